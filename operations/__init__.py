@@ -1,0 +1,1 @@
+"""The operator's side: the local servers, the services' processes, queues and dead letters."""

@@ -1,0 +1,1 @@
+"""What every service stands on; nothing here knows a service or its rules."""

@@ -1,0 +1,1 @@
+"""The words the services exchange: one module per owner. `base` says what a message is."""

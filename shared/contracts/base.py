@@ -1,0 +1,120 @@
+"""What a message between services is: a frozen structure with an owner and a version.
+
+A message type is declared with `@event(owner)` or `@request(owner, reply=...)`. Its wire name,
+`registration.AccountRequested.v1`, is the AMQP type, the routing key, the name of its golden file
+and the name in the logs. A breaking change is a new class with a higher version, emitted beside the
+old one; readers ignore fields they do not know.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import ClassVar, TypeVar
+
+import msgspec
+
+
+class Sealed(msgspec.Struct, frozen=True, kw_only=True):
+    """A secret that only one service can open (see `shared.secrets`).
+
+    `recipient` is that service's name, `key_id` names the key among its key ring, `box` is
+    base64url of nonce and ciphertext.
+    """
+
+    recipient: str
+    key_id: str
+    box: str
+
+    def __repr__(self) -> str:
+        return f"<sealed for {self.recipient}>"
+
+
+class Event(msgspec.Struct, frozen=True, kw_only=True):
+    """A fact, in the past tense. `OWNER` says it; anybody may hear it."""
+
+    OWNER: ClassVar[str]
+    TYPE: ClassVar[str]
+
+
+class Reply(msgspec.Struct, frozen=True, kw_only=True):
+    """What an owner answers to a request that it carried out."""
+
+
+class Request(msgspec.Struct, frozen=True, kw_only=True):
+    """A question or an order to one owner, answered within three seconds or not at all.
+
+    A request with `CHANGES` true alters something and carries an idempotency key: asked twice with
+    the same key, it is done once and answered twice alike. `REPLY_SECONDS` says how long the answer
+    is kept for that.
+    """
+
+    OWNER: ClassVar[str]
+    TYPE: ClassVar[str]
+    REPLY: ClassVar[type[Reply]]
+    CHANGES: ClassVar[bool]
+    REPLY_SECONDS: ClassVar[int]
+
+
+class FieldError(msgspec.Struct, frozen=True, kw_only=True):
+    """One thing wrong with one field: `code` selects the text, `params` fill it in."""
+
+    field: str
+    code: str
+    params: dict[str, str | int] = {}
+
+
+class Refusal(msgspec.Struct, frozen=True, kw_only=True):
+    """Why an owner did not carry a request out: a slug for programs, errors for the form's fields.
+
+    `retry_after` is in seconds, where waiting helps.
+    """
+
+    slug: str
+    errors: tuple[FieldError, ...] = ()
+    retry_after: int | None = None
+    params: dict[str, str | int] = {}
+
+
+EVENTS: dict[str, type[Event]] = {}
+REQUESTS: dict[str, type[Request]] = {}
+
+E = TypeVar("E", bound=type[Event])
+R = TypeVar("R", bound=type[Request])
+
+
+def event(owner: str, version: int = 1) -> Callable[[E], E]:
+    """Declare an event of `owner` and enter it in `EVENTS`."""
+
+    def declare(cls: E) -> E:
+        cls.OWNER = owner
+        cls.TYPE = f"{owner}.{cls.__name__}.v{version}"
+        if cls.TYPE in EVENTS:
+            raise ValueError(f"event {cls.TYPE} is declared twice")
+        EVENTS[cls.TYPE] = cls
+        return cls
+
+    return declare
+
+
+def request(
+    owner: str,
+    reply: type[Reply],
+    *,
+    changes: bool,
+    reply_seconds: int = 86_400,
+    version: int = 1,
+) -> Callable[[R], R]:
+    """Declare a request that `owner` answers and enter it in `REQUESTS`."""
+
+    def declare(cls: R) -> R:
+        cls.OWNER = owner
+        cls.TYPE = f"{owner}.{cls.__name__}.v{version}"
+        cls.REPLY = reply
+        cls.CHANGES = changes
+        cls.REPLY_SECONDS = reply_seconds
+        if cls.TYPE in REQUESTS:
+            raise ValueError(f"request {cls.TYPE} is declared twice")
+        REQUESTS[cls.TYPE] = cls
+        return cls
+
+    return declare

@@ -1,0 +1,48 @@
+"""The words of the mailer: what became of each message."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from shared.contracts.base import Event, event
+
+OWNER = "mailer"
+
+
+@event(OWNER)
+class MailAccepted(Event):
+    """The mail server took the message. `cause` is the id of the event it was written for."""
+
+    mail_id: str
+    cause: str
+    template: str
+    at: datetime
+
+
+@event(OWNER)
+class MailDeferred(Event):
+    """The mail server asked to wait, or could not be reached; tried again at `next_try_at`.
+
+    `reason` is one of `mailbox_full`, `refused`, `unreachable`.
+    """
+
+    mail_id: str
+    cause: str
+    template: str
+    at: datetime
+    next_try_at: datetime
+    reason: str
+
+
+@event(OWNER)
+class MailRefused(Event):
+    """The message will not be delivered: refused for good, run out, or held in doubt.
+
+    `reason` is one of `unknown_mailbox`, `mailbox_full`, `refused`, `expired`, `in_doubt`.
+    """
+
+    mail_id: str
+    cause: str
+    template: str
+    at: datetime
+    reason: str
