@@ -10,7 +10,7 @@ OWNER = "mailer"
 
 
 @event(OWNER)
-class MailAccepted(Event):
+class MailAccepted(Event, frozen=True, kw_only=True):
     """The mail server took the message. `cause` is the id of the event it was written for."""
 
     mail_id: str
@@ -20,7 +20,7 @@ class MailAccepted(Event):
 
 
 @event(OWNER)
-class MailDeferred(Event):
+class MailDeferred(Event, frozen=True, kw_only=True):
     """The mail server asked to wait, or could not be reached; tried again at `next_try_at`.
 
     `reason` is one of `mailbox_full`, `refused`, `unreachable`.
@@ -35,7 +35,7 @@ class MailDeferred(Event):
 
 
 @event(OWNER)
-class MailRefused(Event):
+class MailRefused(Event, frozen=True, kw_only=True):
     """The message will not be delivered: refused for good, run out, or held in doubt.
 
     `reason` is one of `unknown_mailbox`, `mailbox_full`, `refused`, `expired`, `in_doubt`.

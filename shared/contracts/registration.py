@@ -14,7 +14,7 @@ OWNER = "registration"
 
 
 @event(OWNER)
-class AccountRequested(Event):
+class AccountRequested(Event, frozen=True, kw_only=True):
     """Somebody asked for an account with this address; the address is still to be proved.
 
     `code` (six digits) and `link_token` (256 bits, base64url) are sealed for the mailer. Both run
@@ -31,7 +31,7 @@ class AccountRequested(Event):
 
 
 @event(OWNER)
-class ValidationResent(Event):
+class ValidationResent(Event, frozen=True, kw_only=True):
     """A new code and link replace the former ones of a request, perhaps at a corrected address."""
 
     request_id: str
@@ -44,7 +44,7 @@ class ValidationResent(Event):
 
 
 @event(OWNER)
-class EmailVerified(Event):
+class EmailVerified(Event, frozen=True, kw_only=True):
     """The address of a request was proved by code or by link (`by`)."""
 
     request_id: str
@@ -53,7 +53,7 @@ class EmailVerified(Event):
 
 
 @event(OWNER)
-class AccountCreated(Event):
+class AccountCreated(Event, frozen=True, kw_only=True):
     """The terms were accepted and the account exists.
 
     `enrol_before` is when a second factor should be enrolled, lest the address be asked again.
@@ -71,21 +71,21 @@ class AccountCreated(Event):
 
 
 @event(OWNER)
-class RequestCancelled(Event):
+class RequestCancelled(Event, frozen=True, kw_only=True):
     """The person gave the request up; nothing of it is kept."""
 
     request_id: str
 
 
 @event(OWNER)
-class RequestExpired(Event):
+class RequestExpired(Event, frozen=True, kw_only=True):
     """The request ran out before an account was created, or another one was proved first."""
 
     request_id: str
 
 
 @event(OWNER)
-class KnownAddressRequested(Event):
+class KnownAddressRequested(Event, frozen=True, kw_only=True):
     """An account was asked for with an address that already has one; only its holder is told.
 
     The subject is the existing account's id.
@@ -97,7 +97,7 @@ class KnownAddressRequested(Event):
     requested_at: datetime
 
 
-class MailView(Reply):
+class MailView(Reply, frozen=True, kw_only=True):
     """What became of the latest message: waiting, accepted, deferred, refused or doubtful.
 
     `reason` is one of `unknown_mailbox`, `mailbox_full`, `refused`, `unreachable`, None.
@@ -109,7 +109,7 @@ class MailView(Reply):
     reason: str | None = None
 
 
-class RequestView(Reply):
+class RequestView(Reply, frozen=True, kw_only=True):
     """A request as its owner sees it.
 
     `due` is the step that comes next: `validation`, `terms`, `created`. A name is given only once
@@ -133,7 +133,7 @@ class RequestView(Reply):
     last_name: str | None = None
 
 
-class LinkView(Reply):
+class LinkView(Reply, frozen=True, kw_only=True):
     """What a link is worth: `valid`, `replaced`, `expired`, `verified`, `malformed` or `gone`.
 
     `needs_password` is true where the browser is not the one that asked. `at` is when the link ran
@@ -147,7 +147,7 @@ class LinkView(Reply):
     at: datetime | None = None
 
 
-class SignInView(Reply):
+class SignInView(Reply, frozen=True, kw_only=True):
     """Where a right password leads: `due` is `request` or `account`."""
 
     due: str
@@ -155,20 +155,20 @@ class SignInView(Reply):
     account_id: str | None = None
 
 
-class PasswordRulesView(Reply):
+class PasswordRulesView(Reply, frozen=True, kw_only=True):
     """The password rules as data: the JSON document that both interpreters read."""
 
     document: str
 
 
-class ListedWordView(Reply):
+class ListedWordView(Reply, frozen=True, kw_only=True):
     """The listed word found in a password, and its list's name, or two nulls."""
 
     word: str | None = None
     source: str | None = None
 
 
-class TermsView(Reply):
+class TermsView(Reply, frozen=True, kw_only=True):
     """The terms in force, in one language. `sha256` is that of the file served."""
 
     version: str
@@ -178,12 +178,12 @@ class TermsView(Reply):
     model: bool
 
 
-class Done(Reply):
+class Done(Reply, frozen=True, kw_only=True):
     """Carried out; nothing to say."""
 
 
 @request(OWNER, RequestView, changes=True)
-class RequestAccount(Request):
+class RequestAccount(Request, frozen=True, kw_only=True):
     """Ask for an account.
 
     Refused with `invalid_fields` (errors for first_name, last_name, address, password) or
@@ -200,14 +200,14 @@ class RequestAccount(Request):
 
 
 @request(OWNER, RequestView, changes=False)
-class DescribeRequest(Request):
+class DescribeRequest(Request, frozen=True, kw_only=True):
     """Where a request stands. Refused with `request_gone`."""
 
     request_id: str
 
 
 @request(OWNER, RequestView, changes=True)
-class ResendValidation(Request):
+class ResendValidation(Request, frozen=True, kw_only=True):
     """Send a new code and link. Refused with `too_soon`, `too_many_requests`, `request_gone`,
     `already_verified`."""
 
@@ -217,7 +217,7 @@ class ResendValidation(Request):
 
 
 @request(OWNER, RequestView, changes=True)
-class CorrectAddress(Request):
+class CorrectAddress(Request, frozen=True, kw_only=True):
     """Move a request to another address; the password is judged and checked again.
 
     Refused with `invalid_fields` (address, password), `too_many_requests`, `request_gone`,
@@ -232,7 +232,7 @@ class CorrectAddress(Request):
 
 
 @request(OWNER, RequestView, changes=True, reply_seconds=300)
-class VerifyCode(Request):
+class VerifyCode(Request, frozen=True, kw_only=True):
     """Prove the address by the code of the latest message.
 
     Refused with `wrong_code` (params: tries_left), `code_void`, `code_expired`, `request_gone`;
@@ -244,7 +244,7 @@ class VerifyCode(Request):
 
 
 @request(OWNER, LinkView, changes=False)
-class DescribeLink(Request):
+class DescribeLink(Request, frozen=True, kw_only=True):
     """What a link is worth, for this browser's request or for none. Changes nothing."""
 
     link_token: Sealed
@@ -252,7 +252,7 @@ class DescribeLink(Request):
 
 
 @request(OWNER, RequestView, changes=True, reply_seconds=300)
-class VerifyLink(Request):
+class VerifyLink(Request, frozen=True, kw_only=True):
     """Prove the address by link, with the asking browser's request or the chosen password.
 
     Refused with `link_malformed`, `link_replaced`, `link_expired`, `link_gone`,
@@ -266,14 +266,14 @@ class VerifyLink(Request):
 
 
 @request(OWNER, TermsView, changes=False)
-class DescribeTerms(Request):
+class DescribeTerms(Request, frozen=True, kw_only=True):
     """The terms in force."""
 
     language: str
 
 
 @request(OWNER, RequestView, changes=True)
-class AcceptTerms(Request):
+class AcceptTerms(Request, frozen=True, kw_only=True):
     """Accept the terms that were shown and create the account.
 
     Refused with `terms_changed` (they are no longer the ones in force), `not_verified`,
@@ -287,14 +287,14 @@ class AcceptTerms(Request):
 
 
 @request(OWNER, Done, changes=True)
-class CancelRequest(Request):
+class CancelRequest(Request, frozen=True, kw_only=True):
     """Give the request up. Refused with `account_exists`; gone already is no error."""
 
     request_id: str
 
 
 @request(OWNER, SignInView, changes=True, reply_seconds=300)
-class SignIn(Request):
+class SignIn(Request, frozen=True, kw_only=True):
     """Check address and password: leads to the pending request's due step or to the account.
 
     Refused with `wrong_credentials`, `too_many_tries` (retry_after), both alike for unknown
@@ -307,12 +307,12 @@ class SignIn(Request):
 
 
 @request(OWNER, PasswordRulesView, changes=False)
-class DescribePasswordRules(Request):
+class DescribePasswordRules(Request, frozen=True, kw_only=True):
     """The rules that passwords are judged by."""
 
 
 @request(OWNER, ListedWordView, changes=False)
-class FindListedWord(Request):
+class FindListedWord(Request, frozen=True, kw_only=True):
     """Whether a password holds a common word; the word lists are asked of the server only."""
 
     password: Sealed
