@@ -1,0 +1,115 @@
+"""Three rules of the house: no service imports another, `shared` imports no service, rules do no I/O.
+
+Imports are read from the syntax tree, so an import inside a function counts too.
+"""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).resolve().parents[2]
+SERVICES = sorted(p.name for p in (ROOT / "services").iterdir() if (p / "service.py").exists())
+ROOMS = (
+    "README.md",
+    "__main__.py",
+    "service.py",
+    "settings.py",
+    "handlers",
+    "store.py",
+    "migrations",
+)
+
+#: The modules of each service that hold its rules: pure, time and randomness passed in.
+RULES = {
+    "registration": ("accounts", "addresses", "names", "passwords", "throttle", "words"),
+    "mailer": ("deliveries", "messages"),
+    "gateway": ("presessions",),
+}
+#: What rules may not reach for: the network, the disk's servers, the loop, the clock's owner.
+INPUT_OUTPUT = {
+    "aio_pika", "aiohttp", "aiormq", "aiosmtplib", "asyncio", "asyncpg", "random", "secrets",
+    "socket", "subprocess", "threading", "uvloop",
+}  # fmt: skip
+OURS_WITH_IO = ("shared.database", "shared.messaging", "shared.outbox", "shared.service")
+
+
+def imports_of(path: Path) -> Iterator[str]:
+    """Every module that a file imports, absolute, at any depth."""
+    package = ".".join(path.relative_to(ROOT).parent.parts)
+    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+        if isinstance(node, ast.Import):
+            yield from (alias.name for alias in node.names)
+        elif isinstance(node, ast.ImportFrom):
+            base = node.module or ""
+            if node.level:
+                parts = package.split(".")[: len(package.split(".")) - node.level + 1]
+                base = ".".join([*parts, base] if base else parts)
+            yield base
+            yield from (f"{base}.{alias.name}" for alias in node.names)
+
+
+def python_files(folder: str) -> list[Path]:
+    return sorted((ROOT / folder).rglob("*.py"))
+
+
+@pytest.mark.parametrize("service", SERVICES)
+def test_no_service_imports_another(service: str) -> None:
+    for path in python_files(f"services/{service}"):
+        for name in imports_of(path):
+            parts = name.split(".")
+            if parts[0] == "services" and len(parts) > 1:
+                assert parts[1] == service, f"{path.relative_to(ROOT)} imports {name}"
+            assert parts[0] not in {"operations", "tests"}, (
+                f"{path.relative_to(ROOT)} imports {name}"
+            )
+
+
+def test_shared_imports_no_service_and_no_operation() -> None:
+    for path in python_files("shared"):
+        for name in imports_of(path):
+            assert name.split(".")[0] not in {"services", "operations", "tests"}, (
+                f"{path.relative_to(ROOT)} imports {name}"
+            )
+
+
+def test_shared_names_no_service_outside_the_contracts() -> None:
+    """`shared` knows no service: outside the contracts its strings hold no service's name."""
+    for path in python_files("shared"):
+        if "contracts" in path.parts:
+            continue
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+            if isinstance(node, ast.ImportFrom):
+                assert not (node.module or "").startswith(
+                    tuple(f"shared.contracts.{s}" for s in SERVICES)
+                ), f"{path.relative_to(ROOT)} imports {node.module}"
+
+
+@pytest.mark.parametrize("service", SERVICES)
+def test_rules_import_no_input_or_output(service: str) -> None:
+    for module in RULES[service]:
+        files = [*(ROOT / "services" / service).glob(f"{module}.py")]
+        files += (ROOT / "services" / service / module).rglob("*.py")
+        assert files, f"services/{service}/{module}.py is named as rules and does not exist"
+        for path in files:
+            for name in imports_of(path):
+                assert name.split(".")[0] not in INPUT_OUTPUT, f"{path.relative_to(ROOT)}: {name}"
+                assert not name.startswith(OURS_WITH_IO), f"{path.relative_to(ROOT)}: {name}"
+
+
+@pytest.mark.parametrize("service", SERVICES)
+def test_every_service_has_the_same_rooms(service: str) -> None:
+    folder = ROOT / "services" / service
+    for room in ROOMS:
+        assert (folder / room).exists() or (folder / f"{room}.py").exists(), f"{service}: no {room}"
+
+
+@pytest.mark.parametrize("folder", ["shared", "services", "operations", "tests", "benchmarks"])
+def test_files_stay_readable(folder: str) -> None:
+    """A file is one matter: at most 320 lines."""
+    for path in python_files(folder):
+        lines = len(path.read_text(encoding="utf-8").splitlines())
+        assert lines <= 320, f"{path.relative_to(ROOT)} has {lines} lines"
