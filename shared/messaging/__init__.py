@@ -1,0 +1,29 @@
+"""RabbitMQ for services: topology, publishing, consuming, retries and requests.
+
+Promises that a committed fact reaches every listener at least once and has its effect once, or ends
+in a visible place with the reason. Does not promise order.
+"""
+
+from __future__ import annotations
+
+from shared.messaging.envelope import Envelope
+from shared.messaging.handlers import (
+    Answer,
+    Context,
+    Refused,
+    RequestContext,
+    Subscription,
+    answers,
+    hears,
+)
+
+__all__ = [
+    "Answer",
+    "Context",
+    "Envelope",
+    "Refused",
+    "RequestContext",
+    "Subscription",
+    "answers",
+    "hears",
+]

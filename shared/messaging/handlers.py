@@ -1,0 +1,117 @@
+"""What a service's handlers see: a typed message and a context, never a channel or a header.
+
+Also the readable routing table: `hears(Event, handler)` and `answers(Request, handler)` make its
+rows. Returning means done; `shared.errors.Retry` and `Reject` steer what happens to an event,
+`Refused` is a definitive answer to a request, and any other exception is a bug.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+from datetime import datetime
+from typing import TYPE_CHECKING, Any, Generic, Protocol, TypeVar
+
+from shared.contracts.base import Event, Refusal, Reply, Request
+
+if TYPE_CHECKING:
+    import asyncpg
+
+    from shared.messaging.envelope import Envelope
+
+Deps = TypeVar("Deps")
+E = TypeVar("E", bound=Event)
+Q = TypeVar("Q", bound=Request)
+
+
+class Refused(Exception):
+    """The owner refuses the request, for a reason the asker can act on.
+
+    Raised in a handler it undoes the transaction and keeps the refusal as the answer. Raised by
+    `Requester.ask` it carries the owner's refusal.
+    """
+
+    def __init__(self, refusal: Refusal) -> None:
+        super().__init__(refusal.slug)
+        self.refusal = refusal
+
+
+class Refusing(Reply, frozen=True, kw_only=True):
+    """A refusal whose writes are kept: what `RequestContext.refuse` returns."""
+
+    refusal: Refusal
+
+
+class Emit(Protocol):
+    """Puts an event into the outbox of the transaction and returns its id."""
+
+    async def __call__(self, event: Event, *, subject: str | None) -> str: ...
+
+
+@dataclass(frozen=True, kw_only=True)
+class Context(Generic[Deps]):
+    """What a handler works with: one transaction, the service's own things, the envelope."""
+
+    tx: asyncpg.Connection[Any]
+    deps: Deps
+    envelope: Envelope
+    now: Callable[[], datetime]
+    _emit: Emit
+
+    async def emit(self, event: Event, *, subject: str | None = None) -> str:
+        """Say `event` when the transaction commits; returns the event's id.
+
+        `subject` is an account's id; left out, it is the subject of the message being handled.
+        """
+        return await self._emit(event, subject=subject or self.envelope.subject)
+
+
+@dataclass(frozen=True, kw_only=True)
+class RequestContext(Context[Deps]):
+    """A request's context: `prepared` is what `before` returned, outside the transaction."""
+
+    prepared: Any = None
+
+    def refuse(self, refusal: Refusal) -> Refusing:
+        """Refuse and keep what was written: `return context.refuse(...)`."""
+        return Refusing(refusal=refusal)
+
+
+EventHandler = Callable[[Any, Context[Any]], Awaitable[None]]
+RequestHandler = Callable[[Any, RequestContext[Any]], Awaitable[Reply]]
+Before = Callable[[Any, Any, Any], Awaitable[Any]]
+
+
+@dataclass(frozen=True)
+class Subscription:
+    """One row of the routing table: a fact this service hears, and what it does then."""
+
+    event: type[Event]
+    handler: EventHandler
+
+
+@dataclass(frozen=True)
+class Answer:
+    """One row of the routing table: a request this service answers.
+
+    `before(request, deps, pool)` runs outside the transaction, for work that takes long (hashing);
+    what it returns is `context.prepared`.
+    """
+
+    request: type[Request]
+    handler: RequestHandler
+    before: Before | None = None
+
+
+def hears(event: type[E], handler: Callable[[E, Context[Any]], Awaitable[None]]) -> Subscription:
+    """This service hears `event` and handles it with `handler`, once."""
+    return Subscription(event, handler)
+
+
+def answers(
+    request: type[Q],
+    handler: Callable[[Q, RequestContext[Any]], Awaitable[Reply]],
+    before: Callable[[Q, Any, Any], Awaitable[Any]] | None = None,
+) -> Answer:
+    """This service answers `request` with `handler`."""
+    return Answer(request, handler, before)
