@@ -1,4 +1,4 @@
-"""Three rules of the house: no service imports another, `shared` imports no service, rules do no I/O.
+"""Three rules of the house: services know no other, `shared` knows no service, rules do no I/O.
 
 Imports are read from the syntax tree, so an import inside a function counts too.
 """
