@@ -316,3 +316,16 @@ class FindListedWord(Request, frozen=True, kw_only=True):
     """Whether a password holds a common word; the word lists are asked of the server only."""
 
     password: Sealed
+
+
+class SuggestionView(Reply, frozen=True, kw_only=True):
+    """The address that was probably meant, or null where nothing looks like a slip."""
+
+    suggestion: str | None = None
+
+
+@request(OWNER, SuggestionView, changes=False)
+class SuggestAddress(Request, frozen=True, kw_only=True):
+    """Whether an address looks like a slip of a well-known one. Points out, never refuses."""
+
+    address: str
