@@ -1,0 +1,63 @@
+"""Every exception of the house. The docstring of each is its default message.
+
+Two of them steer a handler: `Retry` (try this message again later) and `Reject` (never again).
+`DependencyDown` says that trying anything is useless for now, so the consumer pauses. Any other
+exception out of a handler is a bug and follows the retry policy.
+"""
+
+from __future__ import annotations
+
+
+class ImpexError(Exception):
+    """Something went wrong."""
+
+    def __init__(self, message: str | None = None) -> None:
+        super().__init__(message or " ".join((type(self).__doc__ or "").split()))
+
+
+class Retry(ImpexError):
+    """The message could not be handled yet; handle it again later.
+
+    `after` is the shortest wait in seconds; None leaves it to the policy.
+    """
+
+    def __init__(self, reason: str, after: float | None = None) -> None:
+        super().__init__(reason)
+        self.reason = reason
+        self.after = after
+
+
+class Reject(ImpexError):
+    """The message can never be handled; it goes to the dead letters with the reason."""
+
+    def __init__(self, reason: str) -> None:
+        super().__init__(reason)
+        self.reason = reason
+
+
+class DependencyDown(ImpexError):
+    """A server that all the work needs does not answer; stop taking work until it does."""
+
+    def __init__(self, name: str, reason: str) -> None:
+        super().__init__(f"{name} is away: {reason}")
+        self.name = name
+        self.reason = reason
+
+
+class ConfigurationError(ImpexError):
+    """The settings are wrong; nothing was started.
+
+    `problems` holds (name of the setting, sentence) for each mistake found.
+    """
+
+    def __init__(self, problems: list[tuple[str, str]]) -> None:
+        super().__init__("\n".join(f"{name}: {sentence}" for name, sentence in problems))
+        self.problems = problems
+
+
+class CannotOpen(ImpexError):
+    """A sealed secret could not be opened: not for us, other field, unknown key, or altered."""
+
+
+class SchemaMismatch(ImpexError):
+    """The database schema is not the one that this version of the program needs."""

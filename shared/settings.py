@@ -1,0 +1,306 @@
+"""Settings: read once from the environment, typed, bounded, and judged all together.
+
+A settings class is a frozen, keyword-only dataclass whose fields are made by `setting`. `load`
+either returns a complete object or raises one `ConfigurationError` that names every mistake. The
+value of a secret may be in a file named by `<NAME>_FILE`; a secret is never shown.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import socket
+import types
+import typing
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import MISSING, dataclass
+from pathlib import Path
+from typing import Any, TypeVar, get_type_hints
+from urllib.parse import SplitResult, urlsplit
+
+from shared.errors import ConfigurationError
+from shared.secrets import KeyRing
+from shared.transport import amqp_problem, database_problem, is_loopback
+
+T = TypeVar("T")
+Problem = tuple[str, str]
+
+TRUE = ("1", "true", "yes", "on")
+FALSE = ("0", "false", "no", "off")
+#: A secret in a file longer than this is the wrong file.
+SECRET_FILE_BYTES = 65_536
+
+
+@dataclass(frozen=True, kw_only=True)
+class Spec:
+    """What is known of one setting besides its type."""
+
+    name: str
+    doc: str
+    secret: bool
+    unit: str | None
+    ge: float | None
+    le: float | None
+    choices: tuple[str, ...] | None
+    valid: Callable[[Any], str | None] | None
+    default_doc: str | None
+
+
+def setting(
+    name: str,
+    *,
+    default: Any = MISSING,
+    doc: str = "",
+    ge: float | None = None,
+    le: float | None = None,
+    choices: tuple[str, ...] | None = None,
+    secret: bool = False,
+    unit: str | None = None,
+    valid: Callable[[Any], str | None] | None = None,
+    default_doc: str | None = None,
+) -> Any:
+    """A field of a settings class, read from the variable `name`; required without a default.
+
+    `valid` is given the typed value and returns a sentence if it is wrong. `default_doc` is what
+    the documentation shows where the default depends on the machine.
+    """
+    spec = Spec(
+        name=name,
+        doc=doc,
+        secret=secret,
+        unit=unit,
+        ge=ge,
+        le=le,
+        choices=choices,
+        valid=valid,
+        default_doc=default_doc,
+    )
+    metadata = {"setting": spec}
+    if default is MISSING:
+        return dataclasses.field(metadata=metadata, repr=not secret)
+    return dataclasses.field(default=default, metadata=metadata, repr=not secret)
+
+
+def specs(cls: type[Any]) -> Iterator[tuple[dataclasses.Field[Any], Spec]]:
+    """The fields of a settings class that are settings."""
+    for field in dataclasses.fields(cls):
+        if "setting" in field.metadata:
+            yield field, field.metadata["setting"]
+
+
+def load(cls: type[T], environ: Mapping[str, str]) -> T:
+    """Read, type and judge every setting of `cls`; ConfigurationError holds all the mistakes."""
+    hints = get_type_hints(cls)
+    problems: list[Problem] = []
+    values: dict[str, Any] = {}
+    for field, spec in specs(cls):
+        try:
+            values[field.name] = _value(field, spec, hints[field.name], environ)
+        except ValueError as error:
+            problems.append((spec.name, str(error)))
+    problems += _combined_problems(cls, values)
+    if problems:
+        raise ConfigurationError(problems)
+    return cls(**values)
+
+
+def _value(field: dataclasses.Field[Any], spec: Spec, hint: Any, environ: Mapping[str, str]) -> Any:
+    text = _text(spec, environ)
+    if text is None:
+        if field.default is MISSING:
+            file_too = f" (or {spec.name}_FILE)" if spec.secret else ""
+            raise ValueError(f"is required{file_too}: {_lower(spec.doc)}".rstrip(": "))
+        return field.default
+    value = _typed(hint, text)
+    if spec.ge is not None and value < spec.ge:
+        raise ValueError(f"must be at least {spec.ge:g}{_unit(spec)}")
+    if spec.le is not None and value > spec.le:
+        raise ValueError(f"must be at most {spec.le:g}{_unit(spec)}")
+    if spec.choices is not None and value not in spec.choices:
+        raise ValueError(f"must be one of {', '.join(spec.choices)}")
+    if spec.valid is not None and (sentence := spec.valid(value)):
+        raise ValueError(sentence)
+    return value
+
+
+def _text(spec: Spec, environ: Mapping[str, str]) -> str | None:
+    """The value as written, from the variable or its file; an empty variable counts as absent."""
+    text = environ.get(spec.name) or None
+    path = environ.get(f"{spec.name}_FILE") or None if spec.secret else None
+    if path is None:
+        return text
+    if text is not None:
+        raise ValueError(f"is given twice, also by {spec.name}_FILE; keep one")
+    try:
+        with Path(path).open(encoding="utf-8") as file:
+            content = file.read(SECRET_FILE_BYTES + 1)
+    except (OSError, UnicodeDecodeError) as error:
+        reason = error.strerror if isinstance(error, OSError) else "not UTF-8 text"
+        raise ValueError(f"cannot be read from the file of {spec.name}_FILE: {reason}") from None
+    if len(content) > SECRET_FILE_BYTES:
+        raise ValueError(f"cannot be read from the file of {spec.name}_FILE: it is too long")
+    return content.rstrip("\r\n") or None
+
+
+def _typed(hint: Any, text: str) -> Any:
+    if typing.get_origin(hint) in (types.UnionType, typing.Union):
+        (hint,) = (one for one in typing.get_args(hint) if one is not type(None))
+    if typing.get_origin(hint) is tuple:
+        return tuple(part.strip() for part in text.split(",") if part.strip())
+    reader = READERS.get(hint)
+    if reader is None:
+        raise TypeError(f"a setting cannot be of type {hint!r}")
+    return reader(text)
+
+
+def _read_bool(text: str) -> bool:
+    if text.lower() in TRUE:
+        return True
+    if text.lower() in FALSE:
+        return False
+    raise ValueError("must be true or false")
+
+
+def _read_int(text: str) -> int:
+    try:
+        return int(text)
+    except ValueError:
+        raise ValueError("must be a whole number") from None
+
+
+def _read_float(text: str) -> float:
+    try:
+        number = float(text)
+    except ValueError:
+        raise ValueError("must be a number") from None
+    if number != number or number in (float("inf"), float("-inf")):
+        raise ValueError("must be a number")
+    return number
+
+
+READERS: dict[Any, Callable[[str], Any]] = {
+    str: str,
+    int: _read_int,
+    float: _read_float,
+    bool: _read_bool,
+    Path: Path,
+    KeyRing: KeyRing.parse,
+}
+
+
+def _combined_problems(cls: type[Any], values: dict[str, Any]) -> list[Problem]:
+    """What every `check` of the class and its bases finds, each problem once.
+
+    Where a field itself was wrong the object is incomplete, and a check that needs the field is
+    left for the next start; the others still speak.
+    """
+    draft = object.__new__(cls)
+    for name, value in values.items():
+        object.__setattr__(draft, name, value)
+    complete = len(values) == sum(1 for _ in specs(cls))
+    found: dict[Problem, None] = {}
+    for base in cls.__mro__:
+        check = base.__dict__.get("check")
+        if check is None:
+            continue
+        try:
+            found.update(dict.fromkeys(check(draft)))
+        except AttributeError:
+            if complete:
+                raise
+    return list(found)
+
+
+def _unit(spec: Spec) -> str:
+    return f" {spec.unit}" if spec.unit else ""
+
+
+def _lower(doc: str) -> str:
+    return doc[:1].lower() + doc[1:].rstrip(".") if doc else ""
+
+
+def base_url_problem(url: str) -> str | None:
+    """Why this cannot be the portal's address, or None."""
+    try:
+        parts = urlsplit(url)
+        valid = parts.scheme in ("http", "https") and parts.hostname and (parts.port or 1) > 0
+    except ValueError:
+        return "is not an address such as https://portal.example"
+    if not valid or parts.username or parts.query or parts.fragment or parts.path not in ("", "/"):
+        return "must be scheme, host and port only, such as https://portal.example"
+    return None
+
+
+@dataclass(frozen=True, kw_only=True)
+class CommonSettings:
+    """What every service needs to know. A service's class adds its three addresses and its own."""
+
+    base_url: str = setting(
+        "IMPEX_BASE_URL",
+        default="http://127.0.0.1:8080",
+        doc="Address of the portal as people type it; a loopback address is the try-out.",
+        valid=base_url_problem,
+    )
+    log_level: str = setting(
+        "IMPEX_LOG_LEVEL",
+        default="info",
+        doc="Least serious log line that is written.",
+        choices=("debug", "info", "warning", "error"),
+    )
+    instance: str = setting(
+        "IMPEX_INSTANCE",
+        default=socket.gethostname(),
+        default_doc="the machine's name",
+        doc="Name of this process's machine in logs and connection names.",
+    )
+    health_host: str = setting(
+        "IMPEX_HEALTH_HOST",
+        default="127.0.0.1",
+        doc="Address that the health and metrics pages listen on.",
+    )
+    database_pool: int = setting(
+        "IMPEX_DATABASE_POOL",
+        default=10,
+        doc="Most connections to the database that each service of a process opens.",
+        ge=2,
+        le=100,
+    )
+    start_seconds: int = setting(
+        "IMPEX_START_SECONDS",
+        default=30,
+        doc="How long a start waits for the database and the broker.",
+        unit="seconds",
+        ge=1,
+        le=600,
+    )
+    drain_seconds: int = setting(
+        "IMPEX_DRAIN_SECONDS",
+        default=25,
+        doc="How long a stop waits for work that has begun.",
+        unit="seconds",
+        ge=1,
+        le=120,
+    )
+
+    @property
+    def base(self) -> SplitResult:
+        """The portal's address in parts."""
+        return urlsplit(self.base_url)
+
+    @property
+    def try_out(self) -> bool:
+        """Whether the portal is only reachable from its own machine."""
+        return is_loopback(self.base.hostname or "")
+
+    def check(self) -> list[Problem]:
+        """Off loopback: https, and TLS with verified certificates to the database and broker."""
+        if self.try_out:
+            return []
+        problems: list[Problem] = []
+        if self.base.scheme != "https":
+            problems.append(("IMPEX_BASE_URL", "must be https off the loopback address"))
+        for field, spec in specs(type(self)):
+            url = getattr(self, field.name, None)
+            judge = {"database_url": database_problem, "amqp_url": amqp_problem}.get(field.name)
+            if judge and url and (sentence := judge(url)):
+                problems.append((spec.name, sentence))
+        return problems

@@ -1,0 +1,181 @@
+"""Logs, metrics and the health pages of one process.
+
+A log line is one JSON object on standard error: a sentence for people, an `action` for programs,
+and the context it was said in. Addresses are masked and secrets dropped as the last step, whatever
+the caller wrote. Metrics live in one registry per process.
+"""
+
+from __future__ import annotations
+
+import contextvars
+import json
+import logging
+import re
+import sys
+from collections.abc import Iterator, Mapping, MutableMapping
+from contextlib import contextmanager
+from datetime import UTC, datetime
+from types import MappingProxyType
+from typing import Any, TextIO
+
+import structlog
+from prometheus_client import CollectorRegistry
+
+#: Metrics of this process; every counter and gauge is registered here.
+REGISTRY = CollectorRegistry(auto_describe=True)
+
+_NOTHING: Mapping[str, str] = MappingProxyType({})
+_context: contextvars.ContextVar[Mapping[str, str]] = contextvars.ContextVar(
+    "impex_log_context", default=_NOTHING
+)
+
+
+def get_logger(name: str) -> structlog.stdlib.BoundLogger:
+    """The logger of one part of the house: `log.info("A sentence.", action="what_happened")`."""
+    logger: structlog.stdlib.BoundLogger = structlog.get_logger(source=name)
+    return logger
+
+
+@contextmanager
+def log_context(**fields: str | None) -> Iterator[None]:
+    """Say `fields` (service, trace_id, message_id, request_ref…) on every line said inside."""
+    merged = {**_context.get(), **{key: value for key, value in fields.items() if value}}
+    token = _context.set(merged)
+    try:
+        yield
+    finally:
+        _context.reset(token)
+
+
+def current_context() -> Mapping[str, str]:
+    """What `log_context` says here."""
+    return _context.get()
+
+
+def trace_id(traceparent: str | None) -> str | None:
+    """The trace id of a W3C traceparent header, or None if it is not one."""
+    found = TRACEPARENT.fullmatch(traceparent or "")
+    return found[1] if found else None
+
+
+TRACEPARENT = re.compile(r"[0-9a-f]{2}-(?!0{32})([0-9a-f]{32})-(?!0{16})[0-9a-f]{16}-[0-9a-f]{2}")
+ADDRESS = re.compile(r"""([^\s@<>"'(),:;\[\]\\=/|&?]{1,64})@([^\s@<>"'(),:;\[\]\\/|&?]{1,255})""")
+URL_PASSWORD = re.compile(r"(\b[a-z][a-z0-9+.-]*://[^\s:/@]*:)[^\s@/]+@", re.IGNORECASE)
+#: 43 characters of base64url are a token of ours, wherever they stand.
+TOKEN = re.compile(r"(?<![A-Za-z0-9_-])[A-Za-z0-9_-]{43}(?![A-Za-z0-9_-])=?")
+QUERY_SECRET = re.compile(r"\b((?:jeton|token|code|password|csrf|key)=)[^&\s\"']+", re.IGNORECASE)
+SECRET_KEY = re.compile(
+    r"password|passwd|passphrase|secret|token|cookie|csrf|(^|_)(code|codes|link|links|box)($|_)"
+    r"|authorization|pepper|^keys?$",
+    re.IGNORECASE,
+)
+#: Names that hold such a word and no secret.
+PLAIN_KEYS = frozenset({"smtp_code", "status_code", "error_code", "key_id", "exit_code"})
+DROPPED = "[dropped]"
+#: A string longer than this is cut: a log is not a store.
+LONGEST = 4_000
+
+
+def mask_address(address: str) -> str:
+    """`pierre@x.fr` as `p***@x.fr`."""
+    local, at, domain = address.rpartition("@")
+    return f"{local[:1]}***@{domain}" if at else f"{address[:1]}***"
+
+
+def mask_text(text: str) -> str:
+    """A text without addresses, tokens or passwords in URLs."""
+    text = URL_PASSWORD.sub(r"\1***@", text)
+    text = QUERY_SECRET.sub(r"\1***", text)
+    text = TOKEN.sub("***", text)
+    text = ADDRESS.sub(lambda found: f"{found[1][:1]}***@{found[2]}", text)
+    return text if len(text) <= LONGEST else text[:LONGEST] + "…"
+
+
+def _masked(value: Any, depth: int = 0) -> Any:
+    if value is None or isinstance(value, bool | int | float):
+        return value
+    if depth < 6 and isinstance(value, Mapping):
+        return _masked_fields(value, depth + 1)
+    if depth < 6 and isinstance(value, list | tuple | set | frozenset):
+        return [_masked(item, depth + 1) for item in value]
+    if isinstance(value, bytes | bytearray | memoryview):
+        return f"[{len(value)} bytes]"
+    return mask_text(value if isinstance(value, str) else str(value))
+
+
+def _masked_fields(fields: Mapping[Any, Any], depth: int = 0) -> dict[str, Any]:
+    return {
+        mask_text(str(key)): DROPPED if _is_secret(str(key)) else _masked(value, depth)
+        for key, value in fields.items()
+    }
+
+
+def _is_secret(key: str) -> bool:
+    return key.lower() not in PLAIN_KEYS and SECRET_KEY.search(key) is not None
+
+
+def mask_event(_logger: Any, _method: str, event: Mapping[str, Any]) -> dict[str, Any]:
+    """The last step before rendering: nothing personal or secret goes further (LG-02)."""
+    return _masked_fields(event)
+
+
+def _add_context(_logger: Any, _method: str, event: dict[str, Any]) -> dict[str, Any]:
+    return {**_context.get(), **event}
+
+
+def _add_source(_logger: Any, _method: str, event: MutableMapping[str, Any]) -> dict[str, Any]:
+    return {**event, "source": event["_record"].name}
+
+
+def _add_time(_logger: Any, _method: str, event: dict[str, Any]) -> dict[str, Any]:
+    now = datetime.now(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
+    return {"time": now, **event}
+
+
+def _render(_logger: Any, _method: str, event: MutableMapping[str, Any]) -> str:
+    # JSON escapes every control character, so one event is one line (LG-04); U+2028 and its like
+    # are escaped too because `ensure_ascii` is on.
+    return json.dumps(event, default=str)
+
+
+_STEPS: list[Any] = [
+    structlog.stdlib.add_log_level,
+    structlog.stdlib.PositionalArgumentsFormatter(),
+    _add_context,
+    structlog.processors.format_exc_info,
+    structlog.processors.EventRenamer("sentence"),
+    _add_time,
+]
+
+
+def configure_logging(level: str = "info", stream: TextIO | None = None) -> None:
+    """Send every log line of the process, libraries' included, to `stream` (standard error)."""
+    structlog.configure(
+        processors=[*_STEPS, structlog.stdlib.ProcessorFormatter.wrap_for_formatter],
+        logger_factory=_LoggerFactory(),
+        wrapper_class=structlog.stdlib.BoundLogger,
+        cache_logger_on_first_use=False,
+    )
+    handler = logging.StreamHandler(stream or sys.stderr)
+    handler.setFormatter(
+        structlog.stdlib.ProcessorFormatter(
+            foreign_pre_chain=[_add_source, *_STEPS],
+            processors=[
+                structlog.stdlib.ProcessorFormatter.remove_processors_meta,
+                mask_event,
+                _render,
+            ],
+        )
+    )
+    root = logging.getLogger()
+    root.handlers[:] = [handler]
+    root.setLevel(level.upper())
+    for noisy in ("aiormq", "aio_pika", "asyncio", "aiohttp.access"):
+        logging.getLogger(noisy).setLevel(logging.WARNING)
+
+
+class _LoggerFactory:
+    """Loggers under `impex`, so that libraries can be told apart by name."""
+
+    def __call__(self, *_args: Any) -> logging.Logger:
+        return logging.getLogger("impex")
