@@ -1,0 +1,173 @@
+"""Who runs the portal and how to reach them: what pages and mails both print.
+
+In the try-out (a loopback base URL) whatever is not set is the guide's; anywhere else every
+contact must be given, so that no stranger is sent to somebody else's desk. `Brand` is the settled
+result, the same for the gateway and the mailer.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+
+from shared.settings import CommonSettings, Problem, setting, specs
+
+
+def address_problem(value: str) -> str | None:
+    """Why this cannot be an address that mails and pages show, or None."""
+    local, at, domain = value.rpartition("@")
+    if not (local and at and domain) or "@" in local or not value.isascii():
+        return "must be one address, such as desk@agency.example"
+    if any(not char.isprintable() or char in ' <>(),;:"\\[]' for char in value):
+        return "must be one address without a name, such as desk@agency.example"
+    return None
+
+
+def line_problem(value: str) -> str | None:
+    """Why this cannot be one line of text, or None."""
+    if not value.isprintable() or len(value) > 200:
+        return "must be one line of at most 200 characters"
+    return None
+
+
+@dataclass(frozen=True, kw_only=True)
+class Brand:
+    """What pages and mails say of the operator. `sender` is the one address mails come from."""
+
+    service_name: str
+    operator_name: str
+    phone: str
+    phone_international: str
+    support_address: str
+    import_address: str
+    export_address: str
+    dpo_address: str
+    dpo_postal: str
+    sender: str
+
+
+#: The guide's own contacts. The sender is an address of a reserved domain: it receives nothing.
+GUIDE = Brand(
+    service_name="IMPEXWEB",
+    operator_name="ANSM",
+    phone="01.55.87.40.90",
+    phone_international="+33 1 55 87 40 90",
+    support_address="importation-medicaments@ansm.sante.fr",
+    import_address="importation-medicaments@ansm.sante.fr",
+    export_address="exportation-medicaments@ansm.sante.fr",
+    dpo_address="dpo@ansm.sante.fr",
+    dpo_postal=(
+        "ANSM, DAUR, délégué à la protection des données, "
+        "143-147 Bd Anatole France 93250 SAINT DENIS Cedex"
+    ),
+    sender="impexweb@impexweb.example",
+)
+
+
+def _contact(
+    name: str, doc: str, example: str, valid: Callable[[str], str | None] = line_problem
+) -> str:
+    """A setting that is the guide's in the try-out and mandatory anywhere else."""
+    spec: str = setting(
+        name,
+        default="",
+        doc=doc,
+        valid=valid,
+        default_doc=f"try-out: {example}; mandatory elsewhere",
+    )
+    return spec
+
+
+@dataclass(frozen=True, kw_only=True)
+class BrandSettings(CommonSettings):
+    """Name, sender and contacts. `brand` gives them settled."""
+
+    service_name: str = setting(
+        "IMPEX_SERVICE_NAME",
+        default=GUIDE.service_name,
+        doc="Name of the service, on pages and in the sender's name.",
+        valid=line_problem,
+    )
+    operator_name: str = _contact(
+        "IMPEX_OPERATOR_NAME",
+        "Short name of the agency that runs the portal.",
+        GUIDE.operator_name,
+    )
+    phone: str = _contact(
+        "IMPEX_SUPPORT_PHONE", "Telephone of the support desk as dialled in France.", GUIDE.phone
+    )
+    phone_international: str = _contact(
+        "IMPEX_SUPPORT_PHONE_INTERNATIONAL",
+        "Telephone of the support desk as dialled from abroad.",
+        GUIDE.phone_international,
+    )
+    support_address: str = _contact(
+        "IMPEX_SUPPORT_ADDRESS",
+        "Mailbox of the desk, where somebody reads the replies to our mails.",
+        GUIDE.support_address,
+        address_problem,
+    )
+    import_address: str = _contact(
+        "IMPEX_IMPORT_ADDRESS",
+        "Address for questions about imports.",
+        GUIDE.import_address,
+        address_problem,
+    )
+    export_address: str = _contact(
+        "IMPEX_EXPORT_ADDRESS",
+        "Address for questions about exports.",
+        GUIDE.export_address,
+        address_problem,
+    )
+    dpo_address: str = _contact(
+        "IMPEX_DPO_ADDRESS",
+        "Address of the data protection officer.",
+        GUIDE.dpo_address,
+        address_problem,
+    )
+    dpo_postal: str = _contact(
+        "IMPEX_DPO_POSTAL", "Postal address of the data protection officer.", GUIDE.dpo_postal
+    )
+    sender: str = _contact(
+        "IMPEX_MAIL_SENDER",
+        "The one address our mails come from, in the header and the envelope; bounces go there.",
+        GUIDE.sender,
+        address_problem,
+    )
+    allow_mixed_domains: bool = setting(
+        "IMPEX_ALLOW_MIXED_DOMAINS",
+        default=False,
+        doc="Whether mails may come from another domain than the portal's.",
+    )
+
+    @property
+    def brand(self) -> Brand:
+        """What is printed: what was set, and in the try-out the guide's for the rest."""
+        names = [field for field in Brand.__dataclass_fields__]
+        return Brand(**{name: getattr(self, name) or getattr(GUIDE, name) for name in names})
+
+    def check(self) -> list[Problem]:
+        """Off loopback every contact is explicit, and sender and portal share a domain (C16)."""
+        if self.try_out:
+            return []
+        return [*self._missing(), *self._mixed()]
+
+    def _missing(self) -> Iterator[Problem]:
+        for field, spec in specs(BrandSettings):
+            if hasattr(GUIDE, field.name) and not getattr(self, field.name):
+                yield spec.name, f"is required off the loopback address: {spec.doc}"
+
+    def _mixed(self) -> Iterator[Problem]:
+        mail, site = self.sender.rpartition("@")[2].lower(), (self.base.hostname or "").lower()
+        if not mail or self.allow_mixed_domains or _same_house(mail, site):
+            return
+        yield (
+            "IMPEX_MAIL_SENDER",
+            f"is of {mail} while the portal is at {site}; if that is meant, "
+            "set IMPEX_ALLOW_MIXED_DOMAINS=true",
+        )
+
+
+def _same_house(mail: str, site: str) -> bool:
+    """One name is the other or lies under it; sister names of one parent do not count."""
+    return mail == site or site.endswith(f".{mail}") or mail.endswith(f".{site}")
