@@ -1,0 +1,25 @@
+"""PostgreSQL: a pool per service, transactions, and migrations.
+
+A service sees one schema, through unqualified names and a role that may read and write rows there
+and nothing else. A server that goes away shows as `DependencyDown`, and the pool finds it again.
+"""
+
+from __future__ import annotations
+
+from shared.database.fingerprint import schema_fingerprint
+from shared.database.migrations import Migration, check_schema, migrate, read_migrations
+from shared.database.pool import Connection, Pool, database_errors, open_pool, ping, transaction
+
+__all__ = [
+    "Connection",
+    "Migration",
+    "Pool",
+    "check_schema",
+    "database_errors",
+    "migrate",
+    "open_pool",
+    "ping",
+    "read_migrations",
+    "schema_fingerprint",
+    "transaction",
+]

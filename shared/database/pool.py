@@ -1,0 +1,134 @@
+"""The pool of one service and its transactions.
+
+Every wait has an end: connecting, a command, a forgotten transaction. Loss of the server is told
+apart from every other error, as `DependencyDown`; the pool reconnects by itself on the next use.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import AsyncIterator, Iterator
+from contextlib import asynccontextmanager, contextmanager
+from typing import Any, TypeAlias, cast
+
+import asyncpg
+
+from shared.errors import DependencyDown
+from shared.patience import patiently
+
+Pool: TypeAlias = "asyncpg.Pool[asyncpg.Record]"
+Connection: TypeAlias = "asyncpg.Connection[Any]"
+
+CONNECT_SECONDS = 5
+COMMAND_SECONDS = 10
+#: Longer than a handler may take (60 s), so that only a forgotten transaction is ended.
+IDLE_TRANSACTION_SECONDS = 65
+#: How long a caller waits for a free connection before the pool counts as stuck.
+ACQUIRE_SECONDS = 10
+#: Connections unused for so long are closed.
+SPARE_SECONDS = 120
+
+SCHEMA_NAME = re.compile(r"[a-z_][a-z0-9_]{0,62}")
+
+#: What the server or the socket says when the session is over, whatever the statement was.
+LOST = (
+    asyncpg.PostgresConnectionError,
+    asyncpg.AdminShutdownError,
+    asyncpg.CrashShutdownError,
+    asyncpg.CannotConnectNowError,
+    asyncpg.IdleInTransactionSessionTimeoutError,
+    ConnectionError,
+)
+
+
+@contextmanager
+def connecting() -> Iterator[None]:
+    """Turn every failure to open a session into DependencyDown."""
+    try:
+        yield
+    except asyncpg.ClientConfigurationError:
+        raise
+    except (asyncpg.PostgresError, asyncpg.InterfaceError, OSError, TimeoutError) as error:
+        raise DependencyDown("database", _reason(error)) from error
+
+
+@contextmanager
+def database_errors() -> Iterator[None]:
+    """Turn the loss of a session in use into DependencyDown; other errors pass as they are."""
+    try:
+        yield
+    except LOST as error:
+        raise DependencyDown("database", _reason(error)) from error
+    except asyncpg.InterfaceError as error:
+        if "closed" in str(error) or "closing" in str(error):
+            raise DependencyDown("database", _reason(error)) from error
+        raise
+
+
+def _reason(error: BaseException) -> str:
+    return str(error).splitlines()[0] if str(error) else "no answer in time"
+
+
+async def open_pool(
+    url: str, schema: str, application_name: str, size: int, *, wait: float = 0
+) -> Pool:
+    """A pool on one schema, with one session open as proof.
+
+    While the server is away it is tried for `wait` seconds; then DependencyDown. `application_name`
+    shows in the server's list of sessions.
+    """
+    if not SCHEMA_NAME.fullmatch(schema):
+        raise ValueError(f"{schema!r} cannot be the name of a schema")
+
+    async def attempt() -> Pool:
+        with connecting():
+            return await asyncpg.create_pool(
+                url,
+                min_size=1,
+                max_size=size,
+                timeout=CONNECT_SECONDS,
+                command_timeout=COMMAND_SECONDS,
+                max_inactive_connection_lifetime=SPARE_SECONDS,
+                server_settings={
+                    "application_name": application_name,
+                    "search_path": schema,
+                    "timezone": "UTC",
+                    "idle_in_transaction_session_timeout": f"{IDLE_TRANSACTION_SECONDS}s",
+                    # The server gives up with us, lest it goes on for nobody.
+                    "statement_timeout": f"{COMMAND_SECONDS + 1}s",
+                },
+            )
+
+    return await patiently(attempt, wait)
+
+
+@asynccontextmanager
+async def session(pool: Pool) -> AsyncIterator[Connection]:
+    """A connection without a transaction. DependencyDown where the server is away."""
+    with connecting():
+        connection = await pool.acquire(timeout=ACQUIRE_SECONDS)
+    try:
+        with database_errors():
+            yield cast(Connection, connection)
+    finally:
+        with database_errors():
+            await pool.release(connection, timeout=CONNECT_SECONDS)
+
+
+@asynccontextmanager
+async def transaction(pool: Pool) -> AsyncIterator[Connection]:
+    """A connection in a transaction: leaving commits, an exception undoes everything.
+
+    DependencyDown where the server is or goes away; whether a commit then took place is unknown.
+    """
+    async with session(pool) as connection, connection.transaction():
+        yield connection
+
+
+async def ping(pool: Pool) -> None:
+    """Prove that the database answers, or raise DependencyDown."""
+    try:
+        async with session(pool) as connection:
+            await connection.execute("SELECT 1", timeout=CONNECT_SECONDS)
+    except TimeoutError as error:
+        raise DependencyDown("database", _reason(error)) from error
