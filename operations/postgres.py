@@ -1,0 +1,127 @@
+"""A private PostgreSQL as a child process: `start`, `ready`, `stop`, `kill`.
+
+Reached over TCP on 127.0.0.1 only. Data stays in the folder given; starting again on it keeps the
+data. Made for trying out and for tests, not for production.
+"""
+
+from __future__ import annotations
+
+import os
+import pwd
+import shutil
+import signal
+import subprocess
+from pathlib import Path
+
+from operations.processes import Child, free_port, wait_until
+from operations.servers import ADMIN, SYSTEM_PATH, own, postgresql_bin, user_for
+
+
+class Postgres:
+    """One PostgreSQL cluster in `folder`, reached over TCP on 127.0.0.1 with a password."""
+
+    def __init__(
+        self, folder: Path, password: str, *, port: int | None = None, durable: bool = True
+    ) -> None:
+        """`durable=False` trades safety against power loss for speed; for tests only."""
+        programs = postgresql_bin()
+        if programs is None:
+            raise FileNotFoundError("PostgreSQL is not installed (Debian package postgresql)")
+        self.programs = programs
+        self.folder = folder.absolute()
+        self.data = self.folder / "data"
+        self.password = password
+        self.port = port or free_port()
+        self.durable = durable
+        self.user = user_for("postgres")
+        if os.getuid() == 0 and not self.user:
+            raise FileNotFoundError("PostgreSQL refuses root and there is no user postgres")
+        environment = {"PATH": f"{programs}:{SYSTEM_PATH}", "LANG": "C.UTF-8"}
+        self.environment = {**environment, "HOME": str(self.folder), "PGTZ": "UTC"}
+        self.child = Child(
+            "postgresql",
+            [str(programs / "postgres"), "-D", str(self.data)],
+            self.folder / "postgresql.log",
+            self.environment,
+            self.folder,
+            user=self.user,
+            stop_signal=signal.SIGINT,  # a "fast" shutdown: sessions are cut, data is flushed
+        )
+
+    def url(self, database: str = "postgres") -> str:
+        """The administrator's address of `database`."""
+        return f"postgresql://{ADMIN}:{self.password}@127.0.0.1:{self.port}/{database}"
+
+    def start(self) -> None:
+        """Create the cluster if there is none, then start it; does not wait."""
+        if not (self.data / "PG_VERSION").exists():
+            self._create()
+        settings = self.data / "impex.conf"
+        lines = [
+            f"port = {self.port}",
+            "listen_addresses = '127.0.0.1'",
+            f"unix_socket_directories = '{self.folder}'",
+            "max_connections = 200",
+            "shared_buffers = 64MB",
+            "log_line_prefix = '%m [%p] %u@%d '",
+        ]
+        if not self.durable:
+            lines += ["fsync = off", "synchronous_commit = off", "full_page_writes = off"]
+        settings.write_text("\n".join(lines) + "\n")
+        own(settings, self.user)
+        self.child.start()
+
+    def _create(self) -> None:
+        """initdb, with the administrator's password and password logins only."""
+        self.folder.mkdir(parents=True, exist_ok=True)
+        own(self.folder, self.user)
+        # What an interrupted initdb left behind would make the next one refuse.
+        shutil.rmtree(self.data, ignore_errors=True)
+        secret = self.folder / "initial-password"
+        secret.touch(0o600)
+        secret.write_text(self.password)
+        own(secret, self.user)
+        command = [str(self.programs / "initdb"), "-D", str(self.data), "-U", ADMIN]
+        command += ["-A", "scram-sha-256", f"--pwfile={secret}", "-E", "UTF8", "--no-locale"]
+        account = pwd.getpwnam(self.user) if self.user else None
+        try:
+            done = subprocess.run(
+                command,
+                env=self.environment,
+                cwd=self.folder,
+                stdin=subprocess.DEVNULL,
+                capture_output=True,
+                text=True,
+                user=account.pw_uid if account else None,
+                group=account.pw_gid if account else None,
+                extra_groups=[] if account else None,
+                check=False,
+            )
+        finally:
+            secret.unlink()
+        if done.returncode:
+            raise RuntimeError(f"initdb failed:\n{done.stdout}{done.stderr}")
+        with (self.data / "postgresql.conf").open("a") as settings:
+            settings.write("\ninclude 'impex.conf'\n")
+
+    def ready(self) -> bool:
+        """Whether it answers; raises `StartFailed` when it has ended."""
+        self.child.require_alive()
+        done = subprocess.run(
+            [str(self.programs / "pg_isready"), "-q", "-h", "127.0.0.1", "-p", str(self.port)],
+            env=self.environment,
+            check=False,
+        )
+        return done.returncode == 0
+
+    def wait(self, seconds: float = 60) -> None:
+        """Wait until it answers."""
+        wait_until(self.ready, seconds, "PostgreSQL")
+
+    def stop(self) -> None:
+        """Fast shutdown, in order."""
+        self.child.stop()
+
+    def kill(self) -> None:
+        """A crash of the server: every process of it ends at once."""
+        self.child.kill()

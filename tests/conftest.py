@@ -1,0 +1,116 @@
+"""Fixtures for every test: servers started once per run and only when asked for, fresh corners.
+
+`servers`, `database`, `database_factory`, `broker`, `broker_factory`, `smtp`. A machine without the
+servers skips the tests that need them; where CI=true they fail instead.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import signal
+import tempfile
+from collections.abc import AsyncIterator, Callable, Iterable, Iterator
+from pathlib import Path
+
+import pytest
+
+from operations.processes import started_at, wait_until
+from operations.rights import Party
+from tests.support.house import PARTIES
+from tests.support.mail_server import MailServer
+from tests.support.servers import Broker, Corners, Database, Servers, obtain, reason_to_skip
+
+RUN_FOLDER = "IMPEX_TEST_RUN"
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """The main process of a run makes the folder that all its workers share."""
+    if hasattr(config, "workerinput"):
+        return
+    folder = Path(tempfile.mkdtemp(prefix="impex-test-"))
+    folder.chmod(0o755)  # the databases' user must be able to pass
+    os.environ[RUN_FOLDER] = f"{os.getpid()}:{folder}"
+
+
+def pytest_unconfigure(config: pytest.Config) -> None:
+    """The main process stops the servers and removes the folder."""
+    if hasattr(config, "workerinput") or RUN_FOLDER not in os.environ:
+        return
+    folder = Path(os.environ.pop(RUN_FOLDER).partition(":")[2])
+    with_servers = folder / "servers.json"
+    if with_servers.exists():
+        holder = int(json.loads(with_servers.read_text())["holder"])
+        born = started_at(holder)
+        if born is not None:
+            os.kill(holder, signal.SIGTERM)
+            wait_until(lambda: started_at(holder) != born, 30, "the end of the test servers")
+    shutil.rmtree(folder, ignore_errors=True)
+
+
+@pytest.fixture(scope="session")
+def servers() -> Servers:
+    """The run's PostgreSQL and RabbitMQ, with the administrators' addresses."""
+    reason = reason_to_skip()
+    if reason:
+        pytest.skip(reason)
+    run, _, folder = os.environ[RUN_FOLDER].partition(":")
+    return obtain(Path(folder), int(run))
+
+
+@pytest.fixture(scope="session")
+def corners(servers: Servers) -> Iterator[Corners]:
+    """Makes fresh databases and virtual hosts."""
+    made = Corners(servers, PARTIES)
+    yield made
+    made.admin.close()
+
+
+@pytest.fixture
+def database_factory(corners: Corners) -> Iterator[Callable[[], Database]]:
+    """Call it for a fresh database: roles and schemas are there, tables are not."""
+    made: list[Database] = []
+
+    def make() -> Database:
+        made.append(corners.database())
+        return made[-1]
+
+    yield make
+    for database in made:
+        corners.drop(database)
+
+
+@pytest.fixture
+def database(database_factory: Callable[[], Database]) -> Database:
+    """One fresh database."""
+    return database_factory()
+
+
+@pytest.fixture
+def broker_factory(corners: Corners) -> Iterator[Callable[[Iterable[Party]], Broker]]:
+    """Call it with parties of your own for a fresh virtual host."""
+    made: list[Broker] = []
+
+    def make(parties: Iterable[Party]) -> Broker:
+        made.append(corners.broker(parties))
+        return made[-1]
+
+    yield make
+    for broker in made:
+        corners.delete(broker)
+
+
+@pytest.fixture
+def broker(broker_factory: Callable[[Iterable[Party]], Broker]) -> Broker:
+    """One fresh virtual host with the house's users and the shared exchanges."""
+    return broker_factory(PARTIES)
+
+
+@pytest.fixture
+async def smtp() -> AsyncIterator[MailServer]:
+    """A mail server in this process that does as it is told."""
+    server = MailServer()
+    await server.start()
+    yield server
+    await server.stop()

@@ -1,0 +1,47 @@
+"""The ground that the other tests stand on: private servers, fresh corners, the mail server."""
+
+from __future__ import annotations
+
+import aio_pika
+import asyncpg
+import pytest
+from aiosmtplib import SMTP, SMTPRecipientsRefused
+from aiosmtplib.errors import SMTPException
+
+from tests.support import eventually
+from tests.support.mail_server import MailServer
+from tests.support.servers import Broker, Database
+
+
+async def test_each_role_reaches_its_own_database(database: Database) -> None:
+    connection = await asyncpg.connect(database.url("mailer"))
+    assert await connection.fetchval("select current_user") == "impex_mailer"
+    await connection.close()
+
+
+async def test_each_user_reaches_its_own_virtual_host(broker: Broker) -> None:
+    connection = await aio_pika.connect(broker.url("registration"))
+    channel = await connection.channel()
+    queue = await channel.declare_queue(
+        "registration", durable=True, arguments={"x-queue-type": "quorum"}
+    )
+    await queue.bind("impex.events", "mailer.MailAccepted.v1")
+    events = await channel.get_exchange("impex.events", ensure=False)
+    message = aio_pika.Message(b"{}", user_id="registration")
+    await events.publish(message, routing_key="registration.Nobody.v1")
+    await eventually(lambda: broker.depths().get("impex.unrouted") == 1)
+    await connection.close()
+
+
+async def test_a_mail_is_kept_and_a_scripted_refusal_given(smtp: MailServer) -> None:
+    client = SMTP(hostname="127.0.0.1", port=smtp.port)
+    await client.connect()
+    await client.sendmail("a@x.fr", ["b@y.fr"], b"Subject: hello\r\n\r\ntext\r\n")
+    assert smtp.messages[0].message["Subject"] == "hello"
+    smtp.answer("RCPT", "550 5.1.1 nobody")
+    with pytest.raises(SMTPRecipientsRefused):
+        await client.sendmail("a@x.fr", ["b@y.fr"], b"Subject: again\r\n\r\ntext\r\n")
+    smtp.drop_after_data = 1
+    with pytest.raises(SMTPException):
+        await client.sendmail("a@x.fr", ["b@y.fr"], b"Subject: third\r\n\r\ntext\r\n")
+    client.close()

@@ -1,0 +1,5 @@
+"""What tests stand on: private servers, a controllable mail server, helpers that wait."""
+
+from tests.support.waiting import eventually, eventually_sync
+
+__all__ = ["eventually", "eventually_sync"]

@@ -1,0 +1,63 @@
+"""The process that keeps one PostgreSQL and one RabbitMQ for a whole test run.
+
+Started by whichever test process first needs servers, it writes their addresses to servers.json and
+stops them when the test run's main process is gone, however that ended.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import secrets
+import select
+import signal
+import sys
+import threading
+from pathlib import Path
+
+from operations.postgres import Postgres
+from operations.rabbit import Rabbit
+
+
+def publish(folder: Path, name: str, content: object) -> None:
+    """Write a JSON file so that readers see all of it or nothing."""
+    draft = folder / f"{name}.draft"
+    draft.write_text(json.dumps(content))
+    draft.rename(folder / name)
+
+
+def main(folder: Path, run: int) -> None:
+    """Start the servers, announce them, and wait for process `run` to end."""
+    watch = os.pidfd_open(run)
+    told = threading.Event()
+    signal.signal(signal.SIGTERM, lambda *_: told.set())
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    postgres = Postgres(folder / "postgresql", secrets.token_hex(12), durable=False)
+    rabbit = Rabbit(
+        folder / "rabbitmq", secrets.token_hex(12), name=f"t{os.getpid()}", statistics_ms=200
+    )
+    try:
+        rabbit.start()
+        postgres.start()
+        postgres.wait()
+        rabbit.wait()
+        addresses = {
+            "database_url": postgres.url(),
+            "amqp_url": rabbit.url(),
+            "management_url": rabbit.management_url,
+            "holder": os.getpid(),
+        }
+        publish(folder, "servers.json", addresses)
+        while not told.is_set() and not select.select([watch], [], [], 0.2)[0]:
+            pass
+    except Exception as error:
+        publish(folder, "failed.json", {"reason": str(error)})
+        raise
+    finally:
+        rabbit.kill()  # nothing of it is kept, so nothing needs an orderly end
+        rabbit.epmd.kill()
+        postgres.child.stop()
+
+
+if __name__ == "__main__":
+    main(Path(sys.argv[1]), int(sys.argv[2]))
