@@ -143,7 +143,7 @@ class BrandSettings(CommonSettings):
     @property
     def brand(self) -> Brand:
         """What is printed: what was set, and in the try-out the guide's for the rest."""
-        names = [field for field in Brand.__dataclass_fields__]
+        names = list(Brand.__dataclass_fields__)
         return Brand(**{name: getattr(self, name) or getattr(GUIDE, name) for name in names})
 
     def check(self) -> list[Problem]:
