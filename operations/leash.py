@@ -2,7 +2,8 @@
 
 Started as `python -I -S leash.py USER SIGNAL PARENT COMMAND…`: takes on the user, asks the kernel
 for SIGNAL at the parent's death, then becomes COMMAND, so the process keeps its id. It imports
-nothing of this project, because the user it becomes may not be able to read the checkout.
+nothing of this project nor, once it has changed, of Python: the user that it becomes may not be
+able to read either. COMMAND begins with an absolute path.
 """
 
 from __future__ import annotations
@@ -27,7 +28,7 @@ def main(user: str, signal_number: int, parent: int, command: list[str]) -> None
         raise OSError(ctypes.get_errno(), "prctl")
     if os.getppid() != parent:
         sys.exit("the launcher ended before its child began")
-    os.execvpe(command[0], command, os.environ)  # noqa: S606 - no shell on purpose
+    os.execve(command[0], command, os.environ)  # noqa: S606 - no shell on purpose
 
 
 if __name__ == "__main__":

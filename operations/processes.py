@@ -8,6 +8,7 @@ took over a process id is ever touched.
 from __future__ import annotations
 
 import os
+import shutil
 import signal
 import socket
 import subprocess
@@ -104,10 +105,13 @@ class Child:
         user = self.user if os.getuid() == 0 else ""
         leash = [sys.executable, "-I", "-S", str(LEASH), user]
         leash += [str(int(self.stop_signal)), str(os.getpid())]
+        program = shutil.which(self.command[0], path=self.environment.get("PATH"))
+        if program is None:
+            raise StartFailed(f"{self.name}: there is no program {self.command[0]}")
         self.log.parent.mkdir(parents=True, exist_ok=True)
         with self.log.open("ab") as output:
             self.process = subprocess.Popen(
-                [*leash, *self.command],
+                [*leash, program, *self.command[1:]],
                 env=dict(self.environment),
                 cwd=self.folder,
                 stdin=subprocess.DEVNULL,

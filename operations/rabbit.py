@@ -100,7 +100,14 @@ class Rabbit:
         self._write_files()
         if not self.epmd.alive:
             self.epmd.start()
+            # RabbitMQ would start an epmd of its own that outlives it, if it found none.
+            wait_until(self._epmd_ready, 10, "epmd")
         self.child.start()
+
+    def _epmd_ready(self) -> bool:
+        self.epmd.require_alive()
+        with socket.socket() as client:
+            return client.connect_ex(("127.0.0.1", self.ports["epmd"])) == 0
 
     def _write_files(self) -> None:
         for folder in (self.folder, *(self.folder / n for n in ("home", "mnesia", "log"))):
@@ -140,6 +147,7 @@ class Rabbit:
 
     def ready(self) -> bool:
         """Whether it greets an AMQP client; raises `StartFailed` when it has ended."""
+        self.epmd.require_alive()
         self.child.require_alive()
         try:
             with socket.create_connection(("127.0.0.1", self.ports["amqp"]), 1) as client:

@@ -1,7 +1,7 @@
 """What the two private servers share: where their programs are, and whom they run as.
 
-`operations.postgres` and `operations.rabbit` hold the servers themselves. Nothing outside the folder
-given is written, nothing under /etc is read, and servers that already run are not disturbed.
+`operations.postgres` and `operations.rabbit` hold the servers themselves. Nothing outside the
+folder given is written, nothing under /etc is read, and servers already running are left alone.
 """
 
 from __future__ import annotations
