@@ -7,19 +7,15 @@ install.
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
 from operations.broker_admin import password_hash
+from shared.contracts.base import Event, Request
+from shared.messaging import topology
 
-EVENTS = "impex.events"
-UNROUTED = "impex.unrouted"
-REQUESTS = "impex.requests"
-DEAD = "impex.dead"
-UNROUTED_LIMIT = 100_000
-OPERATOR = "operator"
+OWNER = "impex_owner"
 
 
 @dataclass(frozen=True)
@@ -27,89 +23,91 @@ class Party:
     """One service as the broker and the database see it."""
 
     name: str
-    hears: tuple[str, ...] = ()
-    asks: bool = False
-    answers: bool = False
+    hears: tuple[type[Event], ...] = ()
+    emits: tuple[type[Event], ...] = ()
+    asks: tuple[type[Request], ...] = ()
+    answers: tuple[type[Request], ...] = ()
 
     @property
     def role(self) -> str:
         """Its role in the database."""
         return f"impex_{self.name}"
 
-    @property
-    def own(self) -> str:
-        """The pattern of everything on the broker that is its own."""
-        return rf"{re.escape(self.name)}(\..+)?"
-
-    def permission(self) -> dict[str, str]:
-        """What it may declare, write to and read from, as RabbitMQ's patterns."""
-        write = [re.escape(EVENTS), re.escape(DEAD), self.own]
-        if self.asks:
-            write.append(re.escape(REQUESTS))
-        if self.answers:
-            # Answers travel over direct reply-to, which is the default exchange.
-            write.append(r"amq\.default")
-        read = [re.escape(EVENTS), re.escape(REQUESTS), re.escape(DEAD), self.own]
-        return {
-            "configure": f"^{self.own}$",
-            "write": f"^({'|'.join(write)})$",
-            "read": f"^({'|'.join(read)})$",
-        }
-
-    def topic_permission(self) -> dict[str, str]:
-        """Which events it may say, and which it may bind its queue to."""
-        heard = "|".join(re.escape(event) for event in sorted(self.hears))
-        return {
-            "exchange": EVENTS,
-            "write": rf"^{re.escape(self.name)}\.",
-            "read": f"^({heard})$" if heard else "^$",
-        }
+    def permissions(self) -> topology.Permissions:
+        """What it may declare, write to and read from."""
+        return topology.permissions(self.name, self.hears, self.emits, self.asks, self.answers)
 
 
 def shared_topology(vhost: str) -> dict[str, Any]:
     """The exchanges that belong to no service, and the queue of what nobody hears."""
-    kinds = {EVENTS: "topic", UNROUTED: "fanout", REQUESTS: "direct", DEAD: "direct"}
-    exchanges = [
-        {
-            "name": name,
-            "vhost": vhost,
-            "type": kind,
-            "durable": True,
-            "auto_delete": False,
-            "internal": False,
-            "arguments": {"alternate-exchange": UNROUTED} if name == EVENTS else {},
-        }
-        for name, kind in kinds.items()
-    ]
-    queue = {
-        "name": UNROUTED,
-        "vhost": vhost,
-        "durable": True,
-        "auto_delete": False,
-        "arguments": {"x-queue-type": "quorum", "x-max-length": UNROUTED_LIMIT},
+    made = topology.shared_exchanges()
+    durable = {"vhost": vhost, "durable": True, "auto_delete": False}
+    return {
+        "exchanges": [
+            {
+                **durable,
+                "name": one.name,
+                "type": one.kind,
+                "internal": False,
+                "arguments": dict(one.arguments),
+            }
+            for one in made.exchanges
+        ],
+        "queues": [
+            {**durable, "name": one.name, "arguments": dict(one.arguments)} for one in made.queues
+        ],
+        "bindings": [
+            {
+                "source": one.exchange,
+                "vhost": vhost,
+                "destination": one.queue,
+                "destination_type": "queue",
+                "routing_key": one.key,
+                "arguments": {},
+            }
+            for one in made.bindings
+        ],
     }
-    binding = {
-        "source": UNROUTED,
-        "vhost": vhost,
-        "destination": UNROUTED,
-        "destination_type": "queue",
-        "routing_key": "",
-        "arguments": {},
-    }
-    return {"exchanges": exchanges, "queues": [queue], "bindings": [binding]}
 
 
-def users(parties: Iterable[Party], passwords: Mapping[str, str]) -> list[dict[str, Any]]:
-    """One broker user per service, without any tag."""
+def users(passwords: Mapping[str, str]) -> list[dict[str, Any]]:
+    """Broker users without any tag, by name and password."""
     return [
         {
-            "name": party.name,
-            "password_hash": password_hash(passwords[party.name]),
+            "name": name,
+            "password_hash": password_hash(password),
             "hashing_algorithm": "rabbit_password_hashing_sha256",
             "tags": [],
         }
-        for party in parties
+        for name, password in sorted(passwords.items())
     ]
+
+
+def permissions(vhost: str, parties: Iterable[Party]) -> dict[str, Any]:
+    """The rights of every service's user in one virtual host."""
+    rights = [party.permissions() for party in parties]
+    return {
+        "permissions": [
+            {
+                "user": one.user,
+                "vhost": vhost,
+                "configure": one.configure,
+                "write": one.write,
+                "read": one.read,
+            }
+            for one in rights
+        ],
+        "topic_permissions": [
+            {
+                "user": one.user,
+                "vhost": vhost,
+                "exchange": topology.EVENTS,
+                "write": one.topic_write,
+                "read": one.topic_read,
+            }
+            for one in rights
+        ],
+    }
 
 
 def definitions(
@@ -117,50 +115,55 @@ def definitions(
 ) -> dict[str, Any]:
     """The definitions document of one virtual host: shared topology, users, and their rights.
 
-    `passwords` may lack services whose users exist already; their rights are set all the same.
+    Users whose password is not among `passwords` must exist already. The operator's user may do
+    everything in the virtual host: it reads dead letters and sends them again.
     """
-    parties = tuple(parties)
+    made = permissions(vhost, parties)
     everything = {"configure": ".*", "write": ".*", "read": ".*"}
+    operators = {administrator}
+    if topology.OPERATOR in passwords:
+        operators.add(topology.OPERATOR)
+    made["permissions"] += [
+        {"user": name, "vhost": vhost, **everything} for name in sorted(operators)
+    ]
     return {
         "vhosts": [{"name": vhost}],
-        "users": users((p for p in parties if p.name in passwords), passwords),
-        "permissions": [
-            {"user": administrator, "vhost": vhost, **everything},
-            *({"user": p.name, "vhost": vhost, **p.permission()} for p in parties),
-        ],
-        "topic_permissions": [
-            {"user": p.name, "vhost": vhost, **p.topic_permission()} for p in parties
-        ],
+        "users": users(passwords),
+        **made,
         **shared_topology(vhost),
     }
 
 
 def roles_sql(parties: Iterable[Party], passwords: Mapping[str, str] | None = None) -> list[str]:
-    """Statements that make the roles of one database server, or give them their new password."""
-    names = ["impex_owner", *(party.role for party in parties)]
+    """Statements that make the roles of one database server; `passwords` is by role."""
     statements = []
-    for name in names:
+    for name in [OWNER, *(party.role for party in parties)]:
+        statements.append(
+            f"DO $$ BEGIN CREATE ROLE {name} LOGIN NOINHERIT; "
+            "EXCEPTION WHEN duplicate_object THEN NULL; END $$"
+        )
         password = (passwords or {}).get(name)
-        secret = f" PASSWORD '{password}'" if password is not None else ""
-        statements.append(
-            f"DO $$ BEGIN CREATE ROLE {name}; EXCEPTION WHEN duplicate_object THEN NULL; END $$"
-        )
-        statements.append(
-            f"ALTER ROLE {name} LOGIN NOSUPERUSER NOCREATEDB NOCREATEROLE NOINHERIT{secret}"
-        )
+        if password is not None:
+            quoted = password.replace("'", "''")
+            statements.append(f"ALTER ROLE {name} LOGIN PASSWORD '{quoted}'")
+    # An administrator who is no superuser must be a member of the role it makes schemas for.
+    statements.append(
+        "DO $$ BEGIN IF NOT (SELECT rolsuper FROM pg_roles WHERE rolname = current_user) "
+        f"THEN GRANT {OWNER} TO CURRENT_USER; END IF; END $$"
+    )
     return statements
 
 
 def database_sql(database: str, parties: Iterable[Party]) -> list[str]:
     """Statements run inside one database: a schema per service, owned by the owner's role alone."""
     parties = tuple(parties)
-    roles = ", ".join(["impex_owner", *(party.role for party in parties)])
+    roles = ", ".join([OWNER, *(party.role for party in parties)])
     statements = [
         f'REVOKE ALL ON DATABASE "{database}" FROM PUBLIC',
         f'GRANT CONNECT ON DATABASE "{database}" TO {roles}',
         "REVOKE ALL ON SCHEMA public FROM PUBLIC",
     ]
     for party in parties:
-        statements.append(f"CREATE SCHEMA IF NOT EXISTS {party.name} AUTHORIZATION impex_owner")
+        statements.append(f"CREATE SCHEMA IF NOT EXISTS {party.name} AUTHORIZATION {OWNER}")
         statements.append(f"GRANT USAGE ON SCHEMA {party.name} TO {party.role}")
     return statements

@@ -18,7 +18,7 @@ import pytest
 
 from operations.processes import started_at, wait_until
 from operations.rights import Party
-from tests.support.house import PARTIES
+from tests.support.house import parties
 from tests.support.mail_server import MailServer
 from tests.support.servers import Broker, Corners, Database, Servers, obtain, reason_to_skip
 
@@ -62,7 +62,7 @@ def servers() -> Servers:
 @pytest.fixture(scope="session")
 def corners(servers: Servers) -> Iterator[Corners]:
     """Makes fresh databases and virtual hosts."""
-    made = Corners(servers, PARTIES)
+    made = Corners(servers, parties())
     yield made
     made.admin.close()
 
@@ -104,7 +104,7 @@ def broker_factory(corners: Corners) -> Iterator[Callable[[Iterable[Party]], Bro
 @pytest.fixture
 def broker(broker_factory: Callable[[Iterable[Party]], Broker]) -> Broker:
     """One fresh virtual host with the house's users and the shared exchanges."""
-    return broker_factory(PARTIES)
+    return broker_factory(parties())
 
 
 @pytest.fixture

@@ -26,11 +26,11 @@ from operations.database_admin import (
     drop_database,
     execute,
 )
-from operations.rights import Party, definitions
+from operations.rights import OWNER, Party, definitions, users
 from operations.servers import ADMIN, missing_servers
+from shared.messaging import topology
 
 ROOT = Path(__file__).parents[2]
-OWNER = "impex_owner"
 
 
 @dataclass(frozen=True)
@@ -132,7 +132,6 @@ class Corners:
         self._numbers = itertools.count(1)
         self._prefix = f"t{os.getpid()}_{secrets.token_hex(2)}"
         self.passwords = self._passwords()
-        self._users: set[str] = set()
 
     def _passwords(self) -> dict[str, str]:
         """The same for every process of the run, because users and roles are shared by all."""
@@ -142,12 +141,11 @@ class Corners:
             fcntl.flock(lock, fcntl.LOCK_EX)
             if path.exists():
                 return dict(json.loads(path.read_text()))
-            names = [OWNER, *(p.role for p in self.parties), *(p.name for p in self.parties)]
-            names.append("operator")
-            made = {name: f"{seed}-{name}" for name in names}
+            roles = [OWNER, *(p.role for p in self.parties)]
+            names = [topology.OPERATOR, *(p.name for p in self.parties)]
+            made = {name: f"{seed}-{name}" for name in [*roles, *names]}
             create_roles(self.servers.database_url, self.parties, made)
-            document = definitions("/", self.parties, made, ADMIN)
-            self.admin.load({"vhosts": [], "users": document["users"]})
+            self.admin.load({"users": users({name: made[name] for name in names})})
             path.write_text(json.dumps(made))
             return made
 
