@@ -1,0 +1,159 @@
+"""What registration can be asked, and how it refuses."""
+
+from __future__ import annotations
+
+from shared.contracts.base import Request, Sealed, request
+from shared.contracts.registration.events import OWNER
+from shared.contracts.registration.views import (
+    Done,
+    LinkView,
+    ListedWordView,
+    PasswordRulesView,
+    RequestView,
+    SignInView,
+    SuggestionView,
+    TermsView,
+)
+
+
+@request(OWNER, RequestView, changes=True)
+class RequestAccount(Request, frozen=True, kw_only=True):
+    """Ask for an account.
+
+    Refused with `invalid_fields` (errors for first_name, last_name, address, password) or
+    `too_many_requests`. An address that has an account is answered alike.
+    `network` is the applicant's network prefix.
+    """
+
+    first_name: str
+    last_name: str
+    address: str
+    password: Sealed
+    language: str
+    network: str
+
+
+@request(OWNER, RequestView, changes=False)
+class DescribeRequest(Request, frozen=True, kw_only=True):
+    """Where a request stands. Refused with `request_gone`."""
+
+    request_id: str
+
+
+@request(OWNER, RequestView, changes=True)
+class ResendValidation(Request, frozen=True, kw_only=True):
+    """Send a new code and link. Refused with `too_soon`, `too_many_requests`, `request_gone`,
+    `already_verified`."""
+
+    request_id: str
+    language: str
+    network: str
+
+
+@request(OWNER, RequestView, changes=True)
+class CorrectAddress(Request, frozen=True, kw_only=True):
+    """Move a request to another address; the password is judged and checked again.
+
+    Refused with `invalid_fields` (address, password), `too_many_requests`, `request_gone`,
+    `already_verified`.
+    """
+
+    request_id: str
+    address: str
+    password: Sealed
+    language: str
+    network: str
+
+
+@request(OWNER, RequestView, changes=True, reply_seconds=300)
+class VerifyCode(Request, frozen=True, kw_only=True):
+    """Prove the address by the code of the latest message.
+
+    Refused with `wrong_code` (params: tries_left), `code_void`, `code_expired`, `request_gone`;
+    `invalid_fields` where it is not six digits. Verified already is no error.
+    """
+
+    request_id: str
+    code: Sealed
+
+
+@request(OWNER, LinkView, changes=False)
+class DescribeLink(Request, frozen=True, kw_only=True):
+    """What a link is worth, for this browser's request or for none. Changes nothing."""
+
+    link_token: Sealed
+    request_id: str | None = None
+
+
+@request(OWNER, RequestView, changes=True, reply_seconds=300)
+class VerifyLink(Request, frozen=True, kw_only=True):
+    """Prove the address by link, with the asking browser's request or the chosen password.
+
+    Refused with `link_malformed`, `link_replaced`, `link_expired`, `link_gone`,
+    `already_verified`, `password_needed`, `wrong_password` (params: tries_left),
+    `link_password_void`.
+    """
+
+    link_token: Sealed
+    request_id: str | None = None
+    password: Sealed | None = None
+
+
+@request(OWNER, TermsView, changes=False)
+class DescribeTerms(Request, frozen=True, kw_only=True):
+    """The terms in force."""
+
+    language: str
+
+
+@request(OWNER, RequestView, changes=True)
+class AcceptTerms(Request, frozen=True, kw_only=True):
+    """Accept the terms that were shown and create the account.
+
+    Refused with `terms_changed` (they are no longer the ones in force), `not_verified`,
+    `request_gone`. Created already is no error.
+    """
+
+    request_id: str
+    terms_version: str
+    terms_sha256: str
+    language: str
+
+
+@request(OWNER, Done, changes=True)
+class CancelRequest(Request, frozen=True, kw_only=True):
+    """Give the request up. Refused with `account_exists`; gone already is no error."""
+
+    request_id: str
+
+
+@request(OWNER, SignInView, changes=True, reply_seconds=300)
+class SignIn(Request, frozen=True, kw_only=True):
+    """Check address and password: leads to the pending request's due step or to the account.
+
+    Refused with `wrong_credentials`, `too_many_tries` (retry_after), both alike for unknown
+    addresses.
+    """
+
+    address: str
+    password: Sealed
+    network: str
+
+
+@request(OWNER, PasswordRulesView, changes=False)
+class DescribePasswordRules(Request, frozen=True, kw_only=True):
+    """The rules that passwords are judged by."""
+
+
+@request(OWNER, ListedWordView, changes=False)
+class FindListedWord(Request, frozen=True, kw_only=True):
+    """Whether a password holds a common word; the word lists are asked of the server only."""
+
+    password: Sealed
+
+
+@request(OWNER, SuggestionView, changes=False)
+class SuggestAddress(Request, frozen=True, kw_only=True):
+    """Whether an address looks like a slip of a well-known one. Points out, never refuses."""
+
+    address: str

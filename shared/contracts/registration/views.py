@@ -1,0 +1,98 @@
+"""What registration answers: requests, links, terms and rules as a page needs them."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from shared.contracts.base import Reply
+
+
+class MailView(Reply, frozen=True, kw_only=True):
+    """What became of the latest message: waiting, accepted, deferred, refused or doubtful.
+
+    `reason` is one of `unknown_mailbox`, `mailbox_full`, `refused`, `unreachable`, None.
+    """
+
+    state: str
+    at: datetime | None = None
+    next_try_at: datetime | None = None
+    reason: str | None = None
+
+
+class RequestView(Reply, frozen=True, kw_only=True):
+    """A request as its owner sees it.
+
+    `due` is the step that comes next: `validation`, `terms`, `created`. A name is given only once
+    the address is proved. `resend_at` is the earliest time another message may be asked for;
+    `expires_at` ends the code and the link.
+    """
+
+    request_id: str
+    due: str
+    address: str
+    language: str
+    code_sent_at: datetime
+    expires_at: datetime
+    resend_at: datetime
+    resends_left: int
+    tries_left: int
+    mail: MailView
+    verified_at: datetime | None = None
+    created_at: datetime | None = None
+    first_name: str | None = None
+    last_name: str | None = None
+
+
+class LinkView(Reply, frozen=True, kw_only=True):
+    """What a link is worth: `valid`, `replaced`, `expired`, `verified`, `malformed` or `gone`.
+
+    `needs_password` is true where the browser is not the one that asked. `at` is when the link ran
+    out. `tries_left` counts passwords.
+    """
+
+    state: str
+    masked_address: str | None = None
+    needs_password: bool = False
+    tries_left: int = 0
+    at: datetime | None = None
+
+
+class SignInView(Reply, frozen=True, kw_only=True):
+    """Where a right password leads: `due` is `request` or `account`."""
+
+    due: str
+    request_id: str | None = None
+    account_id: str | None = None
+
+
+class PasswordRulesView(Reply, frozen=True, kw_only=True):
+    """The password rules as data: the JSON document that both interpreters read."""
+
+    document: str
+
+
+class ListedWordView(Reply, frozen=True, kw_only=True):
+    """The listed word found in a password, and its list's name, or two nulls."""
+
+    word: str | None = None
+    source: str | None = None
+
+
+class TermsView(Reply, frozen=True, kw_only=True):
+    """The terms in force, in one language. `sha256` is that of the file served."""
+
+    version: str
+    date: str
+    sha256: str
+    text: str
+    model: bool
+
+
+class Done(Reply, frozen=True, kw_only=True):
+    """Carried out; nothing to say."""
+
+
+class SuggestionView(Reply, frozen=True, kw_only=True):
+    """The address that was probably meant, or null where nothing looks like a slip."""
+
+    suggestion: str | None = None
