@@ -1,4 +1,4 @@
-"""Which addresses of the database and the broker may be used off the machine itself.
+"""Which addresses of the database and the broker may be used.
 
 Pure: judges the text of a URL, opens nothing.
 """
@@ -30,25 +30,25 @@ def _parts(url: str, schemes: tuple[str, ...]) -> SplitResult | str:
     return parts if parts.scheme in schemes else sentence
 
 
-def database_problem(url: str) -> str | None:
-    """Why this database URL may not be used off loopback, or None (CR-05)."""
+def database_problem(url: str, *, try_out: bool = False) -> str | None:
+    """Why this database URL may not be used, or None; a try-out needs no TLS (CR-05)."""
     parts = _parts(url, ("postgresql", "postgres"))
     if isinstance(parts, str):
         return parts
     query = parse_qs(parts.query)
     hosts = query.get("host") or [parts.hostname or ""]
     local = all(not host or host.startswith("/") or is_loopback(host) for host in hosts)
-    if local or query.get("sslmode") == ["verify-full"]:
+    if try_out or local or query.get("sslmode") == ["verify-full"]:
         return None
     return "must end with ?sslmode=verify-full, since the database is on another machine"
 
 
-def amqp_problem(url: str) -> str | None:
-    """Why this broker URL may not be used off loopback, or None (CR-05)."""
+def amqp_problem(url: str, *, try_out: bool = False) -> str | None:
+    """Why this broker URL may not be used, or None; a try-out needs no TLS (CR-05)."""
     parts = _parts(url, ("amqp", "amqps"))
     if isinstance(parts, str):
         return parts
-    if is_loopback(parts.hostname or ""):
+    if try_out or is_loopback(parts.hostname or ""):
         return None
     if parts.scheme != "amqps":
         return "must start with amqps://, since the broker is on another machine"

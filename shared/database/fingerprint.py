@@ -17,9 +17,9 @@ QUERIES = (
       AND a.attnum > 0 AND NOT a.attisdropped
     """,
     """
-    SELECT format('table %s constraint %s %s', conrelid::regclass, conname,
-                  pg_get_constraintdef(oid))
-    FROM pg_constraint WHERE connamespace = $1::regnamespace AND conrelid <> 0
+    SELECT format('table %s constraint %s %s', c.relname, n.conname, pg_get_constraintdef(n.oid))
+    FROM pg_constraint n JOIN pg_class c ON c.oid = n.conrelid
+    WHERE n.connamespace = $1::regnamespace
     """,
     """
     SELECT format('index %s', indexdef) FROM pg_indexes WHERE schemaname = $1

@@ -1,25 +1,17 @@
-"""Settings: read once from the environment, typed, bounded, and judged all together.
-
-A settings class is a frozen, keyword-only dataclass whose fields are made by `setting`. `load`
-either returns a complete object or raises one `ConfigurationError` that names every mistake. The
-value of a secret may be in a file named by `<NAME>_FILE`; a secret is never shown.
-"""
+"""Reading a settings class from the environment: types, bounds, files, all mistakes at once."""
 
 from __future__ import annotations
 
 import dataclasses
-import socket
 import types
 import typing
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import MISSING, dataclass
 from pathlib import Path
 from typing import Any, TypeVar, get_type_hints
-from urllib.parse import SplitResult, urlsplit
 
 from shared.errors import ConfigurationError
 from shared.secrets import KeyRing
-from shared.transport import amqp_problem, database_problem, is_loopback
 
 T = TypeVar("T")
 Problem = tuple[str, str]
@@ -216,91 +208,3 @@ def _unit(spec: Spec) -> str:
 
 def _lower(doc: str) -> str:
     return doc[:1].lower() + doc[1:].rstrip(".") if doc else ""
-
-
-def base_url_problem(url: str) -> str | None:
-    """Why this cannot be the portal's address, or None."""
-    try:
-        parts = urlsplit(url)
-        valid = parts.scheme in ("http", "https") and parts.hostname and (parts.port or 1) > 0
-    except ValueError:
-        return "is not an address such as https://portal.example"
-    if not valid or parts.username or parts.query or parts.fragment or parts.path not in ("", "/"):
-        return "must be scheme, host and port only, such as https://portal.example"
-    return None
-
-
-@dataclass(frozen=True, kw_only=True)
-class CommonSettings:
-    """What every service needs to know. A service's class adds its three addresses and its own."""
-
-    base_url: str = setting(
-        "IMPEX_BASE_URL",
-        default="http://127.0.0.1:8080",
-        doc="Address of the portal as people type it; a loopback address is the try-out.",
-        valid=base_url_problem,
-    )
-    log_level: str = setting(
-        "IMPEX_LOG_LEVEL",
-        default="info",
-        doc="Least serious log line that is written.",
-        choices=("debug", "info", "warning", "error"),
-    )
-    instance: str = setting(
-        "IMPEX_INSTANCE",
-        default=socket.gethostname(),
-        default_doc="the machine's name",
-        doc="Name of this process's machine in logs and connection names.",
-    )
-    health_host: str = setting(
-        "IMPEX_HEALTH_HOST",
-        default="127.0.0.1",
-        doc="Address that the health and metrics pages listen on.",
-    )
-    database_pool: int = setting(
-        "IMPEX_DATABASE_POOL",
-        default=10,
-        doc="Most connections to the database that each service of a process opens.",
-        ge=2,
-        le=100,
-    )
-    start_seconds: int = setting(
-        "IMPEX_START_SECONDS",
-        default=30,
-        doc="How long a start waits for the database and the broker.",
-        unit="seconds",
-        ge=1,
-        le=600,
-    )
-    drain_seconds: int = setting(
-        "IMPEX_DRAIN_SECONDS",
-        default=25,
-        doc="How long a stop waits for work that has begun.",
-        unit="seconds",
-        ge=1,
-        le=120,
-    )
-
-    @property
-    def base(self) -> SplitResult:
-        """The portal's address in parts."""
-        return urlsplit(self.base_url)
-
-    @property
-    def try_out(self) -> bool:
-        """Whether the portal is only reachable from its own machine."""
-        return is_loopback(self.base.hostname or "")
-
-    def check(self) -> list[Problem]:
-        """Off loopback: https, and TLS with verified certificates to the database and broker."""
-        if self.try_out:
-            return []
-        problems: list[Problem] = []
-        if self.base.scheme != "https":
-            problems.append(("IMPEX_BASE_URL", "must be https off the loopback address"))
-        for field, spec in specs(type(self)):
-            url = getattr(self, field.name, None)
-            judge = {"database_url": database_problem, "amqp_url": amqp_problem}.get(field.name)
-            if judge and url and (sentence := judge(url)):
-                problems.append((spec.name, sentence))
-        return problems

@@ -1,0 +1,24 @@
+"""Settings: read once from the environment, typed, bounded, and judged all together.
+
+A settings class is a frozen, keyword-only dataclass whose fields are made by `setting`. `load`
+either returns a complete object or raises one `ConfigurationError` that names every mistake. The
+value of a secret may be in a file named by `<NAME>_FILE`; a secret is never shown.
+"""
+
+from __future__ import annotations
+
+from shared.settings.common import CommonSettings, base_url_problem
+from shared.settings.reading import Problem, Spec, load, setting, specs
+from shared.settings.reference import settings_table, unknown_names
+
+__all__ = [
+    "CommonSettings",
+    "Problem",
+    "Spec",
+    "base_url_problem",
+    "load",
+    "setting",
+    "settings_table",
+    "specs",
+    "unknown_names",
+]

@@ -1,0 +1,111 @@
+"""The settings that every service shares, and the rules that combine them."""
+
+from __future__ import annotations
+
+import socket
+from dataclasses import dataclass
+from urllib.parse import SplitResult, urlsplit
+
+from shared.secrets import KeyRing
+from shared.settings.reading import Problem, setting, specs
+from shared.transport import amqp_problem, database_problem, is_loopback
+
+
+def base_url_problem(url: str) -> str | None:
+    """Why this cannot be the portal's address, or None."""
+    try:
+        parts = urlsplit(url)
+        valid = parts.scheme in ("http", "https") and parts.hostname and (parts.port or 1) > 0
+    except ValueError:
+        return "is not an address such as https://portal.example"
+    if not valid or parts.username or parts.query or parts.fragment or parts.path not in ("", "/"):
+        return "must be scheme, host and port only, such as https://portal.example"
+    return None
+
+
+@dataclass(frozen=True, kw_only=True)
+class CommonSettings:
+    """What every service needs to know. A service's class adds its three addresses and its own."""
+
+    base_url: str = setting(
+        "IMPEX_BASE_URL",
+        default="http://127.0.0.1:8080",
+        doc="Address of the portal as people type it; a loopback address is the try-out.",
+        valid=base_url_problem,
+    )
+    log_level: str = setting(
+        "IMPEX_LOG_LEVEL",
+        default="info",
+        doc="Least serious log line that is written.",
+        choices=("debug", "info", "warning", "error"),
+    )
+    instance: str = setting(
+        "IMPEX_INSTANCE",
+        default=socket.gethostname(),
+        default_doc="the machine's name",
+        doc="Name of this process's machine in logs and connection names.",
+    )
+    health_host: str = setting(
+        "IMPEX_HEALTH_HOST",
+        default="127.0.0.1",
+        doc="Address that the health and metrics pages listen on.",
+    )
+    database_pool: int = setting(
+        "IMPEX_DATABASE_POOL",
+        default=10,
+        doc="Most connections to the database that each service of a process opens.",
+        ge=2,
+        le=100,
+    )
+    start_seconds: int = setting(
+        "IMPEX_START_SECONDS",
+        default=30,
+        doc="How long a start waits for the database and the broker.",
+        unit="seconds",
+        ge=1,
+        le=600,
+    )
+    drain_seconds: int = setting(
+        "IMPEX_DRAIN_SECONDS",
+        default=25,
+        doc="How long a stop waits for work that has begun.",
+        unit="seconds",
+        ge=1,
+        le=120,
+    )
+
+    @property
+    def base(self) -> SplitResult:
+        """The portal's address in parts."""
+        return urlsplit(self.base_url)
+
+    @property
+    def try_out(self) -> bool:
+        """Whether the portal is only reachable from its own machine."""
+        return is_loopback(self.base.hostname or "")
+
+    def check(self) -> list[Problem]:
+        """Off loopback: https, and TLS with verified certificates to the database and broker."""
+        problems: list[Problem] = []
+        if not self.try_out and self.base.scheme != "https":
+            problems.append(("IMPEX_BASE_URL", "must be https off the loopback address"))
+        judges = {"database_url": database_problem, "amqp_url": amqp_problem}
+        for field, spec in specs(type(self)):
+            url = getattr(self, field.name, None)
+            if url and field.name in judges:
+                sentence = judges[field.name](url, try_out=self.try_out)
+                problems += [(spec.name, sentence)] if sentence else []
+        return problems + self._shared_keys()
+
+    def _shared_keys(self) -> list[Problem]:
+        """One key serves one purpose: a key of two rings would let one service open for another."""
+        problems: list[Problem] = []
+        owners: dict[bytes, str] = {}
+        for field, spec in specs(type(self)):
+            ring = getattr(self, field.name, None)
+            for key_id, key in ring.keys if isinstance(ring, KeyRing) else ():
+                if key in owners:
+                    sentence = f"has the key {key_id} in common with {owners[key]}"
+                    problems.append((spec.name, sentence))
+                owners.setdefault(key, spec.name)
+        return problems
