@@ -1,0 +1,1 @@
+"""What registration ships beside its code: password rules, word lists, model terms."""

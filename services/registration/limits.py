@@ -1,0 +1,71 @@
+"""How often something may be asked, and how long one waits after wrong passwords.
+
+Both count moments in a sliding window, kept by `counters`; here they are only judged. The sign-in
+throttle is AU-02's: some free tries, then a wait that doubles, and a ceiling per day. Pure: the
+moment is passed in.
+"""
+
+from __future__ import annotations
+
+import ipaddress
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+Moments = Sequence[datetime]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Quota:
+    """At most `most` in any `window`."""
+
+    name: str
+    most: int
+    window: timedelta
+
+    def wait(self, moments: Moments, now: datetime) -> int:
+        """Seconds until another one may be asked; 0 is now."""
+        recent = within(moments, self.window, now)
+        if len(recent) < self.most:
+            return 0
+        return _seconds(recent[-self.most] + self.window - now)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Throttle:
+    """`free` wrong passwords, then `first_wait` seconds doubling up to `cap`, `ceiling` a day."""
+
+    free: int = 5
+    first_wait: int = 90
+    cap: int = 3600
+    ceiling: int = 25
+    window: timedelta = timedelta(hours=24)
+
+    def wait(self, failures: Moments, now: datetime) -> int:
+        """Seconds until the next try is looked at; 0 is now."""
+        recent = within(failures, self.window, now)
+        if len(recent) >= self.ceiling:
+            return _seconds(recent[-self.ceiling] + self.window - now)
+        beyond = len(recent) - self.free
+        if beyond < 0:
+            return 0
+        wait = min(self.first_wait * 2 ** min(beyond, 16), self.cap)
+        return _seconds(recent[-1] + timedelta(seconds=wait) - now)
+
+
+def within(moments: Moments, window: timedelta, now: datetime) -> list[datetime]:
+    """The moments that still count, oldest first."""
+    return sorted(moment for moment in moments if moment > now - window)
+
+
+def is_loopback(network: str) -> bool:
+    """Whether a network prefix is this machine's own."""
+    try:
+        return ipaddress.ip_network(network, strict=False).is_loopback
+    except ValueError:
+        return False
+
+
+def _seconds(left: timedelta) -> int:
+    return max(0, math.ceil(left.total_seconds()))

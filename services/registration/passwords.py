@@ -1,0 +1,273 @@
+"""The server's interpreter of the password rules; `password-rules.mjs` is the page's.
+
+The rules are data (`data/password_rules.json`): both interpreters read the same document and give
+the same verdict, which one table of passwords proves. Pure: no I/O. The word lists are no part of
+the document; see `words`.
+"""
+
+from __future__ import annotations
+
+import math
+import unicodedata
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+
+import msgspec
+
+#: A password longer than this, in UTF-8, is refused unread (PW-13).
+MAX_PASSWORD_BYTES = 1024
+
+
+class Identity(msgspec.Struct, frozen=True):
+    """A part of a name or an address counts from `min_part` letters."""
+
+    min_part: int
+
+
+class Fold(msgspec.Struct, frozen=True):
+    """What the comparison takes for the same, beside case and accents."""
+
+    letters: dict[str, str]
+    look_alikes: dict[str, str]
+
+
+class Sequences(msgspec.Struct, frozen=True):
+    """Rows of keys, and how many in a row are too many."""
+
+    min_run: int
+    rows: tuple[str, ...]
+
+
+class Strength(msgspec.Struct, frozen=True):
+    """How the help line « Force » is estimated."""
+
+    pools: dict[str, int]
+    predictable_share: float
+    medium_bits: float
+    strong_bits: float
+
+
+class Document(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """The rules as they are written, served and read by both interpreters."""
+
+    version: int
+    min_length: int
+    max_length: int
+    mixed_case: bool
+    forbidden_words: tuple[str, ...]
+    identity: Identity
+    fold: Fold
+    sequences: Sequences
+    strength: Strength
+    shown: tuple[str, ...]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Candidate:
+    """A password and what must not be in it."""
+
+    password: str = field(repr=False)
+    first_name: str = ""
+    last_name: str = ""
+    address: str = ""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Verdict:
+    """What one rule says of a candidate; `code` and `params` where it is not met."""
+
+    rule: str
+    code: str | None = None
+    params: Mapping[str, str | int] = field(default_factory=dict)
+
+    @property
+    def ok(self) -> bool:
+        """Whether the rule is met."""
+        return self.code is None
+
+
+def normalize(password: str) -> str:
+    """The form that is counted, judged and hashed: NFC, and nothing else (PW-02)."""
+    return unicodedata.normalize("NFC", password)
+
+
+class Rules:
+    """The rules of one document, ready to judge."""
+
+    def __init__(self, document: Document) -> None:
+        self.document = document
+        self._runs = dict(self._grams())
+
+    @classmethod
+    def parse(cls, text: str | bytes) -> Rules:
+        """Read a document. Raises msgspec.DecodeError or ValidationError on a bad one."""
+        return cls(msgspec.json.decode(text, type=Document))
+
+    def serve(self) -> str:
+        """The document as the page gets it."""
+        return msgspec.json.encode(self.document).decode()
+
+    def with_policy(self, *, min_length: int, max_length: int, mixed_case: bool) -> Rules:
+        """The same rules under an operator's policy (B-12)."""
+        shown = [rule for rule in self.document.shown if mixed_case or rule != "mixed_case"]
+        return Rules(
+            msgspec.structs.replace(
+                self.document,
+                min_length=min_length,
+                max_length=max_length,
+                mixed_case=mixed_case,
+                shown=tuple(shown),
+            )
+        )
+
+    def fold(self, text: str) -> str:
+        """The form for comparisons: no case, no accents, no invisible signs, one look each."""
+        lowered = unicodedata.normalize("NFKD", text).lower()
+        folding = self.document.fold
+        out = []
+        for char in unicodedata.normalize("NFKD", lowered):
+            category = unicodedata.category(char)
+            if category[0] == "M" or category == "Cf":
+                continue
+            for letter in folding.letters.get(char, char):
+                out.append(folding.look_alikes.get(letter, letter))
+        return "".join(out)
+
+    def judge(self, candidate: Candidate) -> list[Verdict]:
+        """One verdict for each rule shown, in the order shown."""
+        password = normalize(candidate.password)
+        folded = self.fold(password)
+        verdicts = {
+            "mixed_case": lambda: _mixed_case(password),
+            "min_length": lambda: self._min_length(password),
+            "max_length": lambda: self._max_length(password),
+            "forbidden_words": lambda: self._forbidden_words(folded),
+            "identity": lambda: self._identity(folded, candidate),
+            "common": lambda: self._common(folded),
+        }
+        return [verdicts[rule]() for rule in self.document.shown]
+
+    def strength(self, candidate: Candidate) -> str:
+        """`weak`, `medium` or `strong`: help for the person, never a reason to refuse."""
+        if not all(verdict.ok for verdict in self.judge(candidate)):
+            return "weak"
+        bits = self._bits(normalize(candidate.password))
+        strength = self.document.strength
+        if bits < strength.medium_bits:
+            return "weak"
+        return "medium" if bits < strength.strong_bits else "strong"
+
+    def _min_length(self, password: str) -> Verdict:
+        if len(password) >= self.document.min_length:
+            return Verdict(rule="min_length")
+        params = {"min": self.document.min_length, "length": len(password)}
+        return Verdict(rule="min_length", code="too_short", params=params)
+
+    def _max_length(self, password: str) -> Verdict:
+        if len(password) <= self.document.max_length:
+            return Verdict(rule="max_length")
+        params = {"max": self.document.max_length, "length": len(password)}
+        return Verdict(rule="max_length", code="too_long", params=params)
+
+    def _forbidden_words(self, folded: str) -> Verdict:
+        for word in self.document.forbidden_words:
+            if self.fold(word) in folded:
+                params = {"word": word}
+                return Verdict(rule="forbidden_words", code="forbidden_word", params=params)
+        return Verdict(rule="forbidden_words")
+
+    def _identity(self, folded: str, candidate: Candidate) -> Verdict:
+        for part, word in self._identity_words(candidate):
+            if self.fold(word) in folded:
+                params = {"part": part, "word": word}
+                return Verdict(rule="identity", code="identity", params=params)
+        return Verdict(rule="identity")
+
+    def _identity_words(self, candidate: Candidate) -> Iterator[tuple[str, str]]:
+        local, _, domain = candidate.address.rpartition("@")
+        labels = domain.split(".")
+        known = " ".join([local, *(labels[:-1] if len(labels) > 1 else labels)])
+        texts = (
+            ("first_name", candidate.first_name),
+            ("last_name", candidate.last_name),
+            ("address", known),
+        )
+        for part, text in texts:
+            for word in _words(unicodedata.normalize("NFC", text)):
+                if len(word) >= self.document.identity.min_part:
+                    yield part, word
+
+    def _common(self, folded: str) -> Verdict:
+        run = self._find_run(folded)
+        if run is not None:
+            return Verdict(rule="common", code="sequence", params={"run": run})
+        count = _longest_repeat(folded)
+        if count >= self.document.sequences.min_run:
+            return Verdict(rule="common", code="repeated", params={"count": count})
+        return Verdict(rule="common")
+
+    def _grams(self) -> Iterator[tuple[str, str]]:
+        size = self.document.sequences.min_run
+        for row in self.document.sequences.rows:
+            for keys in (row, row[::-1]):
+                for start in range(len(keys) - size + 1):
+                    piece = keys[start : start + size]
+                    yield self.fold(piece), piece
+
+    def _find_run(self, folded: str) -> str | None:
+        size = self.document.sequences.min_run
+        for start in range(len(folded) - size + 1):
+            found = self._runs.get(folded[start : start + size])
+            if found is not None:
+                return found
+        return None
+
+    def _bits(self, password: str) -> float:
+        pools = self.document.strength.pools
+        share = self.document.strength.predictable_share
+        pool = sum(pools[kind] for kind in {_kind(char) for char in password})
+        length = 0.0
+        before = -2
+        for char in password.lower():
+            length += share if abs(ord(char) - before) <= 1 else 1.0
+            before = ord(char)
+        return length * math.log2(pool) if pool else 0.0
+
+
+def _mixed_case(password: str) -> Verdict:
+    categories = {unicodedata.category(char) for char in password}
+    missing = [name for name, kind in (("upper", "Lu"), ("lower", "Ll")) if kind not in categories]
+    if not missing:
+        return Verdict(rule="mixed_case")
+    code = "both" if len(missing) == 2 else missing[0]
+    return Verdict(rule="mixed_case", code=f"mixed_case_missing_{code}")
+
+
+def _words(text: str) -> Iterator[str]:
+    word = ""
+    for char in text + " ":
+        if unicodedata.category(char)[0] in "LM":
+            word += char
+        elif word:
+            yield word
+            word = ""
+
+
+def _longest_repeat(folded: str) -> int:
+    longest = count = 0
+    before = ""
+    for char in folded:
+        count = count + 1 if char == before else 1
+        longest = max(longest, count)
+        before = char
+    return longest
+
+
+def _kind(char: str) -> str:
+    if "a" <= char <= "z":
+        return "lower"
+    if "A" <= char <= "Z":
+        return "upper"
+    if "0" <= char <= "9":
+        return "digit"
+    return "sign" if char.isascii() else "beyond"

@@ -1,0 +1,65 @@
+"""Points out a likely slip in an address: `gmial.com` for `gmail.com`, `orange.ft`.
+
+It looks at the part after the @ only, among the mail domains that people in France use, and never
+refuses anything. Pure.
+"""
+
+from __future__ import annotations
+
+#: Well-known domains, the most used first: the first of the nearest is suggested.
+KNOWN_DOMAINS = (
+    "gmail.com", "orange.fr", "hotmail.fr", "hotmail.com", "yahoo.fr", "wanadoo.fr", "free.fr",
+    "sfr.fr", "laposte.net", "outlook.fr", "outlook.com", "live.fr", "icloud.com", "yahoo.com",
+    "bbox.fr", "neuf.fr", "aol.com", "numericable.fr", "protonmail.com", "proton.me", "msn.com",
+    "live.com", "me.com", "mac.com", "gmx.fr", "gmx.com", "club-internet.fr", "voila.fr",
+    "aliceadsl.fr", "cegetel.net", "ymail.com", "mail.com", "googlemail.com", "hotmail.be",
+    "skynet.be", "bluewin.ch", "gmx.de", "web.de", "ansm.sante.fr", "sante.gouv.fr",
+    "hotmail.co.uk", "yahoo.co.uk", "live.be", "yahoo.de", "gmx.ch", "gmx.net", "aphp.fr",
+)  # fmt: skip
+#: Ends that no domain has, and what was meant.
+WRONG_ENDS = {
+    "con": "com", "cmo": "com", "ocm": "com", "comm": "com", "vom": "com", "xom": "com",
+    "ft": "fr", "rf": "fr", "frr": "fr", "nte": "net", "ner": "net", "ogr": "org", "orgg": "org",
+}  # fmt: skip
+#: Two slips are believed only in a domain at least this long.
+LONG_DOMAIN = 9
+
+_KNOWN = frozenset(KNOWN_DOMAINS)
+
+
+def suggest(address: str) -> str | None:
+    """The address that was probably meant, or None."""
+    local, at, typed = address.strip().rpartition("@")
+    domain = typed.lower()
+    if not at or not local or domain in _KNOWN or not 4 <= len(domain) <= 64:
+        return None
+    meant = _nearest(domain) or _mended_end(domain)
+    return None if meant is None else f"{local}@{meant}"
+
+
+def _nearest(domain: str) -> str | None:
+    distances = {known: _distance(domain, known) for known in KNOWN_DOMAINS}
+    nearest = min(KNOWN_DOMAINS, key=lambda known: distances[known])
+    most = 2 if len(domain) >= LONG_DOMAIN and domain[0] == nearest[0] else 1
+    return nearest if distances[nearest] <= most else None
+
+
+def _mended_end(domain: str) -> str | None:
+    name, dot, end = domain.rpartition(".")
+    if not dot or end not in WRONG_ENDS:
+        return None
+    return f"{name}.{WRONG_ENDS[end]}"
+
+
+def _distance(typed: str, meant: str) -> int:
+    """Slips between two words: a letter added, lost, changed, or two neighbours swapped."""
+    before: list[int] = []
+    row = list(range(len(meant) + 1))
+    for i, char in enumerate(typed, 1):
+        earlier, before, row = before, row, [i]
+        for j, other in enumerate(meant, 1):
+            cost = min(before[j] + 1, row[j - 1] + 1, before[j - 1] + (char != other))
+            if i > 1 and j > 1 and char == meant[j - 2] and typed[i - 2] == other:
+                cost = min(cost, earlier[j - 2] + 1)
+            row.append(cost)
+    return row[-1]
