@@ -19,7 +19,6 @@ if TYPE_CHECKING:
     from shared.service import Service
 
 ROOT = Path(__file__).parents[1]
-COMMON_MIGRATIONS = ROOT / "shared" / "outbox" / "migrations"
 
 
 def service_names() -> list[str]:
@@ -55,11 +54,6 @@ def party(one: Service) -> Party:
 def parties() -> tuple[Party, ...]:
     """Every service as the broker and the database see it."""
     return tuple(party(one) for one in services())
-
-
-def migration_dirs(one: Service) -> list[Path]:
-    """The folders of a service's migrations, in their order."""
-    return [COMMON_MIGRATIONS, one.migrations]
 
 
 def setting_names(one: Service, *, secret: bool | None = None) -> set[str]:

@@ -126,12 +126,8 @@ def definitions(
     made["permissions"] += [
         {"user": name, "vhost": vhost, **everything} for name in sorted(operators)
     ]
-    return {
-        "vhosts": [{"name": vhost}],
-        "users": users(passwords),
-        **made,
-        **shared_topology(vhost),
-    }
+    made |= {"vhosts": [{"name": vhost}], "users": users(passwords)}
+    return made | shared_topology(vhost)
 
 
 def roles_sql(parties: Iterable[Party], passwords: Mapping[str, str] | None = None) -> list[str]:
@@ -149,7 +145,7 @@ def roles_sql(parties: Iterable[Party], passwords: Mapping[str, str] | None = No
     # An administrator who is no superuser must be a member of the role it makes schemas for.
     statements.append(
         "DO $$ BEGIN IF NOT (SELECT rolsuper FROM pg_roles WHERE rolname = current_user) "
-        f"THEN GRANT {OWNER} TO CURRENT_USER; END IF; END $$"
+        "THEN GRANT impex_owner TO CURRENT_USER; END IF; END $$"
     )
     return statements
 
