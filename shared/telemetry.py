@@ -148,6 +148,21 @@ _STEPS: list[Any] = [
 ]
 
 
+class _ToStandardError:
+    """Where lines go until `configure_logging` is called: a command, a test, an early failure."""
+
+    def __call__(self, *_args: Any) -> structlog.WriteLogger:
+        return structlog.WriteLogger(sys.stderr)
+
+
+structlog.configure(
+    processors=[*_STEPS, mask_event, _render],
+    logger_factory=_ToStandardError(),
+    wrapper_class=structlog.stdlib.BoundLogger,
+    cache_logger_on_first_use=False,
+)
+
+
 def configure_logging(level: str = "info", stream: TextIO | None = None) -> None:
     """Send every log line of the process, libraries' included, to `stream` (standard error)."""
     structlog.configure(

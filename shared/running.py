@@ -1,0 +1,265 @@
+"""A service while it runs: its start, the watch over its side tasks, and its drain.
+
+`supervise` keeps one promise: the process ends only after everything that had begun was finished
+or the deadline was over, and it never goes on with a side task missing.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable, Mapping, Sequence
+from contextlib import AsyncExitStack
+from typing import Any
+
+from prometheus_client import Gauge
+
+from shared.database import check_schema, open_pool, ping, read_migrations
+from shared.database.pool import Pool
+from shared.errors import ConfigurationError, DependencyDown, ImpexError
+from shared.health import HealthPages
+from shared.messaging.node import Node
+from shared.patience import patiently
+from shared.service import EXIT_FAILED, House, Service, ServiceSettings, Work, utc_now
+from shared.telemetry import REGISTRY, get_logger, log_context
+
+#: How often the database is asked whether it is there, for readiness only.
+PING_SECONDS = 5
+#: What closing the pool and the service's own things may take once the deadline is over.
+CLOSE_SECONDS = 3
+
+READY = Gauge("impex_ready", "Whether the service takes work.", ["service"], registry=REGISTRY)
+
+log = get_logger("service")
+
+
+class Running:
+    """One service of this process, from its start to the end of its drain."""
+
+    def __init__(self, service: Service, settings: ServiceSettings) -> None:
+        self.service = service
+        self.settings = settings
+        self.tasks: list[asyncio.Task[None]] = []
+        self._house: House | None = None
+        self._node: Node | None = None
+        self._stack = AsyncExitStack()
+        self._started = False
+        self._draining = False
+        self._database_answers = False
+        READY.labels(service.name).set_function(lambda: float(all(self.checks().values())))
+
+    def checks(self) -> Mapping[str, bool]:
+        """What readiness depends on, each with its answer now."""
+        return {
+            "started": self._started and not self._draining,
+            "database": self._database_answers,
+            "broker": self._node is not None and self._node.ready,
+        }
+
+    async def start(self) -> None:
+        """Open everything in order. Raises ImpexError with the reason, or what `build` raised."""
+        with log_context(service=self.service.name, host=self.settings.instance):
+            await self._open_health()
+            pool = await self._open_database()
+            node = self._node = self._new_node(pool)
+            house = House(
+                name=self.service.name,
+                settings=self.settings,
+                pool=pool,
+                clock=utc_now,
+                node=node,
+            )
+            self._house = house
+            deps = await self._stack.enter_async_context(self.service.build(house, self.settings))
+            await patiently(lambda: node.start(deps), self.settings.start_seconds)
+            self._begin("database watch", lambda: self._watch_database(pool))
+            for name, work in house.side_tasks:
+                self._begin(name, work)
+            self._started = True
+            log.info("The service is ready.", action="service_ready")
+
+    async def drain(self, deadline: float) -> bool:
+        """Finish what has begun and close everything; False where the deadline cut something.
+
+        `deadline` is a time of the loop's clock.
+        """
+        self._draining = True
+        with log_context(service=self.service.name, host=self.settings.instance):
+            clean = await self._run_drains(deadline)
+            clean &= await _cancelled(self.tasks, deadline)
+            if self._node is not None:
+                clean &= await _done("the messages", self._node.drain(deadline), deadline)
+            clean &= await _done("closing", self._stack.aclose(), deadline + CLOSE_SECONDS)
+            log.info("The service has stopped.", action="service_stopped", clean=clean)
+        return clean
+
+    async def _open_health(self) -> None:
+        port = self.settings.health_port
+        if port == 0:
+            return
+        pages = HealthPages(self.checks)
+        try:
+            await pages.start(self.settings.health_host, port)
+        except OSError as error:
+            raise ImpexError(f"the health pages cannot listen on port {port}: {error}") from error
+        self._stack.push_async_callback(pages.close)
+
+    async def _open_database(self) -> Pool:
+        name = self.service.name
+        pool = await open_pool(
+            self.settings.database_url,
+            name,
+            f"{name}@{self.settings.instance}",
+            self.settings.database_pool,
+            wait=self.settings.start_seconds,
+        )
+        self._stack.push_async_callback(_close_pool, pool)
+        await check_schema(pool, read_migrations(self.service.migration_dirs))
+        self._database_answers = True
+        return pool
+
+    def _new_node(self, pool: Pool) -> Node:
+        return Node(
+            name=self.service.name,
+            amqp_url=self.settings.amqp_url,
+            pool=pool,
+            hears=self.service.hears,
+            answers=self.service.answers,
+            emits=self.service.emits,
+            asks=self.service.asks,
+            clock=utc_now,
+        )
+
+    def _begin(self, name: str, work: Work) -> None:
+        self.tasks.append(asyncio.create_task(work(), name=f"{self.service.name}: {name}"))
+
+    async def _watch_database(self, pool: Pool) -> None:
+        while True:
+            try:
+                await ping(pool)
+                answers = True
+            except DependencyDown as down:
+                answers = False
+                reason = down.reason
+            if answers != self._database_answers:
+                self._database_answers = answers
+                if answers:
+                    log.info("The database answers again.", action="database_back")
+                else:
+                    log.error("The database is away.", action="database_away", reason=reason)
+            await asyncio.sleep(PING_SECONDS)
+
+    async def _run_drains(self, deadline: float) -> bool:
+        clean = True
+        for work in reversed(self._house.drains if self._house else []):
+            clean &= await _done("the service's own drain", work(), deadline)
+        return clean
+
+
+async def supervise(runnings: Sequence[Running], stop: asyncio.Event) -> int:
+    """Start all, watch until `stop` or a failure, drain all; returns the exit code.
+
+    A ConfigurationError of a start is raised again once everything is closed.
+    """
+    stopping = asyncio.create_task(stop.wait(), name="signal")
+    starts = [asyncio.create_task(one.start()) for one in runnings]
+    try:
+        failure = await _first_failure(starts, stopping)
+        if failure is None and not stop.is_set():
+            await _watch([task for one in runnings for task in one.tasks], stopping)
+    finally:
+        for task in (*starts, stopping):
+            task.cancel()
+        await asyncio.gather(*starts, stopping, return_exceptions=True)
+    code = 0 if stop.is_set() and failure is None else EXIT_FAILED
+    loop = asyncio.get_running_loop()
+    log.info("Stopping.", action="service_stopping", signalled=stop.is_set())
+    deadline = loop.time() + max(one.settings.drain_seconds for one in runnings)
+    clean = await asyncio.gather(*(one.drain(deadline) for one in runnings))
+    if isinstance(failure, ConfigurationError):
+        raise failure
+    return code if all(clean) else EXIT_FAILED
+
+
+async def _first_failure(
+    starts: list[asyncio.Task[None]], stopping: asyncio.Task[bool]
+) -> BaseException | None:
+    """Wait until every start is done, one failed, or a signal came; say what failed."""
+    waiting: set[asyncio.Task[None]] = set(starts)
+    while waiting and not stopping.done():
+        done, _ = await asyncio.wait({*waiting, stopping}, return_when=asyncio.FIRST_COMPLETED)
+        for task in done - {stopping}:
+            failure = _outcome(task)
+            if failure is not None:
+                _say_why(failure)
+                return failure
+        waiting -= done
+    return None
+
+
+async def _watch(tasks: list[asyncio.Task[None]], stopping: asyncio.Task[bool]) -> None:
+    """Wait for the signal or the first side task that ends, and say so loudly."""
+    done, _ = await asyncio.wait({*tasks, stopping}, return_when=asyncio.FIRST_COMPLETED)
+    for task in done - {stopping}:
+        log.critical(
+            "A side task has died; the process stops.",
+            action="side_task_died",
+            task=task.get_name(),
+            exc_info=_outcome(task),
+        )
+
+
+def _outcome(task: asyncio.Task[Any]) -> BaseException | None:
+    # A lost heartbeat of the broker can look like a cancellation that nobody asked for.
+    if task.cancelled():
+        return asyncio.CancelledError("cancelled by nobody of ours")
+    return task.exception()
+
+
+def _say_why(failure: BaseException) -> None:
+    if isinstance(failure, ConfigurationError):
+        return  # the caller prints these, one line each
+    expected = isinstance(failure, ImpexError)
+    log.critical(
+        f"The start failed: {failure}" if expected else "The start failed.",
+        action="start_failed",
+        exc_info=None if expected else failure,
+    )
+
+
+async def _done(what: str, work: Awaitable[object], deadline: float) -> bool:
+    """Whether `work` ended well before `deadline`; otherwise it is cut and logged."""
+    try:
+        async with asyncio.timeout_at(deadline):
+            await work
+    except TimeoutError:
+        log.error("The deadline cut something short.", action="drain_cut", what=what)
+        return False
+    except Exception:
+        log.exception("A part of the drain failed.", action="drain_failed", what=what)
+        return False
+    return True
+
+
+async def _cancelled(tasks: Sequence[asyncio.Task[None]], deadline: float) -> bool:
+    """Cancel what still runs and wait for it. A task that had died was told of before."""
+    left = [task for task in tasks if not task.done()]
+    for task in left:
+        task.cancel()
+    if not left:
+        return True
+    timeout = max(0.0, deadline - asyncio.get_running_loop().time())
+    _, stubborn = await asyncio.wait(left, timeout=timeout)
+    for task in stubborn:
+        log.error("The deadline cut something short.", action="drain_cut", what=task.get_name())
+    for task in set(left) - stubborn:
+        if not task.cancelled() and (error := task.exception()):
+            log.error("A side task failed at its end.", action="drain_failed", exc_info=error)
+    return not stubborn
+
+
+async def _close_pool(pool: Pool) -> None:
+    try:
+        async with asyncio.timeout(CLOSE_SECONDS - 1):
+            await pool.close()
+    except TimeoutError:
+        pool.terminate()
