@@ -1,0 +1,149 @@
+"""One connection to the broker, kept alive for as long as the process runs.
+
+A plain connection that we open again ourselves: whoever uses it opens channels, notices their end
+and opens new ones, so nothing is restored behind anybody's back and nothing is silently missing.
+The first connection is tried for a bounded time; later ones for ever, with growing pauses.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import random
+import socket
+from typing import Any
+from urllib.parse import unquote, urlsplit
+
+import aio_pika
+from aiormq.abc import AbstractChannel
+
+from shared.errors import DependencyDown
+from shared.patience import patiently
+from shared.telemetry import get_logger
+
+#: Seconds; aiormq calls a connection dead after three of them, and 5 to 20 is optimal.
+HEARTBEAT = 15
+CONNECT_SECONDS = 10
+#: How long the first connection is tried.
+PATIENCE_SECONDS = 60
+FIRST_PAUSE = 0.1
+LONGEST_PAUSE = 5.0
+#: The name of this dependency in `DependencyDown`.
+BROKER = "broker"
+
+log = get_logger("messaging")
+
+
+class Link:
+    """A supervised connection named `name@host`; `run` must be running for it to come back."""
+
+    def __init__(self, url: str, name: str, *, heartbeat: int = HEARTBEAT) -> None:
+        self.name = f"{name}@{socket.gethostname()}"
+        self.user = unquote(urlsplit(url).username or "guest")
+        self._url = url
+        self._heartbeat = heartbeat
+        self._connection: aio_pika.abc.AbstractConnection | None = None
+        self._up = asyncio.Event()
+        self._lost = asyncio.Event()
+        self._closing = False
+        self.problem = "not connected yet"
+
+    @property
+    def is_up(self) -> bool:
+        """Whether the connection is there, as far as anybody knows."""
+        return self._up.is_set()
+
+    async def wait_up(self) -> None:
+        """Return as soon as the connection is there."""
+        await self._up.wait()
+
+    async def open(self, patience: float = PATIENCE_SECONDS) -> None:
+        """Connect, trying for `patience` seconds; then DependencyDown with the last reason."""
+        if not self.is_up:
+            await patiently(self._connect, patience)
+
+    async def run(self) -> None:
+        """Connect again whenever the connection is lost; returns after `close`."""
+        pause = FIRST_PAUSE
+        while not self._closing:
+            if self.is_up:
+                pause = FIRST_PAUSE
+                await self._lost.wait()
+                continue
+            try:
+                await self._connect()
+                log.info("The broker is back.", action="broker_back", connection=self.name)
+            except DependencyDown as down:
+                log.warning(
+                    "The broker cannot be reached; trying again.",
+                    action="broker_away",
+                    connection=self.name,
+                    reason=down.reason,
+                )
+                # Spread out, lest every process of every service knocks at the same moment.
+                await asyncio.sleep(pause * random.uniform(0.5, 1))  # noqa: S311
+                pause = min(pause * 2, LONGEST_PAUSE)
+
+    async def channel(self, *, confirms: bool) -> AbstractChannel:
+        """A new channel, or DependencyDown. With `confirms`, a returned message is an error."""
+        connection = self._connection
+        if connection is None or connection.transport is None or not self.is_up:
+            raise DependencyDown(BROKER, self.problem)
+        try:
+            return await connection.transport.connection.channel(
+                publisher_confirms=confirms, on_return_raises=confirms
+            )
+        except Exception as error:
+            raise DependencyDown(BROKER, describe(error)) from error
+
+    async def close(self) -> None:
+        """Close for good. Channels still open are closed by the broker."""
+        self._closing = True
+        self._up.clear()
+        self.problem = "closing"
+        connection, self._connection = self._connection, None
+        self._lost.set()
+        if connection is not None:
+            with contextlib.suppress(Exception):
+                async with asyncio.timeout(CONNECT_SECONDS):
+                    await connection.close()
+
+    async def _connect(self) -> None:
+        try:
+            connection = await aio_pika.connect(
+                self._url,
+                timeout=CONNECT_SECONDS,
+                client_properties={"connection_name": self.name},
+                heartbeat=str(self._heartbeat),
+            )
+        except (OSError, TimeoutError, aio_pika.exceptions.AMQPError) as error:
+            self.problem = describe(error)
+            raise DependencyDown(BROKER, self.problem) from error
+        if self._closing:
+            await connection.close()
+            return
+        self._connection = connection
+        self._lost.clear()
+        self._up.set()
+        connection.close_callbacks.add(self._on_lost)
+
+    def _on_lost(self, connection: Any, error: BaseException | None) -> None:
+        if connection is not self._connection or self._closing:
+            return
+        self._connection = None
+        self.problem = describe(error)
+        self._up.clear()
+        self._lost.set()
+        log.warning(
+            "The connection to the broker was lost.",
+            action="broker_lost",
+            connection=self.name,
+            reason=self.problem,
+        )
+
+
+def describe(error: BaseException | None) -> str:
+    """One line about an error of the connection, without the password in the URL."""
+    if error is None:
+        return "closed"
+    return f"{type(error).__name__}: {error}".splitlines()[0][:200]

@@ -1,0 +1,196 @@
+"""From a delivery to its effect: decode, check who said it, inbox, handler, commit, acknowledge.
+
+A failing message is copied, with the reason and its count, to a waiting room or to the dead letters
+under confirm, and only then acknowledged: a crash in between makes a duplicate, which the inbox
+removes. While a server that all work needs is away, deliveries are held and no try is counted.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable, Mapping
+from datetime import datetime
+from typing import Any
+
+from aiormq.abc import DeliveredMessage
+from pamqp.commands import Basic
+
+from shared.contracts.base import EVENTS as KNOWN_EVENTS
+from shared.contracts.base import Event
+from shared.database import Pool, transaction
+from shared.errors import DependencyDown, Reject, Retry
+from shared.messaging.connection import BROKER
+from shared.messaging.envelope import Envelope, contract, decode, traceparent
+from shared.messaging.errors import NotConfirmed, Undecodable
+from shared.messaging.failures import Failure, attempt_of, headers_of
+from shared.messaging.handlers import Context, Subscription
+from shared.messaging.intake import Intake, Probe, settle
+from shared.messaging.publisher import Publisher
+from shared.messaging.retry import Dead, decide
+from shared.messaging.topology import DEAD, EVENTS, OPERATOR, retry_exchange
+from shared.outbox import emit, first_time
+from shared.telemetry import get_logger, log_context, trace_id
+
+#: How many handlers of one process may run at once.
+PREFETCH = 50
+#: Seconds; far below the broker's own limit of half an hour.
+HANDLER_SECONDS = 60
+
+log = get_logger("messaging")
+
+
+class HandlerTimeout(Exception):
+    """A handler took longer than it may."""
+
+
+class Consumer:
+    """Handles what `service` hears. `take` is given to an `Intake` as its handler."""
+
+    def __init__(
+        self,
+        service: str,
+        hears: tuple[Subscription, ...],
+        *,
+        pool: Pool,
+        publisher: Publisher,
+        clock: Callable[[], datetime],
+        committed: Callable[[], None],
+        probes: Mapping[str, Probe],
+        seconds: float = HANDLER_SECONDS,
+    ) -> None:
+        self._service = service
+        self._handlers = {row.event.TYPE: row.handler for row in hears}
+        self._types: dict[str, type[Event]] = {row.event.TYPE: row.event for row in hears}
+        self._pool = pool
+        self._publisher = publisher
+        self._clock = clock
+        self._committed = committed
+        self._probes = probes
+        self._seconds = seconds
+        self.deps: Any = None
+        self.intake: Intake | None = None
+
+    async def take(self, message: DeliveredMessage) -> None:
+        """Handle one delivery and settle it."""
+        with log_context(service=self._service, message_id=message.header.properties.message_id):
+            while True:
+                try:
+                    await self._take(message)
+                except DependencyDown as down:
+                    if not await self._hold(down):
+                        return  # Unsettled: closing the channel gives it back.
+                    continue
+                except NotConfirmed as error:
+                    await self._hold(DependencyDown(BROKER, str(error)))
+                    await settle(message, requeue=True)
+                    return
+                await settle(message)
+                if self.intake is not None:
+                    self.intake.relieved()
+                return
+
+    async def _hold(self, down: DependencyDown) -> bool:
+        if self.intake is None:
+            raise down
+        return await self.intake.hold(str(down), self._probes.get(down.name))
+
+    async def _take(self, message: DeliveredMessage) -> None:
+        """Handle `message`, or copy it to where it waits."""
+        try:
+            envelope, event = self._read(message)
+        except Undecodable as error:
+            await self._put_aside(message, error)
+            return
+        traceparent.set(envelope.traceparent)
+        with log_context(trace_id=trace_id(envelope.traceparent)):
+            try:
+                await self._handle(envelope, event)
+            except (DependencyDown, asyncio.CancelledError):
+                raise
+            except Exception as error:
+                await self._put_aside(message, error)
+
+    def _read(self, message: DeliveredMessage) -> tuple[Envelope, Event]:
+        envelope = decode(message.body)
+        properties = message.header.properties
+        if properties.message_id != envelope.id:
+            raise Undecodable("message_id is not the envelope's id")
+        self._check_who_says(message, envelope)
+        return envelope, contract(envelope, self._types)
+
+    def _check_who_says(self, message: DeliveredMessage, envelope: Envelope) -> None:
+        """The broker vouches for `user_id`; a type has one owner (T23)."""
+        user, exchange = message.header.properties.user_id, message.exchange
+        if exchange == retry_exchange(self._service) and user in (self._service, OPERATOR):
+            return
+        cls = KNOWN_EVENTS.get(envelope.type)
+        if cls is None:
+            raise Undecodable(f"type or version not known here: {envelope.type[:120]}")
+        if exchange != EVENTS or user != cls.OWNER or envelope.source != f"impex/{cls.OWNER}":
+            raise Undecodable(f"not said by {cls.OWNER}")
+
+    async def _handle(self, envelope: Envelope, heard: Event) -> None:
+        emitted = False
+
+        async def say(event: Event, *, subject: str | None) -> str:
+            nonlocal emitted
+            emitted = True
+            return await emit(tx, self._service, event, subject=subject, now=self._clock())
+
+        try:
+            async with asyncio.timeout(self._seconds) as limit, transaction(self._pool) as tx:
+                if not await first_time(tx, self._service, envelope.id):
+                    log.info("Handled before.", action="message_duplicate", type=envelope.type)
+                    return
+                context = Context(
+                    tx=tx, deps=self.deps, envelope=envelope, now=self._clock, _emit=say
+                )
+                await self._handlers[envelope.type](heard, context)
+        except TimeoutError as error:
+            if limit.expired():
+                raise HandlerTimeout(f"took longer than {self._seconds} s") from error
+            raise
+        if emitted:
+            self._committed()
+
+    async def _put_aside(self, message: DeliveredMessage, error: Exception) -> None:
+        """Copy `message` to a waiting room or to the dead letters, under confirm."""
+        attempt = attempt_of(message)
+        decision = decide(error, attempt)
+        failure = Failure.of(error, self._service, self._clock())
+        if isinstance(decision, Dead):
+            exchange, key = DEAD, self._service
+            say = log.error
+        else:
+            exchange, key = retry_exchange(self._service), decision.step
+            attempt += 1
+            say = log.warning
+        await self._publisher.publish(
+            message.body,
+            _copied(message, headers_of(message, failure, attempt)),
+            exchange=exchange,
+            key=key,
+        )
+        expected = isinstance(error, Retry | Reject | Undecodable)
+        say(
+            "A message is put aside.",
+            action="message_dead" if isinstance(decision, Dead) else "message_retry",
+            type=message.header.properties.message_type,
+            attempt=attempt_of(message),
+            decision=str(decision),
+            error_type=failure.error_type,
+            reason=failure.error,
+            fingerprint=failure.fingerprint,
+            exc_info=None if expected else error,
+        )
+
+
+def _copied(message: DeliveredMessage, headers: dict[str, Any]) -> Basic.Properties:
+    given = message.header.properties
+    return Basic.Properties(
+        content_type=given.content_type,
+        delivery_mode=2,
+        message_id=given.message_id,
+        message_type=given.message_type,
+        headers=headers,
+    )

@@ -1,0 +1,29 @@
+"""What can go wrong between a service and the broker, or between an asker and an owner."""
+
+from __future__ import annotations
+
+from shared.errors import ImpexError
+
+
+class Undecodable(ImpexError):
+    """The message is not one of ours: not JSON, too large, unknown type, wrong fields."""
+
+    def __init__(self, reason: str) -> None:
+        super().__init__(reason)
+        self.reason = reason
+
+
+class NotConfirmed(ImpexError):
+    """The broker refused a message or did not confirm it in time; it may have been published."""
+
+
+class Unroutable(NotConfirmed):
+    """The broker returned a message because no queue takes it."""
+
+
+class OwnerAway(ImpexError):
+    """The request did not reach anybody who answers it; ask again later with the same key."""
+
+
+class RequestTimeout(ImpexError):
+    """No answer in time; the request may have been carried out. Ask again with the same key."""

@@ -1,0 +1,114 @@
+"""Publishing under confirms: when `publish` returns, the broker has the message on disk.
+
+Every failure is an exception: returned, refused, not confirmed in time, connection lost. After a
+timeout the outcome is unknown and the channel is dropped, so that a late confirm cannot be taken
+for another message's. Nothing is tried again here.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+
+from aiormq.abc import AbstractChannel
+from aiormq.exceptions import DeliveryError, PublishError
+from pamqp.commands import Basic
+
+from shared.errors import DependencyDown
+from shared.messaging.connection import BROKER, Link, describe
+from shared.messaging.errors import NotConfirmed, Unroutable
+
+#: Seconds until a missing confirm counts as a failure.
+TIMEOUT = 10.0
+
+
+class Publisher:
+    """Publishes over one channel of `link`, opened when needed and replaced when in doubt."""
+
+    def __init__(self, link: Link, *, timeout: float = TIMEOUT) -> None:
+        self._link = link
+        self._timeout = timeout
+        self._channel: AbstractChannel | None = None
+        self._opening = asyncio.Lock()
+        self._in_flight: dict[str, asyncio.Event] = {}
+        self._closing: set[asyncio.Task[None]] = set()
+
+    @property
+    def link(self) -> Link:
+        """The connection it publishes over."""
+        return self._link
+
+    async def publish(
+        self, body: bytes, properties: Basic.Properties, *, exchange: str, key: str
+    ) -> None:
+        """Publish one message and wait for its confirm.
+
+        Raises `Unroutable`, `NotConfirmed` (perhaps published), or DependencyDown (the broker is
+        away; perhaps published).
+        """
+        message_id = properties.message_id or ""
+        # aio-pika#689: two copies of one id in flight on one channel swap their outcomes.
+        while earlier := self._in_flight.get(message_id):
+            await earlier.wait()
+        done = self._in_flight[message_id] = asyncio.Event()
+        try:
+            await self._publish(body, properties, exchange, key)
+        finally:
+            del self._in_flight[message_id]
+            done.set()
+
+    async def _publish(
+        self, body: bytes, properties: Basic.Properties, exchange: str, key: str
+    ) -> None:
+        channel = await self._open()
+        properties.user_id = self._link.user
+        try:
+            async with asyncio.timeout(self._timeout):
+                await channel.basic_publish(
+                    body, exchange=exchange, routing_key=key, properties=properties, mandatory=True
+                )
+        except PublishError as error:
+            raise Unroutable(f"no queue takes {key} of {exchange}") from error
+        except DeliveryError as error:
+            raise NotConfirmed("the broker refused the message") from error
+        except TimeoutError as error:
+            self._drop(channel)
+            raise NotConfirmed(f"no confirm within {self._timeout} s") from error
+        except asyncio.CancelledError as error:
+            self._drop(channel)
+            if not asked_to_stop():
+                # A lost heartbeat comes out as a cancellation that nobody asked for; passed on, it
+                # would end a task group without an error (aio-pika#563, #577).
+                raise DependencyDown(BROKER, "the connection was lost") from error
+            raise
+        except Exception as error:
+            self._drop(channel)
+            raise DependencyDown(BROKER, describe(error)) from error
+
+    async def _open(self) -> AbstractChannel:
+        channel = self._channel
+        if channel is not None and not channel.is_closed:
+            return channel
+        async with self._opening:
+            if self._channel is None or self._channel.is_closed:
+                self._channel = await self._link.channel(confirms=True)
+            return self._channel
+
+    def _drop(self, channel: AbstractChannel) -> None:
+        if self._channel is channel:
+            self._channel = None
+        if not channel.is_closed:
+            task = asyncio.create_task(_close(channel), name="close a channel in doubt")
+            self._closing.add(task)
+            task.add_done_callback(self._closing.discard)
+
+
+def asked_to_stop() -> bool:
+    """Whether somebody really cancelled the current task."""
+    task = asyncio.current_task()
+    return task is not None and task.cancelling() > 0
+
+
+async def _close(channel: AbstractChannel) -> None:
+    with contextlib.suppress(Exception, asyncio.CancelledError):
+        await channel.close()

@@ -1,0 +1,214 @@
+"""Asking an owner and waiting for the answer, over direct reply-to.
+
+At most once on the wire: an answer may be lost with the connection. Therefore a request that
+changes something carries an idempotency key, and asking again with it is safe. No answer is waited
+for longer than the deadline, three seconds at most.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+from collections.abc import Callable, Iterable
+from datetime import datetime
+from typing import Any
+
+import msgspec
+from aiormq.abc import AbstractChannel, DeliveredMessage
+from aiormq.exceptions import DeliveryError, PublishError
+from pamqp.commands import Basic
+
+from shared.contracts.base import Request
+from shared.messaging.answering import (
+    IDEMPOTENCY_KEY,
+    LONGEST_KEY,
+    LONGEST_TIMEOUT,
+    TIMEOUT_MS,
+    UNAVAILABLE,
+    decode_answer,
+)
+from shared.messaging.connection import Link, describe
+from shared.messaging.envelope import CONTENT_TYPE, wrap
+from shared.messaging.errors import OwnerAway, RequestTimeout, Undecodable
+from shared.messaging.handlers import Refused
+from shared.messaging.intake import first_of
+from shared.messaging.publisher import asked_to_stop
+from shared.messaging.topology import REPLY_TO, REQUESTS
+from shared.telemetry import get_logger
+
+#: Seconds that a request waits for a connection that is coming back.
+PATIENCE = 1.0
+REOPEN_PAUSE = 0.2
+
+log = get_logger("requests")
+
+
+class Requester:
+    """Asks in the name of `service`; `run` keeps its reply channel and is to be watched."""
+
+    def __init__(
+        self,
+        link: Link,
+        service: str,
+        asks: Iterable[type[Request]],
+        clock: Callable[[], datetime],
+    ) -> None:
+        self._link = link
+        self._service = service
+        self._asks = {request.TYPE for request in asks}
+        self._clock = clock
+        self._channel: AbstractChannel | None = None
+        self._ready = asyncio.Event()
+        self._doubtful = asyncio.Event()
+        self._waiting: dict[str, tuple[str, asyncio.Future[bytes]]] = {}
+
+    @property
+    def is_ready(self) -> bool:
+        """Whether a request could leave now."""
+        return self._ready.is_set()
+
+    async def run(self) -> None:
+        """Keep one channel that takes replies; opened again whenever it is lost."""
+        while True:
+            await self._link.wait_up()
+            try:
+                await self._listen()
+            except asyncio.CancelledError:
+                if asked_to_stop():
+                    raise
+            except Exception as error:
+                log.warning(
+                    "The reply channel was lost.",
+                    action="requester_lost",
+                    reason=describe(error),
+                )
+            finally:
+                self._ready.clear()
+                self._channel = None
+                self._give_up_waiting()
+            await asyncio.sleep(REOPEN_PAUSE)
+
+    async def _listen(self) -> None:
+        channel = await self._link.channel(confirms=True)
+        closed = channel.closing
+        # Replies come only to the channel that asked, without acknowledgement.
+        await channel.basic_consume(REPLY_TO, self._on_reply, no_ack=True)
+        self._channel = channel
+        self._doubtful.clear()
+        self._ready.set()
+        await first_of(closed, self._doubtful.wait())
+        if not closed.done():
+            closed.cancel()
+            with contextlib.suppress(Exception):
+                await channel.close()
+
+    async def ask(
+        self, request: Request, *, idempotency_key: str | None = None, timeout: float = 3.0
+    ) -> Any:
+        """Ask the owner; returns an instance of `request.REPLY`.
+
+        Raises `Refused` (with the owner's `.refusal`), `OwnerAway` (broker or owner away) or
+        `RequestTimeout`. After the last two the request may still have been carried out; ask again
+        with the same key. `timeout` is in seconds.
+        """
+        self._check(request, idempotency_key)
+        timeout = min(timeout, LONGEST_TIMEOUT)
+        try:
+            async with asyncio.timeout(timeout):
+                body = await self._exchange(request, idempotency_key, timeout)
+        except TimeoutError as error:
+            raise RequestTimeout(f"no answer to {request.TYPE} within {timeout} s") from error
+        return self._open(request, body)
+
+    def _check(self, request: Request, key: str | None) -> None:
+        if request.TYPE not in self._asks:
+            raise ValueError(f"{self._service} does not declare that it asks {request.TYPE}")
+        if request.CHANGES and not key:
+            raise ValueError(f"{request.TYPE} changes something and needs an idempotency key")
+        if key is not None and len(key) > LONGEST_KEY:
+            raise ValueError(f"an idempotency key has at most {LONGEST_KEY} characters")
+
+    async def _exchange(self, request: Request, key: str | None, timeout: float) -> bytes:
+        channel = await self._line()
+        message_id, body = wrap(self._service, request, subject=None, now=self._clock())
+        headers: dict[str, Any] = {TIMEOUT_MS: int(timeout * 1_000)}
+        if key is not None:
+            headers[IDEMPOTENCY_KEY] = key
+        properties = Basic.Properties(
+            content_type=CONTENT_TYPE,
+            delivery_mode=1,
+            message_id=message_id,
+            correlation_id=message_id,
+            message_type=request.TYPE,
+            reply_to=REPLY_TO,
+            expiration=str(int(timeout * 1_000)),
+            user_id=self._link.user,
+            headers=headers,
+        )
+        answer: asyncio.Future[bytes] = asyncio.get_running_loop().create_future()
+        self._waiting[message_id] = (request.OWNER, answer)
+        try:
+            await self._send(channel, body, properties, request)
+            return await answer
+        finally:
+            del self._waiting[message_id]
+
+    async def _line(self) -> AbstractChannel:
+        if not self._ready.is_set():
+            with contextlib.suppress(TimeoutError):
+                async with asyncio.timeout(PATIENCE):
+                    await self._ready.wait()
+        if self._channel is None or self._channel.is_closed:
+            raise OwnerAway(f"the broker is away: {self._link.problem}")
+        return self._channel
+
+    async def _send(
+        self, channel: AbstractChannel, body: bytes, properties: Basic.Properties, request: Request
+    ) -> None:
+        try:
+            await channel.basic_publish(
+                body,
+                exchange=REQUESTS,
+                routing_key=request.TYPE,
+                properties=properties,
+                mandatory=True,
+            )
+        except PublishError as error:
+            raise OwnerAway(f"nobody answers {request.TYPE}") from error
+        except DeliveryError as error:
+            raise OwnerAway(f"too many requests wait for {request.OWNER}") from error
+        except asyncio.CancelledError as error:
+            # Whether our deadline or a lost heartbeat: this publish has an unknown outcome.
+            self._doubtful.set()
+            if not asked_to_stop():
+                raise OwnerAway("the connection to the broker was lost") from error
+            raise
+        except Exception as error:
+            self._doubtful.set()
+            raise OwnerAway(f"the broker is away: {describe(error)}") from error
+
+    async def _on_reply(self, message: DeliveredMessage) -> None:
+        properties = message.header.properties
+        owner, answer = self._waiting.get(properties.correlation_id or "", ("", None))
+        if answer is None:
+            log.info("An answer came too late.", action="reply_late")
+        elif properties.user_id != owner:
+            log.error("Somebody else answered.", action="reply_forged", user=properties.user_id)
+        elif not answer.done():
+            answer.set_result(message.body)
+
+    def _open(self, request: Request, body: bytes) -> Any:
+        try:
+            answered = decode_answer(body)
+            if answered.refusal is None:
+                return msgspec.json.decode(answered.reply or b"", type=request.REPLY)
+        except (Undecodable, msgspec.MsgspecError) as error:
+            raise OwnerAway(f"{request.OWNER} answered what cannot be read") from error
+        if answered.refusal.slug == UNAVAILABLE:
+            raise OwnerAway(f"{request.OWNER} cannot work for now")
+        raise Refused(answered.refusal)
+
+    def _give_up_waiting(self) -> None:
+        for _owner, answer in self._waiting.values():
+            if not answer.done():
+                answer.set_exception(OwnerAway("the connection to the broker was lost"))

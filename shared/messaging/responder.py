@@ -1,0 +1,228 @@
+"""Answering requests: decode, prepare, carry out in one transaction, keep the answer, reply.
+
+Asked twice with one key, even at the same moment, a request is carried out once and answered twice
+alike. A request whose asker has given up is not carried out. Whatever goes wrong inside is told to
+the asker as `internal_error` and nothing more.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable
+from datetime import datetime, timedelta
+from typing import Any
+
+from aiormq.abc import AbstractChannel, DeliveredMessage
+from pamqp.commands import Basic
+
+from shared.contracts.base import Event, Refusal, Reply, Request
+from shared.database import Pool, transaction
+from shared.errors import DependencyDown
+from shared.messaging.answering import (
+    BAD_REQUEST,
+    CONTENT_TYPE,
+    IDEMPOTENCY_KEY,
+    INTERNAL_ERROR,
+    KEY_MISMATCH,
+    KEY_MISSING,
+    LONGEST_KEY,
+    LONGEST_TIMEOUT,
+    TIMEOUT_MS,
+    UNAVAILABLE,
+    content_hash,
+    encode_refusal,
+    encode_reply,
+)
+from shared.messaging.connection import Link, describe
+from shared.messaging.envelope import Envelope, contract, decode, traceparent
+from shared.messaging.errors import Undecodable
+from shared.messaging.handlers import Answer, Refused, Refusing, RequestContext
+from shared.messaging.intake import settle
+from shared.messaging.publisher import asked_to_stop
+from shared.messaging.topology import REQUESTS
+from shared.outbox import emit, replies
+from shared.telemetry import get_logger, log_context, trace_id
+
+#: How many requests of one process may be carried out at once.
+PREFETCH = 50
+#: Seconds by which two clocks may differ before a request counts as run out.
+CLOCK_SKEW = 2.0
+
+log = get_logger("requests")
+
+
+class TooLate(Exception):
+    """Nobody waits for the answer any more."""
+
+
+class Responder:
+    """Answers what `service` answers. `take` is given to an `Intake` as its handler."""
+
+    def __init__(
+        self,
+        service: str,
+        answers: tuple[Answer, ...],
+        *,
+        link: Link,
+        pool: Pool,
+        clock: Callable[[], datetime],
+        committed: Callable[[], None],
+    ) -> None:
+        self._service = service
+        self._link = link
+        self._channel: AbstractChannel | None = None
+        self._opening = asyncio.Lock()
+        self._rows = {row.request.TYPE: row for row in answers}
+        self._types: dict[str, type[Request]] = {row.request.TYPE: row.request for row in answers}
+        self._pool = pool
+        self._clock = clock
+        self._committed = committed
+        self.deps: Any = None
+
+    async def take(self, message: DeliveredMessage) -> None:
+        """Carry one request out and reply."""
+        properties = message.header.properties
+        seconds = _seconds(properties)
+        with log_context(service=self._service, message_id=properties.message_id):
+            try:
+                async with asyncio.timeout(seconds):
+                    answer = await self._answer(message, seconds)
+            except (TooLate, TimeoutError):
+                log.warning(
+                    "A request ran out and was not carried out.",
+                    action="request_expired",
+                    type=properties.message_type,
+                )
+            else:
+                await self._reply(message, answer)
+            await settle(message)
+
+    async def _answer(self, message: DeliveredMessage, seconds: float) -> bytes:
+        try:
+            envelope = decode(message.body)
+            if message.exchange != REQUESTS:
+                raise Undecodable("not sent as a request")
+            request = contract(envelope, self._types)
+        except Undecodable as error:
+            log.error("A request cannot be read.", action="request_bad", reason=error.reason)
+            return encode_refusal(Refusal(slug=BAD_REQUEST))
+        if self._clock() > envelope.time + timedelta(seconds=seconds + CLOCK_SKEW):
+            raise TooLate
+        traceparent.set(envelope.traceparent)
+        with log_context(trace_id=trace_id(envelope.traceparent)):
+            return await self._carry_out(envelope, request, _key(message.header.properties))
+
+    async def _carry_out(self, envelope: Envelope, request: Request, key: str | None) -> bytes:
+        if request.CHANGES and key is None:
+            return encode_refusal(Refusal(slug=KEY_MISSING))
+        try:
+            return await self._once(envelope, request, key if request.CHANGES else None)
+        except Refused as refused:
+            # Nothing was written, so nothing is kept: asked again, it is judged again.
+            return encode_refusal(refused.refusal)
+        except DependencyDown as down:
+            log.warning(
+                "A request cannot be carried out now.",
+                action="request_unavailable",
+                type=request.TYPE,
+                reason=str(down),
+            )
+            return encode_refusal(Refusal(slug=UNAVAILABLE))
+        except (TooLate, TimeoutError):
+            raise
+        except Exception:
+            log.exception("A request failed.", action="request_failed", type=request.TYPE)
+            return encode_refusal(Refusal(slug=INTERNAL_ERROR))
+
+    async def _once(self, envelope: Envelope, request: Request, key: str | None) -> bytes:
+        row = self._rows[request.TYPE]
+        digest = content_hash(request)
+        if key is not None and row.before is not None:
+            # Looked at first, lest a repeated request hashes a password for nothing.
+            async with transaction(self._pool) as tx:
+                kept = await replies.find(tx, request.TYPE, key)
+            if kept is not None:
+                return _kept(kept, digest)
+        prepared = None if row.before is None else await row.before(request, self.deps, self._pool)
+        emitted = False
+        async with transaction(self._pool) as tx:
+            if key is not None:
+                claimed = await replies.claim(tx, request, key, digest)
+                if not claimed:
+                    kept = await replies.find(tx, request.TYPE, key)
+                    return _kept(kept, digest)
+
+            async def say(event: Event, *, subject: str | None) -> str:
+                nonlocal emitted
+                emitted = True
+                return await emit(tx, self._service, event, subject=subject, now=self._clock())
+
+            context = RequestContext(
+                tx=tx,
+                deps=self.deps,
+                envelope=envelope,
+                now=self._clock,
+                _emit=say,
+                prepared=prepared,
+            )
+            answer = _encoded(await row.handler(request, context))
+            if key is not None:
+                await replies.keep(tx, request.TYPE, key, answer)
+        if emitted:
+            self._committed()
+        return answer
+
+    async def _reply(self, message: DeliveredMessage, body: bytes) -> None:
+        """Send the answer. Lost with the connection, it is asked for again with the same key."""
+        asked = message.header.properties
+        if not asked.reply_to:
+            return
+        properties = Basic.Properties(
+            content_type=CONTENT_TYPE,
+            delivery_mode=1,
+            correlation_id=asked.correlation_id,
+            message_type=asked.message_type,
+            user_id=self._link.user,
+        )
+        try:
+            # Not mandatory: the broker counts a reply-to name as not routed and would return it.
+            channel = await self._line()
+            await channel.basic_publish(
+                body, exchange="", routing_key=asked.reply_to, properties=properties
+            )
+        except asyncio.CancelledError:
+            if asked_to_stop():
+                raise
+        except Exception as error:
+            log.info("An answer was lost.", action="reply_lost", reason=describe(error))
+
+    async def _line(self) -> AbstractChannel:
+        """A channel of the publishing connection: a blocked one must not hold acknowledgements."""
+        async with self._opening:
+            if self._channel is None or self._channel.is_closed:
+                self._channel = await self._link.channel(confirms=False)
+            return self._channel
+
+
+def _kept(kept: replies.Kept | None, digest: bytes) -> bytes:
+    if kept is None:
+        raise RuntimeError("a reply went away while it was read")
+    if kept.content_hash != digest:
+        return encode_refusal(Refusal(slug=KEY_MISMATCH))
+    return kept.answer
+
+
+def _encoded(reply: Reply) -> bytes:
+    return encode_refusal(reply.refusal) if isinstance(reply, Refusing) else encode_reply(reply)
+
+
+def _seconds(properties: Basic.Properties) -> float:
+    value = (properties.headers or {}).get(TIMEOUT_MS)
+    if isinstance(value, int) and 0 < value < LONGEST_TIMEOUT * 1_000:
+        return value / 1_000
+    return LONGEST_TIMEOUT
+
+
+def _key(properties: Basic.Properties) -> str | None:
+    value = (properties.headers or {}).get(IDEMPOTENCY_KEY)
+    return value if isinstance(value, str) and 0 < len(value) <= LONGEST_KEY else None

@@ -1,0 +1,257 @@
+"""Names and arguments of everything on the broker; the only place that knows them.
+
+What a service needs is data (`service_topology`, `permissions`), so that a running service, the
+provisioning and the definitions file agree. `declare` makes it, dead letters first: a queue must
+never exist without the place its dead letters go to.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from types import MappingProxyType
+from typing import Any
+
+import aiormq
+from aiormq.abc import AbstractChannel
+
+from shared.contracts.base import Event, Request
+from shared.errors import ConfigurationError
+
+EVENTS = "impex.events"
+UNROUTED = "impex.unrouted"
+REQUESTS = "impex.requests"
+DEAD = "impex.dead"
+#: Direct reply-to: a pseudo-queue of the broker's.
+REPLY_TO = "amq.rabbitmq.reply-to"
+#: The broker user whose replayed messages every service accepts.
+OPERATOR = "operator"
+
+#: Waiting rooms: name of the step and its milliseconds. One fixed delay each: a queue expires from
+#: its head only, so a short wait behind a long one would take the long one's time.
+STEPS: Mapping[str, int] = MappingProxyType(
+    {"5s": 5_000, "30s": 30_000, "2m": 120_000, "10m": 600_000, "1h": 3_600_000}
+)
+#: Stops crash loops only: a handler's own failures are counted by `attempt` (MQ-02).
+DELIVERY_LIMIT = 20
+#: Milliseconds a request waits for its owner, and how many may wait.
+REQUEST_TTL = 3_000
+REQUESTS_WAITING = 1_000
+UNROUTED_KEPT = 100_000
+
+
+@dataclass(frozen=True)
+class Exchange:
+    """A durable exchange."""
+
+    name: str
+    kind: str
+    arguments: Mapping[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class Queue:
+    """A durable queue."""
+
+    name: str
+    arguments: Mapping[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class Binding:
+    """`queue` takes what comes to `exchange` with `key`."""
+
+    exchange: str
+    queue: str
+    key: str
+
+
+@dataclass(frozen=True)
+class Topology:
+    """Exchanges, queues and bindings in the order in which they are to be made."""
+
+    exchanges: tuple[Exchange, ...] = ()
+    queues: tuple[Queue, ...] = ()
+    bindings: tuple[Binding, ...] = ()
+
+
+@dataclass(frozen=True)
+class Permissions:
+    """Regular expressions for `rabbitmqctl set_permissions` and `set_topic_permissions`.
+
+    The topic permissions are those on `impex.events`.
+    """
+
+    user: str
+    configure: str
+    write: str
+    read: str
+    topic_write: str
+    topic_read: str
+
+
+def _quorum(**arguments: Any) -> dict[str, Any]:
+    named = {f"x-{name.replace('_', '-')}": value for name, value in arguments.items()}
+    return {"x-queue-type": "quorum", **named}
+
+
+def _kept_when_dead(exchange: str, key: str) -> dict[str, Any]:
+    # At-least-once dead-lettering silently becomes at-most-once without reject-publish (MQ-03).
+    return {
+        "x-dead-letter-exchange": exchange,
+        "x-dead-letter-routing-key": key,
+        "x-dead-letter-strategy": "at-least-once",
+        "x-overflow": "reject-publish",
+    }
+
+
+def shared_exchanges() -> Topology:
+    """What all services share; made by provisioning, not by services."""
+    return Topology(
+        exchanges=(
+            Exchange(UNROUTED, "fanout"),
+            Exchange(EVENTS, "topic", {"alternate-exchange": UNROUTED}),
+            Exchange(REQUESTS, "direct"),
+            Exchange(DEAD, "direct"),
+        ),
+        queues=(Queue(UNROUTED, _quorum(max_length=UNROUTED_KEPT)),),
+        bindings=(Binding(UNROUTED, UNROUTED, ""),),
+    )
+
+
+def retry_exchange(service: str) -> str:
+    """Where a service's retry copies and replays go: key = step, or the service's name."""
+    return f"{service}.retry"
+
+
+def waiting_room(service: str, step: str) -> str:
+    """The queue where copies wait for `step`."""
+    return f"{service}.retry.{step}"
+
+
+def dead_queue(service: str) -> str:
+    """The queue an operator reads."""
+    return f"{service}.dead"
+
+
+def requests_queue(service: str) -> str:
+    """The queue where requests to `service` wait, three seconds at most."""
+    return f"{service}.requests"
+
+
+def service_topology(
+    service: str, hears: Iterable[type[Event]], answers: Iterable[type[Request]]
+) -> Topology:
+    """What `service` declares for itself: dead, then retry, then main, then requests."""
+    heard, answered = _types(hears), _types(answers)
+    listening = _listening(service, heard) if heard else Topology()
+    if not answered:
+        return listening
+    requests = Queue(
+        requests_queue(service),
+        {
+            "x-message-ttl": REQUEST_TTL,
+            "x-max-length": REQUESTS_WAITING,
+            "x-overflow": "reject-publish",
+        },
+    )
+    return Topology(
+        listening.exchanges,
+        (*listening.queues, requests),
+        (*listening.bindings, *(Binding(REQUESTS, requests.name, key) for key in answered)),
+    )
+
+
+def _listening(service: str, heard: list[str]) -> Topology:
+    retry = retry_exchange(service)
+    rooms = {step: waiting_room(service, step) for step in STEPS}
+    back = _kept_when_dead(retry, service)
+    return Topology(
+        exchanges=(Exchange(retry, "direct"),),
+        queues=(
+            Queue(dead_queue(service), _quorum()),
+            *(Queue(rooms[step], {**_quorum(message_ttl=STEPS[step]), **back}) for step in STEPS),
+            Queue(
+                service,
+                {**_quorum(delivery_limit=DELIVERY_LIMIT), **_kept_when_dead(DEAD, service)},
+            ),
+        ),
+        bindings=(
+            Binding(DEAD, dead_queue(service), service),
+            *(Binding(retry, rooms[step], step) for step in STEPS),
+            Binding(retry, service, service),
+            *(Binding(EVENTS, service, key) for key in heard),
+        ),
+    )
+
+
+def _types(messages: Iterable[type[Event]] | Iterable[type[Request]]) -> list[str]:
+    return sorted(message.TYPE for message in messages)
+
+
+def permissions(
+    service: str,
+    hears: Iterable[type[Event]],
+    emits: Iterable[type[Event]],
+    asks: Iterable[type[Request]],
+    answers: Iterable[type[Request]],
+) -> Permissions:
+    """The least rights with which `service` can do its work."""
+    own = rf"{re.escape(service)}(\..+)?"
+    heard, answered = _types(hears), _types(answers)
+    write = [re.escape(EVENTS)] if _types(emits) else []
+    write += [re.escape(REQUESTS)] if _types(asks) else []
+    write += [re.escape(DEAD)] if heard else []
+    # Answers leave by the default exchange. Its write permission reaches every queue, which is
+    # why consumers check `user_id` and the exchange a message came by.
+    write += [r"amq\.default"] if answered else []
+    read = [re.escape(name) for name, used in ((EVENTS, heard), (DEAD, heard)) if used]
+    read += [re.escape(REQUESTS)] if answered else []
+    return Permissions(
+        user=service,
+        configure=f"^{own}$",
+        write=_any_of([*write, own]),
+        read=_any_of([*read, own]),
+        topic_write=rf"^{re.escape(service)}\." if _types(emits) else "^$",
+        topic_read=_any_of([re.escape(name) for name in heard]) if heard else "^$",
+    )
+
+
+def _any_of(patterns: list[str]) -> str:
+    return f"^({'|'.join(patterns)})$"
+
+
+async def declare(channel: AbstractChannel, topology: Topology) -> None:
+    """Make `topology` on a throw-away `channel`: a mismatch closes the channel.
+
+    Raises `ConfigurationError` where something exists with other arguments or may not be made.
+    """
+    name = "?"
+    try:
+        for exchange in topology.exchanges:
+            name = f"exchange {exchange.name}"
+            await channel.exchange_declare(
+                exchange.name,
+                exchange_type=exchange.kind,
+                durable=True,
+                arguments=dict(exchange.arguments),
+            )
+        for queue in topology.queues:
+            name = f"queue {queue.name}"
+            await channel.queue_declare(queue.name, durable=True, arguments=dict(queue.arguments))
+        for binding in topology.bindings:
+            name = f"binding of {binding.queue} to {binding.exchange}"
+            await channel.queue_bind(binding.queue, binding.exchange, binding.key)
+    except aiormq.exceptions.ChannelPreconditionFailed as error:
+        sentence = (
+            f"the {name} exists with other arguments; drain it and delete it, or give the new one "
+            f"another name ({error})"
+        )
+        raise ConfigurationError([("RabbitMQ", sentence)]) from error
+    except (
+        aiormq.exceptions.ChannelAccessRefused,
+        aiormq.exceptions.ChannelNotFoundEntity,
+    ) as error:
+        sentence = f"the {name} cannot be made; run the provisioning first ({error})"
+        raise ConfigurationError([("RabbitMQ", sentence)]) from error

@@ -1,0 +1,44 @@
+"""Remembering what was handled, in the transaction of its effect, and forgetting it in time.
+
+A failed attempt rolls its row back, so its retry copy (same id) is not taken for a duplicate.
+"""
+
+from __future__ import annotations
+
+from shared.database import Connection, Pool
+from shared.database.pool import session
+
+#: Longer than retries and replays of dead letters last.
+KEPT_DAYS = 30
+BATCH = 1_000
+
+_FIRST = "INSERT INTO inbox (consumer, message_id) VALUES ($1, $2) ON CONFLICT DO NOTHING"
+_FORGET = """
+DELETE FROM inbox WHERE ctid = ANY(ARRAY(
+    SELECT ctid FROM inbox WHERE received_at < now() - make_interval(days => $1) LIMIT $2))
+"""
+_FORGET_REPLIES = """
+DELETE FROM replies WHERE ctid = ANY(ARRAY(
+    SELECT ctid FROM replies WHERE expires_at < now() LIMIT $1))
+"""
+
+
+async def first_time(tx: Connection, consumer: str, message_id: str) -> bool:
+    """Whether `consumer` has not handled this message yet; from now on, in `tx`, it has.
+
+    Waits for another transaction that is handling the same message.
+    """
+    return bool((await tx.execute(_FIRST, consumer, message_id)).endswith("1"))
+
+
+async def forget(pool: Pool, *, days: int = KEPT_DAYS, batch: int = BATCH) -> int:
+    """Delete old inbox rows and run-out replies in short batches; returns how many."""
+    total = 0
+    async with session(pool) as connection:
+        for statement, arguments in ((_FORGET, (days, batch)), (_FORGET_REPLIES, (batch,))):
+            while True:
+                gone = int((await connection.execute(statement, *arguments)).rpartition(" ")[2])
+                total += gone
+                if gone < batch:
+                    break
+    return total

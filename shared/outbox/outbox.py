@@ -1,0 +1,31 @@
+"""The only way a service says something: a row in the outbox, in the transaction of the fact.
+
+Promises that the event goes out if and only if the transaction commits; not when, nor in which
+order.
+"""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from shared.contracts.base import Event
+from shared.database import Connection
+from shared.messaging.envelope import wrap
+
+INSERT = "INSERT INTO outbox (message_id, type, body) VALUES ($1, $2, $3)"
+
+
+async def add(tx: Connection, message_id: str, message_type: str, body: bytes) -> None:
+    """Put an encoded envelope into the outbox."""
+    await tx.execute(INSERT, message_id, message_type, body.decode())
+
+
+async def emit(
+    tx: Connection, service: str, event: Event, *, subject: str | None, now: datetime
+) -> str:
+    """Say `event` as `service` when `tx` commits; returns its id. Wake the relay afterwards."""
+    if service != event.OWNER:
+        raise ValueError(f"{service} cannot say {event.TYPE}, which is {event.OWNER}'s")
+    message_id, body = wrap(service, event, subject=subject, now=now)
+    await add(tx, message_id, event.TYPE, body)
+    return message_id

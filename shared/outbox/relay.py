@@ -1,0 +1,134 @@
+"""From the outbox to the broker: claim, publish under confirms, delete what was confirmed.
+
+Promises that every committed row is published at least once. Several relays may run at a time; rows
+are then published in no particular order. An event in the process wakes it, polling is the truth.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Sequence
+from typing import Any
+
+from pamqp.commands import Basic
+
+from shared.database import Pool, transaction
+from shared.errors import DependencyDown
+from shared.messaging.envelope import CONTENT_TYPE
+from shared.messaging.errors import NotConfirmed
+from shared.messaging.intake import first_of
+from shared.messaging.publisher import Publisher
+from shared.messaging.topology import EVENTS
+from shared.telemetry import get_logger
+
+#: Rows in one transaction: most of the gain of a larger batch, and a short transaction.
+BATCH = 100
+#: Seconds between two looks without being woken.
+POLL = 1.0
+#: Seconds a refused row waits at most.
+LONGEST_WAIT = 60
+
+_CLAIM = """
+SELECT id, message_id::text, type, body, attempts FROM outbox
+WHERE next_at <= now() ORDER BY id LIMIT $1 FOR UPDATE SKIP LOCKED
+"""
+_DELETE = "DELETE FROM outbox WHERE id = ANY($1::bigint[])"
+_POSTPONE = """
+UPDATE outbox SET attempts = attempts + 1, last_error = $2,
+    next_at = now() + make_interval(secs => least(power(2, least(attempts, 10)), $3))
+WHERE id = $1
+"""
+
+log = get_logger("relay")
+
+
+class Relay:
+    """The relay of one service; `run` is a task to be watched."""
+
+    def __init__(self, pool: Pool, publisher: Publisher) -> None:
+        self._pool = pool
+        self._publisher = publisher
+        self._awake = asyncio.Event()
+        self._stopping = asyncio.Event()
+        self._stopped = asyncio.Event()
+
+    def wake(self) -> None:
+        """Look at the outbox now; call it after the commit."""
+        self._awake.set()
+
+    async def run(self) -> None:
+        """Publish until `stop`. A broker or database that is away is waited for."""
+        try:
+            while not self._stopping.is_set():
+                await first_of(self._publisher.link.wait_up(), self._stopping.wait())
+                self._awake.clear()
+                if not await self._until_empty():
+                    await first_of(self._stopping.wait(), asyncio.sleep(POLL))
+                elif not self._awake.is_set():
+                    await first_of(self._awake.wait(), self._stopping.wait(), asyncio.sleep(POLL))
+            await self._until_empty()
+        finally:
+            self._stopped.set()
+
+    async def stop(self, seconds: float) -> None:
+        """Let it publish what is there, for `seconds` at most; the rest stays in the outbox."""
+        self._stopping.set()
+        await first_of(self._stopped.wait(), asyncio.sleep(seconds))
+
+    async def _until_empty(self) -> bool:
+        """Publish batch after batch; False where a server is away."""
+        try:
+            while await self.publish_batch() == BATCH:
+                pass
+        except DependencyDown as down:
+            log.warning("The relay waits.", action="relay_waits", reason=str(down))
+            return False
+        return True
+
+    async def publish_batch(self) -> int:
+        """Publish up to a hundred due rows; returns how many were due.
+
+        Refused rows stay, with the reason and a later time; DependencyDown leaves them untouched.
+        """
+        down: DependencyDown | None = None
+        async with transaction(self._pool) as tx:
+            rows = await tx.fetch(_CLAIM, BATCH)
+            if not rows:
+                return 0
+            outcomes = await asyncio.gather(*map(self._publish, rows), return_exceptions=True)
+            confirmed, refused = [], []
+            for row, outcome in zip(rows, outcomes, strict=True):
+                if outcome is None:
+                    confirmed.append(row["id"])
+                elif isinstance(outcome, NotConfirmed):
+                    refused.append((row["id"], str(outcome), LONGEST_WAIT))
+                elif isinstance(outcome, DependencyDown):
+                    down = outcome
+                else:
+                    raise outcome
+            await tx.execute(_DELETE, confirmed)
+            if refused:
+                await self._postpone(tx, refused)
+        if down is not None:
+            raise down
+        return len(rows)
+
+    async def _postpone(self, tx: Any, refused: Sequence[tuple[int, str, int]]) -> None:
+        await tx.executemany(_POSTPONE, refused)
+        log.warning(
+            "Some facts were not confirmed; they will be published again.",
+            action="relay_refused",
+            count=len(refused),
+            reason=refused[0][1],
+        )
+
+    async def _publish(self, row: Any) -> None:
+        properties = Basic.Properties(
+            content_type=CONTENT_TYPE,
+            delivery_mode=2,
+            message_id=row["message_id"],
+            message_type=row["type"],
+        )
+        await self._publisher.publish(
+            row["body"].encode(), properties, exchange=EVENTS, key=row["type"]
+        )
