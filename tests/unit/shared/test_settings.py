@@ -1,0 +1,239 @@
+"""Settings: every mistake gives a line that names the setting, and a secret is never shown."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+
+from shared.errors import ConfigurationError
+from shared.secrets import KeyRing, new_key
+from shared.settings import (
+    CommonSettings,
+    Problem,
+    load,
+    setting,
+    settings_table,
+    unknown_names,
+)
+
+RING = new_key("k1")
+
+
+@dataclass(frozen=True, kw_only=True)
+class Example(CommonSettings):
+    """A service's settings with one field of each kind."""
+
+    database_url: str = setting("IMPEX_EXAMPLE_DATABASE_URL", secret=True, doc="The database.")
+    amqp_url: str = setting("IMPEX_EXAMPLE_AMQP_URL", secret=True, doc="The broker.")
+    keys: KeyRing = setting("IMPEX_EXAMPLE_KEYS", secret=True, doc="Keys.")
+    tries: int = setting("IMPEX_TRIES", default=5, doc="Tries.", ge=1, le=10, unit="tries")
+    ratio: float = setting("IMPEX_RATIO", default=0.5, doc="A part | of all.", ge=0)
+    lists: bool = setting("IMPEX_LISTS", default=True, doc="Whether lists are used.")
+    folder: Path | None = setting("IMPEX_FOLDER", default=None, doc="A folder.")
+    networks: tuple[str, ...] = setting("IMPEX_NETWORKS", default=(), doc="Networks.")
+    theme: str = setting("IMPEX_THEME", default="neutral", choices=("neutral", "dsfr"))
+    low: int = setting("IMPEX_LOW", default=8, doc="Lower bound.")
+    high: int = setting("IMPEX_HIGH", default=20, doc="Upper bound.")
+
+    def check(self) -> list[Problem]:
+        if self.low > self.high:
+            return [("IMPEX_LOW", "must not be above IMPEX_HIGH")]
+        return []
+
+
+GOOD = {
+    "IMPEX_EXAMPLE_DATABASE_URL": "postgresql://u:very-secret@127.0.0.1/impex",
+    "IMPEX_EXAMPLE_AMQP_URL": "amqp://u:very-secret@127.0.0.1/",
+    "IMPEX_EXAMPLE_KEYS": RING,
+}
+FAR = {
+    "IMPEX_BASE_URL": "https://portal.example",
+    "IMPEX_EXAMPLE_DATABASE_URL": "postgresql://u:p@db.example/impex?sslmode=verify-full",
+    "IMPEX_EXAMPLE_AMQP_URL": "amqps://u:p@mq.example/",
+    "IMPEX_EXAMPLE_KEYS": RING,
+}
+
+
+def problems(environ: dict[str, str]) -> list[Problem]:
+    with pytest.raises(ConfigurationError) as caught:
+        load(Example, environ)
+    return caught.value.problems
+
+
+def test_values_are_typed_and_an_empty_variable_counts_as_absent() -> None:
+    example = load(
+        Example,
+        {
+            **GOOD,
+            "IMPEX_TRIES": "7",
+            "IMPEX_RATIO": "",
+            "IMPEX_LISTS": "No",
+            "IMPEX_FOLDER": "/srv/x",
+            "IMPEX_NETWORKS": "10.0.0.0/8, ,192.168.0.0/16",
+        },
+    )
+    assert (example.tries, example.ratio, example.lists) == (7, 0.5, False)
+    assert example.folder == Path("/srv/x")
+    assert example.networks == ("10.0.0.0/8", "192.168.0.0/16")
+    assert example.keys.current[0] == "k1"
+    assert example.try_out
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "words"),
+    [
+        ("IMPEX_TRIES", "seven", "whole number"),
+        ("IMPEX_TRIES", "0", "at least 1 tries"),
+        ("IMPEX_TRIES", "11", "at most 10 tries"),
+        ("IMPEX_RATIO", "half", "a number"),
+        ("IMPEX_RATIO", "nan", "a number"),
+        ("IMPEX_RATIO", "inf", "a number"),
+        ("IMPEX_RATIO", "-0.1", "at least 0"),
+        ("IMPEX_LISTS", "maybe", "true or false"),
+        ("IMPEX_THEME", "blue", "neutral, dsfr"),
+        ("IMPEX_LOG_LEVEL", "loud", "debug, info"),
+        ("IMPEX_DATABASE_POOL", "1", "at least 2"),
+        ("IMPEX_DRAIN_SECONDS", "121", "at most 120"),
+        ("IMPEX_BASE_URL", "portal.example", "scheme, host and port"),
+        ("IMPEX_BASE_URL", "ftp://portal.example", "scheme, host and port"),
+        ("IMPEX_BASE_URL", "https://portal.example/sub", "scheme, host and port"),
+        ("IMPEX_BASE_URL", "https://u:p@portal.example", "scheme, host and port"),
+        ("IMPEX_BASE_URL", "https://portal.example:99999", "such as https"),
+        ("IMPEX_BASE_URL", "https://", "scheme, host and port"),
+        ("IMPEX_EXAMPLE_DATABASE_URL", "mysql://h/x", "postgresql://"),
+        ("IMPEX_EXAMPLE_AMQP_URL", "http://h/x", "amqp:// or amqps://"),
+        ("IMPEX_EXAMPLE_DATABASE_URL", "", "is required"),
+        ("IMPEX_EXAMPLE_KEYS", "", "is required"),
+        ("IMPEX_EXAMPLE_KEYS", "k1", "id:base64"),
+        ("IMPEX_EXAMPLE_KEYS", "k1:!!!", "not base64"),
+        ("IMPEX_EXAMPLE_KEYS", "k1:" + "A" * 43 + "=", "not random"),
+        ("IMPEX_EXAMPLE_KEYS", "k1:c2hvcnQ=", "5 bytes, 32 are needed"),
+        ("IMPEX_EXAMPLE_KEYS", f"{RING},{new_key('k1')}", "used twice"),
+        ("IMPEX_EXAMPLE_KEYS", f"{RING},k2{RING[2:]}", "repeats another key"),
+        ("IMPEX_LOW", "30", "not be above IMPEX_HIGH"),
+    ],
+)
+def test_bad_input_60_each_mistake_gives_one_line_naming_the_setting(
+    name: str, value: str, words: str
+) -> None:
+    found = problems({**GOOD, name: value})
+    assert [setting_name for setting_name, _ in found] == [name]
+    assert words in found[0][1]
+    assert "\n" not in found[0][1]
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "words"),
+    [
+        ("IMPEX_BASE_URL", "http://portal.example", "https"),
+        ("IMPEX_EXAMPLE_DATABASE_URL", "postgresql://u:p@db.example/impex", "verify-full"),
+        ("IMPEX_EXAMPLE_DATABASE_URL", "postgresql://db.example/i?sslmode=require", "verify-full"),
+        ("IMPEX_EXAMPLE_DATABASE_URL", "postgresql:///i?host=db.example", "verify-full"),
+        ("IMPEX_EXAMPLE_AMQP_URL", "amqp://u:p@mq.example/", "amqps"),
+        ("IMPEX_EXAMPLE_AMQP_URL", "amqps://mq.example/?no_verify_ssl=1", "certificate"),
+    ],
+)
+def test_cr_05_off_loopback_transport_is_encrypted_and_verified(
+    name: str, value: str, words: str
+) -> None:
+    found = problems({**FAR, name: value})
+    assert [setting_name for setting_name, _ in found] == [name]
+    assert words in found[0][1]
+
+
+@pytest.mark.parametrize("host", ["127.0.0.1", "127.8.8.8", "[::1]", "localhost", "LOCALHOST."])
+def test_cr_05_servers_on_the_machine_itself_need_no_tls(host: str) -> None:
+    load(
+        Example,
+        {
+            **FAR,
+            "IMPEX_EXAMPLE_DATABASE_URL": f"postgresql://u:p@{host}:5432/impex",
+            "IMPEX_EXAMPLE_AMQP_URL": f"amqp://u:p@{host}:5672/",
+        },
+    )
+
+
+def test_every_mistake_is_reported_at_once_even_where_fields_are_missing() -> None:
+    found = problems(
+        {"IMPEX_BASE_URL": "http://portal.example", "IMPEX_TRIES": "x", "IMPEX_LOW": "30"}
+    )
+    assert {name for name, _ in found} == {
+        "IMPEX_EXAMPLE_DATABASE_URL",
+        "IMPEX_EXAMPLE_AMQP_URL",
+        "IMPEX_EXAMPLE_KEYS",
+        "IMPEX_TRIES",
+        "IMPEX_BASE_URL",
+        "IMPEX_LOW",
+    }
+
+
+def test_cr_07_a_secret_comes_from_a_file_without_its_last_line_end(tmp_path: Path) -> None:
+    path = tmp_path / "url"
+    path.write_text(GOOD["IMPEX_EXAMPLE_AMQP_URL"] + "\n")
+    environ = dict(GOOD)
+    del environ["IMPEX_EXAMPLE_AMQP_URL"]
+    example = load(Example, {**environ, "IMPEX_EXAMPLE_AMQP_URL_FILE": str(path)})
+    assert example.amqp_url == GOOD["IMPEX_EXAMPLE_AMQP_URL"]
+
+
+def test_a_file_that_cannot_be_read_or_a_secret_given_twice_is_refused(tmp_path: Path) -> None:
+    environ = dict(GOOD)
+    del environ["IMPEX_EXAMPLE_KEYS"]
+    name = "IMPEX_EXAMPLE_KEYS_FILE"
+    assert "No such file" in problems({**environ, name: str(tmp_path / "none")})[0][1]
+    assert "Is a directory" in problems({**environ, name: str(tmp_path)})[0][1]
+    (tmp_path / "binary").write_bytes(b"\xff\xfe\x00")
+    assert "not UTF-8" in problems({**environ, name: str(tmp_path / "binary")})[0][1]
+    (tmp_path / "long").write_text("x" * 70_000)
+    assert "too long" in problems({**environ, name: str(tmp_path / "long")})[0][1]
+    (tmp_path / "empty").write_text("\n")
+    assert "is required" in problems({**environ, name: str(tmp_path / "empty")})[0][1]
+    assert "given twice" in problems({**GOOD, name: str(tmp_path / "empty")})[0][1]
+
+
+def test_only_a_secret_may_come_from_a_file(tmp_path: Path) -> None:
+    (tmp_path / "tries").write_text("7")
+    assert load(Example, {**GOOD, "IMPEX_TRIES_FILE": str(tmp_path / "tries")}).tries == 5
+
+
+def test_lg_02_secrets_show_neither_in_the_object_nor_in_a_mistake() -> None:
+    example = load(Example, GOOD)
+    assert "very-secret" not in repr(example)
+    assert RING[3:] not in repr(example)
+    assert RING[3:] not in repr(example.keys)
+    bad = {**GOOD, "IMPEX_EXAMPLE_KEYS": RING[:-6], "IMPEX_EXAMPLE_AMQP_URL": "very-secret"}
+    text = str(ConfigurationError(problems(bad)))
+    assert "very-secret" not in text
+    assert RING[3:20] not in text
+
+
+def test_one_key_serves_one_purpose() -> None:
+    @dataclass(frozen=True, kw_only=True)
+    class Two(Example):
+        more: KeyRing = setting("IMPEX_MORE_KEYS", secret=True, doc="More keys.")
+
+    with pytest.raises(ConfigurationError) as caught:
+        load(Two, {**GOOD, "IMPEX_MORE_KEYS": f"{new_key('n')},o{RING[2:]}"})
+    (problem,) = caught.value.problems
+    assert problem == ("IMPEX_MORE_KEYS", "has the key o in common with IMPEX_EXAMPLE_KEYS")
+
+
+def test_a_misspelt_variable_is_named_with_what_was_probably_meant() -> None:
+    environ = {**GOOD, "IMPEX_BASEURL": "https://x.example", "IMPEX_ZZZZ": "1", "OTHER": "1"}
+    assert unknown_names([Example], environ) == [
+        "IMPEX_BASEURL (did you mean IMPEX_BASE_URL?)",
+        "IMPEX_ZZZZ",
+    ]
+    assert unknown_names([Example], {**GOOD, "IMPEX_EXAMPLE_KEYS_FILE": "x"}) == []
+
+
+def test_the_table_has_one_row_for_each_setting_and_escapes_bars() -> None:
+    table = settings_table([Example, CommonSettings])
+    assert table.count("`IMPEX_BASE_URL`") == 1
+    assert "| `IMPEX_TRIES` | whole number, tries, 1 to 10 | `5` | Tries. |" in table
+    assert "| `IMPEX_FOLDER` | path | none | A folder. |" in table
+    assert "A part \\| of all." in table
+    assert "`IMPEX_EXAMPLE_KEYS`<br>or `IMPEX_EXAMPLE_KEYS_FILE`" in table
+    assert "the machine's name" in table
