@@ -11,16 +11,19 @@ import os
 import shutil
 import signal
 import tempfile
-from collections.abc import AsyncIterator, Callable, Iterable, Iterator
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from operations.processes import started_at, wait_until
 from operations.rights import Party
-from tests.support.house import parties
+from tests.support.certificates import Authority
+from tests.support.house import parties, services
 from tests.support.mail_server import MailServer
 from tests.support.servers import Broker, Corners, Database, Servers, obtain, reason_to_skip
+from tests.support.system import System
 
 RUN_FOLDER = "IMPEX_TEST_RUN"
 
@@ -108,9 +111,46 @@ def broker(broker_factory: Callable[[Iterable[Party]], Broker]) -> Broker:
 
 
 @pytest.fixture
+def system(corners: Corners, broker: Broker, tmp_path: Path) -> Iterator[System]:
+    """Database with every table, virtual host, and the services' settings on both."""
+    database = corners.migrated(services())
+    made = System(database, broker, tmp_path)
+    yield made
+    made.close()
+    corners.drop(database)
+
+
+@pytest.fixture
+def service_environment(system: System) -> Callable[..., dict[str, str]]:
+    """Call it with a service's name for the variables that it is given."""
+    return system.environment
+
+
+@pytest.fixture
 async def smtp() -> AsyncIterator[MailServer]:
     """A mail server in this process that does as it is told."""
     server = MailServer()
     await server.start()
     yield server
     await server.stop()
+
+
+@pytest.fixture
+def authority(tmp_path: Path) -> Authority:
+    """Signs server certificates for this test; `authority.ca_file` is what a client trusts."""
+    return Authority(tmp_path)
+
+
+@pytest.fixture
+async def smtp_factory() -> AsyncIterator[Callable[..., Awaitable[MailServer]]]:
+    """Await it with `tls=authority.server_context()`, `login=(user, password)`, both or none."""
+    made: list[MailServer] = []
+
+    async def make(**options: Any) -> MailServer:
+        made.append(MailServer(**options))
+        await made[-1].start()
+        return made[-1]
+
+    yield make
+    for server in made:
+        await server.stop()

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import ssl
+from collections.abc import Awaitable, Callable
+
 import aio_pika
 import asyncpg
 import pytest
@@ -9,8 +12,11 @@ from aiosmtplib import SMTP, SMTPRecipientsRefused
 from aiosmtplib.errors import SMTPException
 
 from tests.support import eventually
+from tests.support.certificates import Authority
+from tests.support.house import services
 from tests.support.mail_server import MailServer
 from tests.support.servers import Broker, Database
+from tests.support.system import System
 
 
 async def test_each_role_reaches_its_own_database(database: Database) -> None:
@@ -45,3 +51,34 @@ async def test_a_mail_is_kept_and_a_scripted_refusal_given(smtp: MailServer) -> 
     with pytest.raises(SMTPException):
         await client.sendmail("a@x.fr", ["b@y.fr"], b"Subject: third\r\n\r\ntext\r\n")
     client.close()
+
+
+async def test_the_whole_house_has_its_tables(system: System) -> None:
+    for one in services():
+        connection = await asyncpg.connect(system.database.url(one.name))
+        assert await connection.fetchval(f"select count(*) from {one.name}.migrations") > 0
+        await connection.close()
+
+
+@pytest.mark.parametrize("implicit", [False, True])
+async def test_the_mail_server_speaks_tls_and_demands_a_login(
+    authority: Authority, smtp_factory: Callable[..., Awaitable[MailServer]], implicit: bool
+) -> None:
+    server = await smtp_factory(
+        tls=authority.server_context(), implicit_tls=implicit, login=("portal", "secret")
+    )
+    trust = ssl.create_default_context(cafile=str(authority.ca_file))
+    client = SMTP(
+        hostname="localhost",
+        port=server.port,
+        tls_context=trust,
+        use_tls=implicit,
+        start_tls=not implicit,
+        username="portal",
+        password="secret",
+    )
+    await client.connect()
+    await client.sendmail("a@x.fr", ["b@y.fr"], b"Subject: safe\r\n\r\ntext\r\n")
+    await client.quit()
+    assert server.messages[0].secure
+    assert server.messages[0].login == "portal"

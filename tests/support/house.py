@@ -11,6 +11,7 @@ from operations import house
 from operations.rights import Party
 from shared.contracts import mailer, registration
 from shared.contracts.base import EVENTS, REQUESTS
+from shared.service import Service
 
 STATED = (mailer, registration)  # imported so that their messages are in the tables below
 
@@ -32,10 +33,15 @@ _FROM_CONTRACTS = {
 }
 
 
-def parties() -> tuple[Party, ...]:
-    """One party per service."""
-    found = dict(_FROM_CONTRACTS)
+def services() -> list[Service]:
+    """The definitions that are there."""
+    found = []
     for name in house.service_names():
         with contextlib.suppress(ImportError):
-            found[name] = house.party(house.service(name))
-    return tuple(found.values())
+            found.append(house.service(name))
+    return found
+
+
+def parties() -> tuple[Party, ...]:
+    """One party per service."""
+    return tuple((_FROM_CONTRACTS | {one.name: house.party(one) for one in services()}).values())

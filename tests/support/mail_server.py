@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import asyncio
 import ssl
+import warnings
 from collections import defaultdict, deque
 from dataclasses import dataclass, field
 from email import policy
@@ -120,17 +121,21 @@ class MailServer:
             pair = (data.login.decode(), data.password.decode()) if login else None
             return AuthResult(success=pair == login, auth_data=pair[0] if pair else "")
 
-        protocol = SMTP(
-            self,
-            enable_SMTPUTF8=True,
-            hostname="mail.test",
-            tls_context=None if self._implicit else self._tls,
-            require_starttls=self._tls is not None and not self._implicit,
-            auth_required=login is not None,
-            auth_require_tls=self._tls is not None and not self._implicit,
-            authenticator=check if login else None,
-            loop=asyncio.get_running_loop(),
-        )
+        starttls = self._tls is not None and not self._implicit
+        with warnings.catch_warnings():
+            # aiosmtpd does not know that the connection is TLS from its start.
+            warnings.filterwarnings("ignore", "Requiring AUTH while not requiring TLS")
+            protocol = SMTP(
+                self,
+                enable_SMTPUTF8=True,
+                hostname="mail.test",
+                tls_context=self._tls if starttls else None,
+                require_starttls=starttls,
+                auth_required=login is not None,
+                auth_require_tls=starttls,
+                authenticator=check if login else None,
+                loop=asyncio.get_running_loop(),
+            )
         self._protocols.add(protocol)
         return protocol
 

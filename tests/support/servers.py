@@ -24,11 +24,12 @@ from operations.database_admin import (
     create_database,
     create_roles,
     drop_database,
-    execute,
 )
+from operations.provisioning import migrate_all
 from operations.rights import OWNER, Party, definitions, users
 from operations.servers import ADMIN, missing_servers
 from shared.messaging import topology
+from shared.service import Service
 
 ROOT = Path(__file__).parents[2]
 
@@ -159,13 +160,18 @@ class Corners:
         """Forget a database."""
         drop_database(self.servers.database_url, database.name)
 
-    def freeze(self, database: Database) -> None:
-        """Cut every session, so that the database can be a template."""
-        execute(
-            self.servers.database_url,
-            f"SELECT pg_terminate_backend(pid) FROM pg_stat_activity "
-            f"WHERE datname = '{database.name}'",
-        )
+    def migrated(self, services: Iterable[Service]) -> Database:
+        """A fresh database with every table, copied from one made once per run."""
+        name = "impex_template"
+        done = self.servers.folder / name
+        with (self.servers.folder / "lock").open("w") as lock:
+            fcntl.flock(lock, fcntl.LOCK_EX)
+            if not done.exists():
+                create_database(self.servers.database_url, name, self.parties)
+                admin = address(self.servers.database_url, database=name)
+                migrate_all(Database(name, admin, self.passwords).owner_url, services)
+                done.touch()
+        return self.database(name)
 
     def broker(self, parties: Iterable[Party] | None = None) -> Broker:
         """A fresh virtual host; other `parties` than the house's get users of their own."""
