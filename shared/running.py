@@ -18,13 +18,12 @@ from shared.database.pool import Pool
 from shared.errors import ConfigurationError, DependencyDown, ImpexError
 from shared.health import HealthPages
 from shared.messaging.node import Node
-from shared.patience import patiently
 from shared.service import EXIT_FAILED, House, Service, ServiceSettings, Work, utc_now
 from shared.telemetry import REGISTRY, get_logger, log_context
 
 #: How often the database is asked whether it is there, for readiness only.
 PING_SECONDS = 5
-#: What closing the pool and the service's own things may take once the deadline is over.
+#: What closing the broker's side, then everything else, may each take past the deadline.
 CLOSE_SECONDS = 3
 
 READY = Gauge("impex_ready", "Whether the service takes work.", ["service"], registry=REGISTRY)
@@ -52,7 +51,7 @@ class Running:
         return {
             "started": self._started and not self._draining,
             "database": self._database_answers,
-            "broker": self._node is not None and self._node.ready,
+            "broker": self._node is not None and self._node.ready[0],
         }
 
     async def start(self) -> None:
@@ -70,12 +69,16 @@ class Running:
             )
             self._house = house
             deps = await self._stack.enter_async_context(self.service.build(house, self.settings))
-            await patiently(lambda: node.start(deps), self.settings.start_seconds)
+            await node.start(deps, patience=self.settings.start_seconds)
             self._begin("database watch", lambda: self._watch_database(pool))
             for name, work in house.side_tasks:
                 self._begin(name, work)
             self._started = True
             log.info("The service is ready.", action="service_ready")
+
+    def side_tasks(self) -> list[asyncio.Task[None]]:
+        """Everything that must go on until the drain: the service's tasks and the broker's."""
+        return self.tasks + (self._node.side_tasks() if self._node is not None else [])
 
     async def drain(self, deadline: float) -> bool:
         """Finish what has begun and close everything; False where the deadline cut something.
@@ -87,8 +90,8 @@ class Running:
             clean = await self._run_drains(deadline)
             clean &= await _cancelled(self.tasks, deadline)
             if self._node is not None:
-                clean &= await _done("the messages", self._node.drain(deadline), deadline)
-            clean &= await _done("closing", self._stack.aclose(), deadline + CLOSE_SECONDS)
+                clean &= await self._drain_node(self._node, deadline)
+            clean &= await _done("closing", self._stack.aclose(), deadline + 2 * CLOSE_SECONDS)
             log.info("The service has stopped.", action="service_stopped", clean=clean)
         return clean
 
@@ -148,6 +151,18 @@ class Running:
                     log.error("The database is away.", action="database_away", reason=reason)
             await asyncio.sleep(PING_SECONDS)
 
+    async def _drain_node(self, node: Node, deadline: float) -> bool:
+        cut = 0
+
+        async def work() -> None:
+            nonlocal cut
+            cut = await node.drain(max(deadline - asyncio.get_running_loop().time(), 0))
+
+        clean = await _done("the broker", work(), deadline + CLOSE_SECONDS)
+        if cut:
+            log.error("The deadline cut handlers short.", action="drain_cut", handlers=cut)
+        return clean and not cut
+
     async def _run_drains(self, deadline: float) -> bool:
         clean = True
         for work in reversed(self._house.drains if self._house else []):
@@ -165,7 +180,7 @@ async def supervise(runnings: Sequence[Running], stop: asyncio.Event) -> int:
     try:
         failure = await _first_failure(starts, stopping)
         if failure is None and not stop.is_set():
-            await _watch([task for one in runnings for task in one.tasks], stopping)
+            await _watch([task for one in runnings for task in one.side_tasks()], stopping)
     finally:
         for task in (*starts, stopping):
             task.cancel()

@@ -106,9 +106,9 @@ class House:
 
     @property
     def requester(self) -> Requester:
-        """Asks other services. Only for a service that declares what it asks."""
-        if self.node is None or self.node.requester is None:
-            raise ImpexError(f"{self.name} declares no request that it asks")
+        """Asks other services what this one declares in `asks`."""
+        if self.node is None:
+            raise ImpexError("there is no broker in this house")
         return self.node.requester
 
     def side_task(self, name: str, work: Work) -> None:
