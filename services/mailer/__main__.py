@@ -1,0 +1,9 @@
+"""Run the mailer alone: `python -m services.mailer`."""
+
+from __future__ import annotations
+
+from services.mailer.service import SERVICE
+from shared.service import main
+
+if __name__ == "__main__":
+    main(SERVICE)

@@ -1,0 +1,206 @@
+"""The SQL of sending: mails claimed, their leases, and what each attempt came to.
+
+A row is claimed by one process at a time (`SKIP LOCKED`), under a lease on the database's own
+clock, which all processes share. Every change after a claim asks whether the claim still holds.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+import msgspec
+
+from services.mailer.deliveries import Outcome, Standing, State, Step
+from services.mailer.messages import TEMPLATES, Facts, Template
+from services.mailer.store import Secrets
+from shared.database import Connection
+
+_FIELDS = """
+mail_id, cause, template, subject, traceparent, language, address, facts::text, sealed::text,
+written_at, expires_at, state, deferrals, doubts, claim
+"""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Delivery:
+    """A mail on its way, as its row says."""
+
+    mail_id: UUID
+    cause: str
+    template: Template
+    subject: str | None
+    traceparent: str | None
+    language: str
+    address: str
+    facts: Facts
+    secrets: Secrets | None
+    written_at: datetime
+    expires_at: datetime
+    state: State
+    deferrals: int
+    doubts: int
+    claim: UUID | None
+
+    @property
+    def standing(self) -> Standing:
+        """What the rules need to know."""
+        return Standing(
+            opens=self.template.opens,
+            deferrals=self.deferrals,
+            doubts=self.doubts,
+            expires_at=self.expires_at,
+        )
+
+
+async def claim(
+    tx: Connection, limit: int, token: UUID, lease: float, now: datetime
+) -> list[Delivery]:
+    """Take up to `limit` due mails; they are this process's for `lease` seconds."""
+    rows = await tx.fetch(
+        f"""
+        UPDATE deliveries SET state = 'sending', claim = $2, due_at = NULL,
+            lease_until = clock_timestamp() + make_interval(secs => $3)
+        WHERE mail_id = ANY (ARRAY(
+            SELECT mail_id FROM deliveries WHERE state IN ('pending', 'deferred') AND due_at <= $4
+            ORDER BY due_at LIMIT $1 FOR UPDATE SKIP LOCKED))
+        RETURNING {_FIELDS}
+        """,  # noqa: S608
+        limit,
+        token,
+        lease,
+        now,
+    )
+    return [_delivery(row) for row in rows]
+
+
+async def due(tx: Connection, limit: int, now: datetime) -> list[Delivery]:
+    """Due mails, locked but not claimed."""
+    return await _locked(tx, "state IN ('pending', 'deferred') AND due_at <= $2", limit, now)
+
+
+async def abandoned(tx: Connection, limit: int) -> list[Delivery]:
+    """Mails whose lease ran out, because their process died or hangs; locked."""
+    return await _locked(
+        tx, "state IN ('sending', 'transmitting') AND lease_until < clock_timestamp()", limit
+    )
+
+
+async def _locked(tx: Connection, which: str, limit: int, *arguments: Any) -> list[Delivery]:
+    rows = await tx.fetch(
+        f"SELECT {_FIELDS} FROM deliveries WHERE {which} LIMIT $1 FOR UPDATE SKIP LOCKED",  # noqa: S608
+        limit,
+        *arguments,
+    )
+    return [_delivery(row) for row in rows]
+
+
+async def renew(tx: Connection, claims: Mapping[UUID, UUID], lease: float) -> None:
+    """A sign of life for the mails (by id) that are being sent under these claims."""
+    await tx.execute(
+        """
+        UPDATE deliveries SET lease_until = clock_timestamp() + make_interval(secs => $3)
+        FROM unnest($1::uuid[], $2::uuid[]) AS mine (mail_id, claim)
+        WHERE deliveries.mail_id = mine.mail_id AND deliveries.claim = mine.claim
+            AND state IN ('sending', 'transmitting')
+        """,
+        list(claims),
+        list(claims.values()),
+        lease,
+    )
+
+
+async def begin_transmitting(tx: Connection, delivery: Delivery, lease: float) -> bool:
+    """Say that the message may reach the server from now on; False if it is no longer ours."""
+    status = await tx.execute(
+        """
+        UPDATE deliveries SET state = 'transmitting',
+            lease_until = clock_timestamp() + make_interval(secs => $3)
+        WHERE mail_id = $1 AND claim = $2 AND state = 'sending'
+            AND lease_until > clock_timestamp()
+        """,
+        delivery.mail_id,
+        delivery.claim,
+        lease,
+    )
+    return status == "UPDATE 1"
+
+
+async def put_back(tx: Connection, delivery: Delivery, now: datetime) -> None:
+    """Undo a claim of which the mail server has heard nothing."""
+    await tx.execute(
+        """
+        UPDATE deliveries SET state = 'pending', due_at = $3, lease_until = NULL
+        WHERE mail_id = $1 AND claim = $2 AND state IN ('sending', 'transmitting')
+        """,
+        delivery.mail_id,
+        delivery.claim,
+        now,
+    )
+
+
+async def settle(tx: Connection, delivery: Delivery, step: Step, now: datetime) -> bool:
+    """Enter the step; False if meanwhile the mail is no longer in this claim's hands."""
+    status = await tx.execute(
+        """
+        UPDATE deliveries SET state = $3, reason = $4, due_at = $5, deferrals = $6, doubts = $7,
+            lease_until = NULL, ended_at = $8, sealed = CASE WHEN $8 IS NULL THEN sealed END
+        WHERE mail_id = $1 AND claim IS NOT DISTINCT FROM $2
+            AND (lease_until IS NOT NULL OR state = $9)
+        """,
+        delivery.mail_id,
+        delivery.claim,
+        step.state,
+        step.reason,
+        step.due_at,
+        step.deferrals,
+        step.doubts,
+        now if step.final else None,
+        delivery.state,
+    )
+    return status == "UPDATE 1"
+
+
+async def add_attempt(
+    tx: Connection, delivery: Delivery, outcome: Outcome, began_at: datetime, ended_at: datetime
+) -> None:
+    """One row for what one attempt came to."""
+    await tx.execute(
+        """
+        INSERT INTO attempts (mail_id, number, began_at, ended_at, outcome, reason, smtp_code,
+            answer)
+        SELECT $1, count(*) + 1, $2, $3, $4, $5, $6, $7 FROM attempts WHERE mail_id = $1
+        """,
+        delivery.mail_id,
+        began_at,
+        ended_at,
+        outcome.kind,
+        outcome.reason,
+        outcome.code,
+        outcome.answer.replace("\0", "")[:1000],
+    )
+
+
+async def hasten_unreachable(tx: Connection, now: datetime) -> int:
+    """The mail server is back: what waited for it alone is due now."""
+    status = await tx.execute(
+        "UPDATE deliveries SET due_at = $1 "
+        "WHERE state = 'deferred' AND reason = 'unreachable' AND due_at > $1",
+        now,
+    )
+    return int(status.rpartition(" ")[2])
+
+
+def _delivery(row: Any) -> Delivery:
+    values = dict(row)
+    template = TEMPLATES[values.pop("template")]
+    facts, sealed = values.pop("facts"), values.pop("sealed")
+    return Delivery(
+        **values | {"state": State(values["state"])},
+        template=template,
+        facts=msgspec.json.decode(facts, type=template.facts),
+        secrets=None if sealed is None else msgspec.json.decode(sealed, type=Secrets),
+    )

@@ -1,0 +1,107 @@
+"""The mailer's composition root: what it hears, what it says, what it opens."""
+
+from __future__ import annotations
+
+import asyncio
+import re
+import time
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from datetime import timedelta
+from pathlib import Path
+
+from services.mailer import handlers, store
+from services.mailer.courier import Courier
+from services.mailer.handlers import Mailer
+from services.mailer.sender import Sender
+from services.mailer.settings import MailerSettings
+from services.mailer.smtp import Limits, Lines
+from shared.contracts.mailer import MailAccepted, MailDeferred, MailRefused
+from shared.contracts.registration import (
+    AccountCreated,
+    AccountRequested,
+    KnownAddressRequested,
+    RequestCancelled,
+    RequestExpired,
+    ValidationResent,
+)
+from shared.database import transaction
+from shared.errors import DependencyDown
+from shared.messaging.handlers import hears
+from shared.secrets import Opener
+from shared.service import House, Service
+from shared.telemetry import get_logger
+
+#: Seconds between two purges.
+PURGE_SECONDS = 3600
+#: Longer than an event about a request can be late.
+CLOSED_KEPT = timedelta(days=30)
+#: Of the time a stop may take, what is left for everything but the mails.
+DRAIN_RESERVE = 5
+
+log = get_logger("mailer")
+
+
+@asynccontextmanager
+async def build(house: House, settings: MailerSettings) -> AsyncIterator[Mailer]:
+    """Put the mailer together: connections to the mail server, courier, sender."""
+    lines = Lines(
+        settings.mail_server,
+        Limits(command=settings.smtp_timeout, final=settings.smtp_final_timeout),
+        hostname=_greeting_name(settings.instance),
+        ca_file=settings.smtp_ca_file,
+        clock=time.monotonic,
+    )
+    courier = Courier(
+        pool=house.pool,
+        lines=lines,
+        messages=settings.messages(),
+        opener=Opener("mailer", settings.seal_keys),
+        sender=settings.brand.sender,
+        schedule=settings.retry_schedule,
+        lease=settings.mail_lease,
+        clock=house.clock,
+        wake_relay=house.wake_relay,
+    )
+    sender = Sender(courier, settings.smtp_connections)
+    house.side_task("sender", sender.run)
+    house.side_task("leases", sender.renew_leases)
+    house.side_task("purge", lambda: _purge(house, settings))
+    house.on_drain(lambda: sender.stop(max(1, settings.drain_seconds - DRAIN_RESERVE)))
+    yield Mailer(give_up=timedelta(hours=settings.mail_give_up), nudge=sender.nudge)
+
+
+async def _purge(house: House, settings: MailerSettings) -> None:
+    while True:
+        now = house.clock()
+        try:
+            async with transaction(house.pool) as tx:
+                gone = await store.purge(
+                    tx, now - timedelta(days=settings.mail_keep), now - CLOSED_KEPT
+                )
+            log.info("Old mails are forgotten.", action="mail_purge", count=gone)
+        except (DependencyDown, TimeoutError) as down:
+            log.warning("Nothing was purged.", action="mail_purge_failed", reason=str(down))
+        await asyncio.sleep(PURGE_SECONDS)
+
+
+def _greeting_name(instance: str) -> str:
+    """The machine's name as EHLO may carry it."""
+    return instance if re.fullmatch(r"[A-Za-z0-9][A-Za-z0-9.-]*", instance) else "localhost"
+
+
+SERVICE = Service(
+    name="mailer",
+    settings=MailerSettings,
+    hears=(
+        hears(AccountRequested, handlers.account_requested),
+        hears(ValidationResent, handlers.validation_resent),
+        hears(AccountCreated, handlers.account_created),
+        hears(KnownAddressRequested, handlers.known_address_requested),
+        hears(RequestCancelled, handlers.request_cancelled),
+        hears(RequestExpired, handlers.request_expired),
+    ),
+    emits=(MailAccepted, MailDeferred, MailRefused),
+    migrations=Path(__file__).parent / "migrations",
+    build=build,
+)

@@ -1,0 +1,193 @@
+"""The mailer's settings: its three addresses, the mail server, the schedule, the templates."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import timedelta
+from pathlib import Path
+from urllib.parse import unquote, urlsplit
+
+from services.mailer.messages import Messages
+from shared.brand import BrandSettings
+from shared.secrets import KeyRing
+from shared.settings import Problem, setting
+from shared.transport import is_loopback
+
+#: Where the try-out's mail catcher listens.
+TRY_OUT_SMTP = "smtp://127.0.0.1:1025"
+SCHEMES = {"smtp": 25, "smtp+starttls": 587, "smtps": 465}
+
+
+def smtp_problem(url: str) -> str | None:
+    """Why this cannot be the address of a mail server, or None."""
+    sentence = "must be smtp://, smtp+starttls:// or smtps:// with a host, and a port if unusual"
+    try:
+        parts = urlsplit(url)
+        _ = parts.port
+    except ValueError:
+        return sentence
+    if parts.scheme not in SCHEMES or not parts.hostname or parts.path not in ("", "/"):
+        return sentence
+    if (parts.username is None) != (parts.password is None):
+        return "must give the login as user:password, or neither"
+    return None
+
+
+def retry_problem(minutes: tuple[str, ...]) -> str | None:
+    """Why this cannot be a retry schedule, or None."""
+    if not minutes or not all(each.isdecimal() and 1 <= int(each) <= 1440 for each in minutes):
+        return "must be whole minutes from 1 to 1440, such as 1,5,30"
+    return None
+
+
+@dataclass(frozen=True, kw_only=True)
+class MailServer:
+    """The mail server in parts. `security` is `none`, `starttls` or `tls`."""
+
+    host: str
+    port: int
+    security: str
+    username: str | None
+    password: str | None
+
+    def __repr__(self) -> str:
+        return f"<mail server {self.host}:{self.port}>"
+
+
+@dataclass(frozen=True, kw_only=True)
+class MailerSettings(BrandSettings):
+    """Everything the mailer is told."""
+
+    database_url: str = setting(
+        "IMPEX_MAILER_DATABASE_URL", doc="Database address of the mailer's role.", secret=True
+    )
+    amqp_url: str = setting(
+        "IMPEX_MAILER_AMQP_URL", doc="Broker address of the mailer's user.", secret=True
+    )
+    health_port: int = setting(
+        "IMPEX_MAILER_HEALTH_PORT",
+        default=0,
+        doc="Port of the health and metrics pages; 0 for none.",
+        ge=0,
+        le=65535,
+    )
+    seal_keys: KeyRing = setting(
+        "IMPEX_SEAL_KEYS_MAILER", doc="Keys that open what is sealed for the mailer.", secret=True
+    )
+    smtp_url: str = setting(
+        "IMPEX_SMTP_URL",
+        default=TRY_OUT_SMTP,
+        doc="The mail server: smtps:// or smtp+starttls://user:password@host:port; "
+        "smtp:// on the same machine only.",
+        valid=smtp_problem,
+        secret=True,
+    )
+    smtp_ca_file: Path | None = setting(
+        "IMPEX_SMTP_CA_FILE",
+        default=None,
+        doc="Authority that the mail server's certificate is checked by, instead of the system's.",
+        default_doc="the system's authorities",
+    )
+    smtp_timeout: int = setting(
+        "IMPEX_SMTP_TIMEOUT",
+        default=30,
+        doc="How long the mail server may take for one command.",
+        unit="seconds",
+        ge=1,
+        le=300,
+    )
+    smtp_final_timeout: int = setting(
+        "IMPEX_SMTP_FINAL_TIMEOUT",
+        default=300,
+        doc="How long it may take to answer once it has a whole message; too short makes doubts.",
+        unit="seconds",
+        ge=1,
+        le=900,
+    )
+    smtp_connections: int = setting(
+        "IMPEX_SMTP_CONNECTIONS",
+        default=4,
+        doc="Most connections to the mail server at once.",
+        ge=1,
+        le=50,
+    )
+    mail_retry: tuple[str, ...] = setting(
+        "IMPEX_MAIL_RETRY",
+        default=("1", "5", "30"),
+        doc="Minutes before each new try of a deferred mail; hourly afterwards.",
+        valid=retry_problem,
+    )
+    mail_give_up: int = setting(
+        "IMPEX_MAIL_GIVE_UP",
+        default=96,
+        doc="How long a mail without a code is tried; one with a code, as long as the code lives.",
+        unit="hours",
+        ge=1,
+        le=240,
+    )
+    mail_lease: int = setting(
+        "IMPEX_MAIL_LEASE",
+        default=30,
+        doc="How long after a mailer's last sign of life another takes over what it was sending.",
+        unit="seconds",
+        ge=2,
+        le=600,
+    )
+    mail_keep: int = setting(
+        "IMPEX_MAIL_KEEP",
+        default=30,
+        doc="How long the record of a mail is kept after its end.",
+        unit="days",
+        ge=1,
+        le=365,
+    )
+    templates_dir: Path | None = setting(
+        "IMPEX_MAIL_TEMPLATES_DIR",
+        default=None,
+        doc="Directory of mail templates that come before ours.",
+        default_doc="ours only",
+    )
+
+    @property
+    def mail_server(self) -> MailServer:
+        """`smtp_url` in parts."""
+        parts = urlsplit(self.smtp_url)
+        return MailServer(
+            host=parts.hostname or "",
+            port=parts.port or SCHEMES[parts.scheme],
+            security={"smtp": "none", "smtp+starttls": "starttls", "smtps": "tls"}[parts.scheme],
+            username=unquote(parts.username) if parts.username else None,
+            password=unquote(parts.password) if parts.password else None,
+        )
+
+    @property
+    def retry_schedule(self) -> tuple[timedelta, ...]:
+        """`mail_retry` as durations."""
+        return tuple(timedelta(minutes=int(each)) for each in self.mail_retry)
+
+    def messages(self) -> Messages:
+        """The writer of mails these settings describe."""
+        return Messages(self.brand, self.base_url, self.templates_dir)
+
+    @property
+    def _may_be_plain(self) -> bool:
+        """On this machine; or, in the try-out, to a mail catcher beside it, without a login."""
+        server = self.mail_server
+        return is_loopback(server.host) or (self.try_out and server.username is None)
+
+    def check(self) -> list[Problem]:
+        """Plain SMTP stays on the machine (CR-05); files are there; every template can be used."""
+        problems: list[Problem] = []
+        if not self.try_out and self.smtp_url == TRY_OUT_SMTP:
+            problems.append(("IMPEX_SMTP_URL", "is required off the loopback address"))
+        elif not self._may_be_plain and self.mail_server.security == "none":
+            problems.append(
+                ("IMPEX_SMTP_URL", "must be smtp+starttls:// or smtps:// to another machine")
+            )
+        if self.smtp_ca_file is not None and not self.smtp_ca_file.is_file():
+            problems.append(("IMPEX_SMTP_CA_FILE", "is not a file"))
+        if self.templates_dir is not None and not self.templates_dir.is_dir():
+            problems.append(("IMPEX_MAIL_TEMPLATES_DIR", "is not a directory"))
+        elif not any(BrandSettings.check(self)):
+            problems += [("IMPEX_MAIL_TEMPLATES_DIR", each) for each in self.messages().check()]
+        return problems

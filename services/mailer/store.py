@@ -1,0 +1,168 @@
+"""The SQL of the mailer's handlers: mails written down, dropped, forgotten; the directory.
+
+Functions that take a transaction. What happens to a written mail from then on is in `claims`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+import msgspec
+
+from services.mailer.messages import Facts, Template
+from shared.contracts.base import Sealed
+from shared.database import Connection
+
+
+class Secrets(msgspec.Struct, frozen=True, kw_only=True):
+    """A code and a link token, sealed, with the type of the message that brought them."""
+
+    message_type: str
+    code: Sealed
+    link_token: Sealed
+
+
+@dataclass(frozen=True, kw_only=True)
+class NewDelivery:
+    """A mail to be written, as an event asks for it."""
+
+    mail_id: UUID
+    cause: str
+    template: Template
+    subject: str | None
+    request_id: str
+    traceparent: str | None
+    language: str
+    address: str
+    facts: Facts
+    asked_at: datetime
+    written_at: datetime
+    expires_at: datetime
+    secrets: Secrets | None = None
+
+
+async def lock_request(tx: Connection, request_id: str) -> None:
+    """Let no other transaction write or drop mails of this request until `tx` ends."""
+    await tx.execute("SELECT pg_advisory_xact_lock(hashtextextended($1, 0))", request_id)
+
+
+async def add(tx: Connection, new: NewDelivery) -> bool:
+    """Write a mail down, due at once; False where the same event asked for it before."""
+    written = await tx.fetchval(
+        """
+        INSERT INTO deliveries (mail_id, cause, template, subject, request_id, traceparent,
+            language, address, facts, sealed, asked_at, written_at, expires_at, due_at)
+        VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9::text::jsonb, $10::text::jsonb, $11, $12, $13,
+            $12)
+        ON CONFLICT DO NOTHING RETURNING true
+        """,
+        new.mail_id,
+        new.cause,
+        new.template.name,
+        new.subject,
+        new.request_id,
+        new.traceparent,
+        new.language,
+        new.address,
+        msgspec.json.encode(new.facts).decode(),
+        None if new.secrets is None else msgspec.json.encode(new.secrets).decode(),
+        new.asked_at,
+        new.written_at,
+        new.expires_at,
+    )
+    return bool(written)
+
+
+async def is_useless(tx: Connection, template: str, request_id: str, asked_at: datetime) -> bool:
+    """Whether the request is closed, or a later mail of the same kind has replaced this one."""
+    found = await tx.fetchval(
+        """
+        SELECT EXISTS (SELECT FROM closed_requests WHERE request_id = $2)
+            OR EXISTS (SELECT FROM deliveries
+                       WHERE request_id = $2 AND template = $1 AND asked_at > $3)
+        """,
+        template,
+        request_id,
+        asked_at,
+    )
+    return bool(found)
+
+
+async def drop_older(
+    tx: Connection, template: str, request_id: str, asked_at: datetime, now: datetime
+) -> int:
+    """Drop the mails of a request that a mail asked for at `asked_at` replaces."""
+    return await _drop(
+        tx, "template = $3 AND asked_at < $4", now, "superseded", request_id, template, asked_at
+    )
+
+
+async def close_request(
+    tx: Connection, request_id: str, keep: Collection[str], now: datetime
+) -> int:
+    """Nothing more is sent about a request, but the templates in `keep`."""
+    await tx.execute(
+        """
+        INSERT INTO closed_requests (request_id, closed_at) VALUES ($1, $2)
+        ON CONFLICT DO NOTHING
+        """,
+        request_id,
+        now,
+    )
+    return await _drop(tx, "template <> ALL($3)", now, "closed", request_id, list(keep))
+
+
+async def _drop(
+    tx: Connection, which: str, now: datetime, reason: str, request_id: str, *arguments: Any
+) -> int:
+    # A mail whose transmission has begun cannot be called back and is left to its end.
+    status = await tx.execute(
+        f"""
+        UPDATE deliveries SET state = 'dropped', reason = '{reason}', sealed = NULL, due_at = NULL,
+            lease_until = NULL, ended_at = $1
+        WHERE request_id = $2 AND state IN ('pending', 'deferred', 'sending', 'held') AND {which}
+        """,  # noqa: S608 - the pieces are this module's own
+        now,
+        request_id,
+        *arguments,
+    )
+    return int(status.rpartition(" ")[2])
+
+
+async def remember(
+    tx: Connection, account_id: str, person: Mapping[str, str], now: datetime
+) -> None:
+    """Enter an account in the directory; what was known later stays."""
+    await tx.execute(
+        """
+        INSERT INTO directory (account_id, address, first_name, last_name, language, known_at)
+        VALUES ($1, $2, $3, $4, $5, $6)
+        ON CONFLICT (account_id) DO UPDATE SET address = $2, first_name = $3, last_name = $4,
+            language = $5, known_at = $6 WHERE directory.known_at < $6
+        """,
+        account_id,
+        person["address"],
+        person["first_name"],
+        person["last_name"],
+        person["language"],
+        now,
+    )
+
+
+async def oldest_waiting(tx: Connection) -> datetime | None:
+    """When the oldest mail that has not reached its end was written; held ones aside."""
+    found: datetime | None = await tx.fetchval(
+        "SELECT min(written_at) FROM deliveries WHERE ended_at IS NULL AND state <> 'held'"
+    )
+    return found
+
+
+async def purge(tx: Connection, ended_before: datetime, closed_before: datetime) -> int:
+    """Forget mails that ended, with their attempts, and requests that closed, so long ago."""
+    await tx.execute("DELETE FROM closed_requests WHERE closed_at < $1", closed_before)
+    status = await tx.execute("DELETE FROM deliveries WHERE ended_at < $1", ended_before)
+    return int(status.rpartition(" ")[2])
