@@ -32,7 +32,7 @@ KEY_MISMATCH = "idempotency_mismatch"
 class Answered(msgspec.Struct, omit_defaults=True):
     """The body of an answer: exactly one of the two is there."""
 
-    reply: msgspec.Raw | None = None
+    reply: Any = None
     refusal: Refusal | None = None
 
 
@@ -41,7 +41,7 @@ _decoder = msgspec.json.Decoder(Answered)
 
 def encode_reply(reply: msgspec.Struct) -> bytes:
     """The body of a reply."""
-    return msgspec.json.encode(Answered(reply=msgspec.Raw(msgspec.json.encode(reply))))
+    return msgspec.json.encode(Answered(reply=reply))
 
 
 def encode_refusal(refusal: Refusal) -> bytes:

@@ -22,7 +22,7 @@ from shared.errors import DependencyDown, Reject, Retry
 from shared.messaging.connection import BROKER
 from shared.messaging.envelope import Envelope, contract, decode, traceparent
 from shared.messaging.errors import NotConfirmed, Undecodable
-from shared.messaging.failures import Failure, attempt_of, headers_of
+from shared.messaging.failures import Failure, attempt_of, frames, headers_of
 from shared.messaging.handlers import Context, Subscription
 from shared.messaging.intake import Intake, Probe, settle
 from shared.messaging.publisher import Publisher
@@ -181,7 +181,7 @@ class Consumer:
             error_type=failure.error_type,
             reason=failure.error,
             fingerprint=failure.fingerprint,
-            exc_info=None if expected else error,
+            frames=None if expected else frames(error),
         )
 
 

@@ -44,7 +44,7 @@ class Failure:
             error=mask_text(str(error))[:LONGEST] if known else f"{name} at {place}",
             failed_by=service,
             failed_at=now,
-            fingerprint=f"{name}@{place}",
+            fingerprint=f"{name} in {place}",
         )
 
 
@@ -67,6 +67,11 @@ def headers_of(message: DeliveredMessage, failure: Failure, attempt: int) -> dic
         FIRST_FAILED_AT: first if isinstance(first, str) else failure.failed_at.isoformat(),
         "fingerprint": failure.fingerprint,
     }
+
+
+def frames(error: BaseException) -> str:
+    """The way the error took, for a log: places and lines of code, no value."""
+    return "".join(traceback.format_tb(error.__traceback__))
 
 
 def _own_frame(error: BaseException) -> str:

@@ -27,8 +27,8 @@ Q = TypeVar("Q", bound=Request)
 class Refused(Exception):
     """The owner refuses the request, for a reason the asker can act on.
 
-    Raised in a handler it undoes the transaction and keeps the refusal as the answer. Raised by
-    `Requester.ask` it carries the owner's refusal.
+    Raised in a handler it undoes the transaction; nothing is kept, so the same request asked again
+    is judged again. Raised by `Requester.ask` it carries the owner's refusal.
     """
 
     def __init__(self, refusal: Refusal) -> None:
@@ -37,7 +37,7 @@ class Refused(Exception):
 
 
 class Refusing(Reply, frozen=True, kw_only=True):
-    """A refusal whose writes are kept: what `RequestContext.refuse` returns."""
+    """What `RequestContext.refuse` returns: the writes are kept, and so is the refusal."""
 
     refusal: Refusal
 

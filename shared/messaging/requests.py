@@ -201,7 +201,7 @@ class Requester:
         try:
             answered = decode_answer(body)
             if answered.refusal is None:
-                return msgspec.json.decode(answered.reply or b"", type=request.REPLY)
+                return msgspec.convert(answered.reply, request.REPLY)
         except (Undecodable, msgspec.MsgspecError) as error:
             raise OwnerAway(f"{request.OWNER} answered what cannot be read") from error
         if answered.refusal.slug == UNAVAILABLE:

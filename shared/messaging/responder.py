@@ -36,6 +36,7 @@ from shared.messaging.answering import (
 from shared.messaging.connection import Link, describe
 from shared.messaging.envelope import Envelope, contract, decode, traceparent
 from shared.messaging.errors import Undecodable
+from shared.messaging.failures import frames
 from shared.messaging.handlers import Answer, Refused, Refusing, RequestContext
 from shared.messaging.intake import settle
 from shared.messaging.publisher import asked_to_stop
@@ -130,8 +131,14 @@ class Responder:
             return encode_refusal(Refusal(slug=UNAVAILABLE))
         except (TooLate, TimeoutError):
             raise
-        except Exception:
-            log.exception("A request failed.", action="request_failed", type=request.TYPE)
+        except Exception as error:
+            log.error(
+                "A request failed.",
+                action="request_failed",
+                type=request.TYPE,
+                error_type=type(error).__name__,
+                frames=frames(error),
+            )
             return encode_refusal(Refusal(slug=INTERNAL_ERROR))
 
     async def _once(self, envelope: Envelope, request: Request, key: str | None) -> bytes:

@@ -1,0 +1,187 @@
+"""Dead letters for an operator: looking at them without their content, and sending them again.
+
+Works under the operator's broker user. Looking takes nothing out; a letter is removed only after
+its replay was confirmed, so an interruption leaves a duplicate at worst, which the inbox removes.
+"""
+
+from __future__ import annotations
+
+import contextlib
+from collections.abc import AsyncIterator, Callable
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Any
+from urllib.parse import unquote, urlsplit
+
+import aio_pika
+from aiormq.abc import AbstractChannel, DeliveredMessage
+from aiormq.exceptions import ChannelNotFoundEntity
+from pamqp.commands import Basic
+
+from shared.errors import ConfigurationError
+from shared.messaging.failures import ATTEMPT, FIRST_FAILED_AT, attempt_of
+from shared.messaging.topology import dead_queue, retry_exchange
+from shared.telemetry import mask_text
+
+#: Letters looked at in one go.
+MOST = 10_000
+CONFIRM_SECONDS = 10
+
+
+@dataclass(frozen=True)
+class DeadLetter:
+    """One dead letter as an operator may see it: nothing of its content.
+
+    `age` is in seconds since it first failed, None where that is not known.
+    """
+
+    service: str
+    id: str
+    type: str
+    attempt: int
+    error_type: str
+    error: str
+    failed_by: str
+    fingerprint: str
+    first_failed_at: str
+    age: float | None
+
+
+Chosen = Callable[[DeadLetter], bool]
+
+
+async def list_dead(amqp_url: str, service: str, *, limit: int = MOST) -> list[DeadLetter]:
+    """The dead letters of `service`, oldest first; they stay where they are."""
+    found: list[DeadLetter] = []
+    async with _letters(amqp_url, service, limit) as (_channel, letters):
+        async for message in letters:
+            found.append(_described(service, message))
+    return found
+
+
+async def replay(
+    amqp_url: str,
+    service: str,
+    *,
+    message_id: str | None = None,
+    message_type: str | None = None,
+    replayed_by: str = "operator",
+) -> int:
+    """Send dead letters of `service` again as first tries; returns how many.
+
+    One by `message_id`, all of a `message_type`, or all. What was handled in the meantime has no
+    second effect.
+    """
+
+    def chosen(letter: DeadLetter) -> bool:
+        return message_id in (None, letter.id) and message_type in (None, letter.type)
+
+    sent = 0
+    async with _letters(amqp_url, service, MOST) as (channel, letters):
+        async for message in letters:
+            if chosen(_described(service, message)):
+                await _send_again(channel, amqp_url, service, message, replayed_by)
+                await channel.basic_ack(message.delivery_tag or 0)
+                sent += 1
+    return sent
+
+
+async def _send_again(
+    channel: AbstractChannel,
+    amqp_url: str,
+    service: str,
+    message: DeliveredMessage,
+    replayed_by: str,
+) -> None:
+    given = message.header.properties
+    properties = Basic.Properties(
+        content_type=given.content_type,
+        delivery_mode=2,
+        message_id=given.message_id,
+        message_type=given.message_type,
+        user_id=unquote(urlsplit(amqp_url).username or "guest"),
+        headers={
+            ATTEMPT: 1,
+            "replayed_by": replayed_by,
+            "replayed_at": datetime.now(UTC).isoformat(),
+        },
+    )
+    await channel.basic_publish(
+        message.body,
+        exchange=retry_exchange(service),
+        routing_key=service,
+        properties=properties,
+        mandatory=True,
+        timeout=CONFIRM_SECONDS,
+    )
+
+
+@contextlib.asynccontextmanager
+async def _letters(
+    amqp_url: str, service: str, limit: int
+) -> AsyncIterator[tuple[AbstractChannel, AsyncIterator[DeliveredMessage]]]:
+    """Every letter once; those not acknowledged go back when the connection closes."""
+    connection = await aio_pika.connect(
+        amqp_url, client_properties={"connection_name": "operator.dead"}, timeout=CONFIRM_SECONDS
+    )
+    try:
+        if connection.transport is None:
+            raise ConnectionError("the connection was closed")
+        # Read on one channel and publish on the same: a letter is held until it is settled.
+        channel = await connection.transport.connection.channel(
+            publisher_confirms=True, on_return_raises=True
+        )
+        yield channel, _each(channel, service, limit)
+    finally:
+        await connection.close()
+
+
+async def _each(
+    channel: AbstractChannel, service: str, limit: int
+) -> AsyncIterator[DeliveredMessage]:
+    for _ in range(limit):
+        try:
+            message = await channel.basic_get(dead_queue(service))
+        except ChannelNotFoundEntity as error:
+            raise ConfigurationError(
+                [("service", f"{service} has no queue of dead letters")]
+            ) from error
+        if not isinstance(message.delivery, Basic.GetOk):
+            return
+        yield message
+
+
+def _described(service: str, message: DeliveredMessage) -> DeadLetter:
+    properties = message.header.properties
+    headers: dict[str, Any] = dict(properties.headers or {})
+    first = _text(headers.get(FIRST_FAILED_AT))
+    return DeadLetter(
+        service=service,
+        id=_text(properties.message_id),
+        type=_text(properties.message_type),
+        attempt=attempt_of(message),
+        error_type=_text(headers.get("error_type") or headers.get("x-first-death-reason")),
+        error=_text(headers.get("error")) or _by_the_broker(headers),
+        failed_by=_text(headers.get("failed_by")) or service,
+        fingerprint=_text(headers.get("fingerprint")),
+        first_failed_at=first,
+        age=_age(first),
+    )
+
+
+def _by_the_broker(headers: dict[str, Any]) -> str:
+    if headers.get("x-first-death-reason") == "delivery_limit":
+        return "the process ended or hung while handling it, too often"
+    return ""
+
+
+def _text(value: object) -> str:
+    """Masked and short, whoever wrote it."""
+    return mask_text(str(value))[:300] if value is not None else ""
+
+
+def _age(first_failed_at: str) -> float | None:
+    try:
+        return (datetime.now(UTC) - datetime.fromisoformat(first_failed_at)).total_seconds()
+    except (ValueError, TypeError):
+        return None

@@ -1,0 +1,1 @@
+"""The messaging ground on real RabbitMQ and PostgreSQL."""

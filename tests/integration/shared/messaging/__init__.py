@@ -1,0 +1,1 @@
+"""Facts and requests over the broker."""

@@ -1,0 +1,221 @@
+"""From a committed fact to its effect elsewhere: once, whatever is repeated or fails."""
+
+from __future__ import annotations
+
+import asyncio
+from typing import Any
+
+import pytest
+
+from shared.contracts.mailer import MailAccepted
+from shared.contracts.registration import EmailVerified, RequestCancelled
+from shared.database import transaction
+from shared.errors import Reject, Retry
+from shared.messaging import Context, hears, topology
+from shared.messaging.envelope import wrap
+from shared.outbox import emit
+from tests.integration.shared.neighbours import Heard, Street, forge, now
+from tests.support.waiting import eventually
+
+CANCELLED = RequestCancelled.TYPE
+
+
+@pytest.fixture(autouse=True)
+def short_steps(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The same waiting rooms with waits fit for a test."""
+    monkeypatch.setattr(
+        topology, "STEPS", {"5s": 100, "30s": 200, "2m": 300, "10m": 400, "1h": 500}
+    )
+
+
+async def test_a_committed_fact_reaches_its_listener(street: Street) -> None:
+    """The whole way, and nothing left in the outbox."""
+    heard = Heard()
+    await street.node("mailer", hears=(hears(RequestCancelled, heard),))
+    registration = await street.node("registration", emits=(RequestCancelled,))
+
+    ids = await street.say(registration, RequestCancelled(request_id="r1"), subject="a1")
+
+    await eventually(lambda: len(heard) == 1)
+    assert heard.ids == ids
+    assert heard.events == [RequestCancelled(request_id="r1")]
+    await eventually(lambda: _empty(street, "registration"))
+
+
+async def _empty(street: Street, service: str) -> bool:
+    return await street.count(service, "outbox") == 0
+
+
+async def test_a_fact_that_was_rolled_back_is_never_said(street: Street) -> None:
+    """The outbox row and the fact share one fate."""
+    heard = Heard()
+    await street.node("mailer", hears=(hears(RequestCancelled, heard),))
+    registration = await street.node("registration", emits=(RequestCancelled,))
+
+    async def say_and_fail() -> None:
+        async with transaction(await street.pool("registration")) as tx:
+            unsaid = RequestCancelled(request_id="no")
+            await emit(tx, "registration", unsaid, subject=None, now=now())
+            raise ZeroDivisionError
+
+    with pytest.raises(ZeroDivisionError):
+        await say_and_fail()
+
+    await street.say(registration, RequestCancelled(request_id="yes"))
+
+    await eventually(lambda: len(heard) == 1)
+    assert heard.events[0].request_id == "yes"
+
+
+async def test_mq_01_the_same_message_three_times_has_one_effect(street: Street) -> None:
+    """MQ-01, bad input 57: the inbox removes duplicates."""
+    heard = Heard()
+    await street.node("mailer", hears=(hears(RequestCancelled, heard),))
+    message_id, body = wrap(
+        "registration", RequestCancelled(request_id="r"), subject=None, now=now()
+    )
+    url = street.broker.url("registration")
+    for _ in range(3):
+        await forge(url, body, key=CANCELLED, message_id=message_id, user="registration")
+    other, later = wrap("registration", RequestCancelled(request_id="x"), subject=None, now=now())
+    await forge(url, later, key=CANCELLED, message_id=other, user="registration")
+
+    await eventually(lambda: other in heard.ids)
+    await eventually(lambda: _drained(street, "mailer"))
+    assert heard.ids.count(message_id) == 1
+    assert await street.count("mailer", "inbox") == 2
+
+
+async def _drained(street: Street, queue: str) -> bool:
+    return street.broker.depths().get(queue, 0) == 0
+
+
+async def test_effect_inbox_and_new_facts_commit_together_or_not_at_all(street: Street) -> None:
+    """A handler that fails after saying something has said nothing."""
+
+    async def fail_once(event: RequestCancelled, context: Context[Any]) -> None:
+        await context.emit(_mail(event.request_id, len(heard)), subject="a")
+        if len(heard) == 1:
+            raise Retry("not yet")
+
+    heard, told = Heard(fail_once), Heard()
+    await street.node("mailer", hears=(hears(RequestCancelled, heard),), emits=(MailAccepted,))
+    registration = await street.node(
+        "registration", hears=(hears(MailAccepted, told),), emits=(RequestCancelled,)
+    )
+
+    await street.say(registration, RequestCancelled(request_id="r"))
+
+    await eventually(lambda: len(told) == 1)
+    assert [event.mail_id for event in told.events] == ["2"]
+    assert len(heard) == 2
+    assert heard.ids[0] == heard.ids[1]
+    assert await street.count("mailer", "inbox") == 1
+
+
+def _mail(cause: str, number: int) -> MailAccepted:
+    return MailAccepted(mail_id=str(number), cause=cause, template="t", at=now())
+
+
+async def test_mq_02_a_poison_message_ends_in_the_dead_letters_and_others_flow(
+    street: Street,
+) -> None:
+    """MQ-02: our own count, six tries; the reason holds no value of the message."""
+
+    def explode(event: RequestCancelled, _context: Context[Any]) -> None:
+        if event.request_id == "poison":
+            raise KeyError("code 123456 of pierre@example.fr")
+
+    heard = Heard(explode)
+    await street.node("mailer", hears=(hears(RequestCancelled, heard),))
+    registration = await street.node("registration", emits=(RequestCancelled,))
+
+    (poison, *_) = await street.say(
+        registration,
+        RequestCancelled(request_id="poison"),
+        *(RequestCancelled(request_id=str(n)) for n in range(5)),
+    )
+
+    (letter,) = await street.dead("mailer")
+    headers = letter.header.properties.headers or {}
+    assert letter.header.properties.message_id == poison
+    assert heard.ids.count(poison) == 6
+    assert len(heard) == 11
+    assert headers["attempt"] == 6
+    assert headers["error_type"] == "KeyError"
+    assert headers["failed_by"] == "mailer"
+    assert headers["first_failed_at"] < headers["failed_at"]
+    assert "explode" in str(headers["fingerprint"])
+    assert not any("123456" in str(v) or "pierre" in str(v) for v in headers.values())
+    assert "x-death" not in headers
+
+
+async def test_a_rejected_message_is_dead_at_once(street: Street) -> None:
+    """`Reject` asks for no second try."""
+
+    def reject(_event: Any, _context: Any) -> None:
+        raise Reject("no such account")
+
+    heard = Heard(reject)
+    await street.node("mailer", hears=(hears(RequestCancelled, heard),))
+    registration = await street.node("registration", emits=(RequestCancelled,))
+    await street.say(registration, RequestCancelled(request_id="r"))
+
+    (letter,) = await street.dead("mailer")
+    assert (letter.header.properties.headers or {})["error"] == "no such account"
+    assert len(heard) == 1
+
+
+async def test_a_handler_past_its_deadline_is_tried_again(street: Street) -> None:
+    """The transaction is undone; the second try is quick."""
+
+    async def slow_once(_event: Any, _context: Any) -> None:
+        if len(heard) == 1:
+            await asyncio.sleep(30)
+
+    heard = Heard(slow_once)
+    mailer = await street.node("mailer", hears=(hears(RequestCancelled, heard),))
+    mailer._consumer._seconds = 0.3
+    registration = await street.node("registration", emits=(RequestCancelled,))
+    await street.say(registration, RequestCancelled(request_id="r"))
+
+    await eventually(lambda: len(heard) == 2)
+    await eventually(lambda: _handled(street, 1))
+
+
+async def _handled(street: Street, number: int) -> bool:
+    return await street.count("mailer", "inbox") == number
+
+
+async def test_facts_out_of_order_are_all_handled(street: Street) -> None:
+    """Order is not promised; every fact has its effect nevertheless."""
+
+    def not_verified_yet(event: Any, _context: Any) -> None:
+        if isinstance(event, RequestCancelled) and not verified.events:
+            raise Retry("not verified yet")
+
+    cancelled, verified = Heard(not_verified_yet), Heard()
+    await street.node(
+        "mailer", hears=(hears(RequestCancelled, cancelled), hears(EmailVerified, verified))
+    )
+    registration = await street.node("registration", emits=(RequestCancelled, EmailVerified))
+    await street.say(registration, RequestCancelled(request_id="r"))
+    await eventually(lambda: len(cancelled) >= 1)
+    await street.say(registration, EmailVerified(request_id="r", by="code", verified_at=now()))
+
+    await eventually(lambda: _handled(street, 2))
+    assert len(cancelled) >= 2
+
+
+async def test_two_processes_share_the_work(street: Street) -> None:
+    """Any number of processes may hear for one service; each fact is handled by one of them."""
+    first, second = Heard(), Heard()
+    for heard in (first, second):
+        await street.node("mailer", hears=(hears(RequestCancelled, heard),), prefetch=1)
+    registration = await street.node("registration", emits=(RequestCancelled,))
+    ids = await street.say(registration, *(RequestCancelled(request_id=str(n)) for n in range(150)))
+
+    await eventually(lambda: len(first) + len(second) == 150)
+    assert sorted(first.ids + second.ids) == sorted(ids)
+    assert first.ids
+    assert second.ids
