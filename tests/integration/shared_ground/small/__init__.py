@@ -1,0 +1,1 @@
+"""Two small services that a test runs as a real process."""

@@ -1,0 +1,4 @@
+CREATE TABLE work (
+    at timestamptz NOT NULL DEFAULT now(),
+    what text NOT NULL
+);

@@ -1,0 +1,307 @@
+"""The main loop, seen from outside: a real process, real servers, exit codes and what was done."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import socket
+import subprocess
+import sys
+import urllib.error
+import urllib.request
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import IO, Any
+
+import asyncpg
+import pytest
+
+from shared.contracts.registration import RequestCancelled
+from shared.database import migrate
+from shared.outbox import emit
+from shared.service import COMMON_MIGRATIONS, utc_now
+from tests.integration.shared_ground.small.service import MIGRATIONS
+from tests.support.servers import ROOT, Broker, Database
+from tests.support.waiting import eventually, eventually_sync
+
+MODULE = "tests.integration.shared_ground.small"
+Start = Callable[..., "Process"]
+
+
+class Process:
+    """The small services in a process of their own; what it writes goes to files."""
+
+    def __init__(self, environ: dict[str, str], folder: Path, *arguments: str) -> None:
+        self.out: IO[bytes] = (folder / "out").open("wb")
+        self.err: IO[bytes] = (folder / "err").open("wb")
+        self.folder = folder
+        self.child = subprocess.Popen(
+            [sys.executable, "-m", MODULE, *arguments],
+            cwd=ROOT,
+            env={"PATH": os.environ["PATH"], "PYTHONUNBUFFERED": "1", **environ},
+            stdin=subprocess.DEVNULL,
+            stdout=self.out,
+            stderr=self.err,
+        )
+
+    def lines(self) -> list[str]:
+        return (self.folder / "err").read_text().splitlines()
+
+    def logged(self) -> list[dict[str, Any]]:
+        return [json.loads(line) for line in self.lines() if line.endswith("}")]
+
+    def actions(self) -> list[str]:
+        return [line.get("action", "") for line in self.logged()]
+
+    def said(self, word: str) -> bool:
+        return word in (self.folder / "out").read_text()
+
+    def ready(self) -> bool:
+        if self.child.poll() is not None:
+            raise RuntimeError("it has stopped:\n" + "\n".join(self.lines()))
+        return self.actions().count("service_ready") == 2
+
+    def stop(self, number: signal.Signals = signal.SIGTERM) -> None:
+        self.child.send_signal(number)
+
+    def code(self, timeout: float = 20) -> int:
+        return self.child.wait(timeout)
+
+    def end(self) -> None:
+        if self.child.poll() is None:
+            self.child.kill()
+            self.child.wait(10)
+        self.out.close()
+        self.err.close()
+        print(*self.lines(), sep="\n")  # shown where the test fails
+
+
+@pytest.fixture
+async def environ(database: Database, broker: Broker) -> dict[str, str]:
+    for name in ("registration", "mailer"):
+        dirs = [COMMON_MIGRATIONS, MIGRATIONS]
+        await migrate(database.owner_url, name, f"impex_{name}", dirs)
+    return {
+        "IMPEX_REGISTRATION_DATABASE_URL": database.url("registration"),
+        "IMPEX_REGISTRATION_AMQP_URL": broker.url("registration"),
+        "IMPEX_MAILER_DATABASE_URL": database.url("mailer"),
+        "IMPEX_MAILER_AMQP_URL": broker.url("mailer"),
+        "IMPEX_START_SECONDS": "5",
+    }
+
+
+@pytest.fixture
+def start(environ: dict[str, str], tmp_path: Path) -> Iterator[Start]:
+    started: list[Process] = []
+
+    def begin(**more: str) -> Process:
+        started.append(Process({**environ, **more}, tmp_path))
+        return started[-1]
+
+    yield begin
+    for process in started:
+        process.end()
+
+
+async def tell(database: Database) -> None:
+    """Put a fact into the teller's outbox; its relay looks there every second."""
+    connection = await asyncpg.connect(
+        database.admin_url, server_settings={"search_path": "registration"}
+    )
+    try:
+        fact = RequestCancelled(request_id="1")
+        await emit(connection, "registration", fact, subject="account", now=utc_now())
+    finally:
+        await connection.close()
+
+
+async def work(database: Database) -> list[str]:
+    connection = await asyncpg.connect(database.admin_url)
+    try:
+        rows = await connection.fetch("SELECT what FROM mailer.work ORDER BY at")
+    finally:
+        await connection.close()
+    return [row["what"] for row in rows]
+
+
+async def test_a_signal_lets_the_running_handler_end_then_closes_in_order(
+    start: Start, database: Database
+) -> None:
+    process = start(IMPEX_SMALL_HANDLER_SECONDS="1.5")
+    await eventually(process.ready)
+    await tell(database)
+    await eventually(lambda: process.said("handling"))
+    process.stop()
+    assert process.code() == 0, process.lines()
+    assert await work(database) == [
+        "built",
+        "drain: registered second",
+        "drain: registered first",
+        "handled",
+        "closed",
+    ]
+    assert process.actions().count("service_stopped") == 2
+    assert "drain_cut" not in process.actions()
+
+
+async def test_interrupt_from_the_keyboard_drains_as_well(start: Start) -> None:
+    process = start()
+    await eventually(process.ready)
+    process.stop(signal.SIGINT)
+    assert process.code() == 0, process.lines()
+
+
+@pytest.mark.parametrize("mode", ["dies", "ends"])
+async def test_a_side_task_that_ends_stops_the_process_loudly(
+    start: Start, database: Database, mode: str
+) -> None:
+    process = start(IMPEX_SMALL_MODE=mode)
+    assert process.code() == 1
+    died = [line for line in process.logged() if line.get("action") == "side_task_died"]
+    assert [(line["level"], line["task"]) for line in died] == [("critical", "registration: voice")]
+    assert (await work(database))[-1] == "closed"
+    assert "pierre@example.fr" not in "\n".join(process.lines())
+
+
+async def test_a_deadline_that_passes_is_said_and_the_exit_is_a_failure(start: Start) -> None:
+    process = start(IMPEX_SMALL_MODE="stubborn", IMPEX_DRAIN_SECONDS="1")
+    await eventually(process.ready)
+    process.stop()
+    assert process.code() == 1
+    assert "drain_cut" in process.actions()
+
+
+async def test_a_second_signal_ends_a_drain_at_once(start: Start, database: Database) -> None:
+    process = start(IMPEX_SMALL_MODE="stubborn", IMPEX_DRAIN_SECONDS="60")
+    await eventually(process.ready)
+    process.stop()
+    await eventually(lambda: "service_stopping" in process.actions())
+    process.stop()
+    assert process.code(5) == 130
+    assert "closed" not in await work(database)
+
+
+async def test_a_second_signal_ends_even_a_process_whose_loop_is_stuck(start: Start) -> None:
+    process = start(IMPEX_SMALL_MODE="stuck")
+    await eventually(lambda: process.said("stuck"))
+    process.stop(signal.SIGTERM)
+    with pytest.raises(subprocess.TimeoutExpired):
+        process.code(0.5)
+    process.stop(signal.SIGINT)
+    assert process.code(5) == 130
+
+
+async def test_a_build_that_fails_is_a_failed_start_and_closes_what_was_open(
+    start: Start, database: Database
+) -> None:
+    process = start(IMPEX_SMALL_MODE="build fails")
+    assert process.code() == 1
+    assert "start_failed" in process.actions()
+
+
+async def test_a_database_that_never_comes_is_one_line_after_the_bounded_wait(
+    start: Start,
+) -> None:
+    with socket.socket() as unused:
+        unused.bind(("127.0.0.1", 0))
+        port = unused.getsockname()[1]
+        url = f"postgresql://impex_mailer:hidden@127.0.0.1:{port}/impex"
+        process = start(IMPEX_MAILER_DATABASE_URL=url, IMPEX_START_SECONDS="1")
+        assert process.code() == 1
+    failed = [line for line in process.logged() if line.get("action") == "start_failed"]
+    assert len(failed) == 1
+    assert "database is away" in failed[0]["sentence"]
+    assert "exception" not in failed[0]
+    assert "start_waits" in process.actions()
+    assert "hidden" not in "\n".join(process.lines())
+
+
+async def test_a_signal_during_the_bounded_wait_stops_it(start: Start) -> None:
+    with socket.socket() as unused:
+        unused.bind(("127.0.0.1", 0))
+        url = f"amqp://mailer:x@127.0.0.1:{unused.getsockname()[1]}/"
+        process = start(IMPEX_MAILER_AMQP_URL=url, IMPEX_START_SECONDS="60")
+        await eventually(lambda: "start_waits" in process.actions())
+        process.stop()
+        assert process.code() == 0, process.lines()
+
+
+async def test_a_schema_that_is_not_migrated_is_a_failed_start(
+    start: Start, database_factory: Callable[[], Database]
+) -> None:
+    process = start(IMPEX_MAILER_DATABASE_URL=database_factory().url("mailer"))
+    assert process.code() == 1
+    (failed,) = [line for line in process.logged() if line.get("action") == "start_failed"]
+    assert "apply the migrations first" in failed["sentence"]
+
+
+async def test_health_follows_the_service(start: Start, tmp_path: Path) -> None:
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        port = free.getsockname()[1]
+    process = start(IMPEX_MAILER_HEALTH_PORT=str(port))
+    await eventually(lambda: fetch(port, "/health/ready")[0] == 200)
+    _, headers, body = fetch(port, "/health/ready")
+    assert json.loads(body) == {"ready": True, "started": True, "database": True, "broker": True}
+    assert "Server" not in headers
+    assert fetch(port, "/health/live")[0] == 200
+    assert 'impex_ready{service="mailer"} 1.0' in fetch(port, "/metrics")[2]
+    assert fetch(port, "/.git/HEAD")[0] == 404
+    process.stop()
+    assert process.code() == 0
+
+
+def fetch(port: int, path: str) -> tuple[int, dict[str, str], str]:
+    try:
+        with urllib.request.urlopen(f"http://127.0.0.1:{port}{path}", timeout=2) as answer:
+            return answer.status, dict(answer.headers), answer.read().decode()
+    except urllib.error.HTTPError as error:
+        with error:
+            return error.code, dict(error.headers), error.read().decode()
+    except OSError:
+        return 0, {}, ""
+
+
+BAD = {
+    "IMPEX_BASE_URL": "http://portal.example",
+    "IMPEX_REGISTRATION_DATABASE_URL": "postgresql://u:hidden@db.example/impex",
+    "IMPEX_REGISTRATION_AMQP_URL": "amqp://u:hidden@mq.example/",
+    "IMPEX_MAILER_HEALTH_PORT": "many",
+}
+
+
+@pytest.mark.parametrize("arguments", [[], ["--check"]])
+def test_bad_input_60_wrong_settings_exit_2_with_one_line_for_each(
+    tmp_path: Path, arguments: list[str]
+) -> None:
+    process = Process(BAD, tmp_path, *arguments)
+    try:
+        assert process.code() == 2
+        lines = process.lines()
+    finally:
+        process.end()
+    assert all(line.startswith("impex: IMPEX_") for line in lines)
+    assert sorted(line.split(": ")[1] for line in lines) == [
+        "IMPEX_BASE_URL",
+        "IMPEX_MAILER_AMQP_URL",
+        "IMPEX_MAILER_DATABASE_URL",
+        "IMPEX_MAILER_HEALTH_PORT",
+        "IMPEX_REGISTRATION_AMQP_URL",
+        "IMPEX_REGISTRATION_DATABASE_URL",
+    ]
+    assert "hidden" not in "\n".join(lines)
+
+
+def test_check_opens_nothing_and_accepts_good_settings(tmp_path: Path) -> None:
+    good = {
+        f"IMPEX_{name}_{what}_URL": f"{scheme}://x:y@127.0.0.1:1/z"
+        for name in ("REGISTRATION", "MAILER")
+        for what, scheme in (("DATABASE", "postgresql"), ("AMQP", "amqp"))
+    }
+    process = Process(good, tmp_path, "--check")
+    try:
+        assert process.code() == 0
+        eventually_sync(lambda: process.lines() == [])
+    finally:
+        process.end()
