@@ -1,0 +1,84 @@
+"""`python -m benchmarks`: measure, print the table, say what passes and what misses.
+
+`--only NAME` (repeatable) chooses scenarios, `--json FILE` keeps the figures for programs,
+`--quick` tries the harness with samples too small for a verdict. Exit code 0 whether aims are met
+or not, because a verdict on a shared machine is for a person to judge; 1 where measuring failed.
+"""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import json
+import signal
+import sys
+from collections.abc import Awaitable, Callable, Sequence
+from pathlib import Path
+
+import uvloop
+
+from benchmarks import account, memory, messaging, report
+from benchmarks.measure import QUICK, Facts, Line, Plan
+from benchmarks.world import World
+from operations.servers import missing_servers
+from shared.telemetry import configure_logging
+
+Scenario = Callable[[World, Plan], Awaitable[list[Line]]]
+#: `messaging` first, because it needs no service and the others leave theirs running.
+SCENARIOS: dict[str, Scenario] = {
+    "messaging": messaging.run,
+    "form_to_mail": account.form_to_mail,
+    "burst_32": account.burst,
+    "memory_1000": memory.memory,
+    "rest": memory.rest,
+}
+
+
+def arguments(words: Sequence[str]) -> argparse.Namespace:
+    """The command line."""
+    parser = argparse.ArgumentParser(prog="python -m benchmarks", description=__doc__)
+    parser.add_argument("--only", action="append", choices=SCENARIOS, help="this scenario only")
+    parser.add_argument("--json", type=Path, metavar="FILE", help="write the figures there too")
+    parser.add_argument("--quick", action="store_true", help="few samples, no verdicts")
+    return parser.parse_args(words)
+
+
+async def measure(chosen: Sequence[str], plan: Plan) -> tuple[dict[str, object], list[Line]]:
+    """Run the scenarios one after the other in one private world."""
+    lines: list[Line] = []
+    facts = Facts()
+    task = asyncio.current_task()
+    assert task is not None
+    # A run that is told to end must end its children too, so SIGTERM unwinds as Ctrl-C does.
+    asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, task.cancel)
+    report.progress("starting private PostgreSQL, RabbitMQ and mail sink")
+    async with World() as world:
+        facts.servers = await world.versions()
+        found = facts.as_json()
+        for name in chosen:
+            report.progress(name)
+            lines += await SCENARIOS[name](world, plan)
+    return found, lines
+
+
+def main(words: Sequence[str]) -> int:
+    options = arguments(words)
+    missing = missing_servers()
+    if missing:
+        print(f"not installed: {', '.join(missing)}", file=sys.stderr)
+        return 1
+    configure_logging("warning")
+    plan = QUICK if options.quick else Plan()
+    try:
+        facts, lines = uvloop.run(measure(options.only or list(SCENARIOS), plan))
+    except (KeyboardInterrupt, asyncio.CancelledError):
+        return 130
+    print(report.table(facts, lines, plan))
+    if options.json:
+        document = {"facts": facts, "quick": plan.quick, "lines": [one.as_json() for one in lines]}
+        options.json.write_text(json.dumps(document, indent=1, ensure_ascii=False) + "\n")
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))

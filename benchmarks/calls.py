@@ -1,0 +1,151 @@
+"""Request and reply over the broker, ours beside bare direct reply-to.
+
+Both ends run in the harness's process, ours as a service's node that asks itself. Our handlers
+always have a transaction; the second floor has one too, to tell its cost from the messaging's.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import statistics
+import time
+import uuid
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+
+import aio_pika
+import asyncpg
+from aio_pika.abc import AbstractIncomingMessage
+
+from benchmarks.ground import AMQP_URL, NOTE, envelope, ground, now
+from benchmarks.measure import Line, Plan, ratio_line
+from benchmarks.words import OWNER, SERVICE, Echo
+from benchmarks.world import World
+from shared.database import Pool
+from shared.messaging.node import Node
+from shared.messaging.responder import PREFETCH
+from shared.messaging.topology import REPLY_TO
+
+CALLERS = (1, 32)
+DRAIN_SECONDS = 5
+Call = Callable[[], Awaitable[object]]
+
+
+@dataclass(frozen=True)
+class Spent:
+    """Calls per second, and the median of a call in milliseconds."""
+
+    rate: float
+    p50: float
+
+
+async def drive(call: Call, callers: int, count: int) -> Spent:
+    """`count` calls by `callers` at once, each asking again as soon as it is answered."""
+    spent: list[float] = []
+
+    async def caller(calls: int) -> None:
+        for _ in range(calls):
+            begin = time.perf_counter()
+            await call()
+            spent.append(1_000 * (time.perf_counter() - begin))
+
+    await asyncio.gather(*(caller(5) for _ in range(callers)))
+    spent.clear()
+    begin = time.perf_counter()
+    await asyncio.gather(*(caller(count // callers) for _ in range(callers)))
+    return Spent(len(spent) / (time.perf_counter() - begin), statistics.median(spent))
+
+
+@asynccontextmanager
+async def bare_calls(
+    url: str, pool: asyncpg.Pool[asyncpg.Record] | None = None
+) -> AsyncIterator[Call]:
+    """Direct reply-to by bare aio-pika; with `pool`, an empty transaction before each reply."""
+    body = envelope()[1]
+    waiting: dict[str, asyncio.Future[bytes]] = {}
+    async with await aio_pika.connect(url) as asking, await aio_pika.connect(url) as answering:
+        theirs = await answering.channel(publisher_confirms=False)
+        await theirs.set_qos(prefetch_count=PREFETCH)
+        queue = await theirs.declare_queue("bench.bare", auto_delete=True)
+
+        async def answer(message: AbstractIncomingMessage) -> None:
+            if pool is not None:
+                async with pool.acquire() as connection, connection.transaction():
+                    pass
+            reply = aio_pika.Message(message.body, correlation_id=message.correlation_id)
+            await theirs.default_exchange.publish(reply, message.reply_to or "", mandatory=False)
+            await message.ack()
+
+        await queue.consume(answer)
+        channel = await asking.channel(publisher_confirms=False)
+        replies = await channel.get_queue(REPLY_TO, ensure=False)
+
+        async def replied(message: AbstractIncomingMessage) -> None:
+            waiting.pop(message.correlation_id or "").set_result(message.body)
+
+        await replies.consume(replied, no_ack=True)
+
+        async def call() -> bytes:
+            key = uuid.uuid4().hex
+            future: asyncio.Future[bytes] = asyncio.get_running_loop().create_future()
+            waiting[key] = future
+            message = aio_pika.Message(body, correlation_id=key, reply_to=REPLY_TO)
+            await channel.default_exchange.publish(message, queue.name)
+            return await future
+
+        yield call
+
+
+@asynccontextmanager
+async def our_calls(world: World, pool: Pool) -> AsyncIterator[Call]:
+    """The same by a service's node that asks itself."""
+    node = Node(
+        name=OWNER,
+        amqp_url=world.urls[AMQP_URL],
+        pool=pool,
+        answers=SERVICE.answers,
+        asks=SERVICE.asks,
+        clock=now,
+    )
+    await node.start(None)
+    try:
+        yield lambda: node.requester.ask(Echo(note=NOTE))
+    finally:
+        await node.drain(DRAIN_SECONDS)
+
+
+async def requests(world: World, plan: Plan) -> list[Line]:
+    """Request and reply with one and with thirty-two callers; three contestants in turn."""
+    url = world.places.amqp_url
+    found: dict[int, list[tuple[Spent, Spent, Spent]]] = {callers: [] for callers in CALLERS}
+    async with ground(world) as (pool, _link, _bare):
+        for _ in range(plan.rounds):
+            for callers in CALLERS:
+                count = plan.messages // (2 if callers == 1 else 1)
+                async with our_calls(world, pool) as call:
+                    ours = await drive(call, callers, count)
+                async with bare_calls(url) as call:
+                    bare = await drive(call, callers, count)
+                async with bare_calls(url, pool) as call:
+                    found[callers].append((ours, bare, await drive(call, callers, count)))
+    return [line for callers in CALLERS for line in _lines(callers, found[callers])]
+
+
+def _lines(callers: int, rounds: list[tuple[Spent, Spent, Spent]]) -> list[Line]:
+    what = f"request and reply, {callers} at once"
+    floor = "bare direct reply-to, both ends in one process"
+    lines = []
+    for at, judged in ((1, True), (2, False)):
+        beside = "" if judged else " [transaction]"
+        name = floor if judged else f"{floor}, and BEGIN, COMMIT before each reply"
+        rates = [(one[0].rate, one[at].rate) for one in rounds]
+        halves = [(one[0].p50, one[at].p50) for one in rounds]
+        least, most = (0.8, 1.25) if judged else (None, None)
+        lines += [
+            ratio_line("messaging", what + beside, "/s", rates, floor_name=name, at_least=least),
+            ratio_line(
+                "messaging", f"{what}, p50{beside}", "ms", halves, floor_name=name, at_most=most
+            ),
+        ]
+    return lines

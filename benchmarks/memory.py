@@ -1,0 +1,143 @@
+"""What our processes weigh: at rest, and after many account requests.
+
+`rest` compares each service with a process that only imported the same libraries and opened the
+same connections. `memory_1000` compares each service with itself, 800 account requests earlier.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import sys
+from typing import Any
+
+import aiohttp
+import asyncpg
+
+from benchmarks.account import ask_once
+from benchmarks.companion import Companion
+from benchmarks.measure import Line, Memory, Plan, memory_of, ratio_line
+from benchmarks.world import World
+from operations.house import ROOT
+
+REST_SECONDS = 3
+IMPORTS = """
+import json, sys
+import services.{name}.service
+ours = ("services", "shared", "operations", "benchmarks", "__main__")
+print(json.dumps([name for name in sys.modules if name.partition(".")[0] not in ours]))
+"""
+
+
+async def modules_of(name: str) -> list[str]:
+    """Every module that the service imports and that is not of this project."""
+    process = await asyncio.create_subprocess_exec(
+        sys.executable,
+        "-c",
+        IMPORTS.format(name=name),
+        cwd=ROOT,
+        stdout=asyncio.subprocess.PIPE,
+    )
+    output, _ = await process.communicate()
+    if process.returncode:
+        raise RuntimeError(f"services.{name}.service cannot be imported")
+    return list(json.loads(output.splitlines()[-1]))
+
+
+async def connections_of(world: World, name: str) -> tuple[int, int]:
+    """How many connections the service holds now: to the database, to the broker."""
+    database = await asyncpg.connect(world.places.database_url)
+    sessions = await database.fetchval(
+        "select count(*) from pg_stat_activity where usename = $1", f"impex_{name}"
+    )
+    await database.close()
+    links = [link for link in world.admin.call("GET", "connections") if link.get("user") == name]
+    return int(sessions), len(links)
+
+
+async def bare(world: World, order: dict[str, Any]) -> Memory:
+    """The weight of a process that does what `order` says and nothing else."""
+    companion = await Companion.start("bare")
+    try:
+        await companion.tell(order)
+        await asyncio.wait_for(companion.lines.get(), 60)
+        await asyncio.sleep(REST_SECONDS)
+        return memory_of(companion.process.pid)
+    finally:
+        await companion.stop()
+
+
+async def rest(world: World, plan: Plan) -> list[Line]:
+    """Each service just started, beside its bare double, round by round."""
+    modules = {name: await modules_of(name) for name in world.services}
+    ours: dict[str, list[Memory]] = {name: [] for name in world.services}
+    floors: dict[str, list[Memory]] = {name: [] for name in world.services}
+    held: dict[str, tuple[int, int]] = {}
+    for _ in range(plan.rounds):
+        await world.start_services()
+        await asyncio.sleep(2 * REST_SECONDS)  # the broker's list of connections is seconds late
+        for name in world.services:
+            held[name] = await connections_of(world, name)
+            sessions, links = held[name]
+            order = {
+                "modules": modules[name],
+                "database_url": world.places.database_url,
+                "database_connections": sessions,
+                "amqp_url": world.places.amqp_url,
+                "links": links,
+            }
+            floors[name].append(await bare(world, order))
+            ours[name].append(memory_of(world.pid(name)))
+    return [line for name in world.services for line in _rest_lines(name, ours, floors, held[name])]
+
+
+def _rest_lines(
+    name: str,
+    ours: dict[str, list[Memory]],
+    floors: dict[str, list[Memory]],
+    held: tuple[int, int],
+) -> list[Line]:
+    lines = []
+    for kind in ("rss", "pss", "uss"):
+        pairs = [
+            (getattr(our, kind), getattr(floor, kind))
+            for our, floor in zip(ours[name], floors[name], strict=True)
+        ]
+        lines.append(
+            ratio_line(
+                "rest",
+                f"{name} at rest, {kind.upper()}",
+                "MiB",
+                pairs,
+                floor_name="bare process, same imports and connections",
+                at_most=1.15 if kind != "pss" else None,
+                note=f"{held[0]} sessions, {held[1]} AMQP connections" if kind == "rss" else "",
+            )
+        )
+    return lines
+
+
+async def memory(world: World, plan: Plan) -> list[Line]:
+    """Account requests in a row to fresh services, weighed at both marks."""
+    await world.start_services()
+    weights: dict[int, dict[str, Memory]] = {}
+    async with aiohttp.TCPConnector() as connector:
+        for number in range(1, plan.marks[1] + 1):
+            await ask_once(world, connector)
+            if number in plan.marks:
+                await world.settle()
+                await asyncio.sleep(2)
+                weights[number] = {name: memory_of(world.pid(name)) for name in world.services}
+    early, late = plan.marks
+    return [
+        ratio_line(
+            f"memory_{late}",
+            f"{name} after {late} requests, {kind.upper()}",
+            "MiB",
+            [(getattr(weights[late][name], kind), getattr(weights[early][name], kind))],
+            floor_name=f"itself after {early}",
+            at_most=1.1 if kind != "pss" else None,
+        )
+        for name in world.services
+        for kind in ("rss", "pss", "uss")
+    ]

@@ -1,0 +1,196 @@
+"""Our messaging ground beside bare aio-pika and asyncpg: relay, consumer, request and reply.
+
+Both sides run in the harness's process on uvloop, over connections of the same kind, with bodies
+of the same size, in turn. The ground's side is `shared.messaging` and `shared.outbox` as services
+use them, for a service named bench with one event and one request.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import time
+
+import aio_pika
+import asyncpg
+from aio_pika.abc import AbstractIncomingMessage
+from pamqp.commands import Basic
+
+from benchmarks import calls
+from benchmarks.ground import AMQP_URL, DATABASE_URL, NOTE, POOL, envelope, ground, now
+from benchmarks.measure import Line, Plan, ratio_line
+from benchmarks.words import OWNER, Noted
+from benchmarks.world import World
+from shared.database import Pool
+from shared.messaging import Context, hears
+from shared.messaging.connection import Link
+from shared.messaging.consumer import PREFETCH
+from shared.messaging.node import Node
+from shared.messaging.publisher import Publisher
+from shared.messaging.topology import EVENTS
+from shared.outbox.relay import BATCH, Relay
+
+DRAIN_SECONDS = 5
+EFFECT = "INSERT INTO effects (id, note) VALUES ($1, $2)"
+INBOX = "INSERT INTO inbox (consumer, message_id) VALUES ($1, $2) ON CONFLICT DO NOTHING"
+OUTBOX = "INSERT INTO outbox (message_id, type, body) VALUES ($1, $2, $3)"
+
+
+def properties(message_id: str) -> Basic.Properties:
+    return Basic.Properties(delivery_mode=2, message_id=message_id, message_type=Noted.TYPE)
+
+
+async def relay(world: World, plan: Plan) -> list[Line]:
+    """Outbox rows to confirmed publishes, beside the same number of bare pipelined publishes."""
+    pairs = []
+    async with ground(world) as (pool, link, bare):
+        channel = await bare.channel(publisher_confirms=True)
+        queue = await channel.get_queue(OWNER)
+        exchange = await channel.get_exchange(EVENTS, ensure=False)
+        ours = Relay(pool, Publisher(link))
+        for _ in range(plan.rounds):
+            rows = [envelope() for _ in range(plan.messages)]
+            await pool.executemany(OUTBOX, [(id_, Noted.TYPE, body.decode()) for id_, body in rows])
+            begin = time.perf_counter()
+            while await ours.publish_batch() == BATCH:
+                pass
+            spent = time.perf_counter() - begin
+            await queue.purge()
+            begin = time.perf_counter()
+            for at in range(0, len(rows), BATCH):
+                await asyncio.gather(
+                    *(
+                        exchange.publish(
+                            aio_pika.Message(body, delivery_mode=2, message_id=id_), Noted.TYPE
+                        )
+                        for id_, body in rows[at : at + BATCH]
+                    )
+                )
+            floor = time.perf_counter() - begin
+            await queue.purge()
+            pairs.append((len(rows) / spent, len(rows) / floor))
+    return [
+        ratio_line(
+            "messaging",
+            "relay: outbox row -> confirmed",
+            "/s",
+            pairs,
+            floor_name=f"bare publishes with confirms, {BATCH} in flight",
+            at_least=0.6,
+        )
+    ]
+
+
+async def fill(link: Link, count: int) -> None:
+    """Put `count` events into the queue, as the relay would."""
+    publisher = Publisher(link)
+    for at in range(0, count, BATCH):
+        rows = [envelope() for _ in range(min(BATCH, count - at))]
+        await asyncio.gather(
+            *(
+                publisher.publish(body, properties(id_), exchange=EVENTS, key=Noted.TYPE)
+                for id_, body in rows
+            )
+        )
+
+
+class Countdown:
+    """Set once `count` things have happened."""
+
+    def __init__(self, count: int) -> None:
+        self.left = count
+        self.done = asyncio.Event()
+
+    def one(self) -> None:
+        self.left -= 1
+        if self.left == 0:
+            self.done.set()
+
+
+async def heard_by_us(world: World, pool: Pool, count: int) -> float:
+    """Events per second from the first delivery to the last commit, by a service's node."""
+    countdown = Countdown(count)
+    first = 0.0
+
+    async def note(event: Noted, context: Context[None]) -> None:
+        nonlocal first
+        first = first or time.perf_counter()
+        await context.tx.execute(EFFECT, context.envelope.id, event.note)
+        countdown.one()
+
+    node = Node(
+        name=OWNER,
+        amqp_url=world.urls[AMQP_URL],
+        pool=pool,
+        hears=(hears(Noted, note),),
+        clock=now,
+    )
+    await node.start(None)
+    async with asyncio.timeout(120):
+        await countdown.done.wait()
+    spent = time.perf_counter() - first
+    await node.drain(DRAIN_SECONDS)
+    return count / spent
+
+
+async def heard_bare(
+    bare: aio_pika.abc.AbstractConnection, pool: asyncpg.Pool[asyncpg.Record], count: int
+) -> float:
+    """The same by bare aio-pika and asyncpg: BEGIN, inbox, effect, COMMIT, ack."""
+    countdown = Countdown(count)
+    first = 0.0
+    channel = await bare.channel()
+    await channel.set_qos(prefetch_count=PREFETCH)
+    queue = await channel.get_queue(OWNER)
+
+    async def heard(message: AbstractIncomingMessage) -> None:
+        nonlocal first
+        first = first or time.perf_counter()
+        async with pool.acquire() as connection, connection.transaction():
+            await connection.execute(INBOX, OWNER, message.message_id)
+            await connection.execute(EFFECT, message.message_id, NOTE)
+        await message.ack()
+        countdown.one()
+
+    await queue.consume(heard)
+    async with asyncio.timeout(120):
+        await countdown.done.wait()
+    spent = time.perf_counter() - first
+    await channel.close()
+    return count / spent
+
+
+async def consume(world: World, plan: Plan) -> list[Line]:
+    """Events with inbox and effect in one transaction, beside bare consume and the same SQL."""
+    pairs = []
+    async with ground(world) as (pool, link, bare):
+        bare_pool = await asyncpg.create_pool(
+            world.urls[DATABASE_URL],
+            min_size=POOL,
+            max_size=POOL,
+            server_settings={"search_path": OWNER},
+        )
+        for _ in range(plan.rounds):
+            await fill(link, plan.messages)
+            ours = await heard_by_us(world, pool, plan.messages)
+            await fill(link, plan.messages)
+            pairs.append((ours, await heard_bare(bare, bare_pool, plan.messages)))
+        await bare_pool.close()
+    return [
+        ratio_line(
+            "messaging",
+            "event -> inbox and effect committed, acknowledged",
+            "/s",
+            pairs,
+            floor_name=f"bare consume, prefetch {PREFETCH}, the same SQL",
+            at_least=0.8,
+        )
+    ]
+
+
+async def run(world: World, plan: Plan) -> list[Line]:
+    """The three of them."""
+    return [
+        *await relay(world, plan),
+        *await consume(world, plan),
+        *await calls.requests(world, plan),
+    ]

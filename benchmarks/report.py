@@ -1,0 +1,73 @@
+"""The table that `make bench` prints."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Mapping, Sequence
+from itertools import groupby
+
+from benchmarks.measure import Line, Plan
+
+HEAD = ("", "ours", "(min - max)", "floor", "ratio", "aim", "")
+WIDTHS = (46, 12, 17, 10, 8, 9, 6)
+
+
+def progress(text: str) -> None:
+    """One line on standard error while measuring."""
+    print(f"bench: {text}", file=sys.stderr, flush=True)
+
+
+def number(value: float, unit: str = "") -> str:
+    """Three significant figures, and the unit."""
+    digits = 0 if value >= 100 else 1 if value >= 10 else 2
+    return f"{value:.{digits}f} {unit}".strip()
+
+
+def row(cells: Sequence[str]) -> str:
+    return "  ".join(
+        cell.ljust(width) if at == 0 else cell.rjust(width)
+        for at, (cell, width) in enumerate(zip(cells, WIDTHS, strict=True))
+    ).rstrip()
+
+
+def cells(line: Line, plan: Plan) -> tuple[str, ...]:
+    """One line's cells; a quick run gives no verdict."""
+    several = len(line.values) > 1
+    spread = f"({number(min(line.values))} - {number(max(line.values))})" if several else ""
+    verdict = "" if line.passed is None else "pass" if line.passed else "MISS"
+    return (
+        line.what,
+        number(line.value, line.unit),
+        spread,
+        number(line.floor, line.unit) if line.floor is not None else "",
+        f"{line.ratio:.2f} x" if line.ratio is not None else "",
+        line.aim,
+        "-" if verdict and plan.quick else verdict,
+    )
+
+
+def table(facts: Mapping[str, object], lines: Sequence[Line], plan: Plan) -> str:
+    """The whole answer: where and when, then each scenario beside its floors."""
+    out = ["", " | ".join(f"{name} {value}" for name, value in facts.items())]
+    out.append(f"medians of {plan.rounds} rounds, ours and floor in turn; ratio of each round")
+    if plan.quick:
+        out.append("QUICK: too few samples for a verdict")
+    for scenario, group in groupby(lines, key=lambda line: line.scenario):
+        out += ["", row((scenario, *HEAD[1:]))]
+        floors: dict[str, list[str]] = {}
+        notes: list[str] = []
+        for line in group:
+            out.append(row(cells(line, plan)))
+            if line.floor_name:
+                floors.setdefault(line.floor_name, []).append(line.what)
+            if line.note:
+                notes.append(f"    {line.what}: {line.note}")
+        # Named beside their lines only where the scenario has more than one floor.
+        for name, beside in floors.items():
+            of = f" of {'; '.join(beside)}" if len(floors) > 1 else ""
+            out.append(f"    floor{of}: {name}")
+        out += notes
+    verdicts = [line.passed for line in lines if line.passed is not None]
+    if verdicts and not plan.quick:
+        out += ["", f"{sum(verdicts)} of {len(verdicts)} aims met"]
+    return "\n".join(out)
