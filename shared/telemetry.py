@@ -59,7 +59,10 @@ def trace_id(traceparent: str | None) -> str | None:
 
 
 TRACEPARENT = re.compile(r"[0-9a-f]{2}-(?!0{32})([0-9a-f]{32})-(?!0{16})[0-9a-f]{16}-[0-9a-f]{2}")
-ADDRESS = re.compile(r"""([^\s@<>"'(),:;\[\]\\=/|&?]{1,64})@([^\s@<>"'(),:;\[\]\\/|&?]{1,255})""")
+#: An address, its local part perhaps quoted, its sign perhaps encoded for a URL.
+ADDRESS = re.compile(
+    r"""("[^"\n]{1,254}"|[^\s@<>"(),:;\[\]\\=/|&?]{1,254})(@|%40)([^\s@<>"'(),:;\[\]\\/|&?]{1,255})"""
+)
 URL_PASSWORD = re.compile(r"(\b[a-z][a-z0-9+.-]*://[^\s:/@]*:)[^\s@/]+@", re.IGNORECASE)
 #: 43 characters of base64url are a token of ours, wherever they stand.
 TOKEN = re.compile(r"(?<![A-Za-z0-9_-])[A-Za-z0-9_-]{43}(?![A-Za-z0-9_-])=?")
@@ -74,6 +77,8 @@ PLAIN_KEYS = frozenset({"smtp_code", "status_code", "error_code", "key_id", "exi
 DROPPED = "[dropped]"
 #: A string longer than this is cut: a log is not a store.
 LONGEST = 4_000
+#: What is beyond this is not even looked at.
+READ = 20_000
 
 
 def mask_address(address: str) -> str:
@@ -84,10 +89,12 @@ def mask_address(address: str) -> str:
 
 def mask_text(text: str) -> str:
     """A text without addresses, tokens or passwords in URLs."""
+    text = text[:READ]
     text = URL_PASSWORD.sub(r"\1***@", text)
     text = QUERY_SECRET.sub(r"\1***", text)
     text = TOKEN.sub("***", text)
-    text = ADDRESS.sub(lambda found: f"{found[1][:1]}***@{found[2]}", text)
+    if "@" in text or "%40" in text:
+        text = ADDRESS.sub(lambda found: f"{found[1][:1]}***@{found[3]}", text)
     return text if len(text) <= LONGEST else text[:LONGEST] + "…"
 
 

@@ -1,0 +1,28 @@
+"""Errors carry their documentation."""
+
+from __future__ import annotations
+
+import pytest
+
+from shared import errors
+from shared.errors import ConfigurationError, DependencyDown, ImpexError, Reject, Retry
+
+
+@pytest.mark.parametrize("cls", [errors.ImpexError, errors.CannotOpen, errors.SchemaMismatch])
+def test_the_docstring_is_the_default_message(cls: type[ImpexError]) -> None:
+    assert str(cls()) == " ".join((cls.__doc__ or "").split())
+    assert str(cls("another")) == "another"
+
+
+def test_steering_errors_keep_what_they_were_given() -> None:
+    retry = Retry("too early", after=2.5)
+    assert (str(retry), retry.reason, retry.after) == ("too early", "too early", 2.5)
+    assert Reject("never").reason == "never"
+    down = DependencyDown("database", "refused")
+    assert (str(down), down.name, down.reason) == (
+        "database is away: refused",
+        "database",
+        "refused",
+    )
+    problems = [("IMPEX_A", "is wrong"), ("IMPEX_B", "too")]
+    assert str(ConfigurationError(problems)) == "IMPEX_A: is wrong\nIMPEX_B: too"

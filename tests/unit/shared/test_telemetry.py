@@ -1,0 +1,233 @@
+"""Logs: one line per event whatever it holds, and nothing personal or secret in any of them."""
+
+from __future__ import annotations
+
+import io
+import json
+import logging
+from collections.abc import Iterator
+from datetime import datetime, timedelta
+from typing import Any
+
+import pytest
+import structlog
+from hypothesis import given
+from hypothesis import strategies as st
+
+from shared.contracts.base import Sealed
+from shared.secrets import new_token
+from shared.telemetry import (
+    configure_logging,
+    current_context,
+    get_logger,
+    log_context,
+    mask_address,
+    mask_text,
+    trace_id,
+)
+
+TOKEN = new_token()
+
+
+@pytest.fixture
+def stream() -> Iterator[io.StringIO]:
+    """Where the process logs during one test."""
+    root, config = logging.getLogger(), structlog.get_config()
+    handlers, level = root.handlers[:], root.level
+    written = io.StringIO()
+    configure_logging("debug", written)
+    yield written
+    root.handlers[:] = handlers
+    root.setLevel(level)
+    structlog.configure(**config)
+
+
+def lines(stream: io.StringIO) -> list[dict[str, Any]]:
+    return [json.loads(line) for line in stream.getvalue().splitlines()]
+
+
+def test_lg_01_a_line_says_when_where_and_what(stream: io.StringIO) -> None:
+    with log_context(service="registration", trace_id="a" * 32, message_id=None):
+        get_logger("accounts").info("An account was created.", action="account_created", tries=2)
+    (line,) = lines(stream)
+    when = datetime.fromisoformat(line.pop("time"))
+    assert when.utcoffset() == timedelta(0)
+    assert line == {
+        "service": "registration",
+        "trace_id": "a" * 32,
+        "source": "accounts",
+        "action": "account_created",
+        "tries": 2,
+        "level": "info",
+        "sentence": "An account was created.",
+    }
+
+
+def test_context_is_said_inside_only_and_inner_words_win(stream: io.StringIO) -> None:
+    log = get_logger("x")
+    with log_context(service="a", message_id="1"):
+        with log_context(message_id="2"):
+            log.info("inner")
+        log.info("outer")
+    log.info("none")
+    assert [line.get("message_id") for line in lines(stream)] == ["2", "1", None]
+    assert dict(current_context()) == {}
+
+
+PLANTED = [
+    ({"password": "Planted-Secret-1"}, "Planted-Secret-1"),
+    ({"new_password": "Planted-Secret-1"}, "Planted-Secret-1"),
+    ({"code": "482913"}, "482913"),
+    ({"link_token": TOKEN}, TOKEN),
+    ({"Set-Cookie": "planted-cookie"}, "planted-cookie"),
+    ({"csrf": "planted-csrf"}, "planted-csrf"),
+    ({"link": "https://x.example/l/planted"}, "planted"),
+    ({"form": {"fields": [{"password": "Planted-Secret-1"}]}}, "Planted-Secret-1"),
+    ({"anything": TOKEN}, TOKEN),
+    ({"url": f"https://x.example/inscription/lien?jeton={TOKEN}"}, TOKEN),
+    ({"url": "/inscription/lien?jeton=short-planted&x=1"}, "short-planted"),
+    ({"url": "postgresql://u:planted-pass@h/db"}, "planted-pass"),
+    ({"url": "amqp://u:planted@pass@h/"}, "planted"),
+    ({"body": b"planted-bytes"}, "planted-bytes"),
+    ({"who": "pierre.planted@example.fr"}, "pierre.planted@"),
+    ({"who": "Pierre <pierre.planted@example.fr>"}, "pierre.planted@"),
+    ({"row": ("pierre.planted@example.fr", 3)}, "pierre.planted@"),
+    ({"pierre.planted@example.fr": "as a name"}, "pierre.planted@"),
+    ({"error": ValueError("Key (address)=(pierre.planted@example.fr)")}, "pierre.planted@"),
+    ({"address": "rené.planté@exemple.fr"}, "planté@"),
+    ({"address": '"odd planted"@example.fr'}, "planted"),
+    ({"url": "/aide?address=pierre.planted%40example.fr"}, "pierre.planted"),
+    ({"who": "o'brien.planted@example.fr"}, "o'brien"),
+    ({"who": "planted" * 20 + "@example.fr"}, "planted"),
+    ({"sealed": Sealed(recipient="mailer", key_id="k1", box="planted-box")}, "planted-box"),
+]
+
+
+@pytest.mark.parametrize(("fields", "secret"), PLANTED)
+def test_lg_02_a_planted_secret_never_appears(
+    stream: io.StringIO, fields: dict[str, Any], secret: str
+) -> None:
+    get_logger("x").info("Something happened.", action="x", **fields)
+    assert len(lines(stream)) == 1
+    assert secret not in json.dumps(lines(stream), ensure_ascii=False)
+
+
+def test_lg_02_an_exception_is_masked_with_its_trace(stream: io.StringIO) -> None:
+    try:
+        raise ValueError(f"pierre.planted@example.fr used {TOKEN}")
+    except ValueError:
+        get_logger("x").exception("It failed.", action="x")
+    (line,) = lines(stream)
+    assert "ValueError: p***@example.fr used ***" in line["exception"]
+
+
+def test_lg_02_libraries_are_masked_too(stream: io.StringIO) -> None:
+    logging.getLogger("some.library").warning("sent to %s", "pierre.planted@example.fr")
+    (line,) = lines(stream)
+    assert (line["source"], line["level"]) == ("some.library", "warning")
+    assert line["sentence"] == "sent to p***@example.fr"
+
+
+@pytest.mark.parametrize("noisy", ["aiormq.connection", "aio_pika.robust", "asyncio"])
+def test_chatter_of_libraries_is_left_out(stream: io.StringIO, noisy: str) -> None:
+    logging.getLogger(noisy).info("chatter")
+    assert lines(stream) == []
+
+
+def test_the_level_of_the_settings_is_respected() -> None:
+    written = io.StringIO()
+    root, config = logging.getLogger(), structlog.get_config()
+    handlers, level = root.handlers[:], root.level
+    try:
+        configure_logging("warning", written)
+        get_logger("x").info("not this")
+        get_logger("x").warning("this")
+    finally:
+        root.handlers[:] = handlers
+        root.setLevel(level)
+        structlog.configure(**config)
+    assert [line["sentence"] for line in lines(written)] == ["this"]
+
+
+INJECTIONS = [
+    '\n{"event":"x"}',
+    '\r\n{"sentence":"forged","action":"authn_login_success"}',
+    "\u2028forged\u2029forged\x85forged\x0b\x0c\x1c\x1d\x1e",
+    '"}\n{"a":"b',
+    "\x1b[2J\x00",
+    "\ud800",
+    "%s %d {0} {name}",
+]
+
+
+@pytest.mark.parametrize("text", INJECTIONS)
+def test_lg_04_one_event_is_one_line_whatever_a_field_holds(stream: io.StringIO, text: str) -> None:
+    get_logger("x").info(text, action=text, field=text, nested={text: [text]})
+    written = stream.getvalue()
+    assert len(written.splitlines()) == 1
+    assert written.isascii()
+    assert written.rstrip("\n").isprintable()
+    assert json.loads(written)["field"] == text
+
+
+@given(st.dictionaries(st.text(max_size=20), st.text(max_size=50), max_size=4), st.text())
+def test_lg_04_any_text_gives_one_line(fields: dict[str, str], sentence: str) -> None:
+    written = io.StringIO()
+    root, config = logging.getLogger(), structlog.get_config()
+    handlers, level = root.handlers[:], root.level
+    try:
+        configure_logging("info", written)
+        get_logger("x").info(sentence, data=fields)
+    finally:
+        root.handlers[:] = handlers
+        root.setLevel(level)
+        structlog.configure(**config)
+    assert len(written.getvalue().splitlines()) == 1
+    json.loads(written.getvalue())
+
+
+@given(st.from_regex(r"\A[a-zA-Z0-9._+-]{2,30}@[a-z0-9-]{1,20}\.[a-z]{2,6}\Z"))
+def test_an_address_keeps_one_letter_and_its_domain(address: str) -> None:
+    local, _, domain = address.partition("@")
+    expected = f"{local[0]}***@{domain}"
+    assert mask_address(address) == expected
+    assert local not in mask_text(f"for {address}, today").split("@")[0].removeprefix("for ")
+
+
+def test_long_texts_are_cut_and_plain_words_are_kept() -> None:
+    assert len(mask_text("x y " * 5_000)) < 4_100
+    plain = "registration.AccountRequested.v1 took 12 ms (attempt 3/5) at 2026-01-01T00:00:00Z"
+    assert mask_text(plain) == plain
+    assert mask_address("no-at-sign") == "n***"
+
+
+def test_masking_is_linear_on_hostile_texts() -> None:
+    hostile = ["@" * 200_000, "a@" * 100_000, "a" * 200_000, "://" * 70_000, "x://a:" * 40_000]
+    start = datetime.now()
+    for text in hostile:
+        mask_text(text)
+    assert datetime.now() - start < timedelta(seconds=2)
+
+
+def test_lg_02_keys_that_only_resemble_secrets_are_kept(stream: io.StringIO) -> None:
+    get_logger("x").info("x", smtp_code=550, key_id="k1", status_code=500, routing_key="a.b")
+    (line,) = lines(stream)
+    assert (line["smtp_code"], line["key_id"], line["routing_key"]) == (550, "k1", "a.b")
+
+
+@pytest.mark.parametrize(
+    ("header", "expected"),
+    [
+        (f"00-{'a' * 32}-{'b' * 16}-01", "a" * 32),
+        (f"00-{'0' * 32}-{'b' * 16}-01", None),
+        (f"00-{'a' * 32}-{'0' * 16}-01", None),
+        (f"00-{'A' * 32}-{'b' * 16}-01", None),
+        (f"00-{'a' * 32}-{'b' * 16}-01\n", None),
+        ("", None),
+        (None, None),
+    ],
+)
+def test_a_trace_id_is_taken_from_a_valid_header_only(
+    header: str | None, expected: str | None
+) -> None:
+    assert trace_id(header) == expected
