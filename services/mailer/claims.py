@@ -147,7 +147,8 @@ async def settle(tx: Connection, delivery: Delivery, step: Step, now: datetime) 
     status = await tx.execute(
         """
         UPDATE deliveries SET state = $3, reason = $4, due_at = $5, deferrals = $6, doubts = $7,
-            lease_until = NULL, ended_at = $8, sealed = CASE WHEN $8 IS NULL THEN sealed END
+            lease_until = NULL, ended_at = $8::timestamptz,
+            sealed = CASE WHEN $8::timestamptz IS NULL THEN sealed END
         WHERE mail_id = $1 AND claim IS NOT DISTINCT FROM $2
             AND (lease_until IS NOT NULL OR state = $9)
         """,

@@ -1,0 +1,211 @@
+"""From an event to a mail in the mail server, and the event that tells of it."""
+
+from __future__ import annotations
+
+import re
+
+from shared.contracts.mailer import MailAccepted
+from shared.contracts.registration import RequestCancelled, RequestExpired, ValidationResent
+from shared.messaging.envelope import new_id
+from tests.integration.mailer.post_office import (
+    ACCOUNT,
+    CODE,
+    TOKEN,
+    PostOffice,
+    asked,
+    created,
+    known,
+)
+from tests.support.mail_server import MailServer
+from tests.support.system import System
+from tests.support.waiting import eventually
+
+
+async def test_g_10_an_account_asked_for_brings_the_validation_mail(
+    system: System, office: PostOffice, smtp: MailServer
+) -> None:
+    async with system.run("mailer", IMPEX_SMTP_URL=smtp.url):
+        cause = await office.say(asked())
+        (told,) = await office.hears(MailAccepted)
+        row = await office.state(cause, "accepted")
+        attempts = await office.attempts(cause)
+
+    (received,) = smtp.messages
+    assert received.recipients == ("Pierre.Durand@labo.example",)
+    assert re.findall(r"\b\d{6}\b", received.text())[0] == CODE
+    assert f"http://127.0.0.1:8080/inscription/lien?jeton={TOKEN}" in received.text()
+    assert received.message["Message-ID"] == f"<{row['mail_id']}@impexweb.example>"
+    assert (told.cause, told.mail_id, told.template) == (cause, str(row["mail_id"]), "validation")
+    assert [(each["outcome"], each["smtp_code"]) for each in attempts] == [("accepted", 250)]
+
+
+async def test_em_16_the_envelope_sender_is_the_one_that_bounces_go_to(
+    system: System, office: PostOffice, smtp: MailServer
+) -> None:
+    sender = "bounces@portal.example"
+    async with system.run("mailer", IMPEX_SMTP_URL=smtp.url, IMPEX_MAIL_SENDER=sender):
+        await office.say(asked())
+        await office.hears(MailAccepted)
+    (received,) = smtp.messages
+    assert received.sender == sender
+    assert received.message["From"].addresses[0].addr_spec == sender
+
+
+async def test_b_04_the_secrets_are_sealed_while_the_mail_waits_and_erased_when_it_is_gone(
+    system: System, office: PostOffice, smtp: MailServer
+) -> None:
+    smtp.answer("RCPT", "451 4.3.0 later")
+    async with system.run("mailer", IMPEX_SMTP_URL=smtp.url):
+        cause = await office.say(asked())
+        waiting = await office.state(cause, "deferred")
+        await office.make_due(cause)
+        gone = await office.state(cause, "accepted")
+    assert '"box"' in waiting["sealed"]
+    assert CODE not in str(dict(waiting))
+    assert TOKEN not in str(dict(waiting))
+    assert gone["sealed"] is None
+
+
+async def test_g_14_an_account_created_brings_the_finalisation_mail_and_a_directory_entry(
+    system: System, office: PostOffice, smtp: MailServer
+) -> None:
+    async with system.run("mailer", IMPEX_SMTP_URL=smtp.url):
+        await office.say(created())
+        await office.hears(MailAccepted)
+        entry = await office.database.fetchrow("SELECT * FROM directory")
+    (received,) = smtp.messages
+    assert (
+        received.message["Subject"]
+        == "Finalisation de la création de votre compte utilisateur IMPEXWEB"
+    )
+    assert "Bonjour Élodie O'Brien," in received.text()
+    assert (entry["account_id"], entry["address"]) == (ACCOUNT, "pierre@labo.example")
+
+
+async def test_em_15_the_holder_of_an_account_learns_that_it_was_asked_for_again(
+    system: System, office: PostOffice, smtp: MailServer
+) -> None:
+    async with system.run("mailer", IMPEX_SMTP_URL=smtp.url):
+        await office.say(known(language="en"))
+        await office.hears(MailAccepted)
+    (received,) = smtp.messages
+    assert received.message["Subject"] == "You already have an IMPEXWEB account"
+
+
+async def test_mq_01_the_same_event_three_times_is_one_mail(
+    system: System, office: PostOffice, smtp: MailServer
+) -> None:
+    async with system.run("mailer", IMPEX_SMTP_URL=smtp.url):
+        await office.say(asked(), times=3)
+        await office.say(asked(address="last@labo.example"))
+        await office.hears(MailAccepted, 2)
+        await office.all_handled()
+    assert sorted(one.recipients[0] for one in smtp.messages) == [
+        "Pierre.Durand@labo.example",
+        "last@labo.example",
+    ]
+
+
+async def test_mq_01_an_event_replayed_after_the_inbox_forgot_it_is_no_second_mail(
+    system: System, office: PostOffice, smtp: MailServer
+) -> None:
+    async with system.run("mailer", IMPEX_SMTP_URL=smtp.url):
+        cause = await office.say(asked())
+        await office.state(cause, "accepted")
+        await office.database.execute("DELETE FROM inbox")
+        await office.replay(cause)
+        await office.all_handled()
+        assert (await office.row(cause))["state"] == "accepted"
+        assert await office.database.fetchval("SELECT count(*) FROM inbox") == 1
+    assert len(smtp.messages) == 1
+
+
+async def test_g_11_a_new_message_replaces_the_one_that_still_waits(
+    system: System, office: PostOffice, smtp: MailServer
+) -> None:
+    smtp.answer("RCPT", "451 4.3.0 later")
+    async with system.run("mailer", IMPEX_SMTP_URL=smtp.url):
+        request_id = new_id()
+        first = await office.say(asked(request_id=request_id))
+        await office.state(first, "deferred")
+        second = await office.say(asked(ValidationResent, request_id=request_id, code="111222"))
+        await office.state(second, "accepted")
+        replaced = await office.row(first)
+    assert (replaced["state"], replaced["reason"], replaced["sealed"]) == (
+        "dropped",
+        "superseded",
+        None,
+    )
+    assert ["111222" in one.text() for one in smtp.messages] == [True]
+
+
+async def test_a_message_heard_after_the_one_that_replaced_it_is_not_sent(
+    system: System, office: PostOffice, smtp: MailServer
+) -> None:
+    request_id = new_id()
+    older, newer = asked(request_id=request_id), asked(ValidationResent, request_id=request_id)
+    async with system.run("mailer", IMPEX_SMTP_URL=smtp.url):
+        cause = await office.say(newer)
+        await office.state(cause, "accepted")
+        late = await office.say(older)
+        await office.all_handled()
+        assert await office.row(late) is None
+    assert len(smtp.messages) == 1
+
+
+async def test_g_04_a_cancelled_request_drops_the_mail_that_waits(
+    system: System, office: PostOffice, smtp: MailServer
+) -> None:
+    smtp.answer("RCPT", "451 4.3.0 later")
+    async with system.run("mailer", IMPEX_SMTP_URL=smtp.url):
+        request_id = new_id()
+        cause = await office.say(asked(request_id=request_id))
+        await office.state(cause, "deferred")
+        await office.say(RequestCancelled(request_id=request_id))
+        row = await office.state(cause, "dropped")
+    assert (row["reason"], row["sealed"]) == ("closed", None)
+    assert smtp.messages == []
+
+
+async def test_a_request_that_ran_out_before_its_mail_was_heard_of_gets_none(
+    system: System, office: PostOffice, smtp: MailServer
+) -> None:
+    async with system.run("mailer", IMPEX_SMTP_URL=smtp.url):
+        request_id = new_id()
+        await office.say(RequestExpired(request_id=request_id))
+
+        async def closed() -> bool:
+            return bool(await office.database.fetchval("SELECT count(*) FROM closed_requests"))
+
+        await eventually(closed)
+        late = await office.say(asked(request_id=request_id))
+        await office.all_handled()
+        assert await office.row(late) is None
+    assert smtp.messages == []
+
+
+async def test_em_08_an_address_that_would_break_a_header_dies_with_the_reason(
+    system: System, office: PostOffice, smtp: MailServer
+) -> None:
+    async with system.run("mailer", IMPEX_SMTP_URL=smtp.url):
+        await office.say(asked(address="x@labo.example\r\nBcc: v@labo.example"))
+        assert "no mail header may carry" in await office.dead_reason()
+        await office.say(created(last_name="Durand\r\nBcc: v@labo.example"))
+        assert "no mail may carry" in await office.dead_reason()
+        await office.say(asked())
+        await office.hears(MailAccepted)
+    assert len(smtp.messages) == 1
+
+
+async def test_two_mailers_send_each_mail_once(
+    system: System, office: PostOffice, smtp: MailServer
+) -> None:
+    async with (
+        system.run("mailer", IMPEX_SMTP_URL=smtp.url),
+        system.run("mailer", IMPEX_SMTP_URL=smtp.url),
+    ):
+        for number in range(30):
+            await office.say(asked(address=f"p{number}@labo.example"))
+        await office.hears(MailAccepted, 30)
+    recipients = [one.recipients[0] for one in smtp.messages]
+    assert sorted(recipients) == sorted(f"p{number}@labo.example" for number in range(30))
