@@ -81,7 +81,8 @@ def address_key(typed: str) -> str:
     try:
         return parse_address(typed, smtputf8=True).key
     except BadAddress:
-        return unicodedata.normalize("NFC", typed).strip().casefold()[:MAX_ADDRESS]
+        plain = "".join(char for char in typed if unicodedata.category(char)[0] != "C")
+        return unicodedata.normalize("NFC", plain).strip().casefold()[:MAX_ADDRESS]
 
 
 def mask(address: str) -> str:

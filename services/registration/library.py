@@ -11,6 +11,7 @@ from importlib.resources import files
 from pathlib import Path
 
 from services.registration.passwords import Rules
+from services.registration.terms import LANGUAGES, BadTerms, Terms, read_terms, same_version
 from services.registration.words import Lexicon, common_passwords, foreign_lists, read_list
 from shared.errors import ConfigurationError
 
@@ -50,3 +51,22 @@ def _operator_texts(folder: Path | None) -> list[str]:
         reason = f"{folder} holds no .txt file"
         raise ConfigurationError([("IMPEX_PASSWORD_LISTS_DIR", reason)])
     return texts
+
+
+def load_terms(operator_dir: Path | None) -> dict[str, Terms]:
+    """The terms in every language, the operator's or the model ones."""
+    try:
+        terms = {language: _terms(language, operator_dir) for language in LANGUAGES}
+    except (OSError, BadTerms) as error:
+        raise ConfigurationError([("IMPEX_TERMS_DIR", str(error))]) from error
+    if not same_version(terms.values()):
+        reason = "fr.md and en.md must say the same version and date"
+        raise ConfigurationError([("IMPEX_TERMS_DIR", reason)])
+    return terms
+
+
+def _terms(language: str, folder: Path | None) -> Terms:
+    name = f"{language}.md"
+    if folder is None:
+        return read_terms(language, _DATA.joinpath("terms", name).read_bytes(), model=True)
+    return read_terms(language, (folder / name).read_bytes(), model=False)

@@ -7,7 +7,6 @@ moment is passed in.
 
 from __future__ import annotations
 
-import ipaddress
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -30,6 +29,10 @@ class Quota:
         if len(recent) < self.most:
             return 0
         return _seconds(recent[-self.most] + self.window - now)
+
+    def left(self, moments: Moments, now: datetime) -> int:
+        """How many more may be asked now."""
+        return max(0, self.most - len(within(moments, self.window, now)))
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -57,14 +60,6 @@ class Throttle:
 def within(moments: Moments, window: timedelta, now: datetime) -> list[datetime]:
     """The moments that still count, oldest first."""
     return sorted(moment for moment in moments if moment > now - window)
-
-
-def is_loopback(network: str) -> bool:
-    """Whether a network prefix is this machine's own."""
-    try:
-        return ipaddress.ip_network(network, strict=False).is_loopback
-    except ValueError:
-        return False
 
 
 def _seconds(left: timedelta) -> int:

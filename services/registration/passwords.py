@@ -86,6 +86,17 @@ class Verdict:
         return self.code is None
 
 
+@dataclass(frozen=True)
+class Hashed:
+    """A password as it is stored: argon2's own text, and the id of the pepper's key."""
+
+    text: str
+    key_id: str
+
+    def __repr__(self) -> str:
+        return "<password hash>"
+
+
 def normalize(password: str) -> str:
     """The form that is counted, judged and hashed: NFC, and nothing else (PW-02)."""
     return unicodedata.normalize("NFC", password)

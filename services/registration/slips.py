@@ -21,6 +21,8 @@ WRONG_ENDS = {
     "con": "com", "cmo": "com", "ocm": "com", "comm": "com", "vom": "com", "xom": "com",
     "ft": "fr", "rf": "fr", "frr": "fr", "nte": "net", "ner": "net", "ogr": "org", "orgg": "org",
 }  # fmt: skip
+#: Domains that are not what they look like.
+MISTAKEN_DOMAINS = {"gmail.fr": "gmail.com", "icloud.fr": "icloud.com"}
 #: Two slips are believed only in a domain at least this long.
 LONG_DOMAIN = 9
 
@@ -33,7 +35,7 @@ def suggest(address: str) -> str | None:
     domain = typed.lower()
     if not at or not local or domain in _KNOWN or not 4 <= len(domain) <= 64:
         return None
-    meant = _nearest(domain) or _mended_end(domain)
+    meant = MISTAKEN_DOMAINS.get(domain) or _nearest(domain) or _mended_end(domain)
     return None if meant is None else f"{local}@{meant}"
 
 

@@ -25,7 +25,17 @@ ROOMS = (
 
 #: The modules of each service that hold its rules: pure, time and randomness passed in.
 RULES = {
-    "registration": ("accounts", "addresses", "names", "passwords", "throttle", "words"),
+    "registration": (
+        "accounts",
+        "addresses",
+        "limits",
+        "names",
+        "passwords",
+        "slips",
+        "terms",
+        "views",
+        "words",
+    ),  # fmt: skip
     "mailer": ("deliveries", "messages"),
     "gateway": ("presessions",),
 }

@@ -1,0 +1,66 @@
+"""Moments counted per address and per network, in the caller's transaction.
+
+`lock` holds the counter until the transaction ends, so that twenty askers at one moment are
+counted as twenty. Who needs several locks address counters before network ones (CR-12).
+"""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+
+from shared.database import Connection
+
+#: No limit looks further back.
+LONGEST_WINDOW = timedelta(days=1)
+
+LOCK = """
+INSERT INTO counters (kind, key, moments, forget_at) VALUES ($1, $2, '{}', $3)
+ON CONFLICT (kind, key) DO UPDATE SET kind = excluded.kind
+RETURNING moments
+"""
+ADD = """
+UPDATE counters
+SET moments = array_append(
+        ARRAY(SELECT moment FROM unnest(moments) AS moment WHERE moment > $4), $3),
+    forget_at = $5
+WHERE kind = $1 AND key = $2
+"""
+PEEK = "SELECT moments FROM counters WHERE kind = $1 AND key = $2"
+TAKE_BACK = """
+UPDATE counters
+SET moments = array_remove(moments, $3)
+WHERE kind = $1 AND key = $2
+"""
+CLEAR = "DELETE FROM counters WHERE kind = $1 AND key = $2"
+FORGET = "DELETE FROM counters WHERE forget_at <= $1"
+
+
+async def lock(tx: Connection, kind: str, key: str, now: datetime) -> list[datetime]:
+    """The counter's moments; nobody else counts there until the transaction ends."""
+    moments = await tx.fetchval(LOCK, kind, key, now + LONGEST_WINDOW)
+    return list(moments)
+
+
+async def add(tx: Connection, kind: str, key: str, now: datetime) -> None:
+    """Count this moment; the counter is locked already."""
+    await tx.execute(ADD, kind, key, now, now - LONGEST_WINDOW, now + LONGEST_WINDOW)
+
+
+async def peek(tx: Connection, kind: str, key: str) -> list[datetime]:
+    """The counter's moments as they are now."""
+    return list(await tx.fetchval(PEEK, kind, key) or ())
+
+
+async def take_back(tx: Connection, kind: str, key: str, moment: datetime) -> None:
+    """That moment does not count after all."""
+    await tx.execute(TAKE_BACK, kind, key, moment)
+
+
+async def clear(tx: Connection, kind: str, key: str) -> None:
+    """Forget the counter."""
+    await tx.execute(CLEAR, kind, key)
+
+
+async def forget(tx: Connection, now: datetime) -> None:
+    """Delete the counters that no limit looks at any more."""
+    await tx.execute(FORGET, now)

@@ -1,0 +1,41 @@
+"""What registration's handlers work with, made once by the composition root."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+
+from services.registration.hashing import Hasher
+from services.registration.passwords import MAX_PASSWORD_BYTES, Rules
+from services.registration.settings import RegistrationSettings
+from services.registration.terms import Terms
+from services.registration.words import Lexicon
+from shared.contracts.base import Request, Sealed
+from shared.errors import CannotOpen
+from shared.secrets import KeyRing, Opener, Sealer, seal_context
+
+
+@dataclass(frozen=True, kw_only=True)
+class Deps:
+    """The service's own things."""
+
+    settings: RegistrationSettings
+    clock: Callable[[], datetime]
+    rules: Rules
+    lexicon: Lexicon
+    hasher: Hasher
+    opener: Opener
+    sealer: Sealer
+    tokens: KeyRing
+    terms: Mapping[str, Terms]
+    raised_networks: Mapping[str, int]
+
+    def open(self, request: Request, field: str) -> str | None:
+        """The secret in a sealed field; None where it cannot be opened or is absurdly long."""
+        sealed: Sealed = getattr(request, field)
+        try:
+            plain = self.opener.open(sealed, seal_context(type(request), field))
+        except CannotOpen:
+            return None
+        return plain if len(plain.encode()) <= MAX_PASSWORD_BYTES else None

@@ -1,0 +1,1 @@
+"""Registration's handlers, by matter: one short coroutine per message."""

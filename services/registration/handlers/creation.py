@@ -1,0 +1,80 @@
+"""The terms of use, and the account that exists once they are accepted.
+
+Account, credentials, accepted terms and the fact itself are one transaction; accepted twenty times
+at once, they make one account (RE-12).
+"""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+from services.registration import ledger, store
+from services.registration.accounts import CREATED_KEPT, AccountRequest
+from services.registration.deps import Deps
+from services.registration.handlers.requests import GONE, known_language, show
+from services.registration.terms import Terms, find_accepted
+from services.registration.views import show_terms
+from shared.contracts.base import Refusal
+from shared.contracts.registration import (
+    AcceptTerms,
+    AccountCreated,
+    DescribeTerms,
+    RequestExpired,
+    RequestView,
+    TermsView,
+)
+from shared.messaging.handlers import Refused, RequestContext
+from shared.telemetry import get_logger
+
+log = get_logger("registration")
+
+
+async def describe_terms(request: DescribeTerms, context: RequestContext[Deps]) -> TermsView:
+    """The terms in force."""
+    return show_terms(context.deps.terms[known_language(request.language)])
+
+
+async def accept_terms(request: AcceptTerms, context: RequestContext[Deps]) -> RequestView:
+    """Create the account. Created already, it is shown again."""
+    found = await store.lock_with_address(context.tx, request.request_id)
+    if found is None:
+        raise Refused(GONE)
+    if found.state == "pending":
+        log.warning("A step was skipped.", action="sequence_fail", request_ref=found.id)
+        raise Refused(Refusal(slug="not_verified"))
+    if found.state == "verified":
+        await _create(context, found, _accepted(request, context.deps))
+    return await show(context, found.id)
+
+
+def _accepted(request: AcceptTerms, deps: Deps) -> Terms:
+    accepted = find_accepted(deps.terms.values(), request.terms_version, request.terms_sha256)
+    if accepted is None:
+        current = deps.terms[known_language(request.language)]
+        params: dict[str, str | int] = {"version": current.version, "date": current.date}
+        raise Refused(Refusal(slug="terms_changed", params=params))
+    return accepted
+
+
+async def _create(context: RequestContext[Deps], found: AccountRequest, terms: Terms) -> None:
+    now = context.now()
+    for other in await store.delete_others(context.tx, found):
+        await context.emit(RequestExpired(request_id=other.id), subject=other.account_id)
+    await ledger.create(context.tx, found, terms, now)
+    await store.finish(context.tx, found.id, now, now + CREATED_KEPT)
+    proved_at = found.verified_at or now
+    await context.emit(
+        AccountCreated(
+            request_id=found.id,
+            address=found.address,
+            first_name=found.first_name,
+            last_name=found.last_name,
+            language=found.language,
+            terms_version=terms.version,
+            terms_accepted_at=now,
+            created_at=now,
+            enrol_before=proved_at + timedelta(hours=context.deps.settings.enrol_hours),
+        ),
+        subject=found.account_id,
+    )
+    log.info("An account was created.", action="account_created", request_ref=found.id)

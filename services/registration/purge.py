@@ -1,0 +1,55 @@
+"""Forgets requests whose time is over, and counters that nothing looks at any more (RE-11).
+
+Runs every minute beside the handlers. Several processes may run it at once: each takes other rows.
+A database that is away is waited for.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable
+from datetime import datetime
+
+from services.registration import counters, store
+from shared.contracts.registration import OWNER, RequestExpired
+from shared.database import Pool, transaction
+from shared.errors import DependencyDown
+from shared.outbox import emit
+from shared.telemetry import get_logger
+
+EVERY_SECONDS = 60
+BATCH = 200
+
+log = get_logger("registration")
+
+
+async def purge(pool: Pool, now: datetime) -> int:
+    """Delete what is over at `now`; returns how many requests."""
+    deleted = 0
+    while True:
+        async with transaction(pool) as tx:
+            gone = await store.delete_old(tx, now, BATCH)
+            for each in gone:
+                if each.state != "created":
+                    event = RequestExpired(request_id=each.id)
+                    await emit(tx, OWNER, event, subject=each.account_id, now=now)
+            await counters.forget(tx, now)
+        deleted += len(gone)
+        if len(gone) < BATCH:
+            break
+    if deleted:
+        log.info("Requests were forgotten.", action="requests_purged", requests=deleted)
+    return deleted
+
+
+async def keep_purging(
+    pool: Pool, clock: Callable[[], datetime], wake_relay: Callable[[], None]
+) -> None:
+    """Purge every minute, for ever."""
+    while True:
+        try:
+            if await purge(pool, clock()):
+                wake_relay()
+        except DependencyDown as down:
+            log.warning("The purge waits for the database.", action="purge_waits", reason=str(down))
+        await asyncio.sleep(EVERY_SECONDS)

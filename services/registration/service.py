@@ -1,0 +1,98 @@
+"""Registration as data, and what its handlers are given: the composition root."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from functools import partial
+from pathlib import Path
+
+from services.registration.deps import Deps
+from services.registration.handlers import (
+    corrections,
+    creation,
+    mail,
+    proofs,
+    queries,
+    requests,
+    sign_in,
+)
+from services.registration.hashing import Cost, Hasher
+from services.registration.library import load_lexicon, load_rules, load_terms
+from services.registration.purge import keep_purging
+from services.registration.settings import RegistrationSettings, read_networks
+from services.registration.strength import is_too_simple
+from shared.contracts import registration as words
+from shared.contracts.mailer import MailAccepted, MailDeferred, MailRefused
+from shared.messaging.handlers import answers, hears
+from shared.secrets import Opener, Sealer
+from shared.service import House, Service
+
+
+@asynccontextmanager
+async def build(house: House, settings: RegistrationSettings) -> AsyncIterator[Deps]:
+    """Read rules, lists and terms, open the hashing threads, start the purge."""
+    rules = load_rules().with_policy(
+        min_length=settings.password_min,
+        max_length=settings.password_max,
+        mixed_case=settings.password_mixed_case,
+    )
+    cost = Cost(settings.argon2_memory, settings.argon2_time, settings.argon2_parallelism)
+    hasher = Hasher(settings.pepper_keys, cost, settings.hash_threads)
+    # The first call makes zxcvbn's tables; later ones only read them, from several threads.
+    is_too_simple("")
+    deps = Deps(
+        settings=settings,
+        clock=house.clock,
+        rules=rules,
+        lexicon=load_lexicon(rules, settings.password_lists_dir),
+        hasher=hasher,
+        opener=Opener("registration", settings.seal_keys),
+        sealer=Sealer("mailer", settings.mailer_keys),
+        tokens=settings.token_keys,
+        terms=load_terms(settings.terms_dir),
+        raised_networks=read_networks(settings.network_quotas),
+    )
+    house.side_task("purge", partial(keep_purging, house.pool, house.clock, house.wake_relay))
+    try:
+        yield deps
+    finally:
+        hasher.close()
+
+
+SERVICE = Service(
+    name="registration",
+    settings=RegistrationSettings,
+    build=build,
+    migrations=Path(__file__).parent / "migrations",
+    hears=(
+        hears(MailAccepted, mail.mail_accepted),
+        hears(MailDeferred, mail.mail_deferred),
+        hears(MailRefused, mail.mail_refused),
+    ),
+    answers=(
+        answers(words.RequestAccount, requests.request_account, requests.judge_form),
+        answers(words.DescribeRequest, requests.describe_request),
+        answers(words.ResendValidation, requests.resend_validation),
+        answers(words.CorrectAddress, corrections.correct_address, corrections.judge_correction),
+        answers(words.VerifyCode, proofs.verify_code),
+        answers(words.DescribeLink, proofs.describe_link),
+        answers(words.VerifyLink, proofs.verify_link, proofs.know_holder),
+        answers(words.DescribeTerms, creation.describe_terms),
+        answers(words.AcceptTerms, creation.accept_terms),
+        answers(words.CancelRequest, requests.cancel_request),
+        answers(words.SignIn, sign_in.sign_in, sign_in.check),
+        answers(words.DescribePasswordRules, queries.describe_password_rules),
+        answers(words.FindListedWord, queries.find_listed_word),
+        answers(words.SuggestAddress, queries.suggest_address),
+    ),
+    emits=(
+        words.AccountRequested,
+        words.ValidationResent,
+        words.EmailVerified,
+        words.AccountCreated,
+        words.RequestCancelled,
+        words.RequestExpired,
+        words.KnownAddressRequested,
+    ),
+)

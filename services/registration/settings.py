@@ -1,0 +1,285 @@
+"""Registration's settings: addresses, keys, and every rule an operator may change (B-12).
+
+The defaults are the guide's; what lies outside the bounds is refused at the start, and so is a
+password hash cheaper than PW-11 allows.
+"""
+
+from __future__ import annotations
+
+import ipaddress
+import os
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import timedelta
+from pathlib import Path
+
+from services.registration.limits import Quota, Throttle
+from shared.secrets import KeyRing
+from shared.settings import CommonSettings, Problem, setting
+
+#: PW-11: the cheapest argon2id that is allowed, in KiB and passes.
+ARGON2_FLOORS = ((19_456, 2), (47_104, 1))
+
+
+def networks_problem(entries: tuple[str, ...]) -> str | None:
+    """Why this cannot be a list of networks with quotas of their own, or None."""
+    try:
+        read_networks(entries)
+    except ValueError:
+        return "must be network=quota, parted by commas, such as 192.0.2.0/24=2000"
+    return None
+
+
+def read_networks(entries: tuple[str, ...]) -> dict[str, int]:
+    """Quota by network prefix. ValueError on anything else."""
+    quotas: dict[str, int] = {}
+    for entry in entries:
+        prefix, _, quota = entry.partition("=")
+        quotas[str(ipaddress.ip_network(prefix.strip()))] = int(quota)
+    return quotas
+
+
+@dataclass(frozen=True, kw_only=True)
+class RegistrationSettings(CommonSettings):
+    """Everything registration is told."""
+
+    database_url: str = setting(
+        "IMPEX_REGISTRATION_DATABASE_URL",
+        doc="Database address of registration's role.",
+        secret=True,
+    )
+    amqp_url: str = setting(
+        "IMPEX_REGISTRATION_AMQP_URL", doc="Broker address of registration's user.", secret=True
+    )
+    health_port: int = setting(
+        "IMPEX_REGISTRATION_HEALTH_PORT",
+        default=0,
+        doc="Port of the health and metrics pages; 0 for none.",
+        ge=0,
+        le=65535,
+    )
+    seal_keys: KeyRing = setting(
+        "IMPEX_SEAL_KEYS_REGISTRATION",
+        doc="Keys that open what is sealed for registration.",
+        secret=True,
+    )
+    mailer_keys: KeyRing = setting(
+        "IMPEX_SEAL_KEYS_MAILER", doc="Keys that seal codes and links for the mailer.", secret=True
+    )
+    token_keys: KeyRing = setting(
+        "IMPEX_TOKEN_KEYS", doc="Keys that codes and links are hashed with.", secret=True
+    )
+    pepper_keys: KeyRing = setting(
+        "IMPEX_PEPPER_KEYS", doc="Keys that passwords are hashed with.", secret=True
+    )
+    password_min: int = setting(
+        "IMPEX_PASSWORD_MIN",
+        default=8,
+        doc="Fewest characters of a password.",
+        unit="characters",
+        ge=8,
+        le=64,
+    )
+    password_max: int = setting(
+        "IMPEX_PASSWORD_MAX",
+        default=20,
+        doc="Most characters of a password.",
+        unit="characters",
+        ge=20,
+        le=128,
+    )
+    password_mixed_case: bool = setting(
+        "IMPEX_PASSWORD_MIXED_CASE",
+        default=True,
+        doc="Whether a password needs a capital and a small letter.",
+    )
+    password_lists_dir: Path | None = setting(
+        "IMPEX_PASSWORD_LISTS_DIR",
+        default=None,
+        default_doc="ours only",
+        doc="Directory of *.txt word lists to be refused beside ours.",
+    )
+    argon2_memory: int = setting(
+        "IMPEX_ARGON2_MEMORY_KIB",
+        default=19_456,
+        doc="Memory of one password hash.",
+        unit="KiB",
+        ge=19_456,
+        le=1_048_576,
+    )
+    argon2_time: int = setting(
+        "IMPEX_ARGON2_TIME", default=2, doc="Passes of one password hash.", ge=1, le=20
+    )
+    argon2_parallelism: int = setting(
+        "IMPEX_ARGON2_PARALLELISM", default=1, doc="Lanes of one password hash.", ge=1, le=8
+    )
+    hash_threads: int = setting(
+        "IMPEX_HASH_THREADS",
+        default=os.cpu_count() or 1,
+        default_doc="the machine's cores",
+        doc="How many passwords are hashed at once.",
+        ge=1,
+        le=256,
+    )
+    verify_minutes: int = setting(
+        "IMPEX_VERIFY_MINUTES",
+        default=1_440,
+        doc="Life of a code and a link.",
+        unit="minutes",
+        ge=30,
+        le=1_440,
+    )
+    verify_tries: int = setting(
+        "IMPEX_VERIFY_TRIES",
+        default=5,
+        doc="Wrong codes, and wrong passwords on a link, before it is void.",
+        ge=1,
+        le=10,
+    )
+    resend_seconds: int = setting(
+        "IMPEX_RESEND_SECONDS",
+        default=60,
+        doc="Shortest time between two messages of a request.",
+        unit="seconds",
+        ge=1,
+        le=3_600,
+    )
+    pending_hours: int = setting(
+        "IMPEX_PENDING_HOURS",
+        default=48,
+        doc="How long a request that was not proved, or not finished, is kept.",
+        unit="hours",
+        ge=24,
+        le=48,
+    )
+    requests_per_address: int = setting(
+        "IMPEX_REQUESTS_PER_ADDRESS",
+        default=5,
+        doc="Account requests per address and day.",
+        ge=1,
+        le=100,
+    )
+    resends_per_address: int = setting(
+        "IMPEX_RESENDS_PER_ADDRESS",
+        default=5,
+        doc="Further messages per address and day.",
+        ge=1,
+        le=100,
+    )
+    requests_per_network: int = setting(
+        "IMPEX_REQUESTS_PER_NETWORK",
+        default=200,
+        doc="What one network may ask per hour; no limit in the try-out.",
+        ge=1,
+        le=1_000_000,
+    )
+    network_quotas: tuple[str, ...] = setting(
+        "IMPEX_NETWORK_QUOTAS",
+        default=(),
+        doc="Networks with another quota per hour, as 192.0.2.0/24=2000.",
+        valid=networks_problem,
+    )
+    sign_in_free_tries: int = setting(
+        "IMPEX_SIGN_IN_FREE_TRIES",
+        default=5,
+        doc="Wrong passwords before the first wait.",
+        ge=1,
+        le=10,
+    )
+    sign_in_wait: int = setting(
+        "IMPEX_SIGN_IN_WAIT",
+        default=90,
+        doc="First wait after wrong passwords; it doubles each time.",
+        unit="seconds",
+        ge=61,
+        le=3_600,
+    )
+    sign_in_wait_cap: int = setting(
+        "IMPEX_SIGN_IN_WAIT_CAP",
+        default=3_600,
+        doc="Longest wait after wrong passwords.",
+        unit="seconds",
+        ge=61,
+        le=86_400,
+    )
+    sign_in_per_day: int = setting(
+        "IMPEX_SIGN_IN_PER_DAY",
+        default=25,
+        doc="Wrong passwords per address and 24 hours.",
+        ge=5,
+        le=100,
+    )
+    enrol_hours: int = setting(
+        "IMPEX_ENROL_HOURS",
+        default=24,
+        doc="How long after the proof of the address a second factor may be enrolled.",
+        unit="hours",
+        ge=1,
+        le=72,
+    )
+    terms_dir: Path | None = setting(
+        "IMPEX_TERMS_DIR",
+        default=None,
+        default_doc="a model text, in the try-out only",
+        doc="Directory of the terms of use, fr.md and en.md.",
+    )
+    smtp_utf8: bool = setting(
+        "IMPEX_SMTP_UTF8",
+        default=False,
+        doc="Whether the mail relay takes letters outside ASCII before the @ (SMTPUTF8).",
+    )
+
+    @property
+    def verify_life(self) -> timedelta:
+        """How long a code and a link live."""
+        return timedelta(minutes=self.verify_minutes)
+
+    @property
+    def pending_life(self) -> timedelta:
+        """How long an unfinished request lives."""
+        return timedelta(hours=self.pending_hours)
+
+    @property
+    def address_quota(self) -> Quota:
+        """Account requests per address."""
+        return Quota(name="address", most=self.requests_per_address, window=timedelta(days=1))
+
+    @property
+    def sends_quota(self) -> Quota:
+        """Further messages per address."""
+        return Quota(name="sends", most=self.resends_per_address, window=timedelta(days=1))
+
+    @property
+    def throttle(self) -> Throttle:
+        """The wait after wrong passwords."""
+        return Throttle(
+            free=self.sign_in_free_tries,
+            first_wait=self.sign_in_wait,
+            cap=self.sign_in_wait_cap,
+            ceiling=self.sign_in_per_day,
+        )
+
+    def network_quota(self, network: str, raised: Mapping[str, int]) -> Quota | None:
+        """What one network may ask; None in the try-out, where everybody is on this machine."""
+        if self.try_out:
+            return None
+        most = raised.get(network, self.requests_per_network)
+        return Quota(name="network", most=most, window=timedelta(hours=1))
+
+    def check(self) -> list[Problem]:
+        """Bounds that go together: lengths, the cost of a hash, waits, the operator's terms."""
+        problems: list[Problem] = []
+        if self.password_min > self.password_max:
+            problems.append(("IMPEX_PASSWORD_MIN", "must not exceed IMPEX_PASSWORD_MAX"))
+        cost = (self.argon2_memory, self.argon2_time)
+        if not any(cost[0] >= memory and cost[1] >= passes for memory, passes in ARGON2_FLOORS):
+            sentence = "must be at least 2 with less than 47104 KiB of memory"
+            problems.append(("IMPEX_ARGON2_TIME", sentence))
+        if self.sign_in_wait > self.sign_in_wait_cap:
+            problems.append(("IMPEX_SIGN_IN_WAIT", "must not exceed IMPEX_SIGN_IN_WAIT_CAP"))
+        if self.verify_minutes > self.pending_hours * 60:
+            problems.append(("IMPEX_VERIFY_MINUTES", "must not outlive IMPEX_PENDING_HOURS"))
+        if not self.try_out and self.terms_dir is None:
+            sentence = "is required off the loopback address: the shipped terms are a model"
+            problems.append(("IMPEX_TERMS_DIR", sentence))
+        return problems

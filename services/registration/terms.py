@@ -1,0 +1,76 @@
+"""The terms of use: a text with a version and a date, known by the hash of its file. Pure.
+
+A file begins with `version:` and `date:` lines and an empty line; the rest is the text, in
+Markdown. What a person accepted is the file whose hash they were shown (RE-13).
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import date
+
+LANGUAGES = ("fr", "en")
+
+
+@dataclass(frozen=True, kw_only=True)
+class Terms:
+    """The terms in one language. `model` marks the shipped text, which is to be replaced."""
+
+    language: str
+    version: str
+    date: str
+    sha256: str
+    text: str
+    model: bool
+
+
+class BadTerms(ValueError):
+    """A terms file that cannot be used; the message says why."""
+
+
+def read_terms(language: str, raw: bytes, *, model: bool) -> Terms:
+    """The terms of one file. Raises `BadTerms`."""
+    try:
+        content = raw.decode("utf-8").replace("\r\n", "\n")
+    except UnicodeDecodeError:
+        raise BadTerms(f"{language}.md is not UTF-8 text") from None
+    head, _, text = content.partition("\n\n")
+    fields = dict(_field(language, line) for line in head.splitlines())
+    if set(fields) != {"version", "date"} or not fields["version"]:
+        raise BadTerms(f"{language}.md must begin with version: and date: and an empty line")
+    try:
+        date.fromisoformat(fields["date"])
+    except ValueError:
+        raise BadTerms(f"{language}.md must give its date as 2026-01-31") from None
+    if not text.strip():
+        raise BadTerms(f"{language}.md holds no text")
+    return Terms(
+        language=language,
+        version=fields["version"],
+        date=fields["date"],
+        sha256=hashlib.sha256(raw).hexdigest(),
+        text=text.strip() + "\n",
+        model=model,
+    )
+
+
+def same_version(terms: Iterable[Terms]) -> bool:
+    """Whether every language says the same version and date."""
+    return len({(each.version, each.date) for each in terms}) == 1
+
+
+def find_accepted(terms: Iterable[Terms], version: str, sha256: str) -> Terms | None:
+    """The terms in force that were shown, or None where others are in force now."""
+    for each in terms:
+        if each.version == version and each.sha256 == sha256:
+            return each
+    return None
+
+
+def _field(language: str, line: str) -> tuple[str, str]:
+    name, colon, value = line.partition(":")
+    if not colon:
+        raise BadTerms(f"{language}.md must begin with version: and date: and an empty line")
+    return name.strip().lower(), value.strip()

@@ -1,0 +1,63 @@
+"""What registration shows of a request and a link. Pure.
+
+A name is shown only once the address is proved, and a decoy looks like any other request.
+"""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from services.registration.accounts import AccountRequest, Link, resend_at
+from services.registration.addresses import mask
+from services.registration.settings import RegistrationSettings
+from services.registration.terms import Terms
+from shared.contracts.registration import LinkView, MailView, RequestView, TermsView
+
+
+def show_request(
+    request: AccountRequest, settings: RegistrationSettings, sends_left: int
+) -> RequestView:
+    """A request as its owner sees it."""
+    proved = request.state != "pending"
+    mail = request.mail
+    return RequestView(
+        request_id=request.id,
+        due=request.due(),
+        address=request.address,
+        language=request.language,
+        code_sent_at=request.sent_at,
+        expires_at=request.expires_at,
+        resend_at=resend_at(request, settings.resend_seconds),
+        resends_left=sends_left,
+        tries_left=max(0, settings.verify_tries - request.tries),
+        mail=MailView(
+            state=mail.state, at=mail.at, next_try_at=mail.next_try_at, reason=mail.reason
+        ),
+        verified_at=request.verified_at,
+        created_at=request.created_at,
+        first_name=request.first_name if proved else None,
+        last_name=request.last_name if proved else None,
+    )
+
+
+def show_link(link: Link, *, same_browser: bool, most_tries: int, now: datetime) -> LinkView:
+    """What a link is worth, for the browser that asked or for another."""
+    state = link.state(now)
+    return LinkView(
+        state=state,
+        masked_address=mask(link.request.address),
+        needs_password=state == "valid" and not same_browser,
+        tries_left=max(0, most_tries - link.wrong_passwords),
+        at=link.expires_at,
+    )
+
+
+def show_terms(terms: Terms) -> TermsView:
+    """The terms in force."""
+    return TermsView(
+        version=terms.version,
+        date=terms.date,
+        sha256=terms.sha256,
+        text=terms.text,
+        model=terms.model,
+    )
