@@ -61,6 +61,16 @@ def setting_names(one: Service, *, secret: bool | None = None) -> set[str]:
     return {spec.name for _, spec in specs(one.settings) if secret is None or spec.secret is secret}
 
 
+def secret_names(name: str) -> set[str]:
+    """The secrets of one service that an installation keeps for it."""
+    return setting_names(service(name), secret=True)
+
+
+def basics() -> dict[str, str]:
+    """What every program needs of our own environment."""
+    return {key: os.environ[key] for key in ("PATH", "HOME", "LANG", "TZ") if key in os.environ}
+
+
 def environment(
     names: Iterable[str], values: Mapping[str, str], secret_files: Mapping[str, Path]
 ) -> dict[str, str]:
@@ -68,15 +78,14 @@ def environment(
 
     `values` by setting; a secret that has a file is given as that file's path.
     """
-    given = {key: os.environ[key] for key in ("PATH", "HOME", "LANG", "TZ") if key in os.environ}
-    given["PYTHONUNBUFFERED"] = "1"
+    given = basics()
     for name in names:
         one = service(name)
         known = setting_names(one)
         given.update({key: text for key, text in os.environ.items() if _is_for(key, known)})
         given.update({key: text for key, text in values.items() if key in known})
         for key in setting_names(one, secret=True) & secret_files.keys():
-            given.pop(key, None)
+            given.pop(key, None)  # given as a file, where other processes cannot see it
             given[f"{key}_FILE"] = str(secret_files[key])
     return given
 

@@ -1,12 +1,13 @@
 """Child processes that end with us, and the means to recognise them later.
 
 Every child is started through the leash, writes to one log file and is stopped by its own id. A
-process of an earlier run is recognised by id, start time and command line, so nothing that merely
-took over a process id is ever touched.
+process of an earlier run is recognised by id and start time, so nothing that merely took over a
+process id is ever touched.
 """
 
 from __future__ import annotations
 
+import json
 import os
 import shutil
 import signal
@@ -59,15 +60,6 @@ def started_at(pid: int) -> int | None:
     except OSError:
         return None
     return None if fields[0] == "Z" else int(fields[19])
-
-
-def command_of(pid: int) -> str:
-    """The command line with spaces between its words; empty when the process is gone."""
-    try:
-        words = Path(f"/proc/{pid}/cmdline").read_bytes().split(b"\0")
-    except OSError:
-        return ""
-    return b" ".join(words).decode(errors="replace").strip()
 
 
 def memory_of(pid: int) -> int | None:
@@ -154,4 +146,14 @@ class Child:
                 lines = log.read().decode(errors="replace").splitlines()
         except OSError:
             return f"(no log at {self.log})"
-        return "\n".join([f"(end of {self.log})", *lines[-count:]])
+        return "\n".join([f"(end of {self.log})", *map(_readable, lines[-count:])])
+
+
+def _readable(line: str) -> str:
+    """A log line of ours as a person reads it: the sentence, and the last line of the error."""
+    try:
+        entry = json.loads(line)
+        error = str(entry.get("exception") or "").strip().splitlines()[-1:]
+        return ": ".join([entry["sentence"].rstrip("."), *error])
+    except (ValueError, KeyError, AttributeError, TypeError):
+        return line

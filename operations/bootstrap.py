@@ -1,0 +1,181 @@
+"""From a bare Debian machine to a checkout that can run: packages, Python and npm parts.
+
+Standard library only, because it runs before anything is installed: `python3 -m
+operations.bootstrap [--test]`. Does only what is missing or out of date, keeps the installers'
+noise in `.impex/log/install.log`, and shows its end when something fails.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import shutil
+import subprocess
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+
+from operations.paths import ROOT, paths
+from operations.progress import note, say, step
+from operations.servers import missing_servers
+
+VENV = ROOT / ".venv"
+PYTHON = VENV / "bin" / "python"
+SCRIPT = Path(__file__).with_name("install_packages.sh")
+#: What the journeys in Chromium need: the browser, and letters to draw.
+TEST_PACKAGES = {"chromium": "chromium", "fonts-dejavu-core": ""}
+SHOWN_LINES = 25
+
+
+class InstallFailed(Exception):
+    """An installer ended with an error; the message is for the person at the terminal."""
+
+
+def run(command: Sequence[str], what: str, *, env: dict[str, str] | None = None) -> None:
+    """Run an installer with its output in the log; InstallFailed shows the end of that output."""
+    log = paths().logs / "install.log"
+    with log.open("ab") as output:
+        output.write(f"\n$ {' '.join(command)}\n".encode())
+        output.flush()
+        begin = output.tell()
+        try:
+            done = subprocess.run(
+                command,
+                cwd=ROOT,
+                stdin=subprocess.DEVNULL,
+                stdout=output,
+                stderr=output,
+                env=env,
+                check=False,
+            )
+        except OSError as error:
+            raise InstallFailed(f"{what}: {error}") from error
+    if done.returncode:
+        with log.open("rb") as noise:
+            noise.seek(begin)
+            lines = noise.read().decode(errors="replace").splitlines()
+        end = "\n".join(lines[-SHOWN_LINES:])
+        raise InstallFailed(f"{what} failed with code {done.returncode} ({log}):\n{end}")
+
+
+def is_installed(package: str) -> bool:
+    """Whether Debian's package is installed."""
+    done = subprocess.run(
+        ["dpkg-query", "-W", "-f", "${Status}", package],
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    return done.stdout.endswith("ok installed")
+
+
+def has_venv() -> bool:
+    """Whether this Python can make a virtual environment with pip in it."""
+    done = subprocess.run(
+        [sys.executable, "-c", "import venv, ensurepip"], capture_output=True, check=False
+    )
+    return done.returncode == 0
+
+
+def missing_packages(*, test: bool) -> list[str]:
+    """Debian's packages that are needed and not there; servers given from outside are not."""
+    given = {"postgresql": "IMPEX_DATABASE_URL", "rabbitmq-server": "IMPEX_AMQP_URL"}
+    missing = [
+        package
+        for package in missing_servers()
+        if test or not (os.environ.get(given[package]) or os.environ.get(f"{given[package]}_FILE"))
+    ]
+    if not PYTHON.exists() and not has_venv():
+        missing.append("python3-venv")
+    if test:
+        for package, program in TEST_PACKAGES.items():
+            there = shutil.which(program) if program else is_installed(package)
+            if not there:
+                missing.append(package)
+    return missing
+
+
+def install_packages(packages: list[str]) -> None:
+    """Install Debian's packages without starting or creating any server."""
+    if not shutil.which("apt-get"):
+        raise InstallFailed(f"please install these yourself: {', '.join(packages)}")
+    command = [str(SCRIPT), *packages]
+    if os.getuid() != 0:
+        if not shutil.which("sudo"):
+            raise InstallFailed(
+                f"{', '.join(packages)} must be installed, as root or with sudo: "
+                f"apt-get install {' '.join(packages)}"
+            )
+        # Asks for the password here, where the person sees it, not into the log.
+        if subprocess.run(["sudo", "-v"], check=False).returncode:
+            raise InstallFailed("sudo was refused, so the packages cannot be installed")
+        command = ["sudo", *command]
+    run(command, f"installing {', '.join(packages)}")
+
+
+def stamp_of(*files: str) -> str:
+    """What tells whether an installation is still up to date: content of files, place, Python."""
+    digest = hashlib.sha256(f"{ROOT} {sys.version}".encode())
+    for name in files:
+        digest.update((ROOT / name).read_bytes())
+    return digest.hexdigest()
+
+
+def up_to_date(stamp: Path, expected: str) -> bool:
+    """Whether `stamp` says that `expected` is what is installed."""
+    return stamp.exists() and stamp.read_text() == expected
+
+
+def install_python() -> None:
+    """The virtual environment with exactly what the lock says, and this project in it."""
+    stamp = VENV / "impex.stamp"
+    expected = stamp_of("requirements.lock", "pyproject.toml")
+    if up_to_date(stamp, expected):
+        return
+    with step("Python packages, with their hashes checked"):
+        if not PYTHON.exists():
+            run([sys.executable, "-m", "venv", str(VENV)], "making the virtual environment")
+        pip = [str(PYTHON), "-m", "pip", "--disable-pip-version-check", "install", "-q"]
+        run([*pip, "--require-hashes", "-r", "requirements.lock"], "installing Python packages")
+        run([*pip, "--no-deps", "--no-build-isolation", "-e", "."], "installing this project")
+        stamp.write_text(expected)
+
+
+def install_npm() -> None:
+    """The design system and the mail catcher, exactly as the lock says, running no script."""
+    stamp = ROOT / "node_modules" / "impex.stamp"
+    expected = stamp_of("package.json", "package-lock.json")
+    if up_to_date(stamp, expected):
+        return
+    if not shutil.which("npm"):
+        raise InstallFailed("npm is missing: Node.js 20 or newer is needed")
+    with step("design system and mail catcher (npm)"):
+        run(["npm", "ci", "--ignore-scripts", "--no-audit", "--no-fund"], "npm ci")
+        stamp.write_text(expected)
+
+
+def main(arguments: Sequence[str]) -> int:
+    """Install what is missing; exit code 1 with the reason when that cannot be done."""
+    if sys.version_info < (3, 11):  # noqa: UP036 - the one place that older Pythons reach
+        say(f"Python 3.11 or newer is needed; this is {sys.version.split()[0]}")
+        return 1
+    paths().make()
+    try:
+        packages = missing_packages(test="--test" in arguments)
+        if packages:
+            note(f"Debian packages to install: {', '.join(packages)}")
+            with step("Debian packages, no server started or created"):
+                install_packages(packages)
+        install_python()
+        install_npm()
+    except InstallFailed as error:
+        say(f"\n{error}")
+        return 1
+    except KeyboardInterrupt:
+        say("\ninterrupted; the next run goes on from here")
+        return 130
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))

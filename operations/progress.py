@@ -1,0 +1,45 @@
+"""What a person sees while things happen: one line per step with its seconds.
+
+Standard library only: this is used before anything is installed.
+"""
+
+from __future__ import annotations
+
+import sys
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+WIDTH = 56
+
+
+def say(text: str) -> None:
+    """One line for the person at the terminal, at once."""
+    print(text, flush=True)
+
+
+def note(text: str) -> None:
+    """A remark under the current step."""
+    say(f"      {text}")
+
+
+def done(name: str, seconds: float) -> None:
+    """The line of a finished step."""
+    clear = "\r\033[K" if sys.stdout.isatty() else ""
+    say(f"{clear}  ok  {name:<{WIDTH}} {seconds:6.1f} s")
+
+
+@contextmanager
+def step(name: str) -> Iterator[None]:
+    """Do one step; its line shows when it is done, and on a terminal also that it has begun."""
+    start = time.monotonic()
+    if sys.stdout.isatty():
+        print(f"  ..  {name}", end="", flush=True)
+    try:
+        yield
+    except BaseException:
+        if sys.stdout.isatty():
+            print("\r\033[K", end="")
+        say(f"  --  {name:<{WIDTH}} {time.monotonic() - start:6.1f} s")
+        raise
+    done(name, time.monotonic() - start)

@@ -1,0 +1,75 @@
+"""Settings of the launcher and of the operator's commands."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from urllib.parse import urlsplit
+
+from shared.settings import CommonSettings, Problem, setting
+
+
+@dataclass(frozen=True, kw_only=True)
+class StackSettings(CommonSettings):
+    """What `make up` reads besides the settings that it hands on to the services."""
+
+    database_url: str | None = setting(
+        "IMPEX_DATABASE_URL",
+        default=None,
+        secret=True,
+        doc="A PostgreSQL of your own, as an administrator; without it a private one is started.",
+    )
+    amqp_url: str | None = setting(
+        "IMPEX_AMQP_URL",
+        default=None,
+        secret=True,
+        doc="A RabbitMQ of your own, as an administrator; without it a private one is started.",
+    )
+    management_url: str | None = setting(
+        "IMPEX_AMQP_MANAGEMENT_URL",
+        default=None,
+        secret=True,
+        doc="The management API of that RabbitMQ, with the administrator's login.",
+        default_doc="port 15672 of the host of IMPEX_AMQP_URL",
+    )
+    smtp_url: str | None = setting(
+        "IMPEX_SMTP_URL",
+        default=None,
+        secret=True,
+        doc="A mail server of your own; without it the mail catcher is started.",
+    )
+    port: int = setting(
+        "IMPEX_GATEWAY_PORT",
+        default=8080,
+        doc="Port of the portal; if it is taken, a free one is used and said.",
+        ge=1,
+        le=65_535,
+    )
+    catcher_port: int = setting(
+        "IMPEX_CATCHER_PORT",
+        default=1080,
+        doc="Port of the mail catcher's page; if it is taken, a free one is used and said.",
+        ge=1,
+        le=65_535,
+    )
+
+    def management(self) -> str:
+        """The management API that belongs to `amqp_url`."""
+        if self.management_url:
+            return self.management_url
+        parts = urlsplit(self.amqp_url or "")
+        scheme, port = ("https", 15671) if parts.scheme == "amqps" else ("http", 15672)
+        login = parts.netloc.rpartition("@")[0]
+        return f"{scheme}://{login + '@' if login else ''}{parts.hostname}:{port}"
+
+    def check(self) -> list[Problem]:
+        """Addresses must be of the kind that their name says."""
+        problems = []
+        kinds = {
+            "IMPEX_DATABASE_URL": (self.database_url, ("postgresql", "postgres")),
+            "IMPEX_AMQP_URL": (self.amqp_url, ("amqp", "amqps")),
+            "IMPEX_AMQP_MANAGEMENT_URL": (self.management_url, ("http", "https")),
+        }
+        for name, (url, schemes) in kinds.items():
+            if url is not None and urlsplit(url).scheme not in schemes:
+                problems.append((name, f"must start with {schemes[0]}://"))
+        return problems
