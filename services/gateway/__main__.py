@@ -1,0 +1,9 @@
+"""Run the gateway alone: `python -m services.gateway`."""
+
+from __future__ import annotations
+
+from services.gateway.service import SERVICE
+from shared.service import main
+
+if __name__ == "__main__":
+    main(SERVICE)

@@ -1,0 +1,126 @@
+"""The gateway's settings: where it listens, what it seals with, how it looks."""
+
+from __future__ import annotations
+
+import ipaddress
+from dataclasses import dataclass
+from pathlib import Path
+
+from services.gateway.web.legal import legal_problems
+from shared.brand import BrandSettings
+from shared.secrets import KeyRing
+from shared.settings import Problem, setting
+
+
+def networks_problem(networks: tuple[str, ...]) -> str | None:
+    """Why these are not networks, or None."""
+    for text in networks:
+        try:
+            ipaddress.ip_network(text)
+        except ValueError:
+            return f"must be addresses or networks such as 10.0.0.0/8, which {text!r} is not"
+    return None
+
+
+@dataclass(frozen=True, kw_only=True)
+class GatewaySettings(BrandSettings):
+    """What the gateway needs to know."""
+
+    database_url: str = setting(
+        "IMPEX_GATEWAY_DATABASE_URL", secret=True, doc="The database, as the role impex_gateway."
+    )
+    amqp_url: str = setting(
+        "IMPEX_GATEWAY_AMQP_URL", secret=True, doc="The broker, as the user gateway."
+    )
+    health_port: int = setting(
+        "IMPEX_GATEWAY_HEALTH_PORT",
+        default=0,
+        doc="Port of the health and metrics pages; 0 for none.",
+        ge=0,
+        le=65_535,
+    )
+    host: str = setting(
+        "IMPEX_GATEWAY_HOST", default="127.0.0.1", doc="Address that the portal listens on."
+    )
+    port: int = setting(
+        "IMPEX_GATEWAY_PORT",
+        default=8080,
+        doc="Port that the portal listens on; 0 takes a free one.",
+        ge=0,
+        le=65_535,
+    )
+    session_keys: KeyRing = setting(
+        "IMPEX_SESSION_KEYS",
+        secret=True,
+        doc="Keys of cookies, form tokens and idempotency keys.",
+    )
+    seal_keys: KeyRing = setting(
+        "IMPEX_SEAL_KEYS_REGISTRATION",
+        secret=True,
+        doc="Keys that seal passwords and codes for registration.",
+    )
+    trusted_proxies: tuple[str, ...] = setting(
+        "IMPEX_TRUSTED_PROXIES",
+        default=(),
+        doc="Networks whose X-Forwarded-For is believed; nobody's by default.",
+        valid=networks_problem,
+    )
+    ui_theme: str = setting(
+        "IMPEX_UI_THEME",
+        default="",
+        doc="Look of the pages: dsfr is reserved to State services (terms in the README).",
+        choices=("", "dsfr", "neutral"),
+        default_doc="try-out: dsfr; must be chosen elsewhere",
+    )
+    logo_lines: tuple[str, ...] = setting(
+        "IMPEX_LOGO_LINES",
+        default=("République", "Française"),
+        doc="Lines of the State's brand block, with the dsfr theme.",
+    )
+    dsfr_dir: Path | None = setting(
+        "IMPEX_DSFR_DIR",
+        default=None,
+        doc="The folder dist of the package @gouvfr/dsfr.",
+        default_doc="node_modules/@gouvfr/dsfr/dist of the project",
+    )
+    legal_dir: Path | None = setting(
+        "IMPEX_LEGAL_DIR",
+        default=None,
+        doc="Folder of the operator's privacy notice and legal notice.",
+        default_doc="try-out: model texts; mandatory elsewhere",
+    )
+    streams_per_visitor: int = setting(
+        "IMPEX_STREAMS_PER_VISITOR",
+        default=2,
+        doc="Live pages that one browser may keep open at once.",
+        ge=1,
+        le=20,
+    )
+    lookups_per_minute: int = setting(
+        "IMPEX_LOOKUPS_PER_MINUTE",
+        default=120,
+        doc="Questions about words and addresses that one network may ask while typing.",
+        ge=1,
+        le=10_000,
+    )
+
+    @property
+    def theme(self) -> str:
+        """The look in force."""
+        return self.ui_theme or "dsfr"
+
+    @property
+    def secure(self) -> bool:
+        """Whether the portal is reached over https, so cookies and HSTS may demand it."""
+        return self.base.scheme == "https"
+
+    def check(self) -> list[Problem]:
+        """Off loopback look and legal texts are the operator's choice (settled 5, C17)."""
+        problems: list[Problem] = []
+        if not self.try_out and not self.ui_theme:
+            problems.append(("IMPEX_UI_THEME", "must be chosen: dsfr or neutral"))
+        if not self.try_out and self.legal_dir is None:
+            problems.append(("IMPEX_LEGAL_DIR", "is required off the loopback address"))
+        if self.legal_dir is not None:
+            problems += [("IMPEX_LEGAL_DIR", text) for text in legal_problems(self.legal_dir)]
+        return problems

@@ -1,0 +1,82 @@
+"""The gateway's SQL: pre-sessions. Each function takes a connection."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, TypeAlias
+from uuid import UUID
+
+import asyncpg
+
+Connection: TypeAlias = "asyncpg.Connection[Any] | asyncpg.pool.PoolConnectionProxy[Any]"
+
+
+@dataclass(frozen=True)
+class Presession:
+    """A browser and the request it asked for."""
+
+    request_id: str
+    expires_at: datetime
+    accepting_at: datetime | None
+
+
+async def insert_presession(
+    tx: Connection, token_hash: bytes, request_id: str, now: datetime, expires_at: datetime
+) -> None:
+    """Bind a new token to a request."""
+    await tx.execute(
+        "insert into presessions (token_hash, request_id, created_at, expires_at)"
+        " values ($1, $2, $3, $4)",
+        token_hash,
+        UUID(request_id),
+        now,
+        expires_at,
+    )
+
+
+async def find_presession(
+    connection: Connection, token_hash: bytes, now: datetime
+) -> Presession | None:
+    """The pre-session of that token, unless it has run out."""
+    row = await connection.fetchrow(
+        "select request_id, expires_at, accepting_at from presessions"
+        " where token_hash = $1 and expires_at > $2",
+        token_hash,
+        now,
+    )
+    if row is None:
+        return None
+    return Presession(str(row["request_id"]), row["expires_at"], row["accepting_at"])
+
+
+async def prolong_presession(tx: Connection, token_hash: bytes, expires_at: datetime) -> None:
+    """Let a pre-session live as long as its request, which was renewed."""
+    await tx.execute(
+        "update presessions set expires_at = greatest(expires_at, $2) where token_hash = $1",
+        token_hash,
+        expires_at,
+    )
+
+
+async def note_accepting(tx: Connection, token_hash: bytes, at: datetime) -> None:
+    """Remember that the terms were accepted and the answer is still to come."""
+    await tx.execute(
+        "update presessions set accepting_at = $2 where token_hash = $1", token_hash, at
+    )
+
+
+async def delete_presession(tx: Connection, token_hash: bytes) -> None:
+    """Forget one browser."""
+    await tx.execute("delete from presessions where token_hash = $1", token_hash)
+
+
+async def delete_expired(tx: Connection, now: datetime, limit: int = 1_000) -> int:
+    """Forget what has run out; returns how many rows went."""
+    status = await tx.execute(
+        "delete from presessions where token_hash in"
+        " (select token_hash from presessions where expires_at <= $1 limit $2)",
+        now,
+        limit,
+    )
+    return int(status.rpartition(" ")[2])

@@ -1,0 +1,85 @@
+"""The application: what it holds, its layers, its routes. Opens nothing by itself."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime
+
+from aiohttp import web
+
+from services.gateway.settings import GatewaySettings
+from services.gateway.web import keys
+from services.gateway.web.addresses import parse_networks
+from services.gateway.web.clients import Asker, Registration
+from services.gateway.web.forms import BODY_BYTES
+from services.gateway.web.legal import LegalTexts
+from services.gateway.web.limits import Window
+from services.gateway.web.live import Streams
+from services.gateway.web.middleware import dress, observe
+from services.gateway.web.pages import PageBrand, Pages
+from services.gateway.web.routes import setup_routes
+from services.gateway.web.sessions import Presessions
+from services.gateway.web.static import OURS, Assets, find_dsfr
+from shared.database import Pool
+from shared.secrets import Sealer
+
+#: Browsers' reports that are logged in a minute.
+REPORTS_PER_MINUTE = 30
+
+
+@dataclass(frozen=True)
+class Ground:
+    """What the application stands on: made by the composition root, or by a test."""
+
+    pool: Pool
+    asker: Asker
+    clock: Callable[[], datetime]
+
+
+def init_app(settings: GatewaySettings, ground: Ground) -> web.Application:
+    """A fully wired application; templates are compiled and static files read (CPU, once)."""
+    app = web.Application(middlewares=[observe], client_max_size=BODY_BYTES)
+    app[keys.FRONT] = keys.Front(
+        base_url=settings.base_url.rstrip("/"),
+        secure=settings.secure,
+        trusted=parse_networks(settings.trusted_proxies),
+        session_keys=settings.session_keys,
+    )
+    app[keys.CLOCK] = ground.clock
+    app[keys.REGISTRATION] = Registration(ground.asker, Sealer("registration", settings.seal_keys))
+    app[keys.PRESESSIONS] = Presessions(ground.pool, ground.clock)
+    app[keys.LEGAL] = LegalTexts(settings.legal_dir)
+    app[keys.STREAMS] = Streams(settings.streams_per_visitor)
+    app[keys.LOOKUPS] = Window(settings.lookups_per_minute, 60)
+    app[keys.REPORTS] = Window(REPORTS_PER_MINUTE, 60)
+    app[keys.ASSETS] = assets = Assets(OURS, find_dsfr(settings.dsfr_dir))
+    app[keys.PAGES] = pages = Pages(page_brand(settings), assets.url)
+    pages.compile_all()
+    app.on_response_prepare.append(dress)
+    app.on_shutdown.append(_end_streams)
+    setup_routes(app)
+    return app
+
+
+async def _end_streams(app: web.Application) -> None:
+    await app[keys.STREAMS].drain()
+
+
+def page_brand(settings: GatewaySettings) -> PageBrand:
+    """What pages say of the operator."""
+    brand = settings.brand
+    return PageBrand(
+        service_name=brand.service_name,
+        operator=brand.operator_name,
+        logo_lines=settings.logo_lines,
+        theme=settings.theme,
+        phone=brand.phone,
+        phone_international=brand.phone_international,
+        import_address=brand.import_address,
+        export_address=brand.export_address,
+        dpo=brand.dpo_address,
+        dpo_postal=brand.dpo_postal,
+        sender=brand.sender,
+        try_out=settings.try_out,
+    )

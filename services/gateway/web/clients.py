@@ -1,0 +1,175 @@
+"""What the gateway asks of registration, one typed method per request.
+
+Secrets are sealed here, the moment they leave a form. Every method may raise `Refused`,
+`RequestTimeout` or `OwnerAway`; what changes something takes the idempotency key of its form.
+"""
+
+from __future__ import annotations
+
+from typing import Protocol, TypeVar, cast
+
+from shared.contracts import registration as words
+from shared.contracts.base import Reply, Request, Sealed
+from shared.secrets import Sealer, seal_context
+
+R = TypeVar("R", bound=Reply)
+
+ASKS: tuple[type[Request], ...] = (
+    words.RequestAccount,
+    words.DescribeRequest,
+    words.ResendValidation,
+    words.CorrectAddress,
+    words.VerifyCode,
+    words.DescribeLink,
+    words.VerifyLink,
+    words.DescribeTerms,
+    words.AcceptTerms,
+    words.CancelRequest,
+    words.SignIn,
+    words.DescribePasswordRules,
+    words.FindListedWord,
+    words.SuggestAddress,
+)
+
+
+class Asker(Protocol):
+    """What asks other services: `shared.messaging`'s Requester."""
+
+    async def ask(
+        self, request: Request, *, idempotency_key: str | None = None, timeout: float = 3.0
+    ) -> object: ...
+
+
+class Registration:
+    """Registration, asked."""
+
+    def __init__(self, asker: Asker, sealer: Sealer) -> None:
+        self._asker = asker
+        self._sealer = sealer
+
+    async def _ask(self, request: Request, reply: type[R], key: str | None = None) -> R:
+        return cast(R, await self._asker.ask(request, idempotency_key=key))
+
+    def _seal(self, message: type[Request], field: str, value: str) -> Sealed:
+        return self._sealer.seal(value, seal_context(message, field))
+
+    async def request_account(
+        self,
+        *,
+        first_name: str,
+        last_name: str,
+        address: str,
+        password: str,
+        language: str,
+        network: str,
+        key: str,
+    ) -> words.RequestView:
+        """Ask for an account."""
+        request = words.RequestAccount(
+            first_name=first_name,
+            last_name=last_name,
+            address=address,
+            password=self._seal(words.RequestAccount, "password", password),
+            language=language,
+            network=network,
+        )
+        return await self._ask(request, words.RequestView, key)
+
+    async def describe(self, request_id: str) -> words.RequestView:
+        """Where a request stands."""
+        return await self._ask(words.DescribeRequest(request_id=request_id), words.RequestView)
+
+    async def resend(
+        self, request_id: str, *, language: str, network: str, key: str
+    ) -> words.RequestView:
+        """Send a new code and link."""
+        request = words.ResendValidation(request_id=request_id, language=language, network=network)
+        return await self._ask(request, words.RequestView, key)
+
+    async def correct_address(
+        self,
+        request_id: str,
+        *,
+        address: str,
+        password: str,
+        language: str,
+        network: str,
+        key: str,
+    ) -> words.RequestView:
+        """Move a request to another address."""
+        request = words.CorrectAddress(
+            request_id=request_id,
+            address=address,
+            password=self._seal(words.CorrectAddress, "password", password),
+            language=language,
+            network=network,
+        )
+        return await self._ask(request, words.RequestView, key)
+
+    async def verify_code(self, request_id: str, code: str, *, key: str) -> words.RequestView:
+        """Prove the address by code."""
+        sealed = self._seal(words.VerifyCode, "code", code)
+        request = words.VerifyCode(request_id=request_id, code=sealed)
+        return await self._ask(request, words.RequestView, key)
+
+    async def describe_link(self, token: str, request_id: str | None) -> words.LinkView:
+        """What a link is worth in this browser."""
+        sealed = self._seal(words.DescribeLink, "link_token", token)
+        request = words.DescribeLink(link_token=sealed, request_id=request_id)
+        return await self._ask(request, words.LinkView)
+
+    async def verify_link(
+        self, token: str, request_id: str | None, password: str | None, *, key: str
+    ) -> words.RequestView:
+        """Prove the address by link."""
+        request = words.VerifyLink(
+            link_token=self._seal(words.VerifyLink, "link_token", token),
+            request_id=request_id,
+            password=self._seal(words.VerifyLink, "password", password) if password else None,
+        )
+        return await self._ask(request, words.RequestView, key)
+
+    async def terms(self, language: str) -> words.TermsView:
+        """The terms in force."""
+        return await self._ask(words.DescribeTerms(language=language), words.TermsView)
+
+    async def accept_terms(
+        self, request_id: str, *, version: str, sha256: str, language: str, key: str
+    ) -> words.RequestView:
+        """Accept the terms that were shown."""
+        request = words.AcceptTerms(
+            request_id=request_id,
+            terms_version=version,
+            terms_sha256=sha256,
+            language=language,
+        )
+        return await self._ask(request, words.RequestView, key)
+
+    async def cancel(self, request_id: str, *, key: str) -> None:
+        """Give a request up."""
+        await self._ask(words.CancelRequest(request_id=request_id), words.Done, key)
+
+    async def sign_in(
+        self, address: str, password: str, *, network: str, key: str
+    ) -> words.SignInView:
+        """Check address and password."""
+        request = words.SignIn(
+            address=address,
+            password=self._seal(words.SignIn, "password", password),
+            network=network,
+        )
+        return await self._ask(request, words.SignInView, key)
+
+    async def password_rules(self) -> str:
+        """The password rules, as JSON text."""
+        return (await self._ask(words.DescribePasswordRules(), words.PasswordRulesView)).document
+
+    async def listed_word(self, password: str) -> words.ListedWordView:
+        """The listed word in a password."""
+        sealed = self._seal(words.FindListedWord, "password", password)
+        return await self._ask(words.FindListedWord(password=sealed), words.ListedWordView)
+
+    async def suggestion(self, address: str) -> str | None:
+        """A likely slip put right, or None."""
+        view = await self._ask(words.SuggestAddress(address=address), words.SuggestionView)
+        return view.suggestion

@@ -1,0 +1,106 @@
+"""Server-sent events: one page follows one thing, asked again about every second.
+
+A stream says only what changed, breathes every 15 s so that proxies keep it open, and ends after
+ten minutes, when the thing is settled, when the browser has gone, or at once when the process
+drains. A page that lost its stream asks `/etat` instead.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from collections import Counter
+from collections.abc import Awaitable, Callable, Iterator, Mapping
+from contextlib import contextmanager
+
+from aiohttp import web
+
+from services.gateway.web.errors import PageError
+
+LONGEST = 600.0
+BREATH = 15.0
+#: Seconds between two questions: often at first, while something is about to happen.
+EAGER, EAGER_FOR, PATIENT = 1.0, 60.0, 3.0
+
+#: A name, its data, and whether the stream ends with it.
+Said = tuple[str, Mapping[str, object], bool]
+Ask = Callable[[], Awaitable[list[Said]]]
+
+
+class Streams:
+    """The open streams of this process, counted by browser."""
+
+    def __init__(self, most_per_visitor: int) -> None:
+        self._most = most_per_visitor
+        self._open: Counter[str] = Counter()
+        self._draining = asyncio.Event()
+
+    @property
+    def count(self) -> int:
+        """How many are open."""
+        return self._open.total()
+
+    async def drain(self) -> None:
+        """End every stream now and open no more."""
+        self._draining.set()
+
+    @contextmanager
+    def _place(self, visitor: str) -> Iterator[None]:
+        if self._draining.is_set():
+            raise PageError(503)
+        if self._open[visitor] >= self._most:
+            raise PageError(429, event="excess_rate_limit_exceeded", retry_after=30)
+        self._open[visitor] += 1
+        try:
+            yield
+        finally:
+            self._open[visitor] -= 1
+            if not self._open[visitor]:
+                del self._open[visitor]
+
+    async def follow(self, request: web.Request, visitor: str, ask: Ask) -> web.StreamResponse:
+        """Send what `ask` says whenever it says something new; `ask` decides when it is over."""
+        with self._place(visitor):
+            response = web.StreamResponse(
+                headers={
+                    "Content-Type": "text/event-stream; charset=utf-8",
+                    "Cache-Control": "no-store",
+                    "X-Accel-Buffering": "no",
+                }
+            )
+            response.enable_compression(web.ContentCoding.identity)
+            await response.prepare(request)
+            try:
+                await self._speak(request, response, ask)
+                await response.write_eof()
+            except ConnectionError:
+                pass  # the browser left: nobody to tell
+            return response
+
+    async def _speak(self, request: web.Request, response: web.StreamResponse, ask: Ask) -> None:
+        loop = asyncio.get_running_loop()
+        started = spoke = loop.time()
+        last: dict[str, str] = {}
+        await response.write(b"retry: 3000\n\n")
+        while not self._draining.is_set() and loop.time() - started < LONGEST:
+            if request.transport is None or request.transport.is_closing():
+                return
+            for name, data, over in await ask():
+                text = json.dumps(data)
+                if last.get(name) != text:
+                    last[name] = text
+                    spoke = loop.time()
+                    await response.write(f"event: {name}\ndata: {text}\n\n".encode())
+                if over:
+                    return
+            if loop.time() - spoke >= BREATH:
+                spoke = loop.time()
+                await response.write(b": still here\n\n")
+            await self._pause(EAGER if loop.time() - started < EAGER_FOR else PATIENT)
+
+    async def _pause(self, seconds: float) -> None:
+        try:
+            async with asyncio.timeout(seconds):
+                await self._draining.wait()
+        except TimeoutError:
+            pass

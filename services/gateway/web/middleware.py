@@ -1,0 +1,211 @@
+"""What happens around every view: the visit is recognised, its answer dressed, failures shown.
+
+The outermost layer gives the visit its reference, writes one access line without the query string,
+and is the last resort: whatever escapes becomes a page with that reference and nothing else
+(LG-07).
+"""
+
+from __future__ import annotations
+
+import asyncio
+import secrets
+import time
+from collections.abc import Awaitable, Callable
+
+from aiohttp import web
+
+from services.gateway.presessions import form_token_fits, read_cookie
+from services.gateway.web import i18n, security, visits
+from services.gateway.web.addresses import client_address, network_of
+from services.gateway.web.errors import Elsewhere, PageError, error_text
+from services.gateway.web.keys import CLOCK, FRONT, PAGES, Visit
+from services.gateway.web.texts import pick
+from services.gateway.web.visits import VISIT
+from shared.errors import DependencyDown
+from shared.messaging.envelope import new_traceparent, traceparent
+from shared.messaging.errors import OwnerAway, RequestTimeout
+from shared.messaging.handlers import Refused
+from shared.telemetry import get_logger, log_context
+
+Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
+
+#: Longest cookie value that is looked at.
+COOKIE_CHARACTERS = 400
+
+log = get_logger("gateway")
+access = get_logger("gateway.access")
+
+
+@web.middleware
+async def observe(request: web.Request, handler: Handler) -> web.StreamResponse:
+    """Recognise the visit, answer it whatever happens, and say so in the log."""
+    visit = _recognise(request)
+    request[VISIT] = visit
+    trace = new_traceparent()
+    traceparent.set(trace)
+    with log_context(request_ref=visit.reference, trace_id=trace.split("-")[1]):
+        response = await _answer(request, handler)
+        if not response.prepared:
+            _put_cookies(request, response)
+        _log_access(request, response)
+    return response
+
+
+async def _answer(request: web.Request, handler: Handler) -> web.StreamResponse:
+    try:
+        return await handler(request)
+    except asyncio.CancelledError:
+        raise
+    except Exception as error:
+        try:
+            return await _failed(request, error)
+        except Exception:
+            log.exception("An error page failed too.", action="unexpected_error")
+            return web.Response(status=500, text=f"Erreur - Error {request[VISIT].reference}\n")
+
+
+async def _failed(request: web.Request, error: Exception) -> web.StreamResponse:
+    """The answer to whatever a view raised."""
+    if isinstance(error, Elsewhere):
+        return visits.redirect(error.location)
+    if isinstance(error, web.HTTPException):
+        allow = error.headers.get("Allow")
+        return error_page(request, PageError(error.status, allow=allow))
+    if isinstance(error, PageError):
+        return error_page(request, error)
+    if isinstance(error, OwnerAway | RequestTimeout | DependencyDown | TimeoutError):
+        log.warning("A service is away.", action="dependency_away", reason=str(error))
+        return error_page(request, PageError(503, retry_after=30))
+    if isinstance(error, Refused) and error.refusal.retry_after:
+        return error_page(request, PageError(429, retry_after=error.refusal.retry_after))
+    log.error("A view failed.", action="unexpected_error", exc_info=error)
+    return error_page(request, PageError(500))
+
+
+def error_page(request: web.Request, error: PageError) -> web.Response:
+    """One of the house's error pages, with its way on."""
+    visit = request[VISIT]
+    if error.event:
+        log.warning(
+            "A request was refused.",
+            action=error.event,
+            reason=error.reason,
+            path=request.path,
+            network=visit.network,
+        )
+    elif error.status == 500 and error.reason:
+        log.error("A request failed.", action="unexpected_error", reason=error.reason)
+    text = error_text(error.status)
+    href, label = text.way_on
+    brand = request.app[PAGES].brand
+    phone = brand.phone_international if visit.lang == "en" else brand.phone
+    said = error.text or pick(text.text, visit.lang)
+    response = visits.page(
+        request,
+        "error.html",
+        status=error.status,
+        heading=pick(text.heading, visit.lang),
+        text=said.replace("{reference}", visit.reference).replace("{phone}", phone),
+        reference=visit.reference if error.status >= 500 else None,
+        retry_after=error.retry_after,
+        way_on=(href, pick(label, visit.lang)),
+        switch_url="/",
+    )
+    if error.retry_after is not None:
+        response.headers["Retry-After"] = str(error.retry_after)
+    if error.allow is not None:
+        response.headers["Allow"] = error.allow
+    if error.status in (408, 413):
+        response.force_close()
+    return response
+
+
+def require_same_origin(request: web.Request) -> None:
+    """Refuse what another site made the browser send: Sec-Fetch-Site decides, Origin only where it
+    is absent (WF-05). A client that sends neither is judged by the form's token alone."""
+    site = request.headers.get("Sec-Fetch-Site")
+    if site is not None:
+        if site not in ("same-origin", "none"):
+            raise PageError(403, event="malicious_csrf", reason=f"Sec-Fetch-Site is {site[:20]}")
+        return
+    origin = request.headers.get("Origin")
+    if origin is not None and origin != request.app[FRONT].base_url:
+        raise PageError(403, event="malicious_csrf", reason="another Origin")
+
+
+async def require_form_token(request: web.Request, token: str) -> None:
+    """Refuse a form that was not made for this browser's pre-session (WF-05)."""
+    await visits.presession(request)
+    cookie = request[VISIT].cookie
+    ring = request.app[FRONT].session_keys
+    if cookie is None or not form_token_fits(ring, cookie.cookie, token):
+        reason = "no pre-session" if cookie is None else "the form's token does not fit"
+        raise PageError(403, event="malicious_csrf", reason=reason)
+
+
+async def dress(request: web.Request, response: web.StreamResponse) -> None:
+    """Signal of every answer about to leave: security headers and the reference."""
+    visit = request.get(VISIT)
+    nonce = visit.nonce if visit else security.new_nonce()
+    security.put_headers(response, nonce=nonce, secure=request.app[FRONT].secure)
+    if visit:
+        response.headers["X-Request-Id"] = visit.reference
+
+
+def _recognise(request: web.Request) -> Visit:
+    front = request.app[FRONT]
+    address = client_address(
+        request.remote, request.headers.getall("X-Forwarded-For", []), front.trusted
+    )
+    cookies = request.cookies
+    carried = cookies.get(visits.presession_name(front.secure), "")
+    known = None
+    if carried and len(carried) <= COOKIE_CHARACTERS:
+        known = read_cookie(front.session_keys, carried, request.app[CLOCK]())
+    visit = Visit(
+        reference=secrets.token_hex(6),
+        nonce=security.new_nonce(),
+        lang=i18n.choose_language(
+            cookies.get(visits.LANGUAGE_COOKIE), request.headers.get("Accept-Language", "")
+        ),
+        address=address,
+        network=network_of(address),
+        cookie=known,
+        started=time.perf_counter(),
+        flash=cookies.get(visits.flash_name(front.secure)),
+    )
+    if carried and known is None:
+        log.warning(
+            "A browser came with a pre-session that is not ours.",
+            action="session_unknown",
+            network=visit.network,
+        )
+    return visit
+
+
+def _put_cookies(request: web.Request, response: web.StreamResponse) -> None:
+    secure = request.app[FRONT].secure
+    for name, (value, seconds) in request[VISIT].cookies.items():
+        response.set_cookie(
+            name,
+            value,
+            max_age=seconds,
+            path="/",
+            secure=secure,
+            httponly=True,
+            samesite="Lax",
+        )
+
+
+def _log_access(request: web.Request, response: web.StreamResponse) -> None:
+    visit = request[VISIT]
+    access.info(
+        "A request was answered.",
+        action="http_request",
+        method=request.method[:20],
+        path=request.path[:200],
+        status=response.status,
+        milliseconds=round((time.perf_counter() - visit.started) * 1000, 1),
+        network=visit.network,
+        language=visit.lang,
+    )

@@ -1,0 +1,391 @@
+"""Every sentence that the views say, by code, in French and English.
+
+Fields' errors by (field, code) or by code alone, page alerts by the owner's refusal, the state of
+the mail, and the notices after a redirect. `say` fills in the values; they are text, escaped where
+they are shown.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from datetime import datetime
+
+from services.gateway.web.i18n import format_date, format_datetime, format_time
+from shared.contracts.base import FieldError
+from shared.contracts.registration import MailView
+
+Pair = tuple[str, str]
+
+#: Where French never breaks a line.
+SPACE = re.compile(r"(?<=«) | (?=[»:;?!])")
+
+FIRST_NAME = ("Le prénom", "The first name")
+LAST_NAME = ("Le nom", "The last name")
+FORMAT = (
+    "Saisissez une adresse au format nom@exemple.fr.",
+    "Enter an address in the form name@example.fr.",
+)
+UPPER = ("Ajoutez au moins une majuscule.", "Add at least one capital letter.")
+LOWER = ("Ajoutez au moins une minuscule.", "Add at least one small letter.")
+IDEA = (
+    " Une idée : les initiales d'une phrase à vous, avec une majuscule, un chiffre et un signe, "
+    "20 caractères au plus.",
+    " An idea: the initials of a sentence of your own, with a capital, a figure and a sign, "
+    "20 characters at most.",
+)
+
+FIELDS: dict[tuple[str, str], Pair] = {
+    ("first_name", "missing"): ("Saisissez votre prénom.", "Enter your first name."),
+    ("last_name", "missing"): ("Saisissez votre nom.", "Enter your last name."),
+    ("address", "missing"): ("Saisissez votre adresse email.", "Enter your e-mail address."),
+    ("address", "format"): FORMAT,
+    ("address", "local_too_long"): (
+        "La partie avant @ est trop longue ({max} au plus).",
+        "The part before @ is too long (at most {max}).",
+    ),
+    ("address", "too_long"): (
+        "Adresse trop longue ({max} au plus).",
+        "Address too long (at most {max}).",
+    ),
+    ("address", "several"): (
+        "Saisissez une seule adresse, sans nom.",
+        "Enter one address only, without a name.",
+    ),
+    ("address", "undeliverable_domain"): (
+        "Ce domaine ne peut pas recevoir de courriel.",
+        "This domain cannot receive mail.",
+    ),
+    ("address", "accents"): (
+        "Les accents avant @ ne sont pas pris en charge.",
+        "Accents before @ are not supported.",
+    ),
+    ("address", "mixed_scripts"): (
+        "Caractères d'alphabets différents dans le domaine : vérifiez l'adresse.",
+        "Letters of different alphabets in the domain: check the address.",
+    ),
+    ("address", "unchanged"): (
+        "C'est déjà l'adresse de votre demande.",
+        "This is already the address of your request.",
+    ),
+    ("password", "missing"): ("Saisissez un mot de passe.", "Enter a password."),
+    ("password", "too_short"): (
+        "Au moins {min} caractères ({length} saisis).",
+        "At least {min} characters ({length} entered).",
+    ),
+    ("password", "too_long"): (
+        "Au plus {max} caractères ({length} saisis).",
+        "At most {max} characters ({length} entered).",
+    ),
+    ("password", "mixed_case_missing_upper"): UPPER,
+    ("password", "mixed_case_missing_lower"): LOWER,
+    ("password", "mixed_case_missing_both"): (
+        "Ajoutez au moins une majuscule et une minuscule.",
+        "Add at least one capital and one small letter.",
+    ),
+    ("password", "forbidden_word"): (
+        "Ne doit pas contenir le mot “{word}”.",
+        "Must not contain the word “{word}”.",
+    ),
+    ("password", "listed_word"): (
+        "Mot courant ou suite connue. Ce mot de passe contient “{word}”, un mot courant." + IDEA[0],
+        "Common word or known sequence. This password contains “{word}”, a common word." + IDEA[1],
+    ),
+    ("password", "sequence"): (
+        "Mot courant ou suite connue. Ce mot de passe contient “{run}”, une suite de touches."
+        + IDEA[0],
+        "Common word or known sequence. This password contains “{run}”, a row of keys." + IDEA[1],
+    ),
+    ("password", "repeated"): (
+        "Mot courant ou suite connue : le même caractère {count} fois de suite." + IDEA[0],
+        "Common word or known sequence: the same character {count} times in a row." + IDEA[1],
+    ),
+    ("password", "too_simple"): (
+        "Mot de passe trop facile à deviner." + IDEA[0],
+        "This password is too easy to guess." + IDEA[1],
+    ),
+    ("password", "unreadable"): (
+        "Ce mot de passe n'a pas pu être lu : saisissez-le de nouveau.",
+        "This password could not be read: enter it again.",
+    ),
+    ("password", "wrong"): (
+        "Ce n'est pas le mot de passe choisi.",
+        "This is not the password you chose.",
+    ),
+    ("code", "format"): ("Le code comporte 6 chiffres.", "The code has 6 figures."),
+    ("accept", "missing"): ("Cochez la case pour continuer.", "Tick the box to continue."),
+}
+
+NAMES: dict[str, Pair] = {
+    "too_long": (
+        "{name} ne doit pas dépasser {max} caractères.",
+        "{name} must not exceed {max} characters.",
+    ),
+    "forbidden_characters": (
+        "{name} contient des caractères non autorisés.",
+        "{name} contains characters that are not allowed.",
+    ),
+    "web_address": (
+        "{name} ne doit pas contenir d'adresse web.",
+        "{name} must not contain a web address.",
+    ),
+}
+
+IDENTITY: dict[str, Pair] = {
+    "first_name": ("une partie de votre nom", "part of your name"),
+    "last_name": ("une partie de votre nom", "part of your name"),
+    "address": ("une partie de votre adresse", "part of your address"),
+}
+IDENTITY_TEXT = (
+    "Ne doit pas contenir {part}. Ce mot de passe contient “{word}”." + IDEA[0],
+    "Must not contain {part}. This password contains “{word}”." + IDEA[1],
+)
+
+REASONS: dict[str, Pair] = {
+    "no_at": ("il manque @", "@ is missing"),
+    "no_local_part": ("il manque la partie avant @", "the part before @ is missing"),
+    "no_domain": ("il manque la partie après @", "the part after @ is missing"),
+    "two_at": ("un seul @ est permis", "only one @ is allowed"),
+    "two_dots": ("deux points se suivent", "two dots in a row"),
+    "edge_dot": ("un point est au bord", "a dot stands at the edge"),
+    "characters": ("un caractère n'est pas permis", "a character is not allowed"),
+    "domain": ("le domaine n'est pas valable", "the domain is not valid"),
+}
+
+UNKNOWN = ("Cette valeur n'est pas acceptée.", "This value is not accepted.")
+
+ALERTS: dict[str, Pair] = {
+    "away": (
+        "Ce service ne répond pas pour l'instant. Votre saisie est encore sur cette page, mot de "
+        "passe à part : réessayez dans un moment.",
+        "This service does not answer for the moment. What you typed is still on this page, the "
+        "password aside: try again shortly.",
+    ),
+    "wrong_credentials": (
+        "Adresse ou mot de passe incorrect. Vérifiez l'adresse et les majuscules, ou choisissez "
+        "« Mot de passe oublié ». Pas encore de compte ? « Première connexion - Créer un compte »",
+        "Wrong address or password. Check the address and the capital letters, or choose "
+        "“Forgotten password”. No account yet? “First time here - Create an account”",
+    ),
+    "too_many_tries": (
+        "Trop d'essais. Réessayez dans {wait}, à {time}. D'ici là, il n'y a rien à faire ; "
+        "« Mot de passe oublié » reste possible.",
+        "Too many tries. Try again in {wait}, at {time}. Nothing to do until then; "
+        "“Forgotten password” still works.",
+    ),
+    "too_many_requests": (
+        "Trop de demandes pour aujourd'hui. Réessayez dans {wait}, à {time}. Ce qui est déjà "
+        "parti reste valable.",
+        "Too many requests for today. Try again in {wait}, at {time}. What was already sent stays "
+        "good.",
+    ),
+    "too_soon": (
+        "Un message vient de partir. Un autre pourra partir dans {wait}, à {time}.",
+        "A message has just left. Another may leave in {wait}, at {time}.",
+    ),
+    "wrong_code": (
+        "Ce code n'est pas celui du dernier message ({time}). Encore {tries_left} essai(s).",
+        "This is not the code of the latest message ({time}). {tries_left} tries left.",
+    ),
+    "code_void": (
+        "Code invalidé, demandez-en un nouveau. Ce code ne sert plus ({tries} essais).",
+        "Code void, ask for a new one. This code is no longer usable ({tries} tries).",
+    ),
+    "code_expired": (
+        "Ce code a expiré le {date}. Renvoyer un code : « Envoyer un autre message ».",
+        "This code ran out on {date}. To get a new code: “Send another message”.",
+    ),
+    "password_needed": (
+        "Vous avez commencé sur un autre appareil. Donnez le mot de passe choisi ce jour-là.",
+        "You began on another device. Give the password you chose then.",
+    ),
+    "wrong_password": (
+        "Ce n'est pas le mot de passe choisi pour cette demande. Encore {tries_left} essai(s).",
+        "This is not the password chosen for this request. {tries_left} tries left.",
+    ),
+    "link_password_void": (
+        "Trop d'essais avec ce lien : copiez plutôt le code du message sur le premier appareil.",
+        "Too many tries with this link: copy the code of the message on the first device instead.",
+    ),
+    "terms_changed": (
+        "Les CGU ont changé le {date} : merci de les relire. Vos informations et vos dossiers "
+        "restent.",
+        "The terms changed on {date}: please read them again. Your information and files stay.",
+    ),
+}
+
+FLASHES: dict[str, tuple[str, Pair]] = {
+    "resent": (
+        "success",
+        (
+            "Nouveau message à {sent}. Seul son code compte : les précédents ne servent plus.",
+            "New message at {sent}. Only its code counts: earlier ones are now useless.",
+        ),
+    ),
+    "corrected": (
+        "success",
+        (
+            "Adresse corrigée : un message part vers {address}.",
+            "Address corrected: a message is on its way to {address}.",
+        ),
+    ),
+    "back": (
+        "info",
+        (
+            "Bon retour. Ce qui est fait est gardé ; prochaine étape : {step}.",
+            "Welcome back. What is done is kept; next step: {step}.",
+        ),
+    ),
+    "verified": (
+        "info",
+        ("Votre adresse est déjà vérifiée.", "Your address is already confirmed."),
+    ),
+    "gone": (
+        "warning",
+        (
+            "Cette demande n'existe plus : elle a expiré ou a été annulée. Recommencez si vous "
+            "le voulez.",
+            "This request no longer exists: it ran out or was cancelled. You may begin again.",
+        ),
+    ),
+    "exists": (
+        "info",
+        (
+            "Votre compte existe déjà : il n'y a plus rien à annuler.",
+            "Your account already exists: there is nothing left to cancel.",
+        ),
+    ),
+    "cancelled": (
+        "success",
+        (
+            "C'est annulé, rien n'est gardé. Vous pourrez recommencer quand vous voudrez.",
+            "Cancelled, nothing is kept. Begin again whenever you like.",
+        ),
+    ),
+}
+
+STEPS: dict[str, Pair] = {
+    "validation": ("valider votre adresse", "confirming your address"),
+    "terms": ("les conditions d'utilisation", "the terms of use"),
+    "created": ("protéger votre compte", "protecting your account"),
+}
+
+MAIL: dict[str, Pair] = {
+    "waiting": ("Le message part dans un instant.", "The message leaves in a moment."),
+    "accepted": (
+        "Message remis au serveur de messagerie à {time}. S'il ne paraît pas dans quelques "
+        "minutes, regardez les courriers indésirables et la quarantaine de votre anti-spam.",
+        "Message handed to the mail server at {time}. If it does not show within minutes, look in "
+        "the junk folder and in your anti-spam's quarantine.",
+    ),
+    "deferred": (
+        "Le serveur de messagerie demande de patienter ; nouvel essai à {next}. Rien à faire.",
+        "The mail server asks us to wait; next try at {next}. Nothing to do.",
+    ),
+    "refused": (
+        "Adresse refusée par votre messagerie. Le serveur a refusé le message : {reason}.",
+        "Address refused by your mail system. The server refused the message: {reason}.",
+    ),
+    "doubtful": (
+        "Le serveur de messagerie n'a pas confirmé la remise du message. S'il ne paraît pas dans "
+        "quelques minutes, envoyez un autre message.",
+        "The mail server did not confirm that it took the message. If it does not show within "
+        "minutes, send another message.",
+    ),
+}
+MAIL_REASONS: dict[str, Pair] = {
+    "unknown_mailbox": ("boîte inconnue", "unknown mailbox"),
+    "mailbox_full": ("boîte pleine", "mailbox full"),
+    "refused": ("message non accepté", "message not accepted"),
+    "unreachable": ("serveur injoignable", "server out of reach"),
+}
+
+CREATION: dict[str, Pair] = {
+    "creating": (
+        "Création de votre compte en cours : quelques secondes.",
+        "Your account is being created: a few seconds.",
+    ),
+    "created": (
+        "Votre compte existe. Étape suivante, le protéger avec votre téléphone.",
+        "Your account exists. Next, protect it with your phone.",
+    ),
+}
+
+
+def pick(pair: Pair, lang: str) -> str:
+    """The text of a pair in one language; French gets its no-break spaces here."""
+    return pair[1] if lang == "en" else SPACE.sub("\u00a0", pair[0])
+
+
+def field_text(error: FieldError, lang: str) -> str:
+    """What a field's error says."""
+    values: dict[str, object] = dict(error.params)
+    pair = FIELDS.get((error.field, error.code))
+    if pair is None and error.field in ("first_name", "last_name"):
+        pair = NAMES.get(error.code)
+        values["name"] = pick(FIRST_NAME if error.field == "first_name" else LAST_NAME, lang)
+    if error.code == "identity":
+        pair = IDENTITY_TEXT
+        values["part"] = pick(IDENTITY.get(str(values.get("part")), IDENTITY["address"]), lang)
+    text = _fill(pick(pair or UNKNOWN, lang), values)
+    reason = REASONS.get(str(values.get("reason")))
+    if error.code == "format" and reason:
+        return f"{text[:-1]} ({pick(reason, lang)})."
+    return text
+
+
+def field_texts(errors: tuple[FieldError, ...], lang: str) -> dict[str, list[str]]:
+    """Every error of a form, by field."""
+    texts: dict[str, list[str]] = {}
+    for error in errors:
+        texts.setdefault(error.field, []).append(field_text(error, lang))
+    return texts
+
+
+def alert_text(slug: str, lang: str, **values: object) -> str:
+    """What a page says of a refusal as a whole."""
+    return _fill(pick(ALERTS.get(slug, UNKNOWN), lang), values)
+
+
+def wait_text(seconds: int, lang: str) -> str:
+    """How long to wait, in words that stay true: rounded up."""
+    if seconds < 60:
+        return f"{max(seconds, 1)} s"
+    minutes = -(-seconds // 60)
+    if minutes < 120:
+        return f"{minutes} min"
+    hours = -(-minutes // 60)
+    return f"{hours} h"
+
+
+def mail_text(mail: MailView, lang: str) -> str:
+    """What became of the latest message (B-01)."""
+    reason = MAIL_REASONS.get(mail.reason or "", MAIL_REASONS["refused"])
+    return _fill(
+        pick(MAIL.get(mail.state, MAIL["waiting"]), lang),
+        {
+            "time": _time(mail.at),
+            "next": _time(mail.next_try_at),
+            "reason": pick(reason, lang),
+        },
+    )
+
+
+def date_text(value: object, lang: str) -> str:
+    """A date given as ISO text by a refusal; as it is where it is not one."""
+    try:
+        at = datetime.fromisoformat(str(value))
+    except ValueError:
+        return str(value)
+    return format_date(at, lang) if at.tzinfo is None else format_datetime(at, lang)
+
+
+def _time(at: datetime | None) -> str:
+    return format_time(at) if at else "…"
+
+
+def _fill(text: str, values: Mapping[str, object]) -> str:
+    # Not str.format: a value may hold braces, and a missing one must not break the page.
+    for name, value in values.items():
+        text = text.replace(f"{{{name}}}", str(value))
+    return text

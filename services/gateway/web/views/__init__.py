@@ -1,0 +1,1 @@
+"""One module per matter; each view parses, asks, and renders or redirects."""

@@ -1,0 +1,65 @@
+"""« Annuler » at every step: really abandons the creation (G-04, RE-14)."""
+
+from __future__ import annotations
+
+from aiohttp import web
+
+from services.gateway.web.forms import Form
+from services.gateway.web.keys import REGISTRATION
+from services.gateway.web.texts import alert_text
+from services.gateway.web.visits import (
+    VISIT,
+    current_view,
+    due_url,
+    forget,
+    idempotency_key,
+    note,
+    page,
+    presession,
+    redirect,
+)
+from shared.messaging.errors import OwnerAway, RequestTimeout
+from shared.messaging.handlers import Refused
+
+HERE = "/inscription/annuler"
+CREATION = "/inscription/creation"
+
+
+async def show(request: web.Request) -> web.Response:
+    """Ask whether to give up; after it was done, say so."""
+    if request[VISIT].flash == "cancelled":
+        return page(request, "cancelled.html")
+    view = await current_view(request)
+    if view is not None and view.due == "created":
+        note(request, "exists")
+        return redirect(CREATION)
+    back = due_url(view) if view else "/inscription"
+    return page(request, "cancel.html", view=view, form=Form(), due_url=back)
+
+
+async def submit(request: web.Request, fields: dict[str, str]) -> web.Response:
+    """Give up: the request goes at registration, then here."""
+    found = await presession(request)
+    if found is not None:
+        key = idempotency_key(request, "cancel", fields)
+        try:
+            await request.app[REGISTRATION].cancel(found.request_id, key=key)
+        except Refused as refused:
+            if refused.refusal.slug != "account_exists":
+                raise
+            note(request, "exists")
+            return redirect(CREATION)
+        except (OwnerAway, RequestTimeout):
+            form = Form.again(fields, same=True)
+            form.alert = alert_text("away", request[VISIT].lang)
+            return page(
+                request,
+                "cancel.html",
+                status=503,
+                view=None,
+                form=form,
+                due_url="/inscription/validation",
+            )
+        await forget(request)
+    note(request, "cancelled")
+    return redirect(HERE)

@@ -1,0 +1,65 @@
+"""Correct the address of a request; the password is judged again (wording 7)."""
+
+from __future__ import annotations
+
+from aiohttp import web
+
+from services.gateway.web.errors import Elsewhere
+from services.gateway.web.forms import Form
+from services.gateway.web.keys import REGISTRATION
+from services.gateway.web.texts import alert_text
+from services.gateway.web.views.register import choose_address, suggestion
+from services.gateway.web.visits import (
+    VISIT,
+    due,
+    due_url,
+    idempotency_key,
+    note,
+    page,
+    prolong,
+    redirect,
+    refuse_form,
+)
+from shared.contracts.registration import RequestView
+from shared.messaging.errors import OwnerAway, RequestTimeout
+from shared.messaging.handlers import Refused
+
+
+async def show(request: web.Request) -> web.Response:
+    """The form, with the address as it was given."""
+    view = await due(request, "validation")
+    return _render(request, view, Form(values={"address": view.address}))
+
+
+async def submit(request: web.Request, fields: dict[str, str]) -> web.Response:
+    """Move the request to the corrected address."""
+    view = await due(request, "validation")
+    fields, visit = choose_address(fields), request[VISIT]
+    form = Form.again(fields, same=True)
+    form.suggestion = await suggestion(request, fields)
+    if form.suggestion is not None:
+        return _render(request, view, form)
+    try:
+        renewed = await request.app[REGISTRATION].correct_address(
+            view.request_id,
+            address=fields["address"],
+            password=fields["password"],
+            language=visit.lang,
+            network=visit.network,
+            key=idempotency_key(request, "correct", fields),
+        )
+    except Refused as refused:
+        if refused.refusal.slug in ("request_gone", "already_verified"):
+            raise Elsewhere("/inscription/validation") from refused
+        form = Form.again(fields)
+        return _render(request, view, form, refuse_form(request, form, refused))
+    except (OwnerAway, RequestTimeout):
+        form.alert = alert_text("away", visit.lang)
+        return _render(request, view, form, 503)
+    await prolong(request, renewed)
+    note(request, "corrected")
+    return redirect(due_url(renewed))
+
+
+def _render(request: web.Request, view: RequestView, form: Form, status: int = 200) -> web.Response:
+    return page(request, "correct_address.html", status=status, step=2, view=view, form=form)

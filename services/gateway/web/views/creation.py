@@ -1,0 +1,79 @@
+"""The account being created, followed live, then created (G-14)."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+from aiohttp import web
+
+from services.gateway.web.errors import Elsewhere
+from services.gateway.web.keys import CLOCK, STREAMS
+from services.gateway.web.live import Said
+from services.gateway.web.texts import CREATION, pick
+from services.gateway.web.visits import (
+    STEPS,
+    VISIT,
+    current_view,
+    due,
+    due_url,
+    ensure_cookie,
+    page,
+    presession,
+)
+from shared.contracts.registration import RequestView
+from shared.messaging.errors import OwnerAway, RequestTimeout
+
+#: How long an acceptance without an answer is followed before the terms are shown again.
+HOPE = timedelta(seconds=10)
+
+
+async def show(request: web.Request) -> web.Response:
+    """The account exists, or is about to."""
+    view = await due(request, "terms", "created")
+    if view.due == "terms" and not await _accepting(request):
+        raise Elsewhere(STEPS["terms"])
+    state = "created" if view.due == "created" else "creating"
+    return page(request, "creation.html", step=3, view=view, state=state)
+
+
+async def state(request: web.Request) -> web.Response:
+    """The same, as data."""
+    view = await current_view(request)
+    return web.json_response(await _state(request, view))
+
+
+async def follow(request: web.Request) -> web.StreamResponse:
+    """The same, live, until it is settled."""
+    await due(request, "terms", "created")
+
+    async def ask() -> list[Said]:
+        try:
+            view = await current_view(request)
+        except (OwnerAway, RequestTimeout):
+            return []
+        said = await _state(request, view)
+        over = view is None or view.due == "created" or said["state"] is None
+        return [("due" if over else "mail", said, over)]
+
+    return await request.app[STREAMS].follow(request, ensure_cookie(request), ask)
+
+
+async def _state(request: web.Request, view: RequestView | None) -> dict[str, object]:
+    lang = request[VISIT].lang
+    if view is None:
+        return {"state": None, "text": "", "due": None, "next": "/inscription"}
+    creating = view.due == "terms" and await _accepting(request)
+    name = "created" if view.due == "created" else "creating" if creating else None
+    return {
+        "state": name,
+        "text": pick(CREATION[name], lang) if name else "",
+        "due": view.due,
+        "next": "/connexion" if view.due == "created" else due_url(view),
+    }
+
+
+async def _accepting(request: web.Request) -> bool:
+    found = await presession(request)
+    if found is None or found.accepting_at is None:
+        return False
+    return request.app[CLOCK]() - found.accepting_at < HOPE

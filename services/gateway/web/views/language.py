@@ -1,0 +1,43 @@
+"""The language switch: remembered for a year, and back to the page (AU-15)."""
+
+from __future__ import annotations
+
+from aiohttp import web
+
+from services.gateway.web.errors import PageError
+from services.gateway.web.i18n import LANGUAGES
+from services.gateway.web.visits import LANGUAGE_COOKIE, LANGUAGE_SECONDS, VISIT, redirect
+
+#: Pages that a visitor may be sent back to; anything else is the home page.
+PAGES = frozenset(
+    {
+        "/",
+        "/connexion",
+        "/inscription",
+        "/inscription/validation",
+        "/inscription/adresse",
+        "/inscription/adresse-validee",
+        "/inscription/conditions",
+        "/inscription/creation",
+        "/inscription/annuler",
+        "/aide",
+        "/aide/creation-de-compte",
+        "/aide/nouveau-telephone",
+        "/aide/glossaire",
+        "/mot-de-passe-oublie",
+        "/telephone-perdu",
+        "/conditions",
+        "/donnees-personnelles",
+        "/accessibilite",
+        "/plan",
+        "/mentions-legales",
+    }
+)
+
+
+async def choose(request: web.Request, fields: dict[str, str]) -> web.Response:
+    """Remember the language and go back."""
+    if fields["lang"] not in LANGUAGES:
+        raise PageError(400, event="input_validation_fail", reason="unknown language")
+    request[VISIT].cookies[LANGUAGE_COOKIE] = (fields["lang"], LANGUAGE_SECONDS)
+    return redirect(fields["next"] if fields["next"] in PAGES else "/")

@@ -1,0 +1,110 @@
+"""The account form (G-03 to G-09)."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+from aiohttp import web
+
+from services.gateway.web.errors import Elsewhere
+from services.gateway.web.forms import Form
+from services.gateway.web.keys import REGISTRATION
+from services.gateway.web.texts import alert_text
+from services.gateway.web.visits import (
+    VISIT,
+    bind,
+    current_view,
+    due_url,
+    idempotency_key,
+    page,
+    redirect,
+    refuse_form,
+)
+from shared.messaging.errors import OwnerAway, RequestTimeout
+from shared.messaging.handlers import Refused
+
+
+async def show(request: web.Request) -> web.Response:
+    """The empty form; somebody with a request on its way goes on with that."""
+    view = await current_view(request)
+    if view is not None and view.due != "created":
+        raise Elsewhere(due_url(view))
+    return await _form(request, Form())
+
+
+async def submit(request: web.Request, fields: dict[str, str]) -> web.Response:
+    """Ask for the account; a double click asks once (RE-12)."""
+    fields = choose_address(fields)
+    form = Form.again(fields, same=True)
+    form.suggestion = await suggestion(request, fields)
+    if form.suggestion is not None:
+        return await _form(request, form)
+    visit = request[VISIT]
+    try:
+        view = await request.app[REGISTRATION].request_account(
+            first_name=fields["first_name"],
+            last_name=fields["last_name"],
+            address=fields["address"],
+            password=fields["password"],
+            language=visit.lang,
+            network=visit.network,
+            key=idempotency_key(request, "register", fields),
+        )
+    except Refused as refused:
+        form = Form.again(fields)
+        return await _form(request, form, refuse_form(request, form, refused))
+    except (OwnerAway, RequestTimeout):
+        form.alert = alert_text("away", visit.lang)
+        return await _form(request, form, 503)
+    await bind(request, view)
+    return redirect(due_url(view))
+
+
+def choose_address(fields: dict[str, str]) -> dict[str, str]:
+    """What the buttons beside a suggestion mean: the corrected address, or keep what was typed."""
+    choice = fields.pop("address_choice", "")
+    kept = fields.pop("address_kept", "")
+    if choice and choice != "keep":
+        fields["address"] = choice
+    # Pointed out once for one spelling, never forced: sending the form again keeps the address.
+    return fields | {"kept": "1" if choice or kept in ("1", fields["address"]) else ""}
+
+
+async def suggestion(request: web.Request, fields: dict[str, str]) -> str | None:
+    """A likely slip in the address put right, unless the person already chose (G-05)."""
+    if fields["kept"] or "@" not in fields["address"]:
+        return None
+    try:
+        return await request.app[REGISTRATION].suggestion(fields["address"])
+    except (OwnerAway, RequestTimeout, Refused):
+        return None  # only a help: the form goes on without
+
+
+async def _form(request: web.Request, form: Form, status: int = 200) -> web.Response:
+    try:
+        document = await request.app[REGISTRATION].password_rules()
+    except (OwnerAway, RequestTimeout):
+        if not form.alert:
+            raise
+        document = "{}"  # the form with what was typed, without the live rules
+    return page(
+        request,
+        "register.html",
+        status=status,
+        step=1,
+        form=form,
+        rules=document,
+        policy=visible_rules(document),
+    )
+
+
+def visible_rules(document: str) -> list[tuple[str, dict[str, Any]]]:
+    """The rules that the page shows, in their order, each with its figures."""
+    rules = json.loads(document)
+    figures: dict[str, dict[str, Any]] = {
+        "min_length": {"min": rules.get("min_length")},
+        "max_length": {"max": rules.get("max_length")},
+        "forbidden_words": {"words": rules.get("forbidden_words")},
+    }
+    return [(name, figures.get(name, {})) for name in rules.get("shown", [])]

@@ -1,0 +1,20 @@
+"""The welcome page."""
+
+from __future__ import annotations
+
+from aiohttp import web
+
+from services.gateway.web.visits import current_view, due_url, page
+from shared.errors import DependencyDown
+from shared.messaging.errors import OwnerAway, RequestTimeout
+
+
+async def show(request: web.Request) -> web.Response:
+    """What the portal is for; for somebody who began, what comes next (G-01, G-15)."""
+    try:
+        resume = await current_view(request)
+    except (OwnerAway, RequestTimeout, DependencyDown):
+        resume = None  # the page is useful without it
+    return page(
+        request, "welcome.html", resume=resume, resume_url=due_url(resume) if resume else None
+    )
