@@ -11,6 +11,9 @@ from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 
+from services.gateway.web.legal import as_html
+from services.gateway.web.pages import PageBrand
+
 Variables = Callable[[gettext.NullTranslations], dict[str, Any]]
 
 NOW = datetime(2026, 11, 23, 9, 42, tzinfo=UTC)
@@ -24,20 +27,20 @@ POLICY = (
     ("identity", {}),
     ("common", {}),
 )
-BRAND: dict[str, Any] = {
-    "service_name": "IMPEXWEB",
-    "operator": "ANSM",
-    "logo_lines": ["République", "Française"],
-    "theme": "dsfr",
-    "phone": "01.55.87.40.90",
-    "phone_international": "+33 1 55 87 40 90",
-    "import_address": "importation-medicaments@ansm.sante.fr",
-    "export_address": "exportation-medicaments@ansm.sante.fr",
-    "dpo": "dpo@ansm.sante.fr",
-    "dpo_postal": "ANSM, DAUR, délégué à la protection des données, 143-147 Bd Anatole France",
-    "sender": "impexweb@impexweb.example",
-    "try_out": True,
-}
+BRAND = PageBrand(
+    service_name="IMPEXWEB",
+    operator="ANSM",
+    logo_lines=("République", "Française"),
+    theme="dsfr",
+    phone="01.55.87.40.90",
+    phone_international="+33 1 55 87 40 90",
+    import_address="importation-medicaments@ansm.sante.fr",
+    export_address="exportation-medicaments@ansm.sante.fr",
+    dpo="dpo@ansm.sante.fr",
+    dpo_postal="ANSM, DAUR, délégué à la protection des données, 143-147 Bd Anatole France",
+    sender="impexweb@impexweb.example",
+    try_out=True,
+)
 
 
 @dataclass(frozen=True)
@@ -101,31 +104,17 @@ WRONG = {
 }
 
 
-def _wrong(_: Callable[[str], str], *names: str) -> dict[str, list[str]]:
-    return {name: [_(text) for text in WRONG[name]] for name in names}
-
-
-def _states() -> list[State]:
+def _accounts() -> list[State]:
+    """Welcome, the account form, sign-in."""
+    refused = "Adresse ou mot de passe incorrect."
     return [
         State("welcome", "welcome.html", lambda t: {"resume": None}),
         State("welcome-resume", "welcome.html", lambda t: {"resume": view("terms")}),
-        State("sign_in", "sign_in.html", lambda t: {"form": form()}, "/connexion"),
-        State(
-            "sign_in-refused",
-            "sign_in.html",
-            lambda t: {
-                "form": form(
-                    {"address": ADDRESS},
-                    alert=t.gettext("Adresse ou mot de passe incorrect."),
-                )
-            },
-            "/connexion",
-        ),
         State("register", "register.html", lambda t: {"form": form(), **_rules()}, step=1),
         State(
             "register-errors",
             "register.html",
-            lambda t: {"form": form(TYPED, _wrong(t.gettext, *WRONG)), **_rules()},
+            lambda t: {"form": form(TYPED, WRONG), **_rules()},
             step=1,
         ),
         State(
@@ -135,30 +124,190 @@ def _states() -> list[State]:
             step=1,
         ),
         State(
-            "error-500",
-            "error.html",
+            "register-away",
+            "register.html",
             lambda t: {
-                "status": 500,
-                "heading": t.gettext("Une erreur est survenue de notre côté"),
-                "text": t.gettext("Rechargez la page."),
-                "reference": "7F3A-19C2",
-                "retry_after": None,
-                "way_on": ("/", t.gettext("Accueil")),
+                "form": form(TYPED, alert="Ce service ne répond pas pour l'instant."),
+                "rules": "{}",
+                "policy": [],
             },
+            step=1,
         ),
+        State("sign_in", "sign_in.html", lambda t: {"form": form()}, "/connexion"),
         State(
-            "error-429",
-            "error.html",
-            lambda t: {
-                "status": 429,
-                "heading": t.gettext("Trop d'essais"),
-                "text": t.gettext("Trop de demandes depuis votre réseau."),
-                "reference": None,
-                "retry_after": 125,
-                "way_on": ("/", t.gettext("Accueil")),
-            },
+            "sign_in-refused",
+            "sign_in.html",
+            lambda t: {"form": form({"address": ADDRESS}, alert=refused)},
+            "/connexion",
         ),
+        State("sign_in_later", "sign_in_later.html", lambda t: {}, "/connexion", 4),
     ]
 
 
-STATES: list[State] = _states()
+def _validation(name: str, state: str, text: str, wait: int, shown: Any = None) -> State:
+    return State(
+        name,
+        "validation.html",
+        lambda t: {
+            "view": view(state=state),
+            "form": shown or form(),
+            "mail_text": text,
+            "resend_in": wait,
+        },
+        "/inscription/validation",
+        2,
+    )
+
+
+def _addresses() -> list[State]:
+    """The proof of the address, by code and by link."""
+    wrong = form(errors={"code": ["Le code comporte 6 chiffres."]})
+    refused = form(alert="Ce code n'est pas celui du dernier message (10:42). Encore 4 essais.")
+    correct = "correct_address.html"
+    return [
+        _validation("validation", "waiting", "Le message part dans un instant.", 42),
+        _validation(
+            "validation-accepted",
+            "accepted",
+            "Message remis au serveur de messagerie à 10:42. S'il ne paraît pas dans quelques "
+            "minutes, regardez les courriers indésirables et la quarantaine de votre anti-spam.",
+            0,
+        ),
+        _validation("validation-deferred", "deferred", "Nouvel essai à 10:47. Rien à faire.", 0),
+        _validation(
+            "validation-bounced",
+            "refused",
+            "Le serveur a refusé le message : boîte inconnue.",
+            0,
+        ),
+        _validation("validation-format", "accepted", "Message remis à 10:42.", 0, wrong),
+        _validation("validation-refused", "accepted", "Message remis à 10:42.", 0, refused),
+        State(
+            "correct_address",
+            correct,
+            lambda t: {"view": view(), "form": form({"address": ADDRESS})},
+            step=2,
+        ),
+        State(
+            "correct_address-errors",
+            correct,
+            lambda t: {
+                "view": view(),
+                "form": form(TYPED, {name: WRONG[name] for name in ("address", "password")}),
+            },
+            step=2,
+        ),
+        State("verified", "verified.html", lambda t: {"view": view("terms")}, step=2),
+        *_links(),
+    ]
+
+
+def _link(name: str, shown: Any = None, **of_link: Any) -> State:
+    link = {"masked_address": None, "needs_password": False, "tries_left": 0, "at": None}
+    return State(
+        name,
+        "link.html",
+        lambda t: {
+            "link": SimpleNamespace(**{**link, **of_link}),
+            "token": "t" * 43,
+            "form": shown or form(),
+        },
+        "/inscription/lien",
+        2,
+    )
+
+
+def _links() -> list[State]:
+    masked = "p***@pharmacie-des-lilas.example"
+    wrong = form(errors={"password": ["Ce n'est pas le mot de passe choisi. Encore 3 essais."]})
+    return [
+        _link("link", state="valid", masked_address=masked),
+        _link("link-elsewhere", state="valid", masked_address=masked, needs_password=True),
+        _link("link-wrong", wrong, state="valid", masked_address=masked, needs_password=True),
+        _link("link-replaced", state="replaced"),
+        _link("link-expired", state="expired", at=NOW),
+        _link("link-malformed", state="malformed"),
+        _link("link-verified", state="verified"),
+        _link("link-gone", state="gone"),
+    ]
+
+
+TERMS = SimpleNamespace(version="2026-01", date="2026-01-15", sha256="a" * 64, model=True)
+TERMS_HTML = as_html(
+    "# Objet\n\nCes conditions disent comment le portail s'emploie.\n\n- un\n- deux"
+)
+
+
+def _endings() -> list[State]:
+    """Terms, creation, cancelling."""
+    ticked = form(errors={"accept": ["Cochez la case pour continuer."]})
+    shown = {"terms": TERMS, "terms_html": TERMS_HTML, "view": view("terms")}
+    creation = "creation.html"
+    return [
+        State("terms", "terms.html", lambda t: {**shown, "form": form()}, step=3),
+        State("terms-errors", "terms.html", lambda t: {**shown, "form": ticked}, step=3),
+        State(
+            "creation",
+            creation,
+            lambda t: {"view": view("terms"), "state": "creating"},
+            "/inscription/creation",
+            3,
+        ),
+        State(
+            "creation-done",
+            creation,
+            lambda t: {"view": view("created"), "state": "created"},
+            "/inscription/creation",
+            3,
+        ),
+        State("cancel", "cancel.html", lambda t: {"view": view(), "form": form()}),
+        State("cancel-nothing", "cancel.html", lambda t: {"view": None, "form": form()}),
+        State("cancelled", "cancelled.html", lambda t: {}),
+    ]
+
+
+def _error(status: int, heading: str, text: str, **more: Any) -> State:
+    variables = {
+        "status": status,
+        "heading": heading,
+        "text": text,
+        "reference": None,
+        "retry_after": None,
+        "way_on": ("/", "Page d'accueil"),
+        **more,
+    }
+    return State(f"error-{status}", "error.html", lambda t: variables)
+
+
+def _plain() -> list[State]:
+    """Help, legal pages and errors."""
+    document = SimpleNamespace(version="3", date="2026-02-01", text="", sha256="b" * 64)
+    own = {"document": document, "document_html": TERMS_HTML}
+    model = {"document": None, "document_html": None}
+    return [
+        State("help", "help.html", lambda t: {}, "/aide"),
+        State("help_creation", "help_creation.html", lambda t: {}, "/aide/creation-de-compte"),
+        State("help_phone", "help_phone.html", lambda t: {}, "/aide/nouveau-telephone"),
+        State("glossary", "glossary.html", lambda t: {}, "/aide/glossaire"),
+        State("coming-password", "coming.html", lambda t: {"subject": "password"}),
+        State("coming-phone", "coming.html", lambda t: {"subject": "phone"}),
+        State(
+            "terms_public",
+            "terms_public.html",
+            lambda t: {"terms": TERMS, "terms_html": TERMS_HTML},
+            "/conditions",
+        ),
+        State("privacy", "privacy.html", lambda t: model, "/donnees-personnelles"),
+        State("privacy-own", "privacy.html", lambda t: own, "/donnees-personnelles"),
+        State("legal", "legal.html", lambda t: model, "/mentions-legales"),
+        State("accessibility", "accessibility.html", lambda t: {}, "/accessibilite"),
+        State("sitemap", "sitemap.html", lambda t: {}, "/plan"),
+        _error(403, "Formulaire expiré", "Formulaire expiré, rechargez la page."),
+        _error(404, "Page non trouvée", "La page que vous cherchez n'existe pas."),
+        _error(429, "Trop de demandes", "Réessayez après le délai indiqué.", retry_after=125),
+        _error(500, "Une erreur est survenue", "Donnez la référence.", reference="7F3A-19C2"),
+        _error(503, "Service indisponible", "Ce service ne répond pas.", retry_after=5),
+    ]
+
+
+STATES: tuple[State, ...] = (*_accounts(), *_addresses(), *_endings(), *_plain())

@@ -10,21 +10,14 @@ from __future__ import annotations
 import shutil
 import sys
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, replace
+from functools import cache
 from pathlib import Path
-from types import SimpleNamespace
 from typing import Any
 
-from jinja2 import Environment, FileSystemLoader, StrictUndefined
-
 from services.gateway.web import static_files
-from services.gateway.web.i18n import (
-    format_date,
-    format_datetime,
-    format_time,
-    load_translations,
-    other_language,
-)
+from services.gateway.web.i18n import load_translations
+from services.gateway.web.pages import Pages
 from tests.support.page_states import BRAND, STATES, State
 
 WEB = Path(static_files.__file__).parent
@@ -41,7 +34,6 @@ class Page:
     state: State
     language: str = "fr"
     theme: str = "dsfr"
-    brand: dict[str, Any] = field(default_factory=dict)
 
     @property
     def name(self) -> str:
@@ -50,42 +42,28 @@ class Page:
         return f"{self.state.name}.{self.language}{suffix}.html"
 
 
-def environment() -> Environment:
-    """Templates as the gateway loads them; an unknown variable is an error."""
-    loader = FileSystemLoader(WEB / "templates")
-    return Environment(
-        loader=loader,
-        autoescape=True,
-        undefined=StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-    )
+@cache
+def templates(theme: str) -> Pages:
+    """Templates as the gateway loads them; addresses of static files are relative."""
+    return Pages(replace(BRAND, theme=theme), "static/{}".format)
 
 
-def render(page: Page, env: Environment | None = None) -> str:
-    """The page's HTML; addresses of static files are relative to the folder of pages."""
-    translations = load_translations(page.language)
-    brand = SimpleNamespace(**{**BRAND, "theme": page.theme, **page.brand})
-    lang = page.language
+def render(page: Page) -> str:
+    """The page's HTML."""
+    state = page.state
     common: dict[str, Any] = {
-        "_": translations.gettext,
-        "ngettext": translations.ngettext,
-        "lang": lang,
-        "other_lang": other_language(lang),
-        "switch_url": page.state.path,
-        "path": page.state.path,
-        "brand": brand,
+        "switch_url": state.path,
+        "path": state.path,
         "csrf": "c" * 43,
         "nonce": "n" * 22,
-        "static": lambda name: f"static/{name}",
-        "step": page.state.step,
+        "step": state.step,
         "flash": [],
-        "fmt_datetime": lambda at: format_datetime(at, lang),
-        "fmt_time": format_time,
-        "fmt_date": lambda at: format_date(at, lang),
+        "form": None,
+        "reference": None,
+        "due_url": None,
     }
-    template = (env or environment()).get_template(page.state.template)
-    return template.render({**common, **page.state.variables(translations)})
+    variables = state.variables(load_translations(page.language))
+    return templates(page.theme).render(state.template, page.language, {**common, **variables})
 
 
 def pages(themes: tuple[str, ...] = THEMES) -> Iterator[Page]:
@@ -108,10 +86,9 @@ def site(folder: Path) -> list[str]:
         target = static / "dsfr" / name
         target.parent.mkdir(parents=True, exist_ok=True)
         shutil.copyfile(DSFR / name, target)
-    env = environment()
     names = []
     for page in pages():
-        (folder / page.name).write_text(render(page, env), "utf-8")
+        (folder / page.name).write_text(render(page), "utf-8")
         names.append(page.name)
     return names
 

@@ -100,7 +100,7 @@ function announce(reason) {
 async function post(address, fields) {
   const answer = await fetch(address, {
     method: "POST",
-    headers: { "Content-Type": "application/json", "X-CSRF-Token": csrf },
+    headers: { "Content-Type": "application/json", "X-Impex-Csrf": csrf },
     body: JSON.stringify(fields),
     credentials: "same-origin",
   });
@@ -136,6 +136,8 @@ function offer(suggestion) {
   box.replaceChildren();
   box.hidden = !suggestion;
   if (!suggestion) return;
+  // Pointed out once: sending the form with this spelling keeps it.
+  input("address_kept").value = input("address").value;
   const line = document.createElement("p");
   line.textContent = say("suggestion", { suggestion });
   box.append(line, choice("correct", "secondary", suggestion), choice("keep", "tertiary", null));
@@ -150,14 +152,14 @@ function choice(key, look, address) {
     if (address) input("address").value = address;
     byId("suggestion").hidden = true;
     input("address").focus();
-    changed();
+    if (rules.shown) changed();
   });
   return element;
 }
 
 form.addEventListener("submit", (event) => {
   if (button.getAttribute("aria-disabled") !== "true") return;
-  if (event.submitter && event.submitter !== button) return;
+  if (event.submitter?.name) return;
   event.preventDefault();
   lastReason = "";
   const left = verdicts(candidate()).filter((verdict) => !verdict.ok).length;
@@ -166,8 +168,11 @@ form.addEventListener("submit", (event) => {
   input("password").focus();
 });
 
-for (const name of ["password", "first_name", "last_name", "address"]) {
-  input(name).addEventListener("input", changed);
+// Where the rules could not be had the form works as it does without this script.
+if (rules.shown) {
+  for (const name of ["password", "first_name", "last_name", "address"]) {
+    input(name).addEventListener("input", changed);
+  }
+  show();
 }
 input("address").addEventListener("change", askSuggestion);
-show();

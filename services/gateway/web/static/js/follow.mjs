@@ -1,0 +1,57 @@
+// Follows a state of the server: live where server-sent events come through, by asking again where
+// a proxy holds them back. Gives each state to one function; keeps nothing.
+
+const OPENING = 5000;
+const POLLING = 4000;
+
+/**
+ * @param {{stream: string, state: string, names: string[]}} addresses where to listen and to ask
+ * @param {(state: object) => boolean} tell gets each state; true ends the following
+ */
+export function follow({ stream, state, names }, tell) {
+  let ended = false;
+  let source = null;
+  let timer = 0;
+
+  function end() {
+    ended = true;
+    source?.close();
+    window.clearTimeout(timer);
+  }
+
+  function hand(document) {
+    if (!ended && tell(document)) end();
+  }
+
+  async function ask() {
+    if (ended) return;
+    try {
+      const answer = await fetch(state, { credentials: "same-origin", headers: { Accept: "application/json" } });
+      if (answer.ok) hand(await answer.json());
+    } catch {
+      // The server is away for a moment: the next question may be answered.
+    }
+    if (!ended) timer = window.setTimeout(ask, POLLING);
+  }
+
+  function fallBack() {
+    source?.close();
+    source = null;
+    window.clearTimeout(timer);
+    if (!ended) timer = window.setTimeout(ask, 0);
+  }
+
+  function listen() {
+    source = new EventSource(stream);
+    timer = window.setTimeout(fallBack, OPENING);
+    source.addEventListener("open", () => window.clearTimeout(timer));
+    source.addEventListener("error", fallBack);
+    for (const name of names) {
+      source.addEventListener(name, (event) => hand(JSON.parse(event.data)));
+    }
+  }
+
+  window.addEventListener("pagehide", end, { once: true });
+  if ("EventSource" in window) listen();
+  else ask();
+}

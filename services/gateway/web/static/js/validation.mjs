@@ -1,0 +1,55 @@
+// The validation page: what became of the message, live; the wait before another one; the next
+// step when the link is used elsewhere. The page says all of it without this script, when reloaded.
+
+import { follow } from "./follow.mjs";
+
+const page = document.getElementById("suivi");
+const message = document.getElementById("message");
+const words = document.getElementById("message-etat");
+const correct = document.getElementById("message-corriger");
+const LOOKS = new Map([["refused", "error"], ["deferred", "warning"]]);
+
+/** Only a change is written, since the line is spoken. */
+function showMail({ state, text }) {
+  if (!text || words.textContent === text) return;
+  words.textContent = text;
+  message.classList.remove("fr-alert--info", "fr-alert--warning", "fr-alert--error");
+  message.classList.add(`fr-alert--${LOOKS.get(state) ?? "info"}`);
+  message.dataset.state = state;
+  correct.hidden = state !== "refused";
+}
+
+follow(
+  { stream: "/inscription/validation/suivi", state: "/inscription/validation/etat", names: ["mail", "due"] },
+  (document_) => {
+    showMail(document_);
+    if (!document_.due || document_.due === page.dataset.due) return false;
+    window.location.assign(document_.next ?? "/inscription/validation");
+    return true;
+  },
+);
+
+const again = document.getElementById("renvoi");
+const wait = document.getElementById("renvoi-attente");
+const until = Date.now() + Number(again.dataset.wait) * 1000;
+
+/** The seconds left are shown, never spoken: they are in no live region. */
+function count() {
+  const left = Math.ceil((until - Date.now()) / 1000);
+  wait.hidden = left <= 0;
+  if (left <= 0) {
+    again.removeAttribute("aria-disabled");
+    return;
+  }
+  wait.textContent = wait.dataset.text.replace("{s}", String(left));
+  window.setTimeout(count, 1000);
+}
+
+if (Number(again.dataset.wait) > 0) {
+  again.setAttribute("aria-disabled", "true");
+  again.setAttribute("aria-describedby", wait.id);
+  count();
+}
+again.form.addEventListener("submit", (event) => {
+  if (again.getAttribute("aria-disabled") === "true") event.preventDefault();
+});
