@@ -155,10 +155,11 @@ class Messages:
         message["Message-ID"] = message_id
         message["Auto-Submitted"] = "auto-generated"
         message["X-Auto-Response-Suppress"] = "All"
-        message["Content-Language"] = language
         # Quoted-printable keeps every line short and seven bits wide, whatever the relays offer.
         message.set_content(text, cte="quoted-printable")
         message.add_alternative(html, subtype="html", cte="quoted-printable")
+        # Last, since setting the content clears every content header.
+        message["Content-Language"] = language
         return Built(
             message_id=message_id,
             recipient=recipient.addr_spec,

@@ -1,0 +1,207 @@
+"""What the mails say and how they look to a program: wording, links, dark mode, sizes."""
+
+from __future__ import annotations
+
+import re
+from datetime import UTC, datetime
+from pathlib import Path
+
+import pytest
+from bs4 import BeautifulSoup
+
+from services.mailer.messages import Messages
+from services.mailer.paris import paris_date, paris_time
+from shared.brand import GUIDE
+from tests.unit.mailer.samples import (
+    ASKED,
+    BASE_URL,
+    CODE,
+    KINDS,
+    TOKEN,
+    mail,
+    messages,
+    parsed,
+    part,
+)
+
+NBSP = "\u00a0"
+
+
+def text_of(template: str, language: str) -> str:
+    return part(parsed(messages().build(mail(template, language)).content), "plain")
+
+
+def html_of(template: str, language: str) -> BeautifulSoup:
+    content = part(parsed(messages().build(mail(template, language)).content), "html")
+    return BeautifulSoup(content, "html.parser")
+
+
+def words(said: str) -> set[str]:
+    return {word.strip(".") for word in re.findall(r"[\w'’@.-]{3,}", said)}
+
+
+SAID = {
+    ("validation", "fr"): [
+        f"Votre code{NBSP}: {CODE}\n",
+        f"dans le champ «{NBSP}Code{NBSP}» de la page IMPEXWEB",
+        f"choisissez «{NBSP}Vérifier le code{NBSP}»",
+        f"choisissez “Valider mon adresse”{NBSP}:\n{BASE_URL}/inscription/lien?jeton={TOKEN}\n",
+        "jusqu'au 2 décembre 2026 à 06:30",
+        "seul le dernier compte",
+        "avec l'adresse durand123456@labo654321.example, le 1er décembre 2026 à 06:30",
+        f"Vous n'avez rien demandé{NBSP}? Ne faites rien",
+    ],
+    ("validation", "en"): [
+        f"Your code: {CODE}\n",
+        "choose “Confirm my address”:",
+        "until 2 December 2026, 06:30 (Paris time)",
+        "with the address durand123456@labo654321.example on 1 December 2026 at 06:30",
+        "You asked for nothing? Do nothing",
+    ],
+    ("finalisation", "fr"): [
+        "Bonjour Élodie d’Été-O'Brien,",
+        f"Votre identifiant{NBSP}: durand123456@labo654321.example.",
+        f"«{NBSP}Se connecter{NBSP}»{NBSP}: {BASE_URL}/connexion\n",
+        "Avant le 2 décembre 2026 à 06:30, de préférence",
+        f"«{NBSP}Créer Informations complémentaires{NBSP}»",
+        "(version 2.1) le 1er décembre 2026",
+        f"Ce n'était pas vous{NBSP}? Répondez à ce message ou appelez-nous",
+    ],
+    ("finalisation", "en"): [
+        "Hello Élodie d’Été-O'Brien,",
+        f"Sign in: {BASE_URL}/connexion\n",
+        "Preferably before 2 December 2026, 06:30 (Paris time)",
+        "(version 2.1) on 1 December 2026",
+    ],
+    ("known_account", "fr"): [
+        "a déjà un compte IMPEXWEB. Rien n'a été créé, rien n'a changé.",
+        f"«{NBSP}Se connecter{NBSP}»{NBSP}: {BASE_URL}/connexion\n",
+        f"choisissez «{NBSP}Mot de passe oublié{NBSP}»",
+        f"Ce n'était pas vous{NBSP}? Ne faites rien",
+    ],
+    ("known_account", "en"): [
+        "already has an IMPEXWEB account. Nothing was created, nothing has changed.",
+        f"Sign in: {BASE_URL}/connexion\n",
+        "choose “Forgotten password”",
+        "It was not you? Do nothing",
+    ],
+}
+
+
+@pytest.mark.parametrize(("template", "language"), KINDS)
+def test_g_50_g_51_each_mail_says_why_it_came_and_what_to_do(template: str, language: str) -> None:
+    text = text_of(template, language)
+    for sentence in SAID[template, language]:
+        assert sentence in text, sentence
+    assert ("Vous recevez ce message parce" if language == "fr" else "You receive this") in text
+
+
+@pytest.mark.parametrize(("template", "language"), KINDS)
+def test_em_12_the_foot_gives_the_desk_and_never_asks_for_secrets(
+    template: str, language: str
+) -> None:
+    text = text_of(template, language)
+    assert "+33 1 55 87 40 90" in text
+    assert "importation-medicaments@ansm.sante.fr" in text
+    assert "exportation-medicaments@ansm.sante.fr" in text
+    asks = "Nous ne demandons jamais votre mot de passe" if language == "fr" else "We never ask for"
+    assert asks in text
+
+
+@pytest.mark.parametrize(("template", "language"), KINDS)
+def test_the_promise_that_replies_are_read_stands_beside_a_reply_address_that_is_the_desks(
+    template: str, language: str
+) -> None:
+    message = parsed(messages(support_address="desk@agency.example").build(mail(template)).content)
+    assert message["Reply-To"] == "desk@agency.example"
+    assert message["Reply-To"] != message["From"].addresses[0].addr_spec
+    read = "une personne du secrétariat lit les réponses", "somebody at the desk reads replies"
+    assert read[language == "en"] in text_of(template, language)
+
+
+@pytest.mark.parametrize("template", ["validation", "known_account"])
+def test_no_name_in_a_mail_that_may_reach_a_stranger(template: str) -> None:
+    assert text_of(template, "fr").startswith("Bonjour,\n")
+    assert text_of(template, "en").startswith("Hello,\n")
+
+
+@pytest.mark.parametrize(("template", "language"), KINDS)
+def test_both_parts_say_the_same_sentences(template: str, language: str) -> None:
+    """Every word of the text part is in the HTML part, links aside."""
+    text = re.sub(r"https://\S+", " ", text_of(template, language))
+    assert words(text) - words(html_of(template, language).get_text(" ")) == set()
+
+
+@pytest.mark.parametrize(("template", "language"), KINDS)
+def test_one_link_of_the_portal_per_mail_and_nothing_remote(template: str, language: str) -> None:
+    soup = html_of(template, language)
+    links = {str(one["href"]) for one in soup.find_all(href=True)}
+    assert len(links) == 1
+    assert links.pop().startswith(f"{BASE_URL}/")
+    assert soup.find_all(src=True) == []
+    assert soup.find_all(["img", "link", "script", "iframe", "form"]) == []
+    assert "url(" not in str(soup)
+    assert len(re.findall(r"https?://", text_of(template, language))) == 1
+
+
+@pytest.mark.parametrize(("template", "language"), KINDS)
+def test_em_13_the_html_is_light_tagged_and_fit_for_dark_mode(template: str, language: str) -> None:
+    soup = html_of(template, language)
+    assert soup.html is not None
+    assert soup.html["lang"] == language
+    assert soup.title is not None
+    assert len(soup.find_all("h1")) == 1
+    scheme = soup.find("meta", attrs={"name": "color-scheme"})
+    assert scheme is not None
+    assert scheme["content"] == "light dark"
+    assert "prefers-color-scheme: dark" in str(soup.style)
+    assert all(one.get("role") == "presentation" for one in soup.find_all("table"))
+    assert "max-width:600px" in str(soup)
+    assert len(messages().build(mail(template, language)).content) <= 100_000
+
+
+@pytest.mark.parametrize("template", ["validation", "finalisation", "known_account"])
+def test_french_no_break_spaces_hold_the_signs(template: str) -> None:
+    for said in (text_of(template, "fr"), html_of(template, "fr").get_text()):
+        assert re.findall(r"[^\s] [;:?!»]|« [^\s]", said) == []
+
+
+def test_times_are_said_in_paris_time_summer_and_winter() -> None:
+    assert paris_time(datetime(2026, 7, 1, 22, 5, tzinfo=UTC)) == "00:05"
+    assert paris_date(datetime(2026, 7, 31, 22, 5, tzinfo=UTC), "fr") == "1er août 2026"
+    assert paris_date(datetime(2026, 7, 31, 22, 5, tzinfo=UTC), "en") == "1 August 2026"
+    assert paris_time(datetime(2026, 1, 1, 9, 5, tzinfo=UTC)) == "10:05"
+    assert paris_date(datetime(2026, 1, 21, 9, 5, tzinfo=UTC), "fr") == "21 janvier 2026"
+
+
+def test_b_12_an_operators_template_comes_before_ours(tmp_path: Path) -> None:
+    (tmp_path / "fr").mkdir()
+    (tmp_path / "fr" / "foot.txt.j2").write_text("Guichet de {{ brand.operator_name }}\n")
+    theirs = Messages(GUIDE, BASE_URL, tmp_path)
+    message = parsed(theirs.build(mail()).content)
+    assert part(message, "plain").rstrip().endswith("Guichet de ANSM")
+    assert f"Votre code{NBSP}: {CODE}" in part(message, "plain")
+    assert list(theirs.check()) == []
+
+
+def test_b_12_a_template_that_cannot_be_used_is_named(tmp_path: Path) -> None:
+    (tmp_path / "en").mkdir()
+    (tmp_path / "en" / "validation.txt.j2").write_text("{{ nothing_of_the_kind }}")
+    (problem,) = Messages(GUIDE, BASE_URL, tmp_path).check()
+    assert problem.startswith("the mail en/validation cannot be written:")
+    assert "nothing_of_the_kind" in problem
+
+
+def test_b_12_names_in_an_operators_html_are_escaped_too(tmp_path: Path) -> None:
+    (tmp_path / "fr").mkdir()
+    (tmp_path / "fr" / "validation.html.j2").write_text("<p>{{ address }} {{ brand.phone }}</p>")
+    values = {name: getattr(GUIDE, name) for name in GUIDE.__dataclass_fields__}
+    brand = type(GUIDE)(**values | {"phone": "<b>1</b>"})
+    message = parsed(Messages(brand, BASE_URL, tmp_path).build(mail()).content)
+    assert "&lt;b&gt;1&lt;/b&gt;" in part(message, "html")
+
+
+def test_re_05_the_link_host_is_the_settings() -> None:
+    writer = Messages(GUIDE, "http://127.0.0.1:8080/")
+    text = part(parsed(writer.build(mail(written_at=ASKED)).content), "plain")
+    assert "http://127.0.0.1:8080/inscription/lien?jeton=" in text
