@@ -84,11 +84,13 @@ async def open_pool(
         with connecting():
             return await asyncpg.create_pool(
                 url,
-                min_size=1,
+                init_size=1,
+                min_size=0,
                 max_size=size,
                 timeout=CONNECT_SECONDS,
                 command_timeout=COMMAND_SECONDS,
                 max_inactive_connection_lifetime=SPARE_SECONDS,
+                reset=_left_as_it_is,
                 server_settings={
                     "application_name": application_name,
                     "search_path": schema,
@@ -100,6 +102,14 @@ async def open_pool(
             )
 
     return await patiently(attempt, wait)
+
+
+async def _left_as_it_is(_connection: object) -> None:
+    """Spare the round trip that undoes session state at each release: no service makes any.
+
+    Locks are the transaction's own, and nothing is set or listened to. An open transaction is still
+    rolled back.
+    """
 
 
 @asynccontextmanager
