@@ -100,13 +100,15 @@ class World:
         """What the services are told: everything else is the default of the try-out."""
         self.services = house.service_names()
         self.health_ports = {name: free_port() for name in self.services}
-        self.base_url = f"http://127.0.0.1:{free_port()}"
+        port = free_port()
+        self.base_url = f"http://127.0.0.1:{port}"
         rings = key_ring_names(one.settings for one in house.services())
         self.values = {
             **self.urls,
             **{ring: new_key() for ring in rings},
             **{f"IMPEX_{n.upper()}_HEALTH_PORT": str(p) for n, p in self.health_ports.items()},
             "IMPEX_BASE_URL": self.base_url,
+            "IMPEX_GATEWAY_PORT": str(port),
             "IMPEX_SMTP_URL": f"smtp://127.0.0.1:{self.smtp_port}",
             "IMPEX_MAIL_SENDER": "ne-pas-repondre@example.fr",
         }
