@@ -16,7 +16,6 @@ function say(key) {
 
 function created() {
   say("created");
-  document.querySelector("[data-creation-heading]").textContent = texts.get("heading_created");
   for (const element of document.querySelectorAll("[data-creation-wait]")) element.hidden = true;
   for (const element of document.querySelectorAll("[data-creation-done]")) element.hidden = false;
   page.dataset.due = "created";
