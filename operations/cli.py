@@ -10,6 +10,10 @@ import argparse
 import importlib
 import sys
 from collections.abc import Callable, Sequence
+from typing import TypeAlias
+
+from operations.broker_admin import BrokerRefused
+from shared.errors import ConfigurationError, ImpexError
 
 Verb = Callable[[argparse.Namespace], int]
 
@@ -21,33 +25,94 @@ def _run(options: argparse.Namespace) -> int:
     return run_services([service(name) for name in options.services])
 
 
-def _module(name: str) -> Verb:
-    """A verb whose module `operations.<name>` offers `main(options) -> int`."""
+def _module(name: str, function: str = "main") -> Verb:
+    """A verb whose module `operations.<name>` offers `function(options) -> int`."""
 
     def do(options: argparse.Namespace) -> int:
-        verb: Verb = importlib.import_module(f"operations.{name}").main
+        verb: Verb = getattr(importlib.import_module(f"operations.{name}"), function)
         return verb(options)
 
     return do
 
 
+Verbs: TypeAlias = "argparse._SubParsersAction[argparse.ArgumentParser]"
+
+
 def parser() -> argparse.ArgumentParser:
     """The command line, verb by verb."""
-    made = argparse.ArgumentParser(prog="impex", description=__doc__.splitlines()[0])
+    made = argparse.ArgumentParser(prog="impex", description=(__doc__ or "").splitlines()[0])
     verbs = made.add_subparsers(dest="verb", required=True, metavar="VERB")
-    run = verbs.add_parser("run", help="run one service, or several in one process")
-    run.add_argument("services", nargs="+", metavar="SERVICE")
-    run.set_defaults(do=_run)
-    up = verbs.add_parser("up", help="start everything on this machine, until Ctrl-C")
-    up.set_defaults(do=_module("up"))
-    test = verbs.add_parser("test", help="check the code and run every test")
-    test.add_argument("--only-lint", action="store_true", help="leave the tests out")
-    test.set_defaults(do=_module("testing"))
+    _local(verbs)
+    _queues(verbs)
+    _installation(verbs)
     return made
+
+
+def _verb(verbs: Verbs, name: str, do: Verb, text: str) -> argparse.ArgumentParser:
+    made = verbs.add_parser(name, help=text, description=text)
+    made.set_defaults(do=do)
+    return made
+
+
+def _json(made: argparse.ArgumentParser) -> None:
+    made.add_argument("--json", action="store_true", help="for programs")
+
+
+def _local(verbs: Verbs) -> None:
+    run = _verb(verbs, "run", _run, "run one service, or several in one process")
+    run.add_argument("services", nargs="+", metavar="SERVICE")
+    _verb(verbs, "up", _module("up"), "start everything on this machine, until Ctrl-C")
+    _json(_verb(verbs, "status", _module("status"), "services, addresses and queues"))
+    reset = _verb(verbs, "reset", _module("reset"), "forget this machine's data, after asking")
+    reset.add_argument("--yes", action="store_true", help="do not ask")
+    test = _verb(verbs, "test", _module("testing"), "check the code and run every test")
+    test.add_argument("--only-lint", action="store_true", help="leave the tests out")
+    docs = _verb(verbs, "docs", _module("reference"), "write the tables of settings and events")
+    docs.add_argument("--check", action="store_true", help="only say whether they are up to date")
+
+
+def _queues(verbs: Verbs) -> None:
+    _json(_verb(verbs, "queues", _module("queues"), "every queue and its depth"))
+    dead = verbs.add_parser("dead", help="the messages that nobody could handle")
+    actions = dead.add_subparsers(dest="action", required=True, metavar="ACTION")
+    text = "why and since when, without the content"
+    listing = _verb(actions, "list", _module("dead", "main_list"), text)
+    listing.add_argument("service", nargs="?", metavar="SERVICE")
+    _json(listing)
+    again = _verb(actions, "replay", _module("dead", "main_replay"), "send to the service again")
+    again.add_argument("service", metavar="SERVICE")
+    which = again.add_mutually_exclusive_group(required=True)
+    which.add_argument("--id", help="one message")
+    which.add_argument("--type", help="every message of a type")
+    which.add_argument("--all", action="store_true", help="every message")
+
+
+def _installation(verbs: Verbs) -> None:
+    text = "roles, schemas, users, rights and exchanges, as an administrator"
+    _verb(verbs, "provision", _module("deploying", "provision"), text)
+    text = "bring every schema up to date, as the owner"
+    migrate = _verb(verbs, "migrate", _module("deploying", "migrate"), text)
+    migrate.add_argument("--wait", type=float, default=30, help="seconds to wait for the server")
+    text = "make the keys, passwords and addresses of an installation"
+    made = _verb(verbs, "secrets", _module("deploying", "make_secrets"), text)
+    made.add_argument("folder", metavar="FOLDER")
+    made.add_argument("--database", default="127.0.0.1:5432/impex", metavar="HOST:PORT/NAME")
+    made.add_argument("--broker", default="127.0.0.1:5672/impex", metavar="HOST:PORT/VHOST")
+    made.add_argument("--management", default="127.0.0.1:15672", metavar="HOST:PORT")
+    made.add_argument("--smtp", help="the value of IMPEX_SMTP_URL")
 
 
 def main(argv: Sequence[str] | None = None) -> None:
     """Run one verb and exit with its code: 0 done, 1 failed, 2 wrong settings or command line."""
     options = parser().parse_args(argv)
     do: Verb = options.do
-    sys.exit(do(options))
+    try:
+        code = do(options)
+    except ConfigurationError as error:
+        for name, sentence in error.problems:
+            print(f"impex: {name}: {sentence}", file=sys.stderr)
+        code = 2
+    except (ImpexError, BrokerRefused, OSError) as error:
+        print(f"impex: {error}", file=sys.stderr)
+        code = 1
+    sys.exit(code)

@@ -120,9 +120,7 @@ def definitions(
     """
     made = permissions(vhost, parties)
     everything = {"configure": ".*", "write": ".*", "read": ".*"}
-    operators = {administrator}
-    if topology.OPERATOR in passwords:
-        operators.add(topology.OPERATOR)
+    operators = {administrator, topology.OPERATOR}
     made["permissions"] += [
         {"user": name, "vhost": vhost, **everything} for name in sorted(operators)
     ]

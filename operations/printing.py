@@ -1,0 +1,30 @@
+"""Tables for people and JSON for programs, on standard output."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from typing import Any
+
+
+def print_json(value: Any) -> None:
+    """One JSON document."""
+    print(json.dumps(value, indent=2, ensure_ascii=False))
+
+
+def print_rows(heads: Sequence[str], rows: Sequence[Sequence[object]]) -> None:
+    """Columns as wide as their content; numbers to the right."""
+    lines = [[*heads], *([str(cell) for cell in row] for row in rows)]
+    widths = [max(len(line[i]) for line in lines) for i in range(len(heads))]
+    right = [bool(rows) and isinstance(rows[0][i], int | float) for i in range(len(heads))]
+    for line in lines:
+        cells = (
+            cell.rjust(width) if to_right else cell.ljust(width)
+            for cell, width, to_right in zip(line, widths, right, strict=True)
+        )
+        print(("  " + "  ".join(cells)).rstrip())
+
+
+def human_bytes(size: int | None) -> str:
+    """A size of memory for people."""
+    return "-" if size is None else f"{size / 1_048_576:.0f} MB"

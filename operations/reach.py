@@ -1,0 +1,81 @@
+"""How the operator's commands find the broker and the database.
+
+By the settings if they are given (IMPEX_AMQP_MANAGEMENT_URL, IMPEX_OPERATOR_AMQP_URL), else by what
+`impex up` wrote down in this folder. ConfigurationError says what is missing where neither helps.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from urllib.parse import unquote, urlsplit
+
+from operations.paths import Paths, paths
+from operations.provisioning import VHOST
+from operations.servers import ADMIN
+from operations.state import running
+from shared.errors import ConfigurationError
+
+
+@dataclass(frozen=True)
+class Reach:
+    """Where an operator's command finds the broker."""
+
+    management_url: str
+    operator_url: str
+    vhost: str
+
+
+def secret(environ: Mapping[str, str], name: str) -> str | None:
+    """A secret from the variable `name` or the file that `<name>_FILE` names; None without."""
+    path = environ.get(f"{name}_FILE")
+    if not path:
+        return environ.get(name) or None
+    try:
+        return Path(path).read_text(encoding="utf-8").strip() or None
+    except (OSError, UnicodeDecodeError) as error:
+        raise ConfigurationError([(f"{name}_FILE", f"cannot be read: {error}")]) from None
+
+
+def required(environ: Mapping[str, str], *names: str) -> dict[str, str]:
+    """Several secrets; ConfigurationError names every one that is missing or unreadable."""
+    found: dict[str, str] = {}
+    problems: list[tuple[str, str]] = []
+    for name in names:
+        try:
+            value = secret(environ, name)
+        except ConfigurationError as error:
+            problems += error.problems
+            continue
+        if value is None:
+            problems.append((name, f"is required (or {name}_FILE)"))
+        else:
+            found[name] = value
+    if problems:
+        raise ConfigurationError(problems)
+    return found
+
+
+def reach(where: Paths | None = None) -> Reach:
+    """The broker of the settings, else that of the `impex up` which runs in this folder."""
+    given = secret(os.environ, "IMPEX_AMQP_MANAGEMENT_URL")
+    operator = secret(os.environ, "IMPEX_OPERATOR_AMQP_URL")
+    where = where or paths()
+    state = running(where)
+    if operator is None and state is not None:
+        operator = (where.secrets / "IMPEX_OPERATOR_AMQP_URL").read_text().strip()
+    if given is None and state is not None:
+        given = _of_state(where, state.addresses["broker_management"])
+    if given is None or operator is None:
+        sentence = "is required, because no `impex up` runs in this folder"
+        names = ("IMPEX_AMQP_MANAGEMENT_URL", "IMPEX_OPERATOR_AMQP_URL")
+        raise ConfigurationError([(name, sentence) for name in names])
+    vhost = unquote(urlsplit(operator).path[1:]) or VHOST
+    return Reach(given, operator, vhost)
+
+
+def _of_state(where: Paths, address: str) -> str:
+    password = (where.secrets / "rabbitmq-administrator").read_text().strip()
+    return address.replace("://", f"://{ADMIN}:{password}@", 1)
