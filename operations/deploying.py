@@ -86,9 +86,8 @@ def make_secrets(options: argparse.Namespace) -> int:
     urls = service_urls(places, house.parties(), passwords)
     urls[OWNER_URL] = owner_url(places, passwords)
     urls[OPERATOR_URL] = broker_url(places, topology.OPERATOR, passwords)
-    urls |= dict(
-        zip(ADMIN_URLS, (places.database_url, places.amqp_url, places.management_url), strict=True)
-    )
+    admin_urls = (places.database_url, places.amqp_url, places.management_url)
+    urls |= dict(zip(ADMIN_URLS, admin_urls, strict=True))
     if options.smtp:
         urls["IMPEX_SMTP_URL"] = options.smtp
     for name, url in urls.items():

@@ -44,7 +44,15 @@ def depths(where: Reach) -> list[Depth]:
         for one in found
         if not one["name"].startswith("amq.")
     ]
-    return sorted(rows, key=lambda row: (row.queue.split(".")[0] == "impex", row.queue))
+    return sorted(rows, key=_place)
+
+
+def _place(row: Depth) -> tuple[bool, str, int, int]:
+    """A service's queues together: main, requests, waiting rooms by their time, dead."""
+    service, _, rest = row.queue.partition(".")
+    rank = {"": 0, "requests": 1, "dead": 3}.get(rest, 2)
+    step = topology.STEPS.get(rest.removeprefix("retry."), 0)
+    return service == "impex", service, rank, step
 
 
 def meaning(queue: str) -> str:

@@ -60,8 +60,8 @@ def settings_page() -> str:
         "# Settings",
         "",
         "Every setting is an environment variable. A secret may be given as a file instead, by its",
-        "name followed by `_FILE`. A wrong value is named on standard error and ends the start with",
-        "exit code 2.",
+        "name followed by `_FILE`. A wrong value is named on standard error and ends the start",
+        "with exit code 2.",
         "",
         *_table("Every service", CommonSettings, set()),
     ]
@@ -106,12 +106,10 @@ def events_page() -> str:
     """Every event and request: who says it, who hears it, and what it means."""
     parts = [GENERATED, "# Events and requests", ""]
     parts += [
-        f"Events travel over the exchange `{topology.EVENTS}` with their type as routing key, and "
-        "reach every",
-        "listener at least once; an event without a listener is kept in "
-        f"`{topology.UNROUTED}`. Requests travel over",
-        f"`{topology.REQUESTS}` and are answered within three seconds or not at all. Fields are in",
-        "`asyncapi.json`.",
+        f"Events travel over the exchange `{topology.EVENTS}` with their type as routing key and",
+        "reach every listener at least once; an event without a listener is kept in",
+        f"`{topology.UNROUTED}`. Requests travel over `{topology.REQUESTS}` and are answered",
+        "within three seconds or not at all. Fields are in `asyncapi.json`.",
         "",
         "| Event | Heard by | What it says |",
         "|---|---|---|",

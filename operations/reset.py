@@ -22,9 +22,8 @@ def main(options: argparse.Namespace) -> int:
         say("IMPEXWEB runs from this folder; stop it first (Ctrl-C where it was started).")
         return 1
     with lock:
-        folders = [
-            f for f in (where.inside, where.outside, where.secrets, where.logs) if f.exists()
-        ]
+        every = (where.inside, where.outside, where.secrets, where.logs)
+        folders = [folder for folder in every if folder.exists()]
         if not folders:
             say("There is nothing to forget.")
             return 0
