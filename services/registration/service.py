@@ -40,7 +40,7 @@ async def build(house: House, settings: RegistrationSettings) -> AsyncIterator[D
     cost = Cost(settings.argon2_memory, settings.argon2_time, settings.argon2_parallelism)
     hasher = Hasher(settings.pepper_keys, cost, settings.hash_threads)
     # The first call makes zxcvbn's tables; later ones only read them, from several threads.
-    is_too_simple("")
+    is_too_simple("x")
     deps = Deps(
         settings=settings,
         clock=house.clock,

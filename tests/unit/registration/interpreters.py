@@ -1,0 +1,50 @@
+"""Both interpreters of the password rules over one table: Python directly, the page's by Node."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+from pathlib import Path
+from typing import Any
+
+from services.registration.passwords import Candidate, Rules
+
+HERE = Path(__file__).parent
+TABLE: list[dict[str, Any]] = json.loads((HERE / "passwords.json").read_text("utf-8"))
+
+
+def candidate(row: dict[str, Any]) -> Candidate:
+    """A row of the table as the server's interpreter takes it."""
+    names = ("password", "first_name", "last_name", "address")
+    return Candidate(**{name: row[name] for name in names})
+
+
+def by_server(rules: Rules, table: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    """What the server says, in the page's form."""
+    return [
+        {
+            "verdicts": [
+                {"rule": v.rule, "ok": v.ok, "code": v.code, "params": dict(v.params)}
+                for v in rules.judge(candidate(row))
+            ],
+            "strength": rules.strength(candidate(row)),
+            "folded": rules.fold(row["password"]),
+        }
+        for row in table
+    ]
+
+
+def by_page(rules: Rules, table: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    """What the page says, asked of Node."""
+    question = {"rules": json.loads(rules.serve()), "table": table}
+    done = subprocess.run(
+        ["node", str(HERE / "judge.mjs")],
+        input=json.dumps(question),
+        capture_output=True,
+        text=True,
+        timeout=30,
+        check=False,
+    )
+    assert done.returncode == 0, done.stderr
+    answers: list[dict[str, Any]] = json.loads(done.stdout)
+    return answers

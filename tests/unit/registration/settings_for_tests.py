@@ -1,0 +1,26 @@
+"""Registration's settings with keys of the tests' own."""
+
+from __future__ import annotations
+
+from services.registration.settings import RegistrationSettings
+from shared.secrets import new_key
+from shared.settings import load
+
+KEYS = {
+    name: new_key("t1")
+    for name in (
+        "IMPEX_SEAL_KEYS_REGISTRATION",
+        "IMPEX_SEAL_KEYS_MAILER",
+        "IMPEX_TOKEN_KEYS",
+        "IMPEX_PEPPER_KEYS",
+    )
+}
+PLACES = {
+    "IMPEX_REGISTRATION_DATABASE_URL": "postgresql://registration:x@127.0.0.1/impex",
+    "IMPEX_REGISTRATION_AMQP_URL": "amqp://registration:x@127.0.0.1/",
+}
+
+
+def settings(**more: str) -> RegistrationSettings:
+    """The defaults, and what `more` says."""
+    return load(RegistrationSettings, {**PLACES, **KEYS, **more})

@@ -1,0 +1,148 @@
+"""argon2id over the pepper: what is stored, what verifies, what is computed (PW-11 to 13)."""
+
+from __future__ import annotations
+
+import asyncio
+import threading
+from collections.abc import Iterator
+from typing import Any
+
+import argon2
+import pytest
+
+from services.registration import hashing
+from services.registration.hashing import Cost, Hasher
+from shared.secrets import KeyRing, new_key
+
+COST = Cost(19_456, 2, 1)
+OLD, NEW = new_key("k1"), new_key("k2")
+KEY = "pierre@x.fr"
+
+
+@pytest.fixture
+def hasher() -> Iterator[Hasher]:
+    made = Hasher(KeyRing.parse(OLD), COST, 2)
+    yield made
+    made.close()
+
+
+@pytest.fixture
+def counted(monkeypatch: pytest.MonkeyPatch) -> list[str]:
+    """The threads that computed a hash, one entry per hash."""
+    threads: list[str] = []
+    original = hashing._argon2id
+
+    def count(*args: Any) -> str:
+        threads.append(threading.current_thread().name)
+        return original(*args)
+
+    monkeypatch.setattr(hashing, "_argon2id", count)
+    return threads
+
+
+async def test_pw_11_the_stored_hash_has_the_recommended_cost_and_a_salt(hasher: Hasher) -> None:
+    stored = await hasher.hash("Kvfz9rLq", KEY)
+    parameters = argon2.extract_parameters(stored.text)
+    assert (parameters.memory_cost, parameters.time_cost, parameters.parallelism) == (19_456, 2, 1)
+    assert parameters.type is argon2.Type.ID
+    assert parameters.salt_len >= 16
+    assert stored.key_id == "k1"
+    assert "Kvfz9rLq" not in repr(stored)
+
+
+async def test_pw_02_the_password_is_verified_exactly(hasher: Hasher) -> None:
+    stored = await hasher.hash("Élan trés9 ", KEY)
+    for same in ("Élan trés9 ", "E\u0301lan tre\u0301s9 "):
+        assert await hasher.find(same, KEY, [stored]) == 0
+    for other in ("Élan trés9", "élan trés9 ", "Élan trés9  ", "Elan tres9 "):
+        assert await hasher.find(other, KEY, [stored]) is None
+
+
+async def test_pw_02_a_long_password_is_never_cut(hasher: Hasher) -> None:
+    stored = await hasher.hash("a" * 128, KEY)
+    assert await hasher.find("a" * 127, KEY, [stored]) is None
+
+
+async def test_pw_12_a_dump_alone_does_not_verify(hasher: Hasher) -> None:
+    stored = await hasher.hash("Kvfz9rLq", KEY)
+    with pytest.raises(argon2.exceptions.VerifyMismatchError):
+        argon2.PasswordHasher().verify(stored.text, "Kvfz9rLq")
+    other = Hasher(KeyRing.parse(new_key("k1")), COST, 1)
+    assert await other.find("Kvfz9rLq", KEY, [stored]) is None
+    other.close()
+
+
+async def test_pw_12_a_former_pepper_still_verifies_and_shows_as_outdated(hasher: Hasher) -> None:
+    stored = await hasher.hash("Kvfz9rLq", KEY)
+    rotated = Hasher(KeyRing.parse(f"{NEW},{OLD}"), COST, 1)
+    assert await rotated.find("Kvfz9rLq", KEY, [stored]) == 0
+    assert rotated.is_outdated(stored, KEY)
+    fresh = await rotated.hash("Kvfz9rLq", KEY)
+    assert not rotated.is_outdated(fresh, KEY)
+    assert await hasher.find("Kvfz9rLq", KEY, [fresh]) is None
+    rotated.close()
+
+
+async def test_pw_11_a_risen_cost_shows_as_outdated(hasher: Hasher) -> None:
+    stored = await hasher.hash("Kvfz9rLq", KEY)
+    risen = Hasher(KeyRing.parse(OLD), Cost(20_480, 3, 1), 1)
+    assert risen.is_outdated(stored, KEY)
+    assert await risen.find("Kvfz9rLq", KEY, [stored]) == 0
+    risen.close()
+
+
+async def test_au_08_one_hash_is_computed_whatever_the_address_has(
+    hasher: Hasher, counted: list[str]
+) -> None:
+    stored = [await hasher.hash(f"Kvfz9rLq{n}", KEY) for n in range(4)]
+    counted.clear()
+    for candidates in ([], stored[:1], stored):
+        assert await hasher.find("Kvfz9rLqX", KEY, candidates) is None
+        assert len(counted) == 1
+        counted.clear()
+    assert await hasher.find("Kvfz9rLq2", KEY, stored) == 2
+
+
+async def test_au_08_during_a_rotation_known_and_unknown_cost_the_same(
+    hasher: Hasher, counted: list[str]
+) -> None:
+    rotated = Hasher(KeyRing.parse(f"{NEW},{OLD}"), COST, 1)
+    old, new = await hasher.hash("Kvfz9rLq", KEY), await rotated.hash("Kvfz9rLr", KEY)
+    counted.clear()
+    for candidates in ([], [old], [new], [old, new]):
+        assert await rotated.find("Kvfz9rLqX", KEY, candidates) is None
+        assert len(counted) == 2
+        counted.clear()
+    rotated.close()
+
+
+async def test_two_addresses_never_share_a_salt(hasher: Hasher) -> None:
+    one, other = await hasher.hash("Kvfz9rLq", KEY), await hasher.hash("Kvfz9rLq", "q@x.fr")
+    assert one.text.split("$")[4] != other.text.split("$")[4]
+    assert one.text != other.text
+
+
+async def test_pw_13_hashing_is_bounded_and_leaves_the_loop_free(
+    hasher: Hasher, counted: list[str]
+) -> None:
+    longest = 0.0
+    done = asyncio.Event()
+    loop = asyncio.get_running_loop()
+
+    async def watch() -> None:
+        nonlocal longest
+        while not done.is_set():
+            start = loop.time()
+            await asyncio.sleep(0.001)
+            longest = max(longest, loop.time() - start)
+
+    watcher = asyncio.create_task(watch())
+    start = loop.time()
+    await asyncio.gather(*(hasher.hash(f"Kvfz9rLq{n}", KEY) for n in range(20)))
+    total = loop.time() - start
+    done.set()
+    await watcher
+    assert len(set(counted)) <= 2
+    assert all(name.startswith("argon2") for name in counted)
+    # On the loop, the twenty would have held it for all their time.
+    assert longest < total / 2

@@ -1,0 +1,71 @@
+"""Names: the table of bad inputs 1 to 7, and names that must pass."""
+
+from __future__ import annotations
+
+import unicodedata
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from services.registration.names import MAX_NAME, check_name
+
+
+@pytest.mark.parametrize(
+    "name",
+    ["O'Brien", "d’Été-Müller", "Łukasz", "Ng", "Jean-Pierre", "Nguyễn Thị", "M. Dupont", "Ñuñez",
+     "Михаил", "李", "محمد", "Björk Guðmundsdóttir", "J.-P.", "Coeur·lié", "X Æ", "D\u2019Arc"],
+)  # fmt: skip
+def test_bad_input_6_real_names_pass(name: str) -> None:
+    kept, error = check_name("last_name", name)
+    assert error is None
+    assert kept == unicodedata.normalize("NFC", name)
+
+
+@pytest.mark.parametrize(
+    ("typed", "code"),
+    [
+        ("", "missing"),
+        ("   ", "missing"),
+        ("\u00a0", "missing"),
+        ("a" * 101, "too_long"),
+        ("Du\r\nBcc: x@y.fr", "forbidden_characters"),
+        ("Du\npont", "forbidden_characters"),
+        ("<script>alert(1)</script>", "forbidden_characters"),
+        ("Gagnez sur http://x.fr", "web_address"),
+        ("www.exemple", "web_address"),
+        ("visitez promo.shop vite", "web_address"),
+        ("a\0b", "forbidden_characters"),
+        ("\0", "forbidden_characters"),
+        ("abc\u202ecba", "forbidden_characters"),
+        ("\u200b", "forbidden_characters"),
+        ("Du\u200bpont", "forbidden_characters"),
+        ("Dupont 2", "forbidden_characters"),
+        ("'", "forbidden_characters"),
+        ("a@b", "forbidden_characters"),
+        ("{{7*7}}", "forbidden_characters"),
+        ("'; DROP TABLE accounts; --", "forbidden_characters"),
+        ("a" + "\u0316" * 12, "forbidden_characters"),
+        ("Robert%s", "forbidden_characters"),
+    ],
+)
+def test_bad_inputs_1_to_7_are_refused_with_their_reason(typed: str, code: str) -> None:
+    _, error = check_name("first_name", typed)
+    assert error is not None
+    assert (error.field, error.code) == ("first_name", code)
+
+
+def test_bad_input_2_a_hundred_characters_pass() -> None:
+    assert check_name("last_name", "é" * MAX_NAME)[1] is None
+    assert check_name("last_name", "e\u0301" * MAX_NAME)[1] is None
+    _, error = check_name("last_name", "é" * (MAX_NAME + 1))
+    assert error is not None
+    assert error.params == {"max": 100}
+
+
+@given(st.text(max_size=120))
+def test_an_accepted_name_has_no_control_and_stays_accepted(typed: str) -> None:
+    kept, error = check_name("first_name", typed)
+    if error is None:
+        assert not any(unicodedata.category(char)[0] == "C" for char in kept)
+        assert check_name("first_name", kept) == (kept, None)

@@ -1,0 +1,94 @@
+"""Settings: bounds of standards § 17, PW-11's floor, what goes together."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from pathlib import Path
+
+import pytest
+
+from shared.errors import ConfigurationError
+from tests.unit.registration.settings_for_tests import settings
+
+TLS = {
+    "IMPEX_BASE_URL": "https://portail.exemple.fr",
+    "IMPEX_REGISTRATION_DATABASE_URL": "postgresql://r:x@db.exemple.fr/impex?sslmode=verify-full",
+    "IMPEX_REGISTRATION_AMQP_URL": "amqps://registration:x@mq.exemple.fr/",
+}
+
+
+def test_the_defaults_are_the_guides() -> None:
+    default = settings()
+    assert (default.password_min, default.password_max, default.password_mixed_case) == (
+        8,
+        20,
+        True,
+    )
+    assert (default.argon2_memory, default.argon2_time, default.argon2_parallelism) == (
+        19_456,
+        2,
+        1,
+    )
+    assert default.verify_life == timedelta(hours=24)
+    assert (default.verify_tries, default.resend_seconds) == (5, 60)
+    assert (default.address_quota.most, default.sends_quota.most) == (5, 5)
+    throttle = default.throttle
+    assert (throttle.free, throttle.first_wait, throttle.cap, throttle.ceiling) == (5, 90, 3600, 25)
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("IMPEX_PASSWORD_MIN", "7"),
+        ("IMPEX_PASSWORD_MIN", "21"),
+        ("IMPEX_PASSWORD_MAX", "19"),
+        ("IMPEX_PASSWORD_MAX", "129"),
+        ("IMPEX_ARGON2_MEMORY_KIB", "19455"),
+        ("IMPEX_ARGON2_TIME", "1"),
+        ("IMPEX_ARGON2_PARALLELISM", "0"),
+        ("IMPEX_VERIFY_MINUTES", "29"),
+        ("IMPEX_VERIFY_MINUTES", "1441"),
+        ("IMPEX_PENDING_HOURS", "49"),
+        ("IMPEX_SIGN_IN_WAIT", "60"),
+        ("IMPEX_SIGN_IN_WAIT_CAP", "80"),
+        ("IMPEX_SIGN_IN_PER_DAY", "101"),
+        ("IMPEX_ENROL_HOURS", "73"),
+        ("IMPEX_NETWORK_QUOTAS", "192.0.2.0/24"),
+        ("IMPEX_NETWORK_QUOTAS", "here=5"),
+        ("IMPEX_PEPPER_KEYS", "k1:short"),
+    ],
+)
+def test_what_is_out_of_bounds_is_named(name: str, value: str) -> None:
+    with pytest.raises(ConfigurationError) as caught:
+        settings(**{name: value})
+    named = {problem[0] for problem in caught.value.problems}
+    # A wait above its cap is told of the wait.
+    assert named & {name, "IMPEX_SIGN_IN_WAIT"}
+
+
+def test_pw_11_the_second_recommended_cost_is_accepted() -> None:
+    other = settings(IMPEX_ARGON2_MEMORY_KIB="47104", IMPEX_ARGON2_TIME="1")
+    assert other.argon2_time == 1
+
+
+def test_settled_5_the_operators_terms_are_needed_off_loopback(tmp_path: Path) -> None:
+    with pytest.raises(ConfigurationError) as caught:
+        settings(**TLS)
+    assert [problem[0] for problem in caught.value.problems] == ["IMPEX_TERMS_DIR"]
+    assert not settings(**TLS, IMPEX_TERMS_DIR=str(tmp_path)).try_out
+
+
+def test_settled_3_the_network_limit_is_off_in_the_try_out_and_raisable(tmp_path: Path) -> None:
+    assert settings().network_quota("192.0.2.0/24", {}) is None
+    real = settings(**TLS, IMPEX_TERMS_DIR=str(tmp_path))
+    quota = real.network_quota("192.0.2.0/24", {})
+    raised = real.network_quota("192.0.2.0/24", {"192.0.2.0/24": 2000})
+    assert quota is not None
+    assert raised is not None
+    assert (quota.most, raised.most) == (200, 2000)
+    assert quota.window == timedelta(hours=1)
+
+
+def test_cr_07_no_key_is_shown() -> None:
+    assert "postgresql" not in repr(settings())
+    assert "t1:" not in repr(settings())

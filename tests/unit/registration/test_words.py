@@ -1,0 +1,129 @@
+"""The word lists: what they refuse, how fast, and that no release changes them silently."""
+
+from __future__ import annotations
+
+import hashlib
+import random
+import string
+from collections import Counter
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from services.registration.library import OWN_LISTS, load_lexicon, load_rules
+from services.registration.words import Lexicon, common_passwords, read_list
+from shared.errors import ConfigurationError
+
+RULES = load_rules()
+LEXICON = load_lexicon(RULES)
+
+
+@pytest.mark.parametrize(
+    ("password", "word", "source"),
+    [
+        ("Soleil2024", "soleil", "french"),
+        ("S0L3il2024", "soleil", "french"),
+        ("KvSolëil9z", "soleil", "french"),
+        ("Azerty123", "azerty", "context"),
+        ("ImpexWeb26", "impexweb", "context"),
+        ("Pharmacien9", "pharmaciens", "context"),
+        ("MarseiLLe7", "marseille", "towns"),
+        ("xFrançoise9", "françoise", "first_names"),
+        ("Kv9Thousand", "thousand", "english"),
+        ("Xx9Jennifer", "jennifer", "names"),
+        ("SaintEtienne9", "saint-étienne", "towns"),
+        ("Kv9zLuneQwm", None, None),
+        ("Kvfz9rLq", None, None),
+        ("Ng9kLiXw", None, None),
+    ],
+)
+def test_g_08_a_listed_word_is_found_and_named(
+    password: str, word: str | None, source: str | None
+) -> None:
+    found = LEXICON.find(password)
+    if word is None:
+        assert found is None
+    else:
+        assert found is not None
+        assert (found.word.lower().rstrip("s"), found.source) == (word.rstrip("s"), source)
+
+
+def test_pw_04_each_context_word_is_refused_with_its_reason() -> None:
+    lists = Path(__file__).parents[3] / "services/registration/data/words"
+    words = list(read_list((lists / "context.txt").read_text("utf-8")))
+    assert {"impex", "impexweb", "ansm", "pharmacien"} <= set(words)
+    for word in words:
+        if sum(char.isalpha() for char in word) >= 5:
+            found = LEXICON.find(f"9{word}9")
+            assert found is not None, word
+            # A longer word around it may be named instead.
+            assert len(RULES.fold(found.word)) >= len(RULES.fold(word)), word
+
+
+def test_pw_03_the_common_passwords_that_fit_the_policy_are_all_refused() -> None:
+    document = RULES.document
+    fitting = [
+        p for p in common_passwords() if document.min_length <= len(p) <= document.max_length
+    ]
+    assert len(fitting) >= 3000
+    assert all(LEXICON.find(each) is not None for each in fitting)
+
+
+def test_g_08_words_of_four_letters_are_left_alone() -> None:
+    assert LEXICON.find("xkRosezqw") is None
+    assert all(sum(c.isalpha() for c in entry.word) >= 5 for _, entry in LEXICON.entries())
+
+
+def test_the_french_lists_are_our_own_and_long() -> None:
+    by_source = Counter(entry.source for _, entry in LEXICON.entries())
+    assert sum(by_source[name] for name in OWN_LISTS) >= 2000
+
+
+def test_the_lists_change_only_on_purpose() -> None:
+    digest = hashlib.sha256()
+    for folded, entry in LEXICON.entries():
+        digest.update(f"{folded} {entry.word} {entry.source}\n".encode())
+    for folded in LEXICON.passwords:
+        digest.update(f"{folded}\n".encode())
+    assert digest.hexdigest() == PINNED
+
+
+def test_a_random_password_is_hardly_ever_refused() -> None:
+    chance = random.Random(7)
+    signs = string.ascii_letters + string.digits
+    drawn = ["".join(chance.choices(signs, k=16)) for _ in range(5000)]
+    assert sum(LEXICON.find(each) is not None for each in drawn) < 25
+
+
+def test_a_search_takes_less_than_a_millisecond(benchmark_seconds: Any) -> None:
+    assert (
+        benchmark_seconds(lambda: [LEXICON.find("Kvfz9rLqWx7zGh2mNbTc") for _ in range(100)]) < 0.1
+    )
+    assert benchmark_seconds(lambda: [LEXICON.find("Kvfz9rLq" * 16) for _ in range(100)]) < 0.2
+
+
+def test_b_12_the_operators_lists_come_first(tmp_path: Path) -> None:
+    (tmp_path / "ours.txt").write_text("# our town\nTrifouillis soleil\n", "utf-8")
+    lexicon = load_lexicon(RULES, tmp_path)
+    found = lexicon.find("Kvtrifouillis9")
+    assert found is not None
+    assert found.source == "operator"
+    assert lexicon.find("xSoleil9") == ("soleil", "operator")
+
+
+@pytest.mark.parametrize("content", [None, b"\xff\xfe\x00"])
+def test_b_12_a_bad_folder_of_lists_is_named(tmp_path: Path, content: bytes | None) -> None:
+    if content is not None:
+        (tmp_path / "bad.txt").write_bytes(content)
+    with pytest.raises(ConfigurationError) as caught:
+        load_lexicon(RULES, tmp_path)
+    assert caught.value.problems[0][0] == "IMPEX_PASSWORD_LISTS_DIR"
+
+
+def test_the_longest_word_is_named() -> None:
+    lexicon = Lexicon(RULES.fold, [("a", ["soleil"]), ("b", ["soleilcouchant"])])
+    assert lexicon.find("xSoleilCouchant") == ("soleilcouchant", "b")
+
+
+PINNED = "4735898f5cfea8dc1cf230d3cf05e3e4cf63de3b07a097f671d2123afc538de5"
