@@ -25,6 +25,8 @@ COMMAND_SECONDS = 10
 IDLE_TRANSACTION_SECONDS = 65
 #: How long a caller waits for a free connection before the pool counts as stuck.
 ACQUIRE_SECONDS = 10
+#: What a server that is merely busy needs to say so.
+SIGN_OF_LIFE_SECONDS = 1
 #: Connections unused for so long are closed.
 SPARE_SECONDS = 120
 
@@ -120,9 +122,24 @@ async def session(pool: Pool) -> AsyncIterator[Connection]:
     try:
         with database_errors():
             yield cast(Connection, connection)
+    except TimeoutError as error:
+        if await _is_silent(cast(Connection, connection)):
+            raise DependencyDown("database", "no answer in time") from error
+        raise
     finally:
         with database_errors():
             await pool.release(connection, timeout=CONNECT_SECONDS)
+
+
+async def _is_silent(connection: Connection) -> bool:
+    """After a statement that took too long: whether the server answers nothing at all any more."""
+    try:
+        await connection.execute("SELECT 1", timeout=SIGN_OF_LIFE_SECONDS)
+    except (TimeoutError, asyncpg.InterfaceError, OSError):
+        return True  # or the driver has given the session up already
+    except asyncpg.PostgresError:
+        return False  # such as "current transaction is aborted"
+    return False
 
 
 @asynccontextmanager

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import asyncio
+import os
 import secrets
+import signal
 import time
 from collections.abc import AsyncIterator, Iterator
 
@@ -121,6 +123,37 @@ async def test_a_wrong_password_is_said_without_the_password(database: Database)
     with pytest.raises(DependencyDown, match="password authentication failed") as caught:
         await open_pool(url, "mailer", "test", 2)
     assert "hidden" not in str(caught.value)
+
+
+@pytest.mark.faults
+async def test_a_server_that_has_gone_silent_is_away_and_a_slow_statement_is_not(
+    database: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("shared.database.pool.COMMAND_SECONDS", 0.5)
+    monkeypatch.setattr("shared.database.pool.CONNECT_SECONDS", 1)
+    pool = await open_pool(database.url("mailer"), "mailer", "test", 2)
+
+    async def slow() -> None:
+        async with transaction(pool) as tx:
+            await tx.execute("SELECT pg_sleep(5)")
+
+    async def silent() -> None:
+        async with transaction(pool) as tx:
+            frozen.append(await tx.fetchval("SELECT pg_backend_pid()"))
+            os.kill(frozen[0], signal.SIGSTOP)
+            await tx.execute("SELECT 1")
+
+    frozen: list[int] = []
+    with pytest.raises(TimeoutError):
+        await slow()
+    try:
+        with pytest.raises(DependencyDown):
+            await silent()
+    finally:
+        for process in frozen:
+            os.kill(process, signal.SIGCONT)
+    await ping(pool)
+    await pool.close()
 
 
 @pytest.fixture
