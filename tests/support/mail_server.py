@@ -1,8 +1,9 @@
 """A mail server inside the test: keeps what it accepts and answers as scripted.
 
 `answer(stage, reply…)` scripts the coming answers of a stage (MAIL, RCPT, DATA),
-`drop_after_data` closes the connection once the body is in, `hang` keeps silent. With a
-certificate it offers STARTTLS, with a login it demands one.
+`drop_after_data` closes the connection once the body is in, `silent_after_data` keeps the message
+but never answers, `hang` keeps silent before that. With a certificate it offers STARTTLS, with a
+login it demands one.
 """
 
 from __future__ import annotations
@@ -53,6 +54,7 @@ class MailServer:
         tls: ssl.SSLContext | None = None,
         implicit_tls: bool = False,
         login: tuple[str, str] | None = None,
+        smtputf8: bool = True,
         port: int = 0,
     ) -> None:
         """`tls` offers STARTTLS (or TLS from the start); `login` is the one pair accepted."""
@@ -60,11 +62,13 @@ class MailServer:
         self.refused: list[tuple[str, str]] = []
         self.connections = 0
         self.drop_after_data = 0
+        self.silent_after_data = False
         self.hang: set[str] = set()
         self.port = port
         self._tls = tls
         self._implicit = implicit_tls
         self._login = login
+        self._smtputf8 = smtputf8
         self._script: dict[str, deque[str]] = defaultdict(deque)
         self._always: dict[str, str] = {}
         self._server: asyncio.Server | None = None
@@ -119,7 +123,9 @@ class MailServer:
 
         def check(_server: SMTP, _session: Session, _env: Envelope, kind: str, data: Any) -> Any:
             pair = (data.login.decode(), data.password.decode()) if login else None
-            return AuthResult(success=pair == login, auth_data=pair[0] if pair else "")
+            return AuthResult(
+                success=pair == login, handled=False, auth_data=pair[0] if pair else ""
+            )
 
         starttls = self._tls is not None and not self._implicit
         with warnings.catch_warnings():
@@ -127,7 +133,7 @@ class MailServer:
             warnings.filterwarnings("ignore", "Requiring AUTH while not requiring TLS")
             protocol = SMTP(
                 self,
-                enable_SMTPUTF8=True,
+                enable_SMTPUTF8=self._smtputf8,
                 hostname="mail.test",
                 tls_context=self._tls if starttls else None,
                 require_starttls=starttls,
@@ -190,4 +196,6 @@ class MailServer:
             server.transport.abort()
             return "250 never heard"
         self.messages.append(received)
+        if self.silent_after_data:
+            await asyncio.sleep(3600)
         return reply or f"250 2.0.0 queued as {len(self.messages)}"

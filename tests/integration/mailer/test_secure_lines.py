@@ -1,0 +1,117 @@
+"""TLS, login and SMTPUTF8 towards the mail server (CR-05, EM-14)."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable
+from typing import Any
+
+import pytest
+
+from shared.contracts.mailer import MailAccepted, MailDeferred, MailRefused
+from tests.integration.mailer.post_office import PostOffice, asked
+from tests.support.certificates import Authority
+from tests.support.mail_server import MailServer
+from tests.support.system import System
+
+Factory = Callable[..., Awaitable[MailServer]]
+
+
+@pytest.mark.parametrize("implicit", [False, True], ids=["starttls", "tls"])
+async def test_cr_05_mails_go_out_encrypted_under_a_trusted_certificate_and_a_login(
+    system: System,
+    office: PostOffice,
+    smtp_factory: Factory,
+    authority: Authority,
+    implicit: bool,
+) -> None:
+    server = await smtp_factory(
+        tls=authority.server_context(), implicit_tls=implicit, login=("impex", "s3cret")
+    )
+    async with system.run(
+        "mailer", IMPEX_SMTP_URL=server.url, IMPEX_SMTP_CA_FILE=str(authority.ca_file)
+    ):
+        await office.say(asked())
+        await office.hears(MailAccepted)
+    (received,) = server.messages
+    assert (received.secure, received.login) == (True, "impex")
+
+
+@pytest.mark.parametrize("implicit", [False, True], ids=["starttls", "tls"])
+async def test_cr_05_an_unknown_certificate_is_refused_and_nothing_goes_out(
+    system: System,
+    office: PostOffice,
+    smtp_factory: Factory,
+    authority: Authority,
+    implicit: bool,
+) -> None:
+    server = await smtp_factory(tls=authority.server_context(), implicit_tls=implicit)
+    async with system.run("mailer", IMPEX_SMTP_URL=server.url):
+        cause = await office.say(asked())
+        (told,) = await office.hears(MailDeferred)
+        (attempt,) = await office.attempts(cause)
+    assert told.reason == "unreachable"
+    assert "certificate" in attempt["answer"].lower()
+    assert server.messages == []
+
+
+async def test_cr_05_a_certificate_of_another_host_is_refused(
+    system: System, office: PostOffice, smtp_factory: Factory, authority: Authority
+) -> None:
+    server = await smtp_factory(tls=authority.server_context("elsewhere.example"))
+    async with system.run(
+        "mailer", IMPEX_SMTP_URL=server.url, IMPEX_SMTP_CA_FILE=str(authority.ca_file)
+    ):
+        await office.say(asked())
+        await office.hears(MailDeferred)
+    assert server.messages == []
+
+
+async def test_cr_05_a_server_without_starttls_gets_nothing_in_plain(
+    system: System, office: PostOffice, smtp: MailServer
+) -> None:
+    url = smtp.url.replace("smtp://", "smtp+starttls://")
+    async with system.run("mailer", IMPEX_SMTP_URL=url):
+        cause = await office.say(asked())
+        await office.hears(MailDeferred)
+        (attempt,) = await office.attempts(cause)
+    assert "STARTTLS" in attempt["answer"]
+    assert smtp.messages == []
+
+
+async def test_a_refused_login_holds_the_mails_until_it_is_mended(
+    system: System, office: PostOffice, smtp_factory: Factory, authority: Authority
+) -> None:
+    server = await smtp_factory(tls=authority.server_context(), login=("impex", "right"))
+    settings: dict[str, Any] = {"IMPEX_SMTP_CA_FILE": str(authority.ca_file)}
+    wrong = server.url.replace(":right@", ":wrong@")
+    async with system.run("mailer", IMPEX_SMTP_URL=wrong, **settings):
+        cause = await office.say(asked())
+        (told,) = await office.hears(MailDeferred)
+    assert told.reason == "unreachable"
+    async with system.run("mailer", IMPEX_SMTP_URL=server.url, **settings):
+        await office.make_due(cause)
+        await office.hears(MailAccepted)
+    assert office.of(MailRefused) == []
+
+
+async def test_em_14_an_accented_local_part_goes_out_where_smtputf8_is_offered(
+    system: System, office: PostOffice, smtp: MailServer
+) -> None:
+    async with system.run("mailer", IMPEX_SMTP_URL=smtp.url):
+        await office.say(asked(address="élodie@labo.example"))
+        await office.hears(MailAccepted)
+    (received,) = smtp.messages
+    assert received.recipients == ("élodie@labo.example",)
+
+
+async def test_em_14_an_accented_local_part_is_refused_where_it_is_not(
+    system: System, office: PostOffice, smtp_factory: Factory
+) -> None:
+    server = await smtp_factory(smtputf8=False)
+    async with system.run("mailer", IMPEX_SMTP_URL=server.url):
+        cause = await office.say(asked(address="élodie@labo.example"))
+        (told,) = await office.hears(MailRefused)
+        (attempt,) = await office.attempts(cause)
+    assert told.reason == "refused"
+    assert "SMTPUTF8" in attempt["answer"]
+    assert server.messages == []
