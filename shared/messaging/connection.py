@@ -11,6 +11,7 @@ import asyncio
 import contextlib
 import random
 import socket
+from collections.abc import Iterator
 from typing import Any
 from urllib.parse import unquote, urlsplit
 
@@ -46,6 +47,7 @@ class Link:
         self._up = asyncio.Event()
         self._lost = asyncio.Event()
         self._closing = False
+        self._releasing: set[asyncio.Task[None]] = set()
         self.problem = "not connected yet"
 
     @property
@@ -90,11 +92,24 @@ class Link:
         if connection is None or connection.transport is None or not self.is_up:
             raise DependencyDown(BROKER, self.problem)
         try:
-            return await connection.transport.connection.channel(
-                publisher_confirms=confirms, on_return_raises=confirms
-            )
+            with uninvited_cancellation():
+                return await connection.transport.connection.channel(
+                    publisher_confirms=confirms, on_return_raises=confirms
+                )
+        except DependencyDown:
+            raise
         except Exception as error:
             raise DependencyDown(BROKER, describe(error)) from error
+
+    def release(self, channel: AbstractChannel) -> None:
+        """Close a channel that is not needed any more, in a task that nobody cancels.
+
+        A cancelled close is sent twice, which ends the whole connection.
+        """
+        if not channel.is_closed:
+            task = asyncio.create_task(_close(channel), name=f"{self.name}: close a channel")
+            self._releasing.add(task)
+            task.add_done_callback(self._releasing.discard)
 
     async def close(self) -> None:
         """Close for good. Channels still open are closed by the broker."""
@@ -142,8 +157,34 @@ class Link:
         )
 
 
+def asked_to_stop() -> bool:
+    """Whether somebody really cancelled the current task."""
+    task = asyncio.current_task()
+    return task is not None and task.cancelling() > 0
+
+
+@contextlib.contextmanager
+def uninvited_cancellation() -> Iterator[None]:
+    """Turn a cancellation that nobody asked for into DependencyDown.
+
+    A lost heartbeat cancels whatever waits for the broker; passed on, that would end a task or a
+    task group without an error (aio-pika#563, #577).
+    """
+    try:
+        yield
+    except asyncio.CancelledError as error:
+        if asked_to_stop():
+            raise
+        raise DependencyDown(BROKER, "the connection was lost") from error
+
+
 def describe(error: BaseException | None) -> str:
     """One line about an error of the connection, without the password in the URL."""
     if error is None:
         return "closed"
     return f"{type(error).__name__}: {error}".splitlines()[0][:200]
+
+
+async def _close(channel: AbstractChannel) -> None:
+    with contextlib.suppress(Exception, asyncio.CancelledError):
+        await channel.close()

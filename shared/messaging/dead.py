@@ -139,13 +139,14 @@ async def _letters(
 async def _each(
     channel: AbstractChannel, service: str, limit: int
 ) -> AsyncIterator[DeliveredMessage]:
-    for _ in range(limit):
-        try:
-            message = await channel.basic_get(dead_queue(service))
-        except ChannelNotFoundEntity as error:
-            raise ConfigurationError(
-                [("service", f"{service} has no queue of dead letters")]
-            ) from error
+    try:
+        there = await channel.queue_declare(dead_queue(service), passive=True)
+    except ChannelNotFoundEntity as error:
+        sentence = f"{service} has no queue of dead letters"
+        raise ConfigurationError([("service", sentence)]) from error
+    # Only those that are there now: one that is sent again may soon be dead again.
+    for _ in range(min(limit, there.message_count or 0)):
+        message = await channel.basic_get(dead_queue(service))
         if not isinstance(message.delivery, Basic.GetOk):
             return
         yield message

@@ -8,15 +8,13 @@ subscribing again. What a delivery means is not known here; whoever handles it s
 from __future__ import annotations
 
 import asyncio
-import contextlib
 from collections.abc import Awaitable, Callable, Coroutine
 from typing import Any
 
 from aiormq.abc import AbstractChannel, DeliveredMessage
 
 from shared.errors import ConfigurationError, DependencyDown
-from shared.messaging.connection import Link, describe
-from shared.messaging.publisher import asked_to_stop
+from shared.messaging.connection import Link, asked_to_stop, describe
 from shared.telemetry import get_logger
 
 FIRST_PAUSE = 0.2
@@ -104,7 +102,7 @@ class Intake:
         if not self.stopping:
             self._lost("the queue went away" if cancelled.is_set() else "the channel was closed")
             # Acknowledgements of running handlers fail from here on; their messages come again.
-            await _close(channel)
+            self._link.release(channel)
 
     async def _consume(
         self, channel: AbstractChannel, closed: asyncio.Future[Any], cancelled: asyncio.Event
@@ -206,12 +204,6 @@ async def first_of(*things: Coroutine[Any, Any, Any] | asyncio.Future[Any]) -> N
         for task, thing in zip(tasks, things, strict=True):
             if asyncio.iscoroutine(thing):
                 task.cancel()
-
-
-async def _close(channel: AbstractChannel) -> None:
-    if not channel.is_closed:
-        with contextlib.suppress(Exception):
-            await channel.close()
 
 
 async def settle(message: DeliveredMessage, *, requeue: bool = False) -> None:

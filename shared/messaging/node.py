@@ -7,7 +7,6 @@ new, then what is running, then what it said, then the connections.
 from __future__ import annotations
 
 import asyncio
-import contextlib
 from collections.abc import Callable, Coroutine, Mapping
 from datetime import datetime
 from types import MappingProxyType
@@ -16,7 +15,7 @@ from typing import Any
 from shared.contracts.base import Event, Request
 from shared.database import Pool, ping
 from shared.errors import ConfigurationError, DependencyDown
-from shared.messaging.connection import BROKER, PATIENCE_SECONDS, Link
+from shared.messaging.connection import BROKER, PATIENCE_SECONDS, Link, uninvited_cancellation
 from shared.messaging.consumer import PREFETCH, Consumer
 from shared.messaging.handlers import Answer, Subscription
 from shared.messaging.intake import Intake, Probe
@@ -183,11 +182,10 @@ class Node:
         link = self._consume or self._publish
         channel = await link.channel(confirms=False)
         try:
-            await declare(channel, self._topology)
+            with uninvited_cancellation():
+                await declare(channel, self._topology)
         finally:
-            if not channel.is_closed:
-                with contextlib.suppress(Exception):
-                    await channel.close()
+            link.release(channel)
 
     async def _ping(self) -> None:
         await ping(self._pool)

@@ -8,14 +8,13 @@ for another message's. Nothing is tried again here.
 from __future__ import annotations
 
 import asyncio
-import contextlib
 
 from aiormq.abc import AbstractChannel
 from aiormq.exceptions import DeliveryError, PublishError
 from pamqp.commands import Basic
 
 from shared.errors import DependencyDown
-from shared.messaging.connection import BROKER, Link, describe
+from shared.messaging.connection import BROKER, Link, describe, uninvited_cancellation
 from shared.messaging.errors import NotConfirmed, Unroutable
 
 #: Seconds until a missing confirm counts as a failure.
@@ -31,7 +30,6 @@ class Publisher:
         self._channel: AbstractChannel | None = None
         self._opening = asyncio.Lock()
         self._in_flight: dict[str, asyncio.Event] = {}
-        self._closing: set[asyncio.Task[None]] = set()
 
     @property
     def link(self) -> Link:
@@ -63,10 +61,15 @@ class Publisher:
         channel = await self._open()
         properties.user_id = self._link.user
         try:
-            async with asyncio.timeout(self._timeout):
-                await channel.basic_publish(
-                    body, exchange=exchange, routing_key=key, properties=properties, mandatory=True
-                )
+            with uninvited_cancellation():
+                async with asyncio.timeout(self._timeout):
+                    await channel.basic_publish(
+                        body,
+                        exchange=exchange,
+                        routing_key=key,
+                        properties=properties,
+                        mandatory=True,
+                    )
         except PublishError as error:
             raise Unroutable(f"no queue takes {key} of {exchange}") from error
         except DeliveryError as error:
@@ -74,12 +77,8 @@ class Publisher:
         except TimeoutError as error:
             self._drop(channel)
             raise NotConfirmed(f"no confirm within {self._timeout} s") from error
-        except asyncio.CancelledError as error:
+        except (asyncio.CancelledError, DependencyDown):
             self._drop(channel)
-            if not asked_to_stop():
-                # A lost heartbeat comes out as a cancellation that nobody asked for; passed on, it
-                # would end a task group without an error (aio-pika#563, #577).
-                raise DependencyDown(BROKER, "the connection was lost") from error
             raise
         except Exception as error:
             self._drop(channel)
@@ -97,18 +96,4 @@ class Publisher:
     def _drop(self, channel: AbstractChannel) -> None:
         if self._channel is channel:
             self._channel = None
-        if not channel.is_closed:
-            task = asyncio.create_task(_close(channel), name="close a channel in doubt")
-            self._closing.add(task)
-            task.add_done_callback(self._closing.discard)
-
-
-def asked_to_stop() -> bool:
-    """Whether somebody really cancelled the current task."""
-    task = asyncio.current_task()
-    return task is not None and task.cancelling() > 0
-
-
-async def _close(channel: AbstractChannel) -> None:
-    with contextlib.suppress(Exception, asyncio.CancelledError):
-        await channel.close()
+        self._link.release(channel)

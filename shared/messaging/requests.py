@@ -27,12 +27,11 @@ from shared.messaging.answering import (
     UNAVAILABLE,
     decode_answer,
 )
-from shared.messaging.connection import Link, describe
+from shared.messaging.connection import Link, asked_to_stop, describe
 from shared.messaging.envelope import CONTENT_TYPE, wrap
 from shared.messaging.errors import OwnerAway, RequestTimeout, Undecodable
 from shared.messaging.handlers import Refused
 from shared.messaging.intake import first_of
-from shared.messaging.publisher import asked_to_stop
 from shared.messaging.topology import REPLY_TO, REQUESTS
 from shared.telemetry import get_logger
 
@@ -99,8 +98,7 @@ class Requester:
         await first_of(closed, self._doubtful.wait())
         if not closed.done():
             closed.cancel()
-            with contextlib.suppress(Exception):
-                await channel.close()
+            self._link.release(channel)
 
     async def ask(
         self, request: Request, *, idempotency_key: str | None = None, timeout: float = 3.0

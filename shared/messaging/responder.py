@@ -33,13 +33,12 @@ from shared.messaging.answering import (
     encode_refusal,
     encode_reply,
 )
-from shared.messaging.connection import Link, describe
+from shared.messaging.connection import Link, asked_to_stop, describe
 from shared.messaging.envelope import Envelope, contract, decode, traceparent
 from shared.messaging.errors import Undecodable
 from shared.messaging.failures import frames
 from shared.messaging.handlers import Answer, Refused, Refusing, RequestContext
 from shared.messaging.intake import settle
-from shared.messaging.publisher import asked_to_stop
 from shared.messaging.topology import REQUESTS
 from shared.outbox import emit, replies
 from shared.telemetry import get_logger, log_context, trace_id

@@ -1,0 +1,158 @@
+"""Messages that are not ours, not whole or not from whom they say: set aside with the reason."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+import pytest
+
+from shared.contracts.mailer import MailAccepted
+from shared.contracts.registration import EmailVerified, RequestCancelled
+from shared.messaging import hears, topology
+from shared.messaging.dead import list_dead
+from shared.messaging.envelope import new_id, wrap
+from tests.integration.shared.neighbours import Heard, Street, channel, forge, now
+from tests.support.waiting import eventually
+
+TYPE = RequestCancelled.TYPE
+ID = "01a206f4-792c-7dbe-ada6-0314820d32a7"
+
+
+def _document(**changes: Any) -> bytes:
+    document = {
+        "specversion": "1.0",
+        "id": ID,
+        "source": "impex/registration",
+        "type": TYPE,
+        "time": "2026-01-01T00:00:00Z",
+        "data": {"request_id": "r"},
+    }
+    for name, value in changes.items():
+        document[name] = value
+        if value is None:
+            del document[name]
+    return json.dumps(document).encode()
+
+
+BAD = {
+    "not JSON": (b"hello", "not strict JSON"),
+    "nothing": (b"", "not strict JSON"),
+    "a byte order mark": (b"\xef\xbb\xbf" + _document(), "not strict JSON"),
+    "not UTF-8": (_document().replace(b"impex", b"imp\xe9x"), "not strict JSON"),
+    "no number": (_document(data={"request_id": float("nan")}), "not strict JSON"),
+    "an endless number": (_document().replace(b'"r"', b"1e999"), "not strict JSON"),
+    "a key twice": (_document().replace(b'"id"', b'"id": "x", "id"', 1), "a key stands twice"),
+    "one megabyte": (_document(extra="x" * 1_000_000), "more than 262144"),
+    "ten thousand lists": (b"[" * 10_000 + b"]" * 10_000, "nested too deeply"),
+    "another version": (_document(type=TYPE.replace("v1", "v9")), "type or version not known"),
+    "no such type": (_document(type="registration.Nothing.v1"), "type or version not known"),
+    "no id": (_document(id=None), "wrong fields"),
+    "an id that is none": (_document(id="1"), "wrong fields"),
+    "no time zone": (_document(time="2026-01-01T00:00:00"), "wrong fields"),
+    "a missing field": (_document(data={}), "wrong fields"),
+    "a wrong field": (_document(data={"request_id": 7}), "wrong fields"),
+    "no data": (_document(data=None), "wrong fields"),
+}
+
+
+async def test_mq_05_bad_input_56_junk_is_dead_with_the_reason_and_the_worker_lives(
+    street: Street,
+) -> None:
+    """MQ-05: each of the table, and then a good message."""
+    heard = Heard()
+    await street.node("mailer", hears=(hears(RequestCancelled, heard),))
+    url = street.broker.url("registration")
+    for name, (body, reason) in BAD.items():
+        message_id = ID if name not in ("no id", "an id that is none") else new_id()
+        await forge(url, body, key=TYPE, message_id=message_id, user="registration")
+        letters = await street.dead("mailer")
+        headers = letters[0].header.properties.headers or {}
+        assert reason in str(headers["error"]), name
+        assert headers["error_type"] == "Undecodable", name
+        assert letters[0].body == body, name
+    good, body = wrap("registration", RequestCancelled(request_id="r"), subject=None, now=now())
+    await forge(url, body, key=TYPE, message_id=good, user="registration")
+    await eventually(lambda: heard.ids == [good])
+
+
+async def test_unknown_fields_are_ignored(street: Street) -> None:
+    """A newer sender may say more than this reader knows."""
+    heard = Heard()
+    await street.node("mailer", hears=(hears(RequestCancelled, heard),))
+    body = _document(data={"request_id": "r", "new": [1]}, extension="x")
+    await forge(
+        street.broker.url("registration"), body, key=TYPE, message_id=ID, user="registration"
+    )
+    await eventually(lambda: heard.events == [RequestCancelled(request_id="r")])
+
+
+async def test_t23_a_message_from_the_wrong_user_is_dead(street: Street) -> None:
+    """The mailer says, under its own routing key, what only registration may say."""
+    heard = Heard()
+    await street.node("registration", hears=(hears(MailAccepted, heard),))
+    await street.node("mailer", hears=(hears(RequestCancelled, Heard()),), emits=(MailAccepted,))
+    message_id, body = wrap(
+        "registration", RequestCancelled(request_id="forged"), subject=None, now=now()
+    )
+    await forge(
+        street.broker.url("mailer"),
+        body,
+        key=MailAccepted.TYPE,
+        message_id=message_id,
+        user="mailer",
+    )
+    (letter,) = await street.dead("registration")
+    assert (letter.header.properties.headers or {})["error"] == "not said by registration"
+    assert not heard.events
+
+
+@pytest.mark.parametrize("user", ["registration", None], ids=["right user", "no user"])
+async def test_t23_a_message_past_the_events_exchange_is_dead(
+    street: Street, user: str | None
+) -> None:
+    """Straight into the queue by the default exchange, or without a user: refused."""
+    heard = Heard()
+    await street.node("mailer", hears=(hears(RequestCancelled, heard),))
+    message_id, body = wrap(
+        "registration", RequestCancelled(request_id="forged"), subject=None, now=now()
+    )
+    exchange, key = (topology.EVENTS, TYPE) if user is None else ("", "mailer")
+    await forge(
+        street.broker.url("registration"),
+        body,
+        exchange=exchange,
+        key=key,
+        message_id=message_id,
+        user=user,
+    )
+    await street.dead("mailer")
+    assert not heard.events
+
+
+async def test_an_id_that_differs_from_the_envelopes_is_dead(street: Street) -> None:
+    """Two ids for one message would fool either the inbox or the operator."""
+    await street.node("mailer", hears=(hears(RequestCancelled, Heard()),))
+    _, body = wrap("registration", RequestCancelled(request_id="r"), subject=None, now=now())
+    await forge(
+        street.broker.url("registration"), body, key=TYPE, message_id=ID, user="registration"
+    )
+    (letter,) = await street.dead("mailer")
+    assert (letter.header.properties.headers or {})[
+        "error"
+    ] == "message_id is not the envelope's id"
+
+
+async def test_a_type_bound_to_the_queue_but_not_heard_any_more_is_dead(street: Street) -> None:
+    """A binding of a former version leads to a dead letter that names the type."""
+    await street.node("mailer", hears=(hears(RequestCancelled, Heard()),))
+    async with channel(street.broker.url("mailer")) as raw:
+        await raw.queue_bind("mailer", topology.EVENTS, EmailVerified.TYPE)
+    registration = await street.node("registration", emits=(EmailVerified,))
+    await street.say(registration, EmailVerified(request_id="r", by="code", verified_at=now()))
+    await eventually(lambda: _listed(street, EmailVerified.TYPE))
+
+
+async def _listed(street: Street, message_type: str) -> bool:
+    letters = await list_dead(street.broker.admin_url, "mailer")
+    return [letter.type for letter in letters] == [message_type]

@@ -1,0 +1,96 @@
+"""What an operator sees of dead letters, and what sending them again does."""
+
+from __future__ import annotations
+
+from dataclasses import asdict
+from typing import Any
+
+import pytest
+
+from shared.contracts.registration import EmailVerified, RequestCancelled
+from shared.errors import ConfigurationError, Reject
+from shared.messaging import hears
+from shared.messaging.dead import list_dead, replay
+from tests.integration.shared.neighbours import Heard, Street, now
+from tests.support.waiting import eventually
+
+
+class Broken:
+    """A handler that rejects until it is repaired."""
+
+    def __init__(self) -> None:
+        self.repaired = False
+
+    def __call__(self, _event: Any, _context: Any) -> None:
+        """The act of a `Heard`."""
+        if not self.repaired:
+            raise Reject("pierre@example.fr is unknown")
+
+
+async def _three_dead(street: Street) -> tuple[Broken, Heard, list[str]]:
+    broken = Broken()
+    heard = Heard(broken)
+    await street.node(
+        "mailer",
+        hears=(hears(RequestCancelled, heard), hears(EmailVerified, heard)),
+    )
+    registration = await street.node("registration", emits=(RequestCancelled, EmailVerified))
+    ids = await street.say(
+        registration,
+        RequestCancelled(request_id="1"),
+        RequestCancelled(request_id="2"),
+        EmailVerified(request_id="3", by="link", verified_at=now()),
+    )
+    await eventually(lambda: _dead(street, 3))
+    heard.ids.clear()
+    return broken, heard, ids
+
+
+async def _dead(street: Street, number: int) -> bool:
+    return len(await list_dead(street.broker.url("operator"), "mailer")) == number
+
+
+async def test_mq_07_dead_letters_are_listed_without_their_content(street: Street) -> None:
+    """MQ-07: who, why, when, how often; looking takes nothing out."""
+    _, _, ids = await _three_dead(street)
+    letters = await list_dead(street.broker.url("operator"), "mailer")
+    assert sorted(letter.id for letter in letters) == sorted(ids)
+    for letter in letters:
+        assert letter.error == "p***@example.fr is unknown"
+        assert (letter.error_type, letter.failed_by, letter.attempt) == ("Reject", "mailer", 1)
+        assert letter.age is not None
+        assert 0 <= letter.age < 60
+        assert "pierre" not in str(asdict(letter))
+        assert "request_id" not in str(asdict(letter))
+    assert await _dead(street, 3)
+
+
+async def test_mq_07_a_replay_has_the_effect_once_and_empties_the_queue(street: Street) -> None:
+    """MQ-07: one by id, the rest of a type, then all; what was handled is not handled again."""
+    broken, heard, ids = await _three_dead(street)
+    broken.repaired = True
+    operator = street.broker.url("operator")
+
+    assert await replay(operator, "mailer", message_id=ids[0], replayed_by="claire") == 1
+    await eventually(lambda: heard.ids == [ids[0]])
+    assert await replay(operator, "mailer", message_type=RequestCancelled.TYPE) == 1
+    await eventually(lambda: heard.ids == ids[:2])
+    assert await replay(operator, "mailer") == 1
+    await eventually(lambda: heard.ids == ids)
+    assert await _dead(street, 0)
+    assert await replay(operator, "mailer") == 0
+    assert await street.count("mailer", "inbox") == 3
+
+
+async def test_a_replay_that_fails_again_is_dead_again(street: Street) -> None:
+    """As a first try, with its own reason."""
+    _, heard, ids = await _three_dead(street)
+    assert await replay(street.broker.url("operator"), "mailer") == 3
+    await eventually(lambda: sorted(heard.ids) == sorted(ids))
+    await eventually(lambda: _dead(street, 3))
+
+
+async def test_a_service_without_dead_letters_is_said_plainly(street: Street) -> None:
+    """A misspelt name is not an empty list."""
+    with pytest.raises(ConfigurationError, match="maler has no queue of dead letters"):
+        await list_dead(street.broker.url("operator"), "maler")

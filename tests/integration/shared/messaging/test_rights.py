@@ -1,0 +1,100 @@
+"""One broker user per service with the least rights, proved by trying what must be refused."""
+
+from __future__ import annotations
+
+import pytest
+from aiormq.exceptions import ChannelAccessRefused, ChannelPreconditionFailed
+from pamqp.commands import Basic
+
+from shared.contracts.mailer import MailAccepted
+from shared.contracts.registration import CancelRequest, RequestCancelled
+from shared.messaging import answers, hears, topology
+from shared.messaging.topology import permissions
+from tests.integration.shared.neighbours import Heard, Street, channel
+
+EVENTS = topology.EVENTS
+
+
+async def _never(*_: object) -> None:
+    raise AssertionError
+
+
+FORBIDDEN_PUBLISHES = {
+    "another owner's type": ("mailer", EVENTS, RequestCancelled.TYPE, "mailer"),
+    "a request by somebody who asks nothing": (
+        "mailer",
+        topology.REQUESTS,
+        CancelRequest.TYPE,
+        "mailer",
+    ),
+    "straight into a queue": ("mailer", "", "registration", "mailer"),
+    "another's retry exchange": ("mailer", "registration.retry", "registration", "mailer"),
+    "an event by somebody who says nothing": ("gateway", EVENTS, "gateway.X.v1", "gateway"),
+    "a dead letter by somebody who hears nothing": ("gateway", topology.DEAD, "mailer", "gateway"),
+    "shared by provisioning only": ("registration", topology.UNROUTED, "", "registration"),
+}
+
+
+@pytest.mark.parametrize("name", FORBIDDEN_PUBLISHES)
+async def test_cr_06_a_service_publishes_only_what_is_its_own(street: Street, name: str) -> None:
+    """CR-06: the broker refuses."""
+    await street.node("registration", hears=(hears(MailAccepted, Heard()),))
+    service, exchange, key, user = FORBIDDEN_PUBLISHES[name]
+    async with channel(street.broker.url(service)) as raw:
+        with pytest.raises(ChannelAccessRefused):
+            await raw.basic_publish(
+                b"{}",
+                exchange=exchange,
+                routing_key=key,
+                properties=Basic.Properties(user_id=user),
+            )
+
+
+async def test_cr_06_a_service_cannot_say_that_it_is_another(street: Street) -> None:
+    """The broker compares `user_id` with who logged in."""
+    async with channel(street.broker.url("mailer")) as raw:
+        with pytest.raises(ChannelPreconditionFailed):
+            await raw.basic_publish(
+                b"{}",
+                exchange=EVENTS,
+                routing_key=MailAccepted.TYPE,
+                properties=Basic.Properties(user_id="registration"),
+            )
+
+
+@pytest.mark.parametrize(
+    "queue", ["registration", "registration.dead", "registration.requests", "impex.unrouted"]
+)
+async def test_cr_06_a_service_reads_only_its_own_queues(street: Street, queue: str) -> None:
+    """CR-06: neither work, nor dead letters, nor requests of another."""
+    await street.node(
+        "registration",
+        hears=(hears(MailAccepted, Heard()),),
+        answers=(answers(CancelRequest, _never),),  # type: ignore[arg-type]
+    )
+    async with channel(street.broker.url("mailer")) as raw:
+        with pytest.raises(ChannelAccessRefused):
+            await raw.basic_get(queue)
+
+
+async def test_cr_06_a_service_hears_only_what_it_declares(street: Street) -> None:
+    """Binding to a type that is not heard is refused; so is deleting another's queue."""
+    await street.node("registration", hears=(hears(MailAccepted, Heard()),))
+    async with channel(street.broker.url("registration")) as raw:
+        with pytest.raises(ChannelAccessRefused):
+            await raw.queue_bind("registration", EVENTS, RequestCancelled.TYPE)
+    async with channel(street.broker.url("registration")) as raw:
+        with pytest.raises(ChannelAccessRefused):
+            await raw.queue_bind("registration", EVENTS, "#")
+    async with channel(street.broker.url("mailer")) as raw:
+        with pytest.raises(ChannelAccessRefused):
+            await raw.queue_delete("registration")
+
+
+def test_rights_follow_from_what_a_service_says_of_itself() -> None:
+    """No right without a use."""
+    nothing = permissions("quiet", (), (), (), ())
+    assert (nothing.write, nothing.read) == (r"^(quiet(\..+)?)$", r"^(quiet(\..+)?)$")
+    assert (nothing.topic_write, nothing.topic_read) == ("^$", "^$")
+    asker = permissions("asker", (), (), (CancelRequest,), ())
+    assert asker.write == r"^(impex\.requests|asker(\..+)?)$"
