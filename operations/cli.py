@@ -44,6 +44,7 @@ def parser() -> argparse.ArgumentParser:
     verbs = made.add_subparsers(dest="verb", required=True, metavar="VERB")
     _local(verbs)
     _queues(verbs)
+    _mails(verbs)
     _installation(verbs)
     return made
 
@@ -85,6 +86,16 @@ def _queues(verbs: Verbs) -> None:
     which.add_argument("--id", help="one message")
     which.add_argument("--type", help="every message of a type")
     which.add_argument("--all", action="store_true", help="every message")
+
+
+def _mails(verbs: Verbs) -> None:
+    mail = verbs.add_parser("mail", help="the mails that wait for a person")
+    actions = mail.add_subparsers(dest="action", required=True, metavar="ACTION")
+    _json(_verb(actions, "held", _module("mail", "main_held"), "mails that may have arrived"))
+    again = _verb(actions, "send", _module("mail", "main_send"), "send a held mail again")
+    again.add_argument("id", metavar="ID")
+    drop = _verb(actions, "drop", _module("mail", "main_drop"), "give a held mail up")
+    drop.add_argument("id", metavar="ID")
 
 
 def _installation(verbs: Verbs) -> None:

@@ -1,0 +1,56 @@
+"""`impex mail`: what an operator does with mails in doubt."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+
+import pytest
+
+from operations.cli import main
+from tests.integration.mailer.post_office import PostOffice, created
+from tests.support.mail_server import MailServer
+from tests.support.system import System
+
+
+async def impex(*words: str) -> int:
+    """Run the command beside the loop, as a person would in another window."""
+
+    def run() -> int:
+        with pytest.raises(SystemExit) as end:
+            main(["mail", *words])
+        return int(end.value.code or 0)
+
+    return await asyncio.to_thread(run)
+
+
+async def test_59_an_operator_sees_sends_and_drops_mails_in_doubt(
+    system: System,
+    office: PostOffice,
+    smtp: MailServer,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    monkeypatch.setenv("IMPEX_MAILER_DATABASE_URL", system.database.url("mailer"))
+    assert await impex("held") == 0
+    assert "No mail waits" in capsys.readouterr().out
+
+    smtp.drop_after_data = 2
+    async with system.run("mailer", IMPEX_SMTP_URL=smtp.url):
+        causes = [await office.say(created(address=f"p{n}@labo.example")) for n in range(2)]
+        for cause in causes:
+            await office.state(cause, "held")
+        capsys.readouterr()
+        assert await impex("held", "--json") == 0
+        ids = {one["address"]: one["mail_id"] for one in json.loads(capsys.readouterr().out)}
+        assert sorted(ids) == ["p0@labo.example", "p1@labo.example"]
+        assert await impex("held") == 0
+        assert "p0@labo.example" in capsys.readouterr().out
+
+        assert await impex("send", ids["p0@labo.example"]) == 0
+        assert await impex("drop", ids["p1@labo.example"]) == 0
+        await office.state(causes[0], "accepted")
+        await office.state(causes[1], "dropped")
+        assert await impex("drop", ids["p1@labo.example"]) == 1
+        assert await impex("send", "nonsense") == 2
+    assert len(smtp.messages) == 3
