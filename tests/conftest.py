@@ -22,6 +22,7 @@ from operations.rights import Party
 from tests.support.certificates import Authority
 from tests.support.house import parties, services
 from tests.support.mail_server import MailServer
+from tests.support.own_servers import OwnServers, own
 from tests.support.servers import Broker, Corners, Database, Servers, obtain, reason_to_skip
 from tests.support.system import System
 
@@ -118,6 +119,33 @@ def system(corners: Corners, broker: Broker, tmp_path: Path) -> Iterator[System]
     yield made
     made.close()
     corners.drop(database)
+
+
+@pytest.fixture(scope="session")
+def own_servers() -> Iterator[OwnServers]:
+    """Servers of this process alone, for tests that stop or kill them."""
+    reason = reason_to_skip()
+    if reason:
+        pytest.skip(reason)
+    with own(parties()) as made:
+        yield made
+
+
+@pytest.fixture
+def own_system(own_servers: OwnServers, tmp_path: Path) -> Iterator[System]:
+    """A `system` on servers that may be killed: `own_servers.postgres`, `own_servers.rabbit`.
+
+    Both run again, whatever the test before did to them.
+    """
+    own_servers.ensure()
+    corners = own_servers.corners
+    database, broker = corners.migrated(services()), corners.broker()
+    made = System(database, broker, tmp_path)
+    yield made
+    made.close()
+    own_servers.ensure()
+    corners.drop(database)
+    corners.delete(broker)
 
 
 @pytest.fixture

@@ -10,6 +10,7 @@ import json
 import os
 import secrets
 import select
+import shutil
 import signal
 import sys
 import threading
@@ -57,6 +58,8 @@ def main(folder: Path, run: int) -> None:
         rabbit.kill()  # nothing of it is kept, so nothing needs an orderly end
         rabbit.epmd.kill()
         postgres.child.stop()
+        if not told.is_set():
+            shutil.rmtree(folder, ignore_errors=True)  # the run was killed and cannot do it
 
 
 if __name__ == "__main__":

@@ -175,6 +175,7 @@ class Corners:
 
     def broker(self, parties: Iterable[Party] | None = None) -> Broker:
         """A fresh virtual host; other `parties` than the house's get users of their own."""
+        self.admin.close()  # the server may have been restarted since the last call
         vhost = f"{self._prefix}_{next(self._numbers)}"
         chosen = self.parties if parties is None else tuple(parties)
         fresh = {p.name: f"password-{p.name}" for p in chosen if p.name not in self.passwords}

@@ -1,0 +1,222 @@
+"""Least rights on the broker and in the database, tried by doing what must be refused.
+
+CR-06 and DB-01: one broker user and one database role per service, each with what it needs.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable, Iterator
+
+import aiormq
+import asyncpg
+import pytest
+from aiormq.abc import AbstractChannel
+from pamqp.commands import Basic
+
+from operations import house
+from operations.database_admin import run_blocking
+from shared.messaging.topology import declare, service_topology
+from tests.support.servers import Broker, Corners, Database
+
+SERVICES = ("registration", "mailer", "gateway")
+Act = Callable[[AbstractChannel], Awaitable[object]]
+
+
+def publish(exchange: str, key: str, user: str = "") -> Act:
+    """Publish and wait for the broker's verdict."""
+
+    async def act(channel: AbstractChannel) -> None:
+        properties = Basic.Properties(user_id=user or None)
+        await channel.basic_publish(
+            b"{}", exchange=exchange, routing_key=key, properties=properties
+        )
+
+    return act
+
+
+def bind(queue: str, key: str) -> Act:
+    """Listen to events of one type on a queue."""
+    return lambda channel: channel.queue_bind(queue, "impex.events", key)
+
+
+def declare_queue(name: str) -> Act:
+    """Make a queue."""
+    return lambda channel: channel.queue_declare(name, durable=True)
+
+
+def declare_exchange(name: str) -> Act:
+    """Make an exchange."""
+    return lambda channel: channel.exchange_declare(name, exchange_type="direct", durable=True)
+
+
+def delete_queue(name: str) -> Act:
+    """Delete a queue."""
+    return lambda channel: channel.queue_delete(name)
+
+
+def take(queue: str) -> Act:
+    """Read from a queue."""
+    return lambda channel: channel.basic_get(queue)
+
+
+REFUSED: list[tuple[str, str, Act]] = [
+    (
+        "mailer",
+        "say what registration says",
+        publish("impex.events", "registration.EmailVerified.v1"),
+    ),
+    ("registration", "say another's event", publish("impex.events", "mailer.MailAccepted.v1")),
+    ("gateway", "say any event", publish("impex.events", "registration.AccountCreated.v1")),
+    ("gateway", "say an event of its own", publish("impex.events", "gateway.Nothing.v1")),
+    (
+        "mailer",
+        "sign as another",
+        publish("impex.events", "mailer.MailAccepted.v1", user="registration"),
+    ),
+    ("mailer", "ask registration", publish("impex.requests", "registration.SignIn.v1")),
+    ("mailer", "write into any queue", publish("", "registration")),
+    ("gateway", "write into any queue", publish("", "mailer")),
+    ("mailer", "fill registration's retry queue", publish("registration.retry", "registration")),
+    ("gateway", "fill the dead letters", publish("impex.dead", "mailer")),
+    ("mailer", "read registration's events", take("registration")),
+    ("mailer", "read registration's dead letters", take("registration.dead")),
+    ("gateway", "read mails that failed", take("mailer.dead")),
+    ("gateway", "read requests of others", take("registration.requests")),
+    ("registration", "read the unrouted", take("impex.unrouted")),
+    ("registration", "read the mailer's events", take("mailer")),
+    ("mailer", "hear what it does not declare", bind("mailer", "registration.EmailVerified.v1")),
+    ("mailer", "hear everything", bind("mailer", "#")),
+    ("registration", "hear its own events", bind("registration", "registration.*.*")),
+    ("gateway", "hear an account's creation", bind("gateway", "registration.AccountCreated.v1")),
+    ("mailer", "make a foreign queue", declare_queue("registration.more")),
+    ("mailer", "make a queue of the house", declare_queue("impex.spy")),
+    ("gateway", "make a queue whose name begins like another's", declare_queue("mailer2")),
+    ("registration", "make an exchange of the house", declare_exchange("impex.more")),
+    ("mailer", "delete a foreign queue", delete_queue("registration")),
+    ("gateway", "delete the dead letters", delete_queue("mailer.dead")),
+]
+
+
+async def make_queues(broker: Broker) -> None:
+    """Every service's queues, made by the service's own user."""
+    for name in SERVICES:
+        one = house.service(name)
+        topology = service_topology(
+            name, [row.event for row in one.hears], [row.request for row in one.answers]
+        )
+        connection = await aiormq.connect(broker.url(name))
+        await declare(await connection.channel(), topology)
+        await connection.close()
+
+
+@pytest.fixture(scope="module")
+def ready(corners: Corners) -> Iterator[Broker]:
+    """One virtual host for all tests here: what is refused leaves nothing behind."""
+    broker = corners.broker()
+    run_blocking(make_queues(broker))
+    yield broker
+    corners.delete(broker)
+
+
+@pytest.fixture(scope="module")
+def tables(corners: Corners) -> Iterator[Database]:
+    """One database with every table, for the same reason."""
+    database = corners.migrated(house.services())
+    yield database
+    corners.drop(database)
+
+
+@pytest.mark.parametrize(("user", "deed", "act"), REFUSED, ids=[f"{u}: {d}" for u, d, _ in REFUSED])
+async def test_cr_06_a_service_may_not(ready: Broker, user: str, deed: str, act: Act) -> None:
+    connection = await aiormq.connect(ready.url(user))
+    channel = await connection.channel(publisher_confirms=True)
+    with pytest.raises(
+        (aiormq.exceptions.ChannelAccessRefused, aiormq.exceptions.ChannelPreconditionFailed)
+    ) as refused:
+        await act(channel)
+    assert "refused" in str(refused.value) or "user_id" in str(refused.value)
+    await connection.close()
+
+
+async def test_cr_06_a_service_may_do_its_own_work(ready: Broker) -> None:
+    own = {
+        "registration": publish("impex.events", "registration.EmailVerified.v1", "registration"),
+        "mailer": publish("impex.events", "mailer.MailAccepted.v1", "mailer"),
+        "gateway": publish("impex.requests", "registration.SignIn.v1", "gateway"),
+    }
+    for user, act in own.items():
+        connection = await aiormq.connect(ready.url(user))
+        await act(await connection.channel(publisher_confirms=True))
+        await connection.close()
+
+
+async def test_cr_06_a_service_may_not_enter_another_virtual_host(ready: Broker) -> None:
+    elsewhere = ready.url("mailer").rpartition("/")[0] + "/%2F"
+    with pytest.raises(aiormq.exceptions.AMQPError):
+        await aiormq.connect(elsewhere)
+
+
+FOREIGN = [(one, other) for one in SERVICES for other in SERVICES if one != other]
+DENIED = (asyncpg.InsufficientPrivilegeError,)
+
+
+@pytest.mark.parametrize(("role", "schema"), FOREIGN)
+async def test_db_01_no_role_enters_another_schema(
+    tables: Database, role: str, schema: str
+) -> None:
+    connection = await asyncpg.connect(tables.url(role))
+    for statement in (
+        f"SELECT * FROM {schema}.outbox",
+        f"INSERT INTO {schema}.outbox DEFAULT VALUES",
+        f"DELETE FROM {schema}.outbox",
+        f"CREATE TABLE {schema}.mine (a int)",
+    ):
+        with pytest.raises(DENIED):
+            await connection.execute(statement)
+    await connection.close()
+
+
+FORBIDDEN = (
+    "CREATE TABLE {own}.mine (a int)",
+    "CREATE TABLE public.mine (a int)",
+    "CREATE SCHEMA mine",
+    "CREATE TEMPORARY TABLE mine (a int)",
+    "DROP TABLE {own}.outbox",
+    "TRUNCATE {own}.outbox",
+    "ALTER TABLE {own}.outbox ADD COLUMN mine int",
+    "DROP SCHEMA {own} CASCADE",
+    "CREATE INDEX mine ON {own}.outbox (id)",
+    "DELETE FROM {own}.migrations",
+    "CREATE ROLE mine",
+    "ALTER ROLE impex_owner PASSWORD 'mine'",
+    "SET ROLE impex_owner",
+    "COPY {own}.outbox TO PROGRAM 'cat'",
+    "SELECT pg_read_file('PG_VERSION')",
+    "SELECT rolpassword FROM pg_authid",
+)
+
+
+@pytest.mark.parametrize("role", SERVICES)
+@pytest.mark.parametrize("statement", FORBIDDEN)
+async def test_db_01_a_role_only_reads_and_writes_rows(
+    tables: Database, role: str, statement: str
+) -> None:
+    connection = await asyncpg.connect(tables.url(role))
+    with pytest.raises(DENIED):
+        await connection.execute(statement.format(own=role))
+    await connection.close()
+
+
+async def test_db_01_the_owner_is_not_the_application(tables: Database) -> None:
+    connection = await asyncpg.connect(tables.admin_url)
+    owners = await connection.fetch(
+        "SELECT DISTINCT schemaname, tableowner FROM pg_tables WHERE schemaname = ANY($1)",
+        list(SERVICES),
+    )
+    assert {tuple(row) for row in owners} == {(name, "impex_owner") for name in SERVICES}
+    roles = await connection.fetch(
+        "SELECT rolname FROM pg_roles WHERE rolname LIKE 'impex\\_%' AND rolname <> current_user "
+        "AND (rolsuper OR rolcreatedb OR rolcreaterole OR rolreplication OR rolbypassrls)"
+    )
+    assert roles == []
+    await connection.close()

@@ -1,0 +1,56 @@
+"""Servers of one test process, which a test may stop, kill and start again."""
+
+from __future__ import annotations
+
+import secrets
+import shutil
+import tempfile
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+from operations.postgres import Postgres
+from operations.rabbit import Rabbit
+from operations.rights import Party
+from tests.support.servers import Corners, Servers
+
+
+@dataclass
+class OwnServers:
+    """`postgres` and `rabbit` have `stop`, `kill`, `start`, `wait`; data survives all of them."""
+
+    postgres: Postgres
+    rabbit: Rabbit
+    corners: Corners
+
+    def ensure(self) -> None:
+        """Start what does not run and wait until both answer."""
+        for server in (self.rabbit, self.postgres):
+            if not server.child.alive:
+                server.start()
+        self.postgres.wait()
+        self.rabbit.wait()
+
+
+@contextmanager
+def own(parties: Iterable[Party]) -> Iterator[OwnServers]:
+    """Both servers, durable as in earnest, in a folder that is removed at the end."""
+    folder = Path(tempfile.mkdtemp(prefix="impex-own-"))
+    folder.chmod(0o755)  # the servers' users must be able to pass
+    postgres = Postgres(folder / "postgresql", secrets.token_hex(12))
+    rabbit = Rabbit(folder / "rabbitmq", secrets.token_hex(12), name="own", statistics_ms=200)
+    try:
+        rabbit.start()
+        postgres.start()
+        postgres.wait()
+        rabbit.wait()
+        servers = Servers(folder, postgres.url(), rabbit.url(), rabbit.management_url)
+        made = OwnServers(postgres, rabbit, Corners(servers, parties))
+        yield made
+        made.corners.admin.close()
+    finally:
+        rabbit.kill()
+        rabbit.epmd.kill()
+        postgres.stop()
+        shutil.rmtree(folder, ignore_errors=True)
