@@ -6,13 +6,19 @@ Secrets are sealed here, the moment they leave a form. Every method may raise `R
 
 from __future__ import annotations
 
+import time
+from collections.abc import Callable
 from typing import Protocol, TypeVar, cast
 
 from shared.contracts import registration as words
 from shared.contracts.base import Reply, Request, Sealed
+from shared.messaging.errors import OwnerAway, RequestTimeout
 from shared.secrets import Sealer, seal_context
 
 R = TypeVar("R", bound=Reply)
+
+#: How long the password rules are taken to be the same.
+RULES_SECONDS = 60
 
 ASKS: tuple[type[Request], ...] = (
     words.RequestAccount,
@@ -43,9 +49,13 @@ class Asker(Protocol):
 class Registration:
     """Registration, asked."""
 
-    def __init__(self, asker: Asker, sealer: Sealer) -> None:
+    def __init__(
+        self, asker: Asker, sealer: Sealer, monotonic: Callable[[], float] = time.monotonic
+    ) -> None:
         self._asker = asker
         self._sealer = sealer
+        self._monotonic = monotonic
+        self._rules: tuple[float, str] | None = None
 
     async def _ask(self, request: Request, reply: type[R], key: str | None = None) -> R:
         return cast(R, await self._asker.ask(request, idempotency_key=key))
@@ -161,8 +171,19 @@ class Registration:
         return await self._ask(request, words.SignInView, key)
 
     async def password_rules(self) -> str:
-        """The password rules, as JSON text."""
-        return (await self._ask(words.DescribePasswordRules(), words.PasswordRulesView)).document
+        """The password rules, as JSON text; asked again after a minute, or kept while the owner is
+        away, since they only help: the owner judges."""
+        now = self._monotonic()
+        if self._rules is not None and now - self._rules[0] < RULES_SECONDS:
+            return self._rules[1]
+        try:
+            view = await self._ask(words.DescribePasswordRules(), words.PasswordRulesView)
+        except (OwnerAway, RequestTimeout):
+            if self._rules is None:
+                raise
+            return self._rules[1]
+        self._rules = (now, view.document)
+        return view.document
 
     async def listed_word(self, password: str) -> words.ListedWordView:
         """The listed word in a password."""

@@ -50,6 +50,7 @@ class ErrorText:
     way_on: tuple[str, Pair] = ("/", ("Page d'accueil", "Home page"))
 
 
+RELOAD = ("Recharger la page", "Reload the page")
 HELP = ("/aide", ("Aide et contacts", "Help and contacts"))
 FORM = ("/inscription", ("Reprendre la création du compte", "Go on with the account"))
 

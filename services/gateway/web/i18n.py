@@ -9,7 +9,7 @@ from __future__ import annotations
 import gettext
 import io
 import re
-from datetime import datetime
+from datetime import date, datetime
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
@@ -75,10 +75,21 @@ def other_language(language: str) -> str:
 
 def format_date(at: datetime, language: str) -> str:
     """`23 novembre 2026`, in Paris; `1er` as French has it."""
-    local = at.astimezone(PARIS)
-    month = MONTHS[language].split()[local.month - 1]
-    day = "1er" if language == "fr" and local.day == 1 else str(local.day)
-    return f"{day} {month} {local.year}"
+    return _day(at.astimezone(PARIS).date(), language)
+
+
+def format_day(iso: str, language: str) -> str:
+    """A day written `2026-11-23` as it is said; anything else as it is."""
+    try:
+        return _day(date.fromisoformat(iso), language)
+    except ValueError:
+        return iso
+
+
+def _day(day: date, language: str) -> str:
+    month = MONTHS[language].split()[day.month - 1]
+    number = "1er" if language == "fr" and day.day == 1 else str(day.day)
+    return f"{number} {month} {day.year}"
 
 
 def format_time(at: datetime) -> str:

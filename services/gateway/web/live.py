@@ -16,6 +16,7 @@ from contextlib import contextmanager
 from aiohttp import web
 
 from services.gateway.web.errors import PageError
+from services.gateway.web.metrics import STREAMS
 
 LONGEST = 600.0
 BREATH = 15.0
@@ -51,9 +52,11 @@ class Streams:
         if self._open[visitor] >= self._most:
             raise PageError(429, event="excess_rate_limit_exceeded", retry_after=30)
         self._open[visitor] += 1
+        STREAMS.inc()
         try:
             yield
         finally:
+            STREAMS.dec()
             self._open[visitor] -= 1
             if not self._open[visitor]:
                 del self._open[visitor]

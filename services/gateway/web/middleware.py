@@ -17,9 +17,11 @@ from aiohttp import web
 from services.gateway.presessions import form_token_fits, read_cookie
 from services.gateway.web import i18n, security, visits
 from services.gateway.web.addresses import client_address, network_of
-from services.gateway.web.errors import Elsewhere, PageError, error_text
+from services.gateway.web.errors import RELOAD, Elsewhere, PageError, Pair, error_text
 from services.gateway.web.keys import CLOCK, FRONT, PAGES, Visit
+from services.gateway.web.metrics import count_request
 from services.gateway.web.texts import pick
+from services.gateway.web.views import language
 from services.gateway.web.visits import VISIT
 from shared.errors import DependencyDown
 from shared.messaging.envelope import new_traceparent, traceparent
@@ -47,7 +49,9 @@ async def observe(request: web.Request, handler: Handler) -> web.StreamResponse:
         response = await _answer(request, handler)
         if not response.prepared:
             _put_cookies(request, response)
-        _log_access(request, response)
+        seconds = time.perf_counter() - visit.started
+        count_request(request, response.status, seconds)
+        _log_access(request, response, seconds)
     return response
 
 
@@ -96,7 +100,7 @@ def error_page(request: web.Request, error: PageError) -> web.Response:
     elif error.status == 500 and error.reason:
         log.error("A request failed.", action="unexpected_error", reason=error.reason)
     text = error_text(error.status)
-    href, label = text.way_on
+    href, label = _way_on(request, error.status)
     brand = request.app[PAGES].brand
     phone = brand.phone_international if visit.lang == "en" else brand.phone
     said = error.text or pick(text.text, visit.lang)
@@ -118,6 +122,13 @@ def error_page(request: web.Request, error: PageError) -> web.Response:
     if error.status in (408, 413):
         response.force_close()
     return response
+
+
+def _way_on(request: web.Request, status: int) -> tuple[str, Pair]:
+    """Back to the form whose token ran out, else what the error's text proposes."""
+    if status == 403 and request.path in language.PAGES:
+        return request.path, RELOAD
+    return error_text(status).way_on
 
 
 def require_same_origin(request: web.Request) -> None:
@@ -197,7 +208,7 @@ def _put_cookies(request: web.Request, response: web.StreamResponse) -> None:
         )
 
 
-def _log_access(request: web.Request, response: web.StreamResponse) -> None:
+def _log_access(request: web.Request, response: web.StreamResponse, seconds: float) -> None:
     visit = request[VISIT]
     access.info(
         "A request was answered.",
@@ -205,7 +216,7 @@ def _log_access(request: web.Request, response: web.StreamResponse) -> None:
         method=request.method[:20],
         path=request.path[:200],
         status=response.status,
-        milliseconds=round((time.perf_counter() - visit.started) * 1000, 1),
+        milliseconds=round(seconds * 1000, 1),
         network=visit.network,
         language=visit.lang,
     )

@@ -78,6 +78,7 @@ def _environment(
         other_lang=i18n.other_language(lang),
         brand=brand,
         static=static,
+        fmt_day=lambda iso: i18n.format_day(iso, lang),
         fmt_date=partial(_on, i18n.format_date, lang),
         fmt_datetime=partial(_on, i18n.format_datetime, lang),
         fmt_time=i18n.format_time,

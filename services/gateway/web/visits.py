@@ -174,8 +174,10 @@ def due_url(view: RequestView) -> str:
 
 
 def note(request: web.Request, code: str) -> None:
-    """Say something on the next page: a code of `texts.FLASHES`."""
-    request[VISIT].cookies[flash_name(request.app[FRONT].secure)] = (code, FLASH_SECONDS)
+    """Say something on the next page that is shown: a code of `texts.FLASHES`."""
+    visit = request[VISIT]
+    visit.flash = code
+    visit.cookies[flash_name(request.app[FRONT].secure)] = (code, FLASH_SECONDS)
 
 
 def page(
@@ -187,6 +189,7 @@ def page(
         "csrf": FormToken(request),
         "nonce": visit.nonce,
         "path": request.path,
+        "status": status,
         "switch_url": request.path,
         "step": None,
         "form": None,
@@ -211,8 +214,7 @@ def _flash(request: web.Request, view: RequestView | None) -> list[tuple[str, st
     if visit.flash is None or visit.flash not in texts.FLASHES:
         return []
     kind, pair = texts.FLASHES[visit.flash]
-    name = flash_name(request.app[FRONT].secure)
-    visit.cookies.setdefault(name, ("", 0))
+    visit.cookies[flash_name(request.app[FRONT].secure)] = ("", 0)
     text = texts.pick(pair, visit.lang)
     if view is not None:
         text = (

@@ -3,19 +3,23 @@
 from __future__ import annotations
 
 import asyncio
-import base64
-from collections.abc import AsyncIterator, Awaitable, Callable
+import secrets
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
+from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, field
 
 import aio_pika
 import msgspec
 import pytest
+import pytest_asyncio
 
 from operations.processes import free_port
 from shared.contracts.registration import AccountRequested, ValidationResent
 from shared.secrets import KeyRing, Opener, seal_context
 from tests.integration.gateway.browser import Answer, Browser
 from tests.support import eventually
+from tests.support.house import parties, services
+from tests.support.servers import Corners
 from tests.support.system import System, gateway_settings
 
 PASSWORD = "Kvfz9rLq#2"
@@ -89,11 +93,24 @@ class Portal:
         return await browser.post(page, "/inscription/validation", {"code": letter.code})
 
 
-@pytest.fixture
-async def letters(system: System) -> AsyncIterator[Letters]:
-    ring = KeyRing.parse(system.environment("mailer")["IMPEX_SEAL_KEYS_MAILER"])
+@pytest.fixture(scope="package")
+def house(corners: Corners, tmp_path_factory: pytest.TempPathFactory) -> Iterator[System]:
+    """Tables and a virtual host for all the tests of this folder; each test asks with addresses
+    of its own."""
+    database = corners.migrated(services())
+    broker = corners.broker(parties())
+    made = System(database, broker, tmp_path_factory.mktemp("portal"))
+    yield made
+    made.close()
+    corners.delete(broker)
+    corners.drop(database)
+
+
+@pytest_asyncio.fixture(scope="package", loop_scope="package")
+async def letters(house: System) -> AsyncIterator[Letters]:
+    ring = KeyRing.parse(house.environment("mailer")["IMPEX_SEAL_KEYS_MAILER"])
     found = Letters(Opener("mailer", ring))
-    connection = await aio_pika.connect(system.broker.admin_url)
+    connection = await aio_pika.connect(house.broker.admin_url)
     channel = await connection.channel()
     queue = await channel.declare_queue(exclusive=True)
     await queue.bind("impex.events", "registration.#")
@@ -106,36 +123,46 @@ async def letters(system: System) -> AsyncIterator[Letters]:
     await connection.close()
 
 
-@pytest.fixture
-async def portals(
-    system: System, letters: Letters
+@asynccontextmanager
+async def opened(
+    house: System, letters: Letters, *names: str, **settings: str
+) -> AsyncIterator[Portal]:
+    """Services on a port of their own, the portal among them."""
+    port = free_port()
+    given = {**gateway_settings(port), "IMPEX_LOOKUPS_PER_MINUTE": "10000", **settings}
+    async with house.run(*names, **given):
+        portal = Portal(house, f"http://127.0.0.1:{port}", letters, [])
+        yield portal
+        await asyncio.gather(*(one.close() for one in portal.browsers))
+
+
+@pytest_asyncio.fixture(scope="package", loop_scope="package")
+async def portal(house: System, letters: Letters) -> AsyncIterator[Portal]:
+    """Gateway and registration, shared by the tests of this folder."""
+    async with opened(house, letters, "registration", "gateway") as portal:
+        yield portal
+
+
+@pytest_asyncio.fixture(loop_scope="package")
+async def another(
+    house: System, letters: Letters, portal: Portal
 ) -> AsyncIterator[Callable[..., Awaitable[Portal]]]:
-    """Await it with settings (and `names=("gateway",)` to leave registration away)."""
-    browsers: list[Browser] = []
-    stops: list[Callable[[], Awaitable[object]]] = []
+    """Await it with settings for a second gateway beside the first, on the same registration."""
+    async with AsyncExitStack() as stack:
 
-    async def open_portal(
-        names: tuple[str, ...] = ("gateway", "registration"), **settings: str
-    ) -> Portal:
-        port = free_port()
-        given = {**gateway_settings(port), **settings}
-        running = system.run(*names, **given)
-        await running.__aenter__()
-        stops.append(lambda: running.__aexit__(None, None, None))
-        return Portal(system, f"http://127.0.0.1:{port}", letters, browsers)
+        async def open_one(**settings: str) -> Portal:
+            return await stack.enter_async_context(opened(house, letters, "gateway", **settings))
 
-    yield open_portal
-    await asyncio.gather(*(one.close() for one in browsers))
-    for stop in stops:
-        await stop()
+        yield open_one
+
+
+@pytest_asyncio.fixture(loop_scope="package")
+async def browser(portal: Portal) -> Browser:
+    """A fresh browser."""
+    return portal.browser()
 
 
 @pytest.fixture
-async def portal(portals: Callable[..., Awaitable[Portal]]) -> Portal:
-    """The portal with its defaults."""
-    return await portals()
-
-
-def key_ring(text: str) -> KeyRing:
-    """A ring of one key made from a text, for tests that sign by themselves."""
-    return KeyRing.parse("t1:" + base64.b64encode(text.encode().ljust(32, b"x")[:32]).decode())
+def address() -> str:
+    """An address that no other test uses."""
+    return f"p{secrets.token_hex(6)}@pharmacie.example.fr"

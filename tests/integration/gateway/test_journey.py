@@ -1,21 +1,202 @@
-"""The way from the form to the account, as a browser without scripts goes it."""
+"""The way from the form to the account, as a browser without scripts goes it (AX-12)."""
 
 from __future__ import annotations
 
-from tests.integration.gateway.conftest import Portal
+import asyncio
+
+import pytest
+
+from tests.integration.gateway.browser import Browser
+from tests.integration.gateway.conftest import PASSWORD, Portal
+
+pytestmark = pytest.mark.asyncio(loop_scope="package")
 
 
-async def test_g_10_to_g_14_an_account_by_code(portal: Portal) -> None:
-    browser = portal.browser()
-    page = await portal.asked(browser, "pierre@pharmacie.example.fr")
+@pytest.mark.parametrize("language", ["fr", "en"])
+async def test_g_10_to_g_14_an_account_by_code(portal: Portal, address: str, language: str) -> None:
+    browser = portal.browser(language)
+    page = await portal.asked(browser, address)
     assert (page.status, page.path) == (200, "/inscription/validation")
-    assert "courriers indésirables" in page.text
-    letter = await portal.letters.to("pierre@pharmacie.example.fr")
+    letter = await portal.letters.to(address)
     page = await browser.post(page, "/inscription/validation", {"code": letter.code})
     assert page.path == "/inscription/adresse-validee"
-    assert "votre demande de création de compte a été vérifiée" in page.text
+    if language == "fr":
+        assert "votre demande de création de compte a été vérifiée" in page.text
     page = await browser.get("/inscription/conditions")
-    assert "J'accepte" in page.text
     page = await browser.post(page, "/inscription/conditions", {"accept": "1"})
     assert page.path == "/inscription/creation"
-    assert "Votre compte existe." in page.text
+    expected = {"fr": "Votre compte existe", "en": "Your account exists"}
+    assert expected[language] in page.text
+
+
+async def test_g_11_an_account_by_link(portal: Portal, browser: Browser, address: str) -> None:
+    await portal.asked(browser, address)
+    letter = await portal.letters.to(address)
+    page = await browser.get(f"/inscription/lien?jeton={letter.token}")
+    assert page.status == 200
+    page = await browser.post(page, "/inscription/lien")
+    assert page.path == "/inscription/adresse-validee"
+
+
+async def test_b_02_the_link_on_another_device_asks_for_the_password(
+    portal: Portal, address: str
+) -> None:
+    first, second = portal.browser(), portal.browser()
+    await portal.asked(first, address)
+    letter = await portal.letters.to(address)
+    page = await second.get(f"/inscription/lien?jeton={letter.token}")
+    assert page.soup.find("input", {"name": "password"})
+    refused = await second.post(page, "/inscription/lien", {"password": "Wr0ng-pass"})
+    assert refused.status == 422
+    assert "Encore 4 essai" in refused.text
+    assert "Wr0ng-pass" not in refused.html
+    page = await second.post(refused, "/inscription/lien", {"password": PASSWORD})
+    assert page.path == "/inscription/adresse-validee"
+    # Both devices are at the same step now.
+    assert (await first.get("/inscription/validation")).path == "/inscription/conditions"
+
+
+async def test_re_04_robots_that_open_or_post_the_link_change_nothing(
+    portal: Portal, browser: Browser, address: str
+) -> None:
+    await portal.asked(browser, address)
+    letter = await portal.letters.to(address)
+    path = f"/inscription/lien?jeton={letter.token}"
+    robot = portal.browser()
+    for method in ("HEAD", *["GET"] * 10):
+        assert (await robot.send(method, path)).status == 200
+    page = await robot.get(path)
+    # A robot that runs scripts, keeps cookies and presses the button has no password.
+    pressed = await robot.post(page, "/inscription/lien")
+    assert pressed.status == 422
+    bare = portal.browser()
+    posted = await bare.send_form("/inscription/lien", page.form("/inscription/lien"))
+    assert posted.status == 403
+    assert (await browser.get("/inscription")).path == "/inscription/validation"
+    page = await browser.get(path)
+    page = await browser.post(page, "/inscription/lien")
+    assert page.path == "/inscription/adresse-validee"
+
+
+async def test_bad_28_a_cut_link_says_so(portal: Portal, browser: Browser) -> None:
+    for query in ("", "?jeton=abc", "?jeton=" + "a" * 42, "?jeton=a&jeton=b"):
+        page = await browser.get(f"/inscription/lien{query}")
+        assert page.status == 400
+        assert "Lien incomplet" in page.text
+
+
+async def test_bad_29_a_link_used_twice_says_so(
+    portal: Portal, browser: Browser, address: str
+) -> None:
+    await portal.proved(browser, address)
+    letter = await portal.letters.to(address)
+    page = await portal.browser().get(f"/inscription/lien?jeton={letter.token}")
+    assert "Adresse déjà vérifiée" in page.text
+
+
+async def test_g_11_another_message_makes_the_former_useless(
+    portal: Portal, browser: Browser, address: str
+) -> None:
+    page = await portal.asked(browser, address)
+    await portal.letters.to(address)
+    soon = await browser.post(page, "/inscription/validation/renvoi")
+    assert soon.status == 429
+    assert int(soon.headers["Retry-After"]) <= 60
+    assert "Un autre pourra partir dans" in soon.text
+
+
+async def test_wording_7_a_corrected_address_gets_the_message(
+    portal: Portal, browser: Browser, address: str
+) -> None:
+    await portal.asked(browser, f"x{address}")
+    page = await browser.get("/inscription/adresse")
+    page = await browser.post(
+        page, "/inscription/adresse", {"address": address, "password": PASSWORD}
+    )
+    assert page.path == "/inscription/validation"
+    assert f"Adresse corrigée : un message part vers {address}." in page.text
+    letter = await portal.letters.to(address)
+    page = await browser.post(page, "/inscription/validation", {"code": letter.code})
+    assert page.path == "/inscription/adresse-validee"
+
+
+async def test_settled_2_coming_back_on_another_device_by_password(
+    portal: Portal, address: str
+) -> None:
+    await portal.asked(portal.browser(), address)
+    second = portal.browser()
+    page = await second.get("/connexion")
+    page = await second.post(page, "/connexion", {"address": address, "password": PASSWORD})
+    assert page.path == "/inscription/validation"
+    assert "Bon retour." in page.text
+    assert "valider votre adresse" in page.text
+    again = await second.get("/inscription/validation")
+    assert "Bon retour." not in again.text
+
+
+async def test_the_welcome_page_proposes_to_go_on(
+    portal: Portal, browser: Browser, address: str
+) -> None:
+    await portal.asked(browser, address)
+    page = await browser.get("/")
+    assert page.soup.find("a", href="/inscription/validation")
+
+
+async def test_re_14_annuler_forgets_everything(
+    portal: Portal, browser: Browser, address: str
+) -> None:
+    await portal.asked(browser, address)
+    letter = await portal.letters.to(address)
+    bound = browser.cookies["impex-presession"]
+    page = await browser.get("/inscription/annuler")
+    page = await browser.post(page, "/inscription/annuler")
+    assert "C'est annulé, rien n'est gardé." in page.text
+    assert browser.cookies["impex-presession"] != bound
+    assert (await browser.get("/inscription/validation")).path == "/inscription"
+    link = await browser.get(f"/inscription/lien?jeton={letter.token}")
+    assert link.soup.find("form", action="/inscription/lien") is None
+
+
+async def test_settled_1_annuler_after_creation_says_that_the_account_exists(
+    portal: Portal, browser: Browser, address: str
+) -> None:
+    await portal.proved(browser, address)
+    page = await browser.get("/inscription/conditions")
+    stale = await browser.get("/inscription/annuler")
+    await browser.post(page, "/inscription/conditions", {"accept": "1"})
+    page = await browser.post(stale, "/inscription/annuler")
+    assert page.path == "/inscription/creation"
+    assert "Votre compte existe déjà" in page.text
+
+
+async def test_re_12_a_double_click_asks_once(
+    portal: Portal, browser: Browser, address: str
+) -> None:
+    page = await browser.get("/inscription")
+    values = {
+        "first_name": "Pierre",
+        "last_name": "Durand",
+        "address": address,
+        "password": PASSWORD,
+    }
+    twice = await asyncio.gather(
+        *(browser.post(page, "/inscription", values, follow=False) for _ in range(2))
+    )
+    assert [one.status for one in twice] == [303, 303]
+    # Another request is asked for and heard of later, so nothing of the first is still under way.
+    await portal.asked(portal.browser(), f"after-{address}")
+    await portal.letters.to(f"after-{address}")
+    assert len([one for one in portal.letters.all if one.address == address]) == 1
+
+
+async def test_g_04_back_to_the_form_after_the_account_exists(
+    portal: Portal, browser: Browser, address: str
+) -> None:
+    await portal.proved(browser, address)
+    page = await browser.get("/inscription/conditions")
+    await browser.post(page, "/inscription/conditions", {"accept": "1"})
+    assert (await browser.get("/inscription")).status == 200
+    assert (await browser.get("/inscription/conditions")).path == "/inscription/creation"
+    page = await browser.get("/connexion")
+    page = await browser.post(page, "/connexion", {"address": address, "password": PASSWORD})
+    assert (page.status, page.path) == (200, "/connexion")

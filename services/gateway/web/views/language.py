@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 from aiohttp import web
 
 from services.gateway.web.errors import PageError
@@ -33,6 +35,8 @@ PAGES = frozenset(
         "/mentions-legales",
     }
 )
+#: The link's page needs its token; nothing else may stand behind an address.
+LINK = re.compile(r"/inscription/lien\?jeton=[A-Za-z0-9_-]{43}")
 
 
 async def choose(request: web.Request, fields: dict[str, str]) -> web.Response:
@@ -40,4 +44,5 @@ async def choose(request: web.Request, fields: dict[str, str]) -> web.Response:
     if fields["lang"] not in LANGUAGES:
         raise PageError(400, event="input_validation_fail", reason="unknown language")
     request[VISIT].cookies[LANGUAGE_COOKIE] = (fields["lang"], LANGUAGE_SECONDS)
-    return redirect(fields["next"] if fields["next"] in PAGES else "/")
+    there = fields["next"]
+    return redirect(there if there in PAGES or LINK.fullmatch(there) else "/")

@@ -120,7 +120,6 @@ def _time(text: object) -> datetime | None:
 def _render(
     request: web.Request, link: LinkView, token: str, form: Form, status: int = 200
 ) -> web.Response:
-    # The other language of this page needs the token, which stays out of addresses we write.
     return page(
         request,
         "link.html",
@@ -129,4 +128,5 @@ def _render(
         link=link,
         token=token,
         form=form,
+        switch_url=f"/inscription/lien?jeton={token}" if token else "/",
     )

@@ -1,0 +1,35 @@
+"""Figures of the portal: answers by route and status, their time, open streams."""
+
+from __future__ import annotations
+
+from aiohttp import web
+from prometheus_client import Counter, Gauge, Histogram
+
+from shared.telemetry import REGISTRY
+
+REQUESTS = Counter(
+    "impex_http_requests",
+    "Answers of the portal.",
+    ["method", "route", "status"],
+    registry=REGISTRY,
+)
+SECONDS = Histogram(
+    "impex_http_seconds",
+    "Time from a request's head to its answer; streams are left out.",
+    ["route"],
+    buckets=(0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5),
+    registry=REGISTRY,
+)
+STREAMS = Gauge("impex_http_streams", "Live pages open now.", registry=REGISTRY)
+
+METHODS = ("GET", "HEAD", "POST")
+
+
+def count_request(request: web.Request, status: int, seconds: float) -> None:
+    """Count one answer; labels are ours, never what somebody sent."""
+    resource = request.match_info.route.resource
+    route = resource.canonical if resource is not None else "none"
+    method = request.method if request.method in METHODS else "other"
+    REQUESTS.labels(method, route, str(status)).inc()
+    if not route.endswith("/suivi"):
+        SECONDS.labels(route).observe(seconds)
