@@ -122,7 +122,12 @@ class Courier:
             return Outcome(kind=Kind.REFUSED, reason="refused", answer=str(error))
         except (CannotOpen, jinja2.TemplateError, OSError) as error:
             # A key or a template is wrong: somebody can mend it before the code runs out.
-            log.exception("A mail cannot be written for now.", action="mail_unwritable")
+            log.error(
+                "A mail cannot be written for now.",
+                action="mail_unwritable",
+                error_type=type(error).__name__,
+                reason=str(error),
+            )
             return Outcome(kind=Kind.DEFERRED, reason="refused", answer=str(error))
 
     def _opened(self, delivery: Delivery) -> Mail:

@@ -19,6 +19,7 @@ from services.mailer.smtp import ServerAway
 from shared.database import transaction
 from shared.database.pool import session
 from shared.errors import DependencyDown
+from shared.messaging.failures import frames
 from shared.telemetry import REGISTRY, get_logger
 
 #: Seconds between two looks without being nudged.
@@ -136,7 +137,12 @@ class Sender:
         self._tasks.pop(task)
         if not task.cancelled() and (error := task.exception()) is not None:
             # The lease is no longer renewed, so the mail comes back by itself.
-            log.error("Sending a mail failed unexpectedly.", action="mail_bug", exc_info=error)
+            log.error(
+                "Sending a mail failed unexpectedly.",
+                action="mail_bug",
+                error_type=type(error).__name__,
+                frames=frames(error),
+            )
         self.nudge()
 
     def _server_away(self, error: ServerAway) -> None:

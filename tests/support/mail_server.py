@@ -2,8 +2,8 @@
 
 `answer(stage, reply…)` scripts the coming answers of a stage (MAIL, RCPT, DATA),
 `drop_after_data` closes the connection once the body is in, `silent_after_data` keeps the message
-but does not answer as long as it is set, `hang` keeps silent before that. With a certificate it offers STARTTLS, with a
-login it demands one.
+but does not answer as long as it is set, `hang` keeps silent before that. With a certificate it
+offers STARTTLS, with a login it demands one.
 """
 
 from __future__ import annotations
@@ -196,6 +196,6 @@ class MailServer:
             server.transport.abort()
             return "250 never heard"
         self.messages.append(received)
-        while self.silent_after_data:
+        while self.silent_after_data:  # noqa: ASYNC110 - a plain switch is easier to use
             await asyncio.sleep(0.02)
         return reply or f"250 2.0.0 queued as {len(self.messages)}"

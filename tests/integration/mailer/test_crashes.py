@@ -7,7 +7,7 @@ from uuid import UUID
 import pytest
 
 from services.mailer import held
-from shared.contracts.mailer import MailAccepted, MailRefused
+from shared.contracts.mailer import MailAccepted, MailDeferred, MailRefused
 from tests.integration.mailer.post_office import CODE, TOKEN, PostOffice, asked, created
 from tests.support.mail_server import MailServer
 from tests.support.system import Spawned, System
@@ -110,3 +110,34 @@ async def test_b_04_lg_02_the_log_of_a_mailer_shows_no_code_link_or_address(
     assert "A mail was tried." in said
     for secret in (CODE, TOKEN, "secretive@", "discreet@", "Xanthippe"):
         assert secret not in said
+
+
+async def test_b_08_a_result_is_recorded_though_the_database_went_away_meanwhile(
+    system: System, office: PostOffice, smtp: MailServer
+) -> None:
+    smtp.silent_after_data = True
+    async with system.run("mailer", IMPEX_SMTP_URL=smtp.url):
+        cause = await office.say(asked())
+        await eventually(lambda: smtp.messages, why="the message was given")
+        await office.database.execute(
+            "SELECT pg_terminate_backend(pid) FROM pg_stat_activity "
+            "WHERE usename = 'impex_mailer' AND datname = current_database()"
+        )
+        smtp.silent_after_data = False
+        row = await office.state(cause, "accepted")
+        await office.hears(MailAccepted)
+    assert (row["doubts"], len(smtp.messages)) == (0, 1)
+
+
+async def test_cr_01_a_mail_whose_key_is_missing_waits_until_the_key_is_back(
+    system: System, office: PostOffice, smtp: MailServer
+) -> None:
+    """The sealed code cannot be opened: its key is not in the ring yet."""
+    other = "t9:" + "QUJDREVGR0hJSktMTU5PUFFSU1RVVldYWVphYmNkZWY="
+    async with system.run("mailer", IMPEX_SMTP_URL=smtp.url, IMPEX_SEAL_KEYS_MAILER=other):
+        cause = await office.say(asked())
+        await office.hears(MailDeferred)
+    async with system.run("mailer", IMPEX_SMTP_URL=smtp.url):
+        await office.make_due(cause)
+        await office.state(cause, "accepted")
+    assert CODE in smtp.messages[0].text()
