@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import gettext
 import json
-from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -13,8 +11,6 @@ from typing import Any
 
 from services.gateway.web.legal import as_html
 from services.gateway.web.pages import PageBrand
-
-Variables = Callable[[gettext.NullTranslations], dict[str, Any]]
 
 NOW = datetime(2026, 11, 23, 9, 42, tzinfo=UTC)
 ADDRESS = "Pierre.Durand-Lefebvre@pharmacie-des-lilas.example"
@@ -43,13 +39,13 @@ BRAND = PageBrand(
 )
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class State:
     """One page in one state: `variables` are those beside the ones every page has."""
 
     name: str
     template: str
-    variables: Variables
+    variables: dict[str, Any]
     path: str = "/"
     step: int | None = None
 
@@ -71,7 +67,7 @@ def view(due: str = "validation", state: str = "accepted", **more: Any) -> Simpl
     mail = SimpleNamespace(state=state, at=NOW, next_try_at=NOW + timedelta(minutes=5), reason=None)
     if state == "refused":
         mail.reason = "unknown_mailbox"
-    proved = due != "validation"
+    proved = due != "validation"  # only then is a name given
     known = {
         "request_id": "r",
         "due": due,
@@ -108,39 +104,39 @@ def _accounts() -> list[State]:
     """Welcome, the account form, sign-in."""
     refused = "Adresse ou mot de passe incorrect."
     return [
-        State("welcome", "welcome.html", lambda t: {"resume": None}),
-        State("welcome-resume", "welcome.html", lambda t: {"resume": view("terms")}),
-        State("register", "register.html", lambda t: {"form": form(), **_rules()}, step=1),
+        State("welcome", "welcome.html", {"resume": None}),
+        State("welcome-resume", "welcome.html", {"resume": view("terms")}),
+        State("register", "register.html", {"form": form(), **_rules()}, step=1),
         State(
             "register-errors",
             "register.html",
-            lambda t: {"form": form(TYPED, WRONG), **_rules()},
+            {"form": form(TYPED, WRONG), **_rules()},
             step=1,
         ),
         State(
             "register-suggestion",
             "register.html",
-            lambda t: {"form": form(TYPED, suggestion="pierre@gmail.com"), **_rules()},
+            {"form": form(TYPED, suggestion="pierre@gmail.com"), **_rules()},
             step=1,
         ),
         State(
             "register-away",
             "register.html",
-            lambda t: {
+            {
                 "form": form(TYPED, alert="Ce service ne répond pas pour l'instant."),
                 "rules": "{}",
                 "policy": [],
             },
             step=1,
         ),
-        State("sign_in", "sign_in.html", lambda t: {"form": form()}, "/connexion"),
+        State("sign_in", "sign_in.html", {"form": form()}, "/connexion"),
         State(
             "sign_in-refused",
             "sign_in.html",
-            lambda t: {"form": form({"address": ADDRESS}, alert=refused)},
+            {"form": form({"address": ADDRESS}, alert=refused)},
             "/connexion",
         ),
-        State("sign_in_later", "sign_in_later.html", lambda t: {}, "/connexion", 4),
+        State("sign_in_later", "sign_in_later.html", {}, "/connexion", 4),
     ]
 
 
@@ -148,7 +144,7 @@ def _validation(name: str, state: str, text: str, wait: int, shown: Any = None) 
     return State(
         name,
         "validation.html",
-        lambda t: {
+        {
             "view": view(state=state),
             "form": shown or form(),
             "mail_text": text,
@@ -174,30 +170,25 @@ def _addresses() -> list[State]:
             0,
         ),
         _validation("validation-deferred", "deferred", "Nouvel essai à 10:47. Rien à faire.", 0),
-        _validation(
-            "validation-bounced",
-            "refused",
-            "Le serveur a refusé le message : boîte inconnue.",
-            0,
-        ),
+        _validation("validation-bounced", "refused", "Adresse refusée : boîte inconnue.", 0),
         _validation("validation-format", "accepted", "Message remis à 10:42.", 0, wrong),
         _validation("validation-refused", "accepted", "Message remis à 10:42.", 0, refused),
         State(
             "correct_address",
             correct,
-            lambda t: {"view": view(), "form": form({"address": ADDRESS})},
+            {"view": view(), "form": form({"address": ADDRESS})},
             step=2,
         ),
         State(
             "correct_address-errors",
             correct,
-            lambda t: {
+            {
                 "view": view(),
                 "form": form(TYPED, {name: WRONG[name] for name in ("address", "password")}),
             },
             step=2,
         ),
-        State("verified", "verified.html", lambda t: {"view": view("terms")}, step=2),
+        State("verified", "verified.html", {"view": view("terms")}, step=2),
         *_links(),
     ]
 
@@ -207,7 +198,7 @@ def _link(name: str, shown: Any = None, **of_link: Any) -> State:
     return State(
         name,
         "link.html",
-        lambda t: {
+        {
             "link": SimpleNamespace(**{**link, **of_link}),
             "token": "t" * 43,
             "form": shown or form(),
@@ -244,25 +235,13 @@ def _endings() -> list[State]:
     shown = {"terms": TERMS, "terms_html": TERMS_HTML, "view": view("terms")}
     creation = "creation.html"
     return [
-        State("terms", "terms.html", lambda t: {**shown, "form": form()}, step=3),
-        State("terms-errors", "terms.html", lambda t: {**shown, "form": ticked}, step=3),
-        State(
-            "creation",
-            creation,
-            lambda t: {"view": view("terms"), "state": "creating"},
-            "/inscription/creation",
-            3,
-        ),
-        State(
-            "creation-done",
-            creation,
-            lambda t: {"view": view("created"), "state": "created"},
-            "/inscription/creation",
-            3,
-        ),
-        State("cancel", "cancel.html", lambda t: {"view": view(), "form": form()}),
-        State("cancel-nothing", "cancel.html", lambda t: {"view": None, "form": form()}),
-        State("cancelled", "cancelled.html", lambda t: {}),
+        State("terms", "terms.html", {**shown, "form": form()}, step=3),
+        State("terms-errors", "terms.html", {**shown, "form": ticked}, step=3),
+        State("creation", creation, {"view": view("terms"), "state": "creating"}, step=3),
+        State("creation-done", creation, {"view": view("created"), "state": "created"}, step=3),
+        State("cancel", "cancel.html", {"view": view(), "form": form()}),
+        State("cancel-nothing", "cancel.html", {"view": None, "form": form()}),
+        State("cancelled", "cancelled.html", {}),
     ]
 
 
@@ -276,7 +255,7 @@ def _error(status: int, heading: str, text: str, **more: Any) -> State:
         "way_on": ("/", "Page d'accueil"),
         **more,
     }
-    return State(f"error-{status}", "error.html", lambda t: variables)
+    return State(f"error-{status}", "error.html", variables)
 
 
 def _plain() -> list[State]:
@@ -285,23 +264,23 @@ def _plain() -> list[State]:
     own = {"document": document, "document_html": TERMS_HTML}
     model = {"document": None, "document_html": None}
     return [
-        State("help", "help.html", lambda t: {}, "/aide"),
-        State("help_creation", "help_creation.html", lambda t: {}, "/aide/creation-de-compte"),
-        State("help_phone", "help_phone.html", lambda t: {}, "/aide/nouveau-telephone"),
-        State("glossary", "glossary.html", lambda t: {}, "/aide/glossaire"),
-        State("coming-password", "coming.html", lambda t: {"subject": "password"}),
-        State("coming-phone", "coming.html", lambda t: {"subject": "phone"}),
+        State("help", "help.html", {}, "/aide"),
+        State("help_creation", "help_creation.html", {}, "/aide/creation-de-compte"),
+        State("help_phone", "help_phone.html", {}, "/aide/nouveau-telephone"),
+        State("glossary", "glossary.html", {}, "/aide/glossaire"),
+        State("coming-password", "coming.html", {"subject": "password"}),
+        State("coming-phone", "coming.html", {"subject": "phone"}),
         State(
             "terms_public",
             "terms_public.html",
-            lambda t: {"terms": TERMS, "terms_html": TERMS_HTML},
+            {"terms": TERMS, "terms_html": TERMS_HTML},
             "/conditions",
         ),
-        State("privacy", "privacy.html", lambda t: model, "/donnees-personnelles"),
-        State("privacy-own", "privacy.html", lambda t: own, "/donnees-personnelles"),
-        State("legal", "legal.html", lambda t: model, "/mentions-legales"),
-        State("accessibility", "accessibility.html", lambda t: {}, "/accessibilite"),
-        State("sitemap", "sitemap.html", lambda t: {}, "/plan"),
+        State("privacy", "privacy.html", model, "/donnees-personnelles"),
+        State("privacy-own", "privacy.html", own, "/donnees-personnelles"),
+        State("legal", "legal.html", model, "/mentions-legales"),
+        State("accessibility", "accessibility.html", {}, "/accessibilite"),
+        State("sitemap", "sitemap.html", {}, "/plan"),
         _error(403, "Formulaire expiré", "Formulaire expiré, rechargez la page."),
         _error(404, "Page non trouvée", "La page que vous cherchez n'existe pas."),
         _error(429, "Trop de demandes", "Réessayez après le délai indiqué.", retry_after=125),

@@ -16,7 +16,6 @@ from pathlib import Path
 from typing import Any
 
 from services.gateway.web import static_files
-from services.gateway.web.i18n import load_translations
 from services.gateway.web.pages import Pages
 from tests.support.page_states import BRAND, STATES, State
 
@@ -62,8 +61,8 @@ def render(page: Page) -> str:
         "reference": None,
         "due_url": None,
     }
-    variables = state.variables(load_translations(page.language))
-    return templates(page.theme).render(state.template, page.language, {**common, **variables})
+    variables = {**common, **state.variables}
+    return templates(page.theme).render(state.template, page.language, variables)
 
 
 def pages(themes: tuple[str, ...] = THEMES) -> Iterator[Page]:
