@@ -86,9 +86,10 @@ class Running:
         `deadline` is a time of the loop's clock.
         """
         self._draining = True
+        running = [task for task in self.tasks if not task.done()]
         with log_context(service=self.service.name, host=self.settings.instance):
             clean = await self._run_drains(deadline)
-            clean &= await _cancelled(self.tasks, deadline)
+            clean &= await _cancelled(running, deadline)
             if self._node is not None:
                 clean &= await self._drain_node(self._node, deadline)
             clean &= await _done("closing", self._stack.aclose(), deadline + 2 * CLOSE_SECONDS)
@@ -156,7 +157,9 @@ class Running:
 
         async def work() -> None:
             nonlocal cut
-            cut = await node.drain(max(deadline - asyncio.get_running_loop().time(), 0))
+            # A node that never came to work has nothing to wait for, only connections to close.
+            left = deadline - asyncio.get_running_loop().time() if node.side_tasks() else 0.0
+            cut = await node.drain(max(left, 0.0))
 
         clean = await _done("the broker", work(), deadline + CLOSE_SECONDS)
         if cut:
@@ -256,20 +259,24 @@ async def _done(what: str, work: Awaitable[object], deadline: float) -> bool:
 
 
 async def _cancelled(tasks: Sequence[asyncio.Task[None]], deadline: float) -> bool:
-    """Cancel what still runs and wait for it. A task that had died was told of before."""
-    left = [task for task in tasks if not task.done()]
-    for task in left:
+    """Cancel those of `tasks` that still run, and wait for them; all ran when the drain began."""
+    for task in tasks:
         task.cancel()
-    if not left:
+    if not tasks:
         return True
     timeout = max(0.0, deadline - asyncio.get_running_loop().time())
-    _, stubborn = await asyncio.wait(left, timeout=timeout)
+    ended, stubborn = await asyncio.wait(tasks, timeout=timeout)
     for task in stubborn:
         log.error("The deadline cut something short.", action="drain_cut", what=task.get_name())
-    for task in set(left) - stubborn:
-        if not task.cancelled() and (error := task.exception()):
-            log.error("A side task failed at its end.", action="drain_failed", exc_info=error)
-    return not stubborn
+    failed = [task for task in ended if not task.cancelled() and task.exception()]
+    for task in failed:
+        log.error(
+            "A side task failed at its end.",
+            action="drain_failed",
+            what=task.get_name(),
+            exc_info=task.exception(),
+        )
+    return not stubborn and not failed
 
 
 async def _close_pool(pool: Pool) -> None:

@@ -11,6 +11,7 @@ import contextvars
 import json
 import logging
 import re
+import socket
 import sys
 from collections.abc import Iterator, Mapping, MutableMapping
 from contextlib import contextmanager
@@ -77,6 +78,7 @@ PLAIN_KEYS = frozenset({"smtp_code", "status_code", "error_code", "key_id", "exi
 DROPPED = "[dropped]"
 #: A string longer than this is cut: a log is not a store.
 LONGEST = 4_000
+HOST = socket.gethostname()
 #: What is beyond this is not even looked at.
 READ = 20_000
 
@@ -94,8 +96,15 @@ def mask_text(text: str) -> str:
     text = QUERY_SECRET.sub(r"\1***", text)
     text = TOKEN.sub("***", text)
     if "@" in text or "%40" in text:
-        text = ADDRESS.sub(lambda found: f"{found[1][:1]}***@{found[3]}", text)
+        text = ADDRESS.sub(_mask_found, text)
     return text if len(text) <= LONGEST else text[:LONGEST] + "…"
+
+
+def _mask_found(found: re.Match[str]) -> str:
+    # `mailer.publish@host` is the name of a connection.
+    if found[3] == HOST and "." not in HOST:
+        return found[0]
+    return f"{found[1][:1]}***@{found[3]}"
 
 
 def _masked(value: Any, depth: int = 0) -> Any:
@@ -192,8 +201,19 @@ def configure_logging(level: str = "info", stream: TextIO | None = None) -> None
     root = logging.getLogger()
     root.handlers[:] = [handler]
     root.setLevel(level.upper())
-    for noisy in ("aiormq", "aio_pika", "asyncio", "aiohttp.access"):
-        logging.getLogger(noisy).setLevel(logging.WARNING)
+    for noisy, least in LIBRARIES.items():
+        logging.getLogger(noisy).setLevel(least)
+
+
+#: The least serious level of what libraries say that is written. `shared.messaging` and
+#: `shared.database` tell themselves, in one line, of connections lost and found.
+LIBRARIES = {
+    "aiormq": logging.ERROR,
+    "aio_pika": logging.ERROR,
+    "asyncio": logging.WARNING,
+    "asyncpg": logging.ERROR,
+    "aiohttp.access": logging.WARNING,
+}
 
 
 class _LoggerFactory:

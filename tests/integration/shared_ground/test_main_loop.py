@@ -116,6 +116,14 @@ async def tell(database: Database) -> None:
         await connection.close()
 
 
+@pytest.fixture
+def free_port() -> int:
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        port: int = free.getsockname()[1]
+    return port
+
+
 async def work(database: Database) -> list[str]:
     connection = await asyncpg.connect(database.admin_url)
     try:
@@ -236,10 +244,8 @@ async def test_a_schema_that_is_not_migrated_is_a_failed_start(
     assert "apply the migrations first" in failed["sentence"]
 
 
-async def test_health_follows_the_service(start: Start, tmp_path: Path) -> None:
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        port = free.getsockname()[1]
+async def test_health_follows_the_service(start: Start, free_port: int) -> None:
+    port = free_port
     process = start(IMPEX_MAILER_HEALTH_PORT=str(port))
     await eventually(lambda: fetch(port, "/health/ready")[0] == 200)
     _, headers, body = fetch(port, "/health/ready")
@@ -250,6 +256,50 @@ async def test_health_follows_the_service(start: Start, tmp_path: Path) -> None:
     assert fetch(port, "/.git/HEAD")[0] == 404
     process.stop()
     assert process.code() == 0
+
+
+@pytest.mark.faults
+async def test_readiness_tells_what_is_away_and_the_process_stays_until_it_is_told_to_stop(
+    start: Start, database: Database, broker: Broker, free_port: int
+) -> None:
+    process = start(IMPEX_MAILER_HEALTH_PORT=str(free_port))
+
+    def ready_is(database_answers: bool, broker_answers: bool) -> bool:
+        status, _, body = fetch(free_port, "/health/ready")
+        found = json.loads(body or "{}")
+        expected = {"database": database_answers, "broker": broker_answers}
+        good = database_answers and broker_answers
+        return found.items() >= expected.items() and status == (200 if good else 503)
+
+    await eventually(lambda: ready_is(True, True))
+    await allow_sessions(database, False)
+    await eventually(lambda: ready_is(False, True), timeout=20)
+    assert fetch(free_port, "/health/live")[0] == 200
+    await allow_sessions(database, True)
+    await eventually(lambda: ready_is(True, True), timeout=20)
+    assert {"database_away", "database_back"} <= set(process.actions())
+
+    broker.admin.delete_vhost(broker.vhost)
+    try:
+        await eventually(lambda: ready_is(True, False), timeout=20)
+        assert fetch(free_port, "/health/live")[0] == 200
+        process.stop()
+        assert process.code() == 0, process.lines()
+    finally:
+        broker.admin.call("PUT", f"vhosts/{broker.vhost}")  # for the fixture to delete
+
+
+async def allow_sessions(database: Database, allowed: bool) -> None:
+    """Open or close this one database to everybody but administrators, sessions included."""
+    server = await asyncpg.connect(database.admin_url.rpartition("/")[0] + "/postgres")
+    try:
+        await server.execute(f"ALTER DATABASE {database.name} ALLOW_CONNECTIONS {allowed}")
+        await server.execute(
+            "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = $1",
+            database.name,
+        )
+    finally:
+        await server.close()
 
 
 def fetch(port: int, path: str) -> tuple[int, dict[str, str], str]:

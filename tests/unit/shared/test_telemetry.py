@@ -128,6 +128,15 @@ def test_lg_02_libraries_are_masked_too(stream: io.StringIO) -> None:
     assert line["sentence"] == "sent to p***@example.fr"
 
 
+def test_the_name_of_a_connection_is_no_address(
+    stream: io.StringIO, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("shared.telemetry.HOST", "vm")
+    get_logger("x").info("x", connection="mailer.publish@vm", other="pierre.planted@vm.example")
+    (line,) = lines(stream)
+    assert (line["connection"], line["other"]) == ("mailer.publish@vm", "p***@vm.example")
+
+
 @pytest.mark.parametrize("noisy", ["aiormq.connection", "aio_pika.robust", "asyncio"])
 def test_chatter_of_libraries_is_left_out(stream: io.StringIO, noisy: str) -> None:
     logging.getLogger(noisy).info("chatter")
