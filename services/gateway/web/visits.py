@@ -159,13 +159,18 @@ async def due(request: web.Request, *steps: str) -> RequestView:
     view = await current_view(request)
     if view is not None and view.due in steps:
         return view
+    raise out_of_order(request, view)
+
+
+def out_of_order(request: web.Request, view: RequestView | None) -> Elsewhere:
+    """The way to the step that is due; the jump is logged."""
     log.info(
         "A step was asked for out of its order.",
         action="sequence_fail",
         path=request.path,
         due=view.due if view else None,
     )
-    raise Elsewhere(STEPS[view.due] if view else "/inscription")
+    return Elsewhere(STEPS[view.due] if view else "/inscription")
 
 
 def due_url(view: RequestView) -> str:

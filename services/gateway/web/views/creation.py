@@ -6,17 +6,16 @@ from datetime import timedelta
 
 from aiohttp import web
 
-from services.gateway.web.errors import Elsewhere
 from services.gateway.web.keys import CLOCK, STREAMS
 from services.gateway.web.live import Said
 from services.gateway.web.texts import CREATION, pick
 from services.gateway.web.visits import (
-    STEPS,
     VISIT,
     current_view,
     due,
     due_url,
     ensure_cookie,
+    out_of_order,
     page,
     presession,
 )
@@ -31,7 +30,7 @@ async def show(request: web.Request) -> web.Response:
     """The account exists, or is about to."""
     view = await due(request, "terms", "created")
     if view.due == "terms" and not await _accepting(request):
-        raise Elsewhere(STEPS["terms"])
+        raise out_of_order(request, view)
     state = "created" if view.due == "created" else "creating"
     return page(request, "creation.html", step=3, view=view, state=state)
 

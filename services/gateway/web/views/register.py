@@ -73,10 +73,12 @@ def choose_address(fields: dict[str, str]) -> dict[str, str]:
 
 async def suggestion(request: web.Request, fields: dict[str, str]) -> str | None:
     """A likely slip in the address put right, unless the person already chose (G-05)."""
-    if fields["kept"] or "@" not in fields["address"]:
+    given = fields["address"]
+    # Look-alikes of other alphabets are an error that the owner tells, not a slip.
+    if fields["kept"] or "@" not in given or not given.isascii():
         return None
     try:
-        return await request.app[REGISTRATION].suggestion(fields["address"])
+        return await request.app[REGISTRATION].suggestion(given)
     except (OwnerAway, RequestTimeout, Refused):
         return None  # only a help: the form goes on without
 
