@@ -4,16 +4,16 @@
 const summary = document.querySelector("[data-impex-focus]");
 summary?.focus();
 
-for (const form of document.querySelectorAll("form[method=post]")) {
-  let sent = false;
-  form.addEventListener("submit", (event) => {
-    if (event.defaultPrevented) return;
-    if (sent) {
-      event.preventDefault();
-      return;
-    }
-    sent = true;
-    // A page taken back from the browser's memory must be able to send again.
-    window.addEventListener("pageshow", () => { sent = false; }, { once: true });
-  });
-}
+const sent = new WeakSet();
+
+// On the document, so that a page's own script has already said whether the form may leave.
+document.addEventListener("submit", (event) => {
+  if (event.defaultPrevented || event.target.method !== "post") return;
+  if (sent.has(event.target)) event.preventDefault();
+  sent.add(event.target);
+});
+
+// A page taken back from the browser's memory must be able to send again.
+window.addEventListener("pageshow", () => {
+  for (const form of document.forms) sent.delete(form);
+});

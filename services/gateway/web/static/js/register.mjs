@@ -77,6 +77,7 @@ function show() {
   showText("force", typed ? say("strength", { strength: say(strength(rules, person)) }) : "");
   const reason = typed && left === 0 ? say("ready") : say("left", { n: typed ? left : found.length });
   button.setAttribute("aria-disabled", String(!(typed && left === 0)));
+  showText("suite", reason);
   announce(reason);
   return found;
 }
@@ -93,7 +94,7 @@ function announce(reason) {
   announceTimer = window.setTimeout(() => {
     if (reason === lastReason) return;
     lastReason = reason;
-    showText("suite", reason);
+    byId("suite-annonce").textContent = reason;
   }, ANNOUNCE);
 }
 
@@ -161,10 +162,9 @@ form.addEventListener("submit", (event) => {
   if (button.getAttribute("aria-disabled") !== "true") return;
   if (event.submitter?.name) return;
   event.preventDefault();
-  lastReason = "";
-  const left = verdicts(candidate()).filter((verdict) => !verdict.ok).length;
-  showText("suite", "");
-  showText("suite", say("left", { n: left }));
+  // Emptied first: the same sentence again is spoken only as a change.
+  byId("suite-annonce").textContent = "";
+  byId("suite-annonce").textContent = byId("suite").textContent;
   input("password").focus();
 });
 
