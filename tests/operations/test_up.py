@@ -1,0 +1,329 @@
+"""`make up` as an operator lives with it: taken ports, one at a time, crashes, restarts, data.
+
+One installation in a folder of its own goes through it all, in the order of this file, because
+every start costs ten seconds of RabbitMQ.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import shutil
+import signal
+import smtplib
+import socket
+import subprocess
+import sys
+import tempfile
+import urllib.request
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from operations.broker_admin import BrokerAdmin
+from operations.database_admin import execute
+from operations.paths import ROOT
+from operations.processes import started_at
+from tests.support import eventually_sync
+from tests.support.servers import reason_to_skip
+
+pytestmark = [pytest.mark.faults, pytest.mark.timeout(240), pytest.mark.xdist_group("up")]
+IMPEX = [sys.executable, "-m", "operations"]
+START_SECONDS = 120
+
+
+class Installation:
+    """`impex up` in a folder of its own, with the wanted ports taken by somebody else."""
+
+    def __init__(self, home: Path) -> None:
+        self.home = home
+        self.taken = [socket.create_server(("127.0.0.1", 0)) for _ in range(2)]
+        portal, catcher = (str(one.getsockname()[1]) for one in self.taken)
+        self.environment = {
+            **{key: text for key, text in os.environ.items() if not key.startswith("IMPEX_")},
+            "IMPEX_HOME": str(home),
+            "IMPEX_GATEWAY_PORT": portal,
+            "IMPEX_CATCHER_PORT": catcher,
+            "PYTHONUNBUFFERED": "1",
+        }
+        self.output = home.with_suffix(".out")
+        self.process: subprocess.Popen[bytes] | None = None
+
+    def start(self) -> None:
+        """Start and wait until it says that it is ready."""
+        self.output.write_text("")
+        with self.output.open("wb") as output:
+            self.process = subprocess.Popen(
+                [*IMPEX, "up"], cwd=ROOT, env=self.environment, stdout=output, stderr=output
+            )
+        eventually_sync(self._ready, START_SECONDS, every=0.1, why="make up is ready")
+
+    def _ready(self) -> bool:
+        assert self.process is not None
+        if self.process.poll() is not None:
+            raise RuntimeError(f"ended with {self.process.returncode}:\n{self.text}")
+        return "IMPEXWEB is ready" in self.text
+
+    @property
+    def text(self) -> str:
+        """What the terminal shows."""
+        return self.output.read_text()
+
+    def run(self, *verb: str) -> subprocess.CompletedProcess[str]:
+        """Another command in the same folder."""
+        return subprocess.run(
+            [*IMPEX, *verb],
+            cwd=ROOT,
+            env=self.environment,
+            capture_output=True,
+            text=True,
+            stdin=subprocess.DEVNULL,
+            timeout=60,
+            check=False,
+        )
+
+    def status(self) -> dict[str, Any]:
+        """`impex status --json`."""
+        return dict(json.loads(self.run("status", "--json").stdout))
+
+    def processes(self) -> dict[str, int]:
+        """Every part with its pid."""
+        return {part["name"]: part["pid"] for part in self.status()["parts"]}
+
+    def secret(self, name: str) -> str:
+        """A secret of the installation."""
+        return (self.home / "secrets" / name).read_text().strip()
+
+    def end(self, number: signal.Signals) -> int:
+        """Send a signal to the launcher and wait for its end."""
+        assert self.process is not None
+        self.process.send_signal(number)
+        return self.process.wait(60)
+
+    def close(self) -> None:
+        """Leave nothing behind."""
+        if self.process is not None and self.process.poll() is None:
+            self.end(signal.SIGTERM)
+        for one in self.taken:
+            one.close()
+
+
+@pytest.fixture(scope="module")
+def installation() -> Iterator[Installation]:
+    reason = reason_to_skip()
+    if reason:
+        pytest.skip(reason)
+    folder = Path(tempfile.mkdtemp(prefix="impex-up-"))
+    folder.chmod(0o755)
+    home = folder / "home"
+    made = Installation(home)
+    made.start()
+    yield made
+    made.close()
+    shutil.rmtree(folder)
+
+
+def fetch(url: str) -> str:
+    """A page."""
+    request = urllib.request.Request(url, headers={"Accept": "text/html, */*"})
+    with urllib.request.urlopen(request, timeout=5) as answer:
+        return str(answer.read().decode())
+
+
+def families(pids: dict[str, int]) -> dict[str, int]:
+    """Start times by name, to recognise processes later."""
+    return {name: started_at(pid) or 0 for name, pid in pids.items()}
+
+
+def test_a_taken_port_is_replaced_and_said(installation: Installation) -> None:
+    for one, what in zip(installation.taken, ("portal", "mail catcher"), strict=True):
+        port = one.getsockname()[1]
+        assert f"port {port} is taken: the {what} is on" in installation.text
+
+
+def test_status_gives_programs_every_address(installation: Installation) -> None:
+    status = installation.status()
+    assert status["ready"]
+    addresses = status["addresses"]
+    assert "<html" in fetch(addresses["portal"])
+    assert "MailDev" in fetch(addresses["mail_catcher"])
+    for name in ("registration", "mailer", "gateway"):
+        assert "impex_ready" in fetch(addresses[f"{name}_metrics"])
+    assert "rabbitmq_" in fetch(addresses["broker_metrics"])
+    assert {part["name"] for part in status["parts"] if part["ready"]} == {
+        *("postgresql", "rabbitmq", "epmd", "maildev"),
+        *("registration", "mailer", "gateway"),
+    }
+    assert {"mailer", "mailer.dead", "registration.requests", "impex.unrouted"} <= {
+        queue["queue"] for queue in status["queues"]
+    }
+    assert installation.run("status").returncode == 0
+
+
+def test_the_table_shows_addresses_once_and_what_to_do_next(installation: Installation) -> None:
+    table = installation.text[installation.text.index("IMPEXWEB is ready") :]
+    addresses = installation.status()["addresses"]
+    for name in ("portal", "mail catcher", "RabbitMQ management", "database"):
+        assert len(re.findall(rf"^  {name} ", table, re.MULTILINE)) == 1
+    assert f"Next: open {addresses['portal']}" in table
+    assert installation.secret("rabbitmq-administrator") in table
+    assert installation.text.count("  ok  ") == 8, "one line per step"
+
+
+def test_nothing_listens_beyond_the_machine(installation: Installation) -> None:
+    pids = set(installation.processes().values())
+    sockets = subprocess.run(["ss", "-ltnpH"], capture_output=True, text=True, check=True).stdout
+    ours = [line for line in sockets.splitlines() if any(f"pid={pid}," in line for pid in pids)]
+    places = {line.split()[3].rpartition(":")[0] for line in ours}
+    assert ours
+    assert places <= {"127.0.0.1", "[::1]"}
+
+
+def test_secrets_are_for_their_owner_only(installation: Installation) -> None:
+    folder = installation.home / "secrets"
+    assert folder.stat().st_mode & 0o777 == 0o700
+    for path in folder.iterdir():
+        assert path.stat().st_mode & 0o077 == 0, path
+        assert installation.text.count(path.read_text().strip()) == 0 or path.name.endswith(
+            "-administrator"
+        )
+
+
+def test_cr_07_no_secret_is_in_a_command_line_or_log(installation: Installation) -> None:
+    folder = installation.home / "secrets"
+    secrets = {path.name: path.read_text().strip() for path in folder.iterdir()}
+    seen = [path.read_text(errors="replace") for path in (installation.home / "log").iterdir()]
+    for pid in installation.processes().values():
+        seen.append(Path(f"/proc/{pid}/cmdline").read_text(errors="replace"))
+    for name, secret in secrets.items():
+        if name != "IMPEX_SMTP_URL":  # no password in the mail catcher's address
+            assert not any(secret in text for text in seen), name
+
+
+def test_a_service_gets_no_secret_of_another(installation: Installation) -> None:
+    for name, pid in installation.processes().items():
+        if name in ("registration", "mailer", "gateway"):
+            given = Path(f"/proc/{pid}/environ").read_text()
+            others = {"REGISTRATION", "MAILER", "GATEWAY"} - {name.upper()}
+            for other in others:
+                assert f"IMPEX_{other}_DATABASE_URL" not in given
+            assert "IMPEX_OWNER" not in given
+            assert "administrator" not in given
+
+
+def test_a_second_start_in_the_same_folder_says_so(installation: Installation) -> None:
+    second = installation.run("up")
+    assert second.returncode == 1
+    assert second.stdout.startswith("IMPEXWEB already runs from this folder")
+
+
+def test_reset_refuses_while_it_runs(installation: Installation) -> None:
+    done = installation.run("reset", "--yes")
+    assert done.returncode == 1
+    assert "stop it first" in done.stdout
+    assert (installation.home / "data").exists()
+
+
+def test_a_service_that_dies_is_started_again_and_said(installation: Installation) -> None:
+    before = installation.processes()["mailer"]
+    os.kill(before, signal.SIGKILL)
+
+    def back() -> bool:
+        part = {one["name"]: one for one in installation.status()["parts"]}["mailer"]
+        return bool(part["ready"]) and part["pid"] != before
+
+    eventually_sync(back, 30, every=0.2)
+    assert "mailer ended with code -9; starting it again in 1 s" in installation.text
+
+
+def test_a_launcher_that_is_killed_leaves_nothing_and_data_survives(
+    installation: Installation,
+) -> None:
+    addresses = installation.status()["addresses"]
+    database = addresses["database"].replace(
+        "://", f"://impex_admin:{installation.secret('postgresql-administrator')}@"
+    )
+    execute(database, "CREATE TABLE public.kept (a int)", "INSERT INTO public.kept VALUES (42)")
+    admin = BrokerAdmin(
+        addresses["broker_management"].replace(
+            "://", f"://impex_admin:{installation.secret('rabbitmq-administrator')}@"
+        )
+    )
+    event = {
+        "properties": {"delivery_mode": 2},
+        "routing_key": "nobody.Heard.v1",
+        "payload": "{}",
+        "payload_encoding": "string",
+    }
+    admin.call("POST", "exchanges/impex/impex.events/publish", event)
+    admin.close()
+    smtp = addresses["smtp"].rpartition(":")[2]
+    with smtplib.SMTP("127.0.0.1", int(smtp)) as client:
+        client.sendmail("a@x.fr", ["b@x.fr"], "Subject: kept\r\n\r\ntext\r\n")
+    born = families(installation.processes())
+    pids = installation.processes()
+
+    installation.end(signal.SIGKILL)
+    installation.start()
+
+    left = [name for name, pid in pids.items() if started_at(pid) == born[name]]
+    assert left == []
+    addresses = installation.status()["addresses"]
+    database = addresses["database"].replace(
+        "://", f"://impex_admin:{installation.secret('postgresql-administrator')}@"
+    )
+    execute(database, "DO $$ BEGIN ASSERT (SELECT a FROM public.kept) = 42; END $$")
+    depths = {queue["queue"]: queue["ready"] for queue in installation.status()["queues"]}
+    assert depths["impex.unrouted"] == 1
+    mails = json.loads(fetch(addresses["mail_catcher"] + "/api/email"))
+    assert "kept" in json.dumps(mails)
+
+
+def test_sigterm_stops_everything_in_order(installation: Installation) -> None:
+    pids = installation.processes()
+    born = families(pids)
+    assert installation.end(signal.SIGTERM) == 0
+    assert [name for name, pid in pids.items() if started_at(pid) == born[name]] == []
+    assert installation.text.rstrip().endswith("stopped")
+    for name in ("registration", "mailer", "gateway"):
+        log = (installation.home / "log" / f"{name}.log").read_text().splitlines()
+        assert json.loads(log[-1])["action"] == "service_stopped"
+    found = installation.run("status", "--json")
+    assert found.returncode == 1
+    assert json.loads(found.stdout) == {"running": False}
+
+
+def test_reset_forgets_after_asking(installation: Installation) -> None:
+    asked = installation.run("reset")
+    assert asked.returncode == 1
+    assert (installation.home / "data").exists(), "nobody said yes"
+    assert installation.run("reset", "--yes").returncode == 0
+    assert not (installation.home / "data").exists()
+    assert not (installation.home / "secrets").exists()
+
+
+@pytest.mark.parametrize(
+    ("setting", "value", "sentence"),
+    [
+        ("IMPEX_GATEWAY_PORT", "eighty", "must be a whole number"),
+        ("IMPEX_CATCHER_PORT", "70000", "must be at most 65535"),
+        ("IMPEX_DATABASE_URL", "mysql://x/y", "must be an address starting with postgresql://"),
+        ("IMPEX_AMQP_MANAGEMENT_URL", "amqp://x", "must start with http://"),
+        ("IMPEX_BASE_URL", "http://portal.example", "must be https"),
+    ],
+)
+def test_a_wrong_setting_is_named_in_one_line(
+    tmp_path: Path, setting: str, value: str, sentence: str
+) -> None:
+    environment = {"PATH": os.environ["PATH"], "IMPEX_HOME": str(tmp_path / "home"), setting: value}
+    done = subprocess.run(
+        [*IMPEX, "up"], cwd=ROOT, env=environment, capture_output=True, text=True, check=False
+    )
+    assert done.returncode == 2
+    lines = [line for line in done.stderr.splitlines() if setting in line]
+    assert len(lines) == 1
+    assert sentence in lines[0]
+    assert not (tmp_path / "home" / "data").exists(), "nothing was started"
