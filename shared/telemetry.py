@@ -20,10 +20,11 @@ from types import MappingProxyType
 from typing import Any, TextIO
 
 import structlog
-from prometheus_client import CollectorRegistry
+from prometheus_client import CollectorRegistry, ProcessCollector
 
 #: Metrics of this process; every counter and gauge is registered here.
 REGISTRY = CollectorRegistry(auto_describe=True)
+ProcessCollector(registry=REGISTRY)
 
 _NOTHING: Mapping[str, str] = MappingProxyType({})
 _context: contextvars.ContextVar[Mapping[str, str]] = contextvars.ContextVar(
@@ -70,7 +71,7 @@ TOKEN = re.compile(r"(?<![A-Za-z0-9_-])[A-Za-z0-9_-]{43}(?![A-Za-z0-9_-])=?")
 QUERY_SECRET = re.compile(r"\b((?:jeton|token|code|password|csrf|key)=)[^&\s\"']+", re.IGNORECASE)
 SECRET_KEY = re.compile(
     r"password|passwd|passphrase|secret|token|cookie|csrf|(^|_)(code|codes|link|links|box)($|_)"
-    r"|authorization|pepper|^keys?$",
+    r"|authorization|pepper|^keys?$|^(first|last)_?name$",
     re.IGNORECASE,
 )
 #: Names that hold such a word and no secret.

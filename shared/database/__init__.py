@@ -8,7 +8,15 @@ from __future__ import annotations
 
 from shared.database.fingerprint import schema_fingerprint
 from shared.database.migrations import Migration, check_schema, migrate, read_migrations
-from shared.database.pool import Connection, Pool, database_errors, open_pool, ping, transaction
+from shared.database.pool import (
+    Connection,
+    Pool,
+    database_errors,
+    open_pool,
+    ping,
+    session,
+    transaction,
+)
 
 __all__ = [
     "Connection",
@@ -21,5 +29,6 @@ __all__ = [
     "ping",
     "read_migrations",
     "schema_fingerprint",
+    "session",
     "transaction",
 ]

@@ -258,6 +258,16 @@ async def test_health_follows_the_service(start: Start, free_port: int) -> None:
     assert process.code() == 0
 
 
+async def test_a_health_port_that_is_taken_is_a_failed_start(start: Start) -> None:
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))
+        taken.listen()
+        process = start(IMPEX_MAILER_HEALTH_PORT=str(taken.getsockname()[1]))
+        assert process.code() == 1
+    (failed,) = [line for line in process.logged() if line.get("action") == "start_failed"]
+    assert "cannot listen on port" in failed["sentence"]
+
+
 @pytest.mark.faults
 async def test_readiness_tells_what_is_away_and_the_process_stays_until_it_is_told_to_stop(
     start: Start, database: Database, broker: Broker, free_port: int

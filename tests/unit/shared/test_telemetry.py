@@ -83,6 +83,7 @@ PLANTED = [
     ({"csrf": "planted-csrf"}, "planted-csrf"),
     ({"link": "https://x.example/l/planted"}, "planted"),
     ({"form": {"fields": [{"password": "Planted-Secret-1"}]}}, "Planted-Secret-1"),
+    ({"first_name": "Planted-Name"}, "Planted-Name"),
     ({"anything": TOKEN}, TOKEN),
     ({"url": f"https://x.example/inscription/lien?jeton={TOKEN}"}, TOKEN),
     ({"url": "/inscription/lien?jeton=short-planted&x=1"}, "short-planted"),
