@@ -1,0 +1,257 @@
+"""Servers and processes that die: nothing is lost, nothing has its effect twice."""
+
+from __future__ import annotations
+
+import asyncio
+import secrets
+import sys
+from collections.abc import AsyncIterator, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from operations.broker_admin import BrokerAdmin
+from operations.rabbit import Rabbit
+from operations.rights import definitions
+from operations.servers import ADMIN
+from shared.contracts.registration import DescribeTerms, RequestCancelled, TermsView
+from shared.database import open_pool
+from shared.errors import DependencyDown
+from shared.messaging import answers, hears, topology
+from shared.messaging.envelope import wrap
+from shared.messaging.errors import OwnerAway
+from tests.integration.shared.conftest import PARTIES
+from tests.integration.shared.neighbours import Heard, Street, forge, now
+from tests.integration.shared.proxy import Network, network
+from tests.support.servers import Broker, Database, Servers
+from tests.support.waiting import eventually, eventually_sync
+
+pytestmark = pytest.mark.faults
+
+
+def _said(number: int) -> RequestCancelled:
+    return RequestCancelled(request_id=str(number))
+
+
+@pytest.fixture
+def own_rabbit(servers: Servers) -> Iterator[Rabbit]:
+    """A broker that nobody else uses, to be killed."""
+    name = f"f{secrets.token_hex(3)}"
+    rabbit = Rabbit(servers.folder / name, secrets.token_hex(8), name=name)
+    rabbit.start()
+    rabbit.wait()
+    yield rabbit
+    rabbit.kill()
+    rabbit.stop()
+
+
+@pytest.mark.timeout(150)
+async def test_mq_06_a_broker_that_is_killed_and_started_again_loses_no_fact(
+    database: Database, own_rabbit: Rabbit
+) -> None:
+    """MQ-06: facts said before, while and after it was away are each heard once."""
+    passwords = {party.name: secrets.token_hex(8) for party in PARTIES}
+    passwords[topology.OPERATOR] = secrets.token_hex(8)
+    admin = BrokerAdmin(own_rabbit.management_url)
+    eventually_sync(lambda: admin.load(definitions("house", PARTIES, passwords, ADMIN)) is None, 30)
+    street = Street(
+        database,
+        Broker("house", own_rabbit.url("house"), own_rabbit.management_url, passwords, admin),
+    )
+    heard = Heard()
+    mailer = await street.node("mailer", hears=(hears(RequestCancelled, heard),))
+    registration = await street.node(
+        "registration",
+        emits=(RequestCancelled,),
+        answers=(answers(DescribeTerms, _terms),),
+    )
+    gateway = await street.node("gateway", asks=(DescribeTerms,))
+    nodes = (mailer, registration, gateway)
+    ids = await street.say(registration, *map(_said, range(150)))
+    await eventually(lambda: len(heard) > 20)
+
+    own_rabbit.kill()
+    await eventually(lambda: not any(node.ready[0] for node in nodes))
+    with pytest.raises(OwnerAway):
+        await gateway.requester.ask(DescribeTerms(language="fr"))
+    ids += await street.say(registration, *map(_said, range(150, 250)))
+    own_rabbit.start()
+    await eventually(lambda: all(node.ready[0] for node in nodes), 90, why="all are back")
+    ids += await street.say(registration, *map(_said, range(250, 300)))
+
+    await eventually(lambda: _inbox(street, 300), 60)
+    assert set(heard.ids) == set(ids)
+    assert await gateway.requester.ask(DescribeTerms(language="fr")) == _TERMS
+    for node in nodes:
+        assert not any(task.done() for task in node.side_tasks())
+    await street.close()
+    admin.close()
+
+
+_TERMS = TermsView(version="1", date="2026-01-01", sha256="0" * 64, text="…", model=True)
+
+
+async def _terms(_request: Any, _context: Any) -> TermsView:
+    return _TERMS
+
+
+async def _inbox(street: Street, number: int) -> bool:
+    return await street.count("mailer", "inbox") == number
+
+
+async def test_facts_survive_a_network_that_is_cut_again_and_again(street: Street) -> None:
+    """On the sender's way and on the listener's, in the middle of the flow."""
+    heard = Heard()
+    url = street.broker.admin_url
+    async with network(url) as there, network(url) as here:
+        mailer = await street.node(
+            "mailer",
+            hears=(hears(RequestCancelled, heard),),
+            url=there.url(street.broker.url("mailer")),
+        )
+        registration = await street.node(
+            "registration",
+            emits=(RequestCancelled,),
+            url=here.url(street.broker.url("registration")),
+        )
+        ids: list[str] = []
+        for round_ in range(6):
+            ids += await street.say(registration, *map(_said, range(round_ * 50, round_ * 50 + 50)))
+            await eventually(lambda sofar=round_ * 50: len(heard) > sofar + 5)
+            (there if round_ % 2 else here).cut()
+        await eventually(lambda: _inbox(street, 300), 30)
+        await eventually(lambda: _outbox(street, 0), 30)
+        assert set(heard.ids) == set(ids)
+        await asyncio.gather(mailer.drain(5), registration.drain(5))
+
+
+async def _outbox(street: Street, number: int) -> bool:
+    return await street.count("registration", "outbox") == number
+
+
+@pytest.fixture
+async def database_network(street: Street) -> AsyncIterator[Network]:
+    """The mailer's way to the database, which can be cut."""
+    await street.pool("mailer")
+    async with network(street.database.url("mailer")) as net:
+        yield net
+
+
+async def test_a_database_that_is_away_pauses_the_consumer_and_burns_no_retry(
+    street: Street, database_network: Network
+) -> None:
+    """Held, not retried: no waiting room is used, and every fact has its effect afterwards."""
+    await street.pools.pop("mailer").close()
+    url = database_network.url(street.database.url("mailer"))
+    street.pools["mailer"] = await open_pool(url, "mailer", "mailer.test", 5)
+    heard = Heard()
+    mailer = await street.node("mailer", hears=(hears(RequestCancelled, heard),))
+    registration = await street.node("registration", emits=(RequestCancelled,))
+    await street.say(registration, _said(0))
+    await eventually(lambda: len(heard) == 1)
+
+    database_network.cut(refuse=True)
+    ids = await street.say(registration, *map(_said, range(1, 101)))
+    await eventually(lambda: not mailer.ready[0])
+    assert "database is away" in mailer.ready[1] or "database" in mailer.ready[1]
+    await eventually(lambda: _outbox(street, 0))
+    database_network.repair()
+
+    await eventually(lambda: _inbox(street, 101), 30)
+    assert set(ids) <= set(heard.ids)
+    assert mailer.ready[0]
+    depths = street.broker.depths()
+    assert not any(depths[topology.waiting_room("mailer", step)] for step in topology.STEPS)
+    assert await street.depth("mailer.dead") == 0
+
+
+async def test_a_dependency_of_the_service_pauses_it_until_its_probe_answers(
+    street: Street,
+) -> None:
+    """`DependencyDown("smtp", …)`: cancelled, probed, resumed; each fact handled once."""
+    away, probed = True, 0
+
+    async def probe() -> None:
+        nonlocal probed
+        probed += 1
+        if away:
+            raise DependencyDown("smtp", "no answer")
+
+    def work(_event: Any, _context: Any) -> None:
+        if away:
+            raise DependencyDown("smtp", "no answer")
+
+    heard = Heard(work)
+    mailer = await street.node(
+        "mailer", hears=(hears(RequestCancelled, heard),), probes={"smtp": probe}, prefetch=5
+    )
+    registration = await street.node("registration", emits=(RequestCancelled,))
+    await street.say(registration, *map(_said, range(50)))
+    await eventually(lambda: probed >= 2)
+    assert not mailer.ready[0]
+    assert await street.depth("mailer") >= 45, "the rest stays in the queue"
+    tried = len(heard)
+    assert tried <= 5, "held, not tried again and again"
+    away = False
+    await eventually(lambda: _inbox(street, 50))
+    assert len(heard) == 50 + tried
+
+
+async def test_mq_01_a_process_killed_in_the_middle_of_a_handler_is_replaced(
+    street: Street,
+) -> None:
+    """MQ-01: kill -9; nothing of its work is kept, and the message comes to the next process."""
+    await street.pool("mailer")
+    process = await asyncio.create_subprocess_exec(
+        sys.executable,
+        "-m",
+        "tests.integration.shared.messaging.victim",
+        street.broker.url("mailer"),
+        street.database.url("mailer"),
+        stdout=asyncio.subprocess.PIPE,
+        cwd=Path(__file__).parents[4],
+    )
+    assert process.stdout is not None
+    async with asyncio.timeout(20):
+        assert await process.stdout.readline() == b"READY\n"
+    registration = await street.node("registration", emits=(RequestCancelled,))
+    (message_id,) = await street.say(registration, _said(7))
+    async with asyncio.timeout(10):
+        assert await process.stdout.readline() == b"TOOK 7\n"
+    process.kill()
+    await process.wait()
+
+    heard = Heard()
+    await street.node("mailer", hears=(hears(RequestCancelled, heard),))
+    await eventually(lambda: heard.ids == [message_id])
+    await eventually(lambda: _inbox(street, 1))
+    assert await street.count("mailer", "replies") == 0
+
+
+async def test_a_drain_ends_what_runs_and_leaves_the_rest(street: Street) -> None:
+    """Running handlers end and what they said goes out; what waits is for the next process."""
+    release = asyncio.Event()
+
+    async def work(_event: Any, _context: Any) -> None:
+        await release.wait()
+
+    heard = Heard(work)
+    mailer = await street.node("mailer", hears=(hears(RequestCancelled, heard),), prefetch=10)
+    url = street.broker.url("registration")
+    for number in range(30):
+        message_id, body = wrap("registration", _said(number), subject=None, now=now())
+        await forge(
+            url, body, key=RequestCancelled.TYPE, message_id=message_id, user="registration"
+        )
+    await eventually(lambda: len(heard) == 10)
+    draining = asyncio.create_task(mailer.drain(10))
+    await eventually(lambda: not mailer.ready[0])
+    release.set()
+    assert await draining == 0
+    assert await street.count("mailer", "inbox") == 10
+    await eventually(lambda: _ready(street, 20))
+
+
+async def _ready(street: Street, number: int) -> bool:
+    return await street.depth("mailer") == number

@@ -1,0 +1,185 @@
+"""Outbox, inbox and kept replies, on their own."""
+
+from __future__ import annotations
+
+import asyncio
+from typing import Any
+
+import asyncpg
+import pytest
+
+from shared.contracts.mailer import MailAccepted
+from shared.contracts.registration import CancelRequest, RequestCancelled
+from shared.database import migrate, schema_fingerprint, transaction
+from shared.messaging import hears, topology
+from shared.messaging.envelope import new_id
+from shared.messaging.node import Node
+from shared.outbox import MIGRATIONS, emit, first_time, inbox, replies
+from shared.outbox.relay import Relay
+from tests.integration.shared.neighbours import Heard, Street, channel, now
+from tests.support.waiting import eventually
+
+
+def _said(number: int) -> RequestCancelled:
+    return RequestCancelled(request_id=str(number))
+
+
+async def test_two_relays_publish_each_fact_once(street: Street) -> None:
+    """They skip each other's rows, so nobody waits and nothing goes out twice."""
+    heard = Heard()
+    await street.node("mailer", hears=(hears(RequestCancelled, heard),))
+    first: Node = await street.node("registration", emits=(RequestCancelled,))
+    await street.node("registration", emits=(RequestCancelled,))
+    ids = await street.say(first, *map(_said, range(500)))
+    await eventually(lambda: _rows(street, "outbox", 0))
+    await eventually(lambda: len(heard) == 500)
+    assert sorted(heard.ids) == sorted(ids)
+
+
+async def _rows(street: Street, table: str, number: int) -> bool:
+    return await street.count("registration", table) == number
+
+
+async def test_a_refused_fact_stays_with_the_reason_and_goes_out_later(street: Street) -> None:
+    """A full queue refuses; the backlog waits in PostgreSQL and the others are not held up."""
+    heard = Heard()
+    async with channel(street.broker.admin_url) as admin:
+        await admin.queue_declare(
+            "full",
+            durable=True,
+            arguments={"x-max-length": 1, "x-overflow": "reject-publish"},
+        )
+        await admin.queue_bind("full", topology.EVENTS, RequestCancelled.TYPE)
+        registration = await street.node("registration", emits=(RequestCancelled,))
+        await street.say(registration, _said(1), _said(2))
+        await eventually(lambda: _rows(street, "outbox", 1))
+        row = await eventually(lambda: _failed(street))
+        assert row["last_error"] == "the broker refused the message"
+        assert row["next_at"] > row["created_at"]
+        await admin.queue_delete("full")
+    await street.node("mailer", hears=(hears(RequestCancelled, heard),))
+    await eventually(lambda: _rows(street, "outbox", 0), 20)
+
+
+async def _failed(street: Street) -> Any:
+    pool = await street.pool("registration")
+    return await pool.fetchrow("SELECT * FROM outbox WHERE attempts > 0")
+
+
+async def test_a_relay_that_is_not_woken_looks_by_itself(street: Street) -> None:
+    """Polling is the truth, waking is a courtesy."""
+    heard = Heard()
+    await street.node("mailer", hears=(hears(RequestCancelled, heard),))
+    await street.node("registration", emits=(RequestCancelled,))
+    async with transaction(await street.pool("registration")) as tx:
+        await emit(tx, "registration", _said(1), subject=None, now=now())
+    await eventually(lambda: len(heard) == 1, 3)
+
+
+async def test_nobody_says_what_is_anothers(street: Street) -> None:
+    """Found where it is said."""
+    async with transaction(await street.pool("registration")) as tx:
+        mail = MailAccepted(mail_id="m", cause="c", template="t", at=now())
+        with pytest.raises(ValueError, match="which is mailer's"):
+            await emit(tx, "registration", mail, subject=None, now=now())
+
+
+async def test_a_second_delivery_waits_for_the_first_and_knows_its_end(street: Street) -> None:
+    """Two deliveries at the same moment: one effect; after a rollback the second is the first."""
+    pool = await street.pool("registration")
+    message_id = new_id()
+
+    async def deliver(*, fail: bool) -> bool:
+        async with transaction(pool) as tx:
+            first = await first_time(tx, "registration", message_id)
+            await asyncio.sleep(0.1)
+            if fail:
+                raise ZeroDivisionError
+            return first
+
+    with pytest.raises(ZeroDivisionError):
+        await deliver(fail=True)
+    got = await asyncio.gather(deliver(fail=False), deliver(fail=False))
+    assert sorted(got) == [False, True]
+
+
+async def test_old_rows_are_forgotten_and_young_ones_kept(street: Street) -> None:
+    """Thirty days for the inbox, its own time for each reply; in batches."""
+    pool = await street.pool("registration")
+    await pool.executemany(
+        "INSERT INTO inbox VALUES ('registration', $1, now() - make_interval(days => $2))",
+        [(new_id(), 31) for _ in range(25)] + [(new_id(), 29) for _ in range(5)],
+    )
+    await pool.executemany(
+        "INSERT INTO replies VALUES ('t', $1, '', '{}', now(), now() + make_interval(secs => $2))",
+        [("old", -1.0), ("young", 60.0)],
+    )
+    assert await inbox.forget(pool, batch=10) == 26
+    assert await street.count("registration", "inbox") == 5
+    assert await pool.fetchval("SELECT idempotency_key FROM replies") == "young"
+
+
+async def test_a_reply_that_ran_out_no_longer_answers(street: Street) -> None:
+    """The key is free again, even before the clean-up has come by."""
+    pool = await street.pool("registration")
+    order = CancelRequest(request_id="r")
+    async with transaction(pool) as tx:
+        assert await replies.claim(tx, order, "k", b"1")
+        await replies.keep(tx, order.TYPE, "k", b"{}")
+    async with transaction(pool) as tx:
+        assert not await replies.claim(tx, order, "k", b"1")
+        assert await replies.find(tx, order.TYPE, "k") == replies.Kept(b"1", b"{}")
+    await pool.execute("UPDATE replies SET expires_at = now() - interval '1 second'")
+    async with transaction(pool) as tx:
+        assert await replies.find(tx, order.TYPE, "k") is None
+        assert await replies.claim(tx, order, "k", b"2")
+
+
+async def test_db_01_a_service_changes_rows_and_nothing_else(street: Street) -> None:
+    """DB-01: no table of its own making, no other schema."""
+    pool = await street.pool("registration")
+    await street.pool("mailer")
+    for statement in (
+        "CREATE TABLE mine (id int)",
+        "DROP TABLE outbox",
+        "ALTER TABLE inbox ADD COLUMN x int",
+        "SELECT * FROM mailer.outbox",
+        "INSERT INTO mailer.inbox VALUES ('mailer', gen_random_uuid())",
+    ):
+        with pytest.raises((asyncpg.InsufficientPrivilegeError, asyncpg.InvalidSchemaNameError)):
+            await pool.execute(statement)
+
+
+async def test_the_same_tables_for_every_service(street: Street) -> None:
+    """Applied twice they change nothing."""
+    owner = street.database.owner_url
+    await street.pool("mailer")
+    connection = await asyncpg.connect(owner)
+    try:
+        before = await schema_fingerprint(connection, "mailer")
+        assert await migrate(owner, "mailer", "impex_mailer", [MIGRATIONS]) == []
+        assert await schema_fingerprint(connection, "mailer") == before
+        for table in ("outbox", "inbox", "replies"):
+            assert f"table {table} " in before or f"table mailer.{table} " in before
+    finally:
+        await connection.close()
+
+
+async def test_a_batch_is_a_hundred_rows(street: Street) -> None:
+    """A short transaction, however long the backlog."""
+    pool = await street.pool("registration")
+    async with transaction(pool) as tx:
+        for number in range(130):
+            await emit(tx, "registration", _said(number), subject=None, now=now())
+    published: list[str] = []
+
+    class Everything:
+        """Confirms whatever it is given."""
+
+        async def publish(self, _body: bytes, properties: Any, **_: Any) -> None:
+            """Note it."""
+            published.append(properties.message_id)
+
+    relay = Relay(pool, Everything())  # type: ignore[arg-type]
+    assert [await relay.publish_batch() for _ in range(3)] == [100, 30, 0]
+    assert len(set(published)) == 130
