@@ -24,6 +24,7 @@ WRONG_ENDS = {
 #: Domains that are not what they look like.
 MISTAKEN_DOMAINS = {"gmail.fr": "gmail.com", "icloud.fr": "icloud.com"}
 #: Two slips are believed only in a domain at least this long.
+MOST_SLIPS = 2
 LONG_DOMAIN = 9
 
 _KNOWN = frozenset(KNOWN_DOMAINS)
@@ -40,9 +41,13 @@ def suggest(address: str) -> str | None:
 
 
 def _nearest(domain: str) -> str | None:
-    distances = {known: _distance(domain, known) for known in KNOWN_DOMAINS}
-    nearest = min(KNOWN_DOMAINS, key=lambda known: distances[known])
-    most = 2 if len(domain) >= LONG_DOMAIN and domain[0] == nearest[0] else 1
+    # Words whose lengths differ by more are further apart than anything believed.
+    near = [known for known in KNOWN_DOMAINS if abs(len(known) - len(domain)) <= MOST_SLIPS]
+    if not near:
+        return None
+    distances = {known: _distance(domain, known) for known in near}
+    nearest = min(near, key=lambda known: distances[known])
+    most = MOST_SLIPS if len(domain) >= LONG_DOMAIN and domain[0] == nearest[0] else 1
     return nearest if distances[nearest] <= most else None
 
 

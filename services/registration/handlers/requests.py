@@ -32,7 +32,8 @@ from shared.contracts.registration import (
     ResendValidation,
     ValidationResent,
 )
-from shared.database import Connection, Pool, transaction
+from shared.database import Connection, Pool
+from shared.database.pool import session
 from shared.messaging.handlers import Refused, RequestContext
 from shared.telemetry import get_logger
 
@@ -71,9 +72,9 @@ async def judge_form(request: RequestAccount, deps: Deps, pool: Pool) -> Draft:
     )
     if errors or address is None or password is None:
         return Draft(refusal=refused_fields(errors))
-    async with transaction(pool) as tx:
+    async with session(pool) as connection:
         quota = deps.settings.address_quota
-        too_many = await quotas.peek(tx, deps, quota, address.key, request.network)
+        too_many = await quotas.peek(connection, deps, quota, address.key, request.network)
     if too_many is not None:
         return Draft(refusal=too_many)
     return Draft(
