@@ -89,13 +89,16 @@ def _queues(verbs: Verbs) -> None:
 
 
 def _mails(verbs: Verbs) -> None:
-    mail = verbs.add_parser("mail", help="the mails that wait for a person")
+    mail = verbs.add_parser("mail", help="mails in doubt, and the DNS of their sender")
     actions = mail.add_subparsers(dest="action", required=True, metavar="ACTION")
     _json(_verb(actions, "held", _module("mail", "main_held"), "mails that may have arrived"))
     again = _verb(actions, "send", _module("mail", "main_send"), "send a held mail again")
     again.add_argument("id", metavar="ID")
     drop = _verb(actions, "drop", _module("mail", "main_drop"), "give a held mail up")
     drop.add_argument("id", metavar="ID")
+    text = "what the sender's domain must say in the DNS, and what is missing"
+    records = _verb(actions, "records", _module("mail_records"), text)
+    records.add_argument("--selector", help="the DKIM selector of the relay")
 
 
 def _installation(verbs: Verbs) -> None:
