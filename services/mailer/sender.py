@@ -46,6 +46,7 @@ class Sender:
         self._slots = slots
         self._tasks: dict[asyncio.Task[None], Delivery] = {}
         self._awake = asyncio.Event()
+        self._claiming = asyncio.Lock()
         self._stopping = False
         self._away = False
         self._housekeeping_at = 0.0
@@ -90,6 +91,8 @@ class Sender:
     async def stop(self, seconds: float) -> None:
         """Claim nothing more; let what is being sent finish for `seconds`, then cut it."""
         self._stopping = True
+        async with self._claiming:  # a claim on its way brings its mails along
+            pass
         if self._tasks:
             await asyncio.wait(set(self._tasks), timeout=seconds)
         cut = dict(self._tasks)
@@ -109,8 +112,9 @@ class Sender:
             await self._measure()
         if self._away:
             await self._while_away()
-        if not self._away:
-            await self._claim()
+        async with self._claiming:
+            if not self._away and not self._stopping:
+                await self._claim()
 
     async def _claim(self) -> None:
         free = self._slots - len(self._tasks)

@@ -34,8 +34,6 @@ from shared.telemetry import get_logger
 
 #: Seconds between two purges.
 PURGE_SECONDS = 3600
-#: Longer than an event about a request can be late.
-CLOSED_KEPT = timedelta(days=30)
 #: Of the time a stop may take, what is left for everything but the mails.
 DRAIN_RESERVE = 5
 
@@ -73,12 +71,10 @@ async def build(house: House, settings: MailerSettings) -> AsyncIterator[Mailer]
 
 async def _purge(house: House, settings: MailerSettings) -> None:
     while True:
-        now = house.clock()
+        keep = timedelta(days=settings.mail_keep)
         try:
             async with transaction(house.pool) as tx:
-                gone = await store.purge(
-                    tx, now - timedelta(days=settings.mail_keep), now - CLOSED_KEPT
-                )
+                gone = await store.purge(tx, house.clock(), keep)
             log.info("Old mails are forgotten.", action="mail_purge", count=gone)
         except (DependencyDown, TimeoutError) as down:
             log.warning("Nothing was purged.", action="mail_purge_failed", reason=str(down))

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
 
@@ -16,6 +16,9 @@ import msgspec
 from services.mailer.messages import Facts, Template
 from shared.contracts.base import Sealed
 from shared.database import Connection
+
+#: Longer than an event about a request can be late.
+CLOSED_KEPT = timedelta(days=30)
 
 
 class Secrets(msgspec.Struct, frozen=True, kw_only=True):
@@ -161,8 +164,19 @@ async def oldest_waiting(tx: Connection) -> datetime | None:
     return found
 
 
-async def purge(tx: Connection, ended_before: datetime, closed_before: datetime) -> int:
-    """Forget mails that ended, with their attempts, and requests that closed, so long ago."""
-    await tx.execute("DELETE FROM closed_requests WHERE closed_at < $1", closed_before)
-    status = await tx.execute("DELETE FROM deliveries WHERE ended_at < $1", ended_before)
+async def purge(tx: Connection, now: datetime, keep: timedelta) -> int:
+    """Forget what ended `keep` ago, and give up held mails that nobody will send any more.
+
+    Those are the ones whose code has run out, and the ones as old as `keep`.
+    """
+    await tx.execute(
+        """
+        UPDATE deliveries SET state = 'dropped', reason = 'expired', sealed = NULL, ended_at = $1
+        WHERE state = 'held' AND (written_at < $2 OR sealed IS NOT NULL AND expires_at < $1)
+        """,
+        now,
+        now - keep,
+    )
+    await tx.execute("DELETE FROM closed_requests WHERE closed_at < $1", now - CLOSED_KEPT)
+    status = await tx.execute("DELETE FROM deliveries WHERE ended_at < $1", now - keep)
     return int(status.rpartition(" ")[2])

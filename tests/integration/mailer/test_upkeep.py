@@ -1,0 +1,62 @@
+"""What the mailer forgets in time, and an operator's own templates on their way out."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from pathlib import Path
+
+from services.mailer import store
+from shared.contracts.mailer import MailAccepted
+from tests.integration.mailer.post_office import CODE, PostOffice, asked, created, now
+from tests.support.mail_server import MailServer
+from tests.support.system import System
+
+KEEP = timedelta(days=30)
+
+
+async def test_gd_03_records_are_forgotten_thirty_days_after_their_end(
+    system: System, office: PostOffice, smtp: MailServer
+) -> None:
+    async with system.run("mailer", IMPEX_SMTP_URL=smtp.url):
+        cause = await office.say(asked())
+        await office.hears(MailAccepted)
+        ended = (await office.state(cause, "accepted"))["ended_at"]
+    assert await store.purge(office.database, ended + KEEP - timedelta(minutes=1), KEEP) == 0
+    assert await store.purge(office.database, ended + KEEP + timedelta(minutes=1), KEEP) == 1
+    assert await office.row(cause) is None
+    assert await office.database.fetchval("SELECT count(*) FROM attempts") == 0
+
+
+async def test_b_04_the_code_of_a_held_mail_is_erased_when_it_has_run_out(
+    system: System, office: PostOffice, smtp: MailServer
+) -> None:
+    smtp.drop_after_data = 3
+    async with system.run("mailer", IMPEX_SMTP_URL=smtp.url):
+        with_code = await office.say(asked())
+        without = await office.say(created())
+        await office.state(with_code, "held")
+        await office.state(without, "held")
+    await store.purge(office.database, now() + timedelta(hours=23), KEEP)
+    assert (await office.row(with_code))["sealed"] is not None
+    await store.purge(office.database, now() + timedelta(hours=25), KEEP)
+    row = await office.row(with_code)
+    assert (row["state"], row["reason"], row["sealed"]) == ("dropped", "expired", None)
+    assert (await office.row(without))["state"] == "held"  # a person may still decide
+
+
+async def test_b_12_em_02_an_operators_text_goes_out_as_written_leading_dots_included(
+    system: System, office: PostOffice, smtp: MailServer, tmp_path: Path
+) -> None:
+    (tmp_path / "fr").mkdir()
+    lines = ".un point\n..deux points\n.\nfin\n"
+    (tmp_path / "fr" / "foot.txt.j2").write_text(lines)
+    async with system.run(
+        "mailer", IMPEX_SMTP_URL=smtp.url, IMPEX_MAIL_TEMPLATES_DIR=str(tmp_path)
+    ):
+        await office.say(asked())
+        await office.hears(MailAccepted)
+    (received,) = smtp.messages
+    said = received.text().replace("\r\n", "\n")
+    assert said.endswith(lines)
+    assert CODE in said
+    assert b"\n" not in received.raw.replace(b"\r\n", b"")
