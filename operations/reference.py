@@ -1,7 +1,8 @@
-"""`impex docs`: the reference of settings and events, written from the code itself.
+"""`impex docs`: what is written from the code itself, so that it cannot drift.
 
 `docs/settings.md` has every setting of every service, `docs/events.md` and `docs/asyncapi.json`
-every event and request with who says and hears it. With `--check` nothing is written.
+every event and request with who says and hears it, `deploy/` the rights on broker and database.
+With `--check` nothing is written.
 """
 
 from __future__ import annotations
@@ -15,9 +16,10 @@ from typing import Any
 
 import msgspec
 
-from operations import house
+from operations import house, provisioning
 from operations.paths import ROOT
 from operations.progress import say
+from operations.rights import database_sql, permissions, roles_sql, shared_topology
 from operations.settings import StackSettings
 from shared.contracts.base import EVENTS, REQUESTS, Event, Request
 from shared.messaging import topology
@@ -30,13 +32,13 @@ def main(options: argparse.Namespace) -> int:
     """Write the files, or with `--check` exit with 1 where one is out of date."""
     stale = []
     for name, text in documents().items():
-        path = ROOT / "docs" / name
+        path = ROOT / name
         if path.exists() and path.read_text(encoding="utf-8") == text:
             continue
         stale.append(name)
         if not options.check:
             path.write_text(text, encoding="utf-8")
-            say(f"wrote docs/{name}")
+            say(f"wrote {name}")
     if options.check and stale:
         say(f"out of date: {', '.join(stale)}; `make docs` writes them")
         return 1
@@ -44,12 +46,43 @@ def main(options: argparse.Namespace) -> int:
 
 
 def documents() -> dict[str, str]:
-    """Every generated file of `docs/` with its content."""
+    """Every generated file with its content."""
     return {
-        "settings.md": settings_page(),
-        "events.md": events_page(),
-        "asyncapi.json": json.dumps(asyncapi(), indent=2, ensure_ascii=False) + "\n",
+        "docs/settings.md": settings_page(),
+        "docs/events.md": events_page(),
+        "docs/asyncapi.json": _json(asyncapi()),
+        "deploy/definitions.json": _json(broker_definitions()),
+        "deploy/roles.sql": roles_script(),
     }
+
+
+def _json(value: dict[str, Any]) -> str:
+    return json.dumps(value, indent=2, ensure_ascii=False) + "\n"
+
+
+def broker_definitions() -> dict[str, Any]:
+    """Virtual host, rights and shared exchanges for `rabbitmqctl import_definitions`.
+
+    The users must exist before; their passwords are in no file of this project.
+    """
+    vhost = provisioning.VHOST
+    rights = permissions(vhost, house.parties())
+    return {"vhosts": [{"name": vhost}]} | rights | shared_topology(vhost)
+
+
+def roles_script() -> str:
+    """What `impex provision` does to PostgreSQL, for an administrator who prefers to do it."""
+    parties = house.parties()
+    name = provisioning.DATABASE
+    lines = [
+        "-- Written by `make docs` from the code; edit there.",
+        "-- For psql as a superuser. Give every role a password afterwards, by \\password.",
+        *(f"{statement};" for statement in roles_sql(parties)),
+        f"CREATE DATABASE {name};",
+        f"\\connect {name}",
+        *(f"{statement};" for statement in database_sql(name, parties)),
+    ]
+    return "\n".join(lines) + "\n"
 
 
 def settings_page() -> str:
