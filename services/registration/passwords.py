@@ -107,7 +107,9 @@ class Rules:
 
     def __init__(self, document: Document) -> None:
         self.document = document
-        self._runs = dict(self._grams())
+        self._runs: dict[str, list[str]] = {}
+        for piece in self._grams():
+            self._runs.setdefault(self.fold(piece), []).append(piece)
 
     @classmethod
     def parse(cls, text: str | bytes) -> Rules:
@@ -133,16 +135,19 @@ class Rules:
 
     def fold(self, text: str) -> str:
         """The form for comparisons: no case, no accents, no invisible signs, one look each."""
+        look_alikes = self.document.fold.look_alikes
+        return "".join(look_alikes.get(char, char) for char in self._plain(text))
+
+    def _plain(self, text: str) -> str:
+        """As `fold`, but each look keeps its own sign; both forms are of one length."""
         lowered = unicodedata.normalize("NFKD", text).lower()
-        folding = self.document.fold
-        out = []
-        for char in unicodedata.normalize("NFKD", lowered):
-            category = unicodedata.category(char)
-            if category[0] == "M" or category == "Cf":
-                continue
-            for letter in folding.letters.get(char, char):
-                out.append(folding.look_alikes.get(letter, letter))
-        return "".join(out)
+        letters = self.document.fold.letters
+        kept = (
+            letters.get(char, char)
+            for char in unicodedata.normalize("NFKD", lowered)
+            if unicodedata.category(char)[0] != "M" and unicodedata.category(char) != "Cf"
+        )
+        return "".join(kept)
 
     def judge(self, candidate: Candidate) -> list[Verdict]:
         """One verdict for each rule shown, in the order shown."""
@@ -154,7 +159,7 @@ class Rules:
             "max_length": lambda: self._max_length(password),
             "forbidden_words": lambda: self._forbidden_words(folded),
             "identity": lambda: self._identity(folded, candidate),
-            "common": lambda: self._common(folded),
+            "common": lambda: self._common(password, folded),
         }
         return [verdicts[rule]() for rule in self.document.shown]
 
@@ -208,8 +213,8 @@ class Rules:
                 if len(word) >= self.document.identity.min_part:
                     yield part, word
 
-    def _common(self, folded: str) -> Verdict:
-        run = self._find_run(folded)
+    def _common(self, password: str, folded: str) -> Verdict:
+        run = self._find_run(self._plain(password), folded)
         if run is not None:
             return Verdict(rule="common", code="sequence", params={"run": run})
         count = _longest_repeat(folded)
@@ -217,20 +222,19 @@ class Rules:
             return Verdict(rule="common", code="repeated", params={"count": count})
         return Verdict(rule="common")
 
-    def _grams(self) -> Iterator[tuple[str, str]]:
+    def _grams(self) -> Iterator[str]:
         size = self.document.sequences.min_run
         for row in self.document.sequences.rows:
             for keys in (row, row[::-1]):
                 for start in range(len(keys) - size + 1):
-                    piece = keys[start : start + size]
-                    yield self.fold(piece), piece
+                    yield keys[start : start + size]
 
-    def _find_run(self, folded: str) -> str | None:
+    def _find_run(self, plain: str, folded: str) -> str | None:
         size = self.document.sequences.min_run
         for start in range(len(folded) - size + 1):
-            found = self._runs.get(folded[start : start + size])
-            if found is not None:
-                return found
+            for piece in self._runs.get(folded[start : start + size], ()):
+                if _stands_for(plain[start : start + size], self._plain(piece)):
+                    return piece
         return None
 
     def _bits(self, password: str) -> float:
@@ -262,6 +266,14 @@ def _words(text: str) -> Iterator[str]:
         elif word:
             yield word
             word = ""
+
+
+def _stands_for(typed: str, keys: str) -> bool:
+    """Whether look-alikes only stand for letters: @zer is azer, but elo is not 310."""
+    return all(
+        sign == key or unicodedata.category(key)[0] == "L"
+        for sign, key in zip(typed, keys, strict=True)
+    )
 
 
 def _longest_repeat(folded: str) -> int:

@@ -17,7 +17,7 @@ export function judge(rules, candidate) {
     ["max_length", () => maxLength(rules, password)],
     ["forbidden_words", () => forbiddenWords(rules, folded)],
     ["identity", () => identity(rules, folded, candidate)],
-    ["common", () => common(rules, folded)],
+    ["common", () => common(rules, password, folded)],
   ]);
   return rules.shown.map((rule) => {
     const [code, params] = verdicts.get(rule)() ?? [null, {}];
@@ -38,13 +38,15 @@ export function strength(rules, candidate) {
 
 /** The form for comparisons: no case, no accents, no invisible signs, one look each. */
 export function fold(rules, text) {
-  const letters = new Map(Object.entries(rules.fold.letters));
   const lookAlikes = new Map(Object.entries(rules.fold.look_alikes));
+  return [...plain(rules, text)].map((char) => lookAlikes.get(char) ?? char).join("");
+}
+
+/** As `fold`, but each look keeps its own sign; both forms are of one length. */
+function plain(rules, text) {
+  const letters = new Map(Object.entries(rules.fold.letters));
   const bare = text.normalize("NFKD").toLowerCase().normalize("NFKD").replace(/[\p{M}\p{Cf}]/gu, "");
-  return [...bare]
-    .flatMap((char) => [...(letters.get(char) ?? char)])
-    .map((char) => lookAlikes.get(char) ?? char)
-    .join("");
+  return [...bare].map((char) => letters.get(char) ?? char).join("");
 }
 
 function mixedCase(password) {
@@ -91,8 +93,8 @@ function identity(rules, folded, candidate) {
   return null;
 }
 
-function common(rules, folded) {
-  const run = findRun(rules, folded);
+function common(rules, password, folded) {
+  const run = findRun(rules, plain(rules, password), folded);
   if (run !== null) return ["sequence", { run }];
   const count = longestRepeat(folded);
   return count < rules.sequences.min_run ? null : ["repeated", { count }];
@@ -100,16 +102,23 @@ function common(rules, folded) {
 
 const runsOf = new WeakMap();
 
-function findRun(rules, folded) {
+function findRun(rules, unfolded, folded) {
   if (!runsOf.has(rules)) runsOf.set(rules, grams(rules));
   const runs = runsOf.get(rules);
   const size = rules.sequences.min_run;
-  const chars = [...folded];
+  const [typed, chars] = [[...unfolded], [...folded]];
   for (let start = 0; start + size <= chars.length; start += 1) {
-    const found = runs.get(chars.slice(start, start + size).join(""));
+    const pieces = runs.get(chars.slice(start, start + size).join("")) ?? [];
+    const signs = typed.slice(start, start + size);
+    const found = pieces.find((piece) => standsFor(signs, [...plain(rules, piece)]));
     if (found !== undefined) return found;
   }
   return null;
+}
+
+// Look-alikes only stand for letters: @zer is azer, but elo is not 310.
+function standsFor(signs, keys) {
+  return signs.every((sign, place) => sign === keys[place] || /\p{L}/u.test(keys[place]));
 }
 
 function grams(rules) {
@@ -119,7 +128,8 @@ function grams(rules) {
     for (const keys of [[...row], [...row].reverse()]) {
       for (let start = 0; start + size <= keys.length; start += 1) {
         const piece = keys.slice(start, start + size).join("");
-        runs.set(fold(rules, piece), piece);
+        const same = fold(rules, piece);
+        runs.set(same, [...(runs.get(same) ?? []), piece]);
       }
     }
   }

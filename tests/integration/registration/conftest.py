@@ -1,0 +1,66 @@
+"""A registration per test, on tables that are emptied before each."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator, Callable, Iterator
+from contextlib import AbstractAsyncContextManager
+from functools import cache
+from pathlib import Path
+
+import pytest
+
+from services.registration import library, service
+from services.registration.service import SERVICE
+from shared.database import migrate
+from tests.integration.registration.room import Room, open_room
+from tests.support.servers import Corners, Database
+
+OpenRoom = Callable[..., AbstractAsyncContextManager[Room]]
+
+
+@pytest.fixture(scope="session")
+def tables(corners: Corners) -> Iterator[Database]:
+    """A database with registration's tables, one for all these tests."""
+    database = corners.database()
+    role = f"impex_{SERVICE.name}"
+    asyncio.run(migrate(database.owner_url, SERVICE.name, role, SERVICE.migration_dirs))
+    yield database
+    corners.drop(database)
+
+
+@pytest.fixture(autouse=True)
+def _lists_read_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The word lists are the same for every test here."""
+    monkeypatch.setattr(service, "load_lexicon", lambda rules, _folder: lexicon())
+
+
+@cache
+def lexicon() -> library.Lexicon:
+    return library.load_lexicon(library.load_rules())
+
+
+@pytest.fixture
+async def room(tables: Database) -> AsyncIterator[Room]:
+    """Registration with the guide's settings."""
+    async with open_room(tables) as made:
+        yield made
+
+
+@pytest.fixture
+def room_with(tables: Database) -> OpenRoom:
+    """Call it with settings for a registration that has them."""
+
+    def make(**more: str) -> AbstractAsyncContextManager[Room]:
+        return open_room(tables, **more)
+
+    return make
+
+
+@pytest.fixture
+def public(tmp_path: Path) -> dict[str, str]:
+    """Settings of a portal that is not a try-out."""
+    for language in ("fr", "en"):
+        terms = "version: 3\ndate: 2026-01-10\n\n# Conditions\n\nTexte de l'opérateur.\n"
+        (tmp_path / f"{language}.md").write_text(terms, "utf-8")
+    return {"IMPEX_BASE_URL": "https://portail.exemple.fr", "IMPEX_TERMS_DIR": str(tmp_path)}

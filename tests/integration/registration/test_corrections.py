@@ -1,0 +1,51 @@
+"""Correcting the address of a request: judged again, moved with its password, throttled."""
+
+from __future__ import annotations
+
+import pytest
+
+from shared.contracts import registration as words
+from tests.integration.registration.room import OTHER_PASSWORD, PASSWORD, Room
+from tests.integration.registration.test_requests import codes
+
+
+async def test_the_address_is_corrected_and_the_former_message_useless(room: Room) -> None:
+    view = await room.request("pierre@labbo.fr")
+    moved = await room.ask(room.correct(view.request_id, "Pierre@laboratoire.fr"))
+    (_, old_link), (code, _) = await room.letters()
+    assert (moved.request_id, moved.address) == (view.request_id, "Pierre@laboratoire.fr")
+    assert (await room.events(words.ValidationResent))[0].address == "Pierre@laboratoire.fr"
+    assert (await room.ask(room.open_link(old_link))).state == "replaced"
+    assert (await room.ask(room.code(view.request_id, code))).due == "terms"
+    # The password follows, hashed for the new address.
+    found = await room.ask(room.sign_in("pierre@laboratoire.fr", PASSWORD))
+    assert found.request_id == view.request_id
+    assert (
+        await room.refusal(room.sign_in("pierre@labbo.fr", PASSWORD))
+    ).slug == "wrong_credentials"
+
+
+@pytest.mark.parametrize(
+    ("address", "password", "expected"),
+    [
+        ("pierre@labo.fr", PASSWORD, {"address:unchanged"}),
+        ("pierre", PASSWORD, {"address:format"}),
+        ("pierre@kvfz.fr", PASSWORD, {"password:identity"}),
+        ("pierre@autre.fr", OTHER_PASSWORD, {"password:wrong"}),
+        ("pierre@autre.fr", "", {"password:missing"}),
+    ],
+)
+async def test_a_correction_is_judged_again(
+    room: Room, address: str, password: str, expected: set[str]
+) -> None:
+    view = await room.request()
+    refusal = await room.refusal(room.correct(view.request_id, address, password))
+    assert codes(refusal) == expected
+
+
+async def test_guessing_the_password_of_a_correction_is_throttled(room: Room) -> None:
+    view = await room.request()
+    for _ in range(5):
+        await room.refusal(room.correct(view.request_id, "p@autre.fr", OTHER_PASSWORD))
+    refusal = await room.refusal(room.correct(view.request_id, "p@autre.fr"))
+    assert (refusal.slug, refusal.retry_after) == ("too_many_requests", 90)

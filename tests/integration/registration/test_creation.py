@@ -1,0 +1,113 @@
+"""Terms and account: one transaction, once, whatever is posted how often (RE-12, RE-13)."""
+
+from __future__ import annotations
+
+import asyncio
+import hashlib
+from datetime import timedelta
+from importlib.resources import files
+
+import asyncpg
+import pytest
+
+from shared.contracts import registration as words
+from shared.database import transaction
+from tests.integration.registration.conftest import OpenRoom
+from tests.integration.registration.room import OTHER_PASSWORD, PASSWORD, Room
+
+
+async def test_g_13_the_account_its_terms_and_the_fact_are_one(room: Room) -> None:
+    request_id = await room.verified("Pierre@labo.fr")
+    room.later(minutes=3)
+    created = await room.ask(room.accept(request_id))
+    ((_, subject, event),) = await room.said(words.AccountCreated)
+    (account,) = await room.fetch("SELECT * FROM accounts")
+    (terms,) = await room.fetch("SELECT * FROM terms_acceptances")
+    (request,) = await room.fetch("SELECT * FROM requests")
+    assert (created.due, created.created_at) == ("created", room.now)
+    assert str(account["id"]) == subject == str(request["account_id"])
+    assert (account["address"], account["state"]) == ("Pierre@labo.fr", "active")
+    assert (event.first_name, event.last_name) == ("Pierre", "Durand")
+    assert event.enrol_before == room.now - timedelta(minutes=3) + timedelta(hours=24)
+    assert (request["password_hash"], request["code_hash"]) == (None, None)
+    file = files("services.registration").joinpath("data/terms/fr.md").read_bytes()
+    assert terms["sha256"] == hashlib.sha256(file).hexdigest()
+    assert (terms["version"], terms["address"]) == (event.terms_version, "Pierre@labo.fr")
+    assert terms["accepted_at"] == room.now
+
+
+async def test_re_12_twenty_parallel_posts_make_one_account(room: Room) -> None:
+    request_id = await room.verified()
+    answers = await asyncio.gather(*(room.ask(room.accept(request_id)) for _ in range(20)))
+    assert {each.due for each in answers} == {"created"}
+    assert await room.count("accounts") == await room.count("credentials") == 1
+    assert await room.count("terms_acceptances") == 1
+    assert len(await room.events(words.AccountCreated)) == 1
+
+
+async def test_au_13_terms_before_the_proof_are_refused(room: Room) -> None:
+    view = await room.request()
+    assert (await room.refusal(room.accept(view.request_id))).slug == "not_verified"
+    assert await room.count("accounts") == 0
+
+
+async def test_re_13_terms_that_changed_are_asked_again(
+    room_with: OpenRoom, public: dict[str, str]
+) -> None:
+    async with room_with(**public) as room:
+        request_id = await room.verified()
+        shown = await room.ask(words.DescribeTerms(language="en"))
+        assert (shown.version, shown.date, shown.model) == ("3", "2026-01-10", False)
+        old = words.AcceptTerms(
+            request_id=request_id, terms_version="2", terms_sha256="0" * 64, language="fr"
+        )
+        refusal = await room.refusal(old)
+        assert refusal.slug == "terms_changed"
+        assert refusal.params == {"version": "3", "date": "2026-01-10"}
+        assert (await room.ask(room.accept(request_id, "en"))).due == "created"
+
+
+async def test_the_creation_voids_the_other_requests_of_the_address(room: Room) -> None:
+    request_id = await room.verified()
+    late = await room.request(password=OTHER_PASSWORD)
+    await room.ask(room.accept(request_id))
+    assert (await room.events(words.RequestExpired))[0].request_id == late.request_id
+
+
+async def test_settled_1_an_account_without_credentials_is_given_new_ones(room: Room) -> None:
+    account_id = await room.account()
+    async with transaction(room.pool) as tx:
+        await tx.execute("DELETE FROM credentials")
+    again = await room.account(password=OTHER_PASSWORD, first_name="Pierrot")
+    assert again == account_id
+    assert await room.count("accounts") == 1
+    signed = await room.ask(room.sign_in("pierre@labo.fr", OTHER_PASSWORD))
+    assert (signed.due, signed.account_id) == ("account", account_id)
+    assert (
+        await room.refusal(room.sign_in("pierre@labo.fr", PASSWORD))
+    ).slug == "wrong_credentials"
+
+
+@pytest.mark.parametrize(
+    "sql",
+    [
+        "INSERT INTO accounts SELECT gen_random_uuid(), address, address_key, first_name,"
+        " last_name, language, state, created_at, verified_at FROM accounts",
+        "UPDATE accounts SET state = 'asleep'",
+        "UPDATE accounts SET first_name = ''",
+        "UPDATE credentials SET password_hash = 'Kvfz9rLq'",
+        "UPDATE terms_acceptances SET sha256 = 'x'",
+        "UPDATE requests SET state = 'pending'",
+        "UPDATE requests SET created_at = NULL",
+        "UPDATE requests SET decoy = true",
+        "UPDATE requests SET kept_until = sent_at",
+        "UPDATE requests SET mail_state = 'lost'",
+        "INSERT INTO links SELECT '\\x00', request_id, expires_at FROM links",
+        "UPDATE links SET wrong_passwords = -1",
+    ],
+)
+async def test_db_01_the_schema_refuses_what_the_rules_refuse(room: Room, sql: str) -> None:
+    await room.account()
+    with pytest.raises(asyncpg.IntegrityConstraintViolationError):
+        async with transaction(room.pool) as tx:
+            await tx.execute(sql)

@@ -1,0 +1,194 @@
+"""An address that has an account: only a mail to its holder says so (B-03, AU-08, EM-15)."""
+
+from __future__ import annotations
+
+import statistics
+import time
+from typing import Any
+
+import msgspec
+import pytest
+
+from services.registration import hashing
+from services.registration.purge import purge
+from shared.contracts import registration as words
+from shared.contracts.mailer import MailAccepted
+from shared.database import transaction
+from tests.integration.registration.conftest import OpenRoom
+from tests.integration.registration.room import OTHER_PASSWORD, PASSWORD, Room
+
+KNOWN, UNKNOWN = "known@labo.fr", "other@labo.fr"
+
+
+def alike(view: words.RequestView) -> dict[str, Any]:
+    """A view without what two requests may differ in."""
+    shown: dict[str, Any] = msgspec.to_builtins(view)
+    return {key: value for key, value in shown.items() if key not in {"request_id", "address"}}
+
+
+async def known(room: Room) -> None:
+    """An account at KNOWN, made long enough ago to have left no request and no counter."""
+    await room.account(KNOWN)
+    room.later(days=3)
+    await purge(room.pool, room.now)
+    async with transaction(room.pool) as tx:
+        await tx.execute("DELETE FROM outbox")
+
+
+async def both(room: Room, make: Any) -> tuple[Any, Any]:
+    """The same question about a known and an unknown address: a reply or a refusal each."""
+    answers = []
+    for address in (KNOWN, UNKNOWN):
+        try:
+            answers.append(await room.ask(make(address)))
+        except Exception as refused:
+            answers.append(refused.refusal)  # type: ignore[attr-defined]
+    return answers[0], answers[1]
+
+
+async def test_b_03_the_whole_way_of_a_decoy_is_that_of_a_request(room: Room) -> None:
+    await known(room)
+    decoy, real = await both(room, lambda address: room.form(address, password=OTHER_PASSWORD))
+    assert alike(decoy) == alike(real)
+    ids = {KNOWN: decoy.request_id, UNKNOWN: real.request_id}
+
+    steps = [
+        lambda a: words.DescribeRequest(request_id=ids[a]),
+        lambda a: room.code(ids[a], "x"),
+        lambda a: room.resend(ids[a]),
+        lambda a: room.sign_in(a, OTHER_PASSWORD),
+        lambda a: room.accept(ids[a]),
+    ]
+    for step in steps:
+        mine, other = await both(room, step)
+        if isinstance(mine, words.SignInView):
+            assert (mine.due, mine.request_id) == ("request", ids[KNOWN])
+            assert (other.due, other.request_id) == ("request", ids[UNKNOWN])
+        elif isinstance(mine, words.RequestView):
+            assert alike(mine) == alike(other)
+        else:
+            assert mine == other
+    room.later(minutes=2)
+    mine, other = await both(room, lambda a: room.resend(ids[a]))
+    assert alike(mine) == alike(other)
+
+
+async def test_em_15_the_holder_is_told_and_nobody_gets_a_code(room: Room) -> None:
+    await known(room)
+    view = await room.request(KNOWN, password=OTHER_PASSWORD)
+    ((event_id, subject, event),) = await room.said()
+    (account,) = await room.fetch("SELECT id FROM accounts")
+    assert isinstance(event, words.KnownAddressRequested)
+    assert (event.address, event.request_id) == (KNOWN, view.request_id)
+    assert subject == str(account["id"])
+    # The page shows what became of that message, as for any other.
+    await room.hear(
+        MailAccepted(mail_id="m", cause=event_id, template="known_address", at=room.now)
+    )
+    shown = await room.ask(words.DescribeRequest(request_id=view.request_id))
+    assert shown.mail.state == "accepted"
+
+
+async def test_a_decoys_code_is_never_right(room: Room, monkeypatch: pytest.MonkeyPatch) -> None:
+    await known(room)
+    monkeypatch.setattr("services.registration.handlers.messages.new_code", lambda _: "123456")
+    view = await room.request(KNOWN, password=OTHER_PASSWORD)
+    refusal = await room.refusal(room.code(view.request_id, "123456"))
+    assert (refusal.slug, refusal.params) == ("wrong_code", {"tries_left": 4})
+
+
+async def test_b_03_five_wrong_codes_void_a_decoys_code_too(room: Room) -> None:
+    await known(room)
+    view = await room.request(KNOWN, password=OTHER_PASSWORD)
+    slugs = [(await room.refusal(room.code(view.request_id, "123456"))).slug for _ in range(6)]
+    assert slugs == ["wrong_code"] * 4 + ["code_void"] * 2
+
+
+@pytest.mark.parametrize("state", ["deactivated", "frozen"])
+async def test_settled_1_a_closed_account_is_answered_like_any_other(
+    room: Room, state: str
+) -> None:
+    await known(room)
+    async with transaction(room.pool) as tx:
+        await tx.execute("UPDATE accounts SET state = $1", state)
+    await room.request(KNOWN, password=OTHER_PASSWORD)
+    assert len(await room.events(words.KnownAddressRequested)) == 1
+    # Settled 4: its own password is wrong like any other.
+    assert (await room.refusal(room.sign_in(KNOWN, PASSWORD))).slug == "wrong_credentials"
+
+
+async def test_a_request_may_be_corrected_to_and_from_a_known_address(room: Room) -> None:
+    await known(room)
+    view = await room.request(UNKNOWN)
+    await room.ask(room.correct(view.request_id, KNOWN))
+    assert (await room.refusal(room.code(view.request_id, "123456"))).slug == "wrong_code"
+    await room.ask(room.correct(view.request_id, "third@labo.fr"))
+    code, _ = (await room.letters())[-1]
+    assert (await room.ask(room.code(view.request_id, code))).due == "terms"
+    assert len(await room.events(words.KnownAddressRequested)) == 1
+
+
+async def test_b_03_a_decoy_is_cancelled_and_forgotten_like_any_other(room: Room) -> None:
+    await known(room)
+    for address in (KNOWN, UNKNOWN):
+        view = await room.request(address, password=OTHER_PASSWORD)
+        await room.ask(words.CancelRequest(request_id=view.request_id))
+        await room.request(address, password=OTHER_PASSWORD)
+    room.later(hours=48)
+    await purge(room.pool, room.now)
+    assert len(await room.events(words.RequestCancelled)) == 2
+    assert len(await room.events(words.RequestExpired)) == 2
+    assert await room.count("accounts") == 1
+
+
+async def test_au_08_the_same_hashes_and_rows_whatever_the_address_has(
+    room: Room, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    await known(room)
+    hashes: list[int] = []
+    original = hashing._argon2id
+    monkeypatch.setattr(hashing, "_argon2id", lambda *a: (hashes.append(1), original(*a))[1])
+    tables = ("requests", "links", "outbox", "counters")
+    counted = {}
+    for address in (KNOWN, UNKNOWN):
+        hashes.clear()
+        before = [await room.count(table) for table in tables]
+        await room.request(address, password=OTHER_PASSWORD)
+        await room.refusal(room.sign_in(address, "Zzzz9999a"))
+        after = [await room.count(table) for table in tables]
+        counted[address] = (len(hashes), [b - a for a, b in zip(before, after, strict=True)])
+    assert counted[KNOWN] == counted[UNKNOWN]
+    assert counted[KNOWN][0] == 2
+
+
+@pytest.mark.timeout(300)
+@pytest.mark.parametrize("question", ["sign_in", "request"])
+async def test_au_08_known_and_unknown_take_the_same_time(
+    room_with: OpenRoom, question: str
+) -> None:
+    """200 tries, known and unknown in turn; their medians differ by less than a tenth."""
+    async with room_with(IMPEX_SIGN_IN_FREE_TRIES="10") as room:
+        await known(room)
+        # What else the machine does may tip one series; the same way three times, it may not.
+        series = [await medians_apart(room, question)]
+        while series[-1] >= 0.1 and len(series) < 3:
+            series.append(await medians_apart(room, question))
+        assert series[-1] < 0.1, series
+
+
+async def medians_apart(room: Room, question: str) -> float:
+    """By how much of the longer one the two medians differ."""
+    taken: dict[str, list[float]] = {KNOWN: [], UNKNOWN: []}
+    for _ in range(100):
+        for address, times in taken.items():
+            async with transaction(room.pool) as tx:
+                await tx.execute("DELETE FROM counters")
+                await tx.execute("DELETE FROM requests")
+            start = time.perf_counter()
+            if question == "sign_in":
+                await room.refusal(room.sign_in(address, "Zzzz9999a"))
+            else:
+                await room.request(address, password=OTHER_PASSWORD)
+            times.append(time.perf_counter() - start)
+    one, other = (statistics.median(times) for times in taken.values())
+    return abs(one - other) / max(one, other)
