@@ -1,0 +1,65 @@
+"""Every state of every page passes the automatic WCAG 2.2 rules, in both themes (B-09)."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from playwright.async_api import Page as Tab
+
+from tests.accessibility.conftest import Site
+from tests.support.render_pages import PROJECT, Page, pages
+
+pytestmark = [pytest.mark.browser, pytest.mark.asyncio(loop_scope="session")]
+
+AXE = PROJECT / "node_modules/axe-core/axe.min.js"
+LEVELS = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa"]
+FRENCH = [page for page in pages(("dsfr",)) if page.language == "fr"]
+OTHERS = [
+    page
+    for page in pages()
+    if (page.language, page.theme) in (("en", "dsfr"), ("fr", "neutral"))
+    and page.state.name in ("register-errors", "validation", "sign_in", "privacy")
+]
+#: Targets smaller than 24 px that are neither in a sentence nor hidden (AX-10).
+SMALL_TARGETS = """() => [...document.querySelectorAll("a[href], button, input:not([type=hidden])")]
+  .filter((element) => element.checkVisibility({visibilityProperty: true, opacityProperty: true}))
+  .filter((element) => getComputedStyle(element).display !== "inline")
+  .filter((element) => !element.matches(".fr-sr-only, .fr-skiplinks *"))
+  .map((element) => [element.outerHTML.slice(0, 90), element.getBoundingClientRect()])
+  .filter(([, box]) => box.width > 0 && (box.width < 23.5 || box.height < 23.5))
+  .map(([html, box]) => `${html} ${box.width}x${box.height}`)"""
+TWO_FRAMES = "new Promise(done => requestAnimationFrame(() => requestAnimationFrame(done)))"
+SPILL = "document.documentElement.scrollWidth - document.documentElement.clientWidth"
+
+
+async def _violations(tab: Tab, rules: dict[str, Any]) -> list[str]:
+    found: dict[str, Any] = await tab.evaluate(
+        "(rules) => axe.run(document, {runOnly: rules, resultTypes: ['violations']})", rules
+    )
+    return [
+        f"{violation['id']}: {node['html'][:160]}"
+        for violation in found["violations"]
+        for node in violation["nodes"]
+    ]
+
+
+@pytest.mark.parametrize("shown", [*FRENCH, *OTHERS], ids=lambda page: page.name)
+async def test_ax_01_ax_07_wcag_in_both_themes(shown: Page, site: Site, page: Tab) -> None:
+    """No violation, light and dark; nothing spills at 320 px; a silent console (WF-03)."""
+    await page.emulate_media(color_scheme="light", reduced_motion="reduce")
+    await page.goto(f"{site.url}/{shown.name}")
+    await page.locator("html[data-fr-theme=light][data-fr-js]").wait_for(state="attached")
+    # Evaluated by the debugger's protocol: the content policy stays in force.
+    await page.evaluate(AXE.read_text("utf-8"))
+    assert await _violations(page, {"type": "tag", "values": LEVELS}) == []
+    assert await page.evaluate(SMALL_TARGETS) == []
+    await page.emulate_media(color_scheme="dark", reduced_motion="reduce")
+    await page.locator("html[data-fr-theme=dark]").wait_for(state="attached")
+    await page.evaluate(TWO_FRAMES)
+    # The other theme changes colours and nothing else.
+    assert await _violations(page, {"type": "rule", "values": ["color-contrast"]}) == []
+    await page.set_viewport_size({"width": 320, "height": 640})
+    assert await page.evaluate(SPILL) == 0
+    assert await page.evaluate(SMALL_TARGETS) == []
+    assert site.complaints == []

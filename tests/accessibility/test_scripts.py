@@ -1,0 +1,179 @@
+"""What our scripts add to the pages, in Chromium, under the portal's content policy."""
+
+from __future__ import annotations
+
+import pytest
+from playwright.async_api import Page, expect
+
+from tests.accessibility.conftest import Site
+
+pytestmark = [pytest.mark.browser, pytest.mark.asyncio(loop_scope="session")]
+
+WORD = "/inscription/mot-courant"
+NEAR = "/inscription/adresse-proche"
+MAIL_LIVE, MAIL_STATE = "/inscription/validation/suivi", "/inscription/validation/etat"
+MADE_LIVE, MADE_STATE = "/inscription/creation/suivi", "/inscription/creation/etat"
+GOOD = "Vf7!qmZr2"
+
+
+async def _register(site: Site, page: Page) -> None:
+    site.answers |= {WORD: {"word": None, "source": None}, NEAR: {"suggestion": None}}
+    await page.goto(f"{site.url}/register.fr.html")
+    await page.locator("#continuer[aria-disabled=true]").wait_for()
+
+
+async def test_g_06_each_rule_changes_state_as_one_types(site: Site, page: Page) -> None:
+    """The state is said in words; the strength is one of three; nothing before the first key."""
+    await _register(site, page)
+    await expect(page.locator("#force")).to_be_hidden()
+    await page.locator("#password").fill("abc")
+    short = page.locator("[data-rule=min_length]")
+    await expect(short).to_contain_text("Pas encore.")
+    await expect(page.locator("[data-rule=max_length]")).to_contain_text("Respectée.")
+    await expect(page.locator("#force")).to_have_text("Force\u00a0: Faible")
+    await page.locator("#password").fill(GOOD)
+    await expect(short).to_contain_text("Respectée.")
+    await expect(page.locator("#force")).to_contain_text("Force")
+    assert site.complaints == []
+
+
+async def test_g_07_continue_opens_once_the_password_is_accepted(site: Site, page: Page) -> None:
+    """C14: the button says why it waits and leads to the field; it is never truly disabled."""
+    await _register(site, page)
+    button = page.get_by_role("button", name="Continuer")
+    await button.click(force=True)
+    await expect(page.locator("#password")).to_be_focused()
+    await expect(page.locator("#suite")).to_contain_text("règle(s) à respecter.")
+    assert page.url.endswith("/register.fr.html")
+    await page.locator("#password").fill(GOOD)
+    await expect(button).to_have_attribute("aria-disabled", "false")
+    await expect(page.locator("#suite")).to_contain_text("Votre compte est prêt à être créé.")
+
+
+async def test_g_08_the_word_lists_are_asked_of_the_server(site: Site, page: Page) -> None:
+    """Only a password that meets the other rules is asked about, and the word is named."""
+    await _register(site, page)
+    site.answers[WORD] = {"word": "soleil", "source": "french"}
+    await page.locator("#password").fill("Soleil9!qz")
+    await expect(page.locator("#mot-refuse")).to_contain_text("“soleil”, un mot courant")
+    await expect(page.locator("#continuer")).to_have_attribute("aria-disabled", "true")
+    assert site.asked == [(WORD, {"password": "Soleil9!qz"})]
+
+
+async def test_g_05_a_slip_is_pointed_out_and_put_right(site: Site, page: Page) -> None:
+    """The suggestion fills the field only when asked to."""
+    await _register(site, page)
+    site.answers[NEAR] = {"suggestion": "pierre@gmail.com"}
+    field = page.get_by_label("Adresse email")
+    await field.fill("pierre@gmial.com")
+    await field.blur()
+    await expect(page.locator("#suggestion")).to_contain_text("pierre@gmail.com")
+    await expect(field).to_have_value("pierre@gmial.com")
+    await page.get_by_role("button", name="Corriger").click()
+    await expect(field).to_have_value("pierre@gmail.com")
+    await expect(field).to_be_focused()
+
+
+async def test_pw_07_a_password_can_be_pasted_and_shown(site: Site, page: Page) -> None:
+    """No paste handler stands in the way; « Afficher » shows what was typed."""
+    await _register(site, page)
+    field = page.locator("#password")
+    await field.focus()
+    await page.keyboard.insert_text(GOOD)
+    await page.locator("label[for=password-show]").click()
+    await expect(field).to_have_attribute("type", "text")
+    await expect(field).to_have_value(GOOD)
+
+
+async def test_b_01_the_mails_fate_is_shown_live(site: Site, page: Page) -> None:
+    """A refusal comes over the stream with the way to correct the address."""
+    site.events[MAIL_LIVE] = [("mail", {"state": "refused", "text": "Adresse refusée."})]
+    site.answers[MAIL_STATE] = {"state": "refused", "text": "Adresse refusée.", "due": "validation"}
+    await page.goto(f"{site.url}/validation.fr.html")
+    await expect(page.locator("#message-etat")).to_have_text("Adresse refusée.")
+    await expect(page.locator("#message-corriger")).to_be_visible()
+    await expect(page.locator("#message")).to_have_class(
+        "fr-alert fr-alert--sm fr-mb-3w fr-alert--error"
+    )
+
+
+async def test_b_01_without_a_stream_the_page_asks_again(site: Site, page: Page) -> None:
+    """A proxy that holds the stream back costs nothing but a few seconds."""
+    site.answers[MAIL_STATE] = {"state": "accepted", "text": "Remis à 10:42.", "due": "validation"}
+    await page.goto(f"{site.url}/validation.fr.html")
+    await expect(page.locator("#message-etat")).to_have_text("Remis à 10:42.")
+    await expect(page.locator("#message-corriger")).to_be_hidden()
+
+
+async def test_ax_05_the_countdown_is_never_spoken(site: Site, page: Page) -> None:
+    """The seconds left change outside every live region; the button opens when they are over."""
+    await page.clock.install()
+    await page.goto(f"{site.url}/validation.fr.html")
+    again = page.locator("#renvoi")
+    await expect(again).to_have_attribute("aria-disabled", "true")
+    live = "element => element.closest('[role=status], [role=alert], [aria-live]') === null"
+    assert await page.locator("#renvoi-attente").evaluate(live)
+    await page.clock.fast_forward(43_000)
+    await expect(page.locator("#renvoi-attente")).to_be_hidden()
+    assert await again.get_attribute("aria-disabled") is None
+
+
+async def test_g_14_ax_09_the_creation_is_followed_in_a_dialog(site: Site, page: Page) -> None:
+    """Named, focused, closed by Escape; it ends on a button, not on a jump."""
+    site.answers[MADE_STATE] = {"state": "creating", "text": "", "due": "terms", "next": None}
+    await page.goto(f"{site.url}/creation.fr.html")
+    dialog = page.get_by_role("dialog", name="Création de votre compte")
+    await expect(dialog).to_be_visible()
+    assert await dialog.evaluate("dialog => dialog.contains(document.activeElement)")
+    await expect(dialog).to_contain_text("Création de votre compte en cours")
+    site.answers[MADE_STATE] = {"state": "created", "text": "", "due": "created", "next": "/"}
+    await expect(dialog.get_by_role("link", name="Se connecter")).to_be_visible()
+    assert page.url.endswith("/creation.fr.html")
+    await page.keyboard.press("Escape")
+    await expect(dialog).to_be_hidden()
+    await expect(page.locator("main").get_by_role("link", name="Se connecter")).to_be_visible()
+    await page.get_by_role("button", name="Revoir l'avancement").click()
+    await expect(dialog).to_be_visible()
+    await page.keyboard.press("Escape")
+    await expect(page.get_by_role("button", name="Revoir l'avancement")).to_be_focused()
+
+
+async def test_se_12_nothing_but_the_theme_is_kept(site: Site, page: Page) -> None:
+    """The choice of theme survives; no other storage is used, no global is made (IN-12)."""
+    await _register(site, page)
+    await page.get_by_role("button", name="Paramètres d'affichage").click()
+    await page.locator("label[for=fr-radios-theme-dark]").click()
+    await expect(page.locator("html")).to_have_attribute("data-fr-theme", "dark")
+    await page.locator("#password").evaluate("field => field.value = 'x'")
+    await page.reload()
+    await expect(page.locator("html")).to_have_attribute("data-fr-theme", "dark")
+    assert await page.evaluate("Object.keys(localStorage)") == ["scheme"]
+    assert await page.evaluate("sessionStorage.length") == 0
+    assert (
+        await page.evaluate("['judge', 'follow', 'texts', 'rules'].filter(n => n in window)") == []
+    )
+
+
+async def test_ax_12_in_12_pages_work_when_scripts_fail_to_load(site: Site, page: Page) -> None:
+    """What only scripts animate is not shown, and the button can be pressed."""
+    await page.route("**/*.mjs", lambda route: route.abort())
+    await page.goto(f"{site.url}/register.fr.html")
+    await expect(page.locator(".impex-js").first).to_be_hidden()
+    assert await page.locator("#continuer").get_attribute("aria-disabled") is None
+    await expect(page.locator(".impex-old-browser")).to_be_hidden()
+
+
+async def test_g_15_an_old_browser_reads_that_it_is_old(site: Site, page: Page) -> None:
+    """Without the style sheets' features the notice shows; the text stays readable."""
+    await page.route("**/*.css", lambda route: route.abort())
+    await page.goto(f"{site.url}/sign_in.fr.html")
+    await expect(page.locator(".impex-old-browser")).to_be_visible()
+
+
+async def test_gd_04_no_third_party_is_asked(site: Site, page: Page) -> None:
+    """Every request goes to the portal."""
+    hosts: set[str] = set()
+    page.on("request", lambda request: hosts.add(request.url.split("/")[2]))
+    for name in ("welcome", "register", "validation", "creation", "legal"):
+        await page.goto(f"{site.url}/{name}.fr.html")
+    assert hosts == {site.url.split("/")[2]}
