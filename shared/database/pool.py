@@ -39,6 +39,9 @@ LOST = (
     asyncpg.CrashShutdownError,
     asyncpg.CannotConnectNowError,
     asyncpg.IdleInTransactionSessionTimeoutError,
+    # The server ended an idle session and the socket's end is still to be noticed: asyncpg is then
+    # consuming an error when the next statement comes ("cannot switch to state 12").
+    asyncpg.InternalClientError,
     ConnectionError,
 )
 

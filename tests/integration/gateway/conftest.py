@@ -5,8 +5,9 @@ from __future__ import annotations
 import asyncio
 import secrets
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
-from contextlib import AsyncExitStack, asynccontextmanager
+from contextlib import AsyncExitStack, asynccontextmanager, contextmanager
 from dataclasses import dataclass, field
+from pathlib import Path
 
 import aio_pika
 import msgspec
@@ -93,24 +94,33 @@ class Portal:
         return await browser.post(page, "/inscription/validation", {"code": letter.code})
 
 
-@pytest.fixture(scope="package")
-def house(corners: Corners, tmp_path_factory: pytest.TempPathFactory) -> Iterator[System]:
-    """Tables and a virtual host for all the tests of this folder; each test asks with addresses
-    of its own."""
+@contextmanager
+def corner(corners: Corners, folder: Path) -> Iterator[System]:
+    """Tables and a virtual host of one's own."""
     database = corners.migrated(services())
     broker = corners.broker(parties())
-    made = System(database, broker, tmp_path_factory.mktemp("portal"))
-    yield made
-    made.close()
-    corners.delete(broker)
-    corners.drop(database)
+    made = System(database, broker, folder)
+    try:
+        yield made
+    finally:
+        made.close()
+        corners.delete(broker)
+        corners.drop(database)
 
 
-@pytest_asyncio.fixture(scope="package", loop_scope="package")
-async def letters(house: System) -> AsyncIterator[Letters]:
-    ring = KeyRing.parse(house.environment("mailer")["IMPEX_SEAL_KEYS_MAILER"])
+@pytest.fixture(scope="package")
+def house(corners: Corners, tmp_path_factory: pytest.TempPathFactory) -> Iterator[System]:
+    """A corner for all the tests of this folder; each test asks with addresses of its own."""
+    with corner(corners, tmp_path_factory.mktemp("portal")) as made:
+        yield made
+
+
+@asynccontextmanager
+async def letters_of(system: System) -> AsyncIterator[Letters]:
+    """Hear registration's messages for as long as this lasts."""
+    ring = KeyRing.parse(system.environment("mailer")["IMPEX_SEAL_KEYS_MAILER"])
     found = Letters(Opener("mailer", ring))
-    connection = await aio_pika.connect(house.broker.admin_url)
+    connection = await aio_pika.connect(system.broker.admin_url)
     channel = await connection.channel()
     queue = await channel.declare_queue(exclusive=True)
     await queue.bind("impex.events", "registration.#")
@@ -121,6 +131,21 @@ async def letters(house: System) -> AsyncIterator[Letters]:
     await queue.consume(take, no_ack=True)
     yield found
     await connection.close()
+
+
+@asynccontextmanager
+async def apart(corners: Corners, folder: Path) -> AsyncIterator[tuple[System, Letters]]:
+    """A corner for one test that stops and starts services."""
+    with corner(corners, folder) as system:
+        async with letters_of(system) as letters:
+            yield system, letters
+
+
+@pytest_asyncio.fixture(scope="package", loop_scope="package")
+async def letters(house: System) -> AsyncIterator[Letters]:
+    """The messages of the shared corner."""
+    async with letters_of(house) as found:
+        yield found
 
 
 @asynccontextmanager

@@ -1,0 +1,208 @@
+"""What people read when something fails, and what the socket does to those who misbehave."""
+
+from __future__ import annotations
+
+import asyncio
+import re
+from pathlib import Path
+from urllib.parse import urlsplit
+
+import asyncpg
+import pytest
+
+from services.gateway.web import forms, pages, server
+from tests.integration.gateway.browser import Browser
+from tests.integration.gateway.conftest import PASSWORD, Portal, apart, opened
+from tests.support import eventually
+from tests.support.servers import Corners
+
+pytestmark = pytest.mark.asyncio(loop_scope="package")
+
+
+@pytest.mark.parametrize("language", ["fr", "en"])
+async def test_lg_07_a_broken_view_gives_a_page_with_a_reference(
+    portal: Portal, monkeypatch: pytest.MonkeyPatch, language: str
+) -> None:
+    render = pages.Pages.render
+
+    def broken(self: pages.Pages, template: str, lang: str, variables: dict[str, object]) -> str:
+        if template != "error.html":
+            raise RuntimeError("a secret detail")
+        return render(self, template, lang, variables)
+
+    monkeypatch.setattr(pages.Pages, "render", broken)
+    browser = portal.browser(language)
+    for path in ("/", "/connexion", "/inscription", "/aide", "/conditions", "/plan"):
+        page = await browser.get(path)
+        assert page.status == 500
+        assert page.soup.html
+        assert page.soup.html["lang"] == language
+        reference = page.headers["X-Request-Id"]
+        assert reference in page.text
+        assert "01.55.87.40.90" in page.text
+        for leak in ("secret detail", "Traceback", "RuntimeError", ".py"):
+            assert leak not in page.html
+
+
+async def test_lg_07_even_a_broken_error_page_gives_a_reference(
+    portal: Portal, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def broken(*_: object) -> str:
+        raise RuntimeError("a secret detail")
+
+    monkeypatch.setattr(pages.Pages, "render", broken)
+    answer = await portal.browser().get("/")
+    assert answer.status == 500
+    assert answer.html == f"Erreur - Error {answer.headers['X-Request-Id']}\n"
+    assert "Content-Security-Policy" in answer.headers
+
+
+async def raw(portal: Portal, data: bytes, *, seconds: float = 15) -> bytes:
+    """What the portal answers to bytes, until it closes."""
+    parts = urlsplit(portal.base)
+    reader, writer = await asyncio.open_connection(parts.hostname, parts.port)
+    try:
+        writer.write(data)
+        await writer.drain()
+        async with asyncio.timeout(seconds):
+            return await reader.read()
+    finally:
+        writer.close()
+
+
+@pytest.mark.parametrize(
+    "data",
+    [
+        b"not http at all\r\n\r\n",
+        b"GET / HTTP/1.1\r\nHost: x\r\nBad\x00Header: 1\r\n\r\n",
+        b"GET / HTTP/1.1\r\nHost: x\r\nX: " + b"a" * 9_000 + b"\r\n\r\n",
+        b"GET / HTTP/1.1\r\nHost: x\r\n" + b"X-Y: 1\r\n" * 200 + b"\r\n",
+        b"GET /" + b"a" * 9_000 + b" HTTP/1.1\r\nHost: x\r\n\r\n",
+    ],
+)
+async def test_what_is_not_http_is_answered_plainly(portal: Portal, data: bytes) -> None:
+    answer = await raw(portal, data)
+    head, _, body = answer.partition(b"\r\n\r\n")
+    assert head.startswith(b"HTTP/1.1 400") or head.startswith(b"HTTP/1.0 400")
+    assert b"Server:" not in head
+    assert b"content-security-policy" in head.lower()
+    assert "Demande incomprise" in body.decode()
+    assert "Request not understood" in body.decode()
+
+
+async def test_wf_12_a_body_with_two_lengths_is_refused(portal: Portal) -> None:
+    answer = await raw(
+        portal,
+        b"POST /connexion HTTP/1.1\r\nHost: x\r\nContent-Length: 5\r\n"
+        b"Transfer-Encoding: chunked\r\n\r\n0\r\n\r\n"
+        b"GET /aide HTTP/1.1\r\nHost: x\r\n\r\n",
+    )
+    assert re.match(rb"HTTP/1\.[01] 400", answer)
+    assert answer.count(b"HTTP/1.") == 1
+
+
+async def test_wf_11_a_slow_head_is_cut_off(
+    portal: Portal, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert server.HEAD_SECONDS == 10
+    monkeypatch.setattr(server, "HEAD_SECONDS", 1)
+    started = asyncio.get_running_loop().time()
+    assert await raw(portal, b"GET / HTTP/1.1\r\nHost: x\r\n") == b""
+    assert 0.9 < asyncio.get_running_loop().time() - started < 4
+
+
+async def test_wf_11_a_slow_body_is_refused(
+    portal: Portal, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert forms.BODY_SECONDS == 10
+    monkeypatch.setattr(forms, "BODY_SECONDS", 1)
+    answer = await raw(
+        portal,
+        b"POST /connexion HTTP/1.1\r\nHost: x\r\nContent-Length: 500\r\n"
+        b"Content-Type: application/x-www-form-urlencoded\r\n\r\naddress=",
+        seconds=16,
+    )
+    assert answer.startswith(b"HTTP/1.1 408")
+    assert "Envoi trop lent" in answer.decode()
+
+
+async def test_wf_11_what_was_posted_is_done_though_the_client_left(
+    portal: Portal, browser: Browser, address: str
+) -> None:
+    page = await browser.get("/inscription")
+    fields = {
+        **page.form("/inscription"),
+        "first_name": "Pierre",
+        "last_name": "Durand",
+        "address": address,
+        "password": PASSWORD,
+    }
+    sending = asyncio.create_task(browser.send_form("/inscription", fields))
+    await asyncio.sleep(0.01)  # somewhere in the middle; both ends are allowed, neither is half
+    sending.cancel()
+    answer = await browser.send_form("/inscription", fields)
+    assert answer.status == 303
+    await portal.asked(portal.browser(), f"after-{address}")
+    await portal.letters.to(f"after-{address}")
+    assert len([one for one in portal.letters.all if one.address == address]) == 1
+
+
+async def test_registration_away_keeps_what_was_typed_and_the_same_form_goes_through(
+    corners: Corners, tmp_path: Path
+) -> None:
+    async with apart(corners, tmp_path) as (system, letters):
+        async with opened(system, letters, "gateway") as portal:  # noqa: SIM117
+            browser = portal.browser()
+            async with system.run("registration"):
+                page = await browser.get("/inscription")
+            values = {
+                "first_name": "Pierre",
+                "last_name": "O'Brien",
+                "address": "pierre@pharmacie.example.fr",
+                "password": PASSWORD,
+            }
+            away = await browser.post(page, "/inscription", values)
+            assert away.status == 503
+            assert "Votre saisie est encore sur cette page, mot de passe à part" in away.text
+            kept = away.form("/inscription")
+            assert kept["last_name"] == "O'Brien"
+            assert kept["password"] == ""
+            assert kept["key"] == page.form("/inscription")["key"]
+            async with system.run("registration"):
+                page = await browser.post(away, "/inscription", {"password": PASSWORD})
+                assert page.path == "/inscription/validation"
+                letter = await letters.to("pierre@pharmacie.example.fr")
+            assert (await browser.get("/aide")).status == 200
+            assert (await browser.get("/inscription/validation")).status == 503
+            async with system.run("registration"):
+                page = await browser.post(page, "/inscription/validation", {"code": letter.code})
+                assert page.path == "/inscription/adresse-validee"
+            assert len(letters.all) == 1
+
+
+async def test_the_database_away_leaves_help_open_and_comes_back(
+    portal: Portal, browser: Browser, address: str
+) -> None:
+    await portal.asked(browser, address)
+    database = portal.system.database
+    admin = await asyncpg.connect(re.sub(r"/[^/]+$", "/postgres", database.admin_url))
+    await admin.execute(f'alter database "{database.name}" allow_connections false')
+    try:
+        await admin.execute(
+            "select pg_terminate_backend(pid) from pg_stat_activity where datname = $1",
+            database.name,
+        )
+        page = await browser.get("/inscription/validation")
+        assert page.status == 503
+        assert page.headers["Retry-After"] == "30"
+        assert "Ce service ne répond pas pour l'instant" in page.text
+        for path in ("/", "/aide", "/connexion"):
+            assert (await browser.get(path)).status == 200
+    finally:
+        await admin.execute(f'alter database "{database.name}" allow_connections true')
+        await admin.close()
+
+    async def back() -> bool:
+        return (await browser.get("/inscription/validation")).status == 200
+
+    await eventually(back, 20)

@@ -1,0 +1,174 @@
+"""What pages follow live: mail and creation, as streams and as data asked again."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from datetime import UTC, datetime
+
+import aio_pika
+import aiohttp
+import asyncpg
+import pytest
+
+from shared.contracts.mailer import MailAccepted, MailRefused
+from shared.messaging.envelope import wrap
+from tests.integration.gateway.browser import Browser
+from tests.integration.gateway.conftest import Portal, opened
+from tests.support import eventually
+
+pytestmark = pytest.mark.asyncio(loop_scope="package")
+
+FOLLOW = "/inscription/validation/suivi"
+
+
+@asynccontextmanager
+async def stream(browser: Browser, path: str = FOLLOW) -> AsyncIterator[aiohttp.ClientResponse]:
+    async with browser.session.get(browser.base + path, allow_redirects=False) as response:
+        yield response
+
+
+async def said(response: aiohttp.ClientResponse, seconds: float = 10) -> tuple[str, dict[str, str]]:
+    """The next event of a stream; ("end", {}) where it is over."""
+    name = ""
+    async with asyncio.timeout(seconds):
+        async for raw in response.content:
+            line = raw.decode().rstrip("\n")
+            if line.startswith("event: "):
+                name = line.removeprefix("event: ")
+            if line.startswith("data: "):
+                return name, json.loads(line.removeprefix("data: "))
+    return "end", {}
+
+
+async def tell(portal: Portal, address: str, **fields: object) -> None:
+    """Say as the mailer what became of the latest message to an address."""
+    connection = await asyncpg.connect(portal.system.database.admin_url)
+    query = "select mail_event_id from registration.requests where address = $1"
+    cause = str(await connection.fetchval(query, address))
+    await connection.close()
+    cls = MailRefused if "reason" in fields else MailAccepted
+    event = cls(
+        mail_id="m",
+        cause=cause,
+        template="validation",
+        at=datetime.now(UTC),
+        **fields,  # type: ignore[arg-type]
+    )
+    message_id, body = wrap("mailer", event, subject=None, now=datetime.now(UTC))
+    broker = await aio_pika.connect(portal.system.broker.url("mailer"))
+    channel = await broker.channel()
+    exchange = await channel.get_exchange("impex.events", ensure=False)
+    message = aio_pika.Message(
+        body,
+        message_id=message_id,
+        type=event.TYPE,
+        content_type="application/cloudevents+json",
+        user_id="mailer",
+    )
+    await exchange.publish(message, routing_key=event.TYPE)
+    await broker.close()
+
+
+async def test_b_01_the_page_follows_the_message_and_the_proof(
+    portal: Portal, browser: Browser, address: str
+) -> None:
+    page = await portal.asked(browser, address)
+    letter = await portal.letters.to(address)
+    async with stream(browser) as live:
+        assert live.status == 200
+        assert live.headers["Content-Type"] == "text/event-stream; charset=utf-8"
+        assert live.headers["X-Accel-Buffering"] == "no"
+        assert live.headers["Cache-Control"] == "no-store"
+        assert "Content-Security-Policy" in live.headers
+        assert (await said(live))[1]["state"] == "waiting"
+        await tell(portal, address)
+        name, data = await said(live)
+        assert (name, data["state"]) == ("mail", "accepted")
+        assert data["text"].startswith("Message remis au serveur de messagerie à ")
+        await browser.post(page, "/inscription/validation", {"code": letter.code})
+        assert await said(live) == (
+            "due",
+            {"due": "terms", "next": "/inscription/adresse-validee"},
+        )
+        assert await said(live) == ("end", {})
+
+
+async def test_bad_58_a_refused_message_is_told_to_the_session_that_asked(
+    portal: Portal, browser: Browser, address: str
+) -> None:
+    await portal.asked(browser, address)
+    await portal.letters.to(address)
+    await tell(portal, address, reason="unknown_mailbox")
+
+    async def refused() -> bool:
+        answer = await browser.send("GET", "/inscription/validation/etat")
+        return bool(json.loads(answer.body)["state"] == "refused")
+
+    await eventually(refused)
+    page = await browser.get("/inscription/validation")
+    assert "Adresse refusée par votre messagerie" in page.text
+    assert "boîte inconnue" in page.text
+    assert page.soup.find("a", href="/inscription/adresse")
+    other = await portal.browser().send("GET", "/inscription/validation/etat")
+    assert json.loads(other.body)["state"] is None
+
+
+async def test_one_browser_keeps_two_streams_and_gets_their_places_back(
+    portal: Portal, browser: Browser, address: str
+) -> None:
+    await portal.asked(browser, address)
+    async with stream(browser) as one, stream(browser) as two:
+        await said(one)
+        await said(two)
+        third = await browser.send("GET", FOLLOW)
+        assert third.status == 429
+        assert third.headers["Retry-After"] == "30"
+
+    async def free() -> bool:
+        async with stream(browser) as again:
+            return again.status == 200
+
+    await eventually(free)
+
+
+async def test_a_stream_is_for_who_asked_only(portal: Portal) -> None:
+    async with stream(portal.browser()) as live:
+        assert (live.status, live.headers["Location"]) == (303, "/inscription")
+    assert (await portal.browser().send("HEAD", FOLLOW)).status == 405
+
+
+async def test_streams_end_at_once_when_the_portal_stops(portal: Portal, address: str) -> None:
+    async with opened(portal.system, portal.letters, "gateway") as second:
+        browser = Browser(second.base)
+        await second.asked(browser, address)
+        live = await browser.session.get(second.base + FOLLOW)
+        await said(live)
+        started = asyncio.get_running_loop().time()
+    # Leaving drains the second gateway; the first keeps running.
+    assert asyncio.get_running_loop().time() - started < 5
+    assert await said(live) == ("end", {})
+    await browser.close()
+
+
+async def test_g_14_the_creation_is_followed_to_its_end(
+    portal: Portal, browser: Browser, address: str
+) -> None:
+    await portal.proved(browser, address)
+    page = await browser.get("/inscription/conditions")
+    state = json.loads((await browser.send("GET", "/inscription/creation/etat")).body)
+    assert state == {
+        "state": None,
+        "text": "",
+        "due": "terms",
+        "next": "/inscription/conditions",
+    }
+    await browser.post(page, "/inscription/conditions", {"accept": "1"})
+    state = json.loads((await browser.send("GET", "/inscription/creation/etat")).body)
+    assert (state["state"], state["next"]) == ("created", "/connexion")
+    async with stream(browser, "/inscription/creation/suivi") as live:
+        name, data = await said(live)
+        assert (name, data["state"]) == ("due", "created")
+        assert await said(live) == ("end", {})
