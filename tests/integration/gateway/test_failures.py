@@ -150,34 +150,36 @@ async def test_wf_11_what_was_posted_is_done_though_the_client_left(
 async def test_registration_away_keeps_what_was_typed_and_the_same_form_goes_through(
     corners: Corners, tmp_path: Path
 ) -> None:
-    async with apart(corners, tmp_path) as (system, letters):
-        async with opened(system, letters, "gateway") as portal:  # noqa: SIM117
-            browser = portal.browser()
-            async with system.run("registration"):
-                page = await browser.get("/inscription")
-            values = {
-                "first_name": "Pierre",
-                "last_name": "O'Brien",
-                "address": "pierre@pharmacie.example.fr",
-                "password": PASSWORD,
-            }
-            away = await browser.post(page, "/inscription", values)
-            assert away.status == 503
-            assert "Votre saisie est encore sur cette page, mot de passe à part" in away.text
-            kept = away.form("/inscription")
-            assert kept["last_name"] == "O'Brien"
-            assert kept["password"] == ""
-            assert kept["key"] == page.form("/inscription")["key"]
-            async with system.run("registration"):
-                page = await browser.post(away, "/inscription", {"password": PASSWORD})
-                assert page.path == "/inscription/validation"
-                letter = await letters.to("pierre@pharmacie.example.fr")
-            assert (await browser.get("/aide")).status == 200
-            assert (await browser.get("/inscription/validation")).status == 503
-            async with system.run("registration"):
-                page = await browser.post(page, "/inscription/validation", {"code": letter.code})
-                assert page.path == "/inscription/adresse-validee"
-            assert len(letters.all) == 1
+    async with (
+        apart(corners, tmp_path) as (system, letters),
+        opened(system, letters, "gateway") as portal,
+    ):
+        browser = portal.browser()
+        async with system.run("registration"):
+            page = await browser.get("/inscription")
+        values = {
+            "first_name": "Pierre",
+            "last_name": "O'Brien",
+            "address": "pierre@pharmacie.example.fr",
+            "password": PASSWORD,
+        }
+        away = await browser.post(page, "/inscription", values)
+        assert away.status == 503
+        assert "Votre saisie est encore sur cette page, mot de passe à part" in away.text
+        kept = away.form("/inscription")
+        assert kept["last_name"] == "O'Brien"
+        assert kept["password"] == ""
+        assert kept["key"] == page.form("/inscription")["key"]
+        async with system.run("registration"):
+            page = await browser.post(away, "/inscription", {"password": PASSWORD})
+            assert page.path == "/inscription/validation"
+            letter = await letters.to("pierre@pharmacie.example.fr")
+        assert (await browser.get("/aide")).status == 200
+        assert (await browser.get("/inscription/validation")).status == 503
+        async with system.run("registration"):
+            page = await browser.post(page, "/inscription/validation", {"code": letter.code})
+            assert page.path == "/inscription/adresse-validee"
+        assert len(letters.all) == 1
 
 
 async def test_the_database_away_leaves_help_open_and_comes_back(

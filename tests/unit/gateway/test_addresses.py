@@ -1,0 +1,60 @@
+"""AU-12: who is asking, as far as trusted proxies can tell."""
+
+from __future__ import annotations
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from services.gateway.web.addresses import client_address, network_of, parse_networks
+
+TRUSTED = parse_networks(("127.0.0.0/8", "10.0.0.0/8", "fd00::/8"))
+
+
+@pytest.mark.parametrize(
+    ("peer", "forwarded", "expected"),
+    [
+        ("198.51.100.7", [], "198.51.100.7"),
+        ("198.51.100.7", ["203.0.113.5"], "198.51.100.7"),
+        ("127.0.0.1", [], "127.0.0.1"),
+        ("127.0.0.1", ["203.0.113.5"], "203.0.113.5"),
+        ("127.0.0.1", ["192.0.2.1, 203.0.113.5"], "203.0.113.5"),
+        ("127.0.0.1", ["192.0.2.1", "203.0.113.5, 10.9.9.9"], "203.0.113.5"),
+        ("127.0.0.1", ["10.1.1.1, 10.2.2.2"], "10.1.1.1"),
+        ("127.0.0.1", ["192.0.2.1, nonsense"], "127.0.0.1"),
+        ("127.0.0.1", ["192.0.2.1, nonsense, 10.2.2.2"], "10.2.2.2"),
+        ("127.0.0.1", [""], "127.0.0.1"),
+        ("127.0.0.1", ["203.0.113.5:4711"], "203.0.113.5"),
+        ("127.0.0.1", ["[2001:db8::1]:4711"], "2001:db8::1"),
+        ("fd00::1", ["2001:db8::1"], "2001:db8::1"),
+        ("::ffff:127.0.0.1", ["203.0.113.5"], "203.0.113.5"),
+        ("fe80::1%eth0", [], "fe80::1"),
+        (None, ["203.0.113.5"], "0.0.0.0"),
+    ],
+)
+def test_au_12_the_rightmost_hop_that_is_no_proxy(
+    peer: str | None, forwarded: list[str], expected: str
+) -> None:
+    assert client_address(peer, forwarded, TRUSTED) == expected
+
+
+@given(st.lists(st.text(max_size=80), max_size=5))
+def test_au_12_nobody_s_header_is_believed_by_default(forwarded: list[str]) -> None:
+    assert client_address("198.51.100.7", forwarded, ()) == "198.51.100.7"
+
+
+@given(st.lists(st.text(max_size=80), max_size=5))
+def test_whatever_a_proxy_passes_on_gives_an_address(forwarded: list[str]) -> None:
+    assert network_of(client_address("127.0.0.1", forwarded, TRUSTED))
+
+
+@pytest.mark.parametrize(
+    ("address", "network"),
+    [
+        ("198.51.100.7", "198.51.100.0/24"),
+        ("2001:db8:1:2:3:4:5:6", "2001:db8:1:2::/64"),
+        ("nonsense", "0.0.0.0/24"),
+    ],
+)
+def test_limits_count_by_network(address: str, network: str) -> None:
+    assert network_of(address) == network

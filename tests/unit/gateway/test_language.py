@@ -1,0 +1,64 @@
+"""Languages and dates."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from pathlib import Path
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from services.gateway.web import i18n
+
+
+@pytest.mark.parametrize(
+    ("cookie", "header", "expected"),
+    [
+        (None, "", "fr"),
+        ("en", "fr", "en"),
+        ("xx", "en", "en"),
+        (None, "en-US,en;q=0.9,fr;q=0.8", "en"),
+        (None, "fr-CA,en;q=0.9", "fr"),
+        (None, "de", "fr"),
+        (None, "en;q=0", "fr"),
+        (None, "en;q=0.2,fr;q=0.3", "fr"),
+        (None, "en;q=2", "fr"),
+        (None, "*;q=0.5,en;q=0.1", "fr"),
+    ],
+)
+def test_the_best_language(cookie: str | None, header: str, expected: str) -> None:
+    assert i18n.choose_language(cookie, header) == expected
+
+
+@given(st.none() | st.text(), st.text(max_size=500))
+def test_whatever_is_sent_gives_a_language(cookie: str | None, header: str) -> None:
+    assert i18n.choose_language(cookie, header) in i18n.LANGUAGES
+
+
+def test_in_07_a_long_header_is_read_quickly() -> None:
+    assert i18n.choose_language(None, "en;q=0." + "0" * 100_000) == "fr"
+    assert i18n.choose_language(None, "a," * 50_000) == "fr"
+
+
+def test_times_are_those_of_paris() -> None:
+    winter = datetime(2026, 12, 31, 23, 30, tzinfo=UTC)
+    summer = datetime(2026, 7, 31, 22, 30, tzinfo=UTC)
+    assert i18n.format_datetime(winter, "fr") == "1er janvier 2027, 00:30"
+    assert i18n.format_datetime(summer, "en") == "1 August 2026, 00:30"
+
+
+def test_a_missing_translation_shows_in_french(tmp_path: Path) -> None:
+    (tmp_path / "en.po").write_text(
+        'msgid ""\nmsgstr "Content-Type: text/plain; charset=utf-8\\n"\n'
+        '"Plural-Forms: nplurals=2; plural=(n != 1);\\n"\n\n'
+        'msgid "Bonjour"\nmsgstr "Hello"\n\n'
+        'msgid "{n} essai"\nmsgid_plural "{n} essais"\nmsgstr[0] "{n} try"\nmsgstr[1] "{n} tries"\n'
+    )
+    english = i18n.load_translations("en", tmp_path)
+    assert english.gettext("Bonjour") == "Hello"
+    assert english.gettext("Au revoir") == "Au revoir"
+    assert english.ngettext("{n} essai", "{n} essais", 0) == "{n} tries"
+    french = i18n.load_translations("fr", tmp_path)
+    assert french.ngettext("{n} essai", "{n} essais", 0) == "{n} essai"
+    assert french.ngettext("{n} essai", "{n} essais", 2) == "{n} essais"

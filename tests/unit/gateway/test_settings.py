@@ -1,0 +1,106 @@
+"""The gateway's settings and the operator's legal texts."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from services.gateway.settings import GatewaySettings
+from services.gateway.web.legal import LegalTexts, as_html
+from services.gateway.web.limits import MOST_KEYS, Window
+from services.gateway.web.static import find_dsfr
+from shared.errors import ConfigurationError
+from shared.secrets import new_key
+from shared.settings import load
+
+TRY_OUT = {
+    "IMPEX_GATEWAY_DATABASE_URL": "postgresql://impex_gateway@127.0.0.1/impex",
+    "IMPEX_GATEWAY_AMQP_URL": "amqp://gateway:x@127.0.0.1/",
+    "IMPEX_SESSION_KEYS": new_key(),
+    "IMPEX_SEAL_KEYS_REGISTRATION": new_key(),
+}
+TEXT = "version: 2\ndate: 2026-01-31\n\n# Titre\n\nDu <b>texte</b>.\n"
+
+
+def problems(**settings: str) -> dict[str, str]:
+    with pytest.raises(ConfigurationError) as error:
+        load(GatewaySettings, {**TRY_OUT, **settings})
+    return dict(error.value.problems)
+
+
+def legal_folder(folder: Path) -> Path:
+    for name in ("privacy", "legal"):
+        for language in ("fr", "en"):
+            (folder / f"{name}.{language}.md").write_text(TEXT)
+    return folder
+
+
+def test_the_try_out_needs_keys_and_servers_only() -> None:
+    settings = load(GatewaySettings, TRY_OUT)
+    assert settings.theme == "dsfr"
+    assert not settings.secure
+    assert settings.brand.phone == "01.55.87.40.90"
+
+
+def test_bad_60_off_loopback_look_and_legal_texts_must_be_chosen() -> None:
+    found = problems(IMPEX_BASE_URL="https://portal.agency.example")
+    assert found["IMPEX_UI_THEME"] == "must be chosen: dsfr or neutral"
+    assert found["IMPEX_LEGAL_DIR"] == "is required off the loopback address"
+    assert "IMPEX_OPERATOR_NAME" in found
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("IMPEX_TRUSTED_PROXIES", "10.0.0.0/8,proxy"),
+        ("IMPEX_UI_THEME", "pink"),
+        ("IMPEX_GATEWAY_PORT", "70000"),
+        ("IMPEX_SESSION_KEYS", "k1:AAAA"),
+        ("IMPEX_STREAMS_PER_VISITOR", "0"),
+    ],
+)
+def test_bad_60_a_wrong_setting_is_named(name: str, value: str) -> None:
+    assert list(problems(**{name: value})) == [name]
+
+
+def test_legal_texts_are_read_with_version_and_hash(tmp_path: Path) -> None:
+    settings = load(GatewaySettings, {**TRY_OUT, "IMPEX_LEGAL_DIR": str(legal_folder(tmp_path))})
+    text = LegalTexts(settings.legal_dir).get("privacy", "en")
+    assert text is not None
+    assert (text.version, text.date, len(text.sha256)) == ("2", "2026-01-31", 64)
+    assert LegalTexts(None).get("privacy", "fr") is None
+
+
+@pytest.mark.parametrize("content", [None, b"", b"no front\n", b"version: 1\n", b"\xff\xfe"])
+def test_a_legal_text_that_cannot_be_used_stops_the_start(
+    tmp_path: Path, content: bytes | None
+) -> None:
+    folder = legal_folder(tmp_path)
+    path = folder / "legal.en.md"
+    path.unlink() if content is None else path.write_bytes(content)
+    assert "legal.en.md" in problems(IMPEX_LEGAL_DIR=str(folder))["IMPEX_LEGAL_DIR"]
+
+
+def test_in_03_a_legal_text_never_becomes_markup() -> None:
+    html = as_html("# A & <b>\n\n- one\n- two <script>\n  more\n\npara\nline\n## B\nend")
+    assert html == (
+        "<h2>A &amp; &lt;b&gt;</h2>\n<ul><li>one</li><li>two &lt;script&gt; more</li></ul>\n"
+        "<p>para line</p>\n<h3>B</h3>\n<p>end</p>"
+    )
+
+
+def test_the_design_system_must_be_there(tmp_path: Path) -> None:
+    with pytest.raises(ConfigurationError) as error:
+        find_dsfr(tmp_path)
+    assert error.value.problems[0][0] == "IMPEX_DSFR_DIR"
+
+
+def test_au_17_a_window_counts_each_key_and_forgets() -> None:
+    window = Window(2, 60)
+    assert [window.wait("a", now) for now in (0, 1, 2)] == [0, 0, 58]
+    assert window.wait("b", 2) == 0
+    assert window.wait("a", 60) == 0
+    for number in range(MOST_KEYS + 5):
+        window.wait(str(number), 61)
+    assert len(window._times) == MOST_KEYS

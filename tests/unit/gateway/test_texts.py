@@ -1,0 +1,105 @@
+"""Every code that registration publishes has its words, in both languages."""
+
+from __future__ import annotations
+
+import re
+from datetime import UTC, datetime
+from pathlib import Path
+
+import pytest
+
+from services.gateway.web import errors, texts
+from services.gateway.web.views.validation import HERE
+from services.gateway.web.visits import STEPS
+from shared.contracts.base import FieldError
+from shared.contracts.registration import MailView
+
+README = Path(__file__).parents[3] / "services/registration/README.md"
+PARAMS: dict[str, str | int] = {
+    "max": 20,
+    "min": 8,
+    "length": 7,
+    "digits": 6,
+    "word": "soleil",
+    "part": "address",
+    "run": "azer",
+    "source": "french",
+    "reason": "no_at",
+    "count": 4,
+}
+
+
+def published() -> list[tuple[str, str]]:
+    """The (field, code) pairs of registration's README."""
+    section = README.read_text().split("## What a form's field may be told")[1].split("\n## ")[0]
+    found, fields = [], ["?"]
+    for row in re.findall(r"^\| *([^|]*)\| *`([a-z_]+)` *\|", section, re.MULTILINE):
+        fields = re.findall(r"`([a-z_]+)`", row[0]) or fields
+        found += [(field, row[1]) for field in fields]
+    return found
+
+
+def test_the_readme_publishes_codes() -> None:
+    assert len(published()) > 25
+
+
+@pytest.mark.parametrize(("field", "code"), published())
+def test_every_published_code_has_its_words(field: str, code: str) -> None:
+    spoken = set()
+    for lang in ("fr", "en"):
+        text = texts.field_text(FieldError(field=field, code=code, params=PARAMS), lang)
+        assert text not in texts.UNKNOWN
+        assert "{" not in text
+        spoken.add(text)
+    assert len(spoken) == 2
+
+
+def test_an_unknown_code_still_says_something() -> None:
+    error = FieldError(field="first_name", code="new_code")
+    assert texts.field_text(error, "fr") == "Cette valeur n'est pas acceptée."
+
+
+def test_a_value_with_braces_is_only_text() -> None:
+    error = FieldError(field="password", code="listed_word", params={"word": "{max}{0}%s"})
+    assert "“{max}{0}%s”" in texts.field_text(error, "fr")
+
+
+def test_french_keeps_its_signs_on_the_line() -> None:
+    for table in (texts.FIELDS, texts.ALERTS, texts.MAIL):
+        for pair in table.values():
+            assert not re.search(r"« | [»:;?!]", texts.pick(pair, "fr"))
+    assert texts.pick(("a : b", "a : b"), "en") == "a : b"
+
+
+@pytest.mark.parametrize("state", ["waiting", "accepted", "deferred", "refused", "doubtful"])
+def test_b_01_every_state_of_the_mail_has_its_words(state: str) -> None:
+    at = datetime(2026, 11, 23, 9, 42, tzinfo=UTC)
+    mail = MailView(state=state, at=at, next_try_at=at, reason="unknown_mailbox")
+    for lang in ("fr", "en"):
+        assert "{" not in texts.mail_text(mail, lang)
+        assert "{" not in texts.mail_text(MailView(state=state), lang)
+    if state == "accepted":
+        assert "10:42" in texts.mail_text(mail, "fr")
+    if state == "refused":
+        assert "boîte inconnue" in texts.mail_text(mail, "fr")
+
+
+@pytest.mark.parametrize(
+    ("seconds", "text"),
+    [(0, "1 s"), (59, "59 s"), (60, "1 min"), (61, "2 min"), (7_200, "2 h"), (86_399, "24 h")],
+)
+def test_a_wait_is_rounded_up(seconds: int, text: str) -> None:
+    assert texts.wait_text(seconds, "fr") == text
+
+
+def test_every_error_page_has_a_way_on_in_both_languages() -> None:
+    for status in (*errors.TEXTS, 418, 507):
+        text = errors.error_text(status)
+        for pair in (text.heading, text.text, text.way_on[1]):
+            assert pair[0] != pair[1]
+        assert text.way_on[0].startswith("/")
+
+
+def test_every_due_step_has_a_page_and_a_name() -> None:
+    assert set(STEPS) == set(texts.STEPS)
+    assert STEPS["validation"] == HERE
