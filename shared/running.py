@@ -17,6 +17,7 @@ from shared.database import check_schema, open_pool, ping, read_migrations
 from shared.database.pool import Pool
 from shared.errors import ConfigurationError, DependencyDown, ImpexError
 from shared.health import HealthPages
+from shared.messaging.connection import asked_to_stop
 from shared.messaging.node import Node
 from shared.service import EXIT_FAILED, House, Service, ServiceSettings, Work, utc_now
 from shared.telemetry import REGISTRY, get_logger, log_context
@@ -44,6 +45,7 @@ class Running:
         self._started = False
         self._draining = False
         self._database_answers = False
+        self.failure: BaseException | None = None
         READY.labels(service.name).set_function(lambda: float(all(self.checks().values())))
 
     def checks(self) -> Mapping[str, bool]:
@@ -54,46 +56,80 @@ class Running:
             "broker": self._node is not None and self._node.ready[0],
         }
 
-    async def start(self) -> None:
-        """Open everything in order. Raises ImpexError with the reason, or what `build` raised."""
+    async def live(self, stop: asyncio.Event) -> bool:
+        """Start, work until `stop`, drain. A failure sets `stop` itself and gives False.
+
+        All in one task, so that what `build` enters it also leaves in the same context.
+        """
         with log_context(service=self.service.name, host=self.settings.instance):
-            await self._open_health()
-            pool = await self._open_database()
-            node = self._node = self._new_node(pool)
-            house = House(
-                name=self.service.name,
-                settings=self.settings,
-                pool=pool,
-                clock=utc_now,
-                node=node,
-            )
-            self._house = house
-            deps = await self._stack.enter_async_context(self.service.build(house, self.settings))
-            await node.start(deps, patience=self.settings.start_seconds)
-            self._begin("database watch", lambda: self._watch_database(pool))
-            for name, work in house.side_tasks:
-                self._begin(name, work)
-            self._started = True
-            log.info("The service is ready.", action="service_ready")
+            stopping = asyncio.create_task(stop.wait(), name="stop")
+            try:
+                good = await self._start(stopping) and await _watch(self.side_tasks(), stopping)
+            finally:
+                stopping.cancel()
+                stop.set()
+            log.info("Stopping.", action="service_stopping")
+            now = asyncio.get_running_loop().time()
+            return await self._drain(now + self.settings.drain_seconds) and good
 
     def side_tasks(self) -> list[asyncio.Task[None]]:
         """Everything that must go on until the drain: the service's tasks and the broker's."""
         return self.tasks + (self._node.side_tasks() if self._node is not None else [])
 
-    async def drain(self, deadline: float) -> bool:
+    async def _start(self, stopping: asyncio.Task[bool]) -> bool:
+        """Whether the start went well, or was given up because of the signal."""
+        loop = asyncio.get_running_loop()
+        limit = asyncio.timeout(None)
+
+        def give_up(_: object) -> None:
+            limit.reschedule(loop.time())
+
+        try:
+            async with limit:
+                stopping.add_done_callback(give_up)
+                try:
+                    await self._open()
+                finally:
+                    stopping.remove_done_callback(give_up)
+        except (Exception, asyncio.CancelledError) as error:
+            if limit.expired():
+                return True
+            if asked_to_stop():
+                raise
+            self.failure = error
+            _say_why(error)
+            return False
+        return True
+
+    async def _open(self) -> None:
+        """Open everything in order. Raises ImpexError with the reason, or what `build` raised."""
+        await self._open_health()
+        pool = await self._open_database()
+        node = self._node = self._new_node(pool)
+        house = self._house = House(
+            name=self.service.name, settings=self.settings, pool=pool, clock=utc_now, node=node
+        )
+        deps = await self._stack.enter_async_context(self.service.build(house, self.settings))
+        await node.start(deps, patience=self.settings.start_seconds)
+        self._begin("database watch", lambda: self._watch_database(pool))
+        for name, work in house.side_tasks:
+            self._begin(name, work)
+        self._started = True
+        log.info("The service is ready.", action="service_ready")
+
+    async def _drain(self, deadline: float) -> bool:
         """Finish what has begun and close everything; False where the deadline cut something.
 
         `deadline` is a time of the loop's clock.
         """
         self._draining = True
         running = [task for task in self.tasks if not task.done()]
-        with log_context(service=self.service.name, host=self.settings.instance):
-            clean = await self._run_drains(deadline)
-            clean &= await _cancelled(running, deadline)
-            if self._node is not None:
-                clean &= await self._drain_node(self._node, deadline)
-            clean &= await _done("closing", self._stack.aclose(), deadline + 2 * CLOSE_SECONDS)
-            log.info("The service has stopped.", action="service_stopped", clean=clean)
+        clean = await self._run_drains(deadline)
+        clean &= await _cancelled(running, deadline)
+        if self._node is not None:
+            clean &= await self._drain_node(self._node, deadline)
+        clean &= await _done("closing", self._stack.aclose(), deadline + 2 * CLOSE_SECONDS)
+        log.info("The service has stopped.", action="service_stopped", clean=clean)
         return clean
 
     async def _open_health(self) -> None:
@@ -168,62 +204,36 @@ class Running:
 
     async def _run_drains(self, deadline: float) -> bool:
         clean = True
-        for work in reversed(self._house.drains if self._house else []):
+        # Where the start did not come to its end there is no work to finish, only things to close.
+        for work in reversed(self._house.drains if self._house and self._started else []):
             clean &= await _done("the service's own drain", work(), deadline)
         return clean
 
 
 async def supervise(runnings: Sequence[Running], stop: asyncio.Event) -> int:
-    """Start all, watch until `stop` or a failure, drain all; returns the exit code.
+    """Let all live until `stop` or the failure of one; returns the exit code.
 
     A ConfigurationError of a start is raised again once everything is closed.
     """
-    stopping = asyncio.create_task(stop.wait(), name="signal")
-    starts = [asyncio.create_task(one.start()) for one in runnings]
-    try:
-        failure = await _first_failure(starts, stopping)
-        if failure is None and not stop.is_set():
-            await _watch([task for one in runnings for task in one.side_tasks()], stopping)
-    finally:
-        for task in (*starts, stopping):
-            task.cancel()
-        await asyncio.gather(*starts, stopping, return_exceptions=True)
-    code = 0 if stop.is_set() and failure is None else EXIT_FAILED
-    loop = asyncio.get_running_loop()
-    log.info("Stopping.", action="service_stopping", signalled=stop.is_set())
-    deadline = loop.time() + max(one.settings.drain_seconds for one in runnings)
-    clean = await asyncio.gather(*(one.drain(deadline) for one in runnings))
-    if isinstance(failure, ConfigurationError):
-        raise failure
-    return code if all(clean) else EXIT_FAILED
+    good = await asyncio.gather(*(one.live(stop) for one in runnings))
+    for one in runnings:
+        if isinstance(one.failure, ConfigurationError):
+            raise one.failure
+    return 0 if all(good) else EXIT_FAILED
 
 
-async def _first_failure(
-    starts: list[asyncio.Task[None]], stopping: asyncio.Task[bool]
-) -> BaseException | None:
-    """Wait until every start is done, one failed, or a signal came; say what failed."""
-    waiting: set[asyncio.Task[None]] = set(starts)
-    while waiting and not stopping.done():
-        done, _ = await asyncio.wait({*waiting, stopping}, return_when=asyncio.FIRST_COMPLETED)
-        for task in done - {stopping}:
-            failure = _outcome(task)
-            if failure is not None:
-                _say_why(failure)
-                return failure
-        waiting -= done
-    return None
-
-
-async def _watch(tasks: list[asyncio.Task[None]], stopping: asyncio.Task[bool]) -> None:
-    """Wait for the signal or the first side task that ends, and say so loudly."""
+async def _watch(tasks: list[asyncio.Task[None]], stopping: asyncio.Task[bool]) -> bool:
+    """Wait for the stop, True, or for the first side task that ends, which is said loudly."""
     done, _ = await asyncio.wait({*tasks, stopping}, return_when=asyncio.FIRST_COMPLETED)
-    for task in done - {stopping}:
+    dead = done - {stopping}
+    for task in dead:
         log.critical(
             "A side task has died; the process stops.",
             action="side_task_died",
             task=task.get_name(),
             exc_info=_outcome(task),
         )
+    return not dead
 
 
 def _outcome(task: asyncio.Task[Any]) -> BaseException | None:

@@ -120,7 +120,10 @@ class House:
         self.side_tasks.append((name, work))
 
     def on_drain(self, work: Work) -> None:
-        """Run `work` first of all at the end, the latest registered first: stop taking new work."""
+        """Run `work` first of all at the end, the latest registered first: stop taking new work.
+
+        Not run where the start failed: closing what was opened is for the exit of `build`.
+        """
         self.drains.append(work)
 
     def wake_relay(self) -> None:

@@ -165,6 +165,8 @@ async def test_a_side_task_that_ends_stops_the_process_loudly(
     start: Start, database: Database, mode: str
 ) -> None:
     process = start(IMPEX_SMALL_MODE=mode)
+    await eventually(process.ready)
+    process.stop(signal.SIGUSR1)
     assert process.code() == 1
     died = [line for line in process.logged() if line.get("action") == "side_task_died"]
     assert [(line["level"], line["task"]) for line in died] == [("critical", "registration: voice")]
@@ -201,11 +203,20 @@ async def test_a_second_signal_ends_even_a_process_whose_loop_is_stuck(start: St
 
 
 async def test_a_build_that_fails_is_a_failed_start_and_closes_what_was_open(
-    start: Start, database: Database
+    start: Start,
 ) -> None:
     process = start(IMPEX_SMALL_MODE="build fails")
     assert process.code() == 1
-    assert "start_failed" in process.actions()
+    (failed,) = [line for line in process.logged() if line.get("action") == "start_failed"]
+    assert "RuntimeError: no way to build this" in failed["exception"]
+    assert process.actions().count("service_stopped") == 2
+
+
+async def test_a_setting_found_wrong_by_build_exits_2_with_its_line(start: Start) -> None:
+    process = start(IMPEX_SMALL_MODE="misconfigured")
+    assert process.code() == 2
+    assert process.lines()[-1] == "impex: IMPEX_SMALL_MODE: asks for the impossible"
+    assert process.actions().count("service_stopped") == 2
 
 
 async def test_a_database_that_never_comes_is_one_line_after_the_bounded_wait(

@@ -7,6 +7,7 @@ they misbehave is a setting.
 from __future__ import annotations
 
 import asyncio
+import signal
 import time
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -16,6 +17,7 @@ from typing import Any
 
 from shared.contracts.registration import RequestCancelled
 from shared.database import transaction
+from shared.errors import ConfigurationError
 from shared.messaging import Context, hears
 from shared.service import House, Service
 from shared.settings import CommonSettings, setting
@@ -51,9 +53,14 @@ class ListenerSettings(SmallSettings):
 
 @asynccontextmanager
 async def build_teller(house: House, settings: TellerSettings) -> AsyncIterator[None]:
-    """Misbehaves as asked."""
+    """Misbehaves as asked, when told by SIGUSR1."""
+
+    told = asyncio.Event()
+    asyncio.get_running_loop().add_signal_handler(signal.SIGUSR1, told.set)
 
     async def voice() -> None:
+        if settings.mode in ("dies", "ends"):
+            await told.wait()
         if settings.mode == "dies":
             raise RuntimeError("the teller has lost its voice for pierre@example.fr")
         if settings.mode == "ends":
@@ -64,6 +71,8 @@ async def build_teller(house: House, settings: TellerSettings) -> AsyncIterator[
         await asyncio.Event().wait()
 
     house.side_task("voice", voice)
+    if settings.mode == "misconfigured":
+        raise ConfigurationError([("IMPEX_SMALL_MODE", "asks for the impossible")])
     if settings.mode == "build fails":
         raise RuntimeError("no way to build this")
     yield None
