@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from operations.rights import Party
+from shared.errors import ConfigurationError
 from shared.settings import specs
 
 if TYPE_CHECKING:
@@ -28,9 +29,10 @@ def service_names() -> list[str]:
 
 
 def service(name: str) -> Service:
-    """The definition of one service. KeyError names one that is not there."""
+    """The definition of one service. ConfigurationError names one that is not there."""
     if name not in service_names():
-        raise KeyError(f"there is no service {name}; there are {', '.join(service_names())}")
+        sentence = f"there is no service {name}; there are {', '.join(service_names())}"
+        raise ConfigurationError([("SERVICE", sentence)])
     found: Service = importlib.import_module(f"services.{name}.service").SERVICE
     return found
 

@@ -5,8 +5,8 @@
 # when the installation fails or is interrupted; a server that already runs is not touched.
 set -eu
 
-policy=/usr/sbin/policy-rc.d
-cluster=/etc/postgresql-common/createcluster.conf
+policy=${POLICY_RC_D:-/usr/sbin/policy-rc.d}
+cluster=${CREATECLUSTER_CONF:-/etc/postgresql-common/createcluster.conf}
 saved=$(mktemp -d)
 
 restore() {

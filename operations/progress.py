@@ -29,12 +29,17 @@ def done(name: str, seconds: float) -> None:
     say(f"{clear}  ok  {name:<{WIDTH}} {seconds:6.1f} s")
 
 
+def pending(name: str) -> None:
+    """On a terminal, show what is being waited for; its line replaces this."""
+    if sys.stdout.isatty():
+        print(f"\r\033[K  ..  {name}", end="", flush=True)
+
+
 @contextmanager
 def step(name: str) -> Iterator[None]:
     """Do one step; its line shows when it is done, and on a terminal also that it has begun."""
     start = time.monotonic()
-    if sys.stdout.isatty():
-        print(f"  ..  {name}", end="", flush=True)
+    pending(name)
     try:
         yield
     except BaseException:

@@ -20,10 +20,11 @@ LINT = {
     "ruff format": ["-m", "ruff", "format", "--check", "."],
     "mypy --strict": ["-m", "mypy"],
 }
-#: Two workers: more would only wait for each other on the two cores that we count on.
+#: Two workers, because we count on two cores; a file stays in one, because its tests may share an
+#: installation.
 TESTS = {
     "unit tests": ["-m", "pytest", "-q", "tests/unit"],
-    "other tests": ["-m", "pytest", "-q", "-n", "2", "--ignore=tests/unit"],
+    "other tests": ["-m", "pytest", "-q", "-n", "2", "--dist", "loadfile", "--ignore=tests/unit"],
 }
 
 

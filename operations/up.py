@@ -18,7 +18,7 @@ from pathlib import Path
 
 from operations.paths import Paths, paths
 from operations.processes import Child, StartFailed
-from operations.progress import done, note, say, step
+from operations.progress import done, note, pending, say, step
 from operations.settings import StackSettings
 from operations.stack import Stack
 from operations.state import end_leftovers, running, take_lock
@@ -94,8 +94,7 @@ def _start(stack: Stack) -> None:
         note(f"the servers' data is in {data}, because they cannot reach {stack.paths.home}")
     begun = time.monotonic()
     waiting = stack.start_servers()
-    for name in ("mail catcher", "PostgreSQL"):
-        _await(waiting, name, begun)
+    _await(waiting, "PostgreSQL", begun)
     stack.write_secrets()
     with step("database roles, schemas and migrations"):
         applied = stack.provision_database()
@@ -104,6 +103,7 @@ def _start(stack: Stack) -> None:
     _await(waiting, "RabbitMQ", begun)
     with step("broker users, rights and exchanges"):
         stack.provision_broker()
+    _await(waiting, "mail catcher", begun)
     begun = time.monotonic()
     stack.start_services()
     for name in stack.health:
@@ -120,6 +120,7 @@ def _await(waiting: dict[str, Callable[[], bool]], name: str, begun: float) -> N
     if ready is None:
         return
     end = time.monotonic() + READY_SECONDS
+    pending(name)
     while not ready():
         if time.monotonic() > end:
             raise StartFailed(f"{name} was not ready after {READY_SECONDS} s")

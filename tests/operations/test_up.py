@@ -30,7 +30,7 @@ from operations.processes import started_at
 from tests.support import eventually_sync
 from tests.support.servers import reason_to_skip
 
-pytestmark = [pytest.mark.faults, pytest.mark.timeout(240), pytest.mark.xdist_group("up")]
+pytestmark = [pytest.mark.faults, pytest.mark.timeout(240)]
 IMPEX = [sys.executable, "-m", "operations"]
 START_SECONDS = 120
 

@@ -1,0 +1,238 @@
+"""What happens before anything is installed: packages, stamps, folders, the leash.
+
+The installers themselves are replaced by scripts that note what they were asked, because a test
+must not change the machine.
+"""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import sys
+import tempfile
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from operations import bootstrap
+from operations.bootstrap import SCRIPT
+from operations.paths import ROOT, Paths
+from operations.processes import started_at
+from operations.state import Known, State, end_leftovers, read, running, take_lock
+from tests.support import eventually_sync
+
+AS_ROOT = pytest.mark.skipif(os.getuid() != 0, reason="only root is refused by PostgreSQL")
+
+
+class Machine:
+    """A machine made of notes: apt-get, dpkg-query and systemctl write down what they are asked."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+        self.policy = folder / "policy-rc.d"
+        self.cluster = folder / "createcluster.conf"
+        self.notes = folder / "notes"
+        self.notes.touch()
+        programs = folder / "bin"
+        programs.mkdir()
+        self.script("dpkg-query", "exit 1")
+        self.script("systemctl", f'echo "systemctl $*" >>{self.notes}')
+        self.apt("exit 0")
+
+    def script(self, name: str, body: str) -> None:
+        path = self.folder / "bin" / name
+        path.write_text(f"#!/bin/sh\n{body}\n")
+        path.chmod(0o755)
+
+    def apt(self, ending: str) -> None:
+        """apt-get notes its words and what would keep servers from starting, then ends so."""
+        self.script(
+            "apt-get",
+            f"""
+case "$*" in *postgresql-common*) echo from-the-package >{self.cluster};; esac
+echo "apt-get $*" >>{self.notes}
+echo "policy: $(sh {self.policy}; echo $?)" >>{self.notes}
+echo "cluster: $(cat {self.cluster} 2>/dev/null)" >>{self.notes}
+{ending}""",
+        )
+
+    def install(self, *packages: str) -> int:
+        environment = {
+            "PATH": f"{self.folder / 'bin'}:/usr/bin:/bin",
+            "POLICY_RC_D": str(self.policy),
+            "CREATECLUSTER_CONF": str(self.cluster),
+        }
+        return subprocess.run([str(SCRIPT), *packages], env=environment, check=False).returncode
+
+
+@pytest.fixture
+def machine(tmp_path: Path) -> Machine:
+    return Machine(tmp_path)
+
+
+def test_no_server_is_started_or_created_by_an_installation(machine: Machine) -> None:
+    assert machine.install("postgresql", "rabbitmq-server") == 0
+    notes = machine.notes.read_text()
+    assert "policy: 0" not in notes
+    assert notes.count("policy: 101") == 4, "update, postgresql-common, postgresql, rabbitmq-server"
+    server = notes.index("install -y --no-install-recommends", notes.index("postgresql-common"))
+    assert "cluster: create_main_cluster = false" in notes[server:]
+    assert "systemctl disable rabbitmq-server" in notes
+
+
+@pytest.mark.parametrize("before", [None, "#!/bin/sh\nexit 42\n"])
+@pytest.mark.parametrize("ending", ["exit 0", "exit 100", "kill -TERM $PPID; exit 0"])
+def test_what_was_there_is_put_back(machine: Machine, before: str | None, ending: str) -> None:
+    if before is not None:
+        machine.policy.write_text(before)
+        machine.policy.chmod(0o755)
+    machine.cluster.write_text("mine\n")
+    machine.apt(ending)
+    code = machine.install("postgresql")
+    assert (code == 0) == (ending == "exit 0")
+    if before is None:
+        assert not machine.policy.exists()
+    else:
+        assert machine.policy.read_text() == before
+        assert machine.policy.stat().st_mode & 0o777 == 0o755
+    assert "create_main_cluster" not in machine.cluster.read_text()
+
+
+def test_a_failed_installer_shows_its_end_and_where_the_rest_is(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("IMPEX_HOME", str(tmp_path))
+    (tmp_path / "log").mkdir()
+    with pytest.raises(bootstrap.InstallFailed) as failed:
+        bootstrap.run(["sh", "-c", "echo noise; echo the reason >&2; exit 3"], "trying")
+    assert "trying failed with code 3" in str(failed.value)
+    assert str(tmp_path / "log" / "install.log") in str(failed.value)
+    assert str(failed.value).endswith("the reason")
+
+
+def test_nothing_is_installed_twice(tmp_path: Path) -> None:
+    stamp = tmp_path / "stamp"
+    expected = bootstrap.stamp_of("requirements.lock", "pyproject.toml")
+    assert not bootstrap.up_to_date(stamp, expected)
+    stamp.write_text(expected)
+    assert bootstrap.up_to_date(stamp, expected)
+    assert not bootstrap.up_to_date(stamp, bootstrap.stamp_of("package-lock.json"))
+
+
+def test_it_begins_with_nothing_but_python(tmp_path: Path) -> None:
+    """No import outside the standard library: -S leaves the installed packages out."""
+    code = "import operations.bootstrap, operations.paths, operations.servers"
+    subprocess.run([sys.executable, "-S", "-c", code], cwd=ROOT, check=True)
+
+
+def test_data_is_inside_the_checkout_where_the_servers_can_reach_it(tmp_path: Path) -> None:
+    folder = Path(tempfile.mkdtemp(prefix="impex-reach-"))
+    folder.chmod(0o755)
+    try:
+        assert Paths(folder).data() == folder / "data"
+    finally:
+        folder.rmdir()
+
+
+@AS_ROOT
+def test_data_is_outside_where_they_cannot(tmp_path: Path) -> None:
+    home = tmp_path / "closed" / "home"
+    home.mkdir(parents=True)
+    (tmp_path / "closed").chmod(0o700)
+    where = Paths(home)
+    assert where.data() == where.outside
+    assert where.outside.parent == Path("/var/lib/impex")
+    assert where.outside != Paths(tmp_path).outside, "every checkout has its own"
+
+
+PARENT = """
+import sys, time
+from pathlib import Path
+from operations.processes import Child
+child = Child("sleeper", ["sleep", "600"], Path(sys.argv[1]), {"PATH": "/usr/bin:/bin"}, Path("/"),
+              user=sys.argv[2])
+child.start()
+print(child.pid, flush=True)
+time.sleep(600)
+"""
+
+
+@pytest.mark.parametrize("user", ["", pytest.param("nobody", marks=AS_ROOT)])
+def test_a_child_ends_with_a_launcher_that_is_killed(tmp_path: Path, user: str) -> None:
+    parent = subprocess.Popen(
+        [sys.executable, "-c", PARENT, str(tmp_path / "log"), user],
+        cwd=ROOT,
+        stdout=subprocess.PIPE,
+        text=True,
+    )
+    assert parent.stdout is not None
+    child = int(parent.stdout.readline())
+    comm = Path(f"/proc/{child}/comm")
+    eventually_sync(lambda: comm.read_text().strip() == "sleep", 10)
+    born = started_at(child)
+    parent.kill()
+    parent.wait()
+    parent.stdout.close()
+    eventually_sync(lambda: started_at(child) != born, 10, why="the child is gone")
+
+
+@pytest.fixture
+def sleeper() -> Iterator[subprocess.Popen[bytes]]:
+    process = subprocess.Popen(["sleep", "600"])
+    yield process
+    process.kill()
+    process.wait()
+
+
+def written(where: Paths, child: Known) -> None:
+    launcher = Known.of(os.getpid())
+    assert launcher is not None
+    gone = Known(launcher.pid, launcher.started - 1, launcher.boot)
+    State(gone, "2026-01-01T00:00:00+00:00", children={"sleeper": child}).write(where.state)
+
+
+def test_a_leftover_is_ended_and_told(tmp_path: Path, sleeper: subprocess.Popen[bytes]) -> None:
+    where = Paths(tmp_path)
+    known = Known.of(sleeper.pid)
+    assert known is not None
+    written(where, known)
+    told: list[str] = []
+    end_leftovers(where, told.append)
+    assert sleeper.wait(5) == -signal.SIGTERM
+    assert told == ["ending what an earlier run left behind: sleeper"]
+    assert read(where.state) is None
+
+
+@pytest.mark.parametrize("change", ["started", "boot"])
+def test_a_stranger_with_the_same_id_is_left_alone(
+    tmp_path: Path, sleeper: subprocess.Popen[bytes], change: str
+) -> None:
+    where = Paths(tmp_path)
+    known = Known.of(sleeper.pid)
+    assert known is not None
+    started = known.started - (change == "started")
+    boot = "another" if change == "boot" else known.boot
+    written(where, Known(sleeper.pid, started, boot))
+    end_leftovers(where, lambda text: pytest.fail(text))
+    assert sleeper.poll() is None
+    assert running(where) is None
+
+
+def test_a_damaged_state_file_is_no_obstacle(tmp_path: Path) -> None:
+    where = Paths(tmp_path)
+    where.state.write_text('{"launcher": {"pid"')
+    assert read(where.state) is None
+    end_leftovers(where, lambda text: pytest.fail(text))
+
+
+def test_only_one_launcher_holds_the_lock(tmp_path: Path) -> None:
+    where = Paths(tmp_path)
+    first = take_lock(where)
+    assert first is not None
+    assert take_lock(where) is None
+    first.close()
+    again = take_lock(where)
+    assert again is not None
+    again.close()

@@ -1,0 +1,203 @@
+"""The operator's commands on given servers: provision, migrate, queues, dead letters."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import aio_pika
+import asyncpg
+import pytest
+
+from operations import house
+from operations.database_admin import address, drop_database, execute
+from operations.deploying import ADMIN_URLS
+from operations.paths import ROOT
+from operations.provisioning import Places, account_names, broker_url, owner_url, service_urls
+from operations.queues import depths
+from operations.reach import Reach
+from shared.messaging import topology
+from tests.support import eventually
+from tests.support.servers import Servers
+from tests.support.system import System
+
+ONE_ID = "0198c0de-0000-7000-8000-000000000001"
+
+
+def impex(environment: dict[str, str], *verb: str) -> subprocess.CompletedProcess[str]:
+    """One command with exactly these variables."""
+    return subprocess.run(
+        [sys.executable, "-m", "operations", *verb],
+        cwd=ROOT,
+        env={"PATH": os.environ["PATH"], **environment},
+        capture_output=True,
+        text=True,
+        timeout=50,
+        check=False,
+    )
+
+
+def operator(system: System, tmp_path: Path) -> dict[str, str]:
+    """The variables of an operator of `system`."""
+    passwords = system.database.passwords
+    return {
+        "IMPEX_HOME": str(tmp_path),
+        "IMPEX_AMQP_MANAGEMENT_URL": system.broker.management_url,
+        "IMPEX_OPERATOR_AMQP_URL": broker_url(system.places(), topology.OPERATOR, passwords),
+    }
+
+
+async def bury(system: System, body: bytes, reason: str) -> None:
+    """Put a message among the mailer's dead letters, as its consumer does."""
+    async with system.run("mailer"):
+        pass  # its queues are there now
+    connection = await aio_pika.connect(system.broker.url("mailer"))
+    async with connection:
+        channel = await connection.channel()
+        exchange = await channel.get_exchange(topology.DEAD, ensure=False)
+        message = aio_pika.Message(
+            body,
+            message_id=ONE_ID,
+            type="registration.AccountRequested.v1",
+            user_id="mailer",
+            delivery_mode=aio_pika.DeliveryMode.PERSISTENT,
+            headers={"error_type": "Undecodable", "error": reason, "attempt": 3},
+        )
+        await exchange.publish(message, routing_key="mailer")
+
+
+async def test_dead_letters_are_listed_without_their_content_and_sent_again(
+    system: System, tmp_path: Path
+) -> None:
+    await bury(system, b'{"code": "123456"}', "no such field, pierre@example.org")
+    environment = operator(system, tmp_path)
+    where = Reach(
+        environment["IMPEX_AMQP_MANAGEMENT_URL"],
+        environment["IMPEX_OPERATOR_AMQP_URL"],
+        system.broker.vhost,
+    )
+
+    def counted() -> dict[str, int]:
+        return {row.queue: row.ready for row in depths(where)}
+
+    await eventually(lambda: counted()["mailer.dead"] == 1)
+
+    listed = impex(environment, "dead", "list", "--json")
+    assert listed.returncode == 0, listed.stderr
+    (letter,) = json.loads(listed.stdout)
+    assert (letter["service"], letter["id"], letter["attempt"]) == ("mailer", ONE_ID, 3)
+    table = impex(environment, "dead", "list", "mailer").stdout
+    assert "Undecodable: no such field" in table
+    for shown in (listed.stdout, table):
+        assert "123456" not in shown
+        assert "pierre@example.org" not in shown
+    assert impex(environment, "queues").returncode == 1, "somebody must read it"
+    assert "must be read: impex dead list mailer" in impex(environment, "queues").stdout
+
+    other = impex(environment, "dead", "replay", "mailer", "--id", "another")
+    assert (other.returncode, other.stdout) == (1, "0 messages sent to mailer again.\n")
+    again = impex(environment, "dead", "replay", "mailer", "--id", ONE_ID)
+    assert (again.returncode, again.stdout) == (0, "1 message sent to mailer again.\n")
+    await eventually(lambda: (counted()["mailer.dead"], counted()["mailer"]) == (0, 1))
+    assert impex(environment, "dead", "list").stdout == "No dead letters.\n"
+
+
+def test_a_service_without_dead_letters_is_named(system: System, tmp_path: Path) -> None:
+    done = impex(operator(system, tmp_path), "dead", "list", "gateway")
+    assert done.returncode == 2
+    assert done.stderr == "impex: SERVICE: must be one of mailer, registration, not gateway\n"
+
+
+@pytest.fixture
+def fresh(servers: Servers) -> Iterator[dict[str, str]]:
+    """Everything `provision` and `migrate` read, for a database that is not there yet."""
+    name = f"fresh_{os.getpid()}"
+    places = Places(
+        address(servers.database_url, database=name),
+        servers.amqp_url.removesuffix("%2F") + name,
+        servers.management_url,
+    )
+    # The run's other tests use the same roles and users: their passwords must stay.
+    path = servers.folder / "passwords.json"
+    known: dict[str, str] = json.loads(path.read_text()) if path.exists() else {}
+    names = account_names(house.parties())
+    passwords = {one: known.get(one, f"p-{one}") for one in names}
+    urls = service_urls(places, house.parties(), passwords)
+    urls["IMPEX_OWNER_DATABASE_URL"] = owner_url(places, passwords)
+    urls["IMPEX_OPERATOR_AMQP_URL"] = broker_url(places, topology.OPERATOR, passwords)
+    admin = (places.database_url, places.amqp_url, places.management_url)
+    yield {**urls, **dict(zip(ADMIN_URLS, admin, strict=True))}
+    drop_database(servers.database_url, name)
+
+
+@pytest.mark.usefixtures("corners")
+async def test_provision_and_migrate_make_an_installation_and_may_be_repeated(
+    fresh: dict[str, str],
+) -> None:
+    for count in ("6", "0"):
+        done = impex(fresh, "provision")
+        assert done.returncode == 0, done.stderr
+        done = impex({"IMPEX_OWNER_DATABASE_URL": fresh["IMPEX_OWNER_DATABASE_URL"]}, "migrate")
+        assert done.returncode == 0, done.stderr
+        assert f"{count} migrations applied" in done.stdout or count != "0"
+    for name in house.service_names():
+        connection = await asyncpg.connect(fresh[f"IMPEX_{name.upper()}_DATABASE_URL"])
+        assert await connection.fetchval(f"SELECT count(*) FROM {name}.outbox") == 0
+        await connection.close()
+        broker = await aio_pika.connect(fresh[f"IMPEX_{name.upper()}_AMQP_URL"])
+        await broker.close()
+
+
+@pytest.mark.usefixtures("corners")
+def test_an_administrator_need_not_be_a_superuser(fresh: dict[str, str], servers: Servers) -> None:
+    execute(
+        servers.database_url,
+        "DO $$ BEGIN CREATE ROLE builder LOGIN CREATEDB CREATEROLE PASSWORD 'b'; "
+        "EXCEPTION WHEN duplicate_object THEN NULL; END $$",
+    )
+    url = address(fresh["IMPEX_DATABASE_URL"], user="builder", password="b")
+    done = impex({**fresh, "IMPEX_DATABASE_URL": url}, "provision")
+    assert done.returncode == 0, done.stderr
+
+
+@pytest.mark.parametrize("verb", ["provision", "migrate", "queues"])
+def test_what_a_command_needs_is_named(tmp_path: Path, verb: str) -> None:
+    done = impex({"IMPEX_HOME": str(tmp_path)}, verb)
+    assert done.returncode == 2
+    assert all(line.startswith("impex: IMPEX_") for line in done.stderr.splitlines())
+    assert "Traceback" not in done.stderr
+
+
+def test_a_secret_file_that_is_not_there_is_named() -> None:
+    done = impex({"IMPEX_OWNER_DATABASE_URL_FILE": "/nowhere/at/all"}, "migrate")
+    assert done.returncode == 2
+    assert done.stderr.startswith("impex: IMPEX_OWNER_DATABASE_URL_FILE: cannot be read")
+
+
+@pytest.mark.parametrize("name", house.service_names())
+def test_a_service_names_every_wrong_setting_and_exits_with_2(name: str) -> None:
+    values = {f"IMPEX_{name.upper()}_HEALTH_PORT": "99999", "IMPEX_LOG_LEVEL": "loud"}
+    done = impex(values, "run", name)
+    assert done.returncode == 2
+    named: list[Any] = [line.split(": ")[1] for line in done.stderr.splitlines()]
+    required = {f"IMPEX_{name.upper()}_DATABASE_URL", f"IMPEX_{name.upper()}_AMQP_URL"}
+    assert required | set(values) <= set(named)
+    assert len(named) == len(set(named)), "one line each"
+
+
+def test_an_unknown_service_is_named() -> None:
+    done = impex({}, "run", "nobody")
+    assert done.returncode == 2
+    assert "there is no service nobody" in done.stderr
+    assert "Traceback" not in done.stderr
+
+
+async def test_several_services_run_in_one_process(system: System) -> None:
+    spawned = system.spawn("mailer", "registration")
+    await eventually(spawned.ready, 40, every=0.1)
+    assert spawned.stop() == 0
