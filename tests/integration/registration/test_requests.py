@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 
+from services.registration import hashing
 from services.registration.purge import purge
 from shared.contracts import registration as words
 from shared.contracts.base import Sealed
@@ -96,6 +97,17 @@ async def test_bad_inputs_17_to_22_the_password_is_refused_with_its_reason(
         assert codes(refusal) == expected
     # PW-15: what was typed is not in the answer.
     assert not password or password not in str(refusal)
+
+
+async def test_pw_13_a_huge_password_is_refused_without_a_hash(
+    room: Room, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    hashes: list[object] = []
+    monkeypatch.setattr(hashing, "_argon2id", lambda *args: hashes.append(args))
+    huge = "Kvfz9rLq" * 131_072
+    assert codes(await room.refusal(room.form(password=huge))) == {"password:unreadable"}
+    assert (await room.refusal(room.sign_in("p@labo.fr", huge))).slug == "wrong_credentials"
+    assert hashes == []
 
 
 async def test_g_08_the_listed_word_is_named(room: Room) -> None:
