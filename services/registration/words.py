@@ -14,6 +14,8 @@ from zxcvbn.frequency_lists import FREQUENCY_LISTS
 
 #: Shorter words are found in too many good passwords.
 MIN_LETTERS = 5
+#: No policy admits a shorter password, so none needs to be looked for as a whole.
+SHORTEST_PASSWORD = 8
 #: How many of the most frequent entries of zxcvbn's lists count as words.
 ENGLISH_WORDS = 3000
 FILM_WORDS = 1500
@@ -44,7 +46,7 @@ class Lexicon:
         for source, entries in words:
             for word in entries:
                 self._add(word, source)
-        self._whole = {fold(password): password for password in passwords}
+        self._whole = {_one(fold(each), each): each for each in passwords}
         self._lengths = sorted({len(word) for word in self._inside}, reverse=True)
 
     def __len__(self) -> int:
@@ -75,7 +77,12 @@ class Lexicon:
             return
         entry = ListedWord(word, source)
         for form in (word, "".join(char for char in word if char.isalnum())):
-            self._inside.setdefault(self._fold(form), entry)
+            self._inside.setdefault(_one(self._fold(form), word), entry)
+
+
+def _one(folded: str, word: str) -> str:
+    """The folded form; the same object where it is the word itself, to hold it once."""
+    return word if folded == word else folded
 
 
 def read_list(text: str) -> Iterator[str]:
@@ -98,5 +105,5 @@ def foreign_lists() -> list[tuple[str, list[str]]]:
 
 
 def common_passwords() -> list[str]:
-    """The common passwords, most frequent first."""
-    return list(FREQUENCY_LISTS["passwords"])
+    """The common passwords that some policy admits by their length, most frequent first."""
+    return [entry for entry in FREQUENCY_LISTS["passwords"] if len(entry) >= SHORTEST_PASSWORD]
