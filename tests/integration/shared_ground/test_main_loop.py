@@ -3,134 +3,24 @@
 from __future__ import annotations
 
 import json
-import os
 import signal
 import socket
 import subprocess
-import sys
-import urllib.error
-import urllib.request
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
-from typing import IO, Any
 
-import asyncpg
 import pytest
 
-from shared.contracts.registration import RequestCancelled
-from shared.database import migrate
-from shared.outbox import emit
-from shared.service import COMMON_MIGRATIONS, utc_now
-from tests.integration.shared_ground.small.service import MIGRATIONS
-from tests.support.servers import ROOT, Broker, Database
+from tests.integration.shared_ground.process import (
+    Process,
+    Start,
+    allow_sessions,
+    fetch,
+    tell,
+    work,
+)
+from tests.support.servers import Broker, Database
 from tests.support.waiting import eventually, eventually_sync
-
-MODULE = "tests.integration.shared_ground.small"
-Start = Callable[..., "Process"]
-
-
-class Process:
-    """The small services in a process of their own; what it writes goes to files."""
-
-    def __init__(self, environ: dict[str, str], folder: Path, *arguments: str) -> None:
-        self.out: IO[bytes] = (folder / "out").open("wb")
-        self.err: IO[bytes] = (folder / "err").open("wb")
-        self.folder = folder
-        self.child = subprocess.Popen(
-            [sys.executable, "-m", MODULE, *arguments],
-            cwd=ROOT,
-            env={"PATH": os.environ["PATH"], "PYTHONUNBUFFERED": "1", **environ},
-            stdin=subprocess.DEVNULL,
-            stdout=self.out,
-            stderr=self.err,
-        )
-
-    def lines(self) -> list[str]:
-        return (self.folder / "err").read_text().splitlines()
-
-    def logged(self) -> list[dict[str, Any]]:
-        return [json.loads(line) for line in self.lines() if line.endswith("}")]
-
-    def actions(self) -> list[str]:
-        return [line.get("action", "") for line in self.logged()]
-
-    def said(self, word: str) -> bool:
-        return word in (self.folder / "out").read_text()
-
-    def ready(self) -> bool:
-        if self.child.poll() is not None:
-            raise RuntimeError("it has stopped:\n" + "\n".join(self.lines()))
-        return self.actions().count("service_ready") == 2
-
-    def stop(self, number: signal.Signals = signal.SIGTERM) -> None:
-        self.child.send_signal(number)
-
-    def code(self, timeout: float = 20) -> int:
-        return self.child.wait(timeout)
-
-    def end(self) -> None:
-        if self.child.poll() is None:
-            self.child.kill()
-            self.child.wait(10)
-        self.out.close()
-        self.err.close()
-        print(*self.lines(), sep="\n")  # shown where the test fails
-
-
-@pytest.fixture
-async def environ(database: Database, broker: Broker) -> dict[str, str]:
-    for name in ("registration", "mailer"):
-        dirs = [COMMON_MIGRATIONS, MIGRATIONS]
-        await migrate(database.owner_url, name, f"impex_{name}", dirs)
-    return {
-        "IMPEX_REGISTRATION_DATABASE_URL": database.url("registration"),
-        "IMPEX_REGISTRATION_AMQP_URL": broker.url("registration"),
-        "IMPEX_MAILER_DATABASE_URL": database.url("mailer"),
-        "IMPEX_MAILER_AMQP_URL": broker.url("mailer"),
-        "IMPEX_START_SECONDS": "5",
-    }
-
-
-@pytest.fixture
-def start(environ: dict[str, str], tmp_path: Path) -> Iterator[Start]:
-    started: list[Process] = []
-
-    def begin(**more: str) -> Process:
-        started.append(Process({**environ, **more}, tmp_path))
-        return started[-1]
-
-    yield begin
-    for process in started:
-        process.end()
-
-
-async def tell(database: Database) -> None:
-    """Put a fact into the teller's outbox; its relay looks there every second."""
-    connection = await asyncpg.connect(
-        database.admin_url, server_settings={"search_path": "registration"}
-    )
-    try:
-        fact = RequestCancelled(request_id="1")
-        await emit(connection, "registration", fact, subject="account", now=utc_now())
-    finally:
-        await connection.close()
-
-
-@pytest.fixture
-def free_port() -> int:
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        port: int = free.getsockname()[1]
-    return port
-
-
-async def work(database: Database) -> list[str]:
-    connection = await asyncpg.connect(database.admin_url)
-    try:
-        rows = await connection.fetch("SELECT what FROM mailer.work ORDER BY at")
-    finally:
-        await connection.close()
-    return [row["what"] for row in rows]
 
 
 async def test_a_signal_lets_the_running_handler_end_then_closes_in_order(
@@ -308,30 +198,6 @@ async def test_readiness_tells_what_is_away_and_the_process_stays_until_it_is_to
         assert process.code() == 0, process.lines()
     finally:
         broker.admin.call("PUT", f"vhosts/{broker.vhost}")  # for the fixture to delete
-
-
-async def allow_sessions(database: Database, allowed: bool) -> None:
-    """Open or close this one database to everybody but administrators, sessions included."""
-    server = await asyncpg.connect(database.admin_url.rpartition("/")[0] + "/postgres")
-    try:
-        await server.execute(f"ALTER DATABASE {database.name} ALLOW_CONNECTIONS {allowed}")
-        await server.execute(
-            "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = $1",
-            database.name,
-        )
-    finally:
-        await server.close()
-
-
-def fetch(port: int, path: str) -> tuple[int, dict[str, str], str]:
-    try:
-        with urllib.request.urlopen(f"http://127.0.0.1:{port}{path}", timeout=2) as answer:
-            return answer.status, dict(answer.headers), answer.read().decode()
-    except urllib.error.HTTPError as error:
-        with error:
-            return error.code, dict(error.headers), error.read().decode()
-    except OSError:
-        return 0, {}, ""
 
 
 BAD = {
