@@ -1,8 +1,8 @@
 """The operator's legal texts: privacy notice and legal notice, in both languages.
 
 Files `privacy.fr.md`, `privacy.en.md`, `legal.fr.md`, `legal.en.md`, each opening with the lines
-`version:` and `date:`. Read once at the start. The text is plain: `#` headings, `-` lists and
-paragraphs; anything else is shown as it is written, never as HTML.
+`version:` and `date:`. Read once at the start. The text is plain: `#` headings, `-` lists,
+`**strong**` and paragraphs; anything else is shown as it is written, never as HTML.
 """
 
 from __future__ import annotations
@@ -18,6 +18,7 @@ from markupsafe import Markup, escape
 NAMES = ("privacy", "legal")
 LANGUAGES = ("fr", "en")
 FRONT = re.compile(r"version: *(\S{1,40})\ndate: *(\d{4}-\d{2}-\d{2})\n\s*", re.ASCII)
+STRONG = re.compile(r"\*\*([^*\n]{1,500})\*\*")
 
 
 @dataclass(frozen=True)
@@ -81,6 +82,11 @@ def as_html(text: str) -> Markup:
     )
 
 
+def _inline(text: str) -> Markup:
+    """`**strong**`, everything else escaped."""
+    return Markup(STRONG.sub(r"<strong>\1</strong>", str(escape(text))))  # noqa: S704
+
+
 def _block(block: str) -> Markup:
     lines = [line.strip() for line in block.strip().splitlines()]
     parts: list[Markup] = []
@@ -89,10 +95,10 @@ def _block(block: str) -> Markup:
 
     def flush() -> None:
         if paragraph:
-            parts.append(Markup("<p>%s</p>") % " ".join(paragraph))
+            parts.append(Markup("<p>%s</p>") % _inline(" ".join(paragraph)))
             paragraph.clear()
         if items:
-            rows = Markup("").join(Markup("<li>%s</li>") % item for item in items)
+            rows = Markup("").join(Markup("<li>%s</li>") % _inline(item) for item in items)
             parts.append(Markup("<ul>%s</ul>") % rows)
             items.clear()
 
@@ -100,7 +106,7 @@ def _block(block: str) -> Markup:
         if heading := re.match(r"(#{1,4}) +(\S.*)", line):
             flush()
             level = len(heading[1]) + 1
-            parts.append(Markup(f"<h{level}>{escape(heading[2])}</h{level}>"))  # noqa: S704
+            parts.append(Markup(f"<h{level}>{_inline(heading[2])}</h{level}>"))  # noqa: S704
         elif item := re.match(r"[-*] +(\S.*)", line):
             if paragraph:
                 flush()

@@ -179,13 +179,19 @@ ALERTS: dict[str, Pair] = {
         "Too many requests for today. Try again in {wait}, at {time}. What was already sent stays "
         "good.",
     ),
+    "too_many_requests_network": (
+        "Trop de demandes viennent de votre réseau. Réessayez dans {wait}, à {time}. Ce qui est "
+        "déjà parti reste valable.",
+        "Too many requests come from your network. Try again in {wait}, at {time}. What was "
+        "already sent stays good.",
+    ),
     "too_soon": (
         "Un message vient de partir. Un autre pourra partir dans {wait}, à {time}.",
         "A message has just left. Another may leave in {wait}, at {time}.",
     ),
     "wrong_code": (
-        "Ce code n'est pas celui du dernier message ({time}). Encore {tries_left} essai(s).",
-        "This is not the code of the latest message ({time}). {tries_left} tries left.",
+        "Ce code n'est pas celui du dernier message ({time}). Encore {left}.",
+        "This is not the code of the latest message ({time}). {left} left.",
     ),
     "code_void": (
         "Code invalidé, demandez-en un nouveau. Ce code ne sert plus ({tries} essais).",
@@ -200,8 +206,8 @@ ALERTS: dict[str, Pair] = {
         "You began on another device. Give the password you chose then.",
     ),
     "wrong_password": (
-        "Ce n'est pas le mot de passe choisi pour cette demande. Encore {tries_left} essai(s).",
-        "This is not the password chosen for this request. {tries_left} tries left.",
+        "Ce n'est pas le mot de passe choisi pour cette demande. Encore {left}.",
+        "This is not the password chosen for this request. {left} left.",
     ),
     "link_password_void": (
         "Trop d'essais avec ce lien : copiez plutôt le code du message sur le premier appareil.",
@@ -343,8 +349,17 @@ def field_texts(errors: tuple[FieldError, ...], lang: str) -> dict[str, list[str
 
 
 def alert_text(slug: str, lang: str, **values: object) -> str:
-    """What a page says of a refusal as a whole."""
-    return _fill(pick(ALERTS.get(slug, UNKNOWN), lang), values)
+    """What a page says of a refusal as a whole; `limit` and `tries_left` are a refusal's own."""
+    pair = ALERTS.get(f"{slug}_{values.get('limit')}") or ALERTS.get(slug, UNKNOWN)
+    left = values.get("tries_left")
+    if isinstance(left, int):
+        values["left"] = _tries(left, lang)
+    return _fill(pick(pair, lang), values)
+
+
+def _tries(number: int, lang: str) -> str:
+    one, more = ("try", "tries") if lang == "en" else ("essai", "essais")
+    return f"{number} {one if number < 2 else more}"
 
 
 def wait_text(seconds: int, lang: str) -> str:

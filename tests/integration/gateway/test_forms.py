@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import asyncio
+import json
 from collections.abc import Awaitable, Callable
 from urllib.parse import quote, urlencode
 
 import pytest
+from yarl import URL
 
 from services.gateway.web.i18n import LANGUAGES
 from tests.integration.gateway.browser import Answer, Browser
@@ -354,7 +357,7 @@ async def test_bad_26_five_wrong_codes_void_it(
     for left in (4, 3, 2, 1):
         page = await browser.post(page, "/inscription/validation", {"code": wrong})
         assert page.status == 422
-        assert f"Encore {left} essai" in page.text
+        assert f"Encore {left} essai{'s' if left > 1 else ''}." in page.text
     for code in (wrong, right):
         page = await browser.post(page, "/inscription/validation", {"code": code})
         assert page.status == 422
@@ -542,3 +545,54 @@ async def test_lg_02_logs_hold_no_secret_and_name_what_happened(
         assert secret not in log
     for action in ("http_request", "session_created", "sequence_fail", "malicious_csrf"):
         assert f'"action": "{action}"' in log
+
+
+async def test_lg_01_each_scenario_leaves_its_event(
+    portal: Portal, address: str, capfd: pytest.CaptureFixture[str]
+) -> None:
+    async def wrong_password() -> None:
+        browser = portal.browser()
+        page = await browser.get("/connexion")
+        for _ in range(6):
+            given = {"address": address, "password": "Wr0ng-pass"}
+            page = await browser.post(page, "/connexion", given)
+
+    async def no_token() -> None:
+        await portal.browser().send_form("/connexion", {})
+
+    async def extra_field() -> None:
+        await portal.browser().send_form("/connexion", {"role": "agent"})
+
+    async def jump() -> None:
+        await portal.browser().get("/inscription/conditions")
+
+    async def invented_cookie() -> None:
+        await portal.browser().send("GET", "/", headers={"Cookie": "impex-presession=x"})
+
+    async def former_cookie() -> None:
+        cookie = f"impex-presession={'x' * 43}"
+        await portal.browser().send("GET", "/", headers={"Cookie": cookie})
+
+    async def asked() -> None:
+        await portal.asked(portal.browser(), address)
+
+    async def not_http() -> None:
+        reader, writer = await asyncio.open_connection("127.0.0.1", URL(portal.base).port)
+        writer.write(b"x\r\n\r\n")
+        await reader.read()
+        writer.close()
+
+    for scenario, actions in (
+        (wrong_password, {"authn_login_fail", "authn_login_lock", "excess_rate_limit_exceeded"}),
+        (no_token, {"malicious_csrf"}),
+        (extra_field, {"input_validation_fail"}),
+        (jump, {"sequence_fail"}),
+        (invented_cookie, {"session_unknown"}),
+        (former_cookie, {"session_use_after_expire"}),
+        (asked, {"session_created"}),
+        (not_http, {"input_validation_fail"}),
+    ):
+        capfd.readouterr()
+        await scenario()
+        found = {json.loads(line).get("action") for line in capfd.readouterr().err.splitlines()}
+        assert actions <= found, scenario.__name__

@@ -83,10 +83,12 @@ def test_a_legal_text_that_cannot_be_used_stops_the_start(
 
 
 def test_in_03_a_legal_text_never_becomes_markup() -> None:
-    html = as_html("# A & <b>\n\n- one\n- two <script>\n  more\n\npara\nline\n## B\nend")
+    html = as_html(
+        "# A & <b>\n\n- one\n- two <script>\n  more\n\npara **strong <i>**\nline\n## B\nend"
+    )
     assert html == (
         "<h2>A &amp; &lt;b&gt;</h2>\n<ul><li>one</li><li>two &lt;script&gt; more</li></ul>\n"
-        "<p>para line</p>\n<h3>B</h3>\n<p>end</p>"
+        "<p>para <strong>strong &lt;i&gt;</strong> line</p>\n<h3>B</h3>\n<p>end</p>"
     )
 
 
