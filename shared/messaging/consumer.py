@@ -25,6 +25,7 @@ from shared.messaging.errors import NotConfirmed, Undecodable
 from shared.messaging.failures import Failure, attempt_of, frames, headers_of
 from shared.messaging.handlers import Context, Subscription
 from shared.messaging.intake import Intake, Probe, settle
+from shared.messaging.metrics import MESSAGES
 from shared.messaging.publisher import Publisher
 from shared.messaging.retry import Dead, decide
 from shared.messaging.topology import DEAD, EVENTS, OPERATOR, retry_exchange
@@ -141,6 +142,7 @@ class Consumer:
             async with asyncio.timeout(self._seconds) as limit, transaction(self._pool) as tx:
                 if not await first_time(tx, self._service, envelope.id):
                     log.info("Handled before.", action="message_duplicate", type=envelope.type)
+                    MESSAGES.labels(self._service, "duplicate").inc()
                     return
                 context = Context(
                     tx=tx, deps=self.deps, envelope=envelope, now=self._clock, _emit=say
@@ -150,6 +152,7 @@ class Consumer:
             if limit.expired():
                 raise HandlerTimeout(f"took longer than {self._seconds} s") from error
             raise
+        MESSAGES.labels(self._service, "handled").inc()
         if emitted:
             self._committed()
 
@@ -171,10 +174,12 @@ class Consumer:
             exchange=exchange,
             key=key,
         )
+        dead = isinstance(decision, Dead)
+        MESSAGES.labels(self._service, "dead" if dead else "retry").inc()
         expected = isinstance(error, Retry | Reject | Undecodable)
         say(
             "A message is put aside.",
-            action="message_dead" if isinstance(decision, Dead) else "message_retry",
+            action="message_dead" if dead else "message_retry",
             type=message.header.properties.message_type,
             attempt=attempt_of(message),
             decision=str(decision),

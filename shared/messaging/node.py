@@ -7,29 +7,39 @@ new, then what is running, then what it said, then the connections.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Coroutine, Mapping
+from collections.abc import Awaitable, Callable, Coroutine, Mapping
 from datetime import datetime
 from types import MappingProxyType
 from typing import Any
 
+import asyncpg
+
 from shared.contracts.base import Event, Request
 from shared.database import Pool, ping
 from shared.errors import ConfigurationError, DependencyDown
-from shared.messaging.connection import BROKER, PATIENCE_SECONDS, Link, uninvited_cancellation
+from shared.messaging.connection import (
+    BROKER,
+    PATIENCE_SECONDS,
+    Link,
+    describe,
+    uninvited_cancellation,
+)
 from shared.messaging.consumer import PREFETCH, Consumer
 from shared.messaging.handlers import Answer, Subscription
 from shared.messaging.intake import Intake, Probe
+from shared.messaging.metrics import OUTBOX_AGE
 from shared.messaging.publisher import Publisher
 from shared.messaging.requests import Requester
 from shared.messaging.responder import PREFETCH as REQUESTS_PREFETCH
 from shared.messaging.responder import Responder
 from shared.messaging.topology import declare, requests_queue, service_topology
-from shared.outbox import inbox
+from shared.outbox import inbox, oldest
 from shared.outbox.relay import Relay
 from shared.telemetry import get_logger
 
-#: Seconds between two clean-ups of inbox and replies.
+#: Seconds between two clean-ups of inbox and replies, and between two looks at the outbox's age.
 CLEANING = 600
+MEASURING = 15
 
 NO_PROBES: Mapping[str, Probe] = MappingProxyType({})
 
@@ -131,7 +141,8 @@ class Node:
         for link in links:
             self._side_task(link.name, link.run())
         self._side_task("relay", self.relay.run())
-        self._side_task("clean-up", self._clean())
+        self._side_task("clean-up", _again_and_again(self._clean, CLEANING))
+        self._side_task("measure", _again_and_again(self._measure, MEASURING))
         if self._asks:
             self._side_task("requester", self.requester.run())
         for intake in self._intakes:
@@ -163,8 +174,10 @@ class Node:
         """
         loop = asyncio.get_running_loop()
         end = loop.time() + deadline
-        cut = sum(await asyncio.gather(*(intake.drain(deadline) for intake in self._intakes)))
+        cut = 0
         if self._tasks:
+            drains = (intake.drain(deadline) for intake in self._intakes)
+            cut = sum(await asyncio.gather(*drains))
             await self.relay.stop(max(end - loop.time(), 0.5))
         for link in (self._consume, self._publish):
             if link is not None:
@@ -195,9 +208,17 @@ class Node:
         await self._declare()
 
     async def _clean(self) -> None:
-        while True:
-            try:
-                await inbox.forget(self._pool)
-            except DependencyDown as down:
-                log.warning("Clean-up waits.", action="cleanup_waits", reason=str(down))
-            await asyncio.sleep(CLEANING)
+        await inbox.forget(self._pool)
+
+    async def _measure(self) -> None:
+        OUTBOX_AGE.labels(self.name).set(await oldest(self._pool))
+
+
+async def _again_and_again(work: Callable[[], Awaitable[None]], seconds: float) -> None:
+    """Upkeep that may be late but must not end the service."""
+    while True:
+        try:
+            await work()
+        except (DependencyDown, TimeoutError, asyncpg.PostgresError) as error:
+            log.warning("Upkeep waits.", action="upkeep_waits", reason=describe(error))
+        await asyncio.sleep(seconds)

@@ -40,6 +40,7 @@ from shared.messaging.errors import Undecodable
 from shared.messaging.failures import frames
 from shared.messaging.handlers import Answer, Refused, Refusing, RequestContext
 from shared.messaging.intake import settle
+from shared.messaging.metrics import REQUESTS as REQUESTS_ANSWERED
 from shared.messaging.topology import REQUESTS
 from shared.outbox import emit, replies
 from shared.telemetry import get_logger, log_context, trace_id
@@ -89,12 +90,14 @@ class Responder:
                 async with asyncio.timeout(seconds):
                     answer = await self._answer(message, seconds)
             except (TooLate, TimeoutError):
+                REQUESTS_ANSWERED.labels(self._service, "expired").inc()
                 log.warning(
                     "A request ran out and was not carried out.",
                     action="request_expired",
                     type=properties.message_type,
                 )
             else:
+                REQUESTS_ANSWERED.labels(self._service, "replied").inc()
                 await self._reply(message, answer)
             await settle(message)
 

@@ -9,10 +9,12 @@ from __future__ import annotations
 from datetime import datetime
 
 from shared.contracts.base import Event
-from shared.database import Connection
+from shared.database import Connection, Pool
+from shared.database.pool import session
 from shared.messaging.envelope import wrap
 
 INSERT = "INSERT INTO outbox (message_id, type, body) VALUES ($1, $2, $3)"
+_OLDEST = "SELECT extract(epoch FROM now() - created_at) FROM outbox ORDER BY id LIMIT 1"
 
 
 async def add(tx: Connection, message_id: str, message_type: str, body: bytes) -> None:
@@ -29,3 +31,9 @@ async def emit(
     message_id, body = wrap(service, event, subject=subject, now=now)
     await add(tx, message_id, event.TYPE, body)
     return message_id
+
+
+async def oldest(pool: Pool) -> float:
+    """Age in seconds of the oldest fact not yet confirmed; 0 where there is none."""
+    async with session(pool) as connection:
+        return max(float(await connection.fetchval(_OLDEST) or 0), 0.0)

@@ -10,10 +10,12 @@ import asyncio
 from collections.abc import Sequence
 from typing import Any
 
+import asyncpg
 from pamqp.commands import Basic
 
 from shared.database import Pool, transaction
 from shared.errors import DependencyDown
+from shared.messaging.connection import describe
 from shared.messaging.envelope import CONTENT_TYPE
 from shared.messaging.errors import NotConfirmed
 from shared.messaging.intake import first_of
@@ -80,8 +82,9 @@ class Relay:
         try:
             while await self.publish_batch() == BATCH:
                 pass
-        except DependencyDown as down:
-            log.warning("The relay waits.", action="relay_waits", reason=str(down))
+        except (DependencyDown, TimeoutError, asyncpg.PostgresError) as error:
+            # Whatever the database said, the rows are still there: looking again is always right.
+            log.warning("The relay waits.", action="relay_waits", reason=describe(error))
             return False
         return True
 

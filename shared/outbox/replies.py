@@ -23,6 +23,7 @@ _FIND = """
 SELECT content_hash, answer FROM replies
 WHERE type = $1 AND idempotency_key = $2 AND expires_at >= now()
 """
+_FORGET = "DELETE FROM replies WHERE strpos(answer, $1) > 0"
 
 
 @dataclass(frozen=True)
@@ -48,3 +49,12 @@ async def find(tx: Connection, request_type: str, key: str) -> Kept | None:
     """The answer given before, or None."""
     row = await tx.fetchrow(_FIND, request_type, key)
     return None if row is None else Kept(row["content_hash"], row["answer"].encode())
+
+
+async def forget(tx: Connection, text: str) -> int:
+    """Forget the kept answers that hold `text`, say a request's id; returns how many.
+
+    For a person who gives up and of whom nothing is to be kept. The same key may then be carried
+    out again.
+    """
+    return int((await tx.execute(_FORGET, text)).rpartition(" ")[2])

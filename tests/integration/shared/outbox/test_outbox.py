@@ -14,7 +14,7 @@ from shared.database import migrate, schema_fingerprint, transaction
 from shared.messaging import hears, topology
 from shared.messaging.envelope import new_id
 from shared.messaging.node import Node
-from shared.outbox import MIGRATIONS, emit, first_time, inbox, replies
+from shared.outbox import MIGRATIONS, emit, first_time, inbox, oldest, replies
 from shared.outbox.relay import Relay
 from tests.integration.shared.neighbours import Heard, Street, channel, now
 from tests.support.waiting import eventually
@@ -133,6 +133,28 @@ async def test_a_reply_that_ran_out_no_longer_answers(street: Street) -> None:
     async with transaction(pool) as tx:
         assert await replies.find(tx, order.TYPE, "k") is None
         assert await replies.claim(tx, order, "k", b"2")
+
+
+async def test_of_a_person_who_gives_up_no_answer_is_kept(street: Street) -> None:
+    """Those that hold the request's id go, others stay."""
+    pool = await street.pool("registration")
+    await pool.executemany(
+        "INSERT INTO replies VALUES ('t', $1, '', $2, now(), now() + interval '1 day')",
+        [("a", '{"reply":{"request_id":"r-1"}}'), ("b", '{"reply":{"request_id":"r-2"}}')],
+    )
+    async with transaction(pool) as tx:
+        assert await replies.forget(tx, "r-1") == 1
+    assert await pool.fetchval("SELECT idempotency_key FROM replies") == "b"
+
+
+async def test_mq_07_the_age_of_the_oldest_fact_is_measured(street: Street) -> None:
+    """MQ-07: zero when all is out."""
+    pool = await street.pool("registration")
+    assert await oldest(pool) == 0
+    async with transaction(pool) as tx:
+        await emit(tx, "registration", _said(1), subject=None, now=now())
+    await pool.execute("UPDATE outbox SET created_at = now() - interval '90 seconds'")
+    assert 89 < await oldest(pool) < 120
 
 
 async def test_db_01_a_service_changes_rows_and_nothing_else(street: Street) -> None:
