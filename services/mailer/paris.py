@@ -5,18 +5,22 @@ from __future__ import annotations
 from datetime import datetime
 from zoneinfo import ZoneInfo
 
-from babel.dates import format_date
-
 PARIS = ZoneInfo("Europe/Paris")
 #: The first one is what an unknown language falls back to.
 LANGUAGES = ("fr", "en")
+#: Written out here, because Babel's data for two languages would take six megabytes of a process.
+MONTHS = {
+    "fr": "janvier février mars avril mai juin juillet août septembre octobre novembre décembre",
+    "en": "January February March April May June July August September October November December",
+}
 
 
 def paris_date(when: datetime, language: str) -> str:
     """`1er mars 2026` or `1 March 2026`."""
     local = when.astimezone(PARIS)
-    said = format_date(local, "d MMMM y", locale="fr" if language == "fr" else "en_GB")
-    return said.replace("1 ", "1er ", 1) if language == "fr" and local.day == 1 else said
+    known = "fr" if language == "fr" else "en"
+    day = "1er" if known == "fr" and local.day == 1 else str(local.day)
+    return f"{day} {MONTHS[known].split()[local.month - 1]} {local.year}"
 
 
 def paris_time(when: datetime) -> str:
