@@ -7,8 +7,7 @@ same connections. `memory_1000` compares each service with itself, 800 account r
 from __future__ import annotations
 
 import asyncio
-import json
-import sys
+import re
 from typing import Any
 
 import aiohttp
@@ -18,30 +17,25 @@ from benchmarks.account import ask_once
 from benchmarks.companion import Companion
 from benchmarks.measure import Line, Memory, Plan, memory_of, ratio_line
 from benchmarks.world import World
-from operations.house import ROOT
 
 REST_SECONDS = 3
-IMPORTS = """
-import json, sys
-import services.{name}.service
-ours = ("services", "shared", "operations", "benchmarks", "__main__")
-print(json.dumps([name for name in sys.modules if name.partition(".")[0] not in ours]))
-"""
+#: A line of the interpreter's report on imports: two times, then the indented name.
+IMPORTED = re.compile(r"^import time:\s+\d+ \|\s+\d+ \|\s+(\S+)$", re.M)
+OURS = ("services", "shared", "operations", "benchmarks", "__main__")
 
 
-async def modules_of(name: str) -> list[str]:
-    """Every module that the service imports and that is not of this project."""
-    process = await asyncio.create_subprocess_exec(
-        sys.executable,
-        "-c",
-        IMPORTS.format(name=name),
-        cwd=ROOT,
-        stdout=asyncio.subprocess.PIPE,
-    )
-    output, _ = await process.communicate()
-    if process.returncode:
-        raise RuntimeError(f"services.{name}.service cannot be imported")
-    return list(json.loads(output.splitlines()[-1]))
+async def modules_of_all(world: World) -> dict[str, list[str]]:
+    """Every module of others that each service has imported by the time it is ready."""
+    await world.start_services(PYTHONPROFILEIMPORTTIME="1")
+    await world.stop_services()
+    found = {}
+    for name in world.services:
+        text = (world.folder / f"{name}.log").read_text()
+        modules = dict.fromkeys(IMPORTED.findall(text))
+        found[name] = [one for one in modules if one.partition(".")[0] not in OURS]
+        if "asyncpg" not in modules:
+            raise RuntimeError(f"the imports of {name} were not reported")
+    return found
 
 
 async def connections_of(world: World, name: str) -> tuple[int, int]:
@@ -69,7 +63,7 @@ async def bare(world: World, order: dict[str, Any]) -> Memory:
 
 async def rest(world: World, plan: Plan) -> list[Line]:
     """Each service just started, beside its bare double, round by round."""
-    modules = {name: await modules_of(name) for name in world.services}
+    modules = await modules_of_all(world)
     ours: dict[str, list[Memory]] = {name: [] for name in world.services}
     floors: dict[str, list[Memory]] = {name: [] for name in world.services}
     held: dict[str, tuple[int, int]] = {}

@@ -113,15 +113,18 @@ class World:
             "IMPEX_MAIL_SENDER": "ne-pas-repondre@example.fr",
         }
 
-    async def start_services(self) -> None:
-        """Start every service afresh and wait until each says that it is ready."""
+    async def start_services(self, **extra: str) -> None:
+        """Start every service afresh and wait until each says that it is ready.
+
+        `extra` are variables of the interpreter's, such as PYTHONPROFILEIMPORTTIME.
+        """
         await self.stop_services()
         for name in self.services:
             self.children[name] = Child(
                 name,
                 [sys.executable, "-m", f"services.{name}"],
                 self.folder / f"{name}.log",
-                house.environment([name], self.values, {}),
+                {**house.environment([name], self.values, {}), **extra},
                 house.ROOT,
             )
             self.children[name].start()
