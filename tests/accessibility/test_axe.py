@@ -29,7 +29,7 @@ SMALL_TARGETS = """() => [...document.querySelectorAll("a[href], button, input:n
   .map((element) => [element.outerHTML.slice(0, 90), element.getBoundingClientRect()])
   .filter(([, box]) => box.width > 0 && (box.width < 23.5 || box.height < 23.5))
   .map(([html, box]) => `${html} ${box.width}x${box.height}`)"""
-TWO_FRAMES = "new Promise(done => requestAnimationFrame(() => requestAnimationFrame(done)))"
+SETTLED = "document.getAnimations().length === 0"
 SPILL = "document.documentElement.scrollWidth - document.documentElement.clientWidth"
 
 
@@ -38,7 +38,7 @@ async def _violations(tab: Tab, rules: dict[str, Any]) -> list[str]:
         "(rules) => axe.run(document, {runOnly: rules, resultTypes: ['violations']})", rules
     )
     return [
-        f"{violation['id']}: {node['html'][:160]}"
+        f"{violation['id']}: {node['html'][:160]} {node['failureSummary']}"
         for violation in found["violations"]
         for node in violation["nodes"]
     ]
@@ -56,7 +56,7 @@ async def test_ax_01_ax_07_wcag_in_both_themes(shown: Page, site: Site, page: Ta
     assert await page.evaluate(SMALL_TARGETS) == []
     await page.emulate_media(color_scheme="dark", reduced_motion="reduce")
     await page.locator("html[data-fr-theme=dark]").wait_for(state="attached")
-    await page.evaluate(TWO_FRAMES)
+    await page.wait_for_function(SETTLED)
     # The other theme changes colours and nothing else.
     assert await _violations(page, {"type": "rule", "values": ["color-contrast"]}) == []
     await page.set_viewport_size({"width": 320, "height": 640})
