@@ -103,7 +103,9 @@ def _text(digest: bytes) -> str:
 
 
 def _digest(text: str) -> bytes:
+    """The bytes of a signature; none where it is not written in the one way that `_text` has."""
     try:
-        return base64.urlsafe_b64decode(f"{text}=")
+        digest = base64.urlsafe_b64decode(f"{text}=")
     except (binascii.Error, ValueError):
         return b""
+    return digest if _text(digest) == text else b""

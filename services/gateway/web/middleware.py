@@ -20,7 +20,7 @@ from services.gateway.web.addresses import client_address, network_of
 from services.gateway.web.errors import RELOAD, Elsewhere, PageError, Pair, error_text
 from services.gateway.web.keys import CLOCK, FRONT, PAGES, Visit
 from services.gateway.web.metrics import count_request
-from services.gateway.web.texts import pick
+from services.gateway.web.sayings import pick
 from services.gateway.web.views import language
 from services.gateway.web.visits import VISIT
 from shared.errors import DependencyDown

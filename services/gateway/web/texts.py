@@ -1,158 +1,17 @@
-"""Every sentence that the views say, by code, in French and English.
+"""Every sentence that the views say beside fields' errors, by code, in French and English.
 
-Fields' errors by (field, code) or by code alone, page alerts by the owner's refusal, the state of
-the mail, and the notices after a redirect. `say` fills in the values; they are text, escaped where
-they are shown.
+Page alerts by the owner's refusal, the state of the mail and of the creation, and the notices after
+a redirect.
 """
 
 from __future__ import annotations
 
-import re
-from collections.abc import Mapping
 from datetime import datetime
 
+from services.gateway.web.field_texts import UNKNOWN
 from services.gateway.web.i18n import format_date, format_datetime, format_time
-from shared.contracts.base import FieldError
+from services.gateway.web.sayings import Pair, fill, pick
 from shared.contracts.registration import MailView
-
-Pair = tuple[str, str]
-
-#: Where French never breaks a line.
-SPACE = re.compile(r"(?<=«) | (?=[»:;?!])")
-
-FIRST_NAME = ("Le prénom", "The first name")
-LAST_NAME = ("Le nom", "The last name")
-FORMAT = (
-    "Saisissez une adresse au format nom@exemple.fr.",
-    "Enter an address in the form name@example.fr.",
-)
-UPPER = ("Ajoutez au moins une majuscule.", "Add at least one capital letter.")
-LOWER = ("Ajoutez au moins une minuscule.", "Add at least one small letter.")
-IDEA = (
-    " Une idée : les initiales d'une phrase à vous, avec une majuscule, un chiffre et un signe, "
-    "20 caractères au plus.",
-    " An idea: the initials of a sentence of your own, with a capital, a figure and a sign, "
-    "20 characters at most.",
-)
-
-FIELDS: dict[tuple[str, str], Pair] = {
-    ("first_name", "missing"): ("Saisissez votre prénom.", "Enter your first name."),
-    ("last_name", "missing"): ("Saisissez votre nom.", "Enter your last name."),
-    ("address", "missing"): ("Saisissez votre adresse email.", "Enter your e-mail address."),
-    ("address", "format"): FORMAT,
-    ("address", "local_too_long"): (
-        "La partie avant @ est trop longue ({max} au plus).",
-        "The part before @ is too long (at most {max}).",
-    ),
-    ("address", "too_long"): (
-        "Adresse trop longue ({max} au plus).",
-        "Address too long (at most {max}).",
-    ),
-    ("address", "several"): (
-        "Saisissez une seule adresse, sans nom.",
-        "Enter one address only, without a name.",
-    ),
-    ("address", "undeliverable_domain"): (
-        "Ce domaine ne peut pas recevoir de courriel.",
-        "This domain cannot receive mail.",
-    ),
-    ("address", "accents"): (
-        "Les accents avant @ ne sont pas pris en charge.",
-        "Accents before @ are not supported.",
-    ),
-    ("address", "mixed_scripts"): (
-        "Caractères d'alphabets différents dans le domaine : vérifiez l'adresse.",
-        "Letters of different alphabets in the domain: check the address.",
-    ),
-    ("address", "unchanged"): (
-        "C'est déjà l'adresse de votre demande.",
-        "This is already the address of your request.",
-    ),
-    ("password", "missing"): ("Saisissez un mot de passe.", "Enter a password."),
-    ("password", "too_short"): (
-        "Au moins {min} caractères ({length} saisis).",
-        "At least {min} characters ({length} entered).",
-    ),
-    ("password", "too_long"): (
-        "Au plus {max} caractères ({length} saisis).",
-        "At most {max} characters ({length} entered).",
-    ),
-    ("password", "mixed_case_missing_upper"): UPPER,
-    ("password", "mixed_case_missing_lower"): LOWER,
-    ("password", "mixed_case_missing_both"): (
-        "Ajoutez au moins une majuscule et une minuscule.",
-        "Add at least one capital and one small letter.",
-    ),
-    ("password", "forbidden_word"): (
-        "Ne doit pas contenir le mot “{word}”.",
-        "Must not contain the word “{word}”.",
-    ),
-    ("password", "listed_word"): (
-        "Mot courant ou suite connue. Ce mot de passe contient “{word}”, un mot courant." + IDEA[0],
-        "Common word or known sequence. This password contains “{word}”, a common word." + IDEA[1],
-    ),
-    ("password", "sequence"): (
-        "Mot courant ou suite connue. Ce mot de passe contient “{run}”, une suite de touches."
-        + IDEA[0],
-        "Common word or known sequence. This password contains “{run}”, a row of keys." + IDEA[1],
-    ),
-    ("password", "repeated"): (
-        "Mot courant ou suite connue : le même caractère {count} fois de suite." + IDEA[0],
-        "Common word or known sequence: the same character {count} times in a row." + IDEA[1],
-    ),
-    ("password", "too_simple"): (
-        "Mot de passe trop facile à deviner." + IDEA[0],
-        "This password is too easy to guess." + IDEA[1],
-    ),
-    ("password", "unreadable"): (
-        "Ce mot de passe n'a pas pu être lu : saisissez-le de nouveau.",
-        "This password could not be read: enter it again.",
-    ),
-    ("password", "wrong"): (
-        "Ce n'est pas le mot de passe choisi.",
-        "This is not the password you chose.",
-    ),
-    ("code", "format"): ("Le code comporte 6 chiffres.", "The code has 6 figures."),
-    ("accept", "missing"): ("Cochez la case pour continuer.", "Tick the box to continue."),
-}
-
-NAMES: dict[str, Pair] = {
-    "too_long": (
-        "{name} ne doit pas dépasser {max} caractères.",
-        "{name} must not exceed {max} characters.",
-    ),
-    "forbidden_characters": (
-        "{name} contient des caractères non autorisés.",
-        "{name} contains characters that are not allowed.",
-    ),
-    "web_address": (
-        "{name} ne doit pas contenir d'adresse web.",
-        "{name} must not contain a web address.",
-    ),
-}
-
-IDENTITY: dict[str, Pair] = {
-    "first_name": ("une partie de votre nom", "part of your name"),
-    "last_name": ("une partie de votre nom", "part of your name"),
-    "address": ("une partie de votre adresse", "part of your address"),
-}
-IDENTITY_TEXT = (
-    "Ne doit pas contenir {part}. Ce mot de passe contient “{word}”." + IDEA[0],
-    "Must not contain {part}. This password contains “{word}”." + IDEA[1],
-)
-
-REASONS: dict[str, Pair] = {
-    "no_at": ("il manque @", "@ is missing"),
-    "no_local_part": ("il manque la partie avant @", "the part before @ is missing"),
-    "no_domain": ("il manque la partie après @", "the part after @ is missing"),
-    "two_at": ("un seul @ est permis", "only one @ is allowed"),
-    "two_dots": ("deux points se suivent", "two dots in a row"),
-    "edge_dot": ("un point est au bord", "a dot stands at the edge"),
-    "characters": ("un caractère n'est pas permis", "a character is not allowed"),
-    "domain": ("le domaine n'est pas valable", "the domain is not valid"),
-}
-
-UNKNOWN = ("Cette valeur n'est pas acceptée.", "This value is not accepted.")
 
 ALERTS: dict[str, Pair] = {
     "away": (
@@ -318,43 +177,13 @@ CREATION: dict[str, Pair] = {
 }
 
 
-def pick(pair: Pair, lang: str) -> str:
-    """The text of a pair in one language; French gets its no-break spaces here."""
-    return pair[1] if lang == "en" else SPACE.sub("\u00a0", pair[0])
-
-
-def field_text(error: FieldError, lang: str) -> str:
-    """What a field's error says."""
-    values: dict[str, object] = dict(error.params)
-    pair = FIELDS.get((error.field, error.code))
-    if pair is None and error.field in ("first_name", "last_name"):
-        pair = NAMES.get(error.code)
-        values["name"] = pick(FIRST_NAME if error.field == "first_name" else LAST_NAME, lang)
-    if error.code == "identity":
-        pair = IDENTITY_TEXT
-        values["part"] = pick(IDENTITY.get(str(values.get("part")), IDENTITY["address"]), lang)
-    text = _fill(pick(pair or UNKNOWN, lang), values)
-    reason = REASONS.get(str(values.get("reason")))
-    if error.code == "format" and reason:
-        return f"{text[:-1]} ({pick(reason, lang)})."
-    return text
-
-
-def field_texts(errors: tuple[FieldError, ...], lang: str) -> dict[str, list[str]]:
-    """Every error of a form, by field."""
-    texts: dict[str, list[str]] = {}
-    for error in errors:
-        texts.setdefault(error.field, []).append(field_text(error, lang))
-    return texts
-
-
 def alert_text(slug: str, lang: str, **values: object) -> str:
     """What a page says of a refusal as a whole; `limit` and `tries_left` are a refusal's own."""
     pair = ALERTS.get(f"{slug}_{values.get('limit')}") or ALERTS.get(slug, UNKNOWN)
     left = values.get("tries_left")
     if isinstance(left, int):
         values["left"] = _tries(left, lang)
-    return _fill(pick(pair, lang), values)
+    return fill(pick(pair, lang), values)
 
 
 def _tries(number: int, lang: str) -> str:
@@ -376,7 +205,7 @@ def wait_text(seconds: int, lang: str) -> str:
 def mail_text(mail: MailView, lang: str) -> str:
     """What became of the latest message (B-01)."""
     reason = MAIL_REASONS.get(mail.reason or "", MAIL_REASONS["refused"])
-    return _fill(
+    return fill(
         pick(MAIL.get(mail.state, MAIL["waiting"]), lang),
         {
             "time": _time(mail.at),
@@ -397,10 +226,3 @@ def date_text(value: object, lang: str) -> str:
 
 def _time(at: datetime | None) -> str:
     return format_time(at) if at else "…"
-
-
-def _fill(text: str, values: Mapping[str, object]) -> str:
-    # Not str.format: a value may hold braces, and a missing one must not break the page.
-    for name, value in values.items():
-        text = text.replace(f"{{{name}}}", str(value))
-    return text

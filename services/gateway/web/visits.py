@@ -17,9 +17,11 @@ from services.gateway.presessions import Anonymous, Reference
 from services.gateway.store import Presession
 from services.gateway.web import texts
 from services.gateway.web.errors import Elsewhere, PageError
+from services.gateway.web.field_texts import field_texts
 from services.gateway.web.forms import Form
 from services.gateway.web.i18n import format_time
 from services.gateway.web.keys import CLOCK, FRONT, PAGES, PRESESSIONS, REGISTRATION, Visit
+from services.gateway.web.sayings import pick
 from shared.contracts.registration import RequestView
 from shared.messaging.handlers import Refused
 from shared.telemetry import get_logger
@@ -29,6 +31,8 @@ LANGUAGE_COOKIE = "impex-lang"
 LANGUAGE_SECONDS = 365 * 24 * 3600
 FLASH_SECONDS = 60
 
+#: What a page that follows a request is told where there is none any more.
+GONE = "gone"
 #: Where each due step is.
 STEPS = {
     "validation": "/inscription/validation",
@@ -220,12 +224,12 @@ def _flash(request: web.Request, view: RequestView | None) -> list[tuple[str, st
         return []
     kind, pair = texts.FLASHES[visit.flash]
     visit.cookies[flash_name(request.app[FRONT].secure)] = ("", 0)
-    text = texts.pick(pair, visit.lang)
+    text = pick(pair, visit.lang)
     if view is not None:
         text = (
             text.replace("{address}", view.address)
             .replace("{sent}", format_time(view.code_sent_at))
-            .replace("{step}", texts.pick(texts.STEPS.get(view.due, ("", "")), visit.lang))
+            .replace("{step}", pick(texts.STEPS.get(view.due, ("", "")), visit.lang))
         )
     return [] if "{" in text else [(kind, text)]
 
@@ -241,7 +245,7 @@ def refuse_form(request: web.Request, form: Form, refused: Refused, **values: ob
     if refusal.slug == "internal_error":
         raise PageError(500, reason="the owner failed")
     if refusal.slug == "invalid_fields":
-        form.errors = texts.field_texts(refusal.errors, lang)
+        form.errors = field_texts(refusal.errors, lang)
         if any(error.code == "forbidden_characters" for error in refusal.errors):
             log.warning("A name holds characters not allowed.", action="input_validation_fail")
         return 422

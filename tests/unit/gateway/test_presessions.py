@@ -42,8 +42,7 @@ def test_se_01_an_altered_cookie_is_not_ours(data: st.DataObject) -> None:
     place = data.draw(st.integers(0, len(cookie) - 1))
     letter = data.draw(st.sampled_from("aA0_-.é\n"))
     altered = cookie[:place] + letter + cookie[place + 1 :]
-    # The last character of base64 holds two bits that no byte needs.
-    if altered != cookie and place != len(cookie) - 1:
+    if altered != cookie:
         assert presessions.read_cookie(RING, altered, NOW) is None
 
 

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from services.gateway.web import errors, texts
+from services.gateway.web import errors, field_texts, sayings, texts
 from services.gateway.web.views.validation import HERE
 from services.gateway.web.visits import STEPS
 from shared.contracts.base import FieldError
@@ -47,8 +47,8 @@ def test_the_readme_publishes_codes() -> None:
 def test_every_published_code_has_its_words(field: str, code: str) -> None:
     spoken = set()
     for lang in ("fr", "en"):
-        text = texts.field_text(FieldError(field=field, code=code, params=PARAMS), lang)
-        assert text not in texts.UNKNOWN
+        text = field_texts.field_text(FieldError(field=field, code=code, params=PARAMS), lang)
+        assert text not in field_texts.UNKNOWN
         assert "{" not in text
         spoken.add(text)
     assert len(spoken) == 2
@@ -56,19 +56,20 @@ def test_every_published_code_has_its_words(field: str, code: str) -> None:
 
 def test_an_unknown_code_still_says_something() -> None:
     error = FieldError(field="first_name", code="new_code")
-    assert texts.field_text(error, "fr") == "Cette valeur n'est pas acceptée."
+    assert field_texts.field_text(error, "fr") == "Cette valeur n'est pas acceptée."
 
 
 def test_a_value_with_braces_is_only_text() -> None:
-    error = FieldError(field="password", code="listed_word", params={"word": "{max}{0}%s"})
-    assert "“{max}{0}%s”" in texts.field_text(error, "fr")
+    params: dict[str, str | int] = {"word": "{max}{0}%s", "max": 9}
+    error = FieldError(field="password", code="listed_word", params=params)
+    assert "“{max}{0}%s”" in field_texts.field_text(error, "fr")
 
 
 def test_french_keeps_its_signs_on_the_line() -> None:
-    for table in (texts.FIELDS, texts.ALERTS, texts.MAIL):
+    for table in (field_texts.FIELDS, texts.ALERTS, texts.MAIL):
         for pair in table.values():
-            assert not re.search(r"« | [»:;?!]", texts.pick(pair, "fr"))
-    assert texts.pick(("a : b", "a : b"), "en") == "a : b"
+            assert not re.search(r"« | [»:;?!]", sayings.pick(pair, "fr"))
+    assert sayings.pick(("a : b", "a : b"), "en") == "a : b"
 
 
 @pytest.mark.parametrize("state", ["waiting", "accepted", "deferred", "refused", "doubtful"])

@@ -8,8 +8,10 @@ from aiohttp import web
 
 from services.gateway.web.keys import CLOCK, STREAMS
 from services.gateway.web.live import Said
-from services.gateway.web.texts import CREATION, pick
+from services.gateway.web.sayings import pick
+from services.gateway.web.texts import CREATION
 from services.gateway.web.visits import (
+    GONE,
     VISIT,
     current_view,
     due,
@@ -60,7 +62,7 @@ async def follow(request: web.Request) -> web.StreamResponse:
 async def _state(request: web.Request, view: RequestView | None) -> dict[str, object]:
     lang = request[VISIT].lang
     if view is None:
-        return {"state": None, "text": "", "due": None, "next": "/inscription"}
+        return {"state": None, "text": "", "due": GONE, "next": "/inscription"}
     creating = view.due == "terms" and await _accepting(request)
     name = "created" if view.due == "created" else "creating" if creating else None
     return {

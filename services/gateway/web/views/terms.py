@@ -5,10 +5,11 @@ from __future__ import annotations
 from aiohttp import web
 
 from services.gateway.web.errors import Elsewhere
+from services.gateway.web.field_texts import field_texts
 from services.gateway.web.forms import Form
 from services.gateway.web.keys import PRESESSIONS, REGISTRATION
 from services.gateway.web.legal import as_html
-from services.gateway.web.texts import alert_text, field_texts
+from services.gateway.web.texts import alert_text
 from services.gateway.web.visits import (
     VISIT,
     due,

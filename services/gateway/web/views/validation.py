@@ -11,6 +11,7 @@ from services.gateway.web.keys import CLOCK, REGISTRATION, STREAMS
 from services.gateway.web.live import Said
 from services.gateway.web.texts import alert_text, mail_text
 from services.gateway.web.visits import (
+    GONE,
     VISIT,
     current_view,
     due,
@@ -78,7 +79,7 @@ async def state(request: web.Request) -> web.Response:
     """What the page follows, asked once: for browsers whose proxy holds streams back."""
     view = await current_view(request)
     if view is None:
-        return web.json_response({"state": None, "text": "", "due": None, "next": "/inscription"})
+        return web.json_response({"state": None, "text": "", "due": GONE, "next": "/inscription"})
     return web.json_response(
         {
             "state": view.mail.state,
@@ -100,7 +101,7 @@ async def follow(request: web.Request) -> web.StreamResponse:
         except (OwnerAway, RequestTimeout):
             return []  # asked again in a moment
         if view is None:
-            return [("due", {"due": None, "next": "/inscription"}, True)]
+            return [("due", {"due": GONE, "next": "/inscription"}, True)]
         mail = {"state": view.mail.state, "text": mail_text(view.mail, lang)}
         if view.due == "validation":
             return [("mail", mail, False)]

@@ -1,0 +1,230 @@
+"""Bad inputs of these screens: each is told at its field, and nothing typed is lost."""
+
+from __future__ import annotations
+
+import pytest
+
+from services.gateway.web.i18n import LANGUAGES
+from tests.integration.gateway.browser import Answer, Browser
+from tests.integration.gateway.conftest import PASSWORD, Portal
+
+pytestmark = pytest.mark.asyncio(loop_scope="package")
+
+NAMES = {"first_name": "Pierre", "last_name": "Durand"}
+
+
+async def refused(browser: Browser, **values: str) -> Answer:
+    """The account form sent with one thing wrong."""
+    page = await browser.get("/inscription")
+    filled = {**NAMES, "address": "pierre@x.example.fr", "password": PASSWORD, **values}
+    answer = await browser.post(page, "/inscription", filled)
+    assert answer.status == 422, answer.text
+    assert answer.soup.title
+    assert answer.soup.title.text.replace("\u00a0", " ").strip().startswith("Erreur :")
+    return answer
+
+
+BAD = [
+    ("first_name", "  ", "Saisissez votre prénom."),
+    ("last_name", "x" * 101, "Le nom ne doit pas dépasser 100 caractères."),
+    ("last_name", "Du\r\nBcc: x@y.fr", "Le nom contient des caractères non autorisés."),
+    ("last_name", "<script>alert(1)</script>", "Le nom contient des caractères non autorisés."),
+    ("first_name", "Gagnez sur http://x.fr", "Le prénom ne doit pas contenir d'adresse web."),
+    ("last_name", "a\u202eb", "Le nom contient des caractères non autorisés."),
+    ("last_name", "a\x00b", "Le nom contient des caractères non autorisés."),
+    ("address", "", "Saisissez votre adresse email."),
+    ("address", "pierre", "Saisissez une adresse au format nom@exemple.fr"),
+    ("address", "p@@x.fr", "un seul @ est permis"),
+    ("address", "p..d@x.fr", "deux points se suivent"),
+    ("address", "x" * 65 + "@x.fr", "La partie avant @ est trop longue (64 au plus)."),
+    ("address", "p@" + "x." * 130 + "fr", "Adresse trop longue (254 au plus)."),
+    ("address", "p@x.fr,q@x.fr", "Saisissez une seule adresse, sans nom."),
+    ("address", "p@localhost", "Ce domaine ne peut pas recevoir de courriel."),
+    ("address", "p@gmаil.com", "Caractères d'alphabets différents dans le domaine"),
+    ("password", "", "Saisissez un mot de passe."),
+    ("password", "Kvfz9rL", "Au moins 8 caractères (7 saisis)."),
+    ("password", "Kvfz9rLq#2Kvfz9rLq#2x", "Au plus 20 caractères (21 saisis)."),
+    ("password", "kvfzrlq9wx", "Ajoutez au moins une majuscule."),
+    ("password", "MonPassWord8", "Ne doit pas contenir le mot “password”."),
+    ("password", "Attestation9", "Ne doit pas contenir le mot “test”."),
+    ("password", "Durand2026x", "Ne doit pas contenir une partie de votre nom."),
+    ("password", "Azerty123", "Mot courant ou suite connue."),
+    ("password", "Soleil2024", "Mot courant ou suite connue."),
+    ("password", "Abcd1234", "Mot courant ou suite connue."),
+]
+
+
+@pytest.mark.parametrize(("field", "value", "text"), BAD)
+async def test_bad_1_to_22_each_has_its_text_at_the_field(
+    browser: Browser, field: str, value: str, text: str
+) -> None:
+    answer = await refused(browser, **{field: value})
+    box = answer.soup.find(id=f"{field}-messages")
+    assert box is not None
+    assert text in " ".join(box.get_text(" ").replace("\u00a0", " ").split())
+    typed = answer.form("/inscription")
+    if field == "password":
+        assert typed["password"] == ""
+        assert not value or f'value="{value}"' not in answer.html
+        assert typed["address"] == "pierre@x.example.fr"
+    assert typed["first_name"] == ("  " if value == "  " else NAMES.get("first_name")) or (
+        field == "first_name"
+    )
+
+
+async def test_bad_inputs_are_told_all_at_once_in_both_languages(portal: Portal) -> None:
+    for language in LANGUAGES:
+        browser = portal.browser(language)
+        page = await browser.get("/inscription")
+        answer = await browser.post(page, "/inscription", {})
+        assert answer.status == 422
+        for field in ("first_name", "last_name", "address", "password"):
+            box = answer.soup.find(id=f"{field}-messages")
+            assert box is not None
+            assert box.get_text().strip()
+
+
+XSS = [
+    "<script>alert(1)</script>",
+    '"><script>alert(1)</script>',
+    "'><img src=x onerror=alert(1)>",
+    "<svg/onload=alert(1)>",
+    "<svg><script>alert(1)</script>",
+    "<iframe src=javascript:alert(1)>",
+    "<body onload=alert(1)>",
+    '<a href="javascript:alert(1)">x</a>',
+    "<math><mi xlink:href=javascript:alert(1)>",
+    "<input autofocus onfocus=alert(1)>",
+    "<details open ontoggle=alert(1)>",
+    "<video><source onerror=alert(1)>",
+    "<object data=javascript:alert(1)>",
+    "<embed src=javascript:alert(1)>",
+    "<form action=javascript:alert(1)><button>",
+    "<base href=//evil.example>",
+    "<link rel=stylesheet href=//evil.example>",
+    "<meta http-equiv=refresh content=0;url=//evil>",
+    "<style>@import'//evil'</style>",
+    "</textarea><script>alert(1)</script>",
+    "</title><script>alert(1)</script>",
+    "--><script>alert(1)</script>",
+    "]]><script>alert(1)</script>",
+    "{{7*7}}",
+    "{% print(7*7) %}",
+    "${7*7}",
+    "%s%s%n{0}{__class__}",
+    "&lt;script&gt;alert(1)&lt;/script&gt;",
+    "\u2028<script>alert(1)</script>",
+    "<ScRiPt\n>alert(1)</sCrIpT>",
+]
+
+
+@pytest.mark.parametrize("payload", XSS)
+async def test_in_03_thirty_payloads_come_back_as_text(browser: Browser, payload: str) -> None:
+    page = await browser.get("/inscription")
+    before = {
+        name: len(page.soup.find_all(name))
+        for name in ("script", "img", "svg", "iframe", "form", "base", "meta", "style", "object")
+    }
+    values = {"first_name": payload, "last_name": payload, "address": payload}
+    answer = await browser.post(page, "/inscription", {**values, "password": PASSWORD})
+    assert answer.status == 422
+    typed = answer.form("/inscription")
+    expected = payload.replace("\r\n", "\n")
+    assert typed["first_name"] == typed["last_name"] == typed["address"] == expected
+    for name, number in before.items():
+        assert len(answer.soup.find_all(name)) == number, name
+    assert "49" not in answer.soup.find(id="first_name")["value"]  # type: ignore[index]
+
+
+@pytest.mark.parametrize("kept", ["button", "again"])
+async def test_g_05_a_likely_slip_is_pointed_out_and_never_forced(
+    portal: Portal, browser: Browser, address: str, kept: str
+) -> None:
+    slip = address.partition("@")[0] + "@gmial.com"
+    page = await portal.asked(browser, slip)
+    assert (page.status, page.path) == (200, "/inscription")
+    assert f"Vouliez-vous écrire {slip.replace('gmial', 'gmail')} ?" in page.text
+    values = {**NAMES, "address": slip, "password": PASSWORD}
+    if kept == "button":
+        values["address_choice"] = "keep"
+    page = await browser.post(page, "/inscription", values)
+    assert page.path == "/inscription/validation"
+    assert slip in page.text
+
+
+async def test_g_05_the_suggestion_is_taken_by_one_button(
+    portal: Portal, browser: Browser, address: str
+) -> None:
+    slip = address.partition("@")[0] + "@gmial.com"
+    meant = slip.replace("gmial", "gmail")
+    page = await portal.asked(browser, slip)
+    values = {**NAMES, "address": slip, "password": PASSWORD, "address_choice": meant}
+    page = await browser.post(page, "/inscription", values)
+    assert page.path == "/inscription/validation"
+    assert meant in page.text
+
+
+@pytest.mark.parametrize("code", ["12345", "abcdef", "1234567", "１２３４５６", "", "-12345"])
+async def test_bad_25_a_code_has_six_figures(
+    portal: Portal, browser: Browser, address: str, code: str
+) -> None:
+    page = await portal.asked(browser, address)
+    answer = await browser.post(page, "/inscription/validation", {"code": code})
+    assert answer.status == 422
+    assert "Le code comporte 6 chiffres." in answer.text
+
+
+async def test_bad_26_five_wrong_codes_void_it(
+    portal: Portal, browser: Browser, address: str
+) -> None:
+    page = await portal.asked(browser, address)
+    right = (await portal.letters.to(address)).code
+    wrong = "000000" if right != "000000" else "111111"
+    for left in (4, 3, 2, 1):
+        page = await browser.post(page, "/inscription/validation", {"code": wrong})
+        assert page.status == 422
+        assert f"Encore {left} essai{'s' if left > 1 else ''}." in page.text
+    for code in (wrong, right):
+        page = await browser.post(page, "/inscription/validation", {"code": code})
+        assert page.status == 422
+        assert "Code invalidé, demandez-en un nouveau." in page.text
+
+
+async def test_bad_30_the_box_must_be_ticked(
+    portal: Portal, browser: Browser, address: str
+) -> None:
+    await portal.proved(browser, address)
+    page = await browser.get("/inscription/conditions")
+    answer = await browser.post(page, "/inscription/conditions")
+    assert answer.status == 422
+    assert "Cochez la case pour continuer." in answer.text
+
+
+async def test_au_08_unknown_and_known_addresses_are_answered_alike(
+    portal: Portal, address: str
+) -> None:
+    await portal.asked(portal.browser(), address)
+    answers = []
+    for given in (address, f"unknown-{address}"):
+        browser = portal.browser()
+        page = await browser.get("/connexion")
+        answer = await browser.post(
+            page, "/connexion", {"address": given, "password": "Wr0ng-pass"}
+        )
+        assert answer.status == 422
+        assert "Adresse ou mot de passe incorrect." in answer.text
+        answers.append(answer.text.replace(given, ""))
+    assert answers[0] == answers[1]
+
+
+async def test_bad_32_the_sixth_failure_waits(browser: Browser, address: str) -> None:
+    page = await browser.get("/connexion")
+    for _ in range(5):
+        page = await browser.post(
+            page, "/connexion", {"address": address, "password": "Wr0ng-pass"}
+        )
+        assert page.status == 422
+    page = await browser.post(page, "/connexion", {"address": address, "password": "Wr0ng-pass"})
+    assert page.status == 429
+    assert 60 < int(page.headers["Retry-After"]) <= 90
+    assert "Trop d'essais. Réessayez dans 2 min" in page.text

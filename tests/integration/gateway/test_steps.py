@@ -1,0 +1,114 @@
+"""Steps in their order, and questions asked while typing, with their limits."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable
+
+import pytest
+
+from tests.integration.gateway.browser import Browser
+from tests.integration.gateway.conftest import Portal
+
+pytestmark = pytest.mark.asyncio(loop_scope="package")
+
+
+@pytest.mark.parametrize("due", ["validation", "terms", "created"])
+async def test_au_13_steps_are_taken_in_their_order(
+    portal: Portal, browser: Browser, address: str, due: str
+) -> None:
+    home = {
+        "validation": "/inscription/validation",
+        "terms": "/inscription/conditions",
+        "created": "/inscription/creation",
+    }
+    if due == "validation":
+        await portal.asked(browser, address)
+    else:
+        await portal.proved(browser, address)
+    if due == "created":
+        page = await browser.get("/inscription/conditions")
+        await browser.post(page, "/inscription/conditions", {"accept": "1"})
+    for path in (
+        "/inscription/validation",
+        "/inscription/adresse",
+        "/inscription/adresse-validee",
+        "/inscription/conditions",
+        "/inscription/creation",
+    ):
+        page = await browser.get(path)
+        itself = due == "terms" and path == "/inscription/adresse-validee"
+        itself = itself or (due == "validation" and path == "/inscription/adresse")
+        assert page.path == (path if itself else home[due])
+    stranger = await portal.browser().get("/inscription/conditions")
+    assert stranger.path == "/inscription"
+
+
+async def test_questions_while_typing_are_answered_with_data(
+    portal: Portal, browser: Browser
+) -> None:
+    page = await browser.get("/inscription")
+    headers = {"X-Impex-Csrf": page.form("/inscription")["csrf"]}
+    word = await browser.send(
+        "POST", "/inscription/mot-courant", json={"password": "xxSoleil99"}, headers=headers
+    )
+    assert word.status == 200
+    assert b'"word": "soleil"' in word.body.lower()
+    near = await browser.send(
+        "POST", "/inscription/adresse-proche", json={"address": "p@gmial.com"}, headers=headers
+    )
+    assert near.body == b'{"suggestion": "p@gmail.com"}'
+    for path, body, given, status in (
+        ("mot-courant", {"password": "x"}, {}, 403),
+        ("mot-courant", {"password": "x", "y": 1}, headers, 400),
+        ("mot-courant", {"password": 1}, headers, 400),
+        ("adresse-proche", ["x"], headers, 400),
+    ):
+        answer = await browser.send("POST", f"/inscription/{path}", json=body, headers=given)
+        assert answer.status == status
+
+
+async def test_questions_are_counted_by_network(
+    another: Callable[..., Awaitable[Portal]],
+) -> None:
+    portal = await another(IMPEX_LOOKUPS_PER_MINUTE="3")
+    browser = portal.browser()
+    page = await browser.get("/inscription")
+    statuses = []
+    for number in range(100):
+        headers = {
+            "X-Impex-Csrf": page.form("/inscription")["csrf"],
+            # AU-12: a stranger's header does not make another client.
+            "X-Forwarded-For": f"192.0.{number}.1",
+        }
+        answer = await browser.send(
+            "POST", "/inscription/mot-courant", json={"password": "x"}, headers=headers
+        )
+        statuses.append(answer.status)
+    assert statuses == [200] * 3 + [429] * 97
+    assert 0 < int(answer.headers["Retry-After"]) <= 60
+
+
+async def test_au_12_a_trusted_proxy_names_the_client(
+    another: Callable[..., Awaitable[Portal]],
+) -> None:
+    portal = await another(
+        IMPEX_LOOKUPS_PER_MINUTE="1", IMPEX_TRUSTED_PROXIES="127.0.0.0/8,10.0.0.0/8"
+    )
+    browser = portal.browser()
+    page = await browser.get("/inscription")
+    token = page.form("/inscription")["csrf"]
+    for forwarded, status in (
+        ("198.51.100.7", 200),
+        ("198.51.100.9, 10.1.2.3", 429),
+        ("198.51.100.7, 203.0.113.5", 200),
+        ("203.0.113.5, 203.0.113.6", 429),
+        ("2001:db8::1", 200),
+        ("2001:db8::ffff", 429),
+    ):
+        answer = await browser.send(
+            "POST",
+            "/inscription/mot-courant",
+            json={"password": "x"},
+            headers={"X-Impex-Csrf": token, "X-Forwarded-For": forwarded},
+        )
+        assert answer.status == status, forwarded
