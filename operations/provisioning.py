@@ -1,7 +1,7 @@
 """Making the database and the virtual host ready for the services, as an administrator.
 
-Roles, schemas, migrations, users, rights, shared exchanges. Everything may be run again at any time
-and only adds or corrects; nothing is ever removed here.
+Roles, schemas, migrations, users, rights, exchanges, queues. Everything may be run again at any
+time and only adds or corrects; nothing is ever removed here.
 """
 
 from __future__ import annotations
@@ -90,7 +90,7 @@ def provision_database(
 def provision_broker(
     places: Places, parties: Iterable[Party], passwords: Mapping[str, str]
 ) -> None:
-    """The virtual host, users with their passwords and rights, the shared exchanges."""
+    """The virtual host, users with their passwords and rights, exchanges and queues."""
     parties = tuple(parties)
     admin = BrokerAdmin(places.management_url)
     administrator = unquote(urlsplit(places.management_url).username or "guest")

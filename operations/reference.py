@@ -19,7 +19,7 @@ import msgspec
 from operations import house, provisioning
 from operations.paths import ROOT
 from operations.progress import say
-from operations.rights import database_sql, permissions, roles_sql, shared_topology
+from operations.rights import broker_topology, database_sql, permissions, roles_sql
 from operations.settings import StackSettings
 from shared.contracts.base import EVENTS, REQUESTS, Event, Request
 from shared.messaging import topology
@@ -61,13 +61,14 @@ def _json(value: dict[str, Any]) -> str:
 
 
 def broker_definitions() -> dict[str, Any]:
-    """Virtual host, rights and shared exchanges for `rabbitmqctl import_definitions`.
+    """Virtual host, rights, exchanges and queues for `rabbitmqctl import_definitions`.
 
     The users must exist before; their passwords are in no file of this project.
     """
     vhost = provisioning.VHOST
-    rights = permissions(vhost, house.parties())
-    return {"vhosts": [{"name": vhost}]} | rights | shared_topology(vhost)
+    parties = house.parties()
+    rights = permissions(vhost, parties)
+    return {"vhosts": [{"name": vhost}]} | rights | broker_topology(vhost, parties)
 
 
 def roles_script() -> str:

@@ -37,10 +37,22 @@ class Party:
         """What it may declare, write to and read from."""
         return topology.permissions(self.name, self.hears, self.emits, self.asks, self.answers)
 
+    def topology(self) -> topology.Topology:
+        """Its queues, its exchange and their bindings, as it declares them itself."""
+        return topology.service_topology(self.name, self.hears, self.answers)
 
-def shared_topology(vhost: str) -> dict[str, Any]:
-    """The exchanges that belong to no service, and the queue of what nobody hears."""
-    made = topology.shared_exchanges()
+
+def broker_topology(vhost: str, parties: Iterable[Party] = ()) -> dict[str, Any]:
+    """The shared exchanges, the queue of what nobody hears, and the queues of `parties`.
+
+    Made before any service runs, a service's queue keeps what is said before its first start.
+    """
+    parts = [topology.shared_exchanges(), *(party.topology() for party in parties)]
+    made = topology.Topology(
+        exchanges=tuple(one for part in parts for one in part.exchanges),
+        queues=tuple(one for part in parts for one in part.queues),
+        bindings=tuple(one for part in parts for one in part.bindings),
+    )
     durable = {"vhost": vhost, "durable": True, "auto_delete": False}
     return {
         "exchanges": [
@@ -111,13 +123,21 @@ def permissions(vhost: str, parties: Iterable[Party]) -> dict[str, Any]:
 
 
 def definitions(
-    vhost: str, parties: Iterable[Party], passwords: Mapping[str, str], administrator: str
+    vhost: str,
+    parties: Iterable[Party],
+    passwords: Mapping[str, str],
+    administrator: str,
+    *,
+    queues: bool = True,
 ) -> dict[str, Any]:
-    """The definitions document of one virtual host: shared topology, users, and their rights.
+    """The definitions document of one virtual host: topology, users, and their rights.
+
+    Without `queues` the services are left to declare theirs.
 
     Users whose password is not among `passwords` must exist already. The operator's user may do
     everything in the virtual host: it reads dead letters and sends them again.
     """
+    parties = tuple(parties)
     made = permissions(vhost, parties)
     everything = {"configure": ".*", "write": ".*", "read": ".*"}
     operators = {administrator, topology.OPERATOR}
@@ -125,7 +145,7 @@ def definitions(
         {"user": name, "vhost": vhost, **everything} for name in sorted(operators)
     ]
     made |= {"vhosts": [{"name": vhost}], "users": users(passwords)}
-    return made | shared_topology(vhost)
+    return made | broker_topology(vhost, parties if queues else ())
 
 
 def roles_sql(parties: Iterable[Party], passwords: Mapping[str, str] | None = None) -> list[str]:

@@ -179,7 +179,7 @@ class Corners:
         vhost = f"{self._prefix}_{next(self._numbers)}"
         chosen = self.parties if parties is None else tuple(parties)
         fresh = {p.name: f"password-{p.name}" for p in chosen if p.name not in self.passwords}
-        self.admin.load(definitions(vhost, chosen, fresh, ADMIN))
+        self.admin.load(definitions(vhost, chosen, fresh, ADMIN, queues=False))
         url = self.servers.amqp_url.removesuffix("/%2F") + "/" + vhost
         passwords = {**self.passwords, **fresh}
         return Broker(vhost, url, self.servers.management_url, passwords, self.admin)

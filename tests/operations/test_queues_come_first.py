@@ -1,0 +1,65 @@
+"""What is said before a listener first starts waits for it: provisioning makes its queue.
+
+The promise of `docs/architecture.md`: every committed fact reaches every listener.
+"""
+
+from __future__ import annotations
+
+import aiormq
+from pamqp.commands import Basic
+
+from operations import house
+from operations.rights import broker_topology, definitions
+from shared.contracts import registration
+from shared.messaging.topology import declare
+from tests.support.servers import ADMIN, Broker, Corners
+
+
+async def test_a_fact_said_before_the_listeners_first_start_waits_for_it(
+    broker: Broker, corners: Corners
+) -> None:
+    parties = house.parties()
+    corners.admin.load(definitions(broker.vhost, parties, {}, ADMIN))
+
+    connection = await aiormq.connect(broker.url("registration"))
+    try:
+        channel = await connection.channel()
+        await channel.basic_publish(
+            b"{}",
+            exchange="impex.events",
+            routing_key=registration.AccountRequested.TYPE,
+            properties=Basic.Properties(user_id="registration", delivery_mode=2),
+        )
+    finally:
+        await connection.close()
+
+    connection = await aiormq.connect(broker.url("mailer"))
+    try:
+        waiting = await (await connection.channel()).basic_get("mailer", no_ack=True)
+        assert waiting.routing_key == registration.AccountRequested.TYPE
+    finally:
+        await connection.close()
+
+
+async def test_each_service_declares_what_was_provisioned_without_a_difference(
+    broker: Broker, corners: Corners
+) -> None:
+    """A difference would close the channel (406) and stop the service's start."""
+    corners.admin.load(definitions(broker.vhost, house.parties(), {}, ADMIN))
+    for party in house.parties():
+        connection = await aiormq.connect(broker.url(party.name))
+        try:
+            await declare(await connection.channel(), party.topology())
+        finally:
+            await connection.close()
+
+
+def test_the_document_names_every_queue_of_every_service() -> None:
+    names = {queue["name"] for queue in broker_topology("impex", house.parties())["queues"]}
+    assert {
+        "mailer",
+        "mailer.dead",
+        "mailer.retry.5s",
+        "registration",
+        "registration.requests",
+    } <= names
