@@ -1,0 +1,120 @@
+"""How long things live: pre-sessions, an acceptance without an answer, the operator's choices."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Awaitable, Callable
+from hashlib import sha256
+from pathlib import Path
+from typing import Any
+
+import asyncpg
+import pytest
+
+from services.gateway.store import delete_expired
+from services.gateway.web.clients import Registration
+from shared.messaging.errors import RequestTimeout
+from shared.service import utc_now
+from tests.integration.gateway.browser import Browser
+from tests.integration.gateway.conftest import Portal
+
+pytestmark = pytest.mark.asyncio(loop_scope="package")
+
+
+async def age(portal: Portal, browser: Browser) -> asyncpg.Connection[Any]:
+    """Let a browser's pre-session run out; returns a connection to the gateway's schema."""
+    connection = await asyncpg.connect(
+        portal.system.database.admin_url, server_settings={"search_path": "gateway"}
+    )
+    done = await connection.execute(
+        "update presessions set created_at = created_at - interval '3 days',"
+        " expires_at = now() - interval '1 second' where token_hash = $1",
+        sha256(browser.cookies["impex-presession"].encode()).digest(),
+    )
+    assert done == "UPDATE 1"
+    return connection
+
+
+async def test_settled_2_a_presession_ends_with_its_request(
+    portal: Portal, browser: Browser, address: str
+) -> None:
+    await portal.asked(browser, address)
+    bound = browser.cookies["impex-presession"]
+    connection = await age(portal, browser)
+    page = await browser.get("/inscription/validation")
+    assert page.path == "/inscription"
+    assert browser.cookies["impex-presession"] != bound
+    assert await delete_expired(connection, utc_now()) >= 1
+    left = await connection.fetchval("select count(*) from presessions where expires_at <= now()")
+    assert left == 0
+    await connection.close()
+
+
+async def test_se_01_the_table_holds_hashes_only(
+    portal: Portal, browser: Browser, address: str
+) -> None:
+    await browser.get("/inscription")
+    connection = await asyncpg.connect(portal.system.database.admin_url)
+    count = "select count(*) from gateway.presessions"
+    before = await connection.fetchval(count)
+    for path in ("/", "/connexion", "/inscription"):
+        await portal.browser().get(path)
+    assert await connection.fetchval(count) == before, "a robot fills no table"
+    await portal.asked(browser, address)
+    rows = str(await connection.fetch("select * from gateway.presessions"))
+    assert browser.cookies["impex-presession"] not in rows
+    assert address not in rows
+    await connection.close()
+
+
+@pytest.mark.parametrize("done", [True, False])
+async def test_an_acceptance_without_an_answer_is_followed(
+    portal: Portal,
+    browser: Browser,
+    address: str,
+    monkeypatch: pytest.MonkeyPatch,
+    done: bool,
+) -> None:
+    await portal.proved(browser, address)
+    page = await browser.get("/inscription/conditions")
+    accept = Registration.accept_terms
+
+    async def lost(self: Registration, *args: Any, **named: Any) -> None:
+        if done:
+            await accept(self, *args, **named)
+        raise RequestTimeout
+
+    monkeypatch.setattr(Registration, "accept_terms", lost)
+    page = await browser.post(page, "/inscription/conditions", {"accept": "1"})
+    monkeypatch.undo()
+    assert page.path == "/inscription/creation"
+    state = json.loads((await browser.send("GET", "/inscription/creation/etat")).body)
+    assert state["state"] == ("created" if done else "creating")
+    if done:
+        assert "Votre compte existe." in page.text
+        return
+    assert "Création de votre compte en cours" in page.text
+    monkeypatch.setattr("services.gateway.web.views.creation.HOPE", utc_now() - utc_now())
+    page = await browser.get("/inscription/creation")
+    assert page.path == "/inscription/conditions"
+    page = await browser.post(page, "/inscription/conditions", {"accept": "1"})
+    assert "Votre compte existe." in page.text
+
+
+async def test_gd_01_the_operator_s_legal_texts_are_shown(
+    another: Callable[..., Awaitable[Portal]], tmp_path: Path
+) -> None:
+    for name in ("privacy", "legal"):
+        for language in ("fr", "en"):
+            text = f"version: 7\ndate: 2026-01-31\n\n# {name} {language}\n\n<b>texte</b>\n"
+            (tmp_path / f"{name}.{language}.md").write_text(text)
+    portal = await another(IMPEX_LEGAL_DIR=str(tmp_path), IMPEX_UI_THEME="neutral")
+    for path, name in (("/donnees-personnelles", "privacy"), ("/mentions-legales", "legal")):
+        for language in ("fr", "en"):
+            page = await portal.browser(language).get(path)
+            assert page.status == 200
+            assert f"{name} {language}" in page.text
+            assert "<b>texte</b>" not in page.html
+            assert "<b>texte</b>" in page.text
+            assert "Modèle à remplacer" not in page.text
+            assert page.soup.find(class_="fr-logo") is None
