@@ -163,7 +163,7 @@ async def test_ax_12_in_12_pages_work_when_scripts_fail_to_load(site: Site, page
     await expect(page.locator(".impex-old-browser")).to_be_hidden()
 
 
-async def test_g_15_an_old_browser_reads_that_it_is_old(site: Site, page: Page) -> None:
+async def test_g_15_wf_10_an_old_browser_reads_that_it_is_old(site: Site, page: Page) -> None:
     """Without the style sheets' features the notice shows; the text stays readable."""
     await page.route("**/*.css", lambda route: route.abort())
     await page.goto(f"{site.url}/sign_in.fr.html")

@@ -35,7 +35,7 @@ RULES = {
         "terms",
         "views",
         "words",
-    ),  # fmt: skip
+    ),
     "mailer": ("deliveries", "messages"),
     "gateway": ("presessions",),
 }

@@ -56,7 +56,7 @@ async def test_lg_02_logs_hold_no_secret_and_name_what_happened(
         assert f'"action": "{action}"' in log
 
 
-async def test_lg_01_each_scenario_leaves_its_event(
+async def test_lg_01_lg_03_each_scenario_leaves_its_event(
     portal: Portal, address: str, capfd: pytest.CaptureFixture[str]
 ) -> None:
     async def wrong_password() -> None:

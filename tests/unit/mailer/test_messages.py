@@ -179,7 +179,7 @@ def test_em_08_a_name_with_control_characters_is_refused(name: str) -> None:
         check_name(name)
 
 
-def test_em_08_an_operators_subject_cannot_break_the_header() -> None:
+def test_in_09_em_08_an_operators_subject_cannot_break_the_header() -> None:
     with pytest.raises((UnfitMail, MessageError, ValueError)):
         messages(service_name="IMPEX\r\nBcc: v@x.fr").build(mail("known_account"))
 

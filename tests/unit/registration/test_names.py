@@ -1,4 +1,4 @@
-"""Names: the table of bad inputs 1 to 7, and names that must pass."""
+"""Names: the one rule file of IN-01, the table of bad inputs 1 to 7, and names that must pass."""
 
 from __future__ import annotations
 

@@ -124,7 +124,7 @@ def test_re_02_keyed_hashes_match_the_value_and_the_purpose_only(value: str, oth
     assert digest in keyed_hashes(RING, "code", value)
 
 
-def test_purpose_and_value_cannot_be_shifted_into_each_other() -> None:
+def test_cr_04_purpose_and_value_cannot_be_shifted_into_each_other() -> None:
     assert keyed_hash(RING, "ab", "c") != keyed_hash(RING, "a", "bc")
 
 

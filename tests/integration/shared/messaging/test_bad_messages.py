@@ -1,4 +1,4 @@
-"""Messages that are not ours, not whole or not from whom they say: set aside with the reason."""
+"""Messages that are not ours, not whole or not from whom they say: set aside (IN-10, MQ-05)."""
 
 from __future__ import annotations
 
