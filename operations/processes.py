@@ -150,10 +150,10 @@ class Child:
 
 
 def _readable(line: str) -> str:
-    """A log line of ours as a person reads it: the sentence, and the last line of the error."""
+    """A log line of ours as a person reads it: the sentence, and the reason or the error's last line."""
     try:
         entry = json.loads(line)
-        error = str(entry.get("exception") or "").strip().splitlines()[-1:]
+        error = str(entry.get("exception") or entry.get("reason") or "").strip().splitlines()[-1:]
         return ": ".join([entry["sentence"].rstrip("."), *error])
     except (ValueError, KeyError, AttributeError, TypeError):
         return line

@@ -248,8 +248,9 @@ def _say_why(failure: BaseException) -> None:
         return  # the caller prints these, one line each
     expected = isinstance(failure, ImpexError)
     log.critical(
-        f"The start failed: {failure}" if expected else "The start failed.",
+        "The start failed.",
         action="start_failed",
+        reason=str(failure) if expected else None,
         exc_info=None if expected else failure,
     )
 

@@ -100,7 +100,7 @@ async def drop_older(
 ) -> int:
     """Drop the mails of a request that a mail asked for at `asked_at` replaces."""
     return await _drop(
-        tx, "template = $3 AND asked_at < $4", now, "superseded", request_id, template, asked_at
+        tx, "template = $4 AND asked_at < $5", now, "superseded", request_id, template, asked_at
     )
 
 
@@ -116,7 +116,7 @@ async def close_request(
         request_id,
         now,
     )
-    return await _drop(tx, "template <> ALL($3)", now, "closed", request_id, list(keep))
+    return await _drop(tx, "template <> ALL($4)", now, "closed", request_id, list(keep))
 
 
 async def _drop(
@@ -125,12 +125,13 @@ async def _drop(
     # A mail whose transmission has begun cannot be called back and is left to its end.
     status = await tx.execute(
         f"""
-        UPDATE deliveries SET state = 'dropped', reason = '{reason}', sealed = NULL, due_at = NULL,
+        UPDATE deliveries SET state = 'dropped', reason = $3, sealed = NULL, due_at = NULL,
             lease_until = NULL, ended_at = $1
         WHERE request_id = $2 AND state IN ('pending', 'deferred', 'sending', 'held') AND {which}
         """,  # noqa: S608 - the pieces are this module's own
         now,
         request_id,
+        reason,
         *arguments,
     )
     return int(status.rpartition(" ")[2])
