@@ -150,7 +150,7 @@ class Child:
 
 
 def _readable(line: str) -> str:
-    """A log line of ours as a person reads it: the sentence, and the reason or the error's last line."""
+    """A log line of ours as a person reads it: the sentence, and the reason if there is one."""
     try:
         entry = json.loads(line)
         error = str(entry.get("exception") or entry.get("reason") or "").strip().splitlines()[-1:]
