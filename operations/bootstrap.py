@@ -12,7 +12,8 @@ import os
 import shutil
 import subprocess
 import sys
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 from operations.paths import ROOT, paths
@@ -154,6 +155,17 @@ def install_npm() -> None:
         stamp.write_text(expected)
 
 
+def install_together(*installers: Callable[[], None]) -> None:
+    """Run installers side by side, since each mostly waits for the network.
+
+    All of them end before the first failure is raised, so that none is left half done.
+    """
+    with ThreadPoolExecutor(len(installers)) as pool:
+        running = [pool.submit(one) for one in installers]
+    for one in running:
+        one.result()
+
+
 def main(arguments: Sequence[str]) -> int:
     """Install what is missing; exit code 1 with the reason when that cannot be done."""
     if sys.version_info < (3, 11):  # noqa: UP036 - the one place that older Pythons reach
@@ -166,8 +178,7 @@ def main(arguments: Sequence[str]) -> int:
             note(f"Debian packages to install: {', '.join(packages)}")
             with step("Debian packages, no server started or created"):
                 install_packages(packages)
-        install_python()
-        install_npm()
+        install_together(install_python, install_npm)
     except InstallFailed as error:
         say(f"\n{error}")
         return 1

@@ -34,9 +34,12 @@ for package in "$@"; do
         cp -p "$cluster" "$saved/cluster"
         printf 'create_main_cluster = false\n' >"$cluster"
     fi
-    new_broker=false
-    [ "$package" != rabbitmq-server ] || known rabbitmq-server || new_broker=true
+    # We run our own as a child process: what comes new need not start with the machine.
+    new=""
+    if [ "$package" = rabbitmq-server ]; then
+        known rabbitmq-server || new="rabbitmq-server"
+        known erlang-base || new="$new epmd.service epmd.socket"
+    fi
     $install "$package"
-    # We run our own as a child process: this one need not start with the machine.
-    ! $new_broker || systemctl disable rabbitmq-server >/dev/null 2>&1 || true
+    for unit in $new; do systemctl disable "$unit" >/dev/null 2>&1 || true; done
 done
