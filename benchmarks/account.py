@@ -15,7 +15,7 @@ import aiohttp
 
 from benchmarks.browser import Applicant, Unexpected
 from benchmarks.floors import HASHER
-from benchmarks.measure import Line, Plan, percentile, ratio_line
+from benchmarks.measure import Line, Plan, cpu_seconds, percentile, ratio_line
 from benchmarks.world import World
 
 SIX = ("hash", "asking", "confirm", "consume", "delivering", "mail")
@@ -56,6 +56,7 @@ async def form_to_mail(world: World, plan: Plan) -> list[Line]:
     floors: list[dict[str, float]] = []
     accepted: list[list[float]] = []
     answered: list[list[float]] = []
+    cpu: dict[str, list[float]] = {}
     await world.start_services()
     async with aiohttp.TCPConnector() as connector:
         for _ in range(5):
@@ -64,9 +65,13 @@ async def form_to_mail(world: World, plan: Plan) -> list[Line]:
         for _ in range(plan.rounds):
             floors.append(await floors_once(world, plan.floor_samples))
             spent = []
+            before = {name: cpu_seconds(world.pid(name)) for name in world.services}
             for _ in range(plan.mails):
                 spent.append(await ask_once(world, connector))
                 await asyncio.sleep(0.1)  # idle means that the former one's last events are done
+            for name in world.services:
+                used = cpu_seconds(world.pid(name)) - before[name]
+                cpu.setdefault(name, []).append(1_000 * used / plan.mails)
             answered.append([to_answer for to_answer, _ in spent])
             accepted.append([to_mail for _, to_mail in spent])
     strict = [sum(floor[name] for name in SIX) for floor in floors]
@@ -110,6 +115,15 @@ async def form_to_mail(world: World, plan: Plan) -> list[Line]:
             what="form posted -> 303, p50",
             unit="ms",
             values=[statistics.median(one) for one in answered],
+        ),
+        *(
+            Line(
+                scenario=scenario,
+                what=f"CPU of {name} per account request",
+                unit="ms",
+                values=values,
+            )
+            for name, values in cpu.items()
         ),
     ]
 

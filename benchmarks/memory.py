@@ -45,7 +45,8 @@ async def connections_of(world: World, name: str) -> tuple[int, int]:
         "select count(*) from pg_stat_activity where usename = $1", f"impex_{name}"
     )
     await database.close()
-    links = [link for link in world.admin.call("GET", "connections") if link.get("user") == name]
+    with world.admin() as admin:
+        links = [link for link in admin.call("GET", "connections") if link.get("user") == name]
     return int(sessions), len(links)
 
 
@@ -104,7 +105,7 @@ def _rest_lines(
                 "MiB",
                 pairs,
                 floor_name="bare process, same imports and connections",
-                at_most=1.15 if kind != "pss" else None,
+                at_most=1.15 if kind == "rss" else None,
                 note=f"{held[0]} sessions, {held[1]} AMQP connections" if kind == "rss" else "",
             )
         )

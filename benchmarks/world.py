@@ -12,7 +12,8 @@ import secrets
 import shutil
 import sys
 import tempfile
-from contextlib import AsyncExitStack
+from collections.abc import Iterator
+from contextlib import AsyncExitStack, closing, contextmanager
 from pathlib import Path
 from typing import Any, Self
 
@@ -86,8 +87,6 @@ class World:
         self.places = Places(
             self.postgres.url(DATABASE), self.rabbit.url(), self.rabbit.management_url
         )
-        self.admin = BrokerAdmin(self.places.management_url)
-        opened.callback(self.admin.close)
         services = [*house.services(), BENCH]
         parties = [house.party(one) for one in services]
         passwords = {name: secrets.token_urlsafe(24) for name in account_names(parties)}
@@ -165,20 +164,29 @@ class World:
                 await asyncio.sleep(0.1)
 
     def _waiting(self) -> list[str]:
-        queues = self.admin.queues(self.places.vhost)
+        with self.admin() as admin:
+            queues = admin.queues(self.places.vhost)
         full = [str(queue["name"]) for queue in queues if queue.get("messages", 0)]
         # What nobody hears ends in a queue of the house that nobody empties.
         return [name for name in full if not name.startswith(("bench", "impex."))]
 
+    @contextmanager
+    def admin(self) -> Iterator[BrokerAdmin]:
+        """A fresh connection to the management API, which closes idle ones after a minute."""
+        with closing(BrokerAdmin(self.places.management_url)) as admin:
+            yield admin
+
     async def versions(self) -> dict[str, Any]:
         """The servers' versions, and whether the database flushes."""
+        with self.admin() as admin:
+            rabbitmq = admin.call("GET", "overview")["rabbitmq_version"]
         database = await asyncpg.connect(self.postgres.url())
         try:
             return {
                 "postgresql": (await database.fetchval("show server_version")).split()[0],
                 "fsync": await database.fetchval("show fsync"),
                 "synchronous_commit": await database.fetchval("show synchronous_commit"),
-                "rabbitmq": self.admin.call("GET", "overview")["rabbitmq_version"],
+                "rabbitmq": rabbitmq,
             }
         finally:
             await database.close()
