@@ -113,7 +113,11 @@ def test_rules_import_no_input_or_output(service: str) -> None:
 @pytest.mark.parametrize("service", SERVICES)
 def test_every_service_has_the_same_rooms(service: str) -> None:
     folder = ROOT / "services" / service
+    composition = (folder / "service.py").read_text(encoding="utf-8")
+    silent = "hears=" not in composition and "answers=" not in composition
     for room in ROOMS:
+        if room == "handlers" and silent:
+            continue  # nothing comes in by message, so there is nothing to handle
         assert (folder / room).exists() or (folder / f"{room}.py").exists(), f"{service}: no {room}"
 
 

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from aiohttp import web
+from yarl import URL
 
 from services.gateway.settings import GatewaySettings
 from services.gateway.web import keys
@@ -41,7 +42,7 @@ def init_app(settings: GatewaySettings, ground: Ground) -> web.Application:
     """A fully wired application; templates are compiled and static files read (CPU, once)."""
     app = web.Application(middlewares=[observe], client_max_size=BODY_BYTES)
     app[keys.FRONT] = keys.Front(
-        base_url=settings.base_url.rstrip("/"),
+        origin=str(URL(settings.base_url).origin()),
         secure=settings.secure,
         trusted=parse_networks(settings.trusted_proxies),
         session_keys=settings.session_keys,

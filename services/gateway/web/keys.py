@@ -23,9 +23,9 @@ from shared.secrets import KeyRing
 
 @dataclass(frozen=True)
 class Front:
-    """How the portal is reached and which keys it signs with."""
+    """How the portal is reached, as browsers write its origin, and which keys it signs with."""
 
-    base_url: str
+    origin: str
     secure: bool
     trusted: tuple[Network, ...]
     session_keys: KeyRing

@@ -140,7 +140,7 @@ def require_same_origin(request: web.Request) -> None:
             raise PageError(403, event="malicious_csrf", reason=f"Sec-Fetch-Site is {site[:20]}")
         return
     origin = request.headers.get("Origin")
-    if origin is not None and origin != request.app[FRONT].base_url:
+    if origin is not None and origin != request.app[FRONT].origin:
         raise PageError(403, event="malicious_csrf", reason="another Origin")
 
 

@@ -58,6 +58,7 @@ BAD = [
 async def test_bad_1_to_22_each_has_its_text_at_the_field(
     browser: Browser, field: str, value: str, text: str
 ) -> None:
+    """IN-09 too: a line end or a NUL in a name never goes further than the form."""
     answer = await refused(browser, **{field: value})
     box = answer.soup.find(id=f"{field}-messages")
     assert box is not None

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Awaitable, Callable
+from pathlib import Path
 
 import pytest
 
@@ -112,3 +114,52 @@ async def test_au_12_a_trusted_proxy_names_the_client(
             headers={"X-Impex-Csrf": token, "X-Forwarded-For": forwarded},
         )
         assert answer.status == status, forwarded
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        b'\xef\xbb\xbf{"password": "x"}',
+        '{"password": "\u00e9"}'.encode("latin-1"),
+        b'{"password": "x", "password": "y"}',
+        b'{"password": true}',
+        b'{"password": 1e999}',
+        b'{"password": "\\ud800"}',
+        b'{"password": ["x"]}',
+        b"{" * 5_000,
+        b"",
+    ],
+)
+async def test_in_10_json_is_strict(browser: Browser, body: bytes) -> None:
+    page = await browser.get("/inscription")
+    headers = {
+        "X-Impex-Csrf": page.form("/inscription")["csrf"],
+        "Content-Type": "application/json",
+    }
+    answer = await browser.send("POST", "/inscription/mot-courant", data=body, headers=headers)
+    assert answer.status == 400
+
+
+async def test_in_01_the_page_holds_the_very_rules_that_the_server_judges_by(
+    browser: Browser,
+) -> None:
+    page = await browser.get("/inscription")
+    block = page.soup.find("script", id="regles-donnees")
+    assert block is not None
+    file = Path(__file__).parents[3] / "services/registration/data/password_rules.json"
+    expected = json.loads(file.read_text("utf-8"))
+    shown = json.loads(block.get_text())
+    assert shown == expected
+    rules = [item["data-rule"] for item in page.soup.find_all(attrs={"data-rule": True})]
+    assert rules == expected["shown"]
+
+
+async def test_wf_10_without_cookies_pages_are_readable_and_forms_refused(portal: Portal) -> None:
+    """A browser that refuses the `__Host-` cookie, or any: nothing is lost, and it says why."""
+    with_cookies, without = portal.browser(), portal.browser()
+    page = await with_cookies.get("/connexion")
+    assert (await without.get("/connexion")).status == 200
+    without.session.cookie_jar.clear()
+    answer = await without.send_form("/connexion", page.form("/connexion"))
+    assert answer.status == 403
+    assert "votre navigateur n'accepte pas nos cookies" in answer.text
