@@ -201,3 +201,24 @@ async def test_several_services_run_in_one_process(system: System) -> None:
     spawned = system.spawn("mailer", "registration")
     await eventually(spawned.ready, 40, every=0.1)
     assert spawned.stop() == 0
+
+
+@pytest.mark.parametrize(
+    ("setting", "value", "sentence"),
+    [
+        ("IMPEX_GATEWAY_PORT", "eighty", "must be a whole number"),
+        ("IMPEX_CATCHER_PORT", "70000", "must be at most 65535"),
+        ("IMPEX_DATABASE_URL", "mysql://x/y", "must be an address starting with postgresql://"),
+        ("IMPEX_AMQP_MANAGEMENT_URL", "amqp://x", "must start with http://"),
+        ("IMPEX_BASE_URL", "http://portal.example", "must be https"),
+    ],
+)
+def test_a_wrong_setting_is_named_in_one_line(
+    tmp_path: Path, setting: str, value: str, sentence: str
+) -> None:
+    done = impex({"IMPEX_HOME": str(tmp_path / "home"), setting: value}, "up")
+    assert done.returncode == 2
+    lines = [line for line in done.stderr.splitlines() if setting in line]
+    assert len(lines) == 1
+    assert sentence in lines[0]
+    assert not (tmp_path / "home" / "data").exists(), "nothing was started"
