@@ -1,7 +1,6 @@
 """`make up` as an operator lives with it: taken ports, one at a time, crashes, restarts, data.
 
-One installation in a folder of its own goes through it all, in the order of this file, because
-every start costs ten seconds of RabbitMQ.
+One installation goes through it all, in this file's order: a start costs RabbitMQ ten seconds.
 """
 
 from __future__ import annotations
@@ -118,8 +117,7 @@ def installation() -> Iterator[Installation]:
         pytest.skip(reason)
     folder = Path(tempfile.mkdtemp(prefix="impex-up-"))
     folder.chmod(0o755)
-    home = folder / "home"
-    made = Installation(home)
+    made = Installation(folder / "home")
     made.start()
     yield made
     made.close()
@@ -134,7 +132,7 @@ def fetch(url: str) -> str:
 
 
 def families(pids: dict[str, int]) -> dict[str, int]:
-    """Start times by name, to recognise processes later."""
+    """Start times by name."""
     return {name: started_at(pid) or 0 for name, pid in pids.items()}
 
 
@@ -215,9 +213,9 @@ def test_a_service_gets_no_secret_of_another(installation: Installation) -> None
 
 
 def test_a_second_start_in_the_same_folder_says_so(installation: Installation) -> None:
-    second = installation.run("up")
-    assert second.returncode == 1
-    assert second.stdout.startswith("IMPEXWEB already runs from this folder")
+    again = installation.run("up")
+    assert again.returncode == 1
+    assert again.stdout.startswith("IMPEXWEB already runs from this folder")
 
 
 def test_reset_refuses_while_it_runs(installation: Installation) -> None:
@@ -263,8 +261,8 @@ def test_a_launcher_that_is_killed_leaves_nothing_and_data_survives(
     smtp = addresses["smtp"].rpartition(":")[2]
     with smtplib.SMTP("127.0.0.1", int(smtp)) as client:
         client.sendmail("a@x.fr", ["b@x.fr"], "Subject: kept\r\n\r\ntext\r\n")
-    born = families(installation.processes())
     pids = installation.processes()
+    born = families(pids)
 
     installation.end(signal.SIGKILL)
     installation.start()
@@ -292,13 +290,11 @@ def test_sigterm_stops_everything_in_order(installation: Installation) -> None:
         log = (installation.home / "log" / f"{name}.log").read_text().splitlines()
         assert json.loads(log[-1])["action"] == "service_stopped"
     found = installation.run("status", "--json")
-    assert found.returncode == 1
-    assert json.loads(found.stdout) == {"running": False}
+    assert (found.returncode, json.loads(found.stdout)) == (1, {"running": False})
 
 
 def test_reset_forgets_after_asking(installation: Installation) -> None:
-    asked = installation.run("reset")
-    assert asked.returncode == 1
+    assert installation.run("reset").returncode == 1
     assert (installation.home / "data").exists(), "nobody said yes"
     assert installation.run("reset", "--yes").returncode == 0
     assert not (installation.home / "data").exists()
