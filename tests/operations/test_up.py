@@ -125,7 +125,6 @@ def installation() -> Iterator[Installation]:
 
 
 def fetch(url: str) -> str:
-    """A page."""
     request = urllib.request.Request(url, headers={"Accept": "text/html, */*"})
     with urllib.request.urlopen(request, timeout=5) as answer:
         return str(answer.read().decode())
