@@ -23,7 +23,7 @@ LINT = {
 #: Two workers, because we count on two cores; a file stays in one, because its tests may share an
 #: installation.
 TESTS = {
-    "unit tests": ["-m", "pytest", "-q", "tests/unit"],
+    "unit tests": ["-m", "pytest", "-q", "-n", "2", "tests/unit"],
     "other tests": ["-m", "pytest", "-q", "-n", "2", "--dist", "loadfile", "--ignore=tests/unit"],
 }
 

@@ -114,6 +114,7 @@ def test_values_are_typed_and_an_empty_variable_counts_as_absent() -> None:
         ("IMPEX_EXAMPLE_KEYS", f"{RING},k2{RING[2:]}", "repeats another key"),
         ("IMPEX_LOW", "30", "not be above IMPEX_HIGH"),
     ],
+    ids=lambda value: "keys" if "k1:" in value else value[:40],
 )
 def test_bad_input_60_each_mistake_gives_one_line_naming_the_setting(
     name: str, value: str, words: str

@@ -104,7 +104,7 @@ PLANTED = [
 ]
 
 
-@pytest.mark.parametrize(("fields", "secret"), PLANTED)
+@pytest.mark.parametrize(("fields", "secret"), PLANTED, ids=range(len(PLANTED)))
 def test_lg_02_a_planted_secret_never_appears(
     stream: io.StringIO, fields: dict[str, Any], secret: str
 ) -> None:
