@@ -1,0 +1,135 @@
+"""The whole way from the welcome page to the account, in Chromium.
+
+Language, link or code, one device or two, with and without scripts: every pair of choices is taken
+by one of the people below, which is enough to find what breaks between two of them.
+"""
+
+from __future__ import annotations
+
+import pytest
+from playwright.async_api import expect
+
+from tests.integration.gateway.conftest import PASSWORD
+from tests.journeys.conftest import Portal, Visit
+from tests.journeys.post import Letter
+from tests.journeys.visitor import Visitor
+
+pytestmark = [
+    pytest.mark.browser,
+    pytest.mark.timeout(120),
+    pytest.mark.asyncio(loop_scope="session"),
+]
+
+MERCI = {
+    "fr": "Merci : votre demande de création de compte a été vérifiée.",
+    "en": "Thank you",
+}
+EXISTS = {"fr": "Votre compte existe", "en": "Your account exists"}
+SUBJECTS = {
+    "fr": (
+        "Validation de la création de votre compte utilisateur",
+        "Finalisation de la création de votre compte utilisateur IMPEXWEB",
+    ),
+    "en": (
+        "Validation of your user account creation",
+        "Completing the creation of your IMPEXWEB user account",
+    ),
+}
+
+
+async def _prove_by_link(visitor: Visitor, letter: Letter, *, elsewhere: bool) -> None:
+    """Open the link, choose the only button; on another device the password comes first."""
+    await visitor.open(letter.link)
+    field = visitor.page.locator("#password")
+    assert await field.is_visible() == elsewhere
+    if elsewhere:
+        await field.fill(PASSWORD)
+    await visitor.press("confirm")
+
+
+async def _prove(visitor: Visitor, other: Visitor | None, letter: Letter, way: str) -> Visitor:
+    """Prove the address in one of the ways; returns who goes on with the terms."""
+    if way == "link":
+        proving = other or visitor
+        await _prove_by_link(proving, letter, elsewhere=other is not None)
+    else:
+        proving = other or visitor
+        await proving.give_code(letter.code)
+    await proving.at("verified")
+    await expect(proving.page.locator("main")).to_contain_text(MERCI[visitor.language])
+    return proving
+
+
+async def _sign_in(visitor: Visitor, address: str) -> None:
+    await visitor.page.locator("#address").fill(address)
+    await visitor.page.locator("#password").fill(PASSWORD)
+    await visitor.press("sign_in")
+
+
+@pytest.mark.parametrize(
+    ("language", "way", "devices", "scripts"),
+    [
+        ("fr", "code", 1, True),
+        ("en", "link", 1, False),
+        ("fr", "link", 2, False),
+        ("en", "link", 2, True),
+        ("en", "code", 2, False),
+        ("fr", "code", 2, True),
+        ("en", "code", 1, True),
+        ("fr", "code", 1, False),
+    ],
+)
+async def test_g_01_to_g_14_from_the_welcome_to_the_account(
+    portal: Portal,
+    visit: Visit,
+    address: str,
+    language: str,
+    way: str,
+    devices: int,
+    scripts: bool,
+) -> None:
+    """G-01…G-14, B-02, B-03, B-09, settled 2: the account is made whichever way is taken."""
+    visitor = await visit(language=language, scripts=scripts)
+    await visitor.open("/")
+    await expect(visitor.page.locator("html")).to_have_attribute("lang", language)
+    await visitor.press("begin")
+    await visitor.at("form")
+    await visitor.fill(address)
+    await visitor.press("continue")
+    await visitor.at("validation")
+    letter = await portal.post.letter(address)
+    assert letter.subject == SUBJECTS[language][0]
+
+    other = None
+    if devices == 2:
+        other = await visit(language=language, scripts=scripts)
+        if way == "code":
+            # Somebody who lost the first page signs in elsewhere and is led to the due step.
+            await other.open("/connexion")
+            await _sign_in(other, address)
+            await other.at("validation")
+    going_on = await _prove(visitor, other, letter, way)
+    if other is not None and scripts:
+        # The page left open on the first device goes on by itself.
+        await visitor.at("verified")
+    await going_on.press("continue")
+    await going_on.at("terms")
+    await going_on.accept()
+    page = going_on.page
+    await expect(page.locator("[data-creation-text]").first).to_contain_text(EXISTS[language])
+    if scripts:
+        dialog = page.get_by_role("dialog", name="creation" if language == "en" else "Création")
+        await dialog.get_by_role("link", name=going_on.word("sign_in")).click()
+    else:
+        await going_on.press("sign_in")
+    await going_on.at("sign_in")
+    await _sign_in(going_on, address)
+    await expect(page.get_by_role("heading", level=1)).to_contain_text(EXISTS[language])
+
+    received = await portal.post.message(address, 2)
+    assert str(received.message["Subject"]) == SUBJECTS[language][1]
+    assert len(portal.post.to(address)) == 2
+    accounts = await portal.rows(
+        "select language from registration.accounts where address = $1", address
+    )
+    assert [row["language"] for row in accounts] == [language]
