@@ -7,13 +7,16 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from services.registration.hashing import Hasher
+from services.registration.networks import Network
 from services.registration.passwords import MAX_PASSWORD_BYTES, Rules
 from services.registration.settings import RegistrationSettings
 from services.registration.terms import Terms
 from services.registration.words import Lexicon
 from shared.contracts.base import Request, Sealed
 from shared.errors import CannotOpen
-from shared.secrets import KeyRing, Opener, Sealer, seal_context
+from shared.secrets import KeyRing, Opener, Sealer, keyed_hash, seal_context
+
+COUNTER = "registration/counter"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -29,7 +32,12 @@ class Deps:
     sealer: Sealer
     tokens: KeyRing
     terms: Mapping[str, Terms]
-    raised_networks: Mapping[str, int]
+    raised_networks: Mapping[Network, int]
+
+    def counter(self, address_key: str) -> str:
+        """The name an address is counted under: nobody can read an address, or a password typed in
+        its place, in a counter."""
+        return keyed_hash(self.tokens, COUNTER, address_key)[1].hex()
 
     def open(self, request: Request, field: str) -> str | None:
         """The secret in a sealed field; None where it cannot be opened or is absurdly long."""

@@ -19,8 +19,9 @@ from services.registration.handlers import (
 )
 from services.registration.hashing import Cost, Hasher
 from services.registration.library import load_lexicon, load_rules, load_terms
+from services.registration.networks import read_networks
 from services.registration.purge import keep_purging
-from services.registration.settings import RegistrationSettings, read_networks
+from services.registration.settings import RegistrationSettings
 from services.registration.strength import is_too_simple
 from shared.contracts import registration as words
 from shared.contracts.mailer import MailAccepted, MailDeferred, MailRefused

@@ -6,7 +6,6 @@ password hash cheaper than PW-11 allows.
 
 from __future__ import annotations
 
-import ipaddress
 import os
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -14,29 +13,12 @@ from datetime import timedelta
 from pathlib import Path
 
 from services.registration.limits import Quota, Throttle
+from services.registration.networks import Network, networks_problem, raised_quota
 from shared.secrets import KeyRing
 from shared.settings import CommonSettings, Problem, setting
 
 #: PW-11: the cheapest argon2id that is allowed, in KiB and passes.
 ARGON2_FLOORS = ((19_456, 2), (47_104, 1))
-
-
-def networks_problem(entries: tuple[str, ...]) -> str | None:
-    """Why this cannot be a list of networks with quotas of their own, or None."""
-    try:
-        read_networks(entries)
-    except ValueError:
-        return "must be network=quota, parted by commas, such as 192.0.2.0/24=2000"
-    return None
-
-
-def read_networks(entries: tuple[str, ...]) -> dict[str, int]:
-    """Quota by network prefix. ValueError on anything else."""
-    quotas: dict[str, int] = {}
-    for entry in entries:
-        prefix, _, quota = entry.partition("=")
-        quotas[str(ipaddress.ip_network(prefix.strip()))] = int(quota)
-    return quotas
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -259,11 +241,11 @@ class RegistrationSettings(CommonSettings):
             ceiling=self.sign_in_per_day,
         )
 
-    def network_quota(self, network: str, raised: Mapping[str, int]) -> Quota | None:
+    def network_quota(self, network: str, raised: Mapping[Network, int]) -> Quota | None:
         """What one network may ask; None in the try-out, where everybody is on this machine."""
         if self.try_out:
             return None
-        most = raised.get(network, self.requests_per_network)
+        most = raised_quota(network, raised) or self.requests_per_network
         return Quota(name="network", most=most, window=timedelta(hours=1))
 
     def check(self) -> list[Problem]:

@@ -16,6 +16,7 @@ import asyncpg
 from services.registration.accounts import AccountRequest, Life, Mail
 from services.registration.passwords import Hashed
 from shared.database import Connection
+from shared.outbox import replies
 
 COLUMNS = """
 id, account_id, address, address_key, first_name, last_name, language, state, decoy,
@@ -214,23 +215,28 @@ async def finish(tx: Connection, request_id: str, now: datetime, kept_until: dat
 
 
 async def delete(tx: Connection, request_id: str) -> None:
-    """Forget a request and its links."""
+    """Forget a request, its links, and the answers that are kept about it (RE-14)."""
     await tx.execute(DELETE, request_id)
+    await replies.forget(tx, "request_id", [request_id])
 
 
 async def delete_others(tx: Connection, request: AccountRequest) -> list[Gone]:
     """Forget every other unfinished request of the address; returns them."""
     rows = await tx.fetch(DELETE_OTHERS, request.address_key, request.id)
-    return [Gone(id=str(row["id"]), account_id=str(row["account_id"])) for row in rows]
+    gone = [Gone(id=str(row["id"]), account_id=str(row["account_id"])) for row in rows]
+    await replies.forget(tx, "request_id", [each.id for each in gone])
+    return gone
 
 
 async def delete_old(tx: Connection, now: datetime, most: int) -> list[Gone]:
     """Forget requests whose time is over, at most `most` of them; returns them."""
     rows = await tx.fetch(DELETE_OLD, now, most)
-    return [
+    gone = [
         Gone(id=str(row["id"]), account_id=str(row["account_id"]), state=row["state"])
         for row in rows
     ]
+    await replies.forget(tx, "request_id", [each.id for each in gone])
+    return gone
 
 
 async def set_mail(tx: Connection, event_id: str, mail: Mail) -> bool:

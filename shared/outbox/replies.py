@@ -6,6 +6,7 @@ asker waits at the claim until then. A rolled back transaction leaves nothing.
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from dataclasses import dataclass
 
 from shared.contracts.base import Request
@@ -23,7 +24,7 @@ _FIND = """
 SELECT content_hash, answer FROM replies
 WHERE type = $1 AND idempotency_key = $2 AND expires_at >= now()
 """
-_FORGET = "DELETE FROM replies WHERE strpos(answer, $1) > 0"
+_FORGET = "DELETE FROM replies WHERE answer::jsonb -> 'reply' ->> $1 = ANY($2)"
 
 
 @dataclass(frozen=True)
@@ -51,10 +52,11 @@ async def find(tx: Connection, request_type: str, key: str) -> Kept | None:
     return None if row is None else Kept(row["content_hash"], row["answer"].encode())
 
 
-async def forget(tx: Connection, text: str) -> int:
-    """Forget the kept answers that hold `text`, say a request's id; returns how many.
+async def forget(tx: Connection, field: str, values: Collection[str]) -> int:
+    """Forget the kept replies whose `field` is one of `values`; returns how many.
 
-    For a person who gives up and of whom nothing is to be kept. The same key may then be carried
-    out again.
+    For somebody of whom nothing is to be kept any more. The same key may then be carried out again.
     """
-    return int((await tx.execute(_FORGET, text)).rpartition(" ")[2])
+    if not values:
+        return 0
+    return int((await tx.execute(_FORGET, field, list(values))).rpartition(" ")[2])

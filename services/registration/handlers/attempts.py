@@ -24,7 +24,7 @@ log = get_logger("registration")
 class Attempt:
     """One password for one address: to be looked at, unless there is a `wait` in seconds."""
 
-    address_key: str
+    counter: str
     at: datetime
     wait: int
     last_free: bool
@@ -32,19 +32,19 @@ class Attempt:
 
 async def begin(tx: Connection, deps: Deps, address_key: str) -> Attempt:
     """Count a try, or say how long to wait."""
-    now = deps.clock()
+    now, counter = deps.clock(), deps.counter(address_key)
     throttle = deps.settings.throttle
-    failures = await counters.lock(tx, KIND, address_key, now)
+    failures = await counters.lock(tx, KIND, counter, now)
     wait = throttle.wait(failures, now)
     if not wait:
-        await counters.add(tx, KIND, address_key, now)
+        await counters.add(tx, KIND, counter, now)
         failures = [*failures, now]
     else:
         log.warning(
             "Passwords come too fast.", action="excess_rate_limit_exceeded", limit=KIND, wait=wait
         )
     last_free = throttle.wait(failures, now) > 0
-    return Attempt(address_key=address_key, at=now, wait=wait, last_free=last_free)
+    return Attempt(counter=counter, at=now, wait=wait, last_free=last_free)
 
 
 async def take_back(tx: Connection, attempt: Attempt) -> None:
@@ -53,12 +53,12 @@ async def take_back(tx: Connection, attempt: Attempt) -> None:
     A stranger can make a request for any address and knows its password: it must not wash away
     the failures on the account's.
     """
-    await counters.take_back(tx, KIND, attempt.address_key, attempt.at)
+    await counters.take_back(tx, KIND, attempt.counter, attempt.at)
 
 
 async def forgive(tx: Connection, attempt: Attempt) -> None:
     """The password was right for the account: nothing counts any more."""
-    await counters.clear(tx, KIND, attempt.address_key)
+    await counters.clear(tx, KIND, attempt.counter)
 
 
 def log_failure(attempt: Attempt) -> None:

@@ -19,7 +19,7 @@ log = get_logger("registration")
 
 def _limits(deps: Deps, quota: Quota, address_key: str, network: str) -> list[tuple[Quota, str]]:
     of_network = deps.settings.network_quota(network, deps.raised_networks)
-    return [(quota, address_key)] + ([(of_network, network)] if of_network else [])
+    return [(quota, deps.counter(address_key))] + ([(of_network, network)] if of_network else [])
 
 
 async def peek(
@@ -49,7 +49,7 @@ async def take(context: RequestContext[Deps], quota: Quota, address_key: str, ne
 async def sends_left(tx: Connection, deps: Deps, address_key: str) -> int:
     """How many more messages may be asked for an address today."""
     quota = deps.settings.sends_quota
-    return quota.left(await counters.peek(tx, quota.name, address_key), deps.clock())
+    return quota.left(await counters.peek(tx, quota.name, deps.counter(address_key)), deps.clock())
 
 
 def too_many(limit: Quota, wait: int) -> Refusal:

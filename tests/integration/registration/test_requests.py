@@ -1,4 +1,4 @@
-"""Asking for an account: what is stored and said, what is refused, quotas, cancelling, purge."""
+"""Asking for an account: what is stored and said, what is refused, quotas."""
 
 from __future__ import annotations
 
@@ -8,7 +8,6 @@ from typing import Any
 import pytest
 
 from services.registration import hashing
-from services.registration.purge import purge
 from shared.contracts import registration as words
 from shared.contracts.base import Sealed
 from shared.messaging.handlers import Refused
@@ -165,7 +164,7 @@ async def test_settled_3_a_network_has_its_own_quota(
         refusal = await room.refusal(room.form("p9@labo.fr"))
         assert (refusal.params, refusal.retry_after) == ({"limit": "network"}, 3600)
         # What is refused is not counted for the address either.
-        assert await room.fetch("SELECT 1 FROM counters WHERE key = 'p9@labo.fr'") == []
+        assert len(await room.fetch("SELECT 1 FROM counters WHERE kind = 'address'")) == 2
         for number in range(3):
             await room.request(f"q{number}@labo.fr", network="198.51.100.0/24")
         with pytest.raises(Refused):
@@ -205,80 +204,7 @@ async def test_au_17_five_further_messages_per_address_and_day(room: Room) -> No
     assert (await room.ask(words.DescribeRequest(request_id=view.request_id))).resends_left == 0
 
 
-async def test_re_14_cancelling_leaves_nothing(room: Room) -> None:
-    view = await room.request()
-    (code, link), *_ = await room.letters()
-    assert await room.ask(words.CancelRequest(request_id=view.request_id)) == words.Done()
-    assert await room.count("requests") == await room.count("links") == 0
-    ((_, subject, event),) = await room.said(words.RequestCancelled)
-    assert event.request_id == view.request_id
-    assert subject == (await room.said(words.AccountRequested))[0][1]
-    assert (await room.ask(room.open_link(link))).state == "gone"
-    for request in (
-        room.code(view.request_id, code),
-        room.resend(view.request_id),
-        room.correct(view.request_id, "p@autre.fr"),
-        room.accept(view.request_id),
-        words.DescribeRequest(request_id=view.request_id),
-    ):
-        assert (await room.refusal(request)).slug == "request_gone"
-    assert (await room.refusal(room.link(link, view.request_id))).slug == "link_gone"
-    assert await room.ask(words.CancelRequest(request_id=view.request_id)) == words.Done()
-    assert len(await room.events(words.RequestCancelled)) == 1
-
-
-async def test_re_14_a_proved_request_can_be_cancelled_and_an_account_cannot(room: Room) -> None:
-    request_id = await room.verified()
-    await room.ask(words.CancelRequest(request_id=request_id))
-    assert await room.count("requests") == 0
-    request_id = await room.verified("paul@labo.fr")
-    await room.ask(room.accept(request_id))
-    refusal = await room.refusal(words.CancelRequest(request_id=request_id))
-    assert refusal.slug == "account_exists"
-    assert await room.count("accounts") == 1
-
-
 @pytest.mark.parametrize("nonsense", ["", "x", "1" * 500, "0b0f8a52-3c1f-4b0e-9b0a-5b6f3f0f9d11"])
 async def test_a_request_nobody_made_is_gone(room: Room, nonsense: str) -> None:
     assert (await room.refusal(words.DescribeRequest(request_id=nonsense))).slug == "request_gone"
     assert (await room.refusal(room.code(nonsense, "123456"))).slug == "request_gone"
-
-
-async def test_re_11_unproved_requests_are_forgotten_after_two_days(room: Room) -> None:
-    old = await room.request()
-    room.later(hours=47, minutes=59)
-    young = await room.request("paul@labo.fr")
-    assert await purge(room.pool, room.now) == 0
-    room.later(minutes=1)
-    assert await purge(room.pool, room.now) == 1
-    (expired,) = await room.events(words.RequestExpired)
-    assert expired.request_id == old.request_id
-    assert [str(row["id"]) for row in await room.fetch("SELECT id FROM requests")] == [
-        young.request_id
-    ]
-    assert await room.count("links") == 1
-
-
-async def test_re_11_two_purges_at_once_forget_each_request_once(room: Room) -> None:
-    for number in range(6):
-        await room.request(f"p{number}@labo.fr")
-    room.later(days=3)
-    done = await asyncio.gather(*(purge(room.pool, room.now) for _ in range(4)))
-    assert sum(done) == 6
-    assert len(await room.events(words.RequestExpired)) == 6
-
-
-async def test_re_11_a_created_request_goes_quietly_and_the_account_stays(room: Room) -> None:
-    await room.account()
-    room.later(hours=24)
-    assert await purge(room.pool, room.now) == 1
-    assert await room.events(words.RequestExpired) == []
-    assert await room.count("accounts") == 1
-
-
-async def test_counters_are_forgotten_too(room: Room) -> None:
-    await room.request()
-    await room.refusal(room.sign_in("x@y.fr", "z"))
-    room.later(days=1)
-    await purge(room.pool, room.now)
-    assert await room.count("counters") == 0

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from services.registration.networks import read_networks
 from shared.errors import ConfigurationError
 from tests.unit.registration.settings_for_tests import settings
 
@@ -55,6 +56,9 @@ def test_the_defaults_are_the_guides() -> None:
         ("IMPEX_ENROL_HOURS", "73"),
         ("IMPEX_NETWORK_QUOTAS", "192.0.2.0/24"),
         ("IMPEX_NETWORK_QUOTAS", "here=5"),
+        ("IMPEX_NETWORK_QUOTAS", "192.0.2.0/24=0"),
+        ("IMPEX_NETWORK_QUOTAS", "192.0.2.7=5"),
+        ("IMPEX_NETWORK_QUOTAS", "2001:db8::/96=5"),
         ("IMPEX_PEPPER_KEYS", "k1:short"),
     ],
 )
@@ -82,11 +86,32 @@ def test_settled_3_the_network_limit_is_off_in_the_try_out_and_raisable(tmp_path
     assert settings().network_quota("192.0.2.0/24", {}) is None
     real = settings(**TLS, IMPEX_TERMS_DIR=str(tmp_path))
     quota = real.network_quota("192.0.2.0/24", {})
-    raised = real.network_quota("192.0.2.0/24", {"192.0.2.0/24": 2000})
+    raised = real.network_quota("192.0.2.0/24", read_networks(("192.0.2.0/24=2000",)))
     assert quota is not None
     assert raised is not None
     assert (quota.most, raised.most) == (200, 2000)
     assert quota.window == timedelta(hours=1)
+
+
+@pytest.mark.parametrize(
+    ("network", "most"),
+    [
+        ("192.0.2.0/24", 50),
+        ("192.0.3.0/24", 2000),
+        ("192.1.0.0/24", 200),
+        ("2001:db8:1:2::/64", 70),
+        ("2001:db9::/64", 200),
+    ],
+)
+def test_settled_3_a_named_network_may_be_wider_than_what_is_counted(
+    tmp_path: Path, network: str, most: int
+) -> None:
+    """Of two named networks around one, the narrower counts."""
+    real = settings(**TLS, IMPEX_TERMS_DIR=str(tmp_path))
+    named = read_networks(("192.0.0.0/16=2000", "192.0.2.0/24=50", "2001:db8::/32=70"))
+    quota = real.network_quota(network, named)
+    assert quota is not None
+    assert quota.most == most
 
 
 def test_cr_07_no_key_is_shown() -> None:

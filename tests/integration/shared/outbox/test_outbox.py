@@ -140,11 +140,17 @@ async def test_of_a_person_who_gives_up_no_answer_is_kept(street: Street) -> Non
     pool = await street.pool("registration")
     await pool.executemany(
         "INSERT INTO replies VALUES ('t', $1, '', $2, now(), now() + interval '1 day')",
-        [("a", '{"reply":{"request_id":"r-1"}}'), ("b", '{"reply":{"request_id":"r-2"}}')],
+        [
+            ("a", '{"reply":{"request_id":"r-1"}}'),
+            ("b", '{"reply":{"request_id":"r-2"}}'),
+            ("c", '{"refusal":{"slug":"r-1"}}'),
+        ],
     )
     async with transaction(pool) as tx:
-        assert await replies.forget(tx, "r-1") == 1
-    assert await pool.fetchval("SELECT idempotency_key FROM replies") == "b"
+        assert await replies.forget(tx, "request_id", []) == 0
+        assert await replies.forget(tx, "request_id", ["r-1", "r-9"]) == 1
+    kept = await pool.fetch("SELECT idempotency_key FROM replies ORDER BY 1")
+    assert [row["idempotency_key"] for row in kept] == ["b", "c"]
 
 
 async def test_mq_07_the_age_of_the_oldest_fact_is_measured(street: Street) -> None:

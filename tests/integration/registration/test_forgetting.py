@@ -1,0 +1,135 @@
+"""What is forgotten: what a person gives up, what runs out, and that nothing of it stays."""
+
+from __future__ import annotations
+
+import asyncio
+
+from services.registration.purge import purge
+from shared.contracts import registration as words
+from shared.database import transaction
+from shared.messaging.answering import encode_reply
+from shared.outbox import replies
+from tests.integration.registration.room import OTHER_PASSWORD, Room
+
+
+async def test_re_14_cancelling_leaves_nothing(room: Room) -> None:
+    view = await room.request()
+    (code, link), *_ = await room.letters()
+    assert await room.ask(words.CancelRequest(request_id=view.request_id)) == words.Done()
+    assert await room.count("requests") == await room.count("links") == 0
+    ((_, subject, event),) = await room.said(words.RequestCancelled)
+    assert event.request_id == view.request_id
+    assert subject == (await room.said(words.AccountRequested))[0][1]
+    assert (await room.ask(room.open_link(link))).state == "gone"
+    for request in (
+        room.code(view.request_id, code),
+        room.resend(view.request_id),
+        room.correct(view.request_id, "p@autre.fr"),
+        room.accept(view.request_id),
+        words.DescribeRequest(request_id=view.request_id),
+    ):
+        assert (await room.refusal(request)).slug == "request_gone"
+    assert (await room.refusal(room.link(link, view.request_id))).slug == "link_gone"
+    assert await room.ask(words.CancelRequest(request_id=view.request_id)) == words.Done()
+    assert len(await room.events(words.RequestCancelled)) == 1
+
+
+async def keep_answer(room: Room, view: words.RequestView) -> None:
+    """Keep a request's answer as the responder does, for whoever asks again with its key."""
+    kind = words.RequestAccount.TYPE
+    async with transaction(room.pool) as tx:
+        await replies.claim(tx, room.form(), view.request_id, b"")
+        await replies.keep(tx, kind, view.request_id, encode_reply(view))
+
+
+async def rows_with(room: Room, text: str) -> list[str]:
+    """The tables that hold a text in any column, but what is still to be published."""
+    tables = await room.fetch(
+        "SELECT table_name AS name FROM information_schema.tables WHERE table_schema = $1 "
+        "AND table_name <> 'outbox'",
+        "registration",
+    )
+    found = []
+    for table in sorted(row["name"] for row in tables):
+        sql = f"SELECT 1 FROM {table} AS t WHERE strpos(t::text, $1) > 0"
+        found += [table] if await room.fetch(sql, text) else []
+    return found
+
+
+async def test_re_14_no_row_holds_what_was_typed_once_a_request_is_cancelled(room: Room) -> None:
+    """Neither the answer kept for a repeated request, nor a counter, says the address."""
+    view, other = await room.request(), await room.request("paul@labo.fr")
+    await keep_answer(room, view)
+    await keep_answer(room, other)
+    await room.refusal(room.sign_in("pierre@labo.fr", OTHER_PASSWORD))
+    assert "replies" in await rows_with(room, "pierre@labo.fr")
+    await room.ask(words.CancelRequest(request_id=view.request_id))
+    assert await rows_with(room, "pierre@labo.fr") == []
+    assert await room.count("replies") == 1
+
+
+async def test_re_11_no_answer_outlives_its_request(room: Room) -> None:
+    """Neither one that ran out nor one that another proof made void."""
+    await keep_answer(room, await room.request())
+    await room.verified()
+    assert await room.count("replies") == 0
+    await keep_answer(room, await room.request("paul@labo.fr"))
+    room.later(days=3)
+    await purge(room.pool, room.now)
+    assert await room.count("replies") == 0
+
+
+async def test_b_04_a_password_typed_where_the_address_goes_is_kept_nowhere(room: Room) -> None:
+    await room.refusal(room.sign_in("Secret4Nobody", "x"))
+    assert await rows_with(room, "ecret4") == []
+
+
+async def test_re_14_a_proved_request_can_be_cancelled_and_an_account_cannot(room: Room) -> None:
+    request_id = await room.verified()
+    await room.ask(words.CancelRequest(request_id=request_id))
+    assert await room.count("requests") == 0
+    request_id = await room.verified("paul@labo.fr")
+    await room.ask(room.accept(request_id))
+    refusal = await room.refusal(words.CancelRequest(request_id=request_id))
+    assert refusal.slug == "account_exists"
+    assert await room.count("accounts") == 1
+
+
+async def test_re_11_unproved_requests_are_forgotten_after_two_days(room: Room) -> None:
+    old = await room.request()
+    room.later(hours=47, minutes=59)
+    young = await room.request("paul@labo.fr")
+    assert await purge(room.pool, room.now) == 0
+    room.later(minutes=1)
+    assert await purge(room.pool, room.now) == 1
+    (expired,) = await room.events(words.RequestExpired)
+    assert expired.request_id == old.request_id
+    assert [str(row["id"]) for row in await room.fetch("SELECT id FROM requests")] == [
+        young.request_id
+    ]
+    assert await room.count("links") == 1
+
+
+async def test_re_11_two_purges_at_once_forget_each_request_once(room: Room) -> None:
+    for number in range(6):
+        await room.request(f"p{number}@labo.fr")
+    room.later(days=3)
+    done = await asyncio.gather(*(purge(room.pool, room.now) for _ in range(4)))
+    assert sum(done) == 6
+    assert len(await room.events(words.RequestExpired)) == 6
+
+
+async def test_re_11_a_created_request_goes_quietly_and_the_account_stays(room: Room) -> None:
+    await room.account()
+    room.later(hours=24)
+    assert await purge(room.pool, room.now) == 1
+    assert await room.events(words.RequestExpired) == []
+    assert await room.count("accounts") == 1
+
+
+async def test_counters_are_forgotten_too(room: Room) -> None:
+    await room.request()
+    await room.refusal(room.sign_in("x@y.fr", "z"))
+    room.later(days=1)
+    await purge(room.pool, room.now)
+    assert await room.count("counters") == 0
