@@ -1,0 +1,69 @@
+"""What the tests of the pitfalls share: a publisher of its own, a crash, a depth."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+from typing import Any
+
+from pamqp.commands import Basic
+
+from shared.contracts.registration import RequestCancelled
+from shared.messaging.connection import Link
+from shared.messaging.envelope import new_id
+from shared.messaging.publisher import Publisher
+from shared.messaging.topology import declare, service_topology
+from tests.integration.shared.neighbours import Street, channel
+from tests.support.servers import Broker
+
+CANCELLED = RequestCancelled.TYPE
+
+
+def said(text: str = "r") -> RequestCancelled:
+    return RequestCancelled(request_id=text)
+
+
+def properties(message_id: str | None = None) -> Basic.Properties:
+    return Basic.Properties(message_id=message_id or new_id(), delivery_mode=2)
+
+
+@contextlib.asynccontextmanager
+async def publisher_of(url: str, **options: Any) -> Any:
+    link = Link(url, "registration.publish", heartbeat=1)
+    await link.open(10)
+    running = asyncio.create_task(link.run())
+    try:
+        yield Publisher(link, **options)
+    finally:
+        await link.close()
+        running.cancel()
+        await asyncio.gather(running, return_exceptions=True)
+
+
+async def depth_is(street: Street, queue: str, number: int) -> bool:
+    return await street.depth(queue) == number
+
+
+async def crash_until_gone(street: Street, service: str) -> int:
+    """Take the message and vanish, as a process that dies does; returns how often it came."""
+    came = 0
+    while came < 40:
+        async with channel(street.broker.admin_url) as raw:
+            message = await raw.basic_get(service)
+            if not isinstance(message.delivery, Basic.GetOk):
+                if await street.depth(f"{service}.dead"):
+                    return came
+                continue
+            came += 1
+    return came
+
+
+async def declared(street: Street, service: str) -> None:
+    async with channel(street.broker.admin_url) as admin:
+        await declare(admin, service_topology(service, (RequestCancelled,), ()))
+
+
+async def arguments_of(street: Street, queue: str) -> dict[str, Any]:
+    broker: Broker = street.broker
+    found = broker.admin.call("GET", f"queues/{broker.vhost}/{queue}")
+    return dict(found["arguments"])

@@ -1,0 +1,130 @@
+"""Pitfalls 10 to 14: waiting rooms, dead letters and counting, on real queues."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from pamqp.commands import Basic
+
+from shared.contracts.registration import RequestCancelled
+from shared.errors import Reject, Retry
+from shared.messaging import hears, topology
+from shared.messaging.intake import settle
+from tests.integration.shared.messaging.pitfalls import (
+    CANCELLED,
+    arguments_of,
+    crash_until_gone,
+    declared,
+    depth_is,
+    properties,
+    publisher_of,
+    said,
+)
+from tests.integration.shared.neighbours import Heard, Street, channel
+from tests.support.waiting import eventually
+
+ROOMS = {"5s": 100, "30s": 200, "2m": 300, "10m": 400, "1h": 60_000}
+
+
+@pytest.fixture
+def short_steps(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The same waiting rooms with waits fit for a test, but for the last."""
+    monkeypatch.setattr(topology, "STEPS", ROOMS)
+
+
+async def test_pitfall_10_the_delivery_limit_leads_to_the_dead_letters(street: Street) -> None:
+    """Not into a waiting room, from which a loop without rejection would never come back."""
+    await declared(street, "mailer")
+    async with publisher_of(street.broker.url("registration")) as publisher:
+        await publisher.publish(b"{}", properties(), exchange=topology.EVENTS, key=CANCELLED)
+    assert await crash_until_gone(street, "mailer") == topology.DELIVERY_LIMIT + 1
+    (letter,) = await street.dead("mailer")
+    assert (letter.header.properties.headers or {})["x-first-death-reason"] == "delivery_limit"
+
+
+@pytest.mark.usefixtures("short_steps")
+async def test_pitfall_11_tries_are_counted_in_our_own_header(street: Street) -> None:
+    """A copy carries no header of the broker's, and the count survives the waiting rooms."""
+
+    def later(_event: Any, _context: Any) -> None:
+        raise Retry("later", after=3_600) if len(heard) == 3 else Retry("soon")
+
+    heard = Heard(later)
+    await street.node("mailer", hears=(hears(RequestCancelled, heard),))
+    registration = await street.node("registration", emits=(RequestCancelled,))
+    await street.say(registration, said())
+    room = topology.waiting_room("mailer", "1h")
+    await eventually(lambda: depth_is(street, room, 1))
+    async with channel(street.broker.admin_url) as admin:
+        message = await admin.basic_get(room, no_ack=True)
+    headers = message.header.properties.headers or {}
+    assert headers["attempt"] == 4
+    assert not any(name.startswith("x-death") for name in headers)
+    assert not any(name.startswith("x-first-death") for name in headers)
+
+
+@pytest.mark.usefixtures("short_steps")
+async def test_pitfall_12_a_short_wait_is_not_held_up_by_a_long_one(street: Street) -> None:
+    """Each delay has a room of its own."""
+
+    def wait(event: RequestCancelled, _context: Any) -> None:
+        if heard.events.count(event) == 1:
+            raise Retry("wait", after=3_600 if event.request_id == "long" else None)
+
+    heard = Heard(wait)
+    await street.node("mailer", hears=(hears(RequestCancelled, heard),))
+    registration = await street.node("registration", emits=(RequestCancelled,))
+    await street.say(registration, said("long"))
+    await eventually(lambda: depth_is(street, topology.waiting_room("mailer", "1h"), 1))
+    await street.say(registration, said("short"))
+    await eventually(lambda: heard.events.count(said("short")) == 2, 5)
+    assert heard.events.count(said("long")) == 1
+
+
+async def test_pitfall_13_mq_03_the_broker_keeps_what_it_cannot_dead_letter(
+    street: Street,
+) -> None:
+    """MQ-03: while the dead letters' queue is away the message stays in its own."""
+    await declared(street, "mailer")
+    async with channel(street.broker.admin_url) as admin:
+        await admin.queue_delete("mailer.dead")
+        await admin.basic_publish(b"{}", routing_key="mailer", properties=properties())
+        for _ in range(topology.DELIVERY_LIMIT + 1):
+            message = await admin.basic_get("mailer")
+            assert isinstance(message.delivery, Basic.GetOk)
+            await settle(message, requeue=True)
+        assert isinstance((await admin.basic_get("mailer")).delivery, Basic.GetEmpty)
+    # The strategy silently becomes at-most-once unless the overflow is this one.
+    assert (await arguments_of(street, "mailer"))["x-overflow"] == "reject-publish"
+    await eventually(lambda: street.broker.depths().get("mailer") == 1)
+
+
+async def test_pitfall_13_mq_03_our_own_dead_letter_waits_for_its_queue(street: Street) -> None:
+    """MQ-03: nothing takes the copy, so the original is kept until the queue is made again."""
+
+    def reject(_event: Any, _context: Any) -> None:
+        raise Reject("never")
+
+    await street.node("mailer", hears=(hears(RequestCancelled, Heard(reject)),))
+    registration = await street.node("registration", emits=(RequestCancelled,))
+    async with channel(street.broker.admin_url) as admin:
+        await admin.queue_delete("mailer.dead")
+    (message_id,) = await street.say(registration, said())
+    await eventually(lambda: "mailer.dead" in street.broker.depths())
+    (letter,) = await street.dead("mailer")
+    assert letter.header.properties.message_id == message_id
+
+
+async def test_pitfall_14_giving_a_message_back_is_counted(street: Street) -> None:
+    """A loop of `settle(requeue=True)` comes to an end."""
+    await declared(street, "mailer")
+    came = 0
+    async with channel(street.broker.admin_url) as admin:
+        await admin.basic_publish(b"{}", routing_key="mailer", properties=properties())
+        while came < 40 and not await street.depth("mailer.dead"):
+            message = await admin.basic_get("mailer")
+            if isinstance(message.delivery, Basic.GetOk):
+                came += 1
+                await settle(message, requeue=True)
+    assert came == topology.DELIVERY_LIMIT + 1
