@@ -43,9 +43,12 @@ def arguments(words: Sequence[str]) -> argparse.Namespace:
     return parser.parse_args(words)
 
 
-async def measure(chosen: Sequence[str], plan: Plan) -> tuple[dict[str, object], list[Line]]:
-    """Run the scenarios one after the other in one private world."""
+async def measure(
+    chosen: Sequence[str], plan: Plan
+) -> tuple[dict[str, object], list[Line], list[str]]:
+    """The machine, the lines, and which scenarios could not be measured; in one private world."""
     lines: list[Line] = []
+    failed: list[str] = []
     facts = Facts()
     task = asyncio.current_task()
     assert task is not None
@@ -57,8 +60,12 @@ async def measure(chosen: Sequence[str], plan: Plan) -> tuple[dict[str, object],
         found = facts.as_json()
         for name in chosen:
             report.progress(name)
-            lines += await SCENARIOS[name](world, plan)
-    return found, lines
+            try:
+                lines += await SCENARIOS[name](world, plan)
+            except Exception as error:  # what the others measured is worth showing
+                failed.append(name)
+                report.progress(f"{name} failed: {type(error).__name__}: {error}")
+    return found, lines, failed
 
 
 def main(words: Sequence[str]) -> int:
@@ -70,14 +77,19 @@ def main(words: Sequence[str]) -> int:
     configure_logging("warning")
     plan = QUICK if options.quick else Plan()
     try:
-        facts, lines = uvloop.run(measure(options.only or list(SCENARIOS), plan))
+        facts, lines, failed = uvloop.run(measure(options.only or list(SCENARIOS), plan))
     except (KeyboardInterrupt, asyncio.CancelledError):
         return 130
     print(report.table(facts, lines, plan))
     if options.json:
-        document = {"facts": facts, "quick": plan.quick, "lines": [one.as_json() for one in lines]}
+        document = {
+            "facts": facts,
+            "quick": plan.quick,
+            "failed": failed,
+            "lines": [one.as_json() for one in lines],
+        }
         options.json.write_text(json.dumps(document, indent=1, ensure_ascii=False) + "\n")
-    return 0
+    return 1 if failed else 0
 
 
 if __name__ == "__main__":

@@ -5,6 +5,7 @@ from __future__ import annotations
 import sys
 from collections.abc import Mapping, Sequence
 from itertools import groupby
+from textwrap import wrap
 
 from benchmarks.measure import Line, Plan
 
@@ -48,12 +49,13 @@ def cells(line: Line, plan: Plan) -> tuple[str, ...]:
 
 def table(facts: Mapping[str, object], lines: Sequence[Line], plan: Plan) -> str:
     """The whole answer: where and when, then each scenario beside its floors."""
-    out = ["", " | ".join(f"{name} {value}" for name, value in facts.items())]
+    out = ["", *wrap(" | ".join(f"{name} {value}" for name, value in facts.items()), 118)]
     out.append(f"medians of {plan.rounds} rounds, ours and floor in turn; ratio of each round")
     if plan.quick:
         out.append("QUICK: too few samples for a verdict")
     for scenario, group in groupby(lines, key=lambda line: line.scenario):
-        out += ["", row((scenario, *HEAD[1:]))]
+        ours = "bare" if scenario == "floor" else HEAD[1]
+        out += ["", row((scenario, ours, *HEAD[2:]))]
         floors: dict[str, list[str]] = {}
         notes: list[str] = []
         for line in group:
@@ -65,8 +67,8 @@ def table(facts: Mapping[str, object], lines: Sequence[Line], plan: Plan) -> str
         # Named beside their lines only where the scenario has more than one floor.
         for name, beside in floors.items():
             of = f" of {'; '.join(beside)}" if len(floors) > 1 else ""
-            out.append(f"    floor{of}: {name}")
-        out += notes
+            notes.append(f"    floor{of}: {name}")
+        out += [part for note in notes for part in wrap(note, 118, subsequent_indent=" " * 8)]
     verdicts = [line.passed for line in lines if line.passed is not None]
     if verdicts and not plan.quick:
         out += ["", f"{sum(verdicts)} of {len(verdicts)} aims met"]
