@@ -1,7 +1,7 @@
 """Request and reply over the broker, ours beside bare direct reply-to.
 
-Both ends run in the harness's process, ours as a service's node that asks itself. Our handlers
-always have a transaction; the second floor has one too, to tell its cost from the messaging's.
+Both ends run in the harness's process, ours as a service's node that asks itself. The second floor
+has a transaction before each reply, to show what a handler that needs one may cost.
 """
 
 from __future__ import annotations

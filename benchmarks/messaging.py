@@ -159,6 +159,10 @@ async def heard_bare(
     return count / spent
 
 
+async def no_reset(_connection: object) -> None:
+    """A floor pays no round trip at release; ours does not either."""
+
+
 async def consume(world: World, plan: Plan) -> list[Line]:
     """Events with inbox and effect in one transaction, beside bare consume and the same SQL."""
     pairs = []
@@ -167,6 +171,7 @@ async def consume(world: World, plan: Plan) -> list[Line]:
             world.urls[DATABASE_URL],
             min_size=POOL,
             max_size=POOL,
+            reset=no_reset,
             server_settings={"search_path": OWNER},
         )
         for _ in range(plan.rounds):
