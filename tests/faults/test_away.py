@@ -1,0 +1,152 @@
+"""The broker, the mail server, the database away for a while: it is said, nothing typed is lost."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+
+import pytest
+
+from tests.faults.conftest import House
+from tests.faults.people import Person, code_in, form_of, messages_to
+from tests.integration.gateway.browser import Answer
+from tests.integration.gateway.conftest import PASSWORD
+from tests.support import eventually
+
+pytestmark = [
+    pytest.mark.faults,
+    pytest.mark.timeout(120),
+    pytest.mark.asyncio(loop_scope="package"),
+]
+
+AWAY = "Ce service ne répond pas pour l'instant"
+KEPT = "Votre saisie est encore sur cette page, mot de passe à part"
+
+
+async def _message(house: House, person: Person, number: int = 1) -> str:
+    """The code of the latest message to a person, once there are `number` of messages."""
+    found = await eventually(
+        lambda: len(mails := messages_to(house.smtp, person.address)) >= number and mails,
+        30,
+        why=f"message {number} to {person.address}",
+    )
+    assert not isinstance(found, bool)
+    return code_in(found[-1])
+
+
+async def _at_the_terms(house: House) -> tuple[Person, Answer]:
+    person = house.person()
+    await person.ask()
+    page = await person.open("/inscription/validation")
+    code = await _message(house, person)
+    form = page.form("/inscription/validation") | {"code": code}
+    await person.press("/inscription/validation", form)
+    return person, await person.open("/inscription/conditions")
+
+
+def _typed(page: Answer, address: str) -> None:
+    """A 503 that gives back what was typed, without the password."""
+    assert page.status == 503
+    assert KEPT in page.text
+    kept = page.form("/inscription")
+    assert (kept["first_name"], kept["last_name"]) == ("Pierre", "Durand")
+    assert (kept["address"], kept["password"]) == (address, "")
+    assert PASSWORD not in page.html
+
+
+async def test_mq_06_terms_accepted_while_the_broker_is_away(calm: House) -> None:
+    """Read at the moment of the press, done once it is back; the mail about it leaves then."""
+    house = calm
+    person, terms = await _at_the_terms(house)
+    newcomer = house.person()
+    form = await newcomer.open("/inscription")
+    house.servers.rabbit.kill()
+    fields = terms.form("/inscription/conditions") | {"accept": "1"}
+    answers = await asyncio.gather(
+        person.browser.post(terms, "/inscription/conditions", fields),
+        newcomer.browser.post(form, "/inscription", form_of(newcomer.address)),
+    )
+    assert answers[0].status == 503
+    assert AWAY in answers[0].text
+    assert answers[0].headers["Retry-After"] == "30"
+    _typed(answers[1], newcomer.address)
+    assert (await person.browser.get("/aide")).status == 200
+
+    house.servers.rabbit.start()
+    await house.back("broker")
+    again = answers[1].form("/inscription")
+    assert again["key"] == form.form("/inscription")["key"]
+    # The same forms, pressed again, do once what they asked for.
+    await asyncio.gather(
+        person.press("/inscription/conditions", fields),
+        newcomer.press("/inscription", again | {"password": PASSWORD}),
+    )
+    page = await person.open("/inscription/creation")
+    assert "Votre compte existe" in page.text
+    await eventually(lambda: len(messages_to(house.smtp, person.address)) == 2, 30)
+    await _message(house, newcomer)
+    await house.all_quiet()
+    assert len(messages_to(house.smtp, person.address)) == 2
+    assert len(messages_to(house.smtp, newcomer.address)) == 1
+
+
+async def test_em_11_the_mail_server_away_is_told_and_the_message_leaves_later(
+    calm: House,
+) -> None:
+    """B-01, bad input 57: « mise en attente » on the page, then « remis » without a new press."""
+    house = calm
+    await house.smtp.stop()
+    try:
+        person = house.person()
+        await person.ask()
+
+        async def state() -> str:
+            answer = await person.open("/inscription/validation/etat")
+            return str(json.loads(answer.body)["state"])
+
+        async def deferred() -> bool:
+            return await state() == "deferred"
+
+        await eventually(deferred, 30, every=0.1, why="the page says that the message waits")
+        page = await person.open("/inscription/validation")
+        alert = page.soup.find(id="message")
+        assert alert is not None
+        assert alert["data-state"] == "deferred"
+        assert "nouvel essai" in alert.get_text()
+    finally:
+        await house.smtp.start()
+
+    async def accepted() -> bool:
+        return await state() == "accepted"
+
+    await eventually(accepted, 45, every=0.1, why="the message was taken")
+    assert len(messages_to(house.smtp, person.address)) == 1
+    await person.finish(messages_to(house.smtp, person.address)[0])
+
+
+async def test_the_database_away_gives_the_form_back_and_the_same_form_goes_through(
+    calm: House,
+) -> None:
+    """« Broker or database away »: 503 with what was typed, passwords never."""
+    house = calm
+    waiting, newcomer = house.person(), house.person()
+    await waiting.ask()
+    form = await newcomer.open("/inscription")
+    house.servers.postgres.kill()
+    try:
+        page = await newcomer.browser.post(form, "/inscription", form_of(newcomer.address))
+        _typed(page, newcomer.address)
+        bound = await waiting.browser.get("/inscription/validation")
+        assert (bound.status, bound.headers["Retry-After"]) == (503, "30")
+        assert AWAY in bound.text
+        for path in ("/aide", "/mentions-legales", "/connexion"):
+            assert (await newcomer.browser.get(path)).status == 200, path
+    finally:
+        house.servers.postgres.start()
+    await house.back("database")
+    await newcomer.press("/inscription", page.form("/inscription") | {"password": PASSWORD})
+    await _message(house, newcomer)
+    await _message(house, waiting)
+    await waiting.finish(messages_to(house.smtp, waiting.address)[0])
+    await house.all_quiet()
+    assert len(messages_to(house.smtp, newcomer.address)) == 1

@@ -1,0 +1,217 @@
+"""The account form as one types, in front of the real rules, word lists and slips."""
+
+from __future__ import annotations
+
+import pytest
+from playwright.async_api import Page, expect
+
+from tests.integration.gateway.conftest import PASSWORD
+from tests.journeys.conftest import Portal, Visit
+
+pytestmark = [
+    pytest.mark.browser,
+    pytest.mark.timeout(90),
+    pytest.mark.asyncio(loop_scope="session"),
+]
+
+MET, UNMET = "Respectée.", "Pas encore."
+
+
+async def test_g_06_g_07_the_rules_change_state_and_continue_opens(
+    portal: Portal, visit: Visit, address: str
+) -> None:
+    """« Continuer » is held back, says why, and after a refused press the next one sends."""
+    visitor = await visit()
+    await visitor.open("/inscription")
+    page = visitor.page
+    await visitor.fill(address, password="")
+    button = page.locator("#continuer")
+    await expect(button).to_have_attribute("aria-disabled", "true")
+    await button.click(force=True)
+    await expect(page.locator("#password")).to_be_focused()
+    await expect(page.locator("#suite")).to_contain_text("règle(s) à respecter.")
+    await page.locator("#password").fill("abc")
+    length, case = page.locator("[data-rule=min_length]"), page.locator("[data-rule=mixed_case]")
+    await expect(length).to_contain_text(UNMET)
+    await expect(case).to_contain_text(UNMET)
+    await expect(page.locator("#force")).to_have_text("Force\u00a0: Faible")
+    await button.click(force=True)
+    assert await portal.requests(address) == 0
+    # The name is part of this one, and the server's list knows the next.
+    await page.locator("#password").fill("Durand9!qzKv")
+    await expect(page.locator("[data-rule=identity]")).to_contain_text(UNMET)
+    await expect(page.locator("#mot-refuse")).to_contain_text("Durand")
+    await page.locator("#password").fill("Soleil9!qz")
+    await expect(page.locator("#mot-refuse")).to_contain_text("soleil")
+    await expect(button).to_have_attribute("aria-disabled", "true")
+    await page.locator("#password").fill(PASSWORD)
+    for rule in await page.locator("[data-rule]").all():
+        await expect(rule).to_contain_text(MET)
+    await expect(page.locator("#force")).to_contain_text("Force")
+    await expect(button).to_have_attribute("aria-disabled", "false")
+    await button.click()
+    await visitor.at("validation")
+    assert await portal.requests(address) == 1
+
+
+async def test_g_05_a_slip_is_pointed_out_live_and_put_right(visit: Visit, address: str) -> None:
+    """The suggestion comes when the field is left, and fills it only when asked to."""
+    visitor = await visit()
+    await visitor.open("/inscription")
+    page, slip = visitor.page, address.partition("@")[0]
+    await visitor.fill(f"{slip}@gmial.com", password="")
+    await page.locator("#address").blur()
+    await expect(page.locator("#suggestion")).to_contain_text(f"{slip}@gmail.com")
+    await page.get_by_role("button", name="Corriger", exact=True).click()
+    await expect(page.locator("#address")).to_have_value(f"{slip}@gmail.com")
+    await page.locator("#password").fill(PASSWORD)
+    await visitor.press("continue")
+    await visitor.at("validation")
+    await expect(page.locator("main")).to_contain_text(f"{slip}@gmail.com")
+
+
+async def test_g_05_a_slip_is_pointed_out_without_scripts_too(
+    portal: Portal, visit: Visit, address: str
+) -> None:
+    """Kept as typed when one insists: the password is asked again, the rest is there."""
+    visitor = await visit(scripts=False)
+    await visitor.open("/inscription")
+    page, kept = visitor.page, f"{address.partition('@')[0]}@gmial.com"
+    await visitor.fill(kept)
+    await visitor.press("continue")
+    await expect(page.locator("#suggestion")).to_contain_text("gmail.com")
+    assert await portal.requests(kept) == 0
+    await expect(page.locator("#last_name")).to_have_value("Durand")
+    await page.locator("#password").fill(PASSWORD)
+    await page.get_by_role("button", name="Garder mon adresse").click()
+    await visitor.at("validation")
+    assert await portal.requests(kept) == 1
+
+
+async def _tab_to(page: Page, name: str) -> None:
+    """Press Tab until the element `name` (its id or text) has the focus, seen."""
+    here = "(() => { const e = document.activeElement; return [e.id, e.textContent.trim()]; })()"
+    for _ in range(80):
+        if name in await page.evaluate(here):
+            return
+        await page.keyboard.press("Tab")
+    raise AssertionError(f"the keyboard does not reach {name}")
+
+
+async def test_b_09_the_keyboard_alone_makes_an_account(
+    portal: Portal, visit: Visit, address: str
+) -> None:
+    """B-09, AX-03: Tab, Space and Enter go from the welcome page to the account."""
+    visitor = await visit()
+    page = visitor.page
+    await visitor.open("/")
+    await page.keyboard.press("Tab")
+    await expect(page.get_by_role("link", name="Contenu")).to_be_focused()
+    await page.keyboard.press("Enter")
+    await _tab_to(page, visitor.word("begin"))
+    await page.keyboard.press("Enter")
+    await visitor.at("form")
+    values = {"first_name": "Zoé", "last_name": "Lefèvre", "address": address}
+    for name, value in {**values, "password": PASSWORD}.items():
+        await _tab_to(page, name)
+        await page.keyboard.insert_text(value)
+    await expect(page.locator("#continuer")).to_have_attribute("aria-disabled", "false")
+    await _tab_to(page, "continuer")
+    await page.keyboard.press("Enter")
+    await visitor.at("validation")
+    letter = await portal.post.letter(address)
+    await _tab_to(page, "code")
+    await page.keyboard.insert_text(letter.code)
+    await page.keyboard.press("Enter")
+    await visitor.at("verified")
+    await _tab_to(page, "Continuer")
+    await page.keyboard.press("Enter")
+    await visitor.at("terms")
+    await _tab_to(page, "accept")
+    await page.keyboard.press("Space")
+    await _tab_to(page, "Continuer")
+    await page.keyboard.press("Enter")
+    await visitor.at("creation")
+    await expect(page.get_by_role("dialog")).to_be_visible()
+    await portal.post.message(address, 2)
+
+
+@pytest.mark.parametrize("scripts", [True, False])
+async def test_re_12_a_double_click_asks_once(
+    portal: Portal, visit: Visit, address: str, scripts: bool
+) -> None:
+    """One request, one message."""
+    visitor = await visit(scripts=scripts)
+    await visitor.open("/inscription")
+    await visitor.fill(address)
+    if scripts:
+        await expect(visitor.page.locator("#continuer")).to_have_attribute("aria-disabled", "false")
+    await visitor.button("continue").dblclick(no_wait_after=True)
+    await visitor.at("validation")
+    await portal.post.letter(address)
+    assert await portal.requests(address) == 1
+    await _nothing_more(portal, address)
+
+
+async def test_au_13_a_second_tab_is_led_to_the_due_step(
+    portal: Portal, visit: Visit, address: str
+) -> None:
+    """The form filled in twice, in two tabs, asks once; the second tab is led on."""
+    visitor = await visit()
+    first, second = visitor.page, await visitor.context.new_page()
+    for tab in (first, second):
+        visitor.page = tab
+        await visitor.open("/inscription")
+        await visitor.fill(address)
+    visitor.page = first
+    await visitor.press("continue")
+    await visitor.at("validation")
+    visitor.page = second
+    await visitor.press("continue")
+    # Its token died with the anonymous visit: nothing is asked for, and the way on is one press.
+    await expect(second.locator("main h1")).to_be_visible()
+    await (
+        second.get_by_role("link", name="Recharger la page")
+        .or_(second.locator("#code"))
+        .first.click()
+    )
+    await visitor.at("validation")
+    assert await portal.requests(address) == 1
+    await _nothing_more(portal, address)
+
+
+async def _nothing_more(portal: Portal, address: str) -> None:
+    """One message only: everything asked for so far has been seen off."""
+    other = f"after-{address}"
+    await portal.account(other)
+    assert len(portal.post.to(address)) == 1
+
+
+async def test_au_15_the_language_changes_and_the_page_stays(
+    portal: Portal, visit: Visit, address: str
+) -> None:
+    """On the form, on the page that waits, on the link's page; remembered on the next one."""
+    visitor = await visit()
+    page = visitor.page
+    await visitor.open("/inscription")
+    await page.get_by_role("button", name="English").click()
+    visitor.language = "en"
+    await expect(page.locator("html")).to_have_attribute("lang", "en")
+    await visitor.at("form")
+    await visitor.fill(address)
+    await visitor.press("continue")
+    await visitor.at("validation")
+    await expect(page.locator("html")).to_have_attribute("lang", "en")
+    await page.get_by_role("button", name="Français").click()
+    visitor.language = "fr"
+    await visitor.at("validation")
+    await expect(page.locator("html")).to_have_attribute("lang", "fr")
+    letter = await portal.post.letter(address)
+    assert "Validation of" in letter.subject
+    await visitor.open(letter.link)
+    await page.get_by_role("button", name="English").click()
+    visitor.language = "en"
+    await expect(page.locator("html")).to_have_attribute("lang", "en")
+    assert page.url == letter.link
+    await visitor.press("confirm")
+    await visitor.at("verified")
