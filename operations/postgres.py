@@ -7,13 +7,13 @@ data. Made for trying out and for tests, not for production.
 from __future__ import annotations
 
 import os
-import pwd
 import shutil
 import signal
 import subprocess
+import tempfile
 from pathlib import Path
 
-from operations.processes import Child, free_port, wait_until
+from operations.processes import Child, StartFailed, free_port, wait_until
 from operations.servers import ADMIN, SYSTEM_PATH, own, postgresql_bin, user_for
 
 
@@ -60,7 +60,7 @@ class Postgres:
         lines = [
             f"port = {self.port}",
             "listen_addresses = '127.0.0.1'",
-            f"unix_socket_directories = '{self.folder}'",
+            "unix_socket_directories = ''",  # nobody asks there, and a long path is refused
             "max_connections = 200",
             "shared_buffers = 64MB",
             "log_line_prefix = '%m [%p] %u@%d '",
@@ -72,37 +72,35 @@ class Postgres:
         self.child.start()
 
     def _create(self) -> None:
-        """initdb, with the administrator's password and password logins only."""
+        """initdb, with the administrator's password and password logins only.
+
+        Made under another name first, so that a cluster is either whole or not there.
+        """
         self.folder.mkdir(parents=True, exist_ok=True)
         own(self.folder, self.user)
-        # What an interrupted initdb left behind would make the next one refuse.
-        shutil.rmtree(self.data, ignore_errors=True)
+        for left in self.folder.glob("draft-*"):
+            shutil.rmtree(left, ignore_errors=True)  # its initdb may still be taking it away
+        draft = Path(tempfile.mkdtemp(prefix="draft-", dir=self.folder))
+        own(draft, self.user)
         secret = self.folder / "initial-password"
         secret.touch(0o600)
         secret.write_text(self.password)
         own(secret, self.user)
-        command = [str(self.programs / "initdb"), "-D", str(self.data), "-U", ADMIN]
+        command = [str(self.programs / "initdb"), "-D", str(draft), "-U", ADMIN]
         command += ["-A", "scram-sha-256", f"--pwfile={secret}", "-E", "UTF8", "--no-locale"]
-        account = pwd.getpwnam(self.user) if self.user else None
+        log = self.child.log.with_name("initdb.log")
+        maker = Child("initdb", command, log, self.environment, self.folder, user=self.user)
         try:
-            done = subprocess.run(
-                command,
-                env=self.environment,
-                cwd=self.folder,
-                stdin=subprocess.DEVNULL,
-                capture_output=True,
-                text=True,
-                user=account.pw_uid if account else None,
-                group=account.pw_gid if account else None,
-                extra_groups=[] if account else None,
-                check=False,
-            )
+            maker.start()
+            assert maker.process is not None
+            if maker.process.wait():
+                raise StartFailed(f"initdb failed\n{maker.last_lines()}")
         finally:
+            maker.stop()
             secret.unlink()
-        if done.returncode:
-            raise RuntimeError(f"initdb failed:\n{done.stdout}{done.stderr}")
-        with (self.data / "postgresql.conf").open("a") as settings:
+        with (draft / "postgresql.conf").open("a") as settings:
             settings.write("\ninclude 'impex.conf'\n")
+        draft.rename(self.data)
 
     def ready(self) -> bool:
         """Whether it answers; raises `StartFailed` when it has ended."""
