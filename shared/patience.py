@@ -1,4 +1,4 @@
-"""Waiting for another server at start, for a bounded time and saying so."""
+"""Waiting for another server: at start for a bounded time, later for ever, and saying so."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ T = TypeVar("T")
 FIRST_PAUSE = 0.2
 LONGEST_PAUSE = 2.0
 
-log = get_logger("start")
+log = get_logger("waiting")
 
 
 async def patiently(attempt: Callable[[], Awaitable[T]], seconds: float) -> T:
@@ -41,3 +41,28 @@ async def patiently(attempt: Callable[[], Awaitable[T]], seconds: float) -> T:
             )
             await asyncio.sleep(min(pause, left))
             pause = min(pause * 2, LONGEST_PAUSE)
+
+
+class Waiting:
+    """What a loop says of its waits: once why, again when the reason changes, once that it is over.
+
+    `what` goes on as « The relay waits. » and `<what>_waits`, `<what>_resumed`.
+    """
+
+    def __init__(self, what: str) -> None:
+        self._what = what
+        self._reason = ""
+
+    def because(self, error: BaseException) -> None:
+        """It has to wait."""
+        reason = f"{type(error).__name__}: {error}".splitlines()[0][:200]
+        if reason != self._reason:
+            sentence = f"The {self._what} waits."
+            log.warning(sentence, action=f"{self._what}_waits", reason=reason)
+        self._reason = reason
+
+    def over(self) -> None:
+        """It works."""
+        if self._reason:
+            log.info(f"The {self._what} goes on.", action=f"{self._what}_resumed")
+        self._reason = ""

@@ -12,6 +12,7 @@ from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
+import asyncpg
 import jinja2
 from prometheus_client import Counter
 
@@ -25,6 +26,7 @@ from shared.contracts.mailer import OWNER, MailAccepted, MailDeferred, MailRefus
 from shared.database import Connection, Pool, transaction
 from shared.database.pool import session
 from shared.errors import CannotOpen, DependencyDown
+from shared.messaging.connection import describe
 from shared.messaging.envelope import traceparent
 from shared.outbox import emit
 from shared.secrets import Opener, seal_context
@@ -196,7 +198,12 @@ class Courier:
             try:
                 async with transaction(self.pool) as tx:
                     await work(tx)
-            except (DependencyDown, TimeoutError):
+            except (DependencyDown, TimeoutError, asyncpg.TransactionRollbackError) as error:
+                log.warning(
+                    "A result waits to be recorded.",
+                    action="mail_record_waits",
+                    reason=describe(error),
+                )
                 await asyncio.sleep(pause)
                 pause = min(pause * 2, LONGEST_PAUSE)
             else:

@@ -16,10 +16,11 @@ from services.mailer import claims, store
 from services.mailer.claims import Delivery
 from services.mailer.courier import Courier
 from services.mailer.smtp import ServerAway
-from shared.database import transaction
+from shared.database import PASSING, transaction
 from shared.database.pool import session
-from shared.errors import DependencyDown
+from shared.messaging.connection import describe
 from shared.messaging.failures import frames
+from shared.patience import Waiting
 from shared.telemetry import REGISTRY, get_logger
 
 #: Seconds between two looks without being nudged.
@@ -52,6 +53,7 @@ class Sender:
         self._housekeeping_at = 0.0
         self._probe_at = 0.0
         self._probe_pause = FIRST_PROBE
+        self._waiting = Waiting("sender")
 
     def nudge(self) -> None:
         """A mail may be due now."""
@@ -65,8 +67,9 @@ class Sender:
             if not self._stopping:
                 try:
                     await self._turn()
-                except (DependencyDown, TimeoutError) as down:
-                    log.warning("The sender waits.", action="sender_waits", reason=str(down))
+                    self._waiting.over()
+                except PASSING as error:
+                    self._waiting.because(error)
                     await asyncio.sleep(POLL)
             try:
                 async with asyncio.timeout(POLL):
@@ -85,8 +88,10 @@ class Sender:
             try:
                 async with session(courier.pool) as tx:
                     await claims.renew(tx, held, courier.lease)
-            except (DependencyDown, TimeoutError) as down:
-                log.warning("Leases not renewed.", action="lease_not_renewed", reason=str(down))
+            except PASSING as error:
+                log.warning(
+                    "Leases not renewed.", action="lease_not_renewed", reason=describe(error)
+                )
 
     async def stop(self, seconds: float) -> None:
         """Claim nothing more; let what is being sent finish for `seconds`, then cut it."""

@@ -25,8 +25,8 @@ from shared.contracts.registration import (
     RequestExpired,
     ValidationResent,
 )
-from shared.database import transaction
-from shared.errors import DependencyDown
+from shared.database import PASSING, transaction
+from shared.messaging.connection import describe
 from shared.messaging.handlers import hears
 from shared.secrets import Opener
 from shared.service import House, Service
@@ -76,8 +76,8 @@ async def _purge(house: House, settings: MailerSettings) -> None:
             async with transaction(house.pool) as tx:
                 gone = await store.purge(tx, house.clock(), keep)
             log.info("Old mails are forgotten.", action="mail_purge", count=gone)
-        except (DependencyDown, TimeoutError) as down:
-            log.warning("Nothing was purged.", action="mail_purge_failed", reason=str(down))
+        except PASSING as error:
+            log.warning("Nothing was purged.", action="mail_purge_failed", reason=describe(error))
         await asyncio.sleep(PURGE_SECONDS)
 
 

@@ -32,7 +32,12 @@ SET moments = array_remove(moments, $3)
 WHERE kind = $1 AND key = $2
 """
 CLEAR = "DELETE FROM counters WHERE kind = $1 AND key = $2"
-FORGET = "DELETE FROM counters WHERE forget_at <= $1"
+# Who counts holds two counters at a time: waiting for one of them here would be a deadlock.
+FORGET = """
+DELETE FROM counters
+WHERE (kind, key) IN (
+    SELECT kind, key FROM counters WHERE forget_at <= $1 FOR UPDATE SKIP LOCKED)
+"""
 
 
 async def lock(tx: Connection, kind: str, key: str, now: datetime) -> list[datetime]:

@@ -1,7 +1,7 @@
 """Forgets requests whose time is over, and counters that nothing looks at any more (RE-11).
 
 Runs every minute beside the handlers. Several processes may run it at once: each takes other rows.
-A database that is away is waited for.
+A database that is away, or says no for once, is waited for.
 """
 
 from __future__ import annotations
@@ -12,8 +12,8 @@ from datetime import datetime
 
 from services.registration import counters, store
 from shared.contracts.registration import OWNER, RequestExpired
-from shared.database import Pool, transaction
-from shared.errors import DependencyDown
+from shared.database import PASSING, Pool, transaction
+from shared.messaging.connection import describe
 from shared.outbox import emit
 from shared.telemetry import get_logger
 
@@ -50,6 +50,6 @@ async def keep_purging(
         try:
             if await purge(pool, clock()):
                 wake_relay()
-        except DependencyDown as down:
-            log.warning("The purge waits for the database.", action="purge_waits", reason=str(down))
+        except PASSING as error:
+            log.warning("The purge waits.", action="purge_waits", reason=describe(error))
         await asyncio.sleep(EVERY_SECONDS)

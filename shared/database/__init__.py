@@ -9,6 +9,7 @@ from __future__ import annotations
 from shared.database.fingerprint import schema_fingerprint
 from shared.database.migrations import Migration, check_schema, migrate, read_migrations
 from shared.database.pool import (
+    PASSING,
     Connection,
     Pool,
     database_errors,
@@ -19,6 +20,7 @@ from shared.database.pool import (
 )
 
 __all__ = [
+    "PASSING",
     "Connection",
     "Migration",
     "Pool",

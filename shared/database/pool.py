@@ -32,7 +32,7 @@ SPARE_SECONDS = 120
 
 SCHEMA_NAME = re.compile(r"[a-z_][a-z0-9_]{0,62}")
 
-#: What the server or the socket says when the session is over, whatever the statement was.
+#: What the server or the socket says when no statement could be carried out, whatever it was.
 LOST = (
     asyncpg.PostgresConnectionError,
     asyncpg.AdminShutdownError,
@@ -43,7 +43,13 @@ LOST = (
     # consuming an error when the next statement comes ("cannot switch to state 12").
     asyncpg.InternalClientError,
     ConnectionError,
+    # It is there and can do nothing for anybody: disk or memory full, a broken file, a standby.
+    asyncpg.InsufficientResourcesError,
+    asyncpg.PostgresSystemError,
+    asyncpg.ReadOnlySQLTransactionError,
 )
+#: What a task that runs for ever lives through, and tries again later.
+PASSING = (DependencyDown, TimeoutError, asyncpg.PostgresError)
 
 
 @contextmanager
@@ -59,7 +65,7 @@ def connecting() -> Iterator[None]:
 
 @contextmanager
 def database_errors() -> Iterator[None]:
-    """Turn the loss of a session in use into DependencyDown; other errors pass as they are."""
+    """Turn the loss of the server into DependencyDown; other errors pass as they are."""
     try:
         yield
     except LOST as error:
@@ -160,5 +166,5 @@ async def ping(pool: Pool) -> None:
     try:
         async with session(pool) as connection:
             await connection.execute("SELECT 1", timeout=CONNECT_SECONDS)
-    except TimeoutError as error:
+    except (TimeoutError, asyncpg.PostgresError) as error:
         raise DependencyDown("database", _reason(error)) from error

@@ -24,6 +24,7 @@ from shared.telemetry import get_logger
 
 #: Seconds; aiormq calls a connection dead after three of them, and 5 to 20 is optimal.
 HEARTBEAT = 15
+#: What the broker may take to open or end anything.
 CONNECT_SECONDS = 10
 #: How long the first connection is tried.
 PATIENCE_SECONDS = 60
@@ -93,9 +94,10 @@ class Link:
             raise DependencyDown(BROKER, self.problem)
         try:
             with uninvited_cancellation():
-                return await connection.transport.connection.channel(
-                    publisher_confirms=confirms, on_return_raises=confirms
-                )
+                async with asyncio.timeout(CONNECT_SECONDS):
+                    return await connection.transport.connection.channel(
+                        publisher_confirms=confirms, on_return_raises=confirms
+                    )
         except DependencyDown:
             raise
         except Exception as error:

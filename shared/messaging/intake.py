@@ -14,7 +14,7 @@ from typing import Any
 from aiormq.abc import AbstractChannel, DeliveredMessage
 
 from shared.errors import ConfigurationError, DependencyDown
-from shared.messaging.connection import Link, asked_to_stop, describe
+from shared.messaging.connection import CONNECT_SECONDS, Link, asked_to_stop, describe
 from shared.telemetry import get_logger
 
 FIRST_PAUSE = 0.2
@@ -91,7 +91,7 @@ class Intake:
         closed, cancelled = channel.closing, asyncio.Event()
         channel.on_consumer_cancel_callbacks.add(lambda _frame: cancelled.set())
         try:
-            await channel.basic_qos(prefetch_count=self._prefetch)
+            await channel.basic_qos(prefetch_count=self._prefetch, timeout=CONNECT_SECONDS)
             while not self.stopping and not closed.done() and not cancelled.is_set():
                 await first_of(self._open.wait(), self._stopping.wait(), closed)
                 if self._open.is_set() and not self.stopping and not closed.done():
@@ -107,13 +107,13 @@ class Intake:
     async def _consume(
         self, channel: AbstractChannel, closed: asyncio.Future[Any], cancelled: asyncio.Event
     ) -> None:
-        reply = await channel.basic_consume(self.queue, self._on_delivery)
+        reply = await channel.basic_consume(self.queue, self._on_delivery, timeout=CONNECT_SECONDS)
         self.consuming = True
         self.problem = ""
         await first_of(closed, cancelled.wait(), self._paused.wait(), self._stopping.wait())
         self.consuming = False
         if not closed.done() and not cancelled.is_set() and reply.consumer_tag:
-            await channel.basic_cancel(reply.consumer_tag)
+            await channel.basic_cancel(reply.consumer_tag, timeout=CONNECT_SECONDS)
 
     async def _on_delivery(self, message: DeliveredMessage) -> None:
         task = asyncio.create_task(

@@ -12,10 +12,8 @@ from datetime import datetime
 from types import MappingProxyType
 from typing import Any
 
-import asyncpg
-
 from shared.contracts.base import Event, Request
-from shared.database import Pool, ping
+from shared.database import PASSING, Pool, ping
 from shared.errors import ConfigurationError, DependencyDown
 from shared.messaging.connection import (
     BROKER,
@@ -35,8 +33,11 @@ from shared.messaging.responder import Responder
 from shared.messaging.topology import declare, requests_queue, service_topology
 from shared.outbox import inbox, oldest
 from shared.outbox.relay import Relay
+from shared.patience import patiently
 from shared.telemetry import get_logger
 
+#: Seconds until a broker that does not answer to declarations counts as away.
+DECLARE_SECONDS = 20
 #: Seconds between two clean-ups of inbox and replies, and between two looks at the outbox's age.
 CLEANING = 600
 MEASURING = 15
@@ -137,7 +138,7 @@ class Node:
         links = [self._publish, *([self._consume] if self._consume is not None else [])]
         for link in links:
             await link.open(patience)
-        await self._declare()
+        await patiently(self._declare, patience)
         for link in links:
             self._side_task(link.name, link.run())
         self._side_task("relay", self.relay.run())
@@ -196,7 +197,13 @@ class Node:
         channel = await link.channel(confirms=False)
         try:
             with uninvited_cancellation():
-                await declare(channel, self._topology)
+                async with asyncio.timeout(DECLARE_SECONDS):
+                    await declare(channel, self._topology)
+        except (ConfigurationError, DependencyDown):
+            raise
+        except Exception as error:
+            # A broker that has just started may close the connection, or say nothing for a while.
+            raise DependencyDown(BROKER, describe(error)) from error
         finally:
             link.release(channel)
 
@@ -219,6 +226,6 @@ async def _again_and_again(work: Callable[[], Awaitable[None]], seconds: float) 
     while True:
         try:
             await work()
-        except (DependencyDown, TimeoutError, asyncpg.PostgresError) as error:
+        except PASSING as error:
             log.warning("Upkeep waits.", action="upkeep_waits", reason=describe(error))
         await asyncio.sleep(seconds)

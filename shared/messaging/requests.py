@@ -27,7 +27,7 @@ from shared.messaging.answering import (
     UNAVAILABLE,
     decode_answer,
 )
-from shared.messaging.connection import Link, asked_to_stop, describe
+from shared.messaging.connection import CONNECT_SECONDS, Link, asked_to_stop, describe
 from shared.messaging.envelope import CONTENT_TYPE, wrap
 from shared.messaging.errors import OwnerAway, RequestTimeout, Undecodable
 from shared.messaging.handlers import Refused
@@ -91,7 +91,7 @@ class Requester:
         channel = await self._link.channel(confirms=True)
         closed = channel.closing
         # Replies come only to the channel that asked, without acknowledgement.
-        await channel.basic_consume(REPLY_TO, self._on_reply, no_ack=True)
+        await channel.basic_consume(REPLY_TO, self._on_reply, no_ack=True, timeout=CONNECT_SECONDS)
         self._channel = channel
         self._doubtful.clear()
         self._ready.set()

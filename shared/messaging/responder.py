@@ -8,7 +8,8 @@ the asker as `internal_error` and nothing more.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -79,6 +80,7 @@ class Responder:
         self._pool = pool
         self._clock = clock
         self._committed = committed
+        self._running: dict[tuple[str, str], asyncio.Event] = {}
         self.deps: Any = None
 
     async def take(self, message: DeliveredMessage) -> None:
@@ -120,7 +122,10 @@ class Responder:
         if request.CHANGES and key is None:
             return encode_refusal(Refusal(slug=KEY_MISSING))
         try:
-            return await self._once(envelope, request, key if request.CHANGES else None)
+            if key is None or not request.CHANGES:
+                return await self._once(envelope, request, None)
+            async with self._one_at_a_time((request.TYPE, key)):
+                return await self._once(envelope, request, key)
         except Refused as refused:
             # Nothing was written, so nothing is kept: asked again, it is judged again.
             return encode_refusal(refused.refusal)
@@ -143,6 +148,21 @@ class Responder:
                 frames=frames(error),
             )
             return encode_refusal(Refusal(slug=INTERNAL_ERROR))
+
+    @asynccontextmanager
+    async def _one_at_a_time(self, asked: tuple[str, str]) -> AsyncIterator[None]:
+        """Wait while the same is being answered here: it need not be prepared, or counted, twice.
+
+        Between processes the claim in the transaction does the same, after the preparation.
+        """
+        while earlier := self._running.get(asked):
+            await earlier.wait()
+        done = self._running[asked] = asyncio.Event()
+        try:
+            yield
+        finally:
+            del self._running[asked]
+            done.set()
 
     async def _once(self, envelope: Envelope, request: Request, key: str | None) -> bytes:
         row = self._rows[request.TYPE]

@@ -10,17 +10,16 @@ import asyncio
 from collections.abc import Sequence
 from typing import Any
 
-import asyncpg
 from pamqp.commands import Basic
 
-from shared.database import Pool, transaction
+from shared.database import PASSING, Pool, transaction
 from shared.errors import DependencyDown
-from shared.messaging.connection import describe
 from shared.messaging.envelope import CONTENT_TYPE
 from shared.messaging.errors import NotConfirmed
 from shared.messaging.intake import first_of
 from shared.messaging.publisher import Publisher
 from shared.messaging.topology import EVENTS
+from shared.patience import Waiting
 from shared.telemetry import get_logger
 
 #: Rows in one transaction: most of the gain of a larger batch, and a short transaction.
@@ -53,6 +52,7 @@ class Relay:
         self._awake = asyncio.Event()
         self._stopping = asyncio.Event()
         self._stopped = asyncio.Event()
+        self._waiting = Waiting("relay")
 
     def wake(self) -> None:
         """Look at the outbox now; call it after the commit."""
@@ -82,10 +82,11 @@ class Relay:
         try:
             while await self.publish_batch() == BATCH:
                 pass
-        except (DependencyDown, TimeoutError, asyncpg.PostgresError) as error:
+        except PASSING as error:
             # Whatever the database said, the rows are still there: looking again is always right.
-            log.warning("The relay waits.", action="relay_waits", reason=describe(error))
+            self._waiting.because(error)
             return False
+        self._waiting.over()
         return True
 
     async def publish_batch(self) -> int:

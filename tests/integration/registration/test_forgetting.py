@@ -4,12 +4,17 @@ from __future__ import annotations
 
 import asyncio
 
+import asyncpg
+import pytest
+
+from services.registration import purge as purge_module
 from services.registration.purge import purge
 from shared.contracts import registration as words
 from shared.database import transaction
 from shared.messaging.answering import encode_reply
 from shared.outbox import replies
 from tests.integration.registration.room import OTHER_PASSWORD, Room
+from tests.support.waiting import eventually
 
 
 async def test_re_14_cancelling_leaves_nothing(room: Room) -> None:
@@ -133,3 +138,36 @@ async def test_counters_are_forgotten_too(room: Room) -> None:
     room.later(days=1)
     await purge(room.pool, room.now)
     assert await room.count("counters") == 0
+
+
+async def test_the_purge_does_not_wait_for_a_counter_in_use(room: Room) -> None:
+    await room.refusal(room.sign_in("x@y.fr", "z"))
+    await room.refusal(room.sign_in("a@y.fr", "z"))
+    room.later(days=1)
+    async with transaction(room.pool) as tx:
+        await tx.execute(
+            "SELECT 1 FROM counters WHERE key = $1 FOR UPDATE", room.deps.counter("x@y.fr")
+        )
+        async with asyncio.timeout(5):
+            await purge(room.pool, room.now)
+        assert await room.count("counters") == 1
+
+
+async def test_a_purge_that_the_database_refuses_once_goes_on(
+    room: Room, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Ending would stop the whole service."""
+    done: list[int] = []
+
+    async def refused_once(*_: object) -> int:
+        done.append(1)
+        if len(done) == 1:
+            raise asyncpg.DeadlockDetectedError("deadlock detected")
+        return 0
+
+    monkeypatch.setattr(purge_module, "purge", refused_once)
+    monkeypatch.setattr(purge_module, "EVERY_SECONDS", 0.01)
+    task = asyncio.create_task(purge_module.keep_purging(room.pool, room.clock, lambda: None))
+    await eventually(lambda: len(done) > 1 or task.done())
+    assert not task.done()
+    task.cancel()

@@ -75,6 +75,16 @@ async def test_errors_of_statements_pass_as_they_are(pool: Pool) -> None:
         raise asyncpg.InterfaceError("cannot perform operation: another operation is in progress")
 
 
+@pytest.mark.parametrize("said", ["disk_full", "out_of_memory", "io_error", "25006"])
+async def test_a_server_that_can_do_nothing_for_anybody_is_away(pool: Pool, said: str) -> None:
+    """A full disk, a broken file, a standby (25006): waited for, not counted as a handler's bug."""
+    with pytest.raises(DependencyDown, match="no more"):
+        async with transaction(pool) as tx:
+            await tx.execute(
+                f"DO $$ BEGIN RAISE EXCEPTION 'no more' USING ERRCODE = '{said}'; END $$"
+            )
+
+
 async def test_a_session_cut_in_a_transaction_is_a_dependency_down(
     pool: Pool, database: Database
 ) -> None:

@@ -1,0 +1,44 @@
+"""An owner that answers, and the gateway that asks it."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from shared.contracts.base import Reply
+from shared.contracts.registration import (
+    Done,
+    RequestCancelled,
+    TermsView,
+)
+from shared.messaging import RequestContext, answers
+from shared.messaging.node import Node
+from tests.integration.shared.neighbours import Street
+
+TERMS = TermsView(version="1", date="2026-01-01", sha256="0" * 64, text="…", model=True)
+
+
+class Owner:
+    """Answers as `act` says and counts how often it worked."""
+
+    def __init__(self, act: Any = None) -> None:
+        self.requests: list[Any] = []
+        self.prepared: list[Any] = []
+        self._act = act
+
+    async def __call__(self, request: Any, context: RequestContext[Any]) -> Reply:
+        """Called inside the transaction."""
+        self.requests.append(request)
+        self.prepared.append(context.prepared)
+        if self._act is not None:
+            return await self._act(request, context)  # type: ignore[no-any-return]
+        return Done()
+
+
+async def both(street: Street, request: Any, owner: Owner, before: Any = None) -> Node:
+    """The owner, and the gateway that asks."""
+    await street.node(
+        "registration",
+        answers=(answers(request, owner, before),),
+        emits=(RequestCancelled,),
+    )
+    return await street.node("gateway", asks=(request,))

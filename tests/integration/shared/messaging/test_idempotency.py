@@ -1,0 +1,151 @@
+"""One key, one effect: orders that are repeated, and refusals that are kept or not."""
+
+from __future__ import annotations
+
+import asyncio
+from typing import Any
+
+import pytest
+
+from shared.contracts.base import Refusal, Reply, Sealed
+from shared.contracts.registration import (
+    CancelRequest,
+    Done,
+    RequestCancelled,
+    VerifyCode,
+)
+from shared.database import Pool
+from shared.messaging import Refused, RequestContext, hears
+from tests.integration.shared.messaging.owners import Owner, both
+from tests.integration.shared.neighbours import Heard, Street
+from tests.support.waiting import eventually
+
+
+async def test_twenty_parallel_orders_with_one_key_are_carried_out_once(street: Street) -> None:
+    """All get the same answer; one event is said."""
+
+    async def cancel(request: CancelRequest, context: RequestContext[Any]) -> Reply:
+        await asyncio.sleep(0.1)
+        await context.emit(RequestCancelled(request_id=request.request_id))
+        return Done()
+
+    owner, heard = Owner(cancel), Heard()
+    gateway = await both(street, CancelRequest, owner)
+    await street.node("mailer", hears=(hears(RequestCancelled, heard),))
+
+    order = CancelRequest(request_id="r")
+    got = await asyncio.gather(
+        *(gateway.requester.ask(order, idempotency_key="k") for _ in range(20))
+    )
+
+    assert got == [Done()] * 20
+    assert len(owner.requests) == 1
+    await eventually(lambda: len(heard) == 1)
+    assert await gateway.requester.ask(order, idempotency_key="other key") == Done()
+    assert len(owner.requests) == 2
+
+
+async def test_twenty_parallel_orders_with_one_key_are_prepared_once(street: Street) -> None:
+    """A double click neither hashes a password twice nor counts as two guesses."""
+    prepared: list[str] = []
+
+    async def before(request: CancelRequest, _deps: Any, _pool: Pool) -> None:
+        prepared.append(request.request_id)
+        await asyncio.sleep(0.1)
+
+    owner = Owner()
+    gateway = await both(street, CancelRequest, owner, before)
+    orders = [
+        gateway.requester.ask(CancelRequest(request_id=key), idempotency_key=key)
+        for key in [*"a" * 20, "b"]
+    ]
+    assert await asyncio.gather(*orders) == [Done()] * 21
+    assert sorted(prepared) == ["a", "b"]
+    assert len(owner.requests) == 2
+
+
+async def test_a_key_used_for_another_content_is_refused(street: Street) -> None:
+    """Sealed fields do not count: their boxes differ each time."""
+    owner = Owner(_verified)
+    gateway = await both(street, VerifyCode, owner)
+
+    def order(request_id: str, box: str) -> VerifyCode:
+        return VerifyCode(
+            request_id=request_id, code=Sealed(recipient="registration", key_id="k", box=box)
+        )
+
+    first = gateway.requester.ask(order("r", "a"), idempotency_key="k")
+    again = gateway.requester.ask(order("r", "b"), idempotency_key="k")
+    with pytest.raises(Refused) as refused:
+        await first
+    assert refused.value.refusal.slug == "wrong_code"
+    with pytest.raises(Refused) as refused:
+        await again
+    assert refused.value.refusal.slug == "wrong_code"
+    assert len(owner.requests) == 1
+    with pytest.raises(Refused) as refused:
+        await gateway.requester.ask(order("another", "a"), idempotency_key="k")
+    assert refused.value.refusal.slug == "idempotency_mismatch"
+    assert len(owner.requests) == 1
+
+
+async def _verified(_request: Any, context: RequestContext[Any]) -> Reply:
+    return context.refuse(Refusal(slug="wrong_code", params={"tries_left": 4}))
+
+
+async def test_a_refusal_that_is_raised_undoes_and_is_judged_again(street: Street) -> None:
+    """Nothing written, nothing kept."""
+
+    async def cancel(request: CancelRequest, context: RequestContext[Any]) -> Reply:
+        await context.emit(RequestCancelled(request_id=request.request_id))
+        if len(owner.requests) == 1:
+            raise Refused(Refusal(slug="account_exists", retry_after=7))
+        return Done()
+
+    owner = Owner(cancel)
+    gateway = await both(street, CancelRequest, owner)
+    order = CancelRequest(request_id="r")
+    with pytest.raises(Refused) as refused:
+        await gateway.requester.ask(order, idempotency_key="k")
+    assert refused.value.refusal == Refusal(slug="account_exists", retry_after=7)
+    assert await street.count("registration", "replies") == 0
+    assert await street.depth("impex.unrouted") == 0
+
+    assert await gateway.requester.ask(order, idempotency_key="k") == Done()
+    assert len(owner.requests) == 2
+
+
+async def test_a_refusal_that_is_returned_keeps_its_writes_and_itself(street: Street) -> None:
+    """A wrong code is counted once, however often the same post arrives."""
+
+    async def count(request: CancelRequest, context: RequestContext[Any]) -> Reply:
+        await context.emit(RequestCancelled(request_id=request.request_id))
+        return context.refuse(Refusal(slug="account_exists"))
+
+    owner, heard = Owner(count), Heard()
+    gateway = await both(street, CancelRequest, owner)
+    await street.node("mailer", hears=(hears(RequestCancelled, heard),))
+    for _ in range(2):
+        with pytest.raises(Refused):
+            await gateway.requester.ask(CancelRequest(request_id="r"), idempotency_key="k")
+
+    await eventually(lambda: len(heard) == 1)
+    assert len(owner.requests) == 1
+
+
+async def test_long_work_is_prepared_outside_the_transaction(street: Street) -> None:
+    """`before` runs once per order that is carried out, and not for a repeated one."""
+    ran = 0
+
+    async def before(request: CancelRequest, deps: Any, pool: Pool) -> str:
+        nonlocal ran
+        ran += 1
+        assert await pool.fetchval("SELECT count(*) FROM replies") == 0
+        return f"hash of {request.request_id}"
+
+    owner = Owner()
+    gateway = await both(street, CancelRequest, owner, before)
+    for _ in range(3):
+        await gateway.requester.ask(CancelRequest(request_id="r"), idempotency_key="k")
+    assert owner.prepared == ["hash of r"]
+    assert ran == 1

@@ -1,0 +1,37 @@
+"""A start while the broker is not quite there yet."""
+
+from __future__ import annotations
+
+import asyncio
+from typing import Any
+
+import aiormq
+import pytest
+
+from shared.contracts.registration import RequestCancelled
+from shared.messaging import hears, node
+from tests.integration.shared.neighbours import Heard, Street
+from tests.support.waiting import eventually
+
+
+async def test_a_broker_that_fails_or_is_silent_at_declarations_is_tried_again(
+    street: Street, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """One that has just started again closes the connection (541), or does not answer."""
+    original, tried = node.declare, 0
+
+    async def late(channel: Any, topology: Any) -> None:
+        nonlocal tried
+        tried += 1
+        if tried == 1:
+            raise aiormq.exceptions.ConnectionInternalError("INTERNAL_ERROR")
+        if tried == 2:
+            await asyncio.sleep(3600)
+        await original(channel, topology)
+
+    monkeypatch.setattr(node, "declare", late)
+    monkeypatch.setattr(node, "DECLARE_SECONDS", 0.2)
+    heard = Heard()
+    mailer = await street.node("mailer", hears=(hears(RequestCancelled, heard),))
+    await eventually(lambda: mailer.ready[0])
+    assert tried >= 3
