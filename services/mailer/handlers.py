@@ -89,12 +89,21 @@ async def account_created(event: AccountCreated, context: Context[Mailer]) -> No
 async def known_address_requested(event: KnownAddressRequested, context: Context[Mailer]) -> None:
     """Tell the holder of an account that somebody asked for it again (EM-15)."""
     facts = KnownAccount(requested_at=event.requested_at)
-    await _write(event, context, KNOWN_ACCOUNT, facts, asked_at=event.requested_at)
+    await _write(
+        event,
+        context,
+        KNOWN_ACCOUNT,
+        facts,
+        asked_at=event.requested_at,
+        # Tried as long as a code would live: the page must not tell the two apart (B-03).
+        expires_at=event.expires_at,
+    )
 
 
 async def request_cancelled(event: RequestCancelled, context: Context[Mailer]) -> None:
-    """Drop what still waits; nothing more is sent about this request (G-04)."""
-    await _close(event.request_id, context)
+    """Nothing more is sent about this request, and nothing of it is kept (G-04, RE-14)."""
+    await store.lock_request(context.tx, event.request_id)
+    await store.forget_request(context.tx, event.request_id, context.now())
 
 
 async def request_expired(event: RequestExpired, context: Context[Mailer]) -> None:

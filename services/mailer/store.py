@@ -119,6 +119,21 @@ async def close_request(
     return await _drop(tx, "template <> ALL($4)", now, "closed", request_id, list(keep))
 
 
+async def forget_request(tx: Connection, request_id: str, now: datetime) -> None:
+    """A request was given up: nothing more is sent about it, and no record says to whom it was.
+
+    A mail whose transmission has begun cannot be called back; without its address it cannot go
+    again either.
+    """
+    await close_request(tx, request_id, (), now)
+    await tx.execute(
+        "DELETE FROM deliveries WHERE request_id = $1 AND state <> 'transmitting'", request_id
+    )
+    await tx.execute(
+        "UPDATE deliveries SET address = '', sealed = NULL WHERE request_id = $1", request_id
+    )
+
+
 async def _drop(
     tx: Connection, which: str, now: datetime, reason: str, request_id: str, *arguments: Any
 ) -> int:

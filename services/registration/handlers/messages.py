@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from services.registration.accounts import CODE_DIGITS, AccountRequest, message_life
+from services.registration.accounts import CODE_DIGITS, AccountRequest, Life, message_life
 from services.registration.deps import Deps
 from services.registration.store import Message
 from shared.contracts.base import Event
@@ -51,7 +51,7 @@ async def send(
         expires_at=life.expires_at,
     )
     if request.decoy:
-        event = _tell_holder(request, now)
+        event = _tell_holder(request, now, life)
     event_id = await context.emit(event, subject=holder if request.decoy else request.account_id)
     key_id, code_hash = keyed_hash(deps.tokens, code_purpose(request.id), code)
     return Message(
@@ -81,10 +81,11 @@ def link_hashes(token: str, ring: KeyRing) -> list[bytes]:
     return keyed_hashes(ring, LINK, token)
 
 
-def _tell_holder(request: AccountRequest, now: datetime) -> KnownAddressRequested:
+def _tell_holder(request: AccountRequest, now: datetime, life: Life) -> KnownAddressRequested:
     return KnownAddressRequested(
         request_id=request.id,
         address=request.address,
         language=request.language,
         requested_at=now,
+        expires_at=life.expires_at,
     )

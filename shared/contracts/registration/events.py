@@ -84,10 +84,11 @@ class RequestExpired(Event, frozen=True, kw_only=True):
 class KnownAddressRequested(Event, frozen=True, kw_only=True):
     """An account was asked for with an address that already has one; only its holder is told.
 
-    The subject is the existing account's id.
+    The subject is the existing account's id. `expires_at` is when a code would have run out.
     """
 
     request_id: str
     address: str
     language: str
     requested_at: datetime
+    expires_at: datetime | None = None

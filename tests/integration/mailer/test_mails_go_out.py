@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import re
+from datetime import timedelta
 
-from shared.contracts.mailer import MailAccepted
+import pytest
+
+from shared.contracts.mailer import MailAccepted, MailRefused
 from shared.contracts.registration import RequestCancelled, RequestExpired, ValidationResent
 from shared.messaging.envelope import new_id
 from tests.integration.mailer.post_office import (
@@ -15,6 +18,7 @@ from tests.integration.mailer.post_office import (
     asked,
     created,
     known,
+    now,
 )
 from tests.support.mail_server import MailServer
 from tests.support.system import System
@@ -153,18 +157,52 @@ async def test_a_message_heard_after_the_one_that_replaced_it_is_not_sent(
     assert len(smtp.messages) == 1
 
 
-async def test_g_04_a_cancelled_request_drops_the_mail_that_waits(
-    system: System, office: PostOffice, smtp: MailServer
+@pytest.mark.parametrize("answer", ["451 4.3.0 later", "550 5.1.1 unknown", "ok"])
+async def test_re_14_of_a_cancelled_request_no_mail_leaves_and_no_record_stays(
+    system: System, office: PostOffice, smtp: MailServer, answer: str
 ) -> None:
-    smtp.answer("RCPT", "451 4.3.0 later")
+    """G-04: whether its mail was deferred, refused or accepted."""
+    smtp.answer("RCPT", answer)
     async with system.run("mailer", IMPEX_SMTP_URL=smtp.url):
         request_id = new_id()
         cause = await office.say(asked(request_id=request_id))
-        await office.state(cause, "deferred")
+        await office.state(cause, "deferred", "refused", "accepted")
         await office.say(RequestCancelled(request_id=request_id))
-        row = await office.state(cause, "dropped")
-    assert (row["reason"], row["sealed"]) == ("closed", None)
-    assert smtp.messages == []
+        await office.all_handled()
+        assert await office.row(cause) is None
+        assert await office.database.fetchval("SELECT count(*) FROM attempts") == 0
+        late = await office.say(asked(ValidationResent, request_id=request_id))
+        await office.all_handled()
+        assert await office.row(late) is None
+    assert len(smtp.messages) == (answer == "ok")
+
+
+async def test_re_14_a_mail_cancelled_in_transmission_goes_no_second_time(
+    system: System, office: PostOffice, smtp: MailServer
+) -> None:
+    """The server has it, perhaps; its record says no more to whom it was."""
+    smtp.silent_after_data = True
+    async with system.run("mailer", IMPEX_SMTP_URL=smtp.url, IMPEX_SMTP_FINAL_TIMEOUT="2"):
+        request_id = new_id()
+        cause = await office.say(asked(request_id=request_id))
+        await office.state(cause, "transmitting")
+        await office.say(RequestCancelled(request_id=request_id))
+        row = await office.state(cause, "refused")
+    assert (row["address"], row["sealed"], row["doubts"]) == ("", None, 1)
+    assert len(smtp.messages) == 1
+
+
+async def test_b_03_the_holder_is_written_to_as_long_as_a_code_would_live(
+    system: System, office: PostOffice, smtp: MailServer
+) -> None:
+    """Deferred for good, both requests come to the same end at the same moment."""
+    smtp.always("RCPT", "451 4.3.0 later")
+    soon = now() + timedelta(seconds=30)
+    async with system.run("mailer", IMPEX_SMTP_URL=smtp.url):
+        cause = await office.say(known(expires_at=soon))
+        row = await office.state(cause, "refused")
+        (told,) = await office.hears(MailRefused)
+    assert (row["reason"], told.reason) == ("expired", "expired")
 
 
 async def test_a_request_that_ran_out_before_its_mail_was_heard_of_gets_none(
