@@ -84,12 +84,6 @@ HOST = socket.gethostname()
 READ = 20_000
 
 
-def mask_address(address: str) -> str:
-    """`pierre@x.fr` as `p***@x.fr`."""
-    local, at, domain = address.rpartition("@")
-    return f"{local[:1]}***@{domain}" if at else f"{address[:1]}***"
-
-
 def mask_text(text: str) -> str:
     """A text without addresses, tokens or passwords in URLs."""
     text = text[:READ]
