@@ -7,13 +7,16 @@ noise in `.impex/log/install.log`, and shows its end when something fails.
 
 from __future__ import annotations
 
+import fcntl
 import hashlib
 import os
+import re
 import shutil
 import subprocess
 import sys
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
 from pathlib import Path
 
 from operations.paths import ROOT, paths
@@ -25,6 +28,8 @@ PYTHON = VENV / "bin" / "python"
 SCRIPT = Path(__file__).with_name("install_packages.sh")
 #: What the journeys in Chromium need: the browser, and letters to draw.
 TEST_PACKAGES = {"chromium": "chromium", "fonts-dejavu-core": ""}
+#: The oldest Node.js that the mail catcher runs on.
+NODE = 20
 SHOWN_LINES = 25
 
 
@@ -76,6 +81,25 @@ def has_venv() -> bool:
         [sys.executable, "-c", "import venv, ensurepip"], capture_output=True, check=False
     )
     return done.returncode == 0
+
+
+def has_pip() -> bool:
+    """Whether the virtual environment is there with a pip that runs."""
+    try:
+        command = [str(PYTHON), "-m", "pip", "--version"]
+        return subprocess.run(command, capture_output=True, check=False).returncode == 0
+    except OSError:
+        return False
+
+
+def node_version() -> int:
+    """The major version of Node.js; 0 where there is none that runs."""
+    try:
+        done = subprocess.run(["node", "--version"], capture_output=True, text=True, check=False)
+    except OSError:
+        return 0
+    found = re.match(r"v(\d+)\.", done.stdout)
+    return int(found[1]) if found else 0
 
 
 def missing_packages(*, test: bool) -> list[str]:
@@ -134,8 +158,10 @@ def install_python() -> None:
     if up_to_date(stamp, expected):
         return
     with step("Python packages, with their hashes checked"):
-        if not PYTHON.exists():
-            run([sys.executable, "-m", "venv", str(VENV)], "making the virtual environment")
+        if not has_pip():
+            # Whatever is there was cut short, or made by a Python that has gone.
+            command = [sys.executable, "-m", "venv", "--clear", str(VENV)]
+            run(command, "making the virtual environment")
         pip = [str(PYTHON), "-m", "pip", "--disable-pip-version-check", "install", "-q"]
         run([*pip, "--require-hashes", "-r", "requirements.lock"], "installing Python packages")
         run([*pip, "--no-deps", "--no-build-isolation", "-e", "."], "installing this project")
@@ -149,7 +175,10 @@ def install_npm() -> None:
     if up_to_date(stamp, expected):
         return
     if not shutil.which("npm"):
-        raise InstallFailed("npm is missing: Node.js 20 or newer is needed")
+        raise InstallFailed(f"npm is missing: Node.js {NODE} or newer is needed")
+    version = node_version()
+    if version < NODE:
+        raise InstallFailed(f"Node.js {NODE} or newer is needed; `node` is version {version}")
     with step("design system and mail catcher (npm)"):
         run(["npm", "ci", "--ignore-scripts", "--no-audit", "--no-fund"], "npm ci")
         stamp.write_text(expected)
@@ -166,20 +195,38 @@ def install_together(*installers: Callable[[], None]) -> None:
         one.result()
 
 
+@contextmanager
+def alone() -> Iterator[None]:
+    """One installation at a time in this checkout; a second one waits for the first."""
+    with (paths().home / "install.lock").open("a") as lock:
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            note("waiting for the installation that runs in this folder already")
+            fcntl.flock(lock, fcntl.LOCK_EX)
+        yield
+
+
+def install(*, test: bool) -> None:
+    """Everything that is missing or out of date."""
+    packages = missing_packages(test=test)
+    if packages:
+        note(f"Debian packages to install: {', '.join(packages)}")
+        with step("Debian packages, no server started or created"):
+            install_packages(packages)
+    install_together(install_python, install_npm)
+
+
 def main(arguments: Sequence[str]) -> int:
     """Install what is missing; exit code 1 with the reason when that cannot be done."""
     if sys.version_info < (3, 11):  # noqa: UP036 - the one place that older Pythons reach
         say(f"Python 3.11 or newer is needed; this is {sys.version.split()[0]}")
         return 1
-    paths().make()
     try:
-        packages = missing_packages(test="--test" in arguments)
-        if packages:
-            note(f"Debian packages to install: {', '.join(packages)}")
-            with step("Debian packages, no server started or created"):
-                install_packages(packages)
-        install_together(install_python, install_npm)
-    except InstallFailed as error:
+        paths().make()
+        with alone():
+            install(test="--test" in arguments)
+    except (InstallFailed, OSError) as error:
         say(f"\n{error}")
         return 1
     except KeyboardInterrupt:

@@ -15,9 +15,11 @@ import os
 from typing import Any
 from urllib.parse import quote, unquote, urlsplit
 
+from shared.errors import ImpexError
 
-class BrokerRefused(Exception):
-    """The management API answered with an error."""
+
+class BrokerRefused(ImpexError):
+    """The management API answered with an error, or with what is not HTTP."""
 
 
 def password_hash(password: str, salt: bytes | None = None) -> str:
@@ -50,11 +52,15 @@ class BrokerAdmin:
             self._connection.request(method, f"/api/{path}", data, self._headers)
             answer = self._connection.getresponse()
             text = answer.read()
-        except (OSError, http.client.HTTPException):
+        except OSError:
             self._connection.close()
             raise
+        except http.client.HTTPException as error:
+            self._connection.close()
+            raise BrokerRefused(f"{method} {path}: no answer in HTTP ({error!r})") from error
         if answer.status >= 300:
-            raise BrokerRefused(f"{method} {path}: {answer.status} {text[:300].decode()}")
+            said = text[:300].decode(errors="replace")
+            raise BrokerRefused(f"{method} {path}: {answer.status} {said}")
         return json.loads(text) if text else None
 
     def load(self, definitions: dict[str, Any]) -> None:

@@ -12,7 +12,6 @@ import sys
 from collections.abc import Callable, Sequence
 from typing import TypeAlias
 
-from operations.broker_admin import BrokerRefused
 from shared.errors import ConfigurationError, ImpexError
 
 Verb = Callable[[argparse.Namespace], int]
@@ -126,7 +125,7 @@ def main(argv: Sequence[str] | None = None) -> None:
         for name, sentence in error.problems:
             print(f"impex: {name}: {sentence}", file=sys.stderr)
         code = 2
-    except (ImpexError, BrokerRefused, OSError) as error:
+    except (ImpexError, OSError) as error:
         print(f"impex: {error}", file=sys.stderr)
         code = 1
     sys.exit(code)

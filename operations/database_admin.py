@@ -1,20 +1,25 @@
 """What an administrator does to PostgreSQL: roles, databases, schemas.
 
 Synchronous to the caller, whatever loop runs there. Idempotent: what exists stays. Tables are not
-made here but by each service's migrations, under the owner's role.
+made here but by each service's migrations, under the owner's role. A server that is away raises
+DependencyDown, one that refuses an ImpexError with its words.
 """
 
 from __future__ import annotations
 
 import asyncio
 import threading
-from collections.abc import Coroutine, Iterable, Mapping, Sequence
+from collections.abc import AsyncIterator, Coroutine, Iterable, Mapping, Sequence
+from contextlib import asynccontextmanager
 from typing import Any, TypeVar
 from urllib.parse import quote, urlsplit, urlunsplit
 
 import asyncpg
 
 from operations.rights import Party, database_sql, roles_sql
+from shared.database import Connection
+from shared.database.pool import connecting
+from shared.errors import ImpexError
 
 T = TypeVar("T")
 
@@ -49,24 +54,31 @@ def address(url: str, *, user: str = "", password: str = "", database: str = "")
     return urlunsplit(parts._replace(netloc=f"{login}@{place}" if login else place, path=path))
 
 
-async def _execute(url: str, statements: Sequence[str]) -> None:
-    connection = await asyncpg.connect(url, timeout=15)
+@asynccontextmanager
+async def _session(url: str) -> AsyncIterator[Connection]:
     try:
+        with connecting():
+            connection = await asyncpg.connect(url, timeout=15)
+        try:
+            yield connection
+        finally:
+            await connection.close()
+    except (asyncpg.PostgresError, asyncpg.ClientConfigurationError) as error:
+        raise ImpexError(f"the database refused: {error}") from error
+
+
+async def _execute(url: str, statements: Sequence[str]) -> None:
+    async with _session(url) as connection:
         for statement in statements:
             await connection.execute(statement)
-    finally:
-        await connection.close()
 
 
 async def _create(admin_url: str, database: str, template: str) -> None:
-    connection = await asyncpg.connect(admin_url, timeout=15)
-    try:
+    async with _session(admin_url) as connection:
         known = await connection.fetchval("SELECT 1 FROM pg_database WHERE datname = $1", database)
         if not known:
             source = f' TEMPLATE "{template}"' if template else ""
             await connection.execute(f'CREATE DATABASE "{database}"{source}')
-    finally:
-        await connection.close()
 
 
 def execute(url: str, *statements: str) -> None:

@@ -148,7 +148,8 @@ class Stack:
     def _start_catcher(self, mails: Path) -> Callable[[], bool]:
         web = self.ports.choose("mail catcher", self.settings.catcher_port)
         smtp = self.ports.any()
-        mails.mkdir(parents=True, exist_ok=True)
+        mails.mkdir(mode=0o700, exist_ok=True)  # codes and links are in them
+        mails.chmod(0o700)
         command = ["node", str(CATCHER), "--ip", "127.0.0.1", "--smtp", str(smtp)]
         command += ["--web-ip", "127.0.0.1", "--web", str(web)]
         command += ["--mail-directory", str(mails), "--max-emails", "1000"]

@@ -12,7 +12,8 @@ import json
 import os
 import signal
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
+from contextlib import suppress
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any, TextIO
@@ -22,6 +23,7 @@ from operations.processes import started_at
 
 #: How long a leftover may take to end after its signal before it is killed.
 LEFTOVER_SECONDS = 20
+KILLED_SECONDS = 5
 
 
 def boot_id() -> str:
@@ -108,11 +110,22 @@ def end_leftovers(paths: Paths, say: Callable[[str], None]) -> None:
     if left:
         say(f"ending what an earlier run left behind: {', '.join(left)}")
     for one in left.values():
-        os.kill(one.pid, one.stop_signal)
-    end = time.monotonic() + LEFTOVER_SECONDS
-    while any(one.runs() for one in left.values()) and time.monotonic() < end:
-        time.sleep(0.05)
+        _signal(one, one.stop_signal)
+    _wait_for(left.values(), LEFTOVER_SECONDS)
     for one in left.values():
-        if one.runs():
-            os.kill(one.pid, signal.SIGKILL)
+        _signal(one, signal.SIGKILL)
+    _wait_for(left.values(), KILLED_SECONDS)
     paths.state.unlink(missing_ok=True)
+
+
+def _signal(one: Known, number: int) -> None:
+    if one.runs():
+        with suppress(ProcessLookupError):  # it ended in between
+            os.kill(one.pid, number)
+
+
+def _wait_for(chosen: Iterable[Known], seconds: float) -> None:
+    chosen = tuple(chosen)
+    end = time.monotonic() + seconds
+    while any(one.runs() for one in chosen) and time.monotonic() < end:
+        time.sleep(0.05)

@@ -121,6 +121,66 @@ def test_nothing_is_installed_twice(tmp_path: Path) -> None:
     assert not bootstrap.up_to_date(stamp, bootstrap.stamp_of("package-lock.json"))
 
 
+def test_a_virtual_environment_cut_short_is_made_again(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Ctrl-C while pip goes in leaves a Python without it, which nothing else would notice."""
+    monkeypatch.setenv("IMPEX_HOME", str(tmp_path))
+    (tmp_path / "log").mkdir()
+    cut_short = tmp_path / "venv"
+    subprocess.run([sys.executable, "-m", "venv", "--without-pip", str(cut_short)], check=True)
+    monkeypatch.setattr(bootstrap, "VENV", cut_short)
+    monkeypatch.setattr(bootstrap, "PYTHON", cut_short / "bin" / "python")
+    ran: list[str] = []
+    monkeypatch.setattr(bootstrap, "run", lambda command, what: ran.append(what))
+    bootstrap.install_python()
+    assert ran[0] == "making the virtual environment"
+
+
+def test_a_node_that_is_too_old_is_named(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    for name, says in (("npm", "9.2.0"), ("node", "v18.19.0")):
+        (tmp_path / name).write_text(f"#!/bin/sh\necho {says}\n")
+        (tmp_path / name).chmod(0o755)
+    monkeypatch.setenv("PATH", str(tmp_path), prepend=":")
+    monkeypatch.setattr(bootstrap, "up_to_date", lambda *_: False)
+    with pytest.raises(
+        bootstrap.InstallFailed, match="20 or newer is needed; `node` is version 18"
+    ):
+        bootstrap.install_npm()
+
+
+def test_a_folder_that_cannot_be_written_is_said(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (tmp_path / "file").touch()
+    monkeypatch.setenv("IMPEX_HOME", str(tmp_path / "file" / "home"))
+    assert bootstrap.main([]) == 1
+    assert str(tmp_path / "file") in capsys.readouterr().out
+
+
+def test_a_second_installation_waits_for_the_first(tmp_path: Path) -> None:
+    environment = {**os.environ, "IMPEX_HOME": str(tmp_path), "PYTHONUNBUFFERED": "1"}
+    code = """
+from operations import bootstrap
+bootstrap.paths().make()
+with bootstrap.alone():
+    print("mine", flush=True)
+    input()
+"""
+    begin = [sys.executable, "-c", code]
+    how = {"cwd": ROOT, "env": environment, "text": True}
+    pipes = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE}
+    with subprocess.Popen(begin, **how, **pipes) as first:  # type: ignore[call-overload]
+        assert first.stdout.readline() == "mine\n"
+        with subprocess.Popen(begin, **how, **pipes) as second:  # type: ignore[call-overload]
+            assert "waiting for the installation" in second.stdout.readline()
+            first.stdin.write("\n")
+            first.stdin.flush()
+            assert second.stdout.readline() == "mine\n"
+            second.stdin.write("\n")
+            second.stdin.flush()
+
+
 def test_it_begins_with_nothing_but_python(tmp_path: Path) -> None:
     """No import outside the standard library: -S leaves the installed packages out."""
     code = "import operations.bootstrap, operations.paths, operations.servers"

@@ -165,6 +165,31 @@ def test_an_administrator_need_not_be_a_superuser(fresh: dict[str, str], servers
     assert done.returncode == 0, done.stderr
 
 
+def test_a_login_that_the_database_refuses_is_said_in_one_line(fresh: dict[str, str]) -> None:
+    url = address(fresh["IMPEX_DATABASE_URL"], user="impex_admin", password="not-this")
+    done = impex({**fresh, "IMPEX_DATABASE_URL": url}, "provision")
+    assert done.returncode == 1
+    assert done.stderr.count("\n") == 1
+    assert "password authentication failed" in done.stderr
+    assert "not-this" not in done.stderr
+
+
+@pytest.mark.usefixtures("corners")
+def test_an_administrator_without_the_right_is_told_so(
+    fresh: dict[str, str], servers: Servers
+) -> None:
+    execute(
+        servers.database_url,
+        "DO $$ BEGIN CREATE ROLE visitor LOGIN PASSWORD 'v'; "
+        "EXCEPTION WHEN duplicate_object THEN NULL; END $$",
+    )
+    url = address(fresh["IMPEX_DATABASE_URL"], user="visitor", password="v")
+    done = impex({**fresh, "IMPEX_DATABASE_URL": url}, "provision")
+    assert done.returncode == 1
+    assert done.stderr.startswith("impex: the database refused: ")
+    assert done.stderr.count("\n") == 1
+
+
 @pytest.mark.parametrize("verb", ["provision", "migrate", "queues"])
 def test_what_a_command_needs_is_named(tmp_path: Path, verb: str) -> None:
     done = impex({"IMPEX_HOME": str(tmp_path)}, verb)
