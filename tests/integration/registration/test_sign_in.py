@@ -3,15 +3,14 @@
 from __future__ import annotations
 
 import asyncio
-import io
 
 import pytest
 
 from services.registration.hashing import Cost, Hasher
 from shared.contracts import registration as words
 from shared.secrets import KeyRing, new_key
-from shared.telemetry import configure_logging
 from tests.integration.registration.room import OTHER_PASSWORD, PASSWORD, Room
+from tests.support.logs import written_log
 
 
 async def test_settled_2_the_right_password_leads_to_the_due_step(room: Room) -> None:
@@ -116,17 +115,13 @@ async def test_pw_11_and_12_a_hash_of_yesterday_is_renewed(room: Room) -> None:
 
 
 async def test_lg_01_lg_02_what_happened_is_logged_without_secrets(room: Room) -> None:
-    lines = io.StringIO()
-    configure_logging("info", stream=lines)
-    try:
+    with written_log() as lines:
         await room.account()
         for _ in range(6):
             await room.refusal(room.sign_in("pierre@labo.fr", "Wr0ng-secret"))
         await room.refusal(room.form(password="azertyZ9"))
         view = await room.request("paul@labo.fr")
         await room.refusal(room.accept(view.request_id))
-    finally:
-        configure_logging("info")
     said = lines.getvalue()
     for action in (
         "authn_login_fail",

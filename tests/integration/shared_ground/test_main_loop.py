@@ -120,7 +120,7 @@ async def test_a_database_that_never_comes_is_one_line_after_the_bounded_wait(
         assert process.code() == 1
     failed = [line for line in process.logged() if line.get("action") == "start_failed"]
     assert len(failed) == 1
-    assert "database is away" in failed[0]["sentence"]
+    assert "database is away" in failed[0]["reason"]
     assert "exception" not in failed[0]
     assert "start_waits" in process.actions()
     assert "hidden" not in "\n".join(process.lines())
@@ -142,7 +142,7 @@ async def test_a_schema_that_is_not_migrated_is_a_failed_start(
     process = start(IMPEX_MAILER_DATABASE_URL=database_factory().url("mailer"))
     assert process.code() == 1
     (failed,) = [line for line in process.logged() if line.get("action") == "start_failed"]
-    assert "apply the migrations first" in failed["sentence"]
+    assert "apply the migrations first" in failed["reason"]
 
 
 async def test_health_follows_the_service(start: Start, free_port: int) -> None:
@@ -166,7 +166,7 @@ async def test_a_health_port_that_is_taken_is_a_failed_start(start: Start) -> No
         process = start(IMPEX_MAILER_HEALTH_PORT=str(taken.getsockname()[1]))
         assert process.code() == 1
     (failed,) = [line for line in process.logged() if line.get("action") == "start_failed"]
-    assert "cannot listen on port" in failed["sentence"]
+    assert "cannot listen on port" in failed["reason"]
 
 
 @pytest.mark.faults

@@ -10,20 +10,19 @@ from datetime import datetime, timedelta
 from typing import Any
 
 import pytest
-import structlog
 from hypothesis import given
 from hypothesis import strategies as st
 
 from shared.contracts.base import Sealed
 from shared.secrets import new_token
 from shared.telemetry import (
-    configure_logging,
     current_context,
     get_logger,
     log_context,
     mask_text,
     trace_id,
 )
+from tests.support.logs import written_log
 
 TOKEN = new_token()
 
@@ -31,14 +30,8 @@ TOKEN = new_token()
 @pytest.fixture
 def stream() -> Iterator[io.StringIO]:
     """Where the process logs during one test."""
-    root, config = logging.getLogger(), structlog.get_config()
-    handlers, level = root.handlers[:], root.level
-    written = io.StringIO()
-    configure_logging("debug", written)
-    yield written
-    root.handlers[:] = handlers
-    root.setLevel(level)
-    structlog.configure(**config)
+    with written_log("debug") as written:
+        yield written
 
 
 def lines(stream: io.StringIO) -> list[dict[str, Any]]:
@@ -144,17 +137,9 @@ def test_chatter_of_libraries_is_left_out(stream: io.StringIO, noisy: str) -> No
 
 
 def test_the_level_of_the_settings_is_respected() -> None:
-    written = io.StringIO()
-    root, config = logging.getLogger(), structlog.get_config()
-    handlers, level = root.handlers[:], root.level
-    try:
-        configure_logging("warning", written)
+    with written_log("warning") as written:
         get_logger("x").info("not this")
         get_logger("x").warning("this")
-    finally:
-        root.handlers[:] = handlers
-        root.setLevel(level)
-        structlog.configure(**config)
     assert [line["sentence"] for line in lines(written)] == ["this"]
 
 
@@ -181,16 +166,8 @@ def test_lg_04_one_event_is_one_line_whatever_a_field_holds(stream: io.StringIO,
 
 @given(st.dictionaries(st.text(max_size=20), st.text(max_size=50), max_size=4), st.text())
 def test_lg_04_any_text_gives_one_line(fields: dict[str, str], sentence: str) -> None:
-    written = io.StringIO()
-    root, config = logging.getLogger(), structlog.get_config()
-    handlers, level = root.handlers[:], root.level
-    try:
-        configure_logging("info", written)
+    with written_log("info") as written:
         get_logger("x").info(sentence, data=fields)
-    finally:
-        root.handlers[:] = handlers
-        root.setLevel(level)
-        structlog.configure(**config)
     assert len(written.getvalue().splitlines()) == 1
     json.loads(written.getvalue())
 

@@ -1,0 +1,27 @@
+"""The log of this process during one test, and everything as it was afterwards."""
+
+from __future__ import annotations
+
+import contextlib
+import io
+import logging
+from collections.abc import Iterator
+
+import structlog
+
+from shared.telemetry import configure_logging
+
+
+@contextlib.contextmanager
+def written_log(level: str = "info") -> Iterator[io.StringIO]:
+    """What the process logs meanwhile."""
+    root, config = logging.getLogger(), structlog.get_config()
+    handlers, before = root.handlers[:], root.level
+    written = io.StringIO()
+    configure_logging(level, written)
+    try:
+        yield written
+    finally:
+        root.handlers[:] = handlers
+        root.setLevel(before)
+        structlog.configure(**config)
