@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
+from playwright.async_api import Browser
 from playwright.async_api import Page as Tab
 
 from tests.accessibility.conftest import Site
@@ -67,3 +68,18 @@ async def test_ax_01_ax_07_wcag_in_both_themes(shown: Page, site: Site, page: Ta
     assert await page.evaluate(SPILL) == 0
     assert await page.evaluate(SMALL_TARGETS) == []
     assert site.complaints == []
+
+
+async def test_g_51_a_dark_device_gets_dark_pages_without_scripts(
+    site: Site, browser: Browser
+) -> None:
+    """The design system names the theme by script; without one the style sheet follows alone."""
+    context = await browser.new_context(java_script_enabled=False, color_scheme="dark")
+    page = await context.new_page()
+    await page.goto(f"{site.url}/register-errors.fr.html")
+    shown = "getComputedStyle(document.body).backgroundColor"
+    assert await page.evaluate(shown) == "rgb(22, 22, 22)"
+    assert await page.evaluate("document.documentElement.hasAttribute('data-fr-theme')") is False
+    await page.emulate_media(color_scheme="light")
+    assert await page.evaluate(shown) == "rgb(255, 255, 255)"
+    await context.close()

@@ -9,8 +9,10 @@ from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 
+from services.gateway.web.errors import error_text
 from services.gateway.web.legal import as_html
 from services.gateway.web.pages import PageBrand
+from services.gateway.web.sayings import pick
 
 NOW = datetime(2026, 11, 23, 9, 42, tzinfo=UTC)
 ADDRESS = "Pierre.Durand-Lefebvre@pharmacie-des-lilas.example"
@@ -245,14 +247,17 @@ def _endings() -> list[State]:
     ]
 
 
-def _error(status: int, heading: str, text: str, **more: Any) -> State:
+def _error(status: int, **more: Any) -> State:
+    said = error_text(status)
+    reference = "7F3A19C2D04E" if status >= 500 else None
+    href, label = said.way_on
     variables = {
         "status": status,
-        "heading": heading,
-        "text": text,
-        "reference": None,
+        "heading": pick(said.heading, "fr"),
+        "text": pick(said.text, "fr").format(reference=reference, phone=BRAND.phone),
+        "reference": reference,
         "retry_after": None,
-        "way_on": ("/", "Page d'accueil"),
+        "way_on": (href, pick(label, "fr")),
         **more,
     }
     return State(f"error-{status}", "error.html", variables)
@@ -281,11 +286,12 @@ def _plain() -> list[State]:
         State("legal", "legal.html", model, "/mentions-legales"),
         State("accessibility", "accessibility.html", {}, "/accessibilite"),
         State("sitemap", "sitemap.html", {}, "/plan"),
-        _error(403, "Formulaire expiré", "Formulaire expiré, rechargez la page."),
-        _error(404, "Page non trouvée", "La page que vous cherchez n'existe pas."),
-        _error(429, "Trop de demandes", "Réessayez après le délai indiqué.", retry_after=125),
-        _error(500, "Une erreur est survenue", "Donnez la référence.", reference="7F3A-19C2"),
-        _error(503, "Service indisponible", "Ce service ne répond pas.", retry_after=5),
+        _error(400),
+        _error(403),
+        _error(404),
+        _error(429, retry_after=125),
+        _error(500),
+        _error(503, retry_after=5),
     ]
 
 

@@ -67,12 +67,17 @@ FONT_FACES = ("Marianne-Regular", "Marianne-Bold")
 _FACE = re.compile(r"@font-face\{[^}]*\}")
 _WOFF = re.compile(r",?url\([^)]*\.woff\) format\(['\"]?woff['\"]?\)")
 _URL = re.compile(r"url\((['\"]?)(?!data:|#)([^)'\"]+)\1\)")
+_DARK = "[data-fr-theme=dark]"
+_COMMENT = re.compile(r"/\*.*?\*/", re.DOTALL)
+#: In order: an at-rule that opens a group, one rule, the end of a group.
+_PIECE = re.compile(r"(@[^{}]*)\{(?=[^{}]*\{)|([^{}]*)\{([^{}]*)\}|\}")
 _SOURCE_MAP = re.compile(r"/\*# sourceMappingURL=.*?\*/|//# sourceMappingURL=\S*")
 
 
 def bundle_css(dist: Path, address: Callable[[str], str]) -> str:
     """The style sheet of every page; `address` turns a file's path below `dist` into its URL."""
-    return "\n".join(_style_sheet(dist, name, address) for name in DSFR_CSS)
+    sheet = "\n".join(_style_sheet(dist, name, address) for name in DSFR_CSS)
+    return sheet + _dark_without_scripts(sheet)
 
 
 def bundle_js(dist: Path) -> str:
@@ -102,6 +107,27 @@ def _style_sheet(dist: Path, name: str, address: Callable[[str], str]) -> str:
         return f"url({address(posixpath.normpath(posixpath.join(folder, match[2])))})"
 
     return _URL.sub(rewritten, text)
+
+
+def _dark_without_scripts(sheet: str) -> str:
+    """The dark theme once more, for a device that asks for it where no script names a theme.
+
+    The design system leaves the choice to its script; without one a dark device would be dazzled.
+    """
+    copies, group = [], ""
+    for piece in _PIECE.finditer(_COMMENT.sub("", sheet)):
+        opening, selectors, declarations = piece.groups()
+        if selectors is None:
+            group = opening or ""
+        elif _DARK in selectors and "prefers-color-scheme" not in group:
+            own = ",".join(
+                one.strip().removeprefix(":root").replace(_DARK, ":root:not([data-fr-theme])")
+                for one in selectors.split(",")
+                if _DARK in one
+            )
+            rule = f"{own}{{{declarations}}}"
+            copies.append(f"{group}{{{rule}}}" if group else rule)
+    return f"\n@media screen and (prefers-color-scheme:dark){{{''.join(copies)}}}\n"
 
 
 def _face(rule: str) -> str:

@@ -39,6 +39,16 @@ def test_only_the_faces_that_pages_show_are_sent() -> None:
     assert fonts == ["fonts/Marianne-Bold.woff2", "fonts/Marianne-Regular.woff2"]
 
 
+def test_the_dark_theme_needs_no_script() -> None:
+    sheet = static_files.bundle_css(DSFR, "dsfr/{}".format)
+    before, _, copies = sheet.rpartition("@media screen and (prefers-color-scheme:dark){")
+    named = re.findall(r":root\[data-fr-theme=dark\]\{([^}]*)\}", before)
+    assert max(map(len, named)) > 3000, "the design system's colours"
+    assert all(f":root:not([data-fr-theme]){{{colours}}}" in copies for colours in named)
+    assert "data-fr-theme=dark" not in copies
+    assert copies.count("{") + 1 == copies.count("}")
+
+
 def test_the_sign_in_page_stays_within_its_weight() -> None:
     (state,) = (state for state in STATES if state.name == "sign_in")
     page = _packed(render(Page(state)))
