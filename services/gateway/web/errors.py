@@ -8,7 +8,13 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from shared.errors import DependencyDown
+from shared.messaging.errors import OwnerAway, RequestTimeout
+
 Pair = tuple[str, str]
+
+#: What says that a form cannot be dealt with now: another service, the broker, the database.
+AWAY = (OwnerAway, RequestTimeout, DependencyDown)
 
 
 class PageError(Exception):

@@ -120,6 +120,8 @@ async def _read(request: web.Request) -> bytes:
         raise PageError(413) from None
     except TimeoutError:
         raise PageError(408) from None
+    except ConnectionError:
+        raise PageError(400) from None  # the browser left in the middle: nobody reads the answer
 
 
 def _browser_lines(value: str) -> str:

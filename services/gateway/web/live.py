@@ -15,10 +15,13 @@ from contextlib import contextmanager
 
 from aiohttp import web
 
-from services.gateway.web.errors import PageError
+from services.gateway.web.errors import AWAY, PageError
 from services.gateway.web.metrics import STREAMS
+from shared.telemetry import get_logger
 
 LONGEST = 600.0
+#: Streams that one process keeps open: each asks about every second. Beyond, pages ask `/etat`.
+MOST = 1_000
 BREATH = 15.0
 #: Seconds between two questions: often at first, while something is about to happen.
 EAGER, EAGER_FOR, PATIENT = 1.0, 60.0, 3.0
@@ -26,6 +29,8 @@ EAGER, EAGER_FOR, PATIENT = 1.0, 60.0, 3.0
 #: A name, its data, and whether the stream ends with it.
 Said = tuple[str, Mapping[str, object], bool]
 Ask = Callable[[], Awaitable[list[Said]]]
+
+log = get_logger("gateway")
 
 
 class Streams:
@@ -49,6 +54,8 @@ class Streams:
     def _place(self, visitor: str) -> Iterator[None]:
         if self._draining.is_set():
             raise PageError(503)
+        if self.count >= MOST:
+            raise PageError(503, retry_after=30)
         if self._open[visitor] >= self._most:
             raise PageError(429, event="excess_rate_limit_exceeded", retry_after=30)
         self._open[visitor] += 1
@@ -62,7 +69,10 @@ class Streams:
                 del self._open[visitor]
 
     async def follow(self, request: web.Request, visitor: str, ask: Ask) -> web.StreamResponse:
-        """Send what `ask` says whenever it says something new; `ask` decides when it is over."""
+        """Send what `ask` says whenever it says something new; `ask` decides when it is over.
+
+        Once it has begun a failure ends it in order, since an error page would go into its middle.
+        """
         with self._place(visitor):
             response = web.StreamResponse(
                 headers={
@@ -72,13 +82,21 @@ class Streams:
                 }
             )
             response.enable_compression(web.ContentCoding.identity)
-            await response.prepare(request)
             try:
-                await self._speak(request, response, ask)
+                await response.prepare(request)
+                await self._tell(request, response, ask)
                 await response.write_eof()
             except ConnectionError:
                 pass  # the browser left: nobody to tell
             return response
+
+    async def _tell(self, request: web.Request, response: web.StreamResponse, ask: Ask) -> None:
+        try:
+            await self._speak(request, response, ask)
+        except ConnectionError:
+            raise
+        except Exception:
+            log.exception("A live page cannot go on.", action="unexpected_error")
 
     async def _speak(self, request: web.Request, response: web.StreamResponse, ask: Ask) -> None:
         loop = asyncio.get_running_loop()
@@ -88,7 +106,7 @@ class Streams:
         while not self._draining.is_set() and loop.time() - started < LONGEST:
             if request.transport is None or request.transport.is_closing():
                 return
-            for name, data, over in await ask():
+            for name, data, over in await _asked(ask):
                 text = json.dumps(data)
                 if last.get(name) != text:
                     last[name] = text
@@ -107,3 +125,10 @@ class Streams:
                 await self._draining.wait()
         except TimeoutError:
             pass
+
+
+async def _asked(ask: Ask) -> list[Said]:
+    try:
+        return await ask()
+    except AWAY:
+        return []  # asked again in a moment

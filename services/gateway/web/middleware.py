@@ -17,15 +17,13 @@ from aiohttp import web
 from services.gateway.presessions import form_token_fits, read_cookie
 from services.gateway.web import i18n, security, visits
 from services.gateway.web.addresses import client_address, network_of
-from services.gateway.web.errors import RELOAD, Elsewhere, PageError, Pair, error_text
+from services.gateway.web.errors import AWAY, RELOAD, Elsewhere, PageError, Pair, error_text
 from services.gateway.web.keys import CLOCK, FRONT, PAGES, Visit
 from services.gateway.web.metrics import count_request
 from services.gateway.web.sayings import pick
 from services.gateway.web.views import language
 from services.gateway.web.visits import VISIT
-from shared.errors import DependencyDown
 from shared.messaging.envelope import new_traceparent, traceparent
-from shared.messaging.errors import OwnerAway, RequestTimeout
 from shared.messaging.handlers import Refused
 from shared.telemetry import get_logger, log_context
 
@@ -77,7 +75,7 @@ async def _failed(request: web.Request, error: Exception) -> web.StreamResponse:
         return error_page(request, PageError(error.status, allow=allow))
     if isinstance(error, PageError):
         return error_page(request, error)
-    if isinstance(error, OwnerAway | RequestTimeout | DependencyDown | TimeoutError):
+    if isinstance(error, (*AWAY, TimeoutError)):
         log.warning("A service is away.", action="dependency_away", reason=str(error))
         return error_page(request, PageError(503, retry_after=30))
     if isinstance(error, Refused) and error.refusal.retry_after:
@@ -125,8 +123,8 @@ def error_page(request: web.Request, error: PageError) -> web.Response:
 
 
 def _way_on(request: web.Request, status: int) -> tuple[str, Pair]:
-    """Back to the form whose token ran out, else what the error's text proposes."""
-    if status == 403 and request.path in language.PAGES:
+    """The same page again where that may help, else what the error's text proposes."""
+    if status in (403, 503) and request.path in language.PAGES:
         return request.path, RELOAD
     return error_text(status).way_on
 

@@ -12,13 +12,16 @@ from typing import NamedTuple, Protocol
 from aiohttp import web
 
 from services.gateway.presessions import FORM_KEY
-from services.gateway.web.errors import PageError
+from services.gateway.web.errors import AWAY, PageError
 from services.gateway.web.forms import read_fields, read_json
 from services.gateway.web.middleware import require_form_token, require_same_origin
+from shared.telemetry import get_logger
 
 View = Callable[[web.Request], Awaitable[web.StreamResponse]]
 FormView = Callable[[web.Request, dict[str, str]], Awaitable[web.StreamResponse]]
 QuestionView = Callable[[web.Request, str], Awaitable[web.StreamResponse]]
+
+log = get_logger("gateway")
 
 TOKEN_HEADER = "X-Impex-Csrf"  # noqa: S105 - the name of a header
 
@@ -29,11 +32,20 @@ class PageVerb(Protocol):
     def __call__(self, path: str, view: View, *, head: bool = True) -> None: ...
 
 
+class FormVerb(Protocol):
+    """A page with a form: its GET, its POST, the POST's fields, and the form again (`away`) with
+    what was typed where a server that it needs does not answer."""
+
+    def __call__(
+        self, path: str, show: View, submit: FormView, names: str, away: FormView | None = None
+    ) -> None: ...
+
+
 class Verbs(NamedTuple):
     """The verbs of the route table."""
 
     page: PageVerb
-    form: Callable[[str, View, FormView, str], None]
+    form: FormVerb
     post: Callable[[str, FormView, str], None]
     question: Callable[[str, QuestionView, str], None]
 
@@ -44,14 +56,16 @@ def verbs(router: web.UrlDispatcher) -> Verbs:
     def page(path: str, view: View, *, head: bool = True) -> None:
         router.add_get(path, view, allow_head=head)
 
-    def post(path: str, view: FormView, names: str) -> None:
+    def post(path: str, view: FormView, names: str, away: FormView | None = None) -> None:
         # /langue keeps nothing that a double click could do twice, so it has no key.
         common = ("csrf",) if path == "/langue" else ("csrf", "key")
-        router.add_post(path, posted(view, (*common, *names.split())))
+        router.add_post(path, posted(view, (*common, *names.split()), away))
 
-    def form(path: str, show: View, submit: FormView, names: str) -> None:
+    def form(
+        path: str, show: View, submit: FormView, names: str, away: FormView | None = None
+    ) -> None:
         page(path, show)
-        post(path, submit, names)
+        post(path, submit, names, away)
 
     def question(path: str, view: QuestionView, name: str) -> None:
         router.add_post(path, asked(view, name))
@@ -59,17 +73,23 @@ def verbs(router: web.UrlDispatcher) -> Verbs:
     return Verbs(page, form, post, question)
 
 
-def posted(view: FormView, names: tuple[str, ...]) -> View:
-    """The view behind a form's POST."""
+def posted(view: FormView, names: tuple[str, ...], away: FormView | None = None) -> View:
+    """The view behind a form's POST; `away` gives back what was typed where nobody can take it."""
 
     async def receive(request: web.Request) -> web.StreamResponse:
         require_same_origin(request)
         given = await read_fields(request, names)
-        await require_form_token(request, given.get("csrf", ""))
-        if "key" in names and not FORM_KEY.fullmatch(given.get("key", "")):
-            raise PageError(400, event="input_validation_fail", reason="no form key")
         fields = {name: given.get(name, "") for name in names if name != "csrf"}
-        return await view(request, fields)
+        try:
+            await require_form_token(request, given.get("csrf", ""))
+            if "key" in names and not FORM_KEY.fullmatch(fields["key"]):
+                raise PageError(400, event="input_validation_fail", reason="no form key")
+            return await view(request, dict(fields))
+        except AWAY as error:
+            if away is None:
+                raise
+            log.warning("A service is away.", action="dependency_away", reason=str(error))
+            return await away(request, fields)
 
     return receive
 

@@ -39,13 +39,14 @@ def setup_routes(app: web.Application) -> None:
     page, form, post, question = _verbs(app)
 
     page("/", welcome.show)
-    form("/connexion", sign_in.show, sign_in.submit, "address password")
+    form("/connexion", sign_in.show, sign_in.submit, "address password", sign_in.away)
 
     form(
         "/inscription",
         register.show,
         register.submit,
         "first_name last_name address password address_choice address_kept",
+        register.away,
     )
     question("/inscription/mot-courant", lookups.listed_word, "password")
     question("/inscription/adresse-proche", lookups.near_address, "address")
@@ -59,8 +60,9 @@ def setup_routes(app: web.Application) -> None:
         correction.show,
         correction.submit,
         "address password address_choice address_kept",
+        correction.away,
     )
-    form("/inscription/lien", link.show, link.submit, "token password")
+    form("/inscription/lien", link.show, link.submit, "token password", link.away)
     page("/inscription/adresse-validee", terms.verified)
     form("/inscription/conditions", terms.show, terms.submit, "accept version sha256")
     page("/inscription/creation", creation.show)

@@ -94,7 +94,10 @@ def idempotency_key(request: web.Request, form: str, fields: Mapping[str, str]) 
 
 
 async def presession(request: web.Request) -> Presession | None:
-    """What this browser asked for, or None. An unknown token is dropped and logged (SE-01)."""
+    """What this browser asked for, or None.
+
+    An unknown token is dropped and logged (SE-01); whoever came back too late is told so.
+    """
     visit = request[VISIT]
     if isinstance(visit.cookie, Reference) and not visit.looked_up:
         visit.presession = await request.app[PRESESSIONS].find(visit.cookie.cookie)
@@ -105,6 +108,7 @@ async def presession(request: web.Request) -> Presession | None:
                 action="session_use_after_expire",
             )
             drop_cookie(request)
+            note(request, "gone")
     return visit.presession
 
 

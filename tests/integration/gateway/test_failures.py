@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import re
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from pathlib import Path
 from urllib.parse import urlsplit
 
@@ -70,6 +72,23 @@ async def raw(portal: Portal, data: bytes, *, seconds: float = 15) -> bytes:
         writer.close()
 
 
+@asynccontextmanager
+async def no_database(portal: Portal) -> AsyncIterator[None]:
+    """Nobody gets into the database for as long as this lasts."""
+    database = portal.system.database
+    admin = await asyncpg.connect(re.sub(r"/[^/]+$", "/postgres", database.admin_url))
+    await admin.execute(f'alter database "{database.name}" allow_connections false')
+    try:
+        await admin.execute(
+            "select pg_terminate_backend(pid) from pg_stat_activity where datname = $1",
+            database.name,
+        )
+        yield
+    finally:
+        await admin.execute(f'alter database "{database.name}" allow_connections true')
+        await admin.close()
+
+
 @pytest.mark.parametrize(
     "data",
     [
@@ -124,6 +143,29 @@ async def test_wf_11_a_slow_body_is_refused(
     )
     assert answer.startswith(b"HTTP/1.1 408")
     assert "Envoi trop lent" in answer.decode()
+
+
+async def test_lg_03_a_client_that_leaves_in_the_middle_is_no_failure_of_ours(
+    portal: Portal, capfd: pytest.CaptureFixture[str]
+) -> None:
+    capfd.readouterr()
+    parts = urlsplit(portal.base)
+    _, writer = await asyncio.open_connection(parts.hostname, parts.port)
+    writer.write(
+        b"POST /connexion?half HTTP/1.1\r\nHost: x\r\nContent-Length: 500\r\n"
+        b"Content-Type: application/x-www-form-urlencoded\r\n\r\naddress="
+    )
+    await writer.drain()
+    writer.close()
+    log = ""
+
+    def answered() -> bool:
+        nonlocal log
+        log += capfd.readouterr().err
+        return '"method": "POST"' in log
+
+    await eventually(answered)
+    assert "unexpected_error" not in log
 
 
 async def test_wf_11_what_was_posted_is_done_though_the_client_left(
@@ -182,27 +224,69 @@ async def test_registration_away_keeps_what_was_typed_and_the_same_form_goes_thr
         assert len(letters.all) == 1
 
 
+async def test_every_form_gives_back_what_was_typed_while_registration_is_away(
+    corners: Corners, tmp_path: Path
+) -> None:
+    """« Nothing typed is lost », also for a browser whose due step must be asked for."""
+    async with (
+        apart(corners, tmp_path) as (system, letters),
+        opened(system, letters, "gateway") as portal,
+    ):
+        browser = portal.browser()
+        async with system.run("registration"):
+            await portal.asked(browser, "pierre@pharmacie.example.fr")
+            correct = await browser.get("/inscription/adresse")
+        sign_in = await portal.browser().get("/connexion")
+        typed = {"address": "pierre@pharmacie.example.org", "password": PASSWORD}
+        for page, action in ((sign_in, "/connexion"), (correct, "/inscription/adresse")):
+            owner = browser if page is correct else portal.browsers[-1]
+            away = await owner.post(page, action, typed)
+            assert away.status == 503, action
+            assert "Votre saisie est encore sur cette page" in away.text
+            kept = away.form(action)
+            assert (kept["address"], kept["password"]) == (typed["address"], "")
+            assert kept["key"] == page.form(action)["key"]
+        link = await browser.get("/inscription/validation")
+        again = link.soup.find("a", href="/inscription/validation")
+        assert (link.status, again and again.get_text()) == (503, "Recharger la page")
+        async with system.run("registration"):
+            page = await browser.post(away, "/inscription/adresse", typed)
+            assert page.path == "/inscription/validation"
+            assert "pierre@pharmacie.example.org" in page.text
+
+
+async def test_the_database_away_gives_a_bound_browser_its_form_back(
+    portal: Portal, browser: Browser, address: str
+) -> None:
+    await portal.asked(browser, address)
+    correct = await browser.get("/inscription/adresse")
+    async with no_database(portal):
+        away = await browser.post(
+            correct, "/inscription/adresse", {"address": f"new-{address}", "password": PASSWORD}
+        )
+        assert away.status == 503
+        assert away.form("/inscription/adresse")["address"] == f"new-{address}"
+        assert PASSWORD not in away.html
+
+    async def moved() -> bool:
+        values = {"address": f"new-{address}", "password": PASSWORD}
+        page = await browser.post(away, "/inscription/adresse", values)
+        return page.status == 200 and f"new-{address}" in page.text
+
+    await eventually(moved, 20)
+
+
 async def test_the_database_away_leaves_help_open_and_comes_back(
     portal: Portal, browser: Browser, address: str
 ) -> None:
     await portal.asked(browser, address)
-    database = portal.system.database
-    admin = await asyncpg.connect(re.sub(r"/[^/]+$", "/postgres", database.admin_url))
-    await admin.execute(f'alter database "{database.name}" allow_connections false')
-    try:
-        await admin.execute(
-            "select pg_terminate_backend(pid) from pg_stat_activity where datname = $1",
-            database.name,
-        )
+    async with no_database(portal):
         page = await browser.get("/inscription/validation")
         assert page.status == 503
         assert page.headers["Retry-After"] == "30"
         assert "Ce service ne répond pas pour l'instant" in page.text
         for path in ("/", "/aide", "/connexion"):
             assert (await browser.get(path)).status == 200
-    finally:
-        await admin.execute(f'alter database "{database.name}" allow_connections true')
-        await admin.close()
 
     async def back() -> bool:
         return (await browser.get("/inscription/validation")).status == 200

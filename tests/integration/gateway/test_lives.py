@@ -43,7 +43,9 @@ async def test_settled_2_a_presession_ends_with_its_request(
     connection = await age(portal, browser)
     page = await browser.get("/inscription/validation")
     assert page.path == "/inscription"
+    assert "Cette demande n'existe plus : elle a expiré" in page.text, "tomorrow is told why"
     assert browser.cookies["impex-presession"] != bound
+    assert "n'existe plus" not in (await browser.get("/inscription")).text, "once"
     assert await delete_expired(connection, utc_now()) >= 1
     left = await connection.fetchval("select count(*) from presessions where expires_at <= now()")
     assert left == 0

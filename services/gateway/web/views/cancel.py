@@ -28,7 +28,7 @@ CREATION = "/inscription/creation"
 async def show(request: web.Request) -> web.Response:
     """Ask whether to give up; after it was done, say so."""
     if request[VISIT].flash == "cancelled":
-        return page(request, "cancelled.html", flash=[])
+        return page(request, "cancelled.html", flash=[], switch_url="/")
     view = await current_view(request)
     if view is not None and view.due == "created":
         note(request, "exists")

@@ -20,15 +20,13 @@ from services.gateway.web.visits import (
     redirect,
     refuse_form,
 )
-from shared.contracts.registration import RequestView
-from shared.messaging.errors import OwnerAway, RequestTimeout
 from shared.messaging.handlers import Refused
 
 
 async def show(request: web.Request) -> web.Response:
     """The form, with the address as it was given."""
     view = await due(request, "validation")
-    return _render(request, view, Form(values={"address": view.address}))
+    return _render(request, Form(values={"address": view.address}))
 
 
 async def submit(request: web.Request, fields: dict[str, str]) -> web.Response:
@@ -38,7 +36,7 @@ async def submit(request: web.Request, fields: dict[str, str]) -> web.Response:
     form = Form.again(fields, same=True)
     form.suggestion = await suggestion(request, fields)
     if form.suggestion is not None:
-        return _render(request, view, form)
+        return _render(request, form)
     try:
         renewed = await request.app[REGISTRATION].correct_address(
             view.request_id,
@@ -52,14 +50,18 @@ async def submit(request: web.Request, fields: dict[str, str]) -> web.Response:
         if refused.refusal.slug in ("request_gone", "already_verified"):
             raise Elsewhere("/inscription/validation") from refused
         form = Form.again(fields)
-        return _render(request, view, form, refuse_form(request, form, refused))
-    except (OwnerAway, RequestTimeout):
-        form.alert = alert_text("away", visit.lang)
-        return _render(request, view, form, 503)
+        return _render(request, form, refuse_form(request, form, refused))
     await prolong(request, renewed)
     note(request, "corrected")
     return redirect(due_url(renewed))
 
 
-def _render(request: web.Request, view: RequestView, form: Form, status: int = 200) -> web.Response:
-    return page(request, "correct_address.html", status=status, step=2, view=view, form=form)
+async def away(request: web.Request, fields: dict[str, str]) -> web.Response:
+    """The form with the address as it was typed."""
+    form = Form.again(choose_address(fields), same=True)
+    form.alert = alert_text("away", request[VISIT].lang)
+    return _render(request, form, 503)
+
+
+def _render(request: web.Request, form: Form, status: int = 200) -> web.Response:
+    return page(request, "correct_address.html", status=status, step=2, form=form)

@@ -22,7 +22,6 @@ from services.gateway.web.visits import (
     presession,
 )
 from shared.contracts.registration import RequestView
-from shared.messaging.errors import OwnerAway, RequestTimeout
 
 #: How long an acceptance without an answer is followed before the terms are shown again.
 HOPE = timedelta(seconds=10)
@@ -48,10 +47,7 @@ async def follow(request: web.Request) -> web.StreamResponse:
     await due(request, "terms", "created")
 
     async def ask() -> list[Said]:
-        try:
-            view = await current_view(request)
-        except (OwnerAway, RequestTimeout):
-            return []
+        view = await current_view(request)
         said = await _state(request, view)
         over = view is None or view.due == "created" or said["state"] is None
         return [("due" if over else "mail", said, over)]

@@ -11,6 +11,7 @@ from datetime import datetime
 
 from aiohttp import web
 
+from services.gateway.presessions import Reference
 from services.gateway.store import Presession
 from services.gateway.web.forms import Form
 from services.gateway.web.keys import REGISTRATION
@@ -27,7 +28,6 @@ from services.gateway.web.visits import (
     refuse_form,
 )
 from shared.contracts.registration import LinkView
-from shared.messaging.errors import OwnerAway, RequestTimeout
 from shared.messaging.handlers import Refused
 from shared.telemetry import get_logger
 
@@ -58,7 +58,7 @@ async def show(request: web.Request) -> web.Response:
 
 async def submit(request: web.Request, fields: dict[str, str]) -> web.Response:
     """Prove the address; on another device the browser is bound to the request."""
-    token, visit = fields["token"], request[VISIT]
+    token = fields["token"]
     if not TOKEN.fullmatch(token):
         return _render(request, LinkView(state="malformed"), "", Form(), 400)
     found = await presession(request)
@@ -71,18 +71,21 @@ async def submit(request: web.Request, fields: dict[str, str]) -> web.Response:
         )
     except Refused as refused:
         return await _refused(request, token, fields, refused)
-    except (OwnerAway, RequestTimeout):
-        form = Form.again(fields, same=True)
-        form.alert = alert_text("away", visit.lang)
-        needed = found is None or bool(fields["password"])
-        link = LinkView(state="valid", needs_password=needed)
-        return _render(request, link, token, form, 503)
     if _is_other(found, view.request_id):
         await bind(request, view)
     if view.due == "created":
         note(request, "verified")
         return redirect(due_url(view))
     return redirect(VERIFIED)
+
+
+async def away(request: web.Request, fields: dict[str, str]) -> web.Response:
+    """The button again; a browser that asked for nothing also needs the password."""
+    form = Form.again(fields, same=True)
+    form.alert = alert_text("away", request[VISIT].lang)
+    needed = not isinstance(request[VISIT].cookie, Reference) or bool(fields["password"])
+    link = LinkView(state="valid", needs_password=needed)
+    return _render(request, link, fields["token"], form, 503)
 
 
 def _is_other(found: Presession | None, request_id: str) -> bool:

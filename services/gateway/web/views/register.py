@@ -54,11 +54,15 @@ async def submit(request: web.Request, fields: dict[str, str]) -> web.Response:
     except Refused as refused:
         form = Form.again(fields)
         return await _form(request, form, refuse_form(request, form, refused))
-    except (OwnerAway, RequestTimeout):
-        form.alert = alert_text("away", visit.lang)
-        return await _form(request, form, 503)
     await bind(request, view)
     return redirect(due_url(view))
+
+
+async def away(request: web.Request, fields: dict[str, str]) -> web.Response:
+    """The form with what was typed: the same key makes sending it again the same act."""
+    form = Form.again(choose_address(fields), same=True)
+    form.alert = alert_text("away", request[VISIT].lang)
+    return await _form(request, form, 503)
 
 
 def choose_address(fields: dict[str, str]) -> dict[str, str]:

@@ -22,7 +22,6 @@ from services.gateway.web.visits import (
     redirect,
     refuse_form,
 )
-from shared.messaging.errors import OwnerAway, RequestTimeout
 from shared.messaging.handlers import Refused
 from shared.telemetry import get_logger
 
@@ -52,13 +51,16 @@ async def submit(request: web.Request, fields: dict[str, str]) -> web.Response:
         if refused.refusal.slug == "request_gone":
             raise PageError(503, retry_after=5) from refused
         return _refused(request, fields, refused)
-    except (OwnerAway, RequestTimeout):
-        form = Form.again(fields, same=True)
-        form.alert = alert_text("away", visit.lang)
-        return page(request, "sign_in.html", status=503, form=form)
     await bind(request, view)
     note(request, "back")
     return redirect(due_url(view))
+
+
+async def away(request: web.Request, fields: dict[str, str]) -> web.Response:
+    """The form with the address that was typed."""
+    form = Form.again(fields, same=True)
+    form.alert = alert_text("away", request[VISIT].lang)
+    return page(request, "sign_in.html", status=503, form=form)
 
 
 def _refused(request: web.Request, fields: dict[str, str], refused: Refused) -> web.Response:

@@ -96,10 +96,7 @@ async def follow(request: web.Request) -> web.StreamResponse:
     lang = request[VISIT].lang
 
     async def ask() -> list[Said]:
-        try:
-            view = await current_view(request)
-        except (OwnerAway, RequestTimeout):
-            return []  # asked again in a moment
+        view = await current_view(request)
         if view is None:
             return [("due", {"due": GONE, "next": "/inscription"}, True)]
         mail = {"state": view.mail.state, "text": mail_text(view.mail, lang)}

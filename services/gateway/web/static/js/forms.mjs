@@ -4,13 +4,17 @@
 const summary = document.querySelector("[data-impex-focus]");
 summary?.focus();
 
-const sent = new WeakSet();
+// As long as a slow answer may take: afterwards, or once it was stopped, a press counts again. The
+// form's key makes the same form sent twice one act.
+const HOLD = 10000;
+const sent = new WeakMap();
 
 // On the document, so that a page's own script has already said whether the form may leave.
 document.addEventListener("submit", (event) => {
   if (event.defaultPrevented || event.target.method !== "post") return;
-  if (sent.has(event.target)) event.preventDefault();
-  sent.add(event.target);
+  const now = Date.now();
+  if (now - (sent.get(event.target) ?? 0) < HOLD) event.preventDefault();
+  else sent.set(event.target, now);
 });
 
 // A page taken back from the browser's memory must be able to send again.

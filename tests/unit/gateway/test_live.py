@@ -1,0 +1,78 @@
+"""Streams where something goes wrong in their middle."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import pytest
+from aiohttp import ClientSession, web
+from aiohttp.test_utils import TestServer
+
+from services.gateway.web import live
+from services.gateway.web.errors import PageError
+from services.gateway.web.live import Said, Streams
+from shared.errors import DependencyDown
+
+
+async def followed(monkeypatch: pytest.MonkeyPatch, *answers: Callable[[], list[Said]]) -> str:
+    """All that a page hears while `answers` are given in turn."""
+    monkeypatch.setattr(live, "EAGER", 0.01)
+    turn = iter(answers)
+
+    async def ask() -> list[Said]:
+        return next(turn)()
+
+    async def show(request: web.Request) -> web.StreamResponse:
+        return await Streams(2).follow(request, "somebody", ask)
+
+    app = web.Application()
+    app.router.add_get("/", show)
+    async with (
+        TestServer(app) as server,
+        ClientSession() as client,
+        client.get(server.make_url("/")) as answer,
+    ):
+        return await answer.text()
+
+
+def first() -> list[Said]:
+    return [("mail", {"state": "waiting"}, False)]
+
+
+def last() -> list[Said]:
+    return [("due", {"due": "terms"}, True)]
+
+
+def away() -> list[Said]:
+    raise DependencyDown("database", "no answer")
+
+
+def broken() -> list[Said]:
+    raise RuntimeError("a mistake of ours")
+
+
+async def test_a_server_away_for_a_moment_does_not_end_a_stream(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    said = await followed(monkeypatch, first, away, last)
+    assert [line for line in said.splitlines() if line.startswith("event")] == [
+        "event: mail",
+        "event: due",
+    ]
+
+
+async def test_lg_07_a_failure_in_a_stream_ends_it_without_a_page_in_its_middle(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    said = await followed(monkeypatch, first, broken)
+    assert said.endswith('data: {"state": "waiting"}\n\n')
+
+
+async def test_au_17_one_process_keeps_so_many_streams(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(live, "MOST", 1)
+    streams = Streams(2)
+    with streams._place("one"), pytest.raises(PageError) as refused, streams._place("two"):
+        pass
+    assert refused.value.status == 503
+    with streams._place("two"):
+        assert streams.count == 1
