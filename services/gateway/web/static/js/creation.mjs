@@ -27,8 +27,11 @@ function created() {
  */
 function open(tries = 120) {
   const modal = window.dsfr?.(dialog)?.modal;
-  if (modal) modal.disclose();
-  else if (tries > 0) window.requestAnimationFrame(() => open(tries - 1));
+  if (modal) {
+    // Nobody pressed its button: the focus waits there, or closing would find nowhere to put it.
+    document.getElementById("ouvrir-suivi").focus({ preventScroll: true });
+    modal.disclose();
+  } else if (tries > 0) window.requestAnimationFrame(() => open(tries - 1));
 }
 
 open();
