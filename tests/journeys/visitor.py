@@ -93,9 +93,9 @@ class Visitor:
                 stored |= set(await tab.evaluate(STORED))
             except Error:  # a tab that shows nothing has no storage
                 continue
-        assert self.complaints == []
-        assert self.foreign == set()
-        assert stored <= {"scheme"}
+        assert not self.complaints, self.complaints
+        assert not self.foreign, self.foreign
+        assert stored <= {"scheme"}, stored
 
     def word(self, key: str) -> str:
         """A button's name in the visitor's language."""
