@@ -68,11 +68,6 @@ def choose_language(cookie: str | None, accept_language: str) -> str:
     return best
 
 
-def other_language(language: str) -> str:
-    """The one to switch to."""
-    return "en" if language == "fr" else "fr"
-
-
 def format_date(at: datetime, language: str) -> str:
     """`23 novembre 2026`, in Paris; `1er` as French has it."""
     return _day(at.astimezone(PARIS).date(), language)

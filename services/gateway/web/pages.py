@@ -75,7 +75,6 @@ def _environment(
         _=translations.gettext,
         ngettext=translations.ngettext,
         lang=lang,
-        other_lang=i18n.other_language(lang),
         brand=brand,
         static=static,
         fmt_day=lambda iso: i18n.format_day(iso, lang),

@@ -201,13 +201,10 @@ def page(
     given: dict[str, Any] = {
         "csrf": FormToken(request),
         "nonce": visit.nonce,
-        "path": request.path,
         "status": status,
         "switch_url": request.path,
-        "step": None,
         "form": None,
         "reference": None,
-        "due_url": None,
         "flash": _flash(request, variables.get("view")),
         **variables,
     }

@@ -10,7 +10,6 @@ from services.gateway.web.texts import alert_text
 from services.gateway.web.visits import (
     VISIT,
     current_view,
-    due_url,
     forget,
     idempotency_key,
     note,
@@ -33,8 +32,7 @@ async def show(request: web.Request) -> web.Response:
     if view is not None and view.due == "created":
         note(request, "exists")
         return redirect(CREATION)
-    back = due_url(view) if view else "/inscription"
-    return page(request, "cancel.html", view=view, form=Form(), due_url=back)
+    return page(request, "cancel.html", view=view, form=Form())
 
 
 async def submit(request: web.Request, fields: dict[str, str]) -> web.Response:
@@ -52,14 +50,7 @@ async def submit(request: web.Request, fields: dict[str, str]) -> web.Response:
         except (OwnerAway, RequestTimeout):
             form = Form.again(fields, same=True)
             form.alert = alert_text("away", request[VISIT].lang)
-            return page(
-                request,
-                "cancel.html",
-                status=503,
-                view=None,
-                form=form,
-                due_url="/inscription/validation",
-            )
+            return page(request, "cancel.html", status=503, view=None, form=form)
         await forget(request)
     note(request, "cancelled")
     return redirect(HERE)

@@ -64,4 +64,4 @@ async def away(request: web.Request, fields: dict[str, str]) -> web.Response:
 
 
 def _render(request: web.Request, form: Form, status: int = 200) -> web.Response:
-    return page(request, "correct_address.html", status=status, step=2, form=form)
+    return page(request, "correct_address.html", status=status, form=form)

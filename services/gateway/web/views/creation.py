@@ -33,7 +33,7 @@ async def show(request: web.Request) -> web.Response:
     if view.due == "terms" and not await _accepting(request):
         raise out_of_order(request, view)
     state = "created" if view.due == "created" else "creating"
-    return page(request, "creation.html", step=3, view=view, state=state)
+    return page(request, "creation.html", view=view, state=state)
 
 
 async def state(request: web.Request) -> web.Response:

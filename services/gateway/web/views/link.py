@@ -127,7 +127,6 @@ def _render(
         request,
         "link.html",
         status=status,
-        step=2,
         link=link,
         token=token,
         form=form,

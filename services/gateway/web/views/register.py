@@ -98,7 +98,6 @@ async def _form(request: web.Request, form: Form, status: int = 200) -> web.Resp
         request,
         "register.html",
         status=status,
-        step=1,
         form=form,
         rules=document,
         policy=visible_rules(document),

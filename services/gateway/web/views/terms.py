@@ -13,7 +13,6 @@ from services.gateway.web.texts import alert_text
 from services.gateway.web.visits import (
     VISIT,
     due,
-    due_url,
     idempotency_key,
     page,
     redirect,
@@ -30,7 +29,7 @@ CREATION = "/inscription/creation"
 async def verified(request: web.Request) -> web.Response:
     """The address is proved; the terms come next."""
     view = await due(request, "terms")
-    return page(request, "verified.html", step=3, view=view, due_url=due_url(view))
+    return page(request, "verified.html", view=view)
 
 
 async def show(request: web.Request) -> web.Response:
@@ -79,7 +78,6 @@ async def _render(
         request,
         "terms.html",
         status=status,
-        step=3,
         view=view,
         terms=terms,
         terms_html=as_html(terms.text),

@@ -114,7 +114,6 @@ def render(request: web.Request, view: RequestView, form: Form, status: int = 20
         request,
         "validation.html",
         status=status,
-        step=2,
         view=view,
         form=form,
         mail_text=mail_text(view.mail, request[VISIT].lang),

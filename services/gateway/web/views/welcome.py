@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from aiohttp import web
 
-from services.gateway.web.visits import current_view, due_url, page
+from services.gateway.web.visits import current_view, page
 from shared.errors import DependencyDown
 from shared.messaging.errors import OwnerAway, RequestTimeout
 
@@ -15,6 +15,4 @@ async def show(request: web.Request) -> web.Response:
         resume = await current_view(request)
     except (OwnerAway, RequestTimeout, DependencyDown):
         resume = None  # the page is useful without it
-    return page(
-        request, "welcome.html", resume=resume, resume_url=due_url(resume) if resume else None
-    )
+    return page(request, "welcome.html", resume=resume)
