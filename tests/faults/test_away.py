@@ -131,6 +131,7 @@ async def test_the_database_away_gives_the_form_back_and_the_same_form_goes_thro
     house = calm
     waiting, newcomer = house.person(), house.person()
     await waiting.ask()
+    await newcomer.open("/conditions")
     form = await newcomer.open("/inscription")
     house.servers.postgres.kill()
     try:
@@ -139,7 +140,7 @@ async def test_the_database_away_gives_the_form_back_and_the_same_form_goes_thro
         bound = await waiting.browser.get("/inscription/validation")
         assert (bound.status, bound.headers["Retry-After"]) == (503, "30")
         assert AWAY in bound.text
-        for path in ("/aide", "/mentions-legales", "/connexion"):
+        for path in ("/aide", "/mentions-legales", "/conditions", "/connexion"):
             assert (await newcomer.browser.get(path)).status == 200, path
     finally:
         house.servers.postgres.start()

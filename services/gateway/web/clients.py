@@ -56,6 +56,7 @@ class Registration:
         self._sealer = sealer
         self._monotonic = monotonic
         self._rules: tuple[float, str] | None = None
+        self._terms: dict[str, words.TermsView] = {}
 
     async def _ask(self, request: Request, reply: type[R], key: str | None = None) -> R:
         return cast(R, await self._asker.ask(request, idempotency_key=key))
@@ -140,8 +141,16 @@ class Registration:
         return await self._ask(request, words.RequestView, key)
 
     async def terms(self, language: str) -> words.TermsView:
-        """The terms in force."""
-        return await self._ask(words.DescribeTerms(language=language), words.TermsView)
+        """The terms in force; the last ones known while the owner is away, for reading only: it
+        compares what is accepted."""
+        try:
+            view = await self._ask(words.DescribeTerms(language=language), words.TermsView)
+        except (OwnerAway, RequestTimeout):
+            if language not in self._terms:
+                raise
+            return self._terms[language]
+        self._terms[language] = view
+        return view
 
     async def accept_terms(
         self, request_id: str, *, version: str, sha256: str, language: str, key: str
