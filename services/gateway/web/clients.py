@@ -73,6 +73,7 @@ class Registration:
         password: str,
         language: str,
         network: str,
+        point_out_slip: bool,
         key: str,
     ) -> words.RequestView:
         """Ask for an account."""
@@ -83,6 +84,7 @@ class Registration:
             password=self._seal(words.RequestAccount, "password", password),
             language=language,
             network=network,
+            point_out_slip=point_out_slip,
         )
         return await self._ask(request, words.RequestView, key)
 
@@ -105,6 +107,7 @@ class Registration:
         password: str,
         language: str,
         network: str,
+        point_out_slip: bool,
         key: str,
     ) -> words.RequestView:
         """Move a request to another address."""
@@ -114,6 +117,7 @@ class Registration:
             password=self._seal(words.CorrectAddress, "password", password),
             language=language,
             network=network,
+            point_out_slip=point_out_slip,
         )
         return await self._ask(request, words.RequestView, key)
 

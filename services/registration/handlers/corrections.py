@@ -15,7 +15,7 @@ from services.registration.addresses import Address
 from services.registration.deps import Deps
 from services.registration.handlers import attempts, messages, quotas
 from services.registration.handlers.attempts import Attempt
-from services.registration.handlers.judging import judge_address, judge_password
+from services.registration.handlers.judging import judge_address, judge_password, likely_slip
 from services.registration.handlers.requests import GONE, known_language, refused_fields, show
 from services.registration.passwords import Candidate, Hashed
 from shared.contracts.base import FieldError, Refusal
@@ -48,6 +48,8 @@ async def judge_correction(request: CorrectAddress, deps: Deps, pool: Pool) -> C
     address, errors = await _judge(request, found, password, deps)
     if errors or address is None or password is None:
         return Correction(refusal=refused_fields(errors))
+    if request.point_out_slip and (slip := likely_slip(address)) is not None:
+        return Correction(refusal=slip)
     async with transaction(pool) as tx:
         quota = deps.settings.sends_quota
         too_many = await quotas.peek(tx, deps, quota, address.key, request.network)

@@ -11,9 +11,10 @@ import asyncio
 from services.registration.addresses import Address, BadAddress, parse_address
 from services.registration.deps import Deps
 from services.registration.passwords import Candidate, Rules, Verdict
+from services.registration.slips import suggest
 from services.registration.strength import is_too_simple
 from services.registration.words import ListedWord
-from shared.contracts.base import FieldError
+from shared.contracts.base import FieldError, Refusal
 from shared.telemetry import get_logger
 
 log = get_logger("registration")
@@ -25,6 +26,12 @@ def judge_address(typed: str, deps: Deps) -> tuple[Address | None, list[FieldErr
         return parse_address(typed, smtputf8=deps.settings.smtp_utf8), []
     except BadAddress as bad:
         return None, [bad.error]
+
+
+def likely_slip(address: Address) -> Refusal | None:
+    """The refusal that points a likely slip out (G-05); asked only of a form that is right."""
+    meant = suggest(address.text)
+    return None if meant is None else Refusal(slug="likely_slip", params={"suggestion": meant})
 
 
 async def judge_password(candidate: Candidate | None, deps: Deps) -> list[FieldError]:

@@ -15,7 +15,12 @@ from services.registration.accounts import AccountRequest, Mail, resend_at
 from services.registration.addresses import Address
 from services.registration.deps import Deps
 from services.registration.handlers import messages, quotas
-from services.registration.handlers.judging import judge_address, judge_password, log_refused
+from services.registration.handlers.judging import (
+    judge_address,
+    judge_password,
+    likely_slip,
+    log_refused,
+)
 from services.registration.names import check_name
 from services.registration.passwords import Candidate, Hashed
 from services.registration.terms import LANGUAGES
@@ -72,6 +77,8 @@ async def judge_form(request: RequestAccount, deps: Deps, pool: Pool) -> Draft:
     )
     if errors or address is None or password is None:
         return Draft(refusal=refused_fields(errors))
+    if request.point_out_slip and (slip := likely_slip(address)) is not None:
+        return Draft(refusal=slip)
     async with session(pool) as connection:
         quota = deps.settings.address_quota
         too_many = await quotas.peek(connection, deps, quota, address.key, request.network)

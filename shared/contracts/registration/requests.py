@@ -20,9 +20,9 @@ from shared.contracts.registration.views import (
 class RequestAccount(Request, frozen=True, kw_only=True):
     """Ask for an account.
 
-    Refused with `invalid_fields` (errors for first_name, last_name, address, password) or
-    `too_many_requests`. An address that has an account is answered alike.
-    `network` is the applicant's network prefix.
+    Refused with `invalid_fields` (errors for first_name, last_name, address, password),
+    `too_many_requests`, or, where `point_out_slip` is true, `likely_slip` (params: suggestion). An
+    address that has an account is answered alike. `network` is the applicant's network prefix.
     """
 
     first_name: str
@@ -31,6 +31,7 @@ class RequestAccount(Request, frozen=True, kw_only=True):
     password: Sealed
     language: str
     network: str
+    point_out_slip: bool = False
 
 
 @request(OWNER, RequestView, changes=False)
@@ -55,7 +56,7 @@ class CorrectAddress(Request, frozen=True, kw_only=True):
     """Move a request to another address; the password is judged and checked again.
 
     Refused with `invalid_fields` (address, password), `too_many_requests`, `request_gone`,
-    `already_verified`.
+    `already_verified`, or, where `point_out_slip` is true, `likely_slip` (params: suggestion).
     """
 
     request_id: str
@@ -63,6 +64,7 @@ class CorrectAddress(Request, frozen=True, kw_only=True):
     password: Sealed
     language: str
     network: str
+    point_out_slip: bool = False
 
 
 @request(OWNER, RequestView, changes=True, reply_seconds=300)

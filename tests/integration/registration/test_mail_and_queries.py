@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from datetime import timedelta
 
+import msgspec
 import pytest
 
 from shared.contracts import registration as words
@@ -110,3 +111,20 @@ async def test_g_05_a_slip_is_pointed_out(room: Room) -> None:
     view = await room.ask(words.SuggestAddress(address="p@gmial.com"))
     assert view.suggestion == "p@gmail.com"
     assert (await room.ask(words.SuggestAddress(address="p@labo.fr"))).suggestion is None
+
+
+async def test_g_05_a_slip_is_pointed_out_once_all_else_is_right(room: Room) -> None:
+    form = msgspec.structs.replace(room.form("p@gmial.com"), point_out_slip=True)
+    refused = await room.refusal(form)
+    assert (refused.slug, refused.params) == ("likely_slip", {"suggestion": "p@gmail.com"})
+    assert await room.count("requests") == await room.count("counters") == 0
+
+    wrong_too = msgspec.structs.replace(form, first_name="")
+    assert [error.field for error in (await room.refusal(wrong_too)).errors] == ["first_name"]
+
+    kept = await room.ask(room.form("p@gmial.com"))
+    assert kept.address == "p@gmial.com"
+    correction = msgspec.structs.replace(
+        room.correct(kept.request_id, "p@orange.ft"), point_out_slip=True
+    )
+    assert (await room.refusal(correction)).params == {"suggestion": "p@orange.fr"}

@@ -8,7 +8,7 @@ from services.gateway.web.errors import Elsewhere
 from services.gateway.web.forms import Form
 from services.gateway.web.keys import REGISTRATION
 from services.gateway.web.texts import alert_text
-from services.gateway.web.views.register import choose_address, suggestion
+from services.gateway.web.views.register import choose_address, slip_form
 from services.gateway.web.visits import (
     VISIT,
     due,
@@ -33,10 +33,6 @@ async def submit(request: web.Request, fields: dict[str, str]) -> web.Response:
     """Move the request to the corrected address."""
     view = await due(request, "validation")
     fields, visit = choose_address(fields), request[VISIT]
-    form = Form.again(fields, same=True)
-    form.suggestion = await suggestion(request, fields)
-    if form.suggestion is not None:
-        return _render(request, form)
     try:
         renewed = await request.app[REGISTRATION].correct_address(
             view.request_id,
@@ -44,9 +40,12 @@ async def submit(request: web.Request, fields: dict[str, str]) -> web.Response:
             password=fields["password"],
             language=visit.lang,
             network=visit.network,
+            point_out_slip=not fields["kept"],
             key=idempotency_key(request, "correct", fields),
         )
     except Refused as refused:
+        if (form := slip_form(fields, refused)) is not None:
+            return _render(request, form)
         if refused.refusal.slug in ("request_gone", "already_verified"):
             raise Elsewhere("/inscription/validation") from refused
         form = Form.again(fields)

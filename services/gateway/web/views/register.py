@@ -36,10 +36,6 @@ async def show(request: web.Request) -> web.Response:
 async def submit(request: web.Request, fields: dict[str, str]) -> web.Response:
     """Ask for the account; a double click asks once (RE-12)."""
     fields = choose_address(fields)
-    form = Form.again(fields, same=True)
-    form.suggestion = await suggestion(request, fields)
-    if form.suggestion is not None:
-        return await _form(request, form)
     visit = request[VISIT]
     try:
         view = await request.app[REGISTRATION].request_account(
@@ -49,9 +45,12 @@ async def submit(request: web.Request, fields: dict[str, str]) -> web.Response:
             password=fields["password"],
             language=visit.lang,
             network=visit.network,
+            point_out_slip=not fields["kept"],
             key=idempotency_key(request, "register", fields),
         )
     except Refused as refused:
+        if (form := slip_form(fields, refused)) is not None:
+            return await _form(request, form)
         form = Form.again(fields)
         return await _form(request, form, refuse_form(request, form, refused))
     await bind(request, view)
@@ -75,16 +74,13 @@ def choose_address(fields: dict[str, str]) -> dict[str, str]:
     return fields | {"kept": "1" if choice or kept in ("1", fields["address"]) else ""}
 
 
-async def suggestion(request: web.Request, fields: dict[str, str]) -> str | None:
-    """A likely slip in the address put right, unless the person already chose (G-05)."""
-    given = fields["address"]
-    # Look-alikes of other alphabets are an error that the owner tells, not a slip.
-    if fields["kept"] or "@" not in given or not given.isascii():
+def slip_form(fields: dict[str, str], refused: Refused) -> Form | None:
+    """The form with a likely slip put right beside it, where that is all (G-05)."""
+    if refused.refusal.slug != "likely_slip":
         return None
-    try:
-        return await request.app[REGISTRATION].suggestion(given)
-    except (OwnerAway, RequestTimeout, Refused):
-        return None  # only a help: the form goes on without
+    form = Form.again(fields, same=True)
+    form.suggestion = str(refused.refusal.params["suggestion"])
+    return form
 
 
 async def _form(request: web.Request, form: Form, status: int = 200) -> web.Response:
