@@ -104,9 +104,9 @@ def _value(field: dataclasses.Field[Any], spec: Spec, hint: Any, environ: Mappin
         return field.default
     value = _typed(hint, text)
     if spec.ge is not None and value < spec.ge:
-        raise ValueError(f"must be at least {spec.ge:g}{_unit(spec)}")
+        raise ValueError(f"must be at least {spec.ge:.10g}{_unit(spec)}")
     if spec.le is not None and value > spec.le:
-        raise ValueError(f"must be at most {spec.le:g}{_unit(spec)}")
+        raise ValueError(f"must be at most {spec.le:.10g}{_unit(spec)}")
     if spec.choices is not None and value not in spec.choices:
         raise ValueError(f"must be one of {', '.join(spec.choices)}")
     if spec.valid is not None and (sentence := spec.valid(value)):

@@ -73,11 +73,11 @@ def _value(spec: Spec, hint: Any) -> str:
     if spec.unit:
         text = f"{text}, {spec.unit}"
     if spec.ge is not None and spec.le is not None:
-        return f"{text}, {spec.ge:g} to {spec.le:g}"
+        return f"{text}, {spec.ge:.10g} to {spec.le:.10g}"
     if spec.ge is not None:
-        return f"{text}, at least {spec.ge:g}"
+        return f"{text}, at least {spec.ge:.10g}"
     if spec.le is not None:
-        return f"{text}, at most {spec.le:g}"
+        return f"{text}, at most {spec.le:.10g}"
     return text
 
 
