@@ -46,7 +46,7 @@ async def patiently(attempt: Callable[[], Awaitable[T]], seconds: float) -> T:
 class Waiting:
     """What a loop says of its waits: once why, again when the reason changes, once that it is over.
 
-    `what` goes on as « The relay waits. » and `<what>_waits`, `<what>_resumed`.
+    The actions are `<what>_waits` and `<what>_resumed`.
     """
 
     def __init__(self, what: str) -> None:
@@ -57,12 +57,11 @@ class Waiting:
         """It has to wait."""
         reason = f"{type(error).__name__}: {error}".splitlines()[0][:200]
         if reason != self._reason:
-            sentence = f"The {self._what} waits."
-            log.warning(sentence, action=f"{self._what}_waits", reason=reason)
+            log.warning("It has to wait.", action=f"{self._what}_waits", reason=reason)
         self._reason = reason
 
     def over(self) -> None:
         """It works."""
         if self._reason:
-            log.info(f"The {self._what} goes on.", action=f"{self._what}_resumed")
+            log.info("It goes on.", action=f"{self._what}_resumed")
         self._reason = ""

@@ -17,13 +17,10 @@ from tests.integration.gateway.browser import Browser
 from tests.support import eventually
 from tests.support.house import services
 from tests.support.mail_server import MailServer
-from tests.support.own_servers import OwnServers
+from tests.support.own_servers import NAMES_ON_DISK_SECONDS, OwnServers
 from tests.support.system import System, gateway_settings
 
 UNROUTED = "impex.unrouted"
-#: RabbitMQ 3.10 notes the name of a new quorum queue on disk half a second later; killed before
-#: that, the queue never works again (docs/decisions/0003).
-NAMES_ON_DISK_SECONDS = 1.5
 SERVICES = ("registration", "mailer", "gateway")
 
 

@@ -24,6 +24,7 @@ from shared.messaging.errors import OwnerAway
 from tests.integration.shared.conftest import PARTIES
 from tests.integration.shared.neighbours import Heard, Street, forge, now
 from tests.integration.shared.proxy import Network, network
+from tests.support.own_servers import NAMES_ON_DISK_SECONDS
 from tests.support.servers import Broker, Database, Servers
 from tests.support.waiting import eventually, eventually_sync
 
@@ -68,6 +69,7 @@ async def test_mq_06_a_broker_that_is_killed_and_started_again_loses_no_fact(
     )
     gateway = await street.node("gateway", asks=(DescribeTerms,))
     nodes = (mailer, registration, gateway)
+    await asyncio.sleep(NAMES_ON_DISK_SECONDS)
     ids = await street.say(registration, *map(_said, range(150)))
     await eventually(lambda: len(heard) > 20)
 
