@@ -1,6 +1,6 @@
 # The verbs. `make` alone prints them.
 .DEFAULT_GOAL := help
-.PHONY: help up test lint status reset bench docs lock
+.PHONY: help installed up test lint status reset bench docs lock
 MAKEFLAGS += --no-print-directory
 PY := .venv/bin/python
 INSTALL := @python3 -m operations.bootstrap
@@ -21,10 +21,13 @@ up:
 	$(INSTALL)
 	@exec .venv/bin/impex up
 
-status:
+installed:
+	@test -x .venv/bin/impex || { echo "Nothing is installed here yet; make up does it."; exit 1; }
+
+status: installed
 	@exec .venv/bin/impex status
 
-reset:
+reset: installed
 	@exec .venv/bin/impex reset
 
 test:
