@@ -19,6 +19,8 @@ NAMES = ("privacy", "legal")
 LANGUAGES = ("fr", "en")
 FRONT = re.compile(r"version: *(\S{1,40})\ndate: *(\d{4}-\d{2}-\d{2})\n\s*", re.ASCII)
 STRONG = re.compile(r"\*\*([^*\n]{1,500})\*\*")
+#: The spaces that French keeps unbroken: before its tall signs, and inside its quotation marks.
+FRENCH_SPACE = re.compile(r" (?=[;:?!»])|(?<=«) ")
 
 
 @dataclass(frozen=True)
@@ -83,8 +85,9 @@ def as_html(text: str) -> Markup:
 
 
 def _inline(text: str) -> Markup:
-    """`**strong**`, everything else escaped."""
-    return Markup(STRONG.sub(r"<strong>\1</strong>", str(escape(text))))  # noqa: S704
+    """`**strong**`, everything else escaped; no line begins with a French sign of punctuation."""
+    kept = FRENCH_SPACE.sub("\u00a0", str(escape(text)))
+    return Markup(STRONG.sub(r"<strong>\1</strong>", kept))  # noqa: S704
 
 
 def _block(block: str) -> Markup:

@@ -92,6 +92,12 @@ def test_in_03_a_legal_text_never_becomes_markup() -> None:
     )
 
 
+def test_no_line_of_a_legal_text_begins_with_a_french_sign() -> None:
+    assert as_html("gratuit ; « CGU » : oui") == (
+        "<p>gratuit\u00a0; «\u00a0CGU\u00a0»\u00a0: oui</p>"
+    )
+
+
 def test_the_design_system_must_be_there(tmp_path: Path) -> None:
     with pytest.raises(ConfigurationError) as error:
         find_dsfr(tmp_path)

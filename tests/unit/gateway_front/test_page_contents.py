@@ -8,7 +8,7 @@ import pytest
 
 from tests.support.page_states import STATES, State
 from tests.support.render_pages import Page, render
-from tests.unit.gateway_front.reading import FRENCH, one
+from tests.unit.gateway_front.reading import ALL, FRENCH, one
 from tests.unit.gateway_front.reading import soup as read
 from tests.unit.gateway_front.reading import state as in_state
 
@@ -130,6 +130,12 @@ def test_ax_11_the_statement_holds_what_the_law_asks() -> None:
         "01.55.87.40.90",
     ):
         assert wanted in text
+
+
+def test_english_sentences_give_the_telephone_as_dialled_from_abroad() -> None:
+    page = next(p for p in ALL if p.state.name == "coming-phone" and p.language == "en")
+    assert "call +33 1 55 87 40 90 or write" in one(page, "main").get_text()
+    assert "appelez le 01.55.87.40.90" in one(in_state("coming-phone"), "main").get_text()
 
 
 def test_g_15_g_16_requirements_glossary_publisher_and_purpose_are_there() -> None:
