@@ -52,7 +52,7 @@ def main_list(options: argparse.Namespace) -> int:
 
 
 def main_replay(options: argparse.Namespace) -> int:
-    """Send letters again; exit code 1 when none was found."""
+    """Send letters again; exit code 1 when the one that was named was not found."""
     _must_listen([options.service])
     count = asyncio.run(
         replay(
@@ -64,7 +64,7 @@ def main_replay(options: argparse.Namespace) -> int:
         )
     )
     say(f"{count} {'message' if count == 1 else 'messages'} sent to {options.service} again.")
-    return 0 if count else 1
+    return 0 if count or options.id is None else 1
 
 
 def listening() -> list[str]:

@@ -10,8 +10,8 @@ from __future__ import annotations
 import asyncio
 import json
 from collections import Counter
-from collections.abc import Awaitable, Callable, Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
+from contextlib import asynccontextmanager
 
 from aiohttp import web
 
@@ -25,6 +25,8 @@ MOST = 1_000
 BREATH = 15.0
 #: Seconds between two questions: often at first, while something is about to happen.
 EAGER, EAGER_FOR, PATIENT = 1.0, 60.0, 3.0
+#: Seconds within which it is noticed that a page has gone: one question, and a little.
+NOTICED = PATIENT + 0.5
 
 #: A name, its data, and whether the stream ends with it.
 Said = tuple[str, Mapping[str, object], bool]
@@ -39,6 +41,7 @@ class Streams:
     def __init__(self, most_per_visitor: int) -> None:
         self._most = most_per_visitor
         self._open: Counter[str] = Counter()
+        self._freed = asyncio.Event()
         self._draining = asyncio.Event()
 
     @property
@@ -50,14 +53,13 @@ class Streams:
         """End every stream now and open no more."""
         self._draining.set()
 
-    @contextmanager
-    def _place(self, visitor: str) -> Iterator[None]:
+    @asynccontextmanager
+    async def _place(self, visitor: str) -> AsyncIterator[None]:
         if self._draining.is_set():
             raise PageError(503)
         if self.count >= MOST:
             raise PageError(503, retry_after=30)
-        if self._open[visitor] >= self._most:
-            raise PageError(429, event="excess_rate_limit_exceeded", retry_after=30)
+        await self._until_free(visitor)
         self._open[visitor] += 1
         STREAMS.inc()
         try:
@@ -67,13 +69,24 @@ class Streams:
             self._open[visitor] -= 1
             if not self._open[visitor]:
                 del self._open[visitor]
+            self._freed.set()
+            self._freed = asyncio.Event()
+
+    async def _until_free(self, visitor: str) -> None:
+        """A page that was reloaded holds its former place until its going is noticed."""
+        try:
+            async with asyncio.timeout(NOTICED):
+                while self._open[visitor] >= self._most:
+                    await self._freed.wait()
+        except TimeoutError:
+            raise PageError(429, event="excess_rate_limit_exceeded", retry_after=30) from None
 
     async def follow(self, request: web.Request, visitor: str, ask: Ask) -> web.StreamResponse:
         """Send what `ask` says whenever it says something new; `ask` decides when it is over.
 
         Once it has begun a failure ends it in order, since an error page would go into its middle.
         """
-        with self._place(visitor):
+        async with self._place(visitor):
             response = web.StreamResponse(
                 headers={
                     "Content-Type": "text/event-stream; charset=utf-8",

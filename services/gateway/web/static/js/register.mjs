@@ -73,8 +73,10 @@ function show() {
   const found = verdicts(person);
   for (const verdict of found) showRule(verdict, typed);
   const left = found.filter((verdict) => !verdict.ok).length;
+  // Beside a refusal « Fort » would contradict it.
+  const force = left === 0 ? strength(rules, person) : "weak";
+  showText("force", typed ? say("strength", { strength: say(force) }) : "");
   showText("mot-refuse", typed ? refusedWord(found) : "");
-  showText("force", typed ? say("strength", { strength: say(strength(rules, person)) }) : "");
   const reason = typed && left === 0 ? say("ready") : say("left", { n: typed ? left : found.length });
   button.setAttribute("aria-disabled", String(!(typed && left === 0)));
   showText("suite", reason);
