@@ -71,8 +71,9 @@ async def test_lg_07_a_failure_in_a_stream_ends_it_without_a_page_in_its_middle(
 async def test_au_17_one_process_keeps_so_many_streams(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(live, "MOST", 1)
     streams = Streams(2)
-    with streams._place("one"), pytest.raises(PageError) as refused, streams._place("two"):
-        pass
+    async with streams._place("one"):
+        with pytest.raises(PageError) as refused:
+            await streams._place("two").__aenter__()
     assert refused.value.status == 503
-    with streams._place("two"):
+    async with streams._place("two"):
         assert streams.count == 1
