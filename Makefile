@@ -1,6 +1,6 @@
 # The verbs. `make` alone prints them.
 .DEFAULT_GOAL := help
-.PHONY: help installed up test lint status reset bench docs lock
+.PHONY: help .installed up test lint status reset bench docs lock
 MAKEFLAGS += --no-print-directory
 PY := .venv/bin/python
 INSTALL := @python3 -m operations.bootstrap
@@ -21,13 +21,13 @@ up:
 	$(INSTALL)
 	@exec .venv/bin/impex up
 
-installed:
+.installed:
 	@test -x .venv/bin/impex || { echo "Nothing is installed here yet; make up does it."; exit 1; }
 
-status: installed
+status: .installed
 	@exec .venv/bin/impex status
 
-reset: installed
+reset: .installed
 	@exec .venv/bin/impex reset
 
 test:
