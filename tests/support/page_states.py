@@ -57,10 +57,16 @@ def form(
     errors: dict[str, list[str]] | None = None,
     alert: str | None = None,
     suggestion: str | None = None,
+    alert_field: str | None = None,
 ) -> SimpleNamespace:
     """A form as views give it."""
     return SimpleNamespace(
-        values=values or {}, errors=errors or {}, key="k" * 22, alert=alert, suggestion=suggestion
+        values=values or {},
+        errors=errors or {},
+        key="k" * 22,
+        alert=alert,
+        alert_field=alert_field,
+        suggestion=suggestion,
     )
 
 
@@ -160,7 +166,8 @@ def _validation(name: str, state: str, text: str, wait: int, shown: Any = None) 
 def _addresses() -> list[State]:
     """The proof of the address, by code and by link."""
     wrong = form(errors={"code": ["Le code comporte 6 chiffres."]})
-    refused = form(alert="Ce code n'est pas celui du dernier message (10:42). Encore 4 essais.")
+    told = "Ce code n'est pas celui du dernier message (10:42). Encore 4 essais."
+    refused = form(alert=told, alert_field="code")
     correct = "correct_address.html"
     return [
         _validation("validation", "waiting", "Le message part dans un instant.", 42),

@@ -33,12 +33,16 @@ JSON = "application/json"
 
 @dataclass
 class Form:
-    """One form on one page. `key` makes posting it twice one act; `alert` is about all of it."""
+    """One form on one page. `key` makes posting it twice one act.
+
+    `alert` is about all of it, or about the field `alert_field`, which then repeats it.
+    """
 
     values: dict[str, str] = field(default_factory=dict)
     errors: dict[str, list[str]] = field(default_factory=dict)
     key: str = field(default_factory=new_token)
     alert: str | None = None
+    alert_field: str | None = None
     suggestion: str | None = None
     retry_after: int | None = None
 

@@ -240,6 +240,15 @@ def redirect(location: str) -> web.Response:
     return web.Response(status=303, headers={"Location": location})
 
 
+#: Refusals that are about one field of their form (AX-04).
+ALERT_FIELDS = {
+    "wrong_code": "code",
+    "code_void": "code",
+    "code_expired": "code",
+    "wrong_password": "password",
+}
+
+
 def refuse_form(request: web.Request, form: Form, refused: Refused, **values: object) -> int:
     """Put an owner's refusal into a form; returns the status of the page."""
     refusal, lang = refused.refusal, request[VISIT].lang
@@ -257,6 +266,7 @@ def refuse_form(request: web.Request, form: Form, refused: Refused, **values: ob
     at = refusal.params.get("at") or refusal.params.get("date")
     date = texts.date_text(at, lang) if at else ""
     form.alert = texts.alert_text(refusal.slug, lang, date=date, **{**known, **values})
+    form.alert_field = ALERT_FIELDS.get(refusal.slug)
     if refusal.slug in ("too_soon", "too_many_requests", "too_many_tries"):
         log.warning(
             "Somebody asks too often.", action="excess_rate_limit_exceeded", limit=refusal.slug

@@ -183,6 +183,9 @@ async def test_bad_26_five_wrong_codes_void_it(
     wrong = "000000" if right != "000000" else "111111"
     for left in (4, 3, 2, 1):
         page = await browser.post(page, "/inscription/validation", {"code": wrong})
+        field = page.soup.find(id="code")
+        assert field["aria-invalid"] == "true"  # AX-04: in words, at the field too
+        assert f"Encore {left}" in page.soup.find(id=field["aria-describedby"]).text
         assert page.status == 422
         assert f"Encore {left} essai{'s' if left > 1 else ''}." in page.text
     for code in (wrong, right):

@@ -98,7 +98,7 @@ def test_ax_04_errors_are_named_tied_and_summed_up(page: Page) -> None:
     refused = bool(wrong or soup.select("#alerte"))
     assert one(page, "title").get_text().startswith(prefix) == refused
     if wrong:
-        links = [str(link["href"]) for link in soup.select("#erreurs a")]
+        links = [str(link["href"]) for link in soup.select("#erreurs a, #alerte a")]
         assert links == [f"#{field['id']}" for field in wrong]
     for field in wrong:
         tied = str(field["aria-describedby"]).split()[-1]
