@@ -13,7 +13,7 @@ import pytest_asyncio
 from playwright.async_api import Browser, async_playwright
 
 from operations.processes import free_port
-from tests.accessibility.conftest import ARGUMENTS, CHROMIUM, INSTALLED
+from tests.accessibility.conftest import ARGUMENTS, CHROMIUM, require_browser
 from tests.integration.gateway.browser import Browser as PlainBrowser
 from tests.integration.gateway.conftest import PASSWORD, corner
 from tests.journeys.post import PostOffice
@@ -67,8 +67,7 @@ async def portal(
     corners: Corners, tmp_path_factory: pytest.TempPathFactory
 ) -> AsyncIterator[Portal]:
     """Every service, shared by the tests of this folder."""
-    if not INSTALLED:
-        pytest.skip("the design system or Chromium is not installed")
+    require_browser()
     post = PostOffice()
     await post.start()
     port = free_port()
