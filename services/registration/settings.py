@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 from pathlib import Path
 
-from services.registration.limits import Quota, Throttle
+from shared.limits import Quota, Throttle
 from services.registration.networks import Network, networks_problem, raised_quota
 from shared.secrets import KeyRing
 from shared.settings import CommonSettings, Problem, setting

@@ -28,7 +28,6 @@ RULES = {
     "registration": (
         "accounts",
         "addresses",
-        "limits",
         "names",
         "passwords",
         "slips",

@@ -15,8 +15,10 @@ from typing import Any, get_type_hints
 
 import msgspec
 
+import shared.contracts.gateway
 import shared.contracts.mailer
-import shared.contracts.registration  # noqa: F401 - both fill the catalogues
+import shared.contracts.mfa
+import shared.contracts.registration  # noqa: F401 - all of them fill the catalogues
 from shared.contracts.base import EVENTS, REQUESTS, Event, Request, Sealed
 
 GOLDEN = Path(__file__).parent / "golden"
@@ -36,6 +38,8 @@ def sample_value(name: str, hint: Any) -> Any:
     """A plausible value of a field."""
     if typing.get_origin(hint) in (types.UnionType, typing.Union):
         (hint,) = (one for one in typing.get_args(hint) if one is not type(None))
+    if typing.get_origin(hint) is tuple:
+        return [sample_value(name, typing.get_args(hint)[0])]
     if name in BY_NAME:
         return BY_NAME[name]
     if hint is Sealed:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from services.registration import counters
 from services.registration.deps import Deps
-from services.registration.limits import Quota
+from shared.limits import Quota
 from shared.contracts.base import Refusal
 from shared.database import Connection
 from shared.messaging.handlers import Refused, RequestContext

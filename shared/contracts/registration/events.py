@@ -92,3 +92,161 @@ class KnownAddressRequested(Event, frozen=True, kw_only=True):
     language: str
     requested_at: datetime
     expires_at: datetime | None = None
+
+
+@event(OWNER)
+class PasswordAccepted(Event, frozen=True, kw_only=True):
+    """The password of the subject's account was right; the second factor is still to come."""
+
+    network: str
+    accepted_at: datetime
+
+
+@event(OWNER)
+class PasswordRefused(Event, frozen=True, kw_only=True):
+    """A sign-in was refused: wrong password, or no account that opens. Without a subject the
+    address has no account; what was typed is never said."""
+
+    network: str
+    refused_at: datetime
+
+
+@event(OWNER)
+class SignInLocked(Event, frozen=True, kw_only=True):
+    """So many passwords were wrong that the next one has to wait until `locked_until`.
+
+    Said when the door closes for one network, and when the day's ceiling is reached; not for every
+    wait that follows. Without a subject the address has no account.
+    """
+
+    network: str
+    locked_at: datetime
+    locked_until: datetime
+
+
+@event(OWNER)
+class PasswordResetRequested(Event, frozen=True, kw_only=True):
+    """Somebody forgot the password of the subject's account, or says so.
+
+    `link_token` (256 bits, base64url) is sealed for the mailer; the former link is void. `thaws`
+    says that the new password also opens an account that was frozen.
+    """
+
+    address: str
+    language: str
+    link_token: Sealed
+    requested_at: datetime
+    expires_at: datetime
+    thaws: bool = False
+
+
+@event(OWNER)
+class UnknownAddressAsked(Event, frozen=True, kw_only=True):
+    """A forgotten password or a lost phone was told for an address without an account that opens;
+    only its holder is told. `about` is `password` or `phone`."""
+
+    address: str
+    language: str
+    about: str
+    requested_at: datetime
+
+
+@event(OWNER)
+class PasswordChanged(Event, frozen=True, kw_only=True):
+    """The account has a new password; sessions proved before `changed_at` are to end.
+
+    `by` is `reset` (through a mailed link) or `person` (within a session). `device` is the browser
+    and system that did it, as a person reads them.
+    """
+
+    by: str
+    changed_at: datetime
+    device: str = ""
+
+
+@event(OWNER)
+class AddressProofRequested(Event, frozen=True, kw_only=True):
+    """The address must be proved again before a second factor is enrolled.
+
+    `code` (six digits) is sealed for the mailer; the former code is void.
+    """
+
+    address: str
+    language: str
+    code: Sealed
+    requested_at: datetime
+    expires_at: datetime
+
+
+@event(OWNER)
+class AddressProofRenewed(Event, frozen=True, kw_only=True):
+    """The address was proved again; a second factor may be enrolled until `enrol_before`."""
+
+    proved_at: datetime
+    enrol_before: datetime
+
+
+@event(OWNER)
+class LostPhoneClaimed(Event, frozen=True, kw_only=True):
+    """Somebody says that the phone of the subject's account is lost; only its mailbox can confirm.
+
+    `link_token` (256 bits, base64url) is sealed for the mailer; the former link is void. `stolen`
+    asks for the account to be frozen at the confirmation.
+    """
+
+    address: str
+    language: str
+    link_token: Sealed
+    stolen: bool
+    requested_at: datetime
+    expires_at: datetime
+
+
+@event(OWNER)
+class LostPhoneReported(Event, frozen=True, kw_only=True):
+    """The holder of the address confirmed that the phone is lost: the desk has a case."""
+
+    stolen: bool
+    reported_at: datetime
+
+
+@event(OWNER)
+class AccountFrozen(Event, frozen=True, kw_only=True):
+    """The account opens no more until it is thawed; its sessions are to end.
+
+    `by` is `holder` (« ce n'est pas moi »), `lost_phone` or `desk`. `desk_only` says that a new
+    password does not thaw it: the phone was stolen, or replaced shortly before.
+    """
+
+    by: str
+    desk_only: bool
+    frozen_at: datetime
+
+
+@event(OWNER)
+class AccountThawed(Event, frozen=True, kw_only=True):
+    """A frozen account opens again: address proved, new password, second factor given."""
+
+    thawed_at: datetime
+
+
+@event(OWNER)
+class AccountDeactivated(Event, frozen=True, kw_only=True):
+    """The account opens no more, its history stays; its sessions are to end."""
+
+    deactivated_at: datetime
+
+
+@event(OWNER)
+class AccountReactivated(Event, frozen=True, kw_only=True):
+    """A deactivated account opens again."""
+
+    reactivated_at: datetime
+
+
+@event(OWNER)
+class CredentialsRemoved(Event, frozen=True, kw_only=True):
+    """Address and password of the first level are gone, and with them the second factor; sessions
+    are to end. The history stays and waits for the same address (G-26)."""
+
+    removed_at: datetime

@@ -5,9 +5,16 @@ from __future__ import annotations
 from shared.contracts.base import Request, Sealed, request
 from shared.contracts.registration.events import OWNER
 from shared.contracts.registration.views import (
+    AddressCodeView,
+    AddressProofView,
+    DisavowalView,
     Done,
+    FrozenView,
     LinkView,
     ListedWordView,
+    LostPhoneView,
+    MailedLinkView,
+    PasswordChangedView,
     PasswordRulesView,
     RequestView,
     SignInView,
@@ -134,12 +141,14 @@ class SignIn(Request, frozen=True, kw_only=True):
     """Check address and password: leads to the pending request's due step or to the account.
 
     Refused with `wrong_credentials`, `too_many_tries` (retry_after), both alike for unknown
-    addresses.
+    addresses. `known_accounts` are those that this browser was signed in to before, as the asker
+    vouches: for them it keeps a few tries of its own (AU-04).
     """
 
     address: str
     password: Sealed
     network: str
+    known_accounts: tuple[str, ...] = ()
 
 
 @request(OWNER, PasswordRulesView, changes=False)
@@ -159,3 +168,129 @@ class SuggestAddress(Request, frozen=True, kw_only=True):
     """Whether an address looks like a slip of a well-known one. Points out, never refuses."""
 
     address: str
+
+
+@request(OWNER, Done, changes=True, reply_seconds=300)
+class CheckPassword(Request, frozen=True, kw_only=True):
+    """Whether this is the password of an account whose session asks, before a delicate act.
+
+    Refused with `wrong_password` or `too_many_tries` (retry_after), counted like a sign-in of a
+    known browser.
+    """
+
+    account_id: str
+    password: Sealed
+
+
+@request(OWNER, PasswordChangedView, changes=True, reply_seconds=300)
+class ChangePassword(Request, frozen=True, kw_only=True):
+    """Change the password within a session.
+
+    Refused with `invalid_fields` (`current_password`: wrong; `password`: as at the creation, or
+    `unchanged`) or `too_many_tries` (retry_after). `device` is the browser and system, as a person
+    reads them.
+    """
+
+    account_id: str
+    current_password: Sealed
+    password: Sealed
+    device: str = ""
+
+
+@request(OWNER, Done, changes=True)
+class RequestPasswordReset(Request, frozen=True, kw_only=True):
+    """Have a link for a new password sent, if the address has an account; answered alike if not.
+
+    Refused with `invalid_fields` (address) or `too_many_requests` (params: limit).
+    """
+
+    address: str
+    language: str
+    network: str
+
+
+@request(OWNER, MailedLinkView, changes=False)
+class DescribeReset(Request, frozen=True, kw_only=True):
+    """What a link for a new password is worth. Changes nothing."""
+
+    link_token: Sealed
+
+
+@request(OWNER, PasswordChangedView, changes=True, reply_seconds=300)
+class ResetPassword(Request, frozen=True, kw_only=True):
+    """Set a new password by a mailed link; only this uses the link up, and lifts the throttle.
+
+    Refused with `invalid_fields` (password; the link stays good), or with `link_malformed`,
+    `link_used`, `link_replaced`, `link_expired`, `link_gone`.
+    """
+
+    link_token: Sealed
+    password: Sealed
+    device: str = ""
+
+
+@request(OWNER, AddressCodeView, changes=True)
+class SendAddressCode(Request, frozen=True, kw_only=True):
+    """Prove an account's address again by a mailed code of ten minutes (OT-13).
+
+    With `renew` false the code that is still good is described and none is sent. Refused with
+    `too_soon` (retry_after) or `too_many_requests` (params: limit).
+    """
+
+    account_id: str
+    language: str
+    renew: bool = False
+
+
+@request(OWNER, AddressProofView, changes=True, reply_seconds=300)
+class VerifyAddressCode(Request, frozen=True, kw_only=True):
+    """Give that code. Refused with `wrong_code` (params: tries_left), `code_void` (params: tries),
+    `code_expired` (params: at), or `invalid_fields` where it is not six digits."""
+
+    account_id: str
+    code: Sealed
+
+
+@request(OWNER, Done, changes=True)
+class ClaimLostPhone(Request, frozen=True, kw_only=True):
+    """Have a link sent that confirms a lost phone, if the address has an account; answered alike
+    if not. Refused with `invalid_fields` (address) or `too_many_requests` (params: limit)."""
+
+    address: str
+    stolen: bool
+    language: str
+    network: str
+
+
+@request(OWNER, MailedLinkView, changes=False)
+class DescribeLostPhone(Request, frozen=True, kw_only=True):
+    """What a link that confirms a lost phone is worth. Changes nothing."""
+
+    link_token: Sealed
+
+
+@request(OWNER, LostPhoneView, changes=True)
+class ConfirmLostPhone(Request, frozen=True, kw_only=True):
+    """Confirm a lost phone: recorded for the desk, and the account frozen if it was stolen.
+
+    Refused with `link_malformed`, `link_used`, `link_replaced`, `link_expired`, `link_gone`.
+    """
+
+    link_token: Sealed
+
+
+@request(OWNER, DisavowalView, changes=False)
+class DescribeDisavowal(Request, frozen=True, kw_only=True):
+    """What a « ce n'est pas moi » link is worth. Changes nothing."""
+
+    link_token: Sealed
+
+
+@request(OWNER, FrozenView, changes=True)
+class Disavow(Request, frozen=True, kw_only=True):
+    """« Ce n'est pas moi »: freeze the account that the mail was about (settled 8).
+
+    Refused with `link_malformed`, `link_expired`; frozen already is no error.
+    """
+
+    link_token: Sealed

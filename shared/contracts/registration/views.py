@@ -58,11 +58,21 @@ class LinkView(Reply, frozen=True, kw_only=True):
 
 
 class SignInView(Reply, frozen=True, kw_only=True):
-    """Where a right password leads: `due` is `request` or `account`."""
+    """Where a right password leads: `due` is `request` or `account`.
+
+    Of an account also who it is, until when a second factor may be enrolled without proving the
+    address again, and how many passwords were wrong since the last right one.
+    """
 
     due: str
     request_id: str | None = None
     account_id: str | None = None
+    address: str | None = None
+    first_name: str | None = None
+    last_name: str | None = None
+    language: str | None = None
+    enrol_before: datetime | None = None
+    failures: int = 0
 
 
 class PasswordRulesView(Reply, frozen=True, kw_only=True):
@@ -96,3 +106,62 @@ class SuggestionView(Reply, frozen=True, kw_only=True):
     """The address that was probably meant, or null where nothing looks like a slip."""
 
     suggestion: str | None = None
+
+
+class PasswordChangedView(Reply, frozen=True, kw_only=True):
+    """The password was changed: whose, and when; sessions proved before that are to end."""
+
+    account_id: str
+    changed_at: datetime
+
+
+class MailedLinkView(Reply, frozen=True, kw_only=True):
+    """What a mailed link is worth: `valid`, `used`, `replaced`, `expired`, `malformed` or `gone`.
+
+    `at` is when it ran out or was used. `stolen` is what was said of a lost phone.
+    """
+
+    state: str
+    at: datetime | None = None
+    stolen: bool = False
+
+
+class AddressCodeView(Reply, frozen=True, kw_only=True):
+    """The code that proves an address again: where and when it went, how long it is good."""
+
+    address: str
+    code_sent_at: datetime
+    expires_at: datetime
+    resend_at: datetime
+    tries_left: int
+
+
+class AddressProofView(Reply, frozen=True, kw_only=True):
+    """The address is proved again: a second factor may be enrolled until `enrol_before`."""
+
+    enrol_before: datetime
+
+
+class LostPhoneView(Reply, frozen=True, kw_only=True):
+    """The loss is on record. `frozen` says that the account opens no more; `account_id` whose."""
+
+    account_id: str
+    frozen: bool
+    reported_at: datetime
+
+
+class DisavowalView(Reply, frozen=True, kw_only=True):
+    """What a « ce n'est pas moi » link is worth: `valid`, `done`, `expired` or `malformed`.
+
+    `done`: the account is frozen already. `masked_address` says whose account it is about.
+    """
+
+    state: str
+    masked_address: str | None = None
+
+
+class FrozenView(Reply, frozen=True, kw_only=True):
+    """The account is frozen. `desk_only`: a new password will not thaw it."""
+
+    account_id: str
+    desk_only: bool

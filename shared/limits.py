@@ -1,8 +1,8 @@
-"""How often something may be asked, and how long one waits after wrong passwords.
+"""How often something may be asked, and how long one waits after something wrong.
 
-Both count moments in a sliding window, kept by `counters`; here they are only judged. The sign-in
-throttle is AU-02's: some free tries, then a wait that doubles, and a ceiling per day. Pure: the
-moment is passed in.
+Both count moments in a sliding window, kept by their owner; here they are only judged. The throttle
+is AU-02's: some free tries, then a wait that doubles, and a ceiling per day. Pure: the moment is
+passed in.
 """
 
 from __future__ import annotations
@@ -37,7 +37,7 @@ class Quota:
 
 @dataclass(frozen=True, kw_only=True)
 class Throttle:
-    """`free` wrong passwords, then `first_wait` seconds doubling up to `cap`, `ceiling` a day."""
+    """`free` wrong tries, then `first_wait` seconds doubling up to `cap`, `ceiling` a day."""
 
     free: int = 5
     first_wait: int = 90

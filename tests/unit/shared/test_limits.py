@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from services.registration.limits import Quota, Throttle
+from shared.limits import Quota, Throttle
 
 NOON = datetime(2026, 1, 15, 12, tzinfo=UTC)
 DAY = timedelta(days=1)

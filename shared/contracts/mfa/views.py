@@ -1,0 +1,54 @@
+"""What the second factor answers. Secrets are sealed for the service that asked."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from shared.contracts.base import Reply, Sealed
+
+
+class FactorView(Reply, frozen=True, kw_only=True):
+    """What an account has: an authenticator since when, how many recovery codes, kept or not.
+
+    `recovery_on` is the setting; `recovery_kept` says that the person confirmed to have the list.
+    """
+
+    enrolled_at: datetime | None = None
+    recovery_on: bool = True
+    recovery_left: int = 0
+    recovery_kept: bool = False
+
+
+class EnrolmentView(Reply, frozen=True, kw_only=True):
+    """An authenticator to be enrolled: its key in base32 and as an `otpauth:` URI, both sealed."""
+
+    enrolment_id: str
+    key: Sealed
+    uri: Sealed
+    replaces: bool
+    expires_at: datetime
+
+
+class CodeView(Reply, frozen=True, kw_only=True):
+    """The code was right. `failures` were wrong since the last right one."""
+
+    accepted_at: datetime
+    failures: int = 0
+
+
+class EnrolledView(Reply, frozen=True, kw_only=True):
+    """The authenticator is in force from `enrolled_at`; `replaced` says that another one ended."""
+
+    enrolled_at: datetime
+    replaced: bool
+
+
+class RecoveryCodesView(Reply, frozen=True, kw_only=True):
+    """A new list of recovery codes, sealed, parted by spaces; shown once.
+
+    `renewed`: a list that was never confirmed was thrown away for it.
+    """
+
+    codes: Sealed
+    made_at: datetime
+    renewed: bool
