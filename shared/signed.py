@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import base64
 import binascii
+import hmac
 import re
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -34,7 +35,7 @@ def sign(ring: KeyRing, purpose: str, parts: tuple[str, ...], expires_at: dateti
         raise ValueError("a signed token holds identifiers only")
     content = ".".join((str(int(expires_at.timestamp())), *parts))
     key_id, digest = keyed_hash(ring, purpose, content)
-    return f"{content}.{key_id}.{base64.urlsafe_b64encode(digest).decode().rstrip('=')}"
+    return f"{content}.{key_id}.{_text(digest)}"
 
 
 def read(ring: KeyRing, purpose: str, token: str) -> Signed | None:
@@ -47,6 +48,13 @@ def read(ring: KeyRing, purpose: str, token: str) -> Signed | None:
         digest = base64.urlsafe_b64decode(f"{signature}=")
     except (binascii.Error, ValueError):
         return None
-    if not matches(ring, purpose, ".".join(content), key_id, digest):
+    # A signature is written in one way only.
+    if not hmac.compare_digest(_text(digest), signature) or not matches(
+        ring, purpose, ".".join(content), key_id, digest
+    ):
         return None
     return Signed(tuple(content[1:]), datetime.fromtimestamp(int(content[0]), UTC))
+
+
+def _text(digest: bytes) -> str:
+    return base64.urlsafe_b64encode(digest).decode().rstrip("=")

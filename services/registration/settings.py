@@ -12,8 +12,8 @@ from dataclasses import dataclass
 from datetime import timedelta
 from pathlib import Path
 
-from shared.limits import Quota, Throttle
 from services.registration.networks import Network, networks_problem, raised_quota
+from shared.limits import Quota, Throttle
 from shared.secrets import KeyRing
 from shared.settings import CommonSettings, Problem, setting
 

@@ -8,9 +8,9 @@ from __future__ import annotations
 
 from services.registration import counters
 from services.registration.deps import Deps
-from shared.limits import Quota
 from shared.contracts.base import Refusal
 from shared.database import Connection
+from shared.limits import Quota
 from shared.messaging.handlers import Refused, RequestContext
 from shared.telemetry import get_logger
 

@@ -36,9 +36,7 @@ def test_cr_01_a_token_of_a_former_key_is_read_while_the_key_is_in_the_ring() ->
 def test_cr_04_no_changed_token_is_believed(place: int, character: str) -> None:
     token = signed.sign(RING, "purpose", ("a" * 32, "b" * 32), UNTIL)
     changed = token[:place] + character + token[place + 1 :]
-    read = signed.read(RING, "purpose", changed)
-    # The last character of the signature has two bits to spare.
-    assert read is None or changed[:-1] == token[:-1]
+    assert (signed.read(RING, "purpose", changed) is not None) == (changed == token)
 
 
 @pytest.mark.parametrize("text", ["", ".", "..", "é.a.b", "1.a.k1.", "1" * 500, "x.a.k1.AAAA"])
