@@ -20,7 +20,7 @@ from dataclasses import dataclass, field
 from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
-from shared.contracts.base import Event, Request, Sealed
+from shared.contracts.base import Event, Reply, Request, Sealed
 from shared.errors import CannotOpen
 from shared.telemetry import get_logger
 
@@ -89,11 +89,12 @@ def new_key(key_id: str = "k1") -> str:
     return f"{key_id}:{base64.b64encode(os.urandom(KEY_BYTES)).decode()}"
 
 
-def seal_context(message: type[Event] | type[Request], field_name: str) -> str:
-    """What a sealed field is bound to: the message's type and the field's name."""
+def seal_context(message: type[Event] | type[Request] | type[Reply], field_name: str) -> str:
+    """What a sealed field is bound to: the message's type (a reply's name) and the field's name."""
+    kind: str = getattr(message, "TYPE", message.__name__)
     if field_name not in message.__struct_fields__:
-        raise ValueError(f"{message.TYPE} has no field {field_name}")
-    return f"{message.TYPE}/{field_name}"
+        raise ValueError(f"{kind} has no field {field_name}")
+    return f"{kind}/{field_name}"
 
 
 def _aad(recipient: str, key_id: str, context: str) -> bytes:
