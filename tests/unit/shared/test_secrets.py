@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 from structlog.testing import capture_logs
 
 from shared.contracts.base import Sealed
+from shared.contracts.mfa import EnrolmentView
 from shared.contracts.registration import AccountRequested, VerifyCode
 from shared.errors import CannotOpen
 from shared.secrets import (
@@ -110,6 +111,12 @@ def test_a_context_needs_a_field_of_the_message() -> None:
     assert CONTEXT == "registration.AccountRequested.v1/code"
     with pytest.raises(ValueError, match="no field"):
         seal_context(AccountRequested, "cod")
+    with pytest.raises(ValueError, match="no field"):
+        seal_context(EnrolmentView, "cod")
+
+
+def test_a_reply_binds_its_secrets_by_its_name() -> None:
+    assert seal_context(EnrolmentView, "key") == "EnrolmentView/key"
 
 
 @given(texts, texts)
