@@ -1,6 +1,7 @@
-"""What the forms say of a field, by registration's codes, in French and English.
+"""What the forms say of a field, by its owner's codes, in French and English.
 
-The codes are those of registration's README; a test reads them there and looks for words here.
+The codes are those of registration's README, where a test reads them, and the few of the gateway's
+own forms.
 """
 
 from __future__ import annotations
@@ -100,7 +101,27 @@ FIELDS: dict[tuple[str, str], Pair] = {
         "Ce n'est pas le mot de passe choisi.",
         "This is not the password you chose.",
     ),
+    ("password", "unchanged"): (
+        "C'est déjà votre mot de passe : choisissez-en un autre.",
+        "This is already your password: choose another one.",
+    ),
+    ("current_password", "missing"): (
+        "Saisissez votre mot de passe actuel.",
+        "Enter your present password.",
+    ),
+    ("current_password", "wrong"): (
+        "Ce n'est pas votre mot de passe actuel.",
+        "This is not your present password.",
+    ),
     ("code", "format"): ("Le code comporte 6 chiffres.", "The code has 6 figures."),
+    ("recovery_code", "missing"): (
+        "Saisissez un de vos codes de secours.",
+        "Enter one of your recovery codes.",
+    ),
+    ("kept", "missing"): (
+        "Mettez vos codes en lieu sûr, puis cochez la case pour continuer.",
+        "Put your codes in a safe place, then tick the box to continue.",
+    ),
     ("accept", "missing"): ("Cochez la case pour continuer.", "Tick the box to continue."),
 }
 

@@ -8,126 +8,14 @@ from __future__ import annotations
 
 from datetime import datetime
 
+from services.gateway.web.alert_texts import ALERTS, LEFT
 from services.gateway.web.field_texts import UNKNOWN
+from services.gateway.web.flash_texts import FLASHES
 from services.gateway.web.i18n import format_date, format_datetime, format_time
 from services.gateway.web.sayings import Pair, fill, pick
 from shared.contracts.registration import MailView
 
-ALERTS: dict[str, Pair] = {
-    "away": (
-        "Ce service ne répond pas pour l'instant. Votre saisie est encore sur cette page, mot de "
-        "passe à part : réessayez dans un moment.",
-        "This service does not answer for the moment. What you typed is still on this page, the "
-        "password aside: try again shortly.",
-    ),
-    "wrong_credentials": (
-        "Adresse ou mot de passe incorrect. Vérifiez l'adresse et les majuscules, ou choisissez "
-        "« Mot de passe oublié ». Pas encore de compte ? « Première connexion - Créer un compte »",
-        "Wrong address or password. Check the address and the capital letters, or choose "
-        "“Forgotten password”. No account yet? “First time here - Create an account”",
-    ),
-    "too_many_tries": (
-        "Trop d'essais. Réessayez dans {wait}, à {time}. D'ici là, il n'y a rien à faire ; "
-        "« Mot de passe oublié » reste possible.",
-        "Too many tries. Try again in {wait}, at {time}. Nothing to do until then; "
-        "“Forgotten password” still works.",
-    ),
-    "too_many_requests": (
-        "Trop de demandes pour aujourd'hui. Réessayez dans {wait}, à {time}. Ce qui est déjà "
-        "parti reste valable.",
-        "Too many requests for today. Try again in {wait}, at {time}. What was already sent stays "
-        "good.",
-    ),
-    "too_many_requests_network": (
-        "Trop de demandes viennent de votre réseau. Réessayez dans {wait}, à {time}. Ce qui est "
-        "déjà parti reste valable.",
-        "Too many requests come from your network. Try again in {wait}, at {time}. What was "
-        "already sent stays good.",
-    ),
-    "too_soon": (
-        "Un message vient de partir. Un autre pourra partir dans {wait}, à {time}.",
-        "A message has just left. Another may leave in {wait}, at {time}.",
-    ),
-    "wrong_code": (
-        "Ce code n'est pas celui du dernier message ({time}). Encore {left}.",
-        "This is not the code of the latest message ({time}). {left} left.",
-    ),
-    "code_void": (
-        "Code invalidé, demandez-en un nouveau. Ce code ne sert plus ({tries} essais).",
-        "Code void, ask for a new one. This code is no longer usable ({tries} tries).",
-    ),
-    "code_expired": (
-        "Ce code a expiré le {date}. Renvoyer un code : « Envoyer un autre message ».",
-        "This code ran out on {date}. To get a new code: “Send another message”.",
-    ),
-    "password_needed": (
-        "Vous avez commencé sur un autre appareil. Donnez le mot de passe choisi ce jour-là.",
-        "You began on another device. Give the password you chose then.",
-    ),
-    "wrong_password": (
-        "Ce n'est pas le mot de passe choisi pour cette demande. Encore {left}.",
-        "This is not the password chosen for this request. {left} left.",
-    ),
-    "link_password_void": (
-        "Trop d'essais avec ce lien : copiez plutôt le code du message sur le premier appareil.",
-        "Too many tries with this link: copy the code of the message on the first device instead.",
-    ),
-    "terms_changed": (
-        "Les CGU ont changé le {date} : merci de les relire. Vos informations et vos dossiers "
-        "restent.",
-        "The terms changed on {date}: please read them again. Your information and files stay.",
-    ),
-}
-
-FLASHES: dict[str, tuple[str, Pair]] = {
-    "resent": (
-        "success",
-        (
-            "Nouveau message à {sent}. Seul son code compte : les précédents ne servent plus.",
-            "New message at {sent}. Only its code counts: earlier ones are now useless.",
-        ),
-    ),
-    "corrected": (
-        "success",
-        (
-            "Adresse corrigée : un message part vers {address}.",
-            "Address corrected: a message is on its way to {address}.",
-        ),
-    ),
-    "back": (
-        "info",
-        (
-            "Bon retour. Ce qui est fait est gardé ; prochaine étape : {step}.",
-            "Welcome back. What is done is kept; next step: {step}.",
-        ),
-    ),
-    "verified": (
-        "info",
-        ("Votre adresse est déjà vérifiée.", "Your address is already confirmed."),
-    ),
-    "gone": (
-        "warning",
-        (
-            "Cette demande n'existe plus : elle a expiré ou a été annulée. Recommencez si vous "
-            "le voulez.",
-            "This request no longer exists: it ran out or was cancelled. You may begin again.",
-        ),
-    ),
-    "exists": (
-        "info",
-        (
-            "Votre compte existe déjà : il n'y a plus rien à annuler.",
-            "Your account already exists: there is nothing left to cancel.",
-        ),
-    ),
-    "cancelled": (
-        "success",
-        (
-            "C'est annulé, rien n'est gardé. Vous pourrez recommencer quand vous voudrez.",
-            "Cancelled, nothing is kept. Begin again whenever you like.",
-        ),
-    ),
-}
+__all__ = ["ALERTS", "FLASHES", "alert_text", "date_text", "mail_text", "wait_text"]
 
 STEPS: dict[str, Pair] = {
     "validation": ("valider votre adresse", "confirming your address"),
@@ -165,6 +53,8 @@ MAIL_REASONS: dict[str, Pair] = {
     "unreachable": ("serveur injoignable", "server out of reach"),
 }
 
+MINUTES: Pair = ("minute", "minutes")
+
 CREATION: dict[str, Pair] = {
     "creating": (
         "Création de votre compte en cours : quelques secondes.",
@@ -178,16 +68,20 @@ CREATION: dict[str, Pair] = {
 
 
 def alert_text(slug: str, lang: str, **values: object) -> str:
-    """What a page says of a refusal as a whole; `limit` and `tries_left` are a refusal's own."""
-    pair = ALERTS.get(f"{slug}_{values.get('limit')}") or ALERTS.get(slug, UNKNOWN)
-    left = values.get("tries_left")
-    if isinstance(left, int):
-        values["left"] = _tries(left, lang)
-    return fill(pick(pair, lang), values)
+    """What a page says of a refusal as a whole; `limit`, `tries_left` and `minutes` are its own."""
+    text = pick(ALERTS.get(f"{slug}_{values.get('limit')}") or ALERTS.get(slug, UNKNOWN), lang)
+    left, minutes = values.get("tries_left"), values.get("minutes")
+    if isinstance(left, int) and left > 0:
+        values["left"] = _counted(left, lang, ("essai", "essais"), ("try", "tries"))
+    else:
+        text = text.replace(pick(LEFT, lang), "")
+    if isinstance(minutes, int):
+        values["minutes"] = _counted(minutes, lang, MINUTES, MINUTES)
+    return fill(text, values)
 
 
-def _tries(number: int, lang: str) -> str:
-    one, more = ("try", "tries") if lang == "en" else ("essai", "essais")
+def _counted(number: int, lang: str, french: Pair, english: Pair) -> str:
+    one, more = english if lang == "en" else french
     return f"{number} {one if number < 2 else more}"
 
 

@@ -1,0 +1,136 @@
+"""What the next page says after something was done, by code: its look and its words."""
+
+from __future__ import annotations
+
+from services.gateway.web.sayings import Pair
+
+FLASHES: dict[str, tuple[str, Pair]] = {
+    "resent": (
+        "success",
+        (
+            "Nouveau message à {sent}. Seul son code compte : les précédents ne servent plus.",
+            "New message at {sent}. Only its code counts: earlier ones are now useless.",
+        ),
+    ),
+    "corrected": (
+        "success",
+        (
+            "Adresse corrigée : un message part vers {address}.",
+            "Address corrected: a message is on its way to {address}.",
+        ),
+    ),
+    "back": (
+        "info",
+        (
+            "Bon retour. Ce qui est fait est gardé ; prochaine étape : {step}.",
+            "Welcome back. What is done is kept; next step: {step}.",
+        ),
+    ),
+    "verified": (
+        "info",
+        ("Votre adresse est déjà vérifiée.", "Your address is already confirmed."),
+    ),
+    "gone": (
+        "warning",
+        (
+            "Cette demande n'existe plus : elle a expiré ou a été annulée. Recommencez si vous "
+            "le voulez.",
+            "This request no longer exists: it ran out or was cancelled. You may begin again.",
+        ),
+    ),
+    "exists": (
+        "info",
+        (
+            "Votre compte existe déjà : il n'y a plus rien à annuler.",
+            "Your account already exists: there is nothing left to cancel.",
+        ),
+    ),
+    "cancelled": (
+        "success",
+        (
+            "C'est annulé, rien n'est gardé. Vous pourrez recommencer quand vous voudrez.",
+            "Cancelled, nothing is kept. Begin again whenever you like.",
+        ),
+    ),
+    "signed_out": (
+        "success",
+        (
+            "Votre session est fermée. À bientôt sur IMPEXWEB.",
+            "Your session is closed. See you soon on IMPEXWEB.",
+        ),
+    ),
+    "session_closed": (
+        "warning",
+        (
+            "Session fermée par sécurité. « Se connecter » vous ramène à la page demandée.",
+            "Session closed for safety. “Sign in” brings you back to the page you asked for.",
+        ),
+    ),
+    "too_late": (
+        "warning",
+        (
+            "La connexion n'a pas été terminée à temps : par sécurité, donnez de nouveau votre "
+            "adresse et votre mot de passe.",
+            "Signing in was not completed in time: for safety, give your address and password "
+            "again.",
+        ),
+    ),
+    "enrolled": (
+        "success",
+        (
+            "Votre compte est protégé : un code de votre téléphone sera demandé à chaque "
+            "connexion.",
+            "Your account is protected: a code of your phone will be asked each time you sign in.",
+        ),
+    ),
+    "phone_changed": (
+        "success",
+        (
+            "Nouveau téléphone enrôlé : l'ancien ne donne plus de code valable, et vos autres "
+            "sessions sont fermées. Un courriel vous le confirme.",
+            "New phone enrolled: the old one gives no valid code any more, and your other sessions "
+            "are closed. A mail confirms it.",
+        ),
+    ),
+    "address_proved": (
+        "success",
+        (
+            "Votre adresse est vérifiée. Étape suivante : enrôler votre téléphone.",
+            "Your address is confirmed. Next step: enrol your phone.",
+        ),
+    ),
+    "codes_kept": (
+        "success",
+        (
+            "C'est noté : vos codes de secours sont en lieu sûr.",
+            "Noted: your recovery codes are in a safe place.",
+        ),
+    ),
+    "password_changed": (
+        "success",
+        (
+            "Mot de passe changé, vos autres sessions sont fermées. Un courriel vous le confirme.",
+            "Password changed, your other sessions are closed. A mail confirms it.",
+        ),
+    ),
+    "password_reset": (
+        "success",
+        (
+            "Mot de passe changé, toutes vos sessions sont fermées. « Se connecter » : votre code "
+            "TOTP reste demandé.",
+            "Password changed, all your sessions are closed. Sign in: your TOTP code is still "
+            "asked.",
+        ),
+    ),
+    "session_ended": (
+        "success",
+        ("Cette session est fermée.", "That session is closed."),
+    ),
+    "sessions_ended": (
+        "success",
+        (
+            "Vos autres sessions sont fermées : seule celle-ci reste ouverte.",
+            "Your other sessions are closed: only this one stays open.",
+        ),
+    ),
+}
