@@ -2,16 +2,19 @@
 -- For psql as a superuser. Give every role a password afterwards, by \password.
 DO $$ BEGIN CREATE ROLE impex_owner LOGIN NOINHERIT; EXCEPTION WHEN duplicate_object THEN NULL; END $$;
 DO $$ BEGIN CREATE ROLE impex_mailer LOGIN NOINHERIT; EXCEPTION WHEN duplicate_object THEN NULL; END $$;
+DO $$ BEGIN CREATE ROLE impex_mfa LOGIN NOINHERIT; EXCEPTION WHEN duplicate_object THEN NULL; END $$;
 DO $$ BEGIN CREATE ROLE impex_registration LOGIN NOINHERIT; EXCEPTION WHEN duplicate_object THEN NULL; END $$;
 DO $$ BEGIN CREATE ROLE impex_gateway LOGIN NOINHERIT; EXCEPTION WHEN duplicate_object THEN NULL; END $$;
 DO $$ BEGIN IF NOT (SELECT rolsuper FROM pg_roles WHERE rolname = current_user) THEN GRANT impex_owner TO CURRENT_USER; END IF; END $$;
 CREATE DATABASE impex;
 \connect impex
 REVOKE ALL ON DATABASE "impex" FROM PUBLIC;
-GRANT CONNECT ON DATABASE "impex" TO impex_owner, impex_mailer, impex_registration, impex_gateway;
+GRANT CONNECT ON DATABASE "impex" TO impex_owner, impex_mailer, impex_mfa, impex_registration, impex_gateway;
 REVOKE ALL ON SCHEMA public FROM PUBLIC;
 CREATE SCHEMA IF NOT EXISTS mailer AUTHORIZATION impex_owner;
 GRANT USAGE ON SCHEMA mailer TO impex_mailer;
+CREATE SCHEMA IF NOT EXISTS mfa AUTHORIZATION impex_owner;
+GRANT USAGE ON SCHEMA mfa TO impex_mfa;
 CREATE SCHEMA IF NOT EXISTS registration AUTHORIZATION impex_owner;
 GRANT USAGE ON SCHEMA registration TO impex_registration;
 CREATE SCHEMA IF NOT EXISTS gateway AUTHORIZATION impex_owner;

@@ -36,6 +36,7 @@ RULES = {
         "words",
     ),
     "mailer": ("deliveries", "messages"),
+    "mfa": ("codes", "enrolments", "recovery", "totp", "tries"),
     "gateway": ("presessions",),
 }
 #: What rules may not reach for: the network, the disk's servers, the loop, the clock's owner.

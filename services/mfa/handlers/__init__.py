@@ -1,0 +1,1 @@
+"""The second factor's handlers, by matter: one short coroutine per message."""

@@ -1,0 +1,138 @@
+"""The second factor's settings: addresses, keys, the window, the throttle.
+
+What would make codes easier to guess than AU-02 and OT-05 allow is refused at the start.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import timedelta
+
+from shared.brand import GUIDE, line_problem
+from shared.limits import Throttle
+from shared.secrets import KeyRing
+from shared.settings import CommonSettings, Problem, setting
+
+#: Longer names are cut by the applications that show them.
+LONGEST_ISSUER = 64
+
+
+def issuer_problem(value: str) -> str | None:
+    """Why this cannot name our entry in a code application, or None."""
+    if ":" in value:
+        return "must hold no colon: code applications part name and address by it"
+    if len(value) > LONGEST_ISSUER or not value.strip():
+        return f"must be a name of at most {LONGEST_ISSUER} characters"
+    return line_problem(value)
+
+
+@dataclass(frozen=True, kw_only=True)
+class MfaSettings(CommonSettings):
+    """Everything the second factor is told."""
+
+    database_url: str = setting(
+        "IMPEX_MFA_DATABASE_URL", doc="Database address of the second factor's role.", secret=True
+    )
+    amqp_url: str = setting(
+        "IMPEX_MFA_AMQP_URL", doc="Broker address of the second factor's user.", secret=True
+    )
+    health_port: int = setting(
+        "IMPEX_MFA_HEALTH_PORT",
+        default=0,
+        doc="Port of the health and metrics pages; 0 for none.",
+        ge=0,
+        le=65535,
+    )
+    seal_keys: KeyRing = setting(
+        "IMPEX_SEAL_KEYS_MFA",
+        doc="Keys that open what is sealed for the second factor.",
+        secret=True,
+    )
+    gateway_keys: KeyRing = setting(
+        "IMPEX_SEAL_KEYS_GATEWAY",
+        doc="Keys that seal what the gateway alone may show: authenticators' keys, recovery codes.",
+        secret=True,
+    )
+    totp_keys: KeyRing = setting(
+        "IMPEX_TOTP_KEYS", doc="Keys that authenticators' keys are kept under.", secret=True
+    )
+    recovery_keys: KeyRing = setting(
+        "IMPEX_RECOVERY_KEYS", doc="Keys that recovery codes are hashed with.", secret=True
+    )
+    service_name: str = setting(
+        "IMPEX_SERVICE_NAME",
+        default=GUIDE.service_name,
+        doc="Name of the service, on pages and in the sender's name.",
+        valid=issuer_problem,
+    )
+    totp_window: int = setting(
+        "IMPEX_TOTP_WINDOW",
+        default=1,
+        doc="Steps of 30 seconds by which a phone's clock may be off, before and after.",
+        ge=0,
+        le=1,
+    )
+    enrol_minutes: int = setting(
+        "IMPEX_ENROL_MINUTES",
+        default=30,
+        doc="How long the same key is shown for an enrolment that was begun.",
+        unit="minutes",
+        ge=5,
+        le=60,
+    )
+    recovery_codes: bool = setting(
+        "IMPEX_RECOVERY_CODES",
+        default=True,
+        doc="Whether there are recovery codes.",
+    )
+    code_free_tries: int = setting(
+        "IMPEX_CODE_FREE_TRIES",
+        default=5,
+        doc="Wrong codes before the first wait; recovery codes are counted apart.",
+        ge=1,
+        le=10,
+    )
+    code_wait: int = setting(
+        "IMPEX_CODE_WAIT",
+        default=90,
+        doc="First wait after wrong codes; it doubles each time.",
+        unit="seconds",
+        ge=61,
+        le=3_600,
+    )
+    code_wait_cap: int = setting(
+        "IMPEX_CODE_WAIT_CAP",
+        default=3_600,
+        doc="Longest wait after wrong codes, but for the ceiling of a day.",
+        unit="seconds",
+        ge=61,
+        le=86_400,
+    )
+    codes_per_day: int = setting(
+        "IMPEX_CODES_PER_DAY",
+        default=25,
+        doc="Wrong codes per account and 24 hours; nothing but time lifts this.",
+        ge=5,
+        le=100,
+    )
+
+    @property
+    def enrol_life(self) -> timedelta:
+        """How long an enrolment lives."""
+        return timedelta(minutes=self.enrol_minutes)
+
+    @property
+    def throttle(self) -> Throttle:
+        """The wait after wrong codes."""
+        return Throttle(
+            free=self.code_free_tries,
+            first_wait=self.code_wait,
+            cap=self.code_wait_cap,
+            ceiling=self.codes_per_day,
+        )
+
+    def check(self) -> list[Problem]:
+        """A first wait is not longer than the longest."""
+        if self.code_wait > self.code_wait_cap:
+            return [("IMPEX_CODE_WAIT", "must not exceed IMPEX_CODE_WAIT_CAP")]
+        return []

@@ -1,0 +1,26 @@
+"""The second factor's settings with keys of the tests' own."""
+
+from __future__ import annotations
+
+from services.mfa.settings import MfaSettings
+from shared.secrets import new_key
+from shared.settings import load
+
+KEYS = {
+    name: new_key("t1")
+    for name in (
+        "IMPEX_SEAL_KEYS_MFA",
+        "IMPEX_SEAL_KEYS_GATEWAY",
+        "IMPEX_TOTP_KEYS",
+        "IMPEX_RECOVERY_KEYS",
+    )
+}
+PLACES = {
+    "IMPEX_MFA_DATABASE_URL": "postgresql://mfa:x@127.0.0.1/impex",
+    "IMPEX_MFA_AMQP_URL": "amqp://mfa:x@127.0.0.1/",
+}
+
+
+def settings(**more: str) -> MfaSettings:
+    """The defaults, and what `more` says."""
+    return load(MfaSettings, {**PLACES, **KEYS, **more})

@@ -1,0 +1,78 @@
+"""The second factor's settings: defaults, bounds, what goes together, no key shown."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+import pytest
+
+from services.mfa.settings import MfaSettings
+from shared.brand import BrandSettings
+from shared.errors import ConfigurationError
+from shared.settings import specs
+from tests.unit.mfa.settings_for_tests import KEYS, settings
+
+
+def test_the_defaults_are_the_guides() -> None:
+    default = settings()
+    assert (default.service_name, default.totp_window, default.recovery_codes) == (
+        "IMPEXWEB",
+        1,
+        True,
+    )
+    assert default.enrol_life == timedelta(minutes=30)
+    throttle = default.throttle
+    assert (throttle.free, throttle.first_wait, throttle.cap, throttle.ceiling) == (5, 90, 3600, 25)
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("IMPEX_TOTP_WINDOW", "2"),
+        ("IMPEX_TOTP_WINDOW", "-1"),
+        ("IMPEX_ENROL_MINUTES", "4"),
+        ("IMPEX_ENROL_MINUTES", "61"),
+        ("IMPEX_CODE_FREE_TRIES", "0"),
+        ("IMPEX_CODE_FREE_TRIES", "11"),
+        ("IMPEX_CODE_WAIT", "60"),
+        ("IMPEX_CODE_WAIT", "3601"),
+        ("IMPEX_CODE_WAIT_CAP", "60"),
+        ("IMPEX_CODE_WAIT_CAP", "86401"),
+        ("IMPEX_CODES_PER_DAY", "4"),
+        ("IMPEX_CODES_PER_DAY", "101"),
+        ("IMPEX_SERVICE_NAME", "IMPEX: essai"),
+        ("IMPEX_SERVICE_NAME", "x" * 65),
+        ("IMPEX_SERVICE_NAME", " "),
+        ("IMPEX_SERVICE_NAME", "a\tb"),
+        ("IMPEX_TOTP_KEYS", "k1:short"),
+    ],
+)
+def test_what_is_out_of_bounds_is_named(name: str, value: str) -> None:
+    with pytest.raises(ConfigurationError) as caught:
+        settings(**{name: value})
+    assert name in {problem[0] for problem in caught.value.problems}
+
+
+def test_the_first_wait_is_not_longer_than_the_longest() -> None:
+    with pytest.raises(ConfigurationError) as caught:
+        settings(IMPEX_CODE_WAIT="120", IMPEX_CODE_WAIT_CAP="119")
+    assert [problem[0] for problem in caught.value.problems] == ["IMPEX_CODE_WAIT"]
+    assert settings(IMPEX_CODE_WAIT="120", IMPEX_CODE_WAIT_CAP="120").code_wait == 120
+
+
+def test_one_key_serves_one_purpose() -> None:
+    with pytest.raises(ConfigurationError):
+        settings(IMPEX_RECOVERY_KEYS=KEYS["IMPEX_TOTP_KEYS"])
+
+
+def test_the_entry_in_the_application_is_named_as_pages_and_mails_name_us() -> None:
+    ours, theirs = (
+        {spec.name: (field.default, spec.doc) for field, spec in specs(cls)}["IMPEX_SERVICE_NAME"]
+        for cls in (MfaSettings, BrandSettings)
+    )
+    assert ours == theirs
+
+
+def test_cr_07_no_key_is_shown() -> None:
+    assert "postgresql" not in repr(settings())
+    assert "t1:" not in repr(settings())
