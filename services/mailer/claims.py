@@ -15,7 +15,7 @@ from uuid import UUID
 import msgspec
 
 from services.mailer.deliveries import Outcome, Standing, State, Step
-from services.mailer.messages import TEMPLATES, Facts, Template
+from services.mailer.facts import TEMPLATES, Facts, Template
 from services.mailer.store import Secrets
 from shared.database import Connection
 

@@ -2,7 +2,7 @@
 
 Promises that `transmitting` is committed before the server can have the message, and that the
 result, once the server gave one, is recorded however long the database is away. Code and link are
-in clear only while the message is being built.
+in clear only while the message is being built, and a « ce n'est pas moi » token is made then.
 """
 
 from __future__ import annotations
@@ -11,6 +11,7 @@ import asyncio
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from uuid import UUID
 
 import asyncpg
 import jinja2
@@ -19,9 +20,11 @@ from prometheus_client import Counter
 from services.mailer import claims
 from services.mailer.claims import Delivery
 from services.mailer.deliveries import Kind, Outcome, State, Step, Told, decide
+from services.mailer.disavowal import disavowal_token
 from services.mailer.messages import Built, Mail, Messages, UnfitMail
 from services.mailer.smtp import Lines, ServerAway
-from shared.contracts.base import EVENTS, Event
+from services.mailer.store import Secrets
+from shared.contracts.base import EVENTS, Event, Sealed
 from shared.contracts.mailer import OWNER, MailAccepted, MailDeferred, MailRefused
 from shared.database import Connection, Pool, transaction
 from shared.database.pool import session
@@ -29,7 +32,7 @@ from shared.errors import CannotOpen, DependencyDown
 from shared.messaging.connection import describe
 from shared.messaging.envelope import traceparent
 from shared.outbox import emit
-from shared.secrets import Opener, seal_context
+from shared.secrets import KeyRing, Opener, seal_context
 from shared.telemetry import REGISTRY, get_logger, log_context, trace_id
 
 #: Seconds between tries to record a result while the database is away.
@@ -54,6 +57,7 @@ class Courier:
     lines: Lines
     messages: Messages
     opener: Opener
+    disavowal_keys: KeyRing
     sender: str
     schedule: tuple[timedelta, ...]
     lease: float
@@ -134,11 +138,16 @@ class Courier:
 
     def _opened(self, delivery: Delivery) -> Mail:
         code = link_token = None
-        if delivery.secrets is not None:
-            origin = EVENTS[delivery.secrets.message_type]
-            code = self.opener.open(delivery.secrets.code, seal_context(origin, "code"))
-            link_token = self.opener.open(
-                delivery.secrets.link_token, seal_context(origin, "link_token")
+        secrets = delivery.secrets
+        if secrets is not None:
+            code = self._open(secrets, "code", secrets.code)
+            link_token = self._open(secrets, "link_token", secrets.link_token)
+        if delivery.template.disavows:
+            link_token = disavowal_token(
+                self.disavowal_keys,
+                UUID(delivery.subject),
+                delivery.mail_id,
+                delivery.written_at,
             )
         return Mail(
             mail_id=str(delivery.mail_id),
@@ -150,6 +159,11 @@ class Courier:
             code=code,
             link_token=link_token,
         )
+
+    def _open(self, secrets: Secrets, field: str, sealed: Sealed | None) -> str | None:
+        if sealed is None:
+            return None
+        return self.opener.open(sealed, seal_context(EVENTS[secrets.message_type], field))
 
     async def _begin(self, delivery: Delivery) -> bool:
         try:

@@ -23,62 +23,24 @@ import jinja2
 import msgspec
 from email_validator import EmailNotValidError, validate_email
 
-from services.mailer.paris import LANGUAGES, paris_date, paris_time
+from services.mailer.disavowal import runs_out
+from services.mailer.facts import TEMPLATES, Facts, Template, examples
+from services.mailer.paris import LANGUAGES
+from services.mailer.rendering import Rendered, Renderer
 from shared.brand import Brand
 from shared.errors import ImpexError
-
-OWN_TEMPLATES = Path(__file__).parent / "templates"
-PARTS = ("subject", "txt", "html")
 
 
 class UnfitMail(ImpexError):
     """This mail cannot be written: an address or a name would break its headers."""
 
 
-class Validation(msgspec.Struct, frozen=True, kw_only=True):
-    """Facts of the validation mail (wording, mail 1); code and link token come apart."""
-
-    requested_at: datetime
-    expires_at: datetime
-
-
-class Finalisation(msgspec.Struct, frozen=True, kw_only=True):
-    """Facts of the finalisation mail (wording, mail 2)."""
-
-    first_name: str
-    last_name: str
-    terms_version: str
-    terms_accepted_at: datetime
-    enrol_before: datetime
-
-
-class KnownAccount(msgspec.Struct, frozen=True, kw_only=True):
-    """Facts of the mail to the holder of an account that somebody asked for again (EM-15)."""
-
-    requested_at: datetime
-
-
-Facts = Validation | Finalisation | KnownAccount
-
-
-@dataclass(frozen=True, kw_only=True)
-class Template:
-    """One kind of mail. `opens`: it carries a code or link that opens something."""
-
-    name: str
-    facts: type[Facts]
-    opens: bool
-
-
-VALIDATION = Template(name="validation", facts=Validation, opens=True)
-FINALISATION = Template(name="finalisation", facts=Finalisation, opens=False)
-KNOWN_ACCOUNT = Template(name="known_account", facts=KnownAccount, opens=False)
-TEMPLATES = {each.name: each for each in (VALIDATION, FINALISATION, KNOWN_ACCOUNT)}
-
-
 @dataclass(frozen=True, kw_only=True)
 class Mail:
-    """Everything one mail says. `code` and `link_token` are in clear: keep it out of logs."""
+    """Everything one mail says. `code` and `link_token` are in clear: keep it out of logs.
+
+    `link_token` is what the link carries: what an event brought sealed, or a disavowal.
+    """
 
     mail_id: str
     template: str
@@ -134,13 +96,13 @@ class Messages:
             display_name=f"{brand.service_name} - {brand.operator_name}", addr_spec=brand.sender
         )
         self._reply_to = Address(addr_spec=brand.support_address)
-        self._templates = _environment(overrides)
+        self._renderer = Renderer(overrides)
 
     def build(self, mail: Mail) -> Built:
         """The message, as bytes. Raises `UnfitMail` where no safe message can be written."""
         recipient = envelope_address(mail.address)
         language = mail.language if mail.language in LANGUAGES else LANGUAGES[0]
-        subject, text, html = self._parts(mail, language)
+        said = self._say(mail, language)
         international = not recipient.addr_spec.isascii()
         message = EmailMessage(policy=SMTPUTF8 if international else SMTP)
         message_id = f"<{mail.mail_id}@{self._from.domain}>"
@@ -148,7 +110,7 @@ class Messages:
             message["From"] = self._from
             message["To"] = recipient
             message["Reply-To"] = self._reply_to
-            message["Subject"] = subject
+            message["Subject"] = said.subject
         except ValueError as error:
             raise UnfitMail("a header would be broken by what it is to carry") from error
         message["Date"] = email.utils.format_datetime(mail.written_at)
@@ -156,8 +118,8 @@ class Messages:
         message["Auto-Submitted"] = "auto-generated"
         message["X-Auto-Response-Suppress"] = "All"
         # Quoted-printable keeps every line short and seven bits wide, whatever the relays offer.
-        message.set_content(text, cte="quoted-printable")
-        message.add_alternative(html, subtype="html", cte="quoted-printable")
+        message.set_content(said.text, cte="quoted-printable")
+        message.add_alternative(said.html, subtype="html", cte="quoted-printable")
         # Last, since setting the content clears every content header.
         message["Content-Language"] = language
         return Built(
@@ -172,11 +134,13 @@ class Messages:
         for template in TEMPLATES.values():
             for language in LANGUAGES:
                 try:
-                    self.build(_sample(template, language))
+                    for facts in examples(template):
+                        self.build(_sample(template, facts, language))
                 except (jinja2.TemplateError, ImpexError, ValueError) as error:
                     yield f"the mail {language}/{template.name} cannot be written: {error}"
 
-    def _parts(self, mail: Mail, language: str) -> tuple[str, str, str]:
+    def _say(self, mail: Mail, language: str) -> Rendered:
+        template = TEMPLATES[mail.template]
         values: dict[str, Any] = {
             **msgspec.structs.asdict(mail.facts),
             "brand": self._brand,
@@ -186,42 +150,25 @@ class Messages:
             "validation_url": self._url("/inscription/lien", jeton=mail.link_token),
             "sign_in_url": self._url("/connexion"),
         }
-        subject, text, html = (
-            self._templates.get_template(f"{language}/{mail.template}.{part}.j2").render(values)
-            for part in PARTS
-        )
-        return subject.strip(), text.strip() + "\n", html
+        if template.path is not None:
+            carried = {} if mail.link_token is None else {"jeton": mail.link_token}
+            values["link"] = self._url(template.path, **carried)
+        if template.disavows:
+            values["link_until"] = runs_out(mail.written_at)
+        return self._renderer.render(template, language, values)
 
     def _url(self, path: str, **query: str | None) -> str:
         return f"{self._base_url}{path}" + (f"?{urlencode(query)}" if query else "")
 
 
-def _environment(overrides: Path | None) -> jinja2.Environment:
-    places = [OWN_TEMPLATES] if overrides is None else [overrides, OWN_TEMPLATES]
-    environment = jinja2.Environment(
-        loader=jinja2.ChoiceLoader([jinja2.FileSystemLoader(place) for place in places]),
-        autoescape=jinja2.select_autoescape(enabled_extensions=("html.j2",), default=False),
-        undefined=jinja2.StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-        auto_reload=False,
-    )
-    environment.filters |= {"date": paris_date, "time": paris_time}
-    return environment
-
-
-def _sample(template: Template, language: str) -> Mail:
-    then = datetime.fromisoformat("2026-01-01T08:00:00+00:00")
-    texts = {"first_name": "Anne", "last_name": "Durand", "terms_version": "1"}
-    values = {name: texts.get(name, then) for name in template.facts.__struct_fields__}
-    facts = msgspec.convert(values, template.facts)
+def _sample(template: Template, facts: Facts, language: str) -> Mail:
     return Mail(
         mail_id="sample",
         template=template.name,
         language=language,
         address="anne@example.org",
-        written_at=then,
+        written_at=datetime.fromisoformat("2026-01-01T08:00:00+00:00"),
         facts=facts,
         code="000000",
-        link_token="0" * 43,
+        link_token="0" * 43 if template.opens or template.disavows else None,
     )

@@ -10,19 +10,39 @@ from contextlib import asynccontextmanager
 from datetime import timedelta
 from pathlib import Path
 
-from services.mailer import handlers, store
+from services.mailer import store
 from services.mailer.courier import Courier
-from services.mailer.handlers import Mailer
+from services.mailer.handlers import accounts, notices, requests
+from services.mailer.handlers.writing import Mailer
 from services.mailer.sender import Sender
 from services.mailer.settings import MailerSettings
 from services.mailer.smtp import Limits, Lines
+from shared.contracts.gateway import SessionOpened
 from shared.contracts.mailer import MailAccepted, MailDeferred, MailRefused
+from shared.contracts.mfa import (
+    AuthenticatorEnrolled,
+    AuthenticatorRemoved,
+    AuthenticatorReplaced,
+    CodeCheckLocked,
+    CodeRefused,
+    RecoveryCodesReplaced,
+    RecoveryCodeUsed,
+)
 from shared.contracts.registration import (
     AccountCreated,
+    AccountDeactivated,
+    AccountFrozen,
     AccountRequested,
+    AccountThawed,
+    AddressProofRequested,
     KnownAddressRequested,
+    LostPhoneClaimed,
+    PasswordChanged,
+    PasswordResetRequested,
     RequestCancelled,
     RequestExpired,
+    SignInLocked,
+    UnknownAddressAsked,
     ValidationResent,
 )
 from shared.database import PASSING, transaction
@@ -55,6 +75,7 @@ async def build(house: House, settings: MailerSettings) -> AsyncIterator[Mailer]
         lines=lines,
         messages=settings.messages(),
         opener=Opener("mailer", settings.seal_keys),
+        disavowal_keys=settings.disavowal_keys,
         sender=settings.brand.sender,
         schedule=settings.retry_schedule,
         lease=settings.mail_lease,
@@ -90,12 +111,29 @@ SERVICE = Service(
     name="mailer",
     settings=MailerSettings,
     hears=(
-        hears(AccountRequested, handlers.account_requested),
-        hears(ValidationResent, handlers.validation_resent),
-        hears(AccountCreated, handlers.account_created),
-        hears(KnownAddressRequested, handlers.known_address_requested),
-        hears(RequestCancelled, handlers.request_cancelled),
-        hears(RequestExpired, handlers.request_expired),
+        hears(AccountRequested, requests.account_requested),
+        hears(ValidationResent, requests.validation_resent),
+        hears(AccountCreated, requests.account_created),
+        hears(KnownAddressRequested, requests.known_address_requested),
+        hears(RequestCancelled, requests.request_cancelled),
+        hears(RequestExpired, requests.request_expired),
+        hears(PasswordResetRequested, accounts.password_reset_requested),
+        hears(AddressProofRequested, accounts.address_proof_requested),
+        hears(LostPhoneClaimed, accounts.lost_phone_claimed),
+        hears(UnknownAddressAsked, accounts.unknown_address_asked),
+        hears(PasswordChanged, notices.password_changed),
+        hears(AuthenticatorEnrolled, notices.authenticator_enrolled),
+        hears(AuthenticatorReplaced, notices.authenticator_replaced),
+        hears(AuthenticatorRemoved, notices.authenticator_removed),
+        hears(RecoveryCodeUsed, notices.recovery_code_used),
+        hears(RecoveryCodesReplaced, notices.recovery_codes_replaced),
+        hears(SignInLocked, notices.sign_in_locked),
+        hears(CodeCheckLocked, notices.code_check_locked),
+        hears(CodeRefused, notices.code_refused),
+        hears(SessionOpened, notices.session_opened),
+        hears(AccountFrozen, notices.account_frozen),
+        hears(AccountThawed, notices.account_thawed),
+        hears(AccountDeactivated, notices.account_deactivated),
     ),
     emits=(MailAccepted, MailDeferred, MailRefused),
     migrations=Path(__file__).parent / "migrations",

@@ -5,7 +5,7 @@ Functions that take a transaction. What happens to a written mail from then on i
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
@@ -13,7 +13,7 @@ from uuid import UUID
 
 import msgspec
 
-from services.mailer.messages import Facts, Template
+from services.mailer.facts import Facts, Template
 from shared.contracts.base import Sealed
 from shared.database import Connection
 
@@ -22,11 +22,21 @@ CLOSED_KEPT = timedelta(days=30)
 
 
 class Secrets(msgspec.Struct, frozen=True, kw_only=True):
-    """A code and a link token, sealed, with the type of the message that brought them."""
+    """A code, a link token or both, sealed, with the type of the message that brought them."""
 
     message_type: str
-    code: Sealed
-    link_token: Sealed
+    code: Sealed | None = None
+    link_token: Sealed | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class Person:
+    """Whom mails about an account go to."""
+
+    address: str
+    first_name: str
+    last_name: str
+    language: str
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -37,7 +47,7 @@ class NewDelivery:
     cause: str
     template: Template
     subject: str | None
-    request_id: str
+    request_id: str | None
     traceparent: str | None
     language: str
     address: str
@@ -48,9 +58,9 @@ class NewDelivery:
     secrets: Secrets | None = None
 
 
-async def lock_request(tx: Connection, request_id: str) -> None:
-    """Let no other transaction write or drop mails of this request until `tx` ends."""
-    await tx.execute("SELECT pg_advisory_xact_lock(hashtextextended($1, 0))", request_id)
+async def lock(tx: Connection, whose: str) -> None:
+    """Let no other transaction write or drop mails of this request or account until `tx` ends."""
+    await tx.execute("SELECT pg_advisory_xact_lock(hashtextextended($1, 0))", whose)
 
 
 async def add(tx: Connection, new: NewDelivery) -> bool:
@@ -99,9 +109,43 @@ async def drop_older(
     tx: Connection, template: str, request_id: str, asked_at: datetime, now: datetime
 ) -> int:
     """Drop the mails of a request that a mail asked for at `asked_at` replaces."""
-    return await _drop(
-        tx, "template = $4 AND asked_at < $5", now, "superseded", request_id, template, asked_at
+    which = "request_id = $3 AND template = $4 AND asked_at < $5"
+    return await _drop(tx, which, now, "superseded", request_id, template, asked_at)
+
+
+async def is_replaced(tx: Connection, template: str, account_id: str, asked_at: datetime) -> bool:
+    """Whether a later mail of the same kind was asked for by the account."""
+    found = await tx.fetchval(
+        "SELECT EXISTS (SELECT FROM deliveries"
+        " WHERE subject = $1 AND template = $2 AND asked_at > $3)",
+        account_id,
+        template,
+        asked_at,
     )
+    return bool(found)
+
+
+async def drop_replaced(
+    tx: Connection, template: str, account_id: str, asked_at: datetime, now: datetime
+) -> int:
+    """Drop the mails of an account that a mail asked for at `asked_at` replaces."""
+    which = "subject = $3 AND template = $4 AND asked_at < $5"
+    return await _drop(tx, which, now, "superseded", account_id, template, asked_at)
+
+
+async def count_around(
+    tx: Connection, account_id: str, templates: Collection[str], at: datetime, span: timedelta
+) -> int:
+    """How many mails of these kinds an account has, asked for less than `span` from `at`."""
+    found: int = await tx.fetchval(
+        "SELECT count(*) FROM deliveries WHERE subject = $1 AND template = ANY($2)"
+        " AND asked_at > $3 AND asked_at < $4",
+        account_id,
+        list(templates),
+        at - span,
+        at + span,
+    )
+    return found
 
 
 async def close_request(
@@ -116,7 +160,8 @@ async def close_request(
         request_id,
         now,
     )
-    return await _drop(tx, "template <> ALL($4)", now, "closed", request_id, list(keep))
+    which = "request_id = $3 AND template <> ALL($4)"
+    return await _drop(tx, which, now, "closed", request_id, list(keep))
 
 
 async def forget_request(tx: Connection, request_id: str, now: datetime) -> None:
@@ -134,27 +179,22 @@ async def forget_request(tx: Connection, request_id: str, now: datetime) -> None
     )
 
 
-async def _drop(
-    tx: Connection, which: str, now: datetime, reason: str, request_id: str, *arguments: Any
-) -> int:
+async def _drop(tx: Connection, which: str, now: datetime, reason: str, *arguments: Any) -> int:
     # A mail whose transmission has begun cannot be called back and is left to its end.
     status = await tx.execute(
         f"""
-        UPDATE deliveries SET state = 'dropped', reason = $3, sealed = NULL, due_at = NULL,
+        UPDATE deliveries SET state = 'dropped', reason = $2, sealed = NULL, due_at = NULL,
             lease_until = NULL, ended_at = $1
-        WHERE request_id = $2 AND state IN ('pending', 'deferred', 'sending', 'held') AND {which}
+        WHERE state IN ('pending', 'deferred', 'sending', 'held') AND {which}
         """,  # noqa: S608 - the pieces are this module's own
         now,
-        request_id,
         reason,
         *arguments,
     )
     return int(status.rpartition(" ")[2])
 
 
-async def remember(
-    tx: Connection, account_id: str, person: Mapping[str, str], now: datetime
-) -> None:
+async def remember(tx: Connection, account_id: str, person: Person, now: datetime) -> None:
     """Enter an account in the directory; what was known later stays."""
     await tx.execute(
         """
@@ -164,12 +204,21 @@ async def remember(
             language = $5, known_at = $6 WHERE directory.known_at < $6
         """,
         account_id,
-        person["address"],
-        person["first_name"],
-        person["last_name"],
-        person["language"],
+        person.address,
+        person.first_name,
+        person.last_name,
+        person.language,
         now,
     )
+
+
+async def person(tx: Connection, account_id: str) -> Person | None:
+    """Whom the directory names for an account, or None."""
+    row = await tx.fetchrow(
+        "SELECT address, first_name, last_name, language FROM directory WHERE account_id = $1",
+        account_id,
+    )
+    return None if row is None else Person(**dict(row))
 
 
 async def oldest_waiting(tx: Connection) -> datetime | None:

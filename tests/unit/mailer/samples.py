@@ -1,4 +1,4 @@
-"""Mails to look at: every template, in both languages, with awkward values."""
+"""Mails to look at: every template, in both languages, in each case, with awkward values."""
 
 from __future__ import annotations
 
@@ -8,54 +8,76 @@ from email import policy
 from email.message import EmailMessage
 from email.parser import BytesParser
 from typing import Any
+from uuid import UUID
 
-from services.mailer.messages import (
-    FINALISATION,
-    KNOWN_ACCOUNT,
-    TEMPLATES,
-    VALIDATION,
-    Facts,
-    Finalisation,
-    KnownAccount,
-    Mail,
-    Messages,
-    Validation,
-)
+import msgspec
+
+from services.mailer.disavowal import disavowal_token
+from services.mailer.facts import TEMPLATES, VALIDATION, Facts
+from services.mailer.messages import Mail, Messages
 from shared.brand import GUIDE
+from shared.secrets import KeyRing, new_key
 
 BASE_URL = "https://portail.exemple.fr"
 CODE = "048213"
 TOKEN = "a1B2-c3D4_" * 4 + "xyz"
+MAIL_ID = "3f0c9d52-6a0a-5d5b-9e0c-3b8d7a112233"
+ACCOUNT = UUID("0f8fad5b-d9cb-469f-a165-70867728950e")
+RING = KeyRing.parse(new_key())
 #: 06:30 in Paris, on the first of a month.
 ASKED = datetime(2026, 12, 1, 5, 30, tzinfo=UTC)
 UNTIL = datetime(2026, 12, 2, 5, 30, tzinfo=UTC)
-KINDS = [(name, language) for name in TEMPLATES for language in ("fr", "en")]
+LANGUAGES = ("fr", "en")
+#: Every mail in either language, in its first case.
+KINDS = [(name, language) for name in TEMPLATES for language in LANGUAGES]
+#: Every mail in either language, in each case.
+CASES = [
+    (name, language, case)
+    for name, template in TEMPLATES.items()
+    for language in LANGUAGES
+    for case in range(len(template.cases))
+]
+DISAVOWING = [name for name, template in TEMPLATES.items() if template.disavows]
 
-FACTS: dict[str, Facts] = {
-    VALIDATION.name: Validation(requested_at=ASKED, expires_at=UNTIL),
-    FINALISATION.name: Finalisation(
-        first_name="Élodie",
-        last_name="d’Été-O'Brien",
-        terms_version="2.1",
-        terms_accepted_at=ASKED,
-        enrol_before=UNTIL,
-    ),
-    KNOWN_ACCOUNT.name: KnownAccount(requested_at=ASKED),
+VALUES: dict[str, Any] = {
+    "first_name": "Élodie",
+    "last_name": "d’Été-O'Brien",
+    "terms_version": "2.1",
+    "terms_accepted_at": ASKED,
+    "enrol_before": UNTIL,
+    "requested_at": ASKED,
+    "expires_at": UNTIL,
+    "at": ASKED,
+    "until": UNTIL,
+    "device": "Firefox, Windows",
+    "network": "203.0.113.0/24",
+    "failures": 3,
 }
 
 
-def mail(template: str = VALIDATION.name, language: str = "fr", **more: Any) -> Mail:
-    """One mail, to an address full of figures."""
-    opens = TEMPLATES[template].opens
+def facts_of(template: str, case: int = 0, **more: Any) -> Facts:
+    """The facts of one case of a mail."""
+    kind = TEMPLATES[template].facts
+    values = VALUES | dict(TEMPLATES[template].cases[case]) | more
+    given = {name: value for name, value in values.items() if name in kind.__struct_fields__}
+    return msgspec.convert(given, kind)
+
+
+def mail(template: str = VALIDATION.name, language: str = "fr", case: int = 0, **more: Any) -> Mail:
+    """One mail, to an address full of figures, with what its courier would open or make for it."""
+    kind = TEMPLATES[template]
+    token = TOKEN if kind.opens else None
+    if kind.disavows:
+        token = disavowal_token(RING, ACCOUNT, UUID(MAIL_ID), ASKED)
     values: dict[str, Any] = {
-        "mail_id": "3f0c9d52-6a0a-5d5b-9e0c-3b8d7a112233",
+        "mail_id": MAIL_ID,
         "template": template,
         "language": language,
         "address": "durand123456@labo654321.example",
         "written_at": ASKED,
-        "facts": FACTS[template],
-        "code": CODE if opens else None,
-        "link_token": TOKEN if opens else None,
+        "facts": facts_of(template, case),
+        "code": CODE if kind.opens else None,
+        "link_token": token,
     }
     return Mail(**values | more)
 
@@ -79,3 +101,13 @@ def part(message: EmailMessage, kind: str) -> str:
     body = message.get_body((kind,))
     assert body is not None
     return str(body.get_content()).replace("\r\n", "\n")
+
+
+def text_of(template: str, language: str, case: int = 0, **more: Any) -> str:
+    """The text part of one mail."""
+    return part(parsed(messages().build(mail(template, language, case, **more)).content), "plain")
+
+
+def html_of(template: str, language: str, case: int = 0, **more: Any) -> str:
+    """The HTML part of one mail."""
+    return part(parsed(messages().build(mail(template, language, case, **more)).content), "html")
