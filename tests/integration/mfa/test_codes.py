@@ -1,0 +1,298 @@
+"""A code at each sign-in: good once, the door after wrong ones, a clock that is off, keys."""
+
+from __future__ import annotations
+
+import asyncio
+from datetime import timedelta
+from uuid import uuid4
+
+import msgspec
+import pytest
+from structlog.testing import capture_logs
+
+from shared.contracts import mfa as words
+from shared.errors import CannotOpen
+from shared.secrets import new_key
+from tests.integration.mfa.conftest import OpenDesk
+from tests.integration.mfa.room import BROWSER, Desk, Phone
+from tests.unit.mfa.settings_for_tests import KEYS
+
+MINUTE = timedelta(minutes=1)
+
+
+async def wrong_ones(desk: Desk, account: str, phone: Phone, most: int) -> None:
+    """Wrong codes, each as soon as it is looked at."""
+    for _ in range(most):
+        refusal = await desk.refusal(desk.check(account, desk.wrong(phone)))
+        assert refusal.slug == "wrong_code"
+        desk.later(seconds=refusal.retry_after or 0)
+
+
+async def test_g_22_a_right_code_is_accepted(desk: Desk) -> None:
+    account, phone = await desk.enrolled()
+    view = await desk.ask(desk.check(account, phone.code(desk.now)))
+    assert view == words.CodeView(accepted_at=desk.now, failures=0)
+    assert await desk.outcome(desk.check(str(uuid4()), phone.code(desk.now))) == "not_enrolled"
+    assert await desk.outcome(desk.check("no id", phone.code(desk.now))) == "not_enrolled"
+
+
+@pytest.mark.parametrize(("steps", "outcome"), [(-2, "wrong_code"), (-1, "done"), (1, "done")])
+async def test_ot_05_one_step_on_each_side(desk: Desk, steps: int, outcome: str) -> None:
+    account, phone = await desk.enrolled()
+    desk.later(minutes=5)
+    assert await desk.outcome(desk.check(account, phone.code(desk.now, steps))) == outcome
+
+
+async def test_ot_05_a_window_of_nothing_is_a_setting(desk_with: OpenDesk) -> None:
+    async with desk_with(IMPEX_TOTP_WINDOW="0") as desk:
+        account, phone = await desk.enrolled()
+        assert await desk.outcome(desk.check(account, phone.code(desk.now, -1))) == "wrong_code"
+        assert await desk.outcome(desk.check(account, phone.code(desk.now))) == "done"
+
+
+async def test_g_24_a_code_works_once_and_the_second_time_costs_nothing(desk: Desk) -> None:
+    account, phone = await desk.enrolled()
+    code = phone.code(desk.now)
+    assert await desk.outcome(desk.check(account, code)) == "done"
+    for _ in range(10):
+        refusal = await desk.refusal(desk.check(account, code))
+        assert (refusal.slug, refusal.params) == ("code_used", {})
+    assert await desk.outcome(desk.check(account, phone.code(desk.now, -1))) == "code_used"
+    assert await desk.events(words.CodeRefused) == []
+    desk.later(seconds=30)
+    assert await desk.outcome(desk.check(account, phone.code(desk.now))) == "done"
+
+
+async def test_ot_04_of_fifty_with_one_right_code_one_is_accepted(desk: Desk) -> None:
+    account, phone = await desk.enrolled()
+    code = phone.code(desk.now)
+    outcomes = await asyncio.gather(*(desk.outcome(desk.check(account, code)) for _ in range(50)))
+    assert sorted(outcomes) == ["code_used"] * 49 + ["done"]
+
+
+async def test_ot_04_the_statement_itself_lets_a_step_be_spent_once(desk: Desk) -> None:
+    """Whoever looked before: it does not rest on the lock."""
+    from services.mfa import store
+    from services.mfa.codes import Memory
+    from shared.database import transaction
+
+    account, _phone = await desk.enrolled()
+    async with transaction(desk.pool) as tx:
+        found = await store.read(tx, account)
+        assert found is not None
+        step = found.memory.last_step + 5
+        burned = Memory(last_step=step - 3, burned=(step + 1,))
+        assert await store.accept(tx, account, burned, found.key)
+        once = Memory(last_step=step, burned=(step + 1,))
+        answers = [await store.accept(tx, account, once, found.key) for _ in range(2)]
+        assert answers == [True, False]
+        for spent in (step - 1, step + 1):
+            assert not await store.accept(tx, account, Memory(last_step=spent), found.key)
+
+
+async def test_au_02_five_free_then_the_door_closes_longer_each_time(desk: Desk) -> None:
+    account, phone = await desk.enrolled()
+    waits, left = [], []
+    for _ in range(12):
+        refusal = await desk.refusal(desk.check(account, desk.wrong(phone)))
+        assert refusal.slug == "wrong_code"
+        left.append(refusal.params["tries_left"])
+        waits.append(refusal.retry_after)
+        if refusal.retry_after:
+            # A right one is not looked at meanwhile, to the last second.
+            desk.later(seconds=refusal.retry_after - 1)
+            closed = await desk.refusal(desk.check(account, phone.code(desk.now)))
+            assert (closed.slug, closed.retry_after) == ("too_many_codes", 1)
+            desk.later(seconds=1)
+    assert left == [4, 3, 2, 1, *[0] * 8]
+    assert waits == [None] * 4 + [90, 180, 360, 720, 1440, 2880, 3600, 3600]
+    view = await desk.ask(desk.check(account, phone.code(desk.now)))
+    assert view.failures == 12
+    # The next wrong one is the first again.
+    desk.later(seconds=60)
+    refusal = await desk.refusal(desk.check(account, desk.wrong(phone)))
+    assert (refusal.params["tries_left"], refusal.retry_after) == (4, None)
+
+
+async def test_au_02_the_26th_of_a_day_is_not_looked_at_and_only_time_helps(desk: Desk) -> None:
+    account, phone = await desk.enrolled()
+    begin = desk.now
+    for number in range(24):
+        await wrong_ones(desk, account, phone, 1)
+        if number % 4 == 3:
+            # A right code in between ends the growing wait.
+            desk.later(seconds=60)
+            await desk.ask(desk.check(account, phone.code(desk.now)))
+            desk.later(seconds=60)
+    last = await desk.refusal(desk.check(account, desk.wrong(phone)))
+    assert last.params["tries_left"] == 0
+    until = begin + timedelta(hours=24)
+    assert last.retry_after == (until - desk.now).total_seconds()
+    desk.later(hours=2)
+    right = await desk.refusal(desk.check(account, phone.code(desk.now)))
+    assert right.slug == "too_many_codes"
+    assert right.retry_after == (until - desk.now).total_seconds()
+    desk.now = until
+    assert await desk.outcome(desk.check(account, phone.code(desk.now))) == "done"
+
+
+async def test_au_03_of_fifty_wrong_codes_at_once_five_are_looked_at(desk: Desk) -> None:
+    account, phone = await desk.enrolled()
+    wrong = desk.wrong(phone)
+    outcomes = await asyncio.gather(*(desk.outcome(desk.check(account, wrong)) for _ in range(50)))
+    assert sorted(outcomes) == ["too_many_codes"] * 45 + ["wrong_code"] * 5
+    assert len(await desk.events(words.CodeRefused)) == 5
+    assert await desk.outcome(desk.check(account, phone.code(desk.now))) == "too_many_codes"
+
+
+async def test_au_03_by_whichever_request_the_code_comes(desk: Desk) -> None:
+    account, phone = await desk.enrolled()
+    wrong = desk.wrong(phone)
+    requests = [desk.check(account, wrong), desk.replace(account, wrong)] * 10
+    outcomes = await asyncio.gather(*(desk.outcome(each) for each in requests))
+    assert sorted(outcomes) == ["too_many_codes"] * 15 + ["wrong_code"] * 5
+
+
+async def test_one_accounts_door_is_no_others(desk: Desk) -> None:
+    account, phone = await desk.enrolled()
+    other, their_phone = await desk.enrolled()
+    await wrong_ones(desk, account, phone, 4)
+    closed = await desk.refusal(desk.check(account, desk.wrong(phone)))
+    assert closed.retry_after == 90
+    assert await desk.outcome(desk.check(other, their_phone.code(desk.now))) == "done"
+
+
+async def test_au_02_the_door_stays_closed_over_a_restart(desk: Desk, desk_with: OpenDesk) -> None:
+    account, phone = await desk.enrolled()
+    await wrong_ones(desk, account, phone, 4)
+    await desk.refusal(desk.check(account, desk.wrong(phone)))
+    async with desk_with(now=desk.now, keep=True) as again:
+        refusal = await again.refusal(again.check(account, phone.code(again.now)))
+        assert (refusal.slug, refusal.retry_after) == ("too_many_codes", 90)
+
+
+async def test_g_24_each_wrong_code_is_said_and_each_closing_of_the_door(desk: Desk) -> None:
+    account, phone = await desk.enrolled()
+    await wrong_ones(desk, account, phone, 4)
+    moment = desk.now
+    await desk.refusal(desk.check(account, desk.wrong(phone)))
+    await desk.refusal(desk.check(account, phone.code(desk.now)))  # not looked at: not said
+    refused = await desk.said(words.CodeRefused)
+    assert [event.failures for _, event in refused] == [1, 2, 3, 4, 5]
+    assert {(subject, event.kind, event.device) for subject, event in refused} == {
+        (account, "totp", BROWSER)
+    }
+    locked = words.CodeCheckLocked(
+        kind="totp",
+        locked_at=moment,
+        locked_until=moment + timedelta(seconds=90),
+        device=BROWSER,
+    )
+    assert await desk.said(words.CodeCheckLocked) == [(account, locked)]
+
+
+async def test_ot_08_what_is_no_code_is_not_counted(desk: Desk) -> None:
+    account, _phone = await desk.enrolled()
+    for typed in ["１２３４５６", "12345", "123 45", "abcdef", "", "²³⁴⁵⁶⁷"] * 3:
+        refusal = await desk.refusal(desk.check(account, typed))
+        assert refusal.slug == "invalid_fields"
+    assert await desk.events(words.CodeRefused) == []
+    assert await desk.count("tries") == 0
+
+
+@pytest.mark.parametrize(
+    ("seconds", "minutes", "direction"),
+    [(240, 4, "slow"), (-240, 4, "fast"), (60, 1, "slow"), (600, 10, "slow")],
+)
+async def test_g_23_a_phone_that_is_off_is_told_by_how_much_and_not_let_in(
+    desk: Desk, seconds: int, minutes: int, direction: str
+) -> None:
+    account, phone = await desk.enrolled()
+    desk.later(minutes=20)
+    phone.slow = seconds
+    first = await desk.refusal(desk.check(account, phone.code(desk.now)))
+    assert (first.slug, first.params) == ("wrong_code", {"tries_left": 4})
+    desk.later(seconds=30)
+    second = await desk.refusal(desk.check(account, phone.code(desk.now)))
+    assert second.slug == "clock_off"
+    assert second.params == {"minutes": minutes, "direction": direction}
+    assert [event.failures for event in await desk.events(words.CodeRefused)] == [1, 2]
+    # It is told again, and not learnt.
+    desk.later(seconds=30)
+    assert await desk.outcome(desk.check(account, phone.code(desk.now))) == "clock_off"
+    phone.slow = 0
+    desk.later(minutes=15)
+    assert await desk.outcome(desk.check(account, phone.code(desk.now))) == "done"
+
+
+async def test_g_23_two_codes_four_minutes_early_are_refused_for_ever(desk: Desk) -> None:
+    account, phone = await desk.enrolled()
+    early = [phone.code(desk.now, 8), phone.code(desk.now, 9)]
+    assert await desk.outcome(desk.check(account, early[0])) == "wrong_code"
+    desk.later(seconds=30)
+    assert await desk.outcome(desk.check(account, early[1])) == "clock_off"
+    desk.later(seconds=210)
+    for code in early:
+        assert phone.code(desk.now) == code
+        assert await desk.outcome(desk.check(account, code)) == "code_used"
+        desk.later(seconds=30)
+    assert await desk.outcome(desk.check(account, phone.code(desk.now))) == "done"
+
+
+async def test_ot_05_the_fifth_that_tells_the_drift_closes_the_door_too(desk: Desk) -> None:
+    account, phone = await desk.enrolled()
+    await wrong_ones(desk, account, phone, 3)
+    desk.later(minutes=10)
+    phone.slow = 240
+    assert await desk.outcome(desk.check(account, phone.code(desk.now))) == "wrong_code"
+    desk.later(seconds=30)
+    told = await desk.refusal(desk.check(account, phone.code(desk.now)))
+    assert (told.slug, told.retry_after) == ("clock_off", 90)
+
+
+async def test_ot_10_a_key_kept_under_a_former_key_is_sealed_again(
+    desk: Desk, desk_with: OpenDesk
+) -> None:
+    account, phone = await desk.enrolled()
+    (before,) = await desk.fetch("SELECT key_id, key_box FROM authenticators")
+    ring = f"{new_key('t2')},{KEYS['IMPEX_TOTP_KEYS']}"
+    async with desk_with(now=desk.now, keep=True, IMPEX_TOTP_KEYS=ring) as rotated:
+        # A wrong code proves nothing, so it changes nothing.
+        await rotated.refusal(rotated.check(account, rotated.wrong(phone)))
+        assert await rotated.fetch("SELECT key_id, key_box FROM authenticators") == [before]
+        assert await rotated.outcome(rotated.check(account, phone.code(rotated.now))) == "done"
+        (after,) = await rotated.fetch("SELECT key_id, key_box FROM authenticators")
+        assert (before["key_id"], after["key_id"]) == ("t1", "t2")
+        assert before["key_box"] != after["key_box"]
+        now = rotated.now + MINUTE
+    without_the_former = ring.partition(",")[0]
+    async with desk_with(now=now, keep=True, IMPEX_TOTP_KEYS=without_the_former) as later:
+        assert await later.outcome(later.check(account, phone.code(later.now))) == "done"
+
+
+async def test_ot_10_rows_that_are_swapped_do_not_open(desk: Desk) -> None:
+    mine, my_phone = await desk.enrolled()
+    theirs, _their_phone = await desk.enrolled()
+    await desk.fetch(
+        "UPDATE authenticators AS a SET key_box = b.key_box FROM authenticators AS b"
+        " WHERE a.account_id = $1 AND b.account_id = $2",
+        theirs,
+        mine,
+    )
+    with capture_logs() as lines, pytest.raises(CannotOpen):
+        await desk.ask(desk.check(theirs, my_phone.code(desk.now)))
+    assert [line["action"] for line in lines] == ["crypto_decrypt_fail"]
+    assert await desk.outcome(desk.check(mine, my_phone.code(desk.now))) == "done"
+
+
+async def test_cr_11_an_altered_key_or_code_is_a_clean_failure(desk: Desk) -> None:
+    account, phone = await desk.enrolled()
+    request = desk.check(account, phone.code(desk.now))
+    altered = msgspec.structs.replace(request.code, box=request.code.box[:-8] + "AAAAAAA=")
+    with capture_logs() as lines, pytest.raises(CannotOpen):
+        await desk.ask(msgspec.structs.replace(request, code=altered))
+    await desk.fetch("UPDATE authenticators SET key_box = overlay(key_box PLACING 'AA' FROM 40)")
+    with capture_logs() as more, pytest.raises(CannotOpen):
+        await desk.ask(request)
+    assert [line["action"] for line in lines + more] == ["crypto_decrypt_fail"] * 2
+    assert await desk.count("tries") == 0
