@@ -74,9 +74,9 @@ def message_life(
     return Life(expires_at=min(now + verify, kept_until), kept_until=kept_until)
 
 
-def resend_at(request: AccountRequest, pause_seconds: int) -> datetime:
-    """The earliest moment of another message."""
-    return request.sent_at + timedelta(seconds=pause_seconds)
+def resend_at(sent_at: datetime, pause_seconds: int) -> datetime:
+    """The earliest moment of another message after one."""
+    return sent_at + timedelta(seconds=pause_seconds)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -99,14 +99,24 @@ CodeOutcome = Literal["right", "wrong", "void", "expired"]
 def judge_code(
     request: AccountRequest, *, same: bool, now: datetime, most_tries: int
 ) -> CodeOutcome:
-    """What a code is worth. `same` says whether it is the latest message's."""
-    if request.expires_at <= now:
+    """What a request's code is worth. `same` says whether it is the latest message's."""
+    right = same and not request.decoy
+    return judge_tries(
+        request.expires_at, request.tries, right=right, now=now, most_tries=most_tries
+    )
+
+
+def judge_tries(
+    expires_at: datetime, tries: int, *, right: bool, now: datetime, most_tries: int
+) -> CodeOutcome:
+    """What a code is worth after so many wrong ones."""
+    if expires_at <= now:
         return "expired"
-    if request.tries >= most_tries:
+    if tries >= most_tries:
         return "void"
-    if same and not request.decoy:
+    if right:
         return "right"
-    return "void" if request.tries + 1 >= most_tries else "wrong"
+    return "void" if tries + 1 >= most_tries else "wrong"
 
 
 @dataclass(frozen=True, kw_only=True)

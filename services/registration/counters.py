@@ -1,7 +1,8 @@
-"""Moments counted per address and per network, in the caller's transaction.
+"""Moments counted per address, per network and per account, in the caller's transaction.
 
 `lock` holds the counter until the transaction ends, so that twenty askers at one moment are
-counted as twenty. Who needs several locks address counters before network ones (CR-12).
+counted as twenty. Who needs several takes them in one order (CR-12): an address with a network, an
+address, a network, an account.
 """
 
 from __future__ import annotations
@@ -28,10 +29,12 @@ WHERE kind = $1 AND key = $2
 PEEK = "SELECT moments FROM counters WHERE kind = $1 AND key = $2"
 TAKE_BACK = """
 UPDATE counters
-SET moments = array_remove(moments, $3)
-WHERE kind = $1 AND key = $2
+SET moments = moments[:array_position(moments, $3) - 1]
+    || moments[array_position(moments, $3) + 1:]
+WHERE kind = $1 AND key = $2 AND array_position(moments, $3) IS NOT NULL
 """
-CLEAR = "DELETE FROM counters WHERE kind = $1 AND key = $2"
+CLEAR = "DELETE FROM counters WHERE kind = $1 AND key = $2 RETURNING moments"
+CLEAR_ALL = "DELETE FROM counters WHERE kind = $1 AND starts_with(key, $2)"
 # Who counts holds two counters at a time: waiting for one of them here would be a deadlock.
 FORGET = """
 DELETE FROM counters
@@ -57,13 +60,18 @@ async def peek(tx: Connection, kind: str, key: str) -> list[datetime]:
 
 
 async def take_back(tx: Connection, kind: str, key: str, moment: datetime) -> None:
-    """That moment does not count after all."""
+    """One try of that moment does not count after all; others of the same moment still do."""
     await tx.execute(TAKE_BACK, kind, key, moment)
 
 
-async def clear(tx: Connection, kind: str, key: str) -> None:
-    """Forget the counter."""
-    await tx.execute(CLEAR, kind, key)
+async def clear(tx: Connection, kind: str, key: str) -> list[datetime]:
+    """Forget the counter; returns what it held."""
+    return list(await tx.fetchval(CLEAR, kind, key) or ())
+
+
+async def clear_all(tx: Connection, kind: str, prefix: str) -> None:
+    """Forget the counters whose key begins so."""
+    await tx.execute(CLEAR_ALL, kind, prefix)
 
 
 async def forget(tx: Connection, now: datetime) -> None:

@@ -14,7 +14,7 @@ from services.registration.terms import Terms
 from services.registration.words import Lexicon
 from shared.contracts.base import Request, Sealed
 from shared.errors import CannotOpen
-from shared.secrets import KeyRing, Opener, Sealer, keyed_hash, seal_context
+from shared.secrets import KeyRing, Opener, Sealer, keyed_hash, keyed_hashes, seal_context
 
 COUNTER = "registration/counter"
 
@@ -33,11 +33,16 @@ class Deps:
     tokens: KeyRing
     terms: Mapping[str, Terms]
     raised_networks: Mapping[Network, int]
+    disavowals: KeyRing
 
     def counter(self, address_key: str) -> str:
         """The name an address is counted under: nobody can read an address, or a password typed in
         its place, in a counter."""
         return keyed_hash(self.tokens, COUNTER, address_key)[1].hex()
+
+    def counters(self, address_key: str) -> list[str]:
+        """The names an address may be kept under, one per key of the ring, the newest first."""
+        return [each.hex() for each in keyed_hashes(self.tokens, COUNTER, address_key)]
 
     def open(self, request: Request, field: str) -> str | None:
         """The secret in a sealed field; None where it cannot be opened or is absurdly long."""

@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import uuid
-from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 
+import asyncpg
+
+from services.registration.access import Account, Credentials
 from services.registration.accounts import AccountRequest, Standing
 from services.registration.passwords import Hashed
 from services.registration.terms import Terms
@@ -35,19 +38,36 @@ INSERT INTO terms_acceptances (account_id, version, language, sha256, address, a
 VALUES ($1, $2, $3, $4, $5, $6)
 ON CONFLICT (account_id, sha256) DO UPDATE SET accepted_at = excluded.accepted_at
 """
-SIGN_IN = """
-SELECT account.id, credential.password_hash, credential.pepper_key_id
-FROM accounts AS account JOIN credentials AS credential ON credential.account_id = account.id
-WHERE account.address_key = $1 AND account.state = 'active'
+SELECT = """
+SELECT account.id, account.address, account.address_key, account.first_name, account.last_name,
+    account.language, account.state, account.verified_at, account.frozen_at, account.desk_only,
+    account.phone_replaced_at, credential.password_hash, credential.pepper_key_id,
+    credential.changes
+FROM accounts AS account LEFT JOIN credentials AS credential ON credential.account_id = account.id
 """
-
-
-@dataclass(frozen=True, kw_only=True)
-class Credentials:
-    """What an active account is signed in with."""
-
-    account_id: str
-    password: Hashed
+OF_ADDRESS = SELECT + "WHERE account.address_key = $1"
+READ = SELECT + "WHERE account.id = $1"
+# Weaker than FOR UPDATE: a new row that refers to the account need not wait.
+LOCK = "SELECT 1 FROM accounts WHERE id = $1 FOR NO KEY UPDATE"
+RENEW_CREDENTIALS = """
+UPDATE credentials
+SET password_hash = $2, pepper_key_id = $3, set_at = $4, changes = changes + 1
+WHERE account_id = $1
+"""
+PROVE = "UPDATE accounts SET verified_at = $2 WHERE id = $1"
+FREEZE = "UPDATE accounts SET state = 'frozen', frozen_at = $2, desk_only = $3 WHERE id = $1"
+LEAVE_TO_DESK = "UPDATE accounts SET desk_only = true WHERE id = $1"
+BEGIN_THAW = "UPDATE accounts SET state = 'thawing' WHERE id = $1 AND state = 'frozen'"
+# A session that is older than the new password is no proof of the second factor since.
+THAW = """
+UPDATE accounts SET state = 'active', frozen_at = NULL, desk_only = false
+FROM credentials
+WHERE accounts.id = $1 AND accounts.state = 'thawing' AND credentials.account_id = accounts.id
+  AND credentials.set_at <= $2
+"""
+REPLACE_PHONE = """
+UPDATE accounts SET phone_replaced_at = greatest(phone_replaced_at, $2) WHERE id = $1
+"""
 
 
 async def standing(tx: Connection, address_key: str) -> Standing:
@@ -88,14 +108,65 @@ async def create(tx: Connection, request: AccountRequest, terms: Terms, now: dat
     )
 
 
-async def credentials(tx: Connection, address_key: str) -> Credentials | None:
-    """What the active account of an address is signed in with."""
-    row = await tx.fetchrow(SIGN_IN, address_key)
-    if row is None:
+async def of_address(tx: Connection, address_key: str) -> Account | None:
+    """The account of an address, whatever its state."""
+    row = await tx.fetchrow(OF_ADDRESS, address_key)
+    return None if row is None else _account(row)
+
+
+async def read(tx: Connection, account_id: str) -> Account | None:
+    """An account as it is now; None for what is no account's id, too."""
+    try:
+        row = await tx.fetchrow(READ, account_id)
+    except asyncpg.DataError:
         return None
-    return Credentials(
-        account_id=str(row["id"]), password=Hashed(row["password_hash"], row["pepper_key_id"])
-    )
+    return None if row is None else _account(row)
+
+
+async def lock(tx: Connection, account_id: str) -> Account | None:
+    """As `read`, and nobody else changes the account until the transaction ends."""
+    try:
+        await tx.execute(LOCK, account_id)
+    except asyncpg.DataError:
+        return None
+    # Asked apart: one statement would read credentials as they were before it waited.
+    return await read(tx, account_id)
+
+
+async def change_password(tx: Connection, account_id: str, password: Hashed, now: datetime) -> None:
+    """Give an account another password."""
+    await tx.execute(RENEW_CREDENTIALS, account_id, password.text, password.key_id, now)
+
+
+async def prove(tx: Connection, account_id: str, now: datetime) -> None:
+    """The address was proved again."""
+    await tx.execute(PROVE, account_id, now)
+
+
+async def freeze(tx: Connection, account_id: str, now: datetime, *, desk_only: bool) -> None:
+    """Close an account until it is thawed."""
+    await tx.execute(FREEZE, account_id, now, desk_only)
+
+
+async def leave_to_desk(tx: Connection, account_id: str) -> None:
+    """From now on only the desk thaws it."""
+    await tx.execute(LEAVE_TO_DESK, account_id)
+
+
+async def begin_thaw(tx: Connection, account_id: str) -> None:
+    """A frozen account may be signed in to again."""
+    await tx.execute(BEGIN_THAW, account_id)
+
+
+async def thaw(tx: Connection, account_id: str, opened_at: datetime) -> bool:
+    """The second factor was given at `opened_at`; False where that thaws nothing."""
+    done: str = await tx.execute(THAW, account_id, opened_at)
+    return done != "UPDATE 0"
+
+
+async def replace_phone(tx: Connection, account_id: str, replaced_at: datetime) -> None:
+    """Remember the latest replacement of the phone."""
+    await tx.execute(REPLACE_PHONE, account_id, replaced_at)
 
 
 async def rehash(tx: Connection, account_id: str, password: Hashed) -> None:
@@ -107,3 +178,25 @@ async def free_id(tx: Connection, reserved: str) -> str:
     """The reserved id where no account has it, else a new one."""
     taken = await tx.fetchval("SELECT 1 FROM accounts WHERE id = $1", reserved)
     return str(uuid.uuid4()) if taken else reserved
+
+
+def _account(row: Any) -> Account:
+    text = row["password_hash"]
+    credentials = None
+    if text is not None:
+        password = Hashed(text, row["pepper_key_id"])
+        credentials = Credentials(password=password, changes=row["changes"])
+    return Account(
+        id=str(row["id"]),
+        address=row["address"],
+        address_key=row["address_key"],
+        first_name=row["first_name"],
+        last_name=row["last_name"],
+        language=row["language"],
+        state=row["state"],
+        verified_at=row["verified_at"],
+        frozen_at=row["frozen_at"],
+        desk_only=row["desk_only"],
+        phone_replaced_at=row["phone_replaced_at"],
+        credentials=credentials,
+    )

@@ -1,4 +1,4 @@
-"""Forgets requests whose time is over, and counters that nothing looks at any more (RE-11).
+"""Forgets requests whose time is over, and links, codes and counters that are of no use (RE-11).
 
 Runs every minute beside the handlers. Several processes may run it at once: each takes other rows.
 A database that is away, or says no for once, is waited for.
@@ -10,7 +10,7 @@ import asyncio
 from collections.abc import Callable
 from datetime import datetime
 
-from services.registration import counters, store
+from services.registration import address_codes, counters, disavowals, mailed_links, store
 from shared.contracts.registration import OWNER, RequestExpired
 from shared.database import PASSING, Pool, transaction
 from shared.messaging.connection import describe
@@ -33,7 +33,8 @@ async def purge(pool: Pool, now: datetime) -> int:
                 if each.state != "created":
                     event = RequestExpired(request_id=each.id)
                     await emit(tx, OWNER, event, subject=each.account_id, now=now)
-            await counters.forget(tx, now)
+            for table in (mailed_links, address_codes, disavowals, counters):
+                await table.forget(tx, now)
         deleted += len(gone)
         if len(gone) < BATCH:
             break

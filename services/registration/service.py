@@ -9,12 +9,17 @@ from pathlib import Path
 
 from services.registration.deps import Deps
 from services.registration.handlers import (
+    address_codes,
     corrections,
     creation,
+    freezing,
+    lost_phones,
     mail,
+    passwords,
     proofs,
     queries,
     requests,
+    resets,
     sign_in,
 )
 from services.registration.hashing import Cost, Hasher
@@ -24,7 +29,9 @@ from services.registration.purge import keep_purging
 from services.registration.settings import RegistrationSettings
 from services.registration.strength import is_too_simple
 from shared.contracts import registration as words
+from shared.contracts.gateway import SessionOpened
 from shared.contracts.mailer import MailAccepted, MailDeferred, MailRefused
+from shared.contracts.mfa import AuthenticatorReplaced
 from shared.messaging.handlers import answers, hears
 from shared.secrets import Opener, Sealer
 from shared.service import House, Service
@@ -53,6 +60,7 @@ async def build(house: House, settings: RegistrationSettings) -> AsyncIterator[D
         tokens=settings.token_keys,
         terms=load_terms(settings.terms_dir),
         raised_networks=read_networks(settings.network_quotas),
+        disavowals=settings.disavowal_keys,
     )
     house.side_task("purge", partial(keep_purging, house.pool, house.clock, house.wake_relay))
     try:
@@ -70,6 +78,8 @@ SERVICE = Service(
         hears(MailAccepted, mail.mail_accepted),
         hears(MailDeferred, mail.mail_deferred),
         hears(MailRefused, mail.mail_refused),
+        hears(SessionOpened, freezing.session_opened),
+        hears(AuthenticatorReplaced, freezing.authenticator_replaced),
     ),
     answers=(
         answers(words.RequestAccount, requests.request_account, requests.judge_form),
@@ -86,6 +96,18 @@ SERVICE = Service(
         answers(words.DescribePasswordRules, queries.describe_password_rules),
         answers(words.FindListedWord, queries.find_listed_word),
         answers(words.SuggestAddress, queries.suggest_address),
+        answers(words.CheckPassword, passwords.check_password, passwords.check),
+        answers(words.ChangePassword, passwords.change_password, passwords.judge_change),
+        answers(words.RequestPasswordReset, resets.request_password_reset),
+        answers(words.DescribeReset, resets.describe_reset),
+        answers(words.ResetPassword, resets.reset_password, resets.judge_new_password),
+        answers(words.SendAddressCode, address_codes.send_address_code),
+        answers(words.VerifyAddressCode, address_codes.verify_address_code),
+        answers(words.ClaimLostPhone, lost_phones.claim_lost_phone),
+        answers(words.DescribeLostPhone, lost_phones.describe_lost_phone),
+        answers(words.ConfirmLostPhone, lost_phones.confirm_lost_phone),
+        answers(words.DescribeDisavowal, freezing.describe_disavowal),
+        answers(words.Disavow, freezing.disavow),
     ),
     emits=(
         words.AccountRequested,
@@ -95,5 +117,21 @@ SERVICE = Service(
         words.RequestCancelled,
         words.RequestExpired,
         words.KnownAddressRequested,
+        words.PasswordAccepted,
+        words.PasswordRefused,
+        words.SignInLocked,
+        words.PasswordResetRequested,
+        words.UnknownAddressAsked,
+        words.PasswordChanged,
+        words.AddressProofRequested,
+        words.AddressProofRenewed,
+        words.LostPhoneClaimed,
+        words.LostPhoneReported,
+        words.AccountFrozen,
+        words.AccountThawed,
+        # Said by the desk's acts, which sessions and second factors must end for.
+        words.AccountDeactivated,
+        words.AccountReactivated,
+        words.CredentialsRemoved,
     ),
 )

@@ -1,28 +1,26 @@
 """Registration's settings: addresses, keys, and every rule an operator may change (B-12).
 
 The defaults are the guide's; what lies outside the bounds is refused at the start, and so is a
-password hash cheaper than PW-11 allows.
+password hash cheaper than PW-11 allows. How much strangers may ask and guess is in `limits`.
 """
 
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import timedelta
 from pathlib import Path
 
-from services.registration.networks import Network, networks_problem, raised_quota
-from shared.limits import Quota, Throttle
+from services.registration.limits import LimitSettings
 from shared.secrets import KeyRing
-from shared.settings import CommonSettings, Problem, setting
+from shared.settings import Problem, setting
 
 #: PW-11: the cheapest argon2id that is allowed, in KiB and passes.
 ARGON2_FLOORS = ((19_456, 2), (47_104, 1))
 
 
 @dataclass(frozen=True, kw_only=True)
-class RegistrationSettings(CommonSettings):
+class RegistrationSettings(LimitSettings):
     """Everything registration is told."""
 
     database_url: str = setting(
@@ -53,6 +51,11 @@ class RegistrationSettings(CommonSettings):
     )
     pepper_keys: KeyRing = setting(
         "IMPEX_PEPPER_KEYS", doc="Keys that passwords are hashed with.", secret=True
+    )
+    disavowal_keys: KeyRing = setting(
+        "IMPEX_DISAVOWAL_KEYS",
+        doc="Keys that sign the « ce n'est pas moi » links of mails.",
+        secret=True,
     )
     password_min: int = setting(
         "IMPEX_PASSWORD_MIN",
@@ -134,62 +137,21 @@ class RegistrationSettings(CommonSettings):
         ge=24,
         le=48,
     )
-    requests_per_address: int = setting(
-        "IMPEX_REQUESTS_PER_ADDRESS",
-        default=5,
-        doc="Account requests per address and day.",
-        ge=1,
-        le=100,
+    reset_minutes: int = setting(
+        "IMPEX_RESET_MINUTES",
+        default=60,
+        doc="Life of a link for a new password, and of one that confirms a lost phone.",
+        unit="minutes",
+        ge=30,
+        le=1_440,
     )
-    resends_per_address: int = setting(
-        "IMPEX_RESENDS_PER_ADDRESS",
-        default=5,
-        doc="Further messages per address and day.",
-        ge=1,
-        le=100,
-    )
-    requests_per_network: int = setting(
-        "IMPEX_REQUESTS_PER_NETWORK",
-        default=200,
-        doc="What one network may ask per hour; no limit in the try-out.",
-        ge=1,
-        le=1_000_000,
-    )
-    network_quotas: tuple[str, ...] = setting(
-        "IMPEX_NETWORK_QUOTAS",
-        default=(),
-        doc="Networks with another quota per hour, as 192.0.2.0/24=2000.",
-        valid=networks_problem,
-    )
-    sign_in_free_tries: int = setting(
-        "IMPEX_SIGN_IN_FREE_TRIES",
-        default=5,
-        doc="Wrong passwords before the first wait.",
+    address_code_minutes: int = setting(
+        "IMPEX_ADDRESS_CODE_MINUTES",
+        default=10,
+        doc="Life of a code that proves the address of an account again.",
+        unit="minutes",
         ge=1,
         le=10,
-    )
-    sign_in_wait: int = setting(
-        "IMPEX_SIGN_IN_WAIT",
-        default=90,
-        doc="First wait after wrong passwords; it doubles each time.",
-        unit="seconds",
-        ge=61,
-        le=3_600,
-    )
-    sign_in_wait_cap: int = setting(
-        "IMPEX_SIGN_IN_WAIT_CAP",
-        default=3_600,
-        doc="Longest wait after wrong passwords.",
-        unit="seconds",
-        ge=61,
-        le=86_400,
-    )
-    sign_in_per_day: int = setting(
-        "IMPEX_SIGN_IN_PER_DAY",
-        default=25,
-        doc="Wrong passwords per address and 24 hours.",
-        ge=5,
-        le=100,
     )
     enrol_hours: int = setting(
         "IMPEX_ENROL_HOURS",
@@ -222,34 +184,22 @@ class RegistrationSettings(CommonSettings):
         return timedelta(hours=self.pending_hours)
 
     @property
-    def address_quota(self) -> Quota:
-        """Account requests per address."""
-        return Quota(name="address", most=self.requests_per_address, window=timedelta(days=1))
+    def reset_life(self) -> timedelta:
+        """How long a mailed link lives."""
+        return timedelta(minutes=self.reset_minutes)
 
     @property
-    def sends_quota(self) -> Quota:
-        """Further messages per address."""
-        return Quota(name="sends", most=self.resends_per_address, window=timedelta(days=1))
+    def address_code_life(self) -> timedelta:
+        """How long a code that proves an account's address lives."""
+        return timedelta(minutes=self.address_code_minutes)
 
     @property
-    def throttle(self) -> Throttle:
-        """The wait after wrong passwords."""
-        return Throttle(
-            free=self.sign_in_free_tries,
-            first_wait=self.sign_in_wait,
-            cap=self.sign_in_wait_cap,
-            ceiling=self.sign_in_per_day,
-        )
-
-    def network_quota(self, network: str, raised: Mapping[Network, int]) -> Quota | None:
-        """What one network may ask; None in the try-out, where everybody is on this machine."""
-        if self.try_out:
-            return None
-        most = raised_quota(network, raised) or self.requests_per_network
-        return Quota(name="network", most=most, window=timedelta(hours=1))
+    def enrol_life(self) -> timedelta:
+        """How long a proof of the address lets a second factor be enrolled."""
+        return timedelta(hours=self.enrol_hours)
 
     def check(self) -> list[Problem]:
-        """Bounds that go together: lengths, the cost of a hash, waits, the operator's terms."""
+        """Bounds that go together: lengths, the cost of a hash, lives, the operator's terms."""
         problems: list[Problem] = []
         if self.password_min > self.password_max:
             problems.append(("IMPEX_PASSWORD_MIN", "must not exceed IMPEX_PASSWORD_MAX"))
@@ -257,8 +207,6 @@ class RegistrationSettings(CommonSettings):
         if not any(cost[0] >= memory and cost[1] >= passes for memory, passes in ARGON2_FLOORS):
             sentence = "must be at least 2 with less than 47104 KiB of memory"
             problems.append(("IMPEX_ARGON2_TIME", sentence))
-        if self.sign_in_wait > self.sign_in_wait_cap:
-            problems.append(("IMPEX_SIGN_IN_WAIT", "must not exceed IMPEX_SIGN_IN_WAIT_CAP"))
         if self.verify_minutes > self.pending_hours * 60:
             problems.append(("IMPEX_VERIFY_MINUTES", "must not outlive IMPEX_PENDING_HOURS"))
         if not self.try_out and self.terms_dir is None:

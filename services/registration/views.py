@@ -1,4 +1,4 @@
-"""What registration shows of a request and a link. Pure.
+"""What registration shows of a request, a link and a code. Pure.
 
 A name is shown only once the address is proved, and a decoy looks like any other request.
 """
@@ -7,11 +7,18 @@ from __future__ import annotations
 
 from datetime import datetime
 
+from services.registration.access import AddressCode
 from services.registration.accounts import AccountRequest, Link, resend_at
 from services.registration.addresses import mask
 from services.registration.settings import RegistrationSettings
 from services.registration.terms import Terms
-from shared.contracts.registration import LinkView, MailView, RequestView, TermsView
+from shared.contracts.registration import (
+    AddressCodeView,
+    LinkView,
+    MailView,
+    RequestView,
+    TermsView,
+)
 
 
 def show_request(
@@ -27,7 +34,7 @@ def show_request(
         language=request.language,
         code_sent_at=request.sent_at,
         expires_at=request.expires_at,
-        resend_at=resend_at(request, settings.resend_seconds),
+        resend_at=resend_at(request.sent_at, settings.resend_seconds),
         resends_left=sends_left,
         tries_left=max(0, settings.verify_tries - request.tries),
         mail=MailView(
@@ -49,6 +56,19 @@ def show_link(link: Link, *, same_browser: bool, most_tries: int, now: datetime)
         needs_password=state == "valid" and not same_browser,
         tries_left=max(0, most_tries - link.wrong_passwords),
         at=link.expires_at,
+    )
+
+
+def show_address_code(
+    code: AddressCode, address: str, settings: RegistrationSettings
+) -> AddressCodeView:
+    """The code that proves an account's address again, without its digits."""
+    return AddressCodeView(
+        address=address,
+        code_sent_at=code.sent_at,
+        expires_at=code.expires_at,
+        resend_at=resend_at(code.sent_at, settings.resend_seconds),
+        tries_left=max(0, settings.verify_tries - code.tries),
     )
 
 

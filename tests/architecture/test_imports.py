@@ -26,8 +26,10 @@ ROOMS = (
 #: The modules of each service that hold its rules: pure, time and randomness passed in.
 RULES = {
     "registration": (
+        "access",
         "accounts",
         "addresses",
+        "doors",
         "names",
         "passwords",
         "slips",

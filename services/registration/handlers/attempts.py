@@ -1,50 +1,88 @@
 """Counting a password before it is looked at, so that parallel guesses are counted too (AU-03).
 
-A try is counted first and taken back where the password was right: of fifty guesses at one moment
-no more are looked at than fifty in a row would be. While the wait lasts nothing is looked at, and
-an address without an account counts like any other (AU-02, AU-08).
+A try is counted at every door first and taken back where the password was right: of fifty guesses
+at one moment no more are looked at than fifty in a row would be. While one door is shut nothing is
+looked at, and an address without an account counts like any other (AU-02, AU-08).
+
+A stranger's doors are the address from this network, the address from anywhere, and the network.
+A browser that is known for the account has one of its own instead, which no attacker can shut
+(AU-04).
 """
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
 from services.registration import counters
 from services.registration.deps import Deps
+from services.registration.doors import Door
+from shared.contracts.base import Refusal
 from shared.database import Connection
+from shared.limits import within
 from shared.telemetry import get_logger
 
-KIND = "sign_in"
+FROM_NETWORK, ADDRESS = "sign_in", "sign_in_address"
+NETWORK, KNOWN = "sign_in_network", "sign_in_known"
 
 log = get_logger("registration")
 
 
 @dataclass(frozen=True, kw_only=True)
 class Attempt:
-    """One password for one address: to be looked at, unless there is a `wait` in seconds."""
+    """One password: to be looked at, unless there is a `wait` in seconds.
 
-    counter: str
+    `locked_until` is set where this try, if it is wrong, shuts a door for the first time.
+    """
+
+    doors: Sequence[Door]
     at: datetime
-    wait: int
-    last_free: bool
+    wait: int = 0
+    locked_until: datetime | None = None
+
+    def too_many(self) -> Refusal:
+        """The refusal while a door is shut."""
+        return Refusal(slug="too_many_tries", retry_after=self.wait)
 
 
-async def begin(tx: Connection, deps: Deps, address_key: str) -> Attempt:
+def strangers_doors(deps: Deps, address_key: str, network: str) -> list[Door]:
+    """Where a password for an address is counted, in the order in which they are locked."""
+    settings, address = deps.settings, deps.counter(address_key)
+    of_network = settings.sign_ins_quota(network, deps.raised_networks)
+    doors = [
+        Door(kind=FROM_NETWORK, key=_pair(address, network), limit=settings.throttle),
+        Door(kind=ADDRESS, key=address, limit=settings.ceiling),
+    ]
+    if of_network is not None:
+        doors.append(Door(kind=NETWORK, key=network, limit=of_network))
+    return doors
+
+
+def known_door(deps: Deps, account_id: str) -> list[Door]:
+    """Where a password for an account is counted, typed in a browser that is known for it."""
+    return [Door(kind=KNOWN, key=account_id, limit=deps.settings.reserve)]
+
+
+async def begin(tx: Connection, doors: Sequence[Door], now: datetime) -> Attempt:
     """Count a try, or say how long to wait."""
-    now, counter = deps.clock(), deps.counter(address_key)
-    throttle = deps.settings.throttle
-    failures = await counters.lock(tx, KIND, counter, now)
-    wait = throttle.wait(failures, now)
-    if not wait:
-        await counters.add(tx, KIND, counter, now)
-        failures = [*failures, now]
-    else:
+    seen = [await counters.lock(tx, door.kind, door.key, now) for door in doors]
+    waits = [door.limit.wait(moments, now) for door, moments in zip(doors, seen, strict=True)]
+    if any(waits):
         log.warning(
-            "Passwords come too fast.", action="excess_rate_limit_exceeded", limit=KIND, wait=wait
+            "Passwords come too fast.",
+            action="excess_rate_limit_exceeded",
+            limit=doors[waits.index(max(waits))].kind,
+            wait=max(waits),
         )
-    last_free = throttle.wait(failures, now) > 0
-    return Attempt(counter=counter, at=now, wait=wait, last_free=last_free)
+        return Attempt(doors=doors, at=now, wait=max(waits))
+    shut: list[datetime] = []
+    for door, moments in zip(doors, seen, strict=True):
+        await counters.add(tx, door.kind, door.key, now)
+        until = door.shuts_until([*moments, now], now)
+        # A network's door says nothing of an account.
+        shut += [until] if until is not None and door.kind != NETWORK else []
+    return Attempt(doors=doors, at=now, locked_until=max(shut, default=None))
 
 
 async def take_back(tx: Connection, attempt: Attempt) -> None:
@@ -53,16 +91,44 @@ async def take_back(tx: Connection, attempt: Attempt) -> None:
     A stranger can make a request for any address and knows its password: it must not wash away
     the failures on the account's.
     """
-    await counters.take_back(tx, KIND, attempt.counter, attempt.at)
+    for door in attempt.doors:
+        await counters.take_back(tx, door.kind, door.key, attempt.at)
 
 
-async def forgive(tx: Connection, attempt: Attempt) -> None:
-    """The password was right for the account: nothing counts any more."""
-    await counters.clear(tx, KIND, attempt.counter)
+async def forgive(
+    tx: Connection, deps: Deps, attempt: Attempt, address_key: str, network: str, account_id: str
+) -> int:
+    """The password was right for the account; returns how many were wrong since the last right one.
+
+    What was counted from other networks keeps counting there: else an attacker would have new tries
+    whenever the holder signs in.
+    """
+    address = deps.counter(address_key)
+    await counters.clear(tx, FROM_NETWORK, _pair(address, network))
+    wrong = await counters.clear(tx, ADDRESS, address)
+    for door in attempt.doors:
+        if door.kind == NETWORK:
+            await counters.take_back(tx, door.kind, door.key, attempt.at)
+    wrong += await counters.clear(tx, KNOWN, account_id)
+    recent = within(wrong, counters.LONGEST_WINDOW, attempt.at)
+    # This try was counted too.
+    return max(0, len(recent) - 1)
+
+
+async def lift(tx: Connection, deps: Deps, address_key: str, account_id: str) -> None:
+    """The account has a new password: nothing counts any more, wherever it came from."""
+    address = deps.counter(address_key)
+    await counters.clear_all(tx, FROM_NETWORK, address)
+    await counters.clear(tx, ADDRESS, address)
+    await counters.clear(tx, KNOWN, account_id)
 
 
 def log_failure(attempt: Attempt) -> None:
     """Say that a password was wrong, and that the next one has to wait."""
     log.warning("A password was wrong.", action="authn_login_fail")
-    if attempt.last_free:
+    if attempt.locked_until is not None:
         log.warning("Further passwords have to wait.", action="authn_login_lock")
+
+
+def _pair(address: str, network: str) -> str:
+    return f"{address} {network}"

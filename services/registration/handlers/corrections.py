@@ -55,9 +55,10 @@ async def judge_correction(request: CorrectAddress, deps: Deps, pool: Pool) -> C
         too_many = await quotas.peek(tx, deps, quota, address.key, request.network)
         if too_many is not None:
             return Correction(refusal=too_many)
-        attempt = await attempts.begin(tx, deps, found.address_key)
+        doors = attempts.strangers_doors(deps, found.address_key, request.network)
+        attempt = await attempts.begin(tx, doors, deps.clock())
     if attempt.wait:
-        params: dict[str, str | int] = {"limit": attempts.KIND}
+        params: dict[str, str | int] = {"limit": "sign_in"}
         return Correction(
             refusal=Refusal(slug="too_many_requests", retry_after=attempt.wait, params=params)
         )

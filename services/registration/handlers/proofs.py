@@ -23,6 +23,7 @@ from shared.contracts.registration import (
     EmailVerified,
     LinkView,
     RequestExpired,
+    VerifyAddressCode,
     VerifyCode,
     VerifyLink,
 )
@@ -38,11 +39,7 @@ log = get_logger("registration")
 
 async def verify_code(request: VerifyCode, context: RequestContext[Deps]) -> Reply:
     """Prove the address by the code; a wrong one is counted."""
-    typed = context.deps.open(request, "code") or ""
-    code = "".join(typed.split())
-    if not CODE.fullmatch(code):
-        error = FieldError(field="code", code="format", params={"digits": CODE_DIGITS})
-        raise Refused(Refusal(slug="invalid_fields", errors=(error,)))
+    code = read_code(request, context.deps)
     found = await store.lock_with_address(context.tx, request.request_id)
     if found is None:
         raise Refused(GONE)
@@ -52,6 +49,15 @@ async def verify_code(request: VerifyCode, context: RequestContext[Deps]) -> Rep
             return context.refuse(refusal)
         await _prove(context, found, "code")
     return await show(context, found.id)
+
+
+def read_code(request: VerifyCode | VerifyAddressCode, deps: Deps) -> str:
+    """The six digits that were typed, without spaces; `Refused` where it is anything else."""
+    code = "".join((deps.open(request, "code") or "").split())
+    if not CODE.fullmatch(code):
+        error = FieldError(field="code", code="format", params={"digits": CODE_DIGITS})
+        raise Refused(Refusal(slug="invalid_fields", errors=(error,)))
+    return code
 
 
 async def describe_link(request: DescribeLink, context: RequestContext[Deps]) -> LinkView:

@@ -6,6 +6,8 @@ nothing.
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
 from services.registration import counters
 from services.registration.deps import Deps
 from shared.contracts.base import Refusal
@@ -17,9 +19,23 @@ from shared.telemetry import get_logger
 log = get_logger("registration")
 
 
-def _limits(deps: Deps, quota: Quota, address_key: str, network: str) -> list[tuple[Quota, str]]:
-    of_network = deps.settings.network_quota(network, deps.raised_networks)
-    return [(quota, deps.counter(address_key))] + ([(of_network, network)] if of_network else [])
+@dataclass(frozen=True)
+class Counted:
+    """One counter (`kind`, `key`) and the quota that judges it."""
+
+    quota: Quota
+    kind: str
+    key: str
+
+
+def _of_request(deps: Deps, quota: Quota, address_key: str, network: str) -> list[Counted]:
+    counted = [Counted(quota, quota.name, deps.counter(address_key))]
+    return counted + _of_network(deps, "network", network)
+
+
+def _of_network(deps: Deps, kind: str, network: str) -> list[Counted]:
+    quota = deps.settings.network_quota(network, deps.raised_networks)
+    return [] if quota is None else [Counted(quota, kind, network)]
 
 
 async def peek(
@@ -27,29 +43,47 @@ async def peek(
 ) -> Refusal | None:
     """Why it would be too much now, or None: looked at before anything takes long."""
     now = deps.clock()
-    for limit, key in _limits(deps, quota, address_key, network):
-        wait = limit.wait(await counters.peek(tx, limit.name, key), now)
+    for each in _of_request(deps, quota, address_key, network):
+        wait = each.quota.wait(await counters.peek(tx, each.kind, each.key), now)
         if wait:
-            return too_many(limit, wait)
+            return too_many(each.quota, wait)
     return None
 
 
 async def take(context: RequestContext[Deps], quota: Quota, address_key: str, network: str) -> None:
-    """Count one, or raise `Refused` with `too_many_requests`."""
-    now = context.now()
-    limits = _limits(context.deps, quota, address_key, network)
-    for limit, key in limits:
-        wait = limit.wait(await counters.lock(context.tx, limit.name, key, now), now)
-        if wait:
-            raise Refused(too_many(limit, wait))
-    for limit, key in limits:
-        await counters.add(context.tx, limit.name, key, now)
+    """Count an account request or message, or raise `Refused` with `too_many_requests`."""
+    await _take(context, _of_request(context.deps, quota, address_key, network))
+
+
+async def take_link(
+    context: RequestContext[Deps], kind: str, address_key: str, network: str
+) -> None:
+    """Count a mailed link, apart from account requests (settled 3): by kind, and by network."""
+    deps = context.deps
+    of_address = Counted(deps.settings.resets_quota, kind, deps.counter(address_key))
+    await _take(context, [of_address, *_of_network(deps, "links_network", network)])
+
+
+async def take_code(context: RequestContext[Deps], account_id: str) -> None:
+    """Count a code that is sent to an account's own address."""
+    await _take(context, [Counted(context.deps.settings.sends_quota, "codes", account_id)])
 
 
 async def sends_left(tx: Connection, deps: Deps, address_key: str) -> int:
     """How many more messages may be asked for an address today."""
     quota = deps.settings.sends_quota
     return quota.left(await counters.peek(tx, quota.name, deps.counter(address_key)), deps.clock())
+
+
+async def _take(context: RequestContext[Deps], counted: list[Counted]) -> None:
+    now = context.now()
+    for each in counted:
+        moments = await counters.lock(context.tx, each.kind, each.key, now)
+        wait = each.quota.wait(moments, now)
+        if wait:
+            raise Refused(too_many(each.quota, wait))
+    for each in counted:
+        await counters.add(context.tx, each.kind, each.key, now)
 
 
 def too_many(limit: Quota, wait: int) -> Refusal:

@@ -120,10 +120,7 @@ async def resend_validation(
 ) -> RequestView:
     """Another message; the former code and link are worth nothing from now on (RE-02)."""
     found = await unproved(context, request.request_id)
-    earliest = resend_at(found, context.deps.settings.resend_seconds)
-    wait = (earliest - context.now()).total_seconds()
-    if wait > 0:
-        raise Refused(Refusal(slug="too_soon", retry_after=max(1, round(wait))))
+    too_soon(found.sent_at, context.deps.settings.resend_seconds, context.now())
     await quotas.take(
         context, context.deps.settings.sends_quota, found.address_key, request.network
     )
@@ -146,6 +143,13 @@ async def cancel_request(request: CancelRequest, context: RequestContext[Deps]) 
     await context.emit(RequestCancelled(request_id=found.id), subject=found.account_id)
     log.info("A request was given up.", action="request_cancelled", request_ref=found.id)
     return Done()
+
+
+def too_soon(sent_at: datetime, pause_seconds: int, now: datetime) -> None:
+    """Raise `Refused` while the latest message is too young for another one."""
+    wait = (resend_at(sent_at, pause_seconds) - now).total_seconds()
+    if wait > 0:
+        raise Refused(Refusal(slug="too_soon", retry_after=max(1, round(wait))))
 
 
 async def unproved(context: RequestContext[Deps], request_id: str) -> AccountRequest:

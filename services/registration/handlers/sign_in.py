@@ -1,7 +1,8 @@
 """Checking an address and a password: where the right one leads, and nothing about the wrong one.
 
-A known address, an unknown one and one with only requests take the same steps: one count, the same
-look-ups, the same number of hashes (AU-08). Nothing is looked at while the throttle lasts.
+A known address, an unknown one, one with only requests and one whose account is closed take the
+same steps: one count, the same look-ups, the same number of hashes, one fact said (AU-08). Nothing
+is looked at while the throttle lasts.
 """
 
 from __future__ import annotations
@@ -9,17 +10,23 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from services.registration import ledger, store
+from services.registration.access import Account
 from services.registration.accounts import AccountRequest
 from services.registration.addresses import address_key
 from services.registration.deps import Deps
 from services.registration.handlers import attempts
 from services.registration.handlers.attempts import Attempt
-from services.registration.ledger import Credentials
 from services.registration.passwords import Hashed
 from shared.contracts.base import Refusal, Reply
-from shared.contracts.registration import SignIn, SignInView
+from shared.contracts.registration import (
+    PasswordAccepted,
+    PasswordRefused,
+    SignIn,
+    SignInLocked,
+    SignInView,
+)
 from shared.database import Pool, transaction
-from shared.messaging.handlers import RequestContext
+from shared.messaging.handlers import Refused, RequestContext
 from shared.telemetry import get_logger
 
 log = get_logger("registration")
@@ -27,10 +34,15 @@ log = get_logger("registration")
 
 @dataclass(frozen=True, kw_only=True)
 class Checked:
-    """A password that was looked at, or one that has to wait."""
+    """A password that was looked at, or one that has to wait.
+
+    `account` is what the address has, `opens` says that the password is its own.
+    """
 
     attempt: Attempt
-    account: Credentials | None = None
+    address_key: str
+    account: Account | None = None
+    opens: bool = False
     request: AccountRequest | None = None
     new_hash: Hashed | None = None
 
@@ -39,25 +51,30 @@ async def check(request: SignIn, deps: Deps, pool: Pool) -> Checked:
     """Count the try, then compare the password with what the address has."""
     key = address_key(request.address)
     async with transaction(pool) as tx:
-        attempt = await attempts.begin(tx, deps, key)
-        if attempt.wait:
-            return Checked(attempt=attempt)
-        account = await ledger.credentials(tx, key)
-        pending = await store.of_address(tx, key, attempt.at)
-    password = deps.open(request, "password")
+        account = await ledger.of_address(tx, key)
+        doors = attempts.strangers_doors(deps, key, request.network)
+        if account is not None and account.id in request.known_accounts:
+            doors = attempts.known_door(deps, account.id)
+        attempt = await attempts.begin(tx, doors, deps.clock())
+        pending = [] if attempt.wait else await store.of_address(tx, key, attempt.at)
+    wrong = Checked(attempt=attempt, address_key=key, account=account)
+    password = None if attempt.wait else deps.open(request, "password")
     if password is None:
-        return Checked(attempt=attempt)
-    owners: list[Credentials | AccountRequest] = [*([account] if account else []), *pending]
-    hashes = [owner.password for owner in owners if owner.password is not None]
-    place = await deps.hasher.find(password, key, hashes)
+        return wrong
+    own = account.credentials if account is not None and account.opens else None
+    candidates: list[tuple[AccountRequest | None, Hashed]] = [(None, own.password)] if own else []
+    candidates += [(each, each.password) for each in pending if each.password is not None]
+    place = await deps.hasher.find(password, key, [hashed for _, hashed in candidates])
     if place is None:
-        return Checked(attempt=attempt)
-    owner = owners[place]
-    if isinstance(owner, AccountRequest):
-        return Checked(attempt=attempt, request=owner)
-    return Checked(
-        attempt=attempt, account=owner, new_hash=await _renewed(deps, owner, password, key)
-    )
+        return wrong
+    found, hashed = candidates[place]
+    if found is not None:
+        return Checked(attempt=attempt, address_key=key, account=account, request=found)
+    new_hash = None
+    # The hash by today's cost and key, where the stored one is of yesterday's (PW-11).
+    if deps.hasher.is_outdated(hashed, key):
+        new_hash = await deps.hasher.hash(password, key)
+    return Checked(attempt=attempt, address_key=key, account=account, opens=True, new_hash=new_hash)
 
 
 async def sign_in(request: SignIn, context: RequestContext[Deps]) -> Reply:
@@ -65,29 +82,51 @@ async def sign_in(request: SignIn, context: RequestContext[Deps]) -> Reply:
     checked: Checked = context.prepared
     attempt = checked.attempt
     if attempt.wait:
-        return context.refuse(Refusal(slug="too_many_tries", retry_after=attempt.wait))
-    if checked.account is not None:
-        return await _to_account(context, checked, checked.account)
+        raise Refused(attempt.too_many())
     if checked.request is not None:
         await attempts.take_back(context.tx, attempt)
         log.info("A pending request was found again.", action="request_resumed")
         return SignInView(due="request", request_id=checked.request.id)
-    attempts.log_failure(attempt)
+    if checked.opens and checked.account is not None:
+        account = await ledger.lock(context.tx, checked.account.id)
+        # Frozen, or given another password, while this one was hashed: it is wrong now.
+        if account is not None and account.same_password(checked.account):
+            return await _to_account(request, context, checked, account)
+    await _say_refused(request, context, checked)
     return context.refuse(Refusal(slug="wrong_credentials"))
 
 
-async def _renewed(deps: Deps, account: Credentials, password: str, key: str) -> Hashed | None:
-    """The hash by today's cost and key, where the stored one is of yesterday's (PW-11)."""
-    if not deps.hasher.is_outdated(account.password, key):
-        return None
-    return await deps.hasher.hash(password, key)
-
-
 async def _to_account(
-    context: RequestContext[Deps], checked: Checked, account: Credentials
+    request: SignIn, context: RequestContext[Deps], checked: Checked, account: Account
 ) -> SignInView:
-    await attempts.forgive(context.tx, checked.attempt)
+    deps, now = context.deps, context.now()
+    failures = await attempts.forgive(
+        context.tx, deps, checked.attempt, checked.address_key, request.network, account.id
+    )
     if checked.new_hash is not None:
-        await ledger.rehash(context.tx, account.account_id, checked.new_hash)
+        await ledger.rehash(context.tx, account.id, checked.new_hash)
+    accepted = PasswordAccepted(network=request.network, accepted_at=now)
+    await context.emit(accepted, subject=account.id)
     log.info("A password was right.", action="authn_login_success")
-    return SignInView(due="account", account_id=account.account_id)
+    return SignInView(
+        due="account",
+        account_id=account.id,
+        address=account.address,
+        first_name=account.first_name,
+        last_name=account.last_name,
+        language=account.language,
+        enrol_before=account.verified_at + deps.settings.enrol_life,
+        failures=failures,
+    )
+
+
+async def _say_refused(request: SignIn, context: RequestContext[Deps], checked: Checked) -> None:
+    """Say what was refused, of an address without an account too."""
+    attempts.log_failure(checked.attempt)
+    subject = None if checked.account is None else checked.account.id
+    network, at = request.network, checked.attempt.at
+    await context.emit(PasswordRefused(network=network, refused_at=at), subject=subject)
+    until = checked.attempt.locked_until
+    if until is not None:
+        locked = SignInLocked(network=network, locked_at=at, locked_until=until)
+        await context.emit(locked, subject=subject)

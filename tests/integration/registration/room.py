@@ -31,7 +31,7 @@ from tests.unit.registration.settings_for_tests import settings
 PASSWORD = "Kvfz9rLq"
 OTHER_PASSWORD = "Wmqt4xZh"
 NETWORK = "192.0.2.0/24"
-TABLES = ("requests", "accounts", "counters", "outbox", "inbox", "replies")
+TABLES = ("requests", "mailed_links", "accounts", "counters", "outbox", "inbox", "replies")
 #: A day in the past, so that no test waits for it.
 START = datetime(2026, 1, 15, 12, tzinfo=UTC)
 
@@ -61,13 +61,18 @@ class Room:
 
     async def ask(self, request: Request) -> Any:
         """The reply, or `Refused`."""
-        row = self.rows[request.TYPE]
-        prepared = None
-        if row.before is not None:
-            prepared = await row.before(request, self.deps, self.pool)
+        return await self.carry_out(request, await self.prepare(request))
+
+    async def prepare(self, request: Request) -> Any:
+        """What takes long, outside the transaction."""
+        before = self.rows[request.TYPE].before
+        return None if before is None else await before(request, self.deps, self.pool)
+
+    async def carry_out(self, request: Request, prepared: Any) -> Any:
+        """The rest, in the transaction: the reply, or `Refused`."""
         async with transaction(self.pool) as tx:
             context = RequestContext(**self._parts(tx, request.TYPE), prepared=prepared)
-            reply = await row.handler(request, context)
+            reply = await self.rows[request.TYPE].handler(request, context)
         if isinstance(reply, Refusing):
             raise Refused(reply.refusal)
         return reply
@@ -80,17 +85,17 @@ class Room:
             return refused.refusal
         raise AssertionError(f"not refused: {reply!r}")
 
-    async def hear(self, event: Event) -> None:
-        """Handle an event of another service."""
+    async def hear(self, event: Event, subject: str | None = None) -> None:
+        """Handle an event of another service, about an account."""
         (row,) = (each for each in SERVICE.hears if each.event is type(event))
         async with transaction(self.pool) as tx:
-            await row.handler(event, Context(**self._parts(tx, event.TYPE)))
+            await row.handler(event, Context(**self._parts(tx, event.TYPE, subject)))
 
     async def events(self, *kinds: type[Event]) -> list[Any]:
         """Every event said so far, oldest first, of these kinds or of any."""
         return [event for _, _, event in await self.said(*kinds)]
 
-    async def said(self, *kinds: type[Event]) -> list[tuple[str, str, Any]]:
+    async def said(self, *kinds: type[Event]) -> list[tuple[str, str | None, Any]]:
         """(message id, subject, event), oldest first."""
         rows = await self.fetch("SELECT message_id, body FROM outbox ORDER BY id")
         found = []
@@ -99,7 +104,7 @@ class Room:
             kind = EVENTS[envelope["type"]]
             if not kinds or kind in kinds:
                 event = msgspec.convert(envelope["data"], kind)
-                found.append((str(row["message_id"]), envelope["subject"], event))
+                found.append((str(row["message_id"]), envelope.get("subject"), event))
         return found
 
     async def letters(self) -> list[tuple[str, str]]:
@@ -170,10 +175,12 @@ class Room:
         sealed = self.seal(words.DescribeLink, "link_token", token)
         return words.DescribeLink(link_token=sealed, request_id=request_id)
 
-    def sign_in(self, address: str, password: str) -> words.SignIn:
-        """The sign-in form."""
+    def sign_in(
+        self, address: str, password: str, network: str = NETWORK, known: tuple[str, ...] = ()
+    ) -> words.SignIn:
+        """The sign-in form, in a browser that is known for these accounts."""
         sealed = self.seal(words.SignIn, "password", password)
-        return words.SignIn(address=address, password=sealed, network=NETWORK)
+        return words.SignIn(address=address, password=sealed, network=network, known_accounts=known)
 
     def correct(
         self, request_id: str, address: str, password: str = PASSWORD, network: str = NETWORK
@@ -214,12 +221,12 @@ class Room:
         await self.ask(self.accept(request_id))
         return str((await self.said(words.AccountCreated))[-1][1])
 
-    def _parts(self, tx: Any, kind: str) -> dict[str, Any]:
+    def _parts(self, tx: Any, kind: str, subject: str | None = None) -> dict[str, Any]:
         async def say(event: Event, *, subject: str | None) -> str:
             return await emit(tx, SERVICE.name, event, subject=subject, now=self.now)
 
         envelope = Envelope(
-            id=str(uuid4()), source="impex/gateway", type=kind, subject=None, time=self.now,
+            id=str(uuid4()), source="impex/gateway", type=kind, subject=subject, time=self.now,
             traceparent=None, data=msgspec.Raw(b"{}"),
         )  # fmt: skip
         return {

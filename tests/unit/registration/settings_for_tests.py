@@ -13,6 +13,7 @@ KEYS = {
         "IMPEX_SEAL_KEYS_MAILER",
         "IMPEX_TOKEN_KEYS",
         "IMPEX_PEPPER_KEYS",
+        "IMPEX_DISAVOWAL_KEYS",
     )
 }
 PLACES = {

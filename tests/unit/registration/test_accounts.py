@@ -117,5 +117,5 @@ def test_b_03_a_decoy_looks_like_any_request() -> None:
 
 
 def test_resend_waits_a_minute_from_the_latest_message() -> None:
-    assert resend_at(REQUEST, 60) == NOON + timedelta(seconds=60)
+    assert resend_at(NOON, 60) == NOON + timedelta(seconds=60)
     assert isinstance(settings(), RegistrationSettings)

@@ -1,0 +1,79 @@
+"""A lost phone: told by anybody, confirmed by the mailbox, and then the desk's case (RE-10).
+
+A phone told stolen freezes the account at the confirmation, and only the desk thaws it.
+"""
+
+from __future__ import annotations
+
+from services.registration import mailed_links
+from services.registration.access import Account, MailedLink
+from services.registration.deps import Deps
+from services.registration.handlers.freezing import freeze
+from services.registration.handlers.mailed_links import (
+    MALFORMED,
+    PHONE,
+    describe,
+    hashes_of,
+    hold,
+    send,
+)
+from services.registration.handlers.requests import known_language
+from shared.contracts.base import Event, Sealed
+from shared.contracts.registration import (
+    ClaimLostPhone,
+    ConfirmLostPhone,
+    DescribeLostPhone,
+    Done,
+    LostPhoneClaimed,
+    LostPhoneReported,
+    LostPhoneView,
+    MailedLinkView,
+)
+from shared.messaging.handlers import Refused, RequestContext
+from shared.telemetry import get_logger
+
+log = get_logger("registration")
+
+
+async def claim_lost_phone(request: ClaimLostPhone, context: RequestContext[Deps]) -> Done:
+    """Have a link sent that confirms it; nothing else happens before it is followed."""
+
+    def say(account: Account, token: Sealed, link: MailedLink) -> Event:
+        return LostPhoneClaimed(
+            address=account.address,
+            language=known_language(request.language),
+            link_token=token,
+            stolen=link.stolen,
+            requested_at=context.now(),
+            expires_at=link.expires_at,
+        )
+
+    await send(request, context, PHONE, say)
+    log.info("A phone was told lost.", action="lost_phone_claimed")
+    return Done()
+
+
+async def describe_lost_phone(
+    request: DescribeLostPhone, context: RequestContext[Deps]
+) -> MailedLinkView:
+    """What a link that confirms a lost phone is worth."""
+    return await describe(request, context, PHONE)
+
+
+async def confirm_lost_phone(
+    request: ConfirmLostPhone, context: RequestContext[Deps]
+) -> LostPhoneView:
+    """Put the loss on record, once per link, and freeze the account where the phone was stolen."""
+    hashes = hashes_of(request, context.deps, PHONE)
+    if not hashes:
+        raise Refused(MALFORMED)
+    link, account = await hold(context, hashes, PHONE)
+    now = context.now()
+    await mailed_links.use(context.tx, PHONE.name, hashes, now)
+    reported = LostPhoneReported(stolen=link.stolen, reported_at=now)
+    await context.emit(reported, subject=account.id)
+    log.warning("A lost phone was confirmed.", action="lost_phone_reported", stolen=link.stolen)
+    if link.stolen:
+        await freeze(context, account, by="lost_phone", desk_only=True)
+    frozen = link.stolen or account.state == "frozen"
+    return LostPhoneView(account_id=account.id, frozen=frozen, reported_at=now)

@@ -1,0 +1,146 @@
+"""How much strangers may ask and guess, as settings: quotas and throttles (AU-02, AU-04, AU-17)."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from datetime import timedelta
+
+from services.registration.networks import Network, networks_problem, raised_quota
+from shared.limits import Quota, Throttle
+from shared.settings import CommonSettings, Problem, setting
+
+#: Wrong passwords per day from browsers that are known for the account.
+RESERVE_PER_DAY = 10
+
+
+@dataclass(frozen=True, kw_only=True)
+class LimitSettings(CommonSettings):
+    """What an operator says of limits."""
+
+    requests_per_address: int = setting(
+        "IMPEX_REQUESTS_PER_ADDRESS",
+        default=5,
+        doc="Account requests per address and day.",
+        ge=1,
+        le=100,
+    )
+    resends_per_address: int = setting(
+        "IMPEX_RESENDS_PER_ADDRESS",
+        default=5,
+        doc="Further messages per address and day.",
+        ge=1,
+        le=100,
+    )
+    requests_per_network: int = setting(
+        "IMPEX_REQUESTS_PER_NETWORK",
+        default=200,
+        doc="What one network may ask per hour; no limit in the try-out.",
+        ge=1,
+        le=1_000_000,
+    )
+    network_quotas: tuple[str, ...] = setting(
+        "IMPEX_NETWORK_QUOTAS",
+        default=(),
+        doc="Networks with another quota per hour, as 192.0.2.0/24=2000.",
+        valid=networks_problem,
+    )
+    sign_in_free_tries: int = setting(
+        "IMPEX_SIGN_IN_FREE_TRIES",
+        default=5,
+        doc="Wrong passwords before the first wait.",
+        ge=1,
+        le=10,
+    )
+    sign_in_wait: int = setting(
+        "IMPEX_SIGN_IN_WAIT",
+        default=90,
+        doc="First wait after wrong passwords; it doubles each time.",
+        unit="seconds",
+        ge=61,
+        le=3_600,
+    )
+    sign_in_wait_cap: int = setting(
+        "IMPEX_SIGN_IN_WAIT_CAP",
+        default=3_600,
+        doc="Longest wait after wrong passwords.",
+        unit="seconds",
+        ge=61,
+        le=86_400,
+    )
+    sign_in_per_day: int = setting(
+        "IMPEX_SIGN_IN_PER_DAY",
+        default=25,
+        doc="Wrong passwords per address and 24 hours.",
+        ge=5,
+        le=100,
+    )
+    sign_ins_per_network: int = setting(
+        "IMPEX_SIGN_INS_PER_NETWORK",
+        default=60,
+        doc="Wrong passwords per network and ten minutes; no limit in the try-out.",
+        ge=1,
+        le=100_000,
+    )
+    resets_per_address: int = setting(
+        "IMPEX_RESETS_PER_ADDRESS",
+        default=5,
+        doc="Forgotten passwords, and lost phones, told per address and day.",
+        ge=1,
+        le=100,
+    )
+
+    @property
+    def address_quota(self) -> Quota:
+        """Account requests per address."""
+        return Quota(name="address", most=self.requests_per_address, window=timedelta(days=1))
+
+    @property
+    def sends_quota(self) -> Quota:
+        """Further messages per address."""
+        return Quota(name="sends", most=self.resends_per_address, window=timedelta(days=1))
+
+    @property
+    def resets_quota(self) -> Quota:
+        """Mailed links of one kind per address."""
+        return Quota(name="address", most=self.resets_per_address, window=timedelta(days=1))
+
+    @property
+    def throttle(self) -> Throttle:
+        """The wait after wrong passwords for one address from one network."""
+        return Throttle(
+            free=self.sign_in_free_tries,
+            first_wait=self.sign_in_wait,
+            cap=self.sign_in_wait_cap,
+            ceiling=self.sign_in_per_day,
+        )
+
+    @property
+    def reserve(self) -> Throttle:
+        """The wait after wrong passwords from a browser that is known for the account (AU-04)."""
+        return replace(self.throttle, ceiling=RESERVE_PER_DAY)
+
+    @property
+    def ceiling(self) -> Quota:
+        """Wrong passwords for one address, from whatever networks (AU-02)."""
+        return Quota(name="sign_in", most=self.sign_in_per_day, window=timedelta(days=1))
+
+    def sign_ins_quota(self, network: str, raised: Mapping[Network, int]) -> Quota | None:
+        """Wrong passwords from one network; None in the try-out. A named network may have more."""
+        if self.try_out:
+            return None
+        most = max(raised_quota(network, raised) or 0, self.sign_ins_per_network)
+        return Quota(name="network", most=most, window=timedelta(minutes=10))
+
+    def network_quota(self, network: str, raised: Mapping[Network, int]) -> Quota | None:
+        """What one network may ask; None in the try-out, where everybody is on this machine."""
+        if self.try_out:
+            return None
+        most = raised_quota(network, raised) or self.requests_per_network
+        return Quota(name="network", most=most, window=timedelta(hours=1))
+
+    def check(self) -> list[Problem]:
+        """A first wait within its cap."""
+        if self.sign_in_wait > self.sign_in_wait_cap:
+            return [("IMPEX_SIGN_IN_WAIT", "must not exceed IMPEX_SIGN_IN_WAIT_CAP")]
+        return []

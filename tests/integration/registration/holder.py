@@ -1,0 +1,160 @@
+"""What the holder of an account does once it exists, and what the mailbox then has."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import Any
+
+from shared import signed
+from shared.contracts import registration as words
+from shared.contracts.base import Refusal, Request
+from shared.contracts.gateway import SessionOpened
+from shared.contracts.mfa import AuthenticatorReplaced
+from shared.database import transaction
+from shared.messaging.handlers import Refused
+from shared.secrets import seal_context
+from tests.integration.registration.room import NETWORK, OTHER_PASSWORD, Room
+
+ADDRESS = "pierre@labo.fr"
+UNKNOWN = "nobody@labo.fr"
+MAIL = "0123456789abcdef0123456789abcdef"
+OTHER_NETWORK = "198.51.100.0/24"
+
+
+@dataclass
+class Holder:
+    """One account in a room, a minute after it was made: PASSWORD at ADDRESS."""
+
+    room: Room
+    account_id: str
+
+    @classmethod
+    async def of(cls, room: Room, address: str = ADDRESS) -> Holder:
+        """Make the account."""
+        account_id = await room.account(address)
+        room.later(minutes=1)
+        return cls(room, account_id)
+
+    async def close(self, state: str, *, desk_only: bool = False) -> None:
+        """Put the account into a state, as the desk would."""
+        async with transaction(self.room.pool) as tx:
+            await tx.execute(
+                "UPDATE accounts SET state = $2, frozen_at = $3, desk_only = $4 WHERE id = $1",
+                self.account_id,
+                state,
+                None if state == "active" else self.room.now,
+                desk_only,
+            )
+
+    async def row(self) -> dict[str, Any]:
+        """The account and its credentials, as they are stored."""
+        (row,) = await self.room.fetch(
+            "SELECT * FROM accounts JOIN credentials ON account_id = id WHERE id = $1",
+            self.account_id,
+        )
+        return dict(row)
+
+    async def opens_with(self, password: str, network: str = "203.0.113.0/24") -> bool:
+        """Whether a password signs in, from a network of the test's own."""
+        try:
+            found = await self.room.ask(self.room.sign_in(ADDRESS, password, network))
+        except Refused as refused:
+            if refused.refusal.slug != "wrong_credentials":
+                raise
+            return False
+        return (found.due, found.account_id) == ("account", self.account_id)
+
+    # What the holder sends.
+
+    def check(self, password: str) -> words.CheckPassword:
+        """The password, before a delicate act."""
+        kind = words.CheckPassword
+        return kind(account_id=self.account_id, password=self.room.seal(kind, "password", password))
+
+    def change(self, current: str, new: str) -> words.ChangePassword:
+        """The form that changes the password."""
+        kind = words.ChangePassword
+        return kind(
+            account_id=self.account_id,
+            current_password=self.room.seal(kind, "current_password", current),
+            password=self.room.seal(kind, "password", new),
+            device="Firefox, Windows",
+        )
+
+    def code(self, digits: str) -> words.VerifyAddressCode:
+        """The code that proves the address again."""
+        kind = words.VerifyAddressCode
+        return kind(account_id=self.account_id, code=self.room.seal(kind, "code", digits))
+
+    def send_code(self, *, renew: bool = False) -> words.SendAddressCode:
+        """« Envoyer un autre code », or the page that shows the code's life."""
+        return words.SendAddressCode(account_id=self.account_id, language="fr", renew=renew)
+
+    def follow(self, kind: type[Request], token: str, **more: Any) -> Any:
+        """A request about a mailed link."""
+        return kind(link_token=self.room.seal(kind, "link_token", token), **more)
+
+    def reset(self, token: str, password: str = OTHER_PASSWORD) -> words.ResetPassword:
+        """The form of a reset link."""
+        sealed = self.room.seal(words.ResetPassword, "password", password)
+        made: words.ResetPassword = self.follow(
+            words.ResetPassword, token, password=sealed, device="Safari, macOS"
+        )
+        return made
+
+    # What the mailbox has.
+
+    async def secret(self, kind: Any, field: str = "link_token") -> str:
+        """The secret of the latest message of a kind."""
+        event = (await self.room.events(kind))[-1]
+        return self.room.mailbox.open(getattr(event, field), seal_context(kind, field))
+
+    async def reset_link(self) -> str:
+        """Forget the password; returns the link's token."""
+        await self.room.ask(forgotten())
+        return await self.secret(words.PasswordResetRequested)
+
+    def disavowal(self, *, mail: str = MAIL, days: float = 7, purpose: str = "disavowal") -> str:
+        """The token of a « ce n'est pas moi » link, as the mailer signs it."""
+        ring = self.room.deps.settings.disavowal_keys
+        parts = (self.account_id.replace("-", ""), mail)
+        return signed.sign(ring, purpose, parts, self.room.now + timedelta(days=days))
+
+    async def disavow(self, token: str) -> words.FrozenView:
+        """« Ce n'est pas moi »."""
+        view: words.FrozenView = await self.room.ask(self.follow(words.Disavow, token))
+        return view
+
+    # What others say of the account.
+
+    async def opens_session(self) -> None:
+        """The second factor was right, now."""
+        event = SessionOpened(
+            session_id="s", device="", network=NETWORK, new_device=False, failures=0,
+            opened_at=self.room.now,
+        )  # fmt: skip
+        await self.room.hear(event, self.account_id)
+
+    async def replaces_phone(self, *, days_ago: float = 0) -> None:
+        """The phone was replaced so long ago, and it is heard of now."""
+        at = self.room.now - timedelta(days=days_ago)
+        await self.room.hear(AuthenticatorReplaced(by="phone", replaced_at=at), self.account_id)
+
+
+def forgotten(address: str = ADDRESS, network: str = NETWORK) -> words.RequestPasswordReset:
+    """« Mot de passe oublié »."""
+    return words.RequestPasswordReset(address=address, language="fr", network=network)
+
+
+def lost(
+    address: str = ADDRESS, *, stolen: bool = False, network: str = NETWORK
+) -> words.ClaimLostPhone:
+    """« Téléphone perdu »."""
+    return words.ClaimLostPhone(address=address, stolen=stolen, language="fr", network=network)
+
+
+def codes(refusal: Refusal) -> list[str]:
+    """`field:code` of everything wrong, in order."""
+    assert refusal.slug == "invalid_fields"
+    return [f"{error.field}:{error.code}" for error in refusal.errors]

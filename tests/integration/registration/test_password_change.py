@@ -1,0 +1,184 @@
+"""The password within a session: checked, changed, counted (PW-08)."""
+
+from __future__ import annotations
+
+import asyncio
+
+import pytest
+
+from shared.contracts import registration as words
+from shared.messaging.handlers import Refused
+from tests.integration.registration.holder import ADDRESS, Holder, codes, forgotten
+from tests.integration.registration.room import OTHER_PASSWORD, PASSWORD, Room
+
+THIRD_PASSWORD = "Ghtz7bNw"
+
+
+async def test_pw_08_the_password_is_changed_with_the_current_one(room: Room) -> None:
+    holder = await Holder.of(room)
+    view = await room.ask(holder.change(PASSWORD, OTHER_PASSWORD))
+    assert view == words.PasswordChangedView(account_id=holder.account_id, changed_at=room.now)
+    ((_, subject, event),) = await room.said(words.PasswordChanged)
+    assert subject == holder.account_id
+    assert event == words.PasswordChanged(
+        by="person", changed_at=room.now, device="Firefox, Windows"
+    )
+    assert not await holder.opens_with(PASSWORD)
+    assert await holder.opens_with(OTHER_PASSWORD)
+
+
+@pytest.mark.parametrize(
+    ("current", "new", "expected"),
+    [
+        (OTHER_PASSWORD, THIRD_PASSWORD, ["current_password:wrong"]),
+        (PASSWORD.lower(), THIRD_PASSWORD, ["current_password:wrong"]),
+        ("", THIRD_PASSWORD, ["current_password:missing"]),
+        ("a" * 2_000, THIRD_PASSWORD, ["current_password:wrong"]),
+        (PASSWORD, PASSWORD, ["password:unchanged"]),
+        # Whether it is the present one is told to who knows the present one only.
+        (OTHER_PASSWORD, PASSWORD, ["current_password:wrong"]),
+        (PASSWORD, "", ["password:missing"]),
+        (PASSWORD, "a" * 2_000, ["password:unreadable"]),
+        (PASSWORD, "Kx7Durand9z", ["password:identity"]),
+        (PASSWORD, "LaboZ83kq", ["password:identity"]),
+        (OTHER_PASSWORD, "x", ["current_password:wrong", "password:mixed_case_missing_upper",
+                               "password:too_short"]),
+        ("", "", ["current_password:missing", "password:missing"]),
+    ],
+)  # fmt: skip
+async def test_pw_08_everything_wrong_is_said_at_its_field(
+    room: Room, current: str, new: str, expected: list[str]
+) -> None:
+    holder = await Holder.of(room)
+    assert codes(await room.refusal(holder.change(current, new))) == expected
+    assert await room.events(words.PasswordChanged) == []
+    assert await holder.opens_with(PASSWORD)
+
+
+async def test_au_04_guesses_within_a_session_use_the_known_browsers_reserve(
+    room: Room,
+) -> None:
+    holder = await Holder.of(room)
+    for _ in range(3):
+        assert (await room.refusal(holder.check(OTHER_PASSWORD))).slug == "wrong_password"
+    for _ in range(2):
+        refusal = await room.refusal(holder.change(OTHER_PASSWORD, THIRD_PASSWORD))
+        assert codes(refusal) == ["current_password:wrong"]
+    for request in (
+        holder.check(PASSWORD),
+        holder.change(PASSWORD, OTHER_PASSWORD),
+        room.sign_in(ADDRESS, PASSWORD, known=(holder.account_id,)),
+    ):
+        refusal = await room.refusal(request)
+        assert (refusal.slug, refusal.retry_after) == ("too_many_tries", 90)
+    # The doors of strangers are others.
+    assert await holder.opens_with(PASSWORD)
+
+
+async def test_au_03_parallel_guesses_within_sessions_are_all_counted(room: Room) -> None:
+    holder = await Holder.of(room)
+    asked = [holder.check(OTHER_PASSWORD) for _ in range(25)]
+    asked += [holder.change(OTHER_PASSWORD, THIRD_PASSWORD) for _ in range(25)]
+    refusals = await asyncio.gather(*(room.refusal(each) for each in asked))
+    assert sum(each.slug != "too_many_tries" for each in refusals) == 5
+
+
+async def test_the_right_password_is_done_and_starts_the_reserve_afresh(room: Room) -> None:
+    holder = await Holder.of(room)
+    for _ in range(3):
+        for _ in range(4):
+            await room.refusal(holder.check(OTHER_PASSWORD))
+        assert await room.ask(holder.check(PASSWORD)) == words.Done()
+
+
+async def test_a_right_password_beside_a_bad_new_one_is_no_guess(room: Room) -> None:
+    holder = await Holder.of(room)
+    for _ in range(12):
+        assert codes(await room.refusal(holder.change(PASSWORD, "Kx7Durand9z")))
+    assert await room.ask(holder.check(PASSWORD)) == words.Done()
+
+
+async def test_a_change_lifts_the_throttle_of_the_address_everywhere(room: Room) -> None:
+    holder = await Holder.of(room)
+    for number in range(25):
+        await room.refusal(room.sign_in(ADDRESS, "x", f"10.0.{number % 5}.0/24"))
+    await room.ask(holder.change(PASSWORD, OTHER_PASSWORD))
+    assert await holder.opens_with(OTHER_PASSWORD, "10.0.0.0/24")
+
+
+@pytest.mark.parametrize("state", ["deactivated", "frozen"])
+async def test_a_closed_accounts_password_is_wrong(room: Room, state: str) -> None:
+    holder = await Holder.of(room)
+    await holder.close(state)
+    assert (await room.refusal(holder.check(PASSWORD))).slug == "wrong_password"
+    refusal = await room.refusal(holder.change(PASSWORD, OTHER_PASSWORD))
+    assert codes(refusal) == ["current_password:wrong"]
+
+
+@pytest.mark.parametrize("nobody", ["8d5d2b40-6b0e-4a5e-9f0c-000000000000", "not an id"])
+async def test_nobodys_password_is_wrong(room: Room, nobody: str) -> None:
+    holder = Holder(room, nobody)
+    assert (await room.refusal(holder.check(PASSWORD))).slug == "wrong_password"
+    refusal = await room.refusal(holder.change(PASSWORD, OTHER_PASSWORD))
+    assert codes(refusal) == ["current_password:wrong"]
+
+
+async def test_of_two_changes_at_once_one_holds_and_the_other_is_told(room: Room) -> None:
+    holder = await Holder.of(room)
+    changes = [holder.change(PASSWORD, OTHER_PASSWORD), holder.change(PASSWORD, THIRD_PASSWORD)]
+    prepared = [await room.prepare(each) for each in changes]
+    answers = await asyncio.gather(
+        *(room.carry_out(a, b) for a, b in zip(changes, prepared, strict=True)),
+        return_exceptions=True,
+    )
+    (refused,) = [each for each in answers if isinstance(each, Refused)]
+    assert codes(refused.refusal) == ["current_password:wrong"]
+    assert len(await room.events(words.PasswordChanged)) == 1
+    won = [await holder.opens_with(each) for each in (OTHER_PASSWORD, THIRD_PASSWORD)]
+    assert won == [isinstance(each, words.PasswordChangedView) for each in answers]
+
+
+async def test_of_a_change_and_a_reset_at_once_one_holds_and_the_other_is_told(
+    room: Room,
+) -> None:
+    holder = await Holder.of(room)
+    token = await holder.reset_link()
+    both = [holder.change(PASSWORD, OTHER_PASSWORD), holder.reset(token, THIRD_PASSWORD)]
+    prepared = [await room.prepare(each) for each in both]
+    answers = await asyncio.gather(
+        *(room.carry_out(a, b) for a, b in zip(both, prepared, strict=True)),
+        return_exceptions=True,
+    )
+    assert len([each for each in answers if isinstance(each, Refused)]) == 1
+    assert len(await room.events(words.PasswordChanged)) == 1
+    won = [await holder.opens_with(each) for each in (OTHER_PASSWORD, THIRD_PASSWORD)]
+    assert won == [isinstance(each, words.PasswordChangedView) for each in answers]
+
+
+@pytest.mark.parametrize("first", ["change", "reset"])
+async def test_a_change_and_a_reset_in_either_order(room: Room, first: str) -> None:
+    holder = await Holder.of(room)
+    token = await holder.reset_link()
+    change, reset = holder.change(PASSWORD, OTHER_PASSWORD), holder.reset(token, THIRD_PASSWORD)
+    prepared = [await room.prepare(each) for each in (change, reset)]
+    if first == "change":
+        await room.carry_out(change, prepared[0])
+        with pytest.raises(Refused, match="link_gone"):
+            await room.carry_out(reset, prepared[1])
+    else:
+        await room.carry_out(reset, prepared[1])
+        with pytest.raises(Refused, match="invalid_fields"):
+            await room.carry_out(change, prepared[0])
+    assert await holder.opens_with(OTHER_PASSWORD if first == "change" else THIRD_PASSWORD)
+
+
+async def test_a_change_voids_the_link_that_was_sent_and_not_the_next_one(room: Room) -> None:
+    holder = await Holder.of(room)
+    token = await holder.reset_link()
+    await room.ask(holder.change(PASSWORD, OTHER_PASSWORD))
+    view = await room.ask(holder.follow(words.DescribeReset, token))
+    assert view.state == "gone"
+    await room.ask(forgotten())
+    latest = await holder.secret(words.PasswordResetRequested)
+    await room.ask(holder.reset(latest, THIRD_PASSWORD))
+    assert await holder.opens_with(THIRD_PASSWORD)

@@ -1,0 +1,272 @@
+"""A forgotten password: the link, what it is worth, and what using it does (G-44, RE-06, B-03)."""
+
+from __future__ import annotations
+
+import asyncio
+from datetime import timedelta
+
+import pytest
+
+from shared.contracts import registration as words
+from shared.messaging.handlers import Refused
+from tests.integration.registration.conftest import OpenRoom
+from tests.integration.registration.holder import (
+    ADDRESS,
+    OTHER_NETWORK,
+    UNKNOWN,
+    Holder,
+    codes,
+    forgotten,
+    lost,
+)
+from tests.integration.registration.room import OTHER_PASSWORD, PASSWORD, Room
+
+
+async def test_g_44_a_link_sets_a_new_password_once(room: Room) -> None:
+    holder = await Holder.of(room)
+    token = await holder.reset_link()
+    ((_, subject, event),) = await room.said(words.PasswordResetRequested)
+    assert subject == holder.account_id
+    assert (event.address, event.thaws) == (ADDRESS, False)
+    assert event.expires_at == room.now + timedelta(minutes=60)
+    room.later(minutes=59)
+    view = await room.ask(holder.reset(token))
+    assert view == words.PasswordChangedView(account_id=holder.account_id, changed_at=room.now)
+    ((_, subject, changed),) = await room.said(words.PasswordChanged)
+    assert (subject, changed.by, changed.device) == (holder.account_id, "reset", "Safari, macOS")
+    assert not await holder.opens_with(PASSWORD)
+    assert await holder.opens_with(OTHER_PASSWORD)
+    refusal = await room.refusal(holder.reset(token, PASSWORD))
+    assert (refusal.slug, refusal.params) == ("link_used", {"at": room.now.isoformat()})
+    assert await holder.opens_with(OTHER_PASSWORD)
+
+
+async def test_re_06_a_request_alone_changes_nothing_for_the_account(room: Room) -> None:
+    holder = await Holder.of(room)
+    before = await holder.row()
+    await room.ask(forgotten())
+    assert await holder.row() == before
+    assert await holder.opens_with(PASSWORD)
+
+
+async def test_re_04_a_scanner_changes_nothing(room: Room) -> None:
+    holder = await Holder.of(room)
+    token = await holder.reset_link()
+    before = await room.fetch("SELECT * FROM mailed_links")
+    for _ in range(10):
+        view = await room.ask(holder.follow(words.DescribeReset, token))
+        assert (view.state, view.at) == ("valid", room.now + timedelta(minutes=60))
+        assert codes(await room.refusal(holder.reset(token, ""))) == ["password:missing"]
+    assert await room.fetch("SELECT * FROM mailed_links") == before
+    assert (await room.ask(holder.reset(token))).account_id == holder.account_id
+
+
+async def test_re_05_a_reset_carries_a_token_and_nothing_that_a_browser_sent(room: Room) -> None:
+    """The link's host is the mailer's, from its settings: no request can name another one."""
+    await Holder.of(room)
+    assert set(words.RequestPasswordReset.__struct_fields__) == {"address", "language", "network"}
+    await room.ask(forgotten())
+    (event,) = await room.events(words.PasswordResetRequested)
+    assert "http" not in repr(event)
+
+
+async def test_ot_16_a_reset_says_nothing_of_the_second_factor(room: Room) -> None:
+    """It opens no session and removes no factor: the one fact said is the new password."""
+    holder = await Holder.of(room)
+    token = await holder.reset_link()
+    before = {id_ for id_, _, _ in await room.said()}
+    view = await room.ask(holder.reset(token))
+    assert set(view.__struct_fields__) == {"account_id", "changed_at"}
+    said = [event for id_, _, event in await room.said() if id_ not in before]
+    assert [type(event) for event in said] == [words.PasswordChanged]
+
+
+@pytest.mark.parametrize(
+    ("password", "expected"),
+    [
+        ("court", "too_short"),
+        ("Kx7Durand9z", "identity"),
+        ("", "missing"),
+        ("a" * 2_000, "unreadable"),
+    ],
+)
+async def test_g_44_a_bad_password_keeps_the_link_good(
+    room: Room, password: str, expected: str
+) -> None:
+    holder = await Holder.of(room)
+    token = await holder.reset_link()
+    assert f"password:{expected}" in codes(await room.refusal(holder.reset(token, password)))
+    assert (await room.ask(holder.follow(words.DescribeReset, token))).state == "valid"
+    await room.ask(holder.reset(token))
+
+
+async def test_re_02_a_newer_request_voids_the_older_link(room: Room) -> None:
+    holder = await Holder.of(room)
+    old = await holder.reset_link()
+    new = await holder.reset_link()
+    assert (await room.refusal(holder.reset(old))).slug == "link_replaced"
+    assert (await room.ask(holder.follow(words.DescribeReset, old))).state == "replaced"
+    await room.ask(holder.reset(new))
+    assert (await room.ask(holder.follow(words.DescribeReset, new))).state == "used"
+
+
+async def test_re_02_only_hashes_are_kept(room: Room) -> None:
+    holder = await Holder.of(room)
+    token = await holder.reset_link()
+    await room.ask(forgotten(UNKNOWN))
+    rows = await room.fetch("SELECT m::text AS text FROM mailed_links AS m")
+    for row in rows:
+        assert token not in row["text"]
+        assert token.encode().hex() not in row["text"]
+        assert "labo.fr" not in row["text"]
+
+
+async def test_a_link_runs_out_and_says_when(room: Room) -> None:
+    holder = await Holder.of(room)
+    token = await holder.reset_link()
+    at = room.now + timedelta(minutes=60)
+    room.later(minutes=60)
+    refusal = await room.refusal(holder.reset(token))
+    assert (refusal.slug, refusal.params) == ("link_expired", {"at": at.isoformat()})
+    view = await room.ask(holder.follow(words.DescribeReset, token))
+    assert view == words.MailedLinkView(state="expired", at=at)
+
+
+async def test_a_link_of_another_kind_or_of_nobody_is_gone(room: Room) -> None:
+    holder = await Holder.of(room)
+    await room.ask(lost())
+    other = await holder.secret(words.LostPhoneClaimed)
+    for token, slug in ((other, "gone"), ("A" * 43, "gone"), ("A" * 42, "malformed")):
+        assert (await room.refusal(holder.reset(token))).slug == f"link_{slug}"
+        assert (await room.ask(holder.follow(words.DescribeReset, token))).state == slug
+
+
+async def test_of_two_uses_at_once_one_counts(room: Room) -> None:
+    holder = await Holder.of(room)
+    token = await holder.reset_link()
+    uses = [holder.reset(token, OTHER_PASSWORD), holder.reset(token, "Ghtz7bNw")]
+    prepared = [await room.prepare(each) for each in uses]
+    answers = await asyncio.gather(
+        *(room.carry_out(a, b) for a, b in zip(uses, prepared, strict=True)),
+        return_exceptions=True,
+    )
+    (refused,) = [each for each in answers if isinstance(each, Refused)]
+    assert refused.refusal.slug == "link_used"
+    assert len(await room.events(words.PasswordChanged)) == 1
+    won = [await holder.opens_with(each) for each in (OTHER_PASSWORD, "Ghtz7bNw")]
+    assert won == [isinstance(each, words.PasswordChangedView) for each in answers]
+
+
+async def test_settled_4_a_reset_lifts_every_throttle_of_the_password(room: Room) -> None:
+    holder = await Holder.of(room)
+    for number in range(25):
+        await room.refusal(room.sign_in(ADDRESS, "x", f"10.0.{number % 5}.0/24"))
+    for _ in range(5):
+        await room.refusal(holder.check("x"))
+    await room.ask(holder.reset(await holder.reset_link()))
+    for request in (
+        room.sign_in(ADDRESS, OTHER_PASSWORD, "10.0.0.0/24"),
+        room.sign_in(ADDRESS, OTHER_PASSWORD, OTHER_NETWORK),
+        room.sign_in(ADDRESS, OTHER_PASSWORD, known=(holder.account_id,)),
+        holder.check(OTHER_PASSWORD),
+    ):
+        await room.ask(request)
+
+
+async def test_ot_13_a_reset_proves_the_address_again(room: Room) -> None:
+    """A person who never enrolled needs no second mail."""
+    holder = await Holder.of(room)
+    room.later(days=30)
+    await room.ask(holder.reset(await holder.reset_link()))
+    view = await room.ask(room.sign_in(ADDRESS, OTHER_PASSWORD))
+    assert view.enrol_before == room.now + timedelta(hours=24)
+
+
+@pytest.mark.parametrize("state", [None, "deactivated", "frozen"])
+async def test_b_03_an_address_without_an_account_that_opens_is_told_so_by_mail(
+    room: Room, state: str | None
+) -> None:
+    """`frozen` here is the desk's alone."""
+    holder = await Holder.of(room)
+    address = UNKNOWN
+    if state is not None:
+        await holder.close(state, desk_only=True)
+        address = ADDRESS
+    assert await room.ask(forgotten(address)) == words.Done()
+    ((_, subject, event),) = await room.said(
+        words.UnknownAddressAsked, words.PasswordResetRequested
+    )
+    assert subject is None
+    assert event == words.UnknownAddressAsked(
+        address=address, language="fr", about="password", requested_at=room.now
+    )
+
+
+async def test_au_08_known_and_unknown_write_the_same_rows(room: Room) -> None:
+    await Holder.of(room)
+    grown = []
+    for ask in (forgotten, lost):
+        for address in (ADDRESS, UNKNOWN):
+            tables = ("outbox", "mailed_links", "counters")
+            before = [await room.count(table) for table in tables]
+            await room.ask(ask(address))
+            await room.ask(ask(address))
+            after = [await room.count(table) for table in tables]
+            grown.append([b - a for a, b in zip(before, after, strict=True)])
+    assert grown == [[2, 2, 1]] * 4
+
+
+@pytest.mark.parametrize("address", [ADDRESS, UNKNOWN])
+async def test_settled_3_five_resets_per_address_and_day_apart_from_account_requests(
+    room: Room, address: str
+) -> None:
+    await Holder.of(room)
+    for _ in range(5):
+        await room.ask(forgotten(address))
+    refusal = await room.refusal(forgotten(address))
+    assert (refusal.slug, refusal.params) == ("too_many_requests", {"limit": "address"})
+    assert refusal.retry_after == 86_400
+    await room.request(address, password=OTHER_PASSWORD)
+    await room.ask(lost(address))
+    room.later(days=1)
+    await room.ask(forgotten(address))
+
+
+async def test_settled_3_account_requests_leave_the_resets_alone(room: Room) -> None:
+    await Holder.of(room)
+    for _ in range(4):
+        await room.request(password=OTHER_PASSWORD)
+    assert (await room.refusal(room.form(password=OTHER_PASSWORD))).slug == "too_many_requests"
+    await room.ask(forgotten())
+
+
+async def test_settled_3_resets_per_network_are_counted_apart(
+    room_with: OpenRoom, public: dict[str, str]
+) -> None:
+    limits = {"IMPEX_REQUESTS_PER_NETWORK": "3", "IMPEX_NETWORK_QUOTAS": f"{OTHER_NETWORK}=4"}
+    async with room_with(**public, **limits) as room:
+        for number in range(3):
+            await room.ask(forgotten(f"p{number}@labo.fr"))
+        refusal = await room.refusal(forgotten("more@labo.fr"))
+        assert (refusal.slug, refusal.params) == ("too_many_requests", {"limit": "network"})
+        await room.request("new@labo.fr")
+        for number in range(4):
+            await room.ask(forgotten(f"q{number}@labo.fr", network=OTHER_NETWORK))
+        assert (await room.refusal(forgotten("more@labo.fr", OTHER_NETWORK))).slug == (
+            "too_many_requests"
+        )
+
+
+async def test_au_17_parallel_resets_keep_to_the_quota(room: Room) -> None:
+    await Holder.of(room)
+    asked = (room.ask(forgotten()) for _ in range(20))
+    answers = await asyncio.gather(*asked, return_exceptions=True)
+    assert sum(isinstance(each, words.Done) for each in answers) == 5
+    good = await room.fetch("SELECT 1 FROM mailed_links WHERE NOT replaced")
+    assert len(good) == 1
+
+
+async def test_an_address_that_is_none_is_told_so(room: Room) -> None:
+    assert codes(await room.refusal(forgotten("pierre"))) == ["address:format"]
+    assert codes(await room.refusal(forgotten(""))) == ["address:missing"]
+    assert await room.count("mailed_links") == 0

@@ -1,0 +1,170 @@
+"""What a sign-in says: accepted, refused, locked; and what the answer tells the gateway."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+import pytest
+
+from services.registration import hashing
+from services.registration.passwords import Hashed
+from shared.contracts import registration as words
+from shared.messaging.handlers import Refused
+from shared.secrets import KeyRing, new_key
+from tests.integration.registration.holder import (
+    ADDRESS,
+    OTHER_NETWORK,
+    UNKNOWN,
+    Holder,
+)
+from tests.integration.registration.room import (
+    NETWORK,
+    OTHER_PASSWORD,
+    PASSWORD,
+    START,
+    Room,
+)
+
+SAID = (words.PasswordAccepted, words.PasswordRefused, words.SignInLocked)
+
+
+async def test_g_40_the_right_password_leads_to_the_account_and_says_who_it_is(
+    room: Room,
+) -> None:
+    holder = await Holder.of(room)
+    for _ in range(3):
+        await room.refusal(room.sign_in(ADDRESS, "x", OTHER_NETWORK))
+    view = await room.ask(room.sign_in(ADDRESS, PASSWORD))
+    assert view == words.SignInView(
+        due="account",
+        account_id=holder.account_id,
+        address=ADDRESS,
+        first_name="Pierre",
+        last_name="Durand",
+        language="fr",
+        enrol_before=START + timedelta(hours=24),
+        failures=3,
+    )
+    assert (await room.ask(room.sign_in(ADDRESS, PASSWORD))).failures == 0
+    _, subject, event = (await room.said(words.PasswordAccepted))[-1]
+    assert (subject, event.network, event.accepted_at) == (holder.account_id, NETWORK, room.now)
+
+
+async def test_failures_are_those_of_the_last_day(room: Room) -> None:
+    await Holder.of(room)
+    await room.refusal(room.sign_in(ADDRESS, "x"))
+    room.later(hours=24)
+    await room.refusal(room.sign_in(ADDRESS, "x"))
+    assert (await room.ask(room.sign_in(ADDRESS, PASSWORD))).failures == 1
+
+
+@pytest.mark.parametrize("state", ["active", "deactivated", "frozen", None])
+async def test_au_08_a_refusal_is_said_whoever_it_was(room: Room, state: str | None) -> None:
+    """Without a subject where there is no account: every path writes the same rows."""
+    holder = await Holder.of(room)
+    if state is not None:
+        await holder.close(state)
+    address = ADDRESS if state is not None else UNKNOWN
+    password = "Zzzz9999a" if state == "active" else PASSWORD
+    refusal = await room.refusal(room.sign_in(address, password))
+    assert (refusal.slug, refusal.params, refusal.errors) == ("wrong_credentials", {}, ())
+    ((_, subject, event),) = await room.said(*SAID)
+    assert event == words.PasswordRefused(network=NETWORK, refused_at=room.now)
+    assert subject == (holder.account_id if state is not None else None)
+
+
+async def test_settled_9_a_lock_is_said_when_the_door_closes_and_at_the_ceiling(
+    room: Room,
+) -> None:
+    holder = await Holder.of(room)
+    for _ in range(5):
+        await room.refusal(room.sign_in(ADDRESS, "x"))
+    ((_, subject, event),) = await room.said(words.SignInLocked)
+    until = room.now + timedelta(seconds=90)
+    assert event == words.SignInLocked(network=NETWORK, locked_at=room.now, locked_until=until)
+    assert subject == holder.account_id
+    for _ in range(3):  # The waits that follow are not worth a mail.
+        refusal = await room.refusal(room.sign_in(ADDRESS, "x"))
+        room.later(seconds=refusal.retry_after or 0)
+        await room.refusal(room.sign_in(ADDRESS, "x"))
+    assert len(await room.events(words.SignInLocked)) == 1
+    for number in range(17):
+        await room.refusal(room.sign_in(ADDRESS, "x", f"10.0.{number}.0/24"))
+    _, ceiling = await room.events(words.SignInLocked)
+    assert ceiling.network == "10.0.16.0/24"
+    assert ceiling.locked_until == START + timedelta(minutes=1, days=1)
+
+
+async def test_settled_9_a_lock_of_an_unknown_address_is_nobodys(room: Room) -> None:
+    for _ in range(5):
+        await room.refusal(room.sign_in(UNKNOWN, "x"))
+    ((_, subject, _),) = await room.said(words.SignInLocked)
+    assert subject is None
+
+
+async def test_a_pending_requests_password_says_nothing(room: Room) -> None:
+    await room.request()
+    await room.ask(room.sign_in(ADDRESS, PASSWORD))
+    assert await room.said(*SAID) == []
+
+
+async def test_pw_13_a_long_password_reaches_no_hash(
+    room: Room, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    holder = await Holder.of(room)
+    token = await holder.reset_link()
+    hashed: list[int] = []
+    monkeypatch.setattr(hashing, "_argon2id", lambda *_: hashed.append(1))
+    long = "a" * 1_000_000
+    asked = [
+        room.sign_in(ADDRESS, long),
+        room.sign_in(UNKNOWN, long),
+        holder.check(long),
+        holder.change(long, OTHER_PASSWORD),
+        holder.reset(token, long),
+    ]
+    for request in asked:
+        refusal = await room.refusal(request)
+        assert refusal.slug in {"wrong_credentials", "wrong_password", "invalid_fields"}
+    assert hashed == []
+
+
+@pytest.mark.parametrize("meanwhile", ["frozen", "changed"])
+async def test_a_password_that_went_away_while_it_was_hashed_opens_nothing(
+    room: Room, meanwhile: str
+) -> None:
+    holder = await Holder.of(room)
+    asked = room.sign_in(ADDRESS, PASSWORD)
+    prepared = await room.prepare(asked)
+    if meanwhile == "frozen":
+        await holder.close("frozen")
+    else:
+        await room.ask(holder.change(PASSWORD, OTHER_PASSWORD))
+    with pytest.raises(Refused, match="wrong_credentials"):
+        await room.carry_out(asked, prepared)
+
+
+async def test_pw_11_a_rehash_does_not_bring_a_former_password_back(room: Room) -> None:
+    holder = await Holder.of(room)
+    hasher = hashing.Hasher(room.deps.settings.pepper_keys, hashing.Cost(20_480, 2, 1), 1)
+    object.__setattr__(room.deps, "hasher", hasher)
+    asked = room.sign_in(ADDRESS, PASSWORD)
+    prepared = await room.prepare(asked)
+    assert prepared.new_hash is not None
+    await room.ask(holder.change(PASSWORD, OTHER_PASSWORD))
+    with pytest.raises(Refused, match="wrong_credentials"):
+        await room.carry_out(asked, prepared)
+    assert not await holder.opens_with(PASSWORD)
+    assert await holder.opens_with(OTHER_PASSWORD)
+    hasher.close()
+
+
+async def test_pw_12_a_stolen_table_verifies_no_password(room: Room) -> None:
+    """Without the key, which no table has, the right password does not match its own hash."""
+    row = await (await Holder.of(room)).row()
+    stored = Hashed(row["password_hash"], row["pepper_key_id"])
+    assert await room.deps.hasher.find(PASSWORD, ADDRESS, [stored]) == 0
+    key_id = room.deps.settings.pepper_keys.current[0]
+    thief = hashing.Hasher(KeyRing.parse(new_key(key_id)), hashing.Cost(19_456, 2, 1), 1)
+    assert await thief.find(PASSWORD, ADDRESS, [stored]) is None
+    thief.close()
