@@ -2,6 +2,7 @@
 // step when the link is used elsewhere. The page says all of it without this script, when reloaded.
 
 import { follow } from "./follow.mjs";
+import { countDown } from "./resend.mjs";
 
 const page = document.getElementById("suivi");
 const message = document.getElementById("message");
@@ -29,27 +30,4 @@ follow(
   },
 );
 
-const again = document.getElementById("renvoi");
-const wait = document.getElementById("renvoi-attente");
-const until = Date.now() + Number(again.dataset.wait) * 1000;
-
-/** The seconds left are shown, never spoken: they are in no live region. */
-function count() {
-  const left = Math.ceil((until - Date.now()) / 1000);
-  wait.hidden = left <= 0;
-  if (left <= 0) {
-    again.removeAttribute("aria-disabled");
-    return;
-  }
-  wait.textContent = wait.dataset.text.replace("{s}", String(left));
-  window.setTimeout(count, 1000);
-}
-
-if (Number(again.dataset.wait) > 0) {
-  again.setAttribute("aria-disabled", "true");
-  again.setAttribute("aria-describedby", wait.id);
-  count();
-}
-again.form.addEventListener("submit", (event) => {
-  if (again.getAttribute("aria-disabled") === "true") event.preventDefault();
-});
+countDown();

@@ -1,0 +1,16 @@
+// A question that a script asks of the portal, with the token of the page's form.
+
+/** @returns {Promise<object|null>} the answer; null where the server gave none */
+export async function ask(form, address, fields) {
+  try {
+    const answer = await fetch(address, {
+      method: "POST",
+      headers: { "Content-Type": "application/json", "X-Impex-Csrf": form.elements.namedItem("csrf").value },
+      body: JSON.stringify(fields),
+      credentials: "same-origin",
+    });
+    return answer.ok ? await answer.json() : null;
+  } catch {
+    return null;
+  }
+}

@@ -1,0 +1,137 @@
+// A new password while one types: each rule's state, the strength, the word lists asked of the
+// server, and whether the form may leave. Keeps nothing; the server judges again.
+
+import { judge, strength } from "./password-rules.mjs";
+import { ask } from "./ask.mjs";
+
+const PAUSE = 600;
+const ANNOUNCE = 1500;
+const KINDS = new Map([
+  ["forbidden_word", "excluded"], ["listed_word", "common_word"], ["sequence", "row"],
+]);
+const byId = (id) => document.getElementById(id);
+const data = (id) => JSON.parse(byId(id).textContent);
+
+/**
+ * Watches the field `password` of a form and its button `continuer`.
+ * @param {HTMLFormElement} form
+ * @param {() => {firstName?: string, lastName?: string, address?: string}|null} person whose
+ *   password it is; null where the page does not know, so that only the server can judge `identity`
+ * @returns {() => void} to be called when the person's name or address changed
+ */
+export function watchPassword(form, person) {
+  const rules = data("regles-donnees");
+  // Where the rules could not be had the form works as it does without this script.
+  if (!rules.shown) return () => {};
+  const texts = new Map(Object.entries(data("textes")));
+  const field = form.elements.namedItem("password");
+  const button = byId("continuer");
+  let listed = { password: "", word: null };
+  let lastReason = byId("suite").textContent;
+  let wordTimer = 0;
+  let announceTimer = 0;
+  let asked = 0;
+
+  function say(key, values = {}) {
+    let text = texts.get(key) ?? "";
+    for (const [name, value] of Object.entries(values)) text = text.replaceAll(`{${name}}`, String(value));
+    return text;
+  }
+
+  function judged() {
+    const who = person();
+    const found = judge(rules, { password: field.value, ...who });
+    return who ? found : found.filter((verdict) => verdict.rule !== "identity");
+  }
+
+  /** The page's verdicts, with the server's word about its lists added to the rule `common`. */
+  function verdicts() {
+    const found = judged();
+    const common = found.find((verdict) => verdict.rule === "common");
+    if (common?.ok && listed.password === field.value && listed.word) {
+      common.ok = false;
+      common.code = "listed_word";
+      common.params = { word: listed.word };
+    }
+    return found;
+  }
+
+  function refusedWord(found) {
+    const wrong = found.find((verdict) => !verdict.ok && (verdict.params?.word ?? verdict.params?.run));
+    if (!wrong) return "";
+    const part = wrong.params.part === "address" ? "address_part" : "name_part";
+    const kind = wrong.code === "identity" ? part : KINDS.get(wrong.code) ?? "common_word";
+    return say("refused", { word: wrong.params.word ?? wrong.params.run, kind: say(kind) });
+  }
+
+  function showRule(verdict, typed) {
+    const item = form.querySelector(`[data-rule="${verdict.rule}"]`);
+    if (!item) return;
+    const state = typed && verdict.ok ? "valid" : "info";
+    item.classList.remove("fr-message--info", "fr-message--valid");
+    item.classList.add(`fr-message--${state}`);
+    item.querySelector("[data-state]").textContent = typed ? say(verdict.ok ? "met" : "unmet") : "";
+  }
+
+  function show() {
+    const typed = field.value !== "";
+    const found = verdicts();
+    for (const verdict of found) showRule(verdict, typed);
+    const left = found.filter((verdict) => !verdict.ok).length;
+    // Beside a refusal « Fort » would contradict it.
+    const force = left === 0 ? strength(rules, { password: field.value, ...person() }) : "weak";
+    showText("force", typed ? say("strength", { strength: say(force) }) : "");
+    showText("mot-refuse", typed ? refusedWord(found) : "");
+    const reason = typed && left === 0 ? say("ready") : say("left", { n: typed ? left : found.length });
+    button.setAttribute("aria-disabled", String(!(typed && left === 0)));
+    showText("suite", reason);
+    announce(reason);
+  }
+
+  function showText(id, text) {
+    const element = byId(id);
+    element.hidden = text === "";
+    if (element.textContent !== text) element.textContent = text;
+  }
+
+  /** Spoken after a pause in typing, and only when it says something new. */
+  function announce(reason) {
+    window.clearTimeout(announceTimer);
+    announceTimer = window.setTimeout(() => {
+      if (reason === lastReason) return;
+      lastReason = reason;
+      byId("suite-annonce").textContent = reason;
+    }, ANNOUNCE);
+  }
+
+  async function askWord() {
+    const password = field.value;
+    if (password === "" || !judged().every((verdict) => verdict.ok)) return;
+    asked += 1;
+    const turn = asked;
+    const answer = await ask(form, "/inscription/mot-courant", { password });
+    if (turn !== asked) return;
+    listed = { password, word: answer?.word ?? null };
+    show();
+  }
+
+  function changed() {
+    show();
+    window.clearTimeout(wordTimer);
+    wordTimer = window.setTimeout(askWord, PAUSE);
+  }
+
+  form.addEventListener("submit", (event) => {
+    if (button.getAttribute("aria-disabled") !== "true") return;
+    if (event.submitter?.name) return;
+    event.preventDefault();
+    // Emptied first: the same sentence again is spoken only as a change.
+    byId("suite-annonce").textContent = "";
+    byId("suite-annonce").textContent = byId("suite").textContent;
+    field.focus();
+  });
+
+  field.addEventListener("input", changed);
+  show();
+  return changed;
+}

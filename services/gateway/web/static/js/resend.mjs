@@ -1,0 +1,28 @@
+// The wait before another message may be asked for: shown, never spoken, in no live region.
+
+/** Counts down beside the button `renvoi`, which waits until it is over. */
+export function countDown() {
+  const again = document.getElementById("renvoi");
+  const wait = document.getElementById("renvoi-attente");
+  const until = Date.now() + Number(again.dataset.wait) * 1000;
+
+  function count() {
+    const left = Math.ceil((until - Date.now()) / 1000);
+    wait.hidden = left <= 0;
+    if (left <= 0) {
+      again.removeAttribute("aria-disabled");
+      return;
+    }
+    wait.textContent = wait.dataset.text.replace("{s}", String(left));
+    window.setTimeout(count, 1000);
+  }
+
+  if (Number(again.dataset.wait) > 0) {
+    again.setAttribute("aria-disabled", "true");
+    again.setAttribute("aria-describedby", wait.id);
+    count();
+  }
+  again.form.addEventListener("submit", (event) => {
+    if (again.getAttribute("aria-disabled") === "true") event.preventDefault();
+  });
+}
