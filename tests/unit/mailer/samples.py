@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import functools
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from email import policy
 from email.message import EmailMessage
 from email.parser import BytesParser
@@ -13,7 +13,7 @@ from uuid import UUID
 import msgspec
 
 from services.mailer.disavowal import disavowal_token
-from services.mailer.facts import TEMPLATES, VALIDATION, Facts
+from services.mailer.facts import ADDRESS_CODE, TEMPLATES, VALIDATION, Facts
 from services.mailer.messages import Mail, Messages
 from shared.brand import GUIDE
 from shared.secrets import KeyRing, new_key
@@ -58,7 +58,8 @@ VALUES: dict[str, Any] = {
 def facts_of(template: str, case: int = 0, **more: Any) -> Facts:
     """The facts of one case of a mail."""
     kind = TEMPLATES[template].facts
-    values = VALUES | dict(TEMPLATES[template].cases[case]) | more
+    soon = {"expires_at": ASKED + timedelta(minutes=10)} if template == ADDRESS_CODE.name else {}
+    values = VALUES | soon | dict(TEMPLATES[template].cases[case]) | more
     given = {name: value for name, value in values.items() if name in kind.__struct_fields__}
     return msgspec.convert(given, kind)
 
