@@ -1,0 +1,113 @@
+"""The mails that open something of an account, and the one that says that there is none."""
+
+from __future__ import annotations
+
+import re
+
+import pytest
+
+from services.mailer.facts import TEMPLATES
+from tests.unit.mailer.samples import BASE_URL, CODE, LANGUAGES, TOKEN, text_of
+
+NBSP = "\u00a0"
+FROZEN = {"fr": "Votre compte est bloqué.", "en": "Your account is frozen."}
+
+SAID = {
+    ("password_reset", "fr"): [
+        f"\n{BASE_URL}/mot-de-passe?jeton={TOKEN}\n",
+        "Il sert une fois, jusqu'au 2 décembre 2026 à 06:30 (heure de Paris).",
+        "Votre code TOTP reste demandé.",
+        "pour le compte durand123456@labo654321.example, le 1er décembre 2026 à 06:30",
+        f"Vous n'avez rien demandé{NBSP}? Ne faites rien{NBSP}: votre mot de passe reste le même.",
+    ],
+    ("password_reset", "en"): [
+        f"\n{BASE_URL}/mot-de-passe?jeton={TOKEN}\n",
+        "It works once, until 2 December 2026, 06:30 (Paris time).",
+        "Your TOTP code is still asked.",
+        "You asked for nothing? Do nothing: your password stays the same.",
+    ],
+    ("address_code", "fr"): [
+        f"Votre code{NBSP}: {CODE}\n",
+        f"choisissez «{NBSP}Vérifier le code{NBSP}»",
+        "pendant 10 minutes, jusqu'au 1er décembre 2026 à 06:40 (heure de Paris)",
+        "elle est vérifiée de nouveau avant d'enrôler un téléphone",
+        f"Ce n'était pas vous{NBSP}? Quelqu'un connaît votre mot de passe.",
+        f"changez le mot de passe par «{NBSP}Mot de passe oublié{NBSP}»",
+    ],
+    ("address_code", "en"): [
+        f"Your code: {CODE}\n",
+        "for 10 minutes, until 1 December 2026, 06:40 (Paris time)",
+        "It was not you? Somebody knows your password.",
+    ],
+    ("lost_phone", "fr"): [
+        "La perte du téléphone lié au compte durand123456@labo654321.example",
+        f"\n{BASE_URL}/telephone-perdu/confirmer?jeton={TOKEN}\n",
+        f"D'ici là, rien n'est fermé ni changé{NBSP}: si le téléphone est retrouvé",
+        f"Vous n'avez rien demandé{NBSP}? Ne faites rien{NBSP}: sans confirmation, rien ne change.",
+    ],
+    ("lost_phone", "en"): [
+        f"\n{BASE_URL}/telephone-perdu/confirmer?jeton={TOKEN}\n",
+        "Until then nothing is closed or changed",
+        "You asked for nothing? Do nothing: without you nothing changes.",
+    ],
+    ("no_account", "fr"): [
+        "Un nouveau mot de passe a été demandé pour l'adresse durand123456@labo654321.example",
+        "Votre compte est peut-être à une autre de vos adresses",
+        f"Refaites «{NBSP}Première connexion - Créer un compte{NBSP}» avec la même adresse.",
+        f"\n{BASE_URL}/connexion\n",
+        "rien n'a été dit de cette adresse à la personne qui l'a donnée",
+    ],
+    ("no_account", "en"): [
+        "A new password was asked for with the address durand123456@labo654321.example",
+        "Your account may have another of your addresses",
+        "Go through “First time here - Create an account” again with the same address.",
+        f"\n{BASE_URL}/connexion\n",
+    ],
+}
+
+
+@pytest.mark.parametrize(("template", "language"), SAID)
+def test_g_51_em_12_what_opens_says_how_long_it_is_good_and_what_to_do(
+    template: str, language: str
+) -> None:
+    text = text_of(template, language)
+    for sentence in SAID[template, language]:
+        assert sentence in text, sentence
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_settled_8_the_link_that_thaws_says_that_the_account_is_frozen(language: str) -> None:
+    assert FROZEN[language] not in text_of("password_reset", language, 0)
+    assert FROZEN[language] in text_of("password_reset", language, 1)
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_a_stolen_phone_is_said_to_freeze_the_account_once_confirmed(language: str) -> None:
+    freezes = {"fr": "Dès la confirmation, votre compte sera bloqué", "en": "will be frozen"}
+    assert freezes[language] not in text_of("lost_phone", language, 0)
+    assert freezes[language] in text_of("lost_phone", language, 1)
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_b_03_of_a_lost_phone_too_the_address_without_account_is_told(language: str) -> None:
+    about = {"fr": "La perte d'un téléphone a été signalée", "en": "A lost phone was reported"}
+    assert about[language] in text_of("no_account", language, 1)
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+@pytest.mark.parametrize("template", ["password_reset", "lost_phone"])
+def test_em_12_a_mail_with_a_link_carries_no_code_of_six_digits(
+    template: str, language: str
+) -> None:
+    text = text_of(template, language, address="anne@labo.example")
+    assert re.findall(r"(?<!\d)\d{6}(?!\d)", text) == []
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_em_12_the_mail_with_a_code_carries_no_link(language: str) -> None:
+    assert "http" not in text_of("address_code", language)
+
+
+def test_settled_10_what_opens_something_and_nothing_else_may_go_again_in_doubt() -> None:
+    opening = {name for name, template in TEMPLATES.items() if template.opens}
+    assert opening == {"validation", "password_reset", "address_code", "lost_phone"}

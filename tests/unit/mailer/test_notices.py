@@ -1,0 +1,175 @@
+"""The security notices: what happened, when and where, and the one link « ce n'est pas moi »."""
+
+from __future__ import annotations
+
+import re
+from datetime import timedelta
+from urllib.parse import parse_qs, urlsplit
+from uuid import UUID
+
+import pytest
+
+from services.mailer.disavowal import PURPOSE, disavowal_token
+from services.mailer.facts import TEMPLATES, Notice
+from shared.secrets import KeyRing, new_key
+from shared.signed import read
+from tests.unit.mailer.samples import (
+    ACCOUNT,
+    ASKED,
+    BASE_URL,
+    DISAVOWING,
+    LANGUAGES,
+    MAIL_ID,
+    RING,
+    facts_of,
+    html_of,
+    mail,
+    text_of,
+)
+
+NBSP = "\u00a0"
+NOTICES = [name for name, template in TEMPLATES.items() if template.facts is Notice]
+
+#: What tells each case from the others, in French and in English.
+SAID = {
+    ("password_changed", 0): (
+        "par un lien « Mot de passe oublié »",
+        "by a “Forgotten password” link",
+    ),
+    ("password_changed", 1): ("depuis une session ouverte", "from an open session"),
+    ("phone_enrolled", 0): ("désormais demandé à chaque connexion", "each sign-in takes a code"),
+    ("phone_replaced", 0): ("grâce à un code de l'ancien.", "by means of a code of the old one."),
+    ("phone_replaced", 1): ("grâce à un code de secours.", "by means of a recovery code."),
+    ("phone_removed", 0): ("n'est plus lié à votre compte", "no longer linked to your account"),
+    ("recovery_code_used", 0): ("Il en reste 9.", "9 are left."),
+    ("recovery_code_used", 1): ("Il en reste un.", "One is left."),
+    ("recovery_code_used", 2): ("C'était le dernier de la liste.", "It was the last one"),
+    ("recovery_codes_replaced", 0): ("Les codes précédents ne servent plus.", "earlier codes are"),
+    ("sign_in_locked", 0): (
+        "« Mot de passe oublié » reste possible.",
+        "“Forgotten password” still works.",
+    ),
+    ("codes_locked", 0): ("plusieurs codes TOTP incorrects", "several wrong TOTP codes"),
+    ("codes_locked", 1): ("plusieurs codes de secours incorrects", "several wrong recovery codes"),
+    ("code_refused", 0): (
+        "Après le bon mot de passe, 3 codes TOTP incorrects",
+        "After the right password, 3 wrong TOTP codes",
+    ),
+    ("code_refused", 1): ("3 codes de secours incorrects", "3 wrong recovery codes"),
+    ("new_device", 0): ("que nous ne connaissions pas.\n", "that we did not know.\n"),
+    ("new_device", 1): ("un mot de passe ou code avait été refusé", "one password or code was"),
+    ("new_device", 2): ("4 mots de passe ou codes avaient été", "4 passwords or codes were"),
+    ("opened_after_failures", 0): ("après 3 mots de passe ou codes", "after 3 passwords or codes"),
+    ("account_thawed", 0): ("est de nouveau ouvert", "is open again"),
+    ("account_frozen", 0): ("choisissez un nouveau mot de passe par", "choose a new password"),
+    ("account_frozen", 1): ("Un nouveau mot de passe ne suffit pas", "password is not enough"),
+    ("account_frozen", 2): ("le vol de votre téléphone a été confirmé", "the theft of your phone"),
+    ("account_frozen", 3): ("Un nouveau mot de passe ne suffit pas", "password is not enough"),
+    ("account_frozen", 4): ("bloqué par le secrétariat", "frozen by the desk"),
+    ("account_frozen", 5): ("Un nouveau mot de passe ne suffit pas", "password is not enough"),
+    ("account_deactivated", 0): ("appelez le 01.55.87.40.90", "call +33 1 55 87 40 90"),
+}
+
+
+def plain(said: str) -> str:
+    return said.replace(NBSP, " ")
+
+
+def test_every_case_of_every_notice_is_looked_at() -> None:
+    cases = {(name, case) for name in NOTICES for case in range(len(TEMPLATES[name].cases))}
+    assert set(SAID) == cases
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+@pytest.mark.parametrize(("template", "case"), SAID)
+def test_g_50_g_51_au_07_a_notice_says_what_happened_to_whom_when_and_where(
+    template: str, case: int, language: str
+) -> None:
+    text = plain(text_of(template, language, case))
+    assert SAID[template, case][language == "en"] in text
+    when = {
+        "fr": "    Date : 1er décembre 2026 à 06:30 (heure de Paris)\n"
+        "    Appareil : Firefox, Windows\n    Réseau : 203.0.113.0/24\n",
+        "en": "    When: 1 December 2026, 06:30 (Paris time)\n"
+        "    Device: Firefox, Windows\n    Network: 203.0.113.0/24\n",
+    }
+    assert when[language] in text
+    hello = {"fr": "Bonjour Élodie d’Été-O'Brien,\n", "en": "Hello Élodie d’Été-O'Brien,\n"}
+    assert text.startswith(hello[language])
+    assert "durand123456@labo654321.example" in text
+
+
+@pytest.mark.parametrize("template", NOTICES)
+def test_au_07_a_device_or_network_that_the_event_does_not_know_leaves_no_empty_line(
+    template: str,
+) -> None:
+    text = text_of(template, "fr", facts=facts_of(template, device="", network=""))
+    assert "Appareil" not in text
+    assert "Réseau" not in text
+    assert "(heure de Paris)\n\n" in text
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+@pytest.mark.parametrize("template", NOTICES)
+def test_em_12_a_notice_carries_nothing_that_opens(template: str, language: str) -> None:
+    text = re.sub(r"https://\S+", "", text_of(template, language, address="anne@labo.example"))
+    assert re.findall(r"(?<!\d)\d{6}(?!\d)", text) == []
+    assert "otpauth:" not in text
+    assert re.search(r"\b[A-Z2-7]{16,}\b", text) is None
+
+
+@pytest.mark.parametrize("template", ["sign_in_locked", "codes_locked"])
+def test_au_07_a_lock_says_until_when(template: str) -> None:
+    assert "le 2 décembre 2026 à 06:30 (heure de Paris)." in text_of(template, "fr")
+    assert "until 2 December 2026, 06:30 (Paris time)." in text_of(template, "en")
+
+
+@pytest.mark.parametrize("template", ["codes_locked", "code_refused"])
+def test_au_07_codes_refused_after_the_right_password_are_a_warning(template: str) -> None:
+    assert "Quelqu'un connaît peut-être votre mot de passe." in text_of(template, "fr")
+    assert "Somebody may know your password." in text_of(template, "en")
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+@pytest.mark.parametrize("template", DISAVOWING)
+def test_settled_8_the_link_is_signed_for_this_account_and_mail_and_good_for_seven_days(
+    template: str, language: str
+) -> None:
+    (link,) = re.findall(r"https://\S+", text_of(template, language))
+    assert link.startswith(f"{BASE_URL}/ce-n-est-pas-moi?jeton=")
+    (token,) = parse_qs(urlsplit(link).query)["jeton"]
+    signed = read(RING, PURPOSE, token)
+    assert signed is not None
+    assert signed.parts == (ACCOUNT.hex, MAIL_ID.replace("-", ""))
+    assert signed.expires_at == ASKED + timedelta(days=7)
+    assert read(RING, "another", token) is None
+    until = {"fr": "jusqu'au 8 décembre 2026 à 06:30", "en": "until 8 December 2026, 06:30"}
+    assert until[language] in text_of(template, language)
+    button = {"fr": ">Ce n&#39;est pas moi</a>", "en": ">This was not me</a>"}
+    assert button[language] in html_of(template, language)
+
+
+def test_settled_8_every_notice_has_that_link_but_those_of_a_closed_account() -> None:
+    assert set(NOTICES) - set(DISAVOWING) == {"account_frozen", "account_deactivated"}
+    for language in LANGUAGES:
+        assert f"\n{BASE_URL}/mot-de-passe-oublie\n" in text_of("account_frozen", language, 0)
+        assert "ce-n-est-pas-moi" not in text_of("account_frozen", language, 0)
+
+
+def test_settled_10_a_token_is_the_same_each_time_its_mail_is_built() -> None:
+    made = [disavowal_token(RING, ACCOUNT, UUID(MAIL_ID), ASKED) for _ in range(2)]
+    assert made[0] == made[1]
+    assert disavowal_token(RING, ACCOUNT, UUID(int=1), ASKED) != made[0]
+    assert read(KeyRing.parse(new_key()), PURPOSE, made[0]) is None
+
+
+def test_b_04_a_notice_shows_no_token_when_printed() -> None:
+    written = mail("password_changed")
+    assert written.link_token is not None
+    assert written.link_token not in repr(written)
+
+
+def test_in_03_what_a_browser_says_of_itself_is_inert_in_html() -> None:
+    facts = facts_of("new_device", device="<b>Firefox</b> & Co")
+    assert "&lt;b&gt;Firefox&lt;/b&gt; &amp; Co" in html_of("new_device", "fr", facts=facts)
+    assert "<b>Firefox</b> & Co" in text_of("new_device", "fr", facts=facts)

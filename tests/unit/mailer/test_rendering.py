@@ -1,0 +1,85 @@
+"""A whole mail: one file of plain text that makes both parts, the operator's before ours (B-12)."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from services.mailer.messages import Messages
+from services.mailer.rendering import Paragraph, paragraphs
+from shared.brand import GUIDE
+from tests.unit.mailer.samples import BASE_URL, mail, parsed, part
+
+LINK = "https://portail.exemple.fr/x"
+OWN = """{% extends "mail.j2" %}
+{% block subject %}Pour {{ first_name }}{% endblock %}
+{% block action %}Dire non{% endblock %}
+{% block body %}
+Bonjour & bienvenue,
+
+
+    {{ device }}
+    {{ network }}
+
+{{ link }}
+{% endblock %}
+"""
+
+
+def test_paragraphs_are_run_together_boxes_keep_their_lines_and_a_link_alone_is_a_button() -> None:
+    body = f"\nOne\ntwo.\n\n\n    A\n    B\n \nSee {LINK}\n\n{LINK}\n"
+    assert list(paragraphs(body, LINK)) == [
+        Paragraph(kind="said", lines=("One two.",)),
+        Paragraph(kind="box", lines=("A", "B")),
+        Paragraph(kind="said", lines=(f"See {LINK}",)),
+        Paragraph(kind="link", lines=(LINK,)),
+    ]
+
+
+def test_b_12_an_operators_whole_mail_comes_before_ours_and_makes_both_parts(
+    tmp_path: Path,
+) -> None:
+    (tmp_path / "fr").mkdir()
+    (tmp_path / "fr" / "password_changed.j2").write_text(OWN)
+    theirs = Messages(GUIDE, BASE_URL, tmp_path)
+    assert list(theirs.check()) == []
+    message = parsed(theirs.build(mail("password_changed")).content)
+    assert message["Subject"] == "Pour Élodie"
+    said = part(message, "plain")
+    assert said.startswith(
+        "Bonjour & bienvenue,\n\n    Firefox, Windows\n    203.0.113.0/24\n\nhttp"
+    )
+    html = part(message, "html")
+    assert "Bonjour &amp; bienvenue," in html
+    assert ">Dire non</a>" in html
+    english = parsed(theirs.build(mail("password_changed", "en")).content)
+    assert "The password of your account was changed" in part(english, "plain")
+
+
+@pytest.mark.parametrize(
+    ("text", "why"),
+    [
+        ('{% extends "mail.j2" %}{% block subject %}S{% endblock %}', "body"),
+        ('{% extends "fr/notice.j2" %}{% block subject %}S{% endblock %}', "happened"),
+        (OWN.replace("{{ device }}", "{{ nothing_of_the_kind }}"), "nothing_of_the_kind"),
+        (OWN.replace("{{ device }}", "{% if left == 1 %}{{ only_then }}{% endif %}"), "only_then"),
+        (OWN.replace("Pour {{ first_name }}", "one\ntwo"), "header"),
+        ("{% block", "unexpected end of template"),
+    ],
+)
+def test_b_12_60_the_start_stops_on_a_whole_mail_that_cannot_be_used_in_some_case(
+    tmp_path: Path, text: str, why: str
+) -> None:
+    (tmp_path / "fr").mkdir()
+    (tmp_path / "fr" / "recovery_code_used.j2").write_text(text)
+    (problem,) = Messages(GUIDE, BASE_URL, tmp_path).check()
+    assert problem.startswith("the mail fr/recovery_code_used cannot be written:")
+    assert why in problem
+
+
+def test_b_12_a_mail_without_a_link_cannot_print_one(tmp_path: Path) -> None:
+    (tmp_path / "en").mkdir()
+    (tmp_path / "en" / "account_deactivated.j2").write_text(OWN)
+    (problem,) = Messages(GUIDE, BASE_URL, tmp_path).check()
+    assert "'link' is undefined" in problem
