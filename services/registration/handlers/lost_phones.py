@@ -1,4 +1,4 @@
-"""A lost phone: told by anybody, confirmed by the mailbox, and then the desk's case (RE-10).
+"""A lost phone: told by anybody, confirmed by the mailbox, and then the desk's case.
 
 A phone told stolen freezes the account at the confirmation, and only the desk thaws it.
 """
