@@ -1,0 +1,83 @@
+"""What a thief of the database, the queues or the logs can read of the second factor: nothing."""
+
+from __future__ import annotations
+
+import base64
+
+from shared.contracts import mfa as words
+from shared.database import transaction
+from shared.messaging.answering import encode_reply
+from tests.integration.mfa.room import ADDRESS, Desk
+from tests.support.logs import written_log
+
+DUMP = """
+SELECT table_name, query_to_xml(format('SELECT * FROM mfa.%I', table_name), true, true, '')::text
+    AS content
+FROM information_schema.tables WHERE table_schema = 'mfa'
+"""
+
+
+def forms(secret: str) -> set[str]:
+    """How a secret might be written down."""
+    plain = secret.replace("-", "")
+    raw = base64.b32decode(plain) if len(plain) in (16, 32) and not plain.isdigit() else b""
+    found = {secret, plain, plain.lower(), raw.hex(), base64.b64encode(raw).decode()}
+    for text in (secret, plain):
+        found |= {text.encode().hex(), base64.b64encode(text.encode()).decode().rstrip("=")}
+    return {each for each in found if each}
+
+
+async def test_ot_10_ot_18_no_key_or_code_is_in_a_table_an_event_a_reply_or_a_log(
+    desk: Desk,
+) -> None:
+    secrets: list[str] = []
+    replies: list[bytes] = []
+
+    async def ask(request: words.StartEnrolment | words.ConfirmEnrolment | object) -> object:
+        reply = await desk.ask(request)  # type: ignore[arg-type]
+        replies.append(encode_reply(reply))
+        return reply
+
+    with written_log("debug") as log:
+        account, phone = await desk.enrolled()
+        typed = [phone.code(desk.now), desk.wrong(phone), phone.code(desk.now, 8)]
+        await ask(desk.check(account, typed[0]))
+        for wrong in typed[1:]:
+            await desk.refusal(desk.check(account, wrong))
+        made = await ask(desk.make_codes(account))
+        assert isinstance(made, words.RecoveryCodesView)
+        codes = desk.codes_view(made)
+        await ask(words.KeepRecoveryCodes(account_id=account))
+        recovered = await ask(desk.recover(account, codes[0]))
+        await desk.refusal(desk.recover(account, codes[0]))
+        desk.later(seconds=30)
+        replaced = await ask(desk.replace(account, phone.code(desk.now)))
+        for view in (recovered, replaced):
+            assert isinstance(view, words.EnrolmentView)
+            secrets.append(desk.open(view, "key"))
+        await ask(desk.describe(account, replaced.enrolment_id))  # type: ignore[attr-defined]
+        secrets += [phone.key, *codes]
+    async with transaction(desk.pool) as tx:
+        dump = {row["table_name"]: row["content"] for row in await tx.fetch(DUMP)}
+    assert {"authenticators", "enrolments", "recovery_codes", "tries", "outbox"} <= set(dump)
+    assert account in dump["authenticators"], "the dump is one"
+    places = {**dump, "log": log.getvalue(), "replies sent": str(replies)}
+    for name, content in places.items():
+        lowered = content.lower()
+        for secret in secrets:
+            for form in forms(secret):
+                assert form not in content, name
+                assert form.lower() not in lowered, name
+        assert ADDRESS not in content, name
+    for code in typed:
+        assert code not in log.getvalue()
+        assert code not in dump["outbox"] + dump["tries"] + dump["replies"]
+
+
+async def test_ot_18_the_secrets_of_a_reply_are_the_gateways(desk: Desk) -> None:
+    account, _phone = await desk.enrolled()
+    view = await desk.ask(desk.make_codes(account))
+    assert view.codes.recipient == "gateway"
+    assert "codes" not in repr(view.codes)
+    started = await desk.ask(desk.start("00000000-0000-4000-8000-000000000001"))
+    assert {started.key.recipient, started.uri.recipient} == {"gateway"}
