@@ -104,7 +104,8 @@ def _application(site: Site, folder: Path) -> web.Application:
     application.on_response_prepare.append(headers)
     for path in STREAMS:
         application.router.add_get(path, stream)
-    application.router.add_route("*", "/inscription/{rest:.+}", ask)
+    for asked in ("/inscription/{rest:.+}", "/session/{rest:.+}"):
+        application.router.add_route("*", asked, ask)
     application.router.add_static("/", folder)
     return application
 

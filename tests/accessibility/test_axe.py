@@ -20,7 +20,8 @@ OTHERS = [
     page
     for page in pages()
     if (page.language, page.theme) in (("en", "dsfr"), ("fr", "neutral"))
-    and page.state.name in ("register-errors", "validation", "sign_in", "privacy")
+    and page.state.name
+    in ("register-errors", "validation", "sign_in", "privacy", "enrol", "account")
 ]
 #: Targets smaller than 24 px that are neither in a sentence nor hidden (AX-10).
 SMALL_TARGETS = """() => [...document.querySelectorAll("a[href], button, input:not([type=hidden])")]

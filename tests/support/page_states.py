@@ -2,102 +2,16 @@
 
 from __future__ import annotations
 
-import json
-from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
-from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 
 from services.gateway.web.errors import error_text
 from services.gateway.web.legal import as_html
-from services.gateway.web.pages import PageBrand
 from services.gateway.web.sayings import pick
-
-NOW = datetime(2026, 11, 23, 9, 42, tzinfo=UTC)
-ADDRESS = "Pierre.Durand-Lefebvre@pharmacie-des-lilas.example"
-RULES = Path(__file__).parents[2] / "services/registration/data/password_rules.json"
-POLICY = (
-    ("mixed_case", {}),
-    ("min_length", {"min": 8}),
-    ("max_length", {"max": 20}),
-    ("forbidden_words", {"words": ["password", "test"]}),
-    ("identity", {}),
-    ("common", {}),
-)
-BRAND = PageBrand(
-    service_name="IMPEXWEB",
-    operator="ANSM",
-    logo_lines=("République", "Française"),
-    theme="dsfr",
-    phone="01.55.87.40.90",
-    phone_international="+33 1 55 87 40 90",
-    import_address="importation-medicaments@ansm.sante.fr",
-    export_address="exportation-medicaments@ansm.sante.fr",
-    dpo="dpo@ansm.sante.fr",
-    dpo_postal="ANSM, DAUR, délégué à la protection des données, 143-147 Bd Anatole France",
-    sender="impexweb@impexweb.example",
-    try_out=True,
-)
-
-
-@dataclass(frozen=True, eq=False)
-class State:
-    """One page in one state: `variables` are those beside the ones every page has."""
-
-    name: str
-    template: str
-    variables: dict[str, Any]
-    path: str = "/"
-    step: int | None = None
-
-
-def form(
-    values: dict[str, str] | None = None,
-    errors: dict[str, list[str]] | None = None,
-    alert: str | None = None,
-    suggestion: str | None = None,
-    alert_field: str | None = None,
-) -> SimpleNamespace:
-    """A form as views give it."""
-    return SimpleNamespace(
-        values=values or {},
-        errors=errors or {},
-        key="k" * 22,
-        alert=alert,
-        alert_field=alert_field,
-        suggestion=suggestion,
-    )
-
-
-def view(due: str = "validation", state: str = "accepted", **more: Any) -> SimpleNamespace:
-    """A request as its owner sees it."""
-    mail = SimpleNamespace(state=state, at=NOW, next_try_at=NOW + timedelta(minutes=5), reason=None)
-    if state == "refused":
-        mail.reason = "unknown_mailbox"
-    proved = due != "validation"  # only then is a name given
-    known = {
-        "request_id": "r",
-        "due": due,
-        "address": ADDRESS,
-        "language": "fr",
-        "code_sent_at": NOW,
-        "expires_at": NOW + timedelta(days=1),
-        "resend_at": NOW + timedelta(minutes=1),
-        "resends_left": 4,
-        "tries_left": 5,
-        "mail": mail,
-        "verified_at": NOW if proved else None,
-        "created_at": NOW if due == "created" else None,
-        "first_name": "Pierre" if proved else None,
-        "last_name": "Durand" if proved else None,
-    }
-    return SimpleNamespace(**{**known, **more})
-
-
-def _rules() -> dict[str, Any]:
-    return {"rules": json.dumps(json.loads(RULES.read_text("utf-8"))), "policy": POLICY}
-
+from tests.support.account_states import inside
+from tests.support.page_basis import ADDRESS, BRAND, NOW, State, form, rules, view
+from tests.support.rescue_states import without_password_or_phone
+from tests.support.sign_in_states import signing_in
 
 TYPED = {"first_name": "Pierre", "last_name": "Durand", "address": "pierre@gmial.com"}
 WRONG = {
@@ -114,17 +28,17 @@ def _accounts() -> list[State]:
     return [
         State("welcome", "welcome.html", {"resume": None}),
         State("welcome-resume", "welcome.html", {"resume": view("terms")}),
-        State("register", "register.html", {"form": form(), **_rules()}, step=1),
+        State("register", "register.html", {"form": form(), **rules()}, step=1),
         State(
             "register-errors",
             "register.html",
-            {"form": form(TYPED, WRONG), **_rules()},
+            {"form": form(TYPED, WRONG), **rules()},
             step=1,
         ),
         State(
             "register-suggestion",
             "register.html",
-            {"form": form(TYPED, suggestion="pierre@gmail.com"), **_rules()},
+            {"form": form(TYPED, suggestion="pierre@gmail.com"), **rules()},
             step=1,
         ),
         State(
@@ -144,7 +58,6 @@ def _accounts() -> list[State]:
             {"form": form({"address": ADDRESS}, alert=refused)},
             "/connexion",
         ),
-        State("sign_in_later", "sign_in_later.html", {}, "/connexion", 4),
     ]
 
 
@@ -280,8 +193,6 @@ def _plain() -> list[State]:
         State("help_creation", "help_creation.html", {}, "/aide/creation-de-compte"),
         State("help_phone", "help_phone.html", {}, "/aide/nouveau-telephone"),
         State("glossary", "glossary.html", {}, "/aide/glossaire"),
-        State("coming-password", "coming.html", {"subject": "password"}),
-        State("coming-phone", "coming.html", {"subject": "phone"}),
         State(
             "terms_public",
             "terms_public.html",
@@ -302,4 +213,12 @@ def _plain() -> list[State]:
     ]
 
 
-STATES: tuple[State, ...] = (*_accounts(), *_addresses(), *_endings(), *_plain())
+STATES: tuple[State, ...] = (
+    *_accounts(),
+    *_addresses(),
+    *_endings(),
+    *_plain(),
+    *signing_in(),
+    *without_password_or_phone(),
+    *inside(),
+)

@@ -17,7 +17,8 @@ from typing import Any
 
 from services.gateway.web import static_files
 from services.gateway.web.pages import Pages
-from tests.support.page_states import BRAND, STATES, State
+from tests.support.page_basis import BRAND, State
+from tests.support.page_states import STATES
 
 WEB = Path(static_files.__file__).parent
 PROJECT = WEB.parents[2]
@@ -60,6 +61,7 @@ def render(page: Page) -> str:
         "form": None,
         "reference": None,
         "due_url": None,
+        "me": state.me,
     }
     variables = {**common, **state.variables}
     return templates(page.theme).render(state.template, page.language, variables)

@@ -66,9 +66,11 @@ def test_a_value_with_braces_is_only_text() -> None:
 
 
 def test_french_keeps_its_signs_on_the_line() -> None:
-    for table in (field_texts.FIELDS, texts.ALERTS, texts.MAIL):
+    flashes = {code: pair for code, (_, pair) in texts.FLASHES.items()}
+    for table in (field_texts.FIELDS, texts.ALERTS, texts.MAIL, flashes):
         for pair in table.values():
             assert not re.search(r"« | [»:;?!]", sayings.pick(pair, "fr"))
+            assert pair[0] != pair[1]
     assert sayings.pick(("a : b", "a : b"), "en") == "a : b"
 
 
@@ -104,3 +106,41 @@ def test_every_error_page_has_a_way_on_in_both_languages() -> None:
 def test_every_due_step_has_a_page_and_a_name() -> None:
     assert set(STEPS) == set(texts.STEPS)
     assert STEPS["validation"] == HERE
+
+
+#: What owners may refuse with while somebody signs in, as the views name the sentence.
+SIGNING_IN = (
+    "totp_wrong_code enrolment_wrong_code code_used clock_off_slow clock_off_fast too_many_codes "
+    "recovery_refused recovery_off not_enrolled enrolment_gone already_enrolled "
+    "address_wrong_code address_code_void address_code_expired confirm_wrong_password "
+    "link_malformed link_used link_replaced link_expired link_gone"
+)
+
+
+@pytest.mark.parametrize("slug", SIGNING_IN.split())
+def test_every_refusal_of_signing_in_has_its_words(slug: str) -> None:
+    values = {"tries_left": 4, "minutes": 4, "wait": "2 min", "time": "10:44", "date": "hier"}
+    for lang in ("fr", "en"):
+        text = texts.alert_text(slug, lang, **values)
+        assert text not in field_texts.UNKNOWN
+        assert "{" not in text
+
+
+@pytest.mark.parametrize(("left", "end"), [(4, "Encore 4 essais."), (1, "Encore 1 essai.")])
+def test_tries_left_are_counted_in_words(left: int, end: str) -> None:
+    assert texts.alert_text("totp_wrong_code", "fr", tries_left=left).endswith(end)
+
+
+@pytest.mark.parametrize("values", [{}, {"tries_left": 0}])
+def test_where_no_try_is_counted_or_left_none_is_promised(values: dict[str, int]) -> None:
+    for lang, word in (("fr", "Encore"), ("en", "left")):
+        text = texts.alert_text("totp_wrong_code", lang, **values)
+        assert word not in text
+        assert text.endswith(".")
+
+
+@pytest.mark.parametrize(("minutes", "said"), [(1, "1 minute :"), (4, "4 minutes :")])
+def test_g_23_a_clock_is_off_by_minutes_in_words(minutes: int, said: str) -> None:
+    text = texts.alert_text("clock_off_slow", "fr", minutes=minutes)
+    assert f"retarde de {said}" in text.replace("\u00a0", " ")
+    assert "fast" in texts.alert_text("clock_off_fast", "en", minutes=minutes)

@@ -6,7 +6,8 @@ import re
 
 import pytest
 
-from tests.support.page_states import STATES, State
+from tests.support.page_basis import State
+from tests.support.page_states import STATES
 from tests.support.render_pages import Page, render
 from tests.unit.gateway_front.reading import ALL, FRENCH, one
 from tests.unit.gateway_front.reading import soup as read
@@ -16,7 +17,7 @@ from tests.unit.gateway_front.reading import state as in_state
 def test_ax_01_titles_are_distinct() -> None:
     titles: dict[str, set[str]] = {}
     for page in FRENCH:
-        title = one(page, "title").get_text().removeprefix("Erreur\u00a0: ")
+        title = one(page, "head > title").get_text().removeprefix("Erreur\u00a0: ")
         titles.setdefault(title, set()).add(page.state.template)
     shared = {title: found for title, found in titles.items() if len(found) > 1}
     # The terms have one title wherever they are read.
@@ -34,6 +35,20 @@ AUTOCOMPLETE = {
     "validation": {"code": "one-time-code"},
     "correct_address": {"address": "email", "password": "current-password"},
     "link-elsewhere": {"password": "current-password"},
+    "code": {"code": "one-time-code"},
+    "enrol": {"code": "one-time-code"},
+    "address": {"code": "one-time-code"},
+    "recovery": {"recovery_code": "off"},
+    "forgotten": {"address": "username"},
+    "lost_phone": {"address": "username"},
+    "reset": {"password": "new-password"},
+    "account_password-code": {
+        "current_password": "current-password",
+        "code": "one-time-code",
+        "password": "new-password",
+    },
+    "account_phone": {"password": "current-password", "code": "one-time-code"},
+    "account_recovery": {"password": "current-password", "code": "one-time-code"},
 }
 
 
@@ -133,9 +148,12 @@ def test_ax_11_the_statement_holds_what_the_law_asks() -> None:
 
 
 def test_english_sentences_give_the_telephone_as_dialled_from_abroad() -> None:
-    page = next(p for p in ALL if p.state.name == "coming-phone" and p.language == "en")
-    assert "call +33 1 55 87 40 90 or write" in one(page, "main").get_text()
-    assert "appelez le 01.55.87.40.90" in one(in_state("coming-phone"), "main").get_text()
+    page = next(p for p in ALL if p.state.name == "lost_phone_done" and p.language == "en")
+    assert "Call +33 1 55 87 40 90 now" in one(page, "main").get_text()
+    assert (
+        "Appelez maintenant le 01.55.87.40.90"
+        in one(in_state("lost_phone_done"), "main").get_text()
+    )
 
 
 def test_g_15_g_16_requirements_glossary_publisher_and_purpose_are_there() -> None:

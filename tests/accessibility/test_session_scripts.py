@@ -1,0 +1,223 @@
+"""What our scripts add once somebody is signed in: the session's end, copies, printing."""
+
+from __future__ import annotations
+
+import asyncio
+from typing import Any
+
+import pytest
+from playwright.async_api import Browser, Page, expect
+
+from tests.accessibility.conftest import Site
+from tests.accessibility.test_axe import AXE, LEVELS
+from tests.support.sign_in_states import CODES, KEY
+
+pytestmark = [pytest.mark.browser, pytest.mark.asyncio(loop_scope="session")]
+
+STATE, PROLONG = "/session/etat", "/session/prolonger"
+WORD = "/inscription/mot-courant"
+IDLE = 1800
+WARNING = 120
+VIOLATIONS = """async (levels) => (await axe.run(document, {runOnly: {type: "tag", values: levels},
+  resultTypes: ["violations"]})).violations.map((each) => each.id)"""
+
+
+async def _open(site: Site, page: Page, name: str = "account_phone") -> None:
+    await page.clock.install()
+    await page.goto(f"{site.url}/{name}.fr.html")
+    await page.locator("html[data-fr-js]").wait_for(state="attached")
+
+
+async def _warned(site: Site, page: Page, **state: Any) -> None:
+    site.answers[STATE] = {"left": WARNING, "extend": True, **state}
+    await _open(site, page)
+    await page.clock.fast_forward((IDLE - WARNING) * 1000)
+    await expect(page.locator("#fin")).to_be_visible()
+
+
+async def test_se_04_two_minutes_before_the_end_the_session_can_be_extended(
+    site: Site, page: Page
+) -> None:
+    """Nothing is asked before; one press extends; the focus comes back to where it was."""
+    await _open(site, page)
+    await page.locator("#code").fill("123 4")
+    await page.clock.fast_forward((IDLE - WARNING - 5) * 1000)
+    await expect(page.locator("#fin")).to_be_hidden()
+    assert site.asked == []
+    site.answers[STATE] = {"left": WARNING, "extend": True}
+    site.answers[PROLONG] = {"left": IDLE, "extend": True}
+    await page.clock.fast_forward(5_000)
+    dialog = page.get_by_role("alertdialog", name="Votre session va se fermer")
+    await expect(dialog).to_contain_text("Sans activité, votre session se fermera dans 2 min.")
+    extend = page.get_by_role("button", name="Prolonger ma session")
+    await expect(extend).to_be_focused()
+    await extend.press("Enter")
+    await expect(dialog).to_be_hidden()
+    await expect(page.locator("#fin-annonce")).to_have_text("Votre session est prolongée.")
+    await expect(page.locator("#code")).to_be_focused()
+    await expect(page.locator("#code")).to_have_value("123 4")
+    assert site.asked == [(STATE, {}), (PROLONG, {"go": "1"})]
+    await page.clock.fast_forward((IDLE - WARNING) * 1000)
+    await expect(dialog).to_be_visible()
+    assert site.complaints == []
+
+
+async def test_se_04_what_another_tab_extended_is_not_warned_of(site: Site, page: Page) -> None:
+    """The server knows; this page waits on."""
+    await _open(site, page)
+    site.answers[STATE] = {"left": 1500, "extend": True}
+    async with page.expect_response(f"**{STATE}"):
+        await page.clock.fast_forward((IDLE - WARNING) * 1000)
+    await page.clock.fast_forward(WARNING * 1000)
+    await expect(page.locator("#fin")).to_be_hidden()
+
+
+async def test_se_04_the_end_is_told_once_and_nothing_jumps(site: Site, page: Page) -> None:
+    """What was typed stays on the page; the way back is a link."""
+    await _warned(site, page)
+    await page.keyboard.press("Escape")
+    await expect(page.locator("#fin")).to_be_hidden()
+    await page.locator("#code").fill("123 4")
+    await page.clock.fast_forward((WARNING - 1) * 1000)
+    await expect(page.locator("#fin")).to_be_hidden()
+    site.answers[STATE] = {"left": 0, "extend": False}
+    await page.clock.fast_forward(2_000)
+    ended = page.get_by_role("alertdialog", name="Session fermée par sécurité")
+    await expect(ended.get_by_role("link", name="Se connecter")).to_have_attribute(
+        "href", "/connexion"
+    )
+    await expect(page.get_by_role("button", name="Prolonger ma session")).to_be_hidden()
+    assert page.url.endswith("/account_phone.fr.html")
+    await expect(page.locator("#code")).to_have_value("123 4")
+
+
+async def test_se_04_the_end_that_nothing_puts_off_is_told_as_such(site: Site, page: Page) -> None:
+    """No button promises what the server would refuse."""
+    await _warned(site, page, extend=False)
+    await expect(page.locator("#fin")).to_contain_text("atteint sa durée maximale")
+    await expect(page.get_by_role("button", name="Prolonger ma session")).to_be_hidden()
+
+
+async def test_se_04_an_extension_that_fails_is_told(site: Site, page: Page) -> None:
+    """The server is away: the dialog stays, says so, and can be tried again."""
+    await _warned(site, page)
+    await page.get_by_role("button", name="Prolonger ma session").click()
+    await expect(page.locator("#fin-echec")).to_contain_text("n'a pas pu être prolongée")
+    site.answers[PROLONG] = {"left": IDLE, "extend": True}
+    await page.get_by_role("button", name="Prolonger ma session").click()
+    await expect(page.locator("#fin")).to_be_hidden()
+
+
+async def test_ax_09_the_dialog_holds_the_focus_and_passes_the_rules(
+    site: Site, page: Page
+) -> None:
+    """Named, described, closed by Escape, tabbed within; no countdown in it."""
+    await _warned(site, page)
+    for _ in range(4):
+        await page.keyboard.press("Tab")
+        outside = "!document.activeElement.closest('#fin') && document.activeElement.tagName"
+        assert await page.evaluate(outside) in (False, "BODY")
+    said = await page.locator("#fin-texte").text_content()
+    await page.clock.fast_forward(30_000)
+    assert await page.locator("#fin-texte").text_content() == said
+    await page.evaluate(AXE.read_text("utf-8"))
+    await page.clock.resume()
+    assert await page.evaluate(VIOLATIONS, LEVELS) == []
+
+
+async def test_se_12_signed_in_pages_keep_nothing_in_the_browser(site: Site, page: Page) -> None:
+    """Neither the time of the end nor a code."""
+    await _warned(site, page)
+    assert await page.evaluate("Object.keys(localStorage)") in ([], ["scheme"])
+    assert await page.evaluate("sessionStorage.length") == 0
+
+
+async def test_ot_17_the_key_and_the_codes_are_copied_and_said(
+    site: Site, browser: Browser
+) -> None:
+    """The key without the spaces that help the eye; the codes one a line."""
+    context = await browser.new_context(permissions=["clipboard-read", "clipboard-write"])
+    page = await context.new_page()
+    copied = "navigator.clipboard.readText()"
+    await page.goto(f"{site.url}/enrol.fr.html")
+    await page.get_by_role("button", name="Copier la clé").click()
+    await expect(page.get_by_role("status").filter(has_text="Clé copiée.")).to_be_visible()
+    assert await page.evaluate(copied) == KEY
+    await page.goto(f"{site.url}/codes.fr.html")
+    await page.get_by_role("button", name="Copier").click()
+    await expect(page.get_by_role("status").filter(has_text="Codes copiés.")).to_be_visible()
+    assert (await page.evaluate(copied)).split("\n") == CODES
+    await context.close()
+
+
+async def test_ot_17_where_copying_is_not_allowed_the_key_is_selected(
+    site: Site, page: Page
+) -> None:
+    """The person is told what to press."""
+    await page.goto(f"{site.url}/enrol.fr.html")
+    await page.evaluate("() => { navigator.clipboard.writeText = () => Promise.reject(); }")
+    await page.get_by_role("button", name="Copier la clé").click()
+    await expect(page.locator("#copie-annonce")).to_contain_text("la clé est sélectionnée")
+    selected = await page.evaluate("window.getSelection().toString()")
+    assert "".join(selected.split()) == KEY
+
+
+async def test_b_13_the_codes_are_printed_alone(site: Site, page: Page) -> None:
+    """The service, the date and the codes; neither the name nor the rest of the page."""
+    await page.goto(f"{site.url}/codes.fr.html")
+    await page.emulate_media(media="print")
+    for hidden in ("header", "footer", "h1", "main form", "[download]", "#essai", "[data-print]"):
+        await expect(page.locator(hidden).first).to_be_hidden()
+    await expect(page.locator("#codes li")).to_have_count(10)
+    await expect(page.locator("#codes")).to_be_visible()
+    await expect(page.locator("#codes-titre")).to_have_text(
+        "Codes de secours IMPEXWEB, 23 novembre 2026"
+    )
+
+
+async def test_ax_12_b_13_the_codes_are_downloaded_without_scripts(
+    site: Site, browser: Browser
+) -> None:
+    """A plain link holds the file; nothing is asked of the server."""
+    context = await browser.new_context(java_script_enabled=False, accept_downloads=True)
+    page = await context.new_page()
+    await page.goto(f"{site.url}/codes.fr.html")
+    await expect(page.get_by_role("button", name="Copier")).to_be_hidden()
+    async with page.expect_download() as started:
+        await page.get_by_role("link", name="Télécharger").click()
+    download = await started.value
+    assert download.suggested_filename == "impexweb-codes-de-secours.txt"
+    content = await asyncio.to_thread((await download.path()).read_bytes)
+    text = content.decode("utf-8")
+    assert [line for line in text.split("\r\n") if line in CODES] == CODES
+    await context.close()
+
+
+@pytest.mark.parametrize("name", ["reset", "account_password"])
+async def test_g_06_a_new_password_meets_its_rules_as_one_types(
+    site: Site, page: Page, name: str
+) -> None:
+    """Where the page does not know the person, it leaves the rule of the name to the server."""
+    site.answers[WORD] = {"word": None, "source": None}
+    await page.goto(f"{site.url}/{name}.fr.html")
+    button = page.locator("#continuer[aria-disabled=true]")
+    await button.wait_for()
+    await page.locator("#password").fill("Durand!7qZ")
+    whose = page.locator("[data-rule=identity] [data-state]")
+    if name == "reset":
+        await expect(page.locator("#suite")).to_have_text("Toutes les règles sont respectées.")
+        await expect(whose).to_have_text("")
+    else:
+        await expect(page.locator("#mot-refuse")).to_contain_text("“Durand”, une partie de votre")
+        await expect(whose).to_have_text("Pas encore.")
+    assert site.complaints == []
+
+
+async def test_ax_05_the_wait_for_another_code_is_never_spoken(site: Site, page: Page) -> None:
+    """The button opens when it is over."""
+    await _open(site, page, "address")
+    again = page.locator("#renvoi")
+    await expect(again).to_have_attribute("aria-disabled", "true")
+    await page.clock.fast_forward(43_000)
+    await expect(page.locator("#renvoi-attente")).to_be_hidden()
+    assert await again.get_attribute("aria-disabled") is None
