@@ -64,7 +64,8 @@ class Verdict:
             return Refusal(slug="wrong_code")
         offset = self.stray.offset
         direction = "slow" if offset < 0 else "fast"
-        minutes = max(1, (abs(offset) + 1) // 2)
+        # Half a minute is rounded towards the fast side: typing takes a part of a step.
+        minutes = max(1, abs((offset + 1) // 2))
         return Refusal(slug="clock_off", params={"minutes": minutes, "direction": direction})
 
 

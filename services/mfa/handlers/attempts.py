@@ -41,7 +41,8 @@ class Attempt:
 
     async def forgive(self) -> None:
         """The code was right."""
-        await doors.forgive(self.context.tx, self.account_id, self.kind)
+        if self.tries.failures:
+            await doors.forgive(self.context.tx, self.account_id, self.kind)
         log.info("A code was right.", action="authn_code_success", kind=self.kind)
 
     async def refuse(self, refusal: Refusal) -> Refusing:

@@ -66,7 +66,7 @@ COMMENT ON TABLE recovery_codes IS 'Secret: hashes only.';
 CREATE TABLE tries (
     account_id uuid NOT NULL,
     kind text NOT NULL CHECK (kind IN ('totp', 'recovery')),
-    -- Moments of the last day.
+    -- Moments of the day that ended with the last one.
     wrong timestamptz[] NOT NULL,
     -- Since the last right code, however long ago.
     failures integer NOT NULL CHECK (failures >= 0),

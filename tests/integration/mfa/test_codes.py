@@ -202,7 +202,7 @@ async def test_ot_08_what_is_no_code_is_not_counted(desk: Desk) -> None:
 
 @pytest.mark.parametrize(
     ("seconds", "minutes", "direction"),
-    [(240, 4, "slow"), (-240, 4, "fast"), (60, 1, "slow"), (600, 10, "slow")],
+    [(240, 4, "slow"), (255, 4, "slow"), (-240, 4, "fast"), (65, 1, "slow"), (600, 10, "slow")],
 )
 async def test_g_23_a_phone_that_is_off_is_told_by_how_much_and_not_let_in(
     desk: Desk, seconds: int, minutes: int, direction: str

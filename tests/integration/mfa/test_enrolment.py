@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import base64
+import secrets
 from datetime import timedelta
 from urllib.parse import parse_qs, unquote, urlsplit
 from uuid import uuid4
@@ -46,6 +47,7 @@ async def test_ot_01_every_enrolment_has_a_key_of_its_own_of_160_bits(desk: Desk
     keys = {desk.open(view, "key") for view in views}
     assert len(keys) == 20
     assert {len(base64.b32decode(key)) for key in keys} == {20}
+    assert desk.deps.random is secrets.token_bytes, "the system's source and no other"
 
 
 async def test_ot_11_a_reload_and_a_wrong_code_keep_the_key(desk: Desk) -> None:

@@ -16,7 +16,7 @@ from shared.contracts import mfa as words
 from shared.contracts.base import REQUESTS
 from shared.contracts.registration import CredentialsRemoved
 from shared.database import Pool, open_pool, transaction
-from shared.messaging.errors import RequestTimeout
+from shared.messaging.errors import OwnerAway, RequestTimeout
 from shared.messaging.handlers import Refused
 from shared.messaging.node import Node
 from shared.outbox import emit
@@ -44,13 +44,16 @@ class Asker:
     system: System
 
     async def ask(self, request: Any, key: str | None = None) -> Any:
-        """The reply, or `Refused`; on a slow machine asked again, which is the same as once."""
+        """The reply, or `Refused`; on a slow machine asked again, which is the same as once, and so
+        is waiting for an owner that is just being started."""
         key = key or str(uuid4())
-        for _ in range(9):
+        for _ in range(30):
             try:
                 return await self.node.requester.ask(request, idempotency_key=key)
             except RequestTimeout:
                 continue
+            except OwnerAway:
+                await asyncio.sleep(0.5)
         raise AssertionError(f"{request.TYPE} was not answered")
 
     async def outcome(self, request: Any, key: str | None = None) -> str:
@@ -184,6 +187,34 @@ async def test_asked_twice_with_one_key_it_is_done_once_and_answered_alike(asker
         assert row["n"] == 1
         started = [await asker.ask(asker.start(str(uuid4())), f"key-{n}") for n in (3, 4)]
         assert len({view.enrolment_id for view in started}) == 2
+
+
+async def test_b_08_killed_in_the_middle_nobody_is_refused_and_no_code_counts_twice(
+    asker: Asker,
+) -> None:
+    first = asker.system.spawn("mfa")
+    await eventually(first.ready, 60, every=0.1, why="the second factor is ready")
+    people = await asyncio.gather(*(asker.enrolled() for _ in range(12)))
+    clumsy, phone = people[0]
+    await asker.ask(asker.check(clumsy, fresh(phone)), "right")
+    codes = [(account, fresh(phone)) for account, phone in people[1:]]
+    asked = [
+        asyncio.create_task(asker.outcome(asker.check(*each), f"key-{number}"))
+        for number, each in enumerate(codes)
+    ]
+    asked.append(asyncio.create_task(asker.outcome(asker.check(clumsy, wrong(phone)), "wrong")))
+    await asyncio.wait(asked, return_when=asyncio.FIRST_COMPLETED)
+    first.kill()
+    second = asker.system.spawn("mfa")
+    try:
+        outcomes = await asyncio.gather(*asked)
+        assert outcomes == ["done"] * len(codes) + ["wrong_code"]
+        again = await asyncio.gather(*(asker.outcome(asker.check(*each)) for each in codes))
+        assert set(again) == {"code_used"}
+        (row,) = await asker.fetch("SELECT cardinality(wrong) AS n, failures FROM tries")
+        assert tuple(row) == (1, 1)
+    finally:
+        second.stop()
 
 
 async def test_cr_11_a_key_that_does_not_open_is_an_internal_error_and_nothing_more(
