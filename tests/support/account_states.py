@@ -22,7 +22,7 @@ SESSIONS = [
         (
             ("Firefox, Windows", "192.0.2.0/24"),
             ("Safari, iPhone", "2001:db8:85a3:8d3::/64"),
-            ("Navigateur inconnu", "198.51.100.0/24"),
+            ("?, ?", "198.51.100.0/24"),
         )
     )
 ]
@@ -90,6 +90,7 @@ def _changes() -> list[State]:
     not_mine = refused("confirm_wrong_password", "password")
     not_the_code = refused("totp_wrong_code", tries_left=3)
     locked = refused("too_many_tries", None, wait="2 min", time="10:44")
+    away = refused("away", None)
     return [
         State("account_password", password, asked, path, me=me()),
         State("account_password-code", password, {**asked, "needs_code": True}, path, me=me()),
@@ -100,4 +101,5 @@ def _changes() -> list[State]:
         State("account_phone-locked", phone, {"form": locked}, "/compte/telephone", me=me()),
         State("account_recovery", codes, {"form": form(), "left": 1}, me=me()),
         State("account_recovery-password", codes, {"form": not_mine, "left": 7}, me=me()),
+        State("account_recovery-away", codes, {"form": away, "left": None}, me=me()),
     ]

@@ -44,8 +44,8 @@ def _sign_in() -> list[State]:
     ]
 
 
-def _code(name: str, shown: SimpleNamespace, *, recovery: bool = True) -> State:
-    given = {"form": shown, "recovery": recovery}
+def _code(name: str, shown: SimpleNamespace, *, recovery: bool = True, **more: Any) -> State:
+    given = {"form": shown, "recovery": recovery, **more}
     return State(name, "sign_in_code.html", given, "/connexion/code", me=HALF)
 
 
@@ -57,6 +57,7 @@ def _codes() -> list[State]:
     wrong = refused("recovery_refused", "recovery_code", tries_left=4)
     return [
         _code("code", form()),
+        _code("code-enrolled", form(), **told("already_enrolled")),
         _code("code-without-recovery", form(), recovery=False),
         _code("code-format", form(errors={"code": ["Le code comporte 6 chiffres."]})),
         _code("code-wrong", refused("totp_wrong_code", tries_left=4)),
@@ -100,7 +101,8 @@ def _enrolments() -> list[State]:
         _enrolment("enrol", form()),
         _enrolment("enrol-format", form(errors={"code": ["Le code comporte 6 chiffres."]})),
         _enrolment("enrol-wrong", refused("enrolment_wrong_code")),
-        _enrolment("enrol-gone", form(alert=alert_text("enrolment_gone", "fr"))),
+        _enrolment("enrol-gone", form(), **told("enrolment_gone")),
+        _enrolment("enrol-due", form(), **told("phone_due")),
         _enrolment("enrol-proved", form(), **told("address_proved")),
         _enrolment("enrol-recovered", form(), replaces=True),
         _enrolment("enrol-replaces", form(), **account),
@@ -122,13 +124,12 @@ def _address(name: str, shown: SimpleNamespace, wait: int = 0, **more: Any) -> S
 def _addresses() -> list[State]:
     """The address proved again before the first phone (OT-13)."""
     at = "23 novembre 2026, 10:52"
-    again = "Nouveau message à 10:42. Seul son code compte : les précédents ne servent plus."
     return [
         _address("address", form(), 42),
         _address("address-wrong", refused("address_wrong_code", tries_left=4)),
         _address("address-void", refused("address_code_void")),
         _address("address-expired", refused("address_code_expired", date=at)),
-        _address("address-resent", form(), 60, flash=[("success", again)]),
+        _address("address-resent", form(), 60, **told("resent_address")),
     ]
 
 
@@ -144,7 +145,7 @@ def _recovery_codes() -> list[State]:
         "made_at": NOW,
         "renewed": False,
         "action": "/connexion/codes-de-secours",
-        "form": form(),
+        "form": form({"list": "1.sealed"}),
     }
     page = "recovery_codes.html"
     path = "/connexion/codes-de-secours"

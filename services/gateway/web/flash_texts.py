@@ -99,6 +99,36 @@ FLASHES: dict[str, tuple[str, Pair]] = {
             "Your address is confirmed. Next step: enrol your phone.",
         ),
     ),
+    "already_enrolled": (
+        "info",
+        (
+            "Un téléphone est déjà lié à votre compte : connectez-vous avec ses codes.",
+            "A phone is already linked to your account: sign in with its codes.",
+        ),
+    ),
+    "enrolment_gone": (
+        "info",
+        (
+            "L'image d'avant n'est plus valable. Supprimez de votre application la ligne IMPEXWEB "
+            "qu'elle a ajoutée.",
+            "The picture shown before is no longer good. Delete the IMPEXWEB line that it added "
+            "to your application.",
+        ),
+    ),
+    "phone_due": (
+        "info",
+        (
+            "Aucun téléphone n'est lié à votre compte : enrôlez-en un pour continuer.",
+            "No phone is linked to your account: enrol one to continue.",
+        ),
+    ),
+    "resent_address": (
+        "success",
+        (
+            "Un nouveau code vient de partir. Lui seul compte : les précédents ne servent plus.",
+            "A new code has just left. Only this one counts: earlier ones are now useless.",
+        ),
+    ),
     "codes_kept": (
         "success",
         (

@@ -156,6 +156,7 @@ def test_b_13_the_codes_can_be_downloaded_without_scripts() -> None:
 def test_b_13_the_codes_are_kept_by_a_tick() -> None:
     field = one(in_state("codes"), "input[name=kept]")
     assert field["value"] == "1"
+    assert one(in_state("codes"), "main input[name=list]")["value"] == "1.sealed"
     assert "required" in field.attrs
     assert "checked" not in field.attrs
     assert "en voici de nouveaux" in _text("codes-renewed")
