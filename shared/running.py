@@ -7,8 +7,9 @@ or the deadline was over, and it never goes on with a side task missing.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from contextlib import AsyncExitStack
+from datetime import datetime
 from typing import Any
 
 from prometheus_client import Gauge
@@ -33,11 +34,17 @@ log = get_logger("service")
 
 
 class Running:
-    """One service of this process, from its start to the end of its drain."""
+    """One service of this process, from its start to the end of its drain; `clock` is its time."""
 
-    def __init__(self, service: Service, settings: ServiceSettings) -> None:
+    def __init__(
+        self,
+        service: Service,
+        settings: ServiceSettings,
+        clock: Callable[[], datetime] = utc_now,
+    ) -> None:
         self.service = service
         self.settings = settings
+        self._clock = clock
         self.tasks: list[asyncio.Task[None]] = []
         self._house: House | None = None
         self._node: Node | None = None
@@ -107,7 +114,7 @@ class Running:
         pool = await self._open_database()
         node = self._node = self._new_node(pool)
         house = self._house = House(
-            name=self.service.name, settings=self.settings, pool=pool, clock=utc_now, node=node
+            name=self.service.name, settings=self.settings, pool=pool, clock=self._clock, node=node
         )
         deps = await self._stack.enter_async_context(self.service.build(house, self.settings))
         await node.start(deps, patience=self.settings.start_seconds)
@@ -166,7 +173,7 @@ class Running:
             answers=self.service.answers,
             emits=self.service.emits,
             asks=self.service.asks,
-            clock=utc_now,
+            clock=self._clock,
         )
 
     def _begin(self, name: str, work: Work) -> None:

@@ -15,9 +15,10 @@ import subprocess
 import sys
 import urllib.error
 import urllib.request
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass, field
+from datetime import datetime
 from pathlib import Path
 
 from operations import house
@@ -25,7 +26,7 @@ from operations.processes import free_port
 from operations.provisioning import Places, service_urls
 from operations.wallet import key_ring_names
 from shared.running import Running, supervise
-from shared.service import Service, load_all
+from shared.service import Service, load_all, utc_now
 from tests.support.house import parties, services
 from tests.support.servers import Broker, Database
 from tests.support.waiting import eventually
@@ -91,11 +92,13 @@ class System:
         return {**chosen, **self.settings, **more}
 
     @asynccontextmanager
-    async def run(self, *names: str, **more: str) -> AsyncIterator[list[Running]]:
-        """Run services as tasks of the test's loop; on leaving, drain them."""
+    async def run(
+        self, *names: str, clock: Callable[[], datetime] = utc_now, **more: str
+    ) -> AsyncIterator[list[Running]]:
+        """Run services as tasks of the test's loop, by the test's clock; on leaving, drain them."""
         chosen: list[Service] = [house.service(name) for name in names]
         settings = load_all(chosen, self.environment(*names, **more))
-        running = [Running(one, its) for one, its in zip(chosen, settings, strict=True)]
+        running = [Running(one, its, clock) for one, its in zip(chosen, settings, strict=True)]
         stop = asyncio.Event()
         task = asyncio.create_task(supervise(running, stop))
 
