@@ -1,4 +1,4 @@
-"""The gateway put together: what it opens and what it asks. It hears and says nothing yet."""
+"""The gateway put together: what it opens, asks, hears and says."""
 
 from __future__ import annotations
 
@@ -7,30 +7,35 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
 
+from services.gateway import handlers
 from services.gateway.settings import GatewaySettings
 from services.gateway.web.app import Ground, init_app
 from services.gateway.web.clients import ASKS
-from services.gateway.web.keys import PRESESSIONS, STREAMS
+from services.gateway.web.keys import PRESESSIONS, SESSIONS, STREAMS
+from services.gateway.web.presessions import Presessions
 from services.gateway.web.server import HttpServer
-from services.gateway.web.sessions import Presessions
-from shared.errors import DependencyDown
+from services.gateway.web.sessions import Sessions
+from shared.contracts import mfa, registration
+from shared.contracts.gateway import SessionClosed, SessionOpened
+from shared.database import PASSING
+from shared.messaging.handlers import hears
 from shared.service import House, Service
 from shared.telemetry import get_logger
 
-#: Seconds between two clean-ups of pre-sessions that have run out.
+#: Seconds between two clean-ups of sessions and pre-sessions that have run out.
 PURGE_SECONDS = 60
 
 log = get_logger("gateway")
 
 
 @asynccontextmanager
-async def build(house: House, settings: GatewaySettings) -> AsyncIterator[None]:
+async def build(house: House, settings: GatewaySettings) -> AsyncIterator[Sessions]:
     """Take the port at once, answer once the house is ready, finish what has begun at the end."""
-    app = init_app(settings, Ground(house.pool, house.requester, house.clock))
+    app = init_app(settings, Ground(house.pool, house.requester, house.clock, house.wake_relay))
     server = HttpServer(app, settings.host, settings.port)
     await server.bind()
     house.side_task("portal", server.serve)
-    house.side_task("purge of pre-sessions", lambda: purge(app[PRESESSIONS]))
+    house.side_task("purge of sessions", lambda: purge(app[PRESESSIONS], app[SESSIONS]))
 
     async def drain() -> None:
         await app[STREAMS].drain()
@@ -38,20 +43,20 @@ async def build(house: House, settings: GatewaySettings) -> AsyncIterator[None]:
 
     house.on_drain(drain)
     try:
-        yield
+        yield app[SESSIONS]
     finally:
         await server.stop()
 
 
-async def purge(presessions: Presessions) -> None:
-    """Delete pre-sessions that have run out, for ever; waits while the database is away."""
+async def purge(presessions: Presessions, sessions: Sessions) -> None:
+    """Delete what has run out, for ever; waits while the database is away."""
     while True:
         try:
-            gone = await presessions.purge()
-        except DependencyDown:
+            gone = await presessions.purge() + await sessions.purge()
+        except PASSING:
             gone = 0
         if gone:
-            log.info("Pre-sessions ran out.", action="session_expire", count=gone)
+            log.info("Sessions and pre-sessions ran out.", action="session_expire", count=gone)
         await asyncio.sleep(PURGE_SECONDS)
 
 
@@ -61,4 +66,13 @@ SERVICE = Service(
     build=build,
     migrations=Path(__file__).with_name("migrations"),
     asks=ASKS,
+    hears=(
+        hears(registration.PasswordChanged, handlers.password_changed),
+        hears(registration.AccountFrozen, handlers.account_frozen),
+        hears(registration.AccountDeactivated, handlers.account_deactivated),
+        hears(registration.CredentialsRemoved, handlers.credentials_removed),
+        hears(mfa.AuthenticatorReplaced, handlers.authenticator_replaced),
+        hears(mfa.AuthenticatorRemoved, handlers.authenticator_removed),
+    ),
+    emits=(SessionOpened, SessionClosed),
 )

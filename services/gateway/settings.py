@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import ipaddress
 from dataclasses import dataclass
+from datetime import timedelta
 from pathlib import Path
 
+from services.gateway.sessions import Limits
 from services.gateway.web.legal import legal_problems
 from shared.brand import BrandSettings
 from shared.secrets import KeyRing
@@ -59,6 +61,62 @@ class GatewaySettings(BrandSettings):
         secret=True,
         doc="Keys that seal passwords and codes for registration.",
     )
+    mfa_keys: KeyRing = setting(
+        "IMPEX_SEAL_KEYS_MFA", secret=True, doc="Keys that seal codes for the second factor."
+    )
+    own_keys: KeyRing = setting(
+        "IMPEX_SEAL_KEYS_GATEWAY",
+        secret=True,
+        doc="Keys that open what the second factor sealed for the gateway's pages.",
+    )
+    session_idle: int = setting(
+        "IMPEX_SESSION_IDLE",
+        default=30,
+        doc="How long a session lives without activity.",
+        unit="minutes",
+        ge=5,
+        le=60,
+    )
+    session_hours: int = setting(
+        "IMPEX_SESSION_HOURS",
+        default=8,
+        doc="How long a session lives in all.",
+        unit="hours",
+        ge=1,
+        le=24,
+    )
+    session_parallel: int = setting(
+        "IMPEX_SESSION_PARALLEL",
+        default=3,
+        doc="Sessions of one account at once; the oldest ends when another is opened.",
+        ge=1,
+        le=20,
+    )
+    session_fresh: int = setting(
+        "IMPEX_SESSION_FRESH",
+        default=15,
+        doc="How long after a code the password may be changed without another one.",
+        unit="minutes",
+        ge=1,
+        le=30,
+    )
+    known_browser_days: int = setting(
+        "IMPEX_KNOWN_BROWSER_DAYS",
+        default=90,
+        doc="How long a browser that signed in is known: its first sign-in is told by mail, and "
+        "nobody can lock it out.",
+        unit="days",
+        ge=1,
+        le=365,
+    )
+    reset_minutes: int = setting(
+        "IMPEX_RESET_MINUTES",
+        default=60,
+        doc="Life of a link for a new password, or that confirms a lost phone.",
+        unit="minutes",
+        ge=30,
+        le=1_440,
+    )
     trusted_proxies: tuple[str, ...] = setting(
         "IMPEX_TRUSTED_PROXIES",
         default=(),
@@ -105,6 +163,17 @@ class GatewaySettings(BrandSettings):
     )
 
     @property
+    def session_limits(self) -> Limits:
+        """The limits of sessions as durations."""
+        return Limits(
+            idle=timedelta(minutes=self.session_idle),
+            absolute=timedelta(hours=self.session_hours),
+            parallel=self.session_parallel,
+            fresh=timedelta(minutes=self.session_fresh),
+            browser=timedelta(days=self.known_browser_days),
+        )
+
+    @property
     def theme(self) -> str:
         """The look in force."""
         return self.ui_theme or "dsfr"
@@ -117,6 +186,8 @@ class GatewaySettings(BrandSettings):
     def check(self) -> list[Problem]:
         """Off loopback look and legal texts are the operator's choice (settled 5, C17)."""
         problems: list[Problem] = []
+        if self.session_idle > self.session_hours * 60:
+            problems.append(("IMPEX_SESSION_IDLE", "must not exceed IMPEX_SESSION_HOURS"))
         if not self.try_out and not self.ui_theme:
             problems.append(("IMPEX_UI_THEME", "must be chosen: dsfr or neutral"))
         if not self.try_out and self.legal_dir is None:

@@ -12,18 +12,20 @@ from yarl import URL
 from services.gateway.settings import GatewaySettings
 from services.gateway.web import keys
 from services.gateway.web.addresses import parse_networks
-from services.gateway.web.clients import Asker, Registration
+from services.gateway.web.clients import Access, Asker, Factor, Registration
 from services.gateway.web.forms import BODY_BYTES
 from services.gateway.web.legal import LegalTexts
 from services.gateway.web.limits import Window
 from services.gateway.web.live import Streams
 from services.gateway.web.middleware import dress, observe
 from services.gateway.web.pages import PageBrand, Pages
+from services.gateway.web.presessions import Presessions
 from services.gateway.web.routes import setup_routes
-from services.gateway.web.sessions import Presessions
+from services.gateway.web.sealed_pages import SealedPages
+from services.gateway.web.sessions import Sessions
 from services.gateway.web.static import OURS, Assets, find_dsfr
 from shared.database import Pool
-from shared.secrets import Sealer
+from shared.secrets import Opener, Sealer
 
 #: Browsers' reports that are logged in a minute.
 REPORTS_PER_MINUTE = 30
@@ -36,6 +38,7 @@ class Ground:
     pool: Pool
     asker: Asker
     clock: Callable[[], datetime]
+    wake_relay: Callable[[], None]
 
 
 def init_app(settings: GatewaySettings, ground: Ground) -> web.Application:
@@ -48,8 +51,18 @@ def init_app(settings: GatewaySettings, ground: Ground) -> web.Application:
         session_keys=settings.session_keys,
     )
     app[keys.CLOCK] = ground.clock
-    app[keys.REGISTRATION] = Registration(ground.asker, Sealer("registration", settings.seal_keys))
+    to_registration = Sealer("registration", settings.seal_keys)
+    app[keys.REGISTRATION] = Registration(ground.asker, to_registration)
+    app[keys.ACCESS] = Access(ground.asker, to_registration)
+    app[keys.FACTOR] = Factor(
+        ground.asker, Sealer("mfa", settings.mfa_keys), Opener("gateway", settings.own_keys)
+    )
     app[keys.PRESESSIONS] = Presessions(ground.pool, ground.clock)
+    app[keys.SESSIONS] = Sessions(
+        ground.pool, ground.clock, settings.session_limits, ground.wake_relay
+    )
+    app[keys.SEALED_PAGES] = SealedPages(settings.session_keys)
+    app[keys.LINK_MINUTES] = settings.reset_minutes
     app[keys.LEGAL] = LegalTexts(settings.legal_dir)
     app[keys.STREAMS] = Streams(settings.streams_per_visitor)
     app[keys.LOOKUPS] = Window(settings.lookups_per_minute, 60)

@@ -25,7 +25,9 @@ BODY_BYTES = 64 * 1024
 MOST_FIELDS = 20
 SECRET_BYTES = 1_024
 #: What is never shown again.
-SECRETS = frozenset({"password", "code", "csrf", "key", "token"})
+SECRETS = frozenset(
+    {"password", "current_password", "code", "recovery_code", "csrf", "key", "token"}
+)
 
 URLENCODED = "application/x-www-form-urlencoded"
 JSON = "application/json"
@@ -135,7 +137,7 @@ def _browser_lines(value: str) -> str:
 
 
 def _bound_secrets(fields: Mapping[str, str]) -> None:
-    for name in ("password", "code"):
+    for name in ("password", "current_password", "code", "recovery_code"):
         if len(fields.get(name, "").encode("utf-8", "surrogatepass")) > SECRET_BYTES:
             raise PageError(400, event="input_validation_fail", reason=f"{name} too long")
 

@@ -15,7 +15,8 @@ from collections.abc import Awaitable, Callable
 from aiohttp import web
 
 from services.gateway.presessions import form_token_fits, read_cookie
-from services.gateway.web import i18n, security, visits
+from services.gateway.user_agents import device_of
+from services.gateway.web import guards, i18n, security, visits
 from services.gateway.web.addresses import client_address, network_of
 from services.gateway.web.errors import AWAY, RELOAD, Elsewhere, PageError, Pair, error_text
 from services.gateway.web.keys import CLOCK, FRONT, PAGES, Visit
@@ -55,6 +56,7 @@ async def observe(request: web.Request, handler: Handler) -> web.StreamResponse:
 
 async def _answer(request: web.Request, handler: Handler) -> web.StreamResponse:
     try:
+        await guards.look_up(request)
         return await handler(request)
     except asyncio.CancelledError:
         raise
@@ -143,11 +145,14 @@ def require_same_origin(request: web.Request) -> None:
 
 
 async def require_form_token(request: web.Request, token: str) -> None:
-    """Refuse a form that was not made for this browser's pre-session (WF-05)."""
-    await visits.presession(request)
-    cookie = request[VISIT].cookie
-    ring = request.app[FRONT].session_keys
-    if cookie is None or not form_token_fits(ring, cookie.cookie, token):
+    """Refuse a form that was not made for this browser's session or pre-session (WF-05)."""
+    visit, cookie = request[VISIT], None
+    if visit.session is not None:
+        cookie = visit.token
+    else:
+        await visits.presession(request)
+        cookie = visit.cookie.cookie if visit.cookie else None
+    if cookie is None or not form_token_fits(request.app[FRONT].session_keys, cookie, token):
         reason = "no pre-session" if cookie is None else "the form's token does not fit"
         raise PageError(403, event="malicious_csrf", reason=reason)
 
@@ -181,6 +186,7 @@ def _recognise(request: web.Request) -> Visit:
         network=network_of(address),
         cookie=known,
         started=time.perf_counter(),
+        device=device_of(request.headers.get("User-Agent", "")),
         flash=cookies.get(visits.flash_name(front.secure)),
     )
     if carried and known is None:
@@ -194,6 +200,8 @@ def _recognise(request: web.Request) -> Visit:
 
 def _put_cookies(request: web.Request, response: web.StreamResponse) -> None:
     secure = request.app[FRONT].secure
+    # Mails lead to what a pre-session reaches; what a session reaches is only reached from here.
+    strict = (visits.session_name(secure), visits.browser_name(secure))
     for name, (value, seconds) in request[VISIT].cookies.items():
         response.set_cookie(
             name,
@@ -202,7 +210,7 @@ def _put_cookies(request: web.Request, response: web.StreamResponse) -> None:
             path="/",
             secure=secure,
             httponly=True,
-            samesite="Lax",
+            samesite="Strict" if name in strict else "Lax",
         )
 
 

@@ -19,17 +19,30 @@ from shared.telemetry import get_logger
 
 View = Callable[[web.Request], Awaitable[web.StreamResponse]]
 FormView = Callable[[web.Request, dict[str, str]], Awaitable[web.StreamResponse]]
+#: What a page needs of the visit before it is shown: raises the way to elsewhere.
+Guard = Callable[[web.Request], object]
 QuestionView = Callable[[web.Request, str], Awaitable[web.StreamResponse]]
 
 log = get_logger("gateway")
 
+#: Forms that do nothing which a double click could do twice.
+KEYLESS = frozenset(
+    {
+        "/langue",
+        "/deconnexion",
+        "/compte/sessions/fermer",
+        "/compte/sessions/fermer-les-autres",
+    }
+)
 TOKEN_HEADER = "X-Impex-Csrf"  # noqa: S105 - the name of a header
 
 
 class PageVerb(Protocol):
     """A page: GET, and HEAD unless it is a stream."""
 
-    def __call__(self, path: str, view: View, *, head: bool = True) -> None: ...
+    def __call__(
+        self, path: str, view: View, *, head: bool = True, needs: Guard | None = None
+    ) -> None: ...
 
 
 class FormVerb(Protocol):
@@ -37,7 +50,26 @@ class FormVerb(Protocol):
     what was typed where a server that it needs does not answer."""
 
     def __call__(
-        self, path: str, show: View, submit: FormView, names: str, away: FormView | None = None
+        self,
+        path: str,
+        show: View,
+        submit: FormView,
+        names: str,
+        away: FormView | None = None,
+        needs: Guard | None = None,
+    ) -> None: ...
+
+
+class PostVerb(Protocol):
+    """A form's POST whose page is another's."""
+
+    def __call__(
+        self,
+        path: str,
+        view: FormView,
+        names: str,
+        away: FormView | None = None,
+        needs: Guard | None = None,
     ) -> None: ...
 
 
@@ -46,26 +78,36 @@ class Verbs(NamedTuple):
 
     page: PageVerb
     form: FormVerb
-    post: Callable[[str, FormView, str], None]
+    post: PostVerb
     question: Callable[[str, QuestionView, str], None]
 
 
 def verbs(router: web.UrlDispatcher) -> Verbs:
     """The verbs of the route table, writing into `router`."""
 
-    def page(path: str, view: View, *, head: bool = True) -> None:
-        router.add_get(path, view, allow_head=head)
+    def page(path: str, view: View, *, head: bool = True, needs: Guard | None = None) -> None:
+        router.add_get(path, guarded(view, needs), allow_head=head)
 
-    def post(path: str, view: FormView, names: str, away: FormView | None = None) -> None:
-        # /langue keeps nothing that a double click could do twice, so it has no key.
-        common = ("csrf",) if path == "/langue" else ("csrf", "key")
-        router.add_post(path, posted(view, (*common, *names.split()), away))
+    def post(
+        path: str,
+        view: FormView,
+        names: str,
+        away: FormView | None = None,
+        needs: Guard | None = None,
+    ) -> None:
+        common = ("csrf",) if path in KEYLESS else ("csrf", "key")
+        router.add_post(path, posted(view, (*common, *names.split()), away, needs))
 
     def form(
-        path: str, show: View, submit: FormView, names: str, away: FormView | None = None
+        path: str,
+        show: View,
+        submit: FormView,
+        names: str,
+        away: FormView | None = None,
+        needs: Guard | None = None,
     ) -> None:
-        page(path, show)
-        post(path, submit, names, away)
+        page(path, show, needs=needs)
+        post(path, submit, names, away, needs)
 
     def question(path: str, view: QuestionView, name: str) -> None:
         router.add_post(path, asked(view, name))
@@ -73,13 +115,36 @@ def verbs(router: web.UrlDispatcher) -> Verbs:
     return Verbs(page, form, post, question)
 
 
-def posted(view: FormView, names: tuple[str, ...], away: FormView | None = None) -> View:
-    """The view behind a form's POST; `away` gives back what was typed where nobody can take it."""
+def guarded(view: View, needs: Guard | None) -> View:
+    """The view behind a door."""
+    if needs is None:
+        return view
+
+    async def show(request: web.Request) -> web.StreamResponse:
+        needs(request)
+        return await view(request)
+
+    return show
+
+
+def posted(
+    view: FormView,
+    names: tuple[str, ...],
+    away: FormView | None = None,
+    needs: Guard | None = None,
+) -> View:
+    """The view behind a form's POST; `away` gives back what was typed where nobody can take it.
+
+    Whoever may not be here any more is told so before the form's token is looked at: the token of a
+    session that has ended fits nothing.
+    """
 
     async def receive(request: web.Request) -> web.StreamResponse:
         require_same_origin(request)
         given = await read_fields(request, names)
         fields = {name: given.get(name, "") for name in names if name != "csrf"}
+        if needs is not None:
+            needs(request)
         try:
             await require_form_token(request, given.get("csrf", ""))
             if "key" in names and not FORM_KEY.fullmatch(fields["key"]):

@@ -8,20 +8,32 @@ from __future__ import annotations
 
 from aiohttp import web
 
-from services.gateway.web import posting
+from services.gateway.web import guards, posting
 from services.gateway.web.keys import ASSETS
 from services.gateway.web.security import REPORTS
 from services.gateway.web.views import (
+    account,
+    address_proof,
     cancel,
     correction,
     creation,
+    disavowal,
+    enrolment,
+    forgotten,
     help_pages,
+    home,
     language,
     legal_pages,
     link,
     lookups,
+    lost_phone,
+    password_change,
+    phone_change,
+    recovery_codes,
     register,
     reports,
+    second_factor,
+    session,
     sign_in,
     terms,
     validation,
@@ -36,10 +48,16 @@ async def static_file(request: web.Request) -> web.StreamResponse:
 
 def setup_routes(app: web.Application) -> None:
     """Enter the whole table."""
-    page, form, post, question = _verbs(app)
+    verbs = posting.verbs(app.router)
+    _public(app, verbs)
+    _request(verbs)
+    _signing_in(verbs)
+    _signed_in(verbs)
 
-    page("/", welcome.show)
-    form("/connexion", sign_in.show, sign_in.submit, "address password", sign_in.away)
+
+def _request(verbs: posting.Verbs) -> None:
+    """From the form to the account: what a pre-session reaches."""
+    page, form, post, question = verbs
 
     form(
         "/inscription",
@@ -70,6 +88,121 @@ def setup_routes(app: web.Application) -> None:
     page("/inscription/creation/suivi", creation.follow, head=False)
     form("/inscription/annuler", cancel.show, cancel.submit, "")
 
+
+def _signing_in(verbs: posting.Verbs) -> None:
+    """From the password to the second factor: `needs` is what must have been given (AU-06)."""
+    _page, form, post, _question = verbs
+    password = guards.half
+
+    form("/connexion", sign_in.show, sign_in.submit, "address password next", sign_in.away)
+    form(
+        "/connexion/code",
+        second_factor.show,
+        second_factor.submit,
+        "code",
+        second_factor.away,
+        password,
+    )
+    form(
+        "/connexion/code-de-secours",
+        second_factor.show_recovery,
+        second_factor.submit_recovery,
+        "recovery_code",
+        second_factor.away_recovery,
+        password,
+    )
+    form(
+        "/connexion/adresse",
+        address_proof.show,
+        address_proof.submit,
+        "code",
+        address_proof.away,
+        password,
+    )
+    post("/connexion/adresse/renvoi", address_proof.resend, "", address_proof.away, password)
+    form("/connexion/telephone", enrolment.show, enrolment.submit, "code", enrolment.away, password)
+    post("/connexion/telephone/recommencer", enrolment.restart, "", None, password)
+
+    form("/mot-de-passe-oublie", forgotten.show, forgotten.submit, "address", forgotten.away)
+    form(
+        "/mot-de-passe",
+        forgotten.show_reset,
+        forgotten.submit_reset,
+        "token password",
+        forgotten.away_reset,
+    )
+    form("/telephone-perdu", lost_phone.show, lost_phone.submit, "address stolen", lost_phone.away)
+    form(
+        "/telephone-perdu/confirmer",
+        lost_phone.show_confirm,
+        lost_phone.confirm,
+        "token",
+        lost_phone.away_confirm,
+    )
+    form("/ce-n-est-pas-moi", disavowal.show, disavowal.submit, "token", disavowal.away)
+
+
+def _signed_in(verbs: posting.Verbs) -> None:
+    """What both factors open."""
+    page, form, post, question = verbs
+    both = guards.full
+
+    page("/accueil", home.show, needs=both)
+    form(
+        "/connexion/codes-de-secours",
+        recovery_codes.show_first,
+        recovery_codes.keep_first,
+        "kept list",
+        needs=both,
+    )
+    page("/compte", account.show, needs=both)
+    post("/compte/sessions/fermer", account.end_one, "session", needs=both)
+    post("/compte/sessions/fermer-les-autres", account.end_others, "", needs=both)
+    form(
+        "/compte/mot-de-passe",
+        password_change.show,
+        password_change.submit,
+        "current_password password code",
+        password_change.away,
+        both,
+    )
+    form(
+        "/compte/telephone",
+        phone_change.show,
+        phone_change.submit,
+        "password code",
+        phone_change.away,
+        both,
+    )
+    form(
+        "/compte/telephone/nouveau",
+        phone_change.show_new,
+        phone_change.submit_new,
+        "code",
+        phone_change.away_new,
+        both,
+    )
+    post("/compte/telephone/recommencer", phone_change.restart, "", None, both)
+    form(
+        "/compte/codes-de-secours",
+        recovery_codes.ask,
+        recovery_codes.make,
+        "password code",
+        recovery_codes.away,
+        both,
+    )
+    post("/compte/codes-de-secours/gardes", recovery_codes.keep, "kept list", None, both)
+
+    post("/deconnexion", session.sign_out, "", None, guards.somebody)
+    page("/session/etat", session.state)
+    question("/session/prolonger", session.prolong, "go")
+
+
+def _public(app: web.Application, verbs: posting.Verbs) -> None:
+    """What anybody may read."""
+    page, _form, post, _question = verbs
+
+    page("/", welcome.show)
     post("/langue", language.choose, "lang next")
 
     for path, view in help_pages.PAGES.items():
@@ -80,7 +213,3 @@ def setup_routes(app: web.Application) -> None:
 
     app.router.add_post(REPORTS, reports.receive)
     page("/static/{version:[0-9a-f]{16}}/{name:.+}", static_file)
-
-
-def _verbs(app: web.Application) -> posting.Verbs:
-    return posting.verbs(app.router)

@@ -7,7 +7,8 @@ the middleware puts them on whatever answer goes out.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from datetime import timedelta
+from dataclasses import dataclass
+from datetime import datetime
 from typing import Any
 
 from aiohttp import web
@@ -16,11 +17,18 @@ from services.gateway import presessions
 from services.gateway.presessions import Anonymous, Reference
 from services.gateway.store import Presession
 from services.gateway.web import texts
-from services.gateway.web.errors import Elsewhere, PageError
-from services.gateway.web.field_texts import field_texts
+from services.gateway.web.errors import Elsewhere
 from services.gateway.web.forms import Form
 from services.gateway.web.i18n import format_time
-from services.gateway.web.keys import CLOCK, FRONT, PAGES, PRESESSIONS, REGISTRATION, Visit
+from services.gateway.web.keys import (
+    CLOCK,
+    FRONT,
+    PAGES,
+    PRESESSIONS,
+    REGISTRATION,
+    SESSIONS,
+    Visit,
+)
 from services.gateway.web.sayings import pick
 from shared.contracts.registration import RequestView
 from shared.messaging.handlers import Refused
@@ -48,6 +56,16 @@ def presession_name(secure: bool) -> str:
     return "__Host-impex-presession" if secure else "impex-presession"
 
 
+def session_name(secure: bool) -> str:
+    """The session's cookie: no life of its own, no other site, no script (SE-02)."""
+    return "__Host-impex-session" if secure else "impex-session"
+
+
+def browser_name(secure: bool) -> str:
+    """The cookie of a browser that signed in before (AU-16)."""
+    return "__Host-impex-browser" if secure else "impex-browser"
+
+
 def flash_name(secure: bool) -> str:
     """The cookie that carries a notice over a redirect."""
     return "__Host-impex-flash" if secure else "impex-flash"
@@ -65,7 +83,7 @@ class FormToken:
 
     def __str__(self) -> str:
         if self._text is None:
-            cookie = ensure_cookie(self._request)
+            cookie = form_cookie(self._request)
             ring = self._request.app[FRONT].session_keys
             self._text = presessions.form_token(ring, cookie)
         return self._text
@@ -84,12 +102,20 @@ def ensure_cookie(request: web.Request) -> str:
     return visit.cookie.cookie
 
 
+def form_cookie(request: web.Request) -> str:
+    """What this browser's forms are bound to: its session, else its pre-session."""
+    visit = request[VISIT]
+    if visit.session is not None and visit.token is not None:
+        return visit.token
+    return ensure_cookie(request)
+
+
 def idempotency_key(request: web.Request, form: str, fields: Mapping[str, str]) -> str:
     """The key of one form as filled in, for this browser."""
     given = {name: value for name, value in fields.items() if name not in ("csrf", "key")}
     ring = request.app[FRONT].session_keys
     return presessions.idempotency_key(
-        ring, ensure_cookie(request), form, fields.get("key", ""), given
+        ring, form_cookie(request), form, fields.get("key", ""), given
     )
 
 
@@ -99,17 +125,28 @@ async def presession(request: web.Request) -> Presession | None:
     An unknown token is dropped and logged (SE-01); whoever came back too late is told so.
     """
     visit = request[VISIT]
-    if isinstance(visit.cookie, Reference) and not visit.looked_up:
-        visit.presession = await request.app[PRESESSIONS].find(visit.cookie.cookie)
-        visit.looked_up = True
-        if visit.presession is None:
-            log.warning(
-                "A browser came with a pre-session that does not exist or has run out.",
-                action="session_use_after_expire",
-            )
-            drop_cookie(request)
-            note(request, "gone")
+    await look_up(request)
+    if visit.gone:
+        visit.gone = False
+        note(request, "gone")
     return visit.presession
+
+
+async def look_up(request: web.Request) -> None:
+    """Find the pre-session behind the cookie; one that has run out is taken from the browser, so
+    that no form is bound to it."""
+    visit = request[VISIT]
+    if not isinstance(visit.cookie, Reference) or visit.looked_up:
+        return
+    visit.presession = await request.app[PRESESSIONS].find(visit.cookie.cookie)
+    visit.looked_up = True
+    if visit.presession is None:
+        log.warning(
+            "A browser came with a pre-session that does not exist or has run out.",
+            action="session_use_after_expire",
+        )
+        drop_cookie(request)
+        visit.gone = True
 
 
 def drop_cookie(request: web.Request) -> None:
@@ -206,6 +243,7 @@ def page(
         "form": None,
         "reference": None,
         "flash": _flash(request, variables.get("view")),
+        "me": _me(request),
         **variables,
     }
     html = request.app[PAGES].render(template, visit.lang, given)
@@ -217,6 +255,40 @@ def page(
     if isinstance(form, Form) and form.retry_after is not None:
         response.headers["Retry-After"] = str(form.retry_after)
     return response
+
+
+@dataclass(frozen=True, kw_only=True)
+class Me:
+    """Who is signed in, as pages say it; `full` once both factors were given.
+
+    `left_seconds` is the time to the end of the session, which activity can put off as long as
+    `can_extend`; `ends_at` is the end that nothing puts off.
+    """
+
+    name: str
+    address: str
+    full: bool
+    idle_seconds: int
+    left_seconds: int
+    can_extend: bool
+    ends_at: datetime
+
+
+def _me(request: web.Request) -> Me | None:
+    session = request[VISIT].session
+    if session is None:
+        return None
+    limits, now = request.app[SESSIONS].limits, request.app[CLOCK]()
+    until = session.until(limits)
+    return Me(
+        name=session.name,
+        address=session.address,
+        full=session.full,
+        idle_seconds=int(limits.idle.total_seconds()),
+        left_seconds=max(0, int((until - now).total_seconds())),
+        can_extend=until < session.ends_at,
+        ends_at=session.ends_at,
+    )
 
 
 def _flash(request: web.Request, view: RequestView | None) -> list[tuple[str, str]]:
@@ -238,43 +310,3 @@ def _flash(request: web.Request, view: RequestView | None) -> list[tuple[str, st
 def redirect(location: str) -> web.Response:
     """Go on to another page of ours, by GET."""
     return web.Response(status=303, headers={"Location": location})
-
-
-#: Refusals that are about one field of their form (AX-04).
-ALERT_FIELDS = {
-    "wrong_code": "code",
-    "code_void": "code",
-    "code_expired": "code",
-    "wrong_password": "password",
-}
-
-
-def refuse_form(request: web.Request, form: Form, refused: Refused, **values: object) -> int:
-    """Put an owner's refusal into a form; returns the status of the page."""
-    refusal, lang = refused.refusal, request[VISIT].lang
-    if refusal.slug == "internal_error":
-        raise PageError(500, reason="the owner failed")
-    if refusal.slug == "invalid_fields":
-        form.errors = field_texts(refusal.errors, lang)
-        if any(error.code == "forbidden_characters" for error in refusal.errors):
-            log.warning("A name holds characters not allowed.", action="input_validation_fail")
-        return 422
-    if refusal.retry_after is not None:
-        form.retry_after = refusal.retry_after
-        values |= _wait(request, refusal.retry_after)
-    known = {name: value for name, value in refusal.params.items() if name not in ("at", "date")}
-    at = refusal.params.get("at") or refusal.params.get("date")
-    date = texts.date_text(at, lang) if at else ""
-    form.alert = texts.alert_text(refusal.slug, lang, date=date, **{**known, **values})
-    form.alert_field = ALERT_FIELDS.get(refusal.slug)
-    if refusal.slug in ("too_soon", "too_many_requests", "too_many_tries"):
-        log.warning(
-            "Somebody asks too often.", action="excess_rate_limit_exceeded", limit=refusal.slug
-        )
-        return 429
-    return 422
-
-
-def _wait(request: web.Request, seconds: int) -> dict[str, object]:
-    at = request.app[CLOCK]() + timedelta(seconds=seconds)
-    return {"wait": texts.wait_text(seconds, request[VISIT].lang), "time": format_time(at)}

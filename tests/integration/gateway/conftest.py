@@ -8,6 +8,7 @@ from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from contextlib import AsyncExitStack, asynccontextmanager, contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 import aio_pika
 import msgspec
@@ -15,10 +16,18 @@ import pytest
 import pytest_asyncio
 
 from operations.processes import free_port
-from shared.contracts.registration import AccountRequested, ValidationResent
+from shared.contracts.base import EVENTS, Sealed
+from shared.contracts.registration import (
+    AccountRequested,
+    AddressProofRequested,
+    LostPhoneClaimed,
+    PasswordResetRequested,
+    ValidationResent,
+)
 from shared.secrets import KeyRing, Opener, seal_context
 from tests.integration.gateway.browser import Answer, Browser
 from tests.support import eventually
+from tests.support.clock import Clock
 from tests.support.house import parties, services
 from tests.support.servers import Corners
 from tests.support.system import System, gateway_settings
@@ -26,39 +35,80 @@ from tests.support.system import System, gateway_settings
 PASSWORD = "Kvfz9rLq#2"
 
 
+#: The events that a mail with something to open is written for.
+MAILED = (
+    AccountRequested,
+    ValidationResent,
+    AddressProofRequested,
+    PasswordResetRequested,
+    LostPhoneClaimed,
+)
+
+
 @dataclass(frozen=True)
 class Letter:
-    """What a validation message would carry."""
+    """What a message would carry: a code, a link's token, or both."""
 
+    kind: str
     address: str
     code: str
     token: str
 
 
+@dataclass(frozen=True)
+class Said:
+    """An event as it went over the broker."""
+
+    name: str
+    subject: str | None
+    data: dict[str, Any]
+
+
 @dataclass
 class Letters:
-    """Every validation message that registration asked for, opened with the mailer's key."""
+    """Every event that was said, and every message that would go out, opened with the mailer's
+    key."""
 
     opener: Opener
     all: list[Letter] = field(default_factory=list)
+    said: list[Said] = field(default_factory=list)
 
     def take(self, body: bytes) -> None:
         envelope = msgspec.json.decode(body)
-        for cls in (AccountRequested, ValidationResent):
-            if envelope["type"] == cls.TYPE:
-                event = msgspec.convert(envelope["data"], cls)
-                code = self.opener.open(event.code, seal_context(cls, "code"))
-                token = self.opener.open(event.link_token, seal_context(cls, "link_token"))
-                self.all.append(Letter(event.address, code, token))
+        event = EVENTS[envelope["type"]]
+        self.said.append(Said(event.__name__, envelope.get("subject"), envelope["data"]))
+        if event in MAILED:
+            opened = {}
+            for name in ("code", "link_token"):
+                if name in event.__struct_fields__:
+                    sealed = msgspec.convert(envelope["data"][name], Sealed)
+                    opened[name] = self.opener.open(sealed, seal_context(event, name))
+            self.all.append(
+                Letter(
+                    event.__name__,
+                    envelope["data"]["address"],
+                    opened.get("code", ""),
+                    opened.get("link_token", ""),
+                )
+            )
 
-    async def to(self, address: str, number: int = 1) -> Letter:
-        """The latest message to an address, once `number` of them were asked for."""
+    async def to(self, address: str, number: int = 1, kind: str = "") -> Letter:
+        """The latest message to an address (of a kind), once `number` of them were asked for."""
 
         def found() -> list[Letter]:
-            mine = [one for one in self.all if one.address == address]
+            mine = [one for one in self.all if one.address == address and kind in one.kind]
             return mine if len(mine) >= number else []
 
         return (await eventually(found, why=f"message {number} to {address}"))[-1]
+
+    async def event(self, name: str, subject: str, number: int = 1) -> Said:
+        """The latest event of that name about an account, once there are `number` of them."""
+
+        def found() -> list[Said]:
+            mine = [one for one in self.said if (one.name, one.subject) == (name, subject)]
+            return mine if len(mine) >= number else []
+
+        return (await eventually(found, why=f"{number} {name}"))[-1]
 
 
 @dataclass
@@ -69,6 +119,7 @@ class Portal:
     base: str
     letters: Letters
     browsers: list[Browser]
+    clock: Clock = field(default_factory=Clock)
 
     def browser(self, language: str = "fr") -> Browser:
         """A fresh browser."""
@@ -117,13 +168,13 @@ def house(corners: Corners, tmp_path_factory: pytest.TempPathFactory) -> Iterato
 
 @asynccontextmanager
 async def letters_of(system: System) -> AsyncIterator[Letters]:
-    """Hear registration's messages for as long as this lasts."""
+    """Hear everything that is said for as long as this lasts."""
     ring = KeyRing.parse(system.environment("mailer")["IMPEX_SEAL_KEYS_MAILER"])
     found = Letters(Opener("mailer", ring))
     connection = await aio_pika.connect(system.broker.admin_url)
     channel = await connection.channel()
     queue = await channel.declare_queue(exclusive=True)
-    await queue.bind("impex.events", "registration.#")
+    await queue.bind("impex.events", "#")
 
     async def take(message: aio_pika.abc.AbstractIncomingMessage) -> None:
         found.take(message.body)
@@ -148,23 +199,27 @@ async def letters(house: System) -> AsyncIterator[Letters]:
         yield found
 
 
+#: What a portal needs to sign somebody in.
+SERVICES = ("registration", "mfa", "gateway")
+
+
 @asynccontextmanager
 async def opened(
-    house: System, letters: Letters, *names: str, **settings: str
+    house: System, letters: Letters, *names: str, clock: Clock | None = None, **settings: str
 ) -> AsyncIterator[Portal]:
-    """Services on a port of their own, the portal among them."""
-    port = free_port()
+    """Services on a port of their own, the portal among them, by a clock that the test moves."""
+    port, clock = free_port(), clock or Clock()
     given = {**gateway_settings(port), "IMPEX_LOOKUPS_PER_MINUTE": "10000", **settings}
-    async with house.run(*names, **given):
-        portal = Portal(house, f"http://127.0.0.1:{port}", letters, [])
+    async with house.run(*names, clock=clock, **given):
+        portal = Portal(house, f"http://127.0.0.1:{port}", letters, [], clock)
         yield portal
         await asyncio.gather(*(one.close() for one in portal.browsers))
 
 
 @pytest_asyncio.fixture(scope="package", loop_scope="package")
 async def portal(house: System, letters: Letters) -> AsyncIterator[Portal]:
-    """Gateway and registration, shared by the tests of this folder."""
-    async with opened(house, letters, "registration", "gateway") as portal:
+    """Gateway, registration and second factor, shared by the tests of this folder."""
+    async with opened(house, letters, *SERVICES) as portal:
         yield portal
 
 
@@ -176,7 +231,9 @@ async def another(
     async with AsyncExitStack() as stack:
 
         async def open_one(**settings: str) -> Portal:
-            return await stack.enter_async_context(opened(house, letters, "gateway", **settings))
+            return await stack.enter_async_context(
+                opened(house, letters, "gateway", clock=portal.clock, **settings)
+            )
 
         yield open_one
 

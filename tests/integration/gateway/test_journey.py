@@ -199,4 +199,4 @@ async def test_g_04_back_to_the_form_after_the_account_exists(
     assert (await browser.get("/inscription/conditions")).path == "/inscription/creation"
     page = await browser.get("/connexion")
     page = await browser.post(page, "/connexion", {"address": address, "password": PASSWORD})
-    assert (page.status, page.path) == (200, "/connexion")
+    assert (page.status, page.path) == (200, "/connexion/telephone")

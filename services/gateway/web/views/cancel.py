@@ -6,7 +6,7 @@ from aiohttp import web
 
 from services.gateway.web.forms import Form
 from services.gateway.web.keys import REGISTRATION
-from services.gateway.web.texts import alert_text
+from services.gateway.web.refusals import away_form
 from services.gateway.web.visits import (
     VISIT,
     current_view,
@@ -48,8 +48,7 @@ async def submit(request: web.Request, fields: dict[str, str]) -> web.Response:
             note(request, "exists")
             return redirect(CREATION)
         except (OwnerAway, RequestTimeout):
-            form = Form.again(fields, same=True)
-            form.alert = alert_text("away", request[VISIT].lang)
+            form = away_form(request, fields)
             return page(request, "cancel.html", status=503, view=None, form=form)
         await forget(request)
     note(request, "cancelled")

@@ -7,7 +7,7 @@ from aiohttp import web
 from services.gateway.web.errors import Elsewhere
 from services.gateway.web.forms import Form
 from services.gateway.web.keys import REGISTRATION
-from services.gateway.web.texts import alert_text
+from services.gateway.web.refusals import away_form, refuse_form
 from services.gateway.web.views.register import choose_address, slip_form
 from services.gateway.web.visits import (
     VISIT,
@@ -18,7 +18,6 @@ from services.gateway.web.visits import (
     page,
     prolong,
     redirect,
-    refuse_form,
 )
 from shared.messaging.handlers import Refused
 
@@ -57,8 +56,7 @@ async def submit(request: web.Request, fields: dict[str, str]) -> web.Response:
 
 async def away(request: web.Request, fields: dict[str, str]) -> web.Response:
     """The form with the address as it was typed."""
-    form = Form.again(choose_address(fields), same=True)
-    form.alert = alert_text("away", request[VISIT].lang)
+    form = away_form(request, choose_address(fields))
     return _render(request, form, 503)
 
 

@@ -1,18 +1,17 @@
-"""Pages that ask nobody: help, accessibility, plan, and what comes with a later release."""
+"""Pages that ask nobody: help, accessibility, plan."""
 
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
-from typing import Any
 
 from aiohttp import web
 
 from services.gateway.web.visits import page
 
 
-def _plain(template: str, **variables: Any) -> Callable[[web.Request], Awaitable[web.Response]]:
+def _plain(template: str) -> Callable[[web.Request], Awaitable[web.Response]]:
     async def show(request: web.Request) -> web.Response:
-        return page(request, template, **variables)
+        return page(request, template)
 
     return show
 
@@ -22,8 +21,6 @@ PAGES = {
     "/aide/creation-de-compte": _plain("help_creation.html"),
     "/aide/nouveau-telephone": _plain("help_phone.html"),
     "/aide/glossaire": _plain("glossary.html"),
-    "/mot-de-passe-oublie": _plain("coming.html", subject="password"),
-    "/telephone-perdu": _plain("coming.html", subject="phone"),
     "/accessibilite": _plain("accessibility.html"),
     "/plan": _plain("sitemap.html"),
 }

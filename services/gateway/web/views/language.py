@@ -26,6 +26,17 @@ PAGES = frozenset(
         "/aide/creation-de-compte",
         "/aide/nouveau-telephone",
         "/aide/glossaire",
+        "/connexion/code",
+        "/connexion/code-de-secours",
+        "/connexion/telephone",
+        "/connexion/adresse",
+        "/connexion/codes-de-secours",
+        "/accueil",
+        "/compte",
+        "/compte/mot-de-passe",
+        "/compte/telephone",
+        "/compte/telephone/nouveau",
+        "/compte/codes-de-secours",
         "/mot-de-passe-oublie",
         "/telephone-perdu",
         "/conditions",
@@ -35,8 +46,11 @@ PAGES = frozenset(
         "/mentions-legales",
     }
 )
-#: The link's page needs its token; nothing else may stand behind an address.
-LINK = re.compile(r"/inscription/lien\?jeton=[A-Za-z0-9_-]{43}")
+#: The pages of mailed links need their token; nothing else may stand behind an address.
+LINK = re.compile(
+    r"/(inscription/lien|mot-de-passe|telephone-perdu/confirmer)\?jeton=[A-Za-z0-9_-]{43}"
+    r"|/ce-n-est-pas-moi\?jeton=[A-Za-z0-9._-]{20,300}"
+)
 
 
 async def choose(request: web.Request, fields: dict[str, str]) -> web.Response:

@@ -15,7 +15,7 @@ from services.gateway.presessions import Reference
 from services.gateway.store import Presession
 from services.gateway.web.forms import Form
 from services.gateway.web.keys import REGISTRATION
-from services.gateway.web.texts import alert_text
+from services.gateway.web.refusals import away_form, refuse_form
 from services.gateway.web.visits import (
     VISIT,
     bind,
@@ -25,7 +25,6 @@ from services.gateway.web.visits import (
     page,
     presession,
     redirect,
-    refuse_form,
 )
 from shared.contracts.registration import LinkView
 from shared.messaging.handlers import Refused
@@ -81,8 +80,7 @@ async def submit(request: web.Request, fields: dict[str, str]) -> web.Response:
 
 async def away(request: web.Request, fields: dict[str, str]) -> web.Response:
     """The button again; a browser that asked for nothing also needs the password."""
-    form = Form.again(fields, same=True)
-    form.alert = alert_text("away", request[VISIT].lang)
+    form = away_form(request, fields)
     needed = not isinstance(request[VISIT].cookie, Reference) or bool(fields["password"])
     link = LinkView(state="valid", needs_password=needed)
     return _render(request, link, fields["token"], form, 503)

@@ -10,7 +10,7 @@ from aiohttp import web
 from services.gateway.web.errors import Elsewhere
 from services.gateway.web.forms import Form
 from services.gateway.web.keys import REGISTRATION
-from services.gateway.web.texts import alert_text
+from services.gateway.web.refusals import away_form, refuse_form
 from services.gateway.web.visits import (
     VISIT,
     bind,
@@ -19,7 +19,6 @@ from services.gateway.web.visits import (
     idempotency_key,
     page,
     redirect,
-    refuse_form,
 )
 from shared.messaging.errors import OwnerAway, RequestTimeout
 from shared.messaging.handlers import Refused
@@ -59,8 +58,7 @@ async def submit(request: web.Request, fields: dict[str, str]) -> web.Response:
 
 async def away(request: web.Request, fields: dict[str, str]) -> web.Response:
     """The form with what was typed: the same key makes sending it again the same act."""
-    form = Form.again(choose_address(fields), same=True)
-    form.alert = alert_text("away", request[VISIT].lang)
+    form = away_form(request, choose_address(fields))
     return await _form(request, form, 503)
 
 
@@ -84,20 +82,19 @@ def slip_form(fields: dict[str, str], refused: Refused) -> Form | None:
 
 
 async def _form(request: web.Request, form: Form, status: int = 200) -> web.Response:
+    rules = await password_rules(request, form)
+    return page(request, "register.html", status=status, form=form, **rules)
+
+
+async def password_rules(request: web.Request, form: Form) -> dict[str, Any]:
+    """The rules for a page with a new password: as data for its script, and to be read."""
     try:
         document = await request.app[REGISTRATION].password_rules()
     except (OwnerAway, RequestTimeout):
         if not form.alert:
             raise
         document = "{}"  # the form with what was typed, without the live rules
-    return page(
-        request,
-        "register.html",
-        status=status,
-        form=form,
-        rules=document,
-        policy=visible_rules(document),
-    )
+    return {"rules": document, "policy": visible_rules(document)}
 
 
 def visible_rules(document: str) -> list[tuple[str, dict[str, Any]]]:

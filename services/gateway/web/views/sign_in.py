@@ -1,17 +1,18 @@
 """Sign-in: the form, and where a right password leads.
 
-Signing in to an account comes with the second factor; until then the page says that the account
-exists. A pending request goes on at its due step, whatever the browser (settled 2).
+An account goes on to its second factor; a pending request at its due step, whatever the browser
+(settled 2).
 """
 
 from __future__ import annotations
 
 from aiohttp import web
 
-from services.gateway.web.errors import PageError
+from services.gateway.web import guards
+from services.gateway.web.errors import Elsewhere, PageError
 from services.gateway.web.forms import Form
-from services.gateway.web.keys import REGISTRATION
-from services.gateway.web.texts import alert_text
+from services.gateway.web.keys import ACCESS, CLOCK, FACTOR, REGISTRATION, SESSIONS
+from services.gateway.web.refusals import away_form, refuse_form
 from services.gateway.web.visits import (
     VISIT,
     bind,
@@ -20,7 +21,6 @@ from services.gateway.web.visits import (
     note,
     page,
     redirect,
-    refuse_form,
 )
 from shared.messaging.handlers import Refused
 from shared.telemetry import get_logger
@@ -29,38 +29,53 @@ log = get_logger("gateway")
 
 
 async def show(request: web.Request) -> web.Response:
-    """The form (G-02)."""
-    return page(request, "sign_in.html", form=Form())
+    """The form (G-02); whoever has begun goes on where they were."""
+    _go_on(request)
+    name = request.query.get("suite", "")
+    known = name if name in guards.DESTINATIONS else ""
+    return page(request, "sign_in.html", form=Form(values={"next": known}))
 
 
 async def submit(request: web.Request, fields: dict[str, str]) -> web.Response:
     """Ask registration; answers are alike for known and unknown addresses (AU-08, B-03)."""
-    visit, registration = request[VISIT], request.app[REGISTRATION]
+    visit, app = request[VISIT], request.app
+    if visit.session is not None and visit.session.full:
+        raise Elsewhere(guards.HOME)
+    known = await app[SESSIONS].known_accounts(visit.browser) if visit.browser else ()
+    asked_at = app[CLOCK]()
     try:
-        signed = await registration.sign_in(
+        signed = await app[ACCESS].sign_in(
             fields["address"],
             fields["password"],
             network=visit.network,
+            known=known,
             key=idempotency_key(request, "sign-in", fields),
         )
-        if signed.due != "request" or signed.request_id is None:
-            log.info("The password of an account was right.", action="authn_password_ok")
-            return page(request, "sign_in_later.html")
-        view = await registration.describe(signed.request_id)
+        if signed.due == "request" and signed.request_id is not None:
+            view = await app[REGISTRATION].describe(signed.request_id)
+            await bind(request, view)
+            note(request, "back")
+            return redirect(due_url(view))
     except Refused as refused:
         if refused.refusal.slug == "request_gone":
             raise PageError(503, retry_after=5) from refused
         return _refused(request, fields, refused)
-    await bind(request, view)
-    note(request, "back")
-    return redirect(due_url(view))
+    factor = await app[FACTOR].describe(signed.account_id or "")
+    due = "code" if factor.enrolled_at else "enrolment"
+    found = await guards.open_half(request, signed, due, fields["next"], asked_at)
+    return redirect(guards.due_path(request, found))
 
 
 async def away(request: web.Request, fields: dict[str, str]) -> web.Response:
     """The form with the address that was typed."""
-    form = Form.again(fields, same=True)
-    form.alert = alert_text("away", request[VISIT].lang)
+    form = away_form(request, fields)
     return page(request, "sign_in.html", status=503, form=form)
+
+
+def _go_on(request: web.Request) -> None:
+    found = request[VISIT].session
+    if found is not None:
+        raise Elsewhere(guards.due_path(request, found))
 
 
 def _refused(request: web.Request, fields: dict[str, str], refused: Refused) -> web.Response:

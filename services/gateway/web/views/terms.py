@@ -9,14 +9,13 @@ from services.gateway.web.field_texts import field_texts
 from services.gateway.web.forms import Form
 from services.gateway.web.keys import PRESESSIONS, REGISTRATION
 from services.gateway.web.legal import as_html
-from services.gateway.web.texts import alert_text
+from services.gateway.web.refusals import away_form, refuse_form
 from services.gateway.web.visits import (
     VISIT,
     due,
     idempotency_key,
     page,
     redirect,
-    refuse_form,
 )
 from shared.contracts.base import FieldError
 from shared.contracts.registration import RequestView
@@ -64,8 +63,7 @@ async def submit(request: web.Request, fields: dict[str, str]) -> web.Response:
         if visit.cookie is not None:
             await request.app[PRESESSIONS].note_accepting(visit.cookie.cookie)
     except OwnerAway:
-        form = Form.again(fields, same=True)
-        form.alert = alert_text("away", visit.lang)
+        form = away_form(request, fields)
         return await _render(request, view, form, 503)
     return redirect(CREATION)
 

@@ -9,7 +9,8 @@ from services.gateway.web.forms import Form
 from services.gateway.web.i18n import format_time
 from services.gateway.web.keys import CLOCK, REGISTRATION, STREAMS
 from services.gateway.web.live import Said
-from services.gateway.web.texts import alert_text, mail_text
+from services.gateway.web.refusals import away_form, refuse_form
+from services.gateway.web.texts import mail_text
 from services.gateway.web.visits import (
     GONE,
     VISIT,
@@ -22,7 +23,6 @@ from services.gateway.web.visits import (
     page,
     prolong,
     redirect,
-    refuse_form,
 )
 from shared.contracts.registration import RequestView
 from shared.messaging.errors import OwnerAway, RequestTimeout
@@ -133,6 +133,5 @@ def _stop_if_over(refused: Refused) -> None:
 
 
 def _away(request: web.Request, view: RequestView, fields: dict[str, str]) -> web.Response:
-    form = Form.again(fields, same=True)
-    form.alert = alert_text("away", request[VISIT].lang)
+    form = away_form(request, fields)
     return render(request, view, form, 503)

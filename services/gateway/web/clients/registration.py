@@ -1,68 +1,29 @@
-"""What the gateway asks of registration, one typed method per request.
-
-Secrets are sealed here, the moment they leave a form. Every method may raise `Refused`,
-`RequestTimeout` or `OwnerAway`; what changes something takes the idempotency key of its form.
-"""
+"""Registration, asked for an account: the form, its proof, the terms, and what helps typing."""
 
 from __future__ import annotations
 
 import time
 from collections.abc import Callable
-from typing import Protocol, TypeVar, cast
 
+from services.gateway.web.clients.base import Asker, Client
 from shared.contracts import registration as words
-from shared.contracts.base import Reply, Request, Sealed
 from shared.messaging.errors import OwnerAway, RequestTimeout
-from shared.secrets import Sealer, seal_context
-
-R = TypeVar("R", bound=Reply)
+from shared.secrets import Sealer
 
 #: How long the password rules are taken to be the same.
 RULES_SECONDS = 60
 
-ASKS: tuple[type[Request], ...] = (
-    words.RequestAccount,
-    words.DescribeRequest,
-    words.ResendValidation,
-    words.CorrectAddress,
-    words.VerifyCode,
-    words.DescribeLink,
-    words.VerifyLink,
-    words.DescribeTerms,
-    words.AcceptTerms,
-    words.CancelRequest,
-    words.SignIn,
-    words.DescribePasswordRules,
-    words.FindListedWord,
-    words.SuggestAddress,
-)
 
-
-class Asker(Protocol):
-    """What asks other services: `shared.messaging`'s Requester."""
-
-    async def ask(
-        self, request: Request, *, idempotency_key: str | None = None, timeout: float = 3.0
-    ) -> object: ...
-
-
-class Registration:
-    """Registration, asked."""
+class Registration(Client):
+    """Registration, asked for an account."""
 
     def __init__(
         self, asker: Asker, sealer: Sealer, monotonic: Callable[[], float] = time.monotonic
     ) -> None:
-        self._asker = asker
-        self._sealer = sealer
+        super().__init__(asker, sealer)
         self._monotonic = monotonic
         self._rules: tuple[float, str] | None = None
         self._terms: dict[str, words.TermsView] = {}
-
-    async def _ask(self, request: Request, reply: type[R], key: str | None = None) -> R:
-        return cast(R, await self._asker.ask(request, idempotency_key=key))
-
-    def _seal(self, message: type[Request], field: str, value: str) -> Sealed:
-        return self._sealer.seal(value, seal_context(message, field))
 
     async def request_account(
         self,
@@ -171,17 +132,6 @@ class Registration:
     async def cancel(self, request_id: str, *, key: str) -> None:
         """Give a request up."""
         await self._ask(words.CancelRequest(request_id=request_id), words.Done, key)
-
-    async def sign_in(
-        self, address: str, password: str, *, network: str, key: str
-    ) -> words.SignInView:
-        """Check address and password."""
-        request = words.SignIn(
-            address=address,
-            password=self._seal(words.SignIn, "password", password),
-            network=network,
-        )
-        return await self._ask(request, words.SignInView, key)
 
     async def password_rules(self) -> str:
         """The password rules, as JSON text; asked again after a minute, or kept while the owner is

@@ -1,0 +1,63 @@
+"""What the gateway does when an account changed elsewhere: end its sessions (settled 7).
+
+A credential that was changed within a session ended the others before the page answered; the event
+finds nothing left. For acts done elsewhere the event does it. In any order and twice: sessions
+proved after the moment stay.
+"""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from services.gateway import session_store
+from services.gateway.web.sessions import Sessions
+from shared.contracts.mfa import AuthenticatorRemoved, AuthenticatorReplaced
+from shared.contracts.registration import (
+    AccountDeactivated,
+    AccountFrozen,
+    CredentialsRemoved,
+    PasswordChanged,
+)
+from shared.errors import Reject
+from shared.messaging.handlers import Context
+
+
+async def password_changed(event: PasswordChanged, context: Context[Sessions]) -> None:
+    """Whoever signed in with the former password is out."""
+    await _end(context, event.changed_at, "password_changed")
+
+
+async def authenticator_replaced(event: AuthenticatorReplaced, context: Context[Sessions]) -> None:
+    """Whoever signed in with the former phone is out."""
+    await _end(context, event.replaced_at, "phone_replaced")
+
+
+async def authenticator_removed(event: AuthenticatorRemoved, context: Context[Sessions]) -> None:
+    """The account has no second factor any more."""
+    await _end(context, event.removed_at, "phone_removed", browsers=True)
+
+
+async def account_frozen(event: AccountFrozen, context: Context[Sessions]) -> None:
+    """The account opens no more until it is thawed."""
+    await _end(context, event.frozen_at, "account_frozen", browsers=True)
+
+
+async def account_deactivated(event: AccountDeactivated, context: Context[Sessions]) -> None:
+    """The account opens no more."""
+    await _end(context, event.deactivated_at, "account_deactivated", browsers=True)
+
+
+async def credentials_removed(event: CredentialsRemoved, context: Context[Sessions]) -> None:
+    """The account waits to be asked for again."""
+    await _end(context, event.removed_at, "credentials_removed", browsers=True)
+
+
+async def _end(
+    context: Context[Sessions], moment: datetime, reason: str, *, browsers: bool = False
+) -> None:
+    account_id = context.envelope.subject
+    if account_id is None:
+        raise Reject("the envelope does not say which account")
+    await context.deps.end_all_in(context.tx, account_id, moment, reason)
+    if browsers:
+        await session_store.forget_browsers(context.tx, account_id)

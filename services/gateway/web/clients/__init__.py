@@ -1,0 +1,51 @@
+"""What the gateway asks of the other services, one typed method per request."""
+
+from __future__ import annotations
+
+from services.gateway.web.clients.access import Access
+from services.gateway.web.clients.base import Asker
+from services.gateway.web.clients.factor import Factor
+from services.gateway.web.clients.registration import Registration
+from shared.contracts import mfa, registration
+from shared.contracts.base import Request
+
+ASKS: tuple[type[Request], ...] = (
+    registration.RequestAccount,
+    registration.DescribeRequest,
+    registration.ResendValidation,
+    registration.CorrectAddress,
+    registration.VerifyCode,
+    registration.DescribeLink,
+    registration.VerifyLink,
+    registration.DescribeTerms,
+    registration.AcceptTerms,
+    registration.CancelRequest,
+    registration.DescribePasswordRules,
+    registration.FindListedWord,
+    registration.SuggestAddress,
+    registration.SignIn,
+    registration.CheckPassword,
+    registration.ChangePassword,
+    registration.RequestPasswordReset,
+    registration.DescribeReset,
+    registration.ResetPassword,
+    registration.SendAddressCode,
+    registration.VerifyAddressCode,
+    registration.ClaimLostPhone,
+    registration.DescribeLostPhone,
+    registration.ConfirmLostPhone,
+    registration.DescribeDisavowal,
+    registration.Disavow,
+    mfa.DescribeFactor,
+    mfa.StartEnrolment,
+    mfa.StartReplacement,
+    mfa.UseRecoveryCode,
+    mfa.DescribeEnrolment,
+    mfa.RestartEnrolment,
+    mfa.ConfirmEnrolment,
+    mfa.CheckCode,
+    mfa.MakeRecoveryCodes,
+    mfa.KeepRecoveryCodes,
+)
+
+__all__ = ["ASKS", "Access", "Asker", "Factor", "Registration"]

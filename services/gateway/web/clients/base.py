@@ -1,0 +1,36 @@
+"""Asking another service: what every client of the gateway shares.
+
+Secrets are sealed here, the moment they leave a form. Every method of a client may raise `Refused`,
+`RequestTimeout` or `OwnerAway`; what changes something takes the idempotency key of its form.
+"""
+
+from __future__ import annotations
+
+from typing import Protocol, TypeVar, cast
+
+from shared.contracts.base import Reply, Request, Sealed
+from shared.secrets import Sealer, seal_context
+
+R = TypeVar("R", bound=Reply)
+
+
+class Asker(Protocol):
+    """What asks other services: `shared.messaging`'s Requester."""
+
+    async def ask(
+        self, request: Request, *, idempotency_key: str | None = None, timeout: float = 3.0
+    ) -> object: ...
+
+
+class Client:
+    """One service, asked."""
+
+    def __init__(self, asker: Asker, sealer: Sealer) -> None:
+        self._asker = asker
+        self._sealer = sealer
+
+    async def _ask(self, request: Request, reply: type[R], key: str | None = None) -> R:
+        return cast(R, await self._asker.ask(request, idempotency_key=key))
+
+    def _seal(self, message: type[Request], field: str, value: str) -> Sealed:
+        return self._sealer.seal(value, seal_context(message, field))

@@ -1,0 +1,243 @@
+"""Who may go where: the session behind a visit, the doors it opens, and its cookies.
+
+A session is looked up once per visit. Pages that anybody may read go on while the database is away;
+the others say so. Steps are taken in order: a jump is logged and answered with the due step
+(AU-06, AU-13).
+"""
+
+from __future__ import annotations
+
+import re
+import uuid
+from datetime import datetime
+
+from aiohttp import web
+
+from services.gateway.sessions import Session, promoted_token
+from services.gateway.web import visits
+from services.gateway.web.errors import AWAY, Elsewhere
+from services.gateway.web.keys import CLOCK, FACTOR, FRONT, SESSIONS
+from services.gateway.web.sessions import Newcomer
+from services.gateway.web.visits import VISIT, note, redirect
+from shared.contracts.gateway import SessionOpened
+from shared.contracts.registration import SignInView
+from shared.database import PASSING
+from shared.secrets import new_token
+from shared.telemetry import get_logger
+
+TOKEN = re.compile(r"[A-Za-z0-9_-]{43}|[0-9a-f]{64}")
+SIGN_IN = "/connexion"
+HOME = "/accueil"
+RECOVERY = "/connexion/codes-de-secours"
+#: Where a sign-in may lead, by the name that its address carries (AU-15).
+DESTINATIONS = {
+    "compte": "/compte",
+    "mot-de-passe": "/compte/mot-de-passe",
+    "telephone": "/compte/telephone",
+    "codes-de-secours": "/compte/codes-de-secours",
+}
+#: What a page's script asks by itself is no sign of life of a person.
+UNATTENDED = ("/session/etat", "/csp-rapport")
+
+log = get_logger("gateway")
+
+
+async def look_up(request: web.Request) -> None:
+    """Find the session, or the pre-session, and the known browser that this visit's cookies name.
+
+    A database that is away is told by the pages that cannot do without it.
+    """
+    visit, secure = request[VISIT], request.app[FRONT].secure
+    browser = request.cookies.get(visits.browser_name(secure), "")
+    visit.browser = browser if TOKEN.fullmatch(browser) else None
+    if request.path.startswith("/static/"):
+        return
+    token = request.cookies.get(visits.session_name(secure), "")
+    try:
+        if token:
+            await _find(request, token)
+        if visit.session is None:
+            await visits.look_up(request)
+    except PASSING as problem:
+        visit.problem = problem
+
+
+async def _find(request: web.Request, token: str) -> None:
+    visit = request[VISIT]
+    used = request.path not in UNATTENDED and not request.path.endswith(("/etat", "/suivi"))
+    found = None
+    if TOKEN.fullmatch(token):
+        found = await request.app[SESSIONS].find(token, used=used)
+    if found is not None:
+        visit.token, visit.session = token, found
+        return
+    log.warning(
+        "A browser came with a session that does not exist or has ended.",
+        action="session_use_after_expire",
+        network=visit.network,
+    )
+    visit.ended = True
+    forget_cookie(request)
+
+
+def full(request: web.Request) -> Session:
+    """The session of somebody who gave both factors; anybody else is sent where they belong."""
+    found = _required(request)
+    if not found.full:
+        raise out_of_order(request, found)
+    return found
+
+
+def somebody(request: web.Request) -> Session:
+    """The session of whoever has given the password, and perhaps the second factor."""
+    return _required(request)
+
+
+def half(request: web.Request) -> Session:
+    """The session of somebody who has given the password only."""
+    found = _required(request)
+    if found.full:
+        raise Elsewhere(HOME)
+    return found
+
+
+def at(request: web.Request, due: str) -> Session:
+    """A half session at one step; a jump leads to the step that is due."""
+    found = half(request)
+    if found.due != due or (due == "enrolment" and found.address_is_due(request.app[CLOCK]())):
+        raise out_of_order(request, found)
+    return found
+
+
+def due_path(request: web.Request, found: Session) -> str:
+    """The page of what a half signed-in person must give next."""
+    if found.full:
+        return HOME
+    if found.due == "code":
+        return "/connexion/code"
+    if found.address_is_due(request.app[CLOCK]()):
+        return "/connexion/adresse"
+    return "/connexion/telephone"
+
+
+def out_of_order(request: web.Request, found: Session) -> Elsewhere:
+    """The way to the step that is due; the jump is logged."""
+    there = due_path(request, found)
+    log.info(
+        "A step was asked for out of its order.",
+        action="sequence_fail",
+        path=request.path,
+        due=there,
+    )
+    return Elsewhere(there)
+
+
+def destination(name: str) -> str:
+    """Where a sign-in leads: a page of ours by its name, else the home page."""
+    return DESTINATIONS.get(name, HOME)
+
+
+def _required(request: web.Request) -> Session:
+    visit = request[VISIT]
+    if visit.problem is not None:
+        raise visit.problem
+    if visit.session is None:
+        if visit.ended:
+            note(request, "session_closed")
+        names = [name for name, path in DESTINATIONS.items() if path == request.path]
+        raise Elsewhere(f"{SIGN_IN}?suite={names[0]}" if names else SIGN_IN)
+    return visit.session
+
+
+def put_cookie(request: web.Request, token: str) -> None:
+    """Give the browser its session; it has no life of its own (SE-02)."""
+    request[VISIT].cookies[visits.session_name(request.app[FRONT].secure)] = (token, None)
+
+
+def forget_cookie(request: web.Request) -> None:
+    """Take the session's cookie from the browser."""
+    visit = request[VISIT]
+    visit.token, visit.session = None, None
+    visit.cookies[visits.session_name(request.app[FRONT].secure)] = ("", 0)
+
+
+async def open_half(
+    request: web.Request, signed: SignInView, due: str, destination_name: str, asked_at: datetime
+) -> Session:
+    """Somebody's password was right: the pre-session ends, a half session begins (SE-11)."""
+    visit, sessions = request[VISIT], request.app[SESSIONS]
+    if visit.token is not None:
+        await sessions.end(visit.token, "signed_out")
+    newcomer = Newcomer(
+        signed=signed,
+        due=due,
+        device=visit.device,
+        network=visit.network,
+        next=destination_name if destination_name in DESTINATIONS else "",
+        asked_at=asked_at,
+    )
+    token, made = await sessions.open_half(newcomer)
+    await visits.forget(request)
+    put_cookie(request, token)
+    log.info("A password was right.", action="session_created", session=made.id, level="password")
+    return made
+
+
+async def promote(
+    request: web.Request,
+    found: Session,
+    form_key: str,
+    *,
+    failures: int,
+    first: bool = False,
+    replaced_at: datetime | None = None,
+) -> web.Response:
+    """Both factors were given: a new token, the known browser, and the way on.
+
+    `first` is the sign-in that enrolled; `replaced_at` when another phone took the place of the
+    one before, which ends every other session.
+    """
+    app, visit = request.app, request[VISIT]
+    token, now, sessions = visit.token or "", app[CLOCK](), app[SESSIONS]
+    new = promoted_token(app[FRONT].session_keys, token, form_key)
+    known = await sessions.known_accounts(visit.browser) if visit.browser else ()
+    browser = visit.browser or new_token()
+    opened = SessionOpened(
+        session_id=str(uuid.uuid4()),
+        device=visit.device,
+        network=visit.network,
+        new_device=not first and found.account_id not in known,
+        failures=failures,
+        opened_at=now,
+    )
+    if not await sessions.promote(token, new, found, opened, browser, replaced_at):
+        forget_cookie(request)
+        note(request, "too_late")
+        return redirect(SIGN_IN)
+    put_cookie(request, new)
+    days = int(sessions.limits.browser.total_seconds())
+    visit.cookies[visits.browser_name(app[FRONT].secure)] = (browser, days)
+    log.info("Somebody signed in.", action="authn_login_success", session=opened.session_id)
+    return redirect(await _after(request, found))
+
+
+async def _after(request: web.Request, found: Session) -> str:
+    """The recovery codes where they are still to be kept, then where the person wanted to go."""
+    try:
+        factor = await request.app[FACTOR].describe(found.account_id)
+    except AWAY:
+        return destination(found.next)
+    if factor.recovery_on and not factor.recovery_kept:
+        return RECOVERY
+    return destination(found.next)
+
+
+async def go_on(
+    request: web.Request, found: Session, form_key: str, changed_at: datetime, reason: str
+) -> None:
+    """A credential was changed in this session: it goes on under a new token, others end."""
+    app, visit = request.app, request[VISIT]
+    token = visit.token or ""
+    new = promoted_token(app[FRONT].session_keys, token, form_key)
+    await app[SESSIONS].renew(token, new, found, changed_at, reason, visit.browser or "")
+    put_cookie(request, new)

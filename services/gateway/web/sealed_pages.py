@@ -1,0 +1,39 @@
+"""What a page shows once and must be able to show again, carried by its own form, sealed for us.
+
+The browser shows the very same in clear, so nothing is given away; nobody else's browser, and no
+other session, can have it opened.
+"""
+
+from __future__ import annotations
+
+import msgspec
+
+from shared.contracts.base import Sealed
+from shared.errors import CannotOpen
+from shared.secrets import KeyRing, Opener, Sealer
+
+RECIPIENT = "gateway/page"
+
+
+class SealedPages:
+    """Seals texts for one session and opens them again."""
+
+    def __init__(self, ring: KeyRing) -> None:
+        self._sealer = Sealer(RECIPIENT, ring)
+        self._opener = Opener(RECIPIENT, ring)
+
+    def seal(self, text: str, session_id: str) -> str:
+        """The text as a form's hidden field carries it."""
+        sealed = self._sealer.seal(text, session_id)
+        return f"{sealed.key_id}.{sealed.box}"
+
+    def open(self, field: str, session_id: str) -> str | None:
+        """The text, or None where we did not seal it for this session."""
+        key_id, dot, box = field.partition(".")
+        if not dot or len(field) > 4_000 or not field.isascii():
+            return None
+        try:
+            sealed = Sealed(recipient=RECIPIENT, key_id=key_id, box=box)
+            return self._opener.open(sealed, session_id)
+        except (CannotOpen, msgspec.MsgspecError):
+            return None

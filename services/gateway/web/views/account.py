@@ -1,0 +1,77 @@
+"""The account page: who it is, what protects it, and its sessions (B-11, SE-07)."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from datetime import datetime
+
+from aiohttp import web
+
+from services.gateway.web import guards
+from services.gateway.web.errors import PageError
+from services.gateway.web.keys import FACTOR, SESSIONS
+from services.gateway.web.visits import VISIT, note, page, redirect
+
+HERE = "/compte"
+ID = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
+
+
+@dataclass(frozen=True, kw_only=True)
+class ShownSession:
+    """A session as its holder sees it."""
+
+    id: str
+    device: str
+    network: str
+    opened_at: datetime
+    seen_at: datetime
+    current: bool
+
+
+async def show(request: web.Request) -> web.Response:
+    """Everything at a glance, each with its way to change it."""
+    found, app = guards.full(request), request.app
+    factor = await app[FACTOR].describe(found.account_id)
+    sessions = [
+        ShownSession(
+            id=one.id,
+            device=one.device,
+            network=one.network,
+            opened_at=one.opened_at,
+            seen_at=one.seen_at,
+            current=one.id == found.id,
+        )
+        for one in await app[SESSIONS].of_account(found.account_id)
+    ]
+    limits = app[SESSIONS].limits
+    return page(
+        request,
+        "account.html",
+        factor=factor,
+        sessions=sessions,
+        idle_minutes=int(limits.idle.total_seconds() // 60),
+        hours=int(limits.absolute.total_seconds() // 3600),
+    )
+
+
+async def end_one(request: web.Request, fields: dict[str, str]) -> web.Response:
+    """Close one session; another account's is not found (AZ-02)."""
+    found = guards.full(request)
+    one = fields["session"]
+    if not ID.fullmatch(one) or not await request.app[SESSIONS].end_one(found.account_id, one):
+        raise PageError(404)
+    if one == found.id:
+        guards.forget_cookie(request)
+        note(request, "signed_out")
+        return redirect(guards.SIGN_IN)
+    note(request, "session_ended")
+    return redirect(HERE)
+
+
+async def end_others(request: web.Request, fields: dict[str, str]) -> web.Response:
+    """Close every session but this one."""
+    found = guards.full(request)
+    await request.app[SESSIONS].end_others(found.account_id, request[VISIT].token or "")
+    note(request, "sessions_ended")
+    return redirect(HERE)

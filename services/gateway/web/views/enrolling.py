@@ -1,0 +1,99 @@
+"""The page that enrols an authenticator, at the sign-in and in the account alike (G-20, OT-11).
+
+The key belongs to this session alone and stays the same after a reload or a wrong code, until the
+first right code, thirty minutes, or « Recommencer ».
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from aiohttp import web
+
+from services.gateway.sessions import Session
+from services.gateway.web import qr
+from services.gateway.web.clients.factor import Enrolment
+from services.gateway.web.forms import Form
+from services.gateway.web.keys import FACTOR, PAGES, SESSIONS
+from services.gateway.web.refusals import refuse_form
+from services.gateway.web.views.second_factor import log_refused
+from services.gateway.web.visits import VISIT, idempotency_key, page
+from shared.contracts.mfa import EnrolledView
+from shared.messaging.handlers import Refused
+
+#: Letters of the key that stand together, for eyes and ears.
+GROUP = 4
+
+
+@dataclass(frozen=True)
+class Place:
+    """Where the page stands: its form's address, and the one that begins again."""
+
+    action: str
+    restart: str
+
+
+SIGNING_IN = Place("/connexion/telephone", "/connexion/telephone/recommencer")
+IN_ACCOUNT = Place("/compte/telephone/nouveau", "/compte/telephone/recommencer")
+
+
+async def described(request: web.Request, found: Session) -> Enrolment:
+    """The enrolment of this session. Raises `Refused` with `enrolment_gone`."""
+    return await request.app[FACTOR].describe_enrolment(
+        found.account_id, found.enrolment_id or "", found.address
+    )
+
+
+async def confirmed(request: web.Request, found: Session, fields: dict[str, str]) -> EnrolledView:
+    """Give the first code. Raises `Refused`."""
+    return await request.app[FACTOR].confirm(
+        found.account_id,
+        found.enrolment_id or "",
+        fields["code"],
+        device=request[VISIT].device,
+        key=idempotency_key(request, "enrolment", fields),
+    )
+
+
+async def restarted(request: web.Request, found: Session, fields: dict[str, str]) -> None:
+    """Another key in place of this session's. Raises `Refused` with `enrolment_gone`."""
+    made = await request.app[FACTOR].restart(
+        found.account_id,
+        found.enrolment_id or "",
+        found.address,
+        key=idempotency_key(request, "restart", fields),
+    )
+    token = request[VISIT].token or ""
+    await request.app[SESSIONS].note_due(token, found.due, made.enrolment_id)
+
+
+def refused_form(
+    request: web.Request, fields: dict[str, str], refused: Refused
+) -> tuple[Form, int]:
+    """The form that says why the code was refused, and the page's status."""
+    form = Form.again(fields)
+    status = refuse_form(request, form, refused, prefix="totp")
+    log_refused(request, status)
+    return form, status
+
+
+def render(
+    request: web.Request, enrolment: Enrolment, place: Place, form: Form, status: int = 200
+) -> web.Response:
+    """The QR code, the key as text, and the field for the first code."""
+    key = enrolment.key
+    return page(
+        request,
+        "enrol.html",
+        status=status,
+        form=form,
+        qr=qr.svg(enrolment.uri, request.app[PAGES].brand.service_name),
+        key_groups=[key[at : at + GROUP] for at in range(0, len(key), GROUP)],
+        uri=enrolment.uri,
+        action=place.action,
+        restart=place.restart,
+        replaces=enrolment.replaces,
+        signing_in=place is SIGNING_IN,
+        expires_at=enrolment.expires_at,
+        switch_url=place.action,
+    )

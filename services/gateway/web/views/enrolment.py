@@ -1,0 +1,96 @@
+"""Enrolling a phone on the way in: the first one, or another one after a recovery code."""
+
+from __future__ import annotations
+
+from aiohttp import web
+
+from services.gateway.sessions import Session
+from services.gateway.web import guards
+from services.gateway.web.clients.factor import Enrolment
+from services.gateway.web.errors import Elsewhere
+from services.gateway.web.forms import Form
+from services.gateway.web.keys import FACTOR, SESSIONS
+from services.gateway.web.refusals import away_form
+from services.gateway.web.views import enrolling
+from services.gateway.web.views.enrolling import SIGNING_IN
+from services.gateway.web.visits import VISIT, note, redirect
+from shared.messaging.handlers import Refused
+
+CODE = "/connexion/code"
+
+
+async def show(request: web.Request) -> web.Response:
+    """The key of this session, made now where there is none."""
+    found = guards.at(request, "enrolment")
+    return enrolling.render(request, await _current(request, found), SIGNING_IN, Form())
+
+
+async def submit(request: web.Request, fields: dict[str, str]) -> web.Response:
+    """The first right code protects the account and opens the session."""
+    found = guards.at(request, "enrolment")
+    try:
+        view = await enrolling.confirmed(request, found, fields)
+    except Refused as refused:
+        await _leave_if_over(request, found, refused)
+        form, status = enrolling.refused_form(request, fields, refused)
+        current = await _current(request, found)
+        return enrolling.render(request, current, SIGNING_IN, form, status)
+    note(request, "phone_changed" if view.replaced else "enrolled")
+    return await guards.promote(
+        request,
+        found,
+        fields["key"],
+        failures=found.failures,
+        first=not view.replaced,
+        replaced_at=view.enrolled_at if view.replaced else None,
+    )
+
+
+async def restart(request: web.Request, fields: dict[str, str]) -> web.Response:
+    """« Recommencer »: another key; the half-made one is void."""
+    found = guards.at(request, "enrolment")
+    try:
+        await enrolling.restarted(request, found, fields)
+    except Refused as refused:
+        await _leave_if_over(request, found, refused)
+        raise
+    return redirect(SIGNING_IN.action)
+
+
+async def away(request: web.Request, fields: dict[str, str]) -> web.Response:
+    """The same page as soon as it can be shown; the code is to be typed again."""
+    found = guards.at(request, "enrolment")
+    form = away_form(request, fields)
+    return enrolling.render(request, await _current(request, found), SIGNING_IN, form, 503)
+
+
+async def _current(request: web.Request, found: Session) -> Enrolment:
+    if found.enrolment_id is not None:
+        try:
+            return await enrolling.described(request, found)
+        except Refused as refused:
+            await _leave_if_over(request, found, refused)
+            raise
+    try:
+        made = await request.app[FACTOR].start(found.account_id, found.address)
+    except Refused as refused:
+        await _leave_if_over(request, found, refused)
+        raise
+    token = request[VISIT].token or ""
+    await request.app[SESSIONS].note_due(token, "enrolment", made.enrolment_id)
+    return made
+
+
+async def _leave_if_over(request: web.Request, found: Session, refused: Refused) -> None:
+    """The enrolment has run out, or somebody else's was confirmed first."""
+    sessions, token = request.app[SESSIONS], request[VISIT].token or ""
+    slug = refused.refusal.slug
+    if slug == "enrolment_gone":
+        factor = await request.app[FACTOR].describe(found.account_id)
+        await sessions.note_due(token, "code" if factor.enrolled_at else "enrolment")
+        note(request, "enrolment_gone")
+        raise Elsewhere(CODE if factor.enrolled_at else SIGNING_IN.action)
+    if slug == "already_enrolled":
+        await sessions.note_due(token, "code")
+        note(request, "already_enrolled")
+        raise Elsewhere(CODE)

@@ -1,0 +1,147 @@
+"""Recovery codes, shown once (OT-14, B-13): after the enrolment, and on demand in the account.
+
+Nothing of ours keeps them. Where the box was not ticked, the page shows them again from what the
+form itself brought along, sealed for us and for this session alone.
+"""
+
+from __future__ import annotations
+
+from aiohttp import web
+
+from services.gateway.sessions import Session
+from services.gateway.web import guards
+from services.gateway.web.errors import Elsewhere
+from services.gateway.web.field_texts import field_texts
+from services.gateway.web.forms import Form
+from services.gateway.web.keys import ACCESS, CLOCK, FACTOR, SEALED_PAGES
+from services.gateway.web.refusals import away_form, refuse_form
+from services.gateway.web.views.second_factor import log_refused
+from services.gateway.web.visits import VISIT, idempotency_key, note, page, redirect
+from shared.contracts.base import FieldError
+from shared.messaging.handlers import Refused
+from shared.secrets import new_token
+
+SIGNING_IN = "/connexion/codes-de-secours"
+IN_ACCOUNT = "/compte/codes-de-secours/gardes"
+ASKED = "/compte/codes-de-secours"
+ACCOUNT = "/compte"
+GROUP = 4
+
+
+async def show_first(request: web.Request) -> web.Response:
+    """The list after an enrolment, a new one each time until it is said to be kept."""
+    found = guards.full(request)
+    factor = await request.app[FACTOR].describe(found.account_id)
+    if not factor.recovery_on or factor.recovery_kept:
+        raise Elsewhere(guards.destination(found.next))
+    codes, renewed = await request.app[FACTOR].make_recovery_codes(
+        found.account_id, device=request[VISIT].device, key=new_token()
+    )
+    return _render(request, found, codes, SIGNING_IN, renewed=renewed)
+
+
+async def keep_first(request: web.Request, fields: dict[str, str]) -> web.Response:
+    """The person has them: on to where they wanted to go."""
+    found = guards.full(request)
+    return await _keep(request, found, fields, SIGNING_IN, guards.destination(found.next))
+
+
+async def ask(request: web.Request) -> web.Response:
+    """How many are left, and a form for a new list."""
+    return await _ask(request, Form())
+
+
+async def make(request: web.Request, fields: dict[str, str]) -> web.Response:
+    """A new list, with the password and a code (SE-09)."""
+    found, app, visit = guards.full(request), request.app, request[VISIT]
+    try:
+        await app[ACCESS].check_password(
+            found.account_id,
+            fields["password"],
+            key=idempotency_key(request, "codes-password", fields),
+        )
+        await app[FACTOR].check(
+            found.account_id,
+            fields["code"],
+            device=visit.device,
+            key=idempotency_key(request, "codes-totp", fields),
+        )
+        codes, renewed = await app[FACTOR].make_recovery_codes(
+            found.account_id,
+            device=visit.device,
+            key=idempotency_key(request, "codes", fields),
+        )
+    except Refused as refused:
+        form = Form.again(fields)
+        prefix = "confirm" if refused.refusal.slug == "wrong_password" else "totp"
+        status = refuse_form(request, form, refused, prefix=prefix)
+        log_refused(request, status)
+        return await _ask(request, form, status)
+    return _render(request, found, codes, IN_ACCOUNT, renewed=renewed)
+
+
+async def keep(request: web.Request, fields: dict[str, str]) -> web.Response:
+    """The person has them: back to the account."""
+    found = guards.full(request)
+    return await _keep(request, found, fields, IN_ACCOUNT, ACCOUNT)
+
+
+async def away(request: web.Request, fields: dict[str, str]) -> web.Response:
+    """The form again; sent again it is the same act."""
+    form = away_form(request, fields)
+    return page(request, "account_recovery.html", status=503, form=form, left=None)
+
+
+async def _ask(request: web.Request, form: Form, status: int = 200) -> web.Response:
+    found = guards.full(request)
+    factor = await request.app[FACTOR].describe(found.account_id)
+    if not factor.recovery_on:
+        raise Elsewhere(ACCOUNT)
+    left = factor.recovery_left
+    return page(request, "account_recovery.html", status=status, form=form, left=left)
+
+
+async def _keep(
+    request: web.Request, found: Session, fields: dict[str, str], action: str, there: str
+) -> web.Response:
+    if fields["kept"] != "1":
+        codes = request.app[SEALED_PAGES].open(fields["list"], found.id)
+        if codes is None:
+            raise Elsewhere(SIGNING_IN if action == SIGNING_IN else ASKED)
+        form = Form.again(fields)
+        missing = (FieldError(field="kept", code="missing"),)
+        form.errors = field_texts(missing, request[VISIT].lang)
+        return _render(request, found, codes.split(), action, form=form)
+    key = idempotency_key(request, "kept", fields)
+    await request.app[FACTOR].keep_recovery_codes(found.account_id, key=key)
+    note(request, "codes_kept")
+    return redirect(there)
+
+
+def _render(
+    request: web.Request,
+    found: Session,
+    codes: list[str],
+    action: str,
+    *,
+    renewed: bool = False,
+    form: Form | None = None,
+) -> web.Response:
+    shown = form or Form()
+    shown.values = {"list": request.app[SEALED_PAGES].seal(" ".join(codes), found.id)}
+    return page(
+        request,
+        "recovery_codes.html",
+        status=422 if form else 200,
+        form=shown,
+        codes=[_grouped(code) for code in codes],
+        renewed=renewed,
+        made_at=request.app[CLOCK](),
+        action=action,
+        switch_url=action if action == SIGNING_IN else ACCOUNT,
+    )
+
+
+def _grouped(code: str) -> str:
+    bare = code.replace("-", "")
+    return " ".join(bare[at : at + GROUP] for at in range(0, len(bare), GROUP))

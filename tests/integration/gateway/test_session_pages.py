@@ -1,0 +1,139 @@
+"""Sessions that a person sees and closes, where a sign-in leads, which browsers are known."""
+
+from __future__ import annotations
+
+import secrets
+import uuid
+
+import pytest
+
+from tests.integration.gateway.conftest import Portal
+from tests.integration.gateway.person import Person
+
+pytestmark = pytest.mark.asyncio(loop_scope="package")
+
+
+async def test_se_07_b_11_the_account_page_lists_and_closes_sessions(
+    portal: Portal, address: str
+) -> None:
+    person = Person(portal, address)
+    await person.settle()
+    other, third = portal.browser(), portal.browser()
+    await person.sign_in(other)
+    await person.sign_in(third)
+    page = await person.browser.get("/compte")
+    assert "Cette session" in page.text
+    assert "127.0.0.0/24" in page.text
+    ids = page.soup.select("form[action='/compte/sessions/fermer'] input[name=session]")
+    assert len(ids) == 2
+    for wrong in (str(uuid.uuid4()), "x", ""):
+        fields = page.form("/compte/sessions/fermer") | {"session": wrong}
+        assert (await person.browser.send_form("/compte/sessions/fermer", fields)).status == 404
+    fields = page.form("/compte/sessions/fermer-les-autres")
+    one = page.form("/compte/sessions/fermer")
+    assert (await person.browser.send_form("/compte/sessions/fermer", one)).location == "/compte"
+    open_still = [await browser.get("/accueil") for browser in (other, third)]
+    assert sorted(each.path for each in open_still) == ["/accueil", "/connexion"]
+    after = await person.browser.send_form("/compte/sessions/fermer-les-autres", fields)
+    assert after.location == "/compte"
+    for browser in (other, third):
+        assert (await browser.get("/accueil")).path == "/connexion"
+    assert (await person.browser.get("/accueil")).path == "/accueil"
+
+
+async def test_az_02_nobody_closes_the_session_of_somebody_else(portal: Portal) -> None:
+    mine, theirs = (
+        Person(portal, f"a{secrets.token_hex(5)}@x.example.fr"),
+        Person(portal, f"b{secrets.token_hex(5)}@x.example.fr"),
+    )
+    await mine.settle()
+    await theirs.settle()
+    opened = await portal.letters.event("SessionOpened", await theirs.account_id())
+    page = await mine.browser.get("/compte")
+    csrf = page.form("/deconnexion")["csrf"]
+    fields = {"csrf": csrf, "session": opened.data["session_id"]}
+    answer = await mine.browser.send_form("/compte/sessions/fermer", fields)
+    assert answer.status == 404
+    assert (await theirs.browser.get("/accueil")).path == "/accueil"
+
+
+async def test_se_10_a_fourth_session_ends_the_oldest(portal: Portal, address: str) -> None:
+    person = Person(portal, address)
+    await person.settle()
+    browsers = [portal.browser() for _ in range(3)]
+    for one in browsers:
+        portal.clock.advance(seconds=30)
+        assert (await person.sign_in(one)).path == "/accueil"
+    assert (await person.browser.get("/accueil")).path == "/connexion"
+    for one in browsers:
+        assert (await one.get("/accueil")).path == "/accueil"
+    closed = await portal.letters.event("SessionClosed", await person.account_id())
+    assert closed.data["reason"] == "too_many"
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        "//evil.example",
+        "/\\evil.example",
+        "https:evil.example",
+        "https://evil.example",
+        "%0d%0aLocation:%20https://evil",
+        "/compte",
+        "javascript:alert(1)",
+        "\\\\evil",
+        "compte/../..",
+        "COMPTE",
+        "compte\u0000",
+        "",
+    ],
+)
+async def test_au_15_only_pages_of_our_own_list_come_next(
+    portal: Portal, address: str, name: str
+) -> None:
+    person = Person(portal, address)
+    await person.settle()
+    browser = portal.browser()
+    page = await browser.get("/connexion")
+    given = {"address": person.address, "password": person.password, "next": name}
+    page = await browser.post(page, "/connexion", given)
+    assert (await person.give_code(page, browser=browser)).path == "/accueil"
+
+
+async def test_au_15_a_page_of_our_list_does(portal: Portal, address: str) -> None:
+    person = Person(portal, address)
+    await person.settle()
+    browser = portal.browser()
+    page = await browser.get("/compte/mot-de-passe")
+    assert page.path == "/connexion"
+    page = await browser.post(
+        page, "/connexion", {"address": person.address, "password": person.password}
+    )
+    assert (await person.give_code(page, browser=browser)).path == "/compte/mot-de-passe"
+
+
+async def test_au_16_a_known_browser_still_gives_both_factors(portal: Portal, address: str) -> None:
+    person = Person(portal, address)
+    await person.settle()
+    mark = person.browser.cookies["impex-browser"]
+    answer = await portal.browser().send(
+        "GET", "/accueil", headers={"Cookie": f"impex-browser={mark}"}
+    )
+    assert answer.location == "/connexion"
+    page = await person.browser.get("/accueil")
+    await person.browser.post(page, "/deconnexion")
+    assert (await person.give_password()).path == "/connexion/code"
+
+
+async def test_au_07_only_a_new_browser_is_a_new_device(portal: Portal, address: str) -> None:
+    person = Person(portal, address)
+    await person.settle()
+    account = await person.account_id()
+    page = await person.browser.get("/accueil")
+    await person.browser.post(page, "/deconnexion")
+    await person.sign_in()
+    known = await portal.letters.event("SessionOpened", account, 2)
+    assert known.data["new_device"] is False
+    await person.sign_in(portal.browser())
+    new = await portal.letters.event("SessionOpened", account, 3)
+    assert new.data["new_device"] is True

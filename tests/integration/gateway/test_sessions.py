@@ -1,0 +1,247 @@
+"""Sessions: who may go where, how they live, how they end (AU-06, AU-14, AU-15, SE-01 to SE-12)."""
+
+from __future__ import annotations
+
+import json
+import secrets
+from collections.abc import Awaitable, Callable
+from datetime import timedelta
+from http.cookies import SimpleCookie
+
+import pytest
+
+from tests.integration.gateway.browser import Answer, Browser
+from tests.integration.gateway.conftest import Portal
+from tests.integration.gateway.person import Person
+
+pytestmark = pytest.mark.asyncio(loop_scope="package")
+
+HALF = ("/connexion/code", "/connexion/code-de-secours")
+ENROLLING = ("/connexion/telephone", "/connexion/adresse")
+FULL = (
+    "/accueil",
+    "/compte",
+    "/compte/mot-de-passe",
+    "/compte/telephone",
+    "/compte/telephone/nouveau",
+    "/compte/codes-de-secours",
+    "/connexion/codes-de-secours",
+)
+POSTS = {
+    "password": (
+        "/connexion/code",
+        "/connexion/code-de-secours",
+        "/connexion/telephone",
+        "/connexion/telephone/recommencer",
+        "/connexion/adresse",
+        "/connexion/adresse/renvoi",
+    ),
+    "full": (
+        "/connexion/codes-de-secours",
+        "/compte/mot-de-passe",
+        "/compte/telephone",
+        "/compte/telephone/nouveau",
+        "/compte/telephone/recommencer",
+        "/compte/codes-de-secours",
+        "/compte/codes-de-secours/gardes",
+        "/compte/sessions/fermer",
+        "/compte/sessions/fermer-les-autres",
+    ),
+}
+COOKIE = "impex-session"
+
+
+async def _redirect(browser: Browser, path: str) -> str:
+    answer = await browser.send("GET", path)
+    assert answer.status == 303, (path, answer.status)
+    return answer.location
+
+
+async def test_au_06_az_01_every_route_by_what_was_given(portal: Portal, address: str) -> None:
+    """The matrix: nothing, the password only, both factors; by GET and by POST."""
+    person = Person(portal, address)
+    await person.settle()
+    nobody, half = portal.browser(), portal.browser()
+    for path in (*HALF, *ENROLLING, *FULL):
+        assert (await _redirect(nobody, path)).split("?")[0] == "/connexion"
+    await person.give_password(browser=half)
+    for path in HALF:
+        assert (await half.get(path)).status == 200
+    for path in (*ENROLLING, *FULL, "/connexion"):
+        assert await _redirect(half, path) == "/connexion/code", path
+    for path in (*HALF, *ENROLLING, "/connexion", "/"):
+        assert await _redirect(person.browser, path) == "/accueil", path
+    for path in ("/accueil", "/compte", "/compte/mot-de-passe", "/compte/telephone"):
+        assert (await person.browser.get(path)).status == 200
+    assert await _redirect(person.browser, "/compte/telephone/nouveau") == "/compte/telephone"
+
+    for path in (*POSTS["password"], *POSTS["full"]):
+        bare = await nobody.send_form(path, {})
+        assert bare.status == 303, path
+        assert bare.location.startswith("/connexion"), path
+    for path in POSTS["full"]:
+        assert (await half.send_form(path, {})).location == "/connexion/code", path
+    for path in POSTS["password"]:
+        assert (await person.browser.send_form(path, {})).location == "/accueil", path
+    # Whoever may be there is asked for the form's token.
+    for path in POSTS["full"]:
+        assert (await person.browser.send_form(path, {})).status == 403, path
+
+
+async def test_se_02_the_cookies_of_a_session(portal: Portal, address: str) -> None:
+    person = Person(portal, address)
+    await person.settle()
+    browser = portal.browser()
+    page = await browser.get("/connexion")
+    given = {"address": person.address, "password": person.password}
+    answer = await browser.post(page, "/connexion", given, follow=False)
+    assert answer.status == 303
+    cookies = [SimpleCookie(text) for text in answer.headers.getall("Set-Cookie")]
+    (session,) = (one[COOKIE] for one in cookies if COOKIE in one)
+    assert session["httponly"]
+    assert session["samesite"] == "Strict"
+    assert session["path"] == "/"
+    assert not session["domain"]
+    assert not session["max-age"]
+    assert not session["expires"]
+    (before,) = (one["impex-presession"] for one in cookies if "impex-presession" in one)
+    assert before["max-age"] == "0", "the pre-session is destroyed, not promoted (SE-11)"
+
+
+async def test_au_14_each_step_has_a_token_of_its_own_and_former_ones_are_dead(
+    portal: Portal, address: str
+) -> None:
+    person = Person(portal, address)
+    await person.settle()
+    browser = portal.browser()
+    page = await person.give_password(browser=browser)
+    half = browser.cookies[COOKIE]
+    await person.give_code(page, browser=browser)
+    full = browser.cookies[COOKIE]
+    assert half != full
+    thief = portal.browser()
+    for path in ("/accueil", "/connexion/code"):
+        answer = await thief.send("GET", path, headers={"Cookie": f"{COOKIE}={half}"})
+        assert answer.location == "/connexion"
+    assert (await browser.get("/accueil")).path == "/accueil"
+
+
+async def test_se_01_an_invented_session_is_nobody(portal: Portal) -> None:
+    for cookie in (secrets.token_urlsafe(32), secrets.token_hex(32), "x", "a" * 4000, "'; --"):
+        browser = portal.browser()
+        answer = await browser.send("GET", "/accueil", headers={"Cookie": f"{COOKIE}={cookie}"})
+        assert (answer.status, answer.location) == (303, "/connexion")
+        assert f'{COOKIE}="";' in " ".join(answer.headers.getall("Set-Cookie"))
+
+
+async def test_se_03_thirty_idle_minutes_and_eight_hours(portal: Portal, address: str) -> None:
+    person = Person(portal, address)
+    await person.settle()
+    page = await person.browser.get("/compte")
+    portal.clock.advance(minutes=29, seconds=40)
+    page = await person.browser.get("/compte")
+    assert page.path == "/compte"
+    portal.clock.advance(minutes=30, seconds=1)
+    gone = await person.browser.get("/compte")
+    assert gone.path == "/connexion"
+    assert "Session fermée par sécurité" in gone.text
+    # Signing in leads back to the page.
+    given = {"address": person.address, "password": person.password}
+    code = await person.browser.post(gone, "/connexion", given)
+    assert (await person.give_code(code)).path == "/compte"
+    for _ in range(24):
+        portal.clock.advance(minutes=20)
+        last = await person.browser.get("/accueil")
+    assert last.path == "/connexion", "eight hours are over whatever one does"
+
+
+async def test_se_04_asking_how_long_is_no_activity_and_prolonging_is(
+    portal: Portal, address: str
+) -> None:
+    person = Person(portal, address)
+    await person.settle()
+    browser = person.browser
+    page = await browser.get("/accueil")
+    csrf = page.form("/deconnexion")["csrf"]
+    portal.clock.advance(minutes=28)
+    answer = await browser.send("GET", "/session/etat")
+    assert answer.html
+    left = _json(answer)["left"]
+    assert 90 < left <= 120
+    portal.clock.advance(minutes=1)
+    assert _json(await browser.send("GET", "/session/etat"))["left"] < left
+    headers = {
+        "Content-Type": "application/json",
+        "X-Impex-Csrf": csrf,
+        "Sec-Fetch-Site": "same-origin",
+    }
+    for _ in range(10):
+        answer = await browser.send(
+            "POST", "/session/prolonger", data=b'{"go": "1"}', headers=headers
+        )
+        said = _json(answer)
+        assert said["extend"] is True
+        assert 1795 <= said["left"] <= 1800
+        portal.clock.advance(minutes=29)
+    portal.clock.advance(minutes=2)
+    assert _json(await browser.send("GET", "/session/etat")) == {"left": 0, "extend": False}
+
+
+async def test_se_05_signing_out(portal: Portal, address: str) -> None:
+    person = Person(portal, address)
+    await person.settle()
+    token = person.browser.cookies[COOKIE]
+    page = await person.browser.get("/compte")
+    assert page.headers["Cache-Control"] == "no-store"
+    out = await person.browser.post(page, "/deconnexion", follow=False)
+    assert (out.status, out.location) == (303, "/connexion")
+    assert out.headers["Clear-Site-Data"] == '"cache"'
+    kept = await portal.browser().send("GET", "/compte", headers={"Cookie": f"{COOKIE}={token}"})
+    assert kept.status == 303
+    closed = await portal.letters.event("SessionClosed", await person.account_id())
+    assert closed.data["reason"] == "signed_out"
+    # A second press of the button, on a page that was still open, is no error.
+    again = await person.browser.post(page, "/deconnexion")
+    assert (again.status, again.path) == (200, "/connexion")
+
+
+async def test_se_11_a_fixed_presession_stays_anonymous(portal: Portal, address: str) -> None:
+    person = Person(portal, address)
+    await person.settle()
+    browser = portal.browser()
+    await browser.get("/connexion")
+    fixed = browser.cookies["impex-presession"]
+    await person.sign_in(browser)
+    thief = portal.browser()
+    answer = await thief.send("GET", "/accueil", headers={"Cookie": f"impex-presession={fixed}"})
+    assert answer.location == "/connexion"
+
+
+async def test_any_number_of_gateways_share_the_sessions(
+    portal: Portal, another: Callable[..., Awaitable[Portal]], address: str
+) -> None:
+    person = Person(portal, address)
+    await person.settle()
+    second = await another()
+    token = person.browser.cookies[COOKIE]
+    there = await second.browser().send("GET", "/accueil", headers={"Cookie": f"{COOKIE}={token}"})
+    assert there.status == 200
+    page = await person.browser.get("/accueil")
+    await person.browser.post(page, "/deconnexion")
+    there = await second.browser().send("GET", "/accueil", headers={"Cookie": f"{COOKIE}={token}"})
+    assert there.status == 303
+
+
+async def test_public_pages_say_who_is_there_and_stay_open(portal: Portal, address: str) -> None:
+    person = Person(portal, address)
+    await person.settle()
+    for path in ("/aide", "/aide/nouveau-telephone", "/plan", "/n-existe-pas"):
+        page = await person.browser.get(path)
+        assert "Se déconnecter" in page.text, path
+    portal.clock.advance(**{"seconds": timedelta(minutes=31).total_seconds()})
+    page = await person.browser.get("/aide")
+    assert (page.status, "Se déconnecter" in page.text) == (200, False)
+
+
+def _json(answer: Answer) -> dict[str, int]:
+    return dict(json.loads(answer.body))

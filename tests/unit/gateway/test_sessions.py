@@ -1,0 +1,81 @@
+"""A session's limits, and what follows from them: pure, by a moved clock (SE-03, SE-09, OT-13)."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+
+import pytest
+
+from services.gateway.sessions import Limits, Session, promoted_token
+from shared.secrets import KeyRing, new_key
+
+NOW = datetime(2026, 11, 25, 9, 0, tzinfo=UTC)
+LIMITS = Limits(
+    idle=timedelta(minutes=30),
+    absolute=timedelta(hours=8),
+    parallel=3,
+    fresh=timedelta(minutes=15),
+    browser=timedelta(days=90),
+)
+FULL = Session(
+    id="s",
+    account_id="a",
+    level="full",
+    due="code",
+    address="p@x.fr",
+    first_name="Pierre",
+    last_name="Durand",
+    device="Firefox, Windows",
+    network="192.0.2.0/24",
+    enrol_before=NOW + timedelta(hours=24),
+    enrolment_id=None,
+    failures=0,
+    next="",
+    opened_at=NOW,
+    proved_at=NOW,
+    code_at=NOW,
+    seen_at=NOW,
+    ends_at=NOW + LIMITS.absolute,
+)
+HALF = replace(FULL, level="password", due="enrolment", code_at=None)
+
+
+@pytest.mark.parametrize(
+    ("seconds", "over"), [(0, False), (30 * 60 - 1, False), (30 * 60, True), (30 * 60 + 1, True)]
+)
+def test_se_03_idle(seconds: int, over: bool) -> None:
+    assert FULL.over(LIMITS, NOW + timedelta(seconds=seconds)) is over
+
+
+def test_se_03_activity_puts_the_idle_end_off_but_not_the_absolute_one() -> None:
+    active = replace(FULL, seen_at=NOW + timedelta(hours=7, minutes=50))
+    assert active.until(LIMITS) == NOW + timedelta(hours=8)
+    assert not active.over(LIMITS, NOW + timedelta(hours=7, minutes=59, seconds=59))
+    assert active.over(LIMITS, NOW + timedelta(hours=8))
+
+
+def test_ot_13_the_address_is_due_before_a_late_first_enrolment_only() -> None:
+    late = NOW + timedelta(hours=24)
+    assert not HALF.address_is_due(late - timedelta(seconds=1))
+    assert HALF.address_is_due(late)
+    # A recovery code has opened the enrolment of another phone: the address proves nothing more.
+    assert not replace(HALF, enrolment_id="e").address_is_due(late)
+    assert not replace(HALF, due="code").address_is_due(late)
+
+
+def test_se_09_a_code_is_fresh_for_a_quarter_of_an_hour() -> None:
+    assert FULL.code_is_fresh(LIMITS, NOW + timedelta(minutes=14, seconds=59))
+    assert not FULL.code_is_fresh(LIMITS, NOW + timedelta(minutes=15))
+    assert not HALF.code_is_fresh(LIMITS, NOW)
+
+
+def test_au_14_a_promoted_token_is_new_the_same_for_a_second_click_and_nobody_elses() -> None:
+    ring, other = KeyRing.parse(new_key()), KeyRing.parse(new_key())
+    first = promoted_token(ring, "token", "key")
+    assert first == promoted_token(ring, "token", "key")
+    assert len(bytes.fromhex(first)) == 32
+    assert (
+        len({first, promoted_token(ring, "token", "key2"), promoted_token(ring, "t2", "key")}) == 3
+    )
+    assert first != promoted_token(other, "token", "key")
