@@ -55,7 +55,8 @@ FAILURES = 3
 CAPPED = (CODE_REFUSED.name, OPENED_AFTER_FAILURES.name)
 MOST_A_DAY = 3
 DAY = timedelta(days=1)
-#: A device is named by what a stranger's browser says of itself: one short line of it is shown.
+#: A device is named by what a stranger's browser says of itself: one short line is shown of it,
+#: without the signs that make an address.
 LONGEST_DEVICE = 60
 
 
@@ -157,7 +158,7 @@ async def _tell(context: Context[Mailer], template: Template, at: datetime, **kn
     if person is None:
         raise Retry("the account is not in the directory yet")
     if "device" in known:
-        known["device"] = _one_line(known["device"])
+        known["device"] = one_line(known["device"])
     facts = Notice(first_name=person.first_name, last_name=person.last_name, at=at, **known)
     draft = Draft(
         template=template,
@@ -169,5 +170,11 @@ async def _tell(context: Context[Mailer], template: Template, at: datetime, **kn
     await write(context, draft)
 
 
-def _one_line(device: str) -> str:
-    return "".join(sign for sign in device if sign.isprintable())[:LONGEST_DEVICE].strip()
+def one_line(device: str) -> str:
+    """A device as a mail shows it; nothing of what was not recognised.
+
+    >>> one_line("?, Windows")
+    'Windows'
+    """
+    kept = (sign for sign in device if sign.isalnum() or sign in " ,.-_()?")
+    return "".join(kept)[:LONGEST_DEVICE].strip(" ,?")

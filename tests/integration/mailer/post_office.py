@@ -1,4 +1,4 @@
-"""The mailer's surroundings in a test: registration that speaks, and everybody who listens."""
+"""The mailer's surroundings in a test: those whom it hears, and everybody who listens."""
 
 from __future__ import annotations
 
@@ -25,6 +25,9 @@ from tests.support.waiting import eventually
 CODE = "048213"
 TOKEN = "T" * 43
 ACCOUNT = "0f8fad5b-d9cb-469f-a165-70867728950e"
+OTHER = "7c9e6679-7425-40de-944b-e07fc1f90ae7"
+#: Whom the mailer hears.
+SPEAKERS = ("registration", "mfa", "gateway")
 
 
 def now() -> datetime:
@@ -89,7 +92,7 @@ def known(**more: Any) -> KnownAddressRequested:
 
 
 class PostOffice:
-    """Says things as registration, hears what the mailer says, reads its tables."""
+    """Says things as their owners, hears what the mailer says, reads its tables."""
 
     def __init__(self, system: System) -> None:
         self.system = system
@@ -99,10 +102,13 @@ class PostOffice:
 
     async def open(self) -> None:
         """Connect, and listen to the mailer from now on."""
-        speaker = await aio_pika.connect(self.system.broker.url("registration"))
+        self._speak: dict[str, AbstractChannel] = {}
+        for owner in SPEAKERS:
+            speaker = await aio_pika.connect(self.system.broker.url(owner))
+            self._connections.append(speaker)
+            self._speak[owner] = await speaker.channel()
         listener = await aio_pika.connect(self.system.broker.admin_url)
-        self._connections = [speaker, listener]
-        self._speak: AbstractChannel = await speaker.channel()
+        self._connections.append(listener)
         channel = await listener.channel()
         queue: AbstractQueue = await channel.declare_queue(exclusive=True)
         await queue.bind(topology.EVENTS, "mailer.#")
@@ -120,9 +126,9 @@ class PostOffice:
     async def _hear(self, message: aio_pika.abc.AbstractIncomingMessage) -> None:
         self.told.append(contract(decode(message.body), EVENTS))
 
-    async def say(self, event: Event, *, subject: str = ACCOUNT, times: int = 1) -> str:
-        """Publish `event` as registration, the very same message `times` times; its id."""
-        event_id, body = wrap("registration", event, subject=subject, now=now())
+    async def say(self, event: Event, *, subject: str | None = ACCOUNT, times: int = 1) -> str:
+        """Publish `event` as its owner, the very same message `times` times; its id."""
+        event_id, body = wrap(event.OWNER, event, subject=subject, now=now())
         for _ in range(times):
             await self._publish(event_id, event.TYPE, body)
         self._said[event_id] = (event.TYPE, body)
@@ -133,15 +139,16 @@ class PostOffice:
         await self._publish(event_id, *self._said[event_id])
 
     async def _publish(self, event_id: str, message_type: str, body: bytes) -> None:
+        owner = EVENTS[message_type].OWNER
         message = aio_pika.Message(
             body,
             content_type=CONTENT_TYPE,
             delivery_mode=2,
             message_id=event_id,
             type=message_type,
-            user_id="registration",
+            user_id=owner,
         )
-        exchange = await self._speak.get_exchange(topology.EVENTS, ensure=False)
+        exchange = await self._speak[owner].get_exchange(topology.EVENTS, ensure=False)
         await exchange.publish(message, routing_key=message_type)
 
     def of(self, cls: type[Event]) -> list[Any]:
@@ -172,6 +179,11 @@ class PostOffice:
 
         return await eventually(there, timeout, why=f"{wanted}")
 
+    async def templates(self) -> list[str]:
+        """The kinds of all mails that were written, the earliest first."""
+        rows = await self.database.fetch("SELECT template FROM deliveries ORDER BY written_at")
+        return [row["template"] for row in rows]
+
     async def attempts(self, cause: str) -> list[Any]:
         """What each attempt came to."""
         return list(
@@ -201,6 +213,15 @@ class PostOffice:
             return queue.declaration_result.message_count == 0 and known == len(self._said)
 
         await eventually(handled, 15, why="everything said is handled")
+
+    async def waits_in(self, queue: str) -> None:
+        """A message has come to wait in `queue`."""
+
+        async def waits() -> bool:
+            declared = await self._admin.declare_queue(queue, passive=True)
+            return bool(declared.declaration_result.message_count)
+
+        await eventually(waits, 15, why=f"a message in {queue}")
 
     async def dead_reason(self) -> str:
         """Why the next dead letter died."""

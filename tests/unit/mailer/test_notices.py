@@ -11,6 +11,7 @@ import pytest
 
 from services.mailer.disavowal import PURPOSE, disavowal_token
 from services.mailer.facts import TEMPLATES, Notice
+from services.mailer.handlers.notices import one_line
 from shared.secrets import KeyRing, new_key
 from shared.signed import read
 from tests.unit.mailer.samples import (
@@ -107,6 +108,22 @@ def test_au_07_a_device_or_network_that_the_event_does_not_know_leaves_no_empty_
     assert "Appareil" not in text
     assert "Réseau" not in text
     assert "(heure de Paris)\n\n" in text
+
+
+@pytest.mark.parametrize(
+    ("device", "shown"),
+    [
+        ("Firefox, Windows", "Firefox, Windows"),
+        ("?, Mac OS X", "Mac OS X"),
+        ("Firefox, ?", "Firefox"),
+        ("?, ?", ""),
+        ("", ""),
+        ("a\r\nb\u2028https://x/", "abhttpsx"),
+        ("x" * 200, "x" * 60),
+    ],
+)
+def test_in_04_a_device_is_one_short_line_without_addresses(device: str, shown: str) -> None:
+    assert one_line(device) == shown
 
 
 @pytest.mark.parametrize("language", LANGUAGES)

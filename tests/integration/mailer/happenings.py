@@ -1,0 +1,125 @@
+"""What happens to an account, as the services that own the facts would say it."""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+from typing import Any
+
+from shared.contracts.base import Event
+from shared.contracts.gateway import SessionOpened
+from shared.contracts.mfa import (
+    AuthenticatorEnrolled,
+    AuthenticatorRemoved,
+    AuthenticatorReplaced,
+    CodeCheckLocked,
+    CodeRefused,
+    RecoveryCodesReplaced,
+    RecoveryCodeUsed,
+)
+from shared.contracts.registration import (
+    AccountDeactivated,
+    AccountFrozen,
+    AccountThawed,
+    AddressProofRequested,
+    LostPhoneClaimed,
+    PasswordChanged,
+    PasswordResetRequested,
+    SignInLocked,
+    UnknownAddressAsked,
+)
+from tests.integration.mailer.post_office import CODE, TOKEN, now, sealed
+
+DEVICE = "Firefox, Windows"
+NETWORK = "203.0.113.0/24"
+HOUR = timedelta(hours=1)
+
+
+def refused(failures: int = 3, at: datetime | None = None) -> CodeRefused:
+    """A wrong code after the right password."""
+    return CodeRefused(kind="totp", failures=failures, refused_at=at or now(), device=DEVICE)
+
+
+def opened(*, new: bool = False, failures: int = 0, at: datetime | None = None) -> SessionOpened:
+    """A session of the account."""
+    return SessionOpened(
+        session_id="s1",
+        device=DEVICE,
+        network=NETWORK,
+        new_device=new,
+        failures=failures,
+        opened_at=at or now(),
+    )
+
+
+def locked() -> SignInLocked:
+    """Too many wrong passwords."""
+    return SignInLocked(network=NETWORK, locked_at=now(), locked_until=now() + HOUR)
+
+
+def everything() -> list[tuple[Event, str]]:
+    """Each event that brings a notice, with the notice's template."""
+    at = now()
+    return [
+        (PasswordChanged(by="person", changed_at=at, device=DEVICE), "password_changed"),
+        (AuthenticatorEnrolled(enrolled_at=at, device=DEVICE), "phone_enrolled"),
+        (AuthenticatorReplaced(by="phone", replaced_at=at, device=DEVICE), "phone_replaced"),
+        (AuthenticatorRemoved(removed_at=at), "phone_removed"),
+        (RecoveryCodeUsed(left=8, used_at=at, device=DEVICE), "recovery_code_used"),
+        (RecoveryCodesReplaced(replaced_at=at, device=DEVICE), "recovery_codes_replaced"),
+        (locked(), "sign_in_locked"),
+        (CodeCheckLocked(kind="totp", locked_at=at, locked_until=at + HOUR), "codes_locked"),
+        (refused(), "code_refused"),
+        (opened(new=True), "new_device"),
+        (opened(failures=4), "opened_after_failures"),
+        (AccountFrozen(by="holder", desk_only=False, frozen_at=at), "account_frozen"),
+        (AccountThawed(thawed_at=at), "account_thawed"),
+        (AccountDeactivated(deactivated_at=at), "account_deactivated"),
+    ]
+
+
+def reset(**more: Any) -> PasswordResetRequested:
+    """A forgotten password."""
+    values: dict[str, Any] = {
+        "address": "pierre@labo.example",
+        "language": "fr",
+        "link_token": sealed(PasswordResetRequested, "link_token", more.pop("token", TOKEN)),
+        "requested_at": now(),
+        "expires_at": now() + HOUR,
+    }
+    return PasswordResetRequested(**values | more)
+
+
+def proof(**more: Any) -> AddressProofRequested:
+    """An address to be proved again."""
+    values: dict[str, Any] = {
+        "address": "pierre@labo.example",
+        "language": "fr",
+        "code": sealed(AddressProofRequested, "code", more.pop("code", CODE)),
+        "requested_at": now(),
+        "expires_at": now() + timedelta(minutes=10),
+    }
+    return AddressProofRequested(**values | more)
+
+
+def lost(**more: Any) -> LostPhoneClaimed:
+    """A phone that is lost, as somebody says."""
+    values: dict[str, Any] = {
+        "address": "pierre@labo.example",
+        "language": "fr",
+        "link_token": sealed(LostPhoneClaimed, "link_token", TOKEN),
+        "stolen": False,
+        "requested_at": now(),
+        "expires_at": now() + HOUR,
+    }
+    return LostPhoneClaimed(**values | more)
+
+
+def unknown(about: str = "password", **more: Any) -> UnknownAddressAsked:
+    """A question about an address that has no account."""
+    values: dict[str, Any] = {
+        "address": "stranger@labo.example",
+        "language": "fr",
+        "about": about,
+        "requested_at": now(),
+    }
+    return UnknownAddressAsked(**values | more)

@@ -1,0 +1,141 @@
+"""Links and codes of an account that exists, and the word to an address without one."""
+
+from __future__ import annotations
+
+import re
+from datetime import timedelta
+
+import pytest
+
+from shared.contracts.base import Event
+from shared.contracts.mailer import MailAccepted, MailRefused
+from tests.integration.mailer.happenings import lost, proof, reset, unknown
+from tests.integration.mailer.post_office import CODE, OTHER, TOKEN, PostOffice, now
+from tests.support.mail_server import MailServer
+from tests.support.system import System
+
+PORTAL = "http://127.0.0.1:8080"
+
+
+async def test_g_44_g_25_ot_13_links_and_codes_of_an_account_go_to_the_address_that_was_said(
+    system: System, office: PostOffice, smtp: MailServer
+) -> None:
+    """Without waiting for the directory: the event carries address and language."""
+    async with system.run("mailer", IMPEX_SMTP_URL=smtp.url):
+        asked = {
+            "reset": await office.say(reset(), times=2),
+            "proof": await office.say(proof(), times=2),
+            "lost": await office.say(lost(stolen=True, language="en"), times=2),
+        }
+        rows = {name: await office.state(cause, "accepted") for name, cause in asked.items()}
+        await office.all_handled()
+    said = {one.message["Subject"]: one for one in smtp.messages}
+    assert len(smtp.messages) == 3
+    link = said["Nouveau mot de passe pour votre compte IMPEXWEB"].text()
+    assert f"{PORTAL}/mot-de-passe?jeton={TOKEN}" in link
+    code = said["Votre code pour vérifier cette adresse"].text()
+    assert re.findall(r"\d{6}", code)[0] == CODE
+    phone = said["Lost phone: confirm your request"].text()
+    assert f"{PORTAL}/telephone-perdu/confirmer?jeton={TOKEN}" in phone
+    assert {one.recipients for one in smtp.messages} == {("pierre@labo.example",)}
+    assert all((row["request_id"], row["sealed"]) == (None, None) for row in rows.values())
+
+
+@pytest.mark.parametrize("make", [reset, proof, lost])
+async def test_re_06_a_later_link_or_code_replaces_the_one_that_still_waits(
+    system: System, office: PostOffice, smtp: MailServer, make: type[Event]
+) -> None:
+    smtp.answer("RCPT", "451 4.3.0 later")
+    async with system.run("mailer", IMPEX_SMTP_URL=smtp.url):
+        first = await office.say(make(requested_at=now() - timedelta(minutes=2)))
+        await office.state(first, "deferred")
+        second = await office.say(make())
+        await office.state(second, "accepted")
+        replaced = await office.row(first)
+        late = await office.say(make(requested_at=now() - timedelta(minutes=1)))
+        await office.all_handled()
+        assert await office.row(late) is None
+    assert (replaced["state"], replaced["reason"]) == ("dropped", "superseded")
+    assert replaced["sealed"] is None
+    assert len(smtp.messages) == 1
+
+
+async def test_re_06_what_waits_for_another_account_or_is_of_another_kind_stays(
+    system: System, office: PostOffice, smtp: MailServer
+) -> None:
+    smtp.answer("RCPT", "451 4.3.0 later", "451 4.3.0 later")
+    before = now() - timedelta(minutes=2)
+    async with system.run("mailer", IMPEX_SMTP_URL=smtp.url):
+        others = [
+            await office.say(reset(requested_at=before), subject=OTHER),
+            await office.say(lost(requested_at=before)),
+        ]
+        for cause in others:
+            await office.state(cause, "deferred")
+        await office.state(await office.say(reset()), "accepted")
+        for cause in others:
+            assert (await office.row(cause))["state"] == "deferred"
+
+
+async def test_b_03_an_address_without_account_is_told_once_and_nobody_else_is(
+    system: System, office: PostOffice, smtp: MailServer
+) -> None:
+    async with system.run("mailer", IMPEX_SMTP_URL=smtp.url):
+        cause = await office.say(unknown(), subject=None, times=3)
+        await office.say(unknown("phone", language="en"), subject=None)
+        await office.hears(MailAccepted, 2)
+        await office.all_handled()
+        row = await office.row(cause)
+    french, english = sorted(smtp.messages, key=lambda one: str(one.message["Subject"]))
+    assert french.message["Subject"] == "Aucun compte IMPEXWEB ne s'ouvre avec cette adresse"
+    assert "A lost phone was reported" in english.text()
+    assert french.recipients == ("stranger@labo.example",)
+    assert "ce-n-est-pas-moi" not in french.text() + english.text()
+    assert (row["template"], row["subject"], row["request_id"]) == ("no_account", None, None)
+
+
+async def test_ot_13_a_code_that_ran_out_before_it_could_leave_is_not_sent(
+    system: System, office: PostOffice, smtp: MailServer
+) -> None:
+    async with system.run("mailer", IMPEX_SMTP_URL=smtp.url):
+        past = now() - timedelta(minutes=11)
+        await office.say(proof(requested_at=past, expires_at=past + timedelta(minutes=10)))
+        (told,) = await office.hears(MailRefused)
+    assert (told.template, told.reason) == ("address_code", "expired")
+    assert smtp.messages == []
+
+
+async def test_settled_10_a_link_in_doubt_goes_again_once_and_says_the_same(
+    system: System, office: PostOffice, smtp: MailServer
+) -> None:
+    smtp.drop_after_data = 1
+    async with system.run("mailer", IMPEX_SMTP_URL=smtp.url):
+        cause = await office.say(reset())
+        row = await office.state(cause, "accepted")
+    first, second = smtp.messages
+    assert first.message["Message-ID"] == second.message["Message-ID"]
+    assert first.text() == second.text()
+    assert row["doubts"] == 1
+
+
+@pytest.mark.parametrize("make", [reset, proof, lost])
+async def test_b_04_link_and_code_are_sealed_while_the_mail_waits(
+    system: System, office: PostOffice, smtp: MailServer, make: type[Event]
+) -> None:
+    smtp.answer("RCPT", "451 4.3.0 later")
+    async with system.run("mailer", IMPEX_SMTP_URL=smtp.url):
+        waiting = await office.state(await office.say(make()), "deferred")
+    assert '"box"' in waiting["sealed"]
+    assert CODE not in str(dict(waiting))
+    assert TOKEN not in str(dict(waiting))
+
+
+async def test_59_an_event_that_names_no_account_or_no_address_dies_with_the_reason(
+    system: System, office: PostOffice, smtp: MailServer
+) -> None:
+    async with system.run("mailer", IMPEX_SMTP_URL=smtp.url):
+        await office.say(reset(), subject=None)
+        assert "which account" in await office.dead_reason()
+        await office.say(reset(address="x@labo.example\r\nBcc: v@labo.example"))
+        assert "no mail header may carry" in await office.dead_reason()
+    assert smtp.messages == []
