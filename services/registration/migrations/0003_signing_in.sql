@@ -25,8 +25,9 @@ CREATE TABLE mailed_links (
     kind text NOT NULL CHECK (kind IN ('password', 'phone')),
     -- Keyed hash of the address's compare form, as in counters: the newer link voids the older one.
     address_hash text NOT NULL,
-    -- NULL: nobody has this link, the address has no account that it could open.
-    account_id uuid REFERENCES accounts ON DELETE CASCADE,
+    -- NULL: nobody has this link, the address has no account that it could open. Not a foreign key:
+    -- its check would take a time that an address without an account does not take (AU-08).
+    account_id uuid,
     stolen boolean NOT NULL,
     requested_at timestamptz NOT NULL,
     expires_at timestamptz NOT NULL,

@@ -4,91 +4,25 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncIterator
-from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 import pytest
 
 from shared.contracts import registration as words
-from shared.contracts.base import REQUESTS
-from shared.database import Pool, open_pool, transaction
-from shared.messaging.errors import RequestTimeout
 from shared.messaging.handlers import Refused
-from shared.messaging.node import Node
-from shared.secrets import KeyRing, Sealer, seal_context
-from shared.service import utc_now
-from tests.integration.registration.room import NETWORK, OTHER_PASSWORD, PASSWORD
-from tests.support import eventually
-from tests.support.house import parties, services
+from tests.integration.registration.asker import Asker, line
 from tests.support.servers import Corners
-from tests.support.system import System
 
 #: Starting a service and hashing for twenty take long where others use the machine too.
 pytestmark = pytest.mark.timeout(150)
 
 
-@dataclass
-class Asker:
-    """Asks registration as the gateway would, and looks into its tables."""
-
-    node: Node
-    pool: Pool
-    sealer: Sealer
-
-    async def ask(self, request: Any, key: str | None = None) -> Any:
-        """The reply, or `Refused`; on a slow machine asked again, which is the same as once."""
-        for _ in range(9):
-            try:
-                return await self.node.requester.ask(request, idempotency_key=key)
-            except RequestTimeout:
-                continue
-        raise AssertionError(f"{request.TYPE} was not answered")
-
-    def form(self, address: str, password: str = PASSWORD) -> words.RequestAccount:
-        """The account form."""
-        kind = words.RequestAccount
-        return kind(
-            first_name="Pierre",
-            last_name="Durand",
-            address=address,
-            password=self.sealer.seal(password, seal_context(kind, "password")),
-            language="fr",
-            network=NETWORK,
-        )
-
-    def sign_in(self, address: str) -> words.SignIn:
-        """The sign-in form with a wrong password."""
-        sealed = self.sealer.seal(OTHER_PASSWORD, seal_context(words.SignIn, "password"))
-        return words.SignIn(address=address, password=sealed, network=NETWORK)
-
-    async def count(self, table: str) -> int:
-        """How many rows a table of registration has."""
-        async with transaction(self.pool) as tx:
-            return int(await tx.fetchval(f"SELECT count(*) FROM {table}"))
-
-
 @pytest.fixture
 async def asker(corners: Corners, tmp_path: Path) -> AsyncIterator[Asker]:
     """Registration running, and the gateway's end of the line."""
-    database, broker = corners.migrated(services()), corners.broker(parties())
-    system = System(database, broker, tmp_path)
-    pool = await open_pool(database.url("registration"), "registration", "tests", 3)
-    gateway = await open_pool(database.url("gateway"), "gateway", "tests", 3)
-    asks = tuple(each for each in REQUESTS.values() if each.OWNER == words.OWNER)
-    node = Node("gateway", broker.url("gateway"), gateway, clock=utc_now, asks=asks)
-    ring = KeyRing.parse(system.environment("registration")["IMPEX_SEAL_KEYS_REGISTRATION"])
-    async with system.run("registration"):
-        await node.start(None, patience=20)
-        try:
-            await eventually(lambda: node.ready[0], why="the gateway's line is up")
-            yield Asker(node, pool, Sealer("registration", ring))
-        finally:
-            await node.drain(2)
-            await gateway.close()
-            await pool.close()
-    corners.delete(broker)
-    corners.drop(database)
+    async with line(corners, tmp_path) as asker, asker.system.run("registration"):
+        await asker.wait()
+        yield asker
 
 
 async def test_re_12_twenty_posts_with_one_key_make_one_request(asker: Asker) -> None:
