@@ -33,6 +33,17 @@ def test_the_defaults_are_the_guides() -> None:
     assert default.verify_life == timedelta(hours=24)
     assert (default.verify_tries, default.resend_seconds) == (5, 60)
     assert (default.address_quota.most, default.sends_quota.most) == (5, 5)
+    assert (default.reset_life, default.address_code_life, default.enrol_life) == (
+        timedelta(hours=1),
+        timedelta(minutes=10),
+        timedelta(hours=24),
+    )
+    assert (default.resets_quota.most, default.ceiling.most) == (5, 25)
+    assert (default.reserve.free, default.reserve.first_wait, default.reserve.ceiling) == (
+        5,
+        90,
+        10,
+    )
     throttle = default.throttle
     assert (throttle.free, throttle.first_wait, throttle.cap, throttle.ceiling) == (5, 90, 3600, 25)
 
@@ -54,6 +65,14 @@ def test_the_defaults_are_the_guides() -> None:
         ("IMPEX_SIGN_IN_WAIT_CAP", "80"),
         ("IMPEX_SIGN_IN_PER_DAY", "101"),
         ("IMPEX_ENROL_HOURS", "73"),
+        ("IMPEX_RESET_MINUTES", "29"),
+        ("IMPEX_RESET_MINUTES", "1441"),
+        ("IMPEX_ADDRESS_CODE_MINUTES", "0"),
+        ("IMPEX_ADDRESS_CODE_MINUTES", "11"),
+        ("IMPEX_SIGN_INS_PER_NETWORK", "0"),
+        ("IMPEX_SIGN_INS_PER_NETWORK", "100001"),
+        ("IMPEX_RESETS_PER_ADDRESS", "101"),
+        ("IMPEX_DISAVOWAL_KEYS", "k1:short"),
         ("IMPEX_NETWORK_QUOTAS", "192.0.2.0/24"),
         ("IMPEX_NETWORK_QUOTAS", "here=5"),
         ("IMPEX_NETWORK_QUOTAS", "192.0.2.0/24=0"),
@@ -91,6 +110,16 @@ def test_settled_3_the_network_limit_is_off_in_the_try_out_and_raisable(tmp_path
     assert raised is not None
     assert (quota.most, raised.most) == (200, 2000)
     assert quota.window == timedelta(hours=1)
+
+
+def test_au_04_sixty_sign_ins_in_ten_minutes_or_more_for_a_named_network(tmp_path: Path) -> None:
+    assert settings().sign_ins_quota("192.0.2.0/24", {}) is None
+    real = settings(**TLS, IMPEX_TERMS_DIR=str(tmp_path))
+    named = read_networks(("192.0.2.0/24=2000", "192.0.3.0/24=50"))
+    for network, most in (("192.0.2.0/24", 2000), ("192.0.3.0/24", 60), ("192.0.4.0/24", 60)):
+        quota = real.sign_ins_quota(network, named)
+        assert quota is not None
+        assert (quota.most, quota.window) == (most, timedelta(minutes=10))
 
 
 @pytest.mark.parametrize(

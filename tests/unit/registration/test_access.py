@@ -1,0 +1,158 @@
+"""What opens and closes an account, what a mailed link is worth, which try shuts a door."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+
+import pytest
+
+from services.registration.access import (
+    Account,
+    AddressCode,
+    Credentials,
+    MailedLink,
+    doubt_after_freeze,
+    phone_in_doubt,
+)
+from services.registration.accounts import judge_tries
+from services.registration.doors import Door
+from services.registration.passwords import Hashed
+from services.registration.views import show_address_code
+from shared.limits import Quota, Throttle
+from tests.unit.registration.settings_for_tests import settings
+
+NOON = datetime(2026, 1, 15, 12, tzinfo=UTC)
+DAY = timedelta(days=1)
+ACCOUNT = Account(
+    id="a", address="Pierre@x.fr", address_key="pierre@x.fr", first_name="Pierre",
+    last_name="Durand", language="fr", state="active", verified_at=NOON,
+    credentials=Credentials(password=Hashed("$argon2id$", "k1"), changes=0),
+)  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("state", "desk_only", "opens", "takes_reset", "takes_lost_phone"),
+    [
+        ("active", False, True, True, True),
+        ("thawing", False, True, True, True),
+        ("frozen", False, False, True, True),
+        ("frozen", True, False, False, True),
+        ("deactivated", False, False, False, False),
+    ],
+)
+def test_settled_4_what_each_state_lets_through(
+    state: str, desk_only: bool, opens: bool, takes_reset: bool, takes_lost_phone: bool
+) -> None:
+    account = replace(ACCOUNT, state=state, desk_only=desk_only)
+    found = (account.opens, account.takes_reset, account.takes_lost_phone)
+    assert found == (opens, takes_reset, takes_lost_phone)
+    bare = replace(account, credentials=None)
+    assert (bare.opens, bare.takes_reset, bare.takes_lost_phone) == (False, False, False)
+
+
+def test_a_password_is_the_same_until_it_is_changed_or_the_account_closed() -> None:
+    rehashed = replace(ACCOUNT, credentials=Credentials(password=Hashed("$x", "k2"), changes=0))
+    changed = replace(ACCOUNT, credentials=Credentials(password=Hashed("$x", "k2"), changes=1))
+    assert rehashed.same_password(ACCOUNT)
+    assert not changed.same_password(ACCOUNT)
+    assert not replace(ACCOUNT, state="frozen").same_password(ACCOUNT)
+    assert not replace(ACCOUNT, credentials=None).same_password(ACCOUNT)
+    assert not ACCOUNT.same_password(replace(ACCOUNT, credentials=None))
+
+
+@pytest.mark.parametrize(("days", "doubt"), [(0, True), (6.99, True), (7, False)])
+def test_settled_8_a_phone_is_in_doubt_for_a_week(days: float, doubt: bool) -> None:
+    account = replace(ACCOUNT, phone_replaced_at=NOON - timedelta(days=days))
+    assert phone_in_doubt(account, NOON) == doubt
+    assert not phone_in_doubt(ACCOUNT, NOON)
+
+
+@pytest.mark.parametrize(
+    ("state", "desk_only", "days", "expected"),
+    [
+        ("active", False, 0, "none"),
+        ("frozen", False, -1, "desk_only"),
+        ("frozen", False, 1, "desk_only"),
+        ("frozen", True, -1, "none"),
+        ("frozen", False, -7, "none"),
+        ("thawing", False, -1, "freeze"),
+        ("thawing", False, 0, "freeze"),
+        ("thawing", False, 1, "none"),
+        ("thawing", False, -7, "none"),
+    ],
+)
+def test_settled_8_a_replacement_heard_late(
+    state: str, desk_only: bool, days: float, expected: str
+) -> None:
+    frozen_at = None if state == "active" else NOON
+    account = replace(ACCOUNT, state=state, desk_only=desk_only, frozen_at=frozen_at)
+    assert doubt_after_freeze(account, NOON + timedelta(days=days)) == expected
+
+
+@pytest.mark.parametrize(
+    ("replaced", "used", "hours", "expected"),
+    [
+        (False, False, 0, "valid"),
+        (False, False, 1, "expired"),
+        (True, False, 0, "replaced"),
+        (True, False, 2, "replaced"),
+        (False, True, 2, "used"),
+    ],
+)
+def test_what_a_mailed_link_is_worth(replaced: bool, used: bool, hours: int, expected: str) -> None:
+    link = MailedLink(
+        kind="password", account_id="a", stolen=False, expires_at=NOON + timedelta(hours=1),
+        replaced=replaced, used_at=NOON if used else None,
+    )  # fmt: skip
+    assert link.state(NOON + timedelta(hours=hours)) == expected
+
+
+@pytest.mark.parametrize(
+    ("tries", "right", "minutes", "expected"),
+    [
+        (0, True, 0, "right"),
+        (4, True, 9, "right"),
+        (5, True, 0, "void"),
+        (3, False, 0, "wrong"),
+        (4, False, 0, "void"),
+        (0, True, 10, "expired"),
+    ],
+)
+def test_ot_13_what_an_address_code_is_worth(
+    tries: int, right: bool, minutes: int, expected: str
+) -> None:
+    expires_at, now = NOON + timedelta(minutes=10), NOON + timedelta(minutes=minutes)
+    assert judge_tries(expires_at, tries, right=right, now=now, most_tries=5) == expected
+
+
+def test_ot_13_a_used_or_old_code_is_replaced_and_a_void_one_is_shown() -> None:
+    code = AddressCode(
+        code_key_id="k1", code_hash=b"x", tries=5, sent_at=NOON,
+        expires_at=NOON + timedelta(minutes=10),
+    )  # fmt: skip
+    assert code.is_good(NOON)
+    assert not code.is_good(NOON + timedelta(minutes=10))
+    assert not replace(code, used_at=NOON).is_good(NOON)
+    view = show_address_code(code, "Pierre@x.fr", settings())
+    assert (view.tries_left, view.resend_at) == (0, NOON + timedelta(seconds=60))
+
+
+@pytest.mark.parametrize(
+    ("count", "seconds"),
+    [(4, None), (5, 90), (6, None), (24, None), (25, 86_400 - 24), (26, None)],
+)
+def test_settled_9_which_try_shuts_a_door(count: int, seconds: int | None) -> None:
+    """One a second; those of the day before do not count."""
+    door = Door(kind="sign_in", key="x", limit=Throttle())
+    now = NOON + timedelta(seconds=count - 1)
+    wrong = [NOON + timedelta(seconds=each) for each in range(count)]
+    wrong += [NOON - 2 * DAY] * 9
+    until = None if seconds is None else now + timedelta(seconds=seconds)
+    assert door.shuts_until(wrong, now) == until
+
+
+def test_settled_9_a_ceiling_is_reached_once() -> None:
+    door = Door(kind="sign_in_address", key="x", limit=Quota(name="x", most=3, window=DAY))
+    found = [door.shuts_until([NOON] * count, NOON) for count in (2, 3, 4)]
+    assert found == [None, NOON + DAY, None]
