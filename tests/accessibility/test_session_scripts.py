@@ -125,6 +125,25 @@ async def test_ax_09_the_dialog_holds_the_focus_and_passes_the_rules(
     assert await page.evaluate(VIOLATIONS, LEVELS) == []
 
 
+@pytest.mark.parametrize("width", [320, 1280])
+@pytest.mark.parametrize("name", ["home", "code"])
+async def test_se_06_signing_out_is_in_sight_without_scripts_at_every_width(
+    site: Site, browser: Browser, name: str, width: int
+) -> None:
+    """In no menu, reached by the keyboard, and one alone."""
+    context = await browser.new_context(
+        java_script_enabled=False, viewport={"width": width, "height": 640}
+    )
+    page = await context.new_page()
+    await page.goto(f"{site.url}/{name}.fr.html")
+    button = page.get_by_role("button", name="Se déconnecter")
+    await expect(button).to_have_count(1)
+    await expect(button).to_be_in_viewport()
+    await button.focus()
+    await expect(button).to_be_focused()
+    await context.close()
+
+
 async def test_se_12_signed_in_pages_keep_nothing_in_the_browser(site: Site, page: Page) -> None:
     """Neither the time of the end nor a code."""
     await _warned(site, page)
