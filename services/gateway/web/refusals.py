@@ -27,6 +27,7 @@ ALERT_FIELDS = {
     "code_expired": "code",
     "wrong_password": "password",
     "totp_wrong_code": "code",
+    "enrolment_wrong_code": "code",
     "code_used": "code",
     "clock_off_slow": "code",
     "clock_off_fast": "code",

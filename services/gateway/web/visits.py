@@ -291,14 +291,14 @@ def _me(request: web.Request) -> Me | None:
     )
 
 
-def _flash(request: web.Request, view: RequestView | None) -> list[tuple[str, str]]:
+def _flash(request: web.Request, view: object) -> list[tuple[str, str]]:
     visit = request[VISIT]
     if visit.flash is None or visit.flash not in texts.FLASHES:
         return []
     kind, pair = texts.FLASHES[visit.flash]
     visit.cookies[flash_name(request.app[FRONT].secure)] = ("", 0)
     text = pick(pair, visit.lang)
-    if view is not None:
+    if isinstance(view, RequestView):
         text = (
             text.replace("{address}", view.address)
             .replace("{sent}", format_time(view.code_sent_at))

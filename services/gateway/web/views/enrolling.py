@@ -72,7 +72,7 @@ def refused_form(
 ) -> tuple[Form, int]:
     """The form that says why the code was refused, and the page's status."""
     form = Form.again(fields)
-    status = refuse_form(request, form, refused, prefix="totp")
+    status = refuse_form(request, form, refused, prefix="enrolment")
     log_refused(request, status)
     return form, status
 
