@@ -1,0 +1,207 @@
+"""Password, phone and recovery codes changed from the account page (G-25, PW-08, SE-09, OT-12)."""
+
+from __future__ import annotations
+
+import asyncio
+
+import pytest
+
+from tests.integration.gateway.browser import Answer
+from tests.integration.gateway.conftest import PASSWORD, Portal
+from tests.integration.gateway.person import Person, codes_on, key_on
+from tests.support.authenticator import Authenticator
+
+pytestmark = pytest.mark.asyncio(loop_scope="package")
+
+NEW = "Wmqt4xZh!7"
+
+
+async def _change(person: Person, page: Answer, **given: str) -> Answer:
+    values = {"current_password": person.password, "password": NEW, **given}
+    return await person.browser.post(page, "/compte/mot-de-passe", values)
+
+
+async def test_pw_08_a_new_password_closes_every_other_session_before_it_answers(
+    portal: Portal, address: str
+) -> None:
+    """Settled 7: whatever the event does later, nothing else is open when the page answers."""
+    person = Person(portal, address)
+    await person.settle()
+    other = portal.browser()
+    await person.sign_in(other)
+    token = person.browser.cookies["impex-session"]
+    page = await person.browser.get("/compte/mot-de-passe")
+    assert page.soup.find("input", {"name": "code"}) is None, "a code was just given"
+    after = await _change(person, page)
+    assert after.path == "/compte"
+    assert (await other.get("/accueil")).path == "/connexion"
+    assert person.browser.cookies["impex-session"] != token
+    changed = await portal.letters.event("PasswordChanged", await person.account_id())
+    assert changed.data["by"] == "person"
+    # The event that says so finds this session proved after the change.
+    await portal.letters.event("SessionClosed", await person.account_id())
+    assert (await person.browser.get("/accueil")).path == "/accueil"
+    old = await person.give_password(PASSWORD, portal.browser())
+    assert old.status == 422
+    person.password = NEW
+    assert (await person.sign_in(portal.browser())).path == "/accueil"
+
+
+async def test_pw_08_the_present_password_is_asked_and_the_rules_are_the_same(
+    portal: Portal, address: str
+) -> None:
+    person = Person(portal, address)
+    await person.settle()
+    page = await person.browser.get("/compte/mot-de-passe")
+    wrong = await _change(person, page, current_password="Wr0ng-pass")
+    assert wrong.status == 422
+    assert wrong.soup.select_one("#current_password-messages .fr-message--error")
+    for weak in ("Kvfz9rL", "Azerty123", "Durand2026x", PASSWORD, ""):
+        page = await _change(person, wrong, password=weak)
+        assert page.status == 422, weak
+        assert page.soup.select_one("#password-messages .fr-message--error"), weak
+        assert not weak or f'value="{weak}"' not in page.html
+    assert (await person.sign_in(portal.browser())).path == "/accueil"
+
+
+async def test_se_09_an_old_session_also_gives_a_code_for_a_new_password(
+    portal: Portal, address: str
+) -> None:
+    person = Person(portal, address)
+    await person.settle()
+    assert person.phone is not None
+    portal.clock.advance(minutes=16)
+    page = await person.browser.get("/compte/mot-de-passe")
+    assert page.soup.find("input", {"name": "code"})
+    refused = await _change(person, page, code=person.phone.wrong())
+    assert refused.status == 422
+    assert (await _change(person, refused)).status == 422
+    # The code was right and the password was not: the code is not asked again.
+    again = await _change(person, refused, code=person.phone.code(), password="Azerty123")
+    assert again.status == 422
+    assert again.soup.find("input", {"name": "code"}) is None
+    assert (await _change(person, again)).path == "/compte"
+
+
+async def test_pw_08_two_changes_at_once_are_one(portal: Portal, address: str) -> None:
+    person = Person(portal, address)
+    await person.settle()
+    page = await person.browser.get("/compte/mot-de-passe")
+    fields = page.form("/compte/mot-de-passe") | {
+        "current_password": person.password,
+        "password": NEW,
+    }
+    twice = await asyncio.gather(
+        *(person.browser.send_form("/compte/mot-de-passe", fields) for _ in range(2))
+    )
+    assert {one.status for one in twice} == {303}
+    assert (await person.browser.get("/compte")).path == "/compte"
+    said = [
+        one
+        for one in portal.letters.said
+        if (one.name, one.subject) == ("PasswordChanged", await person.account_id())
+    ]
+    assert len(said) <= 1
+
+
+async def _replace(person: Person, **given: str) -> Answer:
+    page = await person.browser.get("/compte/telephone")
+    return await person.browser.post(page, "/compte/telephone", given)
+
+
+async def test_g_25_whoever_holds_the_old_phone_enrols_the_new_one(
+    portal: Portal, address: str
+) -> None:
+    person = Person(portal, address)
+    await person.settle()
+    old = person.phone
+    assert old is not None
+    other = portal.browser()
+    await person.sign_in(other)
+    wrong = await _replace(person, password="Wr0ng-pass", code=old.code(1))
+    assert wrong.status == 422
+    assert "Ce n'est pas votre mot de passe" in wrong.text
+    portal.clock.advance(seconds=60)
+    bad = await _replace(person, password=person.password, code=old.wrong())
+    assert bad.status == 422
+    # The password was wrong, then the code: neither used the good code up.
+    page = await _replace(person, password=person.password, code=old.code())
+    assert page.path == "/compte/telephone/nouveau"
+    new = Authenticator(key_on(page), portal.clock)
+    assert key_on(await person.browser.get(page.path)) == new.key
+    refused = await person.browser.post(page, page.path, {"code": new.wrong()})
+    assert key_on(refused) == new.key
+    assert (await other.get("/accueil")).path == "/accueil", "nothing has changed yet"
+    done = await person.browser.post(refused, page.path, {"code": new.code()})
+    assert done.path == "/compte"
+    assert (await other.get("/accueil")).path == "/connexion"
+    replaced = await portal.letters.event("AuthenticatorReplaced", await person.account_id())
+    assert replaced.data["by"] == "phone"
+    await portal.letters.event("SessionClosed", await person.account_id())
+    assert (await person.browser.get("/compte")).path == "/compte", "this session goes on"
+    page = await person.give_password(browser=other)
+    portal.clock.advance(seconds=30)
+    page = await person.give_code(page, old.code(), other)
+    assert page.status == 422
+    person.phone = new
+    assert (await person.give_code(page, browser=other)).path == "/accueil"
+
+
+async def test_ot_11_a_replacement_begun_anew_or_too_late(portal: Portal, address: str) -> None:
+    person = Person(portal, address)
+    await person.settle()
+    assert person.phone is not None
+    portal.clock.advance(seconds=30)
+    page = await _replace(person, password=person.password, code=person.phone.code())
+    first = Authenticator(key_on(page), portal.clock)
+    again = await person.browser.post(page, "/compte/telephone/recommencer")
+    assert key_on(again) != first.key
+    portal.clock.advance(minutes=25)
+    await person.browser.get("/compte")
+    portal.clock.advance(minutes=6)
+    late = await person.browser.get("/compte/telephone/nouveau")
+    assert late.path == "/compte/telephone"
+    assert (await person.sign_in(portal.browser())).path == "/accueil", "the old phone works on"
+
+
+async def test_b_13_a_new_list_of_recovery_codes_on_demand(portal: Portal, address: str) -> None:
+    person = Person(portal, address)
+    former = await person.settle()
+    assert person.phone is not None
+    portal.clock.advance(seconds=30)
+    page = await person.browser.get("/compte/codes-de-secours")
+    assert "10" in page.text
+    given = {"password": person.password, "code": person.phone.code()}
+    shown = await person.browser.post(page, "/compte/codes-de-secours", given)
+    codes = codes_on(shown)
+    assert len(codes) == 10
+    assert not set(codes) & set(former)
+    unticked = await person.browser.post(shown, "/compte/codes-de-secours/gardes")
+    assert unticked.status == 422
+    assert codes_on(unticked) == codes
+    kept = await person.browser.post(unticked, "/compte/codes-de-secours/gardes", {"kept": "1"})
+    assert kept.path == "/compte"
+    await portal.letters.event("RecoveryCodesReplaced", await person.account_id())
+    other = portal.browser()
+    await person.give_password(browser=other)
+    page = await other.get("/connexion/code-de-secours")
+    refused = await other.post(page, page.path, {"recovery_code": former[0]})
+    assert refused.status == 422
+    page = await other.post(refused, page.path, {"recovery_code": codes[0]})
+    assert page.path == "/connexion/telephone"
+
+
+async def test_b_04_a_list_posted_by_another_session_is_not_opened(
+    portal: Portal, address: str
+) -> None:
+    person = Person(portal, address)
+    await person.create()
+    page = await person.enrol()
+    fields = page.form("/connexion/codes-de-secours")
+    other = portal.browser()
+    portal.clock.advance(seconds=30)
+    mine = await person.sign_in(other)
+    assert mine.path == "/connexion/codes-de-secours"
+    stolen = mine.form("/connexion/codes-de-secours") | {"list": fields["list"]}
+    answer = await other.send_form("/connexion/codes-de-secours", stolen)
+    assert answer.status == 303

@@ -1,0 +1,237 @@
+"""Forgotten password, lost phone, « ce n'est pas moi »: links that change nothing by being opened
+(G-44, RE-04 to RE-06, OT-16, B-03, settled 8)."""
+
+from __future__ import annotations
+
+import re
+from datetime import timedelta
+
+import pytest
+
+from shared.secrets import KeyRing
+from shared.signed import sign
+from tests.integration.gateway.browser import Answer, Browser
+from tests.integration.gateway.conftest import Portal
+from tests.integration.gateway.person import Person
+
+pytestmark = pytest.mark.asyncio(loop_scope="package")
+
+NEW = "Wmqt4xZh!7"
+
+
+async def _forget(browser: Browser, address: str) -> Answer:
+    page = await browser.get("/mot-de-passe-oublie")
+    return await browser.post(page, "/mot-de-passe-oublie", {"address": address})
+
+
+def _bare(page: Answer) -> str:
+    """A page without what differs in each answer."""
+    return re.sub(r"[A-Za-z0-9_-]{22,}(\.[\w-]+)*|\b[0-9a-f]{12}\b", "~", page.html)
+
+
+async def test_g_44_a_new_password_by_a_mailed_link(portal: Portal, address: str) -> None:
+    """RE-06, OT-16: no automatic sign-in, every session closed, the second factor still asked."""
+    person = Person(portal, address)
+    await person.settle()
+    sent = await _forget(portal.browser(), address)
+    assert (sent.status, sent.path) == (200, "/mot-de-passe-oublie")
+    assert f"Si {address} a un compte, un message vient de partir" in sent.text
+    assert (await person.browser.get("/accueil")).path == "/accueil", "asking changes nothing"
+    letter = await portal.letters.to(address, kind="PasswordReset")
+    path = f"/mot-de-passe?jeton={letter.token}"
+    robot = portal.browser()
+    for method in ("HEAD", *["GET"] * 5):
+        assert (await robot.send(method, path)).status == 200
+    bare = await portal.browser().send_form(
+        "/mot-de-passe", {"token": letter.token, "password": NEW}
+    )
+    assert bare.status == 403, "a robot without the page's own token"
+    elsewhere = portal.browser()
+    page = await elsewhere.get(path)
+    weak = await elsewhere.post(page, "/mot-de-passe", {"password": "Azerty123"})
+    assert weak.status == 422
+    own = await elsewhere.post(weak, "/mot-de-passe", {"password": "Durand2026x"})
+    assert own.status == 422
+    done = await elsewhere.post(own, "/mot-de-passe", {"password": NEW})
+    assert done.path == "/connexion"
+    assert "Mot de passe changé" in done.text
+    assert "impex-session" not in elsewhere.cookies
+    assert (await person.browser.get("/accueil")).path == "/connexion"
+    changed = await portal.letters.event("PasswordChanged", await person.account_id())
+    assert changed.data["by"] == "reset"
+    again = await elsewhere.get(path)
+    assert again.soup.find("form", action="/mot-de-passe") is None
+    posted = await elsewhere.post(own, "/mot-de-passe", {"password": "Jq8rvLz!kd"})
+    assert posted.status == 422
+    person.password = NEW
+    assert (await person.sign_in(elsewhere)).path == "/accueil"
+
+
+async def test_b_03_the_page_is_the_same_for_everybody(portal: Portal, address: str) -> None:
+    person = Person(portal, address)
+    await person.settle()
+    unknown = f"u-{address}"
+    for path, extra in (("/mot-de-passe-oublie", {}), ("/telephone-perdu", {"stolen": "1"})):
+        pages = []
+        for given in (address, unknown):
+            browser = portal.browser()
+            page = await browser.get(path)
+            sent = await browser.post(page, path, {"address": given, **extra})
+            pages.append((sent.status, _bare(sent).replace(given, "@")))
+        assert pages[0] == pages[1], path
+        assert pages[0][0] == 200
+
+
+async def test_g_44_bad_addresses_and_too_many_requests(portal: Portal, address: str) -> None:
+    for given, said in (("", "Saisissez votre adresse"), ("pierre", "nom@exemple.fr")):
+        page = await _forget(portal.browser(), given)
+        assert page.status == 422
+        assert said in page.text
+    for _ in range(5):
+        assert (await _forget(portal.browser(), address)).status == 200
+    sixth = await _forget(portal.browser(), address)
+    assert sixth.status == 429
+    assert int(sixth.headers["Retry-After"]) > 3600
+    portal.clock.advance(hours=24, seconds=1)
+    assert (await _forget(portal.browser(), address)).status == 200
+
+
+async def test_re_05_a_later_link_replaces_and_an_old_one_runs_out(
+    portal: Portal, address: str
+) -> None:
+    person = Person(portal, address)
+    await person.settle()
+    browser = portal.browser()
+    await _forget(browser, address)
+    first = await portal.letters.to(address, kind="PasswordReset")
+    await _forget(browser, address)
+    second = await portal.letters.to(address, 2, kind="PasswordReset")
+    page = await browser.get(f"/mot-de-passe?jeton={first.token}")
+    assert "remplacé" in page.text
+    portal.clock.advance(minutes=61)
+    page = await browser.get(f"/mot-de-passe?jeton={second.token}")
+    assert "expiré" in page.text
+    assert page.soup.find("a", href="/mot-de-passe-oublie")
+    for token in ("", "abc", "a" * 42, "a&jeton=b"):
+        assert (await browser.get(f"/mot-de-passe?jeton={token}")).status == 400
+    assert (await browser.get(f"/mot-de-passe?jeton={'a' * 43}")).status == 200
+
+
+async def test_au_04_a_reset_lifts_the_passwords_wait_and_never_the_codes(
+    portal: Portal, address: str
+) -> None:
+    """Settled 4."""
+    person = Person(portal, address)
+    await person.settle()
+    assert person.phone is not None
+    browser = portal.browser()
+    page = await person.give_password(browser=browser)
+    for _ in range(5):
+        page = await person.give_code(page, person.phone.wrong(), browser)
+    stranger = portal.browser()
+    for _ in range(6):
+        page = await person.give_password("Wr0ng-pass", stranger)
+    assert page.status == 429
+    assert page.text.count("Trop d'essais") >= 1
+    await _forget(stranger, address)
+    letter = await portal.letters.to(address, kind="PasswordReset")
+    page = await stranger.get(f"/mot-de-passe?jeton={letter.token}")
+    await stranger.post(page, "/mot-de-passe", {"password": NEW})
+    person.password = NEW
+    page = await person.give_password(browser=stranger)
+    assert page.path == "/connexion/code"
+    page = await stranger.post(page, "/connexion/code", {"code": person.phone.code()})
+    assert page.status == 429
+
+
+async def test_g_26_a_lost_phone_is_confirmed_from_the_mailbox(
+    portal: Portal, address: str
+) -> None:
+    person = Person(portal, address)
+    await person.settle()
+    browser = portal.browser()
+    page = await browser.get("/telephone-perdu")
+    assert page.soup.find("a", href=re.compile("/connexion"))
+    await browser.post(page, "/telephone-perdu", {"address": address})
+    letter = await portal.letters.to(address, kind="LostPhone")
+    path = f"/telephone-perdu/confirmer?jeton={letter.token}"
+    for _ in range(3):
+        page = await portal.browser().get(path)
+        assert page.status == 200
+    assert not [one for one in portal.letters.said if one.name == "LostPhoneReported"]
+    done = await browser.post(await browser.get(path), "/telephone-perdu/confirmer")
+    assert done.status == 200
+    reported = await portal.letters.event("LostPhoneReported", await person.account_id())
+    assert reported.data["stolen"] is False
+    assert (await person.browser.get("/accueil")).path == "/accueil", "nothing else happened"
+    again = await browser.get(path)
+    assert again.soup.find("form", action="/telephone-perdu/confirmer") is None
+
+
+async def test_g_26_a_stolen_phone_freezes_the_account_at_once(
+    portal: Portal, address: str
+) -> None:
+    person = Person(portal, address)
+    await person.settle()
+    browser = portal.browser()
+    page = await browser.get("/telephone-perdu")
+    await browser.post(page, "/telephone-perdu", {"address": address, "stolen": "1"})
+    letter = await portal.letters.to(address, kind="LostPhone")
+    page = await browser.get(f"/telephone-perdu/confirmer?jeton={letter.token}")
+    await browser.post(page, "/telephone-perdu/confirmer")
+    assert (await person.browser.get("/accueil")).path == "/connexion"
+    frozen = await portal.letters.event("AccountFrozen", await person.account_id())
+    assert (frozen.data["by"], frozen.data["desk_only"]) == ("lost_phone", True)
+    refused = await person.give_password(browser=portal.browser())
+    assert refused.status == 422
+    assert "Adresse ou mot de passe incorrect" in refused.text
+
+
+async def _disavowal(portal: Portal, person: Person, days: float = 7) -> str:
+    ring = KeyRing.parse(portal.system.environment("registration")["IMPEX_DISAVOWAL_KEYS"])
+    account = (await person.account_id()).replace("-", "")
+    until = portal.clock() + timedelta(days=days)
+    return f"/ce-n-est-pas-moi?jeton={sign(ring, 'disavowal', (account, 'b' * 32), until)}"
+
+
+async def test_settled_8_not_me_freezes_and_the_way_back_asks_for_everything(
+    portal: Portal, address: str
+) -> None:
+    """The mailbox and a new password thaw nothing before the second factor is given too."""
+    person = Person(portal, address)
+    await person.settle()
+    path = await _disavowal(portal, person)
+    for method in ("HEAD", "GET", "GET"):
+        assert (await portal.browser().send(method, path)).status == 200
+    assert (await person.browser.get("/accueil")).path == "/accueil"
+    holder = portal.browser()
+    page = await holder.get(path)
+    done = await holder.post(page, "/ce-n-est-pas-moi")
+    assert done.status == 200
+    assert (await person.browser.get("/accueil")).path == "/connexion"
+    account = await person.account_id()
+    await portal.letters.event("AccountFrozen", account)
+    assert (await person.give_password(browser=holder)).status == 422
+    twice = await holder.get(path)
+    assert twice.soup.find("form", action="/ce-n-est-pas-moi") is None
+    await _forget(holder, address)
+    letter = await portal.letters.to(address, kind="PasswordReset")
+    page = await holder.get(f"/mot-de-passe?jeton={letter.token}")
+    await holder.post(page, "/mot-de-passe", {"password": NEW})
+    assert not [one for one in portal.letters.said if one.name == "AccountThawed"]
+    person.password = NEW
+    assert (await person.sign_in(holder)).path == "/accueil"
+    await portal.letters.event("AccountThawed", account)
+
+
+async def test_settled_8_a_link_runs_out_and_no_other_text_is_one(
+    portal: Portal, address: str
+) -> None:
+    person = Person(portal, address)
+    await person.settle()
+    late = await portal.browser().get(await _disavowal(portal, person, days=-0.01))
+    assert late.soup.find("form", action="/ce-n-est-pas-moi") is None
+    assert "ne bloque plus le compte" in late.text
+    path = await _disavowal(portal, person)
+    for broken in (path[:-1], path.replace("jeton=1", "jeton=2"), "/ce-n-est-pas-moi"):
+        assert (await portal.browser().get(broken)).status == 400, broken

@@ -1,0 +1,119 @@
+"""Sessions ended by what happens elsewhere: each event, twice, late, at every gateway (AU-06)."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable
+from datetime import datetime, timedelta
+
+import asyncpg
+import pytest
+
+from shared.contracts.base import Event
+from shared.contracts.mfa import AuthenticatorRemoved, AuthenticatorReplaced
+from shared.contracts.registration import (
+    AccountDeactivated,
+    AccountFrozen,
+    CredentialsRemoved,
+    PasswordChanged,
+)
+from shared.outbox import emit
+from tests.integration.gateway.conftest import Portal
+from tests.integration.gateway.person import Person
+from tests.support import eventually
+
+pytestmark = pytest.mark.asyncio(loop_scope="package")
+
+Makes = Callable[[datetime], Event]
+EVENTS: dict[str, tuple[str, Makes]] = {
+    "password_changed": (
+        "registration",
+        lambda at: PasswordChanged(by="reset", changed_at=at),
+    ),
+    "account_frozen": (
+        "registration",
+        lambda at: AccountFrozen(by="desk", desk_only=True, frozen_at=at),
+    ),
+    "account_deactivated": ("registration", lambda at: AccountDeactivated(deactivated_at=at)),
+    "credentials_removed": ("registration", lambda at: CredentialsRemoved(removed_at=at)),
+    "phone_replaced": ("mfa", lambda at: AuthenticatorReplaced(by="recovery", replaced_at=at)),
+    "phone_removed": ("mfa", lambda at: AuthenticatorRemoved(removed_at=at)),
+}
+
+
+async def _say(portal: Portal, owner: str, event: Event, subject: str) -> None:
+    """Say it as its owner does: from the owner's outbox, by its relay."""
+    connection = await asyncpg.connect(
+        portal.system.database.url(owner), server_settings={"search_path": owner}
+    )
+    try:
+        async with connection.transaction():
+            await emit(connection, owner, event, subject=subject, now=portal.clock())
+    finally:
+        await connection.close()
+
+
+@pytest.mark.parametrize("reason", EVENTS)
+async def test_re_10_an_act_done_elsewhere_ends_the_sessions(
+    portal: Portal, address: str, reason: str
+) -> None:
+    owner, make = EVENTS[reason]
+    person = Person(portal, address)
+    await person.settle()
+    account = await person.account_id()
+    half = portal.browser()
+    await person.give_password(browser=half)
+    await _say(portal, owner, make(portal.clock()), account)
+    await _say(portal, owner, make(portal.clock()), account)
+
+    async def closed() -> bool:
+        return (await person.browser.send("GET", "/accueil")).status == 303
+
+    await eventually(closed, why=f"{reason} ends the session")
+    assert (await half.get("/connexion/code")).path == "/connexion", "half sessions too"
+    said = await portal.letters.event("SessionClosed", account)
+    assert said.data["reason"] == reason
+
+
+async def test_an_event_that_comes_late_ends_nothing_that_was_proved_after_it(
+    portal: Portal, address: str
+) -> None:
+    person = Person(portal, address)
+    await person.settle()
+    account = await person.account_id()
+    before = portal.clock() - timedelta(minutes=5)
+    await _say(portal, "registration", PasswordChanged(by="reset", changed_at=before), account)
+    marker = Person(portal, f"z{address}")
+    await marker.settle()
+    now = portal.clock()
+    await _say(
+        portal, "registration", AccountDeactivated(deactivated_at=now), await marker.account_id()
+    )
+
+    async def closed() -> bool:
+        return (await marker.browser.send("GET", "/accueil")).status == 303
+
+    await eventually(closed, why="the later event was handled")
+    assert (await person.browser.get("/accueil")).path == "/accueil"
+
+
+async def test_a_session_proved_before_an_end_opens_nothing_whenever_it_is_written(
+    portal: Portal, another: Callable[..., Awaitable[Portal]], address: str
+) -> None:
+    """The race between two gateways: the password looked at before, the row written after."""
+    person = Person(portal, address)
+    await person.settle()
+    account = await person.account_id()
+    page = await person.give_password(browser=portal.browser())
+    assert page.path == "/connexion/code"
+    ended = portal.clock() + timedelta(seconds=2)
+    await _say(portal, "registration", PasswordChanged(by="reset", changed_at=ended), account)
+
+    async def closed() -> bool:
+        return (await person.browser.send("GET", "/accueil")).status == 303
+
+    await eventually(closed, why="the event was handled")
+    late = portal.browser()
+    page = await person.give_password(browser=late)
+    assert page.path == "/connexion", "proved before the end, by this gateway's clock"
+    portal.clock.advance(seconds=3)
+    assert (await person.give_password(browser=late)).path == "/connexion/code"
