@@ -42,7 +42,8 @@ class LimitSettings(CommonSettings):
     network_quotas: tuple[str, ...] = setting(
         "IMPEX_NETWORK_QUOTAS",
         default=(),
-        doc="Networks with another quota per hour, as 192.0.2.0/24=2000.",
+        doc="Networks with another quota per hour, as 192.0.2.0/24=2000; a larger one holds for "
+        "sign-ins too.",
         valid=networks_problem,
     )
     sign_in_free_tries: int = setting(
