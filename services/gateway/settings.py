@@ -117,6 +117,11 @@ class GatewaySettings(BrandSettings):
         ge=30,
         le=1_440,
     )
+    recovery_codes: bool = setting(
+        "IMPEX_RECOVERY_CODES",
+        default=True,
+        doc="Whether people get recovery codes, and may use them.",
+    )
     trusted_proxies: tuple[str, ...] = setting(
         "IMPEX_TRUSTED_PROXIES",
         default=(),

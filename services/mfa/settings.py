@@ -83,7 +83,7 @@ class MfaSettings(CommonSettings):
     recovery_codes: bool = setting(
         "IMPEX_RECOVERY_CODES",
         default=True,
-        doc="Whether there are recovery codes.",
+        doc="Whether people get recovery codes, and may use them.",
     )
     code_free_tries: int = setting(
         "IMPEX_CODE_FREE_TRIES",

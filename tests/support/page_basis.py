@@ -35,6 +35,7 @@ BRAND = PageBrand(
     dpo_postal="ANSM, DAUR, délégué à la protection des données, 143-147 Bd Anatole France",
     sender="impexweb@impexweb.example",
     try_out=True,
+    recovery_codes=True,
 )
 
 

@@ -96,4 +96,5 @@ def page_brand(settings: GatewaySettings) -> PageBrand:
         dpo_postal=brand.dpo_postal,
         sender=brand.sender,
         try_out=settings.try_out,
+        recovery_codes=settings.recovery_codes,
     )

@@ -22,6 +22,7 @@ from services.gateway.web.visits import VISIT, note, redirect
 from shared.contracts.gateway import SessionOpened
 from shared.contracts.registration import SignInView
 from shared.database import PASSING
+from shared.messaging.handlers import Refused
 from shared.secrets import new_token
 from shared.telemetry import get_logger
 
@@ -147,6 +148,15 @@ def _required(request: web.Request) -> Session:
         names = [name for name, path in DESTINATIONS.items() if path == request.path]
         raise Elsewhere(f"{SIGN_IN}?suite={names[0]}" if names else SIGN_IN)
     return visit.session
+
+
+async def leave_closed(request: web.Request, refused: Refused) -> None:
+    """The account was frozen or deactivated meanwhile: what is left of the session ends."""
+    if refused.refusal.slug == "account_closed":
+        await request.app[SESSIONS].end(request[VISIT].token or "", "account_frozen")
+        forget_cookie(request)
+        note(request, "session_closed")
+        raise Elsewhere(SIGN_IN)
 
 
 def put_cookie(request: web.Request, token: str) -> None:

@@ -32,6 +32,7 @@ class PageBrand:
     dpo_postal: str
     sender: str
     try_out: bool
+    recovery_codes: bool
 
 
 class Pages:

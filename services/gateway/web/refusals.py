@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from datetime import timedelta
 
+import msgspec
 from aiohttp import web
 
 from services.gateway.web import texts
@@ -38,6 +39,8 @@ ALERT_FIELDS = {
     "address_code_expired": "code",
     "confirm_wrong_password": "password",
 }
+#: Wrong codes, the last of which closes the door.
+CLOSING = ("wrong_code", "recovery_refused")
 #: Refusals that only time lifts.
 PATIENCE = ("too_soon", "too_many_requests", "too_many_tries", "too_many_codes")
 
@@ -63,6 +66,9 @@ def refuse_form(
     known = {name: value for name, value in refusal.params.items() if name not in ("at", "date")}
     at = refusal.params.get("at") or refusal.params.get("date")
     date = texts.date_text(at, lang) if at else ""
+    if refusal.slug in CLOSING and refusal.retry_after is not None:
+        # The wrong code that closed the door: what counts now is how long (wording 18).
+        refusal = msgspec.structs.replace(refusal, slug="too_many_codes")
     slug = _sentence(refusal, prefix)
     form.alert = texts.alert_text(slug, lang, date=date, **{**known, **values})
     form.alert_field = ALERT_FIELDS.get(slug)

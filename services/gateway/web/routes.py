@@ -136,7 +136,7 @@ def _signing_in(verbs: posting.Verbs) -> None:
         "/telephone-perdu/confirmer",
         lost_phone.show_confirm,
         lost_phone.confirm,
-        "token",
+        "token stolen",
         lost_phone.away_confirm,
     )
     form("/ce-n-est-pas-moi", disavowal.show, disavowal.submit, "token", disavowal.away)

@@ -234,7 +234,8 @@ class SendAddressCode(Request, frozen=True, kw_only=True):
     """Prove an account's address again by a mailed code of ten minutes (OT-13).
 
     With `renew` false the code that is still good is described and none is sent. Refused with
-    `too_soon` (retry_after) or `too_many_requests` (params: limit).
+    `too_soon` (retry_after), `too_many_requests` (params: limit) or, where the account opens no
+    more, `account_closed`.
     """
 
     account_id: str
@@ -245,7 +246,8 @@ class SendAddressCode(Request, frozen=True, kw_only=True):
 @request(OWNER, AddressProofView, changes=True, reply_seconds=300)
 class VerifyAddressCode(Request, frozen=True, kw_only=True):
     """Give that code. Refused with `wrong_code` (params: tries_left), `code_void` (params: tries),
-    `code_expired` (params: at), or `invalid_fields` where it is not six digits."""
+    `code_expired` (params: at), `account_closed`, or `invalid_fields` where it is not six
+    digits."""
 
     account_id: str
     code: Sealed

@@ -6,6 +6,7 @@ import asyncio
 import re
 from datetime import timedelta
 
+import asyncpg
 import pytest
 
 from tests.integration.gateway.conftest import Portal
@@ -169,10 +170,11 @@ async def test_g_24_wrong_codes_close_the_door_and_say_how_long(
         page = await person.give_code(page, person.phone.wrong(), browser)
         assert page.status == 422
         assert f"Encore {left} essai" in page.text
-    page = await person.give_code(page, person.phone.wrong(), browser)
-    page = await person.give_code(page, person.phone.wrong(), browser)
-    assert page.status == 429
-    assert "Trop de codes refusés" in page.text
+    for _ in range(2):
+        page = await person.give_code(page, person.phone.wrong(), browser)
+        assert page.status == 429
+        assert "Trop de codes refusés" in page.text
+        assert "dans 2 min" in page.text
     assert 60 < int(page.headers["Retry-After"]) <= 90
     locked = await portal.letters.event("CodeCheckLocked", account)
     assert locked.data["kind"] == "totp"
@@ -291,3 +293,21 @@ async def test_ot_13_a_late_enrolment_asks_for_the_address_again(
     page = await person.browser.post(old, "/connexion/adresse", {"code": second.code})
     assert page.path == "/connexion/telephone"
     assert (await person.enrol(page)).path == "/connexion/codes-de-secours"
+
+
+async def test_au_06_an_account_closed_between_two_steps_ends_the_half_session(
+    portal: Portal, address: str
+) -> None:
+    person = Person(portal, address)
+    await person.create()
+    portal.clock.advance(hours=25)
+    page = await person.give_password()
+    assert page.path == "/connexion/adresse"
+    connection = await asyncpg.connect(portal.system.database.admin_url)
+    await connection.execute(
+        "update registration.accounts set state = 'deactivated' where address = $1", address
+    )
+    await connection.close()
+    page = await person.browser.post(page, page.path, {"code": "123456"})
+    assert page.path == "/connexion"
+    assert (await person.browser.get("/connexion/adresse")).path == "/connexion"

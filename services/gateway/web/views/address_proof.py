@@ -32,6 +32,7 @@ async def submit(request: web.Request, fields: dict[str, str]) -> web.Response:
             found.account_id, fields["code"], key=idempotency_key(request, "address", fields)
         )
     except Refused as refused:
+        await guards.leave_closed(request, refused)
         form = Form.again(fields)
         status = refuse_form(request, form, refused, prefix="address")
         return _render(request, await _described(request, found), form, status)
@@ -51,6 +52,7 @@ async def resend(request: web.Request, fields: dict[str, str]) -> web.Response:
             key=idempotency_key(request, "address-again", fields),
         )
     except Refused as refused:
+        await guards.leave_closed(request, refused)
         form = Form.again(fields)
         status = refuse_form(request, form, refused)
         return _render(request, await _described(request, found), form, status)
@@ -72,9 +74,14 @@ def _required(request: web.Request) -> Session:
 
 
 async def _described(request: web.Request, found: Session) -> AddressCodeView:
-    return await request.app[ACCESS].send_address_code(
-        found.account_id, language=request[VISIT].lang, renew=False, key=new_token()
-    )
+    lang = request[VISIT].lang
+    try:
+        return await request.app[ACCESS].send_address_code(
+            found.account_id, language=lang, renew=False, key=new_token()
+        )
+    except Refused as refused:
+        await guards.leave_closed(request, refused)
+        raise
 
 
 def _render(

@@ -77,9 +77,10 @@ async def confirm(request: web.Request, fields: dict[str, str]) -> web.Response:
 
 
 async def away_confirm(request: web.Request, fields: dict[str, str]) -> web.Response:
-    """The button again."""
-    form = away_form(request, fields)
-    return _render(request, MailedLinkView(state="valid"), fields["token"], form, 503)
+    """The button again, with what the page said of it."""
+    form, stolen = away_form(request, fields), fields["stolen"] == "1"
+    link = MailedLinkView(state="valid", stolen=stolen)
+    return _render(request, link, fields["token"], form, 503)
 
 
 def _render(
