@@ -93,6 +93,14 @@ class Browser:
         """Open a page, following redirects as browsers do."""
         return await self.send("GET", path, follow=True, **how)
 
+    async def from_elsewhere(self, path: str) -> Answer:
+        """Open a page by a link of another site: the session's strict cookie is not sent."""
+        jar, kept = self.session.cookie_jar, self.cookies["impex-session"]
+        jar.clear(lambda cookie: cookie.key == "impex-session")
+        page = await self.get(path)
+        jar.update_cookies({"impex-session": kept}, URL(self.base))
+        return page
+
     async def post(
         self,
         page: Answer,

@@ -224,6 +224,33 @@ async def test_settled_8_not_me_freezes_and_the_way_back_asks_for_everything(
     await portal.letters.event("AccountThawed", account)
 
 
+async def test_settled_8_the_links_work_for_who_is_signed_in_and_reads_mail_on_a_site(
+    portal: Portal, address: str
+) -> None:
+    """A strict cookie stays away from what another site's link opens, and comes with the button."""
+    person = Person(portal, address)
+    await person.settle()
+    await _forget(person.browser, address)
+    letter = await portal.letters.to(address, kind="PasswordReset")
+    page = await person.browser.from_elsewhere(f"/mot-de-passe?jeton={letter.token}")
+    assert "Se déconnecter" not in page.text
+    weak = await person.browser.post(page, "/mot-de-passe", {"password": "Azerty123"})
+    assert weak.status == 422, weak.text
+    page = await person.browser.from_elsewhere(await _disavowal(portal, person))
+    done = await person.browser.post(page, "/ce-n-est-pas-moi")
+    assert done.status == 200, done.text
+    assert (await person.browser.get("/accueil")).path == "/connexion"
+    # What a session alone opens takes no other token.
+    other = Person(portal, f"o{address}")
+    await other.settle()
+    page = await other.browser.from_elsewhere("/connexion")
+    assert (await other.browser.post(page, "/connexion")).path == "/accueil"
+    fields = page.form("/connexion")
+    given = {"csrf": fields["csrf"]}
+    bare = await other.browser.send_form("/compte/sessions/fermer-les-autres", given)
+    assert bare.status == 403
+
+
 async def test_settled_8_a_link_runs_out_and_no_other_text_is_one(
     portal: Portal, address: str
 ) -> None:

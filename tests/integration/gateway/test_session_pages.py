@@ -6,7 +6,9 @@ import secrets
 import uuid
 
 import pytest
+from aiohttp import web
 
+from services.gateway.web.routes import setup_routes
 from tests.integration.gateway.conftest import Portal
 from tests.integration.gateway.person import Person
 
@@ -137,3 +139,20 @@ async def test_au_07_only_a_new_browser_is_a_new_device(portal: Portal, address:
     await person.sign_in(portal.browser())
     new = await portal.letters.event("SessionOpened", account, 3)
     assert new.data["new_device"] is True
+
+
+async def test_au_01_no_other_route_gives_a_session(portal: Portal) -> None:
+    """AU-01: whatever a stranger opens or sends, no session comes of it."""
+    app = web.Application()
+    setup_routes(app)
+    for route in app.router.routes():
+        path = route.resource.canonical if route.resource else ""
+        if "{" in path or path.endswith("/suivi"):
+            continue
+        browser = portal.browser()
+        if route.method == "POST":
+            answer = await browser.send_form(path, {"code": "123456", "token": "a" * 43})
+        else:
+            answer = await browser.send(route.method, path)
+        assert "impex-session" not in browser.cookies, (route.method, path)
+        assert answer.status != 500, (route.method, path)
