@@ -144,15 +144,21 @@ def require_same_origin(request: web.Request) -> None:
         raise PageError(403, event="malicious_csrf", reason="another Origin")
 
 
-async def require_form_token(request: web.Request, token: str) -> None:
-    """Refuse a form that was not made for this browser's session or pre-session (WF-05)."""
-    visit, cookie = request[VISIT], None
-    if visit.session is not None:
-        cookie = visit.token
-    else:
+async def require_form_token(request: web.Request, token: str, *, public: bool = False) -> None:
+    """Refuse a form that was not made for this browser's session or pre-session (WF-05).
+
+    A `public` page may have been opened without the session that its form is posted with: browsers
+    send no strict cookie with a link of another site, such as a mail read there. What such a page
+    is bound to is the pre-session.
+    """
+    visit, ring = request[VISIT], request.app[FRONT].session_keys
+    cookie = None if visit.session is None else visit.token
+    if cookie is not None and form_token_fits(ring, cookie, token):
+        return
+    if visit.session is None or public:
         await visits.presession(request)
         cookie = visit.cookie.cookie if visit.cookie else None
-    if cookie is None or not form_token_fits(request.app[FRONT].session_keys, cookie, token):
+    if cookie is None or not form_token_fits(ring, cookie, token):
         reason = "no pre-session" if cookie is None else "the form's token does not fit"
         raise PageError(403, event="malicious_csrf", reason=reason)
 

@@ -146,7 +146,7 @@ def posted(
         if needs is not None:
             needs(request)
         try:
-            await require_form_token(request, given.get("csrf", ""))
+            await require_form_token(request, given.get("csrf", ""), public=needs is None)
             if "key" in names and not FORM_KEY.fullmatch(fields["key"]):
                 raise PageError(400, event="input_validation_fail", reason="no form key")
             return await view(request, dict(fields))
@@ -165,7 +165,7 @@ def asked(view: QuestionView, name: str) -> View:
     async def receive(request: web.Request) -> web.StreamResponse:
         require_same_origin(request)
         value = await read_json(request, name)
-        await require_form_token(request, request.headers.get(TOKEN_HEADER, ""))
+        await require_form_token(request, request.headers.get(TOKEN_HEADER, ""), public=True)
         return await view(request, value)
 
     return receive
