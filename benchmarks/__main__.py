@@ -17,7 +17,7 @@ from pathlib import Path
 
 import uvloop
 
-from benchmarks import account, memory, messaging, report
+from benchmarks import account, memory, messaging, pages, report, sign_in, whole
 from benchmarks.measure import QUICK, Facts, Line, Plan
 from benchmarks.world import World
 from operations.servers import missing_servers
@@ -29,6 +29,12 @@ SCENARIOS: dict[str, Scenario] = {
     "messaging": messaging.run,
     "form_to_mail": account.form_to_mail,
     "burst_32": account.burst,
+    "sign_in": sign_in.sign_in,
+    "sign_in_32": sign_in.sign_in_32,
+    "pages_beside_hashing": pages.beside_hashing,
+    "qr_page": pages.qr_page,
+    "long_password": pages.long_password,
+    "whole_journey": whole.journey,
     "memory_1000": memory.memory,
     "rest": memory.rest,
 }

@@ -26,6 +26,11 @@ class Unexpected(Exception):
     """The portal answered something else than what a right form gets."""
 
 
+def new_address() -> str:
+    """An address that nobody has asked with."""
+    return f"jeanne.{secrets.token_hex(8)}@example.fr"
+
+
 class HiddenFields(HTMLParser):
     """The hidden fields of the form that has a password field."""
 
@@ -54,7 +59,7 @@ class Applicant:
     """One browser with cookies of its own, over a shared pool of connections."""
 
     def __init__(self, base_url: str, connector: aiohttp.BaseConnector) -> None:
-        self.address = f"jeanne.{secrets.token_hex(8)}@example.fr"
+        self.address = new_address()
         self._base_url = base_url
         self._session = aiohttp.ClientSession(
             base_url,
@@ -120,11 +125,15 @@ class Mailbox:
             self._waiting[address] = asyncio.get_running_loop().create_future()
         return self._waiting[address]
 
-    async def arrival(self, address: str, seconds: float = 30) -> float:
-        """When the first mail to `address` was accepted; TimeoutError if none in `seconds`."""
+    async def mail(self, address: str, seconds: float = 30) -> dict[str, Any]:
+        """What the sink says of the first mail to `address`; TimeoutError if none in `seconds`."""
         mail = await asyncio.wait_for(self._future(address), seconds)
         del self._waiting[address]
-        return float(mail["at"])
+        return mail
+
+    async def arrival(self, address: str, seconds: float = 30) -> float:
+        """When the first mail to `address` was accepted; TimeoutError if none in `seconds`."""
+        return float((await self.mail(address, seconds))["at"])
 
     async def close(self) -> None:
         """Stop watching."""

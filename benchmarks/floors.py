@@ -211,6 +211,16 @@ class Floors:
 
         return await timed(count, once)
 
+    async def page(self, count: int) -> list[float]:
+        """A page of a bare aiohttp server in another process."""
+        url = f"http://127.0.0.1:{self.peer.first['port']}/"
+
+        async def once() -> None:
+            async with self.http.get(url) as answer:
+                await answer.read()
+
+        return await timed(count, once)
+
     async def call(self, body: bytes = BODY) -> bytes:
         """One request over direct reply-to to a bare responder in another process."""
         key = uuid.uuid4().hex

@@ -30,12 +30,16 @@ class Plan:
     mails: int = 20
     floor_samples: int = 60
     burst: int = 32
+    pages: int = 300
+    journeys: int = 48
     marks: tuple[int, int] = (200, 1_000)
     messages: int = 2_000
     quick: bool = False
 
 
-QUICK = Plan(mails=5, floor_samples=10, marks=(20, 60), messages=300, quick=True)
+QUICK = Plan(
+    mails=5, floor_samples=10, pages=30, journeys=16, marks=(20, 60), messages=300, quick=True
+)
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -1,8 +1,9 @@
 """A mail server that takes everything and remembers when: `python -m benchmarks.sink`.
 
 It listens on a loopback port of the kernel's choice, prints `{"port": …}`, then one JSON line per
-accepted message: its recipient, its size, and the monotonic time at which 250 was sent. It speaks
-as much ESMTP as the mailer needs on loopback, keeps no message, and ends with its standard input.
+accepted message: its recipient, its size, the six-figure code that ends a line of it, and the
+monotonic time at which 250 was sent. It speaks as much ESMTP as the mailer needs on loopback, keeps
+no message, and ends with its standard input.
 """
 
 from __future__ import annotations
@@ -20,6 +21,7 @@ from benchmarks.companion import input_ended, say
 GREETING = b"220 sink ESMTP\r\n"
 EXTENSIONS = b"250-sink\r\n250-SIZE 10485760\r\n250-8BITMIME\r\n250-PIPELINING\r\n250 SMTPUTF8\r\n"
 ADDRESS = re.compile(rb"<([^>]*)>")
+CODE = re.compile(rb": (\d{6})\r\n")
 END = b"\r\n.\r\n"
 ANSWERS = {
     b"EHLO": EXTENSIONS,
@@ -77,10 +79,12 @@ class Session(asyncio.Protocol):
             return False
         self.transport.write(b"250 2.0.0 Accepted\r\n")
         now = time.monotonic()
+        code = CODE.search(self.buffer, 0, at + 2)
+        said = code[1].decode() if code else ""
         del self.buffer[: at + len(END)]
         self.in_data = False
         for recipient in self.recipients:
-            say({"to": recipient, "at": now, "bytes": at})
+            say({"to": recipient, "at": now, "bytes": at, "code": said})
         return True
 
 

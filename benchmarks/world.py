@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import os
+import re
 import secrets
 import shutil
 import sys
@@ -43,6 +44,7 @@ from operations.wallet import key_ring_names
 from shared.secrets import new_key
 
 START_SECONDS = 60
+ANSWERED = re.compile(r"^impex_requests_total\{.*\} (\S+)$", re.M)
 
 
 class World:
@@ -156,6 +158,17 @@ class World:
         child.require_alive()
         assert child.pid is not None
         return child.pid
+
+    async def requests_answered(self) -> dict[str, int]:
+        """How many requests each service has answered over the broker, by its own metrics."""
+        found = {}
+        async with aiohttp.ClientSession() as session:
+            for name in self.services:
+                url = f"http://127.0.0.1:{self.health_ports[name]}/metrics"
+                async with session.get(url) as answer:
+                    counted = ANSWERED.findall(await answer.text())
+                found[name] = sum(int(float(number)) for number in counted)
+        return found
 
     async def settle(self, seconds: float = 30) -> None:
         """Wait until no queue of the house holds a message: all that was asked for is done."""

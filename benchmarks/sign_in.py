@@ -1,0 +1,237 @@
+"""Signing in with both factors, beside one hash and the requests that it makes.
+
+`sign_in` lets one person at a time sign in to an idle system; `sign_in_32` lets thirty-two do so at
+once, with right codes, of which none may be refused. Accounts and phones are made beforehand by the
+pages that everybody uses. Everybody signs in with the browser of last time, as on most days.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import statistics
+import time
+from collections.abc import Sequence
+
+import aiohttp
+
+from benchmarks.account import NAMES, hashes_on_all_cores
+from benchmarks.measure import Line, Plan, cpu_seconds, percentile, ratio_line
+from benchmarks.member import Member
+from benchmarks.world import World
+
+#: How many accounts are made at once.
+AT_ONCE = 8
+#: What the steps of a sign-in make, counted from the views of the gateway:
+#: POST /connexion asks SignIn and DescribeFactor, GET /connexion/code asks DescribeFactor, POST
+#: /connexion/code asks CheckCode and DescribeFactor. `_counted` holds this against the metrics.
+PASSWORD_STEP = {"hash": 1, "post": 1, "request": 2}
+CODE_STEP = {"post": 1, "request": 2}
+WHOLE = {"hash": 1, "post": 2, "page": 1, "request": 5}
+#: The transactions that write on the way: two of SignIn, one of CheckCode, two of the session.
+WRITTEN = 5
+
+
+async def made(world: World, connector: aiohttp.BaseConnector, count: int) -> list[Member]:
+    """People with an account and a phone, signed out."""
+    members = [Member(world, connector) for _ in range(count)]
+    free = asyncio.Semaphore(AT_ONCE)
+
+    async def settle(one: Member) -> None:
+        async with free:
+            await one.settle()
+
+    await asyncio.gather(*(settle(one) for one in members))
+    await world.settle()
+    return members
+
+
+async def sign_in(world: World, plan: Plan) -> list[Line]:
+    """Idle, one at a time: floors and sign-ins in turn, round by round."""
+    floors: list[dict[str, float]] = []
+    spent: list[list[tuple[float, float, float]]] = []
+    cpu: dict[str, list[float]] = {}
+    await world.start_services()
+    async with aiohttp.TCPConnector() as connector:
+        members = await made(world, connector, plan.mails)
+        await _once(members[0])
+        await _counted(world, members[0])
+        for _ in range(plan.rounds):
+            floors.append(await _floors_once(world, plan.floor_samples))
+            await asyncio.gather(*(one.ready() for one in members))
+            before = {name: cpu_seconds(world.pid(name)) for name in world.services}
+            round_ = []
+            for one in members:
+                round_.append(await _once(one))
+                await asyncio.sleep(0.1)  # idle means that the former one's events are done
+            spent.append(round_)
+            for name in world.services:
+                used = cpu_seconds(world.pid(name)) - before[name]
+                cpu.setdefault(name, []).append(1_000 * used / len(members))
+        for one in members:
+            await one.close()
+    return [*_lines(floors, spent), *_cpu_lines(cpu)]
+
+
+def _lines(
+    floors: Sequence[dict[str, float]], spent: Sequence[Sequence[tuple[float, float, float]]]
+) -> list[Line]:
+    def pairs(place: int, parts: dict[str, int]) -> list[tuple[float, float]]:
+        ours = [statistics.median(one[place] for one in round_) for round_ in spent]
+        return [(our, _sum(floor, parts)) for our, floor in zip(ours, floors, strict=True)]
+
+    written = {**WHOLE, "asking": WRITTEN}
+    return [
+        *(
+            Line(scenario="floor", what=name, unit="ms", values=[one[key] for one in floors])
+            for key, name in FLOORS.items()
+        ),
+        ratio_line(
+            "sign_in",
+            "password posted -> 303, p50",
+            "ms",
+            pairs(0, PASSWORD_STEP),
+            floor_name=_said(PASSWORD_STEP),
+        ),
+        ratio_line(
+            "sign_in",
+            "code posted -> 303, p50",
+            "ms",
+            pairs(1, CODE_STEP),
+            floor_name=_said(CODE_STEP),
+        ),
+        ratio_line(
+            "sign_in",
+            "whole sign-in, p50",
+            "ms",
+            pairs(2, WHOLE),
+            floor_name=_said(WHOLE),
+            at_most=1.5,
+            note=f"n = {sum(len(one) for one in spent)}; password, page of the code, code",
+        ),
+        ratio_line(
+            "sign_in",
+            "the same beside the sum with transactions",
+            "ms",
+            pairs(2, written),
+            floor_name=_said(written),
+        ),
+    ]
+
+
+FLOORS = {
+    "hash": NAMES["hash"],
+    "post": NAMES["post"],
+    "page": "page of bare aiohttp",
+    "request": NAMES["request"],
+    "asking": "transaction: two inserts",
+}
+
+
+def _said(parts: dict[str, int]) -> str:
+    return " + ".join(f"{count} {name}" for name, count in parts.items())
+
+
+def _sum(floor: dict[str, float], parts: dict[str, int]) -> float:
+    return sum(count * floor[name] for name, count in parts.items())
+
+
+def _cpu_lines(cpu: dict[str, list[float]]) -> list[Line]:
+    return [
+        Line(scenario="sign_in", what=f"CPU of {name} per sign-in", unit="ms", values=values)
+        for name, values in cpu.items()
+    ]
+
+
+async def _once(one: Member) -> tuple[float, float, float]:
+    """Milliseconds of the password's answer, the code's, and all of it with the page between."""
+    password, page, code = await one.sign_in()
+    await one.sign_out()
+    steps = [each.milliseconds for each in (password, page, code)]
+    return steps[0], steps[2], sum(steps)
+
+
+async def _floors_once(world: World, count: int) -> dict[str, float]:
+    return {name: statistics.median(await getattr(world.floors, name)(count)) for name in FLOORS}
+
+
+async def _counted(world: World, one: Member) -> None:
+    """Hold the counted requests against what the services say that they answered."""
+    before = await world.requests_answered()
+    await one.sign_in()
+    after = await world.requests_answered()
+    await one.sign_out()
+    asked = sum(after.values()) - sum(before.values())
+    if asked != WHOLE["request"]:
+        raise RuntimeError(f"a sign-in makes {asked} requests, not {WHOLE['request']}")
+
+
+async def sign_in_32(world: World, plan: Plan) -> list[Line]:
+    """Thirty-two at once, several times, each with a code that is right and new."""
+    spent: list[float] = []
+    wrong: list[str] = []
+    rates, hashes = [], []
+    await world.start_services()
+    async with aiohttp.TCPConnector(limit=0) as connector:
+        members = await made(world, connector, plan.burst)
+        for _ in range(plan.rounds):
+            hashes.append(await hashes_on_all_cores(plan.burst))
+            await asyncio.gather(*(one.ready() for one in members))
+            begin = time.perf_counter()
+            asked = await asyncio.gather(*(_timed(one) for one in members), return_exceptions=True)
+            rates.append(plan.burst / (time.perf_counter() - begin))
+            spent += [each for each in asked if isinstance(each, float)]
+            wrong += [f"{each}" for each in asked if isinstance(each, BaseException)]
+            await asyncio.gather(*(one.sign_out() for one in members), return_exceptions=True)
+            await world.settle()
+        for one in members:
+            await one.close()
+    return _burst_lines(plan, spent, wrong, rates, hashes)
+
+
+async def _timed(one: Member) -> float:
+    """Seconds from the sign-in form to the answer to the code."""
+    begin = time.perf_counter()
+    await one.sign_in()
+    return time.perf_counter() - begin
+
+
+def _burst_lines(
+    plan: Plan,
+    spent: Sequence[float],
+    wrong: Sequence[str],
+    rates: Sequence[float],
+    hashes: Sequence[float],
+) -> list[Line]:
+    scenario, people = f"sign_in_{plan.burst}", plan.rounds * plan.burst
+    floor = statistics.median(hashes)
+    by_hashes = f"{plan.burst} hashes on all cores"
+    return [
+        Line(
+            scenario=scenario,
+            what="right codes refused, and other errors",
+            unit="",
+            values=[len(wrong)],
+            aim="0",
+            passed=not wrong and len(spent) == people,
+            note="; ".join(wrong[:2]) or f"{len(spent)} sign-ins of {people}",
+        ),
+        *(
+            Line(
+                scenario=scenario,
+                what=f"form opened -> code answered, p{share}",
+                unit="s",
+                values=[percentile(spent, share / 100)] if spent else [0.0],
+                floor=floor,
+                floor_name=by_hashes,
+                ratio=percentile(spent, share / 100) / floor if spent else None,
+            )
+            for share in (50, 95)
+        ),
+        ratio_line(
+            scenario,
+            "sign-ins a second",
+            "/s",
+            [(rate, plan.burst / each) for rate, each in zip(rates, hashes, strict=True)],
+            floor_name=f"{by_hashes}, as a rate",
+        ),
+    ]
