@@ -78,7 +78,7 @@ async def portal(
             "IMPEX_RESEND_SECONDS": str(RESEND_SECONDS),
             "IMPEX_LOOKUPS_PER_MINUTE": "10000",
         }
-        house = system.spawn("registration", "mailer", "gateway")
+        house = system.spawn("registration", "mfa", "mailer", "gateway")
         await eventually(house.ready, 60, every=0.1, why="the portal is ready")
         yield Portal(system, post, f"http://127.0.0.1:{port}")
     await post.stop()

@@ -57,3 +57,13 @@ class PostOffice(MailServer):
         assert code, text
         assert link, text
         return Letter(code.group(1), link.group(1), str(received.message["Subject"]), text)
+
+    async def link(self, address: str, path: str) -> str:
+        """The link to a page of the portal, in the latest message that has one."""
+        wanted = re.compile(rf"^(http\S+{re.escape(path)}\?jeton=\S+)\s*$", re.M)
+
+        def found() -> str:
+            links = [wanted.search(one.text()) for one in self.to(address)]
+            return next((one.group(1) for one in reversed(links) if one), "")
+
+        return await eventually(found, 30, why=f"a link to {path} for {address}")

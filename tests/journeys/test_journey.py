@@ -124,7 +124,7 @@ async def test_g_01_to_g_14_from_the_welcome_to_the_account(
         await going_on.press("sign_in")
     await going_on.at("sign_in")
     await _sign_in(going_on, address)
-    await expect(page.get_by_role("heading", level=1)).to_contain_text(EXISTS[language])
+    await going_on.at("enrolment")
 
     received = await portal.post.message(address, 2)
     assert str(received.message["Subject"]) == SUBJECTS[language][1]

@@ -27,7 +27,7 @@ WIDE, NARROW = {"width": 1280, "height": 900}, {"width": 320, "height": 640}
 AXE_SOURCE = AXE.read_text("utf-8") if AXE.exists() else ""
 
 
-async def _look(page: Page) -> None:
+async def look(page: Page) -> None:
     """AX-01 by the automatic rules, AX-07 at 320 px, AX-10; a language and one first heading."""
     await expect(page.locator("html[data-fr-js]")).to_be_attached()
     await page.evaluate(AXE_SOURCE)
@@ -48,9 +48,9 @@ async def test_ax_01_ax_07_ax_10_on_the_pages_of_the_journey(
     visitor = await visit()
     page = visitor.page
     await visitor.open("/")
-    await _look(page)
+    await look(page)
     await visitor.open("/inscription")
-    await _look(page)
+    await look(page)
     await _errors_of_the_form(visitor)
     await visitor.open("/inscription")
     await visitor.fill(address)
@@ -58,37 +58,37 @@ async def test_ax_01_ax_07_ax_10_on_the_pages_of_the_journey(
     await visitor.at("validation")
     letter = await portal.post.letter(address)
     await expect(page.locator("#message")).to_have_attribute("data-state", "accepted")
-    await _look(page)
+    await look(page)
     await visitor.give_code("12")
     await expect(page.locator("#erreurs")).to_be_focused()
-    await _look(page)
+    await look(page)
     await visitor.give_code(f"{(int(letter.code) + 1) % 1_000_000:06}")
     await expect(page.locator("#alerte")).to_be_focused()
-    await _look(page)
+    await look(page)
     await visitor.open("/")
     await expect(page.locator("#reprise")).to_be_visible()
-    await _look(page)
+    await look(page)
     for path in ("/inscription/adresse", "/inscription/annuler", letter.link):
         await visitor.open(path)
-        await _look(page)
+        await look(page)
     await visitor.press("confirm")
     await visitor.at("verified")
-    await _look(page)
+    await look(page)
     await visitor.press("continue")
     await visitor.at("terms")
-    await _look(page)
+    await look(page)
     await visitor.press("continue")
     await expect(page.locator("#erreurs")).to_be_focused()
-    await _look(page)
+    await look(page)
     await visitor.accept()
     dialog = page.get_by_role("dialog")
     await expect(dialog.get_by_role("link")).to_be_visible()
     settled = "document.getAnimations().length === 0"
     await eventually(lambda: page.evaluate(settled), why="the dialog stands still")
-    await _look(page)
+    await look(page)
     await page.keyboard.press("Escape")
     await expect(dialog).to_be_hidden()
-    await _look(page)
+    await look(page)
     await portal.post.message(address, 2)
 
 
@@ -104,7 +104,7 @@ async def _errors_of_the_form(visitor: Visitor) -> None:
     await expect(page.locator("#last_name")).to_have_value("x" * 101)
     await expect(page.locator("#password")).to_have_value("")
     assert PASSWORD not in await page.content()
-    await _look(page)
+    await look(page)
 
 
 PUBLIC = [
@@ -133,7 +133,7 @@ async def test_ax_01_ax_07_ax_10_on_the_other_pages(visit: Visit, language: str)
     for path in PUBLIC if language == "fr" else PUBLIC[:1] + PUBLIC[-2:]:
         await visitor.open(path)
         await expect(page.locator("html")).to_have_attribute("lang", language)
-        await _look(page)
+        await look(page)
     await visitor.open("/connexion")
     await page.locator("#address").fill("nobody@pharmacie.example.fr")
     await page.locator("#password").fill(PASSWORD)
@@ -141,7 +141,7 @@ async def test_ax_01_ax_07_ax_10_on_the_other_pages(visit: Visit, language: str)
     await expect(page.locator("#alerte")).to_be_focused()
     await expect(page.locator("#address")).to_have_value("nobody@pharmacie.example.fr")
     await expect(page.locator("#password")).to_have_value("")
-    await _look(page)
+    await look(page)
 
 
 async def test_ax_09_g_14_the_creation_dialog_takes_and_gives_back_the_focus(

@@ -38,6 +38,20 @@ WORDS = {
     "give_up": ("Oui, abandonner", "Yes, give up"),
     "again": ("Envoyer un autre message", "Send another message"),
     "correct": ("Corriger l'adresse", "Correct the address"),
+    "give_code": ("Valider le code", "Check the code"),
+    "copy_key": ("Copier la clé", "Copy the key"),
+    "download": ("Télécharger", "Download"),
+    "copy": ("Copier", "Copy"),
+    "recovery": ("Utiliser un code de secours", "Use a recovery code"),
+    "forgotten": ("Mot de passe oublié", "Forgotten password"),
+    "send_link": ("Recevoir le lien", "Get the link"),
+    "send_message": ("Recevoir le message", "Get the message"),
+    "change_password": ("Changer de mot de passe", "Change the password"),
+    "new_list": ("Faire une nouvelle liste", "Make a new list"),
+    "change_phone": ("Changer de téléphone", "Change phone"),
+    "confirm_loss": ("Confirmer la perte", "Confirm the loss"),
+    "confirm_theft": ("Confirmer et bloquer mon compte", "Confirm and freeze my account"),
+    "block": ("Bloquer mon compte", "Freeze my account"),
 }
 STEPS = {
     "form": "/inscription",
@@ -49,6 +63,13 @@ STEPS = {
     "creation": "/inscription/creation",
     "cancel": "/inscription/annuler",
     "sign_in": "/connexion",
+    "enrolment": "/connexion/telephone",
+    "code": "/connexion/code",
+    "recovery": "/connexion/code-de-secours",
+    "codes": "/connexion/codes-de-secours",
+    "home": "/accueil",
+    "account": "/compte",
+    "new_phone": "/compte/telephone/nouveau",
 }
 
 
@@ -118,6 +139,12 @@ class Visitor:
     async def press(self, key: str) -> None:
         """Press it."""
         await self.button(key).click()
+
+    async def sign_out(self) -> None:
+        """The button in the header of every page of a session (SE-06)."""
+        name = "Se déconnecter" if self.language == "fr" else "Sign out"
+        await self.page.locator("header").get_by_role("button", name=name, exact=True).click()
+        await self.at("sign_in")
 
     async def at(self, step: str, tab: Page | None = None) -> None:
         """Wait until a step's page is there."""

@@ -1,0 +1,139 @@
+"""Somebody with an account in front of Chromium: password, phone, recovery codes.
+
+Real time passes here, and a code is good once: `code` gives the next one that was not used yet, and
+waits only where two were used within the same half minute.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+from playwright.async_api import Locator, expect
+
+from services.mfa.totp import step_at
+from shared.service import utc_now
+from tests.integration.gateway.browser import Answer
+from tests.integration.gateway.browser import Browser as PlainBrowser
+from tests.integration.gateway.conftest import PASSWORD
+from tests.integration.gateway.person import codes_on, key_on
+from tests.journeys.conftest import Portal
+from tests.journeys.visitor import Visitor
+from tests.support import eventually
+from tests.support.authenticator import Authenticator
+
+
+@dataclass
+class Phone:
+    """An application on a phone, and the step of the last code that was read from it."""
+
+    shows: Authenticator
+    used: int = 0
+
+    async def code(self) -> str:
+        """A code that was not used yet and is good now."""
+        now = step_at(utc_now())
+        step = max(self.used + 1, now)
+        if step > now + 1:
+            await eventually(
+                lambda: step_at(utc_now()) + 1 >= step, 35, every=0.2, why="the next half minute"
+            )
+        self.used = step
+        return self.shows.code(step - step_at(utc_now()))
+
+
+@dataclass
+class Holder:
+    """One person with an account; `visitor` is the browser in front of them."""
+
+    portal: Portal
+    visitor: Visitor
+    address: str
+    password: str = PASSWORD
+    phone: Phone | None = None
+    recovery: list[str] = field(default_factory=list)
+
+    async def settle(self) -> None:
+        """Account, phone and recovery codes, all the quick way: no window, no scripts."""
+        await self.portal.account(self.address)
+        browser = PlainBrowser(self.portal.base)
+        page = await browser.get("/connexion")
+        given = {"address": self.address, "password": self.password}
+        page = await browser.post(page, "/connexion", given)
+        assert page.path == "/connexion/telephone", page.text
+        self.phone = Phone(Authenticator(key_on(page)))
+        page = await browser.post(page, page.path, {"code": await self.phone.code()})
+        self.recovery = codes_on(page)
+        page = await browser.post(page, page.path, {"kept": "1"})
+        assert page.path == "/accueil", page.text
+        await self._out(browser, page)
+
+    async def _out(self, browser: PlainBrowser, page: Answer) -> None:
+        await browser.post(page, "/deconnexion")
+        await browser.close()
+
+    async def give_password(self, password: str = "") -> None:
+        """Address and password on the sign-in page, which must be open."""
+        page = self.visitor.page
+        await page.locator("#address").fill(self.address)
+        await page.locator("#password").fill(password or self.password)
+        await self.visitor.press("sign_in")
+
+    async def code(self) -> str:
+        """The next code of the phone."""
+        assert self.phone is not None
+        return await self.phone.code()
+
+    async def give_code(self, code: str = "") -> None:
+        """Type a code, the next one of the phone where none is given, and send it by Enter."""
+        field = self.visitor.page.locator("#code")
+        await field.fill(code or await self.code())
+        await field.press("Enter")
+
+    async def sign_in(self) -> None:
+        """From the sign-in page to the home page."""
+        await self.visitor.open("/connexion")
+        await self.give_password()
+        await self.visitor.at("code")
+        await self.give_code()
+        await self.visitor.at("home")
+
+    async def arrive(self) -> None:
+        """Account, phone and recovery codes in this browser, as far as the home page."""
+        await self.portal.account(self.address)
+        await self.visitor.open("/connexion")
+        await self.give_password()
+        await self.visitor.at("enrolment")
+        await self.scan()
+        await self.give_code()
+        await self.visitor.at("codes")
+        await self.read_recovery()
+        await self.keep()
+        await self.visitor.at("home")
+
+    async def scan(self) -> str:
+        """Put the key of the enrolment page in a new phone; returns the key."""
+        key = await key_shown(self.visitor)
+        self.phone = Phone(Authenticator(key))
+        return key
+
+    async def read_recovery(self) -> list[str]:
+        """Note the recovery codes that the page shows."""
+        shown = self.visitor.page.locator("#codes code")
+        await expect(shown).to_have_count(10)
+        self.recovery = [" ".join(one.split()) for one in await shown.all_inner_texts()]
+        return self.recovery
+
+    async def keep(self) -> None:
+        """Tick the box and go on."""
+        await tick(self.visitor.page.locator("#kept"))
+        await self.visitor.press("continue")
+
+
+async def key_shown(visitor: Visitor) -> str:
+    """The key that an enrolment page shows as text."""
+    return "".join(await visitor.page.locator("#cle span").all_inner_texts())
+
+
+async def tick(box: Locator) -> None:
+    """Tick a box of the design system, which draws it beside the input."""
+    await box.check(force=True)

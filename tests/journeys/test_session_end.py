@@ -1,0 +1,86 @@
+"""The end of a session, told before it comes, in front of a portal that really ends it (SE-04)."""
+
+from __future__ import annotations
+
+import pytest
+from playwright.async_api import Page, expect
+
+from tests.journeys.conftest import Portal, Visit
+from tests.journeys.holder import Holder
+
+pytestmark = [
+    pytest.mark.browser,
+    pytest.mark.timeout(120),
+    pytest.mark.asyncio(loop_scope="session"),
+]
+
+IDLE = 30 * 60
+WARNING = 120
+#: Nothing was done for as long as leaves two minutes.
+TWO_MINUTES_LEFT = """update gateway.sessions set seen_at = now() - interval '1680 seconds'
+where address = $1"""
+OVER = "delete from gateway.sessions where address = $1"
+
+
+async def _wait_for_the_warning(page: Page) -> None:
+    """The page's clock goes on to where it asks the portal how long the session still lives."""
+    async with page.expect_response("**/session/etat"):
+        await page.clock.fast_forward((IDLE - WARNING) * 1000)
+
+
+async def test_se_04_warned_before_the_end_prolonged_and_told_at_the_end(
+    portal: Portal, visit: Visit, address: str
+) -> None:
+    """SE-04: announced in a dialog, prolonged by one press, again and again; what was typed stays
+    when the session has ended, and the page stays where it is."""
+    holder = Holder(portal, await visit(), address)
+    visitor, page = holder.visitor, holder.visitor.page
+    await holder.arrive()
+    await page.clock.install()
+    await visitor.open("/compte/telephone")
+    await page.locator("html[data-fr-js]").wait_for(state="attached")
+    field = page.locator("#code")
+    await field.fill("123 4")
+    dialog = page.get_by_role("alertdialog", name="Votre session va se fermer")
+
+    # Somebody is at work in another window: no warning.
+    await _wait_for_the_warning(page)
+    await expect(dialog).to_be_hidden()
+    for _ in range(2):
+        await portal.rows(TWO_MINUTES_LEFT, address)
+        await _wait_for_the_warning(page)
+        await expect(dialog).to_be_visible()
+        await expect(dialog).to_contain_text("votre session se fermera dans 2 min.")
+        await expect(dialog.get_by_role("button", name="Prolonger ma session")).to_be_focused()
+        await page.keyboard.press("Enter")
+        await expect(dialog).to_be_hidden()
+        await expect(page.locator("#fin-annonce")).to_have_text("Votre session est prolongée.")
+        await expect(field).to_be_focused()
+    (row,) = await portal.rows(
+        "select now() - seen_at < interval '1 minute' as used from gateway.sessions"
+        " where address = $1",
+        address,
+    )
+    assert row["used"]
+
+    await portal.rows(OVER, address)
+    await _wait_for_the_warning(page)
+    ended = page.get_by_role("alertdialog", name="Session fermée par sécurité")
+    await expect(ended).to_be_visible()
+    await expect(ended.get_by_role("link", name="Se connecter")).to_be_visible()
+    await page.keyboard.press("Escape")
+    await expect(ended).to_be_hidden()
+    assert page.url == visitor.base + "/compte/telephone"
+    await expect(field).to_have_value("123 4")
+    assert [one for one in visitor.asked if one.startswith("/session/")] == [
+        "/session/etat",
+        *(["/session/etat", "/session/prolonger"] * 2),
+        "/session/etat",
+    ]
+    # The way back leads to the page that was asked for (AU-15).
+    await visitor.open("/compte/telephone")
+    assert page.url == visitor.base + "/connexion?suite=telephone"
+    await holder.give_password()
+    await visitor.at("code")
+    await holder.give_code()
+    await expect(page).to_have_url(visitor.base + "/compte/telephone")
