@@ -26,6 +26,7 @@ INSERT = f"""
 insert into sessions (token_hash, {COLUMNS}) values ($1, {PLACES})
 on conflict (token_hash) do nothing
 """  # noqa: S608
+LOCK_ACCOUNT = "select pg_advisory_xact_lock(hashtextextended('sessions/' || $1::text, 0))"
 END_BEFORE = """
 insert into session_ends (account_id, before) values ($1, $2)
 on conflict (account_id) do update set before = greatest(session_ends.before, excluded.before)
@@ -50,6 +51,11 @@ class Ended:
     id: str
     account_id: str
     level: str
+
+
+async def lock_account(tx: Connection, account_id: str) -> None:
+    """Nobody else touches several sessions of this account until the transaction ends (CR-12)."""
+    await tx.execute(LOCK_ACCOUNT, account_id)
 
 
 async def find(tx: Connection, token_hash: bytes) -> Session | None:
@@ -131,6 +137,12 @@ async def end_before(tx: Connection, account_id: str, moment: datetime) -> list[
         moment,
     )
     return [_ended(row) for row in rows]
+
+
+async def ended_at(tx: Connection, account_id: str, moment: datetime | None) -> bool:
+    """Whether it was that moment that the account's sessions were last ended for."""
+    found = await tx.fetchval("select before from session_ends where account_id = $1", account_id)
+    return found is not None and found == moment
 
 
 async def of_account(tx: Connection, account_id: str) -> list[Session]:

@@ -105,8 +105,8 @@ class Sessions:
         """Replace a half session by a full one under the token `new`, and say so.
 
         Done twice by a second click it is done once; False where the session has ended meanwhile.
-        Where it replaced the phone (at `replaced_at`) it goes on though the event of that has ended
-        it already, and the account's other sessions end.
+        Where it replaced the phone (at `replaced_at`) it goes on though the event of that, and
+        nothing since, has ended it already; the account's other sessions end.
         """
         now = opened.opened_at
         full = replace(
@@ -122,8 +122,9 @@ class Sessions:
             ends_at=now + self.limits.absolute,
         )
         async with transaction(self._pool) as tx:
+            await store.lock_account(tx, full.account_id)
             gone = await store.delete(tx, token_hash(token)) is None
-            if gone and replaced_at is None:
+            if gone and not await store.ended_at(tx, full.account_id, replaced_at):
                 return await store.find(tx, token_hash(new)) is not None
             if not await store.insert(tx, token_hash(new), full):
                 return True
@@ -150,13 +151,15 @@ class Sessions:
     ) -> None:
         """A credential was changed in this session: it goes on under `new`, all others end.
 
-        It goes on even where the event of the change has ended it already. No browser but this
-        one stays known for the account.
+        It goes on even where the event of the change has ended it already, but not where something
+        else has. No browser but this one stays known for the account.
         """
         goes_on = replace(session, proved_at=changed_at, enrolment_id=None)
         async with transaction(self._pool) as tx:
-            await store.delete(tx, token_hash(token))
-            await store.insert(tx, token_hash(new), goes_on)
+            await store.lock_account(tx, session.account_id)
+            gone = await store.delete(tx, token_hash(token)) is None
+            if not gone or await store.ended_at(tx, session.account_id, changed_at):
+                await store.insert(tx, token_hash(new), goes_on)
             await self.end_all_in(tx, session.account_id, changed_at, reason)
             await store.forget_browsers(tx, session.account_id, token_hash(browser))
         self._wake_relay()
@@ -175,6 +178,7 @@ class Sessions:
         self, tx: Connection, account_id: str, moment: datetime, reason: str
     ) -> None:
         """The same within a transaction of somebody else's."""
+        await store.lock_account(tx, account_id)
         await self._say(tx, await store.end_before(tx, account_id, moment), reason)
 
     async def end(self, token: str, reason: str) -> None:
@@ -195,6 +199,7 @@ class Sessions:
     async def end_others(self, account_id: str, token: str) -> None:
         """End every session of an account but the one of this cookie."""
         async with transaction(self._pool) as tx:
+            await store.lock_account(tx, account_id)
             ended = await store.delete_others(tx, account_id, token_hash(token))
             await self._say(tx, ended, "closed_by_holder")
         self._wake_relay()

@@ -1,0 +1,119 @@
+"""Sessions of one account that several acts touch at one moment (CR-12, settled 7)."""
+
+from __future__ import annotations
+
+import asyncio
+import uuid
+from collections.abc import AsyncIterator
+from datetime import datetime, timedelta
+
+import pytest
+import pytest_asyncio
+
+from services.gateway.sessions import Limits, Session
+from services.gateway.web.sessions import Newcomer, Sessions
+from shared.contracts.gateway import SessionOpened
+from shared.contracts.registration import SignInView
+from shared.database import open_pool
+from shared.secrets import new_token
+from tests.support.clock import Clock
+from tests.support.system import System
+
+pytestmark = pytest.mark.asyncio(loop_scope="package")
+
+LIMITS = Limits(
+    idle=timedelta(minutes=30),
+    absolute=timedelta(hours=8),
+    parallel=3,
+    fresh=timedelta(minutes=15),
+    browser=timedelta(days=90),
+)
+
+
+@pytest.fixture
+def clock() -> Clock:
+    """A clock of one's own."""
+    return Clock()
+
+
+@pytest_asyncio.fixture(loop_scope="package")
+async def sessions(house: System, clock: Clock) -> AsyncIterator[Sessions]:
+    """The table of sessions, as one gateway has it."""
+    pool = await open_pool(house.database.url("gateway"), "gateway", "races", 4)
+    yield Sessions(pool, clock, LIMITS, lambda: None)
+    await pool.close()
+
+
+async def _half(sessions: Sessions, account: str, at: datetime) -> tuple[str, Session]:
+    signed = SignInView(due="account", account_id=account, enrol_before=at)
+    newcomer = Newcomer(signed=signed, due="code", device="", network="", next="", asked_at=at)
+    return await sessions.open_half(newcomer)
+
+
+async def _promote(
+    sessions: Sessions, token: str, half: Session, replaced_at: datetime | None = None
+) -> str:
+    """The token of the full session; nothing where the half one had ended."""
+    new = new_token()
+    opened = SessionOpened(
+        session_id=str(uuid.uuid4()),
+        device="",
+        network="",
+        new_device=False,
+        failures=0,
+        opened_at=replaced_at or half.opened_at,
+    )
+    done = await sessions.promote(token, new, half, opened, new_token(), replaced_at)
+    return new if done else ""
+
+
+async def _full(sessions: Sessions, account: str, at: datetime) -> tuple[str, Session]:
+    token = await _promote(sessions, *await _half(sessions, account, at))
+    found = await sessions.find(token, used=False)
+    assert found is not None
+    return token, found
+
+
+async def test_cr_12_a_change_and_its_own_event_never_wait_for_each_other(
+    sessions: Sessions, clock: Clock
+) -> None:
+    """The event of a change comes while the request that made it is still at work."""
+    for _ in range(40):
+        account = str(uuid.uuid4())
+        token, session = await _full(sessions, account, clock())
+        await _full(sessions, account, clock())
+        at, new = clock() + timedelta(seconds=1), new_token()
+        await asyncio.gather(
+            sessions.renew(token, new, session, at, "password_changed", ""),
+            sessions.end_all(account, at, "password_changed"),
+        )
+        assert await sessions.find(new, used=False) is not None
+        assert len(await sessions.of_account(account)) == 1
+
+
+async def test_settled_8_a_phone_confirmed_a_moment_after_the_freeze_opens_nothing(
+    sessions: Sessions, clock: Clock
+) -> None:
+    """The second factor does not know of the freeze; the session that it ended stays ended."""
+    account, frozen_at = str(uuid.uuid4()), clock() + timedelta(seconds=1)
+    token, half = await _half(sessions, account, clock())
+    await sessions.end_all(account, frozen_at, "account_frozen")
+    replaced_at = frozen_at + timedelta(seconds=1)
+    assert await _promote(sessions, token, half, replaced_at) == ""
+
+    account = str(uuid.uuid4())
+    token, session = await _full(sessions, account, clock())
+    await sessions.end_all(account, frozen_at, "account_frozen")
+    new = new_token()
+    await sessions.renew(token, new, session, replaced_at, "phone_replaced", "")
+    assert await sessions.find(new, used=False) is None
+
+
+async def test_settled_7_a_phone_confirmed_goes_on_though_its_own_event_was_faster(
+    sessions: Sessions, clock: Clock
+) -> None:
+    account, replaced_at = str(uuid.uuid4()), clock() + timedelta(seconds=1)
+    token, half = await _half(sessions, account, clock())
+    await sessions.end_all(account, replaced_at, "phone_replaced")
+    new = await _promote(sessions, token, half, replaced_at)
+    assert await sessions.find(new, used=False) is not None
