@@ -16,7 +16,7 @@ import msgspec
 from shared.contracts.base import EVENTS, Event, Refusal, Reply, Request, Sealed
 from shared.database import Pool, transaction
 from shared.messaging.envelope import Envelope
-from shared.messaging.handlers import Context, Refused, Refusing, RequestContext
+from shared.messaging.handlers import Answer, Context, Refused, Refusing, RequestContext
 from shared.outbox import emit
 from shared.secrets import Opener, Sealer, seal_context
 from shared.service import Service
@@ -46,13 +46,18 @@ class Room:
 
     async def ask(self, request: Request) -> Any:
         """The reply, or `Refused`."""
-        (row,) = (each for each in self.service.answers if each.request is type(request))
-        prepared = None
-        if row.before is not None:
-            prepared = await row.before(request, self.deps, self.pool)
+        return await self.carry_out(request, await self.prepare(request))
+
+    async def prepare(self, request: Request) -> Any:
+        """What takes long, outside the transaction."""
+        before = self._row(request).before
+        return None if before is None else await before(request, self.deps, self.pool)
+
+    async def carry_out(self, request: Request, prepared: Any) -> Any:
+        """The rest, in the transaction: the reply, or `Refused`."""
         async with transaction(self.pool) as tx:
             context = RequestContext(**self._parts(tx, request.TYPE), prepared=prepared)
-            reply = await row.handler(request, context)
+            reply = await self._row(request).handler(request, context)
         if isinstance(reply, Refusing):
             raise Refused(reply.refusal)
         return reply
@@ -81,16 +86,17 @@ class Room:
 
     async def events(self, *kinds: type[Event]) -> list[Any]:
         """Every event said so far, oldest first, of these kinds or of any."""
-        return [event for _, event in await self.said(*kinds)]
+        return [event for _, _, event in await self.said(*kinds)]
 
-    async def said(self, *kinds: type[Event]) -> list[tuple[str, Any]]:
-        """(subject, event), oldest first."""
+    async def said(self, *kinds: type[Event]) -> list[tuple[str, str | None, Any]]:
+        """(message id, subject, event), oldest first."""
         found = []
-        for row in await self.fetch("SELECT body FROM outbox ORDER BY id"):
+        for row in await self.fetch("SELECT message_id, body FROM outbox ORDER BY id"):
             envelope = msgspec.json.decode(row["body"])
             kind = EVENTS[envelope["type"]]
             if not kinds or kind in kinds:
-                found.append((envelope["subject"], msgspec.convert(envelope["data"], kind)))
+                event = msgspec.convert(envelope["data"], kind)
+                found.append((str(row["message_id"]), envelope.get("subject"), event))
         return found
 
     async def fetch(self, sql: str, *args: Any) -> list[Any]:
@@ -107,6 +113,10 @@ class Room:
         async with transaction(self.pool) as tx:
             for table in (*tables, "outbox", "inbox", "replies"):
                 await tx.execute(f"DELETE FROM {table}")
+
+    def _row(self, request: Request) -> Answer:
+        (row,) = (each for each in self.service.answers if each.request is type(request))
+        return row
 
     def _parts(self, tx: Any, kind: str, subject: str | None = None) -> dict[str, Any]:
         async def say(event: Event, *, subject: str | None) -> str:

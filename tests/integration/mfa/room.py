@@ -13,7 +13,7 @@ import pyotp
 
 from services.mfa.service import SERVICE, build
 from shared.contracts import mfa as words
-from shared.contracts.base import Request
+from shared.contracts.base import Event, Request
 from shared.database import open_pool
 from shared.secrets import Opener, Sealer
 from shared.service import House
@@ -63,6 +63,10 @@ class Desk(Room):
         """A code that these phones show at no time near."""
         near = {phone.code(self.now, steps) for phone in phones for steps in range(-45, 46)}
         return next(f"{n:06d}" for n in range(1_000_000) if f"{n:06d}" not in near)
+
+    async def told(self, *kinds: type[Event]) -> list[tuple[str | None, Any]]:
+        """(account, event), oldest first."""
+        return [(subject, event) for _, subject, event in await self.said(*kinds)]
 
     # What the gateway asks.
 

@@ -177,7 +177,7 @@ async def test_g_24_each_wrong_code_is_said_and_each_closing_of_the_door(desk: D
     moment = desk.now
     await desk.refusal(desk.check(account, desk.wrong(phone)))
     await desk.refusal(desk.check(account, phone.code(desk.now)))  # not looked at: not said
-    refused = await desk.said(words.CodeRefused)
+    refused = await desk.told(words.CodeRefused)
     assert [event.failures for _, event in refused] == [1, 2, 3, 4, 5]
     assert {(subject, event.kind, event.device) for subject, event in refused} == {
         (account, "totp", BROWSER)
@@ -188,7 +188,7 @@ async def test_g_24_each_wrong_code_is_said_and_each_closing_of_the_door(desk: D
         locked_until=moment + timedelta(seconds=90),
         device=BROWSER,
     )
-    assert await desk.said(words.CodeCheckLocked) == [(account, locked)]
+    assert await desk.told(words.CodeCheckLocked) == [(account, locked)]
 
 
 async def test_ot_08_what_is_no_code_is_not_counted(desk: Desk) -> None:

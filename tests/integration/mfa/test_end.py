@@ -26,7 +26,7 @@ async def test_g_26_the_factor_goes_with_the_credentials(desk: Desk) -> None:
     assert await desk.outcome(desk.check(account, phone.code(desk.now))) == "not_enrolled"
     assert await desk.outcome(desk.describe(account, pending.enrolment_id)) == "enrolment_gone"
     removed = words.AuthenticatorRemoved(removed_at=desk.now)
-    assert await desk.said(words.AuthenticatorRemoved) == [(account, removed)]
+    assert await desk.told(words.AuthenticatorRemoved) == [(account, removed)]
     tables = ("recovery_lists", "recovery_codes")
     assert [await desk.count(table) for table in tables] == [0, 0]
     owners = await desk.fetch("SELECT account_id FROM enrolments")

@@ -28,7 +28,7 @@ async def test_g_20_an_account_is_protected_once_a_right_code_was_given(desk: De
     assert done == words.EnrolledView(enrolled_at=START, replaced=False)
     assert (await desk.factor(account)).enrolled_at == START
     enrolled = words.AuthenticatorEnrolled(enrolled_at=START, device=BROWSER)
-    assert await desk.said() == [(account, enrolled)]
+    assert await desk.told() == [(account, enrolled)]
 
 
 async def test_g_21_the_entry_bears_our_name_and_the_persons_address(desk: Desk) -> None:

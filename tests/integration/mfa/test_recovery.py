@@ -46,7 +46,7 @@ async def test_ot_14_a_kept_list_is_replaced_and_that_is_said(desk: Desk) -> Non
     view = await desk.ask(desk.make_codes(account))
     assert not view.renewed
     replaced = words.RecoveryCodesReplaced(replaced_at=desk.now, device=BROWSER)
-    assert await desk.said(words.RecoveryCodesReplaced) == [(account, replaced)]
+    assert await desk.told(words.RecoveryCodesReplaced) == [(account, replaced)]
     assert not (await desk.factor(account)).recovery_kept
     for code in former[:3]:
         assert await desk.outcome(desk.recover(account, code)) == "recovery_refused"
@@ -62,7 +62,7 @@ async def test_ot_14_a_code_makes_a_key_for_a_new_phone_at_once(desk: Desk, type
     view = await desk.ask(desk.recover(account, typed(codes[3])))
     assert view.replaces
     used = words.RecoveryCodeUsed(left=9, used_at=desk.now, device=BROWSER)
-    assert await desk.said(words.RecoveryCodeUsed) == [(account, used)]
+    assert await desk.told(words.RecoveryCodeUsed) == [(account, used)]
     # The old phone works until the new one does: a thief of one code locks nobody out.
     assert await desk.outcome(desk.check(account, old.code(desk.now))) == "done"
     new = desk.phone(view)

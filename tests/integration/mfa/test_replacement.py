@@ -26,7 +26,7 @@ async def test_g_25_the_old_phone_works_until_the_new_ones_first_code(desk: Desk
     desk.later(seconds=60)
     assert await desk.outcome(desk.check(account, old.code(desk.now))) == "wrong_code"
     assert await desk.outcome(desk.check(account, new.code(desk.now))) == "done"
-    said = await desk.said(words.AuthenticatorReplaced)
+    said = await desk.told(words.AuthenticatorReplaced)
     replaced_at = desk.now - timedelta(seconds=60)
     replaced = words.AuthenticatorReplaced(by="phone", replaced_at=replaced_at, device=BROWSER)
     assert said == [(account, replaced)]

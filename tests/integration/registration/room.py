@@ -1,111 +1,35 @@
-"""Registration's handlers on a real database, without a broker: ask, look, move the clock.
-
-`Room.ask` does what the responder does: what takes long first, then the handler in one
-transaction. Events are read from the outbox, and their secrets opened as the mailer would.
-"""
+"""Registration on a real database, a mailbox that opens its messages, and what people ask of it."""
 
 from __future__ import annotations
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from typing import Any
-from uuid import uuid4
 
-import msgspec
-
-from services.registration.deps import Deps
 from services.registration.service import SERVICE, build
 from shared.contracts import registration as words
-from shared.contracts.base import EVENTS, Event, Refusal, Request, Sealed
-from shared.database import Pool, open_pool, transaction
-from shared.messaging.envelope import Envelope
-from shared.messaging.handlers import Context, Refused, Refusing, RequestContext
-from shared.outbox import emit
+from shared.database import open_pool
 from shared.secrets import Opener, Sealer, seal_context
 from shared.service import House
+from tests.support import room as support
 from tests.support.servers import Database
 from tests.unit.registration.settings_for_tests import settings
 
 PASSWORD = "Kvfz9rLq"
 OTHER_PASSWORD = "Wmqt4xZh"
 NETWORK = "192.0.2.0/24"
-TABLES = ("requests", "mailed_links", "accounts", "counters", "outbox", "inbox", "replies")
+TABLES = ("requests", "mailed_links", "accounts", "counters")
 #: A day in the past, so that no test waits for it.
 START = datetime(2026, 1, 15, 12, tzinfo=UTC)
 
 
 @dataclass
-class Room:
-    """One registration with a clock of the test's own."""
+class Room(support.Room):
+    """One registration with a clock of the test's own; `mailbox` opens what is for the mailer."""
 
-    pool: Pool
-    deps: Deps
-    now: datetime
-    sealer: Sealer
-    mailbox: Opener
-    rows: dict[str, Any] = field(default_factory=dict)
-
-    def clock(self) -> datetime:
-        """The test's moment."""
-        return self.now
-
-    def later(self, **length: float) -> None:
-        """Let time pass."""
-        self.now += timedelta(**length)
-
-    def seal(self, kind: type[Request], field_name: str, plain: str) -> Sealed:
-        """What the gateway would put into a sealed field."""
-        return self.sealer.seal(plain, seal_context(kind, field_name))
-
-    async def ask(self, request: Request) -> Any:
-        """The reply, or `Refused`."""
-        return await self.carry_out(request, await self.prepare(request))
-
-    async def prepare(self, request: Request) -> Any:
-        """What takes long, outside the transaction."""
-        before = self.rows[request.TYPE].before
-        return None if before is None else await before(request, self.deps, self.pool)
-
-    async def carry_out(self, request: Request, prepared: Any) -> Any:
-        """The rest, in the transaction: the reply, or `Refused`."""
-        async with transaction(self.pool) as tx:
-            context = RequestContext(**self._parts(tx, request.TYPE), prepared=prepared)
-            reply = await self.rows[request.TYPE].handler(request, context)
-        if isinstance(reply, Refusing):
-            raise Refused(reply.refusal)
-        return reply
-
-    async def refusal(self, request: Request) -> Refusal:
-        """The refusal that a request must get."""
-        try:
-            reply = await self.ask(request)
-        except Refused as refused:
-            return refused.refusal
-        raise AssertionError(f"not refused: {reply!r}")
-
-    async def hear(self, event: Event, subject: str | None = None) -> None:
-        """Handle an event of another service, about an account."""
-        (row,) = (each for each in SERVICE.hears if each.event is type(event))
-        async with transaction(self.pool) as tx:
-            await row.handler(event, Context(**self._parts(tx, event.TYPE, subject)))
-
-    async def events(self, *kinds: type[Event]) -> list[Any]:
-        """Every event said so far, oldest first, of these kinds or of any."""
-        return [event for _, _, event in await self.said(*kinds)]
-
-    async def said(self, *kinds: type[Event]) -> list[tuple[str, str | None, Any]]:
-        """(message id, subject, event), oldest first."""
-        rows = await self.fetch("SELECT message_id, body FROM outbox ORDER BY id")
-        found = []
-        for row in rows:
-            envelope = msgspec.json.decode(row["body"])
-            kind = EVENTS[envelope["type"]]
-            if not kinds or kind in kinds:
-                event = msgspec.convert(envelope["data"], kind)
-                found.append((str(row["message_id"]), envelope.get("subject"), event))
-        return found
+    mailbox: Opener = field(kw_only=True)
 
     async def letters(self) -> list[tuple[str, str]]:
         """(code, link token) of every message asked for, oldest first."""
@@ -117,15 +41,6 @@ class Room:
             )
             for each in sent
         ]
-
-    async def fetch(self, sql: str, *args: Any) -> list[Any]:
-        """Rows of the service's own schema."""
-        async with transaction(self.pool) as tx:
-            return list(await tx.fetch(sql, *args))
-
-    async def count(self, table: str) -> int:
-        """How many rows a table has."""
-        return int((await self.fetch(f"SELECT count(*) AS n FROM {table}"))[0]["n"])
 
     # What people do.
 
@@ -221,43 +136,25 @@ class Room:
         await self.ask(self.accept(request_id))
         return str((await self.said(words.AccountCreated))[-1][1])
 
-    def _parts(self, tx: Any, kind: str, subject: str | None = None) -> dict[str, Any]:
-        async def say(event: Event, *, subject: str | None) -> str:
-            return await emit(tx, SERVICE.name, event, subject=subject, now=self.now)
-
-        envelope = Envelope(
-            id=str(uuid4()), source="impex/gateway", type=kind, subject=subject, time=self.now,
-            traceparent=None, data=msgspec.Raw(b"{}"),
-        )  # fmt: skip
-        return {
-            "tx": tx,
-            "deps": self.deps,
-            "envelope": envelope,
-            "now": self.clock,
-            "_emit": say,
-        }
-
 
 @asynccontextmanager
 async def open_room(database: Database, **more: str) -> AsyncIterator[Room]:
     """A room on a database whose tables it empties first; `more` are settings."""
     chosen = settings(IMPEX_REGISTRATION_DATABASE_URL=database.url("registration"), **more)
     pool = await open_pool(chosen.database_url, "registration", "tests", 10)
-    async with transaction(pool) as tx:
-        for table in TABLES:
-            await tx.execute(f"DELETE FROM {table}")
     room: Room
     house = House(name="registration", settings=chosen, pool=pool, clock=lambda: room.now)
     try:
         async with build(house, chosen) as deps:
             room = Room(
+                service=SERVICE,
                 pool=pool,
                 deps=deps,
                 now=START,
                 sealer=Sealer("registration", chosen.seal_keys),
                 mailbox=Opener("mailer", chosen.mailer_keys),
-                rows={row.request.TYPE: row for row in SERVICE.answers},
             )
+            await room.empty(*TABLES)
             yield room
     finally:
         await pool.close()
