@@ -17,6 +17,7 @@ HALF_LIFE = timedelta(hours=1)
 #: A session is noted as used at most this often.
 TOUCH = timedelta(seconds=15)
 PROMOTION_PURPOSE = "session promotion"
+BROWSER_PURPOSE = "known browser"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -86,3 +87,8 @@ def promoted_token(ring: KeyRing, token: str, form_key: str) -> str:
     256 bits under a key that no browser has, so that nobody else can tell it.
     """
     return keyed_hash(ring, PROMOTION_PURPOSE, f"{token}.{form_key}")[1].hex()
+
+
+def browser_token(ring: KeyRing, token: str, form_key: str) -> str:
+    """The mark of a browser that is signed in with for the first time, by that form; likewise."""
+    return keyed_hash(ring, BROWSER_PURPOSE, f"{token}.{form_key}")[1].hex()

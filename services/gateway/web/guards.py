@@ -13,7 +13,7 @@ from datetime import datetime
 
 from aiohttp import web
 
-from services.gateway.sessions import Session, promoted_token
+from services.gateway.sessions import Session, browser_token, promoted_token
 from services.gateway.web import visits
 from services.gateway.web.errors import AWAY, Elsewhere
 from services.gateway.web.keys import CLOCK, FACTOR, FRONT, SESSIONS
@@ -23,7 +23,6 @@ from shared.contracts.gateway import SessionOpened
 from shared.contracts.registration import SignInView
 from shared.database import PASSING
 from shared.messaging.handlers import Refused
-from shared.secrets import new_token
 from shared.telemetry import get_logger
 
 TOKEN = re.compile(r"[A-Za-z0-9_-]{43}|[0-9a-f]{64}")
@@ -79,6 +78,24 @@ async def _find(request: web.Request, token: str) -> None:
     )
     visit.ended = True
     forget_cookie(request)
+
+
+async def find_again(request: web.Request, form_key: str) -> None:
+    """A form sent again once it was taken, whose answer was lost: on to the session that it opened.
+
+    A second click, or a gateway that died before it answered. The former token alone opens nothing:
+    it also takes the key of that very form.
+    """
+    visit, app = request[VISIT], request.app
+    former = request.cookies.get(visits.session_name(app[FRONT].secure), "")
+    if not visit.ended or not form_key:
+        return
+    new = promoted_token(app[FRONT].session_keys, former, form_key)
+    found = await app[SESSIONS].find(new, used=True)
+    if found is not None:
+        visit.ended, visit.token, visit.session = False, new, found
+        put_cookie(request, new)
+        raise Elsewhere(await _after(request, found))
 
 
 def full(request: web.Request) -> Session:
@@ -209,9 +226,11 @@ async def promote(
     """
     app, visit = request.app, request[VISIT]
     token, now, sessions = visit.token or "", app[CLOCK](), app[SESSIONS]
-    new = promoted_token(app[FRONT].session_keys, token, form_key)
+    ring = app[FRONT].session_keys
+    new = promoted_token(ring, token, form_key)
     known = await sessions.known_accounts(visit.browser) if visit.browser else ()
-    browser = visit.browser or new_token()
+    # A mark that nobody gave out, or that was forgotten since, is never adopted (SE-01).
+    browser = visit.browser if visit.browser and known else browser_token(ring, token, form_key)
     opened = SessionOpened(
         session_id=str(uuid.uuid4()),
         device=visit.device,
@@ -225,8 +244,8 @@ async def promote(
         note(request, "too_late")
         return redirect(SIGN_IN)
     put_cookie(request, new)
-    days = int(sessions.limits.browser.total_seconds())
-    visit.cookies[visits.browser_name(app[FRONT].secure)] = (browser, days)
+    seconds = int(sessions.limits.browser.total_seconds())
+    visit.cookies[visits.browser_name(app[FRONT].secure)] = (browser, seconds)
     log.info("Somebody signed in.", action="authn_login_success", session=opened.session_id)
     return redirect(await _after(request, found))
 

@@ -14,6 +14,7 @@ from aiohttp import web
 from services.gateway.presessions import FORM_KEY
 from services.gateway.web.errors import AWAY, PageError
 from services.gateway.web.forms import read_fields, read_json
+from services.gateway.web.guards import find_again
 from services.gateway.web.middleware import require_form_token, require_same_origin
 from shared.telemetry import get_logger
 
@@ -144,6 +145,7 @@ def posted(
         given = await read_fields(request, names)
         fields = {name: given.get(name, "") for name in names if name != "csrf"}
         if needs is not None:
+            await find_again(request, fields.get("key", ""))
             needs(request)
         try:
             await require_form_token(request, given.get("csrf", ""), public=needs is None)

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import asyncio
 import secrets
 import uuid
+from http.cookies import SimpleCookie
 
 import pytest
 from aiohttp import web
+from yarl import URL
 
 from services.gateway.web.routes import setup_routes
 from tests.integration.gateway.conftest import Portal
@@ -125,6 +128,32 @@ async def test_au_16_a_known_browser_still_gives_both_factors(portal: Portal, ad
     page = await person.browser.get("/accueil")
     await person.browser.post(page, "/deconnexion")
     assert (await person.give_password()).path == "/connexion/code"
+
+
+async def test_se_01_a_browsers_mark_is_ours_or_none_and_one_for_two_clicks(
+    portal: Portal, address: str
+) -> None:
+    """Else who plants a mark of their own shares the tries that are kept for the owner (AU-04)."""
+    person = Person(portal, address)
+    await person.settle()
+    assert person.phone is not None
+    browser, planted = portal.browser(), "A" * 43
+    browser.session.cookie_jar.update_cookies({"impex-browser": planted}, URL(portal.base))
+    page = await person.give_password(browser=browser)
+    portal.clock.advance(seconds=30)
+    fields = {**page.form(page.path), "code": person.phone.code()}
+    clicks = await asyncio.gather(*(browser.send_form(page.path, fields) for _ in range(2)))
+    cookies = [SimpleCookie(text) for one in clicks for text in one.headers.getall("Set-Cookie")]
+    (mark,) = {one["impex-browser"].value for one in cookies if "impex-browser" in one}
+    assert mark != planted
+    account = await person.account_id()
+    await portal.letters.event("SessionOpened", account, 2)
+    page = await browser.get("/accueil")
+    await browser.post(page, "/deconnexion")
+    assert (await person.sign_in(browser)).path == "/accueil"
+    again = await portal.letters.event("SessionOpened", account, 3)
+    assert again.data["new_device"] is False
+    assert browser.cookies["impex-browser"] == mark
 
 
 async def test_au_07_only_a_new_browser_is_a_new_device(portal: Portal, address: str) -> None:

@@ -9,6 +9,7 @@ from datetime import timedelta
 from http.cookies import SimpleCookie
 
 import pytest
+from yarl import URL
 
 from tests.integration.gateway.browser import Answer, Browser
 from tests.integration.gateway.conftest import Portal
@@ -124,6 +125,37 @@ async def test_au_14_each_step_has_a_token_of_its_own_and_former_ones_are_dead(
         answer = await thief.send("GET", path, headers={"Cookie": f"{COOKIE}={half}"})
         assert answer.location == "/connexion"
     assert (await browser.get("/accueil")).path == "/accueil"
+
+
+async def test_b_08_a_form_whose_answer_was_lost_goes_on_where_it_led(
+    portal: Portal, address: str
+) -> None:
+    """A second click after the first, or a gateway killed once it had opened the session."""
+    person = Person(portal, address)
+    await person.settle()
+    assert person.phone is not None
+    browser, stale = portal.browser(), portal.browser()
+    page = await person.give_password(browser=browser)
+    half, mark = browser.cookies[COOKIE], {"Sec-Fetch-Site": "same-origin"}
+    portal.clock.advance(seconds=30)
+    fields = {**page.form(page.path), "code": person.phone.code()}
+    assert (await browser.send_form(page.path, fields)).location == "/accueil"
+    full = browser.cookies[COOKIE]
+    stale.session.cookie_jar.update_cookies({COOKIE: half}, URL(portal.base))
+    again = await stale.send_form(page.path, fields, headers=mark)
+    assert again.location == "/accueil"
+    assert stale.cookies[COOKIE] == full
+    # Without that form's own key the former token is nobody's.
+    given = {**mark, "Cookie": f"{COOKIE}={half}"}
+    for other in ({**fields, "key": secrets.token_urlsafe(32)}, {"code": "123456"}):
+        thief = portal.browser()
+        refused = await thief.send_form(page.path, other, headers=given)
+        assert refused.location == "/connexion"
+        assert COOKIE not in thief.cookies
+    home = await browser.get("/accueil")
+    await browser.post(home, "/deconnexion")
+    late = await portal.browser().send_form(page.path, fields, headers=given)
+    assert late.location == "/connexion"
 
 
 async def test_se_01_an_invented_session_is_nobody(portal: Portal) -> None:

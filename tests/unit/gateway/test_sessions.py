@@ -7,7 +7,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from services.gateway.sessions import Limits, Session, promoted_token
+from services.gateway.sessions import Limits, Session, browser_token, promoted_token
 from shared.secrets import KeyRing, new_key
 
 NOW = datetime(2026, 11, 25, 9, 0, tzinfo=UTC)
@@ -79,3 +79,10 @@ def test_au_14_a_promoted_token_is_new_the_same_for_a_second_click_and_nobody_el
         len({first, promoted_token(ring, "token", "key2"), promoted_token(ring, "t2", "key")}) == 3
     )
     assert first != promoted_token(other, "token", "key")
+
+
+def test_se_01_a_browsers_mark_is_the_same_for_a_second_click_and_no_sessions_token() -> None:
+    ring = KeyRing.parse(new_key())
+    mark = browser_token(ring, "token", "key")
+    assert mark == browser_token(ring, "token", "key")
+    assert mark not in (browser_token(ring, "token", "key2"), promoted_token(ring, "token", "key"))
