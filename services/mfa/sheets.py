@@ -9,7 +9,8 @@ from datetime import datetime
 from shared.database import Connection
 
 READ = """
-SELECT kept_at, (SELECT count(*) FROM recovery_codes AS good WHERE good.account_id = $1) AS left_
+SELECT made_at, kept_at,
+    (SELECT count(*) FROM recovery_codes AS good WHERE good.account_id = $1) AS left_
 FROM recovery_lists WHERE account_id = $1
 """
 DELETE = "DELETE FROM recovery_lists WHERE account_id = $1"
@@ -24,16 +25,19 @@ USE = "DELETE FROM recovery_codes WHERE account_id = $1 AND code_hash = ANY($2) 
 
 @dataclass(frozen=True, kw_only=True)
 class Sheet:
-    """A list of recovery codes: how many are still good, and when it was kept."""
+    """A list of recovery codes: how many are still good, when it was made and when kept."""
 
     left: int
+    made_at: datetime
     kept_at: datetime | None
 
 
 async def read(tx: Connection, account_id: str) -> Sheet | None:
     """The account's list."""
     row = await tx.fetchrow(READ, account_id)
-    return None if row is None else Sheet(left=row["left_"], kept_at=row["kept_at"])
+    if row is None:
+        return None
+    return Sheet(left=row["left_"], made_at=row["made_at"], kept_at=row["kept_at"])
 
 
 async def replace(

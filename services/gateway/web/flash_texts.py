@@ -129,6 +129,15 @@ FLASHES: dict[str, tuple[str, Pair]] = {
             "A new code has just left. Only this one counts: earlier ones are now useless.",
         ),
     ),
+    "codes_replaced": (
+        "warning",
+        (
+            "La liste que vous avez confirmée ne sert plus : une autre l'a remplacée depuis, dans "
+            "une autre fenêtre.",
+            "The list that you confirmed is worth nothing any more: another one has replaced it "
+            "since, in another window.",
+        ),
+    ),
     "codes_kept": (
         "success",
         (

@@ -21,6 +21,7 @@ from shared.messaging.handlers import Refused, RequestContext
 from shared.telemetry import get_logger
 
 OFF = Refusal(slug="recovery_off")
+REPLACED = Refusal(slug="list_replaced")
 
 log = get_logger("mfa")
 
@@ -67,8 +68,12 @@ async def make_recovery_codes(
 
 
 async def keep_recovery_codes(request: KeepRecoveryCodes, context: RequestContext[Deps]) -> Noted:
-    """The person has the list."""
+    """The person has the list: the one that was shown, or its codes would be worth nothing."""
     await _lock(context, request.account_id)
+    if request.made_at is not None:
+        sheet = await sheets.read(context.tx, request.account_id)
+        if sheet is None or sheet.made_at != request.made_at:
+            raise Refused(REPLACED)
     await sheets.keep(context.tx, request.account_id, context.now())
     return Noted()
 

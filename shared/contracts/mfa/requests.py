@@ -8,6 +8,8 @@ minutes, and direction `slow` or `fast`: two codes in a row agree on it), `too_m
 
 from __future__ import annotations
 
+from datetime import datetime
+
 from shared.contracts.base import Reply, Request, Sealed, request
 from shared.contracts.mfa.events import OWNER
 from shared.contracts.mfa.views import (
@@ -121,6 +123,10 @@ class MakeRecoveryCodes(Request, frozen=True, kw_only=True):
 
 @request(OWNER, Noted, changes=True)
 class KeepRecoveryCodes(Request, frozen=True, kw_only=True):
-    """The person confirms to have the list. Refused with `not_enrolled`."""
+    """The person confirms to have the list that was made at `made_at`, or the latest.
+
+    Refused with `not_enrolled`, or `list_replaced` where there is another list by now.
+    """
 
     account_id: str
+    made_at: datetime | None = None

@@ -205,3 +205,16 @@ async def test_b_04_a_list_posted_by_another_session_is_not_opened(
     stolen = mine.form("/connexion/codes-de-secours") | {"list": fields["list"]}
     answer = await other.send_form("/connexion/codes-de-secours", stolen)
     assert answer.status == 303
+
+
+async def test_se_09_a_list_is_made_without_asking_only_just_after_a_code(
+    portal: Portal, address: str
+) -> None:
+    """Whoever stole the session of somebody who never kept a list gets no second factor by it."""
+    person = Person(portal, address)
+    await person.create()
+    page = await person.enrol()
+    portal.clock.advance(minutes=16)
+    later = await person.browser.get(page.path)
+    assert later.path == "/compte/codes-de-secours"
+    assert not codes_on(later)

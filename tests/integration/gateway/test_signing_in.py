@@ -262,7 +262,10 @@ async def test_ot_14_unconfirmed_recovery_codes_are_replaced_and_the_box_is_aske
     again = await person.browser.get(page.path)
     assert "Les codes précédents n'ont pas été confirmés" in again.text
     assert not set(codes_on(again)) & set(first)
-    _, home = await person.keep_codes(again)
+    # Confirmed in the window of the former list: the codes on that paper are worth nothing.
+    stale = await person.browser.post(unticked, page.path, {"kept": "1"})
+    assert "La liste que vous avez confirmée ne sert plus" in stale.text
+    _, home = await person.keep_codes(stale)
     assert home.path == "/accueil"
     assert (await person.browser.get(page.path)).path == "/accueil"
 

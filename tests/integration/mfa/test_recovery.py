@@ -29,6 +29,20 @@ async def test_b_13_ten_codes_of_four_groups_shown_once(desk: Desk) -> None:
     assert await desk.events(words.RecoveryCodesReplaced) == []
 
 
+async def test_b_13_only_the_list_that_is_good_can_be_kept(desk: Desk) -> None:
+    """Two windows: who confirms the list of the first one holds codes that are worth nothing."""
+    account, _phone = await desk.enrolled()
+    first = await desk.ask(desk.make_codes(account))
+    desk.later(seconds=1)
+    second = await desk.ask(desk.make_codes(account))
+    stale = words.KeepRecoveryCodes(account_id=account, made_at=first.made_at)
+    assert await desk.outcome(stale) == "list_replaced"
+    assert not (await desk.factor(account)).recovery_kept
+    good = words.KeepRecoveryCodes(account_id=account, made_at=second.made_at)
+    assert await desk.outcome(good) == "done"
+    assert (await desk.factor(account)).recovery_kept
+
+
 async def test_b_13_a_list_never_kept_is_thrown_away_for_another(desk: Desk) -> None:
     account, _phone = await desk.enrolled()
     former = desk.codes_view(await desk.ask(desk.make_codes(account)))

@@ -25,6 +25,18 @@ class Enrolment:
         return f"<enrolment {self.enrolment_id}>"
 
 
+@dataclass(frozen=True, kw_only=True)
+class RecoveryCodes:
+    """A list of recovery codes in clear, for one page; `renewed`: one never confirmed ended."""
+
+    codes: list[str]
+    made_at: datetime
+    renewed: bool = False
+
+    def __repr__(self) -> str:
+        return f"<recovery codes of {self.made_at}>"
+
+
 class Factor(Client):
     """The second factor, asked."""
 
@@ -103,17 +115,16 @@ class Factor(Client):
         request = words.CheckCode(account_id=account_id, code=sealed, device=device)
         return await self._ask(request, words.CodeView, key)
 
-    async def make_recovery_codes(
-        self, account_id: str, *, device: str, key: str
-    ) -> tuple[list[str], bool]:
-        """A new list of recovery codes, and whether one that was never confirmed ended for it."""
+    async def make_recovery_codes(self, account_id: str, *, device: str, key: str) -> RecoveryCodes:
+        """A new list of recovery codes."""
         request = words.MakeRecoveryCodes(account_id=account_id, device=device)
         view = await self._ask(request, words.RecoveryCodesView, key)
-        return self._open(words.RecoveryCodesView, "codes", view.codes).split(), view.renewed
+        codes = self._open(words.RecoveryCodesView, "codes", view.codes).split()
+        return RecoveryCodes(codes=codes, made_at=view.made_at, renewed=view.renewed)
 
-    async def keep_recovery_codes(self, account_id: str, *, key: str) -> None:
-        """The person has the list."""
-        request = words.KeepRecoveryCodes(account_id=account_id)
+    async def keep_recovery_codes(self, account_id: str, made_at: datetime, *, key: str) -> None:
+        """The person has the list of that moment. Raises `Refused` with `list_replaced`."""
+        request = words.KeepRecoveryCodes(account_id=account_id, made_at=made_at)
         await self._ask(request, words.Noted, key)
 
     def _read(self, view: words.EnrolmentView) -> Enrolment:

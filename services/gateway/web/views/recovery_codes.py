@@ -6,14 +6,17 @@ form itself brought along, sealed for us and for this session alone.
 
 from __future__ import annotations
 
+from datetime import datetime
+
 from aiohttp import web
 
 from services.gateway.sessions import Session
 from services.gateway.web import guards
+from services.gateway.web.clients.factor import RecoveryCodes
 from services.gateway.web.errors import Elsewhere
 from services.gateway.web.field_texts import field_texts
 from services.gateway.web.forms import Form
-from services.gateway.web.keys import ACCESS, CLOCK, FACTOR, SEALED_PAGES
+from services.gateway.web.keys import ACCESS, CLOCK, FACTOR, SEALED_PAGES, SESSIONS
 from services.gateway.web.refusals import away_form, refuse_form
 from services.gateway.web.views.second_factor import log_refused
 from services.gateway.web.visits import VISIT, idempotency_key, note, page, redirect
@@ -29,15 +32,20 @@ GROUP = 4
 
 
 async def show_first(request: web.Request) -> web.Response:
-    """The list after an enrolment, a new one each time until it is said to be kept."""
+    """The list after an enrolment, a new one each time until it is said to be kept.
+
+    Made without asking for anything only as long as the second factor was just given (SE-09).
+    """
     found = guards.full(request)
     factor = await request.app[FACTOR].describe(found.account_id)
     if not factor.recovery_on or factor.recovery_kept:
         raise Elsewhere(guards.destination(found.next))
-    codes, renewed = await request.app[FACTOR].make_recovery_codes(
+    if not found.code_is_fresh(request.app[SESSIONS].limits, request.app[CLOCK]()):
+        raise Elsewhere(ASKED)
+    made = await request.app[FACTOR].make_recovery_codes(
         found.account_id, device=request[VISIT].device, key=new_token()
     )
-    return _render(request, found, codes, SIGNING_IN, renewed=renewed)
+    return _render(request, found, made, SIGNING_IN)
 
 
 async def keep_first(request: web.Request, fields: dict[str, str]) -> web.Response:
@@ -66,7 +74,7 @@ async def make(request: web.Request, fields: dict[str, str]) -> web.Response:
             device=visit.device,
             key=idempotency_key(request, "codes-totp", fields),
         )
-        codes, renewed = await app[FACTOR].make_recovery_codes(
+        made = await app[FACTOR].make_recovery_codes(
             found.account_id,
             device=visit.device,
             key=idempotency_key(request, "codes", fields),
@@ -77,7 +85,7 @@ async def make(request: web.Request, fields: dict[str, str]) -> web.Response:
         status = refuse_form(request, form, refused, prefix=prefix)
         log_refused(request, status)
         return await _ask(request, form, status)
-    return _render(request, found, codes, IN_ACCOUNT, renewed=renewed)
+    return _render(request, found, made, IN_ACCOUNT)
 
 
 async def keep(request: web.Request, fields: dict[str, str]) -> web.Response:
@@ -104,16 +112,25 @@ async def _ask(request: web.Request, form: Form, status: int = 200) -> web.Respo
 async def _keep(
     request: web.Request, found: Session, fields: dict[str, str], action: str, there: str
 ) -> web.Response:
+    again = SIGNING_IN if action == SIGNING_IN else ASKED
+    shown = request.app[SEALED_PAGES].open(fields["list"], found.id)
+    if shown is None:
+        raise Elsewhere(again)
+    made_at, *codes = shown.split()
+    made = RecoveryCodes(codes=codes, made_at=datetime.fromisoformat(made_at))
     if fields["kept"] != "1":
-        codes = request.app[SEALED_PAGES].open(fields["list"], found.id)
-        if codes is None:
-            raise Elsewhere(SIGNING_IN if action == SIGNING_IN else ASKED)
         form = Form.again(fields)
         missing = (FieldError(field="kept", code="missing"),)
         form.errors = field_texts(missing, request[VISIT].lang)
-        return _render(request, found, codes.split(), action, form=form)
+        return _render(request, found, made, action, form)
     key = idempotency_key(request, "kept", fields)
-    await request.app[FACTOR].keep_recovery_codes(found.account_id, key=key)
+    try:
+        await request.app[FACTOR].keep_recovery_codes(found.account_id, made.made_at, key=key)
+    except Refused as refused:
+        if refused.refusal.slug != "list_replaced":
+            raise
+        note(request, "codes_replaced")
+        raise Elsewhere(again) from refused
     note(request, "codes_kept")
     return redirect(there)
 
@@ -121,22 +138,21 @@ async def _keep(
 def _render(
     request: web.Request,
     found: Session,
-    codes: list[str],
+    made: RecoveryCodes,
     action: str,
-    *,
-    renewed: bool = False,
     form: Form | None = None,
 ) -> web.Response:
     shown = form or Form()
-    shown.values = {"list": request.app[SEALED_PAGES].seal(" ".join(codes), found.id)}
+    content = " ".join((made.made_at.isoformat(), *made.codes))
+    shown.values = {"list": request.app[SEALED_PAGES].seal(content, found.id)}
     return page(
         request,
         "recovery_codes.html",
         status=422 if form else 200,
         form=shown,
-        codes=[_grouped(code) for code in codes],
-        renewed=renewed,
-        made_at=request.app[CLOCK](),
+        codes=[_grouped(code) for code in made.codes],
+        renewed=made.renewed,
+        made_at=made.made_at,
         action=action,
         switch_url=action if action == SIGNING_IN else ACCOUNT,
     )
