@@ -15,6 +15,7 @@ import pytest
 from services.gateway.web import forms, pages, server
 from tests.integration.gateway.browser import Browser
 from tests.integration.gateway.conftest import PASSWORD, Portal, apart, opened
+from tests.integration.gateway.person import Person
 from tests.support import eventually
 from tests.support.servers import Corners
 
@@ -274,6 +275,20 @@ async def test_the_database_away_gives_a_bound_browser_its_form_back(
         return page.status == 200 and f"new-{address}" in page.text
 
     await eventually(moved, 20)
+
+
+async def test_the_database_away_ends_no_session(portal: Portal, address: str) -> None:
+    """SE-04: the page asks how long its session lives, and must not hear that it is over."""
+    person = Person(portal, address)
+    await person.settle()
+    async with no_database(portal):
+        assert (await person.browser.send("GET", "/session/etat")).status >= 500
+
+    async def back() -> bool:
+        return (await person.browser.send("GET", "/session/etat")).status == 200
+
+    await eventually(back, 20)
+    assert (await person.browser.get("/accueil")).path == "/accueil"
 
 
 async def test_the_database_away_leaves_help_open_and_comes_back(

@@ -12,7 +12,10 @@ from services.gateway.web.visits import VISIT, note, redirect
 
 
 async def state(request: web.Request) -> web.Response:
-    """How long it lives; asking is no activity."""
+    """How long it lives; asking is no activity. Where nobody can tell, it has not ended."""
+    problem = request[VISIT].problem
+    if problem is not None:
+        raise problem
     return _answer(request, request[VISIT].session)
 
 
