@@ -1,0 +1,256 @@
+"""Every journey there is, gone once, with what goes wrong on the way.
+
+Each takes somebody new, with a password of their own, so that each leaves traces of its own.
+"""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Awaitable, Callable
+
+from tests.integration.gateway.browser import Answer, Browser
+from tests.integration.gateway.person import Person, codes_on, new_address
+from tests.security.watched import WatchedPortal
+
+#: Passwords that people had, got, or typed by mistake; some with signs that are written otherwise
+#: in URLs, in JSON or in HTML.
+PLANTED = (
+    "Kvfz9rLq#2", "Wmqt4xZh!7", "Jq8rvLz!kd", "Hx&7vQ%zkp+", 'Pw"9tGm\\xRb', "Nd<4jXu>Qz",
+    "Yb5'wKt/Hc", "Gz3=mVq?Lx", "Rt6~hWd|Fk", "Cq9{sJb}Xn", "Mf2^zPw`Td", "Vé8kXoù#Lr",
+)  # fmt: skip
+_PASSWORDS = itertools.cycle(PLANTED)
+Journey = Callable[[WatchedPortal], Awaitable[None]]
+
+
+def somebody(portal: WatchedPortal) -> Person:
+    """Somebody new, with a password that was planted."""
+    return Person(portal, new_address(), password=next(_PASSWORDS))
+
+
+async def settled(portal: WatchedPortal) -> Person:
+    """Somebody with an account, a phone and a list of codes, signed in."""
+    person = somebody(portal)
+    await ask(person)
+    await prove(person)
+    await accept(person)
+    page = await person.enrol()
+    await person.keep_codes(page)
+    return person
+
+
+async def ask(person: Person) -> Answer:
+    """The account form."""
+    return await person.portal.asked(person.browser, person.address, password=person.password)
+
+
+async def prove(person: Person) -> None:
+    """A wrong code, then the mailed one."""
+    page = await person.browser.get("/inscription/validation")
+    letter = await person.portal.letters.to(person.address)
+    wrong = f"{(int(letter.code) + 1) % 1_000_000:06}"
+    for code in (wrong, letter.code):
+        page = await person.browser.post(page, "/inscription/validation", {"code": code})
+    assert page.path == "/inscription/adresse-validee", page.text
+
+
+async def accept(person: Person) -> None:
+    """The terms."""
+    page = await person.browser.get("/inscription/conditions")
+    page = await person.browser.post(page, "/inscription/conditions", {"accept": "1"})
+    assert page.path == "/inscription/creation", page.text
+
+
+async def by_link(portal: WatchedPortal) -> None:
+    """An account proved by the mailed link, on another device, its password wrong at first."""
+    person = somebody(portal)
+    await ask(person)
+    letter = await portal.letters.to(person.address)
+    person.browser = portal.browser()
+    page = await person.browser.get(f"/inscription/lien?jeton={letter.token}")
+    for password in ("Wr0ng-pass1", person.password):
+        page = await person.browser.post(page, "/inscription/lien", {"password": password})
+    assert page.path == "/inscription/adresse-validee", page.text
+    await accept(person)
+
+
+async def corrected(portal: WatchedPortal) -> None:
+    """A wrong address put right, another mail asked for, and the request given up."""
+    person = somebody(portal)
+    page = await ask(person)
+    await portal.letters.to(person.address)
+    page = await person.browser.get("/inscription/adresse")
+    person.address = new_address()
+    given = {"address": person.address, "password": person.password}
+    page = await person.browser.post(page, "/inscription/adresse", given)
+    assert page.path == "/inscription/validation", page.text
+    await portal.letters.to(person.address)
+    portal.clock.advance(seconds=61)
+    page = await person.browser.post(page, "/inscription/validation/renvoi")
+    await portal.letters.to(person.address, 2)
+    page = await person.browser.get("/inscription/annuler")
+    await person.browser.post(page, "/inscription/annuler")
+
+
+async def asked_twice(portal: WatchedPortal) -> None:
+    """The form for an address that has an account already."""
+    person = await settled(portal)
+    again = Person(portal, person.address, password=next(_PASSWORDS))
+    await ask(again)
+    await portal.letters.event("KnownAddressRequested", await person.account_id())
+
+
+async def enrolled_slowly(portal: WatchedPortal) -> None:
+    """An enrolment with a wrong code, begun anew, and its list of codes left unticked at first."""
+    person = somebody(portal)
+    await ask(person)
+    await prove(person)
+    await accept(person)
+    page = await person.give_password()
+    first = person.scan(page)
+    page = await person.browser.post(page, page.path, {"code": first.wrong()})
+    page = await person.browser.post(page, "/connexion/telephone/recommencer")
+    page = await person.enrol(page)
+    page = await person.browser.post(page, page.path)
+    assert page.status == 422, page.text
+    await person.keep_codes(page)
+
+
+async def wrong_until_locked(portal: WatchedPortal) -> None:
+    """Wrong codes and wrong passwords, until both have to wait; then a good day."""
+    person = await settled(portal)
+    assert person.phone is not None
+    page = await person.give_password(browser=person_again(person))
+    for _ in range(6):
+        page = await person.give_code(page, person.phone.wrong())
+    assert page.status == 429, page.text
+    stranger = portal.browser()
+    for number in range(6):
+        page = await person.give_password(f"Gu3ss-no{number}", stranger)
+    assert page.status == 429, page.text
+    nobody = portal.browser()
+    page = await nobody.get("/connexion")
+    given = {"address": new_address(), "password": "N0body-here"}
+    await nobody.post(page, "/connexion", given)
+    portal.clock.advance(hours=2)
+    page = await person.sign_in(person_again(person))
+    assert page.path == "/accueil", page.text
+
+
+def person_again(person: Person) -> Browser:
+    """The same person in a fresh browser."""
+    person.browser = person.portal.browser()
+    return person.browser
+
+
+async def recovered(portal: WatchedPortal) -> None:
+    """A new list of codes; a wrong one, a used one and a good one; another phone by it."""
+    person = await settled(portal)
+    assert person.phone is not None
+    portal.clock.advance(seconds=30)
+    page = await person.browser.get("/compte/codes-de-secours")
+    given = {"password": person.password, "code": person.phone.code()}
+    page = await person.browser.post(page, "/compte/codes-de-secours", given)
+    codes = codes_on(page)
+    await person.browser.post(page, "/compte/codes-de-secours/gardes", {"kept": "1"})
+    page = await person.give_password(browser=person_again(person))
+    page = await person.browser.get("/connexion/code-de-secours")
+    for code in ("ABCD EFGH IJKL MNOP", codes[0]):
+        page = await person.browser.post(
+            page, "/connexion/code-de-secours", {"recovery_code": code}
+        )
+    page = await person.enrol(page)
+    assert page.path in ("/accueil", "/connexion/codes-de-secours"), page.text
+
+
+async def changed(portal: WatchedPortal) -> None:
+    """Another password, the present one wrong at first, then too simple a new one."""
+    person, new = await settled(portal), next(_PASSWORDS)
+    page = await person.browser.get("/compte/mot-de-passe")
+    for present, wanted in (
+        ("Wr0ng-pass2", new),
+        (person.password, "Azerty123"),
+        (person.password, new),
+    ):
+        given = {"current_password": present, "password": wanted}
+        page = await person.browser.post(page, "/compte/mot-de-passe", given)
+    assert page.path == "/compte", page.text
+
+
+async def replaced(portal: WatchedPortal) -> None:
+    """Another phone by the old one, begun anew once."""
+    person = await settled(portal)
+    assert person.phone is not None
+    portal.clock.advance(seconds=30)
+    page = await person.browser.get("/compte/telephone")
+    given = {"password": person.password, "code": person.phone.code()}
+    page = await person.browser.post(page, "/compte/telephone", given)
+    assert page.path == "/compte/telephone/nouveau", page.text
+    page = await person.browser.post(page, "/compte/telephone/recommencer")
+    new = person.scan(page)
+    for code in (new.wrong(), new.code()):
+        page = await person.browser.post(page, "/compte/telephone/nouveau", {"code": code})
+    assert page.path == "/compte", page.text
+
+
+async def forgotten(portal: WatchedPortal) -> None:
+    """A new password by a mailed link; also asked for nobody."""
+    person = await settled(portal)
+    browser = portal.browser()
+    for address in (new_address(), person.address):
+        page = await browser.get("/mot-de-passe-oublie")
+        await browser.post(page, "/mot-de-passe-oublie", {"address": address})
+    page = await browser.get(await portal.mail(person.address, "/mot-de-passe"))
+    person.password = next(_PASSWORDS)
+    for password in ("Azerty123", person.password):
+        page = await browser.post(page, "/mot-de-passe", {"password": password})
+    assert page.path == "/connexion", page.text
+    assert (await person.sign_in(browser)).path == "/accueil"
+
+
+async def lost(portal: WatchedPortal) -> None:
+    """A stolen phone, confirmed from the mailbox."""
+    person = await settled(portal)
+    browser = portal.browser()
+    page = await browser.get("/telephone-perdu")
+    given = {"address": person.address, "stolen": "1"}
+    await browser.post(page, "/telephone-perdu", given)
+    page = await browser.get(await portal.mail(person.address, "/telephone-perdu/confirmer"))
+    await browser.post(page, "/telephone-perdu/confirmer")
+    await portal.letters.event("AccountFrozen", await person.account_id())
+
+
+async def proved_again(portal: WatchedPortal) -> None:
+    """A first sign-in days later: the address is proved again, with a wrong code and twice."""
+    person = somebody(portal)
+    await ask(person)
+    await prove(person)
+    await accept(person)
+    portal.clock.advance(hours=30)
+    page = await person.give_password()
+    assert page.path == "/connexion/adresse", page.text
+    first = await portal.letters.to(person.address, kind="AddressProof")
+    wrong = f"{(int(first.code) + 1) % 1_000_000:06}"
+    page = await person.browser.post(page, "/connexion/adresse", {"code": wrong})
+    portal.clock.advance(seconds=61)
+    page = await person.browser.get("/connexion/adresse")
+    page = await person.browser.post(page, "/connexion/adresse/renvoi")
+    second = await portal.letters.to(person.address, 2, kind="AddressProof")
+    page = await person.browser.post(page, "/connexion/adresse", {"code": second.code})
+    page = await person.enrol(page)
+    await person.keep_codes(page)
+
+
+async def disowned(portal: WatchedPortal) -> None:
+    """« Ce n'est pas moi », from the mail that told of a new device."""
+    person = await settled(portal)
+    await person.sign_in(portal.browser())
+    browser = portal.browser()
+    page = await browser.get(await portal.mail(person.address, "/ce-n-est-pas-moi"))
+    await browser.post(page, "/ce-n-est-pas-moi")
+    await portal.letters.event("AccountFrozen", await person.account_id())
+
+
+JOURNEYS: tuple[Journey, ...] = (
+    by_link, corrected, asked_twice, enrolled_slowly, wrong_until_locked, recovered, changed,
+    replaced, forgotten, lost, proved_again, disowned,
+)  # fmt: skip

@@ -1,0 +1,268 @@
+"""A dump of all schemas and queues holds no secret, code, token or readable key of a phone (B-04,
+OT-10, OT-18, LG-02, MQ-04, RE-02).
+
+Every service runs by one clock; every journey is gone once with its mistakes; services go away in
+the middle, so that requests and events wait; messages fail, so that dead letters stay. After each
+step everything that is kept is read again, and at the end whatever was typed, shown, mailed or
+carried is searched for in all of it.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from collections.abc import AsyncIterator
+from contextlib import AsyncExitStack, asynccontextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from urllib.parse import quote
+
+import asyncpg
+
+from operations.processes import free_port
+from shared.contracts.registration import PasswordResetRequested
+from shared.messaging.envelope import new_id
+from shared.messaging.topology import dead_queue, requests_queue
+from shared.telemetry import get_logger
+from tests.integration.gateway.conftest import apart
+from tests.integration.shared.neighbours import forge
+from tests.security.evidence import Evidence
+from tests.security.lives import JOURNEYS, ask, person_again, settled, somebody
+from tests.security.secrets_seen import ENOUGH, Secrets
+from tests.security.watched import WatchedPortal
+from tests.support import eventually
+from tests.support.clock import Clock
+from tests.support.logs import written_log
+from tests.support.servers import Corners
+from tests.support.system import System, gateway_settings
+
+SERVICES = ("registration", "mfa", "mailer", "gateway")
+#: Kinds that the journeys must have met, lest the search looks for nothing.
+MET = (
+    "password", "TOTP key", "otpauth URI", "recovery code", "form token", "link token",
+    "disavowal token", "cookie impex-session", "cookie impex-presession", "cookie impex-browser",
+    "key ring", "server password",
+)  # fmt: skip
+CODES = ("validation code", "address code", "TOTP code")
+CONTROL = "C0ntrol+planted/here"
+
+
+@dataclass
+class Everybody:
+    """All services in this loop, each stopped and started by itself."""
+
+    system: System
+    clock: Clock
+    ports: dict[str, int] = field(default_factory=lambda: {name: free_port() for name in SERVICES})
+    _stacks: dict[str, AsyncExitStack] = field(default_factory=dict)
+
+    async def start(self, *names: str) -> None:
+        for name in names:
+            self._stacks[name] = AsyncExitStack()
+            health = {f"IMPEX_{name.upper()}_HEALTH_PORT": str(self.ports[name])}
+            run = self.system.run(name, clock=self.clock, **health)
+            await self._stacks[name].enter_async_context(run)
+
+    async def stop(self, *names: str) -> None:
+        for name in names:
+            await self._stacks.pop(name).aclose()
+
+
+@asynccontextmanager
+async def house(corners: Corners, folder: Path) -> AsyncIterator[tuple[WatchedPortal, Everybody]]:
+    """A portal with every service and a mail server, watched."""
+    async with apart(corners, folder) as (system, letters):
+        port, clock = free_port(), Clock()
+        portal = WatchedPortal(system, f"http://127.0.0.1:{port}", letters, [], clock)
+        await portal.post.start()
+        system.settings |= {
+            **gateway_settings(port),
+            "IMPEX_SMTP_URL": portal.post.url,
+            "IMPEX_LOG_LEVEL": "debug",
+        }
+        everybody = Everybody(system, clock)
+        await everybody.start(*SERVICES)
+        try:
+            yield portal, everybody
+        finally:
+            await asyncio.gather(*(one.close() for one in portal.browsers))
+            await everybody.stop(*list(everybody._stacks))
+            await portal.post.stop()
+
+
+async def test_b_04_ot_18_lg_02_mq_04_a_dump_of_everything_holds_no_secret(
+    corners: Corners, tmp_path: Path
+) -> None:
+    with written_log("debug") as log:
+        async with house(corners, tmp_path) as (portal, everybody):
+            evidence = Evidence(portal.system)
+            note_our_own(portal)
+            for journey in JOURNEYS:
+                await journey(portal)
+                await evidence.collect()
+            await while_the_second_factor_is_away(portal, everybody, evidence)
+            await while_the_mailer_is_away(portal, everybody, evidence)
+            await dead_letters(portal, evidence)
+            await evidence.pages(everybody.ports)
+            portal.read_mails()
+            require_enough(portal.seen)
+            await plant(portal.system, evidence)
+        evidence.say("log", ours(log.getvalue()))
+    texts = evidence.texts()
+    require_control(texts)
+    leaks = portal.seen.found_in(texts)
+    assert not leaks
+
+
+def ours(log: str) -> list[str]:
+    """The lines of this process but those of the mail server, to which mails are shown."""
+    return [line for line in log.splitlines() if json.loads(line).get("source") != "mail.log"]
+
+
+def note_our_own(portal: WatchedPortal) -> None:
+    """Keys and the servers' passwords."""
+    for name, value in portal.system.environment(*SERVICES).items():
+        if "_KEYS" in name:
+            portal.seen.add("key ring", *(one.partition(":")[2] for one in value.split(",")))
+    passwords = {**portal.system.database.passwords, **portal.system.broker.passwords}
+    portal.seen.add("server password", *passwords.values())
+
+
+async def while_the_second_factor_is_away(
+    portal: WatchedPortal, everybody: Everybody, evidence: Evidence
+) -> None:
+    """A code waits for the second factor in vain, and is given again when it is back."""
+    person = await settled(portal)
+    page = await person.give_password(browser=person_again(person))
+    await everybody.stop("mfa")
+    posting = asyncio.create_task(person.give_code(page))
+    waiting = requests_queue("mfa")
+    await eventually(lambda: portal.system.broker.depths()[waiting], 3, why="a code waits")
+    await evidence.collect()
+    assert evidence.pieces[f"queue {waiting}"]
+    assert (await posting).status == 503
+    await everybody.start("mfa")
+    page = await person.browser.get("/connexion/code")
+    assert (await person.give_code(page)).path == "/accueil"
+
+
+async def while_the_mailer_is_away(
+    portal: WatchedPortal, everybody: Everybody, evidence: Evidence
+) -> None:
+    """What mails are to be written for waits in the mailer's queue, then goes out."""
+    person = await settled(portal)
+    await eventually(lambda: not portal.system.broker.depths()["mailer"], why="nothing waits")
+    await everybody.stop("mailer")
+    other = somebody(portal)
+    await ask(other)
+    browser = portal.browser()
+    for path in ("/mot-de-passe-oublie", "/telephone-perdu"):
+        page = await browser.get(path)
+        await browser.post(page, path, {"address": person.address})
+    await person.sign_in(browser)
+    for kind in ("PasswordReset", "LostPhone"):
+        await portal.letters.to(person.address, kind=kind)
+    await eventually(lambda: portal.system.broker.depths()["mailer"] >= 4, why="four facts wait")
+    await evidence.collect()
+    assert len(evidence.pieces["queue mailer"]) >= 8
+    await everybody.start("mailer")
+    await portal.mail(person.address, "/mot-de-passe")
+
+
+async def dead_letters(portal: WatchedPortal, evidence: Evidence) -> None:
+    """A real fact cut short, one with a field missing, and one whose secret cannot be opened."""
+    kind = PasswordResetRequested.TYPE
+    bodies = [body for body in evidence.pieces["queue mailer"] if f'"{kind}"' in body]
+    (real,) = (body for body in bodies if json.loads(body).get("type") == kind)
+    broker, dead = portal.system.broker, dead_queue("mailer")
+    incomplete, altered = json.loads(real), json.loads(real)
+    del incomplete["data"]["address"]
+    altered["data"]["link_token"]["box"] = "A" * 60
+    for document in (incomplete, altered):
+        document["id"] = new_id()
+    for body, message_id in (
+        (real[:-40], new_id()),
+        (json.dumps(incomplete), incomplete["id"]),
+        (json.dumps(altered), altered["id"]),
+    ):
+        await forge(
+            broker.url("registration"),
+            body.encode(),
+            key=kind,
+            message_id=message_id,
+            user="registration",
+        )
+    await eventually(lambda: broker.depths()[dead] >= 2, why="two dead letters")
+    await evidence.collect()
+    assert evidence.pieces[f"queue {dead}"]
+
+
+def require_enough(seen: Secrets) -> None:
+    """Something of every kind was met, and enough codes to show what writes them down."""
+    assert not [kind for kind in MET if not seen.long[kind]]
+    assert not [kind for kind in CODES if len(seen.codes[kind]) < ENOUGH]
+
+
+async def plant(system: System, evidence: Evidence) -> None:
+    """The control, written where a leak would be: in a text, in bytes, in a queue, in the log."""
+    connection = await asyncpg.connect(system.database.admin_url)
+    try:
+        await connection.execute("CREATE TABLE mailer.scratch (said text, kept bytea)")
+        await connection.execute("INSERT INTO mailer.scratch VALUES ($1, NULL)", f"x{CONTROL}x")
+        await connection.execute("CREATE TABLE mfa.scratch (kept bytea)")
+        await connection.execute("INSERT INTO mfa.scratch VALUES ($1)", CONTROL.encode())
+    finally:
+        await connection.close()
+    admin, vhost = system.broker.admin, system.broker.vhost
+    admin.declare_queue(vhost, "scratch", {"x-queue-type": "quorum"})
+    message = {
+        "properties": {"headers": {"note": CONTROL}},
+        "routing_key": "scratch",
+        "payload": "a header is enough",
+        "payload_encoding": "string",
+    }
+    path = f"exchanges/{quote(vhost, safe='')}/amq.default/publish"
+    admin.call("POST", path, message)
+    get_logger("control").info("A control was planted.", action="control", note=CONTROL)
+    await evidence.collect()
+
+
+def require_control(texts: dict[str, str]) -> None:
+    """The search finds what was planted, and nothing where it was not."""
+    control = Secrets()
+    control.add("control", CONTROL)
+    there = {"table mailer.scratch", "table mfa.scratch", "queue scratch", "log"}
+    assert control.found_in(texts) == {("control", place) for place in there}
+
+
+async def test_ot_10_keys_of_two_accounts_swapped_open_for_neither(
+    corners: Corners, tmp_path: Path
+) -> None:
+    """Whoever can write to the table cannot let one person's phone open another's account."""
+    swap = """
+        UPDATE mfa.authenticators AS mine SET key_box = other.key_box, key_id = other.key_id
+        FROM mfa.authenticators AS other WHERE mine.account_id <> other.account_id
+    """
+    with written_log() as log:
+        async with house(corners, tmp_path) as (portal, _everybody):
+            victim, thief = await settled(portal), await settled(portal)
+            connection = await asyncpg.connect(portal.system.database.admin_url)
+            assert await connection.execute(swap) == "UPDATE 2"
+            portal.clock.advance(seconds=30)
+            assert thief.phone is not None
+            assert victim.phone is not None
+            for code in (thief.phone.code(), victim.phone.code()):
+                page = await victim.give_password(browser=person_again(victim))
+                answer = await victim.give_code(page, code)
+                assert answer.status in (500, 503), answer.text
+                home = await victim.browser.get("/accueil")
+                assert home.path == "/connexion/code", "nothing was opened"
+            assert await connection.fetchval("SELECT count(*) FROM mfa.tries") == 0
+            assert await connection.execute(swap) == "UPDATE 2"
+            await connection.close()
+            for person in (victim, thief):
+                assert (await person.sign_in(person_again(person))).path == "/accueil"
+            portal.read_mails()
+    assert '"action": "crypto_decrypt_fail"' in log.getvalue()
+    leaks = portal.seen.found_in({"log": "\n".join(ours(log.getvalue()))})
+    assert not leaks
