@@ -15,6 +15,8 @@ Pair = tuple[str, str]
 
 #: What says that a form cannot be dealt with now: another service, the broker, the database.
 AWAY = (OwnerAway, RequestTimeout, DependencyDown)
+#: When to try again then, in seconds.
+AWAY_SECONDS = 30
 
 
 class PageError(Exception):

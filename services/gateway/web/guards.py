@@ -38,6 +38,11 @@ DESTINATIONS = {
 }
 #: What a page's script asks by itself is no sign of life of a person.
 UNATTENDED = ("/session/etat", "/csp-rapport")
+#: What is said of a change in the account whose answer was lost.
+TAKEN = {
+    "/compte/mot-de-passe": "password_changed",
+    "/compte/telephone/nouveau": "phone_changed",
+}
 
 log = get_logger("gateway")
 
@@ -95,6 +100,9 @@ async def find_again(request: web.Request, form_key: str) -> None:
     if found is not None:
         visit.ended, visit.token, visit.session = False, new, found
         put_cookie(request, new)
+        if request.path in TAKEN:
+            note(request, TAKEN[request.path])
+            raise Elsewhere("/compte")
         raise Elsewhere(await _after(request, found))
 
 

@@ -41,7 +41,7 @@ class Visit:
     `cookie` is what the browser carries and we recognised; `presession` is filled in once it has
     been looked up. `token` is the session's cookie and `session` what it opens; `problem` is why
     that could not be looked up; `ended` says that the cookie opens nothing any more. `browser` is
-    the cookie of a browser that signed in before.
+    the cookie of a browser that signed in before, `bound` the one that a posted form was made for.
     """
 
     reference: str
@@ -57,6 +57,7 @@ class Visit:
     session: Session | None = None
     problem: Exception | None = None
     ended: bool = False
+    bound: str | None = None
     presession: Presession | None = None
     looked_up: bool = False
     gone: bool = False

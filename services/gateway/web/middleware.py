@@ -18,7 +18,15 @@ from services.gateway.presessions import form_token_fits, read_cookie
 from services.gateway.user_agents import device_of
 from services.gateway.web import guards, i18n, security, visits
 from services.gateway.web.addresses import client_address, network_of
-from services.gateway.web.errors import AWAY, RELOAD, Elsewhere, PageError, Pair, error_text
+from services.gateway.web.errors import (
+    AWAY,
+    AWAY_SECONDS,
+    RELOAD,
+    Elsewhere,
+    PageError,
+    Pair,
+    error_text,
+)
 from services.gateway.web.keys import CLOCK, FRONT, PAGES, Visit
 from services.gateway.web.metrics import count_request
 from services.gateway.web.sayings import pick
@@ -79,7 +87,7 @@ async def _failed(request: web.Request, error: Exception) -> web.StreamResponse:
         return error_page(request, error)
     if isinstance(error, (*AWAY, TimeoutError)):
         log.warning("A service is away.", action="dependency_away", reason=str(error))
-        return error_page(request, PageError(503, retry_after=30))
+        return error_page(request, PageError(503, retry_after=AWAY_SECONDS))
     if isinstance(error, Refused) and error.refusal.retry_after:
         return error_page(request, PageError(429, retry_after=error.refusal.retry_after))
     log.error("A view failed.", action="unexpected_error", exc_info=error)
@@ -154,6 +162,7 @@ async def require_form_token(request: web.Request, token: str, *, public: bool =
     visit, ring = request[VISIT], request.app[FRONT].session_keys
     cookie = None if visit.session is None else visit.token
     if cookie is not None and form_token_fits(ring, cookie, token):
+        visit.bound = cookie
         return
     if visit.session is None or public:
         await visits.presession(request)
@@ -161,6 +170,7 @@ async def require_form_token(request: web.Request, token: str, *, public: bool =
     if cookie is None or not form_token_fits(ring, cookie, token):
         reason = "no pre-session" if cookie is None else "the form's token does not fit"
         raise PageError(403, event="malicious_csrf", reason=reason)
+    visit.bound = cookie
 
 
 async def dress(request: web.Request, response: web.StreamResponse) -> None:

@@ -9,7 +9,7 @@ import msgspec
 from aiohttp import web
 
 from services.gateway.web import texts
-from services.gateway.web.errors import PageError
+from services.gateway.web.errors import AWAY_SECONDS, PageError
 from services.gateway.web.field_texts import field_texts
 from services.gateway.web.forms import Form
 from services.gateway.web.i18n import format_time
@@ -85,6 +85,7 @@ def away_form(request: web.Request, fields: Mapping[str, str]) -> Form:
     the same act."""
     form = Form.again(fields, same=True)
     form.alert = texts.alert_text("away", request[VISIT].lang)
+    form.retry_after = AWAY_SECONDS
     return form
 
 

@@ -111,12 +111,14 @@ def form_cookie(request: web.Request) -> str:
 
 
 def idempotency_key(request: web.Request, form: str, fields: Mapping[str, str]) -> str:
-    """The key of one form as filled in, for this browser."""
+    """The key of one form as filled in, for this browser.
+
+    It hangs on what the form is bound to, which may outlive the session that it was posted with.
+    """
     given = {name: value for name, value in fields.items() if name not in ("csrf", "key")}
     ring = request.app[FRONT].session_keys
-    return presessions.idempotency_key(
-        ring, form_cookie(request), form, fields.get("key", ""), given
-    )
+    cookie = request[VISIT].bound or form_cookie(request)
+    return presessions.idempotency_key(ring, cookie, form, fields.get("key", ""), given)
 
 
 async def presession(request: web.Request) -> Presession | None:

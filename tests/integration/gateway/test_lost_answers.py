@@ -1,0 +1,62 @@
+"""A form was taken and its answer never came: the same form sent again says what was done."""
+
+from __future__ import annotations
+
+import pytest
+from yarl import URL
+
+from tests.integration.gateway.browser import Browser
+from tests.integration.gateway.conftest import Portal
+from tests.integration.gateway.person import Person
+
+pytestmark = pytest.mark.asyncio(loop_scope="package")
+
+COOKIE = "impex-session"
+NEW_PASSWORD = "Zug&Wolke47"
+SAME_SITE = {"Sec-Fetch-Site": "same-origin"}
+
+
+def _put(portal: Portal, browser: Browser, token: str) -> None:
+    """The browser holds this session, because it never heard of a later one."""
+    browser.session.cookie_jar.update_cookies({COOKIE: token}, URL(portal.base))
+
+
+async def test_b_08_a_password_changed_in_the_account_is_said_at_the_second_press(
+    portal: Portal, address: str
+) -> None:
+    person = Person(portal, address)
+    await person.settle()
+    browser = person.browser
+    page = await browser.get("/compte/mot-de-passe")
+    before = browser.cookies[COOKIE]
+    given = {"current_password": person.password, "password": NEW_PASSWORD}
+    fields = {**page.form(page.path), **given}
+    assert (await browser.send_form(page.path, fields, headers=SAME_SITE)).location == "/compte"
+    after = browser.cookies[COOKIE]
+    assert before != after
+    _put(portal, browser, before)
+    again = await browser.send_form(page.path, fields, headers=SAME_SITE, follow=True)
+    assert again.path == "/compte"
+    assert "Mot de passe changé, vos autres sessions sont fermées." in again.text
+    assert browser.cookies[COOKIE] == after
+
+
+async def test_b_08_g_44_a_reset_by_somebody_signed_in_is_said_at_the_second_press(
+    portal: Portal, address: str
+) -> None:
+    """The page of a mailed link comes without the session, which its button then ends."""
+    person = Person(portal, address)
+    await person.settle()
+    browser = person.browser
+    page = await browser.get("/mot-de-passe-oublie")
+    await browser.post(page, page.path, {"address": address})
+    letter = await portal.letters.to(address, kind="PasswordReset")
+    session = browser.cookies[COOKIE]
+    browser.session.cookie_jar.clear(lambda cookie: cookie.key == COOKIE)
+    page = await browser.get(f"/mot-de-passe?jeton={letter.token}")
+    _put(portal, browser, session)
+    fields = {**page.form("/mot-de-passe"), "password": NEW_PASSWORD}
+    for _ in range(2):
+        answer = await browser.send_form("/mot-de-passe", fields, headers=SAME_SITE)
+        assert (answer.status, answer.location) == (303, "/connexion")
+    assert "Mot de passe changé" in (await browser.get("/connexion")).text
