@@ -10,6 +10,7 @@ from __future__ import annotations
 from datetime import datetime
 
 from services.gateway import session_store
+from services.gateway.sessions import CLOCKS
 from services.gateway.web.sessions import Sessions
 from shared.contracts.mfa import AuthenticatorRemoved, AuthenticatorReplaced
 from shared.contracts.registration import (
@@ -34,30 +35,32 @@ async def authenticator_replaced(event: AuthenticatorReplaced, context: Context[
 
 async def authenticator_removed(event: AuthenticatorRemoved, context: Context[Sessions]) -> None:
     """The account has no second factor any more."""
-    await _end(context, event.removed_at, "phone_removed", browsers=True)
+    await _end(context, event.removed_at, "phone_removed", closed=True)
 
 
 async def account_frozen(event: AccountFrozen, context: Context[Sessions]) -> None:
     """The account opens no more until it is thawed."""
-    await _end(context, event.frozen_at, "account_frozen", browsers=True)
+    await _end(context, event.frozen_at, "account_frozen", closed=True)
 
 
 async def account_deactivated(event: AccountDeactivated, context: Context[Sessions]) -> None:
     """The account opens no more."""
-    await _end(context, event.deactivated_at, "account_deactivated", browsers=True)
+    await _end(context, event.deactivated_at, "account_deactivated", closed=True)
 
 
 async def credentials_removed(event: CredentialsRemoved, context: Context[Sessions]) -> None:
     """The account waits to be asked for again."""
-    await _end(context, event.removed_at, "credentials_removed", browsers=True)
+    await _end(context, event.removed_at, "credentials_removed", closed=True)
 
 
 async def _end(
-    context: Context[Sessions], moment: datetime, reason: str, *, browsers: bool = False
+    context: Context[Sessions], moment: datetime, reason: str, *, closed: bool = False
 ) -> None:
+    """`closed`: the account opens no more, and no browser is known for it."""
     account_id = context.envelope.subject
     if account_id is None:
         raise Reject("the envelope does not say which account")
-    await context.deps.end_all_in(context.tx, account_id, moment, reason)
-    if browsers:
+    until = moment + CLOCKS if closed else moment
+    await context.deps.end_all_in(context.tx, account_id, until, reason)
+    if closed:
         await session_store.forget_browsers(context.tx, account_id)

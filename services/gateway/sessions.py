@@ -14,6 +14,9 @@ from shared.secrets import KeyRing, keyed_hash
 
 #: How long a half signed-in person may take for the second factor, enrolment included.
 HALF_LIFE = timedelta(hours=1)
+#: By how much the clocks of two machines may differ. An account that opens no more ends what seems
+#: to have been proved so much later too: nobody gets it opened again within these seconds.
+CLOCKS = timedelta(seconds=5)
 #: A session is noted as used at most this often.
 TOUCH = timedelta(seconds=15)
 PROMOTION_PURPOSE = "session promotion"

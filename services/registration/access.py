@@ -20,10 +20,12 @@ PHONE_DOUBT = timedelta(days=7)
 
 @dataclass(frozen=True, kw_only=True)
 class Credentials:
-    """What an account is signed in with; `changes` tells one password from the next."""
+    """What an account is signed in with; `changes` tells one password from the next, `right_at` is
+    when it was last given right."""
 
     password: Hashed
     changes: int
+    right_at: datetime | None = None
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -33,6 +33,7 @@ SET_CREDENTIALS = """
 INSERT INTO credentials (account_id, password_hash, pepper_key_id, set_at) VALUES ($1, $2, $3, $4)
 """
 REHASH = "UPDATE credentials SET password_hash = $2, pepper_key_id = $3 WHERE account_id = $1"
+NOTE_RIGHT = "UPDATE credentials SET right_at = $2 WHERE account_id = $1"
 ACCEPT = """
 INSERT INTO terms_acceptances (account_id, version, language, sha256, address, accepted_at)
 VALUES ($1, $2, $3, $4, $5, $6)
@@ -42,7 +43,7 @@ SELECT = """
 SELECT account.id, account.address, account.address_key, account.first_name, account.last_name,
     account.language, account.state, account.verified_at, account.frozen_at, account.desk_only,
     account.phone_replaced_at, credential.password_hash, credential.pepper_key_id,
-    credential.changes
+    credential.changes, credential.right_at
 FROM accounts AS account LEFT JOIN credentials AS credential ON credential.account_id = account.id
 """
 OF_ADDRESS = SELECT + "WHERE account.address_key = $1"
@@ -169,6 +170,11 @@ async def replace_phone(tx: Connection, account_id: str, replaced_at: datetime) 
     await tx.execute(REPLACE_PHONE, account_id, replaced_at)
 
 
+async def note_right(tx: Connection, account_id: str, now: datetime) -> None:
+    """The password was given right."""
+    await tx.execute(NOTE_RIGHT, account_id, now)
+
+
 async def rehash(tx: Connection, account_id: str, password: Hashed) -> None:
     """Replace the hash of an unchanged password by one of today's cost and key (PW-11)."""
     await tx.execute(REHASH, account_id, password.text, password.key_id)
@@ -185,7 +191,9 @@ def _account(row: Any) -> Account:
     credentials = None
     if text is not None:
         password = Hashed(text, row["pepper_key_id"])
-        credentials = Credentials(password=password, changes=row["changes"])
+        credentials = Credentials(
+            password=password, changes=row["changes"], right_at=row["right_at"]
+        )
     return Account(
         id=str(row["id"]),
         address=row["address"],

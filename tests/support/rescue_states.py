@@ -73,6 +73,7 @@ def _disavowals() -> list[State]:
         "disavow": ("valid", masked),
         "disavow-unnamed": ("valid", None),
         "disavow-done": ("done", masked),
+        "disavow-used": ("used", None),
         "disavow-expired": ("expired", None),
         "disavow-malformed": ("malformed", None),
     }

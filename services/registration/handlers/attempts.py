@@ -5,8 +5,8 @@ at one moment no more are looked at than fifty in a row would be. While one door
 looked at, and an address without an account counts like any other (AU-02, AU-08).
 
 A stranger's doors are the address from this network, the address from anywhere, and the network.
-A browser that is known for the account has one of its own instead, which no attacker can shut
-(AU-04).
+Where one of them is shut, a browser that is known for the account has a few tries of its own, which
+no attacker can use up (AU-04).
 """
 
 from __future__ import annotations
@@ -16,6 +16,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from services.registration import counters
+from services.registration.access import Account
 from services.registration.deps import Deps
 from services.registration.doors import Door
 from shared.contracts.base import Refusal
@@ -64,8 +65,17 @@ def known_door(deps: Deps, account_id: str) -> list[Door]:
     return [Door(kind=KNOWN, key=account_id, limit=deps.settings.reserve)]
 
 
-async def begin(tx: Connection, doors: Sequence[Door], now: datetime) -> Attempt:
-    """Count a try, or say how long to wait."""
+async def begin(
+    tx: Connection, doors: Sequence[Door], now: datetime, reserve: Sequence[Door] = ()
+) -> Attempt:
+    """Count a try, or say how long to wait; where that is long, count it at `reserve` instead."""
+    attempt = await _at(tx, doors, now)
+    if attempt.wait and reserve:
+        return await _at(tx, reserve, now)
+    return attempt
+
+
+async def _at(tx: Connection, doors: Sequence[Door], now: datetime) -> Attempt:
     seen = [await counters.lock(tx, door.kind, door.key, now) for door in doors]
     waits = [door.limit.wait(moments, now) for door, moments in zip(doors, seen, strict=True)]
     if any(waits):
@@ -96,23 +106,25 @@ async def take_back(tx: Connection, attempt: Attempt) -> None:
 
 
 async def forgive(
-    tx: Connection, deps: Deps, attempt: Attempt, address_key: str, network: str, account_id: str
+    tx: Connection, deps: Deps, attempt: Attempt, address_key: str, network: str, account: Account
 ) -> int:
     """The password was right for the account; returns how many were wrong since the last right one.
 
-    What was counted from other networks keeps counting there: else an attacker would have new tries
-    whenever the holder signs in.
+    What was counted from other networks keeps counting, there and for the day: else an attacker
+    would have new tries whenever the holder signs in (AU-02).
     """
     address = deps.counter(address_key)
-    await counters.clear(tx, FROM_NETWORK, _pair(address, network))
-    wrong = await counters.clear(tx, ADDRESS, address)
+    wrong = await counters.peek(tx, ADDRESS, address)
+    for mine in await counters.clear(tx, FROM_NETWORK, _pair(address, network)):
+        await counters.take_back(tx, ADDRESS, address, mine)
     for door in attempt.doors:
         if door.kind == NETWORK:
             await counters.take_back(tx, door.kind, door.key, attempt.at)
-    wrong += await counters.clear(tx, KNOWN, account_id)
+    wrong += await counters.clear(tx, KNOWN, account.id)
+    since = account.credentials.right_at if account.credentials else None
     recent = within(wrong, counters.LONGEST_WINDOW, attempt.at)
     # This try was counted too.
-    return max(0, len(recent) - 1)
+    return max(0, sum(since is None or moment > since for moment in recent) - 1)
 
 
 async def lift(tx: Connection, deps: Deps, address_key: str, account_id: str) -> None:

@@ -66,8 +66,11 @@ async def disavow(request: Disavow, context: RequestContext[Deps]) -> FrozenView
     account = None if said is None else await ledger.lock(context.tx, said.account_id)
     if said is None or account is None:
         raise Refused(Refusal(slug="link_malformed"))
-    if await _state(context, said, account) == "expired":
+    state = await _state(context, said, account)
+    if state == "expired":
         raise Refused(Refusal(slug="link_expired", params={"at": said.expires_at.isoformat()}))
+    if state == "used":
+        raise Refused(Refusal(slug="link_used"))
     now = context.now()
     await disavowals.use(context.tx, said.mail_id, account.id, now, said.expires_at)
     desk_only = account.desk_only or phone_in_doubt(account, now)
@@ -127,12 +130,13 @@ async def _leave_to_desk(context: Context[Deps], account: Account) -> None:
 
 
 async def _state(context: RequestContext[Deps], said: Disavowal, account: Account) -> str:
-    """`expired`, `done` or `valid`; a link that froze once is over when the account opens again."""
+    """`expired`, `done`, `used` or `valid`: a link freezes once, and is worth nothing when the
+    account opens again."""
     if said.expires_at <= context.now():
         return "expired"
     if account.state in ("frozen", "deactivated"):
         return "done"
-    return "expired" if await disavowals.is_used(context.tx, said.mail_id) else "valid"
+    return "used" if await disavowals.is_used(context.tx, said.mail_id) else "valid"
 
 
 def _read(request: DescribeDisavowal | Disavow, deps: Deps) -> Disavowal | None:

@@ -52,10 +52,10 @@ async def check(request: SignIn, deps: Deps, pool: Pool) -> Checked:
     key = address_key(request.address)
     async with transaction(pool) as tx:
         account = await ledger.of_address(tx, key)
-        doors = attempts.strangers_doors(deps, key, request.network)
+        doors, reserve = attempts.strangers_doors(deps, key, request.network), []
         if account is not None and account.id in request.known_accounts:
-            doors = attempts.known_door(deps, account.id)
-        attempt = await attempts.begin(tx, doors, deps.clock())
+            reserve = attempts.known_door(deps, account.id)
+        attempt = await attempts.begin(tx, doors, deps.clock(), reserve)
         pending = [] if attempt.wait else await store.of_address(tx, key, attempt.at)
     wrong = Checked(attempt=attempt, address_key=key, account=account)
     password = None if attempt.wait else deps.open(request, "password")
@@ -101,8 +101,9 @@ async def _to_account(
 ) -> SignInView:
     deps, now = context.deps, context.now()
     failures = await attempts.forgive(
-        context.tx, deps, checked.attempt, checked.address_key, request.network, account.id
+        context.tx, deps, checked.attempt, checked.address_key, request.network, account
     )
+    await ledger.note_right(context.tx, account.id, now)
     if checked.new_hash is not None:
         await ledger.rehash(context.tx, account.id, checked.new_hash)
     accepted = PasswordAccepted(network=request.network, accepted_at=now)

@@ -17,7 +17,10 @@ ALTER TABLE accounts
 
 -- How often the password was set: a rehash changes the hash and not this, so that who checked a
 -- password a moment ago can tell whether it is still the one.
-ALTER TABLE credentials ADD COLUMN changes integer NOT NULL DEFAULT 0;
+ALTER TABLE credentials
+    ADD COLUMN changes integer NOT NULL DEFAULT 0,
+    -- When it was last given right: wrong ones since then are told at the next sign-in.
+    ADD COLUMN right_at timestamptz;
 
 -- Links for a new password and links that confirm a lost phone, as keyed hashes.
 CREATE TABLE mailed_links (

@@ -292,7 +292,7 @@ class DescribeDisavowal(Request, frozen=True, kw_only=True):
 class Disavow(Request, frozen=True, kw_only=True):
     """« Ce n'est pas moi »: freeze the account that the mail was about (settled 8).
 
-    Refused with `link_malformed`, `link_expired`; frozen already is no error.
+    Refused with `link_malformed`, `link_used`, `link_expired`; frozen already is no error.
     """
 
     link_token: Sealed

@@ -151,9 +151,10 @@ class LostPhoneView(Reply, frozen=True, kw_only=True):
 
 
 class DisavowalView(Reply, frozen=True, kw_only=True):
-    """What a « ce n'est pas moi » link is worth: `valid`, `done`, `expired` or `malformed`.
+    """What a « ce n'est pas moi » link is worth: `valid`, `done`, `used`, `expired`, `malformed`.
 
-    `done`: the account is frozen already. `masked_address` says whose account it is about.
+    `done`: the account is frozen already; `used`: it froze, and opens again. `masked_address` says
+    whose account it is about.
     """
 
     state: str

@@ -74,6 +74,23 @@ async def test_re_10_an_act_done_elsewhere_ends_the_sessions(
     assert said.data["reason"] == reason
 
 
+@pytest.mark.parametrize("reason", ["account_frozen", "account_deactivated"])
+async def test_a_gateway_whose_clock_is_ahead_keeps_no_session_of_a_closed_account(
+    portal: Portal, address: str, reason: str
+) -> None:
+    """Proved three seconds after the end, as that gateway's clock has it."""
+    owner, make = EVENTS[reason]
+    person = Person(portal, address)
+    await person.settle()
+    ended = portal.clock() - timedelta(seconds=3)
+    await _say(portal, owner, make(ended), await person.account_id())
+
+    async def closed() -> bool:
+        return (await person.browser.send("GET", "/accueil")).status == 303
+
+    await eventually(closed, why=f"{reason} ends the session")
+
+
 async def test_an_event_that_comes_late_ends_nothing_that_was_proved_after_it(
     portal: Portal, address: str
 ) -> None:

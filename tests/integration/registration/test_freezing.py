@@ -81,9 +81,9 @@ async def test_settled_8_a_link_works_once(room: Room) -> None:
     token = holder.disavowal()
     await holder.disavow(token)
     await room.ask(holder.reset(await holder.reset_link()))
-    assert await state(room, holder, token) == "expired"
+    assert await state(room, holder, token) == "used"
     refusal = await room.refusal(holder.follow(words.Disavow, token))
-    assert refusal.slug == "link_expired"
+    assert refusal.slug == "link_used"
     assert await holder.opens_with(OTHER_PASSWORD)
     # The mail about that very reset, when it was the thief's: thawing freezes again.
     await holder.disavow(holder.disavowal(mail=OTHER_MAIL))

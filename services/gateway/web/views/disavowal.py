@@ -6,11 +6,12 @@ import re
 
 from aiohttp import web
 
+from services.gateway.sessions import CLOCKS
 from services.gateway.web import guards
 from services.gateway.web.forms import Form
 from services.gateway.web.keys import ACCESS, CLOCK, SESSIONS
 from services.gateway.web.refusals import away_form
-from services.gateway.web.views.mailed_links import token_of
+from services.gateway.web.views.mailed_links import spent, status_of, token_of
 from services.gateway.web.visits import VISIT, idempotency_key, page
 from shared.contracts.registration import DisavowalView
 from shared.messaging.handlers import Refused
@@ -35,18 +36,18 @@ async def submit(request: web.Request, fields: dict[str, str]) -> web.Response:
         return _render(request, MALFORMED, "", Form(), 400)
     try:
         key = idempotency_key(request, "disavow", fields)
-        view = await app[ACCESS].disavow(token, key=key)
+        frozen = await app[ACCESS].disavow(token, key=key)
     except Refused as refused:
-        states = {"link_malformed": ("malformed", 400), "link_expired": ("expired", 422)}
-        if refused.refusal.slug not in states:
+        link = spent(refused)
+        if link is None:
             raise
-        state, status = states[refused.refusal.slug]
-        return _render(request, DisavowalView(state=state), token, Form(), status)
-    await app[SESSIONS].end_all(view.account_id, app[CLOCK](), "account_frozen")
+        view = DisavowalView(state=link.state)
+        return _render(request, view, token, Form(), status_of(link, posted=True))
+    await app[SESSIONS].end_all(frozen.account_id, app[CLOCK]() + CLOCKS, "account_frozen")
     current = request[VISIT].session
-    if current is not None and current.account_id == view.account_id:
+    if current is not None and current.account_id == frozen.account_id:
         guards.forget_cookie(request)
-    return page(request, "disavowed.html", desk_only=view.desk_only, switch_url="/")
+    return page(request, "disavowed.html", desk_only=frozen.desk_only, switch_url="/")
 
 
 async def away(request: web.Request, fields: dict[str, str]) -> web.Response:

@@ -5,6 +5,7 @@ from __future__ import annotations
 
 from aiohttp import web
 
+from services.gateway.sessions import CLOCKS
 from services.gateway.web import guards
 from services.gateway.web.forms import Form
 from services.gateway.web.keys import ACCESS, CLOCK, SESSIONS
@@ -69,7 +70,7 @@ async def confirm(request: web.Request, fields: dict[str, str]) -> web.Response:
             raise
         return _render(request, link, token, Form(), status_of(link, posted=True))
     if view.frozen:
-        await app[SESSIONS].end_all(view.account_id, app[CLOCK](), "account_frozen")
+        await app[SESSIONS].end_all(view.account_id, app[CLOCK]() + CLOCKS, "account_frozen")
         current = request[VISIT].session
         if current is not None and current.account_id == view.account_id:
             guards.forget_cookie(request)

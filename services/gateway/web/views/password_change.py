@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from aiohttp import web
 
 from services.gateway.sessions import Session
@@ -33,7 +35,7 @@ async def submit(request: web.Request, fields: dict[str, str]) -> web.Response:
                 key=idempotency_key(request, "password-totp", fields),
             )
             await app[SESSIONS].note_code(visit.token or "")
-            needs_code = False
+            found, needs_code = replace(found, code_at=app[CLOCK]()), False
         view = await app[ACCESS].change_password(
             found.account_id,
             fields["current_password"],

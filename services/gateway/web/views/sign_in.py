@@ -74,6 +74,8 @@ async def away(request: web.Request, fields: dict[str, str]) -> web.Response:
 
 def _go_on(request: web.Request) -> None:
     found = request[VISIT].session
+    if found is not None and found.full:
+        raise Elsewhere(guards.destination(request.query.get("suite", "")))
     if found is not None:
         raise Elsewhere(guards.due_path(request, found))
 
