@@ -13,9 +13,10 @@ from aiohttp import web
 from services.gateway.sessions import Session
 from services.gateway.web import qr
 from services.gateway.web.clients.factor import Enrolment
+from services.gateway.web.errors import AWAY_SECONDS, PageError
 from services.gateway.web.forms import Form
 from services.gateway.web.keys import FACTOR, PAGES, SESSIONS
-from services.gateway.web.refusals import refuse_form
+from services.gateway.web.refusals import away_form, refuse_form
 from services.gateway.web.views.second_factor import log_refused
 from services.gateway.web.visits import VISIT, idempotency_key, page
 from shared.contracts.mfa import EnrolledView
@@ -75,6 +76,22 @@ def refused_form(
     status = refuse_form(request, form, refused, prefix="enrolment")
     log_refused(request, status)
     return form, status
+
+
+async def away(
+    request: web.Request, found: Session, fields: dict[str, str], place: Place
+) -> web.Response:
+    """The same page as soon as it can be shown; the code is to be typed again.
+
+    Where it cannot, the code may have been taken and its answer lost: the same form says so.
+    """
+    form = away_form(request, fields)
+    try:
+        enrolment = await described(request, found)
+    except Refused as refused:
+        reason = refused.refusal.slug
+        raise PageError(503, reason=reason, retry_after=AWAY_SECONDS) from refused
+    return render(request, enrolment, place, form, 503)
 
 
 def render(

@@ -10,7 +10,6 @@ from services.gateway.web.clients.factor import Enrolment
 from services.gateway.web.errors import Elsewhere
 from services.gateway.web.forms import Form
 from services.gateway.web.keys import FACTOR, SESSIONS
-from services.gateway.web.refusals import away_form
 from services.gateway.web.views import enrolling
 from services.gateway.web.views.enrolling import SIGNING_IN
 from services.gateway.web.visits import VISIT, note, redirect
@@ -58,10 +57,9 @@ async def restart(request: web.Request, fields: dict[str, str]) -> web.Response:
 
 
 async def away(request: web.Request, fields: dict[str, str]) -> web.Response:
-    """The same page as soon as it can be shown; the code is to be typed again."""
+    """The same page, where it can be shown."""
     found = guards.at(request, "enrolment")
-    form = away_form(request, fields)
-    return enrolling.render(request, await _current(request, found), SIGNING_IN, form, 503)
+    return await enrolling.away(request, found, fields, SIGNING_IN)
 
 
 async def _current(request: web.Request, found: Session) -> Enrolment:

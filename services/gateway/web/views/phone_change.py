@@ -97,10 +97,8 @@ async def restart(request: web.Request, fields: dict[str, str]) -> web.Response:
 
 
 async def away_new(request: web.Request, fields: dict[str, str]) -> web.Response:
-    """The same page as soon as it can be shown; the code is to be typed again."""
-    found, form = _begun(request), away_form(request, fields)
-    made = await enrolling.described(request, found)
-    return enrolling.render(request, made, IN_ACCOUNT, form, 503)
+    """The same page, where it can be shown."""
+    return await enrolling.away(request, _begun(request), fields, IN_ACCOUNT)
 
 
 def _begun(request: web.Request) -> Session:
