@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 
 import asyncpg
@@ -12,6 +13,7 @@ import pytest_asyncio
 
 from operations.processes import free_port
 from tests.faults.keeper import Keeper
+from tests.faults.members import Member
 from tests.faults.people import Person
 from tests.integration.gateway.browser import Browser
 from tests.support import eventually
@@ -21,7 +23,7 @@ from tests.support.own_servers import NAMES_ON_DISK_SECONDS, OwnServers
 from tests.support.system import System, gateway_settings
 
 UNROUTED = "impex.unrouted"
-SERVICES = ("registration", "mailer", "gateway")
+SERVICES = ("registration", "mfa", "mailer", "gateway")
 
 
 @dataclass
@@ -39,6 +41,11 @@ class House:
         """Somebody new."""
         self.people.append(Person(Browser(self.base)))
         return self.people[-1]
+
+    def member(self) -> Member:
+        """Somebody new who is about to have an account."""
+        self.people.append(member := Member(Browser(self.base), smtp=self.smtp))
+        return member
 
     async def kill(self, victim: str) -> None:
         """`kill -9` of a service, `broker` or `database`, and start it again."""
@@ -63,6 +70,17 @@ class House:
         finally:
             await connection.close()
 
+    @asynccontextmanager
+    async def held(self, table: str) -> AsyncIterator[None]:
+        """Nobody reads or writes a table for as long as this lasts."""
+        connection = await asyncpg.connect(self.system.database.admin_url)
+        try:
+            async with connection.transaction():
+                await connection.execute(f"lock table {table} in access exclusive mode")
+                yield
+        finally:
+            await connection.close()
+
     async def all_quiet(self) -> None:
         """Wait until no queue holds a message, no dead queue, no waiting room, no outbox."""
         await eventually(self._outboxes, 60, every=0.1, why="the outboxes are empty")
@@ -71,7 +89,7 @@ class House:
 
         async def left() -> bool:
             depths = await asyncio.to_thread(self.system.broker.depths)
-            assert set(SERVICES[:2]) <= set(depths)
+            assert set(SERVICES) <= set(depths)
             # What nobody hears yet (EmailVerified) rests in its own queue, by design.
             assert {n: depth for n, depth in depths.items() if depth}.keys() <= {UNROUTED}
             return True
@@ -106,9 +124,10 @@ async def house(
         await asyncio.sleep(NAMES_ON_DISK_SECONDS)
         made = House(system, own_servers, keeper, smtp, f"http://127.0.0.1:{port}")
         yield made
-        await asyncio.gather(*(one.browser.close() for one in made.people))
+        await asyncio.gather(*(one.close() for one in made.people))
     await smtp.stop()
     own_servers.ensure()
+    broker.admin.close()  # it may have been started again since it was last asked
     corners.drop(database)
     corners.delete(broker)
 

@@ -1,12 +1,14 @@
 """What an operator's supervisor does: every service in a process of its own, started again.
 
 `Keeper.hold` starts the services, watches them and replaces one that ended, whatever ended it, as a
-process manager would. `kill` is SIGKILL. It restarts nothing while it is being closed.
+process manager would. `kill` is SIGKILL, `pause` SIGSTOP. It restarts nothing while it is being
+closed.
 """
 
 from __future__ import annotations
 
 import asyncio
+import signal
 from collections.abc import AsyncIterator, Iterable
 from contextlib import asynccontextmanager, suppress
 
@@ -50,6 +52,10 @@ class Keeper:
     def kill(self, name: str) -> None:
         """`kill -9`: nothing is finished, nothing is said."""
         self._processes[name].kill()
+
+    def pause(self, name: str) -> None:
+        """It is there and does nothing more, until it is killed."""
+        self._processes[name].process.send_signal(signal.SIGSTOP)
 
     @asynccontextmanager
     async def hold(self, names: Iterable[str]) -> AsyncIterator[None]:

@@ -36,6 +36,10 @@ class Person:
     asked: bool = False
     presses: int = 0
 
+    async def close(self) -> None:
+        """Close the browser."""
+        await self.browser.close()
+
     async def until(self, wanted: int, send: Callable[[], Awaitable[Answer]]) -> Answer:
         """Do it again until the portal answers `wanted`; anything but "away" is an error."""
         end = monotonic() + PATIENCE

@@ -1,0 +1,94 @@
+"""People with accounts, who sign in and change what protects them while something is killed."""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from dataclasses import dataclass, field
+
+from tests.faults.people import Person, messages_to
+from tests.integration.gateway.browser import Answer, Browser
+from tests.integration.gateway.conftest import PASSWORD
+from tests.integration.gateway.person import codes_on, key_on
+from tests.support import eventually
+from tests.support.authenticator import Authenticator
+from tests.support.mail_server import MailServer
+
+
+@dataclass(kw_only=True)
+class Member(Person):
+    """A person with a password, then a phone, then a list of recovery codes."""
+
+    smtp: MailServer
+    phone: Authenticator | None = None
+    recovery: list[str] = field(default_factory=list)
+    elsewhere: list[Browser] = field(default_factory=list)
+
+    @property
+    def shown(self) -> Authenticator:
+        """The phone, which must be there by now."""
+        assert self.phone is not None
+        return self.phone
+
+    async def join(self) -> None:
+        """From the form to the account."""
+        await self.ask()
+        await eventually(lambda: messages_to(self.smtp, self.address), 30, why="the first message")
+        await self.finish(messages_to(self.smtp, self.address)[0])
+
+    async def fields(self, path: str, **values: str) -> dict[str, str]:
+        """The form of a page as this person fills it in."""
+        page = await self.open(path)
+        assert page.path == path, page.text
+        return page.form(path) | values
+
+    async def give_password(self, password: str = PASSWORD) -> Answer:
+        """Address and password; returns the page that comes next."""
+        given = await self.fields("/connexion", address=self.address, password=password)
+        answer = await self.press("/connexion", given)
+        return await self.open(answer.location)
+
+    async def sign_in(self, password: str = PASSWORD) -> None:
+        """Both factors, with the next code of the phone."""
+        page = await self.give_password(password)
+        given = page.form("/connexion/code") | {"code": self.shown.code(1)}
+        assert (await self.press("/connexion/code", given)).location == "/accueil"
+
+    async def scan(self, path: str = "/connexion/telephone") -> dict[str, str]:
+        """Take the key from an enrolment page; returns its form with the first code."""
+        page = await self.open(path)
+        self.phone = Authenticator(key_on(page))
+        return page.form(path) | {"code": self.phone.code()}
+
+    async def settle(self) -> None:
+        """From nothing to the home page, with a phone and recovery codes."""
+        await self.join()
+        await self.give_password()
+        answer = await self.press("/connexion/telephone", await self.scan())
+        page = await self.open(answer.location)
+        self.recovery = codes_on(page)
+        await self.press(page.path, page.form(page.path) | {"kept": "1"})
+
+    def another_browser(self) -> None:
+        """From now on at another device, which nobody knows."""
+        self.elsewhere.append(self.browser)
+        self.browser = Browser(self.browser.base)
+
+    async def link(self, path: str) -> str:
+        """The token of the link to a page that was mailed to this person."""
+        wanted = re.compile(rf"{re.escape(path)}\?jeton=(\S+)")
+
+        def found() -> str:
+            letters = [wanted.search(one.text()) for one in messages_to(self.smtp, self.address)]
+            return next((one.group(1) for one in letters if one), "")
+
+        return await eventually(found, 30, why=f"a link to {path}")
+
+    def subjects(self) -> Counter[str]:
+        """What this person was written, by subject."""
+        return Counter(str(one.message["Subject"]) for one in messages_to(self.smtp, self.address))
+
+    async def close(self) -> None:
+        """Every window."""
+        for browser in (self.browser, *self.elsewhere):
+            await browser.close()

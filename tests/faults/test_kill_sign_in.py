@@ -1,0 +1,179 @@
+"""`kill -9` while people sign in and change what protects them: each goes on where they were.
+
+Everybody presses at the same moment, each at another step; whoever gets no answer presses the same
+button of the same page again, with the code that was typed before.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+from functools import partial
+
+import pytest
+
+from tests.faults.conftest import House
+from tests.faults.members import Member
+from tests.integration.gateway.conftest import PASSWORD
+from tests.support import eventually
+
+pytestmark = [
+    pytest.mark.faults,
+    pytest.mark.timeout(180),
+    pytest.mark.asyncio(loop_scope="package"),
+]
+
+NEW_PASSWORD = "Zug&Wolke47"
+PHONE, NEW_PHONE = "/compte/telephone", "/compte/telephone/nouveau"
+#: Seconds from the presses to the kill; None: it does nothing any more when they press.
+MOMENTS = (None, 0.02, 0.1)
+
+Fields = dict[str, str]
+
+
+@dataclass(frozen=True)
+class Step:
+    """One step: how somebody comes to it with its form filled in, and what is true afterwards.
+
+    `leads` is where it leads, `phones` and `sessions` are what the account then has. `proves` is
+    the password of who must prove anew that the change is theirs.
+    """
+
+    action: str
+    prepare: Callable[[Member], Awaitable[Fields]]
+    leads: str
+    phones: int
+    sessions: int
+    proves: str = ""
+
+
+async def _password(one: Member) -> Fields:
+    await one.join()
+    return await one.fields("/connexion", address=one.address, password=PASSWORD)
+
+
+async def _enrolment(one: Member) -> Fields:
+    await one.join()
+    await one.give_password()
+    return await one.scan()
+
+
+async def _code(one: Member) -> Fields:
+    await one.settle()
+    one.another_browser()
+    page = await one.give_password()
+    return page.form("/connexion/code") | {"code": one.shown.code(1)}
+
+
+async def _recovery(one: Member) -> Fields:
+    await one.settle()
+    one.another_browser()
+    await one.give_password()
+    return await one.fields("/connexion/code-de-secours", recovery_code=one.recovery[0])
+
+
+async def _change(one: Member) -> Fields:
+    await one.settle()
+    given = {"current_password": PASSWORD, "password": NEW_PASSWORD}
+    return await one.fields("/compte/mot-de-passe", **given)
+
+
+async def _replacement(one: Member) -> Fields:
+    await one.settle()
+    return await one.fields(PHONE, password=PASSWORD, code=one.shown.code(1))
+
+
+async def _new_phone(one: Member) -> Fields:
+    await one.press(PHONE, await _replacement(one))
+    return await one.scan(NEW_PHONE)
+
+
+async def _reset(one: Member) -> Fields:
+    await one.settle()
+    page = await one.open("/mot-de-passe-oublie")
+    await one.browser.post(page, "/mot-de-passe-oublie", {"address": one.address})
+    token = await one.link("/mot-de-passe")
+    page = await one.browser.from_elsewhere(f"/mot-de-passe?jeton={token}")
+    return page.form("/mot-de-passe") | {"password": NEW_PASSWORD}
+
+
+STEPS = (
+    Step("/connexion", _password, "/connexion/telephone", 0, 0),
+    Step("/connexion/telephone", _enrolment, "/connexion/codes-de-secours", 1, 1),
+    Step("/connexion/code", _code, "/accueil", 1, 2),
+    Step("/connexion/code-de-secours", _recovery, "/connexion/telephone", 1, 1),
+    Step("/compte/mot-de-passe", _change, "/compte", 1, 1, proves=NEW_PASSWORD),
+    Step(PHONE, _replacement, NEW_PHONE, 1, 1),
+    Step(NEW_PHONE, _new_phone, "/compte", 1, 1, proves=PASSWORD),
+    Step("/mot-de-passe", _reset, "/connexion", 1, 0),
+)
+HAS = """
+select (select count(*) from mfa.authenticators where account_id = accounts.id) as phones,
+    (select count(*) from gateway.sessions where account_id = accounts.id and level = 'full')
+        as sessions
+from registration.accounts where address = $1
+"""
+#: The steps whose session is written before the gateway asks once more what comes next.
+ASKS_LAST = ("/connexion/telephone", "/connexion/code")
+
+
+async def _opened(house: House, step: Step, one: Member) -> bool:
+    (row,) = await house.rows(HAS, one.address)
+    return bool(row["sessions"] == step.sessions)
+
+
+async def _go_through(house: House, step: Step, one: Member, given: Fields) -> None:
+    """Press until it is taken; the next page is the one that comes next, and so is the account."""
+    answer = await one.press(step.action, given)
+    if step.proves and answer.location.partition("?")[0] == "/connexion":
+        # The fact of the change came before the second press, and ends whatever it finds.
+        await one.sign_in(step.proves)
+    else:
+        assert answer.location == step.leads, (step.action, answer.location)
+    page = await one.open(step.leads)
+    assert page.path == step.leads, (step.action, page.path, page.text[:400])
+    (row,) = await house.rows(HAS, one.address)
+    assert (row["phones"], row["sessions"]) == (step.phones, step.sessions), step.action
+
+
+@pytest.mark.parametrize("victim", ["mfa", "registration", "gateway"])
+async def test_b_08_everybody_goes_on_where_they_were(calm: House, victim: str) -> None:
+    """B-08: no code is asked twice, one phone, one session a press, one mail an event."""
+    house = calm
+    for moment in MOMENTS:
+        people = [(step, house.member()) for step in STEPS]
+        forms = await asyncio.gather(*(step.prepare(one) for step, one in people))
+        if moment is None:
+            house.keeper.pause(victim)
+        pressing = [
+            asyncio.create_task(_go_through(house, step, one, given))
+            for (step, one), given in zip(people, forms, strict=True)
+        ]
+        await asyncio.sleep(0.05 if moment is None else moment)
+        await house.kill(victim)
+        await asyncio.gather(*pressing)
+        await house.keeper.ready()
+        await house.all_quiet()
+        for step, one in people:
+            told = one.subjects()
+            assert set(told.values()) == {1}, (step.action, told)
+
+
+async def test_b_08_a_gateway_killed_between_the_session_and_its_answer(calm: House) -> None:
+    """The session is written and nobody heard of it: the same press gives it, no second code."""
+    house = calm
+    people = [(step, house.member()) for step in STEPS if step.action in ASKS_LAST]
+    forms = await asyncio.gather(*(step.prepare(one) for step, one in people))
+    # What the gateway asks last cannot be answered: the session is there, the answer is not.
+    async with house.held("mfa.recovery_lists"):
+        pressing = [
+            asyncio.create_task(_go_through(house, step, one, given))
+            for (step, one), given in zip(people, forms, strict=True)
+        ]
+        for step, one in people:
+            opened = partial(_opened, house, step, one)
+            await eventually(opened, 30, every=0.05, why="the session is written")
+        await house.kill("gateway")
+    await asyncio.gather(*pressing)
+    await house.all_quiet()

@@ -1,0 +1,95 @@
+"""Signing in while the broker or the database is away, and a door that stays closed."""
+
+from __future__ import annotations
+
+import asyncio
+
+import pytest
+
+from tests.faults.conftest import House
+from tests.faults.members import Member
+from tests.integration.gateway.browser import Answer
+from tests.integration.gateway.conftest import PASSWORD
+
+pytestmark = [
+    pytest.mark.faults,
+    pytest.mark.timeout(120),
+    pytest.mark.asyncio(loop_scope="package"),
+]
+
+AWAY = "Ce service ne répond pas pour l'instant"
+READABLE = ("/aide", "/aide/nouveau-telephone", "/conditions", "/connexion", "/telephone-perdu")
+
+Fields = dict[str, str]
+
+
+async def _at_the_door(house: House) -> tuple[Member, Fields, Member, Fields]:
+    """Somebody about to give the password, and somebody about to give the code."""
+    first, second = house.member(), house.member()
+    await asyncio.gather(first.settle(), second.settle())
+    first.another_browser()
+    second.another_browser()
+    password = await first.fields("/connexion", address=first.address, password=PASSWORD)
+    page = await second.give_password()
+    return first, password, second, page.form("/connexion/code") | {"code": second.shown.code(1)}
+
+
+async def _refused(one: Member, action: str, given: Fields) -> Answer:
+    """Pressed while nobody can take it: 503, in words, and when to try again."""
+    answer = await one.browser.send_form(action, given, headers={"Sec-Fetch-Site": "same-origin"})
+    assert answer.status == 503, answer.text
+    assert AWAY in answer.text
+    assert answer.headers["Retry-After"] == "30"
+    assert PASSWORD not in answer.html
+    return answer
+
+
+@pytest.mark.parametrize("victim", ["broker", "database"])
+async def test_b_08_mq_06_g_40_signing_in_waits_for_who_is_away(calm: House, victim: str) -> None:
+    """The address is kept, nothing is counted, the same press works afterwards; help goes on."""
+    house = calm
+    first, password, second, code = await _at_the_door(house)
+    server = house.servers.rabbit if victim == "broker" else house.servers.postgres
+    server.kill()
+    try:
+        form, _ = await asyncio.gather(
+            _refused(first, "/connexion", password),
+            _refused(second, "/connexion/code", code),
+        )
+        kept = form.form("/connexion")
+        assert (kept["address"], kept["password"]) == (first.address, "")
+        assert kept["key"] == password["key"]
+        for path in READABLE:
+            assert (await first.browser.get(path)).status == 200, path
+    finally:
+        server.start()
+    await house.back(victim)
+    taken, home = await asyncio.gather(
+        first.press("/connexion", kept | {"password": PASSWORD}),
+        second.press("/connexion/code", code),
+    )
+    assert (taken.location, home.location) == ("/connexion/code", "/accueil")
+    page = await first.open("/connexion/code")
+    await first.press("/connexion/code", page.form(page.path) | {"code": first.shown.code(1)})
+    assert (await first.open("/accueil")).path == "/accueil"
+    await house.all_quiet()
+    for one in (first, second):
+        assert set(one.subjects().values()) == {1}, one.subjects()
+
+
+async def test_g_24_the_door_of_codes_stays_closed_over_a_restart(calm: House) -> None:
+    """AU-02, AU-03: after five wrong codes a killed service has forgotten none of them."""
+    house = calm
+    one = house.member()
+    await one.settle()
+    one.another_browser()
+    page = await one.give_password()
+    for _ in range(5):
+        page = await one.browser.post(page, "/connexion/code", {"code": one.shown.wrong()})
+    assert (page.status, page.headers["Retry-After"]) == (429, "90"), page.text
+    await house.kill("mfa")
+    await house.keeper.ready()
+    page = await one.browser.post(page, "/connexion/code", {"code": one.shown.code(1)})
+    assert page.status == 429, page.text
+    assert 60 < int(page.headers["Retry-After"]) <= 90
+    assert "Trop de codes refusés" in page.text
