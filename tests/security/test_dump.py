@@ -56,6 +56,11 @@ class Everybody:
     ports: dict[str, int] = field(default_factory=lambda: {name: free_port() for name in SERVICES})
     _stacks: dict[str, AsyncExitStack] = field(default_factory=dict)
 
+    @property
+    def running(self) -> list[str]:
+        """Those that were started and not stopped."""
+        return list(self._stacks)
+
     async def start(self, *names: str) -> None:
         for name in names:
             self._stacks[name] = AsyncExitStack()
@@ -86,7 +91,7 @@ async def house(corners: Corners, folder: Path) -> AsyncIterator[tuple[WatchedPo
             yield portal, everybody
         finally:
             await asyncio.gather(*(one.close() for one in portal.browsers))
-            await everybody.stop(*list(everybody._stacks))
+            await everybody.stop(*everybody.running)
             await portal.post.stop()
 
 
@@ -172,8 +177,8 @@ async def while_the_mailer_is_away(
 async def dead_letters(portal: WatchedPortal, evidence: Evidence) -> None:
     """A real fact cut short, one with a field missing, and one whose secret cannot be opened."""
     kind = PasswordResetRequested.TYPE
-    bodies = [body for body in evidence.pieces["queue mailer"] if f'"{kind}"' in body]
-    (real,) = (body for body in bodies if json.loads(body).get("type") == kind)
+    waited = [body for body in evidence.pieces["queue mailer"] if f'"{kind}"' in body]
+    real = next(body for body in waited if json.loads(body).get("type") == kind)
     broker, dead = portal.system.broker, dead_queue("mailer")
     incomplete, altered = json.loads(real), json.loads(real)
     del incomplete["data"]["address"]
