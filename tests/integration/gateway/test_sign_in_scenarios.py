@@ -1,0 +1,111 @@
+"""Scenarios of signing in that other portals had to learn: one each, as people meet them."""
+
+from __future__ import annotations
+
+import asyncio
+
+import pytest
+
+from tests.integration.gateway.conftest import Portal
+from tests.integration.gateway.person import Person
+
+pytestmark = pytest.mark.asyncio(loop_scope="package")
+
+NEW = "Wmqt4xZh!7"
+
+
+async def test_au_13_too_long_between_the_steps_begins_again(portal: Portal, address: str) -> None:
+    person = Person(portal, address)
+    await person.settle()
+    browser = portal.browser()
+    page = await person.give_password(browser=browser)
+    portal.clock.advance(minutes=31)
+    late = await person.give_code(page, browser=browser)
+    assert late.path == "/connexion"
+    assert (await person.sign_in(browser)).path == "/accueil"
+
+
+async def test_se_03_a_visitor_without_a_session_reads_of_no_session(portal: Portal) -> None:
+    page = await portal.browser().get("/accueil")
+    assert page.path == "/connexion"
+    assert "Session fermée" not in page.text
+
+
+async def test_g_40_whoever_gave_the_password_gives_only_the_code(
+    portal: Portal, address: str
+) -> None:
+    """A reload, the address of the sign-in page, another tab: the step that is due."""
+    person = Person(portal, address)
+    await person.settle()
+    browser = portal.browser()
+    await person.give_password(browser=browser)
+    for path in ("/connexion", "/connexion/code", "/accueil", "/compte"):
+        page = await browser.get(path)
+        assert page.path == "/connexion/code"
+    assert (await person.give_code(page, browser=browser)).path == "/accueil"
+
+
+async def test_au_03_the_same_press_twice_at_once_is_one_sign_in(
+    portal: Portal, address: str
+) -> None:
+    """A double click without scripts: both answers lead on, with the same session."""
+    person = Person(portal, address)
+    await person.settle()
+    assert person.phone is not None
+    browser = portal.browser()
+    page = await person.give_password(browser=browser)
+    portal.clock.advance(seconds=30)
+    fields = page.form("/connexion/code") | {"code": person.phone.code()}
+    answers = await asyncio.gather(
+        *(browser.send_form("/connexion/code", fields) for _ in range(5))
+    )
+    assert [(one.status, one.location) for one in answers] == [(303, "/accueil")] * 5
+    assert (await browser.get("/accueil")).path == "/accueil"
+    await portal.letters.event("SessionOpened", await person.account_id(), 2)
+    marker = Person(portal, f"after-{address}")
+    await marker.settle()
+    account = await person.account_id()
+    opened = [one for one in portal.letters.said if one.name == "SessionOpened"]
+    assert sum(one.subject == account for one in opened) == 2
+
+
+async def test_g_44_a_reset_of_one_account_leaves_whoever_is_signed_in_to_another(
+    portal: Portal, address: str
+) -> None:
+    first, second = Person(portal, address), Person(portal, f"b-{address}")
+    await first.settle()
+    await second.settle()
+    page = await second.browser.get("/mot-de-passe-oublie")
+    await second.browser.post(page, "/mot-de-passe-oublie", {"address": first.address})
+    letter = await portal.letters.to(first.address, kind="PasswordReset")
+    page = await second.browser.get(f"/mot-de-passe?jeton={letter.token}")
+    done = await second.browser.post(page, "/mot-de-passe", {"password": NEW})
+    assert done.path == "/accueil", "the sign-in page leads on whoever has a session"
+    assert second.browser.cookies["impex-session"]
+    assert (await second.browser.get("/compte")).text.count(second.address)
+    assert (await first.browser.get("/accueil")).path == "/connexion"
+
+
+async def test_au_08_failures_on_an_address_do_not_keep_it_from_getting_an_account(
+    portal: Portal, address: str
+) -> None:
+    person, stranger = Person(portal, address), portal.browser()
+    for _ in range(6):
+        page = await person.give_password("Wr0ng-pass", stranger)
+    assert page.status == 429
+    await person.create()
+    portal.clock.advance(seconds=90)
+    assert (await person.give_password()).path == "/connexion/telephone"
+
+
+async def test_pw_02_case_and_blanks_of_a_password_count_those_of_an_address_do_not(
+    portal: Portal, address: str
+) -> None:
+    person = Person(portal, address)
+    await person.settle()
+    browser = portal.browser()
+    for wrong in (person.password.swapcase(), f"{person.password} ", f" {person.password}"):
+        assert (await person.give_password(wrong, browser)).status == 422
+    page = await browser.get("/connexion")
+    given = {"address": f"  {person.address.upper()} ", "password": person.password}
+    assert (await browser.post(page, "/connexion", given)).path == "/connexion/code"
