@@ -7,6 +7,7 @@ from playwright.async_api import Page, expect
 
 from tests.journeys.conftest import Portal, Visit
 from tests.journeys.holder import Holder
+from tests.journeys.test_looks import look
 
 pytestmark = [
     pytest.mark.browser,
@@ -51,6 +52,7 @@ async def test_se_04_warned_before_the_end_prolonged_and_told_at_the_end(
         await _wait_for_the_warning(page)
         await expect(dialog).to_be_visible()
         await expect(dialog).to_contain_text("votre session se fermera dans 2 min.")
+        await look(page)
         await expect(dialog.get_by_role("button", name="Prolonger ma session")).to_be_focused()
         await page.keyboard.press("Enter")
         await expect(dialog).to_be_hidden()
@@ -68,6 +70,7 @@ async def test_se_04_warned_before_the_end_prolonged_and_told_at_the_end(
     ended = page.get_by_role("alertdialog", name="Session fermée par sécurité")
     await expect(ended).to_be_visible()
     await expect(ended.get_by_role("link", name="Se connecter")).to_be_visible()
+    await look(page)
     await page.keyboard.press("Escape")
     await expect(ended).to_be_hidden()
     assert page.url == visitor.base + "/compte/telephone"

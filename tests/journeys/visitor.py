@@ -146,6 +146,16 @@ class Visitor:
         await self.page.locator("header").get_by_role("button", name=name, exact=True).click()
         await self.at("sign_in")
 
+    async def switch_language(self) -> None:
+        """The other language and back; the place stays (B-09)."""
+        there, names = self.page.url, {"en": "English", "fr": "Français"}
+        first, second = ("en", "fr") if self.language == "fr" else ("fr", "en")
+        for lang in (first, second):
+            button = self.page.locator("header").get_by_role("button", name=names[lang])
+            await button.click()
+            await expect(self.page.locator("html")).to_have_attribute("lang", lang)
+            assert self.page.url == there
+
     async def at(self, step: str, tab: Page | None = None) -> None:
         """Wait until a step's page is there."""
         where = re.compile(re.escape(self.base + STEPS[step]) + r"(\?.*)?$")
