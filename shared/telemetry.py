@@ -69,6 +69,10 @@ URL_PASSWORD = re.compile(r"(\b[a-z][a-z0-9+.-]*://[^\s:/@]*:)[^\s@/]+@", re.IGN
 #: 43 characters of base64url are a token of ours, wherever they stand.
 TOKEN = re.compile(r"(?<![A-Za-z0-9_-])[A-Za-z0-9_-]{43}(?![A-Za-z0-9_-])=?")
 QUERY_SECRET = re.compile(r"\b((?:jeton|token|code|password|csrf|key)=)[^&\s\"']+", re.IGNORECASE)
+#: PostgreSQL shows the whole row, or the value, that it refused: until the error's next part.
+ROW_SHOWN = re.compile(
+    r"\bDETAIL:.*?(?=\n(?:HINT:|CONTEXT:|\nDuring handling|\nThe above exception)|\Z)", re.DOTALL
+)
 SECRET_KEY = re.compile(
     r"password|passwd|passphrase|secret|token|cookie|csrf|(^|_)(code|codes|link|links|box)($|_)"
     r"|authorization|pepper|^keys?$|^(first|last)_?name$",
@@ -85,8 +89,10 @@ READ = 20_000
 
 
 def mask_text(text: str) -> str:
-    """A text without addresses, tokens or passwords in URLs."""
+    """A text without addresses, tokens, passwords in URLs, or rows that the database refused."""
     text = text[:READ]
+    if "DETAIL:" in text:
+        text = ROW_SHOWN.sub(f"DETAIL: {DROPPED}", text)
     text = URL_PASSWORD.sub(r"\1***@", text)
     text = QUERY_SECRET.sub(r"\1***", text)
     text = TOKEN.sub("***", text)

@@ -30,6 +30,7 @@ class WatchedBrowser(Browser):
     """Notes what goes in and out."""
 
     seen: Secrets = field(default_factory=Secrets, repr=False)
+    typed_addresses: set[str] = field(default_factory=set, repr=False)
 
     async def send(self, method: str, path: str, **how: Any) -> Answer:
         if isinstance(how.get("data"), bytes):
@@ -46,6 +47,8 @@ class WatchedBrowser(Browser):
         for name, value in fields:
             if name in ("password", "current_password"):
                 self.seen.add("password", value)
+            elif name == "address":
+                self.typed_addresses.add(value)
             elif name == "recovery_code":
                 self.seen.add("recovery code", value)
             elif name == "token":
@@ -70,10 +73,11 @@ class WatchedPortal(Portal):
 
     seen: Secrets = field(default_factory=Secrets, repr=False)
     post: PostOffice = field(default_factory=PostOffice, repr=False)
+    addresses: set[str] = field(default_factory=set, repr=False)
 
     def browser(self, language: str = "fr") -> WatchedBrowser:
         """A fresh browser."""
-        made = WatchedBrowser(self.base, language, seen=self.seen)
+        made = WatchedBrowser(self.base, language, seen=self.seen, typed_addresses=self.addresses)
         self.browsers.append(made)
         return made
 

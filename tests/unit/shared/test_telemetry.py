@@ -114,6 +114,17 @@ def test_lg_02_an_exception_is_masked_with_its_trace(stream: io.StringIO) -> Non
     assert "ValueError: p***@example.fr used ***" in line["exception"]
 
 
+def test_lg_02_a_row_that_the_database_refused_is_left_out() -> None:
+    """PostgreSQL shows it in the error's detail, whatever stands in it."""
+    said = "CheckViolationError: new row violates check constraint"
+    after = "\n\nDuring handling of the above exception, another exception occurred:"
+    for row in ("(\\xf85c, Jeanne, Martin)", "(Jeanne,\nMartin)", "(Jeanne"):
+        text = f"{said}\nDETAIL:  Failing row contains {row}."
+        assert mask_text(text) == f"{said}\nDETAIL: [dropped]"
+        assert mask_text(text + after) == f"{said}\nDETAIL: [dropped]{after}"
+        assert mask_text(f"{text}\nHINT:  None.") == f"{said}\nDETAIL: [dropped]\nHINT:  None."
+
+
 def test_lg_02_libraries_are_masked_too(stream: io.StringIO) -> None:
     logging.getLogger("some.library").warning("sent to %s", "pierre.planted@example.fr")
     (line,) = lines(stream)
