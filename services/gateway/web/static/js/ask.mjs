@@ -1,6 +1,6 @@
 // A question that a script asks of the portal, with the token of the page's form.
 
-/** @returns {Promise<object|null>} the answer; null where the server gave none */
+/** @returns {Promise<?Object>} the answer; null where the server gave none */
 export async function ask(form, address, fields) {
   try {
     const answer = await fetch(address, {
