@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import io
+import json
 import logging
 from collections.abc import Iterator
 
@@ -25,3 +26,12 @@ def written_log(level: str = "info") -> Iterator[io.StringIO]:
         root.handlers[:] = handlers
         root.setLevel(before)
         structlog.configure(**config)
+
+
+def whose(written: io.StringIO) -> dict[str, set[str | None]]:
+    """Whose account the lines of each action name; None where a line names nobody's."""
+    found: dict[str, set[str | None]] = {}
+    for line in written.getvalue().splitlines():
+        entry = json.loads(line)
+        found.setdefault(entry.get("action", ""), set()).add(entry.get("account"))
+    return found

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 import msgspec
+from structlog.stdlib import BoundLogger
 
 from services.mfa import doors
 from services.mfa.deps import Deps
@@ -39,11 +40,16 @@ class Attempt:
     at: datetime
     tries: Tries
 
+    @property
+    def _log(self) -> BoundLogger:
+        """Whose code, on every line; the id is no secret, and the address is in no log."""
+        return log.bind(account=self.account_id, kind=self.kind)
+
     async def forgive(self) -> None:
         """The code was right."""
         if self.tries.failures:
             await doors.forgive(self.context.tx, self.account_id, self.kind)
-        log.info("A code was right.", action="authn_code_success", kind=self.kind)
+        self._log.info("A code was right.", action="authn_code_success")
 
     async def refuse(self, refusal: Refusal) -> Refusing:
         """The code was wrong: it is counted and said, and so is the door that closes."""
@@ -60,15 +66,13 @@ class Attempt:
         )
 
     async def _say(self, tries: Tries, wait: int) -> None:
-        log.warning("A code was wrong.", action="authn_code_fail", kind=self.kind)
+        self._log.warning("A code was wrong.", action="authn_code_fail")
         refused = CodeRefused(
             kind=self.kind, failures=tries.failures, refused_at=self.at, device=self.device
         )
         await self.context.emit(refused, subject=self.account_id)
         if wait:
-            log.warning(
-                "Further codes have to wait.", action="authn_code_lock", kind=self.kind, wait=wait
-            )
+            self._log.warning("Further codes have to wait.", action="authn_code_lock", wait=wait)
             locked = CodeCheckLocked(
                 kind=self.kind,
                 locked_at=self.at,
@@ -85,7 +89,11 @@ async def begin(context: RequestContext[Deps], account_id: str, kind: str, devic
     wait = tries.wait(context.deps.settings.throttle, now)
     if wait:
         log.warning(
-            "Codes come too fast.", action="excess_rate_limit_exceeded", limit=kind, wait=wait
+            "Codes come too fast.",
+            action="excess_rate_limit_exceeded",
+            account=account_id,
+            limit=kind,
+            wait=wait,
         )
         raise Refused(Refusal(slug="too_many_codes", retry_after=wait))
     return Attempt(

@@ -13,7 +13,7 @@ from services.mfa.codes import Verdict, judge
 from services.mfa.deps import Deps
 from services.mfa.enrolments import ALREADY, GONE, Authenticator, Enrolment
 from services.mfa.handlers import attempts
-from services.mfa.handlers.checks import six_digits, spend
+from services.mfa.handlers.checks import recovery_due, six_digits, spend
 from services.mfa.totp import key_uri, step_at
 from shared.contracts.base import Reply
 from shared.contracts.mfa import (
@@ -119,7 +119,12 @@ async def begin(
         expires_at=now + deps.settings.enrol_life,
     )
     await store.begin(context.tx, made)
-    log.info("An enrolment was begun.", action="enrolment_begun", allowed_by=allowed_by)
+    log.info(
+        "An enrolment was begun.",
+        action="enrolment_begun",
+        account=request.account_id,
+        allowed_by=allowed_by,
+    )
     return show(request, deps, made, key)
 
 
@@ -141,7 +146,12 @@ def show(
 async def _refuse(context: RequestContext[Deps], found: Enrolment, verdict: Verdict) -> Refusing:
     """No throttle and no notice: the key is on the screen of who tries."""
     await store.remember_enrolment(context.tx, found.id, verdict.memory)
-    log.info("A first code was wrong.", action="enrolment_code_fail", worth=verdict.worth)
+    log.info(
+        "A first code was wrong.",
+        action="enrolment_code_fail",
+        account=found.account_id,
+        worth=verdict.worth,
+    )
     return context.refuse(verdict.refusal)
 
 
@@ -161,5 +171,11 @@ async def _put_in_force(
     await store.void_enrolments(context.tx, account_id)
     await doors.forgive(context.tx, account_id, attempts.TOTP)
     await context.emit(said, subject=account_id)
-    log.info("An authenticator is in force.", action="authn_factor_enrolled", by=found.allowed_by)
-    return EnrolledView(enrolled_at=now, replaced=found.replaces)
+    log.info(
+        "An authenticator is in force.",
+        action="authn_factor_enrolled",
+        account=account_id,
+        by=found.allowed_by,
+    )
+    due = await recovery_due(account_id, context)
+    return EnrolledView(enrolled_at=now, replaced=found.replaces, recovery_due=due)

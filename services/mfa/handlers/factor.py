@@ -40,4 +40,4 @@ async def credentials_removed(event: CredentialsRemoved, context: Context[Deps])
     if await store.remove(context.tx, account_id, event.removed_at):
         removed = AuthenticatorRemoved(removed_at=context.now())
         await context.emit(removed, subject=account_id)
-        log.info("An authenticator was removed.", action="authn_factor_removed")
+        log.info("An authenticator was removed.", action="authn_factor_removed", account=account_id)

@@ -59,7 +59,12 @@ async def make_recovery_codes(
     if was_kept:
         replaced = RecoveryCodesReplaced(replaced_at=now, device=request.device)
         await context.emit(replaced, subject=account_id)
-    log.info("Recovery codes were made.", action="recovery_list_made", replaced=was_kept)
+    log.info(
+        "Recovery codes were made.",
+        action="recovery_list_made",
+        account=account_id,
+        replaced=was_kept,
+    )
     return RecoveryCodesView(
         codes=deps.show(RecoveryCodesView, "codes", " ".join(map(grouped, codes))),
         made_at=now,
@@ -75,6 +80,7 @@ async def keep_recovery_codes(request: KeepRecoveryCodes, context: RequestContex
         if sheet is None or sheet.made_at != request.made_at:
             raise Refused(REPLACED)
     await sheets.keep(context.tx, request.account_id, context.now())
+    log.info("Recovery codes were kept.", action="recovery_list_kept", account=request.account_id)
     return Noted()
 
 

@@ -67,7 +67,12 @@ async def verify_address_code(request: VerifyAddressCode, context: RequestContex
         before = now + deps.settings.enrol_life
         renewed = AddressProofRenewed(proved_at=now, enrol_before=before)
         await context.emit(renewed, subject=account.id)
-        log.info("An address was proved again.", action="address_proved", by="address_code")
+        log.info(
+            "An address was proved again.",
+            action="address_proved",
+            account=account.id,
+            by="address_code",
+        )
     return AddressProofView(enrol_before=proved_at + deps.settings.enrol_life)
 
 
@@ -110,7 +115,7 @@ async def _judge(
         return Refusal(slug="code_expired", params={"at": code.expires_at.isoformat()})
     if code.tries < most:
         await address_codes.count_try(context.tx, account.id)
-    log.warning("An address code was wrong.", action="authn_code_fail")
+    log.warning("An address code was wrong.", action="authn_code_fail", account=account.id)
     if outcome == "void":
         return Refusal(slug="code_void", params={"tries": most})
     return Refusal(slug="wrong_code", params={"tries_left": most - code.tries - 1})

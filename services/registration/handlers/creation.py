@@ -77,4 +77,9 @@ async def _create(context: RequestContext[Deps], found: AccountRequest, terms: T
         ),
         subject=found.account_id,
     )
-    log.info("An account was created.", action="account_created", request_ref=found.id)
+    log.info(
+        "An account was created.",
+        action="account_created",
+        account=found.account_id,
+        request_ref=found.id,
+    )

@@ -96,7 +96,13 @@ async def freeze(context: Context[Deps], account: Account, *, by: str, desk_only
     await mailed_links.void(context.tx, PASSWORD.name, account.id)
     frozen = AccountFrozen(by=by, desk_only=desk_only, frozen_at=now)
     await context.emit(frozen, subject=account.id)
-    log.warning("An account was frozen.", action="account_frozen", by=by, desk_only=desk_only)
+    log.warning(
+        "An account was frozen.",
+        action="account_frozen",
+        account=account.id,
+        by=by,
+        desk_only=desk_only,
+    )
 
 
 async def session_opened(event: SessionOpened, context: Context[Deps]) -> None:
@@ -106,7 +112,7 @@ async def session_opened(event: SessionOpened, context: Context[Deps]) -> None:
     if account is None or not await ledger.thaw(context.tx, account.id, event.opened_at):
         return
     await context.emit(AccountThawed(thawed_at=context.now()), subject=account.id)
-    log.info("An account was thawed.", action="account_thawed")
+    log.info("An account was thawed.", action="account_thawed", account=account.id)
 
 
 async def authenticator_replaced(event: AuthenticatorReplaced, context: Context[Deps]) -> None:
@@ -126,7 +132,9 @@ async def authenticator_replaced(event: AuthenticatorReplaced, context: Context[
 async def _leave_to_desk(context: Context[Deps], account: Account) -> None:
     await ledger.leave_to_desk(context.tx, account.id)
     await mailed_links.void(context.tx, PASSWORD.name, account.id)
-    log.warning("A frozen account was left to the desk.", action="account_left_to_desk")
+    log.warning(
+        "A frozen account was left to the desk.", action="account_left_to_desk", account=account.id
+    )
 
 
 async def _state(context: RequestContext[Deps], said: Disavowal, account: Account) -> str:

@@ -48,8 +48,8 @@ async def claim_lost_phone(request: ClaimLostPhone, context: RequestContext[Deps
             expires_at=link.expires_at,
         )
 
-    await send(request, context, PHONE, say)
-    log.info("A phone was told lost.", action="lost_phone_claimed")
+    account_id = await send(request, context, PHONE, say)
+    log.info("A phone was told lost.", action="lost_phone_claimed", account=account_id)
     return Done()
 
 
@@ -72,7 +72,12 @@ async def confirm_lost_phone(
     await mailed_links.use(context.tx, PHONE.name, hashes, now)
     reported = LostPhoneReported(stolen=link.stolen, reported_at=now)
     await context.emit(reported, subject=account.id)
-    log.warning("A lost phone was confirmed.", action="lost_phone_reported", stolen=link.stolen)
+    log.warning(
+        "A lost phone was confirmed.",
+        action="lost_phone_reported",
+        account=account.id,
+        stolen=link.stolen,
+    )
     if link.stolen:
         await freeze(context, account, by="lost_phone", desk_only=True)
     frozen = link.stolen or account.state == "frozen"

@@ -65,8 +65,11 @@ async def send(
     context: RequestContext[Deps],
     kind: Kind,
     say: Callable[[Account, Sealed, MailedLink], Event],
-) -> None:
-    """Have a link sent, or the holder of the address told that there is no account."""
+) -> str | None:
+    """Have a link sent, or the holder of the address told that there is no account.
+
+    Returns whose account the link is for, which is for the log alone.
+    """
     deps, now = context.deps, context.now()
     address, errors = judge_address(request.address, deps)
     if address is None:
@@ -94,6 +97,7 @@ async def send(
     await context.emit(event, subject=link.account_id)
     link_hash = keyed_hash(deps.tokens, kind.purpose, token)[1]
     await mailed_links.insert(context.tx, link, link_hash, deps.counters(address.key), now)
+    return link.account_id
 
 
 async def describe(

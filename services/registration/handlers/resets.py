@@ -69,8 +69,8 @@ async def request_password_reset(
             thaws=account.state == "frozen",
         )
 
-    await send(request, context, PASSWORD, say)
-    log.info("A new password was asked for.", action="password_reset_requested")
+    account_id = await send(request, context, PASSWORD, say)
+    log.info("A new password was asked for.", action="password_reset_requested", account=account_id)
     return Done()
 
 
@@ -121,7 +121,7 @@ async def set_password(
     await attempts.lift(context.tx, context.deps, account.address_key, account.id)
     changed = PasswordChanged(by=by, changed_at=now, device=device)
     await context.emit(changed, subject=account.id)
-    log.info("A password was changed.", action="authn_password_change", by=by)
+    log.info("A password was changed.", action="authn_password_change", account=account.id, by=by)
     return PasswordChangedView(account_id=account.id, changed_at=now)
 
 

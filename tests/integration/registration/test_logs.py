@@ -1,0 +1,56 @@
+"""An operator finds what happened to one account by its id, without any address in the log."""
+
+from __future__ import annotations
+
+from shared.contracts import registration as words
+from tests.integration.registration.holder import ADDRESS, UNKNOWN, Holder, forgotten, lost
+from tests.integration.registration.room import OTHER_PASSWORD, Room
+from tests.support.logs import whose, written_log
+
+
+async def test_lg_01_lines_about_an_account_say_whose(room: Room) -> None:
+    with written_log() as log:
+        holder = await Holder.of(room)
+        await room.ask(holder.send_code())
+        digits = await holder.secret(words.AddressProofRequested, "code")
+        await room.refusal(holder.code(f"{(int(digits) + 1) % 1_000_000:06d}"))
+        await room.ask(holder.code(digits))
+        await holder.disavow(holder.disavowal())
+        await room.ask(holder.reset(await holder.reset_link()))
+        room.later(minutes=1)
+        assert await holder.opens_with(OTHER_PASSWORD)
+        await holder.opens_session()
+        await room.ask(lost(stolen=True))
+        token = await holder.secret(words.LostPhoneClaimed)
+        await room.ask(holder.follow(words.ConfirmLostPhone, token))
+    found = whose(log)
+    for action in (
+        "account_created",
+        "authn_code_fail",
+        "account_frozen",
+        "password_reset_requested",
+        "authn_password_change",
+        "account_thawed",
+        "lost_phone_claimed",
+        "lost_phone_reported",
+    ):
+        assert found.get(action) == {holder.account_id}, action
+    assert holder.account_id in found["address_proved"]
+    assert ADDRESS not in log.getvalue()
+
+
+async def test_lg_01_a_frozen_account_left_to_the_desk_is_named(room: Room) -> None:
+    holder = await Holder.of(room)
+    await holder.disavow(holder.disavowal())
+    with written_log() as log:
+        await holder.replaces_phone()
+    assert whose(log)["account_left_to_desk"] == {holder.account_id}
+
+
+async def test_lg_02_an_address_without_an_account_names_nobody(room: Room) -> None:
+    with written_log() as log:
+        await room.ask(forgotten(UNKNOWN))
+        await room.ask(lost(UNKNOWN))
+    assert whose(log)["password_reset_requested"] == {None}
+    assert whose(log)["lost_phone_claimed"] == {None}
+    assert UNKNOWN not in log.getvalue()
