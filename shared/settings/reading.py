@@ -18,6 +18,8 @@ Problem = tuple[str, str]
 
 TRUE = ("1", "true", "yes", "on")
 FALSE = ("0", "false", "no", "off")
+#: Of a wrong value no more is shown.
+SHOWN = 80
 #: A secret in a file longer than this is the wrong file.
 SECRET_FILE_BYTES = 65_536
 
@@ -80,7 +82,10 @@ def specs(cls: type[Any]) -> Iterator[tuple[dataclasses.Field[Any], Spec]]:
 
 
 def load(cls: type[T], environ: Mapping[str, str]) -> T:
-    """Read, type and judge every setting of `cls`; ConfigurationError holds all the mistakes."""
+    """Read, type and judge every setting of `cls`; ConfigurationError holds all the mistakes.
+
+    Each is told with the value that was given, unless that is a secret.
+    """
     hints = get_type_hints(cls)
     problems: list[Problem] = []
     values: dict[str, Any] = {}
@@ -91,8 +96,18 @@ def load(cls: type[T], environ: Mapping[str, str]) -> T:
             problems.append((spec.name, str(error)))
     problems += _combined_problems(cls, values)
     if problems:
-        raise ConfigurationError(problems)
+        given = {spec.name: _given(spec, environ) for _, spec in specs(cls)}
+        raise ConfigurationError([(name, text + given.get(name, "")) for name, text in problems])
     return cls(**values)
+
+
+def _given(spec: Spec, environ: Mapping[str, str]) -> str:
+    """The value as written, to be seen beside a mistake; never a secret, nor a login in a URL."""
+    text = environ.get(spec.name, "")
+    if not text or spec.secret or ("://" in text and "@" in text):
+        return ""
+    shown = text if text.isprintable() else ascii(text)
+    return f" (given: {shown[:SHOWN]}{'…' * (len(shown) > SHOWN)})"
 
 
 def _value(field: dataclasses.Field[Any], spec: Spec, hint: Any, environ: Mapping[str, str]) -> Any:
@@ -108,7 +123,7 @@ def _value(field: dataclasses.Field[Any], spec: Spec, hint: Any, environ: Mappin
     if spec.le is not None and value > spec.le:
         raise ValueError(f"must be at most {spec.le:.10g}{_unit(spec)}")
     if spec.choices is not None and value not in spec.choices:
-        raise ValueError(f"must be one of {', '.join(spec.choices)}")
+        raise ValueError(f"must be one of {', '.join(filter(None, spec.choices))}")
     if spec.valid is not None and (sentence := spec.valid(value)):
         raise ValueError(sentence)
     return value

@@ -210,6 +210,37 @@ def test_lg_02_secrets_show_neither_in_the_object_nor_in_a_mistake() -> None:
     assert RING[3:20] not in text
 
 
+@pytest.mark.parametrize(
+    ("name", "value", "shown"),
+    [
+        ("IMPEX_TRIES", "11", " (given: 11)"),
+        ("IMPEX_TRIES", "é\n", " (given: '\\xe9\\n')"),
+        ("IMPEX_TRIES", "x" * 99, f" (given: {'x' * 80}…)"),
+        ("IMPEX_LOW", "30", "must not be above IMPEX_HIGH (given: 30)"),
+        ("IMPEX_THEME", "blue", "must be one of neutral, dsfr (given: blue)"),
+    ],
+    ids=["number", "control", "long", "combined", "choice"],
+)
+def test_a_mistake_shows_the_value_that_was_given(name: str, value: str, shown: str) -> None:
+    ((_, sentence),) = problems({**GOOD, name: value})
+    assert sentence.endswith(shown)
+
+
+def test_lg_02_the_login_in_an_address_is_not_shown_with_a_mistake() -> None:
+    ((_, sentence),) = problems({**GOOD, "IMPEX_BASE_URL": "https://u:very-secret@x.example"})
+    assert "very-secret" not in sentence
+
+
+def test_the_choice_of_nothing_is_left_out_of_the_sentence() -> None:
+    @dataclass(frozen=True, kw_only=True)
+    class Look(CommonSettings):
+        look: str = setting("IMPEX_LOOK", default="", choices=("", "dsfr", "neutral"))
+
+    with pytest.raises(ConfigurationError) as caught:
+        load(Look, {"IMPEX_LOOK": "blue"})
+    assert caught.value.problems == [("IMPEX_LOOK", "must be one of dsfr, neutral (given: blue)")]
+
+
 def test_one_key_serves_one_purpose() -> None:
     @dataclass(frozen=True, kw_only=True)
     class Two(Example):
