@@ -12,6 +12,7 @@ import sys
 from collections.abc import Callable, Sequence
 from typing import TypeAlias
 
+from operations.printing import forgive_readers
 from shared.errors import ConfigurationError, ImpexError
 
 Verb = Callable[[argparse.Namespace], int]
@@ -117,6 +118,7 @@ def _installation(verbs: Verbs) -> None:
 
 def main(argv: Sequence[str] | None = None) -> None:
     """Run one verb and exit with its code: 0 done, 1 failed, 2 wrong settings or command line."""
+    forgive_readers()
     options = parser().parse_args(argv)
     do: Verb = options.do
     try:

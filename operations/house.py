@@ -74,17 +74,21 @@ def basics() -> dict[str, str]:
 
 
 def environment(
-    names: Iterable[str], values: Mapping[str, str], secret_files: Mapping[str, Path]
+    names: Iterable[str],
+    values: Mapping[str, str],
+    secret_files: Mapping[str, Path],
+    environ: Mapping[str, str] = os.environ,
 ) -> dict[str, str]:
     """What the process of the services `names` is given: their settings and nobody else's.
 
-    `values` by setting; a secret that has a file is given as that file's path.
+    `values` by setting, before what `environ` says; a secret that has a file is given as that
+    file's path.
     """
     given = basics()
     for name in names:
         one = service(name)
         known = setting_names(one)
-        given.update({key: text for key, text in os.environ.items() if _is_for(key, known)})
+        given.update({key: text for key, text in environ.items() if _is_for(key, known)})
         given.update({key: text for key, text in values.items() if key in known})
         for key in setting_names(one, secret=True) & secret_files.keys():
             given.pop(key, None)  # given as a file, where other processes cannot see it

@@ -2,9 +2,33 @@
 
 from __future__ import annotations
 
+import io
 import json
+import sys
 from collections.abc import Sequence
 from typing import Any
+
+
+class _Leaving(io.FileIO):
+    """A stream whose reader may go away, as `head` does: what comes after is dropped."""
+
+    def write(self, data: Any, /) -> int:
+        try:
+            return super().write(data)
+        except BrokenPipeError:
+            return memoryview(data).nbytes
+
+
+def forgive_readers() -> None:
+    """Let a command whose output nobody reads on end as it would otherwise, with its own code."""
+    out = sys.stdout
+    if out is sys.__stdout__ and isinstance(out, io.TextIOWrapper) and not out.isatty():
+        out.flush()
+        sys.stdout = io.TextIOWrapper(
+            io.BufferedWriter(_Leaving(out.fileno(), "w", closefd=False)),
+            encoding=out.encoding,
+            errors=out.errors,
+        )
 
 
 def print_json(value: Any) -> None:

@@ -26,6 +26,10 @@ class StartFailed(Exception):
     """A child process ended, or was not ready in time."""
 
 
+class Misconfigured(StartFailed):
+    """A service ended because of its settings; its lines, in the message, name them."""
+
+
 def free_port() -> int:
     """A loopback TCP port that nothing listens on at this moment."""
     with socket.socket() as probe:
@@ -83,6 +87,7 @@ class Child:
     user: str = ""
     stop_signal: signal.Signals = signal.SIGTERM
     process: subprocess.Popen[bytes] | None = field(default=None, repr=False)
+    _log_begins: int = field(default=0, repr=False)
 
     @property
     def pid(self) -> int | None:
@@ -102,6 +107,7 @@ class Child:
             raise StartFailed(f"{self.name}: there is no program {self.command[0]}")
         self.log.parent.mkdir(parents=True, exist_ok=True)
         with self.log.open("ab") as output:
+            self._log_begins = output.tell()
             self.process = subprocess.Popen(
                 [*leash, program, *self.command[1:]],
                 env=dict(self.environment),
@@ -139,10 +145,10 @@ class Child:
             raise StartFailed(f"{self.name} ended with code {code}\n{self.last_lines()}")
 
     def last_lines(self, count: int = 15) -> str:
-        """The end of its log, for a person who asks why it failed."""
+        """The end of its log since it was started last, for a person who asks why it failed."""
         try:
             with self.log.open("rb") as log:
-                log.seek(max(0, log.seek(0, os.SEEK_END) - 16_384))
+                log.seek(max(self._log_begins, log.seek(0, os.SEEK_END) - 16_384))
                 lines = log.read().decode(errors="replace").splitlines()
         except OSError:
             return f"(no log at {self.log})"

@@ -21,7 +21,7 @@ from urllib.parse import urlsplit
 from operations import house
 from operations.paths import ROOT, Paths
 from operations.postgres import Postgres
-from operations.processes import Child, free_port, port_is_free
+from operations.processes import Child, Misconfigured, free_port, port_is_free
 from operations.provisioning import (
     DATABASE,
     VHOST,
@@ -39,6 +39,7 @@ from operations.settings import StackSettings
 from operations.state import Known, State
 from operations.wallet import Wallet, fill_key_rings
 from shared.messaging import topology
+from shared.service import EXIT_MISCONFIGURED
 
 CATCHER = ROOT / "node_modules" / "maildev" / "dist" / "bin" / "maildev.js"
 #: Children in the order in which they are stopped; services that are not named come in between.
@@ -225,8 +226,11 @@ class Stack:
             self._adopt(child)
 
     def service_ready(self, name: str) -> bool:
-        """Whether a service says so itself; StartFailed when it has ended."""
-        self.children[name].require_alive()
+        """Whether a service says so itself; StartFailed when it has ended, of its settings too."""
+        child = self.children[name]
+        if not child.alive and child.process and child.process.returncode == EXIT_MISCONFIGURED:
+            raise Misconfigured(child.last_lines())
+        child.require_alive()
         return answers(self.health[name])
 
     # -------------------------------------------------------------- bookkeeping

@@ -10,20 +10,21 @@ from __future__ import annotations
 import argparse
 import contextlib
 import os
+import shutil
 import signal
 import sys
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
+from operations.checking import judge, misspelt
 from operations.paths import Paths, paths
-from operations.processes import Child, StartFailed
+from operations.processes import Child, Misconfigured, StartFailed
 from operations.progress import done, note, pending, say, step
 from operations.settings import StackSettings
 from operations.stack import Stack
 from operations.state import end_leftovers, running, take_lock
-from shared.errors import ConfigurationError, ImpexError
-from shared.settings import load
+from shared.errors import ImpexError
 from shared.telemetry import configure_logging
 
 #: How long a server or a service may take to be ready.
@@ -44,21 +45,21 @@ def _on_signal(number: int, _frame: object) -> None:
 
 
 def main(_options: argparse.Namespace) -> int:
-    """Exit code 0 after an orderly stop, 1 after a failure, 2 where a setting is wrong."""
+    """Exit code 0 after an orderly stop, 1 after a failure, 2 where a setting is wrong.
+
+    ConfigurationError names all the mistakes in the settings; nothing was started then.
+    """
     where = paths()
     where.make()
     lock = take_lock(where)
     if lock is None:
         other = running(where)
         pid = f" (process {other.launcher.pid})" if other else ""
-        say(f"IMPEXWEB already runs from this folder{pid}; `impex status` shows it.")
+        say(f"IMPEXWEB already runs from this folder{pid}; `{command()} status` shows it.")
         return 1
-    try:
-        settings = load(StackSettings, os.environ)
-    except ConfigurationError as error:
-        for name, sentence in error.problems:
-            print(f"impex: {name}: {sentence}", file=sys.stderr)
-        return 2
+    for name in misspelt(os.environ):
+        print(f"impex: no setting is called {name}; it is left aside", file=sys.stderr)
+    settings = judge(os.environ)
     for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
         signal.signal(number, _on_signal)
     with lock, (where.logs / "launcher.log").open("a") as log:
@@ -81,7 +82,7 @@ def _up(where: Paths, settings: StackSettings) -> int:
         say("\nstopping")
     except (StartFailed, ImpexError, RuntimeError, OSError) as error:
         say(f"\nIMPEXWEB cannot start: {error}")
-        code = 1
+        code = 2 if isinstance(error, Misconfigured) else 1
     finally:
         if stack is not None:
             stack.stop(say)
@@ -147,7 +148,8 @@ def print_table(stack: Stack, seconds: float) -> None:
     say(f"\nIMPEXWEB is ready after {seconds:.1f} s.\n")
     for name, url, remark in rows:
         say(f"  {name:<{width}}  {url:<{length}}  {remark}".rstrip())
-    say(f"\n  logs are in {_short(stack.paths.logs)}; `impex status` shows services and queues")
+    logs = _short(stack.paths.logs)
+    say(f"\n  logs are in {logs}; `{command()} status` shows services and queues")
     say(
         f"\nNext: open {where['portal']}, create an account, and read the mail",
     )
@@ -158,6 +160,14 @@ def _database_hint(stack: Stack) -> str:
     if stack.postgres is None:
         return ""
     return f"impex_admin / {stack.postgres.password}"
+
+
+def command() -> str:
+    """`impex` as a person in the current folder would type it."""
+    beside = Path(sys.executable).with_name("impex")
+    if shutil.which("impex") or not beside.exists():
+        return "impex"
+    return _short(beside)
 
 
 def _short(path: Path) -> str:

@@ -1,0 +1,134 @@
+"""`impex up` that was told something wrong: all of it is said at once, and nothing starts."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from operations.checking import judge
+from operations.paths import ROOT, Paths
+from operations.processes import Child, Misconfigured, StartFailed
+from operations.settings import StackSettings
+from operations.stack import Stack
+from operations.up import command
+from shared.errors import ConfigurationError
+from shared.settings import load
+
+IMPEX = [sys.executable, "-m", "operations"]
+
+
+def up(home: Path, **more: str) -> subprocess.CompletedProcess[str]:
+    """`impex up` with exactly these variables."""
+    environment = {"PATH": os.environ["PATH"], "IMPEX_HOME": str(home), **more}
+    return subprocess.run(
+        [*IMPEX, "up"],
+        cwd=ROOT,
+        env=environment,
+        capture_output=True,
+        text=True,
+        timeout=50,
+        check=False,
+    )
+
+
+def ended(child: Child) -> Child:
+    """The child, once it has ended by itself."""
+    child.start()
+    assert child.process is not None
+    child.process.wait(20)
+    return child
+
+
+def program(name: str, log: Path, code: str) -> Child:
+    """A child that runs a line of Python."""
+    return Child(name, [sys.executable, "-c", code], log, {"PATH": os.environ["PATH"]}, ROOT)
+
+
+def test_bad_input_60_every_service_is_judged_before_anything_starts(tmp_path: Path) -> None:
+    home = tmp_path / "home"
+    done = up(
+        home,
+        IMPEX_RECOVERY_CODES="maybe",  # read by two services, said once
+        IMPEX_SESSION_IDLE="500",
+        IMPEX_GATEWAY_PORT="eighty",
+        IMPEX_MAIL_KEEP="0",
+        IMPEX_UI_THEME="blue",
+        IMPEX_SMTP_URL="http://u:very-secret@mail.example",
+    )
+    assert (done.returncode, done.stdout) == (2, "")
+    said = dict(line.removeprefix("impex: ").split(": ", 1) for line in done.stderr.splitlines())
+    assert said.pop("IMPEX_SMTP_URL")
+    assert said == {
+        "IMPEX_GATEWAY_PORT": "must be a whole number (given: eighty)",
+        "IMPEX_MAIL_KEEP": "must be at least 1 days (given: 0)",
+        "IMPEX_RECOVERY_CODES": "must be true or false (given: maybe)",
+        "IMPEX_SESSION_IDLE": "must be at most 60 minutes (given: 500)",
+        "IMPEX_UI_THEME": "must be one of dsfr, neutral (given: blue)",
+    }
+    assert len(done.stderr.splitlines()) == len(said) + 1
+    assert "very-secret" not in done.stderr
+    assert {one.name for one in home.iterdir()} == {"lock", "log"}, "nothing was started"
+
+
+def test_a_misspelt_variable_is_told_in_one_line(tmp_path: Path) -> None:
+    done = up(tmp_path / "home", IMPEX_SESION_IDLE="20", IMPEX_SESSION_HOURS="0")
+    sentence = "no setting is called IMPEX_SESION_IDLE (did you mean IMPEX_SESSION_IDLE?)"
+    assert done.stderr.splitlines()[0] == f"impex: {sentence}; it is left aside"
+    assert len(done.stderr.splitlines()) == 2
+
+
+def test_what_provisioning_makes_need_not_be_there() -> None:
+    assert judge({}) == load(StackSettings, {})
+    with pytest.raises(ConfigurationError) as caught:
+        judge({"IMPEX_BASE_URL": "https://portal.example"})
+    named = {name for name, _ in caught.value.problems}
+    assert {"IMPEX_LEGAL_DIR", "IMPEX_TERMS_DIR", "IMPEX_MAIL_SENDER"} <= named
+    assert not [name for name in named if name.endswith(("_KEYS", "_URL"))]
+
+
+def test_only_lines_of_this_start_are_shown(tmp_path: Path) -> None:
+    log = tmp_path / "part.log"
+    log.write_text("an old mistake\n" * 30)
+    first = ended(program("part", log, "print('of the first start')"))
+    second = ended(program("part", log, "print('of this start'); raise SystemExit(1)"))
+    with pytest.raises(StartFailed, match="ended with code 1") as caught:
+        second.require_alive()
+    assert str(caught.value).splitlines()[1:] == [f"(end of {log})", "of this start"]
+    assert "of the first start" in first.last_lines()
+
+
+def test_a_service_that_ends_of_its_settings_is_told_apart(tmp_path: Path) -> None:
+    stack = Stack(Paths(tmp_path), load(StackSettings, {}))
+    stack.children["mfa"] = ended(program("mfa", tmp_path / "mfa.log", "raise SystemExit(2)"))
+    with pytest.raises(Misconfigured):
+        stack.service_ready("mfa")
+
+
+@pytest.mark.parametrize("unbuffered", ["", "1"])
+def test_a_reader_that_goes_away_is_no_mistake(tmp_path: Path, unbuffered: str) -> None:
+    reading, writing = os.pipe()
+    os.close(reading)
+    with os.fdopen(writing, "wb") as nobody:
+        done = subprocess.run(
+            [*IMPEX, "status"],
+            cwd=ROOT,
+            env={"IMPEX_HOME": str(tmp_path), "PYTHONUNBUFFERED": unbuffered},
+            stdout=nobody,
+            stderr=subprocess.PIPE,
+            text=True,
+            timeout=50,
+            check=False,
+        )
+    assert (done.returncode, done.stderr) == (1, ""), "nothing runs there, and no more is said"
+
+
+def test_the_command_that_is_named_can_be_typed(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(ROOT)
+    monkeypatch.setenv("PATH", "/usr/bin:/bin")
+    assert command() in (".venv/bin/impex", "impex")
+    monkeypatch.setenv("PATH", str(Path(sys.executable).parent))
+    assert command() == "impex"
