@@ -112,7 +112,8 @@ class GatewaySettings(BrandSettings):
     reset_minutes: int = setting(
         "IMPEX_RESET_MINUTES",
         default=60,
-        doc="Life of a link for a new password, or that confirms a lost phone.",
+        doc="Life of a link for a new password, and of one that confirms a lost phone; must "
+        "be the same for registration and the gateway.",
         unit="minutes",
         ge=30,
         le=1_440,
@@ -120,7 +121,8 @@ class GatewaySettings(BrandSettings):
     recovery_codes: bool = setting(
         "IMPEX_RECOVERY_CODES",
         default=True,
-        doc="Whether people get recovery codes, and may use them.",
+        doc="Whether people get recovery codes, and may use them; must be the same for mfa and the "
+        "gateway.",
     )
     trusted_proxies: tuple[str, ...] = setting(
         "IMPEX_TRUSTED_PROXIES",

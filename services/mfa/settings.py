@@ -83,7 +83,8 @@ class MfaSettings(CommonSettings):
     recovery_codes: bool = setting(
         "IMPEX_RECOVERY_CODES",
         default=True,
-        doc="Whether people get recovery codes, and may use them.",
+        doc="Whether people get recovery codes, and may use them; must be the same for mfa and the "
+        "gateway.",
     )
     code_free_tries: int = setting(
         "IMPEX_CODE_FREE_TRIES",

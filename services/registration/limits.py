@@ -79,7 +79,8 @@ class LimitSettings(CommonSettings):
     sign_ins_per_network: int = setting(
         "IMPEX_SIGN_INS_PER_NETWORK",
         default=60,
-        doc="Wrong passwords per network and ten minutes; no limit in the try-out.",
+        doc="Wrong passwords per network and ten minutes, right ones do not count; no limit in the "
+        "try-out.",
         ge=1,
         le=100_000,
     )

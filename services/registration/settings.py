@@ -140,7 +140,8 @@ class RegistrationSettings(LimitSettings):
     reset_minutes: int = setting(
         "IMPEX_RESET_MINUTES",
         default=60,
-        doc="Life of a link for a new password, and of one that confirms a lost phone.",
+        doc="Life of a link for a new password, and of one that confirms a lost phone; must "
+        "be the same for registration and the gateway.",
         unit="minutes",
         ge=30,
         le=1_440,
