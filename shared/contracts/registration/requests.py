@@ -142,7 +142,7 @@ class SignIn(Request, frozen=True, kw_only=True):
 
     Refused with `wrong_credentials`, `too_many_tries` (retry_after), both alike for unknown
     addresses. `known_accounts` are those that this browser was signed in to before, as the asker
-    vouches: for them it keeps a few tries of its own (AU-04).
+    vouches: for them it keeps a few tries of its own.
     """
 
     address: str
@@ -231,7 +231,7 @@ class ResetPassword(Request, frozen=True, kw_only=True):
 
 @request(OWNER, AddressCodeView, changes=True)
 class SendAddressCode(Request, frozen=True, kw_only=True):
-    """Prove an account's address again by a mailed code of ten minutes (OT-13).
+    """Prove an account's address again by a mailed code of ten minutes.
 
     With `renew` false the code that is still good is described and none is sent. Refused with
     `too_soon` (retry_after), `too_many_requests` (params: limit) or, where the account opens no
@@ -290,7 +290,7 @@ class DescribeDisavowal(Request, frozen=True, kw_only=True):
 
 @request(OWNER, FrozenView, changes=True)
 class Disavow(Request, frozen=True, kw_only=True):
-    """« Ce n'est pas moi »: freeze the account that the mail was about (settled 8).
+    """« Ce n'est pas moi »: freeze the account that the mail was about.
 
     Refused with `link_malformed`, `link_used`, `link_expired`; frozen already is no error.
     """
