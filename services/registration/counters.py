@@ -1,30 +1,36 @@
 """Moments counted per address, per network and per account, in the caller's transaction.
 
-`lock` holds the counter until the transaction ends, so that twenty askers at one moment are
+`lock` holds the counters until the transaction ends, so that twenty askers at one moment are
 counted as twenty. Who needs several takes them in one order (CR-12): an address with a network, an
 address, a network, an account.
 """
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import datetime, timedelta
 
 from shared.database import Connection
 
+#: Kind and key.
+Counter = tuple[str, str]
 #: No limit looks further back.
 LONGEST_WINDOW = timedelta(days=1)
 
 LOCK = """
-INSERT INTO counters (kind, key, moments, forget_at) VALUES ($1, $2, '{}', $3)
+INSERT INTO counters (kind, key, moments, forget_at)
+SELECT kind, key, '{}', $3
+FROM unnest($1::text[], $2::text[]) WITH ORDINALITY AS one (kind, key, place) ORDER BY place
 ON CONFLICT (kind, key) DO UPDATE SET kind = excluded.kind
-RETURNING moments
+RETURNING kind, key, moments
 """
 ADD = """
 UPDATE counters
 SET moments = array_append(
         ARRAY(SELECT moment FROM unnest(moments) AS moment WHERE moment > $4), $3),
     forget_at = $5
-WHERE kind = $1 AND key = $2
+FROM unnest($1::text[], $2::text[]) AS one (kind, key)
+WHERE counters.kind = one.kind AND counters.key = one.key
 """
 PEEK = "SELECT moments FROM counters WHERE kind = $1 AND key = $2"
 TAKE_BACK = """
@@ -43,15 +49,18 @@ WHERE (kind, key) IN (
 """
 
 
-async def lock(tx: Connection, kind: str, key: str, now: datetime) -> list[datetime]:
-    """The counter's moments; nobody else counts there until the transaction ends."""
-    moments = await tx.fetchval(LOCK, kind, key, now + LONGEST_WINDOW)
-    return list(moments)
+async def lock(tx: Connection, counters: Sequence[Counter], now: datetime) -> list[list[datetime]]:
+    """Each counter's moments; nobody else counts there until the transaction ends."""
+    kinds, keys = _parted(counters)
+    rows = await tx.fetch(LOCK, kinds, keys, now + LONGEST_WINDOW)
+    moments = {(row["kind"], row["key"]): list(row["moments"]) for row in rows}
+    return [moments[one] for one in counters]
 
 
-async def add(tx: Connection, kind: str, key: str, now: datetime) -> None:
-    """Count this moment; the counter is locked already."""
-    await tx.execute(ADD, kind, key, now, now - LONGEST_WINDOW, now + LONGEST_WINDOW)
+async def add(tx: Connection, counters: Sequence[Counter], now: datetime) -> None:
+    """Count this moment at each; they are locked already."""
+    kinds, keys = _parted(counters)
+    await tx.execute(ADD, kinds, keys, now, now - LONGEST_WINDOW, now + LONGEST_WINDOW)
 
 
 async def peek(tx: Connection, kind: str, key: str) -> list[datetime]:
@@ -77,3 +86,7 @@ async def clear_all(tx: Connection, kind: str, prefix: str) -> None:
 async def forget(tx: Connection, now: datetime) -> None:
     """Delete the counters that no limit looks at any more."""
     await tx.execute(FORGET, now)
+
+
+def _parted(counters: Sequence[Counter]) -> tuple[list[str], list[str]]:
+    return [kind for kind, _ in counters], [key for _, key in counters]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import timedelta
 from types import SimpleNamespace
 from typing import Any
@@ -10,7 +11,7 @@ from services.gateway.web import qr
 from services.gateway.web.flash_texts import FLASHES
 from services.gateway.web.sayings import pick
 from services.gateway.web.texts import alert_text
-from tests.support.page_basis import ADDRESS, NOW, State, form, me
+from tests.support.page_basis import ADDRESS, BRAND, NOW, State, form, me
 
 HALF = me(full=False)
 KEY = "JBSWY3DPEHPK3PXPJBSWY3DPEHPK3PXP"
@@ -44,8 +45,8 @@ def _sign_in() -> list[State]:
     ]
 
 
-def _code(name: str, shown: SimpleNamespace, *, recovery: bool = True, **more: Any) -> State:
-    given = {"form": shown, "recovery": recovery, **more}
+def _code(name: str, shown: SimpleNamespace, **more: Any) -> State:
+    given = {"form": shown, **more}
     return State(name, "sign_in_code.html", given, "/connexion/code", me=HALF)
 
 
@@ -58,11 +59,12 @@ def _codes() -> list[State]:
     return [
         _code("code", form()),
         _code("code-enrolled", form(), **told("already_enrolled")),
-        _code("code-without-recovery", form(), recovery=False),
+        _code("code-without-recovery", form(), brand=replace(BRAND, recovery_codes=False)),
         _code("code-format", form(errors={"code": ["Le code comporte 6 chiffres."]})),
         _code("code-wrong", refused("totp_wrong_code", tries_left=4)),
         _code("code-used", refused("code_used")),
         _code("code-slow", refused("clock_off_slow", minutes=4)),
+        _code("code-slow-locked", refused("clock_off_slow", minutes=4, **wait)),
         _code("code-locked", refused("too_many_codes", **wait)),
         _code("code-away", refused("away", None)),
         State("recovery", recovery, {"form": form()}, "/connexion/code-de-secours", me=HALF),

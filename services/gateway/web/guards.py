@@ -15,8 +15,8 @@ from aiohttp import web
 
 from services.gateway.sessions import Session, browser_token, promoted_token
 from services.gateway.web import visits
-from services.gateway.web.errors import AWAY, Elsewhere
-from services.gateway.web.keys import CLOCK, FACTOR, FRONT, SESSIONS
+from services.gateway.web.errors import Elsewhere
+from services.gateway.web.keys import CLOCK, FRONT, SESSIONS
 from services.gateway.web.sessions import Newcomer
 from services.gateway.web.visits import VISIT, note, redirect
 from shared.contracts.gateway import SessionOpened
@@ -103,7 +103,8 @@ async def find_again(request: web.Request, form_key: str) -> None:
         if request.path in TAKEN:
             note(request, TAKEN[request.path])
             raise Elsewhere("/compte")
-        raise Elsewhere(await _after(request, found))
+        # That page goes on by itself where no recovery codes are due.
+        raise Elsewhere(RECOVERY)
 
 
 def full(request: web.Request) -> Session:
@@ -214,7 +215,13 @@ async def open_half(
     token, made = await sessions.open_half(newcomer)
     await visits.forget(request)
     put_cookie(request, token)
-    log.info("A password was right.", action="session_created", session=made.id, level="password")
+    log.info(
+        "A password was right.",
+        action="session_created",
+        account=made.account_id,
+        session=made.id,
+        level="password",
+    )
     return made
 
 
@@ -224,13 +231,15 @@ async def promote(
     form_key: str,
     *,
     failures: int,
+    recovery_due: bool,
     first: bool = False,
     replaced_at: datetime | None = None,
 ) -> web.Response:
     """Both factors were given: a new token, the known browser, and the way on.
 
-    `first` is the sign-in that enrolled; `replaced_at` when another phone took the place of the
-    one before, which ends every other session.
+    With `recovery_due` the way leads to the recovery codes first. `first` is the sign-in that
+    enrolled; `replaced_at` when another phone took the place of the one before, which ends every
+    other session.
     """
     app, visit = request.app, request[VISIT]
     token, now, sessions = visit.token or "", app[CLOCK](), app[SESSIONS]
@@ -254,19 +263,13 @@ async def promote(
     put_cookie(request, new)
     seconds = int(sessions.limits.browser.total_seconds())
     visit.cookies[visits.browser_name(app[FRONT].secure)] = (browser, seconds)
-    log.info("Somebody signed in.", action="authn_login_success", session=opened.session_id)
-    return redirect(await _after(request, found))
-
-
-async def _after(request: web.Request, found: Session) -> str:
-    """The recovery codes where they are still to be kept, then where the person wanted to go."""
-    try:
-        factor = await request.app[FACTOR].describe(found.account_id)
-    except AWAY:
-        return destination(found.next)
-    if factor.recovery_on and not factor.recovery_kept:
-        return RECOVERY
-    return destination(found.next)
+    log.info(
+        "Somebody signed in.",
+        action="authn_login_success",
+        account=found.account_id,
+        session=opened.session_id,
+    )
+    return redirect(RECOVERY if recovery_due else destination(found.next))
 
 
 async def go_on(

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from services.mfa import store
+from services.mfa import sheets, store
 from services.mfa.codes import USED, judge
 from services.mfa.deps import Deps
 from services.mfa.enrolments import NOT_ENROLLED
@@ -21,7 +21,8 @@ async def check_code(request: CheckCode, context: RequestContext[Deps]) -> Reply
     spent = await spend(request, context)
     if isinstance(spent, Refusing):
         return spent
-    return CodeView(accepted_at=spent.at, failures=spent.tries.failures)
+    due = await recovery_due(request.account_id, context)
+    return CodeView(accepted_at=spent.at, failures=spent.tries.failures, recovery_due=due)
 
 
 async def spend(
@@ -47,6 +48,14 @@ async def spend(
         raise Refused(USED)
     await store.remember(context.tx, account_id, verdict.memory)
     return await attempt.refuse(verdict.refusal)
+
+
+async def recovery_due(account_id: str, context: RequestContext[Deps]) -> bool:
+    """Whether the account still has to be shown recovery codes that it confirms."""
+    if not context.deps.settings.recovery_codes:
+        return False
+    sheet = await sheets.read(context.tx, account_id)
+    return sheet is None or sheet.kept_at is None
 
 
 def six_digits(request: CheckCode | StartReplacement | ConfirmEnrolment, deps: Deps) -> str:

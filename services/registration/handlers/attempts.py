@@ -76,7 +76,8 @@ async def begin(
 
 
 async def _at(tx: Connection, doors: Sequence[Door], now: datetime) -> Attempt:
-    seen = [await counters.lock(tx, door.kind, door.key, now) for door in doors]
+    counted = [(door.kind, door.key) for door in doors]
+    seen = await counters.lock(tx, counted, now)
     waits = [door.limit.wait(moments, now) for door, moments in zip(doors, seen, strict=True)]
     if any(waits):
         log.warning(
@@ -86,9 +87,9 @@ async def _at(tx: Connection, doors: Sequence[Door], now: datetime) -> Attempt:
             wait=max(waits),
         )
         return Attempt(doors=doors, at=now, wait=max(waits))
+    await counters.add(tx, counted, now)
     shut: list[datetime] = []
     for door, moments in zip(doors, seen, strict=True):
-        await counters.add(tx, door.kind, door.key, now)
         until = door.shuts_until([*moments, now], now)
         # A network's door says nothing of an account.
         shut += [until] if until is not None and door.kind != NETWORK else []
@@ -135,11 +136,18 @@ async def lift(tx: Connection, deps: Deps, address_key: str, account_id: str) ->
     await counters.clear(tx, KNOWN, account_id)
 
 
-def log_failure(attempt: Attempt) -> None:
-    """Say that a password was wrong, and that the next one has to wait."""
-    log.warning("A password was wrong.", action="authn_login_fail")
+def log_failure(attempt: Attempt, account: Account | None = None) -> None:
+    """Say that a password opened nothing, and that the next one has to wait.
+
+    A closed account's is not looked at: it may have been the right one.
+    """
+    said = log.bind(account=None if account is None else account.id)
+    if account is not None and not account.opens:
+        said.warning("A password was for a closed account.", action="authn_login_fail")
+    else:
+        said.warning("A password was wrong.", action="authn_login_fail")
     if attempt.locked_until is not None:
-        log.warning("Further passwords have to wait.", action="authn_login_lock")
+        said.warning("Further passwords have to wait.", action="authn_login_lock")
 
 
 def _pair(address: str, network: str) -> str:

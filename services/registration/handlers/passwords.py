@@ -59,7 +59,7 @@ async def check_password(request: CheckPassword, context: RequestContext[Deps]) 
     if checked.attempt.wait:
         raise Refused(checked.attempt.too_many())
     if await _lock(context, checked) is None:
-        attempts.log_failure(checked.attempt)
+        attempts.log_failure(checked.attempt, checked.account)
         return context.refuse(Refusal(slug="wrong_password"))
     await counters.clear(context.tx, attempts.KNOWN, request.account_id)
     return Done()
@@ -95,7 +95,7 @@ async def change_password(request: ChangePassword, context: RequestContext[Deps]
         raise Refused(checked.attempt.too_many())
     account = await _lock(context, checked)
     if account is None:
-        attempts.log_failure(checked.attempt)
+        attempts.log_failure(checked.attempt, checked.account)
         return context.refuse(refused_fields([WRONG, *errors]))
     if change.hashed is None:
         await attempts.take_back(context.tx, checked.attempt)

@@ -77,13 +77,13 @@ async def sends_left(tx: Connection, deps: Deps, address_key: str) -> int:
 
 async def _take(context: RequestContext[Deps], counted: list[Counted]) -> None:
     now = context.now()
-    for each in counted:
-        moments = await counters.lock(context.tx, each.kind, each.key, now)
+    keys = [(each.kind, each.key) for each in counted]
+    seen = await counters.lock(context.tx, keys, now)
+    for each, moments in zip(counted, seen, strict=True):
         wait = each.quota.wait(moments, now)
         if wait:
             raise Refused(too_many(each.quota, wait))
-    for each in counted:
-        await counters.add(context.tx, each.kind, each.key, now)
+    await counters.add(context.tx, keys, now)
 
 
 def too_many(limit: Quota, wait: int) -> Refusal:

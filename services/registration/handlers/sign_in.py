@@ -108,7 +108,7 @@ async def _to_account(
         await ledger.rehash(context.tx, account.id, checked.new_hash)
     accepted = PasswordAccepted(network=request.network, accepted_at=now)
     await context.emit(accepted, subject=account.id)
-    log.info("A password was right.", action="authn_login_success")
+    log.info("A password was right.", action="authn_login_success", account=account.id)
     return SignInView(
         due="account",
         account_id=account.id,
@@ -123,7 +123,7 @@ async def _to_account(
 
 async def _say_refused(request: SignIn, context: RequestContext[Deps], checked: Checked) -> None:
     """Say what was refused, of an address without an account too."""
-    attempts.log_failure(checked.attempt)
+    attempts.log_failure(checked.attempt, checked.account)
     subject = None if checked.account is None else checked.account.id
     network, at = request.network, checked.attempt.at
     await context.emit(PasswordRefused(network=network, refused_at=at), subject=subject)

@@ -30,17 +30,25 @@ class EnrolmentView(Reply, frozen=True, kw_only=True):
 
 
 class CodeView(Reply, frozen=True, kw_only=True):
-    """The code was right. `failures` were wrong since the last right one."""
+    """The code was right. `failures` were wrong since the last right one.
+
+    `recovery_due`: recovery codes are in use, and this account's list is not confirmed yet.
+    """
 
     accepted_at: datetime
     failures: int = 0
+    recovery_due: bool = False
 
 
 class EnrolledView(Reply, frozen=True, kw_only=True):
-    """The authenticator is in force from `enrolled_at`; `replaced` says that another one ended."""
+    """The authenticator is in force from `enrolled_at`; `replaced` says that another one ended.
+
+    `recovery_due` as in `CodeView`.
+    """
 
     enrolled_at: datetime
     replaced: bool
+    recovery_due: bool = False
 
 
 class RecoveryCodesView(Reply, frozen=True, kw_only=True):

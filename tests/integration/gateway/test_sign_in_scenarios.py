@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Awaitable, Callable
 
+import asyncpg
 import pytest
 
 from tests.integration.gateway.conftest import Portal
@@ -23,6 +25,54 @@ async def test_au_13_too_long_between_the_steps_begins_again(portal: Portal, add
     late = await person.give_code(page, browser=browser)
     assert late.path == "/connexion"
     assert (await person.sign_in(browser)).path == "/accueil"
+
+
+async def test_g_02_what_is_missing_is_said_and_counts_as_no_try(
+    portal: Portal, address: str
+) -> None:
+    person = Person(portal, address)
+    await person.settle()
+    browser = portal.browser()
+    page = await browser.get("/connexion")
+    for given, said in (
+        ({"address": " ", "password": person.password}, "Saisissez votre adresse email."),
+        ({"address": address, "password": ""}, "Saisissez un mot de passe."),
+    ):
+        for _ in range(6):
+            page = await browser.post(page, "/connexion", given)
+            assert page.status == 422
+            assert said in page.text
+    assert (await person.give_password(browser=browser)).path == "/connexion/code"
+
+
+async def test_b_13_without_recovery_codes_their_page_leads_back_to_the_code(
+    portal: Portal, another: Callable[..., Awaitable[Portal]], address: str
+) -> None:
+    person = Person(portal, address)
+    await person.settle()
+    browser = (await another(IMPEX_RECOVERY_CODES="false")).browser()
+    page = await person.give_password(browser=browser)
+    assert page.path == "/connexion/code"
+    assert "/connexion/code-de-secours" not in page.text
+    assert (await browser.get("/connexion/code-de-secours")).path == "/connexion/code"
+
+
+async def test_g_20_a_browser_of_last_time_enrols_again_where_the_phone_was_removed_since(
+    portal: Portal, address: str
+) -> None:
+    person = Person(portal, address)
+    await person.settle()
+    home = await person.browser.get("/accueil")
+    await person.browser.post(home, "/deconnexion", {})
+    page = await person.give_password()
+    assert page.path == "/connexion/code"
+    connection = await asyncpg.connect(portal.system.database.admin_url)
+    remove = "delete from mfa.authenticators where account_id = $1"
+    assert await connection.execute(remove, await person.account_id()) == "DELETE 1"
+    await connection.close()
+    page = await person.give_code(page)
+    assert page.path == "/connexion/telephone"
+    assert (await person.enrol(page)).path == "/connexion/codes-de-secours"
 
 
 async def test_se_03_a_visitor_without_a_session_reads_of_no_session(portal: Portal) -> None:

@@ -31,7 +31,7 @@ async def wrong_ones(desk: Desk, account: str, phone: Phone, most: int) -> None:
 async def test_g_22_a_right_code_is_accepted(desk: Desk) -> None:
     account, phone = await desk.enrolled()
     view = await desk.ask(desk.check(account, phone.code(desk.now)))
-    assert view == words.CodeView(accepted_at=desk.now, failures=0)
+    assert view == words.CodeView(accepted_at=desk.now, failures=0, recovery_due=True)
     assert await desk.outcome(desk.check(str(uuid4()), phone.code(desk.now))) == "not_enrolled"
     assert await desk.outcome(desk.check("no id", phone.code(desk.now))) == "not_enrolled"
 

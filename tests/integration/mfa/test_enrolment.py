@@ -25,7 +25,7 @@ async def test_g_20_an_account_is_protected_once_a_right_code_was_given(desk: De
     early = desk.check(account, phone.code(desk.now))
     assert (await desk.refusal(early)).slug == "not_enrolled"
     done = await desk.ask(desk.confirm(account, view.enrolment_id, phone.code(desk.now)))
-    assert done == words.EnrolledView(enrolled_at=START, replaced=False)
+    assert done == words.EnrolledView(enrolled_at=START, replaced=False, recovery_due=True)
     assert (await desk.factor(account)).enrolled_at == START
     enrolled = words.AuthenticatorEnrolled(enrolled_at=START, device=BROWSER)
     assert await desk.told() == [(account, enrolled)]

@@ -179,6 +179,23 @@ async def test_b_13_a_setting_turns_them_off(desk: Desk, desk_with: OpenDesk) ->
         assert await off.outcome(off.recover(account, codes[0])) == "recovery_off"
 
 
+async def test_b_13_a_right_code_says_whether_a_list_is_still_to_be_kept(
+    desk: Desk, desk_with: OpenDesk
+) -> None:
+    account, phone = await desk.enrolled()
+    desk.later(minutes=1)
+    assert (await desk.ask(desk.check(account, phone.code(desk.now)))).recovery_due
+    await desk.ask(desk.make_codes(account))
+    desk.later(minutes=1)
+    assert (await desk.ask(desk.check(account, phone.code(desk.now)))).recovery_due
+    async with desk_with(now=desk.now, keep=True, IMPEX_RECOVERY_CODES="false") as off:
+        off.later(minutes=1)
+        assert not (await off.ask(off.check(account, phone.code(off.now)))).recovery_due
+    await desk.ask(words.KeepRecoveryCodes(account_id=account))
+    desk.later(minutes=2)
+    assert not (await desk.ask(desk.check(account, phone.code(desk.now)))).recovery_due
+
+
 async def test_without_a_phone_there_is_no_list(desk: Desk) -> None:
     account = str(uuid4())
     for request in (

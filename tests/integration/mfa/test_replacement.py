@@ -19,7 +19,7 @@ async def test_g_25_the_old_phone_works_until_the_new_ones_first_code(desk: Desk
     assert await desk.outcome(desk.check(account, old.code(desk.now))) == "done"
     assert await desk.outcome(desk.check(account, new.code(desk.now))) == "wrong_code"
     done = await desk.ask(desk.confirm(account, view.enrolment_id, new.code(desk.now)))
-    assert done == words.EnrolledView(enrolled_at=desk.now, replaced=True)
+    assert done == words.EnrolledView(enrolled_at=desk.now, replaced=True, recovery_due=True)
     assert (await desk.factor(account)).enrolled_at == desk.now
     # The new one's first code is spent, the old phone is nobody's.
     assert await desk.outcome(desk.check(account, new.code(desk.now))) == "code_used"

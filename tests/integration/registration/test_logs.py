@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from shared.contracts import registration as words
 from tests.integration.registration.holder import ADDRESS, UNKNOWN, Holder, forgotten, lost
-from tests.integration.registration.room import OTHER_PASSWORD, Room
+from tests.integration.registration.room import OTHER_PASSWORD, PASSWORD, Room
 from tests.support.logs import whose, written_log
 
 
@@ -54,3 +54,21 @@ async def test_lg_02_an_address_without_an_account_names_nobody(room: Room) -> N
     assert whose(log)["password_reset_requested"] == {None}
     assert whose(log)["lost_phone_claimed"] == {None}
     assert UNKNOWN not in log.getvalue()
+
+
+async def test_lg_01_passwords_say_whose_and_a_closed_account_is_not_called_wrong(
+    room: Room,
+) -> None:
+    holder = await Holder.of(room)
+    with written_log() as log:
+        assert not await holder.opens_with(OTHER_PASSWORD)
+        assert await holder.opens_with(PASSWORD)
+    for action in ("authn_login_fail", "authn_login_success"):
+        assert whose(log)[action] == {holder.account_id}
+    assert "A password was wrong." in log.getvalue()
+    await holder.close("frozen")
+    with written_log() as log:
+        assert not await holder.opens_with(PASSWORD)
+    assert whose(log)["authn_login_fail"] == {holder.account_id}
+    assert "for a closed account" in log.getvalue()
+    assert "A password was wrong." not in log.getvalue()

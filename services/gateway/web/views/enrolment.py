@@ -40,6 +40,7 @@ async def submit(request: web.Request, fields: dict[str, str]) -> web.Response:
         found,
         fields["key"],
         failures=found.failures,
+        recovery_due=view.recovery_due,
         first=not view.replaced,
         replaced_at=view.enrolled_at if view.replaced else None,
     )

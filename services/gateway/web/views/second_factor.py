@@ -5,16 +5,17 @@ from __future__ import annotations
 from aiohttp import web
 
 from services.gateway.web import guards
-from services.gateway.web.errors import AWAY, Elsewhere
+from services.gateway.web.errors import Elsewhere
 from services.gateway.web.field_texts import field_texts
 from services.gateway.web.forms import Form
-from services.gateway.web.keys import FACTOR, SESSIONS
+from services.gateway.web.keys import FACTOR, PAGES, SESSIONS
 from services.gateway.web.refusals import away_form, refuse_form
 from services.gateway.web.visits import VISIT, idempotency_key, note, page, redirect
 from shared.contracts.base import FieldError
 from shared.messaging.handlers import Refused
 from shared.telemetry import get_logger
 
+CODE = "/connexion/code"
 ENROLMENT = "/connexion/telephone"
 
 log = get_logger("gateway")
@@ -23,7 +24,7 @@ log = get_logger("gateway")
 async def show(request: web.Request) -> web.Response:
     """« Authentification par TOTP application IMPEX » (G-22)."""
     guards.at(request, "code")
-    return await _render(request, Form())
+    return _render(request, Form())
 
 
 async def submit(request: web.Request, fields: dict[str, str]) -> web.Response:
@@ -41,19 +42,22 @@ async def submit(request: web.Request, fields: dict[str, str]) -> web.Response:
         form = Form.again(fields)
         status = refuse_form(request, form, refused, prefix="totp")
         log_refused(request, status)
-        return await _render(request, form, status)
+        return _render(request, form, status)
     failures = found.failures + view.failures
-    return await guards.promote(request, found, fields["key"], failures=failures)
+    due = view.recovery_due
+    return await guards.promote(request, found, fields["key"], failures=failures, recovery_due=due)
 
 
 async def away(request: web.Request, fields: dict[str, str]) -> web.Response:
     """The field again; nothing was counted."""
-    return await _render(request, away_form(request, fields), 503)
+    return _render(request, away_form(request, fields), 503)
 
 
 async def show_recovery(request: web.Request) -> web.Response:
     """The field for a recovery code (B-13)."""
     guards.at(request, "code")
+    if not request.app[PAGES].brand.recovery_codes:
+        raise Elsewhere(CODE)
     return page(request, "sign_in_recovery.html", form=Form())
 
 
@@ -91,7 +95,13 @@ async def away_recovery(request: web.Request, fields: dict[str, str]) -> web.Res
 def log_refused(request: web.Request, status: int) -> None:
     """Say that a second factor was refused, or has to wait."""
     action = "authn_code_lock" if status == 429 else "authn_code_fail"
-    log.warning("A second factor was refused.", action=action, network=request[VISIT].network)
+    visit = request[VISIT]
+    log.warning(
+        "A second factor was refused.",
+        action=action,
+        account=visit.session.account_id if visit.session else None,
+        network=visit.network,
+    )
 
 
 async def _leave_if_not_enrolled(request: web.Request, refused: Refused) -> None:
@@ -102,11 +112,5 @@ async def _leave_if_not_enrolled(request: web.Request, refused: Refused) -> None
         raise Elsewhere(ENROLMENT)
 
 
-async def _render(request: web.Request, form: Form, status: int = 200) -> web.Response:
-    found = request[VISIT].session
-    try:
-        factor = await request.app[FACTOR].describe(found.account_id if found else "")
-        recovery = factor.recovery_on and factor.recovery_left > 0
-    except AWAY:
-        recovery = True  # better a way too many than one too few
-    return page(request, "sign_in_code.html", status=status, form=form, recovery=recovery)
+def _render(request: web.Request, form: Form, status: int = 200) -> web.Response:
+    return page(request, "sign_in_code.html", status=status, form=form)

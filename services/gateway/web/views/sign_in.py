@@ -6,10 +6,13 @@ An account goes on to its second factor; a pending request at its due step, what
 
 from __future__ import annotations
 
+from collections.abc import Collection
+
 from aiohttp import web
 
 from services.gateway.web import guards
 from services.gateway.web.errors import Elsewhere, PageError
+from services.gateway.web.field_texts import field_texts
 from services.gateway.web.forms import Form
 from services.gateway.web.keys import ACCESS, CLOCK, FACTOR, REGISTRATION, SESSIONS
 from services.gateway.web.refusals import away_form, refuse_form
@@ -22,6 +25,7 @@ from services.gateway.web.visits import (
     page,
     redirect,
 )
+from shared.contracts.base import FieldError
 from shared.messaging.handlers import Refused
 from shared.telemetry import get_logger
 
@@ -41,6 +45,11 @@ async def submit(request: web.Request, fields: dict[str, str]) -> web.Response:
     visit, app = request[VISIT], request.app
     if visit.session is not None and visit.session.full:
         raise Elsewhere(guards.HOME)
+    missing = _missing(fields)
+    if missing:
+        form = Form.again(fields)
+        form.errors = field_texts(missing, visit.lang)
+        return page(request, "sign_in.html", status=422, form=form)
     known = await app[SESSIONS].known_accounts(visit.browser) if visit.browser else ()
     asked_at = app[CLOCK]()
     try:
@@ -60,8 +69,7 @@ async def submit(request: web.Request, fields: dict[str, str]) -> web.Response:
         if refused.refusal.slug == "request_gone":
             raise PageError(503, retry_after=5) from refused
         return _refused(request, fields, refused)
-    factor = await app[FACTOR].describe(signed.account_id or "")
-    due = "code" if factor.enrolled_at else "enrolment"
+    due = await _due(request, signed.account_id or "", known)
     found = await guards.open_half(request, signed, due, fields["next"], asked_at)
     return redirect(guards.due_path(request, found))
 
@@ -70,6 +78,21 @@ async def away(request: web.Request, fields: dict[str, str]) -> web.Response:
     """The form with the address that was typed."""
     form = away_form(request, fields)
     return page(request, "sign_in.html", status=503, form=form)
+
+
+def _missing(fields: dict[str, str]) -> tuple[FieldError, ...]:
+    """What was left empty: no try yet, so nothing is asked and nothing counted."""
+    typed = {"address": fields["address"].strip(), "password": fields["password"]}
+    return tuple(FieldError(field=name, code="missing") for name in typed if not typed[name])
+
+
+async def _due(request: web.Request, account_id: str, known: Collection[str]) -> str:
+    # A browser is known for an account once it gave a code: there is a phone. Where it was removed
+    # since, the page of the code says so.
+    if account_id in known:
+        return "code"
+    factor = await request.app[FACTOR].describe(account_id)
+    return "code" if factor.enrolled_at else "enrolment"
 
 
 def _go_on(request: web.Request) -> None:
