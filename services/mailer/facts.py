@@ -47,10 +47,12 @@ class Opening(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class NoAccount(msgspec.Struct, frozen=True, kw_only=True):
-    """Facts of the mail to an address without an account. `about` is `password` or `phone`."""
+    """Facts of the mail to an address without an account that opens. `about` is `password` or
+    `phone`; `closed`: it has one, which only the desk opens."""
 
     requested_at: datetime
     about: str
+    closed: bool = False
 
 
 class Notice(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
@@ -113,7 +115,11 @@ NO_ACCOUNT = Template(
     name="no_account",
     facts=NoAccount,
     path="/connexion",
-    cases=({"about": "password"}, {"about": "phone"}),
+    cases=tuple(
+        {"about": about, "closed": closed}
+        for closed in (False, True)
+        for about in ("password", "phone")
+    ),
 )
 
 

@@ -57,6 +57,11 @@ class Account:
         return self.opens or (thaws and self.credentials is not None)
 
     @property
+    def left_to_desk(self) -> bool:
+        """Whether it is closed and only the desk opens it again."""
+        return self.state == "deactivated" or (self.state == "frozen" and self.desk_only)
+
+    @property
     def takes_lost_phone(self) -> bool:
         """Whether its phone may be told lost: frozen too, since the desk thaws it then."""
         return self.credentials is not None and self.state != "deactivated"

@@ -54,7 +54,7 @@ async def unknown_address_asked(event: UnknownAddressAsked, context: Context[Mai
     """Tell an address that no account opens with it; the page told nobody (B-03)."""
     draft = Draft(
         template=NO_ACCOUNT,
-        facts=NoAccount(requested_at=event.requested_at, about=event.about),
+        facts=NoAccount(requested_at=event.requested_at, about=event.about, closed=event.closed),
         address=event.address,
         language=event.language,
         asked_at=event.requested_at,

@@ -57,7 +57,9 @@ async def describe_disavowal(
     if said is None or account is None:
         return DisavowalView(state="malformed")
     state = await _state(context, said, account)
-    return DisavowalView(state=state, masked_address=mask(account.address))
+    return DisavowalView(
+        state=state, masked_address=mask(account.address), desk_only=account.left_to_desk
+    )
 
 
 async def disavow(request: Disavow, context: RequestContext[Deps]) -> FrozenView:

@@ -91,6 +91,7 @@ async def send(
         language=known_language(request.language),
         about=kind.name,
         requested_at=now,
+        closed=account is not None and account.left_to_desk,
     )
     if holder is not None:
         event = say(holder, sealed, link)

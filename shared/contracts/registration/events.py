@@ -143,12 +143,14 @@ class PasswordResetRequested(Event, frozen=True, kw_only=True):
 @event(OWNER)
 class UnknownAddressAsked(Event, frozen=True, kw_only=True):
     """A forgotten password or a lost phone was told for an address without an account that opens;
-    only its holder is told. `about` is `password` or `phone`."""
+    only its holder is told. `about` is `password` or `phone`; `closed`: the address has an account
+    that only the desk opens."""
 
     address: str
     language: str
     about: str
     requested_at: datetime
+    closed: bool = False
 
 
 @event(OWNER)
@@ -247,6 +249,6 @@ class AccountReactivated(Event, frozen=True, kw_only=True):
 @event(OWNER)
 class CredentialsRemoved(Event, frozen=True, kw_only=True):
     """Address and password of the first level are gone, and with them the second factor; sessions
-    are to end. The history stays and waits for the same address (G-26)."""
+    are to end. The history stays and waits for the same address."""
 
     removed_at: datetime

@@ -154,11 +154,12 @@ class DisavowalView(Reply, frozen=True, kw_only=True):
     """What a « ce n'est pas moi » link is worth: `valid`, `done`, `used`, `expired`, `malformed`.
 
     `done`: the account is frozen already; `used`: it froze, and opens again. `masked_address` says
-    whose account it is about.
+    whose account it is about; `desk_only`, that a new password will not open it again.
     """
 
     state: str
     masked_address: str | None = None
+    desk_only: bool = False
 
 
 class FrozenView(Reply, frozen=True, kw_only=True):

@@ -81,14 +81,16 @@ async def test_b_03_an_address_without_account_is_told_once_and_nobody_else_is(
     system: System, office: PostOffice, smtp: MailServer
 ) -> None:
     async with system.run("mailer", IMPEX_SMTP_URL=smtp.url):
-        cause = await office.say(unknown(), subject=None, times=3)
+        cause = await office.say(unknown(closed=True), subject=None, times=3)
         await office.say(unknown("phone", language="en"), subject=None)
         await office.hears(MailAccepted, 2)
         await office.all_handled()
         row = await office.row(cause)
     french, english = sorted(smtp.messages, key=lambda one: str(one.message["Subject"]))
     assert french.message["Subject"] == "Aucun compte IMPEXWEB ne s'ouvre avec cette adresse"
+    assert "Votre compte est fermé" in french.text()
     assert "A lost phone was reported" in english.text()
+    assert "closed" not in english.text()
     assert french.recipients == ("stranger@labo.example",)
     assert "ce-n-est-pas-moi" not in french.text() + english.text()
     assert (row["template"], row["subject"], row["request_id"]) == ("no_account", None, None)

@@ -71,7 +71,7 @@ async def test_a_stolen_phone_freezes_and_only_the_desk_thaws(room: Room) -> Non
     assert not await holder.opens_with(PASSWORD)
     assert (await room.refusal(holder.reset(reset))).slug == "link_gone"
     await room.ask(forgotten())
-    assert len(await room.events(words.UnknownAddressAsked)) == 1
+    assert [told.closed for told in await room.events(words.UnknownAddressAsked)] == [True]
 
 
 @pytest.mark.parametrize("stolen", [True, False])
@@ -109,6 +109,7 @@ async def test_b_03_without_an_account_only_the_mailbox_is_told(
     assert await room.ask(lost(address)) == words.Done()
     ((_, subject, event),) = await room.said(words.UnknownAddressAsked)
     assert (subject, event.address, event.about) == (None, address, "phone")
+    assert event.closed == (state is not None)
     assert await room.events(words.LostPhoneClaimed) == []
 
 

@@ -198,7 +198,11 @@ async def test_b_03_an_address_without_an_account_that_opens_is_told_so_by_mail(
     )
     assert subject is None
     assert event == words.UnknownAddressAsked(
-        address=address, language="fr", about="password", requested_at=room.now
+        address=address,
+        language="fr",
+        about="password",
+        requested_at=room.now,
+        closed=state is not None,
     )
 
 

@@ -95,6 +95,21 @@ def test_b_03_of_a_lost_phone_too_the_address_without_account_is_told(language: 
 
 
 @pytest.mark.parametrize("language", LANGUAGES)
+@pytest.mark.parametrize("case", [2, 3])
+def test_b_03_the_holder_of_a_closed_account_is_told_to_call(language: str, case: int) -> None:
+    first = {
+        "fr": f"Votre compte est fermé{NBSP}: appelez le 01.55.87.40.90 (+33 1 55 87 40 90).",
+        "en": "Your account is closed: call +33 1 55 87 40 90.",
+    }
+    text = text_of("no_account", language, case)
+    assert text.split("\n\n")[1] == first[language]
+    assert "http" not in text
+    for said in ("Créer un compte", "Create an account"):
+        assert said not in text
+    assert first[language] not in text_of("no_account", language, case - 2)
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
 @pytest.mark.parametrize("template", ["password_reset", "lost_phone"])
 def test_em_12_a_mail_with_a_link_carries_no_code_of_six_digits(
     template: str, language: str

@@ -33,6 +33,7 @@ WITHOUT_LINK = {
     ("address_code", 0),
     ("account_deactivated", 0),
     *(("account_frozen", case) for case in (1, 3, 5)),
+    *(("no_account", case) for case in (2, 3)),
 }
 
 

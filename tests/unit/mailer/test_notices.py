@@ -57,7 +57,11 @@ SAID = {
         "After the right password, 3 wrong TOTP codes",
     ),
     ("code_refused", 1): ("3 codes de secours incorrects", "3 wrong recovery codes"),
-    ("new_device", 0): ("que nous ne connaissions pas.\n", "that we did not know.\n"),
+    ("new_device", 0): (
+        "depuis un navigateur nouveau, ou pour la première fois depuis un changement de mot de "
+        "passe ou de téléphone.\n",
+        "from a new browser, or for the first time since a change of password or phone.\n",
+    ),
     ("new_device", 1): ("un mot de passe ou code avait été refusé", "one password or code was"),
     ("new_device", 2): ("4 mots de passe ou codes avaient été", "4 passwords or codes were"),
     ("opened_after_failures", 0): ("après 3 mots de passe ou codes", "after 3 passwords or codes"),
@@ -164,6 +168,17 @@ def test_settled_8_the_link_is_signed_for_this_account_and_mail_and_good_for_sev
     assert until[language] in text_of(template, language)
     button = {"fr": ">Ce n&#39;est pas moi</a>", "en": ">This was not me</a>"}
     assert button[language] in html_of(template, language)
+
+
+@pytest.mark.parametrize("template", DISAVOWING)
+def test_settled_8_the_link_is_said_to_lead_to_the_button_of_its_page(template: str) -> None:
+    assert "choisissez « Bloquer mon compte »" in plain(text_of(template, "fr"))
+    assert "choose “Freeze my account”" in text_of(template, "en")
+
+
+def test_ot_14_after_a_recovery_code_the_new_phone_is_to_be_enrolled() -> None:
+    assert "Terminez l'enrôlement du nouveau téléphone" in text_of("recovery_code_used", "fr")
+    assert "until then the old one stays in force" in text_of("recovery_code_used", "en")
 
 
 def test_settled_8_every_notice_has_that_link_but_those_of_a_closed_account() -> None:
