@@ -96,6 +96,18 @@ ALERTS: dict[str, Pair] = {
         "le nouveau code.",
         "Your phone is {minutes} fast: set its time to automatic, then enter the new code.",
     ),
+    "clock_off_slow_wait": (
+        "Votre téléphone retarde de {minutes} : réglez son heure sur automatique, puis saisissez "
+        "un nouveau code à {time}, dans {wait}.",
+        "Your phone is {minutes} slow: set its time to automatic, then enter a new code at {time}, "
+        "in {wait}.",
+    ),
+    "clock_off_fast_wait": (
+        "Votre téléphone avance de {minutes} : réglez son heure sur automatique, puis saisissez "
+        "un nouveau code à {time}, dans {wait}.",
+        "Your phone is {minutes} fast: set its time to automatic, then enter a new code at {time}, "
+        "in {wait}.",
+    ),
     "too_many_codes": (
         "Trop de codes refusés : prochain essai à {time}, dans {wait}. Un courriel vous en "
         "informe.",
@@ -115,9 +127,9 @@ ALERTS: dict[str, Pair] = {
     ),
     "enrolment_gone": (
         "Cet enrôlement n'est plus valable : une nouvelle image a été préparée. Supprimez la ligne "
-        "IMPEXWEB ajoutée avant elle.",
+        "IMPEXWEB que la précédente a ajoutée.",
         "This enrolment is no longer good: a new picture has been made. Delete the IMPEXWEB line "
-        "that was added before it.",
+        "that the previous picture added.",
     ),
     "already_enrolled": (
         "Un téléphone est déjà lié à votre compte : utilisez ses codes.",

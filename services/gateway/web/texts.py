@@ -68,8 +68,12 @@ CREATION: dict[str, Pair] = {
 
 
 def alert_text(slug: str, lang: str, **values: object) -> str:
-    """What a page says of a refusal as a whole; `limit`, `tries_left` and `minutes` are its own."""
-    text = pick(ALERTS.get(f"{slug}_{values.get('limit')}") or ALERTS.get(slug, UNKNOWN), lang)
+    """What a page says of a refusal as a whole; `limit`, `tries_left` and `minutes` are its own.
+
+    A refusal that also closed the door (`wait`) may have a sentence of its own.
+    """
+    closer = values.get("limit") or ("wait" if "wait" in values else None)
+    text = pick(ALERTS.get(f"{slug}_{closer}") or ALERTS.get(slug, UNKNOWN), lang)
     left, minutes = values.get("tries_left"), values.get("minutes")
     if isinstance(left, int) and left > 0:
         values["left"] = _counted(left, lang, ("essai", "essais"), ("try", "tries"))

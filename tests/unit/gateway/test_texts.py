@@ -144,3 +144,11 @@ def test_g_23_a_clock_is_off_by_minutes_in_words(minutes: int, said: str) -> Non
     text = texts.alert_text("clock_off_slow", "fr", minutes=minutes)
     assert f"retarde de {said}" in text.replace("\u00a0", " ")
     assert "fast" in texts.alert_text("clock_off_fast", "en", minutes=minutes)
+
+
+def test_g_23_a_clock_off_that_closed_the_door_says_from_when_the_new_code_counts() -> None:
+    values = {"minutes": 4, "wait": "90 s", "time": "10:44"}
+    slow = texts.alert_text("clock_off_slow", "fr", **values)
+    assert slow.endswith("puis saisissez un nouveau code à 10:44, dans 90 s.")
+    fast = texts.alert_text("clock_off_fast", "en", **values)
+    assert fast.endswith("then enter a new code at 10:44, in 90 s.")
