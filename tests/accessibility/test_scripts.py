@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 import pytest
 from playwright.async_api import Page, expect
 
@@ -48,6 +50,42 @@ async def test_g_07_continue_opens_once_the_password_is_accepted(site: Site, pag
     await page.locator("#password").fill(GOOD)
     await expect(button).to_have_attribute("aria-disabled", "false")
     await expect(page.locator("#suite")).to_contain_text("Votre compte est prêt à être créé.")
+
+
+async def test_g_06_common_words_are_not_said_respected_before_the_server_answers(
+    site: Site, page: Page
+) -> None:
+    """Neutral for a password that the server was not asked about; what is left is true."""
+    await _register(site, page)
+    common = page.locator("[data-rule=common]")
+    left = page.locator("#suite")
+    unasked = "Les mots courants restent à vérifier."
+    await page.locator("#password").fill("soleil123")
+    await expect(left).to_have_text(f"Encore 1 règle(s) à respecter. {unasked}")
+    await expect(common.locator("[data-state]")).to_have_text("")
+    await expect(common).to_have_class(re.compile(r"fr-message--info"))
+    await page.locator("#password").fill("azerty123")
+    await expect(common).to_contain_text("Pas encore.")
+    await expect(left).to_have_text("Encore 2 règle(s) à respecter.")
+    await page.locator("#password").fill(GOOD)
+    await expect(common).to_contain_text("Respectée.")
+    assert site.asked == [(WORD, {"password": GOOD})]
+    await page.locator("#password").fill(f"{GOOD}x")
+    await expect(left).to_have_text(unasked)
+    await expect(common.locator("[data-state]")).to_have_text("")
+
+
+async def test_g_08_without_an_answer_nothing_is_promised_of_common_words(
+    site: Site, page: Page
+) -> None:
+    """The form may leave all the same: the server judges it."""
+    await _register(site, page)
+    await page.route(f"**{WORD}", lambda route: route.abort())
+    async with page.expect_event("requestfailed"):
+        await page.locator("#password").fill(GOOD)
+    await expect(page.locator("#suite")).to_have_text("Les mots courants restent à vérifier.")
+    await expect(page.locator("#continuer")).to_have_attribute("aria-disabled", "false")
+    await expect(page.locator("[data-rule=common] [data-state]")).to_have_text("")
 
 
 async def test_g_08_the_word_lists_are_asked_of_the_server(site: Site, page: Page) -> None:

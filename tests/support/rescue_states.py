@@ -70,12 +70,13 @@ def _confirm(name: str, state: str, **more: Any) -> State:
 def _disavowals() -> list[State]:
     masked = "P***@pharmacie-des-lilas.example"
     views = {
-        "disavow": ("valid", masked),
-        "disavow-unnamed": ("valid", None),
-        "disavow-done": ("done", masked),
-        "disavow-used": ("used", None),
-        "disavow-expired": ("expired", None),
-        "disavow-malformed": ("malformed", None),
+        "disavow": ("valid", masked, False),
+        "disavow-unnamed": ("valid", None, False),
+        "disavow-done": ("done", masked, False),
+        "disavow-done-desk": ("done", masked, True),
+        "disavow-used": ("used", None, False),
+        "disavow-expired": ("expired", None, False),
+        "disavow-malformed": ("malformed", None, False),
     }
     return [
         *(
@@ -83,13 +84,15 @@ def _disavowals() -> list[State]:
                 name,
                 "disavow.html",
                 {
-                    "view": SimpleNamespace(state=state, masked_address=address),
+                    "view": SimpleNamespace(
+                        state=state, masked_address=address, desk_only=desk_only
+                    ),
                     "token": TOKEN,
                     "form": form(),
                 },
                 "/ce-n-est-pas-moi",
             )
-            for name, (state, address) in views.items()
+            for name, (state, address, desk_only) in views.items()
         ),
         State("disavowed", "disavowed.html", {"desk_only": False}),
         State("disavowed-desk", "disavowed.html", {"desk_only": True}),

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 from urllib.parse import unquote
 
 import pytest
 
+from tests.support.page_basis import BRAND
 from tests.support.page_states import STATES
 from tests.support.render_pages import Page, render
 from tests.support.sign_in_states import CODES, KEY, URI
@@ -14,6 +16,8 @@ from tests.unit.gateway_front.reading import FRENCH, one
 from tests.unit.gateway_front.reading import soup as read
 from tests.unit.gateway_front.reading import state as in_state
 
+#: Shown only where recovery codes are on.
+WITH_CODES = ("enrol-recovered", "account", "account-one-session", "account-few-codes")
 INSIDE = [page for page in FRENCH if page.state.me is not None]
 
 
@@ -77,7 +81,11 @@ WORDS = {
         "Rangez-les ailleurs que dans le téléphone et la messagerie.",
         "Mes codes sont en lieu sûr",
     ),
-    "home": ("Aucun dossier pour l'instant.", "paraîtront ici dès leur dépôt."),
+    "home": (
+        "Aucun dossier pour l'instant.",
+        "paraîtront ici dès leur dépôt.",
+        "arrivent avec une prochaine version.",
+    ),
     "forgotten_sent": ("a un compte, un message vient de partir", "60 minutes", "dix minutes"),
     "lost_phone": (
         "Vos informations et vos dossiers sont gardés.",
@@ -91,6 +99,9 @@ WORDS = {
         "Pour revenir",
         "Bloquer mon compte",
     ),
+    "disavow-done": ("choisissez un nouveau mot de passe", "n'est pas le vôtre"),
+    "disavowed": ("Mot de passe oublié", "Ce téléphone n'est pas le vôtre"),
+    "help": ("Je ne peux pas me connecter", "qui n'est pas de moi", "Bloquer mon compte"),
     "help_phone": ("RFC 6238", "Android", "iPhone", "code de secours", "automatique", "boîtier"),
 }
 
@@ -141,6 +152,46 @@ def test_g_20_the_first_phone_is_the_fourth_step(name: str) -> None:
 def test_g_25_a_new_phone_is_no_step_and_says_when_the_old_one_ends(name: str) -> None:
     assert not read(in_state(name)).select(".fr-stepper")
     assert "qu'au premier bon code du nouveau" in _text(name)
+
+
+def test_g_25_the_line_in_force_is_kept_until_a_new_phone_is_enrolled() -> None:
+    keep, drop = "L'ancienne ligne IMPEXWEB sert encore", "Supprimez-la"
+    for name in ("enrol-recovered", "enrol-replaces"):
+        assert keep in _text(name)
+        assert drop not in _text(name)
+    assert drop in _text("enrol")
+    assert keep not in _text("enrol")
+
+
+def test_ot_14_who_gave_a_recovery_code_is_not_told_to_come_back_later() -> None:
+    later = "reprendre plus tard"
+    assert later not in _text("enrol-recovered")
+    assert "vous perdriez le code de secours donné" in _text("enrol-recovered")
+    for name in ("enrol", "enrol-replaces"):
+        assert later in _text(name)
+        assert "code de secours" not in _text(name)
+
+
+def test_settled_8_what_only_the_desk_reopens_is_offered_no_new_password() -> None:
+    for name in ("disavow-done-desk", "disavowed-desk"):
+        page = in_state(name)
+        assert not read(page).select("main [href='/mot-de-passe-oublie']")
+        assert read(page).select("main a[href^='tel:']")
+        assert "le secrétariat vérifiera votre identité" in _text(name)
+
+
+@pytest.mark.parametrize("language", ["fr", "en"])
+def test_b_13_a_portal_without_recovery_codes_does_not_speak_of_them(language: str) -> None:
+    """Their own pages aside, which it never shows."""
+    brand = replace(BRAND, recovery_codes=False)
+    own = ("recovery_codes.html", "sign_in_recovery.html", "account_recovery.html")
+    said = ("secours", "recovery", "en avez pas")
+    for state in STATES:
+        if state.template in own or state.variables.get("flash") or state.name in WITH_CODES:
+            continue
+        bare = replace(state, variables={**state.variables, "brand": brand})
+        text = one(Page(bare, language), "main").get_text()
+        assert not [word for word in said if word in text.lower()], state.name
 
 
 def test_b_13_the_codes_can_be_downloaded_without_scripts() -> None:

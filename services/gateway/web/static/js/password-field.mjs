@@ -26,7 +26,7 @@ export function watchPassword(form, person) {
   const texts = new Map(Object.entries(data("textes")));
   const field = form.elements.namedItem("password");
   const button = byId("continuer");
-  let listed = { password: "", word: null };
+  let listed = { password: "", answered: false, word: null };
   let lastReason = byId("suite").textContent;
   let wordTimer = 0;
   let announceTimer = 0;
@@ -44,11 +44,14 @@ export function watchPassword(form, person) {
     return who ? found : found.filter((verdict) => verdict.rule !== "identity");
   }
 
-  /** The page's verdicts, with the server's word about its lists added to the rule `common`. */
+  /** The page's verdicts, with the server's word about its lists added to the rule `common`: `open`
+   * until the server has answered for exactly what stands in the field. */
   function verdicts() {
     const found = judged();
     const common = found.find((verdict) => verdict.rule === "common");
-    if (common?.ok && listed.password === field.value && listed.word) {
+    if (!common?.ok) return found;
+    common.open = listed.password !== field.value || !listed.answered;
+    if (!common.open && listed.word) {
       common.ok = false;
       common.code = "listed_word";
       common.params = { word: listed.word };
@@ -67,10 +70,11 @@ export function watchPassword(form, person) {
   function showRule(verdict, typed) {
     const item = form.querySelector(`[data-rule="${verdict.rule}"]`);
     if (!item) return;
-    const state = typed && verdict.ok ? "valid" : "info";
+    const said = typed && !verdict.open;
+    const state = said && verdict.ok ? "valid" : "info";
     item.classList.remove("fr-message--info", "fr-message--valid");
     item.classList.add(`fr-message--${state}`);
-    item.querySelector("[data-state]").textContent = typed ? say(verdict.ok ? "met" : "unmet") : "";
+    item.querySelector("[data-state]").textContent = said ? say(verdict.ok ? "met" : "unmet") : "";
   }
 
   function show() {
@@ -82,10 +86,16 @@ export function watchPassword(form, person) {
     const force = left === 0 ? strength(rules, { password: field.value, ...person() }) : "weak";
     showText("force", typed ? say("strength", { strength: say(force) }) : "");
     showText("mot-refuse", typed ? refusedWord(found) : "");
-    const reason = typed && left === 0 ? say("ready") : say("left", { n: typed ? left : found.length });
+    const reason = typed ? whatIsLeft(found, left) : say("left", { n: found.length });
     button.setAttribute("aria-disabled", String(!(typed && left === 0)));
     showText("suite", reason);
     announce(reason);
+  }
+
+  function whatIsLeft(found, left) {
+    const counted = left > 0 ? [say("left", { n: left })] : [];
+    if (found.some((verdict) => verdict.open)) return [...counted, say("unasked")].join(" ");
+    return counted[0] ?? say("ready");
   }
 
   function showText(id, text) {
@@ -111,7 +121,7 @@ export function watchPassword(form, person) {
     const turn = asked;
     const answer = await ask(form, "/inscription/mot-courant", { password });
     if (turn !== asked) return;
-    listed = { password, word: answer?.word ?? null };
+    listed = { password, answered: answer !== null, word: answer?.word ?? null };
     show();
   }
 
