@@ -103,9 +103,12 @@ def test_only_lines_of_this_start_are_shown(tmp_path: Path) -> None:
 
 def test_a_service_that_ends_of_its_settings_is_told_apart(tmp_path: Path) -> None:
     stack = Stack(Paths(tmp_path), load(StackSettings, {}))
-    stack.children["mfa"] = ended(program("mfa", tmp_path / "mfa.log", "raise SystemExit(2)"))
-    with pytest.raises(Misconfigured):
+    says = "print('{}'); print('impex: IMPEX_X: must be y'); raise SystemExit(2)"
+    stack.children["mfa"] = ended(program("mfa", tmp_path / "mfa.log", says))
+    with pytest.raises(Misconfigured) as caught:
         stack.service_ready("mfa")
+    told = "mfa was told something wrong\nimpex: IMPEX_X: must be y"
+    assert str(caught.value) == told, "and nothing else of its log"
 
 
 @pytest.mark.parametrize("unbuffered", ["", "1"])
