@@ -229,9 +229,9 @@ class Stack:
         """Whether a service says so itself; StartFailed when it has ended, of its settings too."""
         child = self.children[name]
         if not child.alive and child.process and child.process.returncode == EXIT_MISCONFIGURED:
-            lines = child.last_lines()
-            named = [line for line in lines.splitlines() if line.startswith("impex: ")]
-            raise Misconfigured("\n".join([f"{name} was told something wrong", *named or [lines]]))
+            lines = child.last_lines().splitlines()
+            named = [line for line in lines if line.startswith("impex: ")]
+            raise Misconfigured("\n".join([f"{name} was told something wrong", *(named or lines)]))
         child.require_alive()
         return answers(self.health[name])
 
