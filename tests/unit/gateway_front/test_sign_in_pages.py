@@ -79,6 +79,7 @@ WORDS = {
         "Gardez ces codes de secours",
         "Ils ne seront plus montrés.",
         "Rangez-les ailleurs que dans le téléphone et la messagerie.",
+        "Chacun permet d'enrôler un nouveau téléphone sans l'ancien.",
         "Mes codes sont en lieu sûr",
     ),
     "home": (
