@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 
 import asyncpg
@@ -67,17 +66,6 @@ class House:
         connection = await asyncpg.connect(self.system.database.admin_url)
         try:
             return list(await connection.fetch(query, *values))
-        finally:
-            await connection.close()
-
-    @asynccontextmanager
-    async def held(self, table: str) -> AsyncIterator[None]:
-        """Nobody reads or writes a table for as long as this lasts."""
-        connection = await asyncpg.connect(self.system.database.admin_url)
-        try:
-            async with connection.transaction():
-                await connection.execute(f"lock table {table} in access exclusive mode")
-                yield
         finally:
             await connection.close()
 

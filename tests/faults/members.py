@@ -6,6 +6,9 @@ import re
 from collections import Counter
 from dataclasses import dataclass, field
 
+import aiohttp
+from yarl import URL
+
 from tests.faults.people import Person, messages_to
 from tests.integration.gateway.browser import Answer, Browser
 from tests.integration.gateway.conftest import PASSWORD
@@ -47,6 +50,17 @@ class Member(Person):
         given = await self.fields("/connexion", address=self.address, password=password)
         answer = await self.press("/connexion", given)
         return await self.open(answer.location)
+
+    async def press_unheard(self, action: str, fields: dict[str, str]) -> None:
+        """The same press, whose answer this browser never gets: its cookies stay what they were."""
+        line = Browser(self.browser.base)
+        line.session.cookie_jar.update_cookies(self.browser.cookies, URL(line.base))
+        try:
+            await line.send_form(action, fields, headers={"Sec-Fetch-Site": "same-origin"})
+        except aiohttp.ClientError:
+            pass  # the portal was killed before it answered
+        finally:
+            await line.close()
 
     async def sign_in(self, password: str = PASSWORD) -> None:
         """Both factors, with the next code of the phone."""

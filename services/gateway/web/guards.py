@@ -15,8 +15,8 @@ from aiohttp import web
 
 from services.gateway.sessions import Session, browser_token, promoted_token
 from services.gateway.web import visits
-from services.gateway.web.errors import Elsewhere
-from services.gateway.web.keys import CLOCK, FRONT, SESSIONS
+from services.gateway.web.errors import AWAY, Elsewhere
+from services.gateway.web.keys import CLOCK, FACTOR, FRONT, SESSIONS
 from services.gateway.web.sessions import Newcomer
 from services.gateway.web.visits import VISIT, note, redirect
 from shared.contracts.gateway import SessionOpened
@@ -103,8 +103,7 @@ async def find_again(request: web.Request, form_key: str) -> None:
         if request.path in TAKEN:
             note(request, TAKEN[request.path])
             raise Elsewhere("/compte")
-        # That page goes on by itself where no recovery codes are due.
-        raise Elsewhere(RECOVERY)
+        raise Elsewhere(await _opened(request, found))
 
 
 def full(request: web.Request) -> Session:
@@ -270,6 +269,16 @@ async def promote(
         session=opened.session_id,
     )
     return redirect(RECOVERY if recovery_due else destination(found.next))
+
+
+async def _opened(request: web.Request, found: Session) -> str:
+    """Where the answer that was lost led to."""
+    try:
+        factor = await request.app[FACTOR].describe(found.account_id)
+    except AWAY:
+        return destination(found.next)
+    due = factor.recovery_on and not factor.recovery_kept
+    return RECOVERY if due else destination(found.next)
 
 
 async def go_on(
