@@ -9,6 +9,7 @@ from __future__ import annotations
 import json
 import os
 from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -119,10 +120,9 @@ async def browser() -> AsyncIterator[Browser]:
         await chromium.close()
 
 
-@pytest_asyncio.fixture(loop_scope="session")
-async def page(site: Site, browser: Browser) -> AsyncIterator[Page]:
+@asynccontextmanager
+async def opened(site: Site, browser: Browser) -> AsyncIterator[Page]:
     """A fresh browser profile; what its console complains about ends in `site.complaints`."""
-    site.clear()
     context = await browser.new_context(viewport={"width": 1280, "height": 900}, locale="fr-FR")
     page = await context.new_page()
     page.on("pageerror", lambda error: site.complaints.append(str(error)))
@@ -136,3 +136,11 @@ async def page(site: Site, browser: Browser) -> AsyncIterator[Page]:
     )
     yield page
     await context.close()
+
+
+@pytest_asyncio.fixture(loop_scope="session")
+async def page(site: Site, browser: Browser) -> AsyncIterator[Page]:
+    """A browser profile of the test's own."""
+    site.clear()
+    async with opened(site, browser) as page:
+        yield page

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import AsyncIterator
 from typing import Any
 
 import pytest
+import pytest_asyncio
 from playwright.async_api import Browser
 from playwright.async_api import Page as Tab
 
-from tests.accessibility.conftest import Site
+from tests.accessibility.conftest import Site, opened
 from tests.support.render_pages import PROJECT, Page, pages
 
 pytestmark = [pytest.mark.browser, pytest.mark.asyncio(loop_scope="session")]
@@ -50,24 +52,33 @@ async def _violations(tab: Tab, rules: dict[str, Any]) -> list[str]:
     ]
 
 
+@pytest_asyncio.fixture(scope="module", loop_scope="session")
+async def tab(site: Site, browser: Browser) -> AsyncIterator[Tab]:
+    """One tab for all pages: nothing is kept between them, and a new one costs a second."""
+    async with opened(site, browser) as tab:
+        yield tab
+
+
 @pytest.mark.parametrize("shown", [*FRENCH, *OTHERS], ids=lambda page: page.name)
-async def test_ax_01_ax_07_wcag_in_both_themes(shown: Page, site: Site, page: Tab) -> None:
+async def test_ax_01_ax_07_wcag_in_both_themes(shown: Page, site: Site, tab: Tab) -> None:
     """No violation, light and dark; nothing spills at 320 px; a silent console (WF-03)."""
-    await page.emulate_media(color_scheme="light", reduced_motion="reduce")
-    await page.goto(f"{site.url}/{shown.name}")
-    await page.locator("html[data-fr-theme=light][data-fr-js]").wait_for(state="attached")
+    site.clear()
+    await tab.set_viewport_size({"width": 1280, "height": 900})
+    await tab.emulate_media(color_scheme="light", reduced_motion="reduce")
+    await tab.goto(f"{site.url}/{shown.name}")
+    await tab.locator("html[data-fr-theme=light][data-fr-js]").wait_for(state="attached")
     # Evaluated by the debugger's protocol: the content policy stays in force.
-    await page.evaluate(AXE.read_text("utf-8"))
-    assert await _violations(page, {"type": "tag", "values": LEVELS}) == []
-    assert await page.evaluate(SMALL_TARGETS) == []
-    await page.emulate_media(color_scheme="dark", reduced_motion="reduce")
-    await page.locator("html[data-fr-theme=dark]").wait_for(state="attached")
-    await page.evaluate(SETTLED)
+    await tab.evaluate(AXE.read_text("utf-8"))
+    assert await _violations(tab, {"type": "tag", "values": LEVELS}) == []
+    assert await tab.evaluate(SMALL_TARGETS) == []
+    await tab.emulate_media(color_scheme="dark", reduced_motion="reduce")
+    await tab.locator("html[data-fr-theme=dark]").wait_for(state="attached")
+    await tab.evaluate(SETTLED)
     # The other theme changes colours and nothing else.
-    assert await _violations(page, {"type": "rule", "values": ["color-contrast"]}) == []
-    await page.set_viewport_size({"width": 320, "height": 640})
-    assert await page.evaluate(SPILL) == 0
-    assert await page.evaluate(SMALL_TARGETS) == []
+    assert await _violations(tab, {"type": "rule", "values": ["color-contrast"]}) == []
+    await tab.set_viewport_size({"width": 320, "height": 640})
+    assert await tab.evaluate(SPILL) == 0
+    assert await tab.evaluate(SMALL_TARGETS) == []
     assert site.complaints == []
 
 

@@ -7,6 +7,7 @@ from collections.abc import AsyncIterator, Awaitable, Callable
 from dataclasses import dataclass
 from typing import Any
 
+import aiohttp
 import asyncpg
 import pytest
 import pytest_asyncio
@@ -79,7 +80,20 @@ async def portal(
             "IMPEX_LOOKUPS_PER_MINUTE": "10000",
         }
         house = system.spawn("registration", "mfa", "mailer", "gateway")
-        await eventually(house.ready, 60, every=0.1, why="the portal is ready")
+        await eventually(house.ready, 60, every=0.1, why="the services are ready")
+
+        async def answers() -> bool:
+            house.ready()  # tells with its log when it has ended
+            browser = PlainBrowser(f"http://127.0.0.1:{port}")
+            try:
+                return (await browser.get("/connexion")).status == 200
+            except aiohttp.ClientConnectionError:
+                return False
+            finally:
+                await browser.close()
+
+        # Readiness is asked of the first service; the portal is another one of the same process.
+        await eventually(answers, 60, every=0.1, why="the portal answers")
         yield Portal(system, post, f"http://127.0.0.1:{port}")
     await post.stop()
 
