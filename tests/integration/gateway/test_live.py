@@ -139,8 +139,9 @@ async def test_a_stream_is_for_who_asked_only(portal: Portal) -> None:
 
 
 async def test_streams_end_at_once_when_the_portal_stops(portal: Portal, address: str) -> None:
-    async with opened(portal.system, portal.letters, "gateway") as second:
-        browser = Browser(second.base)
+    browser = portal.browser()
+    async with opened(portal.system, portal.letters, "gateway", clock=portal.clock) as second:
+        browser.base = second.base
         await second.asked(browser, address)
         live = await browser.session.get(second.base + FOLLOW)
         await said(live)
@@ -148,7 +149,6 @@ async def test_streams_end_at_once_when_the_portal_stops(portal: Portal, address
     # Leaving drains the second gateway; the first keeps running.
     assert asyncio.get_running_loop().time() - started < 5
     assert await said(live) == ("end", {})
-    await browser.close()
 
 
 async def test_g_14_the_creation_is_followed_to_its_end(
