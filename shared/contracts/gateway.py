@@ -1,10 +1,10 @@
-"""The words of the gateway: sessions opened and closed."""
+"""The words of the gateway: sessions opened and closed, and what people tell the desk."""
 
 from __future__ import annotations
 
 from datetime import datetime
 
-from shared.contracts.base import Event, event
+from shared.contracts.base import Event, Sealed, event
 
 OWNER = "gateway"
 
@@ -35,3 +35,35 @@ class SessionClosed(Event, frozen=True, kw_only=True):
     session_id: str
     reason: str
     closed_at: datetime
+
+
+@event(OWNER)
+class CorrectionRequested(Event, frozen=True, kw_only=True):
+    """The holder of the subject's account asks the desk to correct what is held about them.
+
+    `request_id` is the number that the page shows. `about` is `person`, `establishment` or `other`;
+    `text`, what they wrote, is sealed for the desk.
+    """
+
+    request_id: str
+    about: str
+    text: Sealed
+    requested_at: datetime
+
+
+@event(OWNER)
+class DepartureReported(Event, frozen=True, kw_only=True):
+    """Somebody leaves their establishment: the desk is to deactivate an account.
+
+    `by` is `holder` (the subject's account, told in a session) or `colleague`: then there is no
+    subject, nothing was proved, and `details` says whom it is about and who tells it. `details` is
+    JSON, sealed for the desk: of the holder `date` and `remark`; of a colleague also `address`,
+    `establishment`, `reporter_name`, `reporter_address`, empty where not given. `network` is that
+    of who told.
+    """
+
+    request_id: str
+    by: str
+    details: Sealed
+    network: str
+    reported_at: datetime

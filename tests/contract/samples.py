@@ -15,9 +15,12 @@ from typing import Any, get_type_hints
 
 import msgspec
 
+import shared.contracts.backoffice
+import shared.contracts.dossiers
 import shared.contracts.gateway
 import shared.contracts.mailer
 import shared.contracts.mfa
+import shared.contracts.profile
 import shared.contracts.registration  # noqa: F401 - all of them fill the catalogues
 from shared.contracts.base import EVENTS, REQUESTS, Event, Request, Sealed
 
@@ -40,10 +43,10 @@ def sample_value(name: str, hint: Any) -> Any:
         (hint,) = (one for one in typing.get_args(hint) if one is not type(None))
     if typing.get_origin(hint) is tuple:
         return [sample_value(name, typing.get_args(hint)[0])]
-    if name in BY_NAME:
-        return BY_NAME[name]
     if hint is Sealed:
         return Sealed(recipient="somebody", key_id="k1", box="AAAA")
+    if name in BY_NAME:
+        return BY_NAME[name]
     if hint is datetime:
         return NOON
     return {str: f"some {name}", int: 3, bool: True}[hint]

@@ -24,7 +24,7 @@ def test_every_message_has_its_golden_file_and_every_golden_file_its_message() -
 def test_a_message_published_once_can_always_be_read(path) -> None:
     published = json.loads(path.read_text("utf-8"))
     message = msgspec.convert(published, MESSAGES[path.stem], strict=True, str_keys=True)
-    again = msgspec.to_builtins(message)
+    again = msgspec.json.decode(msgspec.json.encode(message))
     assert {name: again[name] for name in published} == published
 
 

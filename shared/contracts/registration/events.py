@@ -252,3 +252,45 @@ class CredentialsRemoved(Event, frozen=True, kw_only=True):
     are to end. The history stays and waits for the same address."""
 
     removed_at: datetime
+
+
+@event(OWNER)
+class NameChanged(Event, frozen=True, kw_only=True):
+    """The holder of the account has another name, or it was mistyped.
+
+    `by` is `holder` (in the complementary information, before it was validated) or `desk`.
+    """
+
+    first_name: str
+    last_name: str
+    by: str
+    changed_at: datetime
+
+
+@event(OWNER)
+class AddressChangeRequested(Event, frozen=True, kw_only=True):
+    """The holder, signed in, wants another address: it must be proved by `code` (six digits, sealed
+    for the mailer) before it is the account's. The code goes to `new_address`; `address`, which
+    stays until then, is told."""
+
+    address: str
+    new_address: str
+    language: str
+    code: Sealed
+    requested_at: datetime
+    expires_at: datetime
+    device: str = ""
+
+
+@event(OWNER)
+class AddressChanged(Event, frozen=True, kw_only=True):
+    """The account has another address, its user name from now on; `former_address` is told.
+
+    `by` is `holder` or `desk`.
+    """
+
+    address: str
+    former_address: str
+    by: str
+    changed_at: datetime
+    device: str = ""

@@ -1,0 +1,74 @@
+"""The words of the application that files and decides dossiers, as we ask it to say them (G-43).
+
+It is not ours: it publishes with a user of its own and owns the dossiers; we keep the list of them.
+The subject of each event is the id of the account that the dossier belongs to. Events may come in
+any order, and twice: `version` counts the changes of one dossier from 1, and the higher one wins.
+`status` is a code that we translate (`draft`, `filed`, `under_review`, `information_requested`,
+`granted`, `acknowledged`, `refused`, `withdrawn`) or any other short text, shown as it is.
+"""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from shared.contracts.base import Event, event
+
+OWNER = "backoffice"
+#: Authorisation to import; initial and complementary declaration of export.
+KINDS = ("AI", "DEI", "DEC")
+
+
+class DossierEvent(Event, frozen=True, kw_only=True):
+    """What every event about a dossier says. `kind` is one of `KINDS`; `number` is « N° de fiche »,
+    empty where there is none yet."""
+
+    dossier_id: str
+    version: int
+    kind: str
+    number: str
+
+
+class DossierContents(DossierEvent, frozen=True, kw_only=True):
+    """The columns of the list that the applicant fills in."""
+
+    establishment: str
+    medicine: str
+    dosage: str
+    pharmaceutical_form: str
+
+
+@event(OWNER)
+class DossierSaved(DossierContents, frozen=True, kw_only=True):
+    """A draft was saved; it is not filed."""
+
+    saved_at: datetime
+
+
+@event(OWNER)
+class DossierFiled(DossierContents, frozen=True, kw_only=True):
+    """The dossier was filed with the agency."""
+
+    filed_at: datetime
+
+
+@event(OWNER)
+class DossierStatusChanged(DossierEvent, frozen=True, kw_only=True):
+    """The dossier has another status, without a decision."""
+
+    status: str
+    changed_at: datetime
+
+
+@event(OWNER)
+class DossierDecided(DossierEvent, frozen=True, kw_only=True):
+    """The agency decided: `status` says how."""
+
+    status: str
+    decided_at: datetime
+
+
+@event(OWNER)
+class DossierWithdrawn(DossierEvent, frozen=True, kw_only=True):
+    """The applicant took the dossier back."""
+
+    withdrawn_at: datetime

@@ -1,0 +1,104 @@
+"""The words of the list of dossiers that the home page shows."""
+
+from __future__ import annotations
+
+from datetime import date
+
+import msgspec
+
+from shared.contracts.base import Reply, Request, request
+
+OWNER = "dossiers"
+#: The tabs of the home page, in the order of the guide. « traitées »: decided or withdrawn.
+TABS = (
+    "declarations_filed",
+    "declarations_processed",
+    "authorisations_filed",
+    "authorisations_processed",
+)
+#: What a tab may be sorted by; rows alike go by `dossier_id`.
+SORTS = (
+    "kind",
+    "number",
+    "filed_on",
+    "status",
+    "establishment",
+    "medicine",
+    "dosage",
+    "pharmaceutical_form",
+    "decided_on",
+)
+MOST_ROWS = 500
+
+
+class DossierRow(msgspec.Struct, frozen=True, kw_only=True):
+    """One line of the table. Dates are the agency's calendar days (Europe/Paris)."""
+
+    dossier_id: str
+    kind: str
+    number: str
+    status: str
+    establishment: str
+    medicine: str
+    dosage: str
+    pharmaceutical_form: str
+    filed_on: date | None = None
+    decided_on: date | None = None
+
+
+class DossiersView(Reply, frozen=True, kw_only=True):
+    """A page of one tab. `total` counts what matches in the tab, `counts` all of each tab, in the
+    order of `TABS`; `statuses` are those that occur in the tab. `page` is the last one where a
+    later one was asked for."""
+
+    rows: tuple[DossierRow, ...]
+    page: int
+    pages: int
+    total: int
+    counts: tuple[int, ...]
+    statuses: tuple[str, ...]
+
+
+class DossierRowsView(Reply, frozen=True, kw_only=True):
+    """Some rows, and after which one to go on; `after` is None at the end."""
+
+    rows: tuple[DossierRow, ...]
+    after: str | None = None
+
+
+@request(OWNER, DossiersView, changes=False)
+class ListDossiers(Request, frozen=True, kw_only=True):
+    """A page of one tab of an account's dossiers.
+
+    `search` is looked for in number, establishment, medicine, dosage and form, without case and
+    accents. `kind` and `status` filter where not empty. `sort` is one of `SORTS`. `size` is 1 to
+    100. Refused with `unknown_choice` (params: field).
+    """
+
+    account_id: str
+    tab: str
+    search: str = ""
+    kind: str = ""
+    status: str = ""
+    sort: str = "filed_on"
+    descending: bool = True
+    page: int = 1
+    size: int = 20
+
+
+@request(OWNER, DossierRowsView, changes=False)
+class ReadDossiers(Request, frozen=True, kw_only=True):
+    """All rows that match, `MOST_ROWS` at a time, as `ListDossiers` sorts them: for a download.
+
+    `tab` empty is every tab. `after` is what the answer before said, to go on. Refused with
+    `unknown_choice` (params: field).
+    """
+
+    account_id: str
+    tab: str = ""
+    search: str = ""
+    kind: str = ""
+    status: str = ""
+    sort: str = "filed_on"
+    descending: bool = True
+    after: str = ""

@@ -1,0 +1,15 @@
+"""What every service answers when a person asks what is held about them (B-11, GD-02)."""
+
+from __future__ import annotations
+
+from shared.contracts.base import Reply, Sealed
+
+
+class PersonalDataView(Reply, frozen=True, kw_only=True):
+    """What a service holds about an account: `document` is a JSON object, sealed for the gateway.
+
+    Its keys name matters in English (`sessions`, `terms`), its values are rows of plain texts,
+    numbers and times; secrets are told by their existence only.
+    """
+
+    document: Sealed

@@ -1,0 +1,41 @@
+"""The words of the complementary information: the person and the establishment they declare."""
+
+from shared.contracts.profile.events import (
+    OWNER,
+    AccountValidated,
+    DraftExpired,
+    EstablishmentCheckDeferred,
+    EstablishmentChecked,
+    ProfileSaved,
+)
+from shared.contracts.profile.requests import (
+    DescribeProfile,
+    FindEstablishment,
+    SaveProfile,
+    ValidateProfile,
+)
+from shared.contracts.profile.views import (
+    ESTABLISHMENT_TYPES,
+    POSITIONS,
+    EstablishmentView,
+    ProfileFields,
+    ProfileView,
+)
+
+__all__ = [
+    "ESTABLISHMENT_TYPES",
+    "OWNER",
+    "POSITIONS",
+    "AccountValidated",
+    "DescribeProfile",
+    "DraftExpired",
+    "EstablishmentCheckDeferred",
+    "EstablishmentChecked",
+    "EstablishmentView",
+    "FindEstablishment",
+    "ProfileFields",
+    "ProfileSaved",
+    "ProfileView",
+    "SaveProfile",
+    "ValidateProfile",
+]

@@ -1,0 +1,47 @@
+"""What the complementary information can be asked, and how it refuses."""
+
+from __future__ import annotations
+
+from shared.contracts.base import Request, Sealed, request
+from shared.contracts.profile.events import OWNER
+from shared.contracts.profile.views import EstablishmentView, ProfileView
+
+
+@request(OWNER, ProfileView, changes=False)
+class DescribeProfile(Request, frozen=True, kw_only=True):
+    """What is known of an account; `none` where nothing was saved yet."""
+
+    account_id: str
+
+
+@request(OWNER, ProfileView, changes=True)
+class SaveProfile(Request, frozen=True, kw_only=True):
+    """Keep a draft, right or wrong, complete or not. `fields` is the JSON of `ProfileFields`.
+
+    `terms_version` is the version of the terms that the page showed beside the tick. Refused with
+    `already_validated`; with `unknown_choice` (params: field) for a value that is on no list; with
+    `invalid_fields` for what cannot even be kept: control characters, more than 500 characters.
+    """
+
+    account_id: str
+    fields: Sealed
+    terms_version: str
+
+
+@request(OWNER, ProfileView, changes=True)
+class ValidateProfile(Request, frozen=True, kw_only=True):
+    """Freeze the draft as it was shown, `version`. Asked again once validated: the same answer.
+
+    Refused with `nothing_saved`, `not_ready` (errors: everything that stands against it) or
+    `changed` (another save came between: it is to be shown again).
+    """
+
+    account_id: str
+    version: int
+
+
+@request(OWNER, EstablishmentView, changes=False)
+class FindEstablishment(Request, frozen=True, kw_only=True):
+    """What a SIRET says, as it is typed. Never refused."""
+
+    siret: str

@@ -1,0 +1,82 @@
+"""What the complementary information answers, and how it is written down in a sealed field."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+import msgspec
+
+from shared.contracts.base import FieldError, Reply, Sealed
+
+#: « Qualité du demandeur » and « Type établissement », in the order of the guide.
+POSITIONS = ("responsible_pharmacist", "interim_responsible_pharmacist", "other")
+ESTABLISHMENT_TYPES = ("pharmaceutical_establishment", "hospital_pharmacy", "other")
+
+
+class ProfileFields(msgspec.Struct, frozen=True, kw_only=True):
+    """The form as it was typed: texts, empty where nothing was. JSON of it goes into sealed fields.
+
+    `position` is one of `POSITIONS`, `establishment_type` one of `ESTABLISHMENT_TYPES`, `country`
+    an ISO 3166-1 alpha-2 code. `terms` is the tick of « J'ai lu et m'engage à respecter … ».
+    `closed_reason` says why a closed establishment is declared.
+    """
+
+    last_name: str = ""
+    first_name: str = ""
+    phone: str = ""
+    phone_extension: str = ""
+    position: str = ""
+    position_other: str = ""
+    country: str = "FR"
+    siret: str = ""
+    company_name: str = ""
+    establishment_type: str = ""
+    establishment_type_other: str = ""
+    postal_code: str = ""
+    address: str = ""
+    address_extra: str = ""
+    city: str = ""
+    vat: str = ""
+    lei: str = ""
+    eori: str = ""
+    closed_reason: str = ""
+    terms: bool = False
+
+
+class ProfileView(Reply, frozen=True, kw_only=True):
+    """What is known of a person and their establishment.
+
+    `state` is `none`, `draft` or `validated`. `fields` is the JSON of `ProfileFields`, sealed for
+    the gateway: as typed while a draft, as kept once validated. `version` counts the saves.
+    `errors` is everything that stands against validating, missing fields (code `missing`) included;
+    `warnings` what is let go and flagged for the desk, at its field: `closed` (params: date),
+    `unlisted`, `check_deferred`.
+    """
+
+    state: str
+    fields: Sealed | None = None
+    version: int = 0
+    saved_at: datetime | None = None
+    validated_at: datetime | None = None
+    errors: tuple[FieldError, ...] = ()
+    warnings: tuple[FieldError, ...] = ()
+
+
+class EstablishmentView(Reply, frozen=True, kw_only=True):
+    """What a SIRET says, and what the public directory of companies knows of it.
+
+    `state` is `invalid` (then `error` says why), `off` (the key is right and no directory is
+    asked), `deferred` (it does not answer), `unlisted` (it knows none, or shows none), `closed`
+    (since `closed_on`, a date as `2024-05-31`, or empty) or `found`. Name and address are hints to
+    be edited; `hospital_pharmacy` says that it has a FINESS number.
+    """
+
+    state: str
+    error: FieldError | None = None
+    company_name: str = ""
+    address: str = ""
+    address_extra: str = ""
+    postal_code: str = ""
+    city: str = ""
+    closed_on: str = ""
+    hospital_pharmacy: bool = False
