@@ -29,8 +29,8 @@ class SessionOpened(Event, frozen=True, kw_only=True):
 @event(OWNER)
 class SessionClosed(Event, frozen=True, kw_only=True):
     """A session ended. `reason` is `signed_out`, `closed_by_holder`, `expired`, `too_many`, or what
-    the account went through: `password_changed`, `phone_replaced`, `phone_removed`,
-    `account_frozen`, `account_deactivated`, `credentials_removed`."""
+    the account went through: `password_changed`, `address_changed`, `phone_replaced`,
+    `phone_removed`, `account_frozen`, `account_deactivated`, `credentials_removed`."""
 
     session_id: str
     reason: str

@@ -1,10 +1,11 @@
-"""The words of the mailer: what became of each message."""
+"""The words of the mailer: what became of each message, and what it keeps about a person."""
 
 from __future__ import annotations
 
 from datetime import datetime
 
-from shared.contracts.base import Event, event
+from shared.contracts.base import Event, Request, event, request
+from shared.contracts.personal import PersonalDataView
 
 OWNER = "mailer"
 
@@ -46,3 +47,10 @@ class MailRefused(Event, frozen=True, kw_only=True):
     template: str
     at: datetime
     reason: str
+
+
+@request(OWNER, PersonalDataView, changes=False)
+class ExportAccount(Request, frozen=True, kw_only=True):
+    """What the mailer holds about an account (B-11): which mails went where, never their texts."""
+
+    account_id: str

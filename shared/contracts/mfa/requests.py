@@ -19,6 +19,7 @@ from shared.contracts.mfa.views import (
     FactorView,
     RecoveryCodesView,
 )
+from shared.contracts.personal import PersonalDataView
 
 
 class Noted(Reply, frozen=True, kw_only=True):
@@ -130,3 +131,10 @@ class KeepRecoveryCodes(Request, frozen=True, kw_only=True):
 
     account_id: str
     made_at: datetime | None = None
+
+
+@request(OWNER, PersonalDataView, changes=False)
+class ExportAccount(Request, frozen=True, kw_only=True):
+    """What the second factor holds about an account (B-11): no key, no code."""
+
+    account_id: str

@@ -10,6 +10,7 @@ from shared.contracts.profile.events import (
 )
 from shared.contracts.profile.requests import (
     DescribeProfile,
+    ExportAccount,
     FindEstablishment,
     SaveProfile,
     ValidateProfile,
@@ -32,6 +33,7 @@ __all__ = [
     "EstablishmentCheckDeferred",
     "EstablishmentChecked",
     "EstablishmentView",
+    "ExportAccount",
     "FindEstablishment",
     "ProfileFields",
     "ProfileSaved",

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from shared.contracts.base import Request, Sealed, request
+from shared.contracts.personal import PersonalDataView
 from shared.contracts.profile.events import OWNER
 from shared.contracts.profile.views import EstablishmentView, ProfileView
 
@@ -45,3 +46,10 @@ class FindEstablishment(Request, frozen=True, kw_only=True):
     """What a SIRET says, as it is typed. Never refused."""
 
     siret: str
+
+
+@request(OWNER, PersonalDataView, changes=False)
+class ExportAccount(Request, frozen=True, kw_only=True):
+    """What the profile holds about an account (B-11): fields, states, checks."""
+
+    account_id: str

@@ -270,16 +270,21 @@ class NameChanged(Event, frozen=True, kw_only=True):
 @event(OWNER)
 class AddressChangeRequested(Event, frozen=True, kw_only=True):
     """The holder, signed in, wants another address: it must be proved by `code` (six digits, sealed
-    for the mailer) before it is the account's. The code goes to `new_address`; `address`, which
-    stays until then, is told."""
+    for the mailer) before it is the account's.
+
+    The code goes to `new_address`; `address`, which stays until then, is told, unless this is
+    another message of the same wish (`again`). Without a `code` the new address has an account
+    already: nothing goes there, `KnownAddressRequested` tells its holder.
+    """
 
     address: str
     new_address: str
     language: str
-    code: Sealed
+    code: Sealed | None
     requested_at: datetime
     expires_at: datetime
     device: str = ""
+    again: bool = False
 
 
 @event(OWNER)

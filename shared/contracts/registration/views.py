@@ -136,6 +136,25 @@ class AddressCodeView(Reply, frozen=True, kw_only=True):
     tries_left: int
 
 
+class AddressChangeView(Reply, frozen=True, kw_only=True):
+    """A wish for another address, `address`: when its code went there, how long it is good, how
+    many more messages may be asked for today."""
+
+    address: str
+    code_sent_at: datetime
+    expires_at: datetime
+    resend_at: datetime
+    resends_left: int
+    tries_left: int
+
+
+class AddressChangedView(Reply, frozen=True, kw_only=True):
+    """The account has this address since then; sessions proved before are to end."""
+
+    address: str
+    changed_at: datetime
+
+
 class AddressProofView(Reply, frozen=True, kw_only=True):
     """The address is proved again: a second factor may be enrolled until `enrol_before`."""
 

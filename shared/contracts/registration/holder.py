@@ -1,0 +1,87 @@
+"""What an account's holder may ask of registration: another address (B-14), their data (B-11).
+
+The asker vouches for a session with both factors.
+"""
+
+from __future__ import annotations
+
+from shared.contracts.base import Request, Sealed, request
+from shared.contracts.personal import PersonalDataView
+from shared.contracts.registration.events import OWNER
+from shared.contracts.registration.views import AddressChangedView, AddressChangeView, Done
+
+
+@request(OWNER, Done, changes=True, reply_seconds=300)
+class JudgeAddressChange(Request, frozen=True, kw_only=True):
+    """Whether this address and this password would do for `RequestAddressChange`: asked before the
+    code of the authenticator, which is good once, is spent. Refused as that."""
+
+    account_id: str
+    address: str
+    password: Sealed
+    point_out_slip: bool = False
+
+
+@request(OWNER, AddressChangeView, changes=True)
+class RequestAddressChange(Request, frozen=True, kw_only=True):
+    """The holder, signed in, wants another address; a code is sent to it. The asker vouches for the
+    second factor. A former wish is void.
+
+    Refused with `invalid_fields` (address: as at the creation, or `unchanged`; password: `wrong`,
+    or as at the creation, since it must hold no part of the new address), `too_many_tries`
+    (retry_after), `too_many_requests` (params: limit), `account_closed`, or, where
+    `point_out_slip` is true, `likely_slip` (params: suggestion). An address that has an account is
+    answered alike.
+    """
+
+    account_id: str
+    address: str
+    password: Sealed
+    language: str
+    device: str = ""
+    point_out_slip: bool = False
+
+
+@request(OWNER, AddressChangeView, changes=False)
+class DescribeAddressChange(Request, frozen=True, kw_only=True):
+    """Where the wish for another address stands. Refused with `no_change`."""
+
+    account_id: str
+
+
+@request(OWNER, AddressChangeView, changes=True)
+class ResendAddressChange(Request, frozen=True, kw_only=True):
+    """Send another code to the new address; the former one is void. Refused with `no_change`,
+    `too_soon` (retry_after), `too_many_requests` (params: limit)."""
+
+    account_id: str
+    language: str
+    device: str = ""
+
+
+@request(OWNER, AddressChangedView, changes=True, reply_seconds=300)
+class ConfirmAddressChange(Request, frozen=True, kw_only=True):
+    """Prove the new address by the code of the latest message: it is the account's from then on.
+
+    Refused with `wrong_code` (params: tries_left), `code_void` (params: tries), `code_expired`
+    (params: at), `no_change`, `address_taken` (another account proved it first), or
+    `invalid_fields` where it is not six digits.
+    """
+
+    account_id: str
+    code: Sealed
+    device: str = ""
+
+
+@request(OWNER, Done, changes=True)
+class CancelAddressChange(Request, frozen=True, kw_only=True):
+    """Give the wish up; gone already is no error."""
+
+    account_id: str
+
+
+@request(OWNER, PersonalDataView, changes=False)
+class ExportAccount(Request, frozen=True, kw_only=True):
+    """What registration holds about an account (B-11). Refused with `unknown_account`."""
+
+    account_id: str
