@@ -34,9 +34,16 @@ SMALL_TARGETS = """() => [...document.querySelectorAll("a[href], button, input:n
   .filter(([, box]) => box.width > 0 && (box.width < 23.5 || box.height < 23.5))
   .map(([html, box]) => `${html} ${box.width}x${box.height}`)"""
 #: Waiting by a predicate would need eval, which the content policy forbids.
+#: The end of one transition may begin another (an inherited colour), so it looks until none runs.
 SETTLED = """async () => {
-  await new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(done)));
-  await Promise.allSettled(document.getAnimations().map((animation) => animation.finished));
+  const frame = () => new Promise((done) => requestAnimationFrame(done));
+  for (let still = 0; still < 2;) {
+    await frame();
+    await frame();
+    const running = document.getAnimations();
+    await Promise.allSettled(running.map((animation) => animation.finished));
+    still = running.length ? 0 : still + 1;
+  }
 }"""
 SPILL = "document.documentElement.scrollWidth - document.documentElement.clientWidth"
 
