@@ -1,6 +1,7 @@
 -- Written by `make docs` from the code; edit there.
 -- For psql as a superuser. Give every role a password afterwards, by \password.
 DO $$ BEGIN CREATE ROLE impex_owner LOGIN NOINHERIT; EXCEPTION WHEN duplicate_object THEN NULL; END $$;
+DO $$ BEGIN CREATE ROLE impex_dossiers LOGIN NOINHERIT; EXCEPTION WHEN duplicate_object THEN NULL; END $$;
 DO $$ BEGIN CREATE ROLE impex_mailer LOGIN NOINHERIT; EXCEPTION WHEN duplicate_object THEN NULL; END $$;
 DO $$ BEGIN CREATE ROLE impex_mfa LOGIN NOINHERIT; EXCEPTION WHEN duplicate_object THEN NULL; END $$;
 DO $$ BEGIN CREATE ROLE impex_registration LOGIN NOINHERIT; EXCEPTION WHEN duplicate_object THEN NULL; END $$;
@@ -9,8 +10,10 @@ DO $$ BEGIN IF NOT (SELECT rolsuper FROM pg_roles WHERE rolname = current_user) 
 CREATE DATABASE impex;
 \connect impex
 REVOKE ALL ON DATABASE "impex" FROM PUBLIC;
-GRANT CONNECT ON DATABASE "impex" TO impex_owner, impex_mailer, impex_mfa, impex_registration, impex_gateway;
+GRANT CONNECT ON DATABASE "impex" TO impex_owner, impex_dossiers, impex_mailer, impex_mfa, impex_registration, impex_gateway;
 REVOKE ALL ON SCHEMA public FROM PUBLIC;
+CREATE SCHEMA IF NOT EXISTS dossiers AUTHORIZATION impex_owner;
+GRANT USAGE ON SCHEMA dossiers TO impex_dossiers;
 CREATE SCHEMA IF NOT EXISTS mailer AUTHORIZATION impex_owner;
 GRANT USAGE ON SCHEMA mailer TO impex_mailer;
 CREATE SCHEMA IF NOT EXISTS mfa AUTHORIZATION impex_owner;

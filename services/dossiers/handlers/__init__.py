@@ -1,0 +1,1 @@
+"""The handlers of the list of dossiers, by matter: one short coroutine per message."""

@@ -1,0 +1,39 @@
+"""The list of dossiers as data, and what its handlers are given: the composition root."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from pathlib import Path
+
+from services.dossiers.handlers import events, queries
+from services.dossiers.settings import DossiersSettings
+from shared.contracts import backoffice
+from shared.contracts.dossiers import ListDossiers, ReadDossiers
+from shared.messaging.handlers import answers, hears
+from shared.service import House, Service
+
+
+@asynccontextmanager
+async def build(_house: House, _settings: DossiersSettings) -> AsyncIterator[None]:
+    """Nothing of its own: events come in, the list goes out."""
+    yield None
+
+
+SERVICE = Service(
+    name="dossiers",
+    settings=DossiersSettings,
+    build=build,
+    migrations=Path(__file__).parent / "migrations",
+    hears=(
+        hears(backoffice.DossierSaved, events.keep),
+        hears(backoffice.DossierFiled, events.keep),
+        hears(backoffice.DossierStatusChanged, events.keep),
+        hears(backoffice.DossierDecided, events.keep),
+        hears(backoffice.DossierWithdrawn, events.keep),
+    ),
+    answers=(
+        answers(ListDossiers, queries.list_dossiers),
+        answers(ReadDossiers, queries.read_dossiers),
+    ),
+)

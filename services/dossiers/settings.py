@@ -1,0 +1,30 @@
+"""The settings of the list of dossiers: three addresses, nothing to choose."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from shared.settings import CommonSettings, setting
+
+
+@dataclass(frozen=True, kw_only=True)
+class DossiersSettings(CommonSettings):
+    """Everything the list of dossiers is told."""
+
+    database_url: str = setting(
+        "IMPEX_DOSSIERS_DATABASE_URL",
+        doc="Database address of the role of the list of dossiers.",
+        secret=True,
+    )
+    amqp_url: str = setting(
+        "IMPEX_DOSSIERS_AMQP_URL",
+        doc="Broker address of the user of the list of dossiers.",
+        secret=True,
+    )
+    health_port: int = setting(
+        "IMPEX_DOSSIERS_HEALTH_PORT",
+        default=0,
+        doc="Port of the health and metrics pages; 0 for none.",
+        ge=0,
+        le=65535,
+    )
