@@ -1,4 +1,4 @@
-"""What the gateway does when an account changed elsewhere: end its sessions (settled 7).
+"""What the gateway does when an account changed elsewhere: end its sessions (settled 7), note it.
 
 A credential that was changed within a session ended the others before the page answered; the event
 finds nothing left. For acts done elsewhere the event does it. In any order and twice: sessions
@@ -13,10 +13,13 @@ from services.gateway import session_store
 from services.gateway.sessions import CLOCKS
 from services.gateway.web.sessions import Sessions
 from shared.contracts.mfa import AuthenticatorRemoved, AuthenticatorReplaced
+from shared.contracts.profile import AccountValidated
 from shared.contracts.registration import (
     AccountDeactivated,
     AccountFrozen,
+    AddressChanged,
     CredentialsRemoved,
+    NameChanged,
     PasswordChanged,
 )
 from shared.errors import Reject
@@ -53,14 +56,36 @@ async def credentials_removed(event: CredentialsRemoved, context: Context[Sessio
     await _end(context, event.removed_at, "credentials_removed", closed=True)
 
 
+async def account_validated(event: AccountValidated, context: Context[Sessions]) -> None:
+    """The complementary information is frozen: its page and the home page say so from now on."""
+    await session_store.set_validated(context.tx, _account(context), event.validated_at)
+
+
+async def name_changed(event: NameChanged, context: Context[Sessions]) -> None:
+    """Pages show the new name from now on."""
+    await session_store.set_name(
+        context.tx, _account(context), event.first_name, event.last_name, event.changed_at
+    )
+
+
+async def address_changed(event: AddressChanged, context: Context[Sessions]) -> None:
+    """Pages show the new address from now on."""
+    await session_store.set_address(context.tx, _account(context), event.address, event.changed_at)
+
+
 async def _end(
     context: Context[Sessions], moment: datetime, reason: str, *, closed: bool = False
 ) -> None:
     """`closed`: the account opens no more, and no browser is known for it."""
-    account_id = context.envelope.subject
-    if account_id is None:
-        raise Reject("the envelope does not say which account")
+    account_id = _account(context)
     until = moment + CLOCKS if closed else moment
     await context.deps.end_all_in(context.tx, account_id, until, reason)
     if closed:
         await session_store.forget_browsers(context.tx, account_id)
+
+
+def _account(context: Context[Sessions]) -> str:
+    account_id = context.envelope.subject
+    if account_id is None:
+        raise Reject("the envelope does not say which account")
+    return account_id

@@ -15,7 +15,7 @@ from services.gateway.web.keys import PRESESSIONS, SESSIONS, STREAMS
 from services.gateway.web.presessions import Presessions
 from services.gateway.web.server import HttpServer
 from services.gateway.web.sessions import Sessions
-from shared.contracts import mfa, registration
+from shared.contracts import mfa, profile, registration
 from shared.contracts.gateway import SessionClosed, SessionOpened
 from shared.database import PASSING
 from shared.messaging.handlers import hears
@@ -71,6 +71,9 @@ SERVICE = Service(
         hears(registration.AccountFrozen, handlers.account_frozen),
         hears(registration.AccountDeactivated, handlers.account_deactivated),
         hears(registration.CredentialsRemoved, handlers.credentials_removed),
+        hears(registration.NameChanged, handlers.name_changed),
+        hears(registration.AddressChanged, handlers.address_changed),
+        hears(profile.AccountValidated, handlers.account_validated),
         hears(mfa.AuthenticatorReplaced, handlers.authenticator_replaced),
         hears(mfa.AuthenticatorRemoved, handlers.authenticator_removed),
     ),

@@ -3,18 +3,22 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import astuple, dataclass, fields
+from dataclasses import dataclass, fields
 from datetime import datetime, timedelta
 from typing import Any
 
 from services.gateway.sessions import Session
 from shared.database import Connection
 
-COLUMNS = ", ".join(field.name for field in fields(Session))
-QUALIFIED = ", ".join(f"sessions.{field.name}" for field in fields(Session))
-PLACES = ", ".join(f"${number}" for number in range(2, len(fields(Session)) + 2))
+#: What a session's own row holds; whether its account is validated stands in another table.
+NAMES = tuple(field.name for field in fields(Session) if field.name != "validated")
+COLUMNS = ", ".join(NAMES)
+QUALIFIED = ", ".join(f"sessions.{name}" for name in NAMES)
+PLACES = ", ".join(f"${number}" for number in range(2, len(NAMES) + 2))
 ALIVE = """
+, validated_at is not null as validated
 from sessions left join session_ends using (account_id)
+    left join validated_accounts using (account_id)
 where (session_ends.before is null or sessions.proved_at >= session_ends.before)
 """
 FIND = f"select {QUALIFIED} {ALIVE} and token_hash = $1"
@@ -66,7 +70,8 @@ async def find(tx: Connection, token_hash: bytes) -> Session | None:
 
 async def insert(tx: Connection, token_hash: bytes, session: Session) -> bool:
     """Store a session under a token; False where a second click stored it already."""
-    return bool((await tx.execute(INSERT, token_hash, *astuple(session))).endswith("1"))
+    values = (getattr(session, name) for name in NAMES)
+    return bool((await tx.execute(INSERT, token_hash, *values)).endswith("1"))
 
 
 async def touch(tx: Connection, token_hash: bytes, now: datetime) -> None:
@@ -95,6 +100,41 @@ async def set_code_at(tx: Connection, token_hash: bytes, at: datetime) -> None:
     """The second factor was given again."""
     await tx.execute(
         "update sessions set code_at = $2 where token_hash = $1 and level = 'full'", token_hash, at
+    )
+
+
+async def set_validated(tx: Connection, account_id: str, at: datetime) -> None:
+    """An account's complementary information is validated, for ever."""
+    await tx.execute(
+        "insert into validated_accounts (account_id, validated_at) values ($1, $2)"
+        " on conflict do nothing",
+        account_id,
+        at,
+    )
+
+
+async def set_name(
+    tx: Connection, account_id: str, first_name: str, last_name: str, at: datetime
+) -> None:
+    """The holder has another name since `at`; sessions that know a later one keep it."""
+    await tx.execute(
+        "update sessions set first_name = $2, last_name = $3, named_at = $4"
+        " where account_id = $1 and proved_at <= $4 and (named_at is null or named_at < $4)",
+        account_id,
+        first_name,
+        last_name,
+        at,
+    )
+
+
+async def set_address(tx: Connection, account_id: str, address: str, at: datetime) -> None:
+    """The account has another address since `at`; sessions that know a later one keep it."""
+    await tx.execute(
+        "update sessions set address = $2, addressed_at = $3 where account_id = $1"
+        " and proved_at <= $3 and (addressed_at is null or addressed_at < $3)",
+        account_id,
+        address,
+        at,
     )
 
 

@@ -36,7 +36,7 @@ class Limits:
 
 @dataclass(frozen=True, kw_only=True)
 class Session:
-    """A session as its row says."""
+    """A session as its row says; `validated`: its account's complementary information is."""
 
     id: str
     account_id: str
@@ -56,6 +56,7 @@ class Session:
     code_at: datetime | None
     seen_at: datetime
     ends_at: datetime
+    validated: bool = False
 
     @property
     def full(self) -> bool:

@@ -64,10 +64,15 @@ class GatewaySettings(BrandSettings):
     mfa_keys: KeyRing = setting(
         "IMPEX_SEAL_KEYS_MFA", secret=True, doc="Keys that seal codes for the second factor."
     )
+    profile_keys: KeyRing = setting(
+        "IMPEX_SEAL_KEYS_PROFILE",
+        secret=True,
+        doc="Keys that seal the complementary information for its service.",
+    )
     own_keys: KeyRing = setting(
         "IMPEX_SEAL_KEYS_GATEWAY",
         secret=True,
-        doc="Keys that open what the second factor sealed for the gateway's pages.",
+        doc="Keys that open what other services sealed for the gateway's pages.",
     )
     session_idle: int = setting(
         "IMPEX_SESSION_IDLE",

@@ -106,6 +106,7 @@ def me(*, full: bool = True, name: str = "Pierre Durand-Lefebvre", **more: Any) 
         "name": name,
         "address": ADDRESS,
         "full": full,
+        "validated": False,
         "idle_seconds": 1800,
         "ends_at": NOW + timedelta(hours=8),
         "left_seconds": 1800,

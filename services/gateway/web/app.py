@@ -12,7 +12,7 @@ from yarl import URL
 from services.gateway.settings import GatewaySettings
 from services.gateway.web import keys
 from services.gateway.web.addresses import parse_networks
-from services.gateway.web.clients import Access, Asker, Factor, Registration
+from services.gateway.web.clients import Access, Asker, Factor, Profile, Registration
 from services.gateway.web.forms import BODY_BYTES
 from services.gateway.web.legal import LegalTexts
 from services.gateway.web.limits import Window
@@ -54,9 +54,10 @@ def init_app(settings: GatewaySettings, ground: Ground) -> web.Application:
     to_registration = Sealer("registration", settings.seal_keys)
     app[keys.REGISTRATION] = Registration(ground.asker, to_registration)
     app[keys.ACCESS] = Access(ground.asker, to_registration)
-    app[keys.FACTOR] = Factor(
-        ground.asker, Sealer("mfa", settings.mfa_keys), Opener("gateway", settings.own_keys)
-    )
+    opener = Opener("gateway", settings.own_keys)
+    app[keys.FACTOR] = Factor(ground.asker, Sealer("mfa", settings.mfa_keys), opener)
+    to_profile = Sealer("profile", settings.profile_keys)
+    app[keys.PROFILE] = Profile(ground.asker, to_profile, opener)
     app[keys.PRESESSIONS] = Presessions(ground.pool, ground.clock)
     app[keys.SESSIONS] = Sessions(
         ground.pool, ground.clock, settings.session_limits, ground.wake_relay

@@ -16,7 +16,7 @@ from aiohttp import web
 from services.gateway.sessions import Session, browser_token, promoted_token
 from services.gateway.web import visits
 from services.gateway.web.errors import AWAY, Elsewhere
-from services.gateway.web.keys import CLOCK, FACTOR, FRONT, SESSIONS
+from services.gateway.web.keys import CLOCK, FACTOR, FRONT, PROFILE, SESSIONS
 from services.gateway.web.sessions import Newcomer
 from services.gateway.web.visits import VISIT, note, redirect
 from shared.contracts.gateway import SessionOpened
@@ -29,12 +29,14 @@ TOKEN = re.compile(r"[A-Za-z0-9_-]{43}|[0-9a-f]{64}")
 SIGN_IN = "/connexion"
 HOME = "/accueil"
 RECOVERY = "/connexion/codes-de-secours"
+INFORMATION = "/informations"
 #: Where a sign-in may lead, by the name that its address carries (AU-15).
 DESTINATIONS = {
     "compte": "/compte",
     "mot-de-passe": "/compte/mot-de-passe",
     "telephone": "/compte/telephone",
     "codes-de-secours": "/compte/codes-de-secours",
+    "informations": INFORMATION,
 }
 #: What a page's script asks by itself is no sign of life of a person.
 UNATTENDED = ("/session/etat", "/csp-rapport")
@@ -163,6 +165,26 @@ def destination(name: str) -> str:
     return DESTINATIONS.get(name, HOME)
 
 
+async def landing(request: web.Request, found: Session) -> str:
+    """Where both factors lead: the page that was asked for, else the complementary information as
+    long as it is not validated (G-30), else the home page.
+
+    Whoever is known to have validated costs no question; where its owner is away the home page says
+    what is left to do.
+    """
+    if found.next in DESTINATIONS or found.validated:
+        return destination(found.next)
+    try:
+        known = await request.app[PROFILE].describe(found.account_id)
+    except AWAY:
+        return HOME
+    if not known.validated:
+        return INFORMATION
+    at = known.validated_at or request.app[CLOCK]()
+    await request.app[SESSIONS].note_validated(found.account_id, at)
+    return HOME
+
+
 def _required(request: web.Request) -> Session:
     visit = request[VISIT]
     if visit.problem is not None:
@@ -268,7 +290,7 @@ async def promote(
         account=found.account_id,
         session=opened.session_id,
     )
-    return redirect(RECOVERY if recovery_due else destination(found.next))
+    return redirect(RECOVERY if recovery_due else await landing(request, found))
 
 
 async def _opened(request: web.Request, found: Session) -> str:
@@ -278,7 +300,7 @@ async def _opened(request: web.Request, found: Session) -> str:
     except AWAY:
         return destination(found.next)
     due = factor.recovery_on and not factor.recovery_kept
-    return RECOVERY if due else destination(found.next)
+    return RECOVERY if due else await landing(request, found)
 
 
 async def go_on(

@@ -12,7 +12,7 @@ from services.gateway.presessions import Anonymous, Reference
 from services.gateway.sessions import Session
 from services.gateway.store import Presession
 from services.gateway.web.addresses import Network
-from services.gateway.web.clients import Access, Factor, Registration
+from services.gateway.web.clients import Access, Factor, Profile, Registration
 from services.gateway.web.legal import LegalTexts
 from services.gateway.web.limits import Window
 from services.gateway.web.live import Streams
@@ -70,6 +70,7 @@ CLOCK: web.AppKey[Callable[[], datetime]] = web.AppKey("clock")
 REGISTRATION = web.AppKey("registration", Registration)
 ACCESS = web.AppKey("access", Access)
 FACTOR = web.AppKey("factor", Factor)
+PROFILE = web.AppKey("profile", Profile)
 SESSIONS = web.AppKey("sessions", Sessions)
 #: Minutes that a link for a new password, or of a lost phone, is good for.
 LINK_MINUTES = web.AppKey("link_minutes", int)

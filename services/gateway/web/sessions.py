@@ -226,6 +226,11 @@ class Sessions:
         async with connected(self._pool) as connection:
             await store.set_code_at(connection, token_hash(token), self._clock())
 
+    async def note_validated(self, account_id: str, at: datetime) -> None:
+        """The account's complementary information is validated: nobody is asked again."""
+        async with connected(self._pool) as connection:
+            await store.set_validated(connection, account_id, at)
+
     async def known_accounts(self, browser: str) -> Sequence[str]:
         """The accounts that this browser was signed in to."""
         async with connected(self._pool) as connection:

@@ -261,7 +261,8 @@ def page(
 
 @dataclass(frozen=True, kw_only=True)
 class Me:
-    """Who is signed in, as pages say it; `full` once both factors were given.
+    """Who is signed in, as pages say it; `full` once both factors were given, `validated` once the
+    account's complementary information is.
 
     `left_seconds` is the time to the end of the session, which activity can put off as long as
     `can_extend`; `ends_at` is the end that nothing puts off.
@@ -270,6 +271,7 @@ class Me:
     name: str
     address: str
     full: bool
+    validated: bool
     idle_seconds: int
     left_seconds: int
     can_extend: bool
@@ -286,6 +288,7 @@ def _me(request: web.Request) -> Me | None:
         name=session.name,
         address=session.address,
         full=session.full,
+        validated=session.validated,
         idle_seconds=int(limits.idle.total_seconds()),
         left_seconds=max(0, int((until - now).total_seconds())),
         can_extend=until < session.ends_at,

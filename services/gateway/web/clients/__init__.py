@@ -5,8 +5,9 @@ from __future__ import annotations
 from services.gateway.web.clients.access import Access
 from services.gateway.web.clients.base import Asker
 from services.gateway.web.clients.factor import Factor
+from services.gateway.web.clients.profile import Profile
 from services.gateway.web.clients.registration import Registration
-from shared.contracts import mfa, registration
+from shared.contracts import mfa, profile, registration
 from shared.contracts.base import Request
 
 ASKS: tuple[type[Request], ...] = (
@@ -46,6 +47,10 @@ ASKS: tuple[type[Request], ...] = (
     mfa.CheckCode,
     mfa.MakeRecoveryCodes,
     mfa.KeepRecoveryCodes,
+    profile.DescribeProfile,
+    profile.SaveProfile,
+    profile.ValidateProfile,
+    profile.FindEstablishment,
 )
 
-__all__ = ["ASKS", "Access", "Asker", "Factor", "Registration"]
+__all__ = ["ASKS", "Access", "Asker", "Factor", "Profile", "Registration"]

@@ -39,7 +39,7 @@ async def show_first(request: web.Request) -> web.Response:
     found = guards.full(request)
     factor = await request.app[FACTOR].describe(found.account_id)
     if not factor.recovery_on or factor.recovery_kept:
-        raise Elsewhere(guards.destination(found.next))
+        raise Elsewhere(await guards.landing(request, found))
     if not found.code_is_fresh(request.app[SESSIONS].limits, request.app[CLOCK]()):
         raise Elsewhere(ASKED)
     made = await request.app[FACTOR].make_recovery_codes(
@@ -51,7 +51,7 @@ async def show_first(request: web.Request) -> web.Response:
 async def keep_first(request: web.Request, fields: dict[str, str]) -> web.Response:
     """The person has them: on to where they wanted to go."""
     found = guards.full(request)
-    return await _keep(request, found, fields, SIGNING_IN, guards.destination(found.next))
+    return await _keep(request, found, fields, SIGNING_IN)
 
 
 async def ask(request: web.Request) -> web.Response:
@@ -91,7 +91,7 @@ async def make(request: web.Request, fields: dict[str, str]) -> web.Response:
 async def keep(request: web.Request, fields: dict[str, str]) -> web.Response:
     """The person has them: back to the account."""
     found = guards.full(request)
-    return await _keep(request, found, fields, IN_ACCOUNT, ACCOUNT)
+    return await _keep(request, found, fields, IN_ACCOUNT)
 
 
 async def away(request: web.Request, fields: dict[str, str]) -> web.Response:
@@ -110,7 +110,7 @@ async def _ask(request: web.Request, form: Form, status: int = 200) -> web.Respo
 
 
 async def _keep(
-    request: web.Request, found: Session, fields: dict[str, str], action: str, there: str
+    request: web.Request, found: Session, fields: dict[str, str], action: str
 ) -> web.Response:
     again = SIGNING_IN if action == SIGNING_IN else ASKED
     shown = request.app[SEALED_PAGES].open(fields["list"], found.id)
@@ -132,6 +132,7 @@ async def _keep(
         note(request, "codes_replaced")
         raise Elsewhere(again) from refused
     note(request, "codes_kept")
+    there = ACCOUNT if action == IN_ACCOUNT else await guards.landing(request, found)
     return redirect(there)
 
 
