@@ -13,6 +13,8 @@ from typing import Any
 
 import msgspec
 
+from shared.contracts.profile import POSITIONS
+
 
 class Validation(msgspec.Struct, frozen=True, kw_only=True):
     """Facts of the validation mail (wording, mail 1); code and link token come apart."""
@@ -29,6 +31,20 @@ class Finalisation(msgspec.Struct, frozen=True, kw_only=True):
     terms_version: str
     terms_accepted_at: datetime
     enrol_before: datetime
+
+
+class Confirmation(msgspec.Struct, frozen=True, kw_only=True):
+    """Facts of the confirmation mail (wording, mail 3). `country` is ISO 3166-1 alpha-2; `position`
+    is one of the profile's, `other` being what `position_other` says."""
+
+    first_name: str
+    last_name: str
+    company_name: str
+    city: str
+    country: str
+    position: str
+    position_other: str
+    validated_at: datetime
 
 
 class KnownAccount(msgspec.Struct, frozen=True, kw_only=True):
@@ -71,7 +87,7 @@ class Notice(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     desk_only: bool = False
 
 
-Facts = Validation | Finalisation | KnownAccount | Opening | NoAccount | Notice
+Facts = Validation | Finalisation | Confirmation | KnownAccount | Opening | NoAccount | Notice
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -95,6 +111,13 @@ class Template:
 VALIDATION = Template(name="validation", facts=Validation, opens=True, whole=False)
 FINALISATION = Template(name="finalisation", facts=Finalisation, whole=False)
 KNOWN_ACCOUNT = Template(name="known_account", facts=KnownAccount, whole=False)
+CONFIRMATION = Template(
+    name="confirmation",
+    facts=Confirmation,
+    path="/accueil",
+    whole=False,
+    cases=tuple({"position": position} for position in POSITIONS),
+)
 
 PASSWORD_RESET = Template(
     name="password_reset",
@@ -104,6 +127,7 @@ PASSWORD_RESET = Template(
     cases=({"thaws": False}, {"thaws": True}),
 )
 ADDRESS_CODE = Template(name="address_code", facts=Opening, opens=True)
+NEW_ADDRESS_CODE = Template(name="new_address_code", facts=Opening, opens=True)
 LOST_PHONE = Template(
     name="lost_phone",
     facts=Opening,
@@ -135,6 +159,10 @@ def _notice(name: str, *cases: Mapping[str, Any]) -> Template:
 
 
 PASSWORD_CHANGED = _notice("password_changed", {"by": "reset"}, {"by": "person"})
+ADDRESS_CHANGE_ASKED = _notice("address_change_asked")
+#: To the former address, and to the one in force.
+ADDRESS_CHANGED = _notice("address_changed", {"by": "holder"}, {"by": "desk"})
+ADDRESS_IN_FORCE = _notice("address_in_force", {"by": "holder"}, {"by": "desk"})
 PHONE_ENROLLED = _notice("phone_enrolled")
 PHONE_REPLACED = _notice("phone_replaced", {"by": "phone"}, {"by": "recovery"})
 PHONE_REMOVED = _notice("phone_removed")
@@ -164,11 +192,16 @@ TEMPLATES = {
         VALIDATION,
         FINALISATION,
         KNOWN_ACCOUNT,
+        CONFIRMATION,
         PASSWORD_RESET,
         ADDRESS_CODE,
+        NEW_ADDRESS_CODE,
         LOST_PHONE,
         NO_ACCOUNT,
         PASSWORD_CHANGED,
+        ADDRESS_CHANGE_ASKED,
+        ADDRESS_CHANGED,
+        ADDRESS_IN_FORCE,
         PHONE_ENROLLED,
         PHONE_REPLACED,
         PHONE_REMOVED,
@@ -193,13 +226,17 @@ def examples(template: Template) -> Iterator[Facts]:
         "first_name": "Anne",
         "last_name": "Durand",
         "terms_version": "1",
+        "company_name": "Pharmacie Durand",
+        "city": "Lyon",
+        "country": "FR",
+        "position_other": "Personne qualifiée",
         "device": "Firefox, Windows",
         "network": "192.0.2.0/24",
         "left": 9,
         "failures": 3,
     }
-    moments = ("requested_at", "expires_at", "terms_accepted_at", "enrol_before", "at", "until")
-    values = known | dict.fromkeys(moments, then)
+    moments = ("requested_at", "expires_at", "terms_accepted_at", "enrol_before", "validated_at")
+    values = known | dict.fromkeys((*moments, "at", "until"), then)
     for case in template.cases:
         given = {k: v for k, v in values.items() if k in template.facts.__struct_fields__}
         yield msgspec.convert(given | dict(case), template.facts)

@@ -8,7 +8,7 @@ from zoneinfo import ZoneInfo
 PARIS = ZoneInfo("Europe/Paris")
 #: The first one is what an unknown language falls back to.
 LANGUAGES = ("fr", "en")
-#: Written out here, because Babel's data for two languages would take six megabytes of a process.
+#: Written out here: with « 1er » they are not quite Babel's.
 MONTHS = {
     "fr": "janvier février mars avril mai juin juillet août septembre octobre novembre décembre",
     "en": "January February March April May June July August September October November December",

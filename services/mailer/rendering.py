@@ -18,6 +18,7 @@ import jinja2
 
 from services.mailer.facts import Template
 from services.mailer.paris import paris_date, paris_time
+from shared.countries import country_names
 
 OWN_TEMPLATES = Path(__file__).parent / "templates"
 PARTS = ("subject", "txt", "html")
@@ -73,7 +74,11 @@ class Renderer:
             lstrip_blocks=True,
             auto_reload=False,
         )
-        self._environment.filters |= {"date": paris_date, "time": paris_time}
+        self._environment.filters |= {
+            "date": paris_date,
+            "time": paris_time,
+            "country": lambda code, language: country_names(language).get(code, code),
+        }
 
     def render(self, template: Template, language: str, values: Mapping[str, Any]) -> Rendered:
         """Subject, text and HTML. Raises what jinja2 raises where a template cannot be used."""

@@ -12,7 +12,7 @@ from pathlib import Path
 
 from services.mailer import store
 from services.mailer.courier import Courier
-from services.mailer.handlers import accounts, notices, requests
+from services.mailer.handlers import accounts, changes, notices, requests
 from services.mailer.handlers.writing import Mailer
 from services.mailer.sender import Sender
 from services.mailer.settings import MailerSettings
@@ -28,15 +28,19 @@ from shared.contracts.mfa import (
     RecoveryCodesReplaced,
     RecoveryCodeUsed,
 )
+from shared.contracts.profile import AccountValidated
 from shared.contracts.registration import (
     AccountCreated,
     AccountDeactivated,
     AccountFrozen,
     AccountRequested,
     AccountThawed,
+    AddressChanged,
+    AddressChangeRequested,
     AddressProofRequested,
     KnownAddressRequested,
     LostPhoneClaimed,
+    NameChanged,
     PasswordChanged,
     PasswordResetRequested,
     RequestCancelled,
@@ -120,7 +124,11 @@ SERVICE = Service(
         hears(PasswordResetRequested, accounts.password_reset_requested),
         hears(AddressProofRequested, accounts.address_proof_requested),
         hears(LostPhoneClaimed, accounts.lost_phone_claimed),
+        hears(AddressChangeRequested, accounts.address_change_requested),
         hears(UnknownAddressAsked, accounts.unknown_address_asked),
+        hears(NameChanged, changes.name_changed),
+        hears(AddressChanged, changes.address_changed),
+        hears(AccountValidated, changes.account_validated),
         hears(PasswordChanged, notices.password_changed),
         hears(AuthenticatorEnrolled, notices.authenticator_enrolled),
         hears(AuthenticatorReplaced, notices.authenticator_replaced),

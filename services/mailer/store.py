@@ -200,8 +200,12 @@ async def remember(tx: Connection, account_id: str, person: Person, now: datetim
         """
         INSERT INTO directory (account_id, address, first_name, last_name, language, known_at)
         VALUES ($1, $2, $3, $4, $5, $6)
-        ON CONFLICT (account_id) DO UPDATE SET address = $2, first_name = $3, last_name = $4,
-            language = $5, known_at = $6 WHERE directory.known_at < $6
+        ON CONFLICT (account_id) DO UPDATE SET
+            address = CASE WHEN directory.addressed_at > $6 THEN directory.address ELSE $2 END,
+            first_name = CASE WHEN directory.named_at > $6 THEN directory.first_name ELSE $3 END,
+            last_name = CASE WHEN directory.named_at > $6 THEN directory.last_name ELSE $4 END,
+            language = $5, known_at = $6
+        WHERE directory.known_at < $6
         """,
         account_id,
         person.address,
@@ -210,6 +214,42 @@ async def remember(tx: Connection, account_id: str, person: Person, now: datetim
         person.language,
         now,
     )
+
+
+async def rename(tx: Connection, account_id: str, names: tuple[str, str], at: datetime) -> None:
+    """Another first and last name since `at`; what was known later stays."""
+    await tx.execute(
+        """
+        UPDATE directory SET first_name = $2, last_name = $3, named_at = $4
+        WHERE account_id = $1 AND greatest(known_at, named_at) < $4
+        """,
+        account_id,
+        *names,
+        at,
+    )
+
+
+async def readdress(tx: Connection, account_id: str, address: str, at: datetime) -> None:
+    """Another address since `at`; what was known later stays."""
+    await tx.execute(
+        """
+        UPDATE directory SET address = $2, addressed_at = $3
+        WHERE account_id = $1 AND greatest(known_at, addressed_at) < $3
+        """,
+        account_id,
+        address,
+        at,
+    )
+
+
+async def confirm(tx: Connection, account_id: str, at: datetime) -> bool:
+    """Note that an account is complete; False where that was noted before."""
+    status = await tx.execute(
+        "UPDATE directory SET confirmed_at = $2 WHERE account_id = $1 AND confirmed_at IS NULL",
+        account_id,
+        at,
+    )
+    return status == "UPDATE 1"
 
 
 async def person(tx: Connection, account_id: str) -> Person | None:

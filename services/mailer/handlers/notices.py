@@ -28,7 +28,7 @@ from services.mailer.facts import (
     Notice,
     Template,
 )
-from services.mailer.handlers.writing import Draft, Mailer, account_of, write
+from services.mailer.handlers.writing import Draft, Mailer, account_of, holder, write
 from shared.contracts.gateway import SessionOpened
 from shared.contracts.mfa import (
     AuthenticatorEnrolled,
@@ -46,7 +46,6 @@ from shared.contracts.registration import (
     PasswordChanged,
     SignInLocked,
 )
-from shared.errors import Retry
 from shared.messaging.handlers import Context
 
 #: So many wrong passwords or codes are more than a slip of the fingers; then every so many again.
@@ -62,32 +61,32 @@ LONGEST_DEVICE = 60
 
 async def password_changed(event: PasswordChanged, context: Context[Mailer]) -> None:
     """The password is another one."""
-    await _tell(context, PASSWORD_CHANGED, event.changed_at, by=event.by, device=event.device)
+    await tell(context, PASSWORD_CHANGED, event.changed_at, by=event.by, device=event.device)
 
 
 async def authenticator_enrolled(event: AuthenticatorEnrolled, context: Context[Mailer]) -> None:
     """The account has its first phone."""
-    await _tell(context, PHONE_ENROLLED, event.enrolled_at, device=event.device)
+    await tell(context, PHONE_ENROLLED, event.enrolled_at, device=event.device)
 
 
 async def authenticator_replaced(event: AuthenticatorReplaced, context: Context[Mailer]) -> None:
     """The account has another phone (OT-12)."""
-    await _tell(context, PHONE_REPLACED, event.replaced_at, by=event.by, device=event.device)
+    await tell(context, PHONE_REPLACED, event.replaced_at, by=event.by, device=event.device)
 
 
 async def authenticator_removed(event: AuthenticatorRemoved, context: Context[Mailer]) -> None:
     """The account has no phone any more (OT-12)."""
-    await _tell(context, PHONE_REMOVED, event.removed_at)
+    await tell(context, PHONE_REMOVED, event.removed_at)
 
 
 async def recovery_code_used(event: RecoveryCodeUsed, context: Context[Mailer]) -> None:
     """A recovery code stood in for the phone."""
-    await _tell(context, RECOVERY_CODE_USED, event.used_at, left=event.left, device=event.device)
+    await tell(context, RECOVERY_CODE_USED, event.used_at, left=event.left, device=event.device)
 
 
 async def recovery_codes_replaced(event: RecoveryCodesReplaced, context: Context[Mailer]) -> None:
     """There is a new list of recovery codes."""
-    await _tell(context, RECOVERY_CODES_REPLACED, event.replaced_at, device=event.device)
+    await tell(context, RECOVERY_CODES_REPLACED, event.replaced_at, device=event.device)
 
 
 async def sign_in_locked(event: SignInLocked, context: Context[Mailer]) -> None:
@@ -95,13 +94,13 @@ async def sign_in_locked(event: SignInLocked, context: Context[Mailer]) -> None:
     if context.envelope.subject is None:
         return
     facts = {"until": event.locked_until, "network": event.network}
-    await _tell(context, SIGN_IN_LOCKED, event.locked_at, **facts)
+    await tell(context, SIGN_IN_LOCKED, event.locked_at, **facts)
 
 
 async def code_check_locked(event: CodeCheckLocked, context: Context[Mailer]) -> None:
     """Too many wrong codes."""
     facts = {"until": event.locked_until, "kind": event.kind, "device": event.device}
-    await _tell(context, CODES_LOCKED, event.locked_at, **facts)
+    await tell(context, CODES_LOCKED, event.locked_at, **facts)
 
 
 async def code_refused(event: CodeRefused, context: Context[Mailer]) -> None:
@@ -111,7 +110,7 @@ async def code_refused(event: CodeRefused, context: Context[Mailer]) -> None:
     if await _told_enough(context, event.refused_at):
         return
     facts = {"failures": event.failures, "kind": event.kind, "device": event.device}
-    await _tell(context, CODE_REFUSED, event.refused_at, **facts)
+    await tell(context, CODE_REFUSED, event.refused_at, **facts)
 
 
 async def session_opened(event: SessionOpened, context: Context[Mailer]) -> None:
@@ -122,23 +121,23 @@ async def session_opened(event: SessionOpened, context: Context[Mailer]) -> None
     ):
         return
     facts = {"failures": event.failures, "network": event.network, "device": event.device}
-    await _tell(context, template, event.opened_at, **facts)
+    await tell(context, template, event.opened_at, **facts)
 
 
 async def account_frozen(event: AccountFrozen, context: Context[Mailer]) -> None:
     """The account opens no more; how it opens again."""
     facts = {"by": event.by, "desk_only": event.desk_only}
-    await _tell(context, ACCOUNT_FROZEN, event.frozen_at, **facts)
+    await tell(context, ACCOUNT_FROZEN, event.frozen_at, **facts)
 
 
 async def account_thawed(event: AccountThawed, context: Context[Mailer]) -> None:
     """The account opens again."""
-    await _tell(context, ACCOUNT_THAWED, event.thawed_at)
+    await tell(context, ACCOUNT_THAWED, event.thawed_at)
 
 
 async def account_deactivated(event: AccountDeactivated, context: Context[Mailer]) -> None:
     """The account opens no more; whom to ask."""
-    await _tell(context, ACCOUNT_DEACTIVATED, event.deactivated_at)
+    await tell(context, ACCOUNT_DEACTIVATED, event.deactivated_at)
 
 
 async def _told_enough(context: Context[Mailer], at: datetime) -> bool:
@@ -152,18 +151,26 @@ async def _told_enough(context: Context[Mailer], at: datetime) -> bool:
     return told >= MOST_A_DAY
 
 
-async def _tell(context: Context[Mailer], template: Template, at: datetime, **known: Any) -> None:
-    """Write a notice to the holder. `Retry` while the account is not in the directory yet."""
-    person = await store.person(context.tx, account_of(context))
-    if person is None:
-        raise Retry("the account is not in the directory yet")
+async def tell(
+    context: Context[Mailer],
+    template: Template,
+    at: datetime,
+    address: str | None = None,
+    /,
+    **known: Any,
+) -> None:
+    """Write a notice to the holder, at `address` or else at the directory's.
+
+    `Retry` while the account is not in the directory yet.
+    """
+    person = await holder(context)
     if "device" in known:
         known["device"] = one_line(known["device"])
     facts = Notice(first_name=person.first_name, last_name=person.last_name, at=at, **known)
     draft = Draft(
         template=template,
         facts=facts,
-        address=person.address,
+        address=address or person.address,
         language=person.language,
         asked_at=at,
     )

@@ -11,8 +11,14 @@ from services.mailer.facts import (
     KnownAccount,
     Validation,
 )
-from services.mailer.handlers.writing import Draft, Mailer, account_of, check_address, write
-from services.mailer.messages import UnfitMail, check_name
+from services.mailer.handlers.writing import (
+    Draft,
+    Mailer,
+    account_of,
+    check_address,
+    check_names,
+    write,
+)
 from services.mailer.store import Person, Secrets
 from shared.contracts.registration import (
     AccountCreated,
@@ -22,7 +28,6 @@ from shared.contracts.registration import (
     RequestExpired,
     ValidationResent,
 )
-from shared.errors import Reject
 from shared.messaging.handlers import Context
 
 
@@ -39,11 +44,7 @@ async def validation_resent(event: ValidationResent, context: Context[Mailer]) -
 async def account_created(event: AccountCreated, context: Context[Mailer]) -> None:
     """Enter the person in the directory and write the finalisation mail (G-14)."""
     account_id = account_of(context)
-    try:
-        check_name(event.first_name)
-        check_name(event.last_name)
-    except UnfitMail as error:
-        raise Reject(str(error)) from error
+    check_names(event.first_name, event.last_name)
     facts = Finalisation(
         first_name=event.first_name,
         last_name=event.last_name,

@@ -11,9 +11,9 @@ from uuid import NAMESPACE_URL, UUID, uuid5
 
 from services.mailer import store
 from services.mailer.facts import Facts, Template
-from services.mailer.messages import UnfitMail, envelope_address
-from services.mailer.store import NewDelivery, Secrets
-from shared.errors import Reject
+from services.mailer.messages import UnfitMail, check_name, envelope_address
+from services.mailer.store import NewDelivery, Person, Secrets
+from shared.errors import Reject, Retry
 from shared.messaging.handlers import Context
 
 
@@ -47,6 +47,15 @@ def check_address(address: str) -> None:
         raise Reject(str(error)) from error
 
 
+def check_names(*names: str) -> None:
+    """Raise `Reject` for a name that no mail may carry (EM-08)."""
+    try:
+        for name in names:
+            check_name(name)
+    except UnfitMail as error:
+        raise Reject(str(error)) from error
+
+
 def account_of(context: Context[Mailer]) -> str:
     """The account that an event is about; `Reject` where the envelope names none."""
     subject = context.envelope.subject
@@ -55,6 +64,14 @@ def account_of(context: Context[Mailer]) -> str:
     except ValueError:
         raise Reject("the envelope does not say which account this is about") from None
     return str(subject)
+
+
+async def holder(context: Context[Mailer]) -> Person:
+    """Whom the directory names for the event's account. `Retry` while it is not in it yet."""
+    person = await store.person(context.tx, account_of(context))
+    if person is None:
+        raise Retry("the account is not in the directory yet")
+    return person
 
 
 async def write(context: Context[Mailer], draft: Draft) -> None:

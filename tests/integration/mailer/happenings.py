@@ -20,8 +20,11 @@ from shared.contracts.registration import (
     AccountDeactivated,
     AccountFrozen,
     AccountThawed,
+    AddressChanged,
+    AddressChangeRequested,
     AddressProofRequested,
     LostPhoneClaimed,
+    NameChanged,
     PasswordChanged,
     PasswordResetRequested,
     SignInLocked,
@@ -74,6 +77,7 @@ def everything() -> list[tuple[Event, str]]:
         (AccountFrozen(by="holder", desk_only=False, frozen_at=at), "account_frozen"),
         (AccountThawed(thawed_at=at), "account_thawed"),
         (AccountDeactivated(deactivated_at=at), "account_deactivated"),
+        (wish(code=None), "address_change_asked"),
     ]
 
 
@@ -123,3 +127,29 @@ def unknown(about: str = "password", **more: Any) -> UnknownAddressAsked:
         "requested_at": now(),
     }
     return UnknownAddressAsked(**values | more)
+
+
+def wish(**more: Any) -> AddressChangeRequested:
+    """Another address is asked for."""
+    values: dict[str, Any] = {
+        "address": "pierre@labo.example",
+        "new_address": "pierre@autre.example",
+        "language": "fr",
+        "code": sealed(AddressChangeRequested, "code", CODE),
+        "requested_at": now(),
+        "expires_at": now() + timedelta(minutes=10),
+        "device": DEVICE,
+    }
+    return AddressChangeRequested(**values | more)
+
+
+def moved(address: str, at: datetime) -> AddressChanged:
+    """The account has another address."""
+    return AddressChanged(
+        address=address, former_address="pierre@labo.example", by="holder", changed_at=at
+    )
+
+
+def renamed(last_name: str, at: datetime) -> NameChanged:
+    """The holder has another name."""
+    return NameChanged(first_name="Élodie", last_name=last_name, by="desk", changed_at=at)

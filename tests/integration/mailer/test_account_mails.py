@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import re
 from datetime import timedelta
+from functools import partial
 
 import pytest
 
 from shared.contracts.base import Event
 from shared.contracts.mailer import MailAccepted, MailRefused
-from tests.integration.mailer.happenings import lost, proof, reset, unknown
+from tests.integration.mailer.happenings import lost, proof, reset, unknown, wish
 from tests.integration.mailer.post_office import CODE, OTHER, TOKEN, PostOffice, now
 from tests.support.mail_server import MailServer
 from tests.support.system import System
@@ -41,7 +42,7 @@ async def test_g_44_g_25_ot_13_links_and_codes_of_an_account_go_to_the_address_t
     assert all((row["request_id"], row["sealed"]) == (None, None) for row in rows.values())
 
 
-@pytest.mark.parametrize("make", [reset, proof, lost])
+@pytest.mark.parametrize("make", [reset, proof, lost, partial(wish, again=True)])
 async def test_re_06_a_later_link_or_code_replaces_the_one_that_still_waits(
     system: System, office: PostOffice, smtp: MailServer, make: type[Event]
 ) -> None:

@@ -13,7 +13,7 @@ from uuid import UUID
 import msgspec
 
 from services.mailer.disavowal import disavowal_token
-from services.mailer.facts import ADDRESS_CODE, TEMPLATES, VALIDATION, Facts
+from services.mailer.facts import ADDRESS_CODE, NEW_ADDRESS_CODE, TEMPLATES, VALIDATION, Facts
 from services.mailer.messages import Mail, Messages
 from shared.brand import GUIDE
 from shared.secrets import KeyRing, new_key
@@ -52,13 +52,19 @@ VALUES: dict[str, Any] = {
     "device": "Firefox, Windows",
     "network": "203.0.113.0/24",
     "failures": 3,
+    "company_name": "Pharmacie des Lilas & Cie",
+    "city": "Saint-Étienne",
+    "country": "BE",
+    "position_other": "Personne qualifiée",
+    "validated_at": ASKED,
 }
 
 
 def facts_of(template: str, case: int = 0, **more: Any) -> Facts:
     """The facts of one case of a mail."""
     kind = TEMPLATES[template].facts
-    soon = {"expires_at": ASKED + timedelta(minutes=10)} if template == ADDRESS_CODE.name else {}
+    minutes = template in (ADDRESS_CODE.name, NEW_ADDRESS_CODE.name)
+    soon = {"expires_at": ASKED + timedelta(minutes=10)} if minutes else {}
     values = VALUES | soon | dict(TEMPLATES[template].cases[case]) | more
     given = {name: value for name, value in values.items() if name in kind.__struct_fields__}
     return msgspec.convert(given, kind)

@@ -39,6 +39,18 @@ SAID = {
         "for 10 minutes, until 1 December 2026, 06:40 (Paris time)",
         "It was not you? Somebody knows your password.",
     ],
+    ("new_address_code", "fr"): [
+        f"Votre code{NBSP}: {CODE}\n",
+        f"choisissez «{NBSP}Vérifier le code{NBSP}»",
+        "pendant 10 minutes, jusqu'au 1er décembre 2026 à 06:40 (heure de Paris)",
+        "comme nouvelle adresse d'un compte IMPEXWEB, le 1er décembre 2026 à 06:30",
+        f"Vous n'avez rien demandé{NBSP}? Ne faites rien, et ne donnez ce code à personne",
+    ],
+    ("new_address_code", "en"): [
+        f"Your code: {CODE}\n",
+        "for 10 minutes, until 1 December 2026, 06:40 (Paris time)",
+        "You asked for nothing? Do nothing, and give this code to nobody",
+    ],
     ("lost_phone", "fr"): [
         "La perte du téléphone lié au compte durand123456@labo654321.example",
         f"\n{BASE_URL}/telephone-perdu/confirmer?jeton={TOKEN}\n",
@@ -119,10 +131,12 @@ def test_em_12_a_mail_with_a_link_carries_no_code_of_six_digits(
 
 
 @pytest.mark.parametrize("language", LANGUAGES)
-def test_em_12_the_mail_with_a_code_carries_no_link(language: str) -> None:
-    assert "http" not in text_of("address_code", language)
+@pytest.mark.parametrize("template", ["address_code", "new_address_code"])
+def test_em_12_the_mail_with_a_code_carries_no_link(template: str, language: str) -> None:
+    assert "http" not in text_of(template, language)
 
 
 def test_settled_10_what_opens_something_and_nothing_else_may_go_again_in_doubt() -> None:
     opening = {name for name, template in TEMPLATES.items() if template.opens}
-    assert opening == {"validation", "password_reset", "address_code", "lost_phone"}
+    codes = {"validation", "address_code", "new_address_code"}
+    assert opening == codes | {"password_reset", "lost_phone"}

@@ -31,6 +31,7 @@ NBSP = "\u00a0"
 #: A code is copied, not followed; a closed account has the desk only.
 WITHOUT_LINK = {
     ("address_code", 0),
+    ("new_address_code", 0),
     ("account_deactivated", 0),
     *(("account_frozen", case) for case in (1, 3, 5)),
     *(("no_account", case) for case in (2, 3)),
@@ -141,7 +142,15 @@ def test_the_promise_that_replies_are_read_stands_beside_a_reply_address_that_is
 
 @pytest.mark.parametrize(
     "template",
-    ["validation", "known_account", "password_reset", "address_code", "lost_phone", "no_account"],
+    [
+        "validation",
+        "known_account",
+        "password_reset",
+        "address_code",
+        "new_address_code",
+        "lost_phone",
+        "no_account",
+    ],
 )
 def test_no_name_in_a_mail_that_may_reach_a_stranger(template: str) -> None:
     assert text_of(template, "fr").startswith("Bonjour,\n")

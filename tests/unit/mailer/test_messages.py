@@ -88,6 +88,8 @@ SUBJECTS = {
     ("finalisation", "en"): "Completing the creation of your IMPEXWEB user account",
     ("known_account", "fr"): "Vous avez déjà un compte IMPEXWEB",
     ("known_account", "en"): "You already have an IMPEXWEB account",
+    ("confirmation", "fr"): "Confirmation de création de votre compte utilisateur IMPEXWEB",
+    ("confirmation", "en"): "Confirmation: your IMPEXWEB user account is created",
 }
 
 
@@ -116,7 +118,7 @@ def test_em_07_both_parts_carry_the_same_code_and_link(language: str) -> None:
     assert f'href="{link}"' in html
 
 
-@pytest.mark.parametrize("template", ["validation", "address_code"])
+@pytest.mark.parametrize("template", ["validation", "address_code", "new_address_code"])
 @settings(max_examples=40, deadline=None)
 @given(
     code=st.from_regex(r"\A[0-9]{6}\Z"),

@@ -38,6 +38,17 @@ SAID = {
         "by a “Forgotten password” link",
     ),
     ("password_changed", 1): ("depuis une session ouverte", "from an open session"),
+    ("address_change_asked", 0): (
+        "l'adresse durand123456@labo654321.example reste votre identifiant",
+        "the address durand123456@labo654321.example stays your user name",
+    ),
+    ("address_changed", 0): ("la nouvelle a été vérifiée par un code", "confirmed by a code"),
+    ("address_changed", 1): ("Le secrétariat a changé l'adresse", "The desk changed the address"),
+    ("address_in_force", 0): (
+        "Votre identifiant est désormais durand123456@labo654321.example.",
+        "Your user name is now durand123456@labo654321.example.",
+    ),
+    ("address_in_force", 1): ("Le secrétariat a changé l'adresse", "The desk changed the address"),
     ("phone_enrolled", 0): ("désormais demandé à chaque connexion", "each sign-in takes a code"),
     ("phone_replaced", 0): ("grâce à un code de l'ancien.", "by means of a code of the old one."),
     ("phone_replaced", 1): ("grâce à un code de secours.", "by means of a recovery code."),
@@ -174,6 +185,18 @@ def test_settled_8_the_link_is_signed_for_this_account_and_mail_and_good_for_sev
 def test_settled_8_the_link_is_said_to_lead_to_the_button_of_its_page(template: str) -> None:
     assert "choisissez « Bloquer mon compte »" in plain(text_of(template, "fr"))
     assert "choose “Freeze my account”" in text_of(template, "en")
+
+
+@pytest.mark.parametrize("case", [0, 1])
+def test_b_14_the_former_address_is_told_to_call_because_later_mails_go_to_the_new_one(
+    case: int,
+) -> None:
+    french, english = (text_of("address_changed", language, case) for language in LANGUAGES)
+    assert "Appelez ensuite le 01.55.87.40.90 (+33 1 55 87 40 90)" in french
+    assert "un message vous dira" not in french
+    assert "était jusqu'ici celle de votre compte IMPEXWEB" in french
+    assert "Then call +33 1 55 87 40 90: somebody at the desk will check it with you." in english
+    assert "a message will tell you" not in english
 
 
 def test_ot_14_after_a_recovery_code_the_new_phone_is_to_be_enrolled() -> None:

@@ -1,0 +1,81 @@
+"""What an account becomes: another address, another name. Its mails follow."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+from shared.contracts.mailer import MailAccepted
+from tests.integration.mailer.happenings import moved, renamed, wish
+from tests.integration.mailer.post_office import ACCOUNT, CODE, PostOffice, created, now
+from tests.support.mail_server import MailServer
+from tests.support.system import System
+
+SOON = timedelta(seconds=1)
+OLD, NEW = "pierre@labo.example", "pierre@autre.example"
+
+
+async def test_b_14_g_50_old_and_new_address_are_told_whatever_is_repeated(
+    system: System, office: PostOffice, smtp: MailServer
+) -> None:
+    """A code that goes again is not announced again; names go to a proved address only."""
+    async with system.run("mailer", IMPEX_SMTP_URL=smtp.url):
+        await office.state(await office.say(created()), "accepted")
+        await office.say(wish(), times=2)
+        await office.hears(MailAccepted, 3)
+        await office.say(wish(again=True, language="en"))
+        await office.hears(MailAccepted, 4)
+        await office.say(moved(NEW, now() + SOON), times=2)
+        await office.hears(MailAccepted, 6)
+        await office.all_handled()
+    mails = smtp.messages[1:]
+    sent = sorted((one.recipients[0], str(one.message["Subject"])) for one in mails)
+    assert sent == [
+        (NEW, "Cette adresse est désormais celle de votre compte IMPEXWEB"),
+        (NEW, "Votre code pour changer d'adresse"),
+        (NEW, "Your code to change your address"),
+        (OLD, "L'adresse de votre compte IMPEXWEB a été changée"),
+        (OLD, "Un changement d'adresse est demandé pour votre compte IMPEXWEB"),
+    ]
+    texts = [one.text() for one in mails]
+    assert ["Élodie" in text for text in texts] == [CODE not in text for text in texts]
+    assert ["ce-n-est-pas-moi" in text for text in texts] == [CODE not in text for text in texts]
+
+
+async def test_b_14_mq_01_mails_follow_name_and_address_and_an_older_change_undoes_nothing(
+    system: System, office: PostOffice, smtp: MailServer
+) -> None:
+    """What is heard before the account is known waits for it."""
+
+    async def known() -> tuple[str, ...]:
+        await office.all_handled()
+        query = "SELECT address, last_name, language FROM directory WHERE account_id = $1"
+        return tuple(await office.database.fetchrow(query, ACCOUNT))
+
+    start = now()
+    async with system.run("mailer", IMPEX_SMTP_URL=smtp.url):
+        await office.say(renamed("Third", start + 3 * SOON))
+        await office.say(moved("third@labo.example", start + 3 * SOON))
+        await office.waits_in("mailer.retry.5s")
+        await office.say(created(created_at=start))
+        assert await known() == ("third@labo.example", "Third", "fr")
+        await office.say(renamed("Second", start + 2 * SOON))
+        await office.say(moved("second@labo.example", start + 2 * SOON))
+        await office.say(created(created_at=start + SOON, language="en"))
+        assert await known() == ("third@labo.example", "Third", "en")
+        await office.say(renamed("Fourth", start + 4 * SOON))
+        await office.say(moved("fourth@labo.example", start + 4 * SOON))
+        assert await known() == ("fourth@labo.example", "Fourth", "en")
+        await office.say(created(created_at=start + 5 * SOON))
+        assert await known() == (OLD, "O'Brien", "fr")
+
+
+async def test_59_a_change_to_what_no_mail_may_carry_dies_with_the_reason(
+    system: System, office: PostOffice, smtp: MailServer
+) -> None:
+    async with system.run("mailer", IMPEX_SMTP_URL=smtp.url):
+        await office.state(await office.say(created()), "accepted")
+        await office.say(renamed("Durand\r\nBcc: x@y.example", now()))
+        assert "no mail may carry" in await office.dead_reason()
+        await office.say(moved("a@b.example, c@d.example", now()))
+        assert "written to" in await office.dead_reason()
+        assert await office.database.fetchval("SELECT address FROM directory") == OLD
