@@ -2,20 +2,22 @@
 
 Pure. An account is `active`, `deactivated` or `frozen`; a new password makes a frozen one
 `thawing`, which may be signed in to, and the second factor then makes it active again. Where the
-phone was stolen, or replaced shortly before, only the desk thaws it (`desk_only`).
+phone was stolen, or phone or address changed shortly before, only the desk thaws it (`desk_only`).
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Literal
 
 from services.registration.passwords import Hashed
 
 AccountState = Literal["active", "deactivated", "frozen", "thawing"]
-#: A phone replaced within so long before a freeze may be a thief's.
-PHONE_DOUBT = timedelta(days=7)
+#: A phone or an address changed within so long before a freeze may be a thief's.
+DOUBT = timedelta(days=7)
+#: How long a wish for another address may wait for its proof.
+CHANGE_KEPT = timedelta(hours=24)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -43,6 +45,7 @@ class Account:
     frozen_at: datetime | None = None
     desk_only: bool = False
     phone_replaced_at: datetime | None = None
+    address_changed_at: datetime | None = None
     credentials: Credentials | None = None
 
     @property
@@ -73,10 +76,13 @@ class Account:
         return self.credentials.changes == seen.credentials.changes
 
 
-def phone_in_doubt(account: Account, now: datetime) -> bool:
-    """Whether the phone was replaced so shortly before `now` that a freeze is the desk's to end."""
-    replaced = account.phone_replaced_at
-    return replaced is not None and replaced > now - PHONE_DOUBT
+def in_doubt(account: Account, now: datetime) -> bool:
+    """Whether phone or address changed so shortly before `now` that a freeze is the desk's to end.
+
+    A reset link goes to the address: whoever changed it could thaw the account.
+    """
+    changes = (account.phone_replaced_at, account.address_changed_at)
+    return any(changed is not None and changed > now - DOUBT for changed in changes)
 
 
 LateDoubt = Literal["none", "desk_only", "freeze"]
@@ -88,7 +94,7 @@ def doubt_after_freeze(account: Account, replaced_at: datetime) -> LateDoubt:
     A frozen account becomes the desk's. So does one that was thawed too easily: it is frozen again,
     unless the phone was replaced after the freeze, by who has both factors.
     """
-    if account.frozen_at is None or replaced_at <= account.frozen_at - PHONE_DOUBT:
+    if account.frozen_at is None or replaced_at <= account.frozen_at - DOUBT:
         return "none"
     if account.state == "frozen":
         return "none" if account.desk_only else "desk_only"
@@ -129,3 +135,35 @@ class AddressCode:
     def is_good(self, now: datetime) -> bool:
         """Whether it is shown rather than replaced; tries used up are for the person to see."""
         return self.used_at is None and self.expires_at > now
+
+
+@dataclass(frozen=True, kw_only=True)
+class AddressChange:
+    """A wish for another address. `decoy`: somebody has it, and no code is right.
+
+    `password` is the account's, hashed for the new address; `password_changes` says which one.
+    """
+
+    id: str
+    address: str
+    address_key: str
+    decoy: bool
+    password: Hashed
+    password_changes: int
+    code_key_id: str
+    code_hash: bytes = field(repr=False)
+    tries: int
+    requested_at: datetime
+    sent_at: datetime
+    expires_at: datetime
+    kept_until: datetime
+
+    def stands(self, account: Account, now: datetime) -> bool:
+        """Whether it may still be proved: not too old, and no new password since."""
+        own = account.credentials
+        return (
+            account.opens
+            and own is not None
+            and own.changes == self.password_changes
+            and now < self.kept_until
+        )

@@ -56,6 +56,11 @@ async def use(tx: Connection, account_id: str, now: datetime) -> None:
     await tx.execute(USE, account_id, now)
 
 
+async def delete(tx: Connection, account_id: str) -> None:
+    """The code went to an address that the account has no more."""
+    await tx.execute("DELETE FROM address_codes WHERE account_id = $1", account_id)
+
+
 async def forget(tx: Connection, now: datetime) -> None:
     """Delete the codes that have said long enough that they ran out."""
     await tx.execute(FORGET, now - KEPT)

@@ -12,7 +12,7 @@ from services.registration.passwords import MAX_PASSWORD_BYTES, Rules
 from services.registration.settings import RegistrationSettings
 from services.registration.terms import Terms
 from services.registration.words import Lexicon
-from shared.contracts.base import Request, Sealed
+from shared.contracts.base import Event, Request, Sealed
 from shared.errors import CannotOpen
 from shared.secrets import KeyRing, Opener, Sealer, keyed_hash, keyed_hashes, seal_context
 
@@ -30,6 +30,7 @@ class Deps:
     hasher: Hasher
     opener: Opener
     sealer: Sealer
+    gateway: Sealer
     tokens: KeyRing
     terms: Mapping[str, Terms]
     raised_networks: Mapping[Network, int]
@@ -44,11 +45,11 @@ class Deps:
         """The names an address may be kept under, one per key of the ring, the newest first."""
         return [each.hex() for each in keyed_hashes(self.tokens, COUNTER, address_key)]
 
-    def open(self, request: Request, field: str) -> str | None:
+    def open(self, message: Request | Event, field: str) -> str | None:
         """The secret in a sealed field; None where it cannot be opened or is absurdly long."""
-        sealed: Sealed = getattr(request, field)
+        sealed: Sealed = getattr(message, field)
         try:
-            plain = self.opener.open(sealed, seal_context(type(request), field))
+            plain = self.opener.open(sealed, seal_context(type(message), field))
         except CannotOpen:
             return None
         return plain if len(plain.encode()) <= MAX_PASSWORD_BYTES else None

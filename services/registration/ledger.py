@@ -8,7 +8,7 @@ from typing import Any
 
 import asyncpg
 
-from services.registration.access import Account, Credentials
+from services.registration.access import Account, AddressChange, Credentials
 from services.registration.accounts import AccountRequest, Standing
 from services.registration.passwords import Hashed
 from services.registration.terms import Terms
@@ -42,8 +42,8 @@ ON CONFLICT (account_id, sha256) DO UPDATE SET accepted_at = excluded.accepted_a
 SELECT = """
 SELECT account.id, account.address, account.address_key, account.first_name, account.last_name,
     account.language, account.state, account.verified_at, account.frozen_at, account.desk_only,
-    account.phone_replaced_at, credential.password_hash, credential.pepper_key_id,
-    credential.changes, credential.right_at
+    account.phone_replaced_at, account.address_changed_at, credential.password_hash,
+    credential.pepper_key_id, credential.changes, credential.right_at
 FROM accounts AS account LEFT JOIN credentials AS credential ON credential.account_id = account.id
 """
 OF_ADDRESS = SELECT + "WHERE account.address_key = $1"
@@ -68,6 +68,19 @@ WHERE accounts.id = $1 AND accounts.state = 'thawing' AND credentials.account_id
 """
 REPLACE_PHONE = """
 UPDATE accounts SET phone_replaced_at = greatest(phone_replaced_at, $2) WHERE id = $1
+"""
+MOVE = """
+UPDATE accounts SET address = $2, address_key = $3, verified_at = $4, address_changed_at = $4
+WHERE id = $1
+"""
+# Another hash of the same password, and who checks the former one at this moment is told no.
+MOVE_CREDENTIALS = """
+UPDATE credentials SET password_hash = $2, pepper_key_id = $3, changes = changes + 1
+WHERE account_id = $1
+"""
+RENAME = """
+UPDATE accounts SET first_name = $2, last_name = $3, named_at = $4
+WHERE id = $1 AND (named_at IS NULL OR named_at < $4)
 """
 
 
@@ -170,6 +183,21 @@ async def replace_phone(tx: Connection, account_id: str, replaced_at: datetime) 
     await tx.execute(REPLACE_PHONE, account_id, replaced_at)
 
 
+async def move(tx: Connection, account_id: str, change: AddressChange, now: datetime) -> None:
+    """The account has another address, which is proved, and its password a hash for it."""
+    await tx.execute(MOVE, account_id, change.address, change.address_key, now)
+    password = change.password
+    await tx.execute(MOVE_CREDENTIALS, account_id, password.text, password.key_id)
+
+
+async def rename(
+    tx: Connection, account_id: str, first_name: str, last_name: str, said_at: datetime
+) -> bool:
+    """Another name, said at that moment; False where a later one was said already."""
+    done: str = await tx.execute(RENAME, account_id, first_name, last_name, said_at)
+    return done != "UPDATE 0"
+
+
 async def note_right(tx: Connection, account_id: str, now: datetime) -> None:
     """The password was given right."""
     await tx.execute(NOTE_RIGHT, account_id, now)
@@ -206,5 +234,6 @@ def _account(row: Any) -> Account:
         frozen_at=row["frozen_at"],
         desk_only=row["desk_only"],
         phone_replaced_at=row["phone_replaced_at"],
+        address_changed_at=row["address_changed_at"],
         credentials=credentials,
     )

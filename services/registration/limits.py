@@ -92,6 +92,19 @@ class LimitSettings(CommonSettings):
         le=100,
     )
 
+    address_changes: int = setting(
+        "IMPEX_ADDRESS_CHANGES",
+        default=5,
+        doc="Other addresses that an account may ask for per day.",
+        ge=1,
+        le=100,
+    )
+
+    @property
+    def changes_quota(self) -> Quota:
+        """Other addresses asked for per account."""
+        return Quota(name="changes", most=self.address_changes, window=timedelta(days=1))
+
     @property
     def address_quota(self) -> Quota:
         """Account requests per address."""

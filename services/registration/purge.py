@@ -10,7 +10,14 @@ import asyncio
 from collections.abc import Callable
 from datetime import datetime
 
-from services.registration import address_codes, counters, disavowals, mailed_links, store
+from services.registration import (
+    address_changes,
+    address_codes,
+    counters,
+    disavowals,
+    mailed_links,
+    store,
+)
 from shared.contracts.registration import OWNER, RequestExpired
 from shared.database import PASSING, Pool, transaction
 from shared.messaging.connection import describe
@@ -33,7 +40,7 @@ async def purge(pool: Pool, now: datetime) -> int:
                 if each.state != "created":
                     event = RequestExpired(request_id=each.id)
                     await emit(tx, OWNER, event, subject=each.account_id, now=now)
-            for table in (mailed_links, address_codes, disavowals, counters):
+            for table in (mailed_links, address_codes, address_changes, disavowals, counters):
                 await table.forget(tx, now)
         deleted += len(gone)
         if len(gone) < BATCH:

@@ -9,15 +9,19 @@ from pathlib import Path
 
 from services.registration.deps import Deps
 from services.registration.handlers import (
+    address_changes,
     address_codes,
+    address_wishes,
     corrections,
     creation,
+    export,
     freezing,
     lost_phones,
     mail,
     passwords,
     proofs,
     queries,
+    renaming,
     requests,
     resets,
     sign_in,
@@ -32,6 +36,7 @@ from shared.contracts import registration as words
 from shared.contracts.gateway import SessionOpened
 from shared.contracts.mailer import MailAccepted, MailDeferred, MailRefused
 from shared.contracts.mfa import AuthenticatorReplaced
+from shared.contracts.profile import ProfileSaved
 from shared.messaging.handlers import answers, hears
 from shared.secrets import Opener, Sealer
 from shared.service import House, Service
@@ -57,6 +62,7 @@ async def build(house: House, settings: RegistrationSettings) -> AsyncIterator[D
         hasher=hasher,
         opener=Opener("registration", settings.seal_keys),
         sealer=Sealer("mailer", settings.mailer_keys),
+        gateway=Sealer("gateway", settings.gateway_keys),
         tokens=settings.token_keys,
         terms=load_terms(settings.terms_dir),
         raised_networks=read_networks(settings.network_quotas),
@@ -80,6 +86,7 @@ SERVICE = Service(
         hears(MailRefused, mail.mail_refused),
         hears(SessionOpened, freezing.session_opened),
         hears(AuthenticatorReplaced, freezing.authenticator_replaced),
+        hears(ProfileSaved, renaming.profile_saved),
     ),
     answers=(
         answers(words.RequestAccount, requests.request_account, requests.judge_form),
@@ -108,6 +115,21 @@ SERVICE = Service(
         answers(words.ConfirmLostPhone, lost_phones.confirm_lost_phone),
         answers(words.DescribeDisavowal, freezing.describe_disavowal),
         answers(words.Disavow, freezing.disavow),
+        answers(
+            words.JudgeAddressChange,
+            address_wishes.judge_address_change,
+            address_wishes.judge_wish,
+        ),
+        answers(
+            words.RequestAddressChange,
+            address_wishes.request_address_change,
+            address_wishes.judge_and_hash,
+        ),
+        answers(words.DescribeAddressChange, address_changes.describe_address_change),
+        answers(words.ResendAddressChange, address_changes.resend_address_change),
+        answers(words.ConfirmAddressChange, address_changes.confirm_address_change),
+        answers(words.CancelAddressChange, address_changes.cancel_address_change),
+        answers(words.ExportAccount, export.export_account),
     ),
     emits=(
         words.AccountRequested,
@@ -129,6 +151,9 @@ SERVICE = Service(
         words.LostPhoneReported,
         words.AccountFrozen,
         words.AccountThawed,
+        words.NameChanged,
+        words.AddressChangeRequested,
+        words.AddressChanged,
         # Said by the desk's acts, which sessions and second factors must end for.
         words.AccountDeactivated,
         words.AccountReactivated,

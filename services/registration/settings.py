@@ -52,6 +52,11 @@ class RegistrationSettings(LimitSettings):
     pepper_keys: KeyRing = setting(
         "IMPEX_PEPPER_KEYS", doc="Keys that passwords are hashed with.", secret=True
     )
+    gateway_keys: KeyRing = setting(
+        "IMPEX_SEAL_KEYS_GATEWAY",
+        doc="Keys that seal what is held about a person for the gateway.",
+        secret=True,
+    )
     disavowal_keys: KeyRing = setting(
         "IMPEX_DISAVOWAL_KEYS",
         doc="Keys that sign the « ce n'est pas moi » links of mails.",
@@ -154,6 +159,14 @@ class RegistrationSettings(LimitSettings):
         ge=1,
         le=10,
     )
+    address_change_minutes: int = setting(
+        "IMPEX_ADDRESS_CHANGE_MINUTES",
+        default=60,
+        doc="Life of the code that proves the new address of an account.",
+        unit="minutes",
+        ge=30,
+        le=1_440,
+    )
     enrol_hours: int = setting(
         "IMPEX_ENROL_HOURS",
         default=24,
@@ -193,6 +206,11 @@ class RegistrationSettings(LimitSettings):
     def address_code_life(self) -> timedelta:
         """How long a code that proves an account's address lives."""
         return timedelta(minutes=self.address_code_minutes)
+
+    @property
+    def address_change_life(self) -> timedelta:
+        """How long a code that proves a new address lives."""
+        return timedelta(minutes=self.address_change_minutes)
 
     @property
     def enrol_life(self) -> timedelta:

@@ -68,6 +68,12 @@ DELETE FROM requests
 WHERE address_key = $1 AND id <> $2 AND state <> 'created' AND NOT decoy
 RETURNING id, account_id
 """
+DELETE_OF_ADDRESS = """
+DELETE FROM requests
+WHERE address_key = $1 AND state = 'pending' AND NOT decoy
+RETURNING id, account_id
+"""
+IS_PROVED = "SELECT true FROM requests WHERE address_key = $1 AND state = 'verified'"
 DELETE_OLD = """
 DELETE FROM requests
 WHERE id IN (
@@ -226,6 +232,19 @@ async def delete_others(tx: Connection, request: AccountRequest) -> list[Gone]:
     gone = [Gone(id=str(row["id"]), account_id=str(row["account_id"])) for row in rows]
     await replies.forget(tx, "request_id", [each.id for each in gone])
     return gone
+
+
+async def delete_of_address(tx: Connection, address_key: str) -> list[Gone]:
+    """Forget every request for an address that an account has just proved; returns them."""
+    rows = await tx.fetch(DELETE_OF_ADDRESS, address_key)
+    gone = [Gone(id=str(row["id"]), account_id=str(row["account_id"])) for row in rows]
+    await replies.forget(tx, "request_id", [each.id for each in gone])
+    return gone
+
+
+async def is_proved(tx: Connection, address_key: str) -> bool:
+    """Whether a request for that address is proved, and may become an account."""
+    return bool(await tx.fetchval(IS_PROVED, address_key))
 
 
 async def delete_old(tx: Connection, now: datetime, most: int) -> list[Gone]:

@@ -7,12 +7,13 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from services.registration.access import AddressCode
+from services.registration.access import AddressChange, AddressCode
 from services.registration.accounts import AccountRequest, Link, resend_at
 from services.registration.addresses import mask
 from services.registration.settings import RegistrationSettings
 from services.registration.terms import Terms
 from shared.contracts.registration import (
+    AddressChangeView,
     AddressCodeView,
     LinkView,
     MailView,
@@ -69,6 +70,20 @@ def show_address_code(
         expires_at=code.expires_at,
         resend_at=resend_at(code.sent_at, settings.resend_seconds),
         tries_left=max(0, settings.verify_tries - code.tries),
+    )
+
+
+def show_address_change(
+    wish: AddressChange, settings: RegistrationSettings, resends_left: int
+) -> AddressChangeView:
+    """A wish for another address, without its code."""
+    return AddressChangeView(
+        address=wish.address,
+        code_sent_at=wish.sent_at,
+        expires_at=wish.expires_at,
+        resend_at=resend_at(wish.sent_at, settings.resend_seconds),
+        resends_left=resends_left,
+        tries_left=max(0, settings.verify_tries - wish.tries),
     )
 
 

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from services.registration import disavowals, ledger, mailed_links
-from services.registration.access import Account, doubt_after_freeze, phone_in_doubt
+from services.registration.access import Account, doubt_after_freeze, in_doubt
 from services.registration.addresses import mask
 from services.registration.deps import Deps
 from services.registration.handlers.mailed_links import PASSWORD
@@ -75,7 +75,7 @@ async def disavow(request: Disavow, context: RequestContext[Deps]) -> FrozenView
         raise Refused(Refusal(slug="link_used"))
     now = context.now()
     await disavowals.use(context.tx, said.mail_id, account.id, now, said.expires_at)
-    desk_only = account.desk_only or phone_in_doubt(account, now)
+    desk_only = account.desk_only or in_doubt(account, now)
     await freeze(context, account, by="holder", desk_only=desk_only)
     # A deactivated account stays so, and no new password opens it.
     closed = account.state == "deactivated"

@@ -50,7 +50,7 @@ class Change:
 
 async def check(request: CheckPassword, deps: Deps, pool: Pool) -> Checked:
     """Count the try, then compare."""
-    return await _check(request.account_id, deps.open(request, "password"), deps, pool)
+    return await look_at(request.account_id, deps.open(request, "password"), deps, pool)
 
 
 async def check_password(request: CheckPassword, context: RequestContext[Deps]) -> Reply:
@@ -58,7 +58,7 @@ async def check_password(request: CheckPassword, context: RequestContext[Deps]) 
     checked: Checked = context.prepared
     if checked.attempt.wait:
         raise Refused(checked.attempt.too_many())
-    if await _lock(context, checked) is None:
+    if await lock(context, checked) is None:
         attempts.log_failure(checked.attempt, checked.account)
         return context.refuse(Refusal(slug="wrong_password"))
     await counters.clear(context.tx, attempts.KNOWN, request.account_id)
@@ -75,7 +75,7 @@ async def judge_change(request: ChangePassword, deps: Deps, pool: Pool) -> Chang
         errors = await judge_password(candidate(new, account), deps)
     if current == "":
         return Change(errors=(MISSING, *errors))
-    checked = await _check(request.account_id, current, deps, pool)
+    checked = await look_at(request.account_id, current, deps, pool)
     if checked.attempt.wait or checked.account is None or current is None or new is None:
         return Change(checked=checked, errors=tuple(errors))
     if checked.right and normalize(new) == normalize(current):
@@ -93,7 +93,7 @@ async def change_password(request: ChangePassword, context: RequestContext[Deps]
         return context.refuse(refused_fields(errors))
     if checked.attempt.wait:
         raise Refused(checked.attempt.too_many())
-    account = await _lock(context, checked)
+    account = await lock(context, checked)
     if account is None:
         attempts.log_failure(checked.attempt, checked.account)
         return context.refuse(refused_fields([WRONG, *errors]))
@@ -104,7 +104,8 @@ async def change_password(request: ChangePassword, context: RequestContext[Deps]
     return await set_password(context, account, change.hashed, by="person", device=request.device)
 
 
-async def _check(account_id: str, password: str | None, deps: Deps, pool: Pool) -> Checked:
+async def look_at(account_id: str, password: str | None, deps: Deps, pool: Pool) -> Checked:
+    """Count a try, then compare; nothing is compared while the door is shut."""
     async with transaction(pool) as tx:
         account = await ledger.read(tx, account_id)
         door = attempts.known_door(deps, account_id)
@@ -116,7 +117,7 @@ async def _check(account_id: str, password: str | None, deps: Deps, pool: Pool) 
     return Checked(attempt=attempt, account=account, right=found is not None)
 
 
-async def _lock(context: RequestContext[Deps], checked: Checked) -> Account | None:
+async def lock(context: RequestContext[Deps], checked: Checked) -> Account | None:
     """The account, locked, where the password that was checked is still its own."""
     if not checked.right or checked.account is None:
         return None

@@ -19,6 +19,7 @@ from services.registration.handlers.requests import GONE, show
 from services.registration.views import show_link
 from shared.contracts.base import FieldError, Refusal, Reply
 from shared.contracts.registration import (
+    ConfirmAddressChange,
     DescribeLink,
     EmailVerified,
     LinkView,
@@ -51,7 +52,7 @@ async def verify_code(request: VerifyCode, context: RequestContext[Deps]) -> Rep
     return await show(context, found.id)
 
 
-def read_code(request: VerifyCode | VerifyAddressCode, deps: Deps) -> str:
+def read_code(request: VerifyCode | VerifyAddressCode | ConfirmAddressChange, deps: Deps) -> str:
     """The six digits that were typed, without spaces; `Refused` where it is anything else."""
     code = "".join((deps.open(request, "code") or "").split())
     if not CODE.fullmatch(code):

@@ -16,6 +16,8 @@ from shared.limits import Quota
 from shared.messaging.handlers import Refused, RequestContext
 from shared.telemetry import get_logger
 
+CHANGES, CHANGE_CODES = "address_changes", "address_change_codes"
+
 log = get_logger("registration")
 
 
@@ -67,6 +69,22 @@ async def take_link(
 async def take_code(context: RequestContext[Deps], account_id: str) -> None:
     """Count a code that is sent to an account's own address."""
     await _take(context, [Counted(context.deps.settings.sends_quota, "codes", account_id)])
+
+
+async def take_change(context: RequestContext[Deps], account_id: str) -> None:
+    """Count another address that an account asks for."""
+    await _take(context, [Counted(context.deps.settings.changes_quota, CHANGES, account_id)])
+
+
+async def take_change_code(context: RequestContext[Deps], account_id: str) -> None:
+    """Count a further code that is sent to another address."""
+    await _take(context, [Counted(context.deps.settings.sends_quota, CHANGE_CODES, account_id)])
+
+
+async def change_codes_left(tx: Connection, deps: Deps, account_id: str) -> int:
+    """How many more of them may be asked for today."""
+    quota = deps.settings.sends_quota
+    return quota.left(await counters.peek(tx, CHANGE_CODES, account_id), deps.clock())
 
 
 async def sends_left(tx: Connection, deps: Deps, address_key: str) -> int:

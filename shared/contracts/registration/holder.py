@@ -22,7 +22,7 @@ class JudgeAddressChange(Request, frozen=True, kw_only=True):
     point_out_slip: bool = False
 
 
-@request(OWNER, AddressChangeView, changes=True)
+@request(OWNER, AddressChangeView, changes=True, reply_seconds=300)
 class RequestAddressChange(Request, frozen=True, kw_only=True):
     """The holder, signed in, wants another address; a code is sent to it. The asker vouches for the
     second factor. A former wish is void.
@@ -49,7 +49,7 @@ class DescribeAddressChange(Request, frozen=True, kw_only=True):
     account_id: str
 
 
-@request(OWNER, AddressChangeView, changes=True)
+@request(OWNER, AddressChangeView, changes=True, reply_seconds=300)
 class ResendAddressChange(Request, frozen=True, kw_only=True):
     """Send another code to the new address; the former one is void. Refused with `no_change`,
     `too_soon` (retry_after), `too_many_requests` (params: limit)."""

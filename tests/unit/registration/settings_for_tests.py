@@ -11,6 +11,7 @@ KEYS = {
     for name in (
         "IMPEX_SEAL_KEYS_REGISTRATION",
         "IMPEX_SEAL_KEYS_MAILER",
+        "IMPEX_SEAL_KEYS_GATEWAY",
         "IMPEX_TOKEN_KEYS",
         "IMPEX_PEPPER_KEYS",
         "IMPEX_DISAVOWAL_KEYS",

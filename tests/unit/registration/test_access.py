@@ -13,7 +13,7 @@ from services.registration.access import (
     Credentials,
     MailedLink,
     doubt_after_freeze,
-    phone_in_doubt,
+    in_doubt,
 )
 from services.registration.accounts import judge_tries
 from services.registration.doors import Door
@@ -62,10 +62,11 @@ def test_a_password_is_the_same_until_it_is_changed_or_the_account_closed() -> N
 
 
 @pytest.mark.parametrize(("days", "doubt"), [(0, True), (6.99, True), (7, False)])
-def test_settled_8_a_phone_is_in_doubt_for_a_week(days: float, doubt: bool) -> None:
-    account = replace(ACCOUNT, phone_replaced_at=NOON - timedelta(days=days))
-    assert phone_in_doubt(account, NOON) == doubt
-    assert not phone_in_doubt(ACCOUNT, NOON)
+def test_settled_8_a_phone_and_an_address_are_in_doubt_for_a_week(days: float, doubt: bool) -> None:
+    changed_at = NOON - timedelta(days=days)
+    assert in_doubt(replace(ACCOUNT, phone_replaced_at=changed_at), NOON) == doubt
+    assert in_doubt(replace(ACCOUNT, address_changed_at=changed_at), NOON) == doubt
+    assert not in_doubt(ACCOUNT, NOON)
 
 
 @pytest.mark.parametrize(

@@ -1,0 +1,27 @@
+"""What registration holds about an account, for the person themselves (B-11, GD-02)."""
+
+from __future__ import annotations
+
+from services.registration import ledger, personal
+from services.registration.deps import Deps
+from shared.contracts.base import Refusal
+from shared.contracts.personal import PersonalDataView
+from shared.contracts.registration import ExportAccount
+from shared.messaging.handlers import Refused, RequestContext
+from shared.personal import seal_document
+from shared.telemetry import get_logger
+
+UNKNOWN = Refusal(slug="unknown_account")
+
+log = get_logger("registration")
+
+
+async def export_account(request: ExportAccount, context: RequestContext[Deps]) -> PersonalDataView:
+    """Everything but hashes: the account, terms, a wish for another address, limits."""
+    account = await ledger.read(context.tx, request.account_id)
+    if account is None:
+        raise Refused(UNKNOWN)
+    counted_under = [account.id, *context.deps.counters(account.address_key)]
+    document = await personal.read(context.tx, account.id, counted_under)
+    log.info("Personal data were read.", action="personal_data_read", account=account.id)
+    return seal_document(context.deps.gateway, document)

@@ -1,0 +1,42 @@
+"""The name of an account, changed in the complementary information before it was validated (G-31).
+
+Registration owns names. Facts come twice and in any order: an older one undoes nothing.
+"""
+
+from __future__ import annotations
+
+from services.registration import ledger
+from services.registration.deps import Deps
+from services.registration.names import check_name
+from shared.contracts.profile import ProfileSaved
+from shared.contracts.registration import NameChanged
+from shared.messaging.handlers import Context
+from shared.telemetry import get_logger
+
+log = get_logger("registration")
+
+
+async def profile_saved(event: ProfileSaved, context: Context[Deps]) -> None:
+    """Give the account the name that was typed, where it is another one and acceptable."""
+    if event.first_name is None and event.last_name is None:
+        return
+    account_id = context.envelope.subject
+    account = None if account_id is None else await ledger.lock(context.tx, account_id)
+    if account is None:
+        return
+    names = {"first_name": account.first_name, "last_name": account.last_name}
+    for field in names:
+        if getattr(event, field) is None:
+            continue
+        name, wrong = check_name(field, context.deps.open(event, field) or "")
+        if wrong is not None:
+            log.warning("A name was not taken.", action="name_refused", code=wrong.code)
+            return
+        names[field] = name
+    if not await ledger.rename(context.tx, account.id, **names, said_at=event.saved_at):
+        return
+    if names == {"first_name": account.first_name, "last_name": account.last_name}:
+        return
+    changed = NameChanged(**names, by="holder", changed_at=event.saved_at)
+    await context.emit(changed, subject=account.id)
+    log.info("A name was changed.", action="name_changed", account=account.id, by="holder")

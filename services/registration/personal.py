@@ -1,0 +1,65 @@
+"""Registration's SQL for a person who asks what is held about them (B-11): one query per matter.
+
+Hashes of passwords, codes and links are told by their times only. Requests that strangers made for
+the same address are theirs, and are not shown.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from shared.database import Connection
+from shared.personal import Document
+
+MATTERS = {
+    "account": """
+        SELECT id::text AS account_id, address, first_name, last_name, language, state, created_at,
+            verified_at AS address_proved_at, named_at AS name_changed_at, address_changed_at,
+            phone_replaced_at, frozen_at, desk_only AS only_the_desk_thaws
+        FROM accounts WHERE id = $1
+    """,
+    "password": "SELECT set_at, right_at AS last_right_at FROM credentials WHERE account_id = $1",
+    "terms": """
+        SELECT version, language, sha256, address, accepted_at FROM terms_acceptances
+        WHERE account_id = $1 ORDER BY accepted_at
+    """,
+    "account_requests": """
+        SELECT id::text AS request_id, address, first_name, last_name, language, state,
+            requested_at, sent_at, verified_at, created_at, kept_until, mail_state, mail_at,
+            mail_reason
+        FROM requests WHERE account_id = $1 AND NOT decoy ORDER BY requested_at
+    """,
+    "address_change": """
+        SELECT address, tries AS wrong_codes, requested_at, sent_at, expires_at, kept_until
+        FROM address_changes WHERE account_id = $1
+    """,
+    "address_codes": """
+        SELECT tries AS wrong_codes, sent_at, expires_at, used_at FROM address_codes
+        WHERE account_id = $1
+    """,
+    "mailed_links": """
+        SELECT kind, stolen, requested_at, expires_at, replaced, used_at FROM mailed_links
+        WHERE account_id = $1 ORDER BY requested_at
+    """,
+    "disavowals": """
+        SELECT used_at, expires_at FROM disavowals WHERE account_id = $1 ORDER BY used_at
+    """,
+}
+# What is counted, under the account's id or a keyed hash of its address, which perhaps is followed
+# by a network.
+LIMITS = """
+SELECT kind, cardinality(moments) AS counted,
+    (SELECT max(moment) FROM unnest(moments) AS moment) AS latest_at, forget_at
+FROM counters
+WHERE cardinality(moments) > 0 AND split_part(key, ' ', 1) = ANY($1)
+ORDER BY kind, latest_at
+"""
+
+
+async def read(tx: Connection, account_id: str, counted_under: Sequence[str]) -> Document:
+    """Everything, by matter; `counted_under` are the names its limits are kept by."""
+    document = {}
+    for matter, sql in MATTERS.items():
+        document[matter] = [dict(row) for row in await tx.fetch(sql, account_id)]
+    document["limits"] = [dict(row) for row in await tx.fetch(LIMITS, list(counted_under))]
+    return document

@@ -1,0 +1,21 @@
+"""What is held about a person, as every service writes it down for them (B-11, GD-02)."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import msgspec
+
+from shared.contracts.personal import PersonalDataView
+from shared.secrets import Sealer, seal_context
+
+#: Matters, each with its rows; values are texts, numbers, yes or no, times, or nothing.
+Document = Mapping[str, Sequence[Mapping[str, Any]]]
+
+
+def seal_document(gateway: Sealer, document: Document) -> PersonalDataView:
+    """The answer to `ExportAccount`: `document` as JSON that only the gateway can open."""
+    text = msgspec.json.encode(document).decode()
+    sealed = gateway.seal(text, seal_context(PersonalDataView, "document"))
+    return PersonalDataView(document=sealed)

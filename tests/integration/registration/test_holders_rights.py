@@ -1,0 +1,130 @@
+"""Names that change elsewhere (G-31), and what registration holds about a person (B-11, GD-02)."""
+
+from __future__ import annotations
+
+import json
+from datetime import timedelta
+from typing import Any
+
+import pytest
+
+from shared.contracts import registration as words
+from shared.contracts.personal import PersonalDataView
+from shared.contracts.profile import ProfileSaved
+from shared.secrets import Opener, Sealer, seal_context
+from tests.integration.registration.holder import ADDRESS, Holder, forgotten
+from tests.integration.registration.room import NETWORK, OTHER_PASSWORD, PASSWORD, Room
+from tests.support.room import unseal
+
+
+@pytest.fixture
+async def holder(room: Room) -> Holder:
+    return await Holder.of(room)
+
+
+def saved(room: Room, minutes: float = 0, **names: str) -> ProfileSaved:
+    """A draft that was saved so many minutes from now, with these names sealed."""
+    sealer: Sealer = room.sealer
+    sealed = {
+        field: sealer.seal(name, seal_context(ProfileSaved, field)) for field, name in names.items()
+    }
+    return ProfileSaved(saved_at=room.now + timedelta(minutes=minutes), **sealed)
+
+
+async def name(holder: Holder) -> tuple[str, str]:
+    row = await holder.row()
+    return row["first_name"], row["last_name"]
+
+
+async def test_g_31_a_name_typed_in_the_information_is_the_accounts(holder: Holder) -> None:
+    room = holder.room
+    event = saved(room, first_name="Zoé", last_name=" d’Été-Müller ")
+    await room.hear(event, holder.account_id)
+    await room.hear(event, holder.account_id)
+    ((_, subject, said),) = await room.said(words.NameChanged)
+    assert subject == holder.account_id
+    assert said == words.NameChanged(
+        first_name="Zoé", last_name="d’Été-Müller", by="holder", changed_at=room.now
+    )
+    assert await name(holder) == ("Zoé", "d’Été-Müller")
+    signed_in = await room.ask(room.sign_in(ADDRESS, PASSWORD))
+    assert signed_in.first_name == "Zoé"
+
+
+async def test_g_31_an_older_name_undoes_no_newer_one(holder: Holder) -> None:
+    room = holder.room
+    await room.hear(saved(room, 5, first_name="Zoé"), holder.account_id)
+    await room.hear(saved(room, 2, first_name="Paul"), holder.account_id)
+    assert await name(holder) == ("Zoé", "Durand")
+    await room.hear(saved(room, 7, first_name="Pierre"), holder.account_id)
+    assert await name(holder) == ("Pierre", "Durand")
+    assert len(await room.events(words.NameChanged)) == 2
+
+
+@pytest.mark.parametrize(
+    "names", [{}, {"first_name": ""}, {"last_name": "www.exemple.fr"}, {"first_name": "x" * 101}]
+)
+async def test_g_31_what_is_no_name_changes_nothing(holder: Holder, names: dict[str, str]) -> None:
+    await holder.room.hear(saved(holder.room, **names), holder.account_id)
+    await holder.room.hear(
+        saved(holder.room, first_name="Zoé"), "00000000-0000-4000-8000-000000000000"
+    )
+    assert await name(holder) == ("Pierre", "Durand")
+    assert not await holder.room.events(words.NameChanged)
+
+
+async def export(room: Room, account_id: str) -> dict[str, Any]:
+    view = await room.ask(words.ExportAccount(account_id=account_id))
+    assert isinstance(view, PersonalDataView)
+    opener = Opener("gateway", room.deps.settings.gateway_keys)
+    found: dict[str, Any] = json.loads(unseal(opener, view, "document"))
+    return found
+
+
+async def test_b_11_everything_held_about_the_person_and_nobody_else(holder: Holder) -> None:
+    room = holder.room
+    other = await Holder.of(room, "jean@labo.fr")
+    await room.ask(forgotten())
+    await room.request(ADDRESS, first_name="Mallory")
+    await room.refusal(room.sign_in(ADDRESS, OTHER_PASSWORD, NETWORK))
+    kind = words.RequestAddressChange
+    await room.ask(
+        kind(
+            account_id=holder.account_id,
+            address="neuve@labo.fr",
+            password=room.seal(kind, "password", PASSWORD),
+            language="fr",
+        )
+    )
+    document = await export(room, holder.account_id)
+    (account,) = document["account"]
+    assert account["address"] == ADDRESS
+    assert account["first_name"] == "Pierre"
+    (terms,) = document["terms"]
+    assert terms["version"]
+    assert terms["accepted_at"]
+    assert [row["address"] for row in document["address_change"]] == ["neuve@labo.fr"]
+    assert [row["kind"] for row in document["mailed_links"]] == ["password"]
+    kinds = {row["kind"] for row in document["limits"]}
+    assert {"address_changes", "resets", "sign_in", "sign_in_address"} <= kinds
+    text = json.dumps(document, ensure_ascii=False)
+    for foreign in ("jean@labo.fr", other.account_id, "Mallory", "argon2", "hash"):
+        assert foreign not in text.replace("sha256", "")
+
+
+async def test_b_11_every_table_with_personal_data_is_exported_or_named_here(room: Room) -> None:
+    """Whoever adds a table about an account adds it to the export (GD-02)."""
+    rows = await room.fetch(
+        "SELECT DISTINCT table_name FROM information_schema.columns"
+        " WHERE table_schema = current_schema() AND column_name = 'account_id'"
+    )
+    assert {row["table_name"] for row in rows} == {
+        "credentials", "terms_acceptances", "requests", "mailed_links", "address_codes",
+        "disavowals", "address_changes",
+    }  # fmt: skip
+
+
+async def test_az_02_an_account_that_does_not_exist(room: Room) -> None:
+    for account_id in ("00000000-0000-4000-8000-000000000000", "x"):
+        refusal = await room.refusal(words.ExportAccount(account_id=account_id))
+        assert refusal.slug == "unknown_account"
