@@ -10,7 +10,7 @@ from contextlib import asynccontextmanager
 from datetime import timedelta
 from pathlib import Path
 
-from services.mailer import store
+from services.mailer import personal, store
 from services.mailer.courier import Courier
 from services.mailer.handlers import accounts, changes, notices, requests
 from services.mailer.handlers.writing import Mailer
@@ -18,7 +18,7 @@ from services.mailer.sender import Sender
 from services.mailer.settings import MailerSettings
 from services.mailer.smtp import Limits, Lines
 from shared.contracts.gateway import SessionOpened
-from shared.contracts.mailer import MailAccepted, MailDeferred, MailRefused
+from shared.contracts.mailer import ExportAccount, MailAccepted, MailDeferred, MailRefused
 from shared.contracts.mfa import (
     AuthenticatorEnrolled,
     AuthenticatorRemoved,
@@ -51,8 +51,8 @@ from shared.contracts.registration import (
 )
 from shared.database import PASSING, transaction
 from shared.messaging.connection import describe
-from shared.messaging.handlers import hears
-from shared.secrets import Opener
+from shared.messaging.handlers import answers, hears
+from shared.secrets import Opener, Sealer
 from shared.service import House, Service
 from shared.telemetry import get_logger
 
@@ -91,7 +91,11 @@ async def build(house: House, settings: MailerSettings) -> AsyncIterator[Mailer]
     house.side_task("leases", sender.renew_leases)
     house.side_task("purge", lambda: _purge(house, settings))
     house.on_drain(lambda: sender.stop(max(1, settings.drain_seconds - DRAIN_RESERVE)))
-    yield Mailer(give_up=timedelta(hours=settings.mail_give_up), nudge=sender.nudge)
+    yield Mailer(
+        give_up=timedelta(hours=settings.mail_give_up),
+        nudge=sender.nudge,
+        gateway=Sealer("gateway", settings.gateway_keys),
+    )
 
 
 async def _purge(house: House, settings: MailerSettings) -> None:
@@ -143,6 +147,7 @@ SERVICE = Service(
         hears(AccountThawed, notices.account_thawed),
         hears(AccountDeactivated, notices.account_deactivated),
     ),
+    answers=(answers(ExportAccount, personal.export_account),),
     emits=(MailAccepted, MailDeferred, MailRefused),
     migrations=Path(__file__).parent / "migrations",
     build=build,

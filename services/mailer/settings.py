@@ -74,6 +74,11 @@ class MailerSettings(BrandSettings):
     seal_keys: KeyRing = setting(
         "IMPEX_SEAL_KEYS_MAILER", doc="Keys that open what is sealed for the mailer.", secret=True
     )
+    gateway_keys: KeyRing = setting(
+        "IMPEX_SEAL_KEYS_GATEWAY",
+        doc="Keys that seal what is held about a person for the gateway.",
+        secret=True,
+    )
     disavowal_keys: KeyRing = setting(
         "IMPEX_DISAVOWAL_KEYS",
         doc="Keys that sign « ce n'est pas moi » links.",

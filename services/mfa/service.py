@@ -10,7 +10,7 @@ from pathlib import Path
 
 from services.mfa.deps import Deps
 from services.mfa.enrolments import AT_REST
-from services.mfa.handlers import checks, enrolments, factor, recovery
+from services.mfa.handlers import checks, enrolments, export, factor, recovery
 from services.mfa.purge import keep_purging
 from services.mfa.settings import MfaSettings
 from shared.contracts import mfa as words
@@ -53,6 +53,7 @@ SERVICE = Service(
         answers(words.UseRecoveryCode, recovery.use_recovery_code),
         answers(words.MakeRecoveryCodes, recovery.make_recovery_codes),
         answers(words.KeepRecoveryCodes, recovery.keep_recovery_codes),
+        answers(words.ExportAccount, export.export_account),
     ),
     emits=(
         words.AuthenticatorEnrolled,

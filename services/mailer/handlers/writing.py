@@ -15,14 +15,17 @@ from services.mailer.messages import UnfitMail, check_name, envelope_address
 from services.mailer.store import NewDelivery, Person, Secrets
 from shared.errors import Reject, Retry
 from shared.messaging.handlers import Context
+from shared.secrets import Sealer
 
 
 @dataclass(frozen=True, kw_only=True)
 class Mailer:
-    """What the handlers need: how long a mail without a code is tried, and whom to nudge."""
+    """What the handlers need: how long a mail without a code is tried, whom to nudge, and what
+    seals for the gateway."""
 
     give_up: timedelta
     nudge: Callable[[], None]
+    gateway: Sealer
 
 
 @dataclass(frozen=True, kw_only=True)

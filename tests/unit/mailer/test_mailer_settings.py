@@ -17,6 +17,7 @@ TRY_OUT = {
     "IMPEX_MAILER_DATABASE_URL": "postgresql://impex_mailer:x@127.0.0.1/impex",
     "IMPEX_MAILER_AMQP_URL": "amqp://mailer:x@127.0.0.1/impex",
     "IMPEX_SEAL_KEYS_MAILER": new_key(),
+    "IMPEX_SEAL_KEYS_GATEWAY": new_key(),
     "IMPEX_DISAVOWAL_KEYS": new_key(),
 }
 PRODUCTION = TRY_OUT | {

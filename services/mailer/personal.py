@@ -1,0 +1,55 @@
+"""What the mailer holds about an account, for the person themselves (B-11, GD-02).
+
+Which mails went where and what became of them; their texts are made when they go out, and no table
+holds them. Codes and links are not told.
+"""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+from services.mailer.handlers.writing import Mailer
+from shared.contracts.mailer import ExportAccount
+from shared.contracts.personal import PersonalDataView
+from shared.database import Connection
+from shared.messaging.handlers import RequestContext
+from shared.personal import Document, seal_document
+from shared.telemetry import get_logger
+
+DIRECTORY = """
+SELECT address, first_name, last_name, language, known_at, named_at, addressed_at, confirmed_at
+FROM directory WHERE account_id = $1
+"""
+MAILS = """
+SELECT template AS kind, address, language, asked_at, written_at, state, reason, ended_at,
+    (SELECT count(*) FROM attempts WHERE attempts.mail_id = deliveries.mail_id) AS attempts,
+    (SELECT answer FROM attempts WHERE attempts.mail_id = deliveries.mail_id
+     ORDER BY number DESC LIMIT 1) AS last_answer, facts
+FROM deliveries WHERE subject = $1 ORDER BY written_at, mail_id
+"""
+
+log = get_logger("mailer")
+
+
+async def export_account(
+    request: ExportAccount, context: RequestContext[Mailer]
+) -> PersonalDataView:
+    """The directory's entry, and every mail."""
+    document = await read(context.tx, request.account_id)
+    log.info("Personal data were read.", action="personal_data_read", account=request.account_id)
+    return seal_document(context.deps.gateway, document)
+
+
+async def read(tx: Connection, account_id: str) -> Document:
+    """Everything, by matter."""
+    return {
+        "directory": [dict(row) for row in await tx.fetch(DIRECTORY, account_id)],
+        "mails": [_mail(dict(row)) for row in await tx.fetch(MAILS, account_id)],
+    }
+
+
+def _mail(row: dict[str, Any]) -> dict[str, Any]:
+    told = json.loads(row.pop("facts"))
+    shown = (f"{name}: {value}" for name, value in told.items() if value not in (None, ""))
+    return {**row, "told": ", ".join(shown)}

@@ -1,0 +1,35 @@
+"""The SQL of what the second factor holds about a person who asks (B-11): no key, no code."""
+
+from __future__ import annotations
+
+from shared.database import Connection
+from shared.personal import Document
+
+MATTERS = {
+    "authenticator": """
+        SELECT enrolled_at, begun_at AS first_begun_at FROM authenticators WHERE account_id = $1
+    """,
+    "authenticators_on_their_way": """
+        SELECT begun_at, expires_at, allowed_by FROM enrolments WHERE account_id = $1
+        ORDER BY begun_at
+    """,
+    "recovery_codes": """
+        SELECT made_at, kept_at,
+            (SELECT count(*) FROM recovery_codes AS code WHERE code.account_id = list.account_id)
+                AS codes_left
+        FROM recovery_lists AS list WHERE account_id = $1
+    """,
+    "wrong_codes": """
+        SELECT kind, failures AS since_the_last_right_one, cardinality(wrong) AS within_a_day,
+            (SELECT max(moment) FROM unnest(wrong) AS moment) AS latest_at, forget_at
+        FROM tries WHERE account_id = $1 ORDER BY kind
+    """,
+}
+
+
+async def read(tx: Connection, account_id: str) -> Document:
+    """Everything, by matter."""
+    return {
+        matter: [dict(row) for row in await tx.fetch(sql, account_id)]
+        for matter, sql in MATTERS.items()
+    }
