@@ -77,6 +77,11 @@ REFUSED: list[tuple[str, str, Act]] = [
     ("mfa", "read requests of others", take("registration.requests")),
     ("mfa", "hear more than it declares", bind("mfa", "registration.AccountCreated.v1")),
     ("registration", "answer for mfa", take("mfa.requests")),
+    ("gateway", "say what profile says", publish("impex.events", "profile.AccountValidated.v1")),
+    ("profile", "say a dossier", publish("impex.events", "backoffice.DossierFiled.v1")),
+    ("profile", "ask registration", publish("impex.requests", "registration.Disavow.v1")),
+    ("profile", "read requests of others", take("mfa.requests")),
+    ("profile", "hear more than it declares", bind("profile", "registration.SignInLocked.v1")),
     (
         "mailer",
         "sign as another",

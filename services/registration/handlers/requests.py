@@ -21,7 +21,6 @@ from services.registration.handlers.judging import (
     likely_slip,
     log_refused,
 )
-from services.registration.names import check_name
 from services.registration.passwords import Candidate, Hashed
 from services.registration.terms import LANGUAGES
 from services.registration.views import show_request
@@ -40,6 +39,7 @@ from shared.contracts.registration import (
 from shared.database import Connection, Pool
 from shared.database.pool import session
 from shared.messaging.handlers import Refused, RequestContext
+from shared.names import check_name
 from shared.telemetry import get_logger
 
 log = get_logger("registration")

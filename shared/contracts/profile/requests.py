@@ -21,7 +21,8 @@ class SaveProfile(Request, frozen=True, kw_only=True):
 
     `terms_version` is the version of the terms that the page showed beside the tick. Refused with
     `already_validated`; with `unknown_choice` (params: field) for a value that is on no list; with
-    `invalid_fields` for what cannot even be kept: control characters, more than 500 characters.
+    `invalid_fields` for what cannot even be kept: control characters (line ends in `closed_reason`
+    aside; `forbidden_characters`), more than 500 characters (`too_long`, params: max).
     """
 
     account_id: str

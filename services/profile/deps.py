@@ -1,0 +1,35 @@
+"""What the complementary information's handlers work with, made once by the composition root."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime
+
+from services.profile.settings import ProfileSettings
+from shared.contracts.base import Event, Reply, Request, Sealed
+from shared.secrets import Opener, Sealer, seal_context
+
+
+@dataclass(frozen=True, kw_only=True)
+class Deps:
+    """The service's own things."""
+
+    settings: ProfileSettings
+    clock: Callable[[], datetime]
+    opener: Opener
+    gateway: Sealer
+    registration: Sealer
+
+    def open(self, request: Request, field: str) -> str:
+        """What is in a sealed field, or `CannotOpen`, which is logged."""
+        sealed: Sealed = getattr(request, field)
+        return self.opener.open(sealed, seal_context(type(request), field))
+
+    def show(self, reply: type[Reply], field: str, text: str) -> Sealed:
+        """Personal data of a reply, which only the gateway can read."""
+        return self.gateway.seal(text, seal_context(reply, field))
+
+    def tell(self, event: type[Event], field: str, text: str) -> Sealed:
+        """Personal data of an event, which only registration can read."""
+        return self.registration.seal(text, seal_context(event, field))

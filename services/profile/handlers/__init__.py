@@ -1,0 +1,1 @@
+"""The complementary information's handlers, by matter: one short coroutine per message."""

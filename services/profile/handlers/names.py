@@ -1,0 +1,44 @@
+"""The account's names, as registration says them."""
+
+from __future__ import annotations
+
+from services.profile import store
+from services.profile.deps import Deps
+from services.profile.profiles import Names
+from shared.contracts.registration import AccountCreated, NameChanged
+from shared.errors import Reject
+from shared.messaging.handlers import Context
+from shared.telemetry import get_logger
+
+log = get_logger("profile")
+
+#: Who changed the names, where it was not the form itself.
+DESK = "desk"
+
+
+async def account_created(event: AccountCreated, context: Context[Deps]) -> None:
+    """The names that the account begins with."""
+    await _keep(_subject(context), event, context, by_desk=False)
+
+
+async def name_changed(event: NameChanged, context: Context[Deps]) -> None:
+    """Other names. The desk's reach what was saved before, validated or not."""
+    await _keep(_subject(context), event, context, by_desk=event.by == DESK)
+
+
+async def _keep(
+    account_id: str, event: AccountCreated | NameChanged, context: Context[Deps], *, by_desk: bool
+) -> None:
+    said_at = event.created_at if isinstance(event, AccountCreated) else event.changed_at
+    names = Names(first_name=event.first_name, last_name=event.last_name, known_at=said_at)
+    await store.lock_account(context.tx, account_id)
+    newer = await store.keep_names(context.tx, account_id, names)
+    if newer and by_desk:
+        await store.rename(context.tx, account_id, names)
+        log.info("The desk changed a name.", action="profile_renamed", account=account_id)
+
+
+def _subject(context: Context[Deps]) -> str:
+    if context.envelope.subject is None:
+        raise Reject("it does not say whose names")
+    return context.envelope.subject

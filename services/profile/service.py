@@ -1,0 +1,53 @@
+"""The complementary information as data, and what its handlers are given: the composition root."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from functools import partial
+from pathlib import Path
+
+from services.profile.deps import Deps
+from services.profile.handlers import establishments, names, profiles
+from services.profile.purge import keep_purging
+from services.profile.settings import ProfileSettings
+from shared.contracts import profile as words
+from shared.contracts.registration import AccountCreated, NameChanged
+from shared.messaging.handlers import answers, hears
+from shared.secrets import Opener, Sealer
+from shared.service import House, Service
+
+
+@asynccontextmanager
+async def build(house: House, settings: ProfileSettings) -> AsyncIterator[Deps]:
+    """Lay the key rings out, start the purge."""
+    house.side_task(
+        "purge",
+        partial(keep_purging, house.pool, house.clock, house.wake_relay, settings.draft_life),
+    )
+    yield Deps(
+        settings=settings,
+        clock=house.clock,
+        opener=Opener("profile", settings.seal_keys),
+        gateway=Sealer("gateway", settings.gateway_keys),
+        registration=Sealer("registration", settings.registration_keys),
+    )
+
+
+SERVICE = Service(
+    name="profile",
+    settings=ProfileSettings,
+    build=build,
+    migrations=Path(__file__).parent / "migrations",
+    hears=(
+        hears(AccountCreated, names.account_created),
+        hears(NameChanged, names.name_changed),
+    ),
+    answers=(
+        answers(words.DescribeProfile, profiles.describe_profile),
+        answers(words.SaveProfile, profiles.save_profile, before=profiles.read_form),
+        answers(words.ValidateProfile, profiles.validate_profile),
+        answers(words.FindEstablishment, establishments.find_establishment),
+    ),
+    emits=(words.ProfileSaved, words.AccountValidated, words.DraftExpired),
+)

@@ -1,0 +1,60 @@
+"""The complementary information's settings: addresses, keys, how long a draft is kept."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import timedelta
+
+from shared.secrets import KeyRing
+from shared.settings import CommonSettings, setting
+
+
+@dataclass(frozen=True, kw_only=True)
+class ProfileSettings(CommonSettings):
+    """Everything the complementary information is told."""
+
+    database_url: str = setting(
+        "IMPEX_PROFILE_DATABASE_URL",
+        doc="Database address of the complementary information's role.",
+        secret=True,
+    )
+    amqp_url: str = setting(
+        "IMPEX_PROFILE_AMQP_URL",
+        doc="Broker address of the complementary information's user.",
+        secret=True,
+    )
+    health_port: int = setting(
+        "IMPEX_PROFILE_HEALTH_PORT",
+        default=0,
+        doc="Port of the health and metrics pages; 0 for none.",
+        ge=0,
+        le=65535,
+    )
+    seal_keys: KeyRing = setting(
+        "IMPEX_SEAL_KEYS_PROFILE",
+        doc="Keys that seal what people declare, on its way to the complementary information.",
+        secret=True,
+    )
+    gateway_keys: KeyRing = setting(
+        "IMPEX_SEAL_KEYS_GATEWAY",
+        doc="Keys that seal what the gateway alone may show.",
+        secret=True,
+    )
+    registration_keys: KeyRing = setting(
+        "IMPEX_SEAL_KEYS_REGISTRATION",
+        doc="Keys that seal what registration alone may read.",
+        secret=True,
+    )
+    draft_days: int = setting(
+        "IMPEX_DRAFT_DAYS",
+        default=365,
+        doc="How long a draft of the complementary information is kept that nobody touches.",
+        unit="days",
+        ge=30,
+        le=1_095,
+    )
+
+    @property
+    def draft_life(self) -> timedelta:
+        """How long an untouched draft is kept."""
+        return timedelta(days=self.draft_days)

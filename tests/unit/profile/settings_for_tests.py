@@ -1,0 +1,25 @@
+"""The complementary information's settings with keys of the tests' own."""
+
+from __future__ import annotations
+
+from services.profile.settings import ProfileSettings
+from shared.secrets import new_key
+from shared.settings import load
+
+KEYS = {
+    name: new_key("t1")
+    for name in (
+        "IMPEX_SEAL_KEYS_PROFILE",
+        "IMPEX_SEAL_KEYS_GATEWAY",
+        "IMPEX_SEAL_KEYS_REGISTRATION",
+    )
+}
+PLACES = {
+    "IMPEX_PROFILE_DATABASE_URL": "postgresql://profile:x@127.0.0.1/impex",
+    "IMPEX_PROFILE_AMQP_URL": "amqp://profile:x@127.0.0.1/",
+}
+
+
+def settings(**more: str) -> ProfileSettings:
+    """The defaults, and what `more` says."""
+    return load(ProfileSettings, {**PLACES, **KEYS, **more})

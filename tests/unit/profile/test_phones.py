@@ -1,0 +1,120 @@
+"""Telephone numbers: vectors of SI-13 and SI-14, bad inputs 39 to 41, whatever people paste."""
+
+from __future__ import annotations
+
+import time
+
+import phonenumbers
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from services.profile.phones import check_extension, check_phone, example
+
+
+@pytest.mark.parametrize(
+    ("typed", "country", "kept"),
+    [
+        ("0100000000", "FR", "+33100000000"),
+        ("+33 (0)1 55 87 40 90", "FR", "+33155874090"),
+        ("01.55-87 40\u00a090", "FR", "+33155874090"),
+        ("0033 1 55 87 40 90", "BE", "+33155874090"),
+        ("0262123456", "RE", "+262262123456"),
+        ("0590123456", "GP", "+590590123456"),
+        ("0590123456", "BL", "+590590123456"),
+        ("0269621234", "YT", "+262269621234"),
+        ("02 528 40 00", "BE", "+3225284000"),
+        ("+32 2 528 40 00", "FR", "+3225284000"),
+        ("06 12 34 56 78", "", "+33612345678"),
+    ],
+)
+def test_si_13_numbers_are_kept_as_e164(typed: str, country: str, kept: str) -> None:
+    assert check_phone(typed, country) == (kept, None)
+
+
+@pytest.mark.parametrize("typed", ["06 1234 567", "3615", "112", "-", "+", "1" * 41, "+99912345"])
+def test_bad_input_39_is_answered_with_an_example(typed: str) -> None:
+    kept, wrong = check_phone(typed, "FR")
+    assert wrong is not None
+    assert (kept, wrong.code) == (typed, "invalid")
+    assert wrong.params == {"example": "01 23 45 67 89"}
+
+
+@pytest.mark.parametrize(
+    "typed",
+    ["٠١٥٥٨٧٤٠٩٠", "０１５５８７４０９０", "0155874090\n", "01\n55874090", "tel:0155874090",
+     "0155874090;ext=3", "0155874090 poste 4", "01/55/87/40/90", "0155874090\0"],
+)  # fmt: skip
+def test_bad_input_40_si_14_only_digits_and_the_usual_signs(typed: str) -> None:
+    _, wrong = check_phone(typed, "FR")
+    assert wrong is not None
+    assert wrong.code == "digits_only"
+
+
+@pytest.mark.parametrize(
+    ("typed", "country", "there", "prefix"),
+    [
+        ("0590123456", "FR", "GP", "+590"),
+        ("0690301234", "FR", "GP", "+590"),
+        ("+33 590 12 34 56", "FR", "GP", "+590"),
+        ("0696123456", "FR", "MQ", "+596"),
+        ("0594123456", "FR", "GF", "+594"),
+        ("0262123456", "FR", "RE", "+262"),
+        ("0155874090", "GP", "FR", "+33"),
+        ("0155874090", "RE", "FR", "+33"),
+    ],
+)
+def test_bad_input_41_a_number_of_another_french_territory_is_named(
+    typed: str, country: str, there: str, prefix: str
+) -> None:
+    _, wrong = check_phone(typed, country)
+    assert wrong is not None
+    assert (wrong.code, wrong.params) == ("other_territory", {"country": there, "prefix": prefix})
+
+
+def test_an_empty_number_is_missing() -> None:
+    for typed in ("", "  ", "\u00a0"):
+        _, wrong = check_phone(typed, "FR")
+        assert wrong is not None
+        assert wrong.code == "missing"
+
+
+def test_every_country_has_an_example() -> None:
+    assert example("BE") == "012 34 56 78"
+    assert example("AQ") == "+33 1 23 45 67 89"
+
+
+@pytest.mark.parametrize(
+    ("typed", "kept", "code"),
+    [("", "", None), (" 40 12 ", "4012", None), ("12345678", "12345678", None),
+     ("123456789", "123456789", "too_long"), ("poste 4", "poste4", "digits_only"),
+     ("٤", "٤", "digits_only"), ("4\n", "4\n", "digits_only")],
+)  # fmt: skip
+def test_si_14_an_extension_has_its_own_field(typed: str, kept: str, code: str | None) -> None:
+    text, wrong = check_extension(typed)
+    assert (text, wrong.code if wrong else None) == (kept, code)
+
+
+@given(st.text("0123456789+ ().-", max_size=45), st.sampled_from(["FR", "GP", "RE", "BE", "US"]))
+def test_what_is_accepted_is_a_valid_number_and_accepted_again(typed: str, country: str) -> None:
+    kept, wrong = check_phone(typed, country)
+    if wrong is None:
+        assert kept.startswith("+")
+        assert phonenumbers.is_valid_number(phonenumbers.parse(kept))
+        assert check_phone(kept, country) == (kept, None)
+
+
+@given(st.text(max_size=60))
+def test_nothing_but_plain_signs_gets_through(typed: str) -> None:
+    kept, wrong = check_phone(typed, "FR")
+    if wrong is None:
+        assert set(kept) <= set("+0123456789")
+
+
+@pytest.mark.parametrize("typed", ["0" * 100_000, "(" * 100_000, "+" * 100_000, "x" * 100_000])
+def test_in_07_long_texts_take_no_time(typed: str) -> None:
+    check_phone("01", "FR")  # the tables of a region are read at its first number
+    begun = time.perf_counter()
+    assert check_phone(typed, "FR")[1] is not None
+    assert check_extension(typed)[1] is not None
+    assert time.perf_counter() - begun < 0.05
