@@ -4,13 +4,14 @@ DO $$ BEGIN CREATE ROLE impex_owner LOGIN NOINHERIT; EXCEPTION WHEN duplicate_ob
 DO $$ BEGIN CREATE ROLE impex_dossiers LOGIN NOINHERIT; EXCEPTION WHEN duplicate_object THEN NULL; END $$;
 DO $$ BEGIN CREATE ROLE impex_mailer LOGIN NOINHERIT; EXCEPTION WHEN duplicate_object THEN NULL; END $$;
 DO $$ BEGIN CREATE ROLE impex_mfa LOGIN NOINHERIT; EXCEPTION WHEN duplicate_object THEN NULL; END $$;
+DO $$ BEGIN CREATE ROLE impex_profile LOGIN NOINHERIT; EXCEPTION WHEN duplicate_object THEN NULL; END $$;
 DO $$ BEGIN CREATE ROLE impex_registration LOGIN NOINHERIT; EXCEPTION WHEN duplicate_object THEN NULL; END $$;
 DO $$ BEGIN CREATE ROLE impex_gateway LOGIN NOINHERIT; EXCEPTION WHEN duplicate_object THEN NULL; END $$;
 DO $$ BEGIN IF NOT (SELECT rolsuper FROM pg_roles WHERE rolname = current_user) THEN GRANT impex_owner TO CURRENT_USER; END IF; END $$;
 CREATE DATABASE impex;
 \connect impex
 REVOKE ALL ON DATABASE "impex" FROM PUBLIC;
-GRANT CONNECT ON DATABASE "impex" TO impex_owner, impex_dossiers, impex_mailer, impex_mfa, impex_registration, impex_gateway;
+GRANT CONNECT ON DATABASE "impex" TO impex_owner, impex_dossiers, impex_mailer, impex_mfa, impex_profile, impex_registration, impex_gateway;
 REVOKE ALL ON SCHEMA public FROM PUBLIC;
 CREATE SCHEMA IF NOT EXISTS dossiers AUTHORIZATION impex_owner;
 GRANT USAGE ON SCHEMA dossiers TO impex_dossiers;
@@ -18,6 +19,8 @@ CREATE SCHEMA IF NOT EXISTS mailer AUTHORIZATION impex_owner;
 GRANT USAGE ON SCHEMA mailer TO impex_mailer;
 CREATE SCHEMA IF NOT EXISTS mfa AUTHORIZATION impex_owner;
 GRANT USAGE ON SCHEMA mfa TO impex_mfa;
+CREATE SCHEMA IF NOT EXISTS profile AUTHORIZATION impex_owner;
+GRANT USAGE ON SCHEMA profile TO impex_profile;
 CREATE SCHEMA IF NOT EXISTS registration AUTHORIZATION impex_owner;
 GRANT USAGE ON SCHEMA registration TO impex_registration;
 CREATE SCHEMA IF NOT EXISTS gateway AUTHORIZATION impex_owner;

@@ -7,10 +7,10 @@ from __future__ import annotations
 
 from services.registration import ledger
 from services.registration.deps import Deps
-from services.registration.names import check_name
 from shared.contracts.profile import ProfileSaved
 from shared.contracts.registration import NameChanged
 from shared.messaging.handlers import Context
+from shared.names import check_name
 from shared.telemetry import get_logger
 
 log = get_logger("registration")
