@@ -9,6 +9,7 @@ from pathlib import Path
 
 from services.gateway.sessions import Limits
 from services.gateway.web.legal import legal_problems
+from services.gateway.web.office import link_problem, row_link_problem
 from shared.brand import BrandSettings
 from shared.secrets import KeyRing
 from shared.settings import Problem, setting
@@ -158,6 +159,21 @@ class GatewaySettings(BrandSettings):
         default=None,
         doc="Folder of the operator's privacy notice and legal notice.",
         default_doc="try-out: model texts; mandatory elsewhere",
+    )
+    filing_url: str = setting(
+        "IMPEX_FILING_URL",
+        default="",
+        doc="Where dossiers are filed: the page that « Déposer une demande » leads to.",
+        default_doc="no such button",
+        valid=link_problem,
+    )
+    dossier_url: str = setting(
+        "IMPEX_DOSSIER_URL",
+        default="",
+        doc="Where one dossier is seen, with {dossier_id} or {number} in its place, such as "
+        "https://office.example/dossiers/{dossier_id}.",
+        default_doc="no link",
+        valid=row_link_problem,
     )
     streams_per_visitor: int = setting(
         "IMPEX_STREAMS_PER_VISITOR",

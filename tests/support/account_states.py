@@ -1,4 +1,4 @@
-"""The states of the pages behind both factors: home, account, and what is changed there."""
+"""The states of the pages behind both factors: the account, and what is changed there."""
 
 from __future__ import annotations
 
@@ -48,12 +48,9 @@ def _account(name: str, **more: Any) -> State:
 
 
 def inside() -> list[State]:
-    """Home and account."""
+    """The account."""
     flashes = ("password_changed", "phone_changed", "codes_kept", "session_ended", "sessions_ended")
     return [
-        State("home", "home.html", {}, "/accueil", me=me()),
-        State("home-enrolled", "home.html", told("enrolled"), "/accueil", me=me()),
-        State("home-unnamed", "home.html", {}, "/accueil", me=me(name="")),
         State("error-404-inside", **_not_found()),
         _account("account"),
         _account("account-one-session", sessions=SESSIONS[:1]),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -41,8 +42,8 @@ BRAND = PageBrand(
 
 @dataclass(frozen=True, eq=False)
 class State:
-    """One page in one state: `variables` are those beside the ones every page has, `me` is who is
-    signed in."""
+    """One page in one state: `variables` are those beside the ones every page has, `said` makes
+    those that a view says in the visitor's language, `me` is who is signed in."""
 
     name: str
     template: str
@@ -50,6 +51,7 @@ class State:
     path: str = "/"
     step: int | None = None
     me: SimpleNamespace | None = None
+    said: Callable[[str], dict[str, Any]] | None = None
 
 
 def form(

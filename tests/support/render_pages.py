@@ -63,7 +63,8 @@ def render(page: Page) -> str:
         "due_url": None,
         "me": state.me,
     }
-    variables = {**common, **state.variables}
+    said = state.said(page.language) if state.said else {}
+    variables = {**common, **state.variables, **said}
     return templates(page.theme).render(state.template, page.language, variables)
 
 

@@ -12,12 +12,20 @@ from yarl import URL
 from services.gateway.settings import GatewaySettings
 from services.gateway.web import keys
 from services.gateway.web.addresses import parse_networks
-from services.gateway.web.clients import Access, Asker, Factor, Profile, Registration
+from services.gateway.web.clients import (
+    Access,
+    Asker,
+    Dossiers,
+    Factor,
+    Profile,
+    Registration,
+)
 from services.gateway.web.forms import BODY_BYTES
 from services.gateway.web.legal import LegalTexts
 from services.gateway.web.limits import Window
 from services.gateway.web.live import Streams
 from services.gateway.web.middleware import dress, observe
+from services.gateway.web.office import Office
 from services.gateway.web.pages import PageBrand, Pages
 from services.gateway.web.presessions import Presessions
 from services.gateway.web.routes import setup_routes
@@ -58,6 +66,8 @@ def init_app(settings: GatewaySettings, ground: Ground) -> web.Application:
     app[keys.FACTOR] = Factor(ground.asker, Sealer("mfa", settings.mfa_keys), opener)
     to_profile = Sealer("profile", settings.profile_keys)
     app[keys.PROFILE] = Profile(ground.asker, to_profile, opener)
+    app[keys.DOSSIERS] = Dossiers(ground.asker)
+    app[keys.OFFICE] = Office(settings.filing_url, settings.dossier_url)
     app[keys.PRESESSIONS] = Presessions(ground.pool, ground.clock)
     app[keys.SESSIONS] = Sessions(
         ground.pool, ground.clock, settings.session_limits, ground.wake_relay

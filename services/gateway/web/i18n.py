@@ -87,6 +87,18 @@ def _day(day: date, language: str) -> str:
     return f"{number} {month} {day.year}"
 
 
+def format_short(day: date, language: str) -> str:
+    """`23/11/2026`, or `23 Nov 2026`: a day in a table."""
+    if language == "fr":
+        return f"{day:%d/%m/%Y}"
+    return f"{day.day} {MONTHS[language].split()[day.month - 1][:3]} {day.year}"
+
+
+def format_number(number: int, language: str) -> str:
+    """`1 234`, its spaces unbreakable, or `1,234`."""
+    return f"{number:,}".replace(",", "\u202f" if language == "fr" else ",")
+
+
 def format_time(at: datetime) -> str:
     """`10:42`, in Paris."""
     return f"{at.astimezone(PARIS):%H:%M}"

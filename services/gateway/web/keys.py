@@ -12,10 +12,11 @@ from services.gateway.presessions import Anonymous, Reference
 from services.gateway.sessions import Session
 from services.gateway.store import Presession
 from services.gateway.web.addresses import Network
-from services.gateway.web.clients import Access, Factor, Profile, Registration
+from services.gateway.web.clients import Access, Dossiers, Factor, Profile, Registration
 from services.gateway.web.legal import LegalTexts
 from services.gateway.web.limits import Window
 from services.gateway.web.live import Streams
+from services.gateway.web.office import Office
 from services.gateway.web.pages import Pages
 from services.gateway.web.presessions import Presessions
 from services.gateway.web.sealed_pages import SealedPages
@@ -70,6 +71,7 @@ CLOCK: web.AppKey[Callable[[], datetime]] = web.AppKey("clock")
 REGISTRATION = web.AppKey("registration", Registration)
 ACCESS = web.AppKey("access", Access)
 FACTOR = web.AppKey("factor", Factor)
+DOSSIERS = web.AppKey("dossiers", Dossiers)
 PROFILE = web.AppKey("profile", Profile)
 SESSIONS = web.AppKey("sessions", Sessions)
 #: Minutes that a link for a new password, or of a lost phone, is good for.
@@ -77,6 +79,7 @@ LINK_MINUTES = web.AppKey("link_minutes", int)
 PRESESSIONS = web.AppKey("presessions", Presessions)
 PAGES = web.AppKey("pages", Pages)
 ASSETS = web.AppKey("assets", Assets)
+OFFICE = web.AppKey("office", Office)
 LEGAL = web.AppKey("legal", LegalTexts)
 SEALED_PAGES = web.AppKey("sealed_pages", SealedPages)
 STREAMS = web.AppKey("streams", Streams)

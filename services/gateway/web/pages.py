@@ -82,6 +82,8 @@ def _environment(
         fmt_date=partial(_on, i18n.format_date, lang),
         fmt_datetime=partial(_on, i18n.format_datetime, lang),
         fmt_time=i18n.format_time,
+        fmt_short=lambda day: i18n.format_short(day, lang),
+        fmt_number=lambda number: i18n.format_number(number, lang),
     )
     return environment
 

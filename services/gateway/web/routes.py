@@ -148,6 +148,7 @@ def _signed_in(verbs: posting.Verbs) -> None:
     both = guards.full
 
     page("/accueil", home.show, needs=both)
+    page("/accueil/dossiers.csv", home.download, head=False, needs=both)
     form(
         "/connexion/codes-de-secours",
         recovery_codes.show_first,

@@ -22,6 +22,7 @@ _COMPONENTS = (
     "form",
     "radio",
     "input",
+    "select",
     "password",
     "checkbox",
     "callout",
@@ -33,6 +34,8 @@ _COMPONENTS = (
     "header",
     "footer",
     "table",
+    "badge",
+    "pagination",
 )
 
 #: Style sheets of the bundle, in order, below `dist/`. `main` leaves out Internet Explorer's.

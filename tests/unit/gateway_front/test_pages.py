@@ -87,6 +87,9 @@ def test_wf_02_nothing_is_inline_but_data(page: Page) -> None:
 @each_page
 def test_wf_05_every_form_carries_its_token_and_key(page: Page) -> None:
     for form in read(page).select("form"):
+        if form["method"] == "get":  # a search changes nothing; its address must tell no token
+            assert not form.select("[name=csrf], [name=key]")
+            continue
         assert form["method"] == "post"
         assert form.select_one("input[type=hidden][name=csrf]")
         keyed = form.select_one("input[type=hidden][name=key]") is not None
@@ -95,6 +98,8 @@ def test_wf_05_every_form_carries_its_token_and_key(page: Page) -> None:
 
 @each_page
 def test_no_mark_up_is_shown_as_text(page: Page) -> None:
+    if page.state.name == "home-hostile":  # others sent mark-up; shown as text it does nothing
+        return
     text = read(page).find("body").get_text()  # type: ignore[union-attr]
     assert not re.search(r"</?\w+[ >]|&#?\w+;|\{\w*\}", text)
 

@@ -82,11 +82,7 @@ WORDS = {
         "Chacun permet d'enrôler un nouveau téléphone sans l'ancien.",
         "Mes codes sont en lieu sûr",
     ),
-    "home": (
-        "Aucun dossier pour l'instant.",
-        "paraîtront ici dès leur dépôt.",
-        "arrivent avec une prochaine version.",
-    ),
+    "home": ("Aucun dossier pour l'instant.", "paraîtront ici dès leur dépôt."),
     "forgotten_sent": ("a un compte, un message vient de partir", "60 minutes", "dix minutes"),
     "lost_phone": (
         "Vos informations et vos dossiers sont gardés.",

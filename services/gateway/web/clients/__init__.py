@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from services.gateway.web.clients.access import Access
 from services.gateway.web.clients.base import Asker
+from services.gateway.web.clients.dossiers import Dossiers
 from services.gateway.web.clients.factor import Factor
 from services.gateway.web.clients.profile import Profile
 from services.gateway.web.clients.registration import Registration
-from shared.contracts import mfa, profile, registration
+from shared.contracts import dossiers, mfa, profile, registration
 from shared.contracts.base import Request
 
 ASKS: tuple[type[Request], ...] = (
@@ -51,6 +52,8 @@ ASKS: tuple[type[Request], ...] = (
     profile.SaveProfile,
     profile.ValidateProfile,
     profile.FindEstablishment,
+    dossiers.ListDossiers,
+    dossiers.ReadDossiers,
 )
 
-__all__ = ["ASKS", "Access", "Asker", "Factor", "Profile", "Registration"]
+__all__ = ["ASKS", "Access", "Asker", "Dossiers", "Factor", "Profile", "Registration"]

@@ -6,6 +6,7 @@ import re
 
 from aiohttp import web
 
+from services.gateway.web.dossier_query import HOME, read_wanted
 from services.gateway.web.errors import PageError
 from services.gateway.web.i18n import LANGUAGES
 from services.gateway.web.visits import LANGUAGE_COOKIE, LANGUAGE_SECONDS, VISIT, redirect
@@ -59,4 +60,7 @@ async def choose(request: web.Request, fields: dict[str, str]) -> web.Response:
         raise PageError(400, event="input_validation_fail", reason="unknown language")
     request[VISIT].cookies[LANGUAGE_COOKIE] = (fields["lang"], LANGUAGE_SECONDS)
     there = fields["next"]
+    if there.startswith(f"{HOME}?"):
+        there = read_wanted(there.partition("?")[2]).address()
+        return redirect(there)
     return redirect(there if there in PAGES or LINK.fullmatch(there) else "/")
