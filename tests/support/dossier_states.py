@@ -106,7 +106,9 @@ def _home(
         "filing_url": office.filing_url,
         **more,
     }
-    return State(name, "home.html", given, wanted.address(), me=who or me(), said=said)
+    return State(
+        name, "home.html", given, wanted.address(), me=who or me(validated=True), said=said
+    )
 
 
 def _many(count: int) -> tuple[DossierRow, ...]:
@@ -133,7 +135,7 @@ def at_home() -> list[State]:
         _home("home", view(counts=nothing), office=Office()),
         _home("home-filing", view(counts=nothing)),
         _home("home-enrolled", view(counts=nothing), **told("enrolled")),
-        _home("home-unnamed", view(counts=nothing), who=me(name="")),
+        _home("home-unnamed", view(counts=nothing), who=me(name="", validated=True)),
         _home("home-empty_tab", view(counts=(0, 1, 0, 0))),
         _home("home-rows", view(FILED, DRAFT)),
         _home("home-no_links", view(FILED, DRAFT), office=Office()),
@@ -141,5 +143,6 @@ def at_home() -> list[State]:
         _home("home-no_match", view(total=0), search),
         _home("home-pages", many, pages),
         _home("home-hostile", view(HOSTILE), Wanted(search='"><script>alert(1)</script>')),
+        _home("home-to_validate", view(FILED, DRAFT), who=me(validated=False)),
         _home("home-away", None),
     ]

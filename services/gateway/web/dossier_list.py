@@ -192,7 +192,6 @@ def _kind_text(kind: str, lang: str) -> str:
 
 
 def _statuses(wanted: Wanted, found: Iterable[str], lang: str) -> list[Choice]:
-    """Those of the tab, and the one that is asked for even where no row has it any more."""
-    known = {*found, wanted.status} - {""}
-    texts = sorted((status_text(status, lang), status) for status in known)
-    return [_choice(status, wanted.status, text) for text, status in texts]
+    """Those of the tab, in its owner's order, and the one asked for even where no row has it."""
+    known = dict.fromkeys((*found, wanted.status))
+    return [_choice(status, wanted.status, status_text(status, lang)) for status in known if status]
