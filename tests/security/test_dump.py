@@ -46,7 +46,7 @@ from tests.support.logs import written_log
 from tests.support.servers import Corners
 from tests.support.system import System, gateway_settings
 
-SERVICES = ("registration", "mfa", "mailer", "gateway")
+SERVICES = ("registration", "mfa", "dossiers", "mailer", "gateway")
 #: Kinds that the journeys must have met, lest the search looks for nothing.
 MET = (
     "password", "TOTP key", "otpauth URI", "recovery code", "form token", "link token",

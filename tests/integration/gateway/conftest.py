@@ -200,7 +200,7 @@ async def letters(house: System) -> AsyncIterator[Letters]:
 
 
 #: What a portal needs to sign somebody in.
-SERVICES = ("registration", "mfa", "gateway")
+SERVICES = ("registration", "mfa", "dossiers", "gateway")
 
 
 @asynccontextmanager
