@@ -1,6 +1,6 @@
 # The verbs. `make` alone prints them.
 .DEFAULT_GOAL := help
-.PHONY: help .installed up test lint status reset bench docs lock
+.PHONY: help .installed up test lint status reset bench docs pictures lock
 MAKEFLAGS += --no-print-directory
 PY := .venv/bin/python
 INSTALL := @python3 -m operations.bootstrap
@@ -15,6 +15,7 @@ help:
 	@echo "  make reset   forget all data of this machine, after asking"
 	@echo "  make bench   measure, beside what the parts alone reach"
 	@echo "  make docs    write the tables of settings and events again"
+	@echo "  make pictures  take the help page's pictures of our screens again"
 	@echo "  make lock    choose newer versions of the Python packages"
 
 up:
@@ -45,6 +46,10 @@ bench:
 docs:
 	$(INSTALL)
 	@exec .venv/bin/impex docs
+
+pictures:
+	$(INSTALL) --test
+	@exec $(PY) -m pytest -q tests/journeys/help_pictures.py
 
 lock:
 	$(INSTALL)

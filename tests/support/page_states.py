@@ -5,6 +5,7 @@ from __future__ import annotations
 from types import SimpleNamespace
 from typing import Any
 
+from services.gateway.web import help_pictures
 from services.gateway.web.errors import error_text
 from services.gateway.web.legal import as_html
 from services.gateway.web.sayings import pick
@@ -188,10 +189,11 @@ def _plain() -> list[State]:
     """Help, legal pages and errors."""
     document = SimpleNamespace(version="3", date="2026-02-01", text="", sha256="b" * 64)
     own = {"document": document, "document_html": TERMS_HTML}
+    guide = {"pictures": help_pictures.load(), "base": "https://portail.exemple.fr"}
     model = {"document": None, "document_html": None}
     return [
         State("help", "help.html", {}, "/aide"),
-        State("help_creation", "help_creation.html", {}, "/aide/creation-de-compte"),
+        State("help_creation", "help_creation.html", guide, "/aide/creation-de-compte"),
         State("help_phone", "help_phone.html", {}, "/aide/nouveau-telephone"),
         State("glossary", "glossary.html", {}, "/aide/glossaire"),
         State(

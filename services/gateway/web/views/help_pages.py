@@ -6,7 +6,11 @@ from collections.abc import Awaitable, Callable
 
 from aiohttp import web
 
+from services.gateway.web import help_pictures
+from services.gateway.web.keys import FRONT
 from services.gateway.web.visits import page
+
+PICTURES = help_pictures.load()
 
 
 def _plain(template: str) -> Callable[[web.Request], Awaitable[web.Response]]:
@@ -16,9 +20,15 @@ def _plain(template: str) -> Callable[[web.Request], Awaitable[web.Response]]:
     return show
 
 
+async def creation(request: web.Request) -> web.Response:
+    """The guide, step by step, with our own screens (G-02)."""
+    base = request.app[FRONT].origin
+    return page(request, "help_creation.html", pictures=PICTURES, base=base)
+
+
 PAGES = {
     "/aide": _plain("help.html"),
-    "/aide/creation-de-compte": _plain("help_creation.html"),
+    "/aide/creation-de-compte": creation,
     "/aide/nouveau-telephone": _plain("help_phone.html"),
     "/aide/glossaire": _plain("glossary.html"),
     "/accessibilite": _plain("accessibility.html"),

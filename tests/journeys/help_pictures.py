@@ -1,0 +1,175 @@
+"""Takes the pictures of the help page, of a running portal, in both languages.
+
+`python -m pytest -q tests/journeys/help_pictures.py` walks the whole way with an invented person
+and writes the pictures and their notes again. It is no test, and no run of the tests takes it
+along.
+"""
+
+from __future__ import annotations
+
+import io
+import json
+from dataclasses import dataclass
+
+import pytest
+from PIL import Image
+from playwright.async_api import Browser, Locator, Page, expect
+
+from services.gateway.web.help_pictures import SCALE
+from tests.integration.gateway.conftest import PASSWORD
+from tests.journeys.conftest import Portal, Visit
+from tests.journeys.holder import Holder
+from tests.journeys.visitor import Visitor
+from tests.support import help_catalogue
+
+pytestmark = [
+    pytest.mark.browser,
+    pytest.mark.timeout(300),
+    pytest.mark.asyncio(loop_scope="session"),
+]
+
+WIDE = {"width": 1280, "height": 900}
+#: A mail program's window.
+LETTER = {"width": 636, "height": 700}
+AROUND = 24
+#: Flat drawings: so many colours are enough, text edges included.
+COLOURS = 32
+STILL = """async () => {
+  document.activeElement?.blur();
+  scrollTo(0, 0);
+  await document.fonts.ready;
+}"""
+NAMES = {
+    "fr": ("Claire", "Martin", "claire.martin@pharmacie.example.fr"),
+    "en": ("Claire", "Martin", "claire.martin@pharmacy.example.com"),
+}
+
+
+@dataclass
+class Camera:
+    """Takes and keeps pictures of one language."""
+
+    page: Page
+    language: str
+
+    async def take(
+        self,
+        name: str,
+        part: Locator | None = None,
+        until: Locator | None = None,
+        around: int = AROUND,
+    ) -> None:
+        """A picture of a part of the page, as far down as the end of `until`, where given."""
+        await self.page.evaluate(STILL)
+        part = part or self.page.locator("main .impex-text").first
+        box = await part.bounding_box()
+        assert box is not None, name
+        bottom = box["y"] + box["height"]
+        if until is not None:
+            end = await until.bounding_box()
+            assert end is not None, name
+            bottom = end["y"] + end["height"]
+        clip = {
+            "x": box["x"] - around,
+            "y": box["y"] - around,
+            "width": box["width"] + 2 * around,
+            "height": bottom - box["y"] + 2 * around,
+        }
+        taken = await self.page.screenshot(full_page=True, clip=clip, animations="disabled")  # type: ignore[arg-type]
+        self._keep(name, taken)
+
+    def _keep(self, name: str, taken: bytes) -> None:
+        picture = Image.open(io.BytesIO(taken)).convert("RGB")
+        # Whole pixels of the page, so that the page shows it without scaling.
+        size = tuple(side // SCALE * SCALE for side in picture.size)
+        small = picture.crop((0, 0, *size)).quantize(COLOURS, dither=Image.Dither.NONE)
+        path = help_catalogue.path(self.language, name)
+        path.parent.mkdir(parents=True, exist_ok=True)
+        small.save(path, optimize=True)
+        known = next(one for one in help_catalogue.PICTURES if one.name == name)
+        notes = help_catalogue.notes()
+        notes.setdefault(self.language, {})[name] = {
+            "width": size[0],
+            "height": size[1],
+            "file": help_catalogue.digest_of(path),
+            "shows": help_catalogue.shown(known, self.language),
+        }
+        text = json.dumps(notes, indent=1, sort_keys=True)
+        help_catalogue.NOTES.write_text(text + "\n", "utf-8")
+
+
+@pytest.mark.parametrize("language", ["fr", "en"])
+async def test_the_pictures_of_the_help_page_are_taken(
+    portal: Portal, visit: Visit, chromium: Browser, language: str
+) -> None:
+    """From the sign-in page to the home page; each picture of the catalogue is taken once."""
+    visitor = await visit(language=language, device_scale_factor=SCALE, color_scheme="light")
+    first_name, last_name, address = NAMES[language]
+    camera = Camera(visitor.page, language)
+    await visitor.open("/connexion")
+    await camera.take("sign_in")
+    await _account(portal, visitor, camera, first_name, last_name, address)
+    holder = Holder(portal, visitor, address)
+    await _phone(holder, camera)
+    assert set(help_catalogue.notes()[language]) == {one.name for one in help_catalogue.PICTURES}
+
+
+async def _account(
+    portal: Portal, visitor: Visitor, camera: Camera, first_name: str, last_name: str, address: str
+) -> None:
+    page = visitor.page
+    await visitor.open("/inscription")
+    await visitor.fill(address, first_name=first_name, last_name=last_name)
+    ready = "prêt à être créé" if visitor.language == "fr" else "ready to be created"
+    await expect(page.locator("#suite")).to_contain_text(ready)
+    await camera.take("register", until=page.locator("#force"))
+    await visitor.press("continue")
+    await visitor.at("validation")
+    letter = await portal.post.letter(address)
+    await expect(page.locator("#message")).to_have_attribute("data-state", "accepted")
+    await camera.take("validation", until=page.locator("main form.impex-card"))
+    await _mail(portal, visitor, camera.language, address)
+    await visitor.give_code(letter.code)
+    await visitor.at("verified")
+    await camera.take("verified")
+    await visitor.press("continue")
+    await visitor.at("terms")
+    await page.get_by_label(visitor.word("accept")).check(force=True)
+    await camera.take("terms", page.locator("main form"))
+    await visitor.press("continue")
+    await visitor.at("creation")
+    done = page.locator("#creation [data-creation-done]")
+    await expect(done).to_be_visible()
+    await camera.take("creation", page.locator("#creation .fr-modal__body"), around=8)
+    await done.click()
+    await visitor.at("sign_in")
+
+
+async def _mail(portal: Portal, visitor: Visitor, language: str, address: str) -> None:
+    received = await portal.post.message(address)
+    tab = await visitor.context.new_page()
+    await tab.set_viewport_size(LETTER)  # type: ignore[arg-type]
+    await tab.set_content(received.text("html"))
+    await Camera(tab, language).take("mail", tab.locator(".sheet"))
+    await tab.close()
+
+
+async def _phone(holder: Holder, camera: Camera) -> None:
+    visitor, page = holder.visitor, holder.visitor.page
+    await holder.give_password(PASSWORD)
+    await visitor.at("enrolment")
+    await holder.scan()
+    for secret in (".impex-qr", "#cle"):
+        await page.locator(secret).evaluate("(one) => { one.style.filter = 'blur(6px)'; }")
+    await camera.take("enrolment", until=page.locator("main form.impex-card"))
+    await holder.give_code()
+    await visitor.at("codes")
+    await camera.take("codes")
+    await holder.keep()
+    await visitor.at("home")
+    await visitor.sign_out()
+    await holder.give_password()
+    await visitor.at("code")
+    await camera.take("code")
+    await holder.give_code()
+    await visitor.at("home")

@@ -1,0 +1,77 @@
+"""The pictures of the help page: all there, light, of the screens as they are, and not to be
+scanned."""
+
+from __future__ import annotations
+
+import pytest
+import zxingcpp
+from PIL import Image
+
+from services.gateway.web import help_pictures
+from services.gateway.web.i18n import LANGUAGES
+from tests.support.help_catalogue import (
+    FOLDER,
+    PICTURES,
+    Picture,
+    digest_of,
+    notes,
+    path,
+    shown,
+)
+from tests.support.render_pages import Page
+from tests.unit.gateway_front.reading import ALL, soup
+
+NOTES = notes()
+EACH = [
+    pytest.param(picture, language, id=f"{picture.name}-{language}")
+    for picture in PICTURES
+    for language in LANGUAGES
+]
+GUIDES = [page for page in ALL if page.state.name == "help_creation" and page.theme == "dsfr"]
+#: Bytes of all pictures together.
+MOST = 1_500_000
+AGAIN = "take the pictures again: python -m pytest -q tests/journeys/help_pictures.py"
+
+
+@pytest.mark.parametrize(("picture", "language"), EACH)
+def test_g_02_each_picture_shows_the_screen_as_it_is(picture: Picture, language: str) -> None:
+    note = NOTES[language][picture.name]
+    assert note["shows"] == shown(picture, language), AGAIN
+    assert note["file"] == digest_of(path(language, picture.name)), AGAIN
+
+
+def test_g_02_there_are_these_pictures_and_no_others() -> None:
+    wanted = sorted(f"{language}/{one.name}.png" for one in PICTURES for language in LANGUAGES)
+    assert sorted(str(one.relative_to(FOLDER)) for one in FOLDER.rglob("*.*")) == wanted
+    assert sum(one.stat().st_size for one in FOLDER.rglob("*.png")) <= MOST
+
+
+def test_g_02_a_picture_of_a_code_qr_cannot_be_scanned_by_mistake() -> None:
+    scanned = [
+        (language, picture.name)
+        for picture in PICTURES
+        for language in LANGUAGES
+        if zxingcpp.read_barcodes(Image.open(path(language, picture.name)).convert("L"))
+    ]
+    assert scanned == []
+
+
+@pytest.mark.parametrize("page", GUIDES, ids=lambda page: str(page.language))
+def test_g_02_ax_06_every_picture_is_on_the_page_once_with_words_and_its_size(page: Page) -> None:
+    language = page.language
+    sizes = help_pictures.load()[language]
+    shown_ones = soup(page).select("main figure")
+    assert len(shown_ones) == len(PICTURES)
+    for figure in shown_ones:
+        (image,) = figure.select("img")
+        name = str(image["src"]).rpartition("/")[2].removesuffix(".png")
+        assert image["src"] == f"static/images/help/{language}/{name}.png"
+        with Image.open(path(language, name)) as picture:
+            said = int(str(image["width"])), int(str(image["height"]))
+            assert picture.size == (said[0] * 2, said[1] * 2)
+        assert (sizes[name].width, sizes[name].height) == said
+        assert len(str(image["alt"])) > 40
+        assert image["loading"] == "lazy"
+        (link,) = figure.select("figcaption a")
+        assert link["href"] == image["src"]
+        assert str(figure["aria-label"]) in link.get_text()
