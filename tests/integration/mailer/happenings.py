@@ -16,6 +16,7 @@ from shared.contracts.mfa import (
     RecoveryCodesReplaced,
     RecoveryCodeUsed,
 )
+from shared.contracts.profile import AccountValidated
 from shared.contracts.registration import (
     AccountDeactivated,
     AccountFrozen,
@@ -153,3 +154,21 @@ def moved(address: str, at: datetime) -> AddressChanged:
 def renamed(last_name: str, at: datetime) -> NameChanged:
     """The holder has another name."""
     return NameChanged(first_name="Élodie", last_name=last_name, by="desk", changed_at=at)
+
+
+def validated(**more: Any) -> AccountValidated:
+    """The complementary information is validated."""
+    values: dict[str, Any] = {
+        "company_name": "Pharmacie des Lilas",
+        "establishment_type": "hospital_pharmacy",
+        "city": "Lyon",
+        "country": "FR",
+        "siret": "73282932000074",
+        "group": "FR:73282932000074",
+        "position": "responsible_pharmacist",
+        "position_other": "",
+        "flags": (),
+        "closed_reason": "",
+        "validated_at": now(),
+    }
+    return AccountValidated(**values | more)

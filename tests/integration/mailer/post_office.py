@@ -27,7 +27,7 @@ TOKEN = "T" * 43
 ACCOUNT = "0f8fad5b-d9cb-469f-a165-70867728950e"
 OTHER = "7c9e6679-7425-40de-944b-e07fc1f90ae7"
 #: Whom the mailer hears.
-SPEAKERS = ("registration", "mfa", "gateway")
+SPEAKERS = ("registration", "mfa", "gateway", "profile")
 
 
 def now() -> datetime:

@@ -1,12 +1,12 @@
-"""What an account becomes: another address, another name. Its mails follow."""
+"""What an account becomes: another address, another name, complete. Its mails follow."""
 
 from __future__ import annotations
 
 from datetime import timedelta
 
 from shared.contracts.mailer import MailAccepted
-from tests.integration.mailer.happenings import moved, renamed, wish
-from tests.integration.mailer.post_office import ACCOUNT, CODE, PostOffice, created, now
+from tests.integration.mailer.happenings import moved, renamed, validated, wish
+from tests.integration.mailer.post_office import ACCOUNT, CODE, OTHER, PostOffice, created, now
 from tests.support.mail_server import MailServer
 from tests.support.system import System
 
@@ -79,3 +79,39 @@ async def test_59_a_change_to_what_no_mail_may_carry_dies_with_the_reason(
         await office.say(moved("a@b.example, c@d.example", now()))
         assert "written to" in await office.dead_reason()
         assert await office.database.fetchval("SELECT address FROM directory") == OLD
+
+
+async def test_g_35_g_50_one_confirmation_for_an_account_whatever_is_repeated(
+    system: System, office: PostOffice, smtp: MailServer
+) -> None:
+    """By the latest name, in the holder's language; waited for where the account is not known."""
+    async with system.run("mailer", IMPEX_SMTP_URL=smtp.url):
+        await office.say(created(address="other@labo.example"), subject=OTHER)
+        await office.hears(MailAccepted)
+        await office.say(renamed("Martin", now() + SOON), subject=OTHER)
+        await office.all_handled()
+        elsewhere = {"country": "BE", "city": "Namur\u00a0", "position": "other"}
+        other = await office.say(
+            validated(**elsewhere, position_other="Personne qualifiée"), subject=OTHER
+        )
+        early = await office.say(validated(), times=2)
+        await office.waits_in("mailer.retry.5s")
+        await office.say(created(language="en"))
+        rows = [await office.state(cause, "accepted") for cause in (early, other)]
+        again = [await office.say(validated()), await office.say(validated(), subject=OTHER)]
+        await office.replay(early)
+        await office.all_handled()
+        assert [await office.row(cause) for cause in again] == [None, None]
+        assert (await office.templates()).count("confirmation") == 2
+    assert [row["template"] for row in rows] == ["confirmation"] * 2
+    english, french = (
+        next(one for one in smtp.messages if str(one.message["Subject"]).startswith(subject))
+        for subject in ("Confirmation: your", "Confirmation de création")
+    )
+    assert english.recipients == ("pierre@labo.example",)
+    assert "Hello Élodie O'Brien," in english.text()
+    assert "Pharmacie des Lilas, Lyon, France · Responsible pharmacist" in english.text()
+    assert french.recipients == ("other@labo.example",)
+    assert "Bonjour Élodie Martin," in french.text()
+    assert "Pharmacie des Lilas, Namur, Belgique · Personne qualifiée" in french.text()
+    assert "http://127.0.0.1:8080/accueil" in french.text()
