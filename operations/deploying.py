@@ -14,33 +14,32 @@ from urllib.parse import unquote, urlsplit
 from operations import house
 from operations.progress import say
 from operations.provisioning import (
+    OUTSIDERS,
     Places,
     account_names,
-    broker_url,
+    amqp_setting,
     migrate_all,
+    outsider_urls,
     owner_url,
     provision_broker,
     provision_database,
     service_urls,
 )
 from operations.reach import required
-from operations.rights import OWNER
+from operations.rights import OWNER, PUBLISHERS
 from operations.servers import ADMIN
 from operations.wallet import Wallet, fill_key_rings
-from shared.messaging import topology
 
 OWNER_URL = "IMPEX_OWNER_DATABASE_URL"
-OPERATOR_URL = "IMPEX_OPERATOR_AMQP_URL"
 ADMIN_URLS = ("IMPEX_DATABASE_URL", "IMPEX_AMQP_URL", "IMPEX_AMQP_MANAGEMENT_URL")
 
 
 def account_urls() -> dict[str, str]:
     """Which setting holds the password of which role or user."""
-    accounts = {OWNER_URL: OWNER, OPERATOR_URL: topology.OPERATOR}
+    accounts = {OWNER_URL: OWNER, **{amqp_setting(user): user for user in OUTSIDERS}}
     for party in house.parties():
-        prefix = f"IMPEX_{party.name.upper()}"
-        accounts[f"{prefix}_DATABASE_URL"] = party.role
-        accounts[f"{prefix}_AMQP_URL"] = party.name
+        accounts[f"IMPEX_{party.name.upper()}_DATABASE_URL"] = party.role
+        accounts[amqp_setting(party.name)] = party.name
     return accounts
 
 
@@ -85,7 +84,7 @@ def make_secrets(options: argparse.Namespace) -> int:
     fill_key_rings(store, (one.settings for one in house.services()))
     urls = service_urls(places, house.parties(), passwords)
     urls[OWNER_URL] = owner_url(places, passwords)
-    urls[OPERATOR_URL] = broker_url(places, topology.OPERATOR, passwords)
+    urls |= outsider_urls(places, passwords)
     admin_urls = (places.database_url, places.amqp_url, places.management_url)
     urls |= dict(zip(ADMIN_URLS, admin_urls, strict=True))
     if options.smtp:
@@ -95,6 +94,7 @@ def make_secrets(options: argparse.Namespace) -> int:
     administrator = store.get("rabbitmq-administrator")
     store.put("administrator.conf", f"default_user = {ADMIN}\ndefault_pass = {administrator}")
     readers = {one.name: house.secret_names(one.name) for one in house.services()}
+    readers |= {name: {amqp_setting(name)} for name in PUBLISHERS}
     readers["operator"] = {*ADMIN_URLS, *account_urls()}
     readers["postgresql"] = {"postgresql-administrator"}
     readers["rabbitmq"] = {"administrator.conf"}

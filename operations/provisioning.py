@@ -12,13 +12,15 @@ from urllib.parse import quote, unquote, urlsplit
 
 from operations.broker_admin import BrokerAdmin
 from operations.database_admin import address, create_database, create_roles, run_blocking
-from operations.rights import OWNER, Party, definitions
+from operations.rights import OWNER, PUBLISHERS, Party, definitions
 from shared.database import migrate
 from shared.messaging import topology
 from shared.service import Service
 
 DATABASE = "impex"
 VHOST = "impex"
+#: Broker users that are no service: the operator's, and those of other applications.
+OUTSIDERS = (topology.OPERATOR, *PUBLISHERS)
 
 
 @dataclass(frozen=True)
@@ -48,7 +50,7 @@ def account_names(parties: Iterable[Party]) -> list[str]:
     """Every database role and broker user that needs a password."""
     parties = tuple(parties)
     roles = [OWNER, *(party.role for party in parties)]
-    return [*roles, topology.OPERATOR, *(party.name for party in parties)]
+    return [*roles, *OUTSIDERS, *(party.name for party in parties)]
 
 
 def owner_url(places: Places, passwords: Mapping[str, str]) -> str:
@@ -63,12 +65,21 @@ def service_urls(
     """The settings `IMPEX_<SERVICE>_DATABASE_URL` and `…_AMQP_URL` of every service."""
     urls = {}
     for party in parties:
-        prefix = f"IMPEX_{party.name.upper()}"
         url = address(places.database_url, database=places.database)
         role = address(url, user=party.role, password=passwords[party.role])
-        urls[f"{prefix}_DATABASE_URL"] = role
-        urls[f"{prefix}_AMQP_URL"] = broker_url(places, party.name, passwords)
+        urls[f"IMPEX_{party.name.upper()}_DATABASE_URL"] = role
+        urls[amqp_setting(party.name)] = broker_url(places, party.name, passwords)
     return urls
+
+
+def amqp_setting(user: str) -> str:
+    """The setting that holds the broker address of a user."""
+    return f"IMPEX_{user.upper()}_AMQP_URL"
+
+
+def outsider_urls(places: Places, passwords: Mapping[str, str]) -> dict[str, str]:
+    """The broker addresses of the users that are no service, by their settings."""
+    return {amqp_setting(user): broker_url(places, user, passwords) for user in OUTSIDERS}
 
 
 def broker_url(places: Places, user: str, passwords: Mapping[str, str]) -> str:
@@ -94,7 +105,7 @@ def provision_broker(
     parties = tuple(parties)
     admin = BrokerAdmin(places.management_url)
     administrator = unquote(urlsplit(places.management_url).username or "guest")
-    names = {topology.OPERATOR, *(party.name for party in parties)}
+    names = {*OUTSIDERS, *(party.name for party in parties)}
     known = {name: password for name, password in passwords.items() if name in names}
     try:
         admin.load(definitions(places.vhost, parties, known, administrator))

@@ -12,10 +12,13 @@ from dataclasses import dataclass
 from typing import Any
 
 from operations.broker_admin import password_hash
+from shared.contracts import backoffice
 from shared.contracts.base import Event, Request
 from shared.messaging import topology
 
 OWNER = "impex_owner"
+#: Applications that are not ours and say events under a user of their own: no schema, no queue.
+PUBLISHERS = (backoffice.OWNER,)
 
 
 @dataclass(frozen=True)
@@ -96,8 +99,9 @@ def users(passwords: Mapping[str, str]) -> list[dict[str, Any]]:
 
 
 def permissions(vhost: str, parties: Iterable[Party]) -> dict[str, Any]:
-    """The rights of every service's user in one virtual host."""
+    """The rights of every service's and publisher's user in one virtual host."""
     rights = [party.permissions() for party in parties]
+    rights += [topology.publisher_permissions(name) for name in PUBLISHERS]
     return {
         "permissions": [
             {

@@ -27,8 +27,8 @@ from operations.provisioning import (
     VHOST,
     Places,
     account_names,
-    broker_url,
     migrate_all,
+    outsider_urls,
     owner_url,
     provision_broker,
     provision_database,
@@ -38,7 +38,6 @@ from operations.rabbit import Rabbit
 from operations.settings import StackSettings
 from operations.state import Known, State
 from operations.wallet import Wallet, fill_key_rings
-from shared.messaging import topology
 from shared.service import EXIT_MISCONFIGURED
 
 CATCHER = ROOT / "node_modules" / "maildev" / "dist" / "bin" / "maildev.js"
@@ -188,7 +187,7 @@ class Stack:
         urls = service_urls(self.places(), parties, passwords)
         urls["IMPEX_SMTP_URL"] = self.smtp_url
         urls["IMPEX_OWNER_DATABASE_URL"] = owner_url(self.places(), passwords)
-        urls["IMPEX_OPERATOR_AMQP_URL"] = broker_url(self.places(), topology.OPERATOR, passwords)
+        urls |= outsider_urls(self.places(), passwords)
         for name, url in urls.items():
             self.wallet.put(name, url)
 

@@ -218,6 +218,18 @@ def permissions(
     )
 
 
+def publisher_permissions(user: str) -> Permissions:
+    """The rights of another application: to say events of its own name, and nothing else."""
+    return Permissions(
+        user=user,
+        configure="^$",
+        write=_any_of([re.escape(EVENTS)]),
+        read="^$",
+        topic_write=rf"^{re.escape(user)}\.",
+        topic_read="^$",
+    )
+
+
 def _any_of(patterns: list[str]) -> str:
     return f"^({'|'.join(patterns)})$"
 

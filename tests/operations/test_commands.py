@@ -18,7 +18,14 @@ from operations import house
 from operations.database_admin import address, drop_database, execute
 from operations.deploying import ADMIN_URLS
 from operations.paths import ROOT
-from operations.provisioning import Places, account_names, broker_url, owner_url, service_urls
+from operations.provisioning import (
+    Places,
+    account_names,
+    broker_url,
+    outsider_urls,
+    owner_url,
+    service_urls,
+)
 from operations.queues import depths
 from operations.reach import Reach
 from shared.messaging import topology
@@ -130,7 +137,7 @@ def fresh(servers: Servers) -> Iterator[dict[str, str]]:
     passwords = {one: known.get(one, f"p-{one}") for one in names}
     urls = service_urls(places, house.parties(), passwords)
     urls["IMPEX_OWNER_DATABASE_URL"] = owner_url(places, passwords)
-    urls["IMPEX_OPERATOR_AMQP_URL"] = broker_url(places, topology.OPERATOR, passwords)
+    urls |= outsider_urls(places, passwords)
     admin = (places.database_url, places.amqp_url, places.management_url)
     yield {**urls, **dict(zip(ADMIN_URLS, admin, strict=True))}
     drop_database(servers.database_url, name)

@@ -18,7 +18,7 @@ from operations.database_admin import run_blocking
 from shared.messaging.topology import declare, service_topology
 from tests.support.servers import Broker, Corners, Database
 
-SERVICES = ("registration", "mailer", "gateway")
+SERVICES = ("registration", "mailer", "dossiers", "gateway")
 Act = Callable[[AbstractChannel], Awaitable[object]]
 
 
@@ -107,6 +107,24 @@ REFUSED: list[tuple[str, str, Act]] = [
     ("registration", "make an exchange of the house", declare_exchange("impex.more")),
     ("mailer", "delete a foreign queue", delete_queue("registration")),
     ("gateway", "delete the dead letters", delete_queue("mailer.dead")),
+    ("backoffice", "say what a service says", publish("impex.events", "mfa.CodeRefused.v1")),
+    ("backoffice", "say what another's name begins with", publish("impex.events", "backoffice2.A")),
+    (
+        "backoffice",
+        "sign as another",
+        publish("impex.events", "backoffice.DossierFiled.v1", user="dossiers"),
+    ),
+    ("backoffice", "ask anybody", publish("impex.requests", "dossiers.ListDossiers.v1")),
+    ("backoffice", "write into any queue", publish("", "dossiers")),
+    ("backoffice", "retry", publish("dossiers.retry", "dossiers")),
+    ("backoffice", "bury", publish("impex.dead", "dossiers")),
+    ("backoffice", "read what it said", take("dossiers")),
+    ("backoffice", "read what nobody could handle", take("dossiers.dead")),
+    ("backoffice", "hear itself", bind("dossiers", "backoffice.DossierFiled.v1")),
+    ("backoffice", "make a queue of its own name", declare_queue("backoffice")),
+    ("backoffice", "make an exchange of its own name", declare_exchange("backoffice.more")),
+    ("dossiers", "say what it hears", publish("impex.events", "backoffice.DossierFiled.v1")),
+    ("gateway", "say what becomes of a dossier", publish("impex.events", "backoffice.DossierX.v1")),
 ]
 
 
@@ -156,6 +174,7 @@ async def test_cr_06_a_service_may_do_its_own_work(ready: Broker) -> None:
         "registration": publish("impex.events", "registration.EmailVerified.v1", "registration"),
         "mailer": publish("impex.events", "mailer.MailAccepted.v1", "mailer"),
         "gateway": publish("impex.requests", "registration.SignIn.v1", "gateway"),
+        "backoffice": publish("impex.events", "backoffice.DossierFiled.v1", "backoffice"),
     }
     for user, act in own.items():
         connection = await aiormq.connect(ready.url(user))
@@ -167,6 +186,14 @@ async def test_cr_06_a_service_may_not_enter_another_virtual_host(ready: Broker)
     elsewhere = ready.url("mailer").rpartition("/")[0] + "/%2F"
     with pytest.raises(aiormq.exceptions.AMQPError):
         await aiormq.connect(elsewhere)
+
+
+async def test_cr_06_a_publisher_has_no_place_in_the_database(tables: Database) -> None:
+    connection = await asyncpg.connect(tables.admin_url)
+    roles = await connection.fetch("SELECT rolname FROM pg_roles WHERE rolname ~ 'backoffice'")
+    schemas = await connection.fetch("SELECT nspname FROM pg_namespace WHERE nspname ~ 'backoff'")
+    assert (roles, schemas) == ([], [])
+    await connection.close()
 
 
 FOREIGN = [(one, other) for one in SERVICES for other in SERVICES if one != other]

@@ -25,10 +25,9 @@ from operations.database_admin import (
     create_roles,
     drop_database,
 )
-from operations.provisioning import migrate_all
+from operations.provisioning import OUTSIDERS, migrate_all
 from operations.rights import OWNER, Party, definitions, users
 from operations.servers import ADMIN, missing_servers
-from shared.messaging import topology
 from shared.service import Service
 
 ROOT = Path(__file__).parents[2]
@@ -143,7 +142,7 @@ class Corners:
             if path.exists():
                 return dict(json.loads(path.read_text()))
             roles = [OWNER, *(p.role for p in self.parties)]
-            names = [topology.OPERATOR, *(p.name for p in self.parties)]
+            names = [*OUTSIDERS, *(p.name for p in self.parties)]
             made = {name: f"{seed}-{name}" for name in [*roles, *names]}
             create_roles(self.servers.database_url, self.parties, made)
             self.admin.load({"users": users({name: made[name] for name in names})})

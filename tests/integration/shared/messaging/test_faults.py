@@ -12,6 +12,7 @@ from typing import Any
 import pytest
 
 from operations.broker_admin import BrokerAdmin
+from operations.provisioning import OUTSIDERS
 from operations.rabbit import Rabbit
 from operations.rights import definitions
 from operations.servers import ADMIN
@@ -53,7 +54,7 @@ async def test_mq_06_a_broker_that_is_killed_and_started_again_loses_no_fact(
 ) -> None:
     """MQ-06: facts said before, while and after it was away are each heard once."""
     passwords = {party.name: secrets.token_hex(8) for party in PARTIES}
-    passwords[topology.OPERATOR] = secrets.token_hex(8)
+    passwords |= {name: secrets.token_hex(8) for name in OUTSIDERS}
     admin = BrokerAdmin(own_rabbit.management_url)
     eventually_sync(lambda: admin.load(definitions("house", PARTIES, passwords, ADMIN)) is None, 30)
     street = Street(
