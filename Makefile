@@ -1,6 +1,6 @@
 # The verbs. `make` alone prints them.
 .DEFAULT_GOAL := help
-.PHONY: help .installed up test lint status reset bench docs pictures lock
+.PHONY: help .installed up test lint status demo reset bench docs pictures lock
 MAKEFLAGS += --no-print-directory
 PY := .venv/bin/python
 INSTALL := @python3 -m operations.bootstrap
@@ -10,6 +10,7 @@ help:
 	@echo
 	@echo "  make up      start everything on this machine; Ctrl-C stops it"
 	@echo "  make status  what runs, where, and what waits in the queues"
+	@echo "  make demo    fill the newest account's home page; ADDRESS=… chooses another account"
 	@echo "  make test    install what the tests need, check the code, run every test"
 	@echo "  make lint    check the code only (ruff, mypy)"
 	@echo "  make reset   forget all data of this machine, after asking"
@@ -27,6 +28,9 @@ up:
 
 status: .installed
 	@exec .venv/bin/impex status
+
+demo: .installed
+	@exec .venv/bin/impex demo $(if $(ADDRESS),'$(ADDRESS)')
 
 reset: .installed
 	@exec .venv/bin/impex reset

@@ -45,6 +45,7 @@ def parser() -> argparse.ArgumentParser:
     _local(verbs)
     _queues(verbs)
     _mails(verbs)
+    _dossiers(verbs)
     _installation(verbs)
     return made
 
@@ -99,6 +100,18 @@ def _mails(verbs: Verbs) -> None:
     text = "what the sender's domain must say in the DNS, and what is missing"
     records = _verb(actions, "records", _module("mail_records"), text)
     records.add_argument("--selector", help="the DKIM selector of the relay")
+
+
+def _dossiers(verbs: Verbs) -> None:
+    dossiers = verbs.add_parser("dossiers", help="say what becomes of dossiers")
+    actions = dossiers.add_subparsers(dest="action", required=True, metavar="ACTION")
+    text = "send the events of a CSV file, as the application that decides dossiers"
+    send = _verb(actions, "send", _module("dossiers", "main_send"), text)
+    send.add_argument("file", metavar="FILE.csv", help="described in docs/dossiers.md")
+    send.add_argument("--check", action="store_true", help="judge every line, send nothing")
+    text = "fill an account's home page with invented dossiers"
+    demo = _verb(verbs, "demo", _module("demo"), text)
+    demo.add_argument("address", nargs="?", metavar="ADDRESS", help="default: the newest account")
 
 
 def _installation(verbs: Verbs) -> None:

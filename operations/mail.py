@@ -7,28 +7,20 @@ or the mail server's log must be asked; code and link are not, and cannot be.
 from __future__ import annotations
 
 import argparse
-import os
 from collections.abc import Awaitable, Callable
 from dataclasses import asdict
 from typing import TypeVar
 from uuid import UUID
 
-import asyncpg
-
 from operations.database_admin import run_blocking
-from operations.paths import paths
 from operations.printing import print_json, print_rows
 from operations.progress import say
-from operations.reach import secret
-from operations.state import running
+from operations.reach import as_service
 from services.mailer import held
-from shared.database import Connection, database_errors
-from shared.database.pool import connecting
+from shared.database import Connection
 from shared.errors import ConfigurationError
 
 T = TypeVar("T")
-
-SETTING = "IMPEX_MAILER_DATABASE_URL"
 
 
 def main_held(options: argparse.Namespace) -> int:
@@ -74,28 +66,4 @@ def _change(work: Callable[[Connection, UUID], Awaitable[bool]], text: str, done
 
 def _ask(work: Callable[[Connection], Awaitable[T]]) -> T:
     """Do `work` on the mailer's schema, as the mailer."""
-    url = _url()
-
-    async def run() -> T:
-        with connecting():
-            connection = await asyncpg.connect(
-                url, timeout=5, command_timeout=10, server_settings={"search_path": "mailer"}
-            )
-        try:
-            with database_errors():
-                return await work(connection)
-        finally:
-            await connection.close()
-
-    return run_blocking(run())
-
-
-def _url() -> str:
-    url = secret(os.environ, SETTING)
-    where = paths()
-    if url is None and running(where) is not None:
-        url = (where.secrets / SETTING).read_text().strip()
-    if url is None:
-        sentence = "is required, because no `impex up` runs in this folder"
-        raise ConfigurationError([(SETTING, sentence)])
-    return url
+    return run_blocking(as_service("mailer", work))

@@ -1,22 +1,30 @@
 """How the operator's commands find the broker and the database.
 
-By the settings if they are given (IMPEX_AMQP_MANAGEMENT_URL, IMPEX_OPERATOR_AMQP_URL), else by what
-`impex up` wrote down in this folder. ConfigurationError says what is missing where neither helps.
+By the settings if they are given (IMPEX_AMQP_MANAGEMENT_URL, IMPEX_OPERATOR_AMQP_URL, or a
+service's own address), else by what `impex up` wrote down in this folder. ConfigurationError says
+what is missing where neither helps.
 """
 
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TypeVar
 from urllib.parse import unquote, urlsplit
+
+import asyncpg
 
 from operations.paths import Paths, paths
 from operations.provisioning import VHOST
 from operations.servers import ADMIN
 from operations.state import running
+from shared.database import Connection, database_errors
+from shared.database.pool import connecting
 from shared.errors import ConfigurationError
+
+T = TypeVar("T")
 
 
 @dataclass(frozen=True)
@@ -74,6 +82,32 @@ def reach(where: Paths | None = None) -> Reach:
         raise ConfigurationError([(name, sentence) for name in names])
     vhost = unquote(urlsplit(operator).path[1:]) or VHOST
     return Reach(given, operator, vhost)
+
+
+def given_or_running(setting: str) -> str:
+    """A secret of the environment, else of the `impex up` which runs in this folder."""
+    value = secret(os.environ, setting)
+    where = paths()
+    if value is None and running(where) is not None:
+        value = (where.secrets / setting).read_text().strip()
+    if value is None:
+        sentence = "is required, because no `impex up` runs in this folder"
+        raise ConfigurationError([(setting, sentence)])
+    return value
+
+
+async def as_service(name: str, work: Callable[[Connection], Awaitable[T]]) -> T:
+    """Do `work` on the schema of a service, as the service."""
+    url = given_or_running(f"IMPEX_{name.upper()}_DATABASE_URL")
+    with connecting():
+        connection = await asyncpg.connect(
+            url, timeout=5, command_timeout=10, server_settings={"search_path": name}
+        )
+    try:
+        with database_errors():
+            return await work(connection)
+    finally:
+        await connection.close()
 
 
 def _of_state(where: Paths, address: str) -> str:

@@ -16,7 +16,7 @@ from typing import Any
 
 import msgspec
 
-from operations import house, provisioning
+from operations import examples, house, provisioning
 from operations.paths import ROOT
 from operations.progress import say
 from operations.rights import broker_topology, database_sql, permissions, roles_sql
@@ -154,7 +154,7 @@ def events_page() -> str:
     for request in _sorted(REQUESTS.values()):
         askers = [one.name for one in house.services() if request in one.asks]
         parts.append(f"| `{request.TYPE}` | {', '.join(askers) or '-'} | {_first(request)} |")
-    return "\n".join(parts) + "\n"
+    return "\n".join([*parts, "", *examples.section()]).rstrip() + "\n"
 
 
 def _sorted(messages: Iterable[type[Any]]) -> list[Any]:
@@ -213,6 +213,7 @@ def asyncapi() -> dict[str, Any]:
                     "name": message.TYPE,
                     "summary": _first(message),
                     "payload": schema,
+                    **({"examples": shown} if (shown := examples.of(message)) else {}),
                 }
                 for message, schema in zip(messages, schemas, strict=True)
             },

@@ -60,10 +60,10 @@ SEARCHED = "number_folded || E'\\n' || contents_folded"
 STATUS_ORDER = "coalesce(array_position(ARRAY[{}], status), 9)::text || status".format(
     ", ".join(f"'{one}'" for one in LIFE)
 )
-#: What each sort compares.
+#: What each sort compares. A date's bare name would be the answer's own column, which no index has.
 COMPARED = {name: f"{name} COLLATE as_read" for name in SORTS if name not in DATES} | {
-    "filed_on": "filed_on",
-    "decided_on": "decided_on",
+    "filed_on": "dossiers.filed_on",
+    "decided_on": "dossiers.decided_on",
     "kind": "kind",
     "status": f"({STATUS_ORDER}) COLLATE as_read",
 }

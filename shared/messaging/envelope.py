@@ -72,15 +72,20 @@ def new_traceparent() -> str:
 
 
 def wrap(
-    service: str, message: Event | Request, *, subject: str | None, now: datetime
+    service: str,
+    message: Event | Request,
+    *,
+    subject: str | None,
+    now: datetime,
+    message_id: str | None = None,
 ) -> tuple[str, bytes]:
-    """Put `message` into an envelope said by `service`: the new message's id and its bytes.
+    """Put `message` into an envelope said by `service`: the message's id and its bytes.
 
-    The trace is that of the current task, or a new one.
+    The id is a new one unless it is given. The trace is that of the current task, or a new one.
     """
     wire = _Wire(
         specversion="1.0",
-        id=UUID(new_id()),
+        id=UUID(message_id or new_id()),
         source=f"impex/{service}",
         type=message.TYPE,
         time=now,

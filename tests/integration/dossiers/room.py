@@ -8,22 +8,31 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
-from uuid import uuid4
 
 from services.dossiers.service import SERVICE
 from shared.contracts import backoffice as words
 from shared.contracts.dossiers import DossierRow, DossiersView, ListDossiers, ReadDossiers
 from shared.database import open_pool
 from shared.secrets import KeyRing, Sealer, new_key
+from tests.integration.dossiers.events import MINE
 from tests.support.room import Room
 from tests.support.servers import Database
 
-#: When things were said, and the moment of the test.
-START = datetime(2026, 1, 15, 12, tzinfo=UTC)
+#: The moment of the test: after what is told in it.
 NOW = datetime(2026, 4, 1, 12, tzinfo=UTC)
-MINE = str(uuid4())
 
 
+FILL = """
+INSERT INTO dossiers (
+    dossier_id, version, account_id, kind, status, processed, number_version, number, number_folded,
+    contents_version, establishment, medicine, dosage, pharmaceutical_form, contents_folded,
+    filed_on, decision_version, decided_on)
+SELECT left($1::text, 8) || '-' || n, 2, $1::text::uuid, 'AI', 'filed', false, 2, n, n,
+    2, 'Pharmacie ' || n % 7, 'Paracétamol', n % 5 || ' mg', 'comprimé',
+    'pharmacie ' || n % 7 || E'\\nparacetamol\\n' || n % 5 || E' mg\\ncomprime',
+    date '2026-01-15' - n % 40, 0, 'infinity'
+FROM generate_series(1, $2::int) AS n
+"""
 KEYS = KeyRing.parse(new_key())
 
 
@@ -47,48 +56,9 @@ class Shelf(Room):
         found = {row.dossier_id: row for row in view.rows}
         return found.get(dossier_id)
 
-
-def _told(dossier_id: str, version: int, more: dict[str, Any]) -> dict[str, Any]:
-    told = {"dossier_id": dossier_id, "version": version, "kind": "AI"}
-    return told | {"number": f"26-{dossier_id}"} | more
-
-
-def _filled(more: dict[str, Any]) -> dict[str, Any]:
-    return {
-        "establishment": "Pharmacie du Marché",
-        "medicine": "Paracétamol Exemple",
-        "dosage": "500 mg",
-        "pharmaceutical_form": "comprimé",
-    } | more
-
-
-def saved(dossier_id: str = "d1", version: int = 1, **more: Any) -> words.DossierSaved:
-    """A draft."""
-    more = {"saved_at": START, "number": ""} | more
-    return words.DossierSaved(**_told(dossier_id, version, _filled(more)))
-
-
-def filed(dossier_id: str = "d1", version: int = 2, **more: Any) -> words.DossierFiled:
-    """The dossier is filed."""
-    more = {"filed_at": START} | more
-    return words.DossierFiled(**_told(dossier_id, version, _filled(more)))
-
-
-def changed(dossier_id: str = "d1", version: int = 3, **more: Any) -> words.DossierStatusChanged:
-    """Somebody looks at it."""
-    more = {"status": "under_review", "changed_at": START} | more
-    return words.DossierStatusChanged(**_told(dossier_id, version, more))
-
-
-def decided(dossier_id: str = "d1", version: int = 4, **more: Any) -> words.DossierDecided:
-    """It is granted."""
-    more = {"status": "granted", "decided_at": START} | more
-    return words.DossierDecided(**_told(dossier_id, version, more))
-
-
-def withdrawn(dossier_id: str = "d1", version: int = 5, **more: Any) -> words.DossierWithdrawn:
-    """The applicant takes it back."""
-    return words.DossierWithdrawn(**_told(dossier_id, version, {"withdrawn_at": START} | more))
+    async def fill(self, account: str, count: int) -> None:
+        """So many filed authorisations of an account, straight into the table."""
+        await self.fetch(FILL, account, count)
 
 
 @asynccontextmanager

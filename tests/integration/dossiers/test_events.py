@@ -2,15 +2,60 @@
 
 from __future__ import annotations
 
+import asyncio
+from collections.abc import Sequence
 from datetime import UTC, datetime
+from itertools import combinations, permutations
 
-from tests.integration.dossiers.room import (
-    Shelf,
+import pytest
+
+from services.dossiers.service import SERVICE
+from services.dossiers.store import keep
+from services.dossiers.tellings import told_by
+from shared.contracts import backoffice as words
+from shared.contracts.registration import CredentialsRemoved
+from shared.database import transaction
+from shared.errors import Reject
+from tests.integration.dossiers.events import (
+    MINE,
+    THEIRS,
     changed,
     decided,
     filed,
     saved,
+    withdrawn,
 )
+from tests.integration.dossiers.room import Shelf
+
+#: A life in its order; the medicine, the number and the account change on the way.
+LIFE = (
+    saved(medicine="Draft"),
+    filed(medicine="Filed", number="first"),
+    changed(number="second"),
+    decided(number=""),
+    withdrawn(number=""),
+)
+AGAIN = (
+    decided(version=1),
+    filed(version=2, medicine="Once more"),
+    withdrawn(version=3),
+    saved(version=4, medicine="Anew"),
+    filed(version=5, medicine="Anew and filed"),
+)
+STORED = """
+SELECT version, account_id, kind, status, processed, tab, number_version, number, number_folded,
+    contents_version, medicine, contents_folded, filed_on, decision_version, decided_on
+FROM dossiers
+"""
+
+
+async def outcome(shelf: Shelf, events: Sequence[words.DossierEvent]) -> tuple[object, ...]:
+    """The row that these events leave when they come in this order, from nothing."""
+    async with transaction(shelf.pool) as tx:
+        await tx.execute("DELETE FROM dossiers")
+        for event in events:
+            await keep(tx, told_by(event, MINE, shelf.now))
+        return tuple(await tx.fetchrow(STORED))
 
 
 async def test_g_43_a_dossier_goes_from_draft_to_decision(shelf: Shelf) -> None:
@@ -28,3 +73,109 @@ async def test_g_43_a_dossier_goes_from_draft_to_decision(shelf: Shelf) -> None:
     (row,) = (await shelf.list("authorisations_processed")).rows
     assert (row.status, row.medicine) == ("granted", "Paracétamol Exemple")
     assert (str(row.filed_on), str(row.decided_on)) == ("2026-01-15", "2026-02-02")
+
+
+@pytest.mark.parametrize("events", [LIFE, AGAIN], ids=["a life", "filed again"])
+async def test_g_43_every_order_of_a_life_leaves_the_same_row(
+    shelf: Shelf, events: tuple[words.DossierEvent, ...]
+) -> None:
+    expected = await outcome(shelf, events)
+    for order in permutations(events):
+        assert await outcome(shelf, order) == expected, [type(one).__name__ for one in order]
+
+
+async def test_g_43_both_orders_of_every_pair_leave_the_same_row(shelf: Shelf) -> None:
+    makers = (saved, filed, changed, decided, withdrawn)
+    events = [make(version=version, medicine=f"v{version}") if make in (saved, filed)
+              else make(version=version) for make in makers for version in (1, 2)]  # fmt: skip
+    for one, other in combinations(events, 2):
+        if one.version == other.version:
+            continue
+        assert await outcome(shelf, (one, other)) == await outcome(shelf, (other, one))
+
+
+async def test_what_is_told_twice_changes_nothing(shelf: Shelf) -> None:
+    once = await outcome(shelf, LIFE)
+    assert await outcome(shelf, [event for event in LIFE for _ in range(2)]) == once
+    assert await outcome(shelf, [*LIFE, *LIFE]) == once
+
+
+async def test_of_two_events_with_one_version_the_first_is_kept(shelf: Shelf) -> None:
+    await shelf.tell(filed(version=2, medicine="First"))
+    await shelf.tell(filed(version=2, medicine="Second"))
+    row = await shelf.row()
+    assert row is not None
+    assert row.medicine == "First"
+
+
+async def test_a_dossier_is_listed_before_its_contents_are_known(shelf: Shelf) -> None:
+    await shelf.tell(decided())
+    (row,) = (await shelf.list("authorisations_processed")).rows
+    assert (row.status, row.number, row.establishment) == ("granted", "26-d1", "")
+    assert (row.filed_on, str(row.decided_on)) == (None, "2026-01-15")
+    await shelf.tell(filed())
+    (row,) = (await shelf.list("authorisations_processed")).rows
+    assert (row.status, row.establishment) == ("granted", "Pharmacie du Marché")
+    assert str(row.filed_on) == "2026-01-15"
+
+
+@pytest.mark.parametrize("reopened", [saved, filed, changed])
+async def test_what_comes_after_a_decision_opens_the_dossier_again(
+    shelf: Shelf, reopened: object
+) -> None:
+    """« traitées » is what the highest version says."""
+    await shelf.tell(decided(version=4))
+    await shelf.tell(reopened(version=5))  # type: ignore[operator]
+    (row,) = (await shelf.list()).rows
+    assert row.decided_on is None
+    assert (await shelf.list()).counts == (0, 0, 1, 0)
+
+
+async def test_a_withdrawal_leaves_the_decision(shelf: Shelf) -> None:
+    await shelf.tell(decided(version=4))
+    await shelf.tell(withdrawn(version=5))
+    (row,) = (await shelf.list("authorisations_processed")).rows
+    assert (row.status, str(row.decided_on)) == ("withdrawn", "2026-01-15")
+
+
+async def test_g_43_a_dossier_follows_the_account_of_its_highest_version(shelf: Shelf) -> None:
+    await shelf.tell(filed(version=2), MINE)
+    await shelf.tell(changed(version=4), THEIRS)
+    await shelf.tell(changed(version=3), MINE)
+    assert await shelf.row(account=MINE) is None
+    row = await shelf.row(account=THEIRS)
+    assert row is not None
+    assert row.medicine == "Paracétamol Exemple"
+
+
+async def test_g_43_only_the_account_of_the_event_sees_a_dossier(shelf: Shelf) -> None:
+    """Not whoever has the same establishment."""
+    await shelf.tell(filed("mine"), MINE)
+    await shelf.tell(filed("theirs"), THEIRS)
+    view = await shelf.list()
+    assert [row.dossier_id for row in view.rows] == ["mine"]
+    assert (view.total, view.counts) == (1, (0, 0, 1, 0))
+    found = await shelf.list(search="26-theirs")
+    assert (found.rows, found.total) == ((), 0)
+    assert await shelf.row("theirs", MINE) is None
+
+
+async def test_events_of_accounts_nobody_heard_of_are_kept_beside_each_other(shelf: Shelf) -> None:
+    """Sixteen dossiers of an account without a profile, told of at once and twice."""
+    events = [make(f"d{n}") for n in range(16) for make in (decided, filed, saved)]
+    await asyncio.gather(*(shelf.tell(event, THEIRS) for event in [*events, *reversed(events)]))
+    view = await shelf.list("authorisations_processed", account_id=THEIRS)
+    assert (view.total, view.counts) == (16, (0, 0, 0, 16))
+    assert {row.medicine for row in view.rows} == {"Paracétamol Exemple"}
+
+
+async def test_g_26_the_end_of_the_credentials_is_not_even_heard(shelf: Shelf) -> None:
+    """The whole history is there when the person comes back, because nothing takes it away."""
+    assert CredentialsRemoved not in {row.event for row in SERVICE.hears}
+
+
+async def test_what_cannot_be_believed_leaves_no_row(shelf: Shelf) -> None:
+    for event, subject in ((filed(kind="AIP"), MINE), (filed(version=0), MINE), (filed(), None)):
+        with pytest.raises(Reject):
+            await shelf.tell(event, subject)
+    assert await shelf.count("dossiers") == 0

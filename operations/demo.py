@@ -1,0 +1,53 @@
+"""`impex demo`: fill an account's home page, so that a newcomer sees what it is for.
+
+The dossiers are invented, and sent as any application sends them. Done again for the same account,
+it changes nothing.
+"""
+
+from __future__ import annotations
+
+import argparse
+import os
+
+from operations.database_admin import run_blocking
+from operations.demo_dossiers import invent
+from operations.dossiers import show
+from operations.paths import paths
+from operations.progress import say
+from operations.reach import as_service, secret
+from operations.saying import say_all
+from operations.state import running
+from services.registration.operators import account_of, newest
+from shared.database import Connection
+from shared.service import utc_now
+
+SETTING = "IMPEX_REGISTRATION_DATABASE_URL"
+
+
+def main(options: argparse.Namespace) -> int:
+    """Exit code 1 where nothing runs, or there is no such account."""
+    state = running(paths())
+    if state is None and secret(os.environ, SETTING) is None:
+        say("Nothing runs in this folder: start it with make up, then run this again.")
+        return 1
+    portal = "the portal" if state is None else state.addresses["portal"]
+    found = run_blocking(as_service("registration", lambda tx: _account(tx, options.address)))
+    if found is None:
+        whose = f"No account has the address {options.address}."
+        say(whose if options.address else "There is no account yet.")
+        say(f"Open {portal}, create one as the README says, then run this again.")
+        return 1
+    account_id, address = found
+    sayings = invent(account_id, utc_now())
+    run_blocking(say_all(sayings))
+    show(sayings)
+    home = f"{portal}/accueil" if state is not None else "its home page"
+    say(f"\nNext: sign in as {address} and open {home}.")
+    return 0
+
+
+async def _account(tx: Connection, address: str | None) -> tuple[str, str] | None:
+    if address is None:
+        return await newest(tx)
+    account_id = await account_of(tx, address)
+    return None if account_id is None else (account_id, address)

@@ -1,0 +1,149 @@
+"""Files of dossier events: read, judged line by line, and what `impex demo` invents."""
+
+from __future__ import annotations
+
+from collections import Counter
+from datetime import UTC, datetime, timedelta
+from uuid import uuid4
+
+import pytest
+
+from operations.demo_dossiers import LIVES, invent
+from operations.dossier_files import COLUMNS, EVENTS, Mistake, read_file
+from operations.saying import Saying
+from services.dossiers.tellings import told_by
+from shared.contracts import backoffice as words
+
+NOW = datetime(2026, 4, 1, 12, tzinfo=UTC)
+WHO = "0b0f8a52-3c1f-4b0e-9b0a-5b6f3f0f9d11"
+HEAD = ";".join(COLUMNS)
+FILED = f"filed;{WHO};d1;2;AI;26-1;Pharmacie;Élinoxa;5 mg;gélule;;2026-01-15"
+GOOD = (
+    f"saved;{WHO};d1;1;AI;;Pharmacie;Élinoxa;5 mg;gélule;;2026-01-10T09:30:00+01:00",
+    FILED,
+    f"status_changed;{WHO};d1;3;AI;26-1;;;;;under_review;2026-01-16T08:00:00Z",
+    f"decided;{WHO};d1;4;AI;26-1;;;;;granted;2026-02-01",
+    f"withdrawn;{WHO};d2;5;DEI;26-2;;;;;;2026-02-02",
+)
+
+
+def mistakes(*lines: str, head: str = HEAD) -> list[tuple[int, str]]:
+    _, wrong = read_file("\n".join((head, *lines)).encode(), NOW)
+    return [(one.line, one.reason) for one in wrong]
+
+
+def test_each_line_is_an_event() -> None:
+    entries, wrong = read_file("\n".join((HEAD, *GOOD)).encode(), NOW)
+    assert wrong == []
+    assert [entry.line for entry in entries] == [2, 3, 4, 5, 6]
+    assert {entry.account for entry in entries} == {WHO}
+    events = [entry.event for entry in entries]
+    assert [type(event) for event in events] == [kind for kind, _, _ in EVENTS.values()]
+    filed = events[1]
+    assert isinstance(filed, words.DossierFiled)
+    assert (filed.medicine, filed.number, filed.version) == ("Élinoxa", "26-1", 2)
+    assert filed.filed_at == datetime(2026, 1, 15, 11, tzinfo=UTC), "noon in Paris"
+    decided = events[3]
+    assert isinstance(decided, words.DossierDecided)
+    assert decided.status == "granted"
+
+
+@pytest.mark.parametrize("mark", [b"", b"\xef\xbb\xbf"])
+@pytest.mark.parametrize("end", ["\n", "\r\n"])
+def test_commas_quotes_empty_lines_and_other_orders_of_columns_are_read(
+    mark: bytes, end: str
+) -> None:
+    heads = list(reversed(COLUMNS))
+    cells = dict(zip(COLUMNS, FILED.split(";"), strict=True)) | {"medicine": '"A, ""b"""'}
+    text = end.join((",".join(heads), "", ",".join(cells[name] for name in heads), "", ""))
+    (entry,), wrong = read_file(mark + text.encode(), NOW)
+    assert (wrong, entry.line) == ([], 3)
+    assert isinstance(entry.event, words.DossierFiled)
+    assert entry.event.medicine == 'A, "b"'
+
+
+@pytest.mark.parametrize(
+    ("change", "reason"),
+    [
+        (("filed", "files"), "event must be one of saved, filed, status_changed"),
+        ((WHO, ""), "account is empty"),
+        ((";2;", ";two;"), "version must be a number from 1"),
+        ((";2;", ";²;"), "version must be a number from 1"),
+        ((";2;", ";0;"), "version must be 1 to"),
+        ((";AI;", ";ai;"), "kind must be one of AI, DEI, DEC"),
+        (("d1;", "d 1;"), "dossier_id must be"),
+        (("Élinoxa", "x" * 301), "medicine is longer than 300 characters"),
+        (("5 mg", "5\x01mg"), "dosage holds a control"),
+        (("gélule;;", "gélule;granted;"), "status must be empty: filed does not tell it"),
+        (("2026-01-15", "15/01/2026"), "at must be like 2026-01-15T10:00:00+01:00"),
+        (("2026-01-15", "2026-02-30"), "at must be like"),
+        (("2026-01-15", ""), "at must be like"),
+        (("2026-01-15", "2026-01-15T10:00:00"), "at has no time zone"),
+        (("2026-01-15", "1926-01-15"), "at is before 1990 or in the future"),
+        (("2026-01-15", "2027-01-15"), "at is before 1990 or in the future"),
+        ((";5 mg", ""), "it has 11 columns, the first line 12"),
+    ],
+)
+def test_a_bad_line_is_named_with_its_reason(change: tuple[str, str], reason: str) -> None:
+    found = mistakes(GOOD[0], FILED.replace(*change), GOOD[2])
+    assert len(found) == 1
+    assert found[0][0] == 3
+    assert found[0][1].startswith(reason)
+
+
+def test_every_bad_line_is_named() -> None:
+    wrong = [FILED.replace("AI", "X"), FILED, FILED.replace(";2;", ";-1;")]
+    assert [line for line, _ in mistakes(*wrong)] == [2, 4]
+    two = 'filed;a;d;2;AI;"26\n1";x;x;x;x;;2026-01-15'
+    assert [line for line, _ in mistakes(FILED, two, FILED.replace("AI", "X"))] == [3, 5]
+
+
+@pytest.mark.parametrize(
+    ("content", "expected"),
+    [
+        (b"", Mistake(line=1, reason="there is no event in the file")),
+        (HEAD.encode(), Mistake(line=1, reason="there is no event in the file")),
+        (b"a;b\n1;2", None),
+        (HEAD.encode() + b";more\n", Mistake(line=1, reason="there is no column more")),
+        (HEAD.encode() + b";at\n", Mistake(line=1, reason="a column is named twice")),
+        (HEAD.encode() + b"\n\n\xe9;", Mistake(line=3, reason="it is not UTF-8")),
+        (HEAD.encode() + b'\nfiled;"', None),
+        (HEAD.encode() + b"\nfiled;\0", None),
+    ],
+)
+def test_what_is_no_file_of_events_says_so(content: bytes, expected: Mistake | None) -> None:
+    entries, wrong = read_file(content, NOW)
+    assert entries == []
+    assert len(wrong) == 1
+    assert expected in (None, wrong[0])
+
+
+def test_the_same_event_is_the_same_message() -> None:
+    (one, *_), _ = read_file("\n".join((HEAD, *GOOD)).encode(), NOW)
+    (again, *_), _ = read_file("\n".join((HEAD, *GOOD)).encode(), NOW + timedelta(days=3))
+    said = Saying(account_id=WHO, event=one.event)
+    assert said.message_id == Saying(account_id=WHO, event=again.event).message_id
+    other = Saying(account_id=str(uuid4()), event=one.event)
+    assert other.message_id != said.message_id
+
+
+@pytest.mark.parametrize("day", [datetime(2026, 3, 1, 0, 5, tzinfo=UTC), NOW])
+def test_the_demo_shows_every_state_and_is_believed(day: datetime) -> None:
+    sayings = invent(WHO, day)
+    for one in sayings:
+        told_by(one.event, one.account_id, day)
+        assert not [at for at in _moments(one.event) if at > day]
+    latest = {one.event.dossier_id: one.event for one in sayings}
+    assert len(latest) == sum(life[2] for life in LIVES) == 40
+    ends = Counter((event.kind, type(event).__name__) for event in latest.values())
+    assert ends["AI", "DossierDecided"] == 9
+    numbers = [event.number for event in latest.values() if event.number]
+    assert len(set(numbers)) == len(numbers)
+    assert invent(WHO, day) == sayings
+    ids = {one.event.dossier_id for one in invent(str(uuid4()), day)}
+    assert not ids & latest.keys()
+
+
+def _moments(event: words.DossierEvent) -> list[datetime]:
+    values = [getattr(event, name) for name in event.__struct_fields__]
+    return [value for value in values if isinstance(value, datetime)]

@@ -1,0 +1,205 @@
+"""`impex dossiers send` and `impex demo` on given servers."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import asyncpg
+import pytest
+
+from operations.cli import main
+from operations.database_admin import run_blocking
+from operations.provisioning import amqp_setting, broker_url
+from shared.contracts import backoffice
+from tests.operations.test_dossier_files import GOOD, HEAD
+from tests.support import eventually
+from tests.support.house import parties, services
+from tests.support.servers import Corners
+from tests.support.system import System
+
+ACCOUNTS = """
+INSERT INTO registration.accounts (
+    id, address, address_key, first_name, last_name, language, created_at, verified_at)
+VALUES
+    ('0b0f8a52-3c1f-4b0e-9b0a-5b6f3f0f9d11', 'Jeanne@labo.fr', 'jeanne@labo.fr', 'J', 'M', 'fr',
+        '2026-01-02', '2026-01-02'),
+    ('1c0f8a52-3c1f-4b0e-9b0a-5b6f3f0f9d22', 'Paul@labo.fr', 'paul@labo.fr', 'P', 'M', 'fr',
+        '2026-01-01', '2026-01-01')
+"""
+PUBLISHER = amqp_setting(backoffice.OWNER)
+REGISTRATION = "IMPEX_REGISTRATION_DATABASE_URL"
+JEANNE, PAUL = "0b0f8a52-3c1f-4b0e-9b0a-5b6f3f0f9d11", "1c0f8a52-3c1f-4b0e-9b0a-5b6f3f0f9d22"
+
+
+@pytest.fixture(scope="module")
+def house(corners: Corners, tmp_path_factory: pytest.TempPathFactory) -> Iterator[System]:
+    """Two accounts and the queues of the list, for all tests here; nothing is left on the wire."""
+    database, broker = corners.migrated(services()), corners.broker(parties())
+    yield System(database, broker, tmp_path_factory.mktemp("house"))
+    corners.delete(broker)
+    corners.drop(database)
+
+
+@dataclass
+class Sender:
+    """Who types the commands, with the addresses that a running installation would give."""
+
+    patch: pytest.MonkeyPatch
+    capsys: pytest.CaptureFixture[str]
+
+    def impex(self, *words: str) -> tuple[int, str, str]:
+        """Exit code, standard output and standard error of one command."""
+        with pytest.raises(SystemExit) as left:
+            main(words)
+        said = self.capsys.readouterr()
+        return int(left.value.code or 0), said.out, said.err
+
+    def elsewhere(self) -> None:
+        """Go where nothing runs and nothing is known."""
+        for setting in (PUBLISHER, REGISTRATION):
+            self.patch.delenv(setting)
+
+
+@pytest.fixture
+def sender(
+    house: System,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> Sender:
+    """Somebody at a terminal; accounts are as they were made."""
+    run_blocking(execute(house, "TRUNCATE registration.accounts CASCADE", ACCOUNTS))
+    monkeypatch.setenv("IMPEX_HOME", str(tmp_path))
+    monkeypatch.setenv(PUBLISHER, house.broker.url(backoffice.OWNER))
+    monkeypatch.setenv(REGISTRATION, house.database.url("registration"))
+    return Sender(monkeypatch, capsys)
+
+
+def file(folder: Path, *lines: str) -> str:
+    path = folder / "events.csv"
+    path.write_text("\n".join((HEAD, *lines)), "utf-8")
+    return str(path)
+
+
+async def rows(house: System, account: str) -> list[Any]:
+    connection = await asyncpg.connect(house.database.admin_url)
+    found = await connection.fetch(
+        "SELECT dossier_id, status FROM dossiers.dossiers WHERE account_id = $1 ORDER BY 1", account
+    )
+    await connection.close()
+    return [tuple(row) for row in found]
+
+
+async def execute(house: System, *statements: str) -> None:
+    connection = await asyncpg.connect(house.database.admin_url)
+    for sql in statements:
+        await connection.execute(sql)
+    await connection.close()
+
+
+async def test_g_43_a_file_is_sent_and_may_be_sent_again(
+    house: System, sender: Sender, tmp_path: Path
+) -> None:
+    by_address = GOOD[4].replace(JEANNE, "PAUL@labo.fr")
+    path = file(tmp_path, *GOOD[:4], by_address)
+    async with house.run("dossiers"):
+        for _ in range(2):
+            code, out, _ = sender.impex("dossiers", "send", path)
+            assert code == 0
+            last = "5 events about 2 dossiers of 2 accounts sent; sent again, they change nothing."
+            assert out.splitlines()[-1] == last
+
+        async def heard() -> bool:
+            return bool(await rows(house, PAUL)) and not house.broker.depths()["dossiers"]
+
+        await eventually(heard, 30, every=0.2)
+    assert await rows(house, JEANNE) == [("d1", "granted")]
+    assert await rows(house, PAUL) == [("d2", "withdrawn")]
+    connection = await asyncpg.connect(house.database.admin_url)
+    assert await connection.fetchval("SELECT count(*) FROM dossiers.inbox") == 5
+    await connection.close()
+
+
+def test_nothing_is_sent_while_a_line_is_wrong(sender: Sender, tmp_path: Path) -> None:
+    wrong = (
+        GOOD[0],
+        GOOD[1].replace("AI", "AIP"),
+        GOOD[2].replace(JEANNE, "nobody@labo.fr"),
+        GOOD[3].replace(JEANNE, "12345"),
+    )
+    code, out, err = sender.impex("dossiers", "send", file(tmp_path, *wrong))
+    assert (code, err) == (1, "")
+    assert out.splitlines() == [
+        "line 3: kind must be one of AI, DEI, DEC",
+        "line 4: no account has the address nobody@labo.fr",
+        "line 5: account must be an account's id, a UUID, or its address",
+        "Nothing was sent: 3 lines to mend.",
+    ]
+
+
+def test_a_file_may_be_judged_only(sender: Sender, tmp_path: Path) -> None:
+    sender.elsewhere()
+    code, out, _ = sender.impex("dossiers", "send", "--check", file(tmp_path, *GOOD))
+    assert (code, out) == (0, "5 events could be sent.\n")
+
+
+def test_what_is_missing_is_named(sender: Sender, tmp_path: Path) -> None:
+    code, _, err = sender.impex("dossiers", "send", str(tmp_path / "none.csv"))
+    assert code == 1
+    assert "No such file" in err
+    sender.elsewhere()
+    needed = "is required, because no `impex up` runs in this folder"
+    done = sender.impex("dossiers", "send", file(tmp_path, *GOOD))
+    assert done == (2, "", f"impex: {PUBLISHER}: {needed}\n")
+    done = sender.impex("dossiers", "send", file(tmp_path, GOOD[0].replace(JEANNE, "a@b.fr")))
+    assert done == (2, "", f"impex: {REGISTRATION}: {needed}\n")
+
+
+def test_a_broker_that_refuses_is_said_in_one_line(
+    house: System, sender: Sender, tmp_path: Path
+) -> None:
+    url = broker_url(house.places(), backoffice.OWNER, {backoffice.OWNER: "not-this"})
+    sender.patch.setenv(PUBLISHER, url)
+    code, out, err = sender.impex("dossiers", "send", file(tmp_path, *GOOD))
+    assert (code, out) == (1, "")
+    assert err.startswith("impex: broker is away: ")
+    assert err.count("\n") == 1
+    assert "not-this" not in err
+
+
+async def test_the_demo_fills_the_newest_account_or_the_one_that_is_named(
+    house: System, sender: Sender
+) -> None:
+    asked: dict[str, tuple[str, ...]] = {"Jeanne@labo.fr": (), "paul@LABO.fr": ("paul@LABO.fr",)}
+    async with house.run("dossiers"):
+        for address, words in asked.items():
+            for _ in range(2):
+                code, out, _ = sender.impex("demo", *words)
+                assert code == 0
+                assert "118 events about 40 dossiers of 1 account sent" in out
+                assert f"Next: sign in as {address}" in out
+
+        async def filled() -> bool:
+            found = [await rows(house, account) for account in (JEANNE, PAUL)]
+            return [len([one for one in each if one[0].startswith("demo-")]) for each in found] == [
+                40, 40,
+            ]  # fmt: skip
+
+        await eventually(filled, 30, every=0.2)
+
+
+def test_the_demo_says_what_is_missing(sender: Sender, house: System) -> None:
+    code, out, _ = sender.impex("demo", "nobody@labo.fr")
+    assert code == 1
+    assert out.startswith("No account has the address nobody@labo.fr.\nOpen the portal, create")
+    run_blocking(execute(house, "TRUNCATE registration.accounts CASCADE"))
+    code, out, _ = sender.impex("demo")
+    assert code == 1
+    assert out.startswith("There is no account yet.\n")
+    sender.elsewhere()
+    code, out, _ = sender.impex("demo")
+    assert code == 1
+    assert out == "Nothing runs in this folder: start it with make up, then run this again.\n"
