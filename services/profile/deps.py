@@ -6,6 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
 
+from services.profile.directory import Directory
 from services.profile.settings import ProfileSettings
 from shared.contracts.base import Event, Reply, Request, Sealed
 from shared.secrets import Opener, Sealer, seal_context
@@ -13,13 +14,14 @@ from shared.secrets import Opener, Sealer, seal_context
 
 @dataclass(frozen=True, kw_only=True)
 class Deps:
-    """The service's own things."""
+    """The service's own things. `directory` is None where none is asked."""
 
     settings: ProfileSettings
     clock: Callable[[], datetime]
     opener: Opener
     gateway: Sealer
     registration: Sealer
+    directory: Directory | None = None
 
     def open(self, request: Request, field: str) -> str:
         """What is in a sealed field, or `CannotOpen`, which is logged."""

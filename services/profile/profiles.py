@@ -42,6 +42,11 @@ class Profile:
         """Whether it is frozen."""
         return self.validated_at is not None
 
+    @property
+    def check_deferred(self) -> bool:
+        """Whether the directory was asked about the SIRET and has not answered yet."""
+        return self.standing is not None and self.standing.state == "deferred"
+
 
 @dataclass(frozen=True, kw_only=True)
 class Names:

@@ -1,4 +1,4 @@
-"""Forgets drafts that nobody touched for long.
+"""Forgets drafts that nobody touched for long, and what the directory answered a day ago.
 
 Runs every minute beside the handlers. Several processes may run it at once: each takes other rows.
 A database that is away, or says no for once, is waited for.
@@ -10,7 +10,7 @@ import asyncio
 from collections.abc import Callable
 from datetime import datetime, timedelta
 
-from services.profile import store
+from services.profile import cache, store
 from shared.contracts.profile import OWNER, DraftExpired
 from shared.database import PASSING, Pool, transaction
 from shared.messaging.connection import describe
@@ -32,6 +32,7 @@ async def purge(pool: Pool, now: datetime, draft_life: timedelta) -> int:
             for account_id in gone:
                 said = DraftExpired(expired_at=now)
                 await emit(tx, OWNER, said, subject=account_id, now=now)
+            await cache.forget(tx, now)
         deleted += len(gone)
         if len(gone) < BATCH:
             break

@@ -8,6 +8,7 @@ from functools import partial
 from pathlib import Path
 
 from services.profile.deps import Deps
+from services.profile.directory import open_directory
 from services.profile.handlers import establishments, names, profiles
 from services.profile.purge import keep_purging
 from services.profile.settings import ProfileSettings
@@ -20,18 +21,22 @@ from shared.service import House, Service
 
 @asynccontextmanager
 async def build(house: House, settings: ProfileSettings) -> AsyncIterator[Deps]:
-    """Lay the key rings out, start the purge."""
+    """Lay the key rings out, open the directory, start the purge."""
     house.side_task(
         "purge",
         partial(keep_purging, house.pool, house.clock, house.wake_relay, settings.draft_life),
     )
-    yield Deps(
-        settings=settings,
-        clock=house.clock,
-        opener=Opener("profile", settings.seal_keys),
-        gateway=Sealer("gateway", settings.gateway_keys),
-        registration=Sealer("registration", settings.registration_keys),
-    )
+    async with open_directory(
+        settings.directory_url, settings.directory_rate, settings.base_url
+    ) as directory:
+        yield Deps(
+            settings=settings,
+            clock=house.clock,
+            opener=Opener("profile", settings.seal_keys),
+            gateway=Sealer("gateway", settings.gateway_keys),
+            registration=Sealer("registration", settings.registration_keys),
+            directory=directory,
+        )
 
 
 SERVICE = Service(
@@ -42,12 +47,27 @@ SERVICE = Service(
     hears=(
         hears(AccountCreated, names.account_created),
         hears(NameChanged, names.name_changed),
+        hears(
+            words.EstablishmentCheckDeferred,
+            establishments.check_again,
+            before=establishments.ask_again,
+        ),
     ),
     answers=(
         answers(words.DescribeProfile, profiles.describe_profile),
         answers(words.SaveProfile, profiles.save_profile, before=profiles.read_form),
         answers(words.ValidateProfile, profiles.validate_profile),
-        answers(words.FindEstablishment, establishments.find_establishment),
+        answers(
+            words.FindEstablishment,
+            establishments.find_establishment,
+            before=establishments.look_up,
+        ),
     ),
-    emits=(words.ProfileSaved, words.AccountValidated, words.DraftExpired),
+    emits=(
+        words.ProfileSaved,
+        words.AccountValidated,
+        words.EstablishmentCheckDeferred,
+        words.EstablishmentChecked,
+        words.DraftExpired,
+    ),
 )

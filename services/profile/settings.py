@@ -1,12 +1,27 @@
-"""The complementary information's settings: addresses, keys, how long a draft is kept."""
+"""The complementary information's settings: addresses, keys, drafts, the public directory."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import timedelta
+from urllib.parse import urlsplit
 
 from shared.secrets import KeyRing
-from shared.settings import CommonSettings, setting
+from shared.settings import CommonSettings, base_url_problem, setting
+from shared.transport import is_loopback
+
+
+def directory_problem(url: str) -> str | None:
+    """Why this cannot be the directory's address, or None; empty is none."""
+    if not url:
+        return None
+    problem = base_url_problem(url)
+    if problem is not None:
+        return problem.replace("portal", "directory")
+    parts = urlsplit(url)
+    if parts.scheme != "https" and not is_loopback(parts.hostname or ""):
+        return "must be https off the loopback address"
+    return None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -52,6 +67,23 @@ class ProfileSettings(CommonSettings):
         unit="days",
         ge=30,
         le=1_095,
+    )
+
+    directory_url: str = setting(
+        "IMPEX_DIRECTORY_URL",
+        default="",
+        doc="Address of the public directory of companies that SIRET numbers are looked up in, "
+        "scheme and host only (« Recherche d'entreprises »); empty for none.",
+        valid=directory_problem,
+    )
+    directory_rate: int = setting(
+        "IMPEX_DIRECTORY_RATE",
+        default=5,
+        doc="Most questions to the directory that each process of the service asks; the directory "
+        "itself allows 7 per network address.",
+        unit="per second",
+        ge=1,
+        le=7,
     )
 
     @property

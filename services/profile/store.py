@@ -42,6 +42,7 @@ UPDATE profiles
 SET state = 'validated', fields = $3, country = $4, siret = $5, group_key = $6, validated_at = $7
 WHERE account_id = $1 AND version = $2 AND state = 'draft'
 """
+CHECK = "UPDATE profiles SET standing = $2, closed_on = $3 WHERE account_id = $1"
 DELETE_OLD = """
 DELETE FROM profiles
 WHERE account_id IN (
@@ -123,6 +124,11 @@ async def freeze(tx: Connection, one: Profile, group: str) -> bool:
         one.validated_at,
     )
     return _changed(done) > 0
+
+
+async def check(tx: Connection, account_id: str, standing: Standing) -> None:
+    """Keep what the directory answered later about the SIRET that the account has."""
+    await tx.execute(CHECK, account_id, standing.state, standing.closed_on)
 
 
 async def delete_old(tx: Connection, untouched_since: datetime, most: int) -> Sequence[str]:

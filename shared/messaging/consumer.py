@@ -60,7 +60,7 @@ class Consumer:
         seconds: float = HANDLER_SECONDS,
     ) -> None:
         self._service = service
-        self._handlers = {row.event.TYPE: row.handler for row in hears}
+        self._rows = {row.event.TYPE: row for row in hears}
         self._types: dict[str, type[Event]] = {row.event.TYPE: row.event for row in hears}
         self._pool = pool
         self._publisher = publisher
@@ -138,16 +138,25 @@ class Consumer:
             emitted = True
             return await emit(tx, self._service, event, subject=subject, now=self._clock())
 
+        row, prepared = self._rows[envelope.type], None
         try:
-            async with asyncio.timeout(self._seconds) as limit, transaction(self._pool) as tx:
-                if not await first_time(tx, self._service, envelope.id):
-                    log.info("Handled before.", action="message_duplicate", type=envelope.type)
-                    MESSAGES.labels(self._service, "duplicate").inc()
-                    return
-                context = Context(
-                    tx=tx, deps=self.deps, envelope=envelope, now=self._clock, _emit=say
-                )
-                await self._handlers[envelope.type](heard, context)
+            async with asyncio.timeout(self._seconds) as limit:
+                if row.before is not None:
+                    prepared = await row.before(heard, self.deps, self._pool)
+                async with transaction(self._pool) as tx:
+                    if not await first_time(tx, self._service, envelope.id):
+                        log.info("Handled before.", action="message_duplicate", type=envelope.type)
+                        MESSAGES.labels(self._service, "duplicate").inc()
+                        return
+                    context = Context(
+                        tx=tx,
+                        deps=self.deps,
+                        envelope=envelope,
+                        now=self._clock,
+                        _emit=say,
+                        prepared=prepared,
+                    )
+                    await row.handler(heard, context)
         except TimeoutError as error:
             if limit.expired():
                 raise HandlerTimeout(f"took longer than {self._seconds} s") from error

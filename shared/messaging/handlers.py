@@ -50,13 +50,17 @@ class Emit(Protocol):
 
 @dataclass(frozen=True, kw_only=True)
 class Context(Generic[Deps]):
-    """What a handler works with: one transaction, the service's own things, the envelope."""
+    """What a handler works with: one transaction, the service's own things, the envelope.
+
+    `prepared` is what `before` returned, outside the transaction.
+    """
 
     tx: asyncpg.Connection[Any]
     deps: Deps
     envelope: Envelope
     now: Callable[[], datetime]
     _emit: Emit
+    prepared: Any = None
 
     async def emit(self, event: Event, *, subject: str | None = None) -> str:
         """Say `event` when the transaction commits; returns the event's id.
@@ -68,9 +72,7 @@ class Context(Generic[Deps]):
 
 @dataclass(frozen=True, kw_only=True)
 class RequestContext(Context[Deps]):
-    """A request's context: `prepared` is what `before` returned, outside the transaction."""
-
-    prepared: Any = None
+    """A request's context: it may also be refused."""
 
     def refuse(self, refusal: Refusal) -> Refusing:
         """Refuse and keep what was written: `return context.refuse(...)`."""
@@ -84,10 +86,15 @@ Before = Callable[[Any, Any, Any], Awaitable[Any]]
 
 @dataclass(frozen=True)
 class Subscription:
-    """One row of the routing table: a fact this service hears, and what it does then."""
+    """One row of the routing table: a fact this service hears, and what it does then.
+
+    `before(event, deps, pool)` runs outside the transaction, for work that takes long (asking
+    somebody else's server); what it returns is `context.prepared`.
+    """
 
     event: type[Event]
     handler: EventHandler
+    before: Before | None = None
 
 
 @dataclass(frozen=True)
@@ -103,9 +110,13 @@ class Answer:
     before: Before | None = None
 
 
-def hears(event: type[E], handler: Callable[[E, Context[Any]], Awaitable[None]]) -> Subscription:
+def hears(
+    event: type[E],
+    handler: Callable[[E, Context[Any]], Awaitable[None]],
+    before: Callable[[E, Any, Any], Awaitable[Any]] | None = None,
+) -> Subscription:
     """This service hears `event` and handles it with `handler`, once."""
-    return Subscription(event, handler)
+    return Subscription(event, handler, before)
 
 
 def answers(

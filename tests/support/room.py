@@ -81,8 +81,10 @@ class Room:
     async def hear(self, event: Event, subject: str | None = None) -> None:
         """Handle an event of another service."""
         (row,) = (each for each in self.service.hears if each.event is type(event))
+        prepared = None if row.before is None else await row.before(event, self.deps, self.pool)
         async with transaction(self.pool) as tx:
-            await row.handler(event, Context(**self._parts(tx, event.TYPE, subject)))
+            parts = self._parts(tx, event.TYPE, subject)
+            await row.handler(event, Context(**parts, prepared=prepared))
 
     async def events(self, *kinds: type[Event]) -> list[Any]:
         """Every event said so far, oldest first, of these kinds or of any."""

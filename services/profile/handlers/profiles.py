@@ -10,6 +10,7 @@ import msgspec
 from services.profile import establishment, store
 from services.profile.deps import Deps
 from services.profile.fields import Standing, judge, refusal_to_keep, siret_of
+from services.profile.lookup import DEFERRED, find, standing
 from services.profile.profiles import (
     ALREADY_VALIDATED,
     CHANGED,
@@ -22,6 +23,7 @@ from shared.contracts.base import Refusal
 from shared.contracts.profile import (
     AccountValidated,
     DescribeProfile,
+    EstablishmentCheckDeferred,
     ProfileFields,
     ProfileSaved,
     ProfileView,
@@ -51,8 +53,8 @@ async def describe_profile(request: DescribeProfile, context: RequestContext[Dep
     return show(await store.read(context.tx, request.account_id), context.deps)
 
 
-async def read_form(request: SaveProfile, deps: Deps, _pool: Pool) -> Typed:
-    """Read the form."""
+async def read_form(request: SaveProfile, deps: Deps, pool: Pool) -> Typed:
+    """Read the form, and look its SIRET up. The directory's silence stops nothing (SI-07)."""
     try:
         fields = msgspec.json.decode(deps.open(request, "fields"), type=ProfileFields)
     except msgspec.MsgspecError:
@@ -60,7 +62,11 @@ async def read_form(request: SaveProfile, deps: Deps, _pool: Pool) -> Typed:
     refusal = refusal_to_keep(fields)
     if refusal is not None:
         return Typed(fields=fields, refusal=refusal)
-    return Typed(fields=fields, siret=siret_of(fields))
+    siret = siret_of(fields)
+    if not siret or deps.directory is None:
+        return Typed(fields=fields, siret=siret)
+    known = standing(await find(siret, deps, pool))
+    return Typed(fields=fields, siret=siret, standing=known)
 
 
 async def save_profile(request: SaveProfile, context: RequestContext[Deps]) -> ProfileView:
@@ -82,6 +88,9 @@ async def save_profile(request: SaveProfile, context: RequestContext[Deps]) -> P
     draft = _draft(request, typed, before, context)
     await store.save(context.tx, draft)
     await _say_saved(draft, context)
+    if draft.check_deferred and not _asked_already(draft, before):
+        later = EstablishmentCheckDeferred(siret=draft.siret, deferred_at=context.now())
+        await context.emit(later, subject=draft.account_id)
     log.info(
         "A draft was saved.",
         action="profile_saved",
@@ -132,6 +141,11 @@ async def validate_profile(request: ValidateProfile, context: RequestContext[Dep
     return show(frozen, context.deps)
 
 
+def _asked_already(draft: Profile, before: Profile | None) -> bool:
+    """Whether it was said before that the directory is to be asked about this number again."""
+    return before is not None and before.check_deferred and before.siret == draft.siret
+
+
 def show(profile: Profile | None, deps: Deps) -> ProfileView:
     """The information, its fields for the gateway alone to read."""
     if profile is None:
@@ -159,18 +173,22 @@ def show(profile: Profile | None, deps: Deps) -> ProfileView:
 def _draft(
     request: SaveProfile, typed: Typed, before: Profile | None, context: RequestContext[Deps]
 ) -> Profile:
-    """What is kept. A tick for the same terms keeps the moment it was set."""
+    """What is kept. A tick for the same terms keeps the moment it was set; what the directory knew
+    of the same SIRET stands until it answers again."""
     now = context.now()
     version, terms_at = request.terms_version, now
     if before is not None and before.terms_at is not None and before.terms_version == version:
         terms_at = before.terms_at
+    known = typed.standing
+    if before is not None and before.siret == typed.siret and known is not None:
+        known = before.standing if known.state == DEFERRED and before.standing else known
     ticked = typed.fields.terms
     return Profile(
         account_id=request.account_id,
         fields=typed.fields,
         version=1 if before is None else before.version + 1,
         siret=typed.siret,
-        standing=typed.standing,
+        standing=known,
         terms_version=version if ticked else "",
         terms_at=terms_at if ticked else None,
         saved_at=now,

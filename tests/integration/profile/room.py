@@ -23,7 +23,7 @@ from tests.support.servers import Database
 from tests.unit.profile.forms import FRENCH
 from tests.unit.profile.settings_for_tests import settings
 
-TABLES = ("profiles", "account_names")
+TABLES = ("profiles", "account_names", "directory_answers")
 TERMS = "2026-01"
 #: A day in the past, so that no test waits for it.
 START = datetime(2026, 1, 15, 12, tzinfo=UTC)

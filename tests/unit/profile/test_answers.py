@@ -1,0 +1,114 @@
+"""What the public directory answers and what we make of it (SI-05, SI-06, SI-08)."""
+
+from __future__ import annotations
+
+import json
+from datetime import date
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from services.profile.answers import Answer, read_answer
+from tests.support.company_directory import (
+    BRANCH,
+    CLOSED,
+    HEAD_OFFICE,
+    HIDDEN,
+    HOSPITAL,
+    UNKNOWN,
+    body_of,
+    company,
+    establishment,
+)
+
+
+def read(body: Any, siret: str = BRANCH) -> Answer | None:
+    return read_answer(json.dumps(body).encode(), siret)
+
+
+def test_si_05_the_head_office_has_its_address_in_parts() -> None:
+    assert read(body_of(HEAD_OFFICE), HEAD_OFFICE) == Answer(
+        state="found",
+        company_name="LABORATOIRE D'ETE",
+        address="12 BIS RUE DE L'EGLISE",
+        address_extra="BATIMENT B",
+        postal_code="75015",
+        city="PARIS",
+    )
+
+
+def test_si_05_another_establishments_address_is_cut_at_its_postal_code() -> None:
+    assert read(body_of(BRANCH)) == Answer(
+        state="found",
+        company_name="LABORATOIRE D'ETE",
+        address="ZI NORD 3 RUE 8 MAI 1945",
+        postal_code="69009",
+        city="LYON CEDEX 09",
+    )
+
+
+def test_si_06_a_closed_establishment_says_since_when() -> None:
+    answer = read(body_of(CLOSED), CLOSED)
+    assert answer is not None
+    assert (answer.state, answer.closed_on) == ("closed", date(2024, 5, 31))
+    hidden = establishment(
+        BRANCH, etat_administratif="F", statut_diffusion_etablissement="P", date_fermeture="?"
+    )
+    assert read({"results": [company("X", hidden)]}) == Answer(state="closed")
+
+
+@pytest.mark.parametrize("siret", [HIDDEN, UNKNOWN])
+def test_si_06_who_is_not_shown_or_not_known_is_unlisted(siret: str) -> None:
+    assert read(body_of(siret), siret) == Answer(state="unlisted")
+
+
+def test_si_05_only_the_number_itself_counts() -> None:
+    assert read(body_of(HEAD_OFFICE), UNKNOWN) == Answer(state="unlisted")
+
+
+def test_si_08_a_finess_number_hints_at_a_hospital_pharmacy() -> None:
+    answer = read(body_of(HOSPITAL), HOSPITAL)
+    assert answer is not None
+    assert answer.hospital_pharmacy
+
+
+def test_texts_that_are_hidden_long_or_unreadable_are_left_out() -> None:
+    one = establishment(
+        BRANCH,
+        adresse="é" * 300 + " 75015 PARIS\u202e",
+        code_postal="[NON-DIFFUSIBLE]",
+        libelle_commune="PARIS\u0000",
+    )
+    found = read({"results": [company("N" * 101, one, nom_complet="<b>\u200b")]})
+    assert found == Answer(state="found", postal_code="75015")
+
+
+@pytest.mark.parametrize(
+    "body",
+    [b"", b"null", b"[]", b"{}", b'{"results": null}', b'{"results": [1]}', b"\xff\xfe",
+     b'{"results": [{"matching_etablissements": "x"}]}', b'{"erreur": "Veuillez"}',
+     b"[" * 200_000, b'{"results":' + b"[" * 200_000, b"<html>", b'{"results": [{}]} x'],
+)  # fmt: skip
+def test_what_is_not_understood_is_no_answer(body: bytes) -> None:
+    assert read_answer(body, BRANCH) is None
+
+
+_JSON = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.text(max_size=20),
+    lambda inner: (
+        st.lists(inner, max_size=3)
+        | st.dictionaries(
+            st.sampled_from(["siret", "adresse", "siege", "liste_finess", "nom_complet"]), inner
+        )
+    ),
+    max_leaves=8,
+)
+
+
+@given(_JSON)
+def test_whatever_the_directory_says_is_harmless(said: Any) -> None:
+    for body in (said, {"results": said}, {"results": [{"matching_etablissements": said}]}):
+        answer = read(body)
+        assert answer is None or answer.state in ("found", "closed", "unlisted")

@@ -1,0 +1,48 @@
+"""The complementary information's settings: defaults, bounds, which directory may be asked."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+import pytest
+
+from shared.errors import ConfigurationError
+from tests.unit.profile.settings_for_tests import KEYS, settings
+
+
+def test_si_07_the_defaults() -> None:
+    default = settings()
+    assert default.draft_life == timedelta(days=365)
+    assert (default.directory_url, default.directory_rate) == ("", 5)
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("IMPEX_DRAFT_DAYS", "29"),
+        ("IMPEX_DRAFT_DAYS", "1096"),
+        ("IMPEX_DIRECTORY_RATE", "0"),
+        ("IMPEX_DIRECTORY_RATE", "8"),
+        ("IMPEX_DIRECTORY_URL", "http://directory.example"),
+        ("IMPEX_DIRECTORY_URL", "https://directory.example/search"),
+        ("IMPEX_DIRECTORY_URL", "https://directory.example?q=1"),
+        ("IMPEX_DIRECTORY_URL", "https://me@directory.example"),
+        ("IMPEX_DIRECTORY_URL", "file:///etc/passwd"),
+        ("IMPEX_DIRECTORY_URL", "directory.example"),
+        ("IMPEX_SEAL_KEYS_PROFILE", "k1:short"),
+    ],
+)
+def test_in_08_what_is_out_of_bounds_is_named(name: str, value: str) -> None:
+    with pytest.raises(ConfigurationError) as caught:
+        settings(**{name: value})
+    assert name in {problem[0] for problem in caught.value.problems}
+
+
+@pytest.mark.parametrize("url", ["https://directory.example", "http://127.0.0.1:8099", ""])
+def test_in_08_one_host_over_tls_or_this_machine(url: str) -> None:
+    assert settings(IMPEX_DIRECTORY_URL=url).directory_url == url
+
+
+def test_one_key_serves_one_purpose() -> None:
+    with pytest.raises(ConfigurationError):
+        settings(IMPEX_SEAL_KEYS_PROFILE=KEYS["IMPEX_SEAL_KEYS_GATEWAY"])
