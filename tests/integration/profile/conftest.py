@@ -8,9 +8,12 @@ from contextlib import AbstractAsyncContextManager
 
 import pytest
 
+from services.profile import directory
+from services.profile.directory import Pace
 from services.profile.service import SERVICE
 from shared.database import migrate
 from tests.integration.profile.room import Desk, open_desk
+from tests.support.company_directory import CompanyDirectory, company_directory
 from tests.support.servers import Corners, Database
 
 OpenDesk = Callable[..., AbstractAsyncContextManager[Desk]]
@@ -41,3 +44,22 @@ def desk_with(tables: Database) -> OpenDesk:
         return open_desk(tables, **more)  # type: ignore[arg-type]
 
     return make
+
+
+@pytest.fixture
+async def opened(
+    desk_with: OpenDesk, monkeypatch: pytest.MonkeyPatch
+) -> AsyncIterator[tuple[Desk, CompanyDirectory]]:
+    """The service with a directory. Turns, and what a failure does to those who come next, are
+    `test_directory`'s matter."""
+
+    async def at_once(_self: Pace, _within: float) -> bool:
+        return True
+
+    monkeypatch.setattr(directory, "PAUSE_SECONDS", 0.0)
+    monkeypatch.setattr(Pace, "turn", at_once)
+    async with (
+        company_directory() as server,
+        desk_with(IMPEX_DIRECTORY_URL=server.url) as desk,
+    ):
+        yield desk, server

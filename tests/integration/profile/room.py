@@ -106,9 +106,18 @@ class Desk(Room):
         event = NameChanged(first_name=first_name, last_name=last_name, by=by, changed_at=self.now)
         await self.hear(event, subject=account)
 
+    async def deferred(self) -> list[tuple[str | None, words.EstablishmentCheckDeferred]]:
+        """Whose establishment is to be asked about again, oldest first."""
+        return await self.told(words.EstablishmentCheckDeferred)
+
     async def told(self, *kinds: type[Event]) -> list[tuple[str | None, Any]]:
         """(account, event), oldest first."""
         return [(subject, event) for _, subject, event in await self.said(*kinds)]
+
+
+def warned(view: words.ProfileView) -> list[tuple[str, str]]:
+    """(field, code) of the warnings."""
+    return [(one.field, one.code) for one in view.warnings]
 
 
 @asynccontextmanager

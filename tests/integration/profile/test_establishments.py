@@ -2,28 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
 from uuid import uuid4
 
 import pytest
 
 from services.profile import cache, directory
-from services.profile.directory import Pace
 from services.profile.purge import purge
 from shared.contracts.profile import (
     AccountValidated,
     EstablishmentCheckDeferred,
-    EstablishmentChecked,
     EstablishmentView,
     FindEstablishment,
-    ProfileView,
     ValidateProfile,
 )
 from shared.database import transaction
-from shared.errors import Retry
-from tests.integration.profile.conftest import OpenDesk
-from tests.integration.profile.room import Desk
+from tests.integration.profile.room import Desk, warned
 from tests.support.company_directory import (
     BRANCH,
     CLOSED,
@@ -32,54 +25,15 @@ from tests.support.company_directory import (
     HOSPITAL,
     UNKNOWN,
     CompanyDirectory,
-    company_directory,
     hangs,
     says,
-    well,
 )
 from tests.unit.profile.forms import BELGIAN, FRENCH, but
-
-
-@pytest.fixture(autouse=True)
-def _no_waits(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Turns, and what a failure does to those who come next, are `test_directory`'s matter."""
-
-    async def at_once(_self: Pace, _within: float) -> bool:
-        return True
-
-    monkeypatch.setattr(directory, "PAUSE_SECONDS", 0.0)
-    monkeypatch.setattr(Pace, "turn", at_once)
-
-
-@pytest.fixture
-async def opened(desk_with: OpenDesk) -> AsyncIterator[tuple[Desk, CompanyDirectory]]:
-    """The service with a directory."""
-    async with with_directory(desk_with) as both:
-        yield both
-
-
-@asynccontextmanager
-async def with_directory(
-    desk_with: OpenDesk, **more: str
-) -> AsyncIterator[tuple[Desk, CompanyDirectory]]:
-    async with (
-        company_directory() as server,
-        desk_with(IMPEX_DIRECTORY_URL=server.url, **more) as desk,
-    ):
-        yield desk, server
 
 
 async def find(desk: Desk, siret: str) -> EstablishmentView:
     view: EstablishmentView = await desk.ask(FindEstablishment(siret=siret))
     return view
-
-
-def warned(view: ProfileView) -> list[tuple[str, str]]:
-    return [(one.field, one.code) for one in view.warnings]
-
-
-async def deferred(desk: Desk) -> list[tuple[str | None, EstablishmentCheckDeferred]]:
-    return await desk.told(EstablishmentCheckDeferred)
 
 
 @pytest.mark.parametrize(
@@ -102,7 +56,7 @@ async def test_si_07_the_directory_is_off_by_default(desk: Desk) -> None:
     assert await find(desk, "732 829 320 00074") == EstablishmentView(state="off")
     saved = await desk.save(str(uuid4()))
     assert warned(saved) == []
-    assert await deferred(desk) == []
+    assert await desk.deferred() == []
 
 
 async def test_b_07_si_08_what_the_directory_knows_is_a_hint(
@@ -207,11 +161,11 @@ async def test_bad_input_46_si_07_silence_stops_neither_saving_nor_validating(
     saved = await desk.save(account)
     assert warned(saved) == [("siret", "check_deferred")]
     said = EstablishmentCheckDeferred(siret=HEAD_OFFICE, deferred_at=desk.now)
-    assert await deferred(desk) == [(account, said)]
+    assert await desk.deferred() == [(account, said)]
     assert (await desk.validate(account, saved.version)).state == "validated"
     ((_, validated),) = await desk.told(AccountValidated)
     assert validated.flags == ("check_deferred",)
-    assert len(await deferred(desk)) == 1
+    assert len(await desk.deferred()) == 1
 
 
 async def test_bad_input_46_it_is_said_once_per_number(
@@ -222,7 +176,7 @@ async def test_bad_input_46_it_is_said_once_per_number(
     account = str(uuid4())
     for form in (FRENCH, but(FRENCH, city="Lyon"), but(FRENCH, siret=BRANCH), BELGIAN, FRENCH):
         await desk.save(account, form)
-    assert [event.siret for _, event in await deferred(desk)] == [HEAD_OFFICE, BRANCH, HEAD_OFFICE]
+    assert [event.siret for _, event in await desk.deferred()] == [HEAD_OFFICE, BRANCH, HEAD_OFFICE]
 
 
 async def test_what_was_known_stands_while_the_directory_is_silent(
@@ -234,89 +188,4 @@ async def test_what_was_known_stands_while_the_directory_is_silent(
     desk.later(days=2)
     server.always = says(404)
     assert warned(await desk.save(account, form)) == [("siret", "closed")]
-    assert await deferred(desk) == []
-
-
-async def test_bad_input_46_si_07_a_deferred_check_is_made_later(
-    opened: tuple[Desk, CompanyDirectory],
-) -> None:
-    desk, server = opened
-    server.always = says(404)
-    account = str(uuid4())
-    await desk.save(account, but(FRENCH, siret=CLOSED))
-    ((_, said),) = await deferred(desk)
-    with pytest.raises(Retry):
-        await desk.hear(said, subject=account)
-    server.always = well
-    desk.later(minutes=1)
-    await desk.hear(said, subject=account)
-    assert await desk.told(EstablishmentChecked) == [
-        (
-            account,
-            EstablishmentChecked(
-                siret=CLOSED, state="closed", closed_on="2024-05-31", checked_at=desk.now
-            ),
-        )
-    ]
-    shown = await desk.show(account)
-    assert warned(shown) == [("siret", "closed")]
-    assert "closed_reason" in {error.field for error in shown.errors}
-    await desk.hear(said, subject=account)
-    assert len(await desk.told(EstablishmentChecked)) == 1, "once answered, nothing more is said"
-
-
-async def test_si_07_the_check_reaches_what_was_validated_meanwhile(
-    opened: tuple[Desk, CompanyDirectory],
-) -> None:
-    desk, server = opened
-    server.always = says(404)
-    account = await desk.validated()
-    ((_, said),) = await deferred(desk)
-    server.always = well
-    await desk.hear(said, subject=account)
-    ((_, checked),) = await desk.told(EstablishmentChecked)
-    assert checked.state == "found"
-
-
-async def test_si_07_a_directory_that_is_away_for_hours_makes_no_dead_letter(
-    opened: tuple[Desk, CompanyDirectory],
-) -> None:
-    """The waiting rooms last a little over an hour: then the fact is said anew, and waits anew."""
-    desk, server = opened
-    server.always = says(404)
-    account = str(uuid4())
-    await desk.save(account)
-    ((_, said),) = await deferred(desk)
-    desk.later(hours=1)
-    await desk.hear(said, subject=account)
-    _, (_, again) = await deferred(desk)
-    assert again == EstablishmentCheckDeferred(siret=HEAD_OFFICE, deferred_at=desk.now)
-
-
-async def test_a_check_about_a_number_that_is_gone_is_dropped(
-    opened: tuple[Desk, CompanyDirectory],
-) -> None:
-    desk, server = opened
-    server.always = says(404)
-    account = str(uuid4())
-    await desk.save(account)
-    ((_, said),) = await deferred(desk)
-    await desk.save(account, BELGIAN)
-    desk.later(hours=2)
-    await desk.hear(said, subject=account)
-    await desk.hear(said, subject=str(uuid4()))
-    assert len(await deferred(desk)) == 1
-    assert await desk.told(EstablishmentChecked) == []
-
-
-async def test_a_check_after_the_directory_was_turned_off_is_dropped(
-    opened: tuple[Desk, CompanyDirectory], desk_with: OpenDesk
-) -> None:
-    desk, server = opened
-    server.always = says(404)
-    account = str(uuid4())
-    await desk.save(account)
-    ((_, said),) = await deferred(desk)
-    async with desk_with(keep=True) as without:
-        await without.hear(said, subject=account)
-        assert len(await deferred(without)) == 1
+    assert await desk.deferred() == []

@@ -9,7 +9,7 @@ import pytest
 
 from shared.contracts.mailer import MailAccepted
 from shared.contracts.registration import EmailVerified, RequestCancelled
-from shared.database import transaction
+from shared.database import Pool, transaction
 from shared.errors import Reject, Retry
 from shared.messaging import Context, hears, topology
 from shared.messaging.envelope import wrap
@@ -65,6 +65,28 @@ async def test_a_fact_that_was_rolled_back_is_never_said(street: Street) -> None
 
     await eventually(lambda: len(heard) == 1)
     assert heard.events[0].request_id == "yes"
+
+
+async def test_what_is_prepared_before_the_handler_may_fail_and_wait_as_the_handler_may(
+    street: Street,
+) -> None:
+    told: list[str] = []
+    heard = Heard(lambda _event, context: told.append(context.prepared))
+    asked: list[str] = []
+
+    async def ask_somebody(event: RequestCancelled, _deps: Any, _pool: Pool) -> str:
+        asked.append(event.request_id)
+        if len(asked) == 1:
+            raise Retry("nobody answers")
+        return f"about {event.request_id}"
+
+    await street.node("mailer", hears=(hears(RequestCancelled, heard, before=ask_somebody),))
+    registration = await street.node("registration", emits=(RequestCancelled,))
+    await street.say(registration, RequestCancelled(request_id="r"))
+
+    await eventually(lambda: len(heard) == 1)
+    assert told == ["about r"]
+    assert asked == ["r", "r"]
 
 
 async def test_mq_01_the_same_message_three_times_has_one_effect(street: Street) -> None:
