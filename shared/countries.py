@@ -7,6 +7,10 @@ from functools import cache
 from babel import Locale
 
 FRANCE = "FR"
+#: Where establishments have a SIRET: France, the overseas departments and the communities that kept
+#: the national register. New Caledonia, French Polynesia, Wallis and Futuna have registers of their
+#: own, Monaco too (SI-11).
+SIRET_COUNTRIES = frozenset(("FR", "GP", "MQ", "GF", "RE", "YT", "PM", "BL", "MF"))
 #: Codes that CLDR names and ISO 3166-1 does not list as countries.
 _NOT_COUNTRIES = frozenset(
     ("AC", "CP", "CQ", "DG", "EA", "EU", "EZ", "IC", "QO", "TA", "UN", "XA", "XB", "XK", "ZZ")

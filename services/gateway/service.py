@@ -11,7 +11,8 @@ from services.gateway import handlers
 from services.gateway.settings import GatewaySettings
 from services.gateway.web.app import Ground, init_app
 from services.gateway.web.clients import ASKS
-from services.gateway.web.keys import PRESESSIONS, SESSIONS, STREAMS
+from services.gateway.web.kept_forms import KeptForms
+from services.gateway.web.keys import KEPT_FORMS, PRESESSIONS, SESSIONS, STREAMS
 from services.gateway.web.presessions import Presessions
 from services.gateway.web.server import HttpServer
 from services.gateway.web.sessions import Sessions
@@ -35,7 +36,9 @@ async def build(house: House, settings: GatewaySettings) -> AsyncIterator[Sessio
     server = HttpServer(app, settings.host, settings.port)
     await server.bind()
     house.side_task("portal", server.serve)
-    house.side_task("purge of sessions", lambda: purge(app[PRESESSIONS], app[SESSIONS]))
+    house.side_task(
+        "purge of sessions", lambda: purge(app[PRESESSIONS], app[SESSIONS], app[KEPT_FORMS])
+    )
 
     async def drain() -> None:
         await app[STREAMS].drain()
@@ -48,10 +51,11 @@ async def build(house: House, settings: GatewaySettings) -> AsyncIterator[Sessio
         await server.stop()
 
 
-async def purge(presessions: Presessions, sessions: Sessions) -> None:
+async def purge(presessions: Presessions, sessions: Sessions, kept: KeptForms) -> None:
     """Delete what has run out, for ever; waits while the database is away."""
     while True:
         try:
+            await kept.purge()
             gone = await presessions.purge() + await sessions.purge()
         except PASSING:
             gone = 0

@@ -11,6 +11,7 @@ from services.gateway.web.legal import as_html
 from services.gateway.web.sayings import pick
 from tests.support.account_states import inside
 from tests.support.dossier_states import at_home
+from tests.support.information_states import information_states
 from tests.support.page_basis import ADDRESS, BRAND, NOW, State, form, rules, view
 from tests.support.rescue_states import without_password_or_phone
 from tests.support.sign_in_states import signing_in
@@ -225,4 +226,5 @@ STATES: tuple[State, ...] = (
     *without_password_or_phone(),
     *at_home(),
     *inside(),
+    *information_states(),
 )

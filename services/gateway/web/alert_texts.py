@@ -171,4 +171,14 @@ ALERTS: dict[str, Pair] = {
         "Ce lien ne sert plus : demandez-en un autre.",
         "This link is no longer usable: ask for another one.",
     ),
+    "stale_page": (
+        "Cette page est restée ouverte longtemps. Votre saisie est gardée, mais pas encore "
+        "enregistrée : choisissez de nouveau « Enregistrer » ou « Valider ».",
+        "This page stayed open for long. What you typed is kept, but not saved yet: choose “Save” "
+        "or “Validate” again.",
+    ),
+    "draft_not_saved": (
+        "Le brouillon n'est pas enregistré : corrigez d'abord ce qui est en rouge.",
+        "The draft is not saved: first correct what is in red.",
+    ),
 }

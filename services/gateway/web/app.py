@@ -21,6 +21,7 @@ from services.gateway.web.clients import (
     Registration,
 )
 from services.gateway.web.forms import BODY_BYTES
+from services.gateway.web.kept_forms import KeptForms
 from services.gateway.web.legal import LegalTexts
 from services.gateway.web.limits import Window
 from services.gateway.web.live import Streams
@@ -72,7 +73,8 @@ def init_app(settings: GatewaySettings, ground: Ground) -> web.Application:
     app[keys.SESSIONS] = Sessions(
         ground.pool, ground.clock, settings.session_limits, ground.wake_relay
     )
-    app[keys.SEALED_PAGES] = SealedPages(settings.session_keys)
+    app[keys.SEALED_PAGES] = sealed_pages = SealedPages(settings.session_keys)
+    app[keys.KEPT_FORMS] = KeptForms(ground.pool, ground.clock, sealed_pages)
     app[keys.LINK_MINUTES] = settings.reset_minutes
     app[keys.LEGAL] = LegalTexts(settings.legal_dir)
     app[keys.STREAMS] = Streams(settings.streams_per_visitor)

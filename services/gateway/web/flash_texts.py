@@ -172,4 +172,41 @@ FLASHES: dict[str, tuple[str, Pair]] = {
             "Your other sessions are closed: only this one stays open.",
         ),
     ),
+    "draft_saved": (
+        "success",
+        (
+            "Brouillon enregistré à {saved}. Vous devez valider les informations.",
+            "Draft saved at {saved}. You must validate the information.",
+        ),
+    ),
+    "draft_closed": (
+        "success",
+        (
+            "Brouillon enregistré. Vous devez valider les informations.",
+            "Draft saved. You must validate the information.",
+        ),
+    ),
+    "typed_again": (
+        "info",
+        (
+            "Voici ce que vous aviez tapé avant la fermeture de la session : ce n'est pas encore "
+            "enregistré.",
+            "Here is what you had typed before the session closed: it is not saved yet.",
+        ),
+    ),
+    "session_closed_typed": (
+        "warning",
+        (
+            "Session fermée par sécurité. « Se connecter » vous ramène à cette page, brouillon "
+            "compris.",
+            "Session closed for safety. “Sign in” brings you back to this page, draft included.",
+        ),
+    ),
+    "validated": (
+        "success",
+        (
+            "Informations validées. Elles ne sont plus modifiables directement.",
+            "Information validated. It can no longer be changed directly.",
+        ),
+    ),
 }

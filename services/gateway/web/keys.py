@@ -13,6 +13,7 @@ from services.gateway.sessions import Session
 from services.gateway.store import Presession
 from services.gateway.web.addresses import Network
 from services.gateway.web.clients import Access, Dossiers, Factor, Profile, Registration
+from services.gateway.web.kept_forms import KeptForms
 from services.gateway.web.legal import LegalTexts
 from services.gateway.web.limits import Window
 from services.gateway.web.live import Streams
@@ -81,6 +82,7 @@ PAGES = web.AppKey("pages", Pages)
 ASSETS = web.AppKey("assets", Assets)
 OFFICE = web.AppKey("office", Office)
 LEGAL = web.AppKey("legal", LegalTexts)
+KEPT_FORMS = web.AppKey("kept_forms", KeptForms)
 SEALED_PAGES = web.AppKey("sealed_pages", SealedPages)
 STREAMS = web.AppKey("streams", Streams)
 LOOKUPS = web.AppKey("lookups", Window)

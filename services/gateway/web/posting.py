@@ -12,16 +12,20 @@ from typing import NamedTuple, Protocol
 from aiohttp import web
 
 from services.gateway.presessions import FORM_KEY
-from services.gateway.web.errors import AWAY, PageError
+from services.gateway.web.errors import AWAY, Elsewhere, PageError
 from services.gateway.web.forms import read_fields, read_json
 from services.gateway.web.guards import find_again
 from services.gateway.web.middleware import require_form_token, require_same_origin
+from services.gateway.web.visits import VISIT
 from shared.telemetry import get_logger
 
 View = Callable[[web.Request], Awaitable[web.StreamResponse]]
 FormView = Callable[[web.Request, dict[str, str]], Awaitable[web.StreamResponse]]
 #: What a page needs of the visit before it is shown: raises the way to elsewhere.
 Guard = Callable[[web.Request], object]
+#: What becomes of a form whose session has ended since its page was opened: the page again where
+#: that may be, else None.
+KeepView = Callable[[web.Request, dict[str, str]], Awaitable[web.StreamResponse | None]]
 QuestionView = Callable[[web.Request, str], Awaitable[web.StreamResponse]]
 
 log = get_logger("gateway")
@@ -47,8 +51,9 @@ class PageVerb(Protocol):
 
 
 class FormVerb(Protocol):
-    """A page with a form: its GET, its POST, the POST's fields, and the form again (`away`) with
-    what was typed where a server that it needs does not answer."""
+    """A page with a form: its GET, its POST, the POST's fields, the form again (`away`) with what
+    was typed where a server that it needs does not answer, and what is kept of it where the
+    session has ended (`keep`)."""
 
     def __call__(
         self,
@@ -58,6 +63,7 @@ class FormVerb(Protocol):
         names: str,
         away: FormView | None = None,
         needs: Guard | None = None,
+        keep: KeepView | None = None,
     ) -> None: ...
 
 
@@ -95,9 +101,10 @@ def verbs(router: web.UrlDispatcher) -> Verbs:
         names: str,
         away: FormView | None = None,
         needs: Guard | None = None,
+        keep: KeepView | None = None,
     ) -> None:
         common = ("csrf",) if path in KEYLESS else ("csrf", "key")
-        router.add_post(path, posted(view, (*common, *names.split()), away, needs))
+        router.add_post(path, posted(view, (*common, *names.split()), away, needs, keep))
 
     def form(
         path: str,
@@ -106,9 +113,10 @@ def verbs(router: web.UrlDispatcher) -> Verbs:
         names: str,
         away: FormView | None = None,
         needs: Guard | None = None,
+        keep: KeepView | None = None,
     ) -> None:
         page(path, show, needs=needs)
-        post(path, submit, names, away, needs)
+        post(path, submit, names, away, needs, keep)
 
     def question(path: str, view: QuestionView, name: str) -> None:
         router.add_post(path, asked(view, name))
@@ -133,11 +141,12 @@ def posted(
     names: tuple[str, ...],
     away: FormView | None = None,
     needs: Guard | None = None,
+    keep: KeepView | None = None,
 ) -> View:
     """The view behind a form's POST; `away` gives back what was typed where nobody can take it.
 
     Whoever may not be here any more is told so before the form's token is looked at: the token of a
-    session that has ended fits nothing.
+    session that has ended fits nothing. `keep` saves what was typed from that.
     """
 
     async def receive(request: web.Request) -> web.StreamResponse:
@@ -145,10 +154,23 @@ def posted(
         given = await read_fields(request, names)
         fields = {name: given.get(name, "") for name in names if name != "csrf"}
         if needs is not None:
+            if keep is not None and away is not None and request[VISIT].problem is not None:
+                return await away(request, fields)
             await find_again(request, fields.get("key", ""))
-            needs(request)
+            try:
+                needs(request)
+            except Elsewhere:
+                if keep is not None:
+                    await keep(request, fields)
+                raise
         try:
-            await require_form_token(request, given.get("csrf", ""), public=needs is None)
+            try:
+                await require_form_token(request, given.get("csrf", ""), public=needs is None)
+            except PageError:
+                kept = None if keep is None else await keep(request, fields)
+                if kept is None:
+                    raise
+                return kept
             if "key" in names and not FORM_KEY.fullmatch(fields["key"]):
                 raise PageError(400, event="input_validation_fail", reason="no form key")
             return await view(request, dict(fields))

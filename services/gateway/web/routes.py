@@ -9,6 +9,7 @@ from __future__ import annotations
 from aiohttp import web
 
 from services.gateway.web import guards, posting
+from services.gateway.web.information import NAMES
 from services.gateway.web.keys import ASSETS
 from services.gateway.web.security import REPORTS
 from services.gateway.web.views import (
@@ -22,6 +23,8 @@ from services.gateway.web.views import (
     forgotten,
     help_pages,
     home,
+    information,
+    information_validation,
     language,
     legal_pages,
     link,
@@ -149,6 +152,24 @@ def _signed_in(verbs: posting.Verbs) -> None:
 
     page("/accueil", home.show, needs=both)
     page("/accueil/dossiers.csv", home.download, head=False, needs=both)
+    form(
+        "/informations",
+        information.show,
+        information.submit,
+        NAMES,
+        information.away,
+        both,
+        information.keep,
+    )
+    question("/informations/etablissement", lookups.establishment, "siret")
+    form(
+        "/informations/validation",
+        information_validation.show,
+        information_validation.submit,
+        "version shown",
+        information_validation.away,
+        both,
+    )
     form(
         "/connexion/codes-de-secours",
         recovery_codes.show_first,

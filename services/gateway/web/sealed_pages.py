@@ -13,6 +13,8 @@ from shared.errors import CannotOpen
 from shared.secrets import KeyRing, Opener, Sealer
 
 RECIPIENT = "gateway/page"
+#: Characters of a sealed text at most: nobody asks for a longer one to be opened.
+LONGEST = 48_000
 
 
 class SealedPages:
@@ -30,7 +32,7 @@ class SealedPages:
     def open(self, field: str, session_id: str) -> str | None:
         """The text, or None where we did not seal it for this session."""
         key_id, dot, box = field.partition(".")
-        if not dot or len(field) > 4_000 or not field.isascii():
+        if not dot or len(field) > LONGEST or not field.isascii():
             return None
         try:
             sealed = Sealed(recipient=RECIPIENT, key_id=key_id, box=box)

@@ -244,7 +244,7 @@ def page(
         "switch_url": request.path,
         "form": None,
         "reference": None,
-        "flash": _flash(request, variables.get("view")),
+        "flash": _flash(request, variables.get("view"), variables.get("saved_at")),
         "me": _me(request),
         **variables,
     }
@@ -296,7 +296,7 @@ def _me(request: web.Request) -> Me | None:
     )
 
 
-def _flash(request: web.Request, view: object) -> list[tuple[str, str]]:
+def _flash(request: web.Request, view: object, saved_at: object) -> list[tuple[str, str]]:
     visit = request[VISIT]
     if visit.flash is None or visit.flash not in texts.FLASHES:
         return []
@@ -309,6 +309,8 @@ def _flash(request: web.Request, view: object) -> list[tuple[str, str]]:
             .replace("{sent}", format_time(view.code_sent_at))
             .replace("{step}", pick(texts.STEPS.get(view.due, ("", "")), visit.lang))
         )
+    if isinstance(saved_at, datetime):
+        text = text.replace("{saved}", format_time(saved_at))
     return [] if "{" in text else [(kind, text)]
 
 

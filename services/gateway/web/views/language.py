@@ -33,6 +33,8 @@ PAGES = frozenset(
         "/connexion/adresse",
         "/connexion/codes-de-secours",
         "/accueil",
+        "/informations",
+        "/informations/validation",
         "/compte",
         "/compte/mot-de-passe",
         "/compte/telephone",

@@ -1,4 +1,4 @@
-"""What our own scripts ask while somebody types: a listed word, a likely slip.
+"""What our own scripts ask while somebody types: a listed word, a likely slip, a SIRET.
 
 The answer is data, never a page (WF-08). Nothing of it is logged or kept.
 """
@@ -9,9 +9,13 @@ import asyncio
 
 from aiohttp import web
 
+from services.gateway.web import guards
 from services.gateway.web.errors import PageError
-from services.gateway.web.keys import LOOKUPS, REGISTRATION
+from services.gateway.web.information_texts import information_text
+from services.gateway.web.keys import LOOKUPS, PROFILE, REGISTRATION
 from services.gateway.web.visits import VISIT
+from shared.contracts.base import FieldError
+from shared.contracts.profile import EstablishmentView
 from shared.messaging.handlers import Refused
 
 
@@ -32,6 +36,42 @@ async def near_address(request: web.Request, address: str) -> web.Response:
     if "@" in address:
         suggestion = await request.app[REGISTRATION].suggestion(address)
     return web.json_response({"suggestion": suggestion})
+
+
+async def establishment(request: web.Request, siret: str) -> web.Response:
+    """What a SIRET says, and what the public directory knows of it (B-07, SI-05 to SI-07)."""
+    guards.full(request)
+    _count(request)
+    view = await request.app[PROFILE].find_establishment(siret)
+    return web.json_response(
+        {
+            "state": view.state,
+            "text": _said(view, request[VISIT].lang),
+            "company_name": view.company_name,
+            "address": view.address,
+            "address_extra": view.address_extra,
+            "postal_code": view.postal_code,
+            "city": view.city,
+            "hospital_pharmacy": view.hospital_pharmacy,
+        }
+    )
+
+
+def _said(view: EstablishmentView, lang: str) -> str:
+    """The state in words; the key is right but where it is `invalid`."""
+
+    def text(code: str, **params: str | int) -> str:
+        return information_text(FieldError(field="siret", code=code, params=params), lang)
+
+    if view.state == "invalid":
+        return information_text(view.error, lang) if view.error else text("wrong_key")
+    if view.state == "deferred":
+        return f"{text('right')} {text('check_deferred')}"
+    if view.state == "found":
+        return text("found", company=view.company_name)
+    if view.state == "closed":
+        return text("closed", date=view.closed_on)
+    return text("unlisted" if view.state == "unlisted" else "right")
 
 
 def _count(request: web.Request) -> None:
