@@ -10,13 +10,9 @@ from stdnum.fr import siret as stdnum_siret
 
 from services.profile.texts import BLANKS
 from shared.contracts.base import FieldError
+from shared.countries import SIRET_COUNTRIES
 
 DIGITS = 14
-#: Where the national register of establishments (Sirene) reaches: France, the overseas departments
-#: and the communities that kept it. New Caledonia, French Polynesia, Wallis and Futuna have
-#: registers of their own, Monaco too (SI-11).
-COUNTRIES = frozenset(("FR", "GP", "MQ", "GF", "RE", "YT", "PM", "BL", "MF"))
-
 _LEFT_OUT = str.maketrans("", "", BLANKS + ".")
 #: Longer texts are no number, however they are written.
 _LONGEST = 60
@@ -24,7 +20,7 @@ _LONGEST = 60
 
 def has_siret(country: str) -> bool:
     """Whether establishments of that country have a SIRET."""
-    return country in COUNTRIES
+    return country in SIRET_COUNTRIES
 
 
 def check_siret(typed: str) -> tuple[str, FieldError | None]:

@@ -22,7 +22,7 @@ from tests.support.own_servers import NAMES_ON_DISK_SECONDS, OwnServers
 from tests.support.system import System, gateway_settings
 
 UNROUTED = "impex.unrouted"
-SERVICES = ("registration", "mfa", "dossiers", "mailer", "gateway")
+SERVICES = ("registration", "mfa", "profile", "dossiers", "mailer", "gateway")
 
 
 @dataclass

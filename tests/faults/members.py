@@ -66,7 +66,7 @@ class Member(Person):
         """Both factors, with the next code of the phone."""
         page = await self.give_password(password)
         given = page.form("/connexion/code") | {"code": self.shown.code(1)}
-        assert (await self.press("/connexion/code", given)).location == "/accueil"
+        assert (await self.press("/connexion/code", given)).location == "/informations"
 
     async def scan(self, path: str = "/connexion/telephone") -> dict[str, str]:
         """Take the key from an enrolment page; returns its form with the first code."""
@@ -75,7 +75,7 @@ class Member(Person):
         return page.form(path) | {"code": self.phone.code()}
 
     async def settle(self) -> None:
-        """From nothing to the home page, with a phone and recovery codes."""
+        """From nothing to the complementary information, with a phone and recovery codes."""
         await self.join()
         await self.give_password()
         answer = await self.press("/connexion/telephone", await self.scan())

@@ -101,7 +101,7 @@ async def _reset(one: Member) -> Fields:
 STEPS = (
     Step("/connexion", _password, "/connexion/telephone", 0, 0),
     Step("/connexion/telephone", _enrolment, "/connexion/codes-de-secours", 1, 1),
-    Step("/connexion/code", _code, "/accueil", 1, 2),
+    Step("/connexion/code", _code, "/informations", 1, 2),
     Step("/connexion/code-de-secours", _recovery, "/connexion/telephone", 1, 1),
     Step("/compte/mot-de-passe", _change, "/compte", 1, 1, proves=NEW_PASSWORD),
     Step(PHONE, _replacement, NEW_PHONE, 1, 1),

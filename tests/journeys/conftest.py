@@ -79,7 +79,7 @@ async def portal(
             "IMPEX_RESEND_SECONDS": str(RESEND_SECONDS),
             "IMPEX_LOOKUPS_PER_MINUTE": "10000",
         }
-        house = system.spawn("registration", "mfa", "dossiers", "mailer", "gateway")
+        house = system.spawn("registration", "mfa", "profile", "dossiers", "mailer", "gateway")
         await eventually(house.ready, 60, every=0.1, why="the services are ready")
 
         async def answers() -> bool:

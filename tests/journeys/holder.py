@@ -15,7 +15,7 @@ from shared.service import utc_now
 from tests.integration.gateway.browser import Answer
 from tests.integration.gateway.browser import Browser as PlainBrowser
 from tests.integration.gateway.conftest import PASSWORD
-from tests.integration.gateway.person import codes_on, key_on
+from tests.integration.gateway.person import PHARMACY, codes_on, key_on
 from tests.journeys.conftest import Portal
 from tests.journeys.visitor import Visitor
 from tests.support import eventually
@@ -51,9 +51,11 @@ class Holder:
     password: str = PASSWORD
     phone: Phone | None = None
     recovery: list[str] = field(default_factory=list)
+    validated: bool = False
 
     async def settle(self) -> None:
-        """Account, phone and recovery codes, all the quick way: no window, no scripts."""
+        """Account, phone, recovery codes and information, all the quick way: no window, no
+        scripts."""
         await self.portal.account(self.address)
         browser = PlainBrowser(self.portal.base)
         page = await browser.get("/connexion")
@@ -64,7 +66,11 @@ class Holder:
         page = await browser.post(page, page.path, {"code": await self.phone.code()})
         self.recovery = codes_on(page)
         page = await browser.post(page, page.path, {"kept": "1"})
-        assert page.path == "/accueil", page.text
+        assert page.path == "/informations", page.text
+        page = await browser.post(page, page.path, {**PHARMACY, "action": "validate"})
+        page = await browser.post(page, "/informations/validation")
+        assert "Informations validées." in page.text, page.text
+        self.validated = True
         await self._out(browser, page)
 
     async def _out(self, browser: PlainBrowser, page: Answer) -> None:
@@ -90,12 +96,12 @@ class Holder:
         await field.press("Enter")
 
     async def sign_in(self) -> None:
-        """From the sign-in page to the home page."""
+        """From the sign-in page to the home page, or to what is left to do."""
         await self.visitor.open("/connexion")
         await self.give_password()
         await self.visitor.at("code")
         await self.give_code()
-        await self.visitor.at("home")
+        await self.visitor.at("home" if self.validated else "information")
 
     async def arrive(self) -> None:
         """Account, phone and recovery codes in this browser, as far as the home page."""
@@ -108,6 +114,12 @@ class Holder:
         await self.visitor.at("codes")
         await self.read_recovery()
         await self.keep()
+        await self.put_off()
+
+    async def put_off(self) -> None:
+        """From the complementary information, which may wait, to the home page."""
+        await self.visitor.at("information")
+        await self.visitor.press("close")
         await self.visitor.at("home")
 
     async def scan(self) -> str:

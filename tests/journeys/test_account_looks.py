@@ -66,7 +66,7 @@ async def test_ax_01_ax_07_se_06_on_the_way_in(portal: Portal, visit: Visit, add
     await _look(visitor, wrong="kept")
     await holder.read_recovery()
     await holder.keep()
-    await visitor.at("home")
+    await holder.put_off()
     await _signed_in(visitor)
     await visitor.sign_out()
     await _look(visitor)

@@ -106,7 +106,7 @@ async def test_g_20_g_22_ot_17_se_05_from_the_created_account_to_the_home_page_a
     await expect(page.locator("main")).to_contain_text("Votre compte est protégé")
     await _keep_the_codes(holder, tmp_path)
     await holder.keep()
-    await visitor.at("home")
+    await holder.put_off()
     await expect(page.locator("main")).to_contain_text(EMPTY["fr"])
     await visitor.switch_language()
     await visitor.open("/compte")
@@ -132,7 +132,7 @@ async def test_g_20_g_22_ot_17_se_05_from_the_created_account_to_the_home_page_a
     await page.locator("#code").focus()
     await page.keyboard.press("Control+V")
     await visitor.press("give_code")
-    await visitor.at("home")
+    await visitor.at("information")
     sent = [str(one.message["Subject"]) for one in portal.post.to(address)]
     assert len(sent) == len(set(sent)), sent
 
@@ -160,7 +160,7 @@ async def test_ax_12_the_way_without_scripts_in_english_on_a_phone(
     await visitor.at("codes")
     await holder.read_recovery()
     await holder.keep()
-    await visitor.at("home")
+    await holder.put_off()
     await expect(page.locator("html")).to_have_attribute("lang", language)
     await expect(page.locator("main")).to_contain_text(EMPTY[language])
     await visitor.sign_out()
@@ -199,7 +199,7 @@ async def test_ax_09_ax_12_the_keyboard_alone_signs_in_enrols_and_signs_out(
     await page.keyboard.press("Space")
     await _reach(page, visitor.button("continue"))
     await page.keyboard.press("Enter")
-    await visitor.at("home")
+    await visitor.at("information")
     await _reach(page, page.locator("#session").get_by_role("button"))
     await page.keyboard.press("Enter")
     await visitor.at("sign_in")

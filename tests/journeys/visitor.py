@@ -51,6 +51,11 @@ WORDS = {
     "change_phone": ("Changer de téléphone", "Change phone"),
     "confirm_loss": ("Confirmer la perte", "Confirm the loss"),
     "confirm_theft": ("Confirmer et bloquer mon compte", "Confirm and freeze my account"),
+    "save": ("Enregistrer", "Save"),
+    "validate": ("Valider", "Validate"),
+    "close": ("Fermer", "Close"),
+    "confirm_validation": ("Confirmer la validation", "Confirm"),
+    "go_back": ("Revenir", "Go back"),
     "block": ("Bloquer mon compte", "Freeze my account"),
 }
 STEPS = {
@@ -67,6 +72,8 @@ STEPS = {
     "code": "/connexion/code",
     "recovery": "/connexion/code-de-secours",
     "codes": "/connexion/codes-de-secours",
+    "information": "/informations",
+    "summary": "/informations/validation",
     "home": "/accueil",
     "account": "/compte",
     "new_phone": "/compte/telephone/nouveau",

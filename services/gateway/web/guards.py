@@ -38,6 +38,8 @@ DESTINATIONS = {
     "codes-de-secours": "/compte/codes-de-secours",
     "informations": INFORMATION,
 }
+#: Seconds that a sign-in waits to know whether the information is validated.
+PATIENCE = 1.0
 #: What a page's script asks by itself is no sign of life of a person.
 UNATTENDED = ("/session/etat", "/csp-rapport")
 #: What is said of a change in the account whose answer was lost.
@@ -175,7 +177,7 @@ async def landing(request: web.Request, found: Session) -> str:
     if found.next in DESTINATIONS or found.validated:
         return destination(found.next)
     try:
-        known = await request.app[PROFILE].describe(found.account_id)
+        known = await request.app[PROFILE].describe(found.account_id, patience=PATIENCE)
     except AWAY:
         return HOME
     if not known.validated:

@@ -200,7 +200,7 @@ async def letters(house: System) -> AsyncIterator[Letters]:
 
 
 #: What a portal needs to sign somebody in.
-SERVICES = ("registration", "mfa", "dossiers", "gateway")
+SERVICES = ("registration", "mfa", "profile", "dossiers", "gateway")
 
 
 @asynccontextmanager

@@ -10,6 +10,19 @@ from tests.integration.gateway.conftest import PASSWORD, Portal
 from tests.support.authenticator import Authenticator
 
 _NUMBERS = itertools.count(1)
+#: What a French pharmacy declares; the names are there already.
+PHARMACY = {
+    "phone": "01 55 87 40 90",
+    "position": "responsible_pharmacist",
+    "country": "FR",
+    "siret": "732 829 320 00074",
+    "company_name": "Pharmacie des Lilas",
+    "establishment_type": "pharmaceutical_establishment",
+    "postal_code": "93260",
+    "address": "12 rue de l'Égalité",
+    "city": "Les Lilas",
+    "terms": "1",
+}
 
 
 @dataclass
@@ -75,11 +88,26 @@ class Person:
         assert len(codes) == 10, page.text
         return codes, await self.browser.post(page, page.path, {"kept": "1"})
 
-    async def settle(self) -> list[str]:
-        """From nothing to the home page; returns the recovery codes."""
+    async def arrive(self) -> tuple[list[str], Answer]:
+        """From nothing to the complementary information: the recovery codes, and its page."""
         await self.create()
-        codes, home = await self.keep_codes(await self.enrol())
-        assert home.path == "/accueil", home.text
+        codes, page = await self.keep_codes(await self.enrol())
+        assert page.path == "/informations", page.text
+        return codes, page
+
+    async def declare(self, page: Answer, **values: str) -> None:
+        """Save and confirm the complementary information, the quick way."""
+        fields = {**page.form("/informations"), **PHARMACY, **values, "action": "validate"}
+        saved = await self.browser.send_form("/informations", fields)
+        assert saved.location == "/informations/validation", saved.text
+        confirmation = {"csrf": fields["csrf"], "key": fields["key"], "version": "1"}
+        done = await self.browser.send_form("/informations/validation", confirmation)
+        assert done.location == "/informations", done.text
+
+    async def settle(self) -> list[str]:
+        """From nothing to a complete account; returns the recovery codes."""
+        codes, page = await self.arrive()
+        await self.declare(page)
         return codes
 
     async def sign_in(self, browser: Browser | None = None) -> Answer:

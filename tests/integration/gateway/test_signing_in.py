@@ -26,17 +26,21 @@ async def test_g_20_g_40_the_first_sign_in_enrols_and_the_next_asks_for_a_code(
     assert page.soup.select_one("svg.impex-qr")
     enrolled = await person.enrol(page)
     assert enrolled.path == "/connexion/codes-de-secours"
-    codes, home = await person.keep_codes(enrolled)
+    codes, information = await person.keep_codes(enrolled)
     assert len(set(codes)) == 10
     assert all(re.fullmatch(r"([A-Z2-7]{4} ){3}[A-Z2-7]{4}", code) for code in codes)
-    assert home.path == "/accueil"
-    assert "Pierre Durand" in home.text
+    assert information.path == "/informations", "what is left to do (G-30)"
+    assert "Pierre Durand" in information.text
     said = await portal.letters.event("SessionOpened", await person.account_id())
     assert said.data["new_device"] is False
     page = await person.browser.get("/accueil")
     out = await person.browser.post(page, "/deconnexion")
     assert out.path == "/connexion"
     assert (await person.browser.get("/accueil")).path == "/connexion"
+    again = await person.sign_in()
+    assert (again.status, again.path) == (200, "/informations")
+    await person.declare(again)
+    await person.browser.post(await person.browser.get("/accueil"), "/deconnexion")
     home = await person.sign_in()
     assert (home.status, home.path) == (200, "/accueil")
 
@@ -265,9 +269,9 @@ async def test_ot_14_unconfirmed_recovery_codes_are_replaced_and_the_box_is_aske
     # Confirmed in the window of the former list: the codes on that paper are worth nothing.
     stale = await person.browser.post(unticked, page.path, {"kept": "1"})
     assert "La liste que vous avez confirmée ne sert plus" in stale.text
-    _, home = await person.keep_codes(stale)
-    assert home.path == "/accueil"
-    assert (await person.browser.get(page.path)).path == "/accueil"
+    _, information = await person.keep_codes(stale)
+    assert information.path == "/informations"
+    assert (await person.browser.get(page.path)).path == "/informations"
 
 
 async def test_ot_13_a_late_enrolment_asks_for_the_address_again(

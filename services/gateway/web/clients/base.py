@@ -29,8 +29,10 @@ class Client:
         self._asker = asker
         self._sealer = sealer
 
-    async def _ask(self, request: Request, reply: type[R], key: str | None = None) -> R:
-        return cast(R, await self._asker.ask(request, idempotency_key=key))
+    async def _ask(
+        self, request: Request, reply: type[R], key: str | None = None, patience: float = 3.0
+    ) -> R:
+        return cast(R, await self._asker.ask(request, idempotency_key=key, timeout=patience))
 
     def _seal(self, message: type[Request], field: str, value: str) -> Sealed:
         return self._sealer.seal(value, seal_context(message, field))

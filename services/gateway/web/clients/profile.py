@@ -45,10 +45,10 @@ class Profile(Client):
         super().__init__(asker, sealer)
         self._opener = opener
 
-    async def describe(self, account_id: str) -> Information:
-        """What is known of an account."""
+    async def describe(self, account_id: str, *, patience: float = 3.0) -> Information:
+        """What is known of an account; asked for `patience` seconds at most."""
         request = words.DescribeProfile(account_id=account_id)
-        return self._read(await self._ask(request, words.ProfileView))
+        return self._read(await self._ask(request, words.ProfileView, patience=patience))
 
     async def save(
         self, account_id: str, fields: words.ProfileFields, terms_version: str, *, key: str
