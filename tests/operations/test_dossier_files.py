@@ -2,17 +2,21 @@
 
 from __future__ import annotations
 
+import json
 from collections import Counter
 from datetime import UTC, datetime, timedelta
 from uuid import uuid4
 
 import pytest
 
+from operations import examples
 from operations.demo_dossiers import LIVES, invent
 from operations.dossier_files import COLUMNS, EVENTS, Mistake, read_file
+from operations.paths import ROOT
 from operations.saying import Saying
 from services.dossiers.tellings import told_by
 from shared.contracts import backoffice as words
+from shared.messaging.envelope import contract, decode
 
 NOW = datetime(2026, 4, 1, 12, tzinfo=UTC)
 WHO = "0b0f8a52-3c1f-4b0e-9b0a-5b6f3f0f9d11"
@@ -116,6 +120,25 @@ def test_what_is_no_file_of_events_says_so(content: bytes, expected: Mistake | N
     assert entries == []
     assert len(wrong) == 1
     assert expected in (None, wrong[0])
+
+
+def test_b_10_the_file_of_the_documentation_can_be_sent() -> None:
+    page = (ROOT / "docs/dossiers.md").read_text("utf-8")
+    shown = page.partition("```csv\n")[2].partition("```")[0]
+    entries, wrong = read_file(shown.encode(), NOW)
+    assert (len(entries), wrong) == (4, [])
+
+
+def test_b_10_the_documented_events_are_believed() -> None:
+    """As the listening service reads them, envelope and all; one of each kind."""
+    assert [type(one) for one in examples.EXAMPLES] == [kind for kind, _, _ in EVENTS.values()]
+    for example in examples.EXAMPLES:
+        envelope = decode(json.dumps(examples.envelope(example)).encode())
+        assert envelope.source == f"impex/{words.OWNER}"
+        event = contract(envelope, {type(example).TYPE: type(example)})
+        assert event == example
+        assert isinstance(event, words.DossierEvent)
+        assert told_by(event, envelope.subject, NOW).version == event.version
 
 
 def test_the_same_event_is_the_same_message() -> None:
