@@ -26,6 +26,7 @@ from shared.contracts.registration import (
 )
 from shared.secrets import KeyRing, Opener, seal_context
 from tests.integration.gateway.browser import Answer, Browser
+from tests.integration.gateway.office import Office, office_of
 from tests.support import eventually
 from tests.support.clock import Clock
 from tests.support.house import parties, services
@@ -248,3 +249,10 @@ async def browser(portal: Portal) -> Browser:
 def address() -> str:
     """An address that no other test uses."""
     return f"p{secrets.token_hex(6)}@pharmacie.example.fr"
+
+
+@pytest_asyncio.fixture(scope="package", loop_scope="package")
+async def office(portal: Portal) -> AsyncIterator[Office]:
+    """The application that files and decides dossiers."""
+    async with office_of(portal.system) as made:
+        yield made

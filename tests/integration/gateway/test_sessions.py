@@ -21,6 +21,7 @@ HALF = ("/connexion/code", "/connexion/code-de-secours")
 ENROLLING = ("/connexion/telephone", "/connexion/adresse")
 FULL = (
     "/accueil",
+    "/accueil/dossiers.csv",
     "/compte",
     "/compte/mot-de-passe",
     "/compte/telephone",

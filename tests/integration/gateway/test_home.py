@@ -1,0 +1,232 @@
+"""The home page on real services: what the other application says is what its holder finds."""
+
+from __future__ import annotations
+
+import asyncio
+from urllib.parse import quote, urlsplit
+
+import pytest
+import pytest_asyncio
+
+from services.gateway.web.clients import Dossiers
+from services.gateway.web.dossier_query import Wanted
+from shared.messaging.errors import OwnerAway
+from tests.integration.gateway.browser import Browser
+from tests.integration.gateway.conftest import Portal
+from tests.integration.gateway.office import Office, filed
+from tests.integration.gateway.person import Person, new_address
+from tests.integration.gateway.shelf import HOSTILE, counts, numbers, rows, settled
+
+pytestmark = pytest.mark.asyncio(loop_scope="package")
+
+
+@pytest_asyncio.fixture(scope="module", loop_scope="package")
+async def holder(portal: Portal, office: Office) -> Person:
+    """Somebody with dossiers."""
+    return await settled(portal, office)
+
+
+async def test_g_41_g_42_g_43_the_holder_finds_what_was_told(holder: Person) -> None:
+    """What is not filed yet, then the latest, in whichever order it was told."""
+    page = await holder.browser.get("/accueil")
+    assert page.status == 200
+    assert counts(page) == ["31", "1", "1", "0"]
+    assert "Total 31" in page.text
+    assert numbers(page)[1:] == [f"DEI-{number:03}" for number in range(29, 10, -1)]
+    assert rows(page)[0][1:6] == [
+        "– pas encore",
+        "– pas encore",
+        "En brouillon",
+        "Pharmacie des Lilas",
+        "Brouillon Exemple",
+    ]
+    assert rows(page)[1] == [
+        "DEC",
+        "DEI-029",
+        "13/02/2026",
+        "Déposé",
+        "Pharmacie des Lilas",
+        "Médicament W",
+        "29 mg",
+        "gélule",
+        "– pas encore",
+    ]
+    last = await holder.browser.get("/accueil?page=2")
+    assert numbers(last) == [f"DEI-{number:03}" for number in range(10, -1, -1)]
+    processed = await holder.browser.get("/accueil?onglet=declarations-traitees")
+    (row,) = rows(processed)
+    assert (row[1], row[2], row[3], row[8]) == ("DEI-900", "15/01/2026", "Refusé", "14/02/2026")
+    imports = await holder.browser.get("/accueil?onglet=autorisations-deposees")
+    assert numbers(imports) == ["AI-1"]
+    empty = await holder.browser.get("/accueil?onglet=autorisations-traitees")
+    assert "Aucun dossier dans cet onglet pour l'instant." in empty.text
+
+
+async def test_g_42_rows_are_searched_filtered_sorted_and_paged(holder: Person) -> None:
+    """Without case and accents; every step keeps the others."""
+    get = holder.browser.get
+    found = await get("/accueil?recherche=MEDICAMENT+z")
+    assert numbers(found) == ["DEI-026", "DEI-000"]
+    assert "Total 2" in found.text
+    kinds = await get("/accueil?type=DEC&taille=50")
+    assert {row[0] for row in rows(kinds)} == {"DEC"}
+    assert len(rows(kinds)) == 16
+    drafts = await get("/accueil?statut=draft")
+    assert [row[5] for row in rows(drafts)] == ["Brouillon Exemple"]
+    both = await get("/accueil?statut=filed&type=DEI&recherche=lilas&tri=fiche&taille=10&page=2")
+    assert numbers(both) == [f"DEI-{number:03}" for number in (20, 22, 24, 26, 28)]
+    first = await get(f"/accueil?{urlsplit('x?tri=fiche&taille=10').query}")
+    following = first.soup.select_one("#pages a.fr-pagination__link--next")
+    assert following is not None
+    second = await get(str(following["href"]))
+    assert numbers(first) + numbers(second) == ["– pas encore", *(f"DEI-{n:03}" for n in range(19))]
+    turned = first.soup.select_one("thead th[aria-sort=ascending] a")
+    assert turned is not None
+    assert numbers(await get(str(turned["href"])))[0] == "DEI-029"
+    beyond = await get("/accueil?page=999999")
+    assert beyond.soup.select_one("#pages [aria-current=page]").get_text() == "Page 2"  # type: ignore[union-attr]
+    none = await get("/accueil?recherche=introuvable")
+    assert "Aucun dossier ne correspond à cette recherche." in none.text
+    assert counts(none) == ["31", "1", "1", "0"]
+
+
+@pytest.mark.parametrize(
+    "query",
+    [
+        "onglet=%27--&tri=account_id&sens=x&page=0x10&taille=-1",
+        "recherche=%27%20or%201%3D1--&type=%27&statut=%27--",
+        "recherche=%25&statut=_",
+        "recherche=%00%00&statut=%00",
+        "recherche=" + "%F0%9F%92%8A" * 300,
+        "recherche=%FF%FE&page=%FF",
+        "statut=" + quote("déposé" * 100),
+        "a=1&" * 400,
+        "page=1&page=2&onglet=x&onglet=y",
+        "account_id=00000000-0000-0000-0000-000000000000&dossier_id=x",
+    ],
+)
+async def test_in_03_in_04_a_hand_made_address_shows_a_page(holder: Person, query: str) -> None:
+    """Neither an error nor rows that a search did not ask for."""
+    for path in ("/accueil", "/accueil/dossiers.csv"):
+        answer = await holder.browser.send("GET", f"{path}?{query}")
+        assert answer.status == 200, path
+
+
+async def test_in_03_what_was_told_is_shown_as_text(holder: Person) -> None:
+    page = await holder.browser.get("/accueil?recherche=script")
+    (row,) = rows(page)
+    assert (row[4], row[6]) == (HOSTILE, "=1+1")
+    assert not page.soup.select("main script")
+
+
+async def test_az_02_what_is_not_mine_is_not_there(
+    portal: Portal, holder: Person, office: Office
+) -> None:
+    """Whatever an address names, the session says whose dossiers are read."""
+    other = Person(portal, new_address())
+    await other.settle()
+    theirs = await other.account_id()
+    await office.say(theirs, filed(number="SECRET-1", medicine="Le médicament d'un autre"))
+    await office.heard(theirs, 1)
+    ids = "&".join(f"{name}={theirs}" for name in ("account_id", "compte", "id", "subject"))
+    for query in ("recherche=SECRET-1", ids, f"recherche={theirs}"):
+        page = await holder.browser.get(f"/accueil?{query}")
+        assert "SECRET-1" not in [*numbers(page), *page.soup.select("tbody")]
+        assert "Le médicament d'un autre" not in page.html
+        file = await holder.browser.send("GET", f"/accueil/dossiers.csv?{query}")
+        assert "SECRET" not in file.html
+    assert numbers(await other.browser.get("/accueil")) == ["SECRET-1"]
+    for path in (f"/accueil/{theirs}", f"/accueil/dossiers/{theirs}.csv", "/accueil/dossiers"):
+        assert (await holder.browser.get(path)).status == 404
+    assert (await holder.browser.send("POST", "/accueil/dossiers.csv")).status == 405
+    nobody = await portal.browser().send("GET", f"/accueil/dossiers.csv?account_id={theirs}")
+    assert (nobody.status, nobody.location) == (303, "/connexion")
+
+
+async def test_g_41_the_page_opens_without_the_list(
+    portal: Portal, holder: Person, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """No counts, no rows, no file; the name, the way out and what else works are there."""
+
+    async def away(*_: object, **__: object) -> object:
+        raise OwnerAway("nobody answers")
+
+    monkeypatch.setattr(Dossiers, "page", away)
+    monkeypatch.setattr(Dossiers, "rows", away)
+    page = await holder.browser.get("/accueil?onglet=declarations-traitees&recherche=x")
+    assert (page.status, page.headers["Retry-After"]) == (503, "30")
+    assert counts(page) == []
+    assert "Pierre Durand" in page.text
+    assert "Se déconnecter" in page.text
+    again = page.soup.find("a", string="Réessayer")
+    assert again is not None
+    assert again["href"] == "/accueil?onglet=declarations-traitees&recherche=x"
+    file = await holder.browser.send("GET", "/accueil/dossiers.csv")
+    assert file.status == 503
+    assert "text/html" in file.headers["Content-Type"]
+
+
+async def test_au_15_the_other_language_shows_the_same_rows(holder: Person) -> None:
+    """What an address of another site hides in the switch is dropped."""
+    query = "recherche=m%C3%A9dicament+z&tri=dosage&taille=10"
+    page = await holder.browser.get(f"/accueil?{query}")
+    answer = await holder.browser.post(page, "/langue", {"lang": "en"}, follow=False)
+    assert answer.location == f"/accueil?{query}"
+    english = await holder.browser.send("GET", answer.location, headers={"Accept-Language": "en"})
+    assert numbers(english) == numbers(page)
+    assert "Filed" in rows(english)[0]
+    for crooked, there in (
+        ("/accueil?recherche=x&evil=//a.example", "/accueil?recherche=x"),
+        ("/accueil?//a.example", "/accueil"),
+        ("/accueil/dossiers.csv?page=2", "/"),
+    ):
+        sent = await holder.browser.post(
+            page, "/langue", {"next": crooked, "lang": "fr"}, follow=False
+        )
+        assert sent.location == there
+
+
+async def test_g_43_what_was_told_before_the_first_visit_is_there_on_it(
+    portal: Portal, office: Office
+) -> None:
+    """An account that nobody signed in to yet has its dossiers already."""
+    person = Person(portal, new_address())
+    await person.create()
+    mine = await person.account_id()
+    await office.say(mine, filed(number="EARLY-1"))
+    await office.heard(mine, 1)
+    _codes, home = await person.keep_codes(await person.enrol())
+    assert numbers(await person.browser.get("/accueil")) == ["EARLY-1"]
+    assert home.status == 200
+
+
+async def test_g_43_one_page_asks_the_list_once(
+    holder: Person, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """However many rows, filters and tabs."""
+    asked = []
+    real = Dossiers.page
+
+    async def counted(self: Dossiers, account_id: str, wanted: Wanted) -> object:
+        asked.append(wanted)
+        return await real(self, account_id, wanted)
+
+    monkeypatch.setattr(Dossiers, "page", counted)
+    await asyncio.gather(*(holder.browser.get("/accueil?taille=100&page=1") for _ in range(3)))
+    assert len(asked) == 3
+
+
+async def test_g_43_settings_give_the_ways_to_the_other_application(
+    portal: Portal, holder: Person, another: object
+) -> None:
+    """« Déposer une demande », and a link on each row."""
+    second = await another(  # type: ignore[operator]
+        IMPEX_FILING_URL="https://office.example/new",
+        IMPEX_DOSSIER_URL="https://office.example/d/{number}",
+    )
+    assert "Déposer une demande" not in (await holder.browser.get("/accueil")).text
+    browser: Browser = second.browser()
+    browser.session.cookie_jar.update_cookies(holder.browser.cookies)
+    page = await browser.get("/accueil?onglet=autorisations-deposees")
+    hrefs = [str(a["href"]) for a in page.soup.select("main a[href^='https:']")]
+    assert hrefs == ["https://office.example/new", "https://office.example/d/AI-1"]

@@ -1,0 +1,77 @@
+"""The file of dossiers on real services: whole, in the page's order, safe to open (IN-06)."""
+
+from __future__ import annotations
+
+import csv
+import io
+import re
+from datetime import UTC, datetime
+
+import aiohttp
+import msgspec
+import pytest
+import pytest_asyncio
+
+from services.gateway.web.clients import Dossiers
+from services.gateway.web.dossier_query import Wanted
+from shared.contracts.dossiers import DossierRowsView
+from shared.messaging.errors import OwnerAway
+from tests.integration.gateway.conftest import Portal
+from tests.integration.gateway.office import Office
+from tests.integration.gateway.person import Person
+from tests.integration.gateway.shelf import HOSTILE, numbers, settled
+
+pytestmark = pytest.mark.asyncio(loop_scope="package")
+
+
+@pytest_asyncio.fixture(scope="module", loop_scope="package")
+async def holder(portal: Portal, office: Office) -> Person:
+    """Somebody with dossiers."""
+    return await settled(portal, office)
+
+
+async def test_g_42_in_06_the_file_holds_the_rows_of_the_page_in_its_order(holder: Person) -> None:
+    """All of them, with the filters, safe to open; the day of Paris in its name."""
+    query = "recherche=lilas+exemple&tri=medicament&sens=decroissant&taille=10"
+    page = await holder.browser.get(f"/accueil?{query}")
+    link = page.soup.select_one("main a.fr-link--download")
+    assert link is not None
+    file = await holder.browser.send("GET", str(link["href"]))
+    assert file.headers["Content-Type"] == "text/csv; charset=utf-8; header=present"
+    today = datetime.now(UTC).strftime("%Y")
+    assert re.fullmatch(
+        rf'attachment; filename="impexweb-declarations-deposees-{today}-\d\d-\d\d.csv"',
+        file.headers["Content-Disposition"],
+    )
+    assert file.headers["Cache-Control"] == "no-store"
+    assert file.headers["X-Content-Type-Options"] == "nosniff"
+    assert file.body.startswith(b'\xef\xbb\xbf"Type";"N\xc2\xb0 de fiche";')
+    read = list(csv.reader(io.StringIO(file.body.decode("utf-8-sig"), newline=""), delimiter=";"))
+    assert [line[1] for line in read[1:]] == [n if n[0] != "–" else "" for n in numbers(page)]
+    whole = await holder.browser.send("GET", "/accueil/dossiers.csv")
+    lines = list(csv.reader(io.StringIO(whole.body.decode("utf-8-sig"), newline=""), delimiter=";"))
+    assert len(lines) == 32
+    (hostile,) = (line for line in lines if line[1] == "DEI-007")
+    assert (hostile[4], hostile[6], hostile[2]) == (HOSTILE, "'=1+1", "2026-01-22")
+
+
+async def test_g_42_a_file_that_cannot_be_finished_does_not_look_whole(
+    holder: Person, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The list goes away after the first part: the browser is told that the rest is missing."""
+    real, asked = Dossiers.rows, 0
+
+    async def first_only(
+        self: Dossiers, account_id: str, wanted: Wanted, after: str = ""
+    ) -> DossierRowsView:
+        nonlocal asked
+        asked += 1
+        if after:
+            raise OwnerAway("gone in the middle")
+        return msgspec.structs.replace(await real(self, account_id, wanted), after="more")
+
+    monkeypatch.setattr(Dossiers, "rows", first_only)
+    with pytest.raises(aiohttp.ClientError):
+        await holder.browser.send("GET", "/accueil/dossiers.csv")
+    assert asked == 2
+    assert (await holder.browser.get("/accueil")).status == 200
