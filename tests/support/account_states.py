@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from datetime import timedelta
 from types import SimpleNamespace
 from typing import Any
 
+from tests.support.information_states import FRENCH, listed
 from tests.support.page_basis import NOW, State, form, me, rules
 from tests.support.sign_in_states import refused, told
 
@@ -37,14 +39,16 @@ def _factor(left: int = 9, *, on: bool = True) -> SimpleNamespace:
     )
 
 
-def _account(name: str, **more: Any) -> State:
+def _account(name: str, said: Callable[[str], dict[str, Any]] | None = None, **more: Any) -> State:
     given = {
         "factor": _factor(),
         "sessions": SESSIONS,
+        "information_state": "draft",
+        "listed": None,
         "idle_minutes": 30,
         "hours": 8,
     }
-    return State(name, "account.html", {**given, **more}, "/compte", me=me())
+    return State(name, "account.html", {**given, **more}, "/compte", me=me(), said=said)
 
 
 def inside() -> list[State]:
@@ -53,6 +57,8 @@ def inside() -> list[State]:
     return [
         State("error-404-inside", **_not_found()),
         _account("account"),
+        _account("account-validated", said=listed(FRENCH)),
+        _account("account-information-away", information_state="away"),
         _account("account-one-session", sessions=SESSIONS[:1]),
         _account("account-few-codes", factor=_factor(1)),
         _account("account-without-codes", factor=_factor(on=False)),

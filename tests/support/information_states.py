@@ -125,16 +125,17 @@ def _summary(name: str, fields: ProfileFields, **more: Any) -> State:
         "changed": False,
     }
     template = "information_validation.html"
-    return State(name, template, {**given, **more}, SUMMARY, 5, me(), _listed(fields))
+    return State(name, template, {**given, **more}, SUMMARY, 5, me(), listed(fields))
 
 
 def _frozen(name: str, fields: ProfileFields, **more: Any) -> State:
     given = {"again": False, **more}
     template = "information_frozen.html"
-    return State(name, template, given, PATH, None, me(validated=True), _listed(fields))
+    return State(name, template, given, PATH, None, me(validated=True), listed(fields))
 
 
-def _listed(fields: ProfileFields) -> Callable[[str], dict[str, Any]]:
+def listed(fields: ProfileFields) -> Callable[[str], dict[str, Any]]:
+    """The information as pages list it, by language."""
     return lambda lang: {"listed": information.listed(fields, ADDRESS, lang)}
 
 

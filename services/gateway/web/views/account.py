@@ -8,9 +8,11 @@ from datetime import datetime
 
 from aiohttp import web
 
-from services.gateway.web import guards
-from services.gateway.web.errors import PageError
-from services.gateway.web.keys import FACTOR, SESSIONS
+from services.gateway.sessions import Session
+from services.gateway.web import guards, information
+from services.gateway.web.errors import AWAY, PageError
+from services.gateway.web.information import Listed
+from services.gateway.web.keys import FACTOR, PROFILE, SESSIONS
 from services.gateway.web.visits import VISIT, note, page, redirect
 
 HERE = "/compte"
@@ -45,14 +47,28 @@ async def show(request: web.Request) -> web.Response:
         for one in await app[SESSIONS].of_account(found.account_id)
     ]
     limits = app[SESSIONS].limits
+    state, listed = await _information(request, found)
     return page(
         request,
         "account.html",
         factor=factor,
         sessions=sessions,
+        information_state=state,
+        listed=listed,
         idle_minutes=int(limits.idle.total_seconds() // 60),
         hours=int(limits.absolute.total_seconds() // 3600),
     )
+
+
+async def _information(request: web.Request, found: Session) -> tuple[str, Listed | None]:
+    """The state of the complementary information, and what it holds once validated."""
+    try:
+        known = await request.app[PROFILE].describe(found.account_id)
+    except AWAY:
+        return "away", None
+    if not known.validated or known.fields is None:
+        return known.state, None
+    return known.state, information.listed(known.fields, found.address, request[VISIT].lang)
 
 
 async def end_one(request: web.Request, fields: dict[str, str]) -> web.Response:
