@@ -69,9 +69,13 @@ class House:
         finally:
             await connection.close()
 
+    async def all_said(self) -> None:
+        """Wait until no outbox holds a fact: the broker has them all."""
+        await eventually(self._outboxes, 60, every=0.1, why="the outboxes are empty")
+
     async def all_quiet(self) -> None:
         """Wait until no queue holds a message, no dead queue, no waiting room, no outbox."""
-        await eventually(self._outboxes, 60, every=0.1, why="the outboxes are empty")
+        await self.all_said()
         admin = self.system.broker.admin
         admin.close()  # the broker may have been started again since it was last asked
 

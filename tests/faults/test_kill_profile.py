@@ -1,0 +1,191 @@
+"""`kill -9` of profile while two hundred people press « Valider » twice at once (G-34, G-35, B-08).
+
+Nobody's form is sent by a browser here: what counts is what the gateway asks, and asks again with
+the same key while nobody answers.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import itertools
+import json
+from collections import Counter
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from datetime import timedelta
+from time import monotonic
+from typing import Any
+from uuid import uuid4
+
+import msgspec
+import pytest
+from aiormq.abc import AbstractChannel
+from pamqp.commands import Basic
+
+from shared.contracts import profile as words
+from shared.contracts.base import REQUESTS
+from shared.contracts.registration import AccountCreated
+from shared.database import Pool, open_pool, transaction
+from shared.messaging import topology
+from shared.messaging.errors import OwnerAway, RequestTimeout
+from shared.messaging.node import Node
+from shared.outbox import emit
+from shared.secrets import KeyRing, Sealer, seal_context
+from shared.service import utc_now
+from tests.faults.conftest import House
+from tests.faults.people import PATIENCE, PAUSE
+from tests.integration.shared.neighbours import channel
+from tests.support import eventually
+from tests.unit.profile.forms import BELGIAN
+
+pytestmark = [
+    pytest.mark.faults,
+    pytest.mark.timeout(180),
+    pytest.mark.asyncio(loop_scope="package"),
+]
+
+PEOPLE = 200
+#: So many have their answer when profile is killed.
+ANSWERED = 30
+CONFIRMATION = "Confirmation de création de votre compte utilisateur IMPEXWEB"
+
+
+@dataclass
+class Gateway:
+    """The gateway's end of the line."""
+
+    node: Node
+    sealer: Sealer
+
+    async def ask(self, request: Any, key: str) -> Any:
+        """The reply; where none comes, the same again with the same key."""
+        end = monotonic() + PATIENCE
+        while monotonic() < end:
+            try:
+                return await self.node.requester.ask(request, idempotency_key=key)
+            except (RequestTimeout, OwnerAway):
+                await asyncio.sleep(PAUSE)
+        raise AssertionError(f"{request.TYPE} was not answered")
+
+    async def save(self, account: str) -> int:
+        """« Enregistrer »; the version that is shown then."""
+        text = msgspec.json.encode(BELGIAN).decode()
+        sealed = self.sealer.seal(text, seal_context(words.SaveProfile, "fields"))
+        request = words.SaveProfile(account_id=account, fields=sealed, terms_version="1")
+        saved = await self.ask(request, f"save {account}")
+        assert saved.errors == ()
+        return int(saved.version)
+
+    async def press(self, account: str, version: int, page: str) -> str:
+        """« Confirmer la validation » of one page; the state that is shown then."""
+        request = words.ValidateProfile(account_id=account, version=version)
+        return str((await self.ask(request, f"{page} {account}")).state)
+
+
+@asynccontextmanager
+async def gateway_of(house: House) -> AsyncIterator[Gateway]:
+    """Asks what the gateway may ask, beside the gateway that is running."""
+    pool = await open_pool(house.system.database.url("gateway"), "gateway", "tests", 2)
+    asks = tuple(each for each in REQUESTS.values() if each.OWNER == words.OWNER)
+    node = Node("gateway", house.system.broker.url("gateway"), pool, clock=utc_now, asks=asks)
+    keys = house.system.environment("profile")["IMPEX_SEAL_KEYS_PROFILE"]
+    await node.start(None, patience=20)
+    try:
+        await eventually(lambda: node.ready[0], why="the gateway's line is up")
+        yield Gateway(node, Sealer("profile", KeyRing.parse(keys)))
+    finally:
+        await node.drain(2)
+        await pool.close()
+
+
+@asynccontextmanager
+async def overheard(house: House, kind: str) -> AsyncIterator[AbstractChannel]:
+    """A queue `overheard` that hears one kind of fact, whoever else does."""
+    async with channel(house.system.broker.admin_url) as admin:
+        await admin.queue_declare("overheard", durable=True)
+        await admin.queue_bind("overheard", topology.EVENTS, kind)
+        try:
+            yield admin
+        finally:
+            await admin.queue_delete("overheard")
+
+
+async def take(admin: AbstractChannel) -> dict[str, str]:
+    """Account by message id, of what was overheard; the same message may have come twice."""
+    found: dict[str, str] = {}
+    while True:
+        message = await admin.basic_get("overheard", no_ack=True)
+        if not isinstance(message.delivery, Basic.GetOk):
+            return found
+        envelope = json.loads(message.body)
+        found[envelope["id"]] = envelope["subject"]
+
+
+async def have_accounts(pool: Pool) -> dict[str, str]:
+    """Registration says that so many accounts exist; their addresses by id."""
+    people = {str(uuid4()): f"v{number}@pharmacie.example.fr" for number in range(PEOPLE)}
+    now = utc_now()
+    async with transaction(pool) as tx:
+        for account, address in people.items():
+            event = AccountCreated(
+                request_id=str(uuid4()),
+                address=address,
+                first_name="Łukasz",
+                last_name="Peeters",
+                language="fr",
+                terms_version="1",
+                terms_accepted_at=now,
+                created_at=now,
+                enrol_before=now + timedelta(hours=24),
+            )
+            await emit(tx, "registration", event, subject=account, now=now)
+    return people
+
+
+def confirmed(house: House) -> set[str]:
+    """Who has the confirmation mail; only the end of the list is new to the last look."""
+    return {
+        one.recipients[0] for one in house.smtp.messages if one.message["Subject"] == CONFIRMATION
+    }
+
+
+async def test_g_35_two_hundred_press_twice_while_profile_is_killed(calm: House) -> None:
+    """G-35, B-08: two hundred accounts validated, none twice, one confirmation each."""
+    house = calm
+    registration = await open_pool(
+        house.system.database.url("registration"), "registration", "tests", 1
+    )
+    people = await have_accounts(registration)
+    await registration.close()
+    async with (
+        overheard(house, words.AccountValidated.TYPE) as admin,
+        gateway_of(house) as gateway,
+    ):
+        versions = dict(zip(people, await asyncio.gather(*map(gateway.save, people)), strict=True))
+        # Both presses of one page bear its key; half of the people press in two tabs instead.
+        again = itertools.cycle(("page", "tab"))
+        pages = [(account, page) for account in people for page in ("page", next(again))]
+        presses = [
+            asyncio.create_task(gateway.press(account, versions[account], page))
+            for account, page in pages
+        ]
+
+        async def some_are_answered() -> bool:
+            return sum(press.done() for press in presses) >= ANSWERED
+
+        await eventually(some_are_answered, 60, every=0.005, why="some have their answer")
+        waiting = sum(not press.done() for press in presses)
+        house.keeper.kill("profile")
+        states = await asyncio.gather(*presses)
+        assert set(states) == {"validated"}
+        assert waiting >= ANSWERED, "it was killed in the middle"
+        await house.all_said()
+        said = await take(admin)
+    assert Counter(said.values()) == Counter(dict.fromkeys(people, 1))
+    await eventually(lambda: confirmed(house) >= set(people.values()), 60, why="all are confirmed")
+    await house.all_quiet()
+    written = Counter(
+        one.recipients[0] for one in house.smtp.messages if one.message["Subject"] == CONFIRMATION
+    )
+    assert {written[address] for address in people.values()} == {1}
