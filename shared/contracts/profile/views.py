@@ -52,22 +52,7 @@ class ProfileView(Reply, frozen=True, kw_only=True):
     is let go and flagged for the desk, at `siret`: `closed` (params: date, as `2024-05-31`, or
     empty), `unlisted`, `check_deferred`.
 
-    The codes of errors, by field; each may be `missing` where the field is mandatory:
-
-    - `last_name`, `first_name`: `too_long` (max), `forbidden_characters`, `web_address`
-    - `phone`: `digits_only` (others than 0 to 9 and the usual signs), `invalid` (example, as the
-      chosen country writes it), `other_territory` (country, its code; prefix, as `+590`)
-    - `phone_extension` (optional): `digits_only`, `too_long` (max)
-    - `position`, `establishment_type`, `country`, `terms`: `missing` only
-    - `position_other`, `establishment_type_other` (mandatory beside `other`), `company_name`,
-      `address`, `address_extra` (optional), `city`, `closed_reason` (mandatory where the directory
-      says closed): `too_long` (max), `forbidden_characters` (emoji, control, invisible)
-    - `siret` (mandatory where the country has it): `not_for_country`, `wrong_length` (expected,
-      typed: the digits), `digits_only` (as many digits, and something else), `wrong_key`
-    - `postal_code` (optional in countries without): with a SIRET `wrong_format`, `corsican` (2A or
-      2B where 20 is meant), `other_territory` (beginning, as `974`); abroad `too_long` (max),
-      `forbidden_characters`
-    - `vat`, `lei`, `eori` (optional): `invalid`; `vat` also `wrong_siren` (siren)
+    The codes, by field, are in the README of `services/profile`.
     """
 
     state: str

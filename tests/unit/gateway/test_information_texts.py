@@ -1,0 +1,33 @@
+"""Every code that profile publishes has its words, in both languages."""
+
+from __future__ import annotations
+
+import pytest
+
+from services.gateway.web.field_texts import UNKNOWN
+from services.gateway.web.information_texts import information_text
+from shared.contracts.base import FieldError
+from tests.unit.profile.test_codes import published
+
+PARAMS: dict[str, str | int] = {
+    "max": 38,
+    "example": "01 23 45 67 89",
+    "country": "GP",
+    "prefix": "+590",
+    "expected": 14,
+    "typed": 13,
+    "date": "2024-05-31",
+    "beginning": "974",
+    "siren": "732829320",
+}
+
+
+@pytest.mark.parametrize(("field", "code"), sorted(published()))
+def test_every_published_code_has_its_words(field: str, code: str) -> None:
+    spoken = set()
+    for lang in ("fr", "en"):
+        text = information_text(FieldError(field=field, code=code, params=PARAMS), lang)
+        assert text not in UNKNOWN
+        assert "{" not in text
+        spoken.add(text)
+    assert len(spoken) == 2

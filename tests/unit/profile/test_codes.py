@@ -1,0 +1,55 @@
+"""The README tells every code that a form can meet, and no other: the gateway's words follow it."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+import msgspec
+
+from services.profile.fields import Standing, judge
+from shared.contracts.profile import ProfileFields
+from tests.unit.profile.forms import BELGIAN, FRENCH, but
+
+README = Path(__file__).parents[3] / "services/profile/README.md"
+BAD = ("", "x" * 501, "😀", "www.exemple.fr", "1" * 9, "2A004", "00000", "0590123456", "0155874090")
+CLOSED, UNLISTED, DEFERRED = (Standing(state=one) for one in ("closed", "unlisted", "deferred"))
+
+
+def published() -> set[tuple[str, str]]:
+    """The (field, code) pairs of the README."""
+    section = README.read_text().split("## What a form's field may be told")[1].split("\n## ")[0]
+    found, fields = set(), ["?"]
+    for row in re.findall(r"^\| *([^|]*)\| *`([a-z_]+)` *\|", section, re.MULTILINE):
+        fields = re.findall(r"`([a-z_]+)`", row[0]) or fields
+        found |= {(field, row[1]) for field in fields}
+    return found
+
+
+def met() -> set[tuple[str, str]]:
+    """What forms meet that are wrong in one field, or in what goes together."""
+    other = but(BELGIAN, position="other", establishment_type="other")
+    forms = [
+        but(form, **{field: bad})
+        for form in (FRENCH, BELGIAN, other, but(FRENCH, country="GP"), ProfileFields())
+        for field, value in msgspec.structs.asdict(form).items()
+        if isinstance(value, str) and field != "country"
+        for bad in BAD
+    ]
+    forms += [
+        but(FRENCH, siret="73282932000079"),
+        but(FRENCH, siret="732-829-320-00074"),
+        but(FRENCH, vat="FR40303265045"),
+        but(BELGIAN, siret="73282932000074"),
+        but(FRENCH, country="", terms=False),
+    ]
+    found = set()
+    for form in forms:
+        for standing in (None, CLOSED, UNLISTED, DEFERRED):
+            judged = judge(form, standing)
+            found |= {(one.field, one.code) for one in (*judged.errors, *judged.warnings)}
+    return found
+
+
+def test_the_readme_tells_every_code_and_no_other() -> None:
+    assert met() == published()
