@@ -13,7 +13,9 @@ from shared.contracts.mfa import AuthenticatorRemoved, AuthenticatorReplaced
 from shared.contracts.registration import (
     AccountDeactivated,
     AccountFrozen,
+    AddressChanged,
     CredentialsRemoved,
+    NameChanged,
     PasswordChanged,
 )
 from shared.outbox import emit
@@ -134,3 +136,38 @@ async def test_a_session_proved_before_an_end_opens_nothing_whenever_it_is_writt
     assert page.path == "/connexion", "proved before the end, by this gateway's clock"
     portal.clock.advance(seconds=3)
     assert (await person.give_password(browser=late)).path == "/connexion/code"
+
+
+async def test_b_14_a_session_shows_the_latest_name_and_address(
+    portal: Portal, address: str
+) -> None:
+    """Each event twice, and an older one last: the session keeps what is newer."""
+    person, marker = Person(portal, address), Person(portal, f"z{address}")
+    await person.settle()
+    await marker.settle()
+    account = await person.account_id()
+    before = portal.clock()
+    portal.clock.advance(seconds=5)
+    now = portal.clock()
+    names = [
+        NameChanged(first_name="Pia", last_name=last, by="desk", changed_at=at)
+        for last, at in (("Martin", now), ("Martin", now), ("Dupont", before))
+    ]
+    addresses = [
+        AddressChanged(address=f"{one}{address}", former_address=address, by="desk", changed_at=at)
+        for one, at in (("n", now), ("n", now), ("o", before))
+    ]
+    for event in (*names, *addresses):
+        await _say(portal, "registration", event, account)
+    frozen = AccountFrozen(by="desk", desk_only=True, frozen_at=portal.clock())
+    await _say(portal, "registration", frozen, await marker.account_id())
+
+    async def handled() -> bool:
+        return (await marker.browser.send("GET", "/accueil")).status == 303
+
+    await eventually(handled, why="the last event was handled")
+    page = await person.browser.get("/compte")
+    assert "Pia Martin" in page.text
+    assert f"n{address}" in page.text
+    assert "Dupont" not in page.text
+    assert f"o{address}" not in page.text

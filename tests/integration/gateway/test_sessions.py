@@ -22,6 +22,8 @@ ENROLLING = ("/connexion/telephone", "/connexion/adresse")
 FULL = (
     "/accueil",
     "/accueil/dossiers.csv",
+    "/informations",
+    "/informations/validation",
     "/compte",
     "/compte/mot-de-passe",
     "/compte/telephone",
@@ -40,6 +42,8 @@ POSTS = {
     ),
     "full": (
         "/connexion/codes-de-secours",
+        "/informations",
+        "/informations/validation",
         "/compte/mot-de-passe",
         "/compte/telephone",
         "/compte/telephone/nouveau",
@@ -73,8 +77,9 @@ async def test_au_06_az_01_every_route_by_what_was_given(portal: Portal, address
         assert await _redirect(half, path) == "/connexion/code", path
     for path in (*HALF, *ENROLLING, "/connexion", "/"):
         assert await _redirect(person.browser, path) == "/accueil", path
-    for path in ("/accueil", "/compte", "/compte/mot-de-passe", "/compte/telephone"):
+    for path in ("/accueil", "/informations", *FULL[4:7]):
         assert (await person.browser.get(path)).status == 200
+    assert await _redirect(person.browser, "/informations/validation") == "/informations"
     assert await _redirect(person.browser, "/compte/telephone/nouveau") == "/compte/telephone"
 
     for path in (*POSTS["password"], *POSTS["full"]):

@@ -1,0 +1,318 @@
+"""The complementary information, from the landing to the frozen page (G-30 to G-35)."""
+
+from __future__ import annotations
+
+import asyncio
+
+import pytest
+
+from services.gateway.web.clients.profile import Profile
+from shared.messaging.errors import OwnerAway
+from tests.integration.gateway.browser import Answer
+from tests.integration.gateway.conftest import Portal
+from tests.integration.gateway.person import PHARMACY, Person
+from tests.support import eventually
+from tests.support.information_states import BELGIAN
+
+pytestmark = pytest.mark.asyncio(loop_scope="package")
+
+HERE, SUMMARY = "/informations", "/informations/validation"
+SAVE, VALIDATE = {"action": "save"}, {"action": "validate"}
+
+
+async def arrived(portal: Portal, address: str) -> tuple[Person, Answer]:
+    """Somebody new in front of the form."""
+    person = Person(portal, address)
+    _, page = await person.arrive()
+    return person, page
+
+
+def value(page: Answer, name: str) -> str:
+    """What a field of the form holds."""
+    return page.form(HERE)[name]
+
+
+async def test_g_30_g_31_g_32_the_form_as_it_is_first_seen(portal: Portal, address: str) -> None:
+    """AX-10: names and e-mail come along; no address of the portal names an account."""
+    person, page = await arrived(portal, address)
+    assert page.h1 == "Créer Informations complémentaires"
+    assert (value(page, "last_name"), value(page, "first_name")) == ("Durand", "Pierre")
+    email = page.soup.select_one("#email")
+    assert email is not None
+    assert (email["value"], email.has_attr("readonly"), email.get("name")) == (address, True, None)
+    assert "signalées par le symbole (*)" in page.text
+    chosen = page.soup.select_one("#country option[selected]")
+    assert chosen is not None
+    assert chosen["value"] == "FR"
+    assert await person.account_id() not in page.html
+    home = await person.browser.get("/accueil")
+    assert "Il vous reste à valider vos informations." in home.text
+
+
+async def test_g_33_a_draft_is_kept_as_typed_and_still_to_be_validated(
+    portal: Portal, address: str
+) -> None:
+    person, page = await arrived(portal, address)
+    saved = await person.browser.post(page, HERE, {**SAVE, "phone": " 01 55 87 40 90", "city": "P"})
+    assert saved.path == HERE
+    assert saved.status == 200
+    assert "Brouillon enregistré à" in saved.text
+    assert "Vous devez valider les informations." in saved.text
+    again = await person.browser.get(HERE)
+    assert (value(again, "phone"), value(again, "city")) == (" 01 55 87 40 90", "P")
+    closed = await person.browser.post(again, HERE, {"action": "close", "city": "Lyon"})
+    assert closed.path == "/accueil"
+    assert "Vous devez valider les informations." in closed.text
+    assert value(await person.browser.get(HERE), "city") == "Lyon"
+
+
+async def test_g_34_wrong_values_are_saved_and_said_at_once_and_missing_ones_are_not_asked_yet(
+    portal: Portal, address: str
+) -> None:
+    """Bad inputs 39, 43, 48: saved nevertheless, and both is said."""
+    person, page = await arrived(portal, address)
+    wrong = {"phone": "3615", "siret": "73282932000079", "postal_code": "2A004", "country": "FR"}
+    saved = await person.browser.post(page, HERE, {**SAVE, **wrong})
+    assert saved.status == 422
+    assert "Brouillon enregistré à" in saved.text
+    assert "Numéro invalide. Exemple : 01 23 45 67 89." in saved.text
+    assert "Numéro inexact : la clé de contrôle ne correspond pas." in saved.text
+    assert "Code postal à 5 chiffres, exemple 75015." in saved.text
+    assert len(saved.soup.select("[aria-invalid=true]")) == 3
+    assert value(await person.browser.get(HERE), "siret") == "73282932000079"
+
+
+async def test_g_34_ax_04_everything_that_is_missing_is_said_at_its_field(
+    portal: Portal, address: str
+) -> None:
+    """Bad inputs 47 and 49; what was typed stays, the tick too."""
+    person, page = await arrived(portal, address)
+    typed = {"address": "x" * 39, "country": "FR", "terms": "1", "position": "other"}
+    refused = await person.browser.post(page, HERE, {**VALIDATE, **typed})
+    assert refused.status == 422
+    assert refused.soup.title
+    assert refused.soup.title.get_text().startswith("Erreur\u00a0:")
+    wrong = {str(one["id"]) for one in refused.soup.select("[aria-invalid=true]")}
+    assert wrong == {
+        *("phone", "position_other", "siret", "company_name", "establishment_type"),
+        *("postal_code", "address", "city"),
+    }
+    assert "SIRET obligatoire en France" in refused.text
+    assert "38 caractères au plus par ligne." in refused.text
+    assert "Votre saisie est gardée." in refused.text
+    assert value(refused, "address") == "x" * 39
+    assert refused.soup.select_one("#terms[checked]")
+    assert (await person.browser.get(SUMMARY)).path == HERE, "no summary of what is not ready"
+
+
+async def test_g_34_g_35_ax_06_the_summary_is_confirmed_once_and_freezes(
+    portal: Portal, address: str
+) -> None:
+    """Bad input 51, SE-10: in two tabs, pressed again and again; then nothing changes it."""
+    person, page = await arrived(portal, address)
+    summary = await person.browser.post(page, HERE, {**VALIDATE, **PHARMACY})
+    assert summary.path == SUMMARY
+    for shown in ("Pierre", "Pharmacien Responsable", "732 829 320 00074", "Les Lilas", address):
+        assert shown in summary.text, shown
+    assert "Ensuite, seule l'ANSM pourra corriger" in summary.text
+    kept = await person.browser.get(HERE)
+    assert value(kept, "siret") == PHARMACY["siret"], "« Revenir » keeps them"
+    other_tab = await person.browser.get(SUMMARY)
+    presses = [person.browser.post(one, SUMMARY) for one in (summary, other_tab) * 5]
+    for done in await asyncio.gather(*presses):
+        assert (done.status, done.path) == (200, HERE)
+        assert "Ces informations ne sont plus modifiables directement." in done.text
+        assert done.soup.select_one("a[href='/compte/correction']")
+    account = await person.account_id()
+    said = await portal.letters.event("AccountValidated", account)
+    assert said.data["company_name"] == "Pharmacie des Lilas"
+    late = await person.browser.post(page, HERE, {**SAVE, **PHARMACY, "city": "Lyon"})
+    assert late.status == 409
+    assert "Informations déjà validées." in late.text
+    assert "Les Lilas" in late.text
+    assert "Lyon" not in late.text
+    assert "01 55 87 40 90" in (await person.browser.get("/compte")).text
+    home = await person.browser.get("/accueil")
+    assert "Il vous reste à valider" not in home.text
+    await person.browser.post(home, "/deconnexion")
+    assert (await person.sign_in()).path == "/accueil"
+    mine = [one for one in portal.letters.said if one.subject == account]
+    assert [one.name for one in mine].count("AccountValidated") == 1
+
+
+async def test_si_04_in_02_a_belgian_laboratory_in_english(portal: Portal, address: str) -> None:
+    """Bad input 47: no SIRET abroad; « Other » says which; numbers are optional."""
+    person, _ = await arrived(portal, address)
+    person.browser.language = "en"
+    page = await person.browser.get(HERE)
+    assert page.h1 == "Create additional information"
+    declared = {
+        **{name: getattr(BELGIAN, name) for name in ("phone", "position", "position_other")},
+        **{name: getattr(BELGIAN, name) for name in ("country", "company_name", "address")},
+        **{name: getattr(BELGIAN, name) for name in ("establishment_type", "postal_code", "city")},
+        "establishment_type_other": "Research laboratory",
+        "terms": "1",
+        **VALIDATE,
+    }
+    refused = await person.browser.post(page, HERE, {**declared, "siret": PHARMACY["siret"]})
+    assert refused.status == 422
+    assert "SIRET is for France only" in refused.text
+    summary = await person.browser.post(refused, HERE, {**declared, "siret": ""})
+    assert summary.path == SUMMARY
+    for shown in ("Belgium", "Other (Qualified Person)", "Other (Research laboratory)", "555"):
+        assert shown in summary.text, shown
+    done = await person.browser.post(summary, SUMMARY)
+    assert "This information can no longer be changed directly." in done.text
+    said = await portal.letters.event("AccountValidated", await person.account_id())
+    assert (said.data["country"], said.data["siret"]) == ("BE", "")
+
+
+@pytest.mark.parametrize(
+    ("name", "given"),
+    [
+        ("position", "president"),
+        ("establishment_type", "x"),
+        ("country", "ZZ"),
+        ("action", "delete"),
+        ("role", "agent"),
+    ],
+)
+async def test_si_15_az_03_what_no_page_offers_is_refused(
+    portal: Portal, address: str, name: str, given: str
+) -> None:
+    """Bad inputs 50 and 53: 400, and nothing is stored."""
+    person, page = await arrived(portal, address)
+    answer = await person.browser.post(page, HERE, {**SAVE, "city": "Lyon", name: given})
+    assert answer.status == 400
+    fields = {**page.form(HERE), **SAVE}
+    twice = await person.browser.send_form(HERE, [*fields.items(), ("city", "a"), ("city", "b")])
+    assert twice.status == 400
+    assert value(await person.browser.get(HERE), "city") == ""
+
+
+async def test_in_03_what_was_typed_is_only_text(portal: Portal, address: str) -> None:
+    person, page = await arrived(portal, address)
+    evil = '"><script>alert(1)</script>{{7*7}}'
+    saved = await person.browser.post(page, HERE, {**SAVE, "company_name": evil})
+    assert value(saved, "company_name") == evil
+    assert "<script>alert" not in saved.html
+
+
+async def test_in_09_what_cannot_be_kept_is_said_and_not_saved(
+    portal: Portal, address: str
+) -> None:
+    person, page = await arrived(portal, address)
+    refused = await person.browser.post(page, HERE, {**SAVE, "city": "Ly\u0000on", "address": "a"})
+    assert refused.status == 422
+    assert "Le brouillon n'est pas enregistré" in refused.text
+    assert "caractères non autorisés" in refused.text
+    assert value(refused, "address") == "a"
+    assert value(await person.browser.get(HERE), "address") == ""
+
+
+async def test_g_34_a_draft_changed_in_another_tab_is_shown_anew(
+    portal: Portal, address: str
+) -> None:
+    person, page = await arrived(portal, address)
+    summary = await person.browser.post(page, HERE, {**VALIDATE, **PHARMACY})
+    other = await person.browser.get(HERE)
+    await person.browser.post(other, HERE, {**SAVE, **PHARMACY, "city": "Pantin"})
+    changed = await person.browser.post(summary, SUMMARY)
+    assert changed.status == 409
+    assert "ont changé dans une autre fenêtre" in changed.text
+    assert "Pantin" in changed.text
+    other = await person.browser.get(HERE)
+    await person.browser.post(other, HERE, {**SAVE, **PHARMACY, "city": ""})
+    no_more = await person.browser.post(changed, SUMMARY)
+    assert no_more.status == 422, "and no longer complete"
+    assert "Saisissez la ville" in no_more.text
+    assert (await person.browser.get(HERE)).h1 == "Créer Informations complémentaires"
+
+
+async def _nobody(*_: object, **__: object) -> None:
+    raise OwnerAway("nobody answers")
+
+
+async def test_b_08_a_profile_that_is_away_loses_nothing_that_was_typed(
+    portal: Portal, address: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """503 with the form and the same key; the summary too; the account and the home page go on."""
+    person, page = await arrived(portal, address)
+    with monkeypatch.context() as away:
+        away.setattr(Profile, "save", _nobody)
+        typed = {**SAVE, **PHARMACY, "city": "Lyon"}
+        answer = await person.browser.post(page, HERE, typed)
+    assert answer.status == 503
+    assert "Votre saisie est encore sur cette page" in answer.text
+    assert value(answer, "key") == value(page, "key")
+    assert (value(answer, "city"), value(answer, "siret")) == ("Lyon", PHARMACY["siret"])
+    assert answer.soup.select_one("#terms[checked]")
+    assert answer.soup.select_one("#position option[value=responsible_pharmacist][selected]")
+    summary = await person.browser.post(answer, HERE, {**typed, **VALIDATE})
+    with monkeypatch.context() as away:
+        away.setattr(Profile, "validate", _nobody)
+        again = await person.browser.post(summary, SUMMARY)
+    assert again.status == 503
+    assert "Lyon" in again.text
+    assert again.form(SUMMARY)["key"] == summary.form(SUMMARY)["key"]
+    with monkeypatch.context() as away:
+        away.setattr(Profile, "describe", _nobody)
+        assert (await person.browser.get(HERE)).status == 503
+        account = await person.browser.get("/compte")
+        assert account.status == 200
+        assert "ne peuvent pas être montrées pour l'instant" in account.text
+        assert (await person.sign_in(portal.browser())).path == "/accueil", "away: the home page"
+    done = await person.browser.post(again, SUMMARY)
+    assert "Informations validées." in done.text
+
+
+async def test_g_35_a_validation_that_the_gateway_only_hears_of_costs_no_question(
+    portal: Portal, address: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The answer was lost on the way: the event tells, and the next sign-in asks nobody."""
+    person, page = await arrived(portal, address)
+    asked = Profile.validate
+
+    async def lost(self: Profile, account_id: str, version: int, *, key: str) -> None:
+        await asked(self, account_id, version, key=key)
+        raise OwnerAway("the answer was lost")
+
+    summary = await person.browser.post(page, HERE, {**VALIDATE, **PHARMACY})
+    with monkeypatch.context() as context:
+        context.setattr(Profile, "validate", lost)
+        assert (await person.browser.post(summary, SUMMARY)).status == 503
+
+    async def heard() -> bool:
+        return "Il vous reste à valider" not in (await person.browser.get("/accueil")).text
+
+    await eventually(heard, why="the gateway heard it")
+    monkeypatch.setattr(Profile, "describe", _nobody)
+    page = await person.browser.get("/accueil")
+    await person.browser.post(page, "/deconnexion")
+    assert (await person.sign_in()).path == "/accueil"
+
+
+async def test_b_07_a_siret_is_judged_as_it_is_typed(portal: Portal, address: str) -> None:
+    """SI-01, SI-03, AU-17: in the visitor's language, for those who are signed in, and counted."""
+    person, page = await arrived(portal, address)
+    csrf = page.form(HERE)["csrf"]
+
+    async def ask(siret: str, token: str = csrf) -> Answer:
+        headers = {"X-Impex-Csrf": token, "Content-Type": "application/json"}
+        return await person.browser.send(
+            "POST", f"{HERE}/etablissement", json={"siret": siret}, headers=headers
+        )
+
+    right, wrong = await ask("732 829 320 00074"), await ask("00000000000000")
+    assert '"state": "off"' in right.html
+    assert "Num\\u00e9ro exact." in right.html
+    assert '"state": "invalid"' in wrong.html
+    assert "cl\\u00e9 de contr\\u00f4le" in wrong.html
+    assert (await ask("1", "x" * 43)).status == 403
+    stranger = portal.browser()
+    page = await stranger.get("/connexion")
+    headers = {"X-Impex-Csrf": page.form("/connexion")["csrf"], "Content-Type": "application/json"}
+    answer = await stranger.send(
+        "POST", f"{HERE}/etablissement", json={"siret": "1"}, headers=headers
+    )
+    assert (answer.status, answer.location) == (303, "/connexion")

@@ -1,0 +1,132 @@
+"""What was typed when the session ended: kept through the sign-in, for its holder alone (SE-04)."""
+
+from __future__ import annotations
+
+import json
+
+import asyncpg
+import pytest
+
+from tests.integration.gateway.browser import Answer
+from tests.integration.gateway.conftest import Portal
+from tests.integration.gateway.person import Person, new_address
+from tests.integration.gateway.test_failures import no_database
+from tests.support import eventually
+
+pytestmark = pytest.mark.asyncio(loop_scope="package")
+
+HERE = "/informations"
+TYPED = {"action": "save", "company_name": "Pharmacie des Glycines", "phone": "3615", "terms": "1"}
+
+
+async def arrived(portal: Portal) -> tuple[Person, Answer]:
+    """Somebody new in front of the form."""
+    person = Person(portal, new_address())
+    _, page = await person.arrive()
+    return person, page
+
+
+async def rows(portal: Portal) -> str:
+    """Everything that is kept, as a dump of the table has it."""
+    connection = await asyncpg.connect(portal.system.database.admin_url)
+    try:
+        found = await connection.fetch("select * from gateway.kept_forms")
+        return json.dumps([dict(row) for row in found], default=str)
+    finally:
+        await connection.close()
+
+
+async def test_se_04_what_was_typed_survives_an_idle_session(portal: Portal) -> None:
+    """Posted after the end: back to this page after both factors, shown and not saved."""
+    person, page = await arrived(portal)
+    portal.clock.advance(minutes=31)
+    closed = await person.browser.post(page, HERE, TYPED)
+    assert closed.path == "/connexion"
+    assert "« Se connecter » vous ramène à cette page, brouillon compris." in closed.text
+    assert closed.form("/connexion")["next"] == "informations"
+    kept = await rows(portal)
+    assert "Glycines" not in kept, "sealed (B-04)"
+    given = {"address": person.address, "password": person.password}
+    page = await person.give_code(await person.browser.post(closed, "/connexion", given))
+    assert page.path == HERE
+    assert "ce n'est pas encore enregistré" in page.text
+    assert page.form(HERE)["company_name"] == "Pharmacie des Glycines"
+    assert page.form(HERE)["phone"] == "3615"
+    assert page.soup.select_one("#terms[checked]")
+    again = await person.browser.get(HERE)
+    assert again.form(HERE)["company_name"] == "Pharmacie des Glycines", "until it is saved"
+    await person.browser.post(again, HERE, {**TYPED, "company_name": "Autre"})
+    assert (await person.browser.get(HERE)).form(HERE)["company_name"] == "Autre"
+    assert await person.account_id() not in await rows(portal)
+
+
+async def test_se_04_a_sign_out_in_another_tab_loses_nothing(portal: Portal) -> None:
+    person, page = await arrived(portal)
+    await person.browser.post(await person.browser.get("/accueil"), "/deconnexion")
+    closed = await person.browser.post(page, HERE, TYPED)
+    assert closed.path == "/connexion"
+    assert "brouillon compris" in closed.text
+    page = await person.sign_in()
+    assert page.form(HERE)["company_name"] == "Pharmacie des Glycines"
+
+
+async def test_se_04_nobody_else_sees_what_was_typed(portal: Portal) -> None:
+    """Another person signs in with the same browser: before it is sent, and after."""
+    mine, page = await arrived(portal)
+    theirs, _ = await arrived(portal)
+    browser = mine.browser
+    await browser.post(await browser.get("/accueil"), "/deconnexion")
+    await browser.post(page, HERE, TYPED)
+    assert "Glycines" not in (await theirs.sign_in(browser)).html
+    assert "Glycines" not in (await browser.get(HERE)).html
+    sent = await browser.post(page, HERE, {**TYPED, "company_name": "Pharmacie des Mimosas"})
+    assert sent.status == 403
+    assert "Mimosas" not in sent.html
+    assert "Mimosas" not in (await browser.get(HERE)).html
+    await browser.post(await browser.get("/accueil"), "/deconnexion")
+    shown = await mine.sign_in(browser)
+    assert shown.form(HERE)["company_name"] == "Pharmacie des Mimosas", "the last, for its holder"
+
+
+async def test_se_04_a_page_that_stayed_open_over_another_sign_in_comes_back_as_typed(
+    portal: Portal,
+) -> None:
+    """Wording 25b: the same person, another session: the form again, nothing stored yet."""
+    person, page = await arrived(portal)
+    await person.browser.post(await person.browser.get("/accueil"), "/deconnexion")
+    await person.sign_in()
+    stale = await person.browser.post(page, HERE, TYPED)
+    assert stale.status == 403
+    assert "Cette page est restée ouverte longtemps." in stale.text
+    assert stale.form(HERE)["company_name"] == "Pharmacie des Glycines"
+    saved = await person.browser.post(stale, HERE, TYPED)
+    assert saved.status == 422, "saved, the telephone being wrong"
+    assert (await person.browser.get(HERE)).form(HERE)["phone"] == "3615"
+
+
+async def test_se_01_an_invented_or_old_mark_keeps_nothing(portal: Portal) -> None:
+    person, page = await arrived(portal)
+    account = await person.account_id()
+    stranger = portal.browser()
+    for mark in ("", "x", f"t1.{account}", "t1." + "A" * 200):
+        sent = await stranger.send_form(HERE, {**page.form(HERE), **TYPED, "mark": mark})
+        assert sent.location == "/connexion?suite=informations"
+    portal.clock.advance(hours=25)
+    await stranger.send_form(HERE, {**page.form(HERE), **TYPED})
+    assert account not in await rows(portal)
+
+
+async def test_b_08_a_database_that_is_away_gives_the_form_back(portal: Portal) -> None:
+    person, page = await arrived(portal)
+    async with no_database(portal):
+        answer = await person.browser.post(page, HERE, TYPED)
+        assert answer.status == 503
+        assert answer.form(HERE)["company_name"] == "Pharmacie des Glycines"
+        assert person.address not in answer.html
+
+    async def back() -> bool:
+        return (await person.browser.send("GET", HERE)).status == 200
+
+    await eventually(back, 20)
+    again = await person.browser.post(answer, HERE, TYPED)
+    assert again.form(HERE)["company_name"] == "Pharmacie des Glycines"
