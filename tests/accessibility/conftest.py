@@ -105,7 +105,7 @@ def _application(site: Site, folder: Path) -> web.Application:
     application.on_response_prepare.append(headers)
     for path in STREAMS:
         application.router.add_get(path, stream)
-    for asked in ("/inscription/{rest:.+}", "/session/{rest:.+}"):
+    for asked in ("/inscription/{rest:.+}", "/informations/{rest:.+}", "/session/{rest:.+}"):
         application.router.add_route("*", asked, ask)
     application.router.add_static("/", folder)
     return application

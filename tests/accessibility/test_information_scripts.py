@@ -1,0 +1,182 @@
+"""What our scripts add to the complementary information, in Chromium, under the content policy."""
+
+from __future__ import annotations
+
+import pytest
+from playwright.async_api import Page, expect
+
+from tests.accessibility.conftest import Site
+from tests.accessibility.test_axe import AXE, LEVELS
+from tests.accessibility.test_session_scripts import VIOLATIONS
+
+pytestmark = [pytest.mark.browser, pytest.mark.asyncio(loop_scope="session")]
+
+ESTABLISHMENT = "/informations/etablissement"
+SIRET = "73282932000074"
+FOUND = {
+    "state": "found",
+    "text": "Numéro exact : PHARMACIE DES LILAS. Vérifiez le nom et l'adresse.",
+    "company_name": "PHARMACIE DES LILAS",
+    "address": "12 RUE DE L'EGALITE",
+    "address_extra": "",
+    "postal_code": "93260",
+    "city": "LES LILAS",
+    "hospital_pharmacy": True,
+}
+FOCUSED = "document.activeElement.id"
+
+
+async def _open(site: Site, page: Page, name: str = "information") -> None:
+    await page.goto(f"{site.url}/{name}.fr.html")
+    await page.locator("input[name=dialog][value='1']").wait_for(state="attached")
+
+
+def _answer(state: str, text: str) -> dict[str, object]:
+    return {**dict.fromkeys(FOUND, ""), "state": state, "text": text}
+
+
+async def test_si_04_in_02_the_country_decides_what_is_asked(site: Site, page: Page) -> None:
+    """G-32: SIRET in France and overseas, VAT, LEI and EORI abroad; what is hidden is not sent."""
+    await _open(site, page)
+    siret, vat = page.locator("#siret"), page.locator("#vat")
+    await expect(siret).to_be_visible()
+    await expect(vat).to_be_hidden()
+    await siret.fill(SIRET[:5])
+    await page.locator("#country").select_option("BE")
+    await expect(vat).to_be_visible()
+    await expect(siret).to_be_hidden()
+    await expect(siret).to_be_disabled()
+    await page.locator("#country").select_option("GP")
+    await expect(siret).to_have_value(SIRET[:5])
+    await expect(vat).to_be_disabled()
+    await page.locator("#country").select_option("NC")
+    await expect(siret).to_be_hidden()
+
+
+async def test_si_15_others_asks_which(site: Site, page: Page) -> None:
+    await _open(site, page)
+    for name in ("position", "establishment_type"):
+        which = page.locator(f"#{name}_other")
+        await expect(which).to_be_hidden()
+        await page.locator(f"#{name}").select_option("other")
+        await expect(which).to_be_visible()
+        await page.locator(f"#{name}").select_option(index=1)
+        await expect(which).to_be_disabled()
+
+
+async def test_b_07_si_08_the_directory_fills_in_what_is_empty(site: Site, page: Page) -> None:
+    """Asked once, after a pause; announced politely; what was typed stays, all can be edited."""
+    site.answers[ESTABLISHMENT] = FOUND
+    await _open(site, page)
+    await page.locator("#city").fill("Paris")
+    await page.locator("#siret").press_sequentially("732 829 320 00074")
+    state = page.locator("#siret-etat")
+    await expect(state).to_contain_text("PHARMACIE DES LILAS. Vérifiez le nom et l'adresse.")
+    await expect(state).to_contain_text("vous pouvez les corriger")
+    await expect(state).to_have_attribute("role", "status")
+    await expect(page.locator("#company_name")).to_have_value("PHARMACIE DES LILAS")
+    await expect(page.locator("#postal_code")).to_have_value("93260")
+    await expect(page.locator("#city")).to_have_value("Paris")
+    await expect(page.locator("#establishment_type")).to_have_value("hospital_pharmacy")
+    await page.locator("#company_name").fill("Pharmacie")
+    await page.locator("#siret").blur()
+    assert site.asked == [(ESTABLISHMENT, {"siret": SIRET})]
+    await expect(page.locator("#company_name")).to_have_value("Pharmacie")
+
+
+async def test_si_06_a_closed_establishment_asks_why(site: Site, page: Page) -> None:
+    """Bad input 45; 46: a directory that is away blocks nothing; a wrong key is told on leaving."""
+    await _open(site, page)
+    siret, state, reason = (page.locator(one) for one in ("#siret", "#siret-etat", "#ferme"))
+    await expect(reason).to_be_hidden()
+    closed = "Établissement fermé le 31 mai 2024 selon Sirene."
+    site.answers[ESTABLISHMENT] = _answer("closed", closed)
+    await siret.fill(SIRET)
+    await expect(state).to_have_text(closed)
+    await expect(reason).to_be_visible()
+    site.answers[ESTABLISHMENT] = _answer("deferred", "Numéro exact. Vérification différée.")
+    await siret.fill("73282932000082")
+    await expect(state).to_contain_text("Vérification différée.")
+    await expect(reason).to_be_hidden()
+    site.answers[ESTABLISHMENT] = _answer("invalid", "14 chiffres attendus (13 saisis).")
+    await siret.fill(SIRET[:13])
+    await siret.blur()
+    await expect(state).to_have_text("14 chiffres attendus (13 saisis).")
+    del site.answers[ESTABLISHMENT]
+    await siret.fill(SIRET)
+    await siret.blur()
+    await expect(state).to_have_text("")
+    assert site.complaints == []
+
+
+async def test_g_33_ax_09_changes_are_not_left_behind_unasked(site: Site, page: Page) -> None:
+    """Wording 23c: three choices; the focus is held and comes back; nothing asks without reason."""
+    await _open(site, page, "information-draft")
+    close = page.locator("#fermer")
+    await page.locator("#city").fill("Pantin")
+    await close.focus()
+    await page.keyboard.press("Enter")
+    dialog = page.get_by_role("alertdialog", name="Des changements ne sont pas enregistrés.")
+    await expect(dialog).to_be_visible()
+    await expect(dialog.get_by_role("button", name="Enregistrer et fermer")).to_be_focused()
+    await expect(dialog.get_by_role("link", name="Fermer sans enregistrer")).to_have_attribute(
+        "href", "/accueil"
+    )
+    await page.evaluate(AXE.read_text("utf-8"))
+    assert await page.evaluate(VIOLATIONS, LEVELS) == []
+    await page.keyboard.press("Escape")
+    await expect(dialog).to_be_hidden()
+    assert await page.evaluate(FOCUSED) == "fermer"
+    await close.click()
+    await dialog.get_by_role("button", name="Revenir").click()
+    assert await page.evaluate(FOCUSED) == "fermer"
+    await page.locator("#city").fill("Les Lilas CEDEX")
+    async with page.expect_request("**/accueil"):
+        await close.click()
+
+
+async def test_g_33_what_the_server_could_not_save_is_unsaved(site: Site, page: Page) -> None:
+    await _open(site, page, "information-away")
+    await page.locator("#fermer").click()
+    await expect(page.locator("#quitter")).to_be_visible()
+    async with page.expect_request("**/informations") as sent:
+        await page.get_by_role("button", name="Enregistrer et fermer").click()
+    assert "action=close" in ((await sent.value).post_data or "")
+
+
+async def test_ax_09_g_34_the_summary_is_a_dialog_that_holds_and_returns_the_focus(
+    site: Site, page: Page
+) -> None:
+    await _open(site, page, "information-dialog")
+    dialog = page.get_by_role("dialog", name="Confirmer la validation de vos informations")
+    await expect(dialog).to_be_visible()
+    await expect(dialog).to_contain_text("732 829 320 00074")
+    await page.evaluate(AXE.read_text("utf-8"))
+    assert await page.evaluate(VIOLATIONS, LEVELS) == []
+    for _ in range(8):
+        await page.keyboard.press("Tab")
+        inside = "Boolean(document.activeElement.closest('#validation'))"
+        assert await page.evaluate(inside)
+    await page.keyboard.press("Escape")
+    await expect(dialog).to_be_hidden()
+    await expect(page.locator("#valider")).to_be_focused()
+    assert page.url.endswith("/informations"), "a reload does not open it again"
+    assert site.complaints == []
+
+
+async def test_se_04_the_end_of_the_session_brings_what_was_typed_along(
+    site: Site, page: Page
+) -> None:
+    """Wording 25b: « Se connecter » sends the form, which the server keeps for its holder."""
+    await page.clock.install()
+    await _open(site, page)
+    await page.locator("#city").fill("Pantin")
+    site.answers["/session/etat"] = {"left": 0, "extend": False}
+    await page.clock.fast_forward(1_800_000)
+    dialog = page.get_by_role("alertdialog", name="Session fermée par sécurité")
+    await expect(dialog).to_contain_text("vous ramène à cette page, brouillon compris.")
+    async with page.expect_request("**/informations") as sent:
+        await dialog.get_by_role("link", name="Se connecter").click()
+    request = await sent.value
+    assert request.method == "POST"
+    assert "city=Pantin" in (request.post_data or "")
