@@ -68,7 +68,10 @@ async def test_b_08_mq_06_g_40_signing_in_waits_for_who_is_away(calm: House, vic
         first.press("/connexion", kept | {"password": PASSWORD}),
         second.press("/connexion/code", code),
     )
-    assert (taken.location, home.location) == ("/connexion/code", "/informations")
+    assert taken.location == "/connexion/code"
+    # Who is just back may be too slow to say whether the information is validated: the home page
+    # then says what is left to do.
+    assert home.location in ("/informations", "/accueil")
     page = await first.open("/connexion/code")
     await first.press("/connexion/code", page.form(page.path) | {"code": first.shown.code(1)})
     assert (await first.open("/accueil")).path == "/accueil"
