@@ -11,13 +11,19 @@ from services.gateway import handlers
 from services.gateway.settings import GatewaySettings
 from services.gateway.web.app import Ground, init_app
 from services.gateway.web.clients import ASKS
+from services.gateway.web.desk import Desk
 from services.gateway.web.kept_forms import KeptForms
-from services.gateway.web.keys import KEPT_FORMS, PRESESSIONS, SESSIONS, STREAMS
+from services.gateway.web.keys import DESK, KEPT_FORMS, PRESESSIONS, SESSIONS, STREAMS
 from services.gateway.web.presessions import Presessions
 from services.gateway.web.server import HttpServer
 from services.gateway.web.sessions import Sessions
 from shared.contracts import mfa, profile, registration
-from shared.contracts.gateway import SessionClosed, SessionOpened
+from shared.contracts.gateway import (
+    CorrectionRequested,
+    DepartureReported,
+    SessionClosed,
+    SessionOpened,
+)
 from shared.database import PASSING
 from shared.messaging.handlers import hears
 from shared.service import House, Service
@@ -37,7 +43,8 @@ async def build(house: House, settings: GatewaySettings) -> AsyncIterator[Sessio
     await server.bind()
     house.side_task("portal", server.serve)
     house.side_task(
-        "purge of sessions", lambda: purge(app[PRESESSIONS], app[SESSIONS], app[KEPT_FORMS])
+        "purge of sessions",
+        lambda: purge(app[PRESESSIONS], app[SESSIONS], app[KEPT_FORMS], app[DESK]),
     )
 
     async def drain() -> None:
@@ -51,11 +58,12 @@ async def build(house: House, settings: GatewaySettings) -> AsyncIterator[Sessio
         await server.stop()
 
 
-async def purge(presessions: Presessions, sessions: Sessions, kept: KeptForms) -> None:
+async def purge(presessions: Presessions, sessions: Sessions, kept: KeptForms, desk: Desk) -> None:
     """Delete what has run out, for ever; waits while the database is away."""
     while True:
         try:
             await kept.purge()
+            await desk.purge()
             gone = await presessions.purge() + await sessions.purge()
         except PASSING:
             gone = 0
@@ -81,5 +89,11 @@ SERVICE = Service(
         hears(mfa.AuthenticatorReplaced, handlers.authenticator_replaced),
         hears(mfa.AuthenticatorRemoved, handlers.authenticator_removed),
     ),
-    emits=(SessionOpened, SessionClosed),
+    emits=(
+        SessionOpened,
+        SessionClosed,
+        # Heard by the desk, once there is one.
+        CorrectionRequested,
+        DepartureReported,
+    ),
 )

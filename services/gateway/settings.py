@@ -70,6 +70,11 @@ class GatewaySettings(BrandSettings):
         secret=True,
         doc="Keys that seal the complementary information for its service.",
     )
+    support_keys: KeyRing = setting(
+        "IMPEX_SEAL_KEYS_SUPPORT",
+        secret=True,
+        doc="Keys that seal what people tell the desk.",
+    )
     own_keys: KeyRing = setting(
         "IMPEX_SEAL_KEYS_GATEWAY",
         secret=True,
@@ -186,6 +191,15 @@ class GatewaySettings(BrandSettings):
         "IMPEX_LOOKUPS_PER_MINUTE",
         default=120,
         doc="Questions about words and addresses that one network may ask while typing.",
+        ge=1,
+        le=10_000,
+    )
+
+    departures_per_network: int = setting(
+        "IMPEX_DEPARTURES_PER_NETWORK",
+        default=20,
+        doc="Departures of colleagues that one network may report per hour; no limit in the "
+        "try-out.",
         ge=1,
         le=10_000,
     )

@@ -9,7 +9,7 @@ from pathlib import Path
 
 from services.profile.deps import Deps
 from services.profile.directory import open_directory
-from services.profile.handlers import establishments, names, profiles
+from services.profile.handlers import establishments, export, names, profiles
 from services.profile.purge import keep_purging
 from services.profile.settings import ProfileSettings
 from shared.contracts import profile as words
@@ -62,6 +62,7 @@ SERVICE = Service(
             establishments.find_establishment,
             before=establishments.look_up,
         ),
+        answers(words.ExportAccount, export.export_account),
     ),
     emits=(
         words.ProfileSaved,

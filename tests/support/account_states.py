@@ -53,7 +53,14 @@ def _account(name: str, said: Callable[[str], dict[str, Any]] | None = None, **m
 
 def inside() -> list[State]:
     """The account."""
-    flashes = ("password_changed", "phone_changed", "codes_kept", "session_ended", "sessions_ended")
+    flashes = (
+        "password_changed",
+        "phone_changed",
+        "codes_kept",
+        "session_ended",
+        "sessions_ended",
+        "address_changed",
+    )
     return [
         State("error-404-inside", **_not_found()),
         _account("account"),

@@ -14,6 +14,7 @@ from tests.support.dossier_states import at_home
 from tests.support.information_states import information_states
 from tests.support.page_basis import ADDRESS, BRAND, NOW, State, form, rules, view
 from tests.support.rescue_states import without_password_or_phone
+from tests.support.rights_states import rights
 from tests.support.sign_in_states import signing_in
 
 TYPED = {"first_name": "Pierre", "last_name": "Durand", "address": "pierre@gmial.com"}
@@ -227,4 +228,5 @@ STATES: tuple[State, ...] = (
     *at_home(),
     *inside(),
     *information_states(),
+    *rights(),
 )

@@ -17,9 +17,12 @@ from services.gateway.web.clients import (
     Asker,
     Dossiers,
     Factor,
+    Holder,
+    Personal,
     Profile,
     Registration,
 )
+from services.gateway.web.desk import Desk
 from services.gateway.web.forms import BODY_BYTES
 from services.gateway.web.kept_forms import KeptForms
 from services.gateway.web.legal import LegalTexts
@@ -63,6 +66,7 @@ def init_app(settings: GatewaySettings, ground: Ground) -> web.Application:
     to_registration = Sealer("registration", settings.seal_keys)
     app[keys.REGISTRATION] = Registration(ground.asker, to_registration)
     app[keys.ACCESS] = Access(ground.asker, to_registration)
+    app[keys.HOLDER] = Holder(ground.asker, to_registration)
     opener = Opener("gateway", settings.own_keys)
     app[keys.FACTOR] = Factor(ground.asker, Sealer("mfa", settings.mfa_keys), opener)
     to_profile = Sealer("profile", settings.profile_keys)
@@ -72,6 +76,14 @@ def init_app(settings: GatewaySettings, ground: Ground) -> web.Application:
     app[keys.PRESESSIONS] = Presessions(ground.pool, ground.clock)
     app[keys.SESSIONS] = Sessions(
         ground.pool, ground.clock, settings.session_limits, ground.wake_relay
+    )
+    app[keys.PERSONAL] = Personal(ground.asker, opener, app[keys.SESSIONS].held)
+    app[keys.DESK] = Desk(
+        ground.pool,
+        ground.clock,
+        ground.wake_relay,
+        Sealer("support", settings.support_keys),
+        None if settings.try_out else settings.departures_per_network,
     )
     app[keys.SEALED_PAGES] = sealed_pages = SealedPages(settings.session_keys)
     app[keys.KEPT_FORMS] = KeptForms(ground.pool, ground.clock, sealed_pages)

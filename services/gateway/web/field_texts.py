@@ -54,8 +54,8 @@ FIELDS: dict[tuple[str, str], Pair] = {
         "Letters of different alphabets in the domain: check the address.",
     ),
     ("address", "unchanged"): (
-        "C'est déjà l'adresse de votre demande.",
-        "This is already the address of your request.",
+        "C'est déjà votre adresse : saisissez-en une autre.",
+        "This is already your address: enter another one.",
     ),
     ("password", "missing"): ("Saisissez un mot de passe.", "Enter a password."),
     ("password", "too_short"): (

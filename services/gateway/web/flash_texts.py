@@ -161,6 +161,38 @@ FLASHES: dict[str, tuple[str, Pair]] = {
             "asked.",
         ),
     ),
+    "address_changed": (
+        "success",
+        (
+            "Adresse changée : elle est votre identifiant dès maintenant, et vos autres sessions "
+            "sont fermées. Un courriel prévient l'ancienne adresse.",
+            "Address changed: it is your user name from now on, and your other sessions are "
+            "closed. A mail tells the former address.",
+        ),
+    ),
+    "address_kept": (
+        "success",
+        (
+            "Changement abandonné : votre adresse reste la même, et le code envoyé ne sert plus.",
+            "Change given up: your address stays the same, and the code that was sent is useless.",
+        ),
+    ),
+    "address_wish_gone": (
+        "info",
+        (
+            "Aucun changement d'adresse n'attend de code : il a expiré, a été abandonné, ou votre "
+            "mot de passe a changé depuis. Vous pouvez recommencer.",
+            "No change of address waits for a code: it ran out, was given up, or your password "
+            "has changed since. You may begin again.",
+        ),
+    ),
+    "address_taken": (
+        "warning",
+        (
+            "Cette adresse vient d'être prise par un autre compte : la vôtre reste la même.",
+            "This address has just been taken by another account: yours stays the same.",
+        ),
+    ),
     "session_ended": (
         "success",
         ("Cette session est fermée.", "That session is closed."),

@@ -36,6 +36,10 @@ DESTINATIONS = {
     "mot-de-passe": "/compte/mot-de-passe",
     "telephone": "/compte/telephone",
     "codes-de-secours": "/compte/codes-de-secours",
+    "adresse": "/compte/adresse",
+    "mes-donnees": "/compte/mes-donnees",
+    "correction": "/compte/correction",
+    "depart": "/compte/depart",
     "informations": INFORMATION,
 }
 #: Seconds that a sign-in waits to know whether the information is validated.
@@ -46,6 +50,7 @@ UNATTENDED = ("/session/etat", "/csp-rapport")
 TAKEN = {
     "/compte/mot-de-passe": "password_changed",
     "/compte/telephone/nouveau": "phone_changed",
+    "/compte/adresse/validation": "address_changed",
 }
 
 log = get_logger("gateway")
@@ -309,8 +314,7 @@ async def go_on(
     request: web.Request, found: Session, form_key: str, changed_at: datetime, reason: str
 ) -> None:
     """A credential was changed in this session: it goes on under a new token, others end."""
-    app, visit = request.app, request[VISIT]
-    token = visit.token or ""
-    new = promoted_token(app[FRONT].session_keys, token, form_key)
-    await app[SESSIONS].renew(token, new, found, changed_at, reason, visit.browser or "")
+    app, token = request.app, request[VISIT].token or ""
+    new, browser = promoted_token(app[FRONT].session_keys, token, form_key), request[VISIT].browser
+    await app[SESSIONS].renew(token, new, found, changed_at, reason, browser or "")
     put_cookie(request, new)

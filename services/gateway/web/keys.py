@@ -12,7 +12,16 @@ from services.gateway.presessions import Anonymous, Reference
 from services.gateway.sessions import Session
 from services.gateway.store import Presession
 from services.gateway.web.addresses import Network
-from services.gateway.web.clients import Access, Dossiers, Factor, Profile, Registration
+from services.gateway.web.clients import (
+    Access,
+    Dossiers,
+    Factor,
+    Holder,
+    Personal,
+    Profile,
+    Registration,
+)
+from services.gateway.web.desk import Desk
 from services.gateway.web.kept_forms import KeptForms
 from services.gateway.web.legal import LegalTexts
 from services.gateway.web.limits import Window
@@ -74,6 +83,9 @@ ACCESS = web.AppKey("access", Access)
 FACTOR = web.AppKey("factor", Factor)
 DOSSIERS = web.AppKey("dossiers", Dossiers)
 PROFILE = web.AppKey("profile", Profile)
+HOLDER = web.AppKey("holder", Holder)
+PERSONAL = web.AppKey("personal", Personal)
+DESK = web.AppKey("desk", Desk)
 SESSIONS = web.AppKey("sessions", Sessions)
 #: Minutes that a link for a new password, or of a lost phone, is good for.
 LINK_MINUTES = web.AppKey("link_minutes", int)

@@ -62,7 +62,7 @@ def refuse_form(
         return 422
     if refusal.retry_after is not None:
         form.retry_after = refusal.retry_after
-        values |= _wait(request, refusal.retry_after)
+        values |= wait_values(request, refusal.retry_after)
     known = {name: value for name, value in refusal.params.items() if name not in ("at", "date")}
     at = refusal.params.get("at") or refusal.params.get("date")
     date = texts.date_text(at, lang) if at else ""
@@ -96,6 +96,7 @@ def _sentence(refusal: Refusal, prefix: str) -> str:
     return said if said in texts.ALERTS else refusal.slug
 
 
-def _wait(request: web.Request, seconds: int) -> dict[str, object]:
+def wait_values(request: web.Request, seconds: int) -> dict[str, object]:
+    """What a sentence about waiting is filled in with."""
     at = request.app[CLOCK]() + timedelta(seconds=seconds)
     return {"wait": texts.wait_text(seconds, request[VISIT].lang), "time": format_time(at)}

@@ -14,10 +14,12 @@ from services.gateway.web.keys import ASSETS
 from services.gateway.web.security import REPORTS
 from services.gateway.web.views import (
     account,
+    address_change,
     address_proof,
     cancel,
     correction,
     creation,
+    desk_words,
     disavowal,
     enrolment,
     forgotten,
@@ -31,6 +33,7 @@ from services.gateway.web.views import (
     lookups,
     lost_phone,
     password_change,
+    personal_data,
     phone_change,
     recovery_codes,
     register,
@@ -214,10 +217,69 @@ def _signed_in(verbs: posting.Verbs) -> None:
         both,
     )
     post("/compte/codes-de-secours/gardes", recovery_codes.keep, "kept list", None, both)
+    _rights(verbs)
 
     post("/deconnexion", session.sign_out, "", None, guards.somebody)
     page("/session/etat", session.state)
     question("/session/prolonger", session.prolong, "go")
+
+
+def _rights(verbs: posting.Verbs) -> None:
+    """What people may do about what is held about them (B-11, B-14, G-36)."""
+    page, form, post, _question = verbs
+    both = guards.full
+
+    form(
+        "/compte/adresse",
+        address_change.show,
+        address_change.submit,
+        "address password code address_choice address_kept",
+        address_change.away,
+        both,
+    )
+    proof = "/compte/adresse/validation"
+    form(
+        proof,
+        address_change.show_proof,
+        address_change.submit_proof,
+        "code",
+        address_change.away_proof,
+        both,
+    )
+    post(f"{proof}/renvoi", address_change.resend, "", address_change.away_proof, both)
+    post("/compte/adresse/abandon", address_change.cancel, "", address_change.away_proof, both)
+    form(
+        "/compte/mes-donnees",
+        personal_data.show,
+        personal_data.prove,
+        "code",
+        personal_data.away,
+        both,
+    )
+    page("/compte/mes-donnees.json", personal_data.download, needs=both)
+    form(
+        "/compte/correction",
+        desk_words.show_correction,
+        desk_words.submit_correction,
+        "about text",
+        desk_words.away_correction,
+        both,
+    )
+    form(
+        "/compte/depart",
+        desk_words.show_leaving,
+        desk_words.submit_leaving,
+        "date remark confirm",
+        desk_words.away_leaving,
+        both,
+    )
+    form(
+        "/signaler-un-depart",
+        desk_words.show_report,
+        desk_words.submit_report,
+        "address establishment date remark reporter_name reporter_address",
+        desk_words.away_report,
+    )
 
 
 def _public(app: web.Application, verbs: posting.Verbs) -> None:

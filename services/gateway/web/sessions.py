@@ -10,7 +10,9 @@ import uuid
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
+from typing import Any
 
+from services.gateway import personal
 from services.gateway import session_store as store
 from services.gateway.presessions import token_hash
 from services.gateway.session_store import Ended
@@ -235,6 +237,11 @@ class Sessions:
         """The accounts that this browser was signed in to."""
         async with connected(self._pool) as connection:
             return await store.known_accounts(connection, token_hash(browser), self._clock())
+
+    async def held(self, account_id: str) -> dict[str, list[dict[str, Any]]]:
+        """What the gateway holds about a person who asks (B-11)."""
+        async with connected(self._pool) as connection:
+            return await personal.read(connection, account_id)
 
     async def purge(self) -> int:
         """End what has run out; returns how many sessions."""

@@ -30,6 +30,12 @@ FULL = (
     "/compte/telephone/nouveau",
     "/compte/codes-de-secours",
     "/connexion/codes-de-secours",
+    "/compte/adresse",
+    "/compte/adresse/validation",
+    "/compte/mes-donnees",
+    "/compte/mes-donnees.json",
+    "/compte/correction",
+    "/compte/depart",
 )
 POSTS = {
     "password": (
@@ -52,6 +58,13 @@ POSTS = {
         "/compte/codes-de-secours/gardes",
         "/compte/sessions/fermer",
         "/compte/sessions/fermer-les-autres",
+        "/compte/adresse",
+        "/compte/adresse/validation",
+        "/compte/adresse/validation/renvoi",
+        "/compte/adresse/abandon",
+        "/compte/mes-donnees",
+        "/compte/correction",
+        "/compte/depart",
     ),
 }
 COOKIE = "impex-session"

@@ -21,6 +21,7 @@ TRY_OUT = {
     "IMPEX_SEAL_KEYS_REGISTRATION": new_key(),
     "IMPEX_SEAL_KEYS_MFA": new_key(),
     "IMPEX_SEAL_KEYS_PROFILE": new_key(),
+    "IMPEX_SEAL_KEYS_SUPPORT": new_key(),
     "IMPEX_SEAL_KEYS_GATEWAY": new_key(),
 }
 TEXT = "version: 2\ndate: 2026-01-31\n\n# Titre\n\nDu <b>texte</b>.\n"

@@ -6,9 +6,11 @@ from services.gateway.web.clients.access import Access
 from services.gateway.web.clients.base import Asker
 from services.gateway.web.clients.dossiers import Dossiers
 from services.gateway.web.clients.factor import Factor
+from services.gateway.web.clients.holder import Holder
+from services.gateway.web.clients.personal import Personal
 from services.gateway.web.clients.profile import Profile
 from services.gateway.web.clients.registration import Registration
-from shared.contracts import dossiers, mfa, profile, registration
+from shared.contracts import dossiers, mailer, mfa, profile, registration
 from shared.contracts.base import Request
 
 ASKS: tuple[type[Request], ...] = (
@@ -38,6 +40,14 @@ ASKS: tuple[type[Request], ...] = (
     registration.ConfirmLostPhone,
     registration.DescribeDisavowal,
     registration.Disavow,
+    registration.JudgeAddressChange,
+    registration.RequestAddressChange,
+    registration.DescribeAddressChange,
+    registration.ResendAddressChange,
+    registration.ConfirmAddressChange,
+    registration.CancelAddressChange,
+    registration.ExportAccount,
+    mfa.ExportAccount,
     mfa.DescribeFactor,
     mfa.StartEnrolment,
     mfa.StartReplacement,
@@ -52,8 +62,20 @@ ASKS: tuple[type[Request], ...] = (
     profile.SaveProfile,
     profile.ValidateProfile,
     profile.FindEstablishment,
+    profile.ExportAccount,
+    mailer.ExportAccount,
     dossiers.ListDossiers,
     dossiers.ReadDossiers,
 )
 
-__all__ = ["ASKS", "Access", "Asker", "Dossiers", "Factor", "Profile", "Registration"]
+__all__ = [
+    "ASKS",
+    "Access",
+    "Asker",
+    "Dossiers",
+    "Factor",
+    "Holder",
+    "Personal",
+    "Profile",
+    "Registration",
+]

@@ -1,0 +1,26 @@
+"""What the profile holds about an account, for the person themselves (B-11, GD-02)."""
+
+from __future__ import annotations
+
+import asyncpg
+
+from services.profile import personal
+from services.profile.deps import Deps
+from shared.contracts.personal import PersonalDataView
+from shared.contracts.profile import ExportAccount
+from shared.messaging.handlers import RequestContext
+from shared.personal import Document, seal_document
+from shared.telemetry import get_logger
+
+log = get_logger("profile")
+
+
+async def export_account(request: ExportAccount, context: RequestContext[Deps]) -> PersonalDataView:
+    """The fields, their state, what was checked."""
+    document: Document = {}
+    try:
+        document = await personal.read(context.tx, request.account_id)
+    except asyncpg.DataError:
+        log.warning("An account's id is none.", action="input_validation_fail")
+    log.info("Personal data were read.", action="personal_data_read", account=request.account_id)
+    return seal_document(context.deps.gateway, document)

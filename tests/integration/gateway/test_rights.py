@@ -1,0 +1,304 @@
+"""Another address, what is held, corrections and departures (B-11, B-14, G-36), by a browser."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import re
+from datetime import timedelta
+from typing import Any
+
+import msgspec
+import pytest
+
+from services.gateway.web.i18n import format_day
+from shared.contracts.base import Sealed
+from shared.contracts.gateway import CorrectionRequested, DepartureReported
+from shared.contracts.registration import AddressChangeRequested
+from shared.secrets import KeyRing, Opener, seal_context
+from tests.integration.gateway.browser import Answer
+from tests.integration.gateway.conftest import Portal
+from tests.integration.gateway.person import Person, new_address
+from tests.support import eventually
+
+pytestmark = pytest.mark.asyncio(loop_scope="package")
+
+FORM, PROOF = "/compte/adresse", "/compte/adresse/validation"
+NUMBER = re.compile(r"(?:COR|DEP)-[A-Z2-7]{5}-[A-Z2-7]{5}")
+
+
+async def settled(portal: Portal, address: str) -> Person:
+    person = Person(portal, address)
+    await person.settle()
+    return person
+
+
+async def wish(person: Person, new: str, **given: str) -> Answer:
+    """« Recevoir le code », with the right password and code unless told otherwise."""
+    assert person.phone is not None
+    person.portal.clock.advance(seconds=30)
+    page = await person.browser.get(FORM)
+    values = {"address": new, "password": person.password, "code": person.phone.code(), **given}
+    return await person.browser.post(page, FORM, values)
+
+
+async def mailed(person: Person, number: int = 1) -> str:
+    """The code that went to the new address."""
+    kind = AddressChangeRequested
+    said = await person.portal.letters.event(kind.__name__, await person.account_id(), number)
+    sealed = msgspec.convert(said.data["code"], Sealed)
+    return person.portal.letters.opener.open(sealed, seal_context(kind, "code"))
+
+
+def for_desk(portal: Portal, kind: Any, field: str, data: dict[str, Any]) -> str:
+    """What was sealed for the desk."""
+    ring = KeyRing.parse(portal.system.environment("gateway")["IMPEX_SEAL_KEYS_SUPPORT"])
+    sealed = msgspec.convert(data[field], Sealed)
+    return Opener("support", ring).open(sealed, seal_context(kind, field))
+
+
+async def test_b_14_the_proved_address_signs_in_and_other_sessions_end_first(
+    portal: Portal, address: str
+) -> None:
+    person, new = await settled(portal, address), new_address()
+    other = portal.browser()
+    await person.sign_in(other)
+    page = await wish(person, new)
+    assert (page.path, new in page.text) == (PROOF, True)
+    pending = await person.browser.get(FORM)
+    assert "Un code a été envoyé à" in pending.text
+    code, token = await mailed(person), person.browser.cookies["impex-session"]
+    bad = await person.browser.post(page, PROOF, {"code": f"{(int(code) + 1) % 10**6:06}"})
+    assert bad.status == 422
+    assert "Encore 4 essais" in bad.text
+    done = await person.browser.post(bad, PROOF, {"code": code})
+    assert done.path == "/compte"
+    assert new in done.text
+    assert person.browser.cookies["impex-session"] != token
+    assert (await other.get("/accueil")).path == "/connexion"
+    await portal.letters.event("AddressChanged", await person.account_id())
+    closed = await portal.letters.event("SessionClosed", await person.account_id())
+    assert closed.data["reason"] == "address_changed"
+    assert (await person.browser.get("/compte")).path == "/compte"
+    assert (await person.give_password(browser=portal.browser())).status == 422
+    person.address = new
+    assert (await person.sign_in(portal.browser())).path == "/accueil"
+
+
+async def test_b_14_a_code_is_spent_only_on_what_would_do(portal: Portal, address: str) -> None:
+    person = await settled(portal, address)
+    assert person.phone is not None
+    for new, more, field in (
+        ("pas une adresse", {}, "address"),
+        (address, {}, "address"),
+        (new_address(), {"password": "Wr0ng-pass"}, "password"),
+        (f"{person.password[:4]}.x@pharmacie.example.fr", {}, "password"),
+    ):
+        page = await wish(person, new, **more)
+        assert page.status == 422, new
+        assert page.soup.select_one(f"#{field}-messages .fr-message--error"), (new, page.text)
+        assert page.form(FORM)["address"] == new
+    slip = await wish(person, "marie@gmial.com")
+    assert "Vouliez-vous écrire marie@gmail.com ?" in slip.text
+    code = person.phone.code()
+    values = {"password": person.password, "code": code, "address": "marie@gmial.com"}
+    kept = slip.form(FORM) | {"address_choice": "keep"}
+    assert (await person.browser.post(slip, FORM, kept | values)).path == PROOF
+    refused = await wish(person, new_address(), code=code)
+    assert refused.status == 422
+    assert "Code déjà utilisé" in refused.text
+
+
+async def test_b_03_an_address_that_has_an_account_sees_the_same_pages(
+    portal: Portal, address: str
+) -> None:
+    holder, person = await settled(portal, address), await settled(portal, new_address())
+    page, other = await wish(person, holder.address), await wish(person, new_address())
+    assert page.path == other.path == PROOF
+    told = await portal.letters.event("KnownAddressRequested", await holder.account_id())
+    assert told.data["address"] == holder.address
+    bare = [re.sub(r"\S+@\S+|\d\d:\d\d", "", one.text) for one in (page, other)]
+    assert bare[0] == bare[1]
+
+
+async def test_b_14_a_wish_is_given_up_or_sent_again(portal: Portal, address: str) -> None:
+    person = await settled(portal, address)
+    page = await wish(person, new_address())
+    soon = await person.browser.post(page, f"{PROOF}/renvoi", {})
+    assert soon.status == 429
+    portal.clock.advance(seconds=61)
+    again = await person.browser.post(soon, f"{PROOF}/renvoi", {})
+    assert "Un nouveau code vient de partir" in again.text
+    gone = await person.browser.post(again, "/compte/adresse/abandon", {})
+    assert gone.path == "/compte"
+    assert "Changement abandonné" in gone.text
+    late = await person.browser.post(again, PROOF, {"code": await mailed(person, 2)})
+    assert late.path == FORM
+    assert "Aucun changement d'adresse n'attend de code" in late.text
+    assert (await person.browser.get(PROOF)).path == FORM
+
+
+async def test_b_14_a_double_click_on_the_right_code_is_one_change(
+    portal: Portal, address: str
+) -> None:
+    person, new = await settled(portal, address), new_address()
+    page = await wish(person, new)
+    code = await mailed(person)
+    answers = await asyncio.gather(
+        *(person.browser.post(page, PROOF, {"code": code}) for _ in range(2))
+    )
+    assert {one.path for one in answers} == {"/compte"}, [one.text[:300] for one in answers]
+    said = [one for one in portal.letters.said if one.name == "AddressChanged"]
+    assert sum(one.data["address"] == new for one in said) == 1
+
+
+async def test_b_11_everything_held_as_a_page_and_as_a_file(portal: Portal, address: str) -> None:
+    person, other = await settled(portal, address), await settled(portal, new_address())
+    page = await person.browser.get("/compte/mes-donnees")
+    assert page.h1 == "Mes données"
+    for heading in ("Conditions d'utilisation acceptées", "Téléphone enrôlé", "Sessions ouvertes"):
+        assert heading in page.text, heading
+    labels = {one.get_text() for one in page.soup.select(".impex-held dt")}
+    assert len(labels) > 25
+    assert not any("_" in one or one.islower() for one in labels), labels
+    # The mailer does not run in these tests: it is named, on the page and in the file.
+    assert page.text.count("Cette partie manque") == 1
+    answer = await person.browser.send("GET", "/compte/mes-donnees.json")
+    assert answer.headers["Cache-Control"] == "no-store"
+    assert re.fullmatch(
+        r'attachment; filename="impexweb-\d{4}-\d\d-\d\d-incomplet.json"',
+        answer.headers["Content-Disposition"],
+    )
+    document = json.loads(answer.body)
+    assert (document["complete"], document["missing"]) == (False, ["mailer"])
+    account_id = await person.account_id()
+    assert document["services"]["registration"]["account"][0]["account_id"] == account_id
+    assert document["services"]["dossiers"] == {"dossiers": []}
+    for foreign in (
+        other.address,
+        await other.account_id(),
+        person.browser.cookies["impex-session"],
+    ):
+        assert foreign not in answer.html
+        assert foreign not in page.html
+    english = portal.browser("en")
+    await person.sign_in(english)
+    labels = {one.get_text() for one in (await english.get(page.path)).soup.select("dt")}
+    assert {"First name", "Internal identifier"} <= labels
+
+
+async def test_se_09_what_is_held_is_shown_after_a_fresh_code_only(
+    portal: Portal, address: str
+) -> None:
+    person = await settled(portal, address)
+    assert person.phone is not None
+    portal.clock.advance(minutes=16)
+    page = await person.browser.get("/compte/mes-donnees")
+    assert address not in page.soup.select_one("main").get_text()  # type: ignore[union-attr]
+    answer = await person.browser.send("GET", "/compte/mes-donnees.json")
+    assert (answer.status, answer.location) == (303, "/compte/mes-donnees")
+    wrong = await person.browser.post(page, page.path, {"code": person.phone.wrong()})
+    assert wrong.status == 422
+    right = await person.browser.post(wrong, page.path, {"code": person.phone.code()})
+    assert address in right.soup.select_one("main").get_text()  # type: ignore[union-attr]
+
+
+async def test_b_11_a_correction_is_asked_for_once(portal: Portal, address: str) -> None:
+    person = await settled(portal, address)
+    path = "/compte/correction"
+    page = await person.browser.get(path)
+    long = await person.browser.post(page, path, {"about": "person", "text": "x" * 1001})
+    assert long.status == 422
+    assert "x" * 1001 in long.html
+    none = await person.browser.post(long, path, {"about": "agency", "text": " "})
+    assert {one["id"] for one in none.soup.select("[aria-invalid]")} == {"about", "text"}
+    given = {"about": "establishment", "text": "Rue des Mimosas,\r\nnon <b>Lilas</b>"}
+    first = await person.browser.post(none, path, given)
+    second = await person.browser.post(none, path, given)
+    found = [NUMBER.search(one.text) for one in (first, second)]
+    assert found[0] is not None
+    assert found[1] is not None
+    assert found[0][0] == found[1][0]
+    account_id = await person.account_id()
+    said = await portal.letters.event("CorrectionRequested", account_id)
+    assert (said.data["request_id"], said.data["about"]) == (found[0][0], "establishment")
+    text = for_desk(portal, CorrectionRequested, "text", said.data)
+    assert text == "Rue des Mimosas,\nnon <b>Lilas</b>"
+    for number in range(4):
+        page = await person.browser.get(path)
+        more = await person.browser.post(page, path, {"about": "other", "text": f"n° {number}"})
+        assert more.status == 200
+    page = await person.browser.get(path)
+    sixth = await person.browser.post(page, path, {"about": "other", "text": "une de trop"})
+    assert sixth.status == 429
+    assert "une de trop" in sixth.html
+    mine = [one for one in portal.letters.said if one.subject == account_id]
+    assert sum(one.name == "CorrectionRequested" for one in mine) == 5
+
+
+async def test_g_36_who_leaves_tells_it(portal: Portal, address: str) -> None:
+    person = await settled(portal, address)
+    day = (portal.clock() + timedelta(days=30)).date()
+    leaving = {"date": f"{day}", "remark": "Mme Fougère reprend", "confirm": "1"}
+    page = await person.browser.get("/compte/depart")
+    for text in ("désactive le compte", "L'historique reste"):
+        assert text in page.text
+    for given, wrong in (
+        ({**leaving, "confirm": ""}, "confirm"),
+        ({**leaving, "date": f"{day:%d/%m/%Y}"}, "date"),
+        ({**leaving, "date": "1999-12-31"}, "date"),
+        ({**leaving, "date": ""}, "date"),
+        ({**leaving, "remark": "a\x00b"}, "remark"),
+    ):
+        page = await person.browser.post(page, "/compte/depart", given)
+        assert page.status == 422
+        assert [one["id"] for one in page.soup.select("[aria-invalid]")] == [wrong]
+    done = await person.browser.post(page, "/compte/depart", leaving)
+    number = NUMBER.search(done.text)
+    assert number is not None
+    assert format_day(f"{day}", "fr") in done.text
+    said = await portal.letters.event("DepartureReported", await person.account_id())
+    assert (said.data["request_id"], said.data["by"]) == (number[0], "holder")
+    details = json.loads(for_desk(portal, DepartureReported, "details", said.data))
+    assert details == {"date": f"{day}", "remark": "Mme Fougère reprend"}
+    held = await person.browser.send("GET", "/compte/mes-donnees.json")
+    assert json.loads(held.body)["services"]["gateway"]["desk_words"][0]["number"] == number[0]
+    assert "Fougère" not in held.html
+
+
+async def test_g_36_a_colleague_reports_a_departure_and_learns_nothing(
+    portal: Portal, address: str
+) -> None:
+    await settled(portal, address)
+    path = "/signaler-un-depart"
+    answers = []
+    for gone in (address, new_address()):
+        browser = portal.browser()
+        page = await browser.get(path)
+        bad = await browser.post(page, path, {"address": "x", "reporter_name": "Jean Petit"})
+        assert bad.status == 422
+        wrong = {one["id"] for one in bad.soup.select("[aria-invalid]")}
+        assert wrong == {"address", "establishment", "reporter_address"}
+        given = {
+            "address": gone,
+            "establishment": "Pharmacie des Lilas",
+            "reporter_name": "Jean Petit",
+            "reporter_address": "jean@pharmacie.example.fr",
+        }
+        answers.append(await browser.post(bad, path, given))
+    texts = {NUMBER.sub("", one.text) for one in answers}
+    assert len(texts) == 1
+    assert all(one.status == 200 for one in answers)
+
+    def reported() -> list[Any]:
+        said = [one for one in portal.letters.said if one.name == "DepartureReported"]
+        return [one for one in said if one.data["by"] == "colleague"]
+
+    numbers = {NUMBER.search(one.text)[0] for one in answers}  # type: ignore[index]
+    await eventually(lambda: len(reported()) >= 2, why="both are told")
+    mine = [one for one in reported() if one.data["request_id"] in numbers]
+    assert {one.subject for one in mine} == {None}
+    details = [json.loads(for_desk(portal, DepartureReported, "details", one.data)) for one in mine]
+    assert address in {one["address"] for one in details}
+    assert details[0]["reporter_name"] == "Jean Petit"
+    assert "pharmacie.example.fr" not in json.dumps([one.data for one in mine])
