@@ -1,0 +1,75 @@
+"""Bad inputs 39 to 49, from what is typed by the rule of its owner to the words of the page."""
+
+from __future__ import annotations
+
+from datetime import date
+
+import pytest
+
+from services.gateway.web.information_texts import information_text, information_texts
+from services.profile.fields import judge
+from services.profile.lookup import standing
+from shared.contracts.base import FieldError
+from shared.contracts.profile import ProfileFields
+from tests.unit.profile.forms import BELGIAN, FRENCH, but, errors_of
+
+POSTAL_CODE = "Code postal à 5 chiffres, exemple 75015."
+LINE = "38 caractères au plus par ligne."
+#: Field, what is typed into it, what the page says beside it.
+SENTENCES = [
+    *(
+        ("phone", typed, "Numéro invalide. Exemple : 01 23 45 67 89.")
+        for typed in (
+            "06 1234 567",
+            "3615",
+            "112",
+        )
+    ),
+    ("phone", "٠١٢٣٤٥٦٧٨٩", "Chiffres de 0 à 9 uniquement."),
+    ("phone", "0590123456", "Numéro de Guadeloupe : choisissez ce pays ou +590."),
+    ("siret", "7328293200007", "14 chiffres attendus (13 saisis)."),
+    ("siret", "7328293200007O", "14 chiffres attendus (13 saisis)."),
+    ("siret", "73282932000079", "Numéro inexact : la clé de contrôle ne correspond pas."),
+    ("siret", "00000000000000", "Numéro inexact : la clé de contrôle ne correspond pas."),
+    ("siret", "", "SIRET obligatoire en France : saisissez les 14 chiffres du numéro."),
+    *(("postal_code", typed, POSTAL_CODE) for typed in ("7511", "00100", "ABCDE")),
+    ("postal_code", "2A004", POSTAL_CODE),
+    ("address", "x" * 39, LINE),
+    ("address", "12 rue 🏥", LINE),
+]
+
+
+def said_of(form: ProfileFields, field: str, lang: str = "fr") -> list[str]:
+    """What the page says beside a field, with ordinary spaces."""
+    found = information_texts(tuple(errors_of(form)), lang).get(field, [])
+    return [" ".join(text.split()) for text in found]
+
+
+@pytest.mark.parametrize(("field", "typed", "sentence"), SENTENCES)
+def test_g_34_bad_inputs_39_to_49_are_said_beside_their_field(
+    field: str, typed: str, sentence: str
+) -> None:
+    """AX-04: the field alone is said to be wrong, in words, in both languages."""
+    form = but(FRENCH, **{field: typed})
+    (said,) = said_of(form, field)
+    assert sentence in said
+    assert {error.field for error in errors_of(form)} == {field}
+    (english,) = said_of(form, field, "en")
+    assert english != said
+
+
+def test_bad_input_47_a_siret_is_for_france() -> None:
+    (said,) = said_of(but(BELGIAN, siret="73282932000074"), "siret")
+    assert said.startswith("SIRET réservé à la France")
+
+
+def test_bad_inputs_45_and_46_what_the_directory_says_is_no_error_of_the_person() -> None:
+    closed = FieldError(
+        field="siret", code="closed", params={"date": date(2024, 5, 31).isoformat()}
+    )
+    said = information_text(closed, "fr")
+    assert said == "Établissement fermé le 31 mai 2024 selon Sirene."
+    silent = judge(FRENCH, standing(None))
+    assert not silent.errors
+    (warning,) = silent.warnings
+    assert information_text(warning, "fr") == "Vérification différée."
