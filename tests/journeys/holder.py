@@ -105,6 +105,11 @@ class Holder:
 
     async def arrive(self) -> None:
         """Account, phone and recovery codes in this browser, as far as the home page."""
+        await self.join()
+        await self.put_off()
+
+    async def join(self) -> None:
+        """The same, as far as the complementary information."""
         await self.portal.account(self.address)
         await self.visitor.open("/connexion")
         await self.give_password()
@@ -114,7 +119,6 @@ class Holder:
         await self.visitor.at("codes")
         await self.read_recovery()
         await self.keep()
-        await self.put_off()
 
     async def put_off(self) -> None:
         """From the complementary information, which may wait, to the home page."""

@@ -1,0 +1,106 @@
+"""The complementary information: the answers to bad inputs, its choices, how it is listed."""
+
+from __future__ import annotations
+
+import pytest
+
+from services.gateway.web import information, information_texts
+from services.gateway.web.sayings import pick
+from shared.contracts.base import FieldError
+from shared.contracts.profile import ESTABLISHMENT_TYPES, POSITIONS, ProfileFields
+from shared.countries import SIRET_COUNTRIES, country_codes
+from tests.support.information_states import BELGIAN, FRENCH
+
+PARAMS: dict[str, str | int] = {
+    "max": 38,
+    "example": "01 23 45 67 89",
+    "country": "GP",
+    "prefix": "+590",
+    "expected": 14,
+    "typed": 13,
+    "beginning": "974",
+    "siren": "732829320",
+    "date": "2024-05-31",
+}
+
+
+@pytest.mark.parametrize(
+    ("field", "code", "said"),
+    [
+        ("phone", "invalid", "Numéro invalide. Exemple : 01 23 45 67 89."),
+        ("phone", "digits_only", "Chiffres de 0 à 9 uniquement."),
+        ("phone", "other_territory", "Numéro de Guadeloupe : choisissez ce pays ou +590."),
+        ("siret", "wrong_length", "14 chiffres attendus (13 saisis)."),
+        ("siret", "wrong_key", "Numéro inexact : la clé de contrôle ne correspond pas."),
+        ("siret", "closed", "Établissement fermé le 31 mai 2024 selon Sirene."),
+        ("siret", "check_deferred", "Vérification différée."),
+        ("postal_code", "wrong_format", "Code postal à 5 chiffres, exemple 75015."),
+        ("address", "too_long", "38 caractères au plus par ligne."),
+        ("terms", "missing", "Cochez la case pour continuer."),
+    ],
+)
+def test_bad_inputs_39_to_49_have_their_answers(field: str, code: str, said: str) -> None:
+    text = information_texts.information_text(
+        FieldError(field=field, code=code, params=PARAMS), "fr"
+    )
+    assert text.replace("\u00a0", " ") == said
+
+
+def test_a_closing_day_that_nobody_knows_is_not_said() -> None:
+    error = FieldError(field="siret", code="closed", params={"date": ""})
+    assert information_texts.information_text(error, "fr") == "Établissement fermé selon Sirene."
+
+
+def test_every_choice_has_its_words() -> None:
+    assert tuple(information_texts.POSITIONS) == POSITIONS
+    assert tuple(information_texts.ESTABLISHMENT_TYPES) == ESTABLISHMENT_TYPES
+    for pair in (*information_texts.LABELS.values(), *information_texts.POSITIONS.values()):
+        assert pick(pair, "fr")
+        assert pick(pair, "en")
+
+
+@pytest.mark.parametrize("lang", ["fr", "en"])
+def test_every_country_is_there_once_by_its_name(lang: str) -> None:
+    options = information.countries(lang)
+    assert {code for code, _ in options} == country_codes()
+    assert len(options) == len(country_codes())
+    assert {code for code, _ in options} >= SIRET_COUNTRIES
+    names = [name for _, name in options]
+    assert names[0] == "France"
+    if lang == "fr":
+        assert names.index("États-Unis") < names.index("Finlande"), "É beside E"
+
+
+@pytest.mark.parametrize("fields", [FRENCH, BELGIAN, ProfileFields()])
+def test_what_is_typed_comes_back_the_same(fields: ProfileFields) -> None:
+    assert information.typed(information.values(fields)) == fields
+    assert information.decode(information.encode(fields)) == fields
+
+
+@pytest.mark.parametrize(
+    ("phone", "country", "shown"),
+    [
+        ("+33155874090", "FR", "01 55 87 40 90"),
+        ("01.55.87.40.90", "FR", "01 55 87 40 90"),
+        ("+3225551234", "BE", "02 555 12 34"),
+        ("+3225551234", "FR", "+32 2 555 12 34"),
+        ("3615", "FR", "3615"),
+        ("abc", "FR", "abc"),
+    ],
+)
+def test_si_13_a_number_is_shown_as_its_country_writes_it(
+    phone: str, country: str, shown: str
+) -> None:
+    fields = ProfileFields(phone=phone, country=country)
+    rows = {name: value for name, _, value in information.listed(fields, "p@x.fr", "fr").person}
+    assert rows["phone"] == shown
+
+
+def test_what_is_empty_is_not_listed() -> None:
+    listed = information.listed(BELGIAN, "p@x.fr", "en")
+    names = [name for name, _, _ in (*listed.person, *listed.establishment)]
+    assert "siret" not in names
+    assert "address_extra" not in names
+    assert {name: value for name, _, value in listed.person}["position"] == (
+        "Other (Qualified Person)"
+    )
