@@ -17,22 +17,35 @@ from pathlib import Path
 
 import uvloop
 
-from benchmarks import account, memory, messaging, pages, report, sign_in, whole
+from benchmarks import (
+    account,
+    dossiers,
+    home_page,
+    memory,
+    messaging,
+    pages,
+    report,
+    sign_in,
+    whole,
+)
 from benchmarks.measure import QUICK, Facts, Line, Plan
 from benchmarks.world import World
 from operations.servers import missing_servers
 from shared.telemetry import configure_logging
 
 Scenario = Callable[[World, Plan], Awaitable[list[Line]]]
-#: `messaging` first, because it needs no service and the others leave theirs running.
+#: `messaging` and `dossiers_drain` first, because they need no service and the others leave theirs
+#: running.
 SCENARIOS: dict[str, Scenario] = {
     "messaging": messaging.run,
+    "dossiers_drain": dossiers.drain,
     "form_to_mail": account.form_to_mail,
     "burst_32": account.burst,
     "sign_in": sign_in.sign_in,
     "sign_in_32": sign_in.sign_in_32,
     "pages_beside_hashing": pages.beside_hashing,
     "qr_page": pages.qr_page,
+    "dossiers_home": home_page.run,
     "long_password": pages.long_password,
     "whole_journey": whole.journey,
     "memory_1000": memory.memory,

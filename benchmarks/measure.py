@@ -34,11 +34,21 @@ class Plan:
     journeys: int = 48
     marks: tuple[int, int] = (200, 1_000)
     messages: int = 2_000
+    dossier_events: int = 5_000
+    dossiers: tuple[int, int] = (1_000, 1_000_000)
     quick: bool = False
 
 
 QUICK = Plan(
-    mails=5, floor_samples=10, pages=30, journeys=16, marks=(20, 60), messages=300, quick=True
+    mails=5,
+    floor_samples=10,
+    pages=30,
+    journeys=16,
+    marks=(20, 60),
+    messages=300,
+    dossier_events=1_000,
+    dossiers=(1_000, 20_000),
+    quick=True,
 )
 
 

@@ -3,7 +3,8 @@
 Forms are posted as they were served, hidden fields included, and redirects are followed, as a
 browser without scripts goes. Whatever is not the expected answer is raised as `Unexpected`. A phone
 shows the code of the present step, or of the next one where that was used up, and otherwise waits:
-each code is good once.
+each code is good once. Nobody here validates the complementary information, so that a sign-in leads
+there.
 """
 
 from __future__ import annotations
@@ -128,7 +129,7 @@ class Member:
         return await self.post(page, "/connexion", leads_to, **given)
 
     async def enrol(self) -> None:
-        """The first code, then the list of recovery codes, to the home page."""
+        """The first code, then the list of recovery codes, to the complementary information."""
         here = "/connexion/telephone"
         page = await self.get(here)
         shown = KEY.search(page.text)
@@ -137,7 +138,7 @@ class Member:
         self._key = "".join(SPAN.findall(shown[1]))
         await self.post(page, here, "/connexion/codes-de-secours", code=await self.code())
         page = await self.get("/connexion/codes-de-secours")
-        await self.post(page, "/connexion/codes-de-secours", "/accueil", kept="1")
+        await self.post(page, "/connexion/codes-de-secours", "/informations", kept="1")
 
     async def settle(self) -> None:
         """From nothing to signed out, with a phone."""
@@ -163,7 +164,7 @@ class Member:
         """The answers to the password, to the page of the code, and to the code."""
         password = await self.give_password("/connexion/code")
         page = await self.get("/connexion/code")
-        code = await self.post(page, "/connexion/code", "/accueil", code=await self.code())
+        code = await self.post(page, "/connexion/code", "/informations", code=await self.code())
         return password, page, code
 
     async def sign_out(self) -> None:

@@ -22,11 +22,12 @@ from benchmarks.world import World
 #: How many accounts are made at once.
 AT_ONCE = 8
 #: What the steps of a sign-in make, counted from the views of the gateway:
-#: POST /connexion asks SignIn, POST /connexion/code asks CheckCode; `_counted` holds this against
-#: the metrics. In a browser that is not known for the account DescribeFactor is asked too.
+#: POST /connexion asks SignIn, POST /connexion/code asks CheckCode and, as long as the
+#: complementary information is not known to be validated, DescribeProfile; `_counted` holds this
+#: against the metrics. In a browser that is not known for the account DescribeFactor is asked too.
 PASSWORD_STEP = {"hash": 1, "post": 1, "request": 1}
-CODE_STEP = {"post": 1, "request": 1}
-WHOLE = {"hash": 1, "post": 2, "page": 1, "request": 2}
+CODE_STEP = {"post": 1, "request": 2}
+WHOLE = {"hash": 1, "post": 2, "page": 1, "request": 3}
 #: The transactions that write on the way: two of SignIn, one of CheckCode, two of the session.
 WRITTEN = 5
 

@@ -34,6 +34,7 @@ from operations.provisioning import (
     Places,
     account_names,
     migrate_all,
+    outsider_urls,
     owner_url,
     provision_broker,
     provision_database,
@@ -96,6 +97,7 @@ class World:
         provision_broker(self.places, parties, passwords)
         migrate_all(owner_url(self.places, passwords), services)
         self.urls = service_urls(self.places, parties, passwords)
+        self.urls |= outsider_urls(self.places, passwords)
 
     def _settings(self) -> None:
         """What the services are told: everything else is the default of the try-out."""

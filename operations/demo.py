@@ -15,7 +15,7 @@ from operations.dossiers import show
 from operations.paths import paths
 from operations.progress import say
 from operations.reach import as_service, secret
-from operations.saying import say_all
+from operations.saying import publisher_url, say_all
 from operations.state import running
 from services.registration.operators import account_of, newest
 from shared.database import Connection
@@ -39,7 +39,7 @@ def main(options: argparse.Namespace) -> int:
         return 1
     account_id, address = found
     sayings = invent(account_id, utc_now())
-    run_blocking(say_all(sayings))
+    run_blocking(say_all(publisher_url(), sayings))
     show(sayings)
     home = f"{portal}/accueil" if state is not None else "its home page"
     say(f"\nNext: sign in as {address} and open {home}.")

@@ -17,7 +17,7 @@ from operations.dossier_files import Entry, Mistake, read_file
 from operations.printing import print_rows
 from operations.progress import say
 from operations.reach import as_service
-from operations.saying import Saying, say_all
+from operations.saying import Saying, publisher_url, say_all
 from services.registration.operators import account_of
 from shared.database import Connection
 from shared.service import utc_now
@@ -36,7 +36,7 @@ def main_send(options: argparse.Namespace) -> int:
     if options.check:
         say(f"{_counted(len(sayings), 'event')} could be sent.")
         return 0
-    run_blocking(say_all(sayings))
+    run_blocking(say_all(publisher_url(), sayings))
     show(sayings)
     return 0
 

@@ -42,13 +42,18 @@ class Saying:
         return str(uuid5(_NAMESPACE, content.decode()))
 
 
-async def say_all(sayings: Sequence[Saying]) -> None:
-    """Publish them under confirms, in their order by hundreds.
+def publisher_url() -> str:
+    """The address of the publisher's user: the environment's, else of the `impex up` that runs."""
+    return given_or_running(amqp_setting(backoffice.OWNER))
+
+
+async def say_all(url: str, sayings: Sequence[Saying]) -> None:
+    """Publish them under confirms, in their order by hundreds, as the user of `url`.
 
     DependencyDown or NotConfirmed where the broker is away or refuses: some may have been
     published, and all may be said again.
     """
-    link = Link(given_or_running(amqp_setting(backoffice.OWNER)), "impex.send")
+    link = Link(url, "impex.send")
     await link.open(patience=0)
     try:
         publisher = Publisher(link)

@@ -11,6 +11,8 @@ _ALIKE = str.maketrans({"œ": "oe", "æ": "ae", "ø": "o", "ł": "l", "’": "'"
 
 def fold(text: str) -> str:
     """`Été  Cœur` is found by `ete coeur`."""
+    if text.isascii():
+        return " ".join(text.lower().split())
     parts = unicodedata.normalize("NFKD", text.casefold())
     bare = "".join(char for char in parts if not unicodedata.combining(char))
     return " ".join(bare.translate(_ALIKE).split())

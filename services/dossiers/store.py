@@ -71,31 +71,27 @@ COMPARED = {name: f"{name} COLLATE as_read" for name in SORTS if name not in DAT
 
 async def keep(tx: Connection, told: Told) -> None:
     """Keep of `told` what no later version has told."""
-    number, contents = told.number, told.contents
-    await tx.execute(
-        KEEP,
-        told.dossier_id,
-        told.version,
-        told.account_id,
-        told.kind,
-        told.status,
-        told.processed,
-        *((told.version, number, fold(number)) if number else (0, "", "")),
-        *(
-            (
-                told.version,
-                contents.establishment,
-                contents.medicine,
-                contents.dosage,
-                contents.pharmaceutical_form,
-                contents.folded,
-                contents.filed_on,
-            )
-            if contents
-            else (0, "", "", "", "", "", NEVER)
-        ),
-        *((told.version, told.decided_on) if told.decided_on else (0, NEVER)),
-    )
+    await tx.execute(KEEP, *written(told))
+
+
+def written(told: Told) -> tuple[Any, ...]:
+    """The values of `KEEP`; a part that is not told has version 0."""
+    at, number, contents, decided_on = told.version, told.number, told.contents, told.decided_on
+    numbered = (at, number, fold(number)) if number else (0, "", "")
+    filled = (0, "", "", "", "", "", NEVER)
+    if contents is not None:
+        filled = (
+            at,
+            contents.establishment,
+            contents.medicine,
+            contents.dosage,
+            contents.pharmaceutical_form,
+            contents.folded,
+            contents.filed_on,
+        )
+    decision = (0, NEVER) if decided_on is None else (at, decided_on)
+    state = (at, told.account_id, told.kind, told.status, told.processed)
+    return (told.dossier_id, *state, *numbered, *filled, *decision)
 
 
 async def tally(tx: Connection, account_id: str) -> list[tuple[int, str, str, int]]:

@@ -149,11 +149,16 @@ def _decided_on(event: DossierEvent, now: datetime) -> date | None:
 def _line(name: str, value: str) -> str:
     """One line of text as it is kept."""
     text = unicodedata.normalize("NFC", value).strip()
-    if any(unicodedata.category(char)[0] == "C" or char in "\u2028\u2029" for char in text):
+    # Most texts are printable as a whole; blanks other than ours are not, and allowed.
+    if not text.isprintable() and any(map(_is_invisible, text)):
         raise Reject(f"{name} holds a control or invisible character")
     if len(text) > LONGEST[name]:
         raise Reject(f"{name} is longer than {LONGEST[name]} characters")
     return text
+
+
+def _is_invisible(char: str) -> bool:
+    return unicodedata.category(char)[0] == "C" or char in "\u2028\u2029"
 
 
 def _day(name: str, moment: datetime, now: datetime) -> date:

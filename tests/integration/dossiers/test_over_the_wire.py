@@ -14,7 +14,7 @@ import asyncpg
 import msgspec
 import pytest
 
-from operations.provisioning import amqp_setting, broker_url
+from operations.provisioning import broker_url
 from operations.saying import Saying, say_all
 from shared.contracts import backoffice as words
 from shared.messaging.dead import list_dead
@@ -68,12 +68,9 @@ class Teller:
 
 
 @pytest.fixture
-async def teller(
-    corners: Corners, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> AsyncIterator[Teller]:
+async def teller(corners: Corners, tmp_path: Path) -> AsyncIterator[Teller]:
     """The other end of the line; the list runs where a test runs it."""
     database, broker = corners.migrated(services()), corners.broker(parties())
-    monkeypatch.setenv(amqp_setting(words.OWNER), broker.url(words.OWNER))
     connection = await asyncpg.connect(database.admin_url)
     system = System(database, broker, tmp_path)
     yield Teller(system, connection)
@@ -153,9 +150,10 @@ async def test_b_08_a_kill_in_the_middle_of_events_loses_none_and_doubles_none(
         for make in (decided, filed, saved)
         for number in range(DOSSIERS)
     ]
+    url = teller.system.broker.url(words.OWNER)
     first = teller.system.spawn("dossiers")
     await eventually(first.ready, 60, every=0.1)
-    await say_all(sayings)
+    await say_all(url, sayings)
     await eventually(lambda: _some(teller), 60, every=0.005)
     first.kill()
     assert await teller.handled() < len(sayings), "killed in the middle"
@@ -166,7 +164,7 @@ async def test_b_08_a_kill_in_the_middle_of_events_loses_none_and_doubles_none(
         return await teller.handled() == len(sayings)
 
     await eventually(all_handled, 60, every=0.1)
-    await say_all(sayings)  # the same events are the same messages
+    await say_all(url, sayings)  # the same events are the same messages
     await eventually(lambda: not teller.system.broker.depths()["dossiers"], 60, every=0.2)
     assert second.stop() == 0
     rows = await teller.rows()

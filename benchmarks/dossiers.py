@@ -1,0 +1,213 @@
+"""Events of dossiers drained by the service's own node, beside bare aio-pika and asyncpg.
+
+Both sides take the same messages from the same queue, as the same user, into the same tables,
+emptied before each turn, in the harness's process. Half of the events file a dossier, the other
+half decides it.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections.abc import Mapping, Sequence
+from contextlib import AsyncExitStack
+from dataclasses import dataclass
+from typing import Any
+from uuid import uuid4
+
+import aio_pika
+import asyncpg
+from aio_pika.abc import AbstractIncomingMessage
+
+from benchmarks.measure import Line, Plan, ratio_line
+from benchmarks.messaging import DRAIN_SECONDS, INBOX, Countdown, no_reset
+from benchmarks.world import World
+from operations.saying import Saying, say_all
+from services.dossiers.service import SERVICE
+from services.dossiers.store import KEEP, written
+from services.dossiers.tellings import told_by
+from shared.contracts import backoffice
+from shared.contracts.base import Event
+from shared.database import Pool, open_pool
+from shared.messaging.consumer import PREFETCH
+from shared.messaging.handlers import Context, EventHandler, Subscription
+from shared.messaging.node import Node
+from shared.messaging.topology import declare, service_topology
+from shared.service import utc_now
+
+POOL = 10
+NAME = SERVICE.name
+DATABASE_URL = "IMPEX_DOSSIERS_DATABASE_URL"
+AMQP_URL = "IMPEX_DOSSIERS_AMQP_URL"
+PUBLISHER_URL = "IMPEX_BACKOFFICE_AMQP_URL"
+SECONDS = 300
+CONTENTS = {
+    "establishment": "Pharmacie des Trois Fontaines",
+    "medicine": "Élinoxa",
+    "dosage": "1 000 UI",
+    "pharmaceutical_form": "poudre pour solution injectable",
+}
+
+
+def events(count: int) -> list[Saying]:
+    """So many: every dossier of a hundred accounts filed, then every one decided."""
+    accounts = [str(uuid4()) for _ in range(100)]
+    filed, decided = [], []
+    for number in range(count // 2):
+        account, at = accounts[number % len(accounts)], utc_now()
+        same: dict[str, Any] = {
+            "dossier_id": str(uuid4()),
+            "kind": "AI",
+            "number": f"2026-{number:06}",
+        }
+        filed.append(
+            Saying(
+                account_id=account,
+                event=backoffice.DossierFiled(**same, **CONTENTS, version=1, filed_at=at),
+            )
+        )
+        decided.append(
+            Saying(
+                account_id=account,
+                event=backoffice.DossierDecided(**same, version=2, status="granted", decided_at=at),
+            )
+        )
+    return [*filed, *decided]
+
+
+@dataclass(frozen=True)
+class Drained:
+    """Events per second from the first delivery to the last effect, and the process's own work."""
+
+    rate: float
+    cpu_us: float
+
+
+class Stopwatch:
+    """Counts `count` events from the first one on."""
+
+    def __init__(self, count: int) -> None:
+        self.countdown = Countdown(count)
+        self._count = count
+        self._began = self._worked = 0.0
+
+    def begin(self) -> None:
+        """A delivery is there; only the first one starts the watch."""
+        if not self._began:
+            self._began, self._worked = time.perf_counter(), time.process_time()
+
+    async def result(self) -> Drained:
+        """Wait until all have had their effect."""
+        async with asyncio.timeout(SECONDS):
+            await self.countdown.done.wait()
+        spent, worked = time.perf_counter() - self._began, time.process_time() - self._worked
+        return Drained(self._count / spent, 1e6 * worked / self._count)
+
+
+async def heard_by_us(world: World, pool: Pool, count: int) -> Drained:
+    """Events drained by the service's node."""
+    watch = Stopwatch(count)
+
+    def counted(handler: EventHandler) -> EventHandler:
+        async def heard(event: Event, context: Context[None]) -> None:
+            watch.begin()
+            await handler(event, context)
+            watch.countdown.one()
+
+        return heard
+
+    node = Node(
+        name=NAME,
+        amqp_url=world.urls[AMQP_URL],
+        pool=pool,
+        hears=tuple(Subscription(row.event, counted(row.handler)) for row in SERVICE.hears),
+        clock=utc_now,
+    )
+    await node.start(None)
+    drained = await watch.result()
+    await node.drain(DRAIN_SECONDS)
+    return drained
+
+
+async def heard_bare(
+    channel: aio_pika.abc.AbstractChannel,
+    pool: asyncpg.Pool[asyncpg.Record],
+    effects: Mapping[str, Sequence[object]],
+) -> Drained:
+    """The same by bare aio-pika and asyncpg: BEGIN, inbox, effect, COMMIT, ack.
+
+    `effects` are the values of the effect by message id: nothing is decoded, checked or folded.
+    """
+    watch = Stopwatch(len(effects))
+    await channel.set_qos(prefetch_count=PREFETCH)
+    queue = await channel.get_queue(NAME, ensure=False)
+
+    async def heard(message: AbstractIncomingMessage) -> None:
+        watch.begin()
+        async with pool.acquire() as connection, connection.transaction():
+            await connection.execute(INBOX, NAME, message.message_id)
+            await connection.execute(KEEP, *effects[message.message_id or ""])
+        await message.ack()
+        watch.countdown.one()
+
+    tag = await queue.consume(heard)
+    drained = await watch.result()
+    await queue.cancel(tag)
+    return drained
+
+
+def _written(one: Saying) -> Sequence[object]:
+    return written(told_by(one.event, one.account_id, utc_now()))
+
+
+async def drain(world: World, plan: Plan) -> list[Line]:
+    """`plan.dossier_events` of them, by ours and bare, in turn."""
+    pairs = []
+    async with AsyncExitStack() as opened:
+        admin = await asyncpg.connect(world.places.database_url)
+        opened.push_async_callback(admin.close)
+        pool = await open_pool(world.urls[DATABASE_URL], NAME, "bench", POOL)
+        opened.push_async_callback(pool.close)
+        bare_pool = await asyncpg.create_pool(
+            world.urls[DATABASE_URL],
+            min_size=POOL,
+            max_size=POOL,
+            reset=no_reset,
+            server_settings={"search_path": NAME},
+        )
+        opened.push_async_callback(bare_pool.close)
+        bare = await opened.enter_async_context(await aio_pika.connect(world.urls[AMQP_URL]))
+        declaring = await bare.channel()
+        heard = [row.event for row in SERVICE.hears]
+        asked = [row.request for row in SERVICE.answers]
+        await declare(await declaring.get_underlay_channel(), service_topology(NAME, heard, asked))
+        await declaring.close()
+        for _ in range(plan.rounds):
+            await admin.execute("TRUNCATE dossiers.dossiers, dossiers.inbox")
+            sayings = events(plan.dossier_events)
+            await say_all(world.urls[PUBLISHER_URL], sayings)
+            ours = await heard_by_us(world, pool, len(sayings))
+            effects = {one.message_id: _written(one) for one in sayings}
+            await admin.execute("TRUNCATE dossiers.dossiers, dossiers.inbox")
+            await say_all(world.urls[PUBLISHER_URL], sayings)
+            async with bare.channel() as channel:
+                pairs.append((ours, await heard_bare(channel, bare_pool, effects)))
+    floor = f"bare consume, prefetch {PREFETCH}, the same SQL with ready-made values"
+    return [
+        ratio_line(
+            "dossiers_drain",
+            f"{plan.dossier_events} events -> inbox and dossier committed",
+            "/s",
+            [(ours.rate, bare.rate) for ours, bare in pairs],
+            floor_name=floor,
+            at_least=0.8,
+        ),
+        ratio_line(
+            "dossiers_drain",
+            "CPU of the consuming process per event",
+            "us",
+            [(ours.cpu_us, bare.cpu_us) for ours, bare in pairs],
+            floor_name=floor,
+            note="steadier on a busy machine; without broker and database",
+        ),
+    ]

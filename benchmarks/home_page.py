@@ -1,0 +1,132 @@
+"""The home page and its list, with a thousand dossiers in the table and with a million, in turn.
+
+The same account has the same forty dossiers in both; the others belong to as many accounts as there
+are forties. Both tables are there from the beginning and change names between the rounds.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import statistics
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import AsyncExitStack, asynccontextmanager
+
+import aiohttp
+import asyncpg
+
+from benchmarks.measure import Line, Plan, ratio_line, timed
+from benchmarks.member import Member
+from benchmarks.world import World
+from shared.contracts.dossiers import TABS, ListDossiers
+from shared.database import open_pool
+from shared.messaging.node import Node
+from shared.service import utc_now
+
+EACH = 40
+DRAIN_SECONDS = 5
+#: The account's address to its id.
+WHO = "SELECT id FROM registration.accounts WHERE address = $1"
+FILL = """
+INSERT INTO {table} (
+    dossier_id, version, account_id, kind, status, processed, number_version, number, number_folded,
+    contents_version, establishment, medicine, dosage, pharmaceutical_form, contents_folded,
+    filed_on, decision_version, decided_on)
+SELECT 'd' || n, 2, CASE WHEN n % $2 = 0 THEN $1 ELSE md5((n % $2)::text)::uuid END,
+    (ARRAY['AI', 'DEI', 'DEC'])[n / $2 % 3 + 1],
+    CASE WHEN n / $2 % 4 = 3 THEN 'granted' ELSE 'filed' END, n / $2 % 4 = 3,
+    2, '2026-' || n, '2026-' || n, 2, 'Pharmacie des Trois Fontaines',
+    'Élinoxa ' || n % 13, n % 7 || ' mg', 'comprimé',
+    'pharmacie des trois fontaines' || E'\\n' || 'elinoxa ' || n % 13 || E'\\n' || n % 7 || ' mg',
+    date '2026-01-15' - (n / $2)::int, 0, 'infinity'
+FROM generate_series(0, $3 - 1) AS n
+"""
+QUESTIONS = {
+    "first page, counts": {},
+    "last page": {"page": 1_000},
+    "search": {"search": "elinoxa mg"},
+    "by another column": {"sort": "medicine"},
+}
+
+
+async def run(world: World, plan: Plan) -> list[Line]:
+    """Each question and the whole page, p50 by round: few, then many."""
+    few, many = plan.dossiers
+    await world.start_services()
+    found: dict[str, tuple[list[float], list[float]]] = {}
+    async with AsyncExitStack() as opened:
+        admin = await asyncpg.connect(world.places.database_url, command_timeout=300)
+        opened.push_async_callback(admin.close)
+        connector = await opened.enter_async_context(aiohttp.TCPConnector())
+        member = Member(world, connector)
+        opened.push_async_callback(member.close)
+        await member.settle()
+        await member.sign_in()
+        account = await admin.fetchval(WHO, member.address)
+        await _fill(admin, account, few, many)
+        ask = await opened.enter_async_context(_asker(world))
+        works: dict[str, Callable[[], Awaitable[object]]] = {
+            "GET /accueil": lambda: member.get("/accueil")
+        }
+        for name, more in QUESTIONS.items():
+            request = ListDossiers(account_id=str(account), tab=TABS[2], size=5, **more)
+            works[f"ListDossiers, {name}"] = lambda request=request: ask(request)
+        for _ in range(plan.rounds):
+            for place, table in enumerate(("few", "many")):
+                await _show(admin, table)
+                for name, work in works.items():
+                    spent = statistics.median(await timed(plan.pages, work, warm=30))
+                    found.setdefault(name, ([], []))[place].append(spent)
+    return [
+        ratio_line(
+            "dossiers_home",
+            f"{name}, p50",
+            "ms",
+            list(zip(slow, fast, strict=True)),
+            floor_name=f"the same with {few:,} dossiers in the table; ours has {many:,}",
+            at_most=1.2,
+        )
+        for name, (fast, slow) in found.items()
+    ]
+
+
+async def _fill(admin: asyncpg.Connection, account: object, few: int, many: int) -> None:
+    """`few` and `many` beside the table that the service knows, alike but for their rows."""
+    for name, count in (("few", few), ("many", many)):
+        table = f"dossiers.{name}"
+        await admin.execute(f"CREATE TABLE {table} (LIKE dossiers.dossiers INCLUDING ALL)")
+        await admin.execute(f"GRANT SELECT ON {table} TO impex_dossiers")
+        await admin.execute(FILL.format(table=table), account, count // EACH, count)
+        await admin.execute(f"VACUUM ANALYZE {table}")
+    await admin.execute("ALTER TABLE dossiers.dossiers RENAME TO own")
+
+
+async def _show(admin: asyncpg.Connection, table: str) -> None:
+    """Let the service see one of them under the name that it knows."""
+    other = "many" if table == "few" else "few"
+    async with admin.transaction():
+        shown = await admin.fetchval("SELECT to_regclass('dossiers.dossiers') IS NOT NULL")
+        if shown:
+            await admin.execute(f"ALTER TABLE dossiers.dossiers RENAME TO {other}")
+        await admin.execute(f"ALTER TABLE dossiers.{table} RENAME TO dossiers")
+
+
+@asynccontextmanager
+async def _asker(world: World) -> AsyncIterator[Callable[[ListDossiers], Awaitable[object]]]:
+    """Asks the running service as the gateway does."""
+    pool = await open_pool(world.urls["IMPEX_GATEWAY_DATABASE_URL"], "gateway", "bench", 2)
+    node = Node(
+        name="gateway",
+        amqp_url=world.urls["IMPEX_GATEWAY_AMQP_URL"],
+        pool=pool,
+        asks=(ListDossiers,),
+        clock=utc_now,
+    )
+    await node.start(None)
+    try:
+        async with asyncio.timeout(30):
+            while not node.ready[0]:  # noqa: ASYNC110 - the node has no event for it
+                await asyncio.sleep(0.05)
+        yield node.requester.ask
+    finally:
+        await node.drain(DRAIN_SECONDS)
+        await pool.close()
