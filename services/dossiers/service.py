@@ -10,7 +10,7 @@ from services.dossiers.handlers import events, queries
 from services.dossiers.settings import DossiersSettings
 from shared.contracts import backoffice
 from shared.contracts.dossiers import ListDossiers, ReadDossiers
-from shared.messaging.handlers import answers, hears
+from shared.messaging.handlers import answers, hears_at_once
 from shared.service import House, Service
 
 
@@ -26,11 +26,11 @@ SERVICE = Service(
     build=build,
     migrations=Path(__file__).parent / "migrations",
     hears=(
-        hears(backoffice.DossierSaved, events.keep),
-        hears(backoffice.DossierFiled, events.keep),
-        hears(backoffice.DossierStatusChanged, events.keep),
-        hears(backoffice.DossierDecided, events.keep),
-        hears(backoffice.DossierWithdrawn, events.keep),
+        hears_at_once(backoffice.DossierSaved, events.keep),
+        hears_at_once(backoffice.DossierFiled, events.keep),
+        hears_at_once(backoffice.DossierStatusChanged, events.keep),
+        hears_at_once(backoffice.DossierDecided, events.keep),
+        hears_at_once(backoffice.DossierWithdrawn, events.keep),
     ),
     answers=(
         answers(ListDossiers, queries.list_dossiers),

@@ -14,6 +14,7 @@ from services.dossiers.lists import DATES, LIFE, Choice, Place
 from services.dossiers.tellings import NEVER, Told
 from shared.contracts.dossiers import SORTS, DossierRow
 from shared.database import Connection
+from shared.messaging.handlers import Effect
 
 #: The parts of a dossier: the column of the version that told one, and its columns.
 PARTS = {
@@ -30,13 +31,17 @@ PARTS = {
     "decision_version": ("decided_on",),
 }
 WRITTEN = ("dossier_id", *(name for part in PARTS.items() for name in (part[0], *part[1])))
+TYPES = {"account_id": "uuid", "processed": "boolean", "filed_on": "date", "decided_on": "date"}
+TYPES |= dict.fromkeys(PARTS, "integer")
 NEWER = {version: f"excluded.{version} > kept.{version}" for version in PARTS}
 # Each part follows its own version: what comes late fills in what nothing later has told. What is
-# told again, or is older in every part, writes nothing.
+# told again, or is older in every part, writes nothing. An effect: its values begin at $3.
 KEEP = "\n".join(
     (
         f"INSERT INTO dossiers AS kept ({', '.join(WRITTEN)})",
-        f"VALUES ({', '.join(f'${place}' for place in range(1, len(WRITTEN) + 1))})",
+        "SELECT",
+        ", ".join(f"${at}::{TYPES.get(name, 'text')}" for at, name in enumerate(WRITTEN, 3)),
+        "FROM first",
         "ON CONFLICT (dossier_id) DO UPDATE SET",
         ",\n".join(
             f"{name} = CASE WHEN {NEWER[version]} THEN excluded.{name} ELSE kept.{name} END"
@@ -69,13 +74,8 @@ COMPARED = {name: f"{name} COLLATE as_read" for name in SORTS if name not in DAT
 }
 
 
-async def keep(tx: Connection, told: Told) -> None:
-    """Keep of `told` what no later version has told."""
-    await tx.execute(KEEP, *written(told))
-
-
-def written(told: Told) -> tuple[Any, ...]:
-    """The values of `KEEP`; a part that is not told has version 0."""
+def keep(told: Told) -> Effect:
+    """Keep of `told` what no later version has told; a part that it does not tell has version 0."""
     at, number, contents, decided_on = told.version, told.number, told.contents, told.decided_on
     numbered = (at, number, fold(number)) if number else (0, "", "")
     filled = (0, "", "", "", "", "", NEVER)
@@ -91,7 +91,7 @@ def written(told: Told) -> tuple[Any, ...]:
         )
     decision = (0, NEVER) if decided_on is None else (at, decided_on)
     state = (at, told.account_id, told.kind, told.status, told.processed)
-    return (told.dossier_id, *state, *numbered, *filled, *decision)
+    return Effect(KEEP, (told.dossier_id, *state, *numbered, *filled, *decision))
 
 
 async def tally(tx: Connection, account_id: str) -> list[tuple[int, str, str, int]]:

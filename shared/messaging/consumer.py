@@ -18,6 +18,7 @@ from pamqp.commands import Basic
 from shared.contracts.base import EVENTS as KNOWN_EVENTS
 from shared.contracts.base import Event
 from shared.database import Pool, transaction
+from shared.database.pool import session
 from shared.errors import DependencyDown, Reject, Retry
 from shared.messaging.connection import BROKER
 from shared.messaging.envelope import Envelope, contract, decode, traceparent
@@ -29,7 +30,7 @@ from shared.messaging.metrics import MESSAGES
 from shared.messaging.publisher import Publisher
 from shared.messaging.retry import Dead, decide
 from shared.messaging.topology import DEAD, EVENTS, OPERATOR, retry_exchange
-from shared.outbox import emit, first_time
+from shared.outbox import emit, first_time, take_effect
 from shared.telemetry import get_logger, log_context, trace_id
 
 #: How many handlers of one process may run at once.
@@ -131,6 +132,25 @@ class Consumer:
             raise Undecodable(f"not said by {cls.OWNER}")
 
     async def _handle(self, envelope: Envelope, heard: Event) -> None:
+        row = self._rows[envelope.type]
+        try:
+            async with asyncio.timeout(self._seconds) as limit:
+                if row.effect is not None:
+                    effect = row.effect(heard, envelope, self._clock())
+                    async with session(self._pool) as connection:
+                        first = await take_effect(connection, self._service, envelope.id, effect)
+                else:
+                    first = await self._in_transaction(row, envelope, heard)
+        except TimeoutError as error:
+            if limit.expired():
+                raise HandlerTimeout(f"took longer than {self._seconds} s") from error
+            raise
+        if not first:
+            log.info("Handled before.", action="message_duplicate", type=envelope.type)
+        MESSAGES.labels(self._service, "handled" if first else "duplicate").inc()
+
+    async def _in_transaction(self, row: Subscription, envelope: Envelope, heard: Event) -> bool:
+        """Let the handler work; False where it has done so before."""
         emitted = False
 
         async def say(event: Event, *, subject: str | None) -> str:
@@ -138,32 +158,25 @@ class Consumer:
             emitted = True
             return await emit(tx, self._service, event, subject=subject, now=self._clock())
 
-        row, prepared = self._rows[envelope.type], None
-        try:
-            async with asyncio.timeout(self._seconds) as limit:
-                if row.before is not None:
-                    prepared = await row.before(heard, self.deps, self._pool)
-                async with transaction(self._pool) as tx:
-                    if not await first_time(tx, self._service, envelope.id):
-                        log.info("Handled before.", action="message_duplicate", type=envelope.type)
-                        MESSAGES.labels(self._service, "duplicate").inc()
-                        return
-                    context = Context(
-                        tx=tx,
-                        deps=self.deps,
-                        envelope=envelope,
-                        now=self._clock,
-                        _emit=say,
-                        prepared=prepared,
-                    )
-                    await row.handler(heard, context)
-        except TimeoutError as error:
-            if limit.expired():
-                raise HandlerTimeout(f"took longer than {self._seconds} s") from error
-            raise
-        MESSAGES.labels(self._service, "handled").inc()
+        prepared = None
+        if row.before is not None:
+            prepared = await row.before(heard, self.deps, self._pool)
+        async with transaction(self._pool) as tx:
+            if not await first_time(tx, self._service, envelope.id):
+                return False
+            context = Context(
+                tx=tx,
+                deps=self.deps,
+                envelope=envelope,
+                now=self._clock,
+                _emit=say,
+                prepared=prepared,
+            )
+            assert row.handler is not None
+            await row.handler(heard, context)
         if emitted:
             self._committed()
+        return True
 
     async def _put_aside(self, message: DeliveredMessage, error: Exception) -> None:
         """Copy `message` to a waiting room or to the dead letters, under confirm."""

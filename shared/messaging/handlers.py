@@ -85,16 +85,33 @@ Before = Callable[[Any, Any, Any], Awaitable[Any]]
 
 
 @dataclass(frozen=True)
+class Effect:
+    """All that an event does, as one INSERT, UPDATE or DELETE, carried out with its inbox row.
+
+    The statement takes its rows `FROM first`, which has one row the first time that the message
+    comes and none later. `values` are its parameters from `$3` on.
+    """
+
+    sql: str
+    values: tuple[Any, ...]
+
+
+Effecting = Callable[[Any, "Envelope", datetime], Effect]
+
+
+@dataclass(frozen=True)
 class Subscription:
     """One row of the routing table: a fact this service hears, and what it does then.
 
-    `before(event, deps, pool)` runs outside the transaction, for work that takes long (asking
-    somebody else's server); what it returns is `context.prepared`.
+    Either `handler` works in a transaction, or `effect(event, envelope, now)` says it in one
+    statement. `before(event, deps, pool)` runs outside the handler's transaction, for work that
+    takes long (asking somebody else's server); what it returns is `context.prepared`.
     """
 
     event: type[Event]
-    handler: EventHandler
+    handler: EventHandler | None = None
     before: Before | None = None
+    effect: Effecting | None = None
 
 
 @dataclass(frozen=True)
@@ -117,6 +134,13 @@ def hears(
 ) -> Subscription:
     """This service hears `event` and handles it with `handler`, once."""
     return Subscription(event, handler, before)
+
+
+def hears_at_once(
+    event: type[E], effect: Callable[[E, Envelope, datetime], Effect]
+) -> Subscription:
+    """This service hears `event` and does in one statement, once, what `effect` says."""
+    return Subscription(event, effect=effect)
 
 
 def answers(

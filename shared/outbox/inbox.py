@@ -5,14 +5,28 @@ A failed attempt rolls its row back, so its retry copy (same id) is not taken fo
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 from shared.database import Connection, Pool
 from shared.database.pool import session
+
+if TYPE_CHECKING:
+    from shared.messaging.handlers import Effect
 
 #: Longer than retries and replays of dead letters last.
 KEPT_DAYS = 30
 BATCH = 1_000
 
 _FIRST = "INSERT INTO inbox (consumer, message_id) VALUES ($1, $2) ON CONFLICT DO NOTHING"
+#: An effect in one statement with its inbox row: both or neither, in one round trip.
+_AT_ONCE = (
+    "WITH first AS (",
+    "    INSERT INTO inbox (consumer, message_id) VALUES ($1, $2) ON CONFLICT DO NOTHING",
+    "    RETURNING message_id),",
+    "effect AS (",
+    ")",
+    "SELECT count(*) FROM first",
+)
 _FORGET = """
 DELETE FROM inbox WHERE ctid = ANY(ARRAY(
     SELECT ctid FROM inbox WHERE received_at < now() - make_interval(days => $1) LIMIT $2))
@@ -29,6 +43,18 @@ async def first_time(tx: Connection, consumer: str, message_id: str) -> bool:
     Waits for another transaction that is handling the same message.
     """
     return bool((await tx.execute(_FIRST, consumer, message_id)).endswith("1"))
+
+
+async def take_effect(
+    connection: Connection, consumer: str, message_id: str, effect: Effect
+) -> bool:
+    """Do all that a message means, unless `consumer` has done it before; whether it was done now.
+
+    Waits for another session that is doing the same. Needs no transaction around it.
+    """
+    *head, foot, answer = _AT_ONCE
+    sql = "\n".join((*head, effect.sql, foot, answer))
+    return bool(await connection.fetchval(sql, consumer, message_id, *effect.values))
 
 
 async def forget(pool: Pool, *, days: int = KEPT_DAYS, batch: int = BATCH) -> int:

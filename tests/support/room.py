@@ -15,9 +15,10 @@ import msgspec
 
 from shared.contracts.base import EVENTS, Event, Refusal, Reply, Request, Sealed
 from shared.database import Pool, transaction
+from shared.database.pool import session
 from shared.messaging.envelope import Envelope
 from shared.messaging.handlers import Answer, Context, Refused, Refusing, RequestContext
-from shared.outbox import emit
+from shared.outbox import emit, take_effect
 from shared.secrets import Opener, Sealer, seal_context
 from shared.service import Service
 
@@ -81,6 +82,13 @@ class Room:
     async def hear(self, event: Event, subject: str | None = None) -> None:
         """Handle an event of another service."""
         (row,) = (each for each in self.service.hears if each.event is type(event))
+        if row.effect is not None:
+            envelope = self._parts(None, event.TYPE, subject)["envelope"]
+            effect = row.effect(event, envelope, self.now)
+            async with session(self.pool) as connection:
+                await take_effect(connection, self.service.name, envelope.id, effect)
+            return
+        assert row.handler is not None
         prepared = None if row.before is None else await row.before(event, self.deps, self.pool)
         async with transaction(self.pool) as tx:
             parts = self._parts(tx, event.TYPE, subject)

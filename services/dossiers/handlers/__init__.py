@@ -1,1 +1,1 @@
-"""The handlers of the list of dossiers, by matter: one short coroutine per message."""
+"""The handlers of the list of dossiers, by matter: one short function per message."""

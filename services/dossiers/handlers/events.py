@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
+from datetime import datetime
+
 from services.dossiers import store
 from services.dossiers.tellings import told_by
 from shared.contracts.backoffice import DossierEvent
-from shared.messaging.handlers import Context
+from shared.messaging.envelope import Envelope
+from shared.messaging.handlers import Effect
 
 
-async def keep(event: DossierEvent, context: Context[None]) -> None:
+def keep(event: DossierEvent, envelope: Envelope, now: datetime) -> Effect:
     """Keep what the event tells and nothing later has told better; `Reject` where it is wrong.
 
     Whether we know the account does not matter: its other facts may come later, or never.
     """
-    told = told_by(event, context.envelope.subject, context.now())
-    await store.keep(context.tx, told)
+    return store.keep(told_by(event, envelope.subject, now))

@@ -6,6 +6,7 @@ import asyncio
 from collections.abc import Sequence
 from datetime import UTC, datetime
 from itertools import combinations, permutations
+from uuid import uuid4
 
 import pytest
 
@@ -16,6 +17,7 @@ from shared.contracts import backoffice as words
 from shared.contracts.registration import CredentialsRemoved
 from shared.database import transaction
 from shared.errors import Reject
+from shared.outbox import take_effect
 from tests.integration.dossiers.events import (
     MINE,
     THEIRS,
@@ -54,7 +56,8 @@ async def outcome(shelf: Shelf, events: Sequence[words.DossierEvent]) -> tuple[o
     async with transaction(shelf.pool) as tx:
         await tx.execute("DELETE FROM dossiers")
         for event in events:
-            await keep(tx, told_by(event, MINE, shelf.now))
+            effect = keep(told_by(event, MINE, shelf.now))
+            assert await take_effect(tx, SERVICE.name, str(uuid4()), effect)
         return tuple(await tx.fetchrow(STORED))
 
 
