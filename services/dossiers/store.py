@@ -1,4 +1,4 @@
-"""The SQL on dossiers, as functions that take the transaction.
+"""The SQL on dossiers: one effect that keeps what was told, and functions that read lists.
 
 Every statement but `KEEP` names one account, which the index leads to. Statements on lists are put
 together from the constants of this file only; whatever somebody chose is a parameter (IN-04).

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import UTC, datetime
 from itertools import combinations, permutations
 from uuid import uuid4
 
+import asyncpg
 import pytest
 
 from services.dossiers.service import SERVICE
@@ -16,6 +18,7 @@ from services.dossiers.tellings import told_by
 from shared.contracts import backoffice as words
 from shared.contracts.registration import CredentialsRemoved
 from shared.database import transaction
+from shared.database.pool import session
 from shared.errors import Reject
 from shared.outbox import take_effect
 from tests.integration.dossiers.events import (
@@ -182,3 +185,27 @@ async def test_what_cannot_be_believed_leaves_no_row(shelf: Shelf) -> None:
         with pytest.raises(Reject):
             await shelf.tell(event, subject)
     assert await shelf.count("dossiers") == 0
+
+
+async def test_one_message_at_once_in_many_sessions_has_its_effect_once(shelf: Shelf) -> None:
+    message_id, effect = str(uuid4()), keep(told_by(filed(), MINE, shelf.now))
+
+    async def take() -> bool:
+        async with session(shelf.pool) as connection:
+            return await take_effect(connection, SERVICE.name, message_id, effect)
+
+    assert sorted(await asyncio.gather(*(take() for _ in range(8)))) == [False] * 7 + [True]
+    assert (await shelf.count("inbox"), await shelf.count("dossiers")) == (1, 1)
+
+
+async def test_an_effect_that_fails_leaves_its_message_unheard(shelf: Shelf) -> None:
+    """The inbox row and the effect are both there or neither, so that it may be tried again."""
+    effect = keep(told_by(filed(), MINE, shelf.now))
+    wrong = tuple("XYZ" if value == "AI" else value for value in effect.values)
+    message_id, broken = str(uuid4()), replace(effect, values=wrong)
+    async with session(shelf.pool) as connection:
+        with pytest.raises(asyncpg.CheckViolationError):
+            await take_effect(connection, SERVICE.name, message_id, broken)
+        assert await shelf.count("inbox") == 0
+        assert await take_effect(connection, SERVICE.name, message_id, effect)
+    assert await shelf.row() is not None
