@@ -20,6 +20,9 @@ PLANTED = (
 )  # fmt: skip
 #: Everybody's last name: of use to nobody but the tables and mails.
 NAME = "Quenouillard-Brisset"
+#: What people declare besides, of use to nobody but profile's own table.
+PHONE, STREET = "0155870497", "Quai du Menhir-Penché 7"
+DECLARED = {"phone": PHONE, "address": STREET}
 _PASSWORDS = itertools.cycle(PLANTED)
 Journey = Callable[[WatchedPortal], Awaitable[None]]
 
@@ -142,7 +145,7 @@ async def wrong_until_locked(portal: WatchedPortal) -> None:
     await nobody.post(page, "/connexion", given)
     portal.clock.advance(hours=2)
     page = await person.sign_in(person_again(person))
-    assert page.path == "/accueil", page.text
+    assert page.path == "/informations", page.text
 
 
 def person_again(person: Person) -> Browser:
@@ -168,7 +171,7 @@ async def recovered(portal: WatchedPortal) -> None:
             page, "/connexion/code-de-secours", {"recovery_code": code}
         )
     page = await person.enrol(page)
-    assert page.path in ("/accueil", "/connexion/codes-de-secours"), page.text
+    assert page.path in ("/informations", "/connexion/codes-de-secours"), page.text
 
 
 async def changed(portal: WatchedPortal) -> None:
@@ -212,7 +215,7 @@ async def forgotten(portal: WatchedPortal) -> None:
     for password in ("Azerty123", person.password):
         page = await browser.post(page, "/mot-de-passe", {"password": password})
     assert page.path == "/connexion", page.text
-    assert (await person.sign_in(browser)).path == "/accueil"
+    assert (await person.sign_in(browser)).path == "/informations"
 
 
 async def lost(portal: WatchedPortal) -> None:
@@ -258,7 +261,17 @@ async def disowned(portal: WatchedPortal) -> None:
     await portal.letters.event("AccountFrozen", await person.account_id())
 
 
+async def informed(portal: WatchedPortal) -> None:
+    """The complementary information: wrong at first, another name, then validated."""
+    person = await settled(portal)
+    page = await person.browser.get("/informations")
+    given = {**DECLARED, "siret": "73282932000079", "last_name": f"{NAME}-Lampion"}
+    page = await person.browser.post(page, "/informations", given)
+    assert page.path == "/informations", page.text
+    await person.declare(page, saves=2, **DECLARED)
+
+
 JOURNEYS: tuple[Journey, ...] = (
     by_link, corrected, asked_twice, enrolled_slowly, wrong_until_locked, recovered, changed,
-    replaced, forgotten, lost, proved_again, disowned,
+    replaced, forgotten, lost, proved_again, disowned, informed,
 )  # fmt: skip

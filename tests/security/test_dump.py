@@ -15,21 +15,24 @@ from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
-from urllib.parse import quote
 
 import asyncpg
+import pytest
 
 from operations.processes import free_port
 from shared.contracts.registration import PasswordResetRequested
 from shared.messaging.envelope import new_id
 from shared.messaging.topology import dead_queue, requests_queue, waiting_room
-from shared.telemetry import get_logger
 from tests.integration.gateway.conftest import apart
 from tests.integration.shared.neighbours import forge
+from tests.security.control import plant, require_control
 from tests.security.evidence import Evidence
 from tests.security.lives import (
+    DECLARED,
     JOURNEYS,
     NAME,
+    PHONE,
+    STREET,
     accept,
     ask,
     forget_password,
@@ -46,7 +49,10 @@ from tests.support.logs import written_log
 from tests.support.servers import Corners
 from tests.support.system import System, gateway_settings
 
-SERVICES = ("registration", "mfa", "dossiers", "mailer", "gateway")
+#: Every journey and service, on a machine that others use too.
+pytestmark = pytest.mark.timeout(180)
+
+SERVICES = ("registration", "mfa", "profile", "dossiers", "mailer", "gateway")
 #: Kinds that the journeys must have met, lest the search looks for nothing.
 MET = (
     "password", "TOTP key", "otpauth URI", "recovery code", "form token", "link token",
@@ -55,8 +61,10 @@ MET = (
 )  # fmt: skip
 CODES = ("validation code", "address code", "TOTP code")
 #: Tables that each service writes to, made to refuse every row.
-REFUSING = ("gateway.sessions", "registration.requests", "mfa.enrolments", "mailer.deliveries")
-CONTROL = "C0ntrol+planted/here"
+REFUSING = (
+    "gateway.sessions", "registration.requests", "mfa.enrolments", "mailer.deliveries",
+    "profile.profiles",
+)  # fmt: skip
 
 
 @dataclass
@@ -131,6 +139,11 @@ async def test_b_04_ot_18_lg_02_mq_04_a_dump_of_everything_holds_no_secret(
     assert "Traceback" in texts["log"], "a trace is looked at too"
     leaks = portal.seen.found_in(texts)
     assert not leaks
+    # What people declare is in profile's own table, and on its way nobody can read it.
+    declared = Secrets()
+    declared.add("telephone", PHONE, PHONE.removeprefix("0"))
+    declared.add("street", STREET)
+    assert {place for _, place in declared.found_in(texts)} == {"table profile.profiles"}
     # Tables need names and addresses; logs do not.
     personal = Secrets()
     personal.add("name", NAME)
@@ -168,7 +181,7 @@ async def while_the_second_factor_is_away(
     assert (await posting).status == 503
     await everybody.start("mfa")
     page = await person.browser.get("/connexion/code")
-    assert (await person.give_code(page)).path == "/accueil"
+    assert (await person.give_code(page)).path == "/informations"
 
 
 async def while_the_tables_refuse(portal: WatchedPortal, evidence: Evidence) -> None:
@@ -178,11 +191,13 @@ async def while_the_tables_refuse(portal: WatchedPortal, evidence: Evidence) -> 
     await prove(half)
     await accept(half)
     page = await half.give_password()
+    declaring = await person.browser.get("/informations")
     connection = await asyncpg.connect(portal.system.database.admin_url)
     for table in REFUSING:
         await connection.execute(f"ALTER TABLE {table} ADD CONSTRAINT no CHECK (false) NOT VALID")
     for failing in (
         half.browser.post(page, "/connexion/telephone/recommencer"),
+        person.browser.post(declaring, "/informations", DECLARED),
         person.give_password(browser=person_again(person)),
         ask(other),
     ):
@@ -252,38 +267,6 @@ def require_enough(seen: Secrets) -> None:
     assert not [kind for kind in CODES if len(seen.codes[kind]) < ENOUGH]
 
 
-async def plant(system: System, evidence: Evidence) -> None:
-    """The control, written where a leak would be: in a text, in bytes, in a queue, in the log."""
-    connection = await asyncpg.connect(system.database.admin_url)
-    try:
-        await connection.execute("CREATE TABLE mailer.scratch (said text, kept bytea)")
-        await connection.execute("INSERT INTO mailer.scratch VALUES ($1, NULL)", f"x{CONTROL}x")
-        await connection.execute("CREATE TABLE mfa.scratch (kept bytea)")
-        await connection.execute("INSERT INTO mfa.scratch VALUES ($1)", CONTROL.encode())
-    finally:
-        await connection.close()
-    admin, vhost = system.broker.admin, system.broker.vhost
-    admin.declare_queue(vhost, "scratch", {"x-queue-type": "quorum"})
-    message = {
-        "properties": {"headers": {"note": CONTROL}},
-        "routing_key": "scratch",
-        "payload": "a header is enough",
-        "payload_encoding": "string",
-    }
-    path = f"exchanges/{quote(vhost, safe='')}/amq.default/publish"
-    admin.call("POST", path, message)
-    get_logger("control").info("A control was planted.", action="control", note=CONTROL)
-    await evidence.collect()
-
-
-def require_control(texts: dict[str, str]) -> None:
-    """The search finds what was planted, and nothing where it was not."""
-    control = Secrets()
-    control.add("control", CONTROL)
-    there = {"table mailer.scratch", "table mfa.scratch", "queue scratch", "log"}
-    assert control.found_in(texts) == {("control", place) for place in there}
-
-
 async def test_ot_10_keys_of_two_accounts_swapped_open_for_neither(
     corners: Corners, tmp_path: Path
 ) -> None:
@@ -310,7 +293,7 @@ async def test_ot_10_keys_of_two_accounts_swapped_open_for_neither(
             assert await connection.execute(swap) == "UPDATE 2"
             await connection.close()
             for person in (victim, thief):
-                assert (await person.sign_in(person_again(person))).path == "/accueil"
+                assert (await person.sign_in(person_again(person))).path == "/informations"
             portal.read_mails()
     assert '"action": "crypto_decrypt_fail"' in log.getvalue()
     leaks = portal.seen.found_in({"log": "\n".join(ours(log.getvalue()))})

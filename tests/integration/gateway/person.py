@@ -95,12 +95,12 @@ class Person:
         assert page.path == "/informations", page.text
         return codes, page
 
-    async def declare(self, page: Answer, **values: str) -> None:
-        """Save and confirm the complementary information, the quick way."""
+    async def declare(self, page: Answer, *, saves: int = 1, **values: str) -> None:
+        """Save and confirm the complementary information, the quick way; `saves` counts them."""
         fields = {**page.form("/informations"), **PHARMACY, **values, "action": "validate"}
         saved = await self.browser.send_form("/informations", fields)
         assert saved.location == "/informations/validation", saved.text
-        confirmation = {"csrf": fields["csrf"], "key": fields["key"], "version": "1"}
+        confirmation = {"csrf": fields["csrf"], "key": fields["key"], "version": str(saves)}
         done = await self.browser.send_form("/informations/validation", confirmation)
         assert done.location == "/informations", done.text
 
