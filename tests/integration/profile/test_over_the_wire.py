@@ -1,0 +1,68 @@
+"""Profile as a service: it asks the directory again by a fact of its own (SI-07)."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from uuid import uuid4
+
+import msgspec
+import pytest
+
+from services.profile import directory
+from shared.contracts import profile as words
+from shared.contracts.base import REQUESTS
+from shared.database import open_pool
+from shared.messaging import topology
+from shared.messaging.node import Node
+from shared.secrets import KeyRing, Sealer, seal_context
+from shared.service import utc_now
+from tests.integration.profile.room import warned
+from tests.support import eventually
+from tests.support.company_directory import CLOSED, company_directory, says
+from tests.support.house import parties, services
+from tests.support.servers import Corners
+from tests.support.system import System
+from tests.unit.profile.forms import FRENCH, but
+
+#: Starting a service takes long where others use the machine too.
+pytestmark = pytest.mark.timeout(150)
+
+
+async def test_bad_input_46_si_07_the_directory_is_asked_again_through_the_waiting_rooms(
+    corners: Corners, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    steps = {"5s": 100, "30s": 200, "2m": 300, "10m": 400, "1h": 500}
+    monkeypatch.setattr(topology, "STEPS", steps)
+    monkeypatch.setattr(directory, "PAUSE_SECONDS", 0.0)
+    database, broker = corners.migrated(services()), corners.broker(parties())
+    system = System(database, broker, tmp_path)
+    pool = await open_pool(database.url("gateway"), "gateway", "tests", 2)
+    asks = tuple(each for each in REQUESTS.values() if each.OWNER == words.OWNER)
+    node = Node("gateway", broker.url("gateway"), pool, clock=utc_now, asks=asks)
+    keys = KeyRing.parse(system.environment("profile")["IMPEX_SEAL_KEYS_PROFILE"])
+    form = msgspec.json.encode(but(FRENCH, siret=CLOSED)).decode()
+    account = str(uuid4())
+    saving = words.SaveProfile(
+        account_id=account,
+        fields=Sealer("profile", keys).seal(form, seal_context(words.SaveProfile, "fields")),
+        terms_version="1",
+    )
+    async with company_directory() as server:
+        server.turns = [says(503), says(503), says(404), says(302, Location="/")]
+        async with system.run("profile", IMPEX_DIRECTORY_URL=server.url):
+            await node.start(None, patience=20)
+            await eventually(lambda: node.ready[0], why="the gateway's line is up")
+            saved = await node.requester.ask(saving, idempotency_key="save")
+            assert warned(saved) == [("siret", "check_deferred")]
+
+            async def checked() -> bool:
+                asked = words.DescribeProfile(account_id=account)
+                return warned(await node.requester.ask(asked)) == [("siret", "closed")]
+
+            await eventually(checked, 30, every=0.1, why="the directory was asked again")
+            assert broker.depths().get("profile.dead", 0) == 0
+            await node.drain(2)
+        assert set(server.sirets) == {CLOSED}
+    await pool.close()
+    corners.delete(broker)
+    corners.drop(database)
