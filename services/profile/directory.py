@@ -91,7 +91,8 @@ class Directory:
                 return await self._ask_twice(siret)
         except (Unanswered, TimeoutError) as error:
             pause = error.pause if isinstance(error, Unanswered) else PAUSE_SECONDS
-            self._left_alone_until = asyncio.get_running_loop().time() + pause
+            until = asyncio.get_running_loop().time() + pause
+            self._left_alone_until = max(self._left_alone_until, until)
             log.warning(
                 "The directory of companies does not answer.",
                 action="directory_away",

@@ -39,7 +39,7 @@ RULES = {
     "mailer": ("deliveries", "messages"),
     "mfa": ("codes", "enrolments", "recovery", "totp", "tries"),
     "dossiers": ("folding", "lists", "tellings"),
-    "profile": ("establishment", "fields", "phones", "profiles", "siret", "texts"),
+    "profile": ("answers", "establishment", "fields", "phones", "profiles", "siret", "texts"),
     "gateway": ("presessions",),
 }
 #: What rules may not reach for: the network, the disk's servers, the loop, the clock's owner.

@@ -8,6 +8,7 @@ from collections.abc import AsyncIterator
 
 import pytest
 import pytest_asyncio
+from aiohttp import web
 
 from services.profile import directory
 from services.profile.answers import Answer
@@ -144,6 +145,24 @@ async def test_si_05_429_is_obeyed(
     assert pause <= left < pause + 1
     assert await state_of(ours) is None
     assert len(server.asked) == 1
+
+
+async def test_si_05_a_failure_does_not_shorten_the_wait_that_was_asked_for(
+    server: CompanyDirectory, ours: Directory
+) -> None:
+    asked = asyncio.Event()
+
+    async def fails_later(_request: web.Request) -> web.StreamResponse:
+        asked.set()
+        await asyncio.sleep(0.1)
+        return web.Response(status=404)
+
+    server.turns = [fails_later, says(429, Retry_After="600")]
+    failing = asyncio.create_task(state_of(ours))
+    await asked.wait()
+    assert await state_of(ours) is None
+    assert await failing is None
+    assert ours._left_alone_until - asyncio.get_running_loop().time() > 500
 
 
 async def test_in_08_redirects_are_not_followed(server: CompanyDirectory, ours: Directory) -> None:

@@ -6,6 +6,9 @@ from datetime import timedelta
 
 import pytest
 
+from services.profile.service import SERVICE
+from shared.contracts.profile import EstablishmentCheckDeferred
+from shared.contracts.registration import AccountCreated, NameChanged
 from shared.errors import ConfigurationError
 from tests.unit.profile.settings_for_tests import KEYS, settings
 
@@ -41,6 +44,12 @@ def test_in_08_what_is_out_of_bounds_is_named(name: str, value: str) -> None:
 @pytest.mark.parametrize("url", ["https://directory.example", "http://127.0.0.1:8099", ""])
 def test_in_08_one_host_over_tls_or_this_machine(url: str) -> None:
     assert settings(IMPEX_DIRECTORY_URL=url).directory_url == url
+
+
+def test_g_26_the_information_outlives_the_accounts_credentials() -> None:
+    """Nothing that closes an account is heard: what was declared waits for its holder."""
+    heard = {row.event for row in SERVICE.hears}
+    assert heard == {AccountCreated, NameChanged, EstablishmentCheckDeferred}
 
 
 def test_one_key_serves_one_purpose() -> None:
