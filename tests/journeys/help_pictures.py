@@ -13,14 +13,20 @@ from dataclasses import dataclass
 
 import pytest
 from PIL import Image
-from playwright.async_api import Browser, Locator, Page, expect
+from playwright.async_api import Locator, Page, expect
 
+from operations.demo_dossiers import invent
+from operations.provisioning import amqp_setting
+from operations.saying import say_all
 from services.gateway.web.help_pictures import SCALE
+from shared.contracts.backoffice import OWNER
+from shared.service import utc_now
 from tests.integration.gateway.conftest import PASSWORD
+from tests.integration.gateway.person import PHARMACY
 from tests.journeys.conftest import Portal, Visit
-from tests.journeys.holder import Holder
+from tests.journeys.holder import Holder, tick
 from tests.journeys.visitor import Visitor
-from tests.support import help_catalogue
+from tests.support import eventually, help_catalogue
 
 pytestmark = [
     pytest.mark.browser,
@@ -29,6 +35,7 @@ pytestmark = [
 ]
 
 WIDE = {"width": 1280, "height": 900}
+TALL = {"width": 1280, "height": 1900}
 #: A mail program's window.
 LETTER = {"width": 636, "height": 700}
 AROUND = 24
@@ -39,9 +46,26 @@ STILL = """async () => {
   scrollTo(0, 0);
   await document.fonts.ready;
 }"""
+#: Rows of the home page's table that are enough to see what it is.
+ROWS = 5
 NAMES = {
     "fr": ("Claire", "Martin", "claire.martin@pharmacie.example.fr"),
     "en": ("Claire", "Martin", "claire.martin@pharmacy.example.com"),
+}
+#: A French pharmacy, a Belgian laboratory.
+DECLARED = {
+    "fr": PHARMACY,
+    "en": {
+        "phone": "+32 81 22 33 44",
+        "position": "responsible_pharmacist",
+        "country": "BE",
+        "company_name": "Laboratoires Orvane",
+        "establishment_type": "pharmaceutical_establishment",
+        "address": "12 rue de Fer",
+        "postal_code": "5000",
+        "city": "Namur",
+        "terms": "1",
+    },
 }
 
 
@@ -100,7 +124,7 @@ class Camera:
 
 @pytest.mark.parametrize("language", ["fr", "en"])
 async def test_the_pictures_of_the_help_page_are_taken(
-    portal: Portal, visit: Visit, chromium: Browser, language: str
+    portal: Portal, visit: Visit, monkeypatch: pytest.MonkeyPatch, language: str
 ) -> None:
     """From the sign-in page to the home page; each picture of the catalogue is taken once."""
     visitor = await visit(language=language, device_scale_factor=SCALE, color_scheme="light")
@@ -111,6 +135,9 @@ async def test_the_pictures_of_the_help_page_are_taken(
     await _account(portal, visitor, camera, first_name, last_name, address)
     holder = Holder(portal, visitor, address)
     await _phone(holder, camera)
+    await _information(visitor, camera)
+    await _home(portal, visitor, camera, monkeypatch)
+    await _signing_in(holder, camera)
     assert set(help_catalogue.notes()[language]) == {one.name for one in help_catalogue.PICTURES}
 
 
@@ -166,10 +193,60 @@ async def _phone(holder: Holder, camera: Camera) -> None:
     await visitor.at("codes")
     await camera.take("codes")
     await holder.keep()
-    await visitor.at("home")
-    await visitor.sign_out()
+
+
+async def _information(visitor: Visitor, camera: Camera) -> None:
+    page = visitor.page
+    await visitor.at("information")
+    for name, value in DECLARED[camera.language].items():
+        field = page.locator(f"#{name}")
+        if name == "terms":
+            await tick(field)
+        elif await field.evaluate("(one) => one.tagName") == "SELECT":
+            await field.select_option(value)
+        else:
+            await field.fill(value)
+    parts = page.locator("#informations > fieldset")
+    await camera.take("person", until=parts.first.locator(".fr-fieldset__element:visible").last)
+    await camera.take("establishment", parts.last, until=page.locator("#valider"))
+    await page.locator("#valider").click()
+    await page.set_viewport_size(TALL)  # type: ignore[arg-type]
+    window = page.locator("#validation .fr-modal__body")
+    await expect(window).to_be_visible()
+    await camera.take("confirmation", window, around=8)
+    await window.locator("form button").first.click()
+    await visitor.at("information")
+    await page.set_viewport_size(WIDE)  # type: ignore[arg-type]
+
+
+async def _home(
+    portal: Portal, visitor: Visitor, camera: Camera, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    address = NAMES[camera.language][2]
+    found = await portal.rows("select id from registration.accounts where address = $1", address)
+    monkeypatch.setenv(amqp_setting(OWNER), portal.system.broker.url(OWNER))
+    sayings = invent(str(found[0]["id"]), utc_now())
+    before = await _heard(portal)
+    await say_all(sayings)
+
+    async def heard() -> bool:
+        return await _heard(portal) == before + len(sayings)
+
+    await eventually(heard, 30, every=0.2, why="the dossiers are listed")
+    await visitor.open("/accueil")
+    last = visitor.page.locator("main table tbody tr").nth(ROWS - 1)
+    await camera.take("home", visitor.page.locator("main .impex-main"), until=last, around=0)
+
+
+async def _heard(portal: Portal) -> int:
+    query = "select count(*) as n from dossiers.inbox"
+    return int((await portal.rows(query))[0]["n"])
+
+
+async def _signing_in(holder: Holder, camera: Camera) -> None:
+    await holder.visitor.sign_out()
     await holder.give_password()
-    await visitor.at("code")
+    await holder.visitor.at("code")
     await camera.take("code")
     await holder.give_code()
-    await visitor.at("home")
+    await holder.visitor.at("home")

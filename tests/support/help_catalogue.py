@@ -51,6 +51,10 @@ PICTURES: tuple[Picture, ...] = (
     Picture("creation", "creation-done", "#creation"),
     Picture("enrolment", "enrol"),
     Picture("codes", "codes"),
+    Picture("person", "information"),
+    Picture("establishment", "information"),
+    Picture("confirmation", "information-dialog", "#validation"),
+    Picture("home", "home"),
     Picture("code", "code"),
 )
 

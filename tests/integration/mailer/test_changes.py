@@ -110,7 +110,7 @@ async def test_g_35_g_50_one_confirmation_for_an_account_whatever_is_repeated(
     )
     assert english.recipients == ("pierre@labo.example",)
     assert "Hello Élodie O'Brien," in english.text()
-    assert "Pharmacie des Lilas, Lyon, France · Responsible pharmacist" in english.text()
+    assert "Pharmacie des Lilas, Lyon, France · Responsible Pharmacist" in english.text()
     assert french.recipients == ("other@labo.example",)
     assert "Bonjour Élodie Martin," in french.text()
     assert "Pharmacie des Lilas, Namur, Belgique · Personne qualifiée" in french.text()

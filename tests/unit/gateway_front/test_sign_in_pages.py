@@ -17,7 +17,14 @@ from tests.unit.gateway_front.reading import soup as read
 from tests.unit.gateway_front.reading import state as in_state
 
 #: Shown only where recovery codes are on.
-WITH_CODES = ("enrol-recovered", "account", "account-one-session", "account-few-codes")
+WITH_CODES = (
+    "enrol-recovered",
+    "account",
+    "account-validated",
+    "account-information-away",
+    "account-one-session",
+    "account-few-codes",
+)
 INSIDE = [page for page in FRENCH if page.state.me is not None]
 
 

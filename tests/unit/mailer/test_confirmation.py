@@ -37,7 +37,7 @@ Hello Élodie d’Été-O'Brien,
 
 Your information is validated: your account is complete.
 
-Pharmacie des Lilas & Cie, Saint-Étienne, Belgium · Responsible pharmacist
+Pharmacie des Lilas & Cie, Saint-Étienne, Belgium · Responsible Pharmacist
 
 Your home page: https://portail.exemple.fr/accueil
 
@@ -54,8 +54,8 @@ It was not you? Call us at once.
 """,
 }
 POSITIONS = [
-    (0, "Pharmacien Responsable", "Responsible pharmacist"),
-    (1, "Pharmacien Responsable Intérimaire", "Interim responsible pharmacist"),
+    (0, "Pharmacien Responsable", "Responsible Pharmacist"),
+    (1, "Pharmacien Responsable Intérimaire", "Interim Responsible Pharmacist"),
     (2, "Personne qualifiée", "Personne qualifiée"),
 ]
 
