@@ -8,7 +8,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from services.profile.siret import COUNTRIES, check_siret, has_siret
+from services.profile.siret import check_siret, has_siret
+from shared.countries import SIRET_COUNTRIES
 from tests.unit.profile.forms import BELGIAN, FRENCH, but, codes_of, errors_of
 
 
@@ -55,7 +56,7 @@ def test_bad_inputs_43_and_44_a_wrong_key_and_the_zeros_of_si_03(typed: str) -> 
     assert codes_of(but(FRENCH, siret=typed)) == {"siret": "wrong_key"}
 
 
-@pytest.mark.parametrize("country", sorted(COUNTRIES))
+@pytest.mark.parametrize("country", sorted(SIRET_COUNTRIES))
 def test_bad_input_47_si_04_si_11_a_siret_is_demanded_where_there_are_any(country: str) -> None:
     assert codes_of(but(FRENCH, country=country, siret=" "))["siret"] == "missing"
 
