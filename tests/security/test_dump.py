@@ -57,7 +57,7 @@ SERVICES = ("registration", "mfa", "profile", "dossiers", "mailer", "gateway")
 MET = (
     "password", "TOTP key", "otpauth URI", "recovery code", "form token", "link token",
     "disavowal token", "cookie impex-session", "cookie impex-presession", "cookie impex-browser",
-    "key ring", "server password",
+    "key ring", "server password", "words to the desk",
 )  # fmt: skip
 CODES = ("validation code", "address code", "TOTP code")
 #: Tables that each service writes to, made to refuse every row.

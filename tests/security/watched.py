@@ -19,7 +19,11 @@ COOKIES = ("impex-session", "impex-presession", "impex-browser")
 CODES = {
     "/inscription/validation": "validation code",
     "/connexion/adresse": "address code",
+    "/compte/adresse/validation": "address code",
 }
+#: What people tell the desk, which it alone may read.
+DESK_WORDS = ("text", "remark", "establishment", "reporter_name", "reporter_address")
+REPORT = "/signaler-un-depart"
 TOKEN = re.compile(r"jeton=([\w.-]+)")
 OTPAUTH = re.compile(r"otpauth://[^\s\"'<]+")
 MAILED_CODE = re.compile(r": (\d{6})\s*$", re.M)
@@ -47,6 +51,8 @@ class WatchedBrowser(Browser):
         for name, value in fields:
             if name in ("password", "current_password"):
                 self.seen.add("password", value)
+            elif name in DESK_WORDS or (name, path) == ("address", REPORT):
+                self.seen.add("words to the desk", value)
             elif name == "address":
                 self.typed_addresses.add(value)
             elif name == "recovery_code":
@@ -92,6 +98,16 @@ class WatchedPortal(Portal):
                 self.seen.add_code(kind, code)
         for letter in self.letters.all:
             self.seen.add("link token", letter.token)
+
+    async def mailed_code(self, address: str) -> str:
+        """The latest code in a mail to an address."""
+
+        def codes() -> list[str]:
+            return [
+                one for mail in self.post.to(address) for one in MAILED_CODE.findall(mail.text())
+            ]
+
+        return (await eventually(codes, 30, why=f"a mail to {address} with a code"))[-1]
 
     async def mail(self, address: str, path: str) -> str:
         """The latest link to `path` in a mail to an address."""

@@ -47,7 +47,7 @@ DOCUMENTS: dict[str, Any] = {
     "dossiers": {
         "dossiers": [
             {"number": f"AI-2026-{number:05}", "kind": "AI", "filed_on": "2026-11-02"}
-            for number in range(103)
+            for number in range(23)
         ]
     },
     "mfa": {"wrong_codes": []},

@@ -18,7 +18,7 @@ from services.gateway.web.personal_labels import FIELDS, MATTERS, TITLES, VALUES
 from services.gateway.web.sayings import Pair, pick
 
 #: Rows of one matter that the page shows; the file has all of them.
-MOST_ROWS = 100
+MOST_ROWS = 20
 MOMENT = re.compile(r"\d{4}-\d{2}-\d{2}T\d{2}:\d{2}.*")
 DAY = re.compile(r"\d{4}-\d{2}-\d{2}")
 #: Fields whose values are ours, not words that somebody typed.
