@@ -1,0 +1,82 @@
+"""Who is needed for another address, or for what is held, is away (B-08, B-11, B-14)."""
+
+from __future__ import annotations
+
+import json
+
+import pytest
+
+from services.gateway.web.clients import Factor, Holder
+from services.gateway.web.desk import Desk
+from shared.messaging.errors import OwnerAway
+from shared.messaging.requests import Requester
+from tests.integration.gateway.conftest import Portal
+from tests.integration.gateway.person import new_address
+from tests.integration.gateway.test_rights import FORM, PROOF, mailed, settled, wish
+
+pytestmark = pytest.mark.asyncio(loop_scope="package")
+
+AWAY = "Votre saisie est encore sur cette page"
+
+
+async def _nobody(*_: object, **__: object) -> None:
+    raise OwnerAway("nobody answers")
+
+
+@pytest.mark.parametrize("service", ["judge", "check", "wish"])
+async def test_b_14_the_form_comes_back_with_the_address(
+    portal: Portal, address: str, monkeypatch: pytest.MonkeyPatch, service: str
+) -> None:
+    person, new = await settled(portal, address), new_address()
+    with monkeypatch.context() as away:
+        away.setattr(Factor if service == "check" else Holder, service, _nobody)
+        page = await wish(person, new)
+    assert page.status == 503
+    assert AWAY in page.text
+    kept = page.form(FORM)
+    assert (kept["address"], kept["password"], kept["code"]) == (new, "", "")
+    assert person.phone is not None
+    portal.clock.advance(seconds=30)
+    given = {"address": new, "password": person.password, "code": person.phone.code()}
+    proof = await person.browser.post(page, FORM, given)
+    assert proof.path == PROOF
+    with monkeypatch.context() as away:
+        away.setattr(Holder, "confirm", _nobody)
+        page = await person.browser.post(proof, PROOF, {"code": await mailed(person)})
+    assert (page.status, new in page.text) == (503, True)
+    done = await person.browser.post(page, PROOF, {"code": await mailed(person)})
+    assert done.path == "/compte"
+
+
+async def test_b_11_a_service_that_is_away_is_named(
+    portal: Portal, address: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    person = await settled(portal, address)
+    monkeypatch.setattr(Requester, "ask", _nobody)
+    page = await person.browser.get("/compte/mes-donnees")
+    assert page.text.count("Cette partie manque") == 5
+    assert "Sessions ouvertes" in page.text
+    answer = await person.browser.send("GET", "/compte/mes-donnees.json")
+    document = json.loads(answer.body)
+    missing = ["registration", "profile", "dossiers", "mfa", "mailer"]
+    assert (document["complete"], document["missing"]) == (False, missing)
+    assert list(document["services"]) == ["gateway"]
+
+
+async def test_b_11_what_was_written_to_the_desk_stays_on_the_form(
+    portal: Portal, address: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    person = await settled(portal, address)
+    path, typed = "/compte/correction", {"about": "other", "text": "Rue des <Mimosas>"}
+    page = await person.browser.get(path)
+    with monkeypatch.context() as away:
+        away.setattr(Desk, "ask_correction", _nobody)
+        answer = await person.browser.post(page, path, typed)
+    assert answer.status == 503
+    assert AWAY in answer.text
+    text = answer.soup.select_one("#text")
+    assert text is not None
+    assert text.get_text() == "\nRue des <Mimosas>"
+    assert answer.soup.select_one("#about option[value=other][selected]")
+    assert answer.form(path)["key"] == page.form(path)["key"]
+    assert "reçue" in (await person.browser.post(answer, path, typed)).text
