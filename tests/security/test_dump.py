@@ -41,6 +41,7 @@ from tests.security.lives import (
     settled,
     somebody,
 )
+from tests.security.rights_lives import RIGHTS
 from tests.security.secrets_seen import ENOUGH, Secrets
 from tests.security.watched import WatchedPortal
 from tests.support import eventually
@@ -122,7 +123,7 @@ async def test_b_04_ot_18_lg_02_mq_04_a_dump_of_everything_holds_no_secret(
         async with house(corners, tmp_path) as (portal, everybody):
             evidence = Evidence(portal.system)
             note_our_own(portal)
-            for journey in JOURNEYS:
+            for journey in (*JOURNEYS, *RIGHTS):
                 await journey(portal)
                 await evidence.collect()
             await while_the_second_factor_is_away(portal, everybody, evidence)
