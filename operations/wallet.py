@@ -53,12 +53,10 @@ def new_password() -> str:
 
 def key_ring_names(settings: Iterable[type[Any]]) -> list[str]:
     """The settings that hold key rings, over all services."""
-    names = {
-        spec.name
-        for cls in settings
-        for field, spec in specs(cls)
-        if get_type_hints(cls)[field.name] is KeyRing
-    }
+    names: set[str] = set()
+    for cls in settings:
+        hints = get_type_hints(cls)
+        names |= {spec.name for field, spec in specs(cls) if hints[field.name] is KeyRing}
     return sorted(names)
 
 

@@ -19,6 +19,7 @@ from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass, field
 from datetime import datetime
+from functools import cache
 from pathlib import Path
 
 from operations import house
@@ -32,7 +33,8 @@ from tests.support.servers import Broker, Database
 from tests.support.waiting import eventually
 
 
-def keys() -> dict[str, str]:
+@cache
+def keys() -> Mapping[str, str]:
     """Every key ring that a service reads; the same in every process, because it is a test's."""
     names = key_ring_names(one.settings for one in services())
     return {
@@ -86,7 +88,7 @@ class System:
 
     def environment(self, *names: str, **more: str) -> dict[str, str]:
         """The variables of the services `names`; `more` and `self.settings` win."""
-        values = keys() | service_urls(self.places(), parties(), self.database.passwords)
+        values = {**keys(), **service_urls(self.places(), parties(), self.database.passwords)}
         known = set().union(*(house.setting_names(house.service(name)) for name in names))
         chosen = {key: text for key, text in values.items() if key in known}
         return {**chosen, **self.settings, **more}
