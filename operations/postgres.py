@@ -67,6 +67,7 @@ class Postgres:
         ]
         if not self.durable:
             lines += ["fsync = off", "synchronous_commit = off", "full_page_writes = off"]
+            lines += ["max_wal_size = 128MB", "min_wal_size = 32MB"]
         settings.write_text("\n".join(lines) + "\n")
         own(settings, self.user)
         self.child.start()

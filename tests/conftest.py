@@ -10,7 +10,6 @@ import json
 import os
 import shutil
 import signal
-import tempfile
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Iterator
 from pathlib import Path
 from typing import Any
@@ -22,6 +21,7 @@ from operations.rights import Party
 from tests.support.certificates import Authority
 from tests.support.house import parties, services
 from tests.support.mail_server import MailServer
+from tests.support.memory import server_folder
 from tests.support.own_servers import OwnServers, own
 from tests.support.servers import Broker, Corners, Database, Servers, obtain, reason_to_skip
 from tests.support.system import System
@@ -33,9 +33,7 @@ def pytest_configure(config: pytest.Config) -> None:
     """The main process of a run makes the folder that all its workers share."""
     if hasattr(config, "workerinput"):
         return
-    folder = Path(tempfile.mkdtemp(prefix="impex-test-"))
-    folder.chmod(0o755)  # the databases' user must be able to pass
-    os.environ[RUN_FOLDER] = f"{os.getpid()}:{folder}"
+    os.environ[RUN_FOLDER] = f"{os.getpid()}:{server_folder('impex-test-')}"
 
 
 def pytest_unconfigure(config: pytest.Config) -> None:

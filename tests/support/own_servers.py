@@ -4,15 +4,14 @@ from __future__ import annotations
 
 import secrets
 import shutil
-import tempfile
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
-from pathlib import Path
 
 from operations.postgres import Postgres
 from operations.rabbit import Rabbit
 from operations.rights import Party
+from tests.support.memory import server_folder
 from tests.support.servers import Corners, Servers
 
 #: RabbitMQ 3.10 notes the name of a new quorum queue on disk half a second later; killed before
@@ -40,8 +39,7 @@ class OwnServers:
 @contextmanager
 def own(parties: Iterable[Party]) -> Iterator[OwnServers]:
     """Both servers, durable as in earnest, in a folder that is removed at the end."""
-    folder = Path(tempfile.mkdtemp(prefix="impex-own-"))
-    folder.chmod(0o755)  # the servers' users must be able to pass
+    folder = server_folder("impex-own-")
     postgres = Postgres(folder / "postgresql", secrets.token_hex(12))
     rabbit = Rabbit(folder / "rabbitmq", secrets.token_hex(12), name="own", statistics_ms=200)
     try:
