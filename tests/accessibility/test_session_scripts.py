@@ -194,6 +194,30 @@ async def test_b_13_the_codes_are_printed_alone(site: Site, page: Page) -> None:
     )
 
 
+async def test_g_02_the_guide_is_printed_with_every_picture_and_nothing_around_it(
+    site: Site, page: Page
+) -> None:
+    """Dark words even from a dark screen; pictures that nobody scrolled to; addresses of links."""
+    await page.emulate_media(color_scheme="dark")
+    await page.goto(f"{site.url}/help_creation.fr.html")
+    await page.locator("html[data-fr-theme=dark]").wait_for(state="attached")
+    await page.evaluate("""() => { window.print = () => { window.printed =
+      [...document.querySelectorAll("main img")].map((one) => one.naturalWidth); }; }""")
+    await page.get_by_role("button", name="Imprimer cette page").click()
+    printed = await (await page.wait_for_function("() => window.printed")).json_value()
+    assert printed
+    assert all(printed)
+    await page.emulate_media(media="print")
+    for hidden in ("header", "footer", "#essai", "#imprimer", "nav", "figcaption a"):
+        await expect(page.locator(hidden).first).to_be_hidden()
+    await expect(page.locator(".impex-paper").first).to_have_text(
+        " (https://portail.exemple.fr/connexion)"
+    )
+    colour = await page.locator("main p").first.evaluate("(one) => getComputedStyle(one).color")
+    assert colour == "rgb(22, 22, 22)"
+    assert site.complaints == []
+
+
 async def test_ax_12_b_13_the_codes_are_downloaded_without_scripts(
     site: Site, browser: Browser
 ) -> None:
