@@ -45,6 +45,17 @@ async def test_g_33_a_draft_is_kept_as_typed_right_or_wrong(desk: Desk) -> None:
     assert [subject for subject, _ in await desk.told(ProfileSaved)] == [account]
 
 
+async def test_g_33_saved_again_without_a_change_it_says_the_same(desk: Desk) -> None:
+    account = str(uuid4())
+    form = but(FRENCH, phone=" 112 ")
+    first = await desk.save(account, form)
+    desk.later(minutes=5)
+    again = await desk.save(account, form)
+    assert desk.form(again) == desk.form(first) == form
+    assert (again.state, again.errors) == (first.state, first.errors)
+    assert again.saved_at == desk.now
+
+
 async def test_g_34_g_35_validated_it_is_kept_in_its_own_form_and_frozen(desk: Desk) -> None:
     account = str(uuid4())
     saved = await desk.save(account)
