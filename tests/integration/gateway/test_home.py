@@ -49,7 +49,7 @@ async def test_g_41_g_42_g_43_the_holder_finds_what_was_told(holder: Person) -> 
         "Médicament W",
         "29 mg",
         "gélule",
-        "– pas encore",
+        "– aucune",
     ]
     last = await holder.browser.get("/accueil?page=2")
     assert numbers(last) == [f"DEI-{number:03}" for number in range(10, -1, -1)]
