@@ -76,7 +76,9 @@ async def _redirect(browser: Browser, path: str) -> str:
     return answer.location
 
 
-async def test_au_06_az_01_every_route_by_what_was_given(portal: Portal, address: str) -> None:
+async def test_au_06_az_01_az_02_every_route_by_what_was_given(
+    portal: Portal, address: str
+) -> None:
     """The matrix: nothing, the password only, both factors; by GET and by POST."""
     person = Person(portal, address)
     await person.settle()
@@ -103,9 +105,11 @@ async def test_au_06_az_01_every_route_by_what_was_given(portal: Portal, address
         assert (await half.send_form(path, {})).location == "/connexion/code", path
     for path in POSTS["password"]:
         assert (await person.browser.send_form(path, {})).location == "/accueil", path
-    # Whoever may be there is asked for the form's token.
+    # Whoever may be there is asked for the form's token; nobody says whose account it is about.
     for path in POSTS["full"]:
         assert (await person.browser.send_form(path, {})).status == 403, path
+        named = {"account_id": "00000000-0000-0000-0000-000000000000"}
+        assert (await person.browser.send_form(path, named)).status == 400, path
 
 
 async def test_se_02_the_cookies_of_a_session(portal: Portal, address: str) -> None:
