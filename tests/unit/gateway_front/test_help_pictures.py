@@ -47,13 +47,10 @@ def test_g_02_there_are_these_pictures_and_no_others() -> None:
 
 
 def test_g_02_a_picture_of_a_code_qr_cannot_be_scanned_by_mistake() -> None:
-    scanned = [
-        (language, picture.name)
-        for picture in PICTURES
-        for language in LANGUAGES
-        if zxingcpp.read_barcodes(Image.open(path(language, picture.name)).convert("L"))
-    ]
-    assert scanned == []
+    for picture in PICTURES:
+        for language in LANGUAGES:
+            seen = Image.open(path(language, picture.name)).convert("L").reduce(2)
+            assert not zxingcpp.read_barcodes(seen), (language, picture.name)
 
 
 @pytest.mark.parametrize("page", GUIDES, ids=lambda page: str(page.language))
