@@ -113,7 +113,7 @@ def _form(
 
 
 def _filled(fields: ProfileFields, **more: Any) -> SimpleNamespace:
-    values = {**information.values(fields), "mark": "m" * 60, "terms_version": "2026-01"}
+    values = {**information.values(fields), "mark": "m" * 60}
     return form(values, **more)
 
 

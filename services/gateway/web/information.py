@@ -18,7 +18,7 @@ from shared.countries import FRANCE, country_names
 TICK = "terms"
 TEXTS = tuple(name for name in ProfileFields.__struct_fields__ if name != TICK)
 #: The fields of the form, beside those that every form has.
-NAMES = " ".join((*TEXTS, TICK, "action", "dialog", "mark", "terms_version"))
+NAMES = " ".join((*TEXTS, TICK, "action", "dialog", "mark"))
 PERSON = ("last_name", "first_name", "email", "phone", "phone_extension", "position")
 ESTABLISHMENT = (
     "country",

@@ -1,6 +1,7 @@
 """What somebody had typed when their session ended, kept for them alone through the sign-in.
 
-A page of the information carries a mark, sealed by us, that says whose page it is. When its form
+A page of the information carries a mark, sealed by us, that says whose page it is, and which terms
+stand beside its tick. When its form
 comes after the session has ended (idle, signed out in another tab), what was typed is kept sealed
 for that account and shown to nobody but its holder, once both factors are given again. It is shown,
 not saved: only its holder saves.
@@ -9,6 +10,7 @@ not saved: only its holder saves.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 import msgspec
@@ -23,6 +25,14 @@ LIFE = timedelta(hours=24)
 MARK = "mark of a page"
 
 
+@dataclass(frozen=True)
+class Mark:
+    """Whose page it is, and which version of the terms it shows beside its tick."""
+
+    account_id: str
+    terms_version: str
+
+
 class KeptForms:
     """The table of kept forms, by account."""
 
@@ -33,16 +43,20 @@ class KeptForms:
         self._clock = clock
         self._sealed_pages = sealed_pages
 
-    def mark(self, account_id: str) -> str:
-        """What a page carries to say whose it is."""
-        return self._sealed_pages.seal(f"{account_id} {self._clock().isoformat()}", MARK)
+    def mark(self, account_id: str, terms_version: str) -> str:
+        """What a page carries to say whose it is and what it shows."""
+        made_at = self._clock().isoformat()
+        return self._sealed_pages.seal(f"{account_id} {made_at} {terms_version}", MARK)
 
-    def owner(self, mark: str) -> str | None:
-        """The account whose page carried the mark, or None: not ours, or too old."""
-        account_id, _, made_at = (self._sealed_pages.open(mark, MARK) or "").partition(" ")
-        if not made_at or datetime.fromisoformat(made_at) < self._clock() - LIFE:
+    def read(self, mark: str) -> Mark | None:
+        """What a page's mark says, or None: not ours, or too old."""
+        text = self._sealed_pages.open(mark, MARK)
+        if text is None:
             return None
-        return account_id
+        account_id, made_at, terms_version = text.split(" ", 2)
+        if datetime.fromisoformat(made_at) < self._clock() - LIFE:
+            return None
+        return Mark(account_id, terms_version)
 
     async def keep(self, account_id: str, values: Mapping[str, str]) -> None:
         """Keep what was typed."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 
+import asyncpg
 import pytest
 
 from services.gateway.web.clients.profile import Profile
@@ -316,3 +317,27 @@ async def test_b_07_a_siret_is_judged_as_it_is_typed(portal: Portal, address: st
         "POST", f"{HERE}/etablissement", json={"siret": "1"}, headers=headers
     )
     assert (answer.status, answer.location) == (303, "/connexion")
+
+
+async def test_g_13_the_version_of_the_terms_is_that_of_the_page(
+    portal: Portal, address: str
+) -> None:
+    """RE-13: it stands in the page's mark, which nobody can make up; a false one saves nothing."""
+    person, page = await arrived(portal, address)
+    _, theirs = await arrived(portal, f"o{address}")
+    for mark in ("", "t1.x", value(theirs, "mark")):
+        sent = await person.browser.post(page, HERE, {**SAVE, "city": "Lyon", "mark": mark})
+        assert sent.status == 400
+    assert value(await person.browser.get(HERE), "city") == ""
+    await person.browser.post(page, HERE, {**SAVE, **PHARMACY})
+    terms = await person.browser.get("/conditions")
+    connection = await asyncpg.connect(portal.system.database.admin_url)
+    try:
+        version = await connection.fetchval(
+            "select terms_version from profile.profiles where account_id = $1",
+            await person.account_id(),
+        )
+    finally:
+        await connection.close()
+    assert version
+    assert f"version {version}" in terms.text

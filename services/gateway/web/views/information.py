@@ -63,11 +63,14 @@ async def submit(request: web.Request, fields: dict[str, str]) -> web.Response:
     action = fields["action"] or ACTIONS[0]
     if action not in ACTIONS:
         raise PageError(400, event="input_validation_fail", reason="unknown action")
+    mark = app[KEPT_FORMS].read(fields["mark"])
+    if mark is None or mark.account_id != found.account_id:
+        raise PageError(400, event="input_validation_fail", reason="another page's mark")
     try:
         saved = await app[PROFILE].save(
             found.account_id,
             information.typed(fields),
-            fields["terms_version"],
+            mark.terms_version,
             key=idempotency_key(request, "information", fields),
         )
     except Refused as refused:
@@ -98,15 +101,15 @@ async def keep(request: web.Request, fields: dict[str, str]) -> web.Response | N
     nobody else sees it.
     """
     app, visit = request.app, request[VISIT]
-    owner = app[KEPT_FORMS].owner(fields["mark"])
+    mark = app[KEPT_FORMS].read(fields["mark"])
     session = visit.session
-    if owner is None:
+    if mark is None:
         return None
-    if session is not None and session.full and session.account_id == owner:
+    if session is not None and session.full and session.account_id == mark.account_id:
         form = Form.again(fields)
         form.alert = alert_text("stale_page", visit.lang)
         return await render(request, form, None, 403, unsaved=True)
-    await app[KEPT_FORMS].keep(owner, information.values(information.typed(fields)))
+    await app[KEPT_FORMS].keep(mark.account_id, information.values(information.typed(fields)))
     if session is None:
         note(request, "session_closed_typed")
     return None
@@ -150,12 +153,9 @@ async def render(
     unsaved: bool = False,
 ) -> web.Response:
     """The form. `known` is None where nobody can be asked; `confirm` puts the summary over it."""
-    visit, lang = request[VISIT], request[VISIT].lang
-    found, values = visit.session, form.values
-    if "terms_version" not in values:
-        values["terms_version"] = (await request.app[REGISTRATION].terms(lang)).version
+    found, lang = request[VISIT].session, request[VISIT].lang
     if found is not None:
-        values["mark"] = request.app[KEPT_FORMS].mark(found.account_id)
+        form.values["mark"] = await _mark(request, found, form.values.get("mark", ""))
     warnings = information_texts(known.warnings if known else (), lang)
     return page(
         request,
@@ -197,6 +197,17 @@ def summary(
         "confirmation": Form(values={"version": str(known.version), "shown": sealed}),
         "notes": information_texts(known.warnings, lang),
     }
+
+
+async def _mark(request: web.Request, found: Session, former: str) -> str:
+    """The page's mark: with the version of the terms that its form was read beside, else the one
+    in force."""
+    app = request.app
+    known = app[KEPT_FORMS].read(former)
+    if known is not None and known.account_id == found.account_id:
+        return former
+    version = (await app[REGISTRATION].terms(request[VISIT].lang)).version
+    return app[KEPT_FORMS].mark(found.account_id, version)
 
 
 async def _refused(

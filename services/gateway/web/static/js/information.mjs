@@ -101,7 +101,7 @@ showParts();
 
 // Changes that are not saved: told in a dialog before one leaves by « Fermer », never by a jump.
 
-const OURS = new Set(["csrf", "key", "mark", "dialog", "terms_version"]);
+const OURS = new Set(["csrf", "key", "mark", "dialog"]);
 
 function content() {
   return JSON.stringify([...new FormData(form)].filter(([name]) => !OURS.has(name)));
