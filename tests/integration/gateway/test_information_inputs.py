@@ -1,0 +1,106 @@
+"""What people and programs send to the complementary information that no page of ours offers."""
+
+from __future__ import annotations
+
+import asyncpg
+import pytest
+
+from tests.integration.gateway.browser import Answer
+from tests.integration.gateway.conftest import Portal
+from tests.integration.gateway.person import PHARMACY
+from tests.integration.gateway.test_information import HERE, SAVE, arrived, value
+
+pytestmark = pytest.mark.asyncio(loop_scope="package")
+
+
+@pytest.mark.parametrize(
+    ("name", "given"),
+    [
+        ("position", "president"),
+        ("establishment_type", "x"),
+        ("country", "ZZ"),
+        ("action", "delete"),
+        ("role", "agent"),
+    ],
+)
+async def test_si_15_az_03_what_no_page_offers_is_refused(
+    portal: Portal, address: str, name: str, given: str
+) -> None:
+    """Bad inputs 50 and 53: 400, and nothing is stored."""
+    person, page = await arrived(portal, address)
+    answer = await person.browser.post(page, HERE, {**SAVE, "city": "Lyon", name: given})
+    assert answer.status == 400
+    fields = {**page.form(HERE), **SAVE}
+    twice = await person.browser.send_form(HERE, [*fields.items(), ("city", "a"), ("city", "b")])
+    assert twice.status == 400
+    assert value(await person.browser.get(HERE), "city") == ""
+
+
+async def test_in_03_what_was_typed_is_only_text(portal: Portal, address: str) -> None:
+    person, page = await arrived(portal, address)
+    evil = '"><script>alert(1)</script>{{7*7}}'
+    saved = await person.browser.post(page, HERE, {**SAVE, "company_name": evil})
+    assert value(saved, "company_name") == evil
+    assert "<script>alert" not in saved.html
+
+
+async def test_in_09_what_cannot_be_kept_is_said_and_not_saved(
+    portal: Portal, address: str
+) -> None:
+    person, page = await arrived(portal, address)
+    refused = await person.browser.post(page, HERE, {**SAVE, "city": "Ly\u0000on", "address": "a"})
+    assert refused.status == 422
+    assert "Le brouillon n'est pas enregistré" in refused.text
+    assert "caractères non autorisés" in refused.text
+    assert value(refused, "address") == "a"
+    assert value(await person.browser.get(HERE), "address") == ""
+
+
+async def test_b_07_a_siret_is_judged_as_it_is_typed(portal: Portal, address: str) -> None:
+    """SI-01, SI-03, AU-17: in the visitor's language, for those who are signed in, and counted."""
+    person, page = await arrived(portal, address)
+    csrf = page.form(HERE)["csrf"]
+
+    async def ask(siret: str, token: str = csrf) -> Answer:
+        headers = {"X-Impex-Csrf": token, "Content-Type": "application/json"}
+        return await person.browser.send(
+            "POST", f"{HERE}/etablissement", json={"siret": siret}, headers=headers
+        )
+
+    right, wrong = await ask("732 829 320 00074"), await ask("00000000000000")
+    assert '"state": "off"' in right.html
+    assert "Num\\u00e9ro exact." in right.html
+    assert '"state": "invalid"' in wrong.html
+    assert "cl\\u00e9 de contr\\u00f4le" in wrong.html
+    assert (await ask("1", "x" * 43)).status == 403
+    stranger = portal.browser()
+    page = await stranger.get("/connexion")
+    headers = {"X-Impex-Csrf": page.form("/connexion")["csrf"], "Content-Type": "application/json"}
+    answer = await stranger.send(
+        "POST", f"{HERE}/etablissement", json={"siret": "1"}, headers=headers
+    )
+    assert (answer.status, answer.location) == (303, "/connexion")
+
+
+async def test_g_13_the_version_of_the_terms_is_that_of_the_page(
+    portal: Portal, address: str
+) -> None:
+    """RE-13: it stands in the page's mark, which nobody can make up; a false one saves nothing."""
+    person, page = await arrived(portal, address)
+    _, theirs = await arrived(portal, f"o{address}")
+    for mark in ("", "t1.x", value(theirs, "mark")):
+        sent = await person.browser.post(page, HERE, {**SAVE, "city": "Lyon", "mark": mark})
+        assert sent.status == 400
+    assert value(await person.browser.get(HERE), "city") == ""
+    await person.browser.post(page, HERE, {**SAVE, **PHARMACY})
+    terms = await person.browser.get("/conditions")
+    connection = await asyncpg.connect(portal.system.database.admin_url)
+    try:
+        version = await connection.fetchval(
+            "select terms_version from profile.profiles where account_id = $1",
+            await person.account_id(),
+        )
+    finally:
+        await connection.close()
+    assert version
+    assert f"version {version}" in terms.text
