@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from datetime import timedelta
 
 from tests.integration.gateway.person import new_address
@@ -30,7 +31,8 @@ async def moved(portal: WatchedPortal) -> None:
             page = await person.browser.post(page, proof, {"code": code})
         assert page.path == "/compte", page.text
     await person.browser.get("/compte/mes-donnees")
-    await person.browser.send("GET", "/compte/mes-donnees.json")
+    answer = await person.browser.send("GET", "/compte/mes-donnees.json")
+    assert json.loads(answer.body)["complete"], answer.html[:300]
 
 
 async def told_the_desk(portal: WatchedPortal) -> None:
