@@ -71,7 +71,6 @@ async def name_changed(event: NameChanged, context: Context[Sessions]) -> None:
 async def address_changed(event: AddressChanged, context: Context[Sessions]) -> None:
     """Whoever signed in with the former address is out; the session that changed it goes on."""
     await _end(context, event.changed_at, "address_changed")
-    await session_store.set_address(context.tx, _account(context), event.address, event.changed_at)
 
 
 async def _end(

@@ -127,17 +127,6 @@ async def set_name(
     )
 
 
-async def set_address(tx: Connection, account_id: str, address: str, at: datetime) -> None:
-    """The account has another address since `at`; sessions that know a later one keep it."""
-    await tx.execute(
-        "update sessions set address = $2, addressed_at = $3 where account_id = $1"
-        " and proved_at <= $3 and (addressed_at is null or addressed_at < $3)",
-        account_id,
-        address,
-        at,
-    )
-
-
 async def delete(tx: Connection, token_hash: bytes) -> Ended | None:
     """End the session of a token."""
     row = await tx.fetchrow(
