@@ -73,8 +73,10 @@ def choose(request: ListDossiers | ReadDossiers) -> Choice:
         raise NoSuchChoice("sort")
     if request.kind and request.kind not in KINDS:
         raise NoSuchChoice("kind")
-    if len(request.search) > LONGEST_SEARCH:
+    if len(request.search) > LONGEST_SEARCH or "\0" in request.search:
         raise NoSuchChoice("search")
+    if "\0" in request.status:
+        raise NoSuchChoice("status")
     if isinstance(request, ListDossiers):
         if not 1 <= request.size <= LARGEST_PAGE:
             raise NoSuchChoice("size")

@@ -77,6 +77,8 @@ def test_the_words_of_a_search_are_folded_each_once() -> None:
         ({"page": 0}, "page"),
         ({"page": -1}, "page"),
         ({"search": "x" * (LONGEST_SEARCH + 1)}, "search"),
+        ({"search": "a\0"}, "search"),
+        ({"status": "\0"}, "status"),
     ],
 )
 def test_in_04_what_cannot_be_chosen_names_its_field(wrong: dict[str, Any], field: str) -> None:
