@@ -16,7 +16,6 @@ from PIL import Image
 from playwright.async_api import Locator, Page, expect
 
 from operations.demo_dossiers import invent
-from operations.provisioning import amqp_setting
 from operations.saying import say_all
 from services.gateway.web.help_pictures import SCALE
 from shared.contracts.backoffice import OWNER
@@ -124,7 +123,7 @@ class Camera:
 
 @pytest.mark.parametrize("language", ["fr", "en"])
 async def test_the_pictures_of_the_help_page_are_taken(
-    portal: Portal, visit: Visit, monkeypatch: pytest.MonkeyPatch, language: str
+    portal: Portal, visit: Visit, language: str
 ) -> None:
     """From the sign-in page to the home page; each picture of the catalogue is taken once."""
     visitor = await visit(language=language, device_scale_factor=SCALE, color_scheme="light")
@@ -136,7 +135,7 @@ async def test_the_pictures_of_the_help_page_are_taken(
     holder = Holder(portal, visitor, address)
     await _phone(holder, camera)
     await _information(visitor, camera)
-    await _home(portal, visitor, camera, monkeypatch)
+    await _home(portal, visitor, camera)
     await _signing_in(holder, camera)
     assert set(help_catalogue.notes()[language]) == {one.name for one in help_catalogue.PICTURES}
 
@@ -219,15 +218,12 @@ async def _information(visitor: Visitor, camera: Camera) -> None:
     await page.set_viewport_size(WIDE)  # type: ignore[arg-type]
 
 
-async def _home(
-    portal: Portal, visitor: Visitor, camera: Camera, monkeypatch: pytest.MonkeyPatch
-) -> None:
+async def _home(portal: Portal, visitor: Visitor, camera: Camera) -> None:
     address = NAMES[camera.language][2]
     found = await portal.rows("select id from registration.accounts where address = $1", address)
-    monkeypatch.setenv(amqp_setting(OWNER), portal.system.broker.url(OWNER))
     sayings = invent(str(found[0]["id"]), utc_now())
     before = await _heard(portal)
-    await say_all(sayings)
+    await say_all(portal.system.broker.url(OWNER), sayings)
 
     async def heard() -> bool:
         return await _heard(portal) == before + len(sayings)
