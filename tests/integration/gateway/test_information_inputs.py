@@ -104,3 +104,19 @@ async def test_g_13_the_version_of_the_terms_is_that_of_the_page(
         await connection.close()
     assert version
     assert f"version {version}" in terms.text
+
+
+async def test_au_13_a_confirmation_before_anything_was_saved_leads_to_the_form(
+    portal: Portal, address: str
+) -> None:
+    """G-34: steps out of order, and what is no version of ours."""
+    person, page = await arrived(portal, address)
+    given = {name: page.form(HERE)[name] for name in ("csrf", "key")}
+    for version, status in (("1", 303), ("x", 400), ("", 400), ("9" * 30, 400), ("²", 400)):
+        answer = await person.browser.send_form(f"{HERE}/validation", {**given, "version": version})
+        assert answer.status == status, version
+    assert (await person.browser.get(f"{HERE}?valider=1")).soup.select("#validation") == []
+    await person.browser.post(page, HERE, {**SAVE, "city": "Lyon"})
+    not_ready = await person.browser.send_form(f"{HERE}/validation", {**given, "version": "1"})
+    assert not_ready.status == 422
+    assert "Saisissez la raison sociale" in not_ready.text
