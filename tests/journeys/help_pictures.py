@@ -1,8 +1,8 @@
 """Takes the pictures of the help page, of a running portal, in both languages.
 
 `python -m pytest -q tests/journeys/help_pictures.py` walks the whole way with an invented person
-and writes the pictures and their notes again. It is no test, and no run of the tests takes it
-along.
+and writes again each picture whose screen has changed, with its note; one that is to be taken
+anyway is deleted before. It is no test, and no run of the tests takes it along.
 """
 
 from __future__ import annotations
@@ -82,7 +82,13 @@ class Camera:
         until: Locator | None = None,
         around: int = AROUND,
     ) -> None:
-        """A picture of a part of the page, as far down as the end of `until`, where given."""
+        """A picture of a part of the page, as far down as the end of `until`, where given.
+
+        None where the one that is there still stands.
+        """
+        known = next(one for one in help_catalogue.PICTURES if one.name == name)
+        if help_catalogue.stands(known, self.language):
+            return
         await self.page.evaluate(STILL)
         part = part or self.page.locator("main .impex-text").first
         box = await part.bounding_box()
@@ -99,19 +105,18 @@ class Camera:
             "height": bottom - box["y"] + 2 * around,
         }
         taken = await self.page.screenshot(full_page=True, clip=clip, animations="disabled")  # type: ignore[arg-type]
-        self._keep(name, taken)
+        self._keep(known, taken)
 
-    def _keep(self, name: str, taken: bytes) -> None:
+    def _keep(self, known: help_catalogue.Picture, taken: bytes) -> None:
         picture = Image.open(io.BytesIO(taken)).convert("RGB")
         # Whole pixels of the page, so that the page shows it without scaling.
         size = tuple(side // SCALE * SCALE for side in picture.size)
         small = picture.crop((0, 0, *size)).quantize(COLOURS, dither=Image.Dither.NONE)
-        path = help_catalogue.path(self.language, name)
+        path = help_catalogue.path(self.language, known.name)
         path.parent.mkdir(parents=True, exist_ok=True)
         small.save(path, optimize=True)
-        known = next(one for one in help_catalogue.PICTURES if one.name == name)
         notes = help_catalogue.notes()
-        notes.setdefault(self.language, {})[name] = {
+        notes.setdefault(self.language, {})[known.name] = {
             "width": size[0],
             "height": size[1],
             "file": help_catalogue.digest_of(path),

@@ -66,8 +66,18 @@ def shown(picture: Picture, language: str) -> str:
     state = next(state for state in STATES if state.name == picture.state)
     page = BeautifulSoup(render(Page(state, language)), "html.parser")
     (part,) = page.select(picture.part)
+    for unseen in part.select("input[type=hidden], script"):
+        unseen.decompose()
     text = " ".join(str(part).split())
     return _digest(text + _looks(text) + _design_system())
+
+
+def stands(picture: Picture, language: str) -> bool:
+    """Whether a picture is there, as it was taken, and shows the screen as it is."""
+    note, file = notes().get(language, {}).get(picture.name), path(language, picture.name)
+    if note is None or not file.exists():
+        return False
+    return bool(note["shows"] == shown(picture, language) and note["file"] == digest_of(file))
 
 
 def notes() -> dict[str, dict[str, dict[str, Any]]]:
