@@ -149,7 +149,6 @@ def information_states() -> list[State]:
     again = form({"version": "3", "shown": "s" * 80}, alert=alert_text("away", "fr"))
     return [
         _form("information", _filled(NAMED)),
-        _form("information-enrolled", _filled(NAMED), **told("enrolled")),
         _form("information-saved", _filled(FRENCH), saved_at=NOW, **_told_saved()),
         _form("information-draft", _filled(FRENCH), saved_at=NOW),
         _form("information-errors", wrong, saved_at=NOW, closed_asked=True),
@@ -177,7 +176,6 @@ def information_states() -> list[State]:
         _summary("information_validation-changed", FRENCH, changed=True),
         _summary("information_validation-away", FRENCH, form=again, confirmation=again),
         _frozen("information_frozen", FRENCH),
-        _frozen("information_frozen-validated", FRENCH, **told("validated")),
         _frozen("information_frozen-foreign", BELGIAN),
         _frozen("information_frozen-again", FRENCH, again=True),
         State(
