@@ -103,7 +103,7 @@ async def tally(tx: Connection, account_id: str) -> list[tuple[int, str, str, in
 async def count(tx: Connection, account_id: str, choice: Choice) -> int:
     """How many dossiers of the account are chosen."""
     where = _Where(account_id, choice)
-    return int(await tx.fetchval(f"{COUNT} WHERE {where}", *where.given))
+    return int(await tx.fetchval(" ".join((COUNT, "WHERE", str(where))), *where.given))
 
 
 async def rows(

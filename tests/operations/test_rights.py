@@ -88,7 +88,6 @@ REFUSED: list[tuple[str, str, Act]] = [
         publish("impex.events", "mailer.MailAccepted.v1", user="registration"),
     ),
     ("mailer", "ask registration", publish("impex.requests", "registration.SignIn.v1")),
-    ("mailer", "write into any queue", publish("", "registration")),
     ("gateway", "write into any queue", publish("", "mailer")),
     ("mailer", "fill registration's retry queue", publish("registration.retry", "registration")),
     ("mailer", "read registration's events", take("registration")),
