@@ -122,7 +122,7 @@ async def rows(
     where = _Where(account_id, choice)
     compared = COMPARED[choice.sort]
     if after is not None:
-        where.behind(compared, "date" if choice.sort in DATES else "text", after, choice)
+        where.behind(compared, after, choice)
     way = "DESC" if choice.descending else "ASC"
     parts = [SELECT, f"{compared} AS compared FROM dossiers WHERE {where}"]
     parts.append(f"ORDER BY {compared} {way}, dossier_id {way}")
@@ -146,11 +146,15 @@ class _Where:
         for word in choice.words:
             self._parts.append(f"strpos({SEARCHED}, {self.value(word)}) > 0")
 
-    def behind(self, compared: str, kind: str, place: Place, choice: Choice) -> None:
+    def behind(self, compared: str, place: Place, choice: Choice) -> None:
         """Only what stands behind `place` in the order chosen."""
         sign = "<" if choice.descending else ">"
-        value, dossier_id = self.value(place.value), self.value(place.dossier_id)
-        self._parts.append(f"({compared}, dossier_id) {sign} ({value}::text::{kind}, {dossier_id})")
+        # As a date, so that the driver says `infinity` for one that is not there.
+        dated = choice.sort in DATES
+        value = self.value(date.fromisoformat(place.value) if dated else place.value)
+        kind = "date" if dated else "text"
+        place_id = self.value(place.dossier_id)
+        self._parts.append(f"({compared}, dossier_id) {sign} ({value}::{kind}, {place_id})")
 
     def value(self, value: object) -> str:
         """Give the statement a value; returns its placeholder."""

@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 
+from services.dossiers.lists import DATES
 from shared.contracts.dossiers import (
     MOST_ROWS,
     SORTS,
@@ -206,3 +207,23 @@ async def test_in_04_what_cannot_be_chosen_is_refused(shelf: Shelf) -> None:
     ):
         refusal = await shelf.refusal(request)
         assert (refusal.slug, refusal.params) == ("unknown_choice", {"field": field})
+
+
+@pytest.mark.parametrize("descending", [False, True])
+async def test_a_download_goes_on_among_rows_without_a_date(
+    shelf: Shelf, descending: bool
+) -> None:
+    """A day that is not there is no day to compare with."""
+    rows = MOST_ROWS + 20
+    await shelf.fill(MINE, rows)
+    for sort in DATES:
+        await shelf.fetch(f"UPDATE dossiers SET {sort} = 'infinity'")
+        shown: list[str] = []
+        after: str | None = ""
+        while after is not None and len(shown) <= rows:
+            view = await shelf.ask(
+                ReadDossiers(account_id=MINE, sort=sort, descending=descending, after=after)
+            )
+            shown += ids(view.rows)
+            after = view.after
+        assert len(shown) == len(set(shown)) == rows
