@@ -1,7 +1,8 @@
 """`impex demo`: fill an account's home page, so that a newcomer sees what it is for.
 
 The dossiers are invented, and sent as any application sends them. Done again for the same account,
-it changes nothing.
+it changes nothing. It is for the `impex up` of this folder only: where settings name servers, these
+may be those of real people, and nothing is sent.
 """
 
 from __future__ import annotations
@@ -15,22 +16,28 @@ from operations.dossiers import show
 from operations.paths import paths
 from operations.progress import say
 from operations.reach import as_service, secret
-from operations.saying import publisher_url, say_all
+from operations.saying import PUBLISHER, publisher_url, say_all
 from operations.state import running
 from services.registration.operators import account_of, newest
 from shared.database import Connection
 from shared.service import utc_now
 
-SETTING = "IMPEX_REGISTRATION_DATABASE_URL"
+#: Settings that would lead elsewhere.
+SETTINGS = ("IMPEX_REGISTRATION_DATABASE_URL", PUBLISHER)
 
 
 def main(options: argparse.Namespace) -> int:
-    """Exit code 1 where nothing runs, or there is no such account."""
+    """Exit code 1 where nothing runs here, settings lead elsewhere, or there is no such account."""
+    elsewhere = [name for name in SETTINGS if secret(os.environ, name) is not None]
+    if elsewhere:
+        say("The demo is only for what make up starts in this folder, never for real accounts.")
+        say(f"Unset {' and '.join(elsewhere)}, then run this again.")
+        return 1
     state = running(paths())
-    if state is None and secret(os.environ, SETTING) is None:
+    if state is None:
         say("Nothing runs in this folder: start it with make up, then run this again.")
         return 1
-    portal = "the portal" if state is None else state.addresses["portal"]
+    portal = state.addresses["portal"]
     found = run_blocking(as_service("registration", lambda tx: _account(tx, options.address)))
     if found is None:
         whose = f"No account has the address {options.address}."
@@ -41,8 +48,7 @@ def main(options: argparse.Namespace) -> int:
     sayings = invent(account_id, utc_now())
     run_blocking(say_all(publisher_url(), sayings))
     show(sayings)
-    home = f"{portal}/accueil" if state is not None else "its home page"
-    say(f"\nNext: sign in as {address} and open {home}.")
+    say(f"\nNext: sign in as {address} and open {portal}/accueil.")
     return 0
 
 

@@ -25,6 +25,8 @@ from shared.service import utc_now
 
 #: How many confirms are waited for at once.
 AT_ONCE = 100
+#: The setting that holds the address of the publisher's user.
+PUBLISHER = amqp_setting(backoffice.OWNER)
 _NAMESPACE = UUID("6f0f9b1e-0d5c-5a43-9a3e-2f6c1c0b7d41")
 
 
@@ -44,7 +46,7 @@ class Saying:
 
 def publisher_url() -> str:
     """The address of the publisher's user: the environment's, else of the `impex up` that runs."""
-    return given_or_running(amqp_setting(backoffice.OWNER))
+    return given_or_running(PUBLISHER)
 
 
 async def say_all(url: str, sayings: Sequence[Saying]) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -12,7 +13,10 @@ import pytest
 
 from operations.cli import main
 from operations.database_admin import run_blocking
-from operations.provisioning import amqp_setting, broker_url
+from operations.paths import paths
+from operations.provisioning import broker_url
+from operations.saying import PUBLISHER
+from operations.state import Known, State
 from shared.contracts import backoffice
 from tests.operations.test_dossier_files import GOOD, HEAD
 from tests.support import eventually
@@ -29,7 +33,6 @@ VALUES
     ('1c0f8a52-3c1f-4b0e-9b0a-5b6f3f0f9d22', 'Paul@labo.fr', 'paul@labo.fr', 'P', 'M', 'fr',
         '2026-01-01', '2026-01-01')
 """
-PUBLISHER = amqp_setting(backoffice.OWNER)
 REGISTRATION = "IMPEX_REGISTRATION_DATABASE_URL"
 JEANNE, PAUL = "0b0f8a52-3c1f-4b0e-9b0a-5b6f3f0f9d11", "1c0f8a52-3c1f-4b0e-9b0a-5b6f3f0f9d22"
 
@@ -61,6 +64,18 @@ class Sender:
         """Go where nothing runs and nothing is known."""
         for setting in (PUBLISHER, REGISTRATION):
             self.patch.delenv(setting)
+
+    def beside(self, house: System) -> None:
+        """Go where `impex up` runs, and is the only thing that says where."""
+        self.elsewhere()
+        where, launcher = paths(), Known.of(os.getpid())
+        assert launcher is not None
+        where.make()
+        where.secrets.mkdir()
+        (where.secrets / PUBLISHER).write_text(house.broker.url(backoffice.OWNER))
+        (where.secrets / REGISTRATION).write_text(house.database.url("registration"))
+        addresses = {"portal": "http://127.0.0.1:8080"}
+        State(launcher, "2026-01-01T00:00:00+00:00", addresses=addresses).write(where.state)
 
 
 @pytest.fixture
@@ -174,13 +189,15 @@ async def test_the_demo_fills_the_newest_account_or_the_one_that_is_named(
     house: System, sender: Sender
 ) -> None:
     asked: dict[str, tuple[str, ...]] = {"Jeanne@labo.fr": (), "paul@LABO.fr": ("paul@LABO.fr",)}
+    sender.beside(house)
     async with house.run("dossiers"):
         for address, words in asked.items():
             for _ in range(2):
                 code, out, _ = sender.impex("demo", *words)
                 assert code == 0
                 assert "118 events about 40 dossiers of 1 account sent" in out
-                assert f"Next: sign in as {address}" in out
+                home = "http://127.0.0.1:8080/accueil"
+                assert f"Next: sign in as {address} and open {home}." in out
 
         async def filled() -> bool:
             found = [await rows(house, account) for account in (JEANNE, PAUL)]
@@ -191,15 +208,30 @@ async def test_the_demo_fills_the_newest_account_or_the_one_that_is_named(
         await eventually(filled, 30, every=0.2)
 
 
+def test_the_demo_sends_nothing_where_settings_lead_elsewhere(
+    sender: Sender,
+) -> None:
+    """They may lead to real people's accounts, as in the container of the operator's commands."""
+    for setting in (REGISTRATION, PUBLISHER):
+        code, out, _ = sender.impex("demo")
+        assert code == 1
+        assert out.startswith("The demo is only for what make up starts in this folder")
+        assert setting in out
+        sender.patch.delenv(setting)
+
+
 def test_the_demo_says_what_is_missing(sender: Sender, house: System) -> None:
+    sender.beside(house)
     code, out, _ = sender.impex("demo", "nobody@labo.fr")
     assert code == 1
-    assert out.startswith("No account has the address nobody@labo.fr.\nOpen the portal, create")
+    assert out.startswith(
+        "No account has the address nobody@labo.fr.\nOpen http://127.0.0.1:8080, create"
+    )
     run_blocking(execute(house, "TRUNCATE registration.accounts CASCADE"))
     code, out, _ = sender.impex("demo")
     assert code == 1
     assert out.startswith("There is no account yet.\n")
-    sender.elsewhere()
+    paths().state.unlink()
     code, out, _ = sender.impex("demo")
     assert code == 1
     assert out == "Nothing runs in this folder: start it with make up, then run this again.\n"

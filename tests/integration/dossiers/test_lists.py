@@ -210,9 +210,7 @@ async def test_in_04_what_cannot_be_chosen_is_refused(shelf: Shelf) -> None:
 
 
 @pytest.mark.parametrize("descending", [False, True])
-async def test_a_download_goes_on_among_rows_without_a_date(
-    shelf: Shelf, descending: bool
-) -> None:
+async def test_a_download_goes_on_among_rows_without_a_date(shelf: Shelf, descending: bool) -> None:
     """A day that is not there is no day to compare with."""
     rows = MOST_ROWS + 20
     await shelf.fill(MINE, rows)
