@@ -53,7 +53,7 @@ NAMES = {
 }
 #: A French pharmacy, a Belgian laboratory.
 DECLARED = {
-    "fr": PHARMACY,
+    "fr": {**PHARMACY, "phone": "01 23 45 67 89"},
     "en": {
         "phone": "+32 81 22 33 44",
         "position": "responsible_pharmacist",
