@@ -16,10 +16,11 @@ from typing import Any
 
 import pytest
 import pytest_asyncio
-from aiohttp import web
+from aiohttp import hdrs, web
 from playwright.async_api import Browser, Page, async_playwright
 
 from services.gateway.web.security import put_headers
+from services.gateway.web.static import FOR_EVER
 from tests.support import render_pages
 
 CHROMIUM = Path("/usr/bin/chromium")
@@ -99,6 +100,9 @@ def _application(site: Site, folder: Path) -> web.Application:
         return response
 
     async def headers(request: web.Request, response: web.StreamResponse) -> None:
+        if request.path.startswith("/static/"):
+            # As the gateway serves them: a browser asks for each once and not with every page.
+            response.headers[hdrs.CACHE_CONTROL] = FOR_EVER
         put_headers(response, nonce=NONCE, secure=False)
 
     application = web.Application()

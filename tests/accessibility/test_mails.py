@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import AsyncIterator
 from pathlib import Path
 
 import pytest
+import pytest_asyncio
 from playwright.async_api import Browser, Page
 
 from tests.unit.mailer.samples import KINDS, html_of
@@ -31,24 +33,31 @@ async def _violations(page: Page) -> list[str]:
     return [f"{one['id']}: {node['html']}" for one in found["violations"] for node in one["nodes"]]
 
 
-@pytest.mark.parametrize(("template", "language"), KINDS)
-async def test_em_13_mails_read_well_in_both_themes_and_widths(
-    template: str, language: str, browser: Browser
-) -> None:
-    """No WCAG violation, contrast included; nothing spills; nothing is fetched."""
+@pytest_asyncio.fixture(scope="module", loop_scope="session")
+async def page(browser: Browser) -> AsyncIterator[Page]:
+    """One tab for all mails: each takes the place of the one before."""
     context = await browser.new_context()
     page = await context.new_page()
+    await page.evaluate(AXE.read_text("utf-8"))
+    yield page
+    await context.close()
+
+
+@pytest.mark.parametrize(("template", "language"), KINDS)
+async def test_em_13_mails_read_well_in_both_themes_and_widths(
+    template: str, language: str, page: Page
+) -> None:
+    """No WCAG violation, contrast included; nothing spills; nothing is fetched."""
     fetched: list[str] = []
     page.on("request", lambda request: fetched.append(request.url))
+    await page.emulate_media(color_scheme="light")
     await page.set_content(html_of(template, language, address=LONG_ADDRESS))
     for width in (320, 375, 1280):
         await page.set_viewport_size({"width": width, "height": 800})
         assert await page.evaluate(SPILL) == 0, width
-    await page.evaluate(AXE.read_text("utf-8"))
     for scheme, ground in GROUNDS.items():
         await page.emulate_media(color_scheme=scheme)  # type: ignore[arg-type]
         shown = await page.evaluate("getComputedStyle(document.body).backgroundColor")
         assert shown == ground
         assert await _violations(page) == []
     assert fetched == []
-    await context.close()
