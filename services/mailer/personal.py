@@ -1,7 +1,8 @@
 """What the mailer holds about an account, for the person themselves (B-11, GD-02).
 
 Which mails went where and what became of them; their texts are made when they go out, and no table
-holds them. Codes and links are not told.
+holds them. Codes and links are not told, nor is the mail to another address before that is proved:
+none goes to one that has an account, so the two would be told apart (B-03).
 """
 
 from __future__ import annotations
@@ -9,6 +10,7 @@ from __future__ import annotations
 import json
 from typing import Any
 
+from services.mailer.facts import ADDRESS_IN_FORCE, NEW_ADDRESS_CODE
 from services.mailer.handlers.writing import Mailer
 from shared.contracts.mailer import ExportAccount
 from shared.contracts.personal import PersonalDataView
@@ -26,7 +28,12 @@ SELECT template AS kind, address, language, asked_at, written_at, state, reason,
     (SELECT count(*) FROM attempts WHERE attempts.mail_id = deliveries.mail_id) AS attempts,
     (SELECT answer FROM attempts WHERE attempts.mail_id = deliveries.mail_id
      ORDER BY number DESC LIMIT 1) AS last_answer, facts
-FROM deliveries WHERE subject = $1 ORDER BY written_at, mail_id
+FROM deliveries
+WHERE subject = $1 AND (template <> $2 OR EXISTS (
+    SELECT 1 FROM deliveries AS proof
+    WHERE proof.subject = $1 AND proof.template = $3 AND proof.address = deliveries.address
+        AND proof.asked_at >= deliveries.asked_at))
+ORDER BY written_at, mail_id
 """
 
 log = get_logger("mailer")
@@ -43,9 +50,10 @@ async def export_account(
 
 async def read(tx: Connection, account_id: str) -> Document:
     """Everything, by matter."""
+    mails = await tx.fetch(MAILS, account_id, NEW_ADDRESS_CODE.name, ADDRESS_IN_FORCE.name)
     return {
         "directory": [dict(row) for row in await tx.fetch(DIRECTORY, account_id)],
-        "mails": [_mail(dict(row)) for row in await tx.fetch(MAILS, account_id)],
+        "mails": [_mail(dict(row)) for row in mails],
     }
 
 

@@ -3,10 +3,19 @@
 from __future__ import annotations
 
 import json
+from datetime import timedelta
 
 from services.mailer import personal
-from tests.integration.mailer.happenings import reset
-from tests.integration.mailer.post_office import ACCOUNT, CODE, OTHER, TOKEN, PostOffice, created
+from tests.integration.mailer.happenings import moved, reset, wish
+from tests.integration.mailer.post_office import (
+    ACCOUNT,
+    CODE,
+    OTHER,
+    TOKEN,
+    PostOffice,
+    created,
+    now,
+)
 from tests.support.mail_server import MailServer
 from tests.support.system import System
 
@@ -30,3 +39,28 @@ async def test_b_11_which_mails_went_where_and_what_became_of_them(
         assert foreign not in text
     nobody = await personal.read(office.database, "x")
     assert nobody == {"directory": [], "mails": []}
+
+
+async def test_b_03_a_mail_to_an_address_that_is_not_proved_does_not_tell_whose_it_is(
+    system: System, office: PostOffice, smtp: MailServer
+) -> None:
+    """None goes to an address that has an account: one's own data must not tell the two apart."""
+
+    async def mails() -> list[tuple[str, str]]:
+        document = await personal.read(office.database, ACCOUNT)
+        assert ("pierre@autre.example" in json.dumps(document, default=str)) == proved
+        return sorted((row["kind"], row["address"]) for row in document["mails"])
+
+    proved = False
+    async with system.run("mailer", IMPEX_SMTP_URL=smtp.url):
+        await office.state(await office.say(created()), "accepted")
+        await office.say(wish(code=None, new_address="held@labo.example"))
+        await office.all_handled()
+        held = await mails()
+        await office.say(wish())
+        await office.all_handled()
+        assert await mails() == [held[0], *held]
+        await office.say(moved("pierre@autre.example", now() + timedelta(seconds=1)))
+        await office.all_handled()
+    proved = True
+    assert {("new_address_code", "pierre@autre.example"), *held} < set(await mails())
