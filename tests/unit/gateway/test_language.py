@@ -2,14 +2,20 @@
 
 from __future__ import annotations
 
+import re
 from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
+from aiohttp import web
 from hypothesis import given
 from hypothesis import strategies as st
 
 from services.gateway.web import i18n
+from services.gateway.web.routes import setup_routes
+from services.gateway.web.views import language
+
+TOKEN = "?jeton=" + "A" * 43
 
 
 @pytest.mark.parametrize(
@@ -62,3 +68,17 @@ def test_a_missing_translation_shows_in_french(tmp_path: Path) -> None:
     french = i18n.load_translations("fr", tmp_path)
     assert french.ngettext("{n} essai", "{n} essais", 0) == "{n} essai"
     assert french.ngettext("{n} essai", "{n} essais", 2) == "{n} essais"
+
+
+def test_the_other_language_shows_the_same_page() -> None:
+    """Every page that is shown at its own address; those that mails lead to need their token."""
+    app = web.Application()
+    setup_routes(app)
+    shown = {
+        route.resource.canonical
+        for route in app.router.routes()
+        if route.method == "GET" and route.resource is not None
+    }
+    pages = {one for one in shown if not re.search(r"[{.]|/(etat|suivi)$", one)}
+    missing = {one for one in pages - language.PAGES if not language.LINK.fullmatch(one + TOKEN)}
+    assert missing == set()
