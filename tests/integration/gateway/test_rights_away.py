@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import json
+from typing import Any
 
 import pytest
 
 from services.gateway.web.clients import Factor, Holder
 from services.gateway.web.desk import Desk
-from shared.messaging.errors import OwnerAway
+from shared.contracts.registration import AddressChangedView
+from shared.messaging.errors import OwnerAway, RequestTimeout
 from shared.messaging.requests import Requester
 from tests.integration.gateway.conftest import Portal
 from tests.integration.gateway.person import new_address
@@ -46,6 +48,26 @@ async def test_b_14_the_form_comes_back_with_the_address(
     assert (page.status, new in page.text) == (503, True)
     done = await person.browser.post(page, PROOF, {"code": await mailed(person)})
     assert done.path == "/compte"
+
+
+async def test_b_08_b_14_an_answer_that_was_lost_is_asked_for_again(
+    portal: Portal, address: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The address is changed, and the page must not say that nothing waits for a code."""
+    person, new = await settled(portal, address), new_address()
+    proof, confirm, lost = await wish(person, new), Holder.confirm, iter((True,))
+
+    async def answer_lost(*given: Any, **named: Any) -> AddressChangedView:
+        view = await confirm(*given, **named)
+        if next(lost, False):
+            raise RequestTimeout("no answer")
+        return view
+
+    monkeypatch.setattr(Holder, "confirm", answer_lost)
+    done = await person.browser.post(proof, PROOF, {"code": await mailed(person)})
+    assert done.path == "/compte"
+    assert "Adresse changée" in done.text
+    assert new in done.text
 
 
 async def test_b_11_a_service_that_is_away_is_named(

@@ -24,6 +24,8 @@ from shared.messaging.handlers import Refused
 HERE = "/compte/adresse"
 PROOF = "/compte/adresse/validation"
 ACCOUNT = "/compte"
+#: The refusal where no wish is left.
+NO_CHANGE = "no_change"
 
 
 async def show(request: web.Request) -> web.Response:
@@ -132,9 +134,19 @@ async def cancel(request: web.Request, fields: dict[str, str]) -> web.Response:
 
 
 async def away_proof(request: web.Request, fields: dict[str, str]) -> web.Response:
-    """The page as soon as it can be shown; the code is to be typed again."""
-    form = away_form(request, fields)
-    return _proof(request, await _described(request), form, 503)
+    """The page as soon as it can be shown; the code is to be typed again.
+
+    Where the code has done its work and only the answer was lost, the same form is asked again.
+    """
+    found, form = guards.full(request), away_form(request, fields)
+    try:
+        wish = await request.app[HOLDER].describe(found.account_id)
+    except Refused as refused:
+        if "code" in fields and refused.refusal.slug == NO_CHANGE:
+            return await submit_proof(request, fields)
+        _leave(request, refused)
+        raise
+    return _proof(request, wish, form, 503)
 
 
 async def _refused(request: web.Request, fields: dict[str, str], refused: Refused) -> web.Response:
@@ -147,7 +159,7 @@ async def _refused(request: web.Request, fields: dict[str, str], refused: Refuse
 
 def _leave(request: web.Request, refused: Refused) -> None:
     """Back to the form where there is no wish any more, or somebody was quicker."""
-    codes = {"no_change": "address_wish_gone", "address_taken": "address_taken"}
+    codes = {NO_CHANGE: "address_wish_gone", "address_taken": "address_taken"}
     if refused.refusal.slug in codes:
         note(request, codes[refused.refusal.slug])
         raise Elsewhere(HERE)
