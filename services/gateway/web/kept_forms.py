@@ -16,7 +16,7 @@ from datetime import datetime, timedelta
 import msgspec
 
 from services.gateway import kept_forms as store
-from services.gateway.web.sealed_pages import SealedPages
+from services.gateway.web.sealed_pages import LONGEST, SealedPages
 from shared.database import Pool
 from shared.database.pool import session as connected
 
@@ -58,12 +58,15 @@ class KeptForms:
             return None
         return Mark(account_id, terms_version)
 
-    async def keep(self, account_id: str, values: Mapping[str, str]) -> None:
-        """Keep what was typed."""
+    async def keep(self, account_id: str, values: Mapping[str, str]) -> bool:
+        """Keep what was typed; False for more than could be shown again, which nobody types."""
         now = self._clock()
         box = self._sealed_pages.seal(msgspec.json.encode(values).decode(), _context(account_id))
+        if len(box) > LONGEST:
+            return False
         async with connected(self._pool) as connection:
             await store.keep(connection, account_id, box, now, now + LIFE)
+        return True
 
     async def find(self, account_id: str, saved_at: datetime | None) -> dict[str, str] | None:
         """What was typed and not saved; None where nothing was, or a draft was saved since."""

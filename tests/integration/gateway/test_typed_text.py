@@ -60,6 +60,18 @@ async def test_se_04_what_was_typed_survives_an_idle_session(portal: Portal) -> 
     assert await person.account_id() not in await rows(portal)
 
 
+@pytest.mark.parametrize("length", [40_000, 60_000])
+async def test_wf_11_more_than_anybody_types_is_not_kept_and_not_promised(
+    portal: Portal, length: int
+) -> None:
+    person, page = await arrived(portal)
+    portal.clock.advance(minutes=31)
+    closed = await person.browser.post(page, HERE, {**TYPED, "address": "x" * length})
+    assert (closed.status, closed.path) == (200, "/connexion")
+    assert "brouillon compris" not in closed.text
+    assert await person.account_id() not in await rows(portal)
+
+
 async def test_se_04_a_sign_out_in_another_tab_loses_nothing(portal: Portal) -> None:
     person, page = await arrived(portal)
     await person.browser.post(await person.browser.get("/accueil"), "/deconnexion")

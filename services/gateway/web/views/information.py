@@ -109,8 +109,9 @@ async def keep(request: web.Request, fields: dict[str, str]) -> web.Response | N
         form = Form.again(fields)
         form.alert = alert_text("stale_page", visit.lang)
         return await render(request, form, None, 403, unsaved=True)
-    await app[KEPT_FORMS].keep(mark.account_id, information.values(information.typed(fields)))
-    if session is None:
+    typed = information.values(information.typed(fields))
+    kept = await app[KEPT_FORMS].keep(mark.account_id, typed)
+    if kept and session is None:
         note(request, "session_closed_typed")
     return None
 
