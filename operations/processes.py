@@ -7,19 +7,31 @@ process id is ever touched.
 
 from __future__ import annotations
 
+import itertools
 import json
 import os
+import secrets
 import shutil
 import signal
 import socket
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 
 LEASH = Path(__file__).with_name("leash.py")
+PORTS = range(20_000, 32_000)
+
+
+def _from_somewhere() -> Iterator[int]:
+    begin = secrets.randbelow(len(PORTS))
+    return itertools.cycle([*PORTS[begin:], *PORTS[:begin]])
+
+
+_ports = _from_somewhere()
 
 
 class StartFailed(Exception):
@@ -31,10 +43,17 @@ class Misconfigured(StartFailed):
 
 
 def free_port() -> int:
-    """A loopback TCP port that nothing listens on at this moment."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
+    """A loopback TCP port that nothing listens on at this moment, another one at each call.
+
+    From below those that Linux gives to outgoing connections: one of these may be gone before the
+    server that it is meant for is there to listen. Processes begin at different places.
+    """
+    for _ in PORTS:
+        port = next(_ports)
+        with socket.socket() as probe, suppress(OSError):
+            probe.bind(("127.0.0.1", port))
+            return port
+    raise StartFailed(f"no port from {PORTS.start} to {PORTS.stop - 1} is free")
 
 
 def port_is_free(port: int) -> bool:

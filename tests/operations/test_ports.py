@@ -1,0 +1,23 @@
+"""Ports that are handed out stay free until the server that they are for is there."""
+
+from __future__ import annotations
+
+import socket
+
+from operations.processes import PORTS, free_port
+
+
+def test_no_port_is_given_twice_nor_one_that_is_taken() -> None:
+    given = [free_port() for _ in range(200)]
+    assert len(set(given)) == 200
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", following(given[-1])))
+        assert free_port() != following(given[-1])
+
+
+def test_outgoing_connections_take_none_of_them() -> None:
+    assert free_port() < 32_768  # where Linux begins to take theirs, unless it is told otherwise
+
+
+def following(port: int) -> int:
+    return PORTS.start if port + 1 == PORTS.stop else port + 1
