@@ -70,7 +70,8 @@ def invent(account_id: str, now: datetime) -> list[Saying]:
             "pharmaceutical_form": form,
         }
         weeks = 17 * place % 41  # each week from 1 to 40 once, as 41 is prime
-        begun = (now - timedelta(weeks=weeks)).replace(hour=8, minute=place, second=0)
+        day = now - timedelta(weeks=weeks)
+        begun = day.replace(hour=8, minute=place, second=0, microsecond=0)
         number = f"{begun:%Y}-{kind}-{1500 - 7 * weeks:05}"
         told += (
             Saying(account_id=account_id, event=event)

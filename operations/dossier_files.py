@@ -60,11 +60,15 @@ def read_file(content: bytes, now: datetime) -> tuple[list[Entry], list[Mistake]
         return [], [Mistake(line=line, reason="it is not UTF-8")]
     entries: list[Entry] = []
     mistakes: list[Mistake] = []
+    told: dict[tuple[str, int], Entry] = {}
     for line, cells in _records(text, mistakes.append):
         try:
-            entries.append(_entry(line, cells, now))
+            entry = _entry(line, cells, now)
+            _judge_version(entry, told)
         except (Reject, ValueError) as error:
             mistakes.append(Mistake(line=line, reason=str(error)))
+        else:
+            entries.append(entry)
     if not entries and not mistakes:
         mistakes.append(Mistake(line=1, reason="there is no event in the file"))
     return entries, mistakes
@@ -127,6 +131,15 @@ def _entry(line: int, cells: Mapping[str, str], now: datetime) -> Entry:
     except Reject as rejected:
         raise ValueError(rejected.reason.replace(moment, "at")) from None
     return Entry(line=line, account=cells["account"], event=event)
+
+
+def _judge_version(entry: Entry, told: dict[tuple[str, int], Entry]) -> None:
+    """Of two events of one version the first to arrive is kept, and nobody knows which that is."""
+    event = entry.event
+    first = told.setdefault((event.dossier_id, event.version), entry)
+    if (first.account.casefold(), first.event) != (entry.account.casefold(), event):
+        version = f"version {event.version} of {event.dossier_id}"
+        raise ValueError(f"line {first.line} tells {version} otherwise: each needs its own")
 
 
 def _number(text: str) -> int:
