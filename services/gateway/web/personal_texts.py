@@ -95,10 +95,18 @@ def _value(name: str, value: Any, lang: str) -> str:
         return format_datetime(value, lang)
     text = str(value)
     if MOMENT.fullmatch(text):
-        return format_datetime(datetime.fromisoformat(text), lang)
+        return _moment(text, lang)
     if DAY.fullmatch(text):
         return format_day(text, lang)
     return pick(VALUES[text], lang) if name in CHOSEN and text in VALUES else text
+
+
+def _moment(text: str, lang: str) -> str:
+    """As people say it; as it is where somebody typed what only looks like one."""
+    try:
+        return format_datetime(datetime.fromisoformat(text), lang)
+    except ValueError:
+        return text
 
 
 def _label(labels: Mapping[str, Pair], name: str, lang: str) -> str:
