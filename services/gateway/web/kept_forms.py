@@ -59,7 +59,8 @@ class KeptForms:
         return Mark(account_id, terms_version)
 
     async def keep(self, account_id: str, values: Mapping[str, str]) -> bool:
-        """Keep what was typed; False for more than could be shown again, which nobody types."""
+        """Keep what was typed, and the mark of its page; False for more than could be shown again,
+        which nobody types."""
         now = self._clock()
         box = self._sealed_pages.seal(msgspec.json.encode(values).decode(), _context(account_id))
         if len(box) > LONGEST:

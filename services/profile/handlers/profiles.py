@@ -167,6 +167,7 @@ def show(profile: Profile | None, deps: Deps) -> ProfileView:
         saved_at=profile.saved_at,
         errors=judged.errors,
         warnings=judged.warnings,
+        terms_version=profile.terms_version,
     )
 
 

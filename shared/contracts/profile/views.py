@@ -50,7 +50,7 @@ class ProfileView(Reply, frozen=True, kw_only=True):
     the gateway: as typed while a draft, as kept once validated. `version` counts the saves.
     `errors` is everything that stands against validating, in the order of the form; `warnings` what
     is let go and flagged for the desk, at `siret`: `closed` (params: date, as `2024-05-31`, or
-    empty), `unlisted`, `check_deferred`.
+    empty), `unlisted`, `check_deferred`. `terms_version` is what a draft's tick was set beside.
 
     The codes, by field, are in the README of `services/profile`.
     """
@@ -62,6 +62,7 @@ class ProfileView(Reply, frozen=True, kw_only=True):
     validated_at: datetime | None = None
     errors: tuple[FieldError, ...] = ()
     warnings: tuple[FieldError, ...] = ()
+    terms_version: str = ""
 
 
 class EstablishmentView(Reply, frozen=True, kw_only=True):

@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import asyncpg
+import msgspec
 import pytest
 
+from services.gateway.web.clients import Registration
+from shared.contracts.registration import TermsView
 from tests.integration.gateway.browser import Answer
 from tests.integration.gateway.conftest import Portal
 from tests.integration.gateway.person import PHARMACY
@@ -104,6 +107,34 @@ async def test_g_13_the_version_of_the_terms_is_that_of_the_page(
         await connection.close()
     assert version
     assert f"version {version}" in terms.text
+
+
+async def test_g_13_a_tick_beside_other_terms_is_to_be_set_again(
+    portal: Portal, address: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Saved, or kept when the session ended: nobody accepts what they have not seen."""
+    person, page = await arrived(portal, address)
+    current, version = Registration.terms, ""
+
+    async def terms(self: Registration, language: str) -> TermsView:
+        return msgspec.structs.replace(await current(self, language), version=version)
+
+    monkeypatch.setattr(Registration, "terms", terms)
+    for version, saved in (("2030.1", True), ("2030.2", False)):
+        page = await person.browser.get(HERE)
+        if not saved:
+            portal.clock.advance(minutes=31)
+        await person.browser.post(page, HERE, {**SAVE, **PHARMACY})
+        if not saved:
+            await person.sign_in()
+        assert (await person.browser.get(HERE)).soup.select_one("#terms[checked]")
+        version += ".1"
+        changed = await person.browser.get(f"{HERE}?valider=1")
+        assert not changed.soup.select_one("#terms[checked], #validation")
+        assert "Les CGU ont changé le" in changed.text
+        assert value(changed, "company_name") == PHARMACY["company_name"]
+    none = await person.browser.post(changed, HERE, {"action": "validate"})
+    assert "Cochez la case" in none.text
 
 
 async def test_au_13_a_confirmation_before_anything_was_saved_leads_to_the_form(

@@ -17,8 +17,8 @@ from shared.secrets import Opener, Sealer, seal_context
 class Information:
     """What is known of a person and their establishment, in clear: for one page, never for a log.
 
-    `state`, `version`, `errors` and `warnings` are those of `ProfileView`; `fields` is None where
-    nothing was saved yet.
+    `state`, `version`, `errors`, `warnings` and `terms_version` are those of `ProfileView`;
+    `fields` is None where nothing was saved yet.
     """
 
     state: str
@@ -28,6 +28,7 @@ class Information:
     validated_at: datetime | None
     errors: tuple[FieldError, ...]
     warnings: tuple[FieldError, ...]
+    terms_version: str
 
     @property
     def validated(self) -> bool:
@@ -86,4 +87,5 @@ class Profile(Client):
             validated_at=view.validated_at,
             errors=view.errors,
             warnings=view.warnings,
+            terms_version=view.terms_version,
         )

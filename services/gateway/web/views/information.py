@@ -25,7 +25,7 @@ from services.gateway.web.keys import (
     SESSIONS,
 )
 from services.gateway.web.refusals import away_form, refuse_form
-from services.gateway.web.texts import alert_text
+from services.gateway.web.texts import alert_text, date_text
 from services.gateway.web.visits import VISIT, idempotency_key, note, page, redirect
 from shared.contracts.base import FieldError
 from shared.contracts.profile import ProfileFields
@@ -41,19 +41,22 @@ ACTIONS = ("save", "validate", "close")
 
 async def show(request: web.Request) -> web.Response:
     """The form with the draft, or what is frozen."""
-    found = guards.full(request)
-    known = await request.app[PROFILE].describe(found.account_id)
+    found, app = guards.full(request), request.app
+    known = await app[PROFILE].describe(found.account_id)
     if known.validated:
         return await frozen(request, found, known)
-    kept = await request.app[KEPT_FORMS].find(found.account_id, known.saved_at)
+    kept = await app[KEPT_FORMS].find(found.account_id, known.saved_at)
     if kept is not None:
         note(request, "typed_again")
-        return await render(request, Form(values=kept), known, unsaved=True)
+        mark, form = app[KEPT_FORMS].read(kept.pop("mark", "")), Form(values=kept)
+        await _ask_again(request, found, form, mark.terms_version if mark else "")
+        return await render(request, form, known, unsaved=True)
     if known.fields is None:
         mine = ProfileFields(first_name=found.first_name, last_name=found.last_name)
         return await render(request, Form(values=information.values(mine)), known)
-    asked = "valider" in request.query and not known.errors
     form = Form(values=information.values(known.fields))
+    await _ask_again(request, found, form, known.terms_version)
+    asked = "valider" in request.query and not known.errors and form.alert is None
     return await render(request, form, known, confirm=asked)
 
 
@@ -110,7 +113,7 @@ async def keep(request: web.Request, fields: dict[str, str]) -> web.Response | N
         form.alert = alert_text("stale_page", visit.lang)
         return await render(request, form, None, 403, unsaved=True)
     typed = information.values(information.typed(fields))
-    kept = await app[KEPT_FORMS].keep(mark.account_id, typed)
+    kept = await app[KEPT_FORMS].keep(mark.account_id, {**typed, "mark": fields["mark"]})
     if kept and session is None:
         note(request, "session_closed_typed")
     return None
@@ -209,6 +212,18 @@ async def _mark(request: web.Request, found: Session, former: str) -> str:
         return former
     version = (await app[REGISTRATION].terms(request[VISIT].lang)).version
     return app[KEPT_FORMS].mark(found.account_id, version)
+
+
+async def _ask_again(request: web.Request, found: Session, form: Form, ticked: str) -> None:
+    """A tick that was set beside other terms, those of the version `ticked`, says nothing of those
+    in force (G-13)."""
+    app, lang = request.app, request[VISIT].lang
+    form.values["mark"] = await _mark(request, found, "")
+    mark = app[KEPT_FORMS].read(form.values["mark"])
+    if form.values[information.TICK] and (mark is None or mark.terms_version != ticked):
+        form.values[information.TICK] = ""
+        terms = await app[REGISTRATION].terms(lang)
+        form.alert = alert_text("terms_changed", lang, date=date_text(terms.date, lang))
 
 
 async def _refused(
