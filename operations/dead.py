@@ -1,7 +1,7 @@
 """`impex dead list` and `impex dead replay`: the messages that nobody could handle.
 
 Shows why and since when, never the content. Replaying sends a message to its service again as a
-first try; what was handled already has no second effect.
+first try; what was handled already has no second effect. What its owner did not say stays.
 """
 
 from __future__ import annotations
@@ -54,9 +54,10 @@ def main_list(options: argparse.Namespace) -> int:
 def main_replay(options: argparse.Namespace) -> int:
     """Send letters again; exit code 1 when the one that was named was not found."""
     _must_listen([options.service])
+    url = reach().operator_url
     count = asyncio.run(
         replay(
-            reach().operator_url,
+            url,
             options.service,
             message_id=options.id,
             message_type=options.type,
@@ -64,6 +65,9 @@ def main_replay(options: argparse.Namespace) -> int:
         )
     )
     say(f"{count} {'message' if count == 1 else 'messages'} sent to {options.service} again.")
+    left = asyncio.run(list_dead(url, options.service))
+    if forged := sum(not letter.vouched for letter in left):
+        say(f"{forged} not said by the owner of the type: never sent again, see docs/runbook.md.")
     return 0 if count or options.id is None else 1
 
 

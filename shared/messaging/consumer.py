@@ -15,14 +15,20 @@ from typing import Any
 from aiormq.abc import DeliveredMessage
 from pamqp.commands import Basic
 
-from shared.contracts.base import EVENTS as KNOWN_EVENTS
 from shared.contracts.base import Event
 from shared.database import Pool, transaction
 from shared.database.pool import session
 from shared.errors import DependencyDown, Reject, Retry
 from shared.messaging.connection import BROKER
-from shared.messaging.envelope import Envelope, contract, decode, traceparent
-from shared.messaging.errors import NotConfirmed, Undecodable
+from shared.messaging.envelope import (
+    Envelope,
+    contract,
+    decode,
+    is_said_by,
+    owner_of,
+    traceparent,
+)
+from shared.messaging.errors import NOT_SAID, NotConfirmed, Undecodable
 from shared.messaging.failures import Failure, attempt_of, frames, headers_of
 from shared.messaging.handlers import Context, Subscription
 from shared.messaging.intake import Intake, Probe, settle
@@ -121,15 +127,12 @@ class Consumer:
         return envelope, contract(envelope, self._types)
 
     def _check_who_says(self, message: DeliveredMessage, envelope: Envelope) -> None:
-        """The broker vouches for `user_id`; a type has one owner (T23)."""
+        """The broker vouches for `user_id`; a type has one owner, known here or not (T23)."""
         user, exchange = message.header.properties.user_id, message.exchange
         if exchange == retry_exchange(self._service) and user in (self._service, OPERATOR):
             return
-        cls = KNOWN_EVENTS.get(envelope.type)
-        if cls is None:
-            raise Undecodable(f"type or version not known here: {envelope.type[:120]}")
-        if exchange != EVENTS or user != cls.OWNER or envelope.source != f"impex/{cls.OWNER}":
-            raise Undecodable(f"not said by {cls.OWNER}")
+        if exchange != EVENTS or not is_said_by(user, envelope):
+            raise Undecodable(f"{NOT_SAID}{owner_of(envelope)}")
 
     async def _handle(self, envelope: Envelope, heard: Event) -> None:
         row = self._rows[envelope.type]

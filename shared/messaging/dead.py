@@ -2,6 +2,7 @@
 
 Works under the operator's broker user. Looking takes nothing out; a letter is removed only after
 its replay was confirmed, so an interruption leaves a duplicate at worst, which the inbox removes.
+What is replayed is believed, so a letter that the owner of its type did not say stays where it is.
 """
 
 from __future__ import annotations
@@ -19,8 +20,10 @@ from aiormq.exceptions import ChannelNotFoundEntity
 from pamqp.commands import Basic
 
 from shared.errors import ConfigurationError
+from shared.messaging.envelope import decode, is_said_by
+from shared.messaging.errors import NOT_SAID, Undecodable
 from shared.messaging.failures import ATTEMPT, FIRST_FAILED_AT, attempt_of
-from shared.messaging.topology import dead_queue, retry_exchange
+from shared.messaging.topology import OPERATOR, dead_queue, retry_exchange
 from shared.telemetry import mask_text
 
 #: Letters looked at in one go.
@@ -32,7 +35,8 @@ CONFIRM_SECONDS = 10
 class DeadLetter:
     """One dead letter as an operator may see it: nothing of its content.
 
-    `age` is in seconds since it first failed, None where that is not known.
+    `age` is in seconds since it first failed, None where that is not known. `vouched`: the owner of
+    its type said it; others are never sent again.
     """
 
     service: str
@@ -45,6 +49,7 @@ class DeadLetter:
     fingerprint: str
     first_failed_at: str
     age: float | None
+    vouched: bool
 
 
 Chosen = Callable[[DeadLetter], bool]
@@ -69,12 +74,13 @@ async def replay(
 ) -> int:
     """Send dead letters of `service` again as first tries; returns how many.
 
-    One by `message_id`, all of a `message_type`, or all. What was handled in the meantime has no
-    second effect.
+    One by `message_id`, all of a `message_type`, or all, but those not vouched for. What was
+    handled in the meantime has no second effect.
     """
 
     def chosen(letter: DeadLetter) -> bool:
-        return message_id in (None, letter.id) and message_type in (None, letter.type)
+        wanted = message_id in (None, letter.id) and message_type in (None, letter.type)
+        return wanted and letter.vouched
 
     sent = 0
     async with _letters(amqp_url, service, MOST) as (channel, letters):
@@ -156,23 +162,43 @@ def _described(service: str, message: DeliveredMessage) -> DeadLetter:
     properties = message.header.properties
     headers: dict[str, Any] = dict(properties.headers or {})
     first = _text(headers.get(FIRST_FAILED_AT))
+    vouched = _is_vouched(service, message)
+    error = _text(headers.get("error")) or _by_the_broker(headers)
+    if not vouched and not error.startswith(NOT_SAID):
+        error = f"{NOT_SAID}the owner of its type"
     return DeadLetter(
         service=service,
         id=_text(properties.message_id),
         type=_text(properties.message_type),
         attempt=attempt_of(message),
         error_type=_text(headers.get("error_type") or headers.get("x-first-death-reason")),
-        error=_text(headers.get("error")) or _by_the_broker(headers),
+        error=error,
         failed_by=_text(headers.get("failed_by")) or service,
         fingerprint=_text(headers.get("fingerprint")),
         first_failed_at=first,
         age=_age(first),
+        vouched=vouched,
     )
+
+
+def _is_vouched(service: str, message: DeliveredMessage) -> bool:
+    """A copy is as its service found it; what the broker moved here still has its sender."""
+    properties = message.header.properties
+    if properties.user_id == service:
+        return not str((properties.headers or {}).get("error", "")).startswith(NOT_SAID)
+    if properties.user_id == OPERATOR:
+        return True
+    try:
+        return is_said_by(properties.user_id, decode(message.body))
+    except Undecodable:
+        return False
 
 
 def _by_the_broker(headers: dict[str, Any]) -> str:
     if headers.get("x-first-death-reason") == "delivery_limit":
         return "the process ended or hung while handling it, too often"
+    if headers.get("x-first-death-reason") == "expired":
+        return "it ran out before anybody took it"
     return ""
 
 

@@ -116,6 +116,16 @@ def decode(body: bytes) -> Envelope:
     )
 
 
+def is_said_by(user: str | None, envelope: Envelope) -> bool:
+    """Whether `user`, whom the broker vouches for, owns the type: `owner.Name.v1`."""
+    return user == owner_of(envelope) and envelope.source == f"impex/{user}"
+
+
+def owner_of(envelope: Envelope) -> str:
+    """Who alone may say this type, whether we know it or not."""
+    return envelope.type.partition(".")[0][:120]
+
+
 def contract(envelope: Envelope, known: Mapping[str, type[Contract]]) -> Contract:
     """The typed message inside, one of `known`, or raise `Undecodable`."""
     cls = known.get(envelope.type)

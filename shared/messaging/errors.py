@@ -4,6 +4,10 @@ from __future__ import annotations
 
 from shared.errors import ImpexError
 
+#: How the reason begins where somebody else than its owner said a type: such a message is never
+#: sent again, because what an operator replays is believed.
+NOT_SAID = "not said by "
+
 
 class Undecodable(ImpexError):
     """The message is not one of ours: not JSON, too large, unknown type, wrong fields."""

@@ -7,11 +7,13 @@ from typing import Any
 
 import pytest
 
+from shared.contracts.mailer import MailAccepted
 from shared.contracts.registration import EmailVerified, RequestCancelled
 from shared.errors import ConfigurationError, Reject
 from shared.messaging import hears
 from shared.messaging.dead import list_dead, replay
-from tests.integration.shared.neighbours import Heard, Street, now
+from shared.messaging.envelope import wrap
+from tests.integration.shared.neighbours import Heard, Street, forge, now
 from tests.support.waiting import eventually
 
 
@@ -94,3 +96,44 @@ async def test_a_service_without_dead_letters_is_said_plainly(street: Street) ->
     """A misspelt name is not an empty list."""
     with pytest.raises(ConfigurationError, match="maler has no queue of dead letters"):
         await list_dead(street.broker.url("operator"), "maler")
+
+
+async def test_t23_what_its_owner_did_not_say_is_never_sent_again(street: Street) -> None:
+    """A replay is believed: a forged message must not become the operator's word.
+
+    The mailer reaches another queue by the header `CC`, which the broker does not check.
+    """
+    node = await street.node("registration", hears=(hears(MailAccepted, Heard()),))
+    await street.node("mailer", hears=(hears(RequestCancelled, Heard()),), emits=(MailAccepted,))
+    operator = street.broker.url("operator")
+
+    async def forged(number: int) -> bool:
+        letters = await list_dead(operator, "registration")
+        assert not any(letter.vouched for letter in letters)
+        assert all(letter.error.startswith("not said by ") for letter in letters)
+        return len(letters) == number
+
+    async def forge_both(**properties: Any) -> None:
+        """A type that registration owns, and one that nobody knows yet."""
+        for kind in (RequestCancelled.TYPE, "registration.Later.v1"):
+            message_id, body = wrap(
+                "registration", RequestCancelled(request_id="r"), subject=None, now=now()
+            )
+            await forge(
+                street.broker.url("mailer"),
+                body.replace(RequestCancelled.TYPE.encode(), kind.encode()),
+                key="mailer.MailUnheard.v1",
+                message_id=message_id,
+                user="mailer",
+                headers={"CC": [MailAccepted.TYPE]},
+                **properties,
+            )
+
+    await forge_both()
+    await eventually(lambda: forged(2))
+    await node.drain(5)
+    # Nobody takes them: the broker itself moves them to the dead letters.
+    await forge_both(expiration="1")
+    await eventually(lambda: forged(4))
+    assert await replay(operator, "registration") == 0
+    assert await forged(4)
