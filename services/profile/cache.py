@@ -20,13 +20,14 @@ KEEP = """
 INSERT INTO directory_answers (siret, answer, expires_at) VALUES ($1, $2, $3)
 ON CONFLICT (siret) DO UPDATE SET answer = excluded.answer, expires_at = excluded.expires_at
 """
+# Only what goes is locked: OFFSET beside FOR UPDATE would lock, and so write, every row that stays.
 FORGET = """
 DELETE FROM directory_answers
 WHERE siret IN (
-        SELECT siret FROM directory_answers WHERE expires_at <= $1 FOR UPDATE SKIP LOCKED)
-    OR siret IN (
-        SELECT siret FROM directory_answers ORDER BY expires_at DESC OFFSET $2
-        FOR UPDATE SKIP LOCKED)
+    SELECT siret FROM directory_answers
+    WHERE expires_at <= $1 OR expires_at < (
+        SELECT expires_at FROM directory_answers ORDER BY expires_at DESC OFFSET $2 - 1 LIMIT 1)
+    FOR UPDATE SKIP LOCKED)
 """
 
 

@@ -106,9 +106,8 @@ async def test_si_07_old_answers_and_too_many_are_forgotten(
     await find(desk, CLOSED)
     async with transaction(desk.pool) as tx:
         await cache.forget(tx, desk.now, most=1)
-    assert [row["siret"] for row in await desk.fetch("SELECT siret FROM directory_answers")] == [
-        CLOSED
-    ]
+    (kept,) = await desk.fetch("SELECT siret, xmax = 0 AS untouched FROM directory_answers")
+    assert (kept["siret"], kept["untouched"]) == (CLOSED, True)
 
 
 async def test_si_07_no_answer_is_not_kept(opened: tuple[Desk, CompanyDirectory]) -> None:
