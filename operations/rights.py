@@ -13,7 +13,7 @@ from typing import Any
 
 from operations.broker_admin import password_hash
 from shared.contracts import backoffice
-from shared.contracts.base import Event, Request
+from shared.contracts.base import EVENTS, Event, Request
 from shared.messaging import topology
 
 OWNER = "impex_owner"
@@ -101,7 +101,9 @@ def users(passwords: Mapping[str, str]) -> list[dict[str, Any]]:
 def permissions(vhost: str, parties: Iterable[Party]) -> dict[str, Any]:
     """The rights of every service's and publisher's user in one virtual host."""
     rights = [party.permissions() for party in parties]
-    rights += [topology.publisher_permissions(name) for name in PUBLISHERS]
+    for name in PUBLISHERS:
+        agreed = [one for one in EVENTS.values() if name == one.OWNER]
+        rights.append(topology.publisher_permissions(name, agreed))
     return {
         "permissions": [
             {

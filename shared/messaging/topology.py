@@ -218,14 +218,17 @@ def permissions(
     )
 
 
-def publisher_permissions(user: str) -> Permissions:
-    """The rights of another application: to say events of its own name, and nothing else."""
+def publisher_permissions(user: str, says: Iterable[type[Event]]) -> Permissions:
+    """The rights of another application: to say the events agreed with it, and nothing else.
+
+    What nobody hears would push older facts out of the unrouted ones.
+    """
     return Permissions(
         user=user,
         configure="^$",
         write=_any_of([re.escape(EVENTS)]),
         read="^$",
-        topic_write=rf"^{re.escape(user)}\.",
+        topic_write=_any_of([re.escape(key) for key in _types(says)]),
         topic_read="^$",
     )
 

@@ -107,6 +107,7 @@ REFUSED: list[tuple[str, str, Act]] = [
     ("mailer", "delete a foreign queue", delete_queue("registration")),
     ("gateway", "delete the dead letters", delete_queue("mailer.dead")),
     ("backoffice", "say what a service says", publish("impex.events", "mfa.CodeRefused.v1")),
+    ("backoffice", "say what nobody hears", publish("impex.events", "backoffice.DossierFiled.v2")),
     ("backoffice", "say what another's name begins with", publish("impex.events", "backoffice2.A")),
     (
         "backoffice",
