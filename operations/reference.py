@@ -19,7 +19,7 @@ import msgspec
 from operations import examples, house, provisioning
 from operations.paths import ROOT
 from operations.progress import say
-from operations.rights import broker_topology, database_sql, permissions, roles_sql
+from operations.rights import EXPECTED, broker_topology, database_sql, permissions, roles_sql
 from operations.settings import StackSettings
 from shared.contracts.base import EVENTS, REQUESTS, Event, Request
 from shared.messaging import topology
@@ -164,6 +164,7 @@ def _sorted(messages: Iterable[type[Any]]) -> list[Any]:
 
 def _listeners(event: type[Event]) -> str:
     names = [one.name for one in house.services() if any(row.event is event for row in one.hears)]
+    names += [f"{one.name} (kept until it is there)" for one in EXPECTED if event in one.hears]
     return ", ".join(names) or "nobody yet"
 
 

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from operations.broker_admin import password_hash
-from shared.contracts import backoffice
+from shared.contracts import backoffice, gateway, registration
 from shared.contracts.base import EVENTS, Event, Request
 from shared.messaging import topology
 
@@ -45,12 +45,29 @@ class Party:
         return topology.service_topology(self.name, self.hears, self.answers)
 
 
+#: Services that come in a later release. Their queues keep from now on what people asked of them:
+#: of what nobody hears only the last facts are kept, and every sign-in is some.
+EXPECTED = (
+    Party(
+        name="support",
+        hears=(
+            gateway.CorrectionRequested,
+            gateway.DepartureReported,
+            registration.LostPhoneReported,
+        ),
+    ),
+)
+
+
 def broker_topology(vhost: str, parties: Iterable[Party] = ()) -> dict[str, Any]:
-    """The shared exchanges, the queue of what nobody hears, and the queues of `parties`.
+    """The shared exchanges, the queue of what nobody hears, and the queues of `parties` and of
+    those that are expected beside them.
 
     Made before any service runs, a service's queue keeps what is said before its first start.
     """
-    parts = [topology.shared_exchanges(), *(party.topology() for party in parties)]
+    parties = tuple(parties)
+    queued = (*parties, *EXPECTED) if parties else ()
+    parts = [topology.shared_exchanges(), *(party.topology() for party in queued)]
     made = topology.Topology(
         exchanges=tuple(one for part in parts for one in part.exchanges),
         queues=tuple(one for part in parts for one in part.queues),

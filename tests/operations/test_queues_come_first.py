@@ -9,9 +9,10 @@ import aiormq
 from pamqp.commands import Basic
 
 from operations import house
-from operations.rights import broker_topology, definitions
-from shared.contracts import registration
+from operations.rights import EXPECTED, broker_topology, definitions
+from shared.contracts import gateway, registration
 from shared.messaging.topology import declare
+from tests.support import eventually
 from tests.support.servers import ADMIN, Broker, Corners
 
 
@@ -39,6 +40,36 @@ async def test_a_fact_said_before_the_listeners_first_start_waits_for_it(
         assert waiting.routing_key == registration.AccountRequested.TYPE
     finally:
         await connection.close()
+
+
+async def test_b_08_what_people_tell_the_desk_is_kept_for_it_alone(
+    broker: Broker, corners: Corners
+) -> None:
+    """Among what nobody hears it would be gone after so many sign-ins."""
+    corners.admin.load(definitions(broker.vhost, house.parties(), {}, ADMIN))
+    told = (gateway.CorrectionRequested, gateway.DepartureReported)
+    connection = await aiormq.connect(broker.url("gateway"))
+    try:
+        channel = await connection.channel()
+        for kind in told:
+            await channel.basic_publish(
+                b"{}",
+                exchange="impex.events",
+                routing_key=kind.TYPE,
+                properties=Basic.Properties(user_id="gateway", delivery_mode=2),
+            )
+    finally:
+        await connection.close()
+    await eventually(lambda: broker.depths().get("support") == len(told))
+    assert broker.depths()["impex.unrouted"] == 0
+    queues = broker_topology("impex", house.parties())["queues"]
+    (kept,) = (queue["arguments"] for queue in queues if queue["name"] == "support")
+    assert not {"x-max-length", "x-max-length-bytes", "x-message-ttl"} & set(kept)
+
+
+def test_whoever_is_expected_is_no_service_yet() -> None:
+    """One that has come declares its queues itself."""
+    assert not {one.name for one in EXPECTED} & set(house.service_names())
 
 
 async def test_each_service_declares_what_was_provisioned_without_a_difference(

@@ -1,7 +1,7 @@
 """What people tell the desk: corrections and departures, sealed for it, told once and bounded.
 
 The event and the row that makes it one are one transaction. Nobody hears these events before there
-is a desk: the broker keeps them in `impex.unrouted`.
+is a desk: the broker keeps them for it in the queue `support`.
 """
 
 from __future__ import annotations
