@@ -27,7 +27,7 @@ SETTINGS = ("IMPEX_REGISTRATION_DATABASE_URL", PUBLISHER)
 
 
 def main(options: argparse.Namespace) -> int:
-    """Exit code 1 where nothing runs here, settings lead elsewhere, or there is no such account."""
+    """Exit code 1 where nothing is ready here, settings lead elsewhere, or no account is found."""
     elsewhere = [name for name in SETTINGS if secret(os.environ, name) is not None]
     if elsewhere:
         say("The demo is only for what make up starts in this folder, never for real accounts.")
@@ -36,6 +36,9 @@ def main(options: argparse.Namespace) -> int:
     state = running(paths())
     if state is None:
         say("Nothing runs in this folder: start it with make up, then run this again.")
+        return 1
+    if not state.ready:
+        say("IMPEXWEB is still starting: run this again when make up has printed its addresses.")
         return 1
     portal = state.addresses["portal"]
     found = run_blocking(as_service("registration", lambda tx: _account(tx, options.address)))

@@ -65,17 +65,19 @@ class Sender:
         for setting in (PUBLISHER, REGISTRATION):
             self.patch.delenv(setting)
 
-    def beside(self, house: System) -> None:
+    def beside(self, house: System, *, ready: bool = True) -> None:
         """Go where `impex up` runs, and is the only thing that says where."""
-        self.elsewhere()
+        for setting in (PUBLISHER, REGISTRATION):
+            self.patch.delenv(setting, raising=False)
         where, launcher = paths(), Known.of(os.getpid())
         assert launcher is not None
         where.make()
-        where.secrets.mkdir()
+        where.secrets.mkdir(exist_ok=True)
         (where.secrets / PUBLISHER).write_text(house.broker.url(backoffice.OWNER))
         (where.secrets / REGISTRATION).write_text(house.database.url("registration"))
         addresses = {"portal": "http://127.0.0.1:8080"}
-        State(launcher, "2026-01-01T00:00:00+00:00", addresses=addresses).write(where.state)
+        state = State(launcher, "2026-01-01T00:00:00+00:00", addresses=addresses, ready=ready)
+        state.write(where.state)
 
 
 @pytest.fixture
@@ -231,6 +233,9 @@ def test_the_demo_says_what_is_missing(sender: Sender, house: System) -> None:
     code, out, _ = sender.impex("demo")
     assert code == 1
     assert out.startswith("There is no account yet.\n")
+    sender.beside(house, ready=False)
+    code, out, _ = sender.impex("demo")
+    assert (code, out.partition(":")[0]) == (1, "IMPEXWEB is still starting")
     paths().state.unlink()
     code, out, _ = sender.impex("demo")
     assert code == 1
