@@ -61,8 +61,6 @@ def operator(system: System, tmp_path: Path) -> dict[str, str]:
 
 async def bury(system: System, body: bytes, reason: str) -> None:
     """Put a message among the mailer's dead letters, as its consumer does."""
-    async with system.run("mailer"):
-        pass  # its queues are there now
     connection = await aio_pika.connect(system.broker.url("mailer"))
     async with connection:
         channel = await connection.channel()
@@ -81,6 +79,8 @@ async def bury(system: System, body: bytes, reason: str) -> None:
 async def test_dead_letters_are_listed_without_their_content_and_sent_again(
     system: System, tmp_path: Path
 ) -> None:
+    async with system.run("mailer"):
+        pass  # its queues are there now
     await bury(system, b'{"code": "123456"}', "no such field, pierre@example.org")
     environment = operator(system, tmp_path)
     where = Reach(
@@ -112,6 +112,17 @@ async def test_dead_letters_are_listed_without_their_content_and_sent_again(
     assert (again.returncode, again.stdout) == (0, "1 message sent to mailer again.\n")
     await eventually(lambda: (counted()["mailer.dead"], counted()["mailer"]) == (0, 1))
     assert impex(environment, "dead", "list").stdout == "No dead letters.\n"
+
+    await bury(system, b"{}", "not said by registration")
+    for which, code in ((("--all",), 0), (("--id", ONE_ID), 1)):
+        done = impex(environment, "dead", "replay", "mailer", *which)
+        assert (done.returncode, done.stdout.splitlines()) == (
+            code,
+            [
+                "0 messages sent to mailer again.",
+                "1 not said by the owner of the type: never sent again, see docs/runbook.md.",
+            ],
+        )
 
 
 def test_a_service_without_dead_letters_is_named(system: System, tmp_path: Path) -> None:
