@@ -15,6 +15,13 @@ from aiohttp import web
 
 from services.gateway.sessions import Session, browser_token, promoted_token
 from services.gateway.web import visits
+from services.gateway.web.destinations import (
+    DESTINATIONS,
+    HOME,
+    INFORMATION,
+    destination,
+    destination_above,
+)
 from services.gateway.web.errors import AWAY, Elsewhere
 from services.gateway.web.keys import CLOCK, FACTOR, FRONT, PROFILE, SESSIONS
 from services.gateway.web.sessions import Newcomer
@@ -27,21 +34,7 @@ from shared.telemetry import get_logger
 
 TOKEN = re.compile(r"[A-Za-z0-9_-]{43}|[0-9a-f]{64}")
 SIGN_IN = "/connexion"
-HOME = "/accueil"
 RECOVERY = "/connexion/codes-de-secours"
-INFORMATION = "/informations"
-#: Where a sign-in may lead, by the name that its address carries (AU-15).
-DESTINATIONS = {
-    "compte": "/compte",
-    "mot-de-passe": "/compte/mot-de-passe",
-    "telephone": "/compte/telephone",
-    "codes-de-secours": "/compte/codes-de-secours",
-    "adresse": "/compte/adresse",
-    "mes-donnees": "/compte/mes-donnees",
-    "correction": "/compte/correction",
-    "depart": "/compte/depart",
-    "informations": INFORMATION,
-}
 #: Seconds that a sign-in waits to know whether the information is validated.
 PATIENCE = 1.0
 #: What a page's script asks by itself is no sign of life of a person.
@@ -167,11 +160,6 @@ def out_of_order(request: web.Request, found: Session) -> Elsewhere:
     return Elsewhere(there)
 
 
-def destination(name: str) -> str:
-    """Where a sign-in leads: a page of ours by its name, else the home page."""
-    return DESTINATIONS.get(name, HOME)
-
-
 async def landing(request: web.Request, found: Session) -> str:
     """Where both factors lead: the page that was asked for, else the complementary information as
     long as it is not validated (G-30), else the home page.
@@ -199,8 +187,8 @@ def _required(request: web.Request) -> Session:
     if visit.session is None:
         if visit.ended:
             note(request, "session_closed")
-        names = [name for name, path in DESTINATIONS.items() if path == request.path]
-        raise Elsewhere(f"{SIGN_IN}?suite={names[0]}" if names else SIGN_IN)
+        name = destination_above(request.path)
+        raise Elsewhere(f"{SIGN_IN}?suite={name}" if name else SIGN_IN)
     return visit.session
 
 

@@ -13,7 +13,8 @@ from yarl import URL
 
 from services.gateway.web.routes import setup_routes
 from tests.integration.gateway.conftest import Portal
-from tests.integration.gateway.person import Person
+from tests.integration.gateway.person import Person, new_address
+from tests.integration.gateway.test_rights import PROOF, settled, wish
 
 pytestmark = pytest.mark.asyncio(loop_scope="package")
 
@@ -185,3 +186,21 @@ async def test_au_01_no_other_route_gives_a_session(portal: Portal) -> None:
             answer = await browser.send(route.method, path)
         assert "impex-session" not in browser.cookies, (route.method, path)
         assert answer.status != 500, (route.method, path)
+
+
+@pytest.mark.parametrize("sent_to", [PROOF, f"{PROOF}/renvoi"])
+async def test_se_04_b_14_a_session_that_ends_before_the_code_leads_back_to_it(
+    portal: Portal, address: str, sent_to: str
+) -> None:
+    """As the page of the sign-in promises."""
+    person, new = await settled(portal, address), new_address()
+    page = await wish(person, new)
+    portal.clock.advance(minutes=31)
+    closed = await person.browser.post(
+        page, sent_to, {"code": "123456"} if sent_to == PROOF else {}
+    )
+    assert closed.path == "/connexion"
+    assert "vous ramène à la page demandée" in closed.text
+    given = {"address": person.address, "password": person.password}
+    back = await person.give_code(await person.browser.post(closed, "/connexion", given))
+    assert (back.path, new in back.text) == (PROOF, True)

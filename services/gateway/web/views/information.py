@@ -13,6 +13,7 @@ from aiohttp import web
 from services.gateway.sessions import Session
 from services.gateway.web import guards, information
 from services.gateway.web.clients.profile import Information
+from services.gateway.web.destinations import HOME, INFORMATION
 from services.gateway.web.errors import PageError
 from services.gateway.web.forms import Form
 from services.gateway.web.information_texts import information_texts
@@ -32,7 +33,7 @@ from shared.contracts.profile import ProfileFields
 from shared.countries import SIRET_COUNTRIES
 from shared.messaging.handlers import Refused
 
-HERE = guards.INFORMATION
+HERE = INFORMATION
 VALIDATION = "/informations/validation"
 #: Opens the summary in a dialog over the form, for whoever has scripts.
 OPENED = f"{HERE}?valider=1"
@@ -81,7 +82,7 @@ async def submit(request: web.Request, fields: dict[str, str]) -> web.Response:
     await app[KEPT_FORMS].forget(found.account_id)
     if action == "close":
         note(request, "draft_closed")
-        return redirect(guards.HOME)
+        return redirect(HOME)
     stands = [one for one in saved.errors if action == "validate" or one.code != "missing"]
     if stands:
         return await wrong(request, Form.again(fields), saved, tuple(stands))

@@ -11,6 +11,7 @@ from collections.abc import Collection
 from aiohttp import web
 
 from services.gateway.web import guards
+from services.gateway.web.destinations import DESTINATIONS, HOME, destination
 from services.gateway.web.errors import Elsewhere, PageError
 from services.gateway.web.field_texts import field_texts
 from services.gateway.web.forms import Form
@@ -36,7 +37,7 @@ async def show(request: web.Request) -> web.Response:
     """The form (G-02); whoever has begun goes on where they were."""
     _go_on(request)
     name = request.query.get("suite", "")
-    known = name if name in guards.DESTINATIONS else ""
+    known = name if name in DESTINATIONS else ""
     return page(request, "sign_in.html", form=Form(values={"next": known}))
 
 
@@ -44,7 +45,7 @@ async def submit(request: web.Request, fields: dict[str, str]) -> web.Response:
     """Ask registration; answers are alike for known and unknown addresses (AU-08, B-03)."""
     visit, app = request[VISIT], request.app
     if visit.session is not None and visit.session.full:
-        raise Elsewhere(guards.HOME)
+        raise Elsewhere(HOME)
     missing = _missing(fields)
     if missing:
         form = Form.again(fields)
@@ -98,7 +99,7 @@ async def _due(request: web.Request, account_id: str, known: Collection[str]) ->
 def _go_on(request: web.Request) -> None:
     found = request[VISIT].session
     if found is not None and found.full:
-        raise Elsewhere(guards.destination(request.query.get("suite", "")))
+        raise Elsewhere(destination(request.query.get("suite", "")))
     if found is not None:
         raise Elsewhere(guards.due_path(request, found))
 

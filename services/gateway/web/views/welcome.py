@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from aiohttp import web
 
-from services.gateway.web import guards
+from services.gateway.web.destinations import HOME
 from services.gateway.web.errors import Elsewhere
 from services.gateway.web.visits import VISIT, current_view, page
 from shared.errors import DependencyDown
@@ -15,7 +15,7 @@ async def show(request: web.Request) -> web.Response:
     """What the portal is for; for somebody who began, what comes next (G-01, G-15)."""
     session = request[VISIT].session
     if session is not None and session.full:
-        raise Elsewhere(guards.HOME)
+        raise Elsewhere(HOME)
     try:
         resume = await current_view(request)
     except (OwnerAway, RequestTimeout, DependencyDown):
