@@ -10,7 +10,8 @@ import msgspec
 from shared.contracts.personal import PersonalDataView
 from shared.secrets import Sealer, seal_context
 
-#: Matters, each with its rows; values are texts, numbers, yes or no, times, or nothing.
+#: Matters, each with its rows; values are texts, numbers, yes or no, times, nothing, or
+#: named values of these kinds.
 Document = Mapping[str, Sequence[Mapping[str, Any]]]
 
 

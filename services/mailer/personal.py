@@ -58,6 +58,4 @@ async def read(tx: Connection, account_id: str) -> Document:
 
 
 def _mail(row: dict[str, Any]) -> dict[str, Any]:
-    told = json.loads(row.pop("facts"))
-    shown = (f"{name}: {value}" for name, value in told.items() if value not in (None, ""))
-    return {**row, "told": ", ".join(shown)}
+    return {**row, "told": json.loads(row.pop("facts"))}

@@ -56,7 +56,16 @@ DOCUMENTS: dict[str, Any] = {
             {"device": "Firefox, Windows", "network": "2001:db8:85a3:8d3::/64", "opened_at": NOW}
         ]
     },
-    "mailer": {"mails": [{"kind": "finalisation", "state": "accepted", "address": ADDRESS}]},
+    "mailer": {
+        "mails": [
+            {
+                "kind": "finalisation",
+                "state": "accepted",
+                "address": ADDRESS,
+                "told": {"last_name": "Durand-Lefebvre", "terms_version": "2026-01"},
+            }
+        ]
+    },
 }
 TYPED = {"about": "establishment", "text": "La rue a changé de nom :\nrue des Tilleuls."}
 

@@ -13,9 +13,12 @@ from datetime import datetime
 from typing import Any
 
 from services.gateway.web.clients.personal import SERVICES, PersonalData
+from services.gateway.web.dossier_texts import status_text
 from services.gateway.web.i18n import format_datetime, format_day
-from services.gateway.web.personal_labels import FIELDS, MATTERS, TITLES, VALUES
+from services.gateway.web.information_texts import LABELS
+from services.gateway.web.personal_labels import FIELDS, MAILS, MATTERS, TITLES, VALUES
 from services.gateway.web.sayings import Pair, pick
+from shared.countries import country_names
 
 #: Rows of one matter that the page shows; the file has all of them.
 MOST_ROWS = 20
@@ -28,6 +31,8 @@ CHOSEN = frozenset(
         "kind",
         "level",
         "allowed_by",
+        "by",
+        "about",
         "mail_state",
         "standing",
         "position",
@@ -35,6 +40,8 @@ CHOSEN = frozenset(
         "language",
     )
 )
+#: The form's order, for what is kept as one JSON value and comes back in that of its keys.
+ORDER = {name: place for place, name in enumerate(LABELS)}
 YES_NO: tuple[Pair, Pair] = (("non", "no"), ("oui", "yes"))
 
 
@@ -72,7 +79,10 @@ def _matters(document: Mapping[str, list[dict[str, Any]]], lang: str) -> list[Ma
     return [
         Matter(
             title=_label(MATTERS, name, lang),
-            rows=[_row(row, lang) for row in rows[:MOST_ROWS]],
+            rows=[
+                _row(_ordered(row) if name == "information" else row, lang)
+                for row in rows[:MOST_ROWS]
+            ],
             more=max(0, len(rows) - MOST_ROWS),
         )
         for name, rows in document.items()
@@ -88,7 +98,15 @@ def _row(row: Mapping[str, Any], lang: str) -> list[tuple[str, str]]:
     ]
 
 
+def _ordered(fields: Mapping[str, Any]) -> Mapping[str, Any]:
+    return dict(sorted(fields.items(), key=lambda field: ORDER.get(field[0], len(ORDER))))
+
+
 def _value(name: str, value: Any, lang: str) -> str:
+    if isinstance(value, Mapping):
+        space = "\u00a0" if lang == "fr" else ""
+        row = _row(_ordered(value), lang)
+        return f"{space}; ".join(f"{label}{space}: {said}" for label, said in row)
     if isinstance(value, bool):
         return pick(YES_NO[value], lang)
     if isinstance(value, datetime):
@@ -98,7 +116,12 @@ def _value(name: str, value: Any, lang: str) -> str:
         return _moment(text, lang)
     if DAY.fullmatch(text):
         return format_day(text, lang)
-    return pick(VALUES[text], lang) if name in CHOSEN and text in VALUES else text
+    if name == "country":
+        return country_names(lang).get(text, text)
+    if name == "status":
+        return status_text(text, lang)
+    words = {**VALUES, **MAILS} if name == "kind" else VALUES
+    return pick(words[text], lang) if name in CHOSEN and text in words else text
 
 
 def _moment(text: str, lang: str) -> str:

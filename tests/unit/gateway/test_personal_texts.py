@@ -2,10 +2,22 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 
 from services.gateway.web.clients.personal import PersonalData
+from services.gateway.web.personal_labels import FIELDS, MAILS, VALUES
 from services.gateway.web.personal_texts import shown
+from services.mailer.facts import TEMPLATES
+
+
+def _rows(service: str, matter: str, row: dict[str, Any], lang: str) -> list[tuple[str, str]]:
+    parts = shown(PersonalData(documents={service: {matter: [row]}}, missing=()), lang)
+    ((matters,),) = ([part.matters] for part in parts if part.matters is not None)
+    assert matters is not None
+    (found,) = matters[0].rows
+    return [(label, said.replace("\u00a0", " ")) for label, said in found]
 
 
 @pytest.mark.parametrize(
@@ -22,8 +34,52 @@ def test_in_03_what_looks_like_a_moment_and_is_none_is_shown_as_it_is(
     value: str, said: str
 ) -> None:
     """Somebody may have typed it."""
-    document = {"profile": [{"company_name": value}]}
-    parts = shown(PersonalData(documents={"profile": document}, missing=()), "fr")
-    (matter,) = next(part.matters for part in parts if part.matters is not None)
-    ((row,),) = matter.rows
-    assert row[1].replace("\u00a0", " ") == said
+    ((_, found),) = _rows("profile", "information", {"company_name": value}, "fr")
+    assert found == said
+
+
+def test_b_11_the_information_comes_in_the_order_of_the_form_and_in_words() -> None:
+    """PostgreSQL gives a JSON value back in an order of its own, and our codes are no words."""
+    kept = {"city": "Anvers", "position": "other", "country": "BE", "last_name": "Peeters"}
+    assert _rows("profile", "information", kept, "fr") == [
+        ("Nom", "Peeters"),
+        ("Qualité du demandeur", "Autres"),
+        ("Pays", "Belgique"),
+        ("Ville", "Anvers"),
+    ]
+    assert _rows("profile", "information", kept, "en")[2] == ("Country", "Belgium")
+
+
+def test_b_11_a_dossier_bears_the_words_of_the_home_page() -> None:
+    """A text of the other application's own is shown as it is."""
+    for status, said in (("under_review", "En cours d'examen"), ("À trier", "À trier")):
+        assert _rows("dossiers", "dossiers", {"status": status}, "fr") == [("Statut", said)]
+
+
+def test_b_11_a_mail_says_its_kind_and_what_it_told_in_words() -> None:
+    """Facts are labelled like any other field, those that are empty left out."""
+    told = {"at": "2026-11-25T09:42:00Z", "by": "person", "device": "", "last_name": "Durand"}
+    mail = {"kind": "password_changed", "told": told}
+    assert _rows("mailer", "mails", mail, "fr") == [
+        ("Nature", "mot de passe changé"),
+        (
+            "Ce que le message disait",
+            "Nom : Durand ; Date : 25 novembre 2026, 10:42 ; Par : titulaire, dans une session",
+        ),
+    ]
+    assert _rows("mailer", "mails", mail, "en")[1][1].startswith("Last name: Durand; Date: ")
+
+
+def test_b_11_every_mail_and_every_fact_has_words() -> None:
+    """A new mail, or a new fact of one, comes with its words in both languages."""
+    assert set(TEMPLATES) <= MAILS.keys() | VALUES.keys()
+    facts = {name for template in TEMPLATES.values() for name in template.facts.__struct_fields__}
+    assert facts <= FIELDS.keys()
+    told = {
+        case[name]
+        for template in TEMPLATES.values()
+        for case in template.cases
+        for name in ("by", "kind", "about", "position")
+        if name in case
+    }
+    assert told <= VALUES.keys()
