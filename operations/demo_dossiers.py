@@ -27,7 +27,7 @@ MEDICINES = (
     ("Fébralis", "300 mg", "suppositoire"),
     ("Glucénor", "5 mg", "comprimé sécable"),
     ("Hépavarine", "25 000 UI/5 mL", "solution pour perfusion"),
-    ("Inosténe", "0,5 %", "collyre"),
+    ("Inostène", "0,5 %", "collyre"),
     ("Kératol", "2 %", "crème"),
     ("Lumicort", "100 µg/dose", "suspension pour inhalation"),
     ("Néphrodral", "40 mg", "comprimé"),
