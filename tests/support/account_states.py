@@ -9,6 +9,7 @@ from typing import Any
 
 from tests.support.information_states import FRENCH, listed
 from tests.support.page_basis import NOW, State, form, me, rules
+from tests.support.rights_states import WISH
 from tests.support.sign_in_states import refused, told
 
 SESSIONS = [
@@ -43,6 +44,7 @@ def _account(name: str, said: Callable[[str], dict[str, Any]] | None = None, **m
     given = {
         "factor": _factor(),
         "sessions": SESSIONS,
+        "pending": None,
         "information_state": "draft",
         "listed": None,
         "idle_minutes": 30,
@@ -66,6 +68,7 @@ def inside() -> list[State]:
         _account("account"),
         _account("account-validated", said=listed(FRENCH)),
         _account("account-information-away", information_state="away"),
+        _account("account-address-pending", pending=WISH),
         _account("account-one-session", sessions=SESSIONS[:1]),
         _account("account-few-codes", factor=_factor(1)),
         _account("account-without-codes", factor=_factor(on=False)),

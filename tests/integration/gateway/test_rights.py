@@ -129,9 +129,12 @@ async def test_b_14_a_wish_is_given_up_or_sent_again(portal: Portal, address: st
     portal.clock.advance(seconds=61)
     again = await person.browser.post(soon, f"{PROOF}/renvoi", {})
     assert "Un nouveau code vient de partir" in again.text
+    reminder = "Un code a été envoyé à"
+    assert reminder in (await person.browser.get("/compte")).text
     gone = await person.browser.post(again, "/compte/adresse/abandon", {})
     assert gone.path == "/compte"
     assert "Changement abandonné" in gone.text
+    assert reminder not in gone.text
     late = await person.browser.post(again, PROOF, {"code": await mailed(person, 2)})
     assert late.path == FORM
     assert "Aucun changement d'adresse n'attend de code" in late.text

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import re
 from dataclasses import dataclass
 from datetime import datetime
@@ -12,8 +13,10 @@ from services.gateway.sessions import Session
 from services.gateway.web import guards, information
 from services.gateway.web.errors import AWAY, PageError
 from services.gateway.web.information import Listed
-from services.gateway.web.keys import FACTOR, PROFILE, SESSIONS
+from services.gateway.web.keys import FACTOR, HOLDER, PROFILE, SESSIONS
 from services.gateway.web.visits import VISIT, note, page, redirect
+from shared.contracts.registration import AddressChangeView
+from shared.messaging.handlers import Refused
 
 HERE = "/compte"
 ID = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
@@ -47,12 +50,15 @@ async def show(request: web.Request) -> web.Response:
         for one in await app[SESSIONS].of_account(found.account_id)
     ]
     limits = app[SESSIONS].limits
-    state, listed = await _information(request, found)
+    (state, listed), pending = await asyncio.gather(
+        _information(request, found), _pending(request, found)
+    )
     return page(
         request,
         "account.html",
         factor=factor,
         sessions=sessions,
+        pending=pending,
         information_state=state,
         listed=listed,
         idle_minutes=int(limits.idle.total_seconds() // 60),
@@ -69,6 +75,14 @@ async def _information(request: web.Request, found: Session) -> tuple[str, Liste
     if not known.validated or known.fields is None:
         return known.state, None
     return known.state, information.listed(known.fields, found.address, request[VISIT].lang)
+
+
+async def _pending(request: web.Request, found: Session) -> AddressChangeView | None:
+    """The change of address that waits for its code; none where nobody can tell."""
+    try:
+        return await request.app[HOLDER].describe(found.account_id)
+    except (*AWAY, Refused):
+        return None
 
 
 async def end_one(request: web.Request, fields: dict[str, str]) -> web.Response:
