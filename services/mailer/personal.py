@@ -58,4 +58,5 @@ async def read(tx: Connection, account_id: str) -> Document:
 
 
 def _mail(row: dict[str, Any]) -> dict[str, Any]:
-    return {**row, "told": json.loads(row.pop("facts"))}
+    told = json.loads(row.pop("facts"))
+    return {**row, "told": told}

@@ -34,6 +34,9 @@ async def test_b_11_which_mails_went_where_and_what_became_of_them(
     assert (entry["address"], entry["first_name"]) == ("pierre@labo.example", "Élodie")
     mails = {(row["kind"], row["state"], row["attempts"]) for row in document["mails"]}
     assert mails == {("finalisation", "accepted", 1), ("password_reset", "refused", 1)}
+    first = document["mails"][0]
+    assert first["told"]["first_name"] == "Élodie"
+    assert "facts" not in first, "what it told is there once, under the name that has words"
     text = json.dumps(document, default=str)
     for foreign in (CODE, TOKEN, "jean@labo.example", OTHER):
         assert foreign not in text
