@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator
 from dataclasses import dataclass, field
-from typing import Any
 
 import pytest
 import pytest_asyncio
@@ -12,13 +11,11 @@ from playwright.async_api import Browser
 from playwright.async_api import Page as Tab
 
 from tests.accessibility.conftest import Site, opened
-from tests.support.render_pages import PROJECT, Page, pages
+from tests.accessibility.rules import AXE, CONTRAST, SMALL_TARGETS, SPILL, Judge, violations
+from tests.support.render_pages import Page, pages
 
 pytestmark = [pytest.mark.browser, pytest.mark.asyncio(loop_scope="session")]
 
-AXE = PROJECT / "node_modules/axe-core/axe.min.js"
-LEVELS = {"type": "tag", "values": ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa"]}
-CONTRAST = {"type": "rule", "values": ["color-contrast"]}
 FRENCH = [page for page in pages(("dsfr",)) if page.language == "fr"]
 OTHERS = [
     page
@@ -27,49 +24,15 @@ OTHERS = [
     and page.state.name
     in ("register-errors", "validation", "sign_in", "privacy", "enrol", "account")
 ]
-#: Targets smaller than 24 px that are neither in a sentence nor hidden (AX-10).
-SMALL_TARGETS = """() => [...document.querySelectorAll("a[href], button, input:not([type=hidden])")]
-  .filter((element) => element.checkVisibility({visibilityProperty: true, opacityProperty: true}))
-  .filter((element) => getComputedStyle(element).display !== "inline")
-  .filter((element) => !element.matches(".fr-sr-only, .fr-skiplinks *"))
-  .map((element) => [element.outerHTML.slice(0, 90), element.getBoundingClientRect()])
-  .filter(([, box]) => box.width > 0 && (box.width < 23.5 || box.height < 23.5))
-  .map(([html, box]) => `${html} ${box.width}x${box.height}`)"""
-#: Every element as style sheets see it: its name, classes and states, and those of its ancestors.
-LOOKS = """() => {
-  const states = ["aria-current", "aria-invalid", "aria-sort", "disabled", "open", "role", "type"];
-  const looks = new Map([[document.documentElement, ""]]);
-  for (const element of document.body.querySelectorAll("*:not(script)")) {
-    const own = states.map((name) => `${name}=${element.getAttribute(name) ?? ""}`);
-    const above = looks.get(element.parentElement) ?? "";
-    looks.set(element, `${above} ${element.localName}.${[...element.classList].sort()}[${own}]`);
-  }
-  return [...new Set(looks.values())];
-}"""
-SPILL = "document.documentElement.scrollWidth - document.documentElement.clientWidth"
-
-
-async def _violations(tab: Tab, options: dict[str, Any]) -> list[str]:
-    found: dict[str, Any] = await tab.evaluate(
-        "(options) => axe.run(document, {...options, resultTypes: ['violations']})", options
-    )
-    return [
-        f"{violation['id']}: {node['html'][:160]} {node['failureSummary']}"
-        for violation in found["violations"]
-        for node in violation["nodes"]
-    ]
 
 
 @dataclass
 class Tabs:
-    """Two tabs for all pages, light and dark; nothing is kept between pages.
-
-    `looks` is what has been judged for its colours: looking for contrast takes half the time.
-    """
+    """Two tabs for all pages, light and dark; nothing is kept between pages."""
 
     light: Tab
     dark: Tab
-    looks: set[str] = field(default_factory=set)
+    judge: Judge = field(default_factory=Judge)
 
 
 @pytest_asyncio.fixture(scope="module", loop_scope="session")
@@ -90,20 +53,16 @@ async def test_ax_01_ax_07_wcag_in_both_themes(shown: Page, site: Site, tabs: Ta
     tab = tabs.light
     await tab.set_viewport_size({"width": 1280, "height": 900})
     await _show(tab, shown, site, "light")
-    looks = set(await tab.evaluate(LOOKS))
-    # Contrast follows from how elements look; every other rule is asked of every page.
-    judged = looks <= tabs.looks
-    rules = {"color-contrast": {"enabled": not judged}}
-    assert await _violations(tab, {"runOnly": LEVELS, "rules": rules}) == []
+    found, new = await tabs.judge.look(tab)
+    assert found == []
     assert await tab.evaluate(SMALL_TARGETS) == []
     await tab.set_viewport_size({"width": 320, "height": 640})
     assert await tab.evaluate(SPILL) == 0
     assert await tab.evaluate(SMALL_TARGETS) == []
-    if not judged:
+    if new:
         # The other theme changes colours and nothing else.
         await _show(tabs.dark, shown, site, "dark")
-        assert await _violations(tabs.dark, {"runOnly": CONTRAST}) == []
-        tabs.looks |= looks
+        assert await violations(tabs.dark, {"runOnly": CONTRAST}) == []
     assert site.complaints == []
 
 

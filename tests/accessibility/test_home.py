@@ -6,7 +6,7 @@ import pytest
 from playwright.async_api import Browser, Page, expect
 
 from tests.accessibility.conftest import Site
-from tests.accessibility.test_axe import SMALL_TARGETS, SPILL
+from tests.accessibility.rules import SMALL_TARGETS, SPILL
 
 pytestmark = [pytest.mark.browser, pytest.mark.asyncio(loop_scope="session")]
 

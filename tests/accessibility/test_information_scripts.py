@@ -6,8 +6,7 @@ import pytest
 from playwright.async_api import Page, expect
 
 from tests.accessibility.conftest import Site
-from tests.accessibility.test_axe import AXE, LEVELS
-from tests.accessibility.test_session_scripts import VIOLATIONS
+from tests.accessibility.rules import AXE, LEVELS, violations
 
 pytestmark = [pytest.mark.browser, pytest.mark.asyncio(loop_scope="session")]
 
@@ -123,7 +122,7 @@ async def test_g_33_ax_09_changes_are_not_left_behind_unasked(site: Site, page: 
         "href", "/accueil"
     )
     await page.evaluate(AXE.read_text("utf-8"))
-    assert await page.evaluate(VIOLATIONS, LEVELS) == []
+    assert await violations(page, {"runOnly": LEVELS}) == []
     await page.keyboard.press("Escape")
     await expect(dialog).to_be_hidden()
     assert await page.evaluate(FOCUSED) == "fermer"
@@ -152,7 +151,7 @@ async def test_ax_09_g_34_the_summary_is_a_dialog_that_holds_and_returns_the_foc
     await expect(dialog).to_be_visible()
     await expect(dialog).to_contain_text("732 829 320 00074")
     await page.evaluate(AXE.read_text("utf-8"))
-    assert await page.evaluate(VIOLATIONS, LEVELS) == []
+    assert await violations(page, {"runOnly": LEVELS}) == []
     for _ in range(8):
         await page.keyboard.press("Tab")
         inside = "Boolean(document.activeElement.closest('#validation'))"

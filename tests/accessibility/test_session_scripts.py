@@ -9,7 +9,7 @@ import pytest
 from playwright.async_api import Browser, Page, expect
 
 from tests.accessibility.conftest import Site
-from tests.accessibility.test_axe import AXE, LEVELS
+from tests.accessibility.rules import AXE, LEVELS, violations
 from tests.support.sign_in_states import CODES, KEY
 
 pytestmark = [pytest.mark.browser, pytest.mark.asyncio(loop_scope="session")]
@@ -18,8 +18,6 @@ STATE, PROLONG = "/session/etat", "/session/prolonger"
 WORD = "/inscription/mot-courant"
 IDLE = 1800
 WARNING = 120
-VIOLATIONS = """async (levels) => (await axe.run(document, {runOnly: {type: "tag", values: levels},
-  resultTypes: ["violations"]})).violations.map((each) => each.id)"""
 
 
 async def _open(site: Site, page: Page, name: str = "account_phone") -> None:
@@ -122,7 +120,7 @@ async def test_ax_09_the_dialog_holds_the_focus_and_passes_the_rules(
     assert await page.locator("#fin-texte").text_content() == said
     await page.evaluate(AXE.read_text("utf-8"))
     await page.clock.resume()
-    assert await page.evaluate(VIOLATIONS, LEVELS) == []
+    assert await violations(page, {"runOnly": LEVELS}) == []
 
 
 @pytest.mark.parametrize("width", [320, 1280])

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 from playwright.async_api import Page, expect
 
-from tests.accessibility.test_axe import AXE, LEVELS, SMALL_TARGETS, SPILL
+from tests.accessibility.rules import AXE, SMALL_TARGETS, SPILL, Judge
 from tests.integration.gateway.conftest import PASSWORD
 from tests.journeys.conftest import Portal, Visit
 from tests.journeys.visitor import Visitor
@@ -17,12 +17,7 @@ pytestmark = [
     pytest.mark.asyncio(loop_scope="session"),
 ]
 
-RULES = """async (levels) => {
-  const found = await axe.run(document, {
-    runOnly: {type: "tag", values: levels}, resultTypes: ["violations"]});
-  return found.violations.flatMap((one) => one.nodes.map(
-    (node) => `${one.id}: ${node.html.slice(0, 160)} ${node.failureSummary}`));
-}"""
+JUDGE = Judge()
 WIDE, NARROW = {"width": 1280, "height": 900}, {"width": 320, "height": 640}
 AXE_SOURCE = AXE.read_text("utf-8") if AXE.exists() else ""
 
@@ -32,7 +27,8 @@ async def look(page: Page) -> None:
     await expect(page.locator("html[data-fr-js]")).to_be_attached()
     await page.evaluate(AXE_SOURCE)
     where = page.url
-    assert await page.evaluate(RULES, LEVELS) == [], where
+    found, _new = await JUDGE.look(page)
+    assert found == [], where
     assert await page.locator("h1").count() == 1, where
     assert await page.evaluate(SMALL_TARGETS) == [], where
     await page.set_viewport_size(NARROW)
