@@ -22,6 +22,7 @@ WITH_CODES = (
     "account",
     "account-validated",
     "account-information-away",
+    "account-address-pending",
     "account-one-session",
     "account-few-codes",
 )
