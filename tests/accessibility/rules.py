@@ -31,6 +31,14 @@ LOOKS = """() => {
   }
   return [...new Set(looks.values())];
 }"""
+#: Boxes to tick whose hint stands beside the label instead of under it.
+BESIDE = """() => [...document.querySelectorAll(".fr-checkbox-group .fr-hint-text")]
+  .filter((hint) => hint.checkVisibility())
+  .filter((hint) => {
+    const [top, above] = [hint, hint.parentElement].map((one) => one.getBoundingClientRect().y);
+    return top - above < 16;
+  })
+  .map((hint) => hint.parentElement.innerText)"""
 SPILL = "document.documentElement.scrollWidth - document.documentElement.clientWidth"
 
 

@@ -11,7 +11,7 @@ from playwright.async_api import Browser
 from playwright.async_api import Page as Tab
 
 from tests.accessibility.conftest import Site, opened
-from tests.accessibility.rules import AXE, CONTRAST, SMALL_TARGETS, SPILL, Judge, violations
+from tests.accessibility.rules import AXE, BESIDE, CONTRAST, SMALL_TARGETS, SPILL, Judge, violations
 from tests.support.render_pages import Page, pages
 
 pytestmark = [pytest.mark.browser, pytest.mark.asyncio(loop_scope="session")]
@@ -22,7 +22,7 @@ OTHERS = [
     for page in pages()
     if (page.language, page.theme) in (("en", "dsfr"), ("fr", "neutral"))
     and page.state.name
-    in ("register-errors", "validation", "sign_in", "privacy", "enrol", "account")
+    in ("register-errors", "validation", "sign_in", "privacy", "enrol", "account", "terms")
 ]
 
 
@@ -56,6 +56,7 @@ async def test_ax_01_ax_07_wcag_in_both_themes(shown: Page, site: Site, tabs: Ta
     found, new = await tabs.judge.look(tab)
     assert found == []
     assert await tab.evaluate(SMALL_TARGETS) == []
+    assert await tab.evaluate(BESIDE) == []
     await tab.set_viewport_size({"width": 320, "height": 640})
     assert await tab.evaluate(SPILL) == 0
     assert await tab.evaluate(SMALL_TARGETS) == []
