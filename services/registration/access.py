@@ -14,8 +14,9 @@ from typing import Literal
 from services.registration.passwords import Hashed
 
 AccountState = Literal["active", "deactivated", "frozen", "thawing"]
-#: A phone or an address changed within so long before a freeze may be a thief's.
-DOUBT = timedelta(days=7)
+#: A phone or an address changed within so long before a freeze may be a thief's: the link
+#: « ce n'est pas moi » lives a week, and its mail may have been days on its way.
+DOUBT = timedelta(days=14)
 #: How long a wish for another address may wait for its proof.
 CHANGE_KEPT = timedelta(hours=24)
 

@@ -2,7 +2,7 @@
 
 A mail's link says whose account and which mail, signed by the mailer; no table keeps it before it
 is used. It freezes once. The account thaws by a new password, through the mailbox, and the second
-factor after that; or by the desk alone, if the phone was replaced within the week before.
+factor after that; or by the desk alone, if the phone was replaced within the two weeks before.
 """
 
 from __future__ import annotations

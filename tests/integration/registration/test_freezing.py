@@ -162,8 +162,8 @@ async def test_settled_8_deactivated_stays_deactivated(room: Room) -> None:
     assert await room.events(words.AccountFrozen) == []
 
 
-@pytest.mark.parametrize(("days", "desk_only"), [(6.9, True), (7.0, False), (30, False)])
-async def test_settled_8_a_phone_replaced_within_the_week_leaves_it_to_the_desk(
+@pytest.mark.parametrize(("days", "desk_only"), [(13.9, True), (14.0, False), (30, False)])
+async def test_settled_8_a_phone_replaced_two_weeks_before_or_less_leaves_it_to_the_desk(
     room: Room, days: float, desk_only: bool
 ) -> None:
     holder = await Holder.of(room)

@@ -61,8 +61,8 @@ def test_a_password_is_the_same_until_it_is_changed_or_the_account_closed() -> N
     assert not ACCOUNT.same_password(replace(ACCOUNT, credentials=None))
 
 
-@pytest.mark.parametrize(("days", "doubt"), [(0, True), (6.99, True), (7, False)])
-def test_settled_8_a_phone_and_an_address_are_in_doubt_for_a_week(days: float, doubt: bool) -> None:
+@pytest.mark.parametrize(("days", "doubt"), [(0, True), (13.99, True), (14, False)])
+def test_settled_8_phone_and_address_are_in_doubt_for_two_weeks(days: float, doubt: bool) -> None:
     changed_at = NOON - timedelta(days=days)
     assert in_doubt(replace(ACCOUNT, phone_replaced_at=changed_at), NOON) == doubt
     assert in_doubt(replace(ACCOUNT, address_changed_at=changed_at), NOON) == doubt
@@ -76,11 +76,11 @@ def test_settled_8_a_phone_and_an_address_are_in_doubt_for_a_week(days: float, d
         ("frozen", False, -1, "desk_only"),
         ("frozen", False, 1, "desk_only"),
         ("frozen", True, -1, "none"),
-        ("frozen", False, -7, "none"),
+        ("frozen", False, -14, "none"),
         ("thawing", False, -1, "freeze"),
         ("thawing", False, 0, "freeze"),
         ("thawing", False, 1, "none"),
-        ("thawing", False, -7, "none"),
+        ("thawing", False, -14, "none"),
     ],
 )
 def test_settled_8_a_replacement_heard_late(
