@@ -20,13 +20,14 @@ LINT = {
     "ruff format": ["-m", "ruff", "format", "--check", "."],
     "mypy --strict": ["-m", "mypy"],
 }
-#: Two workers, because we count on two cores; a file stays in one, because its tests may share an
+#: We count on two cores. Unit tests leave none idle; the others wait for servers and browsers at
+#: times, when a third worker goes on. A file stays in one worker, because its tests may share an
 #: installation. In the order of their names: sorted by the number of tests, as they would be else,
 #: the files that take longest came last and one worker waited for the other.
 TESTS = {
     "unit tests": ["-m", "pytest", "-q", "-n", "2", "tests/unit"],
     "other tests": [
-        *("-m", "pytest", "-q", "-n", "2", "--dist", "loadfile", "--no-loadscope-reorder"),
+        *("-m", "pytest", "-q", "-n", "3", "--dist", "loadfile", "--no-loadscope-reorder"),
         "--ignore=tests/unit",
     ],
 }

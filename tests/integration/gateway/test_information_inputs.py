@@ -82,7 +82,7 @@ async def test_b_07_a_siret_is_judged_as_it_is_typed(portal: Portal, address: st
     answer = await stranger.send(
         "POST", f"{HERE}/etablissement", json={"siret": "1"}, headers=headers
     )
-    assert (answer.status, answer.location) == (303, "/connexion")
+    assert (answer.status, answer.location) == (303, "/connexion?suite=informations")
 
 
 async def test_g_13_the_version_of_the_terms_is_that_of_the_page(

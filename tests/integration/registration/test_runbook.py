@@ -14,15 +14,19 @@ RUNBOOK = (ROOT / "docs" / "runbook.md").read_text(encoding="utf-8")
 SQL = re.findall(r"```sql\n(.*?)```", RUNBOOK, re.DOTALL)
 
 
-def statement(table: str, verb: str) -> str:
-    """The one statement of the runbook that does `verb` to `table`."""
-    (found,) = (one for one in SQL if table in one and one.split()[0] == verb)
+def statement(verb: str, about: str) -> str:
+    """The one statement of the runbook that does `verb` to accounts and names `about`."""
+    (found,) = (
+        one
+        for one in SQL
+        if "registration.accounts" in one and one.split()[0] == verb and about in one
+    )
     return str(found)
 
 
 async def reopen(room: Room, holder: Holder) -> str:
     """Type the runbook's statement; returns what the database answers."""
-    typed = statement("registration.accounts", "UPDATE").replace("ID", holder.account_id)
+    typed = statement("UPDATE", "desk_only").replace("ID", holder.account_id)
     async with transaction(room.pool) as tx:
         answer: str = await tx.execute(typed)
     return answer
@@ -30,9 +34,16 @@ async def reopen(room: Room, holder: Holder) -> str:
 
 async def test_an_address_leads_to_the_id_that_the_log_names(room: Room) -> None:
     holder = await Holder.of(room)
-    typed = statement("registration.accounts", "SELECT").replace("pierre.durand@labo.fr", ADDRESS)
+    typed = statement("SELECT", "address_key").replace("pierre.durand@labo.fr", ADDRESS)
     (row,) = await room.fetch(typed)
     assert (str(row["id"]), row["state"], row["desk_only"]) == (holder.account_id, "active", False)
+
+
+async def test_the_id_leads_to_the_address_in_force_and_since_when(room: Room) -> None:
+    holder = await Holder.of(room)
+    typed = statement("SELECT", "address_changed_at").replace("ID", holder.account_id)
+    (row,) = await room.fetch(typed)
+    assert (row["address"], row["address_changed_at"]) == (ADDRESS, None)
 
 
 async def test_settled_8_an_account_left_to_the_desk_is_reopened_by_its_holder(room: Room) -> None:
