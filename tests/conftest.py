@@ -6,7 +6,6 @@ servers skips the tests that need them; where CI=true they fail instead.
 
 from __future__ import annotations
 
-import gc
 import json
 import os
 import shutil
@@ -35,13 +34,6 @@ def pytest_configure(config: pytest.Config) -> None:
     if hasattr(config, "workerinput"):
         return
     os.environ[RUN_FOLDER] = f"{os.getpid()}:{server_folder('impex-test-')}"
-
-
-def pytest_collection_finish() -> None:
-    """What was collected stays to the end: the garbage collector need not look at it again."""
-    gc.collect()
-    gc.freeze()
-    gc.set_threshold(20_000, 20, 50)
 
 
 def pytest_unconfigure(config: pytest.Config) -> None:
