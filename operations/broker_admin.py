@@ -48,10 +48,16 @@ class BrokerAdmin:
     def call(self, method: str, path: str, body: object = None) -> Any:
         """One call; `path` begins after /api/. Returns the JSON answer, or None."""
         data = None if body is None else json.dumps(body)
+        kept = self._connection.sock is not None
         try:
             self._connection.request(method, f"/api/{path}", data, self._headers)
             answer = self._connection.getresponse()
             text = answer.read()
+        except ConnectionError:
+            self._connection.close()
+            if not kept:
+                raise
+            return self.call(method, path, body)  # the broker had closed what was kept open
         except OSError:
             self._connection.close()
             raise

@@ -1,0 +1,39 @@
+"""The management API asked again over a connection that the broker has closed meanwhile."""
+
+from __future__ import annotations
+
+import socket
+import threading
+
+import pytest
+
+from operations.broker_admin import BrokerAdmin
+
+ANSWER = b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\n{}"
+
+
+def test_a_kept_connection_that_was_closed_is_opened_again() -> None:
+    with socket.create_server(("127.0.0.1", 0)) as server:
+
+        def answer_twice() -> None:
+            for _ in range(2):
+                connection, _address = server.accept()
+                with connection:
+                    connection.recv(65536)
+                    connection.sendall(ANSWER)
+
+        answering = threading.Thread(target=answer_twice, daemon=True)
+        answering.start()
+        admin = BrokerAdmin(f"http://u:p@127.0.0.1:{server.getsockname()[1]}")
+        assert admin.call("GET", "overview") == {}
+        assert admin.call("GET", "overview") == {}
+        answering.join(10)
+        assert not answering.is_alive()
+        admin.close()
+
+
+def test_a_broker_that_is_away_is_told_at_once() -> None:
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        port = server.getsockname()[1]
+    with pytest.raises(ConnectionRefusedError):
+        BrokerAdmin(f"http://u:p@127.0.0.1:{port}").call("GET", "overview")
