@@ -14,7 +14,6 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-import yaml
 from packaging.requirements import Requirement
 
 from operations import house
@@ -23,8 +22,9 @@ from operations.deploying import ADMIN_URLS, account_urls
 from operations.lock import plain, runtime_lock
 from operations.paths import ROOT
 from operations.reference import documents
+from tests.support.strict_yaml import load_yaml
 
-COMPOSE: dict[str, Any] = yaml.safe_load((ROOT / "compose.yaml").read_text())
+COMPOSE: dict[str, Any] = load_yaml((ROOT / "compose.yaml").read_text("utf-8"))
 CONTAINERS: dict[str, Any] = COMPOSE["services"]
 OURS = [name for name, one in CONTAINERS.items() if one.get("image") == "impexweb"]
 RUNNING = [name for name in OURS if CONTAINERS[name]["command"][0] == "run"]
