@@ -31,7 +31,7 @@ from benchmarks import (
 from benchmarks.measure import QUICK, Facts, Line, Plan
 from benchmarks.world import World
 from operations.servers import missing_servers
-from shared.telemetry import configure_logging
+from shared.runtime.telemetry import configure_logging
 
 Scenario = Callable[[World, Plan], Awaitable[list[Line]]]
 #: `messaging` and `dossiers_drain` first, because they need no service and the others leave theirs

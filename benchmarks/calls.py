@@ -23,8 +23,8 @@ from benchmarks.measure import Line, Plan, ratio_line
 from benchmarks.words import OWNER, SERVICE, Echo
 from benchmarks.world import World
 from shared.database import Pool
-from shared.messaging.node import Node
-from shared.messaging.responder import PREFETCH
+from shared.messaging.rpc_server import PREFETCH
+from shared.messaging.service_bus import ServiceBus
 from shared.messaging.topology import REPLY_TO
 
 CALLERS = (1, 32)
@@ -100,7 +100,7 @@ async def bare_calls(
 @asynccontextmanager
 async def our_calls(world: World, pool: Pool) -> AsyncIterator[Call]:
     """The same by a service's node that asks itself."""
-    node = Node(
+    node = ServiceBus(
         name=OWNER,
         amqp_url=world.urls[AMQP_URL],
         pool=pool,
@@ -110,7 +110,7 @@ async def our_calls(world: World, pool: Pool) -> AsyncIterator[Call]:
     )
     await node.start(None)
     try:
-        yield lambda: node.requester.ask(Echo(note=NOTE))
+        yield lambda: node.rpc_client.ask(Echo(note=NOTE))
     finally:
         await node.drain(DRAIN_SECONDS)
 

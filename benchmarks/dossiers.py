@@ -31,13 +31,13 @@ from services.dossiers.service import SERVICE
 from services.dossiers.tellings import told_by
 from shared.contracts import backoffice
 from shared.database import Pool, open_pool
-from shared.messaging.consumer import PREFETCH
 from shared.messaging.envelope import Envelope
-from shared.messaging.handlers import Effect, hears_at_once
+from shared.messaging.event_processor import PREFETCH
+from shared.messaging.handlers import SqlEffect, hears_sql
 from shared.messaging.metrics import MESSAGES
-from shared.messaging.node import Node
+from shared.messaging.service_bus import ServiceBus
 from shared.messaging.topology import declare, service_topology
-from shared.service import utc_now
+from shared.runtime.service import utc_now
 
 POOL = 10
 NAME = SERVICE.name
@@ -119,17 +119,17 @@ async def heard_by_us(world: World, pool: Pool, count: int) -> Drained:
     """Events drained by the service's node."""
     watch = Stopwatch(count)
 
-    def begun(event: backoffice.DossierEvent, envelope: Envelope, now: datetime) -> Effect:
+    def begun(event: backoffice.DossierEvent, envelope: Envelope, now: datetime) -> SqlEffect:
         watch.begin()
         return keep(event, envelope, now)
 
     handled = MESSAGES.labels(NAME, "handled")
     due = _value(handled) + count
-    node = Node(
+    node = ServiceBus(
         name=NAME,
         amqp_url=world.urls[AMQP_URL],
         pool=pool,
-        hears=tuple(hears_at_once(row.event, begun) for row in SERVICE.hears),
+        hears=tuple(hears_sql(row.event, begun) for row in SERVICE.hears),
         clock=utc_now,
     )
     await node.start(None)

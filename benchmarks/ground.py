@@ -11,7 +11,7 @@ import aio_pika
 from benchmarks.words import OWNER, Echo, Noted
 from benchmarks.world import World
 from shared.database import Pool, open_pool
-from shared.messaging.connection import Link
+from shared.messaging.connection import BrokerConnection
 from shared.messaging.envelope import wrap
 from shared.messaging.topology import declare, service_topology
 
@@ -31,12 +31,14 @@ def envelope() -> tuple[str, bytes]:
 
 
 @asynccontextmanager
-async def ground(world: World) -> AsyncIterator[tuple[Pool, Link, aio_pika.abc.AbstractConnection]]:
+async def ground(
+    world: World,
+) -> AsyncIterator[tuple[Pool, BrokerConnection, aio_pika.abc.AbstractConnection]]:
     """The pool and the link as a service has them, and a bare connection of the same user."""
     async with AsyncExitStack() as opened:
         pool = await open_pool(world.urls[DATABASE_URL], OWNER, "bench", POOL)
         opened.push_async_callback(pool.close)
-        link = Link(world.urls[AMQP_URL], OWNER)
+        link = BrokerConnection(world.urls[AMQP_URL], OWNER)
         await link.open()
         opened.push_async_callback(link.close)
         bare = await opened.enter_async_context(await aio_pika.connect(world.urls[AMQP_URL]))

@@ -19,8 +19,8 @@ from benchmarks.member import Member
 from benchmarks.world import World
 from shared.contracts.dossiers import TABS, ListDossiers
 from shared.database import open_pool
-from shared.messaging.node import Node
-from shared.service import utc_now
+from shared.messaging.service_bus import ServiceBus
+from shared.runtime.service import utc_now
 
 Work = Callable[[], Awaitable[object]]
 
@@ -127,7 +127,7 @@ async def _show(admin: asyncpg.Connection, table: str) -> None:
 async def _asker(world: World) -> AsyncIterator[Callable[[ListDossiers], Awaitable[object]]]:
     """Asks the running service as the gateway does."""
     pool = await open_pool(world.urls["IMPEX_GATEWAY_DATABASE_URL"], "gateway", "bench", 2)
-    node = Node(
+    node = ServiceBus(
         name="gateway",
         amqp_url=world.urls["IMPEX_GATEWAY_AMQP_URL"],
         pool=pool,
@@ -139,7 +139,7 @@ async def _asker(world: World) -> AsyncIterator[Callable[[ListDossiers], Awaitab
         async with asyncio.timeout(30):
             while not node.ready[0]:  # noqa: ASYNC110 - the node has no event for it
                 await asyncio.sleep(0.05)
-        yield node.requester.ask
+        yield node.rpc_client.ask
     finally:
         await node.drain(DRAIN_SECONDS)
         await pool.close()

@@ -22,12 +22,12 @@ from benchmarks.words import OWNER, Noted
 from benchmarks.world import World
 from shared.database import Pool
 from shared.messaging import Context, hears
-from shared.messaging.connection import Link
-from shared.messaging.consumer import PREFETCH
-from shared.messaging.node import Node
+from shared.messaging.connection import BrokerConnection
+from shared.messaging.event_processor import PREFETCH
+from shared.messaging.outbox_relay import BATCH, Relay
 from shared.messaging.publisher import Publisher
+from shared.messaging.service_bus import ServiceBus
 from shared.messaging.topology import EVENTS
-from shared.outbox.relay import BATCH, Relay
 
 DRAIN_SECONDS = 5
 EFFECT = "INSERT INTO effects (id, note) VALUES ($1, $2)"
@@ -80,7 +80,7 @@ async def relay(world: World, plan: Plan) -> list[Line]:
     ]
 
 
-async def fill(link: Link, count: int) -> None:
+async def fill(link: BrokerConnection, count: int) -> None:
     """Put `count` events into the queue, as the relay would."""
     publisher = Publisher(link)
     for at in range(0, count, BATCH):
@@ -117,7 +117,7 @@ async def heard_by_us(world: World, pool: Pool, count: int) -> float:
         await context.tx.execute(EFFECT, context.envelope.id, event.note)
         countdown.one()
 
-    node = Node(
+    node = ServiceBus(
         name=OWNER,
         amqp_url=world.urls[AMQP_URL],
         pool=pool,

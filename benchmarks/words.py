@@ -12,7 +12,7 @@ from pathlib import Path
 
 from shared.contracts.base import Event, Reply, Request, event, request
 from shared.messaging import Context, RequestContext, answers, hears
-from shared.service import House, Service
+from shared.runtime.service import Runtime, Service
 from shared.settings import CommonSettings
 
 OWNER = "bench"
@@ -47,7 +47,7 @@ async def _ignore(_event: Noted, _context: Context[None]) -> None:
 
 
 @asynccontextmanager
-async def _build(_house: House, _settings: object) -> AsyncIterator[None]:
+async def _build(_house: Runtime, _settings: object) -> AsyncIterator[None]:
     yield None
 
 

@@ -42,7 +42,7 @@ from operations.provisioning import (
 )
 from operations.rabbit import Rabbit
 from operations.wallet import key_ring_names
-from shared.secrets import new_key
+from shared.security.sealing import new_key
 
 START_SECONDS = 60
 ANSWERED = re.compile(r"^impex_requests_total\{.*\} (\S+)$", re.M)

@@ -17,7 +17,7 @@ from operations.provisioning import DATABASE, VHOST, Places, account_names, serv
 from operations.settings import StackSettings
 from operations.wallet import Wallet, fill_key_rings
 from shared.errors import ConfigurationError
-from shared.service import load_all
+from shared.runtime.service import load_all
 from shared.settings import Problem, load, unknown_names
 
 #: Servers of this machine, as the private ones are.

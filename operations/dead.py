@@ -17,7 +17,7 @@ from operations.printing import print_json, print_rows
 from operations.progress import say
 from operations.reach import reach
 from shared.errors import ConfigurationError
-from shared.messaging.dead import DeadLetter, list_dead, replay
+from shared.messaging.dead_letters import DeadLetter, list_dead, replay
 
 
 def main_list(options: argparse.Namespace) -> int:
@@ -66,7 +66,7 @@ def main_replay(options: argparse.Namespace) -> int:
     )
     say(f"{count} {'message' if count == 1 else 'messages'} sent to {options.service} again.")
     left = asyncio.run(list_dead(url, options.service))
-    if forged := sum(not letter.vouched for letter in left):
+    if forged := sum(not letter.publisher_verified for letter in left):
         say(f"{forged} not said by the owner of the type: never sent again, see docs/runbook.md.")
     return 0 if count or options.id is None else 1
 

@@ -20,7 +20,7 @@ from operations.saying import PUBLISHER, publisher_url, say_all
 from operations.state import running
 from services.registration.operators import account_of, newest
 from shared.database import Connection
-from shared.service import utc_now
+from shared.runtime.service import utc_now
 
 #: Settings that would lead elsewhere.
 SETTINGS = ("IMPEX_REGISTRATION_DATABASE_URL", PUBLISHER)

@@ -20,7 +20,7 @@ from operations.reach import as_service
 from operations.saying import Saying, publisher_url, say_all
 from services.registration.operators import account_of
 from shared.database import Connection
-from shared.service import utc_now
+from shared.runtime.service import utc_now
 
 
 def main_send(options: argparse.Namespace) -> int:

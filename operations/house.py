@@ -17,7 +17,7 @@ from shared.errors import ConfigurationError
 from shared.settings import specs
 
 if TYPE_CHECKING:
-    from shared.service import Service
+    from shared.runtime.service import Service
 
 ROOT = Path(__file__).parents[1]
 

@@ -15,7 +15,7 @@ from operations.database_admin import address, create_database, create_roles, ru
 from operations.rights import OWNER, PUBLISHERS, Party, definitions
 from shared.database import migrate
 from shared.messaging import topology
-from shared.service import Service
+from shared.runtime.service import Service
 
 DATABASE = "impex"
 VHOST = "impex"

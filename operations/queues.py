@@ -52,7 +52,7 @@ def _place(row: Depth) -> tuple[bool, str, int, int]:
     """A service's queues together: main, requests, waiting rooms by their time, dead."""
     service, _, rest = row.queue.partition(".")
     rank = {"": 0, "requests": 1, "dead": 3}.get(rest, 2)
-    step = topology.STEPS.get(rest.removeprefix("retry."), 0)
+    step = topology.RETRY_DELAYS.get(rest.removeprefix("retry."), 0)
     return service == "impex", service, rank, step
 
 

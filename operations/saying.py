@@ -17,11 +17,11 @@ from pamqp.commands import Basic
 from operations.provisioning import amqp_setting
 from operations.reach import given_or_running
 from shared.contracts import backoffice
-from shared.messaging.connection import Link
+from shared.messaging.connection import BrokerConnection
 from shared.messaging.envelope import CONTENT_TYPE, wrap
 from shared.messaging.publisher import Publisher
 from shared.messaging.topology import EVENTS
-from shared.service import utc_now
+from shared.runtime.service import utc_now
 
 #: How many confirms are waited for at once.
 AT_ONCE = 100
@@ -52,11 +52,11 @@ def publisher_url() -> str:
 async def say_all(url: str, sayings: Sequence[Saying]) -> None:
     """Publish them under confirms, in their order by hundreds, as the user of `url`.
 
-    DependencyDown or NotConfirmed where the broker is away or refuses: some may have been
+    DependencyDown or PublishNotConfirmed where the broker is away or refuses: some may have been
     published, and all may be said again.
     """
-    link = Link(url, "impex.send")
-    await link.open(patience=0)
+    link = BrokerConnection(url, "impex.send")
+    await link.open(timeout=0)
     try:
         publisher = Publisher(link)
         for at in range(0, len(sayings), AT_ONCE):

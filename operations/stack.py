@@ -38,7 +38,7 @@ from operations.rabbit import Rabbit
 from operations.settings import StackSettings
 from operations.state import Known, State
 from operations.wallet import Wallet, fill_key_rings
-from shared.service import EXIT_MISCONFIGURED
+from shared.runtime.service import EXIT_MISCONFIGURED
 
 CATCHER = ROOT / "node_modules" / "maildev" / "dist" / "bin" / "maildev.js"
 #: Children in the order in which they are stopped; services that are not named come in between.

@@ -25,7 +25,7 @@ from operations.settings import StackSettings
 from operations.stack import Stack
 from operations.state import end_leftovers, running, take_lock
 from shared.errors import ImpexError
-from shared.telemetry import configure_logging
+from shared.runtime.telemetry import configure_logging
 
 #: How long a server or a service may take to be ready.
 READY_SECONDS = 120

@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import Any, get_type_hints
 
-from shared.secrets import KeyRing, new_key
+from shared.security.sealing import KeyRing, new_key
 from shared.settings import specs
 
 

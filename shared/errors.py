@@ -55,7 +55,7 @@ class ConfigurationError(ImpexError):
         self.problems = problems
 
 
-class CannotOpen(ImpexError):
+class DecryptionError(ImpexError):
     """A sealed secret could not be opened: not for us, other field, unknown key, or altered."""
 
 

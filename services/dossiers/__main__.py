@@ -1,6 +1,6 @@
 """Runs the list of dossiers: `python -m services.dossiers`."""
 
 from services.dossiers.service import SERVICE
-from shared.service import main
+from shared.runtime.service import main
 
 main(SERVICE)

@@ -10,12 +10,12 @@ from services.dossiers.handlers import events, queries
 from services.dossiers.settings import DossiersSettings
 from shared.contracts import backoffice
 from shared.contracts.dossiers import ListDossiers, ReadDossiers
-from shared.messaging.handlers import answers, hears_at_once
-from shared.service import House, Service
+from shared.messaging.handlers import answers, hears_sql
+from shared.runtime.service import Runtime, Service
 
 
 @asynccontextmanager
-async def build(_house: House, _settings: DossiersSettings) -> AsyncIterator[None]:
+async def build(_runtime: Runtime, _settings: DossiersSettings) -> AsyncIterator[None]:
     """Nothing of its own: events come in, the list goes out."""
     yield None
 
@@ -26,11 +26,11 @@ SERVICE = Service(
     build=build,
     migrations=Path(__file__).parent / "migrations",
     hears=(
-        hears_at_once(backoffice.DossierSaved, events.keep),
-        hears_at_once(backoffice.DossierFiled, events.keep),
-        hears_at_once(backoffice.DossierStatusChanged, events.keep),
-        hears_at_once(backoffice.DossierDecided, events.keep),
-        hears_at_once(backoffice.DossierWithdrawn, events.keep),
+        hears_sql(backoffice.DossierSaved, events.keep),
+        hears_sql(backoffice.DossierFiled, events.keep),
+        hears_sql(backoffice.DossierStatusChanged, events.keep),
+        hears_sql(backoffice.DossierDecided, events.keep),
+        hears_sql(backoffice.DossierWithdrawn, events.keep),
     ),
     answers=(
         answers(ListDossiers, queries.list_dossiers),

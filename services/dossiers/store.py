@@ -14,7 +14,7 @@ from services.dossiers.lists import DATES, LIFE, Choice, Place
 from services.dossiers.tellings import NEVER, Told
 from shared.contracts.dossiers import SORTS, DossierRow
 from shared.database import Connection
-from shared.messaging.handlers import Effect
+from shared.messaging.handlers import SqlEffect
 
 #: The parts of a dossier: the column of the version that told one, and its columns.
 PARTS = {
@@ -74,7 +74,7 @@ COMPARED = {name: f"{name} COLLATE as_read" for name in SORTS if name not in DAT
 }
 
 
-def keep(told: Told) -> Effect:
+def keep(told: Told) -> SqlEffect:
     """Keep of `told` what no later version has told; a part that it does not tell has version 0."""
     at, number, contents, decided_on = told.version, told.number, told.contents, told.decided_on
     numbered = (at, number, fold(number)) if number else (0, "", "")
@@ -91,7 +91,7 @@ def keep(told: Told) -> Effect:
         )
     decision = (0, NEVER) if decided_on is None else (at, decided_on)
     state = (at, told.account_id, told.kind, told.status, told.processed)
-    return Effect(KEEP, (told.dossier_id, *state, *numbered, *filled, *decision))
+    return SqlEffect(KEEP, (told.dossier_id, *state, *numbered, *filled, *decision))
 
 
 async def tally(tx: Connection, account_id: str) -> list[tuple[int, str, str, int]]:

@@ -2,7 +2,8 @@
 
 A browser that has asked for nothing carries a signed cookie and no row of ours; one that asked for
 an account carries a random token that is looked up by its hash. Form tokens and idempotency keys
-are bound to that cookie. Pure: time and randomness are passed in or come from `shared.secrets`.
+are bound to that cookie. Pure: time and randomness are passed in or come from
+`shared.security.sealing`.
 """
 
 from __future__ import annotations
@@ -16,7 +17,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
-from shared.secrets import KeyRing, keyed_hash, matches, new_token
+from shared.security.sealing import KeyRing, keyed_hash, matches, new_token
 
 #: How long a signed cookie, and so a form left open, is good for.
 ANONYMOUS_LIFE = timedelta(hours=24)

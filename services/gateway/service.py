@@ -24,10 +24,10 @@ from shared.contracts.gateway import (
     SessionClosed,
     SessionOpened,
 )
-from shared.database import PASSING
+from shared.database import TRANSIENT_ERRORS
 from shared.messaging.handlers import hears
-from shared.service import House, Service
-from shared.telemetry import get_logger
+from shared.runtime.service import Runtime, Service
+from shared.runtime.telemetry import get_logger
 
 #: Seconds between two clean-ups of sessions and pre-sessions that have run out.
 PURGE_SECONDS = 60
@@ -36,13 +36,15 @@ log = get_logger("gateway")
 
 
 @asynccontextmanager
-async def build(house: House, settings: GatewaySettings) -> AsyncIterator[Sessions]:
+async def build(runtime: Runtime, settings: GatewaySettings) -> AsyncIterator[Sessions]:
     """Take the port at once, answer once the house is ready, finish what has begun at the end."""
-    app = init_app(settings, Ground(house.pool, house.requester, house.clock, house.wake_relay))
+    app = init_app(
+        settings, Ground(runtime.pool, runtime.rpc_client, runtime.clock, runtime.wake_relay)
+    )
     server = HttpServer(app, settings.host, settings.port)
     await server.bind()
-    house.side_task("portal", server.serve)
-    house.side_task(
+    runtime.background_task("portal", server.serve)
+    runtime.background_task(
         "purge of sessions",
         lambda: purge(app[PRESESSIONS], app[SESSIONS], app[KEPT_FORMS], app[DESK]),
     )
@@ -51,7 +53,7 @@ async def build(house: House, settings: GatewaySettings) -> AsyncIterator[Sessio
         await app[STREAMS].drain()
         await server.stop()
 
-    house.on_drain(drain)
+    runtime.on_drain(drain)
     try:
         yield app[SESSIONS]
     finally:
@@ -65,7 +67,7 @@ async def purge(presessions: Presessions, sessions: Sessions, kept: KeptForms, d
             await kept.purge()
             await desk.purge()
             gone = await presessions.purge() + await sessions.purge()
-        except PASSING:
+        except TRANSIENT_ERRORS:
             gone = 0
         if gone:
             log.info("Sessions and pre-sessions ran out.", action="session_expire", count=gone)

@@ -10,7 +10,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from shared.secrets import KeyRing, keyed_hash
+from shared.security.sealing import KeyRing, keyed_hash
 
 #: How long a half signed-in person may take for the second factor, enrolment included.
 HALF_LIFE = timedelta(hours=1)

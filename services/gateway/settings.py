@@ -10,8 +10,8 @@ from pathlib import Path
 from services.gateway.sessions import Limits
 from services.gateway.web.legal import legal_problems
 from services.gateway.web.office import link_problem, row_link_problem
-from shared.brand import BrandSettings
-from shared.secrets import KeyRing
+from shared.domain.brand import BrandSettings
+from shared.security.sealing import KeyRing
 from shared.settings import Problem, setting
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from services.mailer.service import SERVICE
-from shared.service import main
+from shared.runtime.service import main
 
 if __name__ == "__main__":
     main(SERVICE)

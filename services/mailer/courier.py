@@ -27,13 +27,13 @@ from services.mailer.store import Secrets
 from shared.contracts.base import EVENTS, Event, Sealed
 from shared.contracts.mailer import OWNER, MailAccepted, MailDeferred, MailRefused
 from shared.database import Connection, Pool, transaction
-from shared.database.pool import session
-from shared.errors import CannotOpen, DependencyDown
+from shared.database.pool import acquire
+from shared.errors import DecryptionError, DependencyDown
 from shared.messaging.connection import describe
 from shared.messaging.envelope import traceparent
 from shared.outbox import emit
-from shared.secrets import KeyRing, Opener, seal_context
-from shared.telemetry import REGISTRY, get_logger, log_context, trace_id
+from shared.runtime.telemetry import REGISTRY, get_logger, log_context, trace_id
+from shared.security.sealing import KeyRing, Opener, seal_context
 
 #: Seconds between tries to record a result while the database is away.
 FIRST_PAUSE = 0.2
@@ -126,7 +126,7 @@ class Courier:
             return self.messages.build(self._opened(delivery))
         except UnfitMail as error:
             return Outcome(kind=Kind.REFUSED, reason="refused", answer=str(error))
-        except (CannotOpen, jinja2.TemplateError, OSError) as error:
+        except (DecryptionError, jinja2.TemplateError, OSError) as error:
             # A key or a template is wrong: somebody can mend it before the code runs out.
             log.error(
                 "A mail cannot be written for now.",
@@ -167,7 +167,7 @@ class Courier:
 
     async def _begin(self, delivery: Delivery) -> bool:
         try:
-            async with session(self.pool) as tx:
+            async with acquire(self.pool) as tx:
                 return await claims.begin_transmitting(tx, delivery, self.lease)
         except (DependencyDown, TimeoutError):
             # Whether that was committed is unknown; that nothing was sent is certain.

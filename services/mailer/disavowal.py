@@ -9,8 +9,8 @@ from __future__ import annotations
 from datetime import datetime, timedelta
 from uuid import UUID
 
-from shared.secrets import KeyRing
-from shared.signed import sign
+from shared.security.sealing import KeyRing
+from shared.security.signed_tokens import sign
 
 PURPOSE = "disavowal"
 LIFE = timedelta(days=7)

@@ -27,7 +27,7 @@ from services.mailer.disavowal import runs_out
 from services.mailer.facts import TEMPLATES, Facts, Template, examples
 from services.mailer.paris import LANGUAGES
 from services.mailer.rendering import Rendered, Renderer
-from shared.brand import Brand
+from shared.domain.brand import Brand
 from shared.errors import ImpexError
 
 

@@ -12,12 +12,12 @@ from typing import Any
 
 from services.mailer.facts import ADDRESS_IN_FORCE, NEW_ADDRESS_CODE
 from services.mailer.handlers.writing import Mailer
+from shared.contracts.data_export import PersonalDataView
 from shared.contracts.mailer import ExportAccount
-from shared.contracts.personal import PersonalDataView
 from shared.database import Connection
+from shared.domain.data_export import ExportDocument, seal_export
 from shared.messaging.handlers import RequestContext
-from shared.personal import Document, seal_document
-from shared.telemetry import get_logger
+from shared.runtime.telemetry import get_logger
 
 DIRECTORY = """
 SELECT address, first_name, last_name, language, known_at, named_at, addressed_at, confirmed_at
@@ -45,10 +45,10 @@ async def export_account(
     """The directory's entry, and every mail."""
     document = await read(context.tx, request.account_id)
     log.info("Personal data were read.", action="personal_data_read", account=request.account_id)
-    return seal_document(context.deps.gateway, document)
+    return seal_export(context.deps.gateway, document)
 
 
-async def read(tx: Connection, account_id: str) -> Document:
+async def read(tx: Connection, account_id: str) -> ExportDocument:
     """Everything, by matter."""
     mails = await tx.fetch(MAILS, account_id, NEW_ADDRESS_CODE.name, ADDRESS_IN_FORCE.name)
     return {

@@ -18,7 +18,7 @@ import jinja2
 
 from services.mailer.facts import Template
 from services.mailer.paris import paris_date, paris_time
-from shared.countries import country_names
+from shared.domain.countries import country_names
 
 OWN_TEMPLATES = Path(__file__).parent / "templates"
 PARTS = ("subject", "txt", "html")

@@ -16,12 +16,12 @@ from services.mailer import claims, store
 from services.mailer.claims import Delivery
 from services.mailer.courier import Courier
 from services.mailer.smtp import ServerAway
-from shared.database import PASSING, transaction
-from shared.database.pool import session
+from shared.database import TRANSIENT_ERRORS, transaction
+from shared.database.pool import acquire
 from shared.messaging.connection import describe
 from shared.messaging.failures import frames
-from shared.patience import Waiting
-from shared.telemetry import REGISTRY, get_logger
+from shared.runtime.retrying import OutageLog
+from shared.runtime.telemetry import REGISTRY, get_logger
 
 #: Seconds between two looks without being nudged.
 POLL = 1.0
@@ -53,7 +53,7 @@ class Sender:
         self._housekeeping_at = 0.0
         self._probe_at = 0.0
         self._probe_pause = FIRST_PROBE
-        self._waiting = Waiting("sender")
+        self._waiting = OutageLog("sender")
 
     def nudge(self) -> None:
         """A mail may be due now."""
@@ -67,9 +67,9 @@ class Sender:
             if not self._stopping:
                 try:
                     await self._turn()
-                    self._waiting.over()
-                except PASSING as error:
-                    self._waiting.because(error)
+                    self._waiting.ended()
+                except TRANSIENT_ERRORS as error:
+                    self._waiting.started(error)
                     await asyncio.sleep(POLL)
             try:
                 async with asyncio.timeout(POLL):
@@ -86,9 +86,9 @@ class Sender:
             if not held:
                 continue
             try:
-                async with session(courier.pool) as tx:
+                async with acquire(courier.pool) as tx:
                     await claims.renew(tx, held, courier.lease)
-            except PASSING as error:
+            except TRANSIENT_ERRORS as error:
                 log.warning(
                     "Leases not renewed.", action="lease_not_renewed", reason=describe(error)
                 )
@@ -127,7 +127,7 @@ class Sender:
             return
         courier, token = self._courier, uuid4()
         # One statement is a transaction by itself, a round trip instead of three.
-        async with session(courier.pool) as tx:
+        async with acquire(courier.pool) as tx:
             mine = await claims.claim(tx, free, token, courier.lease, courier.clock())
         for delivery in mine:
             task = asyncio.create_task(
@@ -199,6 +199,6 @@ class Sender:
 
     async def _measure(self) -> None:
         courier = self._courier
-        async with session(courier.pool) as tx:
+        async with acquire(courier.pool) as tx:
             oldest = await store.oldest_waiting(tx)
         OLDEST.set(0 if oldest is None else (courier.clock() - oldest).total_seconds())

@@ -49,12 +49,12 @@ from shared.contracts.registration import (
     UnknownAddressAsked,
     ValidationResent,
 )
-from shared.database import PASSING, transaction
+from shared.database import TRANSIENT_ERRORS, transaction
 from shared.messaging.connection import describe
 from shared.messaging.handlers import answers, hears
-from shared.secrets import Opener, Sealer
-from shared.service import House, Service
-from shared.telemetry import get_logger
+from shared.runtime.service import Runtime, Service
+from shared.runtime.telemetry import get_logger
+from shared.security.sealing import Opener, Sealer
 
 #: Seconds between two purges.
 PURGE_SECONDS = 3600
@@ -65,7 +65,7 @@ log = get_logger("mailer")
 
 
 @asynccontextmanager
-async def build(house: House, settings: MailerSettings) -> AsyncIterator[Mailer]:
+async def build(runtime: Runtime, settings: MailerSettings) -> AsyncIterator[Mailer]:
     """Put the mailer together: connections to the mail server, courier, sender."""
     lines = Lines(
         settings.mail_server,
@@ -75,7 +75,7 @@ async def build(house: House, settings: MailerSettings) -> AsyncIterator[Mailer]
         clock=time.monotonic,
     )
     courier = Courier(
-        pool=house.pool,
+        pool=runtime.pool,
         lines=lines,
         messages=settings.messages(),
         opener=Opener("mailer", settings.seal_keys),
@@ -83,14 +83,14 @@ async def build(house: House, settings: MailerSettings) -> AsyncIterator[Mailer]
         sender=settings.brand.sender,
         schedule=settings.retry_schedule,
         lease=settings.mail_lease,
-        clock=house.clock,
-        wake_relay=house.wake_relay,
+        clock=runtime.clock,
+        wake_relay=runtime.wake_relay,
     )
     sender = Sender(courier, settings.smtp_connections)
-    house.side_task("sender", sender.run)
-    house.side_task("leases", sender.renew_leases)
-    house.side_task("purge", lambda: _purge(house, settings))
-    house.on_drain(lambda: sender.stop(max(1, settings.drain_seconds - DRAIN_RESERVE)))
+    runtime.background_task("sender", sender.run)
+    runtime.background_task("leases", sender.renew_leases)
+    runtime.background_task("purge", lambda: _purge(runtime, settings))
+    runtime.on_drain(lambda: sender.stop(max(1, settings.drain_seconds - DRAIN_RESERVE)))
     yield Mailer(
         give_up=timedelta(hours=settings.mail_give_up),
         nudge=sender.nudge,
@@ -98,14 +98,14 @@ async def build(house: House, settings: MailerSettings) -> AsyncIterator[Mailer]
     )
 
 
-async def _purge(house: House, settings: MailerSettings) -> None:
+async def _purge(runtime: Runtime, settings: MailerSettings) -> None:
     while True:
         keep = timedelta(days=settings.mail_keep)
         try:
-            async with transaction(house.pool) as tx:
-                gone = await store.purge(tx, house.clock(), keep)
+            async with transaction(runtime.pool) as tx:
+                gone = await store.purge(tx, runtime.clock(), keep)
             log.info("Old mails are forgotten.", action="mail_purge", count=gone)
-        except PASSING as error:
+        except TRANSIENT_ERRORS as error:
             log.warning("Nothing was purged.", action="mail_purge_failed", reason=describe(error))
         await asyncio.sleep(PURGE_SECONDS)
 

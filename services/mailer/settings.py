@@ -8,10 +8,10 @@ from pathlib import Path
 from urllib.parse import unquote, urlsplit
 
 from services.mailer.messages import Messages
-from shared.brand import BrandSettings
-from shared.secrets import KeyRing
+from shared.domain.brand import BrandSettings
+from shared.security.connection_urls import is_loopback
+from shared.security.sealing import KeyRing
 from shared.settings import Problem, setting
-from shared.transport import is_loopback
 
 #: Where the try-out's mail catcher listens.
 TRY_OUT_SMTP = "smtp://127.0.0.1:1025"

@@ -1,6 +1,6 @@
 """Runs the second factor: `python -m services.mfa`."""
 
 from services.mfa.service import SERVICE
-from shared.service import main
+from shared.runtime.service import main
 
 main(SERVICE)

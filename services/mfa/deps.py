@@ -9,7 +9,7 @@ from datetime import datetime
 from services.mfa import recovery, totp
 from services.mfa.settings import MfaSettings
 from shared.contracts.base import Reply, Request, Sealed
-from shared.secrets import KeyRing, Opener, Sealer, seal_context
+from shared.security.sealing import KeyRing, Opener, Sealer, seal_context
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -26,7 +26,7 @@ class Deps:
     recovery_ring: KeyRing
 
     def open(self, request: Request, field: str) -> str:
-        """The secret in a sealed field, or `CannotOpen`, which is logged."""
+        """The secret in a sealed field, or `DecryptionError`, which is logged."""
         sealed: Sealed = getattr(request, field)
         return self.opener.open(sealed, seal_context(type(request), field))
 
@@ -47,7 +47,7 @@ class Deps:
         return self.safe.seal(key, account_id)
 
     def take_out(self, kept: Sealed, account_id: str) -> str:
-        """The key, or `CannotOpen`, which is logged: altered, or of another account."""
+        """The key, or `DecryptionError`, which is logged: altered, or of another account."""
         return self.safe_opener.open(kept, account_id)
 
     def renewed(self, kept: Sealed, key: str, account_id: str) -> Sealed:

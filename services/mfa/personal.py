@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from shared.database import Connection
-from shared.personal import Document
+from shared.domain.data_export import ExportDocument
 
 MATTERS = {
     "authenticator": """
@@ -27,7 +27,7 @@ MATTERS = {
 }
 
 
-async def read(tx: Connection, account_id: str) -> Document:
+async def read(tx: Connection, account_id: str) -> ExportDocument:
     """Everything, by matter."""
     return {
         matter: [dict(row) for row in await tx.fetch(sql, account_id)]

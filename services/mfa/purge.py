@@ -11,9 +11,9 @@ from collections.abc import Callable
 from datetime import datetime
 
 from services.mfa import doors, store
-from shared.database import PASSING, Pool, transaction
+from shared.database import TRANSIENT_ERRORS, Pool, transaction
 from shared.messaging.connection import describe
-from shared.telemetry import get_logger
+from shared.runtime.telemetry import get_logger
 
 EVERY_SECONDS = 60
 BATCH = 200
@@ -41,6 +41,6 @@ async def keep_purging(pool: Pool, clock: Callable[[], datetime]) -> None:
     while True:
         try:
             await purge(pool, clock())
-        except PASSING as error:
+        except TRANSIENT_ERRORS as error:
             log.warning("The purge waits.", action="purge_waits", reason=describe(error))
         await asyncio.sleep(EVERY_SECONDS)

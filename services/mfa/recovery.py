@@ -9,7 +9,7 @@ from __future__ import annotations
 import base64
 import re
 
-from shared.secrets import KeyRing, keyed_hash, keyed_hashes
+from shared.security.sealing import KeyRing, keyed_hash, keyed_hashes
 
 CODES = 10
 CODE_BYTES = 10

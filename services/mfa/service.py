@@ -16,17 +16,17 @@ from services.mfa.settings import MfaSettings
 from shared.contracts import mfa as words
 from shared.contracts.registration import CredentialsRemoved
 from shared.messaging.handlers import answers, hears
-from shared.secrets import Opener, Sealer
-from shared.service import House, Service
+from shared.runtime.service import Runtime, Service
+from shared.security.sealing import Opener, Sealer
 
 
 @asynccontextmanager
-async def build(house: House, settings: MfaSettings) -> AsyncIterator[Deps]:
+async def build(runtime: Runtime, settings: MfaSettings) -> AsyncIterator[Deps]:
     """Lay the key rings out, start the purge."""
-    house.side_task("purge", partial(keep_purging, house.pool, house.clock))
+    runtime.background_task("purge", partial(keep_purging, runtime.pool, runtime.clock))
     yield Deps(
         settings=settings,
-        clock=house.clock,
+        clock=runtime.clock,
         random=secrets.token_bytes,
         opener=Opener("mfa", settings.seal_keys),
         gateway=Sealer("gateway", settings.gateway_keys),

@@ -8,9 +8,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import timedelta
 
-from shared.brand import GUIDE, line_problem
-from shared.limits import Throttle
-from shared.secrets import KeyRing
+from shared.domain.brand import DEFAULT_BRAND, validate_line
+from shared.domain.rate_limits import Throttle
+from shared.security.sealing import KeyRing
 from shared.settings import CommonSettings, Problem, setting
 
 #: Longer names are cut by the applications that show them.
@@ -23,7 +23,7 @@ def issuer_problem(value: str) -> str | None:
         return "must hold no colon: code applications part name and address by it"
     if len(value) > LONGEST_ISSUER or not value.strip():
         return f"must be a name of at most {LONGEST_ISSUER} characters"
-    return line_problem(value)
+    return validate_line(value)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -61,7 +61,7 @@ class MfaSettings(CommonSettings):
     )
     service_name: str = setting(
         "IMPEX_SERVICE_NAME",
-        default=GUIDE.service_name,
+        default=DEFAULT_BRAND.service_name,
         doc="Name of the service, on pages and in the sender's name.",
         valid=issuer_problem,
     )

@@ -9,7 +9,7 @@ import dataclasses
 from dataclasses import dataclass
 from datetime import datetime
 
-from shared.limits import Quota, Throttle, within
+from shared.domain.rate_limits import Quota, Throttle, within
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -44,4 +44,4 @@ class Tries:
 
 
 def _ceiling(throttle: Throttle) -> Quota:
-    return Quota(name="codes", most=throttle.ceiling, window=throttle.window)
+    return Quota(name="codes", limit=throttle.ceiling, window=throttle.window)

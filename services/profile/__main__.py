@@ -1,6 +1,6 @@
 """Runs the complementary information: `python -m services.profile`."""
 
 from services.profile.service import SERVICE
-from shared.service import main
+from shared.runtime.service import main
 
 main(SERVICE)

@@ -9,7 +9,7 @@ from datetime import datetime
 from services.profile.directory import Directory
 from services.profile.settings import ProfileSettings
 from shared.contracts.base import Event, Reply, Request, Sealed
-from shared.secrets import Opener, Sealer, seal_context
+from shared.security.sealing import Opener, Sealer, seal_context
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -24,7 +24,7 @@ class Deps:
     directory: Directory | None = None
 
     def open(self, request: Request, field: str) -> str:
-        """What is in a sealed field, or `CannotOpen`, which is logged."""
+        """What is in a sealed field, or `DecryptionError`, which is logged."""
         sealed: Sealed = getattr(request, field)
         return self.opener.open(sealed, seal_context(type(request), field))
 

@@ -16,7 +16,7 @@ from dataclasses import dataclass
 import aiohttp
 
 from services.profile.answers import Answer, read_answer
-from shared.telemetry import get_logger
+from shared.runtime.telemetry import get_logger
 
 PATH = "/search"
 #: More than this is no answer about one establishment.

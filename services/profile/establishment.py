@@ -13,7 +13,7 @@ from services.profile.siret import check_siret, has_siret, siren
 from services.profile.texts import BLANKS, check_line, tidy
 from shared.contracts.base import FieldError
 from shared.contracts.profile import ProfileFields
-from shared.countries import FRANCE
+from shared.domain.countries import FRANCE
 
 #: Foreign postal codes are judged by their length only (SI-09).
 LONGEST_POSTAL_CODE = 12

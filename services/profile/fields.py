@@ -17,8 +17,8 @@ from services.profile import establishment, phones
 from services.profile.texts import check_line
 from shared.contracts.base import FieldError, Refusal
 from shared.contracts.profile import ESTABLISHMENT_TYPES, POSITIONS, ProfileFields
-from shared.countries import country_codes
-from shared.names import check_name
+from shared.domain.countries import country_codes
+from shared.domain.person_names import check_name
 
 #: In code points: longer texts are refused at once, whatever the field.
 MOST_KEPT = 500

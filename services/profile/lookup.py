@@ -7,7 +7,7 @@ from services.profile.answers import Answer
 from services.profile.deps import Deps
 from services.profile.fields import Standing
 from shared.database import Pool
-from shared.database.pool import session
+from shared.database.pool import acquire
 
 #: The directory was asked and did not answer.
 DEFERRED = "deferred"
@@ -20,13 +20,13 @@ async def find(siret: str, deps: Deps, pool: Pool, *, later: bool = False) -> An
     """
     if deps.directory is None:
         return None
-    async with session(pool) as connection:
+    async with acquire(pool) as connection:
         kept = await cache.read(connection, siret, deps.clock())
     if kept is not None:
         return kept
     answer = await deps.directory.ask(siret, later=later)
     if answer is not None:
-        async with session(pool) as connection:
+        async with acquire(pool) as connection:
             await cache.keep(connection, siret, answer, deps.clock())
     return answer
 

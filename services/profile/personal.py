@@ -6,7 +6,7 @@ import json
 from typing import Any
 
 from shared.database import Connection
-from shared.personal import Document
+from shared.domain.data_export import ExportDocument
 
 PROFILE = """
 SELECT state, version, fields, country, siret, group_key, standing, closed_on, terms_version,
@@ -16,7 +16,7 @@ FROM profiles WHERE account_id = $1
 NAMES = "SELECT first_name, last_name, known_at FROM account_names WHERE account_id = $1"
 
 
-async def read(tx: Connection, account_id: str) -> Document:
+async def read(tx: Connection, account_id: str) -> ExportDocument:
     """Everything, by matter: the form as it was typed or kept, what was checked, and the names."""
     rows = [dict(row) for row in await tx.fetch(PROFILE, account_id)]
     fields: list[dict[str, Any]] = [json.loads(row.pop("fields")) for row in rows]

@@ -11,7 +11,7 @@ from phonenumbers import NumberParseException, PhoneNumber, PhoneNumberFormat
 
 from services.profile.texts import BLANKS
 from shared.contracts.base import FieldError
-from shared.countries import FRANCE
+from shared.domain.countries import FRANCE
 
 #: Regions of the French numbering plans: a number of one is often typed with another chosen.
 FRENCH_REGIONS = ("FR", "GP", "MQ", "GF", "RE", "YT", "PM")

@@ -15,23 +15,23 @@ from services.profile.settings import ProfileSettings
 from shared.contracts import profile as words
 from shared.contracts.registration import AccountCreated, NameChanged
 from shared.messaging.handlers import answers, hears
-from shared.secrets import Opener, Sealer
-from shared.service import House, Service
+from shared.runtime.service import Runtime, Service
+from shared.security.sealing import Opener, Sealer
 
 
 @asynccontextmanager
-async def build(house: House, settings: ProfileSettings) -> AsyncIterator[Deps]:
+async def build(runtime: Runtime, settings: ProfileSettings) -> AsyncIterator[Deps]:
     """Lay the key rings out, open the directory, start the purge."""
-    house.side_task(
+    runtime.background_task(
         "purge",
-        partial(keep_purging, house.pool, house.clock, house.wake_relay, settings.draft_life),
+        partial(keep_purging, runtime.pool, runtime.clock, runtime.wake_relay, settings.draft_life),
     )
     async with open_directory(
         settings.directory_url, settings.directory_rate, settings.base_url
     ) as directory:
         yield Deps(
             settings=settings,
-            clock=house.clock,
+            clock=runtime.clock,
             opener=Opener("profile", settings.seal_keys),
             gateway=Sealer("gateway", settings.gateway_keys),
             registration=Sealer("registration", settings.registration_keys),
@@ -50,17 +50,17 @@ SERVICE = Service(
         hears(
             words.EstablishmentCheckDeferred,
             establishments.check_again,
-            before=establishments.ask_again,
+            prepare=establishments.ask_again,
         ),
     ),
     answers=(
         answers(words.DescribeProfile, profiles.describe_profile),
-        answers(words.SaveProfile, profiles.save_profile, before=profiles.read_form),
+        answers(words.SaveProfile, profiles.save_profile, prepare=profiles.read_form),
         answers(words.ValidateProfile, profiles.validate_profile),
         answers(
             words.FindEstablishment,
             establishments.find_establishment,
-            before=establishments.look_up,
+            prepare=establishments.look_up,
         ),
         answers(words.ExportAccount, export.export_account),
     ),

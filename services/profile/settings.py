@@ -6,16 +6,16 @@ from dataclasses import dataclass
 from datetime import timedelta
 from urllib.parse import urlsplit
 
-from shared.secrets import KeyRing
-from shared.settings import CommonSettings, base_url_problem, setting
-from shared.transport import is_loopback
+from shared.security.connection_urls import is_loopback
+from shared.security.sealing import KeyRing
+from shared.settings import CommonSettings, setting, validate_base_url
 
 
 def directory_problem(url: str) -> str | None:
     """Why this cannot be the directory's address, or None; empty is none."""
     if not url:
         return None
-    problem = base_url_problem(url)
+    problem = validate_base_url(url)
     if problem is not None:
         return problem.replace("portal", "directory")
     parts = urlsplit(url)

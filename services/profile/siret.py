@@ -10,7 +10,7 @@ from stdnum.fr import siret as stdnum_siret
 
 from services.profile.texts import BLANKS
 from shared.contracts.base import FieldError
-from shared.countries import SIRET_COUNTRIES
+from shared.domain.countries import SIRET_COUNTRIES
 
 DIGITS = 14
 _LEFT_OUT = str.maketrans("", "", BLANKS + ".")

@@ -13,8 +13,8 @@ from services.registration.settings import RegistrationSettings
 from services.registration.terms import Terms
 from services.registration.words import Lexicon
 from shared.contracts.base import Event, Request, Sealed
-from shared.errors import CannotOpen
-from shared.secrets import KeyRing, Opener, Sealer, keyed_hash, keyed_hashes, seal_context
+from shared.errors import DecryptionError
+from shared.security.sealing import KeyRing, Opener, Sealer, keyed_hash, keyed_hashes, seal_context
 
 COUNTER = "registration/counter"
 
@@ -50,6 +50,6 @@ class Deps:
         sealed: Sealed = getattr(message, field)
         try:
             plain = self.opener.open(sealed, seal_context(type(message), field))
-        except CannotOpen:
+        except DecryptionError:
             return None
         return plain if len(plain.encode()) <= MAX_PASSWORD_BYTES else None

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from shared.limits import Moments, Quota, Throttle, within
+from shared.domain.rate_limits import Moments, Quota, Throttle, within
 
 
 @dataclass(frozen=True)
@@ -24,7 +24,7 @@ class Door:
         """
         count = len(within(wrong, self.limit.window, now))
         told = (
-            (self.limit.most,)
+            (self.limit.limit,)
             if isinstance(self.limit, Quota)
             else (self.limit.free, self.limit.ceiling)
         )

@@ -18,7 +18,7 @@ from dataclasses import dataclass
 from argon2.low_level import Type, hash_secret
 
 from services.registration.passwords import Hashed, normalize
-from shared.secrets import KeyRing, keyed_hash
+from shared.security.sealing import KeyRing, keyed_hash
 
 SALT_BYTES = 16
 HASH_BYTES = 32

@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from datetime import timedelta
 
 from services.registration.networks import Network, networks_problem, raised_quota
-from shared.limits import Quota, Throttle
+from shared.domain.rate_limits import Quota, Throttle
 from shared.settings import CommonSettings, Problem, setting
 
 #: Wrong passwords per day from browsers that are known for the account.
@@ -103,22 +103,22 @@ class LimitSettings(CommonSettings):
     @property
     def changes_quota(self) -> Quota:
         """Other addresses asked for per account."""
-        return Quota(name="changes", most=self.address_changes, window=timedelta(days=1))
+        return Quota(name="changes", limit=self.address_changes, window=timedelta(days=1))
 
     @property
     def address_quota(self) -> Quota:
         """Account requests per address."""
-        return Quota(name="address", most=self.requests_per_address, window=timedelta(days=1))
+        return Quota(name="address", limit=self.requests_per_address, window=timedelta(days=1))
 
     @property
     def sends_quota(self) -> Quota:
         """Further messages per address."""
-        return Quota(name="sends", most=self.resends_per_address, window=timedelta(days=1))
+        return Quota(name="sends", limit=self.resends_per_address, window=timedelta(days=1))
 
     @property
     def resets_quota(self) -> Quota:
         """Mailed links of one kind per address."""
-        return Quota(name="address", most=self.resets_per_address, window=timedelta(days=1))
+        return Quota(name="address", limit=self.resets_per_address, window=timedelta(days=1))
 
     @property
     def throttle(self) -> Throttle:
@@ -138,21 +138,21 @@ class LimitSettings(CommonSettings):
     @property
     def ceiling(self) -> Quota:
         """Wrong passwords for one address, from whatever networks (AU-02)."""
-        return Quota(name="sign_in", most=self.sign_in_per_day, window=timedelta(days=1))
+        return Quota(name="sign_in", limit=self.sign_in_per_day, window=timedelta(days=1))
 
     def sign_ins_quota(self, network: str, raised: Mapping[Network, int]) -> Quota | None:
         """Wrong passwords from one network; None in the try-out. A named network may have more."""
         if self.try_out:
             return None
         most = max(raised_quota(network, raised) or 0, self.sign_ins_per_network)
-        return Quota(name="network", most=most, window=timedelta(minutes=10))
+        return Quota(name="network", limit=most, window=timedelta(minutes=10))
 
     def network_quota(self, network: str, raised: Mapping[Network, int]) -> Quota | None:
         """What one network may ask; None in the try-out, where everybody is on this machine."""
         if self.try_out:
             return None
         most = raised_quota(network, raised) or self.requests_per_network
-        return Quota(name="network", most=most, window=timedelta(hours=1))
+        return Quota(name="network", limit=most, window=timedelta(hours=1))
 
     def check(self) -> list[Problem]:
         """A first wait within its cap."""

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from shared.database import Connection
-from shared.personal import Document
+from shared.domain.data_export import ExportDocument
 
 MATTERS = {
     "account": """
@@ -56,7 +56,7 @@ ORDER BY kind, latest_at
 """
 
 
-async def read(tx: Connection, account_id: str, counted_under: Sequence[str]) -> Document:
+async def read(tx: Connection, account_id: str, counted_under: Sequence[str]) -> ExportDocument:
     """Everything, by matter; `counted_under` are the names its limits are kept by."""
     document = {}
     for matter, sql in MATTERS.items():

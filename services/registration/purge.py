@@ -19,10 +19,10 @@ from services.registration import (
     store,
 )
 from shared.contracts.registration import OWNER, RequestExpired
-from shared.database import PASSING, Pool, transaction
+from shared.database import TRANSIENT_ERRORS, Pool, transaction
 from shared.messaging.connection import describe
 from shared.outbox import emit
-from shared.telemetry import get_logger
+from shared.runtime.telemetry import get_logger
 
 EVERY_SECONDS = 60
 BATCH = 200
@@ -58,6 +58,6 @@ async def keep_purging(
         try:
             if await purge(pool, clock()):
                 wake_relay()
-        except PASSING as error:
+        except TRANSIENT_ERRORS as error:
             log.warning("The purge waits.", action="purge_waits", reason=describe(error))
         await asyncio.sleep(EVERY_SECONDS)

@@ -38,12 +38,12 @@ from shared.contracts.mailer import MailAccepted, MailDeferred, MailRefused
 from shared.contracts.mfa import AuthenticatorReplaced
 from shared.contracts.profile import ProfileSaved
 from shared.messaging.handlers import answers, hears
-from shared.secrets import Opener, Sealer
-from shared.service import House, Service
+from shared.runtime.service import Runtime, Service
+from shared.security.sealing import Opener, Sealer
 
 
 @asynccontextmanager
-async def build(house: House, settings: RegistrationSettings) -> AsyncIterator[Deps]:
+async def build(runtime: Runtime, settings: RegistrationSettings) -> AsyncIterator[Deps]:
     """Read rules, lists and terms, open the hashing threads, start the purge."""
     rules = load_rules().with_policy(
         min_length=settings.password_min,
@@ -56,7 +56,7 @@ async def build(house: House, settings: RegistrationSettings) -> AsyncIterator[D
     is_too_simple("x")
     deps = Deps(
         settings=settings,
-        clock=house.clock,
+        clock=runtime.clock,
         rules=rules,
         lexicon=load_lexicon(rules, settings.password_lists_dir),
         hasher=hasher,
@@ -68,7 +68,9 @@ async def build(house: House, settings: RegistrationSettings) -> AsyncIterator[D
         raised_networks=read_networks(settings.network_quotas),
         disavowals=settings.disavowal_keys,
     )
-    house.side_task("purge", partial(keep_purging, house.pool, house.clock, house.wake_relay))
+    runtime.background_task(
+        "purge", partial(keep_purging, runtime.pool, runtime.clock, runtime.wake_relay)
+    )
     try:
         yield deps
     finally:

@@ -12,7 +12,7 @@ from datetime import timedelta
 from pathlib import Path
 
 from services.registration.limits import LimitSettings
-from shared.secrets import KeyRing
+from shared.security.sealing import KeyRing
 from shared.settings import Problem, setting
 
 #: PW-11: the cheapest argon2id that is allowed, in KiB and passes.

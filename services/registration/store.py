@@ -223,14 +223,14 @@ async def finish(tx: Connection, request_id: str, now: datetime, kept_until: dat
 async def delete(tx: Connection, request_id: str) -> None:
     """Forget a request, its links, and the answers that are kept about it (RE-14)."""
     await tx.execute(DELETE, request_id)
-    await replies.forget(tx, "request_id", [request_id])
+    await replies.delete_matching(tx, "request_id", [request_id])
 
 
 async def delete_others(tx: Connection, request: AccountRequest) -> list[Gone]:
     """Forget every other unfinished request of the address; returns them."""
     rows = await tx.fetch(DELETE_OTHERS, request.address_key, request.id)
     gone = [Gone(id=str(row["id"]), account_id=str(row["account_id"])) for row in rows]
-    await replies.forget(tx, "request_id", [each.id for each in gone])
+    await replies.delete_matching(tx, "request_id", [each.id for each in gone])
     return gone
 
 
@@ -238,7 +238,7 @@ async def delete_of_address(tx: Connection, address_key: str) -> list[Gone]:
     """Forget every request for an address that an account has just proved; returns them."""
     rows = await tx.fetch(DELETE_OF_ADDRESS, address_key)
     gone = [Gone(id=str(row["id"]), account_id=str(row["account_id"])) for row in rows]
-    await replies.forget(tx, "request_id", [each.id for each in gone])
+    await replies.delete_matching(tx, "request_id", [each.id for each in gone])
     return gone
 
 
@@ -254,7 +254,7 @@ async def delete_old(tx: Connection, now: datetime, most: int) -> list[Gone]:
         Gone(id=str(row["id"]), account_id=str(row["account_id"]), state=row["state"])
         for row in rows
     ]
-    await replies.forget(tx, "request_id", [each.id for each in gone])
+    await replies.delete_matching(tx, "request_id", [each.id for each in gone])
     return gone
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import datetime
 
 from shared.contracts.base import Event, Request, event, request
-from shared.contracts.personal import PersonalDataView
+from shared.contracts.data_export import PersonalDataView
 
 OWNER = "mailer"
 

@@ -9,21 +9,22 @@ from __future__ import annotations
 from shared.database.fingerprint import schema_fingerprint
 from shared.database.migrations import Migration, check_schema, migrate, read_migrations
 from shared.database.pool import (
-    PASSING,
+    TRANSIENT_ERRORS,
     Connection,
     Pool,
+    acquire,
     database_errors,
     open_pool,
     ping,
-    session,
     transaction,
 )
 
 __all__ = [
-    "PASSING",
+    "TRANSIENT_ERRORS",
     "Connection",
     "Migration",
     "Pool",
+    "acquire",
     "check_schema",
     "database_errors",
     "migrate",
@@ -31,6 +32,5 @@ __all__ = [
     "ping",
     "read_migrations",
     "schema_fingerprint",
-    "session",
     "transaction",
 ]

@@ -21,19 +21,19 @@ from shared.database.pool import (
     SCHEMA_NAME,
     Connection,
     Pool,
+    acquire,
     connecting,
     database_errors,
-    session,
 )
 from shared.errors import SchemaMismatch
-from shared.patience import patiently
-from shared.telemetry import get_logger
+from shared.runtime.retrying import retry_while_down
+from shared.runtime.telemetry import get_logger
 
 FILE_NAME = re.compile(r"(\d{4})_([a-z0-9_]+)\.sql")
 #: Upper half of the advisory lock's key; the lower half is the schema's name.
 LOCK_CLASS = 0x494D5058
 #: How long a runner waits for its turn, and a statement for the locks of people at work.
-TURN_SECONDS = 120
+LOCK_WAIT_SECONDS = 120
 LOCK_SECONDS = 30
 #: A table whose comment starts so may be added to and read by the application, never changed.
 APPEND_ONLY = "append-only"
@@ -95,11 +95,11 @@ async def migrate(
         raise ValueError("the names of schema and role must be plain lower-case names")
     expected = read_migrations(dirs)
     async with _owner(owner_url, schema, wait) as connection:
-        await connection.execute(f"SET lock_timeout = '{TURN_SECONDS}s'")
+        await connection.execute(f"SET lock_timeout = '{LOCK_WAIT_SECONDS}s'")
         await connection.execute("SELECT pg_advisory_lock($1, hashtext($2))", LOCK_CLASS, schema)
         await connection.execute(f"SET lock_timeout = '{LOCK_SECONDS}s'")
         await _prepare(connection, schema, role)
-        ledger = await _ledger(connection)
+        ledger = await _applied(connection)
         _compare(expected, ledger)
         if unknown := _unknown(expected, ledger):
             raise SchemaMismatch(
@@ -121,8 +121,8 @@ async def check_schema(pool: Pool, expected: Sequence[Migration]) -> None:
     A newer database is accepted with a warning: during a rollout the former program runs on it.
     """
     try:
-        async with session(pool) as connection:
-            ledger = await _ledger(connection)
+        async with acquire(pool) as connection:
+            ledger = await _applied(connection)
     except (asyncpg.UndefinedTableError, asyncpg.InsufficientPrivilegeError):
         raise SchemaMismatch("the schema is not there yet: apply the migrations first") from None
     _compare(expected, ledger)
@@ -135,7 +135,7 @@ async def check_schema(pool: Pool, expected: Sequence[Migration]) -> None:
         )
 
 
-Ledger = dict[tuple[str, int], tuple[str, str]]
+AppliedMigrations = dict[tuple[str, int], tuple[str, str]]
 
 
 @asynccontextmanager
@@ -152,7 +152,7 @@ async def _owner(url: str, schema: str, wait: float) -> AsyncIterator[Connection
                 },
             )
 
-    connection = await patiently(attempt, wait)
+    connection = await retry_while_down(attempt, wait)
     try:
         with database_errors():
             yield connection
@@ -181,12 +181,12 @@ async def _prepare(connection: Connection, schema: str, role: str) -> None:
     )
 
 
-async def _ledger(connection: Connection) -> Ledger:
+async def _applied(connection: Connection) -> AppliedMigrations:
     rows = await connection.fetch("SELECT source, number, name, checksum FROM migrations")
     return {(row["source"], row["number"]): (row["name"], row["checksum"]) for row in rows}
 
 
-def _compare(expected: Sequence[Migration], ledger: Ledger) -> None:
+def _compare(expected: Sequence[Migration], ledger: AppliedMigrations) -> None:
     highest: dict[str, int] = {}
     for source, number in ledger:
         highest[source] = max(number, highest.get(source, 0))
@@ -202,7 +202,7 @@ def _compare(expected: Sequence[Migration], ledger: Ledger) -> None:
             )
 
 
-def _unknown(expected: Sequence[Migration], ledger: Ledger) -> list[str]:
+def _unknown(expected: Sequence[Migration], ledger: AppliedMigrations) -> list[str]:
     known = {(one.source, one.number) for one in expected}
     return sorted(f"{key[0]}/{key[1]:04d}_{ledger[key][0]}" for key in ledger if key not in known)
 

@@ -14,7 +14,7 @@ from typing import Any, TypeAlias, cast
 import asyncpg
 
 from shared.errors import DependencyDown
-from shared.patience import patiently
+from shared.runtime.retrying import retry_while_down
 
 Pool: TypeAlias = "asyncpg.Pool[asyncpg.Record]"
 Connection: TypeAlias = "asyncpg.Connection[Any]"
@@ -26,14 +26,14 @@ IDLE_TRANSACTION_SECONDS = 65
 #: How long a caller waits for a free connection before the pool counts as stuck.
 ACQUIRE_SECONDS = 10
 #: What a server that is merely busy needs to say so.
-SIGN_OF_LIFE_SECONDS = 1
+PING_TIMEOUT_SECONDS = 1
 #: Connections unused for so long are closed.
-SPARE_SECONDS = 120
+IDLE_SECONDS = 120
 
 SCHEMA_NAME = re.compile(r"[a-z_][a-z0-9_]{0,62}")
 
 #: What the server or the socket says when no statement could be carried out, whatever it was.
-LOST = (
+CONNECTION_ERRORS = (
     asyncpg.PostgresConnectionError,
     asyncpg.AdminShutdownError,
     asyncpg.CrashShutdownError,
@@ -49,7 +49,7 @@ LOST = (
     asyncpg.ReadOnlySQLTransactionError,
 )
 #: What a task that runs for ever lives through, and tries again later.
-PASSING = (DependencyDown, TimeoutError, asyncpg.PostgresError)
+TRANSIENT_ERRORS = (DependencyDown, TimeoutError, asyncpg.PostgresError)
 
 
 @contextmanager
@@ -68,7 +68,7 @@ def database_errors() -> Iterator[None]:
     """Turn the loss of the server into DependencyDown; other errors pass as they are."""
     try:
         yield
-    except LOST as error:
+    except CONNECTION_ERRORS as error:
         raise DependencyDown("database", _reason(error)) from error
     except asyncpg.InterfaceError as error:
         if "closed" in str(error) or "closing" in str(error):
@@ -100,8 +100,8 @@ async def open_pool(
                 max_size=size,
                 timeout=CONNECT_SECONDS,
                 command_timeout=COMMAND_SECONDS,
-                max_inactive_connection_lifetime=SPARE_SECONDS,
-                reset=_left_as_it_is,
+                max_inactive_connection_lifetime=IDLE_SECONDS,
+                reset=_skip_reset,
                 server_settings={
                     "application_name": application_name,
                     "search_path": schema,
@@ -112,10 +112,10 @@ async def open_pool(
                 },
             )
 
-    return await patiently(attempt, wait)
+    return await retry_while_down(attempt, wait)
 
 
-async def _left_as_it_is(_connection: object) -> None:
+async def _skip_reset(_connection: object) -> None:
     """Spare the round trip that undoes session state at each release: no service makes any.
 
     Locks are the transaction's own, and nothing is set or listened to. An open transaction is still
@@ -124,7 +124,7 @@ async def _left_as_it_is(_connection: object) -> None:
 
 
 @asynccontextmanager
-async def session(pool: Pool) -> AsyncIterator[Connection]:
+async def acquire(pool: Pool) -> AsyncIterator[Connection]:
     """A connection without a transaction. DependencyDown where the server is away."""
     with connecting():
         connection = await pool.acquire(timeout=ACQUIRE_SECONDS)
@@ -143,7 +143,7 @@ async def session(pool: Pool) -> AsyncIterator[Connection]:
 async def _is_silent(connection: Connection) -> bool:
     """After a statement that took too long: whether the server answers nothing at all any more."""
     try:
-        await connection.execute("SELECT 1", timeout=SIGN_OF_LIFE_SECONDS)
+        await connection.execute("SELECT 1", timeout=PING_TIMEOUT_SECONDS)
     except (TimeoutError, asyncpg.InterfaceError, OSError):
         return True  # or the driver has given the session up already
     except asyncpg.PostgresError:
@@ -157,14 +157,14 @@ async def transaction(pool: Pool) -> AsyncIterator[Connection]:
 
     DependencyDown where the server is or goes away; whether a commit then took place is unknown.
     """
-    async with session(pool) as connection, connection.transaction():
+    async with acquire(pool) as connection, connection.transaction():
         yield connection
 
 
 async def ping(pool: Pool) -> None:
     """Prove that the database answers, or raise DependencyDown."""
     try:
-        async with session(pool) as connection:
+        async with acquire(pool) as connection:
             await connection.execute("SELECT 1", timeout=CONNECT_SECONDS)
     except (TimeoutError, asyncpg.PostgresError) as error:
         raise DependencyDown("database", _reason(error)) from error

@@ -19,24 +19,24 @@ import aio_pika
 from aiormq.abc import AbstractChannel
 
 from shared.errors import DependencyDown
-from shared.patience import patiently
-from shared.telemetry import get_logger
+from shared.runtime.retrying import retry_while_down
+from shared.runtime.telemetry import get_logger
 
 #: Seconds; aiormq calls a connection dead after three of them, and 5 to 20 is optimal.
 HEARTBEAT = 15
 #: What the broker may take to open or end anything.
 CONNECT_SECONDS = 10
 #: How long the first connection is tried.
-PATIENCE_SECONDS = 60
+START_SECONDS = 60
 FIRST_PAUSE = 0.1
-LONGEST_PAUSE = 5.0
+MAX_PAUSE = 5.0
 #: The name of this dependency in `DependencyDown`.
 BROKER = "broker"
 
 log = get_logger("messaging")
 
 
-class Link:
+class BrokerConnection:
     """A supervised connection named `name@host`; `run` must be running for it to come back."""
 
     def __init__(self, url: str, name: str, *, heartbeat: int = HEARTBEAT) -> None:
@@ -60,10 +60,10 @@ class Link:
         """Return as soon as the connection is there."""
         await self._up.wait()
 
-    async def open(self, patience: float = PATIENCE_SECONDS) -> None:
+    async def open(self, timeout: float = START_SECONDS) -> None:
         """Connect, trying for `patience` seconds; then DependencyDown with the last reason."""
         if not self.is_up:
-            await patiently(self._connect, patience)
+            await retry_while_down(self._connect, timeout)
 
     async def run(self) -> None:
         """Connect again whenever the connection is lost; returns after `close`."""
@@ -85,7 +85,7 @@ class Link:
                 )
                 # Spread out, lest every process of every service knocks at the same moment.
                 await asyncio.sleep(pause * random.uniform(0.5, 1))  # noqa: S311
-                pause = min(pause * 2, LONGEST_PAUSE)
+                pause = min(pause * 2, MAX_PAUSE)
 
     async def channel(self, *, confirms: bool) -> AbstractChannel:
         """A new channel, or DependencyDown. With `confirms`, a returned message is an error."""
@@ -93,7 +93,7 @@ class Link:
         if connection is None or connection.transport is None or not self.is_up:
             raise DependencyDown(BROKER, self.problem)
         try:
-            with uninvited_cancellation():
+            with cancellation_as_outage():
                 async with asyncio.timeout(CONNECT_SECONDS):
                     return await connection.transport.connection.channel(
                         publisher_confirms=confirms, on_return_raises=confirms
@@ -159,14 +159,14 @@ class Link:
         )
 
 
-def asked_to_stop() -> bool:
+def cancellation_requested() -> bool:
     """Whether somebody really cancelled the current task."""
     task = asyncio.current_task()
     return task is not None and task.cancelling() > 0
 
 
 @contextlib.contextmanager
-def uninvited_cancellation() -> Iterator[None]:
+def cancellation_as_outage() -> Iterator[None]:
     """Turn a cancellation that nobody asked for into DependencyDown.
 
     A lost heartbeat cancels whatever waits for the broker; passed on, that would end a task or a
@@ -175,7 +175,7 @@ def uninvited_cancellation() -> Iterator[None]:
     try:
         yield
     except asyncio.CancelledError as error:
-        if asked_to_stop():
+        if cancellation_requested():
             raise
         raise DependencyDown(BROKER, "the connection was lost") from error
 

@@ -24,7 +24,7 @@ from shared.messaging.errors import Undecodable
 
 CONTENT_TYPE = "application/cloudevents+json"
 #: Bytes; a larger body is refused before it is parsed.
-LARGEST = 256 * 1024
+MAX_BODY_BYTES = 256 * 1024
 
 #: The W3C trace that the current task works for; emitting and asking carry it on.
 traceparent: ContextVar[str | None] = ContextVar("impex_traceparent", default=None)
@@ -95,8 +95,8 @@ def wrap(
         datacontenttype="application/json",
     )
     body = msgspec.json.encode(wire)
-    if len(body) > LARGEST:
-        raise ValueError(f"{message.TYPE} takes {len(body)} bytes, more than {LARGEST}")
+    if len(body) > MAX_BODY_BYTES:
+        raise ValueError(f"{message.TYPE} takes {len(body)} bytes, more than {MAX_BODY_BYTES}")
     return str(wire.id), body
 
 
@@ -116,7 +116,7 @@ def decode(body: bytes) -> Envelope:
     )
 
 
-def is_said_by(user: str | None, envelope: Envelope) -> bool:
+def is_published_by(user: str | None, envelope: Envelope) -> bool:
     """Whether `user`, whom the broker vouches for, owns the type: `owner.Name.v1`."""
     return user == owner_of(envelope) and envelope.source == f"impex/{user}"
 
@@ -135,14 +135,14 @@ def contract(envelope: Envelope, known: Mapping[str, type[Contract]]) -> Contrac
 
 
 def _strict_json(body: bytes) -> Any:
-    if len(body) > LARGEST:
-        raise Undecodable(f"{len(body)} bytes, more than {LARGEST}")
+    if len(body) > MAX_BODY_BYTES:
+        raise Undecodable(f"{len(body)} bytes, more than {MAX_BODY_BYTES}")
     try:
         value = msgspec.json.decode(body)
         # What our own encoder wrote comes out byte for byte again, and so holds no key twice;
         # anything else is read once more by a parser that shows every key.
         if msgspec.json.encode(value) != body:
-            json.loads(body.decode("utf-8"), object_pairs_hook=_no_key_twice)
+            json.loads(body.decode("utf-8"), object_pairs_hook=_refuse_duplicate_keys)
     except Undecodable:
         raise
     except (msgspec.MsgspecError, ValueError, RecursionError) as error:
@@ -152,7 +152,7 @@ def _strict_json(body: bytes) -> Any:
     return value
 
 
-def _no_key_twice(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+def _refuse_duplicate_keys(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     found = dict(pairs)
     if len(found) != len(pairs):
         raise Undecodable("a key stands twice in one object")

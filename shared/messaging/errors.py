@@ -6,7 +6,7 @@ from shared.errors import ImpexError
 
 #: How the reason begins where somebody else than its owner said a type: such a message is never
 #: sent again, because what an operator replays is believed.
-NOT_SAID = "not said by "
+WRONG_PUBLISHER = "not said by "
 
 
 class Undecodable(ImpexError):
@@ -17,15 +17,15 @@ class Undecodable(ImpexError):
         self.reason = reason
 
 
-class NotConfirmed(ImpexError):
+class PublishNotConfirmed(ImpexError):
     """The broker refused a message or did not confirm it in time; it may have been published."""
 
 
-class Unroutable(NotConfirmed):
+class Unroutable(PublishNotConfirmed):
     """The broker returned a message because no queue takes it."""
 
 
-class OwnerAway(ImpexError):
+class ServiceUnavailable(ImpexError):
     """The request did not reach anybody who answers it; ask again later with the same key."""
 
 

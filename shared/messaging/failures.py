@@ -15,12 +15,12 @@ from typing import Any
 from aiormq.abc import DeliveredMessage
 
 from shared.errors import ImpexError
-from shared.telemetry import mask_text
+from shared.runtime.telemetry import mask_text
 
 #: Headers of ours that a copy carries on; `x-` headers belong to the broker and are never copied.
 FIRST_FAILED_AT = "first_failed_at"
 ATTEMPT = "attempt"
-LONGEST = 300
+MAX_REASON = 300
 _ROOT = Path(__file__).resolve().parents[2]
 
 
@@ -41,7 +41,7 @@ class Failure:
         known = isinstance(error, ImpexError)
         return cls(
             error_type=name,
-            error=mask_text(str(error))[:LONGEST] if known else f"{name} at {place}",
+            error=mask_text(str(error))[:MAX_REASON] if known else f"{name} at {place}",
             failed_by=service,
             failed_at=now,
             fingerprint=f"{name} in {place}",

@@ -28,7 +28,7 @@ class Refused(Exception):
     """The owner refuses the request, for a reason the asker can act on.
 
     Raised in a handler it undoes the transaction; nothing is kept, so the same request asked again
-    is judged again. Raised by `Requester.ask` it carries the owner's refusal.
+    is judged again. Raised by `RpcClient.ask` it carries the owner's refusal.
     """
 
     def __init__(self, refusal: Refusal) -> None:
@@ -36,7 +36,7 @@ class Refused(Exception):
         self.refusal = refusal
 
 
-class Refusing(Reply, frozen=True, kw_only=True):
+class RefusalReply(Reply, frozen=True, kw_only=True):
     """What `RequestContext.refuse` returns: the writes are kept, and so is the refusal."""
 
     refusal: Refusal
@@ -74,18 +74,18 @@ class Context(Generic[Deps]):
 class RequestContext(Context[Deps]):
     """A request's context: it may also be refused."""
 
-    def refuse(self, refusal: Refusal) -> Refusing:
+    def refuse(self, refusal: Refusal) -> RefusalReply:
         """Refuse and keep what was written: `return context.refuse(...)`."""
-        return Refusing(refusal=refusal)
+        return RefusalReply(refusal=refusal)
 
 
 EventHandler = Callable[[Any, Context[Any]], Awaitable[None]]
 RequestHandler = Callable[[Any, RequestContext[Any]], Awaitable[Reply]]
-Before = Callable[[Any, Any, Any], Awaitable[Any]]
+Prepare = Callable[[Any, Any, Any], Awaitable[Any]]
 
 
 @dataclass(frozen=True)
-class Effect:
+class SqlEffect:
     """All that an event does, as one INSERT, UPDATE or DELETE, carried out with its inbox row.
 
     The statement takes its rows `FROM first`, which has one row the first time that the message
@@ -96,7 +96,7 @@ class Effect:
     values: tuple[Any, ...]
 
 
-Effecting = Callable[[Any, "Envelope", datetime], Effect]
+SqlEffectFactory = Callable[[Any, "Envelope", datetime], SqlEffect]
 
 
 @dataclass(frozen=True)
@@ -110,8 +110,8 @@ class Subscription:
 
     event: type[Event]
     handler: EventHandler | None = None
-    before: Before | None = None
-    effect: Effecting | None = None
+    prepare: Prepare | None = None
+    effect: SqlEffectFactory | None = None
 
 
 @dataclass(frozen=True)
@@ -124,21 +124,19 @@ class Answer:
 
     request: type[Request]
     handler: RequestHandler
-    before: Before | None = None
+    prepare: Prepare | None = None
 
 
 def hears(
     event: type[E],
     handler: Callable[[E, Context[Any]], Awaitable[None]],
-    before: Callable[[E, Any, Any], Awaitable[Any]] | None = None,
+    prepare: Callable[[E, Any, Any], Awaitable[Any]] | None = None,
 ) -> Subscription:
     """This service hears `event` and handles it with `handler`, once."""
-    return Subscription(event, handler, before)
+    return Subscription(event, handler, prepare)
 
 
-def hears_at_once(
-    event: type[E], effect: Callable[[E, Envelope, datetime], Effect]
-) -> Subscription:
+def hears_sql(event: type[E], effect: Callable[[E, Envelope, datetime], SqlEffect]) -> Subscription:
     """This service hears `event` and does in one statement, once, what `effect` says."""
     return Subscription(event, effect=effect)
 
@@ -146,7 +144,7 @@ def hears_at_once(
 def answers(
     request: type[Q],
     handler: Callable[[Q, RequestContext[Any]], Awaitable[Reply]],
-    before: Callable[[Q, Any, Any], Awaitable[Any]] | None = None,
+    prepare: Callable[[Q, Any, Any], Awaitable[Any]] | None = None,
 ) -> Answer:
     """This service answers `request` with `handler`."""
-    return Answer(request, handler, before)
+    return Answer(request, handler, prepare)

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from prometheus_client import Counter, Gauge
 
-from shared.telemetry import REGISTRY
+from shared.runtime.telemetry import REGISTRY
 
 MESSAGES = Counter(
     "impex_messages",

@@ -14,8 +14,8 @@ from aiormq.exceptions import DeliveryError, PublishError
 from pamqp.commands import Basic
 
 from shared.errors import DependencyDown
-from shared.messaging.connection import BROKER, Link, describe, uninvited_cancellation
-from shared.messaging.errors import NotConfirmed, Unroutable
+from shared.messaging.connection import BROKER, BrokerConnection, cancellation_as_outage, describe
+from shared.messaging.errors import PublishNotConfirmed, Unroutable
 
 #: Seconds until a missing confirm counts as a failure.
 TIMEOUT = 10.0
@@ -24,25 +24,25 @@ TIMEOUT = 10.0
 class Publisher:
     """Publishes over one channel of `link`, opened when needed and replaced when in doubt."""
 
-    def __init__(self, link: Link, *, timeout: float = TIMEOUT) -> None:
-        self._link = link
+    def __init__(self, connection: BrokerConnection, *, timeout: float = TIMEOUT) -> None:
+        self._connection = connection
         self._timeout = timeout
         self._channel: AbstractChannel | None = None
         self._opening = asyncio.Lock()
         self._in_flight: dict[str, asyncio.Event] = {}
 
     @property
-    def link(self) -> Link:
+    def connection(self) -> BrokerConnection:
         """The connection it publishes over."""
-        return self._link
+        return self._connection
 
     async def publish(
         self, body: bytes, properties: Basic.Properties, *, exchange: str, key: str
     ) -> None:
         """Publish one message and wait for its confirm.
 
-        Raises `Unroutable`, `NotConfirmed` (perhaps published), or DependencyDown (the broker is
-        away; perhaps published).
+        Raises `Unroutable`, `PublishNotConfirmed` (perhaps published), or DependencyDown (the
+        broker is away; perhaps published).
         """
         message_id = properties.message_id or ""
         # aio-pika#689: two copies of one id in flight on one channel swap their outcomes.
@@ -59,9 +59,9 @@ class Publisher:
         self, body: bytes, properties: Basic.Properties, exchange: str, key: str
     ) -> None:
         channel = await self._open()
-        properties.user_id = self._link.user
+        properties.user_id = self._connection.user
         try:
-            with uninvited_cancellation():
+            with cancellation_as_outage():
                 async with asyncio.timeout(self._timeout):
                     await channel.basic_publish(
                         body,
@@ -73,10 +73,10 @@ class Publisher:
         except PublishError as error:
             raise Unroutable(f"no queue takes {key} of {exchange}") from error
         except DeliveryError as error:
-            raise NotConfirmed("the broker refused the message") from error
+            raise PublishNotConfirmed("the broker refused the message") from error
         except TimeoutError as error:
             self._drop(channel)
-            raise NotConfirmed(f"no confirm within {self._timeout} s") from error
+            raise PublishNotConfirmed(f"no confirm within {self._timeout} s") from error
         except (asyncio.CancelledError, DependencyDown):
             self._drop(channel)
             raise
@@ -90,10 +90,10 @@ class Publisher:
             return channel
         async with self._opening:
             if self._channel is None or self._channel.is_closed:
-                self._channel = await self._link.channel(confirms=True)
+                self._channel = await self._connection.channel(confirms=True)
             return self._channel
 
     def _drop(self, channel: AbstractChannel) -> None:
         if self._channel is channel:
             self._channel = None
-        self._link.release(channel)
+        self._connection.release(channel)

@@ -10,10 +10,10 @@ from dataclasses import dataclass
 
 from shared.errors import Reject, Retry
 from shared.messaging.errors import Undecodable
-from shared.messaging.topology import STEPS
+from shared.messaging.topology import RETRY_DELAYS
 
 #: A message is tried once, and again after each step.
-MOST_ATTEMPTS = len(STEPS) + 1
+MAX_ATTEMPTS = len(RETRY_DELAYS) + 1
 
 
 @dataclass(frozen=True)
@@ -40,11 +40,11 @@ def decide(error: BaseException, attempt: int) -> Decision:
     """
     if isinstance(error, Reject | Undecodable):
         return Dead(error.reason)
-    if attempt >= MOST_ATTEMPTS:
+    if attempt >= MAX_ATTEMPTS:
         return Dead(f"failed {attempt} times")
-    steps = list(STEPS)
+    steps = list(RETRY_DELAYS)
     shortest = max(attempt, 1) - 1
     if isinstance(error, Retry) and error.after is not None:
-        enough = [i for i, step in enumerate(steps) if STEPS[step] >= error.after * 1_000]
+        enough = [i for i, step in enumerate(steps) if RETRY_DELAYS[step] >= error.after * 1_000]
         shortest = enough[0] if enough else len(steps) - 1
     return RetryIn(steps[shortest])

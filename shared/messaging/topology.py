@@ -30,15 +30,15 @@ OPERATOR = "operator"
 
 #: Waiting rooms: name of the step and its milliseconds. One fixed delay each: a queue expires from
 #: its head only, so a short wait behind a long one would take the long one's time.
-STEPS: Mapping[str, int] = MappingProxyType(
+RETRY_DELAYS: Mapping[str, int] = MappingProxyType(
     {"5s": 5_000, "30s": 30_000, "2m": 120_000, "10m": 600_000, "1h": 3_600_000}
 )
 #: Stops crash loops only: a handler's own failures are counted by `attempt` (MQ-02).
 DELIVERY_LIMIT = 20
 #: Milliseconds a request waits for its owner, and how many may wait.
 REQUEST_TTL = 3_000
-REQUESTS_WAITING = 1_000
-UNROUTED_KEPT = 100_000
+MAX_WAITING_REQUESTS = 1_000
+UNROUTED_RETENTION = 100_000
 
 
 @dataclass(frozen=True)
@@ -96,7 +96,7 @@ def _quorum(**arguments: Any) -> dict[str, Any]:
     return {"x-queue-type": "quorum", **named}
 
 
-def _kept_when_dead(exchange: str, key: str) -> dict[str, Any]:
+def _dead_letter_arguments(exchange: str, key: str) -> dict[str, Any]:
     # At-least-once dead-lettering silently becomes at-most-once without reject-publish (MQ-03).
     return {
         "x-dead-letter-exchange": exchange,
@@ -115,7 +115,7 @@ def shared_exchanges() -> Topology:
             Exchange(REQUESTS, "direct"),
             Exchange(DEAD, "direct"),
         ),
-        queues=(Queue(UNROUTED, _quorum(max_length=UNROUTED_KEPT)),),
+        queues=(Queue(UNROUTED, _quorum(max_length=UNROUTED_RETENTION)),),
         bindings=(Binding(UNROUTED, UNROUTED, ""),),
     )
 
@@ -125,7 +125,7 @@ def retry_exchange(service: str) -> str:
     return f"{service}.retry"
 
 
-def waiting_room(service: str, step: str) -> str:
+def retry_queue(service: str, step: str) -> str:
     """The queue where copies wait for `step`."""
     return f"{service}.retry.{step}"
 
@@ -145,14 +145,14 @@ def service_topology(
 ) -> Topology:
     """What `service` declares for itself: dead, then retry, then main, then requests."""
     heard, answered = _types(hears), _types(answers)
-    listening = _listening(service, heard) if heard else Topology()
+    listening = _subscriptions(service, heard) if heard else Topology()
     if not answered:
         return listening
     requests = Queue(
         requests_queue(service),
         {
             "x-message-ttl": REQUEST_TTL,
-            "x-max-length": REQUESTS_WAITING,
+            "x-max-length": MAX_WAITING_REQUESTS,
             "x-overflow": "reject-publish",
         },
     )
@@ -163,23 +163,26 @@ def service_topology(
     )
 
 
-def _listening(service: str, heard: list[str]) -> Topology:
+def _subscriptions(service: str, heard: list[str]) -> Topology:
     retry = retry_exchange(service)
-    rooms = {step: waiting_room(service, step) for step in STEPS}
-    back = _kept_when_dead(retry, service)
+    rooms = {step: retry_queue(service, step) for step in RETRY_DELAYS}
+    back = _dead_letter_arguments(retry, service)
     return Topology(
         exchanges=(Exchange(retry, "direct"),),
         queues=(
             Queue(dead_queue(service), _quorum()),
-            *(Queue(rooms[step], {**_quorum(message_ttl=STEPS[step]), **back}) for step in STEPS),
+            *(
+                Queue(rooms[step], {**_quorum(message_ttl=RETRY_DELAYS[step]), **back})
+                for step in RETRY_DELAYS
+            ),
             Queue(
                 service,
-                {**_quorum(delivery_limit=DELIVERY_LIMIT), **_kept_when_dead(DEAD, service)},
+                {**_quorum(delivery_limit=DELIVERY_LIMIT), **_dead_letter_arguments(DEAD, service)},
             ),
         ),
         bindings=(
             Binding(DEAD, dead_queue(service), service),
-            *(Binding(retry, rooms[step], step) for step in STEPS),
+            *(Binding(retry, rooms[step], step) for step in RETRY_DELAYS),
             Binding(retry, service, service),
             *(Binding(EVENTS, service, key) for key in heard),
         ),
@@ -218,7 +221,7 @@ def permissions(
     )
 
 
-def publisher_permissions(user: str, says: Iterable[type[Event]]) -> Permissions:
+def publisher_permissions(user: str, emits: Iterable[type[Event]]) -> Permissions:
     """The rights of another application: to say the events agreed with it, and nothing else.
 
     What nobody hears would push older facts out of the unrouted ones.
@@ -228,7 +231,7 @@ def publisher_permissions(user: str, says: Iterable[type[Event]]) -> Permissions
         configure="^$",
         write=_any_of([re.escape(EVENTS)]),
         read="^$",
-        topic_write=_any_of([re.escape(key) for key in _types(says)]),
+        topic_write=_any_of([re.escape(key) for key in _types(emits)]),
         topic_read="^$",
     )
 

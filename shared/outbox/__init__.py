@@ -8,10 +8,10 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from shared.outbox.inbox import first_time, take_effect
-from shared.outbox.outbox import add, emit, oldest
+from shared.outbox.inbox import apply_once, mark_processed
+from shared.outbox.outbox import add, emit, oldest_age
 
 #: The common tables of every service's schema.
 MIGRATIONS = Path(__file__).parent / "migrations"
 
-__all__ = ["MIGRATIONS", "add", "emit", "first_time", "oldest", "take_effect"]
+__all__ = ["MIGRATIONS", "add", "apply_once", "emit", "mark_processed", "oldest_age"]

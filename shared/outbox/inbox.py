@@ -8,18 +8,18 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from shared.database import Connection, Pool
-from shared.database.pool import session
+from shared.database.pool import acquire
 
 if TYPE_CHECKING:
-    from shared.messaging.handlers import Effect
+    from shared.messaging.handlers import SqlEffect
 
 #: Longer than retries and replays of dead letters last.
-KEPT_DAYS = 30
+RETENTION_DAYS = 30
 BATCH = 1_000
 
-_FIRST = "INSERT INTO inbox (consumer, message_id) VALUES ($1, $2) ON CONFLICT DO NOTHING"
+_MARK_PROCESSED = "INSERT INTO inbox (consumer, message_id) VALUES ($1, $2) ON CONFLICT DO NOTHING"
 #: An effect in one statement with its inbox row: both or neither, in one round trip.
-_AT_ONCE = (
+_APPLY_ONCE = (
     "WITH first AS (",
     "    INSERT INTO inbox (consumer, message_id) VALUES ($1, $2) ON CONFLICT DO NOTHING",
     "    RETURNING message_id),",
@@ -27,41 +27,41 @@ _AT_ONCE = (
     ")",
     "SELECT count(*) FROM first",
 )
-_FORGET = """
+_PURGE_INBOX = """
 DELETE FROM inbox WHERE ctid = ANY(ARRAY(
     SELECT ctid FROM inbox WHERE received_at < now() - make_interval(days => $1) LIMIT $2))
 """
-_FORGET_REPLIES = """
+_PURGE_REPLIES = """
 DELETE FROM replies WHERE ctid = ANY(ARRAY(
     SELECT ctid FROM replies WHERE expires_at < now() LIMIT $1))
 """
 
 
-async def first_time(tx: Connection, consumer: str, message_id: str) -> bool:
+async def mark_processed(tx: Connection, consumer: str, message_id: str) -> bool:
     """Whether `consumer` has not handled this message yet; from now on, in `tx`, it has.
 
     Waits for another transaction that is handling the same message.
     """
-    return bool((await tx.execute(_FIRST, consumer, message_id)).endswith("1"))
+    return bool((await tx.execute(_MARK_PROCESSED, consumer, message_id)).endswith("1"))
 
 
-async def take_effect(
-    connection: Connection, consumer: str, message_id: str, effect: Effect
+async def apply_once(
+    connection: Connection, consumer: str, message_id: str, effect: SqlEffect
 ) -> bool:
     """Do all that a message means, unless `consumer` has done it before; whether it was done now.
 
     Waits for another session that is doing the same. Needs no transaction around it.
     """
-    *head, foot, answer = _AT_ONCE
+    *head, foot, answer = _APPLY_ONCE
     sql = "\n".join((*head, effect.sql, foot, answer))
     return bool(await connection.fetchval(sql, consumer, message_id, *effect.values))
 
 
-async def forget(pool: Pool, *, days: int = KEPT_DAYS, batch: int = BATCH) -> int:
+async def purge(pool: Pool, *, days: int = RETENTION_DAYS, batch: int = BATCH) -> int:
     """Delete old inbox rows and run-out replies in short batches; returns how many."""
     total = 0
-    async with session(pool) as connection:
-        for statement, arguments in ((_FORGET, (days, batch)), (_FORGET_REPLIES, (batch,))):
+    async with acquire(pool) as connection:
+        for statement, arguments in ((_PURGE_INBOX, (days, batch)), (_PURGE_REPLIES, (batch,))):
             while True:
                 gone = int((await connection.execute(statement, *arguments)).rpartition(" ")[2])
                 total += gone

@@ -10,7 +10,7 @@ from datetime import datetime
 
 from shared.contracts.base import Event
 from shared.database import Connection, Pool
-from shared.database.pool import session
+from shared.database.pool import acquire
 from shared.messaging.envelope import wrap
 
 INSERT = "INSERT INTO outbox (message_id, type, body) VALUES ($1, $2, $3)"
@@ -33,7 +33,7 @@ async def emit(
     return message_id
 
 
-async def oldest(pool: Pool) -> float:
+async def oldest_age(pool: Pool) -> float:
     """Age in seconds of the oldest fact not yet confirmed; 0 where there is none."""
-    async with session(pool) as connection:
+    async with acquire(pool) as connection:
         return max(float(await connection.fetchval(_OLDEST) or 0), 0.0)

@@ -19,16 +19,16 @@ ON CONFLICT (type, idempotency_key) DO UPDATE
     SET content_hash = excluded.content_hash, answer = NULL, expires_at = excluded.expires_at
     WHERE replies.expires_at < now()
 """
-_KEEP = "UPDATE replies SET answer = $3 WHERE type = $1 AND idempotency_key = $2"
+_SAVE = "UPDATE replies SET answer = $3 WHERE type = $1 AND idempotency_key = $2"
 _FIND = """
 SELECT content_hash, answer FROM replies
 WHERE type = $1 AND idempotency_key = $2 AND expires_at >= now()
 """
-_FORGET = "DELETE FROM replies WHERE answer::jsonb -> 'reply' ->> $1 = ANY($2)"
+_DELETE_MATCHING = "DELETE FROM replies WHERE answer::jsonb -> 'reply' ->> $1 = ANY($2)"
 
 
 @dataclass(frozen=True)
-class Kept:
+class StoredReply:
     """A kept answer and the fingerprint of the request it answered."""
 
     content_hash: bytes
@@ -41,22 +41,22 @@ async def claim(tx: Connection, request: Request, key: str, content_hash: bytes)
     return done.endswith("1")
 
 
-async def keep(tx: Connection, request_type: str, key: str, answer: bytes) -> None:
+async def save(tx: Connection, request_type: str, key: str, answer: bytes) -> None:
     """Keep the answer of the request that `tx` carries out."""
-    await tx.execute(_KEEP, request_type, key, answer.decode())
+    await tx.execute(_SAVE, request_type, key, answer.decode())
 
 
-async def find(tx: Connection, request_type: str, key: str) -> Kept | None:
+async def find(tx: Connection, request_type: str, key: str) -> StoredReply | None:
     """The answer given before, or None."""
     row = await tx.fetchrow(_FIND, request_type, key)
-    return None if row is None else Kept(row["content_hash"], row["answer"].encode())
+    return None if row is None else StoredReply(row["content_hash"], row["answer"].encode())
 
 
-async def forget(tx: Connection, field: str, values: Collection[str]) -> int:
+async def delete_matching(tx: Connection, field: str, values: Collection[str]) -> int:
     """Forget the kept replies whose `field` is one of `values`; returns how many.
 
     For somebody of whom nothing is to be kept any more. The same key may then be carried out again.
     """
     if not values:
         return 0
-    return int((await tx.execute(_FORGET, field, list(values))).rpartition(" ")[2])
+    return int((await tx.execute(_DELETE_MATCHING, field, list(values))).rpartition(" ")[2])

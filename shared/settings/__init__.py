@@ -7,7 +7,7 @@ value of a secret may be in a file named by `<NAME>_FILE`; a secret is never sho
 
 from __future__ import annotations
 
-from shared.settings.common import CommonSettings, base_url_problem
+from shared.settings.common import CommonSettings, validate_base_url
 from shared.settings.reading import Problem, Spec, load, setting, specs
 from shared.settings.reference import settings_table, unknown_names
 
@@ -15,10 +15,10 @@ __all__ = [
     "CommonSettings",
     "Problem",
     "Spec",
-    "base_url_problem",
     "load",
     "setting",
     "settings_table",
     "specs",
     "unknown_names",
+    "validate_base_url",
 ]

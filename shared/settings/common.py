@@ -6,12 +6,12 @@ import socket
 from dataclasses import dataclass
 from urllib.parse import SplitResult, urlsplit
 
-from shared.secrets import KeyRing
+from shared.security.connection_urls import is_loopback, validate_amqp_url, validate_database_url
+from shared.security.sealing import KeyRing
 from shared.settings.reading import Problem, setting, specs
-from shared.transport import amqp_problem, database_problem, is_loopback
 
 
-def base_url_problem(url: str) -> str | None:
+def validate_base_url(url: str) -> str | None:
     """Why this cannot be the portal's address, or None."""
     try:
         parts = urlsplit(url)
@@ -31,7 +31,7 @@ class CommonSettings:
         "IMPEX_BASE_URL",
         default="http://127.0.0.1:8080",
         doc="Address of the portal as people type it; a loopback address is the try-out.",
-        valid=base_url_problem,
+        valid=validate_base_url,
     )
     log_level: str = setting(
         "IMPEX_LOG_LEVEL",
@@ -89,7 +89,7 @@ class CommonSettings:
         problems: list[Problem] = []
         if not self.try_out and self.base.scheme != "https":
             problems.append(("IMPEX_BASE_URL", "must be https off the loopback address"))
-        judges = {"database_url": database_problem, "amqp_url": amqp_problem}
+        judges = {"database_url": validate_database_url, "amqp_url": validate_amqp_url}
         for field, spec in specs(type(self)):
             url = getattr(self, field.name, None)
             if url and field.name in judges:

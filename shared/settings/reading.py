@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any, TypeVar, get_type_hints
 
 from shared.errors import ConfigurationError
-from shared.secrets import KeyRing
+from shared.security.sealing import KeyRing
 
 T = TypeVar("T")
 Problem = tuple[str, str]

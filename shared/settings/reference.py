@@ -9,7 +9,7 @@ from difflib import get_close_matches
 from pathlib import Path
 from typing import Any, get_type_hints
 
-from shared.secrets import KeyRing
+from shared.security.sealing import KeyRing
 from shared.settings.reading import Spec, specs
 
 PREFIX = "IMPEX_"

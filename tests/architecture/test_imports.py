@@ -47,7 +47,7 @@ INPUT_OUTPUT = {
     "aio_pika", "aiohttp", "aiormq", "aiosmtplib", "asyncio", "asyncpg", "random", "secrets",
     "socket", "subprocess", "threading", "uvloop",
 }  # fmt: skip
-OURS_WITH_IO = ("shared.database", "shared.messaging", "shared.outbox", "shared.service")
+OURS_WITH_IO = ("shared.database", "shared.messaging", "shared.outbox", "shared.runtime.service")
 
 
 def imports_of(path: Path) -> Iterator[str]:

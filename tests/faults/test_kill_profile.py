@@ -28,11 +28,11 @@ from shared.contracts.base import REQUESTS
 from shared.contracts.registration import AccountCreated
 from shared.database import Pool, open_pool, transaction
 from shared.messaging import topology
-from shared.messaging.errors import OwnerAway, RequestTimeout
-from shared.messaging.node import Node
+from shared.messaging.errors import RequestTimeout, ServiceUnavailable
+from shared.messaging.service_bus import ServiceBus
 from shared.outbox import emit
-from shared.secrets import KeyRing, Sealer, seal_context
-from shared.service import utc_now
+from shared.runtime.service import utc_now
+from shared.security.sealing import KeyRing, Sealer, seal_context
 from tests.faults.conftest import House
 from tests.faults.people import PATIENCE, PAUSE
 from tests.integration.shared.neighbours import channel
@@ -56,7 +56,7 @@ CONFIRMATION = "Confirmation de création de votre compte utilisateur IMPEXWEB"
 class Gateway:
     """The gateway's end of the line."""
 
-    node: Node
+    node: ServiceBus
     sealer: Sealer
 
     async def ask(self, request: Any, key: str) -> Any:
@@ -64,8 +64,8 @@ class Gateway:
         end = monotonic() + PATIENCE
         while monotonic() < end:
             try:
-                return await self.node.requester.ask(request, idempotency_key=key)
-            except (RequestTimeout, OwnerAway):
+                return await self.node.rpc_client.ask(request, idempotency_key=key)
+            except (RequestTimeout, ServiceUnavailable):
                 await asyncio.sleep(PAUSE)
         raise AssertionError(f"{request.TYPE} was not answered")
 
@@ -89,9 +89,9 @@ async def gateway_of(house: House) -> AsyncIterator[Gateway]:
     """Asks what the gateway may ask, beside the gateway that is running."""
     pool = await open_pool(house.system.database.url("gateway"), "gateway", "tests", 2)
     asks = tuple(each for each in REQUESTS.values() if each.OWNER == words.OWNER)
-    node = Node("gateway", house.system.broker.url("gateway"), pool, clock=utc_now, asks=asks)
+    node = ServiceBus("gateway", house.system.broker.url("gateway"), pool, clock=utc_now, asks=asks)
     keys = house.system.environment("profile")["IMPEX_SEAL_KEYS_PROFILE"]
-    await node.start(None, patience=20)
+    await node.start(None, timeout=20)
     try:
         await eventually(lambda: node.ready[0], why="the gateway's line is up")
         yield Gateway(node, Sealer("profile", KeyRing.parse(keys)))

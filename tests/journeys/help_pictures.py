@@ -19,7 +19,7 @@ from operations.demo_dossiers import invent
 from operations.saying import say_all
 from services.gateway.web.help_pictures import SCALE
 from shared.contracts.backoffice import OWNER
-from shared.service import utc_now
+from shared.runtime.service import utc_now
 from tests.integration.gateway.conftest import PASSWORD
 from tests.integration.gateway.person import PHARMACY
 from tests.journeys.conftest import Portal, Visit

@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from playwright.async_api import Locator, expect
 
 from services.mfa.totp import step_at
-from shared.service import utc_now
+from shared.runtime.service import utc_now
 from tests.integration.gateway.browser import Answer
 from tests.integration.gateway.browser import Browser as PlainBrowser
 from tests.integration.gateway.conftest import PASSWORD

@@ -6,7 +6,7 @@ from urllib.parse import quote
 
 import asyncpg
 
-from shared.telemetry import get_logger
+from shared.runtime.telemetry import get_logger
 from tests.security.evidence import Evidence
 from tests.security.secrets_seen import Secrets
 from tests.support.system import System

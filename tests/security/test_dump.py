@@ -22,7 +22,7 @@ import pytest
 from operations.processes import free_port
 from shared.contracts.registration import PasswordResetRequested
 from shared.messaging.envelope import new_id
-from shared.messaging.topology import dead_queue, requests_queue, waiting_room
+from shared.messaging.topology import dead_queue, requests_queue, retry_queue
 from tests.integration.gateway.conftest import apart
 from tests.integration.shared.neighbours import forge
 from tests.security.control import plant, require_control
@@ -204,7 +204,7 @@ async def while_the_tables_refuse(portal: WatchedPortal, evidence: Evidence) -> 
     ):
         assert (await failing).status in (500, 503)
     await forget_password(portal, person)
-    await eventually(lambda: portal.system.broker.depths()[waiting_room("mailer", "5s")], 30)
+    await eventually(lambda: portal.system.broker.depths()[retry_queue("mailer", "5s")], 30)
     await evidence.collect()
     for table in REFUSING:
         await connection.execute(f"ALTER TABLE {table} DROP CONSTRAINT no")

@@ -8,7 +8,7 @@ from datetime import datetime, timedelta
 
 import pyotp
 
-from shared.service import utc_now
+from shared.runtime.service import utc_now
 
 STEP = 30
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
-from shared.service import utc_now
+from shared.runtime.service import utc_now
 
 
 @dataclass

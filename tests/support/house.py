@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from operations import house
 from operations.rights import Party
-from shared.service import Service
+from shared.runtime.service import Service
 
 
 def services() -> list[Service]:

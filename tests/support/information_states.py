@@ -11,7 +11,7 @@ from services.gateway.web.information_texts import information_texts
 from services.gateway.web.texts import alert_text
 from shared.contracts.base import FieldError
 from shared.contracts.profile import ProfileFields
-from shared.countries import SIRET_COUNTRIES
+from shared.domain.countries import SIRET_COUNTRIES
 from tests.support.page_basis import ADDRESS, NOW, State, form, me
 from tests.support.sign_in_states import told
 

@@ -10,7 +10,7 @@ from collections.abc import Iterator
 
 import structlog
 
-from shared.telemetry import configure_logging
+from shared.runtime.telemetry import configure_logging
 
 
 @contextlib.contextmanager

@@ -15,12 +15,12 @@ import msgspec
 
 from shared.contracts.base import EVENTS, Event, Refusal, Reply, Request, Sealed
 from shared.database import Pool, transaction
-from shared.database.pool import session
+from shared.database.pool import acquire
 from shared.messaging.envelope import Envelope
-from shared.messaging.handlers import Answer, Context, Refused, Refusing, RequestContext
-from shared.outbox import emit, take_effect
-from shared.secrets import Opener, Sealer, seal_context
-from shared.service import Service
+from shared.messaging.handlers import Answer, Context, RefusalReply, Refused, RequestContext
+from shared.outbox import apply_once, emit
+from shared.runtime.service import Service
+from shared.security.sealing import Opener, Sealer, seal_context
 
 
 @dataclass
@@ -51,7 +51,7 @@ class Room:
 
     async def prepare(self, request: Request) -> Any:
         """What takes long, outside the transaction."""
-        before = self._row(request).before
+        before = self._row(request).prepare
         return None if before is None else await before(request, self.deps, self.pool)
 
     async def carry_out(self, request: Request, prepared: Any) -> Any:
@@ -59,7 +59,7 @@ class Room:
         async with transaction(self.pool) as tx:
             context = RequestContext(**self._parts(tx, request.TYPE), prepared=prepared)
             reply = await self._row(request).handler(request, context)
-        if isinstance(reply, Refusing):
+        if isinstance(reply, RefusalReply):
             raise Refused(reply.refusal)
         return reply
 
@@ -85,11 +85,11 @@ class Room:
         if row.effect is not None:
             envelope = self._parts(None, event.TYPE, subject)["envelope"]
             effect = row.effect(event, envelope, self.now)
-            async with session(self.pool) as connection:
-                await take_effect(connection, self.service.name, envelope.id, effect)
+            async with acquire(self.pool) as connection:
+                await apply_once(connection, self.service.name, envelope.id, effect)
             return
         assert row.handler is not None
-        prepared = None if row.before is None else await row.before(event, self.deps, self.pool)
+        prepared = None if row.prepare is None else await row.prepare(event, self.deps, self.pool)
         async with transaction(self.pool) as tx:
             parts = self._parts(tx, event.TYPE, subject)
             await row.handler(event, Context(**parts, prepared=prepared))

@@ -28,7 +28,7 @@ from operations.database_admin import (
 from operations.provisioning import OUTSIDERS, migrate_all
 from operations.rights import OWNER, Party, definitions, users
 from operations.servers import ADMIN, missing_servers
-from shared.service import Service
+from shared.runtime.service import Service
 
 ROOT = Path(__file__).parents[2]
 

@@ -26,8 +26,8 @@ from operations import house
 from operations.processes import free_port
 from operations.provisioning import Places, service_urls
 from operations.wallet import key_ring_names
-from shared.running import Running, supervise
-from shared.service import Service, load_all, utc_now
+from shared.runtime.lifecycle import ServiceRunner, supervise
+from shared.runtime.service import Service, load_all, utc_now
 from tests.support.house import parties, services
 from tests.support.servers import Broker, Database
 from tests.support.waiting import eventually
@@ -96,11 +96,13 @@ class System:
     @asynccontextmanager
     async def run(
         self, *names: str, clock: Callable[[], datetime] = utc_now, **more: str
-    ) -> AsyncIterator[list[Running]]:
+    ) -> AsyncIterator[list[ServiceRunner]]:
         """Run services as tasks of the test's loop, by the test's clock; on leaving, drain them."""
         chosen: list[Service] = [house.service(name) for name in names]
         settings = load_all(chosen, self.environment(*names, **more))
-        running = [Running(one, its, clock) for one, its in zip(chosen, settings, strict=True)]
+        running = [
+            ServiceRunner(one, its, clock) for one, its in zip(chosen, settings, strict=True)
+        ]
         stop = asyncio.Event()
         task = asyncio.create_task(supervise(running, stop))
 

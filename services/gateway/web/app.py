@@ -37,7 +37,7 @@ from services.gateway.web.sealed_pages import SealedPages
 from services.gateway.web.sessions import Sessions
 from services.gateway.web.static import OURS, Assets, find_dsfr
 from shared.database import Pool
-from shared.secrets import Opener, Sealer
+from shared.security.sealing import Opener, Sealer
 
 #: Browsers' reports that are logged in a minute.
 REPORTS_PER_MINUTE = 30

@@ -16,10 +16,10 @@ from services.gateway import desk_store as store
 from services.gateway.desk_store import Word
 from shared.contracts.gateway import OWNER, CorrectionRequested, DepartureReported
 from shared.database import Connection, Pool, transaction
-from shared.limits import Quota
+from shared.domain.rate_limits import Quota
 from shared.outbox import emit
-from shared.secrets import Sealer, seal_context
-from shared.telemetry import get_logger
+from shared.runtime.telemetry import get_logger
+from shared.security.sealing import Sealer, seal_context
 
 CORRECTION, DEPARTURE = "correction", "departure"
 #: What the numbers that pages show begin with.
@@ -57,11 +57,11 @@ class Desk:
         self._clock = clock
         self._wake_relay = wake_relay
         self._sealer = sealer
-        self._of_account = Quota(name="desk", most=5, window=timedelta(days=1))
+        self._of_account = Quota(name="desk", limit=5, window=timedelta(days=1))
         self._of_network = (
             None
             if per_network is None
-            else Quota(name="departures", most=per_network, window=timedelta(hours=1))
+            else Quota(name="departures", limit=per_network, window=timedelta(hours=1))
         )
 
     async def ask_correction(self, account_id: str, about: str, text: str, *, key: str) -> str:

@@ -9,12 +9,12 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from shared.errors import DependencyDown
-from shared.messaging.errors import OwnerAway, RequestTimeout
+from shared.messaging.errors import RequestTimeout, ServiceUnavailable
 
 Pair = tuple[str, str]
 
 #: What says that a form cannot be dealt with now: another service, the broker, the database.
-AWAY = (OwnerAway, RequestTimeout, DependencyDown)
+AWAY = (ServiceUnavailable, RequestTimeout, DependencyDown)
 #: When to try again then, in seconds.
 AWAY_SECONDS = 30
 

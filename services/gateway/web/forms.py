@@ -17,7 +17,7 @@ from urllib.parse import parse_qsl
 from aiohttp import hdrs, web
 
 from services.gateway.web.errors import PageError
-from shared.secrets import new_token
+from shared.security.sealing import new_token
 
 #: How long a body may take to arrive (WF-11).
 BODY_SECONDS = 10

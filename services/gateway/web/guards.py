@@ -28,9 +28,9 @@ from services.gateway.web.sessions import Newcomer
 from services.gateway.web.visits import VISIT, note, redirect
 from shared.contracts.gateway import SessionOpened
 from shared.contracts.registration import SignInView
-from shared.database import PASSING
+from shared.database import TRANSIENT_ERRORS
 from shared.messaging.handlers import Refused
-from shared.telemetry import get_logger
+from shared.runtime.telemetry import get_logger
 
 TOKEN = re.compile(r"[A-Za-z0-9_-]{43}|[0-9a-f]{64}")
 SIGN_IN = "/connexion"
@@ -65,7 +65,7 @@ async def look_up(request: web.Request) -> None:
             await _find(request, token)
         if visit.session is None:
             await visits.look_up(request)
-    except PASSING as problem:
+    except TRANSIENT_ERRORS as problem:
         visit.problem = problem
 
 

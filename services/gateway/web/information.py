@@ -13,7 +13,7 @@ import phonenumbers
 from services.gateway.web.information_texts import ESTABLISHMENT_TYPES, LABELS, POSITIONS
 from services.gateway.web.sayings import Pair, pick
 from shared.contracts.profile import ProfileFields
-from shared.countries import FRANCE, country_names
+from shared.domain.countries import FRANCE, country_names
 
 TICK = "terms"
 TEXTS = tuple(name for name in ProfileFields.__struct_fields__ if name != TICK)

@@ -9,7 +9,7 @@ from services.gateway.web.field_texts import NAMES, UNKNOWN, field_text
 from services.gateway.web.i18n import format_day
 from services.gateway.web.sayings import Pair, fill, pick
 from shared.contracts.base import FieldError
-from shared.countries import country_names
+from shared.domain.countries import country_names
 
 #: The fields in the order of the form, as the guide calls them (4.5).
 LABELS: dict[str, Pair] = {

@@ -18,7 +18,7 @@ import msgspec
 from services.gateway import kept_forms as store
 from services.gateway.web.sealed_pages import LONGEST, SealedPages
 from shared.database import Pool
-from shared.database.pool import session as connected
+from shared.database.pool import acquire as connected
 
 #: How long a page may have been open, and how long what was typed on it waits for its holder.
 LIFE = timedelta(hours=24)

@@ -32,7 +32,7 @@ from services.gateway.web.presessions import Presessions
 from services.gateway.web.sealed_pages import SealedPages
 from services.gateway.web.sessions import Sessions
 from services.gateway.web.static import Assets
-from shared.secrets import KeyRing
+from shared.security.sealing import KeyRing
 
 
 @dataclass(frozen=True)

@@ -17,7 +17,7 @@ from aiohttp import web
 
 from services.gateway.web.errors import AWAY, PageError
 from services.gateway.web.metrics import STREAMS
-from shared.telemetry import get_logger
+from shared.runtime.telemetry import get_logger
 
 LONGEST = 600.0
 #: Streams that one process keeps open: each asks about every second. Beyond, pages ask `/etat`.

@@ -5,7 +5,7 @@ from __future__ import annotations
 from aiohttp import web
 from prometheus_client import Counter, Gauge, Histogram
 
-from shared.telemetry import REGISTRY
+from shared.runtime.telemetry import REGISTRY
 
 REQUESTS = Counter(
     "impex_http_requests",

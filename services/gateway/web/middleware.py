@@ -34,7 +34,7 @@ from services.gateway.web.views import language
 from services.gateway.web.visits import VISIT
 from shared.messaging.envelope import new_traceparent, traceparent
 from shared.messaging.handlers import Refused
-from shared.telemetry import get_logger, log_context
+from shared.runtime.telemetry import get_logger, log_context
 
 Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
 

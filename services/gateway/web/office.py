@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from urllib.parse import quote, urlsplit
 
 from shared.contracts.dossiers import DossierRow
-from shared.transport import is_loopback
+from shared.security.connection_urls import is_loopback
 
 PLACES = ("dossier_id", "number")
 EXAMPLE = "https://office.example/dossiers/{dossier_id}"

@@ -18,7 +18,7 @@ from services.gateway.web.i18n import format_datetime, format_day
 from services.gateway.web.information_texts import LABELS
 from services.gateway.web.personal_labels import FIELDS, MAILS, MATTERS, TITLES, VALUES
 from services.gateway.web.sayings import Pair, pick
-from shared.countries import country_names
+from shared.domain.countries import country_names
 
 #: Rows of one matter that the page shows; the file has all of them.
 MOST_ROWS = 20

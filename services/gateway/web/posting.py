@@ -17,7 +17,7 @@ from services.gateway.web.forms import read_fields, read_json
 from services.gateway.web.guards import find_again
 from services.gateway.web.middleware import require_form_token, require_same_origin
 from services.gateway.web.visits import VISIT
-from shared.telemetry import get_logger
+from shared.runtime.telemetry import get_logger
 
 View = Callable[[web.Request], Awaitable[web.StreamResponse]]
 FormView = Callable[[web.Request, dict[str, str]], Awaitable[web.StreamResponse]]

@@ -12,8 +12,8 @@ from datetime import datetime, timedelta
 from services.gateway import store
 from services.gateway.presessions import token_hash
 from shared.database import Pool, transaction
-from shared.database.pool import session
-from shared.secrets import new_token
+from shared.database.pool import acquire
+from shared.security.sealing import new_token
 
 
 class Presessions:
@@ -25,7 +25,7 @@ class Presessions:
 
     async def find(self, token: str) -> store.Presession | None:
         """The pre-session of a cookie, or None where it is unknown or has run out."""
-        async with session(self._pool) as connection:
+        async with acquire(self._pool) as connection:
             return await store.find_presession(connection, token_hash(token), self._clock())
 
     async def bind(self, former: str | None, request_id: str, expires_at: datetime) -> str:

@@ -17,7 +17,7 @@ from services.gateway.web.keys import CLOCK
 from services.gateway.web.visits import VISIT
 from shared.contracts.base import Refusal
 from shared.messaging.handlers import Refused
-from shared.telemetry import get_logger
+from shared.runtime.telemetry import get_logger
 
 log = get_logger("gateway")
 

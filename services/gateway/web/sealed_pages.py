@@ -9,8 +9,8 @@ from __future__ import annotations
 import msgspec
 
 from shared.contracts.base import Sealed
-from shared.errors import CannotOpen
-from shared.secrets import KeyRing, Opener, Sealer
+from shared.errors import DecryptionError
+from shared.security.sealing import KeyRing, Opener, Sealer
 
 RECIPIENT = "gateway/page"
 #: Characters of a sealed text at most: nobody asks for a longer one to be opened.
@@ -37,5 +37,5 @@ class SealedPages:
         try:
             sealed = Sealed(recipient=RECIPIENT, key_id=key_id, box=box)
             return self._opener.open(sealed, session_id)
-        except (CannotOpen, msgspec.MsgspecError):
+        except (DecryptionError, msgspec.MsgspecError):
             return None

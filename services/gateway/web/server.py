@@ -16,7 +16,7 @@ from services.gateway.web import security
 from services.gateway.web.errors import error_text
 from services.gateway.web.keys import FRONT
 from shared.errors import ImpexError
-from shared.telemetry import get_logger
+from shared.runtime.telemetry import get_logger
 
 #: Seconds from a connection, or from its last answer, to the end of the next request's head.
 HEAD_SECONDS = 10

@@ -20,10 +20,10 @@ from services.gateway.sessions import HALF_LIFE, TOUCH, Limits, Session
 from shared.contracts.gateway import OWNER, SessionClosed, SessionOpened
 from shared.contracts.registration import SignInView
 from shared.database import Connection, Pool, transaction
-from shared.database.pool import session as connected
+from shared.database.pool import acquire as connected
 from shared.outbox import emit
-from shared.secrets import new_token
-from shared.telemetry import get_logger
+from shared.runtime.telemetry import get_logger
+from shared.security.sealing import new_token
 
 log = get_logger("gateway")
 

@@ -32,7 +32,7 @@ from services.gateway.web.keys import (
 from services.gateway.web.sayings import pick
 from shared.contracts.registration import RequestView
 from shared.messaging.handlers import Refused
-from shared.telemetry import get_logger
+from shared.runtime.telemetry import get_logger
 
 VISIT = web.RequestKey("visit", Visit)
 LANGUAGE_COOKIE = "impex-lang"

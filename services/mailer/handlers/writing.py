@@ -15,7 +15,7 @@ from services.mailer.messages import UnfitMail, check_name, envelope_address
 from services.mailer.store import NewDelivery, Person, Secrets
 from shared.errors import Reject, Retry
 from shared.messaging.handlers import Context
-from shared.secrets import Sealer
+from shared.security.sealing import Sealer
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -18,8 +18,8 @@ from services.mfa.deps import Deps
 from services.mfa.tries import Tries
 from shared.contracts.base import Refusal
 from shared.contracts.mfa import CodeCheckLocked, CodeRefused
-from shared.messaging.handlers import Refused, Refusing, RequestContext
-from shared.telemetry import get_logger
+from shared.messaging.handlers import RefusalReply, Refused, RequestContext
+from shared.runtime.telemetry import get_logger
 
 TOTP = "totp"
 RECOVERY = "recovery"
@@ -51,7 +51,7 @@ class Attempt:
             await doors.forgive(self.context.tx, self.account_id, self.kind)
         self._log.info("A code was right.", action="authn_code_success")
 
-    async def refuse(self, refusal: Refusal) -> Refusing:
+    async def refuse(self, refusal: Refusal) -> RefusalReply:
         """The code was wrong: it is counted and said, and so is the door that closes."""
         throttle, tx = self.context.deps.settings.throttle, self.context.tx
         tries = self.tries.one_more(throttle, self.at)

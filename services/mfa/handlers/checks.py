@@ -11,7 +11,7 @@ from services.mfa.handlers.attempts import Attempt
 from services.mfa.totp import clean, step_at
 from shared.contracts.base import FieldError, Refusal, Reply
 from shared.contracts.mfa import CheckCode, CodeView, ConfirmEnrolment, StartReplacement
-from shared.messaging.handlers import Refused, Refusing, RequestContext
+from shared.messaging.handlers import RefusalReply, Refused, RequestContext
 
 FORMAT = Refusal(slug="invalid_fields", errors=(FieldError(field="code", code="format"),))
 
@@ -19,7 +19,7 @@ FORMAT = Refusal(slug="invalid_fields", errors=(FieldError(field="code", code="f
 async def check_code(request: CheckCode, context: RequestContext[Deps]) -> Reply:
     """Whether the code is right, now and for the first time."""
     spent = await spend(request, context)
-    if isinstance(spent, Refusing):
+    if isinstance(spent, RefusalReply):
         return spent
     due = await recovery_due(request.account_id, context)
     return CodeView(accepted_at=spent.at, failures=spent.tries.failures, recovery_due=due)
@@ -27,7 +27,7 @@ async def check_code(request: CheckCode, context: RequestContext[Deps]) -> Reply
 
 async def spend(
     request: CheckCode | StartReplacement, context: RequestContext[Deps]
-) -> Attempt | Refusing:
+) -> Attempt | RefusalReply:
     """Use a code of the account's authenticator up; a refusal that counts is to be returned."""
     code, account_id, deps = six_digits(request, context.deps), request.account_id, context.deps
     await store.lock_account(context.tx, account_id)

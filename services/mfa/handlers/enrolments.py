@@ -28,8 +28,8 @@ from shared.contracts.mfa import (
     StartReplacement,
     UseRecoveryCode,
 )
-from shared.messaging.handlers import Refused, Refusing, RequestContext
-from shared.telemetry import get_logger
+from shared.messaging.handlers import RefusalReply, Refused, RequestContext
+from shared.runtime.telemetry import get_logger
 
 Beginning = StartEnrolment | StartReplacement | RestartEnrolment | UseRecoveryCode
 
@@ -47,7 +47,7 @@ async def start_enrolment(request: StartEnrolment, context: RequestContext[Deps]
 async def start_replacement(request: StartReplacement, context: RequestContext[Deps]) -> Reply:
     """A key for a new phone, by a code of the old one, which works on until the new one does."""
     spent = await spend(request, context)
-    if isinstance(spent, Refusing):
+    if isinstance(spent, RefusalReply):
         return spent
     return await begin(request, context, allowed_by="phone")
 
@@ -143,7 +143,9 @@ def show(
     )
 
 
-async def _refuse(context: RequestContext[Deps], found: Enrolment, verdict: Verdict) -> Refusing:
+async def _refuse(
+    context: RequestContext[Deps], found: Enrolment, verdict: Verdict
+) -> RefusalReply:
     """No throttle and no notice: the key is on the screen of who tries."""
     await store.remember_enrolment(context.tx, found.id, verdict.memory)
     log.info(

@@ -6,21 +6,21 @@ import asyncpg
 
 from services.mfa import personal
 from services.mfa.deps import Deps
+from shared.contracts.data_export import PersonalDataView
 from shared.contracts.mfa import ExportAccount
-from shared.contracts.personal import PersonalDataView
+from shared.domain.data_export import ExportDocument, seal_export
 from shared.messaging.handlers import RequestContext
-from shared.personal import Document, seal_document
-from shared.telemetry import get_logger
+from shared.runtime.telemetry import get_logger
 
 log = get_logger("mfa")
 
 
 async def export_account(request: ExportAccount, context: RequestContext[Deps]) -> PersonalDataView:
     """Authenticators and recovery codes by their times, wrong codes by their number."""
-    document: Document = {}
+    document: ExportDocument = {}
     try:
         document = await personal.read(context.tx, request.account_id)
     except asyncpg.DataError:
         log.warning("An account's id is none.", action="input_validation_fail")
     log.info("Personal data were read.", action="personal_data_read", account=request.account_id)
-    return seal_document(context.deps.gateway, document)
+    return seal_export(context.deps.gateway, document)

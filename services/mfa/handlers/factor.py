@@ -8,7 +8,7 @@ from shared.contracts.mfa import AuthenticatorRemoved, DescribeFactor, FactorVie
 from shared.contracts.registration import CredentialsRemoved
 from shared.errors import Reject
 from shared.messaging.handlers import Context, RequestContext
-from shared.telemetry import get_logger
+from shared.runtime.telemetry import get_logger
 
 log = get_logger("mfa")
 

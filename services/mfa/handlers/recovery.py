@@ -18,7 +18,7 @@ from shared.contracts.mfa import (
     UseRecoveryCode,
 )
 from shared.messaging.handlers import Refused, RequestContext
-from shared.telemetry import get_logger
+from shared.runtime.telemetry import get_logger
 
 OFF = Refusal(slug="recovery_off")
 REPLACED = Refusal(slug="list_replaced")

@@ -18,7 +18,7 @@ from shared.contracts.profile import (
 from shared.database import Pool
 from shared.errors import Reject, Retry
 from shared.messaging.handlers import Context, RequestContext
-from shared.telemetry import get_logger
+from shared.runtime.telemetry import get_logger
 
 #: Below what the waiting rooms last in all: older facts are said anew, lest they end as dead
 #: letters while nothing is wrong but the directory.

@@ -8,7 +8,7 @@ from services.profile.profiles import Names
 from shared.contracts.registration import AccountCreated, NameChanged
 from shared.errors import Reject
 from shared.messaging.handlers import Context
-from shared.telemetry import get_logger
+from shared.runtime.telemetry import get_logger
 
 log = get_logger("profile")
 

@@ -31,9 +31,9 @@ from shared.contracts.profile import (
     ValidateProfile,
 )
 from shared.database import Pool
+from shared.domain.person_names import check_name
 from shared.messaging.handlers import Refused, RequestContext
-from shared.names import check_name
-from shared.telemetry import get_logger
+from shared.runtime.telemetry import get_logger
 
 log = get_logger("profile")
 

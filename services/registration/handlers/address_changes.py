@@ -40,8 +40,8 @@ from shared.contracts.registration import (
     ResendAddressChange,
 )
 from shared.messaging.handlers import Refused, RequestContext
-from shared.secrets import keyed_hash, matches, new_code, seal_context
-from shared.telemetry import get_logger
+from shared.runtime.telemetry import get_logger
+from shared.security.sealing import keyed_hash, matches, new_code, seal_context
 
 NO_CHANGE = Refusal(slug="no_change")
 

@@ -24,8 +24,8 @@ from shared.contracts.registration import (
     VerifyAddressCode,
 )
 from shared.messaging.handlers import Refused, RequestContext
-from shared.secrets import keyed_hash, matches, new_code, seal_context
-from shared.telemetry import get_logger
+from shared.runtime.telemetry import get_logger
+from shared.security.sealing import keyed_hash, matches, new_code, seal_context
 
 #: Whoever has a session has an account that opens; it may just have been closed.
 CLOSED = Refusal(slug="account_closed")

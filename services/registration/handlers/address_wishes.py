@@ -24,9 +24,9 @@ from services.registration.passwords import Candidate, Hashed
 from shared.contracts.base import FieldError, Refusal, Reply
 from shared.contracts.registration import Done, JudgeAddressChange, RequestAddressChange
 from shared.database import Pool
-from shared.database.pool import session
+from shared.database.pool import acquire
 from shared.messaging.handlers import Refused, RequestContext
-from shared.telemetry import get_logger
+from shared.runtime.telemetry import get_logger
 
 MISSING = FieldError(field="password", code="missing")
 WRONG = FieldError(field="password", code="wrong")
@@ -53,7 +53,7 @@ async def judge_wish(
     request: JudgeAddressChange | RequestAddressChange, deps: Deps, pool: Pool
 ) -> Wish:
     """Judge the address, then look at the password."""
-    async with session(pool) as connection:
+    async with acquire(pool) as connection:
         account = await ledger.read(connection, request.account_id)
     if account is None or not account.opens:
         return Wish(refusal=CLOSED)

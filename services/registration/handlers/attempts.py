@@ -21,8 +21,8 @@ from services.registration.deps import Deps
 from services.registration.doors import Door
 from shared.contracts.base import Refusal
 from shared.database import Connection
-from shared.limits import within
-from shared.telemetry import get_logger
+from shared.domain.rate_limits import within
+from shared.runtime.telemetry import get_logger
 
 FROM_NETWORK, ADDRESS = "sign_in", "sign_in_address"
 NETWORK, KNOWN = "sign_in_network", "sign_in_known"

@@ -24,7 +24,7 @@ from shared.contracts.registration import (
     TermsView,
 )
 from shared.messaging.handlers import Refused, RequestContext
-from shared.telemetry import get_logger
+from shared.runtime.telemetry import get_logger
 
 log = get_logger("registration")
 

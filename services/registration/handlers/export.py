@@ -5,11 +5,11 @@ from __future__ import annotations
 from services.registration import ledger, personal
 from services.registration.deps import Deps
 from shared.contracts.base import Refusal
-from shared.contracts.personal import PersonalDataView
+from shared.contracts.data_export import PersonalDataView
 from shared.contracts.registration import ExportAccount
+from shared.domain.data_export import seal_export
 from shared.messaging.handlers import Refused, RequestContext
-from shared.personal import seal_document
-from shared.telemetry import get_logger
+from shared.runtime.telemetry import get_logger
 
 UNKNOWN = Refusal(slug="unknown_account")
 
@@ -24,4 +24,4 @@ async def export_account(request: ExportAccount, context: RequestContext[Deps]) 
     counted_under = [account.id, *context.deps.counters(account.address_key)]
     document = await personal.read(context.tx, account.id, counted_under)
     log.info("Personal data were read.", action="personal_data_read", account=account.id)
-    return seal_document(context.deps.gateway, document)
+    return seal_export(context.deps.gateway, document)

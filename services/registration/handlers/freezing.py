@@ -17,7 +17,6 @@ from services.registration.access import Account, doubt_after_freeze, in_doubt
 from services.registration.addresses import mask
 from services.registration.deps import Deps
 from services.registration.handlers.mailed_links import PASSWORD
-from shared import signed
 from shared.contracts.base import Refusal
 from shared.contracts.gateway import SessionOpened
 from shared.contracts.mfa import AuthenticatorReplaced
@@ -30,7 +29,8 @@ from shared.contracts.registration import (
     FrozenView,
 )
 from shared.messaging.handlers import Context, Refused, RequestContext
-from shared.telemetry import get_logger
+from shared.runtime.telemetry import get_logger
+from shared.security import signed_tokens
 
 #: What the tokens of « ce n'est pas moi » links are signed for; the mailer signs with this word.
 PURPOSE = "disavowal"
@@ -151,7 +151,7 @@ async def _state(context: RequestContext[Deps], said: Disavowal, account: Accoun
 
 def _read(request: DescribeDisavowal | Disavow, deps: Deps) -> Disavowal | None:
     token = deps.open(request, "link_token") or ""
-    content = signed.read(deps.disavowals, PURPOSE, token)
+    content = signed_tokens.read(deps.disavowals, PURPOSE, token)
     if content is None or len(content.parts) != 2 or not all(map(ID.fullmatch, content.parts)):
         return None
     account_id, mail_id = (str(uuid.UUID(part)) for part in content.parts)

@@ -15,7 +15,7 @@ from services.registration.slips import suggest
 from services.registration.strength import is_too_simple
 from services.registration.words import ListedWord
 from shared.contracts.base import FieldError, Refusal
-from shared.telemetry import get_logger
+from shared.runtime.telemetry import get_logger
 
 log = get_logger("registration")
 

@@ -30,7 +30,7 @@ from shared.contracts.registration import (
     MailedLinkView,
 )
 from shared.messaging.handlers import Refused, RequestContext
-from shared.telemetry import get_logger
+from shared.runtime.telemetry import get_logger
 
 log = get_logger("registration")
 

@@ -33,7 +33,7 @@ from shared.contracts.registration import (
 )
 from shared.database import Connection
 from shared.messaging.handlers import Refused, RequestContext
-from shared.secrets import keyed_hash, keyed_hashes, new_token, seal_context
+from shared.security.sealing import keyed_hash, keyed_hashes, new_token, seal_context
 
 MALFORMED, GONE = Refusal(slug="link_malformed"), Refusal(slug="link_gone")
 

@@ -14,7 +14,7 @@ from services.registration.store import Message
 from shared.contracts.base import Event
 from shared.contracts.registration import AccountRequested, KnownAddressRequested, ValidationResent
 from shared.messaging.handlers import RequestContext
-from shared.secrets import (
+from shared.security.sealing import (
     KeyRing,
     keyed_hash,
     keyed_hashes,

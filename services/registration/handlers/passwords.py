@@ -22,7 +22,7 @@ from services.registration.passwords import Hashed, normalize
 from shared.contracts.base import FieldError, Refusal, Reply
 from shared.contracts.registration import ChangePassword, CheckPassword, Done
 from shared.database import Pool, transaction
-from shared.database.pool import session
+from shared.database.pool import acquire
 from shared.messaging.handlers import Refused, RequestContext
 
 MISSING = FieldError(field="current_password", code="missing")
@@ -68,7 +68,7 @@ async def check_password(request: CheckPassword, context: RequestContext[Deps]) 
 async def judge_change(request: ChangePassword, deps: Deps, pool: Pool) -> Change:
     """Judge the new password, check the current one, and hash the new one where all is right."""
     current, new = deps.open(request, "current_password"), deps.open(request, "password")
-    async with session(pool) as connection:
+    async with acquire(pool) as connection:
         account = await ledger.read(connection, request.account_id)
     errors: list[FieldError] = []
     if account is not None:

@@ -30,7 +30,7 @@ from shared.contracts.registration import (
 )
 from shared.database import Pool, transaction
 from shared.messaging.handlers import Refused, RequestContext
-from shared.telemetry import get_logger
+from shared.runtime.telemetry import get_logger
 
 TOKEN = re.compile(r"[A-Za-z0-9_-]{43}")
 CODE = re.compile(rf"[0-9]{{{CODE_DIGITS}}}")

@@ -12,9 +12,9 @@ from services.registration import counters
 from services.registration.deps import Deps
 from shared.contracts.base import Refusal
 from shared.database import Connection
-from shared.limits import Quota
+from shared.domain.rate_limits import Quota
 from shared.messaging.handlers import Refused, RequestContext
-from shared.telemetry import get_logger
+from shared.runtime.telemetry import get_logger
 
 CHANGES, CHANGE_CODES = "address_changes", "address_change_codes"
 

@@ -9,9 +9,9 @@ from services.registration import ledger
 from services.registration.deps import Deps
 from shared.contracts.profile import ProfileSaved
 from shared.contracts.registration import NameChanged
+from shared.domain.person_names import check_name
 from shared.messaging.handlers import Context
-from shared.names import check_name
-from shared.telemetry import get_logger
+from shared.runtime.telemetry import get_logger
 
 log = get_logger("registration")
 

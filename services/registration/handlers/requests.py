@@ -37,10 +37,10 @@ from shared.contracts.registration import (
     ValidationResent,
 )
 from shared.database import Connection, Pool
-from shared.database.pool import session
+from shared.database.pool import acquire
+from shared.domain.person_names import check_name
 from shared.messaging.handlers import Refused, RequestContext
-from shared.names import check_name
-from shared.telemetry import get_logger
+from shared.runtime.telemetry import get_logger
 
 log = get_logger("registration")
 GONE = Refusal(slug="request_gone")
@@ -79,7 +79,7 @@ async def judge_form(request: RequestAccount, deps: Deps, pool: Pool) -> Draft:
         return Draft(refusal=refused_fields(errors))
     if request.point_out_slip and (slip := likely_slip(address)) is not None:
         return Draft(refusal=slip)
-    async with session(pool) as connection:
+    async with acquire(pool) as connection:
         quota = deps.settings.address_quota
         too_many = await quotas.peek(connection, deps, quota, address.key, request.network)
     if too_many is not None:

@@ -38,9 +38,9 @@ from shared.contracts.registration import (
     ResetPassword,
 )
 from shared.database import Pool
-from shared.database.pool import session
+from shared.database.pool import acquire
 from shared.messaging.handlers import Refused, RequestContext
-from shared.telemetry import get_logger
+from shared.runtime.telemetry import get_logger
 
 log = get_logger("registration")
 
@@ -84,7 +84,7 @@ async def judge_new_password(request: ResetPassword, deps: Deps, pool: Pool) -> 
     hashes = hashes_of(request, deps, PASSWORD)
     if not hashes:
         return NewPassword(refusal=MALFORMED)
-    async with session(pool) as connection:
+    async with acquire(pool) as connection:
         link, account = await find(connection, hashes, PASSWORD)
     refusal = refuse(link, account, PASSWORD, deps.clock())
     if refusal is not None or account is None:

@@ -27,7 +27,7 @@ from shared.contracts.registration import (
 )
 from shared.database import Pool, transaction
 from shared.messaging.handlers import Refused, RequestContext
-from shared.telemetry import get_logger
+from shared.runtime.telemetry import get_logger
 
 log = get_logger("registration")
 

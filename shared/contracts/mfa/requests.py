@@ -11,6 +11,7 @@ from __future__ import annotations
 from datetime import datetime
 
 from shared.contracts.base import Reply, Request, Sealed, request
+from shared.contracts.data_export import PersonalDataView
 from shared.contracts.mfa.events import OWNER
 from shared.contracts.mfa.views import (
     CodeView,
@@ -19,7 +20,6 @@ from shared.contracts.mfa.views import (
     FactorView,
     RecoveryCodesView,
 )
-from shared.contracts.personal import PersonalDataView
 
 
 class Noted(Reply, frozen=True, kw_only=True):

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from shared.contracts.base import Request, Sealed, request
-from shared.contracts.personal import PersonalDataView
+from shared.contracts.data_export import PersonalDataView
 from shared.contracts.profile.events import OWNER
 from shared.contracts.profile.views import EstablishmentView, ProfileView
 

@@ -6,7 +6,7 @@ The asker vouches for a session with both factors.
 from __future__ import annotations
 
 from shared.contracts.base import Request, Sealed, request
-from shared.contracts.personal import PersonalDataView
+from shared.contracts.data_export import PersonalDataView
 from shared.contracts.registration.events import OWNER
 from shared.contracts.registration.views import AddressChangedView, AddressChangeView, Done
 

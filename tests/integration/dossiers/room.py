@@ -13,7 +13,7 @@ from services.dossiers.service import SERVICE
 from shared.contracts import backoffice as words
 from shared.contracts.dossiers import DossierRow, DossiersView, ListDossiers, ReadDossiers
 from shared.database import open_pool
-from shared.secrets import KeyRing, Sealer, new_key
+from shared.security.sealing import KeyRing, Sealer, new_key
 from tests.integration.dossiers.events import MINE
 from tests.support.room import Room
 from tests.support.servers import Database

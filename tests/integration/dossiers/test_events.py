@@ -18,9 +18,9 @@ from services.dossiers.tellings import told_by
 from shared.contracts import backoffice as words
 from shared.contracts.registration import CredentialsRemoved
 from shared.database import transaction
-from shared.database.pool import session
+from shared.database.pool import acquire
 from shared.errors import Reject
-from shared.outbox import take_effect
+from shared.outbox import apply_once
 from tests.integration.dossiers.events import (
     MINE,
     THEIRS,
@@ -60,7 +60,7 @@ async def outcome(shelf: Shelf, events: Sequence[words.DossierEvent]) -> tuple[o
         await tx.execute("DELETE FROM dossiers")
         for event in events:
             effect = keep(told_by(event, MINE, shelf.now))
-            assert await take_effect(tx, SERVICE.name, str(uuid4()), effect)
+            assert await apply_once(tx, SERVICE.name, str(uuid4()), effect)
         return tuple(await tx.fetchrow(STORED))
 
 
@@ -191,8 +191,8 @@ async def test_one_message_at_once_in_many_sessions_has_its_effect_once(shelf: S
     message_id, effect = str(uuid4()), keep(told_by(filed(), MINE, shelf.now))
 
     async def take() -> bool:
-        async with session(shelf.pool) as connection:
-            return await take_effect(connection, SERVICE.name, message_id, effect)
+        async with acquire(shelf.pool) as connection:
+            return await apply_once(connection, SERVICE.name, message_id, effect)
 
     assert sorted(await asyncio.gather(*(take() for _ in range(8)))) == [False] * 7 + [True]
     assert (await shelf.count("inbox"), await shelf.count("dossiers")) == (1, 1)
@@ -203,9 +203,9 @@ async def test_an_effect_that_fails_leaves_its_message_unheard(shelf: Shelf) -> 
     effect = keep(told_by(filed(), MINE, shelf.now))
     wrong = tuple("XYZ" if value == "AI" else value for value in effect.values)
     message_id, broken = str(uuid4()), replace(effect, values=wrong)
-    async with session(shelf.pool) as connection:
+    async with acquire(shelf.pool) as connection:
         with pytest.raises(asyncpg.CheckViolationError):
-            await take_effect(connection, SERVICE.name, message_id, broken)
+            await apply_once(connection, SERVICE.name, message_id, broken)
         assert await shelf.count("inbox") == 0
-        assert await take_effect(connection, SERVICE.name, message_id, effect)
+        assert await apply_once(connection, SERVICE.name, message_id, effect)
     assert await shelf.row() is not None

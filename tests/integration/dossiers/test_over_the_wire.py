@@ -17,10 +17,10 @@ import pytest
 from operations.provisioning import broker_url
 from operations.saying import Saying, say_all
 from shared.contracts import backoffice as words
-from shared.messaging.dead import list_dead
+from shared.messaging.dead_letters import list_dead
 from shared.messaging.envelope import wrap
 from shared.messaging.topology import EVENTS, OPERATOR
-from shared.service import utc_now
+from shared.runtime.service import utc_now
 from tests.integration.dossiers.events import MINE, changed, decided, filed, saved
 from tests.support import eventually
 from tests.support.house import parties, services

@@ -24,7 +24,7 @@ from shared.contracts.registration import (
     PasswordResetRequested,
     ValidationResent,
 )
-from shared.secrets import KeyRing, Opener, seal_context
+from shared.security.sealing import KeyRing, Opener, seal_context
 from tests.integration.gateway.browser import Answer, Browser
 from tests.integration.gateway.office import Office, office_of
 from tests.support import eventually

@@ -10,7 +10,7 @@ import pytest_asyncio
 
 from services.gateway.web.clients import Dossiers
 from services.gateway.web.dossier_query import Wanted
-from shared.messaging.errors import OwnerAway
+from shared.messaging.errors import ServiceUnavailable
 from tests.integration.gateway.browser import Browser
 from tests.integration.gateway.conftest import Portal
 from tests.integration.gateway.office import Office, filed
@@ -149,7 +149,7 @@ async def test_g_41_the_page_opens_without_the_list(
     """No counts, no rows, no file; the name, the way out and what else works are there."""
 
     async def away(*_: object, **__: object) -> object:
-        raise OwnerAway("nobody answers")
+        raise ServiceUnavailable("nobody answers")
 
     monkeypatch.setattr(Dossiers, "page", away)
     monkeypatch.setattr(Dossiers, "rows", away)

@@ -15,7 +15,7 @@ import pytest_asyncio
 from services.gateway.web.clients import Dossiers
 from services.gateway.web.dossier_query import Wanted
 from shared.contracts.dossiers import DossierRowsView
-from shared.messaging.errors import OwnerAway
+from shared.messaging.errors import ServiceUnavailable
 from tests.integration.gateway.conftest import Portal
 from tests.integration.gateway.office import Office
 from tests.integration.gateway.person import Person
@@ -67,7 +67,7 @@ async def test_g_42_a_file_that_cannot_be_finished_does_not_look_whole(
         nonlocal asked
         asked += 1
         if after:
-            raise OwnerAway("gone in the middle")
+            raise ServiceUnavailable("gone in the middle")
         return msgspec.structs.replace(await real(self, account_id, wanted), after="more")
 
     monkeypatch.setattr(Dossiers, "rows", first_only)

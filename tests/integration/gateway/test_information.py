@@ -7,7 +7,7 @@ import asyncio
 import pytest
 
 from services.gateway.web.clients.profile import Profile
-from shared.messaging.errors import OwnerAway
+from shared.messaging.errors import ServiceUnavailable
 from tests.integration.gateway.browser import Answer
 from tests.integration.gateway.conftest import Portal
 from tests.integration.gateway.person import PHARMACY, Person
@@ -187,7 +187,7 @@ async def test_g_34_a_draft_changed_in_another_tab_is_shown_anew(
 
 
 async def _nobody(*_: object, **__: object) -> None:
-    raise OwnerAway("nobody answers")
+    raise ServiceUnavailable("nobody answers")
 
 
 async def test_b_08_a_profile_that_is_away_loses_nothing_that_was_typed(
@@ -232,7 +232,7 @@ async def test_g_35_a_validation_that_the_gateway_only_hears_of_costs_no_questio
 
     async def lost(self: Profile, account_id: str, version: int, *, key: str) -> None:
         await asked(self, account_id, version, key=key)
-        raise OwnerAway("the answer was lost")
+        raise ServiceUnavailable("the answer was lost")
 
     summary = await person.browser.post(page, HERE, {**VALIDATE, **PHARMACY})
     with monkeypatch.context() as context:

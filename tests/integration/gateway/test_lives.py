@@ -14,7 +14,7 @@ import pytest
 from services.gateway.store import delete_expired
 from services.gateway.web.clients import Registration
 from shared.messaging.errors import RequestTimeout
-from shared.service import utc_now
+from shared.runtime.service import utc_now
 from tests.integration.gateway.browser import Browser
 from tests.integration.gateway.conftest import Portal
 

@@ -9,8 +9,8 @@ from uuid import uuid4
 
 import pytest
 
-from shared.secrets import KeyRing
-from shared.signed import sign
+from shared.security.sealing import KeyRing
+from shared.security.signed_tokens import sign
 from tests.integration.gateway.browser import Answer, Browser
 from tests.integration.gateway.conftest import Portal
 from tests.integration.gateway.person import Person

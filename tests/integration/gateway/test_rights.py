@@ -15,7 +15,7 @@ from services.gateway.web.i18n import format_day
 from shared.contracts.base import Sealed
 from shared.contracts.gateway import CorrectionRequested, DepartureReported
 from shared.contracts.registration import AddressChangeRequested
-from shared.secrets import KeyRing, Opener, seal_context
+from shared.security.sealing import KeyRing, Opener, seal_context
 from tests.integration.gateway.browser import Answer
 from tests.integration.gateway.conftest import Portal
 from tests.integration.gateway.person import Person, new_address

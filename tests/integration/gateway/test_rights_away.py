@@ -10,8 +10,8 @@ import pytest
 from services.gateway.web.clients import Factor, Holder
 from services.gateway.web.desk import Desk
 from shared.contracts.registration import AddressChangedView
-from shared.messaging.errors import OwnerAway, RequestTimeout
-from shared.messaging.requests import Requester
+from shared.messaging.errors import RequestTimeout, ServiceUnavailable
+from shared.messaging.rpc_client import RpcClient
 from tests.integration.gateway.conftest import Portal
 from tests.integration.gateway.person import new_address
 from tests.integration.gateway.test_rights import FORM, PROOF, mailed, settled, wish
@@ -22,7 +22,7 @@ AWAY = "Votre saisie est encore sur cette page"
 
 
 async def _nobody(*_: object, **__: object) -> None:
-    raise OwnerAway("nobody answers")
+    raise ServiceUnavailable("nobody answers")
 
 
 @pytest.mark.parametrize("service", ["judge", "check", "wish"])
@@ -74,7 +74,7 @@ async def test_b_11_a_service_that_is_away_is_named(
     portal: Portal, address: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     person = await settled(portal, address)
-    monkeypatch.setattr(Requester, "ask", _nobody)
+    monkeypatch.setattr(RpcClient, "ask", _nobody)
     page = await person.browser.get("/compte/mes-donnees")
     assert page.text.count("Cette partie manque") == 5
     assert "Sessions ouvertes" in page.text

@@ -15,7 +15,7 @@ from services.gateway.web.sessions import Newcomer, Sessions
 from shared.contracts.gateway import SessionOpened
 from shared.contracts.registration import SignInView
 from shared.database import open_pool
-from shared.secrets import new_token
+from shared.security.sealing import new_token
 from tests.support.clock import Clock
 from tests.support.system import System
 

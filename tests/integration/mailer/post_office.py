@@ -18,7 +18,7 @@ from shared.contracts.registration import (
 )
 from shared.messaging import topology
 from shared.messaging.envelope import CONTENT_TYPE, contract, decode, new_id, wrap
-from shared.secrets import KeyRing, Sealer, seal_context
+from shared.security.sealing import KeyRing, Sealer, seal_context
 from tests.support.system import System, keys
 from tests.support.waiting import eventually
 

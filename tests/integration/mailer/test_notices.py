@@ -12,8 +12,8 @@ from services.mailer.disavowal import PURPOSE
 from shared.contracts.mailer import MailAccepted, MailRefused
 from shared.contracts.mfa import RecoveryCodeUsed
 from shared.contracts.registration import PasswordChanged
-from shared.secrets import KeyRing
-from shared.signed import read
+from shared.security.sealing import KeyRing
+from shared.security.signed_tokens import read
 from tests.integration.mailer.happenings import everything, locked, opened, refused
 from tests.integration.mailer.post_office import ACCOUNT, OTHER, PostOffice, created, now
 from tests.support.mail_server import MailServer

@@ -15,8 +15,8 @@ from services.mfa.service import SERVICE, build
 from shared.contracts import mfa as words
 from shared.contracts.base import Event, Request
 from shared.database import open_pool
-from shared.secrets import Opener, Sealer
-from shared.service import House
+from shared.runtime.service import Runtime
+from shared.security.sealing import Opener, Sealer
 from tests.support.room import Room, unseal
 from tests.support.servers import Database
 from tests.unit.mfa.settings_for_tests import settings
@@ -163,7 +163,7 @@ async def open_desk(
         sealer=Sealer("mfa", chosen.seal_keys),
         gateway=Opener("gateway", chosen.gateway_keys),
     )
-    house = House(name="mfa", settings=chosen, pool=pool, clock=desk.clock)
+    house = Runtime(name="mfa", settings=chosen, pool=pool, clock=desk.clock)
     try:
         if not keep:
             await desk.empty(*TABLES)

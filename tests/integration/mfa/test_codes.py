@@ -11,8 +11,8 @@ import pytest
 from structlog.testing import capture_logs
 
 from shared.contracts import mfa as words
-from shared.errors import CannotOpen
-from shared.secrets import new_key
+from shared.errors import DecryptionError
+from shared.security.sealing import new_key
 from tests.integration.mfa.conftest import OpenDesk
 from tests.integration.mfa.room import BROWSER, Desk, Phone
 from tests.unit.mfa.settings_for_tests import KEYS
@@ -279,7 +279,7 @@ async def test_ot_10_rows_that_are_swapped_do_not_open(desk: Desk) -> None:
         theirs,
         mine,
     )
-    with capture_logs() as lines, pytest.raises(CannotOpen):
+    with capture_logs() as lines, pytest.raises(DecryptionError):
         await desk.ask(desk.check(theirs, my_phone.code(desk.now)))
     assert [line["action"] for line in lines] == ["crypto_decrypt_fail"]
     assert await desk.outcome(desk.check(mine, my_phone.code(desk.now))) == "done"
@@ -289,10 +289,10 @@ async def test_cr_11_an_altered_key_or_code_is_a_clean_failure(desk: Desk) -> No
     account, phone = await desk.enrolled()
     request = desk.check(account, phone.code(desk.now))
     altered = msgspec.structs.replace(request.code, box=request.code.box[:-8] + "AAAAAAA=")
-    with capture_logs() as lines, pytest.raises(CannotOpen):
+    with capture_logs() as lines, pytest.raises(DecryptionError):
         await desk.ask(msgspec.structs.replace(request, code=altered))
     await desk.fetch("UPDATE authenticators SET key_box = overlay(key_box PLACING 'AA' FROM 40)")
-    with capture_logs() as more, pytest.raises(CannotOpen):
+    with capture_logs() as more, pytest.raises(DecryptionError):
         await desk.ask(request)
     assert [line["action"] for line in lines + more] == ["crypto_decrypt_fail"] * 2
     assert await desk.count("tries") == 0

@@ -16,12 +16,12 @@ from shared.contracts import mfa as words
 from shared.contracts.base import REQUESTS
 from shared.contracts.registration import CredentialsRemoved
 from shared.database import Pool, open_pool, transaction
-from shared.messaging.errors import OwnerAway, RequestTimeout
+from shared.messaging.errors import RequestTimeout, ServiceUnavailable
 from shared.messaging.handlers import Refused
-from shared.messaging.node import Node
+from shared.messaging.service_bus import ServiceBus
 from shared.outbox import emit
-from shared.secrets import KeyRing, Opener, Sealer, seal_context
-from shared.service import utc_now
+from shared.runtime.service import utc_now
+from shared.security.sealing import KeyRing, Opener, Sealer, seal_context
 from tests.integration.mfa.room import ADDRESS, Phone
 from tests.support import eventually
 from tests.support.house import parties, services
@@ -37,7 +37,7 @@ pytestmark = pytest.mark.timeout(150)
 class Asker:
     """Asks the second factor as the gateway would, and looks into its tables."""
 
-    node: Node
+    node: ServiceBus
     pool: Pool
     sealer: Sealer
     opener: Opener
@@ -49,10 +49,10 @@ class Asker:
         key = key or str(uuid4())
         for _ in range(30):
             try:
-                return await self.node.requester.ask(request, idempotency_key=key)
+                return await self.node.rpc_client.ask(request, idempotency_key=key)
             except RequestTimeout:
                 continue
-            except OwnerAway:
+            except ServiceUnavailable:
                 await asyncio.sleep(0.5)
         raise AssertionError(f"{request.TYPE} was not answered")
 
@@ -119,9 +119,9 @@ async def asker(corners: Corners, tmp_path: Path) -> AsyncIterator[Asker]:
     pool = await open_pool(database.url("mfa"), "mfa", "tests", 3)
     gateway = await open_pool(database.url("gateway"), "gateway", "tests", 3)
     asks = tuple(each for each in REQUESTS.values() if each.OWNER == words.OWNER)
-    node = Node("gateway", broker.url("gateway"), gateway, clock=utc_now, asks=asks)
+    node = ServiceBus("gateway", broker.url("gateway"), gateway, clock=utc_now, asks=asks)
     given = system.environment("mfa")
-    await node.start(None, patience=20)
+    await node.start(None, timeout=20)
     try:
         await eventually(lambda: node.ready[0], why="the gateway's line is up")
         yield Asker(
@@ -235,14 +235,14 @@ async def test_g_26_it_hears_that_credentials_are_removed_and_says_so_once(asker
     registration = await open_pool(database.url(name), name, "tests", 2)
     async with asker.system.run("mfa"):
         account, _phone = await asker.enrolled()
-        said = Node(
+        said = ServiceBus(
             name,
             asker.system.broker.url(name),
             registration,
             clock=utc_now,
             emits=(CredentialsRemoved,),
         )
-        await said.start(None, patience=20)
+        await said.start(None, timeout=20)
         try:
             for seconds in (0, 1):
                 removed = CredentialsRemoved(removed_at=utc_now() + timedelta(seconds=seconds))

@@ -9,7 +9,7 @@ from uuid import uuid4
 import pytest
 
 from shared.contracts import mfa as words
-from shared.secrets import new_key
+from shared.security.sealing import new_key
 from tests.integration.mfa.conftest import OpenDesk
 from tests.integration.mfa.room import BROWSER, Desk
 from tests.unit.mfa.settings_for_tests import KEYS

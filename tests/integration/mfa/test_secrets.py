@@ -6,7 +6,7 @@ import base64
 
 from shared.contracts import mfa as words
 from shared.database import transaction
-from shared.messaging.answering import encode_reply
+from shared.messaging.rpc_codec import encode_reply
 from tests.integration.mfa.room import ADDRESS, Desk
 from tests.support.logs import written_log
 

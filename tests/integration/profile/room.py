@@ -16,8 +16,8 @@ from shared.contracts import profile as words
 from shared.contracts.base import Event
 from shared.contracts.registration import AccountCreated, NameChanged
 from shared.database import open_pool
-from shared.secrets import Opener, Sealer, seal_context
-from shared.service import House
+from shared.runtime.service import Runtime
+from shared.security.sealing import Opener, Sealer, seal_context
 from tests.support.room import Room, unseal
 from tests.support.servers import Database
 from tests.unit.profile.forms import FRENCH
@@ -136,7 +136,7 @@ async def open_desk(
         gateway=Opener("gateway", chosen.gateway_keys),
         registration=Opener("registration", chosen.registration_keys),
     )
-    house = House(name="profile", settings=chosen, pool=pool, clock=desk.clock)
+    house = Runtime(name="profile", settings=chosen, pool=pool, clock=desk.clock)
     try:
         if not keep:
             await desk.empty(*TABLES)

@@ -13,9 +13,9 @@ from shared.contracts import profile as words
 from shared.contracts.base import REQUESTS
 from shared.database import open_pool
 from shared.messaging import topology
-from shared.messaging.node import Node
-from shared.secrets import KeyRing, Sealer, seal_context
-from shared.service import utc_now
+from shared.messaging.service_bus import ServiceBus
+from shared.runtime.service import utc_now
+from shared.security.sealing import KeyRing, Sealer, seal_context
 from tests.integration.profile.room import warned
 from tests.support import eventually
 from tests.support.company_directory import CLOSED, company_directory, says
@@ -32,13 +32,13 @@ async def test_bad_input_46_si_07_the_directory_is_asked_again_through_the_waiti
     corners: Corners, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     steps = {"5s": 100, "30s": 200, "2m": 300, "10m": 400, "1h": 500}
-    monkeypatch.setattr(topology, "STEPS", steps)
+    monkeypatch.setattr(topology, "RETRY_DELAYS", steps)
     monkeypatch.setattr(directory, "PAUSE_SECONDS", 0.0)
     database, broker = corners.migrated(services()), corners.broker(parties())
     system = System(database, broker, tmp_path)
     pool = await open_pool(database.url("gateway"), "gateway", "tests", 2)
     asks = tuple(each for each in REQUESTS.values() if each.OWNER == words.OWNER)
-    node = Node("gateway", broker.url("gateway"), pool, clock=utc_now, asks=asks)
+    node = ServiceBus("gateway", broker.url("gateway"), pool, clock=utc_now, asks=asks)
     keys = KeyRing.parse(system.environment("profile")["IMPEX_SEAL_KEYS_PROFILE"])
     form = msgspec.json.encode(but(FRENCH, siret=CLOSED)).decode()
     account = str(uuid4())
@@ -50,14 +50,14 @@ async def test_bad_input_46_si_07_the_directory_is_asked_again_through_the_waiti
     async with company_directory() as server:
         server.turns = [says(503), says(503), says(404), says(302, Location="/")]
         async with system.run("profile", IMPEX_DIRECTORY_URL=server.url):
-            await node.start(None, patience=20)
+            await node.start(None, timeout=20)
             await eventually(lambda: node.ready[0], why="the gateway's line is up")
-            saved = await node.requester.ask(saving, idempotency_key="save")
+            saved = await node.rpc_client.ask(saving, idempotency_key="save")
             assert warned(saved) == [("siret", "check_deferred")]
 
             async def checked() -> bool:
                 asked = words.DescribeProfile(account_id=account)
-                return warned(await node.requester.ask(asked)) == [("siret", "closed")]
+                return warned(await node.rpc_client.ask(asked)) == [("siret", "closed")]
 
             await eventually(checked, 30, every=0.1, why="the directory was asked again")
             assert broker.depths().get("profile.dead", 0) == 0

@@ -18,9 +18,9 @@ from shared.contracts import registration as words
 from shared.contracts.base import REQUESTS, Request, Sealed
 from shared.database import Pool, open_pool, transaction
 from shared.messaging.errors import RequestTimeout
-from shared.messaging.node import Node
-from shared.secrets import KeyRing, Sealer, keyed_hash, new_token, seal_context
-from shared.service import utc_now
+from shared.messaging.service_bus import ServiceBus
+from shared.runtime.service import utc_now
+from shared.security.sealing import KeyRing, Sealer, keyed_hash, new_token, seal_context
 from tests.integration.registration.room import NETWORK, OTHER_PASSWORD, PASSWORD
 from tests.support import eventually
 from tests.support.house import parties, services
@@ -35,7 +35,7 @@ class Asker:
     """Asks registration as the gateway would, and looks into its tables."""
 
     system: System
-    node: Node
+    node: ServiceBus
     pool: Pool
     sealer: Sealer
 
@@ -47,7 +47,7 @@ class Asker:
         """The reply, or `Refused`; on a slow machine asked again, which is the same as once."""
         for _ in range(9):
             try:
-                return await self.node.requester.ask(request, idempotency_key=key)
+                return await self.node.rpc_client.ask(request, idempotency_key=key)
             except RequestTimeout:
                 continue
         raise AssertionError(f"{request.TYPE} was not answered")
@@ -112,9 +112,9 @@ async def line(corners: Corners, folder: Path) -> AsyncIterator[Asker]:
     pool = await open_pool(database.url("registration"), "registration", "tests", 3)
     gateway = await open_pool(database.url("gateway"), "gateway", "tests", 3)
     asks = tuple(each for each in REQUESTS.values() if each.OWNER == words.OWNER)
-    node = Node("gateway", broker.url("gateway"), gateway, clock=utc_now, asks=asks)
+    node = ServiceBus("gateway", broker.url("gateway"), gateway, clock=utc_now, asks=asks)
     ring = KeyRing.parse(system.environment("registration")["IMPEX_SEAL_KEYS_REGISTRATION"])
-    await node.start(None, patience=20)
+    await node.start(None, timeout=20)
     try:
         yield Asker(system, node, pool, Sealer("registration", ring))
     finally:

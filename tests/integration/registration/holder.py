@@ -6,14 +6,14 @@ from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any
 
-from shared import signed
 from shared.contracts import registration as words
 from shared.contracts.base import Refusal, Request
 from shared.contracts.gateway import SessionOpened
 from shared.contracts.mfa import AuthenticatorReplaced
 from shared.database import transaction
 from shared.messaging.handlers import Refused
-from shared.secrets import seal_context
+from shared.security import signed_tokens
+from shared.security.sealing import seal_context
 from tests.integration.registration.room import NETWORK, OTHER_PASSWORD, Room
 
 ADDRESS = "pierre@labo.fr"
@@ -119,7 +119,7 @@ class Holder:
         """The token of a « ce n'est pas moi » link, as the mailer signs it."""
         ring = self.room.deps.settings.disavowal_keys
         parts = (self.account_id.replace("-", ""), mail)
-        return signed.sign(ring, purpose, parts, self.room.now + timedelta(days=days))
+        return signed_tokens.sign(ring, purpose, parts, self.room.now + timedelta(days=days))
 
     async def disavow(self, token: str) -> words.FrozenView:
         """« Ce n'est pas moi »."""

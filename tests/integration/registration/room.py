@@ -11,8 +11,8 @@ from typing import Any
 from services.registration.service import SERVICE, build
 from shared.contracts import registration as words
 from shared.database import open_pool
-from shared.secrets import Opener, Sealer, seal_context
-from shared.service import House
+from shared.runtime.service import Runtime
+from shared.security.sealing import Opener, Sealer, seal_context
 from tests.support import room as support
 from tests.support.servers import Database
 from tests.unit.registration.settings_for_tests import settings
@@ -143,7 +143,7 @@ async def open_room(database: Database, **more: str) -> AsyncIterator[Room]:
     chosen = settings(IMPEX_REGISTRATION_DATABASE_URL=database.url("registration"), **more)
     pool = await open_pool(chosen.database_url, "registration", "tests", 10)
     room: Room
-    house = House(name="registration", settings=chosen, pool=pool, clock=lambda: room.now)
+    house = Runtime(name="registration", settings=chosen, pool=pool, clock=lambda: room.now)
     try:
         async with build(house, chosen) as deps:
             room = Room(

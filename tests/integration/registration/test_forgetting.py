@@ -11,7 +11,7 @@ from services.registration import purge as purge_module
 from services.registration.purge import purge
 from shared.contracts import registration as words
 from shared.database import transaction
-from shared.messaging.answering import encode_reply
+from shared.messaging.rpc_codec import encode_reply
 from shared.outbox import replies
 from tests.integration.registration.room import OTHER_PASSWORD, Room
 from tests.support.waiting import eventually
@@ -44,7 +44,7 @@ async def keep_answer(room: Room, view: words.RequestView) -> None:
     kind = words.RequestAccount.TYPE
     async with transaction(room.pool) as tx:
         await replies.claim(tx, room.form(), view.request_id, b"")
-        await replies.keep(tx, kind, view.request_id, encode_reply(view))
+        await replies.save(tx, kind, view.request_id, encode_reply(view))
 
 
 async def rows_with(room: Room, text: str) -> list[str]:

@@ -8,9 +8,9 @@ from datetime import timedelta
 import pytest
 
 from services.registration.purge import purge
-from shared import signed
 from shared.contracts import registration as words
-from shared.secrets import KeyRing, new_key
+from shared.security import signed_tokens
+from shared.security.sealing import KeyRing, new_key
 from tests.integration.registration.holder import MAIL, Holder, forgotten
 from tests.integration.registration.room import OTHER_PASSWORD, PASSWORD, Room
 
@@ -116,10 +116,10 @@ async def test_a_link_that_is_not_the_mailers_is_malformed(room: Room) -> None:
         good[:-1] + ("A" if good[-1] != "A" else "B"),
         good + "A",
         holder.disavowal(purpose="other"),
-        signed.sign(KeyRing.parse(new_key("t1")), "disavowal", parts, soon),
-        signed.sign(ring, "disavowal", parts[:1], soon),
-        signed.sign(ring, "disavowal", (holder.account_id, MAIL), soon),
-        signed.sign(ring, "disavowal", (MAIL, MAIL), soon),  # nobody's account
+        signed_tokens.sign(KeyRing.parse(new_key("t1")), "disavowal", parts, soon),
+        signed_tokens.sign(ring, "disavowal", parts[:1], soon),
+        signed_tokens.sign(ring, "disavowal", (holder.account_id, MAIL), soon),
+        signed_tokens.sign(ring, "disavowal", (MAIL, MAIL), soon),  # nobody's account
     ]
     for token in forged:
         assert await state(room, holder, token) == "malformed", token

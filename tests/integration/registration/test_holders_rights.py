@@ -9,9 +9,9 @@ from typing import Any
 import pytest
 
 from shared.contracts import registration as words
-from shared.contracts.personal import PersonalDataView
+from shared.contracts.data_export import PersonalDataView
 from shared.contracts.profile import ProfileSaved
-from shared.secrets import Opener, Sealer, seal_context
+from shared.security.sealing import Opener, Sealer, seal_context
 from tests.integration.registration.holder import ADDRESS, Holder, forgotten
 from tests.integration.registration.room import NETWORK, OTHER_PASSWORD, PASSWORD, Room
 from tests.support.room import unseal

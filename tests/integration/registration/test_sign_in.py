@@ -8,7 +8,7 @@ import pytest
 
 from services.registration.hashing import Cost, Hasher
 from shared.contracts import registration as words
-from shared.secrets import KeyRing, new_key
+from shared.security.sealing import KeyRing, new_key
 from tests.integration.registration.room import OTHER_PASSWORD, PASSWORD, Room
 from tests.support.logs import written_log
 

@@ -10,7 +10,7 @@ from services.registration import hashing
 from services.registration.passwords import Hashed
 from shared.contracts import registration as words
 from shared.messaging.handlers import Refused
-from shared.secrets import KeyRing, new_key
+from shared.security.sealing import KeyRing, new_key
 from tests.integration.registration.holder import (
     ADDRESS,
     OTHER_NETWORK,

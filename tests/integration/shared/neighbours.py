@@ -16,7 +16,7 @@ from shared.contracts.base import Event
 from shared.database import Pool, migrate, open_pool, transaction
 from shared.messaging import Context, topology
 from shared.messaging.envelope import CONTENT_TYPE, new_id
-from shared.messaging.node import Node
+from shared.messaging.service_bus import ServiceBus
 from shared.outbox import MIGRATIONS, emit
 from tests.support.servers import Broker, Database
 from tests.support.waiting import eventually
@@ -33,7 +33,7 @@ class Street:
     def __init__(self, database: Database, broker: Broker) -> None:
         self.database = database
         self.broker = broker
-        self.nodes: list[Node] = []
+        self.nodes: list[ServiceBus] = []
         self.pools: dict[str, Pool] = {}
 
     async def pool(self, service: str) -> Pool:
@@ -47,16 +47,16 @@ class Street:
 
     async def node(
         self, service: str, deps: Any = None, *, url: str | None = None, **options: Any
-    ) -> Node:
+    ) -> ServiceBus:
         """A started node that is ready; `url` leads to the broker another way."""
         pool = await self.pool(service)
-        node = Node(service, url or self.broker.url(service), pool, clock=now, **options)
+        node = ServiceBus(service, url or self.broker.url(service), pool, clock=now, **options)
         self.nodes.append(node)
-        await node.start(deps, patience=20)
+        await node.start(deps, timeout=20)
         await eventually(lambda: node.ready[0], why=f"{service} is ready")
         return node
 
-    async def say(self, node: Node, *events: Event, subject: str | None = None) -> list[str]:
+    async def say(self, node: ServiceBus, *events: Event, subject: str | None = None) -> list[str]:
         """Commit events into the node's outbox, in one transaction, and wake its relay."""
         async with transaction(await self.pool(node.name)) as tx:
             ids = [await emit(tx, node.name, event, subject=subject, now=now()) for event in events]

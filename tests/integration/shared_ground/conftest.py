@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from shared.database import migrate
-from shared.service import COMMON_MIGRATIONS
+from shared.runtime.service import COMMON_MIGRATIONS
 from tests.integration.shared_ground.process import Process, Start
 from tests.integration.shared_ground.small.service import MIGRATIONS
 from tests.support.servers import Broker, Database

@@ -17,7 +17,7 @@ import asyncpg
 
 from shared.contracts.registration import RequestCancelled
 from shared.outbox import emit
-from shared.service import utc_now
+from shared.runtime.service import utc_now
 from tests.support.servers import ROOT, Database
 
 MODULE = "tests.integration.shared_ground.small"

@@ -8,7 +8,7 @@ from services.gateway.web import information, information_texts
 from services.gateway.web.sayings import pick
 from shared.contracts.base import FieldError
 from shared.contracts.profile import ESTABLISHMENT_TYPES, POSITIONS, ProfileFields
-from shared.countries import SIRET_COUNTRIES, country_codes
+from shared.domain.countries import SIRET_COUNTRIES, country_codes
 from tests.support.information_states import BELGIAN, FRENCH
 
 PARAMS: dict[str, str | int] = {

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from services.gateway import presessions
 from services.gateway.presessions import Anonymous, Reference
-from shared.secrets import KeyRing, new_key, new_token
+from shared.security.sealing import KeyRing, new_key, new_token
 
 NOW = datetime(2026, 11, 23, 9, 0, tzinfo=UTC)
 RING = KeyRing.parse(new_key("k1"))

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from services.gateway.web.sealed_pages import SealedPages
-from shared.secrets import KeyRing, new_key
+from shared.security.sealing import KeyRing, new_key
 
 
 def test_ot_14_a_page_gets_back_what_it_carried_and_nobody_else_does() -> None:

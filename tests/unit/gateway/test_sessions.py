@@ -8,7 +8,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from services.gateway.sessions import Limits, Session, browser_token, promoted_token
-from shared.secrets import KeyRing, new_key
+from shared.security.sealing import KeyRing, new_key
 
 NOW = datetime(2026, 11, 25, 9, 0, tzinfo=UTC)
 LIMITS = Limits(

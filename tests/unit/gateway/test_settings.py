@@ -11,7 +11,7 @@ from services.gateway.web.legal import LegalTexts, as_html
 from services.gateway.web.limits import MOST_KEYS, Window
 from services.gateway.web.static import find_dsfr
 from shared.errors import ConfigurationError
-from shared.secrets import new_key
+from shared.security.sealing import new_key
 from shared.settings import load
 
 TRY_OUT = {

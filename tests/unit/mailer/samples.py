@@ -15,8 +15,8 @@ import msgspec
 from services.mailer.disavowal import disavowal_token
 from services.mailer.facts import ADDRESS_CODE, NEW_ADDRESS_CODE, TEMPLATES, VALIDATION, Facts
 from services.mailer.messages import Mail, Messages
-from shared.brand import GUIDE
-from shared.secrets import KeyRing, new_key
+from shared.domain.brand import DEFAULT_BRAND
+from shared.security.sealing import KeyRing, new_key
 
 BASE_URL = "https://portail.exemple.fr"
 CODE = "048213"
@@ -92,8 +92,8 @@ def mail(template: str = VALIDATION.name, language: str = "fr", case: int = 0, *
 @functools.cache  # compiling the templates takes longer than most tests
 def messages(**brand: str) -> Messages:
     """A writer of mails, for the guide's agency or a changed one."""
-    values = {name: getattr(GUIDE, name) for name in GUIDE.__dataclass_fields__}
-    return Messages(type(GUIDE)(**values | brand), BASE_URL)
+    values = {name: getattr(DEFAULT_BRAND, name) for name in DEFAULT_BRAND.__dataclass_fields__}
+    return Messages(type(DEFAULT_BRAND)(**values | brand), BASE_URL)
 
 
 def parsed(content: bytes) -> EmailMessage:

@@ -7,7 +7,7 @@ import pytest
 
 from services.mailer.handlers.changes import as_line
 from services.mailer.messages import Messages
-from shared.brand import GUIDE
+from shared.domain.brand import DEFAULT_BRAND
 from tests.unit.mailer.samples import BASE_URL, facts_of, html_of, text_of
 
 #: Letter for letter; the foot of every mail comes after.
@@ -103,4 +103,4 @@ def test_em_08_what_was_typed_is_one_line(typed: str, line: str) -> None:
 
 
 def test_b_12_the_start_tries_each_position() -> None:
-    assert list(Messages(GUIDE, BASE_URL).check()) == []
+    assert list(Messages(DEFAULT_BRAND, BASE_URL).check()) == []

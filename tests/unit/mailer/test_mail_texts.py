@@ -11,7 +11,7 @@ from bs4 import BeautifulSoup
 
 from services.mailer.messages import Messages
 from services.mailer.paris import paris_date, paris_time
-from shared.brand import GUIDE
+from shared.domain.brand import DEFAULT_BRAND
 from tests.unit.mailer.samples import (
     ASKED,
     BASE_URL,
@@ -213,7 +213,7 @@ def test_times_are_said_in_paris_time_summer_and_winter() -> None:
 def test_b_12_an_operators_template_comes_before_ours(tmp_path: Path) -> None:
     (tmp_path / "fr").mkdir()
     (tmp_path / "fr" / "foot.txt.j2").write_text("Guichet de {{ brand.operator_name }}\n")
-    theirs = Messages(GUIDE, BASE_URL, tmp_path)
+    theirs = Messages(DEFAULT_BRAND, BASE_URL, tmp_path)
     message = parsed(theirs.build(mail()).content)
     assert part(message, "plain").rstrip().endswith("Guichet de ANSM")
     assert f"Votre code{NBSP}: {CODE}" in part(message, "plain")
@@ -223,7 +223,7 @@ def test_b_12_an_operators_template_comes_before_ours(tmp_path: Path) -> None:
 def test_b_12_a_template_that_cannot_be_used_is_named(tmp_path: Path) -> None:
     (tmp_path / "en").mkdir()
     (tmp_path / "en" / "validation.txt.j2").write_text("{{ nothing_of_the_kind }}")
-    (problem,) = Messages(GUIDE, BASE_URL, tmp_path).check()
+    (problem,) = Messages(DEFAULT_BRAND, BASE_URL, tmp_path).check()
     assert problem.startswith("the mail en/validation cannot be written:")
     assert "nothing_of_the_kind" in problem
 
@@ -231,13 +231,13 @@ def test_b_12_a_template_that_cannot_be_used_is_named(tmp_path: Path) -> None:
 def test_b_12_names_in_an_operators_html_are_escaped_too(tmp_path: Path) -> None:
     (tmp_path / "fr").mkdir()
     (tmp_path / "fr" / "validation.html.j2").write_text("<p>{{ address }} {{ brand.phone }}</p>")
-    values = {name: getattr(GUIDE, name) for name in GUIDE.__dataclass_fields__}
-    brand = type(GUIDE)(**values | {"phone": "<b>1</b>"})
+    values = {name: getattr(DEFAULT_BRAND, name) for name in DEFAULT_BRAND.__dataclass_fields__}
+    brand = type(DEFAULT_BRAND)(**values | {"phone": "<b>1</b>"})
     message = parsed(Messages(brand, BASE_URL, tmp_path).build(mail()).content)
     assert "&lt;b&gt;1&lt;/b&gt;" in part(message, "html")
 
 
 def test_re_05_the_link_host_is_the_settings() -> None:
-    writer = Messages(GUIDE, "http://127.0.0.1:8080/")
+    writer = Messages(DEFAULT_BRAND, "http://127.0.0.1:8080/")
     text = part(parsed(writer.build(mail(written_at=ASKED)).content), "plain")
     assert "http://127.0.0.1:8080/inscription/lien?jeton=" in text

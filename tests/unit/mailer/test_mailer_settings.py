@@ -8,9 +8,9 @@ from pathlib import Path
 import pytest
 
 from services.mailer.settings import MailerSettings
-from shared.brand import GUIDE
+from shared.domain.brand import DEFAULT_BRAND
 from shared.errors import ConfigurationError
-from shared.secrets import new_key
+from shared.security.sealing import new_key
 from shared.settings import load
 
 TRY_OUT = {
@@ -45,8 +45,8 @@ def problems(environ: dict[str, str], **changed: str) -> dict[str, str]:
 
 def test_settled_5_the_try_out_has_the_guides_contacts_and_a_reserved_sender() -> None:
     settings = load(MailerSettings, TRY_OUT)
-    assert settings.brand == GUIDE
-    assert GUIDE.sender.endswith(".example")
+    assert settings.brand == DEFAULT_BRAND
+    assert DEFAULT_BRAND.sender.endswith(".example")
     assert settings.retry_schedule == tuple(timedelta(minutes=n) for n in (1, 5, 30))
 
 

@@ -12,8 +12,8 @@ import pytest
 from services.mailer.disavowal import PURPOSE, disavowal_token
 from services.mailer.facts import TEMPLATES, Notice
 from services.mailer.handlers.notices import one_line
-from shared.secrets import KeyRing, new_key
-from shared.signed import read
+from shared.security.sealing import KeyRing, new_key
+from shared.security.signed_tokens import read
 from tests.unit.mailer.samples import (
     ACCOUNT,
     ASKED,

@@ -8,7 +8,7 @@ import pytest
 
 from services.mailer.messages import Messages
 from services.mailer.rendering import Paragraph, paragraphs
-from shared.brand import GUIDE
+from shared.domain.brand import DEFAULT_BRAND
 from tests.unit.mailer.samples import BASE_URL, mail, parsed, part
 
 LINK = "https://portail.exemple.fr/x"
@@ -42,7 +42,7 @@ def test_b_12_an_operators_whole_mail_comes_before_ours_and_makes_both_parts(
 ) -> None:
     (tmp_path / "fr").mkdir()
     (tmp_path / "fr" / "password_changed.j2").write_text(OWN)
-    theirs = Messages(GUIDE, BASE_URL, tmp_path)
+    theirs = Messages(DEFAULT_BRAND, BASE_URL, tmp_path)
     assert list(theirs.check()) == []
     message = parsed(theirs.build(mail("password_changed")).content)
     assert message["Subject"] == "Pour Élodie"
@@ -73,7 +73,7 @@ def test_b_12_60_the_start_stops_on_a_whole_mail_that_cannot_be_used_in_some_cas
 ) -> None:
     (tmp_path / "fr").mkdir()
     (tmp_path / "fr" / "recovery_code_used.j2").write_text(text)
-    (problem,) = Messages(GUIDE, BASE_URL, tmp_path).check()
+    (problem,) = Messages(DEFAULT_BRAND, BASE_URL, tmp_path).check()
     assert problem.startswith("the mail fr/recovery_code_used cannot be written:")
     assert why in problem
 
@@ -81,5 +81,5 @@ def test_b_12_60_the_start_stops_on_a_whole_mail_that_cannot_be_used_in_some_cas
 def test_b_12_a_mail_without_a_link_cannot_print_one(tmp_path: Path) -> None:
     (tmp_path / "en").mkdir()
     (tmp_path / "en" / "account_deactivated.j2").write_text(OWN)
-    (problem,) = Messages(GUIDE, BASE_URL, tmp_path).check()
+    (problem,) = Messages(DEFAULT_BRAND, BASE_URL, tmp_path).check()
     assert "'link' is undefined" in problem

@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from services.mfa.recovery import clean, grouped, hash_code, hashes_of, make_code
-from shared.secrets import KeyRing, new_key
+from shared.security.sealing import KeyRing, new_key
 
 OLD, NEW = new_key("k1"), new_key("k2")
 RING = KeyRing.parse(f"{NEW},{OLD}")

@@ -7,7 +7,7 @@ from datetime import timedelta
 import pytest
 
 from services.mfa.settings import MfaSettings
-from shared.brand import BrandSettings
+from shared.domain.brand import BrandSettings
 from shared.errors import ConfigurationError
 from shared.settings import specs
 from tests.unit.mfa.settings_for_tests import KEYS, settings

@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from services.mfa.tries import Tries
-from shared.limits import Throttle
+from shared.domain.rate_limits import Throttle
 
 THROTTLE = Throttle()
 START = datetime(2026, 1, 15, 12, tzinfo=UTC)

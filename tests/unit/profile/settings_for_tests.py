@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from services.profile.settings import ProfileSettings
-from shared.secrets import new_key
+from shared.security.sealing import new_key
 from shared.settings import load
 
 KEYS = {

@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from services.profile.siret import check_siret, has_siret
-from shared.countries import SIRET_COUNTRIES
+from shared.domain.countries import SIRET_COUNTRIES
 from tests.unit.profile.forms import BELGIAN, FRENCH, but, codes_of, errors_of
 
 

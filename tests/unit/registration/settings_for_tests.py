@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from services.registration.settings import RegistrationSettings
-from shared.secrets import new_key
+from shared.security.sealing import new_key
 from shared.settings import load
 
 KEYS = {

@@ -19,7 +19,7 @@ from services.registration.accounts import judge_tries
 from services.registration.doors import Door
 from services.registration.passwords import Hashed
 from services.registration.views import show_address_code
-from shared.limits import Quota, Throttle
+from shared.domain.rate_limits import Quota, Throttle
 from tests.unit.registration.settings_for_tests import settings
 
 NOON = datetime(2026, 1, 15, 12, tzinfo=UTC)
@@ -154,6 +154,6 @@ def test_settled_9_which_try_shuts_a_door(count: int, seconds: int | None) -> No
 
 
 def test_settled_9_a_ceiling_is_reached_once() -> None:
-    door = Door(kind="sign_in_address", key="x", limit=Quota(name="x", most=3, window=DAY))
+    door = Door(kind="sign_in_address", key="x", limit=Quota(name="x", limit=3, window=DAY))
     found = [door.shuts_until([NOON] * count, NOON) for count in (2, 3, 4)]
     assert found == [None, NOON + DAY, None]

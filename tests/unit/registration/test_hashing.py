@@ -12,7 +12,7 @@ import pytest
 
 from services.registration import hashing
 from services.registration.hashing import Cost, Hasher
-from shared.secrets import KeyRing, new_key
+from shared.security.sealing import KeyRing, new_key
 
 COST = Cost(19_456, 2, 1)
 OLD, NEW = new_key("k1"), new_key("k2")

@@ -32,13 +32,13 @@ def test_the_defaults_are_the_guides() -> None:
     )
     assert default.verify_life == timedelta(hours=24)
     assert (default.verify_tries, default.resend_seconds) == (5, 60)
-    assert (default.address_quota.most, default.sends_quota.most) == (5, 5)
+    assert (default.address_quota.limit, default.sends_quota.limit) == (5, 5)
     assert (default.reset_life, default.address_code_life, default.enrol_life) == (
         timedelta(hours=1),
         timedelta(minutes=10),
         timedelta(hours=24),
     )
-    assert (default.resets_quota.most, default.ceiling.most) == (5, 25)
+    assert (default.resets_quota.limit, default.ceiling.limit) == (5, 25)
     assert (default.reserve.free, default.reserve.first_wait, default.reserve.ceiling) == (
         5,
         90,
@@ -108,7 +108,7 @@ def test_settled_3_the_network_limit_is_off_in_the_try_out_and_raisable(tmp_path
     raised = real.network_quota("192.0.2.0/24", read_networks(("192.0.2.0/24=2000",)))
     assert quota is not None
     assert raised is not None
-    assert (quota.most, raised.most) == (200, 2000)
+    assert (quota.limit, raised.limit) == (200, 2000)
     assert quota.window == timedelta(hours=1)
 
 
@@ -119,7 +119,7 @@ def test_au_04_sixty_sign_ins_in_ten_minutes_or_more_for_a_named_network(tmp_pat
     for network, most in (("192.0.2.0/24", 2000), ("192.0.3.0/24", 60), ("192.0.4.0/24", 60)):
         quota = real.sign_ins_quota(network, named)
         assert quota is not None
-        assert (quota.most, quota.window) == (most, timedelta(minutes=10))
+        assert (quota.limit, quota.window) == (most, timedelta(minutes=10))
 
 
 @pytest.mark.parametrize(
@@ -140,7 +140,7 @@ def test_settled_3_a_named_network_may_be_wider_than_what_is_counted(
     named = read_networks(("192.0.0.0/16=2000", "192.0.2.0/24=50", "2001:db8::/32=70"))
     quota = real.network_quota(network, named)
     assert quota is not None
-    assert quota.most == most
+    assert quota.limit == most
 
 
 def test_cr_07_no_key_is_shown() -> None:

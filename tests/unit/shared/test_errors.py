@@ -8,7 +8,7 @@ from shared import errors
 from shared.errors import ConfigurationError, DependencyDown, ImpexError, Reject, Retry
 
 
-@pytest.mark.parametrize("cls", [errors.ImpexError, errors.CannotOpen, errors.SchemaMismatch])
+@pytest.mark.parametrize("cls", [errors.ImpexError, errors.DecryptionError, errors.SchemaMismatch])
 def test_the_docstring_is_the_default_message(cls: type[ImpexError]) -> None:
     assert str(cls()) == " ".join((cls.__doc__ or "").split())
     assert str(cls("another")) == "another"

@@ -8,8 +8,8 @@ from collections.abc import AsyncIterator
 
 import pytest
 
-from shared.health import HEAD_BYTES, HealthPages
-from shared.telemetry import REGISTRY
+from shared.runtime.health import HEAD_BYTES, HealthPages
+from shared.runtime.telemetry import REGISTRY
 
 CHECKS = {"database": True, "broker": True}
 

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from shared.limits import Quota, Throttle
+from shared.domain.rate_limits import Quota, Throttle
 
 NOON = datetime(2026, 1, 15, 12, tzinfo=UTC)
 DAY = timedelta(days=1)
@@ -20,11 +20,11 @@ def at(*seconds: int) -> list[datetime]:
 
 @pytest.mark.parametrize(("asked", "wait"), [(0, 0), (1, 0), (2, 0), (3, 86_400), (9, 86_400)])
 def test_au_17_a_quota_is_exact(asked: int, wait: int) -> None:
-    assert Quota(name="address", most=3, window=DAY).wait([NOON] * asked, NOON) == wait
+    assert Quota(name="address", limit=3, window=DAY).wait([NOON] * asked, NOON) == wait
 
 
 def test_au_17_a_quota_slides() -> None:
-    quota = Quota(name="address", most=2, window=timedelta(hours=1))
+    quota = Quota(name="address", limit=2, window=timedelta(hours=1))
     moments = at(0, 1800)
     assert quota.wait(moments, NOON + timedelta(seconds=1801)) == 1799
     assert quota.wait(moments, NOON + timedelta(seconds=3600)) == 0

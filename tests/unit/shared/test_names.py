@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from shared.names import MAX_NAME, check_name
+from shared.domain.person_names import MAX_NAME, check_name
 
 
 @pytest.mark.parametrize(

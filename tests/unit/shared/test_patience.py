@@ -6,19 +6,19 @@ import json
 
 import pytest
 
-from shared.patience import Waiting
+from shared.runtime.retrying import OutageLog
 
 
 def test_a_wait_is_said_once_per_reason_and_so_is_its_end(
     capsys: pytest.CaptureFixture[str],
 ) -> None:
-    waiting = Waiting("relay")
-    waiting.over()
+    waiting = OutageLog("relay")
+    waiting.ended()
     for _ in range(30):
-        waiting.because(OSError("away"))
-    waiting.because(OSError("still starting"))
-    waiting.over()
-    waiting.over()
+        waiting.started(OSError("away"))
+    waiting.started(OSError("still starting"))
+    waiting.ended()
+    waiting.ended()
     said = [json.loads(line) for line in capsys.readouterr().err.splitlines()]
     assert [(each["action"], each.get("reason")) for each in said] == [
         ("relay_waits", "OSError: away"),

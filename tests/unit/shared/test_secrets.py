@@ -14,8 +14,8 @@ from structlog.testing import capture_logs
 from shared.contracts.base import Sealed
 from shared.contracts.mfa import EnrolmentView
 from shared.contracts.registration import AccountRequested, VerifyCode
-from shared.errors import CannotOpen
-from shared.secrets import (
+from shared.errors import DecryptionError
+from shared.security.sealing import (
     KeyRing,
     Opener,
     Sealer,
@@ -56,7 +56,7 @@ def test_a_former_key_still_opens_and_the_current_one_seals() -> None:
     sealed = Sealer("mailer", FORMER).seal("123456", CONTEXT)
     assert OPENER.open(sealed, CONTEXT) == "123456"
     assert SEALER.seal("123456", CONTEXT).key_id == "k2"
-    with pytest.raises(CannotOpen, match="not in the ring"):
+    with pytest.raises(DecryptionError, match="not in the ring"):
         Opener("mailer", FORMER).open(SEALER.seal("123456", CONTEXT), CONTEXT)
 
 
@@ -71,7 +71,7 @@ def test_a_former_key_still_opens_and_the_current_one_seals() -> None:
 )
 def test_a_sealed_field_opens_nowhere_else(recipient: str, context: str) -> None:
     sealed = SEALER.seal("123456", CONTEXT)
-    with pytest.raises(CannotOpen):
+    with pytest.raises(DecryptionError):
         Opener(recipient, RING).open(sealed, context)
 
 
@@ -79,7 +79,7 @@ def test_a_relabelled_recipient_or_key_does_not_open() -> None:
     sealed = SEALER.seal("123456", CONTEXT)
     for changed in ({"recipient": "registration"}, {"key_id": "k1"}, {"key_id": "zz"}):
         forged = msgspec.structs.replace(sealed, **changed)
-        with pytest.raises(CannotOpen):
+        with pytest.raises(DecryptionError):
             Opener(forged.recipient, RING).open(forged, CONTEXT)
 
 
@@ -89,19 +89,19 @@ def test_cr_11_any_altered_byte_is_refused(position: int, mask: int) -> None:
     box = bytearray(base64.urlsafe_b64decode(sealed.box))
     box[position % len(box)] ^= mask
     altered = msgspec.structs.replace(sealed, box=base64.urlsafe_b64encode(box).decode())
-    with pytest.raises(CannotOpen):
+    with pytest.raises(DecryptionError):
         OPENER.open(altered, CONTEXT)
 
 
 @given(st.text(max_size=80))
 def test_cr_11_any_rubbish_is_refused_as_such(box: str) -> None:
-    with pytest.raises(CannotOpen):
+    with pytest.raises(DecryptionError):
         OPENER.open(Sealed(recipient="mailer", key_id="k2", box=box), CONTEXT)
 
 
 def test_cr_11_a_failure_to_open_is_logged_as_crypto_decrypt_fail() -> None:
     sealed = SEALER.seal("123456", CONTEXT)
-    with capture_logs() as lines, pytest.raises(CannotOpen):
+    with capture_logs() as lines, pytest.raises(DecryptionError):
         OPENER.open(sealed, "elsewhere")
     assert [line["action"] for line in lines] == ["crypto_decrypt_fail"]
     assert sealed.box not in str(lines)

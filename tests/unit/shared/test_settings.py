@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from shared.errors import ConfigurationError
-from shared.secrets import KeyRing, new_key
+from shared.security.sealing import KeyRing, new_key
 from shared.settings import (
     CommonSettings,
     Problem,

@@ -14,14 +14,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from shared.contracts.base import Sealed
-from shared.secrets import new_token
-from shared.telemetry import (
-    current_context,
-    get_logger,
-    log_context,
-    mask_text,
-    trace_id,
-)
+from shared.runtime.telemetry import current_context, get_logger, log_context, mask_text, trace_id
+from shared.security.sealing import new_token
 from tests.support.logs import written_log
 
 TOKEN = new_token()
@@ -135,7 +129,7 @@ def test_lg_02_libraries_are_masked_too(stream: io.StringIO) -> None:
 def test_the_name_of_a_connection_is_no_address(
     stream: io.StringIO, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("shared.telemetry.HOST", "vm")
+    monkeypatch.setattr("shared.runtime.telemetry.HOST", "vm")
     get_logger("x").info("x", connection="mailer.publish@vm", other="pierre.planted@vm.example")
     (line,) = lines(stream)
     assert (line["connection"], line["other"]) == ("mailer.publish@vm", "p***@vm.example")

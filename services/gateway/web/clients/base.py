@@ -1,7 +1,8 @@
 """Asking another service: what every client of the gateway shares.
 
 Secrets are sealed here, the moment they leave a form. Every method of a client may raise `Refused`,
-`RequestTimeout` or `OwnerAway`; what changes something takes the idempotency key of its form.
+`RequestTimeout` or `ServiceUnavailable`; what changes something takes the idempotency key of its
+form.
 """
 
 from __future__ import annotations
@@ -9,13 +10,13 @@ from __future__ import annotations
 from typing import Protocol, TypeVar, cast
 
 from shared.contracts.base import Reply, Request, Sealed
-from shared.secrets import Sealer, seal_context
+from shared.security.sealing import Sealer, seal_context
 
 R = TypeVar("R", bound=Reply)
 
 
 class Asker(Protocol):
-    """What asks other services: `shared.messaging`'s Requester."""
+    """What asks other services: `shared.messaging`'s RpcClient."""
 
     async def ask(
         self, request: Request, *, idempotency_key: str | None = None, timeout: float = 3.0

@@ -10,7 +10,9 @@ from shared.contracts import dossiers as words
 
 
 class Dossiers:
-    """The list of dossiers, asked; every method may raise `RequestTimeout` or `OwnerAway`."""
+    """The list of dossiers, asked; every method may raise `RequestTimeout` or
+    `ServiceUnavailable`.
+    """
 
     def __init__(self, asker: Asker) -> None:
         self._asker = asker

@@ -8,7 +8,7 @@ from datetime import datetime
 from services.gateway.web.clients.base import Asker, Client
 from shared.contracts import mfa as words
 from shared.contracts.base import Reply, Sealed
-from shared.secrets import Opener, Sealer, new_token, seal_context
+from shared.security.sealing import Opener, Sealer, new_token, seal_context
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -17,9 +17,9 @@ from services.gateway.web.clients.base import Asker
 from services.gateway.web.errors import AWAY
 from shared.contracts import dossiers, mailer, mfa, profile, registration
 from shared.contracts.base import Request
-from shared.contracts.personal import PersonalDataView
+from shared.contracts.data_export import PersonalDataView
 from shared.messaging.handlers import Refused
-from shared.secrets import Opener, seal_context
+from shared.security.sealing import Opener, seal_context
 
 #: Matters, each with its rows.
 Document = dict[str, list[dict[str, Any]]]

@@ -10,7 +10,7 @@ import msgspec
 from services.gateway.web.clients.base import Asker, Client
 from shared.contracts import profile as words
 from shared.contracts.base import FieldError
-from shared.secrets import Opener, Sealer, seal_context
+from shared.security.sealing import Opener, Sealer, seal_context
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -7,8 +7,8 @@ from collections.abc import Callable
 
 from services.gateway.web.clients.base import Asker, Client
 from shared.contracts import registration as words
-from shared.messaging.errors import OwnerAway, RequestTimeout
-from shared.secrets import Sealer
+from shared.messaging.errors import RequestTimeout, ServiceUnavailable
+from shared.security.sealing import Sealer
 
 #: How long the password rules are taken to be the same.
 RULES_SECONDS = 60
@@ -110,7 +110,7 @@ class Registration(Client):
         compares what is accepted."""
         try:
             view = await self._ask(words.DescribeTerms(language=language), words.TermsView)
-        except (OwnerAway, RequestTimeout):
+        except (ServiceUnavailable, RequestTimeout):
             if language not in self._terms:
                 raise
             return self._terms[language]
@@ -141,7 +141,7 @@ class Registration(Client):
             return self._rules[1]
         try:
             view = await self._ask(words.DescribePasswordRules(), words.PasswordRulesView)
-        except (OwnerAway, RequestTimeout):
+        except (ServiceUnavailable, RequestTimeout):
             if self._rules is None:
                 raise
             return self._rules[1]

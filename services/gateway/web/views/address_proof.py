@@ -13,7 +13,7 @@ from services.gateway.web.refusals import away_form, refuse_form
 from services.gateway.web.visits import VISIT, idempotency_key, note, page, redirect
 from shared.contracts.registration import AddressCodeView
 from shared.messaging.handlers import Refused
-from shared.secrets import new_token
+from shared.security.sealing import new_token
 
 HERE = "/connexion/adresse"
 ENROLMENT = "/connexion/telephone"

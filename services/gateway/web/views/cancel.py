@@ -17,7 +17,7 @@ from services.gateway.web.visits import (
     presession,
     redirect,
 )
-from shared.messaging.errors import OwnerAway, RequestTimeout
+from shared.messaging.errors import RequestTimeout, ServiceUnavailable
 from shared.messaging.handlers import Refused
 
 HERE = "/inscription/annuler"
@@ -47,7 +47,7 @@ async def submit(request: web.Request, fields: dict[str, str]) -> web.Response:
                 raise
             note(request, "exists")
             return redirect(CREATION)
-        except (OwnerAway, RequestTimeout):
+        except (ServiceUnavailable, RequestTimeout):
             form = away_form(request, fields)
             return page(request, "cancel.html", status=503, view=None, form=form)
         await forget(request)

@@ -26,7 +26,7 @@ from services.gateway.web.i18n import PARIS
 from services.gateway.web.keys import CLOCK, DOSSIERS, OFFICE
 from services.gateway.web.visits import VISIT, page
 from shared.contracts.dossiers import DossierRowsView, DossiersView
-from shared.telemetry import get_logger
+from shared.runtime.telemetry import get_logger
 
 #: An end that nobody can take for the file's: the connection is reset, even without chunks.
 RESET = struct.pack("ii", 1, 0)

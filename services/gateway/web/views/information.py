@@ -30,7 +30,7 @@ from services.gateway.web.texts import alert_text, date_text
 from services.gateway.web.visits import VISIT, idempotency_key, note, page, redirect
 from shared.contracts.base import FieldError
 from shared.contracts.profile import ProfileFields
-from shared.countries import SIRET_COUNTRIES
+from shared.domain.countries import SIRET_COUNTRIES
 from shared.messaging.handlers import Refused
 
 HERE = INFORMATION

@@ -28,7 +28,7 @@ from services.gateway.web.visits import (
 )
 from shared.contracts.registration import LinkView
 from shared.messaging.handlers import Refused
-from shared.telemetry import get_logger
+from shared.runtime.telemetry import get_logger
 
 TOKEN = re.compile(r"[A-Za-z0-9_-]{43}")
 VERIFIED = "/inscription/adresse-validee"

@@ -20,7 +20,7 @@ from services.gateway.web.refusals import away_form, refuse_form
 from services.gateway.web.views.second_factor import log_refused
 from services.gateway.web.visits import VISIT, idempotency_key, page, redirect
 from shared.messaging.handlers import Refused
-from shared.telemetry import get_logger
+from shared.runtime.telemetry import get_logger
 
 HERE = "/compte/mes-donnees"
 FILE = "/compte/mes-donnees.json"

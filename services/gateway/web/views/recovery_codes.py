@@ -22,7 +22,7 @@ from services.gateway.web.views.second_factor import log_refused
 from services.gateway.web.visits import VISIT, idempotency_key, note, page, redirect
 from shared.contracts.base import FieldError
 from shared.messaging.handlers import Refused
-from shared.secrets import new_token
+from shared.security.sealing import new_token
 
 SIGNING_IN = "/connexion/codes-de-secours"
 IN_ACCOUNT = "/compte/codes-de-secours/gardes"

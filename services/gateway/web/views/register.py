@@ -20,7 +20,7 @@ from services.gateway.web.visits import (
     page,
     redirect,
 )
-from shared.messaging.errors import OwnerAway, RequestTimeout
+from shared.messaging.errors import RequestTimeout, ServiceUnavailable
 from shared.messaging.handlers import Refused
 
 
@@ -90,7 +90,7 @@ async def password_rules(request: web.Request, form: Form) -> dict[str, Any]:
     """The rules for a page with a new password: as data for its script, and to be read."""
     try:
         document = await request.app[REGISTRATION].password_rules()
-    except (OwnerAway, RequestTimeout):
+    except (ServiceUnavailable, RequestTimeout):
         if not form.alert:
             raise
         document = "{}"  # the form with what was typed, without the live rules

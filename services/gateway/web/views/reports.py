@@ -10,7 +10,7 @@ from aiohttp import web
 
 from services.gateway.web.forms import read_report
 from services.gateway.web.keys import REPORTS
-from shared.telemetry import get_logger
+from shared.runtime.telemetry import get_logger
 
 NAMES = {
     "effectiveDirective": "directive",

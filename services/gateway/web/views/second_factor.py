@@ -13,7 +13,7 @@ from services.gateway.web.refusals import away_form, refuse_form
 from services.gateway.web.visits import VISIT, idempotency_key, note, page, redirect
 from shared.contracts.base import FieldError
 from shared.messaging.handlers import Refused
-from shared.telemetry import get_logger
+from shared.runtime.telemetry import get_logger
 
 CODE = "/connexion/code"
 ENROLMENT = "/connexion/telephone"

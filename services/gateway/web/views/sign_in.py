@@ -28,7 +28,7 @@ from services.gateway.web.visits import (
 )
 from shared.contracts.base import FieldError
 from shared.messaging.handlers import Refused
-from shared.telemetry import get_logger
+from shared.runtime.telemetry import get_logger
 
 log = get_logger("gateway")
 

@@ -19,7 +19,7 @@ from services.gateway.web.visits import (
 )
 from shared.contracts.base import FieldError
 from shared.contracts.registration import RequestView
-from shared.messaging.errors import OwnerAway, RequestTimeout
+from shared.messaging.errors import RequestTimeout, ServiceUnavailable
 from shared.messaging.handlers import Refused
 
 CREATION = "/inscription/creation"
@@ -62,7 +62,7 @@ async def submit(request: web.Request, fields: dict[str, str]) -> web.Response:
         # It may have been done: the next page follows, and comes back here if it was not.
         if visit.cookie is not None:
             await request.app[PRESESSIONS].note_accepting(visit.cookie.cookie)
-    except OwnerAway:
+    except ServiceUnavailable:
         form = away_form(request, fields)
         return await _render(request, view, form, 503)
     return redirect(CREATION)

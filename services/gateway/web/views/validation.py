@@ -25,7 +25,7 @@ from services.gateway.web.visits import (
     redirect,
 )
 from shared.contracts.registration import RequestView
-from shared.messaging.errors import OwnerAway, RequestTimeout
+from shared.messaging.errors import RequestTimeout, ServiceUnavailable
 from shared.messaging.handlers import Refused
 
 VERIFIED = "/inscription/adresse-validee"
@@ -48,7 +48,7 @@ async def submit(request: web.Request, fields: dict[str, str]) -> web.Response:
         form = Form.again(fields)
         sent = format_time(view.code_sent_at)
         return render(request, view, form, refuse_form(request, form, refused, time=sent))
-    except (OwnerAway, RequestTimeout):
+    except (ServiceUnavailable, RequestTimeout):
         return _away(request, view, fields)
     return redirect(VERIFIED)
 
@@ -68,7 +68,7 @@ async def resend(request: web.Request, fields: dict[str, str]) -> web.Response:
         _stop_if_over(refused)
         form = Form.again(fields)
         return render(request, view, form, refuse_form(request, form, refused))
-    except (OwnerAway, RequestTimeout):
+    except (ServiceUnavailable, RequestTimeout):
         return _away(request, view, fields)
     await prolong(request, renewed)
     note(request, "resent")

@@ -8,7 +8,7 @@ from services.gateway.web.destinations import HOME
 from services.gateway.web.errors import Elsewhere
 from services.gateway.web.visits import VISIT, current_view, page
 from shared.errors import DependencyDown
-from shared.messaging.errors import OwnerAway, RequestTimeout
+from shared.messaging.errors import RequestTimeout, ServiceUnavailable
 
 
 async def show(request: web.Request) -> web.Response:
@@ -18,6 +18,6 @@ async def show(request: web.Request) -> web.Response:
         raise Elsewhere(HOME)
     try:
         resume = await current_view(request)
-    except (OwnerAway, RequestTimeout, DependencyDown):
+    except (ServiceUnavailable, RequestTimeout, DependencyDown):
         resume = None  # the page is useful without it
     return page(request, "welcome.html", resume=resume)

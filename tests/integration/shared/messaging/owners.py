@@ -11,7 +11,7 @@ from shared.contracts.registration import (
     TermsView,
 )
 from shared.messaging import RequestContext, answers
-from shared.messaging.node import Node
+from shared.messaging.service_bus import ServiceBus
 from tests.integration.shared.neighbours import Street
 
 TERMS = TermsView(version="1", date="2026-01-01", sha256="0" * 64, text="…", model=True)
@@ -34,7 +34,7 @@ class Owner:
         return Done()
 
 
-async def both(street: Street, request: Any, owner: Owner, before: Any = None) -> Node:
+async def both(street: Street, request: Any, owner: Owner, before: Any = None) -> ServiceBus:
     """The owner, and the gateway that asks."""
     await street.node(
         "registration",

@@ -9,7 +9,7 @@ from typing import Any
 from pamqp.commands import Basic
 
 from shared.contracts.registration import RequestCancelled
-from shared.messaging.connection import Link
+from shared.messaging.connection import BrokerConnection
 from shared.messaging.envelope import new_id
 from shared.messaging.publisher import Publisher
 from shared.messaging.topology import declare, service_topology
@@ -29,7 +29,7 @@ def properties(message_id: str | None = None) -> Basic.Properties:
 
 @contextlib.asynccontextmanager
 async def publisher_of(url: str, **options: Any) -> Any:
-    link = Link(url, "registration.publish", heartbeat=1)
+    link = BrokerConnection(url, "registration.publish", heartbeat=1)
     await link.open(10)
     running = asyncio.create_task(link.run())
     try:

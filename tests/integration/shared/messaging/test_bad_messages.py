@@ -10,7 +10,7 @@ import pytest
 from shared.contracts.mailer import MailAccepted
 from shared.contracts.registration import EmailVerified, RequestCancelled
 from shared.messaging import hears, topology
-from shared.messaging.dead import list_dead
+from shared.messaging.dead_letters import list_dead
 from shared.messaging.envelope import new_id, wrap
 from tests.integration.shared.neighbours import Heard, Street, channel, forge, now
 from tests.support.waiting import eventually

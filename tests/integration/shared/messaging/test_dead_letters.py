@@ -11,7 +11,7 @@ from shared.contracts.mailer import MailAccepted
 from shared.contracts.registration import EmailVerified, RequestCancelled
 from shared.errors import ConfigurationError, Reject
 from shared.messaging import hears
-from shared.messaging.dead import list_dead, replay
+from shared.messaging.dead_letters import list_dead, replay
 from shared.messaging.envelope import wrap
 from tests.integration.shared.neighbours import Heard, Street, forge, now
 from tests.support.waiting import eventually
@@ -109,7 +109,7 @@ async def test_t23_what_its_owner_did_not_say_is_never_sent_again(street: Street
 
     async def forged(number: int) -> bool:
         letters = await list_dead(operator, "registration")
-        assert not any(letter.vouched for letter in letters)
+        assert not any(letter.publisher_verified for letter in letters)
         assert all(letter.error.startswith("not said by ") for letter in letters)
         return len(letters) == number
 

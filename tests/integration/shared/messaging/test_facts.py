@@ -80,7 +80,7 @@ async def test_what_is_prepared_before_the_handler_may_fail_and_wait_as_the_hand
             raise Retry("nobody answers")
         return f"about {event.request_id}"
 
-    await street.node("mailer", hears=(hears(RequestCancelled, heard, before=ask_somebody),))
+    await street.node("mailer", hears=(hears(RequestCancelled, heard, prepare=ask_somebody),))
     registration = await street.node("registration", emits=(RequestCancelled,))
     await street.say(registration, RequestCancelled(request_id="r"))
 
@@ -197,7 +197,7 @@ async def test_a_handler_past_its_deadline_is_tried_again(street: Street) -> Non
 
     heard = Heard(slow_once)
     mailer = await street.node("mailer", hears=(hears(RequestCancelled, heard),))
-    mailer._consumer._seconds = 0.3
+    mailer._event_processor._seconds = 0.3
     registration = await street.node("registration", emits=(RequestCancelled,))
     await street.say(registration, RequestCancelled(request_id="r"))
 

@@ -21,7 +21,7 @@ from shared.database import open_pool
 from shared.errors import DependencyDown
 from shared.messaging import answers, hears, topology
 from shared.messaging.envelope import wrap
-from shared.messaging.errors import OwnerAway
+from shared.messaging.errors import ServiceUnavailable
 from tests.integration.shared.conftest import PARTIES
 from tests.integration.shared.neighbours import Heard, Street, forge, now
 from tests.integration.shared.proxy import Network, network
@@ -76,8 +76,8 @@ async def test_mq_06_a_broker_that_is_killed_and_started_again_loses_no_fact(
 
     own_rabbit.kill()
     await eventually(lambda: not any(node.ready[0] for node in nodes))
-    with pytest.raises(OwnerAway):
-        await gateway.requester.ask(DescribeTerms(language="fr"))
+    with pytest.raises(ServiceUnavailable):
+        await gateway.rpc_client.ask(DescribeTerms(language="fr"))
     ids += await street.say(registration, *map(_said, range(150, 250)))
     own_rabbit.start()
     await eventually(lambda: all(node.ready[0] for node in nodes), 90, why="all are back")
@@ -85,9 +85,9 @@ async def test_mq_06_a_broker_that_is_killed_and_started_again_loses_no_fact(
 
     await eventually(lambda: _inbox(street, 300), 60)
     assert set(heard.ids) == set(ids)
-    assert await gateway.requester.ask(DescribeTerms(language="fr")) == _TERMS
+    assert await gateway.rpc_client.ask(DescribeTerms(language="fr")) == _TERMS
     for node in nodes:
-        assert not any(task.done() for task in node.side_tasks())
+        assert not any(task.done() for task in node.background_tasks())
     await street.close()
     admin.close()
 
@@ -165,7 +165,7 @@ async def test_a_database_that_is_away_pauses_the_consumer_and_burns_no_retry(
     assert set(ids) <= set(heard.ids)
     assert mailer.ready[0]
     depths = street.broker.depths()
-    assert not any(depths[topology.waiting_room("mailer", step)] for step in topology.STEPS)
+    assert not any(depths[topology.retry_queue("mailer", step)] for step in topology.RETRY_DELAYS)
     assert await street.depth("mailer.dead") == 0
 
 

@@ -35,13 +35,13 @@ async def test_twenty_parallel_orders_with_one_key_are_carried_out_once(street: 
 
     order = CancelRequest(request_id="r")
     got = await asyncio.gather(
-        *(gateway.requester.ask(order, idempotency_key="k") for _ in range(20))
+        *(gateway.rpc_client.ask(order, idempotency_key="k") for _ in range(20))
     )
 
     assert got == [Done()] * 20
     assert len(owner.requests) == 1
     await eventually(lambda: len(heard) == 1)
-    assert await gateway.requester.ask(order, idempotency_key="other key") == Done()
+    assert await gateway.rpc_client.ask(order, idempotency_key="other key") == Done()
     assert len(owner.requests) == 2
 
 
@@ -56,7 +56,7 @@ async def test_twenty_parallel_orders_with_one_key_are_prepared_once(street: Str
     owner = Owner()
     gateway = await both(street, CancelRequest, owner, before)
     orders = [
-        gateway.requester.ask(CancelRequest(request_id=key), idempotency_key=key)
+        gateway.rpc_client.ask(CancelRequest(request_id=key), idempotency_key=key)
         for key in [*"a" * 20, "b"]
     ]
     assert await asyncio.gather(*orders) == [Done()] * 21
@@ -74,8 +74,8 @@ async def test_a_key_used_for_another_content_is_refused(street: Street) -> None
             request_id=request_id, code=Sealed(recipient="registration", key_id="k", box=box)
         )
 
-    first = gateway.requester.ask(order("r", "a"), idempotency_key="k")
-    again = gateway.requester.ask(order("r", "b"), idempotency_key="k")
+    first = gateway.rpc_client.ask(order("r", "a"), idempotency_key="k")
+    again = gateway.rpc_client.ask(order("r", "b"), idempotency_key="k")
     with pytest.raises(Refused) as refused:
         await first
     assert refused.value.refusal.slug == "wrong_code"
@@ -84,7 +84,7 @@ async def test_a_key_used_for_another_content_is_refused(street: Street) -> None
     assert refused.value.refusal.slug == "wrong_code"
     assert len(owner.requests) == 1
     with pytest.raises(Refused) as refused:
-        await gateway.requester.ask(order("another", "a"), idempotency_key="k")
+        await gateway.rpc_client.ask(order("another", "a"), idempotency_key="k")
     assert refused.value.refusal.slug == "idempotency_mismatch"
     assert len(owner.requests) == 1
 
@@ -106,12 +106,12 @@ async def test_a_refusal_that_is_raised_undoes_and_is_judged_again(street: Stree
     gateway = await both(street, CancelRequest, owner)
     order = CancelRequest(request_id="r")
     with pytest.raises(Refused) as refused:
-        await gateway.requester.ask(order, idempotency_key="k")
+        await gateway.rpc_client.ask(order, idempotency_key="k")
     assert refused.value.refusal == Refusal(slug="account_exists", retry_after=7)
     assert await street.count("registration", "replies") == 0
     assert await street.depth("impex.unrouted") == 0
 
-    assert await gateway.requester.ask(order, idempotency_key="k") == Done()
+    assert await gateway.rpc_client.ask(order, idempotency_key="k") == Done()
     assert len(owner.requests) == 2
 
 
@@ -127,7 +127,7 @@ async def test_a_refusal_that_is_returned_keeps_its_writes_and_itself(street: St
     await street.node("mailer", hears=(hears(RequestCancelled, heard),))
     for _ in range(2):
         with pytest.raises(Refused):
-            await gateway.requester.ask(CancelRequest(request_id="r"), idempotency_key="k")
+            await gateway.rpc_client.ask(CancelRequest(request_id="r"), idempotency_key="k")
 
     await eventually(lambda: len(heard) == 1)
     assert len(owner.requests) == 1
@@ -146,6 +146,6 @@ async def test_long_work_is_prepared_outside_the_transaction(street: Street) -> 
     owner = Owner()
     gateway = await both(street, CancelRequest, owner, before)
     for _ in range(3):
-        await gateway.requester.ask(CancelRequest(request_id="r"), idempotency_key="k")
+        await gateway.rpc_client.ask(CancelRequest(request_id="r"), idempotency_key="k")
     assert owner.prepared == ["hash of r"]
     assert ran == 1

@@ -16,9 +16,9 @@ from shared.contracts.registration import RequestCancelled
 from shared.database import transaction
 from shared.errors import ConfigurationError, DependencyDown
 from shared.messaging import hears, topology
-from shared.messaging.connection import Link
+from shared.messaging.connection import BrokerConnection
 from shared.messaging.envelope import new_id
-from shared.messaging.errors import NotConfirmed, Unroutable
+from shared.messaging.errors import PublishNotConfirmed, Unroutable
 from shared.outbox import emit
 from tests.integration.shared.messaging.pitfalls import (
     CANCELLED,
@@ -36,7 +36,7 @@ async def test_pitfall_01_a_lost_heartbeat_does_not_kill_the_relay(
     street: Street, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """The broker freezes until the heartbeat is lost; the relay is alive and goes on after it."""
-    monkeypatch.setattr(Link.__init__, "__kwdefaults__", {"heartbeat": 1})
+    monkeypatch.setattr(BrokerConnection.__init__, "__kwdefaults__", {"heartbeat": 1})
     heard = Heard()
     await street.node("mailer", hears=(hears(RequestCancelled, heard),))
     async with network(street.broker.admin_url) as net:
@@ -45,7 +45,7 @@ async def test_pitfall_01_a_lost_heartbeat_does_not_kill_the_relay(
         net.freeze()
         (message_id,) = await street.say(registration, said())
         await eventually(lambda: not registration.ready[0], 20, why="the heartbeat is lost")
-        assert [task.get_name() for task in registration.side_tasks() if task.done()] == []
+        assert [task.get_name() for task in registration.background_tasks() if task.done()] == []
         net.repair()
         await eventually(lambda: message_id in heard.ids, 20)
         await registration.drain(5)
@@ -175,7 +175,7 @@ async def test_pitfall_08_a_publish_never_outlives_its_timeout(street: Street) -
         for disturb in (net.freeze, net.cut):
             disturb()
             begin = loop.time()
-            with pytest.raises((NotConfirmed, DependencyDown)):
+            with pytest.raises((PublishNotConfirmed, DependencyDown)):
                 await publisher.publish(
                     b"{}", properties(), exchange=topology.EVENTS, key=CANCELLED
                 )
@@ -190,7 +190,7 @@ async def test_pitfall_09_a_cancelled_declare_disturbs_nobody(street: Street) ->
     heard = Heard()
     mailer = await street.node("mailer", hears=(hears(RequestCancelled, heard),))
     registration = await street.node("registration", emits=(RequestCancelled,))
-    busy = mailer._intakes[0]._channel
+    busy = mailer._queue_consumers[0]._channel
     for _ in range(5):
         declaring = asyncio.create_task(mailer._declare())
         await asyncio.sleep(0.005)
@@ -198,7 +198,7 @@ async def test_pitfall_09_a_cancelled_declare_disturbs_nobody(street: Street) ->
         await asyncio.gather(declaring, return_exceptions=True)
     await street.say(registration, said())
     await eventually(lambda: len(heard) == 1)
-    assert mailer._intakes[0]._channel is busy
+    assert mailer._queue_consumers[0]._channel is busy
     assert mailer.ready[0]
 
 
@@ -219,7 +219,7 @@ async def test_pitfall_18_a_broker_that_starts_late_is_waited_for(street: Street
     async with network(street.broker.admin_url) as net:
         net.cut(refuse=True)
         url = net.url(street.broker.url("mailer"))
-        link = Link(url, "mailer.consume")
+        link = BrokerConnection(url, "mailer.consume")
         with pytest.raises(DependencyDown):
             await link.open(0.5)
         options: dict[str, Any] = {"hears": (hears(RequestCancelled, Heard()),), "url": url}
@@ -237,7 +237,7 @@ async def test_pitfall_18_wrong_credentials_are_a_reason_not_a_silent_loop(
     """The service does not start, and the password is not in the sentence."""
     url = street.broker.url("mailer").replace("mailer:", "mailer:wrong-")
     with pytest.raises(DependencyDown) as down:
-        await Link(url, "mailer.consume").open(0.5)
+        await BrokerConnection(url, "mailer.consume").open(0.5)
     assert "wrong-" not in str(down.value)
     assert "uthentication" in str(down.value) or "refused" in str(down.value).lower()
 

@@ -10,7 +10,7 @@ from pamqp.commands import Basic
 from shared.contracts.registration import RequestCancelled
 from shared.errors import Reject, Retry
 from shared.messaging import hears, topology
-from shared.messaging.intake import settle
+from shared.messaging.queue_consumer import ack_or_requeue
 from tests.integration.shared.messaging.pitfalls import (
     CANCELLED,
     arguments_of,
@@ -30,7 +30,7 @@ ROOMS = {"5s": 100, "30s": 200, "2m": 300, "10m": 400, "1h": 60_000}
 @pytest.fixture
 def short_steps(monkeypatch: pytest.MonkeyPatch) -> None:
     """The same waiting rooms with waits fit for a test, but for the last."""
-    monkeypatch.setattr(topology, "STEPS", ROOMS)
+    monkeypatch.setattr(topology, "RETRY_DELAYS", ROOMS)
 
 
 async def test_pitfall_10_the_delivery_limit_leads_to_the_dead_letters(street: Street) -> None:
@@ -54,7 +54,7 @@ async def test_pitfall_11_tries_are_counted_in_our_own_header(street: Street) ->
     await street.node("mailer", hears=(hears(RequestCancelled, heard),))
     registration = await street.node("registration", emits=(RequestCancelled,))
     await street.say(registration, said())
-    room = topology.waiting_room("mailer", "1h")
+    room = topology.retry_queue("mailer", "1h")
     await eventually(lambda: depth_is(street, room, 1))
     async with channel(street.broker.admin_url) as admin:
         message = await admin.basic_get(room, no_ack=True)
@@ -76,7 +76,7 @@ async def test_pitfall_12_a_short_wait_is_not_held_up_by_a_long_one(street: Stre
     await street.node("mailer", hears=(hears(RequestCancelled, heard),))
     registration = await street.node("registration", emits=(RequestCancelled,))
     await street.say(registration, said("long"))
-    await eventually(lambda: depth_is(street, topology.waiting_room("mailer", "1h"), 1))
+    await eventually(lambda: depth_is(street, topology.retry_queue("mailer", "1h"), 1))
     await street.say(registration, said("short"))
     await eventually(lambda: heard.events.count(said("short")) == 2, 5)
     assert heard.events.count(said("long")) == 1
@@ -93,7 +93,7 @@ async def test_pitfall_13_mq_03_the_broker_keeps_what_it_cannot_dead_letter(
         for _ in range(topology.DELIVERY_LIMIT + 1):
             message = await admin.basic_get("mailer")
             assert isinstance(message.delivery, Basic.GetOk)
-            await settle(message, requeue=True)
+            await ack_or_requeue(message, requeue=True)
         assert isinstance((await admin.basic_get("mailer")).delivery, Basic.GetEmpty)
     # The strategy silently becomes at-most-once unless the overflow is this one.
     assert (await arguments_of(street, "mailer"))["x-overflow"] == "reject-publish"
@@ -126,5 +126,5 @@ async def test_pitfall_14_giving_a_message_back_is_counted(street: Street) -> No
             message = await admin.basic_get("mailer")
             if isinstance(message.delivery, Basic.GetOk):
                 came += 1
-                await settle(message, requeue=True)
+                await ack_or_requeue(message, requeue=True)
     assert came == topology.DELIVERY_LIMIT + 1

@@ -18,9 +18,9 @@ from shared.contracts.registration import (
 )
 from shared.errors import DependencyDown
 from shared.messaging import Refused, RequestContext, hears
-from shared.messaging.answering import IDEMPOTENCY_KEY, decode_answer
 from shared.messaging.envelope import new_id, wrap
-from shared.messaging.errors import OwnerAway, RequestTimeout
+from shared.messaging.errors import RequestTimeout, ServiceUnavailable
+from shared.messaging.rpc_codec import IDEMPOTENCY_KEY, decode_reply
 from shared.messaging.topology import REPLY_TO, REQUESTS
 from tests.integration.shared.messaging.owners import TERMS, Owner, both
 from tests.integration.shared.neighbours import Heard, Street, channel, forge, now
@@ -35,7 +35,7 @@ async def test_a_question_is_answered(street: Street) -> None:
         return TERMS
 
     gateway = await both(street, DescribeTerms, Owner(terms))
-    assert await gateway.requester.ask(DescribeTerms(language="fr")) == TERMS
+    assert await gateway.rpc_client.ask(DescribeTerms(language="fr")) == TERMS
 
 
 async def test_an_error_inside_is_told_as_internal_error_and_nothing_more(street: Street) -> None:
@@ -50,9 +50,9 @@ async def test_an_error_inside_is_told_as_internal_error_and_nothing_more(street
     gateway = await both(street, CancelRequest, owner)
     order = CancelRequest(request_id="r")
     with pytest.raises(Refused) as refused:
-        await gateway.requester.ask(order, idempotency_key="k")
+        await gateway.rpc_client.ask(order, idempotency_key="k")
     assert refused.value.refusal == Refusal(slug="internal_error")
-    assert await gateway.requester.ask(order, idempotency_key="k") == Done()
+    assert await gateway.rpc_client.ask(order, idempotency_key="k") == Done()
 
 
 async def test_no_answer_in_time_is_a_timeout_and_the_work_is_undone(street: Street) -> None:
@@ -69,8 +69,8 @@ async def test_no_answer_in_time_is_a_timeout_and_the_work_is_undone(street: Str
     await street.node("mailer", hears=(hears(RequestCancelled, heard),))
     order = CancelRequest(request_id="r")
     with pytest.raises(RequestTimeout):
-        await gateway.requester.ask(order, idempotency_key="k", timeout=0.5)
-    assert await gateway.requester.ask(order, idempotency_key="k") == Done()
+        await gateway.rpc_client.ask(order, idempotency_key="k", timeout=0.5)
+    assert await gateway.rpc_client.ask(order, idempotency_key="k") == Done()
     await eventually(lambda: len(heard) == 1)
     assert heard.events[0].request_id == "2"
 
@@ -89,7 +89,7 @@ async def test_a_request_that_has_run_out_is_not_carried_out(street: Street) -> 
         message_id=message_id,
         headers={IDEMPOTENCY_KEY: "k"},
     )
-    await gateway.requester.ask(CancelRequest(request_id="new"), idempotency_key="n")
+    await gateway.rpc_client.ask(CancelRequest(request_id="new"), idempotency_key="n")
     assert [request.request_id for request in owner.requests] == ["new"]
 
 
@@ -98,8 +98,8 @@ async def test_an_owner_that_never_started_is_away(street: Street) -> None:
     gateway = await street.node("gateway", asks=(DescribeTerms,))
     loop = asyncio.get_running_loop()
     begin = loop.time()
-    with pytest.raises(OwnerAway):
-        await gateway.requester.ask(DescribeTerms(language="fr"))
+    with pytest.raises(ServiceUnavailable):
+        await gateway.rpc_client.ask(DescribeTerms(language="fr"))
     assert loop.time() - begin < 2
 
 
@@ -110,17 +110,17 @@ async def test_an_owner_whose_database_is_away_is_away(street: Street) -> None:
         raise DependencyDown("database", "gone")
 
     gateway = await both(street, CancelRequest, Owner(lose))
-    with pytest.raises(OwnerAway):
-        await gateway.requester.ask(CancelRequest(request_id="r"), idempotency_key="k")
+    with pytest.raises(ServiceUnavailable):
+        await gateway.rpc_client.ask(CancelRequest(request_id="r"), idempotency_key="k")
 
 
 async def test_misuse_is_found_at_once(street: Street) -> None:
     """An order without a key, and a request that was not declared."""
     gateway = await street.node("gateway", asks=(CancelRequest,))
     with pytest.raises(ValueError, match="idempotency key"):
-        await gateway.requester.ask(CancelRequest(request_id="r"))
+        await gateway.rpc_client.ask(CancelRequest(request_id="r"))
     with pytest.raises(ValueError, match="does not declare"):
-        await gateway.requester.ask(DescribeTerms(language="fr"))
+        await gateway.rpc_client.ask(DescribeTerms(language="fr"))
 
 
 @pytest.mark.parametrize(
@@ -163,10 +163,12 @@ async def test_a_bad_request_is_refused_and_the_worker_goes_on(
             ),
         )
         async with asyncio.timeout(5):
-            refusal = decode_answer(await answer).refusal
+            refusal = decode_reply(await answer).refusal
     assert refusal == Refusal(slug=slug)
     assert not owner.requests
-    assert await gateway.requester.ask(CancelRequest(request_id="r"), idempotency_key="k") == Done()
+    assert (
+        await gateway.rpc_client.ask(CancelRequest(request_id="r"), idempotency_key="k") == Done()
+    )
 
 
 async def test_an_answer_of_somebody_else_is_ignored(street: Street) -> None:
@@ -181,6 +183,6 @@ async def test_an_answer_of_somebody_else_is_ignored(street: Street) -> None:
     DescribeTerms.OWNER = "mailer"
     try:
         with pytest.raises(RequestTimeout):
-            await gateway.requester.ask(DescribeTerms(language="fr"), timeout=0.5)
+            await gateway.rpc_client.ask(DescribeTerms(language="fr"), timeout=0.5)
     finally:
         DescribeTerms.OWNER = owner

@@ -9,7 +9,7 @@ import aiormq
 import pytest
 
 from shared.contracts.registration import RequestCancelled
-from shared.messaging import hears, node
+from shared.messaging import hears, service_bus
 from tests.integration.shared.neighbours import Heard, Street
 from tests.support.waiting import eventually
 
@@ -18,7 +18,7 @@ async def test_a_broker_that_fails_or_is_silent_at_declarations_is_tried_again(
     street: Street, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """One that has just started again closes the connection (541), or does not answer."""
-    original, tried = node.declare, 0
+    original, tried = service_bus.declare, 0
 
     async def late(channel: Any, topology: Any) -> None:
         nonlocal tried
@@ -29,8 +29,8 @@ async def test_a_broker_that_fails_or_is_silent_at_declarations_is_tried_again(
             await asyncio.sleep(3600)
         await original(channel, topology)
 
-    monkeypatch.setattr(node, "declare", late)
-    monkeypatch.setattr(node, "DECLARE_SECONDS", 0.2)
+    monkeypatch.setattr(service_bus, "declare", late)
+    monkeypatch.setattr(service_bus, "DECLARE_SECONDS", 0.2)
     heard = Heard()
     mailer = await street.node("mailer", hears=(hears(RequestCancelled, heard),))
     await eventually(lambda: mailer.ready[0])

@@ -12,7 +12,7 @@ from typing import Any
 from shared.contracts.registration import RequestCancelled
 from shared.database import open_pool
 from shared.messaging import Context, hears
-from shared.messaging.node import Node
+from shared.messaging.service_bus import ServiceBus
 from tests.integration.shared.neighbours import now
 from tests.support.waiting import eventually
 
@@ -26,7 +26,7 @@ async def main(amqp_url: str, database_url: str) -> None:
         await asyncio.sleep(3_600)
 
     pool = await open_pool(database_url, "mailer", "victim", 2)
-    node = Node("mailer", amqp_url, pool, (hears(RequestCancelled, work),), clock=now)
+    node = ServiceBus("mailer", amqp_url, pool, (hears(RequestCancelled, work),), clock=now)
     await node.start(None)
     await eventually(lambda: node.ready[0])
     print("READY", flush=True)

@@ -13,9 +13,9 @@ from shared.contracts.registration import CancelRequest, RequestCancelled
 from shared.database import migrate, schema_fingerprint, transaction
 from shared.messaging import hears, topology
 from shared.messaging.envelope import new_id
-from shared.messaging.node import Node
-from shared.outbox import MIGRATIONS, emit, first_time, inbox, oldest, replies
-from shared.outbox.relay import Relay
+from shared.messaging.outbox_relay import Relay
+from shared.messaging.service_bus import ServiceBus
+from shared.outbox import MIGRATIONS, emit, inbox, mark_processed, oldest_age, replies
 from tests.integration.shared.neighbours import Heard, Street, channel, now
 from tests.support.waiting import eventually
 
@@ -28,7 +28,7 @@ async def test_two_relays_publish_each_fact_once(street: Street) -> None:
     """They skip each other's rows, so nobody waits and nothing goes out twice."""
     heard = Heard()
     await street.node("mailer", hears=(hears(RequestCancelled, heard),))
-    first: Node = await street.node("registration", emits=(RequestCancelled,))
+    first: ServiceBus = await street.node("registration", emits=(RequestCancelled,))
     await street.node("registration", emits=(RequestCancelled,))
     ids = await street.say(first, *map(_said, range(500)))
     await eventually(lambda: _rows(street, "outbox", 0))
@@ -91,7 +91,7 @@ async def test_a_second_delivery_waits_for_the_first_and_knows_its_end(street: S
 
     async def deliver(*, fail: bool) -> bool:
         async with transaction(pool) as tx:
-            first = await first_time(tx, "registration", message_id)
+            first = await mark_processed(tx, "registration", message_id)
             await asyncio.sleep(0.1)
             if fail:
                 raise ZeroDivisionError
@@ -114,7 +114,7 @@ async def test_old_rows_are_forgotten_and_young_ones_kept(street: Street) -> Non
         "INSERT INTO replies VALUES ('t', $1, '', '{}', now(), now() + make_interval(secs => $2))",
         [("old", -1.0), ("young", 60.0)],
     )
-    assert await inbox.forget(pool, batch=10) == 26
+    assert await inbox.purge(pool, batch=10) == 26
     assert await street.count("registration", "inbox") == 5
     assert await pool.fetchval("SELECT idempotency_key FROM replies") == "young"
 
@@ -125,10 +125,10 @@ async def test_a_reply_that_ran_out_no_longer_answers(street: Street) -> None:
     order = CancelRequest(request_id="r")
     async with transaction(pool) as tx:
         assert await replies.claim(tx, order, "k", b"1")
-        await replies.keep(tx, order.TYPE, "k", b"{}")
+        await replies.save(tx, order.TYPE, "k", b"{}")
     async with transaction(pool) as tx:
         assert not await replies.claim(tx, order, "k", b"1")
-        assert await replies.find(tx, order.TYPE, "k") == replies.Kept(b"1", b"{}")
+        assert await replies.find(tx, order.TYPE, "k") == replies.StoredReply(b"1", b"{}")
     await pool.execute("UPDATE replies SET expires_at = now() - interval '1 second'")
     async with transaction(pool) as tx:
         assert await replies.find(tx, order.TYPE, "k") is None
@@ -147,8 +147,8 @@ async def test_of_a_person_who_gives_up_no_answer_is_kept(street: Street) -> Non
         ],
     )
     async with transaction(pool) as tx:
-        assert await replies.forget(tx, "request_id", []) == 0
-        assert await replies.forget(tx, "request_id", ["r-1", "r-9"]) == 1
+        assert await replies.delete_matching(tx, "request_id", []) == 0
+        assert await replies.delete_matching(tx, "request_id", ["r-1", "r-9"]) == 1
     kept = await pool.fetch("SELECT idempotency_key FROM replies ORDER BY 1")
     assert [row["idempotency_key"] for row in kept] == ["b", "c"]
 
@@ -156,11 +156,11 @@ async def test_of_a_person_who_gives_up_no_answer_is_kept(street: Street) -> Non
 async def test_mq_07_the_age_of_the_oldest_fact_is_measured(street: Street) -> None:
     """MQ-07: zero when all is out."""
     pool = await street.pool("registration")
-    assert await oldest(pool) == 0
+    assert await oldest_age(pool) == 0
     async with transaction(pool) as tx:
         await emit(tx, "registration", _said(1), subject=None, now=now())
     await pool.execute("UPDATE outbox SET created_at = now() - interval '90 seconds'")
-    assert 89 < await oldest(pool) < 120
+    assert 89 < await oldest_age(pool) < 120
 
 
 async def test_db_01_a_service_changes_rows_and_nothing_else(street: Street) -> None:

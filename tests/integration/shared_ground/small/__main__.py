@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from shared.service import main
+from shared.runtime.service import main
 from tests.integration.shared_ground.small.service import LISTENER, TELLER
 
 if __name__ == "__main__":

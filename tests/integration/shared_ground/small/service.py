@@ -19,7 +19,7 @@ from shared.contracts.registration import RequestCancelled
 from shared.database import transaction
 from shared.errors import ConfigurationError
 from shared.messaging import Context, hears
-from shared.service import House, Service
+from shared.runtime.service import Runtime, Service
 from shared.settings import CommonSettings, setting
 
 MIGRATIONS = Path(__file__).parent / "migrations"
@@ -52,7 +52,7 @@ class ListenerSettings(SmallSettings):
 
 
 @asynccontextmanager
-async def build_teller(house: House, settings: TellerSettings) -> AsyncIterator[None]:
+async def build_teller(house: Runtime, settings: TellerSettings) -> AsyncIterator[None]:
     """Misbehaves as asked, when told by SIGUSR1."""
 
     told = asyncio.Event()
@@ -70,7 +70,7 @@ async def build_teller(house: House, settings: TellerSettings) -> AsyncIterator[
             time.sleep(60)  # noqa: ASYNC251 - a loop that never turns again is the point
         await asyncio.Event().wait()
 
-    house.side_task("voice", voice)
+    house.background_task("voice", voice)
     if settings.mode == "misconfigured":
         raise ConfigurationError([("IMPEX_SMALL_MODE", "asks for the impossible")])
     if settings.mode == "build fails":
@@ -80,7 +80,7 @@ async def build_teller(house: House, settings: TellerSettings) -> AsyncIterator[
 
 @asynccontextmanager
 async def build_listener(
-    house: House, settings: ListenerSettings
+    house: Runtime, settings: ListenerSettings
 ) -> AsyncIterator[ListenerSettings]:
     """Writes down what is done, so that a test sees the order."""
 

@@ -13,15 +13,10 @@ from hypothesis import strategies as st
 
 from shared.contracts.base import EVENTS, FieldError, Refusal, Sealed
 from shared.contracts.registration import CancelRequest, Done, RequestCancelled, VerifyCode
-from shared.messaging.answering import (
-    content_hash,
-    decode_answer,
-    encode_refusal,
-    encode_reply,
-)
-from shared.messaging.envelope import LARGEST, contract, decode, new_id, traceparent, wrap
+from shared.messaging.envelope import MAX_BODY_BYTES, contract, decode, new_id, traceparent, wrap
 from shared.messaging.errors import Undecodable
-from shared.telemetry import TRACEPARENT
+from shared.messaging.rpc_codec import content_hash, decode_reply, encode_refusal, encode_reply
+from shared.runtime.telemetry import TRACEPARENT
 
 NOW = datetime(2026, 1, 2, 3, 4, 5, tzinfo=UTC)
 
@@ -73,7 +68,9 @@ def test_any_bytes_are_read_or_refused(body: bytes) -> None:
 def test_a_message_too_large_to_be_read_is_not_written() -> None:
     """Found where it is said, not where it is heard."""
     with pytest.raises(ValueError, match="more than"):
-        wrap("registration", RequestCancelled(request_id="x" * LARGEST), subject=None, now=NOW)
+        wrap(
+            "registration", RequestCancelled(request_id="x" * MAX_BODY_BYTES), subject=None, now=NOW
+        )
 
 
 def test_keys_twice_are_found_at_any_depth_and_equal_keys_apart_are_not() -> None:
@@ -100,11 +97,11 @@ def test_ids_are_unique_sorted_by_time_and_of_version_7() -> None:
 def test_an_answer_is_a_reply_or_a_refusal() -> None:
     """Neither nor both is no answer."""
     refusal = Refusal(slug="s", errors=(FieldError(field="f", code="c"),), params={"n": 1})
-    assert decode_answer(encode_refusal(refusal)).refusal == refusal
-    assert decode_answer(encode_reply(Done())).reply == {}
+    assert decode_reply(encode_refusal(refusal)).refusal == refusal
+    assert decode_reply(encode_reply(Done())).reply == {}
     for body in (b"{}", b"", b"[]", b'{"reply":{},"refusal":{"slug":"s"}}', b'{"refusal":{}}'):
         with pytest.raises(Undecodable):
-            decode_answer(body)
+            decode_reply(body)
 
 
 def test_the_content_of_a_request_is_all_of_it_but_what_is_sealed() -> None:

@@ -14,11 +14,11 @@ import re
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
-from shared.secrets import KeyRing, keyed_hash, matches
+from shared.security.sealing import KeyRing, keyed_hash, matches
 
 PART = re.compile(r"[A-Za-z0-9_-]{1,64}")
 #: Longer than any token of ours.
-LONGEST = 400
+MAX_TOKEN_LENGTH = 400
 
 
 @dataclass(frozen=True)
@@ -40,7 +40,7 @@ def sign(ring: KeyRing, purpose: str, parts: tuple[str, ...], expires_at: dateti
 
 def read(ring: KeyRing, purpose: str, token: str) -> Signed | None:
     """What a token says, run out or not; None where we did not write it for this purpose."""
-    pieces = token.split(".") if len(token) <= LONGEST and token.isascii() else []
+    pieces = token.split(".") if len(token) <= MAX_TOKEN_LENGTH and token.isascii() else []
     if len(pieces) < 3 or not pieces[0].isdigit() or len(pieces[0]) > 12:
         return None
     *content, key_id, signature = pieces

@@ -7,17 +7,17 @@ from collections.abc import Awaitable, Callable
 from typing import TypeVar
 
 from shared.errors import DependencyDown
-from shared.telemetry import get_logger
+from shared.runtime.telemetry import get_logger
 
 T = TypeVar("T")
 
 FIRST_PAUSE = 0.2
-LONGEST_PAUSE = 2.0
+MAX_PAUSE = 2.0
 
 log = get_logger("waiting")
 
 
-async def patiently(attempt: Callable[[], Awaitable[T]], seconds: float) -> T:
+async def retry_while_down(attempt: Callable[[], Awaitable[T]], seconds: float) -> T:
     """The result of `attempt`, tried again while it raises DependencyDown, for `seconds` at most.
 
     The last DependencyDown is raised when the time is over; with zero seconds there is one try.
@@ -40,10 +40,10 @@ async def patiently(attempt: Callable[[], Awaitable[T]], seconds: float) -> T:
                 seconds_left=round(left, 1),
             )
             await asyncio.sleep(min(pause, left))
-            pause = min(pause * 2, LONGEST_PAUSE)
+            pause = min(pause * 2, MAX_PAUSE)
 
 
-class Waiting:
+class OutageLog:
     """What a loop says of its waits: once why, again when the reason changes, once that it is over.
 
     The actions are `<what>_waits` and `<what>_resumed`.
@@ -53,14 +53,14 @@ class Waiting:
         self._what = what
         self._reason = ""
 
-    def because(self, error: BaseException) -> None:
+    def started(self, error: BaseException) -> None:
         """It has to wait."""
         reason = f"{type(error).__name__}: {error}".splitlines()[0][:200]
         if reason != self._reason:
             log.warning("It has to wait.", action=f"{self._what}_waits", reason=reason)
         self._reason = reason
 
-    def over(self) -> None:
+    def ended(self) -> None:
         """It works."""
         if self._reason:
             log.info("It goes on.", action=f"{self._what}_resumed")

@@ -13,41 +13,41 @@ from types import MappingProxyType
 from typing import Any
 
 from shared.contracts.base import Event, Request
-from shared.database import PASSING, Pool, ping
+from shared.database import TRANSIENT_ERRORS, Pool, ping
 from shared.errors import ConfigurationError, DependencyDown
 from shared.messaging.connection import (
     BROKER,
-    PATIENCE_SECONDS,
-    Link,
+    START_SECONDS,
+    BrokerConnection,
+    cancellation_as_outage,
     describe,
-    uninvited_cancellation,
 )
-from shared.messaging.consumer import PREFETCH, Consumer
+from shared.messaging.event_processor import PREFETCH, EventProcessor
 from shared.messaging.handlers import Answer, Subscription
-from shared.messaging.intake import Intake, Probe
 from shared.messaging.metrics import OUTBOX_AGE
+from shared.messaging.outbox_relay import Relay
 from shared.messaging.publisher import Publisher
-from shared.messaging.requests import Requester
-from shared.messaging.responder import PREFETCH as REQUESTS_PREFETCH
-from shared.messaging.responder import Responder
+from shared.messaging.queue_consumer import Probe, QueueConsumer
+from shared.messaging.rpc_client import RpcClient
+from shared.messaging.rpc_server import PREFETCH as REQUESTS_PREFETCH
+from shared.messaging.rpc_server import RpcServer
 from shared.messaging.topology import declare, requests_queue, service_topology
-from shared.outbox import inbox, oldest
-from shared.outbox.relay import Relay
-from shared.patience import patiently
-from shared.telemetry import get_logger
+from shared.outbox import inbox, oldest_age
+from shared.runtime.retrying import retry_while_down
+from shared.runtime.telemetry import get_logger
 
 #: Seconds until a broker that does not answer to declarations counts as away.
 DECLARE_SECONDS = 20
 #: Seconds between two clean-ups of inbox and replies, and between two looks at the outbox's age.
-CLEANING = 600
-MEASURING = 15
+CLEANUP_SECONDS = 600
+MEASURE_SECONDS = 15
 
 NO_PROBES: Mapping[str, Probe] = MappingProxyType({})
 
 log = get_logger("messaging")
 
 
-class Node:
+class ServiceBus:
     """One service's place among the others; `probes` tell when a dependency is back."""
 
     def __init__(
@@ -69,39 +69,41 @@ class Node:
         self._topology = service_topology(
             name, [row.event for row in hears], [row.request for row in answers]
         )
-        self._publish = Link(amqp_url, f"{name}.publish")
-        self._consume = Link(amqp_url, f"{name}.consume") if hears or answers else None
+        self._publish = BrokerConnection(amqp_url, f"{name}.publish")
+        self._consume = BrokerConnection(amqp_url, f"{name}.consume") if hears or answers else None
         self._check(hears, answers, emits)
         publisher = Publisher(self._publish)
         self.relay = Relay(pool, publisher)
-        self.requester = Requester(self._publish, name, asks, clock)
+        self.rpc_client = RpcClient(self._publish, name, asks, clock)
         self._asks = bool(asks)
-        self._consumer = Consumer(
+        self._event_processor = EventProcessor(
             name,
             hears,
             pool=pool,
             publisher=publisher,
             clock=clock,
-            committed=self.relay.wake,
+            on_commit=self.relay.wake,
             probes={"database": self._ping, BROKER: self._broker_up, **probes},
         )
-        self._responder = Responder(
+        self._rpc_server = RpcServer(
             name,
             answers,
-            link=self._publish,
+            connection=self._publish,
             pool=pool,
             clock=clock,
-            committed=self.relay.wake,
+            on_commit=self.relay.wake,
         )
-        self._intakes: list[Intake] = []
+        self._queue_consumers: list[QueueConsumer] = []
         if self._consume is not None and hears:
-            events = Intake(self._consume, name, prefetch, self._consumer.take, self._declare)
-            self._consumer.intake = events
-            self._intakes.append(events)
+            events = QueueConsumer(
+                self._consume, name, prefetch, self._event_processor.handle_delivery, self._declare
+            )
+            self._event_processor.queue_consumer = events
+            self._queue_consumers.append(events)
         if self._consume is not None and answers:
-            queue, take = requests_queue(name), self._responder.take
-            self._intakes.append(
-                Intake(self._consume, queue, REQUESTS_PREFETCH, take, self._declare)
+            queue, take = requests_queue(name), self._rpc_server.handle_delivery
+            self._queue_consumers.append(
+                QueueConsumer(self._consume, queue, REQUESTS_PREFETCH, take, self._declare)
             )
         self._tasks: list[asyncio.Task[None]] = []
 
@@ -128,28 +130,28 @@ class Node:
         """Publish what was just committed without waiting for the next look."""
         self.relay.wake()
 
-    async def start(self, deps: Any, *, patience: float = PATIENCE_SECONDS) -> None:
+    async def start(self, deps: Any, *, timeout: float = START_SECONDS) -> None:
         """Connect, declare, and begin to work with `deps` given to every handler.
 
         Raises DependencyDown where the broker stays away for `patience` seconds, and
         ConfigurationError where something on it does not fit.
         """
-        self._consumer.deps = self._responder.deps = deps
-        links = [self._publish, *([self._consume] if self._consume is not None else [])]
-        for link in links:
-            await link.open(patience)
-        await patiently(self._declare, patience)
-        for link in links:
-            self._side_task(link.name, link.run())
-        self._side_task("relay", self.relay.run())
-        self._side_task("clean-up", _again_and_again(self._clean, CLEANING))
-        self._side_task("measure", _again_and_again(self._measure, MEASURING))
+        self._event_processor.deps = self._rpc_server.deps = deps
+        connections = [self._publish, *([self._consume] if self._consume is not None else [])]
+        for connection in connections:
+            await connection.open(timeout)
+        await retry_while_down(self._declare, timeout)
+        for connection in connections:
+            self._start_task(connection.name, connection.run())
+        self._start_task("relay", self.relay.run())
+        self._start_task("clean-up", _periodically(self._clean, CLEANUP_SECONDS))
+        self._start_task("measure", _periodically(self._measure, MEASURE_SECONDS))
         if self._asks:
-            self._side_task("requester", self.requester.run())
-        for intake in self._intakes:
-            self._side_task(f"intake {intake.queue}", intake.run())
+            self._start_task("rpc client", self.rpc_client.run())
+        for queue_consumer in self._queue_consumers:
+            self._start_task(f"intake {queue_consumer.queue}", queue_consumer.run())
 
-    def side_tasks(self) -> list[asyncio.Task[None]]:
+    def background_tasks(self) -> list[asyncio.Task[None]]:
         """The tasks that must not end before `drain`; watch them."""
         return list(self._tasks)
 
@@ -158,13 +160,13 @@ class Node:
         """Whether the service takes part in everything it should, else why not."""
         if not self._tasks:
             return False, "not started"
-        for link in (self._publish, self._consume):
-            if link is not None and not link.is_up:
-                return False, f"{link.name}: {link.problem}"
-        for intake in self._intakes:
-            if not intake.consuming:
-                return False, f"{intake.queue}: {intake.problem}"
-        if self._asks and not self.requester.is_ready:
+        for connection in (self._publish, self._consume):
+            if connection is not None and not connection.is_up:
+                return False, f"{connection.name}: {connection.problem}"
+        for queue_consumer in self._queue_consumers:
+            if not queue_consumer.consuming:
+                return False, f"{queue_consumer.queue}: {queue_consumer.problem}"
+        if self._asks and not self.rpc_client.is_ready:
             return False, "no reply channel"
         return True, ""
 
@@ -177,26 +179,26 @@ class Node:
         end = loop.time() + deadline
         cut = 0
         if self._tasks:
-            drains = (intake.drain(deadline) for intake in self._intakes)
+            drains = (queue_consumer.drain(deadline) for queue_consumer in self._queue_consumers)
             cut = sum(await asyncio.gather(*drains))
             await self.relay.stop(max(end - loop.time(), 0.5))
-        for link in (self._consume, self._publish):
-            if link is not None:
-                await link.close()
+        for connection in (self._consume, self._publish):
+            if connection is not None:
+                await connection.close()
         for task in self._tasks:
             task.cancel()
         await asyncio.gather(*self._tasks, return_exceptions=True)
         return cut
 
-    def _side_task(self, what: str, work: Coroutine[Any, Any, None]) -> None:
+    def _start_task(self, what: str, work: Coroutine[Any, Any, None]) -> None:
         self._tasks.append(asyncio.create_task(work, name=f"{self.name}: {what}"))
 
     async def _declare(self) -> None:
         """Make what this service owns, on a channel of its own: a mismatch closes the channel."""
-        link = self._consume or self._publish
-        channel = await link.channel(confirms=False)
+        connection = self._consume or self._publish
+        channel = await connection.channel(confirms=False)
         try:
-            with uninvited_cancellation():
+            with cancellation_as_outage():
                 async with asyncio.timeout(DECLARE_SECONDS):
                     await declare(channel, self._topology)
         except (ConfigurationError, DependencyDown):
@@ -205,7 +207,7 @@ class Node:
             # A broker that has just started may close the connection, or say nothing for a while.
             raise DependencyDown(BROKER, describe(error)) from error
         finally:
-            link.release(channel)
+            connection.release(channel)
 
     async def _ping(self) -> None:
         await ping(self._pool)
@@ -215,17 +217,17 @@ class Node:
         await self._declare()
 
     async def _clean(self) -> None:
-        await inbox.forget(self._pool)
+        await inbox.purge(self._pool)
 
     async def _measure(self) -> None:
-        OUTBOX_AGE.labels(self.name).set(await oldest(self._pool))
+        OUTBOX_AGE.labels(self.name).set(await oldest_age(self._pool))
 
 
-async def _again_and_again(work: Callable[[], Awaitable[None]], seconds: float) -> None:
+async def _periodically(work: Callable[[], Awaitable[None]], seconds: float) -> None:
     """Upkeep that may be late but must not end the service."""
     while True:
         try:
             await work()
-        except PASSING as error:
+        except TRANSIENT_ERRORS as error:
             log.warning("Upkeep waits.", action="upkeep_waits", reason=describe(error))
         await asyncio.sleep(seconds)

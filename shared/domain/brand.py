@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from shared.settings import CommonSettings, Problem, setting, specs
 
 
-def address_problem(value: str) -> str | None:
+def validate_email_address(value: str) -> str | None:
     """Why this cannot be an address that mails and pages show, or None."""
     local, at, domain = value.rpartition("@")
     if not (local and at and domain) or "@" in local or not value.isascii():
@@ -23,7 +23,7 @@ def address_problem(value: str) -> str | None:
     return None
 
 
-def line_problem(value: str) -> str | None:
+def validate_line(value: str) -> str | None:
     """Why this cannot be one line of text, or None."""
     if not value.isprintable() or len(value) > 200:
         return "must be one line of at most 200 characters"
@@ -47,7 +47,7 @@ class Brand:
 
 
 #: The guide's own contacts. The sender is an address of a reserved domain: it receives nothing.
-GUIDE = Brand(
+DEFAULT_BRAND = Brand(
     service_name="IMPEXWEB",
     operator_name="ANSM",
     phone="01.55.87.40.90",
@@ -65,7 +65,7 @@ GUIDE = Brand(
 
 
 def _contact(
-    name: str, doc: str, example: str, valid: Callable[[str], str | None] = line_problem
+    name: str, doc: str, example: str, valid: Callable[[str], str | None] = validate_line
 ) -> str:
     """A setting that is the guide's in the try-out and mandatory anywhere else."""
     spec: str = setting(
@@ -84,55 +84,59 @@ class BrandSettings(CommonSettings):
 
     service_name: str = setting(
         "IMPEX_SERVICE_NAME",
-        default=GUIDE.service_name,
+        default=DEFAULT_BRAND.service_name,
         doc="Name of the service, on pages and in the sender's name.",
-        valid=line_problem,
+        valid=validate_line,
     )
     operator_name: str = _contact(
         "IMPEX_OPERATOR_NAME",
         "Short name of the agency that runs the portal.",
-        GUIDE.operator_name,
+        DEFAULT_BRAND.operator_name,
     )
     phone: str = _contact(
-        "IMPEX_SUPPORT_PHONE", "Telephone of the support desk as dialled in France.", GUIDE.phone
+        "IMPEX_SUPPORT_PHONE",
+        "Telephone of the support desk as dialled in France.",
+        DEFAULT_BRAND.phone,
     )
     phone_international: str = _contact(
         "IMPEX_SUPPORT_PHONE_INTERNATIONAL",
         "Telephone of the support desk as dialled from abroad.",
-        GUIDE.phone_international,
+        DEFAULT_BRAND.phone_international,
     )
     support_address: str = _contact(
         "IMPEX_SUPPORT_ADDRESS",
         "Mailbox of the desk, where somebody reads the replies to our mails.",
-        GUIDE.support_address,
-        address_problem,
+        DEFAULT_BRAND.support_address,
+        validate_email_address,
     )
     import_address: str = _contact(
         "IMPEX_IMPORT_ADDRESS",
         "Address for questions about imports.",
-        GUIDE.import_address,
-        address_problem,
+        DEFAULT_BRAND.import_address,
+        validate_email_address,
     )
     export_address: str = _contact(
         "IMPEX_EXPORT_ADDRESS",
         "Address for questions about exports.",
-        GUIDE.export_address,
-        address_problem,
+        DEFAULT_BRAND.export_address,
+        validate_email_address,
     )
     dpo_address: str = _contact(
         "IMPEX_DPO_ADDRESS",
         "Address of the data protection officer.",
-        GUIDE.dpo_address,
-        address_problem,
+        DEFAULT_BRAND.dpo_address,
+        validate_email_address,
     )
     dpo_postal: str = _contact(
-        "IMPEX_DPO_POSTAL", "Postal address of the data protection officer.", GUIDE.dpo_postal
+        "IMPEX_DPO_POSTAL",
+        "Postal address of the data protection officer.",
+        DEFAULT_BRAND.dpo_postal,
     )
     sender: str = _contact(
         "IMPEX_MAIL_SENDER",
         "The one address our mails come from, in the header and the envelope; bounces go there.",
-        GUIDE.sender,
-        address_problem,
+        DEFAULT_BRAND.sender,
+        validate_email_address,
     )
     allow_mixed_domains: bool = setting(
         "IMPEX_ALLOW_MIXED_DOMAINS",
@@ -144,7 +148,9 @@ class BrandSettings(CommonSettings):
     def brand(self) -> Brand:
         """What is printed: what was set, and in the try-out the guide's for the rest."""
         names = list(Brand.__dataclass_fields__)
-        return Brand(**{name: getattr(self, name) or getattr(GUIDE, name) for name in names})
+        return Brand(
+            **{name: getattr(self, name) or getattr(DEFAULT_BRAND, name) for name in names}
+        )
 
     def check(self) -> list[Problem]:
         """Off loopback every contact is explicit, and sender and portal share a domain (C16)."""
@@ -154,12 +160,12 @@ class BrandSettings(CommonSettings):
 
     def _missing(self) -> Iterator[Problem]:
         for field, spec in specs(BrandSettings):
-            if hasattr(GUIDE, field.name) and not getattr(self, field.name):
+            if hasattr(DEFAULT_BRAND, field.name) and not getattr(self, field.name):
                 yield spec.name, f"is required off the loopback address: {spec.doc}"
 
     def _mixed(self) -> Iterator[Problem]:
         mail, site = self.sender.rpartition("@")[2].lower(), (self.base.hostname or "").lower()
-        if not mail or self.allow_mixed_domains or _same_house(mail, site):
+        if not mail or self.allow_mixed_domains or _same_domain(mail, site):
             return
         yield (
             "IMPEX_MAIL_SENDER",
@@ -168,6 +174,6 @@ class BrandSettings(CommonSettings):
         )
 
 
-def _same_house(mail: str, site: str) -> bool:
+def _same_domain(mail: str, site: str) -> bool:
     """One name is the other or lies under it; sister names of one parent do not count."""
     return mail == site or site.endswith(f".{mail}") or mail.endswith(f".{site}")

@@ -20,14 +20,14 @@ from aiormq.exceptions import ChannelNotFoundEntity
 from pamqp.commands import Basic
 
 from shared.errors import ConfigurationError
-from shared.messaging.envelope import decode, is_said_by
-from shared.messaging.errors import NOT_SAID, Undecodable
+from shared.messaging.envelope import decode, is_published_by
+from shared.messaging.errors import WRONG_PUBLISHER, Undecodable
 from shared.messaging.failures import ATTEMPT, FIRST_FAILED_AT, attempt_of
 from shared.messaging.topology import OPERATOR, dead_queue, retry_exchange
-from shared.telemetry import mask_text
+from shared.runtime.telemetry import mask_text
 
 #: Letters looked at in one go.
-MOST = 10_000
+MAX_LISTED = 10_000
 CONFIRM_SECONDS = 10
 
 
@@ -49,13 +49,13 @@ class DeadLetter:
     fingerprint: str
     first_failed_at: str
     age: float | None
-    vouched: bool
+    publisher_verified: bool
 
 
 Chosen = Callable[[DeadLetter], bool]
 
 
-async def list_dead(amqp_url: str, service: str, *, limit: int = MOST) -> list[DeadLetter]:
+async def list_dead(amqp_url: str, service: str, *, limit: int = MAX_LISTED) -> list[DeadLetter]:
     """The dead letters of `service`, oldest first; they stay where they are."""
     found: list[DeadLetter] = []
     async with _letters(amqp_url, service, limit) as (_channel, letters):
@@ -80,19 +80,19 @@ async def replay(
 
     def chosen(letter: DeadLetter) -> bool:
         wanted = message_id in (None, letter.id) and message_type in (None, letter.type)
-        return wanted and letter.vouched
+        return wanted and letter.publisher_verified
 
     sent = 0
-    async with _letters(amqp_url, service, MOST) as (channel, letters):
+    async with _letters(amqp_url, service, MAX_LISTED) as (channel, letters):
         async for message in letters:
             if chosen(_described(service, message)):
-                await _send_again(channel, amqp_url, service, message, replayed_by)
+                await _republish(channel, amqp_url, service, message, replayed_by)
                 await channel.basic_ack(message.delivery_tag or 0)
                 sent += 1
     return sent
 
 
-async def _send_again(
+async def _republish(
     channel: AbstractChannel,
     amqp_url: str,
     service: str,
@@ -162,10 +162,10 @@ def _described(service: str, message: DeliveredMessage) -> DeadLetter:
     properties = message.header.properties
     headers: dict[str, Any] = dict(properties.headers or {})
     first = _text(headers.get(FIRST_FAILED_AT))
-    vouched = _is_vouched(service, message)
-    error = _text(headers.get("error")) or _by_the_broker(headers)
-    if not vouched and not error.startswith(NOT_SAID):
-        error = f"{NOT_SAID}the owner of its type"
+    vouched = _publisher_verified(service, message)
+    error = _text(headers.get("error")) or _broker_reason(headers)
+    if not vouched and not error.startswith(WRONG_PUBLISHER):
+        error = f"{WRONG_PUBLISHER}the owner of its type"
     return DeadLetter(
         service=service,
         id=_text(properties.message_id),
@@ -177,24 +177,24 @@ def _described(service: str, message: DeliveredMessage) -> DeadLetter:
         fingerprint=_text(headers.get("fingerprint")),
         first_failed_at=first,
         age=_age(first),
-        vouched=vouched,
+        publisher_verified=vouched,
     )
 
 
-def _is_vouched(service: str, message: DeliveredMessage) -> bool:
+def _publisher_verified(service: str, message: DeliveredMessage) -> bool:
     """A copy is as its service found it; what the broker moved here still has its sender."""
     properties = message.header.properties
     if properties.user_id == service:
-        return not str((properties.headers or {}).get("error", "")).startswith(NOT_SAID)
+        return not str((properties.headers or {}).get("error", "")).startswith(WRONG_PUBLISHER)
     if properties.user_id == OPERATOR:
         return True
     try:
-        return is_said_by(properties.user_id, decode(message.body))
+        return is_published_by(properties.user_id, decode(message.body))
     except Undecodable:
         return False
 
 
-def _by_the_broker(headers: dict[str, Any]) -> str:
+def _broker_reason(headers: dict[str, Any]) -> str:
     if headers.get("x-first-death-reason") == "delivery_limit":
         return "the process ended or hung while handling it, too often"
     if headers.get("x-first-death-reason") == "expired":

@@ -17,11 +17,11 @@ from prometheus_client import Gauge
 from shared.database import check_schema, open_pool, ping, read_migrations
 from shared.database.pool import Pool
 from shared.errors import ConfigurationError, DependencyDown, ImpexError
-from shared.health import HealthPages
-from shared.messaging.connection import asked_to_stop
-from shared.messaging.node import Node
-from shared.service import EXIT_FAILED, House, Service, ServiceSettings, Work, utc_now
-from shared.telemetry import REGISTRY, get_logger, log_context
+from shared.messaging.connection import cancellation_requested
+from shared.messaging.service_bus import ServiceBus
+from shared.runtime.health import HealthPages
+from shared.runtime.service import EXIT_FAILED, Runtime, Service, ServiceSettings, Work, utc_now
+from shared.runtime.telemetry import REGISTRY, get_logger, log_context
 
 #: How often the database is asked whether it is there, for readiness only.
 PING_SECONDS = 5
@@ -33,7 +33,7 @@ READY = Gauge("impex_ready", "Whether the service takes work.", ["service"], reg
 log = get_logger("service")
 
 
-class Running:
+class ServiceRunner:
     """One service of this process, from its start to the end of its drain; `clock` is its time."""
 
     def __init__(
@@ -46,12 +46,12 @@ class Running:
         self.settings = settings
         self._clock = clock
         self.tasks: list[asyncio.Task[None]] = []
-        self._house: House | None = None
-        self._node: Node | None = None
+        self._runtime: Runtime | None = None
+        self._bus: ServiceBus | None = None
         self._stack = AsyncExitStack()
         self._started = False
         self._draining = False
-        self._database_answers = False
+        self._database_up = False
         self.failure: BaseException | None = None
         READY.labels(service.name).set_function(lambda: float(all(self.checks().values())))
 
@@ -59,11 +59,11 @@ class Running:
         """What readiness depends on, each with its answer now."""
         return {
             "started": self._started and not self._draining,
-            "database": self._database_answers,
-            "broker": self._node is not None and self._node.ready[0],
+            "database": self._database_up,
+            "broker": self._bus is not None and self._bus.ready[0],
         }
 
-    async def live(self, stop: asyncio.Event) -> bool:
+    async def run(self, stop: asyncio.Event) -> bool:
         """Start, work until `stop`, drain. A failure sets `stop` itself and gives False.
 
         All in one task, so that what `build` enters it also leaves in the same context.
@@ -71,7 +71,9 @@ class Running:
         with log_context(service=self.service.name, host=self.settings.instance):
             stopping = asyncio.create_task(stop.wait(), name="stop")
             try:
-                good = await self._start(stopping) and await _watch(self.side_tasks(), stopping)
+                good = await self._start(stopping) and await _watch(
+                    self.background_tasks(), stopping
+                )
             finally:
                 stopping.cancel()
                 stop.set()
@@ -79,9 +81,9 @@ class Running:
             now = asyncio.get_running_loop().time()
             return await self._drain(now + self.settings.drain_seconds) and good
 
-    def side_tasks(self) -> list[asyncio.Task[None]]:
+    def background_tasks(self) -> list[asyncio.Task[None]]:
         """Everything that must go on until the drain: the service's tasks and the broker's."""
-        return self.tasks + (self._node.side_tasks() if self._node is not None else [])
+        return self.tasks + (self._bus.background_tasks() if self._bus is not None else [])
 
     async def _start(self, stopping: asyncio.Task[bool]) -> bool:
         """Whether the start went well, or was given up because of the signal."""
@@ -101,10 +103,10 @@ class Running:
         except (Exception, asyncio.CancelledError) as error:
             if limit.expired():
                 return True
-            if asked_to_stop():
+            if cancellation_requested():
                 raise
             self.failure = error
-            _say_why(error)
+            _log_failure(error)
             return False
         return True
 
@@ -112,15 +114,15 @@ class Running:
         """Open everything in order. Raises ImpexError with the reason, or what `build` raised."""
         await self._open_health()
         pool = await self._open_database()
-        node = self._node = self._new_node(pool)
-        house = self._house = House(
-            name=self.service.name, settings=self.settings, pool=pool, clock=self._clock, node=node
+        node = self._bus = self._new_bus(pool)
+        runtime = self._runtime = Runtime(
+            name=self.service.name, settings=self.settings, pool=pool, clock=self._clock, bus=node
         )
-        deps = await self._stack.enter_async_context(self.service.build(house, self.settings))
-        await node.start(deps, patience=self.settings.start_seconds)
-        self._begin("database watch", lambda: self._watch_database(pool))
-        for name, work in house.side_tasks:
-            self._begin(name, work)
+        deps = await self._stack.enter_async_context(self.service.build(runtime, self.settings))
+        await node.start(deps, timeout=self.settings.start_seconds)
+        self._start_task("database watch", lambda: self._watch_database(pool))
+        for name, work in runtime.background_tasks:
+            self._start_task(name, work)
         self._started = True
         log.info("The service is ready.", action="service_ready")
 
@@ -132,10 +134,10 @@ class Running:
         self._draining = True
         running = [task for task in self.tasks if not task.done()]
         clean = await self._run_drains(deadline)
-        clean &= await _cancelled(running, deadline)
-        if self._node is not None:
-            clean &= await self._drain_node(self._node, deadline)
-        clean &= await _done("closing", self._stack.aclose(), deadline + 2 * CLOSE_SECONDS)
+        clean &= await _cancel_tasks(running, deadline)
+        if self._bus is not None:
+            clean &= await self._drain_bus(self._bus, deadline)
+        clean &= await _completed("closing", self._stack.aclose(), deadline + 2 * CLOSE_SECONDS)
         log.info("The service has stopped.", action="service_stopped", clean=clean)
         return clean
 
@@ -161,11 +163,11 @@ class Running:
         )
         self._stack.push_async_callback(_close_pool, pool)
         await check_schema(pool, read_migrations(self.service.migration_dirs))
-        self._database_answers = True
+        self._database_up = True
         return pool
 
-    def _new_node(self, pool: Pool) -> Node:
-        return Node(
+    def _new_bus(self, pool: Pool) -> ServiceBus:
+        return ServiceBus(
             name=self.service.name,
             amqp_url=self.settings.amqp_url,
             pool=pool,
@@ -176,7 +178,7 @@ class Running:
             clock=self._clock,
         )
 
-    def _begin(self, name: str, work: Work) -> None:
+    def _start_task(self, name: str, work: Work) -> None:
         self.tasks.append(asyncio.create_task(work(), name=f"{self.service.name}: {name}"))
 
     async def _watch_database(self, pool: Pool) -> None:
@@ -187,24 +189,24 @@ class Running:
             except DependencyDown as down:
                 answers = False
                 reason = down.reason
-            if answers != self._database_answers:
-                self._database_answers = answers
+            if answers != self._database_up:
+                self._database_up = answers
                 if answers:
                     log.info("The database answers again.", action="database_back")
                 else:
                     log.error("The database is away.", action="database_away", reason=reason)
             await asyncio.sleep(PING_SECONDS)
 
-    async def _drain_node(self, node: Node, deadline: float) -> bool:
+    async def _drain_bus(self, node: ServiceBus, deadline: float) -> bool:
         cut = 0
 
         async def work() -> None:
             nonlocal cut
             # A node that never came to work has nothing to wait for, only connections to close.
-            left = deadline - asyncio.get_running_loop().time() if node.side_tasks() else 0.0
+            left = deadline - asyncio.get_running_loop().time() if node.background_tasks() else 0.0
             cut = await node.drain(max(left, 0.0))
 
-        clean = await _done("the broker", work(), deadline + CLOSE_SECONDS)
+        clean = await _completed("the broker", work(), deadline + CLOSE_SECONDS)
         if cut:
             log.error("The deadline cut handlers short.", action="drain_cut", handlers=cut)
         return clean and not cut
@@ -212,18 +214,20 @@ class Running:
     async def _run_drains(self, deadline: float) -> bool:
         clean = True
         # Where the start did not come to its end there is no work to finish, only things to close.
-        for work in reversed(self._house.drains if self._house and self._started else []):
-            clean &= await _done("the service's own drain", work(), deadline)
+        for work in reversed(
+            self._runtime.drain_callbacks if self._runtime and self._started else []
+        ):
+            clean &= await _completed("the service's own drain", work(), deadline)
         return clean
 
 
-async def supervise(runnings: Sequence[Running], stop: asyncio.Event) -> int:
+async def supervise(runners: Sequence[ServiceRunner], stop: asyncio.Event) -> int:
     """Let all live until `stop` or the failure of one; returns the exit code.
 
     A ConfigurationError of a start is raised again once everything is closed.
     """
-    good = await asyncio.gather(*(one.live(stop) for one in runnings))
-    for one in runnings:
+    good = await asyncio.gather(*(one.run(stop) for one in runners))
+    for one in runners:
         if isinstance(one.failure, ConfigurationError):
             raise one.failure
     return 0 if all(good) else EXIT_FAILED
@@ -250,7 +254,7 @@ def _outcome(task: asyncio.Task[Any]) -> BaseException | None:
     return task.exception()
 
 
-def _say_why(failure: BaseException) -> None:
+def _log_failure(failure: BaseException) -> None:
     if isinstance(failure, ConfigurationError):
         return  # the caller prints these, one line each
     expected = isinstance(failure, ImpexError)
@@ -262,7 +266,7 @@ def _say_why(failure: BaseException) -> None:
     )
 
 
-async def _done(what: str, work: Awaitable[object], deadline: float) -> bool:
+async def _completed(what: str, work: Awaitable[object], deadline: float) -> bool:
     """Whether `work` ended well before `deadline`; otherwise it is cut and logged."""
     try:
         async with asyncio.timeout_at(deadline):
@@ -276,7 +280,7 @@ async def _done(what: str, work: Awaitable[object], deadline: float) -> bool:
     return True
 
 
-async def _cancelled(tasks: Sequence[asyncio.Task[None]], deadline: float) -> bool:
+async def _cancel_tasks(tasks: Sequence[asyncio.Task[None]], deadline: float) -> bool:
     """Cancel those of `tasks` that still run, and wait for them; all ran when the drain began."""
     for task in tasks:
         task.cancel()

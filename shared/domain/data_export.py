@@ -7,15 +7,15 @@ from typing import Any
 
 import msgspec
 
-from shared.contracts.personal import PersonalDataView
-from shared.secrets import Sealer, seal_context
+from shared.contracts.data_export import PersonalDataView
+from shared.security.sealing import Sealer, seal_context
 
 #: Matters, each with its rows; values are texts, numbers, yes or no, times, nothing, or
 #: named values of these kinds.
-Document = Mapping[str, Sequence[Mapping[str, Any]]]
+ExportDocument = Mapping[str, Sequence[Mapping[str, Any]]]
 
 
-def seal_document(gateway: Sealer, document: Document) -> PersonalDataView:
+def seal_export(gateway: Sealer, document: ExportDocument) -> PersonalDataView:
     """The answer to `ExportAccount`: `document` as JSON that only the gateway can open."""
     text = msgspec.json.encode(document).decode()
     sealed = gateway.seal(text, seal_context(PersonalDataView, "document"))

@@ -17,27 +17,27 @@ from pamqp.commands import Basic
 
 from shared.contracts.base import Event
 from shared.database import Pool, transaction
-from shared.database.pool import session
+from shared.database.pool import acquire
 from shared.errors import DependencyDown, Reject, Retry
 from shared.messaging.connection import BROKER
 from shared.messaging.envelope import (
     Envelope,
     contract,
     decode,
-    is_said_by,
+    is_published_by,
     owner_of,
     traceparent,
 )
-from shared.messaging.errors import NOT_SAID, NotConfirmed, Undecodable
+from shared.messaging.errors import WRONG_PUBLISHER, PublishNotConfirmed, Undecodable
 from shared.messaging.failures import Failure, attempt_of, frames, headers_of
 from shared.messaging.handlers import Context, Subscription
-from shared.messaging.intake import Intake, Probe, settle
 from shared.messaging.metrics import MESSAGES
 from shared.messaging.publisher import Publisher
+from shared.messaging.queue_consumer import Probe, QueueConsumer, ack_or_requeue
 from shared.messaging.retry import Dead, decide
 from shared.messaging.topology import DEAD, EVENTS, OPERATOR, retry_exchange
-from shared.outbox import emit, first_time, take_effect
-from shared.telemetry import get_logger, log_context, trace_id
+from shared.outbox import apply_once, emit, mark_processed
+from shared.runtime.telemetry import get_logger, log_context, trace_id
 
 #: How many handlers of one process may run at once.
 PREFETCH = 50
@@ -51,8 +51,8 @@ class HandlerTimeout(Exception):
     """A handler took longer than it may."""
 
 
-class Consumer:
-    """Handles what `service` hears. `take` is given to an `Intake` as its handler."""
+class EventProcessor:
+    """Handles what `service` hears. `take` is given to an `QueueConsumer` as its handler."""
 
     def __init__(
         self,
@@ -62,7 +62,7 @@ class Consumer:
         pool: Pool,
         publisher: Publisher,
         clock: Callable[[], datetime],
-        committed: Callable[[], None],
+        on_commit: Callable[[], None],
         probes: Mapping[str, Probe],
         seconds: float = HANDLER_SECONDS,
     ) -> None:
@@ -72,42 +72,42 @@ class Consumer:
         self._pool = pool
         self._publisher = publisher
         self._clock = clock
-        self._committed = committed
+        self._on_commit = on_commit
         self._probes = probes
         self._seconds = seconds
         self.deps: Any = None
-        self.intake: Intake | None = None
+        self.queue_consumer: QueueConsumer | None = None
 
-    async def take(self, message: DeliveredMessage) -> None:
+    async def handle_delivery(self, message: DeliveredMessage) -> None:
         """Handle one delivery and settle it."""
         with log_context(service=self._service, message_id=message.header.properties.message_id):
             while True:
                 try:
-                    await self._take(message)
+                    await self._process(message)
                 except DependencyDown as down:
-                    if not await self._hold(down):
+                    if not await self._pause(down):
                         return  # Unsettled: closing the channel gives it back.
                     continue
-                except NotConfirmed as error:
-                    await self._hold(DependencyDown(BROKER, str(error)))
-                    await settle(message, requeue=True)
+                except PublishNotConfirmed as error:
+                    await self._pause(DependencyDown(BROKER, str(error)))
+                    await ack_or_requeue(message, requeue=True)
                     return
-                await settle(message)
-                if self.intake is not None:
-                    self.intake.relieved()
+                await ack_or_requeue(message)
+                if self.queue_consumer is not None:
+                    self.queue_consumer.reset_backoff()
                 return
 
-    async def _hold(self, down: DependencyDown) -> bool:
-        if self.intake is None:
+    async def _pause(self, down: DependencyDown) -> bool:
+        if self.queue_consumer is None:
             raise down
-        return await self.intake.hold(str(down), self._probes.get(down.name))
+        return await self.queue_consumer.pause(str(down), self._probes.get(down.name))
 
-    async def _take(self, message: DeliveredMessage) -> None:
+    async def _process(self, message: DeliveredMessage) -> None:
         """Handle `message`, or copy it to where it waits."""
         try:
             envelope, event = self._read(message)
         except Undecodable as error:
-            await self._put_aside(message, error)
+            await self._retry_or_dead_letter(message, error)
             return
         traceparent.set(envelope.traceparent)
         with log_context(trace_id=trace_id(envelope.traceparent)):
@@ -116,34 +116,34 @@ class Consumer:
             except (DependencyDown, asyncio.CancelledError):
                 raise
             except Exception as error:
-                await self._put_aside(message, error)
+                await self._retry_or_dead_letter(message, error)
 
     def _read(self, message: DeliveredMessage) -> tuple[Envelope, Event]:
         envelope = decode(message.body)
         properties = message.header.properties
         if properties.message_id != envelope.id:
             raise Undecodable("message_id is not the envelope's id")
-        self._check_who_says(message, envelope)
+        self._check_publisher(message, envelope)
         return envelope, contract(envelope, self._types)
 
-    def _check_who_says(self, message: DeliveredMessage, envelope: Envelope) -> None:
+    def _check_publisher(self, message: DeliveredMessage, envelope: Envelope) -> None:
         """The broker vouches for `user_id`; a type has one owner, known here or not (T23)."""
         user, exchange = message.header.properties.user_id, message.exchange
         if exchange == retry_exchange(self._service) and user in (self._service, OPERATOR):
             return
-        if exchange != EVENTS or not is_said_by(user, envelope):
-            raise Undecodable(f"{NOT_SAID}{owner_of(envelope)}")
+        if exchange != EVENTS or not is_published_by(user, envelope):
+            raise Undecodable(f"{WRONG_PUBLISHER}{owner_of(envelope)}")
 
-    async def _handle(self, envelope: Envelope, heard: Event) -> None:
+    async def _handle(self, envelope: Envelope, event: Event) -> None:
         row = self._rows[envelope.type]
         try:
             async with asyncio.timeout(self._seconds) as limit:
                 if row.effect is not None:
-                    effect = row.effect(heard, envelope, self._clock())
-                    async with session(self._pool) as connection:
-                        first = await take_effect(connection, self._service, envelope.id, effect)
+                    effect = row.effect(event, envelope, self._clock())
+                    async with acquire(self._pool) as connection:
+                        first = await apply_once(connection, self._service, envelope.id, effect)
                 else:
-                    first = await self._in_transaction(row, envelope, heard)
+                    first = await self._in_transaction(row, envelope, event)
         except TimeoutError as error:
             if limit.expired():
                 raise HandlerTimeout(f"took longer than {self._seconds} s") from error
@@ -162,10 +162,10 @@ class Consumer:
             return await emit(tx, self._service, event, subject=subject, now=self._clock())
 
         prepared = None
-        if row.before is not None:
-            prepared = await row.before(heard, self.deps, self._pool)
+        if row.prepare is not None:
+            prepared = await row.prepare(heard, self.deps, self._pool)
         async with transaction(self._pool) as tx:
-            if not await first_time(tx, self._service, envelope.id):
+            if not await mark_processed(tx, self._service, envelope.id):
                 return False
             context = Context(
                 tx=tx,
@@ -178,10 +178,10 @@ class Consumer:
             assert row.handler is not None
             await row.handler(heard, context)
         if emitted:
-            self._committed()
+            self._on_commit()
         return True
 
-    async def _put_aside(self, message: DeliveredMessage, error: Exception) -> None:
+    async def _retry_or_dead_letter(self, message: DeliveredMessage, error: Exception) -> None:
         """Copy `message` to a waiting room or to the dead letters, under confirm."""
         attempt = attempt_of(message)
         decision = decide(error, attempt)

@@ -30,7 +30,7 @@ def _parts(url: str, schemes: tuple[str, ...]) -> SplitResult | str:
     return parts if parts.scheme in schemes else sentence
 
 
-def database_problem(url: str, *, try_out: bool = False) -> str | None:
+def validate_database_url(url: str, *, try_out: bool = False) -> str | None:
     """Why this database URL may not be used, or None; a try-out needs no TLS (CR-05)."""
     parts = _parts(url, ("postgresql", "postgres"))
     if isinstance(parts, str):
@@ -43,7 +43,7 @@ def database_problem(url: str, *, try_out: bool = False) -> str | None:
     return "must end with ?sslmode=verify-full, since the database is on another machine"
 
 
-def amqp_problem(url: str, *, try_out: bool = False) -> str | None:
+def validate_amqp_url(url: str, *, try_out: bool = False) -> str | None:
     """Why this broker URL may not be used, or None; a try-out needs no TLS (CR-05)."""
     parts = _parts(url, ("amqp", "amqps"))
     if isinstance(parts, str):

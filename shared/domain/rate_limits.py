@@ -20,19 +20,19 @@ class Quota:
     """At most `most` in any `window`."""
 
     name: str
-    most: int
+    limit: int
     window: timedelta
 
     def wait(self, moments: Moments, now: datetime) -> int:
         """Seconds until another one may be asked; 0 is now."""
         recent = within(moments, self.window, now)
-        if len(recent) < self.most:
+        if len(recent) < self.limit:
             return 0
-        return _seconds(recent[-self.most] + self.window - now)
+        return _seconds(recent[-self.limit] + self.window - now)
 
     def left(self, moments: Moments, now: datetime) -> int:
         """How many more may be asked now."""
-        return max(0, self.most - len(within(moments, self.window, now)))
+        return max(0, self.limit - len(within(moments, self.window, now)))
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -19,47 +19,52 @@ from aiormq.exceptions import DeliveryError, PublishError
 from pamqp.commands import Basic
 
 from shared.contracts.base import Request
-from shared.messaging.answering import (
+from shared.messaging.connection import (
+    CONNECT_SECONDS,
+    BrokerConnection,
+    cancellation_requested,
+    describe,
+)
+from shared.messaging.envelope import CONTENT_TYPE, wrap
+from shared.messaging.errors import RequestTimeout, ServiceUnavailable, Undecodable
+from shared.messaging.handlers import Refused
+from shared.messaging.queue_consumer import wait_first
+from shared.messaging.rpc_codec import (
     IDEMPOTENCY_KEY,
-    LONGEST_KEY,
-    LONGEST_TIMEOUT,
+    MAX_KEY_LENGTH,
+    MAX_TIMEOUT,
     TIMEOUT_MS,
     UNAVAILABLE,
-    decode_answer,
+    decode_reply,
 )
-from shared.messaging.connection import CONNECT_SECONDS, Link, asked_to_stop, describe
-from shared.messaging.envelope import CONTENT_TYPE, wrap
-from shared.messaging.errors import OwnerAway, RequestTimeout, Undecodable
-from shared.messaging.handlers import Refused
-from shared.messaging.intake import first_of
 from shared.messaging.topology import REPLY_TO, REQUESTS
-from shared.telemetry import get_logger
+from shared.runtime.telemetry import get_logger
 
 #: Seconds that a request waits for a connection that is coming back.
-PATIENCE = 1.0
+RECONNECT_WAIT = 1.0
 REOPEN_PAUSE = 0.2
 
 log = get_logger("requests")
 
 
-class Requester:
+class RpcClient:
     """Asks in the name of `service`; `run` keeps its reply channel and is to be watched."""
 
     def __init__(
         self,
-        link: Link,
+        connection: BrokerConnection,
         service: str,
         asks: Iterable[type[Request]],
         clock: Callable[[], datetime],
     ) -> None:
-        self._link = link
+        self._connection = connection
         self._service = service
         self._asks = {request.TYPE for request in asks}
         self._clock = clock
         self._channel: AbstractChannel | None = None
         self._ready = asyncio.Event()
-        self._doubtful = asyncio.Event()
-        self._waiting: dict[str, tuple[str, asyncio.Future[bytes]]] = {}
+        self._channel_suspect = asyncio.Event()
+        self._pending: dict[str, tuple[str, asyncio.Future[bytes]]] = {}
 
     @property
     def is_ready(self) -> bool:
@@ -69,11 +74,11 @@ class Requester:
     async def run(self) -> None:
         """Keep one channel that takes replies; opened again whenever it is lost."""
         while True:
-            await self._link.wait_up()
+            await self._connection.wait_up()
             try:
                 await self._listen()
             except asyncio.CancelledError:
-                if asked_to_stop():
+                if cancellation_requested():
                     raise
             except Exception as error:
                 log.warning(
@@ -84,33 +89,33 @@ class Requester:
             finally:
                 self._ready.clear()
                 self._channel = None
-                self._give_up_waiting()
+                self._fail_pending()
             await asyncio.sleep(REOPEN_PAUSE)
 
     async def _listen(self) -> None:
-        channel = await self._link.channel(confirms=True)
+        channel = await self._connection.channel(confirms=True)
         closed = channel.closing
         # Replies come only to the channel that asked, without acknowledgement.
         await channel.basic_consume(REPLY_TO, self._on_reply, no_ack=True, timeout=CONNECT_SECONDS)
         self._channel = channel
-        self._doubtful.clear()
+        self._channel_suspect.clear()
         self._ready.set()
-        await first_of(closed, self._doubtful.wait())
+        await wait_first(closed, self._channel_suspect.wait())
         if not closed.done():
             closed.cancel()
-            self._link.release(channel)
+            self._connection.release(channel)
 
     async def ask(
         self, request: Request, *, idempotency_key: str | None = None, timeout: float = 3.0
     ) -> Any:
         """Ask the owner; returns an instance of `request.REPLY`.
 
-        Raises `Refused` (with the owner's `.refusal`), `OwnerAway` (broker or owner away) or
-        `RequestTimeout`. After the last two the request may still have been carried out; ask again
-        with the same key. `timeout` is in seconds.
+        Raises `Refused` (with the owner's `.refusal`), `ServiceUnavailable` (broker or owner away)
+        or `RequestTimeout`. After the last two the request may still have been carried out; ask
+        again with the same key. `timeout` is in seconds.
         """
         self._check(request, idempotency_key)
-        timeout = min(timeout, LONGEST_TIMEOUT)
+        timeout = min(timeout, MAX_TIMEOUT)
         try:
             async with asyncio.timeout(timeout):
                 body = await self._exchange(request, idempotency_key, timeout)
@@ -123,11 +128,11 @@ class Requester:
             raise ValueError(f"{self._service} does not declare that it asks {request.TYPE}")
         if request.CHANGES and not key:
             raise ValueError(f"{request.TYPE} changes something and needs an idempotency key")
-        if key is not None and len(key) > LONGEST_KEY:
-            raise ValueError(f"an idempotency key has at most {LONGEST_KEY} characters")
+        if key is not None and len(key) > MAX_KEY_LENGTH:
+            raise ValueError(f"an idempotency key has at most {MAX_KEY_LENGTH} characters")
 
     async def _exchange(self, request: Request, key: str | None, timeout: float) -> bytes:
-        channel = await self._line()
+        channel = await self._ready_channel()
         message_id, body = wrap(self._service, request, subject=None, now=self._clock())
         headers: dict[str, Any] = {TIMEOUT_MS: int(timeout * 1_000)}
         if key is not None:
@@ -140,24 +145,24 @@ class Requester:
             message_type=request.TYPE,
             reply_to=REPLY_TO,
             expiration=str(int(timeout * 1_000)),
-            user_id=self._link.user,
+            user_id=self._connection.user,
             headers=headers,
         )
         answer: asyncio.Future[bytes] = asyncio.get_running_loop().create_future()
-        self._waiting[message_id] = (request.OWNER, answer)
+        self._pending[message_id] = (request.OWNER, answer)
         try:
             await self._send(channel, body, properties, request)
             return await answer
         finally:
-            del self._waiting[message_id]
+            del self._pending[message_id]
 
-    async def _line(self) -> AbstractChannel:
+    async def _ready_channel(self) -> AbstractChannel:
         if not self._ready.is_set():
             with contextlib.suppress(TimeoutError):
-                async with asyncio.timeout(PATIENCE):
+                async with asyncio.timeout(RECONNECT_WAIT):
                     await self._ready.wait()
         if self._channel is None or self._channel.is_closed:
-            raise OwnerAway(f"the broker is away: {self._link.problem}")
+            raise ServiceUnavailable(f"the broker is away: {self._connection.problem}")
         return self._channel
 
     async def _send(
@@ -172,22 +177,22 @@ class Requester:
                 mandatory=True,
             )
         except PublishError as error:
-            raise OwnerAway(f"nobody answers {request.TYPE}") from error
+            raise ServiceUnavailable(f"nobody answers {request.TYPE}") from error
         except DeliveryError as error:
-            raise OwnerAway(f"too many requests wait for {request.OWNER}") from error
+            raise ServiceUnavailable(f"too many requests wait for {request.OWNER}") from error
         except asyncio.CancelledError as error:
             # Whether our deadline or a lost heartbeat: this publish has an unknown outcome.
-            self._doubtful.set()
-            if not asked_to_stop():
-                raise OwnerAway("the connection to the broker was lost") from error
+            self._channel_suspect.set()
+            if not cancellation_requested():
+                raise ServiceUnavailable("the connection to the broker was lost") from error
             raise
         except Exception as error:
-            self._doubtful.set()
-            raise OwnerAway(f"the broker is away: {describe(error)}") from error
+            self._channel_suspect.set()
+            raise ServiceUnavailable(f"the broker is away: {describe(error)}") from error
 
     async def _on_reply(self, message: DeliveredMessage) -> None:
         properties = message.header.properties
-        owner, answer = self._waiting.get(properties.correlation_id or "", ("", None))
+        owner, answer = self._pending.get(properties.correlation_id or "", ("", None))
         if answer is None:
             log.info("An answer came too late.", action="reply_late")
         elif properties.user_id != owner:
@@ -197,16 +202,16 @@ class Requester:
 
     def _open(self, request: Request, body: bytes) -> Any:
         try:
-            answered = decode_answer(body)
+            answered = decode_reply(body)
             if answered.refusal is None:
                 return msgspec.convert(answered.reply, request.REPLY)
         except (Undecodable, msgspec.MsgspecError) as error:
-            raise OwnerAway(f"{request.OWNER} answered what cannot be read") from error
+            raise ServiceUnavailable(f"{request.OWNER} answered what cannot be read") from error
         if answered.refusal.slug == UNAVAILABLE:
-            raise OwnerAway(f"{request.OWNER} cannot work for now")
+            raise ServiceUnavailable(f"{request.OWNER} cannot work for now")
         raise Refused(answered.refusal)
 
-    def _give_up_waiting(self) -> None:
-        for _owner, answer in self._waiting.values():
+    def _fail_pending(self) -> None:
+        for _owner, answer in self._pending.values():
             if not answer.done():
-                answer.set_exception(OwnerAway("the connection to the broker was lost"))
+                answer.set_exception(ServiceUnavailable("the connection to the broker was lost"))

@@ -82,7 +82,7 @@ SECRET_KEY = re.compile(
 PLAIN_KEYS = frozenset({"smtp_code", "status_code", "error_code", "key_id", "exit_code"})
 DROPPED = "[dropped]"
 #: A string longer than this is cut: a log is not a store.
-LONGEST = 4_000
+MAX_TEXT = 4_000
 HOST = socket.gethostname()
 #: What is beyond this is not even looked at.
 READ = 20_000
@@ -98,7 +98,7 @@ def mask_text(text: str) -> str:
     text = TOKEN.sub("***", text)
     if "@" in text or "%40" in text:
         text = ADDRESS.sub(_mask_found, text)
-    return text if len(text) <= LONGEST else text[:LONGEST] + "…"
+    return text if len(text) <= MAX_TEXT else text[:MAX_TEXT] + "…"
 
 
 def _mask_found(found: re.Match[str]) -> str:

@@ -17,9 +17,9 @@ from shared.messaging.errors import Undecodable
 CONTENT_TYPE = "application/json"
 IDEMPOTENCY_KEY = "idempotency_key"
 TIMEOUT_MS = "timeout_ms"
-LONGEST_KEY = 200
+MAX_KEY_LENGTH = 200
 #: Seconds; the longest a request may ask for.
-LONGEST_TIMEOUT = 3.0
+MAX_TIMEOUT = 3.0
 
 #: Refusals of the machinery itself.
 INTERNAL_ERROR = "internal_error"
@@ -29,27 +29,27 @@ KEY_MISSING = "idempotency_key_missing"
 KEY_MISMATCH = "idempotency_mismatch"
 
 
-class Answered(msgspec.Struct, omit_defaults=True):
+class ReplyEnvelope(msgspec.Struct, omit_defaults=True):
     """The body of an answer: exactly one of the two is there."""
 
     reply: Any = None
     refusal: Refusal | None = None
 
 
-_decoder = msgspec.json.Decoder(Answered)
+_decoder = msgspec.json.Decoder(ReplyEnvelope)
 
 
 def encode_reply(reply: msgspec.Struct) -> bytes:
     """The body of a reply."""
-    return msgspec.json.encode(Answered(reply=reply))
+    return msgspec.json.encode(ReplyEnvelope(reply=reply))
 
 
 def encode_refusal(refusal: Refusal) -> bytes:
     """The body of a refusal."""
-    return msgspec.json.encode(Answered(refusal=refusal))
+    return msgspec.json.encode(ReplyEnvelope(refusal=refusal))
 
 
-def decode_answer(body: bytes) -> Answered:
+def decode_reply(body: bytes) -> ReplyEnvelope:
     """Read an answer, or raise `Undecodable`."""
     try:
         answered = _decoder.decode(body)

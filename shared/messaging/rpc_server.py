@@ -18,33 +18,33 @@ from pamqp.commands import Basic
 
 from shared.contracts.base import Event, Refusal, Reply, Request
 from shared.database import Pool, transaction
-from shared.database.pool import session
+from shared.database.pool import acquire
 from shared.errors import DependencyDown
-from shared.messaging.answering import (
+from shared.messaging.connection import BrokerConnection, cancellation_requested, describe
+from shared.messaging.envelope import Envelope, contract, decode, traceparent
+from shared.messaging.errors import Undecodable
+from shared.messaging.failures import frames
+from shared.messaging.handlers import Answer, RefusalReply, Refused, RequestContext
+from shared.messaging.metrics import REQUESTS as REQUESTS_ANSWERED
+from shared.messaging.queue_consumer import ack_or_requeue
+from shared.messaging.rpc_codec import (
     BAD_REQUEST,
     CONTENT_TYPE,
     IDEMPOTENCY_KEY,
     INTERNAL_ERROR,
     KEY_MISMATCH,
     KEY_MISSING,
-    LONGEST_KEY,
-    LONGEST_TIMEOUT,
+    MAX_KEY_LENGTH,
+    MAX_TIMEOUT,
     TIMEOUT_MS,
     UNAVAILABLE,
     content_hash,
     encode_refusal,
     encode_reply,
 )
-from shared.messaging.connection import Link, asked_to_stop, describe
-from shared.messaging.envelope import Envelope, contract, decode, traceparent
-from shared.messaging.errors import Undecodable
-from shared.messaging.failures import frames
-from shared.messaging.handlers import Answer, Refused, Refusing, RequestContext
-from shared.messaging.intake import settle
-from shared.messaging.metrics import REQUESTS as REQUESTS_ANSWERED
 from shared.messaging.topology import REQUESTS
 from shared.outbox import emit, replies
-from shared.telemetry import get_logger, log_context, trace_id
+from shared.runtime.telemetry import get_logger, log_context, trace_id
 
 #: How many requests of one process may be carried out at once.
 PREFETCH = 50
@@ -54,36 +54,36 @@ CLOCK_SKEW = 2.0
 log = get_logger("requests")
 
 
-class TooLate(Exception):
+class RequestExpired(Exception):
     """Nobody waits for the answer any more."""
 
 
-class Responder:
-    """Answers what `service` answers. `take` is given to an `Intake` as its handler."""
+class RpcServer:
+    """Answers what `service` answers. `take` is given to an `QueueConsumer` as its handler."""
 
     def __init__(
         self,
         service: str,
         answers: tuple[Answer, ...],
         *,
-        link: Link,
+        connection: BrokerConnection,
         pool: Pool,
         clock: Callable[[], datetime],
-        committed: Callable[[], None],
+        on_commit: Callable[[], None],
     ) -> None:
         self._service = service
-        self._link = link
+        self._connection = connection
         self._channel: AbstractChannel | None = None
         self._opening = asyncio.Lock()
         self._rows = {row.request.TYPE: row for row in answers}
         self._types: dict[str, type[Request]] = {row.request.TYPE: row.request for row in answers}
         self._pool = pool
         self._clock = clock
-        self._committed = committed
+        self._on_commit = on_commit
         self._running: dict[tuple[str, str], asyncio.Event] = {}
         self.deps: Any = None
 
-    async def take(self, message: DeliveredMessage) -> None:
+    async def handle_delivery(self, message: DeliveredMessage) -> None:
         """Carry one request out and reply."""
         properties = message.header.properties
         seconds = _seconds(properties)
@@ -91,7 +91,7 @@ class Responder:
             try:
                 async with asyncio.timeout(seconds):
                     answer = await self._answer(message, seconds)
-            except (TooLate, TimeoutError):
+            except (RequestExpired, TimeoutError):
                 REQUESTS_ANSWERED.labels(self._service, "expired").inc()
                 log.warning(
                     "A request ran out and was not carried out.",
@@ -101,7 +101,7 @@ class Responder:
             else:
                 REQUESTS_ANSWERED.labels(self._service, "replied").inc()
                 await self._reply(message, answer)
-            await settle(message)
+            await ack_or_requeue(message)
 
     async def _answer(self, message: DeliveredMessage, seconds: float) -> bytes:
         try:
@@ -113,7 +113,7 @@ class Responder:
             log.error("A request cannot be read.", action="request_bad", reason=error.reason)
             return encode_refusal(Refusal(slug=BAD_REQUEST))
         if self._clock() > envelope.time + timedelta(seconds=seconds + CLOCK_SKEW):
-            raise TooLate
+            raise RequestExpired
         traceparent.set(envelope.traceparent)
         with log_context(trace_id=trace_id(envelope.traceparent)):
             return await self._carry_out(envelope, request, _key(message.header.properties))
@@ -137,7 +137,7 @@ class Responder:
                 reason=str(down),
             )
             return encode_refusal(Refusal(slug=UNAVAILABLE))
-        except (TooLate, TimeoutError):
+        except (RequestExpired, TimeoutError):
             raise
         except Exception as error:
             log.error(
@@ -150,39 +150,41 @@ class Responder:
             return encode_refusal(Refusal(slug=INTERNAL_ERROR))
 
     @asynccontextmanager
-    async def _one_at_a_time(self, asked: tuple[str, str]) -> AsyncIterator[None]:
+    async def _one_at_a_time(self, request_key: tuple[str, str]) -> AsyncIterator[None]:
         """Wait while the same is being answered here: it need not be prepared, or counted, twice.
 
         Between processes the claim in the transaction does the same, after the preparation.
         """
-        while earlier := self._running.get(asked):
+        while earlier := self._running.get(request_key):
             await earlier.wait()
-        done = self._running[asked] = asyncio.Event()
+        done = self._running[request_key] = asyncio.Event()
         try:
             yield
         finally:
-            del self._running[asked]
+            del self._running[request_key]
             done.set()
 
     async def _once(self, envelope: Envelope, request: Request, key: str | None) -> bytes:
         row = self._rows[request.TYPE]
         digest = content_hash(request)
-        if key is not None and row.before is not None:
+        if key is not None and row.prepare is not None:
             # Looked at first, lest a repeated request hashes a password for nothing.
-            async with session(self._pool) as connection:
+            async with acquire(self._pool) as connection:
                 kept = await replies.find(connection, request.TYPE, key)
             if kept is not None:
-                return _kept(kept, digest)
-        prepared = None if row.before is None else await row.before(request, self.deps, self._pool)
+                return _stored_answer(kept, digest)
+        prepared = (
+            None if row.prepare is None else await row.prepare(request, self.deps, self._pool)
+        )
         emitted = False
         # A question changes nothing; without BEGIN and COMMIT it costs two round trips less.
-        opened = transaction(self._pool) if request.CHANGES else session(self._pool)
+        opened = transaction(self._pool) if request.CHANGES else acquire(self._pool)
         async with opened as tx:
             if key is not None:
                 claimed = await replies.claim(tx, request, key, digest)
                 if not claimed:
                     kept = await replies.find(tx, request.TYPE, key)
-                    return _kept(kept, digest)
+                    return _stored_answer(kept, digest)
 
             async def say(event: Event, *, subject: str | None) -> str:
                 nonlocal emitted
@@ -199,9 +201,9 @@ class Responder:
             )
             answer = _encoded(await row.handler(request, context))
             if key is not None:
-                await replies.keep(tx, request.TYPE, key, answer)
+                await replies.save(tx, request.TYPE, key, answer)
         if emitted:
-            self._committed()
+            self._on_commit()
         return answer
 
     async def _reply(self, message: DeliveredMessage, body: bytes) -> None:
@@ -214,29 +216,29 @@ class Responder:
             delivery_mode=1,
             correlation_id=asked.correlation_id,
             message_type=asked.message_type,
-            user_id=self._link.user,
+            user_id=self._connection.user,
         )
         try:
             # Not mandatory: the broker counts a reply-to name as not routed and would return it.
-            channel = await self._line()
+            channel = await self._reply_channel()
             await channel.basic_publish(
                 body, exchange="", routing_key=asked.reply_to, properties=properties
             )
         except asyncio.CancelledError:
-            if asked_to_stop():
+            if cancellation_requested():
                 raise
         except Exception as error:
             log.info("An answer was lost.", action="reply_lost", reason=describe(error))
 
-    async def _line(self) -> AbstractChannel:
+    async def _reply_channel(self) -> AbstractChannel:
         """A channel of the publishing connection: a blocked one must not hold acknowledgements."""
         async with self._opening:
             if self._channel is None or self._channel.is_closed:
-                self._channel = await self._link.channel(confirms=False)
+                self._channel = await self._connection.channel(confirms=False)
             return self._channel
 
 
-def _kept(kept: replies.Kept | None, digest: bytes) -> bytes:
+def _stored_answer(kept: replies.StoredReply | None, digest: bytes) -> bytes:
     if kept is None:
         raise RuntimeError("a reply went away while it was read")
     if kept.content_hash != digest:
@@ -245,16 +247,16 @@ def _kept(kept: replies.Kept | None, digest: bytes) -> bytes:
 
 
 def _encoded(reply: Reply) -> bytes:
-    return encode_refusal(reply.refusal) if isinstance(reply, Refusing) else encode_reply(reply)
+    return encode_refusal(reply.refusal) if isinstance(reply, RefusalReply) else encode_reply(reply)
 
 
 def _seconds(properties: Basic.Properties) -> float:
     value = (properties.headers or {}).get(TIMEOUT_MS)
-    if isinstance(value, int) and 0 < value < LONGEST_TIMEOUT * 1_000:
+    if isinstance(value, int) and 0 < value < MAX_TIMEOUT * 1_000:
         return value / 1_000
-    return LONGEST_TIMEOUT
+    return MAX_TIMEOUT
 
 
 def _key(properties: Basic.Properties) -> str | None:
     value = (properties.headers or {}).get(IDEMPOTENCY_KEY)
-    return value if isinstance(value, str) and 0 < len(value) <= LONGEST_KEY else None
+    return value if isinstance(value, str) and 0 < len(value) <= MAX_KEY_LENGTH else None

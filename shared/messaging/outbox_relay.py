@@ -12,22 +12,22 @@ from typing import Any
 
 from pamqp.commands import Basic
 
-from shared.database import PASSING, Pool, transaction
+from shared.database import TRANSIENT_ERRORS, Pool, transaction
 from shared.errors import DependencyDown
 from shared.messaging.envelope import CONTENT_TYPE
-from shared.messaging.errors import NotConfirmed
-from shared.messaging.intake import first_of
+from shared.messaging.errors import PublishNotConfirmed
 from shared.messaging.publisher import Publisher
+from shared.messaging.queue_consumer import wait_first
 from shared.messaging.topology import EVENTS
-from shared.patience import Waiting
-from shared.telemetry import get_logger
+from shared.runtime.retrying import OutageLog
+from shared.runtime.telemetry import get_logger
 
 #: Rows in one transaction: most of the gain of a larger batch, and a short transaction.
 BATCH = 100
 #: Seconds between two looks without being woken.
 POLL = 1.0
 #: Seconds a refused row waits at most.
-LONGEST_WAIT = 60
+MAX_WAIT = 60
 
 _CLAIM = """
 SELECT id, message_id::text, type, body, attempts FROM outbox
@@ -52,7 +52,7 @@ class Relay:
         self._awake = asyncio.Event()
         self._stopping = asyncio.Event()
         self._stopped = asyncio.Event()
-        self._waiting = Waiting("relay")
+        self._outages = OutageLog("relay")
 
     def wake(self) -> None:
         """Look at the outbox now; call it after the commit."""
@@ -62,12 +62,12 @@ class Relay:
         """Publish until `stop`. A broker or database that is away is waited for."""
         try:
             while not self._stopping.is_set():
-                await first_of(self._publisher.link.wait_up(), self._stopping.wait())
+                await wait_first(self._publisher.connection.wait_up(), self._stopping.wait())
                 self._awake.clear()
                 if not await self._until_empty():
-                    await first_of(self._stopping.wait(), asyncio.sleep(POLL))
+                    await wait_first(self._stopping.wait(), asyncio.sleep(POLL))
                 elif not self._awake.is_set():
-                    await first_of(self._awake.wait(), self._stopping.wait(), asyncio.sleep(POLL))
+                    await wait_first(self._awake.wait(), self._stopping.wait(), asyncio.sleep(POLL))
             await self._until_empty()
         finally:
             self._stopped.set()
@@ -75,18 +75,18 @@ class Relay:
     async def stop(self, seconds: float) -> None:
         """Let it publish what is there, for `seconds` at most; the rest stays in the outbox."""
         self._stopping.set()
-        await first_of(self._stopped.wait(), asyncio.sleep(seconds))
+        await wait_first(self._stopped.wait(), asyncio.sleep(seconds))
 
     async def _until_empty(self) -> bool:
         """Publish batch after batch; False where a server is away."""
         try:
             while await self.publish_batch() == BATCH:
                 pass
-        except PASSING as error:
+        except TRANSIENT_ERRORS as error:
             # Whatever the database said, the rows are still there: looking again is always right.
-            self._waiting.because(error)
+            self._outages.started(error)
             return False
-        self._waiting.over()
+        self._outages.ended()
         return True
 
     async def publish_batch(self) -> int:
@@ -104,8 +104,8 @@ class Relay:
             for row, outcome in zip(rows, outcomes, strict=True):
                 if outcome is None:
                     confirmed.append(row["id"])
-                elif isinstance(outcome, NotConfirmed):
-                    refused.append((row["id"], str(outcome), LONGEST_WAIT))
+                elif isinstance(outcome, PublishNotConfirmed):
+                    refused.append((row["id"], str(outcome), MAX_WAIT))
                 elif isinstance(outcome, DependencyDown):
                     down = outcome
                 else:

@@ -14,26 +14,36 @@ from typing import Any
 from aiormq.abc import AbstractChannel, DeliveredMessage
 
 from shared.errors import ConfigurationError, DependencyDown
-from shared.messaging.connection import CONNECT_SECONDS, Link, asked_to_stop, describe
-from shared.telemetry import get_logger
+from shared.messaging.connection import (
+    CONNECT_SECONDS,
+    BrokerConnection,
+    cancellation_requested,
+    describe,
+)
+from shared.runtime.telemetry import get_logger
 
 FIRST_PAUSE = 0.2
-LONGEST_PAUSE = 30.0
+MAX_PAUSE = 30.0
 
 log = get_logger("messaging")
 
-Handle = Callable[[DeliveredMessage], Coroutine[Any, Any, None]]
+DeliveryHandler = Callable[[DeliveredMessage], Coroutine[Any, Any, None]]
 Probe = Callable[[], Awaitable[None]]
 
 
-class Intake:
+class QueueConsumer:
     """Deliveries of `queue` to `handle`, `prefetch` at a time; `prepare` declares the queue."""
 
     def __init__(
-        self, link: Link, queue: str, prefetch: int, handle: Handle, prepare: Probe
+        self,
+        connection: BrokerConnection,
+        queue: str,
+        prefetch: int,
+        handle: DeliveryHandler,
+        prepare: Probe,
     ) -> None:
         self.queue = queue
-        self._link = link
+        self._connection = connection
         self._prefetch = prefetch
         self._handle = handle
         self._prepare = prepare
@@ -64,7 +74,7 @@ class Intake:
                         await self._serve()
                         pause = FIRST_PAUSE
                 except asyncio.CancelledError:
-                    if asked_to_stop():
+                    if cancellation_requested():
                         raise
                     self._lost("cancelled by the connection")
                 except (DependencyDown, ConfigurationError) as error:
@@ -72,14 +82,14 @@ class Intake:
                 except Exception as error:
                     self._lost(describe(error))
                 if not self.stopping and not self.consuming:
-                    await first_of(self._stopping.wait(), asyncio.sleep(pause))
-                    pause = min(pause * 2, LONGEST_PAUSE)
+                    await wait_first(self._stopping.wait(), asyncio.sleep(pause))
+                    pause = min(pause * 2, MAX_PAUSE)
         finally:
             self.consuming = False
             self._stopped.set()
 
     async def _until_ready(self) -> bool:
-        await first_of(self._link.wait_up(), self._stopping.wait())
+        await wait_first(self._connection.wait_up(), self._stopping.wait())
         if self.stopping:
             return False
         await self._prepare()
@@ -87,13 +97,13 @@ class Intake:
 
     async def _serve(self) -> None:
         """Consume on one channel until it closes, its consumer goes, or a drain begins."""
-        channel = self._channel = await self._link.channel(confirms=False)
+        channel = self._channel = await self._connection.channel(confirms=False)
         closed, cancelled = channel.closing, asyncio.Event()
         channel.on_consumer_cancel_callbacks.add(lambda _frame: cancelled.set())
         try:
             await channel.basic_qos(prefetch_count=self._prefetch, timeout=CONNECT_SECONDS)
             while not self.stopping and not closed.done() and not cancelled.is_set():
-                await first_of(self._open.wait(), self._stopping.wait(), closed)
+                await wait_first(self._open.wait(), self._stopping.wait(), closed)
                 if self._open.is_set() and not self.stopping and not closed.done():
                     await self._consume(channel, closed, cancelled)
         finally:
@@ -102,7 +112,7 @@ class Intake:
         if not self.stopping:
             self._lost("the queue went away" if cancelled.is_set() else "the channel was closed")
             # Acknowledgements of running handlers fail from here on; their messages come again.
-            self._link.release(channel)
+            self._connection.release(channel)
 
     async def _consume(
         self, channel: AbstractChannel, closed: asyncio.Future[Any], cancelled: asyncio.Event
@@ -110,7 +120,7 @@ class Intake:
         reply = await channel.basic_consume(self.queue, self._on_delivery, timeout=CONNECT_SECONDS)
         self.consuming = True
         self.problem = ""
-        await first_of(closed, cancelled.wait(), self._paused.wait(), self._stopping.wait())
+        await wait_first(closed, cancelled.wait(), self._paused.wait(), self._stopping.wait())
         self.consuming = False
         if not closed.done() and not cancelled.is_set() and reply.consumer_tag:
             await channel.basic_cancel(reply.consumer_tag, timeout=CONNECT_SECONDS)
@@ -138,7 +148,7 @@ class Intake:
             )
         self.problem = reason
 
-    async def hold(self, reason: str, probe: Probe | None) -> bool:
+    async def pause(self, reason: str, probe: Probe | None) -> bool:
         """Stop taking deliveries until `probe` succeeds; without one, for a growing pause.
 
         Returns True when work may go on, False when a drain has begun.
@@ -149,10 +159,10 @@ class Intake:
             self._probing = asyncio.create_task(
                 self._probe(reason, probe), name=f"{self.queue}: probe"
             )
-        await first_of(self._open.wait(), self._stopping.wait())
+        await wait_first(self._open.wait(), self._stopping.wait())
         return not self.stopping
 
-    def relieved(self) -> None:
+    def reset_backoff(self) -> None:
         """A delivery was handled: the next pause is short again."""
         self._pause = FIRST_PAUSE
 
@@ -165,7 +175,7 @@ class Intake:
         try:
             while not answered:
                 await asyncio.sleep(self._pause)
-                self._pause = min(self._pause * 2, LONGEST_PAUSE)
+                self._pause = min(self._pause * 2, MAX_PAUSE)
                 try:
                     if probe is not None:
                         await probe()
@@ -181,7 +191,7 @@ class Intake:
     async def drain(self, seconds: float) -> int:
         """Take nothing more and wait for what is running; returns how many had to be cut."""
         self._stopping.set()
-        await first_of(self._stopped.wait(), asyncio.sleep(min(seconds, 5)))
+        await wait_first(self._stopped.wait(), asyncio.sleep(min(seconds, 5)))
         if self._probing is not None:
             self._probing.cancel()
         if not self._tasks:
@@ -195,7 +205,7 @@ class Intake:
         return len(running)
 
 
-async def first_of(*things: Coroutine[Any, Any, Any] | asyncio.Future[Any]) -> None:
+async def wait_first(*things: Coroutine[Any, Any, Any] | asyncio.Future[Any]) -> None:
     """Wait for whichever comes first; coroutines that do not are cancelled, futures are left."""
     tasks = [asyncio.ensure_future(thing) for thing in things]
     try:
@@ -206,7 +216,7 @@ async def first_of(*things: Coroutine[Any, Any, Any] | asyncio.Future[Any]) -> N
                 task.cancel()
 
 
-async def settle(message: DeliveredMessage, *, requeue: bool = False) -> None:
+async def ack_or_requeue(message: DeliveredMessage, *, requeue: bool = False) -> None:
     """Acknowledge, or give back with `requeue`. On a lost channel the broker does the latter."""
     tag = message.delivery_tag or 0
     try:
@@ -216,7 +226,7 @@ async def settle(message: DeliveredMessage, *, requeue: bool = False) -> None:
         else:
             await message.channel.basic_ack(tag, wait=False)
     except asyncio.CancelledError:
-        if asked_to_stop():
+        if cancellation_requested():
             raise
     except Exception as error:
         log.info(

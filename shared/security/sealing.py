@@ -21,15 +21,15 @@ from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
 from shared.contracts.base import Event, Reply, Request, Sealed
-from shared.errors import CannotOpen
-from shared.telemetry import get_logger
+from shared.errors import DecryptionError
+from shared.runtime.telemetry import get_logger
 
 KEY_BYTES = 32
 NONCE_BYTES = 12
 TOKEN_BYTES = 32
 KEY_ID = re.compile(r"[A-Za-z0-9_-]{1,16}")
 #: A random 32-byte key has about 30 different bytes; fewer than this is a pattern, not a key.
-DISTINCT_BYTES = 16
+MIN_DISTINCT_BYTES = 16
 
 log = get_logger("secrets")
 
@@ -79,7 +79,7 @@ def _decode_key(key_id: str, encoded: str) -> bytes:
         raise ValueError(f"the key {key_id} is not base64") from None
     if len(key) != KEY_BYTES:
         raise ValueError(f"the key {key_id} has {len(key)} bytes, {KEY_BYTES} are needed")
-    if len(set(key)) < DISTINCT_BYTES:
+    if len(set(key)) < MIN_DISTINCT_BYTES:
         raise ValueError(f"the key {key_id} is not random: it repeats the same few bytes")
     return key
 
@@ -128,10 +128,12 @@ class Opener:
     ring: KeyRing
 
     def open(self, sealed: Sealed, context: str) -> str:
-        """The secret, or `CannotOpen`; the failure is logged as `crypto_decrypt_fail` (CR-11)."""
+        """The secret, or `DecryptionError`; the failure is logged as `crypto_decrypt_fail`
+        (CR-11).
+        """
         try:
             return self._open(sealed, context)
-        except CannotOpen as error:
+        except DecryptionError as error:
             log.warning(
                 "A sealed secret could not be opened.",
                 action="crypto_decrypt_fail",
@@ -143,17 +145,17 @@ class Opener:
 
     def _open(self, sealed: Sealed, context: str) -> str:
         if sealed.recipient != self.recipient:
-            raise CannotOpen("it was sealed for another service")
+            raise DecryptionError("it was sealed for another service")
         key = self.ring.get(sealed.key_id)
         if key is None:
-            raise CannotOpen("its key is not in the ring")
+            raise DecryptionError("its key is not in the ring")
         try:
             box = base64.b64decode(sealed.box.encode(), altchars=b"-_", validate=True)
             nonce, body = box[:NONCE_BYTES], box[NONCE_BYTES:]
             aad = _aad(self.recipient, sealed.key_id, context)
             return AESGCM(key).decrypt(nonce, body, aad).decode()
         except (InvalidTag, ValueError):
-            raise CannotOpen("it was altered, or made for another field") from None
+            raise DecryptionError("it was altered, or made for another field") from None
 
 
 def keyed_hash(ring: KeyRing, purpose: str, value: str) -> tuple[str, bytes]:

@@ -22,17 +22,17 @@ from typing import TYPE_CHECKING, Any, NoReturn, Protocol
 from shared.contracts.base import Event, Request
 from shared.database import Pool
 from shared.errors import ConfigurationError, ImpexError
+from shared.runtime.telemetry import configure_logging, get_logger
 from shared.settings import load, unknown_names
-from shared.telemetry import configure_logging, get_logger
 
 if TYPE_CHECKING:
     from shared.messaging.handlers import Answer, Subscription
-    from shared.messaging.node import Node
-    from shared.messaging.requests import Requester
+    from shared.messaging.rpc_client import RpcClient
+    from shared.messaging.service_bus import ServiceBus
 
 EXIT_FAILED = 1
 EXIT_MISCONFIGURED = 2
-EXIT_AT_ONCE = 130
+EXIT_INTERRUPTED = 130
 STOP_SIGNALS = (signal.SIGTERM, signal.SIGINT)
 COMMON_MIGRATIONS = Path(__file__).parent / "outbox" / "migrations"
 
@@ -79,7 +79,7 @@ class Service:
 
     name: str
     settings: type[Any]
-    build: Callable[[House, Any], AbstractAsyncContextManager[Any]]
+    build: Callable[[Runtime, Any], AbstractAsyncContextManager[Any]]
     migrations: Path
     hears: tuple[Subscription, ...] = ()
     answers: tuple[Answer, ...] = ()
@@ -93,43 +93,43 @@ class Service:
 
 
 @dataclass(kw_only=True)
-class House:
+class Runtime:
     """What the house offers to a service's `build`."""
 
     name: str
     settings: Any
     pool: Pool
     clock: Callable[[], datetime] = utc_now
-    node: Node | None = None
-    side_tasks: list[tuple[str, Work]] = field(default_factory=list)
-    drains: list[Work] = field(default_factory=list)
+    bus: ServiceBus | None = None
+    background_tasks: list[tuple[str, Work]] = field(default_factory=list)
+    drain_callbacks: list[Work] = field(default_factory=list)
 
     @property
-    def requester(self) -> Requester:
+    def rpc_client(self) -> RpcClient:
         """Asks other services what this one declares in `asks`."""
-        if self.node is None:
+        if self.bus is None:
             raise ImpexError("there is no broker in this house")
-        return self.node.requester
+        return self.bus.rpc_client
 
-    def side_task(self, name: str, work: Work) -> None:
+    def background_task(self, name: str, work: Work) -> None:
         """Run `work` beside the handlers from the start on.
 
         It must not end by itself: if it does, the process stops. At the end it is cancelled, after
         the work of `on_drain` is done.
         """
-        self.side_tasks.append((name, work))
+        self.background_tasks.append((name, work))
 
     def on_drain(self, work: Work) -> None:
         """Run `work` first of all at the end, the latest registered first: stop taking new work.
 
         Not run where the start failed: closing what was opened is for the exit of `build`.
         """
-        self.drains.append(work)
+        self.drain_callbacks.append(work)
 
     def wake_relay(self) -> None:
         """Something was emitted outside a handler: publish it now rather than at the next poll."""
-        if self.node is not None:
-            self.node.wake_relay()
+        if self.bus is not None:
+            self.bus.wake_relay()
 
 
 def load_all(services: Sequence[Service], environ: Mapping[str, str]) -> list[ServiceSettings]:
@@ -156,11 +156,11 @@ def run_services(services: Sequence[Service], environ: Mapping[str, str] | None 
     try:
         settings = load_all(services, environ)
         configure_logging(settings[0].log_level)
-        _warn_of_unknown(services, environ)
+        _warn_about_unknown_settings(services, environ)
         with asyncio.Runner(loop_factory=_new_loop) as runner:
             return runner.run(_run(services, settings))
     except ConfigurationError as error:
-        return _say(error)
+        return _print_problems(error)
 
 
 def _new_loop() -> asyncio.AbstractEventLoop:
@@ -169,13 +169,13 @@ def _new_loop() -> asyncio.AbstractEventLoop:
     return uvloop.new_event_loop()
 
 
-def _say(error: ConfigurationError) -> int:
+def _print_problems(error: ConfigurationError) -> int:
     for name, sentence in error.problems:
         print(f"impex: {name}: {sentence}", file=sys.stderr)  # noqa: T201
     return EXIT_MISCONFIGURED
 
 
-def _warn_of_unknown(services: Sequence[Service], environ: Mapping[str, str]) -> None:
+def _warn_about_unknown_settings(services: Sequence[Service], environ: Mapping[str, str]) -> None:
     unknown = unknown_names([service.settings for service in services], environ)
     if unknown:
         log.warning(
@@ -186,21 +186,21 @@ def _warn_of_unknown(services: Sequence[Service], environ: Mapping[str, str]) ->
 
 
 async def _run(services: Sequence[Service], settings: Sequence[ServiceSettings]) -> int:
-    from shared.running import Running, supervise
+    from shared.runtime.lifecycle import ServiceRunner, supervise
 
     stop = asyncio.Event()
-    _on_signals(stop)
+    _install_signal_handlers(stop)
     return await supervise(
-        [Running(one, its) for one, its in zip(services, settings, strict=True)], stop
+        [ServiceRunner(one, its) for one, its in zip(services, settings, strict=True)], stop
     )
 
 
-def _on_signals(stop: asyncio.Event) -> None:
+def _install_signal_handlers(stop: asyncio.Event) -> None:
     """First signal: drain. Second: exit at once, even where the loop is stuck."""
     loop = asyncio.get_running_loop()
 
     def at_once(_number: int, _frame: object) -> None:
-        os._exit(EXIT_AT_ONCE)
+        os._exit(EXIT_INTERRUPTED)
 
     def ask(_number: int, _frame: object) -> None:
         loop.call_soon_threadsafe(stop.set)
@@ -222,6 +222,6 @@ def main(*services: Service, argv: Sequence[str] | None = None) -> NoReturn:
         try:
             load_all(services, os.environ)
         except ConfigurationError as error:
-            sys.exit(_say(error))
+            sys.exit(_print_problems(error))
         sys.exit(0)
     sys.exit(run_services(services))
