@@ -30,7 +30,7 @@ DEFERRALS = [
 ]
 
 
-async def test_em_11_58_a_refusal_for_good_ends_the_mail_and_says_why(
+async def test_em_11_a_refusal_for_good_ends_the_mail_and_says_why(
     system: System, office: PostOffice, smtp: MailServer
 ) -> None:
     async with system.run("mailer", IMPEX_SMTP_URL=smtp.url):
@@ -47,7 +47,7 @@ async def test_em_11_58_a_refusal_for_good_ends_the_mail_and_says_why(
     assert smtp.messages == []
 
 
-async def test_em_11_59_a_refusal_for_now_is_tried_again(
+async def test_em_11_a_refusal_for_now_is_tried_again(
     system: System, office: PostOffice, smtp: MailServer
 ) -> None:
     async with system.run("mailer", IMPEX_SMTP_URL=smtp.url):

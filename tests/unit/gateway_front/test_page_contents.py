@@ -105,7 +105,7 @@ def test_g_01_to_g_14_the_words_of_the_guide_are_on_the_screen(name: str) -> Non
         assert words in text
 
 
-def test_gd_01_c_15_the_privacy_notice_is_complete() -> None:
+def test_gd_01_the_privacy_notice_is_complete() -> None:
     text = one(in_state("privacy"), "main").get_text()
     for wanted in (
         "responsabilité de l'ANSM",

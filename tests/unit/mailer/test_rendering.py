@@ -68,7 +68,7 @@ def test_b_12_an_operators_whole_mail_comes_before_ours_and_makes_both_parts(
         ("{% block", "unexpected end of template"),
     ],
 )
-def test_b_12_60_the_start_stops_on_a_whole_mail_that_cannot_be_used_in_some_case(
+def test_b_12_the_start_stops_on_a_whole_mail_that_cannot_be_used_in_some_case(
     tmp_path: Path, text: str, why: str
 ) -> None:
     (tmp_path / "fr").mkdir()

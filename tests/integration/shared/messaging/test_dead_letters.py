@@ -68,7 +68,7 @@ async def test_mq_07_dead_letters_are_listed_without_their_content(street: Stree
 
 
 async def test_mq_07_a_replay_has_the_effect_once_and_empties_the_queue(street: Street) -> None:
-    """MQ-07: one by id, the rest of a type, then all; what was handled is not handled again."""
+    """MQ-07, B-06: one by id, then a type, then all; what was handled is not handled again."""
     broken, heard, ids = await _three_dead(street)
     broken.repaired = True
     operator = street.broker.url("operator")
