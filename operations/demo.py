@@ -18,7 +18,7 @@ from operations.progress import say
 from operations.reach import as_service, secret
 from operations.saying import PUBLISHER, publisher_url, say_all
 from operations.state import running
-from services.registration.operators import account_of, newest
+from services.registration.account_lookup import account_of, newest
 from shared.database import Connection
 from shared.runtime.service import utc_now
 

@@ -18,7 +18,7 @@ from operations.printing import print_rows
 from operations.progress import say
 from operations.reach import as_service
 from operations.saying import Saying, publisher_url, say_all
-from services.registration.operators import account_of
+from services.registration.account_lookup import account_of
 from shared.database import Connection
 from shared.runtime.service import utc_now
 

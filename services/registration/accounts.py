@@ -1,7 +1,8 @@
-"""A request for an account and what may happen to it: the rules between form and account.
+"""An account that exists, and what opens or closes it: states, freezing, thawing (settled 1, 8).
 
-Pure: the moment is passed in, and what is stored is `store`'s work. `standing` decides whether an
-address may get an account; a decoy is judged exactly like a real request, and is never right.
+Pure. An account is `active`, `deactivated` or `frozen`; a new password makes a frozen one
+`thawing`, which may be signed in to, and the second factor then makes it active again. Where the
+phone was stolen, or phone or address changed shortly before, only the desk thaws it (`desk_only`).
 """
 
 from __future__ import annotations
@@ -12,126 +13,158 @@ from typing import Literal
 
 from services.registration.passwords import Hashed
 
-State = Literal["pending", "verified", "created"]
-#: How long the pages can still say « created » once the account exists.
-CREATED_KEPT = timedelta(hours=24)
-CODE_DIGITS = 6
+AccountState = Literal["active", "deactivated", "frozen", "thawing"]
+#: A phone or an address changed within so long before a freeze may be a thief's: the link
+#: « ce n'est pas moi » lives a week, and its mail may have been days on its way.
+DOUBT = timedelta(days=14)
+#: How long a wish for another address may wait for its proof.
+CHANGE_KEPT = timedelta(hours=24)
 
 
 @dataclass(frozen=True, kw_only=True)
-class Mail:
-    """What became of the latest message of a request."""
+class Credentials:
+    """What an account is signed in with; `changes` tells one password from the next, `right_at` is
+    when it was last given right."""
 
-    state: str = "waiting"
-    at: datetime | None = None
-    next_try_at: datetime | None = None
-    reason: str | None = None
+    password: Hashed
+    changes: int
+    right_at: datetime | None = None
 
 
 @dataclass(frozen=True, kw_only=True)
-class AccountRequest:
-    """A request for an account, as it is stored."""
+class Account:
+    """An account, as it is stored."""
 
     id: str
-    account_id: str
     address: str
     address_key: str
     first_name: str
     last_name: str
     language: str
-    state: State
+    state: AccountState
+    verified_at: datetime
+    frozen_at: datetime | None = None
+    desk_only: bool = False
+    phone_replaced_at: datetime | None = None
+    address_changed_at: datetime | None = None
+    credentials: Credentials | None = None
+
+    @property
+    def opens(self) -> bool:
+        """Whether its password signs in; where not, it is wrong like any other (settled 4)."""
+        return self.credentials is not None and self.state in ("active", "thawing")
+
+    @property
+    def takes_reset(self) -> bool:
+        """Whether a mailed link may give it a new password."""
+        thaws = self.state == "frozen" and not self.desk_only
+        return self.opens or (thaws and self.credentials is not None)
+
+    @property
+    def left_to_desk(self) -> bool:
+        """Whether it is closed and only the desk opens it again."""
+        return self.state == "deactivated" or (self.state == "frozen" and self.desk_only)
+
+    @property
+    def takes_lost_phone(self) -> bool:
+        """Whether its phone may be told lost: frozen too, since the desk thaws it then."""
+        return self.credentials is not None and self.state != "deactivated"
+
+    def same_password(self, seen: Account) -> bool:
+        """Whether it still opens with the password that it had when it was `seen`."""
+        if self.credentials is None or seen.credentials is None or not self.opens:
+            return False
+        return self.credentials.changes == seen.credentials.changes
+
+
+def in_doubt(account: Account, now: datetime) -> bool:
+    """Whether phone or address changed so shortly before `now` that a freeze is the desk's to end.
+
+    A reset link goes to the address: whoever changed it could thaw the account.
+    """
+    changes = (account.phone_replaced_at, account.address_changed_at)
+    return any(changed is not None and changed > now - DOUBT for changed in changes)
+
+
+LateDoubt = Literal["none", "desk_only", "freeze"]
+
+
+def doubt_after_freeze(account: Account, replaced_at: datetime) -> LateDoubt:
+    """What a replacement means that is heard of only once the account is frozen or thawing.
+
+    A frozen account becomes the desk's. So does one that was thawed too easily: it is frozen again,
+    unless the phone was replaced after the freeze, by who has both factors.
+    """
+    if account.frozen_at is None or replaced_at <= account.frozen_at - DOUBT:
+        return "none"
+    if account.state == "frozen":
+        return "none" if account.desk_only else "desk_only"
+    return "freeze" if account.state == "thawing" and replaced_at <= account.frozen_at else "none"
+
+
+@dataclass(frozen=True, kw_only=True)
+class MailedLink:
+    """A link for a new password (`password`) or one that confirms a lost phone (`phone`)."""
+
+    kind: str
+    account_id: str | None
+    stolen: bool
+    expires_at: datetime
+    replaced: bool = False
+    used_at: datetime | None = None
+
+    def state(self, now: datetime) -> str:
+        """`used`, `replaced`, `expired` or `valid`."""
+        if self.used_at is not None:
+            return "used"
+        if self.replaced:
+            return "replaced"
+        return "expired" if self.expires_at <= now else "valid"
+
+
+@dataclass(frozen=True, kw_only=True)
+class AddressCode:
+    """The latest code that proves an account's address again."""
+
+    code_key_id: str
+    code_hash: bytes
+    tries: int
+    sent_at: datetime
+    expires_at: datetime
+    used_at: datetime | None = None
+
+    def is_good(self, now: datetime) -> bool:
+        """Whether it is shown rather than replaced; tries used up are for the person to see."""
+        return self.used_at is None and self.expires_at > now
+
+
+@dataclass(frozen=True, kw_only=True)
+class AddressChange:
+    """A wish for another address. `decoy`: somebody has it, and no code is right.
+
+    `password` is the account's, hashed for the new address; `password_changes` says which one.
+    """
+
+    id: str
+    address: str
+    address_key: str
     decoy: bool
-    password: Hashed | None
-    code_key_id: str | None
-    code_hash: bytes | None = field(repr=False)
+    password: Hashed
+    password_changes: int
+    code_key_id: str
+    code_hash: bytes = field(repr=False)
     tries: int
     requested_at: datetime
     sent_at: datetime
     expires_at: datetime
     kept_until: datetime
-    verified_at: datetime | None
-    created_at: datetime | None
-    mail: Mail
 
-    def due(self) -> str:
-        """The step that comes next."""
-        return {"pending": "validation", "verified": "terms", "created": "created"}[self.state]
-
-
-@dataclass(frozen=True, kw_only=True)
-class Life:
-    """When a message runs out, and when its request is forgotten."""
-
-    expires_at: datetime
-    kept_until: datetime
-
-
-def message_life(
-    requested_at: datetime, now: datetime, verify: timedelta, pending: timedelta
-) -> Life:
-    """The life of a message made now: never longer than its request's (RE-11)."""
-    kept_until = requested_at + pending
-    return Life(expires_at=min(now + verify, kept_until), kept_until=kept_until)
-
-
-def resend_at(sent_at: datetime, pause_seconds: int) -> datetime:
-    """The earliest moment of another message after one."""
-    return sent_at + timedelta(seconds=pause_seconds)
-
-
-@dataclass(frozen=True, kw_only=True)
-class Standing:
-    """What an address has: nothing, an account without credentials, or a whole account."""
-
-    account_id: str | None = None
-    state: str = "active"
-    has_credentials: bool = False
-
-    @property
-    def is_taken(self) -> bool:
-        """Whether a request for it is a decoy (settled 1)."""
-        return self.account_id is not None and (self.has_credentials or self.state != "active")
-
-
-CodeOutcome = Literal["right", "wrong", "void", "expired"]
-
-
-def judge_code(
-    request: AccountRequest, *, same: bool, now: datetime, most_tries: int
-) -> CodeOutcome:
-    """What a request's code is worth. `same` says whether it is the latest message's."""
-    right = same and not request.decoy
-    return judge_tries(
-        request.expires_at, request.tries, right=right, now=now, most_tries=most_tries
-    )
-
-
-def judge_tries(
-    expires_at: datetime, tries: int, *, right: bool, now: datetime, most_tries: int
-) -> CodeOutcome:
-    """What a code is worth after so many wrong ones."""
-    if expires_at <= now:
-        return "expired"
-    if tries >= most_tries:
-        return "void"
-    if right:
-        return "right"
-    return "void" if tries + 1 >= most_tries else "wrong"
-
-
-@dataclass(frozen=True, kw_only=True)
-class Link:
-    """A link that was sent once."""
-
-    request: AccountRequest
-    expires_at: datetime
-    replaced: bool
-    wrong_passwords: int
-
-    def state(self, now: datetime) -> str:
-        """`verified`, `replaced`, `expired` or `valid`."""
-        if self.request.state != "pending":
-            return "verified"
-        if self.replaced:
-            return "replaced"
-        return "expired" if self.expires_at <= now else "valid"
+    def stands(self, account: Account, now: datetime) -> bool:
+        """Whether it may still be proved: not too old, and no new password since."""
+        own = account.credentials
+        return (
+            account.opens
+            and own is not None
+            and own.changes == self.password_changes
+            and now < self.kept_until
+        )

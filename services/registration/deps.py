@@ -6,12 +6,12 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 
+from services.registration.common_words import Lexicon
 from services.registration.hashing import Hasher
-from services.registration.networks import Network
+from services.registration.network_quotas import Network
 from services.registration.passwords import MAX_PASSWORD_BYTES, Rules
 from services.registration.settings import RegistrationSettings
 from services.registration.terms import Terms
-from services.registration.words import Lexicon
 from shared.contracts.base import Event, Request, Sealed
 from shared.errors import DecryptionError
 from shared.security.sealing import KeyRing, Opener, Sealer, keyed_hash, keyed_hashes, seal_context

@@ -11,12 +11,12 @@ from collections.abc import Callable
 from datetime import datetime
 
 from services.registration import (
-    address_changes,
-    address_codes,
-    counters,
-    disavowals,
-    mailed_links,
-    store,
+    account_request_store,
+    address_change_store,
+    address_code_store,
+    disavowal_store,
+    mailed_link_store,
+    rate_limit_store,
 )
 from shared.contracts.registration import OWNER, RequestExpired
 from shared.database import TRANSIENT_ERRORS, Pool, transaction
@@ -35,12 +35,18 @@ async def purge(pool: Pool, now: datetime) -> int:
     deleted = 0
     while True:
         async with transaction(pool) as tx:
-            gone = await store.delete_old(tx, now, BATCH)
+            gone = await account_request_store.delete_old(tx, now, BATCH)
             for each in gone:
                 if each.state != "created":
                     event = RequestExpired(request_id=each.id)
                     await emit(tx, OWNER, event, subject=each.account_id, now=now)
-            for table in (mailed_links, address_codes, address_changes, disavowals, counters):
+            for table in (
+                mailed_link_store,
+                address_code_store,
+                address_change_store,
+                disavowal_store,
+                rate_limit_store,
+            ):
                 await table.forget(tx, now)
         deleted += len(gone)
         if len(gone) < BATCH:

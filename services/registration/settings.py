@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 from pathlib import Path
 
-from services.registration.limits import LimitSettings
+from services.registration.limit_settings import LimitSettings
 from shared.security.sealing import KeyRing
 from shared.settings import Problem, setting
 

@@ -7,9 +7,9 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from services.registration.access import AddressChange, AddressCode
-from services.registration.accounts import AccountRequest, Link, resend_at
-from services.registration.addresses import mask
+from services.registration.account_requests import AccountRequest, Link, resend_at
+from services.registration.accounts import AddressChange, AddressCode
+from services.registration.email_addresses import mask
 from services.registration.settings import RegistrationSettings
 from services.registration.terms import Terms
 from shared.contracts.registration import (

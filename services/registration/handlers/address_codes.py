@@ -6,13 +6,13 @@ it is no factor and opens nothing (AU-09).
 
 from __future__ import annotations
 
-from services.registration import address_codes, ledger
-from services.registration.access import Account, AddressCode
-from services.registration.accounts import CODE_DIGITS, judge_tries
+from services.registration import account_store, address_code_store
+from services.registration.account_requests import CODE_DIGITS, judge_tries
+from services.registration.accounts import Account, AddressCode
 from services.registration.deps import Deps
 from services.registration.handlers import quotas
-from services.registration.handlers.proofs import read_code
-from services.registration.handlers.requests import known_language, too_soon
+from services.registration.handlers.account_requests import known_language, too_soon
+from services.registration.handlers.email_verification import read_code
 from services.registration.views import show_address_code
 from shared.contracts.base import Refusal, Reply
 from shared.contracts.registration import (
@@ -39,7 +39,7 @@ async def send_address_code(
     """Have a code sent; one that is still good is only shown, unless another one is asked for."""
     account = await _account(context, request.account_id)
     settings, now = context.deps.settings, context.now()
-    code = await address_codes.read(context.tx, account.id)
+    code = await address_code_store.read(context.tx, account.id)
     if code is None or request.renew or not code.is_good(now):
         if code is not None:
             too_soon(code.sent_at, settings.resend_seconds, now)
@@ -53,7 +53,7 @@ async def verify_address_code(request: VerifyAddressCode, context: RequestContex
     typed = read_code(request, context.deps)
     account = await _account(context, request.account_id)
     deps, now = context.deps, context.now()
-    code = await address_codes.read(context.tx, account.id)
+    code = await address_code_store.read(context.tx, account.id)
     if code is None:
         raise Refused(Refusal(slug="code_expired", params={"at": now.isoformat()}))
     refusal = await _judge(context, account, code, typed)
@@ -62,8 +62,8 @@ async def verify_address_code(request: VerifyAddressCode, context: RequestContex
     proved_at = account.verified_at
     if code.used_at is None:
         proved_at = now
-        await address_codes.use(context.tx, account.id, now)
-        await ledger.prove(context.tx, account.id, now)
+        await address_code_store.use(context.tx, account.id, now)
+        await account_store.prove(context.tx, account.id, now)
         before = now + deps.settings.enrol_life
         renewed = AddressProofRenewed(proved_at=now, enrol_before=before)
         await context.emit(renewed, subject=account.id)
@@ -87,7 +87,7 @@ async def _send(context: RequestContext[Deps], account: Account, language: str) 
         sent_at=now,
         expires_at=now + deps.settings.address_code_life,
     )
-    await address_codes.store(context.tx, account.id, code)
+    await address_code_store.store(context.tx, account.id, code)
     kind = AddressProofRequested
     event = kind(
         address=account.address,
@@ -114,7 +114,7 @@ async def _judge(
     if outcome == "expired":
         return Refusal(slug="code_expired", params={"at": code.expires_at.isoformat()})
     if code.tries < most:
-        await address_codes.count_try(context.tx, account.id)
+        await address_code_store.count_try(context.tx, account.id)
     log.warning("An address code was wrong.", action="authn_code_fail", account=account.id)
     if outcome == "void":
         return Refusal(slug="code_void", params={"tries": most})
@@ -122,7 +122,7 @@ async def _judge(
 
 
 async def _account(context: RequestContext[Deps], account_id: str) -> Account:
-    account = await ledger.lock(context.tx, account_id)
+    account = await account_store.lock(context.tx, account_id)
     if account is None or not account.opens:
         raise Refused(CLOSED)
     return account

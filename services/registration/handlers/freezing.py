@@ -12,10 +12,10 @@ import uuid
 from dataclasses import dataclass
 from datetime import datetime
 
-from services.registration import disavowals, ledger, mailed_links
-from services.registration.access import Account, doubt_after_freeze, in_doubt
-from services.registration.addresses import mask
+from services.registration import account_store, disavowal_store, mailed_link_store
+from services.registration.accounts import Account, doubt_after_freeze, in_doubt
 from services.registration.deps import Deps
+from services.registration.email_addresses import mask
 from services.registration.handlers.mailed_links import PASSWORD
 from shared.contracts.base import Refusal
 from shared.contracts.gateway import SessionOpened
@@ -53,7 +53,7 @@ async def describe_disavowal(
 ) -> DisavowalView:
     """What a « ce n'est pas moi » link is worth. Changes nothing, however often it is asked."""
     said = _read(request, context.deps)
-    account = None if said is None else await ledger.read(context.tx, said.account_id)
+    account = None if said is None else await account_store.read(context.tx, said.account_id)
     if said is None or account is None:
         return DisavowalView(state="malformed")
     state = await _state(context, said, account)
@@ -65,7 +65,7 @@ async def describe_disavowal(
 async def disavow(request: Disavow, context: RequestContext[Deps]) -> FrozenView:
     """Freeze the account; closed already is no error, and is said once."""
     said = _read(request, context.deps)
-    account = None if said is None else await ledger.lock(context.tx, said.account_id)
+    account = None if said is None else await account_store.lock(context.tx, said.account_id)
     if said is None or account is None:
         raise Refused(Refusal(slug="link_malformed"))
     state = await _state(context, said, account)
@@ -74,7 +74,7 @@ async def disavow(request: Disavow, context: RequestContext[Deps]) -> FrozenView
     if state == "used":
         raise Refused(Refusal(slug="link_used"))
     now = context.now()
-    await disavowals.use(context.tx, said.mail_id, account.id, now, said.expires_at)
+    await disavowal_store.use(context.tx, said.mail_id, account.id, now, said.expires_at)
     desk_only = account.desk_only or in_doubt(account, now)
     await freeze(context, account, by="holder", desk_only=desk_only)
     # A deactivated account stays so, and no new password opens it.
@@ -94,8 +94,8 @@ async def freeze(context: Context[Deps], account: Account, *, by: str, desk_only
             await _leave_to_desk(context, account)
         return
     now = context.now()
-    await ledger.freeze(context.tx, account.id, now, desk_only=desk_only)
-    await mailed_links.void(context.tx, PASSWORD.name, account.id)
+    await account_store.freeze(context.tx, account.id, now, desk_only=desk_only)
+    await mailed_link_store.void(context.tx, PASSWORD.name, account.id)
     frozen = AccountFrozen(by=by, desk_only=desk_only, frozen_at=now)
     await context.emit(frozen, subject=account.id)
     log.warning(
@@ -110,8 +110,8 @@ async def freeze(context: Context[Deps], account: Account, *, by: str, desk_only
 async def session_opened(event: SessionOpened, context: Context[Deps]) -> None:
     """Password and second factor were right: a thawing account is active again."""
     account_id = context.envelope.subject
-    account = None if account_id is None else await ledger.lock(context.tx, account_id)
-    if account is None or not await ledger.thaw(context.tx, account.id, event.opened_at):
+    account = None if account_id is None else await account_store.lock(context.tx, account_id)
+    if account is None or not await account_store.thaw(context.tx, account.id, event.opened_at):
         return
     await context.emit(AccountThawed(thawed_at=context.now()), subject=account.id)
     log.info("An account was thawed.", action="account_thawed", account=account.id)
@@ -120,10 +120,10 @@ async def session_opened(event: SessionOpened, context: Context[Deps]) -> None:
 async def authenticator_replaced(event: AuthenticatorReplaced, context: Context[Deps]) -> None:
     """Remember when; a freeze shortly after it is the desk's to end, whichever is heard first."""
     account_id = context.envelope.subject
-    account = None if account_id is None else await ledger.lock(context.tx, account_id)
+    account = None if account_id is None else await account_store.lock(context.tx, account_id)
     if account is None:
         return
-    await ledger.replace_phone(context.tx, account.id, event.replaced_at)
+    await account_store.replace_phone(context.tx, account.id, event.replaced_at)
     doubt = doubt_after_freeze(account, event.replaced_at)
     if doubt == "desk_only":
         await _leave_to_desk(context, account)
@@ -132,8 +132,8 @@ async def authenticator_replaced(event: AuthenticatorReplaced, context: Context[
 
 
 async def _leave_to_desk(context: Context[Deps], account: Account) -> None:
-    await ledger.leave_to_desk(context.tx, account.id)
-    await mailed_links.void(context.tx, PASSWORD.name, account.id)
+    await account_store.leave_to_desk(context.tx, account.id)
+    await mailed_link_store.void(context.tx, PASSWORD.name, account.id)
     log.warning(
         "A frozen account was left to the desk.", action="account_left_to_desk", account=account.id
     )
@@ -146,7 +146,7 @@ async def _state(context: RequestContext[Deps], said: Disavowal, account: Accoun
         return "expired"
     if account.state in ("frozen", "deactivated"):
         return "done"
-    return "used" if await disavowals.is_used(context.tx, said.mail_id) else "valid"
+    return "used" if await disavowal_store.is_used(context.tx, said.mail_id) else "valid"
 
 
 def _read(request: DescribeDisavowal | Disavow, deps: Deps) -> Disavowal | None:

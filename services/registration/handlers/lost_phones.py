@@ -5,9 +5,10 @@ A phone told stolen freezes the account at the confirmation, and only the desk t
 
 from __future__ import annotations
 
-from services.registration import mailed_links
-from services.registration.access import Account, MailedLink
+from services.registration import mailed_link_store
+from services.registration.accounts import Account, MailedLink
 from services.registration.deps import Deps
+from services.registration.handlers.account_requests import known_language
 from services.registration.handlers.freezing import freeze
 from services.registration.handlers.mailed_links import (
     MALFORMED,
@@ -17,7 +18,6 @@ from services.registration.handlers.mailed_links import (
     hold,
     send,
 )
-from services.registration.handlers.requests import known_language
 from shared.contracts.base import Event, Sealed
 from shared.contracts.registration import (
     ClaimLostPhone,
@@ -69,7 +69,7 @@ async def confirm_lost_phone(
         raise Refused(MALFORMED)
     link, account = await hold(context, hashes, PHONE)
     now = context.now()
-    await mailed_links.use(context.tx, PHONE.name, hashes, now)
+    await mailed_link_store.use(context.tx, PHONE.name, hashes, now)
     reported = LostPhoneReported(stolen=link.stolen, reported_at=now)
     await context.emit(reported, subject=account.id)
     log.warning(

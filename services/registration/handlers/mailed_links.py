@@ -11,13 +11,13 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
 
-from services.registration import ledger, mailed_links, store
-from services.registration.access import Account, MailedLink
+from services.registration import account_request_store, account_store, mailed_link_store
+from services.registration.accounts import Account, MailedLink
 from services.registration.deps import Deps
 from services.registration.handlers import quotas
-from services.registration.handlers.judging import judge_address
-from services.registration.handlers.proofs import TOKEN
-from services.registration.handlers.requests import known_language, refused_fields
+from services.registration.handlers.account_requests import known_language, refused_fields
+from services.registration.handlers.email_verification import TOKEN
+from services.registration.handlers.form_validation import judge_address
 from shared.contracts.base import Event, Refusal, Sealed
 from shared.contracts.registration import (
     ClaimLostPhone,
@@ -74,9 +74,9 @@ async def send(
     address, errors = judge_address(request.address, deps)
     if address is None:
         raise Refused(refused_fields(errors))
-    await store.lock_address(context.tx, address.key)
+    await account_request_store.lock_address(context.tx, address.key)
     await quotas.take_link(context, kind.counter, address.key, request.network)
-    account = await ledger.of_address(context.tx, address.key)
+    account = await account_store.of_address(context.tx, address.key)
     holder = account if account is not None and kind.takes(account) else None
     token = new_token()
     sealed = deps.sealer.seal(token, seal_context(kind.event, "link_token"))
@@ -97,7 +97,7 @@ async def send(
         event = say(holder, sealed, link)
     await context.emit(event, subject=link.account_id)
     link_hash = keyed_hash(deps.tokens, kind.purpose, token)[1]
-    await mailed_links.insert(context.tx, link, link_hash, deps.counters(address.key), now)
+    await mailed_link_store.insert(context.tx, link, link_hash, deps.counters(address.key), now)
     return link.account_id
 
 
@@ -127,21 +127,21 @@ async def find(
     tx: Connection, hashes: list[bytes], kind: Kind
 ) -> tuple[MailedLink | None, Account | None]:
     """A link and its account, as they are now."""
-    link = await mailed_links.find(tx, kind.name, hashes)
+    link = await mailed_link_store.find(tx, kind.name, hashes)
     if link is None or link.account_id is None:
         return None, None
-    return link, await ledger.read(tx, link.account_id)
+    return link, await account_store.read(tx, link.account_id)
 
 
 async def hold(
     context: RequestContext[Deps], hashes: list[bytes], kind: Kind
 ) -> tuple[MailedLink, Account]:
     """A good link and its account, both locked, the account first; else `Refused`."""
-    seen = await mailed_links.find(context.tx, kind.name, hashes)
+    seen = await mailed_link_store.find(context.tx, kind.name, hashes)
     if seen is None or seen.account_id is None:
         raise Refused(GONE)
-    account = await ledger.lock(context.tx, seen.account_id)
-    link = await mailed_links.lock(context.tx, kind.name, hashes)
+    account = await account_store.lock(context.tx, seen.account_id)
+    link = await mailed_link_store.lock(context.tx, kind.name, hashes)
     refusal = refuse(link, account, kind, context.now())
     if refusal is not None or link is None or account is None:
         raise Refused(refusal or GONE)

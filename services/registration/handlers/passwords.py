@@ -9,15 +9,15 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from services.registration import counters, ledger, mailed_links
-from services.registration.access import Account
+from services.registration import account_store, mailed_link_store, rate_limit_store
+from services.registration.accounts import Account
 from services.registration.deps import Deps
-from services.registration.handlers import attempts
-from services.registration.handlers.attempts import Attempt
-from services.registration.handlers.judging import judge_password
+from services.registration.handlers import login_attempts
+from services.registration.handlers.account_requests import refused_fields
+from services.registration.handlers.form_validation import judge_password
+from services.registration.handlers.login_attempts import Attempt
 from services.registration.handlers.mailed_links import PASSWORD
-from services.registration.handlers.requests import refused_fields
-from services.registration.handlers.resets import candidate, set_password
+from services.registration.handlers.password_resets import candidate, set_password
 from services.registration.passwords import Hashed, normalize
 from shared.contracts.base import FieldError, Refusal, Reply
 from shared.contracts.registration import ChangePassword, CheckPassword, Done
@@ -59,9 +59,9 @@ async def check_password(request: CheckPassword, context: RequestContext[Deps]) 
     if checked.attempt.wait:
         raise Refused(checked.attempt.too_many())
     if await lock(context, checked) is None:
-        attempts.log_failure(checked.attempt, checked.account)
+        login_attempts.log_failure(checked.attempt, checked.account)
         return context.refuse(Refusal(slug="wrong_password"))
-    await counters.clear(context.tx, attempts.KNOWN, request.account_id)
+    await rate_limit_store.clear(context.tx, login_attempts.KNOWN, request.account_id)
     return Done()
 
 
@@ -69,7 +69,7 @@ async def judge_change(request: ChangePassword, deps: Deps, pool: Pool) -> Chang
     """Judge the new password, check the current one, and hash the new one where all is right."""
     current, new = deps.open(request, "current_password"), deps.open(request, "password")
     async with acquire(pool) as connection:
-        account = await ledger.read(connection, request.account_id)
+        account = await account_store.read(connection, request.account_id)
     errors: list[FieldError] = []
     if account is not None:
         errors = await judge_password(candidate(new, account), deps)
@@ -95,21 +95,21 @@ async def change_password(request: ChangePassword, context: RequestContext[Deps]
         raise Refused(checked.attempt.too_many())
     account = await lock(context, checked)
     if account is None:
-        attempts.log_failure(checked.attempt, checked.account)
+        login_attempts.log_failure(checked.attempt, checked.account)
         return context.refuse(refused_fields([WRONG, *errors]))
     if change.hashed is None:
-        await attempts.take_back(context.tx, checked.attempt)
+        await login_attempts.take_back(context.tx, checked.attempt)
         return context.refuse(refused_fields(errors))
-    await mailed_links.void(context.tx, PASSWORD.name, account.id)
+    await mailed_link_store.void(context.tx, PASSWORD.name, account.id)
     return await set_password(context, account, change.hashed, by="person", device=request.device)
 
 
 async def look_at(account_id: str, password: str | None, deps: Deps, pool: Pool) -> Checked:
     """Count a try, then compare; nothing is compared while the door is shut."""
     async with transaction(pool) as tx:
-        account = await ledger.read(tx, account_id)
-        door = attempts.known_door(deps, account_id)
-        attempt = await attempts.begin(tx, door, deps.clock())
+        account = await account_store.read(tx, account_id)
+        door = login_attempts.known_door(deps, account_id)
+        attempt = await login_attempts.begin(tx, door, deps.clock())
     own = account.credentials if account is not None and account.opens else None
     if attempt.wait or password is None or account is None or own is None:
         return Checked(attempt=attempt)
@@ -121,5 +121,5 @@ async def lock(context: RequestContext[Deps], checked: Checked) -> Account | Non
     """The account, locked, where the password that was checked is still its own."""
     if not checked.right or checked.account is None:
         return None
-    account = await ledger.lock(context.tx, checked.account.id)
+    account = await account_store.lock(context.tx, checked.account.id)
     return account if account is not None and account.same_password(checked.account) else None

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from services.registration.deps import Deps
-from services.registration.slips import suggest
+from services.registration.email_typos import suggest
 from shared.contracts.registration import (
     DescribePasswordRules,
     FindListedWord,

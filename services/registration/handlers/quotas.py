@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from services.registration import counters
+from services.registration import rate_limit_store
 from services.registration.deps import Deps
 from shared.contracts.base import Refusal
 from shared.database import Connection
@@ -46,7 +46,7 @@ async def peek(
     """Why it would be too much now, or None: looked at before anything takes long."""
     now = deps.clock()
     for each in _of_request(deps, quota, address_key, network):
-        wait = each.quota.wait(await counters.peek(tx, each.kind, each.key), now)
+        wait = each.quota.wait(await rate_limit_store.peek(tx, each.kind, each.key), now)
         if wait:
             return too_many(each.quota, wait)
     return None
@@ -84,24 +84,26 @@ async def take_change_code(context: RequestContext[Deps], account_id: str) -> No
 async def change_codes_left(tx: Connection, deps: Deps, account_id: str) -> int:
     """How many more of them may be asked for today."""
     quota = deps.settings.sends_quota
-    return quota.left(await counters.peek(tx, CHANGE_CODES, account_id), deps.clock())
+    return quota.left(await rate_limit_store.peek(tx, CHANGE_CODES, account_id), deps.clock())
 
 
 async def sends_left(tx: Connection, deps: Deps, address_key: str) -> int:
     """How many more messages may be asked for an address today."""
     quota = deps.settings.sends_quota
-    return quota.left(await counters.peek(tx, quota.name, deps.counter(address_key)), deps.clock())
+    return quota.left(
+        await rate_limit_store.peek(tx, quota.name, deps.counter(address_key)), deps.clock()
+    )
 
 
 async def _take(context: RequestContext[Deps], counted: list[Counted]) -> None:
     now = context.now()
     keys = [(each.kind, each.key) for each in counted]
-    seen = await counters.lock(context.tx, keys, now)
+    seen = await rate_limit_store.lock(context.tx, keys, now)
     for each, moments in zip(counted, seen, strict=True):
         wait = each.quota.wait(moments, now)
         if wait:
             raise Refused(too_many(each.quota, wait))
-    await counters.add(context.tx, keys, now)
+    await rate_limit_store.add(context.tx, keys, now)
 
 
 def too_many(limit: Quota, wait: int) -> Refusal:

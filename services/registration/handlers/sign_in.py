@@ -9,13 +9,13 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from services.registration import ledger, store
-from services.registration.access import Account
-from services.registration.accounts import AccountRequest
-from services.registration.addresses import address_key
+from services.registration import account_request_store, account_store
+from services.registration.account_requests import AccountRequest
+from services.registration.accounts import Account
 from services.registration.deps import Deps
-from services.registration.handlers import attempts
-from services.registration.handlers.attempts import Attempt
+from services.registration.email_addresses import address_key
+from services.registration.handlers import login_attempts
+from services.registration.handlers.login_attempts import Attempt
 from services.registration.passwords import Hashed
 from shared.contracts.base import Refusal, Reply
 from shared.contracts.registration import (
@@ -51,12 +51,14 @@ async def check(request: SignIn, deps: Deps, pool: Pool) -> Checked:
     """Count the try, then compare the password with what the address has."""
     key = address_key(request.address)
     async with transaction(pool) as tx:
-        account = await ledger.of_address(tx, key)
-        doors, reserve = attempts.strangers_doors(deps, key, request.network), []
+        account = await account_store.of_address(tx, key)
+        doors, reserve = login_attempts.strangers_doors(deps, key, request.network), []
         if account is not None and account.id in request.known_accounts:
-            reserve = attempts.known_door(deps, account.id)
-        attempt = await attempts.begin(tx, doors, deps.clock(), reserve)
-        pending = [] if attempt.wait else await store.of_address(tx, key, attempt.at)
+            reserve = login_attempts.known_door(deps, account.id)
+        attempt = await login_attempts.begin(tx, doors, deps.clock(), reserve)
+        pending = (
+            [] if attempt.wait else await account_request_store.of_address(tx, key, attempt.at)
+        )
     wrong = Checked(attempt=attempt, address_key=key, account=account)
     password = None if attempt.wait else deps.open(request, "password")
     if password is None:
@@ -84,11 +86,11 @@ async def sign_in(request: SignIn, context: RequestContext[Deps]) -> Reply:
     if attempt.wait:
         raise Refused(attempt.too_many())
     if checked.request is not None:
-        await attempts.take_back(context.tx, attempt)
+        await login_attempts.take_back(context.tx, attempt)
         log.info("A pending request was found again.", action="request_resumed")
         return SignInView(due="request", request_id=checked.request.id)
     if checked.opens and checked.account is not None:
-        account = await ledger.lock(context.tx, checked.account.id)
+        account = await account_store.lock(context.tx, checked.account.id)
         # Frozen, or given another password, while this one was hashed: it is wrong now.
         if account is not None and account.same_password(checked.account):
             return await _to_account(request, context, checked, account)
@@ -100,12 +102,12 @@ async def _to_account(
     request: SignIn, context: RequestContext[Deps], checked: Checked, account: Account
 ) -> SignInView:
     deps, now = context.deps, context.now()
-    failures = await attempts.forgive(
+    failures = await login_attempts.forgive(
         context.tx, deps, checked.attempt, checked.address_key, request.network, account
     )
-    await ledger.note_right(context.tx, account.id, now)
+    await account_store.note_right(context.tx, account.id, now)
     if checked.new_hash is not None:
-        await ledger.rehash(context.tx, account.id, checked.new_hash)
+        await account_store.rehash(context.tx, account.id, checked.new_hash)
     accepted = PasswordAccepted(network=request.network, accepted_at=now)
     await context.emit(accepted, subject=account.id)
     log.info("A password was right.", action="authn_login_success", account=account.id)
@@ -123,7 +125,7 @@ async def _to_account(
 
 async def _say_refused(request: SignIn, context: RequestContext[Deps], checked: Checked) -> None:
     """Say what was refused, of an address without an account too."""
-    attempts.log_failure(checked.attempt, checked.account)
+    login_attempts.log_failure(checked.attempt, checked.account)
     subject = None if checked.account is None else checked.account.id
     network, at = request.network, checked.attempt.at
     await context.emit(PasswordRefused(network=network, refused_at=at), subject=subject)

@@ -10,11 +10,11 @@ from pathlib import Path
 from typing import Any
 from uuid import uuid4
 
-from services.registration import ledger, mailed_links
-from services.registration.access import MailedLink
+from services.registration import account_store, mailed_link_store
+from services.registration.accounts import MailedLink
 from services.registration.handlers.mailed_links import PASSWORD as RESET
 from services.registration.hashing import Cost, Hasher
-from shared.contracts import registration as words
+from shared.contracts import registration as contracts
 from shared.contracts.base import REQUESTS, Request, Sealed
 from shared.database import Pool, open_pool, transaction
 from shared.messaging.errors import RequestTimeout
@@ -52,9 +52,9 @@ class Asker:
                 continue
         raise AssertionError(f"{request.TYPE} was not answered")
 
-    def form(self, address: str, password: str = PASSWORD) -> words.RequestAccount:
+    def form(self, address: str, password: str = PASSWORD) -> contracts.RequestAccount:
         """The account form."""
-        kind = words.RequestAccount
+        kind = contracts.RequestAccount
         return kind(
             first_name="Pierre",
             last_name="Durand",
@@ -64,10 +64,10 @@ class Asker:
             network=NETWORK,
         )
 
-    def sign_in(self, address: str) -> words.SignIn:
+    def sign_in(self, address: str) -> contracts.SignIn:
         """The sign-in form with a wrong password."""
-        sealed = self.sealer.seal(OTHER_PASSWORD, seal_context(words.SignIn, "password"))
-        return words.SignIn(address=address, password=sealed, network=NETWORK)
+        sealed = self.sealer.seal(OTHER_PASSWORD, seal_context(contracts.SignIn, "password"))
+        return contracts.SignIn(address=address, password=sealed, network=NETWORK)
 
     def seal(self, kind: type[Request], field: str, plain: str) -> Sealed:
         """What the gateway would put into a sealed field."""
@@ -81,9 +81,11 @@ class Asker:
         hasher.close()
         account_id, now = str(uuid4()), utc_now()
         async with transaction(self.pool) as tx:
-            await tx.execute(ledger.CREATE, account_id, address, address, "Pierre", "Durand",
+            await tx.execute(account_store.CREATE, account_id, address, address, "Pierre", "Durand",
                              "fr", now, now)  # fmt: skip
-            await tx.execute(ledger.SET_CREDENTIALS, account_id, hashed.text, hashed.key_id, now)
+            await tx.execute(
+                account_store.SET_CREDENTIALS, account_id, hashed.text, hashed.key_id, now
+            )
         return account_id
 
     async def reset_link(self, account_id: str, address: str) -> str:
@@ -95,7 +97,7 @@ class Asker:
         )
         async with transaction(self.pool) as tx:
             link_hash = keyed_hash(ring, RESET.purpose, token)[1]
-            await mailed_links.insert(tx, link, link_hash, [address], now)
+            await mailed_link_store.insert(tx, link, link_hash, [address], now)
         return token
 
     async def count(self, table: str) -> int:
@@ -111,7 +113,7 @@ async def line(corners: Corners, folder: Path) -> AsyncIterator[Asker]:
     system = System(database, broker, folder)
     pool = await open_pool(database.url("registration"), "registration", "tests", 3)
     gateway = await open_pool(database.url("gateway"), "gateway", "tests", 3)
-    asks = tuple(each for each in REQUESTS.values() if each.OWNER == words.OWNER)
+    asks = tuple(each for each in REQUESTS.values() if each.OWNER == contracts.OWNER)
     node = ServiceBus("gateway", broker.url("gateway"), gateway, clock=utc_now, asks=asks)
     ring = KeyRing.parse(system.environment("registration")["IMPEX_SEAL_KEYS_REGISTRATION"])
     await node.start(None, timeout=20)

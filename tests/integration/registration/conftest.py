@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from services.registration import library, service
+from services.registration import data_files, service
 from services.registration.service import SERVICE
 from shared.database import migrate
 from tests.integration.registration.room import Room, open_room
@@ -36,8 +36,8 @@ def _lists_read_once(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 @cache
-def lexicon() -> library.Lexicon:
-    return library.load_lexicon(library.load_rules())
+def lexicon() -> data_files.Lexicon:
+    return data_files.load_lexicon(data_files.load_rules())
 
 
 @pytest.fixture

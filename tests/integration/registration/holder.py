@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any
 
-from shared.contracts import registration as words
+from shared.contracts import registration as contracts
 from shared.contracts.base import Refusal, Request
 from shared.contracts.gateway import SessionOpened
 from shared.contracts.mfa import AuthenticatorReplaced
@@ -67,14 +67,14 @@ class Holder:
 
     # What the holder sends.
 
-    def check(self, password: str) -> words.CheckPassword:
+    def check(self, password: str) -> contracts.CheckPassword:
         """The password, before a delicate act."""
-        kind = words.CheckPassword
+        kind = contracts.CheckPassword
         return kind(account_id=self.account_id, password=self.room.seal(kind, "password", password))
 
-    def change(self, current: str, new: str) -> words.ChangePassword:
+    def change(self, current: str, new: str) -> contracts.ChangePassword:
         """The form that changes the password."""
-        kind = words.ChangePassword
+        kind = contracts.ChangePassword
         return kind(
             account_id=self.account_id,
             current_password=self.room.seal(kind, "current_password", current),
@@ -82,24 +82,24 @@ class Holder:
             device="Firefox, Windows",
         )
 
-    def code(self, digits: str) -> words.VerifyAddressCode:
+    def code(self, digits: str) -> contracts.VerifyAddressCode:
         """The code that proves the address again."""
-        kind = words.VerifyAddressCode
+        kind = contracts.VerifyAddressCode
         return kind(account_id=self.account_id, code=self.room.seal(kind, "code", digits))
 
-    def send_code(self, *, renew: bool = False) -> words.SendAddressCode:
+    def send_code(self, *, renew: bool = False) -> contracts.SendAddressCode:
         """« Envoyer un autre code », or the page that shows the code's life."""
-        return words.SendAddressCode(account_id=self.account_id, language="fr", renew=renew)
+        return contracts.SendAddressCode(account_id=self.account_id, language="fr", renew=renew)
 
     def follow(self, kind: type[Request], token: str, **more: Any) -> Any:
         """A request about a mailed link."""
         return kind(link_token=self.room.seal(kind, "link_token", token), **more)
 
-    def reset(self, token: str, password: str = OTHER_PASSWORD) -> words.ResetPassword:
+    def reset(self, token: str, password: str = OTHER_PASSWORD) -> contracts.ResetPassword:
         """The form of a reset link."""
-        sealed = self.room.seal(words.ResetPassword, "password", password)
-        made: words.ResetPassword = self.follow(
-            words.ResetPassword, token, password=sealed, device="Safari, macOS"
+        sealed = self.room.seal(contracts.ResetPassword, "password", password)
+        made: contracts.ResetPassword = self.follow(
+            contracts.ResetPassword, token, password=sealed, device="Safari, macOS"
         )
         return made
 
@@ -113,7 +113,7 @@ class Holder:
     async def reset_link(self) -> str:
         """Forget the password; returns the link's token."""
         await self.room.ask(forgotten())
-        return await self.secret(words.PasswordResetRequested)
+        return await self.secret(contracts.PasswordResetRequested)
 
     def disavowal(self, *, mail: str = MAIL, days: float = 7, purpose: str = "disavowal") -> str:
         """The token of a « ce n'est pas moi » link, as the mailer signs it."""
@@ -121,9 +121,9 @@ class Holder:
         parts = (self.account_id.replace("-", ""), mail)
         return signed_tokens.sign(ring, purpose, parts, self.room.now + timedelta(days=days))
 
-    async def disavow(self, token: str) -> words.FrozenView:
+    async def disavow(self, token: str) -> contracts.FrozenView:
         """« Ce n'est pas moi »."""
-        view: words.FrozenView = await self.room.ask(self.follow(words.Disavow, token))
+        view: contracts.FrozenView = await self.room.ask(self.follow(contracts.Disavow, token))
         return view
 
     # What others say of the account.
@@ -142,16 +142,16 @@ class Holder:
         await self.room.hear(AuthenticatorReplaced(by="phone", replaced_at=at), self.account_id)
 
 
-def forgotten(address: str = ADDRESS, network: str = NETWORK) -> words.RequestPasswordReset:
+def forgotten(address: str = ADDRESS, network: str = NETWORK) -> contracts.RequestPasswordReset:
     """« Mot de passe oublié »."""
-    return words.RequestPasswordReset(address=address, language="fr", network=network)
+    return contracts.RequestPasswordReset(address=address, language="fr", network=network)
 
 
 def lost(
     address: str = ADDRESS, *, stolen: bool = False, network: str = NETWORK
-) -> words.ClaimLostPhone:
+) -> contracts.ClaimLostPhone:
     """« Téléphone perdu »."""
-    return words.ClaimLostPhone(address=address, stolen=stolen, language="fr", network=network)
+    return contracts.ClaimLostPhone(address=address, stolen=stolen, language="fr", network=network)
 
 
 def codes(refusal: Refusal) -> list[str]:

@@ -9,7 +9,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 from services.registration.service import SERVICE, build
-from shared.contracts import registration as words
+from shared.contracts import registration as contracts
 from shared.database import open_pool
 from shared.runtime.service import Runtime
 from shared.security.sealing import Opener, Sealer, seal_context
@@ -33,7 +33,7 @@ class Room(support.Room):
 
     async def letters(self) -> list[tuple[str, str]]:
         """(code, link token) of every message asked for, oldest first."""
-        sent = await self.events(words.AccountRequested, words.ValidationResent)
+        sent = await self.events(contracts.AccountRequested, contracts.ValidationResent)
         return [
             (
                 self.mailbox.open(each.code, seal_context(type(each), "code")),
@@ -44,7 +44,9 @@ class Room(support.Room):
 
     # What people do.
 
-    async def request(self, address: str = "pierre@labo.fr", **changes: Any) -> words.RequestView:
+    async def request(
+        self, address: str = "pierre@labo.fr", **changes: Any
+    ) -> contracts.RequestView:
         """Ask for an account."""
         return await self.ask(self.form(address, **changes))
 
@@ -57,66 +59,68 @@ class Room(support.Room):
         last_name: str = "Durand",
         network: str = NETWORK,
         language: str = "fr",
-    ) -> words.RequestAccount:
+    ) -> contracts.RequestAccount:
         """The account form."""
-        return words.RequestAccount(
+        return contracts.RequestAccount(
             first_name=first_name,
             last_name=last_name,
             address=address,
-            password=self.seal(words.RequestAccount, "password", password),
+            password=self.seal(contracts.RequestAccount, "password", password),
             language=language,
             network=network,
         )
 
-    def code(self, request_id: str, code: str) -> words.VerifyCode:
+    def code(self, request_id: str, code: str) -> contracts.VerifyCode:
         """A code typed in."""
-        return words.VerifyCode(
-            request_id=request_id, code=self.seal(words.VerifyCode, "code", code)
+        return contracts.VerifyCode(
+            request_id=request_id, code=self.seal(contracts.VerifyCode, "code", code)
         )
 
     def link(
         self, token: str, request_id: str | None = None, password: str | None = None
-    ) -> words.VerifyLink:
+    ) -> contracts.VerifyLink:
         """The button of a link's page."""
-        kind = words.VerifyLink
+        kind = contracts.VerifyLink
         return kind(
             link_token=self.seal(kind, "link_token", token),
             request_id=request_id,
             password=None if password is None else self.seal(kind, "password", password),
         )
 
-    def open_link(self, token: str, request_id: str | None = None) -> words.DescribeLink:
+    def open_link(self, token: str, request_id: str | None = None) -> contracts.DescribeLink:
         """A link opened."""
-        sealed = self.seal(words.DescribeLink, "link_token", token)
-        return words.DescribeLink(link_token=sealed, request_id=request_id)
+        sealed = self.seal(contracts.DescribeLink, "link_token", token)
+        return contracts.DescribeLink(link_token=sealed, request_id=request_id)
 
     def sign_in(
         self, address: str, password: str, network: str = NETWORK, known: tuple[str, ...] = ()
-    ) -> words.SignIn:
+    ) -> contracts.SignIn:
         """The sign-in form, in a browser that is known for these accounts."""
-        sealed = self.seal(words.SignIn, "password", password)
-        return words.SignIn(address=address, password=sealed, network=network, known_accounts=known)
+        sealed = self.seal(contracts.SignIn, "password", password)
+        return contracts.SignIn(
+            address=address, password=sealed, network=network, known_accounts=known
+        )
 
     def correct(
         self, request_id: str, address: str, password: str = PASSWORD, network: str = NETWORK
-    ) -> words.CorrectAddress:
+    ) -> contracts.CorrectAddress:
         """The form that corrects an address."""
-        return words.CorrectAddress(
+        return contracts.CorrectAddress(
             request_id=request_id,
             address=address,
-            password=self.seal(words.CorrectAddress, "password", password),
+            password=self.seal(contracts.CorrectAddress, "password", password),
             language="fr",
             network=network,
         )
 
-    def resend(self, request_id: str, network: str = NETWORK) -> words.ResendValidation:
+    def resend(self, request_id: str, network: str = NETWORK) -> contracts.ResendValidation:
         """« Envoyer un autre message »."""
-        return words.ResendValidation(request_id=request_id, language="fr", network=network)
+        return contracts.ResendValidation(request_id=request_id, language="fr", network=network)
 
-    def accept(self, request_id: str, language: str = "fr") -> words.AcceptTerms:
+    def accept(self, request_id: str, language: str = "fr") -> contracts.AcceptTerms:
         """« J'accepte », for the terms in force."""
         terms = self.deps.terms[language]
-        return words.AcceptTerms(
+        return contracts.AcceptTerms(
             request_id=request_id,
             terms_version=terms.version,
             terms_sha256=terms.sha256,
@@ -134,7 +138,7 @@ class Room(support.Room):
         """An account; returns its id."""
         request_id = await self.verified(address, **changes)
         await self.ask(self.accept(request_id))
-        return str((await self.said(words.AccountCreated))[-1][1])
+        return str((await self.said(contracts.AccountCreated))[-1][1])
 
 
 @asynccontextmanager

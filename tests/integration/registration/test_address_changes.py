@@ -8,7 +8,7 @@ from datetime import timedelta
 import pytest
 
 from services.registration.purge import purge
-from shared.contracts import registration as words
+from shared.contracts import registration as contracts
 from shared.database import transaction
 from tests.integration.registration.conftest import OpenRoom
 from tests.integration.registration.holder import ADDRESS, Holder, codes, forgotten
@@ -25,9 +25,9 @@ async def mover(room: Room) -> Mover:
 async def test_b_14_the_new_address_is_the_accounts_once_it_is_proved(mover: Mover) -> None:
     room = mover.room
     await room.ask(mover.judge())
-    assert not await room.events(words.AddressChangeRequested)
+    assert not await room.events(contracts.AddressChangeRequested)
     view = await room.ask(mover.wish())
-    assert view == words.AddressChangeView(
+    assert view == contracts.AddressChangeView(
         address=NEW,
         code_sent_at=room.now,
         expires_at=room.now + timedelta(minutes=60),
@@ -36,7 +36,7 @@ async def test_b_14_the_new_address_is_the_accounts_once_it_is_proved(mover: Mov
         tries_left=5,
     )
     assert await room.ask(mover.look()) == view
-    ((_, subject, event),) = await room.said(words.AddressChangeRequested)
+    ((_, subject, event),) = await room.said(contracts.AddressChangeRequested)
     assert subject == mover.holder.account_id
     assert (event.address, event.new_address, event.language) == (ADDRESS, NEW, "fr")
     assert (event.device, event.again) == (DEVICE, False)
@@ -44,10 +44,10 @@ async def test_b_14_the_new_address_is_the_accounts_once_it_is_proved(mover: Mov
     assert not await mover.signs_in(NEW)
     room.later(minutes=3)
     done = await room.ask(mover.give(await mover.code()))
-    assert done == words.AddressChangedView(address=NEW, changed_at=room.now)
-    ((_, subject, changed),) = await room.said(words.AddressChanged)
+    assert done == contracts.AddressChangedView(address=NEW, changed_at=room.now)
+    ((_, subject, changed),) = await room.said(contracts.AddressChanged)
     assert subject == mover.holder.account_id
-    assert changed == words.AddressChanged(
+    assert changed == contracts.AddressChanged(
         address=NEW, former_address=ADDRESS, by="holder", changed_at=room.now, device=DEVICE
     )
     assert await mover.signs_in(NEW.upper())
@@ -76,7 +76,7 @@ async def test_b_14_what_the_form_is_told(
 ) -> None:
     for form in (mover.judge(address, password), mover.wish(address, password)):
         assert codes(await mover.room.refusal(form)) == expected
-    assert not await mover.room.events(words.AddressChangeRequested)
+    assert not await mover.room.events(contracts.AddressChangeRequested)
 
 
 async def test_g_05_a_likely_slip_is_pointed_out_and_kept_where_it_is_meant(mover: Mover) -> None:
@@ -99,9 +99,9 @@ async def test_b_03_an_address_that_has_an_account_is_answered_alike(room: Room)
     mover = await Mover.of(room)
     view = await room.ask(mover.wish())
     assert (view.address, view.tries_left) == (NEW, 5)
-    ((_, subject, told),) = await room.said(words.KnownAddressRequested)
+    ((_, subject, told),) = await room.said(contracts.KnownAddressRequested)
     assert (subject, told.address, told.expires_at) == (other.account_id, NEW, view.expires_at)
-    (said,) = await room.events(words.AddressChangeRequested)
+    (said,) = await room.events(contracts.AddressChangeRequested)
     assert (said.code, said.address) == (None, ADDRESS)
     for left in (4, 3, 2, 1):
         refusal = await room.refusal(mover.give("123456"))
@@ -109,8 +109,8 @@ async def test_b_03_an_address_that_has_an_account_is_answered_alike(room: Room)
     assert await room.outcome(mover.give("123456")) == "code_void"
     room.later(minutes=2)
     assert (await room.ask(mover.again())).tries_left == 5
-    assert (await room.events(words.AddressChangeRequested))[-1].again
-    assert len(await room.events(words.KnownAddressRequested)) == 2
+    assert (await room.events(contracts.AddressChangeRequested))[-1].again
+    assert len(await room.events(contracts.KnownAddressRequested)) == 2
     room.later(hours=2)
     assert await room.outcome(mover.give("123456")) == "code_expired"
 
@@ -128,7 +128,7 @@ async def test_au_03_a_code_has_five_tries_and_a_new_one_kills_the_former(mover:
     room.later(minutes=2)
     await room.ask(mover.again())
     second = await mover.code()
-    assert (await room.events(words.AddressChangeRequested))[-1].language == "en"
+    assert (await room.events(contracts.AddressChangeRequested))[-1].language == "en"
     if second != first:
         assert await room.outcome(mover.give(first)) == "wrong_code"
     assert await room.outcome(mover.give(second)) == "done"
@@ -181,7 +181,7 @@ async def test_b_14_of_two_accounts_that_want_one_address_the_first_proof_wins(
     second = await two.code()
     outcomes = await asyncio.gather(room.outcome(one.give(first)), room.outcome(two.give(second)))
     assert sorted(outcomes) == ["address_taken", "done"]
-    assert len(await room.events(words.AddressChanged)) == 1
+    assert len(await room.events(contracts.AddressChanged)) == 1
     assert len(await room.fetch("SELECT 1 FROM accounts WHERE address_key = lower($1)", NEW)) == 1
 
 
@@ -202,7 +202,7 @@ async def test_b_14_a_request_that_is_not_proved_yields_to_the_proof(mover: Move
     await room.ask(mover.wish())
     await room.ask(mover.give(await mover.code()))
     assert await room.outcome(room.code(pending.request_id, code)) == "request_gone"
-    expired = await room.events(words.RequestExpired)
+    expired = await room.events(contracts.RequestExpired)
     assert [one.request_id for one in expired] == [pending.request_id]
 
 
@@ -218,7 +218,7 @@ async def test_b_14_a_new_password_ends_the_wish(mover: Mover) -> None:
 async def test_b_14_what_the_former_mailbox_holds_opens_nothing(mover: Mover) -> None:
     room = mover.room
     await room.ask(forgotten())
-    link = await mover.holder.secret(words.PasswordResetRequested)
+    link = await mover.holder.secret(contracts.PasswordResetRequested)
     await room.ask(mover.wish())
     await room.ask(mover.give(await mover.code()))
     assert await room.outcome(mover.holder.reset(link)) == "link_gone"

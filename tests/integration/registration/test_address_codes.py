@@ -7,7 +7,7 @@ from datetime import timedelta
 
 import pytest
 
-from shared.contracts import registration as words
+from shared.contracts import registration as contracts
 from tests.integration.registration.conftest import OpenRoom
 from tests.integration.registration.holder import ADDRESS, Holder, codes
 from tests.integration.registration.room import OTHER_PASSWORD, PASSWORD, START, Room
@@ -28,7 +28,7 @@ def wrong(code: str) -> str:
 async def sent(room: Room, holder: Holder, *, renew: bool = False) -> str:
     """Have a code sent; returns its digits."""
     await room.ask(holder.send_code(renew=renew))
-    return await holder.secret(words.AddressProofRequested, "code")
+    return await holder.secret(contracts.AddressProofRequested, "code")
 
 
 async def test_ot_13_a_day_after_the_proof_a_code_proves_the_address_again(room: Room) -> None:
@@ -37,23 +37,25 @@ async def test_ot_13_a_day_after_the_proof_a_code_proves_the_address_again(room:
     assert signed_in.enrol_before == START + timedelta(hours=24)
     assert signed_in.enrol_before < room.now
     view = await room.ask(holder.send_code())
-    assert view == words.AddressCodeView(
+    assert view == contracts.AddressCodeView(
         address=ADDRESS,
         code_sent_at=room.now,
         expires_at=room.now + timedelta(minutes=10),
         resend_at=room.now + timedelta(seconds=60),
         tries_left=5,
     )
-    ((_, subject, event),) = await room.said(words.AddressProofRequested)
+    ((_, subject, event),) = await room.said(contracts.AddressProofRequested)
     assert (subject, event.address, event.language) == (holder.account_id, ADDRESS, "fr")
     assert event.expires_at == view.expires_at
-    code = await holder.secret(words.AddressProofRequested, "code")
+    code = await holder.secret(contracts.AddressProofRequested, "code")
     room.later(minutes=5)
     proved = await room.ask(holder.code(f" {code[:3]} {code[3:]} "))
     assert proved.enrol_before == room.now + timedelta(hours=24)
-    ((_, subject, event),) = await room.said(words.AddressProofRenewed)
+    ((_, subject, event),) = await room.said(contracts.AddressProofRenewed)
     assert subject == holder.account_id
-    assert event == words.AddressProofRenewed(proved_at=room.now, enrol_before=proved.enrol_before)
+    assert event == contracts.AddressProofRenewed(
+        proved_at=room.now, enrol_before=proved.enrol_before
+    )
     again = await room.ask(room.sign_in(ADDRESS, PASSWORD))
     assert again.enrol_before == proved.enrol_before
 
@@ -64,7 +66,7 @@ async def test_a_code_given_twice_proves_once(room: Room) -> None:
     first = await room.ask(holder.code(code))
     room.later(minutes=5)
     assert await room.ask(holder.code(code)) == first
-    assert len(await room.events(words.AddressProofRenewed)) == 1
+    assert len(await room.events(contracts.AddressProofRenewed)) == 1
 
 
 async def test_ot_13_five_wrong_codes_void_it_even_at_once(room: Room) -> None:
@@ -93,14 +95,14 @@ async def test_ot_13_a_code_lives_ten_minutes(room: Room) -> None:
     assert (refusal.slug, refusal.params) == ("code_expired", {"at": at.isoformat()})
     # Coming back to the page has another one sent.
     assert await sent(room, holder) is not None
-    assert len(await room.events(words.AddressProofRequested)) == 2
+    assert len(await room.events(contracts.AddressProofRequested)) == 2
 
 
 async def test_a_reload_sends_nothing_and_another_code_voids_the_former(room: Room) -> None:
     holder = await late(room)
     code = await sent(room, holder)
     view = await room.ask(holder.send_code())
-    assert len(await room.events(words.AddressProofRequested)) == 1
+    assert len(await room.events(contracts.AddressProofRequested)) == 1
     refusal = await room.refusal(holder.send_code(renew=True))
     assert (refusal.slug, refusal.retry_after) == ("too_soon", 60)
     room.later(seconds=60)
@@ -142,7 +144,9 @@ async def test_au_09_the_mail_code_proves_the_mailbox_and_nothing_else(room: Roo
     after = await holder.row()
     assert {name for name in before if before[name] != after[name]} == {"verified_at"}
     kinds = {type(each) for each in await room.events()}
-    assert not {words.PasswordChanged, words.PasswordAccepted, words.AccountThawed} & kinds
+    assert (
+        not {contracts.PasswordChanged, contracts.PasswordAccepted, contracts.AccountThawed} & kinds
+    )
 
 
 async def test_au_09_a_codes_digits_open_no_request(room: Room) -> None:

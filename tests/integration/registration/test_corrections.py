@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from shared.contracts import registration as words
+from shared.contracts import registration as contracts
 from tests.integration.registration.room import OTHER_PASSWORD, PASSWORD, Room
 from tests.integration.registration.test_requests import codes
 
@@ -14,7 +14,7 @@ async def test_the_address_is_corrected_and_the_former_message_useless(room: Roo
     moved = await room.ask(room.correct(view.request_id, "Pierre@laboratoire.fr"))
     (_, old_link), (code, _) = await room.letters()
     assert (moved.request_id, moved.address) == (view.request_id, "Pierre@laboratoire.fr")
-    assert (await room.events(words.ValidationResent))[0].address == "Pierre@laboratoire.fr"
+    assert (await room.events(contracts.ValidationResent))[0].address == "Pierre@laboratoire.fr"
     assert (await room.ask(room.open_link(old_link))).state == "replaced"
     assert (await room.ask(room.code(view.request_id, code))).due == "terms"
     # The password follows, hashed for the new address.

@@ -10,7 +10,7 @@ from importlib.resources import files
 import asyncpg
 import pytest
 
-from shared.contracts import registration as words
+from shared.contracts import registration as contracts
 from shared.database import transaction
 from tests.integration.registration.conftest import OpenRoom
 from tests.integration.registration.room import OTHER_PASSWORD, PASSWORD, Room
@@ -20,7 +20,7 @@ async def test_g_13_the_account_its_terms_and_the_fact_are_one(room: Room) -> No
     request_id = await room.verified("Pierre@labo.fr")
     room.later(minutes=3)
     created = await room.ask(room.accept(request_id))
-    ((_, subject, event),) = await room.said(words.AccountCreated)
+    ((_, subject, event),) = await room.said(contracts.AccountCreated)
     (account,) = await room.fetch("SELECT * FROM accounts")
     (terms,) = await room.fetch("SELECT * FROM terms_acceptances")
     (request,) = await room.fetch("SELECT * FROM requests")
@@ -42,7 +42,7 @@ async def test_re_12_twenty_parallel_posts_make_one_account(room: Room) -> None:
     assert {each.due for each in answers} == {"created"}
     assert await room.count("accounts") == await room.count("credentials") == 1
     assert await room.count("terms_acceptances") == 1
-    assert len(await room.events(words.AccountCreated)) == 1
+    assert len(await room.events(contracts.AccountCreated)) == 1
 
 
 async def test_au_13_terms_before_the_proof_are_refused(room: Room) -> None:
@@ -56,9 +56,9 @@ async def test_re_13_terms_that_changed_are_asked_again(
 ) -> None:
     async with room_with(**public) as room:
         request_id = await room.verified()
-        shown = await room.ask(words.DescribeTerms(language="en"))
+        shown = await room.ask(contracts.DescribeTerms(language="en"))
         assert (shown.version, shown.date, shown.model) == ("3", "2026-01-10", False)
-        old = words.AcceptTerms(
+        old = contracts.AcceptTerms(
             request_id=request_id, terms_version="2", terms_sha256="0" * 64, language="fr"
         )
         refusal = await room.refusal(old)
@@ -71,7 +71,7 @@ async def test_the_creation_voids_the_other_requests_of_the_address(room: Room) 
     request_id = await room.verified()
     late = await room.request(password=OTHER_PASSWORD)
     await room.ask(room.accept(request_id))
-    assert (await room.events(words.RequestExpired))[0].request_id == late.request_id
+    assert (await room.events(contracts.RequestExpired))[0].request_id == late.request_id
 
 
 async def test_settled_1_an_account_without_credentials_is_given_new_ones(room: Room) -> None:

@@ -12,7 +12,7 @@ import pytest
 
 from services.registration import hashing
 from services.registration.purge import purge
-from shared.contracts import registration as words
+from shared.contracts import registration as contracts
 from shared.contracts.mailer import MailAccepted
 from shared.database import transaction
 from tests.integration.registration.conftest import OpenRoom
@@ -22,7 +22,7 @@ from tests.integration.registration.room import OTHER_PASSWORD, PASSWORD, Room
 KNOWN, UNKNOWN = "known@labo.fr", "other@labo.fr"
 
 
-def alike(view: words.RequestView) -> dict[str, Any]:
+def alike(view: contracts.RequestView) -> dict[str, Any]:
     """A view without what two requests may differ in."""
     shown: dict[str, Any] = msgspec.to_builtins(view)
     return {key: value for key, value in shown.items() if key not in {"request_id", "address"}}
@@ -61,7 +61,7 @@ async def test_b_03_the_whole_way_of_a_decoy_is_that_of_a_request(room: Room) ->
     ids = {KNOWN: decoy.request_id, UNKNOWN: real.request_id}
 
     steps = [
-        lambda a: words.DescribeRequest(request_id=ids[a]),
+        lambda a: contracts.DescribeRequest(request_id=ids[a]),
         lambda a: room.code(ids[a], "x"),
         lambda a: room.resend(ids[a]),
         lambda a: room.sign_in(a, OTHER_PASSWORD),
@@ -69,10 +69,10 @@ async def test_b_03_the_whole_way_of_a_decoy_is_that_of_a_request(room: Room) ->
     ]
     for step in steps:
         mine, other = await both(room, step)
-        if isinstance(mine, words.SignInView):
+        if isinstance(mine, contracts.SignInView):
             assert (mine.due, mine.request_id) == ("request", ids[KNOWN])
             assert (other.due, other.request_id) == ("request", ids[UNKNOWN])
-        elif isinstance(mine, words.RequestView):
+        elif isinstance(mine, contracts.RequestView):
             assert alike(mine) == alike(other)
         else:
             assert mine == other
@@ -86,20 +86,22 @@ async def test_em_15_the_holder_is_told_and_nobody_gets_a_code(room: Room) -> No
     view = await room.request(KNOWN, password=OTHER_PASSWORD)
     ((event_id, subject, event),) = await room.said()
     (account,) = await room.fetch("SELECT id FROM accounts")
-    assert isinstance(event, words.KnownAddressRequested)
+    assert isinstance(event, contracts.KnownAddressRequested)
     assert (event.address, event.request_id) == (KNOWN, view.request_id)
     assert subject == str(account["id"])
     # The page shows what became of that message, as for any other.
     await room.hear(
         MailAccepted(mail_id="m", cause=event_id, template="known_address", at=room.now)
     )
-    shown = await room.ask(words.DescribeRequest(request_id=view.request_id))
+    shown = await room.ask(contracts.DescribeRequest(request_id=view.request_id))
     assert shown.mail.state == "accepted"
 
 
 async def test_a_decoys_code_is_never_right(room: Room, monkeypatch: pytest.MonkeyPatch) -> None:
     await known(room)
-    monkeypatch.setattr("services.registration.handlers.messages.new_code", lambda _: "123456")
+    monkeypatch.setattr(
+        "services.registration.handlers.validation_messages.new_code", lambda _: "123456"
+    )
     view = await room.request(KNOWN, password=OTHER_PASSWORD)
     refusal = await room.refusal(room.code(view.request_id, "123456"))
     assert (refusal.slug, refusal.params) == ("wrong_code", {"tries_left": 4})
@@ -119,7 +121,7 @@ async def test_settled_1_a_closed_account_is_answered_like_any_other(
     await known(room)
     await put(room, state)
     await room.request(KNOWN, password=OTHER_PASSWORD)
-    assert len(await room.events(words.KnownAddressRequested)) == 1
+    assert len(await room.events(contracts.KnownAddressRequested)) == 1
     if state == "thawing":
         assert (await room.ask(room.sign_in(KNOWN, PASSWORD))).due == "account"
     else:  # Settled 4: its own password is wrong like any other.
@@ -134,19 +136,19 @@ async def test_a_request_may_be_corrected_to_and_from_a_known_address(room: Room
     await room.ask(room.correct(view.request_id, "third@labo.fr"))
     code, _ = (await room.letters())[-1]
     assert (await room.ask(room.code(view.request_id, code))).due == "terms"
-    assert len(await room.events(words.KnownAddressRequested)) == 1
+    assert len(await room.events(contracts.KnownAddressRequested)) == 1
 
 
 async def test_b_03_a_decoy_is_cancelled_and_forgotten_like_any_other(room: Room) -> None:
     await known(room)
     for address in (KNOWN, UNKNOWN):
         view = await room.request(address, password=OTHER_PASSWORD)
-        await room.ask(words.CancelRequest(request_id=view.request_id))
+        await room.ask(contracts.CancelRequest(request_id=view.request_id))
         await room.request(address, password=OTHER_PASSWORD)
     room.later(hours=48)
     await purge(room.pool, room.now)
-    assert len(await room.events(words.RequestCancelled)) == 2
-    assert len(await room.events(words.RequestExpired)) == 2
+    assert len(await room.events(contracts.RequestCancelled)) == 2
+    assert len(await room.events(contracts.RequestExpired)) == 2
     assert await room.count("accounts") == 1
 
 

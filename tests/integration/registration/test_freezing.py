@@ -8,7 +8,7 @@ from datetime import timedelta
 import pytest
 
 from services.registration.purge import purge
-from shared.contracts import registration as words
+from shared.contracts import registration as contracts
 from shared.security import signed_tokens
 from shared.security.sealing import KeyRing, new_key
 from tests.integration.registration.holder import MAIL, Holder, forgotten
@@ -19,7 +19,7 @@ OTHER_MAIL = MAIL[::-1]
 
 async def state(room: Room, holder: Holder, token: str) -> str:
     """What a link is said to be worth."""
-    view = await room.ask(holder.follow(words.DescribeDisavowal, token))
+    view = await room.ask(holder.follow(contracts.DescribeDisavowal, token))
     assert (view.masked_address is None) == (view.state == "malformed")
     return str(view.state)
 
@@ -29,14 +29,14 @@ async def test_settled_8_the_link_freezes_the_account(room: Room) -> None:
     token = holder.disavowal()
     before = await holder.row()
     for _ in range(10):  # scanners
-        view = await room.ask(holder.follow(words.DescribeDisavowal, token))
-        assert view == words.DisavowalView(state="valid", masked_address="p***@labo.fr")
+        view = await room.ask(holder.follow(contracts.DescribeDisavowal, token))
+        assert view == contracts.DisavowalView(state="valid", masked_address="p***@labo.fr")
     assert await holder.row() == before
     view = await holder.disavow(token)
-    assert view == words.FrozenView(account_id=holder.account_id, desk_only=False)
-    ((_, subject, event),) = await room.said(words.AccountFrozen)
+    assert view == contracts.FrozenView(account_id=holder.account_id, desk_only=False)
+    ((_, subject, event),) = await room.said(contracts.AccountFrozen)
     assert subject == holder.account_id
-    assert event == words.AccountFrozen(by="holder", desk_only=False, frozen_at=room.now)
+    assert event == contracts.AccountFrozen(by="holder", desk_only=False, frozen_at=room.now)
     assert not await holder.opens_with(PASSWORD)
     assert await state(room, holder, token) == "done"
 
@@ -46,7 +46,7 @@ async def test_settled_8_frozen_already_is_no_error_and_is_said_once(room: Room)
     tokens = [holder.disavowal(), holder.disavowal(mail=OTHER_MAIL)]
     views = await asyncio.gather(*(holder.disavow(token) for token in tokens * 4))
     assert {view.account_id for view in views} == {holder.account_id}
-    assert len(await room.events(words.AccountFrozen)) == 1
+    assert len(await room.events(contracts.AccountFrozen)) == 1
 
 
 async def test_settled_8_thawing_asks_for_the_mailbox_a_new_password_and_the_second_factor(
@@ -57,7 +57,7 @@ async def test_settled_8_thawing_asks_for_the_mailbox_a_new_password_and_the_sec
     await holder.disavow(token)
     room.later(minutes=1)
     reset = await holder.reset_link()
-    assert (await room.events(words.PasswordResetRequested))[-1].thaws
+    assert (await room.events(contracts.PasswordResetRequested))[-1].thaws
     await room.ask(holder.reset(reset))
     assert (await holder.row())["state"] == "thawing"
     # A session from before the new password proves nothing of it.
@@ -66,10 +66,10 @@ async def test_settled_8_thawing_asks_for_the_mailbox_a_new_password_and_the_sec
     assert (await holder.row())["state"] == "thawing"
     room.later(minutes=1)
     assert await holder.opens_with(OTHER_PASSWORD)
-    assert await room.events(words.AccountThawed) == []
+    assert await room.events(contracts.AccountThawed) == []
     await holder.opens_session()
     await holder.opens_session()
-    ((_, subject, event),) = await room.said(words.AccountThawed)
+    ((_, subject, event),) = await room.said(contracts.AccountThawed)
     assert (subject, event.thawed_at) == (holder.account_id, room.now)
     row = await holder.row()
     assert (row["state"], row["frozen_at"]) == ("active", None)
@@ -82,12 +82,12 @@ async def test_settled_8_a_link_works_once(room: Room) -> None:
     await holder.disavow(token)
     await room.ask(holder.reset(await holder.reset_link()))
     assert await state(room, holder, token) == "used"
-    refusal = await room.refusal(holder.follow(words.Disavow, token))
+    refusal = await room.refusal(holder.follow(contracts.Disavow, token))
     assert refusal.slug == "link_used"
     assert await holder.opens_with(OTHER_PASSWORD)
     # The mail about that very reset, when it was the thief's: thawing freezes again.
     await holder.disavow(holder.disavowal(mail=OTHER_MAIL))
-    assert len(await room.events(words.AccountFrozen)) == 2
+    assert len(await room.events(contracts.AccountFrozen)) == 2
     assert not await holder.opens_with(OTHER_PASSWORD)
 
 
@@ -99,7 +99,7 @@ async def test_settled_8_a_link_lives_seven_days(room: Room) -> None:
     assert await state(room, holder, token) == "valid"
     room.later(hours=1)
     assert await state(room, holder, token) == "expired"
-    refusal = await room.refusal(holder.follow(words.Disavow, token))
+    refusal = await room.refusal(holder.follow(contracts.Disavow, token))
     assert (refusal.slug, refusal.params) == ("link_expired", {"at": at.isoformat()})
     assert await holder.opens_with(PASSWORD)
 
@@ -123,7 +123,7 @@ async def test_a_link_that_is_not_the_mailers_is_malformed(room: Room) -> None:
     ]
     for token in forged:
         assert await state(room, holder, token) == "malformed", token
-        refusal = await room.refusal(holder.follow(words.Disavow, token))
+        refusal = await room.refusal(holder.follow(contracts.Disavow, token))
         assert refusal.slug == "link_malformed", token
     assert await holder.opens_with(PASSWORD)
 
@@ -148,18 +148,18 @@ async def test_of_a_freeze_and_a_reset_at_once_the_account_never_opens_by_both(
     )
     # Whichever came first: the account is frozen.
     assert (await holder.row())["state"] == "frozen"
-    assert len(await room.events(words.AccountFrozen)) == 1
+    assert len(await room.events(contracts.AccountFrozen)) == 1
 
 
 async def test_settled_8_deactivated_stays_deactivated(room: Room) -> None:
     holder = await Holder.of(room)
     await holder.close("deactivated")
     token = holder.disavowal()
-    view = await room.ask(holder.follow(words.DescribeDisavowal, token))
+    view = await room.ask(holder.follow(contracts.DescribeDisavowal, token))
     assert (view.state, view.desk_only) == ("done", True)
     assert (await holder.disavow(token)).desk_only
     assert (await holder.row())["state"] == "deactivated"
-    assert await room.events(words.AccountFrozen) == []
+    assert await room.events(contracts.AccountFrozen) == []
 
 
 @pytest.mark.parametrize(("days", "desk_only"), [(13.9, True), (14.0, False), (30, False)])
@@ -170,12 +170,12 @@ async def test_settled_8_a_phone_replaced_two_weeks_before_or_less_leaves_it_to_
     room.later(days=40)
     await holder.replaces_phone(days_ago=days)
     assert (await holder.disavow(holder.disavowal())).desk_only == desk_only
-    (event,) = await room.events(words.AccountFrozen)
+    (event,) = await room.events(contracts.AccountFrozen)
     assert event.desk_only == desk_only
     await room.ask(forgotten())
-    told = await room.events(words.UnknownAddressAsked)
+    told = await room.events(contracts.UnknownAddressAsked)
     assert [one.closed for one in told] == [True] * desk_only
-    view = await room.ask(holder.follow(words.DescribeDisavowal, holder.disavowal()))
+    view = await room.ask(holder.follow(contracts.DescribeDisavowal, holder.disavowal()))
     assert (view.state, view.desk_only) == ("done", desk_only)
 
 
@@ -188,7 +188,7 @@ async def test_settled_8_a_replacement_heard_after_the_freeze_counts_too(room: R
     assert (await holder.row())["desk_only"]
     assert (await room.refusal(holder.reset(token))).slug == "link_gone"
     assert (await holder.disavow(holder.disavowal(mail=OTHER_MAIL))).desk_only
-    assert len(await room.events(words.AccountFrozen)) == 1
+    assert len(await room.events(contracts.AccountFrozen)) == 1
 
 
 async def test_settled_8_a_replacement_heard_while_thawing_freezes_again(room: Room) -> None:
@@ -198,7 +198,7 @@ async def test_settled_8_a_replacement_heard_while_thawing_freezes_again(room: R
     await room.ask(holder.reset(await holder.reset_link()))
     room.later(minutes=1)
     await holder.replaces_phone(days_ago=1)
-    assert (await room.events(words.AccountFrozen))[-1].desk_only
+    assert (await room.events(contracts.AccountFrozen))[-1].desk_only
     assert not await holder.opens_with(OTHER_PASSWORD)
 
 
@@ -233,7 +233,7 @@ async def test_facts_about_nobody_change_nothing(room: Room) -> None:
 async def test_a_session_of_an_active_account_thaws_nothing(room: Room) -> None:
     holder = await Holder.of(room)
     await holder.opens_session()
-    assert await room.events(words.AccountThawed) == []
+    assert await room.events(contracts.AccountThawed) == []
 
 
 async def test_re_11_links_codes_and_marks_of_use_are_forgotten(room: Room) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 
 from services.registration.purge import purge
-from shared.contracts import registration as words
+from shared.contracts import registration as contracts
 from shared.messaging.handlers import Refused
 from tests.integration.registration.conftest import OpenRoom
 from tests.integration.registration.holder import ADDRESS, Holder, forgotten, lost
@@ -58,4 +58,4 @@ async def _link(room: Room, holder: Holder) -> str:
     await holder.opens_session()
     assert (await holder.row())["state"] == "active"
     await room.ask(forgotten())
-    return await holder.secret(words.PasswordResetRequested)
+    return await holder.secret(contracts.PasswordResetRequested)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from shared.contracts import registration as words
+from shared.contracts import registration as contracts
 from tests.integration.registration.holder import ADDRESS, UNKNOWN, Holder, forgotten, lost
 from tests.integration.registration.room import OTHER_PASSWORD, PASSWORD, Room
 from tests.support.logs import whose, written_log
@@ -12,7 +12,7 @@ async def test_lg_01_lines_about_an_account_say_whose(room: Room) -> None:
     with written_log() as log:
         holder = await Holder.of(room)
         await room.ask(holder.send_code())
-        digits = await holder.secret(words.AddressProofRequested, "code")
+        digits = await holder.secret(contracts.AddressProofRequested, "code")
         await room.refusal(holder.code(f"{(int(digits) + 1) % 1_000_000:06d}"))
         await room.ask(holder.code(digits))
         await holder.disavow(holder.disavowal())
@@ -21,8 +21,8 @@ async def test_lg_01_lines_about_an_account_say_whose(room: Room) -> None:
         assert await holder.opens_with(OTHER_PASSWORD)
         await holder.opens_session()
         await room.ask(lost(stolen=True))
-        token = await holder.secret(words.LostPhoneClaimed)
-        await room.ask(holder.follow(words.ConfirmLostPhone, token))
+        token = await holder.secret(contracts.LostPhoneClaimed)
+        await room.ask(holder.follow(contracts.ConfirmLostPhone, token))
     found = whose(log)
     for action in (
         "account_created",

@@ -8,21 +8,21 @@ from datetime import timedelta
 import msgspec
 import pytest
 
-from shared.contracts import registration as words
+from shared.contracts import registration as contracts
 from shared.contracts.mailer import MailAccepted, MailDeferred, MailRefused
 from tests.integration.registration.conftest import OpenRoom
 from tests.integration.registration.room import Room
 
 
 async def cause_of(room: Room) -> str:
-    kinds = (words.AccountRequested, words.ValidationResent)
+    kinds = (contracts.AccountRequested, contracts.ValidationResent)
     return (await room.said(*kinds))[-1][0]
 
 
 async def test_b_01_the_page_follows_the_message(room: Room) -> None:
     view = await room.request()
     cause = await cause_of(room)
-    ask = words.DescribeRequest(request_id=view.request_id)
+    ask = contracts.DescribeRequest(request_id=view.request_id)
     soon = room.now + timedelta(minutes=1)
     await room.hear(
         MailDeferred(
@@ -48,7 +48,7 @@ async def test_b_01_facts_in_any_order_end_alike(room: Room) -> None:
             reason="unreachable",
         )
     )  # fmt: skip
-    shown = await room.ask(words.DescribeRequest(request_id=view.request_id))
+    shown = await room.ask(contracts.DescribeRequest(request_id=view.request_id))
     assert shown.mail.state == "accepted"
 
 
@@ -67,7 +67,7 @@ async def test_b_01_a_refusal_says_why(
     view = await room.request()
     cause = await cause_of(room)
     await room.hear(MailRefused(mail_id="m", cause=cause, template="t", at=room.now, reason=reason))
-    mail = (await room.ask(words.DescribeRequest(request_id=view.request_id))).mail
+    mail = (await room.ask(contracts.DescribeRequest(request_id=view.request_id))).mail
     assert (mail.state, mail.reason) == (state, shown)
 
 
@@ -79,7 +79,7 @@ async def test_b_01_only_the_latest_message_counts(room: Room) -> None:
     await room.hear(
         MailRefused(mail_id="m", cause=former, template="t", at=room.now, reason="refused")
     )
-    shown = await room.ask(words.DescribeRequest(request_id=view.request_id))
+    shown = await room.ask(contracts.DescribeRequest(request_id=view.request_id))
     assert shown.mail.state == "waiting"
 
 
@@ -90,7 +90,7 @@ async def test_b_12_the_rules_served_are_the_operators(room_with: OpenRoom) -> N
         "IMPEX_PASSWORD_MIXED_CASE": "no",
     }
     async with room_with(**other) as room:
-        view = await room.ask(words.DescribePasswordRules())
+        view = await room.ask(contracts.DescribePasswordRules())
         document = json.loads(view.document)
         assert (document["min_length"], document["max_length"]) == (12, 64)
         assert "mixed_case" not in document["shown"]
@@ -99,18 +99,18 @@ async def test_b_12_the_rules_served_are_the_operators(room_with: OpenRoom) -> N
 
 
 async def test_g_08_a_listed_word_is_found_while_typing(room: Room) -> None:
-    kind = words.FindListedWord
+    kind = contracts.FindListedWord
     asked = kind(password=room.seal(kind, "password", "Soleil2024"))
-    assert await room.ask(asked) == words.ListedWordView(word="soleil", source="french")
+    assert await room.ask(asked) == contracts.ListedWordView(word="soleil", source="french")
     for password in ("Kvfz9rLq", "", "soleil" * 200):
         asked = kind(password=room.seal(kind, "password", password))
-        assert await room.ask(asked) == words.ListedWordView()
+        assert await room.ask(asked) == contracts.ListedWordView()
 
 
 async def test_g_05_a_slip_is_pointed_out(room: Room) -> None:
-    view = await room.ask(words.SuggestAddress(address="p@gmial.com"))
+    view = await room.ask(contracts.SuggestAddress(address="p@gmial.com"))
     assert view.suggestion == "p@gmail.com"
-    assert (await room.ask(words.SuggestAddress(address="p@labo.fr"))).suggestion is None
+    assert (await room.ask(contracts.SuggestAddress(address="p@labo.fr"))).suggestion is None
 
 
 async def test_g_05_a_slip_is_pointed_out_once_all_else_is_right(room: Room) -> None:

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from shared.contracts import registration as words
+from shared.contracts import registration as contracts
 from shared.messaging.handlers import Refused
 from tests.integration.registration.asker import Asker, line
 from tests.support.servers import Corners
@@ -47,10 +47,10 @@ async def test_pw_13_a_crowd_at_the_door_leaves_the_other_answers_quick(asker: A
             await asker.ask(asker.sign_in(f"p{number}@labo.fr"), f"s{number}")
         return caught.value.refusal.slug
 
-    await asker.ask(words.DescribePasswordRules())
+    await asker.ask(contracts.DescribePasswordRules())
     crowd = [asyncio.create_task(wrong(number)) for number in range(24)]
     await asyncio.wait(crowd, return_when=asyncio.FIRST_COMPLETED)
     # Passwords are being hashed now, two at a time; a question does not wait for them.
-    await asker.ask(words.DescribePasswordRules())
+    await asker.ask(contracts.DescribePasswordRules())
     assert not all(task.done() for task in crowd)
     assert set(await asyncio.gather(*crowd)) == {"wrong_credentials"}

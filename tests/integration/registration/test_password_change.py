@@ -6,7 +6,7 @@ import asyncio
 
 import pytest
 
-from shared.contracts import registration as words
+from shared.contracts import registration as contracts
 from shared.messaging.handlers import Refused
 from tests.integration.registration.holder import ADDRESS, Holder, codes, forgotten
 from tests.integration.registration.room import OTHER_PASSWORD, PASSWORD, Room
@@ -17,10 +17,10 @@ THIRD_PASSWORD = "Ghtz7bNw"
 async def test_pw_08_the_password_is_changed_with_the_current_one(room: Room) -> None:
     holder = await Holder.of(room)
     view = await room.ask(holder.change(PASSWORD, OTHER_PASSWORD))
-    assert view == words.PasswordChangedView(account_id=holder.account_id, changed_at=room.now)
-    ((_, subject, event),) = await room.said(words.PasswordChanged)
+    assert view == contracts.PasswordChangedView(account_id=holder.account_id, changed_at=room.now)
+    ((_, subject, event),) = await room.said(contracts.PasswordChanged)
     assert subject == holder.account_id
-    assert event == words.PasswordChanged(
+    assert event == contracts.PasswordChanged(
         by="person", changed_at=room.now, device="Firefox, Windows"
     )
     assert not await holder.opens_with(PASSWORD)
@@ -51,7 +51,7 @@ async def test_pw_08_everything_wrong_is_said_at_its_field(
 ) -> None:
     holder = await Holder.of(room)
     assert codes(await room.refusal(holder.change(current, new))) == expected
-    assert await room.events(words.PasswordChanged) == []
+    assert await room.events(contracts.PasswordChanged) == []
     assert await holder.opens_with(PASSWORD)
 
 
@@ -85,14 +85,14 @@ async def test_the_right_password_is_done_and_starts_the_reserve_afresh(room: Ro
     for _ in range(3):
         for _ in range(4):
             await room.refusal(holder.check(OTHER_PASSWORD))
-        assert await room.ask(holder.check(PASSWORD)) == words.Done()
+        assert await room.ask(holder.check(PASSWORD)) == contracts.Done()
 
 
 async def test_a_right_password_beside_a_bad_new_one_is_no_guess(room: Room) -> None:
     holder = await Holder.of(room)
     for _ in range(12):
         assert codes(await room.refusal(holder.change(PASSWORD, "Kx7Durand9z")))
-    assert await room.ask(holder.check(PASSWORD)) == words.Done()
+    assert await room.ask(holder.check(PASSWORD)) == contracts.Done()
 
 
 async def test_a_change_lifts_the_throttle_of_the_address_everywhere(room: Room) -> None:
@@ -130,9 +130,9 @@ async def test_of_two_changes_at_once_one_holds_and_the_other_is_told(room: Room
     )
     (refused,) = [each for each in answers if isinstance(each, Refused)]
     assert codes(refused.refusal) == ["current_password:wrong"]
-    assert len(await room.events(words.PasswordChanged)) == 1
+    assert len(await room.events(contracts.PasswordChanged)) == 1
     won = [await holder.opens_with(each) for each in (OTHER_PASSWORD, THIRD_PASSWORD)]
-    assert won == [isinstance(each, words.PasswordChangedView) for each in answers]
+    assert won == [isinstance(each, contracts.PasswordChangedView) for each in answers]
 
 
 async def test_of_a_change_and_a_reset_at_once_one_holds_and_the_other_is_told(
@@ -147,9 +147,9 @@ async def test_of_a_change_and_a_reset_at_once_one_holds_and_the_other_is_told(
         return_exceptions=True,
     )
     assert len([each for each in answers if isinstance(each, Refused)]) == 1
-    assert len(await room.events(words.PasswordChanged)) == 1
+    assert len(await room.events(contracts.PasswordChanged)) == 1
     won = [await holder.opens_with(each) for each in (OTHER_PASSWORD, THIRD_PASSWORD)]
-    assert won == [isinstance(each, words.PasswordChangedView) for each in answers]
+    assert won == [isinstance(each, contracts.PasswordChangedView) for each in answers]
 
 
 @pytest.mark.parametrize("first", ["change", "reset"])
@@ -173,9 +173,9 @@ async def test_a_change_voids_the_link_that_was_sent_and_not_the_next_one(room: 
     holder = await Holder.of(room)
     token = await holder.reset_link()
     await room.ask(holder.change(PASSWORD, OTHER_PASSWORD))
-    view = await room.ask(holder.follow(words.DescribeReset, token))
+    view = await room.ask(holder.follow(contracts.DescribeReset, token))
     assert view.state == "gone"
     await room.ask(forgotten())
-    latest = await holder.secret(words.PasswordResetRequested)
+    latest = await holder.secret(contracts.PasswordResetRequested)
     await room.ask(holder.reset(latest, THIRD_PASSWORD))
     assert await holder.opens_with(THIRD_PASSWORD)

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from services.registration import hashing
-from shared.contracts import registration as words
+from shared.contracts import registration as contracts
 from shared.contracts.base import Sealed
 from shared.messaging.handlers import Refused
 from tests.integration.registration.conftest import OpenRoom
@@ -22,7 +22,7 @@ def codes(refusal: Any) -> set[str]:
 async def test_g_10_a_request_is_stored_and_its_message_asked_for(room: Room) -> None:
     view = await room.request("Pierre.D@Labo.FR")
 
-    ((event_id, subject, event),) = await room.said(words.AccountRequested)
+    ((event_id, subject, event),) = await room.said(contracts.AccountRequested)
     (row,) = await room.fetch("SELECT * FROM requests")
     assert (view.due, view.address, view.language) == ("validation", "Pierre.D@labo.fr", "fr")
     assert (view.tries_left, view.resends_left, view.mail.state) == (5, 5, "waiting")
@@ -35,7 +35,7 @@ async def test_g_10_a_request_is_stored_and_its_message_asked_for(room: Room) ->
         False,
     )
     assert (view.expires_at - room.now).total_seconds() == 24 * 3600
-    assert await room.ask(words.DescribeRequest(request_id=view.request_id)) == view
+    assert await room.ask(contracts.DescribeRequest(request_id=view.request_id)) == view
 
 
 async def test_re_02_and_b_04_the_database_holds_no_secret(room: Room) -> None:
@@ -117,7 +117,7 @@ async def test_g_08_the_listed_word_is_named(room: Room) -> None:
 async def test_a_password_that_cannot_be_opened_is_said_so(room: Room) -> None:
     form = room.form()
     box = Sealed(recipient="registration", key_id="t1", box="AAAA")
-    forged = words.RequestAccount(
+    forged = contracts.RequestAccount(
         first_name=form.first_name,
         last_name=form.last_name,
         address=form.address,
@@ -150,7 +150,7 @@ async def test_au_17_five_requests_per_address_and_day(room: Room) -> None:
 async def test_au_17_parallel_requests_are_counted_one_by_one(room_with: OpenRoom) -> None:
     async with room_with(IMPEX_REQUESTS_PER_ADDRESS="3") as room:
         answers = await asyncio.gather(*(room.request() for _ in range(8)), return_exceptions=True)
-        assert sum(isinstance(each, words.RequestView) for each in answers) == 3
+        assert sum(isinstance(each, contracts.RequestView) for each in answers) == 3
         assert await room.count("requests") == 3
 
 
@@ -201,10 +201,12 @@ async def test_au_17_five_further_messages_per_address_and_day(room: Room) -> No
     room.later(minutes=2)
     refusal = await room.refusal(room.resend(view.request_id))
     assert (refusal.slug, refusal.params) == ("too_many_requests", {"limit": "sends"})
-    assert (await room.ask(words.DescribeRequest(request_id=view.request_id))).resends_left == 0
+    assert (await room.ask(contracts.DescribeRequest(request_id=view.request_id))).resends_left == 0
 
 
 @pytest.mark.parametrize("nonsense", ["", "x", "1" * 500, "0b0f8a52-3c1f-4b0e-9b0a-5b6f3f0f9d11"])
 async def test_a_request_nobody_made_is_gone(room: Room, nonsense: str) -> None:
-    assert (await room.refusal(words.DescribeRequest(request_id=nonsense))).slug == "request_gone"
+    assert (
+        await room.refusal(contracts.DescribeRequest(request_id=nonsense))
+    ).slug == "request_gone"
     assert (await room.refusal(room.code(nonsense, "123456"))).slug == "request_gone"

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 
 from operations.paths import ROOT
-from shared.contracts import registration as words
+from shared.contracts import registration as contracts
 from shared.database import transaction
 from tests.integration.registration.holder import ADDRESS, Holder, forgotten
 from tests.integration.registration.room import OTHER_PASSWORD, Room
@@ -51,7 +51,7 @@ async def test_settled_8_an_account_left_to_the_desk_is_reopened_by_its_holder(r
     assert await reopen(room, holder) == "UPDATE 0", "an open account is left alone"
     await holder.close("frozen", desk_only=True)
     await room.ask(forgotten())
-    assert await room.events(words.PasswordResetRequested) == [], "no link before"
+    assert await room.events(contracts.PasswordResetRequested) == [], "no link before"
 
     assert await reopen(room, holder) == "UPDATE 1"
     assert await reopen(room, holder) == "UPDATE 0"
@@ -63,4 +63,4 @@ async def test_settled_8_an_account_left_to_the_desk_is_reopened_by_its_holder(r
     await holder.opens_session()
     row = await holder.row()
     assert (row["state"], row["desk_only"], row["frozen_at"]) == ("active", False, None)
-    assert len(await room.events(words.AccountThawed)) == 1
+    assert len(await room.events(contracts.AccountThawed)) == 1

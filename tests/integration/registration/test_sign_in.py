@@ -7,7 +7,7 @@ import asyncio
 import pytest
 
 from services.registration.hashing import Cost, Hasher
-from shared.contracts import registration as words
+from shared.contracts import registration as contracts
 from shared.security.sealing import KeyRing, new_key
 from tests.integration.registration.room import OTHER_PASSWORD, PASSWORD, Room
 from tests.support.logs import written_log
@@ -135,4 +135,4 @@ async def test_lg_01_lg_02_what_happened_is_logged_without_secrets(room: Room) -
     secrets += [each for letter in await room.letters() for each in letter if len(each) > 6]
     for secret in secrets:
         assert secret not in said
-    assert words.OWNER in said
+    assert contracts.OWNER in said

@@ -8,7 +8,7 @@ import pytest
 
 from services.registration import hashing
 from services.registration.passwords import Hashed
-from shared.contracts import registration as words
+from shared.contracts import registration as contracts
 from shared.messaging.handlers import Refused
 from shared.security.sealing import KeyRing, new_key
 from tests.integration.registration.holder import (
@@ -25,7 +25,7 @@ from tests.integration.registration.room import (
     Room,
 )
 
-SAID = (words.PasswordAccepted, words.PasswordRefused, words.SignInLocked)
+SAID = (contracts.PasswordAccepted, contracts.PasswordRefused, contracts.SignInLocked)
 
 
 async def test_g_40_the_right_password_leads_to_the_account_and_says_who_it_is(
@@ -35,7 +35,7 @@ async def test_g_40_the_right_password_leads_to_the_account_and_says_who_it_is(
     for _ in range(3):
         await room.refusal(room.sign_in(ADDRESS, "x", OTHER_NETWORK))
     view = await room.ask(room.sign_in(ADDRESS, PASSWORD))
-    assert view == words.SignInView(
+    assert view == contracts.SignInView(
         due="account",
         account_id=holder.account_id,
         address=ADDRESS,
@@ -46,7 +46,7 @@ async def test_g_40_the_right_password_leads_to_the_account_and_says_who_it_is(
         failures=3,
     )
     assert (await room.ask(room.sign_in(ADDRESS, PASSWORD))).failures == 0
-    _, subject, event = (await room.said(words.PasswordAccepted))[-1]
+    _, subject, event = (await room.said(contracts.PasswordAccepted))[-1]
     assert (subject, event.network, event.accepted_at) == (holder.account_id, NETWORK, room.now)
 
 
@@ -69,7 +69,7 @@ async def test_au_08_a_refusal_is_said_whoever_it_was(room: Room, state: str | N
     refusal = await room.refusal(room.sign_in(address, password))
     assert (refusal.slug, refusal.params, refusal.errors) == ("wrong_credentials", {}, ())
     ((_, subject, event),) = await room.said(*SAID)
-    assert event == words.PasswordRefused(network=NETWORK, refused_at=room.now)
+    assert event == contracts.PasswordRefused(network=NETWORK, refused_at=room.now)
     assert subject == (holder.account_id if state is not None else None)
 
 
@@ -79,18 +79,18 @@ async def test_settled_9_a_lock_is_said_when_the_door_closes_and_at_the_ceiling(
     holder = await Holder.of(room)
     for _ in range(5):
         await room.refusal(room.sign_in(ADDRESS, "x"))
-    ((_, subject, event),) = await room.said(words.SignInLocked)
+    ((_, subject, event),) = await room.said(contracts.SignInLocked)
     until = room.now + timedelta(seconds=90)
-    assert event == words.SignInLocked(network=NETWORK, locked_at=room.now, locked_until=until)
+    assert event == contracts.SignInLocked(network=NETWORK, locked_at=room.now, locked_until=until)
     assert subject == holder.account_id
     for _ in range(3):  # The waits that follow are not worth a mail.
         refusal = await room.refusal(room.sign_in(ADDRESS, "x"))
         room.later(seconds=refusal.retry_after or 0)
         await room.refusal(room.sign_in(ADDRESS, "x"))
-    assert len(await room.events(words.SignInLocked)) == 1
+    assert len(await room.events(contracts.SignInLocked)) == 1
     for number in range(17):
         await room.refusal(room.sign_in(ADDRESS, "x", f"10.0.{number}.0/24"))
-    _, ceiling = await room.events(words.SignInLocked)
+    _, ceiling = await room.events(contracts.SignInLocked)
     assert ceiling.network == "10.0.16.0/24"
     assert ceiling.locked_until == START + timedelta(minutes=1, days=1)
 
@@ -98,7 +98,7 @@ async def test_settled_9_a_lock_is_said_when_the_door_closes_and_at_the_ceiling(
 async def test_settled_9_a_lock_of_an_unknown_address_is_nobodys(room: Room) -> None:
     for _ in range(5):
         await room.refusal(room.sign_in(UNKNOWN, "x"))
-    ((_, subject, _),) = await room.said(words.SignInLocked)
+    ((_, subject, _),) = await room.said(contracts.SignInLocked)
     assert subject is None
 
 

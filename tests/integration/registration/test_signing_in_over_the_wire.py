@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from shared.contracts import registration as words
+from shared.contracts import registration as contracts
 from shared.messaging.handlers import Refused
 from tests.integration.registration.asker import Asker, line
 from tests.integration.registration.room import OTHER_PASSWORD, PASSWORD
@@ -52,8 +52,8 @@ async def test_a_reset_asked_twice_is_done_once_and_another_one_at_once_is_told(
     account_id = await asker.account(ADDRESS)
     token = await asker.reset_link(account_id, ADDRESS)
 
-    def reset(password: str) -> words.ResetPassword:
-        kind = words.ResetPassword
+    def reset(password: str) -> contracts.ResetPassword:
+        kind = contracts.ResetPassword
         return kind(
             link_token=asker.seal(kind, "link_token", token),
             password=asker.seal(kind, "password", password),
@@ -66,19 +66,21 @@ async def test_a_reset_asked_twice_is_done_once_and_another_one_at_once_is_told(
         answers = await asyncio.gather(
             *(asker.ask(reset(password), key) for password, key in asked), return_exceptions=True
         )
-        done = [each for each in answers if isinstance(each, words.PasswordChangedView)]
+        done = [each for each in answers if isinstance(each, contracts.PasswordChangedView)]
         assert len(done) == 3
         assert len({each.changed_at for each in done}) == 1
         refused = [each for each in answers if isinstance(each, Refused)]
         assert [each.refusal.slug for each in refused] == ["link_used"] * 3
         assert await wrong_password(asker, PASSWORD)
-        won = OTHER_PASSWORD if isinstance(answers[0], words.PasswordChangedView) else "Ghtz7bNw"
+        won = (
+            OTHER_PASSWORD if isinstance(answers[0], contracts.PasswordChangedView) else "Ghtz7bNw"
+        )
         assert not await wrong_password(asker, won)
 
 
 async def wrong_password(asker: Asker, password: str) -> bool:
     """Whether a password is refused."""
-    kind = words.SignIn
+    kind = contracts.SignIn
     request = kind(
         address=ADDRESS, password=asker.seal(kind, "password", password), network="10.0.0.0/24"
     )

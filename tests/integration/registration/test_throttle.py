@@ -8,7 +8,7 @@ import asyncio
 import pytest
 
 from services.registration import hashing
-from shared.contracts import registration as words
+from shared.contracts import registration as contracts
 from shared.contracts.base import Refusal
 from tests.integration.registration.conftest import OpenRoom
 from tests.integration.registration.holder import ADDRESS, OTHER_NETWORK, UNKNOWN, Holder, forgotten
@@ -191,7 +191,7 @@ async def test_au_03_of_fifty_parallel_tries_five_are_looked_at(
     monkeypatch.setattr(hashing, "_argon2id", lambda *a: (hashed.append(1), original(*a))[1])
     refusals = await asyncio.gather(*(wrong(room, address) for _ in range(50)))
     assert sum(each.slug == "wrong_credentials" for each in refusals) == len(hashed) == 5
-    assert len(await room.events(words.SignInLocked)) == 1
+    assert len(await room.events(contracts.SignInLocked)) == 1
 
 
 async def test_au_03_fifty_parallel_tries_from_fifty_networks_meet_the_ceiling(
@@ -215,5 +215,5 @@ async def test_au_03_right_and_wrong_at_once_leave_what_was_wrong_counted(room: 
 async def test_re_06_a_reset_may_be_asked_for_while_the_door_is_shut(room: Room) -> None:
     await Holder.of(room)
     await shut(room)
-    assert await room.ask(forgotten()) == words.Done()
-    assert len(await room.events(words.PasswordResetRequested)) == 1
+    assert await room.ask(forgotten()) == contracts.Done()
+    assert len(await room.events(contracts.PasswordResetRequested)) == 1

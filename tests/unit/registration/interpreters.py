@@ -38,7 +38,7 @@ def by_page(rules: Rules, table: list[dict[str, Any]]) -> list[dict[str, Any]]:
     """What the page says, asked of Node."""
     question = {"rules": json.loads(rules.serve()), "table": table}
     done = subprocess.run(
-        ["node", str(HERE / "judge.mjs")],
+        ["node", str(HERE / "check_passwords.mjs")],
         input=json.dumps(question),
         capture_output=True,
         text=True,

@@ -1,4 +1,4 @@
-"""The rules between form and account: lives, tries, what a link is worth."""
+"""What opens and closes an account, what a mailed link is worth, which try shuts a door."""
 
 from __future__ import annotations
 
@@ -7,115 +7,153 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
+from services.registration.account_requests import judge_tries
 from services.registration.accounts import (
-    AccountRequest,
-    Link,
-    Mail,
-    Standing,
-    judge_code,
-    message_life,
-    resend_at,
+    Account,
+    AddressCode,
+    Credentials,
+    MailedLink,
+    doubt_after_freeze,
+    in_doubt,
 )
+from services.registration.login_throttle import Door
 from services.registration.passwords import Hashed
-from services.registration.settings import RegistrationSettings
-from services.registration.views import show_link, show_request
+from services.registration.views import show_address_code
+from shared.domain.rate_limits import Quota, Throttle
 from tests.unit.registration.settings_for_tests import settings
 
 NOON = datetime(2026, 1, 15, 12, tzinfo=UTC)
-HOUR = timedelta(hours=1)
-REQUEST = AccountRequest(
-    id="r", account_id="a", address="Pierre@x.fr", address_key="pierre@x.fr", first_name="Pierre",
-    last_name="Durand", language="fr", state="pending", decoy=False,
-    password=Hashed("$argon2id$", "k1"), code_key_id="k1", code_hash=b"x", tries=0,
-    requested_at=NOON, sent_at=NOON, expires_at=NOON + 24 * HOUR, kept_until=NOON + 48 * HOUR,
-    verified_at=None, created_at=None, mail=Mail(),
+DAY = timedelta(days=1)
+ACCOUNT = Account(
+    id="a", address="Pierre@x.fr", address_key="pierre@x.fr", first_name="Pierre",
+    last_name="Durand", language="fr", state="active", verified_at=NOON,
+    credentials=Credentials(password=Hashed("$argon2id$", "k1"), changes=0),
 )  # fmt: skip
 
 
 @pytest.mark.parametrize(
-    ("same", "tries", "hours", "decoy", "outcome"),
+    ("state", "desk_only", "opens", "takes_reset", "takes_lost_phone"),
     [
-        (True, 0, 1, False, "right"),
-        (True, 4, 1, False, "right"),
-        (True, 5, 1, False, "void"),
-        (False, 0, 1, False, "wrong"),
-        (False, 3, 1, False, "wrong"),
-        (False, 4, 1, False, "void"),
-        (True, 0, 24, False, "expired"),
-        (False, 5, 25, False, "expired"),
-        (True, 0, 1, True, "wrong"),
-        (True, 4, 1, True, "void"),
-        (True, 0, 24, True, "expired"),
+        ("active", False, True, True, True),
+        ("thawing", False, True, True, True),
+        ("frozen", False, False, True, True),
+        ("frozen", True, False, False, True),
+        ("deactivated", False, False, False, False),
     ],
 )
-def test_re_03_what_a_code_is_worth(
-    same: bool, tries: int, hours: int, decoy: bool, outcome: str
+def test_settled_4_what_each_state_lets_through(
+    state: str, desk_only: bool, opens: bool, takes_reset: bool, takes_lost_phone: bool
 ) -> None:
-    request = replace(REQUEST, tries=tries, decoy=decoy)
-    assert judge_code(request, same=same, now=NOON + hours * HOUR, most_tries=5) == outcome
+    account = replace(ACCOUNT, state=state, desk_only=desk_only)
+    found = (account.opens, account.takes_reset, account.takes_lost_phone)
+    assert found == (opens, takes_reset, takes_lost_phone)
+    bare = replace(account, credentials=None)
+    assert (bare.opens, bare.takes_reset, bare.takes_lost_phone) == (False, False, False)
 
 
-def test_re_11_a_message_never_outlives_its_request() -> None:
-    first = message_life(NOON, NOON, 24 * HOUR, 48 * HOUR)
-    late = message_life(NOON, NOON + 30 * HOUR, 24 * HOUR, 48 * HOUR)
-    assert first.expires_at == NOON + 24 * HOUR
-    assert late.expires_at == late.kept_until == NOON + 48 * HOUR
+def test_a_password_is_the_same_until_it_is_changed_or_the_account_closed() -> None:
+    rehashed = replace(ACCOUNT, credentials=Credentials(password=Hashed("$x", "k2"), changes=0))
+    changed = replace(ACCOUNT, credentials=Credentials(password=Hashed("$x", "k2"), changes=1))
+    assert rehashed.same_password(ACCOUNT)
+    assert not changed.same_password(ACCOUNT)
+    assert not replace(ACCOUNT, state="frozen").same_password(ACCOUNT)
+    assert not replace(ACCOUNT, credentials=None).same_password(ACCOUNT)
+    assert not ACCOUNT.same_password(replace(ACCOUNT, credentials=None))
 
 
-@pytest.mark.parametrize(
-    ("standing", "taken"),
-    [
-        (Standing(), False),
-        (Standing(account_id="a"), False),
-        (Standing(account_id="a", has_credentials=True), True),
-        (Standing(account_id="a", state="deactivated"), True),
-        (Standing(account_id="a", state="frozen", has_credentials=True), True),
-    ],
-)
-def test_settled_1_which_address_gets_a_decoy(standing: Standing, taken: bool) -> None:
-    assert standing.is_taken is taken
-
-
-def link(**changes: object) -> Link:
-    good = Link(request=REQUEST, expires_at=NOON + 24 * HOUR, replaced=False, wrong_passwords=0)
-    return replace(good, **changes)  # type: ignore[arg-type]
+@pytest.mark.parametrize(("days", "doubt"), [(0, True), (13.99, True), (14, False)])
+def test_settled_8_phone_and_address_are_in_doubt_for_two_weeks(days: float, doubt: bool) -> None:
+    changed_at = NOON - timedelta(days=days)
+    assert in_doubt(replace(ACCOUNT, phone_replaced_at=changed_at), NOON) == doubt
+    assert in_doubt(replace(ACCOUNT, address_changed_at=changed_at), NOON) == doubt
+    assert not in_doubt(ACCOUNT, NOON)
 
 
 @pytest.mark.parametrize(
-    ("the_link", "state"),
+    ("state", "desk_only", "days", "expected"),
     [
-        (link(), "valid"),
-        (link(replaced=True), "replaced"),
-        (link(expires_at=NOON), "expired"),
-        (link(request=replace(REQUEST, state="verified"), replaced=True), "verified"),
-        (link(request=replace(REQUEST, state="created")), "verified"),
+        ("active", False, 0, "none"),
+        ("frozen", False, -1, "desk_only"),
+        ("frozen", False, 1, "desk_only"),
+        ("frozen", True, -1, "none"),
+        ("frozen", False, -14, "none"),
+        ("thawing", False, -1, "freeze"),
+        ("thawing", False, 0, "freeze"),
+        ("thawing", False, 1, "none"),
+        ("thawing", False, -14, "none"),
     ],
 )
-def test_g_11_what_a_link_is_worth(the_link: Link, state: str) -> None:
-    assert the_link.state(NOON) == state
+def test_settled_8_a_replacement_heard_late(
+    state: str, desk_only: bool, days: float, expected: str
+) -> None:
+    frozen_at = None if state == "active" else NOON
+    account = replace(ACCOUNT, state=state, desk_only=desk_only, frozen_at=frozen_at)
+    assert doubt_after_freeze(account, NOON + timedelta(days=days)) == expected
 
 
-def test_re_04_another_browser_needs_the_password() -> None:
-    mine = show_link(link(wrong_passwords=2), same_browser=True, most_tries=5, now=NOON)
-    other = show_link(link(wrong_passwords=2), same_browser=False, most_tries=5, now=NOON)
-    assert (mine.needs_password, other.needs_password) == (False, True)
-    assert other.tries_left == 3
-    assert other.masked_address == "P***@x.fr"
+@pytest.mark.parametrize(
+    ("replaced", "used", "hours", "expected"),
+    [
+        (False, False, 0, "valid"),
+        (False, False, 1, "expired"),
+        (True, False, 0, "replaced"),
+        (True, False, 2, "replaced"),
+        (False, True, 2, "used"),
+    ],
+)
+def test_what_a_mailed_link_is_worth(replaced: bool, used: bool, hours: int, expected: str) -> None:
+    link = MailedLink(
+        kind="password", account_id="a", stolen=False, expires_at=NOON + timedelta(hours=1),
+        replaced=replaced, used_at=NOON if used else None,
+    )  # fmt: skip
+    assert link.state(NOON + timedelta(hours=hours)) == expected
 
 
-def test_a_name_is_shown_only_once_the_address_is_proved() -> None:
-    pending = show_request(REQUEST, settings(), 5)
-    proved = show_request(replace(REQUEST, state="verified", verified_at=NOON), settings(), 5)
-    assert (pending.first_name, pending.last_name) == (None, None)
-    assert (proved.first_name, proved.last_name) == ("Pierre", "Durand")
+@pytest.mark.parametrize(
+    ("tries", "right", "minutes", "expected"),
+    [
+        (0, True, 0, "right"),
+        (4, True, 9, "right"),
+        (5, True, 0, "void"),
+        (3, False, 0, "wrong"),
+        (4, False, 0, "void"),
+        (0, True, 10, "expired"),
+    ],
+)
+def test_ot_13_what_an_address_code_is_worth(
+    tries: int, right: bool, minutes: int, expected: str
+) -> None:
+    expires_at, now = NOON + timedelta(minutes=10), NOON + timedelta(minutes=minutes)
+    assert judge_tries(expires_at, tries, right=right, now=now, most_tries=5) == expected
 
 
-def test_b_03_a_decoy_looks_like_any_request() -> None:
-    assert show_request(REQUEST, settings(), 5) == show_request(
-        replace(REQUEST, decoy=True), settings(), 5
-    )
+def test_ot_13_a_used_or_old_code_is_replaced_and_a_void_one_is_shown() -> None:
+    code = AddressCode(
+        code_key_id="k1", code_hash=b"x", tries=5, sent_at=NOON,
+        expires_at=NOON + timedelta(minutes=10),
+    )  # fmt: skip
+    assert code.is_good(NOON)
+    assert not code.is_good(NOON + timedelta(minutes=10))
+    assert not replace(code, used_at=NOON).is_good(NOON)
+    view = show_address_code(code, "Pierre@x.fr", settings())
+    assert (view.tries_left, view.resend_at) == (0, NOON + timedelta(seconds=60))
 
 
-def test_resend_waits_a_minute_from_the_latest_message() -> None:
-    assert resend_at(NOON, 60) == NOON + timedelta(seconds=60)
-    assert isinstance(settings(), RegistrationSettings)
+@pytest.mark.parametrize(
+    ("count", "seconds"),
+    [(4, None), (5, 90), (6, None), (24, None), (25, 86_400 - 24), (26, None)],
+)
+def test_settled_9_which_try_shuts_a_door(count: int, seconds: int | None) -> None:
+    """One a second; those of the day before do not count."""
+    door = Door(kind="sign_in", key="x", limit=Throttle())
+    now = NOON + timedelta(seconds=count - 1)
+    wrong = [NOON + timedelta(seconds=each) for each in range(count)]
+    wrong += [NOON - 2 * DAY] * 9
+    until = None if seconds is None else now + timedelta(seconds=seconds)
+    assert door.shuts_until(wrong, now) == until
+
+
+def test_settled_9_a_ceiling_is_reached_once() -> None:
+    door = Door(kind="sign_in_address", key="x", limit=Quota(name="x", limit=3, window=DAY))
+    found = [door.shuts_until([NOON] * count, NOON) for count in (2, 3, 4)]
+    assert found == [None, NOON + DAY, None]

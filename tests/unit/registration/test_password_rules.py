@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from services.registration.library import load_rules
+from services.registration.data_files import load_rules
 from services.registration.passwords import Candidate, normalize
 from tests.unit.registration.interpreters import TABLE, by_page, by_server, candidate
 

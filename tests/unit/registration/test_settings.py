@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from services.registration.networks import read_networks
+from services.registration.network_quotas import read_networks
 from shared.errors import ConfigurationError
 from tests.unit.registration.settings_for_tests import settings
 

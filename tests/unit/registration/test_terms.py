@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from services.registration.library import load_terms
+from services.registration.data_files import load_terms
 from services.registration.terms import BadTerms, find_accepted, read_terms
 from shared.errors import ConfigurationError
 

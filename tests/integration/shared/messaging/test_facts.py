@@ -24,7 +24,7 @@ CANCELLED = RequestCancelled.TYPE
 def short_steps(monkeypatch: pytest.MonkeyPatch) -> None:
     """The same waiting rooms with waits fit for a test."""
     monkeypatch.setattr(
-        topology, "STEPS", {"5s": 100, "30s": 200, "2m": 300, "10m": 400, "1h": 500}
+        topology, "RETRY_DELAYS", {"5s": 100, "30s": 200, "2m": 300, "10m": 400, "1h": 500}
     )
 
 

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from datetime import timedelta
 
-from services.registration.networks import Network, networks_problem, raised_quota
+from services.registration.network_quotas import Network, networks_problem, raised_quota
 from shared.domain.rate_limits import Quota, Throttle
 from shared.settings import CommonSettings, Problem, setting
 

@@ -9,14 +9,23 @@ from __future__ import annotations
 import dataclasses
 from dataclasses import dataclass
 
-from services.registration import ledger, store
-from services.registration.accounts import AccountRequest
-from services.registration.addresses import Address
+from services.registration import account_request_store, account_store
+from services.registration.account_requests import AccountRequest
 from services.registration.deps import Deps
-from services.registration.handlers import attempts, messages, quotas
-from services.registration.handlers.attempts import Attempt
-from services.registration.handlers.judging import judge_address, judge_password, likely_slip
-from services.registration.handlers.requests import GONE, known_language, refused_fields, show
+from services.registration.email_addresses import Address
+from services.registration.handlers import login_attempts, quotas, validation_messages
+from services.registration.handlers.account_requests import (
+    GONE,
+    known_language,
+    refused_fields,
+    show,
+)
+from services.registration.handlers.form_validation import (
+    judge_address,
+    judge_password,
+    likely_slip,
+)
+from services.registration.handlers.login_attempts import Attempt
 from services.registration.passwords import Candidate, Hashed
 from shared.contracts.base import FieldError, Refusal
 from shared.contracts.registration import CorrectAddress, RequestView, ValidationResent
@@ -39,7 +48,7 @@ class Correction:
 async def judge_correction(request: CorrectAddress, deps: Deps, pool: Pool) -> Correction:
     """Judge address and password, then check that it is the password chosen."""
     async with transaction(pool) as tx:
-        found = await store.read(tx, request.request_id)
+        found = await account_request_store.read(tx, request.request_id)
     if found is None:
         return Correction(refusal=GONE)
     if found.password is None or found.state != "pending":
@@ -55,15 +64,15 @@ async def judge_correction(request: CorrectAddress, deps: Deps, pool: Pool) -> C
         too_many = await quotas.peek(tx, deps, quota, address.key, request.network)
         if too_many is not None:
             return Correction(refusal=too_many)
-        doors = attempts.strangers_doors(deps, found.address_key, request.network)
-        attempt = await attempts.begin(tx, doors, deps.clock())
+        doors = login_attempts.strangers_doors(deps, found.address_key, request.network)
+        attempt = await login_attempts.begin(tx, doors, deps.clock())
     if attempt.wait:
         params: dict[str, str | int] = {"limit": "sign_in"}
         return Correction(
             refusal=Refusal(slug="too_many_requests", retry_after=attempt.wait, params=params)
         )
     if await deps.hasher.find(password, found.address_key, [found.password]) is None:
-        attempts.log_failure(attempt)
+        login_attempts.log_failure(attempt)
         wrong = FieldError(field="password", code="wrong")
         return Correction(refusal=refused_fields([wrong]))
     hashed = await deps.hasher.hash(password, address.key)
@@ -79,22 +88,22 @@ async def correct_address(request: CorrectAddress, context: RequestContext[Deps]
     found = await _locked(context, request.request_id, address)
     await quotas.take(context, context.deps.settings.sends_quota, address.key, request.network)
     if correction.attempt is not None:
-        await attempts.take_back(context.tx, correction.attempt)
-    standing = await ledger.standing(context.tx, address.key)
+        await login_attempts.take_back(context.tx, correction.attempt)
+    standing = await account_store.standing(context.tx, address.key)
     reserved = None if standing.is_taken else standing.account_id
     moved = dataclasses.replace(
         found,
         address=address.text,
         address_key=address.key,
         # An id that belongs to the former address's account must not follow.
-        account_id=reserved or await ledger.free_id(context.tx, found.account_id),
+        account_id=reserved or await account_store.free_id(context.tx, found.account_id),
         decoy=standing.is_taken,
         password=correction.password,
         language=known_language(request.language),
     )
-    message = await messages.send(context, moved, ValidationResent, standing.account_id)
-    await store.move(context.tx, moved)
-    await store.renew(context.tx, moved.id, message, moved.language)
+    message = await validation_messages.send(context, moved, ValidationResent, standing.account_id)
+    await account_request_store.move(context.tx, moved)
+    await account_request_store.renew(context.tx, moved.id, message, moved.language)
     return await show(context, moved.id)
 
 
@@ -118,11 +127,11 @@ async def _judge(
 async def _locked(
     context: RequestContext[Deps], request_id: str, address: Address
 ) -> AccountRequest:
-    seen = await store.read(context.tx, request_id)
+    seen = await account_request_store.read(context.tx, request_id)
     if seen is None:
         raise Refused(GONE)
-    await store.lock_address(context.tx, seen.address_key, address.key)
-    found = await store.lock(context.tx, request_id)
+    await account_request_store.lock_address(context.tx, seen.address_key, address.key)
+    found = await account_request_store.lock(context.tx, request_id)
     if found is None:
         raise Refused(GONE)
     if found.state != "pending":

@@ -5,7 +5,7 @@ Registration owns names. Facts come twice and in any order: an older one undoes 
 
 from __future__ import annotations
 
-from services.registration import ledger
+from services.registration import account_store
 from services.registration.deps import Deps
 from shared.contracts.profile import ProfileSaved
 from shared.contracts.registration import NameChanged
@@ -21,7 +21,7 @@ async def profile_saved(event: ProfileSaved, context: Context[Deps]) -> None:
     if event.first_name is None and event.last_name is None:
         return
     account_id = context.envelope.subject
-    account = None if account_id is None else await ledger.lock(context.tx, account_id)
+    account = None if account_id is None else await account_store.lock(context.tx, account_id)
     if account is None:
         return
     names = {"first_name": account.first_name, "last_name": account.last_name}
@@ -33,7 +33,7 @@ async def profile_saved(event: ProfileSaved, context: Context[Deps]) -> None:
             log.warning("A name was not taken.", action="name_refused", code=wrong.code)
             return
         names[field] = name
-    if not await ledger.rename(context.tx, account.id, **names, said_at=event.saved_at):
+    if not await account_store.rename(context.tx, account.id, **names, said_at=event.saved_at):
         return
     if names == {"first_name": account.first_name, "last_name": account.last_name}:
         return

@@ -8,12 +8,12 @@ from __future__ import annotations
 
 import asyncio
 
-from services.registration.addresses import Address, BadAddress, parse_address
+from services.registration.common_words import ListedWord
 from services.registration.deps import Deps
+from services.registration.email_addresses import Address, BadAddress, parse_address
+from services.registration.email_typos import suggest
 from services.registration.passwords import Candidate, Rules, Verdict
-from services.registration.slips import suggest
-from services.registration.strength import is_too_simple
-from services.registration.words import ListedWord
+from services.registration.zxcvbn_check import is_too_simple
 from shared.contracts.base import FieldError, Refusal
 from shared.runtime.telemetry import get_logger
 

@@ -6,8 +6,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from services.registration.addresses import BadAddress, address_key, mask, parse_address
-from services.registration.slips import KNOWN_DOMAINS, suggest
+from services.registration.email_addresses import BadAddress, address_key, mask, parse_address
+from services.registration.email_typos import KNOWN_DOMAINS, suggest
 
 
 @pytest.mark.parametrize(

@@ -15,10 +15,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from services.registration import counters
-from services.registration.access import Account
+from services.registration import rate_limit_store
+from services.registration.accounts import Account
 from services.registration.deps import Deps
-from services.registration.doors import Door
+from services.registration.login_throttle import Door
 from shared.contracts.base import Refusal
 from shared.database import Connection
 from shared.domain.rate_limits import within
@@ -77,7 +77,7 @@ async def begin(
 
 async def _at(tx: Connection, doors: Sequence[Door], now: datetime) -> Attempt:
     counted = [(door.kind, door.key) for door in doors]
-    seen = await counters.lock(tx, counted, now)
+    seen = await rate_limit_store.lock(tx, counted, now)
     waits = [door.limit.wait(moments, now) for door, moments in zip(doors, seen, strict=True)]
     if any(waits):
         log.warning(
@@ -87,7 +87,7 @@ async def _at(tx: Connection, doors: Sequence[Door], now: datetime) -> Attempt:
             wait=max(waits),
         )
         return Attempt(doors=doors, at=now, wait=max(waits))
-    await counters.add(tx, counted, now)
+    await rate_limit_store.add(tx, counted, now)
     shut: list[datetime] = []
     for door, moments in zip(doors, seen, strict=True):
         until = door.shuts_until([*moments, now], now)
@@ -103,7 +103,7 @@ async def take_back(tx: Connection, attempt: Attempt) -> None:
     the failures on the account's.
     """
     for door in attempt.doors:
-        await counters.take_back(tx, door.kind, door.key, attempt.at)
+        await rate_limit_store.take_back(tx, door.kind, door.key, attempt.at)
 
 
 async def forgive(
@@ -115,15 +115,15 @@ async def forgive(
     would have new tries whenever the holder signs in (AU-02).
     """
     address = deps.counter(address_key)
-    wrong = await counters.peek(tx, ADDRESS, address)
-    for mine in await counters.clear(tx, FROM_NETWORK, _pair(address, network)):
-        await counters.take_back(tx, ADDRESS, address, mine)
+    wrong = await rate_limit_store.peek(tx, ADDRESS, address)
+    for mine in await rate_limit_store.clear(tx, FROM_NETWORK, _pair(address, network)):
+        await rate_limit_store.take_back(tx, ADDRESS, address, mine)
     for door in attempt.doors:
         if door.kind == NETWORK:
-            await counters.take_back(tx, door.kind, door.key, attempt.at)
-    wrong += await counters.clear(tx, KNOWN, account.id)
+            await rate_limit_store.take_back(tx, door.kind, door.key, attempt.at)
+    wrong += await rate_limit_store.clear(tx, KNOWN, account.id)
     since = account.credentials.right_at if account.credentials else None
-    recent = within(wrong, counters.LONGEST_WINDOW, attempt.at)
+    recent = within(wrong, rate_limit_store.LONGEST_WINDOW, attempt.at)
     # This try was counted too.
     return max(0, sum(since is None or moment > since for moment in recent) - 1)
 
@@ -131,9 +131,9 @@ async def forgive(
 async def lift(tx: Connection, deps: Deps, address_key: str, account_id: str) -> None:
     """The account has a new password: nothing counts any more, wherever it came from."""
     address = deps.counter(address_key)
-    await counters.clear_all(tx, FROM_NETWORK, address)
-    await counters.clear(tx, ADDRESS, address)
-    await counters.clear(tx, KNOWN, account_id)
+    await rate_limit_store.clear_all(tx, FROM_NETWORK, address)
+    await rate_limit_store.clear(tx, ADDRESS, address)
+    await rate_limit_store.clear(tx, KNOWN, account_id)
 
 
 def log_failure(attempt: Attempt, account: Account | None = None) -> None:

@@ -9,20 +9,20 @@ from __future__ import annotations
 import dataclasses
 
 from services.registration import (
-    address_changes,
-    address_codes,
-    ledger,
-    mailed_links,
-    store,
+    account_request_store,
+    account_store,
+    address_change_store,
+    address_code_store,
+    mailed_link_store,
 )
-from services.registration.access import Account, AddressChange
-from services.registration.accounts import CODE_DIGITS, judge_tries
+from services.registration.account_requests import CODE_DIGITS, judge_tries
+from services.registration.accounts import Account, AddressChange
 from services.registration.deps import Deps
 from services.registration.handlers import quotas
+from services.registration.handlers.account_requests import known_language, too_soon
 from services.registration.handlers.address_codes import CLOSED
+from services.registration.handlers.email_verification import read_code
 from services.registration.handlers.mailed_links import PASSWORD, PHONE
-from services.registration.handlers.proofs import read_code
-from services.registration.handlers.requests import known_language, too_soon
 from services.registration.views import show_address_change
 from shared.contracts.base import Refusal, Reply, Sealed
 from shared.contracts.registration import (
@@ -63,7 +63,7 @@ async def send(
     made = dataclasses.replace(
         wish, code_key_id=key_id, code_hash=code_hash, tries=0, sent_at=now, expires_at=expires_at
     )
-    await address_changes.store(context.tx, account.id, made)
+    await address_change_store.store(context.tx, account.id, made)
     kind, language = AddressChangeRequested, known_language(request.language)
     code: Sealed | None = deps.sealer.seal(digits, seal_context(kind, "code"))
     if made.decoy:
@@ -87,7 +87,7 @@ async def describe_address_change(
     request: DescribeAddressChange, context: RequestContext[Deps]
 ) -> AddressChangeView:
     """Where the wish stands."""
-    account = await ledger.read(context.tx, request.account_id)
+    account = await account_store.read(context.tx, request.account_id)
     found = await _standing(context, account)
     return await _show(context, request.account_id, found)
 
@@ -108,9 +108,9 @@ async def confirm_address_change(
 ) -> Reply:
     """Give the account its new address, once the code of the latest message is right."""
     typed = read_code(request, context.deps)
-    seen = await address_changes.read(context.tx, request.account_id)
+    seen = await address_change_store.read(context.tx, request.account_id)
     if seen is not None:
-        await store.lock_address(context.tx, seen.address_key)
+        await account_request_store.lock_address(context.tx, seen.address_key)
     account = await _account(context, request.account_id)
     found = await _standing(context, account)
     if seen is None or seen.id != found.id:
@@ -119,7 +119,7 @@ async def confirm_address_change(
     if refusal is not None:
         return context.refuse(refusal)
     if await _taken(context, account, found):
-        await address_changes.delete(context.tx, account.id)
+        await address_change_store.delete(context.tx, account.id)
         return context.refuse(Refusal(slug="address_taken"))
     return await _move(context, account, found, request.device)
 
@@ -129,7 +129,7 @@ async def cancel_address_change(
 ) -> Done:
     """Forget the wish; the code that was sent is worth nothing."""
     account = await _account(context, request.account_id)
-    if await address_changes.delete(context.tx, account.id):
+    if await address_change_store.delete(context.tx, account.id):
         log.info(
             "Another address was given up.", action="address_change_cancelled", account=account.id
         )
@@ -137,7 +137,7 @@ async def cancel_address_change(
 
 
 async def _tell_holder(context: RequestContext[Deps], wish: AddressChange, language: str) -> None:
-    standing = await ledger.standing(context.tx, wish.address_key)
+    standing = await account_store.standing(context.tx, wish.address_key)
     known = KnownAddressRequested(
         request_id=wish.id,
         address=wish.address,
@@ -168,7 +168,7 @@ async def _judge_code(
     if outcome == "expired":
         return Refusal(slug="code_expired", params={"at": wish.expires_at.isoformat()})
     if wish.tries < most:
-        await address_changes.count_try(context.tx, account.id)
+        await address_change_store.count_try(context.tx, account.id)
     log.warning("A new address's code was wrong.", action="authn_code_fail", account=account.id)
     if outcome == "void":
         return Refusal(slug="code_void", params={"tries": most})
@@ -177,24 +177,24 @@ async def _judge_code(
 
 async def _taken(context: RequestContext[Deps], account: Account, wish: AddressChange) -> bool:
     """Whether somebody proved that address first, for an account or for one to come."""
-    standing = await ledger.standing(context.tx, wish.address_key)
+    standing = await account_store.standing(context.tx, wish.address_key)
     if standing.account_id not in (None, account.id):
         return True
-    return await store.is_proved(context.tx, wish.address_key)
+    return await account_request_store.is_proved(context.tx, wish.address_key)
 
 
 async def _move(
     context: RequestContext[Deps], account: Account, wish: AddressChange, device: str
 ) -> AddressChangedView:
     now, tx = context.now(), context.tx
-    for other in await store.delete_of_address(tx, wish.address_key):
+    for other in await account_request_store.delete_of_address(tx, wish.address_key):
         await context.emit(RequestExpired(request_id=other.id), subject=other.account_id)
-    await ledger.move(tx, account.id, wish, now)
-    await address_changes.delete(tx, account.id)
+    await account_store.move(tx, account.id, wish, now)
+    await address_change_store.delete(tx, account.id)
     # What was sent to the former address opens nothing any more.
-    await address_codes.delete(tx, account.id)
+    await address_code_store.delete(tx, account.id)
     for kind in (PASSWORD, PHONE):
-        await mailed_links.void(tx, kind.name, account.id)
+        await mailed_link_store.void(tx, kind.name, account.id)
     changed = AddressChanged(
         address=wish.address,
         former_address=account.address,
@@ -208,7 +208,7 @@ async def _move(
 
 
 async def _account(context: RequestContext[Deps], account_id: str) -> Account:
-    account = await ledger.lock(context.tx, account_id)
+    account = await account_store.lock(context.tx, account_id)
     if account is None or not account.opens:
         raise Refused(CLOSED)
     return account
@@ -216,7 +216,7 @@ async def _account(context: RequestContext[Deps], account_id: str) -> Account:
 
 async def _standing(context: RequestContext[Deps], account: Account | None) -> AddressChange:
     """The account's wish, if it is still worth something."""
-    found = None if account is None else await address_changes.read(context.tx, account.id)
+    found = None if account is None else await address_change_store.read(context.tx, account.id)
     if account is None or found is None or not found.stands(account, context.now()):
         raise Refused(NO_CHANGE)
     return found

@@ -8,10 +8,10 @@ from __future__ import annotations
 
 from datetime import timedelta
 
-from services.registration import ledger, store
-from services.registration.accounts import CREATED_KEPT, AccountRequest
+from services.registration import account_request_store, account_store
+from services.registration.account_requests import CREATED_KEPT, AccountRequest
 from services.registration.deps import Deps
-from services.registration.handlers.requests import GONE, known_language, show
+from services.registration.handlers.account_requests import GONE, known_language, show
 from services.registration.terms import Terms, find_accepted
 from services.registration.views import show_terms
 from shared.contracts.base import Refusal
@@ -36,7 +36,7 @@ async def describe_terms(request: DescribeTerms, context: RequestContext[Deps]) 
 
 async def accept_terms(request: AcceptTerms, context: RequestContext[Deps]) -> RequestView:
     """Create the account. Created already, it is shown again."""
-    found = await store.lock_with_address(context.tx, request.request_id)
+    found = await account_request_store.lock_with_address(context.tx, request.request_id)
     if found is None:
         raise Refused(GONE)
     if found.state == "pending":
@@ -58,10 +58,10 @@ def _accepted(request: AcceptTerms, deps: Deps) -> Terms:
 
 async def _create(context: RequestContext[Deps], found: AccountRequest, terms: Terms) -> None:
     now = context.now()
-    for other in await store.delete_others(context.tx, found):
+    for other in await account_request_store.delete_others(context.tx, found):
         await context.emit(RequestExpired(request_id=other.id), subject=other.account_id)
-    await ledger.create(context.tx, found, terms, now)
-    await store.finish(context.tx, found.id, now, now + CREATED_KEPT)
+    await account_store.create(context.tx, found, terms, now)
+    await account_request_store.finish(context.tx, found.id, now, now + CREATED_KEPT)
     proved_at = found.verified_at or now
     await context.emit(
         AccountCreated(

@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
-from services.registration.access import MailedLink
+from services.registration.accounts import MailedLink
 from shared.database import Connection
 
 #: How long a link that ran out can still say what it was.

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from services.registration import ledger, personal
+from services.registration import account_store, data_export_store
 from services.registration.deps import Deps
 from shared.contracts.base import Refusal
 from shared.contracts.data_export import PersonalDataView
@@ -18,10 +18,10 @@ log = get_logger("registration")
 
 async def export_account(request: ExportAccount, context: RequestContext[Deps]) -> PersonalDataView:
     """Everything but hashes: the account, terms, a wish for another address, limits."""
-    account = await ledger.read(context.tx, request.account_id)
+    account = await account_store.read(context.tx, request.account_id)
     if account is None:
         raise Refused(UNKNOWN)
     counted_under = [account.id, *context.deps.counters(account.address_key)]
-    document = await personal.read(context.tx, account.id, counted_under)
+    document = await data_export_store.read(context.tx, account.id, counted_under)
     log.info("Personal data were read.", action="personal_data_read", account=account.id)
     return seal_export(context.deps.gateway, document)

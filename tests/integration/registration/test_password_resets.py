@@ -7,7 +7,7 @@ from datetime import timedelta
 
 import pytest
 
-from shared.contracts import registration as words
+from shared.contracts import registration as contracts
 from shared.messaging.handlers import Refused
 from tests.integration.registration.conftest import OpenRoom
 from tests.integration.registration.holder import (
@@ -25,14 +25,14 @@ from tests.integration.registration.room import OTHER_PASSWORD, PASSWORD, Room
 async def test_g_44_a_link_sets_a_new_password_once(room: Room) -> None:
     holder = await Holder.of(room)
     token = await holder.reset_link()
-    ((_, subject, event),) = await room.said(words.PasswordResetRequested)
+    ((_, subject, event),) = await room.said(contracts.PasswordResetRequested)
     assert subject == holder.account_id
     assert (event.address, event.thaws) == (ADDRESS, False)
     assert event.expires_at == room.now + timedelta(minutes=60)
     room.later(minutes=59)
     view = await room.ask(holder.reset(token))
-    assert view == words.PasswordChangedView(account_id=holder.account_id, changed_at=room.now)
-    ((_, subject, changed),) = await room.said(words.PasswordChanged)
+    assert view == contracts.PasswordChangedView(account_id=holder.account_id, changed_at=room.now)
+    ((_, subject, changed),) = await room.said(contracts.PasswordChanged)
     assert (subject, changed.by, changed.device) == (holder.account_id, "reset", "Safari, macOS")
     assert not await holder.opens_with(PASSWORD)
     assert await holder.opens_with(OTHER_PASSWORD)
@@ -54,7 +54,7 @@ async def test_re_04_a_scanner_changes_nothing(room: Room) -> None:
     token = await holder.reset_link()
     before = await room.fetch("SELECT * FROM mailed_links")
     for _ in range(10):
-        view = await room.ask(holder.follow(words.DescribeReset, token))
+        view = await room.ask(holder.follow(contracts.DescribeReset, token))
         assert (view.state, view.at) == ("valid", room.now + timedelta(minutes=60))
         assert codes(await room.refusal(holder.reset(token, ""))) == ["password:missing"]
     assert await room.fetch("SELECT * FROM mailed_links") == before
@@ -64,9 +64,13 @@ async def test_re_04_a_scanner_changes_nothing(room: Room) -> None:
 async def test_re_05_a_reset_carries_a_token_and_nothing_that_a_browser_sent(room: Room) -> None:
     """The link's host is the mailer's, from its settings: no request can name another one."""
     await Holder.of(room)
-    assert set(words.RequestPasswordReset.__struct_fields__) == {"address", "language", "network"}
+    assert set(contracts.RequestPasswordReset.__struct_fields__) == {
+        "address",
+        "language",
+        "network",
+    }
     await room.ask(forgotten())
-    (event,) = await room.events(words.PasswordResetRequested)
+    (event,) = await room.events(contracts.PasswordResetRequested)
     assert "http" not in repr(event)
 
 
@@ -78,7 +82,7 @@ async def test_ot_16_a_reset_says_nothing_of_the_second_factor(room: Room) -> No
     view = await room.ask(holder.reset(token))
     assert set(view.__struct_fields__) == {"account_id", "changed_at"}
     said = [event for id_, _, event in await room.said() if id_ not in before]
-    assert [type(event) for event in said] == [words.PasswordChanged]
+    assert [type(event) for event in said] == [contracts.PasswordChanged]
 
 
 @pytest.mark.parametrize(
@@ -96,7 +100,7 @@ async def test_g_44_a_bad_password_keeps_the_link_good(
     holder = await Holder.of(room)
     token = await holder.reset_link()
     assert f"password:{expected}" in codes(await room.refusal(holder.reset(token, password)))
-    assert (await room.ask(holder.follow(words.DescribeReset, token))).state == "valid"
+    assert (await room.ask(holder.follow(contracts.DescribeReset, token))).state == "valid"
     await room.ask(holder.reset(token))
 
 
@@ -105,9 +109,9 @@ async def test_re_02_a_newer_request_voids_the_older_link(room: Room) -> None:
     old = await holder.reset_link()
     new = await holder.reset_link()
     assert (await room.refusal(holder.reset(old))).slug == "link_replaced"
-    assert (await room.ask(holder.follow(words.DescribeReset, old))).state == "replaced"
+    assert (await room.ask(holder.follow(contracts.DescribeReset, old))).state == "replaced"
     await room.ask(holder.reset(new))
-    assert (await room.ask(holder.follow(words.DescribeReset, new))).state == "used"
+    assert (await room.ask(holder.follow(contracts.DescribeReset, new))).state == "used"
 
 
 async def test_re_02_only_hashes_are_kept(room: Room) -> None:
@@ -128,17 +132,17 @@ async def test_a_link_runs_out_and_says_when(room: Room) -> None:
     room.later(minutes=60)
     refusal = await room.refusal(holder.reset(token))
     assert (refusal.slug, refusal.params) == ("link_expired", {"at": at.isoformat()})
-    view = await room.ask(holder.follow(words.DescribeReset, token))
-    assert view == words.MailedLinkView(state="expired", at=at)
+    view = await room.ask(holder.follow(contracts.DescribeReset, token))
+    assert view == contracts.MailedLinkView(state="expired", at=at)
 
 
 async def test_a_link_of_another_kind_or_of_nobody_is_gone(room: Room) -> None:
     holder = await Holder.of(room)
     await room.ask(lost())
-    other = await holder.secret(words.LostPhoneClaimed)
+    other = await holder.secret(contracts.LostPhoneClaimed)
     for token, slug in ((other, "gone"), ("A" * 43, "gone"), ("A" * 42, "malformed")):
         assert (await room.refusal(holder.reset(token))).slug == f"link_{slug}"
-        assert (await room.ask(holder.follow(words.DescribeReset, token))).state == slug
+        assert (await room.ask(holder.follow(contracts.DescribeReset, token))).state == slug
 
 
 async def test_of_two_uses_at_once_one_counts(room: Room) -> None:
@@ -152,9 +156,9 @@ async def test_of_two_uses_at_once_one_counts(room: Room) -> None:
     )
     (refused,) = [each for each in answers if isinstance(each, Refused)]
     assert refused.refusal.slug == "link_used"
-    assert len(await room.events(words.PasswordChanged)) == 1
+    assert len(await room.events(contracts.PasswordChanged)) == 1
     won = [await holder.opens_with(each) for each in (OTHER_PASSWORD, "Ghtz7bNw")]
-    assert won == [isinstance(each, words.PasswordChangedView) for each in answers]
+    assert won == [isinstance(each, contracts.PasswordChangedView) for each in answers]
 
 
 async def test_settled_4_a_reset_lifts_every_throttle_of_the_password(room: Room) -> None:
@@ -192,12 +196,12 @@ async def test_b_03_an_address_without_an_account_that_opens_is_told_so_by_mail(
     if state is not None:
         await holder.close(state, desk_only=True)
         address = ADDRESS
-    assert await room.ask(forgotten(address)) == words.Done()
+    assert await room.ask(forgotten(address)) == contracts.Done()
     ((_, subject, event),) = await room.said(
-        words.UnknownAddressAsked, words.PasswordResetRequested
+        contracts.UnknownAddressAsked, contracts.PasswordResetRequested
     )
     assert subject is None
-    assert event == words.UnknownAddressAsked(
+    assert event == contracts.UnknownAddressAsked(
         address=address,
         language="fr",
         about="password",
@@ -265,7 +269,7 @@ async def test_au_17_parallel_resets_keep_to_the_quota(room: Room) -> None:
     await Holder.of(room)
     asked = (room.ask(forgotten()) for _ in range(20))
     answers = await asyncio.gather(*asked, return_exceptions=True)
-    assert sum(isinstance(each, words.Done) for each in answers) == 5
+    assert sum(isinstance(each, contracts.Done) for each in answers) == 5
     good = await room.fetch("SELECT 1 FROM mailed_links WHERE NOT replaced")
     assert len(good) == 1
 

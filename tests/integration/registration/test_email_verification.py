@@ -6,7 +6,7 @@ import asyncio
 
 import pytest
 
-from shared.contracts import registration as words
+from shared.contracts import registration as contracts
 from shared.messaging.handlers import Refused
 from tests.integration.registration.room import OTHER_PASSWORD, PASSWORD, Room
 
@@ -19,10 +19,10 @@ async def test_g_11_the_code_proves_the_address(room: Room) -> None:
     view = await room.request()
     ((code, _),) = await room.letters()
     proved = await room.ask(room.code(view.request_id, f" {code[:3]} {code[3:]} "))
-    ((_, subject, event),) = await room.said(words.EmailVerified)
+    ((_, subject, event),) = await room.said(contracts.EmailVerified)
     assert (proved.due, proved.verified_at, proved.first_name) == ("terms", room.now, "Pierre")
     assert (event.request_id, event.by) == (view.request_id, "code")
-    assert subject == (await room.said(words.AccountRequested))[0][1]
+    assert subject == (await room.said(contracts.AccountRequested))[0][1]
 
 
 async def test_proving_twice_is_no_error_and_said_once(room: Room) -> None:
@@ -35,7 +35,7 @@ async def test_proving_twice_is_no_error_and_said_once(room: Room) -> None:
         room.link(link, None, PASSWORD),
     ):
         assert (await room.ask(request)).due == "terms"
-    assert len(await room.events(words.EmailVerified)) == 1
+    assert len(await room.events(contracts.EmailVerified)) == 1
 
 
 @pytest.mark.parametrize(
@@ -45,7 +45,7 @@ async def test_bad_input_25_a_code_has_six_figures(room: Room, typed: str) -> No
     view = await room.request()
     refusal = await room.refusal(room.code(view.request_id, typed))
     assert (refusal.slug, refusal.errors[0].code) == ("invalid_fields", "format")
-    assert (await room.ask(words.DescribeRequest(request_id=view.request_id))).tries_left == 5
+    assert (await room.ask(contracts.DescribeRequest(request_id=view.request_id))).tries_left == 5
 
 
 async def test_re_03_five_wrong_codes_void_it_until_another_message(room: Room) -> None:
@@ -57,7 +57,7 @@ async def test_re_03_five_wrong_codes_void_it_until_another_message(room: Room) 
         assert (refusal.slug, refusal.params) == ("wrong_code", {"tries_left": left})
     assert (await room.refusal(wrong)).slug == "code_void"
     assert (await room.refusal(room.code(view.request_id, code))).slug == "code_void"
-    assert (await room.ask(words.DescribeRequest(request_id=view.request_id))).tries_left == 0
+    assert (await room.ask(contracts.DescribeRequest(request_id=view.request_id))).tries_left == 0
     room.later(minutes=2)
     await room.ask(room.resend(view.request_id))
     code, _ = (await room.letters())[-1]
@@ -79,7 +79,9 @@ async def test_re_03_the_code_of_one_request_is_none_of_anothers(room: Room) -> 
     if code != other_code:
         assert (await room.refusal(room.code(other.request_id, code))).slug == "wrong_code"
     assert (await room.refusal(room.link(link, other.request_id))).slug == "password_needed"
-    assert (await room.ask(words.DescribeRequest(request_id=one.request_id))).due == "validation"
+    assert (
+        await room.ask(contracts.DescribeRequest(request_id=one.request_id))
+    ).due == "validation"
 
 
 async def test_bad_input_27_an_expired_code_and_link_say_when(room: Room) -> None:
@@ -108,7 +110,7 @@ async def test_re_04_a_scanner_changes_nothing(room: Room) -> None:
     assert await room.fetch("SELECT * FROM requests") == before
     assert not (await room.ask(room.open_link(link, view.request_id))).needs_password
     assert (await room.ask(room.link(link, view.request_id))).due == "terms"
-    assert (await room.events(words.EmailVerified))[0].by == "link"
+    assert (await room.events(contracts.EmailVerified))[0].by == "link"
 
 
 async def test_settled_2_another_device_gives_the_password(room: Room) -> None:
@@ -159,7 +161,7 @@ async def test_settled_1_the_first_proof_voids_the_other_requests(room: Room) ->
     one, other = await room.request(), await room.request(password=OTHER_PASSWORD)
     (code, link), (other_code, _) = await room.letters()
     await room.ask(room.code(other.request_id, other_code))
-    (expired,) = await room.events(words.RequestExpired)
+    (expired,) = await room.events(contracts.RequestExpired)
     assert expired.request_id == one.request_id
     assert (await room.refusal(room.code(one.request_id, code))).slug == "request_gone"
     assert (await room.ask(room.open_link(link))).state == "gone"
@@ -176,11 +178,11 @@ async def test_settled_1_two_proofs_at_once_leave_one(room: Room) -> None:
         for view, (code, _) in zip(views, letters, strict=True)
     ]
     answers = await asyncio.gather(*asked, return_exceptions=True)
-    proved = [each for each in answers if isinstance(each, words.RequestView)]
+    proved = [each for each in answers if isinstance(each, contracts.RequestView)]
     gone = [each for each in answers if isinstance(each, Refused)]
     assert (len(proved), len(gone)) == (1, 3)
     assert all(each.refusal.slug == "request_gone" for each in gone)
-    assert len(await room.events(words.RequestExpired)) == 3
+    assert len(await room.events(contracts.RequestExpired)) == 3
 
 
 async def test_a_later_proof_takes_the_place_of_an_unfinished_one(room: Room) -> None:

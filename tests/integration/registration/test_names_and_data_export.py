@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from shared.contracts import registration as words
+from shared.contracts import registration as contracts
 from shared.contracts.data_export import PersonalDataView
 from shared.contracts.profile import ProfileSaved
 from shared.security.sealing import Opener, Sealer, seal_context
@@ -41,9 +41,9 @@ async def test_g_31_a_name_typed_in_the_information_is_the_accounts(holder: Hold
     event = saved(room, first_name="Zoé", last_name=" d’Été-Müller ")
     await room.hear(event, holder.account_id)
     await room.hear(event, holder.account_id)
-    ((_, subject, said),) = await room.said(words.NameChanged)
+    ((_, subject, said),) = await room.said(contracts.NameChanged)
     assert subject == holder.account_id
-    assert said == words.NameChanged(
+    assert said == contracts.NameChanged(
         first_name="Zoé", last_name="d’Été-Müller", by="holder", changed_at=room.now
     )
     assert await name(holder) == ("Zoé", "d’Été-Müller")
@@ -58,7 +58,7 @@ async def test_g_31_an_older_name_undoes_no_newer_one(holder: Holder) -> None:
     assert await name(holder) == ("Zoé", "Durand")
     await room.hear(saved(room, 7, first_name="Pierre"), holder.account_id)
     assert await name(holder) == ("Pierre", "Durand")
-    assert len(await room.events(words.NameChanged)) == 2
+    assert len(await room.events(contracts.NameChanged)) == 2
 
 
 @pytest.mark.parametrize(
@@ -70,11 +70,11 @@ async def test_g_31_what_is_no_name_changes_nothing(holder: Holder, names: dict[
         saved(holder.room, first_name="Zoé"), "00000000-0000-4000-8000-000000000000"
     )
     assert await name(holder) == ("Pierre", "Durand")
-    assert not await holder.room.events(words.NameChanged)
+    assert not await holder.room.events(contracts.NameChanged)
 
 
 async def export(room: Room, account_id: str) -> dict[str, Any]:
-    view = await room.ask(words.ExportAccount(account_id=account_id))
+    view = await room.ask(contracts.ExportAccount(account_id=account_id))
     assert isinstance(view, PersonalDataView)
     opener = Opener("gateway", room.deps.settings.gateway_keys)
     found: dict[str, Any] = json.loads(unseal(opener, view, "document"))
@@ -87,7 +87,7 @@ async def test_b_11_everything_held_about_the_person_and_nobody_else(holder: Hol
     await room.ask(forgotten())
     await room.request(ADDRESS, first_name="Mallory")
     await room.refusal(room.sign_in(ADDRESS, OTHER_PASSWORD, NETWORK))
-    kind = words.RequestAddressChange
+    kind = contracts.RequestAddressChange
     await room.ask(
         kind(
             account_id=holder.account_id,
@@ -126,5 +126,5 @@ async def test_b_11_every_table_with_personal_data_is_exported_or_named_here(roo
 
 async def test_az_02_an_account_that_does_not_exist(room: Room) -> None:
     for account_id in ("00000000-0000-4000-8000-000000000000", "x"):
-        refusal = await room.refusal(words.ExportAccount(account_id=account_id))
+        refusal = await room.refusal(contracts.ExportAccount(account_id=account_id))
         assert refusal.slug == "unknown_account"

@@ -13,7 +13,7 @@ from typing import Any
 
 import asyncpg
 
-from services.registration.accounts import AccountRequest, Life, Mail
+from services.registration.account_requests import AccountRequest, Life, Mail
 from services.registration.passwords import Hashed
 from shared.database import Connection
 from shared.outbox import replies

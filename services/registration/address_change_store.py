@@ -8,7 +8,7 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Any
 
-from services.registration.access import AddressChange
+from services.registration.accounts import AddressChange
 from services.registration.passwords import Hashed
 from shared.database import Connection
 

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from datetime import datetime, timedelta
 
-from services.registration.access import AddressCode
+from services.registration.accounts import AddressCode
 from shared.database import Connection
 
 #: How long a code that ran out can still say so.

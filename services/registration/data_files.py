@@ -10,9 +10,9 @@ from collections.abc import Iterable
 from importlib.resources import files
 from pathlib import Path
 
+from services.registration.common_words import Lexicon, common_passwords, foreign_lists, read_list
 from services.registration.passwords import Rules
 from services.registration.terms import LANGUAGES, BadTerms, Terms, read_terms, same_version
-from services.registration.words import Lexicon, common_passwords, foreign_lists, read_list
 from shared.errors import ConfigurationError
 
 #: Our own lists, the most telling first: a word in two lists is said to be of the first.

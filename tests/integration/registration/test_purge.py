@@ -9,7 +9,7 @@ import pytest
 
 from services.registration import purge as purge_module
 from services.registration.purge import purge
-from shared.contracts import registration as words
+from shared.contracts import registration as contracts
 from shared.database import transaction
 from shared.messaging.rpc_codec import encode_reply
 from shared.outbox import replies
@@ -20,28 +20,28 @@ from tests.support.waiting import eventually
 async def test_re_14_cancelling_leaves_nothing(room: Room) -> None:
     view = await room.request()
     (code, link), *_ = await room.letters()
-    assert await room.ask(words.CancelRequest(request_id=view.request_id)) == words.Done()
+    assert await room.ask(contracts.CancelRequest(request_id=view.request_id)) == contracts.Done()
     assert await room.count("requests") == await room.count("links") == 0
-    ((_, subject, event),) = await room.said(words.RequestCancelled)
+    ((_, subject, event),) = await room.said(contracts.RequestCancelled)
     assert event.request_id == view.request_id
-    assert subject == (await room.said(words.AccountRequested))[0][1]
+    assert subject == (await room.said(contracts.AccountRequested))[0][1]
     assert (await room.ask(room.open_link(link))).state == "gone"
     for request in (
         room.code(view.request_id, code),
         room.resend(view.request_id),
         room.correct(view.request_id, "p@autre.fr"),
         room.accept(view.request_id),
-        words.DescribeRequest(request_id=view.request_id),
+        contracts.DescribeRequest(request_id=view.request_id),
     ):
         assert (await room.refusal(request)).slug == "request_gone"
     assert (await room.refusal(room.link(link, view.request_id))).slug == "link_gone"
-    assert await room.ask(words.CancelRequest(request_id=view.request_id)) == words.Done()
-    assert len(await room.events(words.RequestCancelled)) == 1
+    assert await room.ask(contracts.CancelRequest(request_id=view.request_id)) == contracts.Done()
+    assert len(await room.events(contracts.RequestCancelled)) == 1
 
 
-async def keep_answer(room: Room, view: words.RequestView) -> None:
+async def keep_answer(room: Room, view: contracts.RequestView) -> None:
     """Keep a request's answer as the responder does, for whoever asks again with its key."""
-    kind = words.RequestAccount.TYPE
+    kind = contracts.RequestAccount.TYPE
     async with transaction(room.pool) as tx:
         await replies.claim(tx, room.form(), view.request_id, b"")
         await replies.save(tx, kind, view.request_id, encode_reply(view))
@@ -68,7 +68,7 @@ async def test_re_14_no_row_holds_what_was_typed_once_a_request_is_cancelled(roo
     await keep_answer(room, other)
     await room.refusal(room.sign_in("pierre@labo.fr", OTHER_PASSWORD))
     assert "replies" in await rows_with(room, "pierre@labo.fr")
-    await room.ask(words.CancelRequest(request_id=view.request_id))
+    await room.ask(contracts.CancelRequest(request_id=view.request_id))
     assert await rows_with(room, "pierre@labo.fr") == []
     assert await room.count("replies") == 1
 
@@ -91,11 +91,11 @@ async def test_b_04_a_password_typed_where_the_address_goes_is_kept_nowhere(room
 
 async def test_re_14_a_proved_request_can_be_cancelled_and_an_account_cannot(room: Room) -> None:
     request_id = await room.verified()
-    await room.ask(words.CancelRequest(request_id=request_id))
+    await room.ask(contracts.CancelRequest(request_id=request_id))
     assert await room.count("requests") == 0
     request_id = await room.verified("paul@labo.fr")
     await room.ask(room.accept(request_id))
-    refusal = await room.refusal(words.CancelRequest(request_id=request_id))
+    refusal = await room.refusal(contracts.CancelRequest(request_id=request_id))
     assert refusal.slug == "account_exists"
     assert await room.count("accounts") == 1
 
@@ -107,7 +107,7 @@ async def test_re_11_unproved_requests_are_forgotten_after_two_days(room: Room) 
     assert await purge(room.pool, room.now) == 0
     room.later(minutes=1)
     assert await purge(room.pool, room.now) == 1
-    (expired,) = await room.events(words.RequestExpired)
+    (expired,) = await room.events(contracts.RequestExpired)
     assert expired.request_id == old.request_id
     assert [str(row["id"]) for row in await room.fetch("SELECT id FROM requests")] == [
         young.request_id
@@ -121,14 +121,14 @@ async def test_re_11_two_purges_at_once_forget_each_request_once(room: Room) -> 
     room.later(days=3)
     done = await asyncio.gather(*(purge(room.pool, room.now) for _ in range(4)))
     assert sum(done) == 6
-    assert len(await room.events(words.RequestExpired)) == 6
+    assert len(await room.events(contracts.RequestExpired)) == 6
 
 
 async def test_re_11_a_created_request_goes_quietly_and_the_account_stays(room: Room) -> None:
     await room.account()
     room.later(hours=24)
     assert await purge(room.pool, room.now) == 1
-    assert await room.events(words.RequestExpired) == []
+    assert await room.events(contracts.RequestExpired) == []
     assert await room.count("accounts") == 1
 
 

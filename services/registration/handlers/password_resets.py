@@ -8,11 +8,12 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
-from services.registration import ledger, mailed_links
-from services.registration.access import Account, MailedLink
+from services.registration import account_store, mailed_link_store
+from services.registration.accounts import Account, MailedLink
 from services.registration.deps import Deps
-from services.registration.handlers import attempts
-from services.registration.handlers.judging import judge_password
+from services.registration.handlers import login_attempts
+from services.registration.handlers.account_requests import known_language, refused_fields
+from services.registration.handlers.form_validation import judge_password
 from services.registration.handlers.mailed_links import (
     GONE,
     MALFORMED,
@@ -24,7 +25,6 @@ from services.registration.handlers.mailed_links import (
     refuse,
     send,
 )
-from services.registration.handlers.requests import known_language, refused_fields
 from services.registration.passwords import Candidate, Hashed
 from shared.contracts.base import Event, Refusal, Sealed
 from shared.contracts.registration import (
@@ -105,10 +105,10 @@ async def reset_password(
         raise Refused(made.refusal or GONE)
     _, account = await hold(context, made.hashes, PASSWORD)
     now = context.now()
-    await mailed_links.use(context.tx, PASSWORD.name, made.hashes, now)
+    await mailed_link_store.use(context.tx, PASSWORD.name, made.hashes, now)
     # Who followed the link has the mailbox: that proves the address, as of now (OT-13).
-    await ledger.prove(context.tx, account.id, now)
-    await ledger.begin_thaw(context.tx, account.id)
+    await account_store.prove(context.tx, account.id, now)
+    await account_store.begin_thaw(context.tx, account.id)
     return await set_password(context, account, made.hashed, by="reset", device=request.device)
 
 
@@ -117,8 +117,8 @@ async def set_password(
 ) -> PasswordChangedView:
     """Give a locked account another password; its throttle starts afresh."""
     now = context.now()
-    await ledger.change_password(context.tx, account.id, hashed, now)
-    await attempts.lift(context.tx, context.deps, account.address_key, account.id)
+    await account_store.change_password(context.tx, account.id, hashed, now)
+    await login_attempts.lift(context.tx, context.deps, account.address_key, account.id)
     changed = PasswordChanged(by=by, changed_at=now, device=device)
     await context.emit(changed, subject=account.id)
     log.info("A password was changed.", action="authn_password_change", account=account.id, by=by)

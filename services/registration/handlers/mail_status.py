@@ -6,8 +6,8 @@ nothing.
 
 from __future__ import annotations
 
-from services.registration import store
-from services.registration.accounts import Mail
+from services.registration import account_request_store
+from services.registration.account_requests import Mail
 from services.registration.deps import Deps
 from shared.contracts.mailer import MailAccepted, MailDeferred, MailRefused
 from shared.messaging.handlers import Context
@@ -18,13 +18,15 @@ REASONS = {"expired": "unreachable"}
 
 async def mail_accepted(event: MailAccepted, context: Context[Deps]) -> None:
     """The mail server took it."""
-    await store.set_mail(context.tx, event.cause, Mail(state="accepted", at=event.at))
+    await account_request_store.set_mail(
+        context.tx, event.cause, Mail(state="accepted", at=event.at)
+    )
 
 
 async def mail_deferred(event: MailDeferred, context: Context[Deps]) -> None:
     """It is tried again later."""
     mail = Mail(state="deferred", at=event.at, next_try_at=event.next_try_at, reason=event.reason)
-    await store.set_mail(context.tx, event.cause, mail)
+    await account_request_store.set_mail(context.tx, event.cause, mail)
 
 
 async def mail_refused(event: MailRefused, context: Context[Deps]) -> None:
@@ -34,4 +36,4 @@ async def mail_refused(event: MailRefused, context: Context[Deps]) -> None:
     else:
         reason = REASONS.get(event.reason, event.reason)
         mail = Mail(state="refused", at=event.at, reason=reason)
-    await store.set_mail(context.tx, event.cause, mail)
+    await account_request_store.set_mail(context.tx, event.cause, mail)

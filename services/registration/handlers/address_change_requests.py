@@ -10,16 +10,16 @@ import dataclasses
 import uuid
 from dataclasses import dataclass
 
-from services.registration import counters, ledger, store
-from services.registration.access import CHANGE_KEPT, Account, AddressChange
-from services.registration.addresses import Address
+from services.registration import account_request_store, account_store, rate_limit_store
+from services.registration.accounts import CHANGE_KEPT, Account, AddressChange
 from services.registration.deps import Deps
-from services.registration.handlers import attempts, passwords, quotas
-from services.registration.handlers.address_changes import send
+from services.registration.email_addresses import Address
+from services.registration.handlers import login_attempts, passwords, quotas
+from services.registration.handlers.account_requests import refused_fields
+from services.registration.handlers.address_change_confirmation import send
 from services.registration.handlers.address_codes import CLOSED
-from services.registration.handlers.judging import judge_address, likely_slip
+from services.registration.handlers.form_validation import judge_address, likely_slip
 from services.registration.handlers.passwords import Checked
-from services.registration.handlers.requests import refused_fields
 from services.registration.passwords import Candidate, Hashed
 from shared.contracts.base import FieldError, Refusal, Reply
 from shared.contracts.registration import Done, JudgeAddressChange, RequestAddressChange
@@ -54,7 +54,7 @@ async def judge_wish(
 ) -> Wish:
     """Judge the address, then look at the password."""
     async with acquire(pool) as connection:
-        account = await ledger.read(connection, request.account_id)
+        account = await account_store.read(connection, request.account_id)
     if account is None or not account.opens:
         return Wish(refusal=CLOSED)
     password = deps.open(request, "password")
@@ -93,14 +93,14 @@ async def request_address_change(
     """Have a code sent to the new address; a former wish is void."""
     wish: Wish = context.prepared
     if wish.address is not None:
-        await store.lock_address(context.tx, wish.address.key)
+        await account_request_store.lock_address(context.tx, wish.address.key)
     account = await _right(request.account_id, context)
     if isinstance(account, Reply):
         return account
     if wish.address is None or wish.hashed is None or account.credentials is None:
         raise Refused(CLOSED)
     await quotas.take_change(context, account.id)
-    standing = await ledger.standing(context.tx, wish.address.key)
+    standing = await account_store.standing(context.tx, wish.address.key)
     now = context.now()
     made = AddressChange(
         id=str(uuid.uuid4()),
@@ -131,9 +131,9 @@ async def _right(account_id: str, context: RequestContext[Deps]) -> Account | Re
         raise Refused(checked.attempt.too_many())
     account = await passwords.lock(context, checked)
     if account is None:
-        attempts.log_failure(checked.attempt, checked.account)
+        login_attempts.log_failure(checked.attempt, checked.account)
         return context.refuse(refused_fields([WRONG]))
-    await counters.clear(context.tx, attempts.KNOWN, account_id)
+    await rate_limit_store.clear(context.tx, login_attempts.KNOWN, account_id)
     if wish.errors:
         return context.refuse(refused_fields(list(wish.errors)))
     return account

@@ -8,8 +8,8 @@ from typing import Any
 
 import asyncpg
 
-from services.registration.access import Account, AddressChange, Credentials
-from services.registration.accounts import AccountRequest, Standing
+from services.registration.account_requests import AccountRequest, Standing
+from services.registration.accounts import Account, AddressChange, Credentials
 from services.registration.passwords import Hashed
 from services.registration.terms import Terms
 from shared.database import Connection

@@ -11,11 +11,11 @@ import re
 from dataclasses import dataclass
 from datetime import datetime
 
-from services.registration import links, store
-from services.registration.accounts import CODE_DIGITS, AccountRequest, Link, judge_code
+from services.registration import account_request_store, validation_link_store
+from services.registration.account_requests import CODE_DIGITS, AccountRequest, Link, judge_code
 from services.registration.deps import Deps
-from services.registration.handlers.messages import is_the_code, link_hashes
-from services.registration.handlers.requests import GONE, show
+from services.registration.handlers.account_requests import GONE, show
+from services.registration.handlers.validation_messages import is_the_code, link_hashes
 from services.registration.views import show_link
 from shared.contracts.base import FieldError, Refusal, Reply
 from shared.contracts.registration import (
@@ -41,7 +41,7 @@ log = get_logger("registration")
 async def verify_code(request: VerifyCode, context: RequestContext[Deps]) -> Reply:
     """Prove the address by the code; a wrong one is counted."""
     code = read_code(request, context.deps)
-    found = await store.lock_with_address(context.tx, request.request_id)
+    found = await account_request_store.lock_with_address(context.tx, request.request_id)
     if found is None:
         raise Refused(GONE)
     if found.state == "pending":
@@ -67,7 +67,7 @@ async def describe_link(request: DescribeLink, context: RequestContext[Deps]) ->
     token = deps.open(request, "link_token") or ""
     if not TOKEN.fullmatch(token):
         return LinkView(state="malformed")
-    link = await links.find(context.tx, link_hashes(token, deps.tokens))
+    link = await validation_link_store.find(context.tx, link_hashes(token, deps.tokens))
     if link is None:
         return LinkView(state="gone")
     return show_link(
@@ -94,7 +94,7 @@ async def know_holder(request: VerifyLink, deps: Deps, pool: Pool) -> Holder:
         return Holder(hashes=[], refusal=Refusal(slug="link_malformed"))
     hashes = link_hashes(token, deps.tokens)
     async with transaction(pool) as tx:
-        link = await links.find(tx, hashes)
+        link = await validation_link_store.find(tx, hashes)
         if link is None or link.request.id == request.request_id:
             return Holder(hashes=hashes)
         refusal = _refuse_link(link, deps.clock())
@@ -104,7 +104,7 @@ async def know_holder(request: VerifyLink, deps: Deps, pool: Pool) -> Holder:
         proved = request.password is not None and link.request.state == "verified"
         if refusal is not None and not proved:
             return Holder(hashes=hashes, refusal=refusal)
-        tries = await links.count_try(tx, hashes, deps.settings.verify_tries)
+        tries = await validation_link_store.count_try(tx, hashes, deps.settings.verify_tries)
     if tries is None:
         return Holder(hashes=hashes, refusal=Refusal(slug="link_password_void"))
     return await _check_password(request, deps, link, hashes, tries)
@@ -115,17 +115,17 @@ async def verify_link(request: VerifyLink, context: RequestContext[Deps]) -> Rep
     holder: Holder = context.prepared
     if holder.refusal is not None:
         raise Refused(holder.refusal)
-    link = await links.find(context.tx, holder.hashes)
+    link = await validation_link_store.find(context.tx, holder.hashes)
     found = None
     if link is not None:
-        found = await store.lock_with_address(context.tx, link.request.id)
+        found = await account_request_store.lock_with_address(context.tx, link.request.id)
     if link is None or found is None:
         raise Refused(Refusal(slug="link_gone"))
     if holder.by_password:
-        await links.take_back_try(context.tx, holder.hashes)
+        await validation_link_store.take_back_try(context.tx, holder.hashes)
     if found.state == "pending":
         # Read again: another message may have replaced the link while we waited for the lock.
-        link = await links.find(context.tx, holder.hashes) or link
+        link = await validation_link_store.find(context.tx, holder.hashes) or link
         refusal = _refuse_link(link, context.now())
         if refusal is not None:
             raise Refused(refusal)
@@ -145,7 +145,7 @@ async def _judge_code(
     if outcome == "expired":
         return Refusal(slug="code_expired", params={"at": found.expires_at.isoformat()})
     if found.tries < most:
-        await store.count_try(context.tx, found.id)
+        await account_request_store.count_try(context.tx, found.id)
     log.warning("A code was wrong.", action="authn_code_fail", request_ref=found.id)
     if outcome == "void":
         return Refusal(slug="code_void", params={"tries": most})
@@ -183,10 +183,10 @@ def _refuse_link(link: Link, now: datetime) -> Refusal | None:
 async def _prove(context: RequestContext[Deps], found: AccountRequest, by: str) -> None:
     now = context.now()
     # The others go first: only one request of an address may be proved (settled 1).
-    for other in await store.delete_others(context.tx, found):
+    for other in await account_request_store.delete_others(context.tx, found):
         await context.emit(RequestExpired(request_id=other.id), subject=other.account_id)
     kept_until = now + context.deps.settings.pending_life
-    await store.prove(context.tx, found.id, now, kept_until)
+    await account_request_store.prove(context.tx, found.id, now, kept_until)
     await context.emit(
         EmailVerified(request_id=found.id, by=by, verified_at=now), subject=found.account_id
     )

@@ -11,8 +11,8 @@ from typing import Any
 
 import pytest
 
-from services.registration.library import OWN_LISTS, load_lexicon, load_rules
-from services.registration.words import Lexicon, common_passwords, read_list
+from services.registration.common_words import Lexicon, common_passwords, read_list
+from services.registration.data_files import OWN_LISTS, load_lexicon, load_rules
 from shared.errors import ConfigurationError
 
 RULES = load_rules()

@@ -10,12 +10,12 @@ import dataclasses
 import uuid
 from datetime import datetime
 
-from services.registration import ledger, store
-from services.registration.accounts import AccountRequest, Mail, resend_at
-from services.registration.addresses import Address
+from services.registration import account_request_store, account_store
+from services.registration.account_requests import AccountRequest, Mail, resend_at
 from services.registration.deps import Deps
-from services.registration.handlers import messages, quotas
-from services.registration.handlers.judging import (
+from services.registration.email_addresses import Address
+from services.registration.handlers import quotas, validation_messages
+from services.registration.handlers.form_validation import (
     judge_address,
     judge_password,
     likely_slip,
@@ -98,14 +98,14 @@ async def request_account(request: RequestAccount, context: RequestContext[Deps]
     if draft.refusal is not None or draft.address is None:
         raise Refused(draft.refusal or GONE)
     key = draft.address.key
-    await store.lock_address(context.tx, key)
+    await account_request_store.lock_address(context.tx, key)
     await quotas.take(context, context.deps.settings.address_quota, key, request.network)
-    standing = await ledger.standing(context.tx, key)
+    standing = await account_store.standing(context.tx, key)
     made = _new_request(request.language, draft, draft.address, standing.is_taken, context.now())
     if standing.account_id is not None and not standing.is_taken:
         made = dataclasses.replace(made, account_id=standing.account_id)
-    message = await messages.send(context, made, AccountRequested, standing.account_id)
-    await store.insert(context.tx, made, message)
+    message = await validation_messages.send(context, made, AccountRequested, standing.account_id)
+    await account_request_store.insert(context.tx, made, message)
     log.info("An account was asked for.", action="account_requested", request_ref=made.id)
     return await show(context, made.id)
 
@@ -124,22 +124,24 @@ async def resend_validation(
     await quotas.take(
         context, context.deps.settings.sends_quota, found.address_key, request.network
     )
-    standing = await ledger.standing(context.tx, found.address_key)
+    standing = await account_store.standing(context.tx, found.address_key)
     language = known_language(request.language)
     renewed = dataclasses.replace(found, language=language)
-    message = await messages.send(context, renewed, ValidationResent, standing.account_id)
-    await store.renew(context.tx, found.id, message, language)
+    message = await validation_messages.send(
+        context, renewed, ValidationResent, standing.account_id
+    )
+    await account_request_store.renew(context.tx, found.id, message, language)
     return await show(context, found.id)
 
 
 async def cancel_request(request: CancelRequest, context: RequestContext[Deps]) -> Done:
     """Forget the request; nothing of it is kept (G-04, RE-14)."""
-    found = await store.lock(context.tx, request.request_id)
+    found = await account_request_store.lock(context.tx, request.request_id)
     if found is None:
         return Done()
     if found.state == "created":
         raise Refused(Refusal(slug="account_exists"))
-    await store.delete(context.tx, found.id)
+    await account_request_store.delete(context.tx, found.id)
     await context.emit(RequestCancelled(request_id=found.id), subject=found.account_id)
     log.info("A request was given up.", action="request_cancelled", request_ref=found.id)
     return Done()
@@ -154,7 +156,7 @@ def too_soon(sent_at: datetime, pause_seconds: int, now: datetime) -> None:
 
 async def unproved(context: RequestContext[Deps], request_id: str) -> AccountRequest:
     """The request, locked with its address; refused where it is gone or proved already."""
-    found = await store.lock_with_address(context.tx, request_id)
+    found = await account_request_store.lock_with_address(context.tx, request_id)
     if found is None:
         raise Refused(GONE)
     if found.state != "pending":
@@ -169,7 +171,7 @@ async def show(context: RequestContext[Deps], request_id: str) -> RequestView:
 
 async def view(tx: Connection, deps: Deps, request_id: str, now: datetime) -> RequestView:
     """The request as its owner sees it at `now`, or `Refused` with `request_gone`."""
-    found = await store.read(tx, request_id)
+    found = await account_request_store.read(tx, request_id)
     if found is None or found.kept_until <= now:
         raise Refused(GONE)
     left = await quotas.sends_left(tx, deps, found.address_key)

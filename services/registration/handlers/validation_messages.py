@@ -8,9 +8,9 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from services.registration.accounts import CODE_DIGITS, AccountRequest, Life, message_life
+from services.registration.account_request_store import Message
+from services.registration.account_requests import CODE_DIGITS, AccountRequest, Life, message_life
 from services.registration.deps import Deps
-from services.registration.store import Message
 from shared.contracts.base import Event
 from shared.contracts.registration import AccountRequested, KnownAddressRequested, ValidationResent
 from shared.messaging.handlers import RequestContext

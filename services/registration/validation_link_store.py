@@ -7,8 +7,8 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from services.registration import store
-from services.registration.accounts import Link
+from services.registration import account_request_store
+from services.registration.account_requests import Link
 from shared.database import Connection
 
 FIND = """
@@ -28,7 +28,7 @@ WHERE link_hash = ANY($1) AND wrong_passwords > 0
 async def find(tx: Connection, hashes: Sequence[bytes]) -> Link | None:
     """The link of one of these hashes (one per key of the ring), with its request."""
     row = await tx.fetchrow(FIND, list(hashes))
-    request = None if row is None else await store.read(tx, str(row["request_id"]))
+    request = None if row is None else await account_request_store.read(tx, str(row["request_id"]))
     if row is None or request is None:
         return None
     return Link(
