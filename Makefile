@@ -1,6 +1,6 @@
 # The verbs. `make` alone prints them.
 .DEFAULT_GOAL := help
-.PHONY: help .installed up test lint status demo reset bench docs pictures lock
+.PHONY: help .installed up test lint status demo reset bench docs texts pictures lock
 MAKEFLAGS += --no-print-directory
 PY := .venv/bin/python
 INSTALL := @python3 -m operations.bootstrap
@@ -16,6 +16,7 @@ help:
 	@echo "  make reset   forget all data of this machine, after asking"
 	@echo "  make bench   measure, beside what the parts alone reach"
 	@echo "  make docs    write the tables of settings and events again"
+	@echo "  make texts   collect the texts to translate in shared/i18n/translations"
 	@echo "  make pictures  take the help page's pictures of our screens again"
 	@echo "  make lock    choose newer versions of the Python packages"
 
@@ -50,6 +51,10 @@ bench:
 docs:
 	$(INSTALL)
 	@exec .venv/bin/impex docs
+
+texts:
+	$(INSTALL)
+	@exec .venv/bin/impex texts
 
 pictures:
 	$(INSTALL) --test

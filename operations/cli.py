@@ -71,6 +71,8 @@ def _local(verbs: Verbs) -> None:
     test.add_argument("--only-lint", action="store_true", help="leave the tests out")
     docs = _verb(verbs, "docs", _module("reference"), "write the tables of settings and events")
     docs.add_argument("--check", action="store_true", help="only say whether they are up to date")
+    texts = _verb(verbs, "texts", _module("texts"), "collect the texts to translate")
+    texts.add_argument("--check", action="store_true", help="only say whether they are up to date")
 
 
 def _queues(verbs: Verbs) -> None:

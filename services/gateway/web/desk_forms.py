@@ -10,8 +10,8 @@ import re
 import unicodedata
 from datetime import date, datetime, timedelta
 
-from services.gateway.web.i18n import PARIS
 from services.gateway.web.sayings import Pair, fill, pick
+from shared.i18n.dates import PARIS
 
 ABOUT = ("person", "establishment", "other")
 MAX_TEXT = 1000

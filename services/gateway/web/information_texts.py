@@ -6,10 +6,10 @@ The codes are those of profile's README, where a test reads them.
 from __future__ import annotations
 
 from services.gateway.web.field_texts import NAMES, UNKNOWN, field_text
-from services.gateway.web.i18n import format_day
 from services.gateway.web.sayings import Pair, fill, pick
 from shared.contracts.base import FieldError
 from shared.domain.countries import country_names
+from shared.i18n.dates import format_day
 
 #: The fields in the order of the form, as the guide calls them (4.5).
 LABELS: dict[str, Pair] = {

@@ -4,14 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import datetime
 from functools import partial
 from pathlib import Path
 from typing import Any
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
-from services.gateway.web import i18n
+from shared.i18n import dates
+from shared.i18n.catalogue import DEFAULT_LANGUAGE, LANGUAGES
+from shared.i18n.templates import add_texts
 
 TEMPLATES = Path(__file__).with_name("templates")
 
@@ -43,7 +44,7 @@ class Pages:
     ) -> None:
         self.brand = brand
         self._environments = {
-            language: _environment(language, folder, brand, static) for language in i18n.LANGUAGES
+            language: _environment(language, folder, brand, static) for language in LANGUAGES
         }
 
     def render(self, template: str, lang: str, variables: dict[str, Any]) -> str:
@@ -52,7 +53,7 @@ class Pages:
 
     def compile_all(self) -> list[str]:
         """Compile every template now, so that a broken one stops the start; returns their names."""
-        names = self._environments[i18n.DEFAULT].list_templates(extensions=["html"])
+        names = self._environments[DEFAULT_LANGUAGE].list_templates(extensions=["html"])
         for environment in self._environments.values():
             for name in names:
                 environment.get_template(name)
@@ -71,22 +72,17 @@ def _environment(
         auto_reload=False,
         cache_size=-1,
     )
-    translations = i18n.load_translations(lang)
+    add_texts(environment, lang)
     environment.globals.update(
-        _=translations.gettext,
-        ngettext=translations.ngettext,
-        lang=lang,
         brand=brand,
+        service=brand.service_name,
+        operator=brand.operator,
         static=static,
-        fmt_day=lambda iso: i18n.format_day(iso, lang),
-        fmt_date=partial(_on, i18n.format_date, lang),
-        fmt_datetime=partial(_on, i18n.format_datetime, lang),
-        fmt_time=i18n.format_time,
-        fmt_short=lambda day: i18n.format_short(day, lang),
-        fmt_number=lambda number: i18n.format_number(number, lang),
+        fmt_day=partial(dates.format_day, language=lang),
+        fmt_date=partial(dates.format_date, language=lang),
+        fmt_datetime=partial(dates.format_datetime, language=lang),
+        fmt_time=partial(dates.format_time, language=lang),
+        fmt_short=partial(dates.format_short, language=lang),
+        fmt_number=partial(dates.format_number, language=lang),
     )
     return environment
-
-
-def _on(form: Callable[[datetime, str], str], lang: str, at: datetime) -> str:
-    return form(at, lang)

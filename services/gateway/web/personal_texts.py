@@ -14,11 +14,11 @@ from typing import Any
 
 from services.gateway.web.clients.personal import SERVICES, PersonalData
 from services.gateway.web.dossier_texts import status_text
-from services.gateway.web.i18n import format_datetime, format_day
 from services.gateway.web.information_texts import LABELS
 from services.gateway.web.personal_labels import FIELDS, MAILS, MATTERS, TITLES, VALUES
 from services.gateway.web.sayings import Pair, pick
 from shared.domain.countries import country_names
+from shared.i18n.dates import format_datetime, format_day
 
 #: Rows of one matter that the page shows; the file has all of them.
 MOST_ROWS = 20

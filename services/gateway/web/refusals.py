@@ -12,10 +12,10 @@ from services.gateway.web import texts
 from services.gateway.web.errors import AWAY_SECONDS, PageError
 from services.gateway.web.field_texts import field_texts
 from services.gateway.web.forms import Form
-from services.gateway.web.i18n import format_time
 from services.gateway.web.keys import CLOCK
 from services.gateway.web.visits import VISIT
 from shared.contracts.base import Refusal
+from shared.i18n.dates import format_time
 from shared.messaging.handlers import Refused
 from shared.runtime.telemetry import get_logger
 
@@ -98,5 +98,6 @@ def _sentence(refusal: Refusal, prefix: str) -> str:
 
 def wait_values(request: web.Request, seconds: int) -> dict[str, object]:
     """What a sentence about waiting is filled in with."""
+    lang = request[VISIT].lang
     at = request.app[CLOCK]() + timedelta(seconds=seconds)
-    return {"wait": texts.wait_text(seconds, request[VISIT].lang), "time": format_time(at)}
+    return {"wait": texts.wait_text(seconds, lang), "time": format_time(at, lang)}

@@ -11,9 +11,9 @@ from datetime import datetime
 from services.gateway.web.alert_texts import ALERTS, LEFT
 from services.gateway.web.field_texts import UNKNOWN
 from services.gateway.web.flash_texts import FLASHES
-from services.gateway.web.i18n import format_date, format_datetime, format_time
 from services.gateway.web.sayings import Pair, fill, pick
 from shared.contracts.registration import MailView
+from shared.i18n.dates import format_date, format_datetime, format_time
 
 __all__ = ["ALERTS", "FLASHES", "alert_text", "date_text", "mail_text", "wait_text"]
 
@@ -106,8 +106,8 @@ def mail_text(mail: MailView, lang: str) -> str:
     return fill(
         pick(MAIL.get(mail.state, MAIL["waiting"]), lang),
         {
-            "time": _time(mail.at),
-            "next": _time(mail.next_try_at),
+            "time": _time(mail.at, lang),
+            "next": _time(mail.next_try_at, lang),
             "reason": pick(reason, lang),
         },
     )
@@ -122,5 +122,5 @@ def date_text(value: object, lang: str) -> str:
     return format_date(at, lang) if at.tzinfo is None else format_datetime(at, lang)
 
 
-def _time(at: datetime | None) -> str:
-    return format_time(at) if at else "…"
+def _time(at: datetime | None, lang: str) -> str:
+    return format_time(at, lang) if at else "…"

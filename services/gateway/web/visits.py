@@ -19,7 +19,6 @@ from services.gateway.store import Presession
 from services.gateway.web import texts
 from services.gateway.web.errors import Elsewhere
 from services.gateway.web.forms import Form
-from services.gateway.web.i18n import format_time
 from services.gateway.web.keys import (
     CLOCK,
     FRONT,
@@ -31,6 +30,7 @@ from services.gateway.web.keys import (
 )
 from services.gateway.web.sayings import pick
 from shared.contracts.registration import RequestView
+from shared.i18n.dates import format_time
 from shared.messaging.handlers import Refused
 from shared.runtime.telemetry import get_logger
 
@@ -306,11 +306,11 @@ def _flash(request: web.Request, view: object, saved_at: object) -> list[tuple[s
     if isinstance(view, RequestView):
         text = (
             text.replace("{address}", view.address)
-            .replace("{sent}", format_time(view.code_sent_at))
+            .replace("{sent}", format_time(view.code_sent_at, visit.lang))
             .replace("{step}", pick(texts.STEPS.get(view.due, ("", "")), visit.lang))
         )
     if isinstance(saved_at, datetime):
-        text = text.replace("{saved}", format_time(saved_at))
+        text = text.replace("{saved}", format_time(saved_at, visit.lang))
     return [] if "{" in text else [(kind, text)]
 
 

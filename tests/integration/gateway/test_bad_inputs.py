@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from services.gateway.web.i18n import LANGUAGES
+from shared.i18n.catalogue import LANGUAGES
 from tests.integration.gateway.browser import Answer, Browser
 from tests.integration.gateway.conftest import PASSWORD, Portal
 

@@ -11,10 +11,10 @@ from typing import Any
 import msgspec
 import pytest
 
-from services.gateway.web.i18n import format_day
 from shared.contracts.base import Sealed
 from shared.contracts.gateway import CorrectionRequested, DepartureReported
 from shared.contracts.registration import AddressChangeRequested
+from shared.i18n.dates import format_day
 from shared.security.sealing import KeyRing, Opener, seal_context
 from tests.integration.gateway.browser import Answer
 from tests.integration.gateway.conftest import Portal

@@ -1,10 +1,8 @@
-"""Languages and dates."""
+"""The choice of the language, and the other language of a page."""
 
 from __future__ import annotations
 
 import re
-from datetime import UTC, datetime
-from pathlib import Path
 
 import pytest
 from aiohttp import web
@@ -14,6 +12,7 @@ from hypothesis import strategies as st
 from services.gateway.web import i18n
 from services.gateway.web.routes import setup_routes
 from services.gateway.web.views import language
+from shared.i18n.catalogue import LANGUAGES
 
 TOKEN = "?jeton=" + "A" * 43
 
@@ -39,35 +38,12 @@ def test_the_best_language(cookie: str | None, header: str, expected: str) -> No
 
 @given(st.none() | st.text(), st.text(max_size=500))
 def test_whatever_is_sent_gives_a_language(cookie: str | None, header: str) -> None:
-    assert i18n.choose_language(cookie, header) in i18n.LANGUAGES
+    assert i18n.choose_language(cookie, header) in LANGUAGES
 
 
 def test_in_07_a_long_header_is_read_quickly() -> None:
     assert i18n.choose_language(None, "en;q=0." + "0" * 100_000) == "fr"
     assert i18n.choose_language(None, "a," * 50_000) == "fr"
-
-
-def test_times_are_those_of_paris() -> None:
-    winter = datetime(2026, 12, 31, 23, 30, tzinfo=UTC)
-    summer = datetime(2026, 7, 31, 22, 30, tzinfo=UTC)
-    assert i18n.format_datetime(winter, "fr") == "1er janvier 2027, 00:30"
-    assert i18n.format_datetime(summer, "en") == "1 August 2026, 00:30"
-
-
-def test_a_missing_translation_shows_in_french(tmp_path: Path) -> None:
-    (tmp_path / "en.po").write_text(
-        'msgid ""\nmsgstr "Content-Type: text/plain; charset=utf-8\\n"\n'
-        '"Plural-Forms: nplurals=2; plural=(n != 1);\\n"\n\n'
-        'msgid "Bonjour"\nmsgstr "Hello"\n\n'
-        'msgid "{n} essai"\nmsgid_plural "{n} essais"\nmsgstr[0] "{n} try"\nmsgstr[1] "{n} tries"\n'
-    )
-    english = i18n.load_translations("en", tmp_path)
-    assert english.gettext("Bonjour") == "Hello"
-    assert english.gettext("Au revoir") == "Au revoir"
-    assert english.ngettext("{n} essai", "{n} essais", 0) == "{n} tries"
-    french = i18n.load_translations("fr", tmp_path)
-    assert french.ngettext("{n} essai", "{n} essais", 0) == "{n} essai"
-    assert french.ngettext("{n} essai", "{n} essais", 2) == "{n} essais"
 
 
 def test_the_other_language_shows_the_same_page() -> None:

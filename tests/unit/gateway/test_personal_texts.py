@@ -23,7 +23,7 @@ def _rows(service: str, matter: str, row: dict[str, Any], lang: str) -> list[tup
 @pytest.mark.parametrize(
     ("value", "said"),
     [
-        ("2026-11-25T09:42:00+00:00", "25 novembre 2026, 10:42"),
+        ("2026-11-25T09:42:00+00:00", "25 novembre 2026 à 10:42 (heure de Paris)"),
         ("2026-11-25", "25 novembre 2026"),
         ("2026-13-45T99:99", "2026-13-45T99:99"),
         ("2026-11-25T10:00 livraison", "2026-11-25T10:00 livraison"),
@@ -64,7 +64,8 @@ def test_b_11_a_mail_says_its_kind_and_what_it_told_in_words() -> None:
         ("Nature", "mot de passe changé"),
         (
             "Ce que le message disait",
-            "Nom : Durand ; Date : 25 novembre 2026, 10:42 ; Par : titulaire, dans une session",
+            "Nom : Durand ; Date : 25 novembre 2026 à 10:42 (heure de Paris) ; "
+            "Par : titulaire, dans une session",
         ),
     ]
     assert _rows("mailer", "mails", mail, "en")[1][1].startswith("Last name: Durand; Date: ")

@@ -8,7 +8,7 @@ import zxingcpp
 from PIL import Image
 
 from services.gateway.web import help_pictures
-from services.gateway.web.i18n import LANGUAGES
+from shared.i18n.catalogue import LANGUAGES
 from tests.support.help_catalogue import (
     FOLDER,
     PICTURES,

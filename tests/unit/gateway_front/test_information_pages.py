@@ -137,7 +137,7 @@ def test_ax_04_every_error_stands_at_its_field_and_in_the_summary() -> None:
         "38 caractères au plus par ligne.",
     ):
         assert words in said, words
-    assert "Brouillon enregistré à 10:42. Vous devez valider les informations." in text(page)
+    assert "Brouillon enregistré à 10:42 (heure de Paris). Vous devez valider" in text(page)
 
 
 @pytest.mark.parametrize("name", ["information-wrong-country"])

@@ -22,10 +22,10 @@ from services.gateway.web.dossier_list import (
 )
 from services.gateway.web.dossier_query import TAB_NAMES, Wanted, read_wanted
 from services.gateway.web.errors import AWAY, AWAY_SECONDS
-from services.gateway.web.i18n import PARIS
 from services.gateway.web.keys import CLOCK, DOSSIERS, OFFICE
 from services.gateway.web.visits import VISIT, page
 from shared.contracts.dossiers import DossierRowsView, DossiersView
+from shared.i18n.dates import PARIS
 from shared.runtime.telemetry import get_logger
 
 #: An end that nobody can take for the file's: the connection is reset, even without chunks.

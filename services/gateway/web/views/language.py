@@ -8,8 +8,8 @@ from aiohttp import web
 
 from services.gateway.web.dossier_query import HOME, read_wanted
 from services.gateway.web.errors import PageError
-from services.gateway.web.i18n import LANGUAGES
 from services.gateway.web.visits import LANGUAGE_COOKIE, LANGUAGE_SECONDS, VISIT, redirect
+from shared.i18n.catalogue import LANGUAGES
 
 #: Pages that a visitor may be sent back to; anything else is the home page.
 PAGES = frozenset(

@@ -6,7 +6,6 @@ from aiohttp import web
 
 from services.gateway.web.errors import Elsewhere
 from services.gateway.web.forms import Form
-from services.gateway.web.i18n import format_time
 from services.gateway.web.keys import CLOCK, REGISTRATION, STREAMS
 from services.gateway.web.live import Said
 from services.gateway.web.refusals import away_form, refuse_form
@@ -25,6 +24,7 @@ from services.gateway.web.visits import (
     redirect,
 )
 from shared.contracts.registration import RequestView
+from shared.i18n.dates import format_time
 from shared.messaging.errors import RequestTimeout, ServiceUnavailable
 from shared.messaging.handlers import Refused
 
@@ -46,7 +46,7 @@ async def submit(request: web.Request, fields: dict[str, str]) -> web.Response:
     except Refused as refused:
         _stop_if_over(refused)
         form = Form.again(fields)
-        sent = format_time(view.code_sent_at)
+        sent = format_time(view.code_sent_at, request[VISIT].lang, zone=False)
         return render(request, view, form, refuse_form(request, form, refused, time=sent))
     except (ServiceUnavailable, RequestTimeout):
         return _away(request, view, fields)

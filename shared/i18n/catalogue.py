@@ -1,0 +1,129 @@
+"""Texts in the reader's language. French is written in the code, English in `translations/en.po`.
+
+`make texts` collects the French texts from Python and Jinja and brings the `.po` file up to date.
+French is written with plain spaces; the no-break spaces are added here.
+"""
+
+from __future__ import annotations
+
+import gettext
+import io
+import re
+from collections.abc import Mapping
+from datetime import date, datetime
+from functools import cache
+from pathlib import Path
+from typing import NamedTuple
+
+from babel.messages.mofile import write_mo
+from babel.messages.pofile import read_po
+from markupsafe import escape
+
+from shared.i18n.dates import format_date, format_datetime, format_number
+
+LANGUAGES = ("fr", "en")
+DEFAULT_LANGUAGE = "fr"
+TRANSLATIONS = Path(__file__).with_name("translations")
+
+PLACEHOLDER = re.compile(r"\{([a-z_]+)\}")
+#: Spaces where French typography forbids a line break.
+FRENCH_NO_BREAK = re.compile(r"(?<=«) | (?=[»:;?!])")
+NO_BREAK_SPACE = "\u00a0"
+
+
+class Plural(NamedTuple):
+    """Both forms of a text that depends on `{n}`. `make texts` collects it where it is written."""
+
+    one: str
+    other: str
+
+
+def N_(text: str) -> str:
+    """Mark a text of a table for `make texts`; `translate` it where it is shown."""
+    return text
+
+
+def known_language(code: str | None) -> str:
+    """The language itself where there are texts in it, else the default one."""
+    return code if code in LANGUAGES else DEFAULT_LANGUAGE
+
+
+def translate(text: str, language: str, /, **values: object) -> str:
+    """The text in one language, its `{name}` placeholders filled in.
+
+    Moments and days are written in the language, moments in Paris time. A value that is HTML
+    (`Markup`) makes the result HTML, the rest escaped. A placeholder without a value stays: a
+    page is never lost to a mistake in a text.
+    """
+    return _fill(_translations(language).gettext(text) if text else "", language, values)
+
+
+def translate_plural(forms: tuple[str, str], n: int, language: str, /, **values: object) -> str:
+    """The form of a text that goes with a number, which also fills `{n}`."""
+    text = _translations(language).ngettext(*forms, n)
+    return _fill(text, language, {"n": format_number(n, language), **values})
+
+
+def fill(text: str, values: Mapping[str, object]) -> str:
+    """The text with its `{name}` placeholders filled in.
+
+    Unlike `str.format` this never raises: a value may hold braces or be missing.
+
+    >>> fill("{n} codes, {other}", {"n": 3})
+    '3 codes, {other}'
+    """
+    return PLACEHOLDER.sub(lambda found: str(values.get(found[1], found[0])), text)
+
+
+def no_break(text: str) -> str:
+    """French text with the spaces that must not break.
+
+    >>> no_break("Quoi ?") == "Quoi\\u00a0?"
+    True
+    """
+    return FRENCH_NO_BREAK.sub(NO_BREAK_SPACE, text)
+
+
+class French(gettext.NullTranslations):
+    """The texts as the code has them; 0 and 1 are singular."""
+
+    def gettext(self, message: str) -> str:
+        return no_break(message)
+
+    def ngettext(self, msgid1: str, msgid2: str, n: int) -> str:
+        return no_break(msgid1 if abs(n) < 2 else msgid2)
+
+
+def load_translations(language: str, folder: Path = TRANSLATIONS) -> gettext.NullTranslations:
+    """The texts of one language, from its `.po` file; a text without a translation is French."""
+    if language == DEFAULT_LANGUAGE:
+        return French()
+    with (folder / f"{language}.po").open("rb") as file:
+        catalog = read_po(file, locale=language)
+    compiled = io.BytesIO()
+    write_mo(compiled, catalog)
+    compiled.seek(0)
+    translations = gettext.GNUTranslations(compiled)
+    translations.add_fallback(French())
+    return translations
+
+
+@cache
+def _translations(language: str) -> gettext.NullTranslations:
+    return load_translations(language)
+
+
+def _fill(text: str, language: str, values: Mapping[str, object]) -> str:
+    if not values:
+        return text
+    shown = {name: _shown(value, language) for name, value in values.items()}
+    if any(hasattr(value, "__html__") for value in shown.values()):
+        html = fill(escape(text), {name: escape(value) for name, value in shown.items()})
+        return type(escape(""))(html)
+    return fill(text, shown)
+
+
+def _shown(value: object, language: str) -> object:
+    if isinstance(value, datetime):
+        return format_datetime(value, language)
+    return format_date(value, language) if isinstance(value, date) else value

@@ -1,0 +1,90 @@
+"""Texts in a language, their plurals and placeholders."""
+
+from __future__ import annotations
+
+from datetime import UTC, date, datetime
+from pathlib import Path
+
+import jinja2
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from markupsafe import Markup
+
+from shared.i18n.catalogue import (
+    LANGUAGES,
+    Plural,
+    fill,
+    known_language,
+    load_translations,
+    translate,
+    translate_plural,
+)
+from shared.i18n.templates import add_texts
+
+CODES = Plural("Il vous reste {n} code de secours.", "Il vous reste {n} codes de secours.")
+
+
+def test_a_missing_translation_shows_in_french(tmp_path: Path) -> None:
+    (tmp_path / "en.po").write_text(
+        'msgid ""\nmsgstr "Content-Type: text/plain; charset=utf-8\\n"\n'
+        '"Plural-Forms: nplurals=2; plural=(n != 1);\\n"\n\n'
+        'msgid "Bonjour"\nmsgstr "Hello"\n\n'
+        'msgid "{n} essai"\nmsgid_plural "{n} essais"\nmsgstr[0] "{n} try"\nmsgstr[1] "{n} tries"\n'
+    )
+    english = load_translations("en", tmp_path)
+    assert english.gettext("Bonjour") == "Hello"
+    assert english.gettext("Au revoir") == "Au revoir"
+    assert english.ngettext("{n} essai", "{n} essais", 0) == "{n} tries"
+
+
+@pytest.mark.parametrize(
+    ("n", "language", "text"),
+    [
+        (0, "fr", "Il vous reste 0 code de secours."),
+        (1, "fr", "Il vous reste 1 code de secours."),
+        (2, "fr", "Il vous reste 2 codes de secours."),
+        (1234, "fr", "Il vous reste 1\u202f234 codes de secours."),
+    ],
+)
+def test_nought_is_singular_in_french(n: int, language: str, text: str) -> None:
+    assert translate_plural(CODES, n, language) == text
+
+
+def test_english_counts_nought_in_the_plural() -> None:
+    assert translate_plural(CODES, 0, "en") == translate_plural(CODES, 2, "en").replace("2", "0")
+
+
+def test_french_gets_its_no_break_spaces() -> None:
+    assert translate("« Oui » ; non ?", "fr") == "«\u00a0Oui\u00a0»\u00a0; non\u00a0?"
+
+
+def test_moments_and_days_are_written_in_the_language() -> None:
+    at = datetime(2026, 3, 1, 8, 5, tzinfo=UTC)
+    text = translate("Le {at} ou le {day}", "fr", at=at, day=date(2026, 3, 1))
+    assert text == "Le 1er mars 2026 à 09:05 (heure de Paris) ou le 1er mars 2026"
+
+
+def test_a_value_that_is_html_makes_the_text_html() -> None:
+    text = translate("a < {b} {c}", "fr", b=Markup("<b>x</b>"), c="&")
+    assert text == Markup("a &lt; <b>x</b> &amp;")
+    assert isinstance(text, Markup)
+
+
+@given(st.text(), st.sampled_from(LANGUAGES), st.text())
+def test_translating_never_raises(text: str, language: str, value: str) -> None:
+    translate(text, language, value=value)
+    translate_plural((text, text), 2, language, value=value)
+    fill(text, {})
+
+
+def test_an_unknown_language_is_french() -> None:
+    assert [known_language(code) for code in ("en", "de", "", None)] == ["en", "fr", "fr", "fr"]
+
+
+def test_templates_fill_placeholders_from_arguments_and_variables() -> None:
+    environment = jinja2.Environment(autoescape=True, undefined=jinja2.StrictUndefined)
+    add_texts(environment, "fr")
+    source = """{{ _("{a} {b} {c}", b="<") }} {{ ngettext("{n} {a}", "{n} {a}s", 2) }}"""
+    page = environment.from_string(source).render(a="x", b="y")
+    assert page == "x &lt; {c} 2 xs"
