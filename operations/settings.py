@@ -28,7 +28,7 @@ class StackSettings(CommonSettings):
         "IMPEX_AMQP_MANAGEMENT_URL",
         default=None,
         secret=True,
-        doc="The management API of that RabbitMQ, with the administrator's login.",
+        doc="Management API of that RabbitMQ, with the administrator's login.",
         default_doc="port 15672 of the host of IMPEX_AMQP_URL",
     )
     smtp_url: str | None = setting(
@@ -40,14 +40,14 @@ class StackSettings(CommonSettings):
     port: int = setting(
         "IMPEX_GATEWAY_PORT",
         default=8080,
-        doc="Port of the portal; if it is taken, a free one is used and said.",
+        doc="Port of the portal; if it is taken, a free one is used and printed.",
         ge=1,
         le=65_535,
     )
     catcher_port: int = setting(
         "IMPEX_CATCHER_PORT",
         default=1080,
-        doc="Port of the mail catcher's page; if it is taken, a free one is used and said.",
+        doc="Port of the mail catcher's page; if it is taken, a free one is used and printed.",
         ge=1,
         le=65_535,
     )

@@ -30,10 +30,10 @@ class GatewaySettings(BrandSettings):
     """What the gateway needs to know."""
 
     database_url: str = setting(
-        "IMPEX_GATEWAY_DATABASE_URL", secret=True, doc="The database, as the role impex_gateway."
+        "IMPEX_GATEWAY_DATABASE_URL", secret=True, doc="Database URL of the gateway's role."
     )
     amqp_url: str = setting(
-        "IMPEX_GATEWAY_AMQP_URL", secret=True, doc="The broker, as the user gateway."
+        "IMPEX_GATEWAY_AMQP_URL", secret=True, doc="Broker URL of the gateway's user."
     )
     health_port: int = setting(
         "IMPEX_GATEWAY_HEALTH_PORT",
@@ -63,17 +63,17 @@ class GatewaySettings(BrandSettings):
         doc="Keys that seal passwords and codes for registration.",
     )
     mfa_keys: KeyRing = setting(
-        "IMPEX_SEAL_KEYS_MFA", secret=True, doc="Keys that seal codes for the second factor."
+        "IMPEX_SEAL_KEYS_MFA", secret=True, doc="Keys that seal codes for mfa."
     )
     profile_keys: KeyRing = setting(
         "IMPEX_SEAL_KEYS_PROFILE",
         secret=True,
-        doc="Keys that seal the complementary information for its service.",
+        doc="Keys that seal the complementary information for profile.",
     )
     support_keys: KeyRing = setting(
         "IMPEX_SEAL_KEYS_SUPPORT",
         secret=True,
-        doc="Keys that seal what people tell the desk.",
+        doc="Keys that seal what people write to the desk.",
     )
     own_keys: KeyRing = setting(
         "IMPEX_SEAL_KEYS_GATEWAY",
@@ -83,7 +83,7 @@ class GatewaySettings(BrandSettings):
     session_idle: int = setting(
         "IMPEX_SESSION_IDLE",
         default=30,
-        doc="How long a session lives without activity.",
+        doc="How long a session lasts without activity.",
         unit="minutes",
         ge=5,
         le=60,
@@ -91,7 +91,7 @@ class GatewaySettings(BrandSettings):
     session_hours: int = setting(
         "IMPEX_SESSION_HOURS",
         default=8,
-        doc="How long a session lives in all.",
+        doc="How long a session lasts at most.",
         unit="hours",
         ge=1,
         le=24,
@@ -99,14 +99,14 @@ class GatewaySettings(BrandSettings):
     session_parallel: int = setting(
         "IMPEX_SESSION_PARALLEL",
         default=3,
-        doc="Sessions of one account at once; the oldest ends when another is opened.",
+        doc="Maximum number of sessions of one account; another one ends the oldest.",
         ge=1,
         le=20,
     )
     session_fresh: int = setting(
         "IMPEX_SESSION_FRESH",
         default=15,
-        doc="How long after a code the password may be changed without another one.",
+        doc="How long after a code sensitive actions need no further code.",
         unit="minutes",
         ge=1,
         le=30,
@@ -114,8 +114,8 @@ class GatewaySettings(BrandSettings):
     known_browser_days: int = setting(
         "IMPEX_KNOWN_BROWSER_DAYS",
         default=90,
-        doc="How long a browser that signed in is known: its first sign-in is told by mail, and "
-        "nobody can lock it out.",
+        doc="How long a browser is known after a sign-in: its sign-ins are not reported as a new "
+        "device, and nobody can lock it out.",
         unit="days",
         ge=1,
         le=365,
@@ -123,7 +123,7 @@ class GatewaySettings(BrandSettings):
     reset_minutes: int = setting(
         "IMPEX_RESET_MINUTES",
         default=60,
-        doc="Life of a link for a new password, and of one that confirms a lost phone; must "
+        doc="Lifetime of links for a new password and of links that confirm a lost phone; must "
         "be the same for registration and the gateway.",
         unit="minutes",
         ge=30,
@@ -132,19 +132,19 @@ class GatewaySettings(BrandSettings):
     recovery_codes: bool = setting(
         "IMPEX_RECOVERY_CODES",
         default=True,
-        doc="Whether people get recovery codes, and may use them; must be the same for mfa and the "
+        doc="Whether people get and can use recovery codes; must be the same for mfa and the "
         "gateway.",
     )
     trusted_proxies: tuple[str, ...] = setting(
         "IMPEX_TRUSTED_PROXIES",
         default=(),
-        doc="Networks whose X-Forwarded-For is believed; nobody's by default.",
+        doc="Networks of proxies whose X-Forwarded-For is trusted.",
         valid=networks_problem,
     )
     ui_theme: str = setting(
         "IMPEX_UI_THEME",
         default="",
-        doc="Look of the pages: dsfr is reserved to State services (terms in the README).",
+        doc="Theme of the pages; dsfr is reserved for State services (terms in the README).",
         choices=("", "dsfr", "neutral"),
         default_doc="try-out: dsfr; must be chosen elsewhere",
     )
@@ -168,7 +168,7 @@ class GatewaySettings(BrandSettings):
     filing_url: str = setting(
         "IMPEX_FILING_URL",
         default="",
-        doc="Where dossiers are filed: the page that « Déposer une demande » leads to.",
+        doc="Page for filing dossiers, which « Déposer une demande » links to.",
         default_doc="no such button",
         valid=link_problem,
     )
@@ -183,14 +183,14 @@ class GatewaySettings(BrandSettings):
     streams_per_visitor: int = setting(
         "IMPEX_STREAMS_PER_VISITOR",
         default=2,
-        doc="Live pages that one browser may keep open at once.",
+        doc="Maximum number of live pages that one browser keeps open.",
         ge=1,
         le=20,
     )
     lookups_per_minute: int = setting(
         "IMPEX_LOOKUPS_PER_MINUTE",
         default=120,
-        doc="Questions about words and addresses that one network may ask while typing.",
+        doc="Look-ups of words and addresses per network while people type.",
         ge=1,
         le=10_000,
     )
@@ -198,8 +198,7 @@ class GatewaySettings(BrandSettings):
     departures_per_network: int = setting(
         "IMPEX_DEPARTURES_PER_NETWORK",
         default=20,
-        doc="Departures of colleagues that one network may report per hour; no limit in the "
-        "try-out.",
+        doc="Departures of colleagues reported per network and hour; unlimited in the try-out.",
         ge=1,
         le=10_000,
     )

@@ -59,10 +59,10 @@ class MailerSettings(BrandSettings):
     """Everything the mailer is told."""
 
     database_url: str = setting(
-        "IMPEX_MAILER_DATABASE_URL", doc="Database address of the mailer's role.", secret=True
+        "IMPEX_MAILER_DATABASE_URL", doc="Database URL of the mailer's role.", secret=True
     )
     amqp_url: str = setting(
-        "IMPEX_MAILER_AMQP_URL", doc="Broker address of the mailer's user.", secret=True
+        "IMPEX_MAILER_AMQP_URL", doc="Broker URL of the mailer's user.", secret=True
     )
     health_port: int = setting(
         "IMPEX_MAILER_HEALTH_PORT",
@@ -95,13 +95,13 @@ class MailerSettings(BrandSettings):
     smtp_ca_file: Path | None = setting(
         "IMPEX_SMTP_CA_FILE",
         default=None,
-        doc="Authority that the mail server's certificate is checked by, instead of the system's.",
+        doc="Certificate authority for the mail server's certificate, instead of the system's.",
         default_doc="the system's authorities",
     )
     smtp_timeout: int = setting(
         "IMPEX_SMTP_TIMEOUT",
         default=30,
-        doc="How long the mail server may take for one command.",
+        doc="Time limit of one command to the mail server.",
         unit="seconds",
         ge=1,
         le=300,
@@ -109,7 +109,7 @@ class MailerSettings(BrandSettings):
     smtp_final_timeout: int = setting(
         "IMPEX_SMTP_FINAL_TIMEOUT",
         default=300,
-        doc="How long it may take to answer once it has a whole message; too short makes doubts.",
+        doc="Time limit of its answer to a whole message; too short a limit leaves mails in doubt.",
         unit="seconds",
         ge=1,
         le=900,
@@ -117,20 +117,20 @@ class MailerSettings(BrandSettings):
     smtp_connections: int = setting(
         "IMPEX_SMTP_CONNECTIONS",
         default=4,
-        doc="Most connections to the mail server at once.",
+        doc="Maximum number of connections to the mail server.",
         ge=1,
         le=50,
     )
     mail_retry: tuple[str, ...] = setting(
         "IMPEX_MAIL_RETRY",
         default=("1", "5", "30"),
-        doc="Minutes before each new try of a deferred mail; hourly afterwards.",
+        doc="Minutes before each new attempt for a deferred mail; hourly afterwards.",
         valid=retry_problem,
     )
     mail_give_up: int = setting(
         "IMPEX_MAIL_GIVE_UP",
         default=96,
-        doc="How long a mail without a code is tried; one with a code, as long as the code lives.",
+        doc="How long a mail is attempted; one with a code, until that code expires.",
         unit="hours",
         ge=1,
         le=240,
@@ -138,7 +138,7 @@ class MailerSettings(BrandSettings):
     mail_lease: int = setting(
         "IMPEX_MAIL_LEASE",
         default=30,
-        doc="How long after a mailer's last sign of life another takes over what it was sending.",
+        doc="How long after a mailer's last heartbeat another one takes over its deliveries.",
         unit="seconds",
         ge=2,
         le=600,
@@ -146,7 +146,7 @@ class MailerSettings(BrandSettings):
     mail_keep: int = setting(
         "IMPEX_MAIL_KEEP",
         default=30,
-        doc="How long the record of a mail is kept after its end.",
+        doc="Retention of a mail's record after the end of its delivery.",
         unit="days",
         ge=1,
         le=365,
@@ -154,8 +154,8 @@ class MailerSettings(BrandSettings):
     templates_dir: Path | None = setting(
         "IMPEX_MAIL_TEMPLATES_DIR",
         default=None,
-        doc="Directory of mail templates that come before ours.",
-        default_doc="ours only",
+        doc="Directory of mail templates that replace built-in ones of the same name.",
+        default_doc="built-in ones only",
     )
 
     @property

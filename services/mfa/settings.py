@@ -31,11 +31,9 @@ class MfaSettings(CommonSettings):
     """Everything the second factor is told."""
 
     database_url: str = setting(
-        "IMPEX_MFA_DATABASE_URL", doc="Database address of the second factor's role.", secret=True
+        "IMPEX_MFA_DATABASE_URL", doc="Database URL of mfa's role.", secret=True
     )
-    amqp_url: str = setting(
-        "IMPEX_MFA_AMQP_URL", doc="Broker address of the second factor's user.", secret=True
-    )
+    amqp_url: str = setting("IMPEX_MFA_AMQP_URL", doc="Broker URL of mfa's user.", secret=True)
     health_port: int = setting(
         "IMPEX_MFA_HEALTH_PORT",
         default=0,
@@ -45,16 +43,16 @@ class MfaSettings(CommonSettings):
     )
     seal_keys: KeyRing = setting(
         "IMPEX_SEAL_KEYS_MFA",
-        doc="Keys that open what is sealed for the second factor.",
+        doc="Keys that open what is sealed for mfa.",
         secret=True,
     )
     gateway_keys: KeyRing = setting(
         "IMPEX_SEAL_KEYS_GATEWAY",
-        doc="Keys that seal what the gateway alone may show: authenticators' keys, recovery codes.",
+        doc="Keys that seal authenticator keys and recovery codes for the gateway.",
         secret=True,
     )
     totp_keys: KeyRing = setting(
-        "IMPEX_TOTP_KEYS", doc="Keys that authenticators' keys are kept under.", secret=True
+        "IMPEX_TOTP_KEYS", doc="Keys that encrypt authenticator keys.", secret=True
     )
     recovery_keys: KeyRing = setting(
         "IMPEX_RECOVERY_KEYS", doc="Keys that recovery codes are hashed with.", secret=True
@@ -68,14 +66,14 @@ class MfaSettings(CommonSettings):
     totp_window: int = setting(
         "IMPEX_TOTP_WINDOW",
         default=1,
-        doc="Steps of 30 seconds by which a phone's clock may be off, before and after.",
+        doc="Steps of 30 seconds that a phone's clock may be fast or slow.",
         ge=0,
         le=1,
     )
     enrol_minutes: int = setting(
         "IMPEX_ENROL_MINUTES",
         default=30,
-        doc="How long the same key is shown for an enrolment that was begun.",
+        doc="How long an enrolment lasts and shows the same key.",
         unit="minutes",
         ge=5,
         le=60,
@@ -83,20 +81,20 @@ class MfaSettings(CommonSettings):
     recovery_codes: bool = setting(
         "IMPEX_RECOVERY_CODES",
         default=True,
-        doc="Whether people get recovery codes, and may use them; must be the same for mfa and the "
+        doc="Whether people get and can use recovery codes; must be the same for mfa and the "
         "gateway.",
     )
     code_free_tries: int = setting(
         "IMPEX_CODE_FREE_TRIES",
         default=5,
-        doc="Wrong codes before the first wait; recovery codes are counted apart.",
+        doc="Wrong codes before the first wait; recovery codes are counted separately.",
         ge=1,
         le=10,
     )
     code_wait: int = setting(
         "IMPEX_CODE_WAIT",
         default=90,
-        doc="First wait after wrong codes; it doubles each time.",
+        doc="First wait after wrong codes; each further one is twice as long.",
         unit="seconds",
         ge=61,
         le=3_600,
@@ -104,7 +102,7 @@ class MfaSettings(CommonSettings):
     code_wait_cap: int = setting(
         "IMPEX_CODE_WAIT_CAP",
         default=3_600,
-        doc="Longest wait after wrong codes, but for the ceiling of a day.",
+        doc="Maximum wait after wrong codes, except for the daily limit.",
         unit="seconds",
         ge=61,
         le=86_400,
@@ -112,7 +110,7 @@ class MfaSettings(CommonSettings):
     codes_per_day: int = setting(
         "IMPEX_CODES_PER_DAY",
         default=25,
-        doc="Wrong codes per account and 24 hours; nothing but time lifts this.",
+        doc="Wrong codes per account and 24 hours; only time lifts this limit.",
         ge=5,
         le=100,
     )

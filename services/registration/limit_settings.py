@@ -35,15 +35,15 @@ class LimitSettings(CommonSettings):
     requests_per_network: int = setting(
         "IMPEX_REQUESTS_PER_NETWORK",
         default=200,
-        doc="What one network may ask per hour; no limit in the try-out.",
+        doc="Requests per network and hour; unlimited in the try-out.",
         ge=1,
         le=1_000_000,
     )
     network_quotas: tuple[str, ...] = setting(
         "IMPEX_NETWORK_QUOTAS",
         default=(),
-        doc="Networks with another quota per hour, as 192.0.2.0/24=2000; a larger one holds for "
-        "sign-ins too.",
+        doc="Networks with another quota per hour, as 192.0.2.0/24=2000; a larger one applies to "
+        "sign-ins.",
         valid=networks_problem,
     )
     sign_in_free_tries: int = setting(
@@ -56,7 +56,7 @@ class LimitSettings(CommonSettings):
     sign_in_wait: int = setting(
         "IMPEX_SIGN_IN_WAIT",
         default=90,
-        doc="First wait after wrong passwords; it doubles each time.",
+        doc="First wait after wrong passwords; each further one is twice as long.",
         unit="seconds",
         ge=61,
         le=3_600,
@@ -64,7 +64,7 @@ class LimitSettings(CommonSettings):
     sign_in_wait_cap: int = setting(
         "IMPEX_SIGN_IN_WAIT_CAP",
         default=3_600,
-        doc="Longest wait after wrong passwords.",
+        doc="Maximum wait after wrong passwords.",
         unit="seconds",
         ge=61,
         le=86_400,
@@ -79,7 +79,7 @@ class LimitSettings(CommonSettings):
     sign_ins_per_network: int = setting(
         "IMPEX_SIGN_INS_PER_NETWORK",
         default=60,
-        doc="Wrong passwords per network and ten minutes, right ones do not count; no limit in the "
+        doc="Wrong passwords per network and ten minutes, right ones not counted; unlimited in the "
         "try-out.",
         ge=1,
         le=100_000,
@@ -87,7 +87,7 @@ class LimitSettings(CommonSettings):
     resets_per_address: int = setting(
         "IMPEX_RESETS_PER_ADDRESS",
         default=5,
-        doc="Forgotten passwords, and lost phones, told per address and day.",
+        doc="Forgotten passwords, and separately lost phones, per address and day.",
         ge=1,
         le=100,
     )
@@ -95,7 +95,7 @@ class LimitSettings(CommonSettings):
     address_changes: int = setting(
         "IMPEX_ADDRESS_CHANGES",
         default=5,
-        doc="Other addresses that an account may ask for per day.",
+        doc="Changes of address that an account may request per day.",
         ge=1,
         le=100,
     )

@@ -25,11 +25,11 @@ class RegistrationSettings(LimitSettings):
 
     database_url: str = setting(
         "IMPEX_REGISTRATION_DATABASE_URL",
-        doc="Database address of registration's role.",
+        doc="Database URL of registration's role.",
         secret=True,
     )
     amqp_url: str = setting(
-        "IMPEX_REGISTRATION_AMQP_URL", doc="Broker address of registration's user.", secret=True
+        "IMPEX_REGISTRATION_AMQP_URL", doc="Broker URL of registration's user.", secret=True
     )
     health_port: int = setting(
         "IMPEX_REGISTRATION_HEALTH_PORT",
@@ -65,7 +65,7 @@ class RegistrationSettings(LimitSettings):
     password_min: int = setting(
         "IMPEX_PASSWORD_MIN",
         default=8,
-        doc="Fewest characters of a password.",
+        doc="Minimum length of a password.",
         unit="characters",
         ge=8,
         le=64,
@@ -73,7 +73,7 @@ class RegistrationSettings(LimitSettings):
     password_max: int = setting(
         "IMPEX_PASSWORD_MAX",
         default=20,
-        doc="Most characters of a password.",
+        doc="Maximum length of a password.",
         unit="characters",
         ge=20,
         le=128,
@@ -81,13 +81,13 @@ class RegistrationSettings(LimitSettings):
     password_mixed_case: bool = setting(
         "IMPEX_PASSWORD_MIXED_CASE",
         default=True,
-        doc="Whether a password needs a capital and a small letter.",
+        doc="Whether a password needs upper and lower case letters.",
     )
     password_lists_dir: Path | None = setting(
         "IMPEX_PASSWORD_LISTS_DIR",
         default=None,
-        default_doc="ours only",
-        doc="Directory of *.txt word lists to be refused beside ours.",
+        default_doc="built-in ones only",
+        doc="Directory of *.txt lists of further words to refuse.",
     )
     argon2_memory: int = setting(
         "IMPEX_ARGON2_MEMORY_KIB",
@@ -107,14 +107,14 @@ class RegistrationSettings(LimitSettings):
         "IMPEX_HASH_THREADS",
         default=os.cpu_count() or 1,
         default_doc="the machine's cores",
-        doc="How many passwords are hashed at once.",
+        doc="Number of threads that hash passwords.",
         ge=1,
         le=256,
     )
     verify_minutes: int = setting(
         "IMPEX_VERIFY_MINUTES",
         default=1_440,
-        doc="Life of a code and a link.",
+        doc="Lifetime of a code and a link.",
         unit="minutes",
         ge=30,
         le=1_440,
@@ -122,14 +122,14 @@ class RegistrationSettings(LimitSettings):
     verify_tries: int = setting(
         "IMPEX_VERIFY_TRIES",
         default=5,
-        doc="Wrong codes, and wrong passwords on a link, before it is void.",
+        doc="Wrong codes of a message, and wrong passwords on a link, before it is void.",
         ge=1,
         le=10,
     )
     resend_seconds: int = setting(
         "IMPEX_RESEND_SECONDS",
         default=60,
-        doc="Shortest time between two messages of a request.",
+        doc="Minimum time between two messages of a request.",
         unit="seconds",
         ge=1,
         le=3_600,
@@ -137,7 +137,7 @@ class RegistrationSettings(LimitSettings):
     pending_hours: int = setting(
         "IMPEX_PENDING_HOURS",
         default=48,
-        doc="How long a request that was not proved, or not finished, is kept.",
+        doc="Retention of requests that are not verified or not completed.",
         unit="hours",
         ge=24,
         le=48,
@@ -145,7 +145,7 @@ class RegistrationSettings(LimitSettings):
     reset_minutes: int = setting(
         "IMPEX_RESET_MINUTES",
         default=60,
-        doc="Life of a link for a new password, and of one that confirms a lost phone; must "
+        doc="Lifetime of links for a new password and of links that confirm a lost phone; must "
         "be the same for registration and the gateway.",
         unit="minutes",
         ge=30,
@@ -154,7 +154,7 @@ class RegistrationSettings(LimitSettings):
     address_code_minutes: int = setting(
         "IMPEX_ADDRESS_CODE_MINUTES",
         default=10,
-        doc="Life of a code that proves the address of an account again.",
+        doc="Lifetime of a code that verifies the address of an account again.",
         unit="minutes",
         ge=1,
         le=10,
@@ -162,7 +162,7 @@ class RegistrationSettings(LimitSettings):
     address_change_minutes: int = setting(
         "IMPEX_ADDRESS_CHANGE_MINUTES",
         default=60,
-        doc="Life of the code that proves the new address of an account.",
+        doc="Lifetime of a code that verifies the new address of an account.",
         unit="minutes",
         ge=30,
         le=1_440,
@@ -170,7 +170,7 @@ class RegistrationSettings(LimitSettings):
     enrol_hours: int = setting(
         "IMPEX_ENROL_HOURS",
         default=24,
-        doc="How long after the proof of the address a second factor may be enrolled.",
+        doc="How long after the verification of the address a second factor may be enrolled.",
         unit="hours",
         ge=1,
         le=72,
@@ -184,7 +184,7 @@ class RegistrationSettings(LimitSettings):
     smtp_utf8: bool = setting(
         "IMPEX_SMTP_UTF8",
         default=False,
-        doc="Whether the mail relay takes letters outside ASCII before the @ (SMTPUTF8).",
+        doc="Whether the mail relay accepts letters outside ASCII before the @ (SMTPUTF8).",
     )
 
     @property

@@ -1,1 +1,1 @@
-"""The words the services exchange: one module per owner. `base` says what a message is."""
+"""The messages that services exchange: one module per owner. `base` defines a message."""

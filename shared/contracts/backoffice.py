@@ -1,6 +1,7 @@
-"""The words of the application that files and decides dossiers, as we ask it to say them (G-43).
+"""Messages of the application that files and decides dossiers, as it must publish them (G-43).
 
-It is not ours: it publishes with a user of its own and owns the dossiers; we keep the list of them.
+It is another application: it publishes with its own broker user and owns the dossiers; we store the
+list of them.
 The subject of each event is the id of the account that the dossier belongs to. Events may come in
 any order, and twice: `version` counts the changes of one dossier from 1, and the higher one wins.
 `status` is a code that we translate (`draft`, `filed`, `under_review`, `information_requested`,
@@ -19,8 +20,10 @@ KINDS = ("AI", "DEI", "DEC")
 
 
 class DossierEvent(Event, frozen=True, kw_only=True):
-    """What every event about a dossier says. `kind` is one of `KINDS`; `number` is « N° de fiche »,
-    empty where there is none yet."""
+    """The fields of every event about a dossier.
+
+    `kind` is one of `KINDS`; `number` is « N° de fiche », empty while there is none yet.
+    """
 
     dossier_id: str
     version: int
@@ -53,7 +56,7 @@ class DossierFiled(DossierContents, frozen=True, kw_only=True):
 
 @event(OWNER)
 class DossierStatusChanged(DossierEvent, frozen=True, kw_only=True):
-    """The dossier has another status, without a decision."""
+    """The status of the dossier changed, without a decision."""
 
     status: str
     changed_at: datetime
@@ -61,7 +64,7 @@ class DossierStatusChanged(DossierEvent, frozen=True, kw_only=True):
 
 @event(OWNER)
 class DossierDecided(DossierEvent, frozen=True, kw_only=True):
-    """The agency decided: `status` says how."""
+    """The agency decided; `status` is the decision."""
 
     status: str
     decided_at: datetime
@@ -69,6 +72,6 @@ class DossierDecided(DossierEvent, frozen=True, kw_only=True):
 
 @event(OWNER)
 class DossierWithdrawn(DossierEvent, frozen=True, kw_only=True):
-    """The applicant took the dossier back."""
+    """The applicant withdrew the dossier."""
 
     withdrawn_at: datetime

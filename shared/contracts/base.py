@@ -1,4 +1,4 @@
-"""What a message between services is: a frozen structure with an owner and a version.
+"""Messages between services: frozen structures with an owner and a version.
 
 A message type is declared with `@event(owner)` or `@request(owner, reply=...)`. Its wire name,
 `registration.AccountRequested.v1`, is the AMQP type, the routing key, the name of its golden file
@@ -30,22 +30,22 @@ class Sealed(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Event(msgspec.Struct, frozen=True, kw_only=True):
-    """A fact, in the past tense. `OWNER` says it; anybody may hear it."""
+    """An event, in the past tense. `OWNER` publishes it; any service may subscribe to it."""
 
     OWNER: ClassVar[str]
     TYPE: ClassVar[str]
 
 
 class Reply(msgspec.Struct, frozen=True, kw_only=True):
-    """What an owner answers to a request that it carried out."""
+    """The reply of an owner that carried a request out."""
 
 
 class Request(msgspec.Struct, frozen=True, kw_only=True):
-    """A question or an order to one owner, answered within three seconds or not at all.
+    """A query or command to one owner, answered within three seconds or not at all.
 
-    A request with `CHANGES` true alters something and carries an idempotency key: asked twice with
-    the same key, it is done once and answered twice alike. `REPLY_SECONDS` says how long the answer
-    is kept for that.
+    A request with `CHANGES` true changes something and carries an idempotency key: sent twice with
+    the same key, it is carried out once and gets the same reply twice. `REPLY_SECONDS` is how long
+    the reply is stored for that.
     """
 
     OWNER: ClassVar[str]
@@ -56,7 +56,7 @@ class Request(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class FieldError(msgspec.Struct, frozen=True, kw_only=True):
-    """One thing wrong with one field: `code` selects the text, `params` fill it in."""
+    """One error of one field: `code` selects the text, `params` are its values."""
 
     field: str
     code: str

@@ -9,7 +9,7 @@ class PersonalDataView(Reply, frozen=True, kw_only=True):
     """What a service holds about an account: `document` is a JSON object, sealed for the gateway.
 
     Its keys name matters in English (`sessions`, `terms`), its values are rows of plain texts,
-    numbers and times; secrets are told by their existence only.
+    numbers and times; of secrets only their existence.
     """
 
     document: Sealed

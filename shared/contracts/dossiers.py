@@ -1,4 +1,4 @@
-"""The words of the list of dossiers that the home page shows."""
+"""Messages of the list of dossiers that the home page shows."""
 
 from __future__ import annotations
 
@@ -88,9 +88,9 @@ class ListDossiers(Request, frozen=True, kw_only=True):
 
 @request(OWNER, DossierRowsView, changes=False)
 class ReadDossiers(Request, frozen=True, kw_only=True):
-    """All rows that match, `MOST_ROWS` at a time, as `ListDossiers` sorts them: for a download.
+    """All matching rows, a limited number at a time, sorted as by `ListDossiers`: for a download.
 
-    `tab` empty is every tab. `after` is what the answer before said, to go on. Refused with
+    An empty `tab` is every tab. `after` continues where the previous reply ended. Refused with
     `unknown_choice` (params: field).
     """
 

@@ -1,4 +1,4 @@
-"""The words of the gateway: sessions opened and closed, and what people tell the desk."""
+"""Messages of the gateway: sessions opened and closed, and requests to the desk."""
 
 from __future__ import annotations
 
@@ -13,9 +13,9 @@ OWNER = "gateway"
 class SessionOpened(Event, frozen=True, kw_only=True):
     """Password and second factor were right: the subject's account has a session.
 
-    `device` is browser and system as a person reads them, `network` the /24 or /64. `new_device`
-    says that this browser was not signed in to the account before; `failures` how many passwords
-    and codes were wrong since the last session.
+    `device` is a readable name of browser and system, `network` the /24 or /64. `new_device`: this
+    browser was not signed in to the account before. `failures` counts wrong passwords and codes
+    since the last session.
     """
 
     session_id: str
@@ -29,7 +29,7 @@ class SessionOpened(Event, frozen=True, kw_only=True):
 @event(OWNER)
 class SessionClosed(Event, frozen=True, kw_only=True):
     """A session ended. `reason` is `signed_out`, `closed_by_holder`, `expired`, `too_many`, or what
-    the account went through: `password_changed`, `address_changed`, `phone_replaced`,
+    happened to the account: `password_changed`, `address_changed`, `phone_replaced`,
     `phone_removed`, `account_frozen`, `account_deactivated`, `credentials_removed`."""
 
     session_id: str
@@ -39,7 +39,7 @@ class SessionClosed(Event, frozen=True, kw_only=True):
 
 @event(OWNER)
 class CorrectionRequested(Event, frozen=True, kw_only=True):
-    """The holder of the subject's account asks the desk to correct what is held about them.
+    """The holder of the subject's account asks the desk to correct the data held about them.
 
     `request_id` is the number that the page shows. `about` is `person`, `establishment` or `other`;
     `text`, what they wrote, is sealed for the desk.
@@ -53,13 +53,13 @@ class CorrectionRequested(Event, frozen=True, kw_only=True):
 
 @event(OWNER)
 class DepartureReported(Event, frozen=True, kw_only=True):
-    """Somebody leaves their establishment: the desk is to deactivate an account.
+    """A person leaves their establishment: the desk should deactivate an account.
 
-    `by` is `holder` (the subject's account, told in a session) or `colleague`: then there is no
-    subject, nothing was proved, and `details` says whom it is about and who tells it. `details` is
-    JSON, sealed for the desk: of the holder `date` and `remark`; of a colleague also `address`,
-    `establishment`, `reporter_name`, `reporter_address`, empty where not given. `network` is that
-    of who told.
+    `by` is `holder` (the subject's account, in a session) or `colleague`: then there is no subject,
+    nothing was verified, and `details` names the person and the reporter. `details` is JSON, sealed
+    for the desk: of the holder `date` and `remark`; of a colleague also `address`,
+    `establishment`, `reporter_name`, `reporter_address`, empty where not given. `network` is the
+    reporter's.
     """
 
     request_id: str

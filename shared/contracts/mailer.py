@@ -1,4 +1,4 @@
-"""The words of the mailer: what became of each message, and what it keeps about a person."""
+"""Messages of the mailer: the state of each mail, and the data it holds about a person."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ OWNER = "mailer"
 
 @event(OWNER)
 class MailAccepted(Event, frozen=True, kw_only=True):
-    """The mail server took the message. `cause` is the id of the event it was written for."""
+    """The mail server accepted the mail. `cause` is the id of the event that it was written for."""
 
     mail_id: str
     cause: str
@@ -22,7 +22,7 @@ class MailAccepted(Event, frozen=True, kw_only=True):
 
 @event(OWNER)
 class MailDeferred(Event, frozen=True, kw_only=True):
-    """The mail server asked to wait, or could not be reached; tried again at `next_try_at`.
+    """The mail server deferred the mail or could not be reached; next attempt at `next_try_at`.
 
     `reason` is one of `mailbox_full`, `refused`, `unreachable`.
     """
@@ -37,7 +37,7 @@ class MailDeferred(Event, frozen=True, kw_only=True):
 
 @event(OWNER)
 class MailRefused(Event, frozen=True, kw_only=True):
-    """The message will not be delivered: refused for good, run out, or held in doubt.
+    """The mail will not be delivered: refused for good, expired, or held in doubt.
 
     `reason` is one of `unknown_mailbox`, `mailbox_full`, `refused`, `expired`, `in_doubt`.
     """
@@ -51,6 +51,7 @@ class MailRefused(Event, frozen=True, kw_only=True):
 
 @request(OWNER, PersonalDataView, changes=False)
 class ExportAccount(Request, frozen=True, kw_only=True):
-    """What the mailer holds about an account (B-11): which mails went where, never their texts."""
+    """The data that the mailer holds about an account (B-11): which mails were sent where, never
+    their texts."""
 
     account_id: str

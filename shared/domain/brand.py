@@ -105,7 +105,7 @@ class BrandSettings(CommonSettings):
     )
     support_address: str = _contact(
         "IMPEX_SUPPORT_ADDRESS",
-        "Mailbox of the desk, where somebody reads the replies to our mails.",
+        "Mailbox of the desk, which reads the replies to our mails.",
         DEFAULT_BRAND.support_address,
         validate_email_address,
     )
@@ -134,14 +134,14 @@ class BrandSettings(CommonSettings):
     )
     sender: str = _contact(
         "IMPEX_MAIL_SENDER",
-        "The one address our mails come from, in the header and the envelope; bounces go there.",
+        "Sender of all mails, in header and envelope; bounces go there.",
         DEFAULT_BRAND.sender,
         validate_email_address,
     )
     allow_mixed_domains: bool = setting(
         "IMPEX_ALLOW_MIXED_DOMAINS",
         default=False,
-        doc="Whether mails may come from another domain than the portal's.",
+        doc="Whether mails may come from a domain other than the portal's.",
     )
 
     @property

@@ -34,7 +34,7 @@ EXIT_FAILED = 1
 EXIT_MISCONFIGURED = 2
 EXIT_INTERRUPTED = 130
 STOP_SIGNALS = (signal.SIGTERM, signal.SIGINT)
-COMMON_MIGRATIONS = Path(__file__).parent / "outbox" / "migrations"
+COMMON_MIGRATIONS = Path(__file__).parents[1] / "outbox" / "migrations"
 
 Work = Callable[[], Coroutine[Any, Any, None]]
 

@@ -30,13 +30,13 @@ class CommonSettings:
     base_url: str = setting(
         "IMPEX_BASE_URL",
         default="http://127.0.0.1:8080",
-        doc="Address of the portal as people type it; a loopback address is the try-out.",
+        doc="URL of the portal as people type it; a loopback URL is the try-out.",
         valid=validate_base_url,
     )
     log_level: str = setting(
         "IMPEX_LOG_LEVEL",
         default="info",
-        doc="Least serious log line that is written.",
+        doc="Lowest level of the log lines that are written.",
         choices=("debug", "info", "warning", "error"),
     )
     instance: str = setting(
@@ -53,7 +53,7 @@ class CommonSettings:
     database_pool: int = setting(
         "IMPEX_DATABASE_POOL",
         default=10,
-        doc="Most connections to the database that each service of a process opens.",
+        doc="Maximum number of database connections of each service in a process.",
         ge=2,
         le=100,
     )
@@ -68,7 +68,7 @@ class CommonSettings:
     drain_seconds: int = setting(
         "IMPEX_DRAIN_SECONDS",
         default=25,
-        doc="How long a stop waits for work that has begun.",
+        doc="How long a stop waits for running work.",
         unit="seconds",
         ge=1,
         le=120,

@@ -1,4 +1,4 @@
-"""The words of the second factor: enrolled, replaced, checked, recovered."""
+"""Messages of the second factor: enrolment, replacement, checks, recovery."""
 
 from shared.contracts.mfa.events import (
     OWNER,

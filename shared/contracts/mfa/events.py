@@ -1,4 +1,4 @@
-"""The facts that the second factor says. The subject is always the account."""
+"""Events of the second factor. The subject is always the account."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ OWNER = "mfa"
 
 @event(OWNER)
 class AuthenticatorEnrolled(Event, frozen=True, kw_only=True):
-    """The account has its first authenticator: the first code of it was right."""
+    """The account has its first authenticator: its first code was right."""
 
     enrolled_at: datetime
     device: str = ""
@@ -19,7 +19,7 @@ class AuthenticatorEnrolled(Event, frozen=True, kw_only=True):
 
 @event(OWNER)
 class AuthenticatorReplaced(Event, frozen=True, kw_only=True):
-    """A new authenticator took the place of the old one; sessions proved before are to end.
+    """A new authenticator replaced the old one; sessions proved before must end.
 
     `by` is `phone` (a code of the old one was given) or `recovery`.
     """
@@ -31,14 +31,14 @@ class AuthenticatorReplaced(Event, frozen=True, kw_only=True):
 
 @event(OWNER)
 class AuthenticatorRemoved(Event, frozen=True, kw_only=True):
-    """The account has no authenticator any more; sessions are to end."""
+    """The account has no authenticator any more; its sessions must end."""
 
     removed_at: datetime
 
 
 @event(OWNER)
 class RecoveryCodeUsed(Event, frozen=True, kw_only=True):
-    """A recovery code was right and is used up; `left` are still good."""
+    """A recovery code was right and is used up; `left` are still valid."""
 
     left: int
     used_at: datetime
@@ -47,7 +47,7 @@ class RecoveryCodeUsed(Event, frozen=True, kw_only=True):
 
 @event(OWNER)
 class RecoveryCodesReplaced(Event, frozen=True, kw_only=True):
-    """The account has a new list of recovery codes in place of one that was in use."""
+    """A new list of recovery codes replaced the one that the account was using."""
 
     replaced_at: datetime
     device: str = ""
@@ -55,7 +55,8 @@ class RecoveryCodesReplaced(Event, frozen=True, kw_only=True):
 
 @event(OWNER)
 class CodeRefused(Event, frozen=True, kw_only=True):
-    """After the right password, a code was wrong. `failures` counts those since the last right one.
+    """After the right password, a code was wrong. `failures` counts wrong codes since the last
+    right one.
 
     `kind` is `totp` or `recovery`.
     """
@@ -68,7 +69,7 @@ class CodeRefused(Event, frozen=True, kw_only=True):
 
 @event(OWNER)
 class CodeCheckLocked(Event, frozen=True, kw_only=True):
-    """So many codes were wrong that the next one has to wait until `locked_until`."""
+    """Too many codes were wrong: no code is checked until `locked_until`."""
 
     kind: str
     locked_at: datetime

@@ -1,4 +1,4 @@
-"""What the second factor can be asked, and how it refuses.
+"""Requests to the second factor, and their refusals.
 
 Wherever a code is given: `invalid_fields` (code: format) where it is not six digits, `wrong_code`
 (params: tries_left), `code_used` (it was right once: wait for the next), `clock_off` (params:
@@ -23,21 +23,22 @@ from shared.contracts.mfa.views import (
 
 
 class Noted(Reply, frozen=True, kw_only=True):
-    """Carried out; nothing to say."""
+    """Carried out; nothing to return."""
 
 
 @request(OWNER, FactorView, changes=False)
 class DescribeFactor(Request, frozen=True, kw_only=True):
-    """What an account has."""
+    """The second factor of an account."""
 
     account_id: str
 
 
 @request(OWNER, EnrolmentView, changes=True, reply_seconds=300)
 class StartEnrolment(Request, frozen=True, kw_only=True):
-    """Make a key for an account without an authenticator. `label` (its address) goes into the URI.
+    """Create a key for an account without an authenticator. `label` (its address) goes into the
+    URI.
 
-    Every asker gets a key of its own; the first one that is confirmed wins. Refused with
+    Every session gets a key of its own; the first one that is confirmed wins. Refused with
     `already_enrolled`.
     """
 
@@ -47,7 +48,7 @@ class StartEnrolment(Request, frozen=True, kw_only=True):
 
 @request(OWNER, EnrolmentView, changes=True, reply_seconds=300)
 class StartReplacement(Request, frozen=True, kw_only=True):
-    """Make a key for a new phone, by a code of the old one. Refused as any code."""
+    """Create a key for a new phone, with a code of the old one. Refused as any code."""
 
     account_id: str
     label: Sealed
@@ -57,7 +58,7 @@ class StartReplacement(Request, frozen=True, kw_only=True):
 
 @request(OWNER, EnrolmentView, changes=True, reply_seconds=300)
 class UseRecoveryCode(Request, frozen=True, kw_only=True):
-    """Make a key for a new phone, by a recovery code, which is used up.
+    """Create a key for a new phone, with a recovery code, which is used up.
 
     Refused with `recovery_refused` (params: tries_left; the same for wrong and used ones),
     `too_many_codes`, `recovery_off`, `not_enrolled`.
@@ -80,7 +81,7 @@ class DescribeEnrolment(Request, frozen=True, kw_only=True):
 
 @request(OWNER, EnrolmentView, changes=True, reply_seconds=300)
 class RestartEnrolment(Request, frozen=True, kw_only=True):
-    """Another key in place of the one that was begun, which is void; what allowed it stays.
+    """Replace the key of the enrolment, which becomes void; what allowed the enrolment stays.
 
     Refused with `enrolment_gone`.
     """
@@ -92,7 +93,7 @@ class RestartEnrolment(Request, frozen=True, kw_only=True):
 
 @request(OWNER, EnrolledView, changes=True, reply_seconds=300)
 class ConfirmEnrolment(Request, frozen=True, kw_only=True):
-    """Give the first code of the new authenticator, which is in force from then on.
+    """Enter the first code of the new authenticator, which is active from then on.
 
     Refused as any code but without a throttle (the key is on the screen), or with
     `enrolment_gone`, `already_enrolled`.
@@ -106,7 +107,7 @@ class ConfirmEnrolment(Request, frozen=True, kw_only=True):
 
 @request(OWNER, CodeView, changes=True, reply_seconds=300)
 class CheckCode(Request, frozen=True, kw_only=True):
-    """Whether this is a code of the account's authenticator, now, and for the first time."""
+    """Check a code of the account's authenticator, which is accepted once."""
 
     account_id: str
     code: Sealed
@@ -115,8 +116,8 @@ class CheckCode(Request, frozen=True, kw_only=True):
 
 @request(OWNER, RecoveryCodesView, changes=True, reply_seconds=300)
 class MakeRecoveryCodes(Request, frozen=True, kw_only=True):
-    """A new list of recovery codes; the former ones end. Refused with `recovery_off`,
-    `not_enrolled`."""
+    """Create a new list of recovery codes; the former ones become invalid. Refused with
+    `recovery_off`, `not_enrolled`."""
 
     account_id: str
     device: str = ""
@@ -124,7 +125,7 @@ class MakeRecoveryCodes(Request, frozen=True, kw_only=True):
 
 @request(OWNER, Noted, changes=True)
 class KeepRecoveryCodes(Request, frozen=True, kw_only=True):
-    """The person confirms to have the list that was made at `made_at`, or the latest.
+    """The person confirms having the list that was created at `made_at`, or the latest one.
 
     Refused with `not_enrolled`, or `list_replaced` where there is another list by now.
     """
@@ -135,6 +136,6 @@ class KeepRecoveryCodes(Request, frozen=True, kw_only=True):
 
 @request(OWNER, PersonalDataView, changes=False)
 class ExportAccount(Request, frozen=True, kw_only=True):
-    """What the second factor holds about an account (B-11): no key, no code."""
+    """The data that mfa holds about an account (B-11): no key, no code."""
 
     account_id: str

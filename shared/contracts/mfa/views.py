@@ -1,4 +1,4 @@
-"""What the second factor answers. Secrets are sealed for the service that asked."""
+"""Replies of the second factor. Secrets are sealed for the service that asked."""
 
 from __future__ import annotations
 
@@ -8,9 +8,9 @@ from shared.contracts.base import Reply, Sealed
 
 
 class FactorView(Reply, frozen=True, kw_only=True):
-    """What an account has: an authenticator since when, how many recovery codes, kept or not.
+    """An account's second factor: authenticator, when enrolled, recovery codes, confirmed or not.
 
-    `recovery_on` is the setting; `recovery_kept` says that the person confirmed to have the list.
+    `recovery_on` is the setting; `recovery_kept`: the person confirmed having the list.
     """
 
     enrolled_at: datetime | None = None
@@ -41,7 +41,7 @@ class CodeView(Reply, frozen=True, kw_only=True):
 
 
 class EnrolledView(Reply, frozen=True, kw_only=True):
-    """The authenticator is in force from `enrolled_at`; `replaced` says that another one ended.
+    """The authenticator is active from `enrolled_at`; `replaced`: another one ended.
 
     `recovery_due` as in `CodeView`.
     """
@@ -54,7 +54,7 @@ class EnrolledView(Reply, frozen=True, kw_only=True):
 class RecoveryCodesView(Reply, frozen=True, kw_only=True):
     """A new list of recovery codes, sealed, parted by spaces; shown once.
 
-    `renewed`: a list that was never confirmed was thrown away for it.
+    `renewed`: it replaces a list that was never confirmed.
     """
 
     codes: Sealed

@@ -1,4 +1,4 @@
-"""The words of the complementary information: the person and the establishment they declare."""
+"""Messages of the complementary information: the person and the declared establishment."""
 
 from shared.contracts.profile.events import (
     OWNER,

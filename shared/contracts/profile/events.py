@@ -1,4 +1,4 @@
-"""The facts that the complementary information says. The subject is always the account."""
+"""Events of the complementary information. The subject is always the account."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ OWNER = "profile"
 
 @event(OWNER)
 class ProfileSaved(Event, frozen=True, kw_only=True):
-    """A draft was saved; it is still to be validated.
+    """A draft was saved; it is not validated yet.
 
     `first_name` and `last_name` are there only where they were typed otherwise than the account has
     them, and are acceptable: sealed for registration, which owns names.
@@ -24,14 +24,15 @@ class ProfileSaved(Event, frozen=True, kw_only=True):
 
 @event(OWNER)
 class AccountValidated(Event, frozen=True, kw_only=True):
-    """The information was confirmed and is frozen: the account is complete. Said once per account.
+    """The information was confirmed and is frozen: the account is complete. Published once per
+    account.
 
     `country` is ISO 3166-1 alpha-2; `siret` is empty outside France. `group` names the
     establishment for the desk, nothing else: `FR:<siret>`, or the country with a VAT number, an LEI
     or an EORI number (`BE:VAT:<number>`), or empty. `position` is `responsible_pharmacist`,
     `interim_responsible_pharmacist` or `other` (then `position_other` says which);
     `establishment_type` is `pharmaceutical_establishment`, `hospital_pharmacy` or `other`. `flags`
-    is what the desk should look at: `closed_establishment` (then `closed_reason`),
+    is what the desk should check: `closed_establishment` (then `closed_reason`),
     `unlisted_establishment`, `check_deferred`.
     """
 
@@ -50,7 +51,7 @@ class AccountValidated(Event, frozen=True, kw_only=True):
 
 @event(OWNER)
 class EstablishmentCheckDeferred(Event, frozen=True, kw_only=True):
-    """The public directory did not answer about an account's SIRET: it will be asked again."""
+    """The public directory did not answer about an account's SIRET: it will be queried again."""
 
     siret: str
     deferred_at: datetime
@@ -69,6 +70,6 @@ class EstablishmentChecked(Event, frozen=True, kw_only=True):
 
 @event(OWNER)
 class DraftExpired(Event, frozen=True, kw_only=True):
-    """A draft that was not touched for long and never validated was deleted."""
+    """A draft that was neither changed nor validated for long was deleted."""
 
     expired_at: datetime

@@ -1,4 +1,4 @@
-"""What the complementary information can be asked, and how it refuses."""
+"""Requests to the complementary information, and their refusals."""
 
 from __future__ import annotations
 
@@ -10,18 +10,18 @@ from shared.contracts.profile.views import EstablishmentView, ProfileView
 
 @request(OWNER, ProfileView, changes=False)
 class DescribeProfile(Request, frozen=True, kw_only=True):
-    """What is known of an account; `none` where nothing was saved yet."""
+    """The information of an account; state `none` if nothing was saved yet."""
 
     account_id: str
 
 
 @request(OWNER, ProfileView, changes=True)
 class SaveProfile(Request, frozen=True, kw_only=True):
-    """Keep a draft, right or wrong, complete or not. `fields` is the JSON of `ProfileFields`.
+    """Save a draft, valid or not, complete or not. `fields` is the JSON of `ProfileFields`.
 
     `terms_version` is the version of the terms that the page showed beside the tick. Refused with
     `already_validated`; with `unknown_choice` (params: field) for a value that is on no list; with
-    `invalid_fields` for what cannot even be kept: control characters (line ends in `closed_reason`
+    `invalid_fields` for what cannot be stored: control characters (line ends in `closed_reason`
     aside; `forbidden_characters`), more than 500 characters (`too_long`, params: max).
     """
 
@@ -32,10 +32,11 @@ class SaveProfile(Request, frozen=True, kw_only=True):
 
 @request(OWNER, ProfileView, changes=True)
 class ValidateProfile(Request, frozen=True, kw_only=True):
-    """Freeze the draft as it was shown, `version`. Asked again once validated: the same answer.
+    """Freeze the draft as it was shown, `version`. Repeated after the validation, it gets the same
+    reply.
 
-    Refused with `nothing_saved`, `not_ready` (errors: everything that stands against it) or
-    `changed` (another save came between: it is to be shown again).
+    Refused with `nothing_saved`, `not_ready` (errors: everything that prevents it) or
+    `changed` (another save came in between: the form must be shown again).
     """
 
     account_id: str
@@ -44,13 +45,13 @@ class ValidateProfile(Request, frozen=True, kw_only=True):
 
 @request(OWNER, EstablishmentView, changes=False)
 class FindEstablishment(Request, frozen=True, kw_only=True):
-    """What a SIRET says, as it is typed. Never refused."""
+    """Look up a SIRET while it is being typed. Never refused."""
 
     siret: str
 
 
 @request(OWNER, PersonalDataView, changes=False)
 class ExportAccount(Request, frozen=True, kw_only=True):
-    """What the profile holds about an account (B-11): fields, states, checks."""
+    """The data that profile holds about an account (B-11): fields, states, checks."""
 
     account_id: str

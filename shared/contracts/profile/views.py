@@ -1,4 +1,4 @@
-"""What the complementary information answers, and how it is written down in a sealed field."""
+"""Replies of the complementary information, and the format of its sealed field."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ class ProfileFields(msgspec.Struct, frozen=True, kw_only=True):
 
     `position` is one of `POSITIONS`, `establishment_type` one of `ESTABLISHMENT_TYPES`, `country`
     an ISO 3166-1 alpha-2 code. `terms` is the tick of « J'ai lu et m'engage à respecter … ».
-    `closed_reason` says why a closed establishment is declared.
+    `closed_reason` is the reason for declaring a closed establishment.
     """
 
     last_name: str = ""
@@ -47,9 +47,9 @@ class ProfileView(Reply, frozen=True, kw_only=True):
     """What is known of a person and their establishment.
 
     `state` is `none`, `draft` or `validated`. `fields` is the JSON of `ProfileFields`, sealed for
-    the gateway: as typed while a draft, as kept once validated. `version` counts the saves.
-    `errors` is everything that stands against validating, in the order of the form; `warnings` what
-    is let go and flagged for the desk, at `siret`: `closed` (params: date, as `2024-05-31`, or
+    the gateway: as typed in a draft, normalised once validated. `version` counts the saves.
+    `errors` is everything that prevents validating, in the order of the form; `warnings` is what is
+    accepted and flagged for the desk, at `siret`: `closed` (params: date, as `2024-05-31`, or
     empty), `unlisted`, `check_deferred`. `terms_version` is what a draft's tick was set beside.
 
     The codes, by field, are in the README of `services/profile`.
@@ -66,12 +66,12 @@ class ProfileView(Reply, frozen=True, kw_only=True):
 
 
 class EstablishmentView(Reply, frozen=True, kw_only=True):
-    """What a SIRET says, and what the public directory of companies knows of it.
+    """The check of a SIRET, and the public directory's answer about it.
 
-    `state` is `invalid` (then `error` says why), `off` (the key is right and no directory is
+    `state` is `invalid` (then `error` is the reason), `off` (the key is right and no directory is
     asked), `deferred` (it does not answer), `unlisted` (it knows none, or shows none), `closed`
     (since `closed_on`, a date as `2024-05-31`, or empty) or `found`. Name and address are hints to
-    be edited; `hospital_pharmacy` says that it has a FINESS number.
+    be edited; `hospital_pharmacy`: it has a FINESS number.
     """
 
     state: str

@@ -1,4 +1,4 @@
-"""The words of registration: accounts asked for, proved, created, signed in to, kept safe.
+"""Messages of registration: requests for accounts, verification, creation, sign-in, security.
 
 Until an account exists, its id (the envelope's subject) is reserved by the request that may create
 it.

@@ -1,4 +1,4 @@
-"""The facts that registration says. Addresses and names travel in clear in its messages only."""
+"""Events of registration. Addresses and names travel in clear in its messages only."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ OWNER = "registration"
 
 @event(OWNER)
 class AccountRequested(Event, frozen=True, kw_only=True):
-    """Somebody asked for an account with this address; the address is still to be proved.
+    """An account was requested with this address, which is not verified yet.
 
     `code` (six digits) and `link_token` (256 bits, base64url) are sealed for the mailer. Both run
     out at `expires_at`.
@@ -28,7 +28,7 @@ class AccountRequested(Event, frozen=True, kw_only=True):
 
 @event(OWNER)
 class ValidationResent(Event, frozen=True, kw_only=True):
-    """A new code and link replace the former ones of a request, perhaps at a corrected address."""
+    """A new code and link replace the former ones of a request, possibly at a corrected address."""
 
     request_id: str
     address: str
@@ -41,7 +41,7 @@ class ValidationResent(Event, frozen=True, kw_only=True):
 
 @event(OWNER)
 class EmailVerified(Event, frozen=True, kw_only=True):
-    """The address of a request was proved by code or by link (`by`)."""
+    """The address of a request was verified by code or by link (`by`)."""
 
     request_id: str
     by: str
@@ -52,7 +52,7 @@ class EmailVerified(Event, frozen=True, kw_only=True):
 class AccountCreated(Event, frozen=True, kw_only=True):
     """The terms were accepted and the account exists.
 
-    `enrol_before` is when a second factor should be enrolled, lest the address be asked again.
+    Until `enrol_before` a second factor may be enrolled without verifying the address again.
     """
 
     request_id: str
@@ -68,21 +68,21 @@ class AccountCreated(Event, frozen=True, kw_only=True):
 
 @event(OWNER)
 class RequestCancelled(Event, frozen=True, kw_only=True):
-    """The person gave the request up; nothing of it is kept."""
+    """The person cancelled the request; nothing of it is kept."""
 
     request_id: str
 
 
 @event(OWNER)
 class RequestExpired(Event, frozen=True, kw_only=True):
-    """The request ran out before an account was created, or another one was proved first."""
+    """The request expired before an account was created, or another one was verified first."""
 
     request_id: str
 
 
 @event(OWNER)
 class KnownAddressRequested(Event, frozen=True, kw_only=True):
-    """An account was asked for with an address that already has one; only its holder is told.
+    """An account was requested with an address that already has one; only its holder is notified.
 
     The subject is the existing account's id. `expires_at` is when a code would have run out.
     """
@@ -96,7 +96,7 @@ class KnownAddressRequested(Event, frozen=True, kw_only=True):
 
 @event(OWNER)
 class PasswordAccepted(Event, frozen=True, kw_only=True):
-    """The password of the subject's account was right; the second factor is still to come."""
+    """The password of the subject's account was right; the second factor is not checked yet."""
 
     network: str
     accepted_at: datetime
@@ -104,8 +104,8 @@ class PasswordAccepted(Event, frozen=True, kw_only=True):
 
 @event(OWNER)
 class PasswordRefused(Event, frozen=True, kw_only=True):
-    """A sign-in was refused: wrong password, or no account that opens. Without a subject the
-    address has no account; what was typed is never said."""
+    """A sign-in was refused: wrong password, or no account that can sign in. Without a subject the
+    address has no account; the event never contains what was typed."""
 
     network: str
     refused_at: datetime
@@ -113,10 +113,10 @@ class PasswordRefused(Event, frozen=True, kw_only=True):
 
 @event(OWNER)
 class SignInLocked(Event, frozen=True, kw_only=True):
-    """So many passwords were wrong that the next one has to wait until `locked_until`.
+    """Too many passwords were wrong: no password is checked until `locked_until`.
 
-    Said when the door closes for one network, and when the day's ceiling is reached; not for every
-    wait that follows. Without a subject the address has no account.
+    Published at the first wait for one network, and when the day's ceiling is reached; not for
+    every wait that follows. Without a subject the address has no account.
     """
 
     network: str
@@ -126,10 +126,10 @@ class SignInLocked(Event, frozen=True, kw_only=True):
 
 @event(OWNER)
 class PasswordResetRequested(Event, frozen=True, kw_only=True):
-    """Somebody forgot the password of the subject's account, or says so.
+    """A password reset was requested for the subject's account.
 
-    `link_token` (256 bits, base64url) is sealed for the mailer; the former link is void. `thaws`
-    says that the new password also opens an account that was frozen.
+    `link_token` (256 bits, base64url) is sealed for the mailer; the former link is void. `thaws`:
+    the new password also reopens an account that was frozen.
     """
 
     address: str
@@ -142,9 +142,9 @@ class PasswordResetRequested(Event, frozen=True, kw_only=True):
 
 @event(OWNER)
 class UnknownAddressAsked(Event, frozen=True, kw_only=True):
-    """A forgotten password or a lost phone was told for an address without an account that opens;
-    only its holder is told. `about` is `password` or `phone`; `closed`: the address has an account
-    that only the desk opens."""
+    """A password reset or a lost phone was requested for an address without an account that can
+    sign in; only its holder is notified. `about` is `password` or `phone`; `closed`: the address
+    has an account that only the desk can open."""
 
     address: str
     language: str
@@ -155,7 +155,7 @@ class UnknownAddressAsked(Event, frozen=True, kw_only=True):
 
 @event(OWNER)
 class PasswordChanged(Event, frozen=True, kw_only=True):
-    """The account has a new password; sessions proved before `changed_at` are to end.
+    """The account has a new password; sessions proved before `changed_at` must end.
 
     `by` is `reset` (through a mailed link) or `person` (within a session). `device` is the browser
     and system that did it, as a person reads them.
@@ -168,7 +168,7 @@ class PasswordChanged(Event, frozen=True, kw_only=True):
 
 @event(OWNER)
 class AddressProofRequested(Event, frozen=True, kw_only=True):
-    """The address must be proved again before a second factor is enrolled.
+    """The address must be verified again before a second factor is enrolled.
 
     `code` (six digits) is sealed for the mailer; the former code is void.
     """
@@ -182,7 +182,7 @@ class AddressProofRequested(Event, frozen=True, kw_only=True):
 
 @event(OWNER)
 class AddressProofRenewed(Event, frozen=True, kw_only=True):
-    """The address was proved again; a second factor may be enrolled until `enrol_before`."""
+    """The address was verified again; a second factor may be enrolled until `enrol_before`."""
 
     proved_at: datetime
     enrol_before: datetime
@@ -190,7 +190,8 @@ class AddressProofRenewed(Event, frozen=True, kw_only=True):
 
 @event(OWNER)
 class LostPhoneClaimed(Event, frozen=True, kw_only=True):
-    """Somebody says that the phone of the subject's account is lost; only its mailbox can confirm.
+    """Somebody reported the phone of the subject's account as lost; only the mailbox can confirm
+    it.
 
     `link_token` (256 bits, base64url) is sealed for the mailer; the former link is void. `stolen`
     asks for the account to be frozen at the confirmation.
@@ -214,10 +215,10 @@ class LostPhoneReported(Event, frozen=True, kw_only=True):
 
 @event(OWNER)
 class AccountFrozen(Event, frozen=True, kw_only=True):
-    """The account opens no more until it is thawed; its sessions are to end.
+    """The account cannot sign in until it is unfrozen; its sessions must end.
 
-    `by` is `holder` (« ce n'est pas moi »), `lost_phone` or `desk`. `desk_only` says that a new
-    password does not thaw it: the phone was stolen, or replaced shortly before.
+    `by` is `holder` (« ce n'est pas moi »), `lost_phone` or `desk`. `desk_only`: a new password
+    does not unfreeze it, because the phone was stolen or replaced shortly before.
     """
 
     by: str
@@ -227,36 +228,36 @@ class AccountFrozen(Event, frozen=True, kw_only=True):
 
 @event(OWNER)
 class AccountThawed(Event, frozen=True, kw_only=True):
-    """A frozen account opens again: address proved, new password, second factor given."""
+    """A frozen account can sign in again: address verified, new password, second factor given."""
 
     thawed_at: datetime
 
 
 @event(OWNER)
 class AccountDeactivated(Event, frozen=True, kw_only=True):
-    """The account opens no more, its history stays; its sessions are to end."""
+    """The account can no longer sign in and keeps its history; its sessions must end."""
 
     deactivated_at: datetime
 
 
 @event(OWNER)
 class AccountReactivated(Event, frozen=True, kw_only=True):
-    """A deactivated account opens again."""
+    """A deactivated account can sign in again."""
 
     reactivated_at: datetime
 
 
 @event(OWNER)
 class CredentialsRemoved(Event, frozen=True, kw_only=True):
-    """Address and password of the first level are gone, and with them the second factor; sessions
-    are to end. The history stays and waits for the same address."""
+    """Address and password were removed, and with them the second factor; sessions must end. The
+    history is kept for an account that is created again with the same address."""
 
     removed_at: datetime
 
 
 @event(OWNER)
 class NameChanged(Event, frozen=True, kw_only=True):
-    """The holder of the account has another name, or it was mistyped.
+    """The name of the account's holder changed or was corrected.
 
     `by` is `holder` (in the complementary information, before it was validated) or `desk`.
     """
@@ -269,11 +270,11 @@ class NameChanged(Event, frozen=True, kw_only=True):
 
 @event(OWNER)
 class AddressChangeRequested(Event, frozen=True, kw_only=True):
-    """The holder, signed in, wants another address: it must be proved by `code` (six digits, sealed
-    for the mailer) before it is the account's.
+    """The signed-in holder asked for another address: it becomes the account's once it is verified
+    by `code` (six digits, sealed for the mailer).
 
-    The code goes to `new_address`; `address`, which stays until then, is told, unless this is
-    another message of the same wish (`again`). Without a `code` the new address has an account
+    The code goes to `new_address`; `address`, which stays until then, is notified, unless this is
+    another message of the same change (`again`). Without a `code` the new address has an account
     already: nothing goes there, `KnownAddressRequested` tells its holder.
     """
 
@@ -289,7 +290,8 @@ class AddressChangeRequested(Event, frozen=True, kw_only=True):
 
 @event(OWNER)
 class AddressChanged(Event, frozen=True, kw_only=True):
-    """The account has another address, its user name from now on; `former_address` is told.
+    """The account has another address, which is its user name from now on; `former_address` is
+    notified.
 
     `by` is `holder` or `desk`.
     """

@@ -1,6 +1,6 @@
-"""What an account's holder may ask of registration: another address (B-14), their data (B-11).
+"""Requests of an account's holder to registration: another address (B-14), their data (B-11).
 
-The asker vouches for a session with both factors.
+The caller vouches for a session with both factors.
 """
 
 from __future__ import annotations
@@ -13,8 +13,8 @@ from shared.contracts.registration.views import AddressChangedView, AddressChang
 
 @request(OWNER, Done, changes=True, reply_seconds=300)
 class JudgeAddressChange(Request, frozen=True, kw_only=True):
-    """Whether this address and this password would do for `RequestAddressChange`: asked before the
-    code of the authenticator, which is good once, is spent. Refused as that."""
+    """Validate the address and password of `RequestAddressChange` before the authenticator's code,
+    which is valid once, is used up. Refused like that request."""
 
     account_id: str
     address: str
@@ -24,14 +24,14 @@ class JudgeAddressChange(Request, frozen=True, kw_only=True):
 
 @request(OWNER, AddressChangeView, changes=True, reply_seconds=300)
 class RequestAddressChange(Request, frozen=True, kw_only=True):
-    """The holder, signed in, wants another address; a code is sent to it. The asker vouches for the
-    second factor. A former wish is void.
+    """The signed-in holder asks for another address; a code is sent to it. The caller vouches for
+    the second factor. A former change becomes void.
 
     Refused with `invalid_fields` (address: as at the creation, or `unchanged`; password: `wrong`,
     or as at the creation, since it must hold no part of the new address), `too_many_tries`
     (retry_after), `too_many_requests` (params: limit), `account_closed`, or, where
     `point_out_slip` is true, `likely_slip` (params: suggestion). An address that has an account is
-    answered alike.
+    answered the same way.
     """
 
     account_id: str
@@ -44,7 +44,7 @@ class RequestAddressChange(Request, frozen=True, kw_only=True):
 
 @request(OWNER, AddressChangeView, changes=False)
 class DescribeAddressChange(Request, frozen=True, kw_only=True):
-    """Where the wish for another address stands. Refused with `no_change`."""
+    """The state of the requested change of address. Refused with `no_change`."""
 
     account_id: str
 
@@ -61,10 +61,10 @@ class ResendAddressChange(Request, frozen=True, kw_only=True):
 
 @request(OWNER, AddressChangedView, changes=True, reply_seconds=300)
 class ConfirmAddressChange(Request, frozen=True, kw_only=True):
-    """Prove the new address by the code of the latest message: it is the account's from then on.
+    """Verify the new address by the code of the latest message: it is the account's from then on.
 
     Refused with `wrong_code` (params: tries_left), `code_void` (params: tries), `code_expired`
-    (params: at), `no_change`, `address_taken` (another account proved it first), or
+    (params: at), `no_change`, `address_taken` (another account verified it first), or
     `invalid_fields` where it is not six digits.
     """
 
@@ -75,13 +75,13 @@ class ConfirmAddressChange(Request, frozen=True, kw_only=True):
 
 @request(OWNER, Done, changes=True)
 class CancelAddressChange(Request, frozen=True, kw_only=True):
-    """Give the wish up; gone already is no error."""
+    """Cancel the change of address; a change that is already gone is no error."""
 
     account_id: str
 
 
 @request(OWNER, PersonalDataView, changes=False)
 class ExportAccount(Request, frozen=True, kw_only=True):
-    """What registration holds about an account (B-11). Refused with `unknown_account`."""
+    """The data that registration holds about an account (B-11). Refused with `unknown_account`."""
 
     account_id: str

@@ -1,4 +1,4 @@
-"""What registration can be asked, and how it refuses."""
+"""Requests to registration, and their refusals."""
 
 from __future__ import annotations
 
@@ -25,11 +25,11 @@ from shared.contracts.registration.views import (
 
 @request(OWNER, RequestView, changes=True)
 class RequestAccount(Request, frozen=True, kw_only=True):
-    """Ask for an account.
+    """Request an account.
 
     Refused with `invalid_fields` (errors for first_name, last_name, address, password),
     `too_many_requests`, or, where `point_out_slip` is true, `likely_slip` (params: suggestion). An
-    address that has an account is answered alike. `network` is the applicant's network prefix.
+    address that has an account is answered the same way. `network` is the applicant's network.
     """
 
     first_name: str
@@ -43,7 +43,7 @@ class RequestAccount(Request, frozen=True, kw_only=True):
 
 @request(OWNER, RequestView, changes=False)
 class DescribeRequest(Request, frozen=True, kw_only=True):
-    """Where a request stands. Refused with `request_gone`."""
+    """The state of a request. Refused with `request_gone`."""
 
     request_id: str
 
@@ -60,7 +60,7 @@ class ResendValidation(Request, frozen=True, kw_only=True):
 
 @request(OWNER, RequestView, changes=True)
 class CorrectAddress(Request, frozen=True, kw_only=True):
-    """Move a request to another address; the password is judged and checked again.
+    """Move a request to another address; the password is validated and checked again.
 
     Refused with `invalid_fields` (address, password), `too_many_requests`, `request_gone`,
     `already_verified`, or, where `point_out_slip` is true, `likely_slip` (params: suggestion).
@@ -76,7 +76,7 @@ class CorrectAddress(Request, frozen=True, kw_only=True):
 
 @request(OWNER, RequestView, changes=True, reply_seconds=300)
 class VerifyCode(Request, frozen=True, kw_only=True):
-    """Prove the address by the code of the latest message.
+    """Verify the address by the code of the latest message.
 
     Refused with `wrong_code` (params: tries_left), `code_void`, `code_expired`, `request_gone`;
     `invalid_fields` where it is not six digits. Verified already is no error.
@@ -88,7 +88,7 @@ class VerifyCode(Request, frozen=True, kw_only=True):
 
 @request(OWNER, LinkView, changes=False)
 class DescribeLink(Request, frozen=True, kw_only=True):
-    """What a link is worth, for this browser's request or for none. Changes nothing."""
+    """The state of a link, for this browser's request or for none. Changes nothing."""
 
     link_token: Sealed
     request_id: str | None = None
@@ -96,7 +96,7 @@ class DescribeLink(Request, frozen=True, kw_only=True):
 
 @request(OWNER, RequestView, changes=True, reply_seconds=300)
 class VerifyLink(Request, frozen=True, kw_only=True):
-    """Prove the address by link, with the asking browser's request or the chosen password.
+    """Verify the address by link, with the asking browser's request or the chosen password.
 
     Refused with `link_malformed`, `link_replaced`, `link_expired`, `link_gone`,
     `already_verified`, `password_needed`, `wrong_password` (params: tries_left),
@@ -131,14 +131,15 @@ class AcceptTerms(Request, frozen=True, kw_only=True):
 
 @request(OWNER, Done, changes=True)
 class CancelRequest(Request, frozen=True, kw_only=True):
-    """Give the request up. Refused with `account_exists`; gone already is no error."""
+    """Cancel the request. Refused with `account_exists`; a request that is already gone is no
+    error."""
 
     request_id: str
 
 
 @request(OWNER, SignInView, changes=True, reply_seconds=300)
 class SignIn(Request, frozen=True, kw_only=True):
-    """Check address and password: leads to the pending request's due step or to the account.
+    """Check address and password: leads to the due step of a pending request or to the account.
 
     Refused with `wrong_credentials`, `too_many_tries` (retry_after), both alike for unknown
     addresses. `known_accounts` are those that this browser was signed in to before, as the asker
@@ -153,26 +154,27 @@ class SignIn(Request, frozen=True, kw_only=True):
 
 @request(OWNER, PasswordRulesView, changes=False)
 class DescribePasswordRules(Request, frozen=True, kw_only=True):
-    """The rules that passwords are judged by."""
+    """The password rules in force."""
 
 
 @request(OWNER, ListedWordView, changes=False)
 class FindListedWord(Request, frozen=True, kw_only=True):
-    """Whether a password holds a common word; the word lists are asked of the server only."""
+    """Find a common word in a password; only the server has the word lists."""
 
     password: Sealed
 
 
 @request(OWNER, SuggestionView, changes=False)
 class SuggestAddress(Request, frozen=True, kw_only=True):
-    """Whether an address looks like a slip of a well-known one. Points out, never refuses."""
+    """Suggest a correction for an address that looks like a typing error of a well-known one. Never
+    refused."""
 
     address: str
 
 
 @request(OWNER, Done, changes=True, reply_seconds=300)
 class CheckPassword(Request, frozen=True, kw_only=True):
-    """Whether this is the password of an account whose session asks, before a delicate act.
+    """Check the password of the account of a session before a sensitive action.
 
     Refused with `wrong_password` or `too_many_tries` (retry_after), counted like a sign-in of a
     known browser.
@@ -187,8 +189,8 @@ class ChangePassword(Request, frozen=True, kw_only=True):
     """Change the password within a session.
 
     Refused with `invalid_fields` (`current_password`: wrong; `password`: as at the creation, or
-    `unchanged`) or `too_many_tries` (retry_after). `device` is the browser and system, as a person
-    reads them.
+    `unchanged`) or `too_many_tries` (retry_after). `device` is the browser and system, as readable
+    names.
     """
 
     account_id: str
@@ -199,7 +201,8 @@ class ChangePassword(Request, frozen=True, kw_only=True):
 
 @request(OWNER, Done, changes=True)
 class RequestPasswordReset(Request, frozen=True, kw_only=True):
-    """Have a link for a new password sent, if the address has an account; answered alike if not.
+    """Send a link for a new password, if the address has an account; the reply is the same if it
+    has none.
 
     Refused with `invalid_fields` (address) or `too_many_requests` (params: limit).
     """
@@ -211,14 +214,14 @@ class RequestPasswordReset(Request, frozen=True, kw_only=True):
 
 @request(OWNER, MailedLinkView, changes=False)
 class DescribeReset(Request, frozen=True, kw_only=True):
-    """What a link for a new password is worth. Changes nothing."""
+    """The state of a link for a new password. Changes nothing."""
 
     link_token: Sealed
 
 
 @request(OWNER, PasswordChangedView, changes=True, reply_seconds=300)
 class ResetPassword(Request, frozen=True, kw_only=True):
-    """Set a new password by a mailed link; only this uses the link up, and lifts the throttle.
+    """Set a new password with a mailed link; only this uses the link up, and lifts the throttle.
 
     Refused with `invalid_fields` (password; the link stays good), or with `link_malformed`,
     `link_used`, `link_replaced`, `link_expired`, `link_gone`.
@@ -231,7 +234,7 @@ class ResetPassword(Request, frozen=True, kw_only=True):
 
 @request(OWNER, AddressCodeView, changes=True)
 class SendAddressCode(Request, frozen=True, kw_only=True):
-    """Prove an account's address again by a mailed code of ten minutes.
+    """Mail a code, valid for ten minutes, that verifies an account's address again.
 
     With `renew` false the code that is still good is described and none is sent. Refused with
     `too_soon` (retry_after), `too_many_requests` (params: limit) or, where the account opens no
@@ -245,9 +248,9 @@ class SendAddressCode(Request, frozen=True, kw_only=True):
 
 @request(OWNER, AddressProofView, changes=True, reply_seconds=300)
 class VerifyAddressCode(Request, frozen=True, kw_only=True):
-    """Give that code. Refused with `wrong_code` (params: tries_left), `code_void` (params: tries),
-    `code_expired` (params: at), `account_closed`, or `invalid_fields` where it is not six
-    digits."""
+    """Enter that code. Refused with `wrong_code` (params: tries_left), `code_void` (params: tries),
+    `code_expired` (params: at), `account_closed`, or `invalid_fields` where it is not six digits.
+    """
 
     account_id: str
     code: Sealed
@@ -255,8 +258,9 @@ class VerifyAddressCode(Request, frozen=True, kw_only=True):
 
 @request(OWNER, Done, changes=True)
 class ClaimLostPhone(Request, frozen=True, kw_only=True):
-    """Have a link sent that confirms a lost phone, if the address has an account; answered alike
-    if not. Refused with `invalid_fields` (address) or `too_many_requests` (params: limit)."""
+    """Send a link that confirms a lost phone, if the address has an account; the reply is the same
+    if it has none. Refused with `invalid_fields` (address) or `too_many_requests` (params: limit).
+    """
 
     address: str
     stolen: bool
@@ -266,14 +270,15 @@ class ClaimLostPhone(Request, frozen=True, kw_only=True):
 
 @request(OWNER, MailedLinkView, changes=False)
 class DescribeLostPhone(Request, frozen=True, kw_only=True):
-    """What a link that confirms a lost phone is worth. Changes nothing."""
+    """The state of a link that confirms a lost phone. Changes nothing."""
 
     link_token: Sealed
 
 
 @request(OWNER, LostPhoneView, changes=True)
 class ConfirmLostPhone(Request, frozen=True, kw_only=True):
-    """Confirm a lost phone: recorded for the desk, and the account frozen if it was stolen.
+    """Confirm a lost phone: it is recorded for the desk, and the account is frozen if the phone was
+    stolen.
 
     Refused with `link_malformed`, `link_used`, `link_replaced`, `link_expired`, `link_gone`.
     """
@@ -283,7 +288,7 @@ class ConfirmLostPhone(Request, frozen=True, kw_only=True):
 
 @request(OWNER, DisavowalView, changes=False)
 class DescribeDisavowal(Request, frozen=True, kw_only=True):
-    """What a « ce n'est pas moi » link is worth. Changes nothing."""
+    """The state of a « ce n'est pas moi » link. Changes nothing."""
 
     link_token: Sealed
 

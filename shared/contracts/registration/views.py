@@ -1,4 +1,4 @@
-"""What registration answers: requests, links, terms and rules as a page needs them."""
+"""Replies of registration: requests, links, terms and rules as a page needs them."""
 
 from __future__ import annotations
 
@@ -99,7 +99,7 @@ class TermsView(Reply, frozen=True, kw_only=True):
 
 
 class Done(Reply, frozen=True, kw_only=True):
-    """Carried out; nothing to say."""
+    """Carried out; nothing to return."""
 
 
 class SuggestionView(Reply, frozen=True, kw_only=True):
@@ -118,7 +118,7 @@ class PasswordChangedView(Reply, frozen=True, kw_only=True):
 class MailedLinkView(Reply, frozen=True, kw_only=True):
     """What a mailed link is worth: `valid`, `used`, `replaced`, `expired`, `malformed` or `gone`.
 
-    `at` is when it ran out or was used. `stolen` is what was said of a lost phone.
+    `at` is when it expired or was used. `stolen`: the lost phone was reported as stolen.
     """
 
     state: str
@@ -137,7 +137,7 @@ class AddressCodeView(Reply, frozen=True, kw_only=True):
 
 
 class AddressChangeView(Reply, frozen=True, kw_only=True):
-    """A wish for another address, `address`: when its code went there, how long it is good, how
+    """A change to `address`: when its code was sent there, how long it is valid, how
     many more messages may be asked for today."""
 
     address: str
@@ -162,7 +162,7 @@ class AddressProofView(Reply, frozen=True, kw_only=True):
 
 
 class LostPhoneView(Reply, frozen=True, kw_only=True):
-    """The loss is on record. `frozen` says that the account opens no more; `account_id` whose."""
+    """The loss is recorded. `frozen`: the account `account_id` cannot sign in any more."""
 
     account_id: str
     frozen: bool
@@ -172,8 +172,8 @@ class LostPhoneView(Reply, frozen=True, kw_only=True):
 class DisavowalView(Reply, frozen=True, kw_only=True):
     """What a « ce n'est pas moi » link is worth: `valid`, `done`, `used`, `expired`, `malformed`.
 
-    `done`: the account is frozen already; `used`: it froze, and opens again. `masked_address` says
-    whose account it is about; `desk_only`, that a new password will not open it again.
+    `done`: the account is frozen already; `used`: it was frozen and can sign in again.
+    `masked_address` is the account's; `desk_only`: a new password will not reopen it.
     """
 
     state: str
