@@ -9,9 +9,9 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from services.gateway import session_store
-from services.gateway.sessions import CLOCKS
-from services.gateway.web.sessions import Sessions
+from services.gateway.sessions import session_store
+from services.gateway.sessions.model import CLOCKS
+from services.gateway.sessions.sessions import Sessions
 from shared.contracts.mfa import AuthenticatorRemoved, AuthenticatorReplaced
 from shared.contracts.profile import AccountValidated
 from shared.contracts.registration import (

@@ -8,15 +8,15 @@ from contextlib import asynccontextmanager
 from pathlib import Path
 
 from services.gateway import handlers
+from services.gateway.app import Ground, init_app
+from services.gateway.clients import ASKS
+from services.gateway.features.profile.saved_input import KeptForms
+from services.gateway.features.support_requests.support_requests import Desk
+from services.gateway.http.server import HttpServer
+from services.gateway.portal.app_keys import DESK, KEPT_FORMS, PRESESSIONS, SESSIONS, STREAMS
+from services.gateway.sessions.presessions import Presessions
+from services.gateway.sessions.sessions import Sessions
 from services.gateway.settings import GatewaySettings
-from services.gateway.web.app import Ground, init_app
-from services.gateway.web.clients import ASKS
-from services.gateway.web.desk import Desk
-from services.gateway.web.kept_forms import KeptForms
-from services.gateway.web.keys import DESK, KEPT_FORMS, PRESESSIONS, SESSIONS, STREAMS
-from services.gateway.web.presessions import Presessions
-from services.gateway.web.server import HttpServer
-from services.gateway.web.sessions import Sessions
 from shared.contracts import mfa, profile, registration
 from shared.contracts.gateway import (
     CorrectionRequested,

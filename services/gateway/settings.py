@@ -7,9 +7,9 @@ from dataclasses import dataclass
 from datetime import timedelta
 from pathlib import Path
 
-from services.gateway.sessions import Limits
-from services.gateway.web.legal import legal_problems
-from services.gateway.web.office import link_problem, row_link_problem
+from services.gateway.features.dossiers.filing_links import link_problem, row_link_problem
+from services.gateway.features.legal.legal_texts import legal_problems
+from services.gateway.sessions.model import Limits
 from shared.domain.brand import BrandSettings
 from shared.security.sealing import KeyRing
 from shared.settings import Problem, setting

@@ -19,8 +19,8 @@ import pytest_asyncio
 from aiohttp import hdrs, web
 from playwright.async_api import Browser, Page, async_playwright
 
-from services.gateway.web.security import put_headers
-from services.gateway.web.static import FOR_EVER
+from services.gateway.http.security_headers import put_headers
+from services.gateway.http.static_files import FOR_EVER
 from tests.support import render_pages
 
 CHROMIUM = Path("/usr/bin/chromium")

@@ -17,7 +17,7 @@ from playwright.async_api import Locator, Page, expect
 
 from operations.demo_dossiers import invent
 from operations.saying import say_all
-from services.gateway.web.help_pictures import SCALE
+from services.gateway.features.help.help_screenshots import SCALE
 from shared.contracts.backoffice import OWNER
 from shared.runtime.service import utc_now
 from tests.integration.gateway.conftest import PASSWORD

@@ -8,9 +8,9 @@ from typing import Any
 
 import msgspec
 
-from services.gateway.web.dossier_list import shown_list, shown_tabs, tab_title
-from services.gateway.web.dossier_query import TAB_NAMES, Wanted
-from services.gateway.web.office import Office
+from services.gateway.features.dossiers.dossier_list import shown_list, shown_tabs, tab_title
+from services.gateway.features.dossiers.dossier_query import TAB_NAMES, Wanted
+from services.gateway.features.dossiers.filing_links import Office
 from shared.contracts.dossiers import TABS, DossierRow, DossiersView
 from tests.support.page_basis import State, me
 from tests.support.sign_in_states import told

@@ -16,13 +16,14 @@ from typing import Any
 
 from bs4 import BeautifulSoup
 
-from services.gateway.web import help_pictures
+from services.gateway.features.help import help_screenshots
+from services.gateway.portal.resources import GATEWAY
 from tests.support.page_states import STATES
-from tests.support.render_pages import PROJECT, WEB, Page, render
+from tests.support.render_pages import PROJECT, Page, render
 from tests.unit.mailer.samples import html_of
 
-NOTES = help_pictures.NOTES
-FOLDER = WEB / "static" / help_pictures.FOLDER
+NOTES = help_screenshots.NOTES
+FOLDER = GATEWAY / "features/help/static" / help_screenshots.FOLDER
 #: Of one style sheet: selectors and declarations; what groups them (`@media`) is left out.
 RULE = re.compile(r"([^{}]+)\{([^{}]*)\}")
 OURS = re.compile(r"impex-[\w-]+")
@@ -102,7 +103,7 @@ def _digest(text: str) -> str:
 
 def _looks(html: str) -> str:
     """The rules of our style sheet that speak of this part."""
-    sheet = (WEB / "static/css/impex.css").read_text("utf-8")
+    sheet = (GATEWAY / "static/css/impex.css").read_text("utf-8")
     named = set(OURS.findall(html))
     rules = [rule[0] for rule in RULE.finditer(sheet) if _speaks_of(rule[1], named)]
     return "\n".join(" ".join(rule.split()) for rule in rules)

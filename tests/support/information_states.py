@@ -6,9 +6,9 @@ from collections.abc import Callable
 from types import SimpleNamespace
 from typing import Any
 
-from services.gateway.web import information
-from services.gateway.web.information_texts import information_texts
-from services.gateway.web.texts import alert_text
+from services.gateway.features.profile import profile_form
+from services.gateway.features.profile.profile_messages import information_texts
+from services.gateway.portal.texts import alert_text
 from shared.contracts.base import FieldError
 from shared.contracts.profile import ProfileFields
 from shared.domain.countries import SIRET_COUNTRIES
@@ -101,19 +101,19 @@ def _form(
 
     def said(lang: str) -> dict[str, Any]:
         return {
-            "labels": information.labels(lang),
-            "countries": information.countries(lang),
-            "positions": information.positions(lang),
-            "establishment_types": information.establishment_types(lang),
+            "labels": profile_form.labels(lang),
+            "countries": profile_form.countries(lang),
+            "positions": profile_form.positions(lang),
+            "establishment_types": profile_form.establishment_types(lang),
             "warnings": information_texts(warnings, lang),
-            "listed": information.listed(FRENCH, ADDRESS, lang),
+            "listed": profile_form.listed(FRENCH, ADDRESS, lang),
         }
 
     return State(name, "information.html", {**given, **more}, PATH, 5, me(), said)
 
 
 def _filled(fields: ProfileFields, **more: Any) -> SimpleNamespace:
-    values = {**information.values(fields), "mark": "m" * 60}
+    values = {**profile_form.values(fields), "mark": "m" * 60}
     return form(values, **more)
 
 
@@ -136,7 +136,7 @@ def _frozen(name: str, fields: ProfileFields, **more: Any) -> State:
 
 def listed(fields: ProfileFields) -> Callable[[str], dict[str, Any]]:
     """The information as pages list it, by language."""
-    return lambda lang: {"listed": information.listed(fields, ADDRESS, lang)}
+    return lambda lang: {"listed": profile_form.listed(fields, ADDRESS, lang)}
 
 
 def information_states() -> list[State]:

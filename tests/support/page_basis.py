@@ -10,7 +10,7 @@ from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 
-from services.gateway.web.pages import PageBrand
+from services.gateway.http.rendering import PageBrand
 
 NOW = datetime(2026, 11, 23, 9, 42, tzinfo=UTC)
 ADDRESS = "Pierre.Durand-Lefebvre@pharmacie-des-lilas.example"

@@ -5,10 +5,10 @@ from __future__ import annotations
 from types import SimpleNamespace
 from typing import Any
 
-from services.gateway.web import help_pictures
-from services.gateway.web.errors import error_text
-from services.gateway.web.legal import as_html
-from services.gateway.web.sayings import pick
+from services.gateway.features.help import help_screenshots
+from services.gateway.features.legal.legal_texts import as_html
+from services.gateway.http.errors import error_text
+from services.gateway.i18n.localized_text import pick
 from tests.support.account_states import inside
 from tests.support.dossier_states import at_home
 from tests.support.information_states import information_states
@@ -191,7 +191,7 @@ def _plain() -> list[State]:
     """Help, legal pages and errors."""
     document = SimpleNamespace(version="3", date="2026-02-01", text="", sha256="b" * 64)
     own = {"document": document, "document_html": TERMS_HTML}
-    guide = {"pictures": help_pictures.load(), "base": "https://portail.exemple.fr"}
+    guide = {"pictures": help_screenshots.load(), "base": "https://portail.exemple.fr"}
     model = {"document": None, "document_html": None}
     return [
         State("help", "help.html", {}, "/aide"),

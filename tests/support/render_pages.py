@@ -15,13 +15,13 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
-from services.gateway.web import static_files
-from services.gateway.web.pages import Pages
+from services.gateway.http import design_system
+from services.gateway.http.rendering import Pages
+from services.gateway.portal.resources import GATEWAY, STATIC, TEMPLATES
 from tests.support.page_basis import BRAND, State
 from tests.support.page_states import STATES
 
-WEB = Path(static_files.__file__).parent
-PROJECT = WEB.parents[2]
+PROJECT = GATEWAY.parents[1]
 DSFR = PROJECT / "node_modules/@gouvfr/dsfr/dist"
 LANGUAGES = ("fr", "en")
 THEMES = ("dsfr", "neutral")
@@ -45,7 +45,7 @@ class Page:
 @cache
 def templates(theme: str) -> Pages:
     """Templates as the gateway loads them; addresses of static files are relative."""
-    return Pages(replace(BRAND, theme=theme), "static/{}".format)
+    return Pages(replace(BRAND, theme=theme), "static/{}".format, TEMPLATES)
 
 
 def render(page: Page) -> str:
@@ -81,10 +81,11 @@ def pages(themes: tuple[str, ...] = THEMES) -> Iterator[Page]:
 def site(folder: Path) -> list[str]:
     """Write every page and static file below `folder`; the pages' file names."""
     static = folder / "static"
-    shutil.copytree(WEB / "static", static, dirs_exist_ok=True)
-    (static / "dsfr.css").write_text(static_files.bundle_css(DSFR, "dsfr/{}".format), "utf-8")
-    (static / "dsfr.mjs").write_text(static_files.bundle_js(DSFR), "utf-8")
-    for name in static_files.dsfr_files(DSFR):
+    for source in STATIC:
+        shutil.copytree(source, static, dirs_exist_ok=True)
+    (static / "dsfr.css").write_text(design_system.bundle_css(DSFR, "dsfr/{}".format), "utf-8")
+    (static / "dsfr.mjs").write_text(design_system.bundle_js(DSFR), "utf-8")
+    for name in design_system.dsfr_files(DSFR):
         target = static / "dsfr" / name
         target.parent.mkdir(parents=True, exist_ok=True)
         shutil.copyfile(DSFR / name, target)

@@ -6,9 +6,9 @@ from datetime import timedelta
 from types import SimpleNamespace
 from typing import Any
 
-from services.gateway.web import desk_forms
-from services.gateway.web.clients.personal import PersonalData
-from services.gateway.web.personal_texts import shown
+from services.gateway.clients.data_export import PersonalData
+from services.gateway.features.data_export.data_export_page import shown
+from services.gateway.features.support_requests import support_request_forms
 from tests.support.page_basis import ADDRESS, NOW, State, form, me
 from tests.support.sign_in_states import refused, told
 
@@ -129,7 +129,7 @@ def _data() -> list[State]:
 
 
 def _wrong(values: dict[str, str], **codes: str) -> SimpleNamespace:
-    return form(values, desk_forms.refused(codes, "fr"))
+    return form(values, support_request_forms.refused(codes, "fr"))
 
 
 def _desk() -> list[State]:

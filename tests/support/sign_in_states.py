@@ -7,10 +7,10 @@ from datetime import timedelta
 from types import SimpleNamespace
 from typing import Any
 
-from services.gateway.web import qr
-from services.gateway.web.flash_texts import FLASHES
-from services.gateway.web.sayings import pick
-from services.gateway.web.texts import alert_text
+from services.gateway.i18n.localized_text import pick
+from services.gateway.portal import qr
+from services.gateway.portal.flash_texts import FLASHES
+from services.gateway.portal.texts import alert_text
 from tests.support.page_basis import ADDRESS, BRAND, NOW, State, form, me
 
 HALF = me(full=False)

@@ -8,8 +8,8 @@ from urllib.parse import quote, urlsplit
 import pytest
 import pytest_asyncio
 
-from services.gateway.web.clients import Dossiers
-from services.gateway.web.dossier_query import Wanted
+from services.gateway.clients import Dossiers
+from services.gateway.features.dossiers.dossier_query import Wanted
 from shared.messaging.errors import ServiceUnavailable
 from tests.integration.gateway.browser import Browser
 from tests.integration.gateway.conftest import Portal

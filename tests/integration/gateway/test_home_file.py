@@ -12,8 +12,8 @@ import msgspec
 import pytest
 import pytest_asyncio
 
-from services.gateway.web.clients import Dossiers
-from services.gateway.web.dossier_query import Wanted
+from services.gateway.clients import Dossiers
+from services.gateway.features.dossiers.dossier_query import Wanted
 from shared.contracts.dossiers import DossierRowsView
 from shared.messaging.errors import ServiceUnavailable
 from tests.integration.gateway.conftest import Portal

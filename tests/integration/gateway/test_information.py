@@ -6,7 +6,7 @@ import asyncio
 
 import pytest
 
-from services.gateway.web.clients.profile import Profile
+from services.gateway.clients.profile import Profile
 from shared.messaging.errors import ServiceUnavailable
 from tests.integration.gateway.browser import Answer
 from tests.integration.gateway.conftest import Portal

@@ -6,7 +6,7 @@ import asyncpg
 import msgspec
 import pytest
 
-from services.gateway.web.clients import Registration
+from services.gateway.clients import Registration
 from shared.contracts.registration import TermsView
 from tests.integration.gateway.browser import Answer
 from tests.integration.gateway.conftest import Portal

@@ -11,8 +11,8 @@ from typing import Any
 import asyncpg
 import pytest
 
-from services.gateway.store import delete_expired
-from services.gateway.web.clients import Registration
+from services.gateway.clients import Registration
+from services.gateway.sessions.presession_store import delete_expired
 from shared.messaging.errors import RequestTimeout
 from shared.runtime.service import utc_now
 from tests.integration.gateway.browser import Browser
@@ -96,7 +96,9 @@ async def test_an_acceptance_without_an_answer_is_followed(
         assert "Votre compte existe." in page.text
         return
     assert "Création de votre compte en cours" in page.text
-    monkeypatch.setattr("services.gateway.web.views.creation.HOPE", utc_now() - utc_now())
+    monkeypatch.setattr(
+        "services.gateway.features.registration.creation.HOPE", utc_now() - utc_now()
+    )
     page = await browser.get("/inscription/creation")
     assert page.path == "/inscription/conditions"
     page = await browser.post(page, "/inscription/conditions", {"accept": "1"})

@@ -7,8 +7,8 @@ from typing import Any
 
 import pytest
 
-from services.gateway.web.clients import Factor, Holder
-from services.gateway.web.desk import Desk
+from services.gateway.clients import Factor, Holder
+from services.gateway.features.support_requests.support_requests import Desk
 from shared.contracts.registration import AddressChangedView
 from shared.messaging.errors import RequestTimeout, ServiceUnavailable
 from shared.messaging.rpc_client import RpcClient

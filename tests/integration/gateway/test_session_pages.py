@@ -11,7 +11,7 @@ import pytest
 from aiohttp import web
 from yarl import URL
 
-from services.gateway.web.routes import setup_routes
+from services.gateway.routes import setup_routes
 from tests.integration.gateway.conftest import Portal
 from tests.integration.gateway.person import Person, new_address
 from tests.integration.gateway.test_rights import PROOF, settled, wish

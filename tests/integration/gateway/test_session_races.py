@@ -10,8 +10,8 @@ from datetime import datetime, timedelta
 import pytest
 import pytest_asyncio
 
-from services.gateway.sessions import Limits, Session
-from services.gateway.web.sessions import Newcomer, Sessions
+from services.gateway.sessions.model import Limits, Session
+from services.gateway.sessions.sessions import Newcomer, Sessions
 from shared.contracts.gateway import SessionOpened
 from shared.contracts.registration import SignInView
 from shared.database import open_pool

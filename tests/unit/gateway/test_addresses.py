@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from services.gateway.web.addresses import client_address, network_of, parse_networks
+from services.gateway.http.client_ip import client_address, network_of, parse_networks
 
 TRUSTED = parse_networks(("127.0.0.0/8", "10.0.0.0/8", "fd00::/8"))
 

@@ -8,8 +8,8 @@ import io
 import msgspec
 import pytest
 
-from services.gateway.web.csv_file import DANGEROUS, csv_text, inert
-from services.gateway.web.dossier_list import file_head, file_rows
+from services.gateway.features.dossiers.csv_file import DANGEROUS, csv_text, inert
+from services.gateway.features.dossiers.dossier_list import file_head, file_rows
 from tests.support.dossier_states import DECIDED, DRAFT, HOSTILE
 
 

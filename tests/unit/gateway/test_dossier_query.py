@@ -6,9 +6,14 @@ from urllib.parse import urlencode, urlsplit
 
 import pytest
 
-from services.gateway.web.dossier_list import page_numbers
-from services.gateway.web.dossier_query import SORT_NAMES, TAB_NAMES, Wanted, read_wanted
-from services.gateway.web.dossier_texts import COLUMNS, TAB_TITLES
+from services.gateway.features.dossiers.dossier_list import page_numbers
+from services.gateway.features.dossiers.dossier_query import (
+    SORT_NAMES,
+    TAB_NAMES,
+    Wanted,
+    read_wanted,
+)
+from services.gateway.portal.dossier_texts import COLUMNS, TAB_TITLES
 from shared.contracts.backoffice import KINDS
 from shared.contracts.dossiers import SORTS, TABS
 from tests.support.dossier_states import STATUSES

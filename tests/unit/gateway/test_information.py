@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from services.gateway.web import information, information_texts
-from services.gateway.web.sayings import pick
+from services.gateway.features.profile import profile_form, profile_messages
+from services.gateway.i18n.localized_text import pick
 from shared.contracts.base import FieldError
 from shared.contracts.profile import ESTABLISHMENT_TYPES, POSITIONS, ProfileFields
 from shared.domain.countries import SIRET_COUNTRIES, country_codes
@@ -40,7 +40,7 @@ PARAMS: dict[str, str | int] = {
     ],
 )
 def test_bad_inputs_39_to_49_have_their_answers(field: str, code: str, said: str) -> None:
-    text = information_texts.information_text(
+    text = profile_messages.information_text(
         FieldError(field=field, code=code, params=PARAMS), "fr"
     )
     assert text.replace("\u00a0", " ") == said
@@ -48,20 +48,20 @@ def test_bad_inputs_39_to_49_have_their_answers(field: str, code: str, said: str
 
 def test_a_closing_day_that_nobody_knows_is_not_said() -> None:
     error = FieldError(field="siret", code="closed", params={"date": ""})
-    assert information_texts.information_text(error, "fr") == "Établissement fermé selon Sirene."
+    assert profile_messages.information_text(error, "fr") == "Établissement fermé selon Sirene."
 
 
 def test_every_choice_has_its_words() -> None:
-    assert tuple(information_texts.POSITIONS) == POSITIONS
-    assert tuple(information_texts.ESTABLISHMENT_TYPES) == ESTABLISHMENT_TYPES
-    for pair in (*information_texts.LABELS.values(), *information_texts.POSITIONS.values()):
+    assert tuple(profile_messages.POSITIONS) == POSITIONS
+    assert tuple(profile_messages.ESTABLISHMENT_TYPES) == ESTABLISHMENT_TYPES
+    for pair in (*profile_messages.LABELS.values(), *profile_messages.POSITIONS.values()):
         assert pick(pair, "fr")
         assert pick(pair, "en")
 
 
 @pytest.mark.parametrize("lang", ["fr", "en"])
 def test_every_country_is_there_once_by_its_name(lang: str) -> None:
-    options = information.countries(lang)
+    options = profile_form.countries(lang)
     assert {code for code, _ in options} == country_codes()
     assert len(options) == len(country_codes())
     assert {code for code, _ in options} >= SIRET_COUNTRIES
@@ -73,8 +73,8 @@ def test_every_country_is_there_once_by_its_name(lang: str) -> None:
 
 @pytest.mark.parametrize("fields", [FRENCH, BELGIAN, ProfileFields()])
 def test_what_is_typed_comes_back_the_same(fields: ProfileFields) -> None:
-    assert information.typed(information.values(fields)) == fields
-    assert information.decode(information.encode(fields)) == fields
+    assert profile_form.typed(profile_form.values(fields)) == fields
+    assert profile_form.decode(profile_form.encode(fields)) == fields
 
 
 @pytest.mark.parametrize(
@@ -92,12 +92,12 @@ def test_si_13_a_number_is_shown_as_its_country_writes_it(
     phone: str, country: str, shown: str
 ) -> None:
     fields = ProfileFields(phone=phone, country=country)
-    rows = {name: value for name, _, value in information.listed(fields, "p@x.fr", "fr").person}
+    rows = {name: value for name, _, value in profile_form.listed(fields, "p@x.fr", "fr").person}
     assert rows["phone"] == shown
 
 
 def test_what_is_empty_is_not_listed() -> None:
-    listed = information.listed(BELGIAN, "p@x.fr", "en")
+    listed = profile_form.listed(BELGIAN, "p@x.fr", "en")
     names = [name for name, _, _ in (*listed.person, *listed.establishment)]
     assert "siret" not in names
     assert "address_extra" not in names

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from services.gateway.web.field_texts import UNKNOWN
-from services.gateway.web.information_texts import information_text
+from services.gateway.features.profile.profile_messages import information_text
+from services.gateway.portal.field_texts import UNKNOWN
 from shared.contracts.base import FieldError
 from tests.unit.profile.test_codes import published
 

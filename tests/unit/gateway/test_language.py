@@ -9,9 +9,9 @@ from aiohttp import web
 from hypothesis import given
 from hypothesis import strategies as st
 
-from services.gateway.web import i18n
-from services.gateway.web.routes import setup_routes
-from services.gateway.web.views import language
+from services.gateway.features.language import language
+from services.gateway.i18n import language_choice
+from services.gateway.routes import setup_routes
 from shared.i18n.catalogue import LANGUAGES
 
 TOKEN = "?jeton=" + "A" * 43
@@ -33,17 +33,17 @@ TOKEN = "?jeton=" + "A" * 43
     ],
 )
 def test_the_best_language(cookie: str | None, header: str, expected: str) -> None:
-    assert i18n.choose_language(cookie, header) == expected
+    assert language_choice.choose_language(cookie, header) == expected
 
 
 @given(st.none() | st.text(), st.text(max_size=500))
 def test_whatever_is_sent_gives_a_language(cookie: str | None, header: str) -> None:
-    assert i18n.choose_language(cookie, header) in LANGUAGES
+    assert language_choice.choose_language(cookie, header) in LANGUAGES
 
 
 def test_in_07_a_long_header_is_read_quickly() -> None:
-    assert i18n.choose_language(None, "en;q=0." + "0" * 100_000) == "fr"
-    assert i18n.choose_language(None, "a," * 50_000) == "fr"
+    assert language_choice.choose_language(None, "en;q=0." + "0" * 100_000) == "fr"
+    assert language_choice.choose_language(None, "a," * 50_000) == "fr"
 
 
 def test_the_other_language_shows_the_same_page() -> None:

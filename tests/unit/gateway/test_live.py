@@ -8,15 +8,15 @@ import pytest
 from aiohttp import ClientSession, web
 from aiohttp.test_utils import TestServer
 
-from services.gateway.web import live
-from services.gateway.web.errors import PageError
-from services.gateway.web.live import Said, Streams
+from services.gateway.http import sse
+from services.gateway.http.errors import PageError
+from services.gateway.http.sse import Said, Streams
 from shared.errors import DependencyDown
 
 
 async def followed(monkeypatch: pytest.MonkeyPatch, *answers: Callable[[], list[Said]]) -> str:
     """All that a page hears while `answers` are given in turn."""
-    monkeypatch.setattr(live, "EAGER", 0.01)
+    monkeypatch.setattr(sse, "EAGER", 0.01)
     turn = iter(answers)
 
     async def ask() -> list[Said]:
@@ -69,7 +69,7 @@ async def test_lg_07_a_failure_in_a_stream_ends_it_without_a_page_in_its_middle(
 
 
 async def test_au_17_one_process_keeps_so_many_streams(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(live, "MOST", 1)
+    monkeypatch.setattr(sse, "MOST", 1)
     streams = Streams(2)
     async with streams._place("one"):
         with pytest.raises(PageError) as refused:

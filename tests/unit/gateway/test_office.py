@@ -5,8 +5,8 @@ from __future__ import annotations
 import msgspec
 import pytest
 
+from services.gateway.features.dossiers.filing_links import Office
 from services.gateway.settings import GatewaySettings
-from services.gateway.web.office import Office
 from shared.settings import load
 from tests.support.dossier_states import DRAFT, FILED, HOSTILE
 from tests.unit.gateway.test_settings import TRY_OUT, problems

@@ -6,9 +6,9 @@ from typing import Any
 
 import pytest
 
-from services.gateway.web.clients.personal import PersonalData
-from services.gateway.web.personal_labels import FIELDS, MAILS, VALUES
-from services.gateway.web.personal_texts import shown
+from services.gateway.clients.data_export import PersonalData
+from services.gateway.features.data_export.data_export_labels import FIELDS, MAILS, VALUES
+from services.gateway.features.data_export.data_export_page import shown
 from services.mailer.facts import TEMPLATES
 
 

@@ -8,8 +8,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from services.gateway import presessions
-from services.gateway.presessions import Anonymous, Reference
+from services.gateway.sessions import tokens
+from services.gateway.sessions.tokens import Anonymous, Reference
 from shared.security.sealing import KeyRing, new_key, new_token
 
 NOW = datetime(2026, 11, 23, 9, 0, tzinfo=UTC)
@@ -18,56 +18,56 @@ OTHER = KeyRing.parse(new_key("k1"))
 
 
 def test_an_anonymous_cookie_is_recognised_for_a_day() -> None:
-    cookie = presessions.new_anonymous(RING, NOW)
-    assert presessions.read_cookie(RING, cookie, NOW) == Anonymous(cookie)
+    cookie = tokens.new_anonymous(RING, NOW)
+    assert tokens.read_cookie(RING, cookie, NOW) == Anonymous(cookie)
     almost = NOW + timedelta(hours=23, minutes=59)
-    assert presessions.read_cookie(RING, cookie, almost) == Anonymous(cookie)
-    assert presessions.read_cookie(RING, cookie, NOW + timedelta(hours=24)) is None
-    assert presessions.read_cookie(RING, cookie, NOW - timedelta(minutes=1)) == Anonymous(cookie)
-    assert presessions.read_cookie(RING, cookie, NOW - timedelta(minutes=3)) is None
+    assert tokens.read_cookie(RING, cookie, almost) == Anonymous(cookie)
+    assert tokens.read_cookie(RING, cookie, NOW + timedelta(hours=24)) is None
+    assert tokens.read_cookie(RING, cookie, NOW - timedelta(minutes=1)) == Anonymous(cookie)
+    assert tokens.read_cookie(RING, cookie, NOW - timedelta(minutes=3)) is None
 
 
 def test_cr_01_a_former_key_still_recognises_what_it_signed() -> None:
     former, new = new_key("k1"), new_key("k2")
     old, both = KeyRing.parse(former), KeyRing.parse(f"{new},{former}")
-    cookie = presessions.new_anonymous(old, NOW)
-    assert presessions.read_cookie(both, cookie, NOW) == Anonymous(cookie)
-    assert presessions.form_token_fits(both, cookie, presessions.form_token(old, cookie))
-    assert presessions.read_cookie(KeyRing.parse(new), cookie, NOW) is None
+    cookie = tokens.new_anonymous(old, NOW)
+    assert tokens.read_cookie(both, cookie, NOW) == Anonymous(cookie)
+    assert tokens.form_token_fits(both, cookie, tokens.form_token(old, cookie))
+    assert tokens.read_cookie(KeyRing.parse(new), cookie, NOW) is None
 
 
 @given(st.data())
 def test_se_01_an_altered_cookie_is_not_ours(data: st.DataObject) -> None:
-    cookie = presessions.new_anonymous(RING, NOW)
+    cookie = tokens.new_anonymous(RING, NOW)
     place = data.draw(st.integers(0, len(cookie) - 1))
     letter = data.draw(st.sampled_from("aA0_-.é\n"))
     altered = cookie[:place] + letter + cookie[place + 1 :]
     if altered != cookie:
-        assert presessions.read_cookie(RING, altered, NOW) is None
+        assert tokens.read_cookie(RING, altered, NOW) is None
 
 
 @given(st.text(max_size=300))
 def test_se_01_whatever_comes_as_a_cookie_breaks_nothing(text: str) -> None:
-    read = presessions.read_cookie(RING, text, NOW)
+    read = tokens.read_cookie(RING, text, NOW)
     assert read is None or read == Reference(text)
-    assert not presessions.form_token_fits(RING, "cookie", text)
+    assert not tokens.form_token_fits(RING, "cookie", text)
 
 
 def test_another_ring_signs_nothing_for_us() -> None:
-    cookie = presessions.new_anonymous(OTHER, NOW)
-    assert presessions.read_cookie(RING, cookie, NOW) is None
-    token = presessions.form_token(OTHER, cookie)
-    assert not presessions.form_token_fits(RING, cookie, token)
+    cookie = tokens.new_anonymous(OTHER, NOW)
+    assert tokens.read_cookie(RING, cookie, NOW) is None
+    token = tokens.form_token(OTHER, cookie)
+    assert not tokens.form_token_fits(RING, cookie, token)
 
 
 def test_wf_05_a_form_token_fits_one_cookie_and_is_never_twice_the_same() -> None:
     mine, theirs = new_token(), new_token()
-    first, second = presessions.form_token(RING, mine), presessions.form_token(RING, mine)
+    first, second = tokens.form_token(RING, mine), tokens.form_token(RING, mine)
     assert first != second
-    assert presessions.form_token_fits(RING, mine, first)
-    assert presessions.form_token_fits(RING, mine, second)
-    assert not presessions.form_token_fits(RING, theirs, first)
-    assert not presessions.form_token_fits(RING, mine, "")
+    assert tokens.form_token_fits(RING, mine, first)
+    assert tokens.form_token_fits(RING, mine, second)
+    assert not tokens.form_token_fits(RING, theirs, first)
+    assert not tokens.form_token_fits(RING, mine, "")
 
 
 FIELDS = {"address": "p@x.fr", "password": "secret"}
@@ -88,7 +88,7 @@ def test_an_idempotency_key_is_of_one_browser_form_and_content(change: dict[str,
     same = {"cookie": "c", "form": "f", "form_key": "k", "fields": FIELDS}
 
     def key(**of: object) -> str:
-        return presessions.idempotency_key(RING, **of)  # type: ignore[arg-type]
+        return tokens.idempotency_key(RING, **of)  # type: ignore[arg-type]
 
     assert key(**same) == key(**{**same, "fields": dict(reversed(FIELDS.items()))})
     assert key(**same) != key(**{**same, **change})
@@ -97,5 +97,5 @@ def test_an_idempotency_key_is_of_one_browser_form_and_content(change: dict[str,
 
 def test_the_table_keeps_no_token() -> None:
     token = new_token()
-    assert len(presessions.token_hash(token)) == 32
-    assert token.encode() not in presessions.token_hash(token)
+    assert len(tokens.token_hash(token)) == 32
+    assert token.encode() not in tokens.token_hash(token)

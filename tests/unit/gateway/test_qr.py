@@ -6,7 +6,7 @@ import re
 
 import segno
 
-from services.gateway.web import qr
+from services.gateway.portal import qr
 
 URI = "otpauth://totp/IMPEX:p%40example.fr?secret=JBSWY3DPEHPK3PXPJBSWY3DPEHPK3PXP&issuer=IMPEX"
 

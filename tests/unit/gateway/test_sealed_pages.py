@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from services.gateway.web.sealed_pages import SealedPages
+from services.gateway.sessions.sealed_state import SealedPages
 from shared.security.sealing import KeyRing, new_key
 
 

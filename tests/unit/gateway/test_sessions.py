@@ -7,7 +7,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from services.gateway.sessions import Limits, Session, browser_token, promoted_token
+from services.gateway.sessions.model import Limits, Session, browser_token, promoted_token
 from shared.security.sealing import KeyRing, new_key
 
 NOW = datetime(2026, 11, 25, 9, 0, tzinfo=UTC)

@@ -6,10 +6,10 @@ from pathlib import Path
 
 import pytest
 
+from services.gateway.features.legal.legal_texts import LegalTexts, as_html
+from services.gateway.http.sliding_window import MOST_KEYS, Window
+from services.gateway.http.static_files import find_dsfr
 from services.gateway.settings import GatewaySettings
-from services.gateway.web.legal import LegalTexts, as_html
-from services.gateway.web.limits import MOST_KEYS, Window
-from services.gateway.web.static import find_dsfr
 from shared.errors import ConfigurationError
 from shared.security.sealing import new_key
 from shared.settings import load

@@ -8,9 +8,11 @@ from pathlib import Path
 
 import pytest
 
-from services.gateway.web import errors, field_texts, sayings, texts
-from services.gateway.web.views.validation import HERE
-from services.gateway.web.visits import STEPS
+from services.gateway.features.registration.validation import HERE
+from services.gateway.http import errors
+from services.gateway.i18n import localized_text
+from services.gateway.portal import field_texts, texts
+from services.gateway.sessions.request_state import STEPS
 from shared.contracts.base import FieldError
 from shared.contracts.registration import MailView
 
@@ -69,9 +71,9 @@ def test_french_keeps_its_signs_on_the_line() -> None:
     flashes = {code: pair for code, (_, pair) in texts.FLASHES.items()}
     for table in (field_texts.FIELDS, texts.ALERTS, texts.MAIL, flashes):
         for pair in table.values():
-            assert not re.search(r"« | [»:;?!]", sayings.pick(pair, "fr"))
+            assert not re.search(r"« | [»:;?!]", localized_text.pick(pair, "fr"))
             assert pair[0] != pair[1]
-    assert sayings.pick(("a : b", "a : b"), "en") == "a : b"
+    assert localized_text.pick(("a : b", "a : b"), "en") == "a : b"
 
 
 @pytest.mark.parametrize("state", ["waiting", "accepted", "deferred", "refused", "doubtful"])

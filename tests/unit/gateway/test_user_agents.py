@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from services.gateway.user_agents import device_of
+from services.gateway.http.user_agents import device_of
 
 WINDOWS = "Mozilla/5.0 (Windows NT 10.0; Win64; x64"
 KHTML = "AppleWebKit/537.36 (KHTML, like Gecko)"

@@ -7,7 +7,7 @@ import pytest
 import zxingcpp
 from PIL import Image
 
-from services.gateway.web import help_pictures
+from services.gateway.features.help import help_screenshots
 from shared.i18n.catalogue import LANGUAGES
 from tests.support.help_catalogue import (
     FOLDER,
@@ -51,7 +51,7 @@ def test_g_02_a_picture_of_a_code_qr_cannot_be_scanned_by_mistake() -> None:
 @pytest.mark.parametrize("page", GUIDES, ids=lambda page: str(page.language))
 def test_g_02_ax_06_every_picture_is_on_the_page_once_with_words_and_its_size(page: Page) -> None:
     language = page.language
-    sizes = help_pictures.load()[language]
+    sizes = help_screenshots.load()[language]
     shown_ones = soup(page).select("main figure")
     assert len(shown_ones) == len(PICTURES)
     for figure in shown_ones:

@@ -7,7 +7,7 @@ from urllib.parse import urlsplit
 import pytest
 from bs4 import Tag
 
-from services.gateway.web.dossier_query import Wanted, read_wanted
+from services.gateway.features.dossiers.dossier_query import Wanted, read_wanted
 from tests.support.dossier_states import HOSTILE
 from tests.support.page_states import STATES
 from tests.support.render_pages import Page

@@ -7,7 +7,7 @@ import re
 from aiohttp import web
 from bs4 import Tag
 
-from services.gateway.web.routes import setup_routes
+from services.gateway.routes import setup_routes
 from tests.unit.gateway_front.reading import FRENCH
 from tests.unit.gateway_front.reading import soup as read
 

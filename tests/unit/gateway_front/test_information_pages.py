@@ -5,8 +5,8 @@ from __future__ import annotations
 import pytest
 from bs4 import Tag
 
-from services.gateway.web.information import ESTABLISHMENT, NAMES, PERSON
-from services.gateway.web.information_texts import LABELS
+from services.gateway.features.profile.profile_form import ESTABLISHMENT, NAMES, PERSON
+from services.gateway.features.profile.profile_messages import LABELS
 from tests.support.information_states import WRONG
 from tests.support.render_pages import Page
 from tests.unit.gateway_front.reading import ALL, one, soup, state

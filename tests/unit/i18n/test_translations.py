@@ -9,7 +9,7 @@ import pytest
 from babel.messages.catalog import Catalog
 
 from operations.texts import ENGLISH, extracted, forms, messages, up_to_date, written
-from services.gateway.web.pages import TEMPLATES
+from services.gateway.portal.resources import GATEWAY
 from shared.i18n.catalogue import PLACEHOLDER
 
 #: A plain space before a high sign or inside guillemets would let the line break there.
@@ -58,7 +58,7 @@ def test_french_texts_leave_no_break_spaces_to_the_catalogue(french: Catalog) ->
 
 def test_legal_texts_never_break_before_a_high_sign() -> None:
     loose: list[str] = []
-    for path in sorted(Path(TEMPLATES / "legal/fr").glob("*.html")):
+    for path in sorted(Path(GATEWAY / "features/legal/templates/legal/fr").glob("*.html")):
         bare = re.sub(r"\{[{%].*?[}%]\}|<[^>]+>", "", path.read_text("utf-8"))
         loose += LOOSE.findall(bare)
     assert loose == []

@@ -1,5 +1,5 @@
 // Runs the page's interpreter over a table given on standard input, for the tests.
-import { judge, strength, fold } from "../../../services/gateway/web/static/js/password-rules.mjs";
+import { judge, strength, fold } from "../../../services/gateway/static/js/password-rules.mjs";
 
 const chunks = [];
 for await (const chunk of process.stdin) chunks.push(chunk);

@@ -1,0 +1,81 @@
+"""What the gateway asks of the other services, one typed method per request."""
+
+from __future__ import annotations
+
+from services.gateway.clients.address_change import Holder
+from services.gateway.clients.auth import Access
+from services.gateway.clients.data_export import Personal
+from services.gateway.clients.dossiers import Dossiers
+from services.gateway.clients.mfa import Factor
+from services.gateway.clients.profile import Profile
+from services.gateway.clients.registration import Registration
+from services.gateway.clients.rpc import Asker
+from shared.contracts import dossiers, mailer, mfa, profile, registration
+from shared.contracts.base import Request
+
+ASKS: tuple[type[Request], ...] = (
+    registration.RequestAccount,
+    registration.DescribeRequest,
+    registration.ResendValidation,
+    registration.CorrectAddress,
+    registration.VerifyCode,
+    registration.DescribeLink,
+    registration.VerifyLink,
+    registration.DescribeTerms,
+    registration.AcceptTerms,
+    registration.CancelRequest,
+    registration.DescribePasswordRules,
+    registration.FindListedWord,
+    registration.SuggestAddress,
+    registration.SignIn,
+    registration.CheckPassword,
+    registration.ChangePassword,
+    registration.RequestPasswordReset,
+    registration.DescribeReset,
+    registration.ResetPassword,
+    registration.SendAddressCode,
+    registration.VerifyAddressCode,
+    registration.ClaimLostPhone,
+    registration.DescribeLostPhone,
+    registration.ConfirmLostPhone,
+    registration.DescribeDisavowal,
+    registration.Disavow,
+    registration.JudgeAddressChange,
+    registration.RequestAddressChange,
+    registration.DescribeAddressChange,
+    registration.ResendAddressChange,
+    registration.ConfirmAddressChange,
+    registration.CancelAddressChange,
+    registration.ExportAccount,
+    mfa.ExportAccount,
+    mfa.DescribeFactor,
+    mfa.StartEnrolment,
+    mfa.StartReplacement,
+    mfa.UseRecoveryCode,
+    mfa.DescribeEnrolment,
+    mfa.RestartEnrolment,
+    mfa.ConfirmEnrolment,
+    mfa.CheckCode,
+    mfa.MakeRecoveryCodes,
+    mfa.KeepRecoveryCodes,
+    profile.DescribeProfile,
+    profile.SaveProfile,
+    profile.ValidateProfile,
+    profile.FindEstablishment,
+    profile.ExportAccount,
+    mailer.ExportAccount,
+    dossiers.ListDossiers,
+    dossiers.ReadDossiers,
+)
+
+__all__ = [
+    "ASKS",
+    "Access",
+    "Asker",
+    "Dossiers",
+    "Factor",
+    "Holder",
+    "Personal",
+    "Profile",
+    "Registration",
+]

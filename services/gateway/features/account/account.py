@@ -1,0 +1,108 @@
+"""The account page: who it is, what protects it, and its sessions (B-11, SE-07)."""
+
+from __future__ import annotations
+
+import asyncio
+import re
+from dataclasses import dataclass
+from datetime import datetime
+
+from aiohttp import web
+
+from services.gateway.features.profile import profile_form
+from services.gateway.features.profile.profile_form import Listed
+from services.gateway.http.errors import AWAY, PageError
+from services.gateway.portal.app_keys import FACTOR, HOLDER, PROFILE, SESSIONS
+from services.gateway.sessions import guards
+from services.gateway.sessions.model import Session
+from services.gateway.sessions.request_state import VISIT, note, page, redirect
+from shared.contracts.registration import AddressChangeView
+from shared.messaging.handlers import Refused
+
+HERE = "/compte"
+ID = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
+
+
+@dataclass(frozen=True, kw_only=True)
+class ShownSession:
+    """A session as its holder sees it."""
+
+    id: str
+    device: str
+    network: str
+    opened_at: datetime
+    seen_at: datetime
+    current: bool
+
+
+async def show(request: web.Request) -> web.Response:
+    """Everything at a glance, each with its way to change it."""
+    found, app = guards.full(request), request.app
+    factor = await app[FACTOR].describe(found.account_id)
+    sessions = [
+        ShownSession(
+            id=one.id,
+            device=one.device,
+            network=one.network,
+            opened_at=one.opened_at,
+            seen_at=one.seen_at,
+            current=one.id == found.id,
+        )
+        for one in await app[SESSIONS].of_account(found.account_id)
+    ]
+    limits = app[SESSIONS].limits
+    (state, listed), pending = await asyncio.gather(
+        _information(request, found), _pending(request, found)
+    )
+    return page(
+        request,
+        "account.html",
+        factor=factor,
+        sessions=sessions,
+        pending=pending,
+        information_state=state,
+        listed=listed,
+        idle_minutes=int(limits.idle.total_seconds() // 60),
+        hours=int(limits.absolute.total_seconds() // 3600),
+    )
+
+
+async def _information(request: web.Request, found: Session) -> tuple[str, Listed | None]:
+    """The state of the complementary information, and what it holds once validated."""
+    try:
+        known = await request.app[PROFILE].describe(found.account_id)
+    except AWAY:
+        return "away", None
+    if not known.validated or known.fields is None:
+        return known.state, None
+    return known.state, profile_form.listed(known.fields, found.address, request[VISIT].lang)
+
+
+async def _pending(request: web.Request, found: Session) -> AddressChangeView | None:
+    """The change of address that waits for its code; none where nobody can tell."""
+    try:
+        return await request.app[HOLDER].describe(found.account_id)
+    except (*AWAY, Refused):
+        return None
+
+
+async def end_one(request: web.Request, fields: dict[str, str]) -> web.Response:
+    """Close one session; another account's is not found (AZ-02)."""
+    found = guards.full(request)
+    one = fields["session"]
+    if not ID.fullmatch(one) or not await request.app[SESSIONS].end_one(found.account_id, one):
+        raise PageError(404)
+    if one == found.id:
+        guards.forget_cookie(request)
+        note(request, "signed_out")
+        return redirect(guards.SIGN_IN)
+    note(request, "session_ended")
+    return redirect(HERE)
+
+
+async def end_others(request: web.Request, fields: dict[str, str]) -> web.Response:
+    """Close every session but this one."""
+    found = guards.full(request)
+    await request.app[SESSIONS].end_others(found.account_id, request[VISIT].token or "")
+    note(request, "sessions_ended")
+    return redirect(HERE)

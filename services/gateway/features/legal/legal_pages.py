@@ -1,0 +1,35 @@
+"""The terms in force, the privacy notice and the legal notice, for everybody (G-16, GD-01)."""
+
+from __future__ import annotations
+
+from aiohttp import web
+
+from services.gateway.features.legal.legal_texts import as_html
+from services.gateway.portal.app_keys import LEGAL, REGISTRATION
+from services.gateway.sessions.request_state import VISIT, page
+
+
+async def terms(request: web.Request) -> web.Response:
+    """The terms of use in force."""
+    view = await request.app[REGISTRATION].terms(request[VISIT].lang)
+    return page(request, "terms_public.html", terms=view, terms_html=as_html(view.text))
+
+
+async def privacy(request: web.Request) -> web.Response:
+    """The operator's privacy notice, or the model."""
+    return _document(request, "privacy")
+
+
+async def legal(request: web.Request) -> web.Response:
+    """The operator's legal notice, or the model."""
+    return _document(request, "legal")
+
+
+def _document(request: web.Request, name: str) -> web.Response:
+    text = request.app[LEGAL].get(name, request[VISIT].lang)
+    return page(
+        request,
+        f"{name}.html",
+        document=text,
+        document_html=as_html(text.text) if text else None,
+    )

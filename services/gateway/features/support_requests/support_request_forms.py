@@ -1,0 +1,142 @@
+"""What may stand in the forms that go to the desk. Pure: errors by field, as codes.
+
+Texts are bounded and kept as typed, outer blanks aside; the desk reads them as texts and nothing
+else.
+"""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from datetime import date, datetime, timedelta
+
+from services.gateway.i18n.localized_text import Pair, fill, pick
+from shared.i18n.dates import PARIS
+
+ABOUT = ("person", "establishment", "other")
+MAX_TEXT = 1000
+MAX_LINE = 200
+MAX_ADDRESS = 254
+ADDRESS = re.compile(r"[^@\s]{1,64}@[^@\s]+\.[^@\s.]+")
+#: How far from today a departure is believed to be.
+FURTHEST = timedelta(days=366)
+
+ERRORS: dict[str, Pair] = {
+    "about_missing": (
+        "Choisissez ce qui est à corriger.",
+        "Choose what is to be corrected.",
+    ),
+    "text_missing": (
+        "Écrivez ce qui est à corriger, et comment.",
+        "Write what is to be corrected, and how.",
+    ),
+    "too_long": (
+        "Trop long : {max} caractères au plus.",
+        "Too long: at most {max} characters.",
+    ),
+    "characters": (
+        "Ce texte contient des caractères non autorisés.",
+        "This text holds characters that are not allowed.",
+    ),
+    "date_missing": ("Choisissez une date.", "Choose a date."),
+    "date": (
+        "Cette date n'est pas valable : moins d'un an avant ou après aujourd'hui.",
+        "This date is not valid: less than a year before or after today.",
+    ),
+    "confirm_missing": ("Cochez la case pour continuer.", "Tick the box to continue."),
+    "address_missing": (
+        "Saisissez l'adresse email de la personne qui part.",
+        "Enter the e-mail address of the person who leaves.",
+    ),
+    "address_format": (
+        "Saisissez une adresse au format nom@exemple.fr.",
+        "Enter an address in the form name@example.fr.",
+    ),
+    "establishment_missing": (
+        "Saisissez le nom de l'établissement.",
+        "Enter the name of the establishment.",
+    ),
+    "reporter_name_missing": ("Saisissez votre nom.", "Enter your name."),
+    "reporter_address_missing": (
+        "Saisissez votre adresse email.",
+        "Enter your e-mail address.",
+    ),
+}
+LIMITS = {"text": MAX_TEXT, "remark": MAX_TEXT}
+
+Errors = dict[str, str]
+
+
+def check_correction(fields: dict[str, str]) -> Errors:
+    """What is wrong with « Demander une correction »; `fields` are trimmed in place."""
+    errors = _texts(fields, "text")
+    if fields["about"] not in ABOUT:
+        errors["about"] = "about_missing"
+    if not fields["text"]:
+        errors["text"] = "text_missing"
+    return errors
+
+
+def check_departure(fields: dict[str, str], now: datetime) -> Errors:
+    """What is wrong with « Je quitte l'établissement »."""
+    errors = _texts(fields, "date", "remark")
+    problem = _date(fields["date"], now) if fields["date"] else "date_missing"
+    if problem:
+        errors["date"] = problem
+    if fields["confirm"] != "1":
+        errors["confirm"] = "confirm_missing"
+    return errors
+
+
+def check_report(fields: dict[str, str], now: datetime) -> Errors:
+    """What is wrong with « Signaler un départ ». The date may be left out."""
+    lines = ("address", "establishment", "date", "reporter_name", "reporter_address")
+    errors = _texts(fields, *lines, "remark")
+    for name in ("address", "establishment", "reporter_name", "reporter_address"):
+        if not fields[name]:
+            errors[name] = f"{name}_missing"
+    for name in ("address", "reporter_address"):
+        if name not in errors and not ADDRESS.fullmatch(fields[name]):
+            errors[name] = "address_format"
+    if fields["date"] and (problem := _date(fields["date"], now)):
+        errors["date"] = problem
+    return errors
+
+
+def refused(errors: Errors, lang: str) -> dict[str, list[str]]:
+    """What the form says, by field."""
+    return {
+        name: [fill(pick(ERRORS[code], lang), {"max": limit(name)})]
+        for name, code in errors.items()
+    }
+
+
+def limit(name: str) -> int:
+    """How many characters a field may have."""
+    return LIMITS.get(name, MAX_ADDRESS if name.endswith("address") else MAX_LINE)
+
+
+def _texts(fields: dict[str, str], *names: str) -> Errors:
+    errors: Errors = {}
+    for name in names:
+        text = unicodedata.normalize("NFC", fields[name]).strip()
+        fields[name] = text
+        kept = "\n\t" if name in LIMITS else ""
+        if len(text) > limit(name):
+            errors[name] = "too_long"
+        elif any(_control(one) for one in text if one not in kept):
+            errors[name] = "characters"
+    return errors
+
+
+def _control(char: str) -> bool:
+    return unicodedata.category(char) in ("Cc", "Cs", "Co")
+
+
+def _date(text: str, now: datetime) -> str | None:
+    try:
+        day = date.fromisoformat(text)
+    except ValueError:
+        return "date"
+    today = now.astimezone(PARIS).date()
+    return None if abs(day - today) <= FURTHEST else "date"

@@ -1,0 +1,138 @@
+"""Static files: a fixed list, read once, served from memory under an address that names their
+content.
+
+The address holds one hash of the whole set, so scripts may import each other by relative names and
+browsers may keep everything for ever. What is not on the list does not exist.
+"""
+
+from __future__ import annotations
+
+import gzip
+import hashlib
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path, PurePosixPath
+
+from aiohttp import hdrs, web
+
+from services.gateway.http import design_system
+from shared.errors import ConfigurationError
+
+PROJECT = Path(__file__).resolve().parents[3]
+
+KINDS = {
+    ".css": "text/css; charset=utf-8",
+    ".js": "text/javascript; charset=utf-8",
+    ".mjs": "text/javascript; charset=utf-8",
+    ".json": "application/json; charset=utf-8",
+    ".svg": "image/svg+xml; charset=utf-8",
+    ".txt": "text/plain; charset=utf-8",
+    ".webmanifest": "application/manifest+json; charset=utf-8",
+    ".ico": "image/x-icon",
+    ".png": "image/png",
+    ".woff2": "font/woff2",
+}
+#: Already compressed, or too small to gain anything.
+PACKED = (".png", ".woff2", ".ico")
+SMALL = 512
+FOR_EVER = "public, max-age=31536000, immutable"
+
+
+@dataclass(frozen=True)
+class Asset:
+    """One file: its bytes (gzip where `packed`), type and validator."""
+
+    body: bytes
+    packed: bool
+    kind: str
+    etag: str
+
+
+class Assets:
+    """Every static file, by name (`css/impex.css`, `dsfr.css`)."""
+
+    def __init__(self, folders: Sequence[Path], dsfr: Path) -> None:
+        raw = dict(_own(folders)) | dict(_design_system(dsfr))
+        self.version = _digest(raw)
+        addressed = design_system.bundle_css(dsfr, lambda name: self._address(f"dsfr/{name}"))
+        raw["dsfr.css"] = addressed.encode()
+        self._assets = {name: _asset(name, body) for name, body in raw.items()}
+
+    def _address(self, name: str) -> str:
+        return f"/static/{self.version}/{name}"
+
+    def url(self, name: str) -> str:
+        """The address of a file; KeyError where the list does not have it."""
+        if name not in self._assets:
+            raise KeyError(f"there is no static file {name}")
+        return self._address(name)
+
+    def names(self) -> tuple[str, ...]:
+        """Every file on the list."""
+        return tuple(self._assets)
+
+    async def serve(self, request: web.Request) -> web.StreamResponse:
+        """Answer /static/<version>/<name>; only the version in force is kept for ever."""
+        asset = self._assets.get(request.match_info["name"])
+        if asset is None:
+            raise web.HTTPNotFound
+        current = request.match_info["version"] == self.version
+        headers = {
+            hdrs.ETAG: f'"{asset.etag}"',
+            hdrs.CACHE_CONTROL: FOR_EVER if current else "no-cache",
+            hdrs.VARY: hdrs.ACCEPT_ENCODING,
+        }
+        if any(tag.value in (asset.etag, "*") for tag in request.if_none_match or ()):
+            return web.Response(status=304, headers=headers)
+        headers[hdrs.CONTENT_TYPE] = asset.kind
+        body = asset.body
+        if asset.packed and "gzip" in request.headers.get(hdrs.ACCEPT_ENCODING, ""):
+            headers[hdrs.CONTENT_ENCODING] = "gzip"
+        elif asset.packed:
+            body = gzip.decompress(body)
+        return web.Response(body=body, headers=headers)
+
+
+def _own(folders: Sequence[Path]) -> Iterator[tuple[str, bytes]]:
+    for folder in folders:
+        for path in sorted(folder.rglob("*")):
+            if path.is_file() and path.suffix in KINDS:
+                yield path.relative_to(folder).as_posix(), path.read_bytes()
+
+
+def _design_system(dist: Path) -> Iterator[tuple[str, bytes]]:
+    """The two bundles and what their style sheet names."""
+    yield "dsfr.css", design_system.bundle_css(dist, lambda name: name).encode()
+    yield "dsfr.mjs", design_system.bundle_js(dist).encode()
+    for name in design_system.dsfr_files(dist):
+        yield f"dsfr/{name}", (dist / name).read_bytes()
+
+
+def _digest(raw: dict[str, bytes]) -> str:
+    digest = hashlib.sha256()
+    for name in sorted(raw):
+        digest.update(f"{name} {len(raw[name])}\n".encode() + raw[name])
+    return digest.hexdigest()[:16]
+
+
+def _asset(name: str, raw: bytes) -> Asset:
+    suffix = PurePosixPath(name).suffix
+    packed = suffix not in PACKED and len(raw) > SMALL
+    return Asset(
+        body=gzip.compress(raw, 9, mtime=0) if packed else raw,
+        packed=packed,
+        kind=KINDS[suffix],
+        etag=hashlib.sha256(raw).hexdigest()[:32],
+    )
+
+
+def find_dsfr(setting: Path | None) -> Path:
+    """The design system's folder; ConfigurationError where it is not installed."""
+    usual = [at / "node_modules/@gouvfr/dsfr/dist" for at in (Path.cwd(), PROJECT)]
+    folders = [setting] if setting else usual
+    for folder in folders:
+        if (folder / design_system.DSFR_CSS[0]).is_file():
+            return folder
+    where = " nor in ".join(str(folder) for folder in folders)
+    sentence = f"is where @gouvfr/dsfr should be, and it is not in {where}"
+    raise ConfigurationError([("IMPEX_DSFR_DIR", sentence)])

@@ -1,1 +1,0 @@
-"""One module per matter; each view parses, asks, and renders or redirects."""
