@@ -18,7 +18,7 @@ from operations.progress import say
 from operations.reach import as_service, secret
 from operations.saying import PUBLISHER, publisher_url, say_all
 from operations.state import running
-from services.registration.account_lookup import account_of, newest
+from services.registration.account_lookup import find_account_id, newest_account
 from shared.database import Connection
 from shared.runtime.service import utc_now
 
@@ -57,6 +57,6 @@ def main(options: argparse.Namespace) -> int:
 
 async def _account(tx: Connection, address: str | None) -> tuple[str, str] | None:
     if address is None:
-        return await newest(tx)
-    account_id = await account_of(tx, address)
+        return await newest_account(tx)
+    account_id = await find_account_id(tx, address)
     return None if account_id is None else (account_id, address)

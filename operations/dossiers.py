@@ -18,7 +18,7 @@ from operations.printing import print_rows
 from operations.progress import say
 from operations.reach import as_service
 from operations.saying import Saying, publisher_url, say_all
-from services.registration.account_lookup import account_of
+from services.registration.account_lookup import find_account_id
 from shared.database import Connection
 from shared.runtime.service import utc_now
 
@@ -78,7 +78,7 @@ def _addressed(entries: Sequence[Entry]) -> tuple[list[Saying], list[Mistake]]:
 
 
 async def _ids(tx: Connection, addresses: Sequence[str]) -> dict[str, str | None]:
-    return {typed: await account_of(tx, typed) for typed in addresses}
+    return {typed: await find_account_id(tx, typed) for typed in addresses}
 
 
 def _uuid(text: str) -> str | None:

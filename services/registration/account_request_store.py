@@ -1,8 +1,7 @@
-"""Registration's SQL on requests and their messages, as functions that take the transaction.
+"""SQL on requests for an account and their messages, in the caller's transaction.
 
-`lock_address` comes first wherever requests of one address are changed together: without it two
-proofs of one address could wait for each other. Accounts are in `ledger`,
-links that people follow in `links`, counters in `counters`.
+`lock_address` comes first wherever requests of one address are changed together: otherwise two
+verifications of one address could deadlock.
 """
 
 from __future__ import annotations
@@ -13,8 +12,8 @@ from typing import Any
 
 import asyncpg
 
-from services.registration.account_requests import AccountRequest, Life, Mail
-from services.registration.passwords import Hashed
+from services.registration.account_requests import AccountRequest, MailStatus, Validity
+from services.registration.passwords import PasswordHash
 from shared.database import Connection
 from shared.outbox import replies
 
@@ -33,31 +32,31 @@ VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $
 """
 READ = f"SELECT {COLUMNS} FROM requests WHERE id = $1"  # noqa: S608
 LOCK = READ + " FOR UPDATE"
-OF_ADDRESS = f"""
+FIND_UNFINISHED = f"""
 SELECT {COLUMNS} FROM requests
 WHERE address_key = $1 AND state <> 'created' AND kept_until > $2
 ORDER BY state DESC, requested_at DESC
 """  # noqa: S608
-RENEW = """
+REPLACE_MESSAGE = """
 UPDATE requests
 SET code_hash = $2, code_key_id = $3, tries = 0, sent_at = $4, expires_at = $5, kept_until = $6,
     mail_event_id = $7, mail_state = 'waiting', mail_at = NULL, mail_next_try_at = NULL,
     mail_reason = NULL, language = $8
 WHERE id = $1
 """
-MOVE = """
+CORRECT_ADDRESS = """
 UPDATE requests
 SET address = $2, address_key = $3, account_id = $4, decoy = $5, password_hash = $6,
     pepper_key_id = $7
 WHERE id = $1
 """
-COUNT_TRY = "UPDATE requests SET tries = tries + 1 WHERE id = $1"
-PROVE = """
+COUNT_WRONG_CODE = "UPDATE requests SET tries = tries + 1 WHERE id = $1"
+SET_VERIFIED = """
 UPDATE requests
 SET state = 'verified', verified_at = $2, kept_until = $3, code_hash = NULL, code_key_id = NULL
 WHERE id = $1
 """
-FINISH = """
+SET_CREATED = """
 UPDATE requests
 SET state = 'created', created_at = $2, kept_until = $3, password_hash = NULL, pepper_key_id = NULL
 WHERE id = $1
@@ -66,15 +65,15 @@ DELETE = "DELETE FROM requests WHERE id = $1"
 DELETE_OTHERS = """
 DELETE FROM requests
 WHERE address_key = $1 AND id <> $2 AND state <> 'created' AND NOT decoy
-RETURNING id, account_id
+RETURNING id, account_id, state
 """
-DELETE_OF_ADDRESS = """
+DELETE_PENDING = """
 DELETE FROM requests
 WHERE address_key = $1 AND state = 'pending' AND NOT decoy
-RETURNING id, account_id
+RETURNING id, account_id, state
 """
-IS_PROVED = "SELECT true FROM requests WHERE address_key = $1 AND state = 'verified'"
-DELETE_OLD = """
+HAS_VERIFIED = "SELECT true FROM requests WHERE address_key = $1 AND state = 'verified'"
+DELETE_EXPIRED = """
 DELETE FROM requests
 WHERE id IN (
     SELECT id FROM requests WHERE kept_until <= $1
@@ -83,8 +82,8 @@ RETURNING id, account_id, state
 """
 REPLACE_LINKS = "UPDATE links SET replaced = true WHERE request_id = $1 AND NOT replaced"
 INSERT_LINK = "INSERT INTO links (link_hash, request_id, expires_at) VALUES ($1, $2, $3)"
-# Facts arrive in any order: what is final stays, and an older fact does not undo a newer one.
-SET_MAIL = """
+# Events arrive in any order: a final status stays, and an older event changes nothing.
+SET_MAIL_STATUS = """
 UPDATE requests
 SET mail_state = $2, mail_at = $3, mail_next_try_at = $4, mail_reason = $5
 WHERE mail_event_id = $1 AND mail_state NOT IN ('accepted', 'refused')
@@ -93,35 +92,35 @@ WHERE mail_event_id = $1 AND mail_state NOT IN ('accepted', 'refused')
 
 
 @dataclass(frozen=True, kw_only=True)
-class Message:
-    """The secrets of one message, as they are stored, and the event it is written for."""
+class StoredMessage:
+    """The hashed code and link of one message, and the event that the mailer sends it for."""
 
     code_hash: bytes
     code_key_id: str
     link_hash: bytes
-    life: Life
+    validity: Validity
     sent_at: datetime
     event_id: str
 
 
 @dataclass(frozen=True, kw_only=True)
-class Gone:
+class DeletedRequest:
     """A request that was just deleted."""
 
     id: str
     account_id: str
-    state: str = "pending"
+    state: str
 
 
 async def lock_address(tx: Connection, *address_keys: str) -> None:
-    """Nobody else changes requests or accounts of these addresses until the transaction ends."""
+    """Lock requests and accounts of these addresses until the transaction ends."""
     for key in sorted(set(address_keys)):
         await tx.execute(LOCK_ADDRESS, key)
 
 
-async def insert(tx: Connection, request: AccountRequest, message: Message) -> None:
+async def insert(tx: Connection, request: AccountRequest, message: StoredMessage) -> None:
     """Store a new pending request with its first message."""
-    password = request.password or Hashed("", "")
+    password = request.password or PasswordHash("", "")
     await tx.execute(
         INSERT,
         request.id,
@@ -138,63 +137,65 @@ async def insert(tx: Connection, request: AccountRequest, message: Message) -> N
         message.code_key_id,
         request.requested_at,
         message.sent_at,
-        message.life.expires_at,
-        message.life.kept_until,
+        message.validity.expires_at,
+        message.validity.kept_until,
         message.event_id,
     )
-    await tx.execute(INSERT_LINK, message.link_hash, request.id, message.life.expires_at)
+    await tx.execute(INSERT_LINK, message.link_hash, request.id, message.validity.expires_at)
 
 
 async def read(tx: Connection, request_id: str) -> AccountRequest | None:
-    """A request as it is now."""
+    """A request; None also for an id that is no UUID."""
     return await _one(tx, READ, request_id)
 
 
 async def lock(tx: Connection, request_id: str) -> AccountRequest | None:
-    """A request, changed by nobody else until the transaction ends."""
+    """As `read`, locked until the transaction ends."""
     return await _one(tx, LOCK, request_id)
 
 
 async def lock_with_address(tx: Connection, request_id: str) -> AccountRequest | None:
-    """As `lock`, and the requests and accounts of its address are locked too."""
+    """As `lock`, with the requests and accounts of its address."""
     seen = await read(tx, request_id)
     if seen is None:
         return None
     await lock_address(tx, seen.address_key)
     locked = await lock(tx, request_id)
     if locked is not None and locked.address_key != seen.address_key:
-        # Corrected in between: the new address is the one to hold.
+        # Corrected in between: lock the new address.
         await lock_address(tx, locked.address_key)
     return locked
 
 
-async def of_address(tx: Connection, address_key: str, now: datetime) -> list[AccountRequest]:
-    """The unfinished requests of an address, the proved one first, then the latest."""
-    return [_request(row) for row in await tx.fetch(OF_ADDRESS, address_key, now)]
+async def find_unfinished(tx: Connection, address_key: str, now: datetime) -> list[AccountRequest]:
+    """The unfinished requests of an address: the verified one first, then the latest."""
+    return [_request(row) for row in await tx.fetch(FIND_UNFINISHED, address_key, now)]
 
 
-async def renew(tx: Connection, request_id: str, message: Message, language: str) -> None:
-    """Another message: its code and link are the good ones from now on."""
+async def replace_message(
+    tx: Connection, request_id: str, message: StoredMessage, language: str
+) -> None:
+    """Store another message; the former code and link are void."""
     await tx.execute(
-        RENEW,
+        REPLACE_MESSAGE,
         request_id,
         message.code_hash,
         message.code_key_id,
         message.sent_at,
-        message.life.expires_at,
-        message.life.kept_until,
+        message.validity.expires_at,
+        message.validity.kept_until,
         message.event_id,
         language,
     )
     await tx.execute(REPLACE_LINKS, request_id)
-    await tx.execute(INSERT_LINK, message.link_hash, request_id, message.life.expires_at)
+    await tx.execute(INSERT_LINK, message.link_hash, request_id, message.validity.expires_at)
 
 
-async def move(tx: Connection, request: AccountRequest) -> None:
-    """Store the address that a request was moved to, and what goes with it."""
-    password = request.password or Hashed("", "")
+async def correct_address(tx: Connection, request: AccountRequest) -> None:
+    """Store a corrected address, and what depends on it."""
+    password = request.password or PasswordHash("", "")
     await tx.execute(
-        MOVE,
+        CORRECT_ADDRESS,
         request.id,
         request.address,
         request.address_key,
@@ -205,65 +206,64 @@ async def move(tx: Connection, request: AccountRequest) -> None:
     )
 
 
-async def count_try(tx: Connection, request_id: str) -> None:
+async def count_wrong_code(tx: Connection, request_id: str) -> None:
     """One more wrong code."""
-    await tx.execute(COUNT_TRY, request_id)
+    await tx.execute(COUNT_WRONG_CODE, request_id)
 
 
-async def prove(tx: Connection, request_id: str, now: datetime, kept_until: datetime) -> None:
-    """The address is proved; the code is forgotten."""
-    await tx.execute(PROVE, request_id, now, kept_until)
+async def set_verified(
+    tx: Connection, request_id: str, now: datetime, kept_until: datetime
+) -> None:
+    """The address is verified; delete the code."""
+    await tx.execute(SET_VERIFIED, request_id, now, kept_until)
 
 
-async def finish(tx: Connection, request_id: str, now: datetime, kept_until: datetime) -> None:
-    """The account exists; the password's hash is with it now."""
-    await tx.execute(FINISH, request_id, now, kept_until)
+async def set_created(tx: Connection, request_id: str, now: datetime, kept_until: datetime) -> None:
+    """The account exists; delete the password's hash here."""
+    await tx.execute(SET_CREATED, request_id, now, kept_until)
 
 
 async def delete(tx: Connection, request_id: str) -> None:
-    """Forget a request, its links, and the answers that are kept about it (RE-14)."""
+    """Delete a request, its links, and the stored replies about it (RE-14)."""
     await tx.execute(DELETE, request_id)
     await replies.delete_matching(tx, "request_id", [request_id])
 
 
-async def delete_others(tx: Connection, request: AccountRequest) -> list[Gone]:
-    """Forget every other unfinished request of the address; returns them."""
-    rows = await tx.fetch(DELETE_OTHERS, request.address_key, request.id)
-    gone = [Gone(id=str(row["id"]), account_id=str(row["account_id"])) for row in rows]
-    await replies.delete_matching(tx, "request_id", [each.id for each in gone])
-    return gone
+async def delete_others(tx: Connection, request: AccountRequest) -> list[DeletedRequest]:
+    """Delete and return every other unfinished request of the address."""
+    return await _delete(tx, DELETE_OTHERS, request.address_key, request.id)
 
 
-async def delete_of_address(tx: Connection, address_key: str) -> list[Gone]:
-    """Forget every request for an address that an account has just proved; returns them."""
-    rows = await tx.fetch(DELETE_OF_ADDRESS, address_key)
-    gone = [Gone(id=str(row["id"]), account_id=str(row["account_id"])) for row in rows]
-    await replies.delete_matching(tx, "request_id", [each.id for each in gone])
-    return gone
+async def delete_pending(tx: Connection, address_key: str) -> list[DeletedRequest]:
+    """Delete and return the pending requests for an address that an account just verified."""
+    return await _delete(tx, DELETE_PENDING, address_key)
 
 
-async def is_proved(tx: Connection, address_key: str) -> bool:
-    """Whether a request for that address is proved, and may become an account."""
-    return bool(await tx.fetchval(IS_PROVED, address_key))
+async def has_verified(tx: Connection, address_key: str) -> bool:
+    """Whether a request for that address is verified, and may become an account."""
+    return bool(await tx.fetchval(HAS_VERIFIED, address_key))
 
 
-async def delete_old(tx: Connection, now: datetime, most: int) -> list[Gone]:
-    """Forget requests whose time is over, at most `most` of them; returns them."""
-    rows = await tx.fetch(DELETE_OLD, now, most)
-    gone = [
-        Gone(id=str(row["id"]), account_id=str(row["account_id"]), state=row["state"])
-        for row in rows
-    ]
-    await replies.delete_matching(tx, "request_id", [each.id for each in gone])
-    return gone
+async def delete_expired(tx: Connection, now: datetime, limit: int) -> list[DeletedRequest]:
+    """Delete and return at most `limit` requests whose retention is over."""
+    return await _delete(tx, DELETE_EXPIRED, now, limit)
 
 
-async def set_mail(tx: Connection, event_id: str, mail: Mail) -> bool:
-    """Store what became of a message; False where it is not the latest of any request."""
+async def set_mail_status(tx: Connection, event_id: str, mail: MailStatus) -> bool:
+    """Store the status of a message; False where it is not the latest of a request."""
     done: str = await tx.execute(
-        SET_MAIL, event_id, mail.state, mail.at, mail.next_try_at, mail.reason
+        SET_MAIL_STATUS, event_id, mail.state, mail.at, mail.next_try_at, mail.reason
     )
     return done != "UPDATE 0"
+
+
+async def _delete(tx: Connection, sql: str, *values: Any) -> list[DeletedRequest]:
+    deleted = [
+        DeletedRequest(id=str(row["id"]), account_id=str(row["account_id"]), state=row["state"])
+        for row in await tx.fetch(sql, *values)
+    ]
+    await replies.delete_matching(tx, "request_id", [each.id for each in deleted])
+    return deleted
 
 
 async def _one(tx: Connection, sql: str, request_id: str) -> AccountRequest | None:
@@ -275,31 +275,11 @@ async def _one(tx: Connection, sql: str, request_id: str) -> AccountRequest | No
 
 
 def _request(row: Any) -> AccountRequest:
-    password = row["password_hash"]
+    values = dict(row)
+    text, key_id = values.pop("password_hash"), values.pop("pepper_key_id")
+    mail = {name: values.pop(f"mail_{name}") for name in ("state", "at", "next_try_at", "reason")}
     return AccountRequest(
-        id=str(row["id"]),
-        account_id=str(row["account_id"]),
-        address=row["address"],
-        address_key=row["address_key"],
-        first_name=row["first_name"],
-        last_name=row["last_name"],
-        language=row["language"],
-        state=row["state"],
-        decoy=row["decoy"],
-        password=None if password is None else Hashed(password, row["pepper_key_id"]),
-        code_hash=row["code_hash"],
-        code_key_id=row["code_key_id"],
-        tries=row["tries"],
-        requested_at=row["requested_at"],
-        sent_at=row["sent_at"],
-        expires_at=row["expires_at"],
-        kept_until=row["kept_until"],
-        verified_at=row["verified_at"],
-        created_at=row["created_at"],
-        mail=Mail(
-            state=row["mail_state"],
-            at=row["mail_at"],
-            next_try_at=row["mail_next_try_at"],
-            reason=row["mail_reason"],
-        ),
+        **{**values, "id": str(row["id"]), "account_id": str(row["account_id"])},
+        password=None if text is None else PasswordHash(text, key_id),
+        mail=MailStatus(**mail),
     )

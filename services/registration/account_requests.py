@@ -1,8 +1,4 @@
-"""A request for an account and what may happen to it: the rules between form and account.
-
-Pure: the moment is passed in, and what is stored is `store`'s work. `standing` decides whether an
-address may get an account; a decoy is judged exactly like a real request, and is never right.
-"""
+"""A request for an account: its states, the validity of its messages, codes and links. Pure."""
 
 from __future__ import annotations
 
@@ -10,17 +6,17 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Literal
 
-from services.registration.passwords import Hashed
+from services.registration.passwords import PasswordHash
 
-State = Literal["pending", "verified", "created"]
-#: How long the pages can still say « created » once the account exists.
-CREATED_KEPT = timedelta(hours=24)
+AccountRequestState = Literal["pending", "verified", "created"]
+#: How long a request is stored once its account exists, so that its pages can show it.
+CREATED_RETENTION = timedelta(hours=24)
 CODE_DIGITS = 6
 
 
 @dataclass(frozen=True, kw_only=True)
-class Mail:
-    """What became of the latest message of a request."""
+class MailStatus:
+    """The delivery of the latest message of a request."""
 
     state: str = "waiting"
     at: datetime | None = None
@@ -39,49 +35,49 @@ class AccountRequest:
     first_name: str
     last_name: str
     language: str
-    state: State
+    state: AccountRequestState
     decoy: bool
-    password: Hashed | None
-    code_key_id: str | None
-    code_hash: bytes | None = field(repr=False)
-    tries: int
+    password: PasswordHash | None
+    code_key_id: str | None = None
+    code_hash: bytes | None = field(default=None, repr=False)
+    tries: int = 0
     requested_at: datetime
     sent_at: datetime
     expires_at: datetime
     kept_until: datetime
-    verified_at: datetime | None
-    created_at: datetime | None
-    mail: Mail
+    verified_at: datetime | None = None
+    created_at: datetime | None = None
+    mail: MailStatus = MailStatus()
 
-    def due(self) -> str:
-        """The step that comes next."""
+    def next_step(self) -> str:
+        """The step that comes next, as `RequestView.due` names it."""
         return {"pending": "validation", "verified": "terms", "created": "created"}[self.state]
 
 
 @dataclass(frozen=True, kw_only=True)
-class Life:
-    """When a message runs out, and when its request is forgotten."""
+class Validity:
+    """When a message expires, and when its request is deleted."""
 
     expires_at: datetime
     kept_until: datetime
 
 
-def message_life(
+def message_validity(
     requested_at: datetime, now: datetime, verify: timedelta, pending: timedelta
-) -> Life:
-    """The life of a message made now: never longer than its request's (RE-11)."""
+) -> Validity:
+    """The validity of a message sent now: it never outlives its request (RE-11)."""
     kept_until = requested_at + pending
-    return Life(expires_at=min(now + verify, kept_until), kept_until=kept_until)
+    return Validity(expires_at=min(now + verify, kept_until), kept_until=kept_until)
 
 
 def resend_at(sent_at: datetime, pause_seconds: int) -> datetime:
-    """The earliest moment of another message after one."""
+    """The earliest time of another message."""
     return sent_at + timedelta(seconds=pause_seconds)
 
 
 @dataclass(frozen=True, kw_only=True)
-class Standing:
-    """What an address has: nothing, an account without credentials, or a whole account."""
+class AddressStatus:
+    """Whether an address has an account, and whether that has credentials."""
 
     account_id: str | None = None
     state: str = "active"
@@ -89,39 +85,29 @@ class Standing:
 
     @property
     def is_taken(self) -> bool:
-        """Whether a request for it is a decoy (settled 1)."""
+        """Whether a request for it is a decoy: the address has an account, open or closed."""
         return self.account_id is not None and (self.has_credentials or self.state != "active")
 
 
 CodeOutcome = Literal["right", "wrong", "void", "expired"]
 
 
-def judge_code(
-    request: AccountRequest, *, same: bool, now: datetime, most_tries: int
+def check_code(
+    expires_at: datetime, tries: int, *, right: bool, now: datetime, max_tries: int
 ) -> CodeOutcome:
-    """What a request's code is worth. `same` says whether it is the latest message's."""
-    right = same and not request.decoy
-    return judge_tries(
-        request.expires_at, request.tries, right=right, now=now, most_tries=most_tries
-    )
-
-
-def judge_tries(
-    expires_at: datetime, tries: int, *, right: bool, now: datetime, most_tries: int
-) -> CodeOutcome:
-    """What a code is worth after so many wrong ones."""
+    """The outcome of a typed code after `tries` wrong ones."""
     if expires_at <= now:
         return "expired"
-    if tries >= most_tries:
+    if tries >= max_tries:
         return "void"
     if right:
         return "right"
-    return "void" if tries + 1 >= most_tries else "wrong"
+    return "void" if tries + 1 >= max_tries else "wrong"
 
 
 @dataclass(frozen=True, kw_only=True)
-class Link:
-    """A link that was sent once."""
+class ValidationLink:
+    """A link that was mailed for a request."""
 
     request: AccountRequest
     expires_at: datetime

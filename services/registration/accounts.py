@@ -1,8 +1,8 @@
-"""An account that exists, and what opens or closes it: states, freezing, thawing (settled 1, 8).
+"""An account: its states, and what they permit. Pure.
 
-Pure. An account is `active`, `deactivated` or `frozen`; a new password makes a frozen one
-`thawing`, which may be signed in to, and the second factor then makes it active again. Where the
-phone was stolen, or phone or address changed shortly before, only the desk thaws it (`desk_only`).
+An account is `active`, `deactivated` or `frozen`. A new password makes a frozen account `thawing`:
+it can sign in, and the second factor then makes it active. Where the phone was stolen, or phone or
+address changed shortly before the freeze, only support can unfreeze it (`desk_only`).
 """
 
 from __future__ import annotations
@@ -11,22 +11,24 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Literal
 
-from services.registration.passwords import Hashed
+from services.registration.passwords import PasswordHash
 
 AccountState = Literal["active", "deactivated", "frozen", "thawing"]
-#: A phone or an address changed within so long before a freeze may be a thief's: the link
-#: « ce n'est pas moi » lives a week, and its mail may have been days on its way.
-DOUBT = timedelta(days=14)
-#: How long a wish for another address may wait for its proof.
-CHANGE_KEPT = timedelta(hours=24)
+#: A change of phone or address so shortly before a freeze may be a thief's: the link that freezes
+#: is valid for a week, and its mail may have been delayed for days.
+RECENT_CHANGE_PERIOD = timedelta(days=14)
+#: How long a change of address waits for its confirmation.
+ADDRESS_CHANGE_RETENTION = timedelta(hours=24)
 
 
 @dataclass(frozen=True, kw_only=True)
 class Credentials:
-    """What an account is signed in with; `changes` tells one password from the next, `right_at` is
-    when it was last given right."""
+    """The password of an account.
 
-    password: Hashed
+    `changes` counts its changes, `right_at` is when it was last given right.
+    """
+
+    password: PasswordHash
     changes: int
     right_at: datetime | None = None
 
@@ -50,52 +52,52 @@ class Account:
     credentials: Credentials | None = None
 
     @property
-    def opens(self) -> bool:
-        """Whether its password signs in; where not, it is wrong like any other (settled 4)."""
+    def can_sign_in(self) -> bool:
+        """Whether its password signs in; where not, it is refused like a wrong one."""
         return self.credentials is not None and self.state in ("active", "thawing")
 
     @property
-    def takes_reset(self) -> bool:
-        """Whether a mailed link may give it a new password."""
+    def can_reset_password(self) -> bool:
+        """Whether a mailed link may set a new password."""
         thaws = self.state == "frozen" and not self.desk_only
-        return self.opens or (thaws and self.credentials is not None)
+        return self.can_sign_in or (thaws and self.credentials is not None)
 
     @property
-    def left_to_desk(self) -> bool:
-        """Whether it is closed and only the desk opens it again."""
+    def support_only(self) -> bool:
+        """Whether it is closed and only support can open it again."""
         return self.state == "deactivated" or (self.state == "frozen" and self.desk_only)
 
     @property
-    def takes_lost_phone(self) -> bool:
-        """Whether its phone may be told lost: frozen too, since the desk thaws it then."""
+    def can_report_lost_phone(self) -> bool:
+        """Whether a lost phone may be reported; for a frozen account too."""
         return self.credentials is not None and self.state != "deactivated"
 
     def same_password(self, seen: Account) -> bool:
-        """Whether it still opens with the password that it had when it was `seen`."""
-        if self.credentials is None or seen.credentials is None or not self.opens:
+        """Whether it can sign in with the password that it had in `seen`, an earlier reading."""
+        if self.credentials is None or seen.credentials is None or not self.can_sign_in:
             return False
         return self.credentials.changes == seen.credentials.changes
 
 
-def in_doubt(account: Account, now: datetime) -> bool:
-    """Whether phone or address changed so shortly before `now` that a freeze is the desk's to end.
+def recently_changed(account: Account, now: datetime) -> bool:
+    """Whether phone or address changed so recently that only support may end a freeze made now.
 
-    A reset link goes to the address: whoever changed it could thaw the account.
+    A reset link goes to the address: whoever changed that could unfreeze the account.
     """
     changes = (account.phone_replaced_at, account.address_changed_at)
-    return any(changed is not None and changed > now - DOUBT for changed in changes)
+    return any(changed is not None and changed > now - RECENT_CHANGE_PERIOD for changed in changes)
 
 
-LateDoubt = Literal["none", "desk_only", "freeze"]
+FreezeConsequence = Literal["none", "desk_only", "freeze"]
 
 
-def doubt_after_freeze(account: Account, replaced_at: datetime) -> LateDoubt:
-    """What a replacement means that is heard of only once the account is frozen or thawing.
+def freeze_consequence(account: Account, replaced_at: datetime) -> FreezeConsequence:
+    """What follows from a phone replacement reported once the account is frozen or thawing.
 
-    A frozen account becomes the desk's. So does one that was thawed too easily: it is frozen again,
-    unless the phone was replaced after the freeze, by who has both factors.
+    A frozen account is restricted to support. A thawing one is frozen again, unless the phone was
+    replaced after the freeze, which needs both factors.
     """
-    if account.frozen_at is None or replaced_at <= account.frozen_at - DOUBT:
+    if account.frozen_at is None or replaced_at <= account.frozen_at - RECENT_CHANGE_PERIOD:
         return "none"
     if account.state == "frozen":
         return "none" if account.desk_only else "desk_only"
@@ -124,7 +126,7 @@ class MailedLink:
 
 @dataclass(frozen=True, kw_only=True)
 class AddressCode:
-    """The latest code that proves an account's address again."""
+    """The latest code that verifies an account's address again."""
 
     code_key_id: str
     code_hash: bytes
@@ -133,23 +135,23 @@ class AddressCode:
     expires_at: datetime
     used_at: datetime | None = None
 
-    def is_good(self, now: datetime) -> bool:
-        """Whether it is shown rather than replaced; tries used up are for the person to see."""
+    def is_usable(self, now: datetime) -> bool:
+        """Whether it is shown rather than replaced, also once its tries are used up."""
         return self.used_at is None and self.expires_at > now
 
 
 @dataclass(frozen=True, kw_only=True)
 class AddressChange:
-    """A wish for another address. `decoy`: somebody has it, and no code is right.
+    """A requested change of address. `decoy`: the address has an account, and no code is right.
 
-    `password` is the account's, hashed for the new address; `password_changes` says which one.
+    `password` is the account's, hashed for the new address, as of `password_changes`.
     """
 
     id: str
     address: str
     address_key: str
     decoy: bool
-    password: Hashed
+    password: PasswordHash
     password_changes: int
     code_key_id: str
     code_hash: bytes = field(repr=False)
@@ -159,11 +161,11 @@ class AddressChange:
     expires_at: datetime
     kept_until: datetime
 
-    def stands(self, account: Account, now: datetime) -> bool:
-        """Whether it may still be proved: not too old, and no new password since."""
+    def is_pending(self, account: Account, now: datetime) -> bool:
+        """Whether it may still be confirmed: neither expired nor followed by a new password."""
         own = account.credentials
         return (
-            account.opens
+            account.can_sign_in
             and own is not None
             and own.changes == self.password_changes
             and now < self.kept_until

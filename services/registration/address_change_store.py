@@ -1,6 +1,6 @@
-"""Registration's SQL on wishes for another address, in the transaction given.
+"""SQL on requested changes of address, in the caller's transaction.
 
-An account has one at a time; who changes it holds the account's lock.
+An account has one at a time; whoever writes it holds the account's lock.
 """
 
 from __future__ import annotations
@@ -9,10 +9,10 @@ from datetime import datetime
 from typing import Any
 
 from services.registration.accounts import AddressChange
-from services.registration.passwords import Hashed
+from services.registration.passwords import PasswordHash
 from shared.database import Connection
 
-STORE = """
+UPSERT = """
 INSERT INTO address_changes (
     account_id, id, address, address_key, decoy, password_hash, pepper_key_id, password_changes,
     code_hash, code_key_id, tries, requested_at, sent_at, expires_at, kept_until)
@@ -30,19 +30,19 @@ SELECT id, address, address_key, decoy, password_hash, pepper_key_id, password_c
     code_key_id, tries, requested_at, sent_at, expires_at, kept_until
 FROM address_changes WHERE account_id = $1
 """
-COUNT_TRY = "UPDATE address_changes SET tries = tries + 1 WHERE account_id = $1"
+COUNT_WRONG_CODE = "UPDATE address_changes SET tries = tries + 1 WHERE account_id = $1"
 DELETE = "DELETE FROM address_changes WHERE account_id = $1"
-FORGET = """
+DELETE_EXPIRED = """
 DELETE FROM address_changes
 WHERE account_id IN (
     SELECT account_id FROM address_changes WHERE kept_until <= $1 FOR UPDATE SKIP LOCKED)
 """
 
 
-async def store(tx: Connection, account_id: str, change: AddressChange) -> None:
-    """A new wish, or another message of it; what was there before is void."""
+async def upsert(tx: Connection, account_id: str, change: AddressChange) -> None:
+    """Store a change, or a new code for it; the former one is void."""
     await tx.execute(
-        STORE,
+        UPSERT,
         account_id,
         change.id,
         change.address,
@@ -62,28 +62,28 @@ async def store(tx: Connection, account_id: str, change: AddressChange) -> None:
 
 
 async def read(tx: Connection, account_id: str) -> AddressChange | None:
-    """The wish of an account."""
+    """The requested change of an account."""
     row = await tx.fetchrow(READ, account_id)
     return None if row is None else _change(row)
 
 
-async def count_try(tx: Connection, account_id: str) -> None:
-    """One more wrong code."""
-    await tx.execute(COUNT_TRY, account_id)
+async def count_wrong_code(tx: Connection, account_id: str) -> None:
+    """Count one more wrong code."""
+    await tx.execute(COUNT_WRONG_CODE, account_id)
 
 
 async def delete(tx: Connection, account_id: str) -> bool:
-    """The wish is over; False where there was none."""
+    """Delete the change; False where there was none."""
     done: str = await tx.execute(DELETE, account_id)
     return done != "DELETE 0"
 
 
-async def forget(tx: Connection, now: datetime) -> None:
-    """Delete the wishes that were never proved."""
-    await tx.execute(FORGET, now)
+async def delete_expired(tx: Connection, now: datetime) -> None:
+    """Delete the changes that were not confirmed in time."""
+    await tx.execute(DELETE_EXPIRED, now)
 
 
 def _change(row: Any) -> AddressChange:
     values = dict(row)
-    password = Hashed(values.pop("password_hash"), values.pop("pepper_key_id"))
+    password = PasswordHash(values.pop("password_hash"), values.pop("pepper_key_id"))
     return AddressChange(**{**values, "id": str(values["id"])}, password=password)

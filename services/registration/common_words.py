@@ -1,8 +1,8 @@
-"""Common words, and whether a password holds one.
+"""Common words, and whether a password contains one.
 
-A lexicon is built once from named lists and searched in well under a millisecond: every stretch of
-the folded password is looked up in one table. Words count from five letters, anywhere inside;
-common passwords also as a whole. Pure: the lists are passed in.
+A word list is built once and searched in well under a millisecond: every part of the folded
+password is looked up in one table. Words of five letters or more count anywhere inside; common
+passwords also as a whole. Pure.
 """
 
 from __future__ import annotations
@@ -12,34 +12,31 @@ from typing import NamedTuple
 
 from zxcvbn.frequency_lists import FREQUENCY_LISTS
 
-#: Shorter words are found in too many good passwords.
+#: Shorter words occur in too many good passwords.
 MIN_LETTERS = 5
-#: No policy admits a shorter password, so none needs to be looked for as a whole.
-SHORTEST_PASSWORD = 8
+#: No policy allows a shorter password.
+MIN_PASSWORD_LENGTH = 8
 #: How many of the most frequent entries of zxcvbn's lists count as words.
-ENGLISH_WORDS = 3000
-FILM_WORDS = 1500
-NAMES = 1000
-PASSWORD_WORDS = 3000
+MAX_ENGLISH_WORDS = 3000
+MAX_FILM_WORDS = 1500
+MAX_NAMES = 1000
+MAX_PASSWORD_WORDS = 3000
 
 Fold = Callable[[str], str]
 
 
 class ListedWord(NamedTuple):
-    """A word as its list spells it, and the list's name."""
+    """A word as its list spells it, and the name of the list."""
 
     word: str
     source: str
 
 
-class Lexicon:
-    """Words looked for inside passwords, and passwords looked for as a whole."""
+class WordList:
+    """Words searched inside passwords, and common passwords compared as a whole."""
 
     def __init__(
-        self,
-        fold: Fold,
-        words: Iterable[tuple[str, Iterable[str]]],
-        passwords: Iterable[str] = (),
+        self, fold: Fold, words: Iterable[tuple[str, Iterable[str]]], passwords: Iterable[str] = ()
     ) -> None:
         self._fold = fold
         self._inside: dict[str, ListedWord] = {}
@@ -62,7 +59,7 @@ class Lexicon:
         yield from self._inside.items()
 
     def find(self, password: str) -> ListedWord | None:
-        """The longest listed word inside, else the common password that it is, else nothing."""
+        """The longest listed word inside, else the common password that it equals, else None."""
         folded = self._fold(password)
         for length in self._lengths:
             for start in range(len(folded) - length + 1):
@@ -81,29 +78,29 @@ class Lexicon:
 
 
 def _one(folded: str, word: str) -> str:
-    """The folded form; the same object where it is the word itself, to hold it once."""
+    """The folded form, as the same object where it equals the word, to save memory."""
     return word if folded == word else folded
 
 
 def read_list(text: str) -> Iterator[str]:
-    """The words of a list's text: parted by blanks, lines that begin with # left out."""
+    """The words of a list's text: separated by blanks, without lines that begin with #."""
     for line in text.splitlines():
         if not line.lstrip().startswith("#"):
             yield from line.split()
 
 
-def foreign_lists() -> list[tuple[str, list[str]]]:
-    """The lists taken from zxcvbn's frequency lists, most frequent first."""
+def zxcvbn_lists() -> list[tuple[str, list[str]]]:
+    """Named excerpts of zxcvbn's frequency lists, most frequent first."""
     lists = FREQUENCY_LISTS
-    passwords = lists["passwords"][:PASSWORD_WORDS]
+    passwords = lists["passwords"][:MAX_PASSWORD_WORDS]
     return [
-        ("english", lists["english_wikipedia"][:ENGLISH_WORDS]),
-        ("english", lists["us_tv_and_film"][:FILM_WORDS]),
-        ("names", lists["female_names"][:NAMES] + lists["male_names"][:NAMES]),
+        ("english", lists["english_wikipedia"][:MAX_ENGLISH_WORDS]),
+        ("english", lists["us_tv_and_film"][:MAX_FILM_WORDS]),
+        ("names", lists["female_names"][:MAX_NAMES] + lists["male_names"][:MAX_NAMES]),
         ("passwords", [entry for entry in passwords if entry.isalpha()]),
     ]
 
 
 def common_passwords() -> list[str]:
-    """The common passwords that some policy admits by their length, most frequent first."""
-    return [entry for entry in FREQUENCY_LISTS["passwords"] if len(entry) >= SHORTEST_PASSWORD]
+    """zxcvbn's common passwords of at least the minimum length, most frequent first."""
+    return [entry for entry in FREQUENCY_LISTS["passwords"] if len(entry) >= MIN_PASSWORD_LENGTH]

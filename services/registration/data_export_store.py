@@ -1,7 +1,7 @@
-"""Registration's SQL for a person who asks what is held about them (B-11): one query per matter.
+"""SQL of the data export (B-11): one query per category.
 
-Hashes of passwords, codes and links are told by their times only. Requests that strangers made for
-the same address are theirs, and are not shown.
+Of passwords, codes and links only the times are exported. Requests that others made for the same
+address belong to them and are left out.
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ from collections.abc import Sequence
 from shared.database import Connection
 from shared.domain.data_export import ExportDocument
 
-MATTERS = {
+CATEGORIES = {
     "account": """
         SELECT id::text AS account_id, address, first_name, last_name, language, state, created_at,
             verified_at AS address_proved_at, named_at AS name_changed_at, address_changed_at,
@@ -45,8 +45,7 @@ MATTERS = {
         SELECT used_at, expires_at FROM disavowals WHERE account_id = $1 ORDER BY used_at
     """,
 }
-# What is counted, under the account's id or a keyed hash of its address, which perhaps is followed
-# by a network.
+# A counter's key is the account's id, or a keyed hash of its address, optionally with a network.
 LIMITS = """
 SELECT kind, cardinality(moments) AS counted,
     (SELECT max(moment) FROM unnest(moments) AS moment) AS latest_at, forget_at
@@ -56,10 +55,10 @@ ORDER BY kind, latest_at
 """
 
 
-async def read(tx: Connection, account_id: str, counted_under: Sequence[str]) -> ExportDocument:
-    """Everything, by matter; `counted_under` are the names its limits are kept by."""
+async def read(tx: Connection, account_id: str, rate_limit_keys: Sequence[str]) -> ExportDocument:
+    """Everything, by category; `rate_limit_keys` are the keys of the account's counters."""
     document = {}
-    for matter, sql in MATTERS.items():
+    for matter, sql in CATEGORIES.items():
         document[matter] = [dict(row) for row in await tx.fetch(sql, account_id)]
-    document["limits"] = [dict(row) for row in await tx.fetch(LIMITS, list(counted_under))]
+    document["limits"] = [dict(row) for row in await tx.fetch(LIMITS, list(rate_limit_keys))]
     return document

@@ -1,7 +1,6 @@
-"""Reads what registration ships or is given as files: rules, word lists, terms of use.
+"""Reads the bundled and the operator's files: password rules, word lists, terms of use.
 
-Everything is read once, at start, and a file that cannot be used stops the start with a
-`ConfigurationError` that names the setting.
+They are read once, at start. An unusable file raises a `ConfigurationError` that names the setting.
 """
 
 from __future__ import annotations
@@ -10,28 +9,28 @@ from collections.abc import Iterable
 from importlib.resources import files
 from pathlib import Path
 
-from services.registration.common_words import Lexicon, common_passwords, foreign_lists, read_list
-from services.registration.passwords import Rules
-from services.registration.terms import LANGUAGES, BadTerms, Terms, read_terms, same_version
+from services.registration.common_words import WordList, common_passwords, read_list, zxcvbn_lists
+from services.registration.passwords import PasswordRules
+from services.registration.terms import LANGUAGES, InvalidTerms, Terms, read_terms, same_version
 from shared.errors import ConfigurationError
 
-#: Our own lists, the most telling first: a word in two lists is said to be of the first.
-OWN_LISTS = ("context", "first_names", "towns", "french")
+#: The bundled lists, most specific first: a word in two lists is reported with the first.
+BUNDLED_LISTS = ("context", "first_names", "towns", "french")
 
 _DATA = files("services.registration").joinpath("data")
 
 
-def load_rules() -> Rules:
-    """The password rules with the guide's values."""
-    return Rules.parse(_DATA.joinpath("password_rules.json").read_bytes())
+def load_rules() -> PasswordRules:
+    """The password rules with their default values."""
+    return PasswordRules.parse(_DATA.joinpath("password_rules.json").read_bytes())
 
 
-def load_lexicon(rules: Rules, operator_dir: Path | None = None) -> Lexicon:
-    """Our lists, zxcvbn's, and the operator's `*.txt` where there is a folder of them."""
-    own = [(name, read_list(_words_file(name))) for name in OWN_LISTS]
+def load_common_words(rules: PasswordRules, operator_dir: Path | None = None) -> WordList:
+    """The operator's `*.txt`, if any, the bundled lists and zxcvbn's."""
+    own = [(name, read_list(_words_file(name))) for name in BUNDLED_LISTS]
     given = [("operator", read_list(text)) for text in _operator_texts(operator_dir)]
-    lists: list[tuple[str, Iterable[str]]] = [*given, *own, *foreign_lists()]
-    return Lexicon(rules.fold, lists, common_passwords())
+    lists: list[tuple[str, Iterable[str]]] = [*given, *own, *zxcvbn_lists()]
+    return WordList(rules.fold, lists, common_passwords())
 
 
 def _words_file(name: str) -> str:
@@ -48,19 +47,19 @@ def _operator_texts(folder: Path | None) -> list[str]:
         reason = f"cannot be read: {error}"
         raise ConfigurationError([("IMPEX_PASSWORD_LISTS_DIR", reason)]) from error
     if not texts:
-        reason = f"{folder} holds no .txt file"
+        reason = f"{folder} contains no .txt file"
         raise ConfigurationError([("IMPEX_PASSWORD_LISTS_DIR", reason)])
     return texts
 
 
 def load_terms(operator_dir: Path | None) -> dict[str, Terms]:
-    """The terms in every language, the operator's or the model ones."""
+    """The terms in every language: the operator's, else the bundled model."""
     try:
         terms = {language: _terms(language, operator_dir) for language in LANGUAGES}
-    except (OSError, BadTerms) as error:
+    except (OSError, InvalidTerms) as error:
         raise ConfigurationError([("IMPEX_TERMS_DIR", str(error))]) from error
     if not same_version(terms.values()):
-        reason = "fr.md and en.md must say the same version and date"
+        reason = "fr.md and en.md must have the same version and date"
         raise ConfigurationError([("IMPEX_TERMS_DIR", reason)])
     return terms
 

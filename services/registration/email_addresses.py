@@ -1,8 +1,8 @@
-"""E-mail addresses: what is accepted, how two compare, and what was probably meant.
+"""E-mail addresses: syntax, normal form and comparison. Pure, without DNS queries.
 
-No DNS question is asked. An address is kept as typed before the @, in NFC, with its domain in
-lower-case ASCII (punycode); two addresses are one where their keys are equal: there the part
-before the @ is casefolded too. Dots and plus signs mean what the person's server wants (RE-08).
+An address is stored with its local part as typed, in NFC, and its domain in lower-case ASCII
+(punycode). Addresses are equal where their keys are: there the local part is casefolded too. Dots
+and plus signs are significant (RE-08).
 """
 
 from __future__ import annotations
@@ -18,140 +18,129 @@ from shared.contracts.base import FieldError
 MAX_LOCAL = 64
 MAX_ADDRESS = 254
 
-_RESERVED_TLDS = frozenset(
-    [
-        "arpa",
-        "invalid",
-        "local",
-        "localhost",
-        "onion",
-        "test",
-        "example",
-        "internal",
-        "lan",
-        "home",
-        "corp",
-    ]
-)
+_RESERVED_TLDS = frozenset((
+    "arpa", "invalid", "local", "localhost", "onion", "test", "example", "internal", "lan", "home",
+    "corp",
+))  # fmt: skip
 #: Scripts that one label may mix (Japanese, Korean and Chinese do).
-_TOGETHER = frozenset({"LATIN", "CJK", "HIRAGANA", "KATAKANA", "HANGUL", "BOPOMOFO"})
+_COMBINABLE_SCRIPTS = frozenset({"LATIN", "CJK", "HIRAGANA", "KATAKANA", "HANGUL", "BOPOMOFO"})
 #: Cyrillic and Greek letters that look like Latin ones.
 _LOOK_ALIKES = frozenset("аеорсухіјѕԛԝһӏґвкмнтαβεικνορτυχϲϳ")
 
 
 @dataclass(frozen=True, kw_only=True)
-class Address:
-    """An accepted address: `text` is written to, `key` compares."""
+class EmailAddress:
+    """A valid address: mail is sent to `text`, comparisons use `key`."""
 
     text: str
     key: str
 
 
-class BadAddress(Exception):
-    """What is wrong with an address; `error` goes to the form's field."""
+class InvalidEmailAddress(Exception):
+    """An invalid address; `error` is the error of the form's field."""
 
     def __init__(self, code: str, **params: str | int) -> None:
         super().__init__(code)
         self.error = FieldError(field="address", code=code, params=params)
 
 
-def parse_address(typed: str, *, smtputf8: bool) -> Address:
-    """The address to keep. Raises `BadAddress`.
+def parse_email_address(typed: str, *, smtputf8: bool) -> EmailAddress:
+    """The address to store. Raises `InvalidEmailAddress`.
 
-    `smtputf8` says whether the mail relay takes letters outside ASCII before the @.
+    `smtputf8`: the mail relay accepts letters outside ASCII before the @.
     """
     text = unicodedata.normalize("NFC", typed).strip(" \u00a0\u202f")
     if not text:
-        raise BadAddress("missing")
-    _refuse_several(text)
+        raise InvalidEmailAddress("missing")
+    _check_single(text)
     local, domain = _split(text)
-    _refuse_lengths(text, local)
-    _refuse_dots(local, domain)
-    _refuse_undeliverable(domain)
-    _refuse_mixed_scripts(domain)
+    _check_lengths(text, local)
+    _check_dots(local, domain)
+    _check_deliverable(domain)
+    _check_scripts(domain)
     if not local.isascii() and not smtputf8:
-        raise BadAddress("accents")
+        raise InvalidEmailAddress("accents")
     valid = _validate(local, domain, smtputf8=smtputf8)
-    _refuse_mixed_scripts(valid.domain)
-    return _address(valid)
+    _check_scripts(valid.domain)
+    return _normalized(valid)
 
 
 def address_key(typed: str) -> str:
-    """The compare form of whatever was typed at sign-in; of a bad address, something unused."""
+    """The comparison key of what was typed at sign-in; an invalid address matches nothing."""
     try:
-        return parse_address(typed, smtputf8=True).key
-    except BadAddress:
+        return parse_email_address(typed, smtputf8=True).key
+    except InvalidEmailAddress:
         plain = "".join(char for char in typed if unicodedata.category(char)[0] != "C")
         return unicodedata.normalize("NFC", plain).strip().casefold()[:MAX_ADDRESS]
 
 
-def mask(address: str) -> str:
-    """`p***@exemple.fr`: enough for its owner, too little for others."""
+def mask_email_address(address: str) -> str:
+    """`p***@exemple.fr`: the owner recognizes it, others do not."""
     local, _, domain = address.rpartition("@")
     return f"{local[:1]}***@{domain}"
 
 
-def _address(valid: ValidatedEmail) -> Address:
+def _normalized(valid: ValidatedEmail) -> EmailAddress:
     domain = (valid.ascii_domain or valid.domain).lower()
     local = unicodedata.normalize("NFC", valid.local_part)
     if len(f"{local}@{domain}".encode()) > MAX_ADDRESS:
-        raise BadAddress("too_long", max=MAX_ADDRESS)
+        raise InvalidEmailAddress("too_long", max=MAX_ADDRESS)
     folded = unicodedata.normalize("NFC", local.casefold())
-    return Address(text=f"{local}@{domain}", key=f"{folded}@{domain}")
+    return EmailAddress(text=f"{local}@{domain}", key=f"{folded}@{domain}")
 
 
-def _refuse_several(text: str) -> None:
+def _check_single(text: str) -> None:
     if any(unicodedata.category(char)[0] == "C" for char in text):
-        raise BadAddress("format", reason="characters")
+        raise InvalidEmailAddress("format", reason="characters")
     named = "<" in text or ">" in text or any(char.isspace() for char in text)
     if "@" in text and (named or "," in text or ";" in text):
-        raise BadAddress("several")
+        raise InvalidEmailAddress("several")
 
 
 def _split(text: str) -> tuple[str, str]:
     if "@" not in text:
-        raise BadAddress("format", reason="no_at")
+        raise InvalidEmailAddress("format", reason="no_at")
     local, _, domain = text.rpartition("@")
     if "@" in local:
-        raise BadAddress("format", reason="two_at")
+        raise InvalidEmailAddress("format", reason="two_at")
     if not local:
-        raise BadAddress("format", reason="no_local_part")
+        raise InvalidEmailAddress("format", reason="no_local_part")
     if not domain:
-        raise BadAddress("format", reason="no_domain")
+        raise InvalidEmailAddress("format", reason="no_domain")
     return local, domain
 
 
-def _refuse_lengths(text: str, local: str) -> None:
+def _check_lengths(text: str, local: str) -> None:
     if len(text.encode()) > MAX_ADDRESS:
-        raise BadAddress("too_long", max=MAX_ADDRESS)
+        raise InvalidEmailAddress("too_long", max=MAX_ADDRESS)
     if len(local.encode()) > MAX_LOCAL:
-        raise BadAddress("local_too_long", max=MAX_LOCAL)
+        raise InvalidEmailAddress("local_too_long", max=MAX_LOCAL)
 
 
-def _refuse_dots(local: str, domain: str) -> None:
+def _check_dots(local: str, domain: str) -> None:
     if ".." in local or ".." in domain:
-        raise BadAddress("format", reason="two_dots")
+        raise InvalidEmailAddress("format", reason="two_dots")
     if local[0] == "." or local[-1] == "." or domain[0] == "." or domain[-1] == ".":
-        raise BadAddress("format", reason="edge_dot")
+        raise InvalidEmailAddress("format", reason="edge_dot")
 
 
-def _refuse_undeliverable(domain: str) -> None:
+def _check_deliverable(domain: str) -> None:
     top = domain.rpartition(".")[2].lower()
     literal = domain.startswith("[") or top.isdigit()
     if literal or "." not in domain or top in _RESERVED_TLDS:
-        raise BadAddress("undeliverable_domain")
+        raise InvalidEmailAddress("undeliverable_domain")
 
 
-def _refuse_mixed_scripts(domain: str) -> None:
+def _check_scripts(domain: str) -> None:
     *labels, top = unicodedata.normalize("NFKC", domain).lower().split(".")
     for label in [*labels, top]:
         scripts = {_script(char) for char in label if char.isalpha()}
-        if len(scripts) > 1 and not scripts <= _TOGETHER:
-            raise BadAddress("mixed_scripts")
+        if len(scripts) > 1 and not scripts <= _COMBINABLE_SCRIPTS:
+            raise InvalidEmailAddress("mixed_scripts")
     for label in labels:
         letters = {char for char in label if char.isalpha()}
         if top.isascii() and letters and letters <= _LOOK_ALIKES:
-            raise BadAddress("mixed_scripts")
+            raise InvalidEmailAddress("mixed_scripts")
 
 
 def _script(char: str) -> str:
@@ -160,16 +149,16 @@ def _script(char: str) -> str:
 
 def _validate(local: str, domain: str, *, smtputf8: bool) -> ValidatedEmail:
     try:
-        _ask_validator("a", domain, smtputf8=smtputf8)
+        _validate_syntax("a", domain, smtputf8=smtputf8)
     except EmailNotValidError:
-        raise BadAddress("format", reason="domain") from None
+        raise InvalidEmailAddress("format", reason="domain") from None
     try:
-        return _ask_validator(local, domain, smtputf8=smtputf8)
+        return _validate_syntax(local, domain, smtputf8=smtputf8)
     except EmailNotValidError:
-        raise BadAddress("format", reason="characters") from None
+        raise InvalidEmailAddress("format", reason="characters") from None
 
 
-def _ask_validator(local: str, domain: str, *, smtputf8: bool) -> ValidatedEmail:
+def _validate_syntax(local: str, domain: str, *, smtputf8: bool) -> ValidatedEmail:
     return validate_email(
         f"{local}@{domain}",
         allow_smtputf8=smtputf8,

@@ -1,12 +1,11 @@
-"""Points out a likely slip in an address: `gmial.com` for `gmail.com`, `orange.ft`.
+"""Suggests corrections of e-mail addresses: `gmail.com` for `gmial.com`.
 
-It looks at the part after the @ only, among the mail domains that people in France use, and never
-refuses anything. Pure.
+Only the domain is compared, with those of mail providers common in France. Pure.
 """
 
 from __future__ import annotations
 
-#: Well-known domains, the most used first: the first of the nearest is suggested.
+#: Well-known domains, the most used first, which wins between equally near ones.
 KNOWN_DOMAINS = (
     "gmail.com", "orange.fr", "hotmail.fr", "hotmail.com", "yahoo.fr", "wanadoo.fr", "free.fr",
     "sfr.fr", "laposte.net", "outlook.fr", "outlook.com", "live.fr", "icloud.com", "yahoo.com",
@@ -16,50 +15,50 @@ KNOWN_DOMAINS = (
     "skynet.be", "bluewin.ch", "gmx.de", "web.de", "ansm.sante.fr", "sante.gouv.fr",
     "hotmail.co.uk", "yahoo.co.uk", "live.be", "yahoo.de", "gmx.ch", "gmx.net", "aphp.fr",
 )  # fmt: skip
-#: Ends that no domain has, and what was meant.
-WRONG_ENDS = {
+#: Top-level domains that do not exist, and the one meant.
+TLD_TYPOS = {
     "con": "com", "cmo": "com", "ocm": "com", "comm": "com", "vom": "com", "xom": "com",
     "ft": "fr", "rf": "fr", "frr": "fr", "nte": "net", "ner": "net", "ogr": "org", "orgg": "org",
 }  # fmt: skip
-#: Domains that are not what they look like.
-MISTAKEN_DOMAINS = {"gmail.fr": "gmail.com", "icloud.fr": "icloud.com"}
-#: Two slips are believed only in a domain at least this long.
-MOST_SLIPS = 2
-LONG_DOMAIN = 9
+#: Domains of other owners that are mistaken for a provider's.
+DOMAIN_TYPOS = {"gmail.fr": "gmail.com", "icloud.fr": "icloud.com"}
+#: Two edits are suggested only in a domain at least this long.
+MAX_EDITS = 2
+MIN_LENGTH_FOR_TWO_EDITS = 9
 
 _KNOWN = frozenset(KNOWN_DOMAINS)
 
 
-def suggest(address: str) -> str | None:
+def suggest_correction(address: str) -> str | None:
     """The address that was probably meant, or None."""
     local, at, typed = address.strip().rpartition("@")
     domain = typed.lower()
     if not at or not local or domain in _KNOWN or not 4 <= len(domain) <= 64:
         return None
-    meant = MISTAKEN_DOMAINS.get(domain) or _nearest(domain) or _mended_end(domain)
+    meant = DOMAIN_TYPOS.get(domain) or _nearest(domain) or _fix_tld(domain)
     return None if meant is None else f"{local}@{meant}"
 
 
 def _nearest(domain: str) -> str | None:
-    # Words whose lengths differ by more are further apart than anything believed.
-    near = [known for known in KNOWN_DOMAINS if abs(len(known) - len(domain)) <= MOST_SLIPS]
+    # A greater difference in length means a greater distance.
+    near = [known for known in KNOWN_DOMAINS if abs(len(known) - len(domain)) <= MAX_EDITS]
     if not near:
         return None
     distances = {known: _distance(domain, known) for known in near}
     nearest = min(near, key=lambda known: distances[known])
-    most = MOST_SLIPS if len(domain) >= LONG_DOMAIN and domain[0] == nearest[0] else 1
+    most = MAX_EDITS if len(domain) >= MIN_LENGTH_FOR_TWO_EDITS and domain[0] == nearest[0] else 1
     return nearest if distances[nearest] <= most else None
 
 
-def _mended_end(domain: str) -> str | None:
+def _fix_tld(domain: str) -> str | None:
     name, dot, end = domain.rpartition(".")
-    if not dot or end not in WRONG_ENDS:
+    if not dot or end not in TLD_TYPOS:
         return None
-    return f"{name}.{WRONG_ENDS[end]}"
+    return f"{name}.{TLD_TYPOS[end]}"
 
 
 def _distance(typed: str, meant: str) -> int:
-    """Slips between two words: a letter added, lost, changed, or two neighbours swapped."""
+    """Edits between two words: a letter added, removed, changed, or two neighbours swapped."""
     before: list[int] = []
     row = list(range(len(meant) + 1))
     for i, char in enumerate(typed, 1):

@@ -1,9 +1,8 @@
-"""argon2id over the peppered password, in as many threads as there are cores.
+"""argon2id over the peppered password, in a bounded pool of threads.
 
-The password is first keyed with the pepper (a key that is not in the database), then hashed with a
-salt of the address's own, derived under the same key: so one computation answers for an account
-and for every request of its address, and a check takes the same time whatever exists (AU-08). The
-event loop is never held. A password is kept no longer than the call.
+The password is keyed with the pepper (a key outside the database), then hashed with a salt derived
+from the address under the same key. So one computation serves an account and all requests of its
+address, and a check takes the same time whatever exists (AU-08).
 """
 
 from __future__ import annotations
@@ -17,7 +16,7 @@ from dataclasses import dataclass
 
 from argon2.low_level import Type, hash_secret
 
-from services.registration.passwords import Hashed, normalize
+from services.registration.passwords import PasswordHash, normalize
 from shared.security.sealing import KeyRing, keyed_hash
 
 SALT_BYTES = 16
@@ -28,7 +27,7 @@ _PEPPER = "registration/password"
 
 @dataclass(frozen=True)
 class Cost:
-    """What one hash costs: KiB of memory, passes, lanes."""
+    """The cost of one hash: KiB of memory, passes, lanes."""
 
     memory: int
     time: int
@@ -36,8 +35,8 @@ class Cost:
 
 
 @dataclass(frozen=True)
-class _Recipe:
-    """All that makes the hash of one password differ from another's but the password."""
+class _HashParameters:
+    """Everything a hash depends on besides the password."""
 
     key_id: str
     salt: bytes
@@ -45,7 +44,7 @@ class _Recipe:
 
 
 class Hasher:
-    """Hashes and checks passwords. `threads` hash at once; the others wait in order."""
+    """Hashes and compares passwords, `threads` at once; further ones wait in order."""
 
     def __init__(self, ring: KeyRing, cost: Cost, threads: int) -> None:
         self._ring = ring
@@ -54,44 +53,48 @@ class Hasher:
         self._pool = ThreadPoolExecutor(threads, thread_name_prefix="argon2")
 
     def close(self) -> None:
-        """Let the threads end."""
+        """Stop the threads."""
         self._pool.shutdown(wait=False, cancel_futures=True)
 
-    async def hash(self, password: str, address_key: str) -> Hashed:
-        """The password as it is stored for this address."""
-        recipe = self._recipe(address_key)
-        return Hashed(await self._compute(recipe, password), recipe.key_id)
+    async def hash(self, password: str, address_key: str) -> PasswordHash:
+        """The hash to store for this address."""
+        parameters = self._parameters(address_key)
+        return PasswordHash(await self._compute(parameters, password), parameters.key_id)
 
     async def find(
-        self, password: str, address_key: str, candidates: Sequence[Hashed]
+        self, password: str, address_key: str, candidates: Sequence[PasswordHash]
     ) -> int | None:
-        """Which of the candidates the password is for: the first one's place, or None.
+        """The index of the first candidate that the password matches, or None.
 
-        As many hashes are computed as the ring has keys, though there be no candidate.
+        At least as many hashes are computed as the ring has keys, also without a candidate.
         """
-        computed: dict[_Recipe, str] = {}
-        for recipe in self._needed(address_key, candidates):
-            computed[recipe] = await self._compute(recipe, password)
+        computed: dict[_HashParameters, str] = {}
+        for parameters in self._needed(address_key, candidates):
+            computed[parameters] = await self._compute(parameters, password)
         found = None
-        for place, candidate in enumerate(candidates):
-            text = computed.get(_read(candidate), "")
+        for index, candidate in enumerate(candidates):
+            text = computed.get(_parse(candidate), "")
             if hmac.compare_digest(text, candidate.text) and found is None:
-                found = place
+                found = index
         return found
 
-    def is_outdated(self, hashed: Hashed, address_key: str) -> bool:
-        """Whether the settings or the pepper's key have changed since it was made (PW-11, 12)."""
-        return _read(hashed) != self._recipe(address_key)
+    def is_outdated(self, hashed: PasswordHash, address_key: str) -> bool:
+        """Whether cost, salt or pepper key differ from the current ones (PW-11, PW-12)."""
+        return _parse(hashed) != self._parameters(address_key)
 
-    def _recipe(self, address_key: str, key_id: str | None = None) -> _Recipe:
+    def _parameters(self, address_key: str, key_id: str | None = None) -> _HashParameters:
         key_id = key_id or self._ring.current[0]
-        return _Recipe(key_id, self._keyed(key_id, _SALT, address_key)[:SALT_BYTES], self._cost)
+        return _HashParameters(
+            key_id, self._keyed(key_id, _SALT, address_key)[:SALT_BYTES], self._cost
+        )
 
-    def _needed(self, address_key: str, candidates: Sequence[Hashed]) -> list[_Recipe]:
-        recipes = dict.fromkeys(_read(candidate) for candidate in candidates)
-        usual = [self._recipe(address_key, key_id) for key_id, _ in self._ring.keys]
-        spare = [recipe for recipe in usual if recipe not in recipes]
-        known = [recipe for recipe in recipes if self._ring.get(recipe.key_id) is not None]
+    def _needed(
+        self, address_key: str, candidates: Sequence[PasswordHash]
+    ) -> list[_HashParameters]:
+        used = dict.fromkeys(_parse(candidate) for candidate in candidates)
+        usual = [self._parameters(address_key, key_id) for key_id, _ in self._ring.keys]
+        spare = [each for each in usual if each not in used]
+        known = [each for each in used if self._ring.get(each.key_id) is not None]
         return known + spare[: max(0, len(usual) - len(known))]
 
     def _keyed(self, key_id: str, purpose: str, value: str) -> bytes:
@@ -100,18 +103,18 @@ class Hasher:
             raise KeyError(f"the pepper key {key_id} is not in the ring")
         return keyed_hash(KeyRing(((key_id, key),)), purpose, value)[1]
 
-    async def _compute(self, recipe: _Recipe, password: str) -> str:
-        peppered = self._keyed(recipe.key_id, _PEPPER, normalize(password))
+    async def _compute(self, parameters: _HashParameters, password: str) -> str:
+        peppered = self._keyed(parameters.key_id, _PEPPER, normalize(password))
         async with self._slots:
             loop = asyncio.get_running_loop()
-            return await loop.run_in_executor(self._pool, _argon2id, recipe, peppered)
+            return await loop.run_in_executor(self._pool, _argon2id, parameters, peppered)
 
 
-def _argon2id(recipe: _Recipe, peppered: bytes) -> str:
-    cost = recipe.cost
+def _argon2id(parameters: _HashParameters, peppered: bytes) -> str:
+    cost = parameters.cost
     encoded = hash_secret(
         peppered,
-        recipe.salt,
+        parameters.salt,
         time_cost=cost.time,
         memory_cost=cost.memory,
         parallelism=cost.parallelism,
@@ -121,8 +124,8 @@ def _argon2id(recipe: _Recipe, peppered: bytes) -> str:
     return encoded.decode("ascii")
 
 
-def _read(hashed: Hashed) -> _Recipe:
+def _parse(hashed: PasswordHash) -> _HashParameters:
     _, _, _, costs, salt, _ = hashed.text.split("$")
     values = dict(part.split("=") for part in costs.split(","))
     cost = Cost(int(values["m"]), int(values["t"]), int(values["p"]))
-    return _Recipe(hashed.key_id, base64.b64decode(salt + "=" * (-len(salt) % 4)), cost)
+    return _HashParameters(hashed.key_id, base64.b64decode(salt + "=" * (-len(salt) % 4)), cost)

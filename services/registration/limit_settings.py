@@ -1,4 +1,4 @@
-"""How much strangers may ask and guess, as settings: quotas and throttles (AU-02, AU-04, AU-17)."""
+"""Settings of rate limits: quotas and throttles (AU-02, AU-04, AU-17)."""
 
 from __future__ import annotations
 
@@ -6,17 +6,17 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from datetime import timedelta
 
-from services.registration.network_quotas import Network, networks_problem, raised_quota
+from services.registration.network_quotas import Network, quota_for, validate_network_quotas
 from shared.domain.rate_limits import Quota, Throttle
 from shared.settings import CommonSettings, Problem, setting
 
 #: Wrong passwords per day from browsers that are known for the account.
-RESERVE_PER_DAY = 10
+MAX_KNOWN_BROWSER_FAILURES_PER_DAY = 10
 
 
 @dataclass(frozen=True, kw_only=True)
 class LimitSettings(CommonSettings):
-    """What an operator says of limits."""
+    """The rate limits that an operator may change."""
 
     requests_per_address: int = setting(
         "IMPEX_REQUESTS_PER_ADDRESS",
@@ -44,7 +44,7 @@ class LimitSettings(CommonSettings):
         default=(),
         doc="Networks with another quota per hour, as 192.0.2.0/24=2000; a larger one applies to "
         "sign-ins.",
-        valid=networks_problem,
+        valid=validate_network_quotas,
     )
     sign_in_free_tries: int = setting(
         "IMPEX_SIGN_IN_FREE_TRIES",
@@ -102,7 +102,7 @@ class LimitSettings(CommonSettings):
 
     @property
     def changes_quota(self) -> Quota:
-        """Other addresses asked for per account."""
+        """Address changes requested per account."""
         return Quota(name="changes", limit=self.address_changes, window=timedelta(days=1))
 
     @property
@@ -131,31 +131,31 @@ class LimitSettings(CommonSettings):
         )
 
     @property
-    def reserve(self) -> Throttle:
-        """The wait after wrong passwords from a browser that is known for the account (AU-04)."""
-        return replace(self.throttle, ceiling=RESERVE_PER_DAY)
+    def known_browser_throttle(self) -> Throttle:
+        """The wait after wrong passwords from a browser known for the account (AU-04)."""
+        return replace(self.throttle, ceiling=MAX_KNOWN_BROWSER_FAILURES_PER_DAY)
 
     @property
-    def ceiling(self) -> Quota:
-        """Wrong passwords for one address, from whatever networks (AU-02)."""
+    def sign_in_quota(self) -> Quota:
+        """Wrong passwords for one address, from all networks (AU-02)."""
         return Quota(name="sign_in", limit=self.sign_in_per_day, window=timedelta(days=1))
 
     def sign_ins_quota(self, network: str, raised: Mapping[Network, int]) -> Quota | None:
-        """Wrong passwords from one network; None in the try-out. A named network may have more."""
+        """Wrong passwords from one network; None in the try-out."""
         if self.try_out:
             return None
-        most = max(raised_quota(network, raised) or 0, self.sign_ins_per_network)
+        most = max(quota_for(network, raised) or 0, self.sign_ins_per_network)
         return Quota(name="network", limit=most, window=timedelta(minutes=10))
 
     def network_quota(self, network: str, raised: Mapping[Network, int]) -> Quota | None:
-        """What one network may ask; None in the try-out, where everybody is on this machine."""
+        """Requests from one network; None in the try-out, where all come from this machine."""
         if self.try_out:
             return None
-        most = raised_quota(network, raised) or self.requests_per_network
+        most = quota_for(network, raised) or self.requests_per_network
         return Quota(name="network", limit=most, window=timedelta(hours=1))
 
     def check(self) -> list[Problem]:
-        """A first wait within its cap."""
+        """Check that the first wait is within its cap."""
         if self.sign_in_wait > self.sign_in_wait_cap:
             return [("IMPEX_SIGN_IN_WAIT", "must not exceed IMPEX_SIGN_IN_WAIT_CAP")]
         return []

@@ -1,4 +1,4 @@
-"""A door that wrong passwords shut: what is counted, and the limit that judges it. Pure."""
+"""Scopes of the login throttle: what is counted, and its limit. Pure."""
 
 from __future__ import annotations
 
@@ -9,25 +9,25 @@ from shared.domain.rate_limits import Moments, Quota, Throttle, within
 
 
 @dataclass(frozen=True)
-class Door:
+class ThrottleScope:
     """One counter (`kind`, `key`) of wrong passwords, and its limit."""
 
     kind: str
     key: str
     limit: Throttle | Quota
 
-    def shuts_until(self, wrong: Moments, now: datetime) -> datetime | None:
-        """Until when the latest of these shuts the door, if it is the one that shuts it.
+    def locks_until(self, wrong: Moments, now: datetime) -> datetime | None:
+        """Until when the latest wrong password locks the scope, or None where it starts no lock.
 
-        That is the last free one, and the one that reaches the ceiling; those between only make the
-        wait longer, and are not worth telling anybody.
+        The last free one and the one that reaches the ceiling start a lock; those between only make
+        the wait longer.
         """
         count = len(within(wrong, self.limit.window, now))
-        told = (
+        locking = (
             (self.limit.limit,)
             if isinstance(self.limit, Quota)
             else (self.limit.free, self.limit.ceiling)
         )
-        if count not in told:
+        if count not in locking:
             return None
         return now + timedelta(seconds=self.limit.wait(wrong, now))

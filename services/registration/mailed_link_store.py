@@ -1,6 +1,6 @@
-"""Registration's SQL on links for a new password and for a lost phone, in the transaction given.
+"""SQL on links for a new password and for a lost phone, in the caller's transaction.
 
-A link is looked up by the hashes of its token, one per key of the ring, and by its kind: one for a
+A link is found by the hashes of its token, one per key of the ring, and by its kind: a link for a
 lost phone sets no password.
 """
 
@@ -13,8 +13,8 @@ from typing import Any
 from services.registration.accounts import MailedLink
 from shared.database import Connection
 
-#: How long a link that ran out can still say what it was.
-KEPT = timedelta(days=7)
+#: How long an expired link is stored, so that its page can show what it was.
+RETENTION = timedelta(days=7)
 
 INSERT = """
 INSERT INTO mailed_links (
@@ -30,9 +30,9 @@ SELECT kind, account_id, stolen, expires_at, replaced, used_at FROM mailed_links
 WHERE kind = $1 AND link_hash = ANY($2)
 """
 LOCK = FIND + " FOR UPDATE"
-USE = "UPDATE mailed_links SET used_at = $3 WHERE kind = $1 AND link_hash = ANY($2)"
-VOID = "DELETE FROM mailed_links WHERE kind = $1 AND account_id = $2 AND used_at IS NULL"
-FORGET = """
+SET_USED = "UPDATE mailed_links SET used_at = $3 WHERE kind = $1 AND link_hash = ANY($2)"
+DELETE_UNUSED = "DELETE FROM mailed_links WHERE kind = $1 AND account_id = $2 AND used_at IS NULL"
+DELETE_EXPIRED = """
 DELETE FROM mailed_links
 WHERE link_hash IN (
     SELECT link_hash FROM mailed_links WHERE expires_at <= $1 FOR UPDATE SKIP LOCKED)
@@ -42,9 +42,9 @@ WHERE link_hash IN (
 async def insert(
     tx: Connection, link: MailedLink, link_hash: bytes, address_hashes: Sequence[str], now: datetime
 ) -> None:
-    """Store a new link; the former ones of its kind and address are void (RE-02).
+    """Store a link; the former ones of its kind and address are void (RE-02).
 
-    An address is found under every key of the ring, and stored under the first.
+    `address_hashes` are one per key of the ring; the first is stored.
     """
     await tx.execute(REPLACE, link.kind, list(address_hashes))
     await tx.execute(
@@ -60,28 +60,28 @@ async def insert(
 
 
 async def find(tx: Connection, kind: str, hashes: Sequence[bytes]) -> MailedLink | None:
-    """The link of one of these hashes."""
+    """The link with one of these hashes."""
     return _link(await tx.fetchrow(FIND, kind, list(hashes)))
 
 
 async def lock(tx: Connection, kind: str, hashes: Sequence[bytes]) -> MailedLink | None:
-    """As `find`; nobody else uses the link until the transaction ends."""
+    """As `find`, locked until the transaction ends."""
     return _link(await tx.fetchrow(LOCK, kind, list(hashes)))
 
 
-async def use(tx: Connection, kind: str, hashes: Sequence[bytes], now: datetime) -> None:
-    """The link is used up."""
-    await tx.execute(USE, kind, list(hashes), now)
+async def set_used(tx: Connection, kind: str, hashes: Sequence[bytes], now: datetime) -> None:
+    """Record that the link was used."""
+    await tx.execute(SET_USED, kind, list(hashes), now)
 
 
-async def void(tx: Connection, kind: str, account_id: str) -> None:
-    """Forget the links of an account that are not used yet."""
-    await tx.execute(VOID, kind, account_id)
+async def delete_unused(tx: Connection, kind: str, account_id: str) -> None:
+    """Delete the unused links of an account."""
+    await tx.execute(DELETE_UNUSED, kind, account_id)
 
 
-async def forget(tx: Connection, now: datetime) -> None:
-    """Delete the links that have said long enough what they were."""
-    await tx.execute(FORGET, now - KEPT)
+async def delete_expired(tx: Connection, now: datetime) -> None:
+    """Delete the links whose retention is over."""
+    await tx.execute(DELETE_EXPIRED, now - RETENTION)
 
 
 def _link(row: Any) -> MailedLink | None:

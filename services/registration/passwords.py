@@ -1,8 +1,7 @@
-"""The server's interpreter of the password rules; `password-rules.mjs` is the page's.
+"""The server's interpreter of the password rules; `password-rules.mjs` is the page's. Pure.
 
-The rules are data (`data/password_rules.json`): both interpreters read the same document and give
-the same verdict, which one table of passwords proves. Pure: no I/O. The word lists are no part of
-the document; see `words`.
+The rules are data (`data/password_rules.json`): both interpreters read the same document and return
+the same results, which one table of passwords tests. Word lists are separate: see `common_words`.
 """
 
 from __future__ import annotations
@@ -14,32 +13,32 @@ from dataclasses import dataclass, field
 
 import msgspec
 
-#: A password longer than this, in UTF-8, is refused unread (PW-13).
+#: A longer password, in UTF-8, is refused before any rule or hash (PW-13).
 MAX_PASSWORD_BYTES = 1024
 
 
 class Identity(msgspec.Struct, frozen=True):
-    """A part of a name or an address counts from `min_part` letters."""
+    """Parts of a name or an address count from `min_part` letters."""
 
     min_part: int
 
 
 class Fold(msgspec.Struct, frozen=True):
-    """What the comparison takes for the same, beside case and accents."""
+    """Characters that compare equal, besides case and accents."""
 
     letters: dict[str, str]
     look_alikes: dict[str, str]
 
 
 class Sequences(msgspec.Struct, frozen=True):
-    """Rows of keys, and how many in a row are too many."""
+    """Rows of keys; `min_run` neighbours in a row are refused."""
 
     min_run: int
     rows: tuple[str, ...]
 
 
 class Strength(msgspec.Struct, frozen=True):
-    """How the help line « Force » is estimated."""
+    """Parameters of the strength estimate that the page shows."""
 
     pools: dict[str, int]
     predictable_share: float
@@ -47,8 +46,8 @@ class Strength(msgspec.Struct, frozen=True):
     strong_bits: float
 
 
-class Document(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """The rules as they are written, served and read by both interpreters."""
+class RulesDocument(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """The document with the rules, which both interpreters read."""
 
     version: int
     min_length: int
@@ -64,7 +63,7 @@ class Document(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 @dataclass(frozen=True, kw_only=True)
 class Candidate:
-    """A password and what must not be in it."""
+    """A password, and the identity that it must not contain."""
 
     password: str = field(repr=False)
     first_name: str = ""
@@ -73,8 +72,8 @@ class Candidate:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Verdict:
-    """What one rule says of a candidate; `code` and `params` where it is not met."""
+class RuleResult:
+    """The result of one rule; `code` and `params` where it is not met."""
 
     rule: str
     code: str | None = None
@@ -87,8 +86,8 @@ class Verdict:
 
 
 @dataclass(frozen=True)
-class Hashed:
-    """A password as it is stored: argon2's own text, and the id of the pepper's key."""
+class PasswordHash:
+    """A stored password: argon2's encoded hash, and the id of the pepper key."""
 
     text: str
     key_id: str
@@ -98,32 +97,32 @@ class Hashed:
 
 
 def normalize(password: str) -> str:
-    """The form that is counted, judged and hashed: NFC, and nothing else (PW-02)."""
+    """The form that is measured, checked and hashed: NFC, otherwise unchanged (PW-02)."""
     return unicodedata.normalize("NFC", password)
 
 
-class Rules:
-    """The rules of one document, ready to judge."""
+class PasswordRules:
+    """The rules of one document, ready to check passwords."""
 
-    def __init__(self, document: Document) -> None:
+    def __init__(self, document: RulesDocument) -> None:
         self.document = document
         self._runs: dict[str, list[str]] = {}
-        for piece in self._grams():
+        for piece in self._ngrams():
             self._runs.setdefault(self.fold(piece), []).append(piece)
 
     @classmethod
-    def parse(cls, text: str | bytes) -> Rules:
-        """Read a document. Raises msgspec.DecodeError or ValidationError on a bad one."""
-        return cls(msgspec.json.decode(text, type=Document))
+    def parse(cls, text: str | bytes) -> PasswordRules:
+        """Read a document. Raises msgspec.DecodeError or ValidationError."""
+        return cls(msgspec.json.decode(text, type=RulesDocument))
 
-    def serve(self) -> str:
-        """The document as the page gets it."""
+    def to_json(self) -> str:
+        """The document for the page."""
         return msgspec.json.encode(self.document).decode()
 
-    def with_policy(self, *, min_length: int, max_length: int, mixed_case: bool) -> Rules:
+    def with_policy(self, *, min_length: int, max_length: int, mixed_case: bool) -> PasswordRules:
         """The same rules under an operator's policy (B-12)."""
         shown = [rule for rule in self.document.shown if mixed_case or rule != "mixed_case"]
-        return Rules(
+        return PasswordRules(
             msgspec.structs.replace(
                 self.document,
                 min_length=min_length,
@@ -134,12 +133,12 @@ class Rules:
         )
 
     def fold(self, text: str) -> str:
-        """The form for comparisons: no case, no accents, no invisible signs, one look each."""
+        """The form for comparisons: without case, accents, invisible characters and look-alikes."""
         look_alikes = self.document.fold.look_alikes
         return "".join(look_alikes.get(char, char) for char in self._plain(text))
 
     def _plain(self, text: str) -> str:
-        """As `fold`, but each look keeps its own sign; both forms are of one length."""
+        """As `fold`, but look-alikes stay distinct; both forms have the same length."""
         lowered = unicodedata.normalize("NFKD", text).lower()
         letters = self.document.fold.letters
         kept = (
@@ -149,11 +148,11 @@ class Rules:
         )
         return "".join(kept)
 
-    def judge(self, candidate: Candidate) -> list[Verdict]:
-        """One verdict for each rule shown, in the order shown."""
+    def check(self, candidate: Candidate) -> list[RuleResult]:
+        """One result for each rule shown, in the order shown."""
         password = normalize(candidate.password)
         folded = self.fold(password)
-        verdicts = {
+        results = {
             "mixed_case": lambda: _mixed_case(password),
             "min_length": lambda: self._min_length(password),
             "max_length": lambda: self._max_length(password),
@@ -161,11 +160,11 @@ class Rules:
             "identity": lambda: self._identity(folded, candidate),
             "common": lambda: self._common(password, folded),
         }
-        return [verdicts[rule]() for rule in self.document.shown]
+        return [results[rule]() for rule in self.document.shown]
 
     def strength(self, candidate: Candidate) -> str:
-        """`weak`, `medium` or `strong`: help for the person, never a reason to refuse."""
-        if not all(verdict.ok for verdict in self.judge(candidate)):
+        """`weak`, `medium` or `strong`: a hint, never a reason to refuse."""
+        if not all(result.ok for result in self.check(candidate)):
             return "weak"
         bits = self._bits(normalize(candidate.password))
         strength = self.document.strength
@@ -173,31 +172,31 @@ class Rules:
             return "weak"
         return "medium" if bits < strength.strong_bits else "strong"
 
-    def _min_length(self, password: str) -> Verdict:
+    def _min_length(self, password: str) -> RuleResult:
         if len(password) >= self.document.min_length:
-            return Verdict(rule="min_length")
+            return RuleResult(rule="min_length")
         params = {"min": self.document.min_length, "length": len(password)}
-        return Verdict(rule="min_length", code="too_short", params=params)
+        return RuleResult(rule="min_length", code="too_short", params=params)
 
-    def _max_length(self, password: str) -> Verdict:
+    def _max_length(self, password: str) -> RuleResult:
         if len(password) <= self.document.max_length:
-            return Verdict(rule="max_length")
+            return RuleResult(rule="max_length")
         params = {"max": self.document.max_length, "length": len(password)}
-        return Verdict(rule="max_length", code="too_long", params=params)
+        return RuleResult(rule="max_length", code="too_long", params=params)
 
-    def _forbidden_words(self, folded: str) -> Verdict:
+    def _forbidden_words(self, folded: str) -> RuleResult:
         for word in self.document.forbidden_words:
             if self.fold(word) in folded:
                 params = {"word": word}
-                return Verdict(rule="forbidden_words", code="forbidden_word", params=params)
-        return Verdict(rule="forbidden_words")
+                return RuleResult(rule="forbidden_words", code="forbidden_word", params=params)
+        return RuleResult(rule="forbidden_words")
 
-    def _identity(self, folded: str, candidate: Candidate) -> Verdict:
+    def _identity(self, folded: str, candidate: Candidate) -> RuleResult:
         for part, word in self._identity_words(candidate):
             if self.fold(word) in folded:
                 params = {"part": part, "word": word}
-                return Verdict(rule="identity", code="identity", params=params)
-        return Verdict(rule="identity")
+                return RuleResult(rule="identity", code="identity", params=params)
+        return RuleResult(rule="identity")
 
     def _identity_words(self, candidate: Candidate) -> Iterator[tuple[str, str]]:
         local, _, domain = candidate.address.rpartition("@")
@@ -213,16 +212,16 @@ class Rules:
                 if len(word) >= self.document.identity.min_part:
                     yield part, word
 
-    def _common(self, password: str, folded: str) -> Verdict:
+    def _common(self, password: str, folded: str) -> RuleResult:
         run = self._find_run(self._plain(password), folded)
         if run is not None:
-            return Verdict(rule="common", code="sequence", params={"run": run})
+            return RuleResult(rule="common", code="sequence", params={"run": run})
         count = _longest_repeat(folded)
         if count >= self.document.sequences.min_run:
-            return Verdict(rule="common", code="repeated", params={"count": count})
-        return Verdict(rule="common")
+            return RuleResult(rule="common", code="repeated", params={"count": count})
+        return RuleResult(rule="common")
 
-    def _grams(self) -> Iterator[str]:
+    def _ngrams(self) -> Iterator[str]:
         size = self.document.sequences.min_run
         for row in self.document.sequences.rows:
             for keys in (row, row[::-1]):
@@ -233,7 +232,7 @@ class Rules:
         size = self.document.sequences.min_run
         for start in range(len(folded) - size + 1):
             for piece in self._runs.get(folded[start : start + size], ()):
-                if _stands_for(plain[start : start + size], self._plain(piece)):
+                if _look_alike(plain[start : start + size], self._plain(piece)):
                     return piece
         return None
 
@@ -249,13 +248,13 @@ class Rules:
         return length * math.log2(pool) if pool else 0.0
 
 
-def _mixed_case(password: str) -> Verdict:
+def _mixed_case(password: str) -> RuleResult:
     categories = {unicodedata.category(char) for char in password}
     missing = [name for name, kind in (("upper", "Lu"), ("lower", "Ll")) if kind not in categories]
     if not missing:
-        return Verdict(rule="mixed_case")
+        return RuleResult(rule="mixed_case")
     code = "both" if len(missing) == 2 else missing[0]
-    return Verdict(rule="mixed_case", code=f"mixed_case_missing_{code}")
+    return RuleResult(rule="mixed_case", code=f"mixed_case_missing_{code}")
 
 
 def _words(text: str) -> Iterator[str]:
@@ -268,8 +267,8 @@ def _words(text: str) -> Iterator[str]:
             word = ""
 
 
-def _stands_for(typed: str, keys: str) -> bool:
-    """Whether look-alikes only stand for letters: @zer is azer, but elo is not 310."""
+def _look_alike(typed: str, keys: str) -> bool:
+    """Whether look-alikes stand only for letters: @zer is azer, but elo is not 310."""
     return all(
         sign == key or unicodedata.category(key)[0] == "L"
         for sign, key in zip(typed, keys, strict=True)

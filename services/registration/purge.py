@@ -1,7 +1,7 @@
-"""Forgets requests whose time is over, and links, codes and counters that are of no use (RE-11).
+"""Deletes expired requests, links, codes and counters every minute (RE-11).
 
-Runs every minute beside the handlers. Several processes may run it at once: each takes other rows.
-A database that is away, or says no for once, is waited for.
+Several processes may purge at once: each deletes other rows. While the database is unavailable, the
+purge waits.
 """
 
 from __future__ import annotations
@@ -31,11 +31,11 @@ log = get_logger("registration")
 
 
 async def purge(pool: Pool, now: datetime) -> int:
-    """Delete what is over at `now`; returns how many requests."""
+    """Delete what has expired at `now`; returns the number of requests."""
     deleted = 0
     while True:
         async with transaction(pool) as tx:
-            gone = await account_request_store.delete_old(tx, now, BATCH)
+            gone = await account_request_store.delete_expired(tx, now, BATCH)
             for each in gone:
                 if each.state != "created":
                     event = RequestExpired(request_id=each.id)
@@ -47,23 +47,27 @@ async def purge(pool: Pool, now: datetime) -> int:
                 disavowal_store,
                 rate_limit_store,
             ):
-                await table.forget(tx, now)
+                await table.delete_expired(tx, now)
         deleted += len(gone)
         if len(gone) < BATCH:
             break
     if deleted:
-        log.info("Requests were forgotten.", action="requests_purged", requests=deleted)
+        log.info("Expired requests were deleted.", action="requests_purged", requests=deleted)
     return deleted
 
 
-async def keep_purging(
+async def purge_periodically(
     pool: Pool, clock: Callable[[], datetime], wake_relay: Callable[[], None]
 ) -> None:
-    """Purge every minute, for ever."""
+    """Purge every minute, without end."""
     while True:
         try:
             if await purge(pool, clock()):
                 wake_relay()
         except TRANSIENT_ERRORS as error:
-            log.warning("The purge waits.", action="purge_waits", reason=describe(error))
+            log.warning(
+                "The purge is waiting for the database.",
+                action="purge_waits",
+                reason=describe(error),
+            )
         await asyncio.sleep(EVERY_SECONDS)

@@ -1,8 +1,8 @@
-"""Moments counted per address, per network and per account, in the caller's transaction.
+"""SQL on rate limits: times counted per address, network and account, in the caller's transaction.
 
-`lock` holds the counters until the transaction ends, so that twenty askers at one moment are
-counted as twenty. Who needs several takes them in one order (CR-12): an address with a network, an
-address, a network, an account.
+`lock` holds the counters until the transaction ends, so that parallel requests are all counted.
+Several are locked in one order (CR-12): an address with a network, an address, a network, an
+account.
 """
 
 from __future__ import annotations
@@ -14,13 +14,13 @@ from shared.database import Connection
 
 #: Kind and key.
 Counter = tuple[str, str]
-#: No limit looks further back.
-LONGEST_WINDOW = timedelta(days=1)
+#: No limit has a longer window.
+MAX_WINDOW = timedelta(days=1)
 
 LOCK = """
 INSERT INTO counters (kind, key, moments, forget_at)
 SELECT kind, key, '{}', $3
-FROM unnest($1::text[], $2::text[]) WITH ORDINALITY AS one (kind, key, place) ORDER BY place
+FROM unnest($1::text[], $2::text[]) WITH ORDINALITY AS one (kind, key, position) ORDER BY position
 ON CONFLICT (kind, key) DO UPDATE SET kind = excluded.kind
 RETURNING kind, key, moments
 """
@@ -32,17 +32,17 @@ SET moments = array_append(
 FROM unnest($1::text[], $2::text[]) AS one (kind, key)
 WHERE counters.kind = one.kind AND counters.key = one.key
 """
-PEEK = "SELECT moments FROM counters WHERE kind = $1 AND key = $2"
-TAKE_BACK = """
+READ = "SELECT moments FROM counters WHERE kind = $1 AND key = $2"
+REMOVE = """
 UPDATE counters
 SET moments = moments[:array_position(moments, $3) - 1]
     || moments[array_position(moments, $3) + 1:]
 WHERE kind = $1 AND key = $2 AND array_position(moments, $3) IS NOT NULL
 """
 CLEAR = "DELETE FROM counters WHERE kind = $1 AND key = $2 RETURNING moments"
-CLEAR_ALL = "DELETE FROM counters WHERE kind = $1 AND starts_with(key, $2)"
-# Who counts holds two counters at a time: waiting for one of them here would be a deadlock.
-FORGET = """
+CLEAR_BY_PREFIX = "DELETE FROM counters WHERE kind = $1 AND starts_with(key, $2)"
+# Handlers hold several counters at once: waiting for one here could deadlock.
+DELETE_EXPIRED = """
 DELETE FROM counters
 WHERE (kind, key) IN (
     SELECT kind, key FROM counters WHERE forget_at <= $1 FOR UPDATE SKIP LOCKED)
@@ -50,43 +50,43 @@ WHERE (kind, key) IN (
 
 
 async def lock(tx: Connection, counters: Sequence[Counter], now: datetime) -> list[list[datetime]]:
-    """Each counter's moments; nobody else counts there until the transaction ends."""
-    kinds, keys = _parted(counters)
-    rows = await tx.fetch(LOCK, kinds, keys, now + LONGEST_WINDOW)
+    """The times of each counter, locked until the transaction ends."""
+    kinds, keys = _kinds_and_keys(counters)
+    rows = await tx.fetch(LOCK, kinds, keys, now + MAX_WINDOW)
     moments = {(row["kind"], row["key"]): list(row["moments"]) for row in rows}
     return [moments[one] for one in counters]
 
 
 async def add(tx: Connection, counters: Sequence[Counter], now: datetime) -> None:
-    """Count this moment at each; they are locked already."""
-    kinds, keys = _parted(counters)
-    await tx.execute(ADD, kinds, keys, now, now - LONGEST_WINDOW, now + LONGEST_WINDOW)
+    """Count `now` in each counter; `lock` was called before."""
+    kinds, keys = _kinds_and_keys(counters)
+    await tx.execute(ADD, kinds, keys, now, now - MAX_WINDOW, now + MAX_WINDOW)
 
 
-async def peek(tx: Connection, kind: str, key: str) -> list[datetime]:
-    """The counter's moments as they are now."""
-    return list(await tx.fetchval(PEEK, kind, key) or ())
+async def read(tx: Connection, kind: str, key: str) -> list[datetime]:
+    """The times of a counter."""
+    return list(await tx.fetchval(READ, kind, key) or ())
 
 
-async def take_back(tx: Connection, kind: str, key: str, moment: datetime) -> None:
-    """One try of that moment does not count after all; others of the same moment still do."""
-    await tx.execute(TAKE_BACK, kind, key, moment)
+async def remove(tx: Connection, kind: str, key: str, moment: datetime) -> None:
+    """Remove one entry with that time; others with the same time stay."""
+    await tx.execute(REMOVE, kind, key, moment)
 
 
 async def clear(tx: Connection, kind: str, key: str) -> list[datetime]:
-    """Forget the counter; returns what it held."""
+    """Delete the counter; returns its times."""
     return list(await tx.fetchval(CLEAR, kind, key) or ())
 
 
-async def clear_all(tx: Connection, kind: str, prefix: str) -> None:
-    """Forget the counters whose key begins so."""
-    await tx.execute(CLEAR_ALL, kind, prefix)
+async def clear_by_prefix(tx: Connection, kind: str, prefix: str) -> None:
+    """Delete the counters whose key has this prefix."""
+    await tx.execute(CLEAR_BY_PREFIX, kind, prefix)
 
 
-async def forget(tx: Connection, now: datetime) -> None:
-    """Delete the counters that no limit looks at any more."""
-    await tx.execute(FORGET, now)
+async def delete_expired(tx: Connection, now: datetime) -> None:
+    """Delete the counters older than every window."""
+    await tx.execute(DELETE_EXPIRED, now)
 
 
-def _parted(counters: Sequence[Counter]) -> tuple[list[str], list[str]]:
+def _kinds_and_keys(counters: Sequence[Counter]) -> tuple[list[str], list[str]]:
     return [kind for kind, _ in counters], [key for _, key in counters]

@@ -1,4 +1,4 @@
-"""Registration as data, and what its handlers are given: the composition root."""
+"""Registration as data, and its composition root."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from contextlib import asynccontextmanager
 from functools import partial
 from pathlib import Path
 
-from services.registration.data_files import load_lexicon, load_rules, load_terms
+from services.registration.data_files import load_common_words, load_rules, load_terms
 from services.registration.deps import Deps
 from services.registration.handlers import (
     account_creation,
@@ -28,8 +28,8 @@ from services.registration.handlers import (
     sign_in,
 )
 from services.registration.hashing import Cost, Hasher
-from services.registration.network_quotas import read_networks
-from services.registration.purge import keep_purging
+from services.registration.network_quotas import parse_network_quotas
+from services.registration.purge import purge_periodically
 from services.registration.settings import RegistrationSettings
 from services.registration.zxcvbn_check import is_too_simple
 from shared.contracts import registration as contracts
@@ -44,7 +44,7 @@ from shared.security.sealing import Opener, Sealer
 
 @asynccontextmanager
 async def build(runtime: Runtime, settings: RegistrationSettings) -> AsyncIterator[Deps]:
-    """Read rules, lists and terms, open the hashing threads, start the purge."""
+    """Read rules, word lists and terms; start the hashing threads and the purge."""
     rules = load_rules().with_policy(
         min_length=settings.password_min,
         max_length=settings.password_max,
@@ -52,24 +52,24 @@ async def build(runtime: Runtime, settings: RegistrationSettings) -> AsyncIterat
     )
     cost = Cost(settings.argon2_memory, settings.argon2_time, settings.argon2_parallelism)
     hasher = Hasher(settings.pepper_keys, cost, settings.hash_threads)
-    # The first call makes zxcvbn's tables; later ones only read them, from several threads.
+    # The first call builds zxcvbn's tables; later calls only read them, from several threads.
     is_too_simple("x")
     deps = Deps(
         settings=settings,
         clock=runtime.clock,
         rules=rules,
-        lexicon=load_lexicon(rules, settings.password_lists_dir),
+        common_words=load_common_words(rules, settings.password_lists_dir),
         hasher=hasher,
         opener=Opener("registration", settings.seal_keys),
-        sealer=Sealer("mailer", settings.mailer_keys),
-        gateway=Sealer("gateway", settings.gateway_keys),
-        tokens=settings.token_keys,
+        mailer_sealer=Sealer("mailer", settings.mailer_keys),
+        gateway_sealer=Sealer("gateway", settings.gateway_keys),
+        token_keys=settings.token_keys,
         terms=load_terms(settings.terms_dir),
-        raised_networks=read_networks(settings.network_quotas),
-        disavowals=settings.disavowal_keys,
+        network_quotas=parse_network_quotas(settings.network_quotas),
+        disavowal_keys=settings.disavowal_keys,
     )
     runtime.background_task(
-        "purge", partial(keep_purging, runtime.pool, runtime.clock, runtime.wake_relay)
+        "purge", partial(purge_periodically, runtime.pool, runtime.clock, runtime.wake_relay)
     )
     try:
         yield deps
@@ -92,35 +92,39 @@ SERVICE = Service(
     ),
     answers=(
         answers(
-            contracts.RequestAccount, account_requests.request_account, account_requests.judge_form
+            contracts.RequestAccount,
+            account_requests.request_account,
+            account_requests.validate_form,
         ),
         answers(contracts.DescribeRequest, account_requests.describe_request),
         answers(contracts.ResendValidation, account_requests.resend_validation),
         answers(
             contracts.CorrectAddress,
             address_corrections.correct_address,
-            address_corrections.judge_correction,
+            address_corrections.validate_correction,
         ),
         answers(contracts.VerifyCode, email_verification.verify_code),
         answers(contracts.DescribeLink, email_verification.describe_link),
         answers(
-            contracts.VerifyLink, email_verification.verify_link, email_verification.know_holder
+            contracts.VerifyLink,
+            email_verification.verify_link,
+            email_verification.check_holder_password,
         ),
         answers(contracts.DescribeTerms, account_creation.describe_terms),
         answers(contracts.AcceptTerms, account_creation.accept_terms),
         answers(contracts.CancelRequest, account_requests.cancel_request),
-        answers(contracts.SignIn, sign_in.sign_in, sign_in.check),
+        answers(contracts.SignIn, sign_in.sign_in, sign_in.check_credentials),
         answers(contracts.DescribePasswordRules, queries.describe_password_rules),
         answers(contracts.FindListedWord, queries.find_listed_word),
         answers(contracts.SuggestAddress, queries.suggest_address),
         answers(contracts.CheckPassword, passwords.check_password, passwords.check),
-        answers(contracts.ChangePassword, passwords.change_password, passwords.judge_change),
+        answers(contracts.ChangePassword, passwords.change_password, passwords.validate_change),
         answers(contracts.RequestPasswordReset, password_resets.request_password_reset),
         answers(contracts.DescribeReset, password_resets.describe_reset),
         answers(
             contracts.ResetPassword,
             password_resets.reset_password,
-            password_resets.judge_new_password,
+            password_resets.validate_new_password,
         ),
         answers(contracts.SendAddressCode, address_codes.send_address_code),
         answers(contracts.VerifyAddressCode, address_codes.verify_address_code),
@@ -132,12 +136,12 @@ SERVICE = Service(
         answers(
             contracts.JudgeAddressChange,
             address_change_requests.judge_address_change,
-            address_change_requests.judge_wish,
+            address_change_requests.validate_form,
         ),
         answers(
             contracts.RequestAddressChange,
             address_change_requests.request_address_change,
-            address_change_requests.judge_and_hash,
+            address_change_requests.validate_and_hash,
         ),
         answers(
             contracts.DescribeAddressChange, address_change_confirmation.describe_address_change
@@ -170,7 +174,7 @@ SERVICE = Service(
         contracts.NameChanged,
         contracts.AddressChangeRequested,
         contracts.AddressChanged,
-        # Said by the desk's acts, which sessions and second factors must end for.
+        # Reserved for actions of support; gateway and mfa subscribe to them already.
         contracts.AccountDeactivated,
         contracts.AccountReactivated,
         contracts.CredentialsRemoved,

@@ -1,7 +1,7 @@
-"""Registration's settings: addresses, keys, and every rule an operator may change (B-12).
+"""Registration's settings: URLs, keys, and every rule an operator may change (B-12).
 
-The defaults are the guide's; what lies outside the bounds is refused at the start, and so is a
-password hash cheaper than PW-11 allows. How much strangers may ask and guess is in `limits`.
+A value out of bounds prevents the start, and so does a password hash cheaper than PW-11 allows.
+Rate limits are in `limit_settings`.
 """
 
 from __future__ import annotations
@@ -15,13 +15,13 @@ from services.registration.limit_settings import LimitSettings
 from shared.security.sealing import KeyRing
 from shared.settings import Problem, setting
 
-#: PW-11: the cheapest argon2id that is allowed, in KiB and passes.
-ARGON2_FLOORS = ((19_456, 2), (47_104, 1))
+#: The cheapest argon2id settings allowed (PW-11), in KiB and passes.
+ARGON2_MINIMA = ((19_456, 2), (47_104, 1))
 
 
 @dataclass(frozen=True, kw_only=True)
 class RegistrationSettings(LimitSettings):
-    """Everything registration is told."""
+    """The settings of registration."""
 
     database_url: str = setting(
         "IMPEX_REGISTRATION_DATABASE_URL",
@@ -188,42 +188,42 @@ class RegistrationSettings(LimitSettings):
     )
 
     @property
-    def verify_life(self) -> timedelta:
-        """How long a code and a link live."""
+    def verify_period(self) -> timedelta:
+        """How long a validation code and link are valid."""
         return timedelta(minutes=self.verify_minutes)
 
     @property
-    def pending_life(self) -> timedelta:
+    def pending_period(self) -> timedelta:
         """How long an unfinished request lives."""
         return timedelta(hours=self.pending_hours)
 
     @property
-    def reset_life(self) -> timedelta:
+    def reset_period(self) -> timedelta:
         """How long a mailed link lives."""
         return timedelta(minutes=self.reset_minutes)
 
     @property
-    def address_code_life(self) -> timedelta:
-        """How long a code that proves an account's address lives."""
+    def address_code_period(self) -> timedelta:
+        """How long a code that verifies an account's address is valid."""
         return timedelta(minutes=self.address_code_minutes)
 
     @property
-    def address_change_life(self) -> timedelta:
-        """How long a code that proves a new address lives."""
+    def address_change_period(self) -> timedelta:
+        """How long a code that verifies a new address is valid."""
         return timedelta(minutes=self.address_change_minutes)
 
     @property
-    def enrol_life(self) -> timedelta:
-        """How long a proof of the address lets a second factor be enrolled."""
+    def enrol_period(self) -> timedelta:
+        """How long after the address was verified a second factor may be enrolled."""
         return timedelta(hours=self.enrol_hours)
 
     def check(self) -> list[Problem]:
-        """Bounds that go together: lengths, the cost of a hash, lives, the operator's terms."""
+        """Check settings against each other: lengths, hash cost, validity, the operator's terms."""
         problems: list[Problem] = []
         if self.password_min > self.password_max:
             problems.append(("IMPEX_PASSWORD_MIN", "must not exceed IMPEX_PASSWORD_MAX"))
         cost = (self.argon2_memory, self.argon2_time)
-        if not any(cost[0] >= memory and cost[1] >= passes for memory, passes in ARGON2_FLOORS):
+        if not any(cost[0] >= memory and cost[1] >= passes for memory, passes in ARGON2_MINIMA):
             sentence = "must be at least 2 with less than 47104 KiB of memory"
             problems.append(("IMPEX_ARGON2_TIME", sentence))
         if self.verify_minutes > self.pending_hours * 60:

@@ -1,7 +1,7 @@
-"""The terms of use: a text with a version and a date, known by the hash of its file. Pure.
+"""The terms of use: a text with version and date, identified by the hash of its file. Pure.
 
-A file begins with `version:` and `date:` lines and an empty line; the rest is the text, in
-Markdown. What a person accepted is the file whose hash they were shown (RE-13).
+A file begins with `version:` and `date:` lines and an empty line; the rest is Markdown. A person
+accepts the file whose hash the page showed (RE-13).
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ LANGUAGES = ("fr", "en")
 
 @dataclass(frozen=True, kw_only=True)
 class Terms:
-    """The terms in one language. `model` marks the shipped text, which is to be replaced."""
+    """The terms in one language. `model` marks the bundled text, which operators replace."""
 
     language: str
     version: str
@@ -26,8 +26,8 @@ class Terms:
     model: bool
 
 
-class BadTerms(ValueError):
-    """A terms file that cannot be used; the message says why."""
+class InvalidTerms(ValueError):
+    """An unusable file of terms; the message names the reason."""
 
 
 def read_terms(language: str, raw: bytes, *, model: bool) -> Terms:
@@ -35,17 +35,17 @@ def read_terms(language: str, raw: bytes, *, model: bool) -> Terms:
     try:
         content = raw.decode("utf-8").replace("\r\n", "\n")
     except UnicodeDecodeError:
-        raise BadTerms(f"{language}.md is not UTF-8 text") from None
+        raise InvalidTerms(f"{language}.md is not UTF-8 text") from None
     head, _, text = content.partition("\n\n")
     fields = dict(_field(language, line) for line in head.splitlines())
     if set(fields) != {"version", "date"} or not fields["version"]:
-        raise BadTerms(f"{language}.md must begin with version: and date: and an empty line")
+        raise InvalidTerms(f"{language}.md must begin with version: and date: and an empty line")
     try:
         date.fromisoformat(fields["date"])
     except ValueError:
-        raise BadTerms(f"{language}.md must give its date as 2026-01-31") from None
+        raise InvalidTerms(f"{language}.md must give its date as 2026-01-31") from None
     if not text.strip():
-        raise BadTerms(f"{language}.md holds no text")
+        raise InvalidTerms(f"{language}.md contains no text")
     return Terms(
         language=language,
         version=fields["version"],
@@ -57,12 +57,12 @@ def read_terms(language: str, raw: bytes, *, model: bool) -> Terms:
 
 
 def same_version(terms: Iterable[Terms]) -> bool:
-    """Whether every language says the same version and date."""
+    """Whether all languages have the same version and date."""
     return len({(each.version, each.date) for each in terms}) == 1
 
 
 def find_accepted(terms: Iterable[Terms], version: str, sha256: str) -> Terms | None:
-    """The terms in force that were shown, or None where others are in force now."""
+    """The terms in force that match what was shown, or None."""
     for each in terms:
         if each.version == version and each.sha256 == sha256:
             return each
@@ -72,5 +72,5 @@ def find_accepted(terms: Iterable[Terms], version: str, sha256: str) -> Terms | 
 def _field(language: str, line: str) -> tuple[str, str]:
     name, colon, value = line.partition(":")
     if not colon:
-        raise BadTerms(f"{language}.md must begin with version: and date: and an empty line")
+        raise InvalidTerms(f"{language}.md must begin with version: and date: and an empty line")
     return name.strip().lower(), value.strip()

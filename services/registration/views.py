@@ -1,15 +1,15 @@
-"""What registration shows of a request, a link and a code. Pure.
+"""Views of requests, links, codes and terms for replies. Pure.
 
-A name is shown only once the address is proved, and a decoy looks like any other request.
+A name is shown only once the address is verified; a decoy looks like any other request.
 """
 
 from __future__ import annotations
 
 from datetime import datetime
 
-from services.registration.account_requests import AccountRequest, Link, resend_at
+from services.registration.account_requests import AccountRequest, ValidationLink, resend_at
 from services.registration.accounts import AddressChange, AddressCode
-from services.registration.email_addresses import mask
+from services.registration.email_addresses import mask_email_address
 from services.registration.settings import RegistrationSettings
 from services.registration.terms import Terms
 from shared.contracts.registration import (
@@ -26,11 +26,11 @@ def show_request(
     request: AccountRequest, settings: RegistrationSettings, sends_left: int
 ) -> RequestView:
     """A request as its owner sees it."""
-    proved = request.state != "pending"
+    verified = request.state != "pending"
     mail = request.mail
     return RequestView(
         request_id=request.id,
-        due=request.due(),
+        due=request.next_step(),
         address=request.address,
         language=request.language,
         code_sent_at=request.sent_at,
@@ -43,19 +43,21 @@ def show_request(
         ),
         verified_at=request.verified_at,
         created_at=request.created_at,
-        first_name=request.first_name if proved else None,
-        last_name=request.last_name if proved else None,
+        first_name=request.first_name if verified else None,
+        last_name=request.last_name if verified else None,
     )
 
 
-def show_link(link: Link, *, same_browser: bool, most_tries: int, now: datetime) -> LinkView:
-    """What a link is worth, for the browser that asked or for another."""
+def show_link(
+    link: ValidationLink, *, same_browser: bool, max_tries: int, now: datetime
+) -> LinkView:
+    """The state of a link, for the browser that made the request or for another."""
     state = link.state(now)
     return LinkView(
         state=state,
-        masked_address=mask(link.request.address),
+        masked_address=mask_email_address(link.request.address),
         needs_password=state == "valid" and not same_browser,
-        tries_left=max(0, most_tries - link.wrong_passwords),
+        tries_left=max(0, max_tries - link.wrong_passwords),
         at=link.expires_at,
     )
 
@@ -63,7 +65,7 @@ def show_link(link: Link, *, same_browser: bool, most_tries: int, now: datetime)
 def show_address_code(
     code: AddressCode, address: str, settings: RegistrationSettings
 ) -> AddressCodeView:
-    """The code that proves an account's address again, without its digits."""
+    """The code that verifies an account's address again, without its digits."""
     return AddressCodeView(
         address=address,
         code_sent_at=code.sent_at,
@@ -74,16 +76,16 @@ def show_address_code(
 
 
 def show_address_change(
-    wish: AddressChange, settings: RegistrationSettings, resends_left: int
+    change: AddressChange, settings: RegistrationSettings, resends_left: int
 ) -> AddressChangeView:
-    """A wish for another address, without its code."""
+    """A requested change of address, without its code."""
     return AddressChangeView(
-        address=wish.address,
-        code_sent_at=wish.sent_at,
-        expires_at=wish.expires_at,
-        resend_at=resend_at(wish.sent_at, settings.resend_seconds),
+        address=change.address,
+        code_sent_at=change.sent_at,
+        expires_at=change.expires_at,
+        resend_at=resend_at(change.sent_at, settings.resend_seconds),
         resends_left=resends_left,
-        tries_left=max(0, settings.verify_tries - wish.tries),
+        tries_left=max(0, settings.verify_tries - change.tries),
     )
 
 

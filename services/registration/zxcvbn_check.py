@@ -1,19 +1,19 @@
-"""Asks zxcvbn how fast a password is guessed: the server's last word after the rules (C5).
+"""zxcvbn's estimate of a password, checked last, on the server only.
 
-zxcvbn keeps the words it is given in a table of the whole process, so none are given: the rules
-have looked for the name and the address already.
+zxcvbn stores words passed to it in a table of the whole process, so none are passed: the rules
+check names and address already.
 """
 
 from __future__ import annotations
 
 from zxcvbn import zxcvbn
 
-#: zxcvbn's scores go from 0 to 4; below this one a password falls to online guessing.
-LEAST_SCORE = 2
-#: Its time grows fast with length, and what follows cannot make a password weaker.
-JUDGED_CHARACTERS = 32
+#: Of zxcvbn's scores from 0 to 4; a password below it falls to online guessing.
+MIN_SCORE = 2
+#: zxcvbn's time grows fast with length, and further characters make no password weaker.
+MAX_CHECKED_CHARACTERS = 32
 
 
 def is_too_simple(password: str) -> bool:
-    """Whether the password is guessed in no time. Takes milliseconds: not for the event loop."""
-    return bool(zxcvbn(password[:JUDGED_CHARACTERS])["score"] < LEAST_SCORE)
+    """Whether the score is below the minimum. Takes milliseconds: run it in a thread."""
+    return bool(zxcvbn(password[:MAX_CHECKED_CHARACTERS])["score"] < MIN_SCORE)

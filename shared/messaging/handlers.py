@@ -62,6 +62,11 @@ class Context(Generic[Deps]):
     _emit: Emit
     prepared: Any = None
 
+    @property
+    def account_id(self) -> str | None:
+        """The account that the message is about: the envelope's subject."""
+        return self.envelope.subject
+
     async def emit(self, event: Event, *, subject: str | None = None) -> str:
         """Say `event` when the transaction commits; returns the event's id.
 

@@ -1,1 +1,1 @@
-"""Registration's handlers, by matter: one short coroutine per message."""
+"""Registration's handlers: one coroutine per message, one module per topic."""

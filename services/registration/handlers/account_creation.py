@@ -1,17 +1,20 @@
-"""The terms of use, and the account that exists once they are accepted.
+"""The terms of use, and the account that is created once they are accepted.
 
-Account, credentials, accepted terms and the fact itself are one transaction; accepted twenty times
-at once, they make one account (RE-12).
+Account, credentials, acceptance and event are written in one transaction; however often the terms
+are accepted at once, one account is created (RE-12).
 """
 
 from __future__ import annotations
 
-from datetime import timedelta
-
 from services.registration import account_request_store, account_store
-from services.registration.account_requests import CREATED_KEPT, AccountRequest
+from services.registration.account_requests import CREATED_RETENTION, AccountRequest
 from services.registration.deps import Deps
-from services.registration.handlers.account_requests import GONE, known_language, show
+from services.registration.handlers.account_requests import (
+    GONE,
+    emit_expired,
+    show,
+    supported_language,
+)
 from services.registration.terms import Terms, find_accepted
 from services.registration.views import show_terms
 from shared.contracts.base import Refusal
@@ -19,7 +22,6 @@ from shared.contracts.registration import (
     AcceptTerms,
     AccountCreated,
     DescribeTerms,
-    RequestExpired,
     RequestView,
     TermsView,
 )
@@ -31,11 +33,11 @@ log = get_logger("registration")
 
 async def describe_terms(request: DescribeTerms, context: RequestContext[Deps]) -> TermsView:
     """The terms in force."""
-    return show_terms(context.deps.terms[known_language(request.language)])
+    return show_terms(context.deps.terms[supported_language(request.language)])
 
 
 async def accept_terms(request: AcceptTerms, context: RequestContext[Deps]) -> RequestView:
-    """Create the account. Created already, it is shown again."""
+    """Create the account, unless the request has one already."""
     found = await account_request_store.lock_with_address(context.tx, request.request_id)
     if found is None:
         raise Refused(GONE)
@@ -50,7 +52,7 @@ async def accept_terms(request: AcceptTerms, context: RequestContext[Deps]) -> R
 def _accepted(request: AcceptTerms, deps: Deps) -> Terms:
     accepted = find_accepted(deps.terms.values(), request.terms_version, request.terms_sha256)
     if accepted is None:
-        current = deps.terms[known_language(request.language)]
+        current = deps.terms[supported_language(request.language)]
         params: dict[str, str | int] = {"version": current.version, "date": current.date}
         raise Refused(Refusal(slug="terms_changed", params=params))
     return accepted
@@ -58,11 +60,10 @@ def _accepted(request: AcceptTerms, deps: Deps) -> Terms:
 
 async def _create(context: RequestContext[Deps], found: AccountRequest, terms: Terms) -> None:
     now = context.now()
-    for other in await account_request_store.delete_others(context.tx, found):
-        await context.emit(RequestExpired(request_id=other.id), subject=other.account_id)
+    await emit_expired(context, await account_request_store.delete_others(context.tx, found))
     await account_store.create(context.tx, found, terms, now)
-    await account_request_store.finish(context.tx, found.id, now, now + CREATED_KEPT)
-    proved_at = found.verified_at or now
+    await account_request_store.set_created(context.tx, found.id, now, now + CREATED_RETENTION)
+    verified_at = found.verified_at or now
     await context.emit(
         AccountCreated(
             request_id=found.id,
@@ -73,7 +74,7 @@ async def _create(context: RequestContext[Deps], found: AccountRequest, terms: T
             terms_version=terms.version,
             terms_accepted_at=now,
             created_at=now,
-            enrol_before=proved_at + timedelta(hours=context.deps.settings.enrol_hours),
+            enrol_before=verified_at + context.deps.settings.enrol_period,
         ),
         subject=found.account_id,
     )

@@ -1,27 +1,29 @@
-"""Asking for an account, asking for another message, correcting the address, giving up.
+"""Requests for an account: made, described, their message sent again, cancelled.
 
-An address that has an account is answered alike in everything that can be seen or timed: the same
-checks, one hash, the same rows, one event (B-03, AU-08, EM-15).
+An address that has an account gets the same answers after the same time: the same checks, one
+hash, the same rows, one event (B-03, AU-08, EM-15).
 """
 
 from __future__ import annotations
 
 import dataclasses
 import uuid
+from collections.abc import Iterable
 from datetime import datetime
 
 from services.registration import account_request_store, account_store
-from services.registration.account_requests import AccountRequest, Mail, resend_at
+from services.registration.account_request_store import DeletedRequest
+from services.registration.account_requests import AccountRequest, resend_at
 from services.registration.deps import Deps
-from services.registration.email_addresses import Address
+from services.registration.email_addresses import EmailAddress
 from services.registration.handlers import quotas, validation_messages
 from services.registration.handlers.form_validation import (
-    judge_address,
-    judge_password,
-    likely_slip,
-    log_refused,
+    log_refused_fields,
+    typo_refusal,
+    validate_address,
+    validate_password,
 )
-from services.registration.passwords import Candidate, Hashed
+from services.registration.passwords import PasswordHash
 from services.registration.terms import LANGUAGES
 from services.registration.views import show_request
 from shared.contracts.base import FieldError, Refusal
@@ -32,6 +34,7 @@ from shared.contracts.registration import (
     Done,
     RequestAccount,
     RequestCancelled,
+    RequestExpired,
     RequestView,
     ResendValidation,
     ValidationResent,
@@ -47,44 +50,36 @@ GONE = Refusal(slug="request_gone")
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
-class Draft:
-    """A form that was judged: either refused, or complete with its hash."""
+class ValidatedForm:
+    """A form after validation: refused, or with a hash of its password."""
 
     first_name: str = ""
     last_name: str = ""
-    address: Address | None = None
-    password: Hashed | None = None
+    address: EmailAddress | None = None
+    password: PasswordHash | None = None
     refusal: Refusal | None = None
 
 
-async def judge_form(request: RequestAccount, deps: Deps, pool: Pool) -> Draft:
-    """Judge the form, and hash its password where nothing is wrong with it."""
+async def validate_form(request: RequestAccount, deps: Deps, pool: Pool) -> ValidatedForm:
+    """Validate the form, and hash its password where nothing is wrong."""
     first_name, wrong_first = check_name("first_name", request.first_name)
     last_name, wrong_last = check_name("last_name", request.last_name)
-    address, errors = judge_address(request.address, deps)
+    address, errors = validate_address(request.address, deps)
     errors = [wrong for wrong in (wrong_first, wrong_last) if wrong] + errors
     password = deps.open(request, "password")
-    errors += await judge_password(
-        None
-        if password is None
-        else Candidate(
-            password=password,
-            first_name=first_name,
-            last_name=last_name,
-            address=request.address,
-        ),
-        deps,
+    errors += await validate_password(
+        password, deps, first_name=first_name, last_name=last_name, address=request.address
     )
     if errors or address is None or password is None:
-        return Draft(refusal=refused_fields(errors))
-    if request.point_out_slip and (slip := likely_slip(address)) is not None:
-        return Draft(refusal=slip)
+        return ValidatedForm(refusal=invalid_fields(errors))
+    if request.point_out_slip and (slip := typo_refusal(address)) is not None:
+        return ValidatedForm(refusal=slip)
     async with acquire(pool) as connection:
         quota = deps.settings.address_quota
-        too_many = await quotas.peek(connection, deps, quota, address.key, request.network)
+        too_many = await quotas.check(connection, deps, quota, address.key, request.network)
     if too_many is not None:
-        return Draft(refusal=too_many)
-    return Draft(
+        return ValidatedForm(refusal=too_many)
+    return ValidatedForm(
         first_name=first_name,
         last_name=last_name,
         address=address,
@@ -93,20 +88,24 @@ async def judge_form(request: RequestAccount, deps: Deps, pool: Pool) -> Draft:
 
 
 async def request_account(request: RequestAccount, context: RequestContext[Deps]) -> RequestView:
-    """Store the request, real or decoy, and have its message sent."""
-    draft: Draft = context.prepared
-    if draft.refusal is not None or draft.address is None:
-        raise Refused(draft.refusal or GONE)
-    key = draft.address.key
+    """Store the request, real or decoy, and send its message."""
+    form: ValidatedForm = context.prepared
+    if form.refusal is not None or form.address is None:
+        raise Refused(form.refusal or GONE)
+    key = form.address.key
     await account_request_store.lock_address(context.tx, key)
-    await quotas.take(context, context.deps.settings.address_quota, key, request.network)
-    standing = await account_store.standing(context.tx, key)
-    made = _new_request(request.language, draft, draft.address, standing.is_taken, context.now())
-    if standing.account_id is not None and not standing.is_taken:
-        made = dataclasses.replace(made, account_id=standing.account_id)
-    message = await validation_messages.send(context, made, AccountRequested, standing.account_id)
+    await quotas.count_request(context, context.deps.settings.address_quota, key, request.network)
+    address_status = await account_store.address_status(context.tx, key)
+    made = _new_request(
+        request.language, form, form.address, address_status.is_taken, context.now()
+    )
+    if address_status.account_id is not None and not address_status.is_taken:
+        made = dataclasses.replace(made, account_id=address_status.account_id)
+    message = await validation_messages.send(
+        context, made, AccountRequested, address_status.account_id
+    )
     await account_request_store.insert(context.tx, made, message)
-    log.info("An account was asked for.", action="account_requested", request_ref=made.id)
+    log.info("An account was requested.", action="account_requested", request_ref=made.id)
     return await show(context, made.id)
 
 
@@ -119,23 +118,23 @@ async def resend_validation(
     request: ResendValidation, context: RequestContext[Deps]
 ) -> RequestView:
     """Another message; the former code and link are worth nothing from now on (RE-02)."""
-    found = await unproved(context, request.request_id)
-    too_soon(found.sent_at, context.deps.settings.resend_seconds, context.now())
-    await quotas.take(
+    found = await require_pending(context, request.request_id)
+    check_resend_pause(found.sent_at, context.deps.settings.resend_seconds, context.now())
+    await quotas.count_request(
         context, context.deps.settings.sends_quota, found.address_key, request.network
     )
-    standing = await account_store.standing(context.tx, found.address_key)
-    language = known_language(request.language)
+    address_status = await account_store.address_status(context.tx, found.address_key)
+    language = supported_language(request.language)
     renewed = dataclasses.replace(found, language=language)
     message = await validation_messages.send(
-        context, renewed, ValidationResent, standing.account_id
+        context, renewed, ValidationResent, address_status.account_id
     )
-    await account_request_store.renew(context.tx, found.id, message, language)
+    await account_request_store.replace_message(context.tx, found.id, message, language)
     return await show(context, found.id)
 
 
 async def cancel_request(request: CancelRequest, context: RequestContext[Deps]) -> Done:
-    """Forget the request; nothing of it is kept (G-04, RE-14)."""
+    """Delete the request and everything stored about it (G-04, RE-14)."""
     found = await account_request_store.lock(context.tx, request.request_id)
     if found is None:
         return Done()
@@ -143,25 +142,31 @@ async def cancel_request(request: CancelRequest, context: RequestContext[Deps]) 
         raise Refused(Refusal(slug="account_exists"))
     await account_request_store.delete(context.tx, found.id)
     await context.emit(RequestCancelled(request_id=found.id), subject=found.account_id)
-    log.info("A request was given up.", action="request_cancelled", request_ref=found.id)
+    log.info("A request was cancelled.", action="request_cancelled", request_ref=found.id)
     return Done()
 
 
-def too_soon(sent_at: datetime, pause_seconds: int, now: datetime) -> None:
-    """Raise `Refused` while the latest message is too young for another one."""
+def check_resend_pause(sent_at: datetime, pause_seconds: int, now: datetime) -> None:
+    """Raise `Refused` while it is too soon after the latest message for another one."""
     wait = (resend_at(sent_at, pause_seconds) - now).total_seconds()
     if wait > 0:
         raise Refused(Refusal(slug="too_soon", retry_after=max(1, round(wait))))
 
 
-async def unproved(context: RequestContext[Deps], request_id: str) -> AccountRequest:
-    """The request, locked with its address; refused where it is gone or proved already."""
+async def require_pending(context: RequestContext[Deps], request_id: str) -> AccountRequest:
+    """The request, locked with its address; `Refused` where it is deleted or verified already."""
     found = await account_request_store.lock_with_address(context.tx, request_id)
     if found is None:
         raise Refused(GONE)
     if found.state != "pending":
         raise Refused(Refusal(slug="already_verified"))
     return found
+
+
+async def emit_expired(context: RequestContext[Deps], deleted: Iterable[DeletedRequest]) -> None:
+    """Emit `RequestExpired` for requests that another verification voided."""
+    for each in deleted:
+        await context.emit(RequestExpired(request_id=each.id), subject=each.account_id)
 
 
 async def show(context: RequestContext[Deps], request_id: str) -> RequestView:
@@ -178,39 +183,33 @@ async def view(tx: Connection, deps: Deps, request_id: str, now: datetime) -> Re
     return show_request(found, deps.settings, left)
 
 
-def refused_fields(errors: list[FieldError]) -> Refusal:
-    """What is wrong with the fields, said in the log too."""
-    log_refused(errors)
+def invalid_fields(errors: list[FieldError]) -> Refusal:
+    """The refusal for wrong fields, which are logged too."""
+    log_refused_fields(errors)
     return Refusal(slug="invalid_fields", errors=tuple(errors))
 
 
-def known_language(language: str) -> str:
-    """A language that we write in."""
+def supported_language(language: str) -> str:
+    """The language itself where mails and terms exist in it, else French."""
     return language if language in LANGUAGES else LANGUAGES[0]
 
 
 def _new_request(
-    language: str, draft: Draft, address: Address, decoy: bool, now: datetime
+    language: str, form: ValidatedForm, address: EmailAddress, decoy: bool, now: datetime
 ) -> AccountRequest:
     return AccountRequest(
         id=str(uuid.uuid4()),
         account_id=str(uuid.uuid4()),
         address=address.text,
         address_key=address.key,
-        first_name=draft.first_name,
-        last_name=draft.last_name,
-        language=known_language(language),
+        first_name=form.first_name,
+        last_name=form.last_name,
+        language=supported_language(language),
         state="pending",
         decoy=decoy,
-        password=draft.password,
-        code_key_id=None,
-        code_hash=None,
-        tries=0,
+        password=form.password,
         requested_at=now,
         sent_at=now,
         expires_at=now,
         kept_until=now,
-        verified_at=None,
-        created_at=None,
-        mail=Mail(),
     )

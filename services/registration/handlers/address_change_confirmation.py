@@ -1,12 +1,14 @@
-"""A wish for another address: its code sent, described, sent again, proved, given up (B-14).
+"""A pending change of address: its code sent, sent again and confirmed, or the change cancelled.
 
-An address that has an account is answered alike, and its holder is told by mail (B-03). Until the
-code is given the former address signs in, and it is told at the wish and at the change.
+A new address that has an account gets the same answers, and its holder is notified by mail (B-03).
+Until the code is confirmed the account signs in with the former address, which is notified of the
+request and of the change (B-14).
 """
 
 from __future__ import annotations
 
 import dataclasses
+from functools import partial
 
 from services.registration import (
     account_request_store,
@@ -15,13 +17,15 @@ from services.registration import (
     address_code_store,
     mailed_link_store,
 )
-from services.registration.account_requests import CODE_DIGITS, judge_tries
 from services.registration.accounts import Account, AddressChange
 from services.registration.deps import Deps
-from services.registration.handlers import quotas
-from services.registration.handlers.account_requests import known_language, too_soon
-from services.registration.handlers.address_codes import CLOSED
-from services.registration.handlers.email_verification import read_code
+from services.registration.handlers import mailed_codes, quotas
+from services.registration.handlers.account_requests import (
+    check_resend_pause,
+    emit_expired,
+    supported_language,
+)
+from services.registration.handlers.address_codes import lock_open_account
 from services.registration.handlers.mailed_links import PASSWORD, PHONE
 from services.registration.views import show_address_change
 from shared.contracts.base import Refusal, Reply, Sealed
@@ -36,12 +40,11 @@ from shared.contracts.registration import (
     Done,
     KnownAddressRequested,
     RequestAddressChange,
-    RequestExpired,
     ResendAddressChange,
 )
 from shared.messaging.handlers import Refused, RequestContext
 from shared.runtime.telemetry import get_logger
-from shared.security.sealing import keyed_hash, matches, new_code, seal_context
+from shared.security.sealing import seal_context
 
 NO_CHANGE = Refusal(slug="no_change")
 
@@ -52,23 +55,23 @@ async def send(
     request: RequestAddressChange | ResendAddressChange,
     context: RequestContext[Deps],
     account: Account,
-    wish: AddressChange,
+    change: AddressChange,
     *,
     again: bool,
 ) -> AddressChangeView:
-    """A new code for a wish, stored and sent; whoever has the address already is told instead."""
-    deps, now, digits = context.deps, context.now(), new_code(CODE_DIGITS)
-    key_id, code_hash = keyed_hash(deps.tokens, _purpose(wish.id), digits)
-    expires_at = min(now + deps.settings.address_change_life, wish.kept_until)
+    """Store and send a new code; a decoy's mail goes to the holder of the address instead."""
+    deps, now = context.deps, context.now()
+    digits, key_id, code_hash = mailed_codes.create(deps, "address_change", change.id)
+    expires_at = min(now + deps.settings.address_change_period, change.kept_until)
     made = dataclasses.replace(
-        wish, code_key_id=key_id, code_hash=code_hash, tries=0, sent_at=now, expires_at=expires_at
+        change, code_key_id=key_id, code_hash=code_hash, tries=0, sent_at=now, expires_at=expires_at
     )
-    await address_change_store.store(context.tx, account.id, made)
-    kind, language = AddressChangeRequested, known_language(request.language)
-    code: Sealed | None = deps.sealer.seal(digits, seal_context(kind, "code"))
+    await address_change_store.upsert(context.tx, account.id, made)
+    kind, language = AddressChangeRequested, supported_language(request.language)
+    code: Sealed | None = deps.mailer_sealer.seal(digits, seal_context(kind, "code"))
     if made.decoy:
         code = None
-        await _tell_holder(context, made, language)
+        await _notify_holder(context, made, language)
     event = kind(
         address=account.address,
         new_address=made.address,
@@ -86,117 +89,106 @@ async def send(
 async def describe_address_change(
     request: DescribeAddressChange, context: RequestContext[Deps]
 ) -> AddressChangeView:
-    """Where the wish stands."""
+    """The pending change of address."""
     account = await account_store.read(context.tx, request.account_id)
-    found = await _standing(context, account)
+    found = await _pending_change(context, account)
     return await _show(context, request.account_id, found)
 
 
 async def resend_address_change(
     request: ResendAddressChange, context: RequestContext[Deps]
 ) -> AddressChangeView:
-    """Another code; the former one is worth nothing from now on."""
-    account = await _account(context, request.account_id)
-    found = await _standing(context, account)
-    too_soon(found.sent_at, context.deps.settings.resend_seconds, context.now())
-    await quotas.take_change_code(context, account.id)
+    """Send another code; the former one is void."""
+    account = await lock_open_account(context, request.account_id)
+    found = await _pending_change(context, account)
+    check_resend_pause(found.sent_at, context.deps.settings.resend_seconds, context.now())
+    await quotas.count_change_code(context, account.id)
     return await send(request, context, account, found, again=True)
 
 
 async def confirm_address_change(
     request: ConfirmAddressChange, context: RequestContext[Deps]
 ) -> Reply:
-    """Give the account its new address, once the code of the latest message is right."""
-    typed = read_code(request, context.deps)
+    """Give the account its new address, where the code of the latest message is right."""
+    typed = mailed_codes.read_code(request, context.deps)
     seen = await address_change_store.read(context.tx, request.account_id)
     if seen is not None:
         await account_request_store.lock_address(context.tx, seen.address_key)
-    account = await _account(context, request.account_id)
-    found = await _standing(context, account)
+    account = await lock_open_account(context, request.account_id)
+    found = await _pending_change(context, account)
     if seen is None or seen.id != found.id:
         raise Refused(NO_CHANGE)
-    refusal = await _judge_code(context, account, found, typed)
+    refusal = await mailed_codes.check(
+        context,
+        "address_change",
+        found.id,
+        found,
+        typed,
+        count_wrong=partial(address_change_store.count_wrong_code, context.tx, account.id),
+        decoy=found.decoy,
+        account=account.id,
+    )
     if refusal is not None:
         return context.refuse(refusal)
-    if await _taken(context, account, found):
+    if await _is_taken(context, account, found):
         await address_change_store.delete(context.tx, account.id)
         return context.refuse(Refusal(slug="address_taken"))
-    return await _move(context, account, found, request.device)
+    return await _change_address(context, account, found, request.device)
 
 
 async def cancel_address_change(
     request: CancelAddressChange, context: RequestContext[Deps]
 ) -> Done:
-    """Forget the wish; the code that was sent is worth nothing."""
-    account = await _account(context, request.account_id)
+    """Delete the pending change; its code is void."""
+    account = await lock_open_account(context, request.account_id)
     if await address_change_store.delete(context.tx, account.id):
         log.info(
-            "Another address was given up.", action="address_change_cancelled", account=account.id
+            "A change of address was cancelled.",
+            action="address_change_cancelled",
+            account=account.id,
         )
     return Done()
 
 
-async def _tell_holder(context: RequestContext[Deps], wish: AddressChange, language: str) -> None:
-    standing = await account_store.standing(context.tx, wish.address_key)
+async def _notify_holder(
+    context: RequestContext[Deps], change: AddressChange, language: str
+) -> None:
+    address_status = await account_store.address_status(context.tx, change.address_key)
     known = KnownAddressRequested(
-        request_id=wish.id,
-        address=wish.address,
+        request_id=change.id,
+        address=change.address,
         language=language,
         requested_at=context.now(),
-        expires_at=min(context.now() + context.deps.settings.address_change_life, wish.kept_until),
+        expires_at=min(
+            context.now() + context.deps.settings.address_change_period, change.kept_until
+        ),
     )
-    # Nobody may have it any more: then there is nobody to tell.
-    if standing.account_id is not None:
-        await context.emit(known, subject=standing.account_id)
+    # The account may have been given another address since.
+    if address_status.account_id is not None:
+        await context.emit(known, subject=address_status.account_id)
 
 
-async def _judge_code(
-    context: RequestContext[Deps], account: Account, wish: AddressChange, typed: str
-) -> Refusal | None:
-    deps = context.deps
-    most = deps.settings.verify_tries
-    same = matches(deps.tokens, _purpose(wish.id), typed, wish.code_key_id, wish.code_hash)
-    outcome = judge_tries(
-        wish.expires_at,
-        wish.tries,
-        right=same and not wish.decoy,
-        now=context.now(),
-        most_tries=most,
-    )
-    if outcome == "right":
-        return None
-    if outcome == "expired":
-        return Refusal(slug="code_expired", params={"at": wish.expires_at.isoformat()})
-    if wish.tries < most:
-        await address_change_store.count_try(context.tx, account.id)
-    log.warning("A new address's code was wrong.", action="authn_code_fail", account=account.id)
-    if outcome == "void":
-        return Refusal(slug="code_void", params={"tries": most})
-    return Refusal(slug="wrong_code", params={"tries_left": most - wish.tries - 1})
-
-
-async def _taken(context: RequestContext[Deps], account: Account, wish: AddressChange) -> bool:
-    """Whether somebody proved that address first, for an account or for one to come."""
-    standing = await account_store.standing(context.tx, wish.address_key)
-    if standing.account_id not in (None, account.id):
+async def _is_taken(context: RequestContext[Deps], account: Account, change: AddressChange) -> bool:
+    """Whether the address was verified for another account or request in the meantime."""
+    address_status = await account_store.address_status(context.tx, change.address_key)
+    if address_status.account_id not in (None, account.id):
         return True
-    return await account_request_store.is_proved(context.tx, wish.address_key)
+    return await account_request_store.has_verified(context.tx, change.address_key)
 
 
-async def _move(
-    context: RequestContext[Deps], account: Account, wish: AddressChange, device: str
+async def _change_address(
+    context: RequestContext[Deps], account: Account, change: AddressChange, device: str
 ) -> AddressChangedView:
     now, tx = context.now(), context.tx
-    for other in await account_request_store.delete_of_address(tx, wish.address_key):
-        await context.emit(RequestExpired(request_id=other.id), subject=other.account_id)
-    await account_store.move(tx, account.id, wish, now)
+    await emit_expired(context, await account_request_store.delete_pending(tx, change.address_key))
+    await account_store.change_address(tx, account.id, change, now)
     await address_change_store.delete(tx, account.id)
-    # What was sent to the former address opens nothing any more.
+    # Codes and links mailed to the former address are void.
     await address_code_store.delete(tx, account.id)
     for kind in (PASSWORD, PHONE):
-        await mailed_link_store.void(tx, kind.name, account.id)
+        await mailed_link_store.delete_unused(tx, kind.name, account.id)
     changed = AddressChanged(
-        address=wish.address,
+        address=change.address,
         former_address=account.address,
         by="holder",
         changed_at=now,
@@ -204,31 +196,19 @@ async def _move(
     )
     await context.emit(changed, subject=account.id)
     log.info("An address was changed.", action="address_changed", account=account.id, by="holder")
-    return AddressChangedView(address=wish.address, changed_at=now)
+    return AddressChangedView(address=change.address, changed_at=now)
 
 
-async def _account(context: RequestContext[Deps], account_id: str) -> Account:
-    account = await account_store.lock(context.tx, account_id)
-    if account is None or not account.opens:
-        raise Refused(CLOSED)
-    return account
-
-
-async def _standing(context: RequestContext[Deps], account: Account | None) -> AddressChange:
-    """The account's wish, if it is still worth something."""
+async def _pending_change(context: RequestContext[Deps], account: Account | None) -> AddressChange:
+    """The pending change of the account; `Refused` where there is none, or no longer."""
     found = None if account is None else await address_change_store.read(context.tx, account.id)
-    if account is None or found is None or not found.stands(account, context.now()):
+    if account is None or found is None or not found.is_pending(account, context.now()):
         raise Refused(NO_CHANGE)
     return found
 
 
 async def _show(
-    context: RequestContext[Deps], account_id: str, wish: AddressChange
+    context: RequestContext[Deps], account_id: str, change: AddressChange
 ) -> AddressChangeView:
     left = await quotas.change_codes_left(context.tx, context.deps, account_id)
-    return show_address_change(wish, context.deps.settings, left)
-
-
-def _purpose(wish_id: str) -> str:
-    """What a code's hash is bound to: the code of one wish is none of another's (RE-03)."""
-    return f"registration/address_change/{wish_id}"
+    return show_address_change(change, context.deps.settings, left)

@@ -1,7 +1,8 @@
-"""Wishing for another address: the form is judged, its password looked at, a code sent (B-14).
+"""Requesting another address: the form and its password are checked, a code is sent (B-14).
 
-Judged twice: once before the code of the authenticator, which is good once, is spent, and once for
-good. The password, at hand here only, is hashed for the new address and must hold no part of it.
+The form is checked twice: with `JudgeAddressChange` before the authenticator's code is consumed,
+since that code works once, then with `RequestAddressChange`. The password, available in plain text
+only here, is hashed for the new address and must not contain a part of it.
 """
 
 from __future__ import annotations
@@ -11,16 +12,16 @@ import uuid
 from dataclasses import dataclass
 
 from services.registration import account_request_store, account_store, rate_limit_store
-from services.registration.accounts import CHANGE_KEPT, Account, AddressChange
+from services.registration.accounts import ADDRESS_CHANGE_RETENTION, Account, AddressChange
 from services.registration.deps import Deps
-from services.registration.email_addresses import Address
+from services.registration.email_addresses import EmailAddress
 from services.registration.handlers import login_attempts, passwords, quotas
-from services.registration.handlers.account_requests import refused_fields
+from services.registration.handlers.account_requests import invalid_fields
 from services.registration.handlers.address_change_confirmation import send
 from services.registration.handlers.address_codes import CLOSED
-from services.registration.handlers.form_validation import judge_address, likely_slip
-from services.registration.handlers.passwords import Checked
-from services.registration.passwords import Candidate, Hashed
+from services.registration.handlers.form_validation import typo_refusal, validate_address
+from services.registration.handlers.passwords import CheckedPassword
+from services.registration.passwords import Candidate, PasswordHash
 from shared.contracts.base import FieldError, Refusal, Reply
 from shared.contracts.registration import Done, JudgeAddressChange, RequestAddressChange
 from shared.database import Pool
@@ -35,79 +36,81 @@ log = get_logger("registration")
 
 
 @dataclass(frozen=True, kw_only=True)
-class Wish:
-    """A form that was judged: wrong in itself (`refusal`), or with its password looked at.
+class AddressChangeForm:
+    """A form after validation: refused, or with its password checked.
 
-    `errors` stand against the password, were it the right one. `hashed` is the right password,
-    hashed for the new address, where that was asked for.
+    `errors` are reported only if the password is right. `hashed` is the right password, hashed for
+    the new address, for `RequestAddressChange`.
     """
 
     refusal: Refusal | None = None
-    address: Address | None = None
-    checked: Checked | None = None
+    address: EmailAddress | None = None
+    checked: CheckedPassword | None = None
     errors: tuple[FieldError, ...] = ()
-    hashed: Hashed | None = None
+    hashed: PasswordHash | None = None
 
 
-async def judge_wish(
+async def validate_form(
     request: JudgeAddressChange | RequestAddressChange, deps: Deps, pool: Pool
-) -> Wish:
-    """Judge the address, then look at the password."""
+) -> AddressChangeForm:
+    """Validate the address, then check the password."""
     async with acquire(pool) as connection:
         account = await account_store.read(connection, request.account_id)
-    if account is None or not account.opens:
-        return Wish(refusal=CLOSED)
+    if account is None or not account.can_sign_in:
+        return AddressChangeForm(refusal=CLOSED)
     password = deps.open(request, "password")
-    address, errors = judge_address(request.address, deps)
+    address, errors = validate_address(request.address, deps)
     if address is not None and address.text == account.address:
         errors = [FieldError(field="address", code="unchanged")]
     if password == "":
         errors.append(MISSING)
     if errors or address is None:
-        return Wish(refusal=refused_fields(errors))
-    if request.point_out_slip and (slip := likely_slip(address)) is not None:
-        return Wish(refusal=slip)
-    checked = await passwords.look_at(request.account_id, password, deps, pool)
-    errors = _against(password or "", request.address, deps)
-    return Wish(address=address, checked=checked, errors=tuple(errors))
+        return AddressChangeForm(refusal=invalid_fields(errors))
+    if request.point_out_slip and (slip := typo_refusal(address)) is not None:
+        return AddressChangeForm(refusal=slip)
+    checked = await passwords.check_account_password(request.account_id, password, deps, pool)
+    errors = _identity_errors(password or "", request.address, deps)
+    return AddressChangeForm(address=address, checked=checked, errors=tuple(errors))
 
 
-async def judge_and_hash(request: RequestAddressChange, deps: Deps, pool: Pool) -> Wish:
-    """As `judge_wish`, and hash the right password for the new address."""
-    wish = await judge_wish(request, deps, pool)
-    if wish.address is None or wish.errors or wish.checked is None or not wish.checked.right:
-        return wish
+async def validate_and_hash(
+    request: RequestAddressChange, deps: Deps, pool: Pool
+) -> AddressChangeForm:
+    """As `validate_form`, and hash the right password for the new address."""
+    form = await validate_form(request, deps, pool)
+    if form.address is None or form.errors or form.checked is None or not form.checked.is_correct:
+        return form
     password = deps.open(request, "password") or ""
-    return dataclasses.replace(wish, hashed=await deps.hasher.hash(password, wish.address.key))
+    return dataclasses.replace(form, hashed=await deps.hasher.hash(password, form.address.key))
 
 
 async def judge_address_change(request: JudgeAddressChange, context: RequestContext[Deps]) -> Reply:
-    """Whether the form would do."""
-    found = await _right(request.account_id, context)
+    """Whether the form is valid; nothing is stored."""
+    found = await _check_password(request.account_id, context)
     return found if isinstance(found, Reply) else Done()
 
 
 async def request_address_change(
     request: RequestAddressChange, context: RequestContext[Deps]
 ) -> Reply:
-    """Have a code sent to the new address; a former wish is void."""
-    wish: Wish = context.prepared
-    if wish.address is not None:
-        await account_request_store.lock_address(context.tx, wish.address.key)
-    account = await _right(request.account_id, context)
+    """Send a code to the new address; a former request is void."""
+    form: AddressChangeForm = context.prepared
+    if form.address is not None:
+        await account_request_store.lock_address(context.tx, form.address.key)
+    account = await _check_password(request.account_id, context)
     if isinstance(account, Reply):
         return account
-    if wish.address is None or wish.hashed is None or account.credentials is None:
+    if form.address is None or form.hashed is None or account.credentials is None:
         raise Refused(CLOSED)
-    await quotas.take_change(context, account.id)
-    standing = await account_store.standing(context.tx, wish.address.key)
+    await quotas.count_address_change(context, account.id)
+    address_status = await account_store.address_status(context.tx, form.address.key)
     now = context.now()
     made = AddressChange(
         id=str(uuid.uuid4()),
-        address=wish.address.text,
-        address_key=wish.address.key,
-        decoy=standing.account_id not in (None, account.id),
-        password=wish.hashed,
+        address=form.address.text,
+        address_key=form.address.key,
+        decoy=address_status.account_id not in (None, account.id),
+        password=form.hashed,
         password_changes=account.credentials.changes,
         code_key_id="",
         code_hash=b"",
@@ -115,33 +118,33 @@ async def request_address_change(
         requested_at=now,
         sent_at=now,
         expires_at=now,
-        kept_until=now + CHANGE_KEPT,
+        kept_until=now + ADDRESS_CHANGE_RETENTION,
     )
-    log.info("Another address was asked for.", action="address_change", account=account.id)
+    log.info("An address change was requested.", action="address_change", account=account.id)
     return await send(request, context, account, made, again=False)
 
 
-async def _right(account_id: str, context: RequestContext[Deps]) -> Account | Reply:
-    """The account, locked, where its password was given; the refusal, which counts, where not."""
-    wish: Wish = context.prepared
-    checked = wish.checked
-    if wish.refusal is not None or checked is None:
-        raise Refused(wish.refusal or CLOSED)
+async def _check_password(account_id: str, context: RequestContext[Deps]) -> Account | Reply:
+    """The account, locked, where its password was right; else the refusal, which counts."""
+    form: AddressChangeForm = context.prepared
+    checked = form.checked
+    if form.refusal is not None or checked is None:
+        raise Refused(form.refusal or CLOSED)
     if checked.attempt.wait:
-        raise Refused(checked.attempt.too_many())
-    account = await passwords.lock(context, checked)
+        raise Refused(checked.attempt.refusal())
+    account = await passwords.lock_if_unchanged(context, checked)
     if account is None:
         login_attempts.log_failure(checked.attempt, checked.account)
-        return context.refuse(refused_fields([WRONG]))
-    await rate_limit_store.clear(context.tx, login_attempts.KNOWN, account_id)
-    if wish.errors:
-        return context.refuse(refused_fields(list(wish.errors)))
+        return context.refuse(invalid_fields([WRONG]))
+    await rate_limit_store.clear(context.tx, login_attempts.KNOWN_BROWSER, account_id)
+    if form.errors:
+        return context.refuse(invalid_fields(list(form.errors)))
     return account
 
 
-def _against(password: str, address: str, deps: Deps) -> list[FieldError]:
-    """A part of the new address in the password: other rules were judged when it was chosen."""
-    verdicts = deps.rules.judge(Candidate(password=password, address=address))
+def _identity_errors(password: str, address: str, deps: Deps) -> list[FieldError]:
+    """Parts of the new address in the password: the other rules held when it was chosen."""
+    verdicts = deps.rules.check(Candidate(password=password, address=address))
     return [
         FieldError(field="password", code=verdict.code, params=dict(verdict.params))
         for verdict in verdicts

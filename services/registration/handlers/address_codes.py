@@ -1,18 +1,17 @@
-"""Proving an account's address again, before a second factor is enrolled late (OT-13).
+"""Verifying an account's address again, before a second factor is enrolled late (OT-13).
 
-Six digits by mail, bound to the account, five tries. The code proves the mailbox and nothing else:
-it is no factor and opens nothing (AU-09).
+The code proves access to the mailbox only: it is no authentication factor (AU-09).
 """
 
 from __future__ import annotations
 
+from functools import partial
+
 from services.registration import account_store, address_code_store
-from services.registration.account_requests import CODE_DIGITS, judge_tries
 from services.registration.accounts import Account, AddressCode
 from services.registration.deps import Deps
-from services.registration.handlers import quotas
-from services.registration.handlers.account_requests import known_language, too_soon
-from services.registration.handlers.email_verification import read_code
+from services.registration.handlers import mailed_codes, quotas
+from services.registration.handlers.account_requests import check_resend_pause, supported_language
 from services.registration.views import show_address_code
 from shared.contracts.base import Refusal, Reply
 from shared.contracts.registration import (
@@ -25,9 +24,9 @@ from shared.contracts.registration import (
 )
 from shared.messaging.handlers import Refused, RequestContext
 from shared.runtime.telemetry import get_logger
-from shared.security.sealing import keyed_hash, matches, new_code, seal_context
+from shared.security.sealing import seal_context
 
-#: Whoever has a session has an account that opens; it may just have been closed.
+#: The caller has a session, but the account was closed since.
 CLOSED = Refusal(slug="account_closed")
 
 log = get_logger("registration")
@@ -36,63 +35,70 @@ log = get_logger("registration")
 async def send_address_code(
     request: SendAddressCode, context: RequestContext[Deps]
 ) -> AddressCodeView:
-    """Have a code sent; one that is still good is only shown, unless another one is asked for."""
-    account = await _account(context, request.account_id)
+    """Send a code; describe the latest one where it is still usable and `renew` is false."""
+    account = await lock_open_account(context, request.account_id)
     settings, now = context.deps.settings, context.now()
     code = await address_code_store.read(context.tx, account.id)
-    if code is None or request.renew or not code.is_good(now):
+    if code is None or request.renew or not code.is_usable(now):
         if code is not None:
-            too_soon(code.sent_at, settings.resend_seconds, now)
-        await quotas.take_code(context, account.id)
-        code = await _send(context, account, known_language(request.language))
+            check_resend_pause(code.sent_at, settings.resend_seconds, now)
+        await quotas.count_address_code(context, account.id)
+        code = await _send(context, account, supported_language(request.language))
     return show_address_code(code, account.address, settings)
 
 
 async def verify_address_code(request: VerifyAddressCode, context: RequestContext[Deps]) -> Reply:
-    """Prove the address by the latest code; a wrong one is counted."""
-    typed = read_code(request, context.deps)
-    account = await _account(context, request.account_id)
+    """Verify the address with the latest code; a wrong one is counted."""
+    typed = mailed_codes.read_code(request, context.deps)
+    account = await lock_open_account(context, request.account_id)
     deps, now = context.deps, context.now()
     code = await address_code_store.read(context.tx, account.id)
     if code is None:
         raise Refused(Refusal(slug="code_expired", params={"at": now.isoformat()}))
-    refusal = await _judge(context, account, code, typed)
+    refusal = await mailed_codes.check(
+        context,
+        "address_code",
+        account.id,
+        code,
+        typed,
+        count_wrong=partial(address_code_store.count_wrong_code, context.tx, account.id),
+        account=account.id,
+    )
     if refusal is not None:
         return context.refuse(refusal)
     proved_at = account.verified_at
     if code.used_at is None:
         proved_at = now
-        await address_code_store.use(context.tx, account.id, now)
-        await account_store.prove(context.tx, account.id, now)
-        before = now + deps.settings.enrol_life
+        await address_code_store.set_used(context.tx, account.id, now)
+        await account_store.set_verified(context.tx, account.id, now)
+        before = now + deps.settings.enrol_period
         renewed = AddressProofRenewed(proved_at=now, enrol_before=before)
         await context.emit(renewed, subject=account.id)
         log.info(
-            "An address was proved again.",
+            "An address was verified again.",
             action="address_proved",
             account=account.id,
             by="address_code",
         )
-    return AddressProofView(enrol_before=proved_at + deps.settings.enrol_life)
+    return AddressProofView(enrol_before=proved_at + deps.settings.enrol_period)
 
 
 async def _send(context: RequestContext[Deps], account: Account, language: str) -> AddressCode:
     deps, now = context.deps, context.now()
-    digits = new_code(CODE_DIGITS)
-    key_id, code_hash = keyed_hash(deps.tokens, _purpose(account.id), digits)
+    digits, key_id, code_hash = mailed_codes.create(deps, "address_code", account.id)
     code = AddressCode(
         code_key_id=key_id,
         code_hash=code_hash,
         tries=0,
         sent_at=now,
-        expires_at=now + deps.settings.address_code_life,
+        expires_at=now + deps.settings.address_code_period,
     )
-    await address_code_store.store(context.tx, account.id, code)
+    await address_code_store.upsert(context.tx, account.id, code)
     kind = AddressProofRequested
     event = kind(
         address=account.address,
         language=language,
-        code=deps.sealer.seal(digits, seal_context(kind, "code")),
+        code=deps.mailer_sealer.seal(digits, seal_context(kind, "code")),
         requested_at=now,
         expires_at=code.expires_at,
     )
@@ -100,34 +106,9 @@ async def _send(context: RequestContext[Deps], account: Account, language: str) 
     return code
 
 
-async def _judge(
-    context: RequestContext[Deps], account: Account, code: AddressCode, typed: str
-) -> Refusal | None:
-    deps = context.deps
-    most = deps.settings.verify_tries
-    right = matches(deps.tokens, _purpose(account.id), typed, code.code_key_id, code.code_hash)
-    outcome = judge_tries(
-        code.expires_at, code.tries, right=right, now=context.now(), most_tries=most
-    )
-    if outcome == "right":
-        return None
-    if outcome == "expired":
-        return Refusal(slug="code_expired", params={"at": code.expires_at.isoformat()})
-    if code.tries < most:
-        await address_code_store.count_try(context.tx, account.id)
-    log.warning("An address code was wrong.", action="authn_code_fail", account=account.id)
-    if outcome == "void":
-        return Refusal(slug="code_void", params={"tries": most})
-    return Refusal(slug="wrong_code", params={"tries_left": most - code.tries - 1})
-
-
-async def _account(context: RequestContext[Deps], account_id: str) -> Account:
+async def lock_open_account(context: RequestContext[Deps], account_id: str) -> Account:
+    """The account, locked; `Refused` where it is closed."""
     account = await account_store.lock(context.tx, account_id)
-    if account is None or not account.opens:
+    if account is None or not account.can_sign_in:
         raise Refused(CLOSED)
     return account
-
-
-def _purpose(account_id: str) -> str:
-    """What a code's hash is bound to: the code of one account is none of another's (RE-03)."""
-    return f"registration/address_code/{account_id}"

@@ -1,4 +1,4 @@
-"""What registration holds about an account, for the person themselves (B-11, GD-02)."""
+"""Data export: what registration stores about an account, for its holder (B-11, GD-02)."""
 
 from __future__ import annotations
 
@@ -17,11 +17,11 @@ log = get_logger("registration")
 
 
 async def export_account(request: ExportAccount, context: RequestContext[Deps]) -> PersonalDataView:
-    """Everything but hashes: the account, terms, a wish for another address, limits."""
+    """Everything but hashes: account, terms, requests, codes, links and limits."""
     account = await account_store.read(context.tx, request.account_id)
     if account is None:
         raise Refused(UNKNOWN)
-    counted_under = [account.id, *context.deps.counters(account.address_key)]
+    counted_under = [account.id, *context.deps.rate_limit_keys(account.address_key)]
     document = await data_export_store.read(context.tx, account.id, counted_under)
     log.info("Personal data were read.", action="personal_data_read", account=account.id)
-    return seal_export(context.deps.gateway, document)
+    return seal_export(context.deps.gateway_sealer, document)

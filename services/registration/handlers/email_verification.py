@@ -1,8 +1,8 @@
-"""Proving an address, by the code of the latest message or by its link.
+"""Verifying the address of a request, by the code of its latest message or by a link.
 
-Opening a link changes nothing. The link's button needs the browser that asked, or the password
-chosen then: without either, a mail scanner could prove a stranger's address (RE-04). Proving twice
-is no error.
+Opening a link changes nothing. Its button needs the browser that made the request, or the password
+chosen then; otherwise a mail scanner could verify somebody's address (RE-04). Verifying again is
+no error.
 """
 
 from __future__ import annotations
@@ -10,21 +10,20 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 from datetime import datetime
+from functools import partial
 
 from services.registration import account_request_store, validation_link_store
-from services.registration.account_requests import CODE_DIGITS, AccountRequest, Link, judge_code
+from services.registration.account_requests import AccountRequest, ValidationLink
 from services.registration.deps import Deps
-from services.registration.handlers.account_requests import GONE, show
-from services.registration.handlers.validation_messages import is_the_code, link_hashes
+from services.registration.handlers import mailed_codes
+from services.registration.handlers.account_requests import GONE, emit_expired, show
+from services.registration.handlers.validation_messages import link_hashes
 from services.registration.views import show_link
-from shared.contracts.base import FieldError, Refusal, Reply
+from shared.contracts.base import Refusal, Reply
 from shared.contracts.registration import (
-    ConfirmAddressChange,
     DescribeLink,
     EmailVerified,
     LinkView,
-    RequestExpired,
-    VerifyAddressCode,
     VerifyCode,
     VerifyLink,
 )
@@ -32,87 +31,88 @@ from shared.database import Pool, transaction
 from shared.messaging.handlers import Refused, RequestContext
 from shared.runtime.telemetry import get_logger
 
-TOKEN = re.compile(r"[A-Za-z0-9_-]{43}")
-CODE = re.compile(rf"[0-9]{{{CODE_DIGITS}}}")
+TOKEN_PATTERN = re.compile(r"[A-Za-z0-9_-]{43}")
 
 log = get_logger("registration")
 
 
 async def verify_code(request: VerifyCode, context: RequestContext[Deps]) -> Reply:
-    """Prove the address by the code; a wrong one is counted."""
-    code = read_code(request, context.deps)
+    """Verify the address with the code; a wrong one is counted."""
+    code = mailed_codes.read_code(request, context.deps)
     found = await account_request_store.lock_with_address(context.tx, request.request_id)
     if found is None:
         raise Refused(GONE)
     if found.state == "pending":
-        refusal = await _judge_code(context, found, code)
+        refusal = await mailed_codes.check(
+            context,
+            "code",
+            found.id,
+            found,
+            code,
+            count_wrong=partial(account_request_store.count_wrong_code, context.tx, found.id),
+            decoy=found.decoy,
+            request_ref=found.id,
+        )
         if refusal is not None:
             return context.refuse(refusal)
-        await _prove(context, found, "code")
+        await _verify(context, found, "code")
     return await show(context, found.id)
 
 
-def read_code(request: VerifyCode | VerifyAddressCode | ConfirmAddressChange, deps: Deps) -> str:
-    """The six digits that were typed, without spaces; `Refused` where it is anything else."""
-    code = "".join((deps.open(request, "code") or "").split())
-    if not CODE.fullmatch(code):
-        error = FieldError(field="code", code="format", params={"digits": CODE_DIGITS})
-        raise Refused(Refusal(slug="invalid_fields", errors=(error,)))
-    return code
-
-
 async def describe_link(request: DescribeLink, context: RequestContext[Deps]) -> LinkView:
-    """What a link is worth. Changes nothing, however often it is asked (B-02)."""
+    """The state of a link. Changes nothing, since mail scanners open links too (B-02)."""
     deps = context.deps
     token = deps.open(request, "link_token") or ""
-    if not TOKEN.fullmatch(token):
+    if not TOKEN_PATTERN.fullmatch(token):
         return LinkView(state="malformed")
-    link = await validation_link_store.find(context.tx, link_hashes(token, deps.tokens))
+    link = await validation_link_store.find(context.tx, link_hashes(token, deps.token_keys))
     if link is None:
         return LinkView(state="gone")
     return show_link(
         link,
         same_browser=link.request.id == request.request_id,
-        most_tries=deps.settings.verify_tries,
+        max_tries=deps.settings.verify_tries,
         now=context.now(),
     )
 
 
 @dataclass(frozen=True, kw_only=True)
-class Holder:
-    """Who posts a link: refused, or by which right."""
+class LinkHolder:
+    """Whether the caller may verify by a link, and whether by password."""
 
     hashes: list[bytes]
     refusal: Refusal | None = None
     by_password: bool = False
 
 
-async def know_holder(request: VerifyLink, deps: Deps, pool: Pool) -> Holder:
-    """Whether it is the asking browser, or somebody with the chosen password."""
+async def check_holder_password(request: VerifyLink, deps: Deps, pool: Pool) -> LinkHolder:
+    """Accept the browser that made the request, or the password chosen then."""
     token = deps.open(request, "link_token") or ""
-    if not TOKEN.fullmatch(token):
-        return Holder(hashes=[], refusal=Refusal(slug="link_malformed"))
-    hashes = link_hashes(token, deps.tokens)
+    if not TOKEN_PATTERN.fullmatch(token):
+        return LinkHolder(hashes=[], refusal=Refusal(slug="link_malformed"))
+    hashes = link_hashes(token, deps.token_keys)
     async with transaction(pool) as tx:
         link = await validation_link_store.find(tx, hashes)
         if link is None or link.request.id == request.request_id:
-            return Holder(hashes=hashes)
-        refusal = _refuse_link(link, deps.clock())
+            return LinkHolder(hashes=hashes)
+        refusal = _link_refusal(link, deps.clock())
         if request.password is None and refusal is None:
             refusal = Refusal(slug="password_needed")
-        # Somebody else's browser may show the password even where the address is proved.
+        # Another browser may enter the password where the address is verified already.
         proved = request.password is not None and link.request.state == "verified"
         if refusal is not None and not proved:
-            return Holder(hashes=hashes, refusal=refusal)
-        tries = await validation_link_store.count_try(tx, hashes, deps.settings.verify_tries)
+            return LinkHolder(hashes=hashes, refusal=refusal)
+        tries = await validation_link_store.count_password_attempt(
+            tx, hashes, deps.settings.verify_tries
+        )
     if tries is None:
-        return Holder(hashes=hashes, refusal=Refusal(slug="link_password_void"))
+        return LinkHolder(hashes=hashes, refusal=Refusal(slug="link_password_void"))
     return await _check_password(request, deps, link, hashes, tries)
 
 
 async def verify_link(request: VerifyLink, context: RequestContext[Deps]) -> Reply:
-    """Prove the address by the link, once its holder is known."""
-    holder: Holder = context.prepared
+    """Verify the address with the link, once `check_holder_password` accepted the caller."""
+    holder: LinkHolder = context.prepared
     if holder.refusal is not None:
         raise Refused(holder.refusal)
     link = await validation_link_store.find(context.tx, holder.hashes)
@@ -122,39 +122,20 @@ async def verify_link(request: VerifyLink, context: RequestContext[Deps]) -> Rep
     if link is None or found is None:
         raise Refused(Refusal(slug="link_gone"))
     if holder.by_password:
-        await validation_link_store.take_back_try(context.tx, holder.hashes)
+        await validation_link_store.uncount_password_attempt(context.tx, holder.hashes)
     if found.state == "pending":
-        # Read again: another message may have replaced the link while we waited for the lock.
+        # Read again: another message may have replaced the link before the lock was taken.
         link = await validation_link_store.find(context.tx, holder.hashes) or link
-        refusal = _refuse_link(link, context.now())
+        refusal = _link_refusal(link, context.now())
         if refusal is not None:
             raise Refused(refusal)
-        await _prove(context, found, "link")
+        await _verify(context, found, "link")
     return await show(context, found.id)
 
 
-async def _judge_code(
-    context: RequestContext[Deps], found: AccountRequest, code: str
-) -> Refusal | None:
-    deps = context.deps
-    most = deps.settings.verify_tries
-    same = is_the_code(found, code, deps.tokens)
-    outcome = judge_code(found, same=same, now=context.now(), most_tries=most)
-    if outcome == "right":
-        return None
-    if outcome == "expired":
-        return Refusal(slug="code_expired", params={"at": found.expires_at.isoformat()})
-    if found.tries < most:
-        await account_request_store.count_try(context.tx, found.id)
-    log.warning("A code was wrong.", action="authn_code_fail", request_ref=found.id)
-    if outcome == "void":
-        return Refusal(slug="code_void", params={"tries": most})
-    return Refusal(slug="wrong_code", params={"tries_left": most - found.tries - 1})
-
-
 async def _check_password(
-    request: VerifyLink, deps: Deps, link: Link, hashes: list[bytes], tries: int
-) -> Holder:
+    request: VerifyLink, deps: Deps, link: ValidationLink, hashes: list[bytes], tries: int
+) -> LinkHolder:
     password = deps.open(request, "password")
     stored = link.request.password
     right = False
@@ -162,14 +143,14 @@ async def _check_password(
         found = await deps.hasher.find(password, link.request.address_key, [stored])
         right = found is not None
     if right:
-        return Holder(hashes=hashes, by_password=True)
-    log.warning("A link's password was wrong.", action="authn_login_fail")
+        return LinkHolder(hashes=hashes, by_password=True)
+    log.warning("The password given with a link was wrong.", action="authn_login_fail")
     left = deps.settings.verify_tries - tries
     slug = "wrong_password" if left else "link_password_void"
-    return Holder(hashes=hashes, refusal=Refusal(slug=slug, params={"tries_left": left}))
+    return LinkHolder(hashes=hashes, refusal=Refusal(slug=slug, params={"tries_left": left}))
 
 
-def _refuse_link(link: Link, now: datetime) -> Refusal | None:
+def _link_refusal(link: ValidationLink, now: datetime) -> Refusal | None:
     state = link.state(now)
     if state == "valid":
         return None
@@ -180,14 +161,13 @@ def _refuse_link(link: Link, now: datetime) -> Refusal | None:
     return Refusal(slug="link_replaced")
 
 
-async def _prove(context: RequestContext[Deps], found: AccountRequest, by: str) -> None:
+async def _verify(context: RequestContext[Deps], found: AccountRequest, by: str) -> None:
     now = context.now()
-    # The others go first: only one request of an address may be proved (settled 1).
-    for other in await account_request_store.delete_others(context.tx, found):
-        await context.emit(RequestExpired(request_id=other.id), subject=other.account_id)
-    kept_until = now + context.deps.settings.pending_life
-    await account_request_store.prove(context.tx, found.id, now, kept_until)
+    # Delete the others first: one request of an address may be verified (unique index).
+    await emit_expired(context, await account_request_store.delete_others(context.tx, found))
+    kept_until = now + context.deps.settings.pending_period
+    await account_request_store.set_verified(context.tx, found.id, now, kept_until)
     await context.emit(
         EmailVerified(request_id=found.id, by=by, verified_at=now), subject=found.account_id
     )
-    log.info("An address was proved.", action="address_proved", by=by, request_ref=found.id)
+    log.info("An address was verified.", action="address_proved", by=by, request_ref=found.id)

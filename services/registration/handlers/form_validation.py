@@ -1,7 +1,7 @@
-"""Judging what a form brings, before any transaction: names, address, password.
+"""Validation of forms before any transaction: address and password.
 
-Everything wrong is said at once. A password is hashed only where everything else is right, so what
-takes long depends on what was typed and never on what is known of the address (AU-08).
+All errors are reported at once. A password is hashed only where everything else is right, so the
+time a form takes depends on what was typed and not on what is stored (AU-08).
 """
 
 from __future__ import annotations
@@ -10,9 +10,13 @@ import asyncio
 
 from services.registration.common_words import ListedWord
 from services.registration.deps import Deps
-from services.registration.email_addresses import Address, BadAddress, parse_address
-from services.registration.email_typos import suggest
-from services.registration.passwords import Candidate, Rules, Verdict
+from services.registration.email_addresses import (
+    EmailAddress,
+    InvalidEmailAddress,
+    parse_email_address,
+)
+from services.registration.email_typos import suggest_correction
+from services.registration.passwords import Candidate, PasswordRules, RuleResult
 from services.registration.zxcvbn_check import is_too_simple
 from shared.contracts.base import FieldError, Refusal
 from shared.runtime.telemetry import get_logger
@@ -20,38 +24,43 @@ from shared.runtime.telemetry import get_logger
 log = get_logger("registration")
 
 
-def judge_address(typed: str, deps: Deps) -> tuple[Address | None, list[FieldError]]:
-    """The address, or what is wrong with it."""
+def validate_address(typed: str, deps: Deps) -> tuple[EmailAddress | None, list[FieldError]]:
+    """The address, or the error of its field."""
     try:
-        return parse_address(typed, smtputf8=deps.settings.smtp_utf8), []
-    except BadAddress as bad:
+        return parse_email_address(typed, smtputf8=deps.settings.smtp_utf8), []
+    except InvalidEmailAddress as bad:
         return None, [bad.error]
 
 
-def likely_slip(address: Address) -> Refusal | None:
-    """The refusal that points a likely slip out (G-05); asked only of a form that is right."""
-    meant = suggest(address.text)
+def typo_refusal(address: EmailAddress) -> Refusal | None:
+    """The refusal that suggests a correction (G-05); for forms without other errors."""
+    meant = suggest_correction(address.text)
     return None if meant is None else Refusal(slug="likely_slip", params={"suggestion": meant})
 
 
-async def judge_password(candidate: Candidate | None, deps: Deps) -> list[FieldError]:
-    """Everything wrong with a password; `candidate` is None where it could not be read."""
-    if candidate is None:
+async def validate_password(
+    password: str | None, deps: Deps, *, first_name: str, last_name: str, address: str
+) -> list[FieldError]:
+    """All errors of a new password for this person; None is one that could not be decrypted."""
+    if password is None:
         return [_error("unreadable")]
-    if not candidate.password:
+    if not password:
         return [_error("missing")]
-    broken = [verdict for verdict in deps.rules.judge(candidate) if not verdict.ok]
+    candidate = Candidate(
+        password=password, first_name=first_name, last_name=last_name, address=address
+    )
+    broken = [verdict for verdict in deps.rules.check(candidate) if not verdict.ok]
     errors = [_error(verdict.code or "", **verdict.params) for verdict in broken]
-    if len(candidate.password) <= deps.settings.password_max:
-        errors += _listed(deps.lexicon.find(candidate.password), broken, deps.rules)
+    if len(password) <= deps.settings.password_max:
+        errors += _listed_word_errors(deps.common_words.find(password), broken, deps.rules)
     # In a thread: zxcvbn takes milliseconds.
-    if not errors and await asyncio.to_thread(is_too_simple, candidate.password):
+    if not errors and await asyncio.to_thread(is_too_simple, password):
         errors.append(_error("too_simple"))
     return errors
 
 
-def log_refused(errors: list[FieldError]) -> None:
-    """Say which fields were refused and why, without what was typed."""
+def log_refused_fields(errors: list[FieldError]) -> None:
+    """Log the refused fields and their codes, never what was typed."""
     log.warning(
         "A form was refused.",
         action="input_validation_fail",
@@ -59,8 +68,10 @@ def log_refused(errors: list[FieldError]) -> None:
     )
 
 
-def _listed(found: ListedWord | None, broken: list[Verdict], rules: Rules) -> list[FieldError]:
-    """A listed word, unless another rule has named the same stretch already."""
+def _listed_word_errors(
+    found: ListedWord | None, broken: list[RuleResult], rules: PasswordRules
+) -> list[FieldError]:
+    """The error for a listed word, unless another rule reported the same part."""
     if found is None:
         return []
     word = rules.fold(found.word)

@@ -1,8 +1,8 @@
-"""Freezing an account by « ce n'est pas moi », and thawing it (settled 8).
+"""Freezing an account with a « ce n'est pas moi » link, and unfreezing it.
 
-A mail's link says whose account and which mail, signed by the mailer; no table keeps it before it
-is used. It freezes once. The account thaws by a new password, through the mailbox, and the second
-factor after that; or by the desk alone, if the phone was replaced within the two weeks before.
+The link names the account and the mail, signed by the mailer; it is stored once it is used, and it
+freezes once. A new password, set through the mailbox, and then the second factor unfreeze the
+account. Only support can, where phone or address changed within fourteen days before the freeze.
 """
 
 from __future__ import annotations
@@ -13,9 +13,9 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from services.registration import account_store, disavowal_store, mailed_link_store
-from services.registration.accounts import Account, doubt_after_freeze, in_doubt
+from services.registration.accounts import Account, freeze_consequence, recently_changed
 from services.registration.deps import Deps
-from services.registration.email_addresses import mask
+from services.registration.email_addresses import mask_email_address
 from services.registration.handlers.mailed_links import PASSWORD
 from shared.contracts.base import Refusal
 from shared.contracts.gateway import SessionOpened
@@ -32,16 +32,16 @@ from shared.messaging.handlers import Context, Refused, RequestContext
 from shared.runtime.telemetry import get_logger
 from shared.security import signed_tokens
 
-#: What the tokens of « ce n'est pas moi » links are signed for; the mailer signs with this word.
+#: The purpose in the signature of « ce n'est pas moi » links; the mailer signs with the same.
 PURPOSE = "disavowal"
-ID = re.compile(r"[0-9a-f]{32}")
+ID_PATTERN = re.compile(r"[0-9a-f]{32}")
 
 log = get_logger("registration")
 
 
 @dataclass(frozen=True, kw_only=True)
 class Disavowal:
-    """What a link says: whose account, by which mail, until when."""
+    """The content of a link: account, mail and expiry."""
 
     account_id: str
     mail_id: str
@@ -51,51 +51,54 @@ class Disavowal:
 async def describe_disavowal(
     request: DescribeDisavowal, context: RequestContext[Deps]
 ) -> DisavowalView:
-    """What a « ce n'est pas moi » link is worth. Changes nothing, however often it is asked."""
-    said = _read(request, context.deps)
-    account = None if said is None else await account_store.read(context.tx, said.account_id)
-    if said is None or account is None:
+    """The state of a « ce n'est pas moi » link. Changes nothing."""
+    link = _parse_token(request, context.deps)
+    account = None if link is None else await account_store.read(context.tx, link.account_id)
+    if link is None or account is None:
         return DisavowalView(state="malformed")
-    state = await _state(context, said, account)
+    state = await _state(context, link, account)
     return DisavowalView(
-        state=state, masked_address=mask(account.address), desk_only=account.left_to_desk
+        state=state,
+        masked_address=mask_email_address(account.address),
+        desk_only=account.support_only,
     )
 
 
 async def disavow(request: Disavow, context: RequestContext[Deps]) -> FrozenView:
-    """Freeze the account; closed already is no error, and is said once."""
-    said = _read(request, context.deps)
-    account = None if said is None else await account_store.lock(context.tx, said.account_id)
-    if said is None or account is None:
+    """Freeze the account; one that is closed already is no error, and emits no event."""
+    link = _parse_token(request, context.deps)
+    account = None if link is None else await account_store.lock(context.tx, link.account_id)
+    if link is None or account is None:
         raise Refused(Refusal(slug="link_malformed"))
-    state = await _state(context, said, account)
+    state = await _state(context, link, account)
     if state == "expired":
-        raise Refused(Refusal(slug="link_expired", params={"at": said.expires_at.isoformat()}))
+        raise Refused(Refusal(slug="link_expired", params={"at": link.expires_at.isoformat()}))
     if state == "used":
         raise Refused(Refusal(slug="link_used"))
     now = context.now()
-    await disavowal_store.use(context.tx, said.mail_id, account.id, now, said.expires_at)
-    desk_only = account.desk_only or in_doubt(account, now)
+    await disavowal_store.record_use(context.tx, link.mail_id, account.id, now, link.expires_at)
+    desk_only = account.desk_only or recently_changed(account, now)
     await freeze(context, account, by="holder", desk_only=desk_only)
-    # A deactivated account stays so, and no new password opens it.
+    # A deactivated account stays so, and a new password does not reactivate it.
     closed = account.state == "deactivated"
     return FrozenView(account_id=account.id, desk_only=desk_only or closed)
 
 
 async def freeze(context: Context[Deps], account: Account, *, by: str, desk_only: bool) -> None:
-    """Close a locked account, with the links that were sent to give it a new password.
+    """Freeze an account that the caller locked, and void its password reset links.
 
-    Of a frozen one nothing is said again, but it may become the desk's; a deactivated one stays.
+    A frozen account emits no second event, but may be restricted to support; a deactivated one
+    does not change.
     """
     if account.state == "deactivated":
         return
     if account.state == "frozen":
         if desk_only and not account.desk_only:
-            await _leave_to_desk(context, account)
+            await _restrict_to_support(context, account)
         return
     now = context.now()
     await account_store.freeze(context.tx, account.id, now, desk_only=desk_only)
-    await mailed_link_store.void(context.tx, PASSWORD.name, account.id)
+    await mailed_link_store.delete_unused(context.tx, PASSWORD.name, account.id)
     frozen = AccountFrozen(by=by, desk_only=desk_only, frozen_at=now)
     await context.emit(frozen, subject=account.id)
     log.warning(
@@ -108,51 +111,52 @@ async def freeze(context: Context[Deps], account: Account, *, by: str, desk_only
 
 
 async def session_opened(event: SessionOpened, context: Context[Deps]) -> None:
-    """Password and second factor were right: a thawing account is active again."""
-    account_id = context.envelope.subject
-    account = None if account_id is None else await account_store.lock(context.tx, account_id)
-    if account is None or not await account_store.thaw(context.tx, account.id, event.opened_at):
+    """Password and second factor were right: a `thawing` account is active again."""
+    account = await account_store.lock(context.tx, context.account_id)
+    if account is None or not await account_store.unfreeze(context.tx, account.id, event.opened_at):
         return
     await context.emit(AccountThawed(thawed_at=context.now()), subject=account.id)
-    log.info("An account was thawed.", action="account_thawed", account=account.id)
+    log.info("An account was unfrozen.", action="account_thawed", account=account.id)
 
 
 async def authenticator_replaced(event: AuthenticatorReplaced, context: Context[Deps]) -> None:
-    """Remember when; a freeze shortly after it is the desk's to end, whichever is heard first."""
-    account_id = context.envelope.subject
-    account = None if account_id is None else await account_store.lock(context.tx, account_id)
+    """Record the time: only support ends a freeze soon after it, whichever event comes first."""
+    account = await account_store.lock(context.tx, context.account_id)
     if account is None:
         return
-    await account_store.replace_phone(context.tx, account.id, event.replaced_at)
-    doubt = doubt_after_freeze(account, event.replaced_at)
-    if doubt == "desk_only":
-        await _leave_to_desk(context, account)
-    elif doubt == "freeze":
+    await account_store.record_phone_replacement(context.tx, account.id, event.replaced_at)
+    consequence = freeze_consequence(account, event.replaced_at)
+    if consequence == "desk_only":
+        await _restrict_to_support(context, account)
+    elif consequence == "freeze":
         await freeze(context, account, by="holder", desk_only=True)
 
 
-async def _leave_to_desk(context: Context[Deps], account: Account) -> None:
-    await account_store.leave_to_desk(context.tx, account.id)
-    await mailed_link_store.void(context.tx, PASSWORD.name, account.id)
+async def _restrict_to_support(context: Context[Deps], account: Account) -> None:
+    await account_store.restrict_to_support(context.tx, account.id)
+    await mailed_link_store.delete_unused(context.tx, PASSWORD.name, account.id)
     log.warning(
-        "A frozen account was left to the desk.", action="account_left_to_desk", account=account.id
+        "Only support can unfreeze an account.", action="account_left_to_desk", account=account.id
     )
 
 
-async def _state(context: RequestContext[Deps], said: Disavowal, account: Account) -> str:
-    """`expired`, `done`, `used` or `valid`: a link freezes once, and is worth nothing when the
-    account opens again."""
-    if said.expires_at <= context.now():
+async def _state(context: RequestContext[Deps], link: Disavowal, account: Account) -> str:
+    """`expired`, `done` (the account is closed), `used` or `valid`."""
+    if link.expires_at <= context.now():
         return "expired"
     if account.state in ("frozen", "deactivated"):
         return "done"
-    return "used" if await disavowal_store.is_used(context.tx, said.mail_id) else "valid"
+    return "used" if await disavowal_store.is_used(context.tx, link.mail_id) else "valid"
 
 
-def _read(request: DescribeDisavowal | Disavow, deps: Deps) -> Disavowal | None:
+def _parse_token(request: DescribeDisavowal | Disavow, deps: Deps) -> Disavowal | None:
     token = deps.open(request, "link_token") or ""
-    content = signed_tokens.read(deps.disavowals, PURPOSE, token)
-    if content is None or len(content.parts) != 2 or not all(map(ID.fullmatch, content.parts)):
+    content = signed_tokens.read(deps.disavowal_keys, PURPOSE, token)
+    if (
+        content is None
+        or len(content.parts) != 2
+        or not all(map(ID_PATTERN.fullmatch, content.parts))
+    ):
         return None
     account_id, mail_id = (str(uuid.UUID(part)) for part in content.parts)
     return Disavowal(account_id=account_id, mail_id=mail_id, expires_at=content.expires_at)

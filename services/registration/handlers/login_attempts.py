@@ -1,12 +1,12 @@
-"""Counting a password before it is looked at, so that parallel guesses are counted too (AU-03).
+"""Login attempts, counted before the password is checked, so that parallel guesses count (AU-03).
 
-A try is counted at every door first and taken back where the password was right: of fifty guesses
-at one moment no more are looked at than fifty in a row would be. While one door is shut nothing is
-looked at, and an address without an account counts like any other (AU-02, AU-08).
+An attempt counts in every scope first and is uncounted where the password was right. While one
+scope is locked, no password is checked; an address without an account counts like any other (AU-02,
+AU-08).
 
-A stranger's doors are the address from this network, the address from anywhere, and the network.
-Where one of them is shut, a browser that is known for the account has a few tries of its own, which
-no attacker can use up (AU-04).
+Anonymous sign-ins are throttled per e-mail address and network, per e-mail address, and per
+network. Where one of these scopes is locked, a browser that is known for the account has a few
+attempts of its own, which an attacker cannot use up (AU-04).
 """
 
 from __future__ import annotations
@@ -18,136 +18,152 @@ from datetime import datetime
 from services.registration import rate_limit_store
 from services.registration.accounts import Account
 from services.registration.deps import Deps
-from services.registration.login_throttle import Door
+from services.registration.login_throttle import ThrottleScope
 from shared.contracts.base import Refusal
 from shared.database import Connection
 from shared.domain.rate_limits import within
 from shared.runtime.telemetry import get_logger
 
-FROM_NETWORK, ADDRESS = "sign_in", "sign_in_address"
-NETWORK, KNOWN = "sign_in_network", "sign_in_known"
+ADDRESS_FROM_NETWORK, ADDRESS = "sign_in", "sign_in_address"
+NETWORK, KNOWN_BROWSER = "sign_in_network", "sign_in_known"
 
 log = get_logger("registration")
 
 
 @dataclass(frozen=True, kw_only=True)
-class Attempt:
-    """One password: to be looked at, unless there is a `wait` in seconds.
+class LoginAttempt:
+    """One attempt: its password is checked unless there is a `wait` in seconds.
 
-    `locked_until` is set where this try, if it is wrong, shuts a door for the first time.
+    `locked_until` is set where this attempt, if it is wrong, locks a scope for the first time.
     """
 
-    doors: Sequence[Door]
+    scopes: Sequence[ThrottleScope]
     at: datetime
     wait: int = 0
     locked_until: datetime | None = None
 
-    def too_many(self) -> Refusal:
-        """The refusal while a door is shut."""
+    def refusal(self) -> Refusal:
+        """The refusal while a scope is locked."""
         return Refusal(slug="too_many_tries", retry_after=self.wait)
 
 
-def strangers_doors(deps: Deps, address_key: str, network: str) -> list[Door]:
-    """Where a password for an address is counted, in the order in which they are locked."""
-    settings, address = deps.settings, deps.counter(address_key)
-    of_network = settings.sign_ins_quota(network, deps.raised_networks)
-    doors = [
-        Door(kind=FROM_NETWORK, key=_pair(address, network), limit=settings.throttle),
-        Door(kind=ADDRESS, key=address, limit=settings.ceiling),
+def anonymous_scopes(deps: Deps, address_key: str, network: str) -> list[ThrottleScope]:
+    """Where a password for an address counts, in the order in which the rows are locked."""
+    settings, address = deps.settings, deps.rate_limit_key(address_key)
+    of_network = settings.sign_ins_quota(network, deps.network_quotas)
+    scopes = [
+        ThrottleScope(
+            kind=ADDRESS_FROM_NETWORK, key=_pair(address, network), limit=settings.throttle
+        ),
+        ThrottleScope(kind=ADDRESS, key=address, limit=settings.sign_in_quota),
     ]
     if of_network is not None:
-        doors.append(Door(kind=NETWORK, key=network, limit=of_network))
-    return doors
+        scopes.append(ThrottleScope(kind=NETWORK, key=network, limit=of_network))
+    return scopes
 
 
-def known_door(deps: Deps, account_id: str) -> list[Door]:
-    """Where a password for an account is counted, typed in a browser that is known for it."""
-    return [Door(kind=KNOWN, key=account_id, limit=deps.settings.reserve)]
+def known_browser_scope(deps: Deps, account_id: str) -> list[ThrottleScope]:
+    """Where a password for an account counts, typed in a browser that is known for it."""
+    return [
+        ThrottleScope(
+            kind=KNOWN_BROWSER, key=account_id, limit=deps.settings.known_browser_throttle
+        )
+    ]
 
 
-async def begin(
-    tx: Connection, doors: Sequence[Door], now: datetime, reserve: Sequence[Door] = ()
-) -> Attempt:
-    """Count a try, or say how long to wait; where that is long, count it at `reserve` instead."""
-    attempt = await _at(tx, doors, now)
-    if attempt.wait and reserve:
-        return await _at(tx, reserve, now)
+async def count_attempt(
+    tx: Connection,
+    scopes: Sequence[ThrottleScope],
+    now: datetime,
+    fallback_scopes: Sequence[ThrottleScope] = (),
+) -> LoginAttempt:
+    """Count an attempt, or return how long to wait; `fallback_scopes` count it while locked."""
+    attempt = await _count_in_scopes(tx, scopes, now)
+    if attempt.wait and fallback_scopes:
+        return await _count_in_scopes(tx, fallback_scopes, now)
     return attempt
 
 
-async def _at(tx: Connection, doors: Sequence[Door], now: datetime) -> Attempt:
-    counted = [(door.kind, door.key) for door in doors]
+async def _count_in_scopes(
+    tx: Connection, scopes: Sequence[ThrottleScope], now: datetime
+) -> LoginAttempt:
+    counted = [(scope.kind, scope.key) for scope in scopes]
     seen = await rate_limit_store.lock(tx, counted, now)
-    waits = [door.limit.wait(moments, now) for door, moments in zip(doors, seen, strict=True)]
+    waits = [scope.limit.wait(moments, now) for scope, moments in zip(scopes, seen, strict=True)]
     if any(waits):
         log.warning(
-            "Passwords come too fast.",
+            "Login attempts are throttled.",
             action="excess_rate_limit_exceeded",
-            limit=doors[waits.index(max(waits))].kind,
+            limit=scopes[waits.index(max(waits))].kind,
             wait=max(waits),
         )
-        return Attempt(doors=doors, at=now, wait=max(waits))
+        return LoginAttempt(scopes=scopes, at=now, wait=max(waits))
     await rate_limit_store.add(tx, counted, now)
     shut: list[datetime] = []
-    for door, moments in zip(doors, seen, strict=True):
-        until = door.shuts_until([*moments, now], now)
-        # A network's door says nothing of an account.
-        shut += [until] if until is not None and door.kind != NETWORK else []
-    return Attempt(doors=doors, at=now, locked_until=max(shut, default=None))
+    for scope, moments in zip(scopes, seen, strict=True):
+        until = scope.locks_until([*moments, now], now)
+        # A locked network concerns no single account.
+        shut += [until] if until is not None and scope.kind != NETWORK else []
+    return LoginAttempt(scopes=scopes, at=now, locked_until=max(shut, default=None))
 
 
-async def take_back(tx: Connection, attempt: Attempt) -> None:
-    """The password was right for a request: this try does not count, earlier ones still do.
+async def uncount(tx: Connection, attempt: LoginAttempt) -> None:
+    """The password was right for a request: this attempt does not count, earlier ones still do.
 
-    A stranger can make a request for any address and knows its password: it must not wash away
-    the failures on the account's.
+    Anybody can make a request for any address and knows its password: that must not clear the
+    failures counted for the account.
     """
-    for door in attempt.doors:
-        await rate_limit_store.take_back(tx, door.kind, door.key, attempt.at)
+    for scope in attempt.scopes:
+        await rate_limit_store.remove(tx, scope.kind, scope.key, attempt.at)
 
 
-async def forgive(
-    tx: Connection, deps: Deps, attempt: Attempt, address_key: str, network: str, account: Account
+async def clear_failures(
+    tx: Connection,
+    deps: Deps,
+    attempt: LoginAttempt,
+    address_key: str,
+    network: str,
+    account: Account,
 ) -> int:
     """The password was right for the account; returns how many were wrong since the last right one.
 
-    What was counted from other networks keeps counting, there and for the day: else an attacker
-    would have new tries whenever the holder signs in (AU-02).
+    Failures from other networks keep counting: otherwise an attacker would have new attempts
+    whenever the holder signs in (AU-02).
     """
-    address = deps.counter(address_key)
-    wrong = await rate_limit_store.peek(tx, ADDRESS, address)
-    for mine in await rate_limit_store.clear(tx, FROM_NETWORK, _pair(address, network)):
-        await rate_limit_store.take_back(tx, ADDRESS, address, mine)
-    for door in attempt.doors:
-        if door.kind == NETWORK:
-            await rate_limit_store.take_back(tx, door.kind, door.key, attempt.at)
-    wrong += await rate_limit_store.clear(tx, KNOWN, account.id)
+    address = deps.rate_limit_key(address_key)
+    wrong = await rate_limit_store.read(tx, ADDRESS, address)
+    for mine in await rate_limit_store.clear(tx, ADDRESS_FROM_NETWORK, _pair(address, network)):
+        await rate_limit_store.remove(tx, ADDRESS, address, mine)
+    for scope in attempt.scopes:
+        if scope.kind == NETWORK:
+            await rate_limit_store.remove(tx, scope.kind, scope.key, attempt.at)
+    wrong += await rate_limit_store.clear(tx, KNOWN_BROWSER, account.id)
     since = account.credentials.right_at if account.credentials else None
-    recent = within(wrong, rate_limit_store.LONGEST_WINDOW, attempt.at)
-    # This try was counted too.
+    recent = within(wrong, rate_limit_store.MAX_WINDOW, attempt.at)
+    # This attempt was counted too.
     return max(0, sum(since is None or moment > since for moment in recent) - 1)
 
 
-async def lift(tx: Connection, deps: Deps, address_key: str, account_id: str) -> None:
-    """The account has a new password: nothing counts any more, wherever it came from."""
-    address = deps.counter(address_key)
-    await rate_limit_store.clear_all(tx, FROM_NETWORK, address)
+async def reset(tx: Connection, deps: Deps, address_key: str, account_id: str) -> None:
+    """The account has a new password: clear the failures from every network."""
+    address = deps.rate_limit_key(address_key)
+    await rate_limit_store.clear_by_prefix(tx, ADDRESS_FROM_NETWORK, address)
     await rate_limit_store.clear(tx, ADDRESS, address)
-    await rate_limit_store.clear(tx, KNOWN, account_id)
+    await rate_limit_store.clear(tx, KNOWN_BROWSER, account_id)
 
 
-def log_failure(attempt: Attempt, account: Account | None = None) -> None:
-    """Say that a password opened nothing, and that the next one has to wait.
+def log_failure(attempt: LoginAttempt, account: Account | None = None) -> None:
+    """Log a failed attempt, and a lock that it caused.
 
-    A closed account's is not looked at: it may have been the right one.
+    The password of a closed account is not compared: it may have been right.
     """
-    said = log.bind(account=None if account is None else account.id)
-    if account is not None and not account.opens:
-        said.warning("A password was for a closed account.", action="authn_login_fail")
+    bound = log.bind(account=None if account is None else account.id)
+    if account is not None and not account.can_sign_in:
+        bound.warning("A password was given for a closed account.", action="authn_login_fail")
     else:
-        said.warning("A password was wrong.", action="authn_login_fail")
+        bound.warning("A password was wrong.", action="authn_login_fail")
     if attempt.locked_until is not None:
-        said.warning("Further passwords have to wait.", action="authn_login_lock")
+        bound.warning("Further login attempts are locked for a time.", action="authn_login_lock")
 
 
 def _pair(address: str, network: str) -> str:

@@ -1,6 +1,6 @@
-"""A lost phone: told by anybody, confirmed by the mailbox, and then the desk's case.
+"""Lost phones: reported by anybody, confirmed with a mailed link, then handled by support.
 
-A phone told stolen freezes the account at the confirmation, and only the desk thaws it.
+A stolen phone freezes the account at the confirmation, and only support unfreezes it.
 """
 
 from __future__ import annotations
@@ -8,15 +8,15 @@ from __future__ import annotations
 from services.registration import mailed_link_store
 from services.registration.accounts import Account, MailedLink
 from services.registration.deps import Deps
-from services.registration.handlers.account_requests import known_language
+from services.registration.handlers.account_requests import supported_language
 from services.registration.handlers.freezing import freeze
 from services.registration.handlers.mailed_links import (
     MALFORMED,
     PHONE,
     describe,
-    hashes_of,
-    hold,
+    lock_valid,
     send,
+    token_hashes,
 )
 from shared.contracts.base import Event, Sealed
 from shared.contracts.registration import (
@@ -36,40 +36,40 @@ log = get_logger("registration")
 
 
 async def claim_lost_phone(request: ClaimLostPhone, context: RequestContext[Deps]) -> Done:
-    """Have a link sent that confirms it; nothing else happens before it is followed."""
+    """Send the link that confirms the loss; nothing else happens before it is used."""
 
-    def say(account: Account, token: Sealed, link: MailedLink) -> Event:
+    def make_event(account: Account, token: Sealed, link: MailedLink) -> Event:
         return LostPhoneClaimed(
             address=account.address,
-            language=known_language(request.language),
+            language=supported_language(request.language),
             link_token=token,
             stolen=link.stolen,
             requested_at=context.now(),
             expires_at=link.expires_at,
         )
 
-    account_id = await send(request, context, PHONE, say)
-    log.info("A phone was told lost.", action="lost_phone_claimed", account=account_id)
+    account_id = await send(request, context, PHONE, make_event)
+    log.info("A lost phone was reported.", action="lost_phone_claimed", account=account_id)
     return Done()
 
 
 async def describe_lost_phone(
     request: DescribeLostPhone, context: RequestContext[Deps]
 ) -> MailedLinkView:
-    """What a link that confirms a lost phone is worth."""
+    """The state of a link that confirms a lost phone."""
     return await describe(request, context, PHONE)
 
 
 async def confirm_lost_phone(
     request: ConfirmLostPhone, context: RequestContext[Deps]
 ) -> LostPhoneView:
-    """Put the loss on record, once per link, and freeze the account where the phone was stolen."""
-    hashes = hashes_of(request, context.deps, PHONE)
+    """Record the loss, once per link, and freeze the account where the phone was stolen."""
+    hashes = token_hashes(request, context.deps, PHONE)
     if not hashes:
         raise Refused(MALFORMED)
-    link, account = await hold(context, hashes, PHONE)
+    link, account = await lock_valid(context, hashes, PHONE)
     now = context.now()
-    await mailed_link_store.use(context.tx, PHONE.name, hashes, now)
+    await mailed_link_store.set_used(context.tx, PHONE.name, hashes, now)
     reported = LostPhoneReported(stolen=link.stolen, reported_at=now)
     await context.emit(reported, subject=account.id)
     log.warning(

@@ -1,8 +1,8 @@
-"""Links that a mailbox proves itself by: for a new password, and for a lost phone.
+"""Mailed links: for a new password, and for confirming a lost phone.
 
-Asking is answered alike whatever the address has: the same counts, the same row, one fact said
-(AU-08). A link without an account is nobody's: its token is forgotten at once. Opening a link
-changes nothing; only what it is for uses it up.
+A request gets the same answer whatever the address has: the same counts, the same row, one event
+(AU-08). The token of a link without an account is not sent. Opening a link changes nothing; only
+its form uses it up.
 """
 
 from __future__ import annotations
@@ -15,9 +15,9 @@ from services.registration import account_request_store, account_store, mailed_l
 from services.registration.accounts import Account, MailedLink
 from services.registration.deps import Deps
 from services.registration.handlers import quotas
-from services.registration.handlers.account_requests import known_language, refused_fields
-from services.registration.handlers.email_verification import TOKEN
-from services.registration.handlers.form_validation import judge_address
+from services.registration.handlers.account_requests import invalid_fields, supported_language
+from services.registration.handlers.email_verification import TOKEN_PATTERN
+from services.registration.handlers.form_validation import validate_address
 from shared.contracts.base import Event, Refusal, Sealed
 from shared.contracts.registration import (
     ClaimLostPhone,
@@ -37,125 +37,131 @@ from shared.security.sealing import keyed_hash, keyed_hashes, new_token, seal_co
 
 MALFORMED, GONE = Refusal(slug="link_malformed"), Refusal(slug="link_gone")
 
-Asking = RequestPasswordReset | ClaimLostPhone
-Following = DescribeReset | ResetPassword | DescribeLostPhone | ConfirmLostPhone
+LinkRequest = RequestPasswordReset | ClaimLostPhone
+LinkUse = DescribeReset | ResetPassword | DescribeLostPhone | ConfirmLostPhone
 
 
 @dataclass(frozen=True)
-class Kind:
-    """A kind of link: its name, its quota's counter, what is said of it, whom it is for."""
+class LinkKind:
+    """A kind of link: name, rate limit, event of the mailer, and accounts that may use it."""
 
     name: str
     counter: str
     event: type[PasswordResetRequested] | type[LostPhoneClaimed]
-    takes: Callable[[Account], bool]
+    accepts: Callable[[Account], bool]
 
     @property
     def purpose(self) -> str:
-        """What a token's hash is bound to: a link of one kind is none of the other's."""
+        """What a token's hash is bound to: a link of one kind is not valid for the other."""
         return f"registration/mailed_link/{self.name}"
 
 
-PASSWORD = Kind("password", "resets", PasswordResetRequested, lambda one: one.takes_reset)
-PHONE = Kind("phone", "phones", LostPhoneClaimed, lambda one: one.takes_lost_phone)
+PASSWORD = LinkKind(
+    "password", "resets", PasswordResetRequested, lambda one: one.can_reset_password
+)
+PHONE = LinkKind("phone", "phones", LostPhoneClaimed, lambda one: one.can_report_lost_phone)
 
 
 async def send(
-    request: Asking,
+    request: LinkRequest,
     context: RequestContext[Deps],
-    kind: Kind,
-    say: Callable[[Account, Sealed, MailedLink], Event],
+    kind: LinkKind,
+    make_event: Callable[[Account, Sealed, MailedLink], Event],
 ) -> str | None:
-    """Have a link sent, or the holder of the address told that there is no account.
+    """Send a link, or notify the mailbox that no account can use one.
 
-    Returns whose account the link is for, which is for the log alone.
+    Returns the id of the account, for the log only.
     """
     deps, now = context.deps, context.now()
-    address, errors = judge_address(request.address, deps)
+    address, errors = validate_address(request.address, deps)
     if address is None:
-        raise Refused(refused_fields(errors))
+        raise Refused(invalid_fields(errors))
     await account_request_store.lock_address(context.tx, address.key)
-    await quotas.take_link(context, kind.counter, address.key, request.network)
-    account = await account_store.of_address(context.tx, address.key)
-    holder = account if account is not None and kind.takes(account) else None
+    await quotas.count_link(context, kind.counter, address.key, request.network)
+    account = await account_store.find_by_address(context.tx, address.key)
+    holder = account if account is not None and kind.accepts(account) else None
     token = new_token()
-    sealed = deps.sealer.seal(token, seal_context(kind.event, "link_token"))
+    sealed = deps.mailer_sealer.seal(token, seal_context(kind.event, "link_token"))
     link = MailedLink(
         kind=kind.name,
         account_id=None if holder is None else holder.id,
         stolen=isinstance(request, ClaimLostPhone) and request.stolen,
-        expires_at=now + deps.settings.reset_life,
+        expires_at=now + deps.settings.reset_period,
     )
     event: Event = UnknownAddressAsked(
         address=address.text,
-        language=known_language(request.language),
+        language=supported_language(request.language),
         about=kind.name,
         requested_at=now,
-        closed=account is not None and account.left_to_desk,
+        closed=account is not None and account.support_only,
     )
     if holder is not None:
-        event = say(holder, sealed, link)
+        event = make_event(holder, sealed, link)
     await context.emit(event, subject=link.account_id)
-    link_hash = keyed_hash(deps.tokens, kind.purpose, token)[1]
-    await mailed_link_store.insert(context.tx, link, link_hash, deps.counters(address.key), now)
+    link_hash = keyed_hash(deps.token_keys, kind.purpose, token)[1]
+    await mailed_link_store.insert(
+        context.tx, link, link_hash, deps.rate_limit_keys(address.key), now
+    )
     return link.account_id
 
 
 async def describe(
-    request: DescribeReset | DescribeLostPhone, context: RequestContext[Deps], kind: Kind
+    request: DescribeReset | DescribeLostPhone, context: RequestContext[Deps], kind: LinkKind
 ) -> MailedLinkView:
-    """What a link is worth. Changes nothing, however often it is asked (RE-04)."""
-    hashes = hashes_of(request, context.deps, kind)
+    """The state of a link. Changes nothing, since mail scanners open links too (RE-04)."""
+    hashes = token_hashes(request, context.deps, kind)
     if not hashes:
         return MailedLinkView(state="malformed")
     link, account = await find(context.tx, hashes, kind)
     if link is None:
         return MailedLinkView(state="gone")
     state = link.state(context.now())
-    if state == "valid" and (account is None or not kind.takes(account)):
+    if state == "valid" and (account is None or not kind.accepts(account)):
         return MailedLinkView(state="gone")
     return MailedLinkView(state=state, at=link.used_at or link.expires_at, stolen=link.stolen)
 
 
-def hashes_of(request: Following, deps: Deps, kind: Kind) -> list[bytes]:
-    """What the link may be stored under; nothing where it is no whole link."""
+def token_hashes(request: LinkUse, deps: Deps, kind: LinkKind) -> list[bytes]:
+    """The hashes a link's token may be stored under; none where it is malformed."""
     token = deps.open(request, "link_token") or ""
-    return keyed_hashes(deps.tokens, kind.purpose, token) if TOKEN.fullmatch(token) else []
+    return (
+        keyed_hashes(deps.token_keys, kind.purpose, token) if TOKEN_PATTERN.fullmatch(token) else []
+    )
 
 
 async def find(
-    tx: Connection, hashes: list[bytes], kind: Kind
+    tx: Connection, hashes: list[bytes], kind: LinkKind
 ) -> tuple[MailedLink | None, Account | None]:
-    """A link and its account, as they are now."""
+    """A link and its account."""
     link = await mailed_link_store.find(tx, kind.name, hashes)
     if link is None or link.account_id is None:
         return None, None
     return link, await account_store.read(tx, link.account_id)
 
 
-async def hold(
-    context: RequestContext[Deps], hashes: list[bytes], kind: Kind
+async def lock_valid(
+    context: RequestContext[Deps], hashes: list[bytes], kind: LinkKind
 ) -> tuple[MailedLink, Account]:
-    """A good link and its account, both locked, the account first; else `Refused`."""
+    """A valid link and its account, both locked, the account first; else `Refused`."""
     seen = await mailed_link_store.find(context.tx, kind.name, hashes)
     if seen is None or seen.account_id is None:
         raise Refused(GONE)
     account = await account_store.lock(context.tx, seen.account_id)
     link = await mailed_link_store.lock(context.tx, kind.name, hashes)
-    refusal = refuse(link, account, kind, context.now())
+    refusal = link_refusal(link, account, kind, context.now())
     if refusal is not None or link is None or account is None:
         raise Refused(refusal or GONE)
     return link, account
 
 
-def refuse(
-    link: MailedLink | None, account: Account | None, kind: Kind, now: datetime
+def link_refusal(
+    link: MailedLink | None, account: Account | None, kind: LinkKind, now: datetime
 ) -> Refusal | None:
-    """Why a link is not good, or None."""
+    """Why a link cannot be used, or None."""
     if link is None:
         return GONE
     state = link.state(now)
     if state == "valid":
-        return None if account is not None and kind.takes(account) else GONE
+        return None if account is not None and kind.accepts(account) else GONE
     at = (link.used_at or link.expires_at).isoformat()
     return Refusal(slug=f"link_{state}", params={} if state == "replaced" else {"at": at})

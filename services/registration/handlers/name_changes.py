@@ -1,6 +1,6 @@
-"""The name of an account, changed in the complementary information before it was validated (G-31).
+"""Changes of an account's name in the complementary information (G-31).
 
-Registration owns names. Facts come twice and in any order: an older one undoes nothing.
+Registration owns names. Events may come twice and in any order: an older one changes nothing.
 """
 
 from __future__ import annotations
@@ -17,11 +17,10 @@ log = get_logger("registration")
 
 
 async def profile_saved(event: ProfileSaved, context: Context[Deps]) -> None:
-    """Give the account the name that was typed, where it is another one and acceptable."""
+    """Give the account the name that was typed, where it differs and is valid."""
     if event.first_name is None and event.last_name is None:
         return
-    account_id = context.envelope.subject
-    account = None if account_id is None else await account_store.lock(context.tx, account_id)
+    account = await account_store.lock(context.tx, context.account_id)
     if account is None:
         return
     names = {"first_name": account.first_name, "last_name": account.last_name}
@@ -30,10 +29,10 @@ async def profile_saved(event: ProfileSaved, context: Context[Deps]) -> None:
             continue
         name, wrong = check_name(field, context.deps.open(event, field) or "")
         if wrong is not None:
-            log.warning("A name was not taken.", action="name_refused", code=wrong.code)
+            log.warning("A name was refused.", action="name_refused", code=wrong.code)
             return
         names[field] = name
-    if not await account_store.rename(context.tx, account.id, **names, said_at=event.saved_at):
+    if not await account_store.set_name(context.tx, account.id, **names, changed_at=event.saved_at):
         return
     if names == {"first_name": account.first_name, "last_name": account.last_name}:
         return

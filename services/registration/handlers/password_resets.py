@@ -1,7 +1,7 @@
-"""A forgotten password: a link is asked for, looked at, and used for a new password (G-44).
+"""Forgotten passwords: a link is requested, opened and used to set a new password (G-44).
 
-The link alone opens nothing: nobody is signed in by it, and the second factor is still asked
-(RE-06, OT-16). It thaws a frozen account as far as signing in, unless only the desk may.
+The link signs nobody in, and the second factor is still required (RE-06, OT-16). The new password
+lets a frozen account sign in again, unless only support may unfreeze it.
 """
 
 from __future__ import annotations
@@ -12,21 +12,21 @@ from services.registration import account_store, mailed_link_store
 from services.registration.accounts import Account, MailedLink
 from services.registration.deps import Deps
 from services.registration.handlers import login_attempts
-from services.registration.handlers.account_requests import known_language, refused_fields
-from services.registration.handlers.form_validation import judge_password
+from services.registration.handlers.account_requests import invalid_fields, supported_language
+from services.registration.handlers.form_validation import validate_password
 from services.registration.handlers.mailed_links import (
     GONE,
     MALFORMED,
     PASSWORD,
     describe,
     find,
-    hashes_of,
-    hold,
-    refuse,
+    link_refusal,
+    lock_valid,
     send,
+    token_hashes,
 )
-from services.registration.passwords import Candidate, Hashed
-from shared.contracts.base import Event, Refusal, Sealed
+from services.registration.passwords import PasswordHash
+from shared.contracts.base import Event, FieldError, Refusal, Sealed
 from shared.contracts.registration import (
     DescribeReset,
     Done,
@@ -46,91 +46,96 @@ log = get_logger("registration")
 
 
 @dataclass(frozen=True, kw_only=True)
-class NewPassword:
-    """A password for a link, judged and hashed, or why not."""
+class ValidatedPassword:
+    """A new password after validation: refused, or hashed."""
 
     hashes: list[bytes] = field(default_factory=list, repr=False)
-    hashed: Hashed | None = None
+    hashed: PasswordHash | None = None
     refusal: Refusal | None = None
 
 
 async def request_password_reset(
     request: RequestPasswordReset, context: RequestContext[Deps]
 ) -> Done:
-    """Have a link for a new password sent; sign-in goes on as before (RE-06)."""
+    """Send a link for a new password; the current one keeps working (RE-06)."""
 
-    def say(account: Account, token: Sealed, link: MailedLink) -> Event:
+    def make_event(account: Account, token: Sealed, link: MailedLink) -> Event:
         return PasswordResetRequested(
             address=account.address,
-            language=known_language(request.language),
+            language=supported_language(request.language),
             link_token=token,
             requested_at=context.now(),
             expires_at=link.expires_at,
             thaws=account.state == "frozen",
         )
 
-    account_id = await send(request, context, PASSWORD, say)
-    log.info("A new password was asked for.", action="password_reset_requested", account=account_id)
+    account_id = await send(request, context, PASSWORD, make_event)
+    log.info(
+        "A password reset was requested.", action="password_reset_requested", account=account_id
+    )
     return Done()
 
 
 async def describe_reset(request: DescribeReset, context: RequestContext[Deps]) -> MailedLinkView:
-    """What a link for a new password is worth."""
+    """The state of a link for a new password."""
     return await describe(request, context, PASSWORD)
 
 
-async def judge_new_password(request: ResetPassword, deps: Deps, pool: Pool) -> NewPassword:
-    """Judge the password by the account's name and address, and hash it; the link stays good."""
-    hashes = hashes_of(request, deps, PASSWORD)
+async def validate_new_password(
+    request: ResetPassword, deps: Deps, pool: Pool
+) -> ValidatedPassword:
+    """Validate the password and hash it; the link stays valid."""
+    hashes = token_hashes(request, deps, PASSWORD)
     if not hashes:
-        return NewPassword(refusal=MALFORMED)
+        return ValidatedPassword(refusal=MALFORMED)
     async with acquire(pool) as connection:
         link, account = await find(connection, hashes, PASSWORD)
-    refusal = refuse(link, account, PASSWORD, deps.clock())
+    refusal = link_refusal(link, account, PASSWORD, deps.clock())
     if refusal is not None or account is None:
-        return NewPassword(refusal=refusal or GONE)
+        return ValidatedPassword(refusal=refusal or GONE)
     password = deps.open(request, "password")
-    errors = await judge_password(candidate(password, account), deps)
+    errors = await validate_for(account, password, deps)
     if errors or password is None:
-        return NewPassword(refusal=refused_fields(errors))
-    return NewPassword(hashes=hashes, hashed=await deps.hasher.hash(password, account.address_key))
+        return ValidatedPassword(refusal=invalid_fields(errors))
+    return ValidatedPassword(
+        hashes=hashes, hashed=await deps.hasher.hash(password, account.address_key)
+    )
 
 
 async def reset_password(
     request: ResetPassword, context: RequestContext[Deps]
 ) -> PasswordChangedView:
-    """Set the new password, once per link, and lift the throttle of passwords (settled 4)."""
-    made: NewPassword = context.prepared
+    """Set the new password, once per link, and clear the login throttle."""
+    made: ValidatedPassword = context.prepared
     if made.refusal is not None or made.hashed is None:
         raise Refused(made.refusal or GONE)
-    _, account = await hold(context, made.hashes, PASSWORD)
+    _, account = await lock_valid(context, made.hashes, PASSWORD)
     now = context.now()
-    await mailed_link_store.use(context.tx, PASSWORD.name, made.hashes, now)
-    # Who followed the link has the mailbox: that proves the address, as of now (OT-13).
-    await account_store.prove(context.tx, account.id, now)
-    await account_store.begin_thaw(context.tx, account.id)
+    await mailed_link_store.set_used(context.tx, PASSWORD.name, made.hashes, now)
+    # The link came by mail: using it verifies the address as of now (OT-13).
+    await account_store.set_verified(context.tx, account.id, now)
+    await account_store.begin_unfreeze(context.tx, account.id)
     return await set_password(context, account, made.hashed, by="reset", device=request.device)
 
 
 async def set_password(
-    context: RequestContext[Deps], account: Account, hashed: Hashed, *, by: str, device: str
+    context: RequestContext[Deps], account: Account, hashed: PasswordHash, *, by: str, device: str
 ) -> PasswordChangedView:
-    """Give a locked account another password; its throttle starts afresh."""
+    """Give an account, locked by the caller, another password and clear its login throttle."""
     now = context.now()
     await account_store.change_password(context.tx, account.id, hashed, now)
-    await login_attempts.lift(context.tx, context.deps, account.address_key, account.id)
+    await login_attempts.reset(context.tx, context.deps, account.address_key, account.id)
     changed = PasswordChanged(by=by, changed_at=now, device=device)
     await context.emit(changed, subject=account.id)
     log.info("A password was changed.", action="authn_password_change", account=account.id, by=by)
     return PasswordChangedView(account_id=account.id, changed_at=now)
 
 
-def candidate(password: str | None, account: Account) -> Candidate | None:
-    """A new password with what it must not hold; None where it could not be read."""
-    if password is None:
-        return None
-    return Candidate(
-        password=password,
+async def validate_for(account: Account, password: str | None, deps: Deps) -> list[FieldError]:
+    """All errors of a new password for the holder of an account."""
+    return await validate_password(
+        password,
+        deps,
         first_name=account.first_name,
         last_name=account.last_name,
         address=account.address,

@@ -1,9 +1,9 @@
-"""What the form asks while somebody types: the rules, a common word, a likely slip."""
+"""Queries of forms while somebody types: password rules, common words, likely typos."""
 
 from __future__ import annotations
 
 from services.registration.deps import Deps
-from services.registration.email_typos import suggest
+from services.registration.email_typos import suggest_correction
 from shared.contracts.registration import (
     DescribePasswordRules,
     FindListedWord,
@@ -18,24 +18,24 @@ from shared.messaging.handlers import RequestContext
 async def describe_password_rules(
     request: DescribePasswordRules, context: RequestContext[Deps]
 ) -> PasswordRulesView:
-    """The rules under this operator's policy."""
-    return PasswordRulesView(document=context.deps.rules.serve())
+    """The password rules under this operator's policy."""
+    return PasswordRulesView(document=context.deps.rules.to_json())
 
 
 async def find_listed_word(
     request: FindListedWord, context: RequestContext[Deps]
 ) -> ListedWordView:
-    """The listed word in a password. Nothing of the password is answered, kept or logged."""
+    """The listed word in a password, which is neither returned, stored nor logged."""
     deps = context.deps
     password = deps.open(request, "password")
     if password is None or len(password) > deps.settings.password_max:
         return ListedWordView()
-    found = deps.lexicon.find(password)
+    found = deps.common_words.find(password)
     if found is None:
         return ListedWordView()
     return ListedWordView(word=found.word, source=found.source)
 
 
 async def suggest_address(request: SuggestAddress, context: RequestContext[Deps]) -> SuggestionView:
-    """The address that was probably meant."""
-    return SuggestionView(suggestion=suggest(request.address))
+    """The address that was probably meant, or null."""
+    return SuggestionView(suggestion=suggest_correction(request.address))

@@ -1,8 +1,8 @@
-"""Checking an address and a password: where the right one leads, and nothing about the wrong one.
+"""Sign-in with address and password.
 
-A known address, an unknown one, one with only requests and one whose account is closed take the
-same steps: one count, the same look-ups, the same number of hashes, one fact said (AU-08). Nothing
-is looked at while the throttle lasts.
+An address with an account, without one, with only requests or with a closed account takes the same
+steps: one count, the same queries, the same number of hashes, one event (AU-08). While the throttle
+lasts, nothing is compared.
 """
 
 from __future__ import annotations
@@ -15,8 +15,8 @@ from services.registration.accounts import Account
 from services.registration.deps import Deps
 from services.registration.email_addresses import address_key
 from services.registration.handlers import login_attempts
-from services.registration.handlers.login_attempts import Attempt
-from services.registration.passwords import Hashed
+from services.registration.handlers.login_attempts import LoginAttempt
+from services.registration.passwords import PasswordHash
 from shared.contracts.base import Refusal, Reply
 from shared.contracts.registration import (
     PasswordAccepted,
@@ -33,81 +33,85 @@ log = get_logger("registration")
 
 
 @dataclass(frozen=True, kw_only=True)
-class Checked:
-    """A password that was looked at, or one that has to wait.
+class CheckedSignIn:
+    """A checked sign-in: throttled, or compared.
 
-    `account` is what the address has, `opens` says that the password is its own.
+    `account` is the account of the address; `is_correct` is true where the password is its own.
     """
 
-    attempt: Attempt
+    attempt: LoginAttempt
     address_key: str
     account: Account | None = None
-    opens: bool = False
+    is_correct: bool = False
     request: AccountRequest | None = None
-    new_hash: Hashed | None = None
+    new_hash: PasswordHash | None = None
 
 
-async def check(request: SignIn, deps: Deps, pool: Pool) -> Checked:
-    """Count the try, then compare the password with what the address has."""
+async def check_credentials(request: SignIn, deps: Deps, pool: Pool) -> CheckedSignIn:
+    """Count the attempt, then compare the password with those of the address."""
     key = address_key(request.address)
     async with transaction(pool) as tx:
-        account = await account_store.of_address(tx, key)
-        doors, reserve = login_attempts.strangers_doors(deps, key, request.network), []
+        account = await account_store.find_by_address(tx, key)
+        scopes, reserve = login_attempts.anonymous_scopes(deps, key, request.network), []
         if account is not None and account.id in request.known_accounts:
-            reserve = login_attempts.known_door(deps, account.id)
-        attempt = await login_attempts.begin(tx, doors, deps.clock(), reserve)
+            reserve = login_attempts.known_browser_scope(deps, account.id)
+        attempt = await login_attempts.count_attempt(tx, scopes, deps.clock(), reserve)
         pending = (
-            [] if attempt.wait else await account_request_store.of_address(tx, key, attempt.at)
+            [] if attempt.wait else await account_request_store.find_unfinished(tx, key, attempt.at)
         )
-    wrong = Checked(attempt=attempt, address_key=key, account=account)
+    wrong = CheckedSignIn(attempt=attempt, address_key=key, account=account)
     password = None if attempt.wait else deps.open(request, "password")
     if password is None:
         return wrong
-    own = account.credentials if account is not None and account.opens else None
-    candidates: list[tuple[AccountRequest | None, Hashed]] = [(None, own.password)] if own else []
+    own = account.credentials if account is not None and account.can_sign_in else None
+    candidates: list[tuple[AccountRequest | None, PasswordHash]] = (
+        [(None, own.password)] if own else []
+    )
     candidates += [(each, each.password) for each in pending if each.password is not None]
-    place = await deps.hasher.find(password, key, [hashed for _, hashed in candidates])
-    if place is None:
+    index = await deps.hasher.find(password, key, [hashed for _, hashed in candidates])
+    if index is None:
         return wrong
-    found, hashed = candidates[place]
+    found, hashed = candidates[index]
     if found is not None:
-        return Checked(attempt=attempt, address_key=key, account=account, request=found)
+        return CheckedSignIn(attempt=attempt, address_key=key, account=account, request=found)
     new_hash = None
-    # The hash by today's cost and key, where the stored one is of yesterday's (PW-11).
+    # Hash again where cost or key changed since the stored hash was made (PW-11).
     if deps.hasher.is_outdated(hashed, key):
         new_hash = await deps.hasher.hash(password, key)
-    return Checked(attempt=attempt, address_key=key, account=account, opens=True, new_hash=new_hash)
+    return CheckedSignIn(
+        attempt=attempt, address_key=key, account=account, is_correct=True, new_hash=new_hash
+    )
 
 
 async def sign_in(request: SignIn, context: RequestContext[Deps]) -> Reply:
-    """Where the password leads, or one refusal for everything else."""
-    checked: Checked = context.prepared
+    """The step that the right password leads to, or one refusal for everything else."""
+    checked: CheckedSignIn = context.prepared
     attempt = checked.attempt
     if attempt.wait:
-        raise Refused(attempt.too_many())
+        raise Refused(attempt.refusal())
     if checked.request is not None:
-        await login_attempts.take_back(context.tx, attempt)
-        log.info("A pending request was found again.", action="request_resumed")
+        await login_attempts.uncount(context.tx, attempt)
+        log.info("A pending request was resumed.", action="request_resumed")
         return SignInView(due="request", request_id=checked.request.id)
-    if checked.opens and checked.account is not None:
+    if checked.is_correct and checked.account is not None:
         account = await account_store.lock(context.tx, checked.account.id)
-        # Frozen, or given another password, while this one was hashed: it is wrong now.
+        # The account may have been frozen, or its password changed, during the hashing.
         if account is not None and account.same_password(checked.account):
-            return await _to_account(request, context, checked, account)
-    await _say_refused(request, context, checked)
+            return await _accept(request, context, checked, account)
+    await _emit_refused(request, context, checked)
     return context.refuse(Refusal(slug="wrong_credentials"))
 
 
-async def _to_account(
-    request: SignIn, context: RequestContext[Deps], checked: Checked, account: Account
+async def _accept(
+    request: SignIn, context: RequestContext[Deps], checked: CheckedSignIn, account: Account
 ) -> SignInView:
     deps, now = context.deps, context.now()
-    failures = await login_attempts.forgive(
+    failures = await login_attempts.clear_failures(
         context.tx, deps, checked.attempt, checked.address_key, request.network, account
     )
-    await account_store.note_right(context.tx, account.id, now)
+    await account_store.record_correct_password(context.tx, account.id, now)
     if checked.new_hash is not None:
-        await account_store.rehash(context.tx, account.id, checked.new_hash)
+        await account_store.replace_hash(context.tx, account.id, checked.new_hash)
     accepted = PasswordAccepted(network=request.network, accepted_at=now)
     await context.emit(accepted, subject=account.id)
     log.info("A password was right.", action="authn_login_success", account=account.id)
@@ -118,13 +122,15 @@ async def _to_account(
         first_name=account.first_name,
         last_name=account.last_name,
         language=account.language,
-        enrol_before=account.verified_at + deps.settings.enrol_life,
+        enrol_before=account.verified_at + deps.settings.enrol_period,
         failures=failures,
     )
 
 
-async def _say_refused(request: SignIn, context: RequestContext[Deps], checked: Checked) -> None:
-    """Say what was refused, of an address without an account too."""
+async def _emit_refused(
+    request: SignIn, context: RequestContext[Deps], checked: CheckedSignIn
+) -> None:
+    """Emit the refusal, for an address without an account too."""
     login_attempts.log_failure(checked.attempt, checked.account)
     subject = None if checked.account is None else checked.account.id
     network, at = request.network, checked.attempt.at

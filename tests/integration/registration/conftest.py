@@ -32,12 +32,12 @@ def tables(corners: Corners) -> Iterator[Database]:
 @pytest.fixture(autouse=True)
 def _lists_read_once(monkeypatch: pytest.MonkeyPatch) -> None:
     """The word lists are the same for every test here."""
-    monkeypatch.setattr(service, "load_lexicon", lambda rules, _folder: lexicon())
+    monkeypatch.setattr(service, "load_common_words", lambda rules, _folder: common_words())
 
 
 @cache
-def lexicon() -> data_files.Lexicon:
-    return data_files.load_lexicon(data_files.load_rules())
+def common_words() -> data_files.WordList:
+    return data_files.load_common_words(data_files.load_rules())
 
 
 @pytest.fixture

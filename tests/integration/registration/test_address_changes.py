@@ -1,4 +1,4 @@
-"""Another address for an account, asked for and proved by its holder (B-14, B-03)."""
+"""Changes of an account's address (B-14, B-03)."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ async def mover(room: Room) -> Mover:
     return await Mover.of(room)
 
 
-async def test_b_14_the_new_address_is_the_accounts_once_it_is_proved(mover: Mover) -> None:
+async def test_b_14_the_account_gets_the_new_address_once_it_is_verified(mover: Mover) -> None:
     room = mover.room
     await room.ask(mover.judge())
     assert not await room.events(contracts.AddressChangeRequested)
@@ -71,7 +71,7 @@ async def test_b_14_the_new_address_is_the_accounts_once_it_is_proved(mover: Mov
         ("wmqt@labo.fr", OTHER_PASSWORD, ["password:wrong"]),
     ],
 )
-async def test_b_14_what_the_form_is_told(
+async def test_b_14_the_errors_of_the_form(
     mover: Mover, address: str, password: str, expected: list[str]
 ) -> None:
     for form in (mover.judge(address, password), mover.wish(address, password)):
@@ -79,7 +79,7 @@ async def test_b_14_what_the_form_is_told(
     assert not await mover.room.events(contracts.AddressChangeRequested)
 
 
-async def test_g_05_a_likely_slip_is_pointed_out_and_kept_where_it_is_meant(mover: Mover) -> None:
+async def test_g_05_a_likely_typo_gets_a_suggestion_and_can_be_confirmed(mover: Mover) -> None:
     refusal = await mover.room.refusal(mover.judge("marie@gmial.com", point_out_slip=True))
     assert (refusal.slug, refusal.params) == ("likely_slip", {"suggestion": "marie@gmail.com"})
     assert (await mover.room.ask(mover.wish("marie@gmial.com"))).address == "marie@gmial.com"
@@ -94,7 +94,7 @@ async def test_au_02_wrong_passwords_are_counted_like_those_of_a_known_browser(
     assert await mover.room.outcome(mover.holder.check(PASSWORD)) == "too_many_tries"
 
 
-async def test_b_03_an_address_that_has_an_account_is_answered_alike(room: Room) -> None:
+async def test_b_03_an_address_that_has_an_account_gets_the_same_answers(room: Room) -> None:
     other = await Holder.of(room, NEW)
     mover = await Mover.of(room)
     view = await room.ask(mover.wish())
@@ -115,7 +115,7 @@ async def test_b_03_an_address_that_has_an_account_is_answered_alike(room: Room)
     assert await room.outcome(mover.give("123456")) == "code_expired"
 
 
-async def test_au_03_a_code_has_five_tries_and_a_new_one_kills_the_former(mover: Mover) -> None:
+async def test_au_03_a_code_has_five_tries_and_a_new_one_voids_the_former(mover: Mover) -> None:
     room = mover.room
     await room.ask(mover.wish())
     first = await mover.code()
@@ -134,9 +134,7 @@ async def test_au_03_a_code_has_five_tries_and_a_new_one_kills_the_former(mover:
     assert await room.outcome(mover.give(second)) == "done"
 
 
-async def test_re_02_a_code_runs_out_and_the_wish_is_forgotten_after_a_day(
-    mover: Mover,
-) -> None:
+async def test_re_02_a_code_expires_and_the_change_is_deleted_after_a_day(mover: Mover) -> None:
     room = mover.room
     await room.ask(mover.wish())
     code = await mover.code()
@@ -153,9 +151,7 @@ async def test_re_02_a_code_runs_out_and_the_wish_is_forgotten_after_a_day(
     assert await room.count("address_changes") == 0
 
 
-async def test_settled_3_the_acts_of_an_account_are_bounded(
-    room_with: OpenRoom,
-) -> None:
+async def test_address_changes_are_rate_limited_per_account(room_with: OpenRoom) -> None:
     async with room_with(IMPEX_ADDRESS_CHANGES="2", IMPEX_RESENDS_PER_ADDRESS="1") as room:
         mover = await Mover.of(room)
         await room.ask(mover.wish("a.neuve@labo.fr"))
@@ -171,7 +167,7 @@ async def test_settled_3_the_acts_of_an_account_are_bounded(
         await room.ask(mover.wish("c.neuve@labo.fr"))
 
 
-async def test_b_14_of_two_accounts_that_want_one_address_the_first_proof_wins(
+async def test_b_14_of_two_accounts_with_one_new_address_the_first_verification_wins(
     room: Room,
 ) -> None:
     one, two = await Mover.of(room), await Mover.of(room, "jean@labo.fr")
@@ -185,7 +181,7 @@ async def test_b_14_of_two_accounts_that_want_one_address_the_first_proof_wins(
     assert len(await room.fetch("SELECT 1 FROM accounts WHERE address_key = lower($1)", NEW)) == 1
 
 
-async def test_b_14_a_proved_request_for_an_account_came_first(mover: Mover) -> None:
+async def test_b_14_a_verified_request_for_an_account_came_first(mover: Mover) -> None:
     room = mover.room
     await room.ask(mover.wish())
     code = await mover.code()
@@ -195,7 +191,7 @@ async def test_b_14_a_proved_request_for_an_account_came_first(mover: Mover) -> 
     assert await room.outcome(mover.look()) == "no_change"
 
 
-async def test_b_14_a_request_that_is_not_proved_yields_to_the_proof(mover: Mover) -> None:
+async def test_b_14_an_unverified_request_is_deleted_by_the_change(mover: Mover) -> None:
     room = mover.room
     pending = await room.request(NEW)
     code, _ = (await room.letters())[-1]
@@ -206,7 +202,7 @@ async def test_b_14_a_request_that_is_not_proved_yields_to_the_proof(mover: Move
     assert [one.request_id for one in expired] == [pending.request_id]
 
 
-async def test_b_14_a_new_password_ends_the_wish(mover: Mover) -> None:
+async def test_b_14_a_new_password_voids_the_change(mover: Mover) -> None:
     room = mover.room
     await room.ask(mover.wish())
     code = await mover.code()
@@ -215,7 +211,7 @@ async def test_b_14_a_new_password_ends_the_wish(mover: Mover) -> None:
     assert await mover.signs_in(ADDRESS, OTHER_PASSWORD)
 
 
-async def test_b_14_what_the_former_mailbox_holds_opens_nothing(mover: Mover) -> None:
+async def test_b_14_links_in_the_former_mailbox_are_void(mover: Mover) -> None:
     room = mover.room
     await room.ask(forgotten())
     link = await mover.holder.secret(contracts.PasswordResetRequested)
@@ -224,7 +220,7 @@ async def test_b_14_what_the_former_mailbox_holds_opens_nothing(mover: Mover) ->
     assert await room.outcome(mover.holder.reset(link)) == "link_gone"
 
 
-async def test_settled_8_a_freeze_soon_after_a_change_is_the_desks(mover: Mover) -> None:
+async def test_a_freeze_soon_after_a_change_restricts_to_support(mover: Mover) -> None:
     room = mover.room
     await room.ask(mover.wish())
     await room.ask(mover.give(await mover.code()))
@@ -232,7 +228,7 @@ async def test_settled_8_a_freeze_soon_after_a_change_is_the_desks(mover: Mover)
     assert frozen.desk_only
 
 
-async def test_b_14_an_account_that_was_closed_meanwhile(mover: Mover) -> None:
+async def test_b_14_an_account_closed_in_the_meantime(mover: Mover) -> None:
     room = mover.room
     await room.ask(mover.wish())
     code = await mover.code()
@@ -242,7 +238,7 @@ async def test_b_14_an_account_that_was_closed_meanwhile(mover: Mover) -> None:
     assert await room.outcome(mover.look()) == "no_change"
 
 
-async def test_b_14_given_up(mover: Mover) -> None:
+async def test_b_14_a_cancelled_change(mover: Mover) -> None:
     room = mover.room
     await room.ask(mover.wish())
     code = await mover.code()
@@ -261,7 +257,7 @@ async def test_re_08_another_spelling_of_the_own_address_is_a_change(mover: Move
     assert await mover.signs_in(ADDRESS)
 
 
-async def test_re_03_no_code_is_kept_readable(mover: Mover) -> None:
+async def test_re_03_no_code_is_stored_in_clear(mover: Mover) -> None:
     room = mover.room
     await room.ask(mover.wish())
     code = await mover.code()

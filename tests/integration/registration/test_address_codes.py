@@ -1,4 +1,4 @@
-"""Proving an account's address again before a late enrolment (OT-13, AU-09)."""
+"""Verifying an account's address again before a late enrolment (OT-13, AU-09)."""
 
 from __future__ import annotations
 
@@ -14,24 +14,24 @@ from tests.integration.registration.room import OTHER_PASSWORD, PASSWORD, START,
 
 
 async def late(room: Room, address: str = ADDRESS) -> Holder:
-    """An account whose proof is a day old."""
+    """An account whose address was verified a day ago."""
     holder = await Holder.of(room, address)
     room.later(hours=25)
     return holder
 
 
 def wrong(code: str) -> str:
-    """Another code."""
+    """A code that differs from this one."""
     return f"{(int(code) + 1) % 1_000_000:06d}"
 
 
 async def sent(room: Room, holder: Holder, *, renew: bool = False) -> str:
-    """Have a code sent; returns its digits."""
+    """Request a code; returns its digits."""
     await room.ask(holder.send_code(renew=renew))
     return await holder.secret(contracts.AddressProofRequested, "code")
 
 
-async def test_ot_13_a_day_after_the_proof_a_code_proves_the_address_again(room: Room) -> None:
+async def test_ot_13_a_day_later_a_code_verifies_the_address_again(room: Room) -> None:
     holder = await late(room)
     signed_in = await room.ask(room.sign_in(ADDRESS, PASSWORD))
     assert signed_in.enrol_before == START + timedelta(hours=24)
@@ -60,7 +60,7 @@ async def test_ot_13_a_day_after_the_proof_a_code_proves_the_address_again(room:
     assert again.enrol_before == proved.enrol_before
 
 
-async def test_a_code_given_twice_proves_once(room: Room) -> None:
+async def test_a_code_given_twice_verifies_once(room: Room) -> None:
     holder = await late(room)
     code = await sent(room, holder)
     first = await room.ask(holder.code(code))
@@ -78,7 +78,7 @@ async def test_ot_13_five_wrong_codes_void_it_even_at_once(room: Room) -> None:
     ]  # fmt: skip
     refusal = await room.refusal(holder.code(code))
     assert (refusal.slug, refusal.params) == ("code_void", {"tries": 5})
-    # The page still shows that code, with no try left, until another one is asked for.
+    # The page still shows that code, with no try left, until another one is requested.
     assert (await room.ask(holder.send_code())).tries_left == 0
     room.later(seconds=60)
     fresh = await sent(room, holder, renew=True)
@@ -86,14 +86,14 @@ async def test_ot_13_five_wrong_codes_void_it_even_at_once(room: Room) -> None:
     await room.ask(holder.code(fresh))
 
 
-async def test_ot_13_a_code_lives_ten_minutes(room: Room) -> None:
+async def test_ot_13_a_code_is_valid_for_ten_minutes(room: Room) -> None:
     holder = await late(room)
     code = await sent(room, holder)
     at = room.now + timedelta(minutes=10)
     room.later(minutes=10)
     refusal = await room.refusal(holder.code(code))
     assert (refusal.slug, refusal.params) == ("code_expired", {"at": at.isoformat()})
-    # Coming back to the page has another one sent.
+    # The page, opened again, sends another one.
     assert await sent(room, holder) is not None
     assert len(await room.events(contracts.AddressProofRequested)) == 2
 
@@ -120,13 +120,13 @@ async def test_au_17_five_codes_a_day(room: Room) -> None:
         room.later(minutes=1)
     refusal = await room.refusal(holder.send_code(renew=True))
     assert (refusal.slug, refusal.params) == ("too_many_requests", {"limit": "sends"})
-    # Strangers cannot use it up, nor does it use theirs up.
+    # Account requests of others have a limit of their own.
     await room.request(password=OTHER_PASSWORD)
     room.later(days=1)
     await sent(room, holder)
 
 
-async def test_re_03_the_code_of_one_account_is_none_of_anothers(room: Room) -> None:
+async def test_re_03_the_code_of_one_account_is_not_valid_for_another(room: Room) -> None:
     holder, other = await late(room), await late(room, "paul@labo.fr")
     code = await sent(room, holder)
     theirs = await sent(room, other)
@@ -135,8 +135,8 @@ async def test_re_03_the_code_of_one_account_is_none_of_anothers(room: Room) -> 
     await room.ask(other.code(theirs))
 
 
-async def test_au_09_the_mail_code_proves_the_mailbox_and_nothing_else(room: Room) -> None:
-    """It changes one date; no session, no factor, no password comes of it."""
+async def test_au_09_the_mailed_code_verifies_the_mailbox_and_nothing_else(room: Room) -> None:
+    """It changes one date; no session, factor or password."""
     holder = await late(room)
     before, code = await holder.row(), await sent(room, holder)
     view = await room.ask(holder.code(code))
@@ -149,7 +149,7 @@ async def test_au_09_the_mail_code_proves_the_mailbox_and_nothing_else(room: Roo
     )
 
 
-async def test_au_09_a_codes_digits_open_no_request(room: Room) -> None:
+async def test_au_09_a_code_is_not_valid_for_a_request(room: Room) -> None:
     holder = await late(room)
     view = await room.request("paul@labo.fr")
     code = await sent(room, holder)
@@ -160,14 +160,14 @@ async def test_au_09_a_codes_digits_open_no_request(room: Room) -> None:
 
 
 @pytest.mark.parametrize("typed", ["", "12345", "1234567", "12345a", "١٢٣٤٥٦", "a" * 2_000])
-async def test_what_is_no_code_is_told_at_its_field(room: Room, typed: str) -> None:
+async def test_a_malformed_code_is_a_field_error(room: Room, typed: str) -> None:
     holder = await late(room)
     await sent(room, holder)
     assert codes(await room.refusal(holder.code(typed))) == ["code:format"]
     assert (await room.ask(holder.send_code())).tries_left == 5
 
 
-async def test_a_code_that_nobody_sent_ran_out(room: Room) -> None:
+async def test_a_code_that_was_never_sent_is_expired(room: Room) -> None:
     holder = await late(room)
     assert (await room.refusal(holder.code("123456"))).slug == "code_expired"
 
@@ -183,7 +183,7 @@ async def test_a_closed_account_is_sent_no_code(room: Room, state: str) -> None:
     assert (await room.refusal(nobody.send_code())).slug == "account_closed"
 
 
-async def test_b_12_the_life_of_a_code_is_a_setting(room_with: OpenRoom) -> None:
+async def test_b_12_the_validity_of_a_code_is_a_setting(room_with: OpenRoom) -> None:
     async with room_with(IMPEX_ADDRESS_CODE_MINUTES="2") as room:
         view = await room.ask((await late(room)).send_code())
         assert view.expires_at == room.now + timedelta(minutes=2)

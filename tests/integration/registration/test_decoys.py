@@ -1,4 +1,4 @@
-"""An address that has an account: only a mail to its holder says so (B-03, AU-08, EM-15)."""
+"""An address that has an account: only a mail to its holder reveals it (B-03, AU-08, EM-15)."""
 
 from __future__ import annotations
 
@@ -22,14 +22,14 @@ from tests.integration.registration.room import OTHER_PASSWORD, PASSWORD, Room
 KNOWN, UNKNOWN = "known@labo.fr", "other@labo.fr"
 
 
-def alike(view: contracts.RequestView) -> dict[str, Any]:
-    """A view without what two requests may differ in."""
+def comparable(view: contracts.RequestView) -> dict[str, Any]:
+    """A view without the fields in which two requests may differ."""
     shown: dict[str, Any] = msgspec.to_builtins(view)
     return {key: value for key, value in shown.items() if key not in {"request_id", "address"}}
 
 
 async def known(room: Room) -> None:
-    """An account at KNOWN, made long enough ago to have left no request and no counter."""
+    """An account at KNOWN, old enough that its request and counters are deleted."""
     await room.account(KNOWN)
     room.later(days=3)
     await purge(room.pool, room.now)
@@ -44,7 +44,7 @@ async def put(room: Room, state: str) -> None:
 
 
 async def both(room: Room, make: Any) -> tuple[Any, Any]:
-    """The same question about a known and an unknown address: a reply or a refusal each."""
+    """The reply or refusal for a known and for an unknown address."""
     answers = []
     for address in (KNOWN, UNKNOWN):
         try:
@@ -54,10 +54,10 @@ async def both(room: Room, make: Any) -> tuple[Any, Any]:
     return answers[0], answers[1]
 
 
-async def test_b_03_the_whole_way_of_a_decoy_is_that_of_a_request(room: Room) -> None:
+async def test_b_03_a_decoy_behaves_like_a_request_to_its_end(room: Room) -> None:
     await known(room)
     decoy, real = await both(room, lambda address: room.form(address, password=OTHER_PASSWORD))
-    assert alike(decoy) == alike(real)
+    assert comparable(decoy) == comparable(real)
     ids = {KNOWN: decoy.request_id, UNKNOWN: real.request_id}
 
     steps = [
@@ -73,15 +73,15 @@ async def test_b_03_the_whole_way_of_a_decoy_is_that_of_a_request(room: Room) ->
             assert (mine.due, mine.request_id) == ("request", ids[KNOWN])
             assert (other.due, other.request_id) == ("request", ids[UNKNOWN])
         elif isinstance(mine, contracts.RequestView):
-            assert alike(mine) == alike(other)
+            assert comparable(mine) == comparable(other)
         else:
             assert mine == other
     room.later(minutes=2)
     mine, other = await both(room, lambda a: room.resend(ids[a]))
-    assert alike(mine) == alike(other)
+    assert comparable(mine) == comparable(other)
 
 
-async def test_em_15_the_holder_is_told_and_nobody_gets_a_code(room: Room) -> None:
+async def test_em_15_the_holder_is_notified_and_nobody_gets_a_code(room: Room) -> None:
     await known(room)
     view = await room.request(KNOWN, password=OTHER_PASSWORD)
     ((event_id, subject, event),) = await room.said()
@@ -89,7 +89,7 @@ async def test_em_15_the_holder_is_told_and_nobody_gets_a_code(room: Room) -> No
     assert isinstance(event, contracts.KnownAddressRequested)
     assert (event.address, event.request_id) == (KNOWN, view.request_id)
     assert subject == str(account["id"])
-    # The page shows what became of that message, as for any other.
+    # The page shows the delivery of that message, as for any other.
     await room.hear(
         MailAccepted(mail_id="m", cause=event_id, template="known_address", at=room.now)
     )
@@ -99,9 +99,7 @@ async def test_em_15_the_holder_is_told_and_nobody_gets_a_code(room: Room) -> No
 
 async def test_a_decoys_code_is_never_right(room: Room, monkeypatch: pytest.MonkeyPatch) -> None:
     await known(room)
-    monkeypatch.setattr(
-        "services.registration.handlers.validation_messages.new_code", lambda _: "123456"
-    )
+    monkeypatch.setattr("services.registration.handlers.mailed_codes.new_code", lambda _: "123456")
     view = await room.request(KNOWN, password=OTHER_PASSWORD)
     refusal = await room.refusal(room.code(view.request_id, "123456"))
     assert (refusal.slug, refusal.params) == ("wrong_code", {"tries_left": 4})
@@ -115,16 +113,14 @@ async def test_b_03_five_wrong_codes_void_a_decoys_code_too(room: Room) -> None:
 
 
 @pytest.mark.parametrize("state", ["deactivated", "frozen", "thawing"])
-async def test_settled_1_a_closed_account_is_answered_like_any_other(
-    room: Room, state: str
-) -> None:
+async def test_a_closed_account_gets_the_same_answers(room: Room, state: str) -> None:
     await known(room)
     await put(room, state)
     await room.request(KNOWN, password=OTHER_PASSWORD)
     assert len(await room.events(contracts.KnownAddressRequested)) == 1
     if state == "thawing":
         assert (await room.ask(room.sign_in(KNOWN, PASSWORD))).due == "account"
-    else:  # Settled 4: its own password is wrong like any other.
+    else:  # A closed account's own password is refused like a wrong one.
         assert (await room.refusal(room.sign_in(KNOWN, PASSWORD))).slug == "wrong_credentials"
 
 
@@ -139,7 +135,7 @@ async def test_a_request_may_be_corrected_to_and_from_a_known_address(room: Room
     assert len(await room.events(contracts.KnownAddressRequested)) == 1
 
 
-async def test_b_03_a_decoy_is_cancelled_and_forgotten_like_any_other(room: Room) -> None:
+async def test_b_03_a_decoy_is_cancelled_and_purged_like_any_other(room: Room) -> None:
     await known(room)
     for address in (KNOWN, UNKNOWN):
         view = await room.request(address, password=OTHER_PASSWORD)
@@ -188,11 +184,11 @@ async def test_au_08_the_same_hashes_and_rows_whatever_the_address_has(
 async def test_au_08_known_and_unknown_take_the_same_time(
     room_with: OpenRoom, question: str, state: str
 ) -> None:
-    """200 tries, known and unknown in turn; their medians differ by less than a tenth."""
+    """200 attempts, known and unknown in turn; the medians differ by less than a tenth."""
     async with room_with(IMPEX_SIGN_IN_FREE_TRIES="10") as room:
         await known(room)
         await put(room, state)
-        # What else the machine does may tip one series; every one of five, it may not.
+        # Other load may disturb one series, but not all five.
         series = [await medians_apart(room, question)]
         while series[-1] >= 0.1 and len(series) < 5:
             series.append(await medians_apart(room, question))
@@ -201,7 +197,7 @@ async def test_au_08_known_and_unknown_take_the_same_time(
 
 ASK: dict[str, Callable[[Room, str], Awaitable[Any]]] = {
     "sign_in": lambda room, address: room.refusal(room.sign_in(address, "Zzzz9999a")),
-    # A closed account's own password is as wrong as any other one.
+    # A closed account's own password is refused like a wrong one.
     "own_password": lambda room, address: room.refusal(room.sign_in(address, PASSWORD)),
     "request": lambda room, address: room.request(address, password=OTHER_PASSWORD),
     "forgotten": lambda room, address: room.ask(forgotten(address)),
@@ -210,10 +206,10 @@ ASK: dict[str, Callable[[Room, str], Awaitable[Any]]] = {
 
 
 async def medians_apart(room: Room, question: str) -> float:
-    """By how much of the longer one the two medians differ."""
+    """The difference of the two medians, relative to the larger one."""
     taken: dict[str, list[float]] = {KNOWN: [], UNKNOWN: []}
     for number in range(100):
-        # In turns, lest one of the two always meets what the other left behind.
+        # In turns, so that neither is always the second.
         for address in (KNOWN, UNKNOWN) if number % 2 else (UNKNOWN, KNOWN):
             async with transaction(room.pool) as tx:
                 for table in ("counters", "requests", "mailed_links"):

@@ -1,4 +1,4 @@
-"""Proving an address: codes, links, scanners, other devices, parallel proofs."""
+"""Verifying an address: codes, links, scanners, other devices, concurrent verifications."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ def other_than(code: str) -> str:
     return f"{(int(code) + 1) % 1_000_000:06d}"
 
 
-async def test_g_11_the_code_proves_the_address(room: Room) -> None:
+async def test_g_11_the_code_verifies_the_address(room: Room) -> None:
     view = await room.request()
     ((code, _),) = await room.letters()
     proved = await room.ask(room.code(view.request_id, f" {code[:3]} {code[3:]} "))
@@ -25,7 +25,7 @@ async def test_g_11_the_code_proves_the_address(room: Room) -> None:
     assert subject == (await room.said(contracts.AccountRequested))[0][1]
 
 
-async def test_proving_twice_is_no_error_and_said_once(room: Room) -> None:
+async def test_verifying_twice_is_no_error_and_emits_one_event(room: Room) -> None:
     view = await room.request()
     ((code, link),) = await room.letters()
     for request in (
@@ -41,7 +41,7 @@ async def test_proving_twice_is_no_error_and_said_once(room: Room) -> None:
 @pytest.mark.parametrize(
     "typed", ["12345", "abcdef", "1234567", "", "１２３４５６", "²⁸⁷⁰⁸²", "-12345"]
 )
-async def test_bad_input_25_a_code_has_six_figures(room: Room, typed: str) -> None:
+async def test_a_code_has_six_digits(room: Room, typed: str) -> None:
     view = await room.request()
     refusal = await room.refusal(room.code(view.request_id, typed))
     assert (refusal.slug, refusal.errors[0].code) == ("invalid_fields", "format")
@@ -73,7 +73,7 @@ async def test_re_03_parallel_wrong_codes_are_all_counted(room: Room) -> None:
     assert sorted(each.slug for each in refusals) == ["code_void"] * 8 + ["wrong_code"] * 4
 
 
-async def test_re_03_the_code_of_one_request_is_none_of_anothers(room: Room) -> None:
+async def test_re_03_the_code_of_one_request_is_not_valid_for_another(room: Room) -> None:
     one, other = await room.request("a@labo.fr"), await room.request("b@labo.fr")
     (code, link), (other_code, _) = await room.letters()
     if code != other_code:
@@ -84,7 +84,7 @@ async def test_re_03_the_code_of_one_request_is_none_of_anothers(room: Room) -> 
     ).due == "validation"
 
 
-async def test_bad_input_27_an_expired_code_and_link_say_when(room: Room) -> None:
+async def test_an_expired_code_and_link_are_refused_with_the_time(room: Room) -> None:
     view = await room.request()
     ((code, link),) = await room.letters()
     room.later(hours=24)
@@ -113,7 +113,7 @@ async def test_re_04_a_scanner_changes_nothing(room: Room) -> None:
     assert (await room.events(contracts.EmailVerified))[0].by == "link"
 
 
-async def test_settled_2_another_device_gives_the_password(room: Room) -> None:
+async def test_another_device_needs_the_password(room: Room) -> None:
     view = await room.request()
     ((_, link),) = await room.letters()
     for left in (4, 3):
@@ -123,7 +123,7 @@ async def test_settled_2_another_device_gives_the_password(room: Room) -> None:
     assert (await room.ask(room.link(link, None, PASSWORD))).request_id == view.request_id
 
 
-async def test_settled_2_five_wrong_passwords_leave_only_the_code(room: Room) -> None:
+async def test_five_wrong_passwords_leave_only_the_code(room: Room) -> None:
     view = await room.request()
     ((code, link),) = await room.letters()
     refusals = await asyncio.gather(
@@ -136,7 +136,7 @@ async def test_settled_2_five_wrong_passwords_leave_only_the_code(room: Room) ->
 
 
 @pytest.mark.parametrize("cut", [0, 1, 42, 44])
-async def test_bad_input_28_a_link_cut_by_the_mail_program(room: Room, cut: int) -> None:
+async def test_a_link_truncated_by_the_mail_program(room: Room, cut: int) -> None:
     view = await room.request()
     ((_, link),) = await room.letters()
     token = (link + "A")[:cut]
@@ -144,12 +144,12 @@ async def test_bad_input_28_a_link_cut_by_the_mail_program(room: Room, cut: int)
     assert (await room.refusal(room.link(token, view.request_id))).slug == "link_malformed"
 
 
-async def test_a_link_nobody_sent_is_gone(room: Room) -> None:
+async def test_a_link_that_was_never_sent_is_gone(room: Room) -> None:
     assert (await room.ask(room.open_link("A" * 43))).state == "gone"
     assert (await room.refusal(room.link("A" * 43))).slug == "link_gone"
 
 
-async def test_bad_input_29_a_used_link_says_verified(room: Room) -> None:
+async def test_a_used_link_is_verified(room: Room) -> None:
     await room.account()
     ((_, link),) = await room.letters()
     assert (await room.ask(room.open_link(link))).state == "verified"
@@ -157,7 +157,7 @@ async def test_bad_input_29_a_used_link_says_verified(room: Room) -> None:
     assert (await room.refusal(room.link(link, None, PASSWORD))).slug == "already_verified"
 
 
-async def test_settled_1_the_first_proof_voids_the_other_requests(room: Room) -> None:
+async def test_the_first_verification_voids_the_other_requests(room: Room) -> None:
     one, other = await room.request(), await room.request(password=OTHER_PASSWORD)
     (code, link), (other_code, _) = await room.letters()
     await room.ask(room.code(other.request_id, other_code))
@@ -170,7 +170,7 @@ async def test_settled_1_the_first_proof_voids_the_other_requests(room: Room) ->
     ).slug == "wrong_credentials"
 
 
-async def test_settled_1_two_proofs_at_once_leave_one(room: Room) -> None:
+async def test_two_concurrent_verifications_leave_one_request(room: Room) -> None:
     views = [await room.request() for _ in range(4)]
     letters = await room.letters()
     asked = [
@@ -185,14 +185,14 @@ async def test_settled_1_two_proofs_at_once_leave_one(room: Room) -> None:
     assert len(await room.events(contracts.RequestExpired)) == 3
 
 
-async def test_a_later_proof_takes_the_place_of_an_unfinished_one(room: Room) -> None:
+async def test_a_later_verification_replaces_an_unfinished_one(room: Room) -> None:
     former = await room.verified()
     latter = await room.verified(password=OTHER_PASSWORD)
     assert (await room.refusal(room.accept(former))).slug == "request_gone"
     assert (await room.ask(room.accept(latter))).due == "created"
 
 
-async def test_a_proved_request_is_sent_no_more_messages(room: Room) -> None:
+async def test_a_verified_request_gets_no_more_messages(room: Room) -> None:
     request_id = await room.verified()
     room.later(minutes=5)
     assert (await room.refusal(room.resend(request_id))).slug == "already_verified"

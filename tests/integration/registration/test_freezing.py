@@ -1,4 +1,4 @@
-"""« Ce n'est pas moi » and thawing (settled 8), with facts of others in any order."""
+"""Freezing with « ce n'est pas moi » and unfreezing, with events in any order."""
 
 from __future__ import annotations
 
@@ -18,13 +18,13 @@ OTHER_MAIL = MAIL[::-1]
 
 
 async def state(room: Room, holder: Holder, token: str) -> str:
-    """What a link is said to be worth."""
+    """The state of a link."""
     view = await room.ask(holder.follow(contracts.DescribeDisavowal, token))
     assert (view.masked_address is None) == (view.state == "malformed")
     return str(view.state)
 
 
-async def test_settled_8_the_link_freezes_the_account(room: Room) -> None:
+async def test_the_link_freezes_the_account(room: Room) -> None:
     holder = await Holder.of(room)
     token = holder.disavowal()
     before = await holder.row()
@@ -41,7 +41,7 @@ async def test_settled_8_the_link_freezes_the_account(room: Room) -> None:
     assert await state(room, holder, token) == "done"
 
 
-async def test_settled_8_frozen_already_is_no_error_and_is_said_once(room: Room) -> None:
+async def test_freezing_twice_is_no_error_and_emits_one_event(room: Room) -> None:
     holder = await Holder.of(room)
     tokens = [holder.disavowal(), holder.disavowal(mail=OTHER_MAIL)]
     views = await asyncio.gather(*(holder.disavow(token) for token in tokens * 4))
@@ -49,7 +49,7 @@ async def test_settled_8_frozen_already_is_no_error_and_is_said_once(room: Room)
     assert len(await room.events(contracts.AccountFrozen)) == 1
 
 
-async def test_settled_8_thawing_asks_for_the_mailbox_a_new_password_and_the_second_factor(
+async def test_unfreezing_needs_the_mailbox_a_new_password_and_the_second_factor(
     room: Room,
 ) -> None:
     holder = await Holder.of(room)
@@ -60,7 +60,7 @@ async def test_settled_8_thawing_asks_for_the_mailbox_a_new_password_and_the_sec
     assert (await room.events(contracts.PasswordResetRequested))[-1].thaws
     await room.ask(holder.reset(reset))
     assert (await holder.row())["state"] == "thawing"
-    # A session from before the new password proves nothing of it.
+    # A session from before the new password does not show the second factor since.
     room.later(seconds=-30)
     await holder.opens_session()
     assert (await holder.row())["state"] == "thawing"
@@ -75,8 +75,8 @@ async def test_settled_8_thawing_asks_for_the_mailbox_a_new_password_and_the_sec
     assert (row["state"], row["frozen_at"]) == ("active", None)
 
 
-async def test_settled_8_a_link_works_once(room: Room) -> None:
-    """Once the account opens again, the mail that froze it does so no more; a later mail does."""
+async def test_a_link_works_once(room: Room) -> None:
+    """A used link does not freeze the account again; that of a later mail does."""
     holder = await Holder.of(room)
     token = holder.disavowal()
     await holder.disavow(token)
@@ -85,13 +85,13 @@ async def test_settled_8_a_link_works_once(room: Room) -> None:
     refusal = await room.refusal(holder.follow(contracts.Disavow, token))
     assert refusal.slug == "link_used"
     assert await holder.opens_with(OTHER_PASSWORD)
-    # The mail about that very reset, when it was the thief's: thawing freezes again.
+    # The mail about that reset, where a thief made it, freezes the thawing account again.
     await holder.disavow(holder.disavowal(mail=OTHER_MAIL))
     assert len(await room.events(contracts.AccountFrozen)) == 2
     assert not await holder.opens_with(OTHER_PASSWORD)
 
 
-async def test_settled_8_a_link_lives_seven_days(room: Room) -> None:
+async def test_a_link_is_valid_for_seven_days(room: Room) -> None:
     holder = await Holder.of(room)
     token = holder.disavowal()
     at = room.now + timedelta(days=7)
@@ -104,7 +104,7 @@ async def test_settled_8_a_link_lives_seven_days(room: Room) -> None:
     assert await holder.opens_with(PASSWORD)
 
 
-async def test_a_link_that_is_not_the_mailers_is_malformed(room: Room) -> None:
+async def test_a_link_not_signed_by_the_mailer_is_malformed(room: Room) -> None:
     holder = await Holder.of(room)
     good = holder.disavowal()
     ring = room.deps.settings.disavowal_keys
@@ -119,7 +119,7 @@ async def test_a_link_that_is_not_the_mailers_is_malformed(room: Room) -> None:
         signed_tokens.sign(KeyRing.parse(new_key("t1")), "disavowal", parts, soon),
         signed_tokens.sign(ring, "disavowal", parts[:1], soon),
         signed_tokens.sign(ring, "disavowal", (holder.account_id, MAIL), soon),
-        signed_tokens.sign(ring, "disavowal", (MAIL, MAIL), soon),  # nobody's account
+        signed_tokens.sign(ring, "disavowal", (MAIL, MAIL), soon),  # an unknown account
     ]
     for token in forged:
         assert await state(room, holder, token) == "malformed", token
@@ -129,16 +129,14 @@ async def test_a_link_that_is_not_the_mailers_is_malformed(room: Room) -> None:
 
 
 async def test_a_freeze_voids_the_reset_links_that_are_open(room: Room) -> None:
-    """A thief who asked for one before the freeze does not thaw with it."""
+    """A thief cannot unfreeze with a link requested before the freeze."""
     holder = await Holder.of(room)
     token = await holder.reset_link()
     await holder.disavow(holder.disavowal())
     assert (await room.refusal(holder.reset(token))).slug == "link_gone"
 
 
-async def test_of_a_freeze_and_a_reset_at_once_the_account_never_opens_by_both(
-    room: Room,
-) -> None:
+async def test_of_a_concurrent_freeze_and_reset_the_freeze_wins(room: Room) -> None:
     holder = await Holder.of(room)
     token = await holder.reset_link()
     reset = holder.reset(token)
@@ -146,12 +144,12 @@ async def test_of_a_freeze_and_a_reset_at_once_the_account_never_opens_by_both(
     await asyncio.gather(
         room.carry_out(reset, prepared), holder.disavow(holder.disavowal()), return_exceptions=True
     )
-    # Whichever came first: the account is frozen.
+    # In either order the account is frozen.
     assert (await holder.row())["state"] == "frozen"
     assert len(await room.events(contracts.AccountFrozen)) == 1
 
 
-async def test_settled_8_deactivated_stays_deactivated(room: Room) -> None:
+async def test_deactivated_stays_deactivated(room: Room) -> None:
     holder = await Holder.of(room)
     await holder.close("deactivated")
     token = holder.disavowal()
@@ -163,7 +161,7 @@ async def test_settled_8_deactivated_stays_deactivated(room: Room) -> None:
 
 
 @pytest.mark.parametrize(("days", "desk_only"), [(13.9, True), (14.0, False), (30, False)])
-async def test_settled_8_a_phone_replaced_two_weeks_before_or_less_leaves_it_to_the_desk(
+async def test_a_phone_replaced_within_two_weeks_restricts_to_support(
     room: Room, days: float, desk_only: bool
 ) -> None:
     holder = await Holder.of(room)
@@ -179,7 +177,7 @@ async def test_settled_8_a_phone_replaced_two_weeks_before_or_less_leaves_it_to_
     assert (view.state, view.desk_only) == ("done", desk_only)
 
 
-async def test_settled_8_a_replacement_heard_after_the_freeze_counts_too(room: Room) -> None:
+async def test_a_replacement_reported_after_the_freeze_counts_too(room: Room) -> None:
     holder = await Holder.of(room)
     room.later(days=10)
     await holder.disavow(holder.disavowal())
@@ -191,7 +189,7 @@ async def test_settled_8_a_replacement_heard_after_the_freeze_counts_too(room: R
     assert len(await room.events(contracts.AccountFrozen)) == 1
 
 
-async def test_settled_8_a_replacement_heard_while_thawing_freezes_again(room: Room) -> None:
+async def test_a_replacement_reported_while_thawing_freezes_again(room: Room) -> None:
     holder = await Holder.of(room)
     room.later(days=10)
     await holder.disavow(holder.disavowal())
@@ -202,7 +200,7 @@ async def test_settled_8_a_replacement_heard_while_thawing_freezes_again(room: R
     assert not await holder.opens_with(OTHER_PASSWORD)
 
 
-async def test_a_phone_replaced_after_the_thaw_began_is_its_holders(room: Room) -> None:
+async def test_a_phone_replaced_while_thawing_does_not_freeze(room: Room) -> None:
     holder = await Holder.of(room)
     room.later(days=10)
     await holder.disavow(holder.disavowal())
@@ -221,7 +219,7 @@ async def test_replacements_in_any_order_leave_the_latest(room: Room) -> None:
     assert (await holder.row())["phone_replaced_at"] == room.now - timedelta(days=2)
 
 
-async def test_facts_about_nobody_change_nothing(room: Room) -> None:
+async def test_events_without_an_account_change_nothing(room: Room) -> None:
     await Holder.of(room)
     nobody = Holder(room, "8d5d2b40-6b0e-4a5e-9f0c-000000000000")
     before = await room.fetch("SELECT * FROM accounts")
@@ -230,13 +228,13 @@ async def test_facts_about_nobody_change_nothing(room: Room) -> None:
     assert await room.fetch("SELECT * FROM accounts") == before
 
 
-async def test_a_session_of_an_active_account_thaws_nothing(room: Room) -> None:
+async def test_a_session_of_an_active_account_changes_nothing(room: Room) -> None:
     holder = await Holder.of(room)
     await holder.opens_session()
     assert await room.events(contracts.AccountThawed) == []
 
 
-async def test_re_11_links_codes_and_marks_of_use_are_forgotten(room: Room) -> None:
+async def test_re_11_links_codes_and_records_of_use_are_deleted(room: Room) -> None:
     holder = await Holder.of(room)
     await room.ask(holder.send_code())
     await room.ask(forgotten())
@@ -244,7 +242,7 @@ async def test_re_11_links_codes_and_marks_of_use_are_forgotten(room: Room) -> N
     await holder.disavow(holder.disavowal())
     await room.ask(forgotten())
     tables = ("mailed_links", "address_codes", "disavowals")
-    # The link that was open at the freeze went with it.
+    # The freeze deleted the link that was open.
     assert [await room.count(table) for table in tables] == [2, 1, 1]
     room.later(days=7)
     await purge(room.pool, room.now)

@@ -1,4 +1,4 @@
-"""Everything about one account at once: no deadlock, and one consistent end (CR-12)."""
+"""Concurrent changes of one account: no deadlock, and one consistent result (CR-12)."""
 
 from __future__ import annotations
 
@@ -12,10 +12,10 @@ from tests.integration.registration.holder import ADDRESS, Holder, forgotten, lo
 from tests.integration.registration.room import OTHER_PASSWORD, PASSWORD, Room
 
 
-async def test_cr_12_all_acts_on_one_account_at_once_wait_for_each_other_in_one_order(
+async def test_cr_12_concurrent_changes_of_one_account_lock_in_one_order(
     room_with: OpenRoom, public: dict[str, str]
 ) -> None:
-    """Sign-ins from many networks, changes, resets, freezes, facts and the purge, eight times."""
+    """Sign-ins from many networks, changes, resets, freezes, events and the purge, eight times."""
     limits = {"IMPEX_RESETS_PER_ADDRESS": "100", "IMPEX_REQUESTS_PER_ADDRESS": "100"}
     async with room_with(**public, **limits) as room:
         holder = await Holder.of(room)
@@ -52,7 +52,7 @@ async def test_cr_12_all_acts_on_one_account_at_once_wait_for_each_other_in_one_
 
 
 async def _link(room: Room, holder: Holder) -> str:
-    """A link for a new password: it also thaws what the round before froze."""
+    """A link for a new password, which also unfreezes the account of the round before."""
     token = await holder.reset_link()
     await room.ask(holder.reset(token, PASSWORD))
     await holder.opens_session()

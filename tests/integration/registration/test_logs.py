@@ -1,4 +1,4 @@
-"""An operator finds what happened to one account by its id, without any address in the log."""
+"""Operators find the events of one account in the log by its id; no line contains an address."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from tests.integration.registration.room import OTHER_PASSWORD, PASSWORD, Room
 from tests.support.logs import whose, written_log
 
 
-async def test_lg_01_lines_about_an_account_say_whose(room: Room) -> None:
+async def test_lg_01_log_lines_name_the_account(room: Room) -> None:
     with written_log() as log:
         holder = await Holder.of(room)
         await room.ask(holder.send_code())
@@ -39,7 +39,7 @@ async def test_lg_01_lines_about_an_account_say_whose(room: Room) -> None:
     assert ADDRESS not in log.getvalue()
 
 
-async def test_lg_01_a_frozen_account_left_to_the_desk_is_named(room: Room) -> None:
+async def test_lg_01_a_restricted_account_is_named(room: Room) -> None:
     holder = await Holder.of(room)
     await holder.disavow(holder.disavowal())
     with written_log() as log:
@@ -56,9 +56,7 @@ async def test_lg_02_an_address_without_an_account_names_nobody(room: Room) -> N
     assert UNKNOWN not in log.getvalue()
 
 
-async def test_lg_01_passwords_say_whose_and_a_closed_account_is_not_called_wrong(
-    room: Room,
-) -> None:
+async def test_lg_01_failed_passwords_name_the_account_and_closed_ones_apart(room: Room) -> None:
     holder = await Holder.of(room)
     with written_log() as log:
         assert not await holder.opens_with(OTHER_PASSWORD)

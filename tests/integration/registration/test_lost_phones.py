@@ -1,4 +1,4 @@
-"""A lost phone: claimed by anybody, confirmed by the mailbox, frozen if stolen."""
+"""Lost phones: reported by anybody, confirmed by a mailed link, frozen if stolen."""
 
 from __future__ import annotations
 
@@ -9,19 +9,12 @@ import pytest
 
 from shared.contracts import registration as contracts
 from shared.messaging.handlers import Refused
-from tests.integration.registration.holder import (
-    ADDRESS,
-    UNKNOWN,
-    Holder,
-    codes,
-    forgotten,
-    lost,
-)
+from tests.integration.registration.holder import ADDRESS, UNKNOWN, Holder, codes, forgotten, lost
 from tests.integration.registration.room import PASSWORD, Room
 
 
 async def link(room: Room, holder: Holder, *, stolen: bool = False) -> str:
-    """Claim a lost phone; returns the link's token."""
+    """Report a lost phone; returns the link's token."""
     await room.ask(lost(stolen=stolen))
     return await holder.secret(contracts.LostPhoneClaimed)
 
@@ -38,7 +31,7 @@ async def test_a_claim_alone_changes_nothing(room: Room) -> None:
     assert await holder.opens_with(PASSWORD)
 
 
-async def test_a_confirmed_loss_is_on_record_once_and_the_account_stays_open(room: Room) -> None:
+async def test_a_confirmed_loss_is_reported_once_and_the_account_stays_open(room: Room) -> None:
     holder = await Holder.of(room)
     token = await link(room, holder)
     for _ in range(5):
@@ -59,7 +52,7 @@ async def test_a_confirmed_loss_is_on_record_once_and_the_account_stays_open(roo
     assert await holder.opens_with(PASSWORD)
 
 
-async def test_a_stolen_phone_freezes_and_only_the_desk_thaws(room: Room) -> None:
+async def test_a_stolen_phone_freezes_and_only_support_unfreezes(room: Room) -> None:
     holder = await Holder.of(room)
     reset = await holder.reset_link()
     token = await link(room, holder, stolen=True)
@@ -78,7 +71,7 @@ async def test_a_stolen_phone_freezes_and_only_the_desk_thaws(room: Room) -> Non
 
 @pytest.mark.parametrize("stolen", [True, False])
 async def test_a_frozen_account_may_report_its_phone_too(room: Room, stolen: bool) -> None:
-    """The desk's case is what thaws it; a theft leaves it to the desk, and is not said twice."""
+    """A theft restricts a frozen account to support, without a second event."""
     holder = await Holder.of(room)
     await holder.disavow(holder.disavowal())
     reset = await holder.reset_link()
@@ -101,7 +94,7 @@ async def test_two_confirmations_at_once_make_one_case(room: Room) -> None:
 
 
 @pytest.mark.parametrize("state", [None, "deactivated"])
-async def test_b_03_without_an_account_only_the_mailbox_is_told(
+async def test_b_03_without_an_account_only_the_mailbox_is_notified(
     room: Room, state: str | None
 ) -> None:
     holder = await Holder.of(room)
@@ -125,7 +118,7 @@ async def test_a_link_of_an_account_closed_meanwhile_is_gone(room: Room) -> None
     assert (await room.ask(holder.follow(contracts.DescribeLostPhone, token))).state == "gone"
 
 
-async def test_links_that_are_not_good_say_why(room: Room) -> None:
+async def test_unusable_links_are_refused_with_a_reason(room: Room) -> None:
     holder = await Holder.of(room)
     old, new = await link(room, holder), await link(room, holder)
     reset = await holder.reset_link()
@@ -141,7 +134,7 @@ async def test_links_that_are_not_good_say_why(room: Room) -> None:
         assert refusal.slug == f"link_{state}"
 
 
-async def test_settled_3_five_claims_per_address_and_day(room: Room) -> None:
+async def test_five_claims_per_address_and_day(room: Room) -> None:
     await Holder.of(room)
     for _ in range(5):
         await room.ask(lost())

@@ -1,4 +1,4 @@
-"""What the page is told of its message, and what the form asks while somebody types."""
+"""The delivery status of messages, and the queries of forms while somebody types."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ async def test_b_01_the_page_follows_the_message(room: Room) -> None:
     assert (mail.state, mail.at, mail.next_try_at, mail.reason) == ("accepted", soon, None, None)
 
 
-async def test_b_01_facts_in_any_order_end_alike(room: Room) -> None:
+async def test_b_01_events_in_any_order_have_one_result(room: Room) -> None:
     view = await room.request()
     cause = await cause_of(room)
     later = room.now + timedelta(minutes=1)
@@ -61,7 +61,7 @@ async def test_b_01_facts_in_any_order_end_alike(room: Room) -> None:
         ("in_doubt", "doubtful", None),
     ],
 )
-async def test_b_01_a_refusal_says_why(
+async def test_b_01_a_refusal_has_a_reason(
     room: Room, reason: str, state: str, shown: str | None
 ) -> None:
     view = await room.request()
@@ -107,13 +107,13 @@ async def test_g_08_a_listed_word_is_found_while_typing(room: Room) -> None:
         assert await room.ask(asked) == contracts.ListedWordView()
 
 
-async def test_g_05_a_slip_is_pointed_out(room: Room) -> None:
+async def test_g_05_a_typo_gets_a_suggestion(room: Room) -> None:
     view = await room.ask(contracts.SuggestAddress(address="p@gmial.com"))
     assert view.suggestion == "p@gmail.com"
     assert (await room.ask(contracts.SuggestAddress(address="p@labo.fr"))).suggestion is None
 
 
-async def test_g_05_a_slip_is_pointed_out_once_all_else_is_right(room: Room) -> None:
+async def test_g_05_a_typo_gets_a_suggestion_once_all_else_is_right(room: Room) -> None:
     form = msgspec.structs.replace(room.form("p@gmial.com"), point_out_slip=True)
     refused = await room.refusal(form)
     assert (refused.slug, refused.params) == ("likely_slip", {"suggestion": "p@gmail.com"})

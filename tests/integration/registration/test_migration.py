@@ -1,4 +1,4 @@
-"""The tables as the release before left them: what was counted, and who was frozen, stays so."""
+"""Upgrading the tables of the former release preserves counters and frozen accounts."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from tests.support.servers import Corners
 FORMER = ("0001_initial.sql", "0002_counters_name_nobody.sql")
 
 
-def test_au_02_an_upgrade_forgets_no_wrong_password(corners: Corners, tmp_path: Path) -> None:
+def test_au_02_an_upgrade_preserves_counted_passwords(corners: Corners, tmp_path: Path) -> None:
     former = tmp_path / SERVICE.name / "migrations"
     former.mkdir(parents=True)
     for name in FORMER:

@@ -1,4 +1,4 @@
-"""Names that change elsewhere (G-31), and what registration holds about a person (B-11, GD-02)."""
+"""Name changes in the profile (G-31), and the data export (B-11, GD-02)."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ async def holder(room: Room) -> Holder:
 
 
 def saved(room: Room, minutes: float = 0, **names: str) -> ProfileSaved:
-    """A draft that was saved so many minutes from now, with these names sealed."""
+    """A profile saved so many minutes from now, with these names sealed."""
     sealer: Sealer = room.sealer
     sealed = {
         field: sealer.seal(name, seal_context(ProfileSaved, field)) for field, name in names.items()
@@ -36,7 +36,7 @@ async def name(holder: Holder) -> tuple[str, str]:
     return row["first_name"], row["last_name"]
 
 
-async def test_g_31_a_name_typed_in_the_information_is_the_accounts(holder: Holder) -> None:
+async def test_g_31_a_name_changed_in_the_profile_changes_the_account(holder: Holder) -> None:
     room = holder.room
     event = saved(room, first_name="Zoé", last_name=" d’Été-Müller ")
     await room.hear(event, holder.account_id)
@@ -51,7 +51,7 @@ async def test_g_31_a_name_typed_in_the_information_is_the_accounts(holder: Hold
     assert signed_in.first_name == "Zoé"
 
 
-async def test_g_31_an_older_name_undoes_no_newer_one(holder: Holder) -> None:
+async def test_g_31_an_older_name_does_not_replace_a_newer_one(holder: Holder) -> None:
     room = holder.room
     await room.hear(saved(room, 5, first_name="Zoé"), holder.account_id)
     await room.hear(saved(room, 2, first_name="Paul"), holder.account_id)
@@ -64,7 +64,7 @@ async def test_g_31_an_older_name_undoes_no_newer_one(holder: Holder) -> None:
 @pytest.mark.parametrize(
     "names", [{}, {"first_name": ""}, {"last_name": "www.exemple.fr"}, {"first_name": "x" * 101}]
 )
-async def test_g_31_what_is_no_name_changes_nothing(holder: Holder, names: dict[str, str]) -> None:
+async def test_g_31_an_invalid_name_changes_nothing(holder: Holder, names: dict[str, str]) -> None:
     await holder.room.hear(saved(holder.room, **names), holder.account_id)
     await holder.room.hear(
         saved(holder.room, first_name="Zoé"), "00000000-0000-4000-8000-000000000000"
@@ -81,7 +81,7 @@ async def export(room: Room, account_id: str) -> dict[str, Any]:
     return found
 
 
-async def test_b_11_everything_held_about_the_person_and_nobody_else(holder: Holder) -> None:
+async def test_b_11_everything_stored_about_the_person_and_nobody_else(holder: Holder) -> None:
     room = holder.room
     other = await Holder.of(room, "jean@labo.fr")
     await room.ask(forgotten())
@@ -113,7 +113,7 @@ async def test_b_11_everything_held_about_the_person_and_nobody_else(holder: Hol
 
 
 async def test_b_11_every_table_with_personal_data_is_exported_or_named_here(room: Room) -> None:
-    """Whoever adds a table about an account adds it to the export (GD-02)."""
+    """A new table about accounts must be exported too (GD-02)."""
     rows = await room.fetch(
         "SELECT DISTINCT table_name FROM information_schema.columns"
         " WHERE table_schema = current_schema() AND column_name = 'account_id'"

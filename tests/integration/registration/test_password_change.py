@@ -35,7 +35,7 @@ async def test_pw_08_the_password_is_changed_with_the_current_one(room: Room) ->
         ("", THIRD_PASSWORD, ["current_password:missing"]),
         ("a" * 2_000, THIRD_PASSWORD, ["current_password:wrong"]),
         (PASSWORD, PASSWORD, ["password:unchanged"]),
-        # Whether it is the present one is told to who knows the present one only.
+        # `unchanged` is reported only where the current password was right.
         (OTHER_PASSWORD, PASSWORD, ["current_password:wrong"]),
         (PASSWORD, "", ["password:missing"]),
         (PASSWORD, "a" * 2_000, ["password:unreadable"]),
@@ -46,7 +46,7 @@ async def test_pw_08_the_password_is_changed_with_the_current_one(room: Room) ->
         ("", "", ["current_password:missing", "password:missing"]),
     ],
 )  # fmt: skip
-async def test_pw_08_everything_wrong_is_said_at_its_field(
+async def test_pw_08_every_error_is_reported_at_its_field(
     room: Room, current: str, new: str, expected: list[str]
 ) -> None:
     holder = await Holder.of(room)
@@ -55,9 +55,7 @@ async def test_pw_08_everything_wrong_is_said_at_its_field(
     assert await holder.opens_with(PASSWORD)
 
 
-async def test_au_04_guesses_within_a_session_use_the_known_browsers_reserve(
-    room: Room,
-) -> None:
+async def test_au_04_guesses_within_a_session_count_for_the_known_browser(room: Room) -> None:
     holder = await Holder.of(room)
     for _ in range(3):
         assert (await room.refusal(holder.check(OTHER_PASSWORD))).slug == "wrong_password"
@@ -67,7 +65,7 @@ async def test_au_04_guesses_within_a_session_use_the_known_browsers_reserve(
     for request in (holder.check(PASSWORD), holder.change(PASSWORD, OTHER_PASSWORD)):
         refusal = await room.refusal(request)
         assert (refusal.slug, refusal.retry_after) == ("too_many_tries", 90)
-    # Whoever guesses within a stolen session does not shut the owner's browsers out.
+    # Guesses within a stolen session do not lock the owner's browsers out.
     known = room.sign_in(ADDRESS, PASSWORD, known=(holder.account_id,))
     assert (await room.ask(known)).due == "account"
 
@@ -80,7 +78,7 @@ async def test_au_03_parallel_guesses_within_sessions_are_all_counted(room: Room
     assert sum(each.slug != "too_many_tries" for each in refusals) == 5
 
 
-async def test_the_right_password_is_done_and_starts_the_reserve_afresh(room: Room) -> None:
+async def test_the_right_password_clears_the_failures_of_the_known_browser(room: Room) -> None:
     holder = await Holder.of(room)
     for _ in range(3):
         for _ in range(4):
@@ -88,14 +86,14 @@ async def test_the_right_password_is_done_and_starts_the_reserve_afresh(room: Ro
         assert await room.ask(holder.check(PASSWORD)) == contracts.Done()
 
 
-async def test_a_right_password_beside_a_bad_new_one_is_no_guess(room: Room) -> None:
+async def test_a_right_password_with_an_invalid_new_one_does_not_count(room: Room) -> None:
     holder = await Holder.of(room)
     for _ in range(12):
         assert codes(await room.refusal(holder.change(PASSWORD, "Kx7Durand9z")))
     assert await room.ask(holder.check(PASSWORD)) == contracts.Done()
 
 
-async def test_a_change_lifts_the_throttle_of_the_address_everywhere(room: Room) -> None:
+async def test_a_change_clears_the_throttle_of_the_address_everywhere(room: Room) -> None:
     holder = await Holder.of(room)
     for number in range(25):
         await room.refusal(room.sign_in(ADDRESS, "x", f"10.0.{number % 5}.0/24"))
@@ -113,14 +111,14 @@ async def test_a_closed_accounts_password_is_wrong(room: Room, state: str) -> No
 
 
 @pytest.mark.parametrize("nobody", ["8d5d2b40-6b0e-4a5e-9f0c-000000000000", "not an id"])
-async def test_nobodys_password_is_wrong(room: Room, nobody: str) -> None:
+async def test_the_password_of_an_unknown_account_is_wrong(room: Room, nobody: str) -> None:
     holder = Holder(room, nobody)
     assert (await room.refusal(holder.check(PASSWORD))).slug == "wrong_password"
     refusal = await room.refusal(holder.change(PASSWORD, OTHER_PASSWORD))
     assert codes(refusal) == ["current_password:wrong"]
 
 
-async def test_of_two_changes_at_once_one_holds_and_the_other_is_told(room: Room) -> None:
+async def test_of_two_concurrent_changes_one_is_refused(room: Room) -> None:
     holder = await Holder.of(room)
     changes = [holder.change(PASSWORD, OTHER_PASSWORD), holder.change(PASSWORD, THIRD_PASSWORD)]
     prepared = [await room.prepare(each) for each in changes]
@@ -135,16 +133,13 @@ async def test_of_two_changes_at_once_one_holds_and_the_other_is_told(room: Room
     assert won == [isinstance(each, contracts.PasswordChangedView) for each in answers]
 
 
-async def test_of_a_change_and_a_reset_at_once_one_holds_and_the_other_is_told(
-    room: Room,
-) -> None:
+async def test_of_a_concurrent_change_and_reset_one_is_refused(room: Room) -> None:
     holder = await Holder.of(room)
     token = await holder.reset_link()
     both = [holder.change(PASSWORD, OTHER_PASSWORD), holder.reset(token, THIRD_PASSWORD)]
     prepared = [await room.prepare(each) for each in both]
     answers = await asyncio.gather(
-        *(room.carry_out(a, b) for a, b in zip(both, prepared, strict=True)),
-        return_exceptions=True,
+        *(room.carry_out(a, b) for a, b in zip(both, prepared, strict=True)), return_exceptions=True
     )
     assert len([each for each in answers if isinstance(each, Refused)]) == 1
     assert len(await room.events(contracts.PasswordChanged)) == 1

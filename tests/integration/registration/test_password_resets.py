@@ -1,4 +1,4 @@
-"""A forgotten password: the link, what it is worth, and what using it does (G-44, RE-06, B-03)."""
+"""Forgotten passwords: the link, its states and its use (G-44, RE-06, B-03)."""
 
 from __future__ import annotations
 
@@ -41,7 +41,7 @@ async def test_g_44_a_link_sets_a_new_password_once(room: Room) -> None:
     assert await holder.opens_with(OTHER_PASSWORD)
 
 
-async def test_re_06_a_request_alone_changes_nothing_for_the_account(room: Room) -> None:
+async def test_re_06_a_request_alone_does_not_change_the_account(room: Room) -> None:
     holder = await Holder.of(room)
     before = await holder.row()
     await room.ask(forgotten())
@@ -62,7 +62,7 @@ async def test_re_04_a_scanner_changes_nothing(room: Room) -> None:
 
 
 async def test_re_05_a_reset_carries_a_token_and_nothing_that_a_browser_sent(room: Room) -> None:
-    """The link's host is the mailer's, from its settings: no request can name another one."""
+    """The mailer's settings set the link's host: no request can name another one."""
     await Holder.of(room)
     assert set(contracts.RequestPasswordReset.__struct_fields__) == {
         "address",
@@ -74,8 +74,8 @@ async def test_re_05_a_reset_carries_a_token_and_nothing_that_a_browser_sent(roo
     assert "http" not in repr(event)
 
 
-async def test_ot_16_a_reset_says_nothing_of_the_second_factor(room: Room) -> None:
-    """It opens no session and removes no factor: the one fact said is the new password."""
+async def test_ot_16_a_reset_does_not_touch_the_second_factor(room: Room) -> None:
+    """It opens no session and removes no factor: the only event is the new password."""
     holder = await Holder.of(room)
     token = await holder.reset_link()
     before = {id_ for id_, _, _ in await room.said()}
@@ -94,7 +94,7 @@ async def test_ot_16_a_reset_says_nothing_of_the_second_factor(room: Room) -> No
         ("a" * 2_000, "unreadable"),
     ],
 )
-async def test_g_44_a_bad_password_keeps_the_link_good(
+async def test_g_44_an_invalid_password_leaves_the_link_valid(
     room: Room, password: str, expected: str
 ) -> None:
     holder = await Holder.of(room)
@@ -114,7 +114,7 @@ async def test_re_02_a_newer_request_voids_the_older_link(room: Room) -> None:
     assert (await room.ask(holder.follow(contracts.DescribeReset, new))).state == "used"
 
 
-async def test_re_02_only_hashes_are_kept(room: Room) -> None:
+async def test_re_02_only_hashes_are_stored(room: Room) -> None:
     holder = await Holder.of(room)
     token = await holder.reset_link()
     await room.ask(forgotten(UNKNOWN))
@@ -125,7 +125,7 @@ async def test_re_02_only_hashes_are_kept(room: Room) -> None:
         assert "labo.fr" not in row["text"]
 
 
-async def test_a_link_runs_out_and_says_when(room: Room) -> None:
+async def test_an_expired_link_is_refused_with_the_time(room: Room) -> None:
     holder = await Holder.of(room)
     token = await holder.reset_link()
     at = room.now + timedelta(minutes=60)
@@ -136,7 +136,7 @@ async def test_a_link_runs_out_and_says_when(room: Room) -> None:
     assert view == contracts.MailedLinkView(state="expired", at=at)
 
 
-async def test_a_link_of_another_kind_or_of_nobody_is_gone(room: Room) -> None:
+async def test_a_link_of_another_kind_or_without_account_is_gone(room: Room) -> None:
     holder = await Holder.of(room)
     await room.ask(lost())
     other = await holder.secret(contracts.LostPhoneClaimed)
@@ -151,8 +151,7 @@ async def test_of_two_uses_at_once_one_counts(room: Room) -> None:
     uses = [holder.reset(token, OTHER_PASSWORD), holder.reset(token, "Ghtz7bNw")]
     prepared = [await room.prepare(each) for each in uses]
     answers = await asyncio.gather(
-        *(room.carry_out(a, b) for a, b in zip(uses, prepared, strict=True)),
-        return_exceptions=True,
+        *(room.carry_out(a, b) for a, b in zip(uses, prepared, strict=True)), return_exceptions=True
     )
     (refused,) = [each for each in answers if isinstance(each, Refused)]
     assert refused.refusal.slug == "link_used"
@@ -161,7 +160,7 @@ async def test_of_two_uses_at_once_one_counts(room: Room) -> None:
     assert won == [isinstance(each, contracts.PasswordChangedView) for each in answers]
 
 
-async def test_settled_4_a_reset_lifts_every_throttle_of_the_password(room: Room) -> None:
+async def test_a_reset_clears_every_login_throttle(room: Room) -> None:
     holder = await Holder.of(room)
     for number in range(25):
         await room.refusal(room.sign_in(ADDRESS, "x", f"10.0.{number % 5}.0/24"))
@@ -177,8 +176,8 @@ async def test_settled_4_a_reset_lifts_every_throttle_of_the_password(room: Room
         await room.ask(request)
 
 
-async def test_ot_13_a_reset_proves_the_address_again(room: Room) -> None:
-    """A person who never enrolled needs no second mail."""
+async def test_ot_13_a_reset_verifies_the_address_again(room: Room) -> None:
+    """Who never enrolled needs no second mail."""
     holder = await Holder.of(room)
     room.later(days=30)
     await room.ask(holder.reset(await holder.reset_link()))
@@ -187,10 +186,10 @@ async def test_ot_13_a_reset_proves_the_address_again(room: Room) -> None:
 
 
 @pytest.mark.parametrize("state", [None, "deactivated", "frozen"])
-async def test_b_03_an_address_without_an_account_that_opens_is_told_so_by_mail(
+async def test_b_03_an_address_without_an_open_account_is_notified_by_mail(
     room: Room, state: str | None
 ) -> None:
-    """`frozen` here is the desk's alone."""
+    """`frozen` here is restricted to support."""
     holder = await Holder.of(room)
     address = UNKNOWN
     if state is not None:
@@ -225,7 +224,7 @@ async def test_au_08_known_and_unknown_write_the_same_rows(room: Room) -> None:
 
 
 @pytest.mark.parametrize("address", [ADDRESS, UNKNOWN])
-async def test_settled_3_five_resets_per_address_and_day_apart_from_account_requests(
+async def test_five_resets_per_address_and_day_apart_from_account_requests(
     room: Room, address: str
 ) -> None:
     await Holder.of(room)
@@ -240,7 +239,7 @@ async def test_settled_3_five_resets_per_address_and_day_apart_from_account_requ
     await room.ask(forgotten(address))
 
 
-async def test_settled_3_account_requests_leave_the_resets_alone(room: Room) -> None:
+async def test_account_requests_do_not_count_as_resets(room: Room) -> None:
     await Holder.of(room)
     for _ in range(4):
         await room.request(password=OTHER_PASSWORD)
@@ -248,7 +247,7 @@ async def test_settled_3_account_requests_leave_the_resets_alone(room: Room) -> 
     await room.ask(forgotten())
 
 
-async def test_settled_3_resets_per_network_are_counted_apart(
+async def test_resets_per_network_are_counted_apart(
     room_with: OpenRoom, public: dict[str, str]
 ) -> None:
     limits = {"IMPEX_REQUESTS_PER_NETWORK": "3", "IMPEX_NETWORK_QUOTAS": f"{OTHER_NETWORK}=4"}
@@ -274,7 +273,7 @@ async def test_au_17_parallel_resets_keep_to_the_quota(room: Room) -> None:
     assert len(good) == 1
 
 
-async def test_an_address_that_is_none_is_told_so(room: Room) -> None:
+async def test_a_malformed_address_is_refused(room: Room) -> None:
     assert codes(await room.refusal(forgotten("pierre"))) == ["address:format"]
     assert codes(await room.refusal(forgotten(""))) == ["address:missing"]
     assert await room.count("mailed_links") == 0

@@ -1,4 +1,4 @@
-"""What is forgotten: what a person gives up, what runs out, and that nothing of it stays."""
+"""Deletion of cancelled and expired data, without remains."""
 
 from __future__ import annotations
 
@@ -40,7 +40,7 @@ async def test_re_14_cancelling_leaves_nothing(room: Room) -> None:
 
 
 async def keep_answer(room: Room, view: contracts.RequestView) -> None:
-    """Keep a request's answer as the responder does, for whoever asks again with its key."""
+    """Store a request's reply as the RPC server does, for repeated requests with its key."""
     kind = contracts.RequestAccount.TYPE
     async with transaction(room.pool) as tx:
         await replies.claim(tx, room.form(), view.request_id, b"")
@@ -48,7 +48,7 @@ async def keep_answer(room: Room, view: contracts.RequestView) -> None:
 
 
 async def rows_with(room: Room, text: str) -> list[str]:
-    """The tables that hold a text in any column, but what is still to be published."""
+    """The tables that contain a text in any column, except unpublished events."""
     tables = await room.fetch(
         "SELECT table_name AS name FROM information_schema.tables WHERE table_schema = $1 "
         "AND table_name <> 'outbox'",
@@ -61,8 +61,8 @@ async def rows_with(room: Room, text: str) -> list[str]:
     return found
 
 
-async def test_re_14_no_row_holds_what_was_typed_once_a_request_is_cancelled(room: Room) -> None:
-    """Neither the answer kept for a repeated request, nor a counter, says the address."""
+async def test_re_14_no_row_contains_what_was_typed_once_a_request_is_cancelled(room: Room) -> None:
+    """Neither a stored reply nor a counter contains the address."""
     view, other = await room.request(), await room.request("paul@labo.fr")
     await keep_answer(room, view)
     await keep_answer(room, other)
@@ -73,8 +73,8 @@ async def test_re_14_no_row_holds_what_was_typed_once_a_request_is_cancelled(roo
     assert await room.count("replies") == 1
 
 
-async def test_re_11_no_answer_outlives_its_request(room: Room) -> None:
-    """Neither one that ran out nor one that another proof made void."""
+async def test_re_11_no_stored_reply_outlives_its_request(room: Room) -> None:
+    """Neither an expired request nor one voided by another verification."""
     await keep_answer(room, await room.request())
     await room.verified()
     assert await room.count("replies") == 0
@@ -84,12 +84,12 @@ async def test_re_11_no_answer_outlives_its_request(room: Room) -> None:
     assert await room.count("replies") == 0
 
 
-async def test_b_04_a_password_typed_where_the_address_goes_is_kept_nowhere(room: Room) -> None:
+async def test_b_04_a_password_typed_as_the_address_is_stored_nowhere(room: Room) -> None:
     await room.refusal(room.sign_in("Secret4Nobody", "x"))
     assert await rows_with(room, "ecret4") == []
 
 
-async def test_re_14_a_proved_request_can_be_cancelled_and_an_account_cannot(room: Room) -> None:
+async def test_re_14_a_verified_request_can_be_cancelled_and_an_account_cannot(room: Room) -> None:
     request_id = await room.verified()
     await room.ask(contracts.CancelRequest(request_id=request_id))
     assert await room.count("requests") == 0
@@ -100,7 +100,7 @@ async def test_re_14_a_proved_request_can_be_cancelled_and_an_account_cannot(roo
     assert await room.count("accounts") == 1
 
 
-async def test_re_11_unproved_requests_are_forgotten_after_two_days(room: Room) -> None:
+async def test_re_11_unverified_requests_are_deleted_after_two_days(room: Room) -> None:
     old = await room.request()
     room.later(hours=47, minutes=59)
     young = await room.request("paul@labo.fr")
@@ -115,7 +115,7 @@ async def test_re_11_unproved_requests_are_forgotten_after_two_days(room: Room) 
     assert await room.count("links") == 1
 
 
-async def test_re_11_two_purges_at_once_forget_each_request_once(room: Room) -> None:
+async def test_re_11_two_purges_at_once_delete_each_request_once(room: Room) -> None:
     for number in range(6):
         await room.request(f"p{number}@labo.fr")
     room.later(days=3)
@@ -124,7 +124,9 @@ async def test_re_11_two_purges_at_once_forget_each_request_once(room: Room) -> 
     assert len(await room.events(contracts.RequestExpired)) == 6
 
 
-async def test_re_11_a_created_request_goes_quietly_and_the_account_stays(room: Room) -> None:
+async def test_re_11_a_created_request_is_deleted_without_event_and_the_account_stays(
+    room: Room,
+) -> None:
     await room.account()
     room.later(hours=24)
     assert await purge(room.pool, room.now) == 1
@@ -132,7 +134,7 @@ async def test_re_11_a_created_request_goes_quietly_and_the_account_stays(room: 
     assert await room.count("accounts") == 1
 
 
-async def test_counters_are_forgotten_too(room: Room) -> None:
+async def test_rate_limits_are_deleted_too(room: Room) -> None:
     await room.request()
     await room.refusal(room.sign_in("x@y.fr", "z"))
     room.later(days=1)
@@ -147,17 +149,17 @@ async def test_the_purge_does_not_wait_for_a_counter_in_use(room: Room) -> None:
     async with transaction(room.pool) as tx:
         await tx.execute(
             "SELECT 1 FROM counters WHERE kind = 'sign_in_address' AND key = $1 FOR UPDATE",
-            room.deps.counter("x@y.fr"),
+            room.deps.rate_limit_key("x@y.fr"),
         )
         async with asyncio.timeout(5):
             await purge(room.pool, room.now)
         assert await room.count("counters") == 1
 
 
-async def test_a_purge_that_the_database_refuses_once_goes_on(
+async def test_a_purge_continues_after_a_database_error(
     room: Room, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Ending would stop the whole service."""
+    """A purge that ended would stop the service."""
     done: list[int] = []
 
     async def refused_once(*_: object) -> int:
@@ -168,7 +170,7 @@ async def test_a_purge_that_the_database_refuses_once_goes_on(
 
     monkeypatch.setattr(purge_module, "purge", refused_once)
     monkeypatch.setattr(purge_module, "EVERY_SECONDS", 0.01)
-    task = asyncio.create_task(purge_module.keep_purging(room.pool, room.clock, lambda: None))
+    task = asyncio.create_task(purge_module.purge_periodically(room.pool, room.clock, lambda: None))
     await eventually(lambda: len(done) > 1 or task.done())
     assert not task.done()
     task.cancel()

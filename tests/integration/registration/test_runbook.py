@@ -1,4 +1,4 @@
-"""What docs/runbook.md has an administrator type does, on the real tables, what it says."""
+"""The SQL statements of docs/runbook.md work on the real tables."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ SQL = re.findall(r"```sql\n(.*?)```", RUNBOOK, re.DOTALL)
 
 
 def statement(verb: str, about: str) -> str:
-    """The one statement of the runbook that does `verb` to accounts and names `about`."""
+    """The statement of the runbook with this verb that names `about`."""
     (found,) = (
         one
         for one in SQL
@@ -25,28 +25,28 @@ def statement(verb: str, about: str) -> str:
 
 
 async def reopen(room: Room, holder: Holder) -> str:
-    """Type the runbook's statement; returns what the database answers."""
+    """Execute the runbook's statement; returns the database's answer."""
     typed = statement("UPDATE", "desk_only").replace("ID", holder.account_id)
     async with transaction(room.pool) as tx:
         answer: str = await tx.execute(typed)
     return answer
 
 
-async def test_an_address_leads_to_the_id_that_the_log_names(room: Room) -> None:
+async def test_the_id_in_the_log_is_found_by_address(room: Room) -> None:
     holder = await Holder.of(room)
     typed = statement("SELECT", "address_key").replace("pierre.durand@labo.fr", ADDRESS)
     (row,) = await room.fetch(typed)
     assert (str(row["id"]), row["state"], row["desk_only"]) == (holder.account_id, "active", False)
 
 
-async def test_the_id_leads_to_the_address_in_force_and_since_when(room: Room) -> None:
+async def test_the_address_in_force_is_found_by_id(room: Room) -> None:
     holder = await Holder.of(room)
     typed = statement("SELECT", "address_changed_at").replace("ID", holder.account_id)
     (row,) = await room.fetch(typed)
     assert (row["address"], row["address_changed_at"]) == (ADDRESS, None)
 
 
-async def test_settled_8_an_account_left_to_the_desk_is_reopened_by_its_holder(room: Room) -> None:
+async def test_a_restricted_account_is_reopened_by_its_holder(room: Room) -> None:
     holder = await Holder.of(room)
     assert await reopen(room, holder) == "UPDATE 0", "an open account is left alone"
     await holder.close("frozen", desk_only=True)

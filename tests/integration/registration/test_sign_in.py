@@ -1,4 +1,4 @@
-"""Signing in as far as this release goes: where the right password leads, and the throttle."""
+"""Sign-in: the step that the right password leads to, and the throttle."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from tests.integration.registration.room import OTHER_PASSWORD, PASSWORD, Room
 from tests.support.logs import written_log
 
 
-async def test_settled_2_the_right_password_leads_to_the_due_step(room: Room) -> None:
+async def test_the_right_password_leads_to_the_due_step(room: Room) -> None:
     view = await room.request("Pierre@labo.fr")
     found = await room.ask(room.sign_in(" pierre@LABO.fr", PASSWORD))
     assert (found.due, found.request_id) == ("request", view.request_id)
@@ -38,7 +38,7 @@ async def test_g_09_the_password_is_case_sensitive(room: Room) -> None:
 
 
 @pytest.mark.parametrize("address", ["pierre@labo.fr", "nobody@labo.fr", "not an address\0", ""])
-async def test_bad_input_32_the_sixth_try_waits_whoever_it_is(room: Room, address: str) -> None:
+async def test_the_sixth_attempt_waits_for_every_address(room: Room, address: str) -> None:
     await room.account()
     for _ in range(5):
         assert (await room.refusal(room.sign_in(address, "wrong"))).slug == "wrong_credentials"
@@ -74,7 +74,7 @@ async def test_au_03_parallel_tries_are_all_counted(room: Room) -> None:
     assert sum(each.slug == "wrong_credentials" for each in refusals) == 5
 
 
-async def test_the_right_password_of_the_account_forgives(room: Room) -> None:
+async def test_the_right_password_of_the_account_clears_failures(room: Room) -> None:
     await room.account()
     for _ in range(4):
         await room.refusal(room.sign_in("pierre@labo.fr", "wrong"))
@@ -85,8 +85,8 @@ async def test_the_right_password_of_the_account_forgives(room: Room) -> None:
         )
 
 
-async def test_a_strangers_own_request_washes_no_failure_away(room: Room) -> None:
-    """Somebody may ask for the victim's address and knows that request's password."""
+async def test_a_request_for_the_address_clears_no_failures(room: Room) -> None:
+    """Anybody can request an account for the address, and knows that request's password."""
     await room.account()
     await room.request(password=OTHER_PASSWORD)
     for _ in range(5):
@@ -100,7 +100,7 @@ async def test_a_strangers_own_request_washes_no_failure_away(room: Room) -> Non
     assert (await room.refusal(room.sign_in("pierre@labo.fr", "wrong"))).retry_after == 180
 
 
-async def test_pw_11_and_12_a_hash_of_yesterday_is_renewed(room: Room) -> None:
+async def test_pw_11_and_12_an_outdated_hash_is_replaced(room: Room) -> None:
     await room.account()
     ring = room.deps.settings.pepper_keys
     newer = KeyRing((KeyRing.parse(new_key("t2")).current, *ring.keys))

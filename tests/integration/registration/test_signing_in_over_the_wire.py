@@ -1,4 +1,4 @@
-"""Signing in over the broker: crowds, restarts, and what is asked twice."""
+"""Sign-in over the broker: parallel attempts, restarts and repeated requests."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ ADDRESS = "pierre@labo.fr"
 
 @pytest.fixture
 async def asker(corners: Corners, tmp_path: Path) -> AsyncIterator[Asker]:
-    """The gateway's end of the line; nothing answers yet."""
+    """A client that sends as the gateway; the service is not running yet."""
     async with line(corners, tmp_path) as made:
         yield made
 
@@ -32,9 +32,7 @@ async def wrong(asker: Asker, key: str) -> str:
     return caught.value.refusal.slug
 
 
-async def test_au_03_au_02_fifty_at_once_are_counted_and_a_restart_forgets_nothing(
-    asker: Asker,
-) -> None:
+async def test_au_03_au_02_fifty_at_once_are_counted_and_survive_a_restart(asker: Asker) -> None:
     await asker.account(ADDRESS)
     async with asker.system.run("registration"):
         await asker.wait()
@@ -46,9 +44,7 @@ async def test_au_03_au_02_fifty_at_once_are_counted_and_a_restart_forgets_nothi
         assert await wrong(asker, "after") == "too_many_tries"
 
 
-async def test_a_reset_asked_twice_is_done_once_and_another_one_at_once_is_told(
-    asker: Asker,
-) -> None:
+async def test_a_repeated_reset_is_done_once_and_a_concurrent_one_is_refused(asker: Asker) -> None:
     account_id = await asker.account(ADDRESS)
     token = await asker.reset_link(account_id, ADDRESS)
 

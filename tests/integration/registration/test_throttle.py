@@ -1,5 +1,5 @@
-"""How many passwords are looked at: per address and network, per address, per network, and for a
-browser that is known (AU-02, AU-03, AU-04, settled 4)."""
+"""The login throttle: per address and network, per address, per network, and for a known browser
+(AU-02, AU-03, AU-04)."""
 
 from __future__ import annotations
 
@@ -25,19 +25,19 @@ async def wrong(room: Room, address: str = ADDRESS, **more: object) -> Refusal:
     return await room.refusal(room.sign_in(address, "Zzzz9999a", **more))  # type: ignore[arg-type]
 
 
-async def shut(room: Room, address: str = ADDRESS, **more: object) -> None:
+async def lock_out(room: Room, address: str = ADDRESS, **more: object) -> None:
     """Five wrong passwords: the next one waits."""
     for _ in range(5):
         assert (await wrong(room, address, **more)).slug == "wrong_credentials"
     assert (await wrong(room, address, **more)).slug == "too_many_tries"
 
 
-async def test_au_04_an_attacker_shuts_the_door_of_his_own_network_only(room: Room) -> None:
+async def test_au_04_an_attacker_locks_the_address_for_one_network_only(room: Room) -> None:
     holder = await Holder.of(room)
-    await shut(room)
+    await lock_out(room)
     assert (await room.refusal(room.sign_in(ADDRESS, PASSWORD))).retry_after == 90
     assert await holder.opens_with(PASSWORD, OTHER_NETWORK)
-    # The attacker's wait goes on, whoever signed in elsewhere.
+    # A sign-in elsewhere does not end the attacker's wait.
     assert (await room.refusal(room.sign_in(ADDRESS, PASSWORD))).retry_after == 90
 
 
@@ -56,27 +56,27 @@ async def test_au_02_no_more_than_twenty_five_a_day_from_all_networks(
     assert (await wrong(room, address, network=OTHER_NETWORK)).slug == "wrong_credentials"
 
 
-async def test_au_04_a_known_browser_enters_past_the_ceiling(room: Room) -> None:
+async def test_au_04_a_known_browser_signs_in_past_the_ceiling(room: Room) -> None:
     holder = await Holder.of(room)
     for number in range(25):
         await wrong(room, network=network(number))
-    await shut(room, known=(holder.account_id,))
-    # His own reserve is used up; somebody else's is not for this account.
+    await lock_out(room, known=(holder.account_id,))
+    # The known browser's own attempts count for one account only.
     other = await room.refusal(room.sign_in(ADDRESS, PASSWORD, known=("other",)))
     assert other.slug == "too_many_tries"
     room.later(seconds=90)
     found = await room.ask(room.sign_in(ADDRESS, PASSWORD, known=(holder.account_id,)))
     assert (found.account_id, found.failures) == (holder.account_id, 30)
-    # What other networks tried keeps counting for the day: no new tries for them (AU-02).
+    # Failures from other networks keep counting for the day (AU-02).
     other = await room.refusal(room.sign_in(ADDRESS, PASSWORD, OTHER_NETWORK))
     assert (other.slug, other.retry_after) == ("too_many_tries", 86_400 - 90)
-    # And is told once: the next sign-in has seen no failure since.
+    # Failures are reported once: the next sign-in reports none.
     room.later(minutes=1)
     again = await room.ask(room.sign_in(ADDRESS, PASSWORD, known=(holder.account_id,)))
     assert again.failures == 0
 
 
-async def test_au_02_the_holders_sign_in_gives_guessers_no_new_tries(room: Room) -> None:
+async def test_au_02_the_holders_sign_in_gives_guessers_no_new_attempts(room: Room) -> None:
     holder = await Holder.of(room)
     looked_at = 0
     for number in range(60):
@@ -87,19 +87,17 @@ async def test_au_02_the_holders_sign_in_gives_guessers_no_new_tries(room: Room)
     assert looked_at == 25
 
 
-async def test_au_04_a_known_browser_uses_its_reserve_only_where_the_doors_are_shut(
-    room: Room,
-) -> None:
+async def test_au_04_a_known_browser_uses_its_own_attempts_only_while_locked(room: Room) -> None:
     holder = await Holder.of(room)
     for _ in range(5):
         assert (await wrong(room, known=(holder.account_id,))).slug == "wrong_credentials"
-    # Five at the strangers' doors, then five of the reserve.
+    # Five in the anonymous scopes, then five of the known browser.
     for _ in range(5):
         assert (await wrong(room, known=(holder.account_id,))).slug == "wrong_credentials"
     assert (await wrong(room, known=(holder.account_id,))).slug == "too_many_tries"
 
 
-async def test_au_04_the_reserve_is_ten_a_day(room: Room) -> None:
+async def test_au_04_a_known_browser_has_ten_attempts_a_day(room: Room) -> None:
     holder = await Holder.of(room)
     for number in range(25):
         await wrong(room, network=network(number))
@@ -113,18 +111,18 @@ async def test_au_04_the_reserve_is_ten_a_day(room: Room) -> None:
     assert (refusal.retry_after or 0) > 3_600
 
 
-async def test_au_04_a_known_browser_is_no_way_around_for_another_account(room: Room) -> None:
+async def test_au_04_a_browser_known_for_another_account_is_locked_too(room: Room) -> None:
     await Holder.of(room)
     mine = await room.account("eve@labo.fr")
-    await shut(room, known=(mine,))
+    await lock_out(room, known=(mine,))
 
 
 @pytest.mark.parametrize("address", [ADDRESS, UNKNOWN])
-async def test_settled_4_while_the_door_is_shut_nothing_is_evaluated_or_said(
+async def test_while_locked_nothing_is_compared_or_emitted(
     room: Room, address: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     await Holder.of(room)
-    await shut(room, address)
+    await lock_out(room, address)
     hashed: list[int] = []
     original = hashing._argon2id
     monkeypatch.setattr(hashing, "_argon2id", lambda *a: (hashed.append(1), original(*a))[1])
@@ -137,7 +135,7 @@ async def test_settled_4_while_the_door_is_shut_nothing_is_evaluated_or_said(
 async def test_au_04_one_network_tries_no_more_than_sixty_addresses(
     room_with: OpenRoom, public: dict[str, str]
 ) -> None:
-    """T2: one password for many accounts."""
+    """One password tried for many accounts."""
     async with room_with(**public) as room:
         holder = await Holder.of(room)
         for number in range(60):
@@ -153,7 +151,7 @@ async def test_au_04_one_network_tries_no_more_than_sixty_addresses(
         assert (await wrong(room, "one.more@labo.fr")).slug == "wrong_credentials"
 
 
-async def test_au_04_right_passwords_do_not_use_a_network_up(
+async def test_au_04_right_passwords_do_not_count_for_a_network(
     room_with: OpenRoom, public: dict[str, str]
 ) -> None:
     async with room_with(**public, IMPEX_SIGN_INS_PER_NETWORK="2") as room:
@@ -165,7 +163,7 @@ async def test_au_04_right_passwords_do_not_use_a_network_up(
         assert (await wrong(room, network=OTHER_NETWORK)).slug == "too_many_tries"
 
 
-async def test_settled_3_a_named_network_may_try_more(
+async def test_a_configured_network_has_more_attempts(
     room_with: OpenRoom, public: dict[str, str]
 ) -> None:
     limits = {"IMPEX_SIGN_INS_PER_NETWORK": "2", "IMPEX_NETWORK_QUOTAS": f"{NETWORK}=4"}
@@ -175,14 +173,14 @@ async def test_settled_3_a_named_network_may_try_more(
         assert (await wrong(room, "more@labo.fr")).slug == "too_many_tries"
 
 
-async def test_settled_3_there_is_no_network_limit_in_the_try_out(room_with: OpenRoom) -> None:
+async def test_the_try_out_has_no_network_limit_of_sign_ins(room_with: OpenRoom) -> None:
     async with room_with(IMPEX_SIGN_INS_PER_NETWORK="1") as room:
         for number in range(3):
             assert (await wrong(room, f"p{number}@labo.fr")).slug == "wrong_credentials"
 
 
 @pytest.mark.parametrize("address", [ADDRESS, UNKNOWN])
-async def test_au_03_of_fifty_parallel_tries_five_are_looked_at(
+async def test_au_03_of_fifty_parallel_attempts_five_are_compared(
     room: Room, address: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     await Holder.of(room)
@@ -194,16 +192,14 @@ async def test_au_03_of_fifty_parallel_tries_five_are_looked_at(
     assert len(await room.events(contracts.SignInLocked)) == 1
 
 
-async def test_au_03_fifty_parallel_tries_from_fifty_networks_meet_the_ceiling(
-    room: Room,
-) -> None:
+async def test_au_03_fifty_parallel_tries_from_fifty_networks_meet_the_ceiling(room: Room) -> None:
     await Holder.of(room)
     refusals = await asyncio.gather(*(wrong(room, network=network(n)) for n in range(50)))
     assert sum(each.slug == "wrong_credentials" for each in refusals) == 25
 
 
 async def test_au_03_right_and_wrong_at_once_leave_what_was_wrong_counted(room: Room) -> None:
-    """The right password of a request takes one try of that moment back, not every one."""
+    """The right password of a request uncounts one attempt with that time, not all."""
     await Holder.of(room)
     await room.request(password=OTHER_PASSWORD)
     tries = [room.sign_in(ADDRESS, OTHER_PASSWORD), *(room.sign_in(ADDRESS, "x") for _ in range(4))]
@@ -212,8 +208,8 @@ async def test_au_03_right_and_wrong_at_once_leave_what_was_wrong_counted(room: 
     assert (await wrong(room)).slug == "too_many_tries"
 
 
-async def test_re_06_a_reset_may_be_asked_for_while_the_door_is_shut(room: Room) -> None:
+async def test_re_06_a_reset_can_be_requested_while_locked(room: Room) -> None:
     await Holder.of(room)
-    await shut(room)
+    await lock_out(room)
     assert await room.ask(forgotten()) == contracts.Done()
     assert len(await room.events(contracts.PasswordResetRequested)) == 1

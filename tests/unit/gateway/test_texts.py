@@ -33,7 +33,7 @@ PARAMS: dict[str, str | int] = {
 
 def published() -> list[tuple[str, str]]:
     """The (field, code) pairs of registration's README."""
-    section = README.read_text().split("## What a form's field may be told")[1].split("\n## ")[0]
+    section = README.read_text().split("## Field errors")[1].split("\n## ")[0]
     found, fields = [], ["?"]
     for row in re.findall(r"^\| *([^|]*)\| *`([a-z_]+)` *\|", section, re.MULTILINE):
         fields = re.findall(r"`([a-z_]+)`", row[0]) or fields

@@ -7,7 +7,7 @@ import subprocess
 from pathlib import Path
 from typing import Any
 
-from services.registration.passwords import Candidate, Rules
+from services.registration.passwords import Candidate, PasswordRules
 
 HERE = Path(__file__).parent
 TABLE: list[dict[str, Any]] = json.loads((HERE / "passwords.json").read_text("utf-8"))
@@ -19,13 +19,13 @@ def candidate(row: dict[str, Any]) -> Candidate:
     return Candidate(**{name: row[name] for name in names})
 
 
-def by_server(rules: Rules, table: list[dict[str, Any]]) -> list[dict[str, Any]]:
+def by_server(rules: PasswordRules, table: list[dict[str, Any]]) -> list[dict[str, Any]]:
     """What the server says, in the page's form."""
     return [
         {
             "verdicts": [
                 {"rule": v.rule, "ok": v.ok, "code": v.code, "params": dict(v.params)}
-                for v in rules.judge(candidate(row))
+                for v in rules.check(candidate(row))
             ],
             "strength": rules.strength(candidate(row)),
             "folded": rules.fold(row["password"]),
@@ -34,9 +34,9 @@ def by_server(rules: Rules, table: list[dict[str, Any]]) -> list[dict[str, Any]]
     ]
 
 
-def by_page(rules: Rules, table: list[dict[str, Any]]) -> list[dict[str, Any]]:
+def by_page(rules: PasswordRules, table: list[dict[str, Any]]) -> list[dict[str, Any]]:
     """What the page says, asked of Node."""
-    question = {"rules": json.loads(rules.serve()), "table": table}
+    question = {"rules": json.loads(rules.to_json()), "table": table}
     done = subprocess.run(
         ["node", str(HERE / "check_passwords.mjs")],
         input=json.dumps(question),

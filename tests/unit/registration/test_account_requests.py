@@ -1,4 +1,4 @@
-"""The rules between form and account: lives, tries, what a link is worth."""
+"""The rules of account requests: validity, tries, states of links."""
 
 from __future__ import annotations
 
@@ -9,14 +9,14 @@ import pytest
 
 from services.registration.account_requests import (
     AccountRequest,
-    Link,
-    Mail,
-    Standing,
-    judge_code,
-    message_life,
+    AddressStatus,
+    MailStatus,
+    ValidationLink,
+    check_code,
+    message_validity,
     resend_at,
 )
-from services.registration.passwords import Hashed
+from services.registration.passwords import PasswordHash
 from services.registration.settings import RegistrationSettings
 from services.registration.views import show_link, show_request
 from tests.unit.registration.settings_for_tests import settings
@@ -26,9 +26,9 @@ HOUR = timedelta(hours=1)
 REQUEST = AccountRequest(
     id="r", account_id="a", address="Pierre@x.fr", address_key="pierre@x.fr", first_name="Pierre",
     last_name="Durand", language="fr", state="pending", decoy=False,
-    password=Hashed("$argon2id$", "k1"), code_key_id="k1", code_hash=b"x", tries=0,
+    password=PasswordHash("$argon2id$", "k1"), code_key_id="k1", code_hash=b"x", tries=0,
     requested_at=NOON, sent_at=NOON, expires_at=NOON + 24 * HOUR, kept_until=NOON + 48 * HOUR,
-    verified_at=None, created_at=None, mail=Mail(),
+    verified_at=None, created_at=None, mail=MailStatus(),
 )  # fmt: skip
 
 
@@ -48,36 +48,41 @@ REQUEST = AccountRequest(
         (True, 0, 24, True, "expired"),
     ],
 )
-def test_re_03_what_a_code_is_worth(
+def test_re_03_the_outcome_of_a_code(
     same: bool, tries: int, hours: int, decoy: bool, outcome: str
 ) -> None:
     request = replace(REQUEST, tries=tries, decoy=decoy)
-    assert judge_code(request, same=same, now=NOON + hours * HOUR, most_tries=5) == outcome
+    right, now = same and not request.decoy, NOON + hours * HOUR
+    assert (
+        check_code(request.expires_at, request.tries, right=right, now=now, max_tries=5) == outcome
+    )
 
 
 def test_re_11_a_message_never_outlives_its_request() -> None:
-    first = message_life(NOON, NOON, 24 * HOUR, 48 * HOUR)
-    late = message_life(NOON, NOON + 30 * HOUR, 24 * HOUR, 48 * HOUR)
+    first = message_validity(NOON, NOON, 24 * HOUR, 48 * HOUR)
+    late = message_validity(NOON, NOON + 30 * HOUR, 24 * HOUR, 48 * HOUR)
     assert first.expires_at == NOON + 24 * HOUR
     assert late.expires_at == late.kept_until == NOON + 48 * HOUR
 
 
 @pytest.mark.parametrize(
-    ("standing", "taken"),
+    ("address_status", "taken"),
     [
-        (Standing(), False),
-        (Standing(account_id="a"), False),
-        (Standing(account_id="a", has_credentials=True), True),
-        (Standing(account_id="a", state="deactivated"), True),
-        (Standing(account_id="a", state="frozen", has_credentials=True), True),
+        (AddressStatus(), False),
+        (AddressStatus(account_id="a"), False),
+        (AddressStatus(account_id="a", has_credentials=True), True),
+        (AddressStatus(account_id="a", state="deactivated"), True),
+        (AddressStatus(account_id="a", state="frozen", has_credentials=True), True),
     ],
 )
-def test_settled_1_which_address_gets_a_decoy(standing: Standing, taken: bool) -> None:
-    assert standing.is_taken is taken
+def test_which_address_gets_a_decoy(address_status: AddressStatus, taken: bool) -> None:
+    assert address_status.is_taken is taken
 
 
-def link(**changes: object) -> Link:
-    good = Link(request=REQUEST, expires_at=NOON + 24 * HOUR, replaced=False, wrong_passwords=0)
+def link(**changes: object) -> ValidationLink:
+    good = ValidationLink(
+        request=REQUEST, expires_at=NOON + 24 * HOUR, replaced=False, wrong_passwords=0
+    )
     return replace(good, **changes)  # type: ignore[arg-type]
 
 
@@ -91,19 +96,19 @@ def link(**changes: object) -> Link:
         (link(request=replace(REQUEST, state="created")), "verified"),
     ],
 )
-def test_g_11_what_a_link_is_worth(the_link: Link, state: str) -> None:
+def test_g_11_the_state_of_a_link(the_link: ValidationLink, state: str) -> None:
     assert the_link.state(NOON) == state
 
 
 def test_re_04_another_browser_needs_the_password() -> None:
-    mine = show_link(link(wrong_passwords=2), same_browser=True, most_tries=5, now=NOON)
-    other = show_link(link(wrong_passwords=2), same_browser=False, most_tries=5, now=NOON)
+    mine = show_link(link(wrong_passwords=2), same_browser=True, max_tries=5, now=NOON)
+    other = show_link(link(wrong_passwords=2), same_browser=False, max_tries=5, now=NOON)
     assert (mine.needs_password, other.needs_password) == (False, True)
     assert other.tries_left == 3
     assert other.masked_address == "P***@x.fr"
 
 
-def test_a_name_is_shown_only_once_the_address_is_proved() -> None:
+def test_a_name_is_shown_only_once_the_address_is_verified() -> None:
     pending = show_request(REQUEST, settings(), 5)
     proved = show_request(replace(REQUEST, state="verified", verified_at=NOON), settings(), 5)
     assert (pending.first_name, pending.last_name) == (None, None)

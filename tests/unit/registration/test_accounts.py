@@ -1,4 +1,4 @@
-"""What opens and closes an account, what a mailed link is worth, which try shuts a door."""
+"""Account states, states of mailed links, and the login throttle."""
 
 from __future__ import annotations
 
@@ -7,17 +7,17 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from services.registration.account_requests import judge_tries
+from services.registration.account_requests import check_code
 from services.registration.accounts import (
     Account,
     AddressCode,
     Credentials,
     MailedLink,
-    doubt_after_freeze,
-    in_doubt,
+    freeze_consequence,
+    recently_changed,
 )
-from services.registration.login_throttle import Door
-from services.registration.passwords import Hashed
+from services.registration.login_throttle import ThrottleScope
+from services.registration.passwords import PasswordHash
 from services.registration.views import show_address_code
 from shared.domain.rate_limits import Quota, Throttle
 from tests.unit.registration.settings_for_tests import settings
@@ -27,7 +27,7 @@ DAY = timedelta(days=1)
 ACCOUNT = Account(
     id="a", address="Pierre@x.fr", address_key="pierre@x.fr", first_name="Pierre",
     last_name="Durand", language="fr", state="active", verified_at=NOON,
-    credentials=Credentials(password=Hashed("$argon2id$", "k1"), changes=0),
+    credentials=Credentials(password=PasswordHash("$argon2id$", "k1"), changes=0),
 )  # fmt: skip
 
 
@@ -41,19 +41,27 @@ ACCOUNT = Account(
         ("deactivated", False, False, False, False),
     ],
 )
-def test_settled_4_what_each_state_lets_through(
+def test_what_each_state_permits(
     state: str, desk_only: bool, opens: bool, takes_reset: bool, takes_lost_phone: bool
 ) -> None:
     account = replace(ACCOUNT, state=state, desk_only=desk_only)
-    found = (account.opens, account.takes_reset, account.takes_lost_phone)
+    found = (account.can_sign_in, account.can_reset_password, account.can_report_lost_phone)
     assert found == (opens, takes_reset, takes_lost_phone)
     bare = replace(account, credentials=None)
-    assert (bare.opens, bare.takes_reset, bare.takes_lost_phone) == (False, False, False)
+    assert (bare.can_sign_in, bare.can_reset_password, bare.can_report_lost_phone) == (
+        False,
+        False,
+        False,
+    )
 
 
 def test_a_password_is_the_same_until_it_is_changed_or_the_account_closed() -> None:
-    rehashed = replace(ACCOUNT, credentials=Credentials(password=Hashed("$x", "k2"), changes=0))
-    changed = replace(ACCOUNT, credentials=Credentials(password=Hashed("$x", "k2"), changes=1))
+    rehashed = replace(
+        ACCOUNT, credentials=Credentials(password=PasswordHash("$x", "k2"), changes=0)
+    )
+    changed = replace(
+        ACCOUNT, credentials=Credentials(password=PasswordHash("$x", "k2"), changes=1)
+    )
     assert rehashed.same_password(ACCOUNT)
     assert not changed.same_password(ACCOUNT)
     assert not replace(ACCOUNT, state="frozen").same_password(ACCOUNT)
@@ -62,11 +70,11 @@ def test_a_password_is_the_same_until_it_is_changed_or_the_account_closed() -> N
 
 
 @pytest.mark.parametrize(("days", "doubt"), [(0, True), (13.99, True), (14, False)])
-def test_settled_8_phone_and_address_are_in_doubt_for_two_weeks(days: float, doubt: bool) -> None:
+def test_phone_and_address_changes_are_recent_for_two_weeks(days: float, doubt: bool) -> None:
     changed_at = NOON - timedelta(days=days)
-    assert in_doubt(replace(ACCOUNT, phone_replaced_at=changed_at), NOON) == doubt
-    assert in_doubt(replace(ACCOUNT, address_changed_at=changed_at), NOON) == doubt
-    assert not in_doubt(ACCOUNT, NOON)
+    assert recently_changed(replace(ACCOUNT, phone_replaced_at=changed_at), NOON) == doubt
+    assert recently_changed(replace(ACCOUNT, address_changed_at=changed_at), NOON) == doubt
+    assert not recently_changed(ACCOUNT, NOON)
 
 
 @pytest.mark.parametrize(
@@ -83,12 +91,12 @@ def test_settled_8_phone_and_address_are_in_doubt_for_two_weeks(days: float, dou
         ("thawing", False, -14, "none"),
     ],
 )
-def test_settled_8_a_replacement_heard_late(
+def test_a_replacement_reported_late(
     state: str, desk_only: bool, days: float, expected: str
 ) -> None:
     frozen_at = None if state == "active" else NOON
     account = replace(ACCOUNT, state=state, desk_only=desk_only, frozen_at=frozen_at)
-    assert doubt_after_freeze(account, NOON + timedelta(days=days)) == expected
+    assert freeze_consequence(account, NOON + timedelta(days=days)) == expected
 
 
 @pytest.mark.parametrize(
@@ -101,7 +109,7 @@ def test_settled_8_a_replacement_heard_late(
         (False, True, 2, "used"),
     ],
 )
-def test_what_a_mailed_link_is_worth(replaced: bool, used: bool, hours: int, expected: str) -> None:
+def test_the_state_of_a_mailed_link(replaced: bool, used: bool, hours: int, expected: str) -> None:
     link = MailedLink(
         kind="password", account_id="a", stolen=False, expires_at=NOON + timedelta(hours=1),
         replaced=replaced, used_at=NOON if used else None,
@@ -120,11 +128,11 @@ def test_what_a_mailed_link_is_worth(replaced: bool, used: bool, hours: int, exp
         (0, True, 10, "expired"),
     ],
 )
-def test_ot_13_what_an_address_code_is_worth(
+def test_ot_13_the_outcome_of_an_address_code(
     tries: int, right: bool, minutes: int, expected: str
 ) -> None:
     expires_at, now = NOON + timedelta(minutes=10), NOON + timedelta(minutes=minutes)
-    assert judge_tries(expires_at, tries, right=right, now=now, most_tries=5) == expected
+    assert check_code(expires_at, tries, right=right, now=now, max_tries=5) == expected
 
 
 def test_ot_13_a_used_or_old_code_is_replaced_and_a_void_one_is_shown() -> None:
@@ -132,28 +140,29 @@ def test_ot_13_a_used_or_old_code_is_replaced_and_a_void_one_is_shown() -> None:
         code_key_id="k1", code_hash=b"x", tries=5, sent_at=NOON,
         expires_at=NOON + timedelta(minutes=10),
     )  # fmt: skip
-    assert code.is_good(NOON)
-    assert not code.is_good(NOON + timedelta(minutes=10))
-    assert not replace(code, used_at=NOON).is_good(NOON)
+    assert code.is_usable(NOON)
+    assert not code.is_usable(NOON + timedelta(minutes=10))
+    assert not replace(code, used_at=NOON).is_usable(NOON)
     view = show_address_code(code, "Pierre@x.fr", settings())
     assert (view.tries_left, view.resend_at) == (0, NOON + timedelta(seconds=60))
 
 
 @pytest.mark.parametrize(
-    ("count", "seconds"),
-    [(4, None), (5, 90), (6, None), (24, None), (25, 86_400 - 24), (26, None)],
+    ("count", "seconds"), [(4, None), (5, 90), (6, None), (24, None), (25, 86_400 - 24), (26, None)]
 )
-def test_settled_9_which_try_shuts_a_door(count: int, seconds: int | None) -> None:
+def test_which_attempt_locks_a_scope(count: int, seconds: int | None) -> None:
     """One a second; those of the day before do not count."""
-    door = Door(kind="sign_in", key="x", limit=Throttle())
+    door = ThrottleScope(kind="sign_in", key="x", limit=Throttle())
     now = NOON + timedelta(seconds=count - 1)
     wrong = [NOON + timedelta(seconds=each) for each in range(count)]
     wrong += [NOON - 2 * DAY] * 9
     until = None if seconds is None else now + timedelta(seconds=seconds)
-    assert door.shuts_until(wrong, now) == until
+    assert door.locks_until(wrong, now) == until
 
 
-def test_settled_9_a_ceiling_is_reached_once() -> None:
-    door = Door(kind="sign_in_address", key="x", limit=Quota(name="x", limit=3, window=DAY))
-    found = [door.shuts_until([NOON] * count, NOON) for count in (2, 3, 4)]
+def test_a_ceiling_is_reached_once() -> None:
+    door = ThrottleScope(
+        kind="sign_in_address", key="x", limit=Quota(name="x", limit=3, window=DAY)
+    )
+    found = [door.locks_until([NOON] * count, NOON) for count in (2, 3, 4)]
     assert found == [None, NOON + DAY, None]

@@ -1,4 +1,4 @@
-"""The word lists: what they refuse, how fast, and that no release changes them silently."""
+"""The word lists: matches, speed, and a hash that detects changes."""
 
 from __future__ import annotations
 
@@ -11,12 +11,12 @@ from typing import Any
 
 import pytest
 
-from services.registration.common_words import Lexicon, common_passwords, read_list
-from services.registration.data_files import OWN_LISTS, load_lexicon, load_rules
+from services.registration.common_words import WordList, common_passwords, read_list
+from services.registration.data_files import BUNDLED_LISTS, load_common_words, load_rules
 from shared.errors import ConfigurationError
 
 RULES = load_rules()
-LEXICON = load_lexicon(RULES)
+COMMON_WORDS = load_common_words(RULES)
 
 
 @pytest.mark.parametrize(
@@ -41,7 +41,7 @@ LEXICON = load_lexicon(RULES)
 def test_g_08_a_listed_word_is_found_and_named(
     password: str, word: str | None, source: str | None
 ) -> None:
-    found = LEXICON.find(password)
+    found = COMMON_WORDS.find(password)
     if word is None:
         assert found is None
     else:
@@ -55,9 +55,9 @@ def test_pw_04_each_context_word_is_refused_with_its_reason() -> None:
     assert {"impex", "impexweb", "ansm", "pharmacien"} <= set(words)
     for word in words:
         if sum(char.isalpha() for char in word) >= 5:
-            found = LEXICON.find(f"9{word}9")
+            found = COMMON_WORDS.find(f"9{word}9")
             assert found is not None, word
-            # A longer word around it may be named instead.
+            # A longer word that contains it may be reported instead.
             assert len(RULES.fold(found.word)) >= len(RULES.fold(word)), word
 
 
@@ -67,24 +67,24 @@ def test_pw_03_the_common_passwords_that_fit_the_policy_are_all_refused() -> Non
         p for p in common_passwords() if document.min_length <= len(p) <= document.max_length
     ]
     assert len(fitting) >= 3000
-    assert all(LEXICON.find(each) is not None for each in fitting)
+    assert all(COMMON_WORDS.find(each) is not None for each in fitting)
 
 
 def test_g_08_words_of_four_letters_are_left_alone() -> None:
-    assert LEXICON.find("xkRosezqw") is None
-    assert all(sum(c.isalpha() for c in entry.word) >= 5 for _, entry in LEXICON.entries())
+    assert COMMON_WORDS.find("xkRosezqw") is None
+    assert all(sum(c.isalpha() for c in entry.word) >= 5 for _, entry in COMMON_WORDS.entries())
 
 
-def test_the_french_lists_are_our_own_and_long() -> None:
-    by_source = Counter(entry.source for _, entry in LEXICON.entries())
-    assert sum(by_source[name] for name in OWN_LISTS) >= 2000
+def test_the_french_lists_are_bundled_and_long() -> None:
+    by_source = Counter(entry.source for _, entry in COMMON_WORDS.entries())
+    assert sum(by_source[name] for name in BUNDLED_LISTS) >= 2000
 
 
 def test_the_lists_change_only_on_purpose() -> None:
     digest = hashlib.sha256()
-    for folded, entry in LEXICON.entries():
+    for folded, entry in COMMON_WORDS.entries():
         digest.update(f"{folded} {entry.word} {entry.source}\n".encode())
-    for folded in LEXICON.passwords:
+    for folded in COMMON_WORDS.passwords:
         digest.update(f"{folded}\n".encode())
     assert digest.hexdigest() == PINNED
 
@@ -93,37 +93,40 @@ def test_a_random_password_is_hardly_ever_refused() -> None:
     chance = random.Random(7)
     signs = string.ascii_letters + string.digits
     drawn = ["".join(chance.choices(signs, k=16)) for _ in range(5000)]
-    assert sum(LEXICON.find(each) is not None for each in drawn) < 25
+    assert sum(COMMON_WORDS.find(each) is not None for each in drawn) < 25
 
 
 def test_a_search_takes_less_than_a_millisecond(benchmark_seconds: Any) -> None:
     assert (
-        benchmark_seconds(lambda: [LEXICON.find("Kvfz9rLqWx7zGh2mNbTc") for _ in range(100)]) < 0.1
+        benchmark_seconds(lambda: [COMMON_WORDS.find("Kvfz9rLqWx7zGh2mNbTc") for _ in range(100)])
+        < 0.1
     )
-    assert benchmark_seconds(lambda: [LEXICON.find("Kvfz9rLq" * 16) for _ in range(100)]) < 0.2
+    assert benchmark_seconds(lambda: [COMMON_WORDS.find("Kvfz9rLq" * 16) for _ in range(100)]) < 0.2
 
 
 def test_b_12_the_operators_lists_come_first(tmp_path: Path) -> None:
     (tmp_path / "ours.txt").write_text("# our town\nTrifouillis soleil\n", "utf-8")
-    lexicon = load_lexicon(RULES, tmp_path)
-    found = lexicon.find("Kvtrifouillis9")
+    common_words = load_common_words(RULES, tmp_path)
+    found = common_words.find("Kvtrifouillis9")
     assert found is not None
     assert found.source == "operator"
-    assert lexicon.find("xSoleil9") == ("soleil", "operator")
+    assert common_words.find("xSoleil9") == ("soleil", "operator")
 
 
 @pytest.mark.parametrize("content", [None, b"\xff\xfe\x00"])
-def test_b_12_a_bad_folder_of_lists_is_named(tmp_path: Path, content: bytes | None) -> None:
+def test_b_12_an_unusable_folder_of_lists_is_reported(
+    tmp_path: Path, content: bytes | None
+) -> None:
     if content is not None:
         (tmp_path / "bad.txt").write_bytes(content)
     with pytest.raises(ConfigurationError) as caught:
-        load_lexicon(RULES, tmp_path)
+        load_common_words(RULES, tmp_path)
     assert caught.value.problems[0][0] == "IMPEX_PASSWORD_LISTS_DIR"
 
 
 def test_the_longest_word_is_named() -> None:
-    lexicon = Lexicon(RULES.fold, [("a", ["soleil"]), ("b", ["soleilcouchant"])])
-    assert lexicon.find("xSoleilCouchant") == ("soleilcouchant", "b")
+    common_words = WordList(RULES.fold, [("a", ["soleil"]), ("b", ["soleilcouchant"])])
+    assert common_words.find("xSoleilCouchant") == ("soleilcouchant", "b")
 
 
 PINNED = "2c5628f3242ee9bac0f4b754956109ddccf09d77593568648b7508aff210dc01"

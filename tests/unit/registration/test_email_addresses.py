@@ -1,4 +1,4 @@
-"""Addresses: the table of bad inputs 8 to 15, the compare form (RE-08), likely slips (G-05)."""
+"""E-mail addresses: malformed ones, the comparison key (RE-08), likely typos (G-05)."""
 
 from __future__ import annotations
 
@@ -6,8 +6,13 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from services.registration.email_addresses import BadAddress, address_key, mask, parse_address
-from services.registration.email_typos import KNOWN_DOMAINS, suggest
+from services.registration.email_addresses import (
+    InvalidEmailAddress,
+    address_key,
+    mask_email_address,
+    parse_email_address,
+)
+from services.registration.email_typos import KNOWN_DOMAINS, suggest_correction
 
 
 @pytest.mark.parametrize(
@@ -47,11 +52,11 @@ from services.registration.email_typos import KNOWN_DOMAINS, suggest
         ("p@paypαl.fr", "mixed_scripts", {}),
     ],
 )  # fmt: skip
-def test_bad_inputs_8_to_15_are_refused_with_their_reason(
+def test_malformed_addresses_are_refused_with_their_reason(
     typed: str, code: str, params: dict[str, object]
 ) -> None:
-    with pytest.raises(BadAddress) as caught:
-        parse_address(typed, smtputf8=False)
+    with pytest.raises(InvalidEmailAddress) as caught:
+        parse_email_address(typed, smtputf8=False)
     error = caught.value.error
     assert (error.field, error.code, error.params) == ("address", code, params)
 
@@ -69,22 +74,22 @@ def test_bad_inputs_8_to_15_are_refused_with_their_reason(
         ("p@почта.рф", "p@xn--80a1acny.xn--p1ai", "p@xn--80a1acny.xn--p1ai"),
     ],
 )
-def test_re_08_an_address_is_kept_as_typed_beside_its_compare_form(
+def test_re_08_an_address_is_stored_as_typed_with_its_comparison_key(
     typed: str, text: str, key: str
 ) -> None:
-    address = parse_address(typed, smtputf8=False)
+    address = parse_email_address(typed, smtputf8=False)
     assert (address.text, address.key) == (text, key)
     assert address_key(typed) == key
 
 
 def test_em_01_the_part_before_the_at_is_counted_in_octets() -> None:
-    assert parse_address("a" * 64 + "@x.fr", smtputf8=False).text.startswith("aaaa")
-    with pytest.raises(BadAddress):
-        parse_address("é" * 33 + "@x.fr", smtputf8=True)
+    assert parse_email_address("a" * 64 + "@x.fr", smtputf8=False).text.startswith("aaaa")
+    with pytest.raises(InvalidEmailAddress):
+        parse_email_address("é" * 33 + "@x.fr", smtputf8=True)
 
 
-def test_em_14_accents_pass_where_the_relay_takes_them() -> None:
-    address = parse_address("Élodie@x.fr", smtputf8=True)
+def test_em_14_accents_pass_where_the_relay_accepts_them() -> None:
+    address = parse_email_address("Élodie@x.fr", smtputf8=True)
     assert (address.text, address.key) == ("Élodie@x.fr", "élodie@x.fr")
 
 
@@ -97,15 +102,15 @@ def test_re_08_dots_are_left_alone() -> None:
 def test_any_text_has_a_key_and_no_other_error(typed: str) -> None:
     assert "\0" not in address_key(typed)
     try:
-        address = parse_address(typed, smtputf8=True)
-    except BadAddress:
+        address = parse_email_address(typed, smtputf8=True)
+    except InvalidEmailAddress:
         return
-    assert parse_address(address.text, smtputf8=True) == address
+    assert parse_email_address(address.text, smtputf8=True) == address
     assert address_key(address.text.upper().replace("ß", "ß")) is not None
 
 
 def test_lg_02_a_masked_address_shows_one_letter() -> None:
-    assert mask("pierre@x.fr") == "p***@x.fr"
+    assert mask_email_address("pierre@x.fr") == "p***@x.fr"
 
 
 @pytest.mark.parametrize(
@@ -129,17 +134,17 @@ def test_lg_02_a_masked_address_shows_one_letter() -> None:
         ("@gmial.com", None),
     ],
 )
-def test_g_05_a_likely_slip_is_pointed_out(typed: str, meant: str | None) -> None:
-    assert suggest(typed) == meant
+def test_g_05_a_likely_typo_gets_a_suggestion(typed: str, meant: str | None) -> None:
+    assert suggest_correction(typed) == meant
 
 
 @given(st.sampled_from(KNOWN_DOMAINS))
-def test_g_05_a_known_domain_is_never_doubted(domain: str) -> None:
-    assert suggest(f"p@{domain.upper()}") is None
+def test_g_05_a_known_domain_gets_no_suggestion(domain: str) -> None:
+    assert suggest_correction(f"p@{domain.upper()}") is None
 
 
 @given(st.text(max_size=80))
 def test_g_05_a_suggestion_keeps_what_is_before_the_at(typed: str) -> None:
-    meant = suggest(typed)
+    meant = suggest_correction(typed)
     if meant is not None:
         assert meant.rpartition("@")[0] == typed.strip().rpartition("@")[0]

@@ -1,4 +1,4 @@
-"""argon2id over the pepper: what is stored, what verifies, what is computed (PW-11 to 13)."""
+"""argon2id with a pepper: stored form, verification, number of hashes (PW-11 to 13)."""
 
 from __future__ import annotations
 
@@ -144,5 +144,5 @@ async def test_pw_13_hashing_is_bounded_and_leaves_the_loop_free(
     await watcher
     assert len(set(counted)) <= 2
     assert all(name.startswith("argon2") for name in counted)
-    # On the loop, the twenty would have held it for all their time.
+    # On the event loop, the twenty hashes would have blocked it.
     assert longest < total / 2

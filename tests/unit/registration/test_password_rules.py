@@ -23,14 +23,14 @@ def test_g_08_the_table_is_large_enough() -> None:
 
 
 @pytest.mark.parametrize("row", TABLE, ids=lambda row: row["password"] or "empty")
-def test_g_06_the_server_says_what_the_table_says(row: dict[str, Any]) -> None:
-    broken = {v.code for v in RULES.judge(candidate(row)) if not v.ok}
+def test_g_06_the_server_agrees_with_the_table(row: dict[str, Any]) -> None:
+    broken = {v.code for v in RULES.check(candidate(row)) if not v.ok}
     assert broken == set(row["codes"]), row.get("note")
     if "strength" in row:
         assert RULES.strength(candidate(row)) == row["strength"]
 
 
-def test_pw_14_the_page_and_the_server_say_the_same() -> None:
+def test_pw_14_the_page_and_the_server_agree() -> None:
     pairs = zip(TABLE, by_page(RULES, TABLE), by_server(RULES, TABLE), strict=True)
     for row, page, server in pairs:
         assert page == server, row
@@ -40,11 +40,11 @@ def test_b_12_another_policy_changes_the_document_and_both_interpreters() -> Non
     other = RULES.with_policy(min_length=12, max_length=64, mixed_case=False)
     assert by_page(other, TABLE[:1])[0]["verdicts"][0]["rule"] == "min_length"
     assert by_page(other, TABLE) == by_server(other, TABLE)
-    assert not other.judge(Candidate(password="kvfz9rlqwx"))[0].ok
-    assert all(v.ok for v in other.judge(Candidate(password="kvfz9rlqwxmz" * 5)))
+    assert not other.check(Candidate(password="kvfz9rlqwx"))[0].ok
+    assert all(v.ok for v in other.check(Candidate(password="kvfz9rlqwxmz" * 5)))
 
 
-def test_pw_14_any_text_gets_the_same_verdict_from_both() -> None:
+def test_pw_14_any_text_gets_the_same_result_from_both() -> None:
     @settings(max_examples=300, deadline=None, database=None, derandomize=True)
     @given(
         st.text(
@@ -75,8 +75,8 @@ def test_pw_14_any_text_gets_the_same_verdict_from_both() -> None:
 @given(st.text(max_size=30))
 @settings(deadline=None)
 def test_g_09_composed_and_decomposed_are_one_password(password: str) -> None:
-    composed = RULES.judge(Candidate(password=unicodedata.normalize("NFC", password)))
-    decomposed = RULES.judge(Candidate(password=unicodedata.normalize("NFD", password)))
+    composed = RULES.check(Candidate(password=unicodedata.normalize("NFC", password)))
+    decomposed = RULES.check(Candidate(password=unicodedata.normalize("NFD", password)))
     assert composed == decomposed
     assert normalize(unicodedata.normalize("NFD", password)) == normalize(password)
 
@@ -89,25 +89,25 @@ def test_pw_02_nothing_is_trimmed_cut_or_changed(password: str) -> None:
 @given(st.text(max_size=40))
 @settings(deadline=None)
 def test_g_08_folding_twice_is_folding_once(text: str) -> None:
-    # A fold may turn a sign into one that folds again (ı and the like): never more than that.
+    # Folding may yield a character that folds once more, such as ı.
     once = RULES.fold(RULES.fold(text))
     assert RULES.fold(once) == once
 
 
-def test_pw_15_no_verdict_repeats_what_was_typed() -> None:
+def test_pw_15_no_result_repeats_what_was_typed() -> None:
     for row in TABLE:
-        for verdict in RULES.judge(candidate(row)):
+        for verdict in RULES.check(candidate(row)):
             if verdict.code in {"forbidden_word", "sequence"}:
                 known = [*RULES.document.forbidden_words, *RULES.document.sequences.rows]
                 said = str(verdict.params.get("word") or verdict.params.get("run"))
                 assert any(said in each or said in each[::-1] for each in known)
 
 
-def test_in_07_a_huge_text_is_judged_quickly(benchmark_seconds: Any) -> None:
-    assert benchmark_seconds(lambda: RULES.judge(Candidate(password="aé1l@" * 20_000))) < 2.0
+def test_in_07_a_huge_text_is_checked_quickly(benchmark_seconds: Any) -> None:
+    assert benchmark_seconds(lambda: RULES.check(Candidate(password="aé1l@" * 20_000))) < 2.0
 
 
 def test_a_document_with_an_unknown_rule_field_is_refused() -> None:
-    text = RULES.serve().replace('"version":1', '"version":1,"surprise":true')
+    text = RULES.to_json().replace('"version":1', '"version":1,"surprise":true')
     with pytest.raises(msgspec.ValidationError):
         load_rules().parse(text)

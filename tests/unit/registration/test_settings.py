@@ -1,4 +1,4 @@
-"""Settings: bounds of standards § 17, PW-11's floor, what goes together."""
+"""Settings: bounds, the minimum of PW-11, and settings that depend on each other."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from services.registration.network_quotas import read_networks
+from services.registration.network_quotas import parse_network_quotas
 from shared.errors import ConfigurationError
 from tests.unit.registration.settings_for_tests import settings
 
@@ -18,7 +18,7 @@ TLS = {
 }
 
 
-def test_the_defaults_are_the_guides() -> None:
+def test_the_default_values() -> None:
     default = settings()
     assert (default.password_min, default.password_max, default.password_mixed_case) == (
         8,
@@ -30,20 +30,20 @@ def test_the_defaults_are_the_guides() -> None:
         2,
         1,
     )
-    assert default.verify_life == timedelta(hours=24)
+    assert default.verify_period == timedelta(hours=24)
     assert (default.verify_tries, default.resend_seconds) == (5, 60)
     assert (default.address_quota.limit, default.sends_quota.limit) == (5, 5)
-    assert (default.reset_life, default.address_code_life, default.enrol_life) == (
+    assert (default.reset_period, default.address_code_period, default.enrol_period) == (
         timedelta(hours=1),
         timedelta(minutes=10),
         timedelta(hours=24),
     )
-    assert (default.resets_quota.limit, default.ceiling.limit) == (5, 25)
-    assert (default.reserve.free, default.reserve.first_wait, default.reserve.ceiling) == (
-        5,
-        90,
-        10,
-    )
+    assert (default.resets_quota.limit, default.sign_in_quota.limit) == (5, 25)
+    assert (
+        default.known_browser_throttle.free,
+        default.known_browser_throttle.first_wait,
+        default.known_browser_throttle.ceiling,
+    ) == (5, 90, 10)
     throttle = default.throttle
     assert (throttle.free, throttle.first_wait, throttle.cap, throttle.ceiling) == (5, 90, 3600, 25)
 
@@ -81,11 +81,11 @@ def test_the_defaults_are_the_guides() -> None:
         ("IMPEX_PEPPER_KEYS", "k1:short"),
     ],
 )
-def test_what_is_out_of_bounds_is_named(name: str, value: str) -> None:
+def test_a_value_out_of_bounds_is_reported(name: str, value: str) -> None:
     with pytest.raises(ConfigurationError) as caught:
         settings(**{name: value})
     named = {problem[0] for problem in caught.value.problems}
-    # A wait above its cap is told of the wait.
+    # A wait above its cap is reported for the wait.
     assert named & {name, "IMPEX_SIGN_IN_WAIT"}
 
 
@@ -94,28 +94,30 @@ def test_pw_11_the_second_recommended_cost_is_accepted() -> None:
     assert other.argon2_time == 1
 
 
-def test_settled_5_the_operators_terms_are_needed_off_loopback(tmp_path: Path) -> None:
+def test_the_operators_terms_are_required_off_loopback(tmp_path: Path) -> None:
     with pytest.raises(ConfigurationError) as caught:
         settings(**TLS)
     assert [problem[0] for problem in caught.value.problems] == ["IMPEX_TERMS_DIR"]
     assert not settings(**TLS, IMPEX_TERMS_DIR=str(tmp_path)).try_out
 
 
-def test_settled_3_the_network_limit_is_off_in_the_try_out_and_raisable(tmp_path: Path) -> None:
+def test_the_network_limit_is_off_in_the_try_out_and_configurable(tmp_path: Path) -> None:
     assert settings().network_quota("192.0.2.0/24", {}) is None
     real = settings(**TLS, IMPEX_TERMS_DIR=str(tmp_path))
     quota = real.network_quota("192.0.2.0/24", {})
-    raised = real.network_quota("192.0.2.0/24", read_networks(("192.0.2.0/24=2000",)))
+    raised = real.network_quota("192.0.2.0/24", parse_network_quotas(("192.0.2.0/24=2000",)))
     assert quota is not None
     assert raised is not None
     assert (quota.limit, raised.limit) == (200, 2000)
     assert quota.window == timedelta(hours=1)
 
 
-def test_au_04_sixty_sign_ins_in_ten_minutes_or_more_for_a_named_network(tmp_path: Path) -> None:
+def test_au_04_sixty_sign_ins_in_ten_minutes_or_more_for_a_configured_network(
+    tmp_path: Path,
+) -> None:
     assert settings().sign_ins_quota("192.0.2.0/24", {}) is None
     real = settings(**TLS, IMPEX_TERMS_DIR=str(tmp_path))
-    named = read_networks(("192.0.2.0/24=2000", "192.0.3.0/24=50"))
+    named = parse_network_quotas(("192.0.2.0/24=2000", "192.0.3.0/24=50"))
     for network, most in (("192.0.2.0/24", 2000), ("192.0.3.0/24", 60), ("192.0.4.0/24", 60)):
         quota = real.sign_ins_quota(network, named)
         assert quota is not None
@@ -132,12 +134,12 @@ def test_au_04_sixty_sign_ins_in_ten_minutes_or_more_for_a_named_network(tmp_pat
         ("2001:db9::/64", 200),
     ],
 )
-def test_settled_3_a_named_network_may_be_wider_than_what_is_counted(
+def test_a_configured_network_may_be_wider_than_the_counted_ones(
     tmp_path: Path, network: str, most: int
 ) -> None:
-    """Of two named networks around one, the narrower counts."""
+    """Of two configured networks around one, the narrower applies."""
     real = settings(**TLS, IMPEX_TERMS_DIR=str(tmp_path))
-    named = read_networks(("192.0.0.0/16=2000", "192.0.2.0/24=50", "2001:db8::/32=70"))
+    named = parse_network_quotas(("192.0.0.0/16=2000", "192.0.2.0/24=50", "2001:db8::/32=70"))
     quota = real.network_quota(network, named)
     assert quota is not None
     assert quota.limit == most

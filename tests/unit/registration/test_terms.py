@@ -1,4 +1,4 @@
-"""The terms of use: what a file must be, and the model text."""
+"""The terms of use: the format of a file, and the model text."""
 
 from __future__ import annotations
 
@@ -8,13 +8,13 @@ from pathlib import Path
 import pytest
 
 from services.registration.data_files import load_terms
-from services.registration.terms import BadTerms, find_accepted, read_terms
+from services.registration.terms import InvalidTerms, find_accepted, read_terms
 from shared.errors import ConfigurationError
 
 GOOD = b"version: 2.1\ndate: 2026-02-01\n\n# Conditions\n\nTexte.\n"
 
 
-def test_g_13_the_model_text_says_that_it_is_one() -> None:
+def test_g_13_the_model_text_is_marked_as_a_model() -> None:
     terms = load_terms(None)
     assert set(terms) == {"fr", "en"}
     assert all(each.model and "Modèle à remplacer" in each.text for each in terms.values())
@@ -35,7 +35,7 @@ def test_re_13_the_hash_is_that_of_the_file() -> None:
      b"version: 2\ndate: 2026-02-01\nauthor: x\n\nTexte."],
 )  # fmt: skip
 def test_a_file_without_version_date_or_text_is_refused(raw: bytes) -> None:
-    with pytest.raises(BadTerms):
+    with pytest.raises(InvalidTerms):
         read_terms("fr", raw, model=False)
 
 
@@ -47,7 +47,7 @@ def test_re_13_only_the_text_that_was_shown_is_accepted() -> None:
     assert find_accepted(terms.values(), "0.9", french.sha256) is None
 
 
-def test_settled_5_the_operators_terms_replace_the_model(tmp_path: Path) -> None:
+def test_the_operators_terms_replace_the_model(tmp_path: Path) -> None:
     (tmp_path / "fr.md").write_bytes(GOOD)
     with pytest.raises(ConfigurationError, match="IMPEX_TERMS_DIR"):
         load_terms(tmp_path)

@@ -1,4 +1,4 @@
-"""Correcting the address of a request: judged again, moved with its password, throttled."""
+"""Correcting the address of a request: validated again, with its password, throttled."""
 
 from __future__ import annotations
 
@@ -6,10 +6,10 @@ import pytest
 
 from shared.contracts import registration as contracts
 from tests.integration.registration.room import OTHER_PASSWORD, PASSWORD, Room
-from tests.integration.registration.test_requests import codes
+from tests.integration.registration.test_account_requests import codes
 
 
-async def test_the_address_is_corrected_and_the_former_message_useless(room: Room) -> None:
+async def test_the_address_is_corrected_and_the_former_message_void(room: Room) -> None:
     view = await room.request("pierre@labbo.fr")
     moved = await room.ask(room.correct(view.request_id, "Pierre@laboratoire.fr"))
     (_, old_link), (code, _) = await room.letters()
@@ -17,7 +17,7 @@ async def test_the_address_is_corrected_and_the_former_message_useless(room: Roo
     assert (await room.events(contracts.ValidationResent))[0].address == "Pierre@laboratoire.fr"
     assert (await room.ask(room.open_link(old_link))).state == "replaced"
     assert (await room.ask(room.code(view.request_id, code))).due == "terms"
-    # The password follows, hashed for the new address.
+    # The password is hashed for the new address.
     found = await room.ask(room.sign_in("pierre@laboratoire.fr", PASSWORD))
     assert found.request_id == view.request_id
     assert (
@@ -35,7 +35,7 @@ async def test_the_address_is_corrected_and_the_former_message_useless(room: Roo
         ("pierre@autre.fr", "", {"password:missing"}),
     ],
 )
-async def test_a_correction_is_judged_again(
+async def test_a_correction_is_validated_again(
     room: Room, address: str, password: str, expected: set[str]
 ) -> None:
     view = await room.request()

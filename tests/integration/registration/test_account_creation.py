@@ -1,4 +1,4 @@
-"""Terms and account: one transaction, once, whatever is posted how often (RE-12, RE-13)."""
+"""Terms and account: one transaction, once, however often the form is posted (RE-12, RE-13)."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from tests.integration.registration.conftest import OpenRoom
 from tests.integration.registration.room import OTHER_PASSWORD, PASSWORD, Room
 
 
-async def test_g_13_the_account_its_terms_and_the_fact_are_one(room: Room) -> None:
+async def test_g_13_account_terms_and_event_are_one_transaction(room: Room) -> None:
     request_id = await room.verified("Pierre@labo.fr")
     room.later(minutes=3)
     created = await room.ask(room.accept(request_id))
@@ -45,13 +45,13 @@ async def test_re_12_twenty_parallel_posts_make_one_account(room: Room) -> None:
     assert len(await room.events(contracts.AccountCreated)) == 1
 
 
-async def test_au_13_terms_before_the_proof_are_refused(room: Room) -> None:
+async def test_au_13_terms_before_the_verification_are_refused(room: Room) -> None:
     view = await room.request()
     assert (await room.refusal(room.accept(view.request_id))).slug == "not_verified"
     assert await room.count("accounts") == 0
 
 
-async def test_re_13_terms_that_changed_are_asked_again(
+async def test_re_13_changed_terms_must_be_accepted_again(
     room_with: OpenRoom, public: dict[str, str]
 ) -> None:
     async with room_with(**public) as room:
@@ -74,7 +74,7 @@ async def test_the_creation_voids_the_other_requests_of_the_address(room: Room) 
     assert (await room.events(contracts.RequestExpired))[0].request_id == late.request_id
 
 
-async def test_settled_1_an_account_without_credentials_is_given_new_ones(room: Room) -> None:
+async def test_an_account_without_credentials_gets_new_ones(room: Room) -> None:
     account_id = await room.account()
     async with transaction(room.pool) as tx:
         await tx.execute("DELETE FROM credentials")

@@ -1,4 +1,4 @@
-"""What a sign-in says: accepted, refused, locked; and what the answer tells the gateway."""
+"""Events of sign-ins: accepted, refused, locked; and the reply to the gateway."""
 
 from __future__ import annotations
 
@@ -7,30 +7,17 @@ from datetime import timedelta
 import pytest
 
 from services.registration import hashing
-from services.registration.passwords import Hashed
+from services.registration.passwords import PasswordHash
 from shared.contracts import registration as contracts
 from shared.messaging.handlers import Refused
 from shared.security.sealing import KeyRing, new_key
-from tests.integration.registration.holder import (
-    ADDRESS,
-    OTHER_NETWORK,
-    UNKNOWN,
-    Holder,
-)
-from tests.integration.registration.room import (
-    NETWORK,
-    OTHER_PASSWORD,
-    PASSWORD,
-    START,
-    Room,
-)
+from tests.integration.registration.holder import ADDRESS, OTHER_NETWORK, UNKNOWN, Holder
+from tests.integration.registration.room import NETWORK, OTHER_PASSWORD, PASSWORD, START, Room
 
 SAID = (contracts.PasswordAccepted, contracts.PasswordRefused, contracts.SignInLocked)
 
 
-async def test_g_40_the_right_password_leads_to_the_account_and_says_who_it_is(
-    room: Room,
-) -> None:
+async def test_g_40_the_right_password_leads_to_the_account_and_its_holder(room: Room) -> None:
     holder = await Holder.of(room)
     for _ in range(3):
         await room.refusal(room.sign_in(ADDRESS, "x", OTHER_NETWORK))
@@ -59,7 +46,9 @@ async def test_failures_are_those_of_the_last_day(room: Room) -> None:
 
 
 @pytest.mark.parametrize("state", ["active", "deactivated", "frozen", None])
-async def test_au_08_a_refusal_is_said_whoever_it_was(room: Room, state: str | None) -> None:
+async def test_au_08_a_refusal_emits_one_event_for_every_address(
+    room: Room, state: str | None
+) -> None:
     """Without a subject where there is no account: every path writes the same rows."""
     holder = await Holder.of(room)
     if state is not None:
@@ -73,9 +62,7 @@ async def test_au_08_a_refusal_is_said_whoever_it_was(room: Room, state: str | N
     assert subject == (holder.account_id if state is not None else None)
 
 
-async def test_settled_9_a_lock_is_said_when_the_door_closes_and_at_the_ceiling(
-    room: Room,
-) -> None:
+async def test_a_lock_is_emitted_when_it_starts_and_at_the_ceiling(room: Room) -> None:
     holder = await Holder.of(room)
     for _ in range(5):
         await room.refusal(room.sign_in(ADDRESS, "x"))
@@ -83,7 +70,7 @@ async def test_settled_9_a_lock_is_said_when_the_door_closes_and_at_the_ceiling(
     until = room.now + timedelta(seconds=90)
     assert event == contracts.SignInLocked(network=NETWORK, locked_at=room.now, locked_until=until)
     assert subject == holder.account_id
-    for _ in range(3):  # The waits that follow are not worth a mail.
+    for _ in range(3):  # Longer waits emit no further event.
         refusal = await room.refusal(room.sign_in(ADDRESS, "x"))
         room.later(seconds=refusal.retry_after or 0)
         await room.refusal(room.sign_in(ADDRESS, "x"))
@@ -95,14 +82,14 @@ async def test_settled_9_a_lock_is_said_when_the_door_closes_and_at_the_ceiling(
     assert ceiling.locked_until == START + timedelta(minutes=1, days=1)
 
 
-async def test_settled_9_a_lock_of_an_unknown_address_is_nobodys(room: Room) -> None:
+async def test_a_lock_of_an_unknown_address_has_no_subject(room: Room) -> None:
     for _ in range(5):
         await room.refusal(room.sign_in(UNKNOWN, "x"))
     ((_, subject, _),) = await room.said(contracts.SignInLocked)
     assert subject is None
 
 
-async def test_a_pending_requests_password_says_nothing(room: Room) -> None:
+async def test_the_password_of_a_pending_request_emits_nothing(room: Room) -> None:
     await room.request()
     await room.ask(room.sign_in(ADDRESS, PASSWORD))
     assert await room.said(*SAID) == []
@@ -130,9 +117,7 @@ async def test_pw_13_a_long_password_reaches_no_hash(
 
 
 @pytest.mark.parametrize("meanwhile", ["frozen", "changed"])
-async def test_a_password_that_went_away_while_it_was_hashed_opens_nothing(
-    room: Room, meanwhile: str
-) -> None:
+async def test_a_password_changed_during_the_hashing_is_wrong(room: Room, meanwhile: str) -> None:
     holder = await Holder.of(room)
     asked = room.sign_in(ADDRESS, PASSWORD)
     prepared = await room.prepare(asked)
@@ -160,9 +145,9 @@ async def test_pw_11_a_rehash_does_not_bring_a_former_password_back(room: Room) 
 
 
 async def test_pw_12_a_stolen_table_verifies_no_password(room: Room) -> None:
-    """Without the key, which no table has, the right password does not match its own hash."""
+    """Without the pepper key, which no table contains, the right password does not match."""
     row = await (await Holder.of(room)).row()
-    stored = Hashed(row["password_hash"], row["pepper_key_id"])
+    stored = PasswordHash(row["password_hash"], row["pepper_key_id"])
     assert await room.deps.hasher.find(PASSWORD, ADDRESS, [stored]) == 0
     key_id = room.deps.settings.pepper_keys.current[0]
     thief = hashing.Hasher(KeyRing.parse(new_key(key_id)), hashing.Cost(19_456, 2, 1), 1)

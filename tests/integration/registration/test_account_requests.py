@@ -1,4 +1,4 @@
-"""Asking for an account: what is stored and said, what is refused, quotas."""
+"""Requests for an account: what is stored, emitted and refused; quotas."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ def codes(refusal: Any) -> set[str]:
     return {f"{error.field}:{error.code}" for error in refusal.errors}
 
 
-async def test_g_10_a_request_is_stored_and_its_message_asked_for(room: Room) -> None:
+async def test_g_10_a_request_is_stored_and_its_message_requested(room: Room) -> None:
     view = await room.request("Pierre.D@Labo.FR")
 
     ((event_id, subject, event),) = await room.said(contracts.AccountRequested)
@@ -46,7 +46,7 @@ async def test_re_02_and_b_04_the_database_holds_no_secret(room: Room) -> None:
     for table in tables:
         dump = str([tuple(row) for row in await room.fetch(f"SELECT * FROM {table}")])
         for secret in secrets:
-            # Six figures may well occur in a time or an id; in a hash's bytes they say nothing.
+            # Six digits may also occur in a time or an id: codes are not searched for.
             if len(secret) > 6:
                 assert secret not in dump, table
     (row,) = await room.fetch(
@@ -56,7 +56,7 @@ async def test_re_02_and_b_04_the_database_holds_no_secret(room: Room) -> None:
     assert row["password_hash"].startswith("$argon2id$v=19$m=19456,t=2,p=1$")
 
 
-async def test_everything_wrong_is_said_at_once_and_nothing_is_stored(room: Room) -> None:
+async def test_all_errors_are_reported_at_once_and_nothing_is_stored(room: Room) -> None:
     form = room.form("p..d@x.fr", first_name=" ", last_name="a" * 101, password="Kvfz9rL")
     assert codes(await room.refusal(form)) == {
         "first_name:missing",
@@ -86,7 +86,7 @@ async def test_everything_wrong_is_said_at_once_and_nothing_is_stored(room: Room
         ("x" * 2000, {"password:unreadable"}),
     ],
 )
-async def test_bad_inputs_17_to_22_the_password_is_refused_with_its_reason(
+async def test_an_invalid_password_is_refused_with_its_reason(
     room: Room, password: str, expected: set[str]
 ) -> None:
     refusal = await room.refusal(room.form(password=password))
@@ -94,7 +94,7 @@ async def test_bad_inputs_17_to_22_the_password_is_refused_with_its_reason(
     assert codes(refusal) >= expected
     if password not in {"Attestation9", "MonPassWord8"}:
         assert codes(refusal) == expected
-    # PW-15: what was typed is not in the answer.
+    # PW-15: the reply does not contain what was typed.
     assert not password or password not in str(refusal)
 
 
@@ -114,7 +114,7 @@ async def test_g_08_the_listed_word_is_named(room: Room) -> None:
     assert error.params == {"word": "soleil", "source": "french"}
 
 
-async def test_a_password_that_cannot_be_opened_is_said_so(room: Room) -> None:
+async def test_a_password_that_cannot_be_decrypted_is_unreadable(room: Room) -> None:
     form = room.form()
     box = Sealed(recipient="registration", key_id="t1", box="AAAA")
     forged = contracts.RequestAccount(
@@ -154,16 +154,14 @@ async def test_au_17_parallel_requests_are_counted_one_by_one(room_with: OpenRoo
         assert await room.count("requests") == 3
 
 
-async def test_settled_3_a_network_has_its_own_quota(
-    room_with: OpenRoom, public: dict[str, str]
-) -> None:
+async def test_a_network_has_its_own_quota(room_with: OpenRoom, public: dict[str, str]) -> None:
     low = {"IMPEX_REQUESTS_PER_NETWORK": "2", "IMPEX_NETWORK_QUOTAS": "198.51.100.0/24=3"}
     async with room_with(**public, **low) as room:
         for number in range(2):
             await room.request(f"p{number}@labo.fr")
         refusal = await room.refusal(room.form("p9@labo.fr"))
         assert (refusal.params, refusal.retry_after) == ({"limit": "network"}, 3600)
-        # What is refused is not counted for the address either.
+        # A refused request does not count for the address either.
         assert len(await room.fetch("SELECT 1 FROM counters WHERE kind = 'address'")) == 2
         for number in range(3):
             await room.request(f"q{number}@labo.fr", network="198.51.100.0/24")
@@ -171,13 +169,13 @@ async def test_settled_3_a_network_has_its_own_quota(
             await room.request("q9@labo.fr", network="198.51.100.0/24")
 
 
-async def test_settled_3_the_try_out_has_no_network_limit(room_with: OpenRoom) -> None:
+async def test_the_try_out_has_no_network_limit(room_with: OpenRoom) -> None:
     async with room_with(IMPEX_REQUESTS_PER_NETWORK="1") as room:
         for number in range(3):
             await room.request(f"p{number}@labo.fr")
 
 
-async def test_g_11_another_message_makes_the_former_one_useless(room: Room) -> None:
+async def test_g_11_another_message_voids_the_former_one(room: Room) -> None:
     view = await room.request()
     refusal = await room.refusal(room.resend(view.request_id))
     assert (refusal.slug, refusal.retry_after) == ("too_soon", 60)
@@ -205,7 +203,7 @@ async def test_au_17_five_further_messages_per_address_and_day(room: Room) -> No
 
 
 @pytest.mark.parametrize("nonsense", ["", "x", "1" * 500, "0b0f8a52-3c1f-4b0e-9b0a-5b6f3f0f9d11"])
-async def test_a_request_nobody_made_is_gone(room: Room, nonsense: str) -> None:
+async def test_an_unknown_request_is_gone(room: Room, nonsense: str) -> None:
     assert (
         await room.refusal(contracts.DescribeRequest(request_id=nonsense))
     ).slug == "request_gone"

@@ -1,0 +1,112 @@
+"""Six-digit codes sent by e-mail: created, read from a form, and checked.
+
+A code is stored as a keyed hash bound to its purpose and to one request or account: no code is
+valid for another (RE-03).
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Awaitable, Callable
+from datetime import datetime
+from typing import Literal, NamedTuple, Protocol
+
+from services.registration.account_requests import CODE_DIGITS, check_code
+from services.registration.deps import Deps
+from shared.contracts.base import FieldError, Refusal
+from shared.contracts.registration import ConfirmAddressChange, VerifyAddressCode, VerifyCode
+from shared.messaging.handlers import Refused, RequestContext
+from shared.runtime.telemetry import get_logger
+from shared.security.sealing import keyed_hash, matches, new_code
+
+CODE_PATTERN = re.compile(rf"[0-9]{{{CODE_DIGITS}}}")
+
+#: What a code verifies: a request for an account, an account's own address, or its new address.
+Purpose = Literal["code", "address_code", "address_change"]
+
+_WRONG = {
+    "code": "A validation code was wrong.",
+    "address_code": "An address code was wrong.",
+    "address_change": "A code for a new address was wrong.",
+}
+
+log = get_logger("registration")
+
+
+class NewCode(NamedTuple):
+    """A code for the mail, and the keyed hash to store."""
+
+    digits: str
+    key_id: str
+    code_hash: bytes
+
+
+class StoredCode(Protocol):
+    """What every table with codes stores of one."""
+
+    @property
+    def code_key_id(self) -> str | None: ...
+    @property
+    def code_hash(self) -> bytes | None: ...
+    @property
+    def tries(self) -> int: ...
+    @property
+    def expires_at(self) -> datetime: ...
+
+
+def create(deps: Deps, purpose: Purpose, owner_id: str) -> NewCode:
+    """A random code for one request, account or address change."""
+    digits = new_code(CODE_DIGITS)
+    return NewCode(digits, *keyed_hash(deps.token_keys, _binding(purpose, owner_id), digits))
+
+
+def read_code(request: VerifyCode | VerifyAddressCode | ConfirmAddressChange, deps: Deps) -> str:
+    """The six digits typed, without spaces. Raises `Refused` for anything else."""
+    code = "".join((deps.open(request, "code") or "").split())
+    if not CODE_PATTERN.fullmatch(code):
+        error = FieldError(field="code", code="format", params={"digits": CODE_DIGITS})
+        raise Refused(Refusal(slug="invalid_fields", errors=(error,)))
+    return code
+
+
+async def check(
+    context: RequestContext[Deps],
+    purpose: Purpose,
+    owner_id: str,
+    code: StoredCode,
+    typed: str,
+    *,
+    count_wrong: Callable[[], Awaitable[None]],
+    decoy: bool = False,
+    **logged: str,
+) -> Refusal | None:
+    """Why the typed code is refused, or None; `count_wrong` stores a wrong one.
+
+    A decoy's code is compared too, and never right. `logged` are fields of the log line.
+    """
+    deps, max_tries = context.deps, context.deps.settings.verify_tries
+    same = False
+    if code.code_key_id is not None and code.code_hash is not None:
+        binding = _binding(purpose, owner_id)
+        same = matches(deps.token_keys, binding, typed, code.code_key_id, code.code_hash)
+    outcome = check_code(
+        code.expires_at,
+        code.tries,
+        right=same and not decoy,
+        now=context.now(),
+        max_tries=max_tries,
+    )
+    if outcome == "right":
+        return None
+    if outcome == "expired":
+        return Refusal(slug="code_expired", params={"at": code.expires_at.isoformat()})
+    if code.tries < max_tries:
+        await count_wrong()
+    log.warning(_WRONG[purpose], action="authn_code_fail", **logged)
+    if outcome == "void":
+        return Refusal(slug="code_void", params={"tries": max_tries})
+    return Refusal(slug="wrong_code", params={"tries_left": max_tries - code.tries - 1})
+
+
+def _binding(purpose: Purpose, owner_id: str) -> str:
+    return f"registration/{purpose}/{owner_id}"
