@@ -20,16 +20,16 @@ import uvloop
 from benchmarks import (
     account,
     dossiers,
+    full_journey,
     home_page,
     memory,
     messaging,
     pages,
     report,
     sign_in,
-    whole,
 )
+from benchmarks.environment import World
 from benchmarks.measure import QUICK, Facts, Line, Plan
-from benchmarks.world import World
 from operations.servers import missing_servers
 from shared.runtime.telemetry import configure_logging
 
@@ -47,7 +47,7 @@ SCENARIOS: dict[str, Scenario] = {
     "qr_page": pages.qr_page,
     "dossiers_home": home_page.run,
     "long_password": pages.long_password,
-    "whole_journey": whole.journey,
+    "whole_journey": full_journey.journey,
     "memory_1000": memory.memory,
     "rest": memory.rest,
 }

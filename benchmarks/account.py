@@ -13,10 +13,10 @@ import time
 
 import aiohttp
 
+from benchmarks.baselines import HASHER
 from benchmarks.browser import Applicant, Unexpected
-from benchmarks.floors import HASHER
+from benchmarks.environment import World
 from benchmarks.measure import Line, Plan, cpu_seconds, percentile, ratio_line
-from benchmarks.world import World
 
 SIX = ("hash", "asking", "confirm", "consume", "delivering", "mail")
 ROADS = ("post", "request")

@@ -15,7 +15,7 @@ from typing import Any
 
 import aiohttp
 
-from benchmarks.companion import Companion
+from benchmarks.subprocesses import Companion
 
 FORM = "/inscription"
 NEXT = "/inscription/validation"

@@ -18,10 +18,10 @@ import aio_pika
 import asyncpg
 from aio_pika.abc import AbstractIncomingMessage
 
-from benchmarks.ground import AMQP_URL, NOTE, envelope, ground, now
+from benchmarks.common import AMQP_URL, NOTE, envelope, ground, now
+from benchmarks.environment import World
 from benchmarks.measure import Line, Plan, ratio_line
-from benchmarks.words import OWNER, SERVICE, Echo
-from benchmarks.world import World
+from benchmarks.sample_service import OWNER, SERVICE, Echo
 from shared.database import Pool
 from shared.messaging.rpc_server import PREFETCH
 from shared.messaging.service_bus import ServiceBus

@@ -21,9 +21,9 @@ import asyncpg
 from aio_pika.abc import AbstractIncomingMessage
 from prometheus_client import Counter
 
+from benchmarks.environment import World
 from benchmarks.measure import Line, Plan, ratio_line
 from benchmarks.messaging import DRAIN_SECONDS, INBOX, no_reset
-from benchmarks.world import World
 from operations.saying import Saying, say_all
 from services.dossiers import store
 from services.dossiers.handlers.events import keep

@@ -14,9 +14,9 @@ from contextlib import AsyncExitStack, asynccontextmanager
 import aiohttp
 import asyncpg
 
+from benchmarks.environment import World
 from benchmarks.measure import Line, Plan, ratio_line, timed
-from benchmarks.member import Member
-from benchmarks.world import World
+from benchmarks.signed_in_user import Member
 from shared.contracts.dossiers import TABS, ListDossiers
 from shared.database import open_pool
 from shared.messaging.service_bus import ServiceBus

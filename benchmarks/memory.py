@@ -14,9 +14,9 @@ import aiohttp
 import asyncpg
 
 from benchmarks.account import ask_once
-from benchmarks.companion import Companion
+from benchmarks.environment import World
 from benchmarks.measure import Line, Memory, Plan, memory_of, ratio_line
-from benchmarks.world import World
+from benchmarks.subprocesses import Companion
 
 REST_SECONDS = 3
 #: A line of the interpreter's report on imports: two times, then the indented name.

@@ -16,10 +16,10 @@ from aio_pika.abc import AbstractIncomingMessage
 from pamqp.commands import Basic
 
 from benchmarks import calls
-from benchmarks.ground import AMQP_URL, DATABASE_URL, NOTE, POOL, envelope, ground, now
+from benchmarks.common import AMQP_URL, DATABASE_URL, NOTE, POOL, envelope, ground, now
+from benchmarks.environment import World
 from benchmarks.measure import Line, Plan, ratio_line
-from benchmarks.words import OWNER, Noted
-from benchmarks.world import World
+from benchmarks.sample_service import OWNER, Noted
 from shared.database import Pool
 from shared.messaging import Context, hears
 from shared.messaging.connection import BrokerConnection

@@ -15,10 +15,10 @@ from urllib.parse import urlencode
 import aiohttp
 
 from benchmarks.browser import Unexpected
-from benchmarks.companion import Companion
+from benchmarks.environment import World
 from benchmarks.measure import Line, Plan, cpu_seconds, percentile, ratio_line, timed
-from benchmarks.member import Member
-from benchmarks.world import World
+from benchmarks.signed_in_user import Member
+from benchmarks.subprocesses import Companion
 
 GUESSERS = 16
 #: Seconds until a queue of hashes stands.

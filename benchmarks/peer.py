@@ -14,7 +14,7 @@ import uvloop
 from aio_pika.abc import AbstractIncomingMessage
 from aiohttp import web
 
-from benchmarks.companion import input_ended, say
+from benchmarks.subprocesses import input_ended, say
 
 
 async def form(_request: web.Request) -> web.Response:

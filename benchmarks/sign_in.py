@@ -15,9 +15,9 @@ from collections.abc import Sequence
 import aiohttp
 
 from benchmarks.account import NAMES, hashes_on_all_cores
+from benchmarks.environment import World
 from benchmarks.measure import Line, Plan, cpu_seconds, percentile, ratio_line
-from benchmarks.member import Member
-from benchmarks.world import World
+from benchmarks.signed_in_user import Member
 
 #: How many accounts are made at once.
 AT_ONCE = 8

@@ -18,13 +18,20 @@ import pytest
 
 from operations.processes import started_at, wait_until
 from operations.rights import Party
-from tests.support.certificates import Authority
-from tests.support.house import parties, services
-from tests.support.mail_server import MailServer
-from tests.support.memory import server_folder
-from tests.support.own_servers import OwnServers, own
-from tests.support.servers import Broker, Corners, Database, Servers, obtain, reason_to_skip
-from tests.support.system import System
+from tests.support.mail.mail_server import MailServer
+from tests.support.servers.certificates import Authority
+from tests.support.servers.dedicated_servers import DedicatedServers, start_dedicated_servers
+from tests.support.servers.server_folder import server_folder
+from tests.support.servers.services import parties, services
+from tests.support.servers.shared_servers import (
+    Broker,
+    Database,
+    ServerUrls,
+    TestServers,
+    obtain,
+    reason_to_skip,
+)
+from tests.support.servers.system import System
 
 RUN_FOLDER = "IMPEX_TEST_RUN"
 
@@ -52,7 +59,7 @@ def pytest_unconfigure(config: pytest.Config) -> None:
 
 
 @pytest.fixture(scope="session")
-def servers() -> Servers:
+def servers() -> ServerUrls:
     """The run's PostgreSQL and RabbitMQ, with the administrators' addresses."""
     reason = reason_to_skip()
     if reason:
@@ -62,25 +69,25 @@ def servers() -> Servers:
 
 
 @pytest.fixture(scope="session")
-def corners(servers: Servers) -> Iterator[Corners]:
+def test_servers(servers: ServerUrls) -> Iterator[TestServers]:
     """Makes fresh databases and virtual hosts."""
-    made = Corners(servers, parties())
+    made = TestServers(servers, parties())
     yield made
     made.admin.close()
 
 
 @pytest.fixture
-def database_factory(corners: Corners) -> Iterator[Callable[[], Database]]:
+def database_factory(test_servers: TestServers) -> Iterator[Callable[[], Database]]:
     """Call it for a fresh database: roles and schemas are there, tables are not."""
     made: list[Database] = []
 
     def make() -> Database:
-        made.append(corners.database())
+        made.append(test_servers.database())
         return made[-1]
 
     yield make
     for database in made:
-        corners.drop(database)
+        test_servers.drop(database)
 
 
 @pytest.fixture
@@ -90,17 +97,17 @@ def database(database_factory: Callable[[], Database]) -> Database:
 
 
 @pytest.fixture
-def broker_factory(corners: Corners) -> Iterator[Callable[[Iterable[Party]], Broker]]:
+def broker_factory(test_servers: TestServers) -> Iterator[Callable[[Iterable[Party]], Broker]]:
     """Call it with parties of your own for a fresh virtual host."""
     made: list[Broker] = []
 
     def make(parties: Iterable[Party]) -> Broker:
-        made.append(corners.broker(parties))
+        made.append(test_servers.broker(parties))
         return made[-1]
 
     yield make
     for broker in made:
-        corners.delete(broker)
+        test_servers.delete(broker)
 
 
 @pytest.fixture
@@ -110,40 +117,40 @@ def broker(broker_factory: Callable[[Iterable[Party]], Broker]) -> Broker:
 
 
 @pytest.fixture
-def system(corners: Corners, broker: Broker, tmp_path: Path) -> Iterator[System]:
+def system(test_servers: TestServers, broker: Broker, tmp_path: Path) -> Iterator[System]:
     """Database with every table, virtual host, and the services' settings on both."""
-    database = corners.migrated(services())
+    database = test_servers.migrated(services())
     made = System(database, broker, tmp_path)
     yield made
     made.close()
-    corners.drop(database)
+    test_servers.drop(database)
 
 
 @pytest.fixture(scope="session")
-def own_servers() -> Iterator[OwnServers]:
+def dedicated_servers() -> Iterator[DedicatedServers]:
     """Servers of this process alone, for tests that stop or kill them."""
     reason = reason_to_skip()
     if reason:
         pytest.skip(reason)
-    with own(parties()) as made:
+    with start_dedicated_servers(parties()) as made:
         yield made
 
 
 @pytest.fixture
-def own_system(own_servers: OwnServers, tmp_path: Path) -> Iterator[System]:
+def dedicated_system(dedicated_servers: DedicatedServers, tmp_path: Path) -> Iterator[System]:
     """A `system` on servers that may be killed: `own_servers.postgres`, `own_servers.rabbit`.
 
     Both run again, whatever the test before did to them.
     """
-    own_servers.ensure()
-    corners = own_servers.corners
-    database, broker = corners.migrated(services()), corners.broker()
+    dedicated_servers.ensure()
+    test_servers = dedicated_servers.test_servers
+    database, broker = test_servers.migrated(services()), test_servers.broker()
     made = System(database, broker, tmp_path)
     yield made
     made.close()
-    own_servers.ensure()
-    corners.drop(database)
-    corners.delete(broker)
+    dedicated_servers.ensure()
+    test_servers.drop(database)
+    test_servers.delete(broker)
 
 
 @pytest.fixture

@@ -10,9 +10,17 @@ import pytest_asyncio
 from playwright.async_api import Browser
 from playwright.async_api import Page as Tab
 
-from tests.accessibility.conftest import Site, opened
-from tests.accessibility.rules import AXE, BESIDE, CONTRAST, SMALL_TARGETS, SPILL, Judge, violations
-from tests.support.render_pages import Page, pages
+from tests.support.pages.axe_rules import (
+    AXE,
+    BESIDE,
+    CONTRAST,
+    SMALL_TARGETS,
+    SPILL,
+    Judge,
+    violations,
+)
+from tests.support.pages.page_site import Site, opened
+from tests.support.pages.render_pages import Page, pages
 
 pytestmark = [pytest.mark.browser, pytest.mark.asyncio(loop_scope="session")]
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 import pytest
 from playwright.async_api import Page, expect
 
-from tests.accessibility.conftest import Site
-from tests.accessibility.rules import AXE, LEVELS, violations
+from tests.support.pages.axe_rules import AXE, LEVELS, violations
+from tests.support.pages.page_site import Site
 
 pytestmark = [pytest.mark.browser, pytest.mark.asyncio(loop_scope="session")]
 

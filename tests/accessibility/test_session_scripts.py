@@ -8,9 +8,9 @@ from typing import Any
 import pytest
 from playwright.async_api import Browser, Page, expect
 
-from tests.accessibility.conftest import Site
-from tests.accessibility.rules import AXE, LEVELS, violations
-from tests.support.sign_in_states import CODES, KEY
+from tests.support.pages.axe_rules import AXE, LEVELS, violations
+from tests.support.pages.page_site import Site
+from tests.support.pages.sign_in_states import CODES, KEY
 
 pytestmark = [pytest.mark.browser, pytest.mark.asyncio(loop_scope="session")]
 

@@ -1,4 +1,4 @@
-"""Three rules of the house: services know no other, `shared` knows no service, rules do no I/O.
+"""Services know no other, `shared` knows no service, rules do no I/O, tests import downwards.
 
 Imports are read from the syntax tree, so an import inside a function counts too.
 """
@@ -125,9 +125,30 @@ def test_every_service_has_the_same_rooms(service: str) -> None:
     assert list(folder.rglob("*store.py")), f"{service}: no store"
 
 
-@pytest.mark.parametrize("folder", ["shared", "services", "operations", "tests", "benchmarks"])
-def test_files_stay_readable(folder: str) -> None:
-    """A file is one matter: at most 320 lines."""
-    for path in python_files(folder):
-        lines = len(path.read_text(encoding="utf-8").splitlines())
-        assert lines <= 320, f"{path.relative_to(ROOT)} has {lines} lines"
+#: Tests by level: each may import helpers of its own level and of those before it. Helpers of more
+#: than one level stand in `tests.support`, which imports no level.
+LEVELS = (
+    ("unit", "contract", "architecture"),
+    ("integration",),
+    ("accessibility", "faults", "journeys", "operations", "security"),
+)
+
+
+def test_no_test_imports_from_a_conftest() -> None:
+    for path in (*python_files("tests"), *python_files("benchmarks")):
+        for name in imports_of(path):
+            assert "conftest" not in name.split("."), f"{path.relative_to(ROOT)} imports {name}"
+
+
+def test_no_test_imports_from_a_higher_level() -> None:
+    rank = {"support": 0} | {
+        folder: number for number, level in enumerate(LEVELS, 1) for folder in level
+    }
+    for path in python_files("tests"):
+        parts = path.relative_to(ROOT).parts
+        if len(parts) < 3:
+            continue  # the conftest of all levels
+        for name in imports_of(path):
+            used = name.split(".")
+            if used[0] == "tests" and len(used) > 1:
+                assert rank[used[1]] <= rank[parts[1]], f"{path.relative_to(ROOT)} imports {name}"

@@ -7,11 +7,16 @@ import json
 
 import pytest
 
-from tests.faults.conftest import House
-from tests.faults.people import Person, code_in, form_of, messages_to
-from tests.integration.gateway.browser import Answer
-from tests.integration.gateway.conftest import PASSWORD
 from tests.support import eventually
+from tests.support.actors.http_browser import HttpResponse
+from tests.support.actors.retrying_registrant import (
+    RetryingRegistrant,
+    code_in,
+    form_of,
+    messages_to,
+)
+from tests.support.servers.fault_rig import FaultRig
+from tests.support.servers.portal import PASSWORD
 
 pytestmark = [
     pytest.mark.faults,
@@ -23,10 +28,10 @@ AWAY = "Ce service ne répond pas pour l'instant"
 KEPT = "Votre saisie est encore sur cette page, mot de passe à part"
 
 
-async def _message(house: House, person: Person, number: int = 1) -> str:
+async def _message(rig: FaultRig, person: RetryingRegistrant, number: int = 1) -> str:
     """The code of the latest message to a person, once there are `number` of messages."""
     found = await eventually(
-        lambda: len(mails := messages_to(house.smtp, person.address)) >= number and mails,
+        lambda: len(mails := messages_to(rig.smtp, person.address)) >= number and mails,
         30,
         why=f"message {number} to {person.address}",
     )
@@ -34,17 +39,17 @@ async def _message(house: House, person: Person, number: int = 1) -> str:
     return code_in(found[-1])
 
 
-async def _at_the_terms(house: House) -> tuple[Person, Answer]:
-    person = house.person()
+async def _at_the_terms(rig: FaultRig) -> tuple[RetryingRegistrant, HttpResponse]:
+    person = rig.registrant()
     await person.ask()
     page = await person.open("/inscription/validation")
-    code = await _message(house, person)
+    code = await _message(rig, person)
     form = page.form("/inscription/validation") | {"code": code}
     await person.press("/inscription/validation", form)
     return person, await person.open("/inscription/conditions")
 
 
-def _typed(page: Answer, address: str) -> None:
+def _typed(page: HttpResponse, address: str) -> None:
     """A 503 that gives back what was typed, without the password."""
     assert page.status == 503
     assert KEPT in page.text
@@ -54,13 +59,13 @@ def _typed(page: Answer, address: str) -> None:
     assert PASSWORD not in page.html
 
 
-async def test_mq_06_terms_accepted_while_the_broker_is_away(calm: House) -> None:
+async def test_mq_06_terms_accepted_while_the_broker_is_away(ready_rig: FaultRig) -> None:
     """Read at the moment of the press, done once it is back; the mail about it leaves then."""
-    house = calm
-    person, terms = await _at_the_terms(house)
-    newcomer = house.person()
+    rig = ready_rig
+    person, terms = await _at_the_terms(rig)
+    newcomer = rig.registrant()
     form = await newcomer.open("/inscription")
-    house.servers.rabbit.kill()
+    rig.servers.rabbit.kill()
     fields = terms.form("/inscription/conditions") | {"accept": "1"}
     answers = await asyncio.gather(
         person.browser.post(terms, "/inscription/conditions", fields),
@@ -72,8 +77,8 @@ async def test_mq_06_terms_accepted_while_the_broker_is_away(calm: House) -> Non
     _typed(answers[1], newcomer.address)
     assert (await person.browser.get("/aide")).status == 200
 
-    house.servers.rabbit.start()
-    await house.back("broker")
+    rig.servers.rabbit.start()
+    await rig.back("broker")
     again = answers[1].form("/inscription")
     assert again["key"] == form.form("/inscription")["key"]
     # The same forms, pressed again, do once what they asked for.
@@ -83,21 +88,21 @@ async def test_mq_06_terms_accepted_while_the_broker_is_away(calm: House) -> Non
     )
     page = await person.open("/inscription/creation")
     assert "Votre compte existe" in page.text
-    await eventually(lambda: len(messages_to(house.smtp, person.address)) == 2, 30)
-    await _message(house, newcomer)
-    await house.all_quiet()
-    assert len(messages_to(house.smtp, person.address)) == 2
-    assert len(messages_to(house.smtp, newcomer.address)) == 1
+    await eventually(lambda: len(messages_to(rig.smtp, person.address)) == 2, 30)
+    await _message(rig, newcomer)
+    await rig.queues_empty()
+    assert len(messages_to(rig.smtp, person.address)) == 2
+    assert len(messages_to(rig.smtp, newcomer.address)) == 1
 
 
 async def test_em_11_the_mail_server_away_is_told_and_the_message_leaves_later(
-    calm: House,
+    ready_rig: FaultRig,
 ) -> None:
     """B-01, bad input 57: « mise en attente » on the page, then « remis » without a new press."""
-    house = calm
-    await house.smtp.stop()
+    rig = ready_rig
+    await rig.smtp.stop()
     try:
-        person = house.person()
+        person = rig.registrant()
         await person.ask()
 
         async def state() -> str:
@@ -114,26 +119,26 @@ async def test_em_11_the_mail_server_away_is_told_and_the_message_leaves_later(
         assert alert["data-state"] == "deferred"
         assert "nouvel essai" in alert.get_text()
     finally:
-        await house.smtp.start()
+        await rig.smtp.start()
 
     async def accepted() -> bool:
         return await state() == "accepted"
 
     await eventually(accepted, 45, every=0.1, why="the message was taken")
-    assert len(messages_to(house.smtp, person.address)) == 1
-    await person.finish(messages_to(house.smtp, person.address)[0])
+    assert len(messages_to(rig.smtp, person.address)) == 1
+    await person.finish(messages_to(rig.smtp, person.address)[0])
 
 
 async def test_the_database_away_gives_the_form_back_and_the_same_form_goes_through(
-    calm: House,
+    ready_rig: FaultRig,
 ) -> None:
     """« Broker or database away »: 503 with what was typed, passwords never."""
-    house = calm
-    waiting, newcomer = house.person(), house.person()
+    rig = ready_rig
+    waiting, newcomer = rig.registrant(), rig.registrant()
     await waiting.ask()
     await newcomer.open("/conditions")
     form = await newcomer.open("/inscription")
-    house.servers.postgres.kill()
+    rig.servers.postgres.kill()
     try:
         page = await newcomer.browser.post(form, "/inscription", form_of(newcomer.address))
         _typed(page, newcomer.address)
@@ -143,11 +148,11 @@ async def test_the_database_away_gives_the_form_back_and_the_same_form_goes_thro
         for path in ("/aide", "/mentions-legales", "/conditions", "/connexion"):
             assert (await newcomer.browser.get(path)).status == 200, path
     finally:
-        house.servers.postgres.start()
-    await house.back("database")
+        rig.servers.postgres.start()
+    await rig.back("database")
     await newcomer.press("/inscription", page.form("/inscription") | {"password": PASSWORD})
-    await _message(house, newcomer)
-    await _message(house, waiting)
-    await waiting.finish(messages_to(house.smtp, waiting.address)[0])
-    await house.all_quiet()
-    assert len(messages_to(house.smtp, newcomer.address)) == 1
+    await _message(rig, newcomer)
+    await _message(rig, waiting)
+    await waiting.finish(messages_to(rig.smtp, waiting.address)[0])
+    await rig.queues_empty()
+    assert len(messages_to(rig.smtp, newcomer.address)) == 1

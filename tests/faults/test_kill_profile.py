@@ -33,12 +33,12 @@ from shared.messaging.service_bus import ServiceBus
 from shared.outbox import emit
 from shared.runtime.service import utc_now
 from shared.security.sealing import KeyRing, Sealer, seal_context
-from tests.faults.conftest import House
-from tests.faults.people import PATIENCE, PAUSE
-from tests.integration.shared.neighbours import channel
 from tests.support import eventually
-from tests.support.mail_server import Received
-from tests.unit.profile.forms import BELGIAN
+from tests.support.actors.retrying_registrant import PATIENCE, PAUSE
+from tests.support.harness.profile_forms import BELGIAN
+from tests.support.mail.mail_server import Received
+from tests.support.servers.bus_fixture import channel
+from tests.support.servers.fault_rig import FaultRig
 
 pytestmark = [
     pytest.mark.faults,
@@ -85,12 +85,12 @@ class Gateway:
 
 
 @asynccontextmanager
-async def gateway_of(house: House) -> AsyncIterator[Gateway]:
+async def gateway_of(rig: FaultRig) -> AsyncIterator[Gateway]:
     """Asks what the gateway may ask, beside the gateway that is running."""
-    pool = await open_pool(house.system.database.url("gateway"), "gateway", "tests", 2)
+    pool = await open_pool(rig.system.database.url("gateway"), "gateway", "tests", 2)
     asks = tuple(each for each in REQUESTS.values() if each.OWNER == words.OWNER)
-    node = ServiceBus("gateway", house.system.broker.url("gateway"), pool, clock=utc_now, asks=asks)
-    keys = house.system.environment("profile")["IMPEX_SEAL_KEYS_PROFILE"]
+    node = ServiceBus("gateway", rig.system.broker.url("gateway"), pool, clock=utc_now, asks=asks)
+    keys = rig.system.environment("profile")["IMPEX_SEAL_KEYS_PROFILE"]
     await node.start(None, timeout=20)
     try:
         await eventually(lambda: node.ready[0], why="the gateway's line is up")
@@ -101,9 +101,9 @@ async def gateway_of(house: House) -> AsyncIterator[Gateway]:
 
 
 @asynccontextmanager
-async def overheard(house: House, kind: str) -> AsyncIterator[AbstractChannel]:
+async def overheard(rig: FaultRig, kind: str) -> AsyncIterator[AbstractChannel]:
     """A queue `overheard` that hears one kind of fact, whoever else does."""
-    async with channel(house.system.broker.admin_url) as admin:
+    async with channel(rig.system.broker.admin_url) as admin:
         await admin.queue_declare("overheard", durable=True)
         await admin.queue_bind("overheard", topology.EVENTS, kind)
         try:
@@ -144,22 +144,22 @@ async def have_accounts(pool: Pool) -> dict[str, str]:
     return people
 
 
-def letters_to(house: House, addresses: set[str]) -> list[Received]:
+def letters_to(rig: FaultRig, addresses: set[str]) -> list[Received]:
     """The mails that these people got."""
-    return [one for one in house.smtp.messages if one.recipients[0] in addresses]
+    return [one for one in rig.smtp.messages if one.recipients[0] in addresses]
 
 
-async def test_g_35_two_hundred_press_twice_while_profile_is_killed(calm: House) -> None:
+async def test_g_35_two_hundred_press_twice_while_profile_is_killed(ready_rig: FaultRig) -> None:
     """G-35, B-08: two hundred accounts validated, none twice, one confirmation each."""
-    house = calm
+    rig = ready_rig
     registration = await open_pool(
-        house.system.database.url("registration"), "registration", "tests", 1
+        rig.system.database.url("registration"), "registration", "tests", 1
     )
     people = await have_accounts(registration)
     await registration.close()
     async with (
-        overheard(house, words.AccountValidated.TYPE) as admin,
-        gateway_of(house) as gateway,
+        overheard(rig, words.AccountValidated.TYPE) as admin,
+        gateway_of(rig) as gateway,
     ):
         versions = dict(zip(people, await asyncio.gather(*map(gateway.save, people)), strict=True))
         # Both presses of one page bear its key; half of the people press in two tabs instead.
@@ -175,22 +175,22 @@ async def test_g_35_two_hundred_press_twice_while_profile_is_killed(calm: House)
 
         await eventually(some_are_answered, 60, every=0.005, why="some have their answer")
         waiting = sum(not press.done() for press in presses)
-        house.keeper.kill("profile")
+        rig.supervisor.kill("profile")
         states = await asyncio.gather(*presses)
         assert set(states) == {"validated"}
         assert waiting >= ANSWERED, "it was killed in the middle"
-        await house.all_said()
+        await rig.outboxes_empty()
         said = await take(admin)
     assert Counter(said.values()) == Counter(dict.fromkeys(people, 1))
     # Finalisation and confirmation; what they are is read once all are there.
     addresses = set(people.values())
     await eventually(
-        lambda: len(letters_to(house, addresses)) >= 2 * PEOPLE, 60, every=0.25, why="all have both"
+        lambda: len(letters_to(rig, addresses)) >= 2 * PEOPLE, 60, every=0.25, why="all have both"
     )
-    await house.all_quiet()
+    await rig.queues_empty()
     written = Counter(
         one.recipients[0]
-        for one in letters_to(house, addresses)
+        for one in letters_to(rig, addresses)
         if one.message["Subject"] == CONFIRMATION
     )
     assert written == Counter(dict.fromkeys(addresses, 1))

@@ -13,10 +13,10 @@ from functools import partial
 
 import pytest
 
-from tests.faults.conftest import House
-from tests.faults.members import Member
-from tests.integration.gateway.conftest import PASSWORD
 from tests.support import eventually
+from tests.support.actors.retrying_account_holder import RetryingAccountHolder
+from tests.support.servers.fault_rig import FaultRig
+from tests.support.servers.portal import PASSWORD
 
 pytestmark = [
     pytest.mark.faults,
@@ -41,55 +41,55 @@ class Step:
     """
 
     action: str
-    prepare: Callable[[Member], Awaitable[Fields]]
+    prepare: Callable[[RetryingAccountHolder], Awaitable[Fields]]
     leads: str
     phones: int
     sessions: int
     proves: str = ""
 
 
-async def _password(one: Member) -> Fields:
+async def _password(one: RetryingAccountHolder) -> Fields:
     await one.join()
     return await one.fields("/connexion", address=one.address, password=PASSWORD)
 
 
-async def _enrolment(one: Member) -> Fields:
+async def _enrolment(one: RetryingAccountHolder) -> Fields:
     await one.join()
     await one.give_password()
     return await one.scan()
 
 
-async def _code(one: Member) -> Fields:
+async def _code(one: RetryingAccountHolder) -> Fields:
     await one.settle()
     one.another_browser()
     page = await one.give_password()
     return page.form("/connexion/code") | {"code": one.shown.code(1)}
 
 
-async def _recovery(one: Member) -> Fields:
+async def _recovery(one: RetryingAccountHolder) -> Fields:
     await one.settle()
     one.another_browser()
     await one.give_password()
     return await one.fields("/connexion/code-de-secours", recovery_code=one.recovery[0])
 
 
-async def _change(one: Member) -> Fields:
+async def _change(one: RetryingAccountHolder) -> Fields:
     await one.settle()
     given = {"current_password": PASSWORD, "password": NEW_PASSWORD}
     return await one.fields("/compte/mot-de-passe", **given)
 
 
-async def _replacement(one: Member) -> Fields:
+async def _replacement(one: RetryingAccountHolder) -> Fields:
     await one.settle()
     return await one.fields(PHONE, password=PASSWORD, code=one.shown.code(1))
 
 
-async def _new_phone(one: Member) -> Fields:
+async def _new_phone(one: RetryingAccountHolder) -> Fields:
     await one.press(PHONE, await _replacement(one))
     return await one.scan(NEW_PHONE)
 
 
-async def _reset(one: Member) -> Fields:
+async def _reset(one: RetryingAccountHolder) -> Fields:
     await one.settle()
     page = await one.open("/mot-de-passe-oublie")
     await one.browser.post(page, "/mot-de-passe-oublie", {"address": one.address})
@@ -118,12 +118,12 @@ from registration.accounts where address = $1
 PROMOTES = ("/connexion/telephone", "/connexion/code")
 
 
-async def _opened(house: House, step: Step, one: Member) -> bool:
-    (row,) = await house.rows(HAS, one.address)
+async def _opened(rig: FaultRig, step: Step, one: RetryingAccountHolder) -> bool:
+    (row,) = await rig.rows(HAS, one.address)
     return bool(row["sessions"] == step.sessions)
 
 
-async def _go_through(house: House, step: Step, one: Member, given: Fields) -> None:
+async def _go_through(rig: FaultRig, step: Step, one: RetryingAccountHolder, given: Fields) -> None:
     """Press until it is taken; the next page is the one that comes next, and so is the account."""
     answer = await one.press(step.action, given)
     if step.proves and answer.location.partition("?")[0] == "/connexion":
@@ -133,11 +133,11 @@ async def _go_through(house: House, step: Step, one: Member, given: Fields) -> N
         assert answer.location == step.leads, (step.action, answer.location)
     page = await one.open(step.leads)
     assert page.path == step.leads, (step.action, page.path, page.text[:400])
-    (row,) = await house.rows(HAS, one.address)
+    (row,) = await rig.rows(HAS, one.address)
     assert (row["phones"], row["sessions"]) == (step.phones, step.sessions), step.action
 
 
-async def _begin_enrolment(one: Member) -> None:
+async def _begin_enrolment(one: RetryingAccountHolder) -> None:
     """The page reloaded until it comes; its key stays the same, and is the one that counts."""
     given = await one.scan()
     key = one.shown.key
@@ -148,45 +148,47 @@ async def _begin_enrolment(one: Member) -> None:
 
 
 @pytest.mark.parametrize("victim", ["mfa", "registration", "gateway"])
-async def test_b_08_everybody_goes_on_where_they_were(calm: House, victim: str) -> None:
+async def test_b_08_everybody_goes_on_where_they_were(ready_rig: FaultRig, victim: str) -> None:
     """B-08: no code is asked twice, one phone, one session a press, one mail an event."""
-    house = calm
+    rig = ready_rig
     for moment in MOMENTS:
-        people = [(step, house.member()) for step in STEPS]
-        beginner = house.member()
+        people = [(step, rig.account_holder()) for step in STEPS]
+        beginner = rig.account_holder()
         await beginner.press("/connexion", await _password(beginner))
         forms = await asyncio.gather(*(step.prepare(one) for step, one in people))
         if moment is None:
-            house.keeper.pause(victim)
+            rig.supervisor.pause(victim)
         pressing = [
-            asyncio.create_task(_go_through(house, step, one, given))
+            asyncio.create_task(_go_through(rig, step, one, given))
             for (step, one), given in zip(people, forms, strict=True)
         ]
         pressing.append(asyncio.create_task(_begin_enrolment(beginner)))
         await asyncio.sleep(0.05 if moment is None else moment)
-        await house.kill(victim)
+        await rig.kill(victim)
         await asyncio.gather(*pressing)
-        await house.keeper.ready()
-        await house.all_quiet()
+        await rig.supervisor.ready()
+        await rig.queues_empty()
         for step, one in people:
             told = one.subjects()
             assert set(told.values()) == {1}, (step.action, told)
 
 
-async def test_b_08_a_gateway_killed_between_the_session_and_its_answer(calm: House) -> None:
+async def test_b_08_a_gateway_killed_between_the_session_and_its_answer(
+    ready_rig: FaultRig,
+) -> None:
     """The session is written and nobody heard of it: the same press gives it, no second code."""
-    house = calm
-    people = [(step, house.member()) for step in STEPS if step.action in PROMOTES]
+    rig = ready_rig
+    people = [(step, rig.account_holder()) for step in STEPS if step.action in PROMOTES]
     forms = await asyncio.gather(*(step.prepare(one) for step, one in people))
     unheard = [
         asyncio.create_task(one.press_unheard(step.action, given))
         for (step, one), given in zip(people, forms, strict=True)
     ]
     for step, one in people:
-        opened = partial(_opened, house, step, one)
+        opened = partial(_opened, rig, step, one)
         await eventually(opened, 30, every=0.01, why="the session is written")
-    await house.kill("gateway")
+    await rig.kill("gateway")
     await asyncio.gather(*unheard)
     for (step, one), given in zip(people, forms, strict=True):
-        await _go_through(house, step, one, given)
-    await house.all_quiet()
+        await _go_through(rig, step, one, given)
+    await rig.queues_empty()

@@ -6,10 +6,10 @@ import asyncio
 
 import pytest
 
-from tests.faults.conftest import House
-from tests.faults.members import Member
-from tests.integration.gateway.browser import Answer
-from tests.integration.gateway.conftest import PASSWORD
+from tests.support.actors.http_browser import HttpResponse
+from tests.support.actors.retrying_account_holder import RetryingAccountHolder
+from tests.support.servers.fault_rig import FaultRig
+from tests.support.servers.portal import PASSWORD
 
 pytestmark = [
     pytest.mark.faults,
@@ -23,9 +23,11 @@ READABLE = ("/aide", "/aide/nouveau-telephone", "/conditions", "/connexion", "/t
 Fields = dict[str, str]
 
 
-async def _at_the_door(house: House) -> tuple[Member, Fields, Member, Fields]:
+async def _at_the_door(
+    rig: FaultRig,
+) -> tuple[RetryingAccountHolder, Fields, RetryingAccountHolder, Fields]:
     """Somebody about to give the password, and somebody about to give the code."""
-    first, second = house.member(), house.member()
+    first, second = rig.account_holder(), rig.account_holder()
     await asyncio.gather(first.settle(), second.settle())
     first.another_browser()
     second.another_browser()
@@ -34,7 +36,7 @@ async def _at_the_door(house: House) -> tuple[Member, Fields, Member, Fields]:
     return first, password, second, page.form("/connexion/code") | {"code": second.shown.code(1)}
 
 
-async def _refused(one: Member, action: str, given: Fields) -> Answer:
+async def _refused(one: RetryingAccountHolder, action: str, given: Fields) -> HttpResponse:
     """Pressed while nobody can take it: 503, in words, and when to try again."""
     answer = await one.browser.send_form(action, given, headers={"Sec-Fetch-Site": "same-origin"})
     assert answer.status == 503, answer.text
@@ -45,11 +47,13 @@ async def _refused(one: Member, action: str, given: Fields) -> Answer:
 
 
 @pytest.mark.parametrize("victim", ["broker", "database"])
-async def test_b_08_mq_06_g_40_signing_in_waits_for_who_is_away(calm: House, victim: str) -> None:
+async def test_b_08_mq_06_g_40_signing_in_waits_for_who_is_away(
+    ready_rig: FaultRig, victim: str
+) -> None:
     """The address is kept, nothing is counted, the same press works afterwards; help goes on."""
-    house = calm
-    first, password, second, code = await _at_the_door(house)
-    server = house.servers.rabbit if victim == "broker" else house.servers.postgres
+    rig = ready_rig
+    first, password, second, code = await _at_the_door(rig)
+    server = rig.servers.rabbit if victim == "broker" else rig.servers.postgres
     server.kill()
     try:
         form, _ = await asyncio.gather(
@@ -63,7 +67,7 @@ async def test_b_08_mq_06_g_40_signing_in_waits_for_who_is_away(calm: House, vic
             assert (await first.browser.get(path)).status == 200, path
     finally:
         server.start()
-    await house.back(victim)
+    await rig.back(victim)
     taken, home = await asyncio.gather(
         first.press("/connexion", kept | {"password": PASSWORD}),
         second.press("/connexion/code", code),
@@ -75,23 +79,23 @@ async def test_b_08_mq_06_g_40_signing_in_waits_for_who_is_away(calm: House, vic
     page = await first.open("/connexion/code")
     await first.press("/connexion/code", page.form(page.path) | {"code": first.shown.code(1)})
     assert (await first.open("/accueil")).path == "/accueil"
-    await house.all_quiet()
+    await rig.queues_empty()
     for one in (first, second):
         assert set(one.subjects().values()) == {1}, one.subjects()
 
 
-async def test_g_24_the_door_of_codes_stays_closed_over_a_restart(calm: House) -> None:
+async def test_g_24_the_door_of_codes_stays_closed_over_a_restart(ready_rig: FaultRig) -> None:
     """AU-02, AU-03: after five wrong codes a killed service has forgotten none of them."""
-    house = calm
-    one = house.member()
+    rig = ready_rig
+    one = rig.account_holder()
     await one.settle()
     one.another_browser()
     page = await one.give_password()
     for _ in range(5):
         page = await one.browser.post(page, "/connexion/code", {"code": one.shown.wrong()})
     assert (page.status, page.headers["Retry-After"]) == (429, "90"), page.text
-    await house.kill("mfa")
-    await house.keeper.ready()
+    await rig.kill("mfa")
+    await rig.supervisor.ready()
     page = await one.browser.post(page, "/connexion/code", {"code": one.shown.code(1)})
     assert page.status == 429, page.text
     assert 60 < int(page.headers["Retry-After"]) <= 90

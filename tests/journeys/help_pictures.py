@@ -20,12 +20,13 @@ from operations.saying import say_all
 from services.gateway.features.help.help_screenshots import SCALE
 from shared.contracts.backoffice import OWNER
 from shared.runtime.service import utc_now
-from tests.integration.gateway.conftest import PASSWORD
-from tests.integration.gateway.person import PHARMACY
-from tests.journeys.conftest import Portal, Visit
-from tests.journeys.holder import Holder, tick
-from tests.journeys.visitor import Visitor
-from tests.support import eventually, help_catalogue
+from tests.support import eventually
+from tests.support.actors.account_holder import PHARMACY
+from tests.support.actors.chromium_account_holder import ChromiumAccountHolder, tick
+from tests.support.actors.chromium_user import ChromiumUser
+from tests.support.pages import help_catalogue
+from tests.support.servers.portal import PASSWORD
+from tests.support.servers.spawned_portal import NewUser, SpawnedPortal
 
 pytestmark = [
     pytest.mark.browser,
@@ -128,80 +129,85 @@ class Camera:
 
 @pytest.mark.parametrize("language", ["fr", "en"])
 async def test_the_pictures_of_the_help_page_are_taken(
-    portal: Portal, visit: Visit, language: str
+    portal: SpawnedPortal, new_user: NewUser, language: str
 ) -> None:
     """From the sign-in page to the home page; each picture of the catalogue is taken once."""
-    visitor = await visit(language=language, device_scale_factor=SCALE, color_scheme="light")
+    user = await new_user(language=language, device_scale_factor=SCALE, color_scheme="light")
     first_name, last_name, address = NAMES[language]
-    camera = Camera(visitor.page, language)
-    await visitor.open("/connexion")
+    camera = Camera(user.page, language)
+    await user.open("/connexion")
     await camera.take("sign_in")
-    await _account(portal, visitor, camera, first_name, last_name, address)
-    holder = Holder(portal, visitor, address)
+    await _account(portal, user, camera, first_name, last_name, address)
+    holder = ChromiumAccountHolder(portal, user, address)
     await _phone(holder, camera)
-    await _information(visitor, camera)
-    await _home(portal, visitor, camera)
+    await _information(user, camera)
+    await _home(portal, user, camera)
     await _signing_in(holder, camera)
     assert set(help_catalogue.notes()[language]) == {one.name for one in help_catalogue.PICTURES}
 
 
 async def _account(
-    portal: Portal, visitor: Visitor, camera: Camera, first_name: str, last_name: str, address: str
+    portal: SpawnedPortal,
+    user: ChromiumUser,
+    camera: Camera,
+    first_name: str,
+    last_name: str,
+    address: str,
 ) -> None:
-    page = visitor.page
-    await visitor.open("/inscription")
-    await visitor.fill(address, first_name=first_name, last_name=last_name)
-    ready = "prêt à être créé" if visitor.language == "fr" else "ready to be created"
+    page = user.page
+    await user.open("/inscription")
+    await user.fill(address, first_name=first_name, last_name=last_name)
+    ready = "prêt à être créé" if user.language == "fr" else "ready to be created"
     await expect(page.locator("#suite")).to_contain_text(ready)
     await camera.take("register", until=page.locator("#force"))
-    await visitor.press("continue")
-    await visitor.at("validation")
-    letter = await portal.post.letter(address)
+    await user.press("continue")
+    await user.at("validation")
+    letter = await portal.mail.validation_mail(address)
     await expect(page.locator("#message")).to_have_attribute("data-state", "accepted")
     await camera.take("validation", until=page.locator("main form.impex-card"))
-    await _mail(portal, visitor, camera.language, address)
-    await visitor.give_code(letter.code)
-    await visitor.at("verified")
+    await _mail(portal, user, camera.language, address)
+    await user.give_code(letter.code)
+    await user.at("verified")
     await camera.take("verified")
-    await visitor.press("continue")
-    await visitor.at("terms")
-    await page.get_by_label(visitor.word("accept")).check(force=True)
+    await user.press("continue")
+    await user.at("terms")
+    await page.get_by_label(user.word("accept")).check(force=True)
     await camera.take("terms", page.locator("main form"))
-    await visitor.press("continue")
-    await visitor.at("creation")
+    await user.press("continue")
+    await user.at("creation")
     done = page.locator("#creation [data-creation-done]")
     await expect(done).to_be_visible()
     await camera.take("creation", page.locator("#creation .fr-modal__body"), around=8)
     await done.click()
-    await visitor.at("sign_in")
+    await user.at("sign_in")
 
 
-async def _mail(portal: Portal, visitor: Visitor, language: str, address: str) -> None:
-    received = await portal.post.message(address)
-    tab = await visitor.context.new_page()
+async def _mail(portal: SpawnedPortal, user: ChromiumUser, language: str, address: str) -> None:
+    received = await portal.mail.message(address)
+    tab = await user.context.new_page()
     await tab.set_viewport_size(LETTER)  # type: ignore[arg-type]
     await tab.set_content(received.text("html"))
     await Camera(tab, language).take("mail", tab.locator(".sheet"))
     await tab.close()
 
 
-async def _phone(holder: Holder, camera: Camera) -> None:
-    visitor, page = holder.visitor, holder.visitor.page
+async def _phone(holder: ChromiumAccountHolder, camera: Camera) -> None:
+    user, page = holder.user, holder.user.page
     await holder.give_password(PASSWORD)
-    await visitor.at("enrolment")
+    await user.at("enrolment")
     await holder.scan()
     for secret in (".impex-qr", "#cle"):
         await page.locator(secret).evaluate("(one) => { one.style.filter = 'blur(6px)'; }")
     await camera.take("enrolment", until=page.locator("main form.impex-card"))
     await holder.give_code()
-    await visitor.at("codes")
+    await user.at("codes")
     await camera.take("codes")
     await holder.keep()
 
 
-async def _information(visitor: Visitor, camera: Camera) -> None:
-    page = visitor.page
-    await visitor.at("information")
+async def _information(user: ChromiumUser, camera: Camera) -> None:
+    page = user.page
+    await user.at("information")
     for name, value in DECLARED[camera.language].items():
         field = page.locator(f"#{name}")
         if name == "terms":
@@ -219,11 +225,11 @@ async def _information(visitor: Visitor, camera: Camera) -> None:
     await expect(window).to_be_visible()
     await camera.take("confirmation", window, around=8)
     await window.locator("form button").first.click()
-    await visitor.at("information")
+    await user.at("information")
     await page.set_viewport_size(WIDE)  # type: ignore[arg-type]
 
 
-async def _home(portal: Portal, visitor: Visitor, camera: Camera) -> None:
+async def _home(portal: SpawnedPortal, user: ChromiumUser, camera: Camera) -> None:
     address = NAMES[camera.language][2]
     found = await portal.rows("select id from registration.accounts where address = $1", address)
     sayings = invent(str(found[0]["id"]), utc_now())
@@ -234,20 +240,20 @@ async def _home(portal: Portal, visitor: Visitor, camera: Camera) -> None:
         return await _heard(portal) == before + len(sayings)
 
     await eventually(heard, 30, every=0.2, why="the dossiers are listed")
-    await visitor.open("/accueil")
-    last = visitor.page.locator("main table tbody tr").nth(ROWS - 1)
-    await camera.take("home", visitor.page.locator("main .impex-main"), until=last, around=0)
+    await user.open("/accueil")
+    last = user.page.locator("main table tbody tr").nth(ROWS - 1)
+    await camera.take("home", user.page.locator("main .impex-main"), until=last, around=0)
 
 
-async def _heard(portal: Portal) -> int:
+async def _heard(portal: SpawnedPortal) -> int:
     query = "select count(*) as n from dossiers.inbox"
     return int((await portal.rows(query))[0]["n"])
 
 
-async def _signing_in(holder: Holder, camera: Camera) -> None:
-    await holder.visitor.sign_out()
+async def _signing_in(holder: ChromiumAccountHolder, camera: Camera) -> None:
+    await holder.user.sign_out()
     await holder.give_password()
-    await holder.visitor.at("code")
+    await holder.user.at("code")
     await camera.take("code")
     await holder.give_code()
-    await holder.visitor.at("home")
+    await holder.user.at("home")

@@ -5,11 +5,11 @@ from __future__ import annotations
 import pytest
 from playwright.async_api import expect
 
-from tests.integration.gateway.conftest import PASSWORD
-from tests.journeys.conftest import Portal, Visit
-from tests.journeys.holder import Holder
 from tests.journeys.test_looks import look
-from tests.journeys.visitor import Visitor
+from tests.support.actors.chromium_account_holder import ChromiumAccountHolder
+from tests.support.actors.chromium_user import ChromiumUser
+from tests.support.servers.portal import PASSWORD
+from tests.support.servers.spawned_portal import NewUser, SpawnedPortal
 
 pytestmark = [
     pytest.mark.browser,
@@ -18,10 +18,10 @@ pytestmark = [
 ]
 
 
-async def _look(visitor: Visitor, *, wrong: str | None = None) -> None:
+async def _look(user: ChromiumUser, *, wrong: str | None = None) -> None:
     """The page as it is. `wrong` is the field that an error is about, empty where it is about none:
     it is told first, has the focus, and stands in the title."""
-    page = visitor.page
+    page = user.page
     first = page.locator("#erreurs, #alerte").first
     if wrong is not None:
         await expect(first).to_be_focused()
@@ -33,124 +33,126 @@ async def _look(visitor: Visitor, *, wrong: str | None = None) -> None:
     await look(page)
 
 
-async def _signed_in(visitor: Visitor) -> None:
+async def _signed_in(user: ChromiumUser) -> None:
     """SE-06: one way out, in sight, on this page."""
-    buttons = visitor.page.get_by_role("button", name="Se déconnecter", exact=True)
+    buttons = user.page.get_by_role("button", name="Se déconnecter", exact=True)
     await expect(buttons).to_have_count(1)
     await expect(buttons).to_be_visible()
-    await _look(visitor)
+    await _look(user)
 
 
-async def test_ax_01_ax_07_se_06_on_the_way_in(portal: Portal, visit: Visit, address: str) -> None:
+async def test_ax_01_ax_07_se_06_on_the_way_in(
+    portal: SpawnedPortal, new_user: NewUser, address: str
+) -> None:
     """Enrolment, recovery codes, home, code, recovery code, and their errors."""
     await portal.account(address)
-    holder = Holder(portal, await visit(), address)
-    visitor, page = holder.visitor, holder.visitor.page
-    await visitor.open("/connexion")
-    await visitor.press("sign_in")
-    await _look(visitor, wrong="")
-    await visitor.open("/connexion")
+    holder = ChromiumAccountHolder(portal, await new_user(), address)
+    user, page = holder.user, holder.user.page
+    await user.open("/connexion")
+    await user.press("sign_in")
+    await _look(user, wrong="")
+    await user.open("/connexion")
     await holder.give_password()
-    await visitor.at("enrolment")
-    await _signed_in(visitor)
+    await user.at("enrolment")
+    await _signed_in(user)
     await holder.scan()
     assert holder.phone is not None
     await holder.give_code("12 34")
-    await _look(visitor, wrong="code")
+    await _look(user, wrong="code")
     await holder.give_code(holder.phone.shows.wrong())
-    await _look(visitor, wrong="code")
+    await _look(user, wrong="code")
     await holder.give_code()
-    await visitor.at("codes")
-    await _signed_in(visitor)
-    await visitor.press("continue")
-    await _look(visitor, wrong="kept")
+    await user.at("codes")
+    await _signed_in(user)
+    await user.press("continue")
+    await _look(user, wrong="kept")
     await holder.read_recovery()
     await holder.keep()
     await holder.put_off()
-    await _signed_in(visitor)
-    await visitor.sign_out()
-    await _look(visitor)
+    await _signed_in(user)
+    await user.sign_out()
+    await _look(user)
     await holder.give_password()
-    await visitor.at("code")
-    await _signed_in(visitor)
+    await user.at("code")
+    await _signed_in(user)
     await holder.give_code("12 34")
-    await _look(visitor, wrong="code")
+    await _look(user, wrong="code")
     for _ in range(2):
         await holder.give_code(holder.phone.shows.wrong())
-        await _look(visitor, wrong="code")
-    await visitor.press("recovery")
-    await visitor.at("recovery")
-    await _signed_in(visitor)
+        await _look(user, wrong="code")
+    await user.press("recovery")
+    await user.at("recovery")
+    await _signed_in(user)
     for wrong in ("", "ABCD"):
         await page.locator("#recovery_code").fill(wrong)
-        await visitor.press("continue")
-        await _look(visitor, wrong="recovery_code")
+        await user.press("continue")
+        await _look(user, wrong="recovery_code")
 
 
 async def test_ax_01_ax_07_se_06_on_the_pages_of_the_account(
-    portal: Portal, visit: Visit, address: str
+    portal: SpawnedPortal, new_user: NewUser, address: str
 ) -> None:
     """Account, password, phone, recovery codes, and their errors."""
-    holder = Holder(portal, await visit(), address)
-    visitor, page = holder.visitor, holder.visitor.page
+    holder = ChromiumAccountHolder(portal, await new_user(), address)
+    user, page = holder.user, holder.user.page
     await holder.arrive()
     for path in ("", "/mot-de-passe", "/telephone", "/codes-de-secours"):
-        await visitor.open("/compte" + path)
-        await _signed_in(visitor)
-    await visitor.open("/compte/mot-de-passe")
+        await user.open("/compte" + path)
+        await _signed_in(user)
+    await user.open("/compte/mot-de-passe")
     await page.locator("#current_password").fill("Falsch&47xyz")
     await page.locator("#password").fill("Zug&Wolke47")
-    await visitor.press("change_password")
-    await _look(visitor, wrong="current_password")
-    await visitor.open("/compte/codes-de-secours")
-    await visitor.press("new_list")
-    await _look(visitor, wrong="password")
-    await visitor.open("/compte/telephone")
-    await visitor.press("continue")
-    await _look(visitor, wrong="password")
+    await user.press("change_password")
+    await _look(user, wrong="current_password")
+    await user.open("/compte/codes-de-secours")
+    await user.press("new_list")
+    await _look(user, wrong="password")
+    await user.open("/compte/telephone")
+    await user.press("continue")
+    await _look(user, wrong="password")
     await page.locator("#password").fill(PASSWORD)
     await page.locator("#code").fill(await holder.code())
-    await visitor.press("continue")
-    await visitor.at("new_phone")
-    await _signed_in(visitor)
+    await user.press("continue")
+    await user.at("new_phone")
+    await _signed_in(user)
     await holder.scan()
     await holder.give_code()
-    await visitor.at("account")
-    await _signed_in(visitor)
+    await user.at("account")
+    await _signed_in(user)
 
 
 async def test_ax_01_ax_07_on_the_pages_of_mailed_links(
-    portal: Portal, visit: Visit, address: str
+    portal: SpawnedPortal, new_user: NewUser, address: str
 ) -> None:
     """Forgotten password, lost phone, « ce n'est pas moi », valid, wrong and done."""
-    holder = Holder(portal, await visit(), address)
-    visitor, page = holder.visitor, holder.visitor.page
+    holder = ChromiumAccountHolder(portal, await new_user(), address)
+    user, page = holder.user, holder.user.page
     await holder.settle()
     for path, send, leads in (
         ("/mot-de-passe-oublie", "send_link", "/mot-de-passe"),
         ("/telephone-perdu", "send_message", "/telephone-perdu/confirmer"),
     ):
-        await visitor.open(path)
-        await visitor.press(send)
-        await _look(visitor, wrong="address")
+        await user.open(path)
+        await user.press(send)
+        await _look(user, wrong="address")
         await page.locator("#address").fill(address)
-        await visitor.press(send)
+        await user.press(send)
         await expect(page.locator("h1")).to_contain_text("messagerie")
-        await _look(visitor)
-        await visitor.open(await portal.post.link(address, leads))
-        await _look(visitor)
-        await visitor.open(f"{leads}?jeton=abc")
-        await _look(visitor)
-    await visitor.open(await portal.post.link(address, "/telephone-perdu/confirmer"))
-    await visitor.press("confirm_loss")
+        await _look(user)
+        await user.open(await portal.mail.link(address, leads))
+        await _look(user)
+        await user.open(f"{leads}?jeton=abc")
+        await _look(user)
+    await user.open(await portal.mail.link(address, "/telephone-perdu/confirmer"))
+    await user.press("confirm_loss")
     await expect(page.locator("h1")).to_have_text("Téléphone déclaré perdu")
-    await _look(visitor)
-    link = await portal.post.link(address, "/ce-n-est-pas-moi")
-    await visitor.open(link)
-    await _look(visitor)
-    await visitor.press("block")
+    await _look(user)
+    link = await portal.mail.link(address, "/ce-n-est-pas-moi")
+    await user.open(link)
+    await _look(user)
+    await user.press("block")
     await expect(page.locator("h1")).to_have_text("Compte bloqué")
-    await _look(visitor)
-    await visitor.open(link)
+    await _look(user)
+    await user.open(link)
     await expect(page.locator("h1")).to_have_text("Votre compte est déjà bloqué")
-    await _look(visitor)
+    await _look(user)

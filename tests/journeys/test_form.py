@@ -5,8 +5,8 @@ from __future__ import annotations
 import pytest
 from playwright.async_api import Page, expect
 
-from tests.integration.gateway.conftest import PASSWORD
-from tests.journeys.conftest import Portal, Visit
+from tests.support.servers.portal import PASSWORD
+from tests.support.servers.spawned_portal import NewUser, SpawnedPortal
 
 pytestmark = [
     pytest.mark.browser,
@@ -18,13 +18,13 @@ MET, UNMET = "Respectée.", "Pas encore."
 
 
 async def test_g_06_g_07_the_rules_change_state_and_continue_opens(
-    portal: Portal, visit: Visit, address: str
+    portal: SpawnedPortal, new_user: NewUser, address: str
 ) -> None:
     """« Continuer » is held back, says why, and after a refused press the next one sends."""
-    visitor = await visit()
-    await visitor.open("/inscription")
-    page = visitor.page
-    await visitor.fill(address, password="")
+    user = await new_user()
+    await user.open("/inscription")
+    page = user.page
+    await user.fill(address, password="")
     button = page.locator("#continuer")
     await expect(button).to_have_attribute("aria-disabled", "true")
     await button.click(force=True)
@@ -50,41 +50,43 @@ async def test_g_06_g_07_the_rules_change_state_and_continue_opens(
     await expect(page.locator("#force")).to_contain_text("Force")
     await expect(button).to_have_attribute("aria-disabled", "false")
     await button.click()
-    await visitor.at("validation")
+    await user.at("validation")
     assert await portal.requests(address) == 1
 
 
-async def test_g_05_a_slip_is_pointed_out_live_and_put_right(visit: Visit, address: str) -> None:
+async def test_g_05_a_slip_is_pointed_out_live_and_put_right(
+    new_user: NewUser, address: str
+) -> None:
     """The suggestion comes when the field is left, and fills it only when asked to."""
-    visitor = await visit()
-    await visitor.open("/inscription")
-    page, slip = visitor.page, address.partition("@")[0]
-    await visitor.fill(f"{slip}@gmial.com", password="")
+    user = await new_user()
+    await user.open("/inscription")
+    page, slip = user.page, address.partition("@")[0]
+    await user.fill(f"{slip}@gmial.com", password="")
     await page.locator("#address").blur()
     await expect(page.locator("#suggestion")).to_contain_text(f"{slip}@gmail.com")
     await page.get_by_role("button", name="Corriger", exact=True).click()
     await expect(page.locator("#address")).to_have_value(f"{slip}@gmail.com")
     await page.locator("#password").fill(PASSWORD)
-    await visitor.press("continue")
-    await visitor.at("validation")
+    await user.press("continue")
+    await user.at("validation")
     await expect(page.locator("main")).to_contain_text(f"{slip}@gmail.com")
 
 
 async def test_g_05_a_slip_is_pointed_out_without_scripts_too(
-    portal: Portal, visit: Visit, address: str
+    portal: SpawnedPortal, new_user: NewUser, address: str
 ) -> None:
     """Kept as typed when one insists: the password is asked again, the rest is there."""
-    visitor = await visit(scripts=False)
-    await visitor.open("/inscription")
-    page, kept = visitor.page, f"{address.partition('@')[0]}@gmial.com"
-    await visitor.fill(kept)
-    await visitor.press("continue")
+    user = await new_user(scripts=False)
+    await user.open("/inscription")
+    page, kept = user.page, f"{address.partition('@')[0]}@gmial.com"
+    await user.fill(kept)
+    await user.press("continue")
     await expect(page.locator("#suggestion")).to_contain_text("gmail.com")
     assert await portal.requests(kept) == 0
     await expect(page.locator("#last_name")).to_have_value("Durand")
     await page.locator("#password").fill(PASSWORD)
     await page.get_by_role("button", name="Garder mon adresse").click()
-    await visitor.at("validation")
+    await user.at("validation")
     assert await portal.requests(kept) == 1
 
 
@@ -99,18 +101,18 @@ async def _tab_to(page: Page, name: str) -> None:
 
 
 async def test_b_09_the_keyboard_alone_makes_an_account(
-    portal: Portal, visit: Visit, address: str
+    portal: SpawnedPortal, new_user: NewUser, address: str
 ) -> None:
     """B-09, AX-03: Tab, Space and Enter go from the welcome page to the account."""
-    visitor = await visit()
-    page = visitor.page
-    await visitor.open("/")
+    user = await new_user()
+    page = user.page
+    await user.open("/")
     await page.keyboard.press("Tab")
     await expect(page.get_by_role("link", name="Contenu")).to_be_focused()
     await page.keyboard.press("Enter")
-    await _tab_to(page, visitor.word("begin"))
+    await _tab_to(page, user.word("begin"))
     await page.keyboard.press("Enter")
-    await visitor.at("form")
+    await user.at("form")
     values = {"first_name": "Zoé", "last_name": "Lefèvre", "address": address}
     for name, value in {**values, "password": PASSWORD}.items():
         await _tab_to(page, name)
@@ -118,56 +120,56 @@ async def test_b_09_the_keyboard_alone_makes_an_account(
     await expect(page.locator("#continuer")).to_have_attribute("aria-disabled", "false")
     await _tab_to(page, "continuer")
     await page.keyboard.press("Enter")
-    await visitor.at("validation")
-    letter = await portal.post.letter(address)
+    await user.at("validation")
+    letter = await portal.mail.validation_mail(address)
     await _tab_to(page, "code")
     await page.keyboard.insert_text(letter.code)
     await page.keyboard.press("Enter")
-    await visitor.at("verified")
+    await user.at("verified")
     await _tab_to(page, "Continuer")
     await page.keyboard.press("Enter")
-    await visitor.at("terms")
+    await user.at("terms")
     await _tab_to(page, "accept")
     await page.keyboard.press("Space")
     await _tab_to(page, "Continuer")
     await page.keyboard.press("Enter")
-    await visitor.at("creation")
+    await user.at("creation")
     await expect(page.get_by_role("dialog")).to_be_visible()
-    await portal.post.message(address, 2)
+    await portal.mail.message(address, 2)
 
 
 @pytest.mark.parametrize("scripts", [True, False])
 async def test_re_12_a_double_click_asks_once(
-    portal: Portal, visit: Visit, address: str, scripts: bool
+    portal: SpawnedPortal, new_user: NewUser, address: str, scripts: bool
 ) -> None:
     """One request, one message."""
-    visitor = await visit(scripts=scripts)
-    await visitor.open("/inscription")
-    await visitor.fill(address)
+    user = await new_user(scripts=scripts)
+    await user.open("/inscription")
+    await user.fill(address)
     if scripts:
-        await expect(visitor.page.locator("#continuer")).to_have_attribute("aria-disabled", "false")
-    await visitor.button("continue").dblclick(no_wait_after=True)
-    await visitor.at("validation")
-    await portal.post.letter(address)
+        await expect(user.page.locator("#continuer")).to_have_attribute("aria-disabled", "false")
+    await user.button("continue").dblclick(no_wait_after=True)
+    await user.at("validation")
+    await portal.mail.validation_mail(address)
     assert await portal.requests(address) == 1
     await _nothing_more(portal, address)
 
 
 async def test_au_13_a_second_tab_is_led_to_the_due_step(
-    portal: Portal, visit: Visit, address: str
+    portal: SpawnedPortal, new_user: NewUser, address: str
 ) -> None:
     """The form filled in twice, in two tabs, asks once; the second tab is led on."""
-    visitor = await visit()
-    first, second = visitor.page, await visitor.context.new_page()
+    user = await new_user()
+    first, second = user.page, await user.context.new_page()
     for tab in (first, second):
-        visitor.page = tab
-        await visitor.open("/inscription")
-        await visitor.fill(address)
-    visitor.page = first
-    await visitor.press("continue")
-    await visitor.at("validation")
-    visitor.page = second
-    await visitor.press("continue")
+        user.page = tab
+        await user.open("/inscription")
+        await user.fill(address)
+    user.page = first
+    await user.press("continue")
+    await user.at("validation")
+    user.page = second
+    await user.press("continue")
     # Its token died with the anonymous visit: nothing is asked for, and the way on is one press.
     await expect(second.locator("main h1")).to_be_visible()
     await (
@@ -175,43 +177,43 @@ async def test_au_13_a_second_tab_is_led_to_the_due_step(
         .or_(second.locator("#code"))
         .first.click()
     )
-    await visitor.at("validation")
+    await user.at("validation")
     assert await portal.requests(address) == 1
     await _nothing_more(portal, address)
 
 
-async def _nothing_more(portal: Portal, address: str) -> None:
+async def _nothing_more(portal: SpawnedPortal, address: str) -> None:
     """One message only: everything asked for so far has been seen off."""
     other = f"after-{address}"
     await portal.account(other)
-    assert len(portal.post.to(address)) == 1
+    assert len(portal.mail.to(address)) == 1
 
 
 async def test_au_15_the_language_changes_and_the_page_stays(
-    portal: Portal, visit: Visit, address: str
+    portal: SpawnedPortal, new_user: NewUser, address: str
 ) -> None:
     """On the form, on the page that waits, on the link's page; remembered on the next one."""
-    visitor = await visit()
-    page = visitor.page
-    await visitor.open("/inscription")
+    user = await new_user()
+    page = user.page
+    await user.open("/inscription")
     await page.get_by_role("button", name="English").click()
-    visitor.language = "en"
+    user.language = "en"
     await expect(page.locator("html")).to_have_attribute("lang", "en")
-    await visitor.at("form")
-    await visitor.fill(address)
-    await visitor.press("continue")
-    await visitor.at("validation")
+    await user.at("form")
+    await user.fill(address)
+    await user.press("continue")
+    await user.at("validation")
     await expect(page.locator("html")).to_have_attribute("lang", "en")
     await page.get_by_role("button", name="Français").click()
-    visitor.language = "fr"
-    await visitor.at("validation")
+    user.language = "fr"
+    await user.at("validation")
     await expect(page.locator("html")).to_have_attribute("lang", "fr")
-    letter = await portal.post.letter(address)
+    letter = await portal.mail.validation_mail(address)
     assert "Validation of" in letter.subject
-    await visitor.open(letter.link)
+    await user.open(letter.link)
     await page.get_by_role("button", name="English").click()
-    visitor.language = "en"
+    user.language = "en"
     await expect(page.locator("html")).to_have_attribute("lang", "en")
     assert page.url == letter.link
-    await visitor.press("confirm")
-    await visitor.at("verified")
+    await user.press("confirm")
+    await user.at("verified")

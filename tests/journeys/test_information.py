@@ -5,9 +5,9 @@ from __future__ import annotations
 import pytest
 from playwright.async_api import Locator, Page, expect
 
-from tests.journeys.conftest import Portal, Visit
-from tests.journeys.holder import Holder
-from tests.support.information_states import BELGIAN
+from tests.support.actors.chromium_account_holder import ChromiumAccountHolder
+from tests.support.pages.information_states import BELGIAN
+from tests.support.servers.spawned_portal import NewUser, SpawnedPortal
 
 pytestmark = [
     pytest.mark.browser,
@@ -31,14 +31,14 @@ async def _choose(page: Page, name: str, letters: str) -> None:
 
 
 async def test_g_30_g_34_g_35_ax_09_a_french_pharmacy_by_the_keyboard_alone(
-    portal: Portal, visit: Visit, address: str
+    portal: SpawnedPortal, new_user: NewUser, address: str
 ) -> None:
     """From the landing to the home page: errors, the dialog closed and opened again, confirmed."""
-    holder = Holder(portal, await visit(), address)
-    visitor, page = holder.visitor, holder.visitor.page
+    holder = ChromiumAccountHolder(portal, await new_user(), address)
+    user, page = holder.user, holder.user.page
     await holder.join()
-    await visitor.at("information")
-    await _reach(page, visitor.button("validate"))
+    await user.at("information")
+    await _reach(page, user.button("validate"))
     await page.keyboard.press("Enter")
     await expect(page.locator("#erreurs")).to_be_focused()
     assert (await page.title()).startswith("Erreur")
@@ -53,36 +53,36 @@ async def test_g_30_g_34_g_35_ax_09_a_french_pharmacy_by_the_keyboard_alone(
     await _choose(page, "city", "Les Lilas")
     await _reach(page, page.locator("#terms"))
     await page.keyboard.press("Space")
-    await _reach(page, visitor.button("validate"))
+    await _reach(page, user.button("validate"))
     await page.keyboard.press("Enter")
     dialog = page.get_by_role("dialog", name="Confirmer la validation de vos informations")
     await expect(dialog).to_contain_text("732 829 320 00074")
     await page.keyboard.press("Escape")
-    await expect(visitor.button("validate")).to_be_focused()
+    await expect(user.button("validate")).to_be_focused()
     await page.keyboard.press("Enter")
     await expect(dialog).to_be_visible()
     await _reach(page, dialog.get_by_role("button", name="Confirmer la validation"))
     await page.keyboard.press("Enter")
     await expect(page.locator("main")).to_contain_text("Informations validées.")
-    await visitor.switch_language()
+    await user.switch_language()
     await page.go_back()
-    await visitor.open("/informations")
+    await user.open("/informations")
     await expect(page.locator("main")).to_contain_text("ne sont plus modifiables directement")
-    await visitor.open("/accueil")
+    await user.open("/accueil")
     await expect(page.locator("main")).not_to_contain_text("Il vous reste à valider")
-    await visitor.sign_out()
+    await user.sign_out()
     holder.validated = True
     await holder.sign_in()
 
 
 async def test_si_12_ax_07_a_belgian_laboratory_in_english_on_a_phone(
-    portal: Portal, visit: Visit, address: str
+    portal: SpawnedPortal, new_user: NewUser, address: str
 ) -> None:
     """375 px; the session ends in another tab while one types, and nothing is lost."""
-    visitor = await visit(language="en", viewport={"width": 375, "height": 720})
-    page, holder = visitor.page, Holder(portal, visitor, address)
+    user = await new_user(language="en", viewport={"width": 375, "height": 720})
+    page, holder = user.page, ChromiumAccountHolder(portal, user, address)
     await holder.join()
-    await visitor.at("information")
+    await user.at("information")
     await page.locator("#country").select_option("BE")
     await expect(page.locator("#siret")).to_be_hidden()
     for name in ("position", "establishment_type"):
@@ -93,21 +93,21 @@ async def test_si_12_ax_07_a_belgian_laboratory_in_english_on_a_phone(
         await page.locator(f"#{name}").fill(getattr(BELGIAN, name))
     await page.locator("#terms").check(force=True)
     assert await page.evaluate("document.documentElement.scrollWidth") == 375
-    other = await visitor.context.new_page()
+    other = await user.context.new_page()
     await other.goto(f"{portal.base}/accueil")
     await other.locator("header").get_by_role("button", name="Sign out", exact=True).click()
     await other.wait_for_url("**/connexion")
     await other.close()
-    await visitor.press("save")
-    await visitor.at("sign_in")
+    await user.press("save")
+    await user.at("sign_in")
     await expect(page.locator("main")).to_contain_text("brings you back to this page, draft")
     await holder.give_password()
-    await visitor.at("code")
+    await user.at("code")
     await holder.give_code()
-    await visitor.at("information")
+    await user.at("information")
     await expect(page.locator("main")).to_contain_text("it is not saved yet")
     await expect(page.locator("#vat")).to_have_value(BELGIAN.vat)
-    await visitor.press("validate")
+    await user.press("validate")
     dialog = page.get_by_role("dialog", name="Confirm the validation of your information")
     for shown in ("Belgium", BELGIAN.company_name, "Other (Qualified Person)"):
         await expect(dialog).to_contain_text(shown)

@@ -9,10 +9,10 @@ from __future__ import annotations
 import pytest
 from playwright.async_api import expect
 
-from tests.integration.gateway.conftest import PASSWORD
-from tests.journeys.conftest import Portal, Visit
-from tests.journeys.post import Letter
-from tests.journeys.visitor import Visitor
+from tests.support.actors.chromium_user import ChromiumUser
+from tests.support.mail.mail_fixture import ValidationMail
+from tests.support.servers.portal import PASSWORD
+from tests.support.servers.spawned_portal import NewUser, SpawnedPortal
 
 pytestmark = [
     pytest.mark.browser,
@@ -37,33 +37,35 @@ SUBJECTS = {
 }
 
 
-async def _prove_by_link(visitor: Visitor, letter: Letter, *, elsewhere: bool) -> None:
+async def _prove_by_link(user: ChromiumUser, letter: ValidationMail, *, elsewhere: bool) -> None:
     """Open the link, choose the only button; on another device the password comes first."""
-    await visitor.open(letter.link)
-    field = visitor.page.locator("#password")
+    await user.open(letter.link)
+    field = user.page.locator("#password")
     assert await field.is_visible() == elsewhere
     if elsewhere:
         await field.fill(PASSWORD)
-    await visitor.press("confirm")
+    await user.press("confirm")
 
 
-async def _prove(visitor: Visitor, other: Visitor | None, letter: Letter, way: str) -> Visitor:
+async def _prove(
+    user: ChromiumUser, other: ChromiumUser | None, letter: ValidationMail, way: str
+) -> ChromiumUser:
     """Prove the address in one of the ways; returns who goes on with the terms."""
     if way == "link":
-        proving = other or visitor
+        proving = other or user
         await _prove_by_link(proving, letter, elsewhere=other is not None)
     else:
-        proving = other or visitor
+        proving = other or user
         await proving.give_code(letter.code)
     await proving.at("verified")
-    await expect(proving.page.locator("main")).to_contain_text(MERCI[visitor.language])
+    await expect(proving.page.locator("main")).to_contain_text(MERCI[user.language])
     return proving
 
 
-async def _sign_in(visitor: Visitor, address: str) -> None:
-    await visitor.page.locator("#address").fill(address)
-    await visitor.page.locator("#password").fill(PASSWORD)
-    await visitor.press("sign_in")
+async def _sign_in(user: ChromiumUser, address: str) -> None:
+    await user.page.locator("#address").fill(address)
+    await user.page.locator("#password").fill(PASSWORD)
+    await user.press("sign_in")
 
 
 @pytest.mark.parametrize(
@@ -80,8 +82,8 @@ async def _sign_in(visitor: Visitor, address: str) -> None:
     ],
 )
 async def test_g_01_to_g_14_from_the_welcome_to_the_account(
-    portal: Portal,
-    visit: Visit,
+    portal: SpawnedPortal,
+    new_user: NewUser,
     address: str,
     language: str,
     way: str,
@@ -89,29 +91,29 @@ async def test_g_01_to_g_14_from_the_welcome_to_the_account(
     scripts: bool,
 ) -> None:
     """G-01…G-14, B-02, B-03, B-09, settled 2: the account is made whichever way is taken."""
-    visitor = await visit(language=language, scripts=scripts)
-    await visitor.open("/")
-    await expect(visitor.page.locator("html")).to_have_attribute("lang", language)
-    await visitor.press("begin")
-    await visitor.at("form")
-    await visitor.fill(address)
-    await visitor.press("continue")
-    await visitor.at("validation")
-    letter = await portal.post.letter(address)
+    user = await new_user(language=language, scripts=scripts)
+    await user.open("/")
+    await expect(user.page.locator("html")).to_have_attribute("lang", language)
+    await user.press("begin")
+    await user.at("form")
+    await user.fill(address)
+    await user.press("continue")
+    await user.at("validation")
+    letter = await portal.mail.validation_mail(address)
     assert letter.subject == SUBJECTS[language][0]
 
     other = None
     if devices == 2:
-        other = await visit(language=language, scripts=scripts)
+        other = await new_user(language=language, scripts=scripts)
         if way == "code":
             # Somebody who lost the first page signs in elsewhere and is led to the due step.
             await other.open("/connexion")
             await _sign_in(other, address)
             await other.at("validation")
-    going_on = await _prove(visitor, other, letter, way)
+    going_on = await _prove(user, other, letter, way)
     if other is not None and scripts:
         # The page left open on the first device goes on by itself.
-        await visitor.at("verified")
+        await user.at("verified")
     await going_on.press("continue")
     await going_on.at("terms")
     await going_on.accept()
@@ -126,9 +128,9 @@ async def test_g_01_to_g_14_from_the_welcome_to_the_account(
     await _sign_in(going_on, address)
     await going_on.at("enrolment")
 
-    received = await portal.post.message(address, 2)
+    received = await portal.mail.message(address, 2)
     assert str(received.message["Subject"]) == SUBJECTS[language][1]
-    assert len(portal.post.to(address)) == 2
+    assert len(portal.mail.to(address)) == 2
     accounts = await portal.rows(
         "select language from registration.accounts where address = $1", address
     )

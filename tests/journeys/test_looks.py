@@ -5,11 +5,11 @@ from __future__ import annotations
 import pytest
 from playwright.async_api import Page, expect
 
-from tests.accessibility.rules import AXE, SMALL_TARGETS, SPILL, Judge
-from tests.integration.gateway.conftest import PASSWORD
-from tests.journeys.conftest import Portal, Visit
-from tests.journeys.visitor import Visitor
 from tests.support import eventually
+from tests.support.actors.chromium_user import ChromiumUser
+from tests.support.pages.axe_rules import AXE, SMALL_TARGETS, SPILL, Judge
+from tests.support.servers.portal import PASSWORD
+from tests.support.servers.spawned_portal import NewUser, SpawnedPortal
 
 pytestmark = [
     pytest.mark.browser,
@@ -38,45 +38,45 @@ async def look(page: Page) -> None:
 
 
 async def test_ax_01_ax_07_ax_10_on_the_pages_of_the_journey(
-    portal: Portal, visit: Visit, address: str
+    portal: SpawnedPortal, new_user: NewUser, address: str
 ) -> None:
     """Every page and error that one person meets on the way."""
-    visitor = await visit()
-    page = visitor.page
-    await visitor.open("/")
+    user = await new_user()
+    page = user.page
+    await user.open("/")
     await look(page)
-    await visitor.open("/inscription")
+    await user.open("/inscription")
     await look(page)
-    await _errors_of_the_form(visitor)
-    await visitor.open("/inscription")
-    await visitor.fill(address)
-    await visitor.press("continue")
-    await visitor.at("validation")
-    letter = await portal.post.letter(address)
+    await _errors_of_the_form(user)
+    await user.open("/inscription")
+    await user.fill(address)
+    await user.press("continue")
+    await user.at("validation")
+    letter = await portal.mail.validation_mail(address)
     await expect(page.locator("#message")).to_have_attribute("data-state", "accepted")
     await look(page)
-    await visitor.give_code("12")
+    await user.give_code("12")
     await expect(page.locator("#erreurs")).to_be_focused()
     await look(page)
-    await visitor.give_code(f"{(int(letter.code) + 1) % 1_000_000:06}")
+    await user.give_code(f"{(int(letter.code) + 1) % 1_000_000:06}")
     await expect(page.locator("#alerte")).to_be_focused()
     await look(page)
-    await visitor.open("/")
+    await user.open("/")
     await expect(page.locator("#reprise")).to_be_visible()
     await look(page)
     for path in ("/inscription/adresse", "/inscription/annuler", letter.link):
-        await visitor.open(path)
+        await user.open(path)
         await look(page)
-    await visitor.press("confirm")
-    await visitor.at("verified")
+    await user.press("confirm")
+    await user.at("verified")
     await look(page)
-    await visitor.press("continue")
-    await visitor.at("terms")
+    await user.press("continue")
+    await user.at("terms")
     await look(page)
-    await visitor.press("continue")
+    await user.press("continue")
     await expect(page.locator("#erreurs")).to_be_focused()
     await look(page)
-    await visitor.accept()
+    await user.accept()
     dialog = page.get_by_role("dialog")
     await expect(dialog.get_by_role("link")).to_be_visible()
     settled = "document.getAnimations().length === 0"
@@ -85,16 +85,16 @@ async def test_ax_01_ax_07_ax_10_on_the_pages_of_the_journey(
     await page.keyboard.press("Escape")
     await expect(dialog).to_be_hidden()
     await look(page)
-    await portal.post.message(address, 2)
+    await portal.mail.message(address, 2)
 
 
-async def _errors_of_the_form(visitor: Visitor) -> None:
+async def _errors_of_the_form(user: ChromiumUser) -> None:
     """Bad input in every field, all told at once, what was typed kept, the password not."""
-    page = visitor.page
+    page = user.page
     await page.locator("#last_name").fill("x" * 101)
     await page.locator("#address").fill("pierre")
     await page.locator("#password").fill(PASSWORD)
-    await visitor.press("continue")
+    await user.press("continue")
     await expect(page.locator("#erreurs")).to_be_focused()
     await expect(page.locator("#erreurs li")).to_have_count(3)
     await expect(page.locator("#last_name")).to_have_value("x" * 101)
@@ -122,18 +122,18 @@ PUBLIC = [
 
 
 @pytest.mark.parametrize("language", ["fr", "en"])
-async def test_ax_01_ax_07_ax_10_on_the_other_pages(visit: Visit, language: str) -> None:
+async def test_ax_01_ax_07_ax_10_on_the_other_pages(new_user: NewUser, language: str) -> None:
     """Help, legal pages, sign-in, errors."""
-    visitor = await visit(language=language)
-    page = visitor.page
+    user = await new_user(language=language)
+    page = user.page
     for path in PUBLIC if language == "fr" else PUBLIC[:1] + PUBLIC[-2:]:
-        await visitor.open(path)
+        await user.open(path)
         await expect(page.locator("html")).to_have_attribute("lang", language)
         await look(page)
-    await visitor.open("/connexion")
+    await user.open("/connexion")
     await page.locator("#address").fill("nobody@pharmacie.example.fr")
     await page.locator("#password").fill(PASSWORD)
-    await visitor.press("sign_in")
+    await user.press("sign_in")
     await expect(page.locator("#alerte")).to_be_focused()
     await expect(page.locator("#address")).to_have_value("nobody@pharmacie.example.fr")
     await expect(page.locator("#password")).to_have_value("")
@@ -141,17 +141,17 @@ async def test_ax_01_ax_07_ax_10_on_the_other_pages(visit: Visit, language: str)
 
 
 async def test_ax_09_g_14_the_creation_dialog_takes_and_gives_back_the_focus(
-    portal: Portal, visit: Visit, address: str
+    portal: SpawnedPortal, new_user: NewUser, address: str
 ) -> None:
     """Named, holds the focus, Escape closes it; its button opens it again and gets the focus."""
-    visitor = await visit()
-    page = visitor.page
-    await visitor.ask(address)
-    await visitor.give_code((await portal.post.letter(address)).code)
-    await visitor.at("verified")
-    await visitor.press("continue")
-    await visitor.at("terms")
-    await visitor.accept()
+    user = await new_user()
+    page = user.page
+    await user.ask(address)
+    await user.give_code((await portal.mail.validation_mail(address)).code)
+    await user.at("verified")
+    await user.press("continue")
+    await user.at("terms")
+    await user.accept()
     dialog = page.get_by_role("dialog", name="Création de votre compte")
     await expect(dialog).to_be_visible()
     inside = "document.getElementById('creation').contains(document.activeElement)"
@@ -166,15 +166,15 @@ async def test_ax_09_g_14_the_creation_dialog_takes_and_gives_back_the_focus(
     await expect(dialog).to_be_visible()
     await page.keyboard.press("Escape")
     await expect(opener).to_be_focused()
-    assert len(visitor.context.pages) == 1
-    await portal.post.message(address, 2)
+    assert len(user.context.pages) == 1
+    await portal.mail.message(address, 2)
 
 
-async def test_se_12_gd_04_the_theme_is_all_that_is_kept(visit: Visit) -> None:
+async def test_se_12_gd_04_the_theme_is_all_that_is_kept(new_user: NewUser) -> None:
     """Chosen, kept over a reload, under the design system's one key."""
-    visitor = await visit()
-    page = visitor.page
-    await visitor.open("/connexion")
+    user = await new_user()
+    page = user.page
+    await user.open("/connexion")
     await page.get_by_role("button", name="Paramètres d'affichage").click()
     await page.locator("label[for=fr-radios-theme-dark]").click()
     await expect(page.locator("html")).to_have_attribute("data-fr-theme", "dark")

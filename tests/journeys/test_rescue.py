@@ -5,9 +5,9 @@ from __future__ import annotations
 import pytest
 from playwright.async_api import expect
 
-from tests.journeys.conftest import Portal, Visit
-from tests.journeys.holder import Holder, key_shown, tick
 from tests.support import eventually
+from tests.support.actors.chromium_account_holder import ChromiumAccountHolder, key_shown, tick
+from tests.support.servers.spawned_portal import NewUser, SpawnedPortal
 
 pytestmark = [
     pytest.mark.browser,
@@ -18,29 +18,29 @@ pytestmark = [
 NEW_PASSWORD = "Zug&Wolke47"
 
 
-async def _settled(portal: Portal, visit: Visit, address: str) -> Holder:
+async def _settled(portal: SpawnedPortal, new_user: NewUser, address: str) -> ChromiumAccountHolder:
     """Somebody with an account, a phone and recovery codes, in a browser nobody knows."""
-    holder = Holder(portal, await visit(), address)
+    holder = ChromiumAccountHolder(portal, await new_user(), address)
     await holder.settle()
     return holder
 
 
 async def test_g_44_a_forgotten_password_is_changed_by_the_mailed_link(
-    portal: Portal, visit: Visit, address: str
+    portal: SpawnedPortal, new_user: NewUser, address: str
 ) -> None:
     """G-44, RE-05, OT-16: link, live rules, a new password; the second factor is still asked."""
-    holder = await _settled(portal, visit, address)
-    visitor, page = holder.visitor, holder.visitor.page
-    await visitor.open("/connexion")
-    await visitor.press("forgotten")
+    holder = await _settled(portal, new_user, address)
+    user, page = holder.user, holder.user.page
+    await user.open("/connexion")
+    await user.press("forgotten")
     await page.locator("#address").fill(address)
-    await visitor.press("send_link")
+    await user.press("send_link")
     await expect(page.locator("h1")).to_have_text("Regardez votre messagerie")
-    link = await portal.post.link(address, "/mot-de-passe")
+    link = await portal.mail.link(address, "/mot-de-passe")
     for _ in range(2):  # a scanner of mails opens it too; nothing is used up
-        await visitor.open(link)
+        await user.open(link)
         await expect(page.locator("h1")).to_have_text("Choisir un nouveau mot de passe")
-    await visitor.switch_language()
+    await user.switch_language()
     field, left = page.locator("#password"), page.locator("#suite")
     await field.fill("abc")
     await expect(left).to_contain_text("Encore 2 règle(s) à respecter.")
@@ -49,136 +49,136 @@ async def test_g_44_a_forgotten_password_is_changed_by_the_mailed_link(
     assert page.url == link  # the form does not leave
     await field.fill(NEW_PASSWORD)
     await expect(left).to_contain_text("Toutes les règles sont respectées.")
-    await visitor.press("change_password")
-    await visitor.at("sign_in")
+    await user.press("change_password")
+    await user.at("sign_in")
     await expect(page.locator("main")).to_contain_text("Mot de passe changé")
 
     await holder.give_password()
     await expect(page.locator("#alerte")).to_contain_text("Adresse ou mot de passe incorrect.")
     await holder.give_password(NEW_PASSWORD)
-    await visitor.at("code")
+    await user.at("code")
     await holder.give_code()
-    await visitor.at("home")
-    await visitor.open(link)
+    await user.at("home")
+    await user.open(link)
     await expect(page.locator("main")).to_contain_text("Ce lien a déjà servi")
-    await portal.post.link(address, "/ce-n-est-pas-moi")
+    await portal.mail.link(address, "/ce-n-est-pas-moi")
 
 
 async def test_b_13_a_recovery_code_opens_the_enrolment_of_a_new_phone(
-    portal: Portal, visit: Visit, address: str
+    portal: SpawnedPortal, new_user: NewUser, address: str
 ) -> None:
     """B-13, OT-14: typed as one reads it; the old phone stops at the new one's first code."""
-    holder = await _settled(portal, visit, address)
-    visitor, page, former = holder.visitor, holder.visitor.page, holder.phone
+    holder = await _settled(portal, new_user, address)
+    user, page, former = holder.user, holder.user.page, holder.phone
     assert former is not None
-    await visitor.open("/connexion")
+    await user.open("/connexion")
     await holder.give_password()
-    await visitor.at("code")
-    await visitor.press("recovery")
-    await visitor.at("recovery")
-    await visitor.switch_language()
+    await user.at("code")
+    await user.press("recovery")
+    await user.at("recovery")
+    await user.switch_language()
     field = page.locator("#recovery_code")
     await field.fill("ABCD EFGH IJKL MNOP")
-    await visitor.press("continue")
+    await user.press("continue")
     await expect(page.locator("#alerte")).to_contain_text("Code de secours invalide.")
     await field.fill(holder.recovery[3].lower().replace(" ", "-"))
-    await visitor.press("continue")
-    await visitor.at("enrolment")
+    await user.press("continue")
+    await user.at("enrolment")
     await expect(page.locator("main")).to_contain_text("l'ancien ne cesse de servir qu'au")
     key = await holder.scan()
     assert key != former.shows.key
     await holder.give_code(former.shows.code(1))
     await expect(page.locator("#alerte")).to_contain_text("Code refusé.")
-    assert await key_shown(visitor) == key
+    assert await key_shown(user) == key
     await holder.give_code()
-    await visitor.at("home")
-    await visitor.open("/compte")
+    await user.at("home")
+    await user.open("/compte")
     await expect(page.locator("main")).to_contain_text("Il vous reste 9 codes de secours.")
 
-    await visitor.sign_out()
+    await user.sign_out()
     await holder.give_password()
-    await visitor.at("code")
+    await user.at("code")
     await holder.give_code(former.shows.code(1))
     await expect(page.locator("#alerte")).to_contain_text("Ce n'est pas le bon code.")
     await holder.give_code()
-    await visitor.at("home")
+    await user.at("home")
 
 
 async def test_g_25_a_new_phone_from_the_account_page(
-    portal: Portal, visit: Visit, address: str
+    portal: SpawnedPortal, new_user: NewUser, address: str
 ) -> None:
     """G-25, OT-12: by password and a code of the old phone, then by the new one's."""
-    holder = Holder(portal, await visit(), address)
-    visitor, page = holder.visitor, holder.visitor.page
+    holder = ChromiumAccountHolder(portal, await new_user(), address)
+    user, page = holder.user, holder.user.page
     await holder.arrive()
-    await visitor.open("/compte")
-    await visitor.press("change_phone")
+    await user.open("/compte")
+    await user.press("change_phone")
     await page.locator("#password").fill("Falsch&47xyz")
     await page.locator("#code").fill("000000")
-    await visitor.press("continue")
+    await user.press("continue")
     await expect(page.locator("#alerte")).to_contain_text("Ce n'est pas votre mot de passe.")
     await page.locator("#password").fill(holder.password)
     await page.locator("#code").fill(await holder.code())
-    await visitor.press("continue")
-    await visitor.at("new_phone")
-    await visitor.switch_language()
+    await user.press("continue")
+    await user.at("new_phone")
+    await user.switch_language()
     await holder.scan()
     await holder.give_code()
-    await visitor.at("account")
+    await user.at("account")
     await expect(page.locator("main")).to_contain_text("Nouveau téléphone enrôlé")
     await expect(page.get_by_role("row").filter(has_text="Cette session")).to_have_count(1)
     await expect(page.get_by_role("row")).to_have_count(2)  # the headings, and this one
-    await visitor.sign_out()
+    await user.sign_out()
     await holder.sign_in()
 
 
 @pytest.mark.parametrize("stolen", [False, True])
 async def test_g_26_a_lost_phone_is_told_and_confirmed_by_mail(
-    portal: Portal, visit: Visit, address: str, stolen: bool
+    portal: SpawnedPortal, new_user: NewUser, address: str, stolen: bool
 ) -> None:
     """G-26: the answer is the same for anybody; a theft freezes the account once confirmed."""
-    holder = await _settled(portal, visit, address)
-    visitor, page = holder.visitor, holder.visitor.page
-    await visitor.open("/telephone-perdu")
+    holder = await _settled(portal, new_user, address)
+    user, page = holder.user, holder.user.page
+    await user.open("/telephone-perdu")
     await page.locator("#address").fill(address)
     if stolen:
         await tick(page.locator("#stolen"))
-    await visitor.press("send_message")
+    await user.press("send_message")
     await expect(page.locator("h1")).to_have_text("Confirmez depuis votre messagerie")
-    await visitor.open(await portal.post.link(address, "/telephone-perdu/confirmer"))
-    await visitor.switch_language()
-    await visitor.press("confirm_theft" if stolen else "confirm_loss")
+    await user.open(await portal.mail.link(address, "/telephone-perdu/confirmer"))
+    await user.switch_language()
+    await user.press("confirm_theft" if stolen else "confirm_loss")
     await expect(page.locator("h1")).to_have_text("Téléphone déclaré perdu")
-    await visitor.open("/connexion")
+    await user.open("/connexion")
     await holder.give_password()
     if stolen:
         await expect(page.locator("#alerte")).to_contain_text("Adresse ou mot de passe incorrect.")
     else:
-        await visitor.at("code")
+        await user.at("code")
 
 
 async def test_it_was_not_me_closes_the_sessions_and_freezes_the_account(
-    portal: Portal, visit: Visit, address: str
+    portal: SpawnedPortal, new_user: NewUser, address: str
 ) -> None:
     """Settled 8: from the mail about a browser that nobody knew, on another device."""
-    thief = await _settled(portal, visit, address)
+    thief = await _settled(portal, new_user, address)
     await thief.sign_in()
-    page = thief.visitor.page
+    page = thief.user.page
     await eventually(
-        lambda: "Nouvelle connexion" in str(portal.post.to(address)[-1].message["Subject"]),
+        lambda: "Nouvelle connexion" in str(portal.mail.to(address)[-1].message["Subject"]),
         30,
         why="the mail about the new device",
     )
-    owner = await visit()
-    await owner.open(await portal.post.link(address, "/ce-n-est-pas-moi"))
+    owner = await new_user()
+    await owner.open(await portal.mail.link(address, "/ce-n-est-pas-moi"))
     await expect(owner.page.locator("h1")).to_have_text("Ce n'est pas moi")
     await owner.switch_language()
-    await thief.visitor.open("/compte")
-    await thief.visitor.at("account")  # opening the link does nothing yet
+    await thief.user.open("/compte")
+    await thief.user.at("account")  # opening the link does nothing yet
     await owner.press("block")
     await expect(owner.page.locator("h1")).to_have_text("Compte bloqué")
     await page.reload()
-    await thief.visitor.at("sign_in")
+    await thief.user.at("sign_in")
     await expect(page.locator("main")).to_contain_text("Session fermée par sécurité.")
     await thief.give_password()
     await expect(page.locator("#alerte")).to_contain_text("Adresse ou mot de passe incorrect.")

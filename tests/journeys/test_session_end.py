@@ -5,9 +5,9 @@ from __future__ import annotations
 import pytest
 from playwright.async_api import Page, expect
 
-from tests.journeys.conftest import Portal, Visit
-from tests.journeys.holder import Holder
 from tests.journeys.test_looks import look
+from tests.support.actors.chromium_account_holder import ChromiumAccountHolder
+from tests.support.servers.spawned_portal import NewUser, SpawnedPortal
 
 pytestmark = [
     pytest.mark.browser,
@@ -30,15 +30,15 @@ async def _wait_for_the_warning(page: Page) -> None:
 
 
 async def test_se_04_warned_before_the_end_prolonged_and_told_at_the_end(
-    portal: Portal, visit: Visit, address: str
+    portal: SpawnedPortal, new_user: NewUser, address: str
 ) -> None:
     """SE-04: announced in a dialog, prolonged by one press, again and again; what was typed stays
     when the session has ended, and the page stays where it is."""
-    holder = Holder(portal, await visit(), address)
-    visitor, page = holder.visitor, holder.visitor.page
+    holder = ChromiumAccountHolder(portal, await new_user(), address)
+    user, page = holder.user, holder.user.page
     await holder.arrive()
     await page.clock.install()
-    await visitor.open("/compte/telephone")
+    await user.open("/compte/telephone")
     await page.locator("html[data-fr-js]").wait_for(state="attached")
     field = page.locator("#code")
     await field.fill("123 4")
@@ -73,17 +73,17 @@ async def test_se_04_warned_before_the_end_prolonged_and_told_at_the_end(
     await look(page)
     await page.keyboard.press("Escape")
     await expect(ended).to_be_hidden()
-    assert page.url == visitor.base + "/compte/telephone"
+    assert page.url == user.base + "/compte/telephone"
     await expect(field).to_have_value("123 4")
-    assert [one for one in visitor.asked if one.startswith("/session/")] == [
+    assert [one for one in user.asked if one.startswith("/session/")] == [
         "/session/etat",
         *(["/session/etat", "/session/prolonger"] * 2),
         "/session/etat",
     ]
     # The way back leads to the page that was asked for (AU-15).
-    await visitor.open("/compte/telephone")
-    assert page.url == visitor.base + "/connexion?suite=telephone"
+    await user.open("/compte/telephone")
+    assert page.url == user.base + "/connexion?suite=telephone"
     await holder.give_password()
-    await visitor.at("code")
+    await user.at("code")
     await holder.give_code()
-    await expect(page).to_have_url(visitor.base + "/compte/telephone")
+    await expect(page).to_have_url(user.base + "/compte/telephone")

@@ -12,9 +12,9 @@ import zxingcpp
 from PIL import Image
 from playwright.async_api import Locator, Page, expect
 
-from tests.integration.gateway.conftest import PASSWORD
-from tests.journeys.conftest import Portal, Visit
-from tests.journeys.holder import Holder, key_shown
+from tests.support.actors.chromium_account_holder import ChromiumAccountHolder, key_shown
+from tests.support.servers.portal import PASSWORD
+from tests.support.servers.spawned_portal import NewUser, SpawnedPortal
 
 pytestmark = [
     pytest.mark.browser,
@@ -38,37 +38,37 @@ async def _scanned(page: Page) -> dict[str, str]:
     return {**values, "label": unquote(uri.path.removeprefix("/"))}
 
 
-async def _enrol(holder: Holder) -> None:
+async def _enrol(holder: ChromiumAccountHolder) -> None:
     """The enrolment page: picture and text say the same key, in light and in dark."""
-    visitor, page = holder.visitor, holder.visitor.page
+    user, page = holder.user, holder.user.page
     key = await holder.scan()
     for scheme in ("light", "dark"):
         await page.emulate_media(color_scheme=scheme)
         await page.reload()
         await expect(page.locator("html")).to_have_attribute("data-fr-theme", scheme)
-        assert await key_shown(visitor) == key
+        assert await key_shown(user) == key
         scanned = await _scanned(page)
         assert scanned["secret"] == key
         assert scanned["label"].endswith(holder.address)
     await page.emulate_media(color_scheme="light")
-    await visitor.press("copy_key")
-    await expect(page.locator("#copie-annonce")).to_have_text(COPIED[visitor.language][0])
+    await user.press("copy_key")
+    await expect(page.locator("#copie-annonce")).to_have_text(COPIED[user.language][0])
     assert await page.evaluate(CLIPBOARD) == key
     link = await page.locator("a[href^='otpauth:']").get_attribute("href")
     assert link is not None
     assert f"secret={key}" in link
 
 
-async def _keep_the_codes(holder: Holder, folder: Path) -> None:
+async def _keep_the_codes(holder: ChromiumAccountHolder, folder: Path) -> None:
     """The list: copied, downloaded, printed alone; the box must be ticked."""
-    visitor, page = holder.visitor, holder.visitor.page
+    user, page = holder.user, holder.user.page
     codes = await holder.read_recovery()
     assert len(set(codes)) == 10
-    await visitor.press("copy")
-    await expect(page.locator("#copie-annonce")).to_have_text(COPIED[visitor.language][1])
+    await user.press("copy")
+    await expect(page.locator("#copie-annonce")).to_have_text(COPIED[user.language][1])
     assert (await page.evaluate(CLIPBOARD)).splitlines() == codes
     async with page.expect_download() as started:
-        await visitor.press("download")
+        await user.press("download")
     download = await started.value
     assert download.suggested_filename == "impexweb-codes-de-secours.txt"
     await download.save_as(folder / "codes.txt")
@@ -79,61 +79,61 @@ async def _keep_the_codes(holder: Holder, folder: Path) -> None:
     for rest in ("header", "footer", "#kept", "h1"):
         await expect(page.locator(rest)).to_be_hidden()
     await page.emulate_media(media="screen")
-    await visitor.press("continue")
+    await user.press("continue")
     await expect(page.locator("#erreurs")).to_be_focused()
     assert await holder.read_recovery() == codes
     # Nobody has kept them yet: the page opened again makes others, and says so.
-    await visitor.switch_language()
+    await user.switch_language()
     assert not set(await holder.read_recovery()) & set(codes)
     await expect(page.locator("main")).to_contain_text("les anciens ne servent plus.")
 
 
 async def test_g_20_g_22_ot_17_se_05_from_the_created_account_to_the_home_page_and_back(
-    portal: Portal, visit: Visit, address: str, tmp_path: Path
+    portal: SpawnedPortal, new_user: NewUser, address: str, tmp_path: Path
 ) -> None:
     """G-20, G-22, G-23, G-40, OT-11, OT-17, B-13: the first sign-in, the end, the second one."""
     await portal.account(address)
-    visitor = await visit()
-    page, holder = visitor.page, Holder(portal, visitor, address)
-    await visitor.context.grant_permissions(["clipboard-read", "clipboard-write"])
-    await visitor.open("/connexion")
+    user = await new_user()
+    page, holder = user.page, ChromiumAccountHolder(portal, user, address)
+    await user.context.grant_permissions(["clipboard-read", "clipboard-write"])
+    await user.open("/connexion")
     await holder.give_password()
-    await visitor.at("enrolment")
+    await user.at("enrolment")
     await _enrol(holder)
-    await visitor.switch_language()
+    await user.switch_language()
     await holder.give_code()
-    await visitor.at("codes")
+    await user.at("codes")
     await expect(page.locator("main")).to_contain_text("Votre compte est protégé")
     await _keep_the_codes(holder, tmp_path)
     await holder.keep()
     await holder.put_off()
     await expect(page.locator("main")).to_contain_text(EMPTY["fr"])
-    await visitor.switch_language()
-    await visitor.open("/compte")
+    await user.switch_language()
+    await user.open("/compte")
     await expect(page.locator("main")).to_contain_text(address)
     await expect(page.get_by_role("row").filter(has_text="Cette session")).to_have_count(1)
     await expect(page.locator("main")).to_contain_text("Il vous reste 10 codes de secours.")
-    await visitor.switch_language()
+    await user.switch_language()
 
-    await visitor.sign_out()
+    await user.sign_out()
     await expect(page.locator("main")).to_contain_text("Votre session est fermée.")
     await page.go_back()
     await expect(page.locator("#password")).to_be_visible()
     await expect(page.locator("body")).not_to_contain_text("Durand")
     await expect(page.locator("body")).not_to_contain_text(address)
 
-    await visitor.open("/connexion")
+    await user.open("/connexion")
     await holder.give_password()
-    await visitor.at("code")
-    await visitor.switch_language()
+    await user.at("code")
+    await user.switch_language()
     code = await holder.code()
-    await visitor.context.grant_permissions(["clipboard-read", "clipboard-write"])
+    await user.context.grant_permissions(["clipboard-read", "clipboard-write"])
     await page.evaluate("(text) => navigator.clipboard.writeText(text)", f"{code[:3]} {code[3:]} ")
     await page.locator("#code").focus()
     await page.keyboard.press("Control+V")
-    await visitor.press("give_code")
-    await visitor.at("information")
-    sent = [str(one.message["Subject"]) for one in portal.post.to(address)]
+    await user.press("give_code")
+    await user.at("information")
+    sent = [str(one.message["Subject"]) for one in portal.mail.to(address)]
     assert len(sent) == len(set(sent)), sent
 
 
@@ -142,28 +142,28 @@ async def test_g_20_g_22_ot_17_se_05_from_the_created_account_to_the_home_page_a
     [("fr", False, 1280), ("en", True, 375), ("en", False, 375)],
 )
 async def test_ax_12_the_way_without_scripts_in_english_on_a_phone(
-    portal: Portal, visit: Visit, address: str, language: str, scripts: bool, width: int
+    portal: SpawnedPortal, new_user: NewUser, address: str, language: str, scripts: bool, width: int
 ) -> None:
     """AX-12, AX-07, OT-17: key, code, recovery codes, home, out, and in again."""
     await portal.account(address)
-    visitor = await visit(
+    user = await new_user(
         language=language, scripts=scripts, viewport={"width": width, "height": 720}
     )
-    page, holder = visitor.page, Holder(portal, visitor, address)
-    await visitor.open("/connexion")
+    page, holder = user.page, ChromiumAccountHolder(portal, user, address)
+    await user.open("/connexion")
     await holder.give_password()
-    await visitor.at("enrolment")
+    await user.at("enrolment")
     key = await holder.scan()
     assert (await _scanned(page))["secret"] == key
     assert await page.evaluate("document.documentElement.scrollWidth") == width
     await holder.give_code()
-    await visitor.at("codes")
+    await user.at("codes")
     await holder.read_recovery()
     await holder.keep()
     await holder.put_off()
     await expect(page.locator("html")).to_have_attribute("lang", language)
     await expect(page.locator("main")).to_contain_text(EMPTY[language])
-    await visitor.sign_out()
+    await user.sign_out()
     await holder.sign_in()
 
 
@@ -177,44 +177,44 @@ async def _reach(page: Page, wanted: Locator) -> None:
 
 
 async def test_ax_09_ax_12_the_keyboard_alone_signs_in_enrols_and_signs_out(
-    portal: Portal, visit: Visit, address: str
+    portal: SpawnedPortal, new_user: NewUser, address: str
 ) -> None:
     """AX-09, SE-06: Tab, letters, space and Enter are enough; nothing holds the focus."""
     await portal.account(address)
-    visitor = await visit()
-    page, holder = visitor.page, Holder(portal, visitor, address)
-    await visitor.open("/connexion")
+    user = await new_user()
+    page, holder = user.page, ChromiumAccountHolder(portal, user, address)
+    await user.open("/connexion")
     await _reach(page, page.locator("#address"))
     await page.keyboard.type(address)
     await _reach(page, page.locator("#password"))
     await page.keyboard.type(PASSWORD)
     await page.keyboard.press("Enter")
-    await visitor.at("enrolment")
+    await user.at("enrolment")
     await holder.scan()
     await _reach(page, page.locator("#code"))
     await page.keyboard.type(await holder.code())
     await page.keyboard.press("Enter")
-    await visitor.at("codes")
+    await user.at("codes")
     await _reach(page, page.locator("#kept"))
     await page.keyboard.press("Space")
-    await _reach(page, visitor.button("continue"))
+    await _reach(page, user.button("continue"))
     await page.keyboard.press("Enter")
-    await visitor.at("information")
+    await user.at("information")
     await _reach(page, page.locator("#session").get_by_role("button"))
     await page.keyboard.press("Enter")
-    await visitor.at("sign_in")
+    await user.at("sign_in")
 
 
 async def test_g_24_wrong_codes_close_the_door_and_the_page_says_for_how_long(
-    portal: Portal, visit: Visit, address: str
+    portal: SpawnedPortal, new_user: NewUser, address: str
 ) -> None:
     """G-24, OT-09: five, then a wait that is told; a mail tells the holder."""
-    visitor = await visit()
-    page, holder = visitor.page, Holder(portal, visitor, address)
+    user = await new_user()
+    page, holder = user.page, ChromiumAccountHolder(portal, user, address)
     await holder.settle()
-    await visitor.open("/connexion")
+    await user.open("/connexion")
     await holder.give_password()
-    await visitor.at("code")
+    await user.at("code")
     assert holder.phone is not None
     alert = page.locator("#alerte")
     for left in ("4 essais", "3 essais", "2 essais", "1 essai"):
@@ -226,9 +226,9 @@ async def test_g_24_wrong_codes_close_the_door_and_the_page_says_for_how_long(
     said = re.compile(r"^Trop de codes refusés\s: prochain essai à\s\d\d:\d\d, dans \d\smin\.")
     await expect(alert).to_contain_text(said)
     # The right one is not looked at while the door is closed.
-    await visitor.open("/connexion/code")
+    await user.open("/connexion/code")
     await expect(alert).to_be_hidden()
     await holder.give_code()
     await expect(alert).to_contain_text(said)
-    await visitor.at("code")
-    await portal.post.link(address, "/ce-n-est-pas-moi")
+    await user.at("code")
+    await portal.mail.link(address, "/ce-n-est-pas-moi")

@@ -30,8 +30,8 @@ from operations.queues import depths
 from operations.reach import Reach
 from shared.messaging import topology
 from tests.support import eventually
-from tests.support.servers import Servers
-from tests.support.system import System
+from tests.support.servers.shared_servers import ServerUrls
+from tests.support.servers.system import System
 
 ONE_ID = "0198c0de-0000-7000-8000-000000000001"
 
@@ -133,7 +133,7 @@ def test_a_service_without_dead_letters_is_named(system: System, tmp_path: Path)
 
 
 @pytest.fixture
-def fresh(servers: Servers) -> Iterator[dict[str, str]]:
+def fresh(servers: ServerUrls) -> Iterator[dict[str, str]]:
     """Everything `provision` and `migrate` read, for a database that is not there yet."""
     name = f"fresh_{os.getpid()}"
     places = Places(
@@ -173,7 +173,9 @@ async def test_provision_and_migrate_make_an_installation_and_may_be_repeated(
 
 
 @pytest.mark.usefixtures("corners")
-def test_an_administrator_need_not_be_a_superuser(fresh: dict[str, str], servers: Servers) -> None:
+def test_an_administrator_need_not_be_a_superuser(
+    fresh: dict[str, str], servers: ServerUrls
+) -> None:
     execute(
         servers.database_url,
         "DO $$ BEGIN CREATE ROLE builder LOGIN CREATEDB CREATEROLE PASSWORD 'b'; "
@@ -195,7 +197,7 @@ def test_a_login_that_the_database_refuses_is_said_in_one_line(fresh: dict[str, 
 
 @pytest.mark.usefixtures("corners")
 def test_an_administrator_without_the_right_is_told_so(
-    fresh: dict[str, str], servers: Servers
+    fresh: dict[str, str], servers: ServerUrls
 ) -> None:
     execute(
         servers.database_url,

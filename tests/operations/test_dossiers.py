@@ -20,9 +20,9 @@ from operations.state import Known, State
 from shared.contracts import backoffice
 from tests.operations.test_dossier_files import GOOD, HEAD
 from tests.support import eventually
-from tests.support.house import parties, services
-from tests.support.servers import Corners
-from tests.support.system import System
+from tests.support.servers.services import parties, services
+from tests.support.servers.shared_servers import TestServers
+from tests.support.servers.system import System
 
 ACCOUNTS = """
 INSERT INTO registration.accounts (
@@ -38,12 +38,12 @@ JEANNE, PAUL = "0b0f8a52-3c1f-4b0e-9b0a-5b6f3f0f9d11", "1c0f8a52-3c1f-4b0e-9b0a-
 
 
 @pytest.fixture(scope="module")
-def house(corners: Corners, tmp_path_factory: pytest.TempPathFactory) -> Iterator[System]:
+def house(test_servers: TestServers, tmp_path_factory: pytest.TempPathFactory) -> Iterator[System]:
     """Two accounts and the queues of the list, for all tests here; nothing is left on the wire."""
-    database, broker = corners.migrated(services()), corners.broker(parties())
+    database, broker = test_servers.migrated(services()), test_servers.broker(parties())
     yield System(database, broker, tmp_path_factory.mktemp("house"))
-    corners.delete(broker)
-    corners.drop(database)
+    test_servers.delete(broker)
+    test_servers.drop(database)
 
 
 @dataclass

@@ -12,11 +12,11 @@ from aiosmtplib import SMTP, SMTPRecipientsRefused
 from aiosmtplib.errors import SMTPException
 
 from tests.support import eventually
-from tests.support.certificates import Authority
-from tests.support.house import services
-from tests.support.mail_server import MailServer
-from tests.support.servers import Broker, Database
-from tests.support.system import System
+from tests.support.mail.mail_server import MailServer
+from tests.support.servers.certificates import Authority
+from tests.support.servers.services import services
+from tests.support.servers.shared_servers import Broker, Database
+from tests.support.servers.system import System
 
 
 async def test_each_role_reaches_its_own_database(database: Database) -> None:

@@ -14,7 +14,7 @@ import pytest
 from operations.paths import ROOT
 from operations.postgres import Postgres
 from tests.support import eventually_sync
-from tests.support.servers import reason_to_skip
+from tests.support.servers.shared_servers import reason_to_skip
 
 pytestmark = [pytest.mark.timeout(120)]
 

@@ -13,14 +13,14 @@ from operations.rights import EXPECTED, broker_topology, definitions
 from shared.contracts import gateway, registration
 from shared.messaging.topology import declare
 from tests.support import eventually
-from tests.support.servers import ADMIN, Broker, Corners
+from tests.support.servers.shared_servers import ADMIN, Broker, TestServers
 
 
 async def test_a_fact_said_before_the_listeners_first_start_waits_for_it(
-    broker: Broker, corners: Corners
+    broker: Broker, test_servers: TestServers
 ) -> None:
     parties = house.parties()
-    corners.admin.load(definitions(broker.vhost, parties, {}, ADMIN))
+    test_servers.admin.load(definitions(broker.vhost, parties, {}, ADMIN))
 
     connection = await aiormq.connect(broker.url("registration"))
     try:
@@ -43,10 +43,10 @@ async def test_a_fact_said_before_the_listeners_first_start_waits_for_it(
 
 
 async def test_b_08_what_people_tell_the_desk_is_kept_for_it_alone(
-    broker: Broker, corners: Corners
+    broker: Broker, test_servers: TestServers
 ) -> None:
     """Among what nobody hears it would be gone after so many sign-ins."""
-    corners.admin.load(definitions(broker.vhost, house.parties(), {}, ADMIN))
+    test_servers.admin.load(definitions(broker.vhost, house.parties(), {}, ADMIN))
     told = (gateway.CorrectionRequested, gateway.DepartureReported)
     connection = await aiormq.connect(broker.url("gateway"))
     try:
@@ -73,10 +73,10 @@ def test_whoever_is_expected_is_no_service_yet() -> None:
 
 
 async def test_each_service_declares_what_was_provisioned_without_a_difference(
-    broker: Broker, corners: Corners
+    broker: Broker, test_servers: TestServers
 ) -> None:
     """A difference would close the channel (406) and stop the service's start."""
-    corners.admin.load(definitions(broker.vhost, house.parties(), {}, ADMIN))
+    test_servers.admin.load(definitions(broker.vhost, house.parties(), {}, ADMIN))
     for party in house.parties():
         connection = await aiormq.connect(broker.url(party.name))
         try:

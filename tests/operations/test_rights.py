@@ -16,7 +16,7 @@ from pamqp.commands import Basic
 from operations import house
 from operations.database_admin import run_blocking
 from shared.messaging.topology import declare, service_topology
-from tests.support.servers import Broker, Corners, Database
+from tests.support.servers.shared_servers import Broker, Database, TestServers
 
 SERVICES = ("registration", "mailer", "dossiers", "gateway")
 Act = Callable[[AbstractChannel], Awaitable[object]]
@@ -141,20 +141,20 @@ async def make_queues(broker: Broker) -> None:
 
 
 @pytest.fixture(scope="module")
-def ready(corners: Corners) -> Iterator[Broker]:
+def ready(test_servers: TestServers) -> Iterator[Broker]:
     """One virtual host for all tests here: what is refused leaves nothing behind."""
-    broker = corners.broker()
+    broker = test_servers.broker()
     run_blocking(make_queues(broker))
     yield broker
-    corners.delete(broker)
+    test_servers.delete(broker)
 
 
 @pytest.fixture(scope="module")
-def tables(corners: Corners) -> Iterator[Database]:
+def tables(test_servers: TestServers) -> Iterator[Database]:
     """One database with every table, for the same reason."""
-    database = corners.migrated(house.services())
+    database = test_servers.migrated(house.services())
     yield database
-    corners.drop(database)
+    test_servers.drop(database)
 
 
 @pytest.mark.parametrize(("user", "deed", "act"), REFUSED, ids=[f"{u}: {d}" for u, d, _ in REFUSED])

@@ -28,7 +28,7 @@ from operations.database_admin import execute
 from operations.paths import ROOT
 from operations.processes import started_at
 from tests.support import eventually_sync
-from tests.support.servers import reason_to_skip
+from tests.support.servers.shared_servers import reason_to_skip
 
 pytestmark = [pytest.mark.faults, pytest.mark.timeout(240)]
 IMPEX = [sys.executable, "-m", "operations"]

@@ -23,11 +23,8 @@ from operations.processes import free_port
 from shared.contracts.registration import PasswordResetRequested
 from shared.messaging.envelope import new_id
 from shared.messaging.topology import dead_queue, requests_queue, retry_queue
-from tests.integration.gateway.conftest import apart
-from tests.integration.shared.neighbours import forge
-from tests.security.control import plant, require_control
-from tests.security.evidence import Evidence
-from tests.security.lives import (
+from tests.security.data_rights_journeys import RIGHTS
+from tests.security.journeys import (
     DECLARED,
     JOURNEYS,
     NAME,
@@ -41,14 +38,17 @@ from tests.security.lives import (
     settled,
     somebody,
 )
-from tests.security.rights_lives import RIGHTS
+from tests.security.leak_control import plant, require_control
+from tests.security.leak_sources import LeakSources
+from tests.security.recording_browser import RecordingPortal
 from tests.security.secrets_seen import ENOUGH, Secrets
-from tests.security.watched import WatchedPortal
 from tests.support import eventually
 from tests.support.clock import Clock
 from tests.support.logs import written_log
-from tests.support.servers import Corners
-from tests.support.system import System, gateway_settings
+from tests.support.servers.bus_fixture import forge
+from tests.support.servers.portal import separate_system
+from tests.support.servers.shared_servers import TestServers
+from tests.support.servers.system import System, gateway_settings
 
 #: Every journey and service, on a machine that others use too.
 pytestmark = pytest.mark.timeout(180)
@@ -95,15 +95,17 @@ class Everybody:
 
 
 @asynccontextmanager
-async def house(corners: Corners, folder: Path) -> AsyncIterator[tuple[WatchedPortal, Everybody]]:
+async def house(
+    test_servers: TestServers, folder: Path
+) -> AsyncIterator[tuple[RecordingPortal, Everybody]]:
     """A portal with every service and a mail server, watched."""
-    async with apart(corners, folder) as (system, letters):
+    async with separate_system(test_servers, folder) as (system, sent_mails):
         port, clock = free_port(), Clock()
-        portal = WatchedPortal(system, f"http://127.0.0.1:{port}", letters, [], clock)
-        await portal.post.start()
+        portal = RecordingPortal(system, f"http://127.0.0.1:{port}", sent_mails, [], clock)
+        await portal.mails.start()
         system.settings |= {
             **gateway_settings(port),
-            "IMPEX_SMTP_URL": portal.post.url,
+            "IMPEX_SMTP_URL": portal.mails.url,
             "IMPEX_LOG_LEVEL": "debug",
         }
         everybody = Everybody(system, clock)
@@ -113,15 +115,15 @@ async def house(corners: Corners, folder: Path) -> AsyncIterator[tuple[WatchedPo
         finally:
             await asyncio.gather(*(one.close() for one in portal.browsers))
             await everybody.stop(*everybody.running)
-            await portal.post.stop()
+            await portal.mails.stop()
 
 
 async def test_b_04_ot_18_lg_02_mq_04_a_dump_of_everything_holds_no_secret(
-    corners: Corners, tmp_path: Path
+    test_servers: TestServers, tmp_path: Path
 ) -> None:
     with written_log("debug") as log:
-        async with house(corners, tmp_path) as (portal, everybody):
-            evidence = Evidence(portal.system)
+        async with house(test_servers, tmp_path) as (portal, everybody):
+            evidence = LeakSources(portal.system)
             note_our_own(portal)
             for journey in (*JOURNEYS, *RIGHTS):
                 await journey(portal)
@@ -158,7 +160,7 @@ def ours(log: str) -> list[str]:
     return [line for line in log.splitlines() if json.loads(line).get("source") != "mail.log"]
 
 
-def note_our_own(portal: WatchedPortal) -> None:
+def note_our_own(portal: RecordingPortal) -> None:
     """Keys and the servers' passwords."""
     for name, value in portal.system.environment(*SERVICES).items():
         if "_KEYS" in name:
@@ -168,7 +170,7 @@ def note_our_own(portal: WatchedPortal) -> None:
 
 
 async def while_the_second_factor_is_away(
-    portal: WatchedPortal, everybody: Everybody, evidence: Evidence
+    portal: RecordingPortal, everybody: Everybody, evidence: LeakSources
 ) -> None:
     """A code waits for the second factor in vain, and is given again when it is back."""
     person = await settled(portal)
@@ -185,7 +187,7 @@ async def while_the_second_factor_is_away(
     assert (await person.give_code(page)).path == "/informations"
 
 
-async def while_the_tables_refuse(portal: WatchedPortal, evidence: Evidence) -> None:
+async def while_the_tables_refuse(portal: RecordingPortal, evidence: LeakSources) -> None:
     """Each service fails in the middle of its work, and PostgreSQL tells it the whole row."""
     person, half, other = await settled(portal), somebody(portal), somebody(portal)
     await ask(half)
@@ -212,7 +214,7 @@ async def while_the_tables_refuse(portal: WatchedPortal, evidence: Evidence) -> 
 
 
 async def while_the_mailer_is_away(
-    portal: WatchedPortal, everybody: Everybody, evidence: Evidence
+    portal: RecordingPortal, everybody: Everybody, evidence: LeakSources
 ) -> None:
     """What mails are to be written for waits in the mailer's queue, then goes out."""
     person = await settled(portal)
@@ -226,7 +228,7 @@ async def while_the_mailer_is_away(
         await browser.post(page, path, {"address": person.address})
     await person.sign_in(browser)
     for kind in ("PasswordReset", "LostPhone"):
-        await portal.letters.to(person.address, kind=kind)
+        await portal.sent_mails.to(person.address, kind=kind)
     await eventually(lambda: portal.system.broker.depths()["mailer"] >= 4, why="four facts wait")
     await evidence.collect()
     assert len(evidence.pieces["queue mailer"]) >= 8
@@ -234,7 +236,7 @@ async def while_the_mailer_is_away(
     await portal.mail(person.address, "/mot-de-passe")
 
 
-async def dead_letters(portal: WatchedPortal, evidence: Evidence) -> None:
+async def dead_letters(portal: RecordingPortal, evidence: LeakSources) -> None:
     """A real fact cut short, one with a field missing, and one whose secret cannot be opened."""
     kind = PasswordResetRequested.TYPE
     waited = [body for body in evidence.pieces["queue mailer"] if f'"{kind}"' in body]
@@ -269,7 +271,7 @@ def require_enough(seen: Secrets) -> None:
 
 
 async def test_ot_10_keys_of_two_accounts_swapped_open_for_neither(
-    corners: Corners, tmp_path: Path
+    test_servers: TestServers, tmp_path: Path
 ) -> None:
     """Whoever can write to the table cannot let one person's phone open another's account."""
     swap = """
@@ -277,7 +279,7 @@ async def test_ot_10_keys_of_two_accounts_swapped_open_for_neither(
         FROM mfa.authenticators AS other WHERE mine.account_id <> other.account_id
     """
     with written_log() as log:
-        async with house(corners, tmp_path) as (portal, _everybody):
+        async with house(test_servers, tmp_path) as (portal, _everybody):
             victim, thief = await settled(portal), await settled(portal)
             connection = await asyncpg.connect(portal.system.database.admin_url)
             assert await connection.execute(swap) == "UPDATE 2"

@@ -9,22 +9,22 @@ import pytest
 
 from services.dossiers.service import SERVICE
 from shared.database import migrate
-from tests.integration.dossiers.room import Shelf, open_shelf
-from tests.support.servers import Corners, Database
+from tests.support.harness.dossiers import DossiersHarness, open_harness
+from tests.support.servers.shared_servers import Database, TestServers
 
 
 @pytest.fixture(scope="session")
-def tables(corners: Corners) -> Iterator[Database]:
+def tables(test_servers: TestServers) -> Iterator[Database]:
     """A database with the table of dossiers, one for all these tests."""
-    database = corners.database()
+    database = test_servers.database()
     role = f"impex_{SERVICE.name}"
     asyncio.run(migrate(database.owner_url, SERVICE.name, role, SERVICE.migration_dirs))
     yield database
-    corners.drop(database)
+    test_servers.drop(database)
 
 
 @pytest.fixture
-async def shelf(tables: Database) -> AsyncIterator[Shelf]:
+async def harness(tables: Database) -> AsyncIterator[DossiersHarness]:
     """An empty list."""
-    async with open_shelf(tables) as made:
+    async with open_harness(tables) as made:
         yield made

@@ -21,7 +21,7 @@ from shared.database import transaction
 from shared.database.pool import acquire
 from shared.errors import Reject
 from shared.outbox import apply_once
-from tests.integration.dossiers.events import (
+from tests.support.harness.dossier_events import (
     MINE,
     THEIRS,
     changed,
@@ -30,7 +30,7 @@ from tests.integration.dossiers.events import (
     saved,
     withdrawn,
 )
-from tests.integration.dossiers.room import Shelf
+from tests.support.harness.dossiers import DossiersHarness
 
 #: A life in its order; the medicine, the number and the account change on the way.
 LIFE = (
@@ -54,158 +54,168 @@ FROM dossiers
 """
 
 
-async def outcome(shelf: Shelf, events: Sequence[words.DossierEvent]) -> tuple[object, ...]:
+async def outcome(
+    harness: DossiersHarness, events: Sequence[words.DossierEvent]
+) -> tuple[object, ...]:
     """The row that these events leave when they come in this order, from nothing."""
-    async with transaction(shelf.pool) as tx:
+    async with transaction(harness.pool) as tx:
         await tx.execute("DELETE FROM dossiers")
         for event in events:
-            effect = keep(told_by(event, MINE, shelf.now))
+            effect = keep(told_by(event, MINE, harness.now))
             assert await apply_once(tx, SERVICE.name, str(uuid4()), effect)
         return tuple(await tx.fetchrow(STORED))
 
 
-async def test_g_43_a_dossier_goes_from_draft_to_decision(shelf: Shelf) -> None:
-    await shelf.tell(saved())
-    row = (await shelf.list()).rows[0]
+async def test_g_43_a_dossier_goes_from_draft_to_decision(harness: DossiersHarness) -> None:
+    await harness.deliver(saved())
+    row = (await harness.list()).rows[0]
     assert (row.status, row.number, row.filed_on, row.decided_on) == ("draft", "", None, None)
-    await shelf.tell(filed())
-    row = (await shelf.list()).rows[0]
+    await harness.deliver(filed())
+    row = (await harness.list()).rows[0]
     assert (row.status, row.number) == ("filed", "26-d1")
     assert str(row.filed_on) == "2026-01-15"
-    await shelf.tell(changed())
-    assert (await shelf.list()).rows[0].status == "under_review"
-    await shelf.tell(decided(decided_at=datetime(2026, 2, 1, 23, 30, tzinfo=UTC)))
-    assert (await shelf.list()).rows == ()
-    (row,) = (await shelf.list("authorisations_processed")).rows
+    await harness.deliver(changed())
+    assert (await harness.list()).rows[0].status == "under_review"
+    await harness.deliver(decided(decided_at=datetime(2026, 2, 1, 23, 30, tzinfo=UTC)))
+    assert (await harness.list()).rows == ()
+    (row,) = (await harness.list("authorisations_processed")).rows
     assert (row.status, row.medicine) == ("granted", "Paracétamol Exemple")
     assert (str(row.filed_on), str(row.decided_on)) == ("2026-01-15", "2026-02-02")
 
 
 @pytest.mark.parametrize("events", [LIFE, AGAIN], ids=["a life", "filed again"])
 async def test_g_43_every_order_of_a_life_leaves_the_same_row(
-    shelf: Shelf, events: tuple[words.DossierEvent, ...]
+    harness: DossiersHarness, events: tuple[words.DossierEvent, ...]
 ) -> None:
-    expected = await outcome(shelf, events)
+    expected = await outcome(harness, events)
     for order in permutations(events):
-        assert await outcome(shelf, order) == expected, [type(one).__name__ for one in order]
+        assert await outcome(harness, order) == expected, [type(one).__name__ for one in order]
 
 
-async def test_g_43_both_orders_of_every_pair_leave_the_same_row(shelf: Shelf) -> None:
+async def test_g_43_both_orders_of_every_pair_leave_the_same_row(harness: DossiersHarness) -> None:
     makers = (saved, filed, changed, decided, withdrawn)
     events = [make(version=version, medicine=f"v{version}") if make in (saved, filed)
               else make(version=version) for make in makers for version in (1, 2)]  # fmt: skip
     for one, other in combinations(events, 2):
         if one.version == other.version:
             continue
-        assert await outcome(shelf, (one, other)) == await outcome(shelf, (other, one))
+        assert await outcome(harness, (one, other)) == await outcome(harness, (other, one))
 
 
-async def test_what_is_told_twice_changes_nothing(shelf: Shelf) -> None:
-    once = await outcome(shelf, LIFE)
-    assert await outcome(shelf, [event for event in LIFE for _ in range(2)]) == once
-    assert await outcome(shelf, [*LIFE, *LIFE]) == once
+async def test_what_is_told_twice_changes_nothing(harness: DossiersHarness) -> None:
+    once = await outcome(harness, LIFE)
+    assert await outcome(harness, [event for event in LIFE for _ in range(2)]) == once
+    assert await outcome(harness, [*LIFE, *LIFE]) == once
 
 
-async def test_of_two_events_with_one_version_the_first_is_kept(shelf: Shelf) -> None:
-    await shelf.tell(filed(version=2, medicine="First"))
-    await shelf.tell(filed(version=2, medicine="Second"))
-    row = await shelf.row()
+async def test_of_two_events_with_one_version_the_first_is_kept(harness: DossiersHarness) -> None:
+    await harness.deliver(filed(version=2, medicine="First"))
+    await harness.deliver(filed(version=2, medicine="Second"))
+    row = await harness.row()
     assert row is not None
     assert row.medicine == "First"
 
 
-async def test_a_dossier_is_listed_before_its_contents_are_known(shelf: Shelf) -> None:
-    await shelf.tell(decided())
-    (row,) = (await shelf.list("authorisations_processed")).rows
+async def test_a_dossier_is_listed_before_its_contents_are_known(harness: DossiersHarness) -> None:
+    await harness.deliver(decided())
+    (row,) = (await harness.list("authorisations_processed")).rows
     assert (row.status, row.number, row.establishment) == ("granted", "26-d1", "")
     assert (row.filed_on, str(row.decided_on)) == (None, "2026-01-15")
-    await shelf.tell(filed())
-    (row,) = (await shelf.list("authorisations_processed")).rows
+    await harness.deliver(filed())
+    (row,) = (await harness.list("authorisations_processed")).rows
     assert (row.status, row.establishment) == ("granted", "Pharmacie du Marché")
     assert str(row.filed_on) == "2026-01-15"
 
 
 @pytest.mark.parametrize("reopened", [saved, filed, changed])
 async def test_what_comes_after_a_decision_opens_the_dossier_again(
-    shelf: Shelf, reopened: object
+    harness: DossiersHarness, reopened: object
 ) -> None:
     """« traitées » is what the highest version says."""
-    await shelf.tell(decided(version=4))
-    await shelf.tell(reopened(version=5))  # type: ignore[operator]
-    (row,) = (await shelf.list()).rows
+    await harness.deliver(decided(version=4))
+    await harness.deliver(reopened(version=5))  # type: ignore[operator]
+    (row,) = (await harness.list()).rows
     assert row.decided_on is None
-    assert (await shelf.list()).counts == (0, 0, 1, 0)
+    assert (await harness.list()).counts == (0, 0, 1, 0)
 
 
-async def test_a_withdrawal_leaves_the_decision(shelf: Shelf) -> None:
-    await shelf.tell(decided(version=4))
-    await shelf.tell(withdrawn(version=5))
-    (row,) = (await shelf.list("authorisations_processed")).rows
+async def test_a_withdrawal_leaves_the_decision(harness: DossiersHarness) -> None:
+    await harness.deliver(decided(version=4))
+    await harness.deliver(withdrawn(version=5))
+    (row,) = (await harness.list("authorisations_processed")).rows
     assert (row.status, str(row.decided_on)) == ("withdrawn", "2026-01-15")
 
 
-async def test_g_43_a_dossier_follows_the_account_of_its_highest_version(shelf: Shelf) -> None:
-    await shelf.tell(filed(version=2), MINE)
-    await shelf.tell(changed(version=4), THEIRS)
-    await shelf.tell(changed(version=3), MINE)
-    assert await shelf.row(account=MINE) is None
-    row = await shelf.row(account=THEIRS)
+async def test_g_43_a_dossier_follows_the_account_of_its_highest_version(
+    harness: DossiersHarness,
+) -> None:
+    await harness.deliver(filed(version=2), MINE)
+    await harness.deliver(changed(version=4), THEIRS)
+    await harness.deliver(changed(version=3), MINE)
+    assert await harness.row(account=MINE) is None
+    row = await harness.row(account=THEIRS)
     assert row is not None
     assert row.medicine == "Paracétamol Exemple"
 
 
-async def test_g_43_only_the_account_of_the_event_sees_a_dossier(shelf: Shelf) -> None:
+async def test_g_43_only_the_account_of_the_event_sees_a_dossier(harness: DossiersHarness) -> None:
     """Not whoever has the same establishment."""
-    await shelf.tell(filed("mine"), MINE)
-    await shelf.tell(filed("theirs"), THEIRS)
-    view = await shelf.list()
+    await harness.deliver(filed("mine"), MINE)
+    await harness.deliver(filed("theirs"), THEIRS)
+    view = await harness.list()
     assert [row.dossier_id for row in view.rows] == ["mine"]
     assert (view.total, view.counts) == (1, (0, 0, 1, 0))
-    found = await shelf.list(search="26-theirs")
+    found = await harness.list(search="26-theirs")
     assert (found.rows, found.total) == ((), 0)
-    assert await shelf.row("theirs", MINE) is None
+    assert await harness.row("theirs", MINE) is None
 
 
-async def test_events_of_accounts_nobody_heard_of_are_kept_beside_each_other(shelf: Shelf) -> None:
+async def test_events_of_accounts_nobody_heard_of_are_kept_beside_each_other(
+    harness: DossiersHarness,
+) -> None:
     """Sixteen dossiers of an account without a profile, told of at once and twice."""
     events = [make(f"d{n}") for n in range(16) for make in (decided, filed, saved)]
-    await asyncio.gather(*(shelf.tell(event, THEIRS) for event in [*events, *reversed(events)]))
-    view = await shelf.list("authorisations_processed", account_id=THEIRS)
+    await asyncio.gather(
+        *(harness.deliver(event, THEIRS) for event in [*events, *reversed(events)])
+    )
+    view = await harness.list("authorisations_processed", account_id=THEIRS)
     assert (view.total, view.counts) == (16, (0, 0, 0, 16))
     assert {row.medicine for row in view.rows} == {"Paracétamol Exemple"}
 
 
-async def test_g_26_the_end_of_the_credentials_is_not_even_heard(shelf: Shelf) -> None:
+async def test_g_26_the_end_of_the_credentials_is_not_even_heard(harness: DossiersHarness) -> None:
     """The whole history is there when the person comes back, because nothing takes it away."""
     assert CredentialsRemoved not in {row.event for row in SERVICE.hears}
 
 
-async def test_what_cannot_be_believed_leaves_no_row(shelf: Shelf) -> None:
+async def test_what_cannot_be_believed_leaves_no_row(harness: DossiersHarness) -> None:
     for event, subject in ((filed(kind="AIP"), MINE), (filed(version=0), MINE), (filed(), None)):
         with pytest.raises(Reject):
-            await shelf.tell(event, subject)
-    assert await shelf.count("dossiers") == 0
+            await harness.deliver(event, subject)
+    assert await harness.count("dossiers") == 0
 
 
-async def test_one_message_at_once_in_many_sessions_has_its_effect_once(shelf: Shelf) -> None:
-    message_id, effect = str(uuid4()), keep(told_by(filed(), MINE, shelf.now))
+async def test_one_message_at_once_in_many_sessions_has_its_effect_once(
+    harness: DossiersHarness,
+) -> None:
+    message_id, effect = str(uuid4()), keep(told_by(filed(), MINE, harness.now))
 
     async def take() -> bool:
-        async with acquire(shelf.pool) as connection:
+        async with acquire(harness.pool) as connection:
             return await apply_once(connection, SERVICE.name, message_id, effect)
 
     assert sorted(await asyncio.gather(*(take() for _ in range(8)))) == [False] * 7 + [True]
-    assert (await shelf.count("inbox"), await shelf.count("dossiers")) == (1, 1)
+    assert (await harness.count("inbox"), await harness.count("dossiers")) == (1, 1)
 
 
-async def test_an_effect_that_fails_leaves_its_message_unheard(shelf: Shelf) -> None:
+async def test_an_effect_that_fails_leaves_its_message_unheard(harness: DossiersHarness) -> None:
     """The inbox row and the effect are both there or neither, so that it may be tried again."""
-    effect = keep(told_by(filed(), MINE, shelf.now))
+    effect = keep(told_by(filed(), MINE, harness.now))
     wrong = tuple("XYZ" if value == "AI" else value for value in effect.values)
     message_id, broken = str(uuid4()), replace(effect, values=wrong)
-    async with acquire(shelf.pool) as connection:
+    async with acquire(harness.pool) as connection:
         with pytest.raises(asyncpg.CheckViolationError):
             await apply_once(connection, SERVICE.name, message_id, broken)
-        assert await shelf.count("inbox") == 0
+        assert await harness.count("inbox") == 0
         assert await apply_once(connection, SERVICE.name, message_id, effect)
-    assert await shelf.row() is not None
+    assert await harness.row() is not None

@@ -16,7 +16,7 @@ from shared.contracts.dossiers import (
     ListDossiers,
     ReadDossiers,
 )
-from tests.integration.dossiers.events import (
+from tests.support.harness.dossier_events import (
     MINE,
     START,
     THEIRS,
@@ -26,45 +26,45 @@ from tests.integration.dossiers.events import (
     saved,
     withdrawn,
 )
-from tests.integration.dossiers.room import Shelf
+from tests.support.harness.dossiers import DossiersHarness
 
 
 def ids(rows: tuple[DossierRow, ...]) -> list[str]:
     return [row.dossier_id for row in rows]
 
 
-async def download(shelf: Shelf, **more: Any) -> list[str]:
+async def download(harness: DossiersHarness, **more: Any) -> list[str]:
     """Every row, page after page, as the CSV is made."""
     found: list[str] = []
     after: str | None = ""
     while after is not None:
-        view = await shelf.ask(ReadDossiers(**{"account_id": MINE} | more, after=after))
+        view = await harness.ask(ReadDossiers(**{"account_id": MINE} | more, after=after))
         found += ids(view.rows)
         after = view.after
     return found
 
 
-async def test_g_41_four_tabs_with_their_counts(shelf: Shelf) -> None:
+async def test_g_41_four_tabs_with_their_counts(harness: DossiersHarness) -> None:
     for number, kind in enumerate(("AI", "DEI", "DEC")):
-        await shelf.tell(saved(f"{kind}-draft", kind=kind))
-        await shelf.tell(filed(f"{kind}-filed", kind=kind))
+        await harness.deliver(saved(f"{kind}-draft", kind=kind))
+        await harness.deliver(filed(f"{kind}-filed", kind=kind))
         for more in range(number + 1):
-            await shelf.tell(decided(f"{kind}-decided-{more}", kind=kind))
-        await shelf.tell(withdrawn(f"{kind}-withdrawn", kind=kind))
-    view = await shelf.list(TABS[0])
+            await harness.deliver(decided(f"{kind}-decided-{more}", kind=kind))
+        await harness.deliver(withdrawn(f"{kind}-withdrawn", kind=kind))
+    view = await harness.list(TABS[0])
     assert view.counts == (4, 7, 2, 2)
     assert view.statuses == ("draft", "filed")
     assert (view.total, view.page, view.pages) == (4, 1, 1)
     assert {row.kind for row in view.rows} == {"DEI", "DEC"}
-    assert sorted(ids((await shelf.list(TABS[3])).rows)) == ["AI-decided-0", "AI-withdrawn"]
+    assert sorted(ids((await harness.list(TABS[3])).rows)) == ["AI-decided-0", "AI-withdrawn"]
 
 
-async def test_an_account_without_dossiers_has_empty_tabs(shelf: Shelf) -> None:
+async def test_an_account_without_dossiers_has_empty_tabs(harness: DossiersHarness) -> None:
     for tab in TABS:
-        view = await shelf.list(tab, page=7)
+        view = await harness.list(tab, page=7)
         assert (view.rows, view.page, view.pages, view.total) == ((), 1, 1, 0)
         assert (view.counts, view.statuses) == ((0, 0, 0, 0), ())
-    assert await download(shelf) == []
+    assert await download(harness) == []
 
 
 @pytest.mark.parametrize(
@@ -90,32 +90,34 @@ async def test_an_account_without_dossiers_has_empty_tabs(shelf: Shelf) -> None:
     ],
 )
 async def test_search_is_without_case_accents_and_wildcards(
-    shelf: Shelf, search: str, found: list[str]
+    harness: DossiersHarness, search: str, found: list[str]
 ) -> None:
     """IN-04: what is typed is looked for as it stands; each word must occur somewhere."""
-    await shelf.tell(filed("a", medicine="Paracétamol"))
+    await harness.deliver(filed("a", medicine="Paracétamol"))
     more = {"establishment": "Clinique du Cœur d’Été", "medicine": "Œstril", "dosage": "2 mg/mL"}
-    await shelf.tell(filed("b", pharmaceutical_form="solution injectable", **more))
-    await shelf.tell(filed("c", number="100%", medicine="A_B\\C'--", establishment="x", dosage=""))
-    await shelf.tell(filed("d", medicine="Paracétamol % _ \\"), THEIRS)
-    view = await shelf.list(search=search, sort="number", descending=False)
+    await harness.deliver(filed("b", pharmaceutical_form="solution injectable", **more))
+    await harness.deliver(
+        filed("c", number="100%", medicine="A_B\\C'--", establishment="x", dosage="")
+    )
+    await harness.deliver(filed("d", medicine="Paracétamol % _ \\"), THEIRS)
+    view = await harness.list(search=search, sort="number", descending=False)
     assert sorted(ids(view.rows)) == found
     assert (view.total, view.counts[2]) == (len(found), 3)
-    assert sorted(await download(shelf, search=search)) == found
+    assert sorted(await download(harness, search=search)) == found
 
 
-async def test_filters_by_kind_and_status(shelf: Shelf) -> None:
-    await shelf.tell(filed("a", kind="DEI"))
-    await shelf.tell(filed("b", kind="DEC"))
-    await shelf.tell(changed("c", kind="DEC", status="Chez l'expert"))
+async def test_filters_by_kind_and_status(harness: DossiersHarness) -> None:
+    await harness.deliver(filed("a", kind="DEI"))
+    await harness.deliver(filed("b", kind="DEC"))
+    await harness.deliver(changed("c", kind="DEC", status="Chez l'expert"))
     first = TABS[0]
-    assert ids((await shelf.list(first, kind="DEI")).rows) == ["a"]
-    assert ids((await shelf.list(first, kind="DEC", status="filed")).rows) == ["b"]
-    view = await shelf.list(first, status="Chez l'expert")
+    assert ids((await harness.list(first, kind="DEI")).rows) == ["a"]
+    assert ids((await harness.list(first, kind="DEC", status="filed")).rows) == ["b"]
+    view = await harness.list(first, status="Chez l'expert")
     assert (ids(view.rows), view.total) == (["c"], 1)
     assert view.statuses == ("filed", "Chez l'expert"), "all of the tab, to choose another"
-    assert (await shelf.list(first, status="' OR 1=1 --")).total == 0
-    assert await download(shelf, kind="DEC", sort="status", descending=False) == ["b", "c"]
+    assert (await harness.list(first, status="' OR 1=1 --")).total == 0
+    assert await download(harness, kind="DEC", sort="status", descending=False) == ["b", "c"]
 
 
 @pytest.mark.parametrize(
@@ -132,7 +134,9 @@ async def test_filters_by_kind_and_status(shelf: Shelf) -> None:
         ("decided_on", ["a", "b", "c", "d"]),
     ],
 )
-async def test_rows_are_sorted_as_they_are_read(shelf: Shelf, sort: str, order: list[str]) -> None:
+async def test_rows_are_sorted_as_they_are_read(
+    harness: DossiersHarness, sort: str, order: list[str]
+) -> None:
     """Numbers by value, accents and case last, statuses as a dossier lives; ties by id."""
     day = START + timedelta(days=1)
     rows = {
@@ -145,81 +149,83 @@ async def test_rows_are_sorted_as_they_are_read(shelf: Shelf, sort: str, order: 
     for dossier_id, more in rows.items():
         kind = "DEC" if dossier_id == "d" else "DEI"
         if dossier_id == "a":
-            await shelf.tell(saved("a", kind=kind, **more))
+            await harness.deliver(saved("a", kind=kind, **more))
         else:
             moment = START if dossier_id == "b" else day
-            await shelf.tell(filed(dossier_id, kind=kind, filed_at=moment, **more))
-    await shelf.tell(changed("b", kind="DEI", number="100"))
-    view = await shelf.list(TABS[0], sort=sort, descending=False)
+            await harness.deliver(filed(dossier_id, kind=kind, filed_at=moment, **more))
+    await harness.deliver(changed("b", kind="DEI", number="100"))
+    view = await harness.list(TABS[0], sort=sort, descending=False)
     assert ids(view.rows) == order
-    view = await shelf.list(TABS[0], sort=sort, descending=True)
+    view = await harness.list(TABS[0], sort=sort, descending=True)
     assert ids(view.rows) == order[::-1]
-    assert await download(shelf, sort=sort, descending=False) == order
-    assert await download(shelf, sort=sort) == order[::-1]
+    assert await download(harness, sort=sort, descending=False) == order
+    assert await download(harness, sort=sort) == order[::-1]
 
 
-async def test_drafts_come_first_in_the_usual_order(shelf: Shelf) -> None:
-    await shelf.tell(filed("old", filed_at=START - timedelta(days=9)))
-    await shelf.tell(filed("new"))
-    await shelf.tell(saved("draft"))
-    assert ids((await shelf.list()).rows) == ["draft", "new", "old"]
+async def test_drafts_come_first_in_the_usual_order(harness: DossiersHarness) -> None:
+    await harness.deliver(filed("old", filed_at=START - timedelta(days=9)))
+    await harness.deliver(filed("new"))
+    await harness.deliver(saved("draft"))
+    assert ids((await harness.list()).rows) == ["draft", "new", "old"]
 
 
 @pytest.mark.parametrize("sort", SORTS)
-async def test_pages_hold_every_row_once(shelf: Shelf, sort: str) -> None:
+async def test_pages_hold_every_row_once(harness: DossiersHarness, sort: str) -> None:
     """Rows alike in what they are sorted by, too."""
     for number in range(23):
-        await shelf.tell(filed(f"d{number:02}", number="", dosage=str(number % 3)))
+        await harness.deliver(filed(f"d{number:02}", number="", dosage=str(number % 3)))
     for descending in (False, True):
         choice = {"sort": sort, "descending": descending, "size": 10}
-        pages = [await shelf.list(page=page, **choice) for page in (1, 2, 3)]
+        pages = [await harness.list(page=page, **choice) for page in (1, 2, 3)]
         shown = [dossier for view in pages for dossier in ids(view.rows)]
         assert sorted(shown) == [f"d{number:02}" for number in range(23)]
         assert [(view.page, view.pages, view.total) for view in pages] == [
             (1, 3, 23), (2, 3, 23), (3, 3, 23),
         ]  # fmt: skip
-        beyond = await shelf.list(page=10**9, **choice)
+        beyond = await harness.list(page=10**9, **choice)
         assert (beyond.page, ids(beyond.rows)) == (3, ids(pages[2].rows))
-        assert await download(shelf, sort=sort, descending=descending) == shown
+        assert await download(harness, sort=sort, descending=descending) == shown
 
 
-async def test_a_download_goes_on_where_it_was(shelf: Shelf) -> None:
+async def test_a_download_goes_on_where_it_was(harness: DossiersHarness) -> None:
     """More rows than one answer has; what goes and comes in between disturbs no other row."""
     rows = MOST_ROWS + 20
-    await shelf.fill(MINE, rows)
-    await shelf.fill(THEIRS, 30)
-    assert len(set(await download(shelf))) == rows
-    first = await shelf.ask(ReadDossiers(account_id=MINE, tab="", sort="number"))
+    await harness.fill(MINE, rows)
+    await harness.fill(THEIRS, 30)
+    assert len(set(await download(harness))) == rows
+    first = await harness.ask(ReadDossiers(account_id=MINE, tab="", sort="number"))
     assert len(first.rows) == MOST_ROWS
-    await shelf.fetch("DELETE FROM dossiers WHERE dossier_id = $1", first.rows[-1].dossier_id)
-    await shelf.fetch("DELETE FROM dossiers WHERE dossier_id = $1", first.rows[0].dossier_id)
-    rest = await shelf.ask(ReadDossiers(account_id=MINE, sort="number", after=first.after))
+    await harness.fetch("DELETE FROM dossiers WHERE dossier_id = $1", first.rows[-1].dossier_id)
+    await harness.fetch("DELETE FROM dossiers WHERE dossier_id = $1", first.rows[0].dossier_id)
+    rest = await harness.ask(ReadDossiers(account_id=MINE, sort="number", after=first.after))
     assert rest.after is None
     assert len({*ids(first.rows), *ids(rest.rows)}) == rows
     assert len(rest.rows) == 20
 
 
-async def test_in_04_what_cannot_be_chosen_is_refused(shelf: Shelf) -> None:
+async def test_in_04_what_cannot_be_chosen_is_refused(harness: DossiersHarness) -> None:
     for request, field in (
         (ListDossiers(account_id=MINE, tab="mine"), "tab"),
         (ListDossiers(account_id=MINE, tab=TABS[0], sort="1; DROP TABLE dossiers"), "sort"),
         (ReadDossiers(account_id=MINE, after="nonsense"), "after"),
     ):
-        refusal = await shelf.refusal(request)
+        refusal = await harness.refusal(request)
         assert (refusal.slug, refusal.params) == ("unknown_choice", {"field": field})
 
 
 @pytest.mark.parametrize("descending", [False, True])
-async def test_a_download_goes_on_among_rows_without_a_date(shelf: Shelf, descending: bool) -> None:
+async def test_a_download_goes_on_among_rows_without_a_date(
+    harness: DossiersHarness, descending: bool
+) -> None:
     """A day that is not there is no day to compare with."""
     rows = MOST_ROWS + 20
-    await shelf.fill(MINE, rows)
+    await harness.fill(MINE, rows)
     for sort in DATES:
-        await shelf.fetch(f"UPDATE dossiers SET {sort} = 'infinity'")
+        await harness.fetch(f"UPDATE dossiers SET {sort} = 'infinity'")
         shown: list[str] = []
         after: str | None = ""
         while after is not None and len(shown) <= rows:
-            view = await shelf.ask(
+            view = await harness.ask(
                 ReadDossiers(account_id=MINE, sort=sort, descending=descending, after=after)
             )
             shown += ids(view.rows)

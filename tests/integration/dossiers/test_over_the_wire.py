@@ -21,11 +21,11 @@ from shared.messaging.dead_letters import list_dead
 from shared.messaging.envelope import wrap
 from shared.messaging.topology import EVENTS, OPERATOR
 from shared.runtime.service import utc_now
-from tests.integration.dossiers.events import MINE, changed, decided, filed, saved
 from tests.support import eventually
-from tests.support.house import parties, services
-from tests.support.servers import Corners
-from tests.support.system import System
+from tests.support.harness.dossier_events import MINE, changed, decided, filed, saved
+from tests.support.servers.services import parties, services
+from tests.support.servers.shared_servers import TestServers
+from tests.support.servers.system import System
 
 #: Starting a service takes long where others use the machine too.
 pytestmark = pytest.mark.timeout(150)
@@ -68,16 +68,16 @@ class Teller:
 
 
 @pytest.fixture
-async def teller(corners: Corners, tmp_path: Path) -> AsyncIterator[Teller]:
+async def teller(test_servers: TestServers, tmp_path: Path) -> AsyncIterator[Teller]:
     """The other end of the line; the list runs where a test runs it."""
-    database, broker = corners.migrated(services()), corners.broker(parties())
+    database, broker = test_servers.migrated(services()), test_servers.broker(parties())
     connection = await asyncpg.connect(database.admin_url)
     system = System(database, broker, tmp_path)
     yield Teller(system, connection)
     system.close()
     await connection.close()
-    corners.delete(broker)
-    corners.drop(database)
+    test_servers.delete(broker)
+    test_servers.drop(database)
 
 
 def told(event: words.DossierEvent, subject: str | None = MINE, **data: Any) -> Any:

@@ -13,9 +13,9 @@ from services.dossiers import store
 from services.dossiers.lists import Choice, Place, choose
 from shared.contracts.dossiers import SORTS, TABS, ListDossiers
 from shared.database import transaction
-from tests.integration.dossiers.events import MINE, THEIRS
-from tests.integration.dossiers.room import Shelf
-from tests.support.servers import Database
+from tests.support.harness.dossier_events import MINE, THEIRS
+from tests.support.harness.dossiers import DossiersHarness
+from tests.support.servers.shared_servers import Database
 
 ACCOUNTS, EACH = 30, 1_000
 #: The rows of one account once more for ours and for many others, all mixed.
@@ -78,17 +78,17 @@ QUESTIONS: dict[str, Question] = {
 
 
 @pytest.fixture
-async def crowded(shelf: Shelf, tables: Database) -> Shelf:
+async def crowded(harness: DossiersHarness, tables: Database) -> DossiersHarness:
     """Dossiers of many accounts, and of ours among them; the database knows how many."""
-    await shelf.fill(THEIRS, EACH)
-    await shelf.fetch(CROWD, MINE, ACCOUNTS)
+    await harness.fill(THEIRS, EACH)
+    await harness.fetch(CROWD, MINE, ACCOUNTS)
     owner = await asyncpg.connect(tables.owner_url)
     await owner.execute("ANALYZE dossiers.dossiers")
     await owner.close()
-    return shelf
+    return harness
 
 
-async def test_no_question_reads_the_dossiers_of_others(crowded: Shelf) -> None:
+async def test_no_question_reads_the_dossiers_of_others(crowded: DossiersHarness) -> None:
     """Every node that reads the table does so by the account's part of the index."""
     async with transaction(crowded.pool) as tx:
         for name, question in QUESTIONS.items():

@@ -5,15 +5,15 @@ from __future__ import annotations
 import pytest
 
 from shared.i18n.catalogue import LANGUAGES
-from tests.integration.gateway.browser import Answer, Browser
-from tests.integration.gateway.conftest import PASSWORD, Portal
+from tests.support.actors.http_browser import HttpBrowser, HttpResponse
+from tests.support.servers.portal import PASSWORD, Portal
 
 pytestmark = pytest.mark.asyncio(loop_scope="package")
 
 NAMES = {"first_name": "Pierre", "last_name": "Durand"}
 
 
-async def refused(browser: Browser, **values: str) -> Answer:
+async def refused(browser: HttpBrowser, **values: str) -> HttpResponse:
     """The account form sent with one thing wrong."""
     page = await browser.get("/inscription")
     filled = {**NAMES, "address": "pierre@x.example.fr", "password": PASSWORD, **values}
@@ -56,7 +56,7 @@ BAD = [
 
 @pytest.mark.parametrize(("field", "value", "text"), BAD)
 async def test_bad_1_to_22_each_has_its_text_at_the_field(
-    browser: Browser, field: str, value: str, text: str
+    browser: HttpBrowser, field: str, value: str, text: str
 ) -> None:
     """IN-09 too: a line end or a NUL in a name never goes further than the form."""
     answer = await refused(browser, **{field: value})
@@ -120,7 +120,7 @@ XSS = [
 
 
 @pytest.mark.parametrize("payload", XSS)
-async def test_in_03_thirty_payloads_come_back_as_text(browser: Browser, payload: str) -> None:
+async def test_in_03_thirty_payloads_come_back_as_text(browser: HttpBrowser, payload: str) -> None:
     page = await browser.get("/inscription")
     before = {
         name: len(page.soup.find_all(name))
@@ -139,7 +139,7 @@ async def test_in_03_thirty_payloads_come_back_as_text(browser: Browser, payload
 
 @pytest.mark.parametrize("kept", ["button", "again"])
 async def test_g_05_a_likely_slip_is_pointed_out_and_never_forced(
-    portal: Portal, browser: Browser, address: str, kept: str
+    portal: Portal, browser: HttpBrowser, address: str, kept: str
 ) -> None:
     slip = address.partition("@")[0] + "@gmial.com"
     page = await portal.asked(browser, slip)
@@ -154,7 +154,7 @@ async def test_g_05_a_likely_slip_is_pointed_out_and_never_forced(
 
 
 async def test_g_05_the_suggestion_is_taken_by_one_button(
-    portal: Portal, browser: Browser, address: str
+    portal: Portal, browser: HttpBrowser, address: str
 ) -> None:
     slip = address.partition("@")[0] + "@gmial.com"
     meant = slip.replace("gmial", "gmail")
@@ -167,7 +167,7 @@ async def test_g_05_the_suggestion_is_taken_by_one_button(
 
 @pytest.mark.parametrize("code", ["12345", "abcdef", "1234567", "１２３４５６", "", "-12345"])
 async def test_bad_25_a_code_has_six_figures(
-    portal: Portal, browser: Browser, address: str, code: str
+    portal: Portal, browser: HttpBrowser, address: str, code: str
 ) -> None:
     page = await portal.asked(browser, address)
     answer = await browser.post(page, "/inscription/validation", {"code": code})
@@ -176,10 +176,10 @@ async def test_bad_25_a_code_has_six_figures(
 
 
 async def test_bad_26_five_wrong_codes_void_it(
-    portal: Portal, browser: Browser, address: str
+    portal: Portal, browser: HttpBrowser, address: str
 ) -> None:
     page = await portal.asked(browser, address)
-    right = (await portal.letters.to(address)).code
+    right = (await portal.sent_mails.to(address)).code
     wrong = "000000" if right != "000000" else "111111"
     for left in (4, 3, 2, 1):
         page = await browser.post(page, "/inscription/validation", {"code": wrong})
@@ -195,7 +195,7 @@ async def test_bad_26_five_wrong_codes_void_it(
 
 
 async def test_bad_30_the_box_must_be_ticked(
-    portal: Portal, browser: Browser, address: str
+    portal: Portal, browser: HttpBrowser, address: str
 ) -> None:
     await portal.proved(browser, address)
     page = await browser.get("/inscription/conditions")
@@ -221,7 +221,7 @@ async def test_au_08_unknown_and_known_addresses_are_answered_alike(
     assert answers[0] == answers[1]
 
 
-async def test_bad_32_the_sixth_failure_waits(browser: Browser, address: str) -> None:
+async def test_bad_32_the_sixth_failure_waits(browser: HttpBrowser, address: str) -> None:
     page = await browser.get("/connexion")
     for _ in range(5):
         page = await browser.post(

@@ -7,8 +7,8 @@ from urllib.parse import urlsplit
 import pytest
 from playwright.async_api import Page, async_playwright
 
-from tests.integration.gateway.conftest import PASSWORD, Portal
 from tests.integration.gateway.test_pages import ALONE
+from tests.support.servers.portal import PASSWORD, Portal
 
 pytestmark = [
     pytest.mark.asyncio(loop_scope="package"),
@@ -60,7 +60,7 @@ async def test_wf_02_no_violation_on_any_page(portal: Portal, address: str) -> N
             await page.fill(f"#{name}", value)
         await page.click("#continuer")
         await page.wait_for_url("**/inscription/validation")
-        letter = await portal.letters.to(address)
+        letter = await portal.sent_mails.to(address)
         await page.goto(f"/inscription/lien?jeton={letter.token}")
         await page.goto("/inscription/adresse")
         await page.goto("/inscription/validation")

@@ -6,17 +6,17 @@ import asyncio
 
 import pytest
 
-from tests.integration.gateway.browser import Answer
-from tests.integration.gateway.conftest import PASSWORD, Portal
-from tests.integration.gateway.person import Person, codes_on, key_on
+from tests.support.actors.account_holder import AccountHolder, codes_on, key_on
+from tests.support.actors.http_browser import HttpResponse
 from tests.support.authenticator import Authenticator
+from tests.support.servers.portal import PASSWORD, Portal
 
 pytestmark = pytest.mark.asyncio(loop_scope="package")
 
 NEW = "Wmqt4xZh!7"
 
 
-async def _change(person: Person, page: Answer, **given: str) -> Answer:
+async def _change(person: AccountHolder, page: HttpResponse, **given: str) -> HttpResponse:
     values = {"current_password": person.password, "password": NEW, **given}
     return await person.browser.post(page, "/compte/mot-de-passe", values)
 
@@ -25,7 +25,7 @@ async def test_pw_08_a_new_password_closes_every_other_session_before_it_answers
     portal: Portal, address: str
 ) -> None:
     """Settled 7: whatever the event does later, nothing else is open when the page answers."""
-    person = Person(portal, address)
+    person = AccountHolder(portal, address)
     await person.settle()
     other = portal.browser()
     await person.sign_in(other)
@@ -36,10 +36,10 @@ async def test_pw_08_a_new_password_closes_every_other_session_before_it_answers
     assert after.path == "/compte"
     assert (await other.get("/accueil")).path == "/connexion"
     assert person.browser.cookies["impex-session"] != token
-    changed = await portal.letters.event("PasswordChanged", await person.account_id())
+    changed = await portal.sent_mails.event("PasswordChanged", await person.account_id())
     assert changed.data["by"] == "person"
     # The event that says so finds this session proved after the change.
-    await portal.letters.event("SessionClosed", await person.account_id())
+    await portal.sent_mails.event("SessionClosed", await person.account_id())
     assert (await person.browser.get("/accueil")).path == "/accueil"
     old = await person.give_password(PASSWORD, portal.browser())
     assert old.status == 422
@@ -50,7 +50,7 @@ async def test_pw_08_a_new_password_closes_every_other_session_before_it_answers
 async def test_pw_08_the_present_password_is_asked_and_the_rules_are_the_same(
     portal: Portal, address: str
 ) -> None:
-    person = Person(portal, address)
+    person = AccountHolder(portal, address)
     await person.settle()
     page = await person.browser.get("/compte/mot-de-passe")
     wrong = await _change(person, page, current_password="Wr0ng-pass")
@@ -67,7 +67,7 @@ async def test_pw_08_the_present_password_is_asked_and_the_rules_are_the_same(
 async def test_se_09_an_old_session_also_gives_a_code_for_a_new_password(
     portal: Portal, address: str
 ) -> None:
-    person = Person(portal, address)
+    person = AccountHolder(portal, address)
     await person.settle()
     assert person.phone is not None
     portal.clock.advance(minutes=16)
@@ -84,7 +84,7 @@ async def test_se_09_an_old_session_also_gives_a_code_for_a_new_password(
 
 
 async def test_pw_08_two_changes_at_once_are_one(portal: Portal, address: str) -> None:
-    person = Person(portal, address)
+    person = AccountHolder(portal, address)
     await person.settle()
     page = await person.browser.get("/compte/mot-de-passe")
     fields = page.form("/compte/mot-de-passe") | {
@@ -97,14 +97,14 @@ async def test_pw_08_two_changes_at_once_are_one(portal: Portal, address: str) -
     assert {one.status for one in twice} == {303}
     assert (await person.browser.get("/compte")).path == "/compte"
     # Something said later is heard, so whatever was said before has been heard too.
-    later = Person(portal, f"later-{address}")
+    later = AccountHolder(portal, f"later-{address}")
     await later.create()
     account = await person.account_id()
-    said = [(one.name, one.subject) for one in portal.letters.said]
+    said = [(one.name, one.subject) for one in portal.sent_mails.published]
     assert said.count(("PasswordChanged", account)) == 1
 
 
-async def _replace(person: Person, **given: str) -> Answer:
+async def _replace(person: AccountHolder, **given: str) -> HttpResponse:
     page = await person.browser.get("/compte/telephone")
     return await person.browser.post(page, "/compte/telephone", given)
 
@@ -112,7 +112,7 @@ async def _replace(person: Person, **given: str) -> Answer:
 async def test_g_25_whoever_holds_the_old_phone_enrols_the_new_one(
     portal: Portal, address: str
 ) -> None:
-    person = Person(portal, address)
+    person = AccountHolder(portal, address)
     await person.settle()
     old = person.phone
     assert old is not None
@@ -135,9 +135,9 @@ async def test_g_25_whoever_holds_the_old_phone_enrols_the_new_one(
     done = await person.browser.post(refused, page.path, {"code": new.code()})
     assert done.path == "/compte"
     assert (await other.get("/accueil")).path == "/connexion"
-    replaced = await portal.letters.event("AuthenticatorReplaced", await person.account_id())
+    replaced = await portal.sent_mails.event("AuthenticatorReplaced", await person.account_id())
     assert replaced.data["by"] == "phone"
-    await portal.letters.event("SessionClosed", await person.account_id())
+    await portal.sent_mails.event("SessionClosed", await person.account_id())
     assert (await person.browser.get("/compte")).path == "/compte", "this session goes on"
     page = await person.give_password(browser=other)
     portal.clock.advance(seconds=30)
@@ -148,7 +148,7 @@ async def test_g_25_whoever_holds_the_old_phone_enrols_the_new_one(
 
 
 async def test_ot_11_a_replacement_begun_anew_or_too_late(portal: Portal, address: str) -> None:
-    person = Person(portal, address)
+    person = AccountHolder(portal, address)
     await person.settle()
     assert person.phone is not None
     portal.clock.advance(seconds=30)
@@ -165,7 +165,7 @@ async def test_ot_11_a_replacement_begun_anew_or_too_late(portal: Portal, addres
 
 
 async def test_b_13_a_new_list_of_recovery_codes_on_demand(portal: Portal, address: str) -> None:
-    person = Person(portal, address)
+    person = AccountHolder(portal, address)
     former = await person.settle()
     assert person.phone is not None
     portal.clock.advance(seconds=30)
@@ -181,7 +181,7 @@ async def test_b_13_a_new_list_of_recovery_codes_on_demand(portal: Portal, addre
     assert codes_on(unticked) == codes
     kept = await person.browser.post(unticked, "/compte/codes-de-secours/gardes", {"kept": "1"})
     assert kept.path == "/compte"
-    await portal.letters.event("RecoveryCodesReplaced", await person.account_id())
+    await portal.sent_mails.event("RecoveryCodesReplaced", await person.account_id())
     other = portal.browser()
     await person.give_password(browser=other)
     page = await other.get("/connexion/code-de-secours")
@@ -194,7 +194,7 @@ async def test_b_13_a_new_list_of_recovery_codes_on_demand(portal: Portal, addre
 async def test_b_04_a_list_posted_by_another_session_is_not_opened(
     portal: Portal, address: str
 ) -> None:
-    person = Person(portal, address)
+    person = AccountHolder(portal, address)
     await person.create()
     page = await person.enrol()
     fields = page.form("/connexion/codes-de-secours")
@@ -211,7 +211,7 @@ async def test_se_09_a_list_is_made_without_asking_only_just_after_a_code(
     portal: Portal, address: str
 ) -> None:
     """Whoever stole the session of somebody who never kept a list gets no second factor by it."""
-    person = Person(portal, address)
+    person = AccountHolder(portal, address)
     await person.create()
     page = await person.enrol()
     portal.clock.advance(minutes=16)

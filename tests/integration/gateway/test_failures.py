@@ -13,11 +13,11 @@ import asyncpg
 import pytest
 
 from services.gateway.http import forms, rendering, server
-from tests.integration.gateway.browser import Browser
-from tests.integration.gateway.conftest import PASSWORD, Portal, apart, opened
-from tests.integration.gateway.person import Person
 from tests.support import eventually
-from tests.support.servers import Corners
+from tests.support.actors.account_holder import AccountHolder
+from tests.support.actors.http_browser import HttpBrowser
+from tests.support.servers.portal import PASSWORD, Portal, running_portal, separate_system
+from tests.support.servers.shared_servers import TestServers
 
 pytestmark = pytest.mark.asyncio(loop_scope="package")
 
@@ -172,7 +172,7 @@ async def test_lg_03_a_client_that_leaves_in_the_middle_is_no_failure_of_ours(
 
 
 async def test_wf_11_what_was_posted_is_done_though_the_client_left(
-    portal: Portal, browser: Browser, address: str
+    portal: Portal, browser: HttpBrowser, address: str
 ) -> None:
     page = await browser.get("/inscription")
     fields = {
@@ -188,16 +188,16 @@ async def test_wf_11_what_was_posted_is_done_though_the_client_left(
     answer = await browser.send_form("/inscription", fields)
     assert answer.status == 303
     await portal.asked(portal.browser(), f"after-{address}")
-    await portal.letters.to(f"after-{address}")
-    assert len([one for one in portal.letters.all if one.address == address]) == 1
+    await portal.sent_mails.to(f"after-{address}")
+    assert len([one for one in portal.sent_mails.all if one.address == address]) == 1
 
 
 async def test_registration_away_keeps_what_was_typed_and_the_same_form_goes_through(
-    corners: Corners, tmp_path: Path
+    test_servers: TestServers, tmp_path: Path
 ) -> None:
     async with (
-        apart(corners, tmp_path) as (system, letters),
-        opened(system, letters, "gateway") as portal,
+        separate_system(test_servers, tmp_path) as (system, sent_mails),
+        running_portal(system, sent_mails, "gateway") as portal,
     ):
         browser = portal.browser()
         async with system.run("registration"):
@@ -218,22 +218,22 @@ async def test_registration_away_keeps_what_was_typed_and_the_same_form_goes_thr
         async with system.run("registration"):
             page = await browser.post(away, "/inscription", {"password": PASSWORD})
             assert page.path == "/inscription/validation"
-            letter = await letters.to("pierre@pharmacie.example.fr")
+            letter = await sent_mails.to("pierre@pharmacie.example.fr")
         assert (await browser.get("/aide")).status == 200
         assert (await browser.get("/inscription/validation")).status == 503
         async with system.run("registration"):
             page = await browser.post(page, "/inscription/validation", {"code": letter.code})
             assert page.path == "/inscription/adresse-validee"
-        assert len(letters.all) == 1
+        assert len(sent_mails.all) == 1
 
 
 async def test_every_form_gives_back_what_was_typed_while_registration_is_away(
-    corners: Corners, tmp_path: Path
+    test_servers: TestServers, tmp_path: Path
 ) -> None:
     """« Nothing typed is lost », also for a browser whose due step must be asked for."""
     async with (
-        apart(corners, tmp_path) as (system, letters),
-        opened(system, letters, "gateway") as portal,
+        separate_system(test_servers, tmp_path) as (system, sent_mails),
+        running_portal(system, sent_mails, "gateway") as portal,
     ):
         browser = portal.browser()
         async with system.run("registration"):
@@ -259,7 +259,7 @@ async def test_every_form_gives_back_what_was_typed_while_registration_is_away(
 
 
 async def test_the_database_away_gives_a_bound_browser_its_form_back(
-    portal: Portal, browser: Browser, address: str
+    portal: Portal, browser: HttpBrowser, address: str
 ) -> None:
     await portal.asked(browser, address)
     correct = await browser.get("/inscription/adresse")
@@ -281,7 +281,7 @@ async def test_the_database_away_gives_a_bound_browser_its_form_back(
 
 async def test_the_database_away_ends_no_session(portal: Portal, address: str) -> None:
     """SE-04: the page asks how long its session lives, and must not hear that it is over."""
-    person = Person(portal, address)
+    person = AccountHolder(portal, address)
     await person.settle()
     async with no_database(portal):
         assert (await person.browser.send("GET", "/session/etat")).status >= 500
@@ -294,7 +294,7 @@ async def test_the_database_away_ends_no_session(portal: Portal, address: str) -
 
 
 async def test_the_database_away_leaves_help_open_and_comes_back(
-    portal: Portal, browser: Browser, address: str
+    portal: Portal, browser: HttpBrowser, address: str
 ) -> None:
     await portal.asked(browser, address)
     async with no_database(portal):

@@ -6,8 +6,8 @@ from urllib.parse import quote
 
 import pytest
 
-from tests.integration.gateway.browser import Browser
-from tests.integration.gateway.conftest import PASSWORD, Portal
+from tests.support.actors.http_browser import HttpBrowser
+from tests.support.servers.portal import PASSWORD, Portal
 
 pytestmark = pytest.mark.asyncio(loop_scope="package")
 
@@ -15,7 +15,7 @@ URLENCODED = "application/x-www-form-urlencoded"
 FORMS = ("/connexion", "/inscription", "/inscription/annuler", "/langue")
 
 
-async def fresh(browser: Browser, action: str) -> dict[str, str]:
+async def fresh(browser: HttpBrowser, action: str) -> dict[str, str]:
     """The fields of a form, from the page that has it."""
     page = await browser.get("/aide" if action == "/langue" else action)
     return page.form(action)
@@ -59,7 +59,7 @@ async def test_wf_05_a_form_needs_the_token_of_its_own_browser(
     ],
 )
 async def test_wf_05_sec_fetch_site_decides_and_origin_where_it_is_absent(
-    portal: Portal, browser: Browser, headers: dict[str, str], status: int
+    portal: Portal, browser: HttpBrowser, headers: dict[str, str], status: int
 ) -> None:
     fields = await fresh(browser, "/inscription")
     given = {name: text.replace("{base}", portal.base) for name, text in headers.items()}
@@ -80,7 +80,7 @@ async def test_se_01_an_invented_cookie_is_never_adopted(portal: Portal) -> None
 
 
 async def test_se_11_a_fixed_cookie_stays_anonymous_and_is_replaced_when_bound(
-    portal: Portal, browser: Browser, address: str
+    portal: Portal, browser: HttpBrowser, address: str
 ) -> None:
     await browser.get("/inscription")
     fixed = browser.cookies["impex-presession"]
@@ -101,7 +101,7 @@ async def test_se_11_a_fixed_cookie_stays_anonymous_and_is_replaced_when_bound(
 
 
 async def test_se_02_cookies_are_small_and_bound_to_the_session(
-    portal: Portal, browser: Browser, address: str
+    portal: Portal, browser: HttpBrowser, address: str
 ) -> None:
     page = await browser.get("/inscription")
     fields = {
@@ -133,7 +133,7 @@ async def test_se_02_cookies_are_small_and_bound_to_the_session(
     ],
 )
 async def test_bad_53_repeated_and_unknown_fields_are_refused(
-    browser: Browser, extra: list[tuple[str, str]]
+    browser: HttpBrowser, extra: list[tuple[str, str]]
 ) -> None:
     fields = await fresh(browser, "/inscription")
     answer = await browser.send_form("/inscription", [*fields.items(), *extra])
@@ -155,14 +155,14 @@ async def test_bad_53_repeated_and_unknown_fields_are_refused(
     ],
 )
 async def test_bad_54_what_is_not_one_of_our_forms(
-    browser: Browser, kind: str, body: bytes, status: int
+    browser: HttpBrowser, kind: str, body: bytes, status: int
 ) -> None:
     answer = await browser.send("POST", "/connexion", data=body, headers={"Content-Type": kind})
     assert answer.status == status
     assert answer.soup.find("a", href=True)
 
 
-async def test_bad_54_a_packed_body_is_refused(browser: Browser) -> None:
+async def test_bad_54_a_packed_body_is_refused(browser: HttpBrowser) -> None:
     headers = {"Content-Type": URLENCODED, "Content-Encoding": "gzip"}
     answer = await browser.send("POST", "/connexion", data=b"\x1f\x8b", headers=headers)
     assert answer.status == 415
@@ -170,7 +170,7 @@ async def test_bad_54_a_packed_body_is_refused(browser: Browser) -> None:
 
 @pytest.mark.parametrize("size", [1_025, 60_000])
 async def test_bad_24_a_huge_password_is_refused_before_anybody_is_asked(
-    browser: Browser, size: int
+    browser: HttpBrowser, size: int
 ) -> None:
     fields = await fresh(browser, "/connexion")
     answer = await browser.send_form(

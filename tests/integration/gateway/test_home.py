@@ -11,22 +11,22 @@ import pytest_asyncio
 from services.gateway.clients import Dossiers
 from services.gateway.features.dossiers.dossier_query import Wanted
 from shared.messaging.errors import ServiceUnavailable
-from tests.integration.gateway.browser import Browser
-from tests.integration.gateway.conftest import Portal
-from tests.integration.gateway.office import Office, filed
-from tests.integration.gateway.person import Person, new_address
-from tests.integration.gateway.shelf import HOSTILE, counts, numbers, rows, settled
+from tests.support.actors.account_holder import AccountHolder, new_address
+from tests.support.actors.dossier_holder import HOSTILE, counts, numbers, rows, settled
+from tests.support.actors.filing_app import FilingApp, filed
+from tests.support.actors.http_browser import HttpBrowser
+from tests.support.servers.portal import Portal
 
 pytestmark = pytest.mark.asyncio(loop_scope="package")
 
 
 @pytest_asyncio.fixture(scope="module", loop_scope="package")
-async def holder(portal: Portal, office: Office) -> Person:
+async def holder(portal: Portal, filing_app: FilingApp) -> AccountHolder:
     """Somebody with dossiers."""
-    return await settled(portal, office)
+    return await settled(portal, filing_app)
 
 
-async def test_g_41_g_42_g_43_the_holder_finds_what_was_told(holder: Person) -> None:
+async def test_g_41_g_42_g_43_the_holder_finds_what_was_told(holder: AccountHolder) -> None:
     """What is not filed yet, then the latest, in whichever order it was told."""
     page = await holder.browser.get("/accueil")
     assert page.status == 200
@@ -62,7 +62,7 @@ async def test_g_41_g_42_g_43_the_holder_finds_what_was_told(holder: Person) -> 
     assert "Aucun dossier dans cet onglet pour l'instant." in empty.text
 
 
-async def test_g_42_rows_are_searched_filtered_sorted_and_paged(holder: Person) -> None:
+async def test_g_42_rows_are_searched_filtered_sorted_and_paged(holder: AccountHolder) -> None:
     """Without case and accents; every step keeps the others."""
     get = holder.browser.get
     found = await get("/accueil?recherche=MEDICAMENT+z")
@@ -105,14 +105,16 @@ async def test_g_42_rows_are_searched_filtered_sorted_and_paged(holder: Person) 
         "account_id=00000000-0000-0000-0000-000000000000&dossier_id=x",
     ],
 )
-async def test_in_03_in_04_a_hand_made_address_shows_a_page(holder: Person, query: str) -> None:
+async def test_in_03_in_04_a_hand_made_address_shows_a_page(
+    holder: AccountHolder, query: str
+) -> None:
     """Neither an error nor rows that a search did not ask for."""
     for path in ("/accueil", "/accueil/dossiers.csv"):
         answer = await holder.browser.send("GET", f"{path}?{query}")
         assert answer.status == 200, path
 
 
-async def test_in_03_what_was_told_is_shown_as_text(holder: Person) -> None:
+async def test_in_03_what_was_told_is_shown_as_text(holder: AccountHolder) -> None:
     page = await holder.browser.get("/accueil?recherche=script")
     (row,) = rows(page)
     assert (row[4], row[6]) == (HOSTILE, "=1+1")
@@ -120,14 +122,14 @@ async def test_in_03_what_was_told_is_shown_as_text(holder: Person) -> None:
 
 
 async def test_az_02_what_is_not_mine_is_not_there(
-    portal: Portal, holder: Person, office: Office
+    portal: Portal, holder: AccountHolder, filing_app: FilingApp
 ) -> None:
     """Whatever an address names, the session says whose dossiers are read."""
-    other = Person(portal, new_address())
+    other = AccountHolder(portal, new_address())
     await other.settle()
     theirs = await other.account_id()
-    await office.say(theirs, filed(number="SECRET-1", medicine="Le médicament d'un autre"))
-    await office.heard(theirs, 1)
+    await filing_app.publish(theirs, filed(number="SECRET-1", medicine="Le médicament d'un autre"))
+    await filing_app.received(theirs, 1)
     ids = "&".join(f"{name}={theirs}" for name in ("account_id", "compte", "id", "subject"))
     for query in ("recherche=SECRET-1", ids, f"recherche={theirs}"):
         page = await holder.browser.get(f"/accueil?{query}")
@@ -144,7 +146,7 @@ async def test_az_02_what_is_not_mine_is_not_there(
 
 
 async def test_g_41_the_page_opens_without_the_list(
-    portal: Portal, holder: Person, monkeypatch: pytest.MonkeyPatch
+    portal: Portal, holder: AccountHolder, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """No counts, no rows, no file; the name, the way out and what else works are there."""
 
@@ -166,7 +168,7 @@ async def test_g_41_the_page_opens_without_the_list(
     assert "text/html" in file.headers["Content-Type"]
 
 
-async def test_au_15_the_other_language_shows_the_same_rows(holder: Person) -> None:
+async def test_au_15_the_other_language_shows_the_same_rows(holder: AccountHolder) -> None:
     """What an address of another site hides in the switch is dropped."""
     query = "recherche=m%C3%A9dicament+z&tri=dosage&taille=10"
     page = await holder.browser.get(f"/accueil?{query}")
@@ -187,21 +189,21 @@ async def test_au_15_the_other_language_shows_the_same_rows(holder: Person) -> N
 
 
 async def test_g_43_what_was_told_before_the_first_visit_is_there_on_it(
-    portal: Portal, office: Office
+    portal: Portal, filing_app: FilingApp
 ) -> None:
     """An account that nobody signed in to yet has its dossiers already."""
-    person = Person(portal, new_address())
+    person = AccountHolder(portal, new_address())
     await person.create()
     mine = await person.account_id()
-    await office.say(mine, filed(number="EARLY-1"))
-    await office.heard(mine, 1)
+    await filing_app.publish(mine, filed(number="EARLY-1"))
+    await filing_app.received(mine, 1)
     _codes, home = await person.keep_codes(await person.enrol())
     assert numbers(await person.browser.get("/accueil")) == ["EARLY-1"]
     assert home.status == 200
 
 
 async def test_g_43_one_page_asks_the_list_once(
-    holder: Person, monkeypatch: pytest.MonkeyPatch
+    holder: AccountHolder, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """However many rows, filters and tabs."""
     asked = []
@@ -217,7 +219,7 @@ async def test_g_43_one_page_asks_the_list_once(
 
 
 async def test_g_43_settings_give_the_ways_to_the_other_application(
-    portal: Portal, holder: Person, another: object
+    portal: Portal, holder: AccountHolder, another: object
 ) -> None:
     """« Déposer une demande », and a link on each row."""
     second = await another(  # type: ignore[operator]
@@ -225,7 +227,7 @@ async def test_g_43_settings_give_the_ways_to_the_other_application(
         IMPEX_DOSSIER_URL="https://office.example/d/{number}",
     )
     assert "Déposer une demande" not in (await holder.browser.get("/accueil")).text
-    browser: Browser = second.browser()
+    browser: HttpBrowser = second.browser()
     browser.session.cookie_jar.update_cookies(holder.browser.cookies)
     page = await browser.get("/accueil?onglet=autorisations-deposees")
     hrefs = [str(a["href"]) for a in page.soup.select("main a[href^='https:']")]

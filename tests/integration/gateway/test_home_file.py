@@ -16,21 +16,23 @@ from services.gateway.clients import Dossiers
 from services.gateway.features.dossiers.dossier_query import Wanted
 from shared.contracts.dossiers import DossierRowsView
 from shared.messaging.errors import ServiceUnavailable
-from tests.integration.gateway.conftest import Portal
-from tests.integration.gateway.office import Office
-from tests.integration.gateway.person import Person
-from tests.integration.gateway.shelf import HOSTILE, numbers, settled
+from tests.support.actors.account_holder import AccountHolder
+from tests.support.actors.dossier_holder import HOSTILE, numbers, settled
+from tests.support.actors.filing_app import FilingApp
+from tests.support.servers.portal import Portal
 
 pytestmark = pytest.mark.asyncio(loop_scope="package")
 
 
 @pytest_asyncio.fixture(scope="module", loop_scope="package")
-async def holder(portal: Portal, office: Office) -> Person:
+async def holder(portal: Portal, filing_app: FilingApp) -> AccountHolder:
     """Somebody with dossiers."""
-    return await settled(portal, office)
+    return await settled(portal, filing_app)
 
 
-async def test_g_42_in_06_the_file_holds_the_rows_of_the_page_in_its_order(holder: Person) -> None:
+async def test_g_42_in_06_the_file_holds_the_rows_of_the_page_in_its_order(
+    holder: AccountHolder,
+) -> None:
     """All of them, with the filters, safe to open; the day of Paris in its name."""
     query = "recherche=lilas+exemple&tri=medicament&sens=decroissant&taille=10"
     page = await holder.browser.get(f"/accueil?{query}")
@@ -56,7 +58,7 @@ async def test_g_42_in_06_the_file_holds_the_rows_of_the_page_in_its_order(holde
 
 
 async def test_g_42_a_file_that_cannot_be_finished_does_not_look_whole(
-    holder: Person, monkeypatch: pytest.MonkeyPatch
+    holder: AccountHolder, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """The list goes away after the first part: the browser is told that the rest is missing."""
     real, asked = Dossiers.rows, 0

@@ -8,11 +8,11 @@ import pytest
 
 from services.gateway.clients.profile import Profile
 from shared.messaging.errors import ServiceUnavailable
-from tests.integration.gateway.browser import Answer
-from tests.integration.gateway.conftest import Portal
-from tests.integration.gateway.person import PHARMACY, Person
 from tests.support import eventually
-from tests.support.information_states import BELGIAN
+from tests.support.actors.account_holder import PHARMACY, AccountHolder
+from tests.support.actors.http_browser import HttpResponse
+from tests.support.pages.information_states import BELGIAN
+from tests.support.servers.portal import Portal
 
 pytestmark = pytest.mark.asyncio(loop_scope="package")
 
@@ -20,14 +20,14 @@ HERE, SUMMARY = "/informations", "/informations/validation"
 SAVE, VALIDATE = {"action": "save"}, {"action": "validate"}
 
 
-async def arrived(portal: Portal, address: str) -> tuple[Person, Answer]:
+async def arrived(portal: Portal, address: str) -> tuple[AccountHolder, HttpResponse]:
     """Somebody new in front of the form."""
-    person = Person(portal, address)
+    person = AccountHolder(portal, address)
     _, page = await person.arrive()
     return person, page
 
 
-def value(page: Answer, name: str) -> str:
+def value(page: HttpResponse, name: str) -> str:
     """What a field of the form holds."""
     return page.form(HERE)[name]
 
@@ -124,7 +124,7 @@ async def test_g_34_g_35_ax_06_the_summary_is_confirmed_once_and_freezes(
         assert "Ces informations ne sont plus modifiables directement." in done.text
         assert done.soup.select_one("a[href='/compte/correction']")
     account = await person.account_id()
-    said = await portal.letters.event("AccountValidated", account)
+    said = await portal.sent_mails.event("AccountValidated", account)
     assert said.data["company_name"] == "Pharmacie des Lilas"
     late = await person.browser.post(page, HERE, {**SAVE, **PHARMACY, "city": "Lyon"})
     assert late.status == 409
@@ -136,7 +136,7 @@ async def test_g_34_g_35_ax_06_the_summary_is_confirmed_once_and_freezes(
     assert "Il vous reste à valider" not in home.text
     await person.browser.post(home, "/deconnexion")
     assert (await person.sign_in()).path == "/accueil"
-    mine = [one for one in portal.letters.said if one.subject == account]
+    mine = [one for one in portal.sent_mails.published if one.subject == account]
     assert [one.name for one in mine].count("AccountValidated") == 1
 
 
@@ -163,7 +163,7 @@ async def test_si_04_in_02_a_belgian_laboratory_in_english(portal: Portal, addre
         assert shown in summary.text, shown
     done = await person.browser.post(summary, SUMMARY)
     assert "This information can no longer be changed directly." in done.text
-    said = await portal.letters.event("AccountValidated", await person.account_id())
+    said = await portal.sent_mails.event("AccountValidated", await person.account_id())
     assert (said.data["country"], said.data["siret"]) == ("BE", "")
 
 

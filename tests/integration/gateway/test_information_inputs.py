@@ -8,10 +8,10 @@ import pytest
 
 from services.gateway.clients import Registration
 from shared.contracts.registration import TermsView
-from tests.integration.gateway.browser import Answer
-from tests.integration.gateway.conftest import Portal
-from tests.integration.gateway.person import PHARMACY
 from tests.integration.gateway.test_information import HERE, SAVE, arrived, value
+from tests.support.actors.account_holder import PHARMACY
+from tests.support.actors.http_browser import HttpResponse
+from tests.support.servers.portal import Portal
 
 pytestmark = pytest.mark.asyncio(loop_scope="package")
 
@@ -64,7 +64,7 @@ async def test_b_07_a_siret_is_judged_as_it_is_typed(portal: Portal, address: st
     person, page = await arrived(portal, address)
     csrf = page.form(HERE)["csrf"]
 
-    async def ask(siret: str, token: str = csrf) -> Answer:
+    async def ask(siret: str, token: str = csrf) -> HttpResponse:
         headers = {"X-Impex-Csrf": token, "Content-Type": "application/json"}
         return await person.browser.send(
             "POST", f"{HERE}/etablissement", json={"siret": siret}, headers=headers

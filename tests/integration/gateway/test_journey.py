@@ -6,8 +6,8 @@ import asyncio
 
 import pytest
 
-from tests.integration.gateway.browser import Browser
-from tests.integration.gateway.conftest import PASSWORD, Portal
+from tests.support.actors.http_browser import HttpBrowser
+from tests.support.servers.portal import PASSWORD, Portal
 
 pytestmark = pytest.mark.asyncio(loop_scope="package")
 
@@ -17,7 +17,7 @@ async def test_g_10_to_g_14_an_account_by_code(portal: Portal, address: str, lan
     browser = portal.browser(language)
     page = await portal.asked(browser, address)
     assert (page.status, page.path) == (200, "/inscription/validation")
-    letter = await portal.letters.to(address)
+    letter = await portal.sent_mails.to(address)
     page = await browser.post(page, "/inscription/validation", {"code": letter.code})
     assert page.path == "/inscription/adresse-validee"
     if language == "fr":
@@ -29,9 +29,9 @@ async def test_g_10_to_g_14_an_account_by_code(portal: Portal, address: str, lan
     assert expected[language] in page.text
 
 
-async def test_g_11_an_account_by_link(portal: Portal, browser: Browser, address: str) -> None:
+async def test_g_11_an_account_by_link(portal: Portal, browser: HttpBrowser, address: str) -> None:
     await portal.asked(browser, address)
-    letter = await portal.letters.to(address)
+    letter = await portal.sent_mails.to(address)
     page = await browser.get(f"/inscription/lien?jeton={letter.token}")
     assert page.status == 200
     page = await browser.post(page, "/inscription/lien")
@@ -43,7 +43,7 @@ async def test_b_02_the_link_on_another_device_asks_for_the_password(
 ) -> None:
     first, second = portal.browser(), portal.browser()
     await portal.asked(first, address)
-    letter = await portal.letters.to(address)
+    letter = await portal.sent_mails.to(address)
     page = await second.get(f"/inscription/lien?jeton={letter.token}")
     assert page.soup.find("input", {"name": "password"})
     refused = await second.post(page, "/inscription/lien", {"password": "Wr0ng-pass"})
@@ -57,10 +57,10 @@ async def test_b_02_the_link_on_another_device_asks_for_the_password(
 
 
 async def test_re_04_robots_that_open_or_post_the_link_change_nothing(
-    portal: Portal, browser: Browser, address: str
+    portal: Portal, browser: HttpBrowser, address: str
 ) -> None:
     await portal.asked(browser, address)
-    letter = await portal.letters.to(address)
+    letter = await portal.sent_mails.to(address)
     path = f"/inscription/lien?jeton={letter.token}"
     robot = portal.browser()
     for method in ("HEAD", *["GET"] * 10):
@@ -78,7 +78,7 @@ async def test_re_04_robots_that_open_or_post_the_link_change_nothing(
     assert page.path == "/inscription/adresse-validee"
 
 
-async def test_bad_28_a_cut_link_says_so(portal: Portal, browser: Browser) -> None:
+async def test_bad_28_a_cut_link_says_so(portal: Portal, browser: HttpBrowser) -> None:
     for query in ("", "?jeton=abc", "?jeton=" + "a" * 42, "?jeton=a&jeton=b"):
         page = await browser.get(f"/inscription/lien{query}")
         assert page.status == 400
@@ -86,19 +86,19 @@ async def test_bad_28_a_cut_link_says_so(portal: Portal, browser: Browser) -> No
 
 
 async def test_bad_29_a_link_used_twice_says_so(
-    portal: Portal, browser: Browser, address: str
+    portal: Portal, browser: HttpBrowser, address: str
 ) -> None:
     await portal.proved(browser, address)
-    letter = await portal.letters.to(address)
+    letter = await portal.sent_mails.to(address)
     page = await portal.browser().get(f"/inscription/lien?jeton={letter.token}")
     assert "Adresse déjà vérifiée" in page.text
 
 
 async def test_g_11_another_message_makes_the_former_useless(
-    portal: Portal, browser: Browser, address: str
+    portal: Portal, browser: HttpBrowser, address: str
 ) -> None:
     page = await portal.asked(browser, address)
-    await portal.letters.to(address)
+    await portal.sent_mails.to(address)
     soon = await browser.post(page, "/inscription/validation/renvoi")
     assert soon.status == 429
     assert int(soon.headers["Retry-After"]) <= 60
@@ -106,7 +106,7 @@ async def test_g_11_another_message_makes_the_former_useless(
 
 
 async def test_wording_7_a_corrected_address_gets_the_message(
-    portal: Portal, browser: Browser, address: str
+    portal: Portal, browser: HttpBrowser, address: str
 ) -> None:
     await portal.asked(browser, f"x{address}")
     page = await browser.get("/inscription/adresse")
@@ -115,7 +115,7 @@ async def test_wording_7_a_corrected_address_gets_the_message(
     )
     assert page.path == "/inscription/validation"
     assert f"Adresse corrigée : un message part vers {address}." in page.text
-    letter = await portal.letters.to(address)
+    letter = await portal.sent_mails.to(address)
     page = await browser.post(page, "/inscription/validation", {"code": letter.code})
     assert page.path == "/inscription/adresse-validee"
 
@@ -135,7 +135,7 @@ async def test_settled_2_coming_back_on_another_device_by_password(
 
 
 async def test_the_welcome_page_proposes_to_go_on(
-    portal: Portal, browser: Browser, address: str
+    portal: Portal, browser: HttpBrowser, address: str
 ) -> None:
     await portal.asked(browser, address)
     page = await browser.get("/")
@@ -143,10 +143,10 @@ async def test_the_welcome_page_proposes_to_go_on(
 
 
 async def test_re_14_annuler_forgets_everything(
-    portal: Portal, browser: Browser, address: str
+    portal: Portal, browser: HttpBrowser, address: str
 ) -> None:
     await portal.asked(browser, address)
-    letter = await portal.letters.to(address)
+    letter = await portal.sent_mails.to(address)
     bound = browser.cookies["impex-presession"]
     page = await browser.get("/inscription/annuler")
     page = await browser.post(page, "/inscription/annuler")
@@ -158,7 +158,7 @@ async def test_re_14_annuler_forgets_everything(
 
 
 async def test_settled_1_annuler_after_creation_says_that_the_account_exists(
-    portal: Portal, browser: Browser, address: str
+    portal: Portal, browser: HttpBrowser, address: str
 ) -> None:
     await portal.proved(browser, address)
     page = await browser.get("/inscription/conditions")
@@ -170,7 +170,7 @@ async def test_settled_1_annuler_after_creation_says_that_the_account_exists(
 
 
 async def test_re_12_a_double_click_asks_once(
-    portal: Portal, browser: Browser, address: str
+    portal: Portal, browser: HttpBrowser, address: str
 ) -> None:
     page = await browser.get("/inscription")
     values = {
@@ -185,12 +185,12 @@ async def test_re_12_a_double_click_asks_once(
     assert [one.status for one in twice] == [303, 303]
     # Another request is asked for and heard of later, so nothing of the first is still under way.
     await portal.asked(portal.browser(), f"after-{address}")
-    await portal.letters.to(f"after-{address}")
-    assert len([one for one in portal.letters.all if one.address == address]) == 1
+    await portal.sent_mails.to(f"after-{address}")
+    assert len([one for one in portal.sent_mails.all if one.address == address]) == 1
 
 
 async def test_g_04_back_to_the_form_after_the_account_exists(
-    portal: Portal, browser: Browser, address: str
+    portal: Portal, browser: HttpBrowser, address: str
 ) -> None:
     await portal.proved(browser, address)
     page = await browser.get("/inscription/conditions")

@@ -15,9 +15,9 @@ import pytest
 
 from shared.contracts.mailer import MailAccepted, MailRefused
 from shared.messaging.envelope import wrap
-from tests.integration.gateway.browser import Browser
-from tests.integration.gateway.conftest import Portal, opened
 from tests.support import eventually
+from tests.support.actors.http_browser import HttpBrowser
+from tests.support.servers.portal import Portal, running_portal
 
 pytestmark = pytest.mark.asyncio(loop_scope="package")
 
@@ -25,7 +25,7 @@ FOLLOW = "/inscription/validation/suivi"
 
 
 @asynccontextmanager
-async def stream(browser: Browser, path: str = FOLLOW) -> AsyncIterator[aiohttp.ClientResponse]:
+async def stream(browser: HttpBrowser, path: str = FOLLOW) -> AsyncIterator[aiohttp.ClientResponse]:
     async with browser.session.get(browser.base + path, allow_redirects=False) as response:
         yield response
 
@@ -73,10 +73,10 @@ async def tell(portal: Portal, address: str, **fields: object) -> None:
 
 
 async def test_b_01_the_page_follows_the_message_and_the_proof(
-    portal: Portal, browser: Browser, address: str
+    portal: Portal, browser: HttpBrowser, address: str
 ) -> None:
     page = await portal.asked(browser, address)
-    letter = await portal.letters.to(address)
+    letter = await portal.sent_mails.to(address)
     async with stream(browser) as live:
         assert live.status == 200
         assert live.headers["Content-Type"] == "text/event-stream; charset=utf-8"
@@ -97,10 +97,10 @@ async def test_b_01_the_page_follows_the_message_and_the_proof(
 
 
 async def test_bad_58_a_refused_message_is_told_to_the_session_that_asked(
-    portal: Portal, browser: Browser, address: str
+    portal: Portal, browser: HttpBrowser, address: str
 ) -> None:
     await portal.asked(browser, address)
-    await portal.letters.to(address)
+    await portal.sent_mails.to(address)
     await tell(portal, address, reason="unknown_mailbox")
 
     async def refused() -> bool:
@@ -117,7 +117,7 @@ async def test_bad_58_a_refused_message_is_told_to_the_session_that_asked(
 
 
 async def test_one_browser_keeps_two_streams_and_gets_their_places_back(
-    portal: Portal, browser: Browser, address: str
+    portal: Portal, browser: HttpBrowser, address: str
 ) -> None:
     await portal.asked(browser, address)
     async with stream(browser) as one, stream(browser) as two:
@@ -140,7 +140,9 @@ async def test_a_stream_is_for_who_asked_only(portal: Portal) -> None:
 
 async def test_streams_end_at_once_when_the_portal_stops(portal: Portal, address: str) -> None:
     browser = portal.browser()
-    async with opened(portal.system, portal.letters, "gateway", clock=portal.clock) as second:
+    async with running_portal(
+        portal.system, portal.sent_mails, "gateway", clock=portal.clock
+    ) as second:
         browser.base = second.base
         await second.asked(browser, address)
         live = await browser.session.get(second.base + FOLLOW)
@@ -152,7 +154,7 @@ async def test_streams_end_at_once_when_the_portal_stops(portal: Portal, address
 
 
 async def test_g_14_the_creation_is_followed_to_its_end(
-    portal: Portal, browser: Browser, address: str
+    portal: Portal, browser: HttpBrowser, address: str
 ) -> None:
     await portal.proved(browser, address)
     page = await browser.get("/inscription/conditions")

@@ -15,13 +15,13 @@ from services.gateway.clients import Registration
 from services.gateway.sessions.presession_store import delete_expired
 from shared.messaging.errors import RequestTimeout
 from shared.runtime.service import utc_now
-from tests.integration.gateway.browser import Browser
-from tests.integration.gateway.conftest import Portal
+from tests.support.actors.http_browser import HttpBrowser
+from tests.support.servers.portal import Portal
 
 pytestmark = pytest.mark.asyncio(loop_scope="package")
 
 
-async def age(portal: Portal, browser: Browser) -> asyncpg.Connection[Any]:
+async def age(portal: Portal, browser: HttpBrowser) -> asyncpg.Connection[Any]:
     """Let a browser's pre-session run out; returns a connection to the gateway's schema."""
     connection = await asyncpg.connect(
         portal.system.database.admin_url, server_settings={"search_path": "gateway"}
@@ -36,7 +36,7 @@ async def age(portal: Portal, browser: Browser) -> asyncpg.Connection[Any]:
 
 
 async def test_settled_2_a_presession_ends_with_its_request(
-    portal: Portal, browser: Browser, address: str
+    portal: Portal, browser: HttpBrowser, address: str
 ) -> None:
     await portal.asked(browser, address)
     bound = browser.cookies["impex-presession"]
@@ -53,7 +53,7 @@ async def test_settled_2_a_presession_ends_with_its_request(
 
 
 async def test_se_01_the_table_holds_hashes_only(
-    portal: Portal, browser: Browser, address: str
+    portal: Portal, browser: HttpBrowser, address: str
 ) -> None:
     await browser.get("/inscription")
     connection = await asyncpg.connect(portal.system.database.admin_url)
@@ -72,7 +72,7 @@ async def test_se_01_the_table_holds_hashes_only(
 @pytest.mark.parametrize("done", [True, False])
 async def test_an_acceptance_without_an_answer_is_followed(
     portal: Portal,
-    browser: Browser,
+    browser: HttpBrowser,
     address: str,
     monkeypatch: pytest.MonkeyPatch,
     done: bool,

@@ -9,14 +9,14 @@ from urllib.parse import quote, urlencode
 import pytest
 from yarl import URL
 
-from tests.integration.gateway.browser import Browser
-from tests.integration.gateway.conftest import PASSWORD, Portal
+from tests.support.actors.http_browser import HttpBrowser
+from tests.support.servers.portal import PASSWORD, Portal
 
 pytestmark = pytest.mark.asyncio(loop_scope="package")
 
 
 async def test_lg_04_what_is_typed_never_makes_a_line(
-    portal: Portal, browser: Browser, capfd: pytest.CaptureFixture[str]
+    portal: Portal, browser: HttpBrowser, capfd: pytest.CaptureFixture[str]
 ) -> None:
     capfd.readouterr()
     payload = '\n{"event":"x","action":"forged"}'
@@ -32,11 +32,11 @@ async def test_lg_04_what_is_typed_never_makes_a_line(
 
 
 async def test_lg_02_logs_hold_no_secret_and_name_what_happened(
-    portal: Portal, browser: Browser, address: str, capfd: pytest.CaptureFixture[str]
+    portal: Portal, browser: HttpBrowser, address: str, capfd: pytest.CaptureFixture[str]
 ) -> None:
     capfd.readouterr()
     page = await portal.asked(browser, address)
-    letter = await portal.letters.to(address)
+    letter = await portal.sent_mails.to(address)
     await browser.get(f"/inscription/lien?jeton={letter.token}")
     await browser.post(page, "/inscription/validation", {"code": letter.code})
     await browser.get("/inscription/creation")

@@ -5,9 +5,9 @@ from __future__ import annotations
 import pytest
 from yarl import URL
 
-from tests.integration.gateway.browser import Browser
-from tests.integration.gateway.conftest import Portal
-from tests.integration.gateway.person import Person
+from tests.support.actors.account_holder import AccountHolder
+from tests.support.actors.http_browser import HttpBrowser
+from tests.support.servers.portal import Portal
 
 pytestmark = pytest.mark.asyncio(loop_scope="package")
 
@@ -16,7 +16,7 @@ NEW_PASSWORD = "Zug&Wolke47"
 SAME_SITE = {"Sec-Fetch-Site": "same-origin"}
 
 
-def _put(portal: Portal, browser: Browser, token: str) -> None:
+def _put(portal: Portal, browser: HttpBrowser, token: str) -> None:
     """The browser holds this session, because it never heard of a later one."""
     browser.session.cookie_jar.update_cookies({COOKIE: token}, URL(portal.base))
 
@@ -24,7 +24,7 @@ def _put(portal: Portal, browser: Browser, token: str) -> None:
 async def test_b_08_a_password_changed_in_the_account_is_said_at_the_second_press(
     portal: Portal, address: str
 ) -> None:
-    person = Person(portal, address)
+    person = AccountHolder(portal, address)
     await person.settle()
     browser = person.browser
     page = await browser.get("/compte/mot-de-passe")
@@ -45,12 +45,12 @@ async def test_b_08_g_44_a_reset_by_somebody_signed_in_is_said_at_the_second_pre
     portal: Portal, address: str
 ) -> None:
     """The page of a mailed link comes without the session, which its button then ends."""
-    person = Person(portal, address)
+    person = AccountHolder(portal, address)
     await person.settle()
     browser = person.browser
     page = await browser.get("/mot-de-passe-oublie")
     await browser.post(page, page.path, {"address": address})
-    letter = await portal.letters.to(address, kind="PasswordReset")
+    letter = await portal.sent_mails.to(address, kind="PasswordReset")
     session = browser.cookies[COOKIE]
     browser.session.cookie_jar.clear(lambda cookie: cookie.key == COOKIE)
     page = await browser.get(f"/mot-de-passe?jeton={letter.token}")

@@ -7,8 +7,8 @@ from collections.abc import Awaitable, Callable
 
 import pytest
 
-from tests.integration.gateway.browser import Answer, Browser
-from tests.integration.gateway.conftest import Portal
+from tests.support.actors.http_browser import HttpBrowser, HttpResponse
+from tests.support.servers.portal import Portal
 
 pytestmark = pytest.mark.asyncio(loop_scope="package")
 
@@ -82,7 +82,7 @@ POLICY = (
 )
 
 
-def assert_dressed(answer: Answer) -> None:
+def assert_dressed(answer: HttpResponse) -> None:
     """WF-01 to WF-04, WF-07, WF-08: what every answer carries."""
     headers = answer.headers
     nonce = re.search(r"'nonce-([\w-]{24})'", headers["Content-Security-Policy"])
@@ -122,7 +122,7 @@ async def test_every_page_opens_in_its_language(portal: Portal, language: str) -
 
 
 async def test_wf_04_errors_redirects_static_and_data_are_dressed(
-    portal: Portal, browser: Browser
+    portal: Portal, browser: HttpBrowser
 ) -> None:
     start = await browser.get("/connexion")
     sheet = start.soup.find("link", rel="stylesheet")
@@ -167,14 +167,14 @@ async def test_wf_01_hsts_and_secure_cookies_over_https_only(
 
 
 @pytest.mark.parametrize("path", PROBES)
-async def test_cr_08_what_robots_try_is_not_there(browser: Browser, path: str) -> None:
+async def test_cr_08_what_robots_try_is_not_there(browser: HttpBrowser, path: str) -> None:
     page = await browser.send("GET", path)
     assert page.status == 404
     assert_dressed(page)
 
 
 @pytest.mark.parametrize("method", ["PUT", "DELETE", "PATCH", "OPTIONS", "TRACE", "PROPFIND"])
-async def test_wf_06_other_methods_are_refused(browser: Browser, method: str) -> None:
+async def test_wf_06_other_methods_are_refused(browser: HttpBrowser, method: str) -> None:
     for path in ("/", "/inscription", "/langue"):
         page = await browser.send(method, path)
         assert page.status == 405
@@ -184,14 +184,16 @@ async def test_wf_06_other_methods_are_refused(browser: Browser, method: str) ->
 @pytest.mark.parametrize(
     "path", ["/langue", "/inscription/validation/renvoi", "/inscription/mot-courant"]
 )
-async def test_bad_55_get_on_a_post_route_is_405(browser: Browser, path: str) -> None:
+async def test_bad_55_get_on_a_post_route_is_405(browser: HttpBrowser, path: str) -> None:
     page = await browser.send("GET", path)
     assert page.status == 405
     assert page.headers["Allow"] == "POST"
     assert page.soup.find("a", href="/")
 
 
-async def test_static_files_are_kept_for_ever_and_packed(portal: Portal, browser: Browser) -> None:
+async def test_static_files_are_kept_for_ever_and_packed(
+    portal: Portal, browser: HttpBrowser
+) -> None:
     page = await browser.get("/connexion")
     found = [tag["href"] for tag in page.soup.find_all("link")]
     found += [tag["src"] for tag in page.soup.find_all("script", src=True)]
@@ -210,7 +212,7 @@ async def test_static_files_are_kept_for_ever_and_packed(portal: Portal, browser
 
 
 async def test_a_style_sheet_names_only_files_that_are_there(
-    portal: Portal, browser: Browser
+    portal: Portal, browser: HttpBrowser
 ) -> None:
     page = await browser.get("/")
     for sheet in page.soup.find_all("link", rel="stylesheet"):
@@ -271,13 +273,13 @@ async def test_the_language_chosen_is_remembered_for_a_year(portal: Portal) -> N
         " /aide",
     ],
 )
-async def test_au_15_next_leads_only_to_our_own_pages(browser: Browser, payload: str) -> None:
+async def test_au_15_next_leads_only_to_our_own_pages(browser: HttpBrowser, payload: str) -> None:
     page = await browser.get("/aide")
     sent = await browser.post(page, "/langue", {"lang": "en", "next": payload}, follow=False)
     assert (sent.status, sent.location) == (303, "/")
 
 
-async def test_re_05_a_poisoned_host_header_is_never_used(browser: Browser) -> None:
+async def test_re_05_a_poisoned_host_header_is_never_used(browser: HttpBrowser) -> None:
     headers = {"Host": "evil.example", "X-Forwarded-Host": "evil.example"}
     for path in ("/", "/connexion", "/inscription/validation"):
         answer = await browser.send("GET", path, headers=headers)
@@ -285,7 +287,7 @@ async def test_re_05_a_poisoned_host_header_is_never_used(browser: Browser) -> N
         assert "evil.example" not in str(answer.headers)
 
 
-async def test_csp_reports_are_taken_without_a_word(browser: Browser) -> None:
+async def test_csp_reports_are_taken_without_a_word(browser: HttpBrowser) -> None:
     for body in (b"", b"x", b"[]", b'{"csp-report": {"blocked-uri": "x"}}', b'[{"body": 1}]'):
         answer = await browser.send(
             "POST", "/csp-rapport", data=body, headers={"Content-Type": "application/csp-report"}

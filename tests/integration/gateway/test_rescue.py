@@ -11,34 +11,34 @@ import pytest
 
 from shared.security.sealing import KeyRing
 from shared.security.signed_tokens import sign
-from tests.integration.gateway.browser import Answer, Browser
-from tests.integration.gateway.conftest import Portal
-from tests.integration.gateway.person import Person
+from tests.support.actors.account_holder import AccountHolder
+from tests.support.actors.http_browser import HttpBrowser, HttpResponse
+from tests.support.servers.portal import Portal
 
 pytestmark = pytest.mark.asyncio(loop_scope="package")
 
 NEW = "Wmqt4xZh!7"
 
 
-async def _forget(browser: Browser, address: str) -> Answer:
+async def _forget(browser: HttpBrowser, address: str) -> HttpResponse:
     page = await browser.get("/mot-de-passe-oublie")
     return await browser.post(page, "/mot-de-passe-oublie", {"address": address})
 
 
-def _bare(page: Answer) -> str:
+def _bare(page: HttpResponse) -> str:
     """A page without what differs in each answer."""
     return re.sub(r"[A-Za-z0-9_-]{22,}(\.[\w-]+)*|\b[0-9a-f]{12}\b", "~", page.html)
 
 
 async def test_g_44_a_new_password_by_a_mailed_link(portal: Portal, address: str) -> None:
     """RE-06, OT-16: no automatic sign-in, every session closed, the second factor still asked."""
-    person = Person(portal, address)
+    person = AccountHolder(portal, address)
     await person.settle()
     sent = await _forget(portal.browser(), address)
     assert (sent.status, sent.path) == (200, "/mot-de-passe-oublie")
     assert f"Si {address} a un compte, un message vient de partir" in sent.text
     assert (await person.browser.get("/accueil")).path == "/accueil", "asking changes nothing"
-    letter = await portal.letters.to(address, kind="PasswordReset")
+    letter = await portal.sent_mails.to(address, kind="PasswordReset")
     path = f"/mot-de-passe?jeton={letter.token}"
     robot = portal.browser()
     for method in ("HEAD", *["GET"] * 5):
@@ -58,7 +58,7 @@ async def test_g_44_a_new_password_by_a_mailed_link(portal: Portal, address: str
     assert "Mot de passe changé" in done.text
     assert "impex-session" not in elsewhere.cookies
     assert (await person.browser.get("/accueil")).path == "/connexion"
-    changed = await portal.letters.event("PasswordChanged", await person.account_id())
+    changed = await portal.sent_mails.event("PasswordChanged", await person.account_id())
     assert changed.data["by"] == "reset"
     again = await elsewhere.get(path)
     assert again.soup.find("form", action="/mot-de-passe") is None
@@ -69,7 +69,7 @@ async def test_g_44_a_new_password_by_a_mailed_link(portal: Portal, address: str
 
 
 async def test_b_03_the_page_is_the_same_for_everybody(portal: Portal, address: str) -> None:
-    person = Person(portal, address)
+    person = AccountHolder(portal, address)
     await person.settle()
     unknown = f"u-{address}"
     for path, extra in (("/mot-de-passe-oublie", {}), ("/telephone-perdu", {"stolen": "1"})):
@@ -100,13 +100,13 @@ async def test_g_44_bad_addresses_and_too_many_requests(portal: Portal, address:
 async def test_re_05_a_later_link_replaces_and_an_old_one_runs_out(
     portal: Portal, address: str
 ) -> None:
-    person = Person(portal, address)
+    person = AccountHolder(portal, address)
     await person.settle()
     browser = portal.browser()
     await _forget(browser, address)
-    first = await portal.letters.to(address, kind="PasswordReset")
+    first = await portal.sent_mails.to(address, kind="PasswordReset")
     await _forget(browser, address)
-    second = await portal.letters.to(address, 2, kind="PasswordReset")
+    second = await portal.sent_mails.to(address, 2, kind="PasswordReset")
     page = await browser.get(f"/mot-de-passe?jeton={first.token}")
     assert "remplacé" in page.text
     portal.clock.advance(minutes=61)
@@ -122,7 +122,7 @@ async def test_au_04_a_reset_lifts_the_passwords_wait_and_never_the_codes(
     portal: Portal, address: str
 ) -> None:
     """Settled 4."""
-    person = Person(portal, address)
+    person = AccountHolder(portal, address)
     await person.settle()
     assert person.phone is not None
     browser = portal.browser()
@@ -135,7 +135,7 @@ async def test_au_04_a_reset_lifts_the_passwords_wait_and_never_the_codes(
     assert page.status == 429
     assert page.text.count("Trop d'essais") >= 1
     await _forget(stranger, address)
-    letter = await portal.letters.to(address, kind="PasswordReset")
+    letter = await portal.sent_mails.to(address, kind="PasswordReset")
     page = await stranger.get(f"/mot-de-passe?jeton={letter.token}")
     await stranger.post(page, "/mot-de-passe", {"password": NEW})
     person.password = NEW
@@ -148,21 +148,21 @@ async def test_au_04_a_reset_lifts_the_passwords_wait_and_never_the_codes(
 async def test_g_26_a_lost_phone_is_confirmed_from_the_mailbox(
     portal: Portal, address: str
 ) -> None:
-    person = Person(portal, address)
+    person = AccountHolder(portal, address)
     await person.settle()
     browser = portal.browser()
     page = await browser.get("/telephone-perdu")
     assert page.soup.find("a", href=re.compile("/connexion"))
     await browser.post(page, "/telephone-perdu", {"address": address})
-    letter = await portal.letters.to(address, kind="LostPhone")
+    letter = await portal.sent_mails.to(address, kind="LostPhone")
     path = f"/telephone-perdu/confirmer?jeton={letter.token}"
     for _ in range(3):
         page = await portal.browser().get(path)
         assert page.status == 200
-    assert not [one for one in portal.letters.said if one.name == "LostPhoneReported"]
+    assert not [one for one in portal.sent_mails.published if one.name == "LostPhoneReported"]
     done = await browser.post(await browser.get(path), "/telephone-perdu/confirmer")
     assert done.status == 200
-    reported = await portal.letters.event("LostPhoneReported", await person.account_id())
+    reported = await portal.sent_mails.event("LostPhoneReported", await person.account_id())
     assert reported.data["stolen"] is False
     assert (await person.browser.get("/accueil")).path == "/accueil", "nothing else happened"
     again = await browser.get(path)
@@ -172,23 +172,23 @@ async def test_g_26_a_lost_phone_is_confirmed_from_the_mailbox(
 async def test_g_26_a_stolen_phone_freezes_the_account_at_once(
     portal: Portal, address: str
 ) -> None:
-    person = Person(portal, address)
+    person = AccountHolder(portal, address)
     await person.settle()
     browser = portal.browser()
     page = await browser.get("/telephone-perdu")
     await browser.post(page, "/telephone-perdu", {"address": address, "stolen": "1"})
-    letter = await portal.letters.to(address, kind="LostPhone")
+    letter = await portal.sent_mails.to(address, kind="LostPhone")
     page = await browser.get(f"/telephone-perdu/confirmer?jeton={letter.token}")
     await browser.post(page, "/telephone-perdu/confirmer")
     assert (await person.browser.get("/accueil")).path == "/connexion"
-    frozen = await portal.letters.event("AccountFrozen", await person.account_id())
+    frozen = await portal.sent_mails.event("AccountFrozen", await person.account_id())
     assert (frozen.data["by"], frozen.data["desk_only"]) == ("lost_phone", True)
     refused = await person.give_password(browser=portal.browser())
     assert refused.status == 422
     assert "Adresse ou mot de passe incorrect" in refused.text
 
 
-async def _disavowal(portal: Portal, person: Person, days: float = 7) -> str:
+async def _disavowal(portal: Portal, person: AccountHolder, days: float = 7) -> str:
     ring = KeyRing.parse(portal.system.environment("registration")["IMPEX_DISAVOWAL_KEYS"])
     account = (await person.account_id()).replace("-", "")
     until = portal.clock() + timedelta(days=days)
@@ -199,7 +199,7 @@ async def test_settled_8_not_me_freezes_and_the_way_back_asks_for_everything(
     portal: Portal, address: str
 ) -> None:
     """The mailbox and a new password thaw nothing before the second factor is given too."""
-    person = Person(portal, address)
+    person = AccountHolder(portal, address)
     await person.settle()
     path = await _disavowal(portal, person)
     for method in ("HEAD", "GET", "GET"):
@@ -211,29 +211,29 @@ async def test_settled_8_not_me_freezes_and_the_way_back_asks_for_everything(
     assert done.status == 200
     assert (await person.browser.get("/accueil")).path == "/connexion"
     account = await person.account_id()
-    await portal.letters.event("AccountFrozen", account)
+    await portal.sent_mails.event("AccountFrozen", account)
     assert (await person.give_password(browser=holder)).status == 422
     portal.clock.advance(seconds=5)  # nobody comes back faster than clocks may differ
     twice = await holder.get(path)
     assert twice.soup.find("form", action="/ce-n-est-pas-moi") is None
     await _forget(holder, address)
-    letter = await portal.letters.to(address, kind="PasswordReset")
+    letter = await portal.sent_mails.to(address, kind="PasswordReset")
     page = await holder.get(f"/mot-de-passe?jeton={letter.token}")
     await holder.post(page, "/mot-de-passe", {"password": NEW})
-    assert not [one for one in portal.letters.said if one.name == "AccountThawed"]
+    assert not [one for one in portal.sent_mails.published if one.name == "AccountThawed"]
     person.password = NEW
     assert (await person.sign_in(holder)).path == "/accueil"
-    await portal.letters.event("AccountThawed", account)
+    await portal.sent_mails.event("AccountThawed", account)
 
 
 async def test_settled_8_the_links_work_for_who_is_signed_in_and_reads_mail_on_a_site(
     portal: Portal, address: str
 ) -> None:
     """A strict cookie stays away from what another site's link opens, and comes with the button."""
-    person = Person(portal, address)
+    person = AccountHolder(portal, address)
     await person.settle()
     await _forget(person.browser, address)
-    letter = await portal.letters.to(address, kind="PasswordReset")
+    letter = await portal.sent_mails.to(address, kind="PasswordReset")
     page = await person.browser.from_elsewhere(f"/mot-de-passe?jeton={letter.token}")
     assert "Se déconnecter" not in page.text
     weak = await person.browser.post(page, "/mot-de-passe", {"password": "Azerty123"})
@@ -243,7 +243,7 @@ async def test_settled_8_the_links_work_for_who_is_signed_in_and_reads_mail_on_a
     assert done.status == 200, done.text
     assert (await person.browser.get("/accueil")).path == "/connexion"
     # What a session alone opens takes no other token.
-    other = Person(portal, f"o{address}")
+    other = AccountHolder(portal, f"o{address}")
     await other.settle()
     page = await other.browser.from_elsewhere("/connexion")
     assert (await other.browser.post(page, "/connexion")).path == "/accueil"
@@ -256,7 +256,7 @@ async def test_settled_8_the_links_work_for_who_is_signed_in_and_reads_mail_on_a
 async def test_settled_8_a_link_runs_out_and_no_other_text_is_one(
     portal: Portal, address: str
 ) -> None:
-    person = Person(portal, address)
+    person = AccountHolder(portal, address)
     await person.settle()
     late = await portal.browser().get(await _disavowal(portal, person, days=-0.01))
     assert late.soup.find("form", action="/ce-n-est-pas-moi") is None

@@ -16,10 +16,10 @@ from shared.contracts.gateway import CorrectionRequested, DepartureReported
 from shared.contracts.registration import AddressChangeRequested
 from shared.i18n.dates import format_day
 from shared.security.sealing import KeyRing, Opener, seal_context
-from tests.integration.gateway.browser import Answer
-from tests.integration.gateway.conftest import Portal
-from tests.integration.gateway.person import Person, new_address
 from tests.support import eventually
+from tests.support.actors.account_holder import AccountHolder, new_address
+from tests.support.actors.http_browser import HttpResponse
+from tests.support.servers.portal import Portal
 
 pytestmark = pytest.mark.asyncio(loop_scope="package")
 
@@ -27,13 +27,13 @@ FORM, PROOF = "/compte/adresse", "/compte/adresse/validation"
 NUMBER = re.compile(r"(?:COR|DEP)-[A-Z2-7]{5}-[A-Z2-7]{5}")
 
 
-async def settled(portal: Portal, address: str) -> Person:
-    person = Person(portal, address)
+async def settled(portal: Portal, address: str) -> AccountHolder:
+    person = AccountHolder(portal, address)
     await person.settle()
     return person
 
 
-async def wish(person: Person, new: str, **given: str) -> Answer:
+async def wish(person: AccountHolder, new: str, **given: str) -> HttpResponse:
     """« Recevoir le code », with the right password and code unless told otherwise."""
     assert person.phone is not None
     person.portal.clock.advance(seconds=30)
@@ -42,12 +42,12 @@ async def wish(person: Person, new: str, **given: str) -> Answer:
     return await person.browser.post(page, FORM, values)
 
 
-async def mailed(person: Person, number: int = 1) -> str:
+async def mailed(person: AccountHolder, number: int = 1) -> str:
     """The code that went to the new address."""
     kind = AddressChangeRequested
-    said = await person.portal.letters.event(kind.__name__, await person.account_id(), number)
+    said = await person.portal.sent_mails.event(kind.__name__, await person.account_id(), number)
     sealed = msgspec.convert(said.data["code"], Sealed)
-    return person.portal.letters.opener.open(sealed, seal_context(kind, "code"))
+    return person.portal.sent_mails.opener.open(sealed, seal_context(kind, "code"))
 
 
 def for_desk(portal: Portal, kind: Any, field: str, data: dict[str, Any]) -> str:
@@ -76,8 +76,8 @@ async def test_b_14_the_proved_address_signs_in_and_other_sessions_end_first(
     assert new in done.text
     assert person.browser.cookies["impex-session"] != token
     assert (await other.get("/accueil")).path == "/connexion"
-    await portal.letters.event("AddressChanged", await person.account_id())
-    closed = await portal.letters.event("SessionClosed", await person.account_id())
+    await portal.sent_mails.event("AddressChanged", await person.account_id())
+    closed = await portal.sent_mails.event("SessionClosed", await person.account_id())
     assert closed.data["reason"] == "address_changed"
     assert (await person.browser.get("/compte")).path == "/compte"
     assert (await person.give_password(browser=portal.browser())).status == 422
@@ -115,7 +115,7 @@ async def test_b_03_an_address_that_has_an_account_sees_the_same_pages(
     holder, person = await settled(portal, address), await settled(portal, new_address())
     page, other = await wish(person, holder.address), await wish(person, new_address())
     assert page.path == other.path == PROOF
-    told = await portal.letters.event("KnownAddressRequested", await holder.account_id())
+    told = await portal.sent_mails.event("KnownAddressRequested", await holder.account_id())
     assert told.data["address"] == holder.address
     bare = [re.sub(r"\S+@\S+|\d\d:\d\d", "", one.text) for one in (page, other)]
     assert bare[0] == bare[1]
@@ -151,7 +151,7 @@ async def test_b_14_a_double_click_on_the_right_code_is_one_change(
         *(person.browser.post(page, PROOF, {"code": code}) for _ in range(2))
     )
     assert {one.path for one in answers} == {"/compte"}, [one.text[:300] for one in answers]
-    said = [one for one in portal.letters.said if one.name == "AddressChanged"]
+    said = [one for one in portal.sent_mails.published if one.name == "AddressChanged"]
     assert sum(one.data["address"] == new for one in said) == 1
 
 
@@ -223,7 +223,7 @@ async def test_b_11_a_correction_is_asked_for_once(portal: Portal, address: str)
     assert found[1] is not None
     assert found[0][0] == found[1][0]
     account_id = await person.account_id()
-    said = await portal.letters.event("CorrectionRequested", account_id)
+    said = await portal.sent_mails.event("CorrectionRequested", account_id)
     assert (said.data["request_id"], said.data["about"]) == (found[0][0], "establishment")
     text = for_desk(portal, CorrectionRequested, "text", said.data)
     assert text == "Rue des Mimosas,\nnon <b>Lilas</b>"
@@ -235,7 +235,7 @@ async def test_b_11_a_correction_is_asked_for_once(portal: Portal, address: str)
     sixth = await person.browser.post(page, path, {"about": "other", "text": "une de trop"})
     assert sixth.status == 429
     assert "une de trop" in sixth.html
-    mine = [one for one in portal.letters.said if one.subject == account_id]
+    mine = [one for one in portal.sent_mails.published if one.subject == account_id]
     assert sum(one.name == "CorrectionRequested" for one in mine) == 5
 
 
@@ -260,7 +260,7 @@ async def test_g_36_who_leaves_tells_it(portal: Portal, address: str) -> None:
     number = NUMBER.search(done.text)
     assert number is not None
     assert format_day(f"{day}", "fr") in done.text
-    said = await portal.letters.event("DepartureReported", await person.account_id())
+    said = await portal.sent_mails.event("DepartureReported", await person.account_id())
     assert (said.data["request_id"], said.data["by"]) == (number[0], "holder")
     details = json.loads(for_desk(portal, DepartureReported, "details", said.data))
     assert details == {"date": f"{day}", "remark": "Mme Fougère reprend"}
@@ -294,7 +294,7 @@ async def test_g_36_a_colleague_reports_a_departure_and_learns_nothing(
     assert all(one.status == 200 for one in answers)
 
     def reported() -> list[Any]:
-        said = [one for one in portal.letters.said if one.name == "DepartureReported"]
+        said = [one for one in portal.sent_mails.published if one.name == "DepartureReported"]
         return [one for one in said if one.data["by"] == "colleague"]
 
     numbers = {NUMBER.search(one.text)[0] for one in answers}  # type: ignore[index]

@@ -12,9 +12,9 @@ from services.gateway.features.support_requests.support_requests import Desk
 from shared.contracts.registration import AddressChangedView
 from shared.messaging.errors import RequestTimeout, ServiceUnavailable
 from shared.messaging.rpc_client import RpcClient
-from tests.integration.gateway.conftest import Portal
-from tests.integration.gateway.person import new_address
 from tests.integration.gateway.test_rights import FORM, PROOF, mailed, settled, wish
+from tests.support.actors.account_holder import new_address
+from tests.support.servers.portal import Portal
 
 pytestmark = pytest.mark.asyncio(loop_scope="package")
 

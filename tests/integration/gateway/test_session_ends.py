@@ -19,9 +19,9 @@ from shared.contracts.registration import (
     PasswordChanged,
 )
 from shared.outbox import emit
-from tests.integration.gateway.conftest import Portal
-from tests.integration.gateway.person import Person
 from tests.support import eventually
+from tests.support.actors.account_holder import AccountHolder
+from tests.support.servers.portal import Portal
 
 pytestmark = pytest.mark.asyncio(loop_scope="package")
 
@@ -59,7 +59,7 @@ async def test_re_10_an_act_done_elsewhere_ends_the_sessions(
     portal: Portal, address: str, reason: str
 ) -> None:
     owner, make = EVENTS[reason]
-    person = Person(portal, address)
+    person = AccountHolder(portal, address)
     await person.settle()
     account = await person.account_id()
     half = portal.browser()
@@ -72,7 +72,7 @@ async def test_re_10_an_act_done_elsewhere_ends_the_sessions(
 
     await eventually(closed, why=f"{reason} ends the session")
     assert (await half.get("/connexion/code")).path == "/connexion", "half sessions too"
-    said = await portal.letters.event("SessionClosed", account)
+    said = await portal.sent_mails.event("SessionClosed", account)
     assert said.data["reason"] == reason
 
 
@@ -82,7 +82,7 @@ async def test_a_gateway_whose_clock_is_ahead_keeps_no_session_of_a_closed_accou
 ) -> None:
     """Proved three seconds after the end, as that gateway's clock has it."""
     owner, make = EVENTS[reason]
-    person = Person(portal, address)
+    person = AccountHolder(portal, address)
     await person.settle()
     ended = portal.clock() - timedelta(seconds=3)
     await _say(portal, owner, make(ended), await person.account_id())
@@ -96,12 +96,12 @@ async def test_a_gateway_whose_clock_is_ahead_keeps_no_session_of_a_closed_accou
 async def test_an_event_that_comes_late_ends_nothing_that_was_proved_after_it(
     portal: Portal, address: str
 ) -> None:
-    person = Person(portal, address)
+    person = AccountHolder(portal, address)
     await person.settle()
     account = await person.account_id()
     before = portal.clock() - timedelta(minutes=5)
     await _say(portal, "registration", PasswordChanged(by="reset", changed_at=before), account)
-    marker = Person(portal, f"z{address}")
+    marker = AccountHolder(portal, f"z{address}")
     await marker.settle()
     now = portal.clock()
     await _say(
@@ -119,7 +119,7 @@ async def test_a_session_proved_before_an_end_opens_nothing_whenever_it_is_writt
     portal: Portal, another: Callable[..., Awaitable[Portal]], address: str
 ) -> None:
     """The race between two gateways: the password looked at before, the row written after."""
-    person = Person(portal, address)
+    person = AccountHolder(portal, address)
     await person.settle()
     account = await person.account_id()
     page = await person.give_password(browser=portal.browser())
@@ -143,7 +143,7 @@ async def test_b_14_a_session_shows_the_latest_name_and_ends_with_the_address(
 ) -> None:
     """Each event twice, and an older one last: the session keeps what is newer. An address that was
     changed elsewhere ends it, as any credential."""
-    person, marker = Person(portal, address), Person(portal, f"z{address}")
+    person, marker = AccountHolder(portal, address), AccountHolder(portal, f"z{address}")
     await person.settle()
     await marker.settle()
     account = await person.account_id()
@@ -170,6 +170,6 @@ async def test_b_14_a_session_shows_the_latest_name_and_ends_with_the_address(
         address=f"n{address}", former_address=address, by="desk", changed_at=portal.clock()
     )
     await _say(portal, "registration", moved, account)
-    closed = await portal.letters.event("SessionClosed", account)
+    closed = await portal.sent_mails.event("SessionClosed", account)
     assert closed.data["reason"] == "address_changed"
     assert (await person.browser.get("/compte")).path == "/connexion"

@@ -12,9 +12,9 @@ from aiohttp import web
 from yarl import URL
 
 from services.gateway.routes import setup_routes
-from tests.integration.gateway.conftest import Portal
-from tests.integration.gateway.person import Person, new_address
 from tests.integration.gateway.test_rights import PROOF, settled, wish
+from tests.support.actors.account_holder import AccountHolder, new_address
+from tests.support.servers.portal import Portal
 
 pytestmark = pytest.mark.asyncio(loop_scope="package")
 
@@ -22,7 +22,7 @@ pytestmark = pytest.mark.asyncio(loop_scope="package")
 async def test_se_07_b_11_the_account_page_lists_and_closes_sessions(
     portal: Portal, address: str
 ) -> None:
-    person = Person(portal, address)
+    person = AccountHolder(portal, address)
     await person.settle()
     other, third = portal.browser(), portal.browser()
     await person.sign_in(other)
@@ -49,12 +49,12 @@ async def test_se_07_b_11_the_account_page_lists_and_closes_sessions(
 
 async def test_az_02_nobody_closes_the_session_of_somebody_else(portal: Portal) -> None:
     mine, theirs = (
-        Person(portal, f"a{secrets.token_hex(5)}@x.example.fr"),
-        Person(portal, f"b{secrets.token_hex(5)}@x.example.fr"),
+        AccountHolder(portal, f"a{secrets.token_hex(5)}@x.example.fr"),
+        AccountHolder(portal, f"b{secrets.token_hex(5)}@x.example.fr"),
     )
     await mine.settle()
     await theirs.settle()
-    opened = await portal.letters.event("SessionOpened", await theirs.account_id())
+    opened = await portal.sent_mails.event("SessionOpened", await theirs.account_id())
     page = await mine.browser.get("/compte")
     csrf = page.form("/deconnexion")["csrf"]
     fields = {"csrf": csrf, "session": opened.data["session_id"]}
@@ -64,7 +64,7 @@ async def test_az_02_nobody_closes_the_session_of_somebody_else(portal: Portal) 
 
 
 async def test_se_10_a_fourth_session_ends_the_oldest(portal: Portal, address: str) -> None:
-    person = Person(portal, address)
+    person = AccountHolder(portal, address)
     await person.settle()
     browsers = [portal.browser() for _ in range(3)]
     for one in browsers:
@@ -73,7 +73,7 @@ async def test_se_10_a_fourth_session_ends_the_oldest(portal: Portal, address: s
     assert (await person.browser.get("/accueil")).path == "/connexion"
     for one in browsers:
         assert (await one.get("/accueil")).path == "/accueil"
-    closed = await portal.letters.event("SessionClosed", await person.account_id())
+    closed = await portal.sent_mails.event("SessionClosed", await person.account_id())
     assert closed.data["reason"] == "too_many"
 
 
@@ -97,7 +97,7 @@ async def test_se_10_a_fourth_session_ends_the_oldest(portal: Portal, address: s
 async def test_au_15_only_pages_of_our_own_list_come_next(
     portal: Portal, address: str, name: str
 ) -> None:
-    person = Person(portal, address)
+    person = AccountHolder(portal, address)
     await person.settle()
     browser = portal.browser()
     page = await browser.get("/connexion")
@@ -107,7 +107,7 @@ async def test_au_15_only_pages_of_our_own_list_come_next(
 
 
 async def test_au_15_a_page_of_our_list_does(portal: Portal, address: str) -> None:
-    person = Person(portal, address)
+    person = AccountHolder(portal, address)
     await person.settle()
     browser = portal.browser()
     page = await browser.get("/compte/mot-de-passe")
@@ -119,7 +119,7 @@ async def test_au_15_a_page_of_our_list_does(portal: Portal, address: str) -> No
 
 
 async def test_au_16_a_known_browser_still_gives_both_factors(portal: Portal, address: str) -> None:
-    person = Person(portal, address)
+    person = AccountHolder(portal, address)
     await person.settle()
     mark = person.browser.cookies["impex-browser"]
     answer = await portal.browser().send(
@@ -135,7 +135,7 @@ async def test_se_01_a_browsers_mark_is_ours_or_none_and_one_for_two_clicks(
     portal: Portal, address: str
 ) -> None:
     """Else who plants a mark of their own shares the tries that are kept for the owner (AU-04)."""
-    person = Person(portal, address)
+    person = AccountHolder(portal, address)
     await person.settle()
     assert person.phone is not None
     browser, planted = portal.browser(), "A" * 43
@@ -148,26 +148,26 @@ async def test_se_01_a_browsers_mark_is_ours_or_none_and_one_for_two_clicks(
     (mark,) = {one["impex-browser"].value for one in cookies if "impex-browser" in one}
     assert mark != planted
     account = await person.account_id()
-    await portal.letters.event("SessionOpened", account, 2)
+    await portal.sent_mails.event("SessionOpened", account, 2)
     page = await browser.get("/accueil")
     await browser.post(page, "/deconnexion")
     assert (await person.sign_in(browser)).path == "/accueil"
-    again = await portal.letters.event("SessionOpened", account, 3)
+    again = await portal.sent_mails.event("SessionOpened", account, 3)
     assert again.data["new_device"] is False
     assert browser.cookies["impex-browser"] == mark
 
 
 async def test_au_07_only_a_new_browser_is_a_new_device(portal: Portal, address: str) -> None:
-    person = Person(portal, address)
+    person = AccountHolder(portal, address)
     await person.settle()
     account = await person.account_id()
     page = await person.browser.get("/accueil")
     await person.browser.post(page, "/deconnexion")
     await person.sign_in()
-    known = await portal.letters.event("SessionOpened", account, 2)
+    known = await portal.sent_mails.event("SessionOpened", account, 2)
     assert known.data["new_device"] is False
     await person.sign_in(portal.browser())
-    new = await portal.letters.event("SessionOpened", account, 3)
+    new = await portal.sent_mails.event("SessionOpened", account, 3)
     assert new.data["new_device"] is True
 
 

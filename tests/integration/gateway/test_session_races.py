@@ -17,7 +17,7 @@ from shared.contracts.registration import SignInView
 from shared.database import open_pool
 from shared.security.sealing import new_token
 from tests.support.clock import Clock
-from tests.support.system import System
+from tests.support.servers.system import System
 
 pytestmark = pytest.mark.asyncio(loop_scope="package")
 
@@ -37,9 +37,9 @@ def clock() -> Clock:
 
 
 @pytest_asyncio.fixture(loop_scope="package")
-async def sessions(house: System, clock: Clock) -> AsyncIterator[Sessions]:
+async def sessions(shared_system: System, clock: Clock) -> AsyncIterator[Sessions]:
     """The table of sessions, as one gateway has it."""
-    pool = await open_pool(house.database.url("gateway"), "gateway", "races", 4)
+    pool = await open_pool(shared_system.database.url("gateway"), "gateway", "races", 4)
     yield Sessions(pool, clock, LIMITS, lambda: None)
     await pool.close()
 

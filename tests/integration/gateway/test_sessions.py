@@ -11,9 +11,9 @@ from http.cookies import SimpleCookie
 import pytest
 from yarl import URL
 
-from tests.integration.gateway.browser import Answer, Browser
-from tests.integration.gateway.conftest import Portal
-from tests.integration.gateway.person import Person
+from tests.support.actors.account_holder import AccountHolder
+from tests.support.actors.http_browser import HttpBrowser, HttpResponse
+from tests.support.servers.portal import Portal
 
 pytestmark = pytest.mark.asyncio(loop_scope="package")
 
@@ -70,7 +70,7 @@ POSTS = {
 COOKIE = "impex-session"
 
 
-async def _redirect(browser: Browser, path: str) -> str:
+async def _redirect(browser: HttpBrowser, path: str) -> str:
     answer = await browser.send("GET", path)
     assert answer.status == 303, (path, answer.status)
     return answer.location
@@ -80,7 +80,7 @@ async def test_au_06_az_01_az_02_every_route_by_what_was_given(
     portal: Portal, address: str
 ) -> None:
     """The matrix: nothing, the password only, both factors; by GET and by POST."""
-    person = Person(portal, address)
+    person = AccountHolder(portal, address)
     await person.settle()
     nobody, half = portal.browser(), portal.browser()
     for path in (*HALF, *ENROLLING, *FULL):
@@ -113,7 +113,7 @@ async def test_au_06_az_01_az_02_every_route_by_what_was_given(
 
 
 async def test_se_02_the_cookies_of_a_session(portal: Portal, address: str) -> None:
-    person = Person(portal, address)
+    person = AccountHolder(portal, address)
     await person.settle()
     browser = portal.browser()
     page = await browser.get("/connexion")
@@ -135,7 +135,7 @@ async def test_se_02_the_cookies_of_a_session(portal: Portal, address: str) -> N
 async def test_au_14_each_step_has_a_token_of_its_own_and_former_ones_are_dead(
     portal: Portal, address: str
 ) -> None:
-    person = Person(portal, address)
+    person = AccountHolder(portal, address)
     await person.settle()
     browser = portal.browser()
     page = await person.give_password(browser=browser)
@@ -154,7 +154,7 @@ async def test_b_08_a_form_whose_answer_was_lost_goes_on_where_it_led(
     portal: Portal, address: str
 ) -> None:
     """A second click after the first, or a gateway killed once it had opened the session."""
-    person = Person(portal, address)
+    person = AccountHolder(portal, address)
     await person.settle()
     assert person.phone is not None
     browser, stale = portal.browser(), portal.browser()
@@ -190,7 +190,7 @@ async def test_se_01_an_invented_session_is_nobody(portal: Portal) -> None:
 
 
 async def test_se_03_thirty_idle_minutes_and_eight_hours(portal: Portal, address: str) -> None:
-    person = Person(portal, address)
+    person = AccountHolder(portal, address)
     await person.settle()
     page = await person.browser.get("/compte")
     portal.clock.advance(minutes=29, seconds=40)
@@ -213,7 +213,7 @@ async def test_se_03_thirty_idle_minutes_and_eight_hours(portal: Portal, address
 async def test_se_04_asking_how_long_is_no_activity_and_prolonging_is(
     portal: Portal, address: str
 ) -> None:
-    person = Person(portal, address)
+    person = AccountHolder(portal, address)
     await person.settle()
     browser = person.browser
     page = await browser.get("/accueil")
@@ -243,7 +243,7 @@ async def test_se_04_asking_how_long_is_no_activity_and_prolonging_is(
 
 
 async def test_se_05_signing_out(portal: Portal, address: str) -> None:
-    person = Person(portal, address)
+    person = AccountHolder(portal, address)
     await person.settle()
     token = person.browser.cookies[COOKIE]
     page = await person.browser.get("/compte")
@@ -253,7 +253,7 @@ async def test_se_05_signing_out(portal: Portal, address: str) -> None:
     assert out.headers["Clear-Site-Data"] == '"cache"'
     kept = await portal.browser().send("GET", "/compte", headers={"Cookie": f"{COOKIE}={token}"})
     assert kept.status == 303
-    closed = await portal.letters.event("SessionClosed", await person.account_id())
+    closed = await portal.sent_mails.event("SessionClosed", await person.account_id())
     assert closed.data["reason"] == "signed_out"
     # A second press of the button, on a page that was still open, is no error.
     again = await person.browser.post(page, "/deconnexion")
@@ -261,7 +261,7 @@ async def test_se_05_signing_out(portal: Portal, address: str) -> None:
 
 
 async def test_se_11_a_fixed_presession_stays_anonymous(portal: Portal, address: str) -> None:
-    person = Person(portal, address)
+    person = AccountHolder(portal, address)
     await person.settle()
     browser = portal.browser()
     await browser.get("/connexion")
@@ -275,7 +275,7 @@ async def test_se_11_a_fixed_presession_stays_anonymous(portal: Portal, address:
 async def test_any_number_of_gateways_share_the_sessions(
     portal: Portal, another: Callable[..., Awaitable[Portal]], address: str
 ) -> None:
-    person = Person(portal, address)
+    person = AccountHolder(portal, address)
     await person.settle()
     second = await another()
     token = person.browser.cookies[COOKIE]
@@ -288,7 +288,7 @@ async def test_any_number_of_gateways_share_the_sessions(
 
 
 async def test_public_pages_say_who_is_there_and_stay_open(portal: Portal, address: str) -> None:
-    person = Person(portal, address)
+    person = AccountHolder(portal, address)
     await person.settle()
     for path in ("/aide", "/aide/nouveau-telephone", "/plan", "/n-existe-pas"):
         page = await person.browser.get(path)
@@ -298,5 +298,5 @@ async def test_public_pages_say_who_is_there_and_stay_open(portal: Portal, addre
     assert (page.status, "Se déconnecter" in page.text) == (200, False)
 
 
-def _json(answer: Answer) -> dict[str, int]:
+def _json(answer: HttpResponse) -> dict[str, int]:
     return dict(json.loads(answer.body))

@@ -8,8 +8,8 @@ from collections.abc import Awaitable, Callable
 import asyncpg
 import pytest
 
-from tests.integration.gateway.conftest import Portal
-from tests.integration.gateway.person import Person
+from tests.support.actors.account_holder import AccountHolder
+from tests.support.servers.portal import Portal
 
 pytestmark = pytest.mark.asyncio(loop_scope="package")
 
@@ -17,7 +17,7 @@ NEW = "Wmqt4xZh!7"
 
 
 async def test_au_13_too_long_between_the_steps_begins_again(portal: Portal, address: str) -> None:
-    person = Person(portal, address)
+    person = AccountHolder(portal, address)
     await person.settle()
     browser = portal.browser()
     page = await person.give_password(browser=browser)
@@ -30,7 +30,7 @@ async def test_au_13_too_long_between_the_steps_begins_again(portal: Portal, add
 async def test_g_02_what_is_missing_is_said_and_counts_as_no_try(
     portal: Portal, address: str
 ) -> None:
-    person = Person(portal, address)
+    person = AccountHolder(portal, address)
     await person.settle()
     browser = portal.browser()
     page = await browser.get("/connexion")
@@ -48,7 +48,7 @@ async def test_g_02_what_is_missing_is_said_and_counts_as_no_try(
 async def test_b_13_without_recovery_codes_their_page_leads_back_to_the_code(
     portal: Portal, another: Callable[..., Awaitable[Portal]], address: str
 ) -> None:
-    person = Person(portal, address)
+    person = AccountHolder(portal, address)
     await person.settle()
     browser = (await another(IMPEX_RECOVERY_CODES="false")).browser()
     page = await person.give_password(browser=browser)
@@ -60,7 +60,7 @@ async def test_b_13_without_recovery_codes_their_page_leads_back_to_the_code(
 async def test_g_20_a_browser_of_last_time_enrols_again_where_the_phone_was_removed_since(
     portal: Portal, address: str
 ) -> None:
-    person = Person(portal, address)
+    person = AccountHolder(portal, address)
     await person.settle()
     home = await person.browser.get("/accueil")
     await person.browser.post(home, "/deconnexion", {})
@@ -85,7 +85,7 @@ async def test_g_40_whoever_gave_the_password_gives_only_the_code(
     portal: Portal, address: str
 ) -> None:
     """A reload, the address of the sign-in page, another tab: the step that is due."""
-    person = Person(portal, address)
+    person = AccountHolder(portal, address)
     await person.settle()
     browser = portal.browser()
     await person.give_password(browser=browser)
@@ -99,7 +99,7 @@ async def test_au_03_the_same_press_twice_at_once_is_one_sign_in(
     portal: Portal, address: str
 ) -> None:
     """A double click without scripts: both answers lead on, with the same session."""
-    person = Person(portal, address)
+    person = AccountHolder(portal, address)
     await person.settle()
     assert person.phone is not None
     browser = portal.browser()
@@ -111,23 +111,23 @@ async def test_au_03_the_same_press_twice_at_once_is_one_sign_in(
     )
     assert [(one.status, one.location) for one in answers] == [(303, "/accueil")] * 5
     assert (await browser.get("/accueil")).path == "/accueil"
-    await portal.letters.event("SessionOpened", await person.account_id(), 2)
-    marker = Person(portal, f"after-{address}")
+    await portal.sent_mails.event("SessionOpened", await person.account_id(), 2)
+    marker = AccountHolder(portal, f"after-{address}")
     await marker.settle()
     account = await person.account_id()
-    opened = [one for one in portal.letters.said if one.name == "SessionOpened"]
+    opened = [one for one in portal.sent_mails.published if one.name == "SessionOpened"]
     assert sum(one.subject == account for one in opened) == 2
 
 
 async def test_g_44_a_reset_of_one_account_leaves_whoever_is_signed_in_to_another(
     portal: Portal, address: str
 ) -> None:
-    first, second = Person(portal, address), Person(portal, f"b-{address}")
+    first, second = AccountHolder(portal, address), AccountHolder(portal, f"b-{address}")
     await first.settle()
     await second.settle()
     page = await second.browser.get("/mot-de-passe-oublie")
     await second.browser.post(page, "/mot-de-passe-oublie", {"address": first.address})
-    letter = await portal.letters.to(first.address, kind="PasswordReset")
+    letter = await portal.sent_mails.to(first.address, kind="PasswordReset")
     page = await second.browser.get(f"/mot-de-passe?jeton={letter.token}")
     done = await second.browser.post(page, "/mot-de-passe", {"password": NEW})
     assert done.path == "/accueil", "the sign-in page leads on whoever has a session"
@@ -139,7 +139,7 @@ async def test_g_44_a_reset_of_one_account_leaves_whoever_is_signed_in_to_anothe
 async def test_au_08_failures_on_an_address_do_not_keep_it_from_getting_an_account(
     portal: Portal, address: str
 ) -> None:
-    person, stranger = Person(portal, address), portal.browser()
+    person, stranger = AccountHolder(portal, address), portal.browser()
     for _ in range(6):
         page = await person.give_password("Wr0ng-pass", stranger)
     assert page.status == 429
@@ -151,7 +151,7 @@ async def test_au_08_failures_on_an_address_do_not_keep_it_from_getting_an_accou
 async def test_pw_02_case_and_blanks_of_a_password_count_those_of_an_address_do_not(
     portal: Portal, address: str
 ) -> None:
-    person = Person(portal, address)
+    person = AccountHolder(portal, address)
     await person.settle()
     browser = portal.browser()
     for wrong in (person.password.swapcase(), f"{person.password} ", f" {person.password}"):

@@ -9,9 +9,9 @@ from datetime import timedelta
 import asyncpg
 import pytest
 
-from tests.integration.gateway.conftest import Portal
-from tests.integration.gateway.person import Person, codes_on, key_on
+from tests.support.actors.account_holder import AccountHolder, codes_on, key_on
 from tests.support.authenticator import Authenticator
+from tests.support.servers.portal import Portal
 
 pytestmark = pytest.mark.asyncio(loop_scope="package")
 
@@ -19,7 +19,7 @@ pytestmark = pytest.mark.asyncio(loop_scope="package")
 async def test_g_20_g_40_the_first_sign_in_enrols_and_the_next_asks_for_a_code(
     portal: Portal, address: str
 ) -> None:
-    person = Person(portal, address)
+    person = AccountHolder(portal, address)
     await person.create()
     page = await person.give_password()
     assert page.path == "/connexion/telephone"
@@ -31,7 +31,7 @@ async def test_g_20_g_40_the_first_sign_in_enrols_and_the_next_asks_for_a_code(
     assert all(re.fullmatch(r"([A-Z2-7]{4} ){3}[A-Z2-7]{4}", code) for code in codes)
     assert information.path == "/informations", "what is left to do (G-30)"
     assert "Pierre Durand" in information.text
-    said = await portal.letters.event("SessionOpened", await person.account_id())
+    said = await portal.sent_mails.event("SessionOpened", await person.account_id())
     assert said.data["new_device"] is False
     page = await person.browser.get("/accueil")
     out = await person.browser.post(page, "/deconnexion")
@@ -46,7 +46,7 @@ async def test_g_20_g_40_the_first_sign_in_enrols_and_the_next_asks_for_a_code(
 
 
 async def test_g_40_in_english_too(portal: Portal, address: str) -> None:
-    person = Person(portal, address)
+    person = AccountHolder(portal, address)
     person.browser = portal.browser("en")
     codes = await person.settle()
     assert len(codes) == 10
@@ -58,7 +58,7 @@ async def test_g_40_in_english_too(portal: Portal, address: str) -> None:
 async def test_ot_11_the_same_key_after_a_reload_and_a_wrong_code_another_after_starting_again(
     portal: Portal, address: str
 ) -> None:
-    person = Person(portal, address)
+    person = AccountHolder(portal, address)
     await person.create()
     page = await person.give_password()
     phone = person.scan(page)
@@ -81,7 +81,7 @@ async def test_ot_11_a_half_made_key_is_shown_to_no_other_session(
     portal: Portal, address: str
 ) -> None:
     """A thief who knows the password sees another key than the one the owner is scanning."""
-    person, thief = Person(portal, address), portal.browser()
+    person, thief = AccountHolder(portal, address), portal.browser()
     await person.create()
     mine = await person.give_password()
     theirs = await person.give_password(browser=thief)
@@ -96,7 +96,7 @@ async def test_ot_11_a_half_made_key_is_shown_to_no_other_session(
 async def test_ot_04_two_browsers_with_one_code_open_one_session(
     portal: Portal, address: str
 ) -> None:
-    person = Person(portal, address)
+    person = AccountHolder(portal, address)
     await person.settle()
     assert person.phone is not None
     browsers = [portal.browser(), portal.browser()]
@@ -117,7 +117,7 @@ async def test_ot_04_two_browsers_with_one_code_open_one_session(
 async def test_ot_04_the_code_that_enrolled_is_refused_as_a_first_sign_in_code(
     portal: Portal, address: str
 ) -> None:
-    person = Person(portal, address)
+    person = AccountHolder(portal, address)
     await person.create()
     page = await person.give_password()
     phone = person.scan(page)
@@ -132,7 +132,7 @@ async def test_ot_04_the_code_that_enrolled_is_refused_as_a_first_sign_in_code(
 
 @pytest.mark.parametrize("typed", ["{0} {1}", " {0}{1} ", "{0}-{1}", "{0}\u00a0{1}"])
 async def test_bad_33_a_code_is_cleaned(portal: Portal, address: str, typed: str) -> None:
-    person = Person(portal, address)
+    person = AccountHolder(portal, address)
     await person.settle()
     assert person.phone is not None
     other = portal.browser()
@@ -144,7 +144,7 @@ async def test_bad_33_a_code_is_cleaned(portal: Portal, address: str, typed: str
 
 
 async def test_bad_34_anything_but_six_figures_is_told_apart(portal: Portal, address: str) -> None:
-    person = Person(portal, address)
+    person = AccountHolder(portal, address)
     await person.settle()
     browser = portal.browser()
     page = await person.give_password(browser=browser)
@@ -164,7 +164,7 @@ async def test_g_24_wrong_codes_close_the_door_and_say_how_long(
     portal: Portal, address: str
 ) -> None:
     """AU-02, AU-03: the right code during the lock is not looked at, after it it opens."""
-    person = Person(portal, address)
+    person = AccountHolder(portal, address)
     await person.settle()
     assert person.phone is not None
     account = await person.account_id()
@@ -180,14 +180,14 @@ async def test_g_24_wrong_codes_close_the_door_and_say_how_long(
         assert "Trop de codes refusés" in page.text
         assert "dans 2 min" in page.text
     assert 60 < int(page.headers["Retry-After"]) <= 90
-    locked = await portal.letters.event("CodeCheckLocked", account)
+    locked = await portal.sent_mails.event("CodeCheckLocked", account)
     assert locked.data["kind"] == "totp"
     page = await person.give_code(page, browser=browser)
     assert page.status == 429
     portal.clock.advance(seconds=90)
     page = await person.give_code(page, browser=browser)
     assert page.path == "/accueil"
-    opened = await portal.letters.event("SessionOpened", account, 2)
+    opened = await portal.sent_mails.event("SessionOpened", account, 2)
     assert opened.data["failures"] == 5
     assert opened.data["new_device"] is True
 
@@ -197,7 +197,7 @@ async def test_g_23_a_phone_four_minutes_off_is_told_so_and_not_let_in(
     portal: Portal, address: str, late: int, word: str
 ) -> None:
     """OT-05, bad input 36: on two codes in a row; set right, it opens."""
-    person = Person(portal, address)
+    person = AccountHolder(portal, address)
     await person.settle()
     phone = person.phone
     assert phone is not None
@@ -217,7 +217,7 @@ async def test_g_23_a_phone_four_minutes_off_is_told_so_and_not_let_in(
 async def test_b_13_a_recovery_code_opens_the_enrolment_of_a_new_phone(
     portal: Portal, address: str
 ) -> None:
-    person = Person(portal, address)
+    person = AccountHolder(portal, address)
     codes = await person.settle()
     old = person.phone
     assert old is not None
@@ -236,9 +236,9 @@ async def test_b_13_a_recovery_code_opens_the_enrolment_of_a_new_phone(
     portal.clock.advance(seconds=30)
     home = await other.post(page, page.path, {"code": new.code()})
     assert home.path == "/accueil"
-    used = await portal.letters.event("RecoveryCodeUsed", account)
+    used = await portal.sent_mails.event("RecoveryCodeUsed", account)
     assert used.data["left"] == 9
-    replaced = await portal.letters.event("AuthenticatorReplaced", account)
+    replaced = await portal.sent_mails.event("AuthenticatorReplaced", account)
     assert replaced.data["by"] == "recovery"
     # Every other session is closed, the old phone's codes are refused.
     assert (await person.browser.get("/accueil")).path == "/connexion"
@@ -255,7 +255,7 @@ async def test_b_13_a_recovery_code_opens_the_enrolment_of_a_new_phone(
 async def test_ot_14_unconfirmed_recovery_codes_are_replaced_and_the_box_is_asked_for(
     portal: Portal, address: str
 ) -> None:
-    person = Person(portal, address)
+    person = AccountHolder(portal, address)
     await person.create()
     page = await person.enrol()
     first = codes_on(page)
@@ -277,13 +277,13 @@ async def test_ot_14_unconfirmed_recovery_codes_are_replaced_and_the_box_is_aske
 async def test_ot_13_a_late_enrolment_asks_for_the_address_again(
     portal: Portal, address: str
 ) -> None:
-    person = Person(portal, address)
+    person = AccountHolder(portal, address)
     await person.create()
     portal.clock.advance(hours=25)
     page = await person.give_password()
     assert page.path == "/connexion/adresse", page.text
     assert (await person.browser.get("/connexion/telephone")).path == "/connexion/adresse"
-    letter = await portal.letters.to(address, kind="AddressProof")
+    letter = await portal.sent_mails.to(address, kind="AddressProof")
     number = (int(letter.code) + 1) % 1_000_000
     wrong = await person.browser.post(page, page.path, {"code": f"{number:06}"})
     assert wrong.status == 422
@@ -293,7 +293,7 @@ async def test_ot_13_a_late_enrolment_asks_for_the_address_again(
     portal.clock.advance(seconds=61)
     page = await person.browser.get("/connexion/adresse")
     await person.browser.post(page, "/connexion/adresse/renvoi")
-    second = await portal.letters.to(address, 2, kind="AddressProof")
+    second = await portal.sent_mails.to(address, 2, kind="AddressProof")
     page = await person.browser.get("/connexion/adresse")
     old = await person.browser.post(page, page.path, {"code": letter.code})
     assert old.status == 422
@@ -305,7 +305,7 @@ async def test_ot_13_a_late_enrolment_asks_for_the_address_again(
 async def test_au_06_an_account_closed_between_two_steps_ends_the_half_session(
     portal: Portal, address: str
 ) -> None:
-    person = Person(portal, address)
+    person = AccountHolder(portal, address)
     await person.create()
     portal.clock.advance(hours=25)
     page = await person.give_password()

@@ -8,15 +8,15 @@ from pathlib import Path
 
 import pytest
 
-from tests.integration.gateway.browser import Browser
-from tests.integration.gateway.conftest import Portal
+from tests.support.actors.http_browser import HttpBrowser
+from tests.support.servers.portal import Portal
 
 pytestmark = pytest.mark.asyncio(loop_scope="package")
 
 
 @pytest.mark.parametrize("due", ["validation", "terms", "created"])
 async def test_au_13_steps_are_taken_in_their_order(
-    portal: Portal, browser: Browser, address: str, due: str
+    portal: Portal, browser: HttpBrowser, address: str, due: str
 ) -> None:
     home = {
         "validation": "/inscription/validation",
@@ -46,7 +46,7 @@ async def test_au_13_steps_are_taken_in_their_order(
 
 
 async def test_questions_while_typing_are_answered_with_data(
-    portal: Portal, browser: Browser
+    portal: Portal, browser: HttpBrowser
 ) -> None:
     page = await browser.get("/inscription")
     headers = {"X-Impex-Csrf": page.form("/inscription")["csrf"]}
@@ -130,7 +130,7 @@ async def test_au_12_a_trusted_proxy_names_the_client(
         b"",
     ],
 )
-async def test_in_10_json_is_strict(browser: Browser, body: bytes) -> None:
+async def test_in_10_json_is_strict(browser: HttpBrowser, body: bytes) -> None:
     page = await browser.get("/inscription")
     headers = {
         "X-Impex-Csrf": page.form("/inscription")["csrf"],
@@ -141,7 +141,7 @@ async def test_in_10_json_is_strict(browser: Browser, body: bytes) -> None:
 
 
 async def test_in_01_the_page_holds_the_very_rules_that_the_server_judges_by(
-    browser: Browser,
+    browser: HttpBrowser,
 ) -> None:
     page = await browser.get("/inscription")
     block = page.soup.find("script", id="regles-donnees")

@@ -7,11 +7,11 @@ import json
 import asyncpg
 import pytest
 
-from tests.integration.gateway.browser import Answer
-from tests.integration.gateway.conftest import Portal
-from tests.integration.gateway.person import Person, new_address
 from tests.integration.gateway.test_failures import no_database
 from tests.support import eventually
+from tests.support.actors.account_holder import AccountHolder, new_address
+from tests.support.actors.http_browser import HttpResponse
+from tests.support.servers.portal import Portal
 
 pytestmark = pytest.mark.asyncio(loop_scope="package")
 
@@ -19,9 +19,9 @@ HERE = "/informations"
 TYPED = {"action": "save", "company_name": "Pharmacie des Glycines", "phone": "3615", "terms": "1"}
 
 
-async def arrived(portal: Portal) -> tuple[Person, Answer]:
+async def arrived(portal: Portal) -> tuple[AccountHolder, HttpResponse]:
     """Somebody new in front of the form."""
-    person = Person(portal, new_address())
+    person = AccountHolder(portal, new_address())
     _, page = await person.arrive()
     return person, page
 

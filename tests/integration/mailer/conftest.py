@@ -9,8 +9,8 @@ import pytest
 
 from services.mailer import settings
 from services.mailer.messages import Messages
-from tests.integration.mailer.post_office import PostOffice
-from tests.support.system import System
+from tests.support.mail.mailer_fixture import MailerFixture
+from tests.support.servers.system import System
 
 
 @cache
@@ -36,9 +36,9 @@ def _templates_checked_once(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 @pytest.fixture
-async def office(system: System) -> AsyncIterator[PostOffice]:
+async def mailer(system: System) -> AsyncIterator[MailerFixture]:
     """Registration's voice and everybody's ears."""
-    made = PostOffice(system)
+    made = MailerFixture(system)
     await made.open()
     yield made
     await made.close()

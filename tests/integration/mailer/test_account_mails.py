@@ -10,26 +10,26 @@ import pytest
 
 from shared.contracts.base import Event
 from shared.contracts.mailer import MailAccepted, MailRefused
-from tests.integration.mailer.happenings import lost, proof, reset, unknown, wish
-from tests.integration.mailer.post_office import CODE, OTHER, TOKEN, PostOffice, now
-from tests.support.mail_server import MailServer
-from tests.support.system import System
+from tests.support.mail.mail_server import MailServer
+from tests.support.mail.mailer_fixture import CODE, OTHER, TOKEN, MailerFixture, now
+from tests.support.mail.sample_events import lost, proof, reset, unknown, wish
+from tests.support.servers.system import System
 
 PORTAL = "http://127.0.0.1:8080"
 
 
 async def test_g_44_g_25_ot_13_links_and_codes_of_an_account_go_to_the_address_that_was_said(
-    system: System, office: PostOffice, smtp: MailServer
+    system: System, mailer: MailerFixture, smtp: MailServer
 ) -> None:
     """Without waiting for the directory: the event carries address and language."""
     async with system.run("mailer", IMPEX_SMTP_URL=smtp.url):
         asked = {
-            "reset": await office.say(reset(), times=2),
-            "proof": await office.say(proof(), times=2),
-            "lost": await office.say(lost(stolen=True, language="en"), times=2),
+            "reset": await mailer.publish(reset(), times=2),
+            "proof": await mailer.publish(proof(), times=2),
+            "lost": await mailer.publish(lost(stolen=True, language="en"), times=2),
         }
-        rows = {name: await office.state(cause, "accepted") for name, cause in asked.items()}
-        await office.all_handled()
+        rows = {name: await mailer.state(cause, "accepted") for name, cause in asked.items()}
+        await mailer.all_handled()
     said = {one.message["Subject"]: one for one in smtp.messages}
     assert len(smtp.messages) == 3
     link = said["Nouveau mot de passe pour votre compte IMPEXWEB"].text()
@@ -44,49 +44,49 @@ async def test_g_44_g_25_ot_13_links_and_codes_of_an_account_go_to_the_address_t
 
 @pytest.mark.parametrize("make", [reset, proof, lost, partial(wish, again=True)])
 async def test_re_06_a_later_link_or_code_replaces_the_one_that_still_waits(
-    system: System, office: PostOffice, smtp: MailServer, make: type[Event]
+    system: System, mailer: MailerFixture, smtp: MailServer, make: type[Event]
 ) -> None:
     smtp.answer("RCPT", "451 4.3.0 later")
     async with system.run("mailer", IMPEX_SMTP_URL=smtp.url):
-        first = await office.say(make(requested_at=now() - timedelta(minutes=2)))
-        await office.state(first, "deferred")
-        second = await office.say(make())
-        await office.state(second, "accepted")
-        replaced = await office.row(first)
-        late = await office.say(make(requested_at=now() - timedelta(minutes=1)))
-        await office.all_handled()
-        assert await office.row(late) is None
+        first = await mailer.publish(make(requested_at=now() - timedelta(minutes=2)))
+        await mailer.state(first, "deferred")
+        second = await mailer.publish(make())
+        await mailer.state(second, "accepted")
+        replaced = await mailer.row(first)
+        late = await mailer.publish(make(requested_at=now() - timedelta(minutes=1)))
+        await mailer.all_handled()
+        assert await mailer.row(late) is None
     assert (replaced["state"], replaced["reason"]) == ("dropped", "superseded")
     assert replaced["sealed"] is None
     assert len(smtp.messages) == 1
 
 
 async def test_re_06_what_waits_for_another_account_or_is_of_another_kind_stays(
-    system: System, office: PostOffice, smtp: MailServer
+    system: System, mailer: MailerFixture, smtp: MailServer
 ) -> None:
     smtp.answer("RCPT", "451 4.3.0 later", "451 4.3.0 later")
     before = now() - timedelta(minutes=2)
     async with system.run("mailer", IMPEX_SMTP_URL=smtp.url):
         others = [
-            await office.say(reset(requested_at=before), subject=OTHER),
-            await office.say(lost(requested_at=before)),
+            await mailer.publish(reset(requested_at=before), subject=OTHER),
+            await mailer.publish(lost(requested_at=before)),
         ]
         for cause in others:
-            await office.state(cause, "deferred")
-        await office.state(await office.say(reset()), "accepted")
+            await mailer.state(cause, "deferred")
+        await mailer.state(await mailer.publish(reset()), "accepted")
         for cause in others:
-            assert (await office.row(cause))["state"] == "deferred"
+            assert (await mailer.row(cause))["state"] == "deferred"
 
 
 async def test_b_03_an_address_without_account_is_told_once_and_nobody_else_is(
-    system: System, office: PostOffice, smtp: MailServer
+    system: System, mailer: MailerFixture, smtp: MailServer
 ) -> None:
     async with system.run("mailer", IMPEX_SMTP_URL=smtp.url):
-        cause = await office.say(unknown(closed=True), subject=None, times=3)
-        await office.say(unknown("phone", language="en"), subject=None)
-        await office.hears(MailAccepted, 2)
-        await office.all_handled()
-        row = await office.row(cause)
+        cause = await mailer.publish(unknown(closed=True), subject=None, times=3)
+        await mailer.publish(unknown("phone", language="en"), subject=None)
+        await mailer.hears(MailAccepted, 2)
+        await mailer.all_handled()
+        row = await mailer.row(cause)
     french, english = sorted(smtp.messages, key=lambda one: str(one.message["Subject"]))
     assert french.message["Subject"] == "Aucun compte IMPEXWEB ne s'ouvre avec cette adresse"
     assert "Votre compte est fermé" in french.text()
@@ -98,23 +98,23 @@ async def test_b_03_an_address_without_account_is_told_once_and_nobody_else_is(
 
 
 async def test_ot_13_a_code_that_ran_out_before_it_could_leave_is_not_sent(
-    system: System, office: PostOffice, smtp: MailServer
+    system: System, mailer: MailerFixture, smtp: MailServer
 ) -> None:
     async with system.run("mailer", IMPEX_SMTP_URL=smtp.url):
         past = now() - timedelta(minutes=11)
-        await office.say(proof(requested_at=past, expires_at=past + timedelta(minutes=10)))
-        (told,) = await office.hears(MailRefused)
+        await mailer.publish(proof(requested_at=past, expires_at=past + timedelta(minutes=10)))
+        (told,) = await mailer.hears(MailRefused)
     assert (told.template, told.reason) == ("address_code", "expired")
     assert smtp.messages == []
 
 
 async def test_settled_10_a_link_in_doubt_goes_again_once_and_says_the_same(
-    system: System, office: PostOffice, smtp: MailServer
+    system: System, mailer: MailerFixture, smtp: MailServer
 ) -> None:
     smtp.drop_after_data = 1
     async with system.run("mailer", IMPEX_SMTP_URL=smtp.url):
-        cause = await office.say(reset())
-        row = await office.state(cause, "accepted")
+        cause = await mailer.publish(reset())
+        row = await mailer.state(cause, "accepted")
     first, second = smtp.messages
     assert first.message["Message-ID"] == second.message["Message-ID"]
     assert first.text() == second.text()
@@ -123,22 +123,22 @@ async def test_settled_10_a_link_in_doubt_goes_again_once_and_says_the_same(
 
 @pytest.mark.parametrize("make", [reset, proof, lost])
 async def test_b_04_link_and_code_are_sealed_while_the_mail_waits(
-    system: System, office: PostOffice, smtp: MailServer, make: type[Event]
+    system: System, mailer: MailerFixture, smtp: MailServer, make: type[Event]
 ) -> None:
     smtp.answer("RCPT", "451 4.3.0 later")
     async with system.run("mailer", IMPEX_SMTP_URL=smtp.url):
-        waiting = await office.state(await office.say(make()), "deferred")
+        waiting = await mailer.state(await mailer.publish(make()), "deferred")
     assert '"box"' in waiting["sealed"]
     assert CODE not in str(dict(waiting))
     assert TOKEN not in str(dict(waiting))
 
 
 async def test_59_an_event_that_names_no_account_or_no_address_dies_with_the_reason(
-    system: System, office: PostOffice, smtp: MailServer
+    system: System, mailer: MailerFixture, smtp: MailServer
 ) -> None:
     async with system.run("mailer", IMPEX_SMTP_URL=smtp.url):
-        await office.say(reset(), subject=None)
-        assert "which account" in await office.dead_reason()
-        await office.say(reset(address="x@labo.example\r\nBcc: v@labo.example"))
-        assert "no mail header may carry" in await office.dead_reason()
+        await mailer.publish(reset(), subject=None)
+        assert "which account" in await mailer.dead_reason()
+        await mailer.publish(reset(address="x@labo.example\r\nBcc: v@labo.example"))
+        assert "no mail header may carry" in await mailer.dead_reason()
     assert smtp.messages == []

@@ -5,28 +5,28 @@ from __future__ import annotations
 from datetime import timedelta
 
 from shared.contracts.mailer import MailAccepted
-from tests.integration.mailer.happenings import moved, renamed, validated, wish
-from tests.integration.mailer.post_office import ACCOUNT, CODE, OTHER, PostOffice, created, now
-from tests.support.mail_server import MailServer
-from tests.support.system import System
+from tests.support.mail.mail_server import MailServer
+from tests.support.mail.mailer_fixture import ACCOUNT, CODE, OTHER, MailerFixture, created, now
+from tests.support.mail.sample_events import moved, renamed, validated, wish
+from tests.support.servers.system import System
 
 SOON = timedelta(seconds=1)
 OLD, NEW = "pierre@labo.example", "pierre@autre.example"
 
 
 async def test_b_14_g_50_old_and_new_address_are_told_whatever_is_repeated(
-    system: System, office: PostOffice, smtp: MailServer
+    system: System, mailer: MailerFixture, smtp: MailServer
 ) -> None:
     """A code that goes again is not announced again; names go to a proved address only."""
     async with system.run("mailer", IMPEX_SMTP_URL=smtp.url):
-        await office.state(await office.say(created()), "accepted")
-        await office.say(wish(), times=2)
-        await office.hears(MailAccepted, 3)
-        await office.say(wish(again=True, language="en"))
-        await office.hears(MailAccepted, 4)
-        await office.say(moved(NEW, now() + SOON), times=2)
-        await office.hears(MailAccepted, 6)
-        await office.all_handled()
+        await mailer.state(await mailer.publish(created()), "accepted")
+        await mailer.publish(wish(), times=2)
+        await mailer.hears(MailAccepted, 3)
+        await mailer.publish(wish(again=True, language="en"))
+        await mailer.hears(MailAccepted, 4)
+        await mailer.publish(moved(NEW, now() + SOON), times=2)
+        await mailer.hears(MailAccepted, 6)
+        await mailer.all_handled()
     mails = smtp.messages[1:]
     sent = sorted((one.recipients[0], str(one.message["Subject"])) for one in mails)
     assert sent == [
@@ -42,67 +42,70 @@ async def test_b_14_g_50_old_and_new_address_are_told_whatever_is_repeated(
 
 
 async def test_b_14_mq_01_mails_follow_name_and_address_and_an_older_change_undoes_nothing(
-    system: System, office: PostOffice, smtp: MailServer
+    system: System, mailer: MailerFixture, smtp: MailServer
 ) -> None:
     """What is heard before the account is known waits for it."""
 
     async def known() -> tuple[str, ...]:
-        await office.all_handled()
+        await mailer.all_handled()
         query = "SELECT address, last_name, language FROM directory WHERE account_id = $1"
-        return tuple(await office.database.fetchrow(query, ACCOUNT))
+        return tuple(await mailer.database.fetchrow(query, ACCOUNT))
 
     start = now()
     async with system.run("mailer", IMPEX_SMTP_URL=smtp.url):
-        await office.say(renamed("Third", start + 3 * SOON))
-        await office.say(moved("third@labo.example", start + 3 * SOON))
-        await office.waits_in("mailer.retry.5s")
-        await office.say(created(created_at=start))
+        await mailer.publish(renamed("Third", start + 3 * SOON))
+        await mailer.publish(moved("third@labo.example", start + 3 * SOON))
+        await mailer.waits_in("mailer.retry.5s")
+        await mailer.publish(created(created_at=start))
         assert await known() == ("third@labo.example", "Third", "fr")
-        await office.say(renamed("Second", start + 2 * SOON))
-        await office.say(moved("second@labo.example", start + 2 * SOON))
-        await office.say(created(created_at=start + SOON, language="en"))
+        await mailer.publish(renamed("Second", start + 2 * SOON))
+        await mailer.publish(moved("second@labo.example", start + 2 * SOON))
+        await mailer.publish(created(created_at=start + SOON, language="en"))
         assert await known() == ("third@labo.example", "Third", "en")
-        await office.say(renamed("Fourth", start + 4 * SOON))
-        await office.say(moved("fourth@labo.example", start + 4 * SOON))
+        await mailer.publish(renamed("Fourth", start + 4 * SOON))
+        await mailer.publish(moved("fourth@labo.example", start + 4 * SOON))
         assert await known() == ("fourth@labo.example", "Fourth", "en")
-        await office.say(created(created_at=start + 5 * SOON))
+        await mailer.publish(created(created_at=start + 5 * SOON))
         assert await known() == (OLD, "O'Brien", "fr")
 
 
 async def test_59_a_change_to_what_no_mail_may_carry_dies_with_the_reason(
-    system: System, office: PostOffice, smtp: MailServer
+    system: System, mailer: MailerFixture, smtp: MailServer
 ) -> None:
     async with system.run("mailer", IMPEX_SMTP_URL=smtp.url):
-        await office.state(await office.say(created()), "accepted")
-        await office.say(renamed("Durand\r\nBcc: x@y.example", now()))
-        assert "no mail may carry" in await office.dead_reason()
-        await office.say(moved("a@b.example, c@d.example", now()))
-        assert "written to" in await office.dead_reason()
-        assert await office.database.fetchval("SELECT address FROM directory") == OLD
+        await mailer.state(await mailer.publish(created()), "accepted")
+        await mailer.publish(renamed("Durand\r\nBcc: x@y.example", now()))
+        assert "no mail may carry" in await mailer.dead_reason()
+        await mailer.publish(moved("a@b.example, c@d.example", now()))
+        assert "written to" in await mailer.dead_reason()
+        assert await mailer.database.fetchval("SELECT address FROM directory") == OLD
 
 
 async def test_g_35_g_50_one_confirmation_for_an_account_whatever_is_repeated(
-    system: System, office: PostOffice, smtp: MailServer
+    system: System, mailer: MailerFixture, smtp: MailServer
 ) -> None:
     """By the latest name, in the holder's language; waited for where the account is not known."""
     async with system.run("mailer", IMPEX_SMTP_URL=smtp.url):
-        await office.say(created(address="other@labo.example"), subject=OTHER)
-        await office.hears(MailAccepted)
-        await office.say(renamed("Martin", now() + SOON), subject=OTHER)
-        await office.all_handled()
+        await mailer.publish(created(address="other@labo.example"), subject=OTHER)
+        await mailer.hears(MailAccepted)
+        await mailer.publish(renamed("Martin", now() + SOON), subject=OTHER)
+        await mailer.all_handled()
         elsewhere = {"country": "BE", "city": "Namur\u00a0", "position": "other"}
-        other = await office.say(
+        other = await mailer.publish(
             validated(**elsewhere, position_other="Personne qualifiée"), subject=OTHER
         )
-        early = await office.say(validated(), times=2)
-        await office.waits_in("mailer.retry.5s")
-        await office.say(created(language="en"))
-        rows = [await office.state(cause, "accepted") for cause in (early, other)]
-        again = [await office.say(validated()), await office.say(validated(), subject=OTHER)]
-        await office.replay(early)
-        await office.all_handled()
-        assert [await office.row(cause) for cause in again] == [None, None]
-        assert (await office.templates()).count("confirmation") == 2
+        early = await mailer.publish(validated(), times=2)
+        await mailer.waits_in("mailer.retry.5s")
+        await mailer.publish(created(language="en"))
+        rows = [await mailer.state(cause, "accepted") for cause in (early, other)]
+        again = [
+            await mailer.publish(validated()),
+            await mailer.publish(validated(), subject=OTHER),
+        ]
+        await mailer.replay(early)
+        await mailer.all_handled()
+        assert [await mailer.row(cause) for cause in again] == [None, None]
+        assert (await mailer.templates()).count("confirmation") == 2
     assert [row["template"] for row in rows] == ["confirmation"] * 2
     english, french = (
         next(one for one in smtp.messages if str(one.message["Subject"]).startswith(subject))

@@ -6,30 +6,30 @@ import json
 from datetime import timedelta
 
 from services.mailer import personal
-from tests.integration.mailer.happenings import moved, reset, wish
-from tests.integration.mailer.post_office import (
+from tests.support.mail.mail_server import MailServer
+from tests.support.mail.mailer_fixture import (
     ACCOUNT,
     CODE,
     OTHER,
     TOKEN,
-    PostOffice,
+    MailerFixture,
     created,
     now,
 )
-from tests.support.mail_server import MailServer
-from tests.support.system import System
+from tests.support.mail.sample_events import moved, reset, wish
+from tests.support.servers.system import System
 
 
 async def test_b_11_which_mails_went_where_and_what_became_of_them(
-    system: System, office: PostOffice, smtp: MailServer
+    system: System, mailer: MailerFixture, smtp: MailServer
 ) -> None:
     async with system.run("mailer", IMPEX_SMTP_URL=smtp.url):
-        await office.state(await office.say(created(), subject=ACCOUNT), "accepted")
+        await mailer.state(await mailer.publish(created(), subject=ACCOUNT), "accepted")
         smtp.answer("RCPT", "550 5.1.1 no such user")
-        await office.state(await office.say(reset(), subject=ACCOUNT), "refused")
+        await mailer.state(await mailer.publish(reset(), subject=ACCOUNT), "refused")
         other = created(address="jean@labo.example", first_name="Jean")
-        await office.state(await office.say(other, subject=OTHER), "accepted")
-    document = await personal.read(office.database, ACCOUNT)
+        await mailer.state(await mailer.publish(other, subject=OTHER), "accepted")
+    document = await personal.read(mailer.database, ACCOUNT)
     (entry,) = document["directory"]
     assert (entry["address"], entry["first_name"]) == ("pierre@labo.example", "Élodie")
     mails = {(row["kind"], row["state"], row["attempts"]) for row in document["mails"]}
@@ -40,30 +40,30 @@ async def test_b_11_which_mails_went_where_and_what_became_of_them(
     text = json.dumps(document, default=str)
     for foreign in (CODE, TOKEN, "jean@labo.example", OTHER):
         assert foreign not in text
-    nobody = await personal.read(office.database, "x")
+    nobody = await personal.read(mailer.database, "x")
     assert nobody == {"directory": [], "mails": []}
 
 
 async def test_b_03_a_mail_to_an_address_that_is_not_proved_does_not_tell_whose_it_is(
-    system: System, office: PostOffice, smtp: MailServer
+    system: System, mailer: MailerFixture, smtp: MailServer
 ) -> None:
     """None goes to an address that has an account: one's own data must not tell the two apart."""
 
     async def mails() -> list[tuple[str, str]]:
-        document = await personal.read(office.database, ACCOUNT)
+        document = await personal.read(mailer.database, ACCOUNT)
         assert ("pierre@autre.example" in json.dumps(document, default=str)) == proved
         return sorted((row["kind"], row["address"]) for row in document["mails"])
 
     proved = False
     async with system.run("mailer", IMPEX_SMTP_URL=smtp.url):
-        await office.state(await office.say(created()), "accepted")
-        await office.say(wish(code=None, new_address="held@labo.example"))
-        await office.all_handled()
+        await mailer.state(await mailer.publish(created()), "accepted")
+        await mailer.publish(wish(code=None, new_address="held@labo.example"))
+        await mailer.all_handled()
         held = await mails()
-        await office.say(wish())
-        await office.all_handled()
+        await mailer.publish(wish())
+        await mailer.all_handled()
         assert await mails() == [held[0], *held]
-        await office.say(moved("pierre@autre.example", now() + timedelta(seconds=1)))
-        await office.all_handled()
+        await mailer.publish(moved("pierre@autre.example", now() + timedelta(seconds=1)))
+        await mailer.all_handled()
     proved = True
     assert {("new_address_code", "pierre@autre.example"), *held} < set(await mails())

@@ -6,7 +6,7 @@ import pytest
 
 from services.mailer.settings import MailServer as Place
 from services.mailer.smtp import IDLE_SECONDS, Limits, Lines, ServerAway
-from tests.support.mail_server import MailServer
+from tests.support.mail.mail_server import MailServer
 
 
 class Clock:

@@ -8,9 +8,9 @@ import json
 import pytest
 
 from operations.cli import main
-from tests.integration.mailer.post_office import PostOffice, created
-from tests.support.mail_server import MailServer
-from tests.support.system import System
+from tests.support.mail.mail_server import MailServer
+from tests.support.mail.mailer_fixture import MailerFixture, created
+from tests.support.servers.system import System
 
 
 async def impex(*words: str) -> int:
@@ -26,7 +26,7 @@ async def impex(*words: str) -> int:
 
 async def test_59_an_operator_sees_sends_and_drops_mails_in_doubt(
     system: System,
-    office: PostOffice,
+    mailer: MailerFixture,
     smtp: MailServer,
     monkeypatch: pytest.MonkeyPatch,
     capsys: pytest.CaptureFixture[str],
@@ -37,9 +37,9 @@ async def test_59_an_operator_sees_sends_and_drops_mails_in_doubt(
 
     smtp.drop_after_data = 2
     async with system.run("mailer", IMPEX_SMTP_URL=smtp.url):
-        causes = [await office.say(created(address=f"p{n}@labo.example")) for n in range(2)]
+        causes = [await mailer.publish(created(address=f"p{n}@labo.example")) for n in range(2)]
         for cause in causes:
-            await office.state(cause, "held")
+            await mailer.state(cause, "held")
         capsys.readouterr()
         assert await impex("held", "--json") == 0
         ids = {one["address"]: one["mail_id"] for one in json.loads(capsys.readouterr().out)}
@@ -49,8 +49,8 @@ async def test_59_an_operator_sees_sends_and_drops_mails_in_doubt(
 
         assert await impex("send", ids["p0@labo.example"]) == 0
         assert await impex("drop", ids["p1@labo.example"]) == 0
-        await office.state(causes[0], "accepted")
-        await office.state(causes[1], "dropped")
+        await mailer.state(causes[0], "accepted")
+        await mailer.state(causes[1], "dropped")
         assert await impex("drop", ids["p1@labo.example"]) == 1
         assert await impex("send", "nonsense") == 2
     assert len(smtp.messages) == 3

@@ -10,29 +10,29 @@ import pytest
 from shared.contracts.mailer import MailAccepted, MailRefused
 from shared.contracts.registration import RequestCancelled, RequestExpired, ValidationResent
 from shared.messaging.envelope import new_id
-from tests.integration.mailer.post_office import (
+from tests.support.mail.mail_server import MailServer
+from tests.support.mail.mailer_fixture import (
     ACCOUNT,
     CODE,
     TOKEN,
-    PostOffice,
+    MailerFixture,
     asked,
     created,
     known,
     now,
 )
-from tests.support.mail_server import MailServer
-from tests.support.system import System
+from tests.support.servers.system import System
 from tests.support.waiting import eventually
 
 
 async def test_g_10_an_account_asked_for_brings_the_validation_mail(
-    system: System, office: PostOffice, smtp: MailServer
+    system: System, mailer: MailerFixture, smtp: MailServer
 ) -> None:
     async with system.run("mailer", IMPEX_SMTP_URL=smtp.url):
-        cause = await office.say(asked())
-        (told,) = await office.hears(MailAccepted)
-        row = await office.state(cause, "accepted")
-        attempts = await office.attempts(cause)
+        cause = await mailer.publish(asked())
+        (told,) = await mailer.hears(MailAccepted)
+        row = await mailer.state(cause, "accepted")
+        attempts = await mailer.attempts(cause)
 
     (received,) = smtp.messages
     assert received.recipients == ("Pierre.Durand@labo.example",)
@@ -44,26 +44,26 @@ async def test_g_10_an_account_asked_for_brings_the_validation_mail(
 
 
 async def test_em_16_the_envelope_sender_is_the_one_that_bounces_go_to(
-    system: System, office: PostOffice, smtp: MailServer
+    system: System, mailer: MailerFixture, smtp: MailServer
 ) -> None:
     sender = "bounces@portal.example"
     async with system.run("mailer", IMPEX_SMTP_URL=smtp.url, IMPEX_MAIL_SENDER=sender):
-        await office.say(asked())
-        await office.hears(MailAccepted)
+        await mailer.publish(asked())
+        await mailer.hears(MailAccepted)
     (received,) = smtp.messages
     assert received.sender == sender
     assert received.message["From"].addresses[0].addr_spec == sender
 
 
 async def test_b_04_the_secrets_are_sealed_while_the_mail_waits_and_erased_when_it_is_gone(
-    system: System, office: PostOffice, smtp: MailServer
+    system: System, mailer: MailerFixture, smtp: MailServer
 ) -> None:
     smtp.answer("RCPT", "451 4.3.0 later")
     async with system.run("mailer", IMPEX_SMTP_URL=smtp.url):
-        cause = await office.say(asked())
-        waiting = await office.state(cause, "deferred")
-        await office.make_due(cause)
-        gone = await office.state(cause, "accepted")
+        cause = await mailer.publish(asked())
+        waiting = await mailer.state(cause, "deferred")
+        await mailer.make_due(cause)
+        gone = await mailer.state(cause, "accepted")
     assert '"box"' in waiting["sealed"]
     assert CODE not in str(dict(waiting))
     assert TOKEN not in str(dict(waiting))
@@ -71,12 +71,12 @@ async def test_b_04_the_secrets_are_sealed_while_the_mail_waits_and_erased_when_
 
 
 async def test_g_14_an_account_created_brings_the_finalisation_mail_and_a_directory_entry(
-    system: System, office: PostOffice, smtp: MailServer
+    system: System, mailer: MailerFixture, smtp: MailServer
 ) -> None:
     async with system.run("mailer", IMPEX_SMTP_URL=smtp.url):
-        await office.say(created())
-        await office.hears(MailAccepted)
-        entry = await office.database.fetchrow("SELECT * FROM directory")
+        await mailer.publish(created())
+        await mailer.hears(MailAccepted)
+        entry = await mailer.database.fetchrow("SELECT * FROM directory")
     (received,) = smtp.messages
     assert (
         received.message["Subject"]
@@ -87,23 +87,23 @@ async def test_g_14_an_account_created_brings_the_finalisation_mail_and_a_direct
 
 
 async def test_em_15_the_holder_of_an_account_learns_that_it_was_asked_for_again(
-    system: System, office: PostOffice, smtp: MailServer
+    system: System, mailer: MailerFixture, smtp: MailServer
 ) -> None:
     async with system.run("mailer", IMPEX_SMTP_URL=smtp.url):
-        await office.say(known(language="en"))
-        await office.hears(MailAccepted)
+        await mailer.publish(known(language="en"))
+        await mailer.hears(MailAccepted)
     (received,) = smtp.messages
     assert received.message["Subject"] == "You already have an IMPEXWEB account"
 
 
 async def test_mq_01_the_same_event_three_times_is_one_mail(
-    system: System, office: PostOffice, smtp: MailServer
+    system: System, mailer: MailerFixture, smtp: MailServer
 ) -> None:
     async with system.run("mailer", IMPEX_SMTP_URL=smtp.url):
-        await office.say(asked(), times=3)
-        await office.say(asked(address="last@labo.example"))
-        await office.hears(MailAccepted, 2)
-        await office.all_handled()
+        await mailer.publish(asked(), times=3)
+        await mailer.publish(asked(address="last@labo.example"))
+        await mailer.hears(MailAccepted, 2)
+        await mailer.all_handled()
     assert sorted(one.recipients[0] for one in smtp.messages) == [
         "Pierre.Durand@labo.example",
         "last@labo.example",
@@ -111,30 +111,30 @@ async def test_mq_01_the_same_event_three_times_is_one_mail(
 
 
 async def test_mq_01_an_event_replayed_after_the_inbox_forgot_it_is_no_second_mail(
-    system: System, office: PostOffice, smtp: MailServer
+    system: System, mailer: MailerFixture, smtp: MailServer
 ) -> None:
     async with system.run("mailer", IMPEX_SMTP_URL=smtp.url):
-        cause = await office.say(asked())
-        await office.state(cause, "accepted")
-        await office.database.execute("DELETE FROM inbox")
-        await office.replay(cause)
-        await office.all_handled()
-        assert (await office.row(cause))["state"] == "accepted"
-        assert await office.database.fetchval("SELECT count(*) FROM inbox") == 1
+        cause = await mailer.publish(asked())
+        await mailer.state(cause, "accepted")
+        await mailer.database.execute("DELETE FROM inbox")
+        await mailer.replay(cause)
+        await mailer.all_handled()
+        assert (await mailer.row(cause))["state"] == "accepted"
+        assert await mailer.database.fetchval("SELECT count(*) FROM inbox") == 1
     assert len(smtp.messages) == 1
 
 
 async def test_g_11_a_new_message_replaces_the_one_that_still_waits(
-    system: System, office: PostOffice, smtp: MailServer
+    system: System, mailer: MailerFixture, smtp: MailServer
 ) -> None:
     smtp.answer("RCPT", "451 4.3.0 later")
     async with system.run("mailer", IMPEX_SMTP_URL=smtp.url):
         request_id = new_id()
-        first = await office.say(asked(request_id=request_id))
-        await office.state(first, "deferred")
-        second = await office.say(asked(ValidationResent, request_id=request_id, code="111222"))
-        await office.state(second, "accepted")
-        replaced = await office.row(first)
+        first = await mailer.publish(asked(request_id=request_id))
+        await mailer.state(first, "deferred")
+        second = await mailer.publish(asked(ValidationResent, request_id=request_id, code="111222"))
+        await mailer.state(second, "accepted")
+        replaced = await mailer.row(first)
     assert (replaced["state"], replaced["reason"], replaced["sealed"]) == (
         "dropped",
         "superseded",
@@ -144,106 +144,106 @@ async def test_g_11_a_new_message_replaces_the_one_that_still_waits(
 
 
 async def test_a_message_heard_after_the_one_that_replaced_it_is_not_sent(
-    system: System, office: PostOffice, smtp: MailServer
+    system: System, mailer: MailerFixture, smtp: MailServer
 ) -> None:
     request_id = new_id()
     older, newer = asked(request_id=request_id), asked(ValidationResent, request_id=request_id)
     async with system.run("mailer", IMPEX_SMTP_URL=smtp.url):
-        cause = await office.say(newer)
-        await office.state(cause, "accepted")
-        late = await office.say(older)
-        await office.all_handled()
-        assert await office.row(late) is None
+        cause = await mailer.publish(newer)
+        await mailer.state(cause, "accepted")
+        late = await mailer.publish(older)
+        await mailer.all_handled()
+        assert await mailer.row(late) is None
     assert len(smtp.messages) == 1
 
 
 @pytest.mark.parametrize("answer", ["451 4.3.0 later", "550 5.1.1 unknown", "ok"])
 async def test_re_14_of_a_cancelled_request_no_mail_leaves_and_no_record_stays(
-    system: System, office: PostOffice, smtp: MailServer, answer: str
+    system: System, mailer: MailerFixture, smtp: MailServer, answer: str
 ) -> None:
     """G-04: whether its mail was deferred, refused or accepted."""
     smtp.answer("RCPT", answer)
     async with system.run("mailer", IMPEX_SMTP_URL=smtp.url):
         request_id = new_id()
-        cause = await office.say(asked(request_id=request_id))
-        await office.state(cause, "deferred", "refused", "accepted")
-        await office.say(RequestCancelled(request_id=request_id))
-        await office.all_handled()
-        assert await office.row(cause) is None
-        assert await office.database.fetchval("SELECT count(*) FROM attempts") == 0
-        late = await office.say(asked(ValidationResent, request_id=request_id))
-        await office.all_handled()
-        assert await office.row(late) is None
+        cause = await mailer.publish(asked(request_id=request_id))
+        await mailer.state(cause, "deferred", "refused", "accepted")
+        await mailer.publish(RequestCancelled(request_id=request_id))
+        await mailer.all_handled()
+        assert await mailer.row(cause) is None
+        assert await mailer.database.fetchval("SELECT count(*) FROM attempts") == 0
+        late = await mailer.publish(asked(ValidationResent, request_id=request_id))
+        await mailer.all_handled()
+        assert await mailer.row(late) is None
     assert len(smtp.messages) == (answer == "ok")
 
 
 async def test_re_14_a_mail_cancelled_in_transmission_goes_no_second_time(
-    system: System, office: PostOffice, smtp: MailServer
+    system: System, mailer: MailerFixture, smtp: MailServer
 ) -> None:
     """The server has it, perhaps; its record says no more to whom it was."""
     smtp.silent_after_data = True
     async with system.run("mailer", IMPEX_SMTP_URL=smtp.url, IMPEX_SMTP_FINAL_TIMEOUT="2"):
         request_id = new_id()
-        cause = await office.say(asked(request_id=request_id))
-        await office.state(cause, "transmitting")
-        await office.say(RequestCancelled(request_id=request_id))
-        row = await office.state(cause, "refused")
+        cause = await mailer.publish(asked(request_id=request_id))
+        await mailer.state(cause, "transmitting")
+        await mailer.publish(RequestCancelled(request_id=request_id))
+        row = await mailer.state(cause, "refused")
     assert (row["address"], row["sealed"], row["doubts"]) == ("", None, 1)
     assert len(smtp.messages) == 1
 
 
 async def test_b_03_the_holder_is_written_to_as_long_as_a_code_would_live(
-    system: System, office: PostOffice, smtp: MailServer
+    system: System, mailer: MailerFixture, smtp: MailServer
 ) -> None:
     """Deferred for good, both requests come to the same end at the same moment."""
     smtp.always("RCPT", "451 4.3.0 later")
     soon = now() + timedelta(seconds=30)
     async with system.run("mailer", IMPEX_SMTP_URL=smtp.url):
-        cause = await office.say(known(expires_at=soon))
-        row = await office.state(cause, "refused")
-        (told,) = await office.hears(MailRefused)
+        cause = await mailer.publish(known(expires_at=soon))
+        row = await mailer.state(cause, "refused")
+        (told,) = await mailer.hears(MailRefused)
     assert (row["reason"], told.reason) == ("expired", "expired")
 
 
 async def test_a_request_that_ran_out_before_its_mail_was_heard_of_gets_none(
-    system: System, office: PostOffice, smtp: MailServer
+    system: System, mailer: MailerFixture, smtp: MailServer
 ) -> None:
     async with system.run("mailer", IMPEX_SMTP_URL=smtp.url):
         request_id = new_id()
-        await office.say(RequestExpired(request_id=request_id))
+        await mailer.publish(RequestExpired(request_id=request_id))
 
         async def closed() -> bool:
-            return bool(await office.database.fetchval("SELECT count(*) FROM closed_requests"))
+            return bool(await mailer.database.fetchval("SELECT count(*) FROM closed_requests"))
 
         await eventually(closed)
-        late = await office.say(asked(request_id=request_id))
-        await office.all_handled()
-        assert await office.row(late) is None
+        late = await mailer.publish(asked(request_id=request_id))
+        await mailer.all_handled()
+        assert await mailer.row(late) is None
     assert smtp.messages == []
 
 
 async def test_em_08_an_address_that_would_break_a_header_dies_with_the_reason(
-    system: System, office: PostOffice, smtp: MailServer
+    system: System, mailer: MailerFixture, smtp: MailServer
 ) -> None:
     async with system.run("mailer", IMPEX_SMTP_URL=smtp.url):
-        await office.say(asked(address="x@labo.example\r\nBcc: v@labo.example"))
-        assert "no mail header may carry" in await office.dead_reason()
-        await office.say(created(last_name="Durand\r\nBcc: v@labo.example"))
-        assert "no mail may carry" in await office.dead_reason()
-        await office.say(asked())
-        await office.hears(MailAccepted)
+        await mailer.publish(asked(address="x@labo.example\r\nBcc: v@labo.example"))
+        assert "no mail header may carry" in await mailer.dead_reason()
+        await mailer.publish(created(last_name="Durand\r\nBcc: v@labo.example"))
+        assert "no mail may carry" in await mailer.dead_reason()
+        await mailer.publish(asked())
+        await mailer.hears(MailAccepted)
     assert len(smtp.messages) == 1
 
 
 async def test_two_mailers_send_each_mail_once(
-    system: System, office: PostOffice, smtp: MailServer
+    system: System, mailer: MailerFixture, smtp: MailServer
 ) -> None:
     async with (
         system.run("mailer", IMPEX_SMTP_URL=smtp.url),
         system.run("mailer", IMPEX_SMTP_URL=smtp.url),
     ):
         for number in range(30):
-            await office.say(asked(address=f"p{number}@labo.example"))
-        await office.hears(MailAccepted, 30)
+            await mailer.publish(asked(address=f"p{number}@labo.example"))
+        await mailer.hears(MailAccepted, 30)
     recipients = [one.recipients[0] for one in smtp.messages]
     assert sorted(recipients) == sorted(f"p{number}@labo.example" for number in range(30))

@@ -14,10 +14,10 @@ from shared.contracts.mfa import RecoveryCodeUsed
 from shared.contracts.registration import PasswordChanged
 from shared.security.sealing import KeyRing
 from shared.security.signed_tokens import read
-from tests.integration.mailer.happenings import everything, locked, opened, refused
-from tests.integration.mailer.post_office import ACCOUNT, OTHER, PostOffice, created, now
-from tests.support.mail_server import MailServer
-from tests.support.system import System, keys
+from tests.support.mail.mail_server import MailServer
+from tests.support.mail.mailer_fixture import ACCOUNT, OTHER, MailerFixture, created, now
+from tests.support.mail.sample_events import everything, locked, opened, refused
+from tests.support.servers.system import System, keys
 from tests.support.waiting import eventually
 
 LINK = re.compile(r"http://127\.0\.0\.1:8080/ce-n-est-pas-moi\?jeton=(\S+)")
@@ -28,22 +28,22 @@ def changed() -> PasswordChanged:
     return PasswordChanged(by="reset", changed_at=now(), device="Firefox, Windows")
 
 
-async def known(office: PostOffice, account: str = ACCOUNT, **more: str) -> None:
+async def known(mailer: MailerFixture, account: str = ACCOUNT, **more: str) -> None:
     """The directory has the account, and its finalisation mail has left."""
-    await office.state(await office.say(created(**more), subject=account), "accepted")
+    await mailer.state(await mailer.publish(created(**more), subject=account), "accepted")
 
 
 async def test_g_50_au_07_each_security_event_brings_its_one_mail_however_often_it_is_said(
-    system: System, office: PostOffice, smtp: MailServer
+    system: System, mailer: MailerFixture, smtp: MailServer
 ) -> None:
     """B-04: no table holds the token of a link, and no mail leads where its account is not."""
     async with system.run("mailer", IMPEX_SMTP_URL=smtp.url):
-        await known(office)
-        causes = {await office.say(event, times=2): name for event, name in everything()}
-        rows = [await office.state(cause, "accepted") for cause in causes]
-        await office.all_handled()
+        await known(mailer)
+        causes = {await mailer.publish(event, times=2): name for event, name in everything()}
+        rows = [await mailer.state(cause, "accepted") for cause in causes]
+        await mailer.all_handled()
         kept = " ".join(
-            [str(await office.database.fetch(f"SELECT t::text FROM {table} t")) for table in TABLES]
+            [str(await mailer.database.fetch(f"SELECT t::text FROM {table} t")) for table in TABLES]
         )
     assert [row["template"] for row in rows] == list(causes.values())
     assert all((row["request_id"], row["subject"]) == (None, ACCOUNT) for row in rows)
@@ -58,11 +58,11 @@ async def test_g_50_au_07_each_security_event_brings_its_one_mail_however_often_
 
 
 async def test_settled_8_the_link_that_was_sent_is_one_that_registration_reads(
-    system: System, office: PostOffice, smtp: MailServer
+    system: System, mailer: MailerFixture, smtp: MailServer
 ) -> None:
     async with system.run("mailer", IMPEX_SMTP_URL=smtp.url):
-        await known(office)
-        row = await office.state(await office.say(changed()), "accepted")
+        await known(mailer)
+        row = await mailer.state(await mailer.publish(changed()), "accepted")
     (token,) = LINK.findall(smtp.messages[-1].text())
     signed = read(KeyRing.parse(keys()["IMPEX_DISAVOWAL_KEYS"]), PURPOSE, token)
     assert signed is not None
@@ -71,12 +71,12 @@ async def test_settled_8_the_link_that_was_sent_is_one_that_registration_reads(
 
 
 async def test_g_51_the_notice_is_in_the_holders_language(
-    system: System, office: PostOffice, smtp: MailServer
+    system: System, mailer: MailerFixture, smtp: MailServer
 ) -> None:
     async with system.run("mailer", IMPEX_SMTP_URL=smtp.url):
-        await known(office, language="en")
-        await office.say(opened(new=True))
-        await office.hears(MailAccepted, 2)
+        await known(mailer, language="en")
+        await mailer.publish(opened(new=True))
+        await mailer.hears(MailAccepted, 2)
     notice = smtp.messages[-1]
     assert notice.message["Subject"] == "New sign-in to your IMPEXWEB account"
     assert "Device: Firefox, Windows\n    Network: 203.0.113.0/24" in notice.text().replace(
@@ -85,48 +85,48 @@ async def test_g_51_the_notice_is_in_the_holders_language(
 
 
 async def test_mq_01_a_notice_replayed_after_the_inbox_forgot_it_is_no_second_mail(
-    system: System, office: PostOffice, smtp: MailServer
+    system: System, mailer: MailerFixture, smtp: MailServer
 ) -> None:
     async with system.run("mailer", IMPEX_SMTP_URL=smtp.url):
-        await known(office)
-        cause = await office.say(changed())
-        await office.state(cause, "accepted")
-        await office.database.execute("DELETE FROM inbox WHERE message_id = $1", UUID(cause))
-        await office.replay(cause)
-        await office.all_handled()
+        await known(mailer)
+        cause = await mailer.publish(changed())
+        await mailer.state(cause, "accepted")
+        await mailer.database.execute("DELETE FROM inbox WHERE message_id = $1", UUID(cause))
+        await mailer.replay(cause)
+        await mailer.all_handled()
     assert len(smtp.messages) == 2
 
 
 async def test_mq_01_an_event_about_an_account_not_yet_in_the_directory_waits_for_it(
-    system: System, office: PostOffice, smtp: MailServer
+    system: System, mailer: MailerFixture, smtp: MailServer
 ) -> None:
     async with system.run("mailer", IMPEX_SMTP_URL=smtp.url):
-        cause = await office.say(changed())
-        await office.waits_in("mailer.retry.5s")
-        assert await office.row(cause) is None
-        await known(office)
-        await office.state(cause, "accepted")
+        cause = await mailer.publish(changed())
+        await mailer.waits_in("mailer.retry.5s")
+        assert await mailer.row(cause) is None
+        await known(mailer)
+        await mailer.state(cause, "accepted")
     assert len(smtp.messages) == 2
 
 
 async def test_au_07_a_lock_of_no_account_is_told_to_nobody(
-    system: System, office: PostOffice, smtp: MailServer
+    system: System, mailer: MailerFixture, smtp: MailServer
 ) -> None:
     async with system.run("mailer", IMPEX_SMTP_URL=smtp.url):
-        await office.say(locked(), subject=None)
-        await office.all_handled()
-        assert await office.templates() == []
+        await mailer.publish(locked(), subject=None)
+        await mailer.all_handled()
+        assert await mailer.templates() == []
     assert smtp.messages == []
 
 
 async def test_au_07_refused_codes_are_told_at_the_third_and_the_sixth(
-    system: System, office: PostOffice, smtp: MailServer
+    system: System, mailer: MailerFixture, smtp: MailServer
 ) -> None:
     async with system.run("mailer", IMPEX_SMTP_URL=smtp.url):
-        await known(office)
-        causes = [await office.say(refused(number)) for number in range(8)]
-        await office.all_handled()
-        told = [number for number, cause in enumerate(causes) if await office.row(cause)]
+        await known(mailer)
+        causes = [await mailer.publish(refused(number)) for number in range(8)]
+        await mailer.all_handled()
+        told = [number for number, cause in enumerate(causes) if await mailer.row(cause)]
     assert told == [3, 6]
 
 
@@ -141,46 +141,46 @@ async def test_au_07_refused_codes_are_told_at_the_third_and_the_sixth(
 )
 async def test_au_07_a_sign_in_is_told_from_a_new_device_or_after_three_failures(
     system: System,
-    office: PostOffice,
+    mailer: MailerFixture,
     smtp: MailServer,
     new: bool,
     failures: int,
     template: str | None,
 ) -> None:
     async with system.run("mailer", IMPEX_SMTP_URL=smtp.url):
-        await known(office)
-        cause = await office.say(opened(new=new, failures=failures))
-        await office.all_handled()
-        row = await office.row(cause)
+        await known(mailer)
+        cause = await mailer.publish(opened(new=new, failures=failures))
+        await mailer.all_handled()
+        row = await mailer.row(cause)
     assert (row and row["template"]) == template
 
 
 async def test_settled_9_notices_about_failures_are_three_a_day_for_an_account(
-    system: System, office: PostOffice, smtp: MailServer
+    system: System, mailer: MailerFixture, smtp: MailServer
 ) -> None:
     """In whatever order they are heard of; a day on there are more, and others have their own."""
     start = now()
     hours = [10, 0, 5, 1, 12, 23]
     async with system.run("mailer", IMPEX_SMTP_URL=smtp.url):
-        await known(office)
-        await known(office, OTHER)
+        await known(mailer)
+        await known(mailer, OTHER)
         causes = {}
         for hour in hours:
             at = start + timedelta(hours=hour)
             event = opened(failures=3, at=at) if hour % 2 else refused(3, at)
-            causes[hour] = await office.say(event)
-            await office.all_handled()
-        tomorrow = await office.say(refused(3, start + timedelta(hours=36)))
-        other = await office.say(refused(3, start), subject=OTHER)
-        await office.all_handled()
-        told = [hour for hour in hours if await office.row(causes[hour])]
+            causes[hour] = await mailer.publish(event)
+            await mailer.all_handled()
+        tomorrow = await mailer.publish(refused(3, start + timedelta(hours=36)))
+        other = await mailer.publish(refused(3, start), subject=OTHER)
+        await mailer.all_handled()
+        told = [hour for hour in hours if await mailer.row(causes[hour])]
         assert told == [10, 0, 5]
-        assert await office.row(tomorrow)
-        assert await office.row(other)
+        assert await mailer.row(tomorrow)
+        assert await mailer.row(other)
 
 
 async def test_settled_9_changes_new_devices_locks_and_recovery_codes_are_always_told(
-    system: System, office: PostOffice, smtp: MailServer
+    system: System, mailer: MailerFixture, smtp: MailServer
 ) -> None:
     used = RecoveryCodeUsed(left=3, used_at=now())
     events = [
@@ -188,71 +188,71 @@ async def test_settled_9_changes_new_devices_locks_and_recovery_codes_are_always
         *(event for _ in range(4) for event in (changed(), opened(new=True), locked(), used)),
     ]
     async with system.run("mailer", IMPEX_SMTP_URL=smtp.url):
-        await known(office)
+        await known(mailer)
         for event in events:
-            await office.say(event)
-        await office.all_handled()
-        templates = await office.templates()
+            await mailer.publish(event)
+        await mailer.all_handled()
+        templates = await mailer.templates()
     assert templates.count("code_refused") == 3
     for name in ("password_changed", "new_device", "sign_in_locked", "recovery_code_used"):
         assert templates.count(name) == 4
 
 
 async def test_settled_9_parallel_mailers_keep_to_three(
-    system: System, office: PostOffice, smtp: MailServer
+    system: System, mailer: MailerFixture, smtp: MailServer
 ) -> None:
     async with (
         system.run("mailer", IMPEX_SMTP_URL=smtp.url),
         system.run("mailer", IMPEX_SMTP_URL=smtp.url),
     ):
-        await known(office)
+        await known(mailer)
         for _ in range(20):
-            await office.say(refused(3))
-        await office.all_handled()
-        assert (await office.templates()).count("code_refused") == 3
+            await mailer.publish(refused(3))
+        await mailer.all_handled()
+        assert (await mailer.templates()).count("code_refused") == 3
 
 
 async def test_settled_10_a_notice_in_doubt_waits_for_a_person(
-    system: System, office: PostOffice, smtp: MailServer
+    system: System, mailer: MailerFixture, smtp: MailServer
 ) -> None:
     async with system.run("mailer", IMPEX_SMTP_URL=smtp.url):
-        await known(office)
+        await known(mailer)
         smtp.drop_after_data = 1
-        await office.state(await office.say(changed()), "held")
-        (told,) = await office.hears(MailRefused)
+        await mailer.state(await mailer.publish(changed()), "held")
+        (told,) = await mailer.hears(MailRefused)
     assert (told.template, told.reason) == ("password_changed", "in_doubt")
 
 
 async def test_in_04_what_a_browser_says_of_itself_is_one_short_line(
-    system: System, office: PostOffice, smtp: MailServer
+    system: System, mailer: MailerFixture, smtp: MailServer
 ) -> None:
     device = "Evil\r\n\r\nhttps://elsewhere/ " + "x" * 200
     async with system.run("mailer", IMPEX_SMTP_URL=smtp.url):
-        await known(office)
+        await known(mailer)
         event = PasswordChanged(by="person", changed_at=now(), device=device)
-        await office.state(await office.say(event), "accepted")
+        await mailer.state(await mailer.publish(event), "accepted")
     (line,) = [one for one in smtp.messages[-1].text().splitlines() if "Appareil" in one]
     assert line.strip().startswith("Appareil\u00a0: Evilhttpselsewhere xxx")
     assert len(line) <= 80
 
 
 async def test_59_a_notice_about_no_account_dies_with_the_reason(
-    system: System, office: PostOffice, smtp: MailServer
+    system: System, mailer: MailerFixture, smtp: MailServer
 ) -> None:
     async with system.run("mailer", IMPEX_SMTP_URL=smtp.url):
-        await office.say(changed(), subject="nonsense")
-        assert "which account" in await office.dead_reason()
+        await mailer.publish(changed(), subject="nonsense")
+        assert "which account" in await mailer.dead_reason()
 
 
 async def test_b_04_lg_02_no_log_shows_an_address_a_name_or_a_token(
-    system: System, office: PostOffice, smtp: MailServer
+    system: System, mailer: MailerFixture, smtp: MailServer
 ) -> None:
-    mailer = system.spawn("mailer", IMPEX_SMTP_URL=smtp.url)
-    await eventually(mailer.ready, 30, every=0.1, why="the mailer is ready")
-    await known(office, address="discreet@labo.example", first_name="Xanthippe")
-    await office.state(await office.say(changed()), "accepted")
-    assert mailer.stop() == 0
-    said = mailer.log.read_text()
+    process = system.spawn("mailer", IMPEX_SMTP_URL=smtp.url)
+    await eventually(process.ready, 30, every=0.1, why="the mailer is ready")
+    await known(mailer, address="discreet@labo.example", first_name="Xanthippe")
+    await mailer.state(await mailer.publish(changed()), "accepted")
+    assert process.stop() == 0
+    said = process.log.read_text()
     (token,) = LINK.findall(smtp.messages[-1].text())
     assert "A mail was tried." in said
     for secret in (token, token.rpartition(".")[2], "discreet@", "Xanthippe"):

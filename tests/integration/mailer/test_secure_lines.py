@@ -8,10 +8,10 @@ from typing import Any
 import pytest
 
 from shared.contracts.mailer import MailAccepted, MailDeferred, MailRefused
-from tests.integration.mailer.post_office import PostOffice, asked
-from tests.support.certificates import Authority
-from tests.support.mail_server import MailServer
-from tests.support.system import System
+from tests.support.mail.mail_server import MailServer
+from tests.support.mail.mailer_fixture import MailerFixture, asked
+from tests.support.servers.certificates import Authority
+from tests.support.servers.system import System
 
 Factory = Callable[..., Awaitable[MailServer]]
 
@@ -19,7 +19,7 @@ Factory = Callable[..., Awaitable[MailServer]]
 @pytest.mark.parametrize("implicit", [False, True], ids=["starttls", "tls"])
 async def test_cr_05_mails_go_out_encrypted_under_a_trusted_certificate_and_a_login(
     system: System,
-    office: PostOffice,
+    mailer: MailerFixture,
     smtp_factory: Factory,
     authority: Authority,
     implicit: bool,
@@ -30,8 +30,8 @@ async def test_cr_05_mails_go_out_encrypted_under_a_trusted_certificate_and_a_lo
     async with system.run(
         "mailer", IMPEX_SMTP_URL=server.url, IMPEX_SMTP_CA_FILE=str(authority.ca_file)
     ):
-        await office.say(asked())
-        await office.hears(MailAccepted)
+        await mailer.publish(asked())
+        await mailer.hears(MailAccepted)
     (received,) = server.messages
     assert (received.secure, received.login) == (True, "impex")
 
@@ -39,79 +39,79 @@ async def test_cr_05_mails_go_out_encrypted_under_a_trusted_certificate_and_a_lo
 @pytest.mark.parametrize("implicit", [False, True], ids=["starttls", "tls"])
 async def test_cr_05_an_unknown_certificate_is_refused_and_nothing_goes_out(
     system: System,
-    office: PostOffice,
+    mailer: MailerFixture,
     smtp_factory: Factory,
     authority: Authority,
     implicit: bool,
 ) -> None:
     server = await smtp_factory(tls=authority.server_context(), implicit_tls=implicit)
     async with system.run("mailer", IMPEX_SMTP_URL=server.url):
-        cause = await office.say(asked())
-        (told,) = await office.hears(MailDeferred)
-        (attempt,) = await office.attempts(cause)
+        cause = await mailer.publish(asked())
+        (told,) = await mailer.hears(MailDeferred)
+        (attempt,) = await mailer.attempts(cause)
     assert told.reason == "unreachable"
     assert "certificate" in attempt["answer"].lower()
     assert server.messages == []
 
 
 async def test_cr_05_a_certificate_of_another_host_is_refused(
-    system: System, office: PostOffice, smtp_factory: Factory, authority: Authority
+    system: System, mailer: MailerFixture, smtp_factory: Factory, authority: Authority
 ) -> None:
     server = await smtp_factory(tls=authority.server_context("elsewhere.example"))
     async with system.run(
         "mailer", IMPEX_SMTP_URL=server.url, IMPEX_SMTP_CA_FILE=str(authority.ca_file)
     ):
-        await office.say(asked())
-        await office.hears(MailDeferred)
+        await mailer.publish(asked())
+        await mailer.hears(MailDeferred)
     assert server.messages == []
 
 
 async def test_cr_05_a_server_without_starttls_gets_nothing_in_plain(
-    system: System, office: PostOffice, smtp: MailServer
+    system: System, mailer: MailerFixture, smtp: MailServer
 ) -> None:
     url = smtp.url.replace("smtp://", "smtp+starttls://")
     async with system.run("mailer", IMPEX_SMTP_URL=url):
-        cause = await office.say(asked())
-        await office.hears(MailDeferred)
-        (attempt,) = await office.attempts(cause)
+        cause = await mailer.publish(asked())
+        await mailer.hears(MailDeferred)
+        (attempt,) = await mailer.attempts(cause)
     assert "STARTTLS" in attempt["answer"]
     assert smtp.messages == []
 
 
 async def test_a_refused_login_holds_the_mails_until_it_is_mended(
-    system: System, office: PostOffice, smtp_factory: Factory, authority: Authority
+    system: System, mailer: MailerFixture, smtp_factory: Factory, authority: Authority
 ) -> None:
     server = await smtp_factory(tls=authority.server_context(), login=("impex", "right"))
     settings: dict[str, Any] = {"IMPEX_SMTP_CA_FILE": str(authority.ca_file)}
     wrong = server.url.replace(":right@", ":wrong@")
     async with system.run("mailer", IMPEX_SMTP_URL=wrong, **settings):
-        cause = await office.say(asked())
-        (told,) = await office.hears(MailDeferred)
+        cause = await mailer.publish(asked())
+        (told,) = await mailer.hears(MailDeferred)
     assert told.reason == "unreachable"
     async with system.run("mailer", IMPEX_SMTP_URL=server.url, **settings):
-        await office.make_due(cause)
-        await office.hears(MailAccepted)
-    assert office.of(MailRefused) == []
+        await mailer.make_due(cause)
+        await mailer.hears(MailAccepted)
+    assert mailer.of(MailRefused) == []
 
 
 async def test_em_14_an_accented_local_part_goes_out_where_smtputf8_is_offered(
-    system: System, office: PostOffice, smtp: MailServer
+    system: System, mailer: MailerFixture, smtp: MailServer
 ) -> None:
     async with system.run("mailer", IMPEX_SMTP_URL=smtp.url):
-        await office.say(asked(address="élodie@labo.example"))
-        await office.hears(MailAccepted)
+        await mailer.publish(asked(address="élodie@labo.example"))
+        await mailer.hears(MailAccepted)
     (received,) = smtp.messages
     assert received.recipients == ("élodie@labo.example",)
 
 
 async def test_em_14_an_accented_local_part_is_refused_where_it_is_not(
-    system: System, office: PostOffice, smtp_factory: Factory
+    system: System, mailer: MailerFixture, smtp_factory: Factory
 ) -> None:
     server = await smtp_factory(smtputf8=False)
     async with system.run("mailer", IMPEX_SMTP_URL=server.url):
-        cause = await office.say(asked(address="élodie@labo.example"))
-        (told,) = await office.hears(MailRefused)
-        (attempt,) = await office.attempts(cause)
+        cause = await mailer.publish(asked(address="élodie@labo.example"))
+        (told,) = await mailer.hears(MailRefused)
+        (attempt,) = await mailer.attempts(cause)
     assert told.reason == "refused"
     assert "SMTPUTF8" in attempt["answer"]
     assert server.messages == []

@@ -7,45 +7,45 @@ from pathlib import Path
 
 from services.mailer import store
 from shared.contracts.mailer import MailAccepted
-from tests.integration.mailer.post_office import CODE, PostOffice, asked, created, now
-from tests.support.mail_server import MailServer
-from tests.support.system import System
+from tests.support.mail.mail_server import MailServer
+from tests.support.mail.mailer_fixture import CODE, MailerFixture, asked, created, now
+from tests.support.servers.system import System
 
 KEEP = timedelta(days=30)
 
 
 async def test_gd_03_records_are_forgotten_thirty_days_after_their_end(
-    system: System, office: PostOffice, smtp: MailServer
+    system: System, mailer: MailerFixture, smtp: MailServer
 ) -> None:
     async with system.run("mailer", IMPEX_SMTP_URL=smtp.url):
-        cause = await office.say(asked())
-        await office.hears(MailAccepted)
-        ended = (await office.state(cause, "accepted"))["ended_at"]
-    assert await store.purge(office.database, ended + KEEP - timedelta(minutes=1), KEEP) == 0
-    assert await store.purge(office.database, ended + KEEP + timedelta(minutes=1), KEEP) == 1
-    assert await office.row(cause) is None
-    assert await office.database.fetchval("SELECT count(*) FROM attempts") == 0
+        cause = await mailer.publish(asked())
+        await mailer.hears(MailAccepted)
+        ended = (await mailer.state(cause, "accepted"))["ended_at"]
+    assert await store.purge(mailer.database, ended + KEEP - timedelta(minutes=1), KEEP) == 0
+    assert await store.purge(mailer.database, ended + KEEP + timedelta(minutes=1), KEEP) == 1
+    assert await mailer.row(cause) is None
+    assert await mailer.database.fetchval("SELECT count(*) FROM attempts") == 0
 
 
 async def test_b_04_the_code_of_a_held_mail_is_erased_when_it_has_run_out(
-    system: System, office: PostOffice, smtp: MailServer
+    system: System, mailer: MailerFixture, smtp: MailServer
 ) -> None:
     smtp.drop_after_data = 3
     async with system.run("mailer", IMPEX_SMTP_URL=smtp.url):
-        with_code = await office.say(asked())
-        without = await office.say(created())
-        await office.state(with_code, "held")
-        await office.state(without, "held")
-    await store.purge(office.database, now() + timedelta(hours=23), KEEP)
-    assert (await office.row(with_code))["sealed"] is not None
-    await store.purge(office.database, now() + timedelta(hours=25), KEEP)
-    row = await office.row(with_code)
+        with_code = await mailer.publish(asked())
+        without = await mailer.publish(created())
+        await mailer.state(with_code, "held")
+        await mailer.state(without, "held")
+    await store.purge(mailer.database, now() + timedelta(hours=23), KEEP)
+    assert (await mailer.row(with_code))["sealed"] is not None
+    await store.purge(mailer.database, now() + timedelta(hours=25), KEEP)
+    row = await mailer.row(with_code)
     assert (row["state"], row["reason"], row["sealed"]) == ("dropped", "expired", None)
-    assert (await office.row(without))["state"] == "held"  # a person may still decide
+    assert (await mailer.row(without))["state"] == "held"  # a person may still decide
 
 
 async def test_b_12_em_02_an_operators_text_goes_out_as_written_leading_dots_included(
-    system: System, office: PostOffice, smtp: MailServer, tmp_path: Path
+    system: System, mailer: MailerFixture, smtp: MailServer, tmp_path: Path
 ) -> None:
     (tmp_path / "fr").mkdir()
     lines = ".un point\n..deux points\n.\nfin\n"
@@ -53,8 +53,8 @@ async def test_b_12_em_02_an_operators_text_goes_out_as_written_leading_dots_inc
     async with system.run(
         "mailer", IMPEX_SMTP_URL=smtp.url, IMPEX_MAIL_TEMPLATES_DIR=str(tmp_path)
     ):
-        await office.say(asked())
-        await office.hears(MailAccepted)
+        await mailer.publish(asked())
+        await mailer.hears(MailAccepted)
     (received,) = smtp.messages
     said = received.text().replace("\r\n", "\n")
     assert said.endswith(lines)

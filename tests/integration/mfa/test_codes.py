@@ -13,71 +13,80 @@ from structlog.testing import capture_logs
 from shared.contracts import mfa as words
 from shared.errors import DecryptionError
 from shared.security.sealing import new_key
-from tests.integration.mfa.conftest import OpenDesk
-from tests.integration.mfa.room import BROWSER, Desk, Phone
-from tests.unit.mfa.settings_for_tests import KEYS
+from tests.support.harness.mfa import BROWSER, MfaHarness, OpenHarness, Phone
+from tests.support.harness.mfa_settings import KEYS
 
 MINUTE = timedelta(minutes=1)
 
 
-async def wrong_ones(desk: Desk, account: str, phone: Phone, most: int) -> None:
+async def wrong_ones(harness: MfaHarness, account: str, phone: Phone, most: int) -> None:
     """Wrong codes, each as soon as it is looked at."""
     for _ in range(most):
-        refusal = await desk.refusal(desk.check(account, desk.wrong(phone)))
+        refusal = await harness.refusal(harness.check(account, harness.wrong(phone)))
         assert refusal.slug == "wrong_code"
-        desk.later(seconds=refusal.retry_after or 0)
+        harness.advance(seconds=refusal.retry_after or 0)
 
 
-async def test_g_22_a_right_code_is_accepted(desk: Desk) -> None:
-    account, phone = await desk.enrolled()
-    view = await desk.ask(desk.check(account, phone.code(desk.now)))
-    assert view == words.CodeView(accepted_at=desk.now, failures=0, recovery_due=True)
-    assert await desk.outcome(desk.check(str(uuid4()), phone.code(desk.now))) == "not_enrolled"
-    assert await desk.outcome(desk.check("no id", phone.code(desk.now))) == "not_enrolled"
+async def test_g_22_a_right_code_is_accepted(harness: MfaHarness) -> None:
+    account, phone = await harness.enrolled()
+    view = await harness.ask(harness.check(account, phone.code(harness.now)))
+    assert view == words.CodeView(accepted_at=harness.now, failures=0, recovery_due=True)
+    assert (
+        await harness.outcome(harness.check(str(uuid4()), phone.code(harness.now)))
+        == "not_enrolled"
+    )
+    assert await harness.outcome(harness.check("no id", phone.code(harness.now))) == "not_enrolled"
 
 
 @pytest.mark.parametrize(("steps", "outcome"), [(-2, "wrong_code"), (-1, "done"), (1, "done")])
-async def test_ot_05_one_step_on_each_side(desk: Desk, steps: int, outcome: str) -> None:
-    account, phone = await desk.enrolled()
-    desk.later(minutes=5)
-    assert await desk.outcome(desk.check(account, phone.code(desk.now, steps))) == outcome
+async def test_ot_05_one_step_on_each_side(harness: MfaHarness, steps: int, outcome: str) -> None:
+    account, phone = await harness.enrolled()
+    harness.advance(minutes=5)
+    assert await harness.outcome(harness.check(account, phone.code(harness.now, steps))) == outcome
 
 
-async def test_ot_05_a_window_of_nothing_is_a_setting(desk_with: OpenDesk) -> None:
-    async with desk_with(IMPEX_TOTP_WINDOW="0") as desk:
-        account, phone = await desk.enrolled()
-        assert await desk.outcome(desk.check(account, phone.code(desk.now, -1))) == "wrong_code"
-        assert await desk.outcome(desk.check(account, phone.code(desk.now))) == "done"
+async def test_ot_05_a_window_of_nothing_is_a_setting(harness_with: OpenHarness) -> None:
+    async with harness_with(IMPEX_TOTP_WINDOW="0") as harness:
+        account, phone = await harness.enrolled()
+        assert (
+            await harness.outcome(harness.check(account, phone.code(harness.now, -1)))
+            == "wrong_code"
+        )
+        assert await harness.outcome(harness.check(account, phone.code(harness.now))) == "done"
 
 
-async def test_g_24_a_code_works_once_and_the_second_time_costs_nothing(desk: Desk) -> None:
-    account, phone = await desk.enrolled()
-    code = phone.code(desk.now)
-    assert await desk.outcome(desk.check(account, code)) == "done"
+async def test_g_24_a_code_works_once_and_the_second_time_costs_nothing(
+    harness: MfaHarness,
+) -> None:
+    account, phone = await harness.enrolled()
+    code = phone.code(harness.now)
+    assert await harness.outcome(harness.check(account, code)) == "done"
     for _ in range(10):
-        refusal = await desk.refusal(desk.check(account, code))
+        refusal = await harness.refusal(harness.check(account, code))
         assert (refusal.slug, refusal.params) == ("code_used", {})
-    assert await desk.outcome(desk.check(account, phone.code(desk.now, -1))) == "code_used"
-    assert await desk.events(words.CodeRefused) == []
-    desk.later(seconds=30)
-    assert await desk.outcome(desk.check(account, phone.code(desk.now))) == "done"
+    assert await harness.outcome(harness.check(account, phone.code(harness.now, -1))) == "code_used"
+    assert await harness.events(words.CodeRefused) == []
+    harness.advance(seconds=30)
+    assert await harness.outcome(harness.check(account, phone.code(harness.now))) == "done"
 
 
-async def test_ot_04_of_fifty_with_one_right_code_one_is_accepted(desk: Desk) -> None:
-    account, phone = await desk.enrolled()
-    code = phone.code(desk.now)
-    outcomes = await asyncio.gather(*(desk.outcome(desk.check(account, code)) for _ in range(50)))
+async def test_ot_04_of_fifty_with_one_right_code_one_is_accepted(harness: MfaHarness) -> None:
+    account, phone = await harness.enrolled()
+    code = phone.code(harness.now)
+    outcomes = await asyncio.gather(
+        *(harness.outcome(harness.check(account, code)) for _ in range(50))
+    )
     assert sorted(outcomes) == ["code_used"] * 49 + ["done"]
 
 
-async def test_ot_04_the_statement_itself_lets_a_step_be_spent_once(desk: Desk) -> None:
+async def test_ot_04_the_statement_itself_lets_a_step_be_spent_once(harness: MfaHarness) -> None:
     """Whoever looked before: it does not rest on the lock."""
     from services.mfa import store
     from services.mfa.codes import Memory
     from shared.database import transaction
 
-    account, _phone = await desk.enrolled()
-    async with transaction(desk.pool) as tx:
+    account, _phone = await harness.enrolled()
+    async with transaction(harness.pool) as tx:
         found = await store.read(tx, account)
         assert found is not None
         step = found.memory.last_step + 5
@@ -90,94 +99,106 @@ async def test_ot_04_the_statement_itself_lets_a_step_be_spent_once(desk: Desk) 
             assert not await store.accept(tx, account, Memory(last_step=spent), found.key)
 
 
-async def test_au_02_five_free_then_the_door_closes_longer_each_time(desk: Desk) -> None:
-    account, phone = await desk.enrolled()
+async def test_au_02_five_free_then_the_door_closes_longer_each_time(harness: MfaHarness) -> None:
+    account, phone = await harness.enrolled()
     waits, left = [], []
     for _ in range(12):
-        refusal = await desk.refusal(desk.check(account, desk.wrong(phone)))
+        refusal = await harness.refusal(harness.check(account, harness.wrong(phone)))
         assert refusal.slug == "wrong_code"
         left.append(refusal.params["tries_left"])
         waits.append(refusal.retry_after)
         if refusal.retry_after:
             # A right one is not looked at meanwhile, to the last second.
-            desk.later(seconds=refusal.retry_after - 1)
-            closed = await desk.refusal(desk.check(account, phone.code(desk.now)))
+            harness.advance(seconds=refusal.retry_after - 1)
+            closed = await harness.refusal(harness.check(account, phone.code(harness.now)))
             assert (closed.slug, closed.retry_after) == ("too_many_codes", 1)
-            desk.later(seconds=1)
+            harness.advance(seconds=1)
     assert left == [4, 3, 2, 1, *[0] * 8]
     assert waits == [None] * 4 + [90, 180, 360, 720, 1440, 2880, 3600, 3600]
-    view = await desk.ask(desk.check(account, phone.code(desk.now)))
+    view = await harness.ask(harness.check(account, phone.code(harness.now)))
     assert view.failures == 12
     # The next wrong one is the first again.
-    desk.later(seconds=60)
-    refusal = await desk.refusal(desk.check(account, desk.wrong(phone)))
+    harness.advance(seconds=60)
+    refusal = await harness.refusal(harness.check(account, harness.wrong(phone)))
     assert (refusal.params["tries_left"], refusal.retry_after) == (4, None)
 
 
-async def test_au_02_the_26th_of_a_day_is_not_looked_at_and_only_time_helps(desk: Desk) -> None:
-    account, phone = await desk.enrolled()
-    begin = desk.now
+async def test_au_02_the_26th_of_a_day_is_not_looked_at_and_only_time_helps(
+    harness: MfaHarness,
+) -> None:
+    account, phone = await harness.enrolled()
+    begin = harness.now
     for number in range(24):
-        await wrong_ones(desk, account, phone, 1)
+        await wrong_ones(harness, account, phone, 1)
         if number % 4 == 3:
             # A right code in between ends the growing wait.
-            desk.later(seconds=60)
-            await desk.ask(desk.check(account, phone.code(desk.now)))
-            desk.later(seconds=60)
-    last = await desk.refusal(desk.check(account, desk.wrong(phone)))
+            harness.advance(seconds=60)
+            await harness.ask(harness.check(account, phone.code(harness.now)))
+            harness.advance(seconds=60)
+    last = await harness.refusal(harness.check(account, harness.wrong(phone)))
     assert last.params["tries_left"] == 0
     until = begin + timedelta(hours=24)
-    assert last.retry_after == (until - desk.now).total_seconds()
-    desk.later(hours=2)
-    right = await desk.refusal(desk.check(account, phone.code(desk.now)))
+    assert last.retry_after == (until - harness.now).total_seconds()
+    harness.advance(hours=2)
+    right = await harness.refusal(harness.check(account, phone.code(harness.now)))
     assert right.slug == "too_many_codes"
-    assert right.retry_after == (until - desk.now).total_seconds()
-    desk.now = until
-    assert await desk.outcome(desk.check(account, phone.code(desk.now))) == "done"
+    assert right.retry_after == (until - harness.now).total_seconds()
+    harness.now = until
+    assert await harness.outcome(harness.check(account, phone.code(harness.now))) == "done"
 
 
-async def test_au_03_of_fifty_wrong_codes_at_once_five_are_looked_at(desk: Desk) -> None:
-    account, phone = await desk.enrolled()
-    wrong = desk.wrong(phone)
-    outcomes = await asyncio.gather(*(desk.outcome(desk.check(account, wrong)) for _ in range(50)))
+async def test_au_03_of_fifty_wrong_codes_at_once_five_are_looked_at(harness: MfaHarness) -> None:
+    account, phone = await harness.enrolled()
+    wrong = harness.wrong(phone)
+    outcomes = await asyncio.gather(
+        *(harness.outcome(harness.check(account, wrong)) for _ in range(50))
+    )
     assert sorted(outcomes) == ["too_many_codes"] * 45 + ["wrong_code"] * 5
-    assert len(await desk.events(words.CodeRefused)) == 5
-    assert await desk.outcome(desk.check(account, phone.code(desk.now))) == "too_many_codes"
+    assert len(await harness.events(words.CodeRefused)) == 5
+    assert (
+        await harness.outcome(harness.check(account, phone.code(harness.now))) == "too_many_codes"
+    )
 
 
-async def test_au_03_by_whichever_request_the_code_comes(desk: Desk) -> None:
-    account, phone = await desk.enrolled()
-    wrong = desk.wrong(phone)
-    requests = [desk.check(account, wrong), desk.replace(account, wrong)] * 10
-    outcomes = await asyncio.gather(*(desk.outcome(each) for each in requests))
+async def test_au_03_by_whichever_request_the_code_comes(harness: MfaHarness) -> None:
+    account, phone = await harness.enrolled()
+    wrong = harness.wrong(phone)
+    requests = [harness.check(account, wrong), harness.replace(account, wrong)] * 10
+    outcomes = await asyncio.gather(*(harness.outcome(each) for each in requests))
     assert sorted(outcomes) == ["too_many_codes"] * 15 + ["wrong_code"] * 5
 
 
-async def test_one_accounts_door_is_no_others(desk: Desk) -> None:
-    account, phone = await desk.enrolled()
-    other, their_phone = await desk.enrolled()
-    await wrong_ones(desk, account, phone, 4)
-    closed = await desk.refusal(desk.check(account, desk.wrong(phone)))
+async def test_one_accounts_door_is_no_others(harness: MfaHarness) -> None:
+    account, phone = await harness.enrolled()
+    other, their_phone = await harness.enrolled()
+    await wrong_ones(harness, account, phone, 4)
+    closed = await harness.refusal(harness.check(account, harness.wrong(phone)))
     assert closed.retry_after == 90
-    assert await desk.outcome(desk.check(other, their_phone.code(desk.now))) == "done"
+    assert await harness.outcome(harness.check(other, their_phone.code(harness.now))) == "done"
 
 
-async def test_au_02_the_door_stays_closed_over_a_restart(desk: Desk, desk_with: OpenDesk) -> None:
-    account, phone = await desk.enrolled()
-    await wrong_ones(desk, account, phone, 4)
-    await desk.refusal(desk.check(account, desk.wrong(phone)))
-    async with desk_with(now=desk.now, keep=True) as again:
+async def test_au_02_the_door_stays_closed_over_a_restart(
+    harness: MfaHarness, harness_with: OpenHarness
+) -> None:
+    account, phone = await harness.enrolled()
+    await wrong_ones(harness, account, phone, 4)
+    await harness.refusal(harness.check(account, harness.wrong(phone)))
+    async with harness_with(now=harness.now, keep=True) as again:
         refusal = await again.refusal(again.check(account, phone.code(again.now)))
         assert (refusal.slug, refusal.retry_after) == ("too_many_codes", 90)
 
 
-async def test_g_24_each_wrong_code_is_said_and_each_closing_of_the_door(desk: Desk) -> None:
-    account, phone = await desk.enrolled()
-    await wrong_ones(desk, account, phone, 4)
-    moment = desk.now
-    await desk.refusal(desk.check(account, desk.wrong(phone)))
-    await desk.refusal(desk.check(account, phone.code(desk.now)))  # not looked at: not said
-    refused = await desk.told(words.CodeRefused)
+async def test_g_24_each_wrong_code_is_said_and_each_closing_of_the_door(
+    harness: MfaHarness,
+) -> None:
+    account, phone = await harness.enrolled()
+    await wrong_ones(harness, account, phone, 4)
+    moment = harness.now
+    await harness.refusal(harness.check(account, harness.wrong(phone)))
+    await harness.refusal(
+        harness.check(account, phone.code(harness.now))
+    )  # not looked at: not said
+    refused = await harness.account_events(words.CodeRefused)
     assert [event.failures for _, event in refused] == [1, 2, 3, 4, 5]
     assert {(subject, event.kind, event.device) for subject, event in refused} == {
         (account, "totp", BROWSER)
@@ -188,16 +209,16 @@ async def test_g_24_each_wrong_code_is_said_and_each_closing_of_the_door(desk: D
         locked_until=moment + timedelta(seconds=90),
         device=BROWSER,
     )
-    assert await desk.told(words.CodeCheckLocked) == [(account, locked)]
+    assert await harness.account_events(words.CodeCheckLocked) == [(account, locked)]
 
 
-async def test_ot_08_what_is_no_code_is_not_counted(desk: Desk) -> None:
-    account, _phone = await desk.enrolled()
+async def test_ot_08_what_is_no_code_is_not_counted(harness: MfaHarness) -> None:
+    account, _phone = await harness.enrolled()
     for typed in ["１２３４５６", "12345", "123 45", "abcdef", "", "²³⁴⁵⁶⁷"] * 3:
-        refusal = await desk.refusal(desk.check(account, typed))
+        refusal = await harness.refusal(harness.check(account, typed))
         assert refusal.slug == "invalid_fields"
-    assert await desk.events(words.CodeRefused) == []
-    assert await desk.count("tries") == 0
+    assert await harness.events(words.CodeRefused) == []
+    assert await harness.count("tries") == 0
 
 
 @pytest.mark.parametrize(
@@ -205,58 +226,60 @@ async def test_ot_08_what_is_no_code_is_not_counted(desk: Desk) -> None:
     [(240, 4, "slow"), (255, 4, "slow"), (-240, 4, "fast"), (65, 1, "slow"), (600, 10, "slow")],
 )
 async def test_g_23_a_phone_that_is_off_is_told_by_how_much_and_not_let_in(
-    desk: Desk, seconds: int, minutes: int, direction: str
+    harness: MfaHarness, seconds: int, minutes: int, direction: str
 ) -> None:
-    account, phone = await desk.enrolled()
-    desk.later(minutes=20)
+    account, phone = await harness.enrolled()
+    harness.advance(minutes=20)
     phone.slow = seconds
-    first = await desk.refusal(desk.check(account, phone.code(desk.now)))
+    first = await harness.refusal(harness.check(account, phone.code(harness.now)))
     assert (first.slug, first.params) == ("wrong_code", {"tries_left": 4})
-    desk.later(seconds=30)
-    second = await desk.refusal(desk.check(account, phone.code(desk.now)))
+    harness.advance(seconds=30)
+    second = await harness.refusal(harness.check(account, phone.code(harness.now)))
     assert second.slug == "clock_off"
     assert second.params == {"minutes": minutes, "direction": direction}
-    assert [event.failures for event in await desk.events(words.CodeRefused)] == [1, 2]
+    assert [event.failures for event in await harness.events(words.CodeRefused)] == [1, 2]
     # It is told again, and not learnt.
-    desk.later(seconds=30)
-    assert await desk.outcome(desk.check(account, phone.code(desk.now))) == "clock_off"
+    harness.advance(seconds=30)
+    assert await harness.outcome(harness.check(account, phone.code(harness.now))) == "clock_off"
     phone.slow = 0
-    desk.later(minutes=15)
-    assert await desk.outcome(desk.check(account, phone.code(desk.now))) == "done"
+    harness.advance(minutes=15)
+    assert await harness.outcome(harness.check(account, phone.code(harness.now))) == "done"
 
 
-async def test_g_23_two_codes_four_minutes_early_are_refused_for_ever(desk: Desk) -> None:
-    account, phone = await desk.enrolled()
-    early = [phone.code(desk.now, 8), phone.code(desk.now, 9)]
-    assert await desk.outcome(desk.check(account, early[0])) == "wrong_code"
-    desk.later(seconds=30)
-    assert await desk.outcome(desk.check(account, early[1])) == "clock_off"
-    desk.later(seconds=210)
+async def test_g_23_two_codes_four_minutes_early_are_refused_for_ever(harness: MfaHarness) -> None:
+    account, phone = await harness.enrolled()
+    early = [phone.code(harness.now, 8), phone.code(harness.now, 9)]
+    assert await harness.outcome(harness.check(account, early[0])) == "wrong_code"
+    harness.advance(seconds=30)
+    assert await harness.outcome(harness.check(account, early[1])) == "clock_off"
+    harness.advance(seconds=210)
     for code in early:
-        assert phone.code(desk.now) == code
-        assert await desk.outcome(desk.check(account, code)) == "code_used"
-        desk.later(seconds=30)
-    assert await desk.outcome(desk.check(account, phone.code(desk.now))) == "done"
+        assert phone.code(harness.now) == code
+        assert await harness.outcome(harness.check(account, code)) == "code_used"
+        harness.advance(seconds=30)
+    assert await harness.outcome(harness.check(account, phone.code(harness.now))) == "done"
 
 
-async def test_ot_05_the_fifth_that_tells_the_drift_closes_the_door_too(desk: Desk) -> None:
-    account, phone = await desk.enrolled()
-    await wrong_ones(desk, account, phone, 3)
-    desk.later(minutes=10)
+async def test_ot_05_the_fifth_that_tells_the_drift_closes_the_door_too(
+    harness: MfaHarness,
+) -> None:
+    account, phone = await harness.enrolled()
+    await wrong_ones(harness, account, phone, 3)
+    harness.advance(minutes=10)
     phone.slow = 240
-    assert await desk.outcome(desk.check(account, phone.code(desk.now))) == "wrong_code"
-    desk.later(seconds=30)
-    told = await desk.refusal(desk.check(account, phone.code(desk.now)))
+    assert await harness.outcome(harness.check(account, phone.code(harness.now))) == "wrong_code"
+    harness.advance(seconds=30)
+    told = await harness.refusal(harness.check(account, phone.code(harness.now)))
     assert (told.slug, told.retry_after) == ("clock_off", 90)
 
 
 async def test_ot_10_a_key_kept_under_a_former_key_is_sealed_again(
-    desk: Desk, desk_with: OpenDesk
+    harness: MfaHarness, harness_with: OpenHarness
 ) -> None:
-    account, phone = await desk.enrolled()
-    (before,) = await desk.fetch("SELECT key_id, key_box FROM authenticators")
+    account, phone = await harness.enrolled()
+    (before,) = await harness.fetch("SELECT key_id, key_box FROM authenticators")
     ring = f"{new_key('t2')},{KEYS['IMPEX_TOTP_KEYS']}"
-    async with desk_with(now=desk.now, keep=True, IMPEX_TOTP_KEYS=ring) as rotated:
+    async with harness_with(now=harness.now, keep=True, IMPEX_TOTP_KEYS=ring) as rotated:
         # A wrong code proves nothing, so it changes nothing.
         await rotated.refusal(rotated.check(account, rotated.wrong(phone)))
         assert await rotated.fetch("SELECT key_id, key_box FROM authenticators") == [before]
@@ -266,33 +289,33 @@ async def test_ot_10_a_key_kept_under_a_former_key_is_sealed_again(
         assert before["key_box"] != after["key_box"]
         now = rotated.now + MINUTE
     without_the_former = ring.partition(",")[0]
-    async with desk_with(now=now, keep=True, IMPEX_TOTP_KEYS=without_the_former) as later:
+    async with harness_with(now=now, keep=True, IMPEX_TOTP_KEYS=without_the_former) as later:
         assert await later.outcome(later.check(account, phone.code(later.now))) == "done"
 
 
-async def test_ot_10_rows_that_are_swapped_do_not_open(desk: Desk) -> None:
-    mine, my_phone = await desk.enrolled()
-    theirs, _their_phone = await desk.enrolled()
-    await desk.fetch(
+async def test_ot_10_rows_that_are_swapped_do_not_open(harness: MfaHarness) -> None:
+    mine, my_phone = await harness.enrolled()
+    theirs, _their_phone = await harness.enrolled()
+    await harness.fetch(
         "UPDATE authenticators AS a SET key_box = b.key_box FROM authenticators AS b"
         " WHERE a.account_id = $1 AND b.account_id = $2",
         theirs,
         mine,
     )
     with capture_logs() as lines, pytest.raises(DecryptionError):
-        await desk.ask(desk.check(theirs, my_phone.code(desk.now)))
+        await harness.ask(harness.check(theirs, my_phone.code(harness.now)))
     assert [line["action"] for line in lines] == ["crypto_decrypt_fail"]
-    assert await desk.outcome(desk.check(mine, my_phone.code(desk.now))) == "done"
+    assert await harness.outcome(harness.check(mine, my_phone.code(harness.now))) == "done"
 
 
-async def test_cr_11_an_altered_key_or_code_is_a_clean_failure(desk: Desk) -> None:
-    account, phone = await desk.enrolled()
-    request = desk.check(account, phone.code(desk.now))
+async def test_cr_11_an_altered_key_or_code_is_a_clean_failure(harness: MfaHarness) -> None:
+    account, phone = await harness.enrolled()
+    request = harness.check(account, phone.code(harness.now))
     altered = msgspec.structs.replace(request.code, box=request.code.box[:-8] + "AAAAAAA=")
     with capture_logs() as lines, pytest.raises(DecryptionError):
-        await desk.ask(msgspec.structs.replace(request, code=altered))
-    await desk.fetch("UPDATE authenticators SET key_box = overlay(key_box PLACING 'AA' FROM 40)")
+        await harness.ask(msgspec.structs.replace(request, code=altered))
+    await harness.fetch("UPDATE authenticators SET key_box = overlay(key_box PLACING 'AA' FROM 40)")
     with capture_logs() as more, pytest.raises(DecryptionError):
-        await desk.ask(request)
+        await harness.ask(request)
     assert [line["action"] for line in lines + more] == ["crypto_decrypt_fail"] * 2
-    assert await desk.count("tries") == 0
+    assert await harness.count("tries") == 0

@@ -12,114 +12,116 @@ from services.mfa.purge import purge
 from shared.contracts import mfa as words
 from shared.contracts.registration import CredentialsRemoved
 from shared.errors import Reject
-from tests.integration.mfa.room import Desk
+from tests.support.harness.mfa import MfaHarness
 
 
-async def test_g_26_the_factor_goes_with_the_credentials(desk: Desk) -> None:
-    account, phone = await desk.enrolled()
-    other, _their_phone = await desk.enrolled()
-    await desk.sheet(account)
-    pending = await desk.ask(desk.replace(account, phone.code(desk.now)))
-    desk.later(minutes=1)
-    await desk.hear(CredentialsRemoved(removed_at=desk.now), account)
-    assert await desk.factor(account) == words.FactorView()
-    assert await desk.outcome(desk.check(account, phone.code(desk.now))) == "not_enrolled"
-    assert await desk.outcome(desk.describe(account, pending.enrolment_id)) == "enrolment_gone"
-    removed = words.AuthenticatorRemoved(removed_at=desk.now)
-    assert await desk.told(words.AuthenticatorRemoved) == [(account, removed)]
+async def test_g_26_the_factor_goes_with_the_credentials(harness: MfaHarness) -> None:
+    account, phone = await harness.enrolled()
+    other, _their_phone = await harness.enrolled()
+    await harness.recovery_codes(account)
+    pending = await harness.ask(harness.replace(account, phone.code(harness.now)))
+    harness.advance(minutes=1)
+    await harness.hear(CredentialsRemoved(removed_at=harness.now), account)
+    assert await harness.factor(account) == words.FactorView()
+    assert await harness.outcome(harness.check(account, phone.code(harness.now))) == "not_enrolled"
+    assert (
+        await harness.outcome(harness.describe(account, pending.enrolment_id)) == "enrolment_gone"
+    )
+    removed = words.AuthenticatorRemoved(removed_at=harness.now)
+    assert await harness.account_events(words.AuthenticatorRemoved) == [(account, removed)]
     tables = ("recovery_lists", "recovery_codes")
-    assert [await desk.count(table) for table in tables] == [0, 0]
-    owners = await desk.fetch("SELECT account_id FROM enrolments")
+    assert [await harness.count(table) for table in tables] == [0, 0]
+    owners = await harness.fetch("SELECT account_id FROM enrolments")
     assert [str(row["account_id"]) for row in owners] == [other]
-    assert (await desk.factor(other)).enrolled_at is not None
+    assert (await harness.factor(other)).enrolled_at is not None
 
 
-async def test_heard_twice_or_for_nothing_it_is_said_once(desk: Desk) -> None:
-    account, _phone = await desk.enrolled()
-    event = CredentialsRemoved(removed_at=desk.now)
-    await asyncio.gather(*(desk.hear(event, account) for _ in range(5)))
-    await desk.hear(event, str(uuid4()))
-    assert len(await desk.events(words.AuthenticatorRemoved)) == 1
+async def test_heard_twice_or_for_nothing_it_is_said_once(harness: MfaHarness) -> None:
+    account, _phone = await harness.enrolled()
+    event = CredentialsRemoved(removed_at=harness.now)
+    await asyncio.gather(*(harness.hear(event, account) for _ in range(5)))
+    await harness.hear(event, str(uuid4()))
+    assert len(await harness.events(words.AuthenticatorRemoved)) == 1
 
 
-async def test_heard_late_it_leaves_what_was_enrolled_since(desk: Desk) -> None:
+async def test_heard_late_it_leaves_what_was_enrolled_since(harness: MfaHarness) -> None:
     """The person has come back with the same account (G-26) before we hear that they had left."""
     account = str(uuid4())
-    removed_at = desk.now
-    desk.later(minutes=1)
-    _, phone = await desk.enrolled(account)
-    pending = await desk.ask(desk.replace(account, phone.code(desk.now)))
-    await desk.hear(CredentialsRemoved(removed_at=removed_at), account)
-    assert (await desk.factor(account)).enrolled_at is not None
-    assert await desk.outcome(desk.describe(account, pending.enrolment_id)) == "done"
-    assert await desk.events(words.AuthenticatorRemoved) == []
+    removed_at = harness.now
+    harness.advance(minutes=1)
+    _, phone = await harness.enrolled(account)
+    pending = await harness.ask(harness.replace(account, phone.code(harness.now)))
+    await harness.hear(CredentialsRemoved(removed_at=removed_at), account)
+    assert (await harness.factor(account)).enrolled_at is not None
+    assert await harness.outcome(harness.describe(account, pending.enrolment_id)) == "done"
+    assert await harness.events(words.AuthenticatorRemoved) == []
 
 
-async def test_a_phone_replaced_in_between_goes_all_the_same(desk: Desk) -> None:
+async def test_a_phone_replaced_in_between_goes_all_the_same(harness: MfaHarness) -> None:
     """An old session cannot save its factor by replacing it before we hear of the removal."""
-    account, phone = await desk.enrolled()
-    removed_at = desk.now
-    view = await desk.ask(desk.replace(account, phone.code(desk.now)))
-    desk.later(seconds=30)
-    new = desk.phone(view)
-    await desk.ask(desk.confirm(account, view.enrolment_id, new.code(desk.now)))
-    await desk.hear(CredentialsRemoved(removed_at=removed_at), account)
-    assert await desk.factor(account) == words.FactorView()
+    account, phone = await harness.enrolled()
+    removed_at = harness.now
+    view = await harness.ask(harness.replace(account, phone.code(harness.now)))
+    harness.advance(seconds=30)
+    new = harness.phone(view)
+    await harness.ask(harness.confirm(account, view.enrolment_id, new.code(harness.now)))
+    await harness.hear(CredentialsRemoved(removed_at=removed_at), account)
+    assert await harness.factor(account) == words.FactorView()
 
 
-async def test_a_first_enrolment_begun_before_goes_even_if_begun_again(desk: Desk) -> None:
+async def test_a_first_enrolment_begun_before_goes_even_if_begun_again(harness: MfaHarness) -> None:
     account = str(uuid4())
-    first = await desk.ask(desk.start(account))
-    removed_at = desk.now
-    desk.later(seconds=30)
-    again = await desk.ask(desk.restart(account, first.enrolment_id))
-    fresh = await desk.ask(desk.start(account))
-    await desk.hear(CredentialsRemoved(removed_at=removed_at), account)
-    assert await desk.outcome(desk.describe(account, again.enrolment_id)) == "enrolment_gone"
-    assert await desk.outcome(desk.describe(account, fresh.enrolment_id)) == "done"
+    first = await harness.ask(harness.start(account))
+    removed_at = harness.now
+    harness.advance(seconds=30)
+    again = await harness.ask(harness.restart(account, first.enrolment_id))
+    fresh = await harness.ask(harness.start(account))
+    await harness.hear(CredentialsRemoved(removed_at=removed_at), account)
+    assert await harness.outcome(harness.describe(account, again.enrolment_id)) == "enrolment_gone"
+    assert await harness.outcome(harness.describe(account, fresh.enrolment_id)) == "done"
 
 
-async def test_g_26_whoever_comes_back_enrols_anew(desk: Desk) -> None:
-    account, old = await desk.enrolled()
-    await desk.hear(CredentialsRemoved(removed_at=desk.now), account)
-    desk.later(minutes=5)
-    _, new = await desk.enrolled(account)
+async def test_g_26_whoever_comes_back_enrols_anew(harness: MfaHarness) -> None:
+    account, old = await harness.enrolled()
+    await harness.hear(CredentialsRemoved(removed_at=harness.now), account)
+    harness.advance(minutes=5)
+    _, new = await harness.enrolled(account)
     assert new.key != old.key
-    assert await desk.outcome(desk.check(account, new.code(desk.now))) == "done"
+    assert await harness.outcome(harness.check(account, new.code(harness.now))) == "done"
 
 
-async def test_wrong_codes_outlive_the_factor(desk: Desk) -> None:
+async def test_wrong_codes_outlive_the_factor(harness: MfaHarness) -> None:
     """Nothing but time lifts the ceiling of a day."""
-    account, phone = await desk.enrolled()
+    account, phone = await harness.enrolled()
     for _ in range(3):
-        await desk.refusal(desk.check(account, desk.wrong(phone)))
-    await desk.hear(CredentialsRemoved(removed_at=desk.now), account)
-    (row,) = await desk.fetch("SELECT cardinality(wrong) AS n FROM tries")
+        await harness.refusal(harness.check(account, harness.wrong(phone)))
+    await harness.hear(CredentialsRemoved(removed_at=harness.now), account)
+    (row,) = await harness.fetch("SELECT cardinality(wrong) AS n FROM tries")
     assert row["n"] == 3
 
 
-async def test_an_event_that_names_nobody_is_put_aside(desk: Desk) -> None:
+async def test_an_event_that_names_nobody_is_put_aside(harness: MfaHarness) -> None:
     with pytest.raises(Reject):
-        await desk.hear(CredentialsRemoved(removed_at=desk.now))
+        await harness.hear(CredentialsRemoved(removed_at=harness.now))
 
 
-async def test_ot_11_what_has_expired_is_forgotten(desk: Desk) -> None:
+async def test_ot_11_what_has_expired_is_forgotten(harness: MfaHarness) -> None:
     accounts = [str(uuid4()) for _ in range(3)]
     for account in accounts:
-        await desk.ask(desk.start(account))
-        desk.later(minutes=10)
-    assert await purge(desk.pool, desk.now) == 1
-    assert await desk.count("enrolments") == 2
-    assert await purge(desk.pool, desk.now + timedelta(minutes=20)) == 2
-    assert await purge(desk.pool, desk.now + timedelta(minutes=20)) == 0
+        await harness.ask(harness.start(account))
+        harness.advance(minutes=10)
+    assert await purge(harness.pool, harness.now) == 1
+    assert await harness.count("enrolments") == 2
+    assert await purge(harness.pool, harness.now + timedelta(minutes=20)) == 2
+    assert await purge(harness.pool, harness.now + timedelta(minutes=20)) == 0
 
 
-async def test_wrong_codes_are_forgotten_after_thirty_days(desk: Desk) -> None:
-    account, phone = await desk.enrolled()
-    await desk.refusal(desk.check(account, desk.wrong(phone)))
-    desk.later(days=29)
-    await purge(desk.pool, desk.now)
-    assert (await desk.ask(desk.check(account, phone.code(desk.now)))).failures == 1
-    desk.later(days=1)
-    await purge(desk.pool, desk.now)
-    assert await desk.count("tries") == 0
+async def test_wrong_codes_are_forgotten_after_thirty_days(harness: MfaHarness) -> None:
+    account, phone = await harness.enrolled()
+    await harness.refusal(harness.check(account, harness.wrong(phone)))
+    harness.advance(days=29)
+    await purge(harness.pool, harness.now)
+    assert (await harness.ask(harness.check(account, phone.code(harness.now)))).failures == 1
+    harness.advance(days=1)
+    await purge(harness.pool, harness.now)
+    assert await harness.count("tries") == 0

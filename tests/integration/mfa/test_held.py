@@ -7,23 +7,23 @@ from typing import Any
 from uuid import uuid4
 
 from shared.contracts import mfa as words
-from tests.integration.mfa.room import Desk
+from tests.support.harness.mfa import MfaHarness
 
 
-async def export(desk: Desk, account_id: str) -> dict[str, Any]:
-    view = await desk.ask(words.ExportAccount(account_id=account_id))
-    found: dict[str, Any] = json.loads(desk.open(view, "document"))
+async def export(harness: MfaHarness, account_id: str) -> dict[str, Any]:
+    view = await harness.ask(words.ExportAccount(account_id=account_id))
+    found: dict[str, Any] = json.loads(harness.open(view, "document"))
     return found
 
 
-async def test_b_11_times_and_numbers_and_no_secret(desk: Desk) -> None:
-    account, phone = await desk.enrolled()
-    other, _ = await desk.enrolled()
-    codes = await desk.sheet(account)
-    desk.later(minutes=1)
-    code = phone.code(desk.now)
-    await desk.outcome(desk.check(account, f"{(int(code) + 1) % 1_000_000:06d}"))
-    document = await export(desk, account)
+async def test_b_11_times_and_numbers_and_no_secret(harness: MfaHarness) -> None:
+    account, phone = await harness.enrolled()
+    other, _ = await harness.enrolled()
+    codes = await harness.recovery_codes(account)
+    harness.advance(minutes=1)
+    code = phone.code(harness.now)
+    await harness.outcome(harness.check(account, f"{(int(code) + 1) % 1_000_000:06d}"))
+    document = await export(harness, account)
     assert [set(row) for row in document["authenticator"]] == [{"enrolled_at", "first_begun_at"}]
     (sheet,) = document["recovery_codes"]
     assert (sheet["codes_left"], bool(sheet["kept_at"])) == (10, True)
@@ -34,13 +34,15 @@ async def test_b_11_times_and_numbers_and_no_secret(desk: Desk) -> None:
         assert secret not in text
 
 
-async def test_b_11_of_an_account_without_an_authenticator_nothing_is_held(desk: Desk) -> None:
-    assert not any((await export(desk, str(uuid4()))).values())
-    assert await export(desk, "x") == {}
+async def test_b_11_of_an_account_without_an_authenticator_nothing_is_held(
+    harness: MfaHarness,
+) -> None:
+    assert not any((await export(harness, str(uuid4()))).values())
+    assert await export(harness, "x") == {}
 
 
-async def test_gd_02_every_table_about_an_account_is_told(desk: Desk) -> None:
-    rows = await desk.fetch(
+async def test_gd_02_every_table_about_an_account_is_told(harness: MfaHarness) -> None:
+    rows = await harness.fetch(
         "SELECT DISTINCT table_name FROM information_schema.columns"
         " WHERE table_schema = current_schema() AND column_name = 'account_id'"
     )

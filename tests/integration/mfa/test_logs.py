@@ -6,23 +6,23 @@ from datetime import timedelta
 
 from shared.contracts import mfa as words
 from shared.contracts.registration import CredentialsRemoved
-from tests.integration.mfa.room import ADDRESS, Desk
+from tests.support.harness.mfa import ADDRESS, MfaHarness
 from tests.support.logs import whose, written_log
 
 
-async def test_lg_01_every_line_about_a_second_factor_says_whose(desk: Desk) -> None:
+async def test_lg_01_every_line_about_a_second_factor_says_whose(harness: MfaHarness) -> None:
     with written_log() as log:
-        account, phone = await desk.enrolled()
-        begun = await desk.ask(desk.replace(account, phone.code(desk.now)))
-        new = desk.phone(begun)
-        wrong = desk.wrong(phone, new)
-        await desk.refusal(desk.confirm(account, begun.enrolment_id, wrong))
-        codes = await desk.sheet(account)
-        await desk.ask(desk.recover(account, codes[0]))
-        desk.later(seconds=60)
+        account, phone = await harness.enrolled()
+        begun = await harness.ask(harness.replace(account, phone.code(harness.now)))
+        new = harness.phone(begun)
+        wrong = harness.wrong(phone, new)
+        await harness.refusal(harness.confirm(account, begun.enrolment_id, wrong))
+        codes = await harness.recovery_codes(account)
+        await harness.ask(harness.recover(account, codes[0]))
+        harness.advance(seconds=60)
         for _ in range(7):
-            await desk.refusal(desk.check(account, wrong))
-        await desk.hear(CredentialsRemoved(removed_at=desk.now + timedelta(1)), account)
+            await harness.refusal(harness.check(account, wrong))
+        await harness.hear(CredentialsRemoved(removed_at=harness.now + timedelta(1)), account)
     found = whose(log)
     for action in (
         "enrolment_begun",
@@ -38,4 +38,4 @@ async def test_lg_01_every_line_about_a_second_factor_says_whose(desk: Desk) -> 
     ):
         assert found.get(action) == {account}, action
     assert ADDRESS not in log.getvalue()
-    assert await desk.events(words.AuthenticatorRemoved)
+    assert await harness.events(words.AuthenticatorRemoved)

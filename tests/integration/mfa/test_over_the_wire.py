@@ -22,12 +22,12 @@ from shared.messaging.service_bus import ServiceBus
 from shared.outbox import emit
 from shared.runtime.service import utc_now
 from shared.security.sealing import KeyRing, Opener, Sealer, seal_context
-from tests.integration.mfa.room import ADDRESS, Phone
 from tests.support import eventually
-from tests.support.house import parties, services
-from tests.support.room import unseal
-from tests.support.servers import Corners
-from tests.support.system import System
+from tests.support.harness.mfa import ADDRESS, Phone
+from tests.support.harness.service_harness import unseal
+from tests.support.servers.services import parties, services
+from tests.support.servers.shared_servers import TestServers
+from tests.support.servers.system import System
 
 #: Starting a service takes long where others use the machine too.
 pytestmark = pytest.mark.timeout(150)
@@ -112,9 +112,9 @@ def wrong(phone: Phone) -> str:
 
 
 @pytest.fixture
-async def asker(corners: Corners, tmp_path: Path) -> AsyncIterator[Asker]:
+async def asker(test_servers: TestServers, tmp_path: Path) -> AsyncIterator[Asker]:
     """The gateway's end of the line; the second factor runs where a test runs it."""
-    database, broker = corners.migrated(services()), corners.broker(parties())
+    database, broker = test_servers.migrated(services()), test_servers.broker(parties())
     system = System(database, broker, tmp_path)
     pool = await open_pool(database.url("mfa"), "mfa", "tests", 3)
     gateway = await open_pool(database.url("gateway"), "gateway", "tests", 3)
@@ -135,8 +135,8 @@ async def asker(corners: Corners, tmp_path: Path) -> AsyncIterator[Asker]:
         await node.drain(2)
         await gateway.close()
         await pool.close()
-    corners.delete(broker)
-    corners.drop(database)
+    test_servers.delete(broker)
+    test_servers.drop(database)
 
 
 async def test_au_03_of_fifty_wrong_codes_at_once_five_are_looked_at(asker: Asker) -> None:

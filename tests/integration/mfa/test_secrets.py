@@ -7,7 +7,7 @@ import base64
 from shared.contracts import mfa as words
 from shared.database import transaction
 from shared.messaging.rpc_codec import encode_reply
-from tests.integration.mfa.room import ADDRESS, Desk
+from tests.support.harness.mfa import ADDRESS, MfaHarness
 from tests.support.logs import written_log
 
 DUMP = """
@@ -28,36 +28,36 @@ def forms(secret: str) -> set[str]:
 
 
 async def test_ot_10_ot_18_no_key_or_code_is_in_a_table_an_event_a_reply_or_a_log(
-    desk: Desk,
+    harness: MfaHarness,
 ) -> None:
     secrets: list[str] = []
     replies: list[bytes] = []
 
     async def ask(request: words.StartEnrolment | words.ConfirmEnrolment | object) -> object:
-        reply = await desk.ask(request)  # type: ignore[arg-type]
+        reply = await harness.ask(request)  # type: ignore[arg-type]
         replies.append(encode_reply(reply))
         return reply
 
     with written_log("debug") as log:
-        account, phone = await desk.enrolled()
-        typed = [phone.code(desk.now), desk.wrong(phone), phone.code(desk.now, 8)]
-        await ask(desk.check(account, typed[0]))
+        account, phone = await harness.enrolled()
+        typed = [phone.code(harness.now), harness.wrong(phone), phone.code(harness.now, 8)]
+        await ask(harness.check(account, typed[0]))
         for wrong in typed[1:]:
-            await desk.refusal(desk.check(account, wrong))
-        made = await ask(desk.make_codes(account))
+            await harness.refusal(harness.check(account, wrong))
+        made = await ask(harness.make_codes(account))
         assert isinstance(made, words.RecoveryCodesView)
-        codes = desk.codes_view(made)
+        codes = harness.codes_view(made)
         await ask(words.KeepRecoveryCodes(account_id=account))
-        recovered = await ask(desk.recover(account, codes[0]))
-        await desk.refusal(desk.recover(account, codes[0]))
-        desk.later(seconds=30)
-        replaced = await ask(desk.replace(account, phone.code(desk.now)))
+        recovered = await ask(harness.recover(account, codes[0]))
+        await harness.refusal(harness.recover(account, codes[0]))
+        harness.advance(seconds=30)
+        replaced = await ask(harness.replace(account, phone.code(harness.now)))
         for view in (recovered, replaced):
             assert isinstance(view, words.EnrolmentView)
-            secrets.append(desk.open(view, "key"))
-        await ask(desk.describe(account, replaced.enrolment_id))  # type: ignore[attr-defined]
+            secrets.append(harness.open(view, "key"))
+        await ask(harness.describe(account, replaced.enrolment_id))  # type: ignore[attr-defined]
         secrets += [phone.key, *codes]
-    async with transaction(desk.pool) as tx:
+    async with transaction(harness.pool) as tx:
         dump = {row["table_name"]: row["content"] for row in await tx.fetch(DUMP)}
     assert {"authenticators", "enrolments", "recovery_codes", "tries", "outbox"} <= set(dump)
     assert account in dump["authenticators"], "the dump is one"
@@ -74,10 +74,10 @@ async def test_ot_10_ot_18_no_key_or_code_is_in_a_table_an_event_a_reply_or_a_lo
         assert code not in dump["outbox"] + dump["tries"] + dump["replies"]
 
 
-async def test_ot_18_the_secrets_of_a_reply_are_the_gateways(desk: Desk) -> None:
-    account, _phone = await desk.enrolled()
-    view = await desk.ask(desk.make_codes(account))
+async def test_ot_18_the_secrets_of_a_reply_are_the_gateways(harness: MfaHarness) -> None:
+    account, _phone = await harness.enrolled()
+    view = await harness.ask(harness.make_codes(account))
     assert view.codes.recipient == "gateway"
     assert "codes" not in repr(view.codes)
-    started = await desk.ask(desk.start("00000000-0000-4000-8000-000000000001"))
+    started = await harness.ask(harness.start("00000000-0000-4000-8000-000000000001"))
     assert {started.key.recipient, started.uri.recipient} == {"gateway"}

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Callable, Iterator
+from collections.abc import AsyncIterator, Iterator
 from contextlib import AbstractAsyncContextManager
 
 import pytest
@@ -12,44 +12,42 @@ from services.profile import directory
 from services.profile.directory import Pace
 from services.profile.service import SERVICE
 from shared.database import migrate
-from tests.integration.profile.room import Desk, open_desk
-from tests.support.company_directory import CompanyDirectory, company_directory
-from tests.support.servers import Corners, Database
-
-OpenDesk = Callable[..., AbstractAsyncContextManager[Desk]]
+from tests.support.harness.profile import OpenHarness, ProfileHarness, open_harness
+from tests.support.servers.company_directory import CompanyDirectory, company_directory
+from tests.support.servers.shared_servers import Database, TestServers
 
 
 @pytest.fixture(scope="session")
-def tables(corners: Corners) -> Iterator[Database]:
+def tables(test_servers: TestServers) -> Iterator[Database]:
     """A database with the tables of the complementary information, one for all these tests."""
-    database = corners.database()
+    database = test_servers.database()
     role = f"impex_{SERVICE.name}"
     asyncio.run(migrate(database.owner_url, SERVICE.name, role, SERVICE.migration_dirs))
     yield database
-    corners.drop(database)
+    test_servers.drop(database)
 
 
 @pytest.fixture
-async def desk(tables: Database) -> AsyncIterator[Desk]:
+async def harness(tables: Database) -> AsyncIterator[ProfileHarness]:
     """The complementary information with the default settings."""
-    async with open_desk(tables) as made:
+    async with open_harness(tables) as made:
         yield made
 
 
 @pytest.fixture
-def desk_with(tables: Database) -> OpenDesk:
+def harness_with(tables: Database) -> OpenHarness:
     """Call it with settings for a service that has them; `keep=True` keeps the tables."""
 
-    def make(**more: object) -> AbstractAsyncContextManager[Desk]:
-        return open_desk(tables, **more)  # type: ignore[arg-type]
+    def make(**more: object) -> AbstractAsyncContextManager[ProfileHarness]:
+        return open_harness(tables, **more)  # type: ignore[arg-type]
 
     return make
 
 
 @pytest.fixture
 async def opened(
-    desk_with: OpenDesk, monkeypatch: pytest.MonkeyPatch
-) -> AsyncIterator[tuple[Desk, CompanyDirectory]]:
+    harness_with: OpenHarness, monkeypatch: pytest.MonkeyPatch
+) -> AsyncIterator[tuple[ProfileHarness, CompanyDirectory]]:
     """The service with a directory. Turns, and what a failure does to those who come next, are
     `test_directory`'s matter."""
 
@@ -60,6 +58,6 @@ async def opened(
     monkeypatch.setattr(Pace, "turn", at_once)
     async with (
         company_directory() as server,
-        desk_with(IMPEX_DIRECTORY_URL=server.url) as desk,
+        harness_with(IMPEX_DIRECTORY_URL=server.url) as harness,
     ):
-        yield desk, server
+        yield harness, server

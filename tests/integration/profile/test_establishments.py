@@ -16,8 +16,9 @@ from shared.contracts.profile import (
     ValidateProfile,
 )
 from shared.database import transaction
-from tests.integration.profile.room import Desk, warned
-from tests.support.company_directory import (
+from tests.support.harness.profile import ProfileHarness, warned
+from tests.support.harness.profile_forms import BELGIAN, FRENCH, but
+from tests.support.servers.company_directory import (
     BRANCH,
     CLOSED,
     HEAD_OFFICE,
@@ -28,11 +29,10 @@ from tests.support.company_directory import (
     hangs,
     says,
 )
-from tests.unit.profile.forms import BELGIAN, FRENCH, but
 
 
-async def find(desk: Desk, siret: str) -> EstablishmentView:
-    view: EstablishmentView = await desk.ask(FindEstablishment(siret=siret))
+async def find(harness: ProfileHarness, siret: str) -> EstablishmentView:
+    view: EstablishmentView = await harness.ask(FindEstablishment(siret=siret))
     return view
 
 
@@ -42,28 +42,28 @@ async def find(desk: Desk, siret: str) -> EstablishmentView:
      ("7" * 100_000, "wrong_length")],
 )  # fmt: skip
 async def test_b_07_a_wrong_number_is_told_without_asking_anybody(
-    opened: tuple[Desk, CompanyDirectory], typed: str, code: str
+    opened: tuple[ProfileHarness, CompanyDirectory], typed: str, code: str
 ) -> None:
-    desk, server = opened
-    view = await find(desk, typed)
+    harness, server = opened
+    view = await find(harness, typed)
     assert view.state == "invalid"
     assert view.error is not None
     assert (view.error.field, view.error.code) == ("siret", code)
     assert server.asked == []
 
 
-async def test_si_07_the_directory_is_off_by_default(desk: Desk) -> None:
-    assert await find(desk, "732 829 320 00074") == EstablishmentView(state="off")
-    saved = await desk.save(str(uuid4()))
+async def test_si_07_the_directory_is_off_by_default(harness: ProfileHarness) -> None:
+    assert await find(harness, "732 829 320 00074") == EstablishmentView(state="off")
+    saved = await harness.save(str(uuid4()))
     assert warned(saved) == []
-    assert await desk.deferred() == []
+    assert await harness.deferred() == []
 
 
 async def test_b_07_si_08_what_the_directory_knows_is_a_hint(
-    opened: tuple[Desk, CompanyDirectory],
+    opened: tuple[ProfileHarness, CompanyDirectory],
 ) -> None:
-    desk, server = opened
-    assert await find(desk, "732 829 320 00074") == EstablishmentView(
+    harness, server = opened
+    assert await find(harness, "732 829 320 00074") == EstablishmentView(
         state="found",
         company_name="LABORATOIRE D'ETE",
         address="12 BIS RUE DE L'EGLISE",
@@ -71,78 +71,80 @@ async def test_b_07_si_08_what_the_directory_knows_is_a_hint(
         postal_code="75015",
         city="PARIS",
     )
-    assert (await find(desk, HOSPITAL)).hospital_pharmacy
-    closed = await find(desk, CLOSED)
+    assert (await find(harness, HOSPITAL)).hospital_pharmacy
+    closed = await find(harness, CLOSED)
     assert (closed.state, closed.closed_on) == ("closed", "2024-05-31")
-    assert await find(desk, HIDDEN) == await find(desk, UNKNOWN)
-    assert (await find(desk, UNKNOWN)).state == "unlisted"
+    assert await find(harness, HIDDEN) == await find(harness, UNKNOWN)
+    assert (await find(harness, UNKNOWN)).state == "unlisted"
     assert server.sirets == [HEAD_OFFICE, HOSPITAL, CLOSED, HIDDEN, UNKNOWN]
 
 
-async def test_si_07_an_answer_is_kept_for_a_day(opened: tuple[Desk, CompanyDirectory]) -> None:
-    desk, server = opened
-    first = await find(desk, HEAD_OFFICE)
-    desk.later(hours=23, minutes=59)
-    assert await find(desk, HEAD_OFFICE) == first
+async def test_si_07_an_answer_is_kept_for_a_day(
+    opened: tuple[ProfileHarness, CompanyDirectory],
+) -> None:
+    harness, server = opened
+    first = await find(harness, HEAD_OFFICE)
+    harness.advance(hours=23, minutes=59)
+    assert await find(harness, HEAD_OFFICE) == first
     assert len(server.asked) == 1
-    desk.later(minutes=1)
-    assert await find(desk, HEAD_OFFICE) == first
+    harness.advance(minutes=1)
+    assert await find(harness, HEAD_OFFICE) == first
     assert len(server.asked) == 2
 
 
 async def test_si_07_old_answers_and_too_many_are_forgotten(
-    opened: tuple[Desk, CompanyDirectory],
+    opened: tuple[ProfileHarness, CompanyDirectory],
 ) -> None:
-    desk, _ = opened
-    await find(desk, HEAD_OFFICE)
-    desk.later(hours=12)
-    await find(desk, BRANCH)
-    desk.later(hours=12)
-    await purge(desk.pool, desk.now, desk.deps.settings.draft_life)
-    assert [row["siret"] for row in await desk.fetch("SELECT siret FROM directory_answers")] == [
+    harness, _ = opened
+    await find(harness, HEAD_OFFICE)
+    harness.advance(hours=12)
+    await find(harness, BRANCH)
+    harness.advance(hours=12)
+    await purge(harness.pool, harness.now, harness.deps.settings.draft_life)
+    assert [row["siret"] for row in await harness.fetch("SELECT siret FROM directory_answers")] == [
         BRANCH
     ]
-    desk.later(hours=1)
-    await find(desk, CLOSED)
-    async with transaction(desk.pool) as tx:
-        await cache.forget(tx, desk.now, most=1)
-    (kept,) = await desk.fetch("SELECT siret, xmax = 0 AS untouched FROM directory_answers")
+    harness.advance(hours=1)
+    await find(harness, CLOSED)
+    async with transaction(harness.pool) as tx:
+        await cache.forget(tx, harness.now, most=1)
+    (kept,) = await harness.fetch("SELECT siret, xmax = 0 AS untouched FROM directory_answers")
     assert (kept["siret"], kept["untouched"]) == (CLOSED, True)
 
 
-async def test_si_07_no_answer_is_not_kept(opened: tuple[Desk, CompanyDirectory]) -> None:
-    desk, server = opened
+async def test_si_07_no_answer_is_not_kept(opened: tuple[ProfileHarness, CompanyDirectory]) -> None:
+    harness, server = opened
     server.turns = [says(404)]
-    assert (await find(desk, HEAD_OFFICE)).state == "deferred"
-    assert (await find(desk, HEAD_OFFICE)).state == "found"
+    assert (await find(harness, HEAD_OFFICE)).state == "deferred"
+    assert (await find(harness, HEAD_OFFICE)).state == "found"
 
 
 async def test_bad_input_45_si_06_a_closed_establishment_is_saved_and_asks_for_a_reason(
-    opened: tuple[Desk, CompanyDirectory],
+    opened: tuple[ProfileHarness, CompanyDirectory],
 ) -> None:
-    desk, _ = opened
+    harness, _ = opened
     account, form = str(uuid4()), but(FRENCH, siret=CLOSED)
-    saved = await desk.save(account, form)
+    saved = await harness.save(account, form)
     assert warned(saved) == [("siret", "closed")]
     assert saved.warnings[0].params == {"date": "2024-05-31"}
-    refusal = await desk.refusal(ValidateProfile(account_id=account, version=1))
+    refusal = await harness.refusal(ValidateProfile(account_id=account, version=1))
     assert [(one.field, one.code) for one in refusal.errors] == [("closed_reason", "missing")]
-    saved = await desk.save(account, but(form, closed_reason="Transfert en cours"))
-    await desk.validate(account, saved.version)
-    ((_, said),) = await desk.told(AccountValidated)
+    saved = await harness.save(account, but(form, closed_reason="Transfert en cours"))
+    await harness.validate(account, saved.version)
+    ((_, said),) = await harness.account_events(AccountValidated)
     assert (said.flags, said.closed_reason) == (("closed_establishment",), "Transfert en cours")
 
 
 @pytest.mark.parametrize("siret", [UNKNOWN, HIDDEN])
 async def test_si_06_who_is_unlisted_is_let_go_and_flagged(
-    opened: tuple[Desk, CompanyDirectory], siret: str
+    opened: tuple[ProfileHarness, CompanyDirectory], siret: str
 ) -> None:
-    desk, _ = opened
+    harness, _ = opened
     account = str(uuid4())
-    saved = await desk.save(account, but(FRENCH, siret=siret))
+    saved = await harness.save(account, but(FRENCH, siret=siret))
     assert warned(saved) == [("siret", "unlisted")]
-    await desk.validate(account, saved.version)
-    ((_, said),) = await desk.told(AccountValidated)
+    await harness.validate(account, saved.version)
+    ((_, said),) = await harness.account_events(AccountValidated)
     assert said.flags == ("unlisted_establishment",)
 
 
@@ -151,40 +153,44 @@ async def test_si_06_who_is_unlisted_is_let_go_and_flagged(
     [says(429, Retry_After="0"), says(500), says(302, Location="http://10.0.0.1/"), hangs()],
 )
 async def test_bad_input_46_si_07_silence_stops_neither_saving_nor_validating(
-    opened: tuple[Desk, CompanyDirectory], always: object, monkeypatch: pytest.MonkeyPatch
+    opened: tuple[ProfileHarness, CompanyDirectory], always: object, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(directory, "LIVE", directory.Patience(turn=0.2, answer=0.2))
-    desk, server = opened
+    harness, server = opened
     server.always = always
     account = str(uuid4())
-    saved = await desk.save(account)
+    saved = await harness.save(account)
     assert warned(saved) == [("siret", "check_deferred")]
-    said = EstablishmentCheckDeferred(siret=HEAD_OFFICE, deferred_at=desk.now)
-    assert await desk.deferred() == [(account, said)]
-    assert (await desk.validate(account, saved.version)).state == "validated"
-    ((_, validated),) = await desk.told(AccountValidated)
+    said = EstablishmentCheckDeferred(siret=HEAD_OFFICE, deferred_at=harness.now)
+    assert await harness.deferred() == [(account, said)]
+    assert (await harness.validate(account, saved.version)).state == "validated"
+    ((_, validated),) = await harness.account_events(AccountValidated)
     assert validated.flags == ("check_deferred",)
-    assert len(await desk.deferred()) == 1
+    assert len(await harness.deferred()) == 1
 
 
 async def test_bad_input_46_it_is_said_once_per_number(
-    opened: tuple[Desk, CompanyDirectory],
+    opened: tuple[ProfileHarness, CompanyDirectory],
 ) -> None:
-    desk, server = opened
+    harness, server = opened
     server.always = says(404)
     account = str(uuid4())
     for form in (FRENCH, but(FRENCH, city="Lyon"), but(FRENCH, siret=BRANCH), BELGIAN, FRENCH):
-        await desk.save(account, form)
-    assert [event.siret for _, event in await desk.deferred()] == [HEAD_OFFICE, BRANCH, HEAD_OFFICE]
+        await harness.save(account, form)
+    assert [event.siret for _, event in await harness.deferred()] == [
+        HEAD_OFFICE,
+        BRANCH,
+        HEAD_OFFICE,
+    ]
 
 
 async def test_what_was_known_stands_while_the_directory_is_silent(
-    opened: tuple[Desk, CompanyDirectory],
+    opened: tuple[ProfileHarness, CompanyDirectory],
 ) -> None:
-    desk, server = opened
+    harness, server = opened
     account, form = str(uuid4()), but(FRENCH, siret=CLOSED)
-    await desk.save(account, form)
-    desk.later(days=2)
+    await harness.save(account, form)
+    harness.advance(days=2)
     server.always = says(404)
-    assert warned(await desk.save(account, form)) == [("siret", "closed")]
-    assert await desk.deferred() == []
+    assert warned(await harness.save(account, form)) == [("siret", "closed")]
+    assert await harness.deferred() == []

@@ -16,25 +16,25 @@ from shared.messaging import topology
 from shared.messaging.service_bus import ServiceBus
 from shared.runtime.service import utc_now
 from shared.security.sealing import KeyRing, Sealer, seal_context
-from tests.integration.profile.room import warned
 from tests.support import eventually
-from tests.support.company_directory import CLOSED, company_directory, says
-from tests.support.house import parties, services
-from tests.support.servers import Corners
-from tests.support.system import System
-from tests.unit.profile.forms import FRENCH, but
+from tests.support.harness.profile import warned
+from tests.support.harness.profile_forms import FRENCH, but
+from tests.support.servers.company_directory import CLOSED, company_directory, says
+from tests.support.servers.services import parties, services
+from tests.support.servers.shared_servers import TestServers
+from tests.support.servers.system import System
 
 #: Starting a service takes long where others use the machine too.
 pytestmark = pytest.mark.timeout(150)
 
 
 async def test_bad_input_46_si_07_the_directory_is_asked_again_through_the_waiting_rooms(
-    corners: Corners, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    test_servers: TestServers, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     steps = {"5s": 100, "30s": 200, "2m": 300, "10m": 400, "1h": 500}
     monkeypatch.setattr(topology, "RETRY_DELAYS", steps)
     monkeypatch.setattr(directory, "PAUSE_SECONDS", 0.0)
-    database, broker = corners.migrated(services()), corners.broker(parties())
+    database, broker = test_servers.migrated(services()), test_servers.broker(parties())
     system = System(database, broker, tmp_path)
     pool = await open_pool(database.url("gateway"), "gateway", "tests", 2)
     asks = tuple(each for each in REQUESTS.values() if each.OWNER == words.OWNER)
@@ -64,5 +64,5 @@ async def test_bad_input_46_si_07_the_directory_is_asked_again_through_the_waiti
             await node.drain(2)
         assert set(server.sirets) == {CLOSED}
     await pool.close()
-    corners.delete(broker)
-    corners.drop(database)
+    test_servers.delete(broker)
+    test_servers.drop(database)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Callable, Iterator
+from collections.abc import AsyncIterator, Iterator
 from contextlib import AbstractAsyncContextManager
 from functools import cache
 from pathlib import Path
@@ -13,20 +13,18 @@ import pytest
 from services.registration import data_files, service
 from services.registration.service import SERVICE
 from shared.database import migrate
-from tests.integration.registration.room import Room, open_room
-from tests.support.servers import Corners, Database
-
-OpenRoom = Callable[..., AbstractAsyncContextManager[Room]]
+from tests.support.harness.registration import OpenHarness, RegistrationHarness, open_harness
+from tests.support.servers.shared_servers import Database, TestServers
 
 
 @pytest.fixture(scope="session")
-def tables(corners: Corners) -> Iterator[Database]:
+def tables(test_servers: TestServers) -> Iterator[Database]:
     """A database with registration's tables, one for all these tests."""
-    database = corners.database()
+    database = test_servers.database()
     role = f"impex_{SERVICE.name}"
     asyncio.run(migrate(database.owner_url, SERVICE.name, role, SERVICE.migration_dirs))
     yield database
-    corners.drop(database)
+    test_servers.drop(database)
 
 
 @pytest.fixture(autouse=True)
@@ -41,18 +39,18 @@ def common_words() -> data_files.WordList:
 
 
 @pytest.fixture
-async def room(tables: Database) -> AsyncIterator[Room]:
+async def harness(tables: Database) -> AsyncIterator[RegistrationHarness]:
     """Registration with the guide's settings."""
-    async with open_room(tables) as made:
+    async with open_harness(tables) as made:
         yield made
 
 
 @pytest.fixture
-def room_with(tables: Database) -> OpenRoom:
+def harness_with(tables: Database) -> OpenHarness:
     """Call it with settings for a registration that has them."""
 
-    def make(**more: str) -> AbstractAsyncContextManager[Room]:
-        return open_room(tables, **more)
+    def make(**more: str) -> AbstractAsyncContextManager[RegistrationHarness]:
+        return open_harness(tables, **more)
 
     return make
 

@@ -12,79 +12,89 @@ import pytest
 
 from shared.contracts import registration as contracts
 from shared.database import transaction
-from tests.integration.registration.conftest import OpenRoom
-from tests.integration.registration.room import OTHER_PASSWORD, PASSWORD, Room
+from tests.support.harness.registration import (
+    OTHER_PASSWORD,
+    PASSWORD,
+    OpenHarness,
+    RegistrationHarness,
+)
 
 
-async def test_g_13_account_terms_and_event_are_one_transaction(room: Room) -> None:
-    request_id = await room.verified("Pierre@labo.fr")
-    room.later(minutes=3)
-    created = await room.ask(room.accept(request_id))
-    ((_, subject, event),) = await room.said(contracts.AccountCreated)
-    (account,) = await room.fetch("SELECT * FROM accounts")
-    (terms,) = await room.fetch("SELECT * FROM terms_acceptances")
-    (request,) = await room.fetch("SELECT * FROM requests")
-    assert (created.due, created.created_at) == ("created", room.now)
+async def test_g_13_account_terms_and_event_are_one_transaction(
+    harness: RegistrationHarness,
+) -> None:
+    request_id = await harness.verified("Pierre@labo.fr")
+    harness.advance(minutes=3)
+    created = await harness.ask(harness.accept(request_id))
+    ((_, subject, event),) = await harness.published(contracts.AccountCreated)
+    (account,) = await harness.fetch("SELECT * FROM accounts")
+    (terms,) = await harness.fetch("SELECT * FROM terms_acceptances")
+    (request,) = await harness.fetch("SELECT * FROM requests")
+    assert (created.due, created.created_at) == ("created", harness.now)
     assert str(account["id"]) == subject == str(request["account_id"])
     assert (account["address"], account["state"]) == ("Pierre@labo.fr", "active")
     assert (event.first_name, event.last_name) == ("Pierre", "Durand")
-    assert event.enrol_before == room.now - timedelta(minutes=3) + timedelta(hours=24)
+    assert event.enrol_before == harness.now - timedelta(minutes=3) + timedelta(hours=24)
     assert (request["password_hash"], request["code_hash"]) == (None, None)
     file = files("services.registration").joinpath("data/terms/fr.md").read_bytes()
     assert terms["sha256"] == hashlib.sha256(file).hexdigest()
     assert (terms["version"], terms["address"]) == (event.terms_version, "Pierre@labo.fr")
-    assert terms["accepted_at"] == room.now
+    assert terms["accepted_at"] == harness.now
 
 
-async def test_re_12_twenty_parallel_posts_make_one_account(room: Room) -> None:
-    request_id = await room.verified()
-    answers = await asyncio.gather(*(room.ask(room.accept(request_id)) for _ in range(20)))
+async def test_re_12_twenty_parallel_posts_make_one_account(harness: RegistrationHarness) -> None:
+    request_id = await harness.verified()
+    answers = await asyncio.gather(*(harness.ask(harness.accept(request_id)) for _ in range(20)))
     assert {each.due for each in answers} == {"created"}
-    assert await room.count("accounts") == await room.count("credentials") == 1
-    assert await room.count("terms_acceptances") == 1
-    assert len(await room.events(contracts.AccountCreated)) == 1
+    assert await harness.count("accounts") == await harness.count("credentials") == 1
+    assert await harness.count("terms_acceptances") == 1
+    assert len(await harness.events(contracts.AccountCreated)) == 1
 
 
-async def test_au_13_terms_before_the_verification_are_refused(room: Room) -> None:
-    view = await room.request()
-    assert (await room.refusal(room.accept(view.request_id))).slug == "not_verified"
-    assert await room.count("accounts") == 0
+async def test_au_13_terms_before_the_verification_are_refused(
+    harness: RegistrationHarness,
+) -> None:
+    view = await harness.request()
+    assert (await harness.refusal(harness.accept(view.request_id))).slug == "not_verified"
+    assert await harness.count("accounts") == 0
 
 
 async def test_re_13_changed_terms_must_be_accepted_again(
-    room_with: OpenRoom, public: dict[str, str]
+    harness_with: OpenHarness, public: dict[str, str]
 ) -> None:
-    async with room_with(**public) as room:
-        request_id = await room.verified()
-        shown = await room.ask(contracts.DescribeTerms(language="en"))
+    async with harness_with(**public) as harness:
+        request_id = await harness.verified()
+        shown = await harness.ask(contracts.DescribeTerms(language="en"))
         assert (shown.version, shown.date, shown.model) == ("3", "2026-01-10", False)
         old = contracts.AcceptTerms(
             request_id=request_id, terms_version="2", terms_sha256="0" * 64, language="fr"
         )
-        refusal = await room.refusal(old)
+        refusal = await harness.refusal(old)
         assert refusal.slug == "terms_changed"
         assert refusal.params == {"version": "3", "date": "2026-01-10"}
-        assert (await room.ask(room.accept(request_id, "en"))).due == "created"
+        assert (await harness.ask(harness.accept(request_id, "en"))).due == "created"
 
 
-async def test_the_creation_voids_the_other_requests_of_the_address(room: Room) -> None:
-    request_id = await room.verified()
-    late = await room.request(password=OTHER_PASSWORD)
-    await room.ask(room.accept(request_id))
-    assert (await room.events(contracts.RequestExpired))[0].request_id == late.request_id
+async def test_the_creation_voids_the_other_requests_of_the_address(
+    harness: RegistrationHarness,
+) -> None:
+    request_id = await harness.verified()
+    late = await harness.request(password=OTHER_PASSWORD)
+    await harness.ask(harness.accept(request_id))
+    assert (await harness.events(contracts.RequestExpired))[0].request_id == late.request_id
 
 
-async def test_an_account_without_credentials_gets_new_ones(room: Room) -> None:
-    account_id = await room.account()
-    async with transaction(room.pool) as tx:
+async def test_an_account_without_credentials_gets_new_ones(harness: RegistrationHarness) -> None:
+    account_id = await harness.account()
+    async with transaction(harness.pool) as tx:
         await tx.execute("DELETE FROM credentials")
-    again = await room.account(password=OTHER_PASSWORD, first_name="Pierrot")
+    again = await harness.account(password=OTHER_PASSWORD, first_name="Pierrot")
     assert again == account_id
-    assert await room.count("accounts") == 1
-    signed = await room.ask(room.sign_in("pierre@labo.fr", OTHER_PASSWORD))
+    assert await harness.count("accounts") == 1
+    signed = await harness.ask(harness.sign_in("pierre@labo.fr", OTHER_PASSWORD))
     assert (signed.due, signed.account_id) == ("account", account_id)
     assert (
-        await room.refusal(room.sign_in("pierre@labo.fr", PASSWORD))
+        await harness.refusal(harness.sign_in("pierre@labo.fr", PASSWORD))
     ).slug == "wrong_credentials"
 
 
@@ -106,8 +116,10 @@ async def test_an_account_without_credentials_gets_new_ones(room: Room) -> None:
         "UPDATE links SET wrong_passwords = -1",
     ],
 )
-async def test_db_01_the_schema_refuses_what_the_rules_refuse(room: Room, sql: str) -> None:
-    await room.account()
+async def test_db_01_the_schema_refuses_what_the_rules_refuse(
+    harness: RegistrationHarness, sql: str
+) -> None:
+    await harness.account()
     with pytest.raises(asyncpg.IntegrityConstraintViolationError):
-        async with transaction(room.pool) as tx:
+        async with transaction(harness.pool) as tx:
             await tx.execute(sql)

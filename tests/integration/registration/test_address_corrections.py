@@ -5,23 +5,25 @@ from __future__ import annotations
 import pytest
 
 from shared.contracts import registration as contracts
-from tests.integration.registration.room import OTHER_PASSWORD, PASSWORD, Room
 from tests.integration.registration.test_account_requests import codes
+from tests.support.harness.registration import OTHER_PASSWORD, PASSWORD, RegistrationHarness
 
 
-async def test_the_address_is_corrected_and_the_former_message_void(room: Room) -> None:
-    view = await room.request("pierre@labbo.fr")
-    moved = await room.ask(room.correct(view.request_id, "Pierre@laboratoire.fr"))
-    (_, old_link), (code, _) = await room.letters()
+async def test_the_address_is_corrected_and_the_former_message_void(
+    harness: RegistrationHarness,
+) -> None:
+    view = await harness.request("pierre@labbo.fr")
+    moved = await harness.ask(harness.correct(view.request_id, "Pierre@laboratoire.fr"))
+    (_, old_link), (code, _) = await harness.mailed_secrets()
     assert (moved.request_id, moved.address) == (view.request_id, "Pierre@laboratoire.fr")
-    assert (await room.events(contracts.ValidationResent))[0].address == "Pierre@laboratoire.fr"
-    assert (await room.ask(room.open_link(old_link))).state == "replaced"
-    assert (await room.ask(room.code(view.request_id, code))).due == "terms"
+    assert (await harness.events(contracts.ValidationResent))[0].address == "Pierre@laboratoire.fr"
+    assert (await harness.ask(harness.open_link(old_link))).state == "replaced"
+    assert (await harness.ask(harness.code(view.request_id, code))).due == "terms"
     # The password is hashed for the new address.
-    found = await room.ask(room.sign_in("pierre@laboratoire.fr", PASSWORD))
+    found = await harness.ask(harness.sign_in("pierre@laboratoire.fr", PASSWORD))
     assert found.request_id == view.request_id
     assert (
-        await room.refusal(room.sign_in("pierre@labbo.fr", PASSWORD))
+        await harness.refusal(harness.sign_in("pierre@labbo.fr", PASSWORD))
     ).slug == "wrong_credentials"
 
 
@@ -36,16 +38,18 @@ async def test_the_address_is_corrected_and_the_former_message_void(room: Room) 
     ],
 )
 async def test_a_correction_is_validated_again(
-    room: Room, address: str, password: str, expected: set[str]
+    harness: RegistrationHarness, address: str, password: str, expected: set[str]
 ) -> None:
-    view = await room.request()
-    refusal = await room.refusal(room.correct(view.request_id, address, password))
+    view = await harness.request()
+    refusal = await harness.refusal(harness.correct(view.request_id, address, password))
     assert codes(refusal) == expected
 
 
-async def test_guessing_the_password_of_a_correction_is_throttled(room: Room) -> None:
-    view = await room.request()
+async def test_guessing_the_password_of_a_correction_is_throttled(
+    harness: RegistrationHarness,
+) -> None:
+    view = await harness.request()
     for _ in range(5):
-        await room.refusal(room.correct(view.request_id, "p@autre.fr", OTHER_PASSWORD))
-    refusal = await room.refusal(room.correct(view.request_id, "p@autre.fr"))
+        await harness.refusal(harness.correct(view.request_id, "p@autre.fr", OTHER_PASSWORD))
+    refusal = await harness.refusal(harness.correct(view.request_id, "p@autre.fr"))
     assert (refusal.slug, refusal.retry_after) == ("too_many_requests", 90)

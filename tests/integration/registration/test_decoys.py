@@ -15,9 +15,13 @@ from services.registration.purge import purge
 from shared.contracts import registration as contracts
 from shared.contracts.mailer import MailAccepted
 from shared.database import transaction
-from tests.integration.registration.conftest import OpenRoom
-from tests.integration.registration.holder import forgotten, lost
-from tests.integration.registration.room import OTHER_PASSWORD, PASSWORD, Room
+from tests.support.actors.harness_account_holder import forgotten, lost
+from tests.support.harness.registration import (
+    OTHER_PASSWORD,
+    PASSWORD,
+    OpenHarness,
+    RegistrationHarness,
+)
 
 KNOWN, UNKNOWN = "known@labo.fr", "other@labo.fr"
 
@@ -28,47 +32,49 @@ def comparable(view: contracts.RequestView) -> dict[str, Any]:
     return {key: value for key, value in shown.items() if key not in {"request_id", "address"}}
 
 
-async def known(room: Room) -> None:
+async def known(harness: RegistrationHarness) -> None:
     """An account at KNOWN, old enough that its request and counters are deleted."""
-    await room.account(KNOWN)
-    room.later(days=3)
-    await purge(room.pool, room.now)
-    async with transaction(room.pool) as tx:
+    await harness.account(KNOWN)
+    harness.advance(days=3)
+    await purge(harness.pool, harness.now)
+    async with transaction(harness.pool) as tx:
         await tx.execute("DELETE FROM outbox")
 
 
-async def put(room: Room, state: str) -> None:
+async def put(harness: RegistrationHarness, state: str) -> None:
     """Put every account into a state."""
-    async with transaction(room.pool) as tx:
-        await tx.execute("UPDATE accounts SET state = $1, frozen_at = $2", state, room.now)
+    async with transaction(harness.pool) as tx:
+        await tx.execute("UPDATE accounts SET state = $1, frozen_at = $2", state, harness.now)
 
 
-async def both(room: Room, make: Any) -> tuple[Any, Any]:
+async def both(harness: RegistrationHarness, make: Any) -> tuple[Any, Any]:
     """The reply or refusal for a known and for an unknown address."""
     answers = []
     for address in (KNOWN, UNKNOWN):
         try:
-            answers.append(await room.ask(make(address)))
+            answers.append(await harness.ask(make(address)))
         except Exception as refused:
             answers.append(refused.refusal)  # type: ignore[attr-defined]
     return answers[0], answers[1]
 
 
-async def test_b_03_a_decoy_behaves_like_a_request_to_its_end(room: Room) -> None:
-    await known(room)
-    decoy, real = await both(room, lambda address: room.form(address, password=OTHER_PASSWORD))
+async def test_b_03_a_decoy_behaves_like_a_request_to_its_end(harness: RegistrationHarness) -> None:
+    await known(harness)
+    decoy, real = await both(
+        harness, lambda address: harness.form(address, password=OTHER_PASSWORD)
+    )
     assert comparable(decoy) == comparable(real)
     ids = {KNOWN: decoy.request_id, UNKNOWN: real.request_id}
 
     steps = [
         lambda a: contracts.DescribeRequest(request_id=ids[a]),
-        lambda a: room.code(ids[a], "x"),
-        lambda a: room.resend(ids[a]),
-        lambda a: room.sign_in(a, OTHER_PASSWORD),
-        lambda a: room.accept(ids[a]),
+        lambda a: harness.code(ids[a], "x"),
+        lambda a: harness.resend(ids[a]),
+        lambda a: harness.sign_in(a, OTHER_PASSWORD),
+        lambda a: harness.accept(ids[a]),
     ]
     for step in steps:
-        mine, other = await both(room, step)
+        mine, other = await both(harness, step)
         if isinstance(mine, contracts.SignInView):
             assert (mine.due, mine.request_id) == ("request", ids[KNOWN])
             assert (other.due, other.request_id) == ("request", ids[UNKNOWN])
@@ -76,82 +82,94 @@ async def test_b_03_a_decoy_behaves_like_a_request_to_its_end(room: Room) -> Non
             assert comparable(mine) == comparable(other)
         else:
             assert mine == other
-    room.later(minutes=2)
-    mine, other = await both(room, lambda a: room.resend(ids[a]))
+    harness.advance(minutes=2)
+    mine, other = await both(harness, lambda a: harness.resend(ids[a]))
     assert comparable(mine) == comparable(other)
 
 
-async def test_em_15_the_holder_is_notified_and_nobody_gets_a_code(room: Room) -> None:
-    await known(room)
-    view = await room.request(KNOWN, password=OTHER_PASSWORD)
-    ((event_id, subject, event),) = await room.said()
-    (account,) = await room.fetch("SELECT id FROM accounts")
+async def test_em_15_the_holder_is_notified_and_nobody_gets_a_code(
+    harness: RegistrationHarness,
+) -> None:
+    await known(harness)
+    view = await harness.request(KNOWN, password=OTHER_PASSWORD)
+    ((event_id, subject, event),) = await harness.published()
+    (account,) = await harness.fetch("SELECT id FROM accounts")
     assert isinstance(event, contracts.KnownAddressRequested)
     assert (event.address, event.request_id) == (KNOWN, view.request_id)
     assert subject == str(account["id"])
     # The page shows the delivery of that message, as for any other.
-    await room.hear(
-        MailAccepted(mail_id="m", cause=event_id, template="known_address", at=room.now)
+    await harness.hear(
+        MailAccepted(mail_id="m", cause=event_id, template="known_address", at=harness.now)
     )
-    shown = await room.ask(contracts.DescribeRequest(request_id=view.request_id))
+    shown = await harness.ask(contracts.DescribeRequest(request_id=view.request_id))
     assert shown.mail.state == "accepted"
 
 
-async def test_a_decoys_code_is_never_right(room: Room, monkeypatch: pytest.MonkeyPatch) -> None:
-    await known(room)
+async def test_a_decoys_code_is_never_right(
+    harness: RegistrationHarness, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    await known(harness)
     monkeypatch.setattr("services.registration.handlers.mailed_codes.new_code", lambda _: "123456")
-    view = await room.request(KNOWN, password=OTHER_PASSWORD)
-    refusal = await room.refusal(room.code(view.request_id, "123456"))
+    view = await harness.request(KNOWN, password=OTHER_PASSWORD)
+    refusal = await harness.refusal(harness.code(view.request_id, "123456"))
     assert (refusal.slug, refusal.params) == ("wrong_code", {"tries_left": 4})
 
 
-async def test_b_03_five_wrong_codes_void_a_decoys_code_too(room: Room) -> None:
-    await known(room)
-    view = await room.request(KNOWN, password=OTHER_PASSWORD)
-    slugs = [(await room.refusal(room.code(view.request_id, "123456"))).slug for _ in range(6)]
+async def test_b_03_five_wrong_codes_void_a_decoys_code_too(harness: RegistrationHarness) -> None:
+    await known(harness)
+    view = await harness.request(KNOWN, password=OTHER_PASSWORD)
+    slugs = [
+        (await harness.refusal(harness.code(view.request_id, "123456"))).slug for _ in range(6)
+    ]
     assert slugs == ["wrong_code"] * 4 + ["code_void"] * 2
 
 
 @pytest.mark.parametrize("state", ["deactivated", "frozen", "thawing"])
-async def test_a_closed_account_gets_the_same_answers(room: Room, state: str) -> None:
-    await known(room)
-    await put(room, state)
-    await room.request(KNOWN, password=OTHER_PASSWORD)
-    assert len(await room.events(contracts.KnownAddressRequested)) == 1
+async def test_a_closed_account_gets_the_same_answers(
+    harness: RegistrationHarness, state: str
+) -> None:
+    await known(harness)
+    await put(harness, state)
+    await harness.request(KNOWN, password=OTHER_PASSWORD)
+    assert len(await harness.events(contracts.KnownAddressRequested)) == 1
     if state == "thawing":
-        assert (await room.ask(room.sign_in(KNOWN, PASSWORD))).due == "account"
+        assert (await harness.ask(harness.sign_in(KNOWN, PASSWORD))).due == "account"
     else:  # A closed account's own password is refused like a wrong one.
-        assert (await room.refusal(room.sign_in(KNOWN, PASSWORD))).slug == "wrong_credentials"
+        assert (await harness.refusal(harness.sign_in(KNOWN, PASSWORD))).slug == "wrong_credentials"
 
 
-async def test_a_request_may_be_corrected_to_and_from_a_known_address(room: Room) -> None:
-    await known(room)
-    view = await room.request(UNKNOWN)
-    await room.ask(room.correct(view.request_id, KNOWN))
-    assert (await room.refusal(room.code(view.request_id, "123456"))).slug == "wrong_code"
-    await room.ask(room.correct(view.request_id, "third@labo.fr"))
-    code, _ = (await room.letters())[-1]
-    assert (await room.ask(room.code(view.request_id, code))).due == "terms"
-    assert len(await room.events(contracts.KnownAddressRequested)) == 1
+async def test_a_request_may_be_corrected_to_and_from_a_known_address(
+    harness: RegistrationHarness,
+) -> None:
+    await known(harness)
+    view = await harness.request(UNKNOWN)
+    await harness.ask(harness.correct(view.request_id, KNOWN))
+    assert (await harness.refusal(harness.code(view.request_id, "123456"))).slug == "wrong_code"
+    await harness.ask(harness.correct(view.request_id, "third@labo.fr"))
+    code, _ = (await harness.mailed_secrets())[-1]
+    assert (await harness.ask(harness.code(view.request_id, code))).due == "terms"
+    assert len(await harness.events(contracts.KnownAddressRequested)) == 1
 
 
-async def test_b_03_a_decoy_is_cancelled_and_purged_like_any_other(room: Room) -> None:
-    await known(room)
+async def test_b_03_a_decoy_is_cancelled_and_purged_like_any_other(
+    harness: RegistrationHarness,
+) -> None:
+    await known(harness)
     for address in (KNOWN, UNKNOWN):
-        view = await room.request(address, password=OTHER_PASSWORD)
-        await room.ask(contracts.CancelRequest(request_id=view.request_id))
-        await room.request(address, password=OTHER_PASSWORD)
-    room.later(hours=48)
-    await purge(room.pool, room.now)
-    assert len(await room.events(contracts.RequestCancelled)) == 2
-    assert len(await room.events(contracts.RequestExpired)) == 2
-    assert await room.count("accounts") == 1
+        view = await harness.request(address, password=OTHER_PASSWORD)
+        await harness.ask(contracts.CancelRequest(request_id=view.request_id))
+        await harness.request(address, password=OTHER_PASSWORD)
+    harness.advance(hours=48)
+    await purge(harness.pool, harness.now)
+    assert len(await harness.events(contracts.RequestCancelled)) == 2
+    assert len(await harness.events(contracts.RequestExpired)) == 2
+    assert await harness.count("accounts") == 1
 
 
 async def test_au_08_the_same_hashes_and_rows_whatever_the_address_has(
-    room: Room, monkeypatch: pytest.MonkeyPatch
+    harness: RegistrationHarness, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    await known(room)
+    await known(harness)
     hashes: list[int] = []
     original = hashing._argon2id
     monkeypatch.setattr(hashing, "_argon2id", lambda *a: (hashes.append(1), original(*a))[1])
@@ -159,10 +177,10 @@ async def test_au_08_the_same_hashes_and_rows_whatever_the_address_has(
     counted = {}
     for address in (KNOWN, UNKNOWN):
         hashes.clear()
-        before = [await room.count(table) for table in tables]
-        await room.request(address, password=OTHER_PASSWORD)
-        await room.refusal(room.sign_in(address, "Zzzz9999a"))
-        after = [await room.count(table) for table in tables]
+        before = [await harness.count(table) for table in tables]
+        await harness.request(address, password=OTHER_PASSWORD)
+        await harness.refusal(harness.sign_in(address, "Zzzz9999a"))
+        after = [await harness.count(table) for table in tables]
         counted[address] = (len(hashes), [b - a for a, b in zip(before, after, strict=True)])
     assert counted[KNOWN] == counted[UNKNOWN]
     assert counted[KNOWN][0] == 2
@@ -182,40 +200,40 @@ async def test_au_08_the_same_hashes_and_rows_whatever_the_address_has(
     ],
 )
 async def test_au_08_known_and_unknown_take_the_same_time(
-    room_with: OpenRoom, question: str, state: str
+    harness_with: OpenHarness, question: str, state: str
 ) -> None:
     """200 attempts, known and unknown in turn; the medians differ by less than a tenth."""
-    async with room_with(IMPEX_SIGN_IN_FREE_TRIES="10") as room:
-        await known(room)
-        await put(room, state)
+    async with harness_with(IMPEX_SIGN_IN_FREE_TRIES="10") as harness:
+        await known(harness)
+        await put(harness, state)
         # Other load may disturb one series, but not all five.
-        series = [await medians_apart(room, question)]
+        series = [await medians_apart(harness, question)]
         while series[-1] >= 0.1 and len(series) < 5:
-            series.append(await medians_apart(room, question))
+            series.append(await medians_apart(harness, question))
         assert series[-1] < 0.1, series
 
 
-ASK: dict[str, Callable[[Room, str], Awaitable[Any]]] = {
-    "sign_in": lambda room, address: room.refusal(room.sign_in(address, "Zzzz9999a")),
+ASK: dict[str, Callable[[RegistrationHarness, str], Awaitable[Any]]] = {
+    "sign_in": lambda harness, address: harness.refusal(harness.sign_in(address, "Zzzz9999a")),
     # A closed account's own password is refused like a wrong one.
-    "own_password": lambda room, address: room.refusal(room.sign_in(address, PASSWORD)),
-    "request": lambda room, address: room.request(address, password=OTHER_PASSWORD),
-    "forgotten": lambda room, address: room.ask(forgotten(address)),
-    "lost": lambda room, address: room.ask(lost(address)),
+    "own_password": lambda harness, address: harness.refusal(harness.sign_in(address, PASSWORD)),
+    "request": lambda harness, address: harness.request(address, password=OTHER_PASSWORD),
+    "forgotten": lambda harness, address: harness.ask(forgotten(address)),
+    "lost": lambda harness, address: harness.ask(lost(address)),
 }
 
 
-async def medians_apart(room: Room, question: str) -> float:
+async def medians_apart(harness: RegistrationHarness, question: str) -> float:
     """The difference of the two medians, relative to the larger one."""
     taken: dict[str, list[float]] = {KNOWN: [], UNKNOWN: []}
     for number in range(100):
         # In turns, so that neither is always the second.
         for address in (KNOWN, UNKNOWN) if number % 2 else (UNKNOWN, KNOWN):
-            async with transaction(room.pool) as tx:
+            async with transaction(harness.pool) as tx:
                 for table in ("counters", "requests", "mailed_links"):
                     await tx.execute(f"DELETE FROM {table}")
             start = time.perf_counter()
-            await ASK[question](room, address)
+            await ASK[question](harness, address)
             taken[address].append(time.perf_counter() - start)
     one, other = (statistics.median(times) for times in taken.values())
     return abs(one - other) / max(one, other)

@@ -3,26 +3,32 @@
 from __future__ import annotations
 
 from shared.contracts import registration as contracts
-from tests.integration.registration.holder import ADDRESS, UNKNOWN, Holder, forgotten, lost
-from tests.integration.registration.room import OTHER_PASSWORD, PASSWORD, Room
+from tests.support.actors.harness_account_holder import (
+    ADDRESS,
+    UNKNOWN,
+    HarnessAccountHolder,
+    forgotten,
+    lost,
+)
+from tests.support.harness.registration import OTHER_PASSWORD, PASSWORD, RegistrationHarness
 from tests.support.logs import whose, written_log
 
 
-async def test_lg_01_log_lines_name_the_account(room: Room) -> None:
+async def test_lg_01_log_lines_name_the_account(harness: RegistrationHarness) -> None:
     with written_log() as log:
-        holder = await Holder.of(room)
-        await room.ask(holder.send_code())
+        holder = await HarnessAccountHolder.of(harness)
+        await harness.ask(holder.send_code())
         digits = await holder.secret(contracts.AddressProofRequested, "code")
-        await room.refusal(holder.code(f"{(int(digits) + 1) % 1_000_000:06d}"))
-        await room.ask(holder.code(digits))
+        await harness.refusal(holder.code(f"{(int(digits) + 1) % 1_000_000:06d}"))
+        await harness.ask(holder.code(digits))
         await holder.disavow(holder.disavowal())
-        await room.ask(holder.reset(await holder.reset_link()))
-        room.later(minutes=1)
+        await harness.ask(holder.reset(await holder.reset_link()))
+        harness.advance(minutes=1)
         assert await holder.opens_with(OTHER_PASSWORD)
         await holder.opens_session()
-        await room.ask(lost(stolen=True))
+        await harness.ask(lost(stolen=True))
         token = await holder.secret(contracts.LostPhoneClaimed)
-        await room.ask(holder.follow(contracts.ConfirmLostPhone, token))
+        await harness.ask(holder.follow(contracts.ConfirmLostPhone, token))
     found = whose(log)
     for action in (
         "account_created",
@@ -39,25 +45,29 @@ async def test_lg_01_log_lines_name_the_account(room: Room) -> None:
     assert ADDRESS not in log.getvalue()
 
 
-async def test_lg_01_a_restricted_account_is_named(room: Room) -> None:
-    holder = await Holder.of(room)
+async def test_lg_01_a_restricted_account_is_named(harness: RegistrationHarness) -> None:
+    holder = await HarnessAccountHolder.of(harness)
     await holder.disavow(holder.disavowal())
     with written_log() as log:
         await holder.replaces_phone()
     assert whose(log)["account_left_to_desk"] == {holder.account_id}
 
 
-async def test_lg_02_an_address_without_an_account_names_nobody(room: Room) -> None:
+async def test_lg_02_an_address_without_an_account_names_nobody(
+    harness: RegistrationHarness,
+) -> None:
     with written_log() as log:
-        await room.ask(forgotten(UNKNOWN))
-        await room.ask(lost(UNKNOWN))
+        await harness.ask(forgotten(UNKNOWN))
+        await harness.ask(lost(UNKNOWN))
     assert whose(log)["password_reset_requested"] == {None}
     assert whose(log)["lost_phone_claimed"] == {None}
     assert UNKNOWN not in log.getvalue()
 
 
-async def test_lg_01_failed_passwords_name_the_account_and_closed_ones_apart(room: Room) -> None:
-    holder = await Holder.of(room)
+async def test_lg_01_failed_passwords_name_the_account_and_closed_ones_apart(
+    harness: RegistrationHarness,
+) -> None:
+    holder = await HarnessAccountHolder.of(harness)
     with written_log() as log:
         assert not await holder.opens_with(OTHER_PASSWORD)
         assert await holder.opens_with(PASSWORD)

@@ -11,17 +11,19 @@ import asyncpg
 from services.registration.service import SERVICE
 from shared.database import migrate
 from shared.runtime.service import COMMON_MIGRATIONS
-from tests.support.servers import Corners
+from tests.support.servers.shared_servers import TestServers
 
 FORMER = ("0001_initial.sql", "0002_counters_name_nobody.sql")
 
 
-def test_au_02_an_upgrade_preserves_counted_passwords(corners: Corners, tmp_path: Path) -> None:
+def test_au_02_an_upgrade_preserves_counted_passwords(
+    test_servers: TestServers, tmp_path: Path
+) -> None:
     former = tmp_path / SERVICE.name / "migrations"
     former.mkdir(parents=True)
     for name in FORMER:
         shutil.copy(SERVICE.migrations / name, former)
-    database = corners.database()
+    database = test_servers.database()
     role = "impex_registration"
 
     async def upgrade() -> tuple[list[str], str]:
@@ -47,4 +49,4 @@ def test_au_02_an_upgrade_preserves_counted_passwords(corners: Corners, tmp_path
             await connection.close()
 
     assert asyncio.run(upgrade()) == (["sign_in_address"], "frozen")
-    corners.drop(database)
+    test_servers.drop(database)

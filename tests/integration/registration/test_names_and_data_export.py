@@ -12,91 +12,104 @@ from shared.contracts import registration as contracts
 from shared.contracts.data_export import PersonalDataView
 from shared.contracts.profile import ProfileSaved
 from shared.security.sealing import Opener, Sealer, seal_context
-from tests.integration.registration.holder import ADDRESS, Holder, forgotten
-from tests.integration.registration.room import NETWORK, OTHER_PASSWORD, PASSWORD, Room
-from tests.support.room import unseal
+from tests.support.actors.harness_account_holder import ADDRESS, HarnessAccountHolder, forgotten
+from tests.support.harness.registration import (
+    NETWORK,
+    OTHER_PASSWORD,
+    PASSWORD,
+    RegistrationHarness,
+)
+from tests.support.harness.service_harness import unseal
 
 
 @pytest.fixture
-async def holder(room: Room) -> Holder:
-    return await Holder.of(room)
+async def holder(harness: RegistrationHarness) -> HarnessAccountHolder:
+    return await HarnessAccountHolder.of(harness)
 
 
-def saved(room: Room, minutes: float = 0, **names: str) -> ProfileSaved:
+def saved(harness: RegistrationHarness, minutes: float = 0, **names: str) -> ProfileSaved:
     """A profile saved so many minutes from now, with these names sealed."""
-    sealer: Sealer = room.sealer
+    sealer: Sealer = harness.sealer
     sealed = {
         field: sealer.seal(name, seal_context(ProfileSaved, field)) for field, name in names.items()
     }
-    return ProfileSaved(saved_at=room.now + timedelta(minutes=minutes), **sealed)
+    return ProfileSaved(saved_at=harness.now + timedelta(minutes=minutes), **sealed)
 
 
-async def name(holder: Holder) -> tuple[str, str]:
+async def name(holder: HarnessAccountHolder) -> tuple[str, str]:
     row = await holder.row()
     return row["first_name"], row["last_name"]
 
 
-async def test_g_31_a_name_changed_in_the_profile_changes_the_account(holder: Holder) -> None:
-    room = holder.room
-    event = saved(room, first_name="Zoé", last_name=" d’Été-Müller ")
-    await room.hear(event, holder.account_id)
-    await room.hear(event, holder.account_id)
-    ((_, subject, said),) = await room.said(contracts.NameChanged)
+async def test_g_31_a_name_changed_in_the_profile_changes_the_account(
+    holder: HarnessAccountHolder,
+) -> None:
+    harness = holder.harness
+    event = saved(harness, first_name="Zoé", last_name=" d’Été-Müller ")
+    await harness.hear(event, holder.account_id)
+    await harness.hear(event, holder.account_id)
+    ((_, subject, said),) = await harness.published(contracts.NameChanged)
     assert subject == holder.account_id
     assert said == contracts.NameChanged(
-        first_name="Zoé", last_name="d’Été-Müller", by="holder", changed_at=room.now
+        first_name="Zoé", last_name="d’Été-Müller", by="holder", changed_at=harness.now
     )
     assert await name(holder) == ("Zoé", "d’Été-Müller")
-    signed_in = await room.ask(room.sign_in(ADDRESS, PASSWORD))
+    signed_in = await harness.ask(harness.sign_in(ADDRESS, PASSWORD))
     assert signed_in.first_name == "Zoé"
 
 
-async def test_g_31_an_older_name_does_not_replace_a_newer_one(holder: Holder) -> None:
-    room = holder.room
-    await room.hear(saved(room, 5, first_name="Zoé"), holder.account_id)
-    await room.hear(saved(room, 2, first_name="Paul"), holder.account_id)
+async def test_g_31_an_older_name_does_not_replace_a_newer_one(
+    holder: HarnessAccountHolder,
+) -> None:
+    harness = holder.harness
+    await harness.hear(saved(harness, 5, first_name="Zoé"), holder.account_id)
+    await harness.hear(saved(harness, 2, first_name="Paul"), holder.account_id)
     assert await name(holder) == ("Zoé", "Durand")
-    await room.hear(saved(room, 7, first_name="Pierre"), holder.account_id)
+    await harness.hear(saved(harness, 7, first_name="Pierre"), holder.account_id)
     assert await name(holder) == ("Pierre", "Durand")
-    assert len(await room.events(contracts.NameChanged)) == 2
+    assert len(await harness.events(contracts.NameChanged)) == 2
 
 
 @pytest.mark.parametrize(
     "names", [{}, {"first_name": ""}, {"last_name": "www.exemple.fr"}, {"first_name": "x" * 101}]
 )
-async def test_g_31_an_invalid_name_changes_nothing(holder: Holder, names: dict[str, str]) -> None:
-    await holder.room.hear(saved(holder.room, **names), holder.account_id)
-    await holder.room.hear(
-        saved(holder.room, first_name="Zoé"), "00000000-0000-4000-8000-000000000000"
+async def test_g_31_an_invalid_name_changes_nothing(
+    holder: HarnessAccountHolder, names: dict[str, str]
+) -> None:
+    await holder.harness.hear(saved(holder.harness, **names), holder.account_id)
+    await holder.harness.hear(
+        saved(holder.harness, first_name="Zoé"), "00000000-0000-4000-8000-000000000000"
     )
     assert await name(holder) == ("Pierre", "Durand")
-    assert not await holder.room.events(contracts.NameChanged)
+    assert not await holder.harness.events(contracts.NameChanged)
 
 
-async def export(room: Room, account_id: str) -> dict[str, Any]:
-    view = await room.ask(contracts.ExportAccount(account_id=account_id))
+async def export(harness: RegistrationHarness, account_id: str) -> dict[str, Any]:
+    view = await harness.ask(contracts.ExportAccount(account_id=account_id))
     assert isinstance(view, PersonalDataView)
-    opener = Opener("gateway", room.deps.settings.gateway_keys)
+    opener = Opener("gateway", harness.deps.settings.gateway_keys)
     found: dict[str, Any] = json.loads(unseal(opener, view, "document"))
     return found
 
 
-async def test_b_11_everything_stored_about_the_person_and_nobody_else(holder: Holder) -> None:
-    room = holder.room
-    other = await Holder.of(room, "jean@labo.fr")
-    await room.ask(forgotten())
-    await room.request(ADDRESS, first_name="Mallory")
-    await room.refusal(room.sign_in(ADDRESS, OTHER_PASSWORD, NETWORK))
+async def test_b_11_everything_stored_about_the_person_and_nobody_else(
+    holder: HarnessAccountHolder,
+) -> None:
+    harness = holder.harness
+    other = await HarnessAccountHolder.of(harness, "jean@labo.fr")
+    await harness.ask(forgotten())
+    await harness.request(ADDRESS, first_name="Mallory")
+    await harness.refusal(harness.sign_in(ADDRESS, OTHER_PASSWORD, NETWORK))
     kind = contracts.RequestAddressChange
-    await room.ask(
+    await harness.ask(
         kind(
             account_id=holder.account_id,
             address="neuve@labo.fr",
-            password=room.seal(kind, "password", PASSWORD),
+            password=harness.seal(kind, "password", PASSWORD),
             language="fr",
         )
     )
-    document = await export(room, holder.account_id)
+    document = await export(harness, holder.account_id)
     (account,) = document["account"]
     assert account["address"] == ADDRESS
     assert account["first_name"] == "Pierre"
@@ -112,9 +125,11 @@ async def test_b_11_everything_stored_about_the_person_and_nobody_else(holder: H
         assert foreign not in text.replace("sha256", "")
 
 
-async def test_b_11_every_table_with_personal_data_is_exported_or_named_here(room: Room) -> None:
+async def test_b_11_every_table_with_personal_data_is_exported_or_named_here(
+    harness: RegistrationHarness,
+) -> None:
     """A new table about accounts must be exported too (GD-02)."""
-    rows = await room.fetch(
+    rows = await harness.fetch(
         "SELECT DISTINCT table_name FROM information_schema.columns"
         " WHERE table_schema = current_schema() AND column_name = 'account_id'"
     )
@@ -124,7 +139,7 @@ async def test_b_11_every_table_with_personal_data_is_exported_or_named_here(roo
     }  # fmt: skip
 
 
-async def test_az_02_an_account_that_does_not_exist(room: Room) -> None:
+async def test_az_02_an_account_that_does_not_exist(harness: RegistrationHarness) -> None:
     for account_id in ("00000000-0000-4000-8000-000000000000", "x"):
-        refusal = await room.refusal(contracts.ExportAccount(account_id=account_id))
+        refusal = await harness.refusal(contracts.ExportAccount(account_id=account_id))
         assert refusal.slug == "unknown_account"

@@ -8,20 +8,29 @@ import pytest
 
 from shared.contracts import registration as contracts
 from shared.messaging.handlers import Refused
-from tests.integration.registration.holder import ADDRESS, Holder, codes, forgotten
-from tests.integration.registration.room import OTHER_PASSWORD, PASSWORD, Room
+from tests.support.actors.harness_account_holder import (
+    ADDRESS,
+    HarnessAccountHolder,
+    codes,
+    forgotten,
+)
+from tests.support.harness.registration import OTHER_PASSWORD, PASSWORD, RegistrationHarness
 
 THIRD_PASSWORD = "Ghtz7bNw"
 
 
-async def test_pw_08_the_password_is_changed_with_the_current_one(room: Room) -> None:
-    holder = await Holder.of(room)
-    view = await room.ask(holder.change(PASSWORD, OTHER_PASSWORD))
-    assert view == contracts.PasswordChangedView(account_id=holder.account_id, changed_at=room.now)
-    ((_, subject, event),) = await room.said(contracts.PasswordChanged)
+async def test_pw_08_the_password_is_changed_with_the_current_one(
+    harness: RegistrationHarness,
+) -> None:
+    holder = await HarnessAccountHolder.of(harness)
+    view = await harness.ask(holder.change(PASSWORD, OTHER_PASSWORD))
+    assert view == contracts.PasswordChangedView(
+        account_id=holder.account_id, changed_at=harness.now
+    )
+    ((_, subject, event),) = await harness.published(contracts.PasswordChanged)
     assert subject == holder.account_id
     assert event == contracts.PasswordChanged(
-        by="person", changed_at=room.now, device="Firefox, Windows"
+        by="person", changed_at=harness.now, device="Firefox, Windows"
     )
     assert not await holder.opens_with(PASSWORD)
     assert await holder.opens_with(OTHER_PASSWORD)
@@ -47,130 +56,151 @@ async def test_pw_08_the_password_is_changed_with_the_current_one(room: Room) ->
     ],
 )  # fmt: skip
 async def test_pw_08_every_error_is_reported_at_its_field(
-    room: Room, current: str, new: str, expected: list[str]
+    harness: RegistrationHarness, current: str, new: str, expected: list[str]
 ) -> None:
-    holder = await Holder.of(room)
-    assert codes(await room.refusal(holder.change(current, new))) == expected
-    assert await room.events(contracts.PasswordChanged) == []
+    holder = await HarnessAccountHolder.of(harness)
+    assert codes(await harness.refusal(holder.change(current, new))) == expected
+    assert await harness.events(contracts.PasswordChanged) == []
     assert await holder.opens_with(PASSWORD)
 
 
-async def test_au_04_guesses_within_a_session_count_for_the_known_browser(room: Room) -> None:
-    holder = await Holder.of(room)
+async def test_au_04_guesses_within_a_session_count_for_the_known_browser(
+    harness: RegistrationHarness,
+) -> None:
+    holder = await HarnessAccountHolder.of(harness)
     for _ in range(3):
-        assert (await room.refusal(holder.check(OTHER_PASSWORD))).slug == "wrong_password"
+        assert (await harness.refusal(holder.check(OTHER_PASSWORD))).slug == "wrong_password"
     for _ in range(2):
-        refusal = await room.refusal(holder.change(OTHER_PASSWORD, THIRD_PASSWORD))
+        refusal = await harness.refusal(holder.change(OTHER_PASSWORD, THIRD_PASSWORD))
         assert codes(refusal) == ["current_password:wrong"]
     for request in (holder.check(PASSWORD), holder.change(PASSWORD, OTHER_PASSWORD)):
-        refusal = await room.refusal(request)
+        refusal = await harness.refusal(request)
         assert (refusal.slug, refusal.retry_after) == ("too_many_tries", 90)
     # Guesses within a stolen session do not lock the owner's browsers out.
-    known = room.sign_in(ADDRESS, PASSWORD, known=(holder.account_id,))
-    assert (await room.ask(known)).due == "account"
+    known = harness.sign_in(ADDRESS, PASSWORD, known=(holder.account_id,))
+    assert (await harness.ask(known)).due == "account"
 
 
-async def test_au_03_parallel_guesses_within_sessions_are_all_counted(room: Room) -> None:
-    holder = await Holder.of(room)
+async def test_au_03_parallel_guesses_within_sessions_are_all_counted(
+    harness: RegistrationHarness,
+) -> None:
+    holder = await HarnessAccountHolder.of(harness)
     asked = [holder.check(OTHER_PASSWORD) for _ in range(25)]
     asked += [holder.change(OTHER_PASSWORD, THIRD_PASSWORD) for _ in range(25)]
-    refusals = await asyncio.gather(*(room.refusal(each) for each in asked))
+    refusals = await asyncio.gather(*(harness.refusal(each) for each in asked))
     assert sum(each.slug != "too_many_tries" for each in refusals) == 5
 
 
-async def test_the_right_password_clears_the_failures_of_the_known_browser(room: Room) -> None:
-    holder = await Holder.of(room)
+async def test_the_right_password_clears_the_failures_of_the_known_browser(
+    harness: RegistrationHarness,
+) -> None:
+    holder = await HarnessAccountHolder.of(harness)
     for _ in range(3):
         for _ in range(4):
-            await room.refusal(holder.check(OTHER_PASSWORD))
-        assert await room.ask(holder.check(PASSWORD)) == contracts.Done()
+            await harness.refusal(holder.check(OTHER_PASSWORD))
+        assert await harness.ask(holder.check(PASSWORD)) == contracts.Done()
 
 
-async def test_a_right_password_with_an_invalid_new_one_does_not_count(room: Room) -> None:
-    holder = await Holder.of(room)
+async def test_a_right_password_with_an_invalid_new_one_does_not_count(
+    harness: RegistrationHarness,
+) -> None:
+    holder = await HarnessAccountHolder.of(harness)
     for _ in range(12):
-        assert codes(await room.refusal(holder.change(PASSWORD, "Kx7Durand9z")))
-    assert await room.ask(holder.check(PASSWORD)) == contracts.Done()
+        assert codes(await harness.refusal(holder.change(PASSWORD, "Kx7Durand9z")))
+    assert await harness.ask(holder.check(PASSWORD)) == contracts.Done()
 
 
-async def test_a_change_clears_the_throttle_of_the_address_everywhere(room: Room) -> None:
-    holder = await Holder.of(room)
+async def test_a_change_clears_the_throttle_of_the_address_everywhere(
+    harness: RegistrationHarness,
+) -> None:
+    holder = await HarnessAccountHolder.of(harness)
     for number in range(25):
-        await room.refusal(room.sign_in(ADDRESS, "x", f"10.0.{number % 5}.0/24"))
-    await room.ask(holder.change(PASSWORD, OTHER_PASSWORD))
+        await harness.refusal(harness.sign_in(ADDRESS, "x", f"10.0.{number % 5}.0/24"))
+    await harness.ask(holder.change(PASSWORD, OTHER_PASSWORD))
     assert await holder.opens_with(OTHER_PASSWORD, "10.0.0.0/24")
 
 
 @pytest.mark.parametrize("state", ["deactivated", "frozen"])
-async def test_a_closed_accounts_password_is_wrong(room: Room, state: str) -> None:
-    holder = await Holder.of(room)
+async def test_a_closed_accounts_password_is_wrong(
+    harness: RegistrationHarness, state: str
+) -> None:
+    holder = await HarnessAccountHolder.of(harness)
     await holder.close(state)
-    assert (await room.refusal(holder.check(PASSWORD))).slug == "wrong_password"
-    refusal = await room.refusal(holder.change(PASSWORD, OTHER_PASSWORD))
+    assert (await harness.refusal(holder.check(PASSWORD))).slug == "wrong_password"
+    refusal = await harness.refusal(holder.change(PASSWORD, OTHER_PASSWORD))
     assert codes(refusal) == ["current_password:wrong"]
 
 
 @pytest.mark.parametrize("nobody", ["8d5d2b40-6b0e-4a5e-9f0c-000000000000", "not an id"])
-async def test_the_password_of_an_unknown_account_is_wrong(room: Room, nobody: str) -> None:
-    holder = Holder(room, nobody)
-    assert (await room.refusal(holder.check(PASSWORD))).slug == "wrong_password"
-    refusal = await room.refusal(holder.change(PASSWORD, OTHER_PASSWORD))
+async def test_the_password_of_an_unknown_account_is_wrong(
+    harness: RegistrationHarness, nobody: str
+) -> None:
+    holder = HarnessAccountHolder(harness, nobody)
+    assert (await harness.refusal(holder.check(PASSWORD))).slug == "wrong_password"
+    refusal = await harness.refusal(holder.change(PASSWORD, OTHER_PASSWORD))
     assert codes(refusal) == ["current_password:wrong"]
 
 
-async def test_of_two_concurrent_changes_one_is_refused(room: Room) -> None:
-    holder = await Holder.of(room)
+async def test_of_two_concurrent_changes_one_is_refused(harness: RegistrationHarness) -> None:
+    holder = await HarnessAccountHolder.of(harness)
     changes = [holder.change(PASSWORD, OTHER_PASSWORD), holder.change(PASSWORD, THIRD_PASSWORD)]
-    prepared = [await room.prepare(each) for each in changes]
+    prepared = [await harness.prepare(each) for each in changes]
     answers = await asyncio.gather(
-        *(room.carry_out(a, b) for a, b in zip(changes, prepared, strict=True)),
+        *(harness.execute(a, b) for a, b in zip(changes, prepared, strict=True)),
         return_exceptions=True,
     )
     (refused,) = [each for each in answers if isinstance(each, Refused)]
     assert codes(refused.refusal) == ["current_password:wrong"]
-    assert len(await room.events(contracts.PasswordChanged)) == 1
+    assert len(await harness.events(contracts.PasswordChanged)) == 1
     won = [await holder.opens_with(each) for each in (OTHER_PASSWORD, THIRD_PASSWORD)]
     assert won == [isinstance(each, contracts.PasswordChangedView) for each in answers]
 
 
-async def test_of_a_concurrent_change_and_reset_one_is_refused(room: Room) -> None:
-    holder = await Holder.of(room)
+async def test_of_a_concurrent_change_and_reset_one_is_refused(
+    harness: RegistrationHarness,
+) -> None:
+    holder = await HarnessAccountHolder.of(harness)
     token = await holder.reset_link()
     both = [holder.change(PASSWORD, OTHER_PASSWORD), holder.reset(token, THIRD_PASSWORD)]
-    prepared = [await room.prepare(each) for each in both]
+    prepared = [await harness.prepare(each) for each in both]
     answers = await asyncio.gather(
-        *(room.carry_out(a, b) for a, b in zip(both, prepared, strict=True)), return_exceptions=True
+        *(harness.execute(a, b) for a, b in zip(both, prepared, strict=True)),
+        return_exceptions=True,
     )
     assert len([each for each in answers if isinstance(each, Refused)]) == 1
-    assert len(await room.events(contracts.PasswordChanged)) == 1
+    assert len(await harness.events(contracts.PasswordChanged)) == 1
     won = [await holder.opens_with(each) for each in (OTHER_PASSWORD, THIRD_PASSWORD)]
     assert won == [isinstance(each, contracts.PasswordChangedView) for each in answers]
 
 
 @pytest.mark.parametrize("first", ["change", "reset"])
-async def test_a_change_and_a_reset_in_either_order(room: Room, first: str) -> None:
-    holder = await Holder.of(room)
+async def test_a_change_and_a_reset_in_either_order(
+    harness: RegistrationHarness, first: str
+) -> None:
+    holder = await HarnessAccountHolder.of(harness)
     token = await holder.reset_link()
     change, reset = holder.change(PASSWORD, OTHER_PASSWORD), holder.reset(token, THIRD_PASSWORD)
-    prepared = [await room.prepare(each) for each in (change, reset)]
+    prepared = [await harness.prepare(each) for each in (change, reset)]
     if first == "change":
-        await room.carry_out(change, prepared[0])
+        await harness.execute(change, prepared[0])
         with pytest.raises(Refused, match="link_gone"):
-            await room.carry_out(reset, prepared[1])
+            await harness.execute(reset, prepared[1])
     else:
-        await room.carry_out(reset, prepared[1])
+        await harness.execute(reset, prepared[1])
         with pytest.raises(Refused, match="invalid_fields"):
-            await room.carry_out(change, prepared[0])
+            await harness.execute(change, prepared[0])
     assert await holder.opens_with(OTHER_PASSWORD if first == "change" else THIRD_PASSWORD)
 
 
-async def test_a_change_voids_the_link_that_was_sent_and_not_the_next_one(room: Room) -> None:
-    holder = await Holder.of(room)
+async def test_a_change_voids_the_link_that_was_sent_and_not_the_next_one(
+    harness: RegistrationHarness,
+) -> None:
+    holder = await HarnessAccountHolder.of(harness)
     token = await holder.reset_link()
-    await room.ask(holder.change(PASSWORD, OTHER_PASSWORD))
-    view = await room.ask(holder.follow(contracts.DescribeReset, token))
+    await harness.ask(holder.change(PASSWORD, OTHER_PASSWORD))
+    view = await harness.ask(holder.follow(contracts.DescribeReset, token))
     assert view.state == "gone"
-    await room.ask(forgotten())
+    await harness.ask(forgotten())
     latest = await holder.secret(contracts.PasswordResetRequested)
-    await room.ask(holder.reset(latest, THIRD_PASSWORD))
+    await harness.ask(holder.reset(latest, THIRD_PASSWORD))
     assert await holder.opens_with(THIRD_PASSWORD)

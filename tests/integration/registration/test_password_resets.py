@@ -9,79 +9,89 @@ import pytest
 
 from shared.contracts import registration as contracts
 from shared.messaging.handlers import Refused
-from tests.integration.registration.conftest import OpenRoom
-from tests.integration.registration.holder import (
+from tests.support.actors.harness_account_holder import (
     ADDRESS,
     OTHER_NETWORK,
     UNKNOWN,
-    Holder,
+    HarnessAccountHolder,
     codes,
     forgotten,
     lost,
 )
-from tests.integration.registration.room import OTHER_PASSWORD, PASSWORD, Room
+from tests.support.harness.registration import (
+    OTHER_PASSWORD,
+    PASSWORD,
+    OpenHarness,
+    RegistrationHarness,
+)
 
 
-async def test_g_44_a_link_sets_a_new_password_once(room: Room) -> None:
-    holder = await Holder.of(room)
+async def test_g_44_a_link_sets_a_new_password_once(harness: RegistrationHarness) -> None:
+    holder = await HarnessAccountHolder.of(harness)
     token = await holder.reset_link()
-    ((_, subject, event),) = await room.said(contracts.PasswordResetRequested)
+    ((_, subject, event),) = await harness.published(contracts.PasswordResetRequested)
     assert subject == holder.account_id
     assert (event.address, event.thaws) == (ADDRESS, False)
-    assert event.expires_at == room.now + timedelta(minutes=60)
-    room.later(minutes=59)
-    view = await room.ask(holder.reset(token))
-    assert view == contracts.PasswordChangedView(account_id=holder.account_id, changed_at=room.now)
-    ((_, subject, changed),) = await room.said(contracts.PasswordChanged)
+    assert event.expires_at == harness.now + timedelta(minutes=60)
+    harness.advance(minutes=59)
+    view = await harness.ask(holder.reset(token))
+    assert view == contracts.PasswordChangedView(
+        account_id=holder.account_id, changed_at=harness.now
+    )
+    ((_, subject, changed),) = await harness.published(contracts.PasswordChanged)
     assert (subject, changed.by, changed.device) == (holder.account_id, "reset", "Safari, macOS")
     assert not await holder.opens_with(PASSWORD)
     assert await holder.opens_with(OTHER_PASSWORD)
-    refusal = await room.refusal(holder.reset(token, PASSWORD))
-    assert (refusal.slug, refusal.params) == ("link_used", {"at": room.now.isoformat()})
+    refusal = await harness.refusal(holder.reset(token, PASSWORD))
+    assert (refusal.slug, refusal.params) == ("link_used", {"at": harness.now.isoformat()})
     assert await holder.opens_with(OTHER_PASSWORD)
 
 
-async def test_re_06_a_request_alone_does_not_change_the_account(room: Room) -> None:
-    holder = await Holder.of(room)
+async def test_re_06_a_request_alone_does_not_change_the_account(
+    harness: RegistrationHarness,
+) -> None:
+    holder = await HarnessAccountHolder.of(harness)
     before = await holder.row()
-    await room.ask(forgotten())
+    await harness.ask(forgotten())
     assert await holder.row() == before
     assert await holder.opens_with(PASSWORD)
 
 
-async def test_re_04_a_scanner_changes_nothing(room: Room) -> None:
-    holder = await Holder.of(room)
+async def test_re_04_a_scanner_changes_nothing(harness: RegistrationHarness) -> None:
+    holder = await HarnessAccountHolder.of(harness)
     token = await holder.reset_link()
-    before = await room.fetch("SELECT * FROM mailed_links")
+    before = await harness.fetch("SELECT * FROM mailed_links")
     for _ in range(10):
-        view = await room.ask(holder.follow(contracts.DescribeReset, token))
-        assert (view.state, view.at) == ("valid", room.now + timedelta(minutes=60))
-        assert codes(await room.refusal(holder.reset(token, ""))) == ["password:missing"]
-    assert await room.fetch("SELECT * FROM mailed_links") == before
-    assert (await room.ask(holder.reset(token))).account_id == holder.account_id
+        view = await harness.ask(holder.follow(contracts.DescribeReset, token))
+        assert (view.state, view.at) == ("valid", harness.now + timedelta(minutes=60))
+        assert codes(await harness.refusal(holder.reset(token, ""))) == ["password:missing"]
+    assert await harness.fetch("SELECT * FROM mailed_links") == before
+    assert (await harness.ask(holder.reset(token))).account_id == holder.account_id
 
 
-async def test_re_05_a_reset_carries_a_token_and_nothing_that_a_browser_sent(room: Room) -> None:
+async def test_re_05_a_reset_carries_a_token_and_nothing_that_a_browser_sent(
+    harness: RegistrationHarness,
+) -> None:
     """The mailer's settings set the link's host: no request can name another one."""
-    await Holder.of(room)
+    await HarnessAccountHolder.of(harness)
     assert set(contracts.RequestPasswordReset.__struct_fields__) == {
         "address",
         "language",
         "network",
     }
-    await room.ask(forgotten())
-    (event,) = await room.events(contracts.PasswordResetRequested)
+    await harness.ask(forgotten())
+    (event,) = await harness.events(contracts.PasswordResetRequested)
     assert "http" not in repr(event)
 
 
-async def test_ot_16_a_reset_does_not_touch_the_second_factor(room: Room) -> None:
+async def test_ot_16_a_reset_does_not_touch_the_second_factor(harness: RegistrationHarness) -> None:
     """It opens no session and removes no factor: the only event is the new password."""
-    holder = await Holder.of(room)
+    holder = await HarnessAccountHolder.of(harness)
     token = await holder.reset_link()
-    before = {id_ for id_, _, _ in await room.said()}
-    view = await room.ask(holder.reset(token))
+    before = {id_ for id_, _, _ in await harness.published()}
+    view = await harness.ask(holder.reset(token))
     assert set(view.__struct_fields__) == {"account_id", "changed_at"}
-    said = [event for id_, _, event in await room.said() if id_ not in before]
+    said = [event for id_, _, event in await harness.published() if id_ not in before]
     assert [type(event) for event in said] == [contracts.PasswordChanged]
 
 
@@ -95,108 +105,111 @@ async def test_ot_16_a_reset_does_not_touch_the_second_factor(room: Room) -> Non
     ],
 )
 async def test_g_44_an_invalid_password_leaves_the_link_valid(
-    room: Room, password: str, expected: str
+    harness: RegistrationHarness, password: str, expected: str
 ) -> None:
-    holder = await Holder.of(room)
+    holder = await HarnessAccountHolder.of(harness)
     token = await holder.reset_link()
-    assert f"password:{expected}" in codes(await room.refusal(holder.reset(token, password)))
-    assert (await room.ask(holder.follow(contracts.DescribeReset, token))).state == "valid"
-    await room.ask(holder.reset(token))
+    assert f"password:{expected}" in codes(await harness.refusal(holder.reset(token, password)))
+    assert (await harness.ask(holder.follow(contracts.DescribeReset, token))).state == "valid"
+    await harness.ask(holder.reset(token))
 
 
-async def test_re_02_a_newer_request_voids_the_older_link(room: Room) -> None:
-    holder = await Holder.of(room)
+async def test_re_02_a_newer_request_voids_the_older_link(harness: RegistrationHarness) -> None:
+    holder = await HarnessAccountHolder.of(harness)
     old = await holder.reset_link()
     new = await holder.reset_link()
-    assert (await room.refusal(holder.reset(old))).slug == "link_replaced"
-    assert (await room.ask(holder.follow(contracts.DescribeReset, old))).state == "replaced"
-    await room.ask(holder.reset(new))
-    assert (await room.ask(holder.follow(contracts.DescribeReset, new))).state == "used"
+    assert (await harness.refusal(holder.reset(old))).slug == "link_replaced"
+    assert (await harness.ask(holder.follow(contracts.DescribeReset, old))).state == "replaced"
+    await harness.ask(holder.reset(new))
+    assert (await harness.ask(holder.follow(contracts.DescribeReset, new))).state == "used"
 
 
-async def test_re_02_only_hashes_are_stored(room: Room) -> None:
-    holder = await Holder.of(room)
+async def test_re_02_only_hashes_are_stored(harness: RegistrationHarness) -> None:
+    holder = await HarnessAccountHolder.of(harness)
     token = await holder.reset_link()
-    await room.ask(forgotten(UNKNOWN))
-    rows = await room.fetch("SELECT m::text AS text FROM mailed_links AS m")
+    await harness.ask(forgotten(UNKNOWN))
+    rows = await harness.fetch("SELECT m::text AS text FROM mailed_links AS m")
     for row in rows:
         assert token not in row["text"]
         assert token.encode().hex() not in row["text"]
         assert "labo.fr" not in row["text"]
 
 
-async def test_an_expired_link_is_refused_with_the_time(room: Room) -> None:
-    holder = await Holder.of(room)
+async def test_an_expired_link_is_refused_with_the_time(harness: RegistrationHarness) -> None:
+    holder = await HarnessAccountHolder.of(harness)
     token = await holder.reset_link()
-    at = room.now + timedelta(minutes=60)
-    room.later(minutes=60)
-    refusal = await room.refusal(holder.reset(token))
+    at = harness.now + timedelta(minutes=60)
+    harness.advance(minutes=60)
+    refusal = await harness.refusal(holder.reset(token))
     assert (refusal.slug, refusal.params) == ("link_expired", {"at": at.isoformat()})
-    view = await room.ask(holder.follow(contracts.DescribeReset, token))
+    view = await harness.ask(holder.follow(contracts.DescribeReset, token))
     assert view == contracts.MailedLinkView(state="expired", at=at)
 
 
-async def test_a_link_of_another_kind_or_without_account_is_gone(room: Room) -> None:
-    holder = await Holder.of(room)
-    await room.ask(lost())
+async def test_a_link_of_another_kind_or_without_account_is_gone(
+    harness: RegistrationHarness,
+) -> None:
+    holder = await HarnessAccountHolder.of(harness)
+    await harness.ask(lost())
     other = await holder.secret(contracts.LostPhoneClaimed)
     for token, slug in ((other, "gone"), ("A" * 43, "gone"), ("A" * 42, "malformed")):
-        assert (await room.refusal(holder.reset(token))).slug == f"link_{slug}"
-        assert (await room.ask(holder.follow(contracts.DescribeReset, token))).state == slug
+        assert (await harness.refusal(holder.reset(token))).slug == f"link_{slug}"
+        assert (await harness.ask(holder.follow(contracts.DescribeReset, token))).state == slug
 
 
-async def test_of_two_uses_at_once_one_counts(room: Room) -> None:
-    holder = await Holder.of(room)
+async def test_of_two_uses_at_once_one_counts(harness: RegistrationHarness) -> None:
+    holder = await HarnessAccountHolder.of(harness)
     token = await holder.reset_link()
     uses = [holder.reset(token, OTHER_PASSWORD), holder.reset(token, "Ghtz7bNw")]
-    prepared = [await room.prepare(each) for each in uses]
+    prepared = [await harness.prepare(each) for each in uses]
     answers = await asyncio.gather(
-        *(room.carry_out(a, b) for a, b in zip(uses, prepared, strict=True)), return_exceptions=True
+        *(harness.execute(a, b) for a, b in zip(uses, prepared, strict=True)),
+        return_exceptions=True,
     )
     (refused,) = [each for each in answers if isinstance(each, Refused)]
     assert refused.refusal.slug == "link_used"
-    assert len(await room.events(contracts.PasswordChanged)) == 1
+    assert len(await harness.events(contracts.PasswordChanged)) == 1
     won = [await holder.opens_with(each) for each in (OTHER_PASSWORD, "Ghtz7bNw")]
     assert won == [isinstance(each, contracts.PasswordChangedView) for each in answers]
 
 
-async def test_a_reset_clears_every_login_throttle(room: Room) -> None:
-    holder = await Holder.of(room)
+async def test_a_reset_clears_every_login_throttle(harness: RegistrationHarness) -> None:
+    holder = await HarnessAccountHolder.of(harness)
     for number in range(25):
-        await room.refusal(room.sign_in(ADDRESS, "x", f"10.0.{number % 5}.0/24"))
+        await harness.refusal(harness.sign_in(ADDRESS, "x", f"10.0.{number % 5}.0/24"))
     for _ in range(5):
-        await room.refusal(holder.check("x"))
-    await room.ask(holder.reset(await holder.reset_link()))
+        await harness.refusal(holder.check("x"))
+    await harness.ask(holder.reset(await holder.reset_link()))
     for request in (
-        room.sign_in(ADDRESS, OTHER_PASSWORD, "10.0.0.0/24"),
-        room.sign_in(ADDRESS, OTHER_PASSWORD, OTHER_NETWORK),
-        room.sign_in(ADDRESS, OTHER_PASSWORD, known=(holder.account_id,)),
+        harness.sign_in(ADDRESS, OTHER_PASSWORD, "10.0.0.0/24"),
+        harness.sign_in(ADDRESS, OTHER_PASSWORD, OTHER_NETWORK),
+        harness.sign_in(ADDRESS, OTHER_PASSWORD, known=(holder.account_id,)),
         holder.check(OTHER_PASSWORD),
     ):
-        await room.ask(request)
+        await harness.ask(request)
 
 
-async def test_ot_13_a_reset_verifies_the_address_again(room: Room) -> None:
+async def test_ot_13_a_reset_verifies_the_address_again(harness: RegistrationHarness) -> None:
     """Who never enrolled needs no second mail."""
-    holder = await Holder.of(room)
-    room.later(days=30)
-    await room.ask(holder.reset(await holder.reset_link()))
-    view = await room.ask(room.sign_in(ADDRESS, OTHER_PASSWORD))
-    assert view.enrol_before == room.now + timedelta(hours=24)
+    holder = await HarnessAccountHolder.of(harness)
+    harness.advance(days=30)
+    await harness.ask(holder.reset(await holder.reset_link()))
+    view = await harness.ask(harness.sign_in(ADDRESS, OTHER_PASSWORD))
+    assert view.enrol_before == harness.now + timedelta(hours=24)
 
 
 @pytest.mark.parametrize("state", [None, "deactivated", "frozen"])
 async def test_b_03_an_address_without_an_open_account_is_notified_by_mail(
-    room: Room, state: str | None
+    harness: RegistrationHarness, state: str | None
 ) -> None:
     """`frozen` here is restricted to support."""
-    holder = await Holder.of(room)
+    holder = await HarnessAccountHolder.of(harness)
     address = UNKNOWN
     if state is not None:
         await holder.close(state, desk_only=True)
         address = ADDRESS
-    assert await room.ask(forgotten(address)) == contracts.Done()
-    ((_, subject, event),) = await room.said(
+    assert await harness.ask(forgotten(address)) == contracts.Done()
+    ((_, subject, event),) = await harness.published(
         contracts.UnknownAddressAsked, contracts.PasswordResetRequested
     )
     assert subject is None
@@ -204,76 +217,78 @@ async def test_b_03_an_address_without_an_open_account_is_notified_by_mail(
         address=address,
         language="fr",
         about="password",
-        requested_at=room.now,
+        requested_at=harness.now,
         closed=state is not None,
     )
 
 
-async def test_au_08_known_and_unknown_write_the_same_rows(room: Room) -> None:
-    await Holder.of(room)
+async def test_au_08_known_and_unknown_write_the_same_rows(harness: RegistrationHarness) -> None:
+    await HarnessAccountHolder.of(harness)
     grown = []
     for ask in (forgotten, lost):
         for address in (ADDRESS, UNKNOWN):
             tables = ("outbox", "mailed_links", "counters")
-            before = [await room.count(table) for table in tables]
-            await room.ask(ask(address))
-            await room.ask(ask(address))
-            after = [await room.count(table) for table in tables]
+            before = [await harness.count(table) for table in tables]
+            await harness.ask(ask(address))
+            await harness.ask(ask(address))
+            after = [await harness.count(table) for table in tables]
             grown.append([b - a for a, b in zip(before, after, strict=True)])
     assert grown == [[2, 2, 1]] * 4
 
 
 @pytest.mark.parametrize("address", [ADDRESS, UNKNOWN])
 async def test_five_resets_per_address_and_day_apart_from_account_requests(
-    room: Room, address: str
+    harness: RegistrationHarness, address: str
 ) -> None:
-    await Holder.of(room)
+    await HarnessAccountHolder.of(harness)
     for _ in range(5):
-        await room.ask(forgotten(address))
-    refusal = await room.refusal(forgotten(address))
+        await harness.ask(forgotten(address))
+    refusal = await harness.refusal(forgotten(address))
     assert (refusal.slug, refusal.params) == ("too_many_requests", {"limit": "address"})
     assert refusal.retry_after == 86_400
-    await room.request(address, password=OTHER_PASSWORD)
-    await room.ask(lost(address))
-    room.later(days=1)
-    await room.ask(forgotten(address))
+    await harness.request(address, password=OTHER_PASSWORD)
+    await harness.ask(lost(address))
+    harness.advance(days=1)
+    await harness.ask(forgotten(address))
 
 
-async def test_account_requests_do_not_count_as_resets(room: Room) -> None:
-    await Holder.of(room)
+async def test_account_requests_do_not_count_as_resets(harness: RegistrationHarness) -> None:
+    await HarnessAccountHolder.of(harness)
     for _ in range(4):
-        await room.request(password=OTHER_PASSWORD)
-    assert (await room.refusal(room.form(password=OTHER_PASSWORD))).slug == "too_many_requests"
-    await room.ask(forgotten())
+        await harness.request(password=OTHER_PASSWORD)
+    assert (
+        await harness.refusal(harness.form(password=OTHER_PASSWORD))
+    ).slug == "too_many_requests"
+    await harness.ask(forgotten())
 
 
 async def test_resets_per_network_are_counted_apart(
-    room_with: OpenRoom, public: dict[str, str]
+    harness_with: OpenHarness, public: dict[str, str]
 ) -> None:
     limits = {"IMPEX_REQUESTS_PER_NETWORK": "3", "IMPEX_NETWORK_QUOTAS": f"{OTHER_NETWORK}=4"}
-    async with room_with(**public, **limits) as room:
+    async with harness_with(**public, **limits) as harness:
         for number in range(3):
-            await room.ask(forgotten(f"p{number}@labo.fr"))
-        refusal = await room.refusal(forgotten("more@labo.fr"))
+            await harness.ask(forgotten(f"p{number}@labo.fr"))
+        refusal = await harness.refusal(forgotten("more@labo.fr"))
         assert (refusal.slug, refusal.params) == ("too_many_requests", {"limit": "network"})
-        await room.request("new@labo.fr")
+        await harness.request("new@labo.fr")
         for number in range(4):
-            await room.ask(forgotten(f"q{number}@labo.fr", network=OTHER_NETWORK))
-        assert (await room.refusal(forgotten("more@labo.fr", OTHER_NETWORK))).slug == (
+            await harness.ask(forgotten(f"q{number}@labo.fr", network=OTHER_NETWORK))
+        assert (await harness.refusal(forgotten("more@labo.fr", OTHER_NETWORK))).slug == (
             "too_many_requests"
         )
 
 
-async def test_au_17_parallel_resets_keep_to_the_quota(room: Room) -> None:
-    await Holder.of(room)
-    asked = (room.ask(forgotten()) for _ in range(20))
+async def test_au_17_parallel_resets_keep_to_the_quota(harness: RegistrationHarness) -> None:
+    await HarnessAccountHolder.of(harness)
+    asked = (harness.ask(forgotten()) for _ in range(20))
     answers = await asyncio.gather(*asked, return_exceptions=True)
     assert sum(isinstance(each, contracts.Done) for each in answers) == 5
-    good = await room.fetch("SELECT 1 FROM mailed_links WHERE NOT replaced")
+    good = await harness.fetch("SELECT 1 FROM mailed_links WHERE NOT replaced")
     assert len(good) == 1
 
 
-async def test_a_malformed_address_is_refused(room: Room) -> None:
-    assert codes(await room.refusal(forgotten("pierre"))) == ["address:format"]
-    assert codes(await room.refusal(forgotten(""))) == ["address:missing"]
-    assert await room.count("mailed_links") == 0
+async def test_a_malformed_address_is_refused(harness: RegistrationHarness) -> None:
+    assert codes(await harness.refusal(forgotten("pierre"))) == ["address:format"]
+    assert codes(await harness.refusal(forgotten(""))) == ["address:missing"]
+    assert await harness.count("mailed_links") == 0

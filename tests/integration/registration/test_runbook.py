@@ -7,8 +7,8 @@ import re
 from operations.paths import ROOT
 from shared.contracts import registration as contracts
 from shared.database import transaction
-from tests.integration.registration.holder import ADDRESS, Holder, forgotten
-from tests.integration.registration.room import OTHER_PASSWORD, Room
+from tests.support.actors.harness_account_holder import ADDRESS, HarnessAccountHolder, forgotten
+from tests.support.harness.registration import OTHER_PASSWORD, RegistrationHarness
 
 RUNBOOK = (ROOT / "docs" / "runbook.md").read_text(encoding="utf-8")
 SQL = re.findall(r"```sql\n(.*?)```", RUNBOOK, re.DOTALL)
@@ -24,43 +24,43 @@ def statement(verb: str, about: str) -> str:
     return str(found)
 
 
-async def reopen(room: Room, holder: Holder) -> str:
+async def reopen(harness: RegistrationHarness, holder: HarnessAccountHolder) -> str:
     """Execute the runbook's statement; returns the database's answer."""
     typed = statement("UPDATE", "desk_only").replace("ID", holder.account_id)
-    async with transaction(room.pool) as tx:
+    async with transaction(harness.pool) as tx:
         answer: str = await tx.execute(typed)
     return answer
 
 
-async def test_the_id_in_the_log_is_found_by_address(room: Room) -> None:
-    holder = await Holder.of(room)
+async def test_the_id_in_the_log_is_found_by_address(harness: RegistrationHarness) -> None:
+    holder = await HarnessAccountHolder.of(harness)
     typed = statement("SELECT", "address_key").replace("pierre.durand@labo.fr", ADDRESS)
-    (row,) = await room.fetch(typed)
+    (row,) = await harness.fetch(typed)
     assert (str(row["id"]), row["state"], row["desk_only"]) == (holder.account_id, "active", False)
 
 
-async def test_the_address_in_force_is_found_by_id(room: Room) -> None:
-    holder = await Holder.of(room)
+async def test_the_address_in_force_is_found_by_id(harness: RegistrationHarness) -> None:
+    holder = await HarnessAccountHolder.of(harness)
     typed = statement("SELECT", "address_changed_at").replace("ID", holder.account_id)
-    (row,) = await room.fetch(typed)
+    (row,) = await harness.fetch(typed)
     assert (row["address"], row["address_changed_at"]) == (ADDRESS, None)
 
 
-async def test_a_restricted_account_is_reopened_by_its_holder(room: Room) -> None:
-    holder = await Holder.of(room)
-    assert await reopen(room, holder) == "UPDATE 0", "an open account is left alone"
+async def test_a_restricted_account_is_reopened_by_its_holder(harness: RegistrationHarness) -> None:
+    holder = await HarnessAccountHolder.of(harness)
+    assert await reopen(harness, holder) == "UPDATE 0", "an open account is left alone"
     await holder.close("frozen", desk_only=True)
-    await room.ask(forgotten())
-    assert await room.events(contracts.PasswordResetRequested) == [], "no link before"
+    await harness.ask(forgotten())
+    assert await harness.events(contracts.PasswordResetRequested) == [], "no link before"
 
-    assert await reopen(room, holder) == "UPDATE 1"
-    assert await reopen(room, holder) == "UPDATE 0"
+    assert await reopen(harness, holder) == "UPDATE 1"
+    assert await reopen(harness, holder) == "UPDATE 0"
     assert (await holder.row())["state"] == "frozen"
-    room.later(minutes=1)
-    await room.ask(holder.reset(await holder.reset_link()))
-    room.later(minutes=1)
+    harness.advance(minutes=1)
+    await harness.ask(holder.reset(await holder.reset_link()))
+    harness.advance(minutes=1)
     assert await holder.opens_with(OTHER_PASSWORD)
     await holder.opens_session()
     row = await holder.row()
     assert (row["state"], row["desk_only"], row["frozen_at"]) == ("active", False, None)
-    assert len(await room.events(contracts.AccountThawed)) == 1
+    assert len(await harness.events(contracts.AccountThawed)) == 1

@@ -15,7 +15,7 @@ import pytest
 
 from operations.house import service_names
 from shared.database import Connection, schema_fingerprint
-from tests.support.system import System
+from tests.support.servers.system import System
 
 FOLDER = Path(__file__).parent
 WRITE = bool(os.environ.get("IMPEX_WRITE_SCHEMAS"))

@@ -7,23 +7,8 @@ from collections.abc import AsyncIterator, Callable, Iterable
 import pytest
 
 from operations.rights import Party
-from shared.contracts import mailer, registration
-from shared.contracts.base import EVENTS, REQUESTS
-from tests.integration.shared.neighbours import Street
-from tests.support.servers import Broker, Database
-
-SAID = {
-    owner: tuple(cls for cls in EVENTS.values() if owner == cls.OWNER)
-    for owner in (registration.OWNER, mailer.OWNER)
-}
-ASKED = tuple(cls for cls in REQUESTS.values() if cls.OWNER == registration.OWNER)
-
-#: What these tests say of three services, whatever the real ones hear by now.
-PARTIES = (
-    Party("registration", hears=SAID["mailer"], emits=SAID["registration"], answers=ASKED),
-    Party("mailer", hears=SAID["registration"], emits=SAID["mailer"]),
-    Party("gateway", asks=ASKED),
-)
+from tests.support.servers.bus_fixture import PARTIES, BusFixture
+from tests.support.servers.shared_servers import Broker, Database
 
 
 @pytest.fixture
@@ -33,8 +18,8 @@ def broker(broker_factory: Callable[[Iterable[Party]], Broker]) -> Broker:
 
 
 @pytest.fixture
-async def street(database: Database, broker: Broker) -> AsyncIterator[Street]:
+async def bus(database: Database, broker: Broker) -> AsyncIterator[BusFixture]:
     """Nodes made in it are drained at the end."""
-    made = Street(database, broker)
+    made = BusFixture(database, broker)
     yield made
     await made.close()

@@ -11,7 +11,7 @@ import pytest
 from services.dossiers.tellings import LONGEST, NEVER, Contents, Told, told_by
 from shared.contracts import backoffice as words
 from shared.errors import Reject
-from tests.integration.dossiers.events import (
+from tests.support.harness.dossier_events import (
     MINE,
     START,
     changed,

@@ -10,7 +10,7 @@ import pytest
 
 from services.gateway.features.dossiers.csv_file import DANGEROUS, csv_text, inert
 from services.gateway.features.dossiers.dossier_list import file_head, file_rows
-from tests.support.dossier_states import DECIDED, DRAFT, HOSTILE
+from tests.support.pages.dossier_states import DECIDED, DRAFT, HOSTILE
 
 
 def read(text: str) -> list[list[str]]:

@@ -16,7 +16,7 @@ from services.gateway.features.dossiers.dossier_query import (
 from services.gateway.portal.dossier_texts import COLUMNS, TAB_TITLES
 from shared.contracts.backoffice import KINDS
 from shared.contracts.dossiers import SORTS, TABS
-from tests.support.dossier_states import STATUSES
+from tests.support.pages.dossier_states import STATUSES
 
 FULL = Wanted(
     tab=TABS[1],

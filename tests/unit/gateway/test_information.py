@@ -9,7 +9,7 @@ from services.gateway.i18n.localized_text import pick
 from shared.contracts.base import FieldError
 from shared.contracts.profile import ESTABLISHMENT_TYPES, POSITIONS, ProfileFields
 from shared.domain.countries import SIRET_COUNTRIES, country_codes
-from tests.support.information_states import BELGIAN, FRENCH
+from tests.support.pages.information_states import BELGIAN, FRENCH
 
 PARAMS: dict[str, str | int] = {
     "max": 38,

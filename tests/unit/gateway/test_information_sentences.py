@@ -11,7 +11,7 @@ from services.profile.fields import judge
 from services.profile.lookup import standing
 from shared.contracts.base import FieldError
 from shared.contracts.profile import ProfileFields
-from tests.unit.profile.forms import BELGIAN, FRENCH, but, errors_of
+from tests.support.harness.profile_forms import BELGIAN, FRENCH, but, errors_of
 
 POSTAL_CODE = "Code postal à 5 chiffres, exemple 75015."
 LINE = "38 caractères au plus par ligne."

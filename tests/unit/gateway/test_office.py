@@ -8,7 +8,7 @@ import pytest
 from services.gateway.features.dossiers.filing_links import Office
 from services.gateway.settings import GatewaySettings
 from shared.settings import load
-from tests.support.dossier_states import DRAFT, FILED, HOSTILE
+from tests.support.pages.dossier_states import DRAFT, FILED, HOSTILE
 from tests.unit.gateway.test_settings import TRY_OUT, problems
 
 FILING, ROW = "IMPEX_FILING_URL", "IMPEX_DOSSIER_URL"

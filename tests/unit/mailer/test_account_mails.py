@@ -7,7 +7,7 @@ import re
 import pytest
 
 from services.mailer.facts import TEMPLATES
-from tests.unit.mailer.samples import BASE_URL, CODE, LANGUAGES, TOKEN, text_of
+from tests.support.mail.sample_mails import BASE_URL, CODE, LANGUAGES, TOKEN, text_of
 
 NBSP = "\u00a0"
 FROZEN = {"fr": "Votre compte est bloqué.", "en": "Your account is frozen."}

@@ -8,7 +8,7 @@ import pytest
 from services.mailer.handlers.changes import as_line
 from services.mailer.messages import Messages
 from shared.domain.brand import DEFAULT_BRAND
-from tests.unit.mailer.samples import BASE_URL, facts_of, html_of, text_of
+from tests.support.mail.sample_mails import BASE_URL, facts_of, html_of, text_of
 
 #: Letter for letter; the foot of every mail comes after.
 SAID = {

@@ -12,7 +12,7 @@ from bs4 import BeautifulSoup
 from services.mailer.messages import Messages
 from services.mailer.paris import paris_date, paris_time
 from shared.domain.brand import DEFAULT_BRAND
-from tests.unit.mailer.samples import (
+from tests.support.mail.sample_mails import (
     ASKED,
     BASE_URL,
     CASES,

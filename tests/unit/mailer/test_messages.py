@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 
 from services.mailer.facts import Finalisation
 from services.mailer.messages import UnfitMail, check_name, envelope_address
-from tests.unit.mailer.samples import (
+from tests.support.mail.sample_mails import (
     ASKED,
     BASE_URL,
     CASES,

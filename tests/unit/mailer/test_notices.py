@@ -14,7 +14,7 @@ from services.mailer.facts import TEMPLATES, Notice
 from services.mailer.handlers.notices import one_line
 from shared.security.sealing import KeyRing, new_key
 from shared.security.signed_tokens import read
-from tests.unit.mailer.samples import (
+from tests.support.mail.sample_mails import (
     ACCOUNT,
     ASKED,
     BASE_URL,

@@ -9,7 +9,7 @@ import pytest
 from services.mailer.messages import Messages
 from services.mailer.rendering import Paragraph, paragraphs
 from shared.domain.brand import DEFAULT_BRAND
-from tests.unit.mailer.samples import BASE_URL, mail, parsed, part
+from tests.support.mail.sample_mails import BASE_URL, mail, parsed, part
 
 LINK = "https://portail.exemple.fr/x"
 OWN = """{% extends "mail.j2" %}

@@ -10,7 +10,7 @@ from services.mfa.settings import MfaSettings
 from shared.domain.brand import BrandSettings
 from shared.errors import ConfigurationError
 from shared.settings import specs
-from tests.unit.mfa.settings_for_tests import KEYS, settings
+from tests.support.harness.mfa_settings import KEYS, settings
 
 
 def test_the_defaults_are_the_guides() -> None:

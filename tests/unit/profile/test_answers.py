@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from services.profile.answers import Answer, read_answer
-from tests.support.company_directory import (
+from tests.support.servers.company_directory import (
     BRANCH,
     CLOSED,
     HEAD_OFFICE,

@@ -9,7 +9,7 @@ import msgspec
 
 from services.profile.fields import Standing, judge
 from shared.contracts.profile import ProfileFields
-from tests.unit.profile.forms import BELGIAN, FRENCH, but
+from tests.support.harness.profile_forms import BELGIAN, FRENCH, but
 
 README = Path(__file__).parents[3] / "services/profile/README.md"
 BAD = ("", "x" * 501, "😀", "www.exemple.fr", "1" * 9, "2A004", "00000", "0590123456", "0155874090")

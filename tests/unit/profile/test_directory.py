@@ -13,7 +13,7 @@ from aiohttp import web
 from services.profile import directory
 from services.profile.answers import Answer
 from services.profile.directory import LATER, LIVE, Directory, Pace, Patience, open_directory
-from tests.support.company_directory import (
+from tests.support.servers.company_directory import (
     BRANCH,
     CLOSED,
     HEAD_OFFICE,

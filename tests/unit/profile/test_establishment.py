@@ -7,7 +7,7 @@ import time
 import pytest
 
 from services.profile import establishment
-from tests.unit.profile.forms import BELGIAN, FRENCH, but, codes_of, errors_of
+from tests.support.harness.profile_forms import BELGIAN, FRENCH, but, codes_of, errors_of
 
 
 @pytest.mark.parametrize("typed", ["75015", "20000", "97400", "98000", "75116", " 75 015 "])

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from services.profile.fields import Standing, judge, refusal_to_keep
 from shared.contracts.profile import ProfileFields
-from tests.unit.profile.forms import BELGIAN, FRENCH, but, codes_of
+from tests.support.harness.profile_forms import BELGIAN, FRENCH, but, codes_of
 
 CLOSED = Standing(state="closed", closed_on=date(2024, 5, 31))
 TEXTS = [field for field, value in msgspec.structs.asdict(FRENCH).items() if value is not True]

@@ -10,7 +10,7 @@ from services.profile.service import SERVICE
 from shared.contracts.profile import EstablishmentCheckDeferred
 from shared.contracts.registration import AccountCreated, NameChanged
 from shared.errors import ConfigurationError
-from tests.unit.profile.settings_for_tests import KEYS, settings
+from tests.support.harness.profile_settings import KEYS, settings
 
 
 def test_si_07_the_defaults() -> None:

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from services.profile.siret import check_siret, has_siret
 from shared.domain.countries import SIRET_COUNTRIES
-from tests.unit.profile.forms import BELGIAN, FRENCH, but, codes_of, errors_of
+from tests.support.harness.profile_forms import BELGIAN, FRENCH, but, codes_of, errors_of
 
 
 @pytest.mark.parametrize(

@@ -19,7 +19,7 @@ from services.registration.account_requests import (
 from services.registration.passwords import PasswordHash
 from services.registration.settings import RegistrationSettings
 from services.registration.views import show_link, show_request
-from tests.unit.registration.settings_for_tests import settings
+from tests.support.harness.registration_settings import settings
 
 NOON = datetime(2026, 1, 15, 12, tzinfo=UTC)
 HOUR = timedelta(hours=1)

@@ -20,7 +20,7 @@ from services.registration.login_throttle import ThrottleScope
 from services.registration.passwords import PasswordHash
 from services.registration.views import show_address_code
 from shared.domain.rate_limits import Quota, Throttle
-from tests.unit.registration.settings_for_tests import settings
+from tests.support.harness.registration_settings import settings
 
 NOON = datetime(2026, 1, 15, 12, tzinfo=UTC)
 DAY = timedelta(days=1)

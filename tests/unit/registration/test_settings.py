@@ -9,7 +9,7 @@ import pytest
 
 from services.registration.network_quotas import parse_network_quotas
 from shared.errors import ConfigurationError
-from tests.unit.registration.settings_for_tests import settings
+from tests.support.harness.registration_settings import settings
 
 TLS = {
     "IMPEX_BASE_URL": "https://portail.exemple.fr",

@@ -12,7 +12,7 @@ from shared.contracts.registration import (
 )
 from shared.messaging import RequestContext, answers
 from shared.messaging.service_bus import ServiceBus
-from tests.integration.shared.neighbours import Street
+from tests.support.servers.bus_fixture import BusFixture
 
 TERMS = TermsView(version="1", date="2026-01-01", sha256="0" * 64, text="…", model=True)
 
@@ -34,11 +34,11 @@ class Owner:
         return Done()
 
 
-async def both(street: Street, request: Any, owner: Owner, before: Any = None) -> ServiceBus:
+async def both(bus: BusFixture, request: Any, owner: Owner, before: Any = None) -> ServiceBus:
     """The owner, and the gateway that asks."""
-    await street.node(
+    await bus.node(
         "registration",
         answers=(answers(request, owner, before),),
         emits=(RequestCancelled,),
     )
-    return await street.node("gateway", asks=(request,))
+    return await bus.node("gateway", asks=(request,))

@@ -13,8 +13,8 @@ from shared.messaging.connection import BrokerConnection
 from shared.messaging.envelope import new_id
 from shared.messaging.publisher import Publisher
 from shared.messaging.topology import declare, service_topology
-from tests.integration.shared.neighbours import Street, channel
-from tests.support.servers import Broker
+from tests.support.servers.bus_fixture import BusFixture, channel
+from tests.support.servers.shared_servers import Broker
 
 CANCELLED = RequestCancelled.TYPE
 
@@ -40,30 +40,30 @@ async def publisher_of(url: str, **options: Any) -> Any:
         await asyncio.gather(running, return_exceptions=True)
 
 
-async def depth_is(street: Street, queue: str, number: int) -> bool:
-    return await street.depth(queue) == number
+async def depth_is(bus: BusFixture, queue: str, number: int) -> bool:
+    return await bus.depth(queue) == number
 
 
-async def crash_until_gone(street: Street, service: str) -> int:
+async def crash_until_gone(bus: BusFixture, service: str) -> int:
     """Take the message and vanish, as a process that dies does; returns how often it came."""
     came = 0
     while came < 40:
-        async with channel(street.broker.admin_url) as raw:
+        async with channel(bus.broker.admin_url) as raw:
             message = await raw.basic_get(service)
             if not isinstance(message.delivery, Basic.GetOk):
-                if await street.depth(f"{service}.dead"):
+                if await bus.depth(f"{service}.dead"):
                     return came
                 continue
             came += 1
     return came
 
 
-async def declared(street: Street, service: str) -> None:
-    async with channel(street.broker.admin_url) as admin:
+async def declared(bus: BusFixture, service: str) -> None:
+    async with channel(bus.broker.admin_url) as admin:
         await declare(admin, service_topology(service, (RequestCancelled,), ()))
 
 
-async def arguments_of(street: Street, queue: str) -> dict[str, Any]:
-    broker: Broker = street.broker
+async def arguments_of(bus: BusFixture, queue: str) -> dict[str, Any]:
+    broker: Broker = bus.broker
     found = broker.admin.call("GET", f"queues/{broker.vhost}/{queue}")
     return dict(found["arguments"])

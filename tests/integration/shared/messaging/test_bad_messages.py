@@ -12,7 +12,7 @@ from shared.contracts.registration import EmailVerified, RequestCancelled
 from shared.messaging import hears, topology
 from shared.messaging.dead_letters import list_dead
 from shared.messaging.envelope import new_id, wrap
-from tests.integration.shared.neighbours import Heard, Street, channel, forge, now
+from tests.support.servers.bus_fixture import BusFixture, RecordingHandler, channel, forge, now
 from tests.support.waiting import eventually
 
 TYPE = RequestCancelled.TYPE
@@ -57,16 +57,16 @@ BAD = {
 
 
 async def test_mq_05_bad_input_56_junk_is_dead_with_the_reason_and_the_worker_lives(
-    street: Street,
+    bus: BusFixture,
 ) -> None:
     """MQ-05: each of the table, and then a good message."""
-    heard = Heard()
-    await street.node("mailer", hears=(hears(RequestCancelled, heard),))
-    url = street.broker.url("registration")
+    heard = RecordingHandler()
+    await bus.node("mailer", hears=(hears(RequestCancelled, heard),))
+    url = bus.broker.url("registration")
     for name, (body, reason) in BAD.items():
         message_id = ID if name not in ("no id", "an id that is none") else new_id()
         await forge(url, body, key=TYPE, message_id=message_id, user="registration")
-        letters = await street.dead("mailer")
+        letters = await bus.dead("mailer")
         headers = letters[0].header.properties.headers or {}
         assert reason in str(headers["error"]), name
         assert headers["error_type"] == "Undecodable", name
@@ -76,83 +76,81 @@ async def test_mq_05_bad_input_56_junk_is_dead_with_the_reason_and_the_worker_li
     await eventually(lambda: heard.ids == [good])
 
 
-async def test_unknown_fields_are_ignored(street: Street) -> None:
+async def test_unknown_fields_are_ignored(bus: BusFixture) -> None:
     """A newer sender may say more than this reader knows."""
-    heard = Heard()
-    await street.node("mailer", hears=(hears(RequestCancelled, heard),))
+    heard = RecordingHandler()
+    await bus.node("mailer", hears=(hears(RequestCancelled, heard),))
     body = _document(data={"request_id": "r", "new": [1]}, extension="x")
-    await forge(
-        street.broker.url("registration"), body, key=TYPE, message_id=ID, user="registration"
-    )
+    await forge(bus.broker.url("registration"), body, key=TYPE, message_id=ID, user="registration")
     await eventually(lambda: heard.events == [RequestCancelled(request_id="r")])
 
 
-async def test_t23_a_message_from_the_wrong_user_is_dead(street: Street) -> None:
+async def test_t23_a_message_from_the_wrong_user_is_dead(bus: BusFixture) -> None:
     """The mailer says, under its own routing key, what only registration may say."""
-    heard = Heard()
-    await street.node("registration", hears=(hears(MailAccepted, heard),))
-    await street.node("mailer", hears=(hears(RequestCancelled, Heard()),), emits=(MailAccepted,))
+    heard = RecordingHandler()
+    await bus.node("registration", hears=(hears(MailAccepted, heard),))
+    await bus.node(
+        "mailer", hears=(hears(RequestCancelled, RecordingHandler()),), emits=(MailAccepted,)
+    )
     message_id, body = wrap(
         "registration", RequestCancelled(request_id="forged"), subject=None, now=now()
     )
     await forge(
-        street.broker.url("mailer"),
+        bus.broker.url("mailer"),
         body,
         key=MailAccepted.TYPE,
         message_id=message_id,
         user="mailer",
     )
-    (letter,) = await street.dead("registration")
+    (letter,) = await bus.dead("registration")
     assert (letter.header.properties.headers or {})["error"] == "not said by registration"
     assert not heard.events
 
 
 @pytest.mark.parametrize("user", ["registration", None], ids=["right user", "no user"])
 async def test_t23_a_message_past_the_events_exchange_is_dead(
-    street: Street, user: str | None
+    bus: BusFixture, user: str | None
 ) -> None:
     """Straight into the queue by the default exchange, or without a user: refused."""
-    heard = Heard()
-    await street.node("mailer", hears=(hears(RequestCancelled, heard),))
+    heard = RecordingHandler()
+    await bus.node("mailer", hears=(hears(RequestCancelled, heard),))
     message_id, body = wrap(
         "registration", RequestCancelled(request_id="forged"), subject=None, now=now()
     )
     exchange, key = (topology.EVENTS, TYPE) if user is None else ("", "mailer")
     await forge(
-        street.broker.url("registration"),
+        bus.broker.url("registration"),
         body,
         exchange=exchange,
         key=key,
         message_id=message_id,
         user=user,
     )
-    await street.dead("mailer")
+    await bus.dead("mailer")
     assert not heard.events
 
 
-async def test_an_id_that_differs_from_the_envelopes_is_dead(street: Street) -> None:
+async def test_an_id_that_differs_from_the_envelopes_is_dead(bus: BusFixture) -> None:
     """Two ids for one message would fool either the inbox or the operator."""
-    await street.node("mailer", hears=(hears(RequestCancelled, Heard()),))
+    await bus.node("mailer", hears=(hears(RequestCancelled, RecordingHandler()),))
     _, body = wrap("registration", RequestCancelled(request_id="r"), subject=None, now=now())
-    await forge(
-        street.broker.url("registration"), body, key=TYPE, message_id=ID, user="registration"
-    )
-    (letter,) = await street.dead("mailer")
+    await forge(bus.broker.url("registration"), body, key=TYPE, message_id=ID, user="registration")
+    (letter,) = await bus.dead("mailer")
     assert (letter.header.properties.headers or {})[
         "error"
     ] == "message_id is not the envelope's id"
 
 
-async def test_a_type_bound_to_the_queue_but_not_heard_any_more_is_dead(street: Street) -> None:
+async def test_a_type_bound_to_the_queue_but_not_heard_any_more_is_dead(bus: BusFixture) -> None:
     """A binding of a former version leads to a dead letter that names the type."""
-    await street.node("mailer", hears=(hears(RequestCancelled, Heard()),))
-    async with channel(street.broker.url("mailer")) as raw:
+    await bus.node("mailer", hears=(hears(RequestCancelled, RecordingHandler()),))
+    async with channel(bus.broker.url("mailer")) as raw:
         await raw.queue_bind("mailer", topology.EVENTS, EmailVerified.TYPE)
-    registration = await street.node("registration", emits=(EmailVerified,))
-    await street.say(registration, EmailVerified(request_id="r", by="code", verified_at=now()))
-    await eventually(lambda: _listed(street, EmailVerified.TYPE))
+    registration = await bus.node("registration", emits=(EmailVerified,))
+    await bus.emit(registration, EmailVerified(request_id="r", by="code", verified_at=now()))
+    await eventually(lambda: _listed(bus, EmailVerified.TYPE))
 
 
-async def _listed(street: Street, message_type: str) -> bool:
-    letters = await list_dead(street.broker.admin_url, "mailer")
+async def _listed(bus: BusFixture, message_type: str) -> bool:
+    letters = await list_dead(bus.broker.admin_url, "mailer")
     return [letter.type for letter in letters] == [message_type]

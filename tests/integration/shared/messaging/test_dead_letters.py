@@ -13,7 +13,7 @@ from shared.errors import ConfigurationError, Reject
 from shared.messaging import hears
 from shared.messaging.dead_letters import list_dead, replay
 from shared.messaging.envelope import wrap
-from tests.integration.shared.neighbours import Heard, Street, forge, now
+from tests.support.servers.bus_fixture import BusFixture, RecordingHandler, forge, now
 from tests.support.waiting import eventually
 
 
@@ -29,33 +29,33 @@ class Broken:
             raise Reject("pierre@example.fr is unknown")
 
 
-async def _three_dead(street: Street) -> tuple[Broken, Heard, list[str]]:
+async def _three_dead(bus: BusFixture) -> tuple[Broken, RecordingHandler, list[str]]:
     broken = Broken()
-    heard = Heard(broken)
-    await street.node(
+    heard = RecordingHandler(broken)
+    await bus.node(
         "mailer",
         hears=(hears(RequestCancelled, heard), hears(EmailVerified, heard)),
     )
-    registration = await street.node("registration", emits=(RequestCancelled, EmailVerified))
-    ids = await street.say(
+    registration = await bus.node("registration", emits=(RequestCancelled, EmailVerified))
+    ids = await bus.emit(
         registration,
         RequestCancelled(request_id="1"),
         RequestCancelled(request_id="2"),
         EmailVerified(request_id="3", by="link", verified_at=now()),
     )
-    await eventually(lambda: _dead(street, 3))
+    await eventually(lambda: _dead(bus, 3))
     heard.ids.clear()
     return broken, heard, ids
 
 
-async def _dead(street: Street, number: int) -> bool:
-    return len(await list_dead(street.broker.url("operator"), "mailer")) == number
+async def _dead(bus: BusFixture, number: int) -> bool:
+    return len(await list_dead(bus.broker.url("operator"), "mailer")) == number
 
 
-async def test_mq_07_dead_letters_are_listed_without_their_content(street: Street) -> None:
+async def test_mq_07_dead_letters_are_listed_without_their_content(bus: BusFixture) -> None:
     """MQ-07: who, why, when, how often; looking takes nothing out."""
-    _, _, ids = await _three_dead(street)
-    letters = await list_dead(street.broker.url("operator"), "mailer")
+    _, _, ids = await _three_dead(bus)
+    letters = await list_dead(bus.broker.url("operator"), "mailer")
     assert sorted(letter.id for letter in letters) == sorted(ids)
     for letter in letters:
         assert letter.error == "p***@example.fr is unknown"
@@ -64,14 +64,14 @@ async def test_mq_07_dead_letters_are_listed_without_their_content(street: Stree
         assert 0 <= letter.age < 60
         assert "pierre" not in str(asdict(letter))
         assert "request_id" not in str(asdict(letter))
-    assert await _dead(street, 3)
+    assert await _dead(bus, 3)
 
 
-async def test_mq_07_a_replay_has_the_effect_once_and_empties_the_queue(street: Street) -> None:
+async def test_mq_07_a_replay_has_the_effect_once_and_empties_the_queue(bus: BusFixture) -> None:
     """MQ-07, B-06: one by id, then a type, then all; what was handled is not handled again."""
-    broken, heard, ids = await _three_dead(street)
+    broken, heard, ids = await _three_dead(bus)
     broken.repaired = True
-    operator = street.broker.url("operator")
+    operator = bus.broker.url("operator")
 
     assert await replay(operator, "mailer", message_id=ids[0], replayed_by="claire") == 1
     await eventually(lambda: heard.ids == [ids[0]])
@@ -79,33 +79,35 @@ async def test_mq_07_a_replay_has_the_effect_once_and_empties_the_queue(street: 
     await eventually(lambda: heard.ids == ids[:2])
     assert await replay(operator, "mailer") == 1
     await eventually(lambda: heard.ids == ids)
-    assert await _dead(street, 0)
+    assert await _dead(bus, 0)
     assert await replay(operator, "mailer") == 0
-    assert await street.count("mailer", "inbox") == 3
+    assert await bus.count("mailer", "inbox") == 3
 
 
-async def test_a_replay_that_fails_again_is_dead_again(street: Street) -> None:
+async def test_a_replay_that_fails_again_is_dead_again(bus: BusFixture) -> None:
     """As a first try, with its own reason."""
-    _, heard, ids = await _three_dead(street)
-    assert await replay(street.broker.url("operator"), "mailer") == 3
+    _, heard, ids = await _three_dead(bus)
+    assert await replay(bus.broker.url("operator"), "mailer") == 3
     await eventually(lambda: sorted(heard.ids) == sorted(ids))
-    await eventually(lambda: _dead(street, 3))
+    await eventually(lambda: _dead(bus, 3))
 
 
-async def test_a_service_without_dead_letters_is_said_plainly(street: Street) -> None:
+async def test_a_service_without_dead_letters_is_said_plainly(bus: BusFixture) -> None:
     """A misspelt name is not an empty list."""
     with pytest.raises(ConfigurationError, match="maler has no queue of dead letters"):
-        await list_dead(street.broker.url("operator"), "maler")
+        await list_dead(bus.broker.url("operator"), "maler")
 
 
-async def test_t23_what_its_owner_did_not_say_is_never_sent_again(street: Street) -> None:
+async def test_t23_what_its_owner_did_not_say_is_never_sent_again(bus: BusFixture) -> None:
     """A replay is believed: a forged message must not become the operator's word.
 
     The mailer reaches another queue by the header `CC`, which the broker does not check.
     """
-    node = await street.node("registration", hears=(hears(MailAccepted, Heard()),))
-    await street.node("mailer", hears=(hears(RequestCancelled, Heard()),), emits=(MailAccepted,))
-    operator = street.broker.url("operator")
+    node = await bus.node("registration", hears=(hears(MailAccepted, RecordingHandler()),))
+    await bus.node(
+        "mailer", hears=(hears(RequestCancelled, RecordingHandler()),), emits=(MailAccepted,)
+    )
+    operator = bus.broker.url("operator")
 
     async def forged(number: int) -> bool:
         letters = await list_dead(operator, "registration")
@@ -120,7 +122,7 @@ async def test_t23_what_its_owner_did_not_say_is_never_sent_again(street: Street
                 "registration", RequestCancelled(request_id="r"), subject=None, now=now()
             )
             await forge(
-                street.broker.url("mailer"),
+                bus.broker.url("mailer"),
                 body.replace(RequestCancelled.TYPE.encode(), kind.encode()),
                 key="mailer.MailUnheard.v1",
                 message_id=message_id,

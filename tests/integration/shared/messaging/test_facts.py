@@ -14,7 +14,7 @@ from shared.errors import Reject, Retry
 from shared.messaging import Context, hears, topology
 from shared.messaging.envelope import wrap
 from shared.outbox import emit
-from tests.integration.shared.neighbours import Heard, Street, forge, now
+from tests.support.servers.bus_fixture import BusFixture, RecordingHandler, forge, now
 from tests.support.waiting import eventually
 
 CANCELLED = RequestCancelled.TYPE
@@ -28,32 +28,32 @@ def short_steps(monkeypatch: pytest.MonkeyPatch) -> None:
     )
 
 
-async def test_a_committed_fact_reaches_its_listener(street: Street) -> None:
+async def test_a_committed_fact_reaches_its_listener(bus: BusFixture) -> None:
     """The whole way, and nothing left in the outbox."""
-    heard = Heard()
-    await street.node("mailer", hears=(hears(RequestCancelled, heard),))
-    registration = await street.node("registration", emits=(RequestCancelled,))
+    heard = RecordingHandler()
+    await bus.node("mailer", hears=(hears(RequestCancelled, heard),))
+    registration = await bus.node("registration", emits=(RequestCancelled,))
 
-    ids = await street.say(registration, RequestCancelled(request_id="r1"), subject="a1")
+    ids = await bus.emit(registration, RequestCancelled(request_id="r1"), subject="a1")
 
     await eventually(lambda: len(heard) == 1)
     assert heard.ids == ids
     assert heard.events == [RequestCancelled(request_id="r1")]
-    await eventually(lambda: _empty(street, "registration"))
+    await eventually(lambda: _empty(bus, "registration"))
 
 
-async def _empty(street: Street, service: str) -> bool:
-    return await street.count(service, "outbox") == 0
+async def _empty(bus: BusFixture, service: str) -> bool:
+    return await bus.count(service, "outbox") == 0
 
 
-async def test_a_fact_that_was_rolled_back_is_never_said(street: Street) -> None:
+async def test_a_fact_that_was_rolled_back_is_never_said(bus: BusFixture) -> None:
     """The outbox row and the fact share one fate."""
-    heard = Heard()
-    await street.node("mailer", hears=(hears(RequestCancelled, heard),))
-    registration = await street.node("registration", emits=(RequestCancelled,))
+    heard = RecordingHandler()
+    await bus.node("mailer", hears=(hears(RequestCancelled, heard),))
+    registration = await bus.node("registration", emits=(RequestCancelled,))
 
     async def say_and_fail() -> None:
-        async with transaction(await street.pool("registration")) as tx:
+        async with transaction(await bus.pool("registration")) as tx:
             unsaid = RequestCancelled(request_id="no")
             await emit(tx, "registration", unsaid, subject=None, now=now())
             raise ZeroDivisionError
@@ -61,17 +61,17 @@ async def test_a_fact_that_was_rolled_back_is_never_said(street: Street) -> None
     with pytest.raises(ZeroDivisionError):
         await say_and_fail()
 
-    await street.say(registration, RequestCancelled(request_id="yes"))
+    await bus.emit(registration, RequestCancelled(request_id="yes"))
 
     await eventually(lambda: len(heard) == 1)
     assert heard.events[0].request_id == "yes"
 
 
 async def test_what_is_prepared_before_the_handler_may_fail_and_wait_as_the_handler_may(
-    street: Street,
+    bus: BusFixture,
 ) -> None:
     told: list[str] = []
-    heard = Heard(lambda _event, context: told.append(context.prepared))
+    heard = RecordingHandler(lambda _event, context: told.append(context.prepared))
     asked: list[str] = []
 
     async def ask_somebody(event: RequestCancelled, _deps: Any, _pool: Pool) -> str:
@@ -80,39 +80,39 @@ async def test_what_is_prepared_before_the_handler_may_fail_and_wait_as_the_hand
             raise Retry("nobody answers")
         return f"about {event.request_id}"
 
-    await street.node("mailer", hears=(hears(RequestCancelled, heard, prepare=ask_somebody),))
-    registration = await street.node("registration", emits=(RequestCancelled,))
-    await street.say(registration, RequestCancelled(request_id="r"))
+    await bus.node("mailer", hears=(hears(RequestCancelled, heard, prepare=ask_somebody),))
+    registration = await bus.node("registration", emits=(RequestCancelled,))
+    await bus.emit(registration, RequestCancelled(request_id="r"))
 
     await eventually(lambda: len(heard) == 1)
     assert told == ["about r"]
     assert asked == ["r", "r"]
 
 
-async def test_mq_01_the_same_message_three_times_has_one_effect(street: Street) -> None:
+async def test_mq_01_the_same_message_three_times_has_one_effect(bus: BusFixture) -> None:
     """MQ-01, bad input 57: the inbox removes duplicates."""
-    heard = Heard()
-    await street.node("mailer", hears=(hears(RequestCancelled, heard),))
+    heard = RecordingHandler()
+    await bus.node("mailer", hears=(hears(RequestCancelled, heard),))
     message_id, body = wrap(
         "registration", RequestCancelled(request_id="r"), subject=None, now=now()
     )
-    url = street.broker.url("registration")
+    url = bus.broker.url("registration")
     for _ in range(3):
         await forge(url, body, key=CANCELLED, message_id=message_id, user="registration")
     other, later = wrap("registration", RequestCancelled(request_id="x"), subject=None, now=now())
     await forge(url, later, key=CANCELLED, message_id=other, user="registration")
 
     await eventually(lambda: other in heard.ids)
-    await eventually(lambda: _drained(street, "mailer"))
+    await eventually(lambda: _drained(bus, "mailer"))
     assert heard.ids.count(message_id) == 1
-    assert await street.count("mailer", "inbox") == 2
+    assert await bus.count("mailer", "inbox") == 2
 
 
-async def _drained(street: Street, queue: str) -> bool:
-    return street.broker.depths().get(queue, 0) == 0
+async def _drained(bus: BusFixture, queue: str) -> bool:
+    return bus.broker.depths().get(queue, 0) == 0
 
 
-async def test_effect_inbox_and_new_facts_commit_together_or_not_at_all(street: Street) -> None:
+async def test_effect_inbox_and_new_facts_commit_together_or_not_at_all(bus: BusFixture) -> None:
     """A handler that fails after saying something has said nothing."""
 
     async def fail_once(event: RequestCancelled, context: Context[Any]) -> None:
@@ -120,19 +120,19 @@ async def test_effect_inbox_and_new_facts_commit_together_or_not_at_all(street: 
         if len(heard) == 1:
             raise Retry("not yet")
 
-    heard, told = Heard(fail_once), Heard()
-    await street.node("mailer", hears=(hears(RequestCancelled, heard),), emits=(MailAccepted,))
-    registration = await street.node(
+    heard, told = RecordingHandler(fail_once), RecordingHandler()
+    await bus.node("mailer", hears=(hears(RequestCancelled, heard),), emits=(MailAccepted,))
+    registration = await bus.node(
         "registration", hears=(hears(MailAccepted, told),), emits=(RequestCancelled,)
     )
 
-    await street.say(registration, RequestCancelled(request_id="r"))
+    await bus.emit(registration, RequestCancelled(request_id="r"))
 
     await eventually(lambda: len(told) == 1)
     assert [event.mail_id for event in told.events] == ["2"]
     assert len(heard) == 2
     assert heard.ids[0] == heard.ids[1]
-    assert await street.count("mailer", "inbox") == 1
+    assert await bus.count("mailer", "inbox") == 1
 
 
 def _mail(cause: str, number: int) -> MailAccepted:
@@ -140,7 +140,7 @@ def _mail(cause: str, number: int) -> MailAccepted:
 
 
 async def test_mq_02_a_poison_message_ends_in_the_dead_letters_and_others_flow(
-    street: Street,
+    bus: BusFixture,
 ) -> None:
     """MQ-02: our own count, six tries; the reason holds no value of the message."""
 
@@ -148,17 +148,17 @@ async def test_mq_02_a_poison_message_ends_in_the_dead_letters_and_others_flow(
         if event.request_id == "poison":
             raise KeyError("code 123456 of pierre@example.fr")
 
-    heard = Heard(explode)
-    await street.node("mailer", hears=(hears(RequestCancelled, heard),))
-    registration = await street.node("registration", emits=(RequestCancelled,))
+    heard = RecordingHandler(explode)
+    await bus.node("mailer", hears=(hears(RequestCancelled, heard),))
+    registration = await bus.node("registration", emits=(RequestCancelled,))
 
-    (poison, *_) = await street.say(
+    (poison, *_) = await bus.emit(
         registration,
         RequestCancelled(request_id="poison"),
         *(RequestCancelled(request_id=str(n)) for n in range(5)),
     )
 
-    (letter,) = await street.dead("mailer")
+    (letter,) = await bus.dead("mailer")
     headers = letter.header.properties.headers or {}
     assert letter.header.properties.message_id == poison
     assert heard.ids.count(poison) == 6
@@ -172,70 +172,70 @@ async def test_mq_02_a_poison_message_ends_in_the_dead_letters_and_others_flow(
     assert "x-death" not in headers
 
 
-async def test_a_rejected_message_is_dead_at_once(street: Street) -> None:
+async def test_a_rejected_message_is_dead_at_once(bus: BusFixture) -> None:
     """`Reject` asks for no second try."""
 
     def reject(_event: Any, _context: Any) -> None:
         raise Reject("no such account")
 
-    heard = Heard(reject)
-    await street.node("mailer", hears=(hears(RequestCancelled, heard),))
-    registration = await street.node("registration", emits=(RequestCancelled,))
-    await street.say(registration, RequestCancelled(request_id="r"))
+    heard = RecordingHandler(reject)
+    await bus.node("mailer", hears=(hears(RequestCancelled, heard),))
+    registration = await bus.node("registration", emits=(RequestCancelled,))
+    await bus.emit(registration, RequestCancelled(request_id="r"))
 
-    (letter,) = await street.dead("mailer")
+    (letter,) = await bus.dead("mailer")
     assert (letter.header.properties.headers or {})["error"] == "no such account"
     assert len(heard) == 1
 
 
-async def test_a_handler_past_its_deadline_is_tried_again(street: Street) -> None:
+async def test_a_handler_past_its_deadline_is_tried_again(bus: BusFixture) -> None:
     """The transaction is undone; the second try is quick."""
 
     async def slow_once(_event: Any, _context: Any) -> None:
         if len(heard) == 1:
             await asyncio.sleep(30)
 
-    heard = Heard(slow_once)
-    mailer = await street.node("mailer", hears=(hears(RequestCancelled, heard),))
+    heard = RecordingHandler(slow_once)
+    mailer = await bus.node("mailer", hears=(hears(RequestCancelled, heard),))
     mailer._event_processor._seconds = 0.3
-    registration = await street.node("registration", emits=(RequestCancelled,))
-    await street.say(registration, RequestCancelled(request_id="r"))
+    registration = await bus.node("registration", emits=(RequestCancelled,))
+    await bus.emit(registration, RequestCancelled(request_id="r"))
 
     await eventually(lambda: len(heard) == 2)
-    await eventually(lambda: _handled(street, 1))
+    await eventually(lambda: _handled(bus, 1))
 
 
-async def _handled(street: Street, number: int) -> bool:
-    return await street.count("mailer", "inbox") == number
+async def _handled(bus: BusFixture, number: int) -> bool:
+    return await bus.count("mailer", "inbox") == number
 
 
-async def test_facts_out_of_order_are_all_handled(street: Street) -> None:
+async def test_facts_out_of_order_are_all_handled(bus: BusFixture) -> None:
     """Order is not promised; every fact has its effect nevertheless."""
 
     def not_verified_yet(event: Any, _context: Any) -> None:
         if isinstance(event, RequestCancelled) and not verified.events:
             raise Retry("not verified yet")
 
-    cancelled, verified = Heard(not_verified_yet), Heard()
-    await street.node(
+    cancelled, verified = RecordingHandler(not_verified_yet), RecordingHandler()
+    await bus.node(
         "mailer", hears=(hears(RequestCancelled, cancelled), hears(EmailVerified, verified))
     )
-    registration = await street.node("registration", emits=(RequestCancelled, EmailVerified))
-    await street.say(registration, RequestCancelled(request_id="r"))
+    registration = await bus.node("registration", emits=(RequestCancelled, EmailVerified))
+    await bus.emit(registration, RequestCancelled(request_id="r"))
     await eventually(lambda: len(cancelled) >= 1)
-    await street.say(registration, EmailVerified(request_id="r", by="code", verified_at=now()))
+    await bus.emit(registration, EmailVerified(request_id="r", by="code", verified_at=now()))
 
-    await eventually(lambda: _handled(street, 2))
+    await eventually(lambda: _handled(bus, 2))
     assert len(cancelled) >= 2
 
 
-async def test_two_processes_share_the_work(street: Street) -> None:
+async def test_two_processes_share_the_work(bus: BusFixture) -> None:
     """Any number of processes may hear for one service; each fact is handled by one of them."""
-    first, second = Heard(), Heard()
+    first, second = RecordingHandler(), RecordingHandler()
     for heard in (first, second):
-        await street.node("mailer", hears=(hears(RequestCancelled, heard),), prefetch=1)
-    registration = await street.node("registration", emits=(RequestCancelled,))
-    ids = await street.say(registration, *(RequestCancelled(request_id=str(n)) for n in range(150)))
+        await bus.node("mailer", hears=(hears(RequestCancelled, heard),), prefetch=1)
+    registration = await bus.node("registration", emits=(RequestCancelled,))
+    ids = await bus.emit(registration, *(RequestCancelled(request_id=str(n)) for n in range(150)))
 
     await eventually(lambda: len(first) + len(second) == 150)
     assert sorted(first.ids + second.ids) == sorted(ids)

@@ -22,11 +22,10 @@ from shared.errors import DependencyDown
 from shared.messaging import answers, hears, topology
 from shared.messaging.envelope import wrap
 from shared.messaging.errors import ServiceUnavailable
-from tests.integration.shared.conftest import PARTIES
-from tests.integration.shared.neighbours import Heard, Street, forge, now
 from tests.integration.shared.proxy import Network, network
-from tests.support.own_servers import NAMES_ON_DISK_SECONDS
-from tests.support.servers import Broker, Database, Servers
+from tests.support.servers.bus_fixture import PARTIES, BusFixture, RecordingHandler, forge, now
+from tests.support.servers.dedicated_servers import NAMES_ON_DISK_SECONDS
+from tests.support.servers.shared_servers import Broker, Database, ServerUrls
 from tests.support.waiting import eventually, eventually_sync
 
 pytestmark = pytest.mark.faults
@@ -37,7 +36,7 @@ def _said(number: int) -> RequestCancelled:
 
 
 @pytest.fixture
-def own_rabbit(servers: Servers) -> Iterator[Rabbit]:
+def own_rabbit(servers: ServerUrls) -> Iterator[Rabbit]:
     """A broker that nobody else uses, to be killed."""
     name = f"f{secrets.token_hex(3)}"
     rabbit = Rabbit(servers.folder / name, secrets.token_hex(8), name=name)
@@ -57,38 +56,38 @@ async def test_mq_06_a_broker_that_is_killed_and_started_again_loses_no_fact(
     passwords |= {name: secrets.token_hex(8) for name in OUTSIDERS}
     admin = BrokerAdmin(own_rabbit.management_url)
     eventually_sync(lambda: admin.load(definitions("house", PARTIES, passwords, ADMIN)) is None, 30)
-    street = Street(
+    bus = BusFixture(
         database,
         Broker("house", own_rabbit.url("house"), own_rabbit.management_url, passwords, admin),
     )
-    heard = Heard()
-    mailer = await street.node("mailer", hears=(hears(RequestCancelled, heard),))
-    registration = await street.node(
+    heard = RecordingHandler()
+    mailer = await bus.node("mailer", hears=(hears(RequestCancelled, heard),))
+    registration = await bus.node(
         "registration",
         emits=(RequestCancelled,),
         answers=(answers(DescribeTerms, _terms),),
     )
-    gateway = await street.node("gateway", asks=(DescribeTerms,))
+    gateway = await bus.node("gateway", asks=(DescribeTerms,))
     nodes = (mailer, registration, gateway)
     await asyncio.sleep(NAMES_ON_DISK_SECONDS)
-    ids = await street.say(registration, *map(_said, range(150)))
+    ids = await bus.emit(registration, *map(_said, range(150)))
     await eventually(lambda: len(heard) > 20)
 
     own_rabbit.kill()
     await eventually(lambda: not any(node.ready[0] for node in nodes))
     with pytest.raises(ServiceUnavailable):
         await gateway.rpc_client.ask(DescribeTerms(language="fr"))
-    ids += await street.say(registration, *map(_said, range(150, 250)))
+    ids += await bus.emit(registration, *map(_said, range(150, 250)))
     own_rabbit.start()
     await eventually(lambda: all(node.ready[0] for node in nodes), 90, why="all are back")
-    ids += await street.say(registration, *map(_said, range(250, 300)))
+    ids += await bus.emit(registration, *map(_said, range(250, 300)))
 
-    await eventually(lambda: _inbox(street, 300), 60)
+    await eventually(lambda: _inbox(bus, 300), 60)
     assert set(heard.ids) == set(ids)
     assert await gateway.rpc_client.ask(DescribeTerms(language="fr")) == _TERMS
     for node in nodes:
         assert not any(task.done() for task in node.background_tasks())
-    await street.close()
+    await bus.close()
     admin.close()
 
 
@@ -99,78 +98,78 @@ async def _terms(_request: Any, _context: Any) -> TermsView:
     return _TERMS
 
 
-async def _inbox(street: Street, number: int) -> bool:
-    return await street.count("mailer", "inbox") == number
+async def _inbox(bus: BusFixture, number: int) -> bool:
+    return await bus.count("mailer", "inbox") == number
 
 
-async def test_facts_survive_a_network_that_is_cut_again_and_again(street: Street) -> None:
+async def test_facts_survive_a_network_that_is_cut_again_and_again(bus: BusFixture) -> None:
     """On the sender's way and on the listener's, in the middle of the flow."""
-    heard = Heard()
-    url = street.broker.admin_url
+    heard = RecordingHandler()
+    url = bus.broker.admin_url
     async with network(url) as there, network(url) as here:
-        mailer = await street.node(
+        mailer = await bus.node(
             "mailer",
             hears=(hears(RequestCancelled, heard),),
-            url=there.url(street.broker.url("mailer")),
+            url=there.url(bus.broker.url("mailer")),
         )
-        registration = await street.node(
+        registration = await bus.node(
             "registration",
             emits=(RequestCancelled,),
-            url=here.url(street.broker.url("registration")),
+            url=here.url(bus.broker.url("registration")),
         )
         ids: list[str] = []
         for round_ in range(6):
-            ids += await street.say(registration, *map(_said, range(round_ * 50, round_ * 50 + 50)))
+            ids += await bus.emit(registration, *map(_said, range(round_ * 50, round_ * 50 + 50)))
             await eventually(lambda sofar=round_ * 50: len(heard) > sofar + 5)
             (there if round_ % 2 else here).cut()
-        await eventually(lambda: _inbox(street, 300), 30)
-        await eventually(lambda: _outbox(street, 0), 30)
+        await eventually(lambda: _inbox(bus, 300), 30)
+        await eventually(lambda: _outbox(bus, 0), 30)
         assert set(heard.ids) == set(ids)
         await asyncio.gather(mailer.drain(5), registration.drain(5))
 
 
-async def _outbox(street: Street, number: int) -> bool:
-    return await street.count("registration", "outbox") == number
+async def _outbox(bus: BusFixture, number: int) -> bool:
+    return await bus.count("registration", "outbox") == number
 
 
 @pytest.fixture
-async def database_network(street: Street) -> AsyncIterator[Network]:
+async def database_network(bus: BusFixture) -> AsyncIterator[Network]:
     """The mailer's way to the database, which can be cut."""
-    await street.pool("mailer")
-    async with network(street.database.url("mailer")) as net:
+    await bus.pool("mailer")
+    async with network(bus.database.url("mailer")) as net:
         yield net
 
 
 async def test_a_database_that_is_away_pauses_the_consumer_and_burns_no_retry(
-    street: Street, database_network: Network
+    bus: BusFixture, database_network: Network
 ) -> None:
     """Held, not retried: no waiting room is used, and every fact has its effect afterwards."""
-    await street.pools.pop("mailer").close()
-    url = database_network.url(street.database.url("mailer"))
-    street.pools["mailer"] = await open_pool(url, "mailer", "mailer.test", 5)
-    heard = Heard()
-    mailer = await street.node("mailer", hears=(hears(RequestCancelled, heard),))
-    registration = await street.node("registration", emits=(RequestCancelled,))
-    await street.say(registration, _said(0))
+    await bus.pools.pop("mailer").close()
+    url = database_network.url(bus.database.url("mailer"))
+    bus.pools["mailer"] = await open_pool(url, "mailer", "mailer.test", 5)
+    heard = RecordingHandler()
+    mailer = await bus.node("mailer", hears=(hears(RequestCancelled, heard),))
+    registration = await bus.node("registration", emits=(RequestCancelled,))
+    await bus.emit(registration, _said(0))
     await eventually(lambda: len(heard) == 1)
 
     database_network.cut(refuse=True)
-    ids = await street.say(registration, *map(_said, range(1, 101)))
+    ids = await bus.emit(registration, *map(_said, range(1, 101)))
     await eventually(lambda: not mailer.ready[0])
     assert "database is away" in mailer.ready[1] or "database" in mailer.ready[1]
-    await eventually(lambda: _outbox(street, 0))
+    await eventually(lambda: _outbox(bus, 0))
     database_network.repair()
 
-    await eventually(lambda: _inbox(street, 101), 30)
+    await eventually(lambda: _inbox(bus, 101), 30)
     assert set(ids) <= set(heard.ids)
     assert mailer.ready[0]
-    depths = street.broker.depths()
+    depths = bus.broker.depths()
     assert not any(depths[topology.retry_queue("mailer", step)] for step in topology.RETRY_DELAYS)
-    assert await street.depth("mailer.dead") == 0
+    assert await bus.depth("mailer.dead") == 0
 
 
 async def test_a_dependency_of_the_service_pauses_it_until_its_probe_answers(
-    street: Street,
+    bus: BusFixture,
 ) -> None:
     """`DependencyDown("smtp", …)`: cancelled, probed, resumed; each fact handled once."""
     away, probed = True, 0
@@ -185,63 +184,63 @@ async def test_a_dependency_of_the_service_pauses_it_until_its_probe_answers(
         if away:
             raise DependencyDown("smtp", "no answer")
 
-    heard = Heard(work)
-    mailer = await street.node(
+    heard = RecordingHandler(work)
+    mailer = await bus.node(
         "mailer", hears=(hears(RequestCancelled, heard),), probes={"smtp": probe}, prefetch=5
     )
-    registration = await street.node("registration", emits=(RequestCancelled,))
-    await street.say(registration, *map(_said, range(50)))
+    registration = await bus.node("registration", emits=(RequestCancelled,))
+    await bus.emit(registration, *map(_said, range(50)))
     await eventually(lambda: probed >= 2)
     assert not mailer.ready[0]
-    assert await street.depth("mailer") >= 45, "the rest stays in the queue"
+    assert await bus.depth("mailer") >= 45, "the rest stays in the queue"
     tried = len(heard)
     assert tried <= 5, "held, not tried again and again"
     away = False
-    await eventually(lambda: _inbox(street, 50))
+    await eventually(lambda: _inbox(bus, 50))
     assert len(heard) == 50 + tried
 
 
 async def test_mq_01_a_process_killed_in_the_middle_of_a_handler_is_replaced(
-    street: Street,
+    bus: BusFixture,
 ) -> None:
     """MQ-01: kill -9; nothing of its work is kept, and the message comes to the next process."""
-    await street.pool("mailer")
+    await bus.pool("mailer")
     process = await asyncio.create_subprocess_exec(
         sys.executable,
         "-m",
-        "tests.integration.shared.messaging.victim",
-        street.broker.url("mailer"),
-        street.database.url("mailer"),
+        "tests.integration.shared.messaging.killable_worker",
+        bus.broker.url("mailer"),
+        bus.database.url("mailer"),
         stdout=asyncio.subprocess.PIPE,
         cwd=Path(__file__).parents[4],
     )
     assert process.stdout is not None
     async with asyncio.timeout(20):
         assert await process.stdout.readline() == b"READY\n"
-    registration = await street.node("registration", emits=(RequestCancelled,))
-    (message_id,) = await street.say(registration, _said(7))
+    registration = await bus.node("registration", emits=(RequestCancelled,))
+    (message_id,) = await bus.emit(registration, _said(7))
     async with asyncio.timeout(10):
         assert await process.stdout.readline() == b"TOOK 7\n"
     process.kill()
     await process.wait()
 
-    heard = Heard()
-    await street.node("mailer", hears=(hears(RequestCancelled, heard),))
+    heard = RecordingHandler()
+    await bus.node("mailer", hears=(hears(RequestCancelled, heard),))
     await eventually(lambda: heard.ids == [message_id])
-    await eventually(lambda: _inbox(street, 1))
-    assert await street.count("mailer", "replies") == 0
+    await eventually(lambda: _inbox(bus, 1))
+    assert await bus.count("mailer", "replies") == 0
 
 
-async def test_a_drain_ends_what_runs_and_leaves_the_rest(street: Street) -> None:
+async def test_a_drain_ends_what_runs_and_leaves_the_rest(bus: BusFixture) -> None:
     """Running handlers end and what they said goes out; what waits is for the next process."""
     release = asyncio.Event()
 
     async def work(_event: Any, _context: Any) -> None:
         await release.wait()
 
-    heard = Heard(work)
-    mailer = await street.node("mailer", hears=(hears(RequestCancelled, heard),), prefetch=10)
-    url = street.broker.url("registration")
+    heard = RecordingHandler(work)
+    mailer = await bus.node("mailer", hears=(hears(RequestCancelled, heard),), prefetch=10)
+    url = bus.broker.url("registration")
     for number in range(30):
         message_id, body = wrap("registration", _said(number), subject=None, now=now())
         await forge(
@@ -252,9 +251,9 @@ async def test_a_drain_ends_what_runs_and_leaves_the_rest(street: Street) -> Non
     await eventually(lambda: not mailer.ready[0])
     release.set()
     assert await draining == 0
-    assert await street.count("mailer", "inbox") == 10
-    await eventually(lambda: _ready(street, 20))
+    assert await bus.count("mailer", "inbox") == 10
+    await eventually(lambda: _ready(bus, 20))
 
 
-async def _ready(street: Street, number: int) -> bool:
-    return await street.depth("mailer") == number
+async def _ready(bus: BusFixture, number: int) -> bool:
+    return await bus.depth("mailer") == number

@@ -17,11 +17,11 @@ from shared.contracts.registration import (
 from shared.database import Pool
 from shared.messaging import Refused, RequestContext, hears
 from tests.integration.shared.messaging.owners import Owner, both
-from tests.integration.shared.neighbours import Heard, Street
+from tests.support.servers.bus_fixture import BusFixture, RecordingHandler
 from tests.support.waiting import eventually
 
 
-async def test_twenty_parallel_orders_with_one_key_are_carried_out_once(street: Street) -> None:
+async def test_twenty_parallel_orders_with_one_key_are_carried_out_once(bus: BusFixture) -> None:
     """All get the same answer; one event is said."""
 
     async def cancel(request: CancelRequest, context: RequestContext[Any]) -> Reply:
@@ -29,9 +29,9 @@ async def test_twenty_parallel_orders_with_one_key_are_carried_out_once(street: 
         await context.emit(RequestCancelled(request_id=request.request_id))
         return Done()
 
-    owner, heard = Owner(cancel), Heard()
-    gateway = await both(street, CancelRequest, owner)
-    await street.node("mailer", hears=(hears(RequestCancelled, heard),))
+    owner, heard = Owner(cancel), RecordingHandler()
+    gateway = await both(bus, CancelRequest, owner)
+    await bus.node("mailer", hears=(hears(RequestCancelled, heard),))
 
     order = CancelRequest(request_id="r")
     got = await asyncio.gather(
@@ -45,7 +45,7 @@ async def test_twenty_parallel_orders_with_one_key_are_carried_out_once(street: 
     assert len(owner.requests) == 2
 
 
-async def test_twenty_parallel_orders_with_one_key_are_prepared_once(street: Street) -> None:
+async def test_twenty_parallel_orders_with_one_key_are_prepared_once(bus: BusFixture) -> None:
     """A double click neither hashes a password twice nor counts as two guesses."""
     prepared: list[str] = []
 
@@ -54,7 +54,7 @@ async def test_twenty_parallel_orders_with_one_key_are_prepared_once(street: Str
         await asyncio.sleep(0.1)
 
     owner = Owner()
-    gateway = await both(street, CancelRequest, owner, before)
+    gateway = await both(bus, CancelRequest, owner, before)
     orders = [
         gateway.rpc_client.ask(CancelRequest(request_id=key), idempotency_key=key)
         for key in [*"a" * 20, "b"]
@@ -64,10 +64,10 @@ async def test_twenty_parallel_orders_with_one_key_are_prepared_once(street: Str
     assert len(owner.requests) == 2
 
 
-async def test_a_key_used_for_another_content_is_refused(street: Street) -> None:
+async def test_a_key_used_for_another_content_is_refused(bus: BusFixture) -> None:
     """Sealed fields do not count: their boxes differ each time."""
     owner = Owner(_verified)
-    gateway = await both(street, VerifyCode, owner)
+    gateway = await both(bus, VerifyCode, owner)
 
     def order(request_id: str, box: str) -> VerifyCode:
         return VerifyCode(
@@ -93,7 +93,7 @@ async def _verified(_request: Any, context: RequestContext[Any]) -> Reply:
     return context.refuse(Refusal(slug="wrong_code", params={"tries_left": 4}))
 
 
-async def test_a_refusal_that_is_raised_undoes_and_is_judged_again(street: Street) -> None:
+async def test_a_refusal_that_is_raised_undoes_and_is_judged_again(bus: BusFixture) -> None:
     """Nothing written, nothing kept."""
 
     async def cancel(request: CancelRequest, context: RequestContext[Any]) -> Reply:
@@ -103,28 +103,28 @@ async def test_a_refusal_that_is_raised_undoes_and_is_judged_again(street: Stree
         return Done()
 
     owner = Owner(cancel)
-    gateway = await both(street, CancelRequest, owner)
+    gateway = await both(bus, CancelRequest, owner)
     order = CancelRequest(request_id="r")
     with pytest.raises(Refused) as refused:
         await gateway.rpc_client.ask(order, idempotency_key="k")
     assert refused.value.refusal == Refusal(slug="account_exists", retry_after=7)
-    assert await street.count("registration", "replies") == 0
-    assert await street.depth("impex.unrouted") == 0
+    assert await bus.count("registration", "replies") == 0
+    assert await bus.depth("impex.unrouted") == 0
 
     assert await gateway.rpc_client.ask(order, idempotency_key="k") == Done()
     assert len(owner.requests) == 2
 
 
-async def test_a_refusal_that_is_returned_keeps_its_writes_and_itself(street: Street) -> None:
+async def test_a_refusal_that_is_returned_keeps_its_writes_and_itself(bus: BusFixture) -> None:
     """A wrong code is counted once, however often the same post arrives."""
 
     async def count(request: CancelRequest, context: RequestContext[Any]) -> Reply:
         await context.emit(RequestCancelled(request_id=request.request_id))
         return context.refuse(Refusal(slug="account_exists"))
 
-    owner, heard = Owner(count), Heard()
-    gateway = await both(street, CancelRequest, owner)
-    await street.node("mailer", hears=(hears(RequestCancelled, heard),))
+    owner, heard = Owner(count), RecordingHandler()
+    gateway = await both(bus, CancelRequest, owner)
+    await bus.node("mailer", hears=(hears(RequestCancelled, heard),))
     for _ in range(2):
         with pytest.raises(Refused):
             await gateway.rpc_client.ask(CancelRequest(request_id="r"), idempotency_key="k")
@@ -133,7 +133,7 @@ async def test_a_refusal_that_is_returned_keeps_its_writes_and_itself(street: St
     assert len(owner.requests) == 1
 
 
-async def test_long_work_is_prepared_outside_the_transaction(street: Street) -> None:
+async def test_long_work_is_prepared_outside_the_transaction(bus: BusFixture) -> None:
     """`before` runs once per order that is carried out, and not for a repeated one."""
     ran = 0
 
@@ -144,7 +144,7 @@ async def test_long_work_is_prepared_outside_the_transaction(street: Street) -> 
         return f"hash of {request.request_id}"
 
     owner = Owner()
-    gateway = await both(street, CancelRequest, owner, before)
+    gateway = await both(bus, CancelRequest, owner, before)
     for _ in range(3):
         await gateway.rpc_client.ask(CancelRequest(request_id="r"), idempotency_key="k")
     assert owner.prepared == ["hash of r"]

@@ -27,23 +27,23 @@ from tests.integration.shared.messaging.pitfalls import (
     publisher_of,
     said,
 )
-from tests.integration.shared.neighbours import Heard, Street, channel, now
 from tests.integration.shared.proxy import network
+from tests.support.servers.bus_fixture import BusFixture, RecordingHandler, channel, now
 from tests.support.waiting import eventually
 
 
 async def test_pitfall_01_a_lost_heartbeat_does_not_kill_the_relay(
-    street: Street, monkeypatch: pytest.MonkeyPatch
+    bus: BusFixture, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """The broker freezes until the heartbeat is lost; the relay is alive and goes on after it."""
     monkeypatch.setattr(BrokerConnection.__init__, "__kwdefaults__", {"heartbeat": 1})
-    heard = Heard()
-    await street.node("mailer", hears=(hears(RequestCancelled, heard),))
-    async with network(street.broker.admin_url) as net:
-        url = net.url(street.broker.url("registration"))
-        registration = await street.node("registration", emits=(RequestCancelled,), url=url)
+    heard = RecordingHandler()
+    await bus.node("mailer", hears=(hears(RequestCancelled, heard),))
+    async with network(bus.broker.admin_url) as net:
+        url = net.url(bus.broker.url("registration"))
+        registration = await bus.node("registration", emits=(RequestCancelled,), url=url)
         net.freeze()
-        (message_id,) = await street.say(registration, said())
+        (message_id,) = await bus.emit(registration, said())
         await eventually(lambda: not registration.ready[0], 20, why="the heartbeat is lost")
         assert [task.get_name() for task in registration.background_tasks() if task.done()] == []
         net.repair()
@@ -52,10 +52,10 @@ async def test_pitfall_01_a_lost_heartbeat_does_not_kill_the_relay(
 
 
 async def test_pitfall_01_a_cancellation_nobody_asked_for_is_a_lost_connection(
-    street: Street,
+    bus: BusFixture,
 ) -> None:
     """A publish that waits when the heartbeat is lost fails like any lost connection."""
-    url = street.broker.url("registration")
+    url = bus.broker.url("registration")
     async with network(url) as net, publisher_of(net.url(url), timeout=30) as publisher:
         await publisher.publish(b"{}", properties(), exchange=topology.EVENTS, key=CANCELLED)
         net.freeze()
@@ -66,9 +66,9 @@ async def test_pitfall_01_a_cancellation_nobody_asked_for_is_a_lost_connection(
         assert task.cancelling() == 0
 
 
-async def test_pitfall_02_two_publishes_of_one_id_keep_their_own_outcomes(street: Street) -> None:
+async def test_pitfall_02_two_publishes_of_one_id_keep_their_own_outcomes(bus: BusFixture) -> None:
     """One in-flight copy of an id at a time: the unroutable one fails, the good one does not."""
-    async with publisher_of(street.broker.url("registration")) as publisher:
+    async with publisher_of(bus.broker.url("registration")) as publisher:
         for _ in range(20):
             same = new_id()
             good, bad = await asyncio.gather(
@@ -80,28 +80,28 @@ async def test_pitfall_02_two_publishes_of_one_id_keep_their_own_outcomes(street
             assert isinstance(bad, Unroutable)
 
 
-async def test_pitfall_03_a_cut_handler_leaves_its_message_in_the_queue(street: Street) -> None:
+async def test_pitfall_03_a_cut_handler_leaves_its_message_in_the_queue(bus: BusFixture) -> None:
     """Cancelled is not failed: no dead letter, no waiting room, and it comes again."""
     release = asyncio.Event()
 
     async def wait(_event: Any, _context: Any) -> None:
         await release.wait()
 
-    heard = Heard(wait)
-    mailer = await street.node("mailer", hears=(hears(RequestCancelled, heard),))
-    registration = await street.node("registration", emits=(RequestCancelled,))
-    (message_id,) = await street.say(registration, said())
+    heard = RecordingHandler(wait)
+    mailer = await bus.node("mailer", hears=(hears(RequestCancelled, heard),))
+    registration = await bus.node("registration", emits=(RequestCancelled,))
+    (message_id,) = await bus.emit(registration, said())
     await eventually(lambda: len(heard) == 1)
     assert await mailer.drain(0.2) == 1
-    await eventually(lambda: depth_is(street, "mailer", 1))
-    assert await street.depth("mailer.dead") == 0
-    again = Heard()
-    await street.node("mailer", hears=(hears(RequestCancelled, again),))
+    await eventually(lambda: depth_is(bus, "mailer", 1))
+    assert await bus.depth("mailer.dead") == 0
+    again = RecordingHandler()
+    await bus.node("mailer", hears=(hears(RequestCancelled, again),))
     await eventually(lambda: again.ids == [message_id])
 
 
 async def test_pitfall_04_losing_the_channel_does_not_kill_running_handlers(
-    street: Street,
+    bus: BusFixture,
 ) -> None:
     """The handler ends its work, its acknowledgement fails, and the redelivery has no effect."""
     release, finished = asyncio.Event(), 0
@@ -111,65 +111,65 @@ async def test_pitfall_04_losing_the_channel_does_not_kill_running_handlers(
         await release.wait()
         finished += 1
 
-    heard = Heard(work)
-    async with network(street.broker.admin_url) as net:
-        mailer = await street.node(
+    heard = RecordingHandler(work)
+    async with network(bus.broker.admin_url) as net:
+        mailer = await bus.node(
             "mailer",
             hears=(hears(RequestCancelled, heard),),
-            url=net.url(street.broker.url("mailer")),
+            url=net.url(bus.broker.url("mailer")),
         )
-        registration = await street.node("registration", emits=(RequestCancelled,))
-        await street.say(registration, said())
+        registration = await bus.node("registration", emits=(RequestCancelled,))
+        await bus.emit(registration, said())
         await eventually(lambda: len(heard) == 1)
         net.cut()
         await eventually(lambda: not mailer.ready[0])
         await eventually(lambda: mailer.ready[0])
         release.set()
-        await eventually(lambda: depth_is(street, "mailer", 0))
-        await eventually(lambda: street.broker.depths()["mailer"] == 0)
+        await eventually(lambda: depth_is(bus, "mailer", 0))
+        await eventually(lambda: bus.broker.depths()["mailer"] == 0)
         assert finished == 1
-        assert await street.count("mailer", "inbox") == 1
+        assert await bus.count("mailer", "inbox") == 1
         await mailer.drain(5)
 
 
-async def test_pitfall_05_a_deleted_queue_is_made_again_and_consumed(street: Street) -> None:
+async def test_pitfall_05_a_deleted_queue_is_made_again_and_consumed(bus: BusFixture) -> None:
     """The broker cancels the consumer; the service declares its queue and listens again."""
-    heard = Heard()
-    mailer = await street.node("mailer", hears=(hears(RequestCancelled, heard),))
-    registration = await street.node("registration", emits=(RequestCancelled,))
-    async with channel(street.broker.admin_url) as admin:
+    heard = RecordingHandler()
+    mailer = await bus.node("mailer", hears=(hears(RequestCancelled, heard),))
+    registration = await bus.node("registration", emits=(RequestCancelled,))
+    async with channel(bus.broker.admin_url) as admin:
         await admin.queue_delete("mailer")
     await eventually(lambda: not mailer.ready[0])
     await eventually(lambda: mailer.ready[0])
-    await street.say(registration, said())
+    await bus.emit(registration, said())
     await eventually(lambda: len(heard) == 1)
 
 
 async def test_pitfall_06_other_arguments_are_a_clear_failure_at_the_start(
-    street: Street,
+    bus: BusFixture,
 ) -> None:
     """406 closes a channel that nobody else uses, and names the queue."""
-    async with channel(street.broker.admin_url) as admin:
+    async with channel(bus.broker.admin_url) as admin:
         await admin.queue_declare(
             "mailer.dead", durable=True, arguments={"x-queue-type": "quorum", "x-max-length": 7}
         )
     with pytest.raises(ConfigurationError, match=r"queue mailer\.dead exists with other arguments"):
-        await street.node("mailer", hears=(hears(RequestCancelled, Heard()),))
+        await bus.node("mailer", hears=(hears(RequestCancelled, RecordingHandler()),))
 
 
-async def test_pitfall_07_an_unroutable_publish_is_an_error(street: Street) -> None:
+async def test_pitfall_07_an_unroutable_publish_is_an_error(bus: BusFixture) -> None:
     """Returned is not published."""
-    async with publisher_of(street.broker.url("registration")) as publisher:
+    async with publisher_of(bus.broker.url("registration")) as publisher:
         with pytest.raises(Unroutable):
             await publisher.publish(b"{}", properties(), exchange=topology.DEAD, key="nobody")
         # And the channel is still good for the next one.
         await publisher.publish(b"{}", properties(), exchange=topology.EVENTS, key=CANCELLED)
 
 
-async def test_pitfall_08_a_publish_never_outlives_its_timeout(street: Street) -> None:
+async def test_pitfall_08_a_publish_never_outlives_its_timeout(bus: BusFixture) -> None:
     """Not while the network is frozen, and not after it was cut."""
     loop = asyncio.get_running_loop()
-    url = street.broker.url("registration")
+    url = bus.broker.url("registration")
     async with network(url) as net, publisher_of(net.url(url), timeout=1) as publisher:
         await publisher.publish(b"{}", properties(), exchange=topology.EVENTS, key=CANCELLED)
         for disturb in (net.freeze, net.cut):
@@ -185,45 +185,48 @@ async def test_pitfall_08_a_publish_never_outlives_its_timeout(street: Street) -
         await publisher.publish(b"{}", properties(), exchange=topology.EVENTS, key=CANCELLED)
 
 
-async def test_pitfall_09_a_cancelled_declare_disturbs_nobody(street: Street) -> None:
+async def test_pitfall_09_a_cancelled_declare_disturbs_nobody(bus: BusFixture) -> None:
     """A call that is cut closes its channel: declaring has one of its own."""
-    heard = Heard()
-    mailer = await street.node("mailer", hears=(hears(RequestCancelled, heard),))
-    registration = await street.node("registration", emits=(RequestCancelled,))
+    heard = RecordingHandler()
+    mailer = await bus.node("mailer", hears=(hears(RequestCancelled, heard),))
+    registration = await bus.node("registration", emits=(RequestCancelled,))
     busy = mailer._queue_consumers[0]._channel
     for _ in range(5):
         declaring = asyncio.create_task(mailer._declare())
         await asyncio.sleep(0.005)
         declaring.cancel()
         await asyncio.gather(declaring, return_exceptions=True)
-    await street.say(registration, said())
+    await bus.emit(registration, said())
     await eventually(lambda: len(heard) == 1)
     assert mailer._queue_consumers[0]._channel is busy
     assert mailer.ready[0]
 
 
-async def test_pitfall_16_nothing_that_listens_is_collected(street: Street) -> None:
+async def test_pitfall_16_nothing_that_listens_is_collected(bus: BusFixture) -> None:
     """Every channel and task is held by a field of ours."""
-    heard = Heard()
-    mailer = await street.node("mailer", hears=(hears(RequestCancelled, heard),))
-    registration = await street.node("registration", emits=(RequestCancelled,))
+    heard = RecordingHandler()
+    mailer = await bus.node("mailer", hears=(hears(RequestCancelled, heard),))
+    registration = await bus.node("registration", emits=(RequestCancelled,))
     for number in range(3):
         gc.collect()
-        await street.say(registration, said(str(number)))
+        await bus.emit(registration, said(str(number)))
         await eventually(lambda number=number: len(heard) == number + 1)
     assert mailer.ready[0]
 
 
-async def test_pitfall_18_a_broker_that_starts_late_is_waited_for(street: Street) -> None:
+async def test_pitfall_18_a_broker_that_starts_late_is_waited_for(bus: BusFixture) -> None:
     """And for a bounded time only, with the reason."""
-    async with network(street.broker.admin_url) as net:
+    async with network(bus.broker.admin_url) as net:
         net.cut(refuse=True)
-        url = net.url(street.broker.url("mailer"))
+        url = net.url(bus.broker.url("mailer"))
         link = BrokerConnection(url, "mailer.consume")
         with pytest.raises(DependencyDown):
             await link.open(0.5)
-        options: dict[str, Any] = {"hears": (hears(RequestCancelled, Heard()),), "url": url}
-        starting = asyncio.create_task(street.node("mailer", **options))
+        options: dict[str, Any] = {
+            "hears": (hears(RequestCancelled, RecordingHandler()),),
+            "url": url,
+        }
+        starting = asyncio.create_task(bus.node("mailer", **options))
         await asyncio.sleep(0.3)
         assert not starting.done()
         net.repair()
@@ -232,24 +235,24 @@ async def test_pitfall_18_a_broker_that_starts_late_is_waited_for(street: Street
 
 
 async def test_pitfall_18_wrong_credentials_are_a_reason_not_a_silent_loop(
-    street: Street,
+    bus: BusFixture,
 ) -> None:
     """The service does not start, and the password is not in the sentence."""
-    url = street.broker.url("mailer").replace("mailer:", "mailer:wrong-")
+    url = bus.broker.url("mailer").replace("mailer:", "mailer:wrong-")
     with pytest.raises(DependencyDown) as down:
         await BrokerConnection(url, "mailer.consume").open(0.5)
     assert "wrong-" not in str(down.value)
     assert "uthentication" in str(down.value) or "refused" in str(down.value).lower()
 
 
-async def test_pitfall_19_a_fact_that_commits_late_is_not_skipped(street: Street) -> None:
+async def test_pitfall_19_a_fact_that_commits_late_is_not_skipped(bus: BusFixture) -> None:
     """Number 1 commits after number 2 was published; it is published all the same."""
-    heard = Heard()
-    await street.node("mailer", hears=(hears(RequestCancelled, heard),))
-    registration = await street.node("registration", emits=(RequestCancelled,))
-    pool = await street.pool("registration")
+    heard = RecordingHandler()
+    await bus.node("mailer", hears=(hears(RequestCancelled, heard),))
+    registration = await bus.node("registration", emits=(RequestCancelled,))
+    pool = await bus.pool("registration")
     async with transaction(pool) as late:
         first = await emit(late, "registration", said("1"), subject=None, now=now())
-        (second,) = await street.say(registration, said("2"))
+        (second,) = await bus.emit(registration, said("2"))
         await eventually(lambda: heard.ids == [second])
     await eventually(lambda: heard.ids == [second, first])

@@ -21,7 +21,7 @@ from tests.integration.shared.messaging.pitfalls import (
     publisher_of,
     said,
 )
-from tests.integration.shared.neighbours import Heard, Street, channel
+from tests.support.servers.bus_fixture import BusFixture, RecordingHandler, channel
 from tests.support.waiting import eventually
 
 ROOMS = {"5s": 100, "30s": 200, "2m": 300, "10m": 400, "1h": 60_000}
@@ -33,30 +33,30 @@ def short_steps(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(topology, "RETRY_DELAYS", ROOMS)
 
 
-async def test_pitfall_10_the_delivery_limit_leads_to_the_dead_letters(street: Street) -> None:
+async def test_pitfall_10_the_delivery_limit_leads_to_the_dead_letters(bus: BusFixture) -> None:
     """Not into a waiting room, from which a loop without rejection would never come back."""
-    await declared(street, "mailer")
-    async with publisher_of(street.broker.url("registration")) as publisher:
+    await declared(bus, "mailer")
+    async with publisher_of(bus.broker.url("registration")) as publisher:
         await publisher.publish(b"{}", properties(), exchange=topology.EVENTS, key=CANCELLED)
-    assert await crash_until_gone(street, "mailer") == topology.DELIVERY_LIMIT + 1
-    (letter,) = await street.dead("mailer")
+    assert await crash_until_gone(bus, "mailer") == topology.DELIVERY_LIMIT + 1
+    (letter,) = await bus.dead("mailer")
     assert (letter.header.properties.headers or {})["x-first-death-reason"] == "delivery_limit"
 
 
 @pytest.mark.usefixtures("short_steps")
-async def test_pitfall_11_tries_are_counted_in_our_own_header(street: Street) -> None:
+async def test_pitfall_11_tries_are_counted_in_our_own_header(bus: BusFixture) -> None:
     """A copy carries no header of the broker's, and the count survives the waiting rooms."""
 
     def later(_event: Any, _context: Any) -> None:
         raise Retry("later", after=3_600) if len(heard) == 3 else Retry("soon")
 
-    heard = Heard(later)
-    await street.node("mailer", hears=(hears(RequestCancelled, heard),))
-    registration = await street.node("registration", emits=(RequestCancelled,))
-    await street.say(registration, said())
+    heard = RecordingHandler(later)
+    await bus.node("mailer", hears=(hears(RequestCancelled, heard),))
+    registration = await bus.node("registration", emits=(RequestCancelled,))
+    await bus.emit(registration, said())
     room = topology.retry_queue("mailer", "1h")
-    await eventually(lambda: depth_is(street, room, 1))
-    async with channel(street.broker.admin_url) as admin:
+    await eventually(lambda: depth_is(bus, room, 1))
+    async with channel(bus.broker.admin_url) as admin:
         message = await admin.basic_get(room, no_ack=True)
     headers = message.header.properties.headers or {}
     assert headers["attempt"] == 4
@@ -65,29 +65,29 @@ async def test_pitfall_11_tries_are_counted_in_our_own_header(street: Street) ->
 
 
 @pytest.mark.usefixtures("short_steps")
-async def test_pitfall_12_a_short_wait_is_not_held_up_by_a_long_one(street: Street) -> None:
+async def test_pitfall_12_a_short_wait_is_not_held_up_by_a_long_one(bus: BusFixture) -> None:
     """Each delay has a room of its own."""
 
     def wait(event: RequestCancelled, _context: Any) -> None:
         if heard.events.count(event) == 1:
             raise Retry("wait", after=3_600 if event.request_id == "long" else None)
 
-    heard = Heard(wait)
-    await street.node("mailer", hears=(hears(RequestCancelled, heard),))
-    registration = await street.node("registration", emits=(RequestCancelled,))
-    await street.say(registration, said("long"))
-    await eventually(lambda: depth_is(street, topology.retry_queue("mailer", "1h"), 1))
-    await street.say(registration, said("short"))
+    heard = RecordingHandler(wait)
+    await bus.node("mailer", hears=(hears(RequestCancelled, heard),))
+    registration = await bus.node("registration", emits=(RequestCancelled,))
+    await bus.emit(registration, said("long"))
+    await eventually(lambda: depth_is(bus, topology.retry_queue("mailer", "1h"), 1))
+    await bus.emit(registration, said("short"))
     await eventually(lambda: heard.events.count(said("short")) == 2, 5)
     assert heard.events.count(said("long")) == 1
 
 
 async def test_pitfall_13_mq_03_the_broker_keeps_what_it_cannot_dead_letter(
-    street: Street,
+    bus: BusFixture,
 ) -> None:
     """MQ-03: while the dead letters' queue is away the message stays in its own."""
-    await declared(street, "mailer")
-    async with channel(street.broker.admin_url) as admin:
+    await declared(bus, "mailer")
+    async with channel(bus.broker.admin_url) as admin:
         await admin.queue_delete("mailer.dead")
         await admin.basic_publish(b"{}", routing_key="mailer", properties=properties())
         for _ in range(topology.DELIVERY_LIMIT + 1):
@@ -96,33 +96,33 @@ async def test_pitfall_13_mq_03_the_broker_keeps_what_it_cannot_dead_letter(
             await ack_or_requeue(message, requeue=True)
         assert isinstance((await admin.basic_get("mailer")).delivery, Basic.GetEmpty)
     # The strategy silently becomes at-most-once unless the overflow is this one.
-    assert (await arguments_of(street, "mailer"))["x-overflow"] == "reject-publish"
-    await eventually(lambda: street.broker.depths().get("mailer") == 1)
+    assert (await arguments_of(bus, "mailer"))["x-overflow"] == "reject-publish"
+    await eventually(lambda: bus.broker.depths().get("mailer") == 1)
 
 
-async def test_pitfall_13_mq_03_our_own_dead_letter_waits_for_its_queue(street: Street) -> None:
+async def test_pitfall_13_mq_03_our_own_dead_letter_waits_for_its_queue(bus: BusFixture) -> None:
     """MQ-03: nothing takes the copy, so the original is kept until the queue is made again."""
 
     def reject(_event: Any, _context: Any) -> None:
         raise Reject("never")
 
-    await street.node("mailer", hears=(hears(RequestCancelled, Heard(reject)),))
-    registration = await street.node("registration", emits=(RequestCancelled,))
-    async with channel(street.broker.admin_url) as admin:
+    await bus.node("mailer", hears=(hears(RequestCancelled, RecordingHandler(reject)),))
+    registration = await bus.node("registration", emits=(RequestCancelled,))
+    async with channel(bus.broker.admin_url) as admin:
         await admin.queue_delete("mailer.dead")
-    (message_id,) = await street.say(registration, said())
-    await eventually(lambda: "mailer.dead" in street.broker.depths())
-    (letter,) = await street.dead("mailer")
+    (message_id,) = await bus.emit(registration, said())
+    await eventually(lambda: "mailer.dead" in bus.broker.depths())
+    (letter,) = await bus.dead("mailer")
     assert letter.header.properties.message_id == message_id
 
 
-async def test_pitfall_14_giving_a_message_back_is_counted(street: Street) -> None:
+async def test_pitfall_14_giving_a_message_back_is_counted(bus: BusFixture) -> None:
     """A loop of `settle(requeue=True)` comes to an end."""
-    await declared(street, "mailer")
+    await declared(bus, "mailer")
     came = 0
-    async with channel(street.broker.admin_url) as admin:
+    async with channel(bus.broker.admin_url) as admin:
         await admin.basic_publish(b"{}", routing_key="mailer", properties=properties())
-        while came < 40 and not await street.depth("mailer.dead"):
+        while came < 40 and not await bus.depth("mailer.dead"):
             message = await admin.basic_get("mailer")
             if isinstance(message.delivery, Basic.GetOk):
                 came += 1

@@ -23,22 +23,22 @@ from shared.messaging.errors import RequestTimeout, ServiceUnavailable
 from shared.messaging.rpc_codec import IDEMPOTENCY_KEY, decode_reply
 from shared.messaging.topology import REPLY_TO, REQUESTS
 from tests.integration.shared.messaging.owners import TERMS, Owner, both
-from tests.integration.shared.neighbours import Heard, Street, channel, forge, now
+from tests.support.servers.bus_fixture import BusFixture, RecordingHandler, channel, forge, now
 from tests.support.waiting import eventually
 
 
-async def test_a_question_is_answered(street: Street) -> None:
+async def test_a_question_is_answered(bus: BusFixture) -> None:
     """The reply comes as the contract's class."""
 
     async def terms(request: DescribeTerms, _context: Any) -> TermsView:
         assert request.language == "fr"
         return TERMS
 
-    gateway = await both(street, DescribeTerms, Owner(terms))
+    gateway = await both(bus, DescribeTerms, Owner(terms))
     assert await gateway.rpc_client.ask(DescribeTerms(language="fr")) == TERMS
 
 
-async def test_an_error_inside_is_told_as_internal_error_and_nothing_more(street: Street) -> None:
+async def test_an_error_inside_is_told_as_internal_error_and_nothing_more(bus: BusFixture) -> None:
     """No detail leaves the owner, and the worker goes on."""
 
     async def explode(_request: Any, _context: Any) -> Reply:
@@ -47,7 +47,7 @@ async def test_an_error_inside_is_told_as_internal_error_and_nothing_more(street
         return Done()
 
     owner = Owner(explode)
-    gateway = await both(street, CancelRequest, owner)
+    gateway = await both(bus, CancelRequest, owner)
     order = CancelRequest(request_id="r")
     with pytest.raises(Refused) as refused:
         await gateway.rpc_client.ask(order, idempotency_key="k")
@@ -55,7 +55,7 @@ async def test_an_error_inside_is_told_as_internal_error_and_nothing_more(street
     assert await gateway.rpc_client.ask(order, idempotency_key="k") == Done()
 
 
-async def test_no_answer_in_time_is_a_timeout_and_the_work_is_undone(street: Street) -> None:
+async def test_no_answer_in_time_is_a_timeout_and_the_work_is_undone(bus: BusFixture) -> None:
     """Asked again with the same key, it is carried out."""
 
     async def slow_once(_request: Any, context: RequestContext[Any]) -> Reply:
@@ -64,9 +64,9 @@ async def test_no_answer_in_time_is_a_timeout_and_the_work_is_undone(street: Str
             await asyncio.sleep(30)
         return Done()
 
-    owner, heard = Owner(slow_once), Heard()
-    gateway = await both(street, CancelRequest, owner)
-    await street.node("mailer", hears=(hears(RequestCancelled, heard),))
+    owner, heard = Owner(slow_once), RecordingHandler()
+    gateway = await both(bus, CancelRequest, owner)
+    await bus.node("mailer", hears=(hears(RequestCancelled, heard),))
     order = CancelRequest(request_id="r")
     with pytest.raises(RequestTimeout):
         await gateway.rpc_client.ask(order, idempotency_key="k", timeout=0.5)
@@ -75,14 +75,14 @@ async def test_no_answer_in_time_is_a_timeout_and_the_work_is_undone(street: Str
     assert heard.events[0].request_id == "2"
 
 
-async def test_a_request_that_has_run_out_is_not_carried_out(street: Street) -> None:
+async def test_a_request_that_has_run_out_is_not_carried_out(bus: BusFixture) -> None:
     """An hour in a queue that should have dropped it: no effect, no answer."""
     owner = Owner()
-    gateway = await both(street, CancelRequest, owner)
+    gateway = await both(bus, CancelRequest, owner)
     old = now().replace(year=now().year - 1)
     message_id, body = wrap("gateway", CancelRequest(request_id="old"), subject=None, now=old)
     await forge(
-        street.broker.url("gateway"),
+        bus.broker.url("gateway"),
         body,
         exchange=REQUESTS,
         key=CancelRequest.TYPE,
@@ -93,9 +93,9 @@ async def test_a_request_that_has_run_out_is_not_carried_out(street: Street) -> 
     assert [request.request_id for request in owner.requests] == ["new"]
 
 
-async def test_an_owner_that_never_started_is_away(street: Street) -> None:
+async def test_an_owner_that_never_started_is_away(bus: BusFixture) -> None:
     """Unroutable: told at once, not after the deadline."""
-    gateway = await street.node("gateway", asks=(DescribeTerms,))
+    gateway = await bus.node("gateway", asks=(DescribeTerms,))
     loop = asyncio.get_running_loop()
     begin = loop.time()
     with pytest.raises(ServiceUnavailable):
@@ -103,20 +103,20 @@ async def test_an_owner_that_never_started_is_away(street: Street) -> None:
     assert loop.time() - begin < 2
 
 
-async def test_an_owner_whose_database_is_away_is_away(street: Street) -> None:
+async def test_an_owner_whose_database_is_away_is_away(bus: BusFixture) -> None:
     """The asker hears it at once."""
 
     async def lose(_request: Any, _context: Any) -> Reply:
         raise DependencyDown("database", "gone")
 
-    gateway = await both(street, CancelRequest, Owner(lose))
+    gateway = await both(bus, CancelRequest, Owner(lose))
     with pytest.raises(ServiceUnavailable):
         await gateway.rpc_client.ask(CancelRequest(request_id="r"), idempotency_key="k")
 
 
-async def test_misuse_is_found_at_once(street: Street) -> None:
+async def test_misuse_is_found_at_once(bus: BusFixture) -> None:
     """An order without a key, and a request that was not declared."""
-    gateway = await street.node("gateway", asks=(CancelRequest,))
+    gateway = await bus.node("gateway", asks=(CancelRequest,))
     with pytest.raises(ValueError, match="idempotency key"):
         await gateway.rpc_client.ask(CancelRequest(request_id="r"))
     with pytest.raises(ValueError, match="does not declare"):
@@ -141,16 +141,16 @@ async def test_misuse_is_found_at_once(street: Street) -> None:
     ids=["junk", "type not answered here", "no key"],
 )
 async def test_a_bad_request_is_refused_and_the_worker_goes_on(
-    street: Street, body: bytes, headers: dict[str, Any], slug: str
+    bus: BusFixture, body: bytes, headers: dict[str, Any], slug: str
 ) -> None:
     """Whatever arrives, the asker is told and the next request is answered."""
     owner = Owner()
-    gateway = await both(street, CancelRequest, owner)
+    gateway = await both(bus, CancelRequest, owner)
     if slug == "idempotency_key_missing":
         # Made now: the one in the table may have run out while other tests ran.
         body = wrap("gateway", CancelRequest(request_id="r"), subject=None, now=now())[1]
     answer: asyncio.Future[bytes] = asyncio.get_running_loop().create_future()
-    async with channel(street.broker.url("gateway")) as raw:
+    async with channel(bus.broker.url("gateway")) as raw:
         await raw.basic_consume(
             REPLY_TO, lambda message: answer.set_result(message.body), no_ack=True
         )
@@ -171,14 +171,14 @@ async def test_a_bad_request_is_refused_and_the_worker_goes_on(
     )
 
 
-async def test_an_answer_of_somebody_else_is_ignored(street: Street) -> None:
+async def test_an_answer_of_somebody_else_is_ignored(bus: BusFixture) -> None:
     """The broker vouches for `user_id`: only the owner's answer counts (T23)."""
 
     async def terms(_request: Any, _context: Any) -> TermsView:
         # As if an intruder knew the address and the correlation: the wrong user answers first.
         return TERMS
 
-    gateway = await both(street, DescribeTerms, Owner(terms))
+    gateway = await both(bus, DescribeTerms, Owner(terms))
     owner = DescribeTerms.OWNER
     DescribeTerms.OWNER = "mailer"
     try:

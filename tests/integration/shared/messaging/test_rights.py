@@ -10,7 +10,7 @@ from shared.contracts.mailer import MailAccepted
 from shared.contracts.registration import CancelRequest, RequestCancelled
 from shared.messaging import answers, hears, topology
 from shared.messaging.topology import permissions
-from tests.integration.shared.neighbours import Heard, Street, channel
+from tests.support.servers.bus_fixture import BusFixture, RecordingHandler, channel
 
 EVENTS = topology.EVENTS
 
@@ -36,11 +36,11 @@ FORBIDDEN_PUBLISHES = {
 
 
 @pytest.mark.parametrize("name", FORBIDDEN_PUBLISHES)
-async def test_cr_06_a_service_publishes_only_what_is_its_own(street: Street, name: str) -> None:
+async def test_cr_06_a_service_publishes_only_what_is_its_own(bus: BusFixture, name: str) -> None:
     """CR-06: the broker refuses."""
-    await street.node("registration", hears=(hears(MailAccepted, Heard()),))
+    await bus.node("registration", hears=(hears(MailAccepted, RecordingHandler()),))
     service, exchange, key, user = FORBIDDEN_PUBLISHES[name]
-    async with channel(street.broker.url(service)) as raw:
+    async with channel(bus.broker.url(service)) as raw:
         with pytest.raises(ChannelAccessRefused):
             await raw.basic_publish(
                 b"{}",
@@ -50,9 +50,9 @@ async def test_cr_06_a_service_publishes_only_what_is_its_own(street: Street, na
             )
 
 
-async def test_cr_06_a_service_cannot_say_that_it_is_another(street: Street) -> None:
+async def test_cr_06_a_service_cannot_say_that_it_is_another(bus: BusFixture) -> None:
     """The broker compares `user_id` with who logged in."""
-    async with channel(street.broker.url("mailer")) as raw:
+    async with channel(bus.broker.url("mailer")) as raw:
         with pytest.raises(ChannelPreconditionFailed):
             await raw.basic_publish(
                 b"{}",
@@ -65,28 +65,28 @@ async def test_cr_06_a_service_cannot_say_that_it_is_another(street: Street) -> 
 @pytest.mark.parametrize(
     "queue", ["registration", "registration.dead", "registration.requests", "impex.unrouted"]
 )
-async def test_cr_06_a_service_reads_only_its_own_queues(street: Street, queue: str) -> None:
+async def test_cr_06_a_service_reads_only_its_own_queues(bus: BusFixture, queue: str) -> None:
     """CR-06: neither work, nor dead letters, nor requests of another."""
-    await street.node(
+    await bus.node(
         "registration",
-        hears=(hears(MailAccepted, Heard()),),
+        hears=(hears(MailAccepted, RecordingHandler()),),
         answers=(answers(CancelRequest, _never),),  # type: ignore[arg-type]
     )
-    async with channel(street.broker.url("mailer")) as raw:
+    async with channel(bus.broker.url("mailer")) as raw:
         with pytest.raises(ChannelAccessRefused):
             await raw.basic_get(queue)
 
 
-async def test_cr_06_a_service_hears_only_what_it_declares(street: Street) -> None:
+async def test_cr_06_a_service_hears_only_what_it_declares(bus: BusFixture) -> None:
     """Binding to a type that is not heard is refused; so is deleting another's queue."""
-    await street.node("registration", hears=(hears(MailAccepted, Heard()),))
-    async with channel(street.broker.url("registration")) as raw:
+    await bus.node("registration", hears=(hears(MailAccepted, RecordingHandler()),))
+    async with channel(bus.broker.url("registration")) as raw:
         with pytest.raises(ChannelAccessRefused):
             await raw.queue_bind("registration", EVENTS, RequestCancelled.TYPE)
-    async with channel(street.broker.url("registration")) as raw:
+    async with channel(bus.broker.url("registration")) as raw:
         with pytest.raises(ChannelAccessRefused):
             await raw.queue_bind("registration", EVENTS, "#")
-    async with channel(street.broker.url("mailer")) as raw:
+    async with channel(bus.broker.url("mailer")) as raw:
         with pytest.raises(ChannelAccessRefused):
             await raw.queue_delete("registration")
 

@@ -10,12 +10,12 @@ import pytest
 
 from shared.contracts.registration import RequestCancelled
 from shared.messaging import hears, service_bus
-from tests.integration.shared.neighbours import Heard, Street
+from tests.support.servers.bus_fixture import BusFixture, RecordingHandler
 from tests.support.waiting import eventually
 
 
 async def test_a_broker_that_fails_or_is_silent_at_declarations_is_tried_again(
-    street: Street, monkeypatch: pytest.MonkeyPatch
+    bus: BusFixture, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """One that has just started again closes the connection (541), or does not answer."""
     original, tried = service_bus.declare, 0
@@ -31,7 +31,7 @@ async def test_a_broker_that_fails_or_is_silent_at_declarations_is_tried_again(
 
     monkeypatch.setattr(service_bus, "declare", late)
     monkeypatch.setattr(service_bus, "DECLARE_SECONDS", 0.2)
-    heard = Heard()
-    mailer = await street.node("mailer", hears=(hears(RequestCancelled, heard),))
+    heard = RecordingHandler()
+    mailer = await bus.node("mailer", hears=(hears(RequestCancelled, heard),))
     await eventually(lambda: mailer.ready[0])
     assert tried >= 3

@@ -16,7 +16,7 @@ from shared.messaging.envelope import new_id
 from shared.messaging.outbox_relay import Relay
 from shared.messaging.service_bus import ServiceBus
 from shared.outbox import MIGRATIONS, emit, inbox, mark_processed, oldest_age, replies
-from tests.integration.shared.neighbours import Heard, Street, channel, now
+from tests.support.servers.bus_fixture import BusFixture, RecordingHandler, channel, now
 from tests.support.waiting import eventually
 
 
@@ -24,69 +24,69 @@ def _said(number: int) -> RequestCancelled:
     return RequestCancelled(request_id=str(number))
 
 
-async def test_two_relays_publish_each_fact_once(street: Street) -> None:
+async def test_two_relays_publish_each_fact_once(bus: BusFixture) -> None:
     """They skip each other's rows, so nobody waits and nothing goes out twice."""
-    heard = Heard()
-    await street.node("mailer", hears=(hears(RequestCancelled, heard),))
-    first: ServiceBus = await street.node("registration", emits=(RequestCancelled,))
-    await street.node("registration", emits=(RequestCancelled,))
-    ids = await street.say(first, *map(_said, range(500)))
-    await eventually(lambda: _rows(street, "outbox", 0))
+    heard = RecordingHandler()
+    await bus.node("mailer", hears=(hears(RequestCancelled, heard),))
+    first: ServiceBus = await bus.node("registration", emits=(RequestCancelled,))
+    await bus.node("registration", emits=(RequestCancelled,))
+    ids = await bus.emit(first, *map(_said, range(500)))
+    await eventually(lambda: _rows(bus, "outbox", 0))
     await eventually(lambda: len(heard) == 500)
     assert sorted(heard.ids) == sorted(ids)
 
 
-async def _rows(street: Street, table: str, number: int) -> bool:
-    return await street.count("registration", table) == number
+async def _rows(bus: BusFixture, table: str, number: int) -> bool:
+    return await bus.count("registration", table) == number
 
 
-async def test_a_refused_fact_stays_with_the_reason_and_goes_out_later(street: Street) -> None:
+async def test_a_refused_fact_stays_with_the_reason_and_goes_out_later(bus: BusFixture) -> None:
     """A full queue refuses; the backlog waits in PostgreSQL and the others are not held up."""
-    heard = Heard()
-    async with channel(street.broker.admin_url) as admin:
+    heard = RecordingHandler()
+    async with channel(bus.broker.admin_url) as admin:
         await admin.queue_declare(
             "full",
             durable=True,
             arguments={"x-max-length": 1, "x-overflow": "reject-publish"},
         )
         await admin.queue_bind("full", topology.EVENTS, RequestCancelled.TYPE)
-        registration = await street.node("registration", emits=(RequestCancelled,))
-        await street.say(registration, _said(1), _said(2))
-        await eventually(lambda: _rows(street, "outbox", 1))
-        row = await eventually(lambda: _failed(street))
+        registration = await bus.node("registration", emits=(RequestCancelled,))
+        await bus.emit(registration, _said(1), _said(2))
+        await eventually(lambda: _rows(bus, "outbox", 1))
+        row = await eventually(lambda: _failed(bus))
         assert row["last_error"] == "the broker refused the message"
         assert row["next_at"] > row["created_at"]
         await admin.queue_delete("full")
-    await street.node("mailer", hears=(hears(RequestCancelled, heard),))
-    await eventually(lambda: _rows(street, "outbox", 0), 20)
+    await bus.node("mailer", hears=(hears(RequestCancelled, heard),))
+    await eventually(lambda: _rows(bus, "outbox", 0), 20)
 
 
-async def _failed(street: Street) -> Any:
-    pool = await street.pool("registration")
+async def _failed(bus: BusFixture) -> Any:
+    pool = await bus.pool("registration")
     return await pool.fetchrow("SELECT * FROM outbox WHERE attempts > 0")
 
 
-async def test_a_relay_that_is_not_woken_looks_by_itself(street: Street) -> None:
+async def test_a_relay_that_is_not_woken_looks_by_itself(bus: BusFixture) -> None:
     """Polling is the truth, waking is a courtesy."""
-    heard = Heard()
-    await street.node("mailer", hears=(hears(RequestCancelled, heard),))
-    await street.node("registration", emits=(RequestCancelled,))
-    async with transaction(await street.pool("registration")) as tx:
+    heard = RecordingHandler()
+    await bus.node("mailer", hears=(hears(RequestCancelled, heard),))
+    await bus.node("registration", emits=(RequestCancelled,))
+    async with transaction(await bus.pool("registration")) as tx:
         await emit(tx, "registration", _said(1), subject=None, now=now())
     await eventually(lambda: len(heard) == 1, 3)
 
 
-async def test_nobody_says_what_is_anothers(street: Street) -> None:
+async def test_nobody_says_what_is_anothers(bus: BusFixture) -> None:
     """Found where it is said."""
-    async with transaction(await street.pool("registration")) as tx:
+    async with transaction(await bus.pool("registration")) as tx:
         mail = MailAccepted(mail_id="m", cause="c", template="t", at=now())
         with pytest.raises(ValueError, match="which is mailer's"):
             await emit(tx, "registration", mail, subject=None, now=now())
 
 
-async def test_a_second_delivery_waits_for_the_first_and_knows_its_end(street: Street) -> None:
+async def test_a_second_delivery_waits_for_the_first_and_knows_its_end(bus: BusFixture) -> None:
     """Two deliveries at the same moment: one effect; after a rollback the second is the first."""
-    pool = await street.pool("registration")
+    pool = await bus.pool("registration")
     message_id = new_id()
 
     async def deliver(*, fail: bool) -> bool:
@@ -103,9 +103,9 @@ async def test_a_second_delivery_waits_for_the_first_and_knows_its_end(street: S
     assert sorted(got) == [False, True]
 
 
-async def test_old_rows_are_forgotten_and_young_ones_kept(street: Street) -> None:
+async def test_old_rows_are_forgotten_and_young_ones_kept(bus: BusFixture) -> None:
     """Thirty days for the inbox, its own time for each reply; in batches."""
-    pool = await street.pool("registration")
+    pool = await bus.pool("registration")
     await pool.executemany(
         "INSERT INTO inbox VALUES ('registration', $1, now() - make_interval(days => $2))",
         [(new_id(), 31) for _ in range(25)] + [(new_id(), 29) for _ in range(5)],
@@ -115,13 +115,13 @@ async def test_old_rows_are_forgotten_and_young_ones_kept(street: Street) -> Non
         [("old", -1.0), ("young", 60.0)],
     )
     assert await inbox.purge(pool, batch=10) == 26
-    assert await street.count("registration", "inbox") == 5
+    assert await bus.count("registration", "inbox") == 5
     assert await pool.fetchval("SELECT idempotency_key FROM replies") == "young"
 
 
-async def test_a_reply_that_ran_out_no_longer_answers(street: Street) -> None:
+async def test_a_reply_that_ran_out_no_longer_answers(bus: BusFixture) -> None:
     """The key is free again, even before the clean-up has come by."""
-    pool = await street.pool("registration")
+    pool = await bus.pool("registration")
     order = CancelRequest(request_id="r")
     async with transaction(pool) as tx:
         assert await replies.claim(tx, order, "k", b"1")
@@ -135,9 +135,9 @@ async def test_a_reply_that_ran_out_no_longer_answers(street: Street) -> None:
         assert await replies.claim(tx, order, "k", b"2")
 
 
-async def test_of_a_person_who_gives_up_no_answer_is_kept(street: Street) -> None:
+async def test_of_a_person_who_gives_up_no_answer_is_kept(bus: BusFixture) -> None:
     """Those that hold the request's id go, others stay."""
-    pool = await street.pool("registration")
+    pool = await bus.pool("registration")
     await pool.executemany(
         "INSERT INTO replies VALUES ('t', $1, '', $2, now(), now() + interval '1 day')",
         [
@@ -153,9 +153,9 @@ async def test_of_a_person_who_gives_up_no_answer_is_kept(street: Street) -> Non
     assert [row["idempotency_key"] for row in kept] == ["b", "c"]
 
 
-async def test_mq_07_the_age_of_the_oldest_fact_is_measured(street: Street) -> None:
+async def test_mq_07_the_age_of_the_oldest_fact_is_measured(bus: BusFixture) -> None:
     """MQ-07: zero when all is out."""
-    pool = await street.pool("registration")
+    pool = await bus.pool("registration")
     assert await oldest_age(pool) == 0
     async with transaction(pool) as tx:
         await emit(tx, "registration", _said(1), subject=None, now=now())
@@ -163,10 +163,10 @@ async def test_mq_07_the_age_of_the_oldest_fact_is_measured(street: Street) -> N
     assert 89 < await oldest_age(pool) < 120
 
 
-async def test_db_01_a_service_changes_rows_and_nothing_else(street: Street) -> None:
+async def test_db_01_a_service_changes_rows_and_nothing_else(bus: BusFixture) -> None:
     """DB-01: no table of its own making, no other schema."""
-    pool = await street.pool("registration")
-    await street.pool("mailer")
+    pool = await bus.pool("registration")
+    await bus.pool("mailer")
     for statement in (
         "CREATE TABLE mine (id int)",
         "DROP TABLE outbox",
@@ -178,10 +178,10 @@ async def test_db_01_a_service_changes_rows_and_nothing_else(street: Street) -> 
             await pool.execute(statement)
 
 
-async def test_the_same_tables_for_every_service(street: Street) -> None:
+async def test_the_same_tables_for_every_service(bus: BusFixture) -> None:
     """Applied twice they change nothing."""
-    owner = street.database.owner_url
-    await street.pool("mailer")
+    owner = bus.database.owner_url
+    await bus.pool("mailer")
     connection = await asyncpg.connect(owner)
     try:
         before = await schema_fingerprint(connection, "mailer")
@@ -193,9 +193,9 @@ async def test_the_same_tables_for_every_service(street: Street) -> None:
         await connection.close()
 
 
-async def test_a_batch_is_a_hundred_rows(street: Street) -> None:
+async def test_a_batch_is_a_hundred_rows(bus: BusFixture) -> None:
     """A short transaction, however long the backlog."""
-    pool = await street.pool("registration")
+    pool = await bus.pool("registration")
     async with transaction(pool) as tx:
         for number in range(130):
             await emit(tx, "registration", _said(number), subject=None, now=now())

@@ -1,0 +1,48 @@
+"""What the measured service stands on: its pool, its link, and a bare connection beside them."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from contextlib import AsyncExitStack, asynccontextmanager
+from datetime import UTC, datetime
+
+import aio_pika
+
+from benchmarks.environment import World
+from benchmarks.sample_service import OWNER, Echo, Noted
+from shared.database import Pool, open_pool
+from shared.messaging.connection import BrokerConnection
+from shared.messaging.envelope import wrap
+from shared.messaging.topology import declare, service_topology
+
+POOL = 10
+NOTE = "x" * 600
+DATABASE_URL = "IMPEX_BENCH_DATABASE_URL"
+AMQP_URL = "IMPEX_BENCH_AMQP_URL"
+
+
+def now() -> datetime:
+    return datetime.now(UTC)
+
+
+def envelope() -> tuple[str, bytes]:
+    """A new message: its id and its bytes."""
+    return wrap(OWNER, Noted(note=NOTE), subject=None, now=now())
+
+
+@asynccontextmanager
+async def ground(
+    world: World,
+) -> AsyncIterator[tuple[Pool, BrokerConnection, aio_pika.abc.AbstractConnection]]:
+    """The pool and the link as a service has them, and a bare connection of the same user."""
+    async with AsyncExitStack() as opened:
+        pool = await open_pool(world.urls[DATABASE_URL], OWNER, "bench", POOL)
+        opened.push_async_callback(pool.close)
+        link = BrokerConnection(world.urls[AMQP_URL], OWNER)
+        await link.open()
+        opened.push_async_callback(link.close)
+        bare = await opened.enter_async_context(await aio_pika.connect(world.urls[AMQP_URL]))
+        channel = await link.channel(confirms=False)
+        await declare(channel, service_topology(OWNER, [Noted], [Echo]))
+        await channel.close()
+        yield pool, link, bare

@@ -1,0 +1,207 @@
+"""A private world to measure in: PostgreSQL, RabbitMQ, the mail sink, and every service.
+
+All of it listens on loopback ports of its own, keeps its data in one temporary folder, and is gone
+afterwards: each child is stopped by its own process id. PostgreSQL flushes as in production.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import re
+import secrets
+import shutil
+import sys
+import tempfile
+from collections.abc import Iterator
+from contextlib import AsyncExitStack, closing, contextmanager
+from pathlib import Path
+from typing import Any, Self
+
+import aiohttp
+import asyncpg
+
+from benchmarks.baselines import Floors
+from benchmarks.browser import Mailbox
+from benchmarks.sample_service import SERVICE as BENCH
+from benchmarks.subprocesses import Companion
+from operations import house
+from operations.broker_admin import BrokerAdmin
+from operations.postgres import Postgres
+from operations.processes import Child, free_port
+from operations.provisioning import (
+    DATABASE,
+    Places,
+    account_names,
+    migrate_all,
+    outsider_urls,
+    owner_url,
+    provision_broker,
+    provision_database,
+    service_urls,
+)
+from operations.rabbit import Rabbit
+from operations.wallet import key_ring_names
+from shared.security.sealing import new_key
+
+START_SECONDS = 60
+ANSWERED = re.compile(r"^impex_requests_total\{.*\} (\S+)$", re.M)
+
+
+class World:
+    """Use as `async with World() as world`; everything it started ends with the block."""
+
+    children: dict[str, Child]
+
+    async def __aenter__(self) -> Self:
+        self.children = {}
+        async with AsyncExitStack() as opened:
+            self.folder = Path(tempfile.mkdtemp(prefix="impex-bench-"))
+            self.folder.chmod(0o755)  # the databases' user must be able to pass
+            opened.callback(shutil.rmtree, self.folder, ignore_errors=True)
+            self._start_servers(opened)
+            sink = await Companion.start("sink")
+            opened.push_async_callback(sink.stop)
+            self.smtp_port = int(sink.first["port"])
+            self.mailbox = Mailbox(sink)
+            opened.push_async_callback(self.mailbox.close)
+            self.floors = await opened.enter_async_context(
+                Floors(self.postgres.url(), self.places.amqp_url, self.smtp_port)
+            )
+            self._settings()
+            opened.push_async_callback(self.stop_services)
+            self._opened = opened.pop_all()
+        return self
+
+    async def __aexit__(self, *_error: object) -> None:
+        await self._opened.aclose()
+
+    def _start_servers(self, opened: AsyncExitStack) -> None:
+        """Both servers, and in them what every service needs to find."""
+        self.postgres = Postgres(self.folder / "postgresql", secrets.token_hex(12))
+        opened.callback(self.postgres.stop)
+        name = f"bench{os.getpid()}"
+        self.rabbit = Rabbit(self.folder / "rabbitmq", secrets.token_hex(12), name=name)
+        opened.callback(self.rabbit.stop)
+        self.rabbit.start()
+        self.postgres.start()
+        self.postgres.wait()
+        self.rabbit.wait()
+        self.places = Places(
+            self.postgres.url(DATABASE), self.rabbit.url(), self.rabbit.management_url
+        )
+        services = [*house.services(), BENCH]
+        parties = [house.party(one) for one in services]
+        passwords = {name: secrets.token_urlsafe(24) for name in account_names(parties)}
+        provision_database(self.places, parties, passwords)
+        provision_broker(self.places, parties, passwords)
+        migrate_all(owner_url(self.places, passwords), services)
+        self.urls = service_urls(self.places, parties, passwords)
+        self.urls |= outsider_urls(self.places, passwords)
+
+    def _settings(self) -> None:
+        """What the services are told: everything else is the default of the try-out."""
+        self.services = house.service_names()
+        self.health_ports = {name: free_port() for name in self.services}
+        port = free_port()
+        self.base_url = f"http://127.0.0.1:{port}"
+        rings = key_ring_names(one.settings for one in house.services())
+        self.values = {
+            **self.urls,
+            **{ring: new_key() for ring in rings},
+            **{f"IMPEX_{n.upper()}_HEALTH_PORT": str(p) for n, p in self.health_ports.items()},
+            "IMPEX_BASE_URL": self.base_url,
+            "IMPEX_GATEWAY_PORT": str(port),
+            "IMPEX_SMTP_URL": f"smtp://127.0.0.1:{self.smtp_port}",
+            "IMPEX_MAIL_SENDER": "ne-pas-repondre@example.fr",
+        }
+
+    async def start_services(self, **extra: str) -> None:
+        """Start every service afresh and wait until each says that it is ready.
+
+        `extra` are variables of the interpreter's, such as PYTHONPROFILEIMPORTTIME.
+        """
+        await self.stop_services()
+        for name in self.services:
+            self.children[name] = Child(
+                name,
+                [sys.executable, "-m", f"services.{name}"],
+                self.folder / f"{name}.log",
+                {**house.environment([name], self.values, {}), **extra},
+                house.ROOT,
+            )
+            self.children[name].start()
+        async with asyncio.timeout(START_SECONDS):
+            for name in self.services:
+                await self._ready(name)
+
+    async def _ready(self, name: str) -> None:
+        url = f"http://127.0.0.1:{self.health_ports[name]}/health/ready"
+        async with aiohttp.ClientSession() as session:
+            while True:
+                self.children[name].require_alive()
+                try:
+                    async with session.get(url) as answer:
+                        if answer.status == 200:
+                            return
+                except aiohttp.ClientConnectionError:
+                    pass
+                await asyncio.sleep(0.05)
+
+    async def stop_services(self) -> None:
+        """Ask every service to drain, all at once, and wait for them."""
+        running = [child for child in self.children.values() if child.alive]
+        await asyncio.gather(*(asyncio.to_thread(child.stop) for child in running))
+        self.children.clear()
+
+    def pid(self, name: str) -> int:
+        """The process id of a service; raises StartFailed with its last lines if it has ended."""
+        child = self.children[name]
+        child.require_alive()
+        assert child.pid is not None
+        return child.pid
+
+    async def requests_answered(self) -> dict[str, int]:
+        """How many requests each service has answered over the broker, by its own metrics."""
+        found = {}
+        async with aiohttp.ClientSession() as session:
+            for name in self.services:
+                url = f"http://127.0.0.1:{self.health_ports[name]}/metrics"
+                async with session.get(url) as answer:
+                    counted = ANSWERED.findall(await answer.text())
+                found[name] = sum(int(float(number)) for number in counted)
+        return found
+
+    async def settle(self, seconds: float = 30) -> None:
+        """Wait until no queue of the house holds a message: all that was asked for is done."""
+        async with asyncio.timeout(seconds):
+            while self._waiting():  # noqa: ASYNC110 - only the broker knows
+                await asyncio.sleep(0.1)
+
+    def _waiting(self) -> list[str]:
+        with self.admin() as admin:
+            queues = admin.queues(self.places.vhost)
+        full = [str(queue["name"]) for queue in queues if queue.get("messages", 0)]
+        # What nobody hears ends in a queue of the house that nobody empties.
+        return [name for name in full if not name.startswith(("bench", "impex."))]
+
+    @contextmanager
+    def admin(self) -> Iterator[BrokerAdmin]:
+        """A fresh connection to the management API, which closes idle ones after a minute."""
+        with closing(BrokerAdmin(self.places.management_url)) as admin:
+            yield admin
+
+    async def versions(self) -> dict[str, Any]:
+        """The servers' versions, and whether the database flushes."""
+        with self.admin() as admin:
+            rabbitmq = admin.call("GET", "overview")["rabbitmq_version"]
+        database = await asyncpg.connect(self.postgres.url())
+        try:
+            return {
+                "postgresql": (await database.fetchval("show server_version")).split()[0],
+                "fsync": await database.fetchval("show fsync"),
+                "synchronous_commit": await database.fetchval("show synchronous_commit"),
+                "rabbitmq": rabbitmq,
+            }
+        finally:
+            await database.close()

@@ -1,0 +1,9 @@
+"""Run both in one process."""
+
+from __future__ import annotations
+
+from shared.runtime.service import main
+from tests.integration.shared.runtime.sample_services.service import LISTENER, TELLER
+
+if __name__ == "__main__":
+    main(TELLER, LISTENER)

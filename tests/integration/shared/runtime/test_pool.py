@@ -1,0 +1,218 @@
+"""The pool and transactions: every wait ends, loss of the server is told apart, and it recovers."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import secrets
+import signal
+import time
+from collections.abc import AsyncIterator, Iterator
+
+import asyncpg
+import pytest
+
+from operations.postgres import Postgres
+from shared.database import Pool, database_errors, open_pool, ping, transaction
+from shared.errors import DependencyDown
+from tests.support.servers.shared_servers import Database, ServerUrls
+from tests.support.waiting import eventually
+
+
+@pytest.fixture
+async def pool(database: Database) -> AsyncIterator[Pool]:
+    opened = await open_pool(database.url("mailer"), "mailer", "mailer@test", 2)
+    yield opened
+    await opened.close()
+
+
+async def test_a_session_is_bounded_named_and_in_its_schema(pool: Pool) -> None:
+    async with transaction(pool) as tx:
+        shown = {
+            name: await tx.fetchval(f"SHOW {name}")
+            for name in (
+                "application_name",
+                "search_path",
+                "timezone",
+                "idle_in_transaction_session_timeout",
+                "statement_timeout",
+            )
+        }
+    assert shown == {
+        "application_name": "mailer@test",
+        "search_path": "mailer",
+        "timezone": "UTC",
+        "idle_in_transaction_session_timeout": "65s",
+        "statement_timeout": "11s",
+    }
+
+
+async def test_leaving_commits_and_an_exception_undoes_everything(
+    pool: Pool, database: Database
+) -> None:
+    owner = await asyncpg.connect(database.owner_url)
+    await owner.execute("CREATE TABLE mailer.t (a int); GRANT ALL ON mailer.t TO impex_mailer")
+    await owner.close()
+    async with transaction(pool) as tx:
+        await tx.execute("INSERT INTO t VALUES (1)")
+
+    async def changes_its_mind() -> None:
+        async with transaction(pool) as tx:
+            await tx.execute("INSERT INTO t VALUES (2)")
+            raise LookupError
+
+    with pytest.raises(LookupError):
+        await changes_its_mind()
+    async with transaction(pool) as tx:
+        assert await tx.fetchval("SELECT array_agg(a) FROM t") == [1]
+
+
+async def test_errors_of_statements_pass_as_they_are(pool: Pool) -> None:
+    with pytest.raises(asyncpg.UndefinedTableError):
+        async with transaction(pool) as tx:
+            await tx.execute("SELECT * FROM nothing")
+    with pytest.raises(asyncpg.InterfaceError), database_errors():
+        raise asyncpg.InterfaceError("cannot perform operation: another operation is in progress")
+
+
+@pytest.mark.parametrize("said", ["disk_full", "out_of_memory", "io_error", "25006"])
+async def test_a_server_that_can_do_nothing_for_anybody_is_away(pool: Pool, said: str) -> None:
+    """A full disk, a broken file, a standby (25006): waited for, not counted as a handler's bug."""
+    with pytest.raises(DependencyDown, match="no more"):
+        async with transaction(pool) as tx:
+            await tx.execute(
+                f"DO $$ BEGIN RAISE EXCEPTION 'no more' USING ERRCODE = '{said}'; END $$"
+            )
+
+
+async def test_a_session_cut_in_a_transaction_is_a_dependency_down(
+    pool: Pool, database: Database
+) -> None:
+    administrator = await asyncpg.connect(database.admin_url)
+
+    async def is_cut() -> None:
+        async with transaction(pool) as tx:
+            process = await tx.fetchval("SELECT pg_backend_pid()")
+            await administrator.execute("SELECT pg_terminate_backend($1)", process)
+            await tx.execute("SELECT 1")
+
+    with pytest.raises(DependencyDown) as caught:
+        await is_cut()
+    await administrator.close()
+    assert caught.value.name == "database"
+    await ping(pool)
+
+
+async def test_a_pool_without_a_free_connection_says_so_in_time(
+    pool: Pool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("shared.database.pool.ACQUIRE_SECONDS", 0.2)
+    async with transaction(pool), transaction(pool):
+        with pytest.raises(DependencyDown, match="no answer in time"):
+            await ping(pool)
+    await ping(pool)
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        "postgresql://x:hidden@127.0.0.1:1/impex",
+        "postgresql://x:hidden@nowhere.invalid/impex",
+    ],
+)
+async def test_a_server_that_is_not_there_is_tried_for_the_given_time(url: str) -> None:
+    start = time.monotonic()
+    with pytest.raises(DependencyDown) as caught:
+        await open_pool(url, "mailer", "test", 2, wait=1)
+    assert 1 <= time.monotonic() - start < 5
+    assert "hidden" not in str(caught.value)
+
+
+async def test_a_wrong_password_is_said_without_the_password(database: Database) -> None:
+    url = database.url("mailer").replace("impex_mailer:", "impex_mailer:hidden")
+    with pytest.raises(DependencyDown, match="password authentication failed") as caught:
+        await open_pool(url, "mailer", "test", 2)
+    assert "hidden" not in str(caught.value)
+
+
+@pytest.mark.faults
+async def test_a_server_that_has_gone_silent_is_away_and_a_slow_statement_is_not(
+    database: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("shared.database.pool.COMMAND_SECONDS", 0.5)
+    monkeypatch.setattr("shared.database.pool.CONNECT_SECONDS", 1)
+    pool = await open_pool(database.url("mailer"), "mailer", "test", 2)
+
+    async def slow() -> None:
+        async with transaction(pool) as tx:
+            await tx.execute("SELECT pg_sleep(5)")
+
+    async def silent() -> None:
+        async with transaction(pool) as tx:
+            frozen.append(await tx.fetchval("SELECT pg_backend_pid()"))
+            os.kill(frozen[0], signal.SIGSTOP)
+            await tx.execute("SELECT 1")
+
+    frozen: list[int] = []
+    with pytest.raises(TimeoutError):
+        await slow()
+    try:
+        with pytest.raises(DependencyDown):
+            await silent()
+    finally:
+        for process in frozen:
+            os.kill(process, signal.SIGCONT)
+    await ping(pool)
+    await pool.close()
+
+
+@pytest.fixture
+def private(servers: ServerUrls) -> Iterator[Postgres]:
+    """A PostgreSQL of this test alone, because it is stopped."""
+    # Not below pytest's own folder: every run closes that one to the database's user.
+    folder = servers.folder / f"private-{secrets.token_hex(4)}"
+    server = Postgres(folder, secrets.token_hex(8), durable=False)
+    server.start()
+    server.wait()
+    yield server
+    server.stop()
+
+
+@pytest.mark.faults
+async def test_the_pool_recovers_by_itself_after_a_restart_of_the_server(
+    private: Postgres,
+) -> None:
+    pool = await open_pool(private.url(), "public", "test", 4)
+
+    async def use() -> None:
+        async with transaction(pool) as tx:
+            await tx.execute("SELECT pg_sleep(0.05)")
+
+    async def works() -> bool:
+        try:
+            await asyncio.gather(*(use() for _ in range(4)))
+        except DependencyDown:
+            return False
+        return True
+
+    assert await works()
+    for end in (private.stop, private.kill):
+        end()
+        with pytest.raises(DependencyDown):
+            await use()
+        with pytest.raises(DependencyDown):
+            await ping(pool)
+        private.start()
+        private.wait()
+        await eventually(works, why="the pool to find the server again")
+    await pool.close()
+
+
+@pytest.mark.faults
+async def test_a_server_that_comes_late_is_waited_for(private: Postgres) -> None:
+    private.stop()
+    opening = asyncio.create_task(open_pool(private.url(), "public", "test", 2, wait=30))
+    private.start()
+    pool = await opening
+    await ping(pool)
+    await pool.close()

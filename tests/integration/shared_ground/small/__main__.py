@@ -1,9 +1,0 @@
-"""Run both in one process."""
-
-from __future__ import annotations
-
-from shared.runtime.service import main
-from tests.integration.shared_ground.small.service import LISTENER, TELLER
-
-if __name__ == "__main__":
-    main(TELLER, LISTENER)

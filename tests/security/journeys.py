@@ -1,0 +1,277 @@
+"""Every journey there is, gone once, with what goes wrong on the way.
+
+Each takes somebody new, with a password of their own, so that each leaves traces of its own.
+"""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Awaitable, Callable
+
+from tests.security.recording_browser import RecordingPortal
+from tests.support.actors.account_holder import AccountHolder, codes_on, new_address
+from tests.support.actors.http_browser import HttpBrowser, HttpResponse
+
+#: Passwords that people had, got, or typed by mistake; some with signs that are written otherwise
+#: in URLs, in JSON or in HTML.
+PLANTED = (
+    "Kvfz9rLq#2", "Wmqt4xZh!7", "Jq8rvLz!kd", "Hx&7vQ%zkp+", 'Pw"9tGm\\xRb', "Nd<4jXu>Qz",
+    "Yb5'wKt/Hc", "Gz3=mVq?Lx", "Rt6~hWd|Fk", "Cq9{sJb}Xn", "Mf2^zPw`Td", "Vé8kXoù#Lr",
+)  # fmt: skip
+#: Everybody's last name: of use to nobody but the tables and mails.
+NAME = "Quenouillard-Brisset"
+#: What people declare besides, of use to nobody but profile's own table.
+PHONE, STREET = "0155870497", "Quai du Menhir-Penché 7"
+DECLARED = {"phone": PHONE, "address": STREET}
+_PASSWORDS = itertools.cycle(PLANTED)
+Journey = Callable[[RecordingPortal], Awaitable[None]]
+
+
+def somebody(portal: RecordingPortal) -> AccountHolder:
+    """Somebody new, with a password that was planted."""
+    return AccountHolder(portal, new_address(), password=next(_PASSWORDS))
+
+
+async def settled(portal: RecordingPortal) -> AccountHolder:
+    """Somebody with an account, a phone and a list of codes, signed in."""
+    person = somebody(portal)
+    await ask(person)
+    await prove(person)
+    await accept(person)
+    page = await person.enrol()
+    await person.keep_codes(page)
+    return person
+
+
+async def ask(person: AccountHolder) -> HttpResponse:
+    """The account form."""
+    given = {"last_name": NAME, "password": person.password}
+    return await person.portal.asked(person.browser, person.address, **given)
+
+
+async def prove(person: AccountHolder) -> None:
+    """A wrong code, then the mailed one."""
+    page = await person.browser.get("/inscription/validation")
+    letter = await person.portal.sent_mails.to(person.address)
+    wrong = f"{(int(letter.code) + 1) % 1_000_000:06}"
+    for code in (wrong, letter.code):
+        page = await person.browser.post(page, "/inscription/validation", {"code": code})
+    assert page.path == "/inscription/adresse-validee", page.text
+
+
+async def accept(person: AccountHolder) -> None:
+    """The terms."""
+    page = await person.browser.get("/inscription/conditions")
+    page = await person.browser.post(page, "/inscription/conditions", {"accept": "1"})
+    assert page.path == "/inscription/creation", page.text
+
+
+async def forget_password(portal: RecordingPortal, person: AccountHolder) -> None:
+    """A link for a new password is asked for."""
+    browser, path = portal.browser(), "/mot-de-passe-oublie"
+    await browser.post(await browser.get(path), path, {"address": person.address})
+
+
+async def by_link(portal: RecordingPortal) -> None:
+    """An account proved by the mailed link, on another device, its password wrong at first."""
+    person = somebody(portal)
+    await ask(person)
+    letter = await portal.sent_mails.to(person.address)
+    person.browser = portal.browser()
+    page = await person.browser.get(f"/inscription/lien?jeton={letter.token}")
+    for password in ("Wr0ng-pass1", person.password):
+        page = await person.browser.post(page, "/inscription/lien", {"password": password})
+    assert page.path == "/inscription/adresse-validee", page.text
+    await accept(person)
+
+
+async def corrected(portal: RecordingPortal) -> None:
+    """A wrong address put right, another mail asked for, and the request given up."""
+    person = somebody(portal)
+    page = await ask(person)
+    await portal.sent_mails.to(person.address)
+    page = await person.browser.get("/inscription/adresse")
+    person.address = new_address()
+    given = {"address": person.address, "password": person.password}
+    page = await person.browser.post(page, "/inscription/adresse", given)
+    assert page.path == "/inscription/validation", page.text
+    await portal.sent_mails.to(person.address)
+    portal.clock.advance(seconds=61)
+    page = await person.browser.post(page, "/inscription/validation/renvoi")
+    await portal.sent_mails.to(person.address, 2)
+    page = await person.browser.get("/inscription/annuler")
+    await person.browser.post(page, "/inscription/annuler")
+
+
+async def asked_twice(portal: RecordingPortal) -> None:
+    """The form for an address that has an account already."""
+    person = await settled(portal)
+    again = AccountHolder(portal, person.address, password=next(_PASSWORDS))
+    await ask(again)
+    await portal.sent_mails.event("KnownAddressRequested", await person.account_id())
+
+
+async def enrolled_slowly(portal: RecordingPortal) -> None:
+    """An enrolment with a wrong code, begun anew, and its list of codes left unticked at first."""
+    person = somebody(portal)
+    await ask(person)
+    await prove(person)
+    await accept(person)
+    page = await person.give_password()
+    first = person.scan(page)
+    page = await person.browser.post(page, page.path, {"code": first.wrong()})
+    page = await person.browser.post(page, "/connexion/telephone/recommencer")
+    page = await person.enrol(page)
+    page = await person.browser.post(page, page.path)
+    assert page.status == 422, page.text
+    await person.keep_codes(page)
+
+
+async def wrong_until_locked(portal: RecordingPortal) -> None:
+    """Wrong codes and wrong passwords, until both have to wait; then a good day."""
+    person = await settled(portal)
+    assert person.phone is not None
+    page = await person.give_password(browser=person_again(person))
+    for _ in range(6):
+        page = await person.give_code(page, person.phone.wrong())
+    assert page.status == 429, page.text
+    stranger = portal.browser()
+    for number in range(6):
+        page = await person.give_password(f"Gu3ss-no{number}", stranger)
+    assert page.status == 429, page.text
+    nobody = portal.browser()
+    page = await nobody.get("/connexion")
+    given = {"address": new_address(), "password": "N0body-here"}
+    await nobody.post(page, "/connexion", given)
+    portal.clock.advance(hours=2)
+    page = await person.sign_in(person_again(person))
+    assert page.path == "/informations", page.text
+
+
+def person_again(person: AccountHolder) -> HttpBrowser:
+    """The same person in a fresh browser."""
+    person.browser = person.portal.browser()
+    return person.browser
+
+
+async def recovered(portal: RecordingPortal) -> None:
+    """A new list of codes; a wrong one, a used one and a good one; another phone by it."""
+    person = await settled(portal)
+    assert person.phone is not None
+    portal.clock.advance(seconds=30)
+    page = await person.browser.get("/compte/codes-de-secours")
+    given = {"password": person.password, "code": person.phone.code()}
+    page = await person.browser.post(page, "/compte/codes-de-secours", given)
+    codes = codes_on(page)
+    await person.browser.post(page, "/compte/codes-de-secours/gardes", {"kept": "1"})
+    page = await person.give_password(browser=person_again(person))
+    page = await person.browser.get("/connexion/code-de-secours")
+    for code in ("ABCD EFGH IJKL MNOP", codes[0]):
+        page = await person.browser.post(
+            page, "/connexion/code-de-secours", {"recovery_code": code}
+        )
+    page = await person.enrol(page)
+    assert page.path in ("/informations", "/connexion/codes-de-secours"), page.text
+
+
+async def changed(portal: RecordingPortal) -> None:
+    """Another password, the present one wrong at first, then too simple a new one."""
+    person, new = await settled(portal), next(_PASSWORDS)
+    page = await person.browser.get("/compte/mot-de-passe")
+    for present, wanted in (
+        ("Wr0ng-pass2", new),
+        (person.password, "Azerty123"),
+        (person.password, new),
+    ):
+        given = {"current_password": present, "password": wanted}
+        page = await person.browser.post(page, "/compte/mot-de-passe", given)
+    assert page.path == "/compte", page.text
+
+
+async def replaced(portal: RecordingPortal) -> None:
+    """Another phone by the old one, begun anew once."""
+    person = await settled(portal)
+    assert person.phone is not None
+    portal.clock.advance(seconds=30)
+    page = await person.browser.get("/compte/telephone")
+    given = {"password": person.password, "code": person.phone.code()}
+    page = await person.browser.post(page, "/compte/telephone", given)
+    assert page.path == "/compte/telephone/nouveau", page.text
+    page = await person.browser.post(page, "/compte/telephone/recommencer")
+    new = person.scan(page)
+    for code in (new.wrong(), new.code()):
+        page = await person.browser.post(page, "/compte/telephone/nouveau", {"code": code})
+    assert page.path == "/compte", page.text
+
+
+async def forgotten(portal: RecordingPortal) -> None:
+    """A new password by a mailed link; also asked for nobody."""
+    person = await settled(portal)
+    await forget_password(portal, AccountHolder(portal, new_address()))
+    await forget_password(portal, person)
+    browser = portal.browser()
+    page = await browser.get(await portal.mail(person.address, "/mot-de-passe"))
+    person.password = next(_PASSWORDS)
+    for password in ("Azerty123", person.password):
+        page = await browser.post(page, "/mot-de-passe", {"password": password})
+    assert page.path == "/connexion", page.text
+    assert (await person.sign_in(browser)).path == "/informations"
+
+
+async def lost(portal: RecordingPortal) -> None:
+    """A stolen phone, confirmed from the mailbox."""
+    person = await settled(portal)
+    browser = portal.browser()
+    page = await browser.get("/telephone-perdu")
+    given = {"address": person.address, "stolen": "1"}
+    await browser.post(page, "/telephone-perdu", given)
+    page = await browser.get(await portal.mail(person.address, "/telephone-perdu/confirmer"))
+    await browser.post(page, "/telephone-perdu/confirmer")
+    await portal.sent_mails.event("AccountFrozen", await person.account_id())
+
+
+async def proved_again(portal: RecordingPortal) -> None:
+    """A first sign-in days later: the address is proved again, with a wrong code and twice."""
+    person = somebody(portal)
+    await ask(person)
+    await prove(person)
+    await accept(person)
+    portal.clock.advance(hours=30)
+    page = await person.give_password()
+    assert page.path == "/connexion/adresse", page.text
+    first = await portal.sent_mails.to(person.address, kind="AddressProof")
+    wrong = f"{(int(first.code) + 1) % 1_000_000:06}"
+    page = await person.browser.post(page, "/connexion/adresse", {"code": wrong})
+    portal.clock.advance(seconds=61)
+    page = await person.browser.get("/connexion/adresse")
+    page = await person.browser.post(page, "/connexion/adresse/renvoi")
+    second = await portal.sent_mails.to(person.address, 2, kind="AddressProof")
+    page = await person.browser.post(page, "/connexion/adresse", {"code": second.code})
+    page = await person.enrol(page)
+    await person.keep_codes(page)
+
+
+async def disowned(portal: RecordingPortal) -> None:
+    """« Ce n'est pas moi », from the mail that told of a new device."""
+    person = await settled(portal)
+    await person.sign_in(portal.browser())
+    browser = portal.browser()
+    page = await browser.get(await portal.mail(person.address, "/ce-n-est-pas-moi"))
+    await browser.post(page, "/ce-n-est-pas-moi")
+    await portal.sent_mails.event("AccountFrozen", await person.account_id())
+
+
+async def informed(portal: RecordingPortal) -> None:
+    """The complementary information: wrong at first, another name, then validated."""
+    person = await settled(portal)
+    page = await person.browser.get("/informations")
+    given = {**DECLARED, "siret": "73282932000079", "last_name": f"{NAME}-Lampion"}
+    page = await person.browser.post(page, "/informations", given)
+    assert page.path == "/informations", page.text
+    await person.declare(page, saves=2, **DECLARED)
+
+
+JOURNEYS: tuple[Journey, ...] = (
+    by_link, corrected, asked_twice, enrolled_slowly, wrong_until_locked, recovered, changed,
+    replaced, forgotten, lost, proved_again, disowned, informed,
+)  # fmt: skip

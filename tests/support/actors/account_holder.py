@@ -1,0 +1,136 @@
+"""Somebody with an account: from the form to the home page, as a browser without scripts goes."""
+
+from __future__ import annotations
+
+import itertools
+from dataclasses import dataclass, field
+
+from tests.support.actors.http_browser import HttpBrowser, HttpResponse
+from tests.support.authenticator import Authenticator
+from tests.support.servers.portal import PASSWORD, Portal
+
+_NUMBERS = itertools.count(1)
+#: What a French pharmacy declares; the names are there already.
+PHARMACY = {
+    "phone": "01 55 87 40 90",
+    "position": "responsible_pharmacist",
+    "country": "FR",
+    "siret": "732 829 320 00074",
+    "company_name": "Pharmacie des Lilas",
+    "establishment_type": "pharmaceutical_establishment",
+    "postal_code": "93260",
+    "address": "12 rue de l'Égalité",
+    "city": "Les Lilas",
+    "terms": "1",
+}
+
+
+@dataclass
+class AccountHolder:
+    """One person: address, password, phone, and the browser in front of them."""
+
+    portal: Portal
+    address: str
+    browser: HttpBrowser = field(init=False)
+    password: str = PASSWORD
+    phone: Authenticator | None = None
+
+    def __post_init__(self) -> None:
+        self.browser = self.portal.browser()
+
+    async def create(self) -> None:
+        """An account, its second factor still to come."""
+        await self.portal.proved(self.browser, self.address)
+        page = await self.browser.get("/inscription/conditions")
+        page = await self.browser.post(page, "/inscription/conditions", {"accept": "1"})
+        assert page.path == "/inscription/creation", page.text
+
+    async def account_id(self) -> str:
+        """The account's id, as events name it."""
+        said = [one for one in self.portal.sent_mails.published if one.name == "AccountCreated"]
+        found = [one.subject for one in said if one.data["address"] == self.address]
+        assert found, self.address
+        return str(found[0])
+
+    async def give_password(
+        self, password: str = "", browser: HttpBrowser | None = None
+    ) -> HttpResponse:
+        """Address and password; returns the page that comes next."""
+        browser = browser or self.browser
+        page = await browser.get("/connexion")
+        given = {"address": self.address, "password": password or self.password}
+        return await browser.post(page, "/connexion", given)
+
+    def scan(self, page: HttpResponse) -> Authenticator:
+        """Take the key from an enrolment page."""
+        phone = Authenticator(key_on(page), self.portal.clock)
+        self.phone = phone
+        return phone
+
+    async def enrol(self, page: HttpResponse | None = None) -> HttpResponse:
+        """Scan and give the first code; returns the page that comes next."""
+        page = page or await self.give_password()
+        assert page.path == "/connexion/telephone", page.text
+        phone = self.scan(page)
+        return await self.browser.post(page, page.path, {"code": phone.code()})
+
+    async def give_code(
+        self, page: HttpResponse, code: str = "", browser: HttpBrowser | None = None
+    ) -> HttpResponse:
+        """The second factor; returns the page that comes next. Half a minute passes."""
+        if not code:
+            assert self.phone is not None
+            self.portal.clock.advance(seconds=30)
+            code = self.phone.code()
+        return await (browser or self.browser).post(page, "/connexion/code", {"code": code})
+
+    async def keep_codes(self, page: HttpResponse) -> tuple[list[str], HttpResponse]:
+        """Note the recovery codes and confirm it; returns them and the page that comes next."""
+        codes = codes_on(page)
+        assert len(codes) == 10, page.text
+        return codes, await self.browser.post(page, page.path, {"kept": "1"})
+
+    async def arrive(self) -> tuple[list[str], HttpResponse]:
+        """From nothing to the complementary information: the recovery codes, and its page."""
+        await self.create()
+        codes, page = await self.keep_codes(await self.enrol())
+        assert page.path == "/informations", page.text
+        return codes, page
+
+    async def declare(self, page: HttpResponse, *, saves: int = 1, **values: str) -> None:
+        """Save and confirm the complementary information, the quick way; `saves` counts them."""
+        fields = {**page.form("/informations"), **PHARMACY, **values, "action": "validate"}
+        saved = await self.browser.send_form("/informations", fields)
+        assert saved.location == "/informations/validation", saved.text
+        confirmation = {"csrf": fields["csrf"], "key": fields["key"], "version": str(saves)}
+        done = await self.browser.send_form("/informations/validation", confirmation)
+        assert done.location == "/informations", done.text
+
+    async def settle(self) -> list[str]:
+        """From nothing to a complete account; returns the recovery codes."""
+        codes, page = await self.arrive()
+        await self.declare(page)
+        return codes
+
+    async def sign_in(self, browser: HttpBrowser | None = None) -> HttpResponse:
+        """Password and code; returns the page that comes next."""
+        page = await self.give_password(browser=browser)
+        assert page.path == "/connexion/code", page.text
+        return await self.give_code(page, browser=browser)
+
+
+def key_on(page: HttpResponse) -> str:
+    """The key that an enrolment page shows as text."""
+    found = [one.get_text() for one in page.soup.select("#cle span")]
+    assert found, page.text
+    return "".join(found)
+
+
+def codes_on(page: HttpResponse) -> list[str]:
+    """The recovery codes that a page shows."""
+    return [" ".join(one.get_text().split()) for one in page.soup.select("#codes code")]
+
+
+def new_address() -> str:
+    """An address that nobody else has."""
+    return f"q{next(_NUMBERS)}x{id(_NUMBERS):x}@pharmacie.example.fr"

@@ -1,0 +1,59 @@
+"""The holder of an account who wants another address."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+from shared.contracts import registration as contracts
+from tests.support.actors.harness_account_holder import ADDRESS, HarnessAccountHolder
+from tests.support.harness.registration import PASSWORD, RegistrationHarness
+
+NEW = "Marie.Neuve@labo.fr"
+DEVICE = "Firefox, Windows"
+
+
+@dataclass
+class AddressChanger:
+    """A holder who wants another address."""
+
+    harness: RegistrationHarness
+    holder: HarnessAccountHolder
+
+    @classmethod
+    async def of(cls, harness: RegistrationHarness, address: str = ADDRESS) -> AddressChanger:
+        return cls(harness, await HarnessAccountHolder.of(harness, address))
+
+    def wish(self, address: str = NEW, password: str = PASSWORD, **more: Any) -> Any:
+        kind = contracts.RequestAddressChange
+        sealed = self.harness.seal(kind, "password", password)
+        more = {"language": "fr", "device": DEVICE, **more}
+        return kind(account_id=self.holder.account_id, address=address, password=sealed, **more)
+
+    def judge(self, address: str = NEW, password: str = PASSWORD, **more: Any) -> Any:
+        kind = contracts.JudgeAddressChange
+        sealed = self.harness.seal(kind, "password", password)
+        return kind(account_id=self.holder.account_id, address=address, password=sealed, **more)
+
+    def give(self, code: str) -> contracts.ConfirmAddressChange:
+        kind = contracts.ConfirmAddressChange
+        sealed = self.harness.seal(kind, "code", code)
+        return kind(account_id=self.holder.account_id, code=sealed, device=DEVICE)
+
+    def again(self) -> contracts.ResendAddressChange:
+        return contracts.ResendAddressChange(
+            account_id=self.holder.account_id, language="en", device=DEVICE
+        )
+
+    def cancel(self) -> contracts.CancelAddressChange:
+        return contracts.CancelAddressChange(account_id=self.holder.account_id)
+
+    def look(self) -> contracts.DescribeAddressChange:
+        return contracts.DescribeAddressChange(account_id=self.holder.account_id)
+
+    async def code(self) -> str:
+        return await self.holder.secret(contracts.AddressChangeRequested, "code")
+
+    async def signs_in(self, address: str, password: str = PASSWORD) -> bool:
+        sign_in = self.harness.sign_in(address, password, "203.0.113.0/24")
+        return await self.harness.outcome(sign_in) == "done"

@@ -1,0 +1,194 @@
+"""One person in Chromium: what they press, what their console says, where requests go.
+
+Buttons are found by the name that a person reads, in the visitor's language. Whatever the test,
+`check` holds at its end: a silent console, no violation of the content policy, no request to
+another host, nothing in storage but the design system's `scheme`.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass, field
+
+from playwright.async_api import (
+    BrowserContext,
+    ConsoleMessage,
+    Error,
+    Locator,
+    Page,
+    Request,
+    Response,
+    expect,
+)
+
+from tests.support.servers.portal import PASSWORD
+
+#: Told as an error of the console, which is the only place where browsers tell it for sure.
+WATCH = """document.addEventListener("securitypolicyviolation", (event) =>
+  console.error(`content policy: ${event.violatedDirective} ${event.blockedURI}`));"""
+STORED = "[...Object.keys(localStorage), ...Object.keys(sessionStorage)]"
+WORDS = {
+    "begin": ("Première connexion - Créer un compte", "First time here - Create an account"),
+    "continue": ("Continuer", "Continue"),
+    "check": ("Vérifier le code", "Check the code"),
+    "confirm": ("Valider mon adresse", "Confirm my address"),
+    "accept": ("J'accepte", "I accept"),
+    "sign_in": ("Se connecter", "Sign in"),
+    "cancel": ("Annuler", "Cancel"),
+    "give_up": ("Oui, abandonner", "Yes, give up"),
+    "again": ("Envoyer un autre message", "Send another message"),
+    "correct": ("Corriger l'adresse", "Correct the address"),
+    "give_code": ("Valider le code", "Check the code"),
+    "copy_key": ("Copier la clé", "Copy the key"),
+    "download": ("Télécharger", "Download"),
+    "copy": ("Copier", "Copy"),
+    "recovery": ("Utiliser un code de secours", "Use a recovery code"),
+    "forgotten": ("Mot de passe oublié", "Forgotten password"),
+    "send_link": ("Recevoir le lien", "Get the link"),
+    "send_message": ("Recevoir le message", "Get the message"),
+    "change_password": ("Changer de mot de passe", "Change the password"),
+    "new_list": ("Faire une nouvelle liste", "Make a new list"),
+    "change_phone": ("Changer de téléphone", "Change phone"),
+    "confirm_loss": ("Confirmer la perte", "Confirm the loss"),
+    "confirm_theft": ("Confirmer et bloquer mon compte", "Confirm and freeze my account"),
+    "save": ("Enregistrer", "Save"),
+    "validate": ("Valider", "Validate"),
+    "close": ("Fermer", "Close"),
+    "confirm_validation": ("Confirmer la validation", "Confirm"),
+    "go_back": ("Revenir", "Go back"),
+    "block": ("Bloquer mon compte", "Freeze my account"),
+}
+STEPS = {
+    "form": "/inscription",
+    "validation": "/inscription/validation",
+    "address": "/inscription/adresse",
+    "link": "/inscription/lien",
+    "verified": "/inscription/adresse-validee",
+    "terms": "/inscription/conditions",
+    "creation": "/inscription/creation",
+    "cancel": "/inscription/annuler",
+    "sign_in": "/connexion",
+    "enrolment": "/connexion/telephone",
+    "code": "/connexion/code",
+    "recovery": "/connexion/code-de-secours",
+    "codes": "/connexion/codes-de-secours",
+    "information": "/informations",
+    "summary": "/informations/validation",
+    "home": "/accueil",
+    "account": "/compte",
+    "new_phone": "/compte/telephone/nouveau",
+}
+
+
+@dataclass
+class ChromiumUser:
+    """A browser profile of its own with one tab, `page`, to begin with."""
+
+    base: str
+    language: str
+    scripts: bool
+    context: BrowserContext
+    page: Page
+    complaints: list[str] = field(default_factory=list)
+    foreign: set[str] = field(default_factory=set)
+    asked: list[str] = field(default_factory=list)
+
+    async def watch(self) -> None:
+        """Note what goes wrong, in every tab."""
+        if self.scripts:
+            await self.context.add_init_script(WATCH)
+        self.context.on("console", self._heard)
+        self.context.on("weberror", lambda error: self.complaints.append(str(error.error)))
+        self.context.on("request", self._requested)
+        self.page = await self.context.new_page()
+
+    def _heard(self, message: ConsoleMessage) -> None:
+        # A page that says 422 or 404 is also told as a resource that failed.
+        if message.type == "error" and "Failed to load resource" not in message.text:
+            self.complaints.append(message.text)
+
+    def _requested(self, request: Request) -> None:
+        if request.url.startswith(self.base + "/"):
+            self.asked.append(request.url.removeprefix(self.base))
+        elif not request.url.startswith(("data:", "blob:")):
+            self.foreign.add(request.url)
+
+    async def check(self) -> None:
+        """WF-02, WF-03, GD-04, SE-12 for everything this visitor saw."""
+        stored: set[str] = set()
+        for tab in self.context.pages:
+            try:
+                stored |= set(await tab.evaluate(STORED))
+            except Error:  # a tab that shows nothing has no storage
+                continue
+        assert not self.complaints, self.complaints
+        assert not self.foreign, self.foreign
+        assert stored <= {"scheme"}, stored
+
+    def word(self, key: str) -> str:
+        """A button's name in the visitor's language."""
+        return WORDS[key][0 if self.language == "fr" else 1]
+
+    async def open(self, path: str, tab: Page | None = None) -> Response:
+        """Type an address."""
+        url = path if path.startswith("http") else self.base + path
+        answer = await (tab or self.page).goto(url)
+        assert answer is not None
+        return answer
+
+    def button(self, key: str) -> Locator:
+        """A button or a link that looks like one, in the page's main part."""
+        name = self.word(key)
+        main = self.page.locator("main")
+        found = main.get_by_role("button", name=name, exact=True)
+        return found.or_(main.get_by_role("link", name=name, exact=True)).first
+
+    async def press(self, key: str) -> None:
+        """Press it."""
+        await self.button(key).click()
+
+    async def sign_out(self) -> None:
+        """The button in the header of every page of a session (SE-06)."""
+        name = "Se déconnecter" if self.language == "fr" else "Sign out"
+        await self.page.locator("header").get_by_role("button", name=name, exact=True).click()
+        await self.at("sign_in")
+
+    async def switch_language(self) -> None:
+        """The other language and back; the place stays (B-09)."""
+        there, names = self.page.url, {"en": "English", "fr": "Français"}
+        first, second = ("en", "fr") if self.language == "fr" else ("fr", "en")
+        for lang in (first, second):
+            button = self.page.locator("header").get_by_role("button", name=names[lang])
+            await button.click()
+            await expect(self.page.locator("html")).to_have_attribute("lang", lang)
+            assert self.page.url == there
+
+    async def at(self, step: str, tab: Page | None = None) -> None:
+        """Wait until a step's page is there."""
+        where = re.compile(re.escape(self.base + STEPS[step]) + r"(\?.*)?$")
+        await expect(tab or self.page).to_have_url(where, timeout=15_000)
+        await expect((tab or self.page).locator("main h1")).to_be_visible()
+
+    async def fill(self, address: str, **values: str) -> None:
+        """Fill in the account form."""
+        given = {"first_name": "Pierre", "last_name": "Durand", "password": PASSWORD, **values}
+        for name, value in {**given, "address": address}.items():
+            await self.page.locator(f"#{name}").fill(value)
+
+    async def ask(self, address: str) -> None:
+        """From the form to the page that waits for the proof."""
+        await self.open("/inscription")
+        await self.fill(address)
+        await self.press("continue")
+        await self.at("validation")
+
+    async def give_code(self, code: str) -> None:
+        """Copy a code."""
+        await self.page.locator("#code").fill(code)
+        await self.press("check")
+
+    async def accept(self) -> None:
+        """From the terms to the created account."""
+        await self.page.get_by_label(self.word("accept")).check(force=True)
+        await self.press("continue")
+        await self.at("creation")

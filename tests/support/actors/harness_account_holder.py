@@ -1,0 +1,162 @@
+"""What the holder of an account does once it exists, and what the mailbox then has."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import Any
+
+from shared.contracts import registration as contracts
+from shared.contracts.base import Refusal, Request
+from shared.contracts.gateway import SessionOpened
+from shared.contracts.mfa import AuthenticatorReplaced
+from shared.database import transaction
+from shared.messaging.handlers import Refused
+from shared.security import signed_tokens
+from shared.security.sealing import seal_context
+from tests.support.harness.registration import NETWORK, OTHER_PASSWORD, RegistrationHarness
+
+ADDRESS = "pierre@labo.fr"
+UNKNOWN = "nobody@labo.fr"
+MAIL = "0123456789abcdef0123456789abcdef"
+OTHER_NETWORK = "198.51.100.0/24"
+
+
+@dataclass
+class HarnessAccountHolder:
+    """One account in a room, a minute after it was made: PASSWORD at ADDRESS."""
+
+    harness: RegistrationHarness
+    account_id: str
+
+    @classmethod
+    async def of(cls, harness: RegistrationHarness, address: str = ADDRESS) -> HarnessAccountHolder:
+        """Make the account."""
+        account_id = await harness.account(address)
+        harness.advance(minutes=1)
+        return cls(harness, account_id)
+
+    async def close(self, state: str, *, desk_only: bool = False) -> None:
+        """Put the account into a state, as the desk would."""
+        async with transaction(self.harness.pool) as tx:
+            await tx.execute(
+                "UPDATE accounts SET state = $2, frozen_at = $3, desk_only = $4 WHERE id = $1",
+                self.account_id,
+                state,
+                None if state == "active" else self.harness.now,
+                desk_only,
+            )
+
+    async def row(self) -> dict[str, Any]:
+        """The account and its credentials, as they are stored."""
+        (row,) = await self.harness.fetch(
+            "SELECT * FROM accounts JOIN credentials ON account_id = id WHERE id = $1",
+            self.account_id,
+        )
+        return dict(row)
+
+    async def opens_with(self, password: str, network: str = "203.0.113.0/24") -> bool:
+        """Whether a password signs in, from a network of the test's own."""
+        try:
+            found = await self.harness.ask(self.harness.sign_in(ADDRESS, password, network))
+        except Refused as refused:
+            if refused.refusal.slug != "wrong_credentials":
+                raise
+            return False
+        return (found.due, found.account_id) == ("account", self.account_id)
+
+    # What the holder sends.
+
+    def check(self, password: str) -> contracts.CheckPassword:
+        """The password, before a delicate act."""
+        kind = contracts.CheckPassword
+        return kind(
+            account_id=self.account_id, password=self.harness.seal(kind, "password", password)
+        )
+
+    def change(self, current: str, new: str) -> contracts.ChangePassword:
+        """The form that changes the password."""
+        kind = contracts.ChangePassword
+        return kind(
+            account_id=self.account_id,
+            current_password=self.harness.seal(kind, "current_password", current),
+            password=self.harness.seal(kind, "password", new),
+            device="Firefox, Windows",
+        )
+
+    def code(self, digits: str) -> contracts.VerifyAddressCode:
+        """The code that proves the address again."""
+        kind = contracts.VerifyAddressCode
+        return kind(account_id=self.account_id, code=self.harness.seal(kind, "code", digits))
+
+    def send_code(self, *, renew: bool = False) -> contracts.SendAddressCode:
+        """« Envoyer un autre code », or the page that shows the code's life."""
+        return contracts.SendAddressCode(account_id=self.account_id, language="fr", renew=renew)
+
+    def follow(self, kind: type[Request], token: str, **more: Any) -> Any:
+        """A request about a mailed link."""
+        return kind(link_token=self.harness.seal(kind, "link_token", token), **more)
+
+    def reset(self, token: str, password: str = OTHER_PASSWORD) -> contracts.ResetPassword:
+        """The form of a reset link."""
+        sealed = self.harness.seal(contracts.ResetPassword, "password", password)
+        made: contracts.ResetPassword = self.follow(
+            contracts.ResetPassword, token, password=sealed, device="Safari, macOS"
+        )
+        return made
+
+    # What the mailbox has.
+
+    async def secret(self, kind: Any, field: str = "link_token") -> str:
+        """The secret of the latest message of a kind."""
+        event = (await self.harness.events(kind))[-1]
+        return self.harness.mailbox.open(getattr(event, field), seal_context(kind, field))
+
+    async def reset_link(self) -> str:
+        """Forget the password; returns the link's token."""
+        await self.harness.ask(forgotten())
+        return await self.secret(contracts.PasswordResetRequested)
+
+    def disavowal(self, *, mail: str = MAIL, days: float = 7, purpose: str = "disavowal") -> str:
+        """The token of a « ce n'est pas moi » link, as the mailer signs it."""
+        ring = self.harness.deps.settings.disavowal_keys
+        parts = (self.account_id.replace("-", ""), mail)
+        return signed_tokens.sign(ring, purpose, parts, self.harness.now + timedelta(days=days))
+
+    async def disavow(self, token: str) -> contracts.FrozenView:
+        """« Ce n'est pas moi »."""
+        view: contracts.FrozenView = await self.harness.ask(self.follow(contracts.Disavow, token))
+        return view
+
+    # What others say of the account.
+
+    async def opens_session(self) -> None:
+        """The second factor was right, now."""
+        event = SessionOpened(
+            session_id="s", device="", network=NETWORK, new_device=False, failures=0,
+            opened_at=self.harness.now,
+        )  # fmt: skip
+        await self.harness.hear(event, self.account_id)
+
+    async def replaces_phone(self, *, days_ago: float = 0) -> None:
+        """The phone was replaced so long ago, and it is heard of now."""
+        at = self.harness.now - timedelta(days=days_ago)
+        await self.harness.hear(AuthenticatorReplaced(by="phone", replaced_at=at), self.account_id)
+
+
+def forgotten(address: str = ADDRESS, network: str = NETWORK) -> contracts.RequestPasswordReset:
+    """« Mot de passe oublié »."""
+    return contracts.RequestPasswordReset(address=address, language="fr", network=network)
+
+
+def lost(
+    address: str = ADDRESS, *, stolen: bool = False, network: str = NETWORK
+) -> contracts.ClaimLostPhone:
+    """« Téléphone perdu »."""
+    return contracts.ClaimLostPhone(address=address, stolen=stolen, language="fr", network=network)
+
+
+def codes(refusal: Refusal) -> list[str]:
+    """`field:code` of everything wrong, in order."""
+    assert refusal.slug == "invalid_fields"
+    return [f"{error.field}:{error.code}" for error in refusal.errors]

@@ -1,0 +1,129 @@
+"""A browser of few virtues: cookies, forms as they stand on the page, no scripts."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Any
+from urllib.parse import urlencode
+
+import aiohttp
+from bs4 import BeautifulSoup, Tag
+from multidict import CIMultiDictProxy
+from yarl import URL
+
+NBSP = "\u00a0"
+
+
+@dataclass
+class HttpResponse:
+    """An answer, read to its end."""
+
+    status: int
+    headers: CIMultiDictProxy[str]
+    body: bytes
+    path: str
+
+    @property
+    def html(self) -> str:
+        return self.body.decode()
+
+    @property
+    def soup(self) -> BeautifulSoup:
+        return BeautifulSoup(self.html, "html.parser")
+
+    @property
+    def text(self) -> str:
+        """What a person reads, with ordinary spaces and one of each."""
+        return " ".join(self.soup.get_text(" ").replace(NBSP, " ").split())
+
+    @property
+    def h1(self) -> str:
+        heading = self.soup.find("h1")
+        assert heading is not None, self.html[:2000]
+        return " ".join(heading.get_text(" ").replace(NBSP, " ").split())
+
+    @property
+    def location(self) -> str:
+        return self.headers["Location"]
+
+    def form(self, action: str) -> dict[str, str]:
+        """The fields of a form as the page gives them, hidden ones included."""
+        found = self.soup.find("form", action=action)
+        assert isinstance(found, Tag), f"no form for {action} on {self.path}: {self.text[:500]}"
+        fields = {}
+        for one in found.find_all("input"):
+            name, kind = one.get("name"), one.get("type")
+            if name and kind not in ("checkbox", "radio"):
+                fields[str(name)] = str(one.get("value") or "")
+        return fields
+
+
+@dataclass
+class HttpBrowser:
+    """One person's browser on one device."""
+
+    base: str
+    language: str = "fr"
+    session: aiohttp.ClientSession = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.session = aiohttp.ClientSession(cookie_jar=aiohttp.CookieJar(unsafe=True))
+
+    async def close(self) -> None:
+        await self.session.close()
+
+    async def send(
+        self,
+        method: str,
+        path: str,
+        *,
+        headers: dict[str, str] | None = None,
+        follow: bool = False,
+        **how: Any,
+    ) -> HttpResponse:
+        given = {"Accept-Language": self.language, **(headers or {})}
+        url = URL(self.base + path, encoded=True)
+        async with self.session.request(
+            method, url, headers=given, allow_redirects=follow, **how
+        ) as response:
+            body = await response.read()
+            return HttpResponse(response.status, response.headers, body, response.url.path)
+
+    async def get(self, path: str, **how: Any) -> HttpResponse:
+        """Open a page, following redirects as browsers do."""
+        return await self.send("GET", path, follow=True, **how)
+
+    async def from_elsewhere(self, path: str) -> HttpResponse:
+        """Open a page by a link of another site: the session's strict cookie is not sent."""
+        jar, kept = self.session.cookie_jar, self.cookies["impex-session"]
+        jar.clear(lambda cookie: cookie.key == "impex-session")
+        page = await self.get(path)
+        jar.update_cookies({"impex-session": kept}, URL(self.base))
+        return page
+
+    async def post(
+        self,
+        page: HttpResponse,
+        action: str,
+        values: dict[str, str] | None = None,
+        *,
+        follow: bool = True,
+        headers: dict[str, str] | None = None,
+    ) -> HttpResponse:
+        """Fill in a form of a page and send it."""
+        fields = {**page.form(action), **(values or {})}
+        given = {"Sec-Fetch-Site": "same-origin", **(headers or {})}
+        return await self.send_form(action, fields, follow=follow, headers=given)
+
+    async def send_form(self, action: str, fields: Any, **how: Any) -> HttpResponse:
+        """Send any fields as a form."""
+        data = urlencode(fields).encode()
+        headers = {
+            "Content-Type": "application/x-www-form-urlencoded",
+            **(how.pop("headers", None) or {}),
+        }
+        return await self.send("POST", action, data=data, headers=headers, **how)
+
+    @property
+    def cookies(self) -> dict[str, str]:
+        return {cookie.key: cookie.value for cookie in self.session.cookie_jar}

@@ -1,0 +1,129 @@
+"""Asks registration over the broker, as the gateway would, and looks into its tables."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from datetime import timedelta
+from pathlib import Path
+from typing import Any
+from uuid import uuid4
+
+from services.registration import account_store, mailed_link_store
+from services.registration.accounts import MailedLink
+from services.registration.handlers.mailed_links import PASSWORD as RESET
+from services.registration.hashing import Cost, Hasher
+from shared.contracts import registration as contracts
+from shared.contracts.base import REQUESTS, Request, Sealed
+from shared.database import Pool, open_pool, transaction
+from shared.messaging.errors import RequestTimeout
+from shared.messaging.service_bus import ServiceBus
+from shared.runtime.service import utc_now
+from shared.security.sealing import KeyRing, Sealer, keyed_hash, new_token, seal_context
+from tests.support import eventually
+from tests.support.harness.registration import NETWORK, OTHER_PASSWORD, PASSWORD
+from tests.support.servers.services import parties, services
+from tests.support.servers.shared_servers import TestServers
+from tests.support.servers.system import System
+
+LIFE = timedelta(hours=1)
+
+
+@dataclass
+class RegistrationClient:
+    """Asks registration as the gateway would, and looks into its tables."""
+
+    system: System
+    node: ServiceBus
+    pool: Pool
+    sealer: Sealer
+
+    async def wait(self) -> None:
+        """Until the line is up."""
+        await eventually(lambda: self.node.ready[0], why="the gateway's line is up")
+
+    async def ask(self, request: Any, key: str | None = None) -> Any:
+        """The reply, or `Refused`; on a slow machine asked again, which is the same as once."""
+        for _ in range(9):
+            try:
+                return await self.node.rpc_client.ask(request, idempotency_key=key)
+            except RequestTimeout:
+                continue
+        raise AssertionError(f"{request.TYPE} was not answered")
+
+    def form(self, address: str, password: str = PASSWORD) -> contracts.RequestAccount:
+        """The account form."""
+        kind = contracts.RequestAccount
+        return kind(
+            first_name="Pierre",
+            last_name="Durand",
+            address=address,
+            password=self.sealer.seal(password, seal_context(kind, "password")),
+            language="fr",
+            network=NETWORK,
+        )
+
+    def sign_in(self, address: str) -> contracts.SignIn:
+        """The sign-in form with a wrong password."""
+        sealed = self.sealer.seal(OTHER_PASSWORD, seal_context(contracts.SignIn, "password"))
+        return contracts.SignIn(address=address, password=sealed, network=NETWORK)
+
+    def seal(self, kind: type[Request], field: str, plain: str) -> Sealed:
+        """What the gateway would put into a sealed field."""
+        return self.sealer.seal(plain, seal_context(kind, field))
+
+    async def account(self, address: str, password: str = PASSWORD) -> str:
+        """An account, written as its creation writes it; returns its id."""
+        ring = KeyRing.parse(self.system.environment("registration")["IMPEX_PEPPER_KEYS"])
+        hasher = Hasher(ring, Cost(19_456, 2, 1), 1)
+        hashed = await hasher.hash(password, address)
+        hasher.close()
+        account_id, now = str(uuid4()), utc_now()
+        async with transaction(self.pool) as tx:
+            await tx.execute(account_store.CREATE, account_id, address, address, "Pierre", "Durand",
+                             "fr", now, now)  # fmt: skip
+            await tx.execute(
+                account_store.SET_CREDENTIALS, account_id, hashed.text, hashed.key_id, now
+            )
+        return account_id
+
+    async def reset_link(self, account_id: str, address: str) -> str:
+        """A good link for a new password, written as its request writes it; returns its token."""
+        ring = KeyRing.parse(self.system.environment("registration")["IMPEX_TOKEN_KEYS"])
+        token, now = new_token(), utc_now()
+        link = MailedLink(
+            kind=RESET.name, account_id=account_id, stolen=False, expires_at=now + LIFE
+        )
+        async with transaction(self.pool) as tx:
+            link_hash = keyed_hash(ring, RESET.purpose, token)[1]
+            await mailed_link_store.insert(tx, link, link_hash, [address], now)
+        return token
+
+    async def count(self, table: str) -> int:
+        """How many rows a table of registration has."""
+        async with transaction(self.pool) as tx:
+            return int(await tx.fetchval(f"SELECT count(*) FROM {table}"))
+
+
+@asynccontextmanager
+async def connect_client(
+    test_servers: TestServers, folder: Path
+) -> AsyncIterator[RegistrationClient]:
+    """The gateway's end of the line; `asker.system.run("registration")` is the other."""
+    database, broker = test_servers.migrated(services()), test_servers.broker(parties())
+    system = System(database, broker, folder)
+    pool = await open_pool(database.url("registration"), "registration", "tests", 3)
+    gateway = await open_pool(database.url("gateway"), "gateway", "tests", 3)
+    asks = tuple(each for each in REQUESTS.values() if each.OWNER == contracts.OWNER)
+    node = ServiceBus("gateway", broker.url("gateway"), gateway, clock=utc_now, asks=asks)
+    ring = KeyRing.parse(system.environment("registration")["IMPEX_SEAL_KEYS_REGISTRATION"])
+    await node.start(None, timeout=20)
+    try:
+        yield RegistrationClient(system, node, pool, Sealer("registration", ring))
+    finally:
+        await node.drain(2)
+        await gateway.close()
+        await pool.close()
+    test_servers.delete(broker)
+    test_servers.drop(database)

@@ -1,0 +1,73 @@
+"""The list of dossiers on a real database, the application that says what becomes of them, and a
+clock to move."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Any
+
+from services.dossiers.service import SERVICE
+from shared.contracts import backoffice as words
+from shared.contracts.dossiers import DossierRow, DossiersView, ListDossiers, ReadDossiers
+from shared.database import open_pool
+from shared.security.sealing import KeyRing, Sealer, new_key
+from tests.support.harness.dossier_events import MINE
+from tests.support.harness.service_harness import ServiceHarness
+from tests.support.servers.shared_servers import Database
+
+#: The moment of the test: after what is told in it.
+NOW = datetime(2026, 4, 1, 12, tzinfo=UTC)
+
+
+FILL = """
+INSERT INTO dossiers (
+    dossier_id, version, account_id, kind, status, processed, number_version, number, number_folded,
+    contents_version, establishment, medicine, dosage, pharmaceutical_form, contents_folded,
+    filed_on, decision_version, decided_on)
+SELECT left($1::text, 8) || '-' || n, 2, $1::text::uuid, 'AI', 'filed', false, 2, n, n,
+    2, 'Pharmacie ' || n % 7, 'Paracétamol', n % 5 || ' mg', 'comprimé',
+    'pharmacie ' || n % 7 || E'\\nparacetamol\\n' || n % 5 || E' mg\\ncomprime',
+    date '2026-01-15' - n % 40, 0, 'infinity'
+FROM generate_series(1, $2::int) AS n
+"""
+KEYS = KeyRing.parse(new_key())
+
+
+@dataclass
+class DossiersHarness(ServiceHarness):
+    """Somebody at the gateway's side of the list, and the application that tells of dossiers."""
+
+    async def deliver(self, event: words.DossierEvent, account: str | None = MINE) -> None:
+        """What the other application says."""
+        await self.hear(event, account)
+
+    async def list(self, tab: str = "authorisations_filed", **more: Any) -> DossiersView:
+        """A page of a tab."""
+        request = ListDossiers(**{"account_id": MINE, "tab": tab} | more)
+        view: DossiersView = await self.ask(request)
+        return view
+
+    async def row(self, dossier_id: str = "d1", account: str = MINE) -> DossierRow | None:
+        """One dossier, in whatever tab it is."""
+        view = await self.ask(ReadDossiers(account_id=account))
+        found = {row.dossier_id: row for row in view.rows}
+        return found.get(dossier_id)
+
+    async def fill(self, account: str, count: int) -> None:
+        """So many filed authorisations of an account, straight into the table."""
+        await self.fetch(FILL, account, count)
+
+
+@asynccontextmanager
+async def open_harness(database: Database, now: datetime = NOW) -> AsyncIterator[DossiersHarness]:
+    """A list of dossiers on a database whose tables it empties first."""
+    pool = await open_pool(database.url("dossiers"), "dossiers", "tests", 10)
+    harness = DossiersHarness(service=SERVICE, pool=pool, now=now, sealer=Sealer("dossiers", KEYS))
+    try:
+        await harness.clear_tables("dossiers")
+        yield harness
+    finally:
+        await pool.close()

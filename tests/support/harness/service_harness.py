@@ -1,0 +1,150 @@
+"""A service's handlers on a real database, without a broker: ask, hear, look, move the clock.
+
+`Room.ask` does what the responder does: what takes long first, then the handler in one
+transaction. Events are read from the outbox. A service's tests derive a room of their own.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from typing import Any
+from uuid import uuid4
+
+import msgspec
+
+from shared.contracts.base import EVENTS, Event, Refusal, Reply, Request, Sealed
+from shared.database import Pool, transaction
+from shared.database.pool import acquire
+from shared.messaging.envelope import Envelope
+from shared.messaging.handlers import Answer, Context, RefusalReply, Refused, RequestContext
+from shared.outbox import apply_once, emit
+from shared.runtime.service import Service
+from shared.security.sealing import Opener, Sealer, seal_context
+
+
+@dataclass
+class ServiceHarness:
+    """One service with a clock of the test's own. `sealer` seals for it as its askers would."""
+
+    service: Service
+    pool: Pool
+    now: datetime
+    sealer: Sealer
+    deps: Any = field(default=None, repr=False)
+
+    def clock(self) -> datetime:
+        """The test's moment."""
+        return self.now
+
+    def advance(self, **length: float) -> None:
+        """Let time pass."""
+        self.now += timedelta(**length)
+
+    def seal(self, kind: type[Request], field_name: str, plain: str) -> Sealed:
+        """What the asker would put into a sealed field."""
+        return self.sealer.seal(plain, seal_context(kind, field_name))
+
+    async def ask(self, request: Request) -> Any:
+        """The reply, or `Refused`."""
+        return await self.execute(request, await self.prepare(request))
+
+    async def prepare(self, request: Request) -> Any:
+        """What takes long, outside the transaction."""
+        before = self._row(request).prepare
+        return None if before is None else await before(request, self.deps, self.pool)
+
+    async def execute(self, request: Request, prepared: Any) -> Any:
+        """The rest, in the transaction: the reply, or `Refused`."""
+        async with transaction(self.pool) as tx:
+            context = RequestContext(**self._parts(tx, request.TYPE), prepared=prepared)
+            reply = await self._row(request).handler(request, context)
+        if isinstance(reply, RefusalReply):
+            raise Refused(reply.refusal)
+        return reply
+
+    async def refusal(self, request: Request) -> Refusal:
+        """The refusal that a request must get."""
+        try:
+            reply = await self.ask(request)
+        except Refused as refused:
+            return refused.refusal
+        raise AssertionError(f"not refused: {reply!r}")
+
+    async def outcome(self, request: Request) -> str:
+        """The slug it is refused with, or `done`."""
+        try:
+            await self.ask(request)
+        except Refused as refused:
+            return refused.refusal.slug
+        return "done"
+
+    async def hear(self, event: Event, subject: str | None = None) -> None:
+        """Handle an event of another service."""
+        (row,) = (each for each in self.service.hears if each.event is type(event))
+        if row.effect is not None:
+            envelope = self._parts(None, event.TYPE, subject)["envelope"]
+            effect = row.effect(event, envelope, self.now)
+            async with acquire(self.pool) as connection:
+                await apply_once(connection, self.service.name, envelope.id, effect)
+            return
+        assert row.handler is not None
+        prepared = None if row.prepare is None else await row.prepare(event, self.deps, self.pool)
+        async with transaction(self.pool) as tx:
+            parts = self._parts(tx, event.TYPE, subject)
+            await row.handler(event, Context(**parts, prepared=prepared))
+
+    async def events(self, *kinds: type[Event]) -> list[Any]:
+        """Every event said so far, oldest first, of these kinds or of any."""
+        return [event for _, _, event in await self.published(*kinds)]
+
+    async def published(self, *kinds: type[Event]) -> list[tuple[str, str | None, Any]]:
+        """(message id, subject, event), oldest first."""
+        found = []
+        for row in await self.fetch("SELECT message_id, body FROM outbox ORDER BY id"):
+            envelope = msgspec.json.decode(row["body"])
+            kind = EVENTS[envelope["type"]]
+            if not kinds or kind in kinds:
+                event = msgspec.convert(envelope["data"], kind)
+                found.append((str(row["message_id"]), envelope.get("subject"), event))
+        return found
+
+    async def fetch(self, sql: str, *args: Any) -> list[Any]:
+        """Rows of the service's own schema."""
+        async with transaction(self.pool) as tx:
+            return list(await tx.fetch(sql, *args))
+
+    async def count(self, table: str) -> int:
+        """How many rows a table has."""
+        return int((await self.fetch(f"SELECT count(*) AS n FROM {table}"))[0]["n"])
+
+    async def clear_tables(self, *tables: str) -> None:
+        """Forget what earlier tests left, and the common tables' rows."""
+        async with transaction(self.pool) as tx:
+            for table in (*tables, "outbox", "inbox", "replies"):
+                await tx.execute(f"DELETE FROM {table}")
+
+    def _row(self, request: Request) -> Answer:
+        (row,) = (each for each in self.service.answers if each.request is type(request))
+        return row
+
+    def _parts(self, tx: Any, kind: str, subject: str | None = None) -> dict[str, Any]:
+        async def say(event: Event, *, subject: str | None) -> str:
+            return await emit(tx, self.service.name, event, subject=subject, now=self.now)
+
+        envelope = Envelope(
+            id=str(uuid4()), source="impex/tests", type=kind, subject=subject, time=self.now,
+            traceparent=None, data={},
+        )  # fmt: skip
+        return {
+            "tx": tx,
+            "deps": self.deps,
+            "envelope": envelope,
+            "now": self.clock,
+            "_emit": say,
+        }
+
+
+def unseal(opener: Opener, reply: Reply, field_name: str) -> str:
+    """A secret of a reply, as the asker reads it."""
+    return opener.open(getattr(reply, field_name), seal_context(type(reply), field_name))

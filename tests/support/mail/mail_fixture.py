@@ -1,0 +1,69 @@
+"""The mail server of the journeys, and what people find in their messages."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+
+from aiosmtpd.smtp import SMTP, Envelope, Session
+
+from tests.support import eventually
+from tests.support.mail.mail_server import MailServer, Received
+
+
+@dataclass(frozen=True)
+class ValidationMail:
+    """A validation message as its reader uses it."""
+
+    code: str
+    link: str
+    subject: str
+    text: str
+
+
+class MailFixture(MailServer):
+    """Refuses for good what is sent to the addresses in `unknown`."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.unknown: set[str] = set()
+
+    async def handle_RCPT(
+        self, server: SMTP, session: Session, envelope: Envelope, address: str, options: list[str]
+    ) -> str:
+        """A mailbox that does not exist is refused, whatever else is scripted."""
+        if address in self.unknown:
+            self.refused.append((address, "550"))
+            return "550 5.1.1 no such mailbox"
+        return await super().handle_RCPT(server, session, envelope, address, options)
+
+    def to(self, address: str) -> list[Received]:
+        """What an address was sent, in order."""
+        return [one for one in self.messages if one.recipients == (address,)]
+
+    async def message(self, address: str, number: int = 1) -> Received:
+        """The latest message to an address, once there are `number` of them."""
+        await eventually(
+            lambda: len(self.to(address)) >= number, 30, why=f"message {number} to {address}"
+        )
+        return self.to(address)[-1]
+
+    async def validation_mail(self, address: str, number: int = 1) -> ValidationMail:
+        """The latest message, read as a validation message."""
+        received = await self.message(address, number)
+        text = received.text()
+        code = re.search(r": (\d{6})\s*$", text, re.M)
+        link = re.search(r"^(http\S+/inscription/lien\?jeton=\S+)\s*$", text, re.M)
+        assert code, text
+        assert link, text
+        return ValidationMail(code.group(1), link.group(1), str(received.message["Subject"]), text)
+
+    async def link(self, address: str, path: str) -> str:
+        """The link to a page of the portal, in the latest message that has one."""
+        wanted = re.compile(rf"^(http\S+{re.escape(path)}\?jeton=\S+)\s*$", re.M)
+
+        def found() -> str:
+            links = [wanted.search(one.text()) for one in self.to(address)]
+            return next((one.group(1) for one in reversed(links) if one), "")
+
+        return await eventually(found, 30, why=f"a link to {path} for {address}")

@@ -1,0 +1,118 @@
+"""The mails that would go out, read from the events that ask for them."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
+from typing import Any
+
+import aio_pika
+import msgspec
+
+from shared.contracts.base import EVENTS, Sealed
+from shared.contracts.registration import (
+    AccountRequested,
+    AddressProofRequested,
+    LostPhoneClaimed,
+    PasswordResetRequested,
+    ValidationResent,
+)
+from shared.security.sealing import KeyRing, Opener, seal_context
+from tests.support import eventually
+from tests.support.servers.system import System
+
+#: The events that a mail with something to open is written for.
+MAILED = (
+    AccountRequested,
+    ValidationResent,
+    AddressProofRequested,
+    PasswordResetRequested,
+    LostPhoneClaimed,
+)
+
+
+@dataclass(frozen=True)
+class SentMail:
+    """What a message would carry: a code, a link's token, or both."""
+
+    kind: str
+    address: str
+    code: str
+    token: str
+
+
+@dataclass(frozen=True)
+class PublishedEvent:
+    """An event as it went over the broker."""
+
+    name: str
+    subject: str | None
+    data: dict[str, Any]
+
+
+@dataclass
+class SentMails:
+    """Every event that was said, and every message that would go out, opened with the mailer's
+    key."""
+
+    opener: Opener
+    all: list[SentMail] = field(default_factory=list)
+    published: list[PublishedEvent] = field(default_factory=list)
+
+    def record(self, body: bytes) -> None:
+        envelope = msgspec.json.decode(body)
+        event = EVENTS[envelope["type"]]
+        self.published.append(
+            PublishedEvent(event.__name__, envelope.get("subject"), envelope["data"])
+        )
+        if event in MAILED:
+            opened = {}
+            for name in ("code", "link_token"):
+                if name in event.__struct_fields__:
+                    sealed = msgspec.convert(envelope["data"][name], Sealed)
+                    opened[name] = self.opener.open(sealed, seal_context(event, name))
+            self.all.append(
+                SentMail(
+                    event.__name__,
+                    envelope["data"]["address"],
+                    opened.get("code", ""),
+                    opened.get("link_token", ""),
+                )
+            )
+
+    async def to(self, address: str, number: int = 1, kind: str = "") -> SentMail:
+        """The latest message to an address (of a kind), once `number` of them were asked for."""
+
+        def found() -> list[SentMail]:
+            mine = [one for one in self.all if one.address == address and kind in one.kind]
+            return mine if len(mine) >= number else []
+
+        return (await eventually(found, why=f"message {number} to {address}"))[-1]
+
+    async def event(self, name: str, subject: str, number: int = 1) -> PublishedEvent:
+        """The latest event of that name about an account, once there are `number` of them."""
+
+        def found() -> list[PublishedEvent]:
+            mine = [one for one in self.published if (one.name, one.subject) == (name, subject)]
+            return mine if len(mine) >= number else []
+
+        return (await eventually(found, why=f"{number} {name}"))[-1]
+
+
+@asynccontextmanager
+async def record_sent_mails(system: System) -> AsyncIterator[SentMails]:
+    """Hear everything that is said for as long as this lasts."""
+    ring = KeyRing.parse(system.environment("mailer")["IMPEX_SEAL_KEYS_MAILER"])
+    found = SentMails(Opener("mailer", ring))
+    connection = await aio_pika.connect(system.broker.admin_url)
+    channel = await connection.channel()
+    queue = await channel.declare_queue(exclusive=True)
+    await queue.bind("impex.events", "#")
+
+    async def take(message: aio_pika.abc.AbstractIncomingMessage) -> None:
+        found.record(message.body)
+
+    await queue.consume(take, no_ack=True)
+    yield found
+    await connection.close()

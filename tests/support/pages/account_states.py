@@ -1,0 +1,118 @@
+"""The states of the pages behind both factors: the account, and what is changed there."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import timedelta
+from types import SimpleNamespace
+from typing import Any
+
+from tests.support.pages.information_states import FRENCH, listed
+from tests.support.pages.page_basis import NOW, State, form, me, rules
+from tests.support.pages.rights_states import WISH
+from tests.support.pages.sign_in_states import refused, told
+
+SESSIONS = [
+    SimpleNamespace(
+        id=f"{number}" * 8,
+        device=device,
+        network=network,
+        opened_at=NOW - timedelta(hours=number),
+        seen_at=NOW - timedelta(minutes=7 * number),
+        current=number == 0,
+    )
+    for number, (device, network) in enumerate(
+        (
+            ("Firefox, Windows", "192.0.2.0/24"),
+            ("Safari, iPhone", "2001:db8:85a3:8d3::/64"),
+            ("?, ?", "198.51.100.0/24"),
+        )
+    )
+]
+
+
+def _factor(left: int = 9, *, on: bool = True) -> SimpleNamespace:
+    return SimpleNamespace(
+        enrolled_at=NOW - timedelta(days=40),
+        recovery_on=on,
+        recovery_left=left,
+        recovery_kept=True,
+    )
+
+
+def _account(name: str, said: Callable[[str], dict[str, Any]] | None = None, **more: Any) -> State:
+    given = {
+        "factor": _factor(),
+        "sessions": SESSIONS,
+        "pending": None,
+        "information_state": "draft",
+        "listed": None,
+        "idle_minutes": 30,
+        "hours": 8,
+    }
+    return State(name, "account.html", {**given, **more}, "/compte", me=me(), said=said)
+
+
+def inside() -> list[State]:
+    """The account."""
+    flashes = (
+        "password_changed",
+        "phone_changed",
+        "codes_kept",
+        "session_ended",
+        "sessions_ended",
+        "address_changed",
+    )
+    return [
+        State("error-404-inside", **_not_found()),
+        _account("account"),
+        _account("account-validated", said=listed(FRENCH)),
+        _account("account-information-away", information_state="away"),
+        _account("account-address-pending", pending=WISH),
+        _account("account-one-session", sessions=SESSIONS[:1]),
+        _account("account-few-codes", factor=_factor(1)),
+        _account("account-without-codes", factor=_factor(on=False)),
+        *(_account(f"account-{code}", **told(code)) for code in flashes),
+        *_changes(),
+    ]
+
+
+def _not_found() -> dict[str, Any]:
+    said = {
+        "status": 404,
+        "heading": "Page non trouvée",
+        "text": "La page que vous cherchez n'existe pas ou n'existe plus.",
+        "reference": None,
+        "retry_after": None,
+        "way_on": ("/", "Page d'accueil"),
+    }
+    return {"template": "error.html", "variables": said, "me": me()}
+
+
+def _changes() -> list[State]:
+    """Password, phone and list of codes, each proved again first."""
+    password, phone, codes = "account_password.html", "account_phone.html", "account_recovery.html"
+    path = "/compte/mot-de-passe"
+    wrong = form(
+        errors={
+            "current_password": ["Ce n'est pas votre mot de passe actuel."],
+            "password": ["C'est déjà votre mot de passe : choisissez-en un autre."],
+        }
+    )
+    asked = {"form": form(), "needs_code": False, **rules()}
+    not_mine = refused("confirm_wrong_password", "password")
+    not_the_code = refused("totp_wrong_code", tries_left=3)
+    locked = refused("too_many_tries", None, wait="2 min", time="10:44")
+    away = refused("away", None)
+    return [
+        State("account_password", password, asked, path, me=me()),
+        State("account_password-code", password, {**asked, "needs_code": True}, path, me=me()),
+        State("account_password-errors", password, {**asked, "form": wrong}, path, me=me()),
+        State("account_phone", phone, {"form": form()}, "/compte/telephone", me=me()),
+        State("account_phone-password", phone, {"form": not_mine}, "/compte/telephone", me=me()),
+        State("account_phone-code", phone, {"form": not_the_code}, "/compte/telephone", me=me()),
+        State("account_phone-locked", phone, {"form": locked}, "/compte/telephone", me=me()),
+        State("account_recovery", codes, {"form": form(), "left": 1}, me=me()),
+        State("account_recovery-password", codes, {"form": not_mine, "left": 7}, me=me()),
+        State("account_recovery-away", codes, {"form": away, "left": None}, me=me()),
+    ]

@@ -1,0 +1,75 @@
+"""What the automatic rules ask of a page, be it a state of one or that of a running portal."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Any
+
+from playwright.async_api import Page as Tab
+
+from tests.support.pages.render_pages import PROJECT
+
+AXE = PROJECT / "node_modules/axe-core/axe.min.js"
+LEVELS = {"type": "tag", "values": ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa"]}
+CONTRAST = {"type": "rule", "values": ["color-contrast"]}
+#: Targets smaller than 24 px that are neither in a sentence nor hidden (AX-10).
+SMALL_TARGETS = """() => [...document.querySelectorAll("a[href], button, input:not([type=hidden])")]
+  .filter((element) => element.checkVisibility({visibilityProperty: true, opacityProperty: true}))
+  .filter((element) => getComputedStyle(element).display !== "inline")
+  .filter((element) => !element.matches(".fr-sr-only, .fr-skiplinks *"))
+  .map((element) => [element.outerHTML.slice(0, 90), element.getBoundingClientRect()])
+  .filter(([, box]) => box.width > 0 && (box.width < 23.5 || box.height < 23.5))
+  .map(([html, box]) => `${html} ${box.width}x${box.height}`)"""
+#: Every element as style sheets see it: its name, classes and states, and those of its ancestors.
+LOOKS = """() => {
+  const states = ["aria-current", "aria-invalid", "aria-sort", "disabled", "open", "role", "type"];
+  const looks = new Map([[document.documentElement, ""]]);
+  for (const element of document.body.querySelectorAll("*:not(script)")) {
+    const own = states.map((name) => `${name}=${element.getAttribute(name) ?? ""}`);
+    const above = looks.get(element.parentElement) ?? "";
+    looks.set(element, `${above} ${element.localName}.${[...element.classList].sort()}[${own}]`);
+  }
+  return [...new Set(looks.values())];
+}"""
+#: Boxes to tick whose hint stands beside the label instead of under it.
+BESIDE = """() => [...document.querySelectorAll(".fr-checkbox-group .fr-hint-text")]
+  .filter((hint) => hint.checkVisibility())
+  .filter((hint) => {
+    const [top, above] = [hint, hint.parentElement].map((one) => one.getBoundingClientRect().y);
+    return top - above < 16;
+  })
+  .map((hint) => hint.parentElement.innerText)"""
+SPILL = "document.documentElement.scrollWidth - document.documentElement.clientWidth"
+
+
+async def violations(tab: Tab, options: dict[str, Any]) -> list[str]:
+    """What axe finds on the page in `tab`, which has been given axe; `options` are axe's."""
+    found: dict[str, Any] = await tab.evaluate(
+        "(options) => axe.run(document, {...options, resultTypes: ['violations']})", options
+    )
+    return [
+        f"{violation['id']}: {node['html'][:160]} {node['failureSummary']}"
+        for violation in found["violations"]
+        for node in violation["nodes"]
+    ]
+
+
+@dataclass
+class Judge:
+    """Judges one page after the other in one theme.
+
+    Contrast takes half of the time and follows from how elements look: it is looked for where
+    something looks like nothing before. Every other rule is asked of every page.
+    """
+
+    looks: set[str] = field(default_factory=set)
+
+    async def look(self, tab: Tab) -> tuple[list[str], bool]:
+        """The violations on the page, and whether something on it looked new."""
+        looks = set(await tab.evaluate(LOOKS))
+        new = not looks <= self.looks
+        rules = {"color-contrast": {"enabled": new}}
+        found = await violations(tab, {"runOnly": LEVELS, "rules": rules})
+        if not found:
+            self.looks |= looks
+        return found, new

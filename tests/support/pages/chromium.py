@@ -1,0 +1,30 @@
+"""Chromium as the tests start it."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+import pytest
+
+from tests.support.pages import render_pages
+
+CHROMIUM = Path("/usr/bin/chromium")
+
+
+def require_browser() -> None:
+    """Skip without a browser on a laptop; fail where checks run for everybody."""
+    if not (CHROMIUM.exists() and render_pages.DSFR.is_dir()):
+        refuse = pytest.fail if os.environ.get("CI") == "true" else pytest.skip
+        refuse("the design system or Chromium is not installed")
+
+
+ARGUMENTS = [
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-quic",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+]

@@ -1,0 +1,95 @@
+"""Rendered pages, served with the portal's own content policy.
+
+Scripts find answers under the addresses they ask: `site.answers` holds them, `site.asked` records
+what was sent. Nothing of the gateway runs.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from aiohttp import hdrs, web
+from playwright.async_api import Browser, Page
+
+from services.gateway.http.security_headers import put_headers
+from services.gateway.http.static_files import FOR_EVER
+
+NONCE = "n" * 22
+
+
+STREAMS = ("/inscription/validation/suivi", "/inscription/creation/suivi")
+
+
+@dataclass
+class Site:
+    """The pages' address, what scripts will be answered, what they asked, what went wrong."""
+
+    url: str = ""
+    answers: dict[str, dict[str, Any]] = field(default_factory=dict)
+    events: dict[str, list[tuple[str, dict[str, Any]]]] = field(default_factory=dict)
+    asked: list[tuple[str, dict[str, Any]]] = field(default_factory=list)
+    complaints: list[str] = field(default_factory=list)
+
+    def clear(self) -> None:
+        """Forget what the last test set and saw."""
+        self.answers.clear()
+        self.events.clear()
+        self.asked.clear()
+        self.complaints.clear()
+
+
+def application(site: Site, folder: Path) -> web.Application:
+    async def ask(request: web.Request) -> web.Response:
+        body = await request.read()
+        site.asked.append((request.path, json.loads(body) if body else {}))
+        answer = site.answers.get(request.path)
+        if answer is None:
+            raise web.HTTPNotFound
+        return web.json_response(answer)
+
+    async def stream(request: web.Request) -> web.StreamResponse:
+        if request.path not in site.events:
+            raise web.HTTPServiceUnavailable
+        response = web.StreamResponse(headers={"Content-Type": "text/event-stream"})
+        await response.prepare(request)
+        for name, data in site.events[request.path]:
+            await response.write(f"event: {name}\ndata: {json.dumps(data)}\n\n".encode())
+        return response
+
+    async def headers(request: web.Request, response: web.StreamResponse) -> None:
+        if request.path.startswith("/static/"):
+            # As the gateway serves them: a browser asks for each once and not with every page.
+            response.headers[hdrs.CACHE_CONTROL] = FOR_EVER
+        put_headers(response, nonce=NONCE, secure=False)
+
+    application = web.Application()
+    application.on_response_prepare.append(headers)
+    for path in STREAMS:
+        application.router.add_get(path, stream)
+    for asked in ("/inscription/{rest:.+}", "/informations/{rest:.+}", "/session/{rest:.+}"):
+        application.router.add_route("*", asked, ask)
+    application.router.add_static("/", folder)
+    return application
+
+
+@asynccontextmanager
+async def opened(site: Site, browser: Browser) -> AsyncIterator[Page]:
+    """A fresh browser profile; what its console complains about ends in `site.complaints`."""
+    context = await browser.new_context(viewport={"width": 1280, "height": 900}, locale="fr-FR")
+    page = await context.new_page()
+    page.on("pageerror", lambda error: site.complaints.append(str(error)))
+    page.on(
+        "console",
+        lambda message: (
+            site.complaints.append(message.text)
+            if message.type == "error" and "Failed to load resource" not in message.text
+            else None
+        ),
+    )
+    yield page
+    await context.close()

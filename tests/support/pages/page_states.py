@@ -1,0 +1,232 @@
+"""The states in which each page is rendered and looked at: empty, wrong, filled, and between."""
+
+from __future__ import annotations
+
+from types import SimpleNamespace
+from typing import Any
+
+from services.gateway.features.help import help_screenshots
+from services.gateway.features.legal.legal_texts import as_html
+from services.gateway.http.errors import error_text
+from services.gateway.i18n.localized_text import pick
+from tests.support.pages.account_states import inside
+from tests.support.pages.dossier_states import at_home
+from tests.support.pages.information_states import information_states
+from tests.support.pages.page_basis import ADDRESS, BRAND, NOW, State, form, rules, view
+from tests.support.pages.rescue_states import without_password_or_phone
+from tests.support.pages.rights_states import rights
+from tests.support.pages.sign_in_states import signing_in
+
+TYPED = {"first_name": "Pierre", "last_name": "Durand", "address": "pierre@gmial.com"}
+WRONG = {
+    "first_name": ["Saisissez votre prénom."],
+    "last_name": ["Le nom contient des caractères non autorisés."],
+    "address": ["Saisissez une adresse au format nom@exemple.fr."],
+    "password": ["Au moins 8 caractères (7 saisis)."],
+}
+
+
+def _accounts() -> list[State]:
+    """Welcome, the account form, sign-in."""
+    refused = "Adresse ou mot de passe incorrect."
+    return [
+        State("welcome", "welcome.html", {"resume": None}),
+        State("welcome-resume", "welcome.html", {"resume": view("terms")}),
+        State("register", "register.html", {"form": form(), **rules()}, step=1),
+        State(
+            "register-errors",
+            "register.html",
+            {"form": form(TYPED, WRONG), **rules()},
+            step=1,
+        ),
+        State(
+            "register-suggestion",
+            "register.html",
+            {"form": form(TYPED, suggestion="pierre@gmail.com"), **rules()},
+            step=1,
+        ),
+        State(
+            "register-away",
+            "register.html",
+            {
+                "form": form(TYPED, alert="Ce service ne répond pas pour l'instant."),
+                "rules": "{}",
+                "policy": [],
+            },
+            step=1,
+        ),
+        State("sign_in", "sign_in.html", {"form": form()}, "/connexion"),
+        State(
+            "sign_in-refused",
+            "sign_in.html",
+            {"form": form({"address": ADDRESS}, alert=refused)},
+            "/connexion",
+        ),
+    ]
+
+
+def _validation(name: str, state: str, text: str, wait: int, shown: Any = None) -> State:
+    return State(
+        name,
+        "validation.html",
+        {
+            "view": view(state=state),
+            "form": shown or form(),
+            "mail_text": text,
+            "resend_in": wait,
+        },
+        "/inscription/validation",
+        2,
+    )
+
+
+def _addresses() -> list[State]:
+    """The proof of the address, by code and by link."""
+    wrong = form(errors={"code": ["Le code comporte 6 chiffres."]})
+    told = "Ce code n'est pas celui du dernier message (10:42). Encore 4 essais."
+    refused = form(alert=told, alert_field="code")
+    correct = "correct_address.html"
+    return [
+        _validation("validation", "waiting", "Le message part dans un instant.", 42),
+        _validation(
+            "validation-accepted",
+            "accepted",
+            "Message remis au serveur de messagerie à 10:42. S'il ne paraît pas dans quelques "
+            "minutes, regardez les courriers indésirables et la quarantaine de votre anti-spam.",
+            0,
+        ),
+        _validation("validation-deferred", "deferred", "Nouvel essai à 10:47. Rien à faire.", 0),
+        _validation("validation-bounced", "refused", "Adresse refusée : boîte inconnue.", 0),
+        _validation("validation-format", "accepted", "Message remis à 10:42.", 0, wrong),
+        _validation("validation-refused", "accepted", "Message remis à 10:42.", 0, refused),
+        State(
+            "correct_address",
+            correct,
+            {"view": view(), "form": form({"address": ADDRESS})},
+            step=2,
+        ),
+        State(
+            "correct_address-errors",
+            correct,
+            {
+                "view": view(),
+                "form": form(TYPED, {name: WRONG[name] for name in ("address", "password")}),
+            },
+            step=2,
+        ),
+        State("verified", "verified.html", {"view": view("terms")}, step=2),
+        *_links(),
+    ]
+
+
+def _link(name: str, shown: Any = None, **of_link: Any) -> State:
+    link = {"masked_address": None, "needs_password": False, "tries_left": 0, "at": None}
+    return State(
+        name,
+        "link.html",
+        {
+            "link": SimpleNamespace(**{**link, **of_link}),
+            "token": "t" * 43,
+            "form": shown or form(),
+        },
+        "/inscription/lien",
+        2,
+    )
+
+
+def _links() -> list[State]:
+    masked = "p***@pharmacie-des-lilas.example"
+    wrong = form(errors={"password": ["Ce n'est pas le mot de passe choisi. Encore 3 essais."]})
+    return [
+        _link("link", state="valid", masked_address=masked),
+        _link("link-elsewhere", state="valid", masked_address=masked, needs_password=True),
+        _link("link-wrong", wrong, state="valid", masked_address=masked, needs_password=True),
+        _link("link-replaced", state="replaced"),
+        _link("link-expired", state="expired", at=NOW),
+        _link("link-malformed", state="malformed"),
+        _link("link-verified", state="verified"),
+        _link("link-gone", state="gone"),
+    ]
+
+
+TERMS = SimpleNamespace(version="2026-01", date="2026-01-15", sha256="a" * 64, model=True)
+TERMS_HTML = as_html(
+    "# Objet\n\nCes conditions disent comment le portail s'emploie.\n\n- un\n- deux"
+)
+
+
+def _endings() -> list[State]:
+    """Terms, creation, cancelling."""
+    ticked = form(errors={"accept": ["Cochez la case pour continuer."]})
+    shown = {"terms": TERMS, "terms_html": TERMS_HTML, "view": view("terms")}
+    creation = "creation.html"
+    return [
+        State("terms", "terms.html", {**shown, "form": form()}, step=3),
+        State("terms-errors", "terms.html", {**shown, "form": ticked}, step=3),
+        State("creation", creation, {"view": view("terms"), "state": "creating"}, step=3),
+        State("creation-done", creation, {"view": view("created"), "state": "created"}, step=3),
+        State("cancel", "cancel.html", {"view": view(), "form": form()}),
+        State("cancel-nothing", "cancel.html", {"view": None, "form": form()}),
+        State("cancelled", "cancelled.html", {}),
+    ]
+
+
+def _error(status: int, **more: Any) -> State:
+    said = error_text(status)
+    reference = "7F3A19C2D04E" if status >= 500 else None
+    href, label = said.way_on
+    variables = {
+        "status": status,
+        "heading": pick(said.heading, "fr"),
+        "text": pick(said.text, "fr").format(reference=reference, phone=BRAND.phone),
+        "reference": reference,
+        "retry_after": None,
+        "way_on": (href, pick(label, "fr")),
+        **more,
+    }
+    return State(f"error-{status}", "error.html", variables)
+
+
+def _plain() -> list[State]:
+    """Help, legal pages and errors."""
+    document = SimpleNamespace(version="3", date="2026-02-01", text="", sha256="b" * 64)
+    own = {"document": document, "document_html": TERMS_HTML}
+    guide = {"pictures": help_screenshots.load(), "base": "https://portail.exemple.fr"}
+    model = {"document": None, "document_html": None}
+    return [
+        State("help", "help.html", {}, "/aide"),
+        State("help_creation", "help_creation.html", guide, "/aide/creation-de-compte"),
+        State("help_phone", "help_phone.html", {}, "/aide/nouveau-telephone"),
+        State("glossary", "glossary.html", {}, "/aide/glossaire"),
+        State(
+            "terms_public",
+            "terms_public.html",
+            {"terms": TERMS, "terms_html": TERMS_HTML},
+            "/conditions",
+        ),
+        State("privacy", "privacy.html", model, "/donnees-personnelles"),
+        State("privacy-own", "privacy.html", own, "/donnees-personnelles"),
+        State("legal", "legal.html", model, "/mentions-legales"),
+        State("accessibility", "accessibility.html", {}, "/accessibilite"),
+        State("sitemap", "sitemap.html", {}, "/plan"),
+        _error(400),
+        _error(403),
+        _error(404),
+        _error(429, retry_after=125),
+        _error(500),
+        _error(503, retry_after=5),
+    ]
+
+
+STATES: tuple[State, ...] = (
+    *_accounts(),
+    *_addresses(),
+    *_endings(),
+    *_plain(),
+    *signing_in(),
+    *without_password_or_phone(),
+    *at_home(),
+    *inside(),
+    *information_states(),
+    *rights(),
+)

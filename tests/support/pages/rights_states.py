@@ -1,0 +1,167 @@
+"""The states of the pages about what is held of a person: address, data, correction, departure."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from types import SimpleNamespace
+from typing import Any
+
+from services.gateway.clients.data_export import PersonalData
+from services.gateway.features.data_export.data_export_page import shown
+from services.gateway.features.support_requests import support_request_forms
+from tests.support.pages.page_basis import ADDRESS, NOW, State, form, me
+from tests.support.pages.sign_in_states import refused, told
+
+NEW = "pierre.lefebvre@hopital-des-tilleuls.example"
+WISH = SimpleNamespace(
+    address=NEW, code_sent_at=NOW, expires_at=NOW + timedelta(hours=1), resends_left=4, tries_left=5
+)
+DOCUMENTS: dict[str, Any] = {
+    "registration": {
+        "account": [
+            {
+                "account_id": "0b0f8a52-3c1f-4b0e-9b0a-5b6f3f0f9d11",
+                "address": ADDRESS,
+                "first_name": "Pierre",
+                "last_name": "Durand-Lefebvre",
+                "state": "active",
+                "created_at": "2026-10-02T08:12:00Z",
+                "only_the_desk_thaws": False,
+            }
+        ],
+        "terms": [
+            {"version": "2026-01", "sha256": "5e" * 32, "accepted_at": "2026-10-02T08:12:00Z"}
+        ],
+        "address_change": [],
+    },
+    "profile": {
+        "information": [
+            {
+                "company_name": "Pharmacie des Lilas",
+                "position": "responsible_pharmacist",
+                "siret": "73282932000074",
+                "terms": True,
+            }
+        ]
+    },
+    "dossiers": {
+        "dossiers": [
+            {"number": f"AI-2026-{number:05}", "kind": "AI", "filed_on": "2026-11-02"}
+            for number in range(23)
+        ]
+    },
+    "mfa": {"wrong_codes": []},
+    "gateway": {
+        "sessions": [
+            {"device": "Firefox, Windows", "network": "2001:db8:85a3:8d3::/64", "opened_at": NOW}
+        ]
+    },
+    "mailer": {
+        "mails": [
+            {
+                "kind": "finalisation",
+                "state": "accepted",
+                "address": ADDRESS,
+                "told": {"last_name": "Durand-Lefebvre", "terms_version": "2026-01"},
+            }
+        ]
+    },
+}
+TYPED = {"about": "establishment", "text": "La rue a changé de nom :\nrue des Tilleuls."}
+
+
+def rights() -> list[State]:
+    """Every one of them."""
+    return [*_address(), *_data(), *_desk()]
+
+
+def _address() -> list[State]:
+    page, code = "account_address.html", "account_address_code.html"
+    path, proof = "/compte/adresse", "/compte/adresse/validation"
+    wrong = form(
+        {"address": "pierre.lefebvre@"},
+        {
+            "address": ["Saisissez une adresse au format nom@exemple.fr."],
+            "password": ["Ne doit pas contenir une partie de votre adresse."],
+        },
+    )
+    slip = form({"address": "pierre@gmial.com"}, suggestion="pierre@gmail.com")
+    spent, away = refused("address_code_void"), refused("away", None)
+    asked = {"wish": WISH, "resend_in": 0, "form": form()}
+    return [
+        State("address_change", page, {"form": form(), "pending": None}, path, me=me()),
+        State("address_change-pending", page, {"form": form(), "pending": WISH}, path, me=me()),
+        State("address_change-errors", page, {"form": wrong, "pending": None}, path, me=me()),
+        State("address_change-suggestion", page, {"form": slip, "pending": None}, path, me=me()),
+        State(
+            "address_change-taken",
+            page,
+            {"form": form(), "pending": None, **told("address_taken")},
+            path,
+            me=me(),
+        ),
+        State("address_change_code", code, {**asked, "resend_in": 42}, proof, me=me()),
+        State("address_change_code-void", code, {**asked, "form": spent}, proof, me=me()),
+        State("address_change_code-away", code, {**asked, "form": away}, proof, me=me()),
+    ]
+
+
+def _held(name: str, *missing: str) -> State:
+    documents = {key: value for key, value in DOCUMENTS.items() if key not in missing}
+    data = PersonalData(documents=documents, missing=missing)
+
+    def said(lang: str) -> dict[str, Any]:
+        return {"parts": shown(data, lang)}
+
+    given = {"missing": missing, "made_at": NOW}
+    return State(name, "personal_data.html", given, "/compte/mes-donnees", me=me(), said=said)
+
+
+def _data() -> list[State]:
+    page = "personal_data_code.html"
+    wrong = refused("totp_wrong_code", tries_left=3)
+    return [
+        State("data-code", page, {"form": form()}, "/compte/mes-donnees", me=me()),
+        State("data-code-wrong", page, {"form": wrong}, "/compte/mes-donnees", me=me()),
+        _held("data"),
+        _held("data-missing", "mfa", "mailer"),
+    ]
+
+
+def _wrong(values: dict[str, str], **codes: str) -> SimpleNamespace:
+    return form(values, support_request_forms.refused(codes, "fr"))
+
+
+def _desk() -> list[State]:
+    correction, leaving = "correction_request.html", "leaving.html"
+    report = "departure_report.html"
+    empty = _wrong({}, about="about_missing", text="text_missing")
+    long = _wrong(TYPED, text="too_long")
+    undated = _wrong({"remark": "Mme Petit reprend."}, date="date", confirm="confirm_missing")
+    bad = _wrong(
+        {"address": "jean"},
+        address="address_format",
+        establishment="establishment_missing",
+        reporter_name="reporter_name_missing",
+        reporter_address="reporter_address_missing",
+    )
+    away = form(TYPED, alert=refused("away", None).alert)
+    known = form({"reporter_name": "Pierre Durand", "reporter_address": ADDRESS})
+    many = refused("too_many_requests_network", None, wait="42 min", time="10:44")
+    number = {"number": "COR-K7QMR-2RXCV"}
+    left = {"number": "DEP-K7QMR-2RXCV", "date": "2026-12-31"}
+    return [
+        State("correction", correction, {"form": form()}, "/compte/correction", me=me()),
+        State("correction-empty", correction, {"form": empty}, "/compte/correction", me=me()),
+        State("correction-long", correction, {"form": long}, "/compte/correction", me=me()),
+        State("correction-away", correction, {"form": away}, "/compte/correction", me=me()),
+        State("correction-told", "correction_requested.html", number, me=me()),
+        State("leaving", leaving, {"form": form()}, "/compte/depart", me=me()),
+        State("leaving-errors", leaving, {"form": undated}, "/compte/depart", me=me()),
+        State("leaving-told", "leaving_told.html", left, me=me()),
+        State("departure", report, {"form": form()}, "/signaler-un-depart"),
+        State("departure-inside", report, {"form": known}, "/signaler-un-depart", me=me()),
+        State("departure-errors", report, {"form": bad}, "/signaler-un-depart"),
+        State("departure-many", report, {"form": many}, "/signaler-un-depart"),
+        State("departure-told", "departure_reported.html", {"number": "DEP-K7QMR-2RXCV"}),
+    ]

@@ -1,0 +1,158 @@
+"""The states of the pages between the password and the home page."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import timedelta
+from types import SimpleNamespace
+from typing import Any
+
+from services.gateway.i18n.localized_text import pick
+from services.gateway.portal import qr
+from services.gateway.portal.flash_texts import FLASHES
+from services.gateway.portal.texts import alert_text
+from tests.support.pages.page_basis import ADDRESS, BRAND, NOW, State, form, me
+
+HALF = me(full=False)
+KEY = "JBSWY3DPEHPK3PXPJBSWY3DPEHPK3PXP"
+URI = f"otpauth://totp/IMPEXWEB:{ADDRESS.replace('@', '%40')}?secret={KEY}&issuer=IMPEXWEB"
+CODES = [
+    f"{a}{b}{a}{b} K7QM 2RXC {b}{a}VN" for a, b in zip("ABCDEFGHIJ", "MNOPQRSTUV", strict=True)
+]
+
+
+def told(code: str) -> dict[str, Any]:
+    """A notice after a redirect."""
+    kind, pair = FLASHES[code]
+    return {"flash": [(kind, pick(pair, "fr"))]}
+
+
+def refused(slug: str, field: str | None = "code", **values: object) -> SimpleNamespace:
+    """A form with the sentence of a refusal."""
+    return form(alert=alert_text(slug, "fr", **values), alert_field=field)
+
+
+def signing_in() -> list[State]:
+    """After the password: the code, a recovery code, enrolment, the address again, the codes."""
+    return [*_sign_in(), *_codes(), *_enrolments(), *_addresses(), *_recovery_codes()]
+
+
+def _sign_in() -> list[State]:
+    codes = ("password_reset", "session_closed", "signed_out", "too_late")
+    return [
+        State(f"sign_in-{code}", "sign_in.html", {"form": form(), **told(code)}, "/connexion")
+        for code in codes
+    ]
+
+
+def _code(name: str, shown: SimpleNamespace, **more: Any) -> State:
+    given = {"form": shown, **more}
+    return State(name, "sign_in_code.html", given, "/connexion/code", me=HALF)
+
+
+def _codes() -> list[State]:
+    """The code of the phone, and every way it is refused."""
+    wait = {"wait": "2 min", "time": "10:44"}
+    recovery = "sign_in_recovery.html"
+    unknown = form(errors={"recovery_code": ["Saisissez un de vos codes de secours."]})
+    wrong = refused("recovery_refused", "recovery_code", tries_left=4)
+    return [
+        _code("code", form()),
+        _code("code-enrolled", form(), **told("already_enrolled")),
+        _code("code-without-recovery", form(), brand=replace(BRAND, recovery_codes=False)),
+        _code("code-format", form(errors={"code": ["Le code comporte 6 chiffres."]})),
+        _code("code-wrong", refused("totp_wrong_code", tries_left=4)),
+        _code("code-used", refused("code_used")),
+        _code("code-slow", refused("clock_off_slow", minutes=4)),
+        _code("code-slow-locked", refused("clock_off_slow", minutes=4, **wait)),
+        _code("code-locked", refused("too_many_codes", **wait)),
+        _code("code-away", refused("away", None)),
+        State("recovery", recovery, {"form": form()}, "/connexion/code-de-secours", me=HALF),
+        State("recovery-missing", recovery, {"form": unknown}, me=HALF),
+        State("recovery-refused", recovery, {"form": wrong}, me=HALF),
+    ]
+
+
+def _enrolment(name: str, shown: SimpleNamespace, **more: Any) -> State:
+    given = {
+        "qr": qr.svg(URI, "IMPEXWEB"),
+        "key_groups": [KEY[at : at + 4] for at in range(0, 32, 4)],
+        "uri": URI,
+        "action": "/connexion/telephone",
+        "restart": "/connexion/telephone/recommencer",
+        "replaces": False,
+        "signing_in": True,
+        "expires_at": NOW + timedelta(minutes=30),
+        "form": shown,
+    }
+    given |= more
+    first = given["signing_in"] and not given["replaces"]
+    who = HALF if given["signing_in"] else me()
+    return State(name, "enrol.html", given, str(given["action"]), 4 if first else None, who)
+
+
+def _enrolments() -> list[State]:
+    """The QR code: first phone, next phone from the account, next phone by a recovery code."""
+    account = {
+        "action": "/compte/telephone/code",
+        "restart": "/compte/telephone/recommencer",
+        "replaces": True,
+        "signing_in": False,
+    }
+    return [
+        _enrolment("enrol", form()),
+        _enrolment("enrol-format", form(errors={"code": ["Le code comporte 6 chiffres."]})),
+        _enrolment("enrol-wrong", refused("enrolment_wrong_code")),
+        _enrolment("enrol-gone", form(), **told("enrolment_gone")),
+        _enrolment("enrol-due", form(), **told("phone_due")),
+        _enrolment("enrol-proved", form(), **told("address_proved")),
+        _enrolment("enrol-recovered", form(), replaces=True),
+        _enrolment("enrol-replaces", form(), **account),
+    ]
+
+
+def _address(name: str, shown: SimpleNamespace, wait: int = 0, **more: Any) -> State:
+    view = SimpleNamespace(
+        address=ADDRESS,
+        code_sent_at=NOW,
+        expires_at=NOW + timedelta(minutes=10),
+        resend_at=NOW + timedelta(minutes=1),
+        tries_left=5,
+    )
+    given = {"view": view, "form": shown, "resend_in": wait, **more}
+    return State(name, "address_code.html", given, "/connexion/adresse", 4, HALF)
+
+
+def _addresses() -> list[State]:
+    """The address proved again before the first phone (OT-13)."""
+    at = "23 novembre 2026, 10:52"
+    return [
+        _address("address", form(), 42),
+        _address("address-wrong", refused("address_wrong_code", tries_left=4)),
+        _address("address-void", refused("address_code_void")),
+        _address("address-expired", refused("address_code_expired", date=at)),
+        _address("address-resent", form(), 60, **told("resent_address")),
+    ]
+
+
+def _recovery_codes() -> list[State]:
+    """The list, shown once."""
+    unticked = form(
+        errors={
+            "kept": ["Mettez vos codes en lieu sûr, puis cochez la case pour continuer."],
+        }
+    )
+    given = {
+        "codes": CODES,
+        "made_at": NOW,
+        "renewed": False,
+        "action": "/connexion/codes-de-secours",
+        "form": form({"list": "1.sealed"}),
+    }
+    page = "recovery_codes.html"
+    path = "/connexion/codes-de-secours"
+    return [
+        State("codes", page, {**given, **told("enrolled")}, path, me=me()),
+        State("codes-renewed", page, {**given, "renewed": True}, path, me=me()),
+        State("codes-unticked", page, {**given, "form": unticked}, path, me=me()),
+    ]

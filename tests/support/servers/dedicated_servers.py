@@ -1,0 +1,59 @@
+"""Servers of one test process, which a test may stop, kill and start again."""
+
+from __future__ import annotations
+
+import secrets
+import shutil
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+
+from operations.postgres import Postgres
+from operations.rabbit import Rabbit
+from operations.rights import Party
+from tests.support.servers.server_folder import server_folder
+from tests.support.servers.shared_servers import ServerUrls, TestServers
+
+#: RabbitMQ 3.10 notes the name of a new quorum queue on disk half a second later; killed before
+#: that, the queue never works again (docs/decisions/0003). Forty queues on a busy machine may take
+#: longer.
+NAMES_ON_DISK_SECONDS = 5
+
+
+@dataclass
+class DedicatedServers:
+    """`postgres` and `rabbit` have `stop`, `kill`, `start`, `wait`; data survives all of them."""
+
+    postgres: Postgres
+    rabbit: Rabbit
+    test_servers: TestServers
+
+    def ensure(self) -> None:
+        """Start what does not run and wait until both answer."""
+        for server in (self.rabbit, self.postgres):
+            if not server.child.alive:
+                server.start()
+        self.postgres.wait()
+        self.rabbit.wait()
+
+
+@contextmanager
+def start_dedicated_servers(parties: Iterable[Party]) -> Iterator[DedicatedServers]:
+    """Both servers, durable as in earnest, in a folder that is removed at the end."""
+    folder = server_folder("impex-own-")
+    postgres = Postgres(folder / "postgresql", secrets.token_hex(12))
+    rabbit = Rabbit(folder / "rabbitmq", secrets.token_hex(12), name="own", statistics_ms=200)
+    try:
+        rabbit.start()
+        postgres.start()
+        postgres.wait()
+        rabbit.wait()
+        servers = ServerUrls(folder, postgres.url(), rabbit.url(), rabbit.management_url)
+        made = DedicatedServers(postgres, rabbit, TestServers(servers, parties))
+        yield made
+        made.test_servers.admin.close()
+    finally:
+        rabbit.kill()
+        rabbit.epmd.kill()
+        postgres.stop()
+        shutil.rmtree(folder, ignore_errors=True)

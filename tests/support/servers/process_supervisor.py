@@ -1,0 +1,73 @@
+"""What an operator's supervisor does: every service in a process of its own, started again.
+
+`Keeper.hold` starts the services, watches them and replaces one that ended, whatever ended it, as a
+process manager would. `kill` is SIGKILL, `pause` SIGSTOP. It restarts nothing while it is being
+closed.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import signal
+from collections.abc import AsyncIterator, Iterable
+from contextlib import asynccontextmanager, suppress
+
+from tests.support import eventually
+from tests.support.servers.system import Spawned, System
+
+
+class ProcessSupervisor:
+    """The processes of a house; `starts` counts how often each service was started."""
+
+    def __init__(self, system: System) -> None:
+        self._system = system
+        self._processes: dict[str, Spawned] = {}
+        self.starts: dict[str, int] = {}
+
+    def _start(self, name: str) -> None:
+        self._processes[name] = self._system.spawn(name)
+        self.starts[name] = self.starts.get(name, 0) + 1
+
+    async def _watch(self) -> None:
+        while True:
+            for name, one in self._processes.items():
+                if one.process.poll() is not None:
+                    self._start(name)
+            await asyncio.sleep(0.1)
+
+    async def ready(self, seconds: float = 60) -> None:
+        """Wait until every service says that it is ready, however often it was started again."""
+
+        def asked(one: Spawned) -> bool:
+            with suppress(RuntimeError):  # it ended; the next one is on its way
+                return one.ready()
+            return False
+
+        async def all_ready() -> bool:
+            waiting = [asyncio.to_thread(asked, one) for one in self._processes.values()]
+            return all(await asyncio.gather(*waiting))
+
+        await eventually(all_ready, seconds, every=0.1, why="every service is ready")
+
+    def kill(self, name: str) -> None:
+        """`kill -9`: nothing is finished, nothing is said."""
+        self._processes[name].kill()
+
+    def pause(self, name: str) -> None:
+        """It is there and does nothing more, until it is killed."""
+        self._processes[name].process.send_signal(signal.SIGSTOP)
+
+    @asynccontextmanager
+    async def supervise(self, names: Iterable[str]) -> AsyncIterator[None]:
+        """Keep the services running for as long as this lasts."""
+        for name in names:
+            self._start(name)
+        watch = asyncio.create_task(self._watch())
+        try:
+            await self.ready()
+            yield
+        finally:
+            watch.cancel()
+            with suppress(asyncio.CancelledError):
+                await watch
+            await asyncio.to_thread(self._system.close)

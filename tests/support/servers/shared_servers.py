@@ -1,0 +1,196 @@
+"""One set of servers per test run, and cheap fresh corners of them for each test.
+
+The first test that asks starts the servers, in whatever worker it runs; the others find them by a
+file. A database costs a copy of a template, a broker corner is a virtual host of its own.
+"""
+
+from __future__ import annotations
+
+import fcntl
+import itertools
+import json
+import os
+import secrets
+import subprocess
+import sys
+import time
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from operations.broker_admin import BrokerAdmin
+from operations.database_admin import (
+    address,
+    create_database,
+    create_roles,
+    drop_database,
+)
+from operations.provisioning import OUTSIDERS, migrate_all
+from operations.rights import OWNER, Party, definitions, users
+from operations.servers import ADMIN, missing_servers
+from shared.runtime.service import Service
+
+ROOT = Path(__file__).parents[3]
+
+
+@dataclass(frozen=True)
+class ServerUrls:
+    """The administrators' addresses of the run's servers."""
+
+    folder: Path
+    database_url: str
+    amqp_url: str
+    management_url: str
+
+
+def obtain(folder: Path, run: int, seconds: float = 90) -> ServerUrls:
+    """The run's servers, started now if nobody did; `run` is the process they live as long as."""
+    with (folder / "lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        ready = folder / "servers.json"
+        failed = folder / "failed.json"
+        if not ready.exists() and not failed.exists():
+            with (folder / "holder.log").open("ab") as log:
+                holder = subprocess.Popen(
+                    [
+                        sys.executable,
+                        "-m",
+                        "tests.support.servers.server_process",
+                        str(folder),
+                        str(run),
+                    ],
+                    cwd=ROOT,
+                    stdin=subprocess.DEVNULL,
+                    stdout=log,
+                    stderr=log,
+                    start_new_session=True,
+                )
+            end = time.monotonic() + seconds
+            while not ready.exists() and not failed.exists() and time.monotonic() < end:
+                time.sleep(0.05)
+            # The holder outlives this worker on purpose; Popen would warn about that.
+            holder.returncode = 0
+        if not ready.exists():
+            log_text = (folder / "holder.log").read_text()
+            raise RuntimeError(f"the test servers did not start:\n{log_text[-4000:]}")
+        found = json.loads(ready.read_text())
+    del found["holder"]
+    return ServerUrls(folder=folder, **found)
+
+
+def reason_to_skip() -> str:
+    """Why there can be no servers here; empty when there can. Fails instead where CI=true."""
+    missing = missing_servers()
+    if not missing:
+        return ""
+    reason = f"not installed: {', '.join(missing)} (`make test` installs them)"
+    if os.environ.get("CI", "").lower() == "true":
+        raise RuntimeError(reason)
+    return reason
+
+
+@dataclass
+class Database:
+    """One fresh database: `url(service)` for a service, `owner_url`, `admin_url`."""
+
+    name: str
+    admin_url: str
+    passwords: dict[str, str]
+
+    @property
+    def owner_url(self) -> str:
+        """The address under which migrations run."""
+        return address(self.admin_url, user=OWNER, password=self.passwords[OWNER])
+
+    def url(self, service: str) -> str:
+        """The address that `service` is given."""
+        role = f"impex_{service}"
+        return address(self.admin_url, user=role, password=self.passwords[role])
+
+
+@dataclass
+class Broker:
+    """One fresh virtual host: `url(service)`, `admin_url`, and the management API."""
+
+    vhost: str
+    admin_url: str
+    management_url: str
+    passwords: dict[str, str]
+    admin: BrokerAdmin = field(repr=False)
+
+    def url(self, service: str) -> str:
+        """The AMQP address that `service` is given."""
+        found = address(self.admin_url, user=service, password=self.passwords[service])
+        return found
+
+    def depths(self) -> dict[str, int]:
+        """Messages (ready and unacknowledged) per queue."""
+        return {q["name"]: int(q.get("messages", 0)) for q in self.admin.queues(self.vhost)}
+
+
+class TestServers:
+    """Makes fresh databases and virtual hosts on the run's servers for one test process."""
+
+    __test__ = False  # pytest takes other classes with such a name for tests
+
+    def __init__(self, servers: ServerUrls, parties: Iterable[Party]) -> None:
+        self.servers = servers
+        self.parties = tuple(parties)
+        self.admin = BrokerAdmin(servers.management_url)
+        self._numbers = itertools.count(1)
+        self._prefix = f"t{os.getpid()}_{secrets.token_hex(2)}"
+        self.passwords = self._passwords()
+
+    def _passwords(self) -> dict[str, str]:
+        """The same for every process of the run, because users and roles are shared by all."""
+        seed = secrets.token_hex(8)
+        path = self.servers.folder / "passwords.json"
+        with (self.servers.folder / "lock").open("w") as lock:
+            fcntl.flock(lock, fcntl.LOCK_EX)
+            if path.exists():
+                return dict(json.loads(path.read_text()))
+            roles = [OWNER, *(p.role for p in self.parties)]
+            names = [*OUTSIDERS, *(p.name for p in self.parties)]
+            made = {name: f"{seed}-{name}" for name in [*roles, *names]}
+            create_roles(self.servers.database_url, self.parties, made)
+            self.admin.load({"users": users({name: made[name] for name in names})})
+            path.write_text(json.dumps(made))
+            return made
+
+    def database(self, template: str = "") -> Database:
+        """A fresh database with roles and schemas; tables too when `template` has them."""
+        name = f"{self._prefix}_{next(self._numbers)}"
+        create_database(self.servers.database_url, name, self.parties, template)
+        return Database(name, address(self.servers.database_url, database=name), self.passwords)
+
+    def drop(self, database: Database) -> None:
+        """Forget a database."""
+        drop_database(self.servers.database_url, database.name)
+
+    def migrated(self, services: Iterable[Service]) -> Database:
+        """A fresh database with every table, copied from one made once per run."""
+        name = "impex_template"
+        done = self.servers.folder / name
+        with (self.servers.folder / "lock").open("w") as lock:
+            fcntl.flock(lock, fcntl.LOCK_EX)
+            if not done.exists():
+                create_database(self.servers.database_url, name, self.parties)
+                admin = address(self.servers.database_url, database=name)
+                migrate_all(Database(name, admin, self.passwords).owner_url, services)
+                done.touch()
+        return self.database(name)
+
+    def broker(self, parties: Iterable[Party] | None = None) -> Broker:
+        """A fresh virtual host; other `parties` than the house's get users of their own."""
+        self.admin.close()  # the server may have been restarted since the last call
+        vhost = f"{self._prefix}_{next(self._numbers)}"
+        chosen = self.parties if parties is None else tuple(parties)
+        fresh = {p.name: f"password-{p.name}" for p in chosen if p.name not in self.passwords}
+        self.admin.load(definitions(vhost, chosen, fresh, ADMIN, queues=False))
+        url = self.servers.amqp_url.removesuffix("/%2F") + "/" + vhost
+        passwords = {**self.passwords, **fresh}
+        return Broker(vhost, url, self.servers.management_url, passwords, self.admin)
+
+    def delete(self, broker: Broker) -> None:
+        """Forget a virtual host."""
+        self.admin.delete_vhost(broker.vhost)

@@ -1,0 +1,153 @@
+"""The whole house, or some rooms of it, on a fresh database and a fresh virtual host.
+
+`System.environment(name)` is what the service `name` is given; `run` runs services inside the
+test's loop, `spawn` as a process of their own, as an operator would.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import base64
+import hashlib
+import os
+import signal
+import subprocess
+import sys
+import urllib.error
+import urllib.request
+from collections.abc import AsyncIterator, Callable, Mapping
+from contextlib import asynccontextmanager, suppress
+from dataclasses import dataclass, field
+from datetime import datetime
+from functools import cache
+from pathlib import Path
+
+from operations import house
+from operations.processes import free_port
+from operations.provisioning import Places, service_urls
+from operations.wallet import key_ring_names
+from shared.runtime.lifecycle import ServiceRunner, supervise
+from shared.runtime.service import Service, load_all, utc_now
+from tests.support.servers.services import parties, services
+from tests.support.servers.shared_servers import Broker, Database
+from tests.support.waiting import eventually
+
+
+@cache
+def keys() -> Mapping[str, str]:
+    """Every key ring that a service reads; the same in every process, because it is a test's."""
+    names = key_ring_names(one.settings for one in services())
+    return {
+        n: "t1:" + base64.b64encode(hashlib.sha256(n.encode()).digest()).decode() for n in names
+    }
+
+
+@dataclass
+class Spawned:
+    """A service in a process of its own."""
+
+    process: subprocess.Popen[bytes]
+    health_url: str
+    log: Path
+
+    def ready(self) -> bool:
+        """Whether it answers that it is ready; AssertionError with its log when it has ended."""
+        if self.process.poll() is not None:
+            code = self.process.returncode
+            raise RuntimeError(f"ended with {code}:\n{self.log.read_text()[-4000:]}")
+        try:
+            with urllib.request.urlopen(self.health_url, timeout=2) as answer:
+                return bool(answer.status == 200)
+        except (urllib.error.URLError, OSError):
+            return False
+
+    def stop(self, seconds: float = 30) -> int:
+        """SIGTERM, wait, and return the exit code."""
+        self.process.send_signal(signal.SIGTERM)
+        return self.process.wait(seconds)
+
+    def kill(self) -> None:
+        """SIGKILL and wait."""
+        self.process.kill()
+        self.process.wait(10)
+
+
+@dataclass
+class System:
+    """A database, a virtual host, and settings for every service on them."""
+
+    database: Database
+    broker: Broker
+    folder: Path
+    settings: dict[str, str] = field(default_factory=dict)
+    spawned: list[Spawned] = field(default_factory=list)
+
+    def places(self) -> Places:
+        """The administrators' addresses."""
+        return Places(self.database.admin_url, self.broker.admin_url, self.broker.management_url)
+
+    def environment(self, *names: str, **more: str) -> dict[str, str]:
+        """The variables of the services `names`; `more` and `self.settings` win."""
+        values = {**keys(), **service_urls(self.places(), parties(), self.database.passwords)}
+        known = set().union(*(house.setting_names(house.service(name)) for name in names))
+        chosen = {key: text for key, text in values.items() if key in known}
+        return {**chosen, **self.settings, **more}
+
+    @asynccontextmanager
+    async def run(
+        self, *names: str, clock: Callable[[], datetime] = utc_now, **more: str
+    ) -> AsyncIterator[list[ServiceRunner]]:
+        """Run services as tasks of the test's loop, by the test's clock; on leaving, drain them."""
+        chosen: list[Service] = [house.service(name) for name in names]
+        settings = load_all(chosen, self.environment(*names, **more))
+        running = [
+            ServiceRunner(one, its, clock) for one, its in zip(chosen, settings, strict=True)
+        ]
+        stop = asyncio.Event()
+        task = asyncio.create_task(supervise(running, stop))
+
+        def all_ready() -> bool:
+            if task.done():
+                raise RuntimeError(f"{names} ended while starting: {task.result()}")
+            return all(all(one.checks().values()) for one in running)
+
+        try:
+            await eventually(all_ready, 30, why=f"{names} ready")
+            yield running
+        finally:
+            stop.set()
+            await asyncio.wait_for(task, 60)
+
+    def spawn(self, *names: str, **more: str) -> Spawned:
+        """Start services together in one process of their own; see `ready`."""
+        port = free_port()
+        variables = self.environment(*names, **more)
+        variables[f"IMPEX_{names[0].upper()}_HEALTH_PORT"] = str(port)
+        log = self.folder / f"{'-'.join(names)}-{len(self.spawned)}.log"
+        with log.open("wb") as output:
+            process = subprocess.Popen(
+                [sys.executable, "-m", "operations", "run", *names],
+                cwd=house.ROOT,
+                env={"PATH": os.environ["PATH"], **variables},
+                stdin=subprocess.DEVNULL,
+                stdout=output,
+                stderr=output,
+            )
+        one = Spawned(process, f"http://127.0.0.1:{port}/health/ready", log)
+        self.spawned.append(one)
+        return one
+
+    def close(self) -> None:
+        """End what `spawn` started and still runs."""
+        for one in self.spawned:
+            if one.process.poll() is None:
+                with suppress(subprocess.TimeoutExpired):
+                    one.stop(35)
+                    continue
+                one.kill()
+
+
+def gateway_settings(port: int) -> Mapping[str, str]:
+    """The gateway on a port of one's own."""
+    base = f"http://127.0.0.1:{port}"
+    return {"IMPEX_GATEWAY_PORT": str(port), "IMPEX_BASE_URL": base}

@@ -1,0 +1,212 @@
+"""What the pages of the complementary information hold, in every state, read from their HTML."""
+
+from __future__ import annotations
+
+import pytest
+from bs4 import Tag
+
+from services.gateway.features.profile.profile_form import ESTABLISHMENT, NAMES, PERSON
+from services.gateway.features.profile.profile_messages import LABELS
+from tests.support.pages.information_states import WRONG
+from tests.support.pages.render_pages import Page
+from tests.unit.gateway.templates.parsed_pages import ALL, one, soup, state
+
+FORM = "form#informations"
+#: AX-02: what browsers fill in by themselves.
+COMPLETED = {
+    "last_name": "family-name",
+    "first_name": "given-name",
+    "email": "email",
+    "phone": "tel",
+    "phone_extension": "tel-extension",
+    "position": "organization-title",
+    "country": "country",
+    "company_name": "organization",
+    "address": "address-line1",
+    "address_extra": "address-line2",
+    "postal_code": "postal-code",
+    "city": "address-level2",
+}
+
+
+def text(page: Page, selector: str = "main") -> str:
+    """What is read there, with ordinary spaces and one of each."""
+    return " ".join(one(page, selector).get_text(" ").replace("\u00a0", " ").split())
+
+
+def label(page: Page, name: str) -> str:
+    """A field's label without its hint."""
+    found = one(page, f"label[for={name}]")
+    hint = found.select_one(".fr-hint-text")
+    said = found.get_text(" ").replace(hint.get_text(" ") if hint else "\0", "")
+    return " ".join(said.replace("\u00a0", " ").split())
+
+
+def english(name: str) -> Page:
+    """A state in English."""
+    return next(
+        one for one in ALL if (one.state.name, one.language, one.theme) == (name, "en", "dsfr")
+    )
+
+
+def test_g_31_g_32_the_labels_are_the_guides_and_mandatory_ones_bear_the_sign() -> None:
+    page = state("information")
+    assert {name: label(page, name) for name in ("last_name", "siret", "address_extra")} == {
+        "last_name": "Nom *",
+        "siret": "N° de Siret * (obligatoire si Français)",
+        "address_extra": "Complément adresse",
+    }
+    optional = {"phone_extension", "address_extra", "vat", "lei", "eori"}
+    for name in LABELS:
+        if soup(page).select_one(f"#{name}"):
+            assert ("*" in label(page, name)) == (name not in optional), name
+    for words in (
+        "Saisir les 14 chiffres du numéro",
+        "J'ai lu et m'engage à respecter les conditions générales d'utilisation",
+        "Les informations obligatoires à l'enregistrement sont signalées par le symbole (*)",
+        "le Siret du site de l'établissement de santé",
+        "Étape 5 sur 5",
+    ):
+        assert words in text(page), words
+
+
+def test_g_31_g_32_the_choices_are_the_guides() -> None:
+    page = state("information")
+
+    def options(name: str) -> list[str]:
+        return [option.get_text() for option in soup(page).select(f"#{name} option[value]")]
+
+    assert options("position")[1:] == [
+        "Pharmacien Responsable",
+        "Pharmacien Responsable Intérimaire",
+        "Autres",
+    ]
+    assert options("establishment_type")[1:] == [
+        "Etablissement pharmaceutique",
+        "Pharmacie à usage intérieur",
+        "Autres",
+    ]
+    countries = options("country")
+    assert countries[0] == "France"
+    assert countries[1:5] == ["Afghanistan", "Afrique du Sud", "Albanie", "Algérie"]
+    assert len(countries) > 240
+    assert one(page, "#country option[selected]").get_text() == "France"
+
+
+def test_ax_03_two_fieldsets_with_their_legends_and_the_country_first() -> None:
+    page = state("information")
+    fieldsets = soup(page).select(f"{FORM} fieldset")
+    assert [one.select_one("legend").get_text(strip=True) for one in fieldsets] == [  # type: ignore[union-attr]
+        "Vos informations",
+        "Votre établissement",
+    ]
+    fields = [str(one["id"]) for one in fieldsets[1].select("input, select")]
+    assert fields[:2] == ["country", "siret"]
+
+
+def test_ax_02_browsers_may_fill_in_what_they_know() -> None:
+    page = state("information")
+    found = {
+        str(field["id"]): str(field["autocomplete"])
+        for field in soup(page).select(f"{FORM} :is(input, select)[autocomplete]")
+        if field["autocomplete"] != "off"
+    }
+    assert found == COMPLETED
+
+
+def test_the_form_sends_what_the_route_takes() -> None:
+    names = {str(one["name"]) for one in soup(state("information")).select(f"{FORM} [name]")}
+    assert names == {"csrf", "key", *NAMES.split()}
+
+
+def test_ax_04_every_error_stands_at_its_field_and_in_the_summary() -> None:
+    """Bad inputs 39 to 49: in red, in words, all at once."""
+    page = state("information-errors")
+    wrong = [str(one["id"]) for one in soup(page).select("[aria-invalid=true]")]
+    assert wrong == [error.field for error in WRONG]
+    for error in WRONG:
+        assert one(page, f"#{error.field}-messages").get_text(strip=True), error.field
+    said = text(page, "#erreurs")
+    assert said.startswith("20 information(s) à compléter ou à corriger, en rouge,")
+    assert "mot de passe" not in said
+    for words in (
+        "Numéro de Guadeloupe : choisissez ce pays ou +590.",
+        "Chiffres de 0 à 9 uniquement.",
+        "Numéro inexact : la clé de contrôle ne correspond pas.",
+        "Code postal à 5 chiffres, exemple 75015.",
+        "38 caractères au plus par ligne.",
+    ):
+        assert words in said, words
+    assert "Brouillon enregistré à 10:42 (heure de Paris). Vous devez valider" in text(page)
+
+
+@pytest.mark.parametrize("name", ["information-wrong-country"])
+def test_bad_input_47_a_siret_abroad(name: str) -> None:
+    assert "SIRET réservé à la France" in text(state(name))
+
+
+@pytest.mark.parametrize(
+    ("name", "said", "asked"),
+    [
+        ("information-closed", "Établissement fermé le 31 mai 2024 selon Sirene.", True),
+        ("information-unlisted", "absent du répertoire public", False),
+        ("information-deferred", "Vérification différée.", False),
+        ("information", "", False),
+    ],
+)
+def test_si_06_what_the_directory_says_and_the_reason_only_where_it_is_asked(
+    name: str, said: str, asked: bool
+) -> None:
+    page = state(name)
+    assert said in text(page, "#siret-etat")
+    assert one(page, "#ferme").has_attr("hidden") is not asked
+
+
+def test_ax_06_the_summary_shows_what_was_typed_and_asks_for_a_confirmation() -> None:
+    for name, where in (("information_validation", "main"), ("information-dialog", "#validation")):
+        page = state(name)
+        for shown in ("01 55 87 40 90", "4512", "732 829 320 00074", "Bâtiment C, 2e étage"):
+            assert shown in text(page, where), shown
+        assert "Tout est exact ? Ensuite, seule l'ANSM pourra corriger" in text(page, where)
+        for words in ("Confirmer la validation", "Revenir"):
+            assert words in text(page, where)
+    assert "ont changé dans une autre fenêtre" in text(state("information_validation-changed"))
+    assert "fermé le 31 mai 2024" in text(state("information_validation-closed"), "#siret-lu")
+    away = state("information_validation-away")
+    assert "Ce service ne répond pas" in text(away)
+    assert "732 829 320 00074" in text(away)
+
+
+def test_g_35_what_is_frozen_is_only_read_and_says_whom_to_ask() -> None:
+    page = state("information_frozen")
+    assert soup(page).select("main :is(input, select, textarea)") == []
+    assert "Ces informations ne sont plus modifiables directement" in text(page)
+    assert one(page, "main a[href='/compte/correction']").get_text() == "Demander une correction"
+    assert "01.55.87.40.90" in text(page)
+    assert "Informations déjà validées." in text(state("information_frozen-again"))
+    shown = {str(one["id"]).removesuffix("-lu") for one in soup(page).select("main dd")}
+    assert shown <= {*PERSON, *ESTABLISHMENT}
+
+
+def test_the_foreign_laboratory_reads_english() -> None:
+    page = english("information-foreign")
+    assert label(page, "siret") == "SIRET number * (mandatory if French)"
+    assert "Outside France, leave empty and choose the country." in text(page)
+    chosen = one(page, "#country option[selected]")
+    assert (chosen["value"], chosen.get_text()) == ("BE", "Belgium")
+    frozen = text(english("information_frozen-foreign"))
+    assert "Other (Qualified Person)" in frozen
+    assert "VAT number BE0403170701" in frozen
+
+
+def test_one_opens_the_terms_without_leaving_what_was_typed() -> None:
+    link: Tag = one(state("information"), "label[for=terms] a")
+    assert (link["href"], link["target"]) == ("/conditions", "_blank")
+    assert "nouvelle fenêtre" in str(link["title"])
+
+
+def test_b_11_the_account_shows_the_information_or_what_is_left_to_do() -> None:
+    assert "Il vous reste à valider vos informations." in text(state("account"))
+    assert one(state("account"), "main a[href='/informations']").get_text() == "Compléter"
+    assert "732 829 320 00074" in text(state("account-validated"))
+    assert "ne peuvent pas être montrées" in text(state("account-information-away"))

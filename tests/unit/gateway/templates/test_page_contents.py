@@ -1,0 +1,196 @@
+"""What particular pages must say and offer, by requirement."""
+
+from __future__ import annotations
+
+import re
+
+import pytest
+
+from tests.support.pages.page_basis import State
+from tests.support.pages.page_states import STATES
+from tests.support.pages.render_pages import Page, render
+from tests.unit.gateway.templates.parsed_pages import ALL, FRENCH, one
+from tests.unit.gateway.templates.parsed_pages import soup as read
+from tests.unit.gateway.templates.parsed_pages import state as in_state
+
+
+def test_ax_01_titles_are_distinct() -> None:
+    titles: dict[str, set[str]] = {}
+    for page in FRENCH:
+        title = one(page, "head > title").get_text().removeprefix("Erreur\u00a0: ")
+        titles.setdefault(title, set()).add(page.state.template)
+    shared = {title: found for title, found in titles.items() if len(found) > 1}
+    # The terms have one title wherever they are read.
+    assert list(shared.values()) == [{"terms.html", "terms_public.html"}]
+
+
+AUTOCOMPLETE = {
+    "sign_in": {"address": "username", "password": "current-password"},
+    "register": {
+        "first_name": "given-name",
+        "last_name": "family-name",
+        "address": "email",
+        "password": "new-password",
+    },
+    "validation": {"code": "one-time-code"},
+    "correct_address": {"address": "email", "password": "current-password"},
+    "link-elsewhere": {"password": "current-password"},
+    "code": {"code": "one-time-code"},
+    "enrol": {"code": "one-time-code"},
+    "address": {"code": "one-time-code"},
+    "recovery": {"recovery_code": "off"},
+    "forgotten": {"address": "username"},
+    "lost_phone": {"address": "username"},
+    "reset": {"password": "new-password"},
+    "account_password-code": {
+        "current_password": "current-password",
+        "code": "one-time-code",
+        "password": "new-password",
+    },
+    "account_phone": {"password": "current-password", "code": "one-time-code"},
+    "account_recovery": {"password": "current-password", "code": "one-time-code"},
+}
+
+
+@pytest.mark.parametrize("name", AUTOCOMPLETE)
+def test_ax_02_fields_say_what_they_hold(name: str) -> None:
+    fields = read(in_state(name)).select("main input:not([type=hidden], [type=checkbox])")
+    assert {str(field["name"]): field["autocomplete"] for field in fields} == AUTOCOMPLETE[name]
+    for field in fields:
+        assert one(in_state(name), f"label[for={field['id']}]").get_text(strip=True)
+
+
+STEPS = {"register": 1, "validation": 2, "correct_address": 2, "link": 2, "verified": 2, "terms": 3}
+
+
+@pytest.mark.parametrize(("name", "step"), STEPS.items())
+def test_g_04_every_step_can_be_cancelled_and_says_where_it_stands(name: str, step: int) -> None:
+    page = in_state(name)
+    cancel = one(page, "main a[href='/inscription/annuler']")
+    assert cancel.get_text(strip=True) == "Annuler"
+    stepper = one(page, ".fr-stepper__steps")
+    assert (stepper["data-fr-current-step"], stepper["data-fr-steps"]) == (str(step), "5")
+
+
+WORDS = {
+    "welcome": ("Bienvenue", "Se connecter", "Première connexion - Créer un compte"),
+    "sign_in": (
+        "IMPEX IDENTIFICATION",
+        "Se connecter pour utiliser les applications disponibles",
+        "Entrer l'adresse email et le mot de passe",
+        "Première connexion - Créer un compte",
+        "Description détaillée de la procédure de création de compte",
+        "Mot de passe oublié",
+    ),
+    "register": (
+        "Enregistrement d'un nouvel utilisateur IMPEXWEB",
+        "L'adresse courriel saisie sera par la suite votre identifiant.",
+        "Le mot de passe est sensible à la casse.",
+        "Doit comporter au moins 8 caractères.",
+        "Ne doit pas comporter plus de 20 caractères.",
+        "Ne doit comporter aucune des valeurs suivantes\u00a0: password test.",
+    ),
+    "validation": ("Code", "Vérifier le code", "Envoyer un autre message", "indésirables"),
+    "verified": ("Enregistrement de votre compte", "a été vérifiée", "Continuer"),
+    "terms": ("J'accepte", "Continuer", "version 2026-01 du 15 janvier 2026"),
+    "creation-done": ("Votre compte existe.", "Se connecter"),
+}
+
+
+@pytest.mark.parametrize("name", WORDS)
+def test_g_01_to_g_14_the_words_of_the_guide_are_on_the_screen(name: str) -> None:
+    """G-01, G-02, G-03, G-05, G-06, G-10, G-12, G-13, G-14."""
+    text = re.sub(r"[ \n]+", " ", one(in_state(name), "main").get_text())
+    for words in WORDS[name]:
+        assert words in text
+
+
+def test_gd_01_the_privacy_notice_is_complete() -> None:
+    text = one(in_state("privacy"), "main").get_text()
+    for wanted in (
+        "responsabilité de l'ANSM",
+        "base légale",
+        "obligatoires",
+        "réservé aux agents",
+        "48 heures",
+        "12 mois",
+        "droit d'accès",
+        "dpo@ansm.sante.fr",
+        "CNIL",
+        "Modèle à remplacer",
+    ):
+        assert wanted in text
+    assert "Modèle" not in one(in_state("privacy-own"), "main").get_text()
+
+
+def test_g_03_the_form_shows_the_legal_notice_and_whom_to_write_to() -> None:
+    text = one(in_state("register"), "section.fr-callout").get_text()
+    for wanted in (
+        "L.5124-1 et L.5124-13",
+        "dpo@ansm.sante.fr",
+        "CNIL",
+        "obligatoires",
+        "48 heures",
+    ):
+        assert wanted in text
+
+
+def test_ax_11_the_statement_holds_what_the_law_asks() -> None:
+    text = one(in_state("accessibility"), "main").get_text()
+    for wanted in (
+        "non conforme",
+        "RGAA",
+        "Plan d'action",
+        "Défenseur des droits",
+        "01.55.87.40.90",
+    ):
+        assert wanted in text
+
+
+def test_english_sentences_give_the_telephone_as_dialled_from_abroad() -> None:
+    page = next(p for p in ALL if p.state.name == "lost_phone_done" and p.language == "en")
+    assert "Call +33 1 55 87 40 90 now" in one(page, "main").get_text()
+    assert (
+        "Appelez maintenant le 01.55.87.40.90"
+        in one(in_state("lost_phone_done"), "main").get_text()
+    )
+
+
+def test_g_15_g_16_requirements_glossary_publisher_and_purpose_are_there() -> None:
+    asked = one(in_state("help"), "main").get_text()
+    for wanted in ("messagerie", "Google Authenticator", "appareil photo", "Siret", "navigateur"):
+        assert wanted in asked
+    glossary = [term.get_text() for term in read(in_state("glossary")).select("dt")]
+    assert {"AI", "AMM", "ANSM", "CGU", "DEC", "DEI", "PR", "PRI", "PUI", "2FA"} <= set(glossary)
+    legal = one(in_state("legal"), "main").get_text()
+    assert "143-147, Boulevard Anatole France" in legal
+    assert "dématérialisant" in legal
+
+
+def test_g_05_a_likely_slip_is_never_forced() -> None:
+    """The Enter key presses the first button of the form, which keeps what was typed."""
+    form = one(in_state("register-suggestion"), "form#inscription")
+    first = form.select("button:not([type=button])")[0]
+    assert "name" not in first.attrs
+    choices = [button["value"] for button in form.select("button[name=address_choice]")]
+    assert choices == ["pierre@gmail.com", "keep"]
+
+
+def test_b_02_the_links_page_is_a_form_and_shows_no_name() -> None:
+    page = in_state("link")
+    form = one(page, "main form")
+    assert (form["action"], form["method"]) == ("/inscription/lien", "post")
+    assert form.select_one("input[name=token]")
+    assert "Durand" not in one(page, "main").get_text()
+    assert not form.select("input[name=password]")
+    assert read(in_state("link-elsewhere")).select("input[name=password]")
+
+
+def test_no_name_is_shown_before_the_address_is_proved() -> None:
+    hidden: list[State] = [
+        state for state in STATES if state.name.startswith(("validation", "link"))
+    ]
+    assert hidden
+    for state in hidden:
+        assert "Durand\u00a0" not in render(Page(state))
+        assert "Pierre Durand" not in render(Page(state))

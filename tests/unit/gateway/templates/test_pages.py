@@ -1,0 +1,168 @@
+"""What every page has, in every state and both languages, read from its HTML."""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+
+import pytest
+
+from tests.support.pages.page_states import STATES
+from tests.support.pages.render_pages import LANGUAGES, THEMES, Page
+from tests.unit.gateway.templates.parsed_pages import ALL, FRENCH, one
+from tests.unit.gateway.templates.parsed_pages import soup as read
+
+#: English differs in words only, the neutral look in its brand block: a few of each will do.
+OTHERS = tuple(
+    page
+    for page in ALL
+    if page not in FRENCH
+    and page.state.name
+    in ("welcome", "register-errors", "link-wrong", "help", "enrol-wrong", "codes", "account")
+)
+
+
+#: Done twice, these do what they did once.
+KEYLESS = (
+    "/langue",
+    "/deconnexion",
+    "/compte/sessions/fermer",
+    "/compte/sessions/fermer-les-autres",
+)
+
+each_page = pytest.mark.parametrize(
+    "page", [*FRENCH, *OTHERS], ids=[page.name for page in (*FRENCH, *OTHERS)]
+)
+
+
+def test_there_is_a_state_for_every_page_and_brand() -> None:
+    assert len(ALL) == len(STATES) * len(LANGUAGES) * len(THEMES)
+    assert len({state.name for state in STATES}) == len(STATES)
+
+
+@each_page
+def test_ax_01_language_title_heading_and_landmarks(page: Page) -> None:
+    soup = read(page)
+    assert one(page, "html")["lang"] == page.language
+    assert one(page, "head > title").get_text().endswith(" - IMPEXWEB")
+    assert one(page, "h1").get_text(strip=True)
+    for landmark in ("header[role=banner]", "main[role=main]", "footer[role=contentinfo]"):
+        one(page, landmark)
+    first = soup.find("body").find("a")  # type: ignore[union-attr]
+    assert first is not None
+    assert first["href"] == "#contenu"
+    for link in soup.select(".fr-skiplinks a"):
+        assert soup.select(str(link["href"])), link
+
+
+@each_page
+def test_ids_are_unique_and_references_lead_somewhere(page: Page) -> None:
+    soup = read(page)
+    ids = [str(element["id"]) for element in soup.select("[id]")]
+    assert [name for name, count in Counter(ids).items() if count > 1] == []
+    for name in ("for", "aria-describedby", "aria-labelledby", "aria-controls"):
+        for element in soup.select(f"[{name}]"):
+            for wanted in str(element[name]).split():
+                assert wanted in ids, f"{name}={wanted}"
+    for link in soup.select("main a[href^='#']"):
+        assert str(link["href"])[1:] in ids
+
+
+@each_page
+def test_wf_02_nothing_is_inline_but_data(page: Page) -> None:
+    soup = read(page)
+    assert soup.select("style, [style]") == []
+    for script in soup.select("script"):
+        if script.get("type") == "application/json":
+            assert "<" not in script.get_text()
+            continue
+        assert script["type"] == "module"
+        assert script["nonce"]
+        assert script["src"]
+        assert not script.get_text(strip=True)
+    handlers = [name for tag in soup.find_all(True) for name in tag.attrs if name.startswith("on")]
+    assert handlers == []
+
+
+@each_page
+def test_wf_05_every_form_carries_its_token_and_key(page: Page) -> None:
+    for form in read(page).select("form"):
+        if form["method"] == "get":  # a search changes nothing; its address must tell no token
+            assert not form.select("[name=csrf], [name=key]")
+            continue
+        assert form["method"] == "post"
+        assert form.select_one("input[type=hidden][name=csrf]")
+        keyed = form.select_one("input[type=hidden][name=key]") is not None
+        assert keyed == (form["action"] not in KEYLESS)
+
+
+@each_page
+def test_no_mark_up_is_shown_as_text(page: Page) -> None:
+    if page.state.name == "home-hostile":  # others sent mark-up; shown as text it does nothing
+        return
+    text = read(page).find("body").get_text()  # type: ignore[union-attr]
+    assert not re.search(r"</?\w+[ >]|&#?\w+;|\{\w*\}", text)
+
+
+@each_page
+def test_ax_04_errors_are_named_tied_and_summed_up(page: Page) -> None:
+    soup = read(page)
+    wrong = soup.select("main [aria-invalid=true]")
+    prefix = "Erreur\u00a0: " if page.language == "fr" else "Error: "
+    refused = bool(wrong or soup.select("#alerte"))
+    assert one(page, "head > title").get_text().startswith(prefix) == refused
+    if wrong:
+        links = [str(link["href"]) for link in soup.select("#erreurs a, #alerte a")]
+        assert links == [f"#{field['id']}" for field in wrong]
+    for field in wrong:
+        tied = str(field["aria-describedby"]).split()[-1]
+        assert one(page, f"#{tied}").get_text(strip=True)
+
+
+@each_page
+def test_ax_04_mandatory_fields_are_marked_before_sending(page: Page) -> None:
+    for form in read(page).select("main form"):
+        if form.select("[required]"):
+            said = form.get_text().lower()
+            assert "obligatoire" in said or "mandatory" in said
+
+
+@each_page
+def test_passwords_are_never_shown_again_and_may_be_pasted(page: Page) -> None:
+    """PW-07: a password field, with a button to show it, that managers fill in."""
+    for field in read(page).select("input[name=password]"):
+        assert field["type"] == "password"
+        assert "value" not in field.attrs
+        assert field["autocomplete"] in ("current-password", "new-password")
+        assert read(page).select_one(f"#{field['id']}-show")
+
+
+@each_page
+def test_ax_10_help_stands_at_the_same_place(page: Page) -> None:
+    """G-45: telephone and addresses on every page; the help link is the same link of the page."""
+    soup = read(page)
+    links = soup.select("body a")
+    place = [link.get("id") for link in links].index("lien-aide")
+    brand_links = 1
+    assert place == 3 + brand_links
+    contacts = one(page, "footer .impex-contacts").get_text()
+    for wanted in ("01.55.87.40.90", "importation-medicaments@", "exportation-medicaments@"):
+        assert wanted in contacts
+
+
+@each_page
+def test_ax_11_the_footer_says_how_accessible_the_portal_is(page: Page) -> None:
+    text = one(page, "footer a[href='/accessibilite']").get_text()
+    assert text in ("Accessibilité\u00a0: non conforme", "Accessibility: not compliant")
+
+
+@each_page
+def test_c17_the_brand_block_is_the_states_only(page: Page) -> None:
+    assert bool(read(page).select(".fr-logo")) == (page.theme == "dsfr")
+
+
+@each_page
+def test_the_other_language_is_one_press_away(page: Page) -> None:
+    button = one(page, "form[action='/langue'] button[name=lang]")
+    assert button["value"] != page.language
+    assert button["lang"] == button["value"]

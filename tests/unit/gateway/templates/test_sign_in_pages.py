@@ -1,0 +1,289 @@
+"""What the pages of signing in, of the account and of its rescue must say and offer."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import replace
+from urllib.parse import unquote
+
+import pytest
+
+from tests.support.pages.page_basis import BRAND
+from tests.support.pages.page_states import STATES
+from tests.support.pages.render_pages import Page, render
+from tests.support.pages.sign_in_states import CODES, KEY, URI
+from tests.unit.gateway.templates.parsed_pages import FRENCH, one
+from tests.unit.gateway.templates.parsed_pages import soup as read
+from tests.unit.gateway.templates.parsed_pages import state as in_state
+
+#: Shown only where recovery codes are on.
+WITH_CODES = (
+    "enrol-recovered",
+    "account",
+    "account-validated",
+    "account-information-away",
+    "account-address-pending",
+    "account-one-session",
+    "account-few-codes",
+)
+INSIDE = [page for page in FRENCH if page.state.me is not None]
+
+
+def _text(name: str, selector: str = "main") -> str:
+    return re.sub(r"[ \n]+", " ", one(in_state(name), selector).get_text())
+
+
+@pytest.mark.parametrize("page", INSIDE, ids=lambda page: page.name)
+def test_se_06_signing_out_is_one_press_away_on_every_page(page: Page) -> None:
+    """One visible control in the header, no menu before it, for half-open sessions too."""
+    button = one(page, "header form[action='/deconnexion'][method=post] button")
+    assert button.get_text(strip=True) == "Se déconnecter"
+    assert button.find_parent("dialog") is None
+    account = read(page).select("header a[href='/compte']")
+    assert page.state.me is not None
+    assert bool(account) == page.state.me.full
+    assert (page.state.me.name or page.state.me.address) in one(page, "header").get_text()
+
+
+def test_se_06_nobody_is_shown_where_nobody_is_signed_in() -> None:
+    for page in FRENCH:
+        if page.state.me is None:
+            assert not read(page).select("form[action='/deconnexion'], #fin, [src*='session.mjs']")
+
+
+def test_se_04_the_end_of_the_session_is_told_by_a_dialog_that_waits() -> None:
+    dialog = one(in_state("home"), "dialog#fin[role=alertdialog]")
+    assert (dialog["data-left"], dialog["data-extend"]) == ("1800", "1")
+    assert "open" not in dialog.attrs
+    assert dialog.get_text(strip=True).startswith("Votre session va se fermer")
+    assert "après 30 min sans activité, et au plus tard 8 h" in _text("account")
+
+
+WORDS = {
+    "code": (
+        "Authentification par TOTP application IMPEX",
+        "Saisissez votre code TOTP",
+        "Valider le code",
+        "Les 6 chiffres de la ligne IMPEXWEB",
+        "l'ancien vaut encore un instant",
+        "Téléphone perdu ou changé",
+    ),
+    "code-wrong": ("Ce n'est pas le bon code.", "Encore 4 essais."),
+    "code-slow": ("Votre téléphone retarde de 4 minutes", "heure sur automatique"),
+    "code-locked": ("prochain essai à 10:44, dans 2 min. Un courriel vous en informe.",),
+    "enrol": (
+        "Procédure d'enrôlement du téléphone",
+        "Google Authenticator",
+        "une autre application de codes (TOTP)",
+        "Scanner un code QR",
+        "appareil photo",
+        "Entrer le code du périphérique",
+        "Recommencer",
+        "application de codes sur cet ordinateur, ou un boîtier de codes programmable",
+        "reprendre plus tard",
+        "réglez-la sur automatique",
+    ),
+    "codes": (
+        "Gardez ces codes de secours",
+        "Ils ne seront plus montrés.",
+        "Rangez-les ailleurs que dans le téléphone et la messagerie.",
+        "Chacun permet d'enrôler un nouveau téléphone sans l'ancien.",
+        "Mes codes sont en lieu sûr",
+    ),
+    "home": ("Aucun dossier pour l'instant.", "paraîtront ici dès leur dépôt."),
+    "forgotten_sent": ("a un compte, un message vient de partir", "60 minutes", "dix minutes"),
+    "lost_phone": (
+        "Vos informations et vos dossiers sont gardés.",
+        "Changer de téléphone",
+        "(vol, casse, perte)",
+        "Il a été volé",
+    ),
+    "lost_phone_sent": ("ouvrez-le pour confirmer",),
+    "disavow": (
+        "Toutes les sessions ouvertes seront fermées",
+        "Pour revenir",
+        "Bloquer mon compte",
+    ),
+    "disavow-done": ("choisissez un nouveau mot de passe", "n'est pas le vôtre"),
+    "disavowed": ("Mot de passe oublié", "Ce téléphone n'est pas le vôtre"),
+    "help": ("Je ne peux pas me connecter", "qui n'est pas de moi", "Bloquer mon compte"),
+    "help_phone": ("RFC 6238", "Android", "iPhone", "code de secours", "automatique", "boîtier"),
+}
+
+
+@pytest.mark.parametrize("name", WORDS)
+def test_g_20_g_22_g_25_the_words_are_on_the_screen(name: str) -> None:
+    """G-15, G-20, G-22, G-24, G-25, G-40, G-44, B-13."""
+    text = _text(name)
+    for words in WORDS[name]:
+        assert words in text
+
+
+def test_ot_17_the_key_is_there_without_the_picture() -> None:
+    """Drawn in the page, named, with the same key in groups of four, spelt out, and as a link."""
+    page = in_state("enrol")
+    picture = one(page, "[role=img]")
+    assert picture.select_one("svg")
+    assert "Pas d'image" in str(picture["aria-label"])
+    assert one(page, "#cle").get_text().split() == [KEY[at : at + 4] for at in range(0, 32, 4)]
+    spelt = one(page, "#cle").find_previous_sibling("p")
+    assert spelt is not None
+    assert spelt.get_text().startswith("J B S W, Y 3 D P, ")
+    assert one(page, "main a[href^='otpauth:']")["href"] == URI
+    assert one(page, "[data-copy=cle]").find_parent(class_="impex-js")
+    assert not read(page).select("main img")
+
+
+def test_ot_18_the_key_is_in_no_address_but_the_phones_own() -> None:
+    for element in read(in_state("enrol")).select("[href], [src], [action]"):
+        for name in ("href", "src", "action"):
+            value = str(element.get(name, ""))
+            assert KEY not in value or value.startswith("otpauth://totp/")
+
+
+@pytest.mark.parametrize("name", ["code", "enrol", "address", "account_phone"])
+def test_ot_17_a_code_is_one_field_that_takes_spaces(name: str) -> None:
+    field = one(in_state(name), "input[name=code]")
+    assert (field["type"], field["inputmode"]) == ("text", "numeric")
+    assert not {"maxlength", "pattern"} & set(field.attrs)
+
+
+@pytest.mark.parametrize("name", ["enrol", "enrol-wrong", "address"])
+def test_g_20_the_first_phone_is_the_fourth_step(name: str) -> None:
+    assert one(in_state(name), ".fr-stepper__steps")["data-fr-current-step"] == "4"
+
+
+@pytest.mark.parametrize("name", ["enrol-recovered", "enrol-replaces"])
+def test_g_25_a_new_phone_is_no_step_and_says_when_the_old_one_ends(name: str) -> None:
+    assert not read(in_state(name)).select(".fr-stepper")
+    assert "qu'au premier bon code du nouveau" in _text(name)
+
+
+def test_g_25_the_line_in_force_is_kept_until_a_new_phone_is_enrolled() -> None:
+    keep, drop = "L'ancienne ligne IMPEXWEB sert encore", "Supprimez-la"
+    for name in ("enrol-recovered", "enrol-replaces"):
+        assert keep in _text(name)
+        assert drop not in _text(name)
+    assert drop in _text("enrol")
+    assert keep not in _text("enrol")
+
+
+def test_ot_14_who_gave_a_recovery_code_is_not_told_to_come_back_later() -> None:
+    later = "reprendre plus tard"
+    assert later not in _text("enrol-recovered")
+    assert "vous perdriez le code de secours donné" in _text("enrol-recovered")
+    for name in ("enrol", "enrol-replaces"):
+        assert later in _text(name)
+        assert "code de secours" not in _text(name)
+
+
+def test_settled_8_what_only_the_desk_reopens_is_offered_no_new_password() -> None:
+    for name in ("disavow-done-desk", "disavowed-desk"):
+        page = in_state(name)
+        assert not read(page).select("main [href='/mot-de-passe-oublie']")
+        assert read(page).select("main a[href^='tel:']")
+        assert "le secrétariat vérifiera votre identité" in _text(name)
+
+
+@pytest.mark.parametrize("language", ["fr", "en"])
+def test_b_13_a_portal_without_recovery_codes_does_not_speak_of_them(language: str) -> None:
+    """Their own pages aside, which it never shows."""
+    brand = replace(BRAND, recovery_codes=False)
+    own = ("recovery_codes.html", "sign_in_recovery.html", "account_recovery.html")
+    said = ("secours", "recovery", "en avez pas")
+    for state in STATES:
+        if state.template in own or state.variables.get("flash") or state.name in WITH_CODES:
+            continue
+        bare = replace(state, variables={**state.variables, "brand": brand})
+        text = one(Page(bare, language), "main").get_text()
+        assert not [word for word in said if word in text.lower()], state.name
+
+
+def test_b_13_the_codes_can_be_downloaded_without_scripts() -> None:
+    link = one(in_state("codes"), "a[download]")
+    assert link["download"] == "impexweb-codes-de-secours.txt"
+    head, _, body = str(link["href"]).partition(",")
+    assert head == "data:text/plain;charset=utf-8"
+    lines = unquote(body).split("\r\n")
+    assert lines[0] == "Codes de secours IMPEXWEB, 23 novembre 2026"
+    assert lines[2:12] == CODES
+
+
+def test_b_13_the_codes_are_kept_by_a_tick() -> None:
+    field = one(in_state("codes"), "input[name=kept]")
+    assert field["value"] == "1"
+    assert one(in_state("codes"), "main input[name=list]")["value"] == "1.sealed"
+    assert "required" in field.attrs
+    assert "checked" not in field.attrs
+    assert "en voici de nouveaux" in _text("codes-renewed")
+
+
+def test_b_11_sessions_are_listed_and_closed_one_by_one_or_all() -> None:
+    page = in_state("account")
+    assert one(page, "table caption").get_text(strip=True)
+    rows = read(page).select("tbody tr")
+    assert len(rows) == 3
+    assert "Cette session" in rows[0].get_text()
+    assert not rows[0].select("form")
+    assert rows[1].select_one("form[action='/compte/sessions/fermer'] input[name=session]")
+    button = rows[1].select_one("button")
+    assert button is not None
+    assert "Safari, iPhone" in button.get_text()
+    one(page, "form[action='/compte/sessions/fermer-les-autres']")
+    assert not read(in_state("account-one-session")).select("form[action*='fermer-les-autres']")
+
+
+def test_b_13_the_number_of_codes_left_is_shown_and_warned_of() -> None:
+    assert "Il vous reste 9 codes de secours." in _text("account")
+    assert "Il vous reste 1 code de secours." in _text("account-few-codes", ".fr-alert--warning")
+    assert "secours" not in _text("account-without-codes")
+    assert not read(in_state("code-without-recovery")).select("[href*='code-de-secours']")
+
+
+@pytest.mark.parametrize("state", ["used", "replaced", "expired", "malformed", "gone"])
+def test_g_44_a_link_that_ended_has_a_way_on(state: str) -> None:
+    for name, again in (
+        (f"reset-{state}", "/mot-de-passe-oublie"),
+        (f"lost_phone_confirm-{state}", "/telephone-perdu"),
+    ):
+        page = in_state(name)
+        assert one(page, "main a.fr-btn:not(.fr-btn--secondary)")["href"] == again
+        assert not read(page).select("main form")
+
+
+def test_re_04_what_a_mailed_link_does_is_done_by_a_button_only() -> None:
+    for name, action in (
+        ("reset", "/mot-de-passe"),
+        ("lost_phone_confirm", "/telephone-perdu/confirmer"),
+        ("disavow", "/ce-n-est-pas-moi"),
+    ):
+        form = one(in_state(name), "main form")
+        assert (form["action"], form["method"]) == (action, "post")
+        assert form.select_one("input[name=token]")
+
+
+def test_no_secret_is_shown_again() -> None:
+    for page in FRENCH:
+        for field in read(page).select(
+            "input[name=code], input[name=current_password], input[name=recovery_code]"
+        ):
+            assert not field.get("value")
+
+
+def test_every_page_but_lists_has_one_primary_button() -> None:
+    """One idea a page; what else it offers looks like less."""
+    for state in STATES:
+        page = read(Page(state))
+        primary = [
+            button
+            for button in page.select("main .fr-btn")
+            if not {"fr-btn--secondary", "fr-btn--tertiary"} & set(button["class"])
+            and button.find_parent(hidden=True) is None
+        ]
+        assert len(primary) <= 1, (state.name, primary)
+
+
+def test_the_sign_in_page_remembers_where_one_was_going() -> None:
+    assert one(in_state("sign_in"), "main form input[name=next]")["value"] == ""
+    assert "TOTP reste demandé" in _text("sign_in-password_reset")
+    assert render(in_state("sign_in")).count('name="next"') == 2, "the language's and the form's"
