@@ -3,7 +3,7 @@
 .PHONY: help .installed up test lint status demo reset bench docs texts pictures lock
 MAKEFLAGS += --no-print-directory
 PY := .venv/bin/python
-INSTALL := @python3 -m operations.bootstrap
+INSTALL := @python3 -m operations.install.bootstrap
 
 help:
 	@echo "IMPEXWEB: accounts for people who import or export medicines"

@@ -30,7 +30,7 @@ from benchmarks import (
 )
 from benchmarks.environment import World
 from benchmarks.measure import QUICK, Facts, Line, Plan
-from operations.servers import missing_servers
+from operations.install.servers import missing_servers
 from shared.runtime.telemetry import configure_logging
 
 Scenario = Callable[[World, Plan], Awaitable[list[Line]]]

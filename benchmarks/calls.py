@@ -117,7 +117,7 @@ async def our_calls(world: World, pool: Pool) -> AsyncIterator[Call]:
 
 async def requests(world: World, plan: Plan) -> list[Line]:
     """Request and reply with one and with thirty-two callers; three contestants in turn."""
-    url = world.places.amqp_url
+    url = world.admin_urls.amqp_url
     found: dict[int, list[tuple[Spent, Spent, Spent]]] = {callers: [] for callers in CALLERS}
     async with ground(world) as (pool, _link, _bare):
         for _ in range(plan.rounds):

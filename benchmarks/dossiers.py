@@ -24,7 +24,7 @@ from prometheus_client import Counter
 from benchmarks.environment import World
 from benchmarks.measure import Line, Plan, ratio_line
 from benchmarks.messaging import DRAIN_SECONDS, INBOX, no_reset
-from operations.saying import Saying, say_all
+from operations.operate.publish_dossier_events import DossierMessage, publish_all
 from services.dossiers import store
 from services.dossiers.handlers.events import keep
 from services.dossiers.service import SERVICE
@@ -56,7 +56,7 @@ CONTENTS = {
 }
 
 
-def events(count: int) -> list[Saying]:
+def events(count: int) -> list[DossierMessage]:
     """So many: every dossier of a hundred accounts filed, then every one decided."""
     accounts = [str(uuid4()) for _ in range(100)]
     filed, decided = [], []
@@ -68,13 +68,13 @@ def events(count: int) -> list[Saying]:
             "number": f"2026-{number:06}",
         }
         filed.append(
-            Saying(
+            DossierMessage(
                 account_id=account,
                 event=backoffice.DossierFiled(**same, **CONTENTS, version=1, filed_at=at),
             )
         )
         decided.append(
-            Saying(
+            DossierMessage(
                 account_id=account,
                 event=backoffice.DossierDecided(**same, version=2, status="granted", decided_at=at),
             )
@@ -169,7 +169,7 @@ async def heard_bare(
     return drained
 
 
-def _ready_made(one: Saying) -> Sequence[object]:
+def _ready_made(one: DossierMessage) -> Sequence[object]:
     return store.keep(told_by(one.event, one.account_id, utc_now())).values
 
 
@@ -177,7 +177,7 @@ async def drain(world: World, plan: Plan) -> list[Line]:
     """`plan.dossier_events` of them, by ours and bare, in turn."""
     pairs = []
     async with AsyncExitStack() as opened:
-        admin = await asyncpg.connect(world.places.database_url)
+        admin = await asyncpg.connect(world.admin_urls.database_url)
         opened.push_async_callback(admin.close)
         pool = await open_pool(world.urls[DATABASE_URL], NAME, "bench", POOL)
         opened.push_async_callback(pool.close)
@@ -197,12 +197,12 @@ async def drain(world: World, plan: Plan) -> list[Line]:
         await declaring.close()
         for _ in range(plan.rounds):
             await admin.execute("TRUNCATE dossiers.dossiers, dossiers.inbox")
-            sayings = events(plan.dossier_events)
-            await say_all(world.urls[PUBLISHER_URL], sayings)
-            ours = await heard_by_us(world, pool, len(sayings))
-            effects = {one.message_id: _ready_made(one) for one in sayings}
+            messages = events(plan.dossier_events)
+            await publish_all(world.urls[PUBLISHER_URL], messages)
+            ours = await heard_by_us(world, pool, len(messages))
+            effects = {one.message_id: _ready_made(one) for one in messages}
             await admin.execute("TRUNCATE dossiers.dossiers, dossiers.inbox")
-            await say_all(world.urls[PUBLISHER_URL], sayings)
+            await publish_all(world.urls[PUBLISHER_URL], messages)
             async with bare.channel() as channel:
                 pairs.append((ours, await heard_bare(channel, bare_pool, effects)))
     floor = f"bare consume, prefetch {PREFETCH}, the same SQL with ready-made values"

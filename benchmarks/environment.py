@@ -25,23 +25,23 @@ from benchmarks.baselines import Floors
 from benchmarks.browser import Mailbox
 from benchmarks.sample_service import SERVICE as BENCH
 from benchmarks.subprocesses import Companion
-from operations import house
-from operations.broker_admin import BrokerAdmin
-from operations.postgres import Postgres
-from operations.processes import Child, free_port
-from operations.provisioning import (
+from operations import service_registry
+from operations.local.postgres import Postgres
+from operations.local.processes import Child, free_port
+from operations.local.rabbit import Rabbit
+from operations.provision.broker_admin import BrokerAdmin
+from operations.provision.provisioning import (
     DATABASE,
-    Places,
+    AdminUrls,
     account_names,
+    external_user_urls,
     migrate_all,
-    outsider_urls,
     owner_url,
     provision_broker,
     provision_database,
     service_urls,
 )
-from operations.rabbit import Rabbit
-from operations.wallet import key_ring_names
+from operations.provision.secrets_dir import key_ring_names
 from shared.security.sealing import new_key
 
 START_SECONDS = 60
@@ -66,7 +66,7 @@ class World:
             self.mailbox = Mailbox(sink)
             opened.push_async_callback(self.mailbox.close)
             self.floors = await opened.enter_async_context(
-                Floors(self.postgres.url(), self.places.amqp_url, self.smtp_port)
+                Floors(self.postgres.url(), self.admin_urls.amqp_url, self.smtp_port)
             )
             self._settings()
             opened.push_async_callback(self.stop_services)
@@ -87,25 +87,25 @@ class World:
         self.postgres.start()
         self.postgres.wait()
         self.rabbit.wait()
-        self.places = Places(
+        self.admin_urls = AdminUrls(
             self.postgres.url(DATABASE), self.rabbit.url(), self.rabbit.management_url
         )
-        services = [*house.services(), BENCH]
-        parties = [house.party(one) for one in services]
-        passwords = {name: secrets.token_urlsafe(24) for name in account_names(parties)}
-        provision_database(self.places, parties, passwords)
-        provision_broker(self.places, parties, passwords)
-        migrate_all(owner_url(self.places, passwords), services)
-        self.urls = service_urls(self.places, parties, passwords)
-        self.urls |= outsider_urls(self.places, passwords)
+        services = [*service_registry.services(), BENCH]
+        principals = [service_registry.principal(one) for one in services]
+        passwords = {name: secrets.token_urlsafe(24) for name in account_names(principals)}
+        provision_database(self.admin_urls, principals, passwords)
+        provision_broker(self.admin_urls, principals, passwords)
+        migrate_all(owner_url(self.admin_urls, passwords), services)
+        self.urls = service_urls(self.admin_urls, principals, passwords)
+        self.urls |= external_user_urls(self.admin_urls, passwords)
 
     def _settings(self) -> None:
         """What the services are told: everything else is the default of the try-out."""
-        self.services = house.service_names()
+        self.services = service_registry.service_names()
         self.health_ports = {name: free_port() for name in self.services}
         port = free_port()
         self.base_url = f"http://127.0.0.1:{port}"
-        rings = key_ring_names(one.settings for one in house.services())
+        rings = key_ring_names(one.settings for one in service_registry.services())
         self.values = {
             **self.urls,
             **{ring: new_key() for ring in rings},
@@ -127,8 +127,8 @@ class World:
                 name,
                 [sys.executable, "-m", f"services.{name}"],
                 self.folder / f"{name}.log",
-                {**house.environment([name], self.values, {}), **extra},
-                house.ROOT,
+                {**service_registry.environment([name], self.values, {}), **extra},
+                service_registry.ROOT,
             )
             self.children[name].start()
         async with asyncio.timeout(START_SECONDS):
@@ -180,7 +180,7 @@ class World:
 
     def _waiting(self) -> list[str]:
         with self.admin() as admin:
-            queues = admin.queues(self.places.vhost)
+            queues = admin.queues(self.admin_urls.vhost)
         full = [str(queue["name"]) for queue in queues if queue.get("messages", 0)]
         # What nobody hears ends in a queue of the house that nobody empties.
         return [name for name in full if not name.startswith(("bench", "impex."))]
@@ -188,7 +188,7 @@ class World:
     @contextmanager
     def admin(self) -> Iterator[BrokerAdmin]:
         """A fresh connection to the management API, which closes idle ones after a minute."""
-        with closing(BrokerAdmin(self.places.management_url)) as admin:
+        with closing(BrokerAdmin(self.admin_urls.management_url)) as admin:
             yield admin
 
     async def versions(self) -> dict[str, Any]:

@@ -57,7 +57,7 @@ async def run(world: World, plan: Plan) -> list[Line]:
     await world.start_services()
     found: dict[str, tuple[list[float], list[float]]] = {}
     async with AsyncExitStack() as opened:
-        admin = await asyncpg.connect(world.places.database_url, command_timeout=300)
+        admin = await asyncpg.connect(world.admin_urls.database_url, command_timeout=300)
         opened.push_async_callback(admin.close)
         connector = await opened.enter_async_context(aiohttp.TCPConnector())
         member = Member(world, connector)

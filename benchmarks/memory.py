@@ -40,7 +40,7 @@ async def modules_of_all(world: World) -> dict[str, list[str]]:
 
 async def connections_of(world: World, name: str) -> tuple[int, int]:
     """How many connections the service holds now: to the database, to the broker."""
-    database = await asyncpg.connect(world.places.database_url)
+    database = await asyncpg.connect(world.admin_urls.database_url)
     sessions = await database.fetchval(
         "select count(*) from pg_stat_activity where usename = $1", f"impex_{name}"
     )
@@ -76,9 +76,9 @@ async def rest(world: World, plan: Plan) -> list[Line]:
             sessions, links = held[name]
             order = {
                 "modules": modules[name],
-                "database_url": world.places.database_url,
+                "database_url": world.admin_urls.database_url,
                 "database_connections": sessions,
-                "amqp_url": world.places.amqp_url,
+                "amqp_url": world.admin_urls.amqp_url,
                 "links": links,
             }
             floors[name].append(await bare(world, order))

@@ -12,14 +12,14 @@ import sys
 from collections.abc import Callable, Sequence
 from typing import TypeAlias
 
-from operations.printing import forgive_readers
+from operations.printing import ignore_broken_pipe
 from shared.errors import ConfigurationError, ImpexError
 
 Verb = Callable[[argparse.Namespace], int]
 
 
 def _run(options: argparse.Namespace) -> int:
-    from operations.house import service
+    from operations.service_registry import service
     from shared.runtime.service import run_services
 
     return run_services([service(name) for name in options.services])
@@ -63,27 +63,36 @@ def _json(made: argparse.ArgumentParser) -> None:
 def _local(verbs: Verbs) -> None:
     run = _verb(verbs, "run", _run, "run one service, or several in one process")
     run.add_argument("services", nargs="+", metavar="SERVICE")
-    _verb(verbs, "up", _module("up"), "start everything on this machine, until Ctrl-C")
-    _json(_verb(verbs, "status", _module("status"), "services, addresses and queues"))
-    reset = _verb(verbs, "reset", _module("reset"), "forget this machine's data, after asking")
+    _verb(verbs, "up", _module("local.up"), "start everything on this machine, until Ctrl-C")
+    _json(_verb(verbs, "status", _module("operate.status"), "services, addresses and queues"))
+    reset = _verb(
+        verbs, "reset", _module("local.reset"), "delete this machine's data, after asking"
+    )
     reset.add_argument("--yes", action="store_true", help="do not ask")
     test = _verb(verbs, "test", _module("testing"), "check the code and run every test")
     test.add_argument("--only-lint", action="store_true", help="leave the tests out")
-    docs = _verb(verbs, "docs", _module("reference"), "write the tables of settings and events")
+    docs = _verb(
+        verbs, "docs", _module("docs.generate_docs"), "write the tables of settings and events"
+    )
     docs.add_argument("--check", action="store_true", help="only say whether they are up to date")
     texts = _verb(verbs, "texts", _module("texts"), "collect the texts to translate")
     texts.add_argument("--check", action="store_true", help="only say whether they are up to date")
 
 
 def _queues(verbs: Verbs) -> None:
-    _json(_verb(verbs, "queues", _module("queues"), "every queue and its depth"))
+    _json(_verb(verbs, "queues", _module("operate.queues"), "every queue and its depth"))
     dead = verbs.add_parser("dead", help="the messages that nobody could handle")
     actions = dead.add_subparsers(dest="action", required=True, metavar="ACTION")
     text = "why and since when, without the content"
-    listing = _verb(actions, "list", _module("dead", "main_list"), text)
+    listing = _verb(actions, "list", _module("operate.dead_letters", "main_list"), text)
     listing.add_argument("service", nargs="?", metavar="SERVICE")
     _json(listing)
-    again = _verb(actions, "replay", _module("dead", "main_replay"), "send to the service again")
+    again = _verb(
+        actions,
+        "replay",
+        _module("operate.dead_letters", "main_replay"),
+        "send to the service again",
+    )
     again.add_argument("service", metavar="SERVICE")
     which = again.add_mutually_exclusive_group(required=True)
     which.add_argument("--id", help="one message")
@@ -94,13 +103,15 @@ def _queues(verbs: Verbs) -> None:
 def _mails(verbs: Verbs) -> None:
     mail = verbs.add_parser("mail", help="mails in doubt, and the DNS of their sender")
     actions = mail.add_subparsers(dest="action", required=True, metavar="ACTION")
-    _json(_verb(actions, "held", _module("mail", "main_held"), "mails that may have arrived"))
-    again = _verb(actions, "send", _module("mail", "main_send"), "send a held mail again")
+    _json(
+        _verb(actions, "held", _module("operate.mails", "main_held"), "mails that may have arrived")
+    )
+    again = _verb(actions, "send", _module("operate.mails", "main_send"), "send a held mail again")
     again.add_argument("id", metavar="ID")
-    drop = _verb(actions, "drop", _module("mail", "main_drop"), "give a held mail up")
+    drop = _verb(actions, "drop", _module("operate.mails", "main_drop"), "give a held mail up")
     drop.add_argument("id", metavar="ID")
     text = "what the sender's domain must say in the DNS, and what is missing"
-    records = _verb(actions, "records", _module("mail_records"), text)
+    records = _verb(actions, "records", _module("operate.mail_dns"), text)
     records.add_argument("--selector", help="the DKIM selector of the relay")
 
 
@@ -108,22 +119,22 @@ def _dossiers(verbs: Verbs) -> None:
     dossiers = verbs.add_parser("dossiers", help="say what becomes of dossiers")
     actions = dossiers.add_subparsers(dest="action", required=True, metavar="ACTION")
     text = "send the events of a CSV file, as the application that decides dossiers"
-    send = _verb(actions, "send", _module("dossiers", "main_send"), text)
+    send = _verb(actions, "send", _module("operate.dossiers", "main_send"), text)
     send.add_argument("file", metavar="FILE.csv", help="described in docs/dossiers.md")
     send.add_argument("--check", action="store_true", help="judge every line, send nothing")
     text = "fill an account's home page with invented dossiers"
-    demo = _verb(verbs, "demo", _module("demo"), text)
+    demo = _verb(verbs, "demo", _module("local.demo"), text)
     demo.add_argument("address", nargs="?", metavar="ADDRESS", help="default: the newest account")
 
 
 def _installation(verbs: Verbs) -> None:
     text = "roles, schemas, users, rights and exchanges, as an administrator"
-    _verb(verbs, "provision", _module("deploying", "provision"), text)
+    _verb(verbs, "provision", _module("provision.install_commands", "provision"), text)
     text = "bring every schema up to date, as the owner"
-    migrate = _verb(verbs, "migrate", _module("deploying", "migrate"), text)
+    migrate = _verb(verbs, "migrate", _module("provision.install_commands", "migrate"), text)
     migrate.add_argument("--wait", type=float, default=30, help="seconds to wait for the server")
     text = "make the keys, passwords and addresses of an installation"
-    made = _verb(verbs, "secrets", _module("deploying", "make_secrets"), text)
+    made = _verb(verbs, "secrets", _module("provision.install_commands", "make_secrets"), text)
     made.add_argument("folder", metavar="FOLDER")
     made.add_argument("--database", default="127.0.0.1:5432/impex", metavar="HOST:PORT/NAME")
     made.add_argument("--broker", default="127.0.0.1:5672/impex", metavar="HOST:PORT/VHOST")
@@ -133,7 +144,7 @@ def _installation(verbs: Verbs) -> None:
 
 def main(argv: Sequence[str] | None = None) -> None:
     """Run one verb and exit with its code: 0 done, 1 failed, 2 wrong settings or command line."""
-    forgive_readers()
+    ignore_broken_pipe()
     options = parser().parse_args(argv)
     do: Verb = options.do
     try:

@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from typing import Any
 
 
-class _Leaving(io.FileIO):
+class BrokenPipeTolerantIO(io.FileIO):
     """A stream whose reader may go away, as `head` does: what comes after is dropped."""
 
     def write(self, data: Any, /) -> int:
@@ -19,13 +19,13 @@ class _Leaving(io.FileIO):
             return memoryview(data).nbytes
 
 
-def forgive_readers() -> None:
+def ignore_broken_pipe() -> None:
     """Let a command whose output nobody reads on end as it would otherwise, with its own code."""
     out = sys.stdout
     if out is sys.__stdout__ and isinstance(out, io.TextIOWrapper) and not out.isatty():
         out.flush()
         sys.stdout = io.TextIOWrapper(
-            io.BufferedWriter(_Leaving(out.fileno(), "w", closefd=False)),
+            io.BufferedWriter(BrokenPipeTolerantIO(out.fileno(), "w", closefd=False)),
             encoding=out.encoding,
             errors=out.errors,
         )

@@ -12,8 +12,8 @@ import subprocess
 import sys
 import time
 
-from operations.paths import ROOT
-from operations.progress import done, say
+from operations.install.paths import ROOT
+from operations.install.progress import done, say
 
 LINT = {
     "ruff check": ["-m", "ruff", "check", "."],

@@ -16,8 +16,8 @@ from babel.messages.extract import extract_from_dir
 from babel.messages.frontend import parse_mapping_cfg
 from babel.messages.pofile import read_po, write_po
 
-from operations.paths import ROOT
-from operations.progress import say
+from operations.install.paths import ROOT
+from operations.install.progress import say
 from shared.i18n.catalogue import TRANSLATIONS
 
 FOLDERS = ("services", "shared")

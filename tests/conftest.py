@@ -16,13 +16,13 @@ from typing import Any
 
 import pytest
 
-from operations.processes import started_at, wait_until
-from operations.rights import Party
+from operations.local.processes import started_at, wait_until
+from operations.provision.permissions import Principal
 from tests.support.mail.mail_server import MailServer
 from tests.support.servers.certificates import Authority
 from tests.support.servers.dedicated_servers import DedicatedServers, start_dedicated_servers
 from tests.support.servers.server_folder import server_folder
-from tests.support.servers.services import parties, services
+from tests.support.servers.services import principals, services
 from tests.support.servers.shared_servers import (
     Broker,
     Database,
@@ -71,7 +71,7 @@ def servers() -> ServerUrls:
 @pytest.fixture(scope="session")
 def test_servers(servers: ServerUrls) -> Iterator[TestServers]:
     """Makes fresh databases and virtual hosts."""
-    made = TestServers(servers, parties())
+    made = TestServers(servers, principals())
     yield made
     made.admin.close()
 
@@ -97,12 +97,12 @@ def database(database_factory: Callable[[], Database]) -> Database:
 
 
 @pytest.fixture
-def broker_factory(test_servers: TestServers) -> Iterator[Callable[[Iterable[Party]], Broker]]:
+def broker_factory(test_servers: TestServers) -> Iterator[Callable[[Iterable[Principal]], Broker]]:
     """Call it with parties of your own for a fresh virtual host."""
     made: list[Broker] = []
 
-    def make(parties: Iterable[Party]) -> Broker:
-        made.append(test_servers.broker(parties))
+    def make(principals: Iterable[Principal]) -> Broker:
+        made.append(test_servers.broker(principals))
         return made[-1]
 
     yield make
@@ -111,9 +111,9 @@ def broker_factory(test_servers: TestServers) -> Iterator[Callable[[Iterable[Par
 
 
 @pytest.fixture
-def broker(broker_factory: Callable[[Iterable[Party]], Broker]) -> Broker:
+def broker(broker_factory: Callable[[Iterable[Principal]], Broker]) -> Broker:
     """One fresh virtual host with the house's users and the shared exchanges."""
-    return broker_factory(parties())
+    return broker_factory(principals())
 
 
 @pytest.fixture
@@ -132,7 +132,7 @@ def dedicated_servers() -> Iterator[DedicatedServers]:
     reason = reason_to_skip()
     if reason:
         pytest.skip(reason)
-    with start_dedicated_servers(parties()) as made:
+    with start_dedicated_servers(principals()) as made:
         yield made
 
 

@@ -22,6 +22,7 @@ from typing import TYPE_CHECKING, Any, NoReturn, Protocol
 from shared.contracts.base import Event, Request
 from shared.database import Pool
 from shared.errors import ConfigurationError, ImpexError
+from shared.outbox import MIGRATIONS as COMMON_MIGRATIONS
 from shared.runtime.telemetry import configure_logging, get_logger
 from shared.settings import load, unknown_names
 
@@ -34,7 +35,6 @@ EXIT_FAILED = 1
 EXIT_MISCONFIGURED = 2
 EXIT_INTERRUPTED = 130
 STOP_SIGNALS = (signal.SIGTERM, signal.SIGINT)
-COMMON_MIGRATIONS = Path(__file__).parents[1] / "outbox" / "migrations"
 
 Work = Callable[[], Coroutine[Any, Any, None]]
 

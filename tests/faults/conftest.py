@@ -8,7 +8,7 @@ from collections.abc import AsyncIterator
 import pytest
 import pytest_asyncio
 
-from operations.processes import free_port
+from operations.local.processes import free_port
 from tests.support.mail.mail_server import MailServer
 from tests.support.servers.dedicated_servers import NAMES_ON_DISK_SECONDS, DedicatedServers
 from tests.support.servers.fault_rig import SERVICES, FaultRig

@@ -11,7 +11,7 @@ import pytest
 import pytest_asyncio
 from playwright.async_api import Browser, async_playwright
 
-from operations.processes import free_port
+from operations.local.processes import free_port
 from tests.support import eventually
 from tests.support.actors.chromium_user import ChromiumUser
 from tests.support.actors.http_browser import HttpBrowser

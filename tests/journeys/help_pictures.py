@@ -15,8 +15,8 @@ import pytest
 from PIL import Image
 from playwright.async_api import Locator, Page, expect
 
-from operations.demo_dossiers import invent
-from operations.saying import say_all
+from operations.local.demo_dossiers import generate
+from operations.operate.publish_dossier_events import publish_all
 from services.gateway.features.help.help_screenshots import SCALE
 from shared.contracts.backoffice import OWNER
 from shared.runtime.service import utc_now
@@ -232,12 +232,12 @@ async def _information(user: ChromiumUser, camera: Camera) -> None:
 async def _home(portal: SpawnedPortal, user: ChromiumUser, camera: Camera) -> None:
     address = NAMES[camera.language][2]
     found = await portal.rows("select id from registration.accounts where address = $1", address)
-    sayings = invent(str(found[0]["id"]), utc_now())
+    messages = generate(str(found[0]["id"]), utc_now())
     before = await _heard(portal)
-    await say_all(portal.system.broker.url(OWNER), sayings)
+    await publish_all(portal.system.broker.url(OWNER), messages)
 
     async def heard() -> bool:
-        return await _heard(portal) == before + len(sayings)
+        return await _heard(portal) == before + len(messages)
 
     await eventually(heard, 30, every=0.2, why="the dossiers are listed")
     await user.open("/accueil")

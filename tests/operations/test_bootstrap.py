@@ -16,11 +16,18 @@ from pathlib import Path
 
 import pytest
 
-from operations import bootstrap
-from operations.bootstrap import SCRIPT
-from operations.paths import ROOT, Paths
-from operations.processes import started_at
-from operations.state import Known, State, end_leftovers, read, running, take_lock
+from operations.install import bootstrap
+from operations.install.bootstrap import SCRIPT
+from operations.install.paths import ROOT, Paths
+from operations.local.processes import started_at
+from operations.local.state import (
+    ProcessIdentity,
+    State,
+    read,
+    read_running_state,
+    stop_orphans,
+    take_lock,
+)
 from tests.support import eventually_sync
 
 AS_ROOT = pytest.mark.skipif(os.getuid() != 0, reason="only root is refused by PostgreSQL")
@@ -114,11 +121,11 @@ def test_a_failed_installer_shows_its_end_and_where_the_rest_is(
 
 def test_nothing_is_installed_twice(tmp_path: Path) -> None:
     stamp = tmp_path / "stamp"
-    expected = bootstrap.stamp_of("requirements.lock", "pyproject.toml")
+    expected = bootstrap.fingerprint("requirements.lock", "pyproject.toml")
     assert not bootstrap.up_to_date(stamp, expected)
     stamp.write_text(expected)
     assert bootstrap.up_to_date(stamp, expected)
-    assert not bootstrap.up_to_date(stamp, bootstrap.stamp_of("package-lock.json"))
+    assert not bootstrap.up_to_date(stamp, bootstrap.fingerprint("package-lock.json"))
 
 
 def test_a_virtual_environment_cut_short_is_made_again(
@@ -183,7 +190,7 @@ with bootstrap.alone():
 
 def test_it_begins_with_nothing_but_python(tmp_path: Path) -> None:
     """No import outside the standard library: -S leaves the installed packages out."""
-    code = "import operations.bootstrap, operations.paths, operations.servers"
+    code = "import operations.install.bootstrap, operations.install.servers"
     subprocess.run([sys.executable, "-S", "-c", code], cwd=ROOT, check=True)
 
 
@@ -210,7 +217,7 @@ def test_data_is_outside_where_they_cannot(tmp_path: Path) -> None:
 PARENT = """
 import sys, time
 from pathlib import Path
-from operations.processes import Child
+from operations.local.processes import Child
 child = Child("sleeper", ["sleep", "600"], Path(sys.argv[1]), {"PATH": "/usr/bin:/bin"}, Path("/"),
               user=sys.argv[2])
 child.start()
@@ -246,20 +253,20 @@ def sleeper() -> Iterator[subprocess.Popen[bytes]]:
     process.wait()
 
 
-def written(where: Paths, child: Known) -> None:
-    launcher = Known.of(os.getpid())
+def written(where: Paths, child: ProcessIdentity) -> None:
+    launcher = ProcessIdentity.of(os.getpid())
     assert launcher is not None
-    gone = Known(launcher.pid, launcher.started - 1, launcher.boot)
+    gone = ProcessIdentity(launcher.pid, launcher.started - 1, launcher.boot)
     State(gone, "2026-01-01T00:00:00+00:00", children={"sleeper": child}).write(where.state)
 
 
 def test_a_leftover_is_ended_and_told(tmp_path: Path, sleeper: subprocess.Popen[bytes]) -> None:
     where = Paths(tmp_path)
-    known = Known.of(sleeper.pid)
+    known = ProcessIdentity.of(sleeper.pid)
     assert known is not None
     written(where, known)
     told: list[str] = []
-    end_leftovers(where, told.append)
+    stop_orphans(where, told.append)
     assert sleeper.wait(5) == -signal.SIGTERM
     assert told == ["ending what an earlier run left behind: sleeper"]
     assert read(where.state) is None
@@ -270,21 +277,21 @@ def test_a_stranger_with_the_same_id_is_left_alone(
     tmp_path: Path, sleeper: subprocess.Popen[bytes], change: str
 ) -> None:
     where = Paths(tmp_path)
-    known = Known.of(sleeper.pid)
+    known = ProcessIdentity.of(sleeper.pid)
     assert known is not None
     started = known.started - (change == "started")
     boot = "another" if change == "boot" else known.boot
-    written(where, Known(sleeper.pid, started, boot))
-    end_leftovers(where, lambda text: pytest.fail(text))
+    written(where, ProcessIdentity(sleeper.pid, started, boot))
+    stop_orphans(where, lambda text: pytest.fail(text))
     assert sleeper.poll() is None
-    assert running(where) is None
+    assert read_running_state(where) is None
 
 
 def test_a_damaged_state_file_is_no_obstacle(tmp_path: Path) -> None:
     where = Paths(tmp_path)
     where.state.write_text('{"launcher": {"pid"')
     assert read(where.state) is None
-    end_leftovers(where, lambda text: pytest.fail(text))
+    stop_orphans(where, lambda text: pytest.fail(text))
 
 
 def test_only_one_launcher_holds_the_lock(tmp_path: Path) -> None:

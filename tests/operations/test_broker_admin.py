@@ -7,7 +7,7 @@ import threading
 
 import pytest
 
-from operations.broker_admin import BrokerAdmin
+from operations.provision.broker_admin import BrokerAdmin
 
 ANSWER = b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\n{}"
 

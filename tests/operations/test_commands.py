@@ -14,20 +14,20 @@ import aio_pika
 import asyncpg
 import pytest
 
-from operations import house
-from operations.database_admin import address, drop_database, execute
-from operations.deploying import ADMIN_URLS
-from operations.paths import ROOT
-from operations.provisioning import (
-    Places,
+from operations import service_registry
+from operations.install.paths import ROOT
+from operations.operate.endpoints import BrokerEndpoint
+from operations.operate.queues import depths
+from operations.provision.database_admin import drop_database, execute, with_url_parts
+from operations.provision.install_commands import ADMIN_URLS
+from operations.provision.provisioning import (
+    AdminUrls,
     account_names,
     broker_url,
-    outsider_urls,
+    external_user_urls,
     owner_url,
     service_urls,
 )
-from operations.queues import depths
-from operations.reach import Reach
 from shared.messaging import topology
 from tests.support import eventually
 from tests.support.servers.shared_servers import ServerUrls
@@ -55,7 +55,7 @@ def operator(system: System, tmp_path: Path) -> dict[str, str]:
     return {
         "IMPEX_HOME": str(tmp_path),
         "IMPEX_AMQP_MANAGEMENT_URL": system.broker.management_url,
-        "IMPEX_OPERATOR_AMQP_URL": broker_url(system.places(), topology.OPERATOR, passwords),
+        "IMPEX_OPERATOR_AMQP_URL": broker_url(system.admin_urls(), topology.OPERATOR, passwords),
     }
 
 
@@ -83,7 +83,7 @@ async def test_dead_letters_are_listed_without_their_content_and_sent_again(
         pass  # its queues are there now
     await bury(system, b'{"code": "123456"}', "no such field, pierre@example.org")
     environment = operator(system, tmp_path)
-    where = Reach(
+    where = BrokerEndpoint(
         environment["IMPEX_AMQP_MANAGEMENT_URL"],
         environment["IMPEX_OPERATOR_AMQP_URL"],
         system.broker.vhost,
@@ -136,20 +136,20 @@ def test_a_service_without_dead_letters_is_named(system: System, tmp_path: Path)
 def fresh(servers: ServerUrls) -> Iterator[dict[str, str]]:
     """Everything `provision` and `migrate` read, for a database that is not there yet."""
     name = f"fresh_{os.getpid()}"
-    places = Places(
-        address(servers.database_url, database=name),
+    admin_urls = AdminUrls(
+        with_url_parts(servers.database_url, database=name),
         servers.amqp_url.removesuffix("%2F") + name,
         servers.management_url,
     )
     # The run's other tests use the same roles and users: their passwords must stay.
     path = servers.folder / "passwords.json"
     known: dict[str, str] = json.loads(path.read_text()) if path.exists() else {}
-    names = account_names(house.parties())
+    names = account_names(service_registry.principals())
     passwords = {one: known.get(one, f"p-{one}") for one in names}
-    urls = service_urls(places, house.parties(), passwords)
-    urls["IMPEX_OWNER_DATABASE_URL"] = owner_url(places, passwords)
-    urls |= outsider_urls(places, passwords)
-    admin = (places.database_url, places.amqp_url, places.management_url)
+    urls = service_urls(admin_urls, service_registry.principals(), passwords)
+    urls["IMPEX_OWNER_DATABASE_URL"] = owner_url(admin_urls, passwords)
+    urls |= external_user_urls(admin_urls, passwords)
+    admin = (admin_urls.database_url, admin_urls.amqp_url, admin_urls.management_url)
     yield {**urls, **dict(zip(ADMIN_URLS, admin, strict=True))}
     drop_database(servers.database_url, name)
 
@@ -164,7 +164,7 @@ async def test_provision_and_migrate_make_an_installation_and_may_be_repeated(
         done = impex({"IMPEX_OWNER_DATABASE_URL": fresh["IMPEX_OWNER_DATABASE_URL"]}, "migrate")
         assert done.returncode == 0, done.stderr
         assert f"{count} migrations applied" in done.stdout or count != "0"
-    for name in house.service_names():
+    for name in service_registry.service_names():
         connection = await asyncpg.connect(fresh[f"IMPEX_{name.upper()}_DATABASE_URL"])
         assert await connection.fetchval(f"SELECT count(*) FROM {name}.outbox") == 0
         await connection.close()
@@ -181,13 +181,13 @@ def test_an_administrator_need_not_be_a_superuser(
         "DO $$ BEGIN CREATE ROLE builder LOGIN CREATEDB CREATEROLE PASSWORD 'b'; "
         "EXCEPTION WHEN duplicate_object THEN NULL; END $$",
     )
-    url = address(fresh["IMPEX_DATABASE_URL"], user="builder", password="b")
+    url = with_url_parts(fresh["IMPEX_DATABASE_URL"], user="builder", password="b")
     done = impex({**fresh, "IMPEX_DATABASE_URL": url}, "provision")
     assert done.returncode == 0, done.stderr
 
 
 def test_a_login_that_the_database_refuses_is_said_in_one_line(fresh: dict[str, str]) -> None:
-    url = address(fresh["IMPEX_DATABASE_URL"], user="impex_admin", password="not-this")
+    url = with_url_parts(fresh["IMPEX_DATABASE_URL"], user="impex_admin", password="not-this")
     done = impex({**fresh, "IMPEX_DATABASE_URL": url}, "provision")
     assert done.returncode == 1
     assert done.stderr.count("\n") == 1
@@ -204,7 +204,7 @@ def test_an_administrator_without_the_right_is_told_so(
         "DO $$ BEGIN CREATE ROLE visitor LOGIN PASSWORD 'v'; "
         "EXCEPTION WHEN duplicate_object THEN NULL; END $$",
     )
-    url = address(fresh["IMPEX_DATABASE_URL"], user="visitor", password="v")
+    url = with_url_parts(fresh["IMPEX_DATABASE_URL"], user="visitor", password="v")
     done = impex({**fresh, "IMPEX_DATABASE_URL": url}, "provision")
     assert done.returncode == 1
     assert done.stderr.startswith("impex: the database refused: ")
@@ -225,7 +225,7 @@ def test_a_secret_file_that_is_not_there_is_named() -> None:
     assert done.stderr.startswith("impex: IMPEX_OWNER_DATABASE_URL_FILE: cannot be read")
 
 
-@pytest.mark.parametrize("name", house.service_names())
+@pytest.mark.parametrize("name", service_registry.service_names())
 def test_a_service_names_every_wrong_setting_and_exits_with_2(name: str) -> None:
     values = {f"IMPEX_{name.upper()}_HEALTH_PORT": "99999", "IMPEX_LOG_LEVEL": "loud"}
     done = impex(values, "run", name)

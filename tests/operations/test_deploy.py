@@ -16,12 +16,12 @@ from typing import Any
 import pytest
 from packaging.requirements import Requirement
 
-from operations import house
+from operations import service_registry
 from operations.cli import parser
-from operations.deploying import ADMIN_URLS, account_urls
+from operations.docs.generate_docs import documents
+from operations.install.paths import ROOT
 from operations.lock import plain, runtime_lock
-from operations.paths import ROOT
-from operations.reference import documents
+from operations.provision.install_commands import ADMIN_URLS, external_user_settings
 from tests.support.strict_yaml import load_yaml
 
 COMPOSE: dict[str, Any] = load_yaml((ROOT / "compose.yaml").read_text("utf-8"))
@@ -31,7 +31,7 @@ RUNNING = [name for name in OURS if CONTAINERS[name]["command"][0] == "run"]
 
 
 def test_every_service_has_a_container_and_nothing_else_has() -> None:
-    assert sorted(RUNNING) == sorted(house.service_names())
+    assert sorted(RUNNING) == sorted(service_registry.service_names())
     for name in RUNNING:
         assert CONTAINERS[name]["command"] == ["run", name]
 
@@ -44,16 +44,18 @@ def test_every_command_is_a_verb_that_parses(name: str) -> None:
 
 @pytest.mark.parametrize("name", RUNNING)
 def test_a_service_is_given_its_settings_and_no_others(name: str) -> None:
-    one = house.service(name)
+    one = service_registry.service(name)
     given = CONTAINERS[name]["environment"]
-    secrets = house.setting_names(one, secret=True)
-    known = house.setting_names(one) | {f"{secret}_FILE" for secret in secrets}
+    secrets = service_registry.setting_names(one, secret=True)
+    known = service_registry.setting_names(one) | {f"{secret}_FILE" for secret in secrets}
     assert set(given) <= known
     assert {f"{secret}_FILE" for secret in secrets} <= set(given), "every secret, as a file"
     assert not secrets & set(given), "no secret in the environment"
 
 
-@pytest.mark.parametrize(("name", "needed"), [("provision", {*ADMIN_URLS, *account_urls()})])
+@pytest.mark.parametrize(
+    ("name", "needed"), [("provision", {*ADMIN_URLS, *external_user_settings()})]
+)
 def test_the_operators_jobs_are_given_what_they_read(name: str, needed: set[str]) -> None:
     assert set(CONTAINERS[name]["environment"]) == {f"{one}_FILE" for one in needed}
 

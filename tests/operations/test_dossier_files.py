@@ -9,11 +9,11 @@ from uuid import uuid4
 
 import pytest
 
-from operations import examples
-from operations.demo_dossiers import LIVES, invent
-from operations.dossier_files import COLUMNS, EVENTS, Mistake, read_file
-from operations.paths import ROOT
-from operations.saying import Saying
+from operations.docs import event_examples
+from operations.install.paths import ROOT
+from operations.local.demo_dossiers import LIFECYCLES, generate
+from operations.operate.dossier_files import COLUMNS, EVENTS, RowError, read_file
+from operations.operate.publish_dossier_events import DossierMessage
 from services.dossiers.tellings import told_by
 from shared.contracts import backoffice as words
 from shared.messaging.envelope import contract, decode
@@ -113,17 +113,17 @@ def test_every_bad_line_is_named() -> None:
 @pytest.mark.parametrize(
     ("content", "expected"),
     [
-        (b"", Mistake(line=1, reason="there is no event in the file")),
-        (HEAD.encode(), Mistake(line=1, reason="there is no event in the file")),
+        (b"", RowError(line=1, reason="there is no event in the file")),
+        (HEAD.encode(), RowError(line=1, reason="there is no event in the file")),
         (b"a;b\n1;2", None),
-        (HEAD.encode() + b";more\n", Mistake(line=1, reason="there is no column more")),
-        (HEAD.encode() + b";at\n", Mistake(line=1, reason="a column is named twice")),
-        (HEAD.encode() + b"\n\n\xe9;", Mistake(line=3, reason="it is not UTF-8")),
+        (HEAD.encode() + b";more\n", RowError(line=1, reason="there is no column more")),
+        (HEAD.encode() + b";at\n", RowError(line=1, reason="a column is named twice")),
+        (HEAD.encode() + b"\n\n\xe9;", RowError(line=3, reason="it is not UTF-8")),
         (HEAD.encode() + b'\nfiled;"', None),
         (HEAD.encode() + b"\nfiled;\0", None),
     ],
 )
-def test_what_is_no_file_of_events_says_so(content: bytes, expected: Mistake | None) -> None:
+def test_what_is_no_file_of_events_says_so(content: bytes, expected: RowError | None) -> None:
     entries, wrong = read_file(content, NOW)
     assert entries == []
     assert len(wrong) == 1
@@ -139,9 +139,11 @@ def test_b_10_the_file_of_the_documentation_can_be_sent() -> None:
 
 def test_b_10_the_documented_events_are_believed() -> None:
     """As the listening service reads them, envelope and all; one of each kind."""
-    assert [type(one) for one in examples.EXAMPLES] == [kind for kind, _, _ in EVENTS.values()]
-    for example in examples.EXAMPLES:
-        envelope = decode(json.dumps(examples.envelope(example)).encode())
+    assert [type(one) for one in event_examples.EXAMPLES] == [
+        kind for kind, _, _ in EVENTS.values()
+    ]
+    for example in event_examples.EXAMPLES:
+        envelope = decode(json.dumps(event_examples.envelope(example)).encode())
         assert envelope.source == f"impex/{words.OWNER}"
         event = contract(envelope, {type(example).TYPE: type(example)})
         assert event == example
@@ -152,26 +154,26 @@ def test_b_10_the_documented_events_are_believed() -> None:
 def test_the_same_event_is_the_same_message() -> None:
     (one, *_), _ = read_file("\n".join((HEAD, *GOOD)).encode(), NOW)
     (again, *_), _ = read_file("\n".join((HEAD, *GOOD)).encode(), NOW + timedelta(days=3))
-    said = Saying(account_id=WHO, event=one.event)
-    assert said.message_id == Saying(account_id=WHO, event=again.event).message_id
-    other = Saying(account_id=str(uuid4()), event=one.event)
+    said = DossierMessage(account_id=WHO, event=one.event)
+    assert said.message_id == DossierMessage(account_id=WHO, event=again.event).message_id
+    other = DossierMessage(account_id=str(uuid4()), event=one.event)
     assert other.message_id != said.message_id
 
 
 @pytest.mark.parametrize("day", [datetime(2026, 3, 1, 0, 5, tzinfo=UTC), NOW])
 def test_the_demo_shows_every_state_and_is_believed(day: datetime) -> None:
-    sayings = invent(WHO, day)
-    for one in sayings:
+    messages = generate(WHO, day)
+    for one in messages:
         told_by(one.event, one.account_id, day)
         assert not [at for at in _moments(one.event) if at > day]
-    latest = {one.event.dossier_id: one.event for one in sayings}
-    assert len(latest) == sum(life[2] for life in LIVES) == 40
+    latest = {one.event.dossier_id: one.event for one in messages}
+    assert len(latest) == sum(life[2] for life in LIFECYCLES) == 40
     ends = Counter((event.kind, type(event).__name__) for event in latest.values())
     assert ends["AI", "DossierDecided"] == 9
     numbers = [event.number for event in latest.values() if event.number]
     assert len(set(numbers)) == len(numbers)
-    assert invent(WHO, day.replace(microsecond=7)) == sayings, "of that day"
-    ids = {one.event.dossier_id for one in invent(str(uuid4()), day)}
+    assert generate(WHO, day.replace(microsecond=7)) == messages, "of that day"
+    ids = {one.event.dossier_id for one in generate(str(uuid4()), day)}
     assert not ids & latest.keys()
 
 

@@ -12,15 +12,15 @@ import asyncpg
 import pytest
 
 from operations.cli import main
-from operations.database_admin import run_blocking
-from operations.paths import paths
-from operations.provisioning import broker_url
-from operations.saying import PUBLISHER
-from operations.state import Known, State
+from operations.install.paths import paths
+from operations.local.state import ProcessIdentity, State
+from operations.operate.publish_dossier_events import PUBLISHER
+from operations.provision.database_admin import run_blocking
+from operations.provision.provisioning import broker_url
 from shared.contracts import backoffice
 from tests.operations.test_dossier_files import GOOD, HEAD
 from tests.support import eventually
-from tests.support.servers.services import parties, services
+from tests.support.servers.services import principals, services
 from tests.support.servers.shared_servers import TestServers
 from tests.support.servers.system import System
 
@@ -40,7 +40,7 @@ JEANNE, PAUL = "0b0f8a52-3c1f-4b0e-9b0a-5b6f3f0f9d11", "1c0f8a52-3c1f-4b0e-9b0a-
 @pytest.fixture(scope="module")
 def house(test_servers: TestServers, tmp_path_factory: pytest.TempPathFactory) -> Iterator[System]:
     """Two accounts and the queues of the list, for all tests here; nothing is left on the wire."""
-    database, broker = test_servers.migrated(services()), test_servers.broker(parties())
+    database, broker = test_servers.migrated(services()), test_servers.broker(principals())
     yield System(database, broker, tmp_path_factory.mktemp("house"))
     test_servers.delete(broker)
     test_servers.drop(database)
@@ -69,7 +69,7 @@ class Sender:
         """Go where `impex up` runs, and is the only thing that says where."""
         for setting in (PUBLISHER, REGISTRATION):
             self.patch.delenv(setting, raising=False)
-        where, launcher = paths(), Known.of(os.getpid())
+        where, launcher = paths(), ProcessIdentity.of(os.getpid())
         assert launcher is not None
         where.make()
         where.secrets.mkdir(exist_ok=True)
@@ -178,7 +178,7 @@ def test_what_is_missing_is_named(sender: Sender, tmp_path: Path) -> None:
 def test_a_broker_that_refuses_is_said_in_one_line(
     house: System, sender: Sender, tmp_path: Path
 ) -> None:
-    url = broker_url(house.places(), backoffice.OWNER, {backoffice.OWNER: "not-this"})
+    url = broker_url(house.admin_urls(), backoffice.OWNER, {backoffice.OWNER: "not-this"})
     sender.patch.setenv(PUBLISHER, url)
     code, out, err = sender.impex("dossiers", "send", file(tmp_path, *GOOD))
     assert (code, out) == (1, "")

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from operations.cli import main
-from operations.mail_records import missing
+from operations.operate.mail_dns import missing
 
 COMPLETE = {
     ("impex.agency.example", "MX"): ["10 mx.agency.example."],

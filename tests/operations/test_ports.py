@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import socket
 
-from operations.processes import PORTS, free_port
+from operations.local.processes import PORTS, free_port
 
 
 def test_no_port_is_given_twice_nor_one_that_is_taken() -> None:

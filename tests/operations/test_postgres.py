@@ -11,8 +11,8 @@ from pathlib import Path
 
 import pytest
 
-from operations.paths import ROOT
-from operations.postgres import Postgres
+from operations.install.paths import ROOT
+from operations.local.postgres import Postgres
 from tests.support import eventually_sync
 from tests.support.servers.shared_servers import reason_to_skip
 
@@ -21,7 +21,7 @@ pytestmark = [pytest.mark.timeout(120)]
 START = """
 import sys
 from pathlib import Path
-from operations.postgres import Postgres
+from operations.local.postgres import Postgres
 Postgres(Path(sys.argv[1]), "secret").start()
 """
 

@@ -8,8 +8,8 @@ from __future__ import annotations
 import aiormq
 from pamqp.commands import Basic
 
-from operations import house
-from operations.rights import EXPECTED, broker_topology, definitions
+from operations import service_registry
+from operations.provision.permissions import PLANNED_SERVICES, broker_topology, definitions
 from shared.contracts import gateway, registration
 from shared.messaging.topology import declare
 from tests.support import eventually
@@ -19,8 +19,8 @@ from tests.support.servers.shared_servers import ADMIN, Broker, TestServers
 async def test_a_fact_said_before_the_listeners_first_start_waits_for_it(
     broker: Broker, test_servers: TestServers
 ) -> None:
-    parties = house.parties()
-    test_servers.admin.load(definitions(broker.vhost, parties, {}, ADMIN))
+    principals = service_registry.principals()
+    test_servers.admin.import_definitions(definitions(broker.vhost, principals, {}, ADMIN))
 
     connection = await aiormq.connect(broker.url("registration"))
     try:
@@ -46,7 +46,9 @@ async def test_b_08_what_people_tell_the_desk_is_kept_for_it_alone(
     broker: Broker, test_servers: TestServers
 ) -> None:
     """Among what nobody hears it would be gone after so many sign-ins."""
-    test_servers.admin.load(definitions(broker.vhost, house.parties(), {}, ADMIN))
+    test_servers.admin.import_definitions(
+        definitions(broker.vhost, service_registry.principals(), {}, ADMIN)
+    )
     told = (gateway.CorrectionRequested, gateway.DepartureReported)
     connection = await aiormq.connect(broker.url("gateway"))
     try:
@@ -62,31 +64,35 @@ async def test_b_08_what_people_tell_the_desk_is_kept_for_it_alone(
         await connection.close()
     await eventually(lambda: broker.depths().get("support") == len(told))
     assert broker.depths()["impex.unrouted"] == 0
-    queues = broker_topology("impex", house.parties())["queues"]
+    queues = broker_topology("impex", service_registry.principals())["queues"]
     (kept,) = (queue["arguments"] for queue in queues if queue["name"] == "support")
     assert not {"x-max-length", "x-max-length-bytes", "x-message-ttl"} & set(kept)
 
 
 def test_whoever_is_expected_is_no_service_yet() -> None:
     """One that has come declares its queues itself."""
-    assert not {one.name for one in EXPECTED} & set(house.service_names())
+    assert not {one.name for one in PLANNED_SERVICES} & set(service_registry.service_names())
 
 
 async def test_each_service_declares_what_was_provisioned_without_a_difference(
     broker: Broker, test_servers: TestServers
 ) -> None:
     """A difference would close the channel (406) and stop the service's start."""
-    test_servers.admin.load(definitions(broker.vhost, house.parties(), {}, ADMIN))
-    for party in house.parties():
-        connection = await aiormq.connect(broker.url(party.name))
+    test_servers.admin.import_definitions(
+        definitions(broker.vhost, service_registry.principals(), {}, ADMIN)
+    )
+    for principal in service_registry.principals():
+        connection = await aiormq.connect(broker.url(principal.name))
         try:
-            await declare(await connection.channel(), party.topology())
+            await declare(await connection.channel(), principal.topology())
         finally:
             await connection.close()
 
 
 def test_the_document_names_every_queue_of_every_service() -> None:
-    names = {queue["name"] for queue in broker_topology("impex", house.parties())["queues"]}
+    names = {
+        queue["name"] for queue in broker_topology("impex", service_registry.principals())["queues"]
+    }
     assert {
         "mailer",
         "mailer.dead",

@@ -13,8 +13,8 @@ import pytest
 from aiormq.abc import AbstractChannel
 from pamqp.commands import Basic
 
-from operations import house
-from operations.database_admin import run_blocking
+from operations import service_registry
+from operations.provision.database_admin import run_blocking
 from shared.messaging.topology import declare, service_topology
 from tests.support.servers.shared_servers import Broker, Database, TestServers
 
@@ -131,7 +131,7 @@ REFUSED: list[tuple[str, str, Act]] = [
 async def make_queues(broker: Broker) -> None:
     """Every service's queues, made by the service's own user."""
     for name in SERVICES:
-        one = house.service(name)
+        one = service_registry.service(name)
         topology = service_topology(
             name, [row.event for row in one.hears], [row.request for row in one.answers]
         )
@@ -152,7 +152,7 @@ def ready(test_servers: TestServers) -> Iterator[Broker]:
 @pytest.fixture(scope="module")
 def tables(test_servers: TestServers) -> Iterator[Database]:
     """One database with every table, for the same reason."""
-    database = test_servers.migrated(house.services())
+    database = test_servers.migrated(service_registry.services())
     yield database
     test_servers.drop(database)
 

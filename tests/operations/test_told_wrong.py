@@ -9,12 +9,12 @@ from pathlib import Path
 
 import pytest
 
-from operations.checking import judge
-from operations.paths import ROOT, Paths
-from operations.processes import Child, Misconfigured, StartFailed
-from operations.settings import StackSettings
-from operations.stack import Stack
-from operations.up import command
+from operations.install.paths import ROOT, Paths
+from operations.local.preflight import validate_settings
+from operations.local.processes import Child, Misconfigured, StartFailed
+from operations.local.settings import StackSettings
+from operations.local.stack import Stack
+from operations.local.up import command
 from shared.errors import ConfigurationError
 from shared.settings import load
 
@@ -82,9 +82,9 @@ def test_a_misspelt_variable_is_told_in_one_line(tmp_path: Path) -> None:
 
 
 def test_what_provisioning_makes_need_not_be_there() -> None:
-    assert judge({}) == load(StackSettings, {})
+    assert validate_settings({}) == load(StackSettings, {})
     with pytest.raises(ConfigurationError) as caught:
-        judge({"IMPEX_BASE_URL": "https://portal.example"})
+        validate_settings({"IMPEX_BASE_URL": "https://portal.example"})
     named = {name for name, _ in caught.value.problems}
     assert {"IMPEX_LEGAL_DIR", "IMPEX_TERMS_DIR", "IMPEX_MAIL_SENDER"} <= named
     assert not [name for name in named if name.endswith(("_KEYS", "_URL"))]

@@ -22,11 +22,11 @@ from typing import Any
 
 import pytest
 
-from operations import house
-from operations.broker_admin import BrokerAdmin
-from operations.database_admin import execute
-from operations.paths import ROOT
-from operations.processes import started_at
+from operations import service_registry
+from operations.install.paths import ROOT
+from operations.local.processes import started_at
+from operations.provision.broker_admin import BrokerAdmin
+from operations.provision.database_admin import execute
 from tests.support import eventually_sync
 from tests.support.servers.shared_servers import reason_to_skip
 
@@ -148,12 +148,12 @@ def test_status_gives_programs_every_address(installation: Installation) -> None
     addresses = status["addresses"]
     assert "<html" in fetch(addresses["portal"])
     assert "MailDev" in fetch(addresses["mail_catcher"])
-    for name in house.service_names():
+    for name in service_registry.service_names():
         assert "impex_ready" in fetch(addresses[f"{name}_metrics"])
     assert "rabbitmq_" in fetch(addresses["broker_metrics"])
     assert {part["name"] for part in status["parts"] if part["ready"]} == {
         *("postgresql", "rabbitmq", "epmd", "maildev"),
-        *house.service_names(),
+        *service_registry.service_names(),
     }
     assert {"mailer", "mailer.dead", "registration.requests", "impex.unrouted"} <= {
         queue["queue"] for queue in status["queues"]
@@ -168,7 +168,7 @@ def test_the_table_shows_addresses_once_and_what_to_do_next(installation: Instal
         assert len(re.findall(rf"^  {name} ", table, re.MULTILINE)) == 1
     assert f"Next: open {addresses['portal']}" in table
     assert installation.secret("rabbitmq-administrator") in table
-    steps = 5 + len(house.service_names())
+    steps = 5 + len(service_registry.service_names())
     assert installation.text.count("  ok  ") == steps, "one line per step"
 
 
@@ -176,9 +176,9 @@ def test_nothing_listens_beyond_the_machine(installation: Installation) -> None:
     pids = set(installation.processes().values())
     sockets = subprocess.run(["ss", "-ltnpH"], capture_output=True, text=True, check=True).stdout
     ours = [line for line in sockets.splitlines() if any(f"pid={pid}," in line for pid in pids)]
-    places = {line.split()[3].rpartition(":")[0] for line in ours}
+    admin_urls = {line.split()[3].rpartition(":")[0] for line in ours}
     assert ours
-    assert places <= {"127.0.0.1", "[::1]"}
+    assert admin_urls <= {"127.0.0.1", "[::1]"}
 
 
 def test_secrets_are_for_their_owner_only(installation: Installation) -> None:
@@ -287,7 +287,7 @@ def test_sigterm_stops_everything_in_order(installation: Installation) -> None:
     assert installation.end(signal.SIGTERM) == 0
     assert [name for name, pid in pids.items() if started_at(pid) == born[name]] == []
     assert installation.text.rstrip().endswith("stopped")
-    for name in house.service_names():
+    for name in service_registry.service_names():
         log = (installation.home / "log" / f"{name}.log").read_text().splitlines()
         assert json.loads(log[-1])["action"] == "service_stopped"
     found = installation.run("status", "--json")

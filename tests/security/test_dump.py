@@ -19,7 +19,7 @@ from pathlib import Path
 import asyncpg
 import pytest
 
-from operations.processes import free_port
+from operations.local.processes import free_port
 from shared.contracts.registration import PasswordResetRequested
 from shared.messaging.envelope import new_id
 from shared.messaging.topology import dead_queue, requests_queue, retry_queue

@@ -14,8 +14,8 @@ import asyncpg
 import msgspec
 import pytest
 
-from operations.provisioning import broker_url
-from operations.saying import Saying, say_all
+from operations.operate.publish_dossier_events import DossierMessage, publish_all
+from operations.provision.provisioning import broker_url
 from shared.contracts import backoffice as words
 from shared.messaging.dead_letters import list_dead
 from shared.messaging.envelope import wrap
@@ -23,7 +23,7 @@ from shared.messaging.topology import EVENTS, OPERATOR
 from shared.runtime.service import utc_now
 from tests.support import eventually
 from tests.support.harness.dossier_events import MINE, changed, decided, filed, saved
-from tests.support.servers.services import parties, services
+from tests.support.servers.services import principals, services
 from tests.support.servers.shared_servers import TestServers
 from tests.support.servers.system import System
 
@@ -44,7 +44,7 @@ class Teller:
     @property
     def operator_url(self) -> str:
         """As the operator reads dead letters."""
-        return broker_url(self.system.places(), OPERATOR, self.system.database.passwords)
+        return broker_url(self.system.admin_urls(), OPERATOR, self.system.database.passwords)
 
     async def rows(self) -> list[Any]:
         """Every dossier, by id."""
@@ -70,7 +70,7 @@ class Teller:
 @pytest.fixture
 async def teller(test_servers: TestServers, tmp_path: Path) -> AsyncIterator[Teller]:
     """The other end of the line; the list runs where a test runs it."""
-    database, broker = test_servers.migrated(services()), test_servers.broker(parties())
+    database, broker = test_servers.migrated(services()), test_servers.broker(principals())
     connection = await asyncpg.connect(database.admin_url)
     system = System(database, broker, tmp_path)
     yield Teller(system, connection)
@@ -145,26 +145,26 @@ async def test_b_08_a_kill_in_the_middle_of_events_loses_none_and_doubles_none(
     teller: Teller,
 ) -> None:
     """Six hundred events, the last of each dossier first; `kill -9` once some are handled."""
-    sayings = [
-        Saying(account_id=MINE, event=make(f"d{number:03}"))
+    messages = [
+        DossierMessage(account_id=MINE, event=make(f"d{number:03}"))
         for make in (decided, filed, saved)
         for number in range(DOSSIERS)
     ]
     url = teller.system.broker.url(words.OWNER)
     first = teller.system.spawn("dossiers")
     await eventually(first.ready, 60, every=0.1)
-    await say_all(url, sayings)
+    await publish_all(url, messages)
     await eventually(lambda: _some(teller), 60, every=0.005)
     first.kill()
-    assert await teller.handled() < len(sayings), "killed in the middle"
+    assert await teller.handled() < len(messages), "killed in the middle"
     second = teller.system.spawn("dossiers")
 
     async def all_handled() -> bool:
         second.ready()
-        return await teller.handled() == len(sayings)
+        return await teller.handled() == len(messages)
 
     await eventually(all_handled, 60, every=0.1)
-    await say_all(url, sayings)  # the same events are the same messages
+    await publish_all(url, messages)  # the same events are the same messages
     await eventually(lambda: not teller.system.broker.depths()["dossiers"], 60, every=0.2)
     assert second.stop() == 0
     rows = await teller.rows()
@@ -172,7 +172,7 @@ async def test_b_08_a_kill_in_the_middle_of_events_loses_none_and_doubles_none(
     assert {(row["version"], row["contents_version"], row["status"]) for row in rows} == {
         (4, 2, "granted")
     }
-    assert await teller.handled() == len(sayings)
+    assert await teller.handled() == len(messages)
     assert not teller.system.broker.depths()["dossiers.dead"]
 
 

@@ -25,7 +25,7 @@ from shared.security.sealing import KeyRing, Opener, Sealer, seal_context
 from tests.support import eventually
 from tests.support.harness.mfa import ADDRESS, Phone
 from tests.support.harness.service_harness import unseal
-from tests.support.servers.services import parties, services
+from tests.support.servers.services import principals, services
 from tests.support.servers.shared_servers import TestServers
 from tests.support.servers.system import System
 
@@ -114,7 +114,7 @@ def wrong(phone: Phone) -> str:
 @pytest.fixture
 async def asker(test_servers: TestServers, tmp_path: Path) -> AsyncIterator[Asker]:
     """The gateway's end of the line; the second factor runs where a test runs it."""
-    database, broker = test_servers.migrated(services()), test_servers.broker(parties())
+    database, broker = test_servers.migrated(services()), test_servers.broker(principals())
     system = System(database, broker, tmp_path)
     pool = await open_pool(database.url("mfa"), "mfa", "tests", 3)
     gateway = await open_pool(database.url("gateway"), "gateway", "tests", 3)

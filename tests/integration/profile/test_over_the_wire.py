@@ -20,7 +20,7 @@ from tests.support import eventually
 from tests.support.harness.profile import warned
 from tests.support.harness.profile_forms import FRENCH, but
 from tests.support.servers.company_directory import CLOSED, company_directory, says
-from tests.support.servers.services import parties, services
+from tests.support.servers.services import principals, services
 from tests.support.servers.shared_servers import TestServers
 from tests.support.servers.system import System
 
@@ -34,7 +34,7 @@ async def test_bad_input_46_si_07_the_directory_is_asked_again_through_the_waiti
     steps = {"5s": 100, "30s": 200, "2m": 300, "10m": 400, "1h": 500}
     monkeypatch.setattr(topology, "RETRY_DELAYS", steps)
     monkeypatch.setattr(directory, "PAUSE_SECONDS", 0.0)
-    database, broker = test_servers.migrated(services()), test_servers.broker(parties())
+    database, broker = test_servers.migrated(services()), test_servers.broker(principals())
     system = System(database, broker, tmp_path)
     pool = await open_pool(database.url("gateway"), "gateway", "tests", 2)
     asks = tuple(each for each in REQUESTS.values() if each.OWNER == words.OWNER)

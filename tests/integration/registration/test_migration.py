@@ -10,7 +10,7 @@ import asyncpg
 
 from services.registration.service import SERVICE
 from shared.database import migrate
-from shared.runtime.service import COMMON_MIGRATIONS
+from shared.outbox import MIGRATIONS as COMMON_MIGRATIONS
 from tests.support.servers.shared_servers import TestServers
 
 FORMER = ("0001_initial.sql", "0002_counters_name_nobody.sql")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 
-from operations.paths import ROOT
+from operations.install.paths import ROOT
 from shared.contracts import registration as contracts
 from shared.database import transaction
 from tests.support.actors.harness_account_holder import ADDRESS, HarnessAccountHolder, forgotten

@@ -13,7 +13,7 @@ from pathlib import Path
 import asyncpg
 import pytest
 
-from operations.house import service_names
+from operations.service_registry import service_names
 from shared.database import Connection, schema_fingerprint
 from tests.support.servers.system import System
 

@@ -12,7 +12,7 @@ from uuid import uuid4
 import aio_pika
 import asyncpg
 
-from operations.provisioning import broker_url
+from operations.provision.provisioning import broker_url
 from shared.contracts import backoffice as words
 from shared.messaging.envelope import CONTENT_TYPE, wrap
 from shared.messaging.topology import EVENTS
@@ -96,7 +96,7 @@ def decided(version: int = 3, day: int = 30, **more: Any) -> words.DossierDecide
 @asynccontextmanager
 async def connect_filing_app(system: System) -> AsyncIterator[FilingApp]:
     """The other application, connected for as long as this lasts."""
-    url = broker_url(system.places(), words.OWNER, system.database.passwords)
+    url = broker_url(system.admin_urls(), words.OWNER, system.database.passwords)
     connection = await aio_pika.connect(url)
     channel = await connection.channel(publisher_confirms=True)
     exchange = await channel.get_exchange(EVENTS, ensure=False)

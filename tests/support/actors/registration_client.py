@@ -23,7 +23,7 @@ from shared.runtime.service import utc_now
 from shared.security.sealing import KeyRing, Sealer, keyed_hash, new_token, seal_context
 from tests.support import eventually
 from tests.support.harness.registration import NETWORK, OTHER_PASSWORD, PASSWORD
-from tests.support.servers.services import parties, services
+from tests.support.servers.services import principals, services
 from tests.support.servers.shared_servers import TestServers
 from tests.support.servers.system import System
 
@@ -111,7 +111,7 @@ async def connect_client(
     test_servers: TestServers, folder: Path
 ) -> AsyncIterator[RegistrationClient]:
     """The gateway's end of the line; `asker.system.run("registration")` is the other."""
-    database, broker = test_servers.migrated(services()), test_servers.broker(parties())
+    database, broker = test_servers.migrated(services()), test_servers.broker(principals())
     system = System(database, broker, folder)
     pool = await open_pool(database.url("registration"), "registration", "tests", 3)
     gateway = await open_pool(database.url("gateway"), "gateway", "tests", 3)

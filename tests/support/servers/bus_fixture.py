@@ -12,7 +12,7 @@ import aio_pika
 from aiormq.abc import AbstractChannel, DeliveredMessage
 from pamqp.commands import Basic
 
-from operations.rights import Party
+from operations.provision.permissions import Principal
 from shared.contracts import mailer, registration
 from shared.contracts.base import EVENTS, REQUESTS, Event
 from shared.database import Pool, migrate, open_pool, transaction
@@ -31,9 +31,9 @@ ASKED = tuple(cls for cls in REQUESTS.values() if cls.OWNER == registration.OWNE
 
 #: What these tests say of three services, whatever the real ones hear by now.
 PARTIES = (
-    Party("registration", hears=SAID["mailer"], emits=SAID["registration"], answers=ASKED),
-    Party("mailer", hears=SAID["registration"], emits=SAID["mailer"]),
-    Party("gateway", asks=ASKED),
+    Principal("registration", hears=SAID["mailer"], emits=SAID["registration"], answers=ASKED),
+    Principal("mailer", hears=SAID["registration"], emits=SAID["mailer"]),
+    Principal("gateway", asks=ASKED),
 )
 
 

@@ -8,9 +8,9 @@ from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 
-from operations.postgres import Postgres
-from operations.rabbit import Rabbit
-from operations.rights import Party
+from operations.local.postgres import Postgres
+from operations.local.rabbit import Rabbit
+from operations.provision.permissions import Principal
 from tests.support.servers.server_folder import server_folder
 from tests.support.servers.shared_servers import ServerUrls, TestServers
 
@@ -38,7 +38,7 @@ class DedicatedServers:
 
 
 @contextmanager
-def start_dedicated_servers(parties: Iterable[Party]) -> Iterator[DedicatedServers]:
+def start_dedicated_servers(principals: Iterable[Principal]) -> Iterator[DedicatedServers]:
     """Both servers, durable as in earnest, in a folder that is removed at the end."""
     folder = server_folder("impex-own-")
     postgres = Postgres(folder / "postgresql", secrets.token_hex(12))
@@ -49,7 +49,7 @@ def start_dedicated_servers(parties: Iterable[Party]) -> Iterator[DedicatedServe
         postgres.wait()
         rabbit.wait()
         servers = ServerUrls(folder, postgres.url(), rabbit.url(), rabbit.management_url)
-        made = DedicatedServers(postgres, rabbit, TestServers(servers, parties))
+        made = DedicatedServers(postgres, rabbit, TestServers(servers, principals))
         yield made
         made.test_servers.admin.close()
     finally:

@@ -8,11 +8,11 @@ from contextlib import asynccontextmanager, contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from operations.processes import free_port
+from operations.local.processes import free_port
 from tests.support.actors.http_browser import HttpBrowser, HttpResponse
 from tests.support.clock import Clock
 from tests.support.mail.sent_mails import SentMails, record_sent_mails
-from tests.support.servers.services import parties, services
+from tests.support.servers.services import principals, services
 from tests.support.servers.shared_servers import TestServers
 from tests.support.servers.system import System, gateway_settings
 
@@ -57,7 +57,7 @@ class Portal:
 def fresh_system(test_servers: TestServers, folder: Path) -> Iterator[System]:
     """Tables and a virtual host of one's own."""
     database = test_servers.migrated(services())
-    broker = test_servers.broker(parties())
+    broker = test_servers.broker(principals())
     made = System(database, broker, folder)
     try:
         yield made

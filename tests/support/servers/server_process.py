@@ -16,8 +16,8 @@ import sys
 import threading
 from pathlib import Path
 
-from operations.postgres import Postgres
-from operations.rabbit import Rabbit
+from operations.local.postgres import Postgres
+from operations.local.rabbit import Rabbit
 
 
 def publish(folder: Path, name: str, content: object) -> None:

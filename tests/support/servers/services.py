@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-from operations import house
-from operations.rights import Party
+from operations import service_registry
+from operations.provision.permissions import Principal
 from shared.runtime.service import Service
 
 
 def services() -> list[Service]:
     """Every service's definition."""
-    return house.services()
+    return service_registry.services()
 
 
-def parties() -> tuple[Party, ...]:
+def principals() -> tuple[Principal, ...]:
     """Every service as the broker and the database see it."""
-    return house.parties()
+    return service_registry.principals()

@@ -18,16 +18,16 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from operations.broker_admin import BrokerAdmin
-from operations.database_admin import (
-    address,
+from operations.install.servers import ADMIN, missing_servers
+from operations.provision.broker_admin import BrokerAdmin
+from operations.provision.database_admin import (
     create_database,
     create_roles,
     drop_database,
+    with_url_parts,
 )
-from operations.provisioning import OUTSIDERS, migrate_all
-from operations.rights import OWNER, Party, definitions, users
-from operations.servers import ADMIN, missing_servers
+from operations.provision.permissions import OWNER, Principal, definitions, users
+from operations.provision.provisioning import EXTERNAL_USERS, migrate_all
 from shared.runtime.service import Service
 
 ROOT = Path(__file__).parents[3]
@@ -100,12 +100,12 @@ class Database:
     @property
     def owner_url(self) -> str:
         """The address under which migrations run."""
-        return address(self.admin_url, user=OWNER, password=self.passwords[OWNER])
+        return with_url_parts(self.admin_url, user=OWNER, password=self.passwords[OWNER])
 
     def url(self, service: str) -> str:
         """The address that `service` is given."""
         role = f"impex_{service}"
-        return address(self.admin_url, user=role, password=self.passwords[role])
+        return with_url_parts(self.admin_url, user=role, password=self.passwords[role])
 
 
 @dataclass
@@ -120,7 +120,7 @@ class Broker:
 
     def url(self, service: str) -> str:
         """The AMQP address that `service` is given."""
-        found = address(self.admin_url, user=service, password=self.passwords[service])
+        found = with_url_parts(self.admin_url, user=service, password=self.passwords[service])
         return found
 
     def depths(self) -> dict[str, int]:
@@ -133,9 +133,9 @@ class TestServers:
 
     __test__ = False  # pytest takes other classes with such a name for tests
 
-    def __init__(self, servers: ServerUrls, parties: Iterable[Party]) -> None:
+    def __init__(self, servers: ServerUrls, principals: Iterable[Principal]) -> None:
         self.servers = servers
-        self.parties = tuple(parties)
+        self.principals = tuple(principals)
         self.admin = BrokerAdmin(servers.management_url)
         self._numbers = itertools.count(1)
         self._prefix = f"t{os.getpid()}_{secrets.token_hex(2)}"
@@ -149,19 +149,21 @@ class TestServers:
             fcntl.flock(lock, fcntl.LOCK_EX)
             if path.exists():
                 return dict(json.loads(path.read_text()))
-            roles = [OWNER, *(p.role for p in self.parties)]
-            names = [*OUTSIDERS, *(p.name for p in self.parties)]
+            roles = [OWNER, *(p.role for p in self.principals)]
+            names = [*EXTERNAL_USERS, *(p.name for p in self.principals)]
             made = {name: f"{seed}-{name}" for name in [*roles, *names]}
-            create_roles(self.servers.database_url, self.parties, made)
-            self.admin.load({"users": users({name: made[name] for name in names})})
+            create_roles(self.servers.database_url, self.principals, made)
+            self.admin.import_definitions({"users": users({name: made[name] for name in names})})
             path.write_text(json.dumps(made))
             return made
 
     def database(self, template: str = "") -> Database:
         """A fresh database with roles and schemas; tables too when `template` has them."""
         name = f"{self._prefix}_{next(self._numbers)}"
-        create_database(self.servers.database_url, name, self.parties, template)
-        return Database(name, address(self.servers.database_url, database=name), self.passwords)
+        create_database(self.servers.database_url, name, self.principals, template)
+        return Database(
+            name, with_url_parts(self.servers.database_url, database=name), self.passwords
+        )
 
     def drop(self, database: Database) -> None:
         """Forget a database."""
@@ -174,19 +176,19 @@ class TestServers:
         with (self.servers.folder / "lock").open("w") as lock:
             fcntl.flock(lock, fcntl.LOCK_EX)
             if not done.exists():
-                create_database(self.servers.database_url, name, self.parties)
-                admin = address(self.servers.database_url, database=name)
+                create_database(self.servers.database_url, name, self.principals)
+                admin = with_url_parts(self.servers.database_url, database=name)
                 migrate_all(Database(name, admin, self.passwords).owner_url, services)
                 done.touch()
         return self.database(name)
 
-    def broker(self, parties: Iterable[Party] | None = None) -> Broker:
+    def broker(self, principals: Iterable[Principal] | None = None) -> Broker:
         """A fresh virtual host; other `parties` than the house's get users of their own."""
         self.admin.close()  # the server may have been restarted since the last call
         vhost = f"{self._prefix}_{next(self._numbers)}"
-        chosen = self.parties if parties is None else tuple(parties)
+        chosen = self.principals if principals is None else tuple(principals)
         fresh = {p.name: f"password-{p.name}" for p in chosen if p.name not in self.passwords}
-        self.admin.load(definitions(vhost, chosen, fresh, ADMIN, queues=False))
+        self.admin.import_definitions(definitions(vhost, chosen, fresh, ADMIN, queues=False))
         url = self.servers.amqp_url.removesuffix("/%2F") + "/" + vhost
         passwords = {**self.passwords, **fresh}
         return Broker(vhost, url, self.servers.management_url, passwords, self.admin)

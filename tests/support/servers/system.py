@@ -22,13 +22,13 @@ from datetime import datetime
 from functools import cache
 from pathlib import Path
 
-from operations import house
-from operations.processes import free_port
-from operations.provisioning import Places, service_urls
-from operations.wallet import key_ring_names
+from operations import service_registry
+from operations.local.processes import free_port
+from operations.provision.provisioning import AdminUrls, service_urls
+from operations.provision.secrets_dir import key_ring_names
 from shared.runtime.lifecycle import ServiceRunner, supervise
 from shared.runtime.service import Service, load_all, utc_now
-from tests.support.servers.services import parties, services
+from tests.support.servers.services import principals, services
 from tests.support.servers.shared_servers import Broker, Database
 from tests.support.waiting import eventually
 
@@ -82,14 +82,19 @@ class System:
     settings: dict[str, str] = field(default_factory=dict)
     spawned: list[Spawned] = field(default_factory=list)
 
-    def places(self) -> Places:
+    def admin_urls(self) -> AdminUrls:
         """The administrators' addresses."""
-        return Places(self.database.admin_url, self.broker.admin_url, self.broker.management_url)
+        return AdminUrls(self.database.admin_url, self.broker.admin_url, self.broker.management_url)
 
     def environment(self, *names: str, **more: str) -> dict[str, str]:
         """The variables of the services `names`; `more` and `self.settings` win."""
-        values = {**keys(), **service_urls(self.places(), parties(), self.database.passwords)}
-        known = set().union(*(house.setting_names(house.service(name)) for name in names))
+        values = {
+            **keys(),
+            **service_urls(self.admin_urls(), principals(), self.database.passwords),
+        }
+        known = set().union(
+            *(service_registry.setting_names(service_registry.service(name)) for name in names)
+        )
         chosen = {key: text for key, text in values.items() if key in known}
         return {**chosen, **self.settings, **more}
 
@@ -98,7 +103,7 @@ class System:
         self, *names: str, clock: Callable[[], datetime] = utc_now, **more: str
     ) -> AsyncIterator[list[ServiceRunner]]:
         """Run services as tasks of the test's loop, by the test's clock; on leaving, drain them."""
-        chosen: list[Service] = [house.service(name) for name in names]
+        chosen: list[Service] = [service_registry.service(name) for name in names]
         settings = load_all(chosen, self.environment(*names, **more))
         running = [
             ServiceRunner(one, its, clock) for one, its in zip(chosen, settings, strict=True)
@@ -127,7 +132,7 @@ class System:
         with log.open("wb") as output:
             process = subprocess.Popen(
                 [sys.executable, "-m", "operations", "run", *names],
-                cwd=house.ROOT,
+                cwd=service_registry.ROOT,
                 env={"PATH": os.environ["PATH"], **variables},
                 stdin=subprocess.DEVNULL,
                 stdout=output,

@@ -11,11 +11,11 @@ from typing import Any
 
 import pytest
 
-from operations.broker_admin import BrokerAdmin
-from operations.provisioning import OUTSIDERS
-from operations.rabbit import Rabbit
-from operations.rights import definitions
-from operations.servers import ADMIN
+from operations.install.servers import ADMIN
+from operations.local.rabbit import Rabbit
+from operations.provision.broker_admin import BrokerAdmin
+from operations.provision.permissions import definitions
+from operations.provision.provisioning import EXTERNAL_USERS
 from shared.contracts.registration import DescribeTerms, RequestCancelled, TermsView
 from shared.database import open_pool
 from shared.errors import DependencyDown
@@ -52,10 +52,13 @@ async def test_mq_06_a_broker_that_is_killed_and_started_again_loses_no_fact(
     database: Database, own_rabbit: Rabbit
 ) -> None:
     """MQ-06: facts said before, while and after it was away are each heard once."""
-    passwords = {party.name: secrets.token_hex(8) for party in PARTIES}
-    passwords |= {name: secrets.token_hex(8) for name in OUTSIDERS}
+    passwords = {principal.name: secrets.token_hex(8) for principal in PARTIES}
+    passwords |= {name: secrets.token_hex(8) for name in EXTERNAL_USERS}
     admin = BrokerAdmin(own_rabbit.management_url)
-    eventually_sync(lambda: admin.load(definitions("house", PARTIES, passwords, ADMIN)) is None, 30)
+    eventually_sync(
+        lambda: admin.import_definitions(definitions("house", PARTIES, passwords, ADMIN)) is None,
+        30,
+    )
     bus = BusFixture(
         database,
         Broker("house", own_rabbit.url("house"), own_rabbit.management_url, passwords, admin),

@@ -8,19 +8,19 @@ from pathlib import Path
 
 import pytest
 
-from operations.rights import Party
+from operations.provision.permissions import Principal
 from shared.database import migrate
 from shared.runtime.service import COMMON_MIGRATIONS
 from tests.integration.shared.runtime.sample_services.service import MIGRATIONS
 from tests.integration.shared.runtime.service_process import Process, Start
-from tests.support.servers.services import parties
+from tests.support.servers.services import principals
 from tests.support.servers.shared_servers import Broker, Database
 
 
 @pytest.fixture
-def broker(broker_factory: Callable[[Iterable[Party]], Broker]) -> Broker:
+def broker(broker_factory: Callable[[Iterable[Principal]], Broker]) -> Broker:
     """A fresh virtual host with the users of all services."""
-    return broker_factory(parties())
+    return broker_factory(principals())
 
 
 @pytest.fixture

@@ -12,7 +12,7 @@ from collections.abc import AsyncIterator, Iterator
 import asyncpg
 import pytest
 
-from operations.postgres import Postgres
+from operations.local.postgres import Postgres
 from shared.database import Pool, database_errors, open_pool, ping, transaction
 from shared.errors import DependencyDown
 from tests.support.servers.shared_servers import Database, ServerUrls

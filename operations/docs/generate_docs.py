@@ -1,0 +1,239 @@
+"""`impex docs`: what is written from the code itself, so that it cannot drift.
+
+`docs/settings.md` has every setting of every service, `docs/events.md` and `docs/asyncapi.json`
+every event and request with who says and hears it, `deploy/` the rights on broker and database.
+With `--check` nothing is written.
+"""
+
+from __future__ import annotations
+
+import argparse
+import dataclasses
+import inspect
+import json
+from collections.abc import Iterable
+from typing import Any
+
+import msgspec
+
+from operations import service_registry
+from operations.docs import event_examples
+from operations.install.paths import ROOT
+from operations.install.progress import say
+from operations.local.settings import StackSettings
+from operations.provision import provisioning
+from operations.provision.permissions import (
+    PLANNED_SERVICES,
+    broker_topology,
+    database_sql,
+    permissions,
+    roles_sql,
+)
+from shared.contracts.base import EVENTS, REQUESTS, Event, Request
+from shared.messaging import topology
+from shared.settings import CommonSettings, specs
+
+GENERATED = "<!-- Written by `make docs` from the code; edit there. -->\n"
+
+
+def main(options: argparse.Namespace) -> int:
+    """Write the files, or with `--check` exit with 1 where one is out of date."""
+    stale = []
+    for name, text in documents().items():
+        path = ROOT / name
+        if path.exists() and path.read_text(encoding="utf-8") == text:
+            continue
+        stale.append(name)
+        if not options.check:
+            path.write_text(text, encoding="utf-8")
+            say(f"wrote {name}")
+    if options.check and stale:
+        say(f"out of date: {', '.join(stale)}; `make docs` writes them")
+        return 1
+    return 0
+
+
+def documents() -> dict[str, str]:
+    """Every generated file with its content."""
+    return {
+        "docs/settings.md": settings_page(),
+        "docs/events.md": events_page(),
+        "docs/asyncapi.json": _json(asyncapi()),
+        "deploy/definitions.json": _json(broker_definitions()),
+        "deploy/roles.sql": roles_script(),
+    }
+
+
+def _json(value: dict[str, Any]) -> str:
+    return json.dumps(value, indent=2, ensure_ascii=False) + "\n"
+
+
+def broker_definitions() -> dict[str, Any]:
+    """Virtual host, rights, exchanges and queues for `rabbitmqctl import_definitions`.
+
+    The users must exist before; their passwords are in no file of this project.
+    """
+    vhost = provisioning.VHOST
+    principals = service_registry.principals()
+    rights = permissions(vhost, principals)
+    return {"vhosts": [{"name": vhost}]} | rights | broker_topology(vhost, principals)
+
+
+def roles_script() -> str:
+    """What `impex provision` does to PostgreSQL, for an administrator who prefers to do it."""
+    principals = service_registry.principals()
+    name = provisioning.DATABASE
+    lines = [
+        "-- Written by `make docs` from the code; edit there.",
+        "-- For psql as a superuser. Give every role a password afterwards, by \\password.",
+        *(f"{statement};" for statement in roles_sql(principals)),
+        f"CREATE DATABASE {name};",
+        f"\\connect {name}",
+        *(f"{statement};" for statement in database_sql(name, principals)),
+    ]
+    return "\n".join(lines) + "\n"
+
+
+def settings_page() -> str:
+    """One table for what all services read, one per service, one for `make up`."""
+    common = {spec.name for _, spec in specs(CommonSettings)}
+    parts = [
+        GENERATED,
+        "# Settings",
+        "",
+        "Every setting is an environment variable. A secret may be given as a file instead, by its",
+        "name followed by `_FILE`. A wrong value is named on standard error and ends the start",
+        "with exit code 2.",
+        "",
+        *_table("Every service", CommonSettings, set()),
+    ]
+    for one in service_registry.services():
+        parts += _table(f"{one.name.capitalize()}", one.settings, common)
+    parts += _table("`make up`", StackSettings, common)
+    return "\n".join(parts).rstrip() + "\n"
+
+
+def _table(title: str, settings: type[Any], known: set[str]) -> list[str]:
+    rows = [f"## {title}", "", "| Setting | Default | What it is |", "|---|---|---|"]
+    for field, spec in specs(settings):
+        if spec.name in known:
+            continue
+        secret = " Secret." if spec.secret else ""
+        bounds = _bounds(spec)
+        rows.append(f"| `{spec.name}` | {_default(field, spec)} | {spec.doc}{bounds}{secret} |")
+    return [*rows, ""]
+
+
+def _default(field: dataclasses.Field[Any], spec: Any) -> str:
+    if spec.default_doc:
+        return str(spec.default_doc)
+    if field.default is dataclasses.MISSING:
+        return "required"
+    if field.default in (None, "", ()):
+        return "none"
+    value = field.default
+    text = ",".join(map(str, value)) if isinstance(value, tuple) else str(value)
+    return f"`{text}`" + (f" {spec.unit}" if spec.unit else "")
+
+
+def _bounds(spec: Any) -> str:
+    if spec.choices:
+        return f" One of {', '.join(f'`{one}`' for one in spec.choices if one)}."
+    if spec.ge is not None and spec.le is not None:
+        return f" From {spec.ge:g} to {spec.le:g}."
+    return f" At least {spec.ge:g}." if spec.ge is not None else ""
+
+
+def events_page() -> str:
+    """Every event and request: who says it, who hears it, and what it means."""
+    parts = [GENERATED, "# Events and requests", ""]
+    parts += [
+        f"Events travel over the exchange `{topology.EVENTS}` with their type as routing key and",
+        "reach every listener at least once; an event without a listener is kept in",
+        f"`{topology.UNROUTED}`. Requests travel over `{topology.REQUESTS}` and are answered",
+        "within three seconds or not at all. Fields are in `asyncapi.json`.",
+        "",
+        "| Event | Heard by | What it says |",
+        "|---|---|---|",
+    ]
+    for message in _sorted(EVENTS.values()):
+        parts.append(f"| `{message.TYPE}` | {_listeners(message)} | {_first(message)} |")
+    parts += ["", "| Request | Asked by | What it asks |", "|---|---|---|"]
+    for request in _sorted(REQUESTS.values()):
+        askers = [one.name for one in service_registry.services() if request in one.asks]
+        parts.append(f"| `{request.TYPE}` | {', '.join(askers) or '-'} | {_first(request)} |")
+    return "\n".join([*parts, "", *event_examples.section()]).rstrip() + "\n"
+
+
+def _sorted(messages: Iterable[type[Any]]) -> list[Any]:
+    service_registry.services()  # importing them declares every message
+    return sorted(messages, key=lambda message: message.TYPE)
+
+
+def _listeners(event: type[Event]) -> str:
+    names = [
+        one.name
+        for one in service_registry.services()
+        if any(row.event is event for row in one.hears)
+    ]
+    names += [
+        f"{one.name} (kept until it is there)" for one in PLANNED_SERVICES if event in one.hears
+    ]
+    return ", ".join(names) or "nobody yet"
+
+
+def _first(message: type[Event] | type[Request]) -> str:
+    return " ".join((inspect.getdoc(message) or "").split("\n\n")[0].split())
+
+
+def asyncapi() -> dict[str, Any]:
+    """The same as an AsyncAPI 3.0 document, with the schema of every message's data."""
+    messages = [*_sorted(EVENTS.values()), *_sorted(REQUESTS.values())]
+    schemas, components = msgspec.json.schema_components(
+        messages, ref_template="#/components/schemas/{name}"
+    )
+    channels, operations = {}, {}
+    for message in _sorted(EVENTS.values()):
+        channels[message.TYPE] = {
+            "address": message.TYPE,
+            "messages": {"event": {"$ref": f"#/components/messages/{message.TYPE}"}},
+            "bindings": {
+                "amqp": {"is": "routingKey", "exchange": {"name": topology.EVENTS, "type": "topic"}}
+            },
+        }
+        reference = {"$ref": f"#/channels/{message.TYPE}"}
+        operations[f"{message.OWNER}.says.{message.TYPE}"] = {
+            "action": "send",
+            "channel": reference,
+        }
+        for one in service_registry.services():
+            if any(row.event is message for row in one.hears):
+                operations[f"{one.name}.hears.{message.TYPE}"] = {
+                    "action": "receive",
+                    "channel": reference,
+                }
+    return {
+        "asyncapi": "3.0.0",
+        "info": {
+            "title": "IMPEXWEB",
+            "version": "1",
+            "description": "CloudEvents 1.0 in structured mode; `payload` is the field `data`.",
+        },
+        "defaultContentType": "application/cloudevents+json",
+        "channels": channels,
+        "operations": operations,
+        "components": {
+            "messages": {
+                message.TYPE: {
+                    "name": message.TYPE,
+                    "summary": _first(message),
+                    "payload": schema,
+                    **(
+                        {"examples": shown} if (shown := event_examples.example_of(message)) else {}
+                    ),
+                }
+                for message, schema in zip(messages, schemas, strict=True)
+            },
+            "schemas": components,
+        },
+    }

@@ -1,0 +1,239 @@
+"""From a bare Debian machine to a checkout that can run: packages, Python and npm parts.
+
+Standard library only, because it runs before anything is installed: `python3 -m
+operations.install.bootstrap [--test]`. Does only what is missing or out of date, keeps the
+installers' noise in `.impex/log/install.log`, and shows its end when something fails.
+"""
+
+from __future__ import annotations
+
+import fcntl
+import hashlib
+import os
+import re
+import shutil
+import subprocess
+import sys
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
+from pathlib import Path
+
+from operations.install.paths import ROOT, paths
+from operations.install.progress import note, say, step
+from operations.install.servers import missing_servers
+
+VENV = ROOT / ".venv"
+PYTHON = VENV / "bin" / "python"
+SCRIPT = Path(__file__).with_name("install_packages.sh")
+#: What the journeys in Chromium need: the browser, and letters to draw.
+TEST_PACKAGES = {"chromium": "chromium", "fonts-dejavu-core": ""}
+#: The oldest Node.js that the mail catcher runs on.
+NODE = 20
+SHOWN_LINES = 25
+
+
+class InstallFailed(Exception):
+    """An installer ended with an error; the message is for the person at the terminal."""
+
+
+def run(command: Sequence[str], what: str, *, env: dict[str, str] | None = None) -> None:
+    """Run an installer with its output in the log; InstallFailed shows the end of that output."""
+    log = paths().logs / "install.log"
+    with log.open("ab") as output:
+        output.write(f"\n$ {' '.join(command)}\n".encode())
+        output.flush()
+        begin = output.tell()
+        try:
+            done = subprocess.run(
+                command,
+                cwd=ROOT,
+                stdin=subprocess.DEVNULL,
+                stdout=output,
+                stderr=output,
+                env=env,
+                check=False,
+            )
+        except OSError as error:
+            raise InstallFailed(f"{what}: {error}") from error
+    if done.returncode:
+        with log.open("rb") as noise:
+            noise.seek(begin)
+            lines = noise.read().decode(errors="replace").splitlines()
+        end = "\n".join(lines[-SHOWN_LINES:])
+        raise InstallFailed(f"{what} failed with code {done.returncode} ({log}):\n{end}")
+
+
+def is_installed(package: str) -> bool:
+    """Whether Debian's package is installed."""
+    done = subprocess.run(
+        ["dpkg-query", "-W", "-f", "${Status}", package],
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    return done.stdout.endswith("ok installed")
+
+
+def has_venv() -> bool:
+    """Whether this Python can make a virtual environment with pip in it."""
+    done = subprocess.run(
+        [sys.executable, "-c", "import venv, ensurepip"], capture_output=True, check=False
+    )
+    return done.returncode == 0
+
+
+def has_pip() -> bool:
+    """Whether the virtual environment is there with a pip that runs."""
+    try:
+        command = [str(PYTHON), "-m", "pip", "--version"]
+        return subprocess.run(command, capture_output=True, check=False).returncode == 0
+    except OSError:
+        return False
+
+
+def node_version() -> int:
+    """The major version of Node.js; 0 where there is none that runs."""
+    try:
+        done = subprocess.run(["node", "--version"], capture_output=True, text=True, check=False)
+    except OSError:
+        return 0
+    found = re.match(r"v(\d+)\.", done.stdout)
+    return int(found[1]) if found else 0
+
+
+def missing_packages(*, test: bool) -> list[str]:
+    """Debian's packages that are needed and not there; servers given from outside are not."""
+    given = {"postgresql": "IMPEX_DATABASE_URL", "rabbitmq-server": "IMPEX_AMQP_URL"}
+    missing = [
+        package
+        for package in missing_servers()
+        if test or not (os.environ.get(given[package]) or os.environ.get(f"{given[package]}_FILE"))
+    ]
+    if not PYTHON.exists() and not has_venv():
+        missing.append("python3-venv")
+    if test:
+        for package, program in TEST_PACKAGES.items():
+            there = shutil.which(program) if program else is_installed(package)
+            if not there:
+                missing.append(package)
+    return missing
+
+
+def install_packages(packages: list[str]) -> None:
+    """Install Debian's packages without starting or creating any server."""
+    if not shutil.which("apt-get"):
+        raise InstallFailed(f"please install these yourself: {', '.join(packages)}")
+    command = [str(SCRIPT), *packages]
+    if os.getuid() != 0:
+        if not shutil.which("sudo"):
+            raise InstallFailed(
+                f"{', '.join(packages)} must be installed, as root or with sudo: "
+                f"apt-get install {' '.join(packages)}"
+            )
+        # Asks for the password here, where the person sees it, not into the log.
+        if subprocess.run(["sudo", "-v"], check=False).returncode:
+            raise InstallFailed("sudo was refused, so the packages cannot be installed")
+        command = ["sudo", *command]
+    run(command, f"installing {', '.join(packages)}")
+
+
+def fingerprint(*files: str) -> str:
+    """What tells whether an installation is still up to date: content of files, place, Python."""
+    digest = hashlib.sha256(f"{ROOT} {sys.version}".encode())
+    for name in files:
+        digest.update((ROOT / name).read_bytes())
+    return digest.hexdigest()
+
+
+def up_to_date(stamp: Path, expected: str) -> bool:
+    """Whether `stamp` says that `expected` is what is installed."""
+    return stamp.exists() and stamp.read_text() == expected
+
+
+def install_python() -> None:
+    """The virtual environment with exactly what the lock says, and this project in it."""
+    stamp = VENV / "impex.stamp"
+    expected = fingerprint("requirements.lock", "pyproject.toml")
+    if up_to_date(stamp, expected):
+        return
+    with step("Python packages, with their hashes checked"):
+        if not has_pip():
+            # Whatever is there was cut short, or made by a Python that has gone.
+            command = [sys.executable, "-m", "venv", "--clear", str(VENV)]
+            run(command, "making the virtual environment")
+        pip = [str(PYTHON), "-m", "pip", "--disable-pip-version-check", "install", "-q"]
+        run([*pip, "--require-hashes", "-r", "requirements.lock"], "installing Python packages")
+        run([*pip, "--no-deps", "--no-build-isolation", "-e", "."], "installing this project")
+        stamp.write_text(expected)
+
+
+def install_npm() -> None:
+    """The design system and the mail catcher, exactly as the lock says, running no script."""
+    stamp = ROOT / "node_modules" / "impex.stamp"
+    expected = fingerprint("package.json", "package-lock.json")
+    if up_to_date(stamp, expected):
+        return
+    if not shutil.which("npm"):
+        raise InstallFailed(f"npm is missing: Node.js {NODE} or newer is needed")
+    version = node_version()
+    if version < NODE:
+        raise InstallFailed(f"Node.js {NODE} or newer is needed; `node` is version {version}")
+    with step("design system and mail catcher (npm)"):
+        run(["npm", "ci", "--ignore-scripts", "--no-audit", "--no-fund"], "npm ci")
+        stamp.write_text(expected)
+
+
+def install_together(*installers: Callable[[], None]) -> None:
+    """Run installers side by side, since each mostly waits for the network.
+
+    All of them end before the first failure is raised, so that none is left half done.
+    """
+    with ThreadPoolExecutor(len(installers)) as pool:
+        running = [pool.submit(one) for one in installers]
+    for one in running:
+        one.result()
+
+
+@contextmanager
+def install_lock() -> Iterator[None]:
+    """One installation at a time in this checkout; a second one waits for the first."""
+    with (paths().home / "install.lock").open("a") as lock:
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            note("waiting for the installation that runs in this folder already")
+            fcntl.flock(lock, fcntl.LOCK_EX)
+        yield
+
+
+def install(*, test: bool) -> None:
+    """Everything that is missing or out of date."""
+    packages = missing_packages(test=test)
+    if packages:
+        note(f"Debian packages to install: {', '.join(packages)}")
+        with step("Debian packages, no server started or created"):
+            install_packages(packages)
+    install_together(install_python, install_npm)
+
+
+def main(arguments: Sequence[str]) -> int:
+    """Install what is missing; exit code 1 with the reason when that cannot be done."""
+    if sys.version_info < (3, 11):  # noqa: UP036 - the one place that older Pythons reach
+        say(f"Python 3.11 or newer is needed; this is {sys.version.split()[0]}")
+        return 1
+    try:
+        paths().make()
+        with install_lock():
+            install(test="--test" in arguments)
+    except (InstallFailed, OSError) as error:
+        say(f"\n{error}")
+        return 1
+    except KeyboardInterrupt:
+        say("\ninterrupted; the next run goes on from here")
+        return 130
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))

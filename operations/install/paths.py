@@ -1,0 +1,90 @@
+"""Where things are: the checkout, its `.impex` folder, and the data of the private servers.
+
+The data is under `.impex/data`, or under /var/lib/impex where the servers' own users cannot reach
+the checkout. Standard library only: this is read before anything is installed.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import pwd
+import subprocess
+from dataclasses import dataclass
+from pathlib import Path
+
+from operations.install.servers import user_for
+
+ROOT = Path(__file__).parents[2]
+OUTSIDE = Path("/var/lib/impex")
+
+
+@dataclass(frozen=True)
+class Paths:
+    """The folders of one installation; `home` is `.impex` unless IMPEX_HOME says otherwise."""
+
+    home: Path
+
+    @property
+    def logs(self) -> Path:
+        """One file per child process."""
+        return self.home / "log"
+
+    @property
+    def secrets(self) -> Path:
+        """Passwords and keys, one file each."""
+        return self.home / "secrets"
+
+    @property
+    def state(self) -> Path:
+        """What runs now, for `impex status` and for the next start."""
+        return self.home / "state.json"
+
+    @property
+    def lock(self) -> Path:
+        """Held by the launcher while it runs."""
+        return self.home / "lock"
+
+    @property
+    def inside(self) -> Path:
+        """Where data is by preference."""
+        return self.home / "data"
+
+    @property
+    def outside(self) -> Path:
+        """Where data is if the servers' users cannot reach `inside`."""
+        name = hashlib.sha256(str(self.home).encode()).hexdigest()[:12]
+        return OUTSIDE / name
+
+    def data(self) -> Path:
+        """The folder of the servers' data, the same at every start once it holds something."""
+        if self.outside.exists():
+            return self.outside
+        if self.inside.exists() or all(map(self._can_reach, ("postgres", "rabbitmq"))):
+            return self.inside
+        return self.outside
+
+    def _can_reach(self, name: str) -> bool:
+        user = user_for(name)
+        if not user:
+            return True
+        account = pwd.getpwnam(user)
+        done = subprocess.run(
+            ["test", "-x", str(self.home)],
+            user=account.pw_uid,
+            group=account.pw_gid,
+            extra_groups=[],
+            check=False,
+        )
+        return done.returncode == 0
+
+    def make(self) -> None:
+        """Make the folders that everything else expects."""
+        self.home.mkdir(parents=True, exist_ok=True)
+        self.logs.mkdir(exist_ok=True)
+
+
+def paths() -> Paths:
+    """The folders of this installation."""
+    home = os.environ.get("IMPEX_HOME")
+    return Paths(Path(home).absolute() if home else ROOT / ".impex")

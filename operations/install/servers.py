@@ -1,0 +1,49 @@
+"""What the two private servers share: where their programs are, and whom they run as.
+
+`operations.local.postgres` and `operations.local.rabbit` hold the servers themselves. Nothing
+outside the folder given is written, nothing under /etc is read, and servers already running are
+left alone.
+"""
+
+from __future__ import annotations
+
+import glob
+import os
+import pwd
+import shutil
+from pathlib import Path
+
+RABBITMQ_BIN = Path("/usr/lib/rabbitmq/bin")  # the ones in /usr/sbin change user and directory
+ADMIN = "impex_admin"
+SYSTEM_PATH = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
+
+
+def postgresql_bin() -> Path | None:
+    """The folder of the newest PostgreSQL installed by Debian's packages, or None."""
+    found = glob.glob("/usr/lib/postgresql/*/bin/postgres")
+    return max((Path(p).parent for p in found), key=lambda p: float(p.parts[-2]), default=None)
+
+
+def missing_servers() -> list[str]:
+    """The Debian packages of the servers that are not on this machine."""
+    missing = [] if postgresql_bin() else ["postgresql"]
+    if not (RABBITMQ_BIN / "rabbitmq-server").exists() or not shutil.which("epmd"):
+        missing.append("rabbitmq-server")
+    return missing
+
+
+def user_for(name: str) -> str:
+    """`name` when we are root and the user exists, else "" (stay who we are)."""
+    if os.getuid() != 0:
+        return ""
+    try:
+        return pwd.getpwnam(name).pw_name
+    except KeyError:
+        return ""
+
+
+def chown_to(path: Path, user: str) -> None:
+    """Give `path` to `user` when we are root."""
+    if user:
+        account = pwd.getpwnam(user)
+        os.chown(path, account.pw_uid, account.pw_gid)

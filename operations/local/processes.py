@@ -1,0 +1,184 @@
+"""Child processes that end with us, and the means to recognise them later.
+
+Every child is started through the leash, writes to one log file and is stopped by its own id. A
+process of an earlier run is recognised by id and start time, so nothing that merely took over a
+process id is ever touched.
+"""
+
+from __future__ import annotations
+
+import itertools
+import json
+import os
+import secrets
+import shutil
+import signal
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import suppress
+from dataclasses import dataclass, field
+from pathlib import Path
+
+EXEC_CHILD = Path(__file__).with_name("exec_child.py")
+PORTS = range(20_000, 32_000)
+
+
+def _port_sequence() -> Iterator[int]:
+    begin = secrets.randbelow(len(PORTS))
+    return itertools.cycle([*PORTS[begin:], *PORTS[:begin]])
+
+
+_ports = _port_sequence()
+
+
+class StartFailed(Exception):
+    """A child process ended, or was not ready in time."""
+
+
+class Misconfigured(StartFailed):
+    """A service ended because of its settings; its lines, in the message, name them."""
+
+
+def free_port() -> int:
+    """A loopback TCP port that nothing listens on at this moment, another one at each call.
+
+    From below those that Linux gives to outgoing connections: one of these may be gone before the
+    server that it is meant for is there to listen. Processes begin at different places.
+    """
+    for _ in PORTS:
+        port = next(_ports)
+        with socket.socket() as probe, suppress(OSError):
+            probe.bind(("127.0.0.1", port))
+            return port
+    raise StartFailed(f"no port from {PORTS.start} to {PORTS.stop - 1} is free")
+
+
+def port_is_free(port: int) -> bool:
+    """Whether `port` can be bound on every IPv4 address of this machine."""
+    with socket.socket() as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind(("", port))
+        except OSError:
+            return False
+    return True
+
+
+def wait_until(ready: Callable[[], bool], seconds: float, what: str) -> None:
+    """Poll `ready` every 20 ms; raises `StartFailed` after `seconds`."""
+    end = time.monotonic() + seconds
+    while not ready():
+        if time.monotonic() > end:
+            raise StartFailed(f"{what} was not ready after {seconds:.0f} s")
+        time.sleep(0.02)
+
+
+def started_at(pid: int) -> int | None:
+    """The process's start time in clock ticks since boot; None when it is gone or a zombie."""
+    try:
+        fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
+    except OSError:
+        return None
+    return None if fields[0] == "Z" else int(fields[19])
+
+
+def memory_of(pid: int) -> int | None:
+    """Resident memory in bytes; None when the process is gone."""
+    try:
+        pages = int(Path(f"/proc/{pid}/statm").read_text().split()[1])
+    except (OSError, IndexError):
+        return None
+    return pages * os.sysconf("SC_PAGE_SIZE")
+
+
+@dataclass
+class Child:
+    """One program under the leash: `start`, `stop` in order, or `kill`."""
+
+    name: str
+    command: Sequence[str]
+    log: Path
+    environment: Mapping[str, str]
+    folder: Path
+    user: str = ""
+    stop_signal: signal.Signals = signal.SIGTERM
+    process: subprocess.Popen[bytes] | None = field(default=None, repr=False)
+    _log_begins: int = field(default=0, repr=False)
+
+    @property
+    def pid(self) -> int | None:
+        return self.process.pid if self.process else None
+
+    @property
+    def alive(self) -> bool:
+        return self.process is not None and self.process.poll() is None
+
+    def start(self) -> None:
+        """Start it; from the main thread, because a leash follows the thread that forked."""
+        user = self.user if os.getuid() == 0 else ""
+        leash = [sys.executable, "-I", "-S", str(EXEC_CHILD), user]
+        leash += [str(int(self.stop_signal)), str(os.getpid())]
+        program = shutil.which(self.command[0], path=self.environment.get("PATH"))
+        if program is None:
+            raise StartFailed(f"{self.name}: there is no program {self.command[0]}")
+        self.log.parent.mkdir(parents=True, exist_ok=True)
+        with self.log.open("ab") as output:
+            self._log_begins = output.tell()
+            self.process = subprocess.Popen(
+                [*leash, program, *self.command[1:]],
+                env=dict(self.environment),
+                cwd=self.folder,
+                stdin=subprocess.DEVNULL,
+                stdout=output,
+                stderr=output,
+                start_new_session=True,
+            )
+
+    def signal(self, number: signal.Signals) -> None:
+        """Send a signal to the process if it still runs."""
+        if self.process is not None and self.process.poll() is None:
+            self.process.send_signal(number)
+
+    def stop(self, seconds: float = 30) -> int | None:
+        """Ask it to end in order, kill it after `seconds`; returns its exit code."""
+        if self.process is None:
+            return None
+        self.signal(self.stop_signal)
+        try:
+            return self.process.wait(seconds)
+        except subprocess.TimeoutExpired:
+            return self.kill()
+
+    def kill(self) -> int | None:
+        """End it at once, as a crash would."""
+        self.signal(signal.SIGKILL)
+        return self.process.wait(10) if self.process else None
+
+    def require_alive(self) -> None:
+        """Raise `StartFailed` with the end of its log when it has ended."""
+        if not self.alive:
+            code = self.process.returncode if self.process else None
+            raise StartFailed(f"{self.name} ended with code {code}\n{self.last_lines()}")
+
+    def last_lines(self, count: int = 15) -> str:
+        """The end of its log since it was started last, for a person who asks why it failed."""
+        try:
+            with self.log.open("rb") as log:
+                log.seek(max(self._log_begins, log.seek(0, os.SEEK_END) - 16_384))
+                lines = log.read().decode(errors="replace").splitlines()
+        except OSError:
+            return f"(no log at {self.log})"
+        return "\n".join([f"(end of {self.log})", *map(_readable, lines[-count:])])
+
+
+def _readable(line: str) -> str:
+    """A log line of ours as a person reads it: the sentence, and the reason if there is one."""
+    try:
+        entry = json.loads(line)
+        error = str(entry.get("exception") or entry.get("reason") or "").strip().splitlines()[-1:]
+        return ": ".join([entry["sentence"].rstrip("."), *error])
+    except (ValueError, KeyError, AttributeError, TypeError):
+        return line

@@ -1,0 +1,178 @@
+"""A private RabbitMQ node as a child process: `start`, `ready`, `stop`, `kill`.
+
+Listens on 127.0.0.1 only, with its own epmd, and reads nothing under /etc. Data stays in the folder
+given. Made for trying out and for tests, not for production.
+"""
+
+from __future__ import annotations
+
+import socket
+from pathlib import Path
+
+from operations.install.servers import (
+    ADMIN,
+    RABBITMQ_BIN,
+    SYSTEM_PATH,
+    chown_to,
+    missing_servers,
+    user_for,
+)
+from operations.local.processes import Child, free_port, wait_until
+
+
+class Rabbit:
+    """One RabbitMQ node with management and Prometheus, and the epmd that only it uses."""
+
+    def __init__(
+        self,
+        folder: Path,
+        password: str,
+        *,
+        name: str = "impex",
+        cookie: str = "",
+        ports: dict[str, int] | None = None,
+        statistics_ms: int = 1000,
+    ) -> None:
+        """`password` is the administrator's; it counts at the first start on a folder only.
+
+        `statistics_ms` is how old the depth of a queue may be in the management API.
+        """
+        if "rabbitmq-server" in missing_servers():
+            raise FileNotFoundError("RabbitMQ is not installed (Debian package rabbitmq-server)")
+        self.folder = folder.absolute()
+        self.password = password
+        self.cookie = cookie or password
+        self.statistics_ms = statistics_ms
+        self.user = user_for("rabbitmq")
+        self.ports = {
+            role: (ports or {}).get(role) or free_port()
+            for role in ("amqp", "management", "prometheus", "distribution", "epmd")
+        }
+        self.environment = self._environment(f"{name}@localhost")
+        self.epmd = Child(
+            "epmd",
+            ["epmd", "-port", str(self.ports["epmd"]), "-address", "127.0.0.1"],
+            self.folder / "epmd.log",
+            {"PATH": SYSTEM_PATH},
+            Path("/"),
+            user=self.user,
+        )
+        self.child = Child(
+            "rabbitmq",
+            [str(RABBITMQ_BIN / "rabbitmq-server")],
+            self.folder / "rabbitmq.log",
+            self.environment,
+            self.folder,
+            user=self.user,
+        )
+
+    def _environment(self, node: str) -> dict[str, str]:
+        """Every place RabbitMQ would look for, pointed into our folder."""
+        base = self.folder
+        arguments = "-start_epmd false -kernel inet_dist_use_interface {127,0,0,1} -noinput"
+        return {
+            "PATH": SYSTEM_PATH,
+            "LANG": "C.UTF-8",
+            "HOME": str(base / "home"),
+            "RABBITMQ_NODENAME": node,
+            "RABBITMQ_MNESIA_BASE": str(base / "mnesia"),
+            "RABBITMQ_LOG_BASE": str(base / "log"),
+            "RABBITMQ_CONF_ENV_FILE": str(base / "env.conf"),
+            "RABBITMQ_CONFIG_FILE": str(base / "rabbitmq.conf"),
+            "RABBITMQ_ADVANCED_CONFIG_FILE": str(base / "advanced.config"),
+            "RABBITMQ_ENABLED_PLUGINS_FILE": str(base / "enabled_plugins"),
+            "RABBITMQ_PID_FILE": str(base / "pid"),
+            "RABBITMQ_DIST_PORT": str(self.ports["distribution"]),
+            "ERL_EPMD_PORT": str(self.ports["epmd"]),
+            "ERL_EPMD_ADDRESS": "127.0.0.1",
+            # The default binds every node's schedulers to the same cores.
+            "RABBITMQ_SCHEDULER_BIND_TYPE": "u",
+            "RABBITMQ_SERVER_ADDITIONAL_ERL_ARGS": arguments,
+            # Makes the start script exec the virtual machine: our child's pid is the node.
+            "RABBITMQ_ALLOW_INPUT": "1",
+        }
+
+    def url(self, vhost: str = "/") -> str:
+        """The administrator's AMQP address of `vhost`."""
+        path = vhost.replace("/", "%2F")
+        return f"amqp://{ADMIN}:{self.password}@127.0.0.1:{self.ports['amqp']}/{path}"
+
+    @property
+    def management_url(self) -> str:
+        """The administrator's address of the management API."""
+        return f"http://{ADMIN}:{self.password}@127.0.0.1:{self.ports['management']}"
+
+    def start(self) -> None:
+        """Write the configuration and start the node; does not wait."""
+        self._write_files()
+        if not self.epmd.alive:
+            self.epmd.start()
+            # RabbitMQ would start an epmd of its own that outlives it, if it found none.
+            wait_until(self._epmd_ready, 10, "epmd")
+        self.child.start()
+
+    def _epmd_ready(self) -> bool:
+        self.epmd.require_alive()
+        with socket.socket() as client:
+            return client.connect_ex(("127.0.0.1", self.ports["epmd"])) == 0
+
+    def _write_files(self) -> None:
+        for folder in (self.folder, *(self.folder / n for n in ("home", "mnesia", "log"))):
+            folder.mkdir(parents=True, exist_ok=True)
+            chown_to(folder, self.user)
+        cookie = self.folder / "home" / ".erlang.cookie"
+        if not cookie.exists():
+            cookie.touch(0o600)
+            cookie.write_text(self.cookie)
+            cookie.chmod(0o400)  # Erlang refuses a cookie that others may read
+            chown_to(cookie, self.user)
+        ports = self.ports
+        settings = [
+            f"listeners.tcp.1 = 127.0.0.1:{ports['amqp']}",
+            "management.tcp.ip = 127.0.0.1",
+            f"management.tcp.port = {ports['management']}",
+            "prometheus.tcp.ip = 127.0.0.1",
+            f"prometheus.tcp.port = {ports['prometheus']}",
+            f"default_user = {ADMIN}",
+            f"default_pass = {self.password}",
+            "log.console = false",
+            "disk_free_limit.absolute = 200MB",
+            "vm_memory_high_watermark.absolute = 1GB",
+        ]
+        files = {
+            "rabbitmq.conf": "\n".join(settings) + "\n",
+            "enabled_plugins": "[rabbitmq_management,rabbitmq_prometheus].\n",
+            "advanced.config": f"[{{rabbit, [{{quorum_tick_interval, {self.statistics_ms}}}, "
+            f"{{collect_statistics_interval, {self.statistics_ms}}}]}}].\n",
+            "env.conf": "",
+        }
+        for name, text in files.items():
+            path = self.folder / name
+            path.touch(0o600)
+            path.write_text(text)
+            chown_to(path, self.user)
+
+    def ready(self) -> bool:
+        """Whether it greets an AMQP client; raises `StartFailed` when it has ended."""
+        self.epmd.require_alive()
+        self.child.require_alive()
+        try:
+            with socket.create_connection(("127.0.0.1", self.ports["amqp"]), 1) as client:
+                client.settimeout(2)
+                client.sendall(b"AMQP\x00\x00\x09\x01")
+                return client.recv(7)[:1] == b"\x01"
+        except OSError:
+            return False
+
+    def wait(self, seconds: float = 90) -> None:
+        """Wait until it greets an AMQP client."""
+        wait_until(self.ready, seconds, "RabbitMQ")
+
+    def stop(self) -> None:
+        """Stop the node in order, then its epmd."""
+        self.child.stop()
+        self.epmd.stop()
+
+    def kill(self) -> None:
+        """A crash of the node."""
+        self.child.kill()

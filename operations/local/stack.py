@@ -1,0 +1,298 @@
+"""The parts of a running installation: private servers, mail catcher, services.
+
+A `Stack` starts them in the order of their needs, knows when each is ready, and stops them the
+other way round. It does not talk to people; `operations.local.up` does.
+"""
+
+from __future__ import annotations
+
+import os
+import signal
+import sys
+import urllib.error
+import urllib.request
+from collections.abc import Callable, Iterable
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from pathlib import Path
+from urllib.parse import urlsplit
+
+from operations import service_registry
+from operations.install.paths import ROOT, Paths
+from operations.local.postgres import Postgres
+from operations.local.processes import Child, Misconfigured, free_port, port_is_free
+from operations.local.rabbit import Rabbit
+from operations.local.settings import StackSettings
+from operations.local.state import ProcessIdentity, State
+from operations.provision.provisioning import (
+    DATABASE,
+    VHOST,
+    AdminUrls,
+    account_names,
+    external_user_urls,
+    migrate_all,
+    owner_url,
+    provision_broker,
+    provision_database,
+    service_urls,
+)
+from operations.provision.secrets_dir import SecretsDir, fill_key_rings
+from shared.runtime.service import EXIT_MISCONFIGURED
+
+CATCHER = ROOT / "node_modules" / "maildev" / "dist" / "bin" / "maildev.js"
+#: Children in the order in which they are stopped; services that are not named come in between.
+FIRST_TO_STOP = ("gateway",)
+LAST_TO_STOP = ("maildev", "postgresql", "rabbitmq", "epmd")
+
+
+def responds(url: str) -> bool:
+    """Whether a GET of `url` is answered with 200."""
+    # The mail catcher shows its page only to those who ask for one.
+    request = urllib.request.Request(url, headers={"Accept": "text/html, */*"})
+    try:
+        with urllib.request.urlopen(request, timeout=2) as answer:
+            return bool(answer.status == 200)
+    except (urllib.error.URLError, OSError, ValueError):
+        return False
+
+
+@dataclass
+class Ports:
+    """Chooses ports: the wanted one if it is free, else another with a remark."""
+
+    remarks: list[str] = field(default_factory=list)
+    _given: set[int] = field(default_factory=set)
+
+    def choose(self, what: str, wanted: int) -> int:
+        """`wanted`, or a free port with a remark."""
+        if wanted not in self._given and port_is_free(wanted):
+            self._given.add(wanted)
+            return wanted
+        port = free_port()
+        self._given.add(port)
+        self.remarks.append(f"port {wanted} is taken: the {what} is on {port} this time")
+        return port
+
+    def any(self) -> int:
+        """A free port."""
+        port = free_port()
+        while port in self._given:
+            port = free_port()
+        self._given.add(port)
+        return port
+
+
+class Stack:
+    """Everything that one `make up` runs."""
+
+    def __init__(self, paths: Paths, settings: StackSettings) -> None:
+        self.paths = paths
+        self.settings = settings
+        self.ports = Ports()
+        self.secrets_dir = SecretsDir(paths.secrets)
+        self.children: dict[str, Child] = {}
+        self.health: dict[str, str] = {}
+        self.postgres: Postgres | None = None
+        self.rabbit: Rabbit | None = None
+        self.smtp_url = settings.smtp_url or ""
+        self.catcher_url = ""
+        self.portal_port = self.ports.choose("portal", settings.port)
+        self.state = State(_myself(), datetime.now(UTC).isoformat(timespec="seconds"))
+
+    @property
+    def base_url(self) -> str:
+        """The portal's address as people type it."""
+        own = StackSettings.__dataclass_fields__["base_url"].default
+        if self.settings.base_url != own:
+            return self.settings.base_url
+        return f"http://127.0.0.1:{self.portal_port}"
+
+    def admin_urls(self) -> AdminUrls:
+        """The administrators' addresses of database and broker."""
+        database = self.settings.database_url
+        if database is None and self.postgres is not None:
+            database = self.postgres.url(DATABASE)
+        amqp, management = self.settings.amqp_url, None
+        if amqp is not None:
+            management = self.settings.management()
+        elif self.rabbit is not None:
+            amqp, management = self.rabbit.url(VHOST), self.rabbit.management_url
+        return AdminUrls(database or "", amqp or "", management or "")
+
+    # ----------------------------------------------------------------- servers
+
+    def start_servers(self) -> dict[str, Callable[[], bool]]:
+        """Start what is private, all at once; returns by name what says that it is ready."""
+        waiting: dict[str, Callable[[], bool]] = {}
+        data = self.paths.data()
+        data.mkdir(parents=True, exist_ok=True)
+        if self.settings.amqp_url is None:
+            self.rabbit = Rabbit(data / "rabbitmq", self.secrets_dir.get("rabbitmq-administrator"))
+            self.rabbit.epmd.log = self.paths.logs / "epmd.log"
+            self.rabbit.child.log = self.paths.logs / "rabbitmq.log"
+            self.rabbit.start()
+            self._register(self.rabbit.epmd, self.rabbit.child)
+            waiting["RabbitMQ"] = self.rabbit.ready
+        if self.settings.smtp_url is None:
+            waiting["mail catcher"] = self._start_catcher(data / "mails")
+        if self.settings.database_url is None:
+            password = self.secrets_dir.get("postgresql-administrator")
+            self.postgres = Postgres(data / "postgresql", password)
+            self.postgres.child.log = self.paths.logs / "postgresql.log"
+            self.postgres.start()
+            self._register(self.postgres.child)
+            waiting["PostgreSQL"] = self.postgres.ready
+        return waiting
+
+    def _start_catcher(self, mails: Path) -> Callable[[], bool]:
+        web = self.ports.choose("mail catcher", self.settings.catcher_port)
+        smtp = self.ports.any()
+        mails.mkdir(mode=0o700, exist_ok=True)  # codes and links are in them
+        mails.chmod(0o700)
+        command = ["node", str(CATCHER), "--ip", "127.0.0.1", "--smtp", str(smtp)]
+        command += ["--web-ip", "127.0.0.1", "--web", str(web)]
+        command += ["--mail-directory", str(mails), "--max-emails", "1000"]
+        child = Child(
+            "maildev",
+            command,
+            self.paths.logs / "maildev.log",
+            {**service_registry.base_environment(), "NODE_ENV": "production"},
+            ROOT,
+        )
+        child.start()
+        self._register(child)
+        self.smtp_url = f"smtp://127.0.0.1:{smtp}"
+        self.catcher_url = f"http://127.0.0.1:{web}"
+
+        def ready() -> bool:
+            child.require_alive()
+            return responds(self.catcher_url)
+
+        return ready
+
+    # ------------------------------------------------------------ provisioning
+
+    def passwords(self) -> dict[str, str]:
+        """One password per database role and per broker user."""
+        return {
+            name: self.secrets_dir.get(f"password-{name}")
+            for name in account_names(service_registry.principals())
+        }
+
+    def write_secrets(self) -> None:
+        """Keys, and the addresses with passwords that each service is given as a file."""
+        principals = service_registry.principals()
+        passwords = self.passwords()
+        fill_key_rings(self.secrets_dir, (one.settings for one in service_registry.services()))
+        urls = service_urls(self.admin_urls(), principals, passwords)
+        urls["IMPEX_SMTP_URL"] = self.smtp_url
+        urls["IMPEX_OWNER_DATABASE_URL"] = owner_url(self.admin_urls(), passwords)
+        urls |= external_user_urls(self.admin_urls(), passwords)
+        for name, url in urls.items():
+            self.secrets_dir.put(name, url)
+
+    def provision_database(self) -> list[str]:
+        """Roles, schemas, migrations; returns the migrations applied now."""
+        passwords = self.passwords()
+        provision_database(self.admin_urls(), service_registry.principals(), passwords)
+        return migrate_all(owner_url(self.admin_urls(), passwords), service_registry.services())
+
+    def provision_broker(self) -> None:
+        """Virtual host, users, rights, shared exchanges."""
+        provision_broker(self.admin_urls(), service_registry.principals(), self.passwords())
+
+    # ---------------------------------------------------------------- services
+
+    def start_services(self) -> None:
+        """Start every service in a process of its own."""
+        for name in service_registry.service_names():
+            port = self.ports.any()
+            self.health[name] = f"http://127.0.0.1:{port}/health/ready"
+            values = {
+                "IMPEX_BASE_URL": self.base_url,
+                "IMPEX_GATEWAY_PORT": str(self.portal_port),
+                f"IMPEX_{name.upper()}_HEALTH_PORT": str(port),
+            }
+            files = {one: self.secrets_dir.path(one) for one in service_registry.secret_names(name)}
+            child = Child(
+                name,
+                [sys.executable, "-m", f"services.{name}"],
+                self.paths.logs / f"{name}.log",
+                service_registry.environment([name], values, files),
+                ROOT,
+            )
+            child.start()
+            self._register(child)
+
+    def service_ready(self, name: str) -> bool:
+        """Whether a service says so itself; StartFailed when it has ended, of its settings too."""
+        child = self.children[name]
+        if not child.alive and child.process and child.process.returncode == EXIT_MISCONFIGURED:
+            lines = child.last_lines().splitlines()
+            named = [line for line in lines if line.startswith("impex: ")]
+            raise Misconfigured("\n".join([f"{name} was told something wrong", *(named or lines)]))
+        child.require_alive()
+        return responds(self.health[name])
+
+    # -------------------------------------------------------------- bookkeeping
+
+    def _register(self, *children: Child) -> None:
+        for child in children:
+            self.children[child.name] = child
+        self.save_state()
+
+    def save_state(self) -> None:
+        """Write down what runs, so that the next start can end it if we cannot."""
+        known = {
+            name: ProcessIdentity.of(child.pid, int(child.stop_signal))
+            for name, child in self.children.items()
+            if child.pid is not None
+        }
+        self.state.children = {name: one for name, one in known.items() if one is not None}
+        self.state.health = dict(self.health)
+        self.state.addresses = self.addresses()
+        self.state.write(self.paths.state)
+
+    def addresses(self) -> dict[str, str]:
+        """What `impex status --json` gives to programs; no password is among them."""
+        found = {"portal": self.base_url, "mail_catcher": self.catcher_url, "smtp": self.smtp_url}
+        if self.smtp_url and self.settings.smtp_url:
+            found["smtp"] = _without_login(self.smtp_url)
+        admin_urls = self.admin_urls()
+        found["database"] = _without_login(admin_urls.database_url)
+        found["broker"] = _without_login(admin_urls.amqp_url)
+        found["broker_management"] = _without_login(admin_urls.management_url)
+        if self.rabbit is not None:
+            port = self.rabbit.ports["prometheus"]
+            found["broker_metrics"] = f"http://127.0.0.1:{port}/metrics"
+        for name, url in self.health.items():
+            found[f"{name}_metrics"] = url.replace("/health/ready", "/metrics")
+        return {name: url for name, url in found.items() if url}
+
+    def stop(self, say: Callable[[str], None]) -> None:
+        """Stop everything in order: the door first, the servers last."""
+        names = list(self.children)
+        middle = [n for n in names if n not in (*FIRST_TO_STOP, *LAST_TO_STOP)]
+        groups = ([*FIRST_TO_STOP], middle, ["maildev", "postgresql", "rabbitmq"], ["epmd"])
+        for group in groups:
+            self._stop_together(name for name in group if name in self.children)
+        self.paths.state.unlink(missing_ok=True)
+        say("stopped")
+
+    def _stop_together(self, names: Iterable[str]) -> None:
+        chosen = [self.children[name] for name in names]
+        if chosen:
+            with ThreadPoolExecutor(len(chosen)) as pool:
+                list(pool.map(lambda child: child.stop(35), chosen))
+
+
+def _myself() -> ProcessIdentity:
+    me = ProcessIdentity.of(os.getpid(), int(signal.SIGTERM))
+    assert me is not None
+    return me
+
+
+def _without_login(url: str) -> str:
+    parts = urlsplit(url)
+    return parts._replace(netloc=parts.netloc.rpartition("@")[2]).geturl() if url else ""

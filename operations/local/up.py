@@ -1,0 +1,215 @@
+"""`impex up`: the whole house on one machine, until Ctrl-C.
+
+Ends what an earlier run left behind, starts the servers that are not given from outside, prepares
+them, starts every service, waits until all are ready and prints one table of addresses. A part
+that ends by itself is started again, with a pause that grows.
+"""
+
+from __future__ import annotations
+
+import argparse
+import contextlib
+import os
+import shutil
+import signal
+import sys
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+from operations.install.paths import Paths, paths
+from operations.install.progress import done, note, pending, say, step
+from operations.local.preflight import unknown_variables, validate_settings
+from operations.local.processes import Child, Misconfigured, StartFailed
+from operations.local.settings import StackSettings
+from operations.local.stack import Stack
+from operations.local.state import read_running_state, stop_orphans, take_lock
+from shared.errors import ImpexError
+from shared.runtime.telemetry import configure_logging
+
+#: How long a server or a service may take to be ready.
+READY_SECONDS = 120
+#: Pauses before a part that ended is started again; a minute of life forgets them.
+PAUSES = (1, 2, 5, 10, 30)
+BACKOFF_RESET_AFTER = 60
+
+
+class Interrupted(BaseException):
+    """Ctrl-C or SIGTERM while starting or watching."""
+
+
+def _on_signal(number: int, _frame: object) -> None:
+    for other in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+        signal.signal(other, signal.SIG_IGN)
+    raise Interrupted(signal.Signals(number).name)
+
+
+def main(_options: argparse.Namespace) -> int:
+    """Exit code 0 after an orderly stop, 1 after a failure, 2 where a setting is wrong.
+
+    ConfigurationError names all the mistakes in the settings; nothing was started then.
+    """
+    where = paths()
+    where.make()
+    lock = take_lock(where)
+    if lock is None:
+        other = read_running_state(where)
+        pid = f" (process {other.launcher.pid})" if other else ""
+        say(f"IMPEXWEB already runs from this folder{pid}; `{command()} status` shows it.")
+        return 1
+    for name in unknown_variables(os.environ):
+        print(f"impex: no setting is called {name}; it is left aside", file=sys.stderr)
+    settings = validate_settings(os.environ)
+    for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+        signal.signal(number, _on_signal)
+    with lock, (where.logs / "launcher.log").open("a") as log:
+        # Our own log lines are for the file; the terminal gets sentences.
+        configure_logging(settings.log_level, log)
+        return _up(where, settings)
+
+
+def _up(where: Paths, settings: StackSettings) -> int:
+    begun = time.monotonic()
+    code = 0
+    stack: Stack | None = None
+    try:
+        stop_orphans(where, note)
+        stack = Stack(where, settings)
+        _start(stack)
+        print_table(stack, time.monotonic() - begun)
+        Supervisor(stack).forever()
+    except Interrupted:
+        say("\nstopping")
+    except (StartFailed, ImpexError, RuntimeError, OSError) as error:
+        say(f"\nIMPEXWEB cannot start: {error}")
+        code = 2 if isinstance(error, Misconfigured) else 1
+    finally:
+        if stack is not None:
+            stack.stop(say)
+    return code
+
+
+def _start(stack: Stack) -> None:
+    data = stack.paths.data()
+    if data == stack.paths.outside:
+        note(f"the servers' data is in {data}, because they cannot reach {stack.paths.home}")
+    begun = time.monotonic()
+    waiting = stack.start_servers()
+    _await(waiting, "PostgreSQL", begun)
+    stack.write_secrets()
+    with step("database roles, schemas and migrations"):
+        applied = stack.provision_database()
+    if applied:
+        note(f"{len(applied)} migrations applied")
+    _await(waiting, "RabbitMQ", begun)
+    with step("broker users, rights and exchanges"):
+        stack.provision_broker()
+    _await(waiting, "mail catcher", begun)
+    begun = time.monotonic()
+    stack.start_services()
+    for name in stack.health:
+        _await({name: lambda name=name: stack.service_ready(name)}, name, begun)  # type: ignore[misc]
+    stack.state.ready = True
+    stack.save_state()
+    for remark in stack.ports.remarks:
+        note(remark)
+
+
+def _await(waiting: dict[str, Callable[[], bool]], name: str, begun: float) -> None:
+    """Wait for one part that was started at `begun`; its line tells the seconds since then."""
+    ready = waiting.get(name)
+    if ready is None:
+        return
+    end = time.monotonic() + READY_SECONDS
+    pending(name)
+    while not ready():
+        if time.monotonic() > end:
+            raise StartFailed(f"{name} was not ready after {READY_SECONDS} s")
+        time.sleep(0.05)
+    done(name, time.monotonic() - begun)
+
+
+def print_table(stack: Stack, seconds: float) -> None:
+    """The addresses, and what to try first."""
+    where = stack.addresses()
+    rows = [("portal", where["portal"], "")]
+    if "mail_catcher" in where:
+        rows.append(("mail catcher", where["mail_catcher"], "every mail that is sent lands here"))
+    login = ""
+    if stack.rabbit is not None:
+        login = f"impex_admin / {stack.rabbit.password}"
+    rows.append(("RabbitMQ management", where["broker_management"], login))
+    if "broker_metrics" in where:
+        rows.append(("RabbitMQ metrics", where["broker_metrics"], ""))
+    rows.append(("database", where["database"], _database_hint(stack)))
+    rows += [(f"{name} metrics", where[f"{name}_metrics"], "") for name in stack.health]
+    width = max(len(name) for name, _, _ in rows)
+    length = max(len(url) for _, url, _ in rows)
+    say(f"\nIMPEXWEB is ready after {seconds:.1f} s.\n")
+    for name, url, remark in rows:
+        say(f"  {name:<{width}}  {url:<{length}}  {remark}".rstrip())
+    logs = _short(stack.paths.logs)
+    say(f"\n  logs are in {logs}; `{command()} status` shows services and queues")
+    say(
+        f"\nNext: open {where['portal']}, create an account, and read the mail",
+    )
+    say(f"in {where.get('mail_catcher', 'your mail box')}. Ctrl-C stops everything; data stays.\n")
+
+
+def _database_hint(stack: Stack) -> str:
+    if stack.postgres is None:
+        return ""
+    return f"impex_admin / {stack.postgres.password}"
+
+
+def command() -> str:
+    """`impex` as a person in the current folder would type it."""
+    beside = Path(sys.executable).with_name("impex")
+    if shutil.which("impex") or not beside.exists():
+        return "impex"
+    return _short(beside)
+
+
+def _short(path: Path) -> str:
+    """A path as a person in the current folder would write it."""
+    with contextlib.suppress(ValueError):
+        return str(path.relative_to(Path.cwd()))
+    return str(path)
+
+
+class Supervisor:
+    """Starts again what ends by itself."""
+
+    def __init__(self, stack: Stack) -> None:
+        self.stack = stack
+        self.failures: dict[str, int] = {}
+        self.started: dict[str, float] = {}
+        self.due: dict[str, float] = {}
+
+    def forever(self) -> None:
+        """Until a signal raises `Stop`."""
+        while True:
+            for name, child in self._ended():
+                self._restart(name, child)
+            time.sleep(0.2)
+
+    def _ended(self) -> Iterator[tuple[str, Child]]:
+        return ((n, c) for n, c in list(self.stack.children.items()) if not c.alive)
+
+    def _restart(self, name: str, child: Child) -> None:
+        now = time.monotonic()
+        if name not in self.due:
+            if now - self.started.get(name, 0) > BACKOFF_RESET_AFTER:
+                self.failures[name] = 0
+            count = self.failures.get(name, 0)
+            self.failures[name] = count + 1
+            pause = PAUSES[min(count, len(PAUSES) - 1)]
+            code = child.process.returncode if child.process else None
+            log = _short(child.log)
+            say(f"{name} ended with code {code}; starting it again in {pause} s (log: {log})")
+            self.due[name] = now + pause
+        elif now >= self.due[name]:
+            del self.due[name]
+            self.started[name] = now
+            child.start()
+            self.stack.save_state()

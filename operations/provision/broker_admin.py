@@ -1,0 +1,92 @@
+"""RabbitMQ's management API: virtual hosts, users and their rights, queues and their depth.
+
+Synchronous and small, because operators' commands and tests use it, never a service. Everything
+is idempotent: asking for what already is changes nothing. An answer other than 2xx raises
+`BrokerRefused`.
+"""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import http.client
+import json
+import os
+from typing import Any
+from urllib.parse import quote, unquote, urlsplit
+
+from shared.errors import ImpexError
+
+
+class BrokerRefused(ImpexError):
+    """The management API answered with an error, or with what is not HTTP."""
+
+
+def password_hash(password: str, salt: bytes | None = None) -> str:
+    """The form in which RabbitMQ's definitions hold a password (salted SHA-256)."""
+    salt = os.urandom(4) if salt is None else salt
+    digest = hashlib.sha256(salt + password.encode()).digest()
+    return base64.b64encode(salt + digest).decode()
+
+
+class BrokerAdmin:
+    """One administrator's connection to the management API, kept open between calls."""
+
+    def __init__(self, management_url: str, timeout: float = 30) -> None:
+        """`management_url` is http(s)://user:password@host:port; `timeout` in seconds."""
+        parts = urlsplit(management_url)
+        kind = (
+            http.client.HTTPSConnection if parts.scheme == "https" else http.client.HTTPConnection
+        )
+        self._connection = kind(parts.hostname or "127.0.0.1", parts.port, timeout=timeout)
+        login = f"{unquote(parts.username or 'guest')}:{unquote(parts.password or 'guest')}"
+        self._headers = {
+            "Authorization": "Basic " + base64.b64encode(login.encode()).decode(),
+            "Content-Type": "application/json",
+        }
+
+    def call(self, method: str, path: str, body: object = None) -> Any:
+        """One call; `path` begins after /api/. Returns the JSON answer, or None."""
+        data = None if body is None else json.dumps(body)
+        kept = self._connection.sock is not None
+        try:
+            self._connection.request(method, f"/api/{path}", data, self._headers)
+            answer = self._connection.getresponse()
+            text = answer.read()
+        except ConnectionError:
+            self._connection.close()
+            if not kept:
+                raise
+            return self.call(method, path, body)  # the broker had closed what was kept open
+        except OSError:
+            self._connection.close()
+            raise
+        except http.client.HTTPException as error:
+            self._connection.close()
+            raise BrokerRefused(f"{method} {path}: no answer in HTTP ({error!r})") from error
+        if answer.status >= 300:
+            said = text[:300].decode(errors="replace")
+            raise BrokerRefused(f"{method} {path}: {answer.status} {said}")
+        return json.loads(text) if text else None
+
+    def import_definitions(self, definitions: dict[str, Any]) -> None:
+        """Make everything that a definitions document names, in one call."""
+        self.call("POST", "definitions", definitions)
+
+    def delete_vhost(self, vhost: str) -> None:
+        """Forget a virtual host with all its queues."""
+        self.call("DELETE", f"vhosts/{quote(vhost, safe='')}")
+
+    def queues(self, vhost: str) -> list[dict[str, Any]]:
+        """Every queue with its totals: name, messages, messages_ready, messages_unacknowledged."""
+        path = f"queues/{quote(vhost, safe='')}?disable_stats=true&enable_queue_totals=true"
+        return list(self.call("GET", path))
+
+    def declare_queue(self, vhost: str, name: str, arguments: dict[str, Any]) -> None:
+        """Declare one durable queue."""
+        path = f"queues/{quote(vhost, safe='')}/{quote(name, safe='')}"
+        self.call("PUT", path, {"durable": True, "arguments": arguments})
+
+    def close(self) -> None:
+        """Close the connection."""
+        self._connection.close()

@@ -1,0 +1,208 @@
+"""Who may do what on the broker and in the database: one user and one role per service.
+
+Everything follows from what a service says of itself (what it hears, says, asks and answers);
+nobody keeps a second list. The documents made here are what `make up`, `deploy/` and the tests
+install.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from operations.provision.broker_admin import password_hash
+from shared.contracts import backoffice, gateway, registration
+from shared.contracts.base import EVENTS, Event, Request
+from shared.messaging import topology
+
+OWNER = "impex_owner"
+#: Applications that are not ours and say events under a user of their own: no schema, no queue.
+PUBLISHERS = (backoffice.OWNER,)
+
+
+@dataclass(frozen=True)
+class Principal:
+    """One service as the broker and the database see it."""
+
+    name: str
+    hears: tuple[type[Event], ...] = ()
+    emits: tuple[type[Event], ...] = ()
+    asks: tuple[type[Request], ...] = ()
+    answers: tuple[type[Request], ...] = ()
+
+    @property
+    def role(self) -> str:
+        """Its role in the database."""
+        return f"impex_{self.name}"
+
+    def permissions(self) -> topology.Permissions:
+        """What it may declare, write to and read from."""
+        return topology.permissions(self.name, self.hears, self.emits, self.asks, self.answers)
+
+    def topology(self) -> topology.Topology:
+        """Its queues, its exchange and their bindings, as it declares them itself."""
+        return topology.service_topology(self.name, self.hears, self.answers)
+
+
+#: Services that come in a later release. Their queues keep from now on what people asked of them:
+#: of what nobody hears only the last facts are kept, and every sign-in is some.
+PLANNED_SERVICES = (
+    Principal(
+        name="support",
+        hears=(
+            gateway.CorrectionRequested,
+            gateway.DepartureReported,
+            registration.LostPhoneReported,
+        ),
+    ),
+)
+
+
+def broker_topology(vhost: str, principals: Iterable[Principal] = ()) -> dict[str, Any]:
+    """The shared exchanges, the queue of what nobody hears, and the queues of `parties` and of
+    those that are expected beside them.
+
+    Made before any service runs, a service's queue keeps what is said before its first start.
+    """
+    principals = tuple(principals)
+    queued = (*principals, *PLANNED_SERVICES) if principals else ()
+    parts = [topology.shared_exchanges(), *(principal.topology() for principal in queued)]
+    made = topology.Topology(
+        exchanges=tuple(one for part in parts for one in part.exchanges),
+        queues=tuple(one for part in parts for one in part.queues),
+        bindings=tuple(one for part in parts for one in part.bindings),
+    )
+    durable = {"vhost": vhost, "durable": True, "auto_delete": False}
+    return {
+        "exchanges": [
+            {
+                **durable,
+                "name": one.name,
+                "type": one.kind,
+                "internal": False,
+                "arguments": dict(one.arguments),
+            }
+            for one in made.exchanges
+        ],
+        "queues": [
+            {**durable, "name": one.name, "arguments": dict(one.arguments)} for one in made.queues
+        ],
+        "bindings": [
+            {
+                "source": one.exchange,
+                "vhost": vhost,
+                "destination": one.queue,
+                "destination_type": "queue",
+                "routing_key": one.key,
+                "arguments": {},
+            }
+            for one in made.bindings
+        ],
+    }
+
+
+def users(passwords: Mapping[str, str]) -> list[dict[str, Any]]:
+    """Broker users without any tag, by name and password."""
+    return [
+        {
+            "name": name,
+            "password_hash": password_hash(password),
+            "hashing_algorithm": "rabbit_password_hashing_sha256",
+            "tags": [],
+        }
+        for name, password in sorted(passwords.items())
+    ]
+
+
+def permissions(vhost: str, principals: Iterable[Principal]) -> dict[str, Any]:
+    """The rights of every service's and publisher's user in one virtual host."""
+    rights = [principal.permissions() for principal in principals]
+    for name in PUBLISHERS:
+        agreed = [one for one in EVENTS.values() if name == one.OWNER]
+        rights.append(topology.publisher_permissions(name, agreed))
+    return {
+        "permissions": [
+            {
+                "user": one.user,
+                "vhost": vhost,
+                "configure": one.configure,
+                "write": one.write,
+                "read": one.read,
+            }
+            for one in rights
+        ],
+        "topic_permissions": [
+            {
+                "user": one.user,
+                "vhost": vhost,
+                "exchange": topology.EVENTS,
+                "write": one.topic_write,
+                "read": one.topic_read,
+            }
+            for one in rights
+        ],
+    }
+
+
+def definitions(
+    vhost: str,
+    principals: Iterable[Principal],
+    passwords: Mapping[str, str],
+    administrator: str,
+    *,
+    queues: bool = True,
+) -> dict[str, Any]:
+    """The definitions document of one virtual host: topology, users, and their rights.
+
+    Without `queues` the services are left to declare theirs.
+
+    Users whose password is not among `passwords` must exist already. The operator's user may do
+    everything in the virtual host: it reads dead letters and sends them again.
+    """
+    principals = tuple(principals)
+    made = permissions(vhost, principals)
+    everything = {"configure": ".*", "write": ".*", "read": ".*"}
+    operators = {administrator, topology.OPERATOR}
+    made["permissions"] += [
+        {"user": name, "vhost": vhost, **everything} for name in sorted(operators)
+    ]
+    made |= {"vhosts": [{"name": vhost}], "users": users(passwords)}
+    return made | broker_topology(vhost, principals if queues else ())
+
+
+def roles_sql(
+    principals: Iterable[Principal], passwords: Mapping[str, str] | None = None
+) -> list[str]:
+    """Statements that make the roles of one database server; `passwords` is by role."""
+    statements = []
+    for name in [OWNER, *(principal.role for principal in principals)]:
+        statements.append(
+            f"DO $$ BEGIN CREATE ROLE {name} LOGIN NOINHERIT; "
+            "EXCEPTION WHEN duplicate_object THEN NULL; END $$"
+        )
+        password = (passwords or {}).get(name)
+        if password is not None:
+            quoted = password.replace("'", "''")
+            statements.append(f"ALTER ROLE {name} LOGIN PASSWORD '{quoted}'")
+    # An administrator who is no superuser must be a member of the role it makes schemas for.
+    statements.append(
+        "DO $$ BEGIN IF NOT (SELECT rolsuper FROM pg_roles WHERE rolname = current_user) "
+        "THEN GRANT impex_owner TO CURRENT_USER; END IF; END $$"
+    )
+    return statements
+
+
+def database_sql(database: str, principals: Iterable[Principal]) -> list[str]:
+    """Statements run inside one database: a schema per service, owned by the owner's role alone."""
+    principals = tuple(principals)
+    roles = ", ".join([OWNER, *(principal.role for principal in principals)])
+    statements = [
+        f'REVOKE ALL ON DATABASE "{database}" FROM PUBLIC',
+        f'GRANT CONNECT ON DATABASE "{database}" TO {roles}',
+        "REVOKE ALL ON SCHEMA public FROM PUBLIC",
+    ]
+    for principal in principals:
+        statements.append(f"CREATE SCHEMA IF NOT EXISTS {principal.name} AUTHORIZATION {OWNER}")
+        statements.append(f"GRANT USAGE ON SCHEMA {principal.name} TO {principal.role}")
+    return statements

@@ -1,0 +1,68 @@
+"""Passwords and keys of one installation: made once at random, kept in files that only we may read.
+
+The names are those of the settings, so a folder of this kind serves `make up`, containers (as
+`/run/secrets`) and a server under systemd alike: each secret is given as `<NAME>_FILE`.
+"""
+
+from __future__ import annotations
+
+import secrets
+from collections.abc import Callable, Iterable
+from pathlib import Path
+from typing import Any, get_type_hints
+
+from shared.security.sealing import KeyRing, new_key
+from shared.settings import specs
+
+
+class SecretsDir:
+    """A folder with one secret per file, mode 0600 in a folder of mode 0700."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+        folder.chmod(0o700)
+
+    def path(self, name: str) -> Path:
+        """Where the secret `name` is kept."""
+        return self.folder / name
+
+    def get(self, name: str, make: Callable[[], str] | None = None) -> str:
+        """The secret `name`, made now if there is none; by default a password of 192 bits."""
+        path = self.path(name)
+        if not path.exists():
+            self.put(name, (make or new_password)())
+        return path.read_text().strip()
+
+    def put(self, name: str, value: str) -> None:
+        """Keep `value` instead of what there was; a reader sees the old or the new one."""
+        path = self.path(name)
+        if path.exists() and path.read_text().strip() == value:
+            return
+        draft = self.folder / f".{name}.draft"
+        draft.unlink(missing_ok=True)
+        draft.touch(0o600)
+        draft.write_text(value + "\n")
+        draft.rename(path)
+
+
+def new_password() -> str:
+    """192 random bits in characters that need no quoting in an address."""
+    return secrets.token_urlsafe(24)
+
+
+def key_ring_names(settings: Iterable[type[Any]]) -> list[str]:
+    """The settings that hold key rings, over all services."""
+    names: set[str] = set()
+    for cls in settings:
+        hints = get_type_hints(cls)
+        names |= {spec.name for field, spec in specs(cls) if hints[field.name] is KeyRing}
+    return sorted(names)
+
+
+def fill_key_rings(secrets_dir: SecretsDir, settings: Iterable[type[Any]]) -> list[str]:
+    """Make every key ring that is missing; returns the names of all."""
+    names = key_ring_names(settings)
+    for name in names:
+        secrets_dir.get(name, new_key)
+    return names

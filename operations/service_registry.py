@@ -1,0 +1,100 @@
+"""The services of the house, found in `services/`, and what each must be given to run.
+
+A service is known by its folder with a `service.py` that exposes `SERVICE`; what it hears, says,
+asks, answers and reads from the environment is asked of it. There is no second list to keep.
+"""
+
+from __future__ import annotations
+
+import importlib
+import os
+from collections.abc import Iterable, Mapping
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from operations.provision.permissions import Principal
+from shared.errors import ConfigurationError
+from shared.settings import specs
+
+if TYPE_CHECKING:
+    from shared.runtime.service import Service
+
+ROOT = Path(__file__).parents[1]
+
+
+def service_names() -> list[str]:
+    """Every service's name; the gateway last, because people come in there."""
+    found = [path.parent.name for path in (ROOT / "services").glob("*/service.py")]
+    return sorted(found, key=lambda name: (name == "gateway", name))
+
+
+def service(name: str) -> Service:
+    """The definition of one service. ConfigurationError names one that is not there."""
+    if name not in service_names():
+        sentence = f"there is no service {name}; there are {', '.join(service_names())}"
+        raise ConfigurationError([("SERVICE", sentence)])
+    found: Service = importlib.import_module(f"services.{name}.service").SERVICE
+    return found
+
+
+def services() -> list[Service]:
+    """Every service of the house."""
+    return [service(name) for name in service_names()]
+
+
+def principal(one: Service) -> Principal:
+    """A service as the broker and the database see it."""
+    return Principal(
+        one.name,
+        hears=tuple(row.event for row in one.hears),
+        emits=tuple(one.emits),
+        asks=tuple(one.asks),
+        answers=tuple(row.request for row in one.answers),
+    )
+
+
+def principals() -> tuple[Principal, ...]:
+    """Every service as the broker and the database see it."""
+    return tuple(principal(one) for one in services())
+
+
+def setting_names(one: Service, *, secret: bool | None = None) -> set[str]:
+    """The settings that a service reads: all, the secrets, or the others."""
+    return {spec.name for _, spec in specs(one.settings) if secret is None or spec.secret is secret}
+
+
+def secret_names(name: str) -> set[str]:
+    """The secrets of one service that an installation keeps for it."""
+    return setting_names(service(name), secret=True)
+
+
+def base_environment() -> dict[str, str]:
+    """What every program needs of our own environment."""
+    return {key: os.environ[key] for key in ("PATH", "HOME", "LANG", "TZ") if key in os.environ}
+
+
+def environment(
+    names: Iterable[str],
+    values: Mapping[str, str],
+    secret_files: Mapping[str, Path],
+    environ: Mapping[str, str] = os.environ,
+) -> dict[str, str]:
+    """What the process of the services `names` is given: their settings and nobody else's.
+
+    `values` by setting, before what `environ` says; a secret that has a file is given as that
+    file's path.
+    """
+    given = base_environment()
+    for name in names:
+        one = service(name)
+        known = setting_names(one)
+        given.update({key: text for key, text in environ.items() if _is_for(key, known)})
+        given.update({key: text for key, text in values.items() if key in known})
+        for key in setting_names(one, secret=True) & secret_files.keys():
+            given.pop(key, None)  # given as a file, where other processes cannot see it
+            given[f"{key}_FILE"] = str(secret_files[key])
+    return given
+
+
+def _is_for(variable: str, known: set[str]) -> bool:
+    return variable in known or variable.removesuffix("_FILE") in known
