@@ -14,10 +14,9 @@ CMD ["node", "node_modules/maildev/dist/bin/maildev.js", "--ip", "0.0.0.0", "--m
 
 FROM python:3.11-slim-bookworm AS packages
 WORKDIR /build
-COPY pyproject.toml requirements.lock operations/lock.py ./
-RUN python lock.py pyproject.toml requirements.lock > runtime.lock \
-    && python -m venv /venv \
-    && /venv/bin/pip install --no-cache-dir --require-hashes -r runtime.lock
+COPY requirements.lock ./
+RUN python -m venv /venv \
+    && /venv/bin/pip install --no-cache-dir --require-hashes -r requirements.lock
 
 FROM python:3.11-slim-bookworm
 RUN useradd --system --uid 10001 --home-dir /app --shell /usr/sbin/nologin impex

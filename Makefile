@@ -1,8 +1,10 @@
 # The verbs. `make` alone prints them.
 .DEFAULT_GOAL := help
-.PHONY: help .installed up test lint status demo reset bench docs texts pictures lock
+.PHONY: help .installed up test lint status demo reset bench docs texts pictures hooks lock
 MAKEFLAGS += --no-print-directory
 PY := .venv/bin/python
+COMPILE := .venv/bin/uv pip compile pyproject.toml --quiet --universal --python-version 3.11 \
+  --generate-hashes --no-header
 INSTALL := @python3 -m operations.install.bootstrap
 
 help:
@@ -13,11 +15,12 @@ help:
 	@echo "  make demo    fill the newest account's home page; ADDRESS=… chooses another account"
 	@echo "  make test    install what the tests need, check the code, run every test"
 	@echo "  make lint    check the code only (ruff, mypy)"
-	@echo "  make reset   forget all data of this machine, after asking"
-	@echo "  make bench   measure, beside what the parts alone reach"
+	@echo "  make reset   delete all data of this machine, after asking"
+	@echo "  make bench   measure speed, next to baselines of this machine"
 	@echo "  make docs    write the tables of settings and events again"
 	@echo "  make texts   collect the texts to translate in shared/i18n/translations"
 	@echo "  make pictures  take the help page's pictures of our screens again"
+	@echo "  make hooks   check code and documents before every commit (pre-commit)"
 	@echo "  make lock    choose newer versions of the Python packages"
 
 up:
@@ -60,7 +63,11 @@ pictures:
 	$(INSTALL) --test
 	@exec $(PY) -m pytest -q tests/journeys/help_pictures.py
 
+hooks:
+	$(INSTALL)
+	@exec .venv/bin/pre-commit install
+
 lock:
 	$(INSTALL)
-	@exec .venv/bin/uv pip compile --quiet --universal --python-version 3.11 --extra dev \
-	  --generate-hashes --no-header --upgrade pyproject.toml -o requirements.lock
+	@$(COMPILE) --upgrade --extra dev -o requirements-dev.lock
+	@$(COMPILE) --constraint requirements-dev.lock -o requirements.lock

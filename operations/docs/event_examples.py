@@ -64,11 +64,11 @@ def envelope(event: Event) -> dict[str, Any]:
 
 
 def section() -> Iterator[str]:
-    """The part of `docs/events.md` about what other applications say."""
-    yield "## What other applications say"
+    """The part of `docs/events.md` about the events of other applications."""
+    yield "## Events of other applications"
     yield ""
-    yield f"`{backoffice.OWNER}` is no service of ours but the application that files and decides"
-    yield "dossiers; [how it publishes](dossiers.md). A whole message, as it is published to"
+    yield f"`{backoffice.OWNER}` is the application that files and decides dossiers"
+    yield "([how it publishes](dossiers.md)). A whole message, published to"
     yield f"`{EVENTS}` with its type as routing key:"
     yield ""
     yield from _block(envelope(EXAMPLES[1]))

@@ -1,8 +1,8 @@
-"""`impex docs`: what is written from the code itself, so that it cannot drift.
+"""`impex docs`: documents generated from the code, so that they cannot drift.
 
 `docs/settings.md` has every setting of every service, `docs/events.md` and `docs/asyncapi.json`
-every event and request with who says and hears it, `deploy/` the rights on broker and database.
-With `--check` nothing is written.
+every event and request with publisher and subscribers, `deploy/` the permissions on broker and
+database. With `--check` nothing is written.
 """
 
 from __future__ import annotations
@@ -101,9 +101,9 @@ def settings_page() -> str:
         GENERATED,
         "# Settings",
         "",
-        "Every setting is an environment variable. A secret may be given as a file instead, by its",
-        "name followed by `_FILE`. A wrong value is named on standard error and ends the start",
-        "with exit code 2.",
+        "Every setting is an environment variable. A secret may be read from a file instead, whose",
+        "path is in the same name with `_FILE`. Invalid values are reported on standard error, and",
+        "the start ends with exit code 2.",
         "",
         *_table("Every service", CommonSettings, set()),
     ]
@@ -114,7 +114,7 @@ def settings_page() -> str:
 
 
 def _table(title: str, settings: type[Any], known: set[str]) -> list[str]:
-    rows = [f"## {title}", "", "| Setting | Default | What it is |", "|---|---|---|"]
+    rows = [f"## {title}", "", "| Setting | Default | Meaning |", "|---|---|---|"]
     for field, spec in specs(settings):
         if spec.name in known:
             continue
@@ -149,16 +149,16 @@ def events_page() -> str:
     parts = [GENERATED, "# Events and requests", ""]
     parts += [
         f"Events travel over the exchange `{topology.EVENTS}` with their type as routing key and",
-        "reach every listener at least once; an event without a listener is kept in",
+        "reach every subscriber at least once; an event without subscribers is kept in",
         f"`{topology.UNROUTED}`. Requests travel over `{topology.REQUESTS}` and are answered",
         "within three seconds or not at all. Fields are in `asyncapi.json`.",
         "",
-        "| Event | Heard by | What it says |",
+        "| Event | Subscribers | Meaning |",
         "|---|---|---|",
     ]
     for message in _sorted(EVENTS.values()):
         parts.append(f"| `{message.TYPE}` | {_listeners(message)} | {_first(message)} |")
-    parts += ["", "| Request | Asked by | What it asks |", "|---|---|---|"]
+    parts += ["", "| Request | Sent by | Meaning |", "|---|---|---|"]
     for request in _sorted(REQUESTS.values()):
         askers = [one.name for one in service_registry.services() if request in one.asks]
         parts.append(f"| `{request.TYPE}` | {', '.join(askers) or '-'} | {_first(request)} |")
@@ -177,9 +177,9 @@ def _listeners(event: type[Event]) -> str:
         if any(row.event is event for row in one.hears)
     ]
     names += [
-        f"{one.name} (kept until it is there)" for one in PLANNED_SERVICES if event in one.hears
+        f"{one.name} (planned; kept for it)" for one in PLANNED_SERVICES if event in one.hears
     ]
-    return ", ".join(names) or "nobody yet"
+    return ", ".join(names) or "none yet"
 
 
 def _first(message: type[Event] | type[Request]) -> str:

@@ -154,7 +154,7 @@ def up_to_date(stamp: Path, expected: str) -> bool:
 def install_python() -> None:
     """The virtual environment with exactly what the lock says, and this project in it."""
     stamp = VENV / "impex.stamp"
-    expected = fingerprint("requirements.lock", "pyproject.toml")
+    expected = fingerprint("requirements-dev.lock", "pyproject.toml")
     if up_to_date(stamp, expected):
         return
     with step("Python packages, with their hashes checked"):
@@ -163,7 +163,7 @@ def install_python() -> None:
             command = [sys.executable, "-m", "venv", "--clear", str(VENV)]
             run(command, "making the virtual environment")
         pip = [str(PYTHON), "-m", "pip", "--disable-pip-version-check", "install", "-q"]
-        run([*pip, "--require-hashes", "-r", "requirements.lock"], "installing Python packages")
+        run([*pip, "--require-hashes", "-r", "requirements-dev.lock"], "installing Python packages")
         run([*pip, "--no-deps", "--no-build-isolation", "-e", "."], "installing this project")
         stamp.write_text(expected)
 

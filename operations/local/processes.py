@@ -1,6 +1,6 @@
 """Child processes that end with us, and the means to recognise them later.
 
-Every child is started through the leash, writes to one log file and is stopped by its own id. A
+Every child ends with its launcher, writes to one log file and is stopped by its own id. A
 process of an earlier run is recognised by id and start time, so nothing that merely took over a
 process id is ever touched.
 """
@@ -10,19 +10,21 @@ from __future__ import annotations
 import itertools
 import json
 import os
+import pwd
 import secrets
 import shutil
 import signal
 import socket
 import subprocess
-import sys
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 
-EXEC_CHILD = Path(__file__).with_name("exec_child.py")
+#: Runs the command only while the launcher is the parent: a launcher that ended before the kernel
+#: was asked for a signal would leave the command running.
+EXEC_IF_PARENT_LIVES = 'test "$PPID" = "$0" && exec "$@"'
 PORTS = range(20_000, 32_000)
 
 
@@ -96,7 +98,11 @@ def memory_of(pid: int) -> int | None:
 
 @dataclass
 class Child:
-    """One program under the leash: `start`, `stop` in order, or `kill`."""
+    """One program that ends with the launcher: `start`, `stop` in order, or `kill`.
+
+    `setpriv` changes the user, asks the kernel for `stop_signal` at the launcher's end and becomes
+    the command, which keeps the process id.
+    """
 
     name: str
     command: Sequence[str]
@@ -117,10 +123,12 @@ class Child:
         return self.process is not None and self.process.poll() is None
 
     def start(self) -> None:
-        """Start it; from the main thread, because a leash follows the thread that forked."""
-        user = self.user if os.getuid() == 0 else ""
-        leash = [sys.executable, "-I", "-S", str(EXEC_CHILD), user]
-        leash += [str(int(self.stop_signal)), str(os.getpid())]
+        """Start it; from the main thread, whose end is what the kernel watches for."""
+        launch = ["setpriv", "--pdeathsig", self.stop_signal.name]
+        if self.user and os.getuid() == 0:
+            group = str(pwd.getpwnam(self.user).pw_gid)
+            launch += ["--reuid", self.user, "--regid", group, "--clear-groups"]
+        launch += ["sh", "-c", EXEC_IF_PARENT_LIVES, str(os.getpid())]
         program = shutil.which(self.command[0], path=self.environment.get("PATH"))
         if program is None:
             raise StartFailed(f"{self.name}: there is no program {self.command[0]}")
@@ -128,7 +136,7 @@ class Child:
         with self.log.open("ab") as output:
             self._log_begins = output.tell()
             self.process = subprocess.Popen(
-                [*leash, program, *self.command[1:]],
+                [*launch, program, *self.command[1:]],
                 env=dict(self.environment),
                 cwd=self.folder,
                 stdin=subprocess.DEVNULL,

@@ -1,4 +1,4 @@
-"""What happens before anything is installed: packages, stamps, folders, the leash.
+"""What happens before anything is installed: packages, stamps, folders, child processes.
 
 The installers themselves are replaced by scripts that note what they were asked, because a test
 must not change the machine.
@@ -19,7 +19,7 @@ import pytest
 from operations.install import bootstrap
 from operations.install.bootstrap import SCRIPT
 from operations.install.paths import ROOT, Paths
-from operations.local.processes import started_at
+from operations.local.processes import Child, started_at
 from operations.local.state import (
     ProcessIdentity,
     State,
@@ -121,7 +121,7 @@ def test_a_failed_installer_shows_its_end_and_where_the_rest_is(
 
 def test_nothing_is_installed_twice(tmp_path: Path) -> None:
     stamp = tmp_path / "stamp"
-    expected = bootstrap.fingerprint("requirements.lock", "pyproject.toml")
+    expected = bootstrap.fingerprint("requirements-dev.lock", "pyproject.toml")
     assert not bootstrap.up_to_date(stamp, expected)
     stamp.write_text(expected)
     assert bootstrap.up_to_date(stamp, expected)
@@ -243,6 +243,16 @@ def test_a_child_ends_with_a_launcher_that_is_killed(tmp_path: Path, user: str) 
     parent.wait()
     parent.stdout.close()
     eventually_sync(lambda: started_at(child) != born, 10, why="the child is gone")
+
+
+def test_a_child_whose_launcher_ended_before_it_began_does_not_run(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(os, "getpid", lambda: 1)
+    child = Child("sleeper", ["sleep", "600"], tmp_path / "log", {"PATH": os.defpath}, tmp_path)
+    child.start()
+    assert child.process is not None
+    assert child.process.wait(10) == 1
 
 
 @pytest.fixture

@@ -15,12 +15,12 @@ from typing import Any
 
 import pytest
 from packaging.requirements import Requirement
+from packaging.utils import canonicalize_name
 
 from operations import service_registry
 from operations.cli import parser
 from operations.docs.generate_docs import documents
 from operations.install.paths import ROOT
-from operations.lock import plain, runtime_lock
 from operations.provision.install_commands import ADMIN_URLS, external_user_settings
 from tests.support.strict_yaml import load_yaml
 
@@ -124,7 +124,7 @@ def test_the_image_runs_as_nobody_special_with_hashed_runtime_packages_only() ->
     text = dockerfile()
     last = text[text.rindex("\nFROM ") :]
     assert re.search(r"^USER impex$", last, re.MULTILINE)
-    assert "--require-hashes -r runtime.lock" in text
+    assert "--require-hashes -r requirements.lock" in text
     assert "npm ci --ignore-scripts" in text
     assert 'ENTRYPOINT ["python", "-m", "operations"]' in last
     assert set(re.findall(r"^FROM (\S+)", text, re.MULTILINE)) == {
@@ -155,6 +155,13 @@ def test_cr_07_no_secret_is_in_what_we_ship() -> None:
         assert not re.search(r"password(_hash)?[\"']?\s*[:=]\s*[\"']?\w{8,}", text, re.IGNORECASE)
 
 
+def locked(name: str) -> dict[str, str]:
+    """The version of every package of a lock file."""
+    lock = (ROOT / name).read_text()
+    found = re.findall(r"^([a-zA-Z0-9._-]+)==(\S+)", lock, re.MULTILINE)
+    return {canonicalize_name(package): version for package, version in found}
+
+
 def closure() -> set[str]:
     """What our dependencies need, by the packages' own word."""
     found: set[str] = set()
@@ -165,7 +172,7 @@ def closure() -> set[str]:
     ]
     while due:
         need = due.pop()
-        name = plain(need.name)
+        name = canonicalize_name(need.name)
         if name in found:
             continue
         found.add(name)
@@ -178,12 +185,14 @@ def closure() -> set[str]:
 
 
 def test_the_images_packages_are_what_the_services_need_and_no_test_tool() -> None:
-    pyproject = (ROOT / "pyproject.toml").read_text()
-    lock = runtime_lock(pyproject, (ROOT / "requirements.lock").read_text())
-    kept = {plain(one) for one in re.findall(r"^([a-zA-Z0-9._-]+)==", lock, re.MULTILINE)}
-    assert closure() <= kept
-    assert not kept & {"pytest", "mypy", "ruff", "playwright", "uv", "hypothesis", "aiosmtpd"}
-    assert lock.count("--hash=sha256:") > len(kept)
+    packages = locked("requirements.lock")
+    assert closure() <= packages.keys()
+    tools = {"pytest", "mypy", "ruff", "playwright", "uv", "hypothesis", "aiosmtpd", "pre-commit"}
+    assert not packages.keys() & tools
+
+
+def test_both_locks_choose_the_same_versions() -> None:
+    assert locked("requirements.lock").items() <= locked("requirements-dev.lock").items()
 
 
 @pytest.mark.parametrize("name", sorted(documents()))
@@ -215,12 +224,14 @@ def test_ci_calls_make_test_and_nothing_else() -> None:
     assert commands == ["exec make test"]
 
 
-@pytest.mark.parametrize("name", ["requirements.lock", "package-lock.json", "package.json"])
+@pytest.mark.parametrize(
+    "name", ["requirements.lock", "requirements-dev.lock", "package-lock.json", "package.json"]
+)
 def test_locks_hold_hashes_and_no_registry_address(name: str) -> None:
     text = (ROOT / name).read_text()
     if name != "package-lock.json":
         assert "://" not in text
-    if name == "requirements.lock":
+    if name.startswith("requirements"):
         entries = re.findall(r"^[a-z0-9].*==", text, re.MULTILINE)
         assert len(entries) <= text.count("--hash=sha256:")
     if name == "package-lock.json":

@@ -110,7 +110,7 @@ def test_cr_07_no_secret_lies_in_the_repository() -> None:
 
 
 def test_wf_09_everything_installed_is_locked_by_hash_and_nothing_names_a_registry() -> None:
-    lock = (ROOT / "requirements.lock").read_text("utf-8")
+    lock = (ROOT / "requirements-dev.lock").read_text("utf-8")
     pinned = re.findall(r"^([A-Za-z0-9._-]+)==", lock, re.MULTILINE)
     hashed = re.findall(r"^([A-Za-z0-9._-]+)==[^\n]*\\\n\s+--hash=sha256:", lock, re.MULTILINE)
     assert pinned == hashed
