@@ -88,19 +88,23 @@ async def test_si_06_a_closed_establishment_asks_why(site: Site, page: Page) -> 
     await _open(site, page)
     siret, state, reason = (page.locator(one) for one in ("#siret", "#siret-etat", "#ferme"))
     await expect(reason).to_be_hidden()
-    closed = "Établissement fermé le 31 mai 2024 selon Sirene."
+    closed = "D'après le répertoire Sirene, cet établissement est fermé depuis le 31 mai 2024."
     site.answers[ESTABLISHMENT] = _answer("closed", closed)
     await siret.fill(SIRET)
     await expect(state).to_have_text(closed)
     await expect(reason).to_be_visible()
-    site.answers[ESTABLISHMENT] = _answer("deferred", "Numéro exact. Vérification différée.")
+    site.answers[ESTABLISHMENT] = _answer(
+        "deferred", ("Ce n° de Siret sera vérifié plus tard. Vous pouvez continuer.")
+    )
     await siret.fill("73282932000082")
-    await expect(state).to_contain_text("Vérification différée.")
+    await expect(state).to_contain_text(
+        "Ce n° de Siret sera vérifié plus tard. Vous pouvez continuer."
+    )
     await expect(reason).to_be_hidden()
-    site.answers[ESTABLISHMENT] = _answer("invalid", "14 chiffres attendus (13 saisis).")
+    site.answers[ESTABLISHMENT] = _answer("invalid", "Saisissez 14 chiffres (il y en a 13).")
     await siret.fill(SIRET[:13])
     await siret.blur()
-    await expect(state).to_have_text("14 chiffres attendus (13 saisis).")
+    await expect(state).to_have_text("Saisissez 14 chiffres (il y en a 13).")
     del site.answers[ESTABLISHMENT]
     await siret.fill(SIRET)
     await siret.blur()
@@ -173,7 +177,7 @@ async def test_se_04_the_end_of_the_session_brings_what_was_typed_along(
     site.answers["/session/etat"] = {"left": 0, "extend": False}
     await page.clock.fast_forward(1_800_000)
     dialog = page.get_by_role("alertdialog", name="Session fermée par sécurité")
-    await expect(dialog).to_contain_text("vous ramène à cette page, brouillon compris.")
+    await expect(dialog).to_contain_text("pour revenir à cette page, brouillon compris.")
     async with page.expect_request("**/informations") as sent:
         await dialog.get_by_role("link", name="Se connecter").click()
     request = await sent.value

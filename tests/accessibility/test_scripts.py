@@ -30,7 +30,7 @@ async def test_g_06_each_rule_changes_state_as_one_types(site: Site, page: Page)
     await expect(page.locator("#force")).to_be_hidden()
     await page.locator("#password").fill("abc")
     short = page.locator("[data-rule=min_length]")
-    await expect(short).to_contain_text("Pas encore.")
+    await expect(short).to_contain_text("Pas encore respectée.")
     await expect(page.locator("[data-rule=max_length]")).to_contain_text("Respectée.")
     await expect(page.locator("#force")).to_have_text("Force\u00a0: Faible")
     await page.locator("#password").fill(GOOD)
@@ -45,7 +45,7 @@ async def test_g_07_continue_opens_once_the_password_is_accepted(site: Site, pag
     button = page.get_by_role("button", name="Continuer")
     await button.click(force=True)
     await expect(page.locator("#password")).to_be_focused()
-    await expect(page.locator("#suite")).to_contain_text("règle(s) à respecter.")
+    await expect(page.locator("#suite")).to_contain_text("à respecter.")
     assert page.url.endswith("/register.fr.html")
     await page.locator("#password").fill(GOOD)
     await expect(button).to_have_attribute("aria-disabled", "false")
@@ -59,14 +59,14 @@ async def test_g_06_common_words_are_not_said_respected_before_the_server_answer
     await _register(site, page)
     common = page.locator("[data-rule=common]")
     left = page.locator("#suite")
-    unasked = "Les mots courants restent à vérifier."
+    unasked = "La recherche de mots courants se fera à l'envoi."
     await page.locator("#password").fill("soleil123")
-    await expect(left).to_have_text(f"Encore 1 règle(s) à respecter. {unasked}")
+    await expect(left).to_have_text(f"Encore 1 règle à respecter. {unasked}")
     await expect(common.locator("[data-state]")).to_have_text("")
     await expect(common).to_have_class(re.compile(r"fr-message--info"))
     await page.locator("#password").fill("azerty123")
-    await expect(common).to_contain_text("Pas encore.")
-    await expect(left).to_have_text("Encore 2 règle(s) à respecter.")
+    await expect(common).to_contain_text("Pas encore respectée.")
+    await expect(left).to_have_text("Encore 2 règles à respecter.")
     await page.locator("#password").fill(GOOD)
     await expect(common).to_contain_text("Respectée.")
     assert site.asked == [(WORD, {"password": GOOD})]
@@ -83,7 +83,9 @@ async def test_g_08_without_an_answer_nothing_is_promised_of_common_words(
     await page.route(f"**{WORD}", lambda route: route.abort())
     async with page.expect_event("requestfailed"):
         await page.locator("#password").fill(GOOD)
-    await expect(page.locator("#suite")).to_have_text("Les mots courants restent à vérifier.")
+    await expect(page.locator("#suite")).to_have_text(
+        "La recherche de mots courants se fera à l'envoi."
+    )
     await expect(page.locator("#continuer")).to_have_attribute("aria-disabled", "false")
     await expect(page.locator("[data-rule=common] [data-state]")).to_have_text("")
 
@@ -93,7 +95,9 @@ async def test_g_08_the_word_lists_are_asked_of_the_server(site: Site, page: Pag
     await _register(site, page)
     site.answers[WORD] = {"word": "soleil", "source": "french"}
     await page.locator("#password").fill("Soleil9!qz")
-    await expect(page.locator("#mot-refuse")).to_contain_text("“soleil”, un mot courant")
+    await expect(page.locator("#mot-refuse")).to_contain_text(
+        "«\u00a0soleil\u00a0»\u00a0: un mot courant"
+    )
     await expect(page.locator("#continuer")).to_have_attribute("aria-disabled", "true")
     assert site.asked == [(WORD, {"password": "Soleil9!qz"})]
 
@@ -107,7 +111,7 @@ async def test_g_05_a_slip_is_pointed_out_and_put_right(site: Site, page: Page) 
     await field.blur()
     await expect(page.locator("#suggestion")).to_contain_text("pierre@gmail.com")
     await expect(field).to_have_value("pierre@gmial.com")
-    await page.get_by_role("button", name="Corriger").click()
+    await page.get_by_role("button", name="Corriger mon adresse").click()
     await expect(field).to_have_value("pierre@gmail.com")
     await expect(field).to_be_focused()
 
@@ -163,7 +167,7 @@ async def test_g_14_ax_09_the_creation_is_followed_in_a_dialog(site: Site, page:
     dialog = page.get_by_role("dialog", name="Création de votre compte")
     await expect(dialog).to_be_visible()
     assert await dialog.evaluate("dialog => dialog.contains(document.activeElement)")
-    await expect(dialog).to_contain_text("Création de votre compte en cours")
+    await expect(dialog).to_contain_text("Nous créons votre compte")
     site.answers[MADE_STATE] = {"state": "created", "text": "", "due": "created", "next": "/"}
     await expect(dialog.get_by_role("link", name="Se connecter")).to_be_visible()
     assert page.url.endswith("/creation.fr.html")

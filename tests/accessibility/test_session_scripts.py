@@ -174,7 +174,7 @@ async def test_ot_17_where_copying_is_not_allowed_the_key_is_selected(
     await page.goto(f"{site.url}/enrol.fr.html")
     await page.evaluate("() => { navigator.clipboard.writeText = () => Promise.reject(); }")
     await page.get_by_role("button", name="Copier la clé").click()
-    await expect(page.locator("#copie-annonce")).to_contain_text("la clé est sélectionnée")
+    await expect(page.locator("#copie-annonce")).to_contain_text("La clé est sélectionnée")
     selected = await page.evaluate("window.getSelection().toString()")
     assert "".join(selected.split()) == KEY
 
@@ -246,11 +246,15 @@ async def test_g_06_a_new_password_meets_its_rules_as_one_types(
     await page.locator("#password").fill("Durand!7qZ")
     whose = page.locator("[data-rule=identity] [data-state]")
     if name == "reset":
-        await expect(page.locator("#suite")).to_have_text("Toutes les règles sont respectées.")
+        await expect(page.locator("#suite")).to_have_text(
+            "Les règles vérifiables ici sont respectées ; votre nom sera vérifié à l'envoi."
+        )
         await expect(whose).to_have_text("")
     else:
-        await expect(page.locator("#mot-refuse")).to_contain_text("“Durand”, une partie de votre")
-        await expect(whose).to_have_text("Pas encore.")
+        await expect(page.locator("#mot-refuse")).to_contain_text(
+            "«\u00a0Durand\u00a0»\u00a0: une partie de votre"
+        )
+        await expect(whose).to_have_text("Pas encore respectée.")
     assert site.complaints == []
 
 

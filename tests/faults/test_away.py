@@ -24,8 +24,8 @@ pytestmark = [
     pytest.mark.asyncio(loop_scope="package"),
 ]
 
-AWAY = "Ce service ne répond pas pour l'instant"
-KEPT = "Votre saisie est encore sur cette page, mot de passe à part"
+AWAY = "Ce service ne répond pas"
+KEPT = "votre saisie est encore sur cette page, sauf le mot de passe"
 
 
 async def _message(rig: FaultRig, person: RetryingRegistrant, number: int = 1) -> str:

@@ -17,7 +17,7 @@ pytestmark = [
     pytest.mark.asyncio(loop_scope="package"),
 ]
 
-AWAY = "Ce service ne répond pas pour l'instant"
+AWAY = "Ce service ne répond pas"
 READABLE = ("/aide", "/aide/nouveau-telephone", "/conditions", "/connexion", "/telephone-perdu")
 
 Fields = dict[str, str]

@@ -14,7 +14,7 @@ pytestmark = [
     pytest.mark.asyncio(loop_scope="session"),
 ]
 
-MET, UNMET = "Respectée.", "Pas encore."
+MET, UNMET = "Respectée.", "Pas encore respectée."
 
 
 async def test_g_06_g_07_the_rules_change_state_and_continue_opens(
@@ -29,7 +29,7 @@ async def test_g_06_g_07_the_rules_change_state_and_continue_opens(
     await expect(button).to_have_attribute("aria-disabled", "true")
     await button.click(force=True)
     await expect(page.locator("#password")).to_be_focused()
-    await expect(page.locator("#suite")).to_contain_text("règle(s) à respecter.")
+    await expect(page.locator("#suite")).to_contain_text("à respecter.")
     await page.locator("#password").fill("abc")
     length, case = page.locator("[data-rule=min_length]"), page.locator("[data-rule=mixed_case]")
     await expect(length).to_contain_text(UNMET)
@@ -64,7 +64,7 @@ async def test_g_05_a_slip_is_pointed_out_live_and_put_right(
     await user.fill(f"{slip}@gmial.com", password="")
     await page.locator("#address").blur()
     await expect(page.locator("#suggestion")).to_contain_text(f"{slip}@gmail.com")
-    await page.get_by_role("button", name="Corriger", exact=True).click()
+    await page.get_by_role("button", name="Corriger mon adresse", exact=True).click()
     await expect(page.locator("#address")).to_have_value(f"{slip}@gmail.com")
     await page.locator("#password").fill(PASSWORD)
     await user.press("continue")

@@ -100,7 +100,7 @@ async def test_si_12_ax_07_a_belgian_laboratory_in_english_on_a_phone(
     await other.close()
     await user.press("save")
     await user.at("sign_in")
-    await expect(page.locator("main")).to_contain_text("brings you back to this page, draft")
+    await expect(page.locator("main")).to_contain_text("to come back to this page, draft")
     await holder.give_password()
     await user.at("code")
     await holder.give_code()
@@ -108,9 +108,9 @@ async def test_si_12_ax_07_a_belgian_laboratory_in_english_on_a_phone(
     await expect(page.locator("main")).to_contain_text("it is not saved yet")
     await expect(page.locator("#vat")).to_have_value(BELGIAN.vat)
     await user.press("validate")
-    dialog = page.get_by_role("dialog", name="Confirm the validation of your information")
+    dialog = page.get_by_role("dialog", name="Submit your information?")
     for shown in ("Belgium", BELGIAN.company_name, "Other (Qualified Person)"):
         await expect(dialog).to_contain_text(shown)
-    await dialog.get_by_role("button", name="Confirm", exact=True).click()
-    await expect(page.locator("main")).to_contain_text("can no longer be changed directly")
+    await dialog.get_by_role("button", name="Yes, submit", exact=True).click()
+    await expect(page.locator("main")).to_contain_text("You can no longer change")
     assert await page.evaluate("document.documentElement.scrollWidth") == 375

@@ -24,7 +24,7 @@ MERCI = {
     "fr": "Merci : votre demande de création de compte a été vérifiée.",
     "en": "Thank you",
 }
-EXISTS = {"fr": "Votre compte existe", "en": "Your account exists"}
+EXISTS = {"fr": "Votre compte existe", "en": "Your account has been created"}
 SUBJECTS = {
     "fr": (
         "Validation de la création de votre compte utilisateur",

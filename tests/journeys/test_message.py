@@ -53,7 +53,9 @@ async def test_bad_58_a_refused_address_is_corrected_from_the_live_page(
     page, wrong = user.page, f"wrong-{address}"
     portal.mail.unknown.add(wrong)
     await user.ask(wrong)
-    await expect(page.locator("#message-etat")).to_contain_text("Adresse refusée", timeout=20_000)
+    await expect(page.locator("#message-etat")).to_contain_text(
+        "Le serveur de messagerie a refusé le message", timeout=20_000
+    )
     await expect(page.locator("#message-etat")).to_contain_text("boîte inconnue")
     await page.locator("#message-corriger a").click()
     await user.at("address")
@@ -84,7 +86,7 @@ async def test_g_11_another_message_after_the_countdown(
         "aria-disabled", "true", timeout=(RESEND_SECONDS + 5) * 1000
     )
     await button.click()
-    await expect(page.get_by_role("status").first).to_contain_text("Seul son code compte")
+    await expect(page.get_by_role("status").first).to_contain_text("Seul son code est valable")
     second = await portal.mail.validation_mail(address, 2)
     assert second.code != first.code
     await user.give_code(first.code)
@@ -122,7 +124,7 @@ async def test_re_05_five_wrong_codes_void_the_code(
         await expect(page.locator("#alerte")).to_contain_text(f"Encore {left}")
     for given in (wrong, code):
         await user.give_code(given)
-        await expect(page.locator("#alerte")).to_contain_text("Code invalidé")
+        await expect(page.locator("#alerte")).to_contain_text("Trop d'essais")
     await expect(page.locator("#renvoi")).to_be_visible()
     await _again_once_allowed(user, page)
     await user.give_code((await portal.mail.validation_mail(address, 2)).code)

@@ -43,12 +43,14 @@ async def test_g_44_a_forgotten_password_is_changed_by_the_mailed_link(
     await user.switch_language()
     field, left = page.locator("#password"), page.locator("#suite")
     await field.fill("abc")
-    await expect(left).to_contain_text("Encore 2 règle(s) à respecter.")
+    await expect(left).to_contain_text("Encore 2 règles à respecter.")
     await field.press("Enter")
     await expect(left).to_be_visible()
     assert page.url == link  # the form does not leave
     await field.fill(NEW_PASSWORD)
-    await expect(left).to_contain_text("Toutes les règles sont respectées.")
+    await expect(left).to_contain_text(
+        "Les règles vérifiables ici sont respectées ; votre nom sera vérifié à l'envoi."
+    )
     await user.press("change_password")
     await user.at("sign_in")
     await expect(page.locator("main")).to_contain_text("Mot de passe changé")
@@ -80,11 +82,11 @@ async def test_b_13_a_recovery_code_opens_the_enrolment_of_a_new_phone(
     field = page.locator("#recovery_code")
     await field.fill("ABCD EFGH IJKL MNOP")
     await user.press("continue")
-    await expect(page.locator("#alerte")).to_contain_text("Code de secours invalide.")
+    await expect(page.locator("#alerte")).to_contain_text("Ce code de secours n'est pas valable.")
     await field.fill(holder.recovery[3].lower().replace(" ", "-"))
     await user.press("continue")
     await user.at("enrolment")
-    await expect(page.locator("main")).to_contain_text("l'ancien ne cesse de servir qu'au")
+    await expect(page.locator("main")).to_contain_text("L'ancien reste valable jusqu'au")
     key = await holder.scan()
     assert key != former.shows.key
     await holder.give_code(former.shows.code(1))

@@ -22,7 +22,7 @@ pytestmark = [
     pytest.mark.asyncio(loop_scope="session"),
 ]
 
-EMPTY = {"fr": "Aucun dossier pour l'instant.", "en": "No file yet."}
+EMPTY = {"fr": "Aucun dossier pour l'instant.", "en": "Nothing here yet."}
 COPIED = {"fr": ("Clé copiée.", "Codes copiés."), "en": ("Key copied.", "Codes copied.")}
 CLIPBOARD = "navigator.clipboard.readText()"
 
@@ -85,7 +85,7 @@ async def _keep_the_codes(holder: ChromiumAccountHolder, folder: Path) -> None:
     # Nobody has kept them yet: the page opened again makes others, and says so.
     await user.switch_language()
     assert not set(await holder.read_recovery()) & set(codes)
-    await expect(page.locator("main")).to_contain_text("les anciens ne servent plus.")
+    await expect(page.locator("main")).to_contain_text("eux seuls sont valables.")
 
 
 async def test_g_20_g_22_ot_17_se_05_from_the_created_account_to_the_home_page_and_back(

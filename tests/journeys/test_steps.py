@@ -6,7 +6,7 @@ import pytest
 from playwright.async_api import expect
 
 from tests.support.actors.chromium_user import STEPS
-from tests.support.actors.http_browser import HttpBrowser
+from tests.support.actors.http_browser import HttpBrowser as HttpBrowser
 from tests.support.servers.portal import PASSWORD
 from tests.support.servers.spawned_portal import NewUser, SpawnedPortal
 
@@ -39,7 +39,9 @@ async def test_re_14_cancel_erases_at_every_step(
     await user.at("cancel")
     await user.press("give_up")
     await expect(page.locator("main h1")).to_have_text("Création du compte abandonnée")
-    await expect(page.locator("main")).to_contain_text("C'est annulé, rien n'est gardé")
+    await expect(page.locator("main")).to_contain_text(
+        "La création du compte est annulée et votre saisie est effacée"
+    )
     assert await portal.requests(address) == 0
     left = await portal.rows("select 1 from registration.accounts where address = $1", address)
     assert left == []
@@ -49,7 +51,7 @@ async def test_re_14_cancel_erases_at_every_step(
     assert open_mails == []
     if link:
         await user.open(link)
-        await expect(page.locator("main")).to_contain_text("La demande de ce lien n'existe plus")
+        await expect(page.locator("main")).to_contain_text("Cette demande n'existe plus")
     await user.open("/inscription/validation")
     await user.at("form")
     await expect(page.locator("#address")).to_have_value("")
@@ -99,7 +101,7 @@ async def test_au_13_back_reload_bookmark_and_second_tab_lead_to_the_due_step(
         await user.open(STEPS[other], tab)
         await user.at("terms", tab)
     await user.open("/", tab)
-    await expect(tab.locator("#reprise")).to_contain_text("prochaine étape")
+    await expect(tab.locator("#reprise")).to_contain_text("Étape suivante")
     await page.reload()
     await user.at("terms")
     await user.accept()

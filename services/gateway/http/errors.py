@@ -1,7 +1,7 @@
 """Errors are pages too: what went wrong, what is kept, and a way on.
 
-`PageError` says which one and, where it may be an attack, which event is logged. The texts are
-here in both languages because they must be there when nothing else is.
+`PageError` says which one and, where it may be an attack, which event is logged. The texts
+need nothing but the catalogue.
 """
 
 from __future__ import annotations
@@ -9,9 +9,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from shared.errors import DependencyDown
+from shared.i18n.catalogue import N_
 from shared.messaging.errors import RequestTimeout, ServiceUnavailable
-
-Pair = tuple[str, str]
 
 #: What says that a form cannot be dealt with now: another service, the broker, the database.
 AWAY = (ServiceUnavailable, RequestTimeout, DependencyDown)
@@ -51,98 +50,76 @@ class Elsewhere(Exception):
 
 @dataclass(frozen=True)
 class ErrorText:
-    """Heading, text and the way on of one error page, in French and English."""
+    """Heading, text and the way on of one error page."""
 
-    heading: Pair
-    text: Pair
-    way_on: tuple[str, Pair] = ("/", ("Page d'accueil", "Home page"))
+    heading: str
+    text: str
+    way_on: tuple[str, str] = ("/", N_("Page d'accueil"))
 
 
-RELOAD = ("Recharger la page", "Reload the page")
-HELP = ("/aide", ("Aide et contacts", "Help and contacts"))
-FORM = ("/inscription", ("Reprendre la création du compte", "Go on with the account"))
+RELOAD = N_("Recharger la page")
+HELP = ("/aide", N_("Aide et contacts"))
+FORM = ("/inscription", N_("Reprendre la création du compte"))
 
 TEXTS: dict[int, ErrorText] = {
     400: ErrorText(
-        ("Demande incomprise", "Request not understood"),
-        (
-            "Votre navigateur a envoyé quelque chose que cette page n'attend pas. "
-            "Rien n'a été enregistré. Revenez au formulaire et recommencez.",
-            "Your browser sent something that this page does not expect. "
-            "Nothing was recorded. Go back to the form and try again.",
+        N_("Demande non valable"),
+        N_(
+            "La demande n'a pas pu être lue. Rien n'est enregistré. Revenez au formulaire et "
+            "recommencez."
         ),
     ),
     403: ErrorText(
-        ("Formulaire expiré", "Form expired"),
-        (
-            "Formulaire expiré, rechargez la page. Il était ouvert depuis longtemps, ou votre "
-            "navigateur n'accepte pas nos cookies. Rien n'a été enregistré.",
-            "Form expired, reload the page. It had been open for long, or your browser does not "
-            "accept our cookies. Nothing was recorded.",
+        N_("Formulaire expiré"),
+        N_(
+            "Ce formulaire a expiré. Rechargez la page et recommencez. Si cela se répète, "
+            "autorisez nos cookies dans votre navigateur."
         ),
         FORM,
     ),
     404: ErrorText(
-        ("Page non trouvée", "Page not found"),
-        (
-            "La page que vous cherchez n'existe pas ou n'existe plus. Vérifiez l'adresse, "
-            "ou repartez de la page d'accueil.",
-            "The page you are looking for does not exist, or no longer does. Check the address, "
-            "or start again from the home page.",
+        N_("Page non trouvée"),
+        N_(
+            "La page que vous cherchez n'existe pas ou n'existe plus. Vérifiez l'adresse, ou "
+            "repartez de la page d'accueil."
         ),
     ),
     405: ErrorText(
-        ("Cette page ne s'ouvre pas ainsi", "This page is not opened like that"),
-        (
-            "Cette adresse ne sert qu'à envoyer un formulaire. Repartez de la page où il est.",
-            "This address only receives a form. Start again from the page that holds it.",
-        ),
+        N_("Page à ouvrir depuis un formulaire"),
+        N_("Revenez à la page du formulaire et envoyez-le de nouveau."),
     ),
     408: ErrorText(
-        ("Envoi trop lent", "Sending took too long"),
-        (
-            "Votre demande n'est pas arrivée à temps. Rien n'a été enregistré : réessayez.",
-            "Your request did not arrive in time. Nothing was recorded: try again.",
-        ),
+        N_("Envoi trop lent"),
+        N_("L'envoi a pris trop de temps. Rien n'est enregistré : réessayez."),
     ),
     413: ErrorText(
-        ("Envoi trop volumineux", "Too much was sent"),
-        (
-            "Ce formulaire accepte au plus 64 kilo-octets. Rien n'a été enregistré.",
-            "This form takes at most 64 kilobytes. Nothing was recorded.",
-        ),
+        N_("Envoi trop volumineux"),
+        N_("Le formulaire dépasse 64 ko. Rien n'est enregistré : raccourcissez vos réponses."),
     ),
     415: ErrorText(
-        ("Format non accepté", "Format not accepted"),
-        (
-            "Cette adresse n'accepte que les formulaires de nos pages. Rien n'a été enregistré.",
-            "This address takes only the forms of our pages. Nothing was recorded.",
-        ),
+        N_("Format non accepté"),
+        N_("Cette adresse n'accepte que les formulaires de nos pages. Rien n'est enregistré."),
     ),
     429: ErrorText(
-        ("Trop de demandes", "Too many requests"),
-        (
-            "Trop de demandes sont arrivées en peu de temps. Rien n'est perdu : réessayez après "
-            "le délai indiqué.",
-            "Too many requests came within a short time. Nothing is lost: try again after the "
-            "delay shown.",
+        N_("Trop de demandes"),
+        N_(
+            "Trop de demandes sont arrivées en peu de temps. Rien n'est perdu : réessayez après le "
+            "délai indiqué."
         ),
     ),
     500: ErrorText(
-        ("Une erreur est survenue", "Something failed"),
-        (
-            "Une erreur est survenue de notre côté. Référence {reference} : donnez-la au {phone}.",
-            "Something failed on our side. Reference {reference}: give it on {phone}.",
+        N_("Une erreur est survenue"),
+        N_(
+            "Une erreur est survenue de notre côté. Appelez le {phone} et donnez la référence "
+            "{reference}."
         ),
         HELP,
     ),
     503: ErrorText(
-        ("Service momentanément indisponible", "Service not available for the moment"),
-        (
-            "Ce service ne répond pas pour l'instant : réessayez dans un moment. Ce que vous avez "
-            "déjà validé est gardé. L'aide et les pages d'information restent ouvertes.",
-            "This service does not answer for the moment: try again shortly. What you have already "
-            "completed is kept. Help and information pages stay open.",
+        N_("Service momentanément indisponible"),
+        N_(
+            "Ce service ne répond pas : réessayez dans quelques minutes. Ce que vous avez validé "
+            "est gardé. L'aide reste ouverte."
         ),
         HELP,
     ),

@@ -23,17 +23,16 @@ from services.gateway.http.errors import (
     RELOAD,
     Elsewhere,
     PageError,
-    Pair,
     error_text,
 )
 from services.gateway.http.metrics import count_request
 from services.gateway.http.user_agents import device_of
 from services.gateway.i18n import language_choice
-from services.gateway.i18n.localized_text import pick
 from services.gateway.portal.app_keys import CLOCK, FRONT, PAGES, Visit
 from services.gateway.sessions import guards, request_state
 from services.gateway.sessions.request_state import VISIT
 from services.gateway.sessions.tokens import form_token_fits, read_cookie
+from shared.i18n.catalogue import translate
 from shared.messaging.envelope import new_traceparent, traceparent
 from shared.messaging.handlers import Refused
 from shared.runtime.telemetry import get_logger, log_context
@@ -113,16 +112,15 @@ def error_page(request: web.Request, error: PageError) -> web.Response:
     href, label = _way_on(request, error.status)
     brand = request.app[PAGES].brand
     phone = brand.phone_international if visit.lang == "en" else brand.phone
-    said = error.text or pick(text.text, visit.lang)
     response = request_state.page(
         request,
         "error.html",
         status=error.status,
-        heading=pick(text.heading, visit.lang),
-        text=said.replace("{reference}", visit.reference).replace("{phone}", phone),
+        heading=translate(text.heading, visit.lang),
+        text=error.text or translate(text.text, visit.lang, reference=visit.reference, phone=phone),
         reference=visit.reference if error.status >= 500 else None,
         retry_after=error.retry_after,
-        way_on=(href, pick(label, visit.lang)),
+        way_on=(href, translate(label, visit.lang)),
         switch_url="/",
     )
     if error.retry_after is not None:
@@ -134,7 +132,7 @@ def error_page(request: web.Request, error: PageError) -> web.Response:
     return response
 
 
-def _way_on(request: web.Request, status: int) -> tuple[str, Pair]:
+def _way_on(request: web.Request, status: int) -> tuple[str, str]:
     """The same page again where that may help, else what the error's text proposes."""
     if status in (403, 503) and request.path in language.PAGES:
         return request.path, RELOAD

@@ -14,6 +14,8 @@ from shared.i18n import dates
 from shared.i18n.catalogue import DEFAULT_LANGUAGE, LANGUAGES
 from shared.i18n.templates import add_texts
 
+VOWELS = frozenset("AEIOUYÀÂÉÈÊËÎÏÔÙÛÜ")
+
 
 @dataclass(frozen=True)
 class PageBrand:
@@ -33,6 +35,19 @@ class PageBrand:
     try_out: bool
     recovery_codes: bool
 
+    def names(self, lang: str) -> dict[str, str]:
+        """What texts call the service and its operator.
+
+        French elides the article before the vowel of an acronym or a name, whatever its gender:
+        `l'ANSM`. Before a consonant the gender is not known, so the name stands alone.
+        """
+        elided = lang == "fr" and self.operator[:1].upper() in VOWELS
+        return {
+            "service": self.service_name,
+            "operator": self.operator,
+            "the_operator": f"l'{self.operator}" if elided else self.operator,
+        }
+
 
 class Pages:
     """Renders templates in French and English."""
@@ -44,6 +59,10 @@ class Pages:
         self._environments = {
             language: _environment(language, folders, brand, static) for language in LANGUAGES
         }
+
+    def names(self, lang: str) -> dict[str, str]:
+        """What texts call the service and its operator."""
+        return self.brand.names(lang)
 
     def render(self, template: str, lang: str, variables: dict[str, Any]) -> str:
         """The page, in one language."""
@@ -73,8 +92,7 @@ def _environment(
     add_texts(environment, lang)
     environment.globals.update(
         brand=brand,
-        service=brand.service_name,
-        operator=brand.operator,
+        **brand.names(lang),
         static=static,
         fmt_day=partial(dates.format_day, language=lang),
         fmt_date=partial(dates.format_date, language=lang),

@@ -16,6 +16,7 @@ from services.gateway.http import security_headers
 from services.gateway.http.errors import error_text
 from services.gateway.portal.app_keys import FRONT
 from shared.errors import ImpexError
+from shared.i18n.catalogue import translate
 from shared.runtime.telemetry import get_logger
 
 #: Seconds from a connection, or from its last answer, to the end of the next request's head.
@@ -63,10 +64,13 @@ class Connection(web.RequestHandler):
             reason=type(exc).__name__ if exc else None,
         )
         text = error_text(status)
+        unknown = {"reference": "-", "phone": "-"}
         html = PLAIN.format(
-            fr=text.heading[0], en=text.heading[1], fr_text=text.text[0], en_text=text.text[1]
+            fr=translate(text.heading, "fr"),
+            en=translate(text.heading, "en"),
+            fr_text=translate(text.text, "fr", **unknown),
+            en_text=translate(text.text, "en", **unknown),
         )
-        html = html.replace("{reference}", "-").replace("{phone}", "-")
         response = PlainError(text=html, status=status, content_type="text/html")
         security_headers.put_headers(
             response, nonce=security_headers.new_nonce(), secure=self.secure

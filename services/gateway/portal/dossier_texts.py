@@ -1,51 +1,45 @@
-"""What the list of dossiers says by code: tabs, columns, kinds, states, in French and English.
+"""What the list of dossiers says by code: tabs, columns, kinds, states.
 
 The French of tabs and columns is the guide's, letter for letter (G-41, G-42).
 """
 
 from __future__ import annotations
 
-from services.gateway.i18n.localized_text import Pair, pick
+from shared.i18n.catalogue import N_, translate
 
-TAB_TITLES: dict[str, Pair] = {
-    "declarations_filed": ("Mes déclarations déposées", "My declarations filed"),
-    "declarations_processed": ("Mes déclarations traitées", "My declarations processed"),
-    "authorisations_filed": (
-        "Mes autorisations d'importation déposées",
-        "My import authorisations filed",
-    ),
-    "authorisations_processed": (
-        "Mes autorisations d'importation traitées",
-        "My import authorisations processed",
-    ),
+TAB_TITLES: dict[str, str] = {
+    "declarations_filed": N_("Mes déclarations déposées"),
+    "declarations_processed": N_("Mes déclarations traitées"),
+    "authorisations_filed": N_("Mes autorisations d'importation déposées"),
+    "authorisations_processed": N_("Mes autorisations d'importation traitées"),
 }
 #: By what `ListDossiers` sorts by, in the order of the guide.
-COLUMNS: dict[str, Pair] = {
-    "kind": ("Type", "Type"),
-    "number": ("N° de fiche", "File number"),
-    "filed_on": ("Date de dépôt à l'ANSM", "Date filed with ANSM"),
-    "status": ("Statut", "Status"),
-    "establishment": ("Nom de l'établissement", "Name of the establishment"),
-    "medicine": ("Nom du médicament", "Name of the medicine"),
-    "dosage": ("Dosage", "Strength"),
-    "pharmaceutical_form": ("Forme pharmaceutique", "Pharmaceutical form"),
-    "decided_on": ("Date de décision ANSM", "Date of ANSM decision"),
+COLUMNS: dict[str, str] = {
+    "kind": N_("Type"),
+    "number": N_("N° de fiche"),
+    "filed_on": N_("Date de dépôt à {the_operator}"),
+    "status": N_("Statut"),
+    "establishment": N_("Nom de l'établissement"),
+    "medicine": N_("Nom du médicament"),
+    "dosage": N_("Dosage"),
+    "pharmaceutical_form": N_("Forme pharmaceutique"),
+    "decided_on": N_("Date de décision {operator}"),
 }
-KINDS: dict[str, Pair] = {
-    "AI": ("autorisation d'importation", "import authorisation"),
-    "DEI": ("déclaration d'exportation initiale", "initial export declaration"),
-    "DEC": ("déclaration d'exportation complémentaire", "complementary export declaration"),
+KINDS: dict[str, str] = {
+    "AI": N_("autorisation d'importation"),
+    "DEI": N_("déclaration d'exportation initiale"),
+    "DEC": N_("déclaration d'exportation complémentaire"),
 }
 #: Of a dossier, whatever its kind.
-STATUSES: dict[str, Pair] = {
-    "draft": ("En brouillon", "Draft"),
-    "filed": ("Déposé", "Filed"),
-    "under_review": ("En cours d'examen", "Under review"),
-    "information_requested": ("Complément demandé", "Information requested"),
-    "granted": ("Accordé", "Granted"),
-    "acknowledged": ("Récépissé délivré", "Acknowledged"),
-    "refused": ("Refusé", "Refused"),
-    "withdrawn": ("Retiré", "Withdrawn"),
+STATUSES: dict[str, str] = {
+    "draft": N_("En brouillon"),
+    "filed": N_("Déposé"),
+    "under_review": N_("En cours d'examen"),
+    "information_requested": N_("Complément demandé"),
+    "granted": N_("Accordé"),
+    "acknowledged": N_("Récépissé délivré"),
+    "refused": N_("Refusé"),
+    "withdrawn": N_("Retiré"),
 }
 #: The looks of a status among the design system's badges; the word says it all.
 BADGES = {
@@ -60,4 +54,4 @@ BADGES = {
 
 def status_text(status: str, lang: str) -> str:
     """A status in words; one that we do not know as it is."""
-    return pick(STATUSES[status], lang) if status in STATUSES else status
+    return translate(STATUSES[status], lang) if status in STATUSES else status

@@ -2,243 +2,170 @@
 
 from __future__ import annotations
 
-from services.gateway.i18n.localized_text import Pair
+from shared.i18n.catalogue import N_
 
-FLASHES: dict[str, tuple[str, Pair]] = {
+FLASHES: dict[str, tuple[str, str]] = {
     "resent": (
         "success",
-        (
-            "Nouveau message à {sent}. Seul son code compte : les précédents ne servent plus.",
-            "New message at {sent}. Only its code counts: earlier ones are now useless.",
-        ),
+        N_("Nouveau message envoyé à {sent}. Seul son code est valable."),
     ),
     "corrected": (
         "success",
-        (
-            "Adresse corrigée : un message part vers {address}.",
-            "Address corrected: a message is on its way to {address}.",
-        ),
+        N_("Adresse corrigée : nous envoyons un message à {address}."),
     ),
     "back": (
         "info",
-        (
-            "Bon retour. Ce qui est fait est gardé ; prochaine étape : {step}.",
-            "Welcome back. What is done is kept; next step: {step}.",
-        ),
+        N_("Ce que vous avez fait est gardé. Étape suivante : {step}."),
     ),
     "verified": (
         "info",
-        ("Votre adresse est déjà vérifiée.", "Your address is already confirmed."),
+        N_("Votre adresse est déjà vérifiée."),
     ),
     "gone": (
         "warning",
-        (
-            "Cette demande n'existe plus : elle a expiré ou a été annulée. Recommencez si vous "
-            "le voulez.",
-            "This request no longer exists: it ran out or was cancelled. You may begin again.",
-        ),
+        N_("Cette demande n'existe plus : elle a expiré ou a été annulée. Faites-en une nouvelle."),
     ),
     "exists": (
         "info",
-        (
-            "Votre compte existe déjà : il n'y a plus rien à annuler.",
-            "Your account already exists: there is nothing left to cancel.",
-        ),
+        N_("Votre compte existe déjà : il n'y a plus rien à annuler."),
     ),
     "cancelled": (
         "success",
-        (
-            "C'est annulé, rien n'est gardé. Vous pourrez recommencer quand vous voudrez.",
-            "Cancelled, nothing is kept. Begin again whenever you like.",
+        N_(
+            "La création du compte est annulée et votre saisie est effacée. Vous pouvez "
+            "recommencer quand vous voulez."
         ),
     ),
     "signed_out": (
         "success",
-        (
-            "Votre session est fermée. À bientôt sur IMPEXWEB.",
-            "Your session is closed. See you soon on IMPEXWEB.",
-        ),
+        N_("Votre session est fermée."),
     ),
     "session_closed": (
         "warning",
-        (
-            "Session fermée par sécurité. « Se connecter » vous ramène à la page demandée.",
-            "Session closed for safety. “Sign in” brings you back to the page you asked for.",
-        ),
+        N_("Session fermée par sécurité. Connectez-vous pour revenir à la page demandée."),
     ),
     "too_late": (
         "warning",
-        (
-            "La connexion n'a pas été terminée à temps : par sécurité, donnez de nouveau votre "
-            "adresse et votre mot de passe.",
-            "Signing in was not completed in time: for safety, give your address and password "
-            "again.",
+        N_(
+            "Vous avez mis trop longtemps à vous connecter. Par sécurité, saisissez de nouveau "
+            "votre adresse et votre mot de passe."
         ),
     ),
     "enrolled": (
         "success",
-        (
-            "Votre compte est protégé : un code de votre téléphone sera demandé à chaque "
-            "connexion.",
-            "Your account is protected: a code of your phone will be asked each time you sign in.",
+        N_(
+            "Votre compte est protégé : un code de votre téléphone sera demandé à chaque connexion."
         ),
     ),
     "phone_changed": (
         "success",
-        (
-            "Nouveau téléphone enrôlé : l'ancien ne donne plus de code valable, et vos autres "
-            "sessions sont fermées. Un courriel vous le confirme.",
-            "New phone enrolled: the old one gives no valid code any more, and your other sessions "
-            "are closed. A mail confirms it.",
+        N_(
+            "Nouveau téléphone enrôlé. Les codes de l'ancien ne sont plus valables et vos autres "
+            "sessions sont fermées. Un message vous le confirme."
         ),
     ),
     "address_proved": (
         "success",
-        (
-            "Votre adresse est vérifiée. Étape suivante : enrôler votre téléphone.",
-            "Your address is confirmed. Next step: enrol your phone.",
-        ),
+        N_("Votre adresse est vérifiée. Étape suivante : enrôler votre téléphone."),
     ),
     "already_enrolled": (
         "info",
-        (
-            "Un téléphone est déjà lié à votre compte : connectez-vous avec ses codes.",
-            "A phone is already linked to your account: sign in with its codes.",
-        ),
+        N_("Un téléphone est déjà lié à votre compte : connectez-vous avec ses codes."),
     ),
     "enrolment_gone": (
         "info",
-        (
-            "L'image d'avant n'est plus valable. Supprimez de votre application la ligne IMPEXWEB "
-            "qu'elle a ajoutée.",
-            "The picture shown before is no longer good. Delete the IMPEXWEB line that it added "
-            "to your application.",
+        N_(
+            "Le code QR précédent n'est plus valable. Supprimez de votre application l'entrée "
+            "{service} qu'il a ajoutée."
         ),
     ),
     "phone_due": (
         "info",
-        (
-            "Aucun téléphone n'est lié à votre compte : enrôlez-en un pour continuer.",
-            "No phone is linked to your account: enrol one to continue.",
-        ),
+        N_("Aucun téléphone n'est lié à votre compte : enrôlez-en un pour continuer."),
     ),
     "resent_address": (
         "success",
-        (
-            "Un nouveau code vient de partir. Lui seul compte : les précédents ne servent plus.",
-            "A new code has just left. Only this one counts: earlier ones are now useless.",
-        ),
+        N_("Un nouveau code vient de partir. Lui seul est valable."),
     ),
     "codes_replaced": (
         "warning",
-        (
-            "La liste que vous avez confirmée ne sert plus : une autre l'a remplacée depuis, dans "
-            "une autre fenêtre.",
-            "The list that you confirmed is worth nothing any more: another one has replaced it "
-            "since, in another window.",
+        N_(
+            "La liste que vous avez confirmée n'est plus valable : une autre l'a remplacée depuis, "
+            "dans une autre fenêtre."
         ),
     ),
     "codes_kept": (
         "success",
-        (
-            "C'est noté : vos codes de secours sont en lieu sûr.",
-            "Noted: your recovery codes are in a safe place.",
-        ),
+        N_("Vous avez confirmé que vos codes de secours sont en lieu sûr."),
     ),
     "password_changed": (
         "success",
-        (
-            "Mot de passe changé, vos autres sessions sont fermées. Un courriel vous le confirme.",
-            "Password changed, your other sessions are closed. A mail confirms it.",
-        ),
+        N_("Mot de passe changé. Vos autres sessions sont fermées. Un message vous le confirme."),
     ),
     "password_reset": (
         "success",
-        (
-            "Mot de passe changé, toutes vos sessions sont fermées. « Se connecter » : votre code "
-            "TOTP reste demandé.",
-            "Password changed, all your sessions are closed. Sign in: your TOTP code is still "
-            "asked.",
+        N_(
+            "Mot de passe changé. Toutes vos sessions sont fermées. Connectez-vous : votre code "
+            "TOTP reste demandé."
         ),
     ),
     "address_changed": (
         "success",
-        (
-            "Adresse changée : elle est votre identifiant dès maintenant, et vos autres sessions "
-            "sont fermées. Un courriel prévient l'ancienne adresse.",
-            "Address changed: it is your user name from now on, and your other sessions are "
-            "closed. A mail tells the former address.",
+        N_(
+            "Adresse changée : c'est désormais votre identifiant. Vos autres sessions sont "
+            "fermées. Un message prévient l'ancienne adresse."
         ),
     ),
     "address_kept": (
         "success",
-        (
-            "Changement abandonné : votre adresse reste la même, et le code envoyé ne sert plus.",
-            "Change given up: your address stays the same, and the code that was sent is useless.",
+        N_(
+            "Changement abandonné : votre adresse reste la même, et le code envoyé n'est plus "
+            "valable."
         ),
     ),
     "address_wish_gone": (
         "info",
-        (
-            "Aucun changement d'adresse n'attend de code : il a expiré, a été abandonné, ou votre "
-            "mot de passe a changé depuis. Vous pouvez recommencer.",
-            "No change of address waits for a code: it ran out, was given up, or your password "
-            "has changed since. You may begin again.",
+        N_(
+            "Aucun changement d'adresse n'est en cours : il a expiré, a été abandonné, ou votre "
+            "mot de passe a changé. Vous pouvez recommencer."
         ),
     ),
     "address_taken": (
         "warning",
-        (
-            "Cette adresse vient d'être prise par un autre compte : la vôtre reste la même.",
-            "This address has just been taken by another account: yours stays the same.",
-        ),
+        N_("Un autre compte a désormais cette adresse : la vôtre reste la même."),
     ),
     "session_ended": (
         "success",
-        ("Cette session est fermée.", "That session is closed."),
+        N_("La session choisie est fermée."),
     ),
     "sessions_ended": (
         "success",
-        (
-            "Vos autres sessions sont fermées : seule celle-ci reste ouverte.",
-            "Your other sessions are closed: only this one stays open.",
-        ),
+        N_("Vos autres sessions sont fermées : seule celle-ci reste ouverte."),
     ),
     "draft_saved": (
         "success",
-        (
-            "Brouillon enregistré à {saved}. Vous devez valider les informations.",
-            "Draft saved at {saved}. You must validate the information.",
-        ),
+        N_("Brouillon enregistré à {saved}. Vous devez valider les informations."),
     ),
     "draft_closed": (
         "success",
-        (
-            "Brouillon enregistré. Vous devez valider les informations.",
-            "Draft saved. You must validate the information.",
-        ),
+        N_("Brouillon enregistré. Vous devez valider les informations."),
     ),
     "typed_again": (
         "info",
-        (
-            "Voici ce que vous aviez tapé avant la fermeture de la session : ce n'est pas encore "
-            "enregistré.",
-            "Here is what you had typed before the session closed: it is not saved yet.",
+        N_(
+            "Voici ce que vous aviez saisi avant la fermeture de la session : ce n'est pas encore "
+            "enregistré."
         ),
     ),
     "session_closed_typed": (
         "warning",
-        (
-            "Session fermée par sécurité. « Se connecter » vous ramène à cette page, brouillon "
-            "compris.",
-            "Session closed for safety. “Sign in” brings you back to this page, draft included.",
+        N_(
+            "Session fermée par sécurité. Connectez-vous pour revenir à cette page, brouillon "
+            "compris."
         ),
     ),
     "validated": (
         "success",
-        (
-            "Informations validées. Elles ne sont plus modifiables directement.",
-            "Information validated. It can no longer be changed directly.",
-        ),
+        N_("Informations validées. Elles ne sont plus modifiables directement."),
     ),
 }

@@ -11,7 +11,7 @@ from aiohttp import web
 from services.gateway.http.errors import AWAY_SECONDS, PageError
 from services.gateway.http.forms import Form
 from services.gateway.portal import texts
-from services.gateway.portal.app_keys import CLOCK
+from services.gateway.portal.app_keys import CLOCK, PAGES
 from services.gateway.portal.field_texts import field_texts
 from services.gateway.sessions.request_state import VISIT
 from shared.contracts.base import Refusal
@@ -70,7 +70,8 @@ def refuse_form(
         # The wrong code that closed the door: what counts now is how long (wording 18).
         refusal = msgspec.structs.replace(refusal, slug="too_many_codes")
     slug = _sentence(refusal, prefix)
-    form.alert = texts.alert_text(slug, lang, date=date, **{**known, **values})
+    names = request.app[PAGES].names(lang)
+    form.alert = texts.alert_text(slug, lang, date=date, **{**names, **known, **values})
     form.alert_field = ALERT_FIELDS.get(slug)
     if refusal.slug in PATIENCE:
         log.warning(

@@ -1,4 +1,4 @@
-"""Every sentence that the views say beside fields' errors, by code, in French and English.
+"""Every sentence that the views say beside fields' errors, by code.
 
 Page alerts by the owner's refusal, the state of the mail and of the creation, and the notices after
 a redirect.
@@ -8,62 +8,51 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from services.gateway.i18n.localized_text import Pair, fill, pick
-from services.gateway.portal.alert_texts import ALERTS, LEFT
+from services.gateway.portal.alert_texts import ALERTS, ATTEMPTS_LEFT, COUNTED, MINUTES
 from services.gateway.portal.field_texts import UNKNOWN
 from services.gateway.portal.flash_texts import FLASHES
 from shared.contracts.registration import MailView
+from shared.i18n.catalogue import N_, translate, translate_plural
 from shared.i18n.dates import format_date, format_datetime, format_time
 
 __all__ = ["ALERTS", "FLASHES", "alert_text", "date_text", "mail_text", "wait_text"]
 
-STEPS: dict[str, Pair] = {
-    "validation": ("valider votre adresse", "confirming your address"),
-    "terms": ("les conditions d'utilisation", "the terms of use"),
-    "created": ("protéger votre compte", "protecting your account"),
+STEPS: dict[str, str] = {
+    "validation": N_("vérifier votre adresse"),
+    "terms": N_("lire les conditions d'utilisation"),
+    "created": N_("protéger votre compte"),
 }
 
-MAIL: dict[str, Pair] = {
-    "waiting": ("Le message part dans un instant.", "The message leaves in a moment."),
-    "accepted": (
-        "Message remis au serveur de messagerie à {time}. S'il ne paraît pas dans quelques "
-        "minutes, regardez les courriers indésirables et la quarantaine de votre anti-spam.",
-        "Message handed to the mail server at {time}. If it does not show within minutes, look in "
-        "the junk folder and in your anti-spam's quarantine.",
+MAIL: dict[str, str] = {
+    "waiting": N_("Le message part dans un instant."),
+    "accepted": N_(
+        "Message remis au serveur de messagerie à {time}. S'il n'apparaît pas dans quelques "
+        "minutes, regardez dans les courriers indésirables et la quarantaine de votre anti-spam."
     ),
-    "deferred": (
-        "Le serveur de messagerie demande de patienter ; nouvel essai à {next}. Rien à faire.",
-        "The mail server asks us to wait; next try at {next}. Nothing to do.",
+    "deferred": N_(
+        "Le serveur de messagerie demande d'attendre : nouvel essai à {next}. Vous n'avez rien à "
+        "faire."
     ),
-    "refused": (
-        "Adresse refusée par votre messagerie. Le serveur a refusé le message : {reason}.",
-        "Address refused by your mail system. The server refused the message: {reason}.",
+    "refused": N_(
+        "Le serveur de messagerie a refusé le message : {reason}. Envoyez un autre message plus "
+        "tard."
     ),
-    "doubtful": (
-        "Le serveur de messagerie n'a pas confirmé la remise du message. S'il ne paraît pas dans "
-        "quelques minutes, envoyez un autre message.",
-        "The mail server did not confirm that it took the message. If it does not show within "
-        "minutes, send another message.",
+    "doubtful": N_(
+        "Le serveur de messagerie n'a pas confirmé la remise du message. S'il n'apparaît pas dans "
+        "quelques minutes, envoyez un autre message."
     ),
 }
-MAIL_REASONS: dict[str, Pair] = {
-    "unknown_mailbox": ("boîte inconnue", "unknown mailbox"),
-    "mailbox_full": ("boîte pleine", "mailbox full"),
-    "refused": ("message non accepté", "message not accepted"),
-    "unreachable": ("serveur injoignable", "server out of reach"),
+UNKNOWN_MAILBOX = N_("Le serveur de messagerie a refusé le message : {reason}. Corrigez l'adresse.")
+MAIL_REASONS: dict[str, str] = {
+    "unknown_mailbox": N_("boîte inconnue"),
+    "mailbox_full": N_("boîte pleine"),
+    "refused": N_("message non accepté"),
+    "unreachable": N_("serveur injoignable"),
 }
 
-MINUTES: Pair = ("minute", "minutes")
-
-CREATION: dict[str, Pair] = {
-    "creating": (
-        "Création de votre compte en cours : quelques secondes.",
-        "Your account is being created: a few seconds.",
-    ),
-    "created": (
-        "Votre compte existe. Étape suivante, le protéger avec votre téléphone.",
-        "Your account exists. Next, protect it with your phone.",
-    ),
+CREATION: dict[str, str] = {
+    "creating": N_("Nous créons votre compte : cela prend quelques secondes."),
+    "created": N_("Votre compte existe. Étape suivante, le protéger avec votre téléphone."),
 }
 
 
@@ -73,20 +62,14 @@ def alert_text(slug: str, lang: str, **values: object) -> str:
     A refusal that also closed the door (`wait`) may have a sentence of its own.
     """
     closer = values.get("limit") or ("wait" if "wait" in values else None)
-    text = pick(ALERTS.get(f"{slug}_{closer}") or ALERTS.get(slug, UNKNOWN), lang)
+    text = ALERTS.get(f"{slug}_{closer}") or ALERTS.get(slug, UNKNOWN)
     left, minutes = values.get("tries_left"), values.get("minutes")
-    if isinstance(left, int) and left > 0:
-        values["left"] = _counted(left, lang, ("essai", "essais"), ("try", "tries"))
-    else:
-        text = text.replace(pick(LEFT, lang), "")
     if isinstance(minutes, int):
-        values["minutes"] = _counted(minutes, lang, MINUTES, MINUTES)
-    return fill(text, values)
-
-
-def _counted(number: int, lang: str, french: Pair, english: Pair) -> str:
-    one, more = english if lang == "en" else french
-    return f"{number} {one if number < 2 else more}"
+        values["minutes"] = translate_plural(MINUTES, minutes, lang)
+    shown = translate(text, lang, **values)
+    if slug in COUNTED and isinstance(left, int) and left > 0:
+        return f"{shown} {translate_plural(ATTEMPTS_LEFT, left, lang)}"
+    return shown
 
 
 def wait_text(seconds: int, lang: str) -> str:
@@ -102,14 +85,16 @@ def wait_text(seconds: int, lang: str) -> str:
 
 def mail_text(mail: MailView, lang: str) -> str:
     """What became of the latest message (B-01)."""
+    text = MAIL.get(mail.state, MAIL["waiting"])
+    if mail.state == "refused" and mail.reason == "unknown_mailbox":
+        text = UNKNOWN_MAILBOX
     reason = MAIL_REASONS.get(mail.reason or "", MAIL_REASONS["refused"])
-    return fill(
-        pick(MAIL.get(mail.state, MAIL["waiting"]), lang),
-        {
-            "time": _time(mail.at, lang),
-            "next": _time(mail.next_try_at, lang),
-            "reason": pick(reason, lang),
-        },
+    return translate(
+        text,
+        lang,
+        time=_time(mail.at, lang),
+        next=_time(mail.next_try_at, lang),
+        reason=translate(reason, lang),
     )
 
 

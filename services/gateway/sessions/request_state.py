@@ -15,7 +15,6 @@ from aiohttp import web
 
 from services.gateway.http.errors import Elsewhere
 from services.gateway.http.forms import Form
-from services.gateway.i18n.localized_text import pick
 from services.gateway.portal import texts
 from services.gateway.portal.app_keys import (
     CLOCK,
@@ -30,6 +29,7 @@ from services.gateway.sessions import tokens
 from services.gateway.sessions.presession_store import Presession
 from services.gateway.sessions.tokens import Anonymous, Reference
 from shared.contracts.registration import RequestView
+from shared.i18n.catalogue import translate
 from shared.i18n.dates import format_time
 from shared.messaging.handlers import Refused
 from shared.runtime.telemetry import get_logger
@@ -300,17 +300,18 @@ def _flash(request: web.Request, view: object, saved_at: object) -> list[tuple[s
     visit = request[VISIT]
     if visit.flash is None or visit.flash not in texts.FLASHES:
         return []
-    kind, pair = texts.FLASHES[visit.flash]
+    kind, text = texts.FLASHES[visit.flash]
     visit.cookies[flash_name(request.app[FRONT].secure)] = ("", 0)
-    text = pick(pair, visit.lang)
+    values: dict[str, object] = dict(request.app[PAGES].names(visit.lang))
     if isinstance(view, RequestView):
-        text = (
-            text.replace("{address}", view.address)
-            .replace("{sent}", format_time(view.code_sent_at, visit.lang))
-            .replace("{step}", pick(texts.STEPS.get(view.due, ("", "")), visit.lang))
-        )
+        values |= {
+            "address": view.address,
+            "sent": format_time(view.code_sent_at, visit.lang),
+            "step": translate(texts.STEPS.get(view.due, ""), visit.lang),
+        }
     if isinstance(saved_at, datetime):
-        text = text.replace("{saved}", format_time(saved_at, visit.lang))
+        values["saved"] = format_time(saved_at, visit.lang)
+    text = translate(text, visit.lang, **values)
     return [] if "{" in text else [(kind, text)]
 
 

@@ -27,30 +27,41 @@ async def refused(browser: HttpBrowser, **values: str) -> HttpResponse:
 BAD = [
     ("first_name", "  ", "Saisissez votre prénom."),
     ("last_name", "x" * 101, "Le nom ne doit pas dépasser 100 caractères."),
-    ("last_name", "Du\r\nBcc: x@y.fr", "Le nom contient des caractères non autorisés."),
-    ("last_name", "<script>alert(1)</script>", "Le nom contient des caractères non autorisés."),
+    ("last_name", "Du\r\nBcc: x@y.fr", "Le nom contient un signe non accepté"),
+    ("last_name", "<script>alert(1)</script>", "Le nom contient un signe non accepté"),
     ("first_name", "Gagnez sur http://x.fr", "Le prénom ne doit pas contenir d'adresse web."),
-    ("last_name", "a\u202eb", "Le nom contient des caractères non autorisés."),
-    ("last_name", "a\x00b", "Le nom contient des caractères non autorisés."),
+    ("last_name", "a\u202eb", "Le nom contient un signe non accepté"),
+    ("last_name", "a\x00b", "Le nom contient un signe non accepté"),
     ("address", "", "Saisissez votre adresse email."),
     ("address", "pierre", "Saisissez une adresse au format nom@exemple.fr"),
     ("address", "p@@x.fr", "un seul @ est permis"),
     ("address", "p..d@x.fr", "deux points se suivent"),
-    ("address", "x" * 65 + "@x.fr", "La partie avant @ est trop longue (64 au plus)."),
-    ("address", "p@" + "x." * 130 + "fr", "Adresse trop longue (254 au plus)."),
-    ("address", "p@x.fr,q@x.fr", "Saisissez une seule adresse, sans nom."),
-    ("address", "p@localhost", "Ce domaine ne peut pas recevoir de courriel."),
-    ("address", "p@gmаil.com", "Caractères d'alphabets différents dans le domaine"),
+    ("address", "x" * 65 + "@x.fr", "La partie avant @ est trop longue : 64 caractères au plus."),
+    ("address", "p@" + "x." * 130 + "fr", "L'adresse est trop longue : 254 caractères au plus."),
+    (
+        "address",
+        "p@x.fr,q@x.fr",
+        (
+            "Saisissez une seule adresse, sans nom. Une seule ? Cherchez une virgule ou un "
+            "espace en trop."
+        ),
+    ),
+    (
+        "address",
+        "p@localhost",
+        "Le domaine, après @, ne reçoit pas de messages : vérifiez l'adresse.",
+    ),
+    ("address", "p@gmаil.com", "Le domaine mélange des lettres d'alphabets différents"),
     ("password", "", "Saisissez un mot de passe."),
-    ("password", "Kvfz9rL", "Au moins 8 caractères (7 saisis)."),
-    ("password", "Kvfz9rLq#2Kvfz9rLq#2x", "Au plus 20 caractères (21 saisis)."),
+    ("password", "Kvfz9rL", "Saisissez au moins 8 caractères (il y en a 7)."),
+    ("password", "Kvfz9rLq#2Kvfz9rLq#2x", "Saisissez au plus 20 caractères (il y en a 21)."),
     ("password", "kvfzrlq9wx", "Ajoutez au moins une majuscule."),
-    ("password", "MonPassWord8", "Ne doit pas contenir le mot “password”."),
-    ("password", "Attestation9", "Ne doit pas contenir le mot “test”."),
-    ("password", "Durand2026x", "Ne doit pas contenir une partie de votre nom."),
-    ("password", "Azerty123", "Mot courant ou suite connue."),
-    ("password", "Soleil2024", "Mot courant ou suite connue."),
-    ("password", "Abcd1234", "Mot courant ou suite connue."),
+    ("password", "MonPassWord8", "Retirez le mot « password »."),
+    ("password", "Attestation9", "Retirez le mot « test »."),
+    ("password", "Durand2026x", "Ce mot de passe contient « Durand », une partie de votre nom."),
+    ("password", "Azerty123", "Ce mot de passe contient"),
+    ("password", "Soleil2024", "Ce mot de passe contient"),
+    ("password", "Abcd1234", "Ce mot de passe contient"),
 ]
 
 
@@ -172,7 +183,7 @@ async def test_bad_25_a_code_has_six_figures(
     page = await portal.asked(browser, address)
     answer = await browser.post(page, "/inscription/validation", {"code": code})
     assert answer.status == 422
-    assert "Le code comporte 6 chiffres." in answer.text
+    assert "Saisissez les 6 chiffres du code." in answer.text
 
 
 async def test_bad_26_five_wrong_codes_void_it(
@@ -191,7 +202,7 @@ async def test_bad_26_five_wrong_codes_void_it(
     for code in (wrong, right):
         page = await browser.post(page, "/inscription/validation", {"code": code})
         assert page.status == 422
-        assert "Code invalidé, demandez-en un nouveau." in page.text
+        assert "Trop d'essais" in page.text
 
 
 async def test_bad_30_the_box_must_be_ticked(

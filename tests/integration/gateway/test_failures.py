@@ -108,8 +108,8 @@ async def test_what_is_not_http_is_answered_plainly(portal: Portal, data: bytes)
     assert head.startswith(b"HTTP/1.1 400") or head.startswith(b"HTTP/1.0 400")
     assert b"Server:" not in head
     assert b"content-security-policy" in head.lower()
-    assert "Demande incomprise" in body.decode()
-    assert "Request not understood" in body.decode()
+    assert "Demande non valable" in body.decode()
+    assert "Invalid request" in body.decode()
 
 
 async def test_wf_12_a_body_with_two_lengths_is_refused(portal: Portal) -> None:
@@ -210,7 +210,7 @@ async def test_registration_away_keeps_what_was_typed_and_the_same_form_goes_thr
         }
         away = await browser.post(page, "/inscription", values)
         assert away.status == 503
-        assert "Votre saisie est encore sur cette page, mot de passe à part" in away.text
+        assert "votre saisie est encore sur cette page, sauf le mot de passe" in away.text
         kept = away.form("/inscription")
         assert kept["last_name"] == "O'Brien"
         assert kept["password"] == ""
@@ -245,7 +245,7 @@ async def test_every_form_gives_back_what_was_typed_while_registration_is_away(
             owner = browser if page is correct else portal.browsers[-1]
             away = await owner.post(page, action, typed)
             assert away.status == 503, action
-            assert "Votre saisie est encore sur cette page" in away.text
+            assert "votre saisie est encore sur cette page" in away.text
             kept = away.form(action)
             assert (kept["address"], kept["password"]) == (typed["address"], "")
             assert kept["key"] == page.form(action)["key"]
@@ -301,7 +301,7 @@ async def test_the_database_away_leaves_help_open_and_comes_back(
         page = await browser.get("/inscription/validation")
         assert page.status == 503
         assert page.headers["Retry-After"] == "30"
-        assert "Ce service ne répond pas pour l'instant" in page.text
+        assert "Ce service ne répond pas" in page.text
         for path in ("/", "/aide", "/connexion"):
             assert (await browser.get(path)).status == 200
 

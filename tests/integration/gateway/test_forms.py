@@ -138,7 +138,7 @@ async def test_bad_53_repeated_and_unknown_fields_are_refused(
     fields = await fresh(browser, "/inscription")
     answer = await browser.send_form("/inscription", [*fields.items(), *extra])
     assert answer.status == 400
-    assert "Demande incomprise" in answer.h1
+    assert "Demande non valable" in answer.h1
 
 
 @pytest.mark.parametrize(

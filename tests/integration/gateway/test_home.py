@@ -86,7 +86,7 @@ async def test_g_42_rows_are_searched_filtered_sorted_and_paged(holder: AccountH
     beyond = await get("/accueil?page=999999")
     assert beyond.soup.select_one("#pages [aria-current=page]").get_text() == "Page 2"  # type: ignore[union-attr]
     none = await get("/accueil?recherche=introuvable")
-    assert "Aucun dossier ne correspond à cette recherche." in none.text
+    assert "Aucun dossier ne correspond à cette recherche. Modifiez-la ou effacez-la." in none.text
     assert counts(none) == ["31", "1", "1", "0"]
 
 

@@ -75,9 +75,9 @@ async def test_g_34_wrong_values_are_saved_and_said_at_once_and_missing_ones_are
     saved = await person.browser.post(page, HERE, {**SAVE, **wrong})
     assert saved.status == 422
     assert "Brouillon enregistré à" in saved.text
-    assert "Numéro invalide. Exemple : 01 23 45 67 89." in saved.text
-    assert "Numéro inexact : la clé de contrôle ne correspond pas." in saved.text
-    assert "Code postal à 5 chiffres, exemple 75015." in saved.text
+    assert "Ce numéro de téléphone n'est pas valable. Exemple : 01 23 45 67 89." in saved.text
+    assert "Ce n° de Siret est inexact : vérifiez chaque chiffre." in saved.text
+    assert "Saisissez un code postal à 5 chiffres. En Corse, il commence par 20" in saved.text
     assert len(saved.soup.select("[aria-invalid=true]")) == 3
     assert value(await person.browser.get(HERE), "siret") == "73282932000079"
 
@@ -97,8 +97,8 @@ async def test_g_34_ax_04_everything_that_is_missing_is_said_at_its_field(
         *("phone", "position_other", "siret", "company_name", "establishment_type"),
         *("postal_code", "address", "city"),
     }
-    assert "SIRET obligatoire en France" in refused.text
-    assert "38 caractères au plus par ligne." in refused.text
+    assert "il est obligatoire en France" in refused.text
+    assert "Saisissez au plus 38 caractères par ligne." in refused.text
     assert "Votre saisie est gardée." in refused.text
     assert value(refused, "address") == "x" * 39
     assert refused.soup.select_one("#terms[checked]")
@@ -114,7 +114,7 @@ async def test_g_34_g_35_ax_06_the_summary_is_confirmed_once_and_freezes(
     assert summary.path == SUMMARY
     for shown in ("Pierre", "Pharmacien Responsable", "732 829 320 00074", "Les Lilas", address):
         assert shown in summary.text, shown
-    assert "Ensuite, seule l'ANSM pourra corriger" in summary.text
+    assert "Après validation, seul le secrétariat peut corriger" in summary.text
     kept = await person.browser.get(HERE)
     assert value(kept, "siret") == PHARMACY["siret"], "« Revenir » keeps them"
     other_tab = await person.browser.get(SUMMARY)
@@ -145,7 +145,7 @@ async def test_si_04_in_02_a_belgian_laboratory_in_english(portal: Portal, addre
     person, _ = await arrived(portal, address)
     person.browser.language = "en"
     page = await person.browser.get(HERE)
-    assert page.h1 == "Create additional information"
+    assert page.h1 == "Add your additional information"
     declared = {
         **{name: getattr(BELGIAN, name) for name in ("phone", "position", "position_other")},
         **{name: getattr(BELGIAN, name) for name in ("country", "company_name", "address")},
@@ -156,13 +156,13 @@ async def test_si_04_in_02_a_belgian_laboratory_in_english(portal: Portal, addre
     }
     refused = await person.browser.post(page, HERE, {**declared, "siret": PHARMACY["siret"]})
     assert refused.status == 422
-    assert "SIRET is for France only" in refused.text
+    assert "SIRET numbers exist only in France" in refused.text
     summary = await person.browser.post(refused, HERE, {**declared, "siret": ""})
     assert summary.path == SUMMARY
     for shown in ("Belgium", "Other (Qualified Person)", "Other (Research laboratory)", "555"):
         assert shown in summary.text, shown
     done = await person.browser.post(summary, SUMMARY)
-    assert "This information can no longer be changed directly." in done.text
+    assert "You can no longer change this information yourself." in done.text
     said = await portal.sent_mails.event("AccountValidated", await person.account_id())
     assert (said.data["country"], said.data["siret"]) == ("BE", "")
 
@@ -200,7 +200,7 @@ async def test_b_08_a_profile_that_is_away_loses_nothing_that_was_typed(
         typed = {**SAVE, **PHARMACY, "city": "Lyon"}
         answer = await person.browser.post(page, HERE, typed)
     assert answer.status == 503
-    assert "Votre saisie est encore sur cette page" in answer.text
+    assert "votre saisie est encore sur cette page" in answer.text
     assert value(answer, "key") == value(page, "key")
     assert (value(answer, "city"), value(answer, "siret")) == ("Lyon", PHARMACY["siret"])
     assert answer.soup.select_one("#terms[checked]")
@@ -217,7 +217,7 @@ async def test_b_08_a_profile_that_is_away_loses_nothing_that_was_typed(
         assert (await person.browser.get(HERE)).status == 503
         account = await person.browser.get("/compte")
         assert account.status == 200
-        assert "ne peuvent pas être montrées pour l'instant" in account.text
+        assert "ne peuvent pas être affichées pour l'instant" in account.text
         assert (await person.sign_in(portal.browser())).path == "/accueil", "away: the home page"
     done = await person.browser.post(again, SUMMARY)
     assert "Informations validées." in done.text

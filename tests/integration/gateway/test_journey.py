@@ -25,7 +25,7 @@ async def test_g_10_to_g_14_an_account_by_code(portal: Portal, address: str, lan
     page = await browser.get("/inscription/conditions")
     page = await browser.post(page, "/inscription/conditions", {"accept": "1"})
     assert page.path == "/inscription/creation"
-    expected = {"fr": "Votre compte existe", "en": "Your account exists"}
+    expected = {"fr": "Votre compte existe", "en": "Your account has been created"}
     assert expected[language] in page.text
 
 
@@ -82,7 +82,7 @@ async def test_bad_28_a_cut_link_says_so(portal: Portal, browser: HttpBrowser) -
     for query in ("", "?jeton=abc", "?jeton=" + "a" * 42, "?jeton=a&jeton=b"):
         page = await browser.get(f"/inscription/lien{query}")
         assert page.status == 400
-        assert "Lien incomplet" in page.text
+        assert "Ce lien est incomplet" in page.text
 
 
 async def test_bad_29_a_link_used_twice_says_so(
@@ -102,7 +102,7 @@ async def test_g_11_another_message_makes_the_former_useless(
     soon = await browser.post(page, "/inscription/validation/renvoi")
     assert soon.status == 429
     assert int(soon.headers["Retry-After"]) <= 60
-    assert "Un autre pourra partir dans" in soon.text
+    assert "Vous pourrez en demander un autre dans" in soon.text
 
 
 async def test_wording_7_a_corrected_address_gets_the_message(
@@ -114,7 +114,7 @@ async def test_wording_7_a_corrected_address_gets_the_message(
         page, "/inscription/adresse", {"address": address, "password": PASSWORD}
     )
     assert page.path == "/inscription/validation"
-    assert f"Adresse corrigée : un message part vers {address}." in page.text
+    assert f"Adresse corrigée : nous envoyons un message à {address}." in page.text
     letter = await portal.sent_mails.to(address)
     page = await browser.post(page, "/inscription/validation", {"code": letter.code})
     assert page.path == "/inscription/adresse-validee"
@@ -128,10 +128,10 @@ async def test_settled_2_coming_back_on_another_device_by_password(
     page = await second.get("/connexion")
     page = await second.post(page, "/connexion", {"address": address, "password": PASSWORD})
     assert page.path == "/inscription/validation"
-    assert "Bon retour." in page.text
-    assert "valider votre adresse" in page.text
+    assert "Ce que vous avez fait est gardé." in page.text
+    assert "vérifier votre adresse" in page.text
     again = await second.get("/inscription/validation")
-    assert "Bon retour." not in again.text
+    assert "Ce que vous avez fait est gardé." not in again.text
 
 
 async def test_the_welcome_page_proposes_to_go_on(
@@ -150,7 +150,7 @@ async def test_re_14_annuler_forgets_everything(
     bound = browser.cookies["impex-presession"]
     page = await browser.get("/inscription/annuler")
     page = await browser.post(page, "/inscription/annuler")
-    assert "C'est annulé, rien n'est gardé." in page.text
+    assert "La création du compte est annulée et votre saisie est effacée." in page.text
     assert browser.cookies["impex-presession"] != bound
     assert (await browser.get("/inscription/validation")).path == "/inscription"
     link = await browser.get(f"/inscription/lien?jeton={letter.token}")

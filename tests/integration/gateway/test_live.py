@@ -109,7 +109,7 @@ async def test_bad_58_a_refused_message_is_told_to_the_session_that_asked(
 
     await eventually(refused)
     page = await browser.get("/inscription/validation")
-    assert "Adresse refusée par votre messagerie" in page.text
+    assert "Le serveur de messagerie a refusé le message" in page.text
     assert "boîte inconnue" in page.text
     assert page.soup.find("a", href="/inscription/adresse")
     other = await portal.browser().send("GET", "/inscription/validation/etat")

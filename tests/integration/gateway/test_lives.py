@@ -95,7 +95,7 @@ async def test_an_acceptance_without_an_answer_is_followed(
     if done:
         assert "Votre compte existe." in page.text
         return
-    assert "Création de votre compte en cours" in page.text
+    assert "Nous créons votre compte" in page.text
     monkeypatch.setattr(
         "services.gateway.features.registration.creation.HOPE", utc_now() - utc_now()
     )

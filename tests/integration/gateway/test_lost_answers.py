@@ -37,7 +37,7 @@ async def test_b_08_a_password_changed_in_the_account_is_said_at_the_second_pres
     _put(portal, browser, before)
     again = await browser.send_form(page.path, fields, headers=SAME_SITE, follow=True)
     assert again.path == "/compte"
-    assert "Mot de passe changé, vos autres sessions sont fermées." in again.text
+    assert "Mot de passe changé. Vos autres sessions sont fermées." in again.text
     assert browser.cookies[COOKIE] == after
 
 

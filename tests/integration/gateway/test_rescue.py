@@ -260,7 +260,7 @@ async def test_settled_8_a_link_runs_out_and_no_other_text_is_one(
     await person.settle()
     late = await portal.browser().get(await _disavowal(portal, person, days=-0.01))
     assert late.soup.find("form", action="/ce-n-est-pas-moi") is None
-    assert "ne bloque plus le compte" in late.text
+    assert "n'est plus valable" in late.text
     path = await _disavowal(portal, person)
     for broken in (path[:-1], path.replace("jeton=1", "jeton=2"), "/ce-n-est-pas-moi"):
         assert (await portal.browser().get(broken)).status == 400, broken

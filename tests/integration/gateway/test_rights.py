@@ -106,7 +106,7 @@ async def test_b_14_a_code_is_spent_only_on_what_would_do(portal: Portal, addres
     assert (await person.browser.post(slip, FORM, kept | values)).path == PROOF
     refused = await wish(person, new_address(), code=code)
     assert refused.status == 422
-    assert "Code déjà utilisé" in refused.text
+    assert "Ce code vient de servir" in refused.text
 
 
 async def test_b_03_an_address_that_has_an_account_sees_the_same_pages(
@@ -137,7 +137,7 @@ async def test_b_14_a_wish_is_given_up_or_sent_again(portal: Portal, address: st
     assert reminder not in gone.text
     late = await person.browser.post(again, PROOF, {"code": await mailed(person, 2)})
     assert late.path == FORM
-    assert "Aucun changement d'adresse n'attend de code" in late.text
+    assert "Aucun changement d'adresse n'est en cours" in late.text
     assert (await person.browser.get(PROOF)).path == FORM
 
 
@@ -244,7 +244,7 @@ async def test_g_36_who_leaves_tells_it(portal: Portal, address: str) -> None:
     day = (portal.clock() + timedelta(days=30)).date()
     leaving = {"date": f"{day}", "remark": "Mme Fougère reprend", "confirm": "1"}
     page = await person.browser.get("/compte/depart")
-    for text in ("désactive le compte", "L'historique reste"):
+    for text in ("désactive le compte", "L'historique est gardé"):
         assert text in page.text
     for given, wrong in (
         ({**leaving, "confirm": ""}, "confirm"),

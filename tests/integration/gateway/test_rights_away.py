@@ -18,7 +18,7 @@ from tests.support.servers.portal import Portal
 
 pytestmark = pytest.mark.asyncio(loop_scope="package")
 
-AWAY = "Votre saisie est encore sur cette page"
+AWAY = "votre saisie est encore sur cette page"
 
 
 async def _nobody(*_: object, **__: object) -> None:

@@ -200,7 +200,7 @@ async def test_se_04_b_14_a_session_that_ends_before_the_code_leads_back_to_it(
         page, sent_to, {"code": "123456"} if sent_to == PROOF else {}
     )
     assert closed.path == "/connexion"
-    assert "vous ramène à la page demandée" in closed.text
+    assert "pour revenir à la page demandée" in closed.text
     given = {"address": person.address, "password": person.password}
     back = await person.give_code(await person.browser.post(closed, "/connexion", given))
     assert (back.path, new in back.text) == (PROOF, True)

@@ -226,7 +226,7 @@ async def test_b_13_a_recovery_code_opens_the_enrolment_of_a_new_phone(
     page = await other.get("/connexion/code-de-secours")
     wrong = await other.post(page, page.path, {"recovery_code": "AAAA BBBB CCCC DDDD"})
     assert wrong.status == 422
-    assert "Code de secours invalide" in wrong.text
+    assert "Ce code de secours n'est pas valable" in wrong.text
     typed = codes[3].lower().replace(" ", "-")
     page = await other.post(wrong, page.path, {"recovery_code": typed})
     assert page.path == "/connexion/telephone"
@@ -249,7 +249,7 @@ async def test_b_13_a_recovery_code_opens_the_enrolment_of_a_new_phone(
     page = await person.give_password(browser=again)
     page = await again.get("/connexion/code-de-secours")
     twice = await again.post(page, page.path, {"recovery_code": codes[3]})
-    assert "Code de secours invalide" in twice.text
+    assert "Ce code de secours n'est pas valable" in twice.text
 
 
 async def test_ot_14_unconfirmed_recovery_codes_are_replaced_and_the_box_is_asked_for(
@@ -268,7 +268,7 @@ async def test_ot_14_unconfirmed_recovery_codes_are_replaced_and_the_box_is_aske
     assert not set(codes_on(again)) & set(first)
     # Confirmed in the window of the former list: the codes on that paper are worth nothing.
     stale = await person.browser.post(unticked, page.path, {"kept": "1"})
-    assert "La liste que vous avez confirmée ne sert plus" in stale.text
+    assert "La liste que vous avez confirmée n'est plus valable" in stale.text
     _, information = await person.keep_codes(stale)
     assert information.path == "/informations"
     assert (await person.browser.get(page.path)).path == "/informations"

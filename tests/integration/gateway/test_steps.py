@@ -162,4 +162,4 @@ async def test_wf_10_without_cookies_pages_are_readable_and_forms_refused(portal
     without.session.cookie_jar.clear()
     answer = await without.send_form("/connexion", page.form("/connexion"))
     assert answer.status == 403
-    assert "votre navigateur n'accepte pas nos cookies" in answer.text
+    assert "autorisez nos cookies dans votre navigateur" in answer.text

@@ -42,7 +42,7 @@ async def test_se_04_what_was_typed_survives_an_idle_session(portal: Portal) -> 
     portal.clock.advance(minutes=31)
     closed = await person.browser.post(page, HERE, TYPED)
     assert closed.path == "/connexion"
-    assert "« Se connecter » vous ramène à cette page, brouillon compris." in closed.text
+    assert "Connectez-vous pour revenir à cette page, brouillon compris." in closed.text
     assert closed.form("/connexion")["next"] == "informations"
     kept = await rows(portal)
     assert "Glycines" not in kept, "sealed (B-04)"

@@ -15,7 +15,8 @@ from shared.runtime.service import utc_now
 from tests.support import eventually
 from tests.support.actors.account_holder import PHARMACY, codes_on, key_on
 from tests.support.actors.chromium_user import ChromiumUser
-from tests.support.actors.http_browser import HttpBrowser, HttpResponse
+from tests.support.actors.http_browser import HttpBrowser as HttpBrowser
+from tests.support.actors.http_browser import HttpResponse
 from tests.support.authenticator import Authenticator
 from tests.support.servers.portal import PASSWORD
 from tests.support.servers.spawned_portal import SpawnedPortal

@@ -12,7 +12,7 @@ from services.gateway.features.dossiers.dossier_list import shown_list, shown_ta
 from services.gateway.features.dossiers.dossier_query import TAB_NAMES, Wanted
 from services.gateway.features.dossiers.filing_links import Office
 from shared.contracts.dossiers import TABS, DossierRow, DossiersView
-from tests.support.pages.page_basis import State, me
+from tests.support.pages.page_basis import BRAND, State, me
 from tests.support.pages.sign_in_states import told
 
 OFFICE = Office(
@@ -97,7 +97,7 @@ def _home(
         return {
             "title": tab_title(wanted.tab, lang),
             "tabs": shown_tabs(wanted, found.counts if found else None, lang),
-            "shown": shown_list(wanted, found, office, lang) if found else None,
+            "shown": shown_list(wanted, found, office, lang, BRAND.names(lang)) if found else None,
         }
 
     given = {

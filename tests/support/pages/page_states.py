@@ -8,7 +8,7 @@ from typing import Any
 from services.gateway.features.help import help_screenshots
 from services.gateway.features.legal.legal_texts import as_html
 from services.gateway.http.errors import error_text
-from services.gateway.i18n.localized_text import pick
+from shared.i18n.catalogue import translate
 from tests.support.pages.account_states import inside
 from tests.support.pages.dossier_states import at_home
 from tests.support.pages.information_states import information_states
@@ -20,9 +20,14 @@ from tests.support.pages.sign_in_states import signing_in
 TYPED = {"first_name": "Pierre", "last_name": "Durand", "address": "pierre@gmial.com"}
 WRONG = {
     "first_name": ["Saisissez votre prénom."],
-    "last_name": ["Le nom contient des caractères non autorisés."],
+    "last_name": [
+        (
+            "Le nom contient un signe non accepté : utilisez lettres, espaces, traits d'union et "
+            "apostrophes."
+        )
+    ],
     "address": ["Saisissez une adresse au format nom@exemple.fr."],
-    "password": ["Au moins 8 caractères (7 saisis)."],
+    "password": ["Saisissez au moins 8 caractères (il y en a 7)."],
 }
 
 
@@ -49,7 +54,7 @@ def _accounts() -> list[State]:
             "register-away",
             "register.html",
             {
-                "form": form(TYPED, alert="Ce service ne répond pas pour l'instant."),
+                "form": form(TYPED, alert="Ce service ne répond pas."),
                 "rules": "{}",
                 "policy": [],
             },
@@ -82,7 +87,7 @@ def _validation(name: str, state: str, text: str, wait: int, shown: Any = None) 
 
 def _addresses() -> list[State]:
     """The proof of the address, by code and by link."""
-    wrong = form(errors={"code": ["Le code comporte 6 chiffres."]})
+    wrong = form(errors={"code": ["Saisissez les 6 chiffres du code."]})
     told = "Ce code n'est pas celui du dernier message (10:42). Encore 4 essais."
     refused = form(alert=told, alert_field="code")
     correct = "correct_address.html"
@@ -136,7 +141,11 @@ def _link(name: str, shown: Any = None, **of_link: Any) -> State:
 
 def _links() -> list[State]:
     masked = "p***@pharmacie-des-lilas.example"
-    wrong = form(errors={"password": ["Ce n'est pas le mot de passe choisi. Encore 3 essais."]})
+    wrong = form(
+        errors={
+            "password": ["Ce n'est pas le mot de passe choisi pour cette demande. Encore 3 essais."]
+        }
+    )
     return [
         _link("link", state="valid", masked_address=masked),
         _link("link-elsewhere", state="valid", masked_address=masked, needs_password=True),
@@ -177,11 +186,11 @@ def _error(status: int, **more: Any) -> State:
     href, label = said.way_on
     variables = {
         "status": status,
-        "heading": pick(said.heading, "fr"),
-        "text": pick(said.text, "fr").format(reference=reference, phone=BRAND.phone),
+        "heading": translate(said.heading, "fr"),
+        "text": translate(said.text, "fr", reference=reference or "", phone=BRAND.phone),
         "reference": reference,
         "retry_after": None,
-        "way_on": (href, pick(label, "fr")),
+        "way_on": (href, translate(label, "fr")),
         **more,
     }
     return State(f"error-{status}", "error.html", variables)

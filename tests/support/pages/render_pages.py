@@ -48,8 +48,8 @@ def templates(theme: str) -> Pages:
     return Pages(replace(BRAND, theme=theme), "static/{}".format, TEMPLATES)
 
 
-def render(page: Page) -> str:
-    """The page's HTML."""
+def render(page: Page, environment: Pages | None = None) -> str:
+    """The page's HTML; `environment` replaces the one of the test brand."""
     state = page.state
     common: dict[str, Any] = {
         "switch_url": state.path,
@@ -65,7 +65,8 @@ def render(page: Page) -> str:
     }
     said = state.said(page.language) if state.said else {}
     variables = {**common, **state.variables, **said}
-    return templates(page.theme).render(state.template, page.language, variables)
+    pages_of = environment or templates(page.theme)
+    return pages_of.render(state.template, page.language, variables)
 
 
 def pages(themes: tuple[str, ...] = THEMES) -> Iterator[Page]:

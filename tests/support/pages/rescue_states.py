@@ -22,7 +22,7 @@ def without_password_or_phone() -> list[State]:
 def _passwords() -> list[State]:
     forgotten = "forgotten.html"
     bad = form({"address": "pierre"}, BAD_ADDRESS)
-    short = form(errors={"password": ["Au moins 8 caractères (7 saisis)."]})
+    short = form(errors={"password": ["Saisissez au moins 8 caractères (il y en a 7)."]})
     path = "/mot-de-passe-oublie"
     return [
         State("forgotten", forgotten, {"form": form()}, path),

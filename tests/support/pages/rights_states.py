@@ -9,7 +9,7 @@ from typing import Any
 from services.gateway.clients.data_export import PersonalData
 from services.gateway.features.data_export.data_export_page import shown
 from services.gateway.features.support_requests import support_request_forms
-from tests.support.pages.page_basis import ADDRESS, NOW, State, form, me
+from tests.support.pages.page_basis import ADDRESS, BRAND, NOW, State, form, me
 from tests.support.pages.sign_in_states import refused, told
 
 NEW = "pierre.lefebvre@hopital-des-tilleuls.example"
@@ -111,7 +111,7 @@ def _held(name: str, *missing: str) -> State:
     data = PersonalData(documents=documents, missing=missing)
 
     def said(lang: str) -> dict[str, Any]:
-        return {"parts": shown(data, lang)}
+        return {"parts": shown(data, lang, BRAND.names(lang))}
 
     given = {"missing": missing, "made_at": NOW}
     return State(name, "personal_data.html", given, "/compte/mes-donnees", me=me(), said=said)

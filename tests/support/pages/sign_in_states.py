@@ -7,10 +7,10 @@ from datetime import timedelta
 from types import SimpleNamespace
 from typing import Any
 
-from services.gateway.i18n.localized_text import pick
 from services.gateway.portal import qr
 from services.gateway.portal.flash_texts import FLASHES
 from services.gateway.portal.texts import alert_text
+from shared.i18n.catalogue import translate
 from tests.support.pages.page_basis import ADDRESS, BRAND, NOW, State, form, me
 
 HALF = me(full=False)
@@ -23,13 +23,13 @@ CODES = [
 
 def told(code: str) -> dict[str, Any]:
     """A notice after a redirect."""
-    kind, pair = FLASHES[code]
-    return {"flash": [(kind, pick(pair, "fr"))]}
+    kind, text = FLASHES[code]
+    return {"flash": [(kind, translate(text, "fr", **BRAND.names("fr")))]}
 
 
 def refused(slug: str, field: str | None = "code", **values: object) -> SimpleNamespace:
     """A form with the sentence of a refusal."""
-    return form(alert=alert_text(slug, "fr", **values), alert_field=field)
+    return form(alert=alert_text(slug, "fr", **BRAND.names("fr"), **values), alert_field=field)
 
 
 def signing_in() -> list[State]:
@@ -60,7 +60,7 @@ def _codes() -> list[State]:
         _code("code", form()),
         _code("code-enrolled", form(), **told("already_enrolled")),
         _code("code-without-recovery", form(), brand=replace(BRAND, recovery_codes=False)),
-        _code("code-format", form(errors={"code": ["Le code comporte 6 chiffres."]})),
+        _code("code-format", form(errors={"code": ["Saisissez les 6 chiffres du code."]})),
         _code("code-wrong", refused("totp_wrong_code", tries_left=4)),
         _code("code-used", refused("code_used")),
         _code("code-slow", refused("clock_off_slow", minutes=4)),
@@ -101,7 +101,7 @@ def _enrolments() -> list[State]:
     }
     return [
         _enrolment("enrol", form()),
-        _enrolment("enrol-format", form(errors={"code": ["Le code comporte 6 chiffres."]})),
+        _enrolment("enrol-format", form(errors={"code": ["Saisissez les 6 chiffres du code."]})),
         _enrolment("enrol-wrong", refused("enrolment_wrong_code")),
         _enrolment("enrol-gone", form(), **told("enrolment_gone")),
         _enrolment("enrol-due", form(), **told("phone_due")),

@@ -11,6 +11,7 @@ import pytest
 from services.gateway.features.dossiers.csv_file import DANGEROUS, csv_text, inert
 from services.gateway.features.dossiers.dossier_list import file_head, file_rows
 from tests.support.pages.dossier_states import DECIDED, DRAFT, HOSTILE
+from tests.support.pages.page_basis import BRAND
 
 
 def read(text: str) -> list[list[str]]:
@@ -44,7 +45,7 @@ def test_in_06_quotes_separators_and_lines_survive() -> None:
 
 
 def test_g_42_the_file_has_the_columns_of_the_page_in_words() -> None:
-    assert file_head("fr") == [
+    assert file_head("fr", BRAND.names("fr")) == [
         "Type",
         "N° de fiche",
         "Date de dépôt à l'ANSM",
@@ -69,7 +70,7 @@ def test_g_42_the_file_has_the_columns_of_the_page_in_words() -> None:
     ]
     assert draft[1:4] == ["", "", "En brouillon"]
     assert file_rows((DRAFT,), "en")[0][3] == "Draft"
-    assert len(file_head("en")) == len(decided)
+    assert len(file_head("en", BRAND.names("en"))) == len(decided)
 
 
 def test_in_03_what_others_sent_is_inert_in_the_file() -> None:

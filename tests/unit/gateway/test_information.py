@@ -5,10 +5,10 @@ from __future__ import annotations
 import pytest
 
 from services.gateway.features.profile import profile_form, profile_messages
-from services.gateway.i18n.localized_text import pick
 from shared.contracts.base import FieldError
 from shared.contracts.profile import ESTABLISHMENT_TYPES, POSITIONS, ProfileFields
 from shared.domain.countries import SIRET_COUNTRIES, country_codes
+from shared.i18n.catalogue import translate
 from tests.support.pages.information_states import BELGIAN, FRENCH
 
 PARAMS: dict[str, str | int] = {
@@ -27,15 +27,30 @@ PARAMS: dict[str, str | int] = {
 @pytest.mark.parametrize(
     ("field", "code", "said"),
     [
-        ("phone", "invalid", "Numéro invalide. Exemple : 01 23 45 67 89."),
-        ("phone", "digits_only", "Chiffres de 0 à 9 uniquement."),
-        ("phone", "other_territory", "Numéro de Guadeloupe : choisissez ce pays ou +590."),
-        ("siret", "wrong_length", "14 chiffres attendus (13 saisis)."),
-        ("siret", "wrong_key", "Numéro inexact : la clé de contrôle ne correspond pas."),
-        ("siret", "closed", "Établissement fermé le 31 mai 2024 selon Sirene."),
-        ("siret", "check_deferred", "Vérification différée."),
-        ("postal_code", "wrong_format", "Code postal à 5 chiffres, exemple 75015."),
-        ("address", "too_long", "38 caractères au plus par ligne."),
+        ("phone", "invalid", "Ce numéro de téléphone n'est pas valable. Exemple : 01 23 45 67 89."),
+        ("phone", "digits_only", "Saisissez seulement des chiffres."),
+        (
+            "phone",
+            "other_territory",
+            (
+                "Ce numéro est celui d'un autre territoire (Guadeloupe) : choisissez ce pays, ou "
+                "corrigez le numéro (+590)."
+            ),
+        ),
+        ("siret", "wrong_length", "Saisissez 14 chiffres (il y en a 13)."),
+        ("siret", "wrong_key", "Ce n° de Siret est inexact : vérifiez chaque chiffre."),
+        (
+            "siret",
+            "closed",
+            "D'après le répertoire Sirene, cet établissement est fermé depuis le 31 mai 2024.",
+        ),
+        (
+            "siret",
+            "check_deferred",
+            "Ce n° de Siret sera vérifié plus tard. Vous pouvez continuer.",
+        ),
+        ("postal_code", "wrong_format", "Saisissez un code postal à 5 chiffres, exemple : 75015."),
+        ("address", "too_long", "Saisissez au plus 38 caractères par ligne."),
         ("terms", "missing", "Cochez la case pour continuer."),
     ],
 )
@@ -48,15 +63,18 @@ def test_bad_inputs_39_to_49_have_their_answers(field: str, code: str, said: str
 
 def test_a_closing_day_that_nobody_knows_is_not_said() -> None:
     error = FieldError(field="siret", code="closed", params={"date": ""})
-    assert profile_messages.information_text(error, "fr") == "Établissement fermé selon Sirene."
+    assert (
+        profile_messages.information_text(error, "fr")
+        == "D'après le répertoire Sirene, cet établissement est fermé."
+    )
 
 
 def test_every_choice_has_its_words() -> None:
     assert tuple(profile_messages.POSITIONS) == POSITIONS
     assert tuple(profile_messages.ESTABLISHMENT_TYPES) == ESTABLISHMENT_TYPES
-    for pair in (*profile_messages.LABELS.values(), *profile_messages.POSITIONS.values()):
-        assert pick(pair, "fr")
-        assert pick(pair, "en")
+    for text in (*profile_messages.LABELS.values(), *profile_messages.POSITIONS.values()):
+        assert translate(text, "fr")
+        assert translate(text, "en")
 
 
 @pytest.mark.parametrize("lang", ["fr", "en"])

@@ -13,27 +13,34 @@ from shared.contracts.base import FieldError
 from shared.contracts.profile import ProfileFields
 from tests.support.harness.profile_forms import BELGIAN, FRENCH, but, errors_of
 
-POSTAL_CODE = "Code postal à 5 chiffres, exemple 75015."
-LINE = "38 caractères au plus par ligne."
+POSTAL_CODE = "Saisissez un code postal à 5 chiffres, exemple : 75015."
+LINE = "Saisissez au plus 38 caractères par ligne."
 #: Field, what is typed into it, what the page says beside it.
 SENTENCES = [
     *(
-        ("phone", typed, "Numéro invalide. Exemple : 01 23 45 67 89.")
+        ("phone", typed, "Ce numéro de téléphone n'est pas valable. Exemple : 01 23 45 67 89.")
         for typed in (
             "06 1234 567",
             "3615",
             "112",
         )
     ),
-    ("phone", "٠١٢٣٤٥٦٧٨٩", "Chiffres de 0 à 9 uniquement."),
-    ("phone", "0590123456", "Numéro de Guadeloupe : choisissez ce pays ou +590."),
-    ("siret", "7328293200007", "14 chiffres attendus (13 saisis)."),
-    ("siret", "7328293200007O", "14 chiffres attendus (13 saisis)."),
-    ("siret", "73282932000079", "Numéro inexact : la clé de contrôle ne correspond pas."),
-    ("siret", "00000000000000", "Numéro inexact : la clé de contrôle ne correspond pas."),
-    ("siret", "", "SIRET obligatoire en France : saisissez les 14 chiffres du numéro."),
+    ("phone", "٠١٢٣٤٥٦٧٨٩", "Saisissez seulement des chiffres."),
+    (
+        "phone",
+        "0590123456",
+        (
+            "Ce numéro est celui d'un autre territoire (Guadeloupe) : choisissez ce pays, ou "
+            "corrigez le numéro (+590)."
+        ),
+    ),
+    ("siret", "7328293200007", "Saisissez 14 chiffres (il y en a 13)."),
+    ("siret", "7328293200007O", "Saisissez 14 chiffres (il y en a 13)."),
+    ("siret", "73282932000079", "Ce n° de Siret est inexact : vérifiez chaque chiffre."),
+    ("siret", "00000000000000", "Ce n° de Siret est inexact : vérifiez chaque chiffre."),
+    ("siret", "", "Saisissez les 14 chiffres du n° de Siret : il est obligatoire en France."),
     *(("postal_code", typed, POSTAL_CODE) for typed in ("7511", "00100", "ABCDE")),
-    ("postal_code", "2A004", POSTAL_CODE),
+    ("postal_code", "2A004", "Saisissez un code postal à 5 chiffres. En Corse, il commence par 20"),
     ("address", "x" * 39, LINE),
     ("address", "12 rue 🏥", LINE),
 ]
@@ -60,7 +67,7 @@ def test_g_34_bad_inputs_39_to_49_are_said_beside_their_field(
 
 def test_bad_input_47_a_siret_is_for_france() -> None:
     (said,) = said_of(but(BELGIAN, siret="73282932000074"), "siret")
-    assert said.startswith("SIRET réservé à la France")
+    assert said.startswith("Le n° de Siret n'existe qu'en France")
 
 
 def test_bad_inputs_45_and_46_what_the_directory_says_is_no_error_of_the_person() -> None:
@@ -68,8 +75,13 @@ def test_bad_inputs_45_and_46_what_the_directory_says_is_no_error_of_the_person(
         field="siret", code="closed", params={"date": date(2024, 5, 31).isoformat()}
     )
     said = information_text(closed, "fr")
-    assert said == "Établissement fermé le 31 mai 2024 selon Sirene."
+    assert said == (
+        "D'après le répertoire Sirene, cet établissement est fermé depuis le 31 mai 2024."
+    )
     silent = judge(FRENCH, standing(None))
     assert not silent.errors
     (warning,) = silent.warnings
-    assert information_text(warning, "fr") == "Vérification différée."
+    assert (
+        information_text(warning, "fr")
+        == "Ce n° de Siret sera vérifié plus tard. Vous pouvez continuer."
+    )

@@ -10,10 +10,13 @@ from services.gateway.clients.data_export import PersonalData
 from services.gateway.features.data_export.data_export_labels import FIELDS, MAILS, VALUES
 from services.gateway.features.data_export.data_export_page import shown
 from services.mailer.facts import TEMPLATES
+from tests.support.pages.page_basis import BRAND
 
 
 def _rows(service: str, matter: str, row: dict[str, Any], lang: str) -> list[tuple[str, str]]:
-    parts = shown(PersonalData(documents={service: {matter: [row]}}, missing=()), lang)
+    parts = shown(
+        PersonalData(documents={service: {matter: [row]}}, missing=()), lang, BRAND.names(lang)
+    )
     ((matters,),) = ([part.matters] for part in parts if part.matters is not None)
     assert matters is not None
     (found,) = matters[0].rows

@@ -1,7 +1,7 @@
 """What is held about a person, as the page says it: services, matters, fields, values (B-11).
 
-The file has the English keys of the services; the page has words for them in both languages. A key
-without words is shown as it is, so that nothing is left out.
+The file has the English keys of the services; the page has words for them. A key without words is
+shown as it is, so that nothing is left out.
 """
 
 from __future__ import annotations
@@ -21,9 +21,9 @@ from services.gateway.features.data_export.data_export_labels import (
     VALUES,
 )
 from services.gateway.features.profile.profile_messages import LABELS
-from services.gateway.i18n.localized_text import Pair, pick
 from services.gateway.portal.dossier_texts import status_text
 from shared.domain.countries import country_names
+from shared.i18n.catalogue import N_, translate
 from shared.i18n.dates import format_datetime, format_day
 
 #: Rows of one matter that the page shows; the file has all of them.
@@ -48,7 +48,7 @@ CHOSEN = frozenset(
 )
 #: The form's order, for what is kept as one JSON value and comes back in that of its keys.
 ORDER = {name: place for place, name in enumerate(LABELS)}
-YES_NO: tuple[Pair, Pair] = (("non", "no"), ("oui", "yes"))
+YES_NO = (N_("non"), N_("oui"))
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -68,25 +68,32 @@ class Part:
     matters: list[Matter] | None
 
 
-def shown(data: PersonalData, lang: str) -> list[Part]:
-    """Every service under its heading, those that hold nothing and those that are away too."""
+def shown(data: PersonalData, lang: str, names: Mapping[str, str]) -> list[Part]:
+    """Every service under its heading, those that hold nothing and those that are away too.
+
+    `names` are those of the service and its operator.
+    """
     return [
         Part(
-            title=pick(TITLES[service], lang),
+            title=translate(TITLES[service], lang),
             matters=(
-                _matters(data.documents[service], lang) if service in data.documents else None
+                _matters(data.documents[service], lang, names)
+                if service in data.documents
+                else None
             ),
         )
         for service in SERVICES
     ]
 
 
-def _matters(document: Mapping[str, list[dict[str, Any]]], lang: str) -> list[Matter]:
+def _matters(
+    document: Mapping[str, list[dict[str, Any]]], lang: str, names: Mapping[str, str]
+) -> list[Matter]:
     return [
         Matter(
-            title=_label(MATTERS, name, lang),
+            title=_label(MATTERS, name, lang, names),
             rows=[
-                _row(_ordered(row) if name == "information" else row, lang)
+                _row(_ordered(row) if name == "information" else row, lang, names)
                 for row in rows[:MOST_ROWS]
             ],
             more=max(0, len(rows) - MOST_ROWS),
@@ -96,9 +103,9 @@ def _matters(document: Mapping[str, list[dict[str, Any]]], lang: str) -> list[Ma
     ]
 
 
-def _row(row: Mapping[str, Any], lang: str) -> list[tuple[str, str]]:
+def _row(row: Mapping[str, Any], lang: str, names: Mapping[str, str]) -> list[tuple[str, str]]:
     return [
-        (_label(FIELDS, name, lang), _value(name, value, lang))
+        (_label(FIELDS, name, lang, names), _value(name, value, lang, names))
         for name, value in row.items()
         if value is not None and value != ""
     ]
@@ -108,13 +115,13 @@ def _ordered(fields: Mapping[str, Any]) -> Mapping[str, Any]:
     return dict(sorted(fields.items(), key=lambda field: ORDER.get(field[0], len(ORDER))))
 
 
-def _value(name: str, value: Any, lang: str) -> str:
+def _value(name: str, value: Any, lang: str, names: Mapping[str, str]) -> str:
     if isinstance(value, Mapping):
         space = "\u00a0" if lang == "fr" else ""
-        row = _row(_ordered(value), lang)
+        row = _row(_ordered(value), lang, names)
         return f"{space}; ".join(f"{label}{space}: {said}" for label, said in row)
     if isinstance(value, bool):
-        return pick(YES_NO[value], lang)
+        return translate(YES_NO[value], lang)
     if isinstance(value, datetime):
         return format_datetime(value, lang)
     text = str(value)
@@ -127,7 +134,7 @@ def _value(name: str, value: Any, lang: str) -> str:
     if name == "status":
         return status_text(text, lang)
     words = {**VALUES, **MAILS} if name == "kind" else VALUES
-    return pick(words[text], lang) if name in CHOSEN and text in words else text
+    return translate(words[text], lang) if name in CHOSEN and text in words else text
 
 
 def _moment(text: str, lang: str) -> str:
@@ -138,5 +145,5 @@ def _moment(text: str, lang: str) -> str:
         return text
 
 
-def _label(labels: Mapping[str, Pair], name: str, lang: str) -> str:
-    return pick(labels[name], lang) if name in labels else name.replace("_", " ")
+def _label(labels: Mapping[str, str], name: str, lang: str, names: Mapping[str, str]) -> str:
+    return translate(labels[name], lang, **names) if name in labels else name.replace("_", " ")

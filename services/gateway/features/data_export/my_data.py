@@ -14,7 +14,7 @@ from services.gateway.features.data_export.data_export_page import shown
 from services.gateway.features.sign_in.second_factor import log_refused
 from services.gateway.http.errors import Elsewhere
 from services.gateway.http.forms import Form
-from services.gateway.portal.app_keys import CLOCK, FACTOR, PERSONAL, SESSIONS
+from services.gateway.portal.app_keys import CLOCK, FACTOR, PAGES, PERSONAL, SESSIONS
 from services.gateway.portal.form_errors import away_form, refuse_form
 from services.gateway.sessions import guards
 from services.gateway.sessions.model import Session
@@ -34,11 +34,12 @@ async def show(request: web.Request) -> web.Response:
     if not _fresh(request, found):
         return _ask(request, Form())
     data = await request.app[PERSONAL].gather(found.account_id)
+    lang = request[VISIT].lang
     _trace(found, data, "page")
     return page(
         request,
         "personal_data.html",
-        parts=shown(data, request[VISIT].lang),
+        parts=shown(data, lang, request.app[PAGES].names(lang)),
         missing=data.missing,
         made_at=request.app[CLOCK](),
     )

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from services.gateway.features.dossiers.dossier_query import (
@@ -13,9 +13,9 @@ from services.gateway.features.dossiers.dossier_query import (
     Wanted,
 )
 from services.gateway.features.dossiers.filing_links import Office
-from services.gateway.i18n.localized_text import pick
 from services.gateway.portal.dossier_texts import BADGES, COLUMNS, KINDS, TAB_TITLES, status_text
 from shared.contracts.dossiers import DossierRow, DossiersView
+from shared.i18n.catalogue import translate
 
 #: Pages that are named on either side of the one that is shown.
 NEIGHBOURS = 2
@@ -103,16 +103,21 @@ def shown_tabs(wanted: Wanted, counts: Sequence[int] | None, lang: str) -> list[
 
 def tab_title(tab: str, lang: str) -> str:
     """The guide's title of a tab."""
-    return pick(TAB_TITLES[tab], lang)
+    return translate(TAB_TITLES[tab], lang)
 
 
-def shown_list(wanted: Wanted, view: DossiersView, office: Office, lang: str) -> ShownList:
-    """One page of one tab; `wanted` is at the page that was answered."""
+def shown_list(
+    wanted: Wanted, view: DossiersView, office: Office, lang: str, names: Mapping[str, str]
+) -> ShownList:
+    """One page of one tab; `wanted` is at the page that was answered.
+
+    `names` are those of the service and its operator, which titles of columns bear.
+    """
     page, pages = view.page, view.pages
     return ShownList(
         none_at_all=not any(view.counts),
         total=view.total,
-        columns=[_column(key, wanted, lang) for key in COLUMNS],
+        columns=[_column(key, wanted, lang, names) for key in COLUMNS],
         rows=[_row(row, office, lang) for row in view.rows],
         kinds=[_choice(kind, wanted.kind, _kind_text(kind, lang)) for kind in wanted.kinds],
         statuses=_statuses(wanted, view.statuses, lang),
@@ -162,19 +167,19 @@ def file_rows(rows: Iterable[DossierRow], lang: str) -> list[list[str]]:
     ]
 
 
-def file_head(lang: str) -> list[str]:
+def file_head(lang: str, names: Mapping[str, str]) -> list[str]:
     """The titles of the columns."""
-    return [pick(title, lang) for title in COLUMNS.values()]
+    return [translate(title, lang, **names) for title in COLUMNS.values()]
 
 
-def _column(key: str, wanted: Wanted, lang: str) -> Column:
+def _column(key: str, wanted: Wanted, lang: str, names: Mapping[str, str]) -> Column:
     order = ""
     if key == wanted.sort:
         order = "descending" if wanted.descending else "ascending"
     return Column(
         key=key,
         name=SORT_NAMES[key],
-        title=pick(COLUMNS[key], lang),
+        title=translate(COLUMNS[key], lang, **names),
         href=wanted.sorted_by(key).address(),
         order=order,
     )
@@ -194,7 +199,7 @@ def _choice(value: str, chosen: str, text: str) -> Choice:
 
 
 def _kind_text(kind: str, lang: str) -> str:
-    return f"{kind} ({pick(KINDS[kind], lang)})"
+    return f"{kind} ({translate(KINDS[kind], lang)})"
 
 
 def _statuses(wanted: Wanted, found: Iterable[str], lang: str) -> list[Choice]:

@@ -21,7 +21,7 @@ from services.gateway.features.dossiers.dossier_list import (
 )
 from services.gateway.features.dossiers.dossier_query import TAB_NAMES, Wanted, read_wanted
 from services.gateway.http.errors import AWAY, AWAY_SECONDS
-from services.gateway.portal.app_keys import CLOCK, DOSSIERS, OFFICE
+from services.gateway.portal.app_keys import CLOCK, DOSSIERS, OFFICE, PAGES
 from services.gateway.sessions import guards
 from services.gateway.sessions.request_state import VISIT, page
 from shared.contracts.dossiers import DossierRowsView, DossiersView
@@ -53,7 +53,7 @@ async def show(request: web.Request) -> web.Response:
         title=tab_title(wanted.tab, lang),
         tab_name=TAB_NAMES[wanted.tab],
         tabs=shown_tabs(wanted, view.counts if view else None, lang),
-        shown=shown_list(wanted, view, app[OFFICE], lang) if view else None,
+        shown=shown_list(wanted, view, app[OFFICE], lang, app[PAGES].names(lang)) if view else None,
         filing_url=app[OFFICE].filing_url,
     )
     if view is None:
@@ -97,7 +97,8 @@ async def _write(
     part: DossierRowsView,
 ) -> None:
     lang = request[VISIT].lang
-    await response.write((MARK + csv_text([file_head(lang)])).encode())
+    head = file_head(lang, request.app[PAGES].names(lang))
+    await response.write((MARK + csv_text([head])).encode())
     while True:
         await response.write(csv_text(file_rows(part.rows, lang)).encode())
         if part.after is None:

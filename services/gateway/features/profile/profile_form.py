@@ -15,9 +15,9 @@ from services.gateway.features.profile.profile_messages import (
     LABELS,
     POSITIONS,
 )
-from services.gateway.i18n.localized_text import Pair, pick
 from shared.contracts.profile import ProfileFields
 from shared.domain.countries import FRANCE, country_names
+from shared.i18n.catalogue import translate
 
 TICK = "terms"
 TEXTS = tuple(name for name in ProfileFields.__struct_fields__ if name != TICK)
@@ -74,7 +74,7 @@ def decode(document: str) -> ProfileFields:
 @cache
 def labels(lang: str) -> dict[str, str]:
     """The name of every field."""
-    return {name: pick(pair, lang) for name, pair in LABELS.items()}
+    return {name: translate(text, lang) for name, text in LABELS.items()}
 
 
 @cache
@@ -124,8 +124,8 @@ def listed(fields: ProfileFields, address: str, lang: str) -> Listed:
     )
 
 
-def _options(pairs: Mapping[str, Pair], lang: str) -> tuple[Option, ...]:
-    return tuple((value, pick(pair, lang)) for value, pair in pairs.items())
+def _options(texts: Mapping[str, str], lang: str) -> tuple[Option, ...]:
+    return tuple((value, translate(text, lang)) for value, text in texts.items())
 
 
 def _sorted_as(name: str) -> str:

@@ -5,184 +5,121 @@ The codes are those of profile's README, where a test reads them.
 
 from __future__ import annotations
 
-from services.gateway.i18n.localized_text import Pair, fill, pick
 from services.gateway.portal.field_texts import NAMES, UNKNOWN, field_text
 from shared.contracts.base import FieldError
 from shared.domain.countries import country_names
+from shared.i18n.catalogue import N_, translate
 from shared.i18n.dates import format_day
 
 #: The fields in the order of the form, as the guide calls them (4.5).
-LABELS: dict[str, Pair] = {
-    "last_name": ("Nom", "Last name"),
-    "first_name": ("Prénom", "First name"),
-    "email": ("Email", "E-mail"),
-    "phone": ("Téléphone", "Telephone"),
-    "phone_extension": ("Poste", "Extension"),
-    "position": ("Qualité du demandeur", "Position of the applicant"),
-    "position_other": ("Autre qualité", "Other position"),
-    "country": ("Libellé Pays", "Country"),
-    "siret": ("N° de Siret", "SIRET number"),
-    "closed_reason": (
-        "Pourquoi déclarer un établissement fermé ?",
-        "Why declare a closed establishment?",
-    ),
-    "company_name": ("Raison sociale", "Company name"),
-    "establishment_type": ("Type établissement", "Type of establishment"),
-    "establishment_type_other": ("Autre type d'établissement", "Other type of establishment"),
-    "address": ("Adresse", "Address"),
-    "address_extra": ("Complément adresse", "Address, continued"),
-    "postal_code": ("Code postal", "Postal code"),
-    "city": ("Ville", "Town"),
-    "vat": ("Numéro de TVA", "VAT number"),
-    "lei": ("LEI", "LEI"),
-    "eori": ("EORI", "EORI"),
-    "terms": ("Conditions générales d'utilisation", "Terms of use"),
+LABELS: dict[str, str] = {
+    "last_name": N_("Nom"),
+    "first_name": N_("Prénom"),
+    "email": N_("Email"),
+    "phone": N_("Téléphone"),
+    "phone_extension": N_("Poste"),
+    "position": N_("Qualité du demandeur"),
+    "position_other": N_("Autre qualité"),
+    "country": N_("Libellé Pays"),
+    "siret": N_("N° de Siret"),
+    "closed_reason": N_("Pourquoi déclarer un établissement fermé ?"),
+    "company_name": N_("Raison sociale"),
+    "establishment_type": N_("Type établissement"),
+    "establishment_type_other": N_("Autre type d'établissement"),
+    "address": N_("Adresse"),
+    "address_extra": N_("Complément adresse"),
+    "postal_code": N_("Code postal"),
+    "city": N_("Ville"),
+    "vat": N_("N° de TVA"),
+    "lei": N_("LEI"),
+    "eori": N_("EORI"),
+    "terms": N_("Conditions générales d'utilisation"),
 }
 
-POSITIONS: dict[str, Pair] = {
-    "responsible_pharmacist": ("Pharmacien Responsable", "Responsible Pharmacist"),
-    "interim_responsible_pharmacist": (
-        "Pharmacien Responsable Intérimaire",
-        "Interim Responsible Pharmacist",
-    ),
-    "other": ("Autres", "Other"),
+POSITIONS: dict[str, str] = {
+    "responsible_pharmacist": N_("Pharmacien Responsable"),
+    "interim_responsible_pharmacist": N_("Pharmacien Responsable Intérimaire"),
+    "other": N_("Autres"),
 }
-ESTABLISHMENT_TYPES: dict[str, Pair] = {
-    "pharmaceutical_establishment": (
-        "Etablissement pharmaceutique",
-        "Pharmaceutical establishment",
-    ),
-    "hospital_pharmacy": ("Pharmacie à usage intérieur", "Hospital pharmacy"),
-    "other": ("Autres", "Other"),
+ESTABLISHMENT_TYPES: dict[str, str] = {
+    "pharmaceutical_establishment": N_("Etablissement pharmaceutique"),
+    "hospital_pharmacy": N_("Pharmacie à usage intérieur"),
+    "other": N_("Autres"),
 }
 
-DIGITS: Pair = ("Chiffres de 0 à 9 uniquement.", "Figures from 0 to 9 only.")
-LINE: Pair = ("{max} caractères au plus par ligne.", "At most {max} characters a line.")
-POSTAL_CODE: Pair = (
-    "Code postal à 5 chiffres, exemple 75015.",
-    "Postal code of 5 figures, for example 75015.",
-)
+DIGITS = N_("Saisissez seulement des chiffres.")
+LINE = N_("Saisissez au plus {max} caractères par ligne.")
 #: Characters of an address line (NF Z10-011).
 LINE_LENGTH = 38
 
-FIELDS: dict[tuple[str, str], Pair] = {
-    ("phone", "missing"): (
-        "Saisissez un numéro de téléphone, exemple 01 23 45 67 89.",
-        "Enter a telephone number, for example +33 1 23 45 67 89.",
-    ),
-    ("phone", "invalid"): (
-        "Numéro invalide. Exemple : {example}.",
-        "Invalid number. Example: {example}.",
-    ),
+FIELDS: dict[tuple[str, str], str] = {
+    ("phone", "missing"): N_("Saisissez un numéro de téléphone, exemple : 01 23 45 67 89."),
+    ("phone", "invalid"): N_("Ce numéro de téléphone n'est pas valable. Exemple : {example}."),
     ("phone", "digits_only"): DIGITS,
-    ("phone", "other_territory"): (
-        "Numéro de {country} : choisissez ce pays ou {prefix}.",
-        "A number of {country}: choose that country or {prefix}.",
+    ("phone", "other_territory"): N_(
+        "Ce numéro est celui d'un autre territoire ({country}) : choisissez ce pays, ou corrigez "
+        "le numéro ({prefix})."
     ),
     ("phone_extension", "digits_only"): DIGITS,
-    ("phone_extension", "too_long"): ("{max} chiffres au plus.", "At most {max} figures."),
-    ("position", "missing"): ("Choisissez votre qualité.", "Choose your position."),
-    ("position_other", "missing"): (
-        "Précisez votre qualité, par exemple : pharmacien délégué.",
-        "Say which position, for example: deputy pharmacist.",
+    ("phone_extension", "too_long"): N_("Saisissez au plus {max} chiffres."),
+    ("position", "missing"): N_("Choisissez votre qualité."),
+    ("position_other", "missing"): N_("Précisez votre qualité, par exemple : pharmacien délégué."),
+    ("country", "missing"): N_("Choisissez le pays."),
+    ("siret", "missing"): N_(
+        "Saisissez les 14 chiffres du n° de Siret : il est obligatoire en France."
     ),
-    ("country", "missing"): ("Choisissez le pays.", "Choose the country."),
-    ("siret", "missing"): (
-        "SIRET obligatoire en France : saisissez les 14 chiffres du numéro.",
-        "SIRET mandatory in France: enter the 14 digits of the number.",
+    ("siret", "not_for_country"): N_(
+        "Le n° de Siret n'existe qu'en France : videz ce champ, ou choisissez la France."
     ),
-    ("siret", "not_for_country"): (
-        "SIRET réservé à la France : laissez vide, ou choisissez ce pays.",
-        "SIRET is for France only: leave empty, or choose that country.",
-    ),
-    ("siret", "wrong_length"): (
-        "{expected} chiffres attendus ({typed} saisis).",
-        "{expected} digits expected ({typed} entered).",
-    ),
+    ("siret", "wrong_length"): N_("Saisissez {expected} chiffres (il y en a {typed})."),
     ("siret", "digits_only"): DIGITS,
-    ("siret", "wrong_key"): (
-        "Numéro inexact : la clé de contrôle ne correspond pas.",
-        "Wrong number: its check digit does not fit.",
+    ("siret", "wrong_key"): N_("Ce n° de Siret est inexact : vérifiez chaque chiffre."),
+    ("siret", "closed"): N_(
+        "D'après le répertoire Sirene, cet établissement est fermé depuis le {date}."
     ),
-    ("siret", "closed"): (
-        "Établissement fermé le {date} selon Sirene.",
-        "Establishment closed on {date}, says Sirene.",
+    ("siret", "closed_undated"): N_("D'après le répertoire Sirene, cet établissement est fermé."),
+    ("siret", "unlisted"): N_(
+        "Ce n° de Siret est exact, mais absent du répertoire Sirene. Vous pouvez continuer."
     ),
-    ("siret", "closed_undated"): (
-        "Établissement fermé selon Sirene.",
-        "Establishment closed, says Sirene.",
+    ("siret", "check_deferred"): N_(
+        "Ce n° de Siret sera vérifié plus tard. Vous pouvez continuer."
     ),
-    ("siret", "unlisted"): (
-        "Numéro exact, mais absent du répertoire public : vous pouvez continuer.",
-        "Right number, but not in the public directory: you may go on.",
+    ("siret", "right"): N_("Numéro exact."),
+    ("siret", "found"): N_("Numéro exact : {company}. Vérifiez le nom et l'adresse."),
+    ("siret", "found_unnamed"): N_("Numéro exact. Vérifiez le nom et l'adresse."),
+    ("closed_reason", "missing"): N_(
+        "Dites pourquoi vous déclarez un établissement fermé, par exemple : déménagement en cours."
     ),
-    ("siret", "check_deferred"): ("Vérification différée.", "Check put off."),
-    ("siret", "right"): ("Numéro exact.", "Right number."),
-    ("siret", "found"): (
-        "Numéro exact : {company}. Vérifiez le nom et l'adresse.",
-        "Right number: {company}. Check the name and the address.",
+    ("company_name", "missing"): N_("Saisissez la raison sociale, exemple : Pharmacie des Lilas."),
+    ("establishment_type", "missing"): N_("Choisissez le type d'établissement."),
+    ("establishment_type_other", "missing"): N_(
+        "Précisez le type d'établissement, par exemple : laboratoire de recherche."
     ),
-    ("closed_reason", "missing"): (
-        "Dites pourquoi, par exemple : déménagement en cours, répertoire en retard.",
-        "Say why, for example: moving at present, directory not up to date.",
+    ("address", "missing"): N_("Saisissez l'adresse, exemple : 12 rue des Lilas."),
+    ("postal_code", "missing"): N_("Saisissez le code postal, exemple : 75015."),
+    ("postal_code", "wrong_format"): N_("Saisissez un code postal à 5 chiffres, exemple : 75015."),
+    ("postal_code", "corsican"): N_(
+        "Saisissez un code postal à 5 chiffres. En Corse, il commence par 20 : 2A et 2B sont des "
+        "codes de communes."
     ),
-    ("company_name", "missing"): (
-        "Saisissez la raison sociale, exemple : Pharmacie des Lilas.",
-        "Enter the company name, for example: Lilac Pharmacy.",
+    ("postal_code", "other_territory"): N_(
+        "Pour ce pays, le code postal commence par {beginning}."
     ),
-    ("establishment_type", "missing"): (
-        "Choisissez le type d'établissement.",
-        "Choose the type of establishment.",
+    ("city", "missing"): N_("Saisissez la ville, exemple : Paris."),
+    ("vat", "invalid"): N_(
+        "Ce n° de TVA est inexact : vérifiez chaque signe. Exemple pour l'Allemagne : DE136695976."
     ),
-    ("establishment_type_other", "missing"): (
-        "Précisez le type d'établissement, par exemple : laboratoire de recherche.",
-        "Say which type of establishment, for example: research laboratory.",
+    ("vat", "wrong_siren"): N_("Ce n° de TVA n'est pas celui de l'entreprise du Siret ({siren})."),
+    ("lei", "invalid"): N_("LEI inexact : 20 lettres et chiffres, exemple : 213800KUD8LAJWSQ9D15."),
+    ("eori", "invalid"): N_(
+        "EORI inexact : les deux lettres du pays, puis 15 lettres ou chiffres au plus."
     ),
-    ("address", "missing"): (
-        "Saisissez l'adresse, exemple : 12 rue des Lilas.",
-        "Enter the address, for example: 12 rue des Lilas.",
-    ),
-    ("postal_code", "missing"): (
-        "Saisissez le code postal, exemple 75015.",
-        "Enter the postal code, for example 75015.",
-    ),
-    ("postal_code", "wrong_format"): POSTAL_CODE,
-    ("postal_code", "corsican"): (
-        POSTAL_CODE[0] + " En Corse, il commence par 20 : 2A et 2B sont des codes de communes.",
-        POSTAL_CODE[1] + " In Corsica it begins with 20: 2A and 2B are codes of communes.",
-    ),
-    ("postal_code", "other_territory"): (
-        "Pour ce pays, le code postal commence par {beginning}.",
-        "In that country the postal code begins with {beginning}.",
-    ),
-    ("city", "missing"): ("Saisissez la ville, exemple : Paris.", "Enter the town, such as Paris."),
-    ("vat", "invalid"): (
-        "Numéro de TVA inexact. Exemple : DE136695976.",
-        "Wrong VAT number. Example: DE136695976.",
-    ),
-    ("vat", "wrong_siren"): (
-        "Ce numéro de TVA n'est pas celui de l'entreprise du Siret ({siren}).",
-        "This VAT number is not that of the company of the SIRET ({siren}).",
-    ),
-    ("lei", "invalid"): (
-        "LEI inexact : 20 lettres et chiffres, exemple 213800KUD8LAJWSQ9D15.",
-        "Wrong LEI: 20 letters and figures, for example 213800KUD8LAJWSQ9D15.",
-    ),
-    ("eori", "invalid"): (
-        "EORI inexact : les deux lettres du pays, puis 15 lettres ou chiffres au plus, exemple "
-        "BE0123456789.",
-        "Wrong EORI: the two letters of the country, then at most 15 letters or figures, for "
-        "example BE0123456789.",
-    ),
-    ("terms", "missing"): ("Cochez la case pour continuer.", "Tick the box to continue."),
+    ("terms", "missing"): N_("Cochez la case pour continuer."),
 }
 #: What any other field may be told.
-ANY: dict[str, Pair] = {
-    "too_long": ("{max} caractères au plus.", "At most {max} characters."),
-    "forbidden_characters": (
-        "Ce champ contient des caractères non autorisés (pictogrammes, par exemple).",
-        "This field contains characters that are not allowed (such as pictograms).",
-    ),
+ANY: dict[str, str] = {
+    "too_long": N_("Saisissez au plus {max} caractères."),
+    "forbidden_characters": N_("Retirez les signes non acceptés (pictogrammes, par exemple)."),
 }
 LINES = ("address", "address_extra", "city")
 NAME_FIELDS = ("first_name", "last_name")
@@ -196,14 +133,16 @@ def information_text(error: FieldError, lang: str) -> str:
     if code == "closed":
         code = "closed" if values.get("date") else "closed_undated"
         values["date"] = format_day(str(values.get("date")), lang)
+    if code == "found" and not values.get("company"):
+        code = "found_unnamed"
     if "country" in values:
         values["country"] = country_names(lang).get(str(values["country"]), values["country"])
-    pair = FIELDS.get((error.field, code)) or ANY.get(code, UNKNOWN)
-    text = fill(pick(pair, lang), values)
+    text = FIELDS.get((error.field, code)) or ANY.get(code, UNKNOWN)
+    shown = translate(text, lang, **values)
     if error.field in LINES and code in ANY:
-        said = fill(pick(LINE, lang), {"max": LINE_LENGTH})
-        return said if code == "too_long" else f"{text} {said}"
-    return text
+        line = translate(LINE, lang, max=LINE_LENGTH)
+        return line if code == "too_long" else f"{shown} {line}"
+    return shown
 
 
 def information_texts(errors: tuple[FieldError, ...], lang: str) -> dict[str, list[str]]:

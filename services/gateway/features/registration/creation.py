@@ -7,7 +7,6 @@ from datetime import timedelta
 from aiohttp import web
 
 from services.gateway.http.sse import Said
-from services.gateway.i18n.localized_text import pick
 from services.gateway.portal.app_keys import CLOCK, STREAMS
 from services.gateway.portal.texts import CREATION
 from services.gateway.sessions.request_state import (
@@ -22,6 +21,7 @@ from services.gateway.sessions.request_state import (
     presession,
 )
 from shared.contracts.registration import RequestView
+from shared.i18n.catalogue import translate
 
 #: How long an acceptance without an answer is followed before the terms are shown again.
 HOPE = timedelta(seconds=10)
@@ -63,7 +63,7 @@ async def _state(request: web.Request, view: RequestView | None) -> dict[str, ob
     name = "created" if view.due == "created" else "creating" if creating else None
     return {
         "state": name,
-        "text": pick(CREATION[name], lang) if name else "",
+        "text": translate(CREATION[name], lang) if name else "",
         "due": view.due,
         "next": "/connexion" if view.due == "created" else due_url(view),
     }

@@ -10,8 +10,8 @@ import re
 import unicodedata
 from datetime import date, datetime, timedelta
 
-from services.gateway.i18n.localized_text import Pair, fill, pick
-from shared.i18n.dates import PARIS
+from shared.i18n.catalogue import N_, translate
+from shared.i18n.dates import PARIS, format_number
 
 ABOUT = ("person", "establishment", "other")
 MAX_TEXT = 1000
@@ -21,46 +21,19 @@ ADDRESS = re.compile(r"[^@\s]{1,64}@[^@\s]+\.[^@\s.]+")
 #: How far from today a departure is believed to be.
 FURTHEST = timedelta(days=366)
 
-ERRORS: dict[str, Pair] = {
-    "about_missing": (
-        "Choisissez ce qui est à corriger.",
-        "Choose what is to be corrected.",
-    ),
-    "text_missing": (
-        "Écrivez ce qui est à corriger, et comment.",
-        "Write what is to be corrected, and how.",
-    ),
-    "too_long": (
-        "Trop long : {max} caractères au plus.",
-        "Too long: at most {max} characters.",
-    ),
-    "characters": (
-        "Ce texte contient des caractères non autorisés.",
-        "This text holds characters that are not allowed.",
-    ),
-    "date_missing": ("Choisissez une date.", "Choose a date."),
-    "date": (
-        "Cette date n'est pas valable : moins d'un an avant ou après aujourd'hui.",
-        "This date is not valid: less than a year before or after today.",
-    ),
-    "confirm_missing": ("Cochez la case pour continuer.", "Tick the box to continue."),
-    "address_missing": (
-        "Saisissez l'adresse email de la personne qui part.",
-        "Enter the e-mail address of the person who leaves.",
-    ),
-    "address_format": (
-        "Saisissez une adresse au format nom@exemple.fr.",
-        "Enter an address in the form name@example.fr.",
-    ),
-    "establishment_missing": (
-        "Saisissez le nom de l'établissement.",
-        "Enter the name of the establishment.",
-    ),
-    "reporter_name_missing": ("Saisissez votre nom.", "Enter your name."),
-    "reporter_address_missing": (
-        "Saisissez votre adresse email.",
-        "Enter your e-mail address.",
-    ),
+ERRORS: dict[str, str] = {
+    "about_missing": N_("Choisissez ce qui est à corriger."),
+    "text_missing": N_("Écrivez ce qui est à corriger, et comment."),
+    "too_long": N_("Saisissez au plus {max} caractères."),
+    "characters": N_("Retirez les signes non acceptés (pictogrammes, par exemple)."),
+    "date_missing": N_("Choisissez une date."),
+    "date": N_("Choisissez une date à moins d'un an d'aujourd'hui."),
+    "confirm_missing": N_("Cochez la case pour continuer."),
+    "address_missing": N_("Saisissez l'adresse email de la personne qui part."),
+    "address_format": N_("Saisissez une adresse au format nom@exemple.fr."),
+    "establishment_missing": N_("Saisissez le nom de l'établissement."),
+    "reporter_name_missing": N_("Saisissez vos prénom et nom."),
+    "reporter_address_missing": N_("Saisissez votre adresse email."),
 }
 LIMITS = {"text": MAX_TEXT, "remark": MAX_TEXT}
 
@@ -106,7 +79,7 @@ def check_report(fields: dict[str, str], now: datetime) -> Errors:
 def refused(errors: Errors, lang: str) -> dict[str, list[str]]:
     """What the form says, by field."""
     return {
-        name: [fill(pick(ERRORS[code], lang), {"max": limit(name)})]
+        name: [translate(ERRORS[code], lang, max=format_number(limit(name), lang))]
         for name, code in errors.items()
     }
 

@@ -38,6 +38,10 @@ export function watchPassword(form, person) {
     return text;
   }
 
+  function sayLeft(n) {
+    return say(n === 1 ? "left_one" : "left", { n });
+  }
+
   function judged() {
     const who = person();
     const found = judge(rules, { password: field.value, ...who });
@@ -86,14 +90,14 @@ export function watchPassword(form, person) {
     const force = left === 0 ? strength(rules, { password: field.value, ...person() }) : "weak";
     showText("force", typed ? say("strength", { strength: say(force) }) : "");
     showText("mot-refuse", typed ? refusedWord(found) : "");
-    const reason = typed ? whatIsLeft(found, left) : say("left", { n: found.length });
+    const reason = typed ? whatIsLeft(found, left) : sayLeft(found.length);
     button.setAttribute("aria-disabled", String(!(typed && left === 0)));
     showText("suite", reason);
     announce(reason);
   }
 
   function whatIsLeft(found, left) {
-    const counted = left > 0 ? [say("left", { n: left })] : [];
+    const counted = left > 0 ? [sayLeft(left)] : [];
     if (found.some((verdict) => verdict.open)) return [...counted, say("unasked")].join(" ");
     return counted[0] ?? say("ready");
   }

@@ -68,7 +68,7 @@ def test_g_41_tabs_say_how_many_or_nothing() -> None:
     away = [text(link) for link in read(state("home-away")).select("#onglets a")]
     assert away == TITLES
     in_english = read(english("home-pages")).select("#onglets a")
-    assert text(in_english[0]) == "My declarations filed 12,345 files"
+    assert text(in_english[0]) == "My declarations filed 12,345 items"
 
 
 @pytest.mark.parametrize("name", WITH_ROWS)
@@ -108,7 +108,9 @@ def test_g_42_the_total_search_filters_and_file_keep_what_was_chosen() -> None:
     assert (form["method"], form["action"], form["role"]) == ("get", "/accueil", "search")
     assert one(page, "#recherche")["value"] == "doliprane 1000"
     assert one(page, "#statut option[selected]")["value"] == "filed"
-    assert "Aucun dossier ne correspond à cette recherche." in text(one(page, "main"))
+    assert "Aucun dossier ne correspond à cette recherche. Modifiez-la ou effacez-la." in text(
+        one(page, "main")
+    )
     (clear,) = (a for a in form.select("a") if text(a) == "Effacer la recherche")
     assert clear["href"] == "/accueil"
     page = state("home-pages")
@@ -168,9 +170,13 @@ def test_g_43_without_settings_nothing_leads_out() -> None:
 @pytest.mark.parametrize(
     ("name", "words", "form"),
     [
-        ("home", "Vos demandes et déclarations paraîtront ici dès leur dépôt.", False),
+        ("home", "Vos brouillons, demandes et déclarations apparaîtront ici.", False),
         ("home-empty_tab", "Aucun dossier dans cet onglet pour l'instant.", False),
-        ("home-no_match", "Aucun dossier ne correspond à cette recherche.", True),
+        (
+            "home-no_match",
+            "Aucun dossier ne correspond à cette recherche. Modifiez-la ou effacez-la.",
+            True,
+        ),
         ("home-away", "La liste de vos dossiers ne répond pas pour l'instant.", False),
     ],
 )
@@ -197,7 +203,7 @@ def test_g_33_the_banner_says_what_is_left_to_do() -> None:
     assert link is not None
     assert (text(link), link["href"]) == ("Compléter", "/informations")
     assert not read(state("home-rows")).select("main .fr-alert--warning")
-    assert "Complete it" in text(one(english("home-to_validate"), "main .fr-alert--warning"))
+    assert "Complete" in text(one(english("home-to_validate"), "main .fr-alert--warning"))
 
 
 def test_in_03_what_others_sent_is_text() -> None:
@@ -217,7 +223,13 @@ def test_in_03_what_others_sent_is_text() -> None:
 def test_g_42_english_is_complete() -> None:
     page = english("home-rows")
     main = text(one(page, "main"))
-    for words in ("File number", "Date filed with ANSM", "Draft", "Under review", "2 Nov 2026"):
+    for words in (
+        "Reference number",
+        "Date filed with ANSM",
+        "Draft",
+        "Under review",
+        "2 Nov 2026",
+    ):
         assert words in main
     assert [text(o) for o in one(page, "#statut").select("option")] == [
         "All",

@@ -127,14 +127,14 @@ def test_ax_04_every_error_stands_at_its_field_and_in_the_summary() -> None:
     for error in WRONG:
         assert one(page, f"#{error.field}-messages").get_text(strip=True), error.field
     said = text(page, "#erreurs")
-    assert said.startswith("20 information(s) à compléter ou à corriger, en rouge,")
+    assert said.startswith("20 informations à compléter ou à corriger")
     assert "mot de passe" not in said
     for words in (
-        "Numéro de Guadeloupe : choisissez ce pays ou +590.",
-        "Chiffres de 0 à 9 uniquement.",
-        "Numéro inexact : la clé de contrôle ne correspond pas.",
-        "Code postal à 5 chiffres, exemple 75015.",
-        "38 caractères au plus par ligne.",
+        "choisissez ce pays, ou corrigez le numéro (+590).",
+        "Saisissez seulement des chiffres.",
+        "Ce n° de Siret est inexact : vérifiez chaque chiffre.",
+        "Saisissez un code postal à 5 chiffres. En Corse, il commence par 20",
+        "Saisissez au plus 38 caractères par ligne.",
     ):
         assert words in said, words
     assert "Brouillon enregistré à 10:42 (heure de Paris). Vous devez valider" in text(page)
@@ -142,15 +142,23 @@ def test_ax_04_every_error_stands_at_its_field_and_in_the_summary() -> None:
 
 @pytest.mark.parametrize("name", ["information-wrong-country"])
 def test_bad_input_47_a_siret_abroad(name: str) -> None:
-    assert "SIRET réservé à la France" in text(state(name))
+    assert "Le n° de Siret n'existe qu'en France" in text(state(name))
 
 
 @pytest.mark.parametrize(
     ("name", "said", "asked"),
     [
-        ("information-closed", "Établissement fermé le 31 mai 2024 selon Sirene.", True),
-        ("information-unlisted", "absent du répertoire public", False),
-        ("information-deferred", "Vérification différée.", False),
+        (
+            "information-closed",
+            ("D'après le répertoire Sirene, cet établissement est fermé depuis le 31 mai 2024."),
+            True,
+        ),
+        ("information-unlisted", "absent du répertoire Sirene", False),
+        (
+            "information-deferred",
+            "Ce n° de Siret sera vérifié plus tard. Vous pouvez continuer.",
+            False,
+        ),
         ("information", "", False),
     ],
 )
@@ -167,11 +175,15 @@ def test_ax_06_the_summary_shows_what_was_typed_and_asks_for_a_confirmation() ->
         page = state(name)
         for shown in ("01 55 87 40 90", "4512", "732 829 320 00074", "Bâtiment C, 2e étage"):
             assert shown in text(page, where), shown
-        assert "Tout est exact ? Ensuite, seule l'ANSM pourra corriger" in text(page, where)
+        assert "Tout est exact ? Après validation, seul le secrétariat peut corriger" in text(
+            page, where
+        )
         for words in ("Confirmer la validation", "Revenir"):
             assert words in text(page, where)
     assert "ont changé dans une autre fenêtre" in text(state("information_validation-changed"))
-    assert "fermé le 31 mai 2024" in text(state("information_validation-closed"), "#siret-lu")
+    assert "fermé depuis le 31 mai 2024" in text(
+        state("information_validation-closed"), "#siret-lu"
+    )
     away = state("information_validation-away")
     assert "Ce service ne répond pas" in text(away)
     assert "732 829 320 00074" in text(away)
@@ -190,8 +202,8 @@ def test_g_35_what_is_frozen_is_only_read_and_says_whom_to_ask() -> None:
 
 def test_the_foreign_laboratory_reads_english() -> None:
     page = english("information-foreign")
-    assert label(page, "siret") == "SIRET number * (mandatory if French)"
-    assert "Outside France, leave empty and choose the country." in text(page)
+    assert label(page, "siret") == "SIRET number * (required if French)"
+    assert "Outside France, leave this field empty." in text(page)
     chosen = one(page, "#country option[selected]")
     assert (chosen["value"], chosen.get_text()) == ("BE", "Belgium")
     frozen = text(english("information_frozen-foreign"))
@@ -209,4 +221,4 @@ def test_b_11_the_account_shows_the_information_or_what_is_left_to_do() -> None:
     assert "Il vous reste à valider vos informations." in text(state("account"))
     assert one(state("account"), "main a[href='/informations']").get_text() == "Compléter"
     assert "732 829 320 00074" in text(state("account-validated"))
-    assert "ne peuvent pas être montrées" in text(state("account-information-away"))
+    assert "ne peuvent pas être affichées" in text(state("account-information-away"))

@@ -113,7 +113,7 @@ def test_gd_01_the_privacy_notice_is_complete() -> None:
         "obligatoires",
         "réservé aux agents",
         "48 heures",
-        "12 mois",
+        "durée fixée par l'exploitant",
         "droit d'accès",
         "dpo@ansm.sante.fr",
         "CNIL",

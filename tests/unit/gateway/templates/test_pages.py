@@ -124,7 +124,7 @@ def test_ax_04_mandatory_fields_are_marked_before_sending(page: Page) -> None:
     for form in read(page).select("main form"):
         if form.select("[required]"):
             said = form.get_text().lower()
-            assert "obligatoire" in said or "mandatory" in said
+            assert "obligatoire" in said or "required" in said
 
 
 @each_page

@@ -7,6 +7,7 @@ import { countDown } from "./resend.mjs";
 const page = document.getElementById("suivi");
 const message = document.getElementById("message");
 const words = document.getElementById("message-etat");
+const sent = document.getElementById("message-envoi");
 const correct = document.getElementById("message-corriger");
 const LOOKS = new Map([["refused", "error"], ["deferred", "warning"]]);
 
@@ -18,6 +19,7 @@ function showMail({ state, text }) {
   message.classList.add(`fr-alert--${LOOKS.get(state) ?? "info"}`);
   message.dataset.state = state;
   correct.hidden = state !== "refused";
+  sent.hidden = state === "refused";
 }
 
 follow(
