@@ -39,7 +39,7 @@ from shared.contracts.registration import (
     ResendValidation,
     ValidationResent,
 )
-from shared.database import Connection, Pool
+from shared.database import Pool
 from shared.database.pool import acquire
 from shared.domain.person_names import check_name
 from shared.messaging.handlers import Refused, RequestContext
@@ -72,8 +72,8 @@ async def validate_form(request: RequestAccount, deps: Deps, pool: Pool) -> Vali
     )
     if errors or address is None or password is None:
         return ValidatedForm(refusal=invalid_fields(errors))
-    if request.point_out_slip and (slip := typo_refusal(address)) is not None:
-        return ValidatedForm(refusal=slip)
+    if request.point_out_slip and (typo := typo_refusal(address)) is not None:
+        return ValidatedForm(refusal=typo)
     async with acquire(pool) as connection:
         quota = deps.settings.address_quota
         too_many = await quotas.check(connection, deps, quota, address.key, request.network)
@@ -95,40 +95,34 @@ async def request_account(request: RequestAccount, context: RequestContext[Deps]
     key = form.address.key
     await account_request_store.lock_address(context.tx, key)
     await quotas.count_request(context, context.deps.settings.address_quota, key, request.network)
-    address_status = await account_store.address_status(context.tx, key)
-    made = _new_request(
-        request.language, form, form.address, address_status.is_taken, context.now()
-    )
-    if address_status.account_id is not None and not address_status.is_taken:
-        made = dataclasses.replace(made, account_id=address_status.account_id)
-    message = await validation_messages.send(
-        context, made, AccountRequested, address_status.account_id
-    )
+    status = await account_store.address_status(context.tx, key)
+    made = _new_request(request.language, form, form.address, status.is_taken, context.now())
+    if status.account_id is not None and not status.is_taken:
+        made = dataclasses.replace(made, account_id=status.account_id)
+    message = await validation_messages.send(context, made, AccountRequested, status.account_id)
     await account_request_store.insert(context.tx, made, message)
     log.info("An account was requested.", action="account_requested", request_ref=made.id)
     return await show(context, made.id)
 
 
 async def describe_request(request: DescribeRequest, context: RequestContext[Deps]) -> RequestView:
-    """Where a request stands."""
+    """The request as it is now."""
     return await show(context, request.request_id)
 
 
 async def resend_validation(
     request: ResendValidation, context: RequestContext[Deps]
 ) -> RequestView:
-    """Another message; the former code and link are worth nothing from now on (RE-02)."""
+    """Send another message; the former code and link are void (RE-02)."""
     found = await require_pending(context, request.request_id)
     check_resend_pause(found.sent_at, context.deps.settings.resend_seconds, context.now())
     await quotas.count_request(
         context, context.deps.settings.sends_quota, found.address_key, request.network
     )
-    address_status = await account_store.address_status(context.tx, found.address_key)
+    status = await account_store.address_status(context.tx, found.address_key)
     language = supported_language(request.language)
     renewed = dataclasses.replace(found, language=language)
-    message = await validation_messages.send(
-        context, renewed, ValidationResent, address_status.account_id
-    )
+    message = await validation_messages.send(context, renewed, ValidationResent, status.account_id)
     await account_request_store.replace_message(context.tx, found.id, message, language)
     return await show(context, found.id)
 
@@ -170,17 +164,12 @@ async def emit_expired(context: RequestContext[Deps], deleted: Iterable[DeletedR
 
 
 async def show(context: RequestContext[Deps], request_id: str) -> RequestView:
-    """The request as it is now, or `request_gone`."""
-    return await view(context.tx, context.deps, request_id, context.now())
-
-
-async def view(tx: Connection, deps: Deps, request_id: str, now: datetime) -> RequestView:
-    """The request as its owner sees it at `now`, or `Refused` with `request_gone`."""
-    found = await account_request_store.read(tx, request_id)
-    if found is None or found.kept_until <= now:
+    """The request, or `Refused` with `request_gone`."""
+    found = await account_request_store.read(context.tx, request_id)
+    if found is None or found.kept_until <= context.now():
         raise Refused(GONE)
-    left = await quotas.sends_left(tx, deps, found.address_key)
-    return show_request(found, deps.settings, left)
+    left = await quotas.sends_left(context.tx, context.deps, found.address_key)
+    return show_request(found, context.deps.settings, left)
 
 
 def invalid_fields(errors: list[FieldError]) -> Refusal:

@@ -153,25 +153,23 @@ async def cancel_address_change(
 async def _notify_holder(
     context: RequestContext[Deps], change: AddressChange, language: str
 ) -> None:
-    address_status = await account_store.address_status(context.tx, change.address_key)
-    known = KnownAddressRequested(
-        request_id=change.id,
-        address=change.address,
-        language=language,
-        requested_at=context.now(),
-        expires_at=min(
-            context.now() + context.deps.settings.address_change_period, change.kept_until
-        ),
-    )
+    status = await account_store.address_status(context.tx, change.address_key)
     # The account may have been given another address since.
-    if address_status.account_id is not None:
-        await context.emit(known, subject=address_status.account_id)
+    if status.account_id is not None:
+        known = KnownAddressRequested(
+            request_id=change.id,
+            address=change.address,
+            language=language,
+            requested_at=change.sent_at,
+            expires_at=change.expires_at,
+        )
+        await context.emit(known, subject=status.account_id)
 
 
 async def _is_taken(context: RequestContext[Deps], account: Account, change: AddressChange) -> bool:
     """Whether the address was verified for another account or request in the meantime."""
-    address_status = await account_store.address_status(context.tx, change.address_key)
-    if address_status.account_id not in (None, account.id):
+    status = await account_store.address_status(context.tx, change.address_key)
+    if status.account_id not in (None, account.id):
         return True
     return await account_request_store.has_verified(context.tx, change.address_key)
 

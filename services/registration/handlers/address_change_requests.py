@@ -66,8 +66,8 @@ async def validate_form(
         errors.append(MISSING)
     if errors or address is None:
         return AddressChangeForm(refusal=invalid_fields(errors))
-    if request.point_out_slip and (slip := typo_refusal(address)) is not None:
-        return AddressChangeForm(refusal=slip)
+    if request.point_out_slip and (typo := typo_refusal(address)) is not None:
+        return AddressChangeForm(refusal=typo)
     checked = await passwords.check_account_password(request.account_id, password, deps, pool)
     errors = _identity_errors(password or "", request.address, deps)
     return AddressChangeForm(address=address, checked=checked, errors=tuple(errors))
@@ -103,13 +103,13 @@ async def request_address_change(
     if form.address is None or form.hashed is None or account.credentials is None:
         raise Refused(CLOSED)
     await quotas.count_address_change(context, account.id)
-    address_status = await account_store.address_status(context.tx, form.address.key)
+    status = await account_store.address_status(context.tx, form.address.key)
     now = context.now()
     made = AddressChange(
         id=str(uuid.uuid4()),
         address=form.address.text,
         address_key=form.address.key,
-        decoy=address_status.account_id not in (None, account.id),
+        decoy=status.account_id not in (None, account.id),
         password=form.hashed,
         password_changes=account.credentials.changes,
         code_key_id="",
@@ -144,9 +144,8 @@ async def _check_password(account_id: str, context: RequestContext[Deps]) -> Acc
 
 def _identity_errors(password: str, address: str, deps: Deps) -> list[FieldError]:
     """Parts of the new address in the password: the other rules held when it was chosen."""
-    verdicts = deps.rules.check(Candidate(password=password, address=address))
     return [
-        FieldError(field="password", code=verdict.code, params=dict(verdict.params))
-        for verdict in verdicts
-        if not verdict.ok and verdict.code == "identity"
+        FieldError(field="password", code=result.code, params=dict(result.params))
+        for result in deps.rules.check(Candidate(password=password, address=address))
+        if result.code == "identity"
     ]

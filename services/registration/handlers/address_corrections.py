@@ -59,8 +59,8 @@ async def validate_correction(
     address, errors = await _validate(request, found, password, deps)
     if errors or address is None or password is None:
         return ValidatedCorrection(refusal=invalid_fields(errors))
-    if request.point_out_slip and (slip := typo_refusal(address)) is not None:
-        return ValidatedCorrection(refusal=slip)
+    if request.point_out_slip and (typo := typo_refusal(address)) is not None:
+        return ValidatedCorrection(refusal=typo)
     async with transaction(pool) as tx:
         quota = deps.settings.sends_quota
         too_many = await quotas.check(tx, deps, quota, address.key, request.network)
@@ -93,21 +93,19 @@ async def correct_address(request: CorrectAddress, context: RequestContext[Deps]
     )
     if correction.attempt is not None:
         await login_attempts.uncount(context.tx, correction.attempt)
-    address_status = await account_store.address_status(context.tx, address.key)
-    reserved = None if address_status.is_taken else address_status.account_id
+    status = await account_store.address_status(context.tx, address.key)
+    reserved = None if status.is_taken else status.account_id
     moved = dataclasses.replace(
         found,
         address=address.text,
         address_key=address.key,
         # The id of the former address's account must not move along.
         account_id=reserved or await account_store.unused_id(context.tx, found.account_id),
-        decoy=address_status.is_taken,
+        decoy=status.is_taken,
         password=correction.password,
         language=supported_language(request.language),
     )
-    message = await validation_messages.send(
-        context, moved, ValidationResent, address_status.account_id
-    )
+    message = await validation_messages.send(context, moved, ValidationResent, status.account_id)
     await account_request_store.correct_address(context.tx, moved)
     await account_request_store.replace_message(context.tx, moved.id, message, moved.language)
     return await show(context, moved.id)

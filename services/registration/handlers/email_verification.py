@@ -99,8 +99,8 @@ async def check_holder_password(request: VerifyLink, deps: Deps, pool: Pool) -> 
         if request.password is None and refusal is None:
             refusal = Refusal(slug="password_needed")
         # Another browser may enter the password where the address is verified already.
-        proved = request.password is not None and link.request.state == "verified"
-        if refusal is not None and not proved:
+        verified = request.password is not None and link.request.state == "verified"
+        if refusal is not None and not verified:
             return LinkHolder(hashes=hashes, refusal=refusal)
         tries = await validation_link_store.count_password_attempt(
             tx, hashes, deps.settings.verify_tries

@@ -49,8 +49,8 @@ async def validate_password(
     candidate = Candidate(
         password=password, first_name=first_name, last_name=last_name, address=address
     )
-    broken = [verdict for verdict in deps.rules.check(candidate) if not verdict.ok]
-    errors = [_error(verdict.code or "", **verdict.params) for verdict in broken]
+    broken = [result for result in deps.rules.check(candidate) if not result.ok]
+    errors = [_error(result.code or "", **result.params) for result in broken]
     if len(password) <= deps.settings.password_max:
         errors += _listed_word_errors(deps.common_words.find(password), broken, deps.rules)
     # In a thread: zxcvbn takes milliseconds.
@@ -75,8 +75,8 @@ def _listed_word_errors(
     if found is None:
         return []
     word = rules.fold(found.word)
-    for verdict in broken:
-        named = rules.fold(str(verdict.params.get("word") or verdict.params.get("run") or ""))
+    for result in broken:
+        named = rules.fold(str(result.params.get("word") or result.params.get("run") or ""))
         if named and (named in word or word in named):
             return []
     return [_error("listed_word", word=found.word, source=found.source)]

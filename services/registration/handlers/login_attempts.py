@@ -52,23 +52,17 @@ def anonymous_scopes(deps: Deps, address_key: str, network: str) -> list[Throttl
     settings, address = deps.settings, deps.rate_limit_key(address_key)
     of_network = settings.sign_ins_quota(network, deps.network_quotas)
     scopes = [
-        ThrottleScope(
-            kind=ADDRESS_FROM_NETWORK, key=_pair(address, network), limit=settings.throttle
-        ),
-        ThrottleScope(kind=ADDRESS, key=address, limit=settings.sign_in_quota),
+        ThrottleScope(ADDRESS_FROM_NETWORK, _pair(address, network), settings.throttle),
+        ThrottleScope(ADDRESS, address, settings.sign_in_quota),
     ]
     if of_network is not None:
-        scopes.append(ThrottleScope(kind=NETWORK, key=network, limit=of_network))
+        scopes.append(ThrottleScope(NETWORK, network, of_network))
     return scopes
 
 
 def known_browser_scope(deps: Deps, account_id: str) -> list[ThrottleScope]:
     """Where a password for an account counts, typed in a browser that is known for it."""
-    return [
-        ThrottleScope(
-            kind=KNOWN_BROWSER, key=account_id, limit=deps.settings.known_browser_throttle
-        )
-    ]
+    return [ThrottleScope(KNOWN_BROWSER, account_id, deps.settings.known_browser_throttle)]
 
 
 async def count_attempt(
@@ -99,12 +93,12 @@ async def _count_in_scopes(
         )
         return LoginAttempt(scopes=scopes, at=now, wait=max(waits))
     await rate_limit_store.add(tx, counted, now)
-    shut: list[datetime] = []
+    locks: list[datetime] = []
     for scope, moments in zip(scopes, seen, strict=True):
         until = scope.locks_until([*moments, now], now)
         # A locked network concerns no single account.
-        shut += [until] if until is not None and scope.kind != NETWORK else []
-    return LoginAttempt(scopes=scopes, at=now, locked_until=max(shut, default=None))
+        locks += [until] if until is not None and scope.kind != NETWORK else []
+    return LoginAttempt(scopes=scopes, at=now, locked_until=max(locks, default=None))
 
 
 async def uncount(tx: Connection, attempt: LoginAttempt) -> None:
@@ -132,8 +126,8 @@ async def clear_failures(
     """
     address = deps.rate_limit_key(address_key)
     wrong = await rate_limit_store.read(tx, ADDRESS, address)
-    for mine in await rate_limit_store.clear(tx, ADDRESS_FROM_NETWORK, _pair(address, network)):
-        await rate_limit_store.remove(tx, ADDRESS, address, mine)
+    for failure in await rate_limit_store.clear(tx, ADDRESS_FROM_NETWORK, _pair(address, network)):
+        await rate_limit_store.remove(tx, ADDRESS, address, failure)
     for scope in attempt.scopes:
         if scope.kind == NETWORK:
             await rate_limit_store.remove(tx, scope.kind, scope.key, attempt.at)

@@ -124,9 +124,8 @@ async def describe(
 def token_hashes(request: LinkUse, deps: Deps, kind: LinkKind) -> list[bytes]:
     """The hashes a link's token may be stored under; none where it is malformed."""
     token = deps.open(request, "link_token") or ""
-    return (
-        keyed_hashes(deps.token_keys, kind.purpose, token) if TOKEN_PATTERN.fullmatch(token) else []
-    )
+    valid = TOKEN_PATTERN.fullmatch(token)
+    return keyed_hashes(deps.token_keys, kind.purpose, token) if valid else []
 
 
 async def find(

@@ -89,18 +89,15 @@ async def count_change_code(context: RequestContext[Deps], account_id: str) -> N
 
 async def change_codes_left(tx: Connection, deps: Deps, account_id: str) -> int:
     """How many more codes may be sent to the new address today."""
-    quota = deps.settings.sends_quota
-    return quota.left(
-        await rate_limit_store.read(tx, ADDRESS_CHANGE_CODES, account_id), deps.clock()
-    )
+    moments = await rate_limit_store.read(tx, ADDRESS_CHANGE_CODES, account_id)
+    return deps.settings.sends_quota.left(moments, deps.clock())
 
 
 async def sends_left(tx: Connection, deps: Deps, address_key: str) -> int:
     """How many more messages may be sent to an address today."""
     quota = deps.settings.sends_quota
-    return quota.left(
-        await rate_limit_store.read(tx, quota.name, deps.rate_limit_key(address_key)), deps.clock()
-    )
+    moments = await rate_limit_store.read(tx, quota.name, deps.rate_limit_key(address_key))
+    return quota.left(moments, deps.clock())
 
 
 async def _count(context: RequestContext[Deps], counted: list[CountedQuota]) -> None:

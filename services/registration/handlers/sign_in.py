@@ -52,21 +52,21 @@ async def check_credentials(request: SignIn, deps: Deps, pool: Pool) -> CheckedS
     key = address_key(request.address)
     async with transaction(pool) as tx:
         account = await account_store.find_by_address(tx, key)
-        scopes, reserve = login_attempts.anonymous_scopes(deps, key, request.network), []
+        scopes, fallback = login_attempts.anonymous_scopes(deps, key, request.network), []
         if account is not None and account.id in request.known_accounts:
-            reserve = login_attempts.known_browser_scope(deps, account.id)
-        attempt = await login_attempts.count_attempt(tx, scopes, deps.clock(), reserve)
-        pending = (
-            [] if attempt.wait else await account_request_store.find_unfinished(tx, key, attempt.at)
-        )
+            fallback = login_attempts.known_browser_scope(deps, account.id)
+        attempt = await login_attempts.count_attempt(tx, scopes, deps.clock(), fallback)
+        pending: list[AccountRequest] = []
+        if not attempt.wait:
+            pending = await account_request_store.find_unfinished(tx, key, attempt.at)
     wrong = CheckedSignIn(attempt=attempt, address_key=key, account=account)
     password = None if attempt.wait else deps.open(request, "password")
     if password is None:
         return wrong
     own = account.credentials if account is not None and account.can_sign_in else None
-    candidates: list[tuple[AccountRequest | None, PasswordHash]] = (
-        [(None, own.password)] if own else []
-    )
+    candidates: list[tuple[AccountRequest | None, PasswordHash]] = []
+    if own is not None:
+        candidates.append((None, own.password))
     candidates += [(each, each.password) for each in pending if each.password is not None]
     index = await deps.hasher.find(password, key, [hashed for _, hashed in candidates])
     if index is None:

@@ -16,7 +16,7 @@ from tests.support.actors.harness_account_holder import (
     ADDRESS,
     HarnessAccountHolder,
     codes,
-    forgotten,
+    reset_request,
 )
 from tests.support.harness.registration import (
     OTHER_PASSWORD,
@@ -35,9 +35,9 @@ async def test_b_14_the_account_gets_the_new_address_once_it_is_verified(
     changer: AddressChanger,
 ) -> None:
     harness = changer.harness
-    await harness.ask(changer.judge())
+    await harness.ask(changer.check_form())
     assert not await harness.events(contracts.AddressChangeRequested)
-    view = await harness.ask(changer.wish())
+    view = await harness.ask(changer.request_change())
     assert view == contracts.AddressChangeView(
         address=NEW,
         code_sent_at=harness.now,
@@ -46,7 +46,7 @@ async def test_b_14_the_account_gets_the_new_address_once_it_is_verified(
         resends_left=5,
         tries_left=5,
     )
-    assert await harness.ask(changer.look()) == view
+    assert await harness.ask(changer.describe()) == view
     ((_, subject, event),) = await harness.published(contracts.AddressChangeRequested)
     assert subject == changer.holder.account_id
     assert (event.address, event.new_address, event.language) == (ADDRESS, NEW, "fr")
@@ -54,7 +54,7 @@ async def test_b_14_the_account_gets_the_new_address_once_it_is_verified(
     assert await changer.signs_in(ADDRESS)
     assert not await changer.signs_in(NEW)
     harness.advance(minutes=3)
-    done = await harness.ask(changer.give(await changer.code()))
+    done = await harness.ask(changer.confirm(await changer.code()))
     assert done == contracts.AddressChangedView(address=NEW, changed_at=harness.now)
     ((_, subject, changed),) = await harness.published(contracts.AddressChanged)
     assert subject == changer.holder.account_id
@@ -66,7 +66,7 @@ async def test_b_14_the_account_gets_the_new_address_once_it_is_verified(
     row = await changer.holder.row()
     assert (row["address"], row["verified_at"]) == (NEW, harness.now)
     assert await harness.count("address_changes") == 0
-    assert await harness.outcome(changer.give(await changer.code())) == "no_change"
+    assert await harness.outcome(changer.confirm(await changer.code())) == "no_change"
 
 
 @pytest.mark.parametrize(
@@ -85,7 +85,7 @@ async def test_b_14_the_account_gets_the_new_address_once_it_is_verified(
 async def test_b_14_the_errors_of_the_form(
     changer: AddressChanger, address: str, password: str, expected: list[str]
 ) -> None:
-    for form in (changer.judge(address, password), changer.wish(address, password)):
+    for form in (changer.check_form(address, password), changer.request_change(address, password)):
         assert codes(await changer.harness.refusal(form)) == expected
     assert not await changer.harness.events(contracts.AddressChangeRequested)
 
@@ -93,17 +93,21 @@ async def test_b_14_the_errors_of_the_form(
 async def test_g_05_a_likely_typo_gets_a_suggestion_and_can_be_confirmed(
     changer: AddressChanger,
 ) -> None:
-    refusal = await changer.harness.refusal(changer.judge("marie@gmial.com", point_out_slip=True))
+    refusal = await changer.harness.refusal(
+        changer.check_form("marie@gmial.com", point_out_slip=True)
+    )
     assert (refusal.slug, refusal.params) == ("likely_slip", {"suggestion": "marie@gmail.com"})
-    assert (await changer.harness.ask(changer.wish("marie@gmial.com"))).address == "marie@gmial.com"
+    assert (
+        await changer.harness.ask(changer.request_change("marie@gmial.com"))
+    ).address == "marie@gmial.com"
 
 
 async def test_au_02_wrong_passwords_are_counted_like_those_of_a_known_browser(
     changer: AddressChanger,
 ) -> None:
     for _ in range(5):
-        await changer.harness.refusal(changer.judge(password=OTHER_PASSWORD))
-    assert await changer.harness.outcome(changer.wish()) == "too_many_tries"
+        await changer.harness.refusal(changer.check_form(password=OTHER_PASSWORD))
+    assert await changer.harness.outcome(changer.request_change()) == "too_many_tries"
     assert await changer.harness.outcome(changer.holder.check(PASSWORD)) == "too_many_tries"
 
 
@@ -112,60 +116,64 @@ async def test_b_03_an_address_that_has_an_account_gets_the_same_answers(
 ) -> None:
     other = await HarnessAccountHolder.of(harness, NEW)
     changer = await AddressChanger.of(harness)
-    view = await harness.ask(changer.wish())
+    view = await harness.ask(changer.request_change())
     assert (view.address, view.tries_left) == (NEW, 5)
-    ((_, subject, told),) = await harness.published(contracts.KnownAddressRequested)
-    assert (subject, told.address, told.expires_at) == (other.account_id, NEW, view.expires_at)
-    (said,) = await harness.events(contracts.AddressChangeRequested)
-    assert (said.code, said.address) == (None, ADDRESS)
+    ((_, subject, notified),) = await harness.published(contracts.KnownAddressRequested)
+    assert (subject, notified.address, notified.expires_at) == (
+        other.account_id,
+        NEW,
+        view.expires_at,
+    )
+    (emitted,) = await harness.events(contracts.AddressChangeRequested)
+    assert (emitted.code, emitted.address) == (None, ADDRESS)
     for left in (4, 3, 2, 1):
-        refusal = await harness.refusal(changer.give("123456"))
+        refusal = await harness.refusal(changer.confirm("123456"))
         assert (refusal.slug, refusal.params) == ("wrong_code", {"tries_left": left})
-    assert await harness.outcome(changer.give("123456")) == "code_void"
+    assert await harness.outcome(changer.confirm("123456")) == "code_void"
     harness.advance(minutes=2)
-    assert (await harness.ask(changer.again())).tries_left == 5
+    assert (await harness.ask(changer.resend())).tries_left == 5
     assert (await harness.events(contracts.AddressChangeRequested))[-1].again
     assert len(await harness.events(contracts.KnownAddressRequested)) == 2
     harness.advance(hours=2)
-    assert await harness.outcome(changer.give("123456")) == "code_expired"
+    assert await harness.outcome(changer.confirm("123456")) == "code_expired"
 
 
 async def test_au_03_a_code_has_five_tries_and_a_new_one_voids_the_former(
     changer: AddressChanger,
 ) -> None:
     harness = changer.harness
-    await harness.ask(changer.wish())
+    await harness.ask(changer.request_change())
     first = await changer.code()
-    assert codes(await harness.refusal(changer.give("12345"))) == ["code:format"]
-    assert await harness.outcome(changer.again()) == "too_soon"
+    assert codes(await harness.refusal(changer.confirm("12345"))) == ["code:format"]
+    assert await harness.outcome(changer.resend()) == "too_soon"
     for _ in range(4):
-        assert await harness.outcome(changer.give(wrong(first))) == "wrong_code"
-    assert await harness.outcome(changer.give(wrong(first))) == "code_void"
-    assert await harness.outcome(changer.give(first)) == "code_void"
+        assert await harness.outcome(changer.confirm(wrong(first))) == "wrong_code"
+    assert await harness.outcome(changer.confirm(wrong(first))) == "code_void"
+    assert await harness.outcome(changer.confirm(first)) == "code_void"
     harness.advance(minutes=2)
-    await harness.ask(changer.again())
+    await harness.ask(changer.resend())
     second = await changer.code()
     assert (await harness.events(contracts.AddressChangeRequested))[-1].language == "en"
     if second != first:
-        assert await harness.outcome(changer.give(first)) == "wrong_code"
-    assert await harness.outcome(changer.give(second)) == "done"
+        assert await harness.outcome(changer.confirm(first)) == "wrong_code"
+    assert await harness.outcome(changer.confirm(second)) == "done"
 
 
 async def test_re_02_a_code_expires_and_the_change_is_deleted_after_a_day(
     changer: AddressChanger,
 ) -> None:
     harness = changer.harness
-    await harness.ask(changer.wish())
+    await harness.ask(changer.request_change())
     code = await changer.code()
     harness.advance(minutes=60)
-    refusal = await harness.refusal(changer.give(code))
+    refusal = await harness.refusal(changer.confirm(code))
     assert (refusal.slug, refusal.params) == ("code_expired", {"at": harness.now.isoformat()})
     harness.advance(hours=22, minutes=59)
-    view = await harness.ask(changer.again())
+    view = await harness.ask(changer.resend())
     assert view.expires_at == harness.now + timedelta(minutes=1)
     harness.advance(minutes=1)
-    assert await harness.outcome(changer.look()) == "no_change"
-    assert await harness.outcome(changer.give(await changer.code())) == "no_change"
+    assert await harness.outcome(changer.describe()) == "no_change"
+    assert await harness.outcome(changer.confirm(await changer.code())) == "no_change"
     await purge(harness.pool, harness.now)
     assert await harness.count("address_changes") == 0
 
@@ -173,29 +181,29 @@ async def test_re_02_a_code_expires_and_the_change_is_deleted_after_a_day(
 async def test_address_changes_are_rate_limited_per_account(harness_with: OpenHarness) -> None:
     async with harness_with(IMPEX_ADDRESS_CHANGES="2", IMPEX_RESENDS_PER_ADDRESS="1") as harness:
         changer = await AddressChanger.of(harness)
-        await harness.ask(changer.wish("a.neuve@labo.fr"))
-        await harness.ask(changer.wish("b.neuve@labo.fr"))
-        refusal = await harness.refusal(changer.wish("c.neuve@labo.fr"))
+        await harness.ask(changer.request_change("a.neuve@labo.fr"))
+        await harness.ask(changer.request_change("b.neuve@labo.fr"))
+        refusal = await harness.refusal(changer.request_change("c.neuve@labo.fr"))
         assert (refusal.slug, refusal.params) == ("too_many_requests", {"limit": "changes"})
         harness.advance(minutes=2)
-        assert (await harness.ask(changer.again())).resends_left == 0
+        assert (await harness.ask(changer.resend())).resends_left == 0
         harness.advance(minutes=2)
-        refusal = await harness.refusal(changer.again())
+        refusal = await harness.refusal(changer.resend())
         assert (refusal.slug, refusal.params) == ("too_many_requests", {"limit": "sends"})
         harness.advance(days=1)
-        await harness.ask(changer.wish("c.neuve@labo.fr"))
+        await harness.ask(changer.request_change("c.neuve@labo.fr"))
 
 
 async def test_b_14_of_two_accounts_with_one_new_address_the_first_verification_wins(
     harness: RegistrationHarness,
 ) -> None:
     one, two = await AddressChanger.of(harness), await AddressChanger.of(harness, "jean@labo.fr")
-    await harness.ask(one.wish())
+    await harness.ask(one.request_change())
     first = await one.code()
-    await harness.ask(two.wish())
+    await harness.ask(two.request_change())
     second = await two.code()
     outcomes = await asyncio.gather(
-        harness.outcome(one.give(first)), harness.outcome(two.give(second))
+        harness.outcome(one.confirm(first)), harness.outcome(two.confirm(second))
     )
     assert sorted(outcomes) == ["address_taken", "done"]
     assert len(await harness.events(contracts.AddressChanged)) == 1
@@ -206,20 +214,20 @@ async def test_b_14_of_two_accounts_with_one_new_address_the_first_verification_
 
 async def test_b_14_a_verified_request_for_an_account_came_first(changer: AddressChanger) -> None:
     harness = changer.harness
-    await harness.ask(changer.wish())
+    await harness.ask(changer.request_change())
     code = await changer.code()
     request_id = await harness.verified(NEW)
-    assert await harness.outcome(changer.give(code)) == "address_taken"
+    assert await harness.outcome(changer.confirm(code)) == "address_taken"
     assert await harness.outcome(harness.accept(request_id)) == "done"
-    assert await harness.outcome(changer.look()) == "no_change"
+    assert await harness.outcome(changer.describe()) == "no_change"
 
 
 async def test_b_14_an_unverified_request_is_deleted_by_the_change(changer: AddressChanger) -> None:
     harness = changer.harness
     pending = await harness.request(NEW)
     code, _ = (await harness.mailed_secrets())[-1]
-    await harness.ask(changer.wish())
-    await harness.ask(changer.give(await changer.code()))
+    await harness.ask(changer.request_change())
+    await harness.ask(changer.confirm(await changer.code()))
     assert await harness.outcome(harness.code(pending.request_id, code)) == "request_gone"
     expired = await harness.events(contracts.RequestExpired)
     assert [one.request_id for one in expired] == [pending.request_id]
@@ -227,54 +235,54 @@ async def test_b_14_an_unverified_request_is_deleted_by_the_change(changer: Addr
 
 async def test_b_14_a_new_password_voids_the_change(changer: AddressChanger) -> None:
     harness = changer.harness
-    await harness.ask(changer.wish())
+    await harness.ask(changer.request_change())
     code = await changer.code()
     await harness.ask(changer.holder.change(PASSWORD, OTHER_PASSWORD))
-    assert await harness.outcome(changer.give(code)) == "no_change"
+    assert await harness.outcome(changer.confirm(code)) == "no_change"
     assert await changer.signs_in(ADDRESS, OTHER_PASSWORD)
 
 
 async def test_b_14_links_in_the_former_mailbox_are_void(changer: AddressChanger) -> None:
     harness = changer.harness
-    await harness.ask(forgotten())
+    await harness.ask(reset_request())
     link = await changer.holder.secret(contracts.PasswordResetRequested)
-    await harness.ask(changer.wish())
-    await harness.ask(changer.give(await changer.code()))
+    await harness.ask(changer.request_change())
+    await harness.ask(changer.confirm(await changer.code()))
     assert await harness.outcome(changer.holder.reset(link)) == "link_gone"
 
 
 async def test_a_freeze_soon_after_a_change_restricts_to_support(changer: AddressChanger) -> None:
     harness = changer.harness
-    await harness.ask(changer.wish())
-    await harness.ask(changer.give(await changer.code()))
+    await harness.ask(changer.request_change())
+    await harness.ask(changer.confirm(await changer.code()))
     frozen = await changer.holder.disavow(changer.holder.disavowal())
     assert frozen.desk_only
 
 
 async def test_b_14_an_account_closed_in_the_meantime(changer: AddressChanger) -> None:
     harness = changer.harness
-    await harness.ask(changer.wish())
+    await harness.ask(changer.request_change())
     code = await changer.code()
     await changer.holder.disavow(changer.holder.disavowal())
     for act in (
-        changer.give(code),
-        changer.again(),
-        changer.wish(),
-        changer.judge(),
+        changer.confirm(code),
+        changer.resend(),
+        changer.request_change(),
+        changer.check_form(),
         changer.cancel(),
     ):
         assert await harness.outcome(act) == "account_closed"
-    assert await harness.outcome(changer.look()) == "no_change"
+    assert await harness.outcome(changer.describe()) == "no_change"
 
 
 async def test_b_14_a_cancelled_change(changer: AddressChanger) -> None:
     harness = changer.harness
-    await harness.ask(changer.wish())
+    await harness.ask(changer.request_change())
     code = await changer.code()
     await harness.ask(changer.cancel())
     await harness.ask(changer.cancel())
-    assert await harness.outcome(changer.look()) == "no_change"
-    assert await harness.outcome(changer.give(code)) == "no_change"
+    assert await harness.outcome(changer.describe()) == "no_change"
+    assert await harness.outcome(changer.confirm(code)) == "no_change"
     assert await harness.count("address_changes") == 0
 
 
@@ -282,15 +290,15 @@ async def test_re_08_another_spelling_of_the_own_address_is_a_change(
     changer: AddressChanger,
 ) -> None:
     harness = changer.harness
-    await harness.ask(changer.wish("Pierre@labo.fr"))
-    await harness.ask(changer.give(await changer.code()))
+    await harness.ask(changer.request_change("Pierre@labo.fr"))
+    await harness.ask(changer.confirm(await changer.code()))
     assert (await changer.holder.row())["address"] == "Pierre@labo.fr"
     assert await changer.signs_in(ADDRESS)
 
 
 async def test_re_03_no_code_is_stored_in_clear(changer: AddressChanger) -> None:
     harness = changer.harness
-    await harness.ask(changer.wish())
+    await harness.ask(changer.request_change())
     code = await changer.code()
     async with transaction(harness.pool) as tx:
         row = await tx.fetchrow("SELECT * FROM address_changes")

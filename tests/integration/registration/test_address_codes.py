@@ -58,15 +58,15 @@ async def test_ot_13_a_day_later_a_code_verifies_the_address_again(
     assert event.expires_at == view.expires_at
     code = await holder.secret(contracts.AddressProofRequested, "code")
     harness.advance(minutes=5)
-    proved = await harness.ask(holder.code(f" {code[:3]} {code[3:]} "))
-    assert proved.enrol_before == harness.now + timedelta(hours=24)
+    verified = await harness.ask(holder.code(f" {code[:3]} {code[3:]} "))
+    assert verified.enrol_before == harness.now + timedelta(hours=24)
     ((_, subject, event),) = await harness.published(contracts.AddressProofRenewed)
     assert subject == holder.account_id
     assert event == contracts.AddressProofRenewed(
-        proved_at=harness.now, enrol_before=proved.enrol_before
+        proved_at=harness.now, enrol_before=verified.enrol_before
     )
     again = await harness.ask(harness.sign_in(ADDRESS, PASSWORD))
-    assert again.enrol_before == proved.enrol_before
+    assert again.enrol_before == verified.enrol_before
 
 
 async def test_a_code_given_twice_verifies_once(harness: RegistrationHarness) -> None:

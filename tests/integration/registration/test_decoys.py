@@ -15,7 +15,7 @@ from services.registration.purge import purge
 from shared.contracts import registration as contracts
 from shared.contracts.mailer import MailAccepted
 from shared.database import transaction
-from tests.support.actors.harness_account_holder import forgotten, lost
+from tests.support.actors.harness_account_holder import lost_phone_claim, reset_request
 from tests.support.harness.registration import (
     OTHER_PASSWORD,
     PASSWORD,
@@ -218,8 +218,8 @@ ASK: dict[str, Callable[[RegistrationHarness, str], Awaitable[Any]]] = {
     # A closed account's own password is refused like a wrong one.
     "own_password": lambda harness, address: harness.refusal(harness.sign_in(address, PASSWORD)),
     "request": lambda harness, address: harness.request(address, password=OTHER_PASSWORD),
-    "forgotten": lambda harness, address: harness.ask(forgotten(address)),
-    "lost": lambda harness, address: harness.ask(lost(address)),
+    "forgotten": lambda harness, address: harness.ask(reset_request(address)),
+    "lost": lambda harness, address: harness.ask(lost_phone_claim(address)),
 }
 
 

@@ -18,9 +18,13 @@ def other_than(code: str) -> str:
 async def test_g_11_the_code_verifies_the_address(harness: RegistrationHarness) -> None:
     view = await harness.request()
     ((code, _),) = await harness.mailed_secrets()
-    proved = await harness.ask(harness.code(view.request_id, f" {code[:3]} {code[3:]} "))
+    verified = await harness.ask(harness.code(view.request_id, f" {code[:3]} {code[3:]} "))
     ((_, subject, event),) = await harness.published(contracts.EmailVerified)
-    assert (proved.due, proved.verified_at, proved.first_name) == ("terms", harness.now, "Pierre")
+    assert (verified.due, verified.verified_at, verified.first_name) == (
+        "terms",
+        harness.now,
+        "Pierre",
+    )
     assert (event.request_id, event.by) == (view.request_id, "code")
     assert subject == (await harness.published(contracts.AccountRequested))[0][1]
 
@@ -192,9 +196,9 @@ async def test_two_concurrent_verifications_leave_one_request(harness: Registrat
         for view, (code, _) in zip(views, letters, strict=True)
     ]
     answers = await asyncio.gather(*asked, return_exceptions=True)
-    proved = [each for each in answers if isinstance(each, contracts.RequestView)]
+    verified = [each for each in answers if isinstance(each, contracts.RequestView)]
     gone = [each for each in answers if isinstance(each, Refused)]
-    assert (len(proved), len(gone)) == (1, 3)
+    assert (len(verified), len(gone)) == (1, 3)
     assert all(each.refusal.slug == "request_gone" for each in gone)
     assert len(await harness.events(contracts.RequestExpired)) == 3
 

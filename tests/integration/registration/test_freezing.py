@@ -11,7 +11,7 @@ from services.registration.purge import purge
 from shared.contracts import registration as contracts
 from shared.security import signed_tokens
 from shared.security.sealing import KeyRing, new_key
-from tests.support.actors.harness_account_holder import MAIL, HarnessAccountHolder, forgotten
+from tests.support.actors.harness_account_holder import MAIL, HarnessAccountHolder, reset_request
 from tests.support.harness.registration import OTHER_PASSWORD, PASSWORD, RegistrationHarness
 
 OTHER_MAIL = MAIL[::-1]
@@ -37,7 +37,7 @@ async def test_the_link_freezes_the_account(harness: RegistrationHarness) -> Non
     ((_, subject, event),) = await harness.published(contracts.AccountFrozen)
     assert subject == holder.account_id
     assert event == contracts.AccountFrozen(by="holder", desk_only=False, frozen_at=harness.now)
-    assert not await holder.opens_with(PASSWORD)
+    assert not await holder.can_sign_in_with(PASSWORD)
     assert await state(harness, holder, token) == "done"
 
 
@@ -62,13 +62,13 @@ async def test_unfreezing_needs_the_mailbox_a_new_password_and_the_second_factor
     assert (await holder.row())["state"] == "thawing"
     # A session from before the new password does not show the second factor since.
     harness.advance(seconds=-30)
-    await holder.opens_session()
+    await holder.open_session()
     assert (await holder.row())["state"] == "thawing"
     harness.advance(minutes=1)
-    assert await holder.opens_with(OTHER_PASSWORD)
+    assert await holder.can_sign_in_with(OTHER_PASSWORD)
     assert await harness.events(contracts.AccountThawed) == []
-    await holder.opens_session()
-    await holder.opens_session()
+    await holder.open_session()
+    await holder.open_session()
     ((_, subject, event),) = await harness.published(contracts.AccountThawed)
     assert (subject, event.thawed_at) == (holder.account_id, harness.now)
     row = await holder.row()
@@ -84,11 +84,11 @@ async def test_a_link_works_once(harness: RegistrationHarness) -> None:
     assert await state(harness, holder, token) == "used"
     refusal = await harness.refusal(holder.follow(contracts.Disavow, token))
     assert refusal.slug == "link_used"
-    assert await holder.opens_with(OTHER_PASSWORD)
+    assert await holder.can_sign_in_with(OTHER_PASSWORD)
     # The mail about that reset, where a thief made it, freezes the thawing account again.
     await holder.disavow(holder.disavowal(mail=OTHER_MAIL))
     assert len(await harness.events(contracts.AccountFrozen)) == 2
-    assert not await holder.opens_with(OTHER_PASSWORD)
+    assert not await holder.can_sign_in_with(OTHER_PASSWORD)
 
 
 async def test_a_link_is_valid_for_seven_days(harness: RegistrationHarness) -> None:
@@ -101,7 +101,7 @@ async def test_a_link_is_valid_for_seven_days(harness: RegistrationHarness) -> N
     assert await state(harness, holder, token) == "expired"
     refusal = await harness.refusal(holder.follow(contracts.Disavow, token))
     assert (refusal.slug, refusal.params) == ("link_expired", {"at": at.isoformat()})
-    assert await holder.opens_with(PASSWORD)
+    assert await holder.can_sign_in_with(PASSWORD)
 
 
 async def test_a_link_not_signed_by_the_mailer_is_malformed(harness: RegistrationHarness) -> None:
@@ -125,7 +125,7 @@ async def test_a_link_not_signed_by_the_mailer_is_malformed(harness: Registratio
         assert await state(harness, holder, token) == "malformed", token
         refusal = await harness.refusal(holder.follow(contracts.Disavow, token))
         assert refusal.slug == "link_malformed", token
-    assert await holder.opens_with(PASSWORD)
+    assert await holder.can_sign_in_with(PASSWORD)
 
 
 async def test_a_freeze_voids_the_reset_links_that_are_open(harness: RegistrationHarness) -> None:
@@ -168,13 +168,13 @@ async def test_a_phone_replaced_within_two_weeks_restricts_to_support(
 ) -> None:
     holder = await HarnessAccountHolder.of(harness)
     harness.advance(days=40)
-    await holder.replaces_phone(days_ago=days)
+    await holder.replace_phone(days_ago=days)
     assert (await holder.disavow(holder.disavowal())).desk_only == desk_only
     (event,) = await harness.events(contracts.AccountFrozen)
     assert event.desk_only == desk_only
-    await harness.ask(forgotten())
-    told = await harness.events(contracts.UnknownAddressAsked)
-    assert [one.closed for one in told] == [True] * desk_only
+    await harness.ask(reset_request())
+    notified = await harness.events(contracts.UnknownAddressAsked)
+    assert [one.closed for one in notified] == [True] * desk_only
     view = await harness.ask(holder.follow(contracts.DescribeDisavowal, holder.disavowal()))
     assert (view.state, view.desk_only) == ("done", desk_only)
 
@@ -186,7 +186,7 @@ async def test_a_replacement_reported_after_the_freeze_counts_too(
     harness.advance(days=10)
     await holder.disavow(holder.disavowal())
     token = await holder.reset_link()
-    await holder.replaces_phone(days_ago=1)
+    await holder.replace_phone(days_ago=1)
     assert (await holder.row())["desk_only"]
     assert (await harness.refusal(holder.reset(token))).slug == "link_gone"
     assert (await holder.disavow(holder.disavowal(mail=OTHER_MAIL))).desk_only
@@ -201,9 +201,9 @@ async def test_a_replacement_reported_while_thawing_freezes_again(
     await holder.disavow(holder.disavowal())
     await harness.ask(holder.reset(await holder.reset_link()))
     harness.advance(minutes=1)
-    await holder.replaces_phone(days_ago=1)
+    await holder.replace_phone(days_ago=1)
     assert (await harness.events(contracts.AccountFrozen))[-1].desk_only
-    assert not await holder.opens_with(OTHER_PASSWORD)
+    assert not await holder.can_sign_in_with(OTHER_PASSWORD)
 
 
 async def test_a_phone_replaced_while_thawing_does_not_freeze(harness: RegistrationHarness) -> None:
@@ -212,16 +212,16 @@ async def test_a_phone_replaced_while_thawing_does_not_freeze(harness: Registrat
     await holder.disavow(holder.disavowal())
     await harness.ask(holder.reset(await holder.reset_link()))
     harness.advance(minutes=5)
-    await holder.replaces_phone()
-    await holder.opens_session()
+    await holder.replace_phone()
+    await holder.open_session()
     assert (await holder.row())["state"] == "active"
 
 
 async def test_replacements_in_any_order_leave_the_latest(harness: RegistrationHarness) -> None:
     holder = await HarnessAccountHolder.of(harness)
     harness.advance(days=30)
-    await holder.replaces_phone(days_ago=2)
-    await holder.replaces_phone(days_ago=20)
+    await holder.replace_phone(days_ago=2)
+    await holder.replace_phone(days_ago=20)
     assert (await holder.row())["phone_replaced_at"] == harness.now - timedelta(days=2)
 
 
@@ -229,14 +229,14 @@ async def test_events_without_an_account_change_nothing(harness: RegistrationHar
     await HarnessAccountHolder.of(harness)
     nobody = HarnessAccountHolder(harness, "8d5d2b40-6b0e-4a5e-9f0c-000000000000")
     before = await harness.fetch("SELECT * FROM accounts")
-    await nobody.opens_session()
-    await nobody.replaces_phone()
+    await nobody.open_session()
+    await nobody.replace_phone()
     assert await harness.fetch("SELECT * FROM accounts") == before
 
 
 async def test_a_session_of_an_active_account_changes_nothing(harness: RegistrationHarness) -> None:
     holder = await HarnessAccountHolder.of(harness)
-    await holder.opens_session()
+    await holder.open_session()
     assert await harness.events(contracts.AccountThawed) == []
 
 
@@ -245,10 +245,10 @@ async def test_re_11_links_codes_and_records_of_use_are_deleted(
 ) -> None:
     holder = await HarnessAccountHolder.of(harness)
     await harness.ask(holder.send_code())
-    await harness.ask(forgotten())
-    await harness.ask(forgotten("nobody@labo.fr"))
+    await harness.ask(reset_request())
+    await harness.ask(reset_request("nobody@labo.fr"))
     await holder.disavow(holder.disavowal())
-    await harness.ask(forgotten())
+    await harness.ask(reset_request())
     tables = ("mailed_links", "address_codes", "disavowals")
     # The freeze deleted the link that was open.
     assert [await harness.count(table) for table in tables] == [2, 1, 1]

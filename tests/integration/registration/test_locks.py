@@ -10,8 +10,8 @@ from shared.messaging.handlers import Refused
 from tests.support.actors.harness_account_holder import (
     ADDRESS,
     HarnessAccountHolder,
-    forgotten,
-    lost,
+    lost_phone_claim,
+    reset_request,
 )
 from tests.support.harness.registration import (
     OTHER_PASSWORD,
@@ -44,13 +44,13 @@ async def test_cr_12_concurrent_changes_of_one_account_lock_in_one_order(
                 *(harness.ask(harness.sign_in(ADDRESS, "x", f"10.0.{n}.0/24")) for n in range(4)),
                 harness.ask(harness.sign_in(ADDRESS, PASSWORD, known=(holder.account_id,))),
                 harness.ask(harness.form(password=OTHER_PASSWORD)),
-                harness.ask(forgotten()),
-                harness.ask(lost(stolen=True)),
+                harness.ask(reset_request()),
+                harness.ask(lost_phone_claim(stolen=True)),
                 harness.ask(holder.send_code(renew=True)),
                 harness.ask(holder.code("123456")),
                 holder.disavow(holder.disavowal(mail=f"{number:032x}")),
-                holder.opens_session(),
-                holder.replaces_phone(days_ago=30),
+                holder.open_session(),
+                holder.replace_phone(days_ago=30),
                 purge(harness.pool, harness.now),
             ]
             answers = await asyncio.gather(*acts, return_exceptions=True)
@@ -67,7 +67,7 @@ async def _link(harness: RegistrationHarness, holder: HarnessAccountHolder) -> s
     """A link for a new password, which also unfreezes the account of the round before."""
     token = await holder.reset_link()
     await harness.ask(holder.reset(token, PASSWORD))
-    await holder.opens_session()
+    await holder.open_session()
     assert (await holder.row())["state"] == "active"
-    await harness.ask(forgotten())
+    await harness.ask(reset_request())
     return await holder.secret(contracts.PasswordResetRequested)

@@ -7,8 +7,8 @@ from tests.support.actors.harness_account_holder import (
     ADDRESS,
     UNKNOWN,
     HarnessAccountHolder,
-    forgotten,
-    lost,
+    lost_phone_claim,
+    reset_request,
 )
 from tests.support.harness.registration import OTHER_PASSWORD, PASSWORD, RegistrationHarness
 from tests.support.logs import whose, written_log
@@ -24,9 +24,9 @@ async def test_lg_01_log_lines_name_the_account(harness: RegistrationHarness) ->
         await holder.disavow(holder.disavowal())
         await harness.ask(holder.reset(await holder.reset_link()))
         harness.advance(minutes=1)
-        assert await holder.opens_with(OTHER_PASSWORD)
-        await holder.opens_session()
-        await harness.ask(lost(stolen=True))
+        assert await holder.can_sign_in_with(OTHER_PASSWORD)
+        await holder.open_session()
+        await harness.ask(lost_phone_claim(stolen=True))
         token = await holder.secret(contracts.LostPhoneClaimed)
         await harness.ask(holder.follow(contracts.ConfirmLostPhone, token))
     found = whose(log)
@@ -49,7 +49,7 @@ async def test_lg_01_a_restricted_account_is_named(harness: RegistrationHarness)
     holder = await HarnessAccountHolder.of(harness)
     await holder.disavow(holder.disavowal())
     with written_log() as log:
-        await holder.replaces_phone()
+        await holder.replace_phone()
     assert whose(log)["account_left_to_desk"] == {holder.account_id}
 
 
@@ -57,8 +57,8 @@ async def test_lg_02_an_address_without_an_account_names_nobody(
     harness: RegistrationHarness,
 ) -> None:
     with written_log() as log:
-        await harness.ask(forgotten(UNKNOWN))
-        await harness.ask(lost(UNKNOWN))
+        await harness.ask(reset_request(UNKNOWN))
+        await harness.ask(lost_phone_claim(UNKNOWN))
     assert whose(log)["password_reset_requested"] == {None}
     assert whose(log)["lost_phone_claimed"] == {None}
     assert UNKNOWN not in log.getvalue()
@@ -69,14 +69,14 @@ async def test_lg_01_failed_passwords_name_the_account_and_closed_ones_apart(
 ) -> None:
     holder = await HarnessAccountHolder.of(harness)
     with written_log() as log:
-        assert not await holder.opens_with(OTHER_PASSWORD)
-        assert await holder.opens_with(PASSWORD)
+        assert not await holder.can_sign_in_with(OTHER_PASSWORD)
+        assert await holder.can_sign_in_with(PASSWORD)
     for action in ("authn_login_fail", "authn_login_success"):
         assert whose(log)[action] == {holder.account_id}
     assert "A password was wrong." in log.getvalue()
     await holder.close("frozen")
     with written_log() as log:
-        assert not await holder.opens_with(PASSWORD)
+        assert not await holder.can_sign_in_with(PASSWORD)
     assert whose(log)["authn_login_fail"] == {holder.account_id}
     assert "for a closed account" in log.getvalue()
     assert "A password was wrong." not in log.getvalue()

@@ -14,8 +14,8 @@ from tests.support.actors.harness_account_holder import (
     UNKNOWN,
     HarnessAccountHolder,
     codes,
-    forgotten,
-    lost,
+    lost_phone_claim,
+    reset_request,
 )
 from tests.support.harness.registration import PASSWORD, RegistrationHarness
 
@@ -24,20 +24,20 @@ async def link(
     harness: RegistrationHarness, holder: HarnessAccountHolder, *, stolen: bool = False
 ) -> str:
     """Report a lost phone; returns the link's token."""
-    await harness.ask(lost(stolen=stolen))
+    await harness.ask(lost_phone_claim(stolen=stolen))
     return await holder.secret(contracts.LostPhoneClaimed)
 
 
 async def test_a_claim_alone_changes_nothing(harness: RegistrationHarness) -> None:
     holder = await HarnessAccountHolder.of(harness)
     before = await holder.row()
-    assert await harness.ask(lost(stolen=True)) == contracts.Done()
+    assert await harness.ask(lost_phone_claim(stolen=True)) == contracts.Done()
     ((_, subject, event),) = await harness.published(contracts.LostPhoneClaimed)
     assert (subject, event.address, event.stolen) == (holder.account_id, ADDRESS, True)
     assert event.expires_at == harness.now + timedelta(minutes=60)
     assert await holder.row() == before
     assert await harness.events(contracts.LostPhoneReported, contracts.AccountFrozen) == []
-    assert await holder.opens_with(PASSWORD)
+    assert await holder.can_sign_in_with(PASSWORD)
 
 
 async def test_a_confirmed_loss_is_reported_once_and_the_account_stays_open(
@@ -60,7 +60,7 @@ async def test_a_confirmed_loss_is_reported_once_and_the_account_stays_open(
     ).slug == "link_used"
     view = await harness.ask(holder.follow(contracts.DescribeLostPhone, token))
     assert (view.state, view.at) == ("used", harness.now)
-    assert await holder.opens_with(PASSWORD)
+    assert await holder.can_sign_in_with(PASSWORD)
 
 
 async def test_a_stolen_phone_freezes_and_only_support_unfreezes(
@@ -76,10 +76,12 @@ async def test_a_stolen_phone_freezes_and_only_support_unfreezes(
     ((_, subject, event),) = await harness.published(contracts.AccountFrozen)
     assert subject == holder.account_id
     assert event == contracts.AccountFrozen(by="lost_phone", desk_only=True, frozen_at=harness.now)
-    assert not await holder.opens_with(PASSWORD)
+    assert not await holder.can_sign_in_with(PASSWORD)
     assert (await harness.refusal(holder.reset(reset))).slug == "link_gone"
-    await harness.ask(forgotten())
-    assert [told.closed for told in await harness.events(contracts.UnknownAddressAsked)] == [True]
+    await harness.ask(reset_request())
+    assert [
+        notified.closed for notified in await harness.events(contracts.UnknownAddressAsked)
+    ] == [True]
 
 
 @pytest.mark.parametrize("stolen", [True, False])
@@ -118,7 +120,7 @@ async def test_b_03_without_an_account_only_the_mailbox_is_notified(
     if state is not None:
         await holder.close(state)
     address = ADDRESS if state else UNKNOWN
-    assert await harness.ask(lost(address)) == contracts.Done()
+    assert await harness.ask(lost_phone_claim(address)) == contracts.Done()
     ((_, subject, event),) = await harness.published(contracts.UnknownAddressAsked)
     assert (subject, event.address, event.about) == (None, address, "phone")
     assert event.closed == (state is not None)
@@ -154,8 +156,8 @@ async def test_unusable_links_are_refused_with_a_reason(harness: RegistrationHar
 async def test_five_claims_per_address_and_day(harness: RegistrationHarness) -> None:
     await HarnessAccountHolder.of(harness)
     for _ in range(5):
-        await harness.ask(lost())
-    refusal = await harness.refusal(lost())
+        await harness.ask(lost_phone_claim())
+    refusal = await harness.refusal(lost_phone_claim())
     assert (refusal.slug, refusal.params) == ("too_many_requests", {"limit": "address"})
-    await harness.ask(forgotten())
-    assert codes(await harness.refusal(lost("pierre@"))) == ["address:format"]
+    await harness.ask(reset_request())
+    assert codes(await harness.refusal(lost_phone_claim("pierre@"))) == ["address:format"]

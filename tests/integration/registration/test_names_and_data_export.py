@@ -12,7 +12,7 @@ from shared.contracts import registration as contracts
 from shared.contracts.data_export import PersonalDataView
 from shared.contracts.profile import ProfileSaved
 from shared.security.sealing import Opener, Sealer, seal_context
-from tests.support.actors.harness_account_holder import ADDRESS, HarnessAccountHolder, forgotten
+from tests.support.actors.harness_account_holder import ADDRESS, HarnessAccountHolder, reset_request
 from tests.support.harness.registration import (
     NETWORK,
     OTHER_PASSWORD,
@@ -48,9 +48,9 @@ async def test_g_31_a_name_changed_in_the_profile_changes_the_account(
     event = saved(harness, first_name="Zoé", last_name=" d’Été-Müller ")
     await harness.hear(event, holder.account_id)
     await harness.hear(event, holder.account_id)
-    ((_, subject, said),) = await harness.published(contracts.NameChanged)
+    ((_, subject, emitted),) = await harness.published(contracts.NameChanged)
     assert subject == holder.account_id
-    assert said == contracts.NameChanged(
+    assert emitted == contracts.NameChanged(
         first_name="Zoé", last_name="d’Été-Müller", by="holder", changed_at=harness.now
     )
     assert await name(holder) == ("Zoé", "d’Été-Müller")
@@ -97,7 +97,7 @@ async def test_b_11_everything_stored_about_the_person_and_nobody_else(
 ) -> None:
     harness = holder.harness
     other = await HarnessAccountHolder.of(harness, "jean@labo.fr")
-    await harness.ask(forgotten())
+    await harness.ask(reset_request())
     await harness.request(ADDRESS, first_name="Mallory")
     await harness.refusal(harness.sign_in(ADDRESS, OTHER_PASSWORD, NETWORK))
     kind = contracts.RequestAddressChange

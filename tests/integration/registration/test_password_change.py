@@ -12,7 +12,7 @@ from tests.support.actors.harness_account_holder import (
     ADDRESS,
     HarnessAccountHolder,
     codes,
-    forgotten,
+    reset_request,
 )
 from tests.support.harness.registration import OTHER_PASSWORD, PASSWORD, RegistrationHarness
 
@@ -32,8 +32,8 @@ async def test_pw_08_the_password_is_changed_with_the_current_one(
     assert event == contracts.PasswordChanged(
         by="person", changed_at=harness.now, device="Firefox, Windows"
     )
-    assert not await holder.opens_with(PASSWORD)
-    assert await holder.opens_with(OTHER_PASSWORD)
+    assert not await holder.can_sign_in_with(PASSWORD)
+    assert await holder.can_sign_in_with(OTHER_PASSWORD)
 
 
 @pytest.mark.parametrize(
@@ -61,7 +61,7 @@ async def test_pw_08_every_error_is_reported_at_its_field(
     holder = await HarnessAccountHolder.of(harness)
     assert codes(await harness.refusal(holder.change(current, new))) == expected
     assert await harness.events(contracts.PasswordChanged) == []
-    assert await holder.opens_with(PASSWORD)
+    assert await holder.can_sign_in_with(PASSWORD)
 
 
 async def test_au_04_guesses_within_a_session_count_for_the_known_browser(
@@ -117,7 +117,7 @@ async def test_a_change_clears_the_throttle_of_the_address_everywhere(
     for number in range(25):
         await harness.refusal(harness.sign_in(ADDRESS, "x", f"10.0.{number % 5}.0/24"))
     await harness.ask(holder.change(PASSWORD, OTHER_PASSWORD))
-    assert await holder.opens_with(OTHER_PASSWORD, "10.0.0.0/24")
+    assert await holder.can_sign_in_with(OTHER_PASSWORD, "10.0.0.0/24")
 
 
 @pytest.mark.parametrize("state", ["deactivated", "frozen"])
@@ -152,7 +152,7 @@ async def test_of_two_concurrent_changes_one_is_refused(harness: RegistrationHar
     (refused,) = [each for each in answers if isinstance(each, Refused)]
     assert codes(refused.refusal) == ["current_password:wrong"]
     assert len(await harness.events(contracts.PasswordChanged)) == 1
-    won = [await holder.opens_with(each) for each in (OTHER_PASSWORD, THIRD_PASSWORD)]
+    won = [await holder.can_sign_in_with(each) for each in (OTHER_PASSWORD, THIRD_PASSWORD)]
     assert won == [isinstance(each, contracts.PasswordChangedView) for each in answers]
 
 
@@ -169,7 +169,7 @@ async def test_of_a_concurrent_change_and_reset_one_is_refused(
     )
     assert len([each for each in answers if isinstance(each, Refused)]) == 1
     assert len(await harness.events(contracts.PasswordChanged)) == 1
-    won = [await holder.opens_with(each) for each in (OTHER_PASSWORD, THIRD_PASSWORD)]
+    won = [await holder.can_sign_in_with(each) for each in (OTHER_PASSWORD, THIRD_PASSWORD)]
     assert won == [isinstance(each, contracts.PasswordChangedView) for each in answers]
 
 
@@ -189,7 +189,7 @@ async def test_a_change_and_a_reset_in_either_order(
         await harness.execute(reset, prepared[1])
         with pytest.raises(Refused, match="invalid_fields"):
             await harness.execute(change, prepared[0])
-    assert await holder.opens_with(OTHER_PASSWORD if first == "change" else THIRD_PASSWORD)
+    assert await holder.can_sign_in_with(OTHER_PASSWORD if first == "change" else THIRD_PASSWORD)
 
 
 async def test_a_change_voids_the_link_that_was_sent_and_not_the_next_one(
@@ -200,7 +200,7 @@ async def test_a_change_voids_the_link_that_was_sent_and_not_the_next_one(
     await harness.ask(holder.change(PASSWORD, OTHER_PASSWORD))
     view = await harness.ask(holder.follow(contracts.DescribeReset, token))
     assert view.state == "gone"
-    await harness.ask(forgotten())
+    await harness.ask(reset_request())
     latest = await holder.secret(contracts.PasswordResetRequested)
     await harness.ask(holder.reset(latest, THIRD_PASSWORD))
-    assert await holder.opens_with(THIRD_PASSWORD)
+    assert await holder.can_sign_in_with(THIRD_PASSWORD)

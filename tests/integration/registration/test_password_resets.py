@@ -15,8 +15,8 @@ from tests.support.actors.harness_account_holder import (
     UNKNOWN,
     HarnessAccountHolder,
     codes,
-    forgotten,
-    lost,
+    lost_phone_claim,
+    reset_request,
 )
 from tests.support.harness.registration import (
     OTHER_PASSWORD,
@@ -40,11 +40,11 @@ async def test_g_44_a_link_sets_a_new_password_once(harness: RegistrationHarness
     )
     ((_, subject, changed),) = await harness.published(contracts.PasswordChanged)
     assert (subject, changed.by, changed.device) == (holder.account_id, "reset", "Safari, macOS")
-    assert not await holder.opens_with(PASSWORD)
-    assert await holder.opens_with(OTHER_PASSWORD)
+    assert not await holder.can_sign_in_with(PASSWORD)
+    assert await holder.can_sign_in_with(OTHER_PASSWORD)
     refusal = await harness.refusal(holder.reset(token, PASSWORD))
     assert (refusal.slug, refusal.params) == ("link_used", {"at": harness.now.isoformat()})
-    assert await holder.opens_with(OTHER_PASSWORD)
+    assert await holder.can_sign_in_with(OTHER_PASSWORD)
 
 
 async def test_re_06_a_request_alone_does_not_change_the_account(
@@ -52,9 +52,9 @@ async def test_re_06_a_request_alone_does_not_change_the_account(
 ) -> None:
     holder = await HarnessAccountHolder.of(harness)
     before = await holder.row()
-    await harness.ask(forgotten())
+    await harness.ask(reset_request())
     assert await holder.row() == before
-    assert await holder.opens_with(PASSWORD)
+    assert await holder.can_sign_in_with(PASSWORD)
 
 
 async def test_re_04_a_scanner_changes_nothing(harness: RegistrationHarness) -> None:
@@ -79,7 +79,7 @@ async def test_re_05_a_reset_carries_a_token_and_nothing_that_a_browser_sent(
         "language",
         "network",
     }
-    await harness.ask(forgotten())
+    await harness.ask(reset_request())
     (event,) = await harness.events(contracts.PasswordResetRequested)
     assert "http" not in repr(event)
 
@@ -91,8 +91,8 @@ async def test_ot_16_a_reset_does_not_touch_the_second_factor(harness: Registrat
     before = {id_ for id_, _, _ in await harness.published()}
     view = await harness.ask(holder.reset(token))
     assert set(view.__struct_fields__) == {"account_id", "changed_at"}
-    said = [event for id_, _, event in await harness.published() if id_ not in before]
-    assert [type(event) for event in said] == [contracts.PasswordChanged]
+    emitted = [event for id_, _, event in await harness.published() if id_ not in before]
+    assert [type(event) for event in emitted] == [contracts.PasswordChanged]
 
 
 @pytest.mark.parametrize(
@@ -127,7 +127,7 @@ async def test_re_02_a_newer_request_voids_the_older_link(harness: RegistrationH
 async def test_re_02_only_hashes_are_stored(harness: RegistrationHarness) -> None:
     holder = await HarnessAccountHolder.of(harness)
     token = await holder.reset_link()
-    await harness.ask(forgotten(UNKNOWN))
+    await harness.ask(reset_request(UNKNOWN))
     rows = await harness.fetch("SELECT m::text AS text FROM mailed_links AS m")
     for row in rows:
         assert token not in row["text"]
@@ -150,7 +150,7 @@ async def test_a_link_of_another_kind_or_without_account_is_gone(
     harness: RegistrationHarness,
 ) -> None:
     holder = await HarnessAccountHolder.of(harness)
-    await harness.ask(lost())
+    await harness.ask(lost_phone_claim())
     other = await holder.secret(contracts.LostPhoneClaimed)
     for token, slug in ((other, "gone"), ("A" * 43, "gone"), ("A" * 42, "malformed")):
         assert (await harness.refusal(holder.reset(token))).slug == f"link_{slug}"
@@ -169,7 +169,7 @@ async def test_of_two_uses_at_once_one_counts(harness: RegistrationHarness) -> N
     (refused,) = [each for each in answers if isinstance(each, Refused)]
     assert refused.refusal.slug == "link_used"
     assert len(await harness.events(contracts.PasswordChanged)) == 1
-    won = [await holder.opens_with(each) for each in (OTHER_PASSWORD, "Ghtz7bNw")]
+    won = [await holder.can_sign_in_with(each) for each in (OTHER_PASSWORD, "Ghtz7bNw")]
     assert won == [isinstance(each, contracts.PasswordChangedView) for each in answers]
 
 
@@ -208,7 +208,7 @@ async def test_b_03_an_address_without_an_open_account_is_notified_by_mail(
     if state is not None:
         await holder.close(state, desk_only=True)
         address = ADDRESS
-    assert await harness.ask(forgotten(address)) == contracts.Done()
+    assert await harness.ask(reset_request(address)) == contracts.Done()
     ((_, subject, event),) = await harness.published(
         contracts.UnknownAddressAsked, contracts.PasswordResetRequested
     )
@@ -225,7 +225,7 @@ async def test_b_03_an_address_without_an_open_account_is_notified_by_mail(
 async def test_au_08_known_and_unknown_write_the_same_rows(harness: RegistrationHarness) -> None:
     await HarnessAccountHolder.of(harness)
     grown = []
-    for ask in (forgotten, lost):
+    for ask in (reset_request, lost_phone_claim):
         for address in (ADDRESS, UNKNOWN):
             tables = ("outbox", "mailed_links", "counters")
             before = [await harness.count(table) for table in tables]
@@ -242,14 +242,14 @@ async def test_five_resets_per_address_and_day_apart_from_account_requests(
 ) -> None:
     await HarnessAccountHolder.of(harness)
     for _ in range(5):
-        await harness.ask(forgotten(address))
-    refusal = await harness.refusal(forgotten(address))
+        await harness.ask(reset_request(address))
+    refusal = await harness.refusal(reset_request(address))
     assert (refusal.slug, refusal.params) == ("too_many_requests", {"limit": "address"})
     assert refusal.retry_after == 86_400
     await harness.request(address, password=OTHER_PASSWORD)
-    await harness.ask(lost(address))
+    await harness.ask(lost_phone_claim(address))
     harness.advance(days=1)
-    await harness.ask(forgotten(address))
+    await harness.ask(reset_request(address))
 
 
 async def test_account_requests_do_not_count_as_resets(harness: RegistrationHarness) -> None:
@@ -259,7 +259,7 @@ async def test_account_requests_do_not_count_as_resets(harness: RegistrationHarn
     assert (
         await harness.refusal(harness.form(password=OTHER_PASSWORD))
     ).slug == "too_many_requests"
-    await harness.ask(forgotten())
+    await harness.ask(reset_request())
 
 
 async def test_resets_per_network_are_counted_apart(
@@ -268,20 +268,20 @@ async def test_resets_per_network_are_counted_apart(
     limits = {"IMPEX_REQUESTS_PER_NETWORK": "3", "IMPEX_NETWORK_QUOTAS": f"{OTHER_NETWORK}=4"}
     async with harness_with(**public, **limits) as harness:
         for number in range(3):
-            await harness.ask(forgotten(f"p{number}@labo.fr"))
-        refusal = await harness.refusal(forgotten("more@labo.fr"))
+            await harness.ask(reset_request(f"p{number}@labo.fr"))
+        refusal = await harness.refusal(reset_request("more@labo.fr"))
         assert (refusal.slug, refusal.params) == ("too_many_requests", {"limit": "network"})
         await harness.request("new@labo.fr")
         for number in range(4):
-            await harness.ask(forgotten(f"q{number}@labo.fr", network=OTHER_NETWORK))
-        assert (await harness.refusal(forgotten("more@labo.fr", OTHER_NETWORK))).slug == (
+            await harness.ask(reset_request(f"q{number}@labo.fr", network=OTHER_NETWORK))
+        assert (await harness.refusal(reset_request("more@labo.fr", OTHER_NETWORK))).slug == (
             "too_many_requests"
         )
 
 
 async def test_au_17_parallel_resets_keep_to_the_quota(harness: RegistrationHarness) -> None:
     await HarnessAccountHolder.of(harness)
-    asked = (harness.ask(forgotten()) for _ in range(20))
+    asked = (harness.ask(reset_request()) for _ in range(20))
     answers = await asyncio.gather(*asked, return_exceptions=True)
     assert sum(isinstance(each, contracts.Done) for each in answers) == 5
     good = await harness.fetch("SELECT 1 FROM mailed_links WHERE NOT replaced")
@@ -289,6 +289,6 @@ async def test_au_17_parallel_resets_keep_to_the_quota(harness: RegistrationHarn
 
 
 async def test_a_malformed_address_is_refused(harness: RegistrationHarness) -> None:
-    assert codes(await harness.refusal(forgotten("pierre"))) == ["address:format"]
-    assert codes(await harness.refusal(forgotten(""))) == ["address:missing"]
+    assert codes(await harness.refusal(reset_request("pierre"))) == ["address:format"]
+    assert codes(await harness.refusal(reset_request(""))) == ["address:missing"]
     assert await harness.count("mailed_links") == 0

@@ -7,7 +7,7 @@ import re
 from operations.install.paths import ROOT
 from shared.contracts import registration as contracts
 from shared.database import transaction
-from tests.support.actors.harness_account_holder import ADDRESS, HarnessAccountHolder, forgotten
+from tests.support.actors.harness_account_holder import ADDRESS, HarnessAccountHolder, reset_request
 from tests.support.harness.registration import OTHER_PASSWORD, RegistrationHarness
 
 RUNBOOK = (ROOT / "docs" / "runbook.md").read_text(encoding="utf-8")
@@ -50,7 +50,7 @@ async def test_a_restricted_account_is_reopened_by_its_holder(harness: Registrat
     holder = await HarnessAccountHolder.of(harness)
     assert await reopen(harness, holder) == "UPDATE 0", "an open account is left alone"
     await holder.close("frozen", desk_only=True)
-    await harness.ask(forgotten())
+    await harness.ask(reset_request())
     assert await harness.events(contracts.PasswordResetRequested) == [], "no link before"
 
     assert await reopen(harness, holder) == "UPDATE 1"
@@ -59,8 +59,8 @@ async def test_a_restricted_account_is_reopened_by_its_holder(harness: Registrat
     harness.advance(minutes=1)
     await harness.ask(holder.reset(await holder.reset_link()))
     harness.advance(minutes=1)
-    assert await holder.opens_with(OTHER_PASSWORD)
-    await holder.opens_session()
+    assert await holder.can_sign_in_with(OTHER_PASSWORD)
+    await holder.open_session()
     row = await holder.row()
     assert (row["state"], row["desk_only"], row["frozen_at"]) == ("active", False, None)
     assert len(await harness.events(contracts.AccountThawed)) == 1

@@ -132,7 +132,7 @@ async def test_lg_01_lg_02_what_happened_is_logged_without_secrets(
         await harness.refusal(harness.form(password="azertyZ9"))
         view = await harness.request("paul@labo.fr")
         await harness.refusal(harness.accept(view.request_id))
-    said = lines.getvalue()
+    written = lines.getvalue()
     for action in (
         "authn_login_fail",
         "authn_login_lock",
@@ -140,11 +140,11 @@ async def test_lg_01_lg_02_what_happened_is_logged_without_secrets(
         "input_validation_fail",
         "sequence_fail",
     ):
-        assert f'"{action}"' in said, action
+        assert f'"{action}"' in written, action
     secrets = ["Wr0ng-secret", "azertyZ9", PASSWORD, "pierre@labo.fr"]
     secrets += [
         each for letter in await harness.mailed_secrets() for each in letter if len(each) > 6
     ]
     for secret in secrets:
-        assert secret not in said
-    assert contracts.OWNER in said
+        assert secret not in written
+    assert contracts.OWNER in written

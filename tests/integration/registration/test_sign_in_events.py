@@ -162,8 +162,8 @@ async def test_pw_11_a_rehash_does_not_bring_a_former_password_back(
     await harness.ask(holder.change(PASSWORD, OTHER_PASSWORD))
     with pytest.raises(Refused, match="wrong_credentials"):
         await harness.execute(asked, prepared)
-    assert not await holder.opens_with(PASSWORD)
-    assert await holder.opens_with(OTHER_PASSWORD)
+    assert not await holder.can_sign_in_with(PASSWORD)
+    assert await holder.can_sign_in_with(OTHER_PASSWORD)
     hasher.close()
 
 

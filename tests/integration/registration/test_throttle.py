@@ -15,7 +15,7 @@ from tests.support.actors.harness_account_holder import (
     OTHER_NETWORK,
     UNKNOWN,
     HarnessAccountHolder,
-    forgotten,
+    reset_request,
 )
 from tests.support.harness.registration import (
     NETWORK,
@@ -49,7 +49,7 @@ async def test_au_04_an_attacker_locks_the_address_for_one_network_only(
     holder = await HarnessAccountHolder.of(harness)
     await lock_out(harness)
     assert (await harness.refusal(harness.sign_in(ADDRESS, PASSWORD))).retry_after == 90
-    assert await holder.opens_with(PASSWORD, OTHER_NETWORK)
+    assert await holder.can_sign_in_with(PASSWORD, OTHER_NETWORK)
     # A sign-in elsewhere does not end the attacker's wait.
     assert (await harness.refusal(harness.sign_in(ADDRESS, PASSWORD))).retry_after == 90
 
@@ -179,7 +179,7 @@ async def test_au_04_right_passwords_do_not_count_for_a_network(
         holder = await HarnessAccountHolder.of(harness)
         await wrong(harness, network=OTHER_NETWORK)
         for _ in range(5):
-            assert await holder.opens_with(PASSWORD, OTHER_NETWORK)
+            assert await holder.can_sign_in_with(PASSWORD, OTHER_NETWORK)
         await wrong(harness, network=OTHER_NETWORK)
         assert (await wrong(harness, network=OTHER_NETWORK)).slug == "too_many_tries"
 
@@ -239,5 +239,5 @@ async def test_au_03_right_and_wrong_at_once_leave_what_was_wrong_counted(
 async def test_re_06_a_reset_can_be_requested_while_locked(harness: RegistrationHarness) -> None:
     await HarnessAccountHolder.of(harness)
     await lock_out(harness)
-    assert await harness.ask(forgotten()) == contracts.Done()
+    assert await harness.ask(reset_request()) == contracts.Done()
     assert len(await harness.events(contracts.PasswordResetRequested)) == 1

@@ -24,23 +24,23 @@ class AddressChanger:
     async def of(cls, harness: RegistrationHarness, address: str = ADDRESS) -> AddressChanger:
         return cls(harness, await HarnessAccountHolder.of(harness, address))
 
-    def wish(self, address: str = NEW, password: str = PASSWORD, **more: Any) -> Any:
+    def request_change(self, address: str = NEW, password: str = PASSWORD, **more: Any) -> Any:
         kind = contracts.RequestAddressChange
         sealed = self.harness.seal(kind, "password", password)
         more = {"language": "fr", "device": DEVICE, **more}
         return kind(account_id=self.holder.account_id, address=address, password=sealed, **more)
 
-    def judge(self, address: str = NEW, password: str = PASSWORD, **more: Any) -> Any:
+    def check_form(self, address: str = NEW, password: str = PASSWORD, **more: Any) -> Any:
         kind = contracts.JudgeAddressChange
         sealed = self.harness.seal(kind, "password", password)
         return kind(account_id=self.holder.account_id, address=address, password=sealed, **more)
 
-    def give(self, code: str) -> contracts.ConfirmAddressChange:
+    def confirm(self, code: str) -> contracts.ConfirmAddressChange:
         kind = contracts.ConfirmAddressChange
         sealed = self.harness.seal(kind, "code", code)
         return kind(account_id=self.holder.account_id, code=sealed, device=DEVICE)
 
-    def again(self) -> contracts.ResendAddressChange:
+    def resend(self) -> contracts.ResendAddressChange:
         return contracts.ResendAddressChange(
             account_id=self.holder.account_id, language="en", device=DEVICE
         )
@@ -48,7 +48,7 @@ class AddressChanger:
     def cancel(self) -> contracts.CancelAddressChange:
         return contracts.CancelAddressChange(account_id=self.holder.account_id)
 
-    def look(self) -> contracts.DescribeAddressChange:
+    def describe(self) -> contracts.DescribeAddressChange:
         return contracts.DescribeAddressChange(account_id=self.holder.account_id)
 
     async def code(self) -> str:

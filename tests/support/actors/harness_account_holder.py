@@ -55,7 +55,7 @@ class HarnessAccountHolder:
         )
         return dict(row)
 
-    async def opens_with(self, password: str, network: str = "203.0.113.0/24") -> bool:
+    async def can_sign_in_with(self, password: str, network: str = "203.0.113.0/24") -> bool:
         """Whether a password signs in, from a network of the test's own."""
         try:
             found = await self.harness.ask(self.harness.sign_in(ADDRESS, password, network))
@@ -114,7 +114,7 @@ class HarnessAccountHolder:
 
     async def reset_link(self) -> str:
         """Forget the password; returns the link's token."""
-        await self.harness.ask(forgotten())
+        await self.harness.ask(reset_request())
         return await self.secret(contracts.PasswordResetRequested)
 
     def disavowal(self, *, mail: str = MAIL, days: float = 7, purpose: str = "disavowal") -> str:
@@ -130,7 +130,7 @@ class HarnessAccountHolder:
 
     # What others say of the account.
 
-    async def opens_session(self) -> None:
+    async def open_session(self) -> None:
         """The second factor was right, now."""
         event = SessionOpened(
             session_id="s", device="", network=NETWORK, new_device=False, failures=0,
@@ -138,18 +138,18 @@ class HarnessAccountHolder:
         )  # fmt: skip
         await self.harness.hear(event, self.account_id)
 
-    async def replaces_phone(self, *, days_ago: float = 0) -> None:
+    async def replace_phone(self, *, days_ago: float = 0) -> None:
         """The phone was replaced so long ago, and it is heard of now."""
         at = self.harness.now - timedelta(days=days_ago)
         await self.harness.hear(AuthenticatorReplaced(by="phone", replaced_at=at), self.account_id)
 
 
-def forgotten(address: str = ADDRESS, network: str = NETWORK) -> contracts.RequestPasswordReset:
+def reset_request(address: str = ADDRESS, network: str = NETWORK) -> contracts.RequestPasswordReset:
     """« Mot de passe oublié »."""
     return contracts.RequestPasswordReset(address=address, language="fr", network=network)
 
 
-def lost(
+def lost_phone_claim(
     address: str = ADDRESS, *, stolen: bool = False, network: str = NETWORK
 ) -> contracts.ClaimLostPhone:
     """« Téléphone perdu »."""

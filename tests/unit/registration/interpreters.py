@@ -20,7 +20,7 @@ def candidate(row: dict[str, Any]) -> Candidate:
 
 
 def by_server(rules: PasswordRules, table: list[dict[str, Any]]) -> list[dict[str, Any]]:
-    """What the server says, in the page's form."""
+    """The results of the server, in the form of the page's."""
     return [
         {
             "verdicts": [
@@ -35,7 +35,7 @@ def by_server(rules: PasswordRules, table: list[dict[str, Any]]) -> list[dict[st
 
 
 def by_page(rules: PasswordRules, table: list[dict[str, Any]]) -> list[dict[str, Any]]:
-    """What the page says, asked of Node."""
+    """The results of the page's interpreter, run by Node."""
     question = {"rules": json.loads(rules.to_json()), "table": table}
     done = subprocess.run(
         ["node", str(HERE / "check_passwords.mjs")],

@@ -110,9 +110,9 @@ def test_re_04_another_browser_needs_the_password() -> None:
 
 def test_a_name_is_shown_only_once_the_address_is_verified() -> None:
     pending = show_request(REQUEST, settings(), 5)
-    proved = show_request(replace(REQUEST, state="verified", verified_at=NOON), settings(), 5)
+    verified = show_request(replace(REQUEST, state="verified", verified_at=NOON), settings(), 5)
     assert (pending.first_name, pending.last_name) == (None, None)
-    assert (proved.first_name, proved.last_name) == ("Pierre", "Durand")
+    assert (verified.first_name, verified.last_name) == ("Pierre", "Durand")
 
 
 def test_b_03_a_decoy_looks_like_any_request() -> None:

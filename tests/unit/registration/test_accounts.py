@@ -152,17 +152,17 @@ def test_ot_13_a_used_or_old_code_is_replaced_and_a_void_one_is_shown() -> None:
 )
 def test_which_attempt_locks_a_scope(count: int, seconds: int | None) -> None:
     """One a second; those of the day before do not count."""
-    door = ThrottleScope(kind="sign_in", key="x", limit=Throttle())
+    scope = ThrottleScope(kind="sign_in", key="x", limit=Throttle())
     now = NOON + timedelta(seconds=count - 1)
     wrong = [NOON + timedelta(seconds=each) for each in range(count)]
     wrong += [NOON - 2 * DAY] * 9
     until = None if seconds is None else now + timedelta(seconds=seconds)
-    assert door.locks_until(wrong, now) == until
+    assert scope.locks_until(wrong, now) == until
 
 
 def test_a_ceiling_is_reached_once() -> None:
-    door = ThrottleScope(
+    scope = ThrottleScope(
         kind="sign_in_address", key="x", limit=Quota(name="x", limit=3, window=DAY)
     )
-    found = [door.locks_until([NOON] * count, NOON) for count in (2, 3, 4)]
+    found = [scope.locks_until([NOON] * count, NOON) for count in (2, 3, 4)]
     assert found == [None, NOON + DAY, None]

@@ -96,11 +96,11 @@ def test_g_08_folding_twice_is_folding_once(text: str) -> None:
 
 def test_pw_15_no_result_repeats_what_was_typed() -> None:
     for row in TABLE:
-        for verdict in RULES.check(candidate(row)):
-            if verdict.code in {"forbidden_word", "sequence"}:
+        for result in RULES.check(candidate(row)):
+            if result.code in {"forbidden_word", "sequence"}:
                 known = [*RULES.document.forbidden_words, *RULES.document.sequences.rows]
-                said = str(verdict.params.get("word") or verdict.params.get("run"))
-                assert any(said in each or said in each[::-1] for each in known)
+                reported = str(result.params.get("word") or result.params.get("run"))
+                assert any(reported in each or reported in each[::-1] for each in known)
 
 
 def test_in_07_a_huge_text_is_checked_quickly(benchmark_seconds: Any) -> None:
