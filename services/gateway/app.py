@@ -5,109 +5,164 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
+from functools import partial
 
 from aiohttp import web
 from yarl import URL
 
-from services.gateway.clients import (
-    Access,
-    Asker,
-    Dossiers,
-    Factor,
-    Holder,
-    Personal,
-    Profile,
-    Registration,
+from services.gateway.clients.address_change import AddressChangeClient
+from services.gateway.clients.auth import AuthClient
+from services.gateway.clients.clients import CLIENTS, Clients
+from services.gateway.clients.data_export import DataExportClient
+from services.gateway.clients.dossiers import Dossiers
+from services.gateway.clients.mfa import MfaClient
+from services.gateway.clients.profile import Profile
+from services.gateway.clients.registration import Registration
+from services.gateway.clients.rpc import RpcSender
+from services.gateway.features.account.routes import PAGES as ACCOUNT
+from services.gateway.features.data_export import gateway_data_store
+from services.gateway.features.data_export.routes import PAGES as DATA_EXPORT
+from services.gateway.features.dossiers.filing_links import FILING_LINKS, FilingLinks
+from services.gateway.features.dossiers.routes import PAGES as DOSSIERS
+from services.gateway.features.help.routes import PAGES as HELP
+from services.gateway.features.language.routes import PAGES as LANGUAGE
+from services.gateway.features.legal.legal_texts import LEGAL, LegalTexts
+from services.gateway.features.legal.routes import PAGES as LEGAL_PAGES
+from services.gateway.features.profile.routes import PAGES as PROFILE
+from services.gateway.features.profile.saved_input import SAVED_INPUT, SavedInput
+from services.gateway.features.recovery.forgotten_password import LINK_MINUTES
+from services.gateway.features.recovery.routes import PAGES as RECOVERY
+from services.gateway.features.registration.routes import PAGES as REGISTRATION
+from services.gateway.features.sign_in.routes import PAGES as SIGN_IN
+from services.gateway.features.support_requests.routes import PAGES as SUPPORT
+from services.gateway.features.support_requests.support_requests import (
+    SUPPORT_REQUESTS,
+    SupportRequests,
 )
-from services.gateway.features.dossiers.filing_links import Office
-from services.gateway.features.legal.legal_texts import LegalTexts
-from services.gateway.features.profile.saved_input import KeptForms
-from services.gateway.features.support_requests.support_requests import Desk
+from services.gateway.http import csp_reports
 from services.gateway.http.client_ip import parse_networks
-from services.gateway.http.forms import BODY_BYTES
-from services.gateway.http.middleware import dress, observe
-from services.gateway.http.rendering import PageBrand, Pages
-from services.gateway.http.sliding_window import Window
-from services.gateway.http.sse import Streams
-from services.gateway.http.static_files import Assets, find_dsfr
-from services.gateway.portal import app_keys
+from services.gateway.http.form_routes import add_routes
+from services.gateway.http.forms import MAX_BODY_BYTES
+from services.gateway.http.middleware import add_headers, handle_request
+from services.gateway.http.rendering import FLASH_MESSAGE, RENDERER, PageBrand, Renderer
+from services.gateway.http.routes import ROUTES, Routes
+from services.gateway.http.security_headers import REPORTS
+from services.gateway.http.site import CLOCK, SITE, SiteConfig
+from services.gateway.http.sliding_window import LOOKUPS, SlidingWindow
+from services.gateway.http.sse import STREAMS, Streams
+from services.gateway.http.static_files import ASSETS, Assets, find_dsfr
+from services.gateway.portal import session_pages
+from services.gateway.portal.flash import flash_message
 from services.gateway.portal.resources import STATIC, TEMPLATES
-from services.gateway.routes import setup_routes
-from services.gateway.sessions.presessions import Presessions
-from services.gateway.sessions.sealed_state import SealedPages
-from services.gateway.sessions.sessions import Sessions
+from services.gateway.sessions.guards import SESSION_PAGES
+from services.gateway.sessions.presessions import PRESESSIONS, Presessions
+from services.gateway.sessions.sealed_state import SEALED_STATE, SealedState
+from services.gateway.sessions.sessions import SESSIONS, Sessions
 from services.gateway.settings import GatewaySettings
 from shared.database import Pool
 from shared.security.sealing import Opener, Sealer
 
-#: Browsers' reports that are logged in a minute.
-REPORTS_PER_MINUTE = 30
+#: The pages of the portal; the sitemap lists them in this order.
+PAGES = (
+    *SIGN_IN,
+    *DOSSIERS,
+    *PROFILE,
+    *ACCOUNT,
+    *DATA_EXPORT,
+    *SUPPORT,
+    *REGISTRATION,
+    *RECOVERY,
+    *HELP,
+    *LEGAL_PAGES,
+    *LANGUAGE,
+)
 
 
 @dataclass(frozen=True)
-class Ground:
+class AppDependencies:
     """What the application stands on: made by the composition root, or by a test."""
 
     pool: Pool
-    asker: Asker
+    sender: RpcSender
     clock: Callable[[], datetime]
     wake_relay: Callable[[], None]
 
 
-def init_app(settings: GatewaySettings, ground: Ground) -> web.Application:
+def init_app(settings: GatewaySettings, dependencies: AppDependencies) -> web.Application:
     """A fully wired application; templates are compiled and static files read (CPU, once)."""
-    app = web.Application(middlewares=[observe], client_max_size=BODY_BYTES)
-    app[app_keys.FRONT] = app_keys.Front(
+    pool, clock, wake_relay = dependencies.pool, dependencies.clock, dependencies.wake_relay
+    app = web.Application(middlewares=[handle_request], client_max_size=MAX_BODY_BYTES)
+    app[SITE] = SiteConfig(
         origin=str(URL(settings.base_url).origin()),
         secure=settings.secure,
         trusted=parse_networks(settings.trusted_proxies),
         session_keys=settings.session_keys,
     )
-    app[app_keys.CLOCK] = ground.clock
-    to_registration = Sealer("registration", settings.seal_keys)
-    app[app_keys.REGISTRATION] = Registration(ground.asker, to_registration)
-    app[app_keys.ACCESS] = Access(ground.asker, to_registration)
-    app[app_keys.HOLDER] = Holder(ground.asker, to_registration)
-    opener = Opener("gateway", settings.own_keys)
-    app[app_keys.FACTOR] = Factor(ground.asker, Sealer("mfa", settings.mfa_keys), opener)
-    to_profile = Sealer("profile", settings.profile_keys)
-    app[app_keys.PROFILE] = Profile(ground.asker, to_profile, opener)
-    app[app_keys.DOSSIERS] = Dossiers(ground.asker)
-    app[app_keys.OFFICE] = Office(settings.filing_url, settings.dossier_url)
-    app[app_keys.PRESESSIONS] = Presessions(ground.pool, ground.clock)
-    app[app_keys.SESSIONS] = Sessions(
-        ground.pool, ground.clock, settings.session_limits, ground.wake_relay
-    )
-    app[app_keys.PERSONAL] = Personal(ground.asker, opener, app[app_keys.SESSIONS].held)
-    app[app_keys.DESK] = Desk(
-        ground.pool,
-        ground.clock,
-        ground.wake_relay,
+    app[CLOCK] = clock
+    app[CLIENTS] = _clients(settings, dependencies)
+    app[PRESESSIONS] = Presessions(pool, clock)
+    app[SESSIONS] = Sessions(pool, clock, settings.session_limits, wake_relay)
+    app[SESSION_PAGES] = session_pages.PAGES
+    app[SEALED_STATE] = SealedState(settings.session_keys)
+    app[SAVED_INPUT] = SavedInput(pool, clock, app[SEALED_STATE])
+    app[SUPPORT_REQUESTS] = SupportRequests(
+        pool,
+        clock,
+        wake_relay,
         Sealer("support", settings.support_keys),
         None if settings.try_out else settings.departures_per_network,
     )
-    app[app_keys.SEALED_PAGES] = sealed_pages = SealedPages(settings.session_keys)
-    app[app_keys.KEPT_FORMS] = KeptForms(ground.pool, ground.clock, sealed_pages)
-    app[app_keys.LINK_MINUTES] = settings.reset_minutes
-    app[app_keys.LEGAL] = LegalTexts(settings.legal_dir)
-    app[app_keys.STREAMS] = Streams(settings.streams_per_visitor)
-    app[app_keys.LOOKUPS] = Window(settings.lookups_per_minute, 60)
-    app[app_keys.REPORTS] = Window(REPORTS_PER_MINUTE, 60)
-    app[app_keys.ASSETS] = assets = Assets(STATIC, find_dsfr(settings.dsfr_dir))
-    app[app_keys.PAGES] = pages = Pages(page_brand(settings), assets.url, TEMPLATES)
-    pages.compile_all()
-    app.on_response_prepare.append(dress)
+    app[FILING_LINKS] = FilingLinks(settings.filing_url, settings.dossier_url)
+    app[LINK_MINUTES] = settings.reset_minutes
+    app[LEGAL] = LegalTexts(settings.legal_dir)
+    app[STREAMS] = Streams(settings.streams_per_visitor)
+    app[LOOKUPS] = SlidingWindow(settings.lookups_per_minute, 60)
+    app[csp_reports.CSP_REPORTS] = SlidingWindow(csp_reports.MAX_PER_MINUTE, 60)
+    app[ASSETS] = assets = Assets(STATIC, find_dsfr(settings.dsfr_dir))
+    app[ROUTES] = routes = Routes(PAGES)
+    app[RENDERER] = Renderer(page_brand(settings), assets.url, routes.url, TEMPLATES)
+    app[FLASH_MESSAGE] = flash_message
+    app[RENDERER].compile_all()
+    app.on_response_prepare.append(add_headers)
     app.on_shutdown.append(_end_streams)
-    setup_routes(app)
+    setup_routes(app.router, routes)
     return app
 
 
+def setup_routes(router: web.UrlDispatcher, routes: Routes) -> None:
+    """Every path of the portal; anything else is a 404, another method a 405."""
+    add_routes(router, routes)
+    router.add_post(REPORTS, csp_reports.receive)
+    router.add_get("/static/{version:[0-9a-f]{16}}/{name:.+}", _static_file)
+
+
+async def _static_file(request: web.Request) -> web.StreamResponse:
+    return await request.app[ASSETS].serve(request)
+
+
+def _clients(settings: GatewaySettings, dependencies: AppDependencies) -> Clients:
+    sender = dependencies.sender
+    registration = Sealer("registration", settings.seal_keys)
+    opener = Opener("gateway", settings.own_keys)
+    return Clients(
+        registration=Registration(sender, registration),
+        auth=AuthClient(sender, registration),
+        address_change=AddressChangeClient(sender, registration),
+        mfa=MfaClient(sender, Sealer("mfa", settings.mfa_keys), opener),
+        profile=Profile(sender, Sealer("profile", settings.profile_keys), opener),
+        dossiers=Dossiers(sender),
+        data_export=DataExportClient(
+            sender, opener, partial(gateway_data_store.export, dependencies.pool)
+        ),
+    )
+
+
 async def _end_streams(app: web.Application) -> None:
-    await app[app_keys.STREAMS].drain()
+    await app[STREAMS].drain()
 
 
 def page_brand(settings: GatewaySettings) -> PageBrand:
-    """What pages say of the operator."""
+    """The brand of the pages."""
     brand = settings.brand
     return PageBrand(
         service_name=brand.service_name,

@@ -1,8 +1,7 @@
-"""What the gateway does when an account changed elsewhere: end its sessions (settled 7), note it.
-
-A credential that was changed within a session ended the others before the page answered; the event
-finds nothing left. For acts done elsewhere the event does it. In any order and twice: sessions
-proved after the moment stay.
+"""What events of other services do to sessions: end them, or change what they show.\n\nA
+credential that is changed within a session ends the others before the response; the event
+then\nfinds nothing left. For changes made elsewhere the event does it. Handlers are safe in
+any order and\ntwice: sessions proved after the moment stay.
 """
 
 from __future__ import annotations
@@ -10,7 +9,7 @@ from __future__ import annotations
 from datetime import datetime
 
 from services.gateway.sessions import session_store
-from services.gateway.sessions.model import CLOCKS
+from services.gateway.sessions.model import CLOCK_SKEW
 from services.gateway.sessions.sessions import Sessions
 from shared.contracts.mfa import AuthenticatorRemoved, AuthenticatorReplaced
 from shared.contracts.profile import AccountValidated
@@ -27,37 +26,37 @@ from shared.messaging.handlers import Context
 
 
 async def password_changed(event: PasswordChanged, context: Context[Sessions]) -> None:
-    """Whoever signed in with the former password is out."""
+    """End the sessions opened with the former password."""
     await _end(context, event.changed_at, "password_changed")
 
 
 async def authenticator_replaced(event: AuthenticatorReplaced, context: Context[Sessions]) -> None:
-    """Whoever signed in with the former phone is out."""
+    """End the sessions opened with the former phone."""
     await _end(context, event.replaced_at, "phone_replaced")
 
 
 async def authenticator_removed(event: AuthenticatorRemoved, context: Context[Sessions]) -> None:
-    """The account has no second factor any more."""
+    """The account has no second factor: end its sessions."""
     await _end(context, event.removed_at, "phone_removed", closed=True)
 
 
 async def account_frozen(event: AccountFrozen, context: Context[Sessions]) -> None:
-    """The account opens no more until it is thawed."""
+    """The account is frozen: end its sessions."""
     await _end(context, event.frozen_at, "account_frozen", closed=True)
 
 
 async def account_deactivated(event: AccountDeactivated, context: Context[Sessions]) -> None:
-    """The account opens no more."""
+    """The account is deactivated: end its sessions."""
     await _end(context, event.deactivated_at, "account_deactivated", closed=True)
 
 
 async def credentials_removed(event: CredentialsRemoved, context: Context[Sessions]) -> None:
-    """The account waits to be asked for again."""
+    """The account has no credentials: end its sessions."""
     await _end(context, event.removed_at, "credentials_removed", closed=True)
 
 
 async def account_validated(event: AccountValidated, context: Context[Sessions]) -> None:
-    """The complementary information is frozen: its page and the home page say so from now on."""
+    """The complementary information is validated: pages show it from now on."""
     await session_store.set_validated(context.tx, _account(context), event.validated_at)
 
 
@@ -69,19 +68,19 @@ async def name_changed(event: NameChanged, context: Context[Sessions]) -> None:
 
 
 async def address_changed(event: AddressChanged, context: Context[Sessions]) -> None:
-    """Whoever signed in with the former address is out; the session that changed it goes on."""
+    """End the sessions opened with the former address, except the one that changed it."""
     await _end(context, event.changed_at, "address_changed")
 
 
 async def _end(
     context: Context[Sessions], moment: datetime, reason: str, *, closed: bool = False
 ) -> None:
-    """`closed`: the account opens no more, and no browser is known for it."""
+    """`closed`: nobody can sign in, and no browser stays known for the account."""
     account_id = _account(context)
-    until = moment + CLOCKS if closed else moment
+    until = moment + CLOCK_SKEW if closed else moment
     await context.deps.end_all_in(context.tx, account_id, until, reason)
     if closed:
-        await session_store.forget_browsers(context.tx, account_id)
+        await session_store.delete_known_browsers(context.tx, account_id)
 
 
 def _account(context: Context[Sessions]) -> str:

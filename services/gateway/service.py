@@ -1,4 +1,4 @@
-"""The gateway put together: what it opens, asks, hears and says."""
+"""The composition of the gateway: what it opens, and its messages."""
 
 from __future__ import annotations
 
@@ -8,14 +8,17 @@ from contextlib import asynccontextmanager
 from pathlib import Path
 
 from services.gateway import handlers
-from services.gateway.app import Ground, init_app
-from services.gateway.clients import ASKS
-from services.gateway.features.profile.saved_input import KeptForms
-from services.gateway.features.support_requests.support_requests import Desk
+from services.gateway.app import AppDependencies, init_app
+from services.gateway.clients.clients import CALLS
+from services.gateway.features.profile.saved_input import SAVED_INPUT, SavedInput
+from services.gateway.features.support_requests.support_requests import (
+    SUPPORT_REQUESTS,
+    SupportRequests,
+)
 from services.gateway.http.server import HttpServer
-from services.gateway.portal.app_keys import DESK, KEPT_FORMS, PRESESSIONS, SESSIONS, STREAMS
-from services.gateway.sessions.presessions import Presessions
-from services.gateway.sessions.sessions import Sessions
+from services.gateway.http.sse import STREAMS
+from services.gateway.sessions.presessions import PRESESSIONS, Presessions
+from services.gateway.sessions.sessions import SESSIONS, Sessions
 from services.gateway.settings import GatewaySettings
 from shared.contracts import mfa, profile, registration
 from shared.contracts.gateway import (
@@ -29,7 +32,7 @@ from shared.messaging.handlers import hears
 from shared.runtime.service import Runtime, Service
 from shared.runtime.telemetry import get_logger
 
-#: Seconds between two clean-ups of sessions and pre-sessions that have run out.
+#: Seconds between two purges of expired rows.
 PURGE_SECONDS = 60
 
 log = get_logger("gateway")
@@ -37,16 +40,17 @@ log = get_logger("gateway")
 
 @asynccontextmanager
 async def build(runtime: Runtime, settings: GatewaySettings) -> AsyncIterator[Sessions]:
-    """Take the port at once, answer once the house is ready, finish what has begun at the end."""
+    """Bind the port at once, serve once the runtime is ready, finish open requests at the end."""
     app = init_app(
-        settings, Ground(runtime.pool, runtime.rpc_client, runtime.clock, runtime.wake_relay)
+        settings,
+        AppDependencies(runtime.pool, runtime.rpc_client, runtime.clock, runtime.wake_relay),
     )
     server = HttpServer(app, settings.host, settings.port)
     await server.bind()
     runtime.background_task("portal", server.serve)
     runtime.background_task(
         "purge of sessions",
-        lambda: purge(app[PRESESSIONS], app[SESSIONS], app[KEPT_FORMS], app[DESK]),
+        lambda: purge(app[PRESESSIONS], app[SESSIONS], app[SAVED_INPUT], app[SUPPORT_REQUESTS]),
     )
 
     async def drain() -> None:
@@ -60,8 +64,10 @@ async def build(runtime: Runtime, settings: GatewaySettings) -> AsyncIterator[Se
         await server.stop()
 
 
-async def purge(presessions: Presessions, sessions: Sessions, kept: KeptForms, desk: Desk) -> None:
-    """Delete what has run out, for ever; waits while the database is away."""
+async def purge(
+    presessions: Presessions, sessions: Sessions, kept: SavedInput, desk: SupportRequests
+) -> None:
+    """Delete expired rows periodically; waits while the database is unavailable."""
     while True:
         try:
             await kept.purge()
@@ -70,7 +76,7 @@ async def purge(presessions: Presessions, sessions: Sessions, kept: KeptForms, d
         except TRANSIENT_ERRORS:
             gone = 0
         if gone:
-            log.info("Sessions and pre-sessions ran out.", action="session_expire", count=gone)
+            log.info("Sessions and pre-sessions expired.", action="session_expire", count=gone)
         await asyncio.sleep(PURGE_SECONDS)
 
 
@@ -79,7 +85,7 @@ SERVICE = Service(
     settings=GatewaySettings,
     build=build,
     migrations=Path(__file__).with_name("migrations"),
-    asks=ASKS,
+    asks=CALLS,
     hears=(
         hears(registration.PasswordChanged, handlers.password_changed),
         hears(registration.AccountFrozen, handlers.account_frozen),
@@ -94,7 +100,7 @@ SERVICE = Service(
     emits=(
         SessionOpened,
         SessionClosed,
-        # Heard by the desk, once there is one.
+        # For the support desk, once there is one.
         CorrectionRequested,
         DepartureReported,
     ),

@@ -7,15 +7,15 @@ from dataclasses import dataclass
 from datetime import timedelta
 from pathlib import Path
 
-from services.gateway.features.dossiers.filing_links import link_problem, row_link_problem
-from services.gateway.features.legal.legal_texts import legal_problems
-from services.gateway.sessions.model import Limits
+from services.gateway.features.dossiers.filing_links import validate_link, validate_row_link
+from services.gateway.features.legal.legal_texts import validate_folder
+from services.gateway.sessions.model import SessionLimits
 from shared.domain.brand import BrandSettings
 from shared.security.sealing import KeyRing
 from shared.settings import Problem, setting
 
 
-def networks_problem(networks: tuple[str, ...]) -> str | None:
+def validate_networks(networks: tuple[str, ...]) -> str | None:
     """Why these are not networks, or None."""
     for text in networks:
         try:
@@ -139,7 +139,7 @@ class GatewaySettings(BrandSettings):
         "IMPEX_TRUSTED_PROXIES",
         default=(),
         doc="Networks of proxies whose X-Forwarded-For is trusted.",
-        valid=networks_problem,
+        valid=validate_networks,
     )
     ui_theme: str = setting(
         "IMPEX_UI_THEME",
@@ -170,7 +170,7 @@ class GatewaySettings(BrandSettings):
         default="",
         doc="Page for filing dossiers, which « Déposer une demande » links to.",
         default_doc="no such button",
-        valid=link_problem,
+        valid=validate_link,
     )
     dossier_url: str = setting(
         "IMPEX_DOSSIER_URL",
@@ -178,7 +178,7 @@ class GatewaySettings(BrandSettings):
         doc="Where one dossier is seen, with {dossier_id} or {number} in its place, such as "
         "https://office.example/dossiers/{dossier_id}.",
         default_doc="no link",
-        valid=row_link_problem,
+        valid=validate_row_link,
     )
     streams_per_visitor: int = setting(
         "IMPEX_STREAMS_PER_VISITOR",
@@ -204,9 +204,9 @@ class GatewaySettings(BrandSettings):
     )
 
     @property
-    def session_limits(self) -> Limits:
+    def session_limits(self) -> SessionLimits:
         """The limits of sessions as durations."""
-        return Limits(
+        return SessionLimits(
             idle=timedelta(minutes=self.session_idle),
             absolute=timedelta(hours=self.session_hours),
             parallel=self.session_parallel,
@@ -225,7 +225,7 @@ class GatewaySettings(BrandSettings):
         return self.base.scheme == "https"
 
     def check(self) -> list[Problem]:
-        """Off loopback look and legal texts are the operator's choice (settled 5, C17)."""
+        """Off the loopback address the operator must choose theme and legal texts."""
         problems: list[Problem] = []
         if self.session_idle > self.session_hours * 60:
             problems.append(("IMPEX_SESSION_IDLE", "must not exceed IMPEX_SESSION_HOURS"))
@@ -234,5 +234,5 @@ class GatewaySettings(BrandSettings):
         if not self.try_out and self.legal_dir is None:
             problems.append(("IMPEX_LEGAL_DIR", "is required off the loopback address"))
         if self.legal_dir is not None:
-            problems += [("IMPEX_LEGAL_DIR", text) for text in legal_problems(self.legal_dir)]
+            problems += [("IMPEX_LEGAL_DIR", text) for text in validate_folder(self.legal_dir)]
         return problems

@@ -112,6 +112,34 @@ def test_rules_import_no_input_or_output(service: str) -> None:
                 assert not name.startswith(OURS_WITH_IO), f"{path.relative_to(ROOT)}: {name}"
 
 
+#: The layers of the gateway below its features, and what each may import of the gateway. `http` and
+#: `sessions` share request state, so each knows the other; no module of them is in a cycle.
+GATEWAY_LAYERS = {
+    "i18n": ("i18n",),
+    "http": ("i18n", "http", "sessions"),
+    "sessions": ("i18n", "http", "sessions"),
+    "clients": ("http", "clients"),
+    "portal": ("i18n", "http", "sessions", "clients", "portal"),
+}
+
+
+@pytest.mark.parametrize("layer", GATEWAY_LAYERS)
+def test_no_layer_of_the_gateway_imports_upward(layer: str) -> None:
+    below = tuple(f"services.gateway.{name}." for name in GATEWAY_LAYERS[layer])
+    for path in python_files(f"services/gateway/{layer}"):
+        for name in imports_of(path):
+            if name.startswith("services.gateway."):
+                assert f"{name}.".startswith(below), f"{path.relative_to(ROOT)} imports {name}"
+
+
+def test_a_feature_of_the_gateway_imports_no_other_feature() -> None:
+    for path in python_files("services/gateway/features"):
+        own = ".".join(path.relative_to(ROOT).parts[:4])
+        for name in imports_of(path):
+            if name.startswith("services.gateway.features."):
+                assert f"{name}.".startswith(f"{own}."), f"{path.relative_to(ROOT)} imports {name}"
+
+
 @pytest.mark.parametrize("service", SERVICES)
 def test_every_service_has_the_same_rooms(service: str) -> None:
     folder = ROOT / "services" / service

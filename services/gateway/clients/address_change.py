@@ -1,32 +1,32 @@
-"""Registration, asked by the holder of an account for another address (B-14)."""
+"""Requests to registration for another e-mail address (B-14)."""
 
 from __future__ import annotations
 
 from services.gateway.clients.rpc import Client
-from shared.contracts import registration as words
+from shared.contracts import registration as contracts
 
 
-class Holder(Client):
-    """Registration, asked about another address."""
+class AddressChangeClient(Client):
+    """Registration: another e-mail address."""
 
-    async def judge(
+    async def check_change(
         self, account_id: str, address: str, password: str, *, point_out_slip: bool, key: str
     ) -> None:
         """Whether address and password would do: before a code is spent on them."""
-        kind = words.JudgeAddressChange
+        kind = contracts.JudgeAddressChange
         request = kind(
             account_id=account_id,
             address=address,
             password=self._seal(kind, "password", password),
             point_out_slip=point_out_slip,
         )
-        await self._ask(request, words.Done, key)
+        await self._ask(request, contracts.Done, key)
 
-    async def wish(
+    async def request_change(
         self, account_id: str, address: str, password: str, *, language: str, device: str, key: str
-    ) -> words.AddressChangeView:
+    ) -> contracts.AddressChangeView:
         """Have a code sent to another address."""
-        kind = words.RequestAddressChange
+        kind = contracts.RequestAddressChange
         request = kind(
             account_id=account_id,
             address=address,
@@ -34,29 +34,31 @@ class Holder(Client):
             language=language,
             device=device,
         )
-        return await self._ask(request, words.AddressChangeView, key)
+        return await self._ask(request, contracts.AddressChangeView, key)
 
-    async def describe(self, account_id: str) -> words.AddressChangeView:
-        """Where the wish stands. Raises `Refused` with `no_change`."""
-        request = words.DescribeAddressChange(account_id=account_id)
-        return await self._ask(request, words.AddressChangeView)
+    async def describe(self, account_id: str) -> contracts.AddressChangeView:
+        """The pending change. Raises `Refused` with `no_change`."""
+        request = contracts.DescribeAddressChange(account_id=account_id)
+        return await self._ask(request, contracts.AddressChangeView)
 
     async def resend(
         self, account_id: str, *, language: str, device: str, key: str
-    ) -> words.AddressChangeView:
+    ) -> contracts.AddressChangeView:
         """Another code."""
-        request = words.ResendAddressChange(account_id=account_id, language=language, device=device)
-        return await self._ask(request, words.AddressChangeView, key)
+        request = contracts.ResendAddressChange(
+            account_id=account_id, language=language, device=device
+        )
+        return await self._ask(request, contracts.AddressChangeView, key)
 
     async def confirm(
         self, account_id: str, code: str, *, device: str, key: str
-    ) -> words.AddressChangedView:
+    ) -> contracts.AddressChangedView:
         """Give the code."""
-        kind = words.ConfirmAddressChange
+        kind = contracts.ConfirmAddressChange
         sealed = self._seal(kind, "code", code)
         request = kind(account_id=account_id, code=sealed, device=device)
-        return await self._ask(request, words.AddressChangedView, key)
+        return await self._ask(request, contracts.AddressChangedView, key)
 
     async def cancel(self, account_id: str, *, key: str) -> None:
-        """Give the wish up."""
-        await self._ask(words.CancelAddressChange(account_id=account_id), words.Done, key)
+        """Cancel the change."""
+        await self._ask(contracts.CancelAddressChange(account_id=account_id), contracts.Done, key)

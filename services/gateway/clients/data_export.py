@@ -1,6 +1,5 @@
-"""Every service, asked what it holds about a person (B-11); the gateway looks into its own tables.
-
-A service that is away is named: the answer is never silently incomplete.
+"""What every service stores about a person (B-11); the gateway reads its own tables.\n\nA
+service that is unavailable is named: the answer is never silently incomplete.
 """
 
 from __future__ import annotations
@@ -13,15 +12,15 @@ from typing import Any, cast
 
 import msgspec
 
-from services.gateway.clients.rpc import Asker
-from services.gateway.http.errors import AWAY
+from services.gateway.clients.rpc import RpcSender
+from services.gateway.http.errors import UNAVAILABLE_ERRORS
 from shared.contracts import dossiers, mailer, mfa, profile, registration
 from shared.contracts.base import Request
 from shared.contracts.data_export import PersonalDataView
 from shared.messaging.handlers import Refused
 from shared.security.sealing import Opener, seal_context
 
-#: Matters, each with its rows.
+#: Categories, each with its rows.
 Document = dict[str, list[dict[str, Any]]]
 EXPORTS: dict[str, Callable[[str], Request]] = {
     "registration": lambda account: registration.ExportAccount(account_id=account),
@@ -29,7 +28,7 @@ EXPORTS: dict[str, Callable[[str], Request]] = {
     "profile": lambda account: profile.ExportAccount(account_id=account),
     "mailer": lambda account: mailer.ExportAccount(account_id=account),
 }
-#: In the order in which people are shown them.
+#: In the order of the page.
 SERVICES = ("registration", "profile", "dossiers", "mfa", "gateway", "mailer")
 
 
@@ -44,18 +43,18 @@ class PersonalData:
         return f"<personal data, without {self.missing}>"
 
 
-class Personal:
-    """All services, asked at once."""
+class DataExportClient:
+    """All services, in parallel."""
 
     def __init__(
-        self, asker: Asker, opener: Opener, own: Callable[[str], Awaitable[Document]]
+        self, sender: RpcSender, opener: Opener, own: Callable[[str], Awaitable[Document]]
     ) -> None:
-        self._asker = asker
+        self._sender = sender
         self._opener = opener
         self._own = own
 
-    async def gather(self, account_id: str) -> PersonalData:
-        """Everything there is, from whoever answers."""
+    async def collect(self, account_id: str) -> PersonalData:
+        """Everything that the services answer."""
         asked = await asyncio.gather(*(self._one(name, account_id) for name in SERVICES))
         found = {
             name: document
@@ -72,11 +71,11 @@ class Personal:
             if service == "dossiers":
                 return {"dossiers": await self._dossiers(account_id)}
             return await self._export(EXPORTS[service](account_id))
-        except (*AWAY, Refused):
+        except (*UNAVAILABLE_ERRORS, Refused):
             return None
 
     async def _export(self, request: Request) -> Document:
-        view = cast(PersonalDataView, await self._asker.ask(request))
+        view = cast(PersonalDataView, await self._sender.ask(request))
         text = self._opener.open(view.document, seal_context(PersonalDataView, "document"))
         document: Document = json.loads(text)
         return document
@@ -86,7 +85,7 @@ class Personal:
         after: str | None = ""
         while after is not None:
             request = dossiers.ReadDossiers(account_id=account_id, after=after)
-            view = cast(dossiers.DossierRowsView, await self._asker.ask(request))
+            view = cast(dossiers.DossierRowsView, await self._sender.ask(request))
             rows += [msgspec.to_builtins(row) for row in view.rows]
             after = view.after
         return rows

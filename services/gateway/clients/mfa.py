@@ -1,12 +1,12 @@
-"""The second factor, asked. What comes back sealed is opened here, for the page that shows it."""
+"""Requests to the second factor. Sealed replies are opened here, for the page that shows them."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import datetime
 
-from services.gateway.clients.rpc import Asker, Client
-from shared.contracts import mfa as words
+from services.gateway.clients.rpc import Client, RpcSender
+from shared.contracts import mfa as contracts
 from shared.contracts.base import Reply, Sealed
 from shared.security.sealing import Opener, Sealer, new_token, seal_context
 
@@ -37,101 +37,105 @@ class RecoveryCodes:
         return f"<recovery codes of {self.made_at}>"
 
 
-class Factor(Client):
-    """The second factor, asked."""
+class MfaClient(Client):
+    """The second factor."""
 
-    def __init__(self, asker: Asker, sealer: Sealer, opener: Opener) -> None:
-        super().__init__(asker, sealer)
+    def __init__(self, sender: RpcSender, sealer: Sealer, opener: Opener) -> None:
+        super().__init__(sender, sealer)
         self._opener = opener
 
-    async def describe(self, account_id: str) -> words.FactorView:
+    async def describe(self, account_id: str) -> contracts.FactorView:
         """What an account has."""
-        return await self._ask(words.DescribeFactor(account_id=account_id), words.FactorView)
+        return await self._ask(
+            contracts.DescribeFactor(account_id=account_id), contracts.FactorView
+        )
 
     async def start(self, account_id: str, label: str) -> Enrolment:
-        """Make a key for an account without an authenticator; asked again, another one."""
-        kind = words.StartEnrolment
+        """Make a key for an account without an authenticator; each call makes another one."""
+        kind = contracts.StartEnrolment
         request = kind(account_id=account_id, label=self._seal(kind, "label", label))
-        return self._read(await self._ask(request, words.EnrolmentView, new_token()))
+        return self._read(await self._ask(request, contracts.EnrolmentView, new_token()))
 
     async def start_replacement(
         self, account_id: str, label: str, code: str, *, device: str, key: str
     ) -> Enrolment:
         """Make a key for a new phone, by a code of the old one."""
-        kind = words.StartReplacement
+        kind = contracts.StartReplacement
         request = kind(
             account_id=account_id,
             label=self._seal(kind, "label", label),
             code=self._seal(kind, "code", code),
             device=device,
         )
-        return self._read(await self._ask(request, words.EnrolmentView, key))
+        return self._read(await self._ask(request, contracts.EnrolmentView, key))
 
     async def use_recovery(
         self, account_id: str, label: str, code: str, *, device: str, key: str
     ) -> Enrolment:
         """Make a key for a new phone, by a recovery code."""
-        kind = words.UseRecoveryCode
+        kind = contracts.UseRecoveryCode
         request = kind(
             account_id=account_id,
             label=self._seal(kind, "label", label),
             recovery_code=self._seal(kind, "recovery_code", code),
             device=device,
         )
-        return self._read(await self._ask(request, words.EnrolmentView, key))
+        return self._read(await self._ask(request, contracts.EnrolmentView, key))
 
     async def describe_enrolment(self, account_id: str, enrolment_id: str, label: str) -> Enrolment:
         """The same key again."""
-        kind = words.DescribeEnrolment
+        kind = contracts.DescribeEnrolment
         sealed = self._seal(kind, "label", label)
         request = kind(account_id=account_id, enrolment_id=enrolment_id, label=sealed)
-        return self._read(await self._ask(request, words.EnrolmentView))
+        return self._read(await self._ask(request, contracts.EnrolmentView))
 
     async def restart(
         self, account_id: str, enrolment_id: str, label: str, *, key: str
     ) -> Enrolment:
-        """Another key in place of the one that was begun."""
-        kind = words.RestartEnrolment
+        """Replace the key of an unfinished enrolment."""
+        kind = contracts.RestartEnrolment
         sealed = self._seal(kind, "label", label)
         request = kind(account_id=account_id, enrolment_id=enrolment_id, label=sealed)
-        return self._read(await self._ask(request, words.EnrolmentView, key))
+        return self._read(await self._ask(request, contracts.EnrolmentView, key))
 
     async def confirm(
         self, account_id: str, enrolment_id: str, code: str, *, device: str, key: str
-    ) -> words.EnrolledView:
+    ) -> contracts.EnrolledView:
         """Give the first code of a new authenticator."""
-        kind = words.ConfirmEnrolment
+        kind = contracts.ConfirmEnrolment
         request = kind(
             account_id=account_id,
             enrolment_id=enrolment_id,
             code=self._seal(kind, "code", code),
             device=device,
         )
-        return await self._ask(request, words.EnrolledView, key)
+        return await self._ask(request, contracts.EnrolledView, key)
 
-    async def check(self, account_id: str, code: str, *, device: str, key: str) -> words.CodeView:
+    async def check(
+        self, account_id: str, code: str, *, device: str, key: str
+    ) -> contracts.CodeView:
         """Check a code."""
-        sealed = self._seal(words.CheckCode, "code", code)
-        request = words.CheckCode(account_id=account_id, code=sealed, device=device)
-        return await self._ask(request, words.CodeView, key)
+        sealed = self._seal(contracts.CheckCode, "code", code)
+        request = contracts.CheckCode(account_id=account_id, code=sealed, device=device)
+        return await self._ask(request, contracts.CodeView, key)
 
     async def make_recovery_codes(self, account_id: str, *, device: str, key: str) -> RecoveryCodes:
         """A new list of recovery codes."""
-        request = words.MakeRecoveryCodes(account_id=account_id, device=device)
-        view = await self._ask(request, words.RecoveryCodesView, key)
-        codes = self._open(words.RecoveryCodesView, "codes", view.codes).split()
+        request = contracts.MakeRecoveryCodes(account_id=account_id, device=device)
+        view = await self._ask(request, contracts.RecoveryCodesView, key)
+        codes = self._open(contracts.RecoveryCodesView, "codes", view.codes).split()
         return RecoveryCodes(codes=codes, made_at=view.made_at, renewed=view.renewed)
 
-    async def keep_recovery_codes(self, account_id: str, made_at: datetime, *, key: str) -> None:
+    async def confirm_recovery_codes(self, account_id: str, made_at: datetime, *, key: str) -> None:
         """The person has the list of that moment. Raises `Refused` with `list_replaced`."""
-        request = words.KeepRecoveryCodes(account_id=account_id, made_at=made_at)
-        await self._ask(request, words.Noted, key)
+        request = contracts.KeepRecoveryCodes(account_id=account_id, made_at=made_at)
+        await self._ask(request, contracts.Noted, key)
 
-    def _read(self, view: words.EnrolmentView) -> Enrolment:
+    def _read(self, view: contracts.EnrolmentView) -> Enrolment:
         return Enrolment(
             enrolment_id=view.enrolment_id,
-            key=self._open(words.EnrolmentView, "key", view.key),
-            uri=self._open(words.EnrolmentView, "uri", view.uri),
+            key=self._open(contracts.EnrolmentView, "key", view.key),
+            uri=self._open(contracts.EnrolmentView, "uri", view.uri),
             replaces=view.replaces,
             expires_at=view.expires_at,
         )

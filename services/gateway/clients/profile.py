@@ -1,4 +1,4 @@
-"""The complementary information, asked. What was typed goes sealed, and comes back sealed."""
+"""Requests for the complementary information, which is sealed in both directions."""
 
 from __future__ import annotations
 
@@ -7,22 +7,21 @@ from datetime import datetime
 
 import msgspec
 
-from services.gateway.clients.rpc import Asker, Client
-from shared.contracts import profile as words
+from services.gateway.clients.rpc import Client, RpcSender
+from shared.contracts import profile as contracts
 from shared.contracts.base import FieldError
 from shared.security.sealing import Opener, Sealer, seal_context
 
 
 @dataclass(frozen=True, kw_only=True)
 class Information:
-    """What is known of a person and their establishment, in clear: for one page, never for a log.
-
-    `state`, `version`, `errors`, `warnings` and `terms_version` are those of `ProfileView`;
-    `fields` is None where nothing was saved yet.
+    """The information in clear: for one page, never for a log.\n\n`state`, `version`, `errors`,
+    `warnings` and `terms_version` are those of `ProfileView`;\n`fields` is None where nothing
+    was saved yet.
     """
 
     state: str
-    fields: words.ProfileFields | None
+    fields: contracts.ProfileFields | None
     version: int
     saved_at: datetime | None
     validated_at: datetime | None
@@ -40,45 +39,48 @@ class Information:
 
 
 class Profile(Client):
-    """The complementary information, asked."""
+    """The complementary information."""
 
-    def __init__(self, asker: Asker, sealer: Sealer, opener: Opener) -> None:
-        super().__init__(asker, sealer)
+    def __init__(self, sender: RpcSender, sealer: Sealer, opener: Opener) -> None:
+        super().__init__(sender, sealer)
         self._opener = opener
 
     async def describe(self, account_id: str, *, patience: float = 3.0) -> Information:
-        """What is known of an account; asked for `patience` seconds at most."""
-        request = words.DescribeProfile(account_id=account_id)
-        return self._read(await self._ask(request, words.ProfileView, patience=patience))
+        """The information of an account; waits at most `patience` seconds."""
+        request = contracts.DescribeProfile(account_id=account_id)
+        return self._read(await self._ask(request, contracts.ProfileView, patience=patience))
 
     async def save(
-        self, account_id: str, fields: words.ProfileFields, terms_version: str, *, key: str
+        self, account_id: str, fields: contracts.ProfileFields, terms_version: str, *, key: str
     ) -> Information:
-        """Keep a draft, right or wrong. Raises `Refused` with `already_validated`,
-        `unknown_choice` or `invalid_fields`."""
+        """Save a draft, valid or not. Raises `Refused` with
+        `already_validated`,\n`unknown_choice` or `invalid_fields`.
+        """
         document = msgspec.json.encode(fields).decode()
-        request = words.SaveProfile(
+        request = contracts.SaveProfile(
             account_id=account_id,
-            fields=self._seal(words.SaveProfile, "fields", document),
+            fields=self._seal(contracts.SaveProfile, "fields", document),
             terms_version=terms_version,
         )
-        return self._read(await self._ask(request, words.ProfileView, key))
+        return self._read(await self._ask(request, contracts.ProfileView, key))
 
     async def validate(self, account_id: str, version: int, *, key: str) -> Information:
         """Freeze the draft that was shown. Raises `Refused` with `nothing_saved`, `not_ready` or
         `changed`."""
-        request = words.ValidateProfile(account_id=account_id, version=version)
-        return self._read(await self._ask(request, words.ProfileView, key))
+        request = contracts.ValidateProfile(account_id=account_id, version=version)
+        return self._read(await self._ask(request, contracts.ProfileView, key))
 
-    async def find_establishment(self, siret: str) -> words.EstablishmentView:
-        """What a SIRET says, as it is typed."""
-        return await self._ask(words.FindEstablishment(siret=siret), words.EstablishmentView)
+    async def find_establishment(self, siret: str) -> contracts.EstablishmentView:
+        """The state of a SIRET while it is typed."""
+        return await self._ask(
+            contracts.FindEstablishment(siret=siret), contracts.EstablishmentView
+        )
 
-    def _read(self, view: words.ProfileView) -> Information:
+    def _read(self, view: contracts.ProfileView) -> Information:
         fields = None
         if view.fields is not None:
-            document = self._opener.open(view.fields, seal_context(words.ProfileView, "fields"))
-            fields = msgspec.json.decode(document, type=words.ProfileFields)
+            document = self._opener.open(view.fields, seal_context(contracts.ProfileView, "fields"))
+            fields = msgspec.json.decode(document, type=contracts.ProfileFields)
         return Information(
             state=view.state,
             fields=fields,

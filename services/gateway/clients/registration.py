@@ -1,29 +1,29 @@
-"""Registration, asked for an account: the form, its proof, the terms, and what helps typing."""
+"""Requests to registration for an account: form, verification, terms, and help with typing."""
 
 from __future__ import annotations
 
 import time
 from collections.abc import Callable
 
-from services.gateway.clients.rpc import Asker, Client
-from shared.contracts import registration as words
+from services.gateway.clients.rpc import Client, RpcSender
+from shared.contracts import registration as contracts
 from shared.messaging.errors import RequestTimeout, ServiceUnavailable
 from shared.security.sealing import Sealer
 
-#: How long the password rules are taken to be the same.
+#: How long the password rules are cached.
 RULES_SECONDS = 60
 
 
 class Registration(Client):
-    """Registration, asked for an account."""
+    """Registration: account requests."""
 
     def __init__(
-        self, asker: Asker, sealer: Sealer, monotonic: Callable[[], float] = time.monotonic
+        self, sender: RpcSender, sealer: Sealer, monotonic: Callable[[], float] = time.monotonic
     ) -> None:
-        super().__init__(asker, sealer)
+        super().__init__(sender, sealer)
         self._monotonic = monotonic
         self._rules: tuple[float, str] | None = None
-        self._terms: dict[str, words.TermsView] = {}
+        self._terms: dict[str, contracts.TermsView] = {}
 
     async def request_account(
         self,
@@ -36,29 +36,33 @@ class Registration(Client):
         network: str,
         point_out_slip: bool,
         key: str,
-    ) -> words.RequestView:
-        """Ask for an account."""
-        request = words.RequestAccount(
+    ) -> contracts.RequestView:
+        """Request an account."""
+        request = contracts.RequestAccount(
             first_name=first_name,
             last_name=last_name,
             address=address,
-            password=self._seal(words.RequestAccount, "password", password),
+            password=self._seal(contracts.RequestAccount, "password", password),
             language=language,
             network=network,
             point_out_slip=point_out_slip,
         )
-        return await self._ask(request, words.RequestView, key)
+        return await self._ask(request, contracts.RequestView, key)
 
-    async def describe(self, request_id: str) -> words.RequestView:
+    async def describe(self, request_id: str) -> contracts.RequestView:
         """Where a request stands."""
-        return await self._ask(words.DescribeRequest(request_id=request_id), words.RequestView)
+        return await self._ask(
+            contracts.DescribeRequest(request_id=request_id), contracts.RequestView
+        )
 
     async def resend(
         self, request_id: str, *, language: str, network: str, key: str
-    ) -> words.RequestView:
+    ) -> contracts.RequestView:
         """Send a new code and link."""
-        request = words.ResendValidation(request_id=request_id, language=language, network=network)
-        return await self._ask(request, words.RequestView, key)
+        request = contracts.ResendValidation(
+            request_id=request_id, language=language, network=network
+        )
+        return await self._ask(request, contracts.RequestView, key)
 
     async def correct_address(
         self,
@@ -70,46 +74,47 @@ class Registration(Client):
         network: str,
         point_out_slip: bool,
         key: str,
-    ) -> words.RequestView:
+    ) -> contracts.RequestView:
         """Move a request to another address."""
-        request = words.CorrectAddress(
+        request = contracts.CorrectAddress(
             request_id=request_id,
             address=address,
-            password=self._seal(words.CorrectAddress, "password", password),
+            password=self._seal(contracts.CorrectAddress, "password", password),
             language=language,
             network=network,
             point_out_slip=point_out_slip,
         )
-        return await self._ask(request, words.RequestView, key)
+        return await self._ask(request, contracts.RequestView, key)
 
-    async def verify_code(self, request_id: str, code: str, *, key: str) -> words.RequestView:
+    async def verify_code(self, request_id: str, code: str, *, key: str) -> contracts.RequestView:
         """Prove the address by code."""
-        sealed = self._seal(words.VerifyCode, "code", code)
-        request = words.VerifyCode(request_id=request_id, code=sealed)
-        return await self._ask(request, words.RequestView, key)
+        sealed = self._seal(contracts.VerifyCode, "code", code)
+        request = contracts.VerifyCode(request_id=request_id, code=sealed)
+        return await self._ask(request, contracts.RequestView, key)
 
-    async def describe_link(self, token: str, request_id: str | None) -> words.LinkView:
-        """What a link is worth in this browser."""
-        sealed = self._seal(words.DescribeLink, "link_token", token)
-        request = words.DescribeLink(link_token=sealed, request_id=request_id)
-        return await self._ask(request, words.LinkView)
+    async def describe_link(self, token: str, request_id: str | None) -> contracts.LinkView:
+        """The state of a link in this browser."""
+        sealed = self._seal(contracts.DescribeLink, "link_token", token)
+        request = contracts.DescribeLink(link_token=sealed, request_id=request_id)
+        return await self._ask(request, contracts.LinkView)
 
     async def verify_link(
         self, token: str, request_id: str | None, password: str | None, *, key: str
-    ) -> words.RequestView:
+    ) -> contracts.RequestView:
         """Prove the address by link."""
-        request = words.VerifyLink(
-            link_token=self._seal(words.VerifyLink, "link_token", token),
+        request = contracts.VerifyLink(
+            link_token=self._seal(contracts.VerifyLink, "link_token", token),
             request_id=request_id,
-            password=self._seal(words.VerifyLink, "password", password) if password else None,
+            password=self._seal(contracts.VerifyLink, "password", password) if password else None,
         )
-        return await self._ask(request, words.RequestView, key)
+        return await self._ask(request, contracts.RequestView, key)
 
-    async def terms(self, language: str) -> words.TermsView:
-        """The terms in force; the last ones known while the owner is away, for reading only: it
-        compares what is accepted."""
+    async def terms(self, language: str) -> contracts.TermsView:
+        """The terms in force; the last ones known while registration is unavailable, for reading
+        only:\nregistration compares what is accepted.
+        """
         try:
-            view = await self._ask(words.DescribeTerms(language=language), words.TermsView)
+            view = await self._ask(contracts.DescribeTerms(language=language), contracts.TermsView)
         except (ServiceUnavailable, RequestTimeout):
             if language not in self._terms:
                 raise
@@ -119,28 +124,29 @@ class Registration(Client):
 
     async def accept_terms(
         self, request_id: str, *, version: str, sha256: str, language: str, key: str
-    ) -> words.RequestView:
+    ) -> contracts.RequestView:
         """Accept the terms that were shown."""
-        request = words.AcceptTerms(
+        request = contracts.AcceptTerms(
             request_id=request_id,
             terms_version=version,
             terms_sha256=sha256,
             language=language,
         )
-        return await self._ask(request, words.RequestView, key)
+        return await self._ask(request, contracts.RequestView, key)
 
     async def cancel(self, request_id: str, *, key: str) -> None:
         """Give a request up."""
-        await self._ask(words.CancelRequest(request_id=request_id), words.Done, key)
+        await self._ask(contracts.CancelRequest(request_id=request_id), contracts.Done, key)
 
     async def password_rules(self) -> str:
-        """The password rules, as JSON text; asked again after a minute, or kept while the owner is
-        away, since they only help: the owner judges."""
+        """The password rules, as JSON text. Read again after a minute; cached while registration
+        is\nunavailable, since they only help with typing: registration validates.
+        """
         now = self._monotonic()
         if self._rules is not None and now - self._rules[0] < RULES_SECONDS:
             return self._rules[1]
         try:
-            view = await self._ask(words.DescribePasswordRules(), words.PasswordRulesView)
+            view = await self._ask(contracts.DescribePasswordRules(), contracts.PasswordRulesView)
         except (ServiceUnavailable, RequestTimeout):
             if self._rules is None:
                 raise
@@ -148,12 +154,12 @@ class Registration(Client):
         self._rules = (now, view.document)
         return view.document
 
-    async def listed_word(self, password: str) -> words.ListedWordView:
+    async def listed_word(self, password: str) -> contracts.ListedWordView:
         """The listed word in a password."""
-        sealed = self._seal(words.FindListedWord, "password", password)
-        return await self._ask(words.FindListedWord(password=sealed), words.ListedWordView)
+        sealed = self._seal(contracts.FindListedWord, "password", password)
+        return await self._ask(contracts.FindListedWord(password=sealed), contracts.ListedWordView)
 
     async def suggestion(self, address: str) -> str | None:
         """A likely slip put right, or None."""
-        view = await self._ask(words.SuggestAddress(address=address), words.SuggestionView)
+        view = await self._ask(contracts.SuggestAddress(address=address), contracts.SuggestionView)
         return view.suggestion

@@ -15,8 +15,8 @@ from shared.security.sealing import Sealer, seal_context
 R = TypeVar("R", bound=Reply)
 
 
-class Asker(Protocol):
-    """What asks other services: `shared.messaging`'s RpcClient."""
+class RpcSender(Protocol):
+    """Sends requests: `shared.messaging`'s RpcClient."""
 
     async def ask(
         self, request: Request, *, idempotency_key: str | None = None, timeout: float = 3.0
@@ -24,16 +24,16 @@ class Asker(Protocol):
 
 
 class Client:
-    """One service, asked."""
+    """One service."""
 
-    def __init__(self, asker: Asker, sealer: Sealer) -> None:
-        self._asker = asker
+    def __init__(self, sender: RpcSender, sealer: Sealer) -> None:
+        self._sender = sender
         self._sealer = sealer
 
     async def _ask(
         self, request: Request, reply: type[R], key: str | None = None, patience: float = 3.0
     ) -> R:
-        return cast(R, await self._asker.ask(request, idempotency_key=key, timeout=patience))
+        return cast(R, await self._sender.ask(request, idempotency_key=key, timeout=patience))
 
     def _seal(self, message: type[Request], field: str, value: str) -> Sealed:
         return self._sealer.seal(value, seal_context(message, field))

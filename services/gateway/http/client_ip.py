@@ -20,7 +20,9 @@ def parse_networks(texts: Sequence[str]) -> tuple[Network, ...]:
     return tuple(ipaddress.ip_network(text) for text in texts)
 
 
-def client_address(peer: str | None, forwarded: Sequence[str], trusted: Sequence[Network]) -> str:
+def resolve_client_ip(
+    peer: str | None, forwarded: Sequence[str], trusted: Sequence[Network]
+) -> str:
     """The rightmost hop that is no trusted proxy.
 
     `forwarded` holds the X-Forwarded-For headers in their order. An unreadable hop ends the walk

@@ -1,4 +1,4 @@
-"""What browsers report against the content policy: logged, a few a minute, nothing kept."""
+"""Browsers' reports about the content security policy: a few a minute are logged."""
 
 from __future__ import annotations
 
@@ -9,10 +9,10 @@ from typing import Any
 from aiohttp import web
 
 from services.gateway.http.forms import read_report
-from services.gateway.portal.app_keys import REPORTS
+from services.gateway.http.sliding_window import SlidingWindow
 from shared.runtime.telemetry import get_logger
 
-NAMES = {
+FIELD_NAMES = {
     "effectiveDirective": "directive",
     "effective-directive": "directive",
     "violated-directive": "directive",
@@ -25,20 +25,28 @@ NAMES = {
     "lineNumber": "line",
     "line-number": "line",
 }
-LONGEST = 200
+MAX_CHARACTERS = 200
+
+#: Reports that are logged in a minute.
+MAX_PER_MINUTE = 30
+CSP_REPORTS = web.AppKey("csp_reports", SlidingWindow)
 
 log = get_logger("gateway")
 
 
 async def receive(request: web.Request) -> web.Response:
     """Log a report; whatever it is, the answer is 204."""
-    if request.app[REPORTS].wait("all", asyncio.get_running_loop().time()):
+    if request.app[CSP_REPORTS].wait("all", asyncio.get_running_loop().time()):
         return web.Response(status=204)
     document = await read_report(request)
     reports = document if isinstance(document, list) else [document]
     for report in reports[:5]:
         if isinstance(report, Mapping):
-            log.warning("The content policy was broken.", action="csp_violation", **_facts(report))
+            log.warning(
+                "A browser reported a violation of the content policy.",
+                action="csp_violation",
+                **_facts(report),
+            )
     return web.Response(status=204)
 
 
@@ -46,9 +54,9 @@ def _facts(report: Mapping[str, Any]) -> dict[str, str]:
     body = report.get("body") or report.get("csp-report") or {}
     if not isinstance(body, Mapping):
         return {}
-    # A document's address may hold a link's token: only what stands before the query is kept.
+    # A document's URL may hold a link's token: the query is left out.
     return {
-        said: str(body[name]).partition("?")[0][:LONGEST]
-        for name, said in NAMES.items()
+        said: str(body[name]).partition("?")[0][:MAX_CHARACTERS]
+        for name, said in FIELD_NAMES.items()
         if name in body
     }

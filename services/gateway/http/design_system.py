@@ -59,7 +59,7 @@ DSFR_JS: tuple[str, ...] = (
     "component/password/password.module.min.js",
 )
 
-#: The only faces that are sent: each further one costs a visitor some 58 kB.
+#: The only font faces that are served: each one costs some 58 kB.
 FONT_FACES = ("Marianne-Regular", "Marianne-Bold")
 
 _FACE = re.compile(r"@font-face\{[^}]*\}")

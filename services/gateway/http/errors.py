@@ -1,7 +1,5 @@
-"""Errors are pages too: what went wrong, what is kept, and a way on.
-
-`PageError` says which one and, where it may be an attack, which event is logged. The texts
-need nothing but the catalogue.
+"""Errors, their pages, and the link each page offers.\n\n`HttpError` names the status and, for a
+possible attack, the event to log. The texts need nothing\nbut the catalogue.
 """
 
 from __future__ import annotations
@@ -12,13 +10,13 @@ from shared.errors import DependencyDown
 from shared.i18n.catalogue import N_
 from shared.messaging.errors import RequestTimeout, ServiceUnavailable
 
-#: What says that a form cannot be dealt with now: another service, the broker, the database.
-AWAY = (ServiceUnavailable, RequestTimeout, DependencyDown)
-#: When to try again then, in seconds.
-AWAY_SECONDS = 30
+#: Another service, the broker or the database is unavailable.
+UNAVAILABLE_ERRORS = (ServiceUnavailable, RequestTimeout, DependencyDown)
+#: Seconds until a retry makes sense.
+UNAVAILABLE_RETRY_SECONDS = 30
 
 
-class PageError(Exception):
+class HttpError(Exception):
     """Answer with the error page of `status`; `event` and `reason` go to the log only."""
 
     def __init__(
@@ -40,26 +38,27 @@ class PageError(Exception):
         self.allow = allow
 
 
-class Elsewhere(Exception):
-    """Answer with 303 to another page of ours."""
+class Redirect(Exception):
+    """Answer with 303 to the page `name`."""
 
-    def __init__(self, location: str) -> None:
-        super().__init__(location)
-        self.location = location
+    def __init__(self, name: str, **query: object) -> None:
+        super().__init__(name)
+        self.name = name
+        self.query = query
 
 
 @dataclass(frozen=True)
 class ErrorText:
-    """Heading, text and the way on of one error page."""
+    """Heading, text and link of one error page."""
 
     heading: str
     text: str
-    way_on: tuple[str, str] = ("/", N_("Page d'accueil"))
+    next_link: tuple[str, str] = ("welcome", N_("Page d'accueil"))
 
 
 RELOAD = N_("Recharger la page")
-HELP = ("/aide", N_("Aide et contacts"))
-FORM = ("/inscription", N_("Reprendre la création du compte"))
+HELP = ("help", N_("Aide et contacts"))
+FORM = ("register", N_("Reprendre la création du compte"))
 
 TEXTS: dict[int, ErrorText] = {
     400: ErrorText(
@@ -127,5 +126,5 @@ TEXTS: dict[int, ErrorText] = {
 
 
 def error_text(status: int) -> ErrorText:
-    """The page of a status; 400's for another one that blames the asker, else 500's."""
+    """The page of a status; that of 400 for another client error, else that of 500."""
     return TEXTS.get(status) or TEXTS[400 if 400 <= status < 500 else 500]

@@ -1,195 +1,129 @@
-"""What stands before every POST: origin, type, size, fields and the form's token.
+"""From the declarations of pages to routes: the checks of every POST, in order.
 
-A view behind it receives a plain dictionary that holds every field it named (empty where the
-browser left it out) and the form's key, and nothing else.
+Origin, body, guard, token and key are checked before a view runs. The view receives a dictionary
+with every field of the page (empty where the browser left it out) and the form's key.
 """
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable
-from typing import NamedTuple, Protocol
-
 from aiohttp import web
 
-from services.gateway.http.errors import AWAY, Elsewhere, PageError
+from services.gateway.http.csrf import require_form_token, require_same_origin
+from services.gateway.http.errors import UNAVAILABLE_ERRORS, HttpError, Redirect
 from services.gateway.http.forms import read_fields, read_json
-from services.gateway.http.middleware import require_form_token, require_same_origin
-from services.gateway.sessions.guards import find_again
-from services.gateway.sessions.request_state import VISIT
+from services.gateway.http.routes import FormView, JsonQuestion, Page, Routes, View
+from services.gateway.sessions.guards import resume_promoted
+from services.gateway.sessions.request_state import REQUEST_STATE
 from services.gateway.sessions.tokens import FORM_KEY
 from shared.runtime.telemetry import get_logger
 
-View = Callable[[web.Request], Awaitable[web.StreamResponse]]
-FormView = Callable[[web.Request, dict[str, str]], Awaitable[web.StreamResponse]]
-#: What a page needs of the visit before it is shown: raises the way to elsewhere.
-Guard = Callable[[web.Request], object]
-#: What becomes of a form whose session has ended since its page was opened: the page again where
-#: that may be, else None.
-KeepView = Callable[[web.Request, dict[str, str]], Awaitable[web.StreamResponse | None]]
-QuestionView = Callable[[web.Request, str], Awaitable[web.StreamResponse]]
+TOKEN_HEADER = "X-Impex-Csrf"  # noqa: S105 - the name of a header
 
 log = get_logger("gateway")
 
-#: Forms that do nothing which a double click could do twice.
-KEYLESS = frozenset(
-    {
-        "/langue",
-        "/deconnexion",
-        "/compte/sessions/fermer",
-        "/compte/sessions/fermer-les-autres",
-    }
-)
-TOKEN_HEADER = "X-Impex-Csrf"  # noqa: S105 - the name of a header
+
+def add_routes(router: web.UrlDispatcher, routes: Routes) -> None:
+    """Add the routes of every declared page."""
+    for one in routes.declared:
+        if isinstance(one, JsonQuestion):
+            router.add_post(one.path, json_endpoint(one))
+            continue
+        if one.show is not None:
+            router.add_get(one.path, page_endpoint(one, one.show), allow_head=one.head)
+        if one.submit is not None:
+            router.add_post(one.path, form_endpoint(one, one.submit))
 
 
-class PageVerb(Protocol):
-    """A page: GET, and HEAD unless it is a stream."""
+def page_endpoint(page: Page, show: View) -> View:
+    """The view behind the page's guard."""
 
-    def __call__(
-        self, path: str, view: View, *, head: bool = True, needs: Guard | None = None
-    ) -> None: ...
+    async def receive(request: web.Request) -> web.StreamResponse:
+        if page.guard is not None:
+            page.guard(request)
+        return await show(request)
 
-
-class FormVerb(Protocol):
-    """A page with a form: its GET, its POST, the POST's fields, the form again (`away`) with what
-    was typed where a server that it needs does not answer, and what is kept of it where the
-    session has ended (`keep`)."""
-
-    def __call__(
-        self,
-        path: str,
-        show: View,
-        submit: FormView,
-        names: str,
-        away: FormView | None = None,
-        needs: Guard | None = None,
-        keep: KeepView | None = None,
-    ) -> None: ...
+    return receive
 
 
-class PostVerb(Protocol):
-    """A form's POST whose page is another's."""
+def form_endpoint(page: Page, submit: FormView) -> View:
+    """The view behind the checks of a form.
 
-    def __call__(
-        self,
-        path: str,
-        view: FormView,
-        names: str,
-        away: FormView | None = None,
-        needs: Guard | None = None,
-    ) -> None: ...
-
-
-class Verbs(NamedTuple):
-    """The verbs of the route table."""
-
-    page: PageVerb
-    form: FormVerb
-    post: PostVerb
-    question: Callable[[str, QuestionView, str], None]
-
-
-def verbs(router: web.UrlDispatcher) -> Verbs:
-    """The verbs of the route table, writing into `router`."""
-
-    def page(path: str, view: View, *, head: bool = True, needs: Guard | None = None) -> None:
-        router.add_get(path, guarded(view, needs), allow_head=head)
-
-    def post(
-        path: str,
-        view: FormView,
-        names: str,
-        away: FormView | None = None,
-        needs: Guard | None = None,
-        keep: KeepView | None = None,
-    ) -> None:
-        common = ("csrf",) if path in KEYLESS else ("csrf", "key")
-        router.add_post(path, posted(view, (*common, *names.split()), away, needs, keep))
-
-    def form(
-        path: str,
-        show: View,
-        submit: FormView,
-        names: str,
-        away: FormView | None = None,
-        needs: Guard | None = None,
-        keep: KeepView | None = None,
-    ) -> None:
-        page(path, show, needs=needs)
-        post(path, submit, names, away, needs, keep)
-
-    def question(path: str, view: QuestionView, name: str) -> None:
-        router.add_post(path, asked(view, name))
-
-    return Verbs(page, form, post, question)
-
-
-def guarded(view: View, needs: Guard | None) -> View:
-    """The view behind a door."""
-    if needs is None:
-        return view
-
-    async def show(request: web.Request) -> web.StreamResponse:
-        needs(request)
-        return await view(request)
-
-    return show
-
-
-def posted(
-    view: FormView,
-    names: tuple[str, ...],
-    away: FormView | None = None,
-    needs: Guard | None = None,
-    keep: KeepView | None = None,
-) -> View:
-    """The view behind a form's POST; `away` gives back what was typed where nobody can take it.
-
-    Whoever may not be here any more is told so before the form's token is looked at: the token of a
-    session that has ended fits nothing. `keep` saves what was typed from that.
+    The guard comes before the token: the token of a session that has ended is never valid.
     """
 
     async def receive(request: web.Request) -> web.StreamResponse:
         require_same_origin(request)
-        given = await read_fields(request, names)
-        fields = {name: given.get(name, "") for name in names if name != "csrf"}
-        if needs is not None:
-            if keep is not None and away is not None and request[VISIT].problem is not None:
-                return await away(request, fields)
-            await find_again(request, fields.get("key", ""))
-            try:
-                needs(request)
-            except Elsewhere:
-                if keep is not None:
-                    await keep(request, fields)
-                raise
+        fields, token = await _read_body(request, page)
+        answer = await _check_guard(request, page, fields)
+        if answer is not None:
+            return answer
         try:
-            try:
-                await require_form_token(request, given.get("csrf", ""), public=needs is None)
-            except PageError:
-                kept = None if keep is None else await keep(request, fields)
-                if kept is None:
-                    raise
-                return kept
-            if "key" in names and not FORM_KEY.fullmatch(fields["key"]):
-                raise PageError(400, event="input_validation_fail", reason="no form key")
-            return await view(request, dict(fields))
-        except AWAY as error:
-            if away is None:
+            answer = await _check_token(request, page, fields, token)
+            if answer is not None:
+                return answer
+            _check_key(page, fields)
+            return await submit(request, dict(fields))
+        except UNAVAILABLE_ERRORS as error:
+            if page.on_unavailable is None:
                 raise
-            log.warning("A service is away.", action="dependency_away", reason=str(error))
-            return await away(request, fields)
+            log.warning("A service is unavailable.", action="dependency_away", reason=str(error))
+            return await page.on_unavailable(request, fields)
 
     return receive
 
 
-def asked(view: QuestionView, name: str) -> View:
-    """The view behind a question that our own scripts ask while somebody types."""
+def json_endpoint(question: JsonQuestion) -> View:
+    """The view behind a question that a script asks while somebody types."""
 
     async def receive(request: web.Request) -> web.StreamResponse:
         require_same_origin(request)
-        value = await read_json(request, name)
+        value = await read_json(request, question.field)
         await require_form_token(request, request.headers.get(TOKEN_HEADER, ""), public=True)
-        return await view(request, value)
+        return await question.answer(request, value)
 
     return receive
+
+
+async def _read_body(request: web.Request, page: Page) -> tuple[dict[str, str], str]:
+    names = ("csrf", *(("key",) if page.needs_key else ()), *page.fields.split())
+    given = await read_fields(request, names)
+    token = given.pop("csrf", "")
+    return {name: given.get(name, "") for name in names if name != "csrf"}, token
+
+
+async def _check_guard(
+    request: web.Request, page: Page, fields: dict[str, str]
+) -> web.StreamResponse | None:
+    if page.guard is None:
+        return None
+    saves_input = page.on_session_expired is not None
+    if saves_input and page.on_unavailable and request[REQUEST_STATE].problem is not None:
+        return await page.on_unavailable(request, fields)
+    await resume_promoted(request, fields.get("key", ""))
+    try:
+        page.guard(request)
+    except Redirect:
+        if page.on_session_expired is not None:
+            await page.on_session_expired(request, fields)
+        raise
+    return None
+
+
+async def _check_token(
+    request: web.Request, page: Page, fields: dict[str, str], token: str
+) -> web.StreamResponse | None:
+    try:
+        await require_form_token(request, token, public=page.guard is None)
+    except HttpError:
+        if page.on_session_expired is None:
+            raise
+        answer = await page.on_session_expired(request, fields)
+        if answer is None:
+            raise
+        return answer
+    return None
+
+
+def _check_key(page: Page, fields: dict[str, str]) -> None:
+    if page.needs_key and not FORM_KEY.fullmatch(fields["key"]):
+        raise HttpError(400, event="input_validation_fail", reason="no form key")

@@ -1,8 +1,6 @@
-"""Forms as they arrive and as they are shown again.
-
-`read_fields` takes a body to a plain dictionary or refuses it: wrong type, too large, too slow, not
-UTF-8, a field twice, a field nobody asked for. `Form` is what a template shows; passwords and
-codes never go back into it.
+"""Forms as they are received and as they are shown again.\n\n`read_fields` reads a body into a
+dictionary or refuses it: wrong type, too large, too slow, not\nUTF-8, a repeated field, an
+unknown field. `Form` is what a template shows; passwords and codes are\nnever shown again.
 """
 
 from __future__ import annotations
@@ -16,16 +14,16 @@ from urllib.parse import parse_qsl
 
 from aiohttp import hdrs, web
 
-from services.gateway.http.errors import PageError
+from services.gateway.http.errors import HttpError
 from shared.security.sealing import new_token
 
 #: How long a body may take to arrive (WF-11).
 BODY_SECONDS = 10
-BODY_BYTES = 64 * 1024
-MOST_FIELDS = 30
-SECRET_BYTES = 1_024
-#: What is never shown again.
-SECRETS = frozenset(
+MAX_BODY_BYTES = 64 * 1024
+MAX_FIELDS = 30
+MAX_SECRET_BYTES = 1_024
+#: Fields that are never shown again.
+SECRET_FIELDS = frozenset(
     {"password", "current_password", "code", "recovery_code", "csrf", "key", "token"}
 )
 
@@ -51,7 +49,7 @@ class Form:
     @classmethod
     def again(cls, fields: Mapping[str, str], *, same: bool = False) -> Form:
         """The form with what was typed; `same` where posting it again means the same act."""
-        shown = {name: value for name, value in fields.items() if name not in SECRETS}
+        shown = {name: value for name, value in fields.items() if name not in SECRET_FIELDS}
         return cls(values=shown, key=fields["key"] if same else new_token())
 
 
@@ -67,34 +65,34 @@ async def read_fields(request: web.Request, names: Sequence[str]) -> dict[str, s
             body.decode("ascii"),
             keep_blank_values=True,
             errors="strict",
-            max_num_fields=MOST_FIELDS,
+            max_num_fields=MAX_FIELDS,
         )
     except (UnicodeDecodeError, ValueError):
-        raise PageError(400, event="input_validation_fail", reason="not UTF-8") from None
+        raise HttpError(400, event="input_validation_fail", reason="not UTF-8") from None
     fields: dict[str, str] = {}
     for name, value in pairs:
         if name not in names or name in fields:
             reason = "repeated field" if name in fields else "unknown field"
-            raise PageError(400, event="input_validation_fail", reason=reason)
-        fields[name] = _browser_lines(value)
-    _bound_secrets(fields)
+            raise HttpError(400, event="input_validation_fail", reason=reason)
+        fields[name] = _normalize_line_ends(value)
+    _check_secret_sizes(fields)
     return fields
 
 
 async def read_json(request: web.Request, name: str) -> str:
-    """The one text of a JSON question asked by our own scripts."""
+    """The one field of a JSON request of our scripts."""
     _require_type(request, JSON)
     body = await _read(request)
     try:
         document = json.loads(body.decode("utf-8"), object_pairs_hook=_no_duplicates)
     except (ValueError, RecursionError):
-        raise PageError(400, event="input_validation_fail", reason="not JSON") from None
+        raise HttpError(400, event="input_validation_fail", reason="not JSON") from None
     if not isinstance(document, dict) or set(document) != {name}:
-        raise PageError(400, event="input_validation_fail", reason="unknown field")
+        raise HttpError(400, event="input_validation_fail", reason="unknown field")
     value = document[name]
     if not isinstance(value, str) or not _encodable(value):
-        raise PageError(400, event="input_validation_fail", reason="not a text")
-    _bound_secrets({name: value})
+        raise HttpError(400, event="input_validation_fail", reason="not a text")
+    _check_secret_sizes({name: value})
     return value
 
 
@@ -113,33 +111,33 @@ def _require_type(request: web.Request, wanted: str) -> None:
         or charset not in ("utf-8", "utf8")
         or hdrs.CONTENT_ENCODING in request.headers
     ):
-        raise PageError(415)
+        raise HttpError(415)
 
 
 async def _read(request: web.Request) -> bytes:
-    if (request.content_length or 0) > BODY_BYTES:
-        raise PageError(413)
+    if (request.content_length or 0) > MAX_BODY_BYTES:
+        raise HttpError(413)
     try:
         async with asyncio.timeout(BODY_SECONDS):
             return await request.read()
     except web.HTTPRequestEntityTooLarge:
-        raise PageError(413) from None
+        raise HttpError(413) from None
     except TimeoutError:
-        raise PageError(408) from None
+        raise HttpError(408) from None
     except ConnectionError:
-        raise PageError(400) from None  # the browser left in the middle: nobody reads the answer
+        raise HttpError(400) from None  # the browser has gone
 
 
-def _browser_lines(value: str) -> str:
+def _normalize_line_ends(value: str) -> str:
     # Browsers send line ends as CRLF whatever was typed; our fields are single lines, so a line
-    # end is left in for its owner to refuse.
+    # end is left in for the service to refuse.
     return value.replace("\r\n", "\n")
 
 
-def _bound_secrets(fields: Mapping[str, str]) -> None:
+def _check_secret_sizes(fields: Mapping[str, str]) -> None:
     for name in ("password", "current_password", "code", "recovery_code"):
-        if len(fields.get(name, "").encode("utf-8", "surrogatepass")) > SECRET_BYTES:
-            raise PageError(400, event="input_validation_fail", reason=f"{name} too long")
+        if len(fields.get(name, "").encode("utf-8", "surrogatepass")) > MAX_SECRET_BYTES:
+            raise HttpError(400, event="input_validation_fail", reason=f"{name} too long")
 
 
 def _no_duplicates(pairs: list[tuple[str, Any]]) -> dict[str, Any]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from aiohttp import web
 from prometheus_client import Counter, Gauge, Histogram
 
+from services.gateway.http.routes import ROUTES
 from shared.runtime.telemetry import REGISTRY
 
 REQUESTS = Counter(
@@ -20,16 +21,17 @@ SECONDS = Histogram(
     buckets=(0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5),
     registry=REGISTRY,
 )
-STREAMS = Gauge("impex_http_streams", "Live pages open now.", registry=REGISTRY)
+OPEN_STREAMS = Gauge("impex_http_streams", "Live pages open now.", registry=REGISTRY)
 
 METHODS = ("GET", "HEAD", "POST")
 
 
 def count_request(request: web.Request, status: int, seconds: float) -> None:
-    """Count one answer; labels are ours, never what somebody sent."""
+    """Count one response; labels are ours, never what a client sent."""
     resource = request.match_info.route.resource
     route = resource.canonical if resource is not None else "none"
     method = request.method if request.method in METHODS else "other"
     REQUESTS.labels(method, route, str(status)).inc()
-    if not route.endswith("/suivi"):
+    page = request.app[ROUTES].at(route)
+    if page is None or not page.stream:
         SECONDS.labels(route).observe(seconds)

@@ -1,8 +1,7 @@
-"""What happens around every view: the visit is recognised, its answer dressed, failures shown.
+"""What happens around every view: request state, cookies, headers, error pages, access log.
 
-The outermost layer gives the visit its reference, writes one access line without the query string,
-and is the last resort: whatever escapes becomes a page with that reference and nothing else
-(LG-07).
+An exception that no view handles becomes an error page with the request's reference and nothing
+else (LG-07). The access log leaves out the query string.
 """
 
 from __future__ import annotations
@@ -14,24 +13,25 @@ from collections.abc import Awaitable, Callable
 
 from aiohttp import web
 
-from services.gateway.features.language import language
 from services.gateway.http import security_headers
-from services.gateway.http.client_ip import client_address, network_of
+from services.gateway.http.client_ip import network_of, resolve_client_ip
 from services.gateway.http.errors import (
-    AWAY,
-    AWAY_SECONDS,
     RELOAD,
-    Elsewhere,
-    PageError,
+    UNAVAILABLE_ERRORS,
+    UNAVAILABLE_RETRY_SECONDS,
+    HttpError,
+    Redirect,
     error_text,
 )
 from services.gateway.http.metrics import count_request
+from services.gateway.http.rendering import RENDERER, page
+from services.gateway.http.routes import ROUTES, see_other, url
+from services.gateway.http.site import CLOCK, SITE
 from services.gateway.http.user_agents import device_of
 from services.gateway.i18n import language_choice
-from services.gateway.portal.app_keys import CLOCK, FRONT, PAGES, Visit
 from services.gateway.sessions import guards, request_state
-from services.gateway.sessions.request_state import VISIT
-from services.gateway.sessions.tokens import form_token_fits, read_cookie
+from services.gateway.sessions.request_state import REQUEST_STATE, RequestState
+from services.gateway.sessions.tokens import read_cookie
 from shared.i18n.catalogue import translate
 from shared.messaging.envelope import new_traceparent, traceparent
 from shared.messaging.handlers import Refused
@@ -39,7 +39,7 @@ from shared.runtime.telemetry import get_logger, log_context
 
 Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
 
-#: Longest cookie value that is looked at.
+#: Longer cookie values are ignored.
 COOKIE_CHARACTERS = 400
 
 log = get_logger("gateway")
@@ -47,17 +47,17 @@ access = get_logger("gateway.access")
 
 
 @web.middleware
-async def observe(request: web.Request, handler: Handler) -> web.StreamResponse:
-    """Recognise the visit, answer it whatever happens, and say so in the log."""
-    visit = _recognise(request)
-    request[VISIT] = visit
+async def handle_request(request: web.Request, handler: Handler) -> web.StreamResponse:
+    """Load the request state, answer whatever happens, and write the access log."""
+    state = _load_request_state(request)
+    request[REQUEST_STATE] = state
     trace = new_traceparent()
     traceparent.set(trace)
-    with log_context(request_ref=visit.reference, trace_id=trace.split("-")[1]):
+    with log_context(request_ref=state.reference, trace_id=trace.split("-")[1]):
         response = await _answer(request, handler)
         if not response.prepared:
             _put_cookies(request, response)
-        seconds = time.perf_counter() - visit.started
+        seconds = time.perf_counter() - state.started
         count_request(request, response.status, seconds)
         _log_access(request, response, seconds)
     return response
@@ -65,7 +65,7 @@ async def observe(request: web.Request, handler: Handler) -> web.StreamResponse:
 
 async def _answer(request: web.Request, handler: Handler) -> web.StreamResponse:
     try:
-        await guards.look_up(request)
+        await guards.load_session(request)
         return await handler(request)
     except asyncio.CancelledError:
         raise
@@ -74,54 +74,56 @@ async def _answer(request: web.Request, handler: Handler) -> web.StreamResponse:
             return await _failed(request, error)
         except Exception:
             log.exception("An error page failed too.", action="unexpected_error")
-            return web.Response(status=500, text=f"Erreur - Error {request[VISIT].reference}\n")
+            return web.Response(
+                status=500, text=f"Erreur - Error {request[REQUEST_STATE].reference}\n"
+            )
 
 
 async def _failed(request: web.Request, error: Exception) -> web.StreamResponse:
     """The answer to whatever a view raised."""
-    if isinstance(error, Elsewhere):
-        return request_state.redirect(error.location)
+    if isinstance(error, Redirect):
+        return see_other(url(request, error.name, **error.query))
     if isinstance(error, web.HTTPException):
         allow = error.headers.get("Allow")
-        return error_page(request, PageError(error.status, allow=allow))
-    if isinstance(error, PageError):
+        return error_page(request, HttpError(error.status, allow=allow))
+    if isinstance(error, HttpError):
         return error_page(request, error)
-    if isinstance(error, (*AWAY, TimeoutError)):
-        log.warning("A service is away.", action="dependency_away", reason=str(error))
-        return error_page(request, PageError(503, retry_after=AWAY_SECONDS))
+    if isinstance(error, (*UNAVAILABLE_ERRORS, TimeoutError)):
+        log.warning("A service is unavailable.", action="dependency_away", reason=str(error))
+        return error_page(request, HttpError(503, retry_after=UNAVAILABLE_RETRY_SECONDS))
     if isinstance(error, Refused) and error.refusal.retry_after:
-        return error_page(request, PageError(429, retry_after=error.refusal.retry_after))
+        return error_page(request, HttpError(429, retry_after=error.refusal.retry_after))
     log.error("A view failed.", action="unexpected_error", exc_info=error)
-    return error_page(request, PageError(500))
+    return error_page(request, HttpError(500))
 
 
-def error_page(request: web.Request, error: PageError) -> web.Response:
-    """One of the house's error pages, with its way on."""
-    visit = request[VISIT]
+def error_page(request: web.Request, error: HttpError) -> web.Response:
+    """The error page of a status, with a link to where the person may go on."""
+    state = request[REQUEST_STATE]
     if error.event:
         log.warning(
             "A request was refused.",
             action=error.event,
             reason=error.reason,
             path=request.path,
-            network=visit.network,
+            network=state.network,
         )
     elif error.status == 500 and error.reason:
         log.error("A request failed.", action="unexpected_error", reason=error.reason)
     text = error_text(error.status)
-    href, label = _way_on(request, error.status)
-    brand = request.app[PAGES].brand
-    phone = brand.phone_international if visit.lang == "en" else brand.phone
-    response = request_state.page(
+    href, label = _next_link(request, error.status)
+    brand = request.app[RENDERER].brand
+    phone = brand.phone_international if state.lang == "en" else brand.phone
+    response = page(
         request,
         "error.html",
         status=error.status,
-        heading=translate(text.heading, visit.lang),
-        text=error.text or translate(text.text, visit.lang, reference=visit.reference, phone=phone),
-        reference=visit.reference if error.status >= 500 else None,
+        heading=translate(text.heading, state.lang),
+        text=error.text or translate(text.text, state.lang, reference=state.reference, phone=phone),
+        reference=state.reference if error.status >= 500 else None,
         retry_after=error.retry_after,
-        way_on=(href, translate(label, visit.lang)),
-        switch_url="/",
+        way_on=(href, translate(label, state.lang)),
+        switch_url=url(request, "welcome"),
     )
     if error.retry_after is not None:
         response.headers["Retry-After"] = str(error.retry_after)
@@ -132,59 +134,26 @@ def error_page(request: web.Request, error: PageError) -> web.Response:
     return response
 
 
-def _way_on(request: web.Request, status: int) -> tuple[str, str]:
+def _next_link(request: web.Request, status: int) -> tuple[str, str]:
     """The same page again where that may help, else what the error's text proposes."""
-    if status in (403, 503) and request.path in language.PAGES:
+    if status in (403, 503) and request.app[ROUTES].can_reload(request.path):
         return request.path, RELOAD
-    return error_text(status).way_on
+    name, label = error_text(status).next_link
+    return url(request, name), label
 
 
-def require_same_origin(request: web.Request) -> None:
-    """Refuse what another site made the browser send: Sec-Fetch-Site decides, Origin only where it
-    is absent (WF-05). A client that sends neither is judged by the form's token alone."""
-    site = request.headers.get("Sec-Fetch-Site")
-    if site is not None:
-        if site not in ("same-origin", "none"):
-            raise PageError(403, event="malicious_csrf", reason=f"Sec-Fetch-Site is {site[:20]}")
-        return
-    origin = request.headers.get("Origin")
-    if origin is not None and origin != request.app[FRONT].origin:
-        raise PageError(403, event="malicious_csrf", reason="another Origin")
-
-
-async def require_form_token(request: web.Request, token: str, *, public: bool = False) -> None:
-    """Refuse a form that was not made for this browser's session or pre-session (WF-05).
-
-    A `public` page may have been opened without the session that its form is posted with: browsers
-    send no strict cookie with a link of another site, such as a mail read there. What such a page
-    is bound to is the pre-session.
-    """
-    visit, ring = request[VISIT], request.app[FRONT].session_keys
-    cookie = None if visit.session is None else visit.token
-    if cookie is not None and form_token_fits(ring, cookie, token):
-        visit.bound = cookie
-        return
-    if visit.session is None or public:
-        await request_state.presession(request)
-        cookie = visit.cookie.cookie if visit.cookie else None
-    if cookie is None or not form_token_fits(ring, cookie, token):
-        reason = "no pre-session" if cookie is None else "the form's token does not fit"
-        raise PageError(403, event="malicious_csrf", reason=reason)
-    visit.bound = cookie
-
-
-async def dress(request: web.Request, response: web.StreamResponse) -> None:
+async def add_headers(request: web.Request, response: web.StreamResponse) -> None:
     """Signal of every answer about to leave: security headers and the reference."""
-    visit = request.get(VISIT)
-    nonce = visit.nonce if visit else security_headers.new_nonce()
-    security_headers.put_headers(response, nonce=nonce, secure=request.app[FRONT].secure)
-    if visit:
-        response.headers["X-Request-Id"] = visit.reference
+    state = request.get(REQUEST_STATE)
+    nonce = state.nonce if state else security_headers.new_nonce()
+    security_headers.put_headers(response, nonce=nonce, secure=request.app[SITE].secure)
+    if state:
+        response.headers["X-Request-Id"] = state.reference
 
 
-def _recognise(request: web.Request) -> Visit:
-    front = request.app[FRONT]
-    address = client_address(
+def _load_request_state(request: web.Request) -> RequestState:
+    front = request.app[SITE]
+    address = resolve_client_ip(
         request.remote, request.headers.getall("X-Forwarded-For", []), front.trusted
     )
     cookies = request.cookies
@@ -192,13 +161,13 @@ def _recognise(request: web.Request) -> Visit:
     known = None
     if carried and len(carried) <= COOKIE_CHARACTERS:
         known = read_cookie(front.session_keys, carried, request.app[CLOCK]())
-    visit = Visit(
+    state = RequestState(
         reference=secrets.token_hex(6),
         nonce=security_headers.new_nonce(),
         lang=language_choice.choose_language(
             cookies.get(request_state.LANGUAGE_COOKIE), request.headers.get("Accept-Language", "")
         ),
-        address=address,
+        client_ip=address,
         network=network_of(address),
         cookie=known,
         started=time.perf_counter(),
@@ -207,18 +176,18 @@ def _recognise(request: web.Request) -> Visit:
     )
     if carried and known is None:
         log.warning(
-            "A browser came with a pre-session that is not ours.",
+            "A browser sent a pre-session cookie with a wrong signature.",
             action="session_unknown",
-            network=visit.network,
+            network=state.network,
         )
-    return visit
+    return state
 
 
 def _put_cookies(request: web.Request, response: web.StreamResponse) -> None:
-    secure = request.app[FRONT].secure
-    # Mails lead to what a pre-session reaches; what a session reaches is only reached from here.
+    secure = request.app[SITE].secure
+    # Links in mails need the pre-session; what a session reaches is linked from our own pages only.
     strict = (request_state.session_name(secure), request_state.browser_name(secure))
-    for name, (value, seconds) in request[VISIT].cookies.items():
+    for name, (value, seconds) in request[REQUEST_STATE].cookies.items():
         response.set_cookie(
             name,
             value,
@@ -231,7 +200,7 @@ def _put_cookies(request: web.Request, response: web.StreamResponse) -> None:
 
 
 def _log_access(request: web.Request, response: web.StreamResponse, seconds: float) -> None:
-    visit = request[VISIT]
+    state = request[REQUEST_STATE]
     access.info(
         "A request was answered.",
         action="http_request",
@@ -239,6 +208,6 @@ def _log_access(request: web.Request, response: web.StreamResponse, seconds: flo
         path=request.path[:200],
         status=response.status,
         milliseconds=round(seconds * 1000, 1),
-        network=visit.network,
-        language=visit.lang,
+        network=state.network,
+        language=state.lang,
     )

@@ -2,14 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from functools import partial
 from pathlib import Path
 from typing import Any
 
+from aiohttp import web
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
+from services.gateway.http.forms import Form
+from services.gateway.http.site import CLOCK, SITE
+from services.gateway.sessions.request_state import REQUEST_STATE, FormToken, flash_name
+from services.gateway.sessions.sessions import SESSIONS
 from shared.i18n import dates
 from shared.i18n.catalogue import DEFAULT_LANGUAGE, LANGUAGES
 from shared.i18n.templates import add_texts
@@ -19,7 +25,7 @@ VOWELS = frozenset("AEIOUYÀÂÉÈÊËÎÏÔÙÛÜ")
 
 @dataclass(frozen=True)
 class PageBrand:
-    """What pages say of the operator."""
+    """The service, its operator and their contacts, as pages show them."""
 
     service_name: str
     operator: str
@@ -49,15 +55,23 @@ class PageBrand:
         }
 
 
-class Pages:
+#: The look and the text of a flash message, by its code and the variables of the page.
+FlashMessage = Callable[[web.Request, str, Mapping[str, object]], tuple[str, str] | None]
+
+
+class Renderer:
     """Renders templates in French and English."""
 
     def __init__(
-        self, brand: PageBrand, static: Callable[[str], str], folders: Sequence[Path]
+        self,
+        brand: PageBrand,
+        static: Callable[[str], str],
+        url: Callable[..., str],
+        folders: Sequence[Path],
     ) -> None:
         self.brand = brand
         self._environments = {
-            language: _environment(language, folders, brand, static) for language in LANGUAGES
+            language: _environment(language, folders, brand, static, url) for language in LANGUAGES
         }
 
     def names(self, lang: str) -> dict[str, str]:
@@ -78,7 +92,11 @@ class Pages:
 
 
 def _environment(
-    lang: str, folders: Sequence[Path], brand: PageBrand, static: Callable[[str], str]
+    lang: str,
+    folders: Sequence[Path],
+    brand: PageBrand,
+    static: Callable[[str], str],
+    url: Callable[..., str],
 ) -> Environment:
     environment = Environment(
         loader=FileSystemLoader(folders),
@@ -94,6 +112,7 @@ def _environment(
         brand=brand,
         **brand.names(lang),
         static=static,
+        url=url,
         fmt_day=partial(dates.format_day, language=lang),
         fmt_date=partial(dates.format_date, language=lang),
         fmt_datetime=partial(dates.format_datetime, language=lang),
@@ -102,3 +121,81 @@ def _environment(
         fmt_number=partial(dates.format_number, language=lang),
     )
     return environment
+
+
+RENDERER = web.AppKey("renderer", Renderer)
+FLASH_MESSAGE: web.AppKey[FlashMessage] = web.AppKey("flash_message")
+
+
+def page(
+    request: web.Request, template: str, *, status: int = 200, **variables: Any
+) -> web.Response:
+    """A page in the language of the request."""
+    state = request[REQUEST_STATE]
+    given: dict[str, Any] = {
+        "csrf": FormToken(request),
+        "nonce": state.nonce,
+        "status": status,
+        "switch_url": request.path,
+        "form": None,
+        "reference": None,
+        "flash": _flash(request, variables),
+        "me": _me(request),
+        **variables,
+    }
+    html = request.app[RENDERER].render(template, state.lang, given)
+    response = web.Response(text=html, status=status, content_type="text/html", charset="utf-8")
+    response.headers["Content-Language"] = state.lang
+    response.headers["Vary"] = "Accept-Language, Cookie"
+    response.enable_compression()
+    form = given["form"]
+    if isinstance(form, Form) and form.retry_after is not None:
+        response.headers["Retry-After"] = str(form.retry_after)
+    return response
+
+
+@dataclass(frozen=True, kw_only=True)
+class CurrentUser:
+    """The signed-in user, as pages show it; `full` once both factors were given, `validated`
+    once the\naccount's complementary information is.\n\n`left_seconds` is the time to the end
+    of the session, which activity extends as long as\n`can_extend`; `ends_at` is the absolute
+    end.
+    """
+
+    name: str
+    address: str
+    full: bool
+    validated: bool
+    idle_seconds: int
+    left_seconds: int
+    can_extend: bool
+    ends_at: datetime
+
+
+def _me(request: web.Request) -> CurrentUser | None:
+    session = request[REQUEST_STATE].session
+    if session is None:
+        return None
+    limits, now = request.app[SESSIONS].limits, request.app[CLOCK]()
+    until = session.expires_at(limits)
+    return CurrentUser(
+        name=session.name,
+        address=session.address,
+        full=session.full,
+        validated=session.validated,
+        idle_seconds=int(limits.idle.total_seconds()),
+        left_seconds=max(0, int((until - now).total_seconds())),
+        can_extend=until < session.ends_at,
+        ends_at=session.ends_at,
+    )
+
+
+def _flash(request: web.Request, variables: Mapping[str, object]) -> list[tuple[str, str]]:
+    state = request[REQUEST_STATE]
+    found = None
+    if state.flash is not None:
+        found = request.app[FLASH_MESSAGE](request, state.flash, variables)
+    if found is None:
+        return []
+    state.cookies[flash_name(request.app[SITE].secure)] = ("", 0)
+    return [] if "{" in found[1] else [found]

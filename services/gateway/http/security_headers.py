@@ -50,10 +50,9 @@ def new_nonce() -> str:
 
 
 def put_headers(response: web.StreamResponse, *, nonce: str, secure: bool) -> None:
-    """Add what every answer carries, and take away what names our software.
-
-    HSTS only over https: on the try-out's http it would be ignored, or bind the name `localhost`
-    of everything else on that machine to https for a year.
+    """Add the headers of every response, and remove those that name our software.\n\nHSTS only
+    over https: over http browsers ignore it, or bind the name `localhost` to https for
+    a\nyear.
     """
     headers = response.headers
     for name, value in FIXED.items():

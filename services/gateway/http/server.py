@@ -1,8 +1,7 @@
-"""The socket side: who may connect for how long, and an orderly end.
-
-aiohttp has no deadline of its own for the head of a request; its keep-alive timer, which also runs
-from the opening of a connection to the end of the first head, serves as one (WF-11). What its
-parser refuses never reaches the application, so that answer is dressed here.
+"""The HTTP server: time limits of connections, and an orderly stop.\n\naiohttp has no time limit
+for the head of a request; its keep-alive timer, which also runs from the\nopening of a
+connection to the end of the first head, serves as one (WF-11). Requests that its\nparser
+refuses never reach the application, so their response gets its headers here.
 """
 
 from __future__ import annotations
@@ -14,19 +13,19 @@ from aiohttp.web_request import BaseRequest
 
 from services.gateway.http import security_headers
 from services.gateway.http.errors import error_text
-from services.gateway.portal.app_keys import FRONT
+from services.gateway.http.site import SITE
 from shared.errors import ImpexError
 from shared.i18n.catalogue import translate
 from shared.runtime.telemetry import get_logger
 
 #: Seconds from a connection, or from its last answer, to the end of the next request's head.
 HEAD_SECONDS = 10
-#: Seconds that the rest of a body nobody wants is read for.
+#: Seconds during which the rest of a refused body is read.
 LINGER_SECONDS = 2
-LONGEST_LINE = 8_190
-MOST_HEADERS = 64
+MAX_LINE_BYTES = 8_190
+MAX_HEADERS = 64
 
-PLAIN = """<!DOCTYPE html>
+BARE_ERROR_PAGE = """<!DOCTYPE html>
 <html lang="fr"><meta charset="utf-8"><title>{fr} - {en}</title>
 <h1>{fr}</h1><p>{fr_text}</p><h1 lang="en">{en}</h1><p lang="en">{en_text}</p>
 <p><a href="/">Accueil - Home</a></p></html>
@@ -35,7 +34,7 @@ PLAIN = """<!DOCTYPE html>
 log = get_logger("gateway")
 
 
-class PlainError(web.Response):
+class BareErrorResponse(web.Response):
     """An answer made without the application: no template, the same headers."""
 
     async def _prepare_headers(self) -> None:
@@ -44,7 +43,7 @@ class PlainError(web.Response):
         self.headers.pop("Server", None)
 
 
-class Connection(web.RequestHandler):
+class HttpConnection(web.RequestHandler):
     """One connection; differs from aiohttp's only in what it answers to what is not HTTP."""
 
     secure = False
@@ -65,13 +64,13 @@ class Connection(web.RequestHandler):
         )
         text = error_text(status)
         unknown = {"reference": "-", "phone": "-"}
-        html = PLAIN.format(
+        html = BARE_ERROR_PAGE.format(
             fr=translate(text.heading, "fr"),
             en=translate(text.heading, "en"),
             fr_text=translate(text.text, "fr", **unknown),
             en_text=translate(text.text, "en", **unknown),
         )
-        response = PlainError(text=html, status=status, content_type="text/html")
+        response = BareErrorResponse(text=html, status=status, content_type="text/html")
         security_headers.put_headers(
             response, nonce=security_headers.new_nonce(), secure=self.secure
         )
@@ -80,13 +79,13 @@ class Connection(web.RequestHandler):
 
 
 class HttpServer:
-    """The application behind a socket. `bind`, then `serve`, then `stop`."""
+    """The application on a socket. `bind`, then `serve`, then `stop`."""
 
     def __init__(self, app: web.Application, host: str, port: int) -> None:
         self._app = app
         self._host = host
         self._port = port
-        # Our own access line is written by the middleware, without the query string.
+        # The middleware writes the access log, without the query string.
         self._runner = web.AppRunner(app, access_log=None, shutdown_timeout=20)
         self._server: asyncio.Server | None = None
 
@@ -105,21 +104,21 @@ class HttpServer:
         self._port = int(self._server.sockets[0].getsockname()[1])
         return self._port
 
-    def _connection(self) -> Connection:
+    def _connection(self) -> HttpConnection:
         manager = self._runner.server
         assert manager is not None
-        connection = Connection(
+        connection = HttpConnection(
             manager,
             loop=asyncio.get_running_loop(),
             access_log=None,  # type: ignore[arg-type]
             keepalive_timeout=HEAD_SECONDS,
             lingering_time=LINGER_SECONDS,
-            max_line_size=LONGEST_LINE,
-            max_field_size=LONGEST_LINE,
-            max_headers=MOST_HEADERS,
+            max_line_size=MAX_LINE_BYTES,
+            max_field_size=MAX_LINE_BYTES,
+            max_headers=MAX_HEADERS,
             auto_decompress=False,
         )
-        connection.secure = self._app[FRONT].secure
+        connection.secure = self._app[SITE].secure
         return connection
 
     async def serve(self) -> None:

@@ -1,34 +1,52 @@
-"""How often something may be asked: a sliding count in the memory of one process.
+"""Rate limits in the memory of one process, over a sliding window.
 
-For what costs us little and gives nothing away (look-ups while typing, browsers' reports). Limits
-that protect people are registration's, in its database.
+For what costs little and discloses nothing (look-ups while typing, browsers' reports). Limits that
+protect people are in registration's database.
 """
 
 from __future__ import annotations
 
+import asyncio
 from collections import OrderedDict, deque
 
-#: Askers remembered at most; the one asked for longest ago is forgotten first.
-MOST_KEYS = 10_000
+from aiohttp import web
+
+from services.gateway.http.errors import HttpError
+from services.gateway.sessions.request_state import REQUEST_STATE
+
+#: Keys held at most; the one used longest ago is dropped first.
+MAX_KEYS = 10_000
 
 
-class Window:
+class SlidingWindow:
     """At most `most` times within `seconds` for each key."""
 
-    def __init__(self, most: int, seconds: float) -> None:
-        self._most = most
+    def __init__(self, limit: int, seconds: float) -> None:
+        self._limit = limit
         self._seconds = seconds
         self._times: OrderedDict[str, deque[float]] = OrderedDict()
 
     def wait(self, key: str, now: float) -> float:
-        """0 and counted, or the seconds until asking again may succeed. `now` never goes back."""
+        """0 where the call is counted, else the seconds to wait. `now` never goes back."""
         times = self._times.setdefault(key, deque())
         self._times.move_to_end(key)
-        if len(self._times) > MOST_KEYS:
+        if len(self._times) > MAX_KEYS:
             self._times.popitem(last=False)
         while times and times[0] <= now - self._seconds:
             times.popleft()
-        if len(times) >= self._most:
+        if len(times) >= self._limit:
             return times[0] + self._seconds - now
         times.append(now)
         return 0.0
+
+
+#: Questions that scripts ask while somebody types, by network.
+LOOKUPS = web.AppKey("lookups", SlidingWindow)
+
+
+def count_lookup(request: web.Request) -> None:
+    """Count a question of a script. Raises HttpError 429 beyond the limit of the network."""
+    now = asyncio.get_running_loop().time()
+    wait = request.app[LOOKUPS].wait(request[REQUEST_STATE].network, now)
+    if wait:
+        raise HttpError(429, event="excess_rate_limit_exceeded", retry_after=int(wait) + 1)

@@ -1,8 +1,7 @@
-"""Server-sent events: one page follows one thing, asked again about every second.
-
-A stream says only what changed, breathes every 15 s so that proxies keep it open, and ends after
-ten minutes, when the thing is settled, when the browser has gone, or at once when the process
-drains. A page that lost its stream asks `/etat` instead.
+"""Server-sent events: one page follows one state, polled about every second.\n\nA stream sends
+only changes, and a comment every 15 s so that proxies do not close it. It ends after\nten
+minutes, when the state is final, when the browser has gone, or at once when the process
+drains.\nA page that lost its stream polls `/etat` instead.
 """
 
 from __future__ import annotations
@@ -15,22 +14,22 @@ from contextlib import asynccontextmanager
 
 from aiohttp import web
 
-from services.gateway.http.errors import AWAY, PageError
-from services.gateway.http.metrics import STREAMS
+from services.gateway.http.errors import UNAVAILABLE_ERRORS, HttpError
+from services.gateway.http.metrics import OPEN_STREAMS
 from shared.runtime.telemetry import get_logger
 
-LONGEST = 600.0
-#: Streams that one process keeps open: each asks about every second. Beyond, pages ask `/etat`.
-MOST = 1_000
-BREATH = 15.0
-#: Seconds between two questions: often at first, while something is about to happen.
-EAGER, EAGER_FOR, PATIENT = 1.0, 60.0, 3.0
-#: Seconds within which it is noticed that a page has gone: one question, and a little.
-NOTICED = PATIENT + 0.5
+MAX_SECONDS = 600.0
+#: Open streams of one process: each polls about every second. Beyond, pages poll `/etat`.
+MAX_STREAMS = 1_000
+KEEPALIVE_SECONDS = 15.0
+#: Seconds between two polls: often at first, while a change is likely.
+FAST_POLL, FAST_POLL_PERIOD, SLOW_POLL = 1.0, 60.0, 3.0
+#: Seconds within which a closed page is noticed: one poll, and a little.
+DISCONNECT_NOTICED = SLOW_POLL + 0.5
 
 #: A name, its data, and whether the stream ends with it.
-Said = tuple[str, Mapping[str, object], bool]
-Ask = Callable[[], Awaitable[list[Said]]]
+SseEvent = tuple[str, Mapping[str, object], bool]
+Poll = Callable[[], Awaitable[list[SseEvent]]]
 
 log = get_logger("gateway")
 
@@ -38,8 +37,8 @@ log = get_logger("gateway")
 class Streams:
     """The open streams of this process, counted by browser."""
 
-    def __init__(self, most_per_visitor: int) -> None:
-        self._most = most_per_visitor
+    def __init__(self, max_per_browser: int) -> None:
+        self._most = max_per_browser
         self._open: Counter[str] = Counter()
         self._freed = asyncio.Event()
         self._draining = asyncio.Event()
@@ -50,43 +49,42 @@ class Streams:
         return self._open.total()
 
     async def drain(self) -> None:
-        """End every stream now and open no more."""
+        """End every stream and accept no new one."""
         self._draining.set()
 
     @asynccontextmanager
-    async def _place(self, visitor: str) -> AsyncIterator[None]:
+    async def _slot(self, browser: str) -> AsyncIterator[None]:
         if self._draining.is_set():
-            raise PageError(503)
-        if self.count >= MOST:
-            raise PageError(503, retry_after=30)
-        await self._until_free(visitor)
-        self._open[visitor] += 1
-        STREAMS.inc()
+            raise HttpError(503)
+        if self.count >= MAX_STREAMS:
+            raise HttpError(503, retry_after=30)
+        await self._until_free(browser)
+        self._open[browser] += 1
+        OPEN_STREAMS.inc()
         try:
             yield
         finally:
-            STREAMS.dec()
-            self._open[visitor] -= 1
-            if not self._open[visitor]:
-                del self._open[visitor]
+            OPEN_STREAMS.dec()
+            self._open[browser] -= 1
+            if not self._open[browser]:
+                del self._open[browser]
             self._freed.set()
             self._freed = asyncio.Event()
 
-    async def _until_free(self, visitor: str) -> None:
+    async def _until_free(self, browser: str) -> None:
         """A page that was reloaded holds its former place until its going is noticed."""
         try:
-            async with asyncio.timeout(NOTICED):
-                while self._open[visitor] >= self._most:
+            async with asyncio.timeout(DISCONNECT_NOTICED):
+                while self._open[browser] >= self._most:
                     await self._freed.wait()
         except TimeoutError:
-            raise PageError(429, event="excess_rate_limit_exceeded", retry_after=30) from None
+            raise HttpError(429, event="excess_rate_limit_exceeded", retry_after=30) from None
 
-    async def follow(self, request: web.Request, visitor: str, ask: Ask) -> web.StreamResponse:
-        """Send what `ask` says whenever it says something new; `ask` decides when it is over.
-
-        Once it has begun a failure ends it in order, since an error page would go into its middle.
+    async def follow(self, request: web.Request, browser: str, ask: Poll) -> web.StreamResponse:
+        """Send what `ask` returns whenever it changes; `ask` decides when the stream
+        ends.\n\nOnce begun, a failure ends the stream: an error page cannot be sent any more.
         """
-        async with self._place(visitor):
+        async with self._slot(browser):
             response = web.StreamResponse(
                 headers={
                     "Content-Type": "text/event-stream; charset=utf-8",
@@ -97,29 +95,31 @@ class Streams:
             response.enable_compression(web.ContentCoding.identity)
             try:
                 await response.prepare(request)
-                await self._tell(request, response, ask)
+                await self._send(request, response, ask)
                 await response.write_eof()
             except ConnectionError:
-                pass  # the browser left: nobody to tell
+                pass  # the browser has gone
             return response
 
-    async def _tell(self, request: web.Request, response: web.StreamResponse, ask: Ask) -> None:
+    async def _send(self, request: web.Request, response: web.StreamResponse, ask: Poll) -> None:
         try:
-            await self._speak(request, response, ask)
+            await self._send_loop(request, response, ask)
         except ConnectionError:
             raise
         except Exception:
-            log.exception("A live page cannot go on.", action="unexpected_error")
+            log.exception("A stream of events failed.", action="unexpected_error")
 
-    async def _speak(self, request: web.Request, response: web.StreamResponse, ask: Ask) -> None:
+    async def _send_loop(
+        self, request: web.Request, response: web.StreamResponse, ask: Poll
+    ) -> None:
         loop = asyncio.get_running_loop()
         started = spoke = loop.time()
         last: dict[str, str] = {}
         await response.write(b"retry: 3000\n\n")
-        while not self._draining.is_set() and loop.time() - started < LONGEST:
+        while not self._draining.is_set() and loop.time() - started < MAX_SECONDS:
             if request.transport is None or request.transport.is_closing():
                 return
-            for name, data, over in await _asked(ask):
+            for name, data, over in await _poll(ask):
                 text = json.dumps(data)
                 if last.get(name) != text:
                     last[name] = text
@@ -127,10 +127,10 @@ class Streams:
                     await response.write(f"event: {name}\ndata: {text}\n\n".encode())
                 if over:
                     return
-            if loop.time() - spoke >= BREATH:
+            if loop.time() - spoke >= KEEPALIVE_SECONDS:
                 spoke = loop.time()
-                await response.write(b": still here\n\n")
-            await self._pause(EAGER if loop.time() - started < EAGER_FOR else PATIENT)
+                await response.write(b": keep-alive\n\n")
+            await self._pause(FAST_POLL if loop.time() - started < FAST_POLL_PERIOD else SLOW_POLL)
 
     async def _pause(self, seconds: float) -> None:
         try:
@@ -140,8 +140,11 @@ class Streams:
             pass
 
 
-async def _asked(ask: Ask) -> list[Said]:
+STREAMS = web.AppKey("streams", Streams)
+
+
+async def _poll(ask: Poll) -> list[SseEvent]:
     try:
         return await ask()
-    except AWAY:
-        return []  # asked again in a moment
+    except UNAVAILABLE_ERRORS:
+        return []  # the next poll tries again

@@ -1,8 +1,7 @@
-"""Static files: a fixed list, read once, served from memory under an address that names their
-content.
-
-The address holds one hash of the whole set, so scripts may import each other by relative names and
-browsers may keep everything for ever. What is not on the list does not exist.
+"""Static files: a fixed list, read once, served from memory under a URL that names their
+content.\n\nThe URL holds one hash of the whole set, so scripts import each other by relative
+names and browsers\ncache everything without limit. A file that is not on the list does not
+exist.
 """
 
 from __future__ import annotations
@@ -20,7 +19,7 @@ from shared.errors import ConfigurationError
 
 PROJECT = Path(__file__).resolve().parents[3]
 
-KINDS = {
+CONTENT_TYPES = {
     ".css": "text/css; charset=utf-8",
     ".js": "text/javascript; charset=utf-8",
     ".mjs": "text/javascript; charset=utf-8",
@@ -33,9 +32,9 @@ KINDS = {
     ".woff2": "font/woff2",
 }
 #: Already compressed, or too small to gain anything.
-PACKED = (".png", ".woff2", ".ico")
+COMPRESSED = (".png", ".woff2", ".ico")
 SMALL = 512
-FOR_EVER = "public, max-age=31536000, immutable"
+IMMUTABLE = "public, max-age=31536000, immutable"
 
 
 @dataclass(frozen=True)
@@ -43,8 +42,8 @@ class Asset:
     """One file: its bytes (gzip where `packed`), type and validator."""
 
     body: bytes
-    packed: bool
-    kind: str
+    gzipped: bool
+    content_type: str
     etag: str
 
 
@@ -72,36 +71,39 @@ class Assets:
         return tuple(self._assets)
 
     async def serve(self, request: web.Request) -> web.StreamResponse:
-        """Answer /static/<version>/<name>; only the version in force is kept for ever."""
+        """Answer /static/<version>/<name>; only the current version is cached without limit."""
         asset = self._assets.get(request.match_info["name"])
         if asset is None:
             raise web.HTTPNotFound
         current = request.match_info["version"] == self.version
         headers = {
             hdrs.ETAG: f'"{asset.etag}"',
-            hdrs.CACHE_CONTROL: FOR_EVER if current else "no-cache",
+            hdrs.CACHE_CONTROL: IMMUTABLE if current else "no-cache",
             hdrs.VARY: hdrs.ACCEPT_ENCODING,
         }
         if any(tag.value in (asset.etag, "*") for tag in request.if_none_match or ()):
             return web.Response(status=304, headers=headers)
-        headers[hdrs.CONTENT_TYPE] = asset.kind
+        headers[hdrs.CONTENT_TYPE] = asset.content_type
         body = asset.body
-        if asset.packed and "gzip" in request.headers.get(hdrs.ACCEPT_ENCODING, ""):
+        if asset.gzipped and "gzip" in request.headers.get(hdrs.ACCEPT_ENCODING, ""):
             headers[hdrs.CONTENT_ENCODING] = "gzip"
-        elif asset.packed:
+        elif asset.gzipped:
             body = gzip.decompress(body)
         return web.Response(body=body, headers=headers)
+
+
+ASSETS = web.AppKey("assets", Assets)
 
 
 def _own(folders: Sequence[Path]) -> Iterator[tuple[str, bytes]]:
     for folder in folders:
         for path in sorted(folder.rglob("*")):
-            if path.is_file() and path.suffix in KINDS:
+            if path.is_file() and path.suffix in CONTENT_TYPES:
                 yield path.relative_to(folder).as_posix(), path.read_bytes()
 
 
 def _design_system(dist: Path) -> Iterator[tuple[str, bytes]]:
-    """The two bundles and what their style sheet names."""
+    """The two bundles and the files that their style sheet names."""
     yield "dsfr.css", design_system.bundle_css(dist, lambda name: name).encode()
     yield "dsfr.mjs", design_system.bundle_js(dist).encode()
     for name in design_system.dsfr_files(dist):
@@ -117,11 +119,11 @@ def _digest(raw: dict[str, bytes]) -> str:
 
 def _asset(name: str, raw: bytes) -> Asset:
     suffix = PurePosixPath(name).suffix
-    packed = suffix not in PACKED and len(raw) > SMALL
+    packed = suffix not in COMPRESSED and len(raw) > SMALL
     return Asset(
         body=gzip.compress(raw, 9, mtime=0) if packed else raw,
-        packed=packed,
-        kind=KINDS[suffix],
+        gzipped=packed,
+        content_type=CONTENT_TYPES[suffix],
         etag=hashlib.sha256(raw).hexdigest()[:32],
     )
 

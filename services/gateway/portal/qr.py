@@ -25,7 +25,7 @@ SVG = Markup(
 
 
 def svg(uri: str, title: str) -> Markup:
-    """An SVG element with a white ground in every theme; its size is the style sheet's."""
+    """An SVG element, on white in every theme; the style sheet sets its size."""
     code = segno.make(uri, micro=False, error="m", boost_error=False, mask=MASK)
     size = len(code.matrix) + 2 * BORDER
     return SVG.format(size=size, title=title, dark="".join(_strokes(code.matrix)))

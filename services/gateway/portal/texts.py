@@ -1,8 +1,4 @@
-"""Every sentence that the views say beside fields' errors, by code.
-
-Page alerts by the owner's refusal, the state of the mail and of the creation, and the notices after
-a redirect.
-"""
+"""The messages of pages by code: alerts, the state of the mail and of the creation."""
 
 from __future__ import annotations
 
@@ -57,9 +53,8 @@ CREATION: dict[str, str] = {
 
 
 def alert_text(slug: str, lang: str, **values: object) -> str:
-    """What a page says of a refusal as a whole; `limit`, `tries_left` and `minutes` are its own.
-
-    A refusal that also closed the door (`wait`) may have a sentence of its own.
+    """The alert for a refusal; `limit`, `tries_left` and `minutes` select its form.\n\nA refusal
+    that also locks (`wait`) may have a message of its own.
     """
     closer = values.get("limit") or ("wait" if "wait" in values else None)
     text = ALERTS.get(f"{slug}_{closer}") or ALERTS.get(slug, UNKNOWN)

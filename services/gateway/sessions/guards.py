@@ -1,7 +1,7 @@
-"""Who may go where: the session behind a visit, the doors it opens, and its cookies.
+"""Who may reach which page: the session of a request, its guards, its cookies.
 
-A session is looked up once per visit. Pages that anybody may read go on while the database is away;
-the others say so. Steps are taken in order: a jump is logged and answered with the due step
+The session is read once per request. Public pages go on while the database is unavailable; the
+others answer 503. Steps are taken in order: a jump is logged and answered with the due step
 (AU-06, AU-13).
 """
 
@@ -9,230 +9,197 @@ from __future__ import annotations
 
 import re
 import uuid
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
 from datetime import datetime
 
 from aiohttp import web
 
-from services.gateway.http.errors import AWAY, Elsewhere
-from services.gateway.portal.app_keys import CLOCK, FACTOR, FRONT, PROFILE, SESSIONS
-from services.gateway.portal.login_redirects import (
-    DESTINATIONS,
-    HOME,
-    INFORMATION,
-    destination,
-    destination_above,
-)
+from services.gateway.http.errors import Redirect
+from services.gateway.http.routes import ROUTES, redirect, url
+from services.gateway.http.security_headers import REPORTS
+from services.gateway.http.site import CLOCK, SITE
 from services.gateway.sessions import request_state
 from services.gateway.sessions.model import Session, browser_token, promoted_token
-from services.gateway.sessions.request_state import VISIT, note, redirect
-from services.gateway.sessions.sessions import Newcomer
+from services.gateway.sessions.request_state import REQUEST_STATE, flash
+from services.gateway.sessions.sessions import SESSIONS, PasswordSignIn
 from shared.contracts.gateway import SessionOpened
 from shared.contracts.registration import SignInView
 from shared.database import TRANSIENT_ERRORS
-from shared.messaging.handlers import Refused
 from shared.runtime.telemetry import get_logger
 
 TOKEN = re.compile(r"[A-Za-z0-9_-]{43}|[0-9a-f]{64}")
-SIGN_IN = "/connexion"
-RECOVERY = "/connexion/codes-de-secours"
-#: Seconds that a sign-in waits to know whether the information is validated.
-PATIENCE = 1.0
-#: What a page's script asks by itself is no sign of life of a person.
-UNATTENDED = ("/session/etat", "/csp-rapport")
-#: What is said of a change in the account whose answer was lost.
-TAKEN = {
-    "/compte/mot-de-passe": "password_changed",
-    "/compte/telephone/nouveau": "phone_changed",
-    "/compte/adresse/validation": "address_changed",
-}
+
+
+@dataclass(frozen=True, kw_only=True)
+class SessionPages:
+    """The pages that sessions lead to, by name; `next_step` is what a partial session must give
+    next, `after_login` where both factors lead."""
+
+    sign_in: str
+    home: str
+    after_change: str
+    recovery_codes: str
+    next_step: Callable[[web.Request, Session], str]
+    after_login: Callable[[web.Request, Session], Awaitable[str]]
+    after_lost_answer: Callable[[web.Request, Session], Awaitable[str]]
+
+
+SESSION_PAGES = web.AppKey("session_pages", SessionPages)
 
 log = get_logger("gateway")
 
 
-async def look_up(request: web.Request) -> None:
-    """Find the session, or the pre-session, and the known browser that this visit's cookies name.
+async def load_session(request: web.Request) -> None:
+    """Find the session, or the pre-session, and the known browser of the request's cookies.
 
-    A database that is away is told by the pages that cannot do without it.
+    Where the database is unavailable the guards of the pages say so.
     """
-    visit, secure = request[VISIT], request.app[FRONT].secure
+    state, secure = request[REQUEST_STATE], request.app[SITE].secure
     browser = request.cookies.get(request_state.browser_name(secure), "")
-    visit.browser = browser if TOKEN.fullmatch(browser) else None
+    state.browser = browser if TOKEN.fullmatch(browser) else None
     if request.path.startswith("/static/"):
         return
     token = request.cookies.get(request_state.session_name(secure), "")
     try:
         if token:
-            await _find(request, token)
-        if visit.session is None:
+            await _find_session(request, token)
+        if state.session is None:
             await request_state.look_up(request)
     except TRANSIENT_ERRORS as problem:
-        visit.problem = problem
+        state.problem = problem
 
 
-async def _find(request: web.Request, token: str) -> None:
-    visit = request[VISIT]
-    used = request.path not in UNATTENDED and not request.path.endswith(("/etat", "/suivi"))
+async def _find_session(request: web.Request, token: str) -> None:
+    state = request[REQUEST_STATE]
+    page = request.app[ROUTES].at(request.path)
+    used = request.path != REPORTS and (page is None or not page.background)
     found = None
     if TOKEN.fullmatch(token):
         found = await request.app[SESSIONS].find(token, used=used)
     if found is not None:
-        visit.token, visit.session = token, found
+        state.token, state.session = token, found
         return
     log.warning(
-        "A browser came with a session that does not exist or has ended.",
+        "A browser sent a session that does not exist or has ended.",
         action="session_use_after_expire",
-        network=visit.network,
+        network=state.network,
     )
-    visit.ended = True
-    forget_cookie(request)
+    state.ended = True
+    clear_session_cookie(request)
 
 
-async def find_again(request: web.Request, form_key: str) -> None:
-    """A form sent again once it was taken, whose answer was lost: on to the session that it opened.
+async def resume_promoted(request: web.Request, form_key: str) -> None:
+    """Resume the session that a form opened whose answer was lost.
 
-    A second click, or a gateway that died before it answered. The former token alone opens nothing:
-    it also takes the key of that very form.
+    A second click, or a gateway that stopped before it answered. The former token alone is not
+    enough: the key of the form is needed too.
     """
-    visit, app = request[VISIT], request.app
-    former = request.cookies.get(request_state.session_name(app[FRONT].secure), "")
-    if not visit.ended or not form_key:
+    state, app = request[REQUEST_STATE], request.app
+    former = request.cookies.get(request_state.session_name(app[SITE].secure), "")
+    if not state.ended or not form_key:
         return
-    new = promoted_token(app[FRONT].session_keys, former, form_key)
+    new = promoted_token(app[SITE].session_keys, former, form_key)
     found = await app[SESSIONS].find(new, used=True)
     if found is not None:
-        visit.ended, visit.token, visit.session = False, new, found
-        put_cookie(request, new)
-        if request.path in TAKEN:
-            note(request, TAKEN[request.path])
-            raise Elsewhere("/compte")
-        raise Elsewhere(await _opened(request, found))
+        state.ended, state.token, state.session = False, new, found
+        set_session_cookie(request, new)
+        page, pages = app[ROUTES].at(request.path), app[SESSION_PAGES]
+        if page is not None and page.replayed_flash:
+            flash(request, page.replayed_flash)
+            raise Redirect(pages.after_change)
+        raise Redirect(await pages.after_lost_answer(request, found))
 
 
-def full(request: web.Request) -> Session:
-    """The session of somebody who gave both factors; anybody else is sent where they belong."""
+def require_signed_in(request: web.Request) -> Session:
+    """The session with both factors; otherwise redirects to the due step."""
     found = _required(request)
     if not found.full:
         raise out_of_order(request, found)
     return found
 
 
-def somebody(request: web.Request) -> Session:
-    """The session of whoever has given the password, and perhaps the second factor."""
+def require_session(request: web.Request) -> Session:
+    """The session with the password, and perhaps the second factor."""
     return _required(request)
 
 
-def half(request: web.Request) -> Session:
-    """The session of somebody who has given the password only."""
+def require_password_step(request: web.Request) -> Session:
+    """The session with the password only."""
     found = _required(request)
     if found.full:
-        raise Elsewhere(HOME)
+        raise Redirect(request.app[SESSION_PAGES].home)
     return found
 
 
-def at(request: web.Request, due: str) -> Session:
-    """A half session at one step; a jump leads to the step that is due."""
-    found = half(request)
+def require_step(request: web.Request, due: str) -> Session:
+    """A partial session at one step; a jump leads to the due step."""
+    found = require_password_step(request)
     if found.due != due or (due == "enrolment" and found.address_is_due(request.app[CLOCK]())):
         raise out_of_order(request, found)
     return found
 
 
-def due_path(request: web.Request, found: Session) -> str:
-    """The page of what a half signed-in person must give next."""
-    if found.full:
-        return HOME
-    if found.due == "code":
-        return "/connexion/code"
-    if found.address_is_due(request.app[CLOCK]()):
-        return "/connexion/adresse"
-    return "/connexion/telephone"
-
-
-def out_of_order(request: web.Request, found: Session) -> Elsewhere:
-    """The way to the step that is due; the jump is logged."""
-    there = due_path(request, found)
+def out_of_order(request: web.Request, found: Session) -> Redirect:
+    """The redirect to the due step; the jump is logged."""
+    there = request.app[SESSION_PAGES].next_step(request, found)
     log.info(
-        "A step was asked for out of its order.",
+        "A step was requested out of order.",
         action="sequence_fail",
         path=request.path,
-        due=there,
+        due=url(request, there),
     )
-    return Elsewhere(there)
-
-
-async def landing(request: web.Request, found: Session) -> str:
-    """Where both factors lead: the page that was asked for, else the complementary information as
-    long as it is not validated (G-30), else the home page.
-
-    Whoever is known to have validated costs no question; where its owner is away the home page says
-    what is left to do.
-    """
-    if found.next in DESTINATIONS or found.validated:
-        return destination(found.next)
-    try:
-        known = await request.app[PROFILE].describe(found.account_id, patience=PATIENCE)
-    except AWAY:
-        return HOME
-    if not known.validated:
-        return INFORMATION
-    at = known.validated_at or request.app[CLOCK]()
-    await request.app[SESSIONS].note_validated(found.account_id, at)
-    return HOME
+    return Redirect(there)
 
 
 def _required(request: web.Request) -> Session:
-    visit = request[VISIT]
-    if visit.problem is not None:
-        raise visit.problem
-    if visit.session is None:
-        if visit.ended:
-            note(request, "session_closed")
-        name = destination_above(request.path)
-        raise Elsewhere(f"{SIGN_IN}?suite={name}" if name else SIGN_IN)
-    return visit.session
+    state = request[REQUEST_STATE]
+    if state.problem is not None:
+        raise state.problem
+    if state.session is None:
+        if state.ended:
+            flash(request, "session_closed")
+        target = request.app[ROUTES].login_target_above(request.path)
+        sign_in = request.app[SESSION_PAGES].sign_in
+        raise Redirect(sign_in, suite=target) if target else Redirect(sign_in)
+    return state.session
 
 
-async def leave_closed(request: web.Request, refused: Refused) -> None:
-    """The account was frozen or deactivated meanwhile: what is left of the session ends."""
-    if refused.refusal.slug == "account_closed":
-        await request.app[SESSIONS].end(request[VISIT].token or "", "account_frozen")
-        forget_cookie(request)
-        note(request, "session_closed")
-        raise Elsewhere(SIGN_IN)
+def set_session_cookie(request: web.Request, token: str) -> None:
+    """Set the session cookie; it ends with the browser (SE-02)."""
+    request[REQUEST_STATE].cookies[request_state.session_name(request.app[SITE].secure)] = (
+        token,
+        None,
+    )
 
 
-def put_cookie(request: web.Request, token: str) -> None:
-    """Give the browser its session; it has no life of its own (SE-02)."""
-    request[VISIT].cookies[request_state.session_name(request.app[FRONT].secure)] = (token, None)
+def clear_session_cookie(request: web.Request) -> None:
+    """Clear the session cookie."""
+    state = request[REQUEST_STATE]
+    state.token, state.session = None, None
+    state.cookies[request_state.session_name(request.app[SITE].secure)] = ("", 0)
 
 
-def forget_cookie(request: web.Request) -> None:
-    """Take the session's cookie from the browser."""
-    visit = request[VISIT]
-    visit.token, visit.session = None, None
-    visit.cookies[request_state.session_name(request.app[FRONT].secure)] = ("", 0)
-
-
-async def open_half(
-    request: web.Request, signed: SignInView, due: str, destination_name: str, asked_at: datetime
+async def start_partial(
+    request: web.Request, signed: SignInView, due: str, login_target: str, asked_at: datetime
 ) -> Session:
-    """Somebody's password was right: the pre-session ends, a half session begins (SE-11)."""
-    visit, sessions = request[VISIT], request.app[SESSIONS]
-    if visit.token is not None:
-        await sessions.end(visit.token, "signed_out")
-    newcomer = Newcomer(
+    """The password was right: the pre-session ends, a partial session begins (SE-11)."""
+    state, sessions = request[REQUEST_STATE], request.app[SESSIONS]
+    if state.token is not None:
+        await sessions.end(state.token, "signed_out")
+    sign_in = PasswordSignIn(
         signed=signed,
         due=due,
-        device=visit.device,
-        network=visit.network,
-        next=destination_name if destination_name in DESTINATIONS else "",
+        device=state.device,
+        network=state.network,
+        next=login_target if login_target in request.app[ROUTES].login_targets else "",
         asked_at=asked_at,
     )
-    token, made = await sessions.open_half(newcomer)
-    await request_state.forget(request)
-    put_cookie(request, token)
+    token, made = await sessions.start_partial(sign_in)
+    await request_state.end_presession(request)
+    set_session_cookie(request, token)
     log.info(
-        "A password was right.",
+        "A password was accepted.",
         action="session_created",
         account=made.account_id,
         session=made.id,
@@ -251,58 +218,52 @@ async def promote(
     first: bool = False,
     replaced_at: datetime | None = None,
 ) -> web.Response:
-    """Both factors were given: a new token, the known browser, and the way on.
-
-    With `recovery_due` the way leads to the recovery codes first. `first` is the sign-in that
-    enrolled; `replaced_at` when another phone took the place of the one before, which ends every
-    other session.
+    """Both factors were given: set a new token and the known browser, and redirect.\n\nWith
+    `recovery_due` the recovery codes come first. `first` is the sign-in that
+    enrolled;\n`replaced_at` is when a new phone replaced the old one, which ends every other
+    session.
     """
-    app, visit = request.app, request[VISIT]
-    token, now, sessions = visit.token or "", app[CLOCK](), app[SESSIONS]
-    ring = app[FRONT].session_keys
+    app, state = request.app, request[REQUEST_STATE]
+    token, now, sessions = state.token or "", app[CLOCK](), app[SESSIONS]
+    ring = app[SITE].session_keys
     new = promoted_token(ring, token, form_key)
-    known = await sessions.known_accounts(visit.browser) if visit.browser else ()
-    # A mark that nobody gave out, or that was forgotten since, is never adopted (SE-01).
-    browser = visit.browser if visit.browser and known else browser_token(ring, token, form_key)
+    known = await sessions.known_accounts(state.browser) if state.browser else ()
+    # A token that we did not issue, or that has expired, is never adopted (SE-01).
+    browser = state.browser if state.browser and known else browser_token(ring, token, form_key)
     opened = SessionOpened(
         session_id=str(uuid.uuid4()),
-        device=visit.device,
-        network=visit.network,
+        device=state.device,
+        network=state.network,
         new_device=not first and found.account_id not in known,
         failures=failures,
         opened_at=now,
     )
     if not await sessions.promote(token, new, found, opened, browser, replaced_at):
-        forget_cookie(request)
-        note(request, "too_late")
-        return redirect(SIGN_IN)
-    put_cookie(request, new)
+        clear_session_cookie(request)
+        flash(request, "too_late")
+        return redirect(request, app[SESSION_PAGES].sign_in)
+    set_session_cookie(request, new)
     seconds = int(sessions.limits.browser.total_seconds())
-    visit.cookies[request_state.browser_name(app[FRONT].secure)] = (browser, seconds)
+    state.cookies[request_state.browser_name(app[SITE].secure)] = (browser, seconds)
     log.info(
-        "Somebody signed in.",
+        "A user signed in.",
         action="authn_login_success",
         account=found.account_id,
         session=opened.session_id,
     )
-    return redirect(RECOVERY if recovery_due else await landing(request, found))
+    pages = app[SESSION_PAGES]
+    there = pages.recovery_codes if recovery_due else await pages.after_login(request, found)
+    return redirect(request, there)
 
 
-async def _opened(request: web.Request, found: Session) -> str:
-    """Where the answer that was lost led to."""
-    try:
-        factor = await request.app[FACTOR].describe(found.account_id)
-    except AWAY:
-        return destination(found.next)
-    due = factor.recovery_on and not factor.recovery_kept
-    return RECOVERY if due else await landing(request, found)
-
-
-async def go_on(
+async def rotate_session(
     request: web.Request, found: Session, form_key: str, changed_at: datetime, reason: str
 ) -> None:
-    """A credential was changed in this session: it goes on under a new token, others end."""
-    app, token = request.app, request[VISIT].token or ""
-    new, browser = promoted_token(app[FRONT].session_keys, token, form_key), request[VISIT].browser
+    """A credential was changed: the session goes on under a new token, others end."""
+    app, token = request.app, request[REQUEST_STATE].token or ""
+    new, browser = (
+        promoted_token(app[SITE].session_keys, token, form_key),
+        request[REQUEST_STATE].browser,
+    )
     await app[SESSIONS].renew(token, new, found, changed_at, reason, browser or "")
-    put_cookie(request, new)
+    set_session_cookie(request, new)

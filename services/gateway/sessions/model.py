@@ -1,8 +1,7 @@
-"""What a session is, how long it lives, and what it may do. Pure: the moment is passed in.
-
-A right password opens one of level `password`, which reaches the steps of the second factor and
-nothing else (AU-06); a right code makes it `full`, under another token. Its limits are SE-03's,
-idle and absolute, both counted here and never by the browser.
+"""The session: its limits and what it reaches. Pure: the moment is passed in.\n\nA right
+password opens a session of level `password`, which reaches the steps of the second
+factor\nand nothing else (AU-06); a right code makes it `full`, under another token. The idle
+and absolute\nlimits (SE-03) are counted here, never by the browser.
 """
 
 from __future__ import annotations
@@ -12,19 +11,19 @@ from datetime import datetime, timedelta
 
 from shared.security.sealing import KeyRing, keyed_hash
 
-#: How long a half signed-in person may take for the second factor, enrolment included.
-HALF_LIFE = timedelta(hours=1)
+#: Lifetime of a partial session: the time for the second factor, enrolment included.
+PARTIAL_LIFETIME = timedelta(hours=1)
 #: By how much the clocks of two machines may differ. An account that opens no more ends what seems
 #: to have been proved so much later too: nobody gets it opened again within these seconds.
-CLOCKS = timedelta(seconds=5)
-#: A session is noted as used at most this often.
-TOUCH = timedelta(seconds=15)
+CLOCK_SKEW = timedelta(seconds=5)
+#: The use of a session is recorded at most this often.
+TOUCH_INTERVAL = timedelta(seconds=15)
 PROMOTION_PURPOSE = "session promotion"
 BROWSER_PURPOSE = "known browser"
 
 
 @dataclass(frozen=True, kw_only=True)
-class Limits:
+class SessionLimits:
     """The operator's limits (SE-03, SE-09, SE-10)."""
 
     idle: timedelta
@@ -36,7 +35,7 @@ class Limits:
 
 @dataclass(frozen=True, kw_only=True)
 class Session:
-    """A session as its row says; `validated`: its account's complementary information is."""
+    """A session; `validated`: whether its account's complementary information is."""
 
     id: str
     account_id: str
@@ -65,14 +64,14 @@ class Session:
 
     @property
     def name(self) -> str:
-        """Who it is, as pages say it."""
+        """The name, as pages show it."""
         return f"{self.first_name} {self.last_name}"
 
-    def over(self, limits: Limits, now: datetime) -> bool:
-        """Whether it has run out."""
-        return now >= self.until(limits)
+    def is_expired(self, limits: SessionLimits, now: datetime) -> bool:
+        """Whether it has expired."""
+        return now >= self.expires_at(limits)
 
-    def until(self, limits: Limits) -> datetime:
+    def expires_at(self, limits: SessionLimits) -> datetime:
         """When it ends if nothing more is done."""
         return min(self.ends_at, self.seen_at + limits.idle)
 
@@ -80,19 +79,18 @@ class Session:
         """Whether the address must be proved again before enrolling (OT-13)."""
         return self.due == "enrolment" and self.enrolment_id is None and now >= self.enrol_before
 
-    def code_is_fresh(self, limits: Limits, now: datetime) -> bool:
+    def code_is_fresh(self, limits: SessionLimits, now: datetime) -> bool:
         """Whether the second factor was given a short while ago (SE-09)."""
         return self.code_at is not None and now - self.code_at < limits.fresh
 
 
 def promoted_token(ring: KeyRing, token: str, form_key: str) -> str:
-    """The token that follows `token` when a form is taken: new, and the same for a second click.
-
-    256 bits under a key that no browser has, so that nobody else can tell it.
+    """The token that replaces `token` when a form is accepted; the same for a second
+    click.\n\n256 bits under a key that no browser has, so nobody else can compute it.
     """
     return keyed_hash(ring, PROMOTION_PURPOSE, f"{token}.{form_key}")[1].hex()
 
 
 def browser_token(ring: KeyRing, token: str, form_key: str) -> str:
-    """The mark of a browser that is signed in with for the first time, by that form; likewise."""
+    """The token of a browser that signs in for the first time; the same for a second click."""
     return keyed_hash(ring, BROWSER_PURPOSE, f"{token}.{form_key}")[1].hex()

@@ -11,7 +11,7 @@ from shared.database import Connection
 
 @dataclass(frozen=True)
 class Presession:
-    """A browser and the request it asked for."""
+    """A browser and the request it is bound to."""
 
     request_id: str
     expires_at: datetime
@@ -35,7 +35,7 @@ async def insert_presession(
 async def find_presession(
     connection: Connection, token_hash: bytes, now: datetime
 ) -> Presession | None:
-    """The pre-session of that token, unless it has run out."""
+    """The pre-session of a token, unless it has expired."""
     row = await connection.fetchrow(
         "select request_id, expires_at, accepting_at from presessions"
         " where token_hash = $1 and expires_at > $2",
@@ -47,8 +47,8 @@ async def find_presession(
     return Presession(str(row["request_id"]), row["expires_at"], row["accepting_at"])
 
 
-async def prolong_presession(tx: Connection, token_hash: bytes, expires_at: datetime) -> None:
-    """Let a pre-session live as long as its request, which was renewed."""
+async def extend_presession(tx: Connection, token_hash: bytes, expires_at: datetime) -> None:
+    """Extend a pre-session to the life of its renewed request."""
     await tx.execute(
         "update presessions set expires_at = greatest(expires_at, $2) where token_hash = $1",
         token_hash,
@@ -56,20 +56,20 @@ async def prolong_presession(tx: Connection, token_hash: bytes, expires_at: date
     )
 
 
-async def note_accepting(tx: Connection, token_hash: bytes, at: datetime) -> None:
-    """Remember that the terms were accepted and the answer is still to come."""
+async def set_accepting_at(tx: Connection, token_hash: bytes, at: datetime) -> None:
+    """Record that the terms were accepted and the answer is still to come."""
     await tx.execute(
         "update presessions set accepting_at = $2 where token_hash = $1", token_hash, at
     )
 
 
 async def delete_presession(tx: Connection, token_hash: bytes) -> None:
-    """Forget one browser."""
+    """Delete one pre-session."""
     await tx.execute("delete from presessions where token_hash = $1", token_hash)
 
 
 async def delete_expired(tx: Connection, now: datetime, limit: int = 1_000) -> int:
-    """Forget what has run out; returns how many rows went."""
+    """Delete expired rows; returns how many."""
     status = await tx.execute(
         "delete from presessions where token_hash in"
         " (select token_hash from presessions where expires_at <= $1 limit $2)",

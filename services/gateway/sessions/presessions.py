@@ -1,13 +1,14 @@
-"""Pre-sessions as the views use them: found by cookie, bound to a request, forgotten.
-
-A new token is made whenever a browser becomes bound to a request, and the former row goes; a token
-that nobody gave out is never adopted (SE-01).
+"""Pre-sessions: found by cookie, bound to a request, deleted.\n\nBinding a browser to a request
+makes a new token and deletes the former row; a token that we did not\nissue is never adopted
+(SE-01).
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable
 from datetime import datetime, timedelta
+
+from aiohttp import web
 
 from services.gateway.sessions import presession_store
 from services.gateway.sessions.tokens import token_hash
@@ -24,7 +25,7 @@ class Presessions:
         self._clock = clock
 
     async def find(self, token: str) -> presession_store.Presession | None:
-        """The pre-session of a cookie, or None where it is unknown or has run out."""
+        """The pre-session of a cookie, or None where it is unknown or has expired."""
         async with acquire(self._pool) as connection:
             return await presession_store.find_presession(
                 connection, token_hash(token), self._clock()
@@ -33,7 +34,7 @@ class Presessions:
     async def bind(self, former: str | None, request_id: str, expires_at: datetime) -> str:
         """Bind a new token to a request in place of the former one; returns the token."""
         token, now = new_token(), self._clock()
-        # A request that is already over still gets a moment, so that its page can say so.
+        # A request that has ended gets a few minutes more, so that its page can say so.
         expires_at = max(expires_at, now + timedelta(minutes=10))
         async with transaction(self._pool) as tx:
             if former is not None:
@@ -43,22 +44,25 @@ class Presessions:
             )
         return token
 
-    async def prolong(self, token: str, expires_at: datetime) -> None:
-        """Keep a pre-session as long as its renewed request."""
+    async def extend(self, token: str, expires_at: datetime) -> None:
+        """Extend a pre-session to the life of its renewed request."""
         async with transaction(self._pool) as tx:
-            await presession_store.prolong_presession(tx, token_hash(token), expires_at)
+            await presession_store.extend_presession(tx, token_hash(token), expires_at)
 
-    async def note_accepting(self, token: str) -> None:
+    async def record_accepting(self, token: str) -> None:
         """The terms were accepted and no answer came yet."""
         async with transaction(self._pool) as tx:
-            await presession_store.note_accepting(tx, token_hash(token), self._clock())
+            await presession_store.set_accepting_at(tx, token_hash(token), self._clock())
 
-    async def forget(self, token: str) -> None:
+    async def delete(self, token: str) -> None:
         """Delete one pre-session."""
         async with transaction(self._pool) as tx:
             await presession_store.delete_presession(tx, token_hash(token))
 
     async def purge(self) -> int:
-        """Delete what has run out; returns how many went."""
+        """Delete expired rows; returns how many."""
         async with transaction(self._pool) as tx:
             return await presession_store.delete_expired(tx, self._clock())
+
+
+PRESESSIONS = web.AppKey("presessions", Presessions)

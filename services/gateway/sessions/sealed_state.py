@@ -1,23 +1,23 @@
-"""What a page shows once and must be able to show again, carried by its own form, sealed for us.
-
-The browser shows the very same in clear, so nothing is given away; nobody else's browser, and no
-other session, can have it opened.
+"""Content that a page shows once and may have to show again: a sealed hidden field of its
+form.\n\nThe browser shows the same in clear, so nothing is disclosed; another browser or
+session cannot have\nit opened.
 """
 
 from __future__ import annotations
 
 import msgspec
+from aiohttp import web
 
 from shared.contracts.base import Sealed
 from shared.errors import DecryptionError
 from shared.security.sealing import KeyRing, Opener, Sealer
 
 RECIPIENT = "gateway/page"
-#: Characters of a sealed text at most: nobody asks for a longer one to be opened.
-LONGEST = 48_000
+#: Longer sealed texts are refused.
+MAX_CHARACTERS = 48_000
 
 
-class SealedPages:
+class SealedState:
     """Seals texts for one session and opens them again."""
 
     def __init__(self, ring: KeyRing) -> None:
@@ -32,10 +32,13 @@ class SealedPages:
     def open(self, field: str, session_id: str) -> str | None:
         """The text, or None where we did not seal it for this session."""
         key_id, dot, box = field.partition(".")
-        if not dot or len(field) > LONGEST or not field.isascii():
+        if not dot or len(field) > MAX_CHARACTERS or not field.isascii():
             return None
         try:
             sealed = Sealed(recipient=RECIPIENT, key_id=key_id, box=box)
             return self._opener.open(sealed, session_id)
         except (DecryptionError, msgspec.MsgspecError):
             return None
+
+
+SEALED_STATE = web.AppKey("sealed_state", SealedState)

@@ -10,16 +10,16 @@ from typing import Any
 from services.gateway.sessions.model import Session
 from shared.database import Connection
 
-#: What a session's own row holds; whether its account is validated stands in another table.
+#: The columns of a session's row; `validated` comes from another table.
 NAMES = tuple(field.name for field in fields(Session) if field.name != "validated")
 COLUMNS = ", ".join(NAMES)
 QUALIFIED = ", ".join(f"sessions.{name}" for name in NAMES)
 PLACES = ", ".join(f"${number}" for number in range(2, len(NAMES) + 2))
 ALIVE = """
 , validated_at is not null as validated
-from sessions left join session_ends using (account_id)
+from sessions left join session_revocations using (account_id)
     left join validated_accounts using (account_id)
-where (session_ends.before is null or sessions.proved_at >= session_ends.before)
+where (session_revocations.before is null or sessions.proved_at >= session_revocations.before)
 """
 FIND = f"select {QUALIFIED} {ALIVE} and token_hash = $1"
 OF_ACCOUNT = f"""
@@ -31,17 +31,18 @@ insert into sessions (token_hash, {COLUMNS}) values ($1, {PLACES})
 on conflict (token_hash) do nothing
 """  # noqa: S608
 LOCK_ACCOUNT = "select pg_advisory_xact_lock(hashtextextended('sessions/' || $1::text, 0))"
-END_BEFORE = """
-insert into session_ends (account_id, before) values ($1, $2)
-on conflict (account_id) do update set before = greatest(session_ends.before, excluded.before)
+REVOKE_BEFORE = """
+insert into session_revocations (account_id, before) values ($1, $2)
+on conflict (account_id) do update set before = greatest(session_revocations.before,
+excluded.before)
 """
-DELETE_RUN_OUT = """
+DELETE_EXPIRED = """
 delete from sessions where token_hash in (
     select token_hash from sessions where ends_at <= $1 or seen_at <= $2
     limit $3 for update skip locked)
 returning id, account_id, level
 """
-KNOW = """
+SAVE_KNOWN_BROWSER = """
 insert into known_browsers (token_hash, account_id, known_at, expires_at) values ($1, $2, $3, $4)
 on conflict (token_hash, account_id) do update
     set known_at = excluded.known_at, expires_at = excluded.expires_at
@@ -49,7 +50,7 @@ on conflict (token_hash, account_id) do update
 
 
 @dataclass(frozen=True)
-class Ended:
+class EndedSession:
     """A session that was just deleted."""
 
     id: str
@@ -58,12 +59,12 @@ class Ended:
 
 
 async def lock_account(tx: Connection, account_id: str) -> None:
-    """Nobody else touches several sessions of this account until the transaction ends (CR-12)."""
+    """Serialize changes of several sessions of this account until the transaction ends (CR-12)."""
     await tx.execute(LOCK_ACCOUNT, account_id)
 
 
 async def find(tx: Connection, token_hash: bytes) -> Session | None:
-    """The session of a token, run out or not; None where it has been ended."""
+    """The session of a token, expired or not; None where it was revoked."""
     row = await tx.fetchrow(FIND, token_hash)
     return None if row is None else _session(row)
 
@@ -116,7 +117,7 @@ async def set_validated(tx: Connection, account_id: str, at: datetime) -> None:
 async def set_name(
     tx: Connection, account_id: str, first_name: str, last_name: str, at: datetime
 ) -> None:
-    """The holder has another name since `at`; sessions that know a later one keep it."""
+    """The holder has another name since `at`; sessions with a later one are left alone."""
     await tx.execute(
         "update sessions set first_name = $2, last_name = $3, named_at = $4"
         " where account_id = $1 and proved_at <= $4 and (named_at is null or named_at < $4)",
@@ -127,7 +128,7 @@ async def set_name(
     )
 
 
-async def delete(tx: Connection, token_hash: bytes) -> Ended | None:
+async def delete(tx: Connection, token_hash: bytes) -> EndedSession | None:
     """End the session of a token."""
     row = await tx.fetchrow(
         "delete from sessions where token_hash = $1 returning id, account_id, level", token_hash
@@ -135,7 +136,9 @@ async def delete(tx: Connection, token_hash: bytes) -> Ended | None:
     return None if row is None else _ended(row)
 
 
-async def delete_of_account(tx: Connection, account_id: str, session_id: str) -> Ended | None:
+async def delete_of_account(
+    tx: Connection, account_id: str, session_id: str
+) -> EndedSession | None:
     """End one session of an account by its id."""
     row = await tx.fetchrow(
         "delete from sessions where account_id = $1 and id = $2 returning id, account_id, level",
@@ -145,7 +148,7 @@ async def delete_of_account(tx: Connection, account_id: str, session_id: str) ->
     return None if row is None else _ended(row)
 
 
-async def delete_others(tx: Connection, account_id: str, token_hash: bytes) -> list[Ended]:
+async def delete_others(tx: Connection, account_id: str, token_hash: bytes) -> list[EndedSession]:
     """End every session of an account but one."""
     rows = await tx.fetch(
         "delete from sessions where account_id = $1 and token_hash <> $2"
@@ -156,9 +159,9 @@ async def delete_others(tx: Connection, account_id: str, token_hash: bytes) -> l
     return [_ended(row) for row in rows]
 
 
-async def end_before(tx: Connection, account_id: str, moment: datetime) -> list[Ended]:
+async def revoke_before(tx: Connection, account_id: str, moment: datetime) -> list[EndedSession]:
     """End every session of an account that was proved before `moment`, whenever it is written."""
-    await tx.execute(END_BEFORE, account_id, moment)
+    await tx.execute(REVOKE_BEFORE, account_id, moment)
     rows = await tx.fetch(
         "delete from sessions where account_id = $1 and proved_at < $2"
         " returning id, account_id, level",
@@ -168,9 +171,11 @@ async def end_before(tx: Connection, account_id: str, moment: datetime) -> list[
     return [_ended(row) for row in rows]
 
 
-async def ended_at(tx: Connection, account_id: str, moment: datetime | None) -> bool:
+async def is_last_revocation(tx: Connection, account_id: str, moment: datetime | None) -> bool:
     """Whether it was that moment that the account's sessions were last ended for."""
-    found = await tx.fetchval("select before from session_ends where account_id = $1", account_id)
+    found = await tx.fetchval(
+        "select before from session_revocations where account_id = $1", account_id
+    )
     return found is not None and found == moment
 
 
@@ -179,7 +184,7 @@ async def of_account(tx: Connection, account_id: str) -> list[Session]:
     return [_session(row) for row in await tx.fetch(OF_ACCOUNT, account_id)]
 
 
-async def delete_surplus(tx: Connection, account_id: str, most: int) -> list[Ended]:
+async def delete_surplus(tx: Connection, account_id: str, most: int) -> list[EndedSession]:
     """End the oldest full sessions beyond `most` (SE-10)."""
     rows = await tx.fetch(
         "delete from sessions where token_hash in ("
@@ -192,24 +197,24 @@ async def delete_surplus(tx: Connection, account_id: str, most: int) -> list[End
     return [_ended(row) for row in rows]
 
 
-async def delete_run_out(
+async def delete_expired(
     tx: Connection, now: datetime, idle: timedelta, limit: int = 200
-) -> list[Ended]:
-    """End what has run out, at most `limit` of them."""
-    return [_ended(row) for row in await tx.fetch(DELETE_RUN_OUT, now, now - idle, limit)]
+) -> list[EndedSession]:
+    """Delete expired sessions, at most `limit`."""
+    return [_ended(row) for row in await tx.fetch(DELETE_EXPIRED, now, now - idle, limit)]
 
 
-async def forget_old(tx: Connection, now: datetime, longest: timedelta) -> None:
-    """Forget browsers that were not used for long, and ends that no session can predate."""
+async def purge_old(tx: Connection, now: datetime, longest: timedelta) -> None:
+    """Delete known browsers that expired, and revocations older than any session."""
     await tx.execute("delete from known_browsers where expires_at <= $1", now)
-    await tx.execute("delete from session_ends where before < $1", now - longest)
+    await tx.execute("delete from session_revocations where before < $1", now - longest)
 
 
-async def know_browser(
+async def save_known_browser(
     tx: Connection, token_hash: bytes, account_id: str, now: datetime, expires_at: datetime
 ) -> None:
-    """Somebody signed in to the account with this browser."""
-    await tx.execute(KNOW, token_hash, account_id, now, expires_at)
+    """Record that this browser signed in to the account."""
+    await tx.execute(SAVE_KNOWN_BROWSER, token_hash, account_id, now, expires_at)
 
 
 async def known_accounts(tx: Connection, token_hash: bytes, now: datetime) -> Sequence[str]:
@@ -223,15 +228,15 @@ async def known_accounts(tx: Connection, token_hash: bytes, now: datetime) -> Se
     return [str(row["account_id"]) for row in rows]
 
 
-async def forget_browsers(tx: Connection, account_id: str, but: bytes = b"") -> None:
-    """No browser is known for the account any more, but one."""
+async def delete_known_browsers(tx: Connection, account_id: str, but: bytes = b"") -> None:
+    """Delete the known browsers of the account, except one."""
     await tx.execute(
         "delete from known_browsers where account_id = $1 and token_hash <> $2", account_id, but
     )
 
 
-def _ended(row: Any) -> Ended:
-    return Ended(str(row["id"]), str(row["account_id"]), row["level"])
+def _ended(row: Any) -> EndedSession:
+    return EndedSession(str(row["id"]), str(row["account_id"]), row["level"])
 
 
 def _session(row: Any) -> Session:

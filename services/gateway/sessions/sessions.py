@@ -1,7 +1,6 @@
-"""Sessions as the views use them: opened, promoted, prolonged, listed, ended, and said to be.
-
-A session and the event that tells it are one transaction. Ending the sessions of an account also
-ends those that another gateway is about to write: what was proved before the moment is over.
+"""Sessions: opened, promoted, extended, listed, ended, and their events.\n\nA session and its
+event are one transaction. Ending the sessions of an account also ends those that\nanother
+gateway is about to write: sessions proved before the moment are invalid.
 """
 
 from __future__ import annotations
@@ -10,17 +9,17 @@ import uuid
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
-from typing import Any
 
-from services.gateway.features.data_export import gateway_data_store
+from aiohttp import web
+
 from services.gateway.sessions import session_store as store
-from services.gateway.sessions.model import HALF_LIFE, TOUCH, Limits, Session
-from services.gateway.sessions.session_store import Ended
+from services.gateway.sessions.model import PARTIAL_LIFETIME, TOUCH_INTERVAL, Session, SessionLimits
+from services.gateway.sessions.session_store import EndedSession
 from services.gateway.sessions.tokens import token_hash
 from shared.contracts.gateway import OWNER, SessionClosed, SessionOpened
 from shared.contracts.registration import SignInView
 from shared.database import Connection, Pool, transaction
-from shared.database.pool import acquire as connected
+from shared.database.pool import acquire
 from shared.outbox import emit
 from shared.runtime.telemetry import get_logger
 from shared.security.sealing import new_token
@@ -29,8 +28,8 @@ log = get_logger("gateway")
 
 
 @dataclass(frozen=True, kw_only=True)
-class Newcomer:
-    """Somebody whose password was right, and the browser in front of them."""
+class PasswordSignIn:
+    """A right password, and the browser that gave it."""
 
     signed: SignInView
     due: str
@@ -47,7 +46,7 @@ class Sessions:
         self,
         pool: Pool,
         clock: Callable[[], datetime],
-        limits: Limits,
+        limits: SessionLimits,
         wake_relay: Callable[[], None],
     ) -> None:
         self.limits = limits
@@ -56,40 +55,40 @@ class Sessions:
         self._wake_relay = wake_relay
 
     async def find(self, token: str, *, used: bool) -> Session | None:
-        """The session of a cookie; None where it has ended or run out. `used` prolongs it."""
+        """The session of a cookie; None where it has ended or expired. `used` extends it."""
         now, key = self._clock(), token_hash(token)
-        async with connected(self._pool) as connection:
+        async with acquire(self._pool) as connection:
             found = await store.find(connection, key)
-            if found is None or found.over(self.limits, now):
+            if found is None or found.is_expired(self.limits, now):
                 return None
-            if used and now - found.seen_at >= TOUCH:
+            if used and now - found.seen_at >= TOUCH_INTERVAL:
                 await store.touch(connection, key, now)
                 found = replace(found, seen_at=now)
         return found
 
-    async def open_half(self, newcomer: Newcomer) -> tuple[str, Session]:
-        """A session of somebody who gave the password, and its token."""
-        signed, token, now = newcomer.signed, new_token(), self._clock()
+    async def start_partial(self, sign_in: PasswordSignIn) -> tuple[str, Session]:
+        """A partial session, and its token."""
+        signed, token, now = sign_in.signed, new_token(), self._clock()
         made = Session(
             id=str(uuid.uuid4()),
             account_id=signed.account_id or "",
             level="password",
-            due=newcomer.due,
+            due=sign_in.due,
             address=signed.address or "",
             first_name=signed.first_name or "",
             last_name=signed.last_name or "",
-            device=newcomer.device,
-            network=newcomer.network,
+            device=sign_in.device,
+            network=sign_in.network,
             enrol_before=signed.enrol_before or now,
             enrolment_id=None,
             failures=signed.failures,
-            next=newcomer.next,
+            next=sign_in.next,
             opened_at=now,
-            # Before the password was looked at: one that was changed meanwhile opens nothing.
-            proved_at=newcomer.asked_at,
+            # Before the password was checked: one that was changed meanwhile opens nothing.
+            proved_at=sign_in.asked_at,
             code_at=None,
             seen_at=now,
-            ends_at=now + HALF_LIFE,
+            ends_at=now + PARTIAL_LIFETIME,
         )
         async with transaction(self._pool) as tx:
             await store.insert(tx, token_hash(token), made)
@@ -104,11 +103,10 @@ class Sessions:
         browser: str,
         replaced_at: datetime | None = None,
     ) -> bool:
-        """Replace a half session by a full one under the token `new`, and say so.
-
-        Done twice by a second click it is done once; False where the session has ended meanwhile.
-        Where it replaced the phone (at `replaced_at`) it goes on though the event of that, and
-        nothing since, has ended it already; the account's other sessions end.
+        """Replace a partial session by a full one under the token `new`, and emit the
+        event.\n\nIdempotent for a second click; False where the session has ended meanwhile.
+        Where it replaced the\nphone (at `replaced_at`) it goes on although the event of that
+        has ended it already; the account's\nother sessions end.
         """
         now = opened.opened_at
         full = replace(
@@ -126,19 +124,19 @@ class Sessions:
         async with transaction(self._pool) as tx:
             await store.lock_account(tx, full.account_id)
             gone = await store.delete(tx, token_hash(token)) is None
-            if gone and not await store.ended_at(tx, full.account_id, replaced_at):
+            if gone and not await store.is_last_revocation(tx, full.account_id, replaced_at):
                 return await store.find(tx, token_hash(new)) is not None
             if not await store.insert(tx, token_hash(new), full):
                 return True
-            await store.know_browser(
+            await store.save_known_browser(
                 tx, token_hash(browser), full.account_id, now, now + self.limits.browser
             )
             await emit(tx, OWNER, opened, subject=full.account_id, now=now)
             if replaced_at is not None:
                 await self.end_all_in(tx, full.account_id, replaced_at, "phone_replaced")
-                await store.forget_browsers(tx, full.account_id, token_hash(browser))
+                await store.delete_known_browsers(tx, full.account_id, token_hash(browser))
             surplus = await store.delete_surplus(tx, full.account_id, self.limits.parallel)
-            await self._say(tx, surplus, "too_many")
+            await self._emit_closed(tx, surplus, "too_many")
         self._wake_relay()
         return True
 
@@ -151,19 +149,18 @@ class Sessions:
         reason: str,
         browser: str,
     ) -> None:
-        """A credential was changed in this session: it goes on under `new`, all others end.
-
-        It goes on even where the event of the change has ended it already, but not where something
-        else has. No browser but this one stays known for the account.
+        """A credential was changed in this session: it goes on under `new`, all others
+        end.\n\nIt goes on even where the event of the change has ended it already, but not
+        where something else\nhas. Only this browser stays known for the account.
         """
         goes_on = replace(session, proved_at=changed_at, enrolment_id=None)
         async with transaction(self._pool) as tx:
             await store.lock_account(tx, session.account_id)
             gone = await store.delete(tx, token_hash(token)) is None
-            if not gone or await store.ended_at(tx, session.account_id, changed_at):
+            if not gone or await store.is_last_revocation(tx, session.account_id, changed_at):
                 await store.insert(tx, token_hash(new), goes_on)
             await self.end_all_in(tx, session.account_id, changed_at, reason)
-            await store.forget_browsers(tx, session.account_id, token_hash(browser))
+            await store.delete_known_browsers(tx, session.account_id, token_hash(browser))
         self._wake_relay()
 
     async def end_all(
@@ -173,28 +170,28 @@ class Sessions:
         `browser` is known for it any more."""
         async with transaction(self._pool) as tx:
             await self.end_all_in(tx, account_id, moment, reason)
-            await store.forget_browsers(tx, account_id, token_hash(browser))
+            await store.delete_known_browsers(tx, account_id, token_hash(browser))
         self._wake_relay()
 
     async def end_all_in(
         self, tx: Connection, account_id: str, moment: datetime, reason: str
     ) -> None:
-        """The same within a transaction of somebody else's."""
+        """The same within a transaction of the caller."""
         await store.lock_account(tx, account_id)
-        await self._say(tx, await store.end_before(tx, account_id, moment), reason)
+        await self._emit_closed(tx, await store.revoke_before(tx, account_id, moment), reason)
 
     async def end(self, token: str, reason: str) -> None:
         """End the session of a cookie."""
         async with transaction(self._pool) as tx:
             ended = await store.delete(tx, token_hash(token))
-            await self._say(tx, [ended] if ended else [], reason)
+            await self._emit_closed(tx, [ended] if ended else [], reason)
         self._wake_relay()
 
     async def end_one(self, account_id: str, session_id: str) -> bool:
         """End one session of an account by its id; False where it has none of that id."""
         async with transaction(self._pool) as tx:
             ended = await store.delete_of_account(tx, account_id, session_id)
-            await self._say(tx, [ended] if ended else [], "closed_by_holder")
+            await self._emit_closed(tx, [ended] if ended else [], "closed_by_holder")
         self._wake_relay()
         return ended is not None
 
@@ -203,55 +200,50 @@ class Sessions:
         async with transaction(self._pool) as tx:
             await store.lock_account(tx, account_id)
             ended = await store.delete_others(tx, account_id, token_hash(token))
-            await self._say(tx, ended, "closed_by_holder")
+            await self._emit_closed(tx, ended, "closed_by_holder")
         self._wake_relay()
 
     async def of_account(self, account_id: str) -> list[Session]:
         """The sessions that the holder may see, the latest first."""
-        async with connected(self._pool) as connection:
+        async with acquire(self._pool) as connection:
             found = await store.of_account(connection, account_id)
         now = self._clock()
-        return [one for one in found if not one.over(self.limits, now)]
+        return [one for one in found if not one.is_expired(self.limits, now)]
 
-    async def note_due(self, token: str, due: str, enrolment_id: str | None = None) -> None:
+    async def set_due(self, token: str, due: str, enrolment_id: str | None = None) -> None:
         """What a half signed-in person must give next; or what is being enrolled."""
-        async with connected(self._pool) as connection:
+        async with acquire(self._pool) as connection:
             await store.set_due(connection, token_hash(token), due, enrolment_id)
 
-    async def note_address(self, token: str, enrol_before: datetime) -> None:
+    async def set_enrol_before(self, token: str, enrol_before: datetime) -> None:
         """The address was proved again."""
-        async with connected(self._pool) as connection:
+        async with acquire(self._pool) as connection:
             await store.set_enrol_before(connection, token_hash(token), enrol_before)
 
-    async def note_code(self, token: str) -> None:
+    async def record_code(self, token: str) -> None:
         """The second factor was given again."""
-        async with connected(self._pool) as connection:
+        async with acquire(self._pool) as connection:
             await store.set_code_at(connection, token_hash(token), self._clock())
 
-    async def note_validated(self, account_id: str, at: datetime) -> None:
-        """The account's complementary information is validated: nobody is asked again."""
-        async with connected(self._pool) as connection:
+    async def record_validated(self, account_id: str, at: datetime) -> None:
+        """Record that the account's complementary information is validated."""
+        async with acquire(self._pool) as connection:
             await store.set_validated(connection, account_id, at)
 
     async def known_accounts(self, browser: str) -> Sequence[str]:
         """The accounts that this browser was signed in to."""
-        async with connected(self._pool) as connection:
+        async with acquire(self._pool) as connection:
             return await store.known_accounts(connection, token_hash(browser), self._clock())
 
-    async def held(self, account_id: str) -> dict[str, list[dict[str, Any]]]:
-        """What the gateway holds about a person who asks (B-11)."""
-        async with connected(self._pool) as connection:
-            return await gateway_data_store.read(connection, account_id)
-
     async def purge(self) -> int:
-        """End what has run out; returns how many sessions."""
+        """End expired sessions; returns how many."""
         gone, batch = 0, 200
         while True:
             async with transaction(self._pool) as tx:
                 now = self._clock()
-                ended = await store.delete_run_out(tx, now, self.limits.idle, batch)
-                await self._say(tx, ended, "expired")
-                await store.forget_old(tx, now, max(self.limits.absolute, HALF_LIFE))
+                ended = await store.delete_expired(tx, now, self.limits.idle, batch)
+                await self._emit_closed(tx, ended, "expired")
+                await store.purge_old(tx, now, max(self.limits.absolute, PARTIAL_LIFETIME))
             gone += len(ended)
             if len(ended) < batch:
                 break
@@ -259,10 +251,15 @@ class Sessions:
             self._wake_relay()
         return gone
 
-    async def _say(self, tx: Connection, ended: Iterable[Ended], reason: str) -> None:
+    async def _emit_closed(
+        self, tx: Connection, ended: Iterable[EndedSession], reason: str
+    ) -> None:
         now = self._clock()
         for one in ended:
             log.info("A session ended.", action="session_ended", session=one.id, reason=reason)
             if one.level == "full":
                 event = SessionClosed(session_id=one.id, reason=reason, closed_at=now)
                 await emit(tx, OWNER, event, subject=one.account_id, now=now)
+
+
+SESSIONS = web.AppKey("sessions", Sessions)

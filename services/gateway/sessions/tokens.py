@@ -1,9 +1,7 @@
-"""What a browser carries before anybody has signed in, and what is derived from it.
-
-A browser that has asked for nothing carries a signed cookie and no row of ours; one that asked for
-an account carries a random token that is looked up by its hash. Form tokens and idempotency keys
-are bound to that cookie. Pure: time and randomness are passed in or come from
-`shared.security.sealing`.
+"""Tokens of a browser before sign-in: its cookie, form tokens, idempotency keys.\n\nA browser
+without a request has a signed cookie and no row; one that requested an account has a\nrandom
+token that is looked up by its hash. Form tokens and idempotency keys are bound to
+that\ncookie. Pure: time and randomness are passed in or come from `shared.security.sealing`.
 """
 
 from __future__ import annotations
@@ -19,10 +17,10 @@ from datetime import UTC, datetime, timedelta
 
 from shared.security.sealing import KeyRing, keyed_hash, matches, new_token
 
-#: How long a signed cookie, and so a form left open, is good for.
-ANONYMOUS_LIFE = timedelta(hours=24)
+#: Lifetime of a signed cookie, and so of an open form.
+ANONYMOUS_LIFETIME = timedelta(hours=24)
 #: Clocks of two gateways may differ by this much.
-CLOCK_SLACK = timedelta(minutes=2)
+CLOCK_SKEW = timedelta(minutes=2)
 
 REFERENCE = re.compile(r"[A-Za-z0-9_-]{43}")
 ANONYMOUS = re.compile(r"a\.(\d{1,12})\.([A-Za-z0-9_-]{43})\.([A-Za-z0-9_-]{1,16})\.([\w-]{43})")
@@ -35,15 +33,15 @@ IDEMPOTENCY_PURPOSE = "idempotency key"
 
 
 @dataclass(frozen=True)
-class Anonymous:
-    """A browser that has asked for nothing yet; its cookie was signed by us and is young enough."""
+class AnonymousCookie:
+    """A browser without a request; we signed its cookie, which is not too old."""
 
     cookie: str
 
 
 @dataclass(frozen=True)
-class Reference:
-    """A browser that says it asked for something; the token is still to be looked up."""
+class PresessionCookie:
+    """A browser that seems bound to a request; the token is still to be looked up."""
 
     cookie: str
 
@@ -55,10 +53,12 @@ def new_anonymous(ring: KeyRing, now: datetime) -> str:
     return f"a.{issued}.{random}.{key_id}.{_text(digest)}"
 
 
-def read_cookie(ring: KeyRing, value: str, now: datetime) -> Anonymous | Reference | None:
+def read_cookie(
+    ring: KeyRing, value: str, now: datetime
+) -> AnonymousCookie | PresessionCookie | None:
     """What a cookie is, or None where it is not one of ours or too old (SE-01)."""
     if REFERENCE.fullmatch(value):
-        return Reference(value)
+        return PresessionCookie(value)
     found = ANONYMOUS.fullmatch(value) if value.isascii() else None
     if found is None:
         return None
@@ -66,23 +66,24 @@ def read_cookie(ring: KeyRing, value: str, now: datetime) -> Anonymous | Referen
     if not matches(ring, COOKIE_PURPOSE, f"{issued}.{random}", key_id, _digest(signature)):
         return None
     age = now - datetime.fromtimestamp(int(issued), UTC)
-    return Anonymous(value) if -CLOCK_SLACK <= age < ANONYMOUS_LIFE else None
+    return AnonymousCookie(value) if -CLOCK_SKEW <= age < ANONYMOUS_LIFETIME else None
 
 
 def token_hash(token: str) -> bytes:
-    """What the table keeps of a token. The token has 256 random bits, so no key is needed."""
+    """The stored hash of a token. The token has 256 random bits, so no key is needed."""
     return hashlib.sha256(token.encode()).digest()
 
 
 def form_token(ring: KeyRing, cookie: str) -> str:
-    """A token for the forms of one page, bound to the cookie; never twice the same text, so that
-    a compressed page does not give it away."""
+    """A token for the forms of one page, bound to the cookie; never the same text twice, so that
+    a\ncompressed page does not disclose it.
+    """
     random = new_token()
     key_id, digest = keyed_hash(ring, CSRF_PURPOSE, f"{random}.{cookie}")
     return f"{random}.{key_id}.{_text(digest)}"
 
 
-def form_token_fits(ring: KeyRing, cookie: str, token: str) -> bool:
+def is_valid_form_token(ring: KeyRing, cookie: str, token: str) -> bool:
     """Whether a form's token was made for this cookie, in constant time (WF-05)."""
     found = CSRF.fullmatch(token)
     if found is None:

@@ -26,16 +26,16 @@ pytestmark = pytest.mark.asyncio(loop_scope="package")
 async def test_lg_07_a_broken_view_gives_a_page_with_a_reference(
     portal: Portal, monkeypatch: pytest.MonkeyPatch, language: str
 ) -> None:
-    render = rendering.Pages.render
+    render = rendering.Renderer.render
 
     def broken(
-        self: rendering.Pages, template: str, lang: str, variables: dict[str, object]
+        self: rendering.Renderer, template: str, lang: str, variables: dict[str, object]
     ) -> str:
         if template != "error.html":
             raise RuntimeError("a secret detail")
         return render(self, template, lang, variables)
 
-    monkeypatch.setattr(rendering.Pages, "render", broken)
+    monkeypatch.setattr(rendering.Renderer, "render", broken)
     browser = portal.browser(language)
     for path in ("/", "/connexion", "/inscription", "/aide", "/conditions", "/plan"):
         page = await browser.get(path)
@@ -55,7 +55,7 @@ async def test_lg_07_even_a_broken_error_page_gives_a_reference(
     def broken(*_: object) -> str:
         raise RuntimeError("a secret detail")
 
-    monkeypatch.setattr(rendering.Pages, "render", broken)
+    monkeypatch.setattr(rendering.Renderer, "render", broken)
     answer = await portal.browser().get("/")
     assert answer.status == 500
     assert answer.html == f"Erreur - Error {answer.headers['X-Request-Id']}\n"

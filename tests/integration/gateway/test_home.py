@@ -8,8 +8,8 @@ from urllib.parse import quote, urlsplit
 import pytest
 import pytest_asyncio
 
-from services.gateway.clients import Dossiers
-from services.gateway.features.dossiers.dossier_query import Wanted
+from services.gateway.clients.dossiers import Dossiers
+from shared.contracts.dossiers import ListDossiers
 from shared.messaging.errors import ServiceUnavailable
 from tests.support.actors.account_holder import AccountHolder, new_address
 from tests.support.actors.dossier_holder import HOSTILE, counts, numbers, rows, settled
@@ -209,9 +209,9 @@ async def test_g_43_one_page_asks_the_list_once(
     asked = []
     real = Dossiers.page
 
-    async def counted(self: Dossiers, account_id: str, wanted: Wanted) -> object:
-        asked.append(wanted)
-        return await real(self, account_id, wanted)
+    async def counted(self: Dossiers, query: ListDossiers) -> object:
+        asked.append(query)
+        return await real(self, query)
 
     monkeypatch.setattr(Dossiers, "page", counted)
     await asyncio.gather(*(holder.browser.get("/accueil?taille=100&page=1") for _ in range(3)))

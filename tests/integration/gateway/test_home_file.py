@@ -12,9 +12,8 @@ import msgspec
 import pytest
 import pytest_asyncio
 
-from services.gateway.clients import Dossiers
-from services.gateway.features.dossiers.dossier_query import Wanted
-from shared.contracts.dossiers import DossierRowsView
+from services.gateway.clients.dossiers import Dossiers
+from shared.contracts.dossiers import DossierRowsView, ReadDossiers
 from shared.messaging.errors import ServiceUnavailable
 from tests.support.actors.account_holder import AccountHolder
 from tests.support.actors.dossier_holder import HOSTILE, numbers, settled
@@ -63,14 +62,12 @@ async def test_g_42_a_file_that_cannot_be_finished_does_not_look_whole(
     """The list goes away after the first part: the browser is told that the rest is missing."""
     real, asked = Dossiers.rows, 0
 
-    async def first_only(
-        self: Dossiers, account_id: str, wanted: Wanted, after: str = ""
-    ) -> DossierRowsView:
+    async def first_only(self: Dossiers, query: ReadDossiers) -> DossierRowsView:
         nonlocal asked
         asked += 1
-        if after:
+        if query.after:
             raise ServiceUnavailable("gone in the middle")
-        return msgspec.structs.replace(await real(self, account_id, wanted), after="more")
+        return msgspec.structs.replace(await real(self, query), after="more")
 
     monkeypatch.setattr(Dossiers, "rows", first_only)
     with pytest.raises(aiohttp.ClientError):

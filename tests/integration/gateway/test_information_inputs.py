@@ -6,7 +6,7 @@ import asyncpg
 import msgspec
 import pytest
 
-from services.gateway.clients import Registration
+from services.gateway.clients.registration import Registration
 from shared.contracts.registration import TermsView
 from tests.integration.gateway.test_information import HERE, SAVE, arrived, value
 from tests.support.actors.account_holder import PHARMACY

@@ -11,7 +11,7 @@ from typing import Any
 import asyncpg
 import pytest
 
-from services.gateway.clients import Registration
+from services.gateway.clients.registration import Registration
 from services.gateway.sessions.presession_store import delete_expired
 from shared.messaging.errors import RequestTimeout
 from shared.runtime.service import utc_now
@@ -97,7 +97,7 @@ async def test_an_acceptance_without_an_answer_is_followed(
         return
     assert "Nous créons votre compte" in page.text
     monkeypatch.setattr(
-        "services.gateway.features.registration.creation.HOPE", utc_now() - utc_now()
+        "services.gateway.features.registration.creation.ACCEPTANCE_GRACE", utc_now() - utc_now()
     )
     page = await browser.get("/inscription/creation")
     assert page.path == "/inscription/conditions"

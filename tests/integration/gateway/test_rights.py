@@ -265,7 +265,9 @@ async def test_g_36_who_leaves_tells_it(portal: Portal, address: str) -> None:
     details = json.loads(for_desk(portal, DepartureReported, "details", said.data))
     assert details == {"date": f"{day}", "remark": "Mme Fougère reprend"}
     held = await person.browser.send("GET", "/compte/mes-donnees.json")
-    assert json.loads(held.body)["services"]["gateway"]["desk_words"][0]["number"] == number[0]
+    assert (
+        json.loads(held.body)["services"]["gateway"]["support_requests"][0]["number"] == number[0]
+    )
     assert "Fougère" not in held.html
 
 

@@ -7,8 +7,9 @@ from typing import Any
 
 import pytest
 
-from services.gateway.clients import Factor, Holder
-from services.gateway.features.support_requests.support_requests import Desk
+from services.gateway.clients.address_change import AddressChangeClient
+from services.gateway.clients.mfa import MfaClient
+from services.gateway.features.support_requests.support_requests import SupportRequests
 from shared.contracts.registration import AddressChangedView
 from shared.messaging.errors import RequestTimeout, ServiceUnavailable
 from shared.messaging.rpc_client import RpcClient
@@ -25,13 +26,13 @@ async def _nobody(*_: object, **__: object) -> None:
     raise ServiceUnavailable("nobody answers")
 
 
-@pytest.mark.parametrize("service", ["judge", "check", "wish"])
+@pytest.mark.parametrize("service", ["check_change", "check", "request_change"])
 async def test_b_14_the_form_comes_back_with_the_address(
     portal: Portal, address: str, monkeypatch: pytest.MonkeyPatch, service: str
 ) -> None:
     person, new = await settled(portal, address), new_address()
     with monkeypatch.context() as away:
-        away.setattr(Factor if service == "check" else Holder, service, _nobody)
+        away.setattr(MfaClient if service == "check" else AddressChangeClient, service, _nobody)
         page = await wish(person, new)
     assert page.status == 503
     assert AWAY in page.text
@@ -43,7 +44,7 @@ async def test_b_14_the_form_comes_back_with_the_address(
     proof = await person.browser.post(page, FORM, given)
     assert proof.path == PROOF
     with monkeypatch.context() as away:
-        away.setattr(Holder, "confirm", _nobody)
+        away.setattr(AddressChangeClient, "confirm", _nobody)
         page = await person.browser.post(proof, PROOF, {"code": await mailed(person)})
     assert (page.status, new in page.text) == (503, True)
     done = await person.browser.post(page, PROOF, {"code": await mailed(person)})
@@ -55,7 +56,7 @@ async def test_b_08_b_14_an_answer_that_was_lost_is_asked_for_again(
 ) -> None:
     """The address is changed, and the page must not say that nothing waits for a code."""
     person, new = await settled(portal, address), new_address()
-    proof, confirm, lost = await wish(person, new), Holder.confirm, iter((True,))
+    proof, confirm, lost = await wish(person, new), AddressChangeClient.confirm, iter((True,))
 
     async def answer_lost(*given: Any, **named: Any) -> AddressChangedView:
         view = await confirm(*given, **named)
@@ -63,7 +64,7 @@ async def test_b_08_b_14_an_answer_that_was_lost_is_asked_for_again(
             raise RequestTimeout("no answer")
         return view
 
-    monkeypatch.setattr(Holder, "confirm", answer_lost)
+    monkeypatch.setattr(AddressChangeClient, "confirm", answer_lost)
     done = await person.browser.post(proof, PROOF, {"code": await mailed(person)})
     assert done.path == "/compte"
     assert "Adresse changée" in done.text
@@ -92,7 +93,7 @@ async def test_b_11_what_was_written_to_the_desk_stays_on_the_form(
     path, typed = "/compte/correction", {"about": "other", "text": "Rue des <Mimosas>"}
     page = await person.browser.get(path)
     with monkeypatch.context() as away:
-        away.setattr(Desk, "ask_correction", _nobody)
+        away.setattr(SupportRequests, "request_correction", _nobody)
         answer = await person.browser.post(page, path, typed)
     assert answer.status == 503
     assert AWAY in answer.text

@@ -11,7 +11,8 @@ import pytest
 from aiohttp import web
 from yarl import URL
 
-from services.gateway.routes import setup_routes
+from services.gateway.app import PAGES, setup_routes
+from services.gateway.http.routes import Routes
 from tests.integration.gateway.test_rights import PROOF, settled, wish
 from tests.support.actors.account_holder import AccountHolder, new_address
 from tests.support.servers.portal import Portal
@@ -174,7 +175,7 @@ async def test_au_07_only_a_new_browser_is_a_new_device(portal: Portal, address:
 async def test_au_01_no_other_route_gives_a_session(portal: Portal) -> None:
     """AU-01: whatever a stranger opens or sends, no session comes of it."""
     app = web.Application()
-    setup_routes(app)
+    setup_routes(app.router, Routes(PAGES))
     for route in app.router.routes():
         path = route.resource.canonical if route.resource else ""
         if "{" in path or path.endswith("/suivi"):

@@ -10,8 +10,8 @@ from datetime import datetime, timedelta
 import pytest
 import pytest_asyncio
 
-from services.gateway.sessions.model import Limits, Session
-from services.gateway.sessions.sessions import Newcomer, Sessions
+from services.gateway.sessions.model import Session, SessionLimits
+from services.gateway.sessions.sessions import PasswordSignIn, Sessions
 from shared.contracts.gateway import SessionOpened
 from shared.contracts.registration import SignInView
 from shared.database import open_pool
@@ -21,7 +21,7 @@ from tests.support.servers.system import System
 
 pytestmark = pytest.mark.asyncio(loop_scope="package")
 
-LIMITS = Limits(
+LIMITS = SessionLimits(
     idle=timedelta(minutes=30),
     absolute=timedelta(hours=8),
     parallel=3,
@@ -46,8 +46,10 @@ async def sessions(shared_system: System, clock: Clock) -> AsyncIterator[Session
 
 async def _half(sessions: Sessions, account: str, at: datetime) -> tuple[str, Session]:
     signed = SignInView(due="account", account_id=account, enrol_before=at)
-    newcomer = Newcomer(signed=signed, due="code", device="", network="", next="", asked_at=at)
-    return await sessions.open_half(newcomer)
+    newcomer = PasswordSignIn(
+        signed=signed, due="code", device="", network="", next="", asked_at=at
+    )
+    return await sessions.start_partial(newcomer)
 
 
 async def _promote(

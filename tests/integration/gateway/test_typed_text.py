@@ -30,7 +30,7 @@ async def rows(portal: Portal) -> str:
     """Everything that is kept, as a dump of the table has it."""
     connection = await asyncpg.connect(portal.system.database.admin_url)
     try:
-        found = await connection.fetch("select * from gateway.kept_forms")
+        found = await connection.fetch("select * from gateway.saved_input")
         return json.dumps([dict(row) for row in found], default=str)
     finally:
         await connection.close()

@@ -8,17 +8,19 @@ from typing import Any
 
 import msgspec
 
-from services.gateway.features.dossiers.dossier_list import shown_list, shown_tabs, tab_title
-from services.gateway.features.dossiers.dossier_query import TAB_NAMES, Wanted
-from services.gateway.features.dossiers.filing_links import Office
+from services.gateway.app import PAGES
+from services.gateway.features.dossiers.dossier_list import list_view, tab_title, tab_views
+from services.gateway.features.dossiers.dossier_query import TAB_NAMES, DossierQuery
+from services.gateway.features.dossiers.filing_links import FilingLinks
+from services.gateway.http.routes import Routes
 from shared.contracts.dossiers import TABS, DossierRow, DossiersView
 from tests.support.pages.page_basis import BRAND, State, me
 from tests.support.pages.sign_in_states import told
 
-OFFICE = Office(
+OFFICE = FilingLinks(
     "https://office.example/depot?de=impexweb", "https://office.example/dossiers/{dossier_id}"
 )
-USUAL = Wanted()
+USUAL = DossierQuery()
 FILED = DossierRow(
     dossier_id="7b0c9a52-6f1d-4a55-9a94-3f2c64d0a001",
     kind="DEI",
@@ -70,6 +72,7 @@ HOSTILE = DossierRow(
     pharmaceutical_form="Comprimé pelliculé sécable à libération prolongée " * 4,
     filed_on=date(2026, 1, 1),
 )
+ROUTES = Routes(PAGES)
 
 
 def view(*rows: DossierRow, counts: tuple[int, ...] = (2, 1, 0, 0), **more: Any) -> DossiersView:
@@ -88,26 +91,28 @@ def view(*rows: DossierRow, counts: tuple[int, ...] = (2, 1, 0, 0), **more: Any)
 def _home(
     name: str,
     found: DossiersView | None,
-    wanted: Wanted = USUAL,
-    office: Office = OFFICE,
+    wanted: DossierQuery = USUAL,
+    office: FilingLinks = OFFICE,
     who: SimpleNamespace | None = None,
     **more: Any,
 ) -> State:
     def said(lang: str) -> dict[str, Any]:
         return {
             "title": tab_title(wanted.tab, lang),
-            "tabs": shown_tabs(wanted, found.counts if found else None, lang),
-            "shown": shown_list(wanted, found, office, lang, BRAND.names(lang)) if found else None,
+            "tabs": tab_views(wanted, found.counts if found else None, lang, "/accueil"),
+            "shown": list_view(wanted, found, office, lang, ROUTES.url, BRAND.names(lang))
+            if found
+            else None,
         }
 
     given = {
-        "wanted": wanted,
+        "query": wanted,
         "tab_name": TAB_NAMES[wanted.tab],
         "filing_url": office.filing_url,
         **more,
     }
     return State(
-        name, "home.html", given, wanted.address(), me=who or me(validated=True), said=said
+        name, "home.html", given, wanted.url("/accueil"), me=who or me(validated=True), said=said
     )
 
 
@@ -126,23 +131,23 @@ def _many(count: int) -> tuple[DossierRow, ...]:
 def at_home() -> list[State]:
     """The home page: nothing, rows of every look, searches, pages, and the list away."""
     nothing = (0, 0, 0, 0)
-    search = Wanted(search="doliprane 1000", status="filed")
-    imports = Wanted(tab=TABS[3], sort="decided_on")
+    search = DossierQuery(search="doliprane 1000", status="filed")
+    imports = DossierQuery(tab=TABS[3], sort="decided_on")
     import_row = msgspec.structs.replace(DECIDED, kind="AI", number="AI-2026-000031")
-    pages = Wanted(page=5, size=10, sort="medicine", descending=False)
+    pages = DossierQuery(page=5, size=10, sort="medicine", descending=False)
     many = view(*_many(10), page=5, pages=1_235, total=12_345, counts=(12_345, 1_874, 3, 0))
     return [
-        _home("home", view(counts=nothing), office=Office()),
+        _home("home", view(counts=nothing), office=FilingLinks()),
         _home("home-filing", view(counts=nothing)),
         _home("home-enrolled", view(counts=nothing), **told("enrolled")),
         _home("home-unnamed", view(counts=nothing), who=me(name="", validated=True)),
         _home("home-empty_tab", view(counts=(0, 1, 0, 0))),
         _home("home-rows", view(FILED, DRAFT)),
-        _home("home-no_links", view(FILED, DRAFT), office=Office()),
+        _home("home-no_links", view(FILED, DRAFT), office=FilingLinks()),
         _home("home-decided", view(import_row, counts=(2, 1, 0, 1)), imports),
         _home("home-no_match", view(total=0), search),
         _home("home-pages", many, pages),
-        _home("home-hostile", view(HOSTILE), Wanted(search='"><script>alert(1)</script>')),
+        _home("home-hostile", view(HOSTILE), DossierQuery(search='"><script>alert(1)</script>')),
         _home("home-to_validate", view(FILED, DRAFT), who=me(validated=False)),
         _home("home-away", None),
     ]

@@ -6,8 +6,9 @@ from collections.abc import Callable
 from types import SimpleNamespace
 from typing import Any
 
-from services.gateway.features.profile import profile_form
-from services.gateway.features.profile.profile_messages import information_texts
+from services.gateway.portal import profile_form
+from services.gateway.portal.profile_fields import FIELDS
+from services.gateway.portal.profile_messages import information_texts
 from services.gateway.portal.texts import alert_text
 from shared.contracts.base import FieldError
 from shared.contracts.profile import ProfileFields
@@ -101,19 +102,17 @@ def _form(
 
     def said(lang: str) -> dict[str, Any]:
         return {
-            "labels": profile_form.labels(lang),
-            "countries": profile_form.countries(lang),
-            "positions": profile_form.positions(lang),
-            "establishment_types": profile_form.establishment_types(lang),
+            "fields": FIELDS,
+            "choices": profile_form.choices(lang),
             "warnings": information_texts(warnings, lang),
-            "listed": profile_form.listed(FRENCH, ADDRESS, lang),
+            "listed": profile_form.summarize(FRENCH, ADDRESS, lang),
         }
 
     return State(name, "information.html", {**given, **more}, PATH, 5, me(), said)
 
 
 def _filled(fields: ProfileFields, **more: Any) -> SimpleNamespace:
-    values = {**profile_form.values(fields), "mark": "m" * 60}
+    values = {**profile_form.to_form(fields), "mark": "m" * 60}
     return form(values, **more)
 
 
@@ -136,7 +135,7 @@ def _frozen(name: str, fields: ProfileFields, **more: Any) -> State:
 
 def listed(fields: ProfileFields) -> Callable[[str], dict[str, Any]]:
     """The information as pages list it, by language."""
-    return lambda lang: {"listed": profile_form.listed(fields, ADDRESS, lang)}
+    return lambda lang: {"listed": profile_form.summarize(fields, ADDRESS, lang)}
 
 
 def information_states() -> list[State]:

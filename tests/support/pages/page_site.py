@@ -17,7 +17,7 @@ from aiohttp import hdrs, web
 from playwright.async_api import Browser, Page
 
 from services.gateway.http.security_headers import put_headers
-from services.gateway.http.static_files import FOR_EVER
+from services.gateway.http.static_files import IMMUTABLE
 
 NONCE = "n" * 22
 
@@ -64,7 +64,7 @@ def application(site: Site, folder: Path) -> web.Application:
     async def headers(request: web.Request, response: web.StreamResponse) -> None:
         if request.path.startswith("/static/"):
             # As the gateway serves them: a browser asks for each once and not with every page.
-            response.headers[hdrs.CACHE_CONTROL] = FOR_EVER
+            response.headers[hdrs.CACHE_CONTROL] = IMMUTABLE
         put_headers(response, nonce=NONCE, secure=False)
 
     application = web.Application()

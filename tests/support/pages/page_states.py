@@ -6,11 +6,11 @@ from types import SimpleNamespace
 from typing import Any
 
 from services.gateway.features.help import help_screenshots
-from services.gateway.features.legal.legal_texts import as_html
 from services.gateway.http.errors import error_text
+from services.gateway.portal.plain_text import as_html
 from shared.i18n.catalogue import translate
 from tests.support.pages.account_states import inside
-from tests.support.pages.dossier_states import at_home
+from tests.support.pages.dossier_states import ROUTES, at_home
 from tests.support.pages.information_states import information_states
 from tests.support.pages.page_basis import ADDRESS, BRAND, NOW, State, form, rules, view
 from tests.support.pages.rescue_states import without_password_or_phone
@@ -183,14 +183,14 @@ def _endings() -> list[State]:
 def _error(status: int, **more: Any) -> State:
     said = error_text(status)
     reference = "7F3A19C2D04E" if status >= 500 else None
-    href, label = said.way_on
+    name, label = said.next_link
     variables = {
         "status": status,
         "heading": translate(said.heading, "fr"),
         "text": translate(said.text, "fr", reference=reference or "", phone=BRAND.phone),
         "reference": reference,
         "retry_after": None,
-        "way_on": (href, translate(label, "fr")),
+        "way_on": (ROUTES.url(name), translate(label, "fr")),
         **more,
     }
     return State(f"error-{status}", "error.html", variables)
@@ -217,7 +217,7 @@ def _plain() -> list[State]:
         State("privacy-own", "privacy.html", own, "/donnees-personnelles"),
         State("legal", "legal.html", model, "/mentions-legales"),
         State("accessibility", "accessibility.html", {}, "/accessibilite"),
-        State("sitemap", "sitemap.html", {}, "/plan"),
+        State("sitemap", "sitemap.html", {"links": ROUTES.sitemap()}, "/plan"),
         _error(400),
         _error(403),
         _error(404),

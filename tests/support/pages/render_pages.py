@@ -16,8 +16,9 @@ from pathlib import Path
 from typing import Any
 
 from services.gateway.http import design_system
-from services.gateway.http.rendering import Pages
+from services.gateway.http.rendering import Renderer
 from services.gateway.portal.resources import GATEWAY, STATIC, TEMPLATES
+from tests.support.pages.dossier_states import ROUTES
 from tests.support.pages.page_basis import BRAND, State
 from tests.support.pages.page_states import STATES
 
@@ -43,12 +44,12 @@ class Page:
 
 
 @cache
-def templates(theme: str) -> Pages:
+def templates(theme: str) -> Renderer:
     """Templates as the gateway loads them; addresses of static files are relative."""
-    return Pages(replace(BRAND, theme=theme), "static/{}".format, TEMPLATES)
+    return Renderer(replace(BRAND, theme=theme), "static/{}".format, ROUTES.url, TEMPLATES)
 
 
-def render(page: Page, environment: Pages | None = None) -> str:
+def render(page: Page, environment: Renderer | None = None) -> str:
     """The page's HTML; `environment` replaces the one of the test brand."""
     state = page.state
     common: dict[str, Any] = {

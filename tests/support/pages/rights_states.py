@@ -7,7 +7,7 @@ from types import SimpleNamespace
 from typing import Any
 
 from services.gateway.clients.data_export import PersonalData
-from services.gateway.features.data_export.data_export_page import shown
+from services.gateway.features.data_export.data_export_page import build_sections
 from services.gateway.features.support_requests import support_request_forms
 from tests.support.pages.page_basis import ADDRESS, BRAND, NOW, State, form, me
 from tests.support.pages.sign_in_states import refused, told
@@ -87,7 +87,7 @@ def _address() -> list[State]:
     )
     slip = form({"address": "pierre@gmial.com"}, suggestion="pierre@gmail.com")
     spent, away = refused("address_code_void"), refused("away", None)
-    asked = {"wish": WISH, "resend_in": 0, "form": form()}
+    asked = {"change": WISH, "resend_in": 0, "form": form()}
     return [
         State("address_change", page, {"form": form(), "pending": None}, path, me=me()),
         State("address_change-pending", page, {"form": form(), "pending": WISH}, path, me=me()),
@@ -111,7 +111,7 @@ def _held(name: str, *missing: str) -> State:
     data = PersonalData(documents=documents, missing=missing)
 
     def said(lang: str) -> dict[str, Any]:
-        return {"parts": shown(data, lang, BRAND.names(lang))}
+        return {"parts": build_sections(data, lang, BRAND.names(lang))}
 
     given = {"missing": missing, "made_at": NOW}
     return State(name, "personal_data.html", given, "/compte/mes-donnees", me=me(), said=said)

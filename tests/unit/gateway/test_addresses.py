@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from services.gateway.http.client_ip import client_address, network_of, parse_networks
+from services.gateway.http.client_ip import network_of, parse_networks, resolve_client_ip
 
 TRUSTED = parse_networks(("127.0.0.0/8", "10.0.0.0/8", "fd00::/8"))
 
@@ -35,17 +35,17 @@ TRUSTED = parse_networks(("127.0.0.0/8", "10.0.0.0/8", "fd00::/8"))
 def test_au_12_the_rightmost_hop_that_is_no_proxy(
     peer: str | None, forwarded: list[str], expected: str
 ) -> None:
-    assert client_address(peer, forwarded, TRUSTED) == expected
+    assert resolve_client_ip(peer, forwarded, TRUSTED) == expected
 
 
 @given(st.lists(st.text(max_size=80), max_size=5))
 def test_au_12_nobody_s_header_is_believed_by_default(forwarded: list[str]) -> None:
-    assert client_address("198.51.100.7", forwarded, ()) == "198.51.100.7"
+    assert resolve_client_ip("198.51.100.7", forwarded, ()) == "198.51.100.7"
 
 
 @given(st.lists(st.text(max_size=80), max_size=5))
 def test_whatever_a_proxy_passes_on_gives_an_address(forwarded: list[str]) -> None:
-    assert network_of(client_address("127.0.0.1", forwarded, TRUSTED))
+    assert network_of(resolve_client_ip("127.0.0.1", forwarded, TRUSTED))
 
 
 @pytest.mark.parametrize(

@@ -8,7 +8,7 @@ import io
 import msgspec
 import pytest
 
-from services.gateway.features.dossiers.csv_file import DANGEROUS, csv_text, inert
+from services.gateway.features.dossiers.csv_file import DANGEROUS, csv_text, escape_formula
 from services.gateway.features.dossiers.dossier_list import file_head, file_rows
 from tests.support.pages.dossier_states import DECIDED, DRAFT, HOSTILE
 from tests.support.pages.page_basis import BRAND
@@ -24,13 +24,13 @@ def read(text: str) -> list[list[str]]:
 def test_in_06_what_begins_a_formula_is_preceded_by_a_quote(prefix: str) -> None:
     assert prefix in DANGEROUS
     cell = f'{prefix}HYPERLINK("http://x.example";"y")'
-    assert inert(cell) == f"'{cell}"
+    assert escape_formula(cell) == f"'{cell}"
     assert csv_text([[cell]]) == "\"'" + cell.replace('"', '""') + '"\r\n'
 
 
 @pytest.mark.parametrize("cell", ["", "'=1", " =1", "5-10 mg", "a@b.example", "1+1", "é", "0,5 %"])
 def test_in_06_what_is_harmless_stays_as_it_is(cell: str) -> None:
-    assert inert(cell) == cell
+    assert escape_formula(cell) == cell
 
 
 def test_in_06_quotes_separators_and_lines_survive() -> None:

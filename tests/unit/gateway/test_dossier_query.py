@@ -10,15 +10,15 @@ from services.gateway.features.dossiers.dossier_list import page_numbers
 from services.gateway.features.dossiers.dossier_query import (
     SORT_NAMES,
     TAB_NAMES,
-    Wanted,
-    read_wanted,
+    DossierQuery,
+    parse_query,
 )
 from services.gateway.portal.dossier_texts import COLUMNS, TAB_TITLES
 from shared.contracts.backoffice import KINDS
 from shared.contracts.dossiers import SORTS, TABS
 from tests.support.pages.dossier_states import STATUSES
 
-FULL = Wanted(
+FULL = DossierQuery(
     tab=TABS[1],
     search='Amoxicilline 500 mg & acide "clavulanique" 100 % + <b>\'é',
     kind="DEC",
@@ -45,16 +45,18 @@ def test_g_41_g_42_every_tab_and_column_of_the_contract_has_a_name_and_a_title()
 @pytest.mark.parametrize("sort", SORTS)
 @pytest.mark.parametrize("descending", [True, False])
 def test_g_42_an_address_says_all_that_was_chosen(status: str, sort: str, descending: bool) -> None:
-    wanted = Wanted(tab=TABS[3], status=status, sort=sort, descending=descending, page=3, size=10)
-    assert read_wanted(urlsplit(wanted.address()).query) == wanted
+    wanted = DossierQuery(
+        tab=TABS[3], status=status, sort=sort, descending=descending, page=3, size=10
+    )
+    assert parse_query(urlsplit(wanted.url("/accueil")).query) == wanted
 
 
 def test_g_42_what_is_usual_is_left_out_and_the_rest_is_quoted() -> None:
-    assert Wanted().address() == "/accueil"
-    assert read_wanted("") == Wanted()
-    address = FULL.address("/accueil/dossiers.csv")
+    assert DossierQuery().url("/accueil") == "/accueil"
+    assert parse_query("") == DossierQuery()
+    address = FULL.url("/accueil/dossiers.csv")
     assert address.startswith("/accueil/dossiers.csv?onglet=declarations-traitees&recherche=Amoxi")
-    assert read_wanted(urlsplit(address).query) == FULL
+    assert parse_query(urlsplit(address).query) == FULL
     assert not set(address) & set("\"'<> ")
 
 
@@ -76,26 +78,26 @@ def test_g_42_what_is_usual_is_left_out_and_the_rest_is_quoted() -> None:
     ],
 )
 def test_in_04_what_nobody_could_choose_is_not_there(query: str) -> None:
-    assert read_wanted(query) == Wanted()
+    assert parse_query(query) == DossierQuery()
 
 
 def test_in_04_the_first_of_two_counts_and_a_search_is_one_short_line() -> None:
-    assert read_wanted("onglet=declarations-traitees&onglet=autorisations-traitees").tab == TABS[1]
+    assert parse_query("onglet=declarations-traitees&onglet=autorisations-traitees").tab == TABS[1]
     hostile = urlencode({"recherche": "  a\x00b\r\nc\u202e d " + "x" * 200})
-    search = read_wanted(hostile).search
+    search = parse_query(hostile).search
     assert search.startswith("a b c d xxx")
     assert len(search) == 100
-    assert read_wanted("recherche=%FF%FEa").search.endswith("a")
+    assert parse_query("recherche=%FF%FEa").search.endswith("a")
 
 
 def test_g_43_only_declarations_have_a_kind_to_choose() -> None:
     for tab in TABS:
-        kinds = [kind for kind in KINDS if read_wanted(f"onglet={TAB_NAMES[tab]}&type={kind}").kind]
+        kinds = [kind for kind in KINDS if parse_query(f"onglet={TAB_NAMES[tab]}&type={kind}").kind]
         assert kinds == (["DEI", "DEC"] if tab.startswith("declarations") else [])
 
 
 def test_g_42_a_column_sorts_its_own_way_then_turns() -> None:
-    wanted = Wanted(page=4)
+    wanted = DossierQuery(page=4)
     by_name = wanted.sorted_by("medicine")
     assert (by_name.sort, by_name.descending, by_name.page) == ("medicine", False, 1)
     assert by_name.sorted_by("medicine").descending
@@ -105,9 +107,9 @@ def test_g_42_a_column_sorts_its_own_way_then_turns() -> None:
 
 def test_g_41_another_tab_shows_all_of_its_rows() -> None:
     assert FULL.narrowed
-    assert FULL.whole(TABS[2]) == Wanted(tab=TABS[2], size=50)
-    assert not FULL.whole().narrowed
-    assert FULL.whole().tab == FULL.tab
+    assert FULL.reset_filters(TABS[2]) == DossierQuery(tab=TABS[2], size=50)
+    assert not FULL.reset_filters().narrowed
+    assert FULL.reset_filters().tab == FULL.tab
 
 
 @pytest.mark.parametrize(

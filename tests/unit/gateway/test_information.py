@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from services.gateway.features.profile import profile_form, profile_messages
+from services.gateway.portal import profile_fields, profile_form, profile_messages
 from shared.contracts.base import FieldError
 from shared.contracts.profile import ESTABLISHMENT_TYPES, POSITIONS, ProfileFields
 from shared.domain.countries import SIRET_COUNTRIES, country_codes
@@ -70,9 +70,9 @@ def test_a_closing_day_that_nobody_knows_is_not_said() -> None:
 
 
 def test_every_choice_has_its_words() -> None:
-    assert tuple(profile_messages.POSITIONS) == POSITIONS
-    assert tuple(profile_messages.ESTABLISHMENT_TYPES) == ESTABLISHMENT_TYPES
-    for text in (*profile_messages.LABELS.values(), *profile_messages.POSITIONS.values()):
+    assert tuple(profile_fields.POSITIONS) == POSITIONS
+    assert tuple(profile_fields.ESTABLISHMENT_TYPES) == ESTABLISHMENT_TYPES
+    for text in (*profile_fields.LABELS.values(), *profile_fields.POSITIONS.values()):
         assert translate(text, "fr")
         assert translate(text, "en")
 
@@ -91,7 +91,7 @@ def test_every_country_is_there_once_by_its_name(lang: str) -> None:
 
 @pytest.mark.parametrize("fields", [FRENCH, BELGIAN, ProfileFields()])
 def test_what_is_typed_comes_back_the_same(fields: ProfileFields) -> None:
-    assert profile_form.typed(profile_form.values(fields)) == fields
+    assert profile_form.from_form(profile_form.to_form(fields)) == fields
     assert profile_form.decode(profile_form.encode(fields)) == fields
 
 
@@ -110,12 +110,12 @@ def test_si_13_a_number_is_shown_as_its_country_writes_it(
     phone: str, country: str, shown: str
 ) -> None:
     fields = ProfileFields(phone=phone, country=country)
-    rows = {name: value for name, _, value in profile_form.listed(fields, "p@x.fr", "fr").person}
+    rows = {name: value for name, _, value in profile_form.summarize(fields, "p@x.fr", "fr").person}
     assert rows["phone"] == shown
 
 
 def test_what_is_empty_is_not_listed() -> None:
-    listed = profile_form.listed(BELGIAN, "p@x.fr", "en")
+    listed = profile_form.summarize(BELGIAN, "p@x.fr", "en")
     names = [name for name, _, _ in (*listed.person, *listed.establishment)]
     assert "siret" not in names
     assert "address_extra" not in names

@@ -6,7 +6,7 @@ from datetime import date
 
 import pytest
 
-from services.gateway.features.profile.profile_messages import information_text, information_texts
+from services.gateway.portal.profile_messages import information_text, information_texts
 from services.profile.fields import judge
 from services.profile.lookup import standing
 from shared.contracts.base import FieldError

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from services.gateway.features.profile.profile_messages import information_text
 from services.gateway.portal.field_texts import UNKNOWN
+from services.gateway.portal.profile_messages import information_text
 from shared.contracts.base import FieldError
 from tests.unit.profile.test_codes import published
 

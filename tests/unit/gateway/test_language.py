@@ -2,16 +2,13 @@
 
 from __future__ import annotations
 
-import re
-
 import pytest
-from aiohttp import web
 from hypothesis import given
 from hypothesis import strategies as st
 
-from services.gateway.features.language import language
+from services.gateway.app import PAGES
+from services.gateway.http.routes import Routes
 from services.gateway.i18n import language_choice
-from services.gateway.routes import setup_routes
 from shared.i18n.catalogue import LANGUAGES
 
 TOKEN = "?jeton=" + "A" * 43
@@ -47,14 +44,34 @@ def test_in_07_a_long_header_is_read_quickly() -> None:
 
 
 def test_the_other_language_shows_the_same_page() -> None:
-    """Every page that is shown at its own address; those that mails lead to need their token."""
-    app = web.Application()
-    setup_routes(app)
-    shown = {
-        route.resource.canonical
-        for route in app.router.routes()
-        if route.method == "GET" and route.resource is not None
-    }
-    pages = {one for one in shown if not re.search(r"[{.]|/(etat|suivi)$", one)}
-    missing = {one for one in pages - language.PAGES if not language.LINK.fullmatch(one + TOKEN)}
-    assert missing == set()
+    """Every page that is shown at its own URL; those that mails lead to need their token."""
+    routes = Routes(PAGES)
+    data = {"etat", "suivi", "dossiers.csv", "mes-donnees.json"}
+    shown = {page.path for page in routes.pages if page.show is not None}
+    for path in shown:
+        there = {routes.language_target(path), routes.language_target(path + TOKEN)}
+        if path == "/" or path.rpartition("/")[2] in data:
+            assert there == {"/"}
+        else:
+            assert there & {path, path + TOKEN}, path
+
+
+@pytest.mark.parametrize(
+    ("target", "expected"),
+    [
+        ("/aide", "/aide"),
+        ("/aide?x=1", "/"),
+        ("/langue", "/"),
+        ("/compte/sessions/fermer", "/"),
+        ("//evil.example", "/"),
+        ("https://evil.example/aide", "/"),
+        ("/mot-de-passe", "/"),
+        (f"/mot-de-passe{TOKEN}", f"/mot-de-passe{TOKEN}"),
+        (f"/mot-de-passe{TOKEN}&x=1", "/"),
+        (f"/aide{TOKEN}", "/"),
+        ("/accueil?page=3&x=1", "/accueil?page=3"),
+        ("/accueil?", "/accueil"),
+    ],
+)
+def test_au_15_the_language_switch_leads_to_pages_of_ours(target: str, expected: str) -> None:
+    assert Routes(PAGES).language_target(target) == expected

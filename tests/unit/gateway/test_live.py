@@ -9,17 +9,17 @@ from aiohttp import ClientSession, web
 from aiohttp.test_utils import TestServer
 
 from services.gateway.http import sse
-from services.gateway.http.errors import PageError
-from services.gateway.http.sse import Said, Streams
+from services.gateway.http.errors import HttpError
+from services.gateway.http.sse import SseEvent, Streams
 from shared.errors import DependencyDown
 
 
-async def followed(monkeypatch: pytest.MonkeyPatch, *answers: Callable[[], list[Said]]) -> str:
+async def followed(monkeypatch: pytest.MonkeyPatch, *answers: Callable[[], list[SseEvent]]) -> str:
     """All that a page hears while `answers` are given in turn."""
-    monkeypatch.setattr(sse, "EAGER", 0.01)
+    monkeypatch.setattr(sse, "FAST_POLL", 0.01)
     turn = iter(answers)
 
-    async def ask() -> list[Said]:
+    async def ask() -> list[SseEvent]:
         return next(turn)()
 
     async def show(request: web.Request) -> web.StreamResponse:
@@ -35,19 +35,19 @@ async def followed(monkeypatch: pytest.MonkeyPatch, *answers: Callable[[], list[
         return await answer.text()
 
 
-def first() -> list[Said]:
+def first() -> list[SseEvent]:
     return [("mail", {"state": "waiting"}, False)]
 
 
-def last() -> list[Said]:
+def last() -> list[SseEvent]:
     return [("due", {"due": "terms"}, True)]
 
 
-def away() -> list[Said]:
+def away() -> list[SseEvent]:
     raise DependencyDown("database", "no answer")
 
 
-def broken() -> list[Said]:
+def broken() -> list[SseEvent]:
     raise RuntimeError("a mistake of ours")
 
 
@@ -69,11 +69,11 @@ async def test_lg_07_a_failure_in_a_stream_ends_it_without_a_page_in_its_middle(
 
 
 async def test_au_17_one_process_keeps_so_many_streams(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(sse, "MOST", 1)
+    monkeypatch.setattr(sse, "MAX_STREAMS", 1)
     streams = Streams(2)
-    async with streams._place("one"):
-        with pytest.raises(PageError) as refused:
-            await streams._place("two").__aenter__()
+    async with streams._slot("one"):
+        with pytest.raises(HttpError) as refused:
+            await streams._slot("two").__aenter__()
     assert refused.value.status == 503
-    async with streams._place("two"):
+    async with streams._slot("two"):
         assert streams.count == 1

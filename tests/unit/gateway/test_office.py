@@ -5,7 +5,7 @@ from __future__ import annotations
 import msgspec
 import pytest
 
-from services.gateway.features.dossiers.filing_links import Office
+from services.gateway.features.dossiers.filing_links import FilingLinks
 from services.gateway.settings import GatewaySettings
 from shared.settings import load
 from tests.support.pages.dossier_states import DRAFT, FILED, HOSTILE
@@ -70,17 +70,17 @@ def test_bad_60_a_dossier_has_its_place_in_the_path(url: str) -> None:
 def test_g_43_a_dossier_is_linked_by_its_id_or_number() -> None:
     for url in ("https://o.example/d/{dossier_id}?n={number}", "https://o.example/?n={number}"):
         assert load(GatewaySettings, {**TRY_OUT, ROW: url}).dossier_url == url
-    by_id = Office(row_url="https://o.example/d/{dossier_id}")
-    by_number = Office(row_url="https://o.example/?n={number}")
+    by_id = FilingLinks(row_url="https://o.example/d/{dossier_id}")
+    by_number = FilingLinks(row_url="https://o.example/?n={number}")
     assert by_id.link(FILED) == f"https://o.example/d/{FILED.dossier_id}"
     assert by_id.link(DRAFT) == f"https://o.example/d/{DRAFT.dossier_id}"
     assert by_number.link(FILED) == "https://o.example/?n=DEI-2026-001874"
     assert by_number.link(DRAFT) == "", "a draft has no number yet"
-    assert Office().link(FILED) == ""
+    assert FilingLinks().link(FILED) == ""
 
 
 def test_in_03_what_an_address_is_filled_with_never_leaves_its_place() -> None:
-    office = Office(row_url="https://o.example/d/{dossier_id}/x")
+    office = FilingLinks(row_url="https://o.example/d/{dossier_id}/x")
     assert office.link(HOSTILE) == "https://o.example/d/..%2F..%2Fa%3Fb%3Dc%26d%23e/x"
     braces = msgspec.structs.replace(FILED, dossier_id="{number}", number="é €")
     assert office.link(braces) == "https://o.example/d/%7Bnumber%7D/x"

@@ -8,18 +8,17 @@ import pytest
 
 from services.gateway.clients.data_export import PersonalData
 from services.gateway.features.data_export.data_export_labels import FIELDS, MAILS, VALUES
-from services.gateway.features.data_export.data_export_page import shown
+from services.gateway.features.data_export.data_export_page import build_sections
 from services.mailer.facts import TEMPLATES
 from tests.support.pages.page_basis import BRAND
 
 
-def _rows(service: str, matter: str, row: dict[str, Any], lang: str) -> list[tuple[str, str]]:
-    parts = shown(
-        PersonalData(documents={service: {matter: [row]}}, missing=()), lang, BRAND.names(lang)
-    )
-    ((matters,),) = ([part.matters] for part in parts if part.matters is not None)
-    assert matters is not None
-    (found,) = matters[0].rows
+def _rows(service: str, category: str, row: dict[str, Any], lang: str) -> list[tuple[str, str]]:
+    data = PersonalData(documents={service: {category: [row]}}, missing=())
+    parts = build_sections(data, lang, BRAND.names(lang))
+    ((categories,),) = ([part.categories] for part in parts if part.categories is not None)
+    assert categories is not None
+    (found,) = categories[0].rows
     return [(label, said.replace("\u00a0", " ")) for label, said in found]
 
 

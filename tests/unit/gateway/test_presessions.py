@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from services.gateway.sessions import tokens
-from services.gateway.sessions.tokens import Anonymous, Reference
+from services.gateway.sessions.tokens import AnonymousCookie, PresessionCookie
 from shared.security.sealing import KeyRing, new_key, new_token
 
 NOW = datetime(2026, 11, 23, 9, 0, tzinfo=UTC)
@@ -19,11 +19,11 @@ OTHER = KeyRing.parse(new_key("k1"))
 
 def test_an_anonymous_cookie_is_recognised_for_a_day() -> None:
     cookie = tokens.new_anonymous(RING, NOW)
-    assert tokens.read_cookie(RING, cookie, NOW) == Anonymous(cookie)
+    assert tokens.read_cookie(RING, cookie, NOW) == AnonymousCookie(cookie)
     almost = NOW + timedelta(hours=23, minutes=59)
-    assert tokens.read_cookie(RING, cookie, almost) == Anonymous(cookie)
+    assert tokens.read_cookie(RING, cookie, almost) == AnonymousCookie(cookie)
     assert tokens.read_cookie(RING, cookie, NOW + timedelta(hours=24)) is None
-    assert tokens.read_cookie(RING, cookie, NOW - timedelta(minutes=1)) == Anonymous(cookie)
+    assert tokens.read_cookie(RING, cookie, NOW - timedelta(minutes=1)) == AnonymousCookie(cookie)
     assert tokens.read_cookie(RING, cookie, NOW - timedelta(minutes=3)) is None
 
 
@@ -31,8 +31,8 @@ def test_cr_01_a_former_key_still_recognises_what_it_signed() -> None:
     former, new = new_key("k1"), new_key("k2")
     old, both = KeyRing.parse(former), KeyRing.parse(f"{new},{former}")
     cookie = tokens.new_anonymous(old, NOW)
-    assert tokens.read_cookie(both, cookie, NOW) == Anonymous(cookie)
-    assert tokens.form_token_fits(both, cookie, tokens.form_token(old, cookie))
+    assert tokens.read_cookie(both, cookie, NOW) == AnonymousCookie(cookie)
+    assert tokens.is_valid_form_token(both, cookie, tokens.form_token(old, cookie))
     assert tokens.read_cookie(KeyRing.parse(new), cookie, NOW) is None
 
 
@@ -49,25 +49,25 @@ def test_se_01_an_altered_cookie_is_not_ours(data: st.DataObject) -> None:
 @given(st.text(max_size=300))
 def test_se_01_whatever_comes_as_a_cookie_breaks_nothing(text: str) -> None:
     read = tokens.read_cookie(RING, text, NOW)
-    assert read is None or read == Reference(text)
-    assert not tokens.form_token_fits(RING, "cookie", text)
+    assert read is None or read == PresessionCookie(text)
+    assert not tokens.is_valid_form_token(RING, "cookie", text)
 
 
 def test_another_ring_signs_nothing_for_us() -> None:
     cookie = tokens.new_anonymous(OTHER, NOW)
     assert tokens.read_cookie(RING, cookie, NOW) is None
     token = tokens.form_token(OTHER, cookie)
-    assert not tokens.form_token_fits(RING, cookie, token)
+    assert not tokens.is_valid_form_token(RING, cookie, token)
 
 
 def test_wf_05_a_form_token_fits_one_cookie_and_is_never_twice_the_same() -> None:
     mine, theirs = new_token(), new_token()
     first, second = tokens.form_token(RING, mine), tokens.form_token(RING, mine)
     assert first != second
-    assert tokens.form_token_fits(RING, mine, first)
-    assert tokens.form_token_fits(RING, mine, second)
-    assert not tokens.form_token_fits(RING, theirs, first)
-    assert not tokens.form_token_fits(RING, mine, "")
+    assert tokens.is_valid_form_token(RING, mine, first)
+    assert tokens.is_valid_form_token(RING, mine, second)
+    assert not tokens.is_valid_form_token(RING, theirs, first)
+    assert not tokens.is_valid_form_token(RING, mine, "")
 
 
 FIELDS = {"address": "p@x.fr", "password": "secret"}

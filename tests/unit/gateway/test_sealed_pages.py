@@ -4,19 +4,19 @@ from __future__ import annotations
 
 import pytest
 
-from services.gateway.sessions.sealed_state import SealedPages
+from services.gateway.sessions.sealed_state import SealedState
 from shared.security.sealing import KeyRing, new_key
 
 
 def test_ot_14_a_page_gets_back_what_it_carried_and_nobody_else_does() -> None:
-    pages = SealedPages(KeyRing.parse(new_key()))
+    pages = SealedState(KeyRing.parse(new_key()))
     field = pages.seal("ABCD EFGH", "session-1")
     assert "ABCD" not in field
     assert pages.open(field, "session-1") == "ABCD EFGH"
     assert pages.open(field, "session-2") is None
-    assert SealedPages(KeyRing.parse(new_key())).open(field, "session-1") is None
+    assert SealedState(KeyRing.parse(new_key())).open(field, "session-1") is None
 
 
 @pytest.mark.parametrize("field", ["", "k1", "k1.", ".x", "k1.é", "k9.AAAA", "k1." + "A" * 9000])
 def test_ot_14_anything_else_is_nothing(field: str) -> None:
-    assert SealedPages(KeyRing.parse(new_key())).open(field, "session-1") is None
+    assert SealedState(KeyRing.parse(new_key())).open(field, "session-1") is None

@@ -7,11 +7,11 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from services.gateway.sessions.model import Limits, Session, browser_token, promoted_token
+from services.gateway.sessions.model import Session, SessionLimits, browser_token, promoted_token
 from shared.security.sealing import KeyRing, new_key
 
 NOW = datetime(2026, 11, 25, 9, 0, tzinfo=UTC)
-LIMITS = Limits(
+LIMITS = SessionLimits(
     idle=timedelta(minutes=30),
     absolute=timedelta(hours=8),
     parallel=3,
@@ -45,14 +45,14 @@ HALF = replace(FULL, level="password", due="enrolment", code_at=None)
     ("seconds", "over"), [(0, False), (30 * 60 - 1, False), (30 * 60, True), (30 * 60 + 1, True)]
 )
 def test_se_03_idle(seconds: int, over: bool) -> None:
-    assert FULL.over(LIMITS, NOW + timedelta(seconds=seconds)) is over
+    assert FULL.is_expired(LIMITS, NOW + timedelta(seconds=seconds)) is over
 
 
 def test_se_03_activity_puts_the_idle_end_off_but_not_the_absolute_one() -> None:
     active = replace(FULL, seen_at=NOW + timedelta(hours=7, minutes=50))
-    assert active.until(LIMITS) == NOW + timedelta(hours=8)
-    assert not active.over(LIMITS, NOW + timedelta(hours=7, minutes=59, seconds=59))
-    assert active.over(LIMITS, NOW + timedelta(hours=8))
+    assert active.expires_at(LIMITS) == NOW + timedelta(hours=8)
+    assert not active.is_expired(LIMITS, NOW + timedelta(hours=7, minutes=59, seconds=59))
+    assert active.is_expired(LIMITS, NOW + timedelta(hours=8))
 
 
 def test_ot_13_the_address_is_due_before_a_late_first_enrolment_only() -> None:

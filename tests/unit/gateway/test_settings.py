@@ -6,9 +6,10 @@ from pathlib import Path
 
 import pytest
 
-from services.gateway.features.legal.legal_texts import LegalTexts, as_html
-from services.gateway.http.sliding_window import MOST_KEYS, Window
+from services.gateway.features.legal.legal_texts import LegalTexts
+from services.gateway.http.sliding_window import MAX_KEYS, SlidingWindow
 from services.gateway.http.static_files import find_dsfr
+from services.gateway.portal.plain_text import as_html
 from services.gateway.settings import GatewaySettings
 from shared.errors import ConfigurationError
 from shared.security.sealing import new_key
@@ -109,10 +110,10 @@ def test_the_design_system_must_be_there(tmp_path: Path) -> None:
 
 
 def test_au_17_a_window_counts_each_key_and_forgets() -> None:
-    window = Window(2, 60)
+    window = SlidingWindow(2, 60)
     assert [window.wait("a", now) for now in (0, 1, 2)] == [0, 0, 58]
     assert window.wait("b", 2) == 0
     assert window.wait("a", 60) == 0
-    for number in range(MOST_KEYS + 5):
+    for number in range(MAX_KEYS + 5):
         window.wait(str(number), 61)
-    assert len(window._times) == MOST_KEYS
+    assert len(window._times) == MAX_KEYS

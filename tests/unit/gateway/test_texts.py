@@ -8,13 +8,13 @@ from pathlib import Path
 
 import pytest
 
-from services.gateway.features.registration.validation import HERE
 from services.gateway.http import errors
 from services.gateway.portal import field_texts, texts
-from services.gateway.sessions.request_state import STEPS
+from services.gateway.portal.registration_steps import STEPS
 from shared.contracts.base import FieldError
 from shared.contracts.registration import MailView
 from shared.i18n.catalogue import translate
+from tests.support.pages.dossier_states import ROUTES
 
 README = Path(__file__).parents[3] / "services/registration/README.md"
 PARAMS: dict[str, str | int] = {
@@ -103,14 +103,14 @@ def test_a_wait_is_rounded_up(seconds: int, text: str) -> None:
 def test_every_error_page_has_a_way_on_in_both_languages() -> None:
     for status in (*errors.TEXTS, 418, 507):
         text = errors.error_text(status)
-        for said in (text.heading, text.text, text.way_on[1]):
+        for said in (text.heading, text.text, text.next_link[1]):
             assert translate(said, "fr") != translate(said, "en")
-        assert text.way_on[0].startswith("/")
+        assert ROUTES.url(text.next_link[0]).startswith("/")
 
 
 def test_every_due_step_has_a_page_and_a_name() -> None:
     assert set(STEPS) == set(texts.STEPS)
-    assert STEPS["validation"] == HERE
+    assert all(ROUTES.url(page) for page in STEPS.values())
 
 
 #: What owners may refuse with while somebody signs in, as the views name the sentence.

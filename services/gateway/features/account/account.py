@@ -9,22 +9,24 @@ from datetime import datetime
 
 from aiohttp import web
 
-from services.gateway.features.profile import profile_form
-from services.gateway.features.profile.profile_form import Listed
-from services.gateway.http.errors import AWAY, PageError
-from services.gateway.portal.app_keys import FACTOR, HOLDER, PROFILE, SESSIONS
+from services.gateway.clients.clients import CLIENTS
+from services.gateway.http.errors import UNAVAILABLE_ERRORS, HttpError
+from services.gateway.http.rendering import page
+from services.gateway.http.routes import redirect
+from services.gateway.portal import profile_form
+from services.gateway.portal.profile_form import ProfileSummary
 from services.gateway.sessions import guards
 from services.gateway.sessions.model import Session
-from services.gateway.sessions.request_state import VISIT, note, page, redirect
+from services.gateway.sessions.request_state import REQUEST_STATE, flash
+from services.gateway.sessions.sessions import SESSIONS
 from shared.contracts.registration import AddressChangeView
 from shared.messaging.handlers import Refused
 
-HERE = "/compte"
 ID = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
 
 
 @dataclass(frozen=True, kw_only=True)
-class ShownSession:
+class SessionView:
     """A session as its holder sees it."""
 
     id: str
@@ -37,10 +39,10 @@ class ShownSession:
 
 async def show(request: web.Request) -> web.Response:
     """Everything at a glance, each with its way to change it."""
-    found, app = guards.full(request), request.app
-    factor = await app[FACTOR].describe(found.account_id)
+    found, app = guards.require_signed_in(request), request.app
+    factor = await app[CLIENTS].mfa.describe(found.account_id)
     sessions = [
-        ShownSession(
+        SessionView(
             id=one.id,
             device=one.device,
             network=one.network,
@@ -67,42 +69,44 @@ async def show(request: web.Request) -> web.Response:
     )
 
 
-async def _information(request: web.Request, found: Session) -> tuple[str, Listed | None]:
+async def _information(request: web.Request, found: Session) -> tuple[str, ProfileSummary | None]:
     """The state of the complementary information, and what it holds once validated."""
     try:
-        known = await request.app[PROFILE].describe(found.account_id)
-    except AWAY:
+        known = await request.app[CLIENTS].profile.describe(found.account_id)
+    except UNAVAILABLE_ERRORS:
         return "away", None
     if not known.validated or known.fields is None:
         return known.state, None
-    return known.state, profile_form.listed(known.fields, found.address, request[VISIT].lang)
+    return known.state, profile_form.summarize(
+        known.fields, found.address, request[REQUEST_STATE].lang
+    )
 
 
 async def _pending(request: web.Request, found: Session) -> AddressChangeView | None:
-    """The change of address that waits for its code; none where nobody can tell."""
+    """The pending change of address; None where the service is unavailable."""
     try:
-        return await request.app[HOLDER].describe(found.account_id)
-    except (*AWAY, Refused):
+        return await request.app[CLIENTS].address_change.describe(found.account_id)
+    except (*UNAVAILABLE_ERRORS, Refused):
         return None
 
 
 async def end_one(request: web.Request, fields: dict[str, str]) -> web.Response:
     """Close one session; another account's is not found (AZ-02)."""
-    found = guards.full(request)
+    found = guards.require_signed_in(request)
     one = fields["session"]
     if not ID.fullmatch(one) or not await request.app[SESSIONS].end_one(found.account_id, one):
-        raise PageError(404)
+        raise HttpError(404)
     if one == found.id:
-        guards.forget_cookie(request)
-        note(request, "signed_out")
-        return redirect(guards.SIGN_IN)
-    note(request, "session_ended")
-    return redirect(HERE)
+        guards.clear_session_cookie(request)
+        flash(request, "signed_out")
+        return redirect(request, "sign_in")
+    flash(request, "session_ended")
+    return redirect(request, "account")
 
 
 async def end_others(request: web.Request, fields: dict[str, str]) -> web.Response:
     """Close every session but this one."""
-    found = guards.full(request)
-    await request.app[SESSIONS].end_others(found.account_id, request[VISIT].token or "")
-    note(request, "sessions_ended")
-    return redirect(HERE)
+    found = guards.require_signed_in(request)
+    await request.app[SESSIONS].end_others(found.account_id, request[REQUEST_STATE].token or "")
+    flash(request, "sessions_ended")
+    return redirect(request, "account")

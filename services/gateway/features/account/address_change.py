@@ -1,7 +1,6 @@
-"""Another address: password and a code of the authenticator, then the new address proved (B-14).
-
-The former address stays the user name until then. Whoever types an address that has an account sees
-the same pages (B-03).
+"""Another e-mail address: password and a code, then the new address is verified (B-14).\n\nThe
+current address stays the user name until then. For an address that has an account the
+pages\nare the same (B-03).
 """
 
 from __future__ import annotations
@@ -10,29 +9,29 @@ from dataclasses import replace
 
 from aiohttp import web
 
-from services.gateway.features.registration.register import choose_address, slip_form
-from services.gateway.features.sign_in.second_factor import log_refused
-from services.gateway.http.errors import Elsewhere
+from services.gateway.clients.clients import CLIENTS
+from services.gateway.http.errors import Redirect
 from services.gateway.http.forms import Form
-from services.gateway.portal.app_keys import CLOCK, FACTOR, HOLDER
-from services.gateway.portal.form_errors import away_form, refuse_form
+from services.gateway.http.rendering import page
+from services.gateway.http.routes import redirect, url
+from services.gateway.http.site import CLOCK
+from services.gateway.portal import session_pages
+from services.gateway.portal.email_suggestions import choose_address, typo_form
+from services.gateway.portal.form_errors import log_refused_code, refuse_form, unavailable_form
 from services.gateway.sessions import guards
-from services.gateway.sessions.request_state import VISIT, idempotency_key, note, page, redirect
+from services.gateway.sessions.request_state import REQUEST_STATE, flash, idempotency_key
 from shared.contracts.registration import AddressChangeView
 from shared.messaging.handlers import Refused
 
-HERE = "/compte/adresse"
-PROOF = "/compte/adresse/validation"
-ACCOUNT = "/compte"
-#: The refusal where no wish is left.
+#: The refusal where no change is pending.
 NO_CHANGE = "no_change"
 
 
 async def show(request: web.Request) -> web.Response:
-    """The form; a wish that waits for its code is pointed out."""
-    found = guards.full(request)
+    """The form; a pending change is pointed out."""
+    found = guards.require_signed_in(request)
     try:
-        pending = await request.app[HOLDER].describe(found.account_id)
+        pending = await request.app[CLIENTS].address_change.describe(found.account_id)
     except Refused:
         pending = None
     return _form(request, Form(), pending=pending)
@@ -40,117 +39,116 @@ async def show(request: web.Request) -> web.Response:
 
 async def submit(request: web.Request, fields: dict[str, str]) -> web.Response:
     """Address and password first: a code is used up only where they were right."""
-    found, app, visit = guards.full(request), request.app, request[VISIT]
+    found, app, state = guards.require_signed_in(request), request.app, request[REQUEST_STATE]
     fields = choose_address(fields)
     try:
-        await app[HOLDER].judge(
+        await app[CLIENTS].address_change.check_change(
             found.account_id,
             fields["address"],
             fields["password"],
             point_out_slip=not fields["kept"],
             key=idempotency_key(request, "address-judged", fields),
         )
-        await app[FACTOR].check(
+        await app[CLIENTS].mfa.check(
             found.account_id,
             fields["code"],
-            device=visit.device,
+            device=state.device,
             key=idempotency_key(request, "address-totp", fields),
         )
-        await app[HOLDER].wish(
+        await app[CLIENTS].address_change.request_change(
             found.account_id,
             fields["address"],
             fields["password"],
-            language=visit.lang,
-            device=visit.device,
+            language=state.lang,
+            device=state.device,
             key=idempotency_key(request, "address-wished", fields),
         )
     except Refused as refused:
-        if (form := slip_form(fields, refused)) is not None:
+        if (form := typo_form(fields, refused)) is not None:
             return _form(request, form)
-        await guards.leave_closed(request, refused)
+        await session_pages.end_if_account_closed(request, refused)
         form = Form.again(fields)
         status = refuse_form(request, form, refused, prefix="totp")
-        log_refused(request, status)
+        log_refused_code(request, status)
         return _form(request, form, status)
-    return redirect(PROOF)
+    return redirect(request, "confirm_new_address")
 
 
-async def away(request: web.Request, fields: dict[str, str]) -> web.Response:
+async def on_unavailable(request: web.Request, fields: dict[str, str]) -> web.Response:
     """The form with the address as it was typed; sent again it is the same act."""
-    guards.full(request)
-    return _form(request, away_form(request, choose_address(fields)), 503)
+    guards.require_signed_in(request)
+    return _form(request, unavailable_form(request, choose_address(fields)), 503)
 
 
-async def show_proof(request: web.Request) -> web.Response:
+async def show_code(request: web.Request) -> web.Response:
     """Where the code went, and the field for it."""
     return _proof(request, await _described(request), Form())
 
 
-async def submit_proof(request: web.Request, fields: dict[str, str]) -> web.Response:
+async def submit_code(request: web.Request, fields: dict[str, str]) -> web.Response:
     """The right code: another user name, and every other session ends before this answers."""
-    found, visit = guards.full(request), request[VISIT]
+    found, state = guards.require_signed_in(request), request[REQUEST_STATE]
     try:
-        view = await request.app[HOLDER].confirm(
+        view = await request.app[CLIENTS].address_change.confirm(
             found.account_id,
             fields["code"],
-            device=visit.device,
+            device=state.device,
             key=idempotency_key(request, "new-address", fields),
         )
     except Refused as refused:
         return await _refused(request, fields, refused)
     moved = replace(found, address=view.address)
-    await guards.go_on(request, moved, fields["key"], view.changed_at, "address_changed")
-    note(request, "address_changed")
-    return redirect(ACCOUNT)
+    await guards.rotate_session(request, moved, fields["key"], view.changed_at, "address_changed")
+    flash(request, "address_changed")
+    return redirect(request, "account")
 
 
 async def resend(request: web.Request, fields: dict[str, str]) -> web.Response:
-    """Another code; the former one is worth nothing."""
-    found, visit = guards.full(request), request[VISIT]
+    """Send another code; the former one is no longer valid."""
+    found, state = guards.require_signed_in(request), request[REQUEST_STATE]
     try:
-        await request.app[HOLDER].resend(
+        await request.app[CLIENTS].address_change.resend(
             found.account_id,
-            language=visit.lang,
-            device=visit.device,
+            language=state.lang,
+            device=state.device,
             key=idempotency_key(request, "new-address-again", fields),
         )
     except Refused as refused:
         return await _refused(request, fields, refused)
-    note(request, "resent_address")
-    return redirect(PROOF)
+    flash(request, "resent_address")
+    return redirect(request, "confirm_new_address")
 
 
 async def cancel(request: web.Request, fields: dict[str, str]) -> web.Response:
-    """Give the wish up: the address stays as it is."""
-    found = guards.full(request)
+    """Cancel the change: the address stays as it is."""
+    found = guards.require_signed_in(request)
     key = idempotency_key(request, "new-address-cancelled", fields)
     try:
-        await request.app[HOLDER].cancel(found.account_id, key=key)
+        await request.app[CLIENTS].address_change.cancel(found.account_id, key=key)
     except Refused as refused:
-        await guards.leave_closed(request, refused)
+        await session_pages.end_if_account_closed(request, refused)
         raise
-    note(request, "address_kept")
-    return redirect(ACCOUNT)
+    flash(request, "address_kept")
+    return redirect(request, "account")
 
 
-async def away_proof(request: web.Request, fields: dict[str, str]) -> web.Response:
-    """The page as soon as it can be shown; the code is to be typed again.
-
-    Where the code has done its work and only the answer was lost, the same form is asked again.
+async def code_unavailable(request: web.Request, fields: dict[str, str]) -> web.Response:
+    """The page again, where it can be shown; the code has to be typed again.\n\nWhere the code
+    was accepted and only the answer was lost, the same form is sent again.
     """
-    found, form = guards.full(request), away_form(request, fields)
+    found, form = guards.require_signed_in(request), unavailable_form(request, fields)
     try:
-        wish = await request.app[HOLDER].describe(found.account_id)
+        change = await request.app[CLIENTS].address_change.describe(found.account_id)
     except Refused as refused:
         if "code" in fields and refused.refusal.slug == NO_CHANGE:
-            return await submit_proof(request, fields)
+            return await submit_code(request, fields)
         _leave(request, refused)
         raise
-    return _proof(request, wish, form, 503)
+    return _proof(request, change, form, 503)
 
 
 async def _refused(request: web.Request, fields: dict[str, str], refused: Refused) -> web.Response:
-    await guards.leave_closed(request, refused)
+    await session_pages.end_if_account_closed(request, refused)
     _leave(request, refused)
     form = Form.again(fields)
     status = refuse_form(request, form, refused, prefix="address")
@@ -158,17 +156,17 @@ async def _refused(request: web.Request, fields: dict[str, str], refused: Refuse
 
 
 def _leave(request: web.Request, refused: Refused) -> None:
-    """Back to the form where there is no wish any more, or somebody was quicker."""
+    """Redirect to the form where the change has ended, or another account has the address."""
     codes = {NO_CHANGE: "address_wish_gone", "address_taken": "address_taken"}
     if refused.refusal.slug in codes:
-        note(request, codes[refused.refusal.slug])
-        raise Elsewhere(HERE)
+        flash(request, codes[refused.refusal.slug])
+        raise Redirect("change_address")
 
 
 async def _described(request: web.Request) -> AddressChangeView:
-    found = guards.full(request)
+    found = guards.require_signed_in(request)
     try:
-        return await request.app[HOLDER].describe(found.account_id)
+        return await request.app[CLIENTS].address_change.describe(found.account_id)
     except Refused as refused:
         _leave(request, refused)
         raise
@@ -184,15 +182,15 @@ def _form(
 
 
 def _proof(
-    request: web.Request, wish: AddressChangeView, form: Form, status: int = 200
+    request: web.Request, change: AddressChangeView, form: Form, status: int = 200
 ) -> web.Response:
-    wait = (wish.resend_at - request.app[CLOCK]()).total_seconds()
+    wait = (change.resend_at - request.app[CLOCK]()).total_seconds()
     return page(
         request,
         "account_address_code.html",
         status=status,
         form=form,
-        wish=wish,
+        change=change,
         resend_in=max(0, -int(-wait // 1)),
-        switch_url=PROOF,
+        switch_url=url(request, "confirm_new_address"),
     )

@@ -6,57 +6,62 @@ from dataclasses import replace
 
 from aiohttp import web
 
-from services.gateway.features.registration.register import password_rules
-from services.gateway.features.sign_in.second_factor import log_refused
+from services.gateway.clients.clients import CLIENTS
 from services.gateway.http.forms import Form
-from services.gateway.portal.app_keys import ACCESS, CLOCK, FACTOR, SESSIONS
-from services.gateway.portal.form_errors import away_form, refuse_form
+from services.gateway.http.rendering import page
+from services.gateway.http.routes import redirect
+from services.gateway.http.site import CLOCK
+from services.gateway.portal.form_errors import log_refused_code, refuse_form, unavailable_form
+from services.gateway.portal.password_rules import password_rules
 from services.gateway.sessions import guards
 from services.gateway.sessions.model import Session
-from services.gateway.sessions.request_state import VISIT, idempotency_key, note, page, redirect
+from services.gateway.sessions.request_state import REQUEST_STATE, flash, idempotency_key
+from services.gateway.sessions.sessions import SESSIONS
 from shared.messaging.handlers import Refused
 
 
 async def show(request: web.Request) -> web.Response:
     """The form, with the rules that change as one types."""
-    return await _render(request, _needs_code(request, guards.full(request)), Form())
+    return await _render(request, _needs_code(request, guards.require_signed_in(request)), Form())
 
 
 async def submit(request: web.Request, fields: dict[str, str]) -> web.Response:
-    """Change it; every other session ends before this answers (settled 7)."""
-    found, app, visit = guards.full(request), request.app, request[VISIT]
+    """Change it; every other session ends before the response."""
+    found, app, state = guards.require_signed_in(request), request.app, request[REQUEST_STATE]
     needs_code = _needs_code(request, found)
     try:
         if needs_code:
-            await app[FACTOR].check(
+            await app[CLIENTS].mfa.check(
                 found.account_id,
                 fields["code"],
-                device=visit.device,
+                device=state.device,
                 key=idempotency_key(request, "password-totp", fields),
             )
-            await app[SESSIONS].note_code(visit.token or "")
+            await app[SESSIONS].record_code(state.token or "")
             found, needs_code = replace(found, code_at=app[CLOCK]()), False
-        view = await app[ACCESS].change_password(
+        view = await app[CLIENTS].auth.change_password(
             found.account_id,
             fields["current_password"],
             fields["password"],
-            device=visit.device,
+            device=state.device,
             key=idempotency_key(request, "password", fields),
         )
     except Refused as refused:
         form = Form.again(fields)
         status = refuse_form(request, form, refused, prefix="totp")
-        log_refused(request, status)
+        log_refused_code(request, status)
         return await _render(request, needs_code, form, status)
-    await guards.go_on(request, found, fields["key"], view.changed_at, "password_changed")
-    note(request, "password_changed")
-    return redirect("/compte")
+    await guards.rotate_session(request, found, fields["key"], view.changed_at, "password_changed")
+    flash(request, "password_changed")
+    return redirect(request, "account")
 
 
-async def away(request: web.Request, fields: dict[str, str]) -> web.Response:
+async def on_unavailable(request: web.Request, fields: dict[str, str]) -> web.Response:
     """The form again; sent again it is the same act."""
-    form = away_form(request, fields)
-    return await _render(request, _needs_code(request, guards.full(request)), form, 503)
+    form = unavailable_form(request, fields)
+    return await _render(
+        request, _needs_code(request, guards.require_signed_in(request)), form, 503
+    )
 
 
 def _needs_code(request: web.Request, found: Session) -> bool:

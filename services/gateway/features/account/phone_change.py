@@ -1,62 +1,61 @@
-"""A new phone by whoever still holds the old one: password and a code of the old one (G-25, OT-12).
-
-The new one replaces the old one only once its first code is right.
+"""A new phone, with password and a code of the old one (G-25, OT-12).\n\nThe new phone replaces
+the old one once its first code is right.
 """
 
 from __future__ import annotations
 
 from aiohttp import web
 
-from services.gateway.features.sign_in.second_factor import log_refused
-from services.gateway.http.errors import Elsewhere
+from services.gateway.clients.clients import CLIENTS
+from services.gateway.http.errors import Redirect
 from services.gateway.http.forms import Form
+from services.gateway.http.rendering import page
+from services.gateway.http.routes import redirect
 from services.gateway.portal import enrolment_page
-from services.gateway.portal.app_keys import ACCESS, FACTOR, SESSIONS
 from services.gateway.portal.enrolment_page import IN_ACCOUNT
-from services.gateway.portal.form_errors import away_form, refuse_form
+from services.gateway.portal.form_errors import log_refused_code, refuse_form, unavailable_form
 from services.gateway.sessions import guards
 from services.gateway.sessions.model import Session
-from services.gateway.sessions.request_state import VISIT, idempotency_key, note, page, redirect
+from services.gateway.sessions.request_state import REQUEST_STATE, flash, idempotency_key
+from services.gateway.sessions.sessions import SESSIONS
 from shared.messaging.handlers import Refused
-
-HERE = "/compte/telephone"
 
 
 async def show(request: web.Request) -> web.Response:
     """What is needed, and the form for it."""
-    guards.full(request)
+    guards.require_signed_in(request)
     return page(request, "account_phone.html", form=Form())
 
 
 async def submit(request: web.Request, fields: dict[str, str]) -> web.Response:
     """The password first: a code is used up only where it was right."""
-    found, app, visit = guards.full(request), request.app, request[VISIT]
+    found, app, state = guards.require_signed_in(request), request.app, request[REQUEST_STATE]
     try:
-        await app[ACCESS].check_password(
+        await app[CLIENTS].auth.check_password(
             found.account_id,
             fields["password"],
             key=idempotency_key(request, "phone-password", fields),
         )
-        made = await app[FACTOR].start_replacement(
+        made = await app[CLIENTS].mfa.start_replacement(
             found.account_id,
             found.address,
             fields["code"],
-            device=visit.device,
+            device=state.device,
             key=idempotency_key(request, "phone", fields),
         )
     except Refused as refused:
         form = Form.again(fields)
         prefix = "confirm" if refused.refusal.slug == "wrong_password" else "totp"
         status = refuse_form(request, form, refused, prefix=prefix)
-        log_refused(request, status)
+        log_refused_code(request, status)
         return page(request, "account_phone.html", status=status, form=form)
-    await app[SESSIONS].note_due(visit.token or "", found.due, made.enrolment_id)
-    return redirect(IN_ACCOUNT.action)
+    await app[SESSIONS].set_due(state.token or "", found.due, made.enrolment_id)
+    return redirect(request, IN_ACCOUNT.page)
 
 
-async def away(request: web.Request, fields: dict[str, str]) -> web.Response:
+async def on_unavailable(request: web.Request, fields: dict[str, str]) -> web.Response:
     """The form again; sent again it is the same act."""
-    form = away_form(request, fields)
+    form = unavailable_form(request, fields)
     return page(request, "account_phone.html", status=503, form=form)
 
 
@@ -64,7 +63,7 @@ async def show_new(request: web.Request) -> web.Response:
     """The new phone's key."""
     found = _begun(request)
     try:
-        made = await enrolment_page.described(request, found)
+        made = await enrolment_page.describe(request, found)
     except Refused as refused:
         raise _over(request, refused) from refused
     return enrolment_page.render(request, made, IN_ACCOUNT, Form())
@@ -74,43 +73,43 @@ async def submit_new(request: web.Request, fields: dict[str, str]) -> web.Respon
     """The first right code: the old phone is out, and so is every other session."""
     found = _begun(request)
     try:
-        view = await enrolment_page.confirmed(request, found, fields)
+        view = await enrolment_page.confirm(request, found, fields)
     except Refused as refused:
         if refused.refusal.slug == "enrolment_gone":
             raise _over(request, refused) from refused
         form, status = enrolment_page.refused_form(request, fields, refused)
-        made = await enrolment_page.described(request, found)
+        made = await enrolment_page.describe(request, found)
         return enrolment_page.render(request, made, IN_ACCOUNT, form, status)
-    await guards.go_on(request, found, fields["key"], view.enrolled_at, "phone_replaced")
-    note(request, "phone_changed")
-    return redirect("/compte")
+    await guards.rotate_session(request, found, fields["key"], view.enrolled_at, "phone_replaced")
+    flash(request, "phone_changed")
+    return redirect(request, "account")
 
 
 async def restart(request: web.Request, fields: dict[str, str]) -> web.Response:
     """« Recommencer »: another key; the half-made one is void."""
     found = _begun(request)
     try:
-        await enrolment_page.restarted(request, found, fields)
+        await enrolment_page.restart(request, found, fields)
     except Refused as refused:
         raise _over(request, refused) from refused
-    return redirect(IN_ACCOUNT.action)
+    return redirect(request, IN_ACCOUNT.page)
 
 
-async def away_new(request: web.Request, fields: dict[str, str]) -> web.Response:
+async def new_unavailable(request: web.Request, fields: dict[str, str]) -> web.Response:
     """The same page, where it can be shown."""
-    return await enrolment_page.away(request, _begun(request), fields, IN_ACCOUNT)
+    return await enrolment_page.on_unavailable(request, _begun(request), fields, IN_ACCOUNT)
 
 
 def _begun(request: web.Request) -> Session:
-    found = guards.full(request)
+    found = guards.require_signed_in(request)
     if found.enrolment_id is None:
-        raise Elsewhere(HERE)
+        raise Redirect("change_phone")
     return found
 
 
 def _over(request: web.Request, refused: Refused) -> Exception:
-    """The way back where the enrolment has run out."""
+    """Redirect to the form where the enrolment has expired."""
     if refused.refusal.slug != "enrolment_gone":
         return refused
-    note(request, "enrolment_gone")
-    return Elsewhere(HERE)
+    flash(request, "enrolment_gone")
+    return Redirect("change_phone")

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from services.gateway.features.profile.profile_messages import (
+from services.gateway.portal.dossier_texts import COLUMNS
+from services.gateway.portal.profile_fields import (
     ESTABLISHMENT_TYPES,
     LABELS,
     POSITIONS,
 )
-from services.gateway.portal.dossier_texts import COLUMNS
 from shared.i18n.catalogue import N_
 
 TITLES: dict[str, str] = {
@@ -19,7 +19,7 @@ TITLES: dict[str, str] = {
     "mailer": N_("Messages envoyés"),
 }
 
-MATTERS: dict[str, str] = {
+CATEGORIES: dict[str, str] = {
     "account": N_("Compte"),
     "password": N_("Mot de passe (jamais gardé lisible)"),
     "terms": N_("Conditions d'utilisation acceptées"),
@@ -41,8 +41,8 @@ MATTERS: dict[str, str] = {
     "known_browsers": N_("Navigateurs connus"),
     "sessions_ended": N_("Dernière fermeture de sessions"),
     "validated": N_("Informations validées"),
-    "kept_forms": N_("Saisie gardée à la fin d'une session"),
-    "desk_words": N_("Demandes au secrétariat"),
+    "saved_input": N_("Saisie gardée à la fin d'une session"),
+    "support_requests": N_("Demandes au secrétariat"),
     "directory": N_("Carnet d'adresses des messages"),
     "mails": N_("Messages"),
 }
@@ -114,7 +114,7 @@ FIELDS: dict[str, str] = {
     "seen_at": N_("Dernière activité"),
     "ends_at": N_("Fin au plus tard"),
     "before": N_("Anciennes sessions fermées"),
-    "told_at": N_("Envoi"),
+    "submitted_at": N_("Envoi"),
     "named_at": N_("Nom changé"),
     "addressed_at": N_("Adresse changée"),
     "confirmed_at": N_("Message de confirmation"),

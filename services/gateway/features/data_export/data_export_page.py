@@ -1,7 +1,6 @@
-"""What is held about a person, as the page says it: services, matters, fields, values (B-11).
-
-The file has the English keys of the services; the page has words for them. A key without words is
-shown as it is, so that nothing is left out.
+"""The data export as a page: services, categories, fields, values (B-11).\n\nThe file has the
+English keys of the services; the page has labels for them. A key without a label\nis shown as
+it is, so that nothing is left out.
 """
 
 from __future__ import annotations
@@ -14,23 +13,23 @@ from typing import Any
 
 from services.gateway.clients.data_export import SERVICES, PersonalData
 from services.gateway.features.data_export.data_export_labels import (
+    CATEGORIES,
     FIELDS,
     MAILS,
-    MATTERS,
     TITLES,
     VALUES,
 )
-from services.gateway.features.profile.profile_messages import LABELS
 from services.gateway.portal.dossier_texts import status_text
+from services.gateway.portal.profile_fields import LABELS
 from shared.domain.countries import country_names
 from shared.i18n.catalogue import N_, translate
 from shared.i18n.dates import format_datetime, format_day
 
-#: Rows of one matter that the page shows; the file has all of them.
-MOST_ROWS = 20
+#: Rows of one category on the page; the file has all of them.
+MAX_ROWS = 20
 MOMENT = re.compile(r"\d{4}-\d{2}-\d{2}T\d{2}:\d{2}.*")
 DAY = re.compile(r"\d{4}-\d{2}-\d{2}")
-#: Fields whose values are ours, not words that somebody typed.
+#: Fields with fixed values, not typed ones.
 CHOSEN = frozenset(
     (
         "state",
@@ -46,14 +45,14 @@ CHOSEN = frozenset(
         "language",
     )
 )
-#: The form's order, for what is kept as one JSON value and comes back in that of its keys.
+#: The order of the form, for fields that are stored as one JSON value.
 ORDER = {name: place for place, name in enumerate(LABELS)}
 YES_NO = (N_("non"), N_("oui"))
 
 
 @dataclass(frozen=True, kw_only=True)
-class Matter:
-    """One matter: rows of (label, value), and how many more the file has."""
+class Category:
+    """One category: rows of (label, value), and how many more the file has."""
 
     title: str
     rows: list[list[tuple[str, str]]]
@@ -61,23 +60,22 @@ class Matter:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Part:
-    """What one service holds; `matters` is None where it did not answer."""
+class Section:
+    """What one service holds; `categories` is None where it did not answer."""
 
     title: str
-    matters: list[Matter] | None
+    categories: list[Category] | None
 
 
-def shown(data: PersonalData, lang: str, names: Mapping[str, str]) -> list[Part]:
-    """Every service under its heading, those that hold nothing and those that are away too.
-
-    `names` are those of the service and its operator.
+def build_sections(data: PersonalData, lang: str, names: Mapping[str, str]) -> list[Section]:
+    """Every service under its heading, also where it has no data or is unavailable.\n\n`names`
+    are those of the service and its operator.
     """
     return [
-        Part(
+        Section(
             title=translate(TITLES[service], lang),
-            matters=(
-                _matters(data.documents[service], lang, names)
+            categories=(
+                _categories(data.documents[service], lang, names)
                 if service in data.documents
                 else None
             ),
@@ -86,17 +84,17 @@ def shown(data: PersonalData, lang: str, names: Mapping[str, str]) -> list[Part]
     ]
 
 
-def _matters(
+def _categories(
     document: Mapping[str, list[dict[str, Any]]], lang: str, names: Mapping[str, str]
-) -> list[Matter]:
+) -> list[Category]:
     return [
-        Matter(
-            title=_label(MATTERS, name, lang, names),
+        Category(
+            title=_label(CATEGORIES, name, lang, names),
             rows=[
                 _row(_ordered(row) if name == "information" else row, lang, names)
-                for row in rows[:MOST_ROWS]
+                for row in rows[:MAX_ROWS]
             ],
-            more=max(0, len(rows) - MOST_ROWS),
+            more=max(0, len(rows) - MAX_ROWS),
         )
         for name, rows in document.items()
         if rows
@@ -138,7 +136,7 @@ def _value(name: str, value: Any, lang: str, names: Mapping[str, str]) -> str:
 
 
 def _moment(text: str, lang: str) -> str:
-    """As people say it; as it is where somebody typed what only looks like one."""
+    """The moment in words; unchanged where the text only looks like one."""
     try:
         return format_datetime(datetime.fromisoformat(text), lang)
     except ValueError:

@@ -1,7 +1,6 @@
-"""« Mes données »: everything that is held about a person, as a page and as a file (B-11, GD-02).
-
-Behind a code that was given a short while ago (SE-09). What a service that is away holds is
-missing, and both say so.
+"""« Mes données »: the data stored about a person, as a page and as a file (B-11,
+GD-02).\n\nNeeds a fresh code (SE-09). The page and the file say which services did not
+answer.
 """
 
 from __future__ import annotations
@@ -9,73 +8,73 @@ from __future__ import annotations
 import msgspec
 from aiohttp import web
 
+from services.gateway.clients.clients import CLIENTS
 from services.gateway.clients.data_export import PersonalData
-from services.gateway.features.data_export.data_export_page import shown
-from services.gateway.features.sign_in.second_factor import log_refused
-from services.gateway.http.errors import Elsewhere
+from services.gateway.features.data_export.data_export_page import build_sections
+from services.gateway.http.errors import Redirect
 from services.gateway.http.forms import Form
-from services.gateway.portal.app_keys import CLOCK, FACTOR, PAGES, PERSONAL, SESSIONS
-from services.gateway.portal.form_errors import away_form, refuse_form
+from services.gateway.http.rendering import RENDERER, page
+from services.gateway.http.routes import redirect, url
+from services.gateway.http.site import CLOCK
+from services.gateway.portal.form_errors import log_refused_code, refuse_form, unavailable_form
 from services.gateway.sessions import guards
 from services.gateway.sessions.model import Session
-from services.gateway.sessions.request_state import VISIT, idempotency_key, page, redirect
+from services.gateway.sessions.request_state import REQUEST_STATE, idempotency_key
+from services.gateway.sessions.sessions import SESSIONS
 from shared.messaging.handlers import Refused
 from shared.runtime.telemetry import get_logger
-
-HERE = "/compte/mes-donnees"
-FILE = "/compte/mes-donnees.json"
 
 log = get_logger("gateway")
 
 
 async def show(request: web.Request) -> web.Response:
-    """Every matter under its heading; before that a code, where the last one is old."""
-    found = guards.full(request)
+    """Every category under its heading; before that a code, where the last one is old."""
+    found = guards.require_signed_in(request)
     if not _fresh(request, found):
         return _ask(request, Form())
-    data = await request.app[PERSONAL].gather(found.account_id)
-    lang = request[VISIT].lang
+    data = await request.app[CLIENTS].data_export.collect(found.account_id)
+    lang = request[REQUEST_STATE].lang
     _trace(found, data, "page")
     return page(
         request,
         "personal_data.html",
-        parts=shown(data, lang, request.app[PAGES].names(lang)),
+        parts=build_sections(data, lang, request.app[RENDERER].names(lang)),
         missing=data.missing,
         made_at=request.app[CLOCK](),
     )
 
 
 async def prove(request: web.Request, fields: dict[str, str]) -> web.Response:
-    """The code that is asked for first."""
-    found, visit = guards.full(request), request[VISIT]
+    """Check the code."""
+    found, state = guards.require_signed_in(request), request[REQUEST_STATE]
     try:
-        await request.app[FACTOR].check(
+        await request.app[CLIENTS].mfa.check(
             found.account_id,
             fields["code"],
-            device=visit.device,
+            device=state.device,
             key=idempotency_key(request, "data-totp", fields),
         )
     except Refused as refused:
         form = Form.again(fields)
         status = refuse_form(request, form, refused, prefix="totp")
-        log_refused(request, status)
+        log_refused_code(request, status)
         return _ask(request, form, status)
-    await request.app[SESSIONS].note_code(visit.token or "")
-    return redirect(HERE)
+    await request.app[SESSIONS].record_code(state.token or "")
+    return redirect(request, "my_data")
 
 
-async def away(request: web.Request, fields: dict[str, str]) -> web.Response:
+async def on_unavailable(request: web.Request, fields: dict[str, str]) -> web.Response:
     """The code is to be typed again."""
-    guards.full(request)
-    return _ask(request, away_form(request, fields), 503)
+    guards.require_signed_in(request)
+    return _ask(request, unavailable_form(request, fields), 503)
 
 
 async def download(request: web.Request) -> web.Response:
-    """The same as JSON; its name and its first lines say so where something is missing."""
-    found = guards.full(request)
+    """The data as JSON; its name and its first lines say so where something is missing."""
+    found = guards.require_signed_in(request)
     if not _fresh(request, found):
-        raise Elsewhere(HERE)
-    data = await request.app[PERSONAL].gather(found.account_id)
+        raise Redirect("my_data")
+    data = await request.app[CLIENTS].data_export.collect(found.account_id)
     _trace(found, data, "file")
     now = request.app[CLOCK]()
     document = {
@@ -97,12 +96,18 @@ def _fresh(request: web.Request, found: Session) -> bool:
 
 
 def _ask(request: web.Request, form: Form, status: int = 200) -> web.Response:
-    return page(request, "personal_data_code.html", status=status, form=form, switch_url=HERE)
+    return page(
+        request,
+        "personal_data_code.html",
+        status=status,
+        form=form,
+        switch_url=url(request, "my_data"),
+    )
 
 
 def _trace(found: Session, data: PersonalData, form: str) -> None:
     log.info(
-        "Somebody looked at what is held about them.",
+        "A data export was shown.",
         action="personal_data_exported",
         account=found.account_id,
         form=form,

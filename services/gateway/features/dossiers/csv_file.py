@@ -10,9 +10,9 @@ import csv
 import io
 from collections.abc import Iterable, Sequence
 
-MARK = "\ufeff"
+BOM = "\ufeff"
 SEPARATOR = ";"
-#: A cell that begins with one of these is a formula somewhere, their wide forms included.
+#: A cell that begins with one of these is a formula in some spreadsheet; wide forms included.
 DANGEROUS = ("=", "+", "-", "@", "\t", "\r", "\n", "\0", "＝", "＋", "－", "＠")
 
 
@@ -20,10 +20,10 @@ def csv_text(rows: Iterable[Sequence[str]]) -> str:
     """The rows as lines of a file, each cell between quotes."""
     made = io.StringIO()
     writer = csv.writer(made, delimiter=SEPARATOR, quoting=csv.QUOTE_ALL, lineterminator="\r\n")
-    writer.writerows([inert(cell) for cell in row] for row in rows)
+    writer.writerows([escape_formula(cell) for cell in row] for row in rows)
     return made.getvalue()
 
 
-def inert(cell: str) -> str:
+def escape_formula(cell: str) -> str:
     """The cell, with a quote before what a spreadsheet would carry out."""
     return f"'{cell}" if cell.startswith(DANGEROUS) else cell

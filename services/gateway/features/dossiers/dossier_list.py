@@ -2,28 +2,27 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from services.gateway.features.dossiers.dossier_query import (
-    DOWNLOAD,
     SIZES,
     SORT_NAMES,
     TAB_NAMES,
-    Wanted,
+    DossierQuery,
 )
-from services.gateway.features.dossiers.filing_links import Office
+from services.gateway.features.dossiers.filing_links import FilingLinks
 from services.gateway.portal.dossier_texts import BADGES, COLUMNS, KINDS, TAB_TITLES, status_text
 from shared.contracts.dossiers import DossierRow, DossiersView
 from shared.i18n.catalogue import translate
 
-#: Pages that are named on either side of the one that is shown.
+#: Links to pages on either side of the current one.
 NEIGHBOURS = 2
 
 
 @dataclass(frozen=True, kw_only=True)
-class Tab:
-    """One tab; `count` is None where nobody could count."""
+class TabView:
+    """One tab; `count` is None where the list is unavailable."""
 
     title: str
     count: int | None
@@ -32,8 +31,8 @@ class Tab:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Column:
-    """One column; `order` is what `aria-sort` says, empty where rows do not go by it."""
+class ColumnView:
+    """One column; `order` is the value of `aria-sort`, empty where rows are not sorted by it."""
 
     key: str
     name: str
@@ -43,7 +42,7 @@ class Column:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Choice:
+class Option:
     """One line of a list to choose from."""
 
     value: str
@@ -52,8 +51,8 @@ class Choice:
 
 
 @dataclass(frozen=True, kw_only=True)
-class ShownRow:
-    """One dossier: what it says, its status in words, and where it is seen (empty: nowhere)."""
+class RowView:
+    """One dossier: its row, its status in words, its link (empty: none)."""
 
     row: DossierRow
     status: str
@@ -70,16 +69,16 @@ class PageLink:
 
 
 @dataclass(frozen=True, kw_only=True)
-class ShownList:
-    """What the page says of one tab's rows."""
+class ListView:
+    """What the page shows of one tab."""
 
     none_at_all: bool
     total: int
-    columns: list[Column]
-    rows: list[ShownRow]
-    kinds: list[Choice]
-    statuses: list[Choice]
-    sizes: list[Choice]
+    columns: list[ColumnView]
+    rows: list[RowView]
+    kinds: list[Option]
+    statuses: list[Option]
+    sizes: list[Option]
     pages: int
     page_links: list[PageLink]
     previous: str
@@ -88,14 +87,16 @@ class ShownList:
     whole: str
 
 
-def shown_tabs(wanted: Wanted, counts: Sequence[int] | None, lang: str) -> list[Tab]:
+def tab_views(
+    query: DossierQuery, counts: Sequence[int] | None, lang: str, home: str
+) -> list[TabView]:
     """The four tabs; without counts where the list does not answer."""
     return [
-        Tab(
+        TabView(
             title=tab_title(tab, lang),
             count=None if counts is None else counts[place],
-            href=wanted.whole(tab).address(),
-            current=tab == wanted.tab,
+            href=query.reset_filters(tab).url(home),
+            current=tab == query.tab,
         )
         for place, tab in enumerate(TAB_NAMES)
     ]
@@ -106,31 +107,36 @@ def tab_title(tab: str, lang: str) -> str:
     return translate(TAB_TITLES[tab], lang)
 
 
-def shown_list(
-    wanted: Wanted, view: DossiersView, office: Office, lang: str, names: Mapping[str, str]
-) -> ShownList:
-    """One page of one tab; `wanted` is at the page that was answered.
+def list_view(
+    query: DossierQuery,
+    view: DossiersView,
+    links: FilingLinks,
+    lang: str,
+    url: Callable[[str], str],
+    names: Mapping[str, str],
+) -> ListView:
+    """One page of one tab; `query` is at the page that was answered.
 
-    `names` are those of the service and its operator, which titles of columns bear.
+    `names` are those of the service and its operator, for the titles of columns.
     """
-    page, pages = view.page, view.pages
-    return ShownList(
+    page, pages, home = view.page, view.pages, url("home")
+    return ListView(
         none_at_all=not any(view.counts),
         total=view.total,
-        columns=[_column(key, wanted, lang, names) for key in COLUMNS],
-        rows=[_row(row, office, lang) for row in view.rows],
-        kinds=[_choice(kind, wanted.kind, _kind_text(kind, lang)) for kind in wanted.kinds],
-        statuses=_statuses(wanted, view.statuses, lang),
-        sizes=[_choice(str(size), str(wanted.size), str(size)) for size in SIZES],
+        columns=[_column(key, query, lang, home, names) for key in COLUMNS],
+        rows=[_row(row, links, lang) for row in view.rows],
+        kinds=[_option(kind, query.kind, _kind_text(kind, lang)) for kind in query.kinds],
+        statuses=_statuses(query, view.statuses, lang),
+        sizes=[_option(str(size), str(query.size), str(size)) for size in SIZES],
         pages=pages,
         page_links=[
-            PageLink(number=number, href=wanted.at(number).address() if number else "")
+            PageLink(number=number, href=query.with_page(number).url(home) if number else "")
             for number in page_numbers(page, pages)
         ],
-        previous=wanted.at(page - 1).address() if page > 1 else "",
-        next=wanted.at(page + 1).address() if page < pages else "",
-        download=wanted.at(1).address(DOWNLOAD),
-        whole=wanted.whole().address(),
+        previous=query.with_page(page - 1).url(home) if page > 1 else "",
+        next=query.with_page(page + 1).url(home) if page < pages else "",
+        download=query.with_page(1).url(url("dossiers_file")),
+        whole=query.reset_filters().url(home),
     )
 
 
@@ -172,37 +178,39 @@ def file_head(lang: str, names: Mapping[str, str]) -> list[str]:
     return [translate(title, lang, **names) for title in COLUMNS.values()]
 
 
-def _column(key: str, wanted: Wanted, lang: str, names: Mapping[str, str]) -> Column:
+def _column(
+    key: str, query: DossierQuery, lang: str, home: str, names: Mapping[str, str]
+) -> ColumnView:
     order = ""
-    if key == wanted.sort:
-        order = "descending" if wanted.descending else "ascending"
-    return Column(
+    if key == query.sort:
+        order = "descending" if query.descending else "ascending"
+    return ColumnView(
         key=key,
         name=SORT_NAMES[key],
         title=translate(COLUMNS[key], lang, **names),
-        href=wanted.sorted_by(key).address(),
+        href=query.sorted_by(key).url(home),
         order=order,
     )
 
 
-def _row(row: DossierRow, office: Office, lang: str) -> ShownRow:
-    return ShownRow(
+def _row(row: DossierRow, links: FilingLinks, lang: str) -> RowView:
+    return RowView(
         row=row,
         status=status_text(row.status, lang),
         badge=BADGES.get(row.status, ""),
-        href=office.link(row),
+        href=links.link(row),
     )
 
 
-def _choice(value: str, chosen: str, text: str) -> Choice:
-    return Choice(value=value, text=text, chosen=value == chosen)
+def _option(value: str, chosen: str, text: str) -> Option:
+    return Option(value=value, text=text, chosen=value == chosen)
 
 
 def _kind_text(kind: str, lang: str) -> str:
     return f"{kind} ({translate(KINDS[kind], lang)})"
 
 
-def _statuses(wanted: Wanted, found: Iterable[str], lang: str) -> list[Choice]:
-    """Those of the tab, in its owner's order, and the one asked for even where no row has it."""
-    known = dict.fromkeys((*found, wanted.status))
-    return [_choice(status, wanted.status, status_text(status, lang)) for status in known if status]
+def _statuses(query: DossierQuery, found: Iterable[str], lang: str) -> list[Option]:
+    """The statuses of the tab, and the selected one even where no row has it."""
+    known = dict.fromkeys((*found, query.status))
+    return [_option(status, query.status, status_text(status, lang)) for status in known if status]

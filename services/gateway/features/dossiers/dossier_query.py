@@ -1,8 +1,8 @@
-"""What the address of the home page asks for, and the addresses of what it may ask for next.
+"""The query of the home page's URL, and the URLs that the page links to.
 
-Pure. All of the page's state is in its address, so that Back, a bookmark and the other language
-find the same rows. Whatever nobody could have chosen on the page is read as if it were not there:
-an old or hand-made address shows a page, never an error (IN-04).
+Pure. All of the page's state is in its URL, so that Back, a bookmark and the other language find
+the same rows. Values that cannot be chosen on the page are ignored: an old or hand-made URL shows
+a page, never an error (IN-04).
 """
 
 from __future__ import annotations
@@ -10,14 +10,12 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
+from typing import Any
 from urllib.parse import parse_qsl, urlencode
 
-from shared.contracts.dossiers import TABS
+from shared.contracts.dossiers import TABS, ListDossiers, ReadDossiers
 
-HOME = "/accueil"
-DOWNLOAD = "/accueil/dossiers.csv"
-
-#: How addresses name the tabs and the columns.
+#: The names of tabs and columns in URLs.
 TAB_NAMES = {
     "declarations_filed": "declarations-deposees",
     "declarations_processed": "declarations-traitees",
@@ -37,12 +35,12 @@ SORT_NAMES = {
 }
 #: Kinds that a tab may be filtered by; a tab with one kind has nothing to choose.
 DECLARATIONS = ("DEI", "DEC")
-#: Columns whose latest, not first, is what one looks for.
+#: Columns sorted by the latest first.
 DATES = ("filed_on", "decided_on")
 SIZES = (10, 20, 50, 100)
-LONGEST_SEARCH = 100
-LONGEST_STATUS = 200
-MOST_FIELDS = 50
+MAX_SEARCH = 100
+MAX_STATUS = 200
+MAX_FIELDS = 50
 ORDERS = {"croissant": False, "decroissant": True}
 PAGE = re.compile(r"[1-9][0-9]{0,6}")
 
@@ -51,7 +49,7 @@ _SORTS = {name: sort for sort, name in SORT_NAMES.items()}
 
 
 @dataclass(frozen=True, kw_only=True)
-class Wanted:
+class DossierQuery:
     """One page of one tab, searched, filtered and sorted; the words are those of the contract."""
 
     tab: str = TABS[0]
@@ -73,22 +71,27 @@ class Wanted:
         """Whether some rows of the tab may be left out."""
         return bool(self.search or self.kind or self.status)
 
-    def whole(self, tab: str = "") -> Wanted:
+    def reset_filters(self, tab: str = "") -> DossierQuery:
         """A tab with all its rows, as many on a page as now, in the usual order."""
-        return Wanted(tab=tab or self.tab, size=self.size)
+        return DossierQuery(tab=tab or self.tab, size=self.size)
 
-    def sorted_by(self, sort: str) -> Wanted:
+    def sorted_by(self, sort: str) -> DossierQuery:
         """By another column, or by the same one the other way round; from the first page."""
         turned = not self.descending if sort == self.sort else sort in DATES
         return replace(self, sort=sort, descending=turned, page=1)
 
-    def at(self, page: int) -> Wanted:
+    def with_page(self, page: int) -> DossierQuery:
         """Another page of the same rows."""
         return replace(self, page=page)
 
-    def address(self, path: str = HOME) -> str:
-        """Where this is; what is usual is left out."""
-        usual = Wanted()
+    def url(self, path: str) -> str:
+        """The URL of these rows below `path`."""
+        query = self.query_string()
+        return f"{path}?{query}" if query else path
+
+    def query_string(self) -> str:
+        """The query of the URL; defaults are left out."""
+        usual = DossierQuery()
         given: dict[str, str | int] = {}
         if self.tab != usual.tab:
             given["onglet"] = TAB_NAMES[self.tab]
@@ -106,7 +109,21 @@ class Wanted:
             given["page"] = self.page
         if self.size != usual.size:
             given["taille"] = self.size
-        return f"{path}?{urlencode(given)}" if given else path
+        return urlencode(given)
+
+    def list_request(self, account_id: str) -> ListDossiers:
+        """The request for one page of the rows."""
+        return ListDossiers(
+            account_id=account_id, page=self.page, size=self.size, **self._filters()
+        )
+
+    def read_request(self, account_id: str, after: str = "") -> ReadDossiers:
+        """The request for all rows, some at a time; `after` is where the reply before ended."""
+        return ReadDossiers(account_id=account_id, after=after, **self._filters())
+
+    def _filters(self) -> dict[str, Any]:
+        names = ("tab", "search", "kind", "status", "sort", "descending")
+        return {name: getattr(self, name) for name in names}
 
 
 def order_name(descending: bool) -> str:
@@ -114,18 +131,18 @@ def order_name(descending: bool) -> str:
     return "decroissant" if descending else "croissant"
 
 
-def read_wanted(query: str) -> Wanted:
-    """What an address asks for after its question mark; of a field given twice, the first."""
+def parse_query(query: str) -> DossierQuery:
+    """The query of a URL; of a field given twice, the first."""
     try:
-        pairs = parse_qsl(query, max_num_fields=MOST_FIELDS)
+        pairs = parse_qsl(query, max_num_fields=MAX_FIELDS)
     except ValueError:
-        return Wanted()
+        return DossierQuery()
     given = dict(reversed(pairs))
     tab = _TABS.get(given.get("onglet", ""), TABS[0])
     sort = _SORTS.get(given.get("tri", ""), "filed_on")
-    wanted = Wanted(
+    wanted = DossierQuery(
         tab=tab,
-        search=_line(given.get("recherche", ""))[:LONGEST_SEARCH].strip(),
+        search=_line(given.get("recherche", ""))[:MAX_SEARCH].strip(),
         status=_status(given.get("statut", "")),
         sort=sort,
         descending=ORDERS.get(given.get("sens", ""), sort in DATES),
@@ -148,4 +165,4 @@ def _line(text: str) -> str:
 
 
 def _status(text: str) -> str:
-    return text if "\0" not in text and len(text) <= LONGEST_STATUS else ""
+    return text if "\0" not in text and len(text) <= MAX_STATUS else ""

@@ -1,7 +1,5 @@
-"""The application that files and decides dossiers, as the home page links to it (G-43).
-
-Pure. Both addresses are settings, judged at the start; where one is not set its links are not
-shown.
+"""Links to the application that files and decides dossiers (G-43).\n\nPure. Both URLs are
+settings, validated at the start; a link without its setting is not shown.
 """
 
 from __future__ import annotations
@@ -10,18 +8,20 @@ import re
 from dataclasses import dataclass
 from urllib.parse import quote, urlsplit
 
+from aiohttp import web
+
 from shared.contracts.dossiers import DossierRow
 from shared.security.connection_urls import is_loopback
 
-PLACES = ("dossier_id", "number")
+PLACEHOLDERS = ("dossier_id", "number")
 EXAMPLE = "https://office.example/dossiers/{dossier_id}"
 _PLACE = re.compile(r"\{([^{}]*)\}")
-#: What may stand in an address as it is written (RFC 3986).
+#: The characters of a URL (RFC 3986).
 _PLAIN = re.compile(r"[A-Za-z0-9\-._~:/?#\[\]@!$&'()*+,;=%]+")
 
 
 @dataclass(frozen=True)
-class Office:
+class FilingLinks:
     """Where a dossier is filed, and where one is seen: `row_url` has a place for what it is."""
 
     filing_url: str = ""
@@ -35,7 +35,10 @@ class Office:
         return _PLACE.sub(lambda place: quote(values[place[1]], safe=""), self.row_url)
 
 
-def link_problem(url: str) -> str | None:
+FILING_LINKS = web.AppKey("filing_links", FilingLinks)
+
+
+def validate_link(url: str) -> str | None:
     """Why people cannot be sent there, or None."""
     try:
         parts = urlsplit(url)
@@ -49,12 +52,12 @@ def link_problem(url: str) -> str | None:
     return None
 
 
-def row_link_problem(url: str) -> str | None:
+def validate_row_link(url: str) -> str | None:
     """Why no dossier can be seen there, or None."""
     places = _PLACE.findall(url)
-    if not places or not set(places) <= set(PLACES):
+    if not places or not set(places) <= set(PLACEHOLDERS):
         return f"must hold {{dossier_id}} or {{number}} and nothing else in braces: {EXAMPLE}"
     before = url[: url.index("{")]
-    if link_problem(before) or not urlsplit(before).path:
+    if validate_link(before) or not urlsplit(before).path:
         return f"must begin with scheme, host and a slash before its braces: {EXAMPLE}"
-    return link_problem(_PLACE.sub("0", url))
+    return validate_link(_PLACE.sub("0", url))

@@ -1,88 +1,95 @@
-"""The home page: four tabs of dossiers, each a table and a file (G-40 to G-43).
-
-Whose dossiers is said by the session alone; nothing that an address carries names an account
-(AZ-02).
+"""The home page: four tabs of dossiers, each a table and a file (G-40 to G-43).\n\nThe account
+is the session's; no URL names one (AZ-02).
 """
 
 from __future__ import annotations
 
 import socket
 import struct
+from functools import partial
 
 from aiohttp import hdrs, web
 
-from services.gateway.features.dossiers.csv_file import MARK, csv_text
+from services.gateway.clients.clients import CLIENTS
+from services.gateway.features.dossiers.csv_file import BOM, csv_text
 from services.gateway.features.dossiers.dossier_list import (
     file_head,
     file_rows,
-    shown_list,
-    shown_tabs,
+    list_view,
     tab_title,
+    tab_views,
 )
-from services.gateway.features.dossiers.dossier_query import TAB_NAMES, Wanted, read_wanted
-from services.gateway.http.errors import AWAY, AWAY_SECONDS
-from services.gateway.portal.app_keys import CLOCK, DOSSIERS, OFFICE, PAGES
+from services.gateway.features.dossiers.dossier_query import TAB_NAMES, DossierQuery, parse_query
+from services.gateway.features.dossiers.filing_links import FILING_LINKS
+from services.gateway.http.errors import UNAVAILABLE_ERRORS, UNAVAILABLE_RETRY_SECONDS
+from services.gateway.http.rendering import RENDERER, page
+from services.gateway.http.routes import url
+from services.gateway.http.site import CLOCK
 from services.gateway.sessions import guards
-from services.gateway.sessions.request_state import VISIT, page
-from shared.contracts.dossiers import DossierRowsView, DossiersView
+from services.gateway.sessions.request_state import REQUEST_STATE
+from shared.contracts.dossiers import DossierRowsView
 from shared.i18n.dates import PARIS
 from shared.runtime.telemetry import get_logger
 
-#: An end that nobody can take for the file's: the connection is reset, even without chunks.
+#: Resets the connection, so that an aborted file is never taken for a whole one.
 RESET = struct.pack("ii", 1, 0)
 
 log = get_logger("gateway")
 
 
 async def show(request: web.Request) -> web.Response:
-    """One page of one tab. Without the list the page says so, and what else works."""
-    found, app, lang = guards.full(request), request.app, request[VISIT].lang
-    wanted = read_wanted(request.rel_url.raw_query_string)
-    view: DossiersView | None = None
+    """One page of one tab. Where the list is unavailable the page says so."""
+    found, app, lang = guards.require_signed_in(request), request.app, request[REQUEST_STATE].lang
+    query = parse_query(request.rel_url.raw_query_string)
+    view, home, links = None, url(request, "home"), app[FILING_LINKS]
     try:
-        view = await app[DOSSIERS].page(found.account_id, wanted)
-        wanted = wanted.at(view.page)
-    except AWAY as error:
-        log.warning("A service is away.", action="dependency_away", reason=str(error))
+        view = await app[CLIENTS].dossiers.page(query.list_request(found.account_id))
+        query = query.with_page(view.page)
+    except UNAVAILABLE_ERRORS as error:
+        log.warning("A service is unavailable.", action="dependency_away", reason=str(error))
+    shown = None
+    if view is not None:
+        names = app[RENDERER].names(lang)
+        shown = list_view(query, view, links, lang, partial(url, request), names)
     response = page(
         request,
         "home.html",
         status=200 if view else 503,
-        switch_url=wanted.address(),
-        wanted=wanted,
-        title=tab_title(wanted.tab, lang),
-        tab_name=TAB_NAMES[wanted.tab],
-        tabs=shown_tabs(wanted, view.counts if view else None, lang),
-        shown=shown_list(wanted, view, app[OFFICE], lang, app[PAGES].names(lang)) if view else None,
-        filing_url=app[OFFICE].filing_url,
+        switch_url=query.url(home),
+        query=query,
+        title=tab_title(query.tab, lang),
+        tab_name=TAB_NAMES[query.tab],
+        tabs=tab_views(query, view.counts if view else None, lang, home),
+        shown=shown,
+        filing_url=links.filing_url,
     )
     if view is None:
-        response.headers[hdrs.RETRY_AFTER] = str(AWAY_SECONDS)
+        response.headers[hdrs.RETRY_AFTER] = str(UNAVAILABLE_RETRY_SECONDS)
     return response
 
 
 async def download(request: web.Request) -> web.StreamResponse:
-    """All rows of the tab as searched, filtered and sorted, some at a time, as one file.
-
-    The first ones are asked for before anything is said: a list that is away is an error page. If
-    it goes away later the connection is reset, so that no half of a file looks whole.
+    """All rows of the tab as searched, filtered and sorted, some at a time, as one file.\n\nThe
+    first rows are requested before the response begins: where the list is unavailable the
+    answer\nis an error page. Where it fails later the connection is reset, so that a part of
+    a file is never\ntaken for the whole.
     """
-    found = guards.full(request)
-    wanted = read_wanted(request.rel_url.raw_query_string)
-    part = await request.app[DOSSIERS].rows(found.account_id, wanted)
+    found = guards.require_signed_in(request)
+    query = parse_query(request.rel_url.raw_query_string)
+    part = await request.app[CLIENTS].dossiers.rows(query.read_request(found.account_id))
     response = web.StreamResponse(
         headers={
             hdrs.CONTENT_TYPE: "text/csv; charset=utf-8; header=present",
-            hdrs.CONTENT_DISPOSITION: f'attachment; filename="{_file_name(request, wanted)}"',
-            hdrs.CONTENT_LANGUAGE: request[VISIT].lang,
+            hdrs.CONTENT_DISPOSITION: f'attachment; filename="{_file_name(request, query)}"',
+            hdrs.CONTENT_LANGUAGE: request[REQUEST_STATE].lang,
         }
     )
     try:
         await response.prepare(request)
-        await _write(request, response, found.account_id, wanted, part)
+        await _write(request, response, found.account_id, query, part)
         await response.write_eof()
     except ConnectionError:
-        pass  # the browser left: nobody to tell
+        pass  # the browser has gone
     except Exception:
         log.exception("A file of dossiers could not be finished.", action="dependency_away")
         _break_off(request)
@@ -93,22 +100,22 @@ async def _write(
     request: web.Request,
     response: web.StreamResponse,
     account_id: str,
-    wanted: Wanted,
+    query: DossierQuery,
     part: DossierRowsView,
 ) -> None:
-    lang = request[VISIT].lang
-    head = file_head(lang, request.app[PAGES].names(lang))
-    await response.write((MARK + csv_text([head])).encode())
+    lang = request[REQUEST_STATE].lang
+    head = file_head(lang, request.app[RENDERER].names(lang))
+    await response.write((BOM + csv_text([head])).encode())
     while True:
         await response.write(csv_text(file_rows(part.rows, lang)).encode())
         if part.after is None:
             return
-        part = await request.app[DOSSIERS].rows(account_id, wanted, part.after)
+        part = await request.app[CLIENTS].dossiers.rows(query.read_request(account_id, part.after))
 
 
-def _file_name(request: web.Request, wanted: Wanted) -> str:
+def _file_name(request: web.Request, query: DossierQuery) -> str:
     today = request.app[CLOCK]().astimezone(PARIS).date()
-    return f"impexweb-{TAB_NAMES[wanted.tab]}-{today.isoformat()}.csv"
+    return f"impexweb-{TAB_NAMES[query.tab]}-{today.isoformat()}.csv"
 
 
 def _break_off(request: web.Request) -> None:

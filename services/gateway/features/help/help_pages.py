@@ -1,4 +1,4 @@
-"""Pages that ask nobody: help, accessibility, plan."""
+"""Help pages and the sitemap: they need no other service."""
 
 from __future__ import annotations
 
@@ -7,13 +7,14 @@ from collections.abc import Awaitable, Callable
 from aiohttp import web
 
 from services.gateway.features.help import help_screenshots
-from services.gateway.portal.app_keys import FRONT
-from services.gateway.sessions.request_state import page
+from services.gateway.http.rendering import page
+from services.gateway.http.routes import ROUTES
+from services.gateway.http.site import SITE
 
 PICTURES = help_screenshots.load()
 
 
-def _plain(template: str) -> Callable[[web.Request], Awaitable[web.Response]]:
+def plain(template: str) -> Callable[[web.Request], Awaitable[web.Response]]:
     async def show(request: web.Request) -> web.Response:
         return page(request, template)
 
@@ -22,15 +23,10 @@ def _plain(template: str) -> Callable[[web.Request], Awaitable[web.Response]]:
 
 async def creation(request: web.Request) -> web.Response:
     """The guide, step by step, with our own screens (G-02)."""
-    base = request.app[FRONT].origin
+    base = request.app[SITE].origin
     return page(request, "help_creation.html", pictures=PICTURES, base=base)
 
 
-PAGES = {
-    "/aide": _plain("help.html"),
-    "/aide/creation-de-compte": creation,
-    "/aide/nouveau-telephone": _plain("help_phone.html"),
-    "/aide/glossaire": _plain("glossary.html"),
-    "/accessibilite": _plain("accessibility.html"),
-    "/plan": _plain("sitemap.html"),
-}
+async def sitemap(request: web.Request) -> web.Response:
+    """Every page that the sitemap lists, by group."""
+    return page(request, "sitemap.html", links=request.app[ROUTES].sitemap())

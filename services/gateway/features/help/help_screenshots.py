@@ -1,6 +1,5 @@
-"""The pictures of our own screens that the help page shows: their names and sizes.
-
-`tests/journeys/help_pictures.py` takes them of a running portal and writes the notes read here.
+"""The screenshots of the help page: their names and sizes.\n\n`tests/journeys/help_pictures.py`
+takes them of a running portal and writes the JSON file.
 """
 
 from __future__ import annotations
@@ -12,12 +11,12 @@ from pathlib import Path
 #: Below `static/`: a folder for each language.
 FOLDER = "images/help"
 NOTES = Path(__file__).with_suffix(".json")
-#: Dots of a picture for one pixel of the page.
+#: Pixels of a screenshot for one CSS pixel.
 SCALE = 2
 
 
 @dataclass(frozen=True)
-class Picture:
+class Screenshot:
     """One picture: the name of its static file, and its size in pixels of the page."""
 
     file: str
@@ -25,11 +24,11 @@ class Picture:
     height: int
 
 
-def load() -> dict[str, dict[str, Picture]]:
+def load() -> dict[str, dict[str, Screenshot]]:
     """Every picture, by language and name."""
     return {
         language: {
-            name: Picture(
+            name: Screenshot(
                 f"{FOLDER}/{language}/{name}.png", note["width"] // SCALE, note["height"] // SCALE
             )
             for name, note in named.items()

@@ -4,14 +4,16 @@ from __future__ import annotations
 
 from aiohttp import web
 
-from services.gateway.features.legal.legal_texts import as_html
-from services.gateway.portal.app_keys import LEGAL, REGISTRATION
-from services.gateway.sessions.request_state import VISIT, page
+from services.gateway.clients.clients import CLIENTS
+from services.gateway.features.legal.legal_texts import LEGAL
+from services.gateway.http.rendering import page
+from services.gateway.portal.plain_text import as_html
+from services.gateway.sessions.request_state import REQUEST_STATE
 
 
 async def terms(request: web.Request) -> web.Response:
     """The terms of use in force."""
-    view = await request.app[REGISTRATION].terms(request[VISIT].lang)
+    view = await request.app[CLIENTS].registration.terms(request[REQUEST_STATE].lang)
     return page(request, "terms_public.html", terms=view, terms_html=as_html(view.text))
 
 
@@ -26,10 +28,15 @@ async def legal(request: web.Request) -> web.Response:
 
 
 def _document(request: web.Request, name: str) -> web.Response:
-    text = request.app[LEGAL].get(name, request[VISIT].lang)
+    text = request.app[LEGAL].get(name, request[REQUEST_STATE].lang)
     return page(
         request,
         f"{name}.html",
         document=text,
         document_html=as_html(text.text) if text else None,
     )
+
+
+async def accessibility(request: web.Request) -> web.Response:
+    """The accessibility statement."""
+    return page(request, "accessibility.html")

@@ -13,14 +13,11 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-from markupsafe import Markup, escape
+from aiohttp import web
 
 NAMES = ("privacy", "legal")
 LANGUAGES = ("fr", "en")
 FRONT = re.compile(r"version: *(\S{1,40})\ndate: *(\d{4}-\d{2}-\d{2})\n\s*", re.ASCII)
-STRONG = re.compile(r"\*\*([^*\n]{1,500})\*\*")
-#: The spaces that French keeps unbroken: before its tall signs, and inside its quotation marks.
-FRENCH_SPACE = re.compile(r" (?=[;:?!»])|(?<=«) ")
 
 
 @dataclass(frozen=True)
@@ -33,7 +30,7 @@ class LegalText:
     text: str
 
 
-def legal_problems(folder: Path) -> list[str]:
+def validate_folder(folder: Path) -> list[str]:
     """What is wrong with a folder of legal texts, one sentence for each file."""
     problems = []
     for name in _file_names():
@@ -74,49 +71,4 @@ class LegalTexts:
         return self._texts.get(f"{name}.{language}.md")
 
 
-def as_html(text: str) -> Markup:
-    """Headings, lists and paragraphs of a plain text, everything else escaped (IN-03).
-
-    Headings start at the second level, since the page has its own first.
-    """
-    return Markup("\n").join(
-        _block(block) for block in re.split(r"\n[ \t]*\n", text) if block.strip()
-    )
-
-
-def _inline(text: str) -> Markup:
-    """`**strong**`, everything else escaped; no line begins with a French sign of punctuation."""
-    kept = FRENCH_SPACE.sub("\u00a0", str(escape(text)))
-    return Markup(STRONG.sub(r"<strong>\1</strong>", kept))  # noqa: S704
-
-
-def _block(block: str) -> Markup:
-    lines = [line.strip() for line in block.strip().splitlines()]
-    parts: list[Markup] = []
-    paragraph: list[str] = []
-    items: list[str] = []
-
-    def flush() -> None:
-        if paragraph:
-            parts.append(Markup("<p>%s</p>") % _inline(" ".join(paragraph)))
-            paragraph.clear()
-        if items:
-            rows = Markup("").join(Markup("<li>%s</li>") % _inline(item) for item in items)
-            parts.append(Markup("<ul>%s</ul>") % rows)
-            items.clear()
-
-    for line in lines:
-        if heading := re.match(r"(#{1,4}) +(\S.*)", line):
-            flush()
-            level = len(heading[1]) + 1
-            parts.append(Markup(f"<h{level}>{_inline(heading[2])}</h{level}>"))  # noqa: S704
-        elif item := re.match(r"[-*] +(\S.*)", line):
-            if paragraph:
-                flush()
-            items.append(item[1])
-        elif items:
-            items[-1] += f" {line}"
-        else:
-            paragraph.append(line)
-    flush()
-    return Markup("\n").join(parts)
+LEGAL = web.AppKey("legal", LegalTexts)

@@ -1,28 +1,34 @@
-"""« Mot de passe oublié » and the new password by a mailed link (G-44, RE-05, RE-06, OT-16).
-
-The same page in the same time for known and unknown addresses. Only the POST with a valid new
-password uses the link up; nobody is signed in by it, and the second factor is still asked.
+"""« Mot de passe oublié » and the new password by a mailed link (G-44, RE-05, RE-06,
+OT-16).\n\nKnown and unknown addresses get the same page in the same time. Only the POST with
+a valid new\npassword uses the link up; it signs nobody in, and the second factor is still
+needed.
 """
 
 from __future__ import annotations
 
 from aiohttp import web
 
-from services.gateway.features.recovery.mailed_links import (
+from services.gateway.clients.clients import CLIENTS
+from services.gateway.http.forms import Form
+from services.gateway.http.rendering import page
+from services.gateway.http.routes import redirect, url
+from services.gateway.portal.form_errors import refuse_form, unavailable_form
+from services.gateway.portal.mailed_links import (
     MALFORMED,
     TOKEN,
-    spent,
+    spent_link,
     status_of,
     token_of,
 )
-from services.gateway.features.registration.register import password_rules
-from services.gateway.http.forms import Form
-from services.gateway.portal.app_keys import ACCESS, LINK_MINUTES, SESSIONS
-from services.gateway.portal.form_errors import away_form, refuse_form
+from services.gateway.portal.password_rules import password_rules
 from services.gateway.sessions import guards
-from services.gateway.sessions.request_state import VISIT, idempotency_key, note, page, redirect
+from services.gateway.sessions.request_state import REQUEST_STATE, flash, idempotency_key
+from services.gateway.sessions.sessions import SESSIONS
 from shared.contracts.registration import MailedLinkView
 from shared.messaging.handlers import Refused
+
+#: Lifetime of links for a new password or a lost phone, in minutes.
+LINK_MINUTES = web.AppKey("link_minutes", int)
 
 
 async def show(request: web.Request) -> web.Response:
@@ -32,12 +38,12 @@ async def show(request: web.Request) -> web.Response:
 
 async def submit(request: web.Request, fields: dict[str, str]) -> web.Response:
     """Have a link sent, if there is an account."""
-    visit = request[VISIT]
+    state = request[REQUEST_STATE]
     try:
-        await request.app[ACCESS].request_reset(
+        await request.app[CLIENTS].auth.request_reset(
             fields["address"],
-            language=visit.lang,
-            network=visit.network,
+            language=state.lang,
+            network=state.network,
             key=idempotency_key(request, "forgotten", fields),
         )
     except Refused as refused:
@@ -48,49 +54,49 @@ async def submit(request: web.Request, fields: dict[str, str]) -> web.Response:
     return page(request, "forgotten_sent.html", address=fields["address"], minutes=minutes)
 
 
-async def away(request: web.Request, fields: dict[str, str]) -> web.Response:
+async def on_unavailable(request: web.Request, fields: dict[str, str]) -> web.Response:
     """The form with the address that was typed."""
-    form = away_form(request, fields)
+    form = unavailable_form(request, fields)
     return page(request, "forgotten.html", status=503, form=form)
 
 
 async def show_reset(request: web.Request) -> web.Response:
-    """What the link is worth; nothing else happens, however often it is opened."""
+    """The state of the link; opening it changes nothing."""
     token = token_of(request)
     link = MALFORMED
     if TOKEN.fullmatch(token):
-        link = await request.app[ACCESS].describe_reset(token)
+        link = await request.app[CLIENTS].auth.describe_reset(token)
     return await _render(request, link, token, Form(), status_of(link))
 
 
 async def submit_reset(request: web.Request, fields: dict[str, str]) -> web.Response:
-    """Set the new password; every session of the account ends before this answers (settled 7)."""
-    token, visit = fields["token"], request[VISIT]
+    """Set the new password; every session of the account ends before the response."""
+    token, state = fields["token"], request[REQUEST_STATE]
     if not TOKEN.fullmatch(token):
         return await _render(request, MALFORMED, "", Form(), 400)
     try:
-        view = await request.app[ACCESS].reset_password(
+        view = await request.app[CLIENTS].auth.reset_password(
             token,
             fields["password"],
-            device=visit.device,
+            device=state.device,
             key=idempotency_key(request, "reset", fields),
         )
     except Refused as refused:
-        form, link = Form.again(fields), spent(refused)
+        form, link = Form.again(fields), spent_link(refused)
         if link is not None:
             return await _render(request, link, token, form, status_of(link, posted=True))
         status = refuse_form(request, form, refused)
         return await _render(request, MailedLinkView(state="valid"), token, form, status)
     await request.app[SESSIONS].end_all(view.account_id, view.changed_at, "password_changed")
-    if visit.session is not None and visit.session.account_id == view.account_id:
-        guards.forget_cookie(request)
-    note(request, "password_reset")
-    return redirect(guards.SIGN_IN)
+    if state.session is not None and state.session.account_id == view.account_id:
+        guards.clear_session_cookie(request)
+    flash(request, "password_reset")
+    return redirect(request, "sign_in")
 
 
-async def away_reset(request: web.Request, fields: dict[str, str]) -> web.Response:
+async def reset_unavailable(request: web.Request, fields: dict[str, str]) -> web.Response:
     """The form again; sent again it is the same act."""
-    form = away_form(request, fields)
+    form = unavailable_form(request, fields)
     return await _render(request, MailedLinkView(state="valid"), fields["token"], form, 503)
 
 
@@ -98,7 +104,10 @@ async def _render(
     request: web.Request, link: MailedLinkView, token: str, form: Form, status: int
 ) -> web.Response:
     rules = await password_rules(request, form) if link.state == "valid" else NO_RULES
-    here = f"/mot-de-passe?jeton={token}" if TOKEN.fullmatch(token) else "/mot-de-passe-oublie"
+    known = TOKEN.fullmatch(token)
+    here = (
+        url(request, "reset_password", jeton=token) if known else url(request, "forgotten_password")
+    )
     return page(
         request,
         "reset.html",

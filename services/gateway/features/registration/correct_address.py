@@ -1,62 +1,61 @@
-"""Correct the address of a request; the password is judged again (wording 7)."""
+"""Correct the address of a request; the password is checked again."""
 
 from __future__ import annotations
 
 from aiohttp import web
 
-from services.gateway.features.registration.register import choose_address, slip_form
-from services.gateway.http.errors import Elsewhere
+from services.gateway.clients.clients import CLIENTS
+from services.gateway.http.errors import Redirect
 from services.gateway.http.forms import Form
-from services.gateway.portal.app_keys import REGISTRATION
-from services.gateway.portal.form_errors import away_form, refuse_form
+from services.gateway.http.rendering import page
+from services.gateway.http.routes import redirect
+from services.gateway.portal.email_suggestions import choose_address, typo_form
+from services.gateway.portal.form_errors import refuse_form, unavailable_form
+from services.gateway.portal.registration_steps import due_step, require_registration_step
 from services.gateway.sessions.request_state import (
-    VISIT,
-    due,
-    due_url,
+    REQUEST_STATE,
+    extend_presession,
+    flash,
     idempotency_key,
-    note,
-    page,
-    prolong,
-    redirect,
 )
 from shared.messaging.handlers import Refused
 
 
 async def show(request: web.Request) -> web.Response:
     """The form, with the address as it was given."""
-    view = await due(request, "validation")
+    view = await require_registration_step(request, "validation")
     return _render(request, Form(values={"address": view.address}))
 
 
 async def submit(request: web.Request, fields: dict[str, str]) -> web.Response:
     """Move the request to the corrected address."""
-    view = await due(request, "validation")
-    fields, visit = choose_address(fields), request[VISIT]
+    view = await require_registration_step(request, "validation")
+    fields, state = choose_address(fields), request[REQUEST_STATE]
     try:
-        renewed = await request.app[REGISTRATION].correct_address(
+        renewed = await request.app[CLIENTS].registration.correct_address(
             view.request_id,
             address=fields["address"],
             password=fields["password"],
-            language=visit.lang,
-            network=visit.network,
+            language=state.lang,
+            network=state.network,
             point_out_slip=not fields["kept"],
             key=idempotency_key(request, "correct", fields),
         )
     except Refused as refused:
-        if (form := slip_form(fields, refused)) is not None:
+        if (form := typo_form(fields, refused)) is not None:
             return _render(request, form)
         if refused.refusal.slug in ("request_gone", "already_verified"):
-            raise Elsewhere("/inscription/validation") from refused
+            raise Redirect("validation") from refused
         form = Form.again(fields)
         return _render(request, form, refuse_form(request, form, refused))
-    await prolong(request, renewed)
-    note(request, "corrected")
-    return redirect(due_url(renewed))
+    await extend_presession(request, renewed.expires_at)
+    flash(request, "corrected")
+    return redirect(request, due_step(renewed))
 
 
-async def away(request: web.Request, fields: dict[str, str]) -> web.Response:
+async def on_unavailable(request: web.Request, fields: dict[str, str]) -> web.Response:
     """The form with the address as it was typed."""
-    form = away_form(request, choose_address(fields))
+    form = unavailable_form(request, choose_address(fields))
     return _render(request, form, 503)
 
 

@@ -6,30 +6,29 @@ from datetime import timedelta
 
 from aiohttp import web
 
-from services.gateway.http.sse import Said
-from services.gateway.portal.app_keys import CLOCK, STREAMS
-from services.gateway.portal.texts import CREATION
-from services.gateway.sessions.request_state import (
+from services.gateway.http.rendering import page
+from services.gateway.http.routes import url
+from services.gateway.http.site import CLOCK
+from services.gateway.http.sse import STREAMS, SseEvent
+from services.gateway.portal.registration_steps import (
     GONE,
-    VISIT,
-    current_view,
-    due,
-    due_url,
-    ensure_cookie,
+    current_request,
+    due_step,
     out_of_order,
-    page,
-    presession,
+    require_registration_step,
 )
+from services.gateway.portal.texts import CREATION
+from services.gateway.sessions.request_state import REQUEST_STATE, ensure_cookie, presession
 from shared.contracts.registration import RequestView
 from shared.i18n.catalogue import translate
 
-#: How long an acceptance without an answer is followed before the terms are shown again.
-HOPE = timedelta(seconds=10)
+#: How long an acceptance without an answer is awaited before the terms are shown again.
+ACCEPTANCE_GRACE = timedelta(seconds=10)
 
 
 async def show(request: web.Request) -> web.Response:
     """The account exists, or is about to."""
-    view = await due(request, "terms", "created")
+    view = await require_registration_step(request, "terms", "created")
     if view.due == "terms" and not await _accepting(request):
         raise out_of_order(request, view)
     state = "created" if view.due == "created" else "creating"
@@ -38,16 +37,16 @@ async def show(request: web.Request) -> web.Response:
 
 async def state(request: web.Request) -> web.Response:
     """The same, as data."""
-    view = await current_view(request)
+    view = await current_request(request)
     return web.json_response(await _state(request, view))
 
 
 async def follow(request: web.Request) -> web.StreamResponse:
-    """The same, live, until it is settled."""
-    await due(request, "terms", "created")
+    """The same as server-sent events, until the account is created."""
+    await require_registration_step(request, "terms", "created")
 
-    async def ask() -> list[Said]:
-        view = await current_view(request)
+    async def ask() -> list[SseEvent]:
+        view = await current_request(request)
         said = await _state(request, view)
         over = view is None or view.due == "created" or said["state"] is None
         return [("due" if over else "mail", said, over)]
@@ -56,16 +55,16 @@ async def follow(request: web.Request) -> web.StreamResponse:
 
 
 async def _state(request: web.Request, view: RequestView | None) -> dict[str, object]:
-    lang = request[VISIT].lang
+    lang = request[REQUEST_STATE].lang
     if view is None:
-        return {"state": None, "text": "", "due": GONE, "next": "/inscription"}
+        return {"state": None, "text": "", "due": GONE, "next": url(request, "register")}
     creating = view.due == "terms" and await _accepting(request)
     name = "created" if view.due == "created" else "creating" if creating else None
     return {
         "state": name,
         "text": translate(CREATION[name], lang) if name else "",
         "due": view.due,
-        "next": "/connexion" if view.due == "created" else due_url(view),
+        "next": url(request, "sign_in" if view.due == "created" else due_step(view)),
     }
 
 
@@ -73,4 +72,4 @@ async def _accepting(request: web.Request) -> bool:
     found = await presession(request)
     if found is None or found.accepting_at is None:
         return False
-    return request.app[CLOCK]() - found.accepting_at < HOPE
+    return request.app[CLOCK]() - found.accepting_at < ACCEPTANCE_GRACE

@@ -4,64 +4,66 @@ from __future__ import annotations
 
 from aiohttp import web
 
-from services.gateway.http.errors import Elsewhere
+from services.gateway.clients.clients import CLIENTS
+from services.gateway.http.errors import Redirect
 from services.gateway.http.forms import Form
-from services.gateway.http.sse import Said
-from services.gateway.portal.app_keys import CLOCK, REGISTRATION, STREAMS
-from services.gateway.portal.form_errors import away_form, refuse_form
+from services.gateway.http.rendering import page
+from services.gateway.http.routes import redirect, url
+from services.gateway.http.site import CLOCK
+from services.gateway.http.sse import STREAMS, SseEvent
+from services.gateway.portal.form_errors import refuse_form, unavailable_form
+from services.gateway.portal.registration_steps import (
+    GONE,
+    current_request,
+    due_step,
+    require_registration_step,
+)
 from services.gateway.portal.texts import mail_text
 from services.gateway.sessions.request_state import (
-    GONE,
-    VISIT,
-    current_view,
-    due,
-    due_url,
+    REQUEST_STATE,
     ensure_cookie,
+    extend_presession,
+    flash,
     idempotency_key,
-    note,
-    page,
-    prolong,
-    redirect,
 )
 from shared.contracts.registration import RequestView
 from shared.i18n.dates import format_time
 from shared.messaging.errors import RequestTimeout, ServiceUnavailable
 from shared.messaging.handlers import Refused
 
-VERIFIED = "/inscription/adresse-validee"
-HERE = "/inscription/validation"
-
 
 async def show(request: web.Request) -> web.Response:
     """The page that waits for the code."""
-    return render(request, await due(request, "validation"), Form())
+    return render(request, await require_registration_step(request, "validation"), Form())
 
 
 async def submit(request: web.Request, fields: dict[str, str]) -> web.Response:
     """Prove the address by the code."""
-    view = await due(request, "validation")
+    view = await require_registration_step(request, "validation")
     key = idempotency_key(request, "code", fields)
     try:
-        await request.app[REGISTRATION].verify_code(view.request_id, fields["code"], key=key)
+        await request.app[CLIENTS].registration.verify_code(
+            view.request_id, fields["code"], key=key
+        )
     except Refused as refused:
         _stop_if_over(refused)
         form = Form.again(fields)
-        sent = format_time(view.code_sent_at, request[VISIT].lang, zone=False)
+        sent = format_time(view.code_sent_at, request[REQUEST_STATE].lang, zone=False)
         return render(request, view, form, refuse_form(request, form, refused, time=sent))
     except (ServiceUnavailable, RequestTimeout):
-        return _away(request, view, fields)
-    return redirect(VERIFIED)
+        return _unavailable(request, view, fields)
+    return redirect(request, "address_verified")
 
 
 async def resend(request: web.Request, fields: dict[str, str]) -> web.Response:
     """Send another message; only its code counts from then on."""
-    view = await due(request, "validation")
-    visit = request[VISIT]
+    view = await require_registration_step(request, "validation")
+    state = request[REQUEST_STATE]
     try:
-        renewed = await request.app[REGISTRATION].resend(
+        renewed = await request.app[CLIENTS].registration.resend(
             view.request_id,
-            language=visit.lang,
-            network=visit.network,
+            language=state.lang,
+            network=state.network,
             key=idempotency_key(request, "resend", fields),
         )
     except Refused as refused:
@@ -69,40 +71,42 @@ async def resend(request: web.Request, fields: dict[str, str]) -> web.Response:
         form = Form.again(fields)
         return render(request, view, form, refuse_form(request, form, refused))
     except (ServiceUnavailable, RequestTimeout):
-        return _away(request, view, fields)
-    await prolong(request, renewed)
-    note(request, "resent")
-    return redirect(HERE)
+        return _unavailable(request, view, fields)
+    await extend_presession(request, renewed.expires_at)
+    flash(request, "resent")
+    return redirect(request, "validation")
 
 
 async def state(request: web.Request) -> web.Response:
-    """What the page follows, asked once: for browsers whose proxy holds streams back."""
-    view = await current_view(request)
+    """The state that the page follows, for browsers whose proxy buffers streams."""
+    view = await current_request(request)
     if view is None:
-        return web.json_response({"state": None, "text": "", "due": GONE, "next": "/inscription"})
+        return web.json_response(
+            {"state": None, "text": "", "due": GONE, "next": url(request, "register")}
+        )
     return web.json_response(
         {
             "state": view.mail.state,
-            "text": mail_text(view.mail, request[VISIT].lang),
+            "text": mail_text(view.mail, request[REQUEST_STATE].lang),
             "due": view.due,
-            "next": _next(view),
+            "next": _next(request, view),
         }
     )
 
 
 async def follow(request: web.Request) -> web.StreamResponse:
     """What becomes of the message, live; ends when another step is due."""
-    await due(request, "validation", "terms", "created")
-    lang = request[VISIT].lang
+    await require_registration_step(request, "validation", "terms", "created")
+    lang = request[REQUEST_STATE].lang
 
-    async def ask() -> list[Said]:
-        view = await current_view(request)
+    async def ask() -> list[SseEvent]:
+        view = await current_request(request)
         if view is None:
-            return [("due", {"due": GONE, "next": "/inscription"}, True)]
+            return [("due", {"due": GONE, "next": url(request, "register")}, True)]
         mail = {"state": view.mail.state, "text": mail_text(view.mail, lang)}
         if view.due == "validation":
             return [("mail", mail, False)]
-        return [("due", {"due": view.due, "next": _next(view)}, True)]
+        return [("due", {"due": view.due, "next": _next(request, view)}, True)]
 
     return await request.app[STREAMS].follow(request, ensure_cookie(request), ask)
 
@@ -116,22 +120,22 @@ def render(request: web.Request, view: RequestView, form: Form, status: int = 20
         status=status,
         view=view,
         form=form,
-        mail_text=mail_text(view.mail, request[VISIT].lang),
+        mail_text=mail_text(view.mail, request[REQUEST_STATE].lang),
         resend_in=max(0, -int(-wait // 1)),
-        switch_url=HERE,
+        switch_url=url(request, "validation"),
     )
 
 
-def _next(view: RequestView) -> str:
-    return VERIFIED if view.due == "terms" else due_url(view)
+def _next(request: web.Request, view: RequestView) -> str:
+    return url(request, "address_verified" if view.due == "terms" else due_step(view))
 
 
 def _stop_if_over(refused: Refused) -> None:
     """What the page cannot repair: the due step is elsewhere now."""
     if refused.refusal.slug in ("request_gone", "already_verified"):
-        raise Elsewhere(HERE) from refused
+        raise Redirect("validation") from refused
 
 
-def _away(request: web.Request, view: RequestView, fields: dict[str, str]) -> web.Response:
-    form = away_form(request, fields)
+def _unavailable(request: web.Request, view: RequestView, fields: dict[str, str]) -> web.Response:
+    form = unavailable_form(request, fields)
     return render(request, view, form, 503)

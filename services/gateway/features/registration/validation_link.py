@@ -1,7 +1,5 @@
-"""The link's page: opening it changes nothing, one button does (B-02, RE-04).
-
-The button needs the pre-session that asked, or the password chosen then; a mail scanner has
-neither.
+"""The page of the mailed link: opening it changes nothing, its button does (B-02, RE-04).\n\nThe
+button needs the pre-session of the request, or its password; a mail scanner has neither.
 """
 
 from __future__ import annotations
@@ -11,29 +9,28 @@ from datetime import datetime
 
 from aiohttp import web
 
+from services.gateway.clients.clients import CLIENTS
 from services.gateway.http.forms import Form
-from services.gateway.portal.app_keys import REGISTRATION
-from services.gateway.portal.form_errors import away_form, refuse_form
+from services.gateway.http.rendering import page
+from services.gateway.http.routes import redirect, url
+from services.gateway.portal.form_errors import refuse_form, unavailable_form
+from services.gateway.portal.registration_steps import due_step
 from services.gateway.sessions.presession_store import Presession
 from services.gateway.sessions.request_state import (
-    VISIT,
-    bind,
-    due_url,
+    REQUEST_STATE,
+    bind_to_request,
+    flash,
     idempotency_key,
-    note,
-    page,
     presession,
-    redirect,
 )
-from services.gateway.sessions.tokens import Reference
+from services.gateway.sessions.tokens import PresessionCookie
 from shared.contracts.registration import LinkView
 from shared.messaging.handlers import Refused
 from shared.runtime.telemetry import get_logger
 
 TOKEN = re.compile(r"[A-Za-z0-9_-]{43}")
-VERIFIED = "/inscription/adresse-validee"
 
-#: Refusals that say what the link is worth now.
+#: The state of the link for each refusal.
 STATES = {
     "link_malformed": "malformed",
     "link_replaced": "replaced",
@@ -46,7 +43,7 @@ log = get_logger("gateway")
 
 
 async def show(request: web.Request) -> web.Response:
-    """What the link is worth; nothing else happens, however often it is opened."""
+    """The state of the link; opening it changes nothing."""
     tokens = request.query.getall("jeton", [])
     token = tokens[0] if len(tokens) == 1 else ""
     if not TOKEN.fullmatch(token):
@@ -56,13 +53,13 @@ async def show(request: web.Request) -> web.Response:
 
 
 async def submit(request: web.Request, fields: dict[str, str]) -> web.Response:
-    """Prove the address; on another device the browser is bound to the request."""
+    """Verify the address; on another device the browser is bound to the request."""
     token = fields["token"]
     if not TOKEN.fullmatch(token):
         return _render(request, LinkView(state="malformed"), "", Form(), 400)
     found = await presession(request)
     try:
-        view = await request.app[REGISTRATION].verify_link(
+        view = await request.app[CLIENTS].registration.verify_link(
             token,
             found.request_id if found else None,
             fields["password"] or None,
@@ -71,17 +68,19 @@ async def submit(request: web.Request, fields: dict[str, str]) -> web.Response:
     except Refused as refused:
         return await _refused(request, token, fields, refused)
     if _is_other(found, view.request_id):
-        await bind(request, view)
+        await bind_to_request(request, view.request_id, view.expires_at)
     if view.due == "created":
-        note(request, "verified")
-        return redirect(due_url(view))
-    return redirect(VERIFIED)
+        flash(request, "verified")
+        return redirect(request, due_step(view))
+    return redirect(request, "address_verified")
 
 
-async def away(request: web.Request, fields: dict[str, str]) -> web.Response:
-    """The button again; a browser that asked for nothing also needs the password."""
-    form = away_form(request, fields)
-    needed = not isinstance(request[VISIT].cookie, Reference) or bool(fields["password"])
+async def on_unavailable(request: web.Request, fields: dict[str, str]) -> web.Response:
+    """The button again; a browser without a pre-session also needs the password."""
+    form = unavailable_form(request, fields)
+    needed = not isinstance(request[REQUEST_STATE].cookie, PresessionCookie) or bool(
+        fields["password"]
+    )
     link = LinkView(state="valid", needs_password=needed)
     return _render(request, link, fields["token"], form, 503)
 
@@ -92,7 +91,9 @@ def _is_other(found: Presession | None, request_id: str) -> bool:
 
 async def _describe(request: web.Request, token: str) -> LinkView:
     found = await presession(request)
-    return await request.app[REGISTRATION].describe_link(token, found.request_id if found else None)
+    return await request.app[CLIENTS].registration.describe_link(
+        token, found.request_id if found else None
+    )
 
 
 async def _refused(
@@ -121,6 +122,7 @@ def _time(text: object) -> datetime | None:
 def _render(
     request: web.Request, link: LinkView, token: str, form: Form, status: int = 200
 ) -> web.Response:
+    here = url(request, "validation_link", jeton=token) if token else url(request, "welcome")
     return page(
         request,
         "link.html",
@@ -128,5 +130,5 @@ def _render(
         link=link,
         token=token,
         form=form,
-        switch_url=f"/inscription/lien?jeton={token}" if token else "/",
+        switch_url=here,
     )

@@ -1,22 +1,24 @@
-"""The address proved again before a phone is enrolled late: a code of ten minutes (OT-13)."""
+"""The address verified again before a late enrolment: a code valid for ten minutes (OT-13)."""
 
 from __future__ import annotations
 
 from aiohttp import web
 
-from services.gateway.http.errors import Elsewhere
+from services.gateway.clients.clients import CLIENTS
+from services.gateway.http.errors import Redirect
 from services.gateway.http.forms import Form
-from services.gateway.portal.app_keys import ACCESS, CLOCK, SESSIONS
-from services.gateway.portal.form_errors import away_form, refuse_form
+from services.gateway.http.rendering import page
+from services.gateway.http.routes import redirect, url
+from services.gateway.http.site import CLOCK
+from services.gateway.portal import session_pages
+from services.gateway.portal.form_errors import refuse_form, unavailable_form
 from services.gateway.sessions import guards
 from services.gateway.sessions.model import Session
-from services.gateway.sessions.request_state import VISIT, idempotency_key, note, page, redirect
+from services.gateway.sessions.request_state import REQUEST_STATE, flash, idempotency_key
+from services.gateway.sessions.sessions import SESSIONS
 from shared.contracts.registration import AddressCodeView
 from shared.messaging.handlers import Refused
 from shared.security.sealing import new_token
-
-HERE = "/connexion/adresse"
-ENROLMENT = "/connexion/telephone"
 
 
 async def show(request: web.Request) -> web.Response:
@@ -28,59 +30,59 @@ async def submit(request: web.Request, fields: dict[str, str]) -> web.Response:
     """The right code leads to the enrolment."""
     found, app = _required(request), request.app
     try:
-        view = await app[ACCESS].verify_address_code(
+        view = await app[CLIENTS].auth.verify_address_code(
             found.account_id, fields["code"], key=idempotency_key(request, "address", fields)
         )
     except Refused as refused:
-        await guards.leave_closed(request, refused)
+        await session_pages.end_if_account_closed(request, refused)
         form = Form.again(fields)
         status = refuse_form(request, form, refused, prefix="address")
         return _render(request, await _described(request, found), form, status)
-    await app[SESSIONS].note_address(request[VISIT].token or "", view.enrol_before)
-    note(request, "address_proved")
-    return redirect(ENROLMENT)
+    await app[SESSIONS].set_enrol_before(request[REQUEST_STATE].token or "", view.enrol_before)
+    flash(request, "address_proved")
+    return redirect(request, "sign_in_enrolment")
 
 
 async def resend(request: web.Request, fields: dict[str, str]) -> web.Response:
-    """Another code; the former one is worth nothing."""
-    found, visit = _required(request), request[VISIT]
+    """Send another code; the former one is no longer valid."""
+    found, state = _required(request), request[REQUEST_STATE]
     try:
-        await request.app[ACCESS].send_address_code(
+        await request.app[CLIENTS].auth.send_address_code(
             found.account_id,
-            language=visit.lang,
+            language=state.lang,
             renew=True,
             key=idempotency_key(request, "address-again", fields),
         )
     except Refused as refused:
-        await guards.leave_closed(request, refused)
+        await session_pages.end_if_account_closed(request, refused)
         form = Form.again(fields)
         status = refuse_form(request, form, refused)
         return _render(request, await _described(request, found), form, status)
-    note(request, "resent_address")
-    return redirect(HERE)
+    flash(request, "resent_address")
+    return redirect(request, "sign_in_address")
 
 
-async def away(request: web.Request, fields: dict[str, str]) -> web.Response:
+async def on_unavailable(request: web.Request, fields: dict[str, str]) -> web.Response:
     """The page as soon as it can be shown; the code is to be typed again."""
-    form = away_form(request, fields)
+    form = unavailable_form(request, fields)
     return _render(request, await _described(request, _required(request)), form, 503)
 
 
 def _required(request: web.Request) -> Session:
-    found = guards.half(request)
+    found = guards.require_password_step(request)
     if not found.address_is_due(request.app[CLOCK]()):
-        raise Elsewhere(guards.due_path(request, found))
+        raise Redirect(session_pages.next_step(request, found))
     return found
 
 
 async def _described(request: web.Request, found: Session) -> AddressCodeView:
-    lang = request[VISIT].lang
+    lang = request[REQUEST_STATE].lang
     try:
-        return await request.app[ACCESS].send_address_code(
+        return await request.app[CLIENTS].auth.send_address_code(
             found.account_id, language=lang, renew=False, key=new_token()
         )
     except Refused as refused:
-        await guards.leave_closed(request, refused)
+        await session_pages.end_if_account_closed(request, refused)
         raise
 
 
@@ -95,5 +97,5 @@ def _render(
         form=form,
         view=view,
         resend_in=max(0, -int(-wait // 1)),
-        switch_url=HERE,
+        switch_url=url(request, "sign_in_address"),
     )

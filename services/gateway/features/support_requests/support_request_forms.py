@@ -1,7 +1,5 @@
-"""What may stand in the forms that go to the desk. Pure: errors by field, as codes.
-
-Texts are bounded and kept as typed, outer blanks aside; the desk reads them as texts and nothing
-else.
+"""Validation of the forms that go to the support desk. Pure: errors by field, as codes.\n\nTexts
+are limited in length and stored as typed, without outer blanks.
 """
 
 from __future__ import annotations
@@ -18,8 +16,8 @@ MAX_TEXT = 1000
 MAX_LINE = 200
 MAX_ADDRESS = 254
 ADDRESS = re.compile(r"[^@\s]{1,64}@[^@\s]+\.[^@\s.]+")
-#: How far from today a departure is believed to be.
-FURTHEST = timedelta(days=366)
+#: The dates that are accepted for a departure, around today.
+MAX_DATE_DISTANCE = timedelta(days=366)
 
 ERRORS: dict[str, str] = {
     "about_missing": N_("Choisissez ce qui est à corriger."),
@@ -77,7 +75,7 @@ def check_report(fields: dict[str, str], now: datetime) -> Errors:
 
 
 def refused(errors: Errors, lang: str) -> dict[str, list[str]]:
-    """What the form says, by field."""
+    """The messages of the form, by field."""
     return {
         name: [translate(ERRORS[code], lang, max=format_number(limit(name), lang))]
         for name, code in errors.items()
@@ -112,4 +110,4 @@ def _date(text: str, now: datetime) -> str | None:
     except ValueError:
         return "date"
     today = now.astimezone(PARIS).date()
-    return None if abs(day - today) <= FURTHEST else "date"
+    return None if abs(day - today) <= MAX_DATE_DISTANCE else "date"

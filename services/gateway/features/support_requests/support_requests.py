@@ -1,7 +1,6 @@
-"""What people tell the desk: corrections and departures, sealed for it, told once and bounded.
-
-The event and the row that makes it one are one transaction. Nobody hears these events before there
-is a desk: the broker keeps them for it in the queue `support`.
+"""Support requests: corrections and departures, sealed for the desk, idempotent, rate-
+limited.\n\nThe row and the event are one transaction. Until there is a desk the broker holds
+the events in the\nqueue `support`.
 """
 
 from __future__ import annotations
@@ -12,8 +11,10 @@ import json
 from collections.abc import Callable, Mapping
 from datetime import datetime, timedelta
 
+from aiohttp import web
+
 from services.gateway.features.support_requests import support_request_store as store
-from services.gateway.features.support_requests.support_request_store import Word
+from services.gateway.features.support_requests.support_request_store import SupportRequest
 from shared.contracts.gateway import OWNER, CorrectionRequested, DepartureReported
 from shared.database import Connection, Pool, transaction
 from shared.domain.rate_limits import Quota
@@ -22,27 +23,26 @@ from shared.runtime.telemetry import get_logger
 from shared.security.sealing import Sealer, seal_context
 
 CORRECTION, DEPARTURE = "correction", "departure"
-#: What the numbers that pages show begin with.
+#: Prefixes of request numbers.
 PREFIXES = {CORRECTION: "COR", DEPARTURE: "DEP"}
-#: Of the form's hash, so that telling it again shows the same number; 50 bits.
+#: From the hash of the form, so that the same form has the same number; 50 bits.
 NUMBER_CHARACTERS = 10
-KEPT = timedelta(days=1)
+RETENTION = timedelta(days=1)
 
 log = get_logger("gateway")
 
 
-class TooMuch(Exception):
-    """So much was told already; `wait` is in seconds."""
+class RateLimited(Exception):
+    """The rate limit is reached; `wait` is in seconds."""
 
     def __init__(self, wait: int) -> None:
         super().__init__(f"wait {wait} s")
         self.wait = wait
 
 
-class Desk:
-    """The desk, told. Each method returns the number of the request, or raises `TooMuch`.
-
-    `key` is the form's idempotency key; `per_network` is None where networks are not counted.
+class SupportRequests:
+    """Each method returns the number of the request, or raises `RateLimited`.\n\n`key` is the
+    form's idempotency key; `per_network` is None where networks have no limit.
     """
 
     def __init__(
@@ -64,88 +64,104 @@ class Desk:
             else Quota(name="departures", limit=per_network, window=timedelta(hours=1))
         )
 
-    async def ask_correction(self, account_id: str, about: str, text: str, *, key: str) -> str:
+    async def request_correction(self, account_id: str, about: str, text: str, *, key: str) -> str:
         """The holder wants something corrected: `about` is `person`, `establishment` or `other`."""
         kind = CorrectionRequested
-        word = self._word(CORRECTION, key, account_id, account_id)
+        support_request = self._support_request(CORRECTION, key, account_id, account_id)
         event = kind(
-            request_id=word.number,
+            request_id=support_request.number,
             about=about,
             text=self._sealer.seal(text, seal_context(kind, "text")),
-            requested_at=word.told_at,
+            requested_at=support_request.submitted_at,
         )
-        return await self._tell(word, self._of_account, event)
+        return await self._submit(support_request, self._of_account, event)
 
-    async def tell_departure(
+    async def submit_departure(
         self, account_id: str, details: Mapping[str, str], *, network: str, key: str
     ) -> str:
         """The holder leaves the establishment."""
-        word = self._word(DEPARTURE, key, account_id, account_id)
-        event = self._departure(word, "holder", details, network)
-        return await self._tell(word, self._of_account, event)
+        support_request = self._support_request(DEPARTURE, key, account_id, account_id)
+        event = self._departure(support_request, "holder", details, network)
+        return await self._submit(support_request, self._of_account, event)
 
     async def report_departure(self, details: Mapping[str, str], *, network: str, key: str) -> str:
-        """Somebody says that a colleague leaves; nothing of it is proved."""
-        word = self._word(DEPARTURE, key, None, network)
-        event = self._departure(word, "colleague", details, network)
-        return await self._tell(word, self._of_network, event)
+        """Somebody reports that a colleague leaves; none of it is verified."""
+        support_request = self._support_request(DEPARTURE, key, None, network)
+        event = self._departure(support_request, "colleague", details, network)
+        return await self._submit(support_request, self._of_network, event)
 
     async def purge(self) -> None:
-        """Forget what no limit looks at any more."""
+        """Delete expired rows."""
         async with transaction(self._pool) as tx:
-            await store.forget(tx, self._clock())
+            await store.delete_expired(tx, self._clock())
 
-    def _word(self, kind: str, key: str, account_id: str | None, counted_under: str) -> Word:
+    def _support_request(
+        self, kind: str, key: str, account_id: str | None, rate_limit_key: str
+    ) -> SupportRequest:
         form_hash, now = hashlib.sha256(key.encode()).digest(), self._clock()
         letters = base64.b32encode(form_hash).decode()[:NUMBER_CHARACTERS]
         half = NUMBER_CHARACTERS // 2
         number = f"{PREFIXES[kind]}-{letters[:half]}-{letters[half:]}"
-        return Word(form_hash, kind, number, account_id, counted_under, now, now + KEPT)
+        return SupportRequest(
+            form_hash, kind, number, account_id, rate_limit_key, now, now + RETENTION
+        )
 
     def _departure(
-        self, word: Word, by: str, details: Mapping[str, str], network: str
+        self, support_request: SupportRequest, by: str, details: Mapping[str, str], network: str
     ) -> DepartureReported:
         kind = DepartureReported
         document = json.dumps(dict(details), ensure_ascii=False)
         return kind(
-            request_id=word.number,
+            request_id=support_request.number,
             by=by,
             details=self._sealer.seal(document, seal_context(kind, "details")),
             network=network,
-            reported_at=word.told_at,
+            reported_at=support_request.submitted_at,
         )
 
-    async def _tell(
-        self, word: Word, quota: Quota | None, event: CorrectionRequested | DepartureReported
+    async def _submit(
+        self,
+        support_request: SupportRequest,
+        quota: Quota | None,
+        event: CorrectionRequested | DepartureReported,
     ) -> str:
         async with transaction(self._pool) as tx:
-            await store.lock(tx, word.kind, word.counted_under)
-            told = await store.find(tx, word.form_hash)
+            await store.lock(tx, support_request.kind, support_request.rate_limit_key)
+            told = await store.find(tx, support_request.form_hash)
             if told is not None:
                 return told
             if quota is not None:
-                await _bound(tx, word, quota)
-            await store.insert(tx, word)
-            await emit(tx, OWNER, event, subject=word.account_id, now=word.told_at)
+                await _enforce_quota(tx, support_request, quota)
+            await store.insert(tx, support_request)
+            await emit(
+                tx,
+                OWNER,
+                event,
+                subject=support_request.account_id,
+                now=support_request.submitted_at,
+            )
         self._wake_relay()
         log.info(
-            "The desk was told something.",
-            action=f"{word.kind}_told",
-            account=word.account_id,
-            number=word.number,
+            "A support request was submitted.",
+            action=f"{support_request.kind}_told",
+            account=support_request.account_id,
+            number=support_request.number,
         )
-        return word.number
+        return support_request.number
 
 
-async def _bound(tx: Connection, word: Word, quota: Quota) -> None:
-    since = word.told_at - quota.window
-    seen = await store.moments(tx, word.kind, word.counted_under, since)
-    wait = quota.wait(seen, word.told_at)
+SUPPORT_REQUESTS = web.AppKey("support_requests", SupportRequests)
+
+
+async def _enforce_quota(tx: Connection, support_request: SupportRequest, quota: Quota) -> None:
+    since = support_request.submitted_at - quota.window
+    seen = await store.moments(tx, support_request.kind, support_request.rate_limit_key, since)
+    wait = quota.wait(seen, support_request.submitted_at)
     if wait:
         log.warning(
-            "The desk is told too much.",
+            "Support requests are rate-limited.",
             action="excess_rate_limit_exceeded",
             limit=quota.name,
             wait=wait,
         )
-        raise TooMuch(wait)
+        raise RateLimited(wait)

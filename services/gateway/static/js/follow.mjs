@@ -29,7 +29,7 @@ export function follow({ stream, state, names }, tell) {
       const answer = await fetch(state, { credentials: "same-origin", headers: { Accept: "application/json" } });
       if (answer.ok) hand(await answer.json());
     } catch {
-      // The server is away for a moment: the next question may be answered.
+      // the server is unavailable for a moment: the next poll may succeed.
     }
     if (!ended) timer = window.setTimeout(ask, POLLING);
   }

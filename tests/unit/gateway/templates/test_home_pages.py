@@ -7,7 +7,7 @@ from urllib.parse import urlsplit
 import pytest
 from bs4 import Tag
 
-from services.gateway.features.dossiers.dossier_query import Wanted, read_wanted
+from services.gateway.features.dossiers.dossier_query import DossierQuery, parse_query
 from tests.support.pages.dossier_states import HOSTILE
 from tests.support.pages.page_states import STATES
 from tests.support.pages.render_pages import Page
@@ -58,7 +58,7 @@ def test_g_41_four_tabs_with_the_guides_titles_are_links(name: str) -> None:
     assert text(current).startswith(text(heading))
     assert one(state(name), "head > title").get_text().startswith(text(heading))
     for link in links:
-        assert read_wanted(urlsplit(str(link["href"])).query).tab
+        assert parse_query(urlsplit(str(link["href"])).query).tab
 
 
 def test_g_41_tabs_say_how_many_or_nothing() -> None:
@@ -89,14 +89,14 @@ def test_g_42_ax_08_a_table_of_nine_columns_each_cell_with_its_titles(name: str)
 @pytest.mark.parametrize("name", WITH_ROWS)
 def test_g_42_ax_08_each_title_sorts_and_one_says_how_rows_are_sorted(name: str) -> None:
     page = state(name)
-    wanted = page.state.variables["wanted"]
+    wanted = page.state.variables["query"]
     heads = read(page).select("main thead th")
     (by,) = (head for head in heads if "aria-sort" in head.attrs)
     assert by["aria-sort"] == ("descending" if wanted.descending else "ascending")
     for head in heads:
         link = head.select_one("a")
         assert link is not None
-        there = read_wanted(urlsplit(str(link["href"])).query)
+        there = parse_query(urlsplit(str(link["href"])).query)
         assert (there.tab, there.search, there.page) == (wanted.tab, wanted.search, 1)
         assert (there.sort == wanted.sort) == (head is by)
     assert one(page, "#tri option[selected]").get_text() == text(by).partition(" (")[0]
@@ -134,9 +134,9 @@ def test_g_42_pages_are_links_and_the_shown_one_is_named() -> None:
     (here,) = (link for link in links if link.get("aria-current") == "page")
     assert text(here) == "Page 5"
     assert "href" not in here.attrs
-    numbers = [read_wanted(urlsplit(str(a["href"])).query) for a in links if a is not here]
+    numbers = [parse_query(urlsplit(str(a["href"])).query) for a in links if a is not here]
     assert [there.page for there in numbers] == [4, 1, 2, 3, 4, 6, 7, 1235, 6]
-    assert {there.at(1) for there in numbers} == {page.state.variables["wanted"].at(1)}
+    assert {there.with_page(1) for there in numbers} == {page.state.variables["query"].with_page(1)}
     assert "page 5" in one(page, "head > title").get_text()
     assert not read(state("home-rows")).select("#pages")
 
@@ -214,7 +214,7 @@ def test_in_03_what_others_sent_is_text() -> None:
     shown = [text(one) for one in main.select("tbody bdi")]
     for said in (HOSTILE.number, HOSTILE.status, HOSTILE.establishment, HOSTILE.medicine):
         assert " ".join(said.split()) in shown
-    assert one(page, "#recherche")["value"] == page.state.variables["wanted"].search
+    assert one(page, "#recherche")["value"] == page.state.variables["query"].search
     link = main.select_one("tbody th a")
     assert link is not None
     assert link["href"] == "https://office.example/dossiers/..%2F..%2Fa%3Fb%3Dc%26d%23e"
@@ -240,6 +240,6 @@ def test_g_42_english_is_complete() -> None:
 
 
 def test_g_42_a_filter_that_no_row_has_any_more_is_still_shown() -> None:
-    assert Wanted(status="filed").narrowed
+    assert DossierQuery(status="filed").narrowed
     options = read(state("home-no_match")).select("#statut option")
     assert [option["value"] for option in options] == ["", "filed"]

@@ -7,7 +7,8 @@ import re
 from aiohttp import web
 from bs4 import Tag
 
-from services.gateway.routes import setup_routes
+from services.gateway.app import PAGES, setup_routes
+from services.gateway.http.routes import Routes
 from tests.unit.gateway.templates.parsed_pages import FRENCH
 from tests.unit.gateway.templates.parsed_pages import soup as read
 
@@ -37,7 +38,7 @@ def _names_something(element: Tag) -> bool:
 def test_az_02_no_address_of_the_portal_holds_an_identifier() -> None:
     """Static files aside, every address is a fixed one."""
     app = web.Application()
-    setup_routes(app)
+    setup_routes(app.router, Routes(PAGES))
     places = {
         resource.canonical for resource in app.router.resources() if "{" in resource.canonical
     }

@@ -5,8 +5,8 @@ from __future__ import annotations
 import pytest
 from bs4 import Tag
 
-from services.gateway.features.profile.profile_form import ESTABLISHMENT, NAMES, PERSON
-from services.gateway.features.profile.profile_messages import LABELS
+from services.gateway.portal.profile_fields import FIELDS, LABELS
+from services.gateway.portal.profile_form import NAMES
 from tests.support.pages.information_states import WRONG
 from tests.support.pages.render_pages import Page
 from tests.unit.gateway.templates.parsed_pages import ALL, one, soup, state
@@ -197,7 +197,7 @@ def test_g_35_what_is_frozen_is_only_read_and_says_whom_to_ask() -> None:
     assert "01.55.87.40.90" in text(page)
     assert "Informations déjà validées." in text(state("information_frozen-again"))
     shown = {str(one["id"]).removesuffix("-lu") for one in soup(page).select("main dd")}
-    assert shown <= {*PERSON, *ESTABLISHMENT}
+    assert shown <= {field.name for field in FIELDS if field.part and not field.other_of}
 
 
 def test_the_foreign_laboratory_reads_english() -> None:

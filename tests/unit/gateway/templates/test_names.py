@@ -8,17 +8,18 @@ from dataclasses import replace
 import pytest
 
 from operations.texts import forms, messages, up_to_date
-from services.gateway.http.rendering import Pages
+from services.gateway.http.rendering import Renderer
 from services.gateway.portal.dossier_texts import COLUMNS
 from services.gateway.portal.resources import TEMPLATES
 from shared.i18n.catalogue import LANGUAGES, translate
+from tests.support.pages.dossier_states import ROUTES
 from tests.support.pages.page_basis import BRAND
 from tests.support.pages.page_states import STATES
 from tests.support.pages.render_pages import Page, render
 
 NAMES = re.compile("IMPEXWEB|ANSM")
 #: Marks what the service and its operator are called here.
-OTHER = Pages(
+OTHER = Renderer(
     replace(
         BRAND,
         service_name="PORTALIX",
@@ -30,6 +31,7 @@ OTHER = Pages(
         sender="portalix@example.org",
     ),
     "static/{}".format,
+    ROUTES.url,
     TEMPLATES,
 )
 

@@ -4,20 +4,21 @@ from __future__ import annotations
 
 from aiohttp import web
 
-from services.gateway.http.errors import Elsewhere
-from services.gateway.portal.login_redirects import HOME
-from services.gateway.sessions.request_state import VISIT, current_view, page
+from services.gateway.http.errors import Redirect
+from services.gateway.http.rendering import page
+from services.gateway.portal.registration_steps import current_request
+from services.gateway.sessions.request_state import REQUEST_STATE
 from shared.errors import DependencyDown
 from shared.messaging.errors import RequestTimeout, ServiceUnavailable
 
 
 async def show(request: web.Request) -> web.Response:
-    """What the portal is for; for somebody who began, what comes next (G-01, G-15)."""
-    session = request[VISIT].session
+    """What the portal is for; with a pending request, its next step (G-01, G-15)."""
+    session = request[REQUEST_STATE].session
     if session is not None and session.full:
-        raise Elsewhere(HOME)
+        raise Redirect("home")
     try:
-        resume = await current_view(request)
+        resume = await current_request(request)
     except (ServiceUnavailable, RequestTimeout, DependencyDown):
         resume = None  # the page is useful without it
     return page(request, "welcome.html", resume=resume)

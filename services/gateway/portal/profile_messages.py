@@ -1,4 +1,4 @@
-"""The words of the complementary information: its fields, its choices, what is wrong with a field.
+"""What is wrong with a field of the complementary information, by code.
 
 The codes are those of profile's README, where a test reads them.
 """
@@ -10,42 +10,6 @@ from shared.contracts.base import FieldError
 from shared.domain.countries import country_names
 from shared.i18n.catalogue import N_, translate
 from shared.i18n.dates import format_day
-
-#: The fields in the order of the form, as the guide calls them (4.5).
-LABELS: dict[str, str] = {
-    "last_name": N_("Nom"),
-    "first_name": N_("Prénom"),
-    "email": N_("Email"),
-    "phone": N_("Téléphone"),
-    "phone_extension": N_("Poste"),
-    "position": N_("Qualité du demandeur"),
-    "position_other": N_("Autre qualité"),
-    "country": N_("Libellé Pays"),
-    "siret": N_("N° de Siret"),
-    "closed_reason": N_("Pourquoi déclarer un établissement fermé ?"),
-    "company_name": N_("Raison sociale"),
-    "establishment_type": N_("Type établissement"),
-    "establishment_type_other": N_("Autre type d'établissement"),
-    "address": N_("Adresse"),
-    "address_extra": N_("Complément adresse"),
-    "postal_code": N_("Code postal"),
-    "city": N_("Ville"),
-    "vat": N_("N° de TVA"),
-    "lei": N_("LEI"),
-    "eori": N_("EORI"),
-    "terms": N_("Conditions générales d'utilisation"),
-}
-
-POSITIONS: dict[str, str] = {
-    "responsible_pharmacist": N_("Pharmacien Responsable"),
-    "interim_responsible_pharmacist": N_("Pharmacien Responsable Intérimaire"),
-    "other": N_("Autres"),
-}
-ESTABLISHMENT_TYPES: dict[str, str] = {
-    "pharmaceutical_establishment": N_("Etablissement pharmaceutique"),
-    "hospital_pharmacy": N_("Pharmacie à usage intérieur"),
-    "other": N_("Autres"),
-}
 
 DIGITS = N_("Saisissez seulement des chiffres.")
 LINE = N_("Saisissez au plus {max} caractères par ligne.")

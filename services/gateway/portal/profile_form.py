@@ -1,4 +1,4 @@
-"""The complementary information between the form, its owner, and the pages that list it. Pure."""
+"""The complementary information: from and to the form, and its summary. Pure."""
 
 from __future__ import annotations
 
@@ -10,55 +10,43 @@ from functools import cache
 import msgspec
 import phonenumbers
 
-from services.gateway.features.profile.profile_messages import (
+from services.gateway.portal.profile_fields import (
+    ESTABLISHMENT,
     ESTABLISHMENT_TYPES,
-    LABELS,
+    LISTED,
+    PERSON,
     POSITIONS,
 )
 from shared.contracts.profile import ProfileFields
 from shared.domain.countries import FRANCE, country_names
 from shared.i18n.catalogue import translate
 
-TICK = "terms"
-TEXTS = tuple(name for name in ProfileFields.__struct_fields__ if name != TICK)
-#: The fields of the form, beside those that every form has.
-NAMES = " ".join((*TEXTS, TICK, "action", "dialog", "mark"))
-PERSON = ("last_name", "first_name", "email", "phone", "phone_extension", "position")
-ESTABLISHMENT = (
-    "country",
-    "siret",
-    "closed_reason",
-    "company_name",
-    "establishment_type",
-    "address",
-    "address_extra",
-    "postal_code",
-    "city",
-    "vat",
-    "lei",
-    "eori",
-)
-
+TERMS_CHECKBOX = "terms"
+TEXTS = tuple(name for name in ProfileFields.__struct_fields__ if name != TERMS_CHECKBOX)
+#: The fields of the form, without those that every form has.
+NAMES = " ".join((*TEXTS, TERMS_CHECKBOX, "action", "dialog", "mark"))
 Option = tuple[str, str]
 
 
 @dataclass(frozen=True)
-class Listed:
+class ProfileSummary:
     """The information as it is read: (field, label, value) of what is filled in, by part."""
 
     person: tuple[tuple[str, str, str], ...]
     establishment: tuple[tuple[str, str, str], ...]
 
 
-def typed(fields: Mapping[str, str]) -> ProfileFields:
-    """The form as its owner takes it."""
-    return ProfileFields(**{name: fields[name] for name in TEXTS}, terms=fields[TICK] == "1")
+def from_form(fields: Mapping[str, str]) -> ProfileFields:
+    """The information from the form."""
+    return ProfileFields(
+        **{name: fields[name] for name in TEXTS}, terms=fields[TERMS_CHECKBOX] == "1"
+    )
 
 
-def values(fields: ProfileFields) -> dict[str, str]:
+def to_form(fields: ProfileFields) -> dict[str, str]:
     """The information as the form shows it."""
     shown = {name: str(getattr(fields, name)) for name in TEXTS}
-    return {**shown, TICK: "1" if fields.terms else ""}
+    return {**shown, TERMS_CHECKBOX: "1" if fields.terms else ""}
 
 
 def encode(fields: ProfileFields) -> str:
@@ -69,12 +57,6 @@ def encode(fields: ProfileFields) -> str:
 def decode(document: str) -> ProfileFields:
     """The information from its JSON."""
     return msgspec.json.decode(document, type=ProfileFields)
-
-
-@cache
-def labels(lang: str) -> dict[str, str]:
-    """The name of every field."""
-    return {name: translate(text, lang) for name, text in LABELS.items()}
 
 
 @cache
@@ -100,7 +82,16 @@ def establishment_types(lang: str) -> tuple[Option, ...]:
     return _options(ESTABLISHMENT_TYPES, lang)
 
 
-def listed(fields: ProfileFields, address: str, lang: str) -> Listed:
+def choices(lang: str) -> dict[str, tuple[Option, ...]]:
+    """The options of every select, by the name of the choice."""
+    return {
+        "countries": countries(lang),
+        "positions": positions(lang),
+        "establishment_types": establishment_types(lang),
+    }
+
+
+def summarize(fields: ProfileFields, address: str, lang: str) -> ProfileSummary:
     """Everything that is filled in, as people read it."""
     said = {
         **{name: getattr(fields, name).strip() for name in TEXTS},
@@ -115,13 +106,15 @@ def listed(fields: ProfileFields, address: str, lang: str) -> Listed:
             establishment_types(lang),
         ),
     }
-    names = labels(lang)
-    return Listed(
-        person=tuple((name, names[name], said[name]) for name in PERSON if said[name]),
-        establishment=tuple(
-            (name, names[name], said[name]) for name in ESTABLISHMENT if said[name]
-        ),
-    )
+
+    def part(name: str) -> tuple[tuple[str, str, str], ...]:
+        return tuple(
+            (field.name, translate(field.label, lang), said[field.name])
+            for field in LISTED
+            if field.part == name and not field.other_of and said[field.name]
+        )
+
+    return ProfileSummary(person=part(PERSON), establishment=part(ESTABLISHMENT))
 
 
 def _options(texts: Mapping[str, str], lang: str) -> tuple[Option, ...]:
@@ -129,7 +122,7 @@ def _options(texts: Mapping[str, str], lang: str) -> tuple[Option, ...]:
 
 
 def _sorted_as(name: str) -> str:
-    """Accents beside the bare letters, as in a dictionary."""
+    """Sorts accented letters with the bare ones, as a dictionary does."""
     bare = unicodedata.normalize("NFD", name.casefold())
     return "".join(char for char in bare if not unicodedata.combining(char))
 

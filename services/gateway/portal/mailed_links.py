@@ -1,11 +1,12 @@
-"""What the pages behind mailed links share: the token in their address, and what it is worth.
-
-Opening such a page changes nothing, however often a scanner does it; its button does (B-02).
+"""What the pages of mailed links share: the token in their URL, and the state of the
+link.\n\nOpening such a page changes nothing, however often a scanner does it; its button does
+(B-02).
 """
 
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
 
 from aiohttp import web
 
@@ -13,7 +14,7 @@ from shared.contracts.registration import MailedLinkView
 from shared.messaging.handlers import Refused
 
 TOKEN = re.compile(r"[A-Za-z0-9_-]{43}")
-#: Refusals that say what the link is worth now.
+#: The state of the link for each refusal.
 STATES = {
     "link_malformed": "malformed",
     "link_used": "used",
@@ -30,8 +31,8 @@ def token_of(request: web.Request) -> str:
     return tokens[0] if len(tokens) == 1 else ""
 
 
-def spent(refused: Refused) -> MailedLinkView | None:
-    """What the link is worth, where that is why it was refused."""
+def spent_link(refused: Refused) -> MailedLinkView | None:
+    """The state of the link, where that is why it was refused."""
     state = STATES.get(refused.refusal.slug)
     return None if state is None else MailedLinkView(state=state)
 
@@ -41,3 +42,13 @@ def status_of(link: MailedLinkView, posted: bool = False) -> int:
     if link.state == "malformed":
         return 400
     return 422 if posted else 200
+
+
+def keep_token(token: re.Pattern[str] = TOKEN) -> Callable[[str], str | None]:
+    """What the language switch keeps of the query: a token, and nothing else."""
+
+    def keep(query: str) -> str | None:
+        name, _, value = query.partition("=")
+        return query if name == "jeton" and token.fullmatch(value) else None
+
+    return keep

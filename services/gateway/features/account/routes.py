@@ -1,0 +1,138 @@
+"""The account and what protects it: sessions, password, phone, recovery codes, address (B-14)."""
+
+from __future__ import annotations
+
+from services.gateway.features.account import (
+    account,
+    address_change,
+    password_change,
+    phone_change,
+    recovery_codes,
+)
+from services.gateway.http.routes import Page
+from services.gateway.sessions.guards import require_signed_in
+from shared.i18n.catalogue import N_
+
+PAGES = (
+    Page(
+        name="account",
+        path="/compte",
+        show=account.show,
+        guard=require_signed_in,
+        login_target="compte",
+        sitemap=("account", N_("Mon compte")),
+    ),
+    Page(
+        name="end_session",
+        path="/compte/sessions/fermer",
+        submit=account.end_one,
+        fields="session",
+        guard=require_signed_in,
+        needs_key=False,
+    ),
+    Page(
+        name="end_other_sessions",
+        path="/compte/sessions/fermer-les-autres",
+        submit=account.end_others,
+        guard=require_signed_in,
+        needs_key=False,
+    ),
+    Page(
+        name="change_password",
+        path="/compte/mot-de-passe",
+        show=password_change.show,
+        submit=password_change.submit,
+        fields="current_password password code",
+        guard=require_signed_in,
+        on_unavailable=password_change.on_unavailable,
+        replayed_flash="password_changed",
+        login_target="mot-de-passe",
+    ),
+    Page(
+        name="change_phone",
+        path="/compte/telephone",
+        show=phone_change.show,
+        submit=phone_change.submit,
+        fields="password code",
+        guard=require_signed_in,
+        on_unavailable=phone_change.on_unavailable,
+        login_target="telephone",
+    ),
+    Page(
+        name="new_phone",
+        path="/compte/telephone/nouveau",
+        show=phone_change.show_new,
+        submit=phone_change.submit_new,
+        fields="code",
+        guard=require_signed_in,
+        on_unavailable=phone_change.new_unavailable,
+        replayed_flash="phone_changed",
+    ),
+    Page(
+        name="restart_new_phone",
+        path="/compte/telephone/recommencer",
+        submit=phone_change.restart,
+        guard=require_signed_in,
+    ),
+    Page(
+        name="first_recovery_codes",
+        path="/connexion/codes-de-secours",
+        show=recovery_codes.show_first,
+        submit=recovery_codes.confirm_first,
+        fields="kept list",
+        guard=require_signed_in,
+    ),
+    Page(
+        name="recovery_codes",
+        path="/compte/codes-de-secours",
+        show=recovery_codes.show,
+        submit=recovery_codes.submit,
+        fields="password code",
+        guard=require_signed_in,
+        on_unavailable=recovery_codes.on_unavailable,
+        login_target="codes-de-secours",
+    ),
+    Page(
+        name="confirm_recovery_codes",
+        path="/compte/codes-de-secours/gardes",
+        submit=recovery_codes.confirm,
+        fields="kept list",
+        guard=require_signed_in,
+    ),
+    Page(
+        name="change_address",
+        path="/compte/adresse",
+        show=address_change.show,
+        submit=address_change.submit,
+        fields="address password code address_choice address_kept",
+        guard=require_signed_in,
+        on_unavailable=address_change.on_unavailable,
+        login_target="adresse",
+        sitemap=("account", N_("Changer d'adresse email")),
+    ),
+    Page(
+        name="confirm_new_address",
+        path="/compte/adresse/validation",
+        show=address_change.show_code,
+        submit=address_change.submit_code,
+        fields="code",
+        guard=require_signed_in,
+        on_unavailable=address_change.code_unavailable,
+        replayed_flash="address_changed",
+        login_target="nouvelle-adresse",
+    ),
+    Page(
+        name="resend_new_address",
+        path="/compte/adresse/validation/renvoi",
+        submit=address_change.resend,
+        guard=require_signed_in,
+        on_unavailable=address_change.code_unavailable,
+    ),
+    Page(
+        name="cancel_address_change",
+        path="/compte/adresse/abandon",
+        submit=address_change.cancel,
+        guard=require_signed_in,
+        on_unavailable=address_change.code_unavailable,
+    ),
+)

@@ -1,0 +1,29 @@
+"""What is held about a person, as a page and as a file (B-11)."""
+
+from __future__ import annotations
+
+from services.gateway.features.data_export import my_data
+from services.gateway.http.routes import Page
+from services.gateway.sessions.guards import require_signed_in
+from shared.i18n.catalogue import N_
+
+PAGES = (
+    Page(
+        name="my_data",
+        path="/compte/mes-donnees",
+        show=my_data.show,
+        submit=my_data.prove,
+        fields="code",
+        guard=require_signed_in,
+        on_unavailable=my_data.on_unavailable,
+        login_target="mes-donnees",
+        sitemap=("account", N_("Mes données")),
+    ),
+    Page(
+        name="my_data_file",
+        path="/compte/mes-donnees.json",
+        show=my_data.download,
+        guard=require_signed_in,
+        language_target=False,
+    ),
+)

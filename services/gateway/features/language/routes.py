@@ -1,0 +1,16 @@
+"""The language switch of every page."""
+
+from __future__ import annotations
+
+from services.gateway.features.language import language
+from services.gateway.http.routes import Page
+
+PAGES = (
+    Page(
+        name="language",
+        path="/langue",
+        submit=language.choose,
+        fields="lang next",
+        needs_key=False,
+    ),
+)

@@ -1,0 +1,34 @@
+"""The terms of use, the notices and the accessibility statement, for everybody (G-16, GD-01)."""
+
+from __future__ import annotations
+
+from services.gateway.features.legal import legal_pages
+from services.gateway.http.routes import Page
+from shared.i18n.catalogue import N_
+
+PAGES = (
+    Page(
+        name="terms",
+        path="/conditions",
+        show=legal_pages.terms,
+        sitemap=("legal", N_("Conditions d'utilisation")),
+    ),
+    Page(
+        name="privacy",
+        path="/donnees-personnelles",
+        show=legal_pages.privacy,
+        sitemap=("legal", N_("Données personnelles")),
+    ),
+    Page(
+        name="legal_notice",
+        path="/mentions-legales",
+        show=legal_pages.legal,
+        sitemap=("legal", N_("Mentions légales")),
+    ),
+    Page(
+        name="accessibility",
+        path="/accessibilite",
+        show=legal_pages.accessibility,
+        sitemap=("legal", N_("Accessibilité : non conforme")),
+    ),
+)

@@ -1,0 +1,42 @@
+"""The forms that go to the support desk (B-11, G-36)."""
+
+from __future__ import annotations
+
+from services.gateway.features.support_requests import support_request_pages as pages
+from services.gateway.http.routes import Page
+from services.gateway.sessions.guards import require_signed_in
+from shared.i18n.catalogue import N_
+
+PAGES = (
+    Page(
+        name="correction",
+        path="/compte/correction",
+        show=pages.show_correction,
+        submit=pages.submit_correction,
+        fields="about text",
+        guard=require_signed_in,
+        on_unavailable=pages.correction_unavailable,
+        login_target="correction",
+        sitemap=("account", N_("Demander une correction")),
+    ),
+    Page(
+        name="leaving",
+        path="/compte/depart",
+        show=pages.show_leaving,
+        submit=pages.submit_leaving,
+        fields="date remark confirm",
+        guard=require_signed_in,
+        on_unavailable=pages.leaving_unavailable,
+        login_target="depart",
+        sitemap=("account", N_("Je quitte l'établissement")),
+    ),
+    Page(
+        name="departure_report",
+        path="/signaler-un-depart",
+        show=pages.show_report,
+        submit=pages.submit_report,
+        fields="address establishment date remark reporter_name reporter_address",
+        on_unavailable=pages.report_unavailable,
+        sitemap=("account", N_("Signaler un départ")),
+    ),
+)

@@ -1,0 +1,137 @@
+"""Pages, each declared once, and what follows: routes, URLs, sitemap, login and language targets.
+
+The path of a page stands in its declaration and nowhere else: views redirect by name, templates
+say `url("name")`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable, Iterable
+from dataclasses import dataclass
+from urllib.parse import urlencode
+
+from aiohttp import web
+
+View = Callable[[web.Request], Awaitable[web.StreamResponse]]
+FormView = Callable[[web.Request, dict[str, str]], Awaitable[web.StreamResponse]]
+#: Raises `Redirect` where the session does not reach the page.
+Guard = Callable[[web.Request], object]
+#: Saves what was typed where the session has ended; the page again, or None.
+SessionExpiredView = Callable[[web.Request, dict[str, str]], Awaitable[web.StreamResponse | None]]
+JsonView = Callable[[web.Request, str], Awaitable[web.StreamResponse]]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Page:
+    """One path: what GET shows, what POST does.
+
+    `fields` names the fields of the form; without `needs_key` posting it twice does no harm.
+    `on_unavailable` shows the form again where a service does not answer. `replayed_flash` is the
+    message shown where the form was taken and its answer was lost. `login_target` is the name that
+    the sign-in page carries to lead back here. A page is a language target by its path alone, and
+    with what `keep_query` returns of its query; None: not without a valid query. `sitemap` is a
+    group and a label. A `background` path is asked by scripts: no activity of the person.
+    """
+
+    name: str
+    path: str
+    show: View | None = None
+    submit: FormView | None = None
+    fields: str = ""
+    guard: Guard | None = None
+    on_unavailable: FormView | None = None
+    on_session_expired: SessionExpiredView | None = None
+    needs_key: bool = True
+    replayed_flash: str = ""
+    login_target: str = ""
+    language_target: bool = True
+    keep_query: Callable[[str], str | None] | None = None
+    sitemap: tuple[str, str] | None = None
+    background: bool = False
+    head: bool = True
+    stream: bool = False
+
+
+@dataclass(frozen=True, kw_only=True)
+class JsonQuestion:
+    """A POST of one JSON field, asked by a script while somebody types."""
+
+    name: str
+    path: str
+    answer: JsonView
+    field: str
+
+
+class Routes:
+    """The table of pages."""
+
+    def __init__(self, declared: Iterable[Page | JsonQuestion]) -> None:
+        self.declared = tuple(declared)
+        self.pages = [one for one in self.declared if isinstance(one, Page)]
+        self._paths = {one.name: one.path for one in self.declared}
+        self._by_path = {page.path: page for page in self.pages}
+        assert len(self._paths) == len(self.declared), "a name is declared twice"
+        self.login_targets = {page.login_target: page for page in self.pages if page.login_target}
+
+    def url(self, name: str, **query: object) -> str:
+        """The URL of a page; KeyError where no page has that name."""
+        path = self._paths[name]
+        return f"{path}?{urlencode(query)}" if query else path
+
+    def at(self, path: str) -> Page | None:
+        """The page of a path."""
+        return self._by_path.get(path)
+
+    def login_target_above(self, path: str) -> str:
+        """The login target that a path is, or that its form or file belongs to; else empty.
+
+        `/compte/adresse/validation/renvoi` belongs to `/compte/adresse/validation`.
+        """
+        above = [
+            page
+            for page in self.login_targets.values()
+            if path == page.path or path.startswith((f"{page.path}/", f"{page.path}."))
+        ]
+        return max(above, key=lambda page: len(page.path)).login_target if above else ""
+
+    def language_target(self, target: str) -> str:
+        """The page to go back to after the language was chosen: `target` if it is one, else `/`."""
+        path, mark, query = target.partition("?")
+        page = self._by_path.get(path)
+        if page is None or page.show is None or not page.language_target:
+            return "/"
+        if page.keep_query is None:
+            return "/" if mark else path
+        kept = page.keep_query(query)
+        return "/" if kept is None else f"{path}?{kept}" if kept else path
+
+    def can_reload(self, path: str) -> bool:
+        """Whether a GET of the path alone shows a page."""
+        return path == "/" or self.language_target(path) != "/"
+
+    def sitemap(self) -> dict[str, list[tuple[str, str]]]:
+        """The links of the sitemap, (URL, label), by group."""
+        groups: dict[str, list[tuple[str, str]]] = {}
+        for page in self.pages:
+            if page.sitemap is not None:
+                group, label = page.sitemap
+                groups.setdefault(group, []).append((page.path, label))
+        return groups
+
+
+ROUTES = web.AppKey("routes", Routes)
+
+
+def url(request: web.Request, name: str, **query: object) -> str:
+    """The URL of a page."""
+    return request.app[ROUTES].url(name, **query)
+
+
+def redirect(request: web.Request, name: str, **query: object) -> web.Response:
+    """Go on to another page, by GET."""
+    return see_other(url(request, name, **query))
+
+
+def see_other(location: str) -> web.Response:
+    """Go on to a URL of this site, by GET."""
+    return web.Response(status=303, headers={"Location": location})

@@ -1,0 +1,26 @@
+"""The configuration of the site and the clock, for every layer."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime
+
+from aiohttp import web
+
+from services.gateway.http.client_ip import Network
+from shared.security.sealing import KeyRing
+
+
+@dataclass(frozen=True)
+class SiteConfig:
+    """The origin as browsers write it, the proxies that are trusted, and the signing keys."""
+
+    origin: str
+    secure: bool
+    trusted: tuple[Network, ...]
+    session_keys: KeyRing
+
+
+SITE = web.AppKey("site", SiteConfig)
+CLOCK: web.AppKey[Callable[[], datetime]] = web.AppKey("clock")

@@ -1,0 +1,60 @@
+"""The steps of a registration: the request of a browser, and the page that is due."""
+
+from __future__ import annotations
+
+from aiohttp import web
+
+from services.gateway.clients.clients import CLIENTS
+from services.gateway.http.errors import Redirect
+from services.gateway.sessions.request_state import end_presession, flash, presession
+from shared.contracts.registration import RequestView
+from shared.messaging.handlers import Refused
+from shared.runtime.telemetry import get_logger
+
+#: The state of a request that no longer exists.
+GONE = "gone"
+#: The page of each due step.
+STEPS = {"validation": "validation", "terms": "accept_terms", "created": "creation"}
+
+log = get_logger("gateway")
+
+
+async def current_request(request: web.Request) -> RequestView | None:
+    """The request of this browser, or None; where it has ended, a message says so."""
+    found = await presession(request)
+    if found is None:
+        return None
+    try:
+        return await request.app[CLIENTS].registration.describe(found.request_id)
+    except Refused as refused:
+        if refused.refusal.slug != "request_gone":
+            raise
+    await end_presession(request)
+    flash(request, "gone")
+    return None
+
+
+async def require_registration_step(request: web.Request, *steps: str) -> RequestView:
+    """The request of this browser at one of `steps`; otherwise redirects to the due
+    step.\n\nSteps are taken in order: a jump is logged (AU-13).
+    """
+    view = await current_request(request)
+    if view is not None and view.due in steps:
+        return view
+    raise out_of_order(request, view)
+
+
+def out_of_order(request: web.Request, view: RequestView | None) -> Redirect:
+    """The redirect to the due step; the jump is logged."""
+    log.info(
+        "A step was requested out of order.",
+        action="sequence_fail",
+        path=request.path,
+        due=view.due if view else None,
+    )
+    return Redirect(STEPS[view.due] if view else "register")
+
+
+def due_step(view: RequestView) -> str:
+    """The page of the step that comes next."""
+    return STEPS.get(view.due, "welcome")

@@ -1,0 +1,86 @@
+"""Where the sessions of applicants lead: the due step of a sign-in, and the page after it."""
+
+from __future__ import annotations
+
+from aiohttp import web
+
+from services.gateway.clients.clients import CLIENTS
+from services.gateway.http.errors import UNAVAILABLE_ERRORS, Redirect
+from services.gateway.http.routes import ROUTES
+from services.gateway.http.site import CLOCK
+from services.gateway.sessions.guards import SessionPages, clear_session_cookie
+from services.gateway.sessions.model import Session
+from services.gateway.sessions.request_state import REQUEST_STATE, flash
+from services.gateway.sessions.sessions import SESSIONS
+from shared.messaging.handlers import Refused
+
+#: Seconds that a sign-in waits to know whether the complementary information is validated.
+LOOKUP_TIMEOUT = 1.0
+
+
+def next_step(request: web.Request, session: Session) -> str:
+    """The page of what a person must give next to be signed in."""
+    if session.full:
+        return PAGES.home
+    if session.due == "code":
+        return "sign_in_code"
+    if session.address_is_due(request.app[CLOCK]()):
+        return "sign_in_address"
+    return "sign_in_enrolment"
+
+
+def login_target(request: web.Request, name: str) -> str:
+    """The page of a login target, else the home page."""
+    page = request.app[ROUTES].login_targets.get(name)
+    return page.name if page else PAGES.home
+
+
+async def after_login(request: web.Request, session: Session) -> str:
+    """The page that was asked for, else the complementary information as long as it is not
+    validated (G-30), else the home page.
+
+    Sessions of an account known to be validated ask no service; where the service is unavailable
+    the home page says what is left to do.
+    """
+    app = request.app
+    if session.next in app[ROUTES].login_targets or session.validated:
+        return login_target(request, session.next)
+    try:
+        known = await app[CLIENTS].profile.describe(session.account_id, patience=LOOKUP_TIMEOUT)
+    except UNAVAILABLE_ERRORS:
+        return PAGES.home
+    if not known.validated:
+        return "information"
+    at = known.validated_at or app[CLOCK]()
+    await app[SESSIONS].record_validated(session.account_id, at)
+    return PAGES.home
+
+
+async def after_lost_answer(request: web.Request, session: Session) -> str:
+    """The page that the lost answer of a sign-in led to."""
+    try:
+        factor = await request.app[CLIENTS].mfa.describe(session.account_id)
+    except UNAVAILABLE_ERRORS:
+        return login_target(request, session.next)
+    due = factor.recovery_on and not factor.recovery_kept
+    return PAGES.recovery_codes if due else await after_login(request, session)
+
+
+PAGES = SessionPages(
+    sign_in="sign_in",
+    home="home",
+    after_change="account",
+    recovery_codes="first_recovery_codes",
+    next_step=next_step,
+    after_login=after_login,
+    after_lost_answer=after_lost_answer,
+)
+
+
+async def end_if_account_closed(request: web.Request, refused: Refused) -> None:
+    """End the session where the account was frozen or deactivated meanwhile."""
+    if refused.refusal.slug == "account_closed":
+        await request.app[SESSIONS].end(request[REQUEST_STATE].token or "", "account_frozen")
+        clear_session_cookie(request)
+        flash(request, "session_closed")
+        raise Redirect(PAGES.sign_in)
