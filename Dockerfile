@@ -1,5 +1,5 @@
-# One image for every service: `impex run registration`, `impex migrate`… And the try-out's mail
-# catcher as a target of its own, from the same npm lock.
+# One image for all services and commands: `impex run registration`, `impex migrate`. The target
+# `catcher` is the mail catcher of compose.yaml, from the same npm lock file.
 FROM node:20-bookworm-slim AS front
 WORKDIR /front
 COPY package.json package-lock.json ./
@@ -27,7 +27,7 @@ COPY --from=front /front/node_modules/@gouvfr/dsfr/dist node_modules/@gouvfr/dsf
 COPY shared shared
 COPY services services
 COPY operations operations
-# Compiled once here, because the user of the container may not write.
+# Compiled here because the container's user has no write access.
 RUN python -m compileall -q shared services operations
 USER impex
 STOPSIGNAL SIGTERM

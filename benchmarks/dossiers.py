@@ -26,9 +26,9 @@ from benchmarks.measure import Line, Plan, ratio_line
 from benchmarks.messaging import DRAIN_SECONDS, INBOX, no_reset
 from operations.operate.publish_dossier_events import DossierMessage, publish_all
 from services.dossiers import store
-from services.dossiers.handlers.events import keep
+from services.dossiers.dossier_updates import from_event
+from services.dossiers.handlers.events import update_dossier
 from services.dossiers.service import SERVICE
-from services.dossiers.tellings import told_by
 from shared.contracts import backoffice
 from shared.database import Pool, open_pool
 from shared.messaging.envelope import Envelope
@@ -47,7 +47,7 @@ PUBLISHER_URL = "IMPEX_BACKOFFICE_AMQP_URL"
 SECONDS = 300
 LOOK_SECONDS = 0.005
 #: The effect alone, as a statement of its own: the inbox row is another one.
-EFFECT = f"WITH first AS (SELECT $1::text, $2::uuid) {store.KEEP}"
+EFFECT = f"WITH first AS (SELECT $1::text, $2::uuid) {store.UPSERT}"
 CONTENTS = {
     "establishment": "Pharmacie des Trois Fontaines",
     "medicine": "Élinoxa",
@@ -121,7 +121,7 @@ async def heard_by_us(world: World, pool: Pool, count: int) -> Drained:
 
     def begun(event: backoffice.DossierEvent, envelope: Envelope, now: datetime) -> SqlEffect:
         watch.begin()
-        return keep(event, envelope, now)
+        return update_dossier(event, envelope, now)
 
     handled = MESSAGES.labels(NAME, "handled")
     due = _value(handled) + count
@@ -170,7 +170,7 @@ async def heard_bare(
 
 
 def _ready_made(one: DossierMessage) -> Sequence[object]:
-    return store.keep(told_by(one.event, one.account_id, utc_now())).values
+    return store.upsert(from_event(one.event, one.account_id, utc_now())).values
 
 
 async def drain(world: World, plan: Plan) -> list[Line]:

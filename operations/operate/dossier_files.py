@@ -14,7 +14,7 @@ from datetime import datetime, time
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from services.dossiers.tellings import told_by
+from services.dossiers.dossier_updates import from_event
 from shared.contracts import backoffice as words
 from shared.errors import Reject
 
@@ -127,7 +127,7 @@ def _entry(line: int, cells: Mapping[str, str], now: datetime) -> Entry:
     fields[moment] = _moment(cells["at"])
     event = kind(**fields)
     try:
-        told_by(event, _SOMEBODY, now)
+        from_event(event, _SOMEBODY, now)
     except Reject as rejected:
         raise ValueError(rejected.reason.replace(moment, "at")) from None
     return Entry(line=line, account=cells["account"], event=event)

@@ -1,4 +1,4 @@
-"""Runs the list of dossiers: `python -m services.dossiers`."""
+"""Runs the dossiers service: `python -m services.dossiers`."""
 
 from services.dossiers.service import SERVICE
 from shared.runtime.service import main

@@ -1,4 +1,4 @@
-"""The list of dossiers as data, and what its handlers are given: the composition root."""
+"""The dossiers service as data: the composition root."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from shared.runtime.service import Runtime, Service
 
 @asynccontextmanager
 async def build(_runtime: Runtime, _settings: DossiersSettings) -> AsyncIterator[None]:
-    """Nothing of its own: events come in, the list goes out."""
+    """The handlers have no dependencies."""
     yield None
 
 
@@ -26,11 +26,11 @@ SERVICE = Service(
     build=build,
     migrations=Path(__file__).parent / "migrations",
     hears=(
-        hears_sql(backoffice.DossierSaved, events.keep),
-        hears_sql(backoffice.DossierFiled, events.keep),
-        hears_sql(backoffice.DossierStatusChanged, events.keep),
-        hears_sql(backoffice.DossierDecided, events.keep),
-        hears_sql(backoffice.DossierWithdrawn, events.keep),
+        hears_sql(backoffice.DossierSaved, events.update_dossier),
+        hears_sql(backoffice.DossierFiled, events.update_dossier),
+        hears_sql(backoffice.DossierStatusChanged, events.update_dossier),
+        hears_sql(backoffice.DossierDecided, events.update_dossier),
+        hears_sql(backoffice.DossierWithdrawn, events.update_dossier),
     ),
     answers=(
         answers(ListDossiers, queries.list_dossiers),

@@ -1,4 +1,4 @@
-"""The settings of the list of dossiers: three addresses, nothing to choose."""
+"""Settings of the dossiers service: its connections and health port."""
 
 from __future__ import annotations
 
@@ -9,16 +9,16 @@ from shared.settings import CommonSettings, setting
 
 @dataclass(frozen=True, kw_only=True)
 class DossiersSettings(CommonSettings):
-    """Everything the list of dossiers is told."""
+    """Settings of the dossiers service."""
 
     database_url: str = setting(
         "IMPEX_DOSSIERS_DATABASE_URL",
-        doc="Database URL of the dossiers service's role.",
+        doc="Database address of the role of the list of dossiers.",
         secret=True,
     )
     amqp_url: str = setting(
         "IMPEX_DOSSIERS_AMQP_URL",
-        doc="Broker URL of the dossiers service's user.",
+        doc="Broker address of the user of the list of dossiers.",
         secret=True,
     )
     health_port: int = setting(

@@ -1,4 +1,4 @@
-"""Runs the second factor: `python -m services.mfa`."""
+"""Runs the multi-factor authentication service: `python -m services.mfa`."""
 
 from services.mfa.service import SERVICE
 from shared.runtime.service import main

@@ -1,9 +1,9 @@
-"""What a code is worth: right once, used, wrong, or right on a clock that is off.
+"""Verifies TOTP codes: right once, already used, wrong, or from a clock that is off.
 
-A right code is of a step within the window, later than the last accepted one (OT-04). Any other is
-looked for ten minutes around: if it is found there, its step never works again, and a second one in
-a row that agrees tells how far the phone's clock is off (OT-05, G-23). That is told, never learnt.
-Pure.
+A code is right if its step lies in the window and after the last accepted step (OT-04). Any other
+code is looked up in the ten minutes around: a step found there is blocked for good, and two such
+codes in a row with the same drift tell how far the phone's clock is off (OT-05, G-23). The drift is
+reported to the user and never compensated for. Pure.
 """
 
 from __future__ import annotations
@@ -15,101 +15,103 @@ from typing import Literal
 from services.mfa.totp import is_code_of
 from shared.contracts.base import Refusal
 
-#: Steps looked at on each side for a clock that is off: ten minutes.
-REACH = 20
-#: Steps by which two measures may differ and still agree.
-AGREEING = 1
+#: Steps searched on each side for a clock that is off: ten minutes.
+DRIFT_WINDOW = 20
+#: Steps by which two measured offsets may differ and still count as the same drift.
+DRIFT_TOLERANCE = 1
 
-USED = Refusal(slug="code_used")
+CODE_USED = Refusal(slug="code_used")
 
-Worth = Literal["right", "used", "wrong", "off"]
+Result = Literal["right", "used", "wrong", "off"]
 
 
 @dataclass(frozen=True, kw_only=True)
-class Stray:
-    """A code found outside the window: its step, and how many steps from ours (late: negative)."""
+class OffWindowCode:
+    """A code found outside the window: its step, and its offset from ours (slow: negative)."""
 
     step: int
     offset: int
 
 
 @dataclass(frozen=True, kw_only=True)
-class Memory:
-    """What is remembered of a key's codes.
+class CodeState:
+    """What is stored about the codes of a key.
 
-    `last_step` is the last accepted one, `burned` are steps that never work though they may still
-    come up, `stray` is the latest code where that one was found outside the window.
+    `last_step` is the last accepted step, `blocked_steps` are never accepted although their time
+    may still come, `off_window` is the latest code if it was found outside the window.
     """
 
     last_step: int = 0
-    burned: tuple[int, ...] = ()
-    stray: Stray | None = None
+    blocked_steps: tuple[int, ...] = ()
+    off_window: OffWindowCode | None = None
 
 
 @dataclass(frozen=True, kw_only=True)
-class Verdict:
-    """What a code is worth, and what is to be remembered. `stray` is set where it is `off`."""
+class Verification:
+    """The result for one code, and the state to store. `off_window` is set if it is `off`."""
 
-    worth: Worth
-    memory: Memory
-    stray: Stray | None = None
+    result: Result
+    state: CodeState
+    off_window: OffWindowCode | None = None
 
     @property
     def refusal(self) -> Refusal:
-        """How a code that is not right is refused: one on a clock that is off is told by how much,
-        in whole minutes, at least one."""
-        if self.worth == "used":
-            return USED
-        if self.stray is None:
+        """The refusal of a code that is not right. `clock_off` has the drift in whole minutes, at
+        least one."""
+        if self.result == "used":
+            return CODE_USED
+        if self.off_window is None:
             return Refusal(slug="wrong_code")
-        offset = self.stray.offset
+        offset = self.off_window.offset
         direction = "slow" if offset < 0 else "fast"
-        # Half a minute is rounded towards the fast side: typing takes a part of a step.
+        # Half a minute is rounded towards fast: typing takes part of a step.
         minutes = max(1, abs((offset + 1) // 2))
         return Refusal(slug="clock_off", params={"minutes": minutes, "direction": direction})
 
 
-def judge(key: str, code: str, now: int, memory: Memory, window: int) -> Verdict:
-    """Judge six digits in the step `now`; `window` steps on each side are right."""
-    memory = dataclasses.replace(memory, burned=_still_to_come(memory.burned, now))
-    near = [step for step in _around(now, window) if is_code_of(key, step, code)]
-    fresh = [step for step in near if step > memory.last_step and step not in memory.burned]
+def verify_code(key: str, code: str, now: int, state: CodeState, window: int) -> Verification:
+    """Verify six digits in the step `now`, with `window` steps accepted on each side."""
+    reachable = tuple(step for step in state.blocked_steps if step >= now - DRIFT_WINDOW)
+    state = dataclasses.replace(state, blocked_steps=reachable)
+    in_window = _matching_steps(key, code, now, window)
+    fresh = [step for step in in_window if step > state.last_step and step not in reachable]
     if fresh:
-        # Of two steps with one code the later counts, lest the code is right twice.
-        return Verdict(worth="right", memory=Memory(last_step=max(fresh), burned=memory.burned))
-    if near:
-        return Verdict(worth="used", memory=memory)
-    return _judge_far(key, code, now, memory)
+        # Two steps may have the same code: the later one counts, so that it is right only once.
+        accepted = CodeState(last_step=max(fresh), blocked_steps=reachable)
+        return Verification(result="right", state=accepted)
+    if in_window:
+        return Verification(result="used", state=state)
+    return _verify_outside_window(key, code, now, state)
 
 
-def _judge_far(key: str, code: str, now: int, memory: Memory) -> Verdict:
-    # The window holds no such code, or there would be no need to look further.
-    found = [step for step in _around(now, REACH) if is_code_of(key, step, code)]
+def _verify_outside_window(key: str, code: str, now: int, state: CodeState) -> Verification:
+    found = _matching_steps(key, code, now, DRIFT_WINDOW)
     if not found:
-        return Verdict(worth="wrong", memory=dataclasses.replace(memory, stray=None))
-    burned = tuple(sorted({*memory.burned, *found}))
-    strays = sorted(
-        (Stray(step=step, offset=step - now) for step in found), key=lambda each: abs(each.offset)
+        return Verification(result="wrong", state=dataclasses.replace(state, off_window=None))
+    blocked = tuple(sorted({*state.blocked_steps, *found}))
+    state = dataclasses.replace(state, blocked_steps=blocked)
+    nearest_first = sorted(
+        (OffWindowCode(step=step, offset=step - now) for step in found),
+        key=lambda code: abs(code.offset),
     )
-    before = memory.stray
-    for stray in strays:
-        if before is not None and _agree(before, stray):
-            kept = dataclasses.replace(memory, burned=burned, stray=stray)
-            return Verdict(worth="off", memory=kept, stray=stray)
-    # The same code again says nothing new: what the first of the two said still stands.
-    same = before is not None and before.step in found
-    stray = before if same and before is not None else strays[0]
-    return Verdict(worth="wrong", memory=dataclasses.replace(memory, burned=burned, stray=stray))
+    former = state.off_window
+    if former is not None:
+        for latest in nearest_first:
+            if _same_drift(former, latest):
+                state = dataclasses.replace(state, off_window=latest)
+                return Verification(result="off", state=state, off_window=latest)
+        if former.step in found:
+            # The same code again measures nothing new: the first measurement stands.
+            return Verification(result="wrong", state=state)
+    state = dataclasses.replace(state, off_window=nearest_first[0])
+    return Verification(result="wrong", state=state)
 
 
-def _agree(before: Stray, after: Stray) -> bool:
-    return after.step > before.step and abs(after.offset - before.offset) <= AGREEING
+def _same_drift(former: OffWindowCode, latest: OffWindowCode) -> bool:
+    return latest.step > former.step and abs(latest.offset - former.offset) <= DRIFT_TOLERANCE
 
 
-def _around(now: int, steps: int) -> range:
-    return range(max(0, now - steps), now + steps + 1)
-
-
-def _still_to_come(burned: tuple[int, ...], now: int) -> tuple[int, ...]:
-    """Those that a clock of ours within reach could still meet: more are not worth keeping."""
-    return tuple(step for step in burned if step >= now - REACH)
+def _matching_steps(key: str, code: str, now: int, distance: int) -> list[int]:
+    """The steps up to `distance` from `now` that have this code."""
+    steps = range(max(0, now - distance), now + distance + 1)
+    return [step for step in steps if is_code_of(key, step, code)]

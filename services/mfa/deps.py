@@ -1,4 +1,4 @@
-"""What the second factor's handlers work with, made once by the composition root."""
+"""Dependencies of the handlers, built once by the composition root."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
 
-from services.mfa import recovery, totp
+from services.mfa import recovery_codes, totp
 from services.mfa.settings import MfaSettings
 from shared.contracts.base import Reply, Request, Sealed
 from shared.security.sealing import KeyRing, Opener, Sealer, seal_context
@@ -14,44 +14,48 @@ from shared.security.sealing import KeyRing, Opener, Sealer, seal_context
 
 @dataclass(frozen=True, kw_only=True)
 class Deps:
-    """The service's own things. `random` is the system's source, never another."""
+    """Dependencies of the handlers. `random` is the system's secure source."""
 
     settings: MfaSettings
     clock: Callable[[], datetime]
     random: Callable[[int], bytes]
     opener: Opener
-    gateway: Sealer
-    safe: Sealer
-    safe_opener: Opener
-    recovery_ring: KeyRing
+    gateway_sealer: Sealer
+    key_sealer: Sealer
+    key_opener: Opener
+    recovery_keys: KeyRing
 
     def open(self, request: Request, field: str) -> str:
-        """The secret in a sealed field, or `DecryptionError`, which is logged."""
+        """Open a sealed field of a request. Raises `DecryptionError`, which is logged."""
         sealed: Sealed = getattr(request, field)
         return self.opener.open(sealed, seal_context(type(request), field))
 
-    def show(self, reply: type[Reply], field: str, secret: str) -> Sealed:
-        """A secret of a reply, which only the gateway can read."""
-        return self.gateway.seal(secret, seal_context(reply, field))
+    def seal_for_gateway(self, reply: type[Reply], field: str, plain: str) -> Sealed:
+        """Seal a secret of a reply; only the gateway can open it."""
+        return self.gateway_sealer.seal(plain, seal_context(reply, field))
 
     def new_key(self) -> str:
-        """A key for one authenticator, in base32 (OT-01)."""
+        """Generate the key of one authenticator, in base32 (OT-01)."""
         return totp.make_key(self.random(totp.KEY_BYTES))
 
     def new_recovery_codes(self) -> list[str]:
-        """A list of recovery codes."""
-        return [recovery.make_code(self.random(recovery.CODE_BYTES)) for _ in range(recovery.CODES)]
+        """Generate a set of recovery codes."""
+        return [
+            recovery_codes.make_code(self.random(recovery_codes.CODE_BYTES))
+            for _ in range(recovery_codes.CODE_COUNT)
+        ]
 
-    def put_away(self, key: str, account_id: str) -> Sealed:
-        """An authenticator's key as it is kept: it opens for this account only (OT-10)."""
-        return self.safe.seal(key, account_id)
+    def encrypt_key(self, key: str, account_id: str) -> Sealed:
+        """Encrypt an authenticator's key for storage, bound to the account (OT-10)."""
+        return self.key_sealer.seal(key, account_id)
 
-    def take_out(self, kept: Sealed, account_id: str) -> str:
-        """The key, or `DecryptionError`, which is logged: altered, or of another account."""
-        return self.safe_opener.open(kept, account_id)
+    def decrypt_key(self, sealed: Sealed, account_id: str) -> str:
+        """Decrypt a stored key. Raises `DecryptionError`, which is logged, if it was altered or is
+        another account's."""
+        return self.key_opener.open(sealed, account_id)
 
-    def renewed(self, kept: Sealed, key: str, account_id: str) -> Sealed:
-        """As it was kept; under the current key of the ring where it was kept under a former."""
-        if kept.key_id == self.safe.ring.current[0]:
-            return kept
-        return self.put_away(key, account_id)
+    def reencrypted(self, sealed: Sealed, key: str, account_id: str) -> Sealed:
+        """The stored key, encrypted anew if it is under a former key of the ring."""
+        if sealed.key_id == self.key_sealer.ring.current[0]:
+            return sealed
+        return self.encrypt_key(key, account_id)

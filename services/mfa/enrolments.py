@@ -1,38 +1,39 @@
-"""Authenticators, in force and on their way: a first right code puts one in force. Pure."""
+"""Authenticators and pending enrolments. The first right code activates an authenticator. Pure."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass, field
 from datetime import datetime
 
-from services.mfa.codes import Memory
+from services.mfa.codes import CodeState
 from shared.contracts.base import Refusal, Sealed
 
-#: What keys at rest are sealed for: nobody but this service, and nothing that travels.
+#: Recipient of keys at rest: only this service opens them, and no message carries them.
 AT_REST = "mfa/authenticator"
 
-GONE = Refusal(slug="enrolment_gone")
-ALREADY = Refusal(slug="already_enrolled")
+ENROLMENT_GONE = Refusal(slug="enrolment_gone")
+ALREADY_ENROLLED = Refusal(slug="already_enrolled")
 NOT_ENROLLED = Refusal(slug="not_enrolled")
 
 
 @dataclass(frozen=True, kw_only=True)
 class Authenticator:
-    """The one in force. `begun_at` is when the enrolment of the account's first one was begun."""
+    """The active authenticator. `begun_at` is the start of the account's first enrolment; a
+    replacement keeps it."""
 
     account_id: str
     key: Sealed
     enrolled_at: datetime
     begun_at: datetime
-    memory: Memory
+    code_state: CodeState
 
 
 @dataclass(frozen=True, kw_only=True)
 class Enrolment:
-    """One that was begun, at `begun_at` even where it was begun again since.
+    """A pending enrolment. A restart with another key keeps `begun_at`.
 
-    `allowed_by` is what allows it to replace an authenticator, `phone` or `recovery`; None is an
-    account's first. Without a `key` another one won.
+    `allowed_by` is the proof that allows a replacement, `phone` or `recovery`, or None for an
+    account's first. `key` is None once another enrolment of the account was confirmed.
     """
 
     id: str
@@ -41,17 +42,17 @@ class Enrolment:
     allowed_by: str | None
     begun_at: datetime
     expires_at: datetime
-    memory: Memory = field(default_factory=Memory)
+    code_state: CodeState = field(default_factory=CodeState)
 
     @property
     def replaces(self) -> bool:
-        """Whether it takes the place of an authenticator."""
+        """Whether it replaces an authenticator."""
         return self.allowed_by is not None
 
     def refusal(self, now: datetime) -> Refusal | None:
-        """Why it cannot be confirmed any more, or None."""
+        """Why it can no longer be confirmed, or None."""
         if self.expires_at <= now:
-            return GONE
+            return ENROLMENT_GONE
         if self.key is None:
-            return GONE if self.replaces else ALREADY
+            return ENROLMENT_GONE if self.replaces else ALREADY_ENROLLED
         return None

@@ -1,7 +1,6 @@
-"""Forgets enrolments whose time is over, and wrong codes that nobody counts any more.
+"""Deletes expired enrolments and failed codes every minute, as a background task.
 
-Runs every minute beside the handlers. Several processes may run it at once: each takes other rows.
-A database that is away, or says no for once, is waited for.
+Several processes may purge at once: each skips rows that another one has locked.
 """
 
 from __future__ import annotations
@@ -10,37 +9,39 @@ import asyncio
 from collections.abc import Callable
 from datetime import datetime
 
-from services.mfa import doors, store
+from services.mfa import failed_code_store, store
 from shared.database import TRANSIENT_ERRORS, Pool, transaction
 from shared.messaging.connection import describe
 from shared.runtime.telemetry import get_logger
 
-EVERY_SECONDS = 60
-BATCH = 200
+INTERVAL_SECONDS = 60
+BATCH_SIZE = 200
 
 log = get_logger("mfa")
 
 
 async def purge(pool: Pool, now: datetime) -> int:
-    """Delete what is over at `now`; returns how many enrolments."""
-    deleted = 0
+    """Delete what has expired at `now`; returns how many enrolments."""
+    total = 0
     while True:
         async with transaction(pool) as tx:
-            gone = await store.delete_old(tx, now, BATCH)
-            await doors.forget(tx, now)
-        deleted += gone
-        if gone < BATCH:
+            deleted = await store.delete_expired_enrolments(tx, now, BATCH_SIZE)
+            await failed_code_store.delete_expired(tx, now)
+        total += deleted
+        if deleted < BATCH_SIZE:
             break
-    if deleted:
-        log.info("Enrolments were forgotten.", action="enrolments_purged", enrolments=deleted)
-    return deleted
+    if total:
+        log.info("Deleted expired enrolments.", action="enrolments_purged", enrolments=total)
+    return total
 
 
-async def keep_purging(pool: Pool, clock: Callable[[], datetime]) -> None:
-    """Purge every minute, for ever."""
+async def purge_periodically(pool: Pool, clock: Callable[[], datetime]) -> None:
+    """Purge every minute; retry after a database error."""
     while True:
         try:
             await purge(pool, clock())
         except TRANSIENT_ERRORS as error:
-            log.warning("The purge waits.", action="purge_waits", reason=describe(error))
-        await asyncio.sleep(EVERY_SECONDS)
+            log.warning(
+                "Purge is waiting for the database.", action="purge_waits", reason=describe(error)
+            )
+        await asyncio.sleep(INTERVAL_SECONDS)

@@ -1,6 +1,6 @@
-"""The second factor's settings: addresses, keys, the window, the throttle.
+"""Settings of the mfa service: connections, keys, TOTP window, throttle.
 
-What would make codes easier to guess than AU-02 and OT-05 allow is refused at the start.
+Bounds refuse values that would make codes easier to guess than AU-02 and OT-05 allow.
 """
 
 from __future__ import annotations
@@ -13,22 +13,22 @@ from shared.domain.rate_limits import Throttle
 from shared.security.sealing import KeyRing
 from shared.settings import CommonSettings, Problem, setting
 
-#: Longer names are cut by the applications that show them.
-LONGEST_ISSUER = 64
+#: Authenticator applications cut longer names.
+MAX_ISSUER_LENGTH = 64
 
 
-def issuer_problem(value: str) -> str | None:
-    """Why this cannot name our entry in a code application, or None."""
+def validate_issuer(value: str) -> str | None:
+    """Why this cannot be the issuer shown by authenticator applications, or None."""
     if ":" in value:
         return "must hold no colon: code applications part name and address by it"
-    if len(value) > LONGEST_ISSUER or not value.strip():
-        return f"must be a name of at most {LONGEST_ISSUER} characters"
+    if len(value) > MAX_ISSUER_LENGTH or not value.strip():
+        return f"must be a name of at most {MAX_ISSUER_LENGTH} characters"
     return validate_line(value)
 
 
 @dataclass(frozen=True, kw_only=True)
 class MfaSettings(CommonSettings):
-    """Everything the second factor is told."""
+    """Settings of the mfa service."""
 
     database_url: str = setting(
         "IMPEX_MFA_DATABASE_URL", doc="Database URL of mfa's role.", secret=True
@@ -61,7 +61,7 @@ class MfaSettings(CommonSettings):
         "IMPEX_SERVICE_NAME",
         default=DEFAULT_BRAND.service_name,
         doc="Name of the service, on pages and in the sender's name.",
-        valid=issuer_problem,
+        valid=validate_issuer,
     )
     totp_window: int = setting(
         "IMPEX_TOTP_WINDOW",
@@ -116,13 +116,13 @@ class MfaSettings(CommonSettings):
     )
 
     @property
-    def enrol_life(self) -> timedelta:
-        """How long an enrolment lives."""
+    def enrolment_lifetime(self) -> timedelta:
+        """How long an enrolment can be confirmed."""
         return timedelta(minutes=self.enrol_minutes)
 
     @property
     def throttle(self) -> Throttle:
-        """The wait after wrong codes."""
+        """The limits on wrong codes."""
         return Throttle(
             free=self.code_free_tries,
             first_wait=self.code_wait,
@@ -131,7 +131,7 @@ class MfaSettings(CommonSettings):
         )
 
     def check(self) -> list[Problem]:
-        """A first wait is not longer than the longest."""
+        """The first wait must not exceed the longest."""
         if self.code_wait > self.code_wait_cap:
             return [("IMPEX_CODE_WAIT", "must not exceed IMPEX_CODE_WAIT_CAP")]
         return []

@@ -1,8 +1,7 @@
-"""The SQL on authenticators, in force and on their way, as functions that take the transaction.
+"""SQL on authenticators and enrolments, as functions that take the transaction.
 
-`lock_account` comes first wherever something of an account is changed: codes of one account are
-looked at one after the other, whatever comes in at once (AU-03). Recovery codes are in `sheets`,
-wrong codes in `doors`.
+Every change starts with `lock_account`: the codes of one account are checked one after the other,
+even if many arrive at once (AU-03).
 """
 
 from __future__ import annotations
@@ -13,7 +12,7 @@ from typing import Any
 
 import asyncpg
 
-from services.mfa.codes import Memory, Stray
+from services.mfa.codes import CodeState, OffWindowCode
 from services.mfa.enrolments import AT_REST, Authenticator, Enrolment
 from shared.contracts.base import Sealed
 from shared.database import Connection
@@ -24,18 +23,18 @@ SELECT account_id, key_box, key_id, enrolled_at, begun_at, last_step, burned_ste
     stray_offset
 FROM authenticators WHERE account_id = $1
 """
-# The code of a step is spent here or not at all, whoever else is about to (OT-04).
+# Of concurrent requests with the code of a step, only one updates the row (OT-04).
 ACCEPT = """
 UPDATE authenticators
 SET last_step = $2, burned_steps = $3, stray_step = NULL, stray_offset = NULL,
     key_box = $4, key_id = $5
 WHERE account_id = $1 AND last_step < $2 AND NOT $2::bigint = ANY(burned_steps)
 """
-REMEMBER = """
+SAVE_CODE_STATE = """
 UPDATE authenticators SET burned_steps = $2, stray_step = $3, stray_offset = $4
 WHERE account_id = $1
 """
-INSTALL = """
+INSERT = """
 INSERT INTO authenticators (
     account_id, key_box, key_id, enrolled_at, begun_at, last_step, burned_steps)
 VALUES ($1, $2, $3, $4, $5, $6, $7)
@@ -47,15 +46,15 @@ SET key_box = $2, key_id = $3, enrolled_at = $4, last_step = $5, burned_steps = 
     stray_step = NULL, stray_offset = NULL
 WHERE account_id = $1
 """
-# What began before the moment goes; a later authenticator is another life's.
+# An authenticator begun later belongs to an account that was opened again (G-26).
 REMOVE = "DELETE FROM authenticators WHERE account_id = $1 AND begun_at <= $2"
 REMOVE_ENROLMENTS = """
 DELETE FROM enrolments
 WHERE account_id = $1 AND (begun_at <= $2
     OR allowed_by IS NOT NULL
-        AND NOT EXISTS (SELECT FROM authenticators AS kept WHERE kept.account_id = $1))
+        AND NOT EXISTS (SELECT FROM authenticators AS active WHERE active.account_id = $1))
 """
-BEGIN = """
+INSERT_ENROLMENT = """
 INSERT INTO enrolments (id, account_id, key_box, key_id, allowed_by, begun_at, expires_at)
 VALUES ($1, $2, $3, $4, $5, $6, $7)
 """
@@ -64,13 +63,13 @@ SELECT id, account_id, key_box, key_id, allowed_by, begun_at, expires_at, burned
     stray_offset
 FROM enrolments WHERE id = $1 AND account_id = $2
 """
-REMEMBER_ENROLMENT = """
+SAVE_ENROLMENT_CODE_STATE = """
 UPDATE enrolments SET burned_steps = $2, stray_step = $3, stray_offset = $4 WHERE id = $1
 """
-# Kept without their keys until they expire, so that who comes late is told why.
-VOID = "UPDATE enrolments SET key_box = NULL, key_id = NULL WHERE account_id = $1"
+# The rows stay until they expire, so that a late confirmation gets the right refusal.
+VOID_ENROLMENTS = "UPDATE enrolments SET key_box = NULL, key_id = NULL WHERE account_id = $1"
 DELETE_ENROLMENT = "DELETE FROM enrolments WHERE id = $1"
-DELETE_OLD = """
+DELETE_EXPIRED_ENROLMENTS = """
 DELETE FROM enrolments
 WHERE id IN (
     SELECT id FROM enrolments WHERE expires_at <= $1
@@ -79,13 +78,13 @@ WHERE id IN (
 
 
 async def lock_account(tx: Connection, account_id: str) -> None:
-    """Nobody else changes what the account has until the transaction ends."""
+    """Lock the account until the transaction ends."""
     await tx.execute(LOCK_ACCOUNT, account_id)
 
 
 async def read(tx: Connection, account_id: str) -> Authenticator | None:
     """The account's authenticator."""
-    row = await _one(tx, READ, account_id)
+    row = await _fetch_by_id(tx, READ, account_id)
     if row is None:
         return None
     return Authenticator(
@@ -93,76 +92,76 @@ async def read(tx: Connection, account_id: str) -> Authenticator | None:
         key=_sealed(row["key_box"], row["key_id"]),
         enrolled_at=row["enrolled_at"],
         begun_at=row["begun_at"],
-        memory=_memory(row, row["last_step"]),
+        code_state=_code_state(row, row["last_step"]),
     )
 
 
-async def accept(tx: Connection, account_id: str, memory: Memory, key: Sealed) -> bool:
-    """Spend the step `memory.last_step`; False where it cannot be spent any more."""
+async def accept(tx: Connection, account_id: str, state: CodeState, key: Sealed) -> bool:
+    """Use up the step `state.last_step`; False if it was used already."""
     done = await tx.execute(
-        ACCEPT, account_id, memory.last_step, list(memory.burned), key.box, key.key_id
+        ACCEPT, account_id, state.last_step, list(state.blocked_steps), key.box, key.key_id
     )
-    return _changed(done) > 0
+    return _row_count(done) > 0
 
 
-async def remember(tx: Connection, account_id: str, memory: Memory) -> None:
-    """Keep what a refused code of the authenticator showed."""
-    await tx.execute(REMEMBER, account_id, *_shown(memory))
+async def save_code_state(tx: Connection, account_id: str, state: CodeState) -> None:
+    """Save what a refused code of the authenticator showed."""
+    await tx.execute(SAVE_CODE_STATE, account_id, *_code_state_values(state))
 
 
-async def install(tx: Connection, one: Authenticator) -> bool:
-    """The account's first authenticator; False where it has one."""
+async def insert(tx: Connection, authenticator: Authenticator) -> bool:
+    """Insert the account's first authenticator; False if it has one."""
     done = await tx.execute(
-        INSTALL,
-        one.account_id,
-        one.key.box,
-        one.key.key_id,
-        one.enrolled_at,
-        one.begun_at,
-        one.memory.last_step,
-        list(one.memory.burned),
+        INSERT,
+        authenticator.account_id,
+        authenticator.key.box,
+        authenticator.key.key_id,
+        authenticator.enrolled_at,
+        authenticator.begun_at,
+        authenticator.code_state.last_step,
+        list(authenticator.code_state.blocked_steps),
     )
-    return _changed(done) > 0
+    return _row_count(done) > 0
 
 
-async def replace(tx: Connection, one: Authenticator) -> bool:
-    """Another authenticator in place of the account's, whose key is gone; False without one."""
+async def replace(tx: Connection, authenticator: Authenticator) -> bool:
+    """Replace the account's authenticator, whose key is deleted; False without one."""
     done = await tx.execute(
         REPLACE,
-        one.account_id,
-        one.key.box,
-        one.key.key_id,
-        one.enrolled_at,
-        one.memory.last_step,
-        list(one.memory.burned),
+        authenticator.account_id,
+        authenticator.key.box,
+        authenticator.key.key_id,
+        authenticator.enrolled_at,
+        authenticator.code_state.last_step,
+        list(authenticator.code_state.blocked_steps),
     )
-    return _changed(done) > 0
+    return _row_count(done) > 0
 
 
-async def remove(tx: Connection, account_id: str, until: datetime) -> bool:
-    """Whatever of the account began until then goes; whether an authenticator was there."""
-    done = await tx.execute(REMOVE, account_id, until)
-    await tx.execute(REMOVE_ENROLMENTS, account_id, until)
-    return _changed(done) > 0
+async def remove(tx: Connection, account_id: str, begun_until: datetime) -> bool:
+    """Delete the authenticator and enrolments begun by then; whether there was an authenticator."""
+    done = await tx.execute(REMOVE, account_id, begun_until)
+    await tx.execute(REMOVE_ENROLMENTS, account_id, begun_until)
+    return _row_count(done) > 0
 
 
-async def begin(tx: Connection, one: Enrolment) -> None:
-    """Write a new enrolment down."""
+async def insert_enrolment(tx: Connection, enrolment: Enrolment) -> None:
+    """Insert an enrolment."""
     await tx.execute(
-        BEGIN,
-        one.id,
-        one.account_id,
-        one.key.box if one.key else None,
-        one.key.key_id if one.key else None,
-        one.allowed_by,
-        one.begun_at,
-        one.expires_at,
+        INSERT_ENROLMENT,
+        enrolment.id,
+        enrolment.account_id,
+        enrolment.key.box if enrolment.key else None,
+        enrolment.key.key_id if enrolment.key else None,
+        enrolment.allowed_by,
+        enrolment.begun_at,
+        enrolment.expires_at,
     )
 
 
 async def read_enrolment(tx: Connection, enrolment_id: str, account_id: str) -> Enrolment | None:
-    """An enrolment of that account."""
-    row = await _one(tx, READ_ENROLMENT, enrolment_id, account_id)
+    """An enrolment of that account, or None."""
+    row = await _fetch_by_id(tx, READ_ENROLMENT, enrolment_id, account_id)
     if row is None:
         return None
     return Enrolment(
@@ -172,53 +171,53 @@ async def read_enrolment(tx: Connection, enrolment_id: str, account_id: str) -> 
         allowed_by=row["allowed_by"],
         begun_at=row["begun_at"],
         expires_at=row["expires_at"],
-        memory=_memory(row, 0),
+        code_state=_code_state(row, 0),
     )
 
 
-async def remember_enrolment(tx: Connection, enrolment_id: str, memory: Memory) -> None:
-    """Keep what a refused code of the enrolment showed."""
-    await tx.execute(REMEMBER_ENROLMENT, enrolment_id, *_shown(memory))
+async def save_enrolment_code_state(tx: Connection, enrolment_id: str, state: CodeState) -> None:
+    """Save what a refused code of the enrolment showed."""
+    await tx.execute(SAVE_ENROLMENT_CODE_STATE, enrolment_id, *_code_state_values(state))
 
 
 async def void_enrolments(tx: Connection, account_id: str) -> None:
-    """One of them has won: the keys of all are gone."""
-    await tx.execute(VOID, account_id)
+    """Delete the keys of all enrolments of the account, once one was confirmed."""
+    await tx.execute(VOID_ENROLMENTS, account_id)
 
 
 async def delete_enrolment(tx: Connection, enrolment_id: str) -> None:
-    """Forget an enrolment."""
+    """Delete an enrolment."""
     await tx.execute(DELETE_ENROLMENT, enrolment_id)
 
 
-async def delete_old(tx: Connection, now: datetime, most: int) -> int:
-    """Forget enrolments whose time is over, at most `most` of them; returns how many."""
-    return _changed(await tx.execute(DELETE_OLD, now, most))
+async def delete_expired_enrolments(tx: Connection, now: datetime, limit: int) -> int:
+    """Delete up to `limit` expired enrolments; returns how many."""
+    return _row_count(await tx.execute(DELETE_EXPIRED_ENROLMENTS, now, limit))
 
 
-async def _one(tx: Connection, sql: str, *ids: str) -> Any:
+async def _fetch_by_id(tx: Connection, sql: str, *ids: str) -> Any:
     try:
         return await tx.fetchrow(sql, *ids)
     except asyncpg.DataError:
-        return None  # no id of ours
+        return None  # not a UUID
 
 
 def _sealed(box: str, key_id: str) -> Sealed:
     return Sealed(recipient=AT_REST, key_id=key_id, box=box)
 
 
-def _memory(row: Any, last_step: int) -> Memory:
-    stray = None
+def _code_state(row: Any, last_step: int) -> CodeState:
+    code = None
     if row["stray_step"] is not None:
-        stray = Stray(step=row["stray_step"], offset=row["stray_offset"])
-    return Memory(last_step=last_step, burned=tuple(row["burned_steps"]), stray=stray)
+        code = OffWindowCode(step=row["stray_step"], offset=row["stray_offset"])
+    return CodeState(last_step=last_step, blocked_steps=tuple(row["burned_steps"]), off_window=code)
 
 
-def _shown(memory: Memory) -> Sequence[Any]:
-    stray = memory.stray
-    measured = (None, None) if stray is None else (stray.step, stray.offset)
-    return list(memory.burned), *measured
+def _code_state_values(state: CodeState) -> Sequence[Any]:
+    code = state.off_window
+    measured = (None, None) if code is None else (code.step, code.offset)
+    return list(state.blocked_steps), *measured
 
 
-def _changed(done: str) -> int:
+def _row_count(done: str) -> int:
     return int(done.rpartition(" ")[2])

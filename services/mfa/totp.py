@@ -1,8 +1,8 @@
-"""Codes that a phone computes (RFC 6238), and the key it is given for that.
+"""TOTP codes (RFC 6238) and the keys they are computed from.
 
-SHA-1, six digits, thirty seconds and nothing else: what every version of the usual applications
-reads (OT-03). A code is computed from the number of its step, never from a date: a library's notion
-of local time cannot come in (OT-07). Pure: moments and random bytes are passed in.
+SHA-1, six digits and thirty seconds only: every usual application supports these
+(OT-03). A code is computed from a step number, never from a date, so that no local time can slip
+in (OT-07). Pure: times and random bytes are passed in.
 """
 
 from __future__ import annotations
@@ -21,14 +21,14 @@ DIGITS = 6
 KEY_BYTES = 20
 
 CODE = re.compile(rf"[0-9]{{{DIGITS}}}")
-#: Spaces that applications show and keyboards make: plain, no-break, thin, narrow no-break.
+#: Spaces that applications show and keyboards type: plain, no-break, thin, narrow no-break.
 SPACES = " \u00a0\u2009\u202f"
-#: Two groups of three; nothing else that holds a hyphen is a code.
+#: The only accepted place of a hyphen.
 GROUPED = re.compile(r"([0-9]{3})-([0-9]{3})")
 
 
 def step_at(moment: datetime) -> int:
-    """The number of the step that `moment` lies in. ValueError for a moment without a zone."""
+    """The number of the step at `moment`. Raises ValueError without a time zone."""
     if moment.tzinfo is None:
         raise ValueError("a step needs a moment with its zone")
     return int(moment.timestamp()) // STEP_SECONDS
@@ -40,35 +40,35 @@ def code_at(key: str, step: int) -> str:
 
 
 def is_code_of(key: str, step: int, code: str) -> bool:
-    """Whether `code` is that of the step, in constant time."""
+    """Whether `code` is the code of the step; compares in constant time."""
     return hmac.compare_digest(code_at(key, step), code)
 
 
-def clean(typed: str) -> str | None:
-    """The six digits of what was typed, or None where it is not a code (OT-08)."""
-    text = typed.translate({ord(space): None for space in SPACES})
+def normalize_code(text: str) -> str | None:
+    """The six digits without spaces and hyphen, or None if this is not a code (OT-08)."""
+    text = text.translate({ord(space): None for space in SPACES})
     text = GROUPED.sub(r"\1\2", text)
     return text if CODE.fullmatch(text) else None
 
 
 def make_key(random_bytes: bytes) -> str:
-    """A key in base32, 32 characters. ValueError where there are not 160 bits."""
+    """A key of 32 base32 characters. Raises ValueError unless given 160 bits."""
     if len(random_bytes) != KEY_BYTES:
         raise ValueError(f"a key is made of {KEY_BYTES} random bytes")
     return base64.b32encode(random_bytes).decode()
 
 
 def key_uri(key: str, label: str, issuer: str) -> str:
-    """The key as applications read it from a QR code or a link (OT-03).
+    """The key URI that applications read from a QR code or a link (OT-03).
 
-    The colon parts issuer and label, so one in the label is shown as a hyphen; one in the issuer is
-    refused with ValueError.
+    A colon separates issuer and label: one in the label becomes a hyphen, one in the issuer raises
+    ValueError.
     """
     if ":" in issuer or not issuer.strip():
         raise ValueError("the issuer has a name, without a colon")
-    name = quote(label.replace(":", "-").strip(), safe="")
-    by = quote(issuer, safe="")
+    account = quote(label.replace(":", "-").strip(), safe="")
+    encoded_issuer = quote(issuer, safe="")
     return (
-        f"otpauth://totp/{by}:{name}?secret={key}&issuer={by}"
+        f"otpauth://totp/{encoded_issuer}:{account}?secret={key}&issuer={encoded_issuer}"
         f"&algorithm=SHA1&digits={DIGITS}&period={STEP_SECONDS}"
     )

@@ -1,4 +1,4 @@
-"""Runs the complementary information: `python -m services.profile`."""
+"""Runs the profile service: `python -m services.profile`."""
 
 from services.profile.service import SERVICE
 from shared.runtime.service import main

@@ -1,4 +1,4 @@
-"""What the complementary information's handlers work with, made once by the composition root."""
+"""Dependencies of the handlers, built once by the composition root."""
 
 from __future__ import annotations
 
@@ -14,24 +14,24 @@ from shared.security.sealing import Opener, Sealer, seal_context
 
 @dataclass(frozen=True, kw_only=True)
 class Deps:
-    """The service's own things. `directory` is None where none is asked."""
+    """Dependencies of the handlers. `directory` is None if lookups are turned off."""
 
     settings: ProfileSettings
     clock: Callable[[], datetime]
     opener: Opener
-    gateway: Sealer
-    registration: Sealer
+    gateway_sealer: Sealer
+    registration_sealer: Sealer
     directory: Directory | None = None
 
     def open(self, request: Request, field: str) -> str:
-        """What is in a sealed field, or `DecryptionError`, which is logged."""
+        """Open a sealed field of a request. Raises `DecryptionError`, which is logged."""
         sealed: Sealed = getattr(request, field)
         return self.opener.open(sealed, seal_context(type(request), field))
 
-    def show(self, reply: type[Reply], field: str, text: str) -> Sealed:
-        """Personal data of a reply, which only the gateway can read."""
-        return self.gateway.seal(text, seal_context(reply, field))
+    def seal_for_gateway(self, reply: type[Reply], field: str, text: str) -> Sealed:
+        """Seal personal data of a reply; only the gateway can open it."""
+        return self.gateway_sealer.seal(text, seal_context(reply, field))
 
-    def tell(self, event: type[Event], field: str, text: str) -> Sealed:
-        """Personal data of an event, which only registration can read."""
-        return self.registration.seal(text, seal_context(event, field))
+    def seal_for_registration(self, event: type[Event], field: str, text: str) -> Sealed:
+        """Seal personal data of an event; only registration can open it."""
+        return self.registration_sealer.seal(text, seal_context(event, field))

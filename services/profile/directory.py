@@ -1,9 +1,8 @@
-"""Asking the public directory of companies: one fixed host, two seconds, a few times a second.
+"""Client of the company directory: one fixed host, a timeout of two seconds, a rate limit.
 
-It may be away, slow, or tell us to come less often: then nobody waits for it and `ask` says None.
-After a failure it is left alone for a while, so that only one person in that time has waited.
-Redirects are not followed, answers that are too long or no answers are no answers (SI-05, SI-07,
-IN-08).
+`ask` returns None if the directory is unavailable, slow or limits our rate. After a failure it is
+not asked for a while, so that only one user in that time has waited. Redirects are not followed,
+and bodies that are too long or cannot be parsed count as failures (SI-05, SI-07, IN-08).
 """
 
 from __future__ import annotations
@@ -15,53 +14,54 @@ from dataclasses import dataclass
 
 import aiohttp
 
-from services.profile.answers import Answer, read_answer
+from services.profile.establishment_record import EstablishmentRecord, parse_record
 from shared.runtime.telemetry import get_logger
 
 PATH = "/search"
-#: More than this is no answer about one establishment.
-LONGEST_ANSWER = 262_144
-TRIES = 2
-#: How long the directory is left alone after a failure, after a 429 without a wait, at most.
+#: No record of one establishment is longer.
+MAX_BODY_BYTES = 262_144
+MAX_TRIES = 2
+#: Pause after a failure, also after status 429 without `Retry-After`.
 PAUSE_SECONDS = 10.0
-LONGEST_PAUSE_SECONDS = 3_600.0
-#: What may be used of the rate: most by people who wait, the rest by what is asked again later.
-LIVE_SHARE = 0.6
+#: Longest `Retry-After` that is obeyed.
+MAX_PAUSE_SECONDS = 3_600.0
+#: Share of the rate for lookups that a user waits for; the rest is for background lookups.
+INTERACTIVE_SHARE = 0.6
 
 log = get_logger("directory")
 
 
 @dataclass(frozen=True)
-class Patience:
-    """Seconds to wait for our turn, and for the answer once it is asked."""
+class Timeouts:
+    """Seconds to wait for the rate limiter, and for the response."""
 
     turn: float
-    answer: float
+    response: float
 
 
-#: Somebody waits: two seconds in all (SI-07). Nobody does: below the handlers' own limit.
-LIVE = Patience(turn=0.4, answer=1.6)
-LATER = Patience(turn=30.0, answer=2.0)
+#: With a user waiting: two seconds in all (SI-07). In the background: below the handlers' limit.
+INTERACTIVE = Timeouts(turn=0.4, response=1.6)
+BACKGROUND = Timeouts(turn=30.0, response=2.0)
 
 
-class Unanswered(Exception):
-    """The directory did not answer: `pause` it is left alone, in seconds; `again`: ask twice."""
+class NoResponse(Exception):
+    """The directory did not answer: pause for `pause` seconds, or retry at once if `retry`."""
 
-    def __init__(self, reason: str, *, pause: float | None = None, again: bool = False) -> None:
+    def __init__(self, reason: str, *, pause: float | None = None, retry: bool = False) -> None:
         super().__init__(reason)
         self.pause = PAUSE_SECONDS if pause is None else pause
-        self.again = again
+        self.retry = retry
 
 
-class Pace:
-    """Turns, `per_second` of them and not two at once."""
+class RateLimiter:
+    """Spaces calls evenly, `per_second` of them."""
 
     def __init__(self, per_second: float) -> None:
         self._gap = 1 / per_second
         self._next = 0.0
 
-    async def turn(self, within: float) -> bool:
-        """Wait for a turn; False, at once, where none comes within so many seconds."""
+    async def wait_turn(self, within: float) -> bool:
+        """Wait for a turn; returns False at once if none comes within so many seconds."""
         now = asyncio.get_running_loop().time()
         mine = max(self._next, now)
         if mine - now > within:
@@ -72,90 +72,92 @@ class Pace:
 
 
 class Directory:
-    """The directory at `base`, asked at most `per_second` times a second by this process."""
+    """The directory at `base_url`, asked at most `per_second` times a second by this process."""
 
-    def __init__(self, session: aiohttp.ClientSession, base: str, per_second: float) -> None:
+    def __init__(self, session: aiohttp.ClientSession, base_url: str, per_second: float) -> None:
         self._session = session
-        self._address = base.rstrip("/") + PATH
-        self._live = Pace(per_second * LIVE_SHARE)
-        self._later = Pace(per_second * (1 - LIVE_SHARE))
-        self._left_alone_until = 0.0
+        self._url = base_url.rstrip("/") + PATH
+        self._interactive = RateLimiter(per_second * INTERACTIVE_SHARE)
+        self._background = RateLimiter(per_second * (1 - INTERACTIVE_SHARE))
+        self._paused_until = 0.0
 
-    async def ask(self, siret: str, *, later: bool = False) -> Answer | None:
-        """What it knows of a SIRET whose key is right; None where it does not answer now."""
-        patience, pace = (LATER, self._later) if later else (LIVE, self._live)
-        if self._left_alone() or not await pace.turn(patience.turn) or self._left_alone():
+    async def ask(self, siret: str, *, background: bool = False) -> EstablishmentRecord | None:
+        """The record of a SIRET with a right check digit; None if the directory does not answer."""
+        timeouts, limiter = (
+            (BACKGROUND, self._background) if background else (INTERACTIVE, self._interactive)
+        )
+        if self._is_paused() or not await limiter.wait_turn(timeouts.turn) or self._is_paused():
             return None
         try:
-            async with asyncio.timeout(patience.answer):
-                return await self._ask_twice(siret)
-        except (Unanswered, TimeoutError) as error:
-            pause = error.pause if isinstance(error, Unanswered) else PAUSE_SECONDS
+            async with asyncio.timeout(timeouts.response):
+                return await self._ask_with_retry(siret)
+        except (NoResponse, TimeoutError) as error:
+            pause = error.pause if isinstance(error, NoResponse) else PAUSE_SECONDS
             until = asyncio.get_running_loop().time() + pause
-            self._left_alone_until = max(self._left_alone_until, until)
+            self._paused_until = max(self._paused_until, until)
             log.warning(
-                "The directory of companies does not answer.",
+                "The company directory does not answer.",
                 action="directory_away",
                 reason=str(error) or "no answer in time",
                 pause=pause,
             )
             return None
 
-    def _left_alone(self) -> bool:
-        return asyncio.get_running_loop().time() < self._left_alone_until
+    def _is_paused(self) -> bool:
+        return asyncio.get_running_loop().time() < self._paused_until
 
-    async def _ask_twice(self, siret: str) -> Answer:
-        for left in reversed(range(TRIES)):
+    async def _ask_with_retry(self, siret: str) -> EstablishmentRecord:
+        for tries_left in reversed(range(MAX_TRIES)):
             try:
                 return await self._ask(siret)
-            except Unanswered as error:
-                if not (error.again and left):
+            except NoResponse as error:
+                if not (error.retry and tries_left):
                     raise
-        raise AssertionError("a try either answers or raises")
+        raise AssertionError("every try returns or raises")
 
-    async def _ask(self, siret: str) -> Answer:
+    async def _ask(self, siret: str) -> EstablishmentRecord:
         try:
             async with self._session.get(
-                self._address, params={"q": siret}, allow_redirects=False
+                self._url, params={"q": siret}, allow_redirects=False
             ) as response:
                 if response.status == 429:
-                    raise Unanswered("status 429", pause=_retry_after(response))
+                    raise NoResponse("status 429", pause=_retry_after(response))
                 if response.status != 200:
                     again = response.status >= 500
-                    raise Unanswered(f"status {response.status}", again=again)
-                body = await response.content.read(LONGEST_ANSWER + 1)
-                while len(body) <= LONGEST_ANSWER and not response.content.at_eof():
-                    body += await response.content.read(LONGEST_ANSWER + 1 - len(body))
+                    raise NoResponse(f"status {response.status}", retry=again)
+                body = await response.content.read(MAX_BODY_BYTES + 1)
+                while len(body) <= MAX_BODY_BYTES and not response.content.at_eof():
+                    body += await response.content.read(MAX_BODY_BYTES + 1 - len(body))
         except aiohttp.ClientError as error:
-            # A connection that broke was tried again by aiohttp itself.
-            raise Unanswered(type(error).__name__) from None
-        answer = read_answer(body, siret) if len(body) <= LONGEST_ANSWER else None
-        if answer is None:
-            raise Unanswered("no answer that we understand")
-        return answer
+            # aiohttp itself has retried a broken connection.
+            raise NoResponse(type(error).__name__) from None
+        record = parse_record(body, siret) if len(body) <= MAX_BODY_BYTES else None
+        if record is None:
+            raise NoResponse("the body cannot be parsed")
+        return record
 
 
 @asynccontextmanager
 async def open_directory(
-    base: str, per_second: float, portal: str
+    base_url: str, per_second: float, portal_url: str
 ) -> AsyncIterator[Directory | None]:
-    """The directory at `base`, or None where that is empty; `portal` says who asks."""
-    if not base:
+    """The directory at `base_url`, or None if that is empty; `portal_url` identifies us to it."""
+    if not base_url:
         yield None
         return
     headers = {
-        "User-Agent": f"IMPEXWEB (+{portal})",
+        "User-Agent": f"IMPEXWEB (+{portal_url})",
         "Accept": "application/json",
         "Accept-Encoding": "identity",
     }
     jar = aiohttp.DummyCookieJar()
     async with aiohttp.ClientSession(headers=headers, cookie_jar=jar) as session:
-        yield Directory(session, base, per_second)
+        yield Directory(session, base_url, per_second)
 
 
 def _retry_after(response: aiohttp.ClientResponse) -> float:
-    """The wait that the directory asks for, in seconds."""
-    said = response.headers.get("Retry-After", "")
-    if not (said.isascii() and said.isdigit() and len(said) < 9):
+    """The pause that the directory asks for, in seconds."""
+    value = response.headers.get("Retry-After", "")
+    if not (value.isascii() and value.isdigit() and len(value) < 9):
         return PAUSE_SECONDS
-    return min(max(float(said), 1.0), LONGEST_PAUSE_SECONDS)
+    return min(max(float(value), 1.0), MAX_PAUSE_SECONDS)

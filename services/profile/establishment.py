@@ -1,4 +1,4 @@
-"""Where an establishment is and which numbers name it: what goes together (IN-02). Pure."""
+"""Checks of an establishment's country, postal code and identifiers (IN-02). Pure."""
 
 from __future__ import annotations
 
@@ -10,23 +10,23 @@ from stdnum.eu import vat as stdnum_eu_vat
 from stdnum.exceptions import ValidationError
 
 from services.profile.siret import check_siret, has_siret, siren
-from services.profile.texts import BLANKS, check_line, tidy
+from services.profile.text_rules import BLANKS, check_line, normalize
 from shared.contracts.base import FieldError
 from shared.contracts.profile import ProfileFields
 from shared.domain.countries import FRANCE
 
-#: Foreign postal codes are judged by their length only (SI-09).
-LONGEST_POSTAL_CODE = 12
-LONGEST_NUMBER = 40
-#: Letters and digits that any country's VAT number fits into, where stdnum does not know it.
-LONGEST_VAT = 20
+#: Of foreign postal codes only the length is checked (SI-09).
+MAX_POSTAL_CODE_LENGTH = 12
+MAX_NUMBER_LENGTH = 40
+#: No country's VAT number is longer; for countries that stdnum does not know.
+MAX_VAT_LENGTH = 20
 
 #: SI-09: 01 to 98, then three digits; CEDEX codes have the same shape.
 _FRENCH_POSTAL_CODE = re.compile(r"(?:0[1-9]|[1-8][0-9]|9[0-8])[0-9]{3}", re.ASCII)
-#: Corsica's communes are numbered so, its postal codes are not.
+#: Corsica's communes have such numbers, its postal codes do not.
 _CORSICAN_COMMUNE = re.compile(r"2[AB][0-9]{3}", re.ASCII | re.IGNORECASE)
-#: How postal codes begin where another territory than France itself was chosen.
-_BEGINNINGS = {
+#: Prefixes of postal codes of the overseas territories.
+_POSTAL_CODE_PREFIXES = {
     "GP": ("970", "971"),
     "BL": ("970", "971", "977"),
     "MF": ("970", "971", "978"),
@@ -36,7 +36,7 @@ _BEGINNINGS = {
     "PM": ("975",),
     "YT": ("976",),
 }
-#: Places that have no postal codes, by the list of the Universal Postal Union's addressing pages.
+#: Countries without postal codes, from the addressing pages of the Universal Postal Union.
 WITHOUT_POSTAL_CODES = frozenset(
     (
         "AE", "AG", "AO", "AW", "BF", "BI", "BJ", "BO", "BS", "BW", "BZ", "CD", "CF", "CG", "CI",
@@ -47,91 +47,91 @@ WITHOUT_POSTAL_CODES = frozenset(
     )
 )  # fmt: skip
 _EORI = re.compile(r"[A-Z]{2}[A-Z0-9]{1,15}", re.ASCII)
-_UNPUNCTUATED = str.maketrans("", "", BLANKS + ".-/")
+_PUNCTUATION = str.maketrans("", "", BLANKS + ".-/")
 
-Checked = tuple[str, FieldError | None]
+CheckedValue = tuple[str, FieldError | None]
 
 
-def check_number(typed: str, country: str) -> Checked:
-    """The SIRET: demanded where the country has one, refused where it has none (SI-04)."""
-    if not tidy(typed):
+def check_siret_of_country(value: str, country: str) -> CheckedValue:
+    """The SIRET: required if the country has SIRET numbers, refused otherwise (SI-04)."""
+    if not normalize(value):
         return "", FieldError(field="siret", code="missing") if has_siret(country) else None
     if country and not has_siret(country):
-        return tidy(typed), FieldError(field="siret", code="not_for_country")
-    return check_siret(typed)
+        return normalize(value), FieldError(field="siret", code="not_for_country")
+    return check_siret(value)
 
 
-def check_postal_code(typed: str, country: str) -> Checked:
-    """Five digits of the right territory in France; abroad not longer than any country's."""
+def check_postal_code(value: str, country: str) -> CheckedValue:
+    """In France five digits of the right territory; elsewhere only the length is checked."""
     required = country not in WITHOUT_POSTAL_CODES
-    line, wrong = check_line("postal_code", typed, LONGEST_POSTAL_CODE, required=required)
-    if not has_siret(country) or (wrong is not None and wrong.code == "missing"):
-        return line, wrong
+    line, error = check_line("postal_code", value, MAX_POSTAL_CODE_LENGTH, required=required)
+    if not has_siret(country) or (error is not None and error.code == "missing"):
+        return line, error
     code = line.replace(" ", "")
     if _CORSICAN_COMMUNE.fullmatch(code):
         return line, FieldError(field="postal_code", code="corsican")
     if not _FRENCH_POSTAL_CODE.fullmatch(code):
         return line, FieldError(field="postal_code", code="wrong_format")
-    if not code.startswith(_BEGINNINGS.get(country, ("",))):
-        params: dict[str, str | int] = {"beginning": _BEGINNINGS[country][-1]}
+    if not code.startswith(_POSTAL_CODE_PREFIXES.get(country, ("",))):
+        params: dict[str, str | int] = {"beginning": _POSTAL_CODE_PREFIXES[country][-1]}
         return line, FieldError(field="postal_code", code="other_territory", params=params)
     return code, None
 
 
-def check_vat(typed: str, country: str, siret: str) -> Checked:
-    """A VAT number, where one was typed; a French one is the company's own (SI-12).
+def check_vat(value: str, country: str, siret: str) -> CheckedValue:
+    """An optional VAT number; a French one must be that of the SIRET's company (SI-12).
 
-    `siret` is empty unless it is right.
+    `siret` is empty unless it is valid.
     """
-    number = _plain(typed)
+    number = _normalize_number(value)
     if not number:
         return "", None
-    if len(number) > LONGEST_NUMBER or not (number.isascii() and number.isalnum()):
+    if len(number) > MAX_NUMBER_LENGTH or not (number.isascii() and number.isalnum()):
         return number, FieldError(field="vat", code="invalid")
-    kept = _vat(number, country)
-    if kept is None:
+    vat = _normalize_vat(number, country)
+    if vat is None:
         return number, FieldError(field="vat", code="invalid")
-    if kept.startswith(FRANCE) and siret and kept[4:] != siren(siret):
-        return kept, FieldError(field="vat", code="wrong_siren", params={"siren": siren(siret)})
-    return kept, None
+    if vat.startswith(FRANCE) and siret and vat[4:] != siren(siret):
+        return vat, FieldError(field="vat", code="wrong_siren", params={"siren": siren(siret)})
+    return vat, None
 
 
-def check_lei(typed: str) -> Checked:
-    """A legal entity identifier, where one was typed."""
-    number = _plain(typed)
-    if number and (len(number) > LONGEST_NUMBER or not stdnum_lei.is_valid(number)):
+def check_lei(value: str) -> CheckedValue:
+    """An optional legal entity identifier."""
+    number = _normalize_number(value)
+    if number and (len(number) > MAX_NUMBER_LENGTH or not stdnum_lei.is_valid(number)):
         return number, FieldError(field="lei", code="invalid")
     return number, None
 
 
-def check_eori(typed: str) -> Checked:
-    """The number of an importer or exporter at the customs, where one was typed."""
-    number = _plain(typed)
+def check_eori(value: str) -> CheckedValue:
+    """An optional customs number of an importer or exporter."""
+    number = _normalize_number(value)
     if number and not _EORI.fullmatch(number):
         return number, FieldError(field="eori", code="invalid")
     return number, None
 
 
-def group(kept: ProfileFields) -> str:
-    """What names the establishment to the desk, and groups its accounts; empty without a number."""
-    if kept.siret:
-        return f"{FRANCE}:{kept.siret}"
-    for kind, number in (("VAT", kept.vat), ("LEI", kept.lei), ("EORI", kept.eori)):
+def group_key(fields: ProfileFields) -> str:
+    """The key that groups the accounts of one establishment; empty without a number."""
+    if fields.siret:
+        return f"{FRANCE}:{fields.siret}"
+    for kind, number in (("VAT", fields.vat), ("LEI", fields.lei), ("EORI", fields.eori)):
         if number:
-            return f"{kept.country}:{kind}:{number}"
+            return f"{fields.country}:{kind}:{number}"
     return ""
 
 
-def _plain(typed: str) -> str:
-    """A number without blanks and dots, in capitals; cut where it is longer than any is."""
-    return typed[: 2 * LONGEST_NUMBER].translate(_UNPUNCTUATED).strip("\r\n").upper()
+def _normalize_number(value: str) -> str:
+    """The number in capitals, without blanks and punctuation; overlong input is cut."""
+    return value[: 2 * MAX_NUMBER_LENGTH].translate(_PUNCTUATION).strip("\r\n").upper()
 
 
-def _vat(number: str, country: str) -> str | None:
-    """The number as it is kept, or None where it is wrong.
+def _normalize_vat(number: str, country: str) -> str | None:
+    """The number as stored, or None if it is wrong.
 
-    The European Union's are known by the country they begin with; elsewhere the chosen country's
-    own rule counts, and where stdnum has none, letters and digits of a sane length do.
+    The country code at its beginning tells a number of the European Union. Other numbers follow the
+    rule of the chosen country, or only the maximum length if stdnum has none.
     """
     try:
         prefix = number[:2].lower().replace("el", "gr")
@@ -142,4 +142,4 @@ def _vat(number: str, country: str) -> str | None:
             return str(module.validate(number))
     except ValidationError:
         return None
-    return number if len(number) <= LONGEST_VAT else None
+    return number if len(number) <= MAX_VAT_LENGTH else None

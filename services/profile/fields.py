@@ -1,7 +1,7 @@
-"""The whole form at once: what stands against validating it, and how it is kept then. Pure.
+"""Validation of the whole form, and the normalized values to store. Pure.
 
-A draft is kept as typed, right or wrong; only what is on no list or cannot be stored is refused.
-What the public directory knew of the SIRET is passed in.
+A draft is stored as typed, valid or not; only unknown choices and texts that cannot be stored are
+refused. What the company directory knows about the SIRET is passed in.
 """
 
 from __future__ import annotations
@@ -14,51 +14,51 @@ from datetime import date
 import msgspec
 
 from services.profile import establishment, phones
-from services.profile.texts import check_line
+from services.profile.text_rules import check_line
 from shared.contracts.base import FieldError, Refusal
 from shared.contracts.profile import ESTABLISHMENT_TYPES, POSITIONS, ProfileFields
 from shared.domain.countries import country_codes
 from shared.domain.person_names import check_name
 
-#: In code points: longer texts are refused at once, whatever the field.
-MOST_KEPT = 500
+#: In code points, for any field: longer texts are not even stored in a draft.
+MAX_TEXT_LENGTH = 500
 #: SI-10: a line of an address (NF Z10-011).
-ADDRESS_LINE = 38
-#: Names of companies, and what « Autres » means.
-LONG_LINE = 100
+MAX_ADDRESS_LINE_LENGTH = 38
+#: Company names, and the text beside « Autres ».
+MAX_LINE_LENGTH = 100
 OTHER = "other"
 
 _CHOICES = (
     ("position", frozenset(POSITIONS)),
     ("establishment_type", frozenset(ESTABLISHMENT_TYPES)),
 )
-#: The only text of several lines.
-_LINES_ALLOWED = frozenset(("closed_reason",))
+#: Fields that may have several lines.
+_MULTILINE_FIELDS = frozenset(("closed_reason",))
 _LINE_ENDS = str.maketrans("\t\r\n", "   ")
 
 
 @dataclass(frozen=True, kw_only=True)
-class Standing:
-    """What the public directory knew of a SIRET: `found`, `closed`, `unlisted`, or `deferred`."""
+class SiretCheck:
+    """Result of looking a SIRET up: `found`, `closed`, `unlisted`, or `deferred`."""
 
     state: str
     closed_on: date | None = None
 
 
 @dataclass(frozen=True, kw_only=True)
-class Judged:
-    """A form as it would be kept, what stands against that, and what is let go and flagged.
+class ValidationResult:
+    """The normalized fields, errors that prevent validating, and warnings that do not.
 
-    `kept` holds empty texts where a field was wrong or does not belong to the rest.
+    `fields` has empty texts for fields that are wrong or not applicable.
     """
 
-    kept: ProfileFields
+    fields: ProfileFields
     errors: tuple[FieldError, ...]
     warnings: tuple[FieldError, ...] = ()
 
     @property
     def flags(self) -> tuple[str, ...]:
-        """The warnings as the desk hears of them."""
+        """The warnings as `AccountValidated` publishes them."""
         return tuple(_FLAGS[warning.code] for warning in self.warnings)
 
 
@@ -69,97 +69,101 @@ _FLAGS = {
 }
 
 
-def refusal_to_keep(fields: ProfileFields) -> Refusal | None:
-    """Why not even a draft of this is kept, or None (bad input 50)."""
+def check_storable(fields: ProfileFields) -> Refusal | None:
+    """Why not even a draft of this is stored, or None."""
     for field, known in (*_CHOICES, ("country", country_codes())):
         value = getattr(fields, field)
         if value and value not in known:
             return Refusal(slug="unknown_choice", params={"field": field})
     errors = []
     for field, value in _texts(fields):
-        if len(value) > MOST_KEPT:
-            errors.append(FieldError(field=field, code="too_long", params={"max": MOST_KEPT}))
+        if len(value) > MAX_TEXT_LENGTH:
+            errors.append(FieldError(field=field, code="too_long", params={"max": MAX_TEXT_LENGTH}))
         elif any(unicodedata.category(char) in ("Cc", "Cs") for char in _one_line(field, value)):
             errors.append(FieldError(field=field, code="forbidden_characters"))
     return Refusal(slug="invalid_fields", errors=tuple(errors)) if errors else None
 
 
 def siret_of(fields: ProfileFields) -> str:
-    """The SIRET where it is right and belongs to the country, else nothing."""
-    number, wrong = establishment.check_number(fields.siret, fields.country)
-    return number if wrong is None else ""
+    """The SIRET if it is valid and the country has SIRET numbers, else an empty text."""
+    number, error = establishment.check_siret_of_country(fields.siret, fields.country)
+    return number if error is None else ""
 
 
-def judge(fields: ProfileFields, standing: Standing | None) -> Judged:
-    """Everything at once (G-34). `standing` is what the directory knew of `siret_of(fields)`."""
+def validate(fields: ProfileFields, siret_check: SiretCheck | None) -> ValidationResult:
+    """All errors and warnings at once (G-34). `siret_check` is about `siret_of(fields)`."""
     siret = siret_of(fields)
     if not siret:
-        standing = None
-    kept: dict[str, str] = {}
+        siret_check = None
+    normalized: dict[str, str] = {}
     errors: list[FieldError] = []
-    for field, value, wrong in _checked(fields, siret, standing):
-        kept[field] = "" if wrong else value
-        if wrong is not None:
-            errors.append(wrong)
+    for field, value, error in _check_fields(fields, siret, siret_check):
+        normalized[field] = "" if error else value
+        if error is not None:
+            errors.append(error)
     if not fields.terms:
         errors.append(FieldError(field="terms", code="missing"))
-    return Judged(
-        kept=ProfileFields(**kept, terms=fields.terms),
+    return ValidationResult(
+        fields=ProfileFields(**normalized, terms=fields.terms),
         errors=tuple(errors),
-        warnings=tuple(_warnings(standing)),
+        warnings=tuple(_warnings(siret_check)),
     )
 
 
-def _checked(
-    fields: ProfileFields, siret: str, standing: Standing | None
+def _check_fields(
+    fields: ProfileFields, siret: str, siret_check: SiretCheck | None
 ) -> Iterator[tuple[str, str, FieldError | None]]:
-    """(field, value to keep, what is wrong with it), in the order of the form."""
+    """(field, normalized value, error), in the order of the form."""
     country = fields.country
     yield "last_name", *check_name("last_name", fields.last_name)
     yield "first_name", *check_name("first_name", fields.first_name)
     yield "phone", *phones.check_phone(fields.phone, country)
     yield "phone_extension", *phones.check_extension(fields.phone_extension)
-    yield "position", *_chosen("position", fields.position)
-    yield from _which("position_other", fields.position_other, fields.position)
-    yield "country", *_chosen("country", country)
-    yield "siret", *establishment.check_number(fields.siret, country)
-    yield "company_name", *check_line("company_name", fields.company_name, LONG_LINE)
-    yield "establishment_type", *_chosen("establishment_type", fields.establishment_type)
-    yield from _which(
+    yield "position", *_check_choice("position", fields.position)
+    yield from _other_text("position_other", fields.position_other, fields.position)
+    yield "country", *_check_choice("country", country)
+    yield "siret", *establishment.check_siret_of_country(fields.siret, country)
+    yield "company_name", *check_line("company_name", fields.company_name, MAX_LINE_LENGTH)
+    yield "establishment_type", *_check_choice("establishment_type", fields.establishment_type)
+    yield from _other_text(
         "establishment_type_other", fields.establishment_type_other, fields.establishment_type
     )
     yield "postal_code", *establishment.check_postal_code(fields.postal_code, country)
-    yield "address", *check_line("address", fields.address, ADDRESS_LINE)
-    extra = check_line("address_extra", fields.address_extra, ADDRESS_LINE, required=False)
+    yield "address", *check_line("address", fields.address, MAX_ADDRESS_LINE_LENGTH)
+    extra = check_line(
+        "address_extra", fields.address_extra, MAX_ADDRESS_LINE_LENGTH, required=False
+    )
     yield "address_extra", *extra
-    yield "city", *check_line("city", fields.city, ADDRESS_LINE)
+    yield "city", *check_line("city", fields.city, MAX_ADDRESS_LINE_LENGTH)
     yield "vat", *establishment.check_vat(fields.vat, country, siret)
     yield "lei", *establishment.check_lei(fields.lei)
     yield "eori", *establishment.check_eori(fields.eori)
-    if standing is not None and standing.state == "closed":
+    if siret_check is not None and siret_check.state == "closed":
         reason = _one_line("closed_reason", fields.closed_reason)
-        yield "closed_reason", *check_line("closed_reason", reason, MOST_KEPT)
+        yield "closed_reason", *check_line("closed_reason", reason, MAX_TEXT_LENGTH)
 
 
-def _chosen(field: str, value: str) -> tuple[str, FieldError | None]:
+def _check_choice(field: str, value: str) -> tuple[str, FieldError | None]:
     return value, None if value else FieldError(field=field, code="missing")
 
 
-def _which(field: str, value: str, choice: str) -> Iterator[tuple[str, str, FieldError | None]]:
-    """« Autres » says which (SI-15); beside any other choice the text is not kept."""
+def _other_text(
+    field: str, value: str, choice: str
+) -> Iterator[tuple[str, str, FieldError | None]]:
+    """The text that « Autres » requires (SI-15); with any other choice it is dropped."""
     if choice == OTHER:
-        yield field, *check_line(field, value, LONG_LINE)
+        yield field, *check_line(field, value, MAX_LINE_LENGTH)
 
 
-def _warnings(standing: Standing | None) -> Iterator[FieldError]:
-    if standing is None:
+def _warnings(siret_check: SiretCheck | None) -> Iterator[FieldError]:
+    if siret_check is None:
         return
-    if standing.state == "closed":
-        closed_on = "" if standing.closed_on is None else standing.closed_on.isoformat()
+    if siret_check.state == "closed":
+        closed_on = "" if siret_check.closed_on is None else siret_check.closed_on.isoformat()
         yield FieldError(field="siret", code="closed", params={"date": closed_on})
-    elif standing.state == "unlisted":
+    elif siret_check.state == "unlisted":
         yield FieldError(field="siret", code="unlisted")
-    elif standing.state == "deferred":
+    elif siret_check.state == "deferred":
         yield FieldError(field="siret", code="check_deferred")
 
 
@@ -170,8 +174,8 @@ def _texts(fields: ProfileFields) -> Iterator[tuple[str, str]]:
 
 
 def _one_line(field: str, value: str) -> str:
-    """The text without line ends, where it may have some."""
-    if field not in _LINES_ALLOWED:
+    """The text of a field that may have several lines, in one line."""
+    if field not in _MULTILINE_FIELDS:
         return value
     words = value.translate(_LINE_ENDS).split(" ")
     return " ".join(word for word in words if word)

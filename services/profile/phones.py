@@ -1,7 +1,7 @@
-"""Telephone numbers: read as the chosen country dials them, kept as E.164 (SI-13, SI-14). Pure.
+"""Telephone numbers: parsed for the chosen country, stored as E.164 (SI-13, SI-14). Pure.
 
-phonenumbers reads more than people mean to type (line breaks, digits of any script, `tel:`), so
-only plain digits and the usual signs get there.
+phonenumbers accepts more than is sensible (line breaks, digits of any script, `tel:`), so only
+plain digits and the usual signs are passed to it.
 """
 
 from __future__ import annotations
@@ -9,30 +9,30 @@ from __future__ import annotations
 import phonenumbers
 from phonenumbers import NumberParseException, PhoneNumber, PhoneNumberFormat
 
-from services.profile.texts import BLANKS
+from services.profile.text_rules import BLANKS
 from shared.contracts.base import FieldError
 from shared.domain.countries import FRANCE
 
-#: Regions of the French numbering plans: a number of one is often typed with another chosen.
+#: Regions of the French numbering plans, which users often confuse.
 FRENCH_REGIONS = ("FR", "GP", "MQ", "GF", "RE", "YT", "PM")
-LONGEST = 40
-LONGEST_EXTENSION = 8
+MAX_LENGTH = 40
+MAX_EXTENSION_LENGTH = 8
 
-#: For the few regions that phonenumbers has no example of.
+#: For the few regions without an example in phonenumbers.
 _FRENCH_EXAMPLE = "+33123456789"
 _ALLOWED = frozenset("0123456789+ ().-")
 _PLAIN_BLANKS = str.maketrans(dict.fromkeys(BLANKS, " "))
 
 
-def check_phone(typed: str, country: str) -> tuple[str, FieldError | None]:
-    """The number as E.164, or as typed with what is wrong with it. `country` may be empty."""
-    text = typed[: LONGEST + 1].translate(_PLAIN_BLANKS).strip(" ")
+def check_phone(value: str, country: str) -> tuple[str, FieldError | None]:
+    """The number as E.164, or as typed with its error. `country` may be empty."""
+    text = value[: MAX_LENGTH + 1].translate(_PLAIN_BLANKS).strip(" ")
     if not text:
         return text, FieldError(field="phone", code="missing")
     if not _ALLOWED.issuperset(text):
         return text, FieldError(field="phone", code="digits_only")
     region = country or FRANCE
-    number = _parse(text, region) if len(text) <= LONGEST else None
+    number = _parse(text, region) if len(text) <= MAX_LENGTH else None
     if number is not None and phonenumbers.is_valid_number(number):
         return phonenumbers.format_number(number, PhoneNumberFormat.E164), None
     other = None if number is None else _other_territory(number, region)
@@ -43,21 +43,21 @@ def check_phone(typed: str, country: str) -> tuple[str, FieldError | None]:
     return text, FieldError(field="phone", code="invalid", params={"example": example(region)})
 
 
-def check_extension(typed: str) -> tuple[str, FieldError | None]:
-    """The extension behind a switchboard, which may be left empty."""
-    text = typed[: LONGEST + 1].translate(_PLAIN_BLANKS).replace(" ", "")
+def check_extension(value: str) -> tuple[str, FieldError | None]:
+    """An optional extension behind a switchboard."""
+    text = value[: MAX_LENGTH + 1].translate(_PLAIN_BLANKS).replace(" ", "")
     if not text:
         return text, None
     if not (text.isascii() and text.isdigit()):
         return text, FieldError(field="phone_extension", code="digits_only")
-    if len(text) > LONGEST_EXTENSION:
-        params: dict[str, str | int] = {"max": LONGEST_EXTENSION}
+    if len(text) > MAX_EXTENSION_LENGTH:
+        params: dict[str, str | int] = {"max": MAX_EXTENSION_LENGTH}
         return text, FieldError(field="phone_extension", code="too_long", params=params)
     return text, None
 
 
 def example(region: str) -> str:
-    """A number of that region as people there write it."""
+    """An example of the region, in its national format."""
     number, style = phonenumbers.example_number(region), PhoneNumberFormat.NATIONAL
     if number is None:
         number, style = phonenumbers.parse(_FRENCH_EXAMPLE), PhoneNumberFormat.INTERNATIONAL
@@ -72,7 +72,7 @@ def _parse(text: str, region: str) -> PhoneNumber | None:
 
 
 def _other_territory(number: PhoneNumber, region: str) -> str | None:
-    """The French territory where these digits are a number, if they were dialled as another's."""
+    """Another French territory in which these digits are a valid number, or None."""
     codes = {phonenumbers.country_code_for_region(one) for one in FRENCH_REGIONS}
     if number.country_code not in codes:
         return None

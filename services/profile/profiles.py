@@ -1,37 +1,36 @@
-"""What is kept of an account's information, and what may be done with it. Pure."""
+"""The stored profile of an account and the refusals of its changes. Pure."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import datetime
 
-from services.profile.fields import Standing
+from services.profile.fields import SiretCheck
 from shared.contracts.base import FieldError, Refusal
 from shared.contracts.profile import ProfileFields
 
 NOTHING_SAVED = Refusal(slug="nothing_saved")
 ALREADY_VALIDATED = Refusal(slug="already_validated")
-CHANGED = Refusal(slug="changed")
+DRAFT_CHANGED = Refusal(slug="changed")
 
 
 def not_ready(errors: tuple[FieldError, ...]) -> Refusal:
-    """Everything that stands against validating."""
+    """The refusal to validate, with all errors."""
     return Refusal(slug="not_ready", errors=errors)
 
 
 @dataclass(frozen=True, kw_only=True)
 class Profile:
-    """The one copy of an account: a draft as typed, or validated and frozen.
+    """The profile of an account: a draft as typed, or validated and frozen.
 
-    `siret` is the number where it is right, and `standing` what the directory knew of it when it
-    was last asked, or None where it never was.
+    `siret` is empty unless it is valid; `siret_check` is its last lookup, or None without any.
     """
 
     account_id: str
     fields: ProfileFields
     version: int
     siret: str
-    standing: Standing | None
+    siret_check: SiretCheck | None
     terms_version: str
     terms_at: datetime | None
     saved_at: datetime
@@ -39,18 +38,18 @@ class Profile:
 
     @property
     def validated(self) -> bool:
-        """Whether it is frozen."""
+        """Whether the profile is frozen."""
         return self.validated_at is not None
 
     @property
     def check_deferred(self) -> bool:
-        """Whether the directory was asked about the SIRET and has not answered yet."""
-        return self.standing is not None and self.standing.state == "deferred"
+        """Whether the directory has not answered about the SIRET yet."""
+        return self.siret_check is not None and self.siret_check.state == "deferred"
 
 
 @dataclass(frozen=True, kw_only=True)
 class Names:
-    """The account's names as registration has them, or will once it hears what was said."""
+    """The account's names as registration has them, or will have after our last event."""
 
     first_name: str
     last_name: str

@@ -1,7 +1,6 @@
-"""Forgets drafts that nobody touched for long, and what the directory answered a day ago.
+"""Deletes drafts that were not changed for long and expired directory records, every minute.
 
-Runs every minute beside the handlers. Several processes may run it at once: each takes other rows.
-A database that is away, or says no for once, is waited for.
+Several processes may purge at once: each skips rows that another one has locked.
 """
 
 from __future__ import annotations
@@ -10,48 +9,50 @@ import asyncio
 from collections.abc import Callable
 from datetime import datetime, timedelta
 
-from services.profile import cache, store
+from services.profile import lookup_cache_store, store
 from shared.contracts.profile import OWNER, DraftExpired
 from shared.database import TRANSIENT_ERRORS, Pool, transaction
 from shared.messaging.connection import describe
 from shared.outbox import emit
 from shared.runtime.telemetry import get_logger
 
-EVERY_SECONDS = 60
-BATCH = 200
+INTERVAL_SECONDS = 60
+BATCH_SIZE = 200
 
 log = get_logger("profile")
 
 
-async def purge(pool: Pool, now: datetime, draft_life: timedelta) -> int:
-    """Delete what is over at `now`; returns how many drafts."""
-    deleted = 0
+async def purge(pool: Pool, now: datetime, draft_retention: timedelta) -> int:
+    """Delete what has expired at `now`; returns how many drafts."""
+    total = 0
     while True:
         async with transaction(pool) as tx:
-            gone = await store.delete_old(tx, now - draft_life, BATCH)
-            for account_id in gone:
-                said = DraftExpired(expired_at=now)
-                await emit(tx, OWNER, said, subject=account_id, now=now)
-            await cache.forget(tx, now)
-        deleted += len(gone)
-        if len(gone) < BATCH:
+            accounts = await store.delete_expired_drafts(tx, now - draft_retention, BATCH_SIZE)
+            for account_id in accounts:
+                event = DraftExpired(expired_at=now)
+                await emit(tx, OWNER, event, subject=account_id, now=now)
+            await lookup_cache_store.delete_expired(tx, now)
+        total += len(accounts)
+        if len(accounts) < BATCH_SIZE:
             break
-    if deleted:
-        log.info("Drafts were forgotten.", action="drafts_purged", drafts=deleted)
-    return deleted
+    if total:
+        log.info("Deleted expired drafts.", action="drafts_purged", drafts=total)
+    return total
 
 
-async def keep_purging(
+async def purge_periodically(
     pool: Pool,
     clock: Callable[[], datetime],
     wake_relay: Callable[[], None],
-    draft_life: timedelta,
+    draft_retention: timedelta,
 ) -> None:
-    """Purge every minute, for ever."""
+    """Purge every minute; retry after a database error."""
     while True:
         try:
-            if await purge(pool, clock(), draft_life):
+            if await purge(pool, clock(), draft_retention):
                 wake_relay()
         except TRANSIENT_ERRORS as error:
-            log.warning("The purge waits.", action="purge_waits", reason=describe(error))
-        await asyncio.sleep(EVERY_SECONDS)
+            log.warning(
+                "Purge is waiting for the database.", action="purge_waits", reason=describe(error)
+            )
+        await asyncio.sleep(INTERVAL_SECONDS)

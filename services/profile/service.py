@@ -1,4 +1,4 @@
-"""The complementary information as data, and what its handlers are given: the composition root."""
+"""The profile service as data, and its dependencies: the composition root."""
 
 from __future__ import annotations
 
@@ -10,9 +10,9 @@ from pathlib import Path
 from services.profile.deps import Deps
 from services.profile.directory import open_directory
 from services.profile.handlers import establishments, export, names, profiles
-from services.profile.purge import keep_purging
+from services.profile.purge import purge_periodically
 from services.profile.settings import ProfileSettings
-from shared.contracts import profile as words
+from shared.contracts import profile as contracts
 from shared.contracts.registration import AccountCreated, NameChanged
 from shared.messaging.handlers import answers, hears
 from shared.runtime.service import Runtime, Service
@@ -21,10 +21,16 @@ from shared.security.sealing import Opener, Sealer
 
 @asynccontextmanager
 async def build(runtime: Runtime, settings: ProfileSettings) -> AsyncIterator[Deps]:
-    """Lay the key rings out, open the directory, start the purge."""
+    """Open the key rings and the directory, start the purge."""
     runtime.background_task(
         "purge",
-        partial(keep_purging, runtime.pool, runtime.clock, runtime.wake_relay, settings.draft_life),
+        partial(
+            purge_periodically,
+            runtime.pool,
+            runtime.clock,
+            runtime.wake_relay,
+            settings.draft_retention,
+        ),
     )
     async with open_directory(
         settings.directory_url, settings.directory_rate, settings.base_url
@@ -33,8 +39,8 @@ async def build(runtime: Runtime, settings: ProfileSettings) -> AsyncIterator[De
             settings=settings,
             clock=runtime.clock,
             opener=Opener("profile", settings.seal_keys),
-            gateway=Sealer("gateway", settings.gateway_keys),
-            registration=Sealer("registration", settings.registration_keys),
+            gateway_sealer=Sealer("gateway", settings.gateway_keys),
+            registration_sealer=Sealer("registration", settings.registration_keys),
             directory=directory,
         )
 
@@ -48,27 +54,27 @@ SERVICE = Service(
         hears(AccountCreated, names.account_created),
         hears(NameChanged, names.name_changed),
         hears(
-            words.EstablishmentCheckDeferred,
-            establishments.check_again,
-            prepare=establishments.ask_again,
+            contracts.EstablishmentCheckDeferred,
+            establishments.complete_deferred_check,
+            prepare=establishments.look_up_again,
         ),
     ),
     answers=(
-        answers(words.DescribeProfile, profiles.describe_profile),
-        answers(words.SaveProfile, profiles.save_profile, prepare=profiles.read_form),
-        answers(words.ValidateProfile, profiles.validate_profile),
+        answers(contracts.DescribeProfile, profiles.describe_profile),
+        answers(contracts.SaveProfile, profiles.save_profile, prepare=profiles.read_form),
+        answers(contracts.ValidateProfile, profiles.validate_profile),
         answers(
-            words.FindEstablishment,
+            contracts.FindEstablishment,
             establishments.find_establishment,
             prepare=establishments.look_up,
         ),
-        answers(words.ExportAccount, export.export_account),
+        answers(contracts.ExportAccount, export.export_account),
     ),
     emits=(
-        words.ProfileSaved,
-        words.AccountValidated,
-        words.EstablishmentCheckDeferred,
-        words.EstablishmentChecked,
-        words.DraftExpired,
+        contracts.ProfileSaved,
+        contracts.AccountValidated,
+        contracts.EstablishmentCheckDeferred,
+        contracts.EstablishmentChecked,
+        contracts.DraftExpired,
     ),
 )

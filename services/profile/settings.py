@@ -1,4 +1,4 @@
-"""The complementary information's settings: addresses, keys, drafts, the public directory."""
+"""Settings of the profile service: connections, keys, drafts, the company directory."""
 
 from __future__ import annotations
 
@@ -11,8 +11,8 @@ from shared.security.sealing import KeyRing
 from shared.settings import CommonSettings, setting, validate_base_url
 
 
-def directory_problem(url: str) -> str | None:
-    """Why this cannot be the directory's address, or None; empty is none."""
+def validate_directory_url(url: str) -> str | None:
+    """Why this cannot be the URL of the directory, or None. An empty URL turns it off."""
     if not url:
         return None
     problem = validate_base_url(url)
@@ -26,16 +26,16 @@ def directory_problem(url: str) -> str | None:
 
 @dataclass(frozen=True, kw_only=True)
 class ProfileSettings(CommonSettings):
-    """Everything the complementary information is told."""
+    """Settings of the profile service."""
 
     database_url: str = setting(
         "IMPEX_PROFILE_DATABASE_URL",
-        doc="Database URL of profile's role.",
+        doc="Database address of the complementary information's role.",
         secret=True,
     )
     amqp_url: str = setting(
         "IMPEX_PROFILE_AMQP_URL",
-        doc="Broker URL of profile's user.",
+        doc="Broker address of the complementary information's user.",
         secret=True,
     )
     health_port: int = setting(
@@ -47,23 +47,23 @@ class ProfileSettings(CommonSettings):
     )
     seal_keys: KeyRing = setting(
         "IMPEX_SEAL_KEYS_PROFILE",
-        doc="Keys that seal what people declare, on its way to profile.",
+        doc="Keys that seal what people declare, on its way to the complementary information.",
         secret=True,
     )
     gateway_keys: KeyRing = setting(
         "IMPEX_SEAL_KEYS_GATEWAY",
-        doc="Keys that seal data for the gateway's pages.",
+        doc="Keys that seal what the gateway alone may show.",
         secret=True,
     )
     registration_keys: KeyRing = setting(
         "IMPEX_SEAL_KEYS_REGISTRATION",
-        doc="Keys that seal data for registration.",
+        doc="Keys that seal what registration alone may read.",
         secret=True,
     )
     draft_days: int = setting(
         "IMPEX_DRAFT_DAYS",
         default=365,
-        doc="Retention of unused drafts of the complementary information.",
+        doc="How long a draft of the complementary information is kept that nobody touches.",
         unit="days",
         ge=30,
         le=1_095,
@@ -72,14 +72,14 @@ class ProfileSettings(CommonSettings):
     directory_url: str = setting(
         "IMPEX_DIRECTORY_URL",
         default="",
-        doc="URL of the public directory of companies for looking up SIRET numbers, "
+        doc="Address of the public directory of companies that SIRET numbers are looked up in, "
         "scheme and host only (« Recherche d'entreprises »); empty for none.",
-        valid=directory_problem,
+        valid=validate_directory_url,
     )
     directory_rate: int = setting(
         "IMPEX_DIRECTORY_RATE",
         default=5,
-        doc="Maximum number of queries to the directory per process of the service; the directory "
+        doc="Most questions to the directory that each process of the service asks; the directory "
         "itself allows 7 per network address.",
         unit="per second",
         ge=1,
@@ -87,6 +87,6 @@ class ProfileSettings(CommonSettings):
     )
 
     @property
-    def draft_life(self) -> timedelta:
-        """How long an untouched draft is kept."""
+    def draft_retention(self) -> timedelta:
+        """How long an unchanged draft is kept."""
         return timedelta(days=self.draft_days)

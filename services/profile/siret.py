@@ -1,21 +1,21 @@
-"""SIRET numbers: which countries have them, and what is said of one that is wrong. Pure.
+"""SIRET numbers: which countries have them, and how they are checked. Pure.
 
-The key is python-stdnum's, La Poste's own rule included (SI-01, SI-02); fourteen zeros have a right
-key and are nobody's (SI-03).
+python-stdnum checks the key, with La Poste's exception (SI-01, SI-02). Fourteen zeros are refused
+although their key is right (SI-03).
 """
 
 from __future__ import annotations
 
 from stdnum.fr import siret as stdnum_siret
 
-from services.profile.texts import BLANKS
+from services.profile.text_rules import BLANKS
 from shared.contracts.base import FieldError
 from shared.domain.countries import SIRET_COUNTRIES
 
 DIGITS = 14
-_LEFT_OUT = str.maketrans("", "", BLANKS + ".")
-#: Longer texts are no number, however they are written.
-_LONGEST = 60
+_REMOVED = str.maketrans("", "", BLANKS + ".")
+#: Longer input is no SIRET, however it is punctuated.
+_MAX_INPUT_LENGTH = 60
 
 
 def has_siret(country: str) -> bool:
@@ -23,11 +23,11 @@ def has_siret(country: str) -> bool:
     return country in SIRET_COUNTRIES
 
 
-def check_siret(typed: str) -> tuple[str, FieldError | None]:
-    """The fourteen digits and what is wrong with them, or None. `typed` is not empty."""
-    number = typed[: _LONGEST + 1].translate(_LEFT_OUT)
+def check_siret(value: str) -> tuple[str, FieldError | None]:
+    """The fourteen digits, and their error or None. `value` is not empty."""
+    number = value[: _MAX_INPUT_LENGTH + 1].translate(_REMOVED)
     if not (number.isascii() and number.isdigit() and len(number) == DIGITS):
-        digits = sum(char in "0123456789" for char in typed[: _LONGEST + 1])
+        digits = sum(char in "0123456789" for char in value[: _MAX_INPUT_LENGTH + 1])
         if digits == DIGITS:
             return number, FieldError(field="siret", code="digits_only")
         params: dict[str, str | int] = {"expected": DIGITS, "typed": digits}
@@ -38,5 +38,5 @@ def check_siret(typed: str) -> tuple[str, FieldError | None]:
 
 
 def siren(siret: str) -> str:
-    """The company that an establishment belongs to."""
+    """The SIREN of the company that the establishment belongs to."""
     return siret[:9]

@@ -1,7 +1,7 @@
-"""The SQL on people's information and on their names, as functions that take the transaction.
+"""SQL on profiles and account names, as functions that take the transaction.
 
-`lock_account` comes first wherever something of an account is changed: however often « Valider » is
-pressed, the presses are looked at one after the other.
+Every change starts with `lock_account`, so that concurrent requests about one account are handled
+one after the other.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ from typing import Any
 import asyncpg
 import msgspec
 
-from services.profile.fields import Standing
+from services.profile.fields import SiretCheck
 from services.profile.profiles import Names, Profile
 from shared.contracts.profile import ProfileFields
 from shared.database import Connection
@@ -36,14 +36,14 @@ ON CONFLICT (account_id) DO UPDATE
         saved_at = excluded.saved_at
     WHERE profiles.state = 'draft'
 """
-# Frozen here or not at all, whoever else is about to.
+# Of concurrent requests only one freezes the draft.
 FREEZE = """
 UPDATE profiles
 SET state = 'validated', fields = $3, country = $4, siret = $5, group_key = $6, validated_at = $7
 WHERE account_id = $1 AND version = $2 AND state = 'draft'
 """
-CHECK = "UPDATE profiles SET standing = $2, closed_on = $3 WHERE account_id = $1"
-DELETE_OLD = """
+SAVE_SIRET_CHECK = "UPDATE profiles SET standing = $2, closed_on = $3 WHERE account_id = $1"
+DELETE_EXPIRED_DRAFTS = """
 DELETE FROM profiles
 WHERE account_id IN (
     SELECT account_id FROM profiles WHERE state = 'draft' AND saved_at <= $1
@@ -51,14 +51,14 @@ WHERE account_id IN (
 RETURNING account_id
 """
 READ_NAMES = "SELECT first_name, last_name, known_at FROM account_names WHERE account_id = $1"
-KEEP_NAMES = """
+UPSERT_NAMES = """
 INSERT INTO account_names (account_id, first_name, last_name, known_at) VALUES ($1, $2, $3, $4)
 ON CONFLICT (account_id) DO UPDATE
     SET first_name = excluded.first_name, last_name = excluded.last_name,
         known_at = excluded.known_at
     WHERE account_names.known_at < excluded.known_at
 """
-# A page that shows the former names of a draft is told that it changed.
+# The new version refuses what a page with the former names would validate.
 RENAME = """
 UPDATE profiles
 SET fields = fields || jsonb_build_object('first_name', $2::text, 'last_name', $3::text),
@@ -68,24 +68,24 @@ WHERE account_id = $1 AND (state = 'validated' OR saved_at < $4)
 
 
 async def lock_account(tx: Connection, account_id: str) -> None:
-    """Nobody else changes what the account has until the transaction ends."""
+    """Lock the account until the transaction ends."""
     await tx.execute(LOCK_ACCOUNT, account_id)
 
 
 async def read(tx: Connection, account_id: str) -> Profile | None:
-    """The account's information."""
-    row = await _one(tx, READ, account_id)
+    """The profile of the account, or None."""
+    row = await _fetch_by_id(tx, READ, account_id)
     if row is None:
         return None
-    standing = None
+    siret_check = None
     if row["standing"] is not None:
-        standing = Standing(state=row["standing"], closed_on=row["closed_on"])
+        siret_check = SiretCheck(state=row["standing"], closed_on=row["closed_on"])
     return Profile(
         account_id=str(row["account_id"]),
         fields=msgspec.json.decode(row["fields"], type=ProfileFields),
         version=row["version"],
         siret=row["siret"] or "",
-        standing=standing,
+        siret_check=siret_check,
         terms_version=row["terms_version"] or "",
         terms_at=row["terms_at"],
         saved_at=row["saved_at"],
@@ -93,78 +93,82 @@ async def read(tx: Connection, account_id: str) -> Profile | None:
     )
 
 
-async def save(tx: Connection, one: Profile) -> None:
-    """Write a draft down."""
-    standing = one.standing
+async def save(tx: Connection, profile: Profile) -> None:
+    """Insert or replace a draft."""
+    siret_check = profile.siret_check
     await tx.execute(
         SAVE,
-        one.account_id,
-        one.version,
-        _json(one.fields),
-        one.fields.country or None,
-        one.siret or None,
-        standing.state if standing else None,
-        standing.closed_on if standing else None,
-        one.terms_version or None,
-        one.terms_at,
-        one.saved_at,
+        profile.account_id,
+        profile.version,
+        _json(profile.fields),
+        profile.fields.country or None,
+        profile.siret or None,
+        siret_check.state if siret_check else None,
+        siret_check.closed_on if siret_check else None,
+        profile.terms_version or None,
+        profile.terms_at,
+        profile.saved_at,
     )
 
 
-async def freeze(tx: Connection, one: Profile, group: str) -> bool:
-    """Put `one.fields` in place of the draft of that version, for good; False without it."""
+async def freeze(tx: Connection, profile: Profile, group: str) -> bool:
+    """Freeze the draft of that version with `profile.fields`; False if there is none."""
     done = await tx.execute(
         FREEZE,
-        one.account_id,
-        one.version,
-        _json(one.fields),
-        one.fields.country,
-        one.fields.siret or None,
+        profile.account_id,
+        profile.version,
+        _json(profile.fields),
+        profile.fields.country,
+        profile.fields.siret or None,
         group or None,
-        one.validated_at,
+        profile.validated_at,
     )
-    return _changed(done) > 0
+    return _row_count(done) > 0
 
 
-async def check(tx: Connection, account_id: str, standing: Standing) -> None:
-    """Keep what the directory answered later about the SIRET that the account has."""
-    await tx.execute(CHECK, account_id, standing.state, standing.closed_on)
+async def save_siret_check(tx: Connection, account_id: str, siret_check: SiretCheck) -> None:
+    """Save the result of a later lookup of the account's SIRET."""
+    await tx.execute(SAVE_SIRET_CHECK, account_id, siret_check.state, siret_check.closed_on)
 
 
-async def delete_old(tx: Connection, untouched_since: datetime, most: int) -> Sequence[str]:
-    """Forget drafts saved no later than that, at most `most` of them; returns their accounts."""
-    return [str(row["account_id"]) for row in await tx.fetch(DELETE_OLD, untouched_since, most)]
+async def delete_expired_drafts(
+    tx: Connection, saved_before: datetime, limit: int
+) -> Sequence[str]:
+    """Delete up to `limit` drafts not saved since then; returns their accounts."""
+    return [
+        str(row["account_id"]) for row in await tx.fetch(DELETE_EXPIRED_DRAFTS, saved_before, limit)
+    ]
 
 
-async def names(tx: Connection, account_id: str) -> Names | None:
-    """The account's names, where they were said."""
+async def read_names(tx: Connection, account_id: str) -> Names | None:
+    """The account's names, or None if they are not known yet."""
     row = await tx.fetchrow(READ_NAMES, account_id)
     return None if row is None else Names(**row)
 
 
-async def keep_names(tx: Connection, account_id: str, names: Names) -> bool:
-    """Keep what was said of the names; False where something newer is known."""
+async def save_names(tx: Connection, account_id: str, names: Names) -> bool:
+    """Save the names; False if newer ones are known."""
     done = await tx.execute(
-        KEEP_NAMES, account_id, names.first_name, names.last_name, names.known_at
+        UPSERT_NAMES, account_id, names.first_name, names.last_name, names.known_at
     )
-    return _changed(done) > 0
+    return _row_count(done) > 0
 
 
 async def rename(tx: Connection, account_id: str, names: Names) -> None:
-    """Somebody else changed the names: the information has them too, unless a draft is newer."""
+    """Write changed names into the profile, unless its draft is newer."""
     await tx.execute(RENAME, account_id, names.first_name, names.last_name, names.known_at)
 
 
-async def _one(tx: Connection, sql: str, account_id: str) -> Any:
+async def _fetch_by_id(tx: Connection, sql: str, account_id: str) -> Any:
     try:
         return await tx.fetchrow(sql, account_id)
     except asyncpg.DataError:
-        return None  # no id of ours
+        return None  # not a UUID
 
 
 def _json(fields: ProfileFields) -> str:
     return msgspec.json.encode(fields).decode()
 
 
-def _changed(done: str) -> int:
+def _row_count(done: str) -> int:
     return int(done.rpartition(" ")[2])

@@ -28,7 +28,7 @@ SORTS = (
     "pharmaceutical_form",
     "decided_on",
 )
-MOST_ROWS = 500
+MAX_ROWS = 500
 
 
 class DossierRow(msgspec.Struct, frozen=True, kw_only=True):

@@ -36,9 +36,17 @@ RULES = {
         "views",
     ),
     "mailer": ("deliveries", "messages"),
-    "mfa": ("codes", "enrolments", "recovery", "totp", "tries"),
-    "dossiers": ("folding", "lists", "tellings"),
-    "profile": ("answers", "establishment", "fields", "phones", "profiles", "siret", "texts"),
+    "mfa": ("codes", "enrolments", "failed_codes", "recovery_codes", "totp"),
+    "dossiers": ("dossier_updates", "list_query", "search_text"),
+    "profile": (
+        "establishment",
+        "establishment_record",
+        "fields",
+        "phones",
+        "profiles",
+        "siret",
+        "text_rules",
+    ),
     "gateway": ("http/client_ip", "i18n", "sessions/model", "sessions/tokens"),
 }
 #: What rules may not reach for: the network, the disk's servers, the loop, the clock's owner.

@@ -14,7 +14,7 @@ from operations.install.paths import ROOT
 from operations.local.demo_dossiers import LIFECYCLES, generate
 from operations.operate.dossier_files import COLUMNS, EVENTS, RowError, read_file
 from operations.operate.publish_dossier_events import DossierMessage
-from services.dossiers.tellings import told_by
+from services.dossiers.dossier_updates import from_event
 from shared.contracts import backoffice as words
 from shared.messaging.envelope import contract, decode
 
@@ -148,7 +148,7 @@ def test_b_10_the_documented_events_are_believed() -> None:
         event = contract(envelope, {type(example).TYPE: type(example)})
         assert event == example
         assert isinstance(event, words.DossierEvent)
-        assert told_by(event, envelope.subject, NOW).version == event.version
+        assert from_event(event, envelope.subject, NOW).version == event.version
 
 
 def test_the_same_event_is_the_same_message() -> None:
@@ -164,7 +164,7 @@ def test_the_same_event_is_the_same_message() -> None:
 def test_the_demo_shows_every_state_and_is_believed(day: datetime) -> None:
     messages = generate(WHO, day)
     for one in messages:
-        told_by(one.event, one.account_id, day)
+        from_event(one.event, one.account_id, day)
         assert not [at for at in _moments(one.event) if at > day]
     latest = {one.event.dossier_id: one.event for one in messages}
     assert len(latest) == sum(life[2] for life in LIFECYCLES) == 40

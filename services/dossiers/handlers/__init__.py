@@ -1,1 +1,1 @@
-"""The handlers of the list of dossiers, by matter: one short function per message."""
+"""Handlers of the dossiers service, by topic: one short function per message."""

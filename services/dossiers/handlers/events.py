@@ -1,19 +1,19 @@
-"""What other applications say of a dossier, kept whatever came before (G-43)."""
+"""Saves events about dossiers, which may arrive in any order (G-43)."""
 
 from __future__ import annotations
 
 from datetime import datetime
 
 from services.dossiers import store
-from services.dossiers.tellings import told_by
+from services.dossiers.dossier_updates import from_event
 from shared.contracts.backoffice import DossierEvent
 from shared.messaging.envelope import Envelope
 from shared.messaging.handlers import SqlEffect
 
 
-def keep(event: DossierEvent, envelope: Envelope, now: datetime) -> SqlEffect:
-    """Keep what the event tells and nothing later has told better; `Reject` where it is wrong.
+def update_dossier(event: DossierEvent, envelope: Envelope, now: datetime) -> SqlEffect:
+    """Save the parts of the event that are newer than ours. Raises `Reject` if it is invalid.
 
-    Whether we know the account does not matter: its other facts may come later, or never.
+    The account need not be known.
     """
-    return store.keep(told_by(event, envelope.subject, now))
+    return store.upsert(from_event(event, envelope.subject, now))

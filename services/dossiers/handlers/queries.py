@@ -1,4 +1,4 @@
-"""The list, as the home page and its download ask for it (G-41, G-42)."""
+"""Lists of dossiers for the home page and its download (G-41, G-42)."""
 
 from __future__ import annotations
 
@@ -6,17 +6,17 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 from services.dossiers import store
-from services.dossiers.lists import (
-    NoSuchChoice,
-    Tally,
-    choose,
+from services.dossiers.list_query import (
+    InvalidParameter,
+    StatusCounts,
     cursor_after,
     page_of,
-    read_cursor,
+    parse_cursor,
+    parse_query,
 )
 from shared.contracts.base import Refusal
 from shared.contracts.dossiers import (
-    MOST_ROWS,
+    MAX_ROWS,
     DossierRowsView,
     DossiersView,
     ListDossiers,
@@ -26,49 +26,48 @@ from shared.messaging.handlers import Refused, RequestContext
 
 
 async def list_dossiers(request: ListDossiers, context: RequestContext[None]) -> DossiersView:
-    """A page of one tab with what is around it; an account without dossiers has empty tabs."""
-    with _choosing():
-        choice = choose(request)
-    tally = Tally(await store.tally(context.tx, request.account_id))
-    total = tally.matching(choice)
+    """A page of one tab, with counts and statuses; an account without dossiers has empty tabs."""
+    with _refuse_invalid():
+        query = parse_query(request)
+    counts = StatusCounts(await store.count_by_status(context.tx, request.account_id))
+    total = counts.matching(query)
     if total is None:
-        total = await store.count(context.tx, request.account_id, choice)
+        total = await store.count(context.tx, request.account_id, query)
     page, pages = page_of(request.page, request.size, total)
-    skipped = (page - 1) * request.size
-    found = await store.rows(
-        context.tx, request.account_id, choice, limit=request.size, skipped=skipped
+    offset = (page - 1) * request.size
+    found = await store.read_rows(
+        context.tx, request.account_id, query, limit=request.size, offset=offset
     )
     return DossiersView(
-        rows=tuple(row for row, _key in found),
+        rows=tuple(row for row, _sort_key in found),
         page=page,
         pages=pages,
         total=total,
-        counts=tally.counts,
-        statuses=tally.statuses(choice),
+        counts=counts.by_tab,
+        statuses=counts.statuses(query),
     )
 
 
 async def read_dossiers(request: ReadDossiers, context: RequestContext[None]) -> DossierRowsView:
-    """The next rows. A dossier that changes in between may be left out or come twice; the others
-    do neither."""
-    with _choosing():
-        choice = choose(request)
-        after = read_cursor(request.after, choice)
-    found = await store.rows(
-        context.tx, request.account_id, choice, limit=MOST_ROWS + 1, after=after
+    """The next rows. Only a dossier that changes in between may be missing or appear twice."""
+    with _refuse_invalid():
+        query = parse_query(request)
+        after = parse_cursor(request.after, query)
+    found = await store.read_rows(
+        context.tx, request.account_id, query, limit=MAX_ROWS + 1, after=after
     )
-    shown = found[:MOST_ROWS]
-    more = len(found) > MOST_ROWS
+    shown = found[:MAX_ROWS]
+    more = len(found) > MAX_ROWS
     return DossierRowsView(
-        rows=tuple(row for row, _key in shown),
+        rows=tuple(row for row, _sort_key in shown),
         after=cursor_after(shown[-1]) if more else None,
     )
 
 
 @contextmanager
-def _choosing() -> Iterator[None]:
-    """Refuse what cannot be chosen."""
+def _refuse_invalid() -> Iterator[None]:
+    """Turn an invalid parameter into a refusal."""
     try:
         yield
-    except NoSuchChoice as error:
+    except InvalidParameter as error:
         raise Refused(Refusal(slug="unknown_choice", params={"field": error.field})) from None

@@ -1,1 +1,1 @@
-"""The second factor's handlers, by matter: one short coroutine per message."""
+"""Handlers of the mfa service, by topic: one short coroutine per message."""

@@ -1,8 +1,8 @@
-"""The door that closes after wrong codes, and what is said each time.
+"""Attempts at a code: the throttle, and what is published and logged about each.
 
-Codes of the phone and of the sheet of paper are counted apart. While a door is closed nothing is
-looked at; the account is locked meanwhile, so of fifty codes at one moment no more are looked at
-than of fifty in a row (AU-03).
+TOTP codes and recovery codes are throttled separately. While codes are locked none is checked. The
+account is locked in the database during an attempt, so fifty concurrent codes are throttled like
+fifty in a row (AU-03).
 """
 
 from __future__ import annotations
@@ -13,9 +13,10 @@ from datetime import datetime, timedelta
 import msgspec
 from structlog.stdlib import BoundLogger
 
-from services.mfa import doors
+from services.mfa import failed_code_store, store
 from services.mfa.deps import Deps
-from services.mfa.tries import Tries
+from services.mfa.enrolments import NOT_ENROLLED, Authenticator
+from services.mfa.failed_codes import FailedCodes
 from shared.contracts.base import Refusal
 from shared.contracts.mfa import CodeCheckLocked, CodeRefused
 from shared.messaging.handlers import RefusalReply, Refused, RequestContext
@@ -23,73 +24,81 @@ from shared.runtime.telemetry import get_logger
 
 TOTP = "totp"
 RECOVERY = "recovery"
-#: Refusals that say how many tries are left.
-COUNTED = ("wrong_code", "recovery_refused")
+SLUGS_WITH_TRIES_LEFT = ("wrong_code", "recovery_refused")
 
 log = get_logger("mfa")
 
 
 @dataclass(frozen=True, kw_only=True)
 class Attempt:
-    """One code of an account that is looked at, at one moment."""
+    """One code of an account, checked at one moment."""
 
     context: RequestContext[Deps]
     account_id: str
     kind: str
     device: str
-    at: datetime
-    tries: Tries
+    checked_at: datetime
+    failed: FailedCodes
 
     @property
     def _log(self) -> BoundLogger:
-        """Whose code, on every line; the id is no secret, and the address is in no log."""
+        """Names the account by its id, which is no secret; no log has the e-mail address."""
         return log.bind(account=self.account_id, kind=self.kind)
 
-    async def forgive(self) -> None:
-        """The code was right."""
-        if self.tries.failures:
-            await doors.forgive(self.context.tx, self.account_id, self.kind)
+    async def succeed(self) -> None:
+        """The code was right: reset the growing wait."""
+        if self.failed.failures:
+            await failed_code_store.clear_failures(self.context.tx, self.account_id, self.kind)
         self._log.info("A code was right.", action="authn_code_success")
 
-    async def refuse(self, refusal: Refusal) -> RefusalReply:
-        """The code was wrong: it is counted and said, and so is the door that closes."""
+    async def fail(self, refusal: Refusal) -> RefusalReply:
+        """The code was wrong: count it and publish it, and the lock that may follow."""
         throttle, tx = self.context.deps.settings.throttle, self.context.tx
-        tries = self.tries.one_more(throttle, self.at)
-        await doors.keep(tx, self.account_id, self.kind, tries, self.at)
-        wait = tries.wait(throttle, self.at)
-        await self._say(tries, wait)
+        failed = self.failed.with_failure(throttle, self.checked_at)
+        await failed_code_store.save(tx, self.account_id, self.kind, failed, self.checked_at)
+        wait = failed.wait(throttle, self.checked_at)
+        await self._report_failure(failed, wait)
         params = dict(refusal.params)
-        if refusal.slug in COUNTED:
-            params["tries_left"] = tries.left(throttle, self.at)
+        if refusal.slug in SLUGS_WITH_TRIES_LEFT:
+            params["tries_left"] = failed.attempts_left(throttle, self.checked_at)
         return self.context.refuse(
             msgspec.structs.replace(refusal, params=params, retry_after=wait or None)
         )
 
-    async def _say(self, tries: Tries, wait: int) -> None:
+    async def _report_failure(self, failed: FailedCodes, wait: int) -> None:
         self._log.warning("A code was wrong.", action="authn_code_fail")
         refused = CodeRefused(
-            kind=self.kind, failures=tries.failures, refused_at=self.at, device=self.device
+            kind=self.kind, failures=failed.failures, refused_at=self.checked_at, device=self.device
         )
         await self.context.emit(refused, subject=self.account_id)
         if wait:
-            self._log.warning("Further codes have to wait.", action="authn_code_lock", wait=wait)
+            self._log.warning("Codes are locked.", action="authn_code_lock", wait=wait)
             locked = CodeCheckLocked(
                 kind=self.kind,
-                locked_at=self.at,
-                locked_until=self.at + timedelta(seconds=wait),
+                locked_at=self.checked_at,
+                locked_until=self.checked_at + timedelta(seconds=wait),
                 device=self.device,
             )
             await self.context.emit(locked, subject=self.account_id)
 
 
-async def begin(context: RequestContext[Deps], account_id: str, kind: str, device: str) -> Attempt:
-    """A code may be looked at; `Refused` with `too_many_codes` while the door is closed."""
+async def lock_authenticator(context: RequestContext[Deps], account_id: str) -> Authenticator:
+    """Lock the account and return its authenticator. Raises `Refused` if it has none."""
+    await store.lock_account(context.tx, account_id)
+    authenticator = await store.read(context.tx, account_id)
+    if authenticator is None:
+        raise Refused(NOT_ENROLLED)
+    return authenticator
+
+
+async def start(context: RequestContext[Deps], account_id: str, kind: str, device: str) -> Attempt:
+    """Start an attempt. Raises `Refused` with `too_many_codes` while codes are locked."""
     now = context.now()
-    tries = await doors.read(context.tx, account_id, kind)
-    wait = tries.wait(context.deps.settings.throttle, now)
+    failed = await failed_code_store.read(context.tx, account_id, kind)
+    wait = failed.wait(context.deps.settings.throttle, now)
     if wait:
         log.warning(
-            "Codes come too fast.",
+            "A code came while codes are locked.",
             action="excess_rate_limit_exceeded",
             account=account_id,
             limit=kind,
@@ -97,5 +106,10 @@ async def begin(context: RequestContext[Deps], account_id: str, kind: str, devic
         )
         raise Refused(Refusal(slug="too_many_codes", retry_after=wait))
     return Attempt(
-        context=context, account_id=account_id, kind=kind, device=device, at=now, tries=tries
+        context=context,
+        account_id=account_id,
+        kind=kind,
+        device=device,
+        checked_at=now,
+        failed=failed,
     )

@@ -1,66 +1,67 @@
-"""Codes of the authenticator in force: looked at one after the other, each good once."""
+"""Checks codes of the active authenticator: one after the other, each usable once."""
 
 from __future__ import annotations
 
-from services.mfa import sheets, store
-from services.mfa.codes import USED, judge
+from services.mfa import recovery_code_store, store
+from services.mfa.codes import CODE_USED, verify_code
 from services.mfa.deps import Deps
-from services.mfa.enrolments import NOT_ENROLLED
 from services.mfa.handlers import attempts
 from services.mfa.handlers.attempts import Attempt
-from services.mfa.totp import clean, step_at
+from services.mfa.totp import normalize_code, step_at
 from shared.contracts.base import FieldError, Refusal, Reply
 from shared.contracts.mfa import CheckCode, CodeView, ConfirmEnrolment, StartReplacement
 from shared.messaging.handlers import RefusalReply, Refused, RequestContext
 
-FORMAT = Refusal(slug="invalid_fields", errors=(FieldError(field="code", code="format"),))
+WRONG_FORMAT = Refusal(slug="invalid_fields", errors=(FieldError(field="code", code="format"),))
 
 
 async def check_code(request: CheckCode, context: RequestContext[Deps]) -> Reply:
     """Whether the code is right, now and for the first time."""
-    spent = await spend(request, context)
-    if isinstance(spent, RefusalReply):
-        return spent
+    attempt = await consume_code(request, context)
+    if isinstance(attempt, RefusalReply):
+        return attempt
     due = await recovery_due(request.account_id, context)
-    return CodeView(accepted_at=spent.at, failures=spent.tries.failures, recovery_due=due)
+    return CodeView(
+        accepted_at=attempt.checked_at, failures=attempt.failed.failures, recovery_due=due
+    )
 
 
-async def spend(
+async def consume_code(
     request: CheckCode | StartReplacement, context: RequestContext[Deps]
 ) -> Attempt | RefusalReply:
-    """Use a code of the account's authenticator up; a refusal that counts is to be returned."""
-    code, account_id, deps = six_digits(request, context.deps), request.account_id, context.deps
-    await store.lock_account(context.tx, account_id)
-    found = await store.read(context.tx, account_id)
-    if found is None:
-        raise Refused(NOT_ENROLLED)
-    attempt = await attempts.begin(context, account_id, attempts.TOTP, request.device)
-    key = deps.take_out(found.key, account_id)
-    window = deps.settings.totp_window
-    verdict = judge(key, code, step_at(attempt.at), found.memory, window)
-    if verdict.worth == "right":
-        kept = deps.renewed(found.key, key, account_id)
-        if not await store.accept(context.tx, account_id, verdict.memory, kept):
-            raise Refused(USED)
-        await attempt.forgive()
+    """Use up a code of the account's authenticator.
+
+    A refusal that was counted is returned, so that the transaction commits; others are raised.
+    """
+    code, account_id, deps = parse_code(request, context.deps), request.account_id, context.deps
+    authenticator = await attempts.lock_authenticator(context, account_id)
+    attempt = await attempts.start(context, account_id, attempts.TOTP, request.device)
+    key = deps.decrypt_key(authenticator.key, account_id)
+    step, window = step_at(attempt.checked_at), deps.settings.totp_window
+    verification = verify_code(key, code, step, authenticator.code_state, window)
+    if verification.result == "right":
+        stored_key = deps.reencrypted(authenticator.key, key, account_id)
+        if not await store.accept(context.tx, account_id, verification.state, stored_key):
+            raise Refused(CODE_USED)
+        await attempt.succeed()
         return attempt
-    if verdict.worth == "used":
-        raise Refused(USED)
-    await store.remember(context.tx, account_id, verdict.memory)
-    return await attempt.refuse(verdict.refusal)
+    if verification.result == "used":
+        raise Refused(CODE_USED)
+    await store.save_code_state(context.tx, account_id, verification.state)
+    return await attempt.fail(verification.refusal)
 
 
 async def recovery_due(account_id: str, context: RequestContext[Deps]) -> bool:
-    """Whether the account still has to be shown recovery codes that it confirms."""
+    """Whether the user still has to be shown recovery codes and confirm them."""
     if not context.deps.settings.recovery_codes:
         return False
-    sheet = await sheets.read(context.tx, account_id)
-    return sheet is None or sheet.kept_at is None
+    code_set = await recovery_code_store.read(context.tx, account_id)
+    return code_set is None or code_set.kept_at is None
 
 
-def six_digits(request: CheckCode | StartReplacement | ConfirmEnrolment, deps: Deps) -> str:
-    """The code that was typed, or `Refused` where it is none (OT-08)."""
-    code = clean(deps.open(request, "code"))
+def parse_code(request: CheckCode | StartReplacement | ConfirmEnrolment, deps: Deps) -> str:
+    """The six digits of the request. Raises `Refused` for anything else (OT-08)."""
+    code = normalize_code(deps.open(request, "code"))
     if code is None:
-        raise Refused(FORMAT)
+        raise Refused(WRONG_FORMAT)
     return code

@@ -1,19 +1,19 @@
-"""Enrolling an authenticator: a key is made and shown, and in force once its code was right.
+"""Enrols authenticators: a key is generated and shown, and its first right code activates it.
 
-Every asker has an enrolment of its own, lest somebody else with the password reads the key of a
-phone that is just being enrolled. The first one confirmed wins.
+Every request to start makes an enrolment with a key of its own, so that somebody else who knows the
+password cannot read the key of a phone that is just being enrolled. The first one confirmed wins.
 """
 
 from __future__ import annotations
 
 import uuid
 
-from services.mfa import doors, store
-from services.mfa.codes import Verdict, judge
+from services.mfa import failed_code_store, store
+from services.mfa.codes import Verification, verify_code
 from services.mfa.deps import Deps
-from services.mfa.enrolments import ALREADY, GONE, Authenticator, Enrolment
+from services.mfa.enrolments import ALREADY_ENROLLED, ENROLMENT_GONE, Authenticator, Enrolment
 from services.mfa.handlers import attempts
-from services.mfa.handlers.checks import recovery_due, six_digits, spend
+from services.mfa.handlers.checks import consume_code, parse_code, recovery_due
 from services.mfa.totp import key_uri, step_at
 from shared.contracts.base import Reply
 from shared.contracts.mfa import (
@@ -31,153 +31,152 @@ from shared.contracts.mfa import (
 from shared.messaging.handlers import RefusalReply, Refused, RequestContext
 from shared.runtime.telemetry import get_logger
 
-Beginning = StartEnrolment | StartReplacement | RestartEnrolment | UseRecoveryCode
+StartRequest = StartEnrolment | StartReplacement | RestartEnrolment | UseRecoveryCode
 
 log = get_logger("mfa")
 
 
 async def start_enrolment(request: StartEnrolment, context: RequestContext[Deps]) -> EnrolmentView:
-    """A key for an account that has no authenticator."""
+    """Start the first enrolment of an account."""
     await store.lock_account(context.tx, request.account_id)
     if await store.read(context.tx, request.account_id) is not None:
-        raise Refused(ALREADY)
-    return await begin(request, context)
+        raise Refused(ALREADY_ENROLLED)
+    return await start(request, context)
 
 
 async def start_replacement(request: StartReplacement, context: RequestContext[Deps]) -> Reply:
-    """A key for a new phone, by a code of the old one, which works on until the new one does."""
-    spent = await spend(request, context)
-    if isinstance(spent, RefusalReply):
-        return spent
-    return await begin(request, context, allowed_by="phone")
+    """Start an enrolment of a new phone with a code of the old one, which works until then."""
+    attempt = await consume_code(request, context)
+    if isinstance(attempt, RefusalReply):
+        return attempt
+    return await start(request, context, allowed_by="phone")
 
 
 async def describe_enrolment(
     request: DescribeEnrolment, context: RequestContext[Deps]
 ) -> EnrolmentView:
     """The same key again, after a reload or a wrong code (OT-11)."""
-    found = await store.read_enrolment(context.tx, request.enrolment_id, request.account_id)
-    if found is None or found.key is None or found.refusal(context.now()):
-        raise Refused(GONE)
-    return show(request, context.deps, found, context.deps.take_out(found.key, found.account_id))
+    enrolment = await store.read_enrolment(context.tx, request.enrolment_id, request.account_id)
+    if enrolment is None or enrolment.key is None or enrolment.refusal(context.now()):
+        raise Refused(ENROLMENT_GONE)
+    key = context.deps.decrypt_key(enrolment.key, enrolment.account_id)
+    return to_view(request, context.deps, enrolment, key)
 
 
 async def restart_enrolment(
     request: RestartEnrolment, context: RequestContext[Deps]
 ) -> EnrolmentView:
-    """Another key; the former one is forgotten, what allowed it stays."""
+    """Replace the enrolment by one with another key; what allowed it stays."""
     await store.lock_account(context.tx, request.account_id)
-    found = await store.read_enrolment(context.tx, request.enrolment_id, request.account_id)
-    if found is None or found.refusal(context.now()):
-        raise Refused(GONE)
-    await store.delete_enrolment(context.tx, found.id)
-    return await begin(request, context, allowed_by=found.allowed_by, former=found)
+    former = await store.read_enrolment(context.tx, request.enrolment_id, request.account_id)
+    if former is None or former.refusal(context.now()):
+        raise Refused(ENROLMENT_GONE)
+    await store.delete_enrolment(context.tx, former.id)
+    return await start(request, context, allowed_by=former.allowed_by, former=former)
 
 
 async def confirm_enrolment(request: ConfirmEnrolment, context: RequestContext[Deps]) -> Reply:
-    """The first code of the new authenticator puts it in force."""
-    code = six_digits(request, context.deps)
+    """Activate the new authenticator with its first code."""
+    code = parse_code(request, context.deps)
     await store.lock_account(context.tx, request.account_id)
-    found = await store.read_enrolment(context.tx, request.enrolment_id, request.account_id)
-    if found is None:
-        raise Refused(GONE)
+    enrolment = await store.read_enrolment(context.tx, request.enrolment_id, request.account_id)
+    if enrolment is None:
+        raise Refused(ENROLMENT_GONE)
     now = context.now()
-    refusal = found.refusal(now)
-    if refusal is not None or found.key is None:
-        raise Refused(refusal or GONE)
-    key = context.deps.take_out(found.key, found.account_id)
+    refusal = enrolment.refusal(now)
+    if refusal is not None or enrolment.key is None:
+        raise Refused(refusal or ENROLMENT_GONE)
+    key = context.deps.decrypt_key(enrolment.key, enrolment.account_id)
     window = context.deps.settings.totp_window
-    verdict = judge(key, code, step_at(now), found.memory, window)
-    if verdict.worth == "right":
-        kept = context.deps.renewed(found.key, key, found.account_id)
-        made = Authenticator(
-            account_id=found.account_id,
-            key=kept,
-            enrolled_at=now,
-            begun_at=found.begun_at,
-            memory=verdict.memory,
-        )
-        return await _put_in_force(context, found, made, request.device)
-    return await _refuse(context, found, verdict)
+    verification = verify_code(key, code, step_at(now), enrolment.code_state, window)
+    if verification.result != "right":
+        return await _refuse(context, enrolment, verification)
+    authenticator = Authenticator(
+        account_id=enrolment.account_id,
+        key=context.deps.reencrypted(enrolment.key, key, enrolment.account_id),
+        enrolled_at=now,
+        begun_at=enrolment.begun_at,
+        code_state=verification.state,
+    )
+    return await _activate(context, enrolment, authenticator, request.device)
 
 
-async def begin(
-    request: Beginning,
+async def start(
+    request: StartRequest,
     context: RequestContext[Deps],
     *,
     allowed_by: str | None = None,
     former: Enrolment | None = None,
 ) -> EnrolmentView:
-    """Make a key, write it down, show it."""
+    """Generate a key and store it in a new enrolment."""
     deps, now, key = context.deps, context.now(), context.deps.new_key()
-    made = Enrolment(
+    enrolment = Enrolment(
         id=str(uuid.uuid4()),
         account_id=request.account_id,
-        key=deps.put_away(key, request.account_id),
+        key=deps.encrypt_key(key, request.account_id),
         allowed_by=allowed_by,
         begun_at=now if former is None else former.begun_at,
-        expires_at=now + deps.settings.enrol_life,
+        expires_at=now + deps.settings.enrolment_lifetime,
     )
-    await store.begin(context.tx, made)
+    await store.insert_enrolment(context.tx, enrolment)
     log.info(
-        "An enrolment was begun.",
+        "An enrolment was started.",
         action="enrolment_begun",
         account=request.account_id,
         allowed_by=allowed_by,
     )
-    return show(request, deps, made, key)
+    return to_view(request, deps, enrolment, key)
 
 
-def show(
-    request: Beginning | DescribeEnrolment, deps: Deps, enrolment: Enrolment, key: str
+def to_view(
+    request: StartRequest | DescribeEnrolment, deps: Deps, enrolment: Enrolment, key: str
 ) -> EnrolmentView:
-    """The enrolment with its key, for the gateway alone to read."""
-    label = deps.open(request, "label")
-    uri = key_uri(key, label, deps.settings.service_name)
+    """The enrolment with its key, which only the gateway can open."""
+    uri = key_uri(key, deps.open(request, "label"), deps.settings.service_name)
     return EnrolmentView(
         enrolment_id=enrolment.id,
-        key=deps.show(EnrolmentView, "key", key),
-        uri=deps.show(EnrolmentView, "uri", uri),
+        key=deps.seal_for_gateway(EnrolmentView, "key", key),
+        uri=deps.seal_for_gateway(EnrolmentView, "uri", uri),
         replaces=enrolment.replaces,
         expires_at=enrolment.expires_at,
     )
 
 
 async def _refuse(
-    context: RequestContext[Deps], found: Enrolment, verdict: Verdict
+    context: RequestContext[Deps], enrolment: Enrolment, verification: Verification
 ) -> RefusalReply:
-    """No throttle and no notice: the key is on the screen of who tries."""
-    await store.remember_enrolment(context.tx, found.id, verdict.memory)
+    """Refuse without throttle or event: whoever tries has the key on the screen."""
+    await store.save_enrolment_code_state(context.tx, enrolment.id, verification.state)
     log.info(
-        "A first code was wrong.",
+        "The first code of an enrolment was wrong.",
         action="enrolment_code_fail",
-        account=found.account_id,
-        worth=verdict.worth,
+        account=enrolment.account_id,
+        result=verification.result,
     )
-    return context.refuse(verdict.refusal)
+    return context.refuse(verification.refusal)
 
 
-async def _put_in_force(
-    context: RequestContext[Deps], found: Enrolment, made: Authenticator, device: str
+async def _activate(
+    context: RequestContext[Deps], enrolment: Enrolment, authenticator: Authenticator, device: str
 ) -> EnrolledView:
-    now, account_id = made.enrolled_at, made.account_id
-    if found.allowed_by is None:
-        if not await store.install(context.tx, made):
-            raise Refused(ALREADY)
-        said: AuthenticatorEnrolled | AuthenticatorReplaced
-        said = AuthenticatorEnrolled(enrolled_at=now, device=device)
+    now, account_id = authenticator.enrolled_at, authenticator.account_id
+    event: AuthenticatorEnrolled | AuthenticatorReplaced
+    if enrolment.allowed_by is None:
+        if not await store.insert(context.tx, authenticator):
+            raise Refused(ALREADY_ENROLLED)
+        event = AuthenticatorEnrolled(enrolled_at=now, device=device)
     else:
-        if not await store.replace(context.tx, made):
-            raise Refused(GONE)
-        said = AuthenticatorReplaced(by=found.allowed_by, replaced_at=now, device=device)
+        if not await store.replace(context.tx, authenticator):
+            raise Refused(ENROLMENT_GONE)
+        event = AuthenticatorReplaced(by=enrolment.allowed_by, replaced_at=now, device=device)
     await store.void_enrolments(context.tx, account_id)
-    await doors.forgive(context.tx, account_id, attempts.TOTP)
-    await context.emit(said, subject=account_id)
+    await failed_code_store.clear_failures(context.tx, account_id, attempts.TOTP)
+    await context.emit(event, subject=account_id)
     log.info(
-        "An authenticator is in force.",
+        "An authenticator was activated.",
         action="authn_factor_enrolled",
         account=account_id,
-        by=found.allowed_by,
+        by=enrolment.allowed_by,
     )
     due = await recovery_due(account_id, context)
-    return EnrolledView(enrolled_at=now, replaced=found.replaces, recovery_due=due)
+    return EnrolledView(enrolled_at=now, replaced=enrolment.replaces, recovery_due=due)

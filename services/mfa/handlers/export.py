@@ -1,10 +1,10 @@
-"""What the second factor holds about an account, for the person themselves (B-11, GD-02)."""
+"""Exports what the service stores about an account, for the user (B-11, GD-02)."""
 
 from __future__ import annotations
 
 import asyncpg
 
-from services.mfa import personal
+from services.mfa import data_export
 from services.mfa.deps import Deps
 from shared.contracts.data_export import PersonalDataView
 from shared.contracts.mfa import ExportAccount
@@ -16,11 +16,11 @@ log = get_logger("mfa")
 
 
 async def export_account(request: ExportAccount, context: RequestContext[Deps]) -> PersonalDataView:
-    """Authenticators and recovery codes by their times, wrong codes by their number."""
+    """Times of authenticators, enrolments and recovery codes; number of wrong codes."""
     document: ExportDocument = {}
     try:
-        document = await personal.read(context.tx, request.account_id)
+        document = await data_export.read(context.tx, request.account_id)
     except asyncpg.DataError:
-        log.warning("An account's id is none.", action="input_validation_fail")
-    log.info("Personal data were read.", action="personal_data_read", account=request.account_id)
-    return seal_export(context.deps.gateway, document)
+        log.warning("An account id is not valid.", action="input_validation_fail")
+    log.info("Personal data was exported.", action="personal_data_read", account=request.account_id)
+    return seal_export(context.deps.gateway_sealer, document)

@@ -1,8 +1,8 @@
-"""What an account has, and the end of it with the account's credentials."""
+"""Describes the second factor of an account, and removes it with the account's credentials."""
 
 from __future__ import annotations
 
-from services.mfa import sheets, store
+from services.mfa import recovery_code_store, store
 from services.mfa.deps import Deps
 from shared.contracts.mfa import AuthenticatorRemoved, DescribeFactor, FactorView
 from shared.contracts.registration import CredentialsRemoved
@@ -16,26 +16,26 @@ log = get_logger("mfa")
 async def describe_factor(request: DescribeFactor, context: RequestContext[Deps]) -> FactorView:
     """The authenticator, and how many recovery codes are left."""
     recovery_on = context.deps.settings.recovery_codes
-    found = await store.read(context.tx, request.account_id)
-    if found is None:
+    authenticator = await store.read(context.tx, request.account_id)
+    if authenticator is None:
         return FactorView(recovery_on=recovery_on)
-    sheet = await sheets.read(context.tx, found.account_id)
+    code_set = await recovery_code_store.read(context.tx, authenticator.account_id)
     return FactorView(
-        enrolled_at=found.enrolled_at,
+        enrolled_at=authenticator.enrolled_at,
         recovery_on=recovery_on,
-        recovery_left=0 if sheet is None else sheet.left,
-        recovery_kept=sheet is not None and sheet.kept_at is not None,
+        recovery_left=0 if code_set is None else code_set.left,
+        recovery_kept=code_set is not None and code_set.kept_at is not None,
     )
 
 
 async def credentials_removed(event: CredentialsRemoved, context: Context[Deps]) -> None:
-    """The second factor goes with the first, recovery codes and what was begun along with it.
+    """Remove the authenticator, its recovery codes and pending enrolments.
 
-    What the person enrolled since, having come back, stays: facts may arrive late.
+    Events may arrive late: what was enrolled after the removal, in an account opened again, stays.
     """
     account_id = context.envelope.subject
     if account_id is None:
-        raise Reject("it does not say whose credentials")
+        raise Reject("the event has no subject")
     await store.lock_account(context.tx, account_id)
     if await store.remove(context.tx, account_id, event.removed_at):
         removed = AuthenticatorRemoved(removed_at=context.now())

@@ -1,12 +1,11 @@
-"""Recovery codes: made, kept, used up; one of them makes a key for a new phone at once."""
+"""Recovery codes: generated, confirmed, and used to enrol a new phone."""
 
 from __future__ import annotations
 
-from services.mfa import sheets, store
+from services.mfa import recovery_code_store
 from services.mfa.deps import Deps
-from services.mfa.enrolments import NOT_ENROLLED
 from services.mfa.handlers import attempts, enrolments
-from services.mfa.recovery import clean, grouped, hash_code, hashes_of
+from services.mfa.recovery_codes import grouped, hash_code, hashes_of, normalize_code
 from shared.contracts.base import Refusal, Reply
 from shared.contracts.mfa import (
     KeepRecoveryCodes,
@@ -20,77 +19,74 @@ from shared.contracts.mfa import (
 from shared.messaging.handlers import Refused, RequestContext
 from shared.runtime.telemetry import get_logger
 
-OFF = Refusal(slug="recovery_off")
-REPLACED = Refusal(slug="list_replaced")
+RECOVERY_OFF = Refusal(slug="recovery_off")
+LIST_REPLACED = Refusal(slug="list_replaced")
 
 log = get_logger("mfa")
 
 
 async def use_recovery_code(request: UseRecoveryCode, context: RequestContext[Deps]) -> Reply:
-    """A right code is used up and begins the replacement; the old phone works on meanwhile."""
+    """Use up a right code and start a replacement; the old phone keeps working meanwhile."""
     account_id, deps = request.account_id, context.deps
-    _must_be_on(deps)
-    code = clean(deps.open(request, "recovery_code"))
-    await _lock(context, account_id)
-    attempt = await attempts.begin(context, account_id, attempts.RECOVERY, request.device)
-    hashes = [] if code is None else hashes_of(deps.recovery_ring, account_id, code)
-    if not await sheets.use(context.tx, account_id, hashes):
-        return await attempt.refuse(Refusal(slug="recovery_refused"))
-    await attempt.forgive()
-    sheet = await sheets.read(context.tx, account_id)
-    left = 0 if sheet is None else sheet.left
-    used = RecoveryCodeUsed(left=left, used_at=attempt.at, device=request.device)
+    _check_enabled(deps)
+    code = normalize_code(deps.open(request, "recovery_code"))
+    await attempts.lock_authenticator(context, account_id)
+    attempt = await attempts.start(context, account_id, attempts.RECOVERY, request.device)
+    hashes = [] if code is None else hashes_of(deps.recovery_keys, account_id, code)
+    if not await recovery_code_store.consume(context.tx, account_id, hashes):
+        return await attempt.fail(Refusal(slug="recovery_refused"))
+    await attempt.succeed()
+    code_set = await recovery_code_store.read(context.tx, account_id)
+    left = 0 if code_set is None else code_set.left
+    used = RecoveryCodeUsed(left=left, used_at=attempt.checked_at, device=request.device)
     await context.emit(used, subject=account_id)
-    return await enrolments.begin(request, context, allowed_by="recovery")
+    return await enrolments.start(request, context, allowed_by="recovery")
 
 
 async def make_recovery_codes(
     request: MakeRecoveryCodes, context: RequestContext[Deps]
 ) -> RecoveryCodesView:
-    """A new list; the former codes end, which is said where they were kept."""
+    """Generate new codes. Replacing codes that the user had confirmed is published."""
     account_id, deps, now = request.account_id, context.deps, context.now()
-    _must_be_on(deps)
-    await _lock(context, account_id)
-    former = await sheets.read(context.tx, account_id)
+    _check_enabled(deps)
+    await attempts.lock_authenticator(context, account_id)
+    former = await recovery_code_store.read(context.tx, account_id)
     codes = deps.new_recovery_codes()
-    hashes = [hash_code(deps.recovery_ring, account_id, each) for each in codes]
-    await sheets.replace(context.tx, account_id, hashes, now)
+    hashes = [hash_code(deps.recovery_keys, account_id, each) for each in codes]
+    await recovery_code_store.replace(context.tx, account_id, hashes, now)
     was_kept = former is not None and former.kept_at is not None
     if was_kept:
         replaced = RecoveryCodesReplaced(replaced_at=now, device=request.device)
         await context.emit(replaced, subject=account_id)
     log.info(
-        "Recovery codes were made.",
+        "Recovery codes were generated.",
         action="recovery_list_made",
         account=account_id,
         replaced=was_kept,
     )
     return RecoveryCodesView(
-        codes=deps.show(RecoveryCodesView, "codes", " ".join(map(grouped, codes))),
+        codes=deps.seal_for_gateway(RecoveryCodesView, "codes", " ".join(map(grouped, codes))),
         made_at=now,
         renewed=former is not None and not was_kept,
     )
 
 
 async def keep_recovery_codes(request: KeepRecoveryCodes, context: RequestContext[Deps]) -> Noted:
-    """The person has the list: the one that was shown, or its codes would be worth nothing."""
-    await _lock(context, request.account_id)
+    """Record that the user has stored the codes, if those that were shown are still valid."""
+    await attempts.lock_authenticator(context, request.account_id)
     if request.made_at is not None:
-        sheet = await sheets.read(context.tx, request.account_id)
-        if sheet is None or sheet.made_at != request.made_at:
-            raise Refused(REPLACED)
-    await sheets.keep(context.tx, request.account_id, context.now())
-    log.info("Recovery codes were kept.", action="recovery_list_kept", account=request.account_id)
+        code_set = await recovery_code_store.read(context.tx, request.account_id)
+        if code_set is None or code_set.made_at != request.made_at:
+            raise Refused(LIST_REPLACED)
+    await recovery_code_store.mark_kept(context.tx, request.account_id, context.now())
+    log.info(
+        "The user confirmed the recovery codes.",
+        action="recovery_list_kept",
+        account=request.account_id,
+    )
     return Noted()
 
 
-def _must_be_on(deps: Deps) -> None:
+def _check_enabled(deps: Deps) -> None:
     if not deps.settings.recovery_codes:
-        raise Refused(OFF)
-
-
-async def _lock(context: RequestContext[Deps], account_id: str) -> None:
-    """Lock the account; `Refused` where it has no authenticator."""
-    await store.lock_account(context.tx, account_id)
-    if await store.read(context.tx, account_id) is None:
-        raise Refused(NOT_ENROLLED)
+        raise Refused(RECOVERY_OFF)

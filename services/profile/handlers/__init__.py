@@ -1,1 +1,1 @@
-"""The complementary information's handlers, by matter: one short coroutine per message."""
+"""Handlers of the profile service, by topic: one short coroutine per message."""

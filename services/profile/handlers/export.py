@@ -1,10 +1,10 @@
-"""What the profile holds about an account, for the person themselves (B-11, GD-02)."""
+"""Exports what the service stores about an account, for the user (B-11, GD-02)."""
 
 from __future__ import annotations
 
 import asyncpg
 
-from services.profile import personal
+from services.profile import data_export
 from services.profile.deps import Deps
 from shared.contracts.data_export import PersonalDataView
 from shared.contracts.profile import ExportAccount
@@ -16,11 +16,11 @@ log = get_logger("profile")
 
 
 async def export_account(request: ExportAccount, context: RequestContext[Deps]) -> PersonalDataView:
-    """The fields, their state, what was checked."""
+    """The form, its state, and the names."""
     document: ExportDocument = {}
     try:
-        document = await personal.read(context.tx, request.account_id)
+        document = await data_export.read(context.tx, request.account_id)
     except asyncpg.DataError:
-        log.warning("An account's id is none.", action="input_validation_fail")
-    log.info("Personal data were read.", action="personal_data_read", account=request.account_id)
-    return seal_export(context.deps.gateway, document)
+        log.warning("An account id is not valid.", action="input_validation_fail")
+    log.info("Personal data was exported.", action="personal_data_read", account=request.account_id)
+    return seal_export(context.deps.gateway_sealer, document)

@@ -1,4 +1,4 @@
-"""The account's names, as registration says them."""
+"""Follows the account's names that registration publishes."""
 
 from __future__ import annotations
 
@@ -12,27 +12,27 @@ from shared.runtime.telemetry import get_logger
 
 log = get_logger("profile")
 
-#: Who changed the names, where it was not the form itself.
+#: `NameChanged.by` of changes that the form has not seen.
 DESK = "desk"
 
 
 async def account_created(event: AccountCreated, context: Context[Deps]) -> None:
-    """The names that the account begins with."""
-    await _keep(_subject(context), event, context, by_desk=False)
+    """Save the first names of the account."""
+    await _save(_subject(context), event, context, by_desk=False)
 
 
 async def name_changed(event: NameChanged, context: Context[Deps]) -> None:
-    """Other names. The desk's reach what was saved before, validated or not."""
-    await _keep(_subject(context), event, context, by_desk=event.by == DESK)
+    """Save changed names. Those changed by the desk also reach the saved profile."""
+    await _save(_subject(context), event, context, by_desk=event.by == DESK)
 
 
-async def _keep(
+async def _save(
     account_id: str, event: AccountCreated | NameChanged, context: Context[Deps], *, by_desk: bool
 ) -> None:
-    said_at = event.created_at if isinstance(event, AccountCreated) else event.changed_at
-    names = Names(first_name=event.first_name, last_name=event.last_name, known_at=said_at)
+    known_at = event.created_at if isinstance(event, AccountCreated) else event.changed_at
+    names = Names(first_name=event.first_name, last_name=event.last_name, known_at=known_at)
     await store.lock_account(context.tx, account_id)
-    newer = await store.keep_names(context.tx, account_id, names)
+    newer = await store.save_names(context.tx, account_id, names)
     if newer and by_desk:
         await store.rename(context.tx, account_id, names)
         log.info("The desk changed a name.", action="profile_renamed", account=account_id)
@@ -40,5 +40,5 @@ async def _keep(
 
 def _subject(context: Context[Deps]) -> str:
     if context.envelope.subject is None:
-        raise Reject("it does not say whose names")
+        raise Reject("the event has no subject")
     return context.envelope.subject

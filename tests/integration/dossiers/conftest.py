@@ -1,4 +1,4 @@
-"""A list of dossiers per test, on tables that are emptied before each."""
+"""Fixtures: the service on a table that is emptied before each test."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from tests.support.servers.shared_servers import Database, TestServers
 
 @pytest.fixture(scope="session")
 def tables(test_servers: TestServers) -> Iterator[Database]:
-    """A database with the table of dossiers, one for all these tests."""
+    """A database with the table of dossiers, shared by these tests."""
     database = test_servers.database()
     role = f"impex_{SERVICE.name}"
     asyncio.run(migrate(database.owner_url, SERVICE.name, role, SERVICE.migration_dirs))
@@ -26,5 +26,5 @@ def tables(test_servers: TestServers) -> Iterator[Database]:
 @pytest.fixture
 async def harness(tables: Database) -> AsyncIterator[DossiersHarness]:
     """An empty list."""
-    async with open_harness(tables) as made:
-        yield made
+    async with open_harness(tables) as harness:
+        yield harness

@@ -1,4 +1,4 @@
-"""What other applications tell of dossiers, in any order and twice (G-43)."""
+"""Events about dossiers, in any order and repeated (G-43)."""
 
 from __future__ import annotations
 
@@ -12,18 +12,18 @@ from uuid import uuid4
 import asyncpg
 import pytest
 
+from services.dossiers.dossier_updates import from_event
 from services.dossiers.service import SERVICE
-from services.dossiers.store import keep
-from services.dossiers.tellings import told_by
-from shared.contracts import backoffice as words
+from services.dossiers.store import upsert
+from shared.contracts import backoffice as contracts
 from shared.contracts.registration import CredentialsRemoved
 from shared.database import transaction
 from shared.database.pool import acquire
 from shared.errors import Reject
 from shared.outbox import apply_once
 from tests.support.harness.dossier_events import (
-    MINE,
-    THEIRS,
+    ACCOUNT,
+    OTHER_ACCOUNT,
     changed,
     decided,
     filed,
@@ -32,15 +32,15 @@ from tests.support.harness.dossier_events import (
 )
 from tests.support.harness.dossiers import DossiersHarness
 
-#: A life in its order; the medicine, the number and the account change on the way.
-LIFE = (
+#: A life cycle in its order; medicine and number change on the way.
+LIFE_CYCLE = (
     saved(medicine="Draft"),
     filed(medicine="Filed", number="first"),
     changed(number="second"),
     decided(number=""),
     withdrawn(number=""),
 )
-AGAIN = (
+FILED_AGAIN = (
     decided(version=1),
     filed(version=2, medicine="Once more"),
     withdrawn(version=3),
@@ -55,13 +55,13 @@ FROM dossiers
 
 
 async def outcome(
-    harness: DossiersHarness, events: Sequence[words.DossierEvent]
+    harness: DossiersHarness, events: Sequence[contracts.DossierEvent]
 ) -> tuple[object, ...]:
-    """The row that these events leave when they come in this order, from nothing."""
+    """The row that these events leave if they arrive in this order."""
     async with transaction(harness.pool) as tx:
         await tx.execute("DELETE FROM dossiers")
         for event in events:
-            effect = keep(told_by(event, MINE, harness.now))
+            effect = upsert(from_event(event, ACCOUNT, harness.now))
             assert await apply_once(tx, SERVICE.name, str(uuid4()), effect)
         return tuple(await tx.fetchrow(STORED))
 
@@ -83,9 +83,9 @@ async def test_g_43_a_dossier_goes_from_draft_to_decision(harness: DossiersHarne
     assert (str(row.filed_on), str(row.decided_on)) == ("2026-01-15", "2026-02-02")
 
 
-@pytest.mark.parametrize("events", [LIFE, AGAIN], ids=["a life", "filed again"])
-async def test_g_43_every_order_of_a_life_leaves_the_same_row(
-    harness: DossiersHarness, events: tuple[words.DossierEvent, ...]
+@pytest.mark.parametrize("events", [LIFE_CYCLE, FILED_AGAIN], ids=["life cycle", "filed again"])
+async def test_g_43_every_order_leaves_the_same_row(
+    harness: DossiersHarness, events: tuple[contracts.DossierEvent, ...]
 ) -> None:
     expected = await outcome(harness, events)
     for order in permutations(events):
@@ -102,13 +102,13 @@ async def test_g_43_both_orders_of_every_pair_leave_the_same_row(harness: Dossie
         assert await outcome(harness, (one, other)) == await outcome(harness, (other, one))
 
 
-async def test_what_is_told_twice_changes_nothing(harness: DossiersHarness) -> None:
-    once = await outcome(harness, LIFE)
-    assert await outcome(harness, [event for event in LIFE for _ in range(2)]) == once
-    assert await outcome(harness, [*LIFE, *LIFE]) == once
+async def test_a_repeated_event_changes_nothing(harness: DossiersHarness) -> None:
+    once = await outcome(harness, LIFE_CYCLE)
+    assert await outcome(harness, [event for event in LIFE_CYCLE for _ in range(2)]) == once
+    assert await outcome(harness, [*LIFE_CYCLE, *LIFE_CYCLE]) == once
 
 
-async def test_of_two_events_with_one_version_the_first_is_kept(harness: DossiersHarness) -> None:
+async def test_of_two_events_with_one_version_the_first_wins(harness: DossiersHarness) -> None:
     await harness.deliver(filed(version=2, medicine="First"))
     await harness.deliver(filed(version=2, medicine="Second"))
     row = await harness.row()
@@ -128,10 +128,10 @@ async def test_a_dossier_is_listed_before_its_contents_are_known(harness: Dossie
 
 
 @pytest.mark.parametrize("reopened", [saved, filed, changed])
-async def test_what_comes_after_a_decision_opens_the_dossier_again(
+async def test_an_event_after_a_decision_reopens_the_dossier(
     harness: DossiersHarness, reopened: object
 ) -> None:
-    """« traitées » is what the highest version says."""
+    """The highest version decides whether a dossier is « traitée »."""
     await harness.deliver(decided(version=4))
     await harness.deliver(reopened(version=5))  # type: ignore[operator]
     (row,) = (await harness.list()).rows
@@ -139,7 +139,7 @@ async def test_what_comes_after_a_decision_opens_the_dossier_again(
     assert (await harness.list()).counts == (0, 0, 1, 0)
 
 
-async def test_a_withdrawal_leaves_the_decision(harness: DossiersHarness) -> None:
+async def test_a_withdrawal_keeps_the_decision(harness: DossiersHarness) -> None:
     await harness.deliver(decided(version=4))
     await harness.deliver(withdrawn(version=5))
     (row,) = (await harness.list("authorisations_processed")).rows
@@ -149,68 +149,72 @@ async def test_a_withdrawal_leaves_the_decision(harness: DossiersHarness) -> Non
 async def test_g_43_a_dossier_follows_the_account_of_its_highest_version(
     harness: DossiersHarness,
 ) -> None:
-    await harness.deliver(filed(version=2), MINE)
-    await harness.deliver(changed(version=4), THEIRS)
-    await harness.deliver(changed(version=3), MINE)
-    assert await harness.row(account=MINE) is None
-    row = await harness.row(account=THEIRS)
+    await harness.deliver(filed(version=2), ACCOUNT)
+    await harness.deliver(changed(version=4), OTHER_ACCOUNT)
+    await harness.deliver(changed(version=3), ACCOUNT)
+    assert await harness.row(account=ACCOUNT) is None
+    row = await harness.row(account=OTHER_ACCOUNT)
     assert row is not None
     assert row.medicine == "Paracétamol Exemple"
 
 
 async def test_g_43_only_the_account_of_the_event_sees_a_dossier(harness: DossiersHarness) -> None:
-    """Not whoever has the same establishment."""
-    await harness.deliver(filed("mine"), MINE)
-    await harness.deliver(filed("theirs"), THEIRS)
+    """An account with the same establishment does not."""
+    await harness.deliver(filed("mine"), ACCOUNT)
+    await harness.deliver(filed("theirs"), OTHER_ACCOUNT)
     view = await harness.list()
     assert [row.dossier_id for row in view.rows] == ["mine"]
     assert (view.total, view.counts) == (1, (0, 0, 1, 0))
     found = await harness.list(search="26-theirs")
     assert (found.rows, found.total) == ((), 0)
-    assert await harness.row("theirs", MINE) is None
+    assert await harness.row("theirs", ACCOUNT) is None
 
 
-async def test_events_of_accounts_nobody_heard_of_are_kept_beside_each_other(
+async def test_events_about_unknown_accounts_are_saved(
     harness: DossiersHarness,
 ) -> None:
-    """Sixteen dossiers of an account without a profile, told of at once and twice."""
+    """Concurrent and repeated events about sixteen dossiers of one account."""
     events = [make(f"d{n}") for n in range(16) for make in (decided, filed, saved)]
     await asyncio.gather(
-        *(harness.deliver(event, THEIRS) for event in [*events, *reversed(events)])
+        *(harness.deliver(event, OTHER_ACCOUNT) for event in [*events, *reversed(events)])
     )
-    view = await harness.list("authorisations_processed", account_id=THEIRS)
+    view = await harness.list("authorisations_processed", account_id=OTHER_ACCOUNT)
     assert (view.total, view.counts) == (16, (0, 0, 0, 16))
     assert {row.medicine for row in view.rows} == {"Paracétamol Exemple"}
 
 
-async def test_g_26_the_end_of_the_credentials_is_not_even_heard(harness: DossiersHarness) -> None:
-    """The whole history is there when the person comes back, because nothing takes it away."""
+async def test_g_26_removed_credentials_change_nothing(harness: DossiersHarness) -> None:
+    """The service does not hear the event, so the history stays for an account opened again."""
     assert CredentialsRemoved not in {row.event for row in SERVICE.hears}
 
 
-async def test_what_cannot_be_believed_leaves_no_row(harness: DossiersHarness) -> None:
-    for event, subject in ((filed(kind="AIP"), MINE), (filed(version=0), MINE), (filed(), None)):
+async def test_an_invalid_event_leaves_no_row(harness: DossiersHarness) -> None:
+    for event, subject in (
+        (filed(kind="AIP"), ACCOUNT),
+        (filed(version=0), ACCOUNT),
+        (filed(), None),
+    ):
         with pytest.raises(Reject):
             await harness.deliver(event, subject)
     assert await harness.count("dossiers") == 0
 
 
-async def test_one_message_at_once_in_many_sessions_has_its_effect_once(
+async def test_one_message_in_many_concurrent_sessions_is_applied_once(
     harness: DossiersHarness,
 ) -> None:
-    message_id, effect = str(uuid4()), keep(told_by(filed(), MINE, harness.now))
+    message_id, effect = str(uuid4()), upsert(from_event(filed(), ACCOUNT, harness.now))
 
-    async def take() -> bool:
+    async def apply() -> bool:
         async with acquire(harness.pool) as connection:
             return await apply_once(connection, SERVICE.name, message_id, effect)
 
-    assert sorted(await asyncio.gather(*(take() for _ in range(8)))) == [False] * 7 + [True]
+    assert sorted(await asyncio.gather(*(apply() for _ in range(8)))) == [False] * 7 + [True]
     assert (await harness.count("inbox"), await harness.count("dossiers")) == (1, 1)
 
 
-async def test_an_effect_that_fails_leaves_its_message_unheard(harness: DossiersHarness) -> None:
-    """The inbox row and the effect are both there or neither, so that it may be tried again."""
-    effect = keep(told_by(filed(), MINE, harness.now))
+async def test_a_failed_effect_leaves_its_message_unprocessed(harness: DossiersHarness) -> None:
+    """Inbox row and effect are committed together, so a failed message can be retried."""
+    effect = upsert(from_event(filed(), ACCOUNT, harness.now))
     wrong = tuple("XYZ" if value == "AI" else value for value in effect.values)
     message_id, broken = str(uuid4()), replace(effect, values=wrong)
     async with acquire(harness.pool) as connection:

@@ -1,4 +1,4 @@
-"""The list as a service: told of dossiers over the broker, wrongly too, and killed in between."""
+"""The service over the broker: valid and invalid events, a kill in between."""
 
 from __future__ import annotations
 
@@ -16,165 +16,178 @@ import pytest
 
 from operations.operate.publish_dossier_events import DossierMessage, publish_all
 from operations.provision.provisioning import broker_url
-from shared.contracts import backoffice as words
+from shared.contracts import backoffice as contracts
 from shared.messaging.dead_letters import list_dead
 from shared.messaging.envelope import wrap
 from shared.messaging.topology import EVENTS, OPERATOR
 from shared.runtime.service import utc_now
 from tests.support import eventually
-from tests.support.harness.dossier_events import MINE, changed, decided, filed, saved
+from tests.support.harness.dossier_events import ACCOUNT, changed, decided, filed, saved
 from tests.support.servers.services import principals, services
 from tests.support.servers.shared_servers import TestServers
 from tests.support.servers.system import System
 
-#: Starting a service takes long where others use the machine too.
+#: Starting a service takes long on a busy machine.
 pytestmark = pytest.mark.timeout(150)
 
-DOSSIERS = 200
-ABSURD = "0001-01-01T00:00:00Z"
+DOSSIER_COUNT = 200
 
 
 @dataclass
-class Teller:
-    """The application that tells of dossiers, and a look into the table."""
+class BackofficePublisher:
+    """The application that publishes events, and access to the table."""
 
     system: System
     database: asyncpg.Connection[Any]
 
     @property
     def operator_url(self) -> str:
-        """As the operator reads dead letters."""
+        """The broker's URL for reading dead letters."""
         return broker_url(self.system.admin_urls(), OPERATOR, self.system.database.passwords)
 
     async def rows(self) -> list[Any]:
         """Every dossier, by id."""
         return list(await self.database.fetch("SELECT * FROM dossiers.dossiers ORDER BY 1"))
 
-    async def handled(self) -> int:
-        """How many messages had their effect."""
+    async def processed_count(self) -> int:
+        """How many messages were processed."""
         return int(await self.database.fetchval("SELECT count(*) FROM dossiers.inbox"))
 
     async def publish(self, *messages: tuple[str, str, bytes]) -> None:
-        """(type, message id, body), as they are, by the publisher's user."""
-        connection = await aio_pika.connect(self.system.broker.url(words.OWNER))
+        """Publish (type, message id, body) unchanged, as the publisher's user."""
+        connection = await aio_pika.connect(self.system.broker.url(contracts.OWNER))
         async with connection:
             channel = await connection.channel()
             exchange = await channel.get_exchange(EVENTS, ensure=False)
             for kind, message_id, body in messages:
                 message = aio_pika.Message(
-                    body, message_id=message_id, type=kind, user_id=words.OWNER, delivery_mode=2
+                    body, message_id=message_id, type=kind, user_id=contracts.OWNER, delivery_mode=2
                 )
                 await exchange.publish(message, kind)
 
 
 @pytest.fixture
-async def teller(test_servers: TestServers, tmp_path: Path) -> AsyncIterator[Teller]:
-    """The other end of the line; the list runs where a test runs it."""
+async def publisher(
+    test_servers: TestServers, tmp_path: Path
+) -> AsyncIterator[BackofficePublisher]:
+    """The publisher's side of the broker; each test runs the service itself."""
     database, broker = test_servers.migrated(services()), test_servers.broker(principals())
     connection = await asyncpg.connect(database.admin_url)
     system = System(database, broker, tmp_path)
-    yield Teller(system, connection)
+    yield BackofficePublisher(system, connection)
     system.close()
     await connection.close()
     test_servers.delete(broker)
     test_servers.drop(database)
 
 
-def told(event: words.DossierEvent, subject: str | None = MINE, **data: Any) -> Any:
-    """(type, id, body) of an event, some of its data written over."""
-    message_id, body = wrap(words.OWNER, event, subject=subject, now=utc_now())
+def message_of(event: contracts.DossierEvent, subject: str | None = ACCOUNT, **data: Any) -> Any:
+    """(type, id, body) of an event, with some data replaced."""
+    message_id, body = wrap(contracts.OWNER, event, subject=subject, now=utc_now())
     envelope = msgspec.json.decode(body)
     envelope["data"] |= data
     return event.TYPE, message_id, json.dumps(envelope, ensure_ascii=False).encode()
 
 
 def unknown_type() -> Any:
-    """An event that no contract has."""
-    _, message_id, body = told(filed())
+    """An event of an unknown version."""
+    _, message_id, body = message_of(filed())
     kind = "backoffice.DossierFiled.v2"
-    return words.DossierFiled.TYPE, message_id, body.replace(b"DossierFiled.v1", kind[11:].encode())
+    return (
+        contracts.DossierFiled.TYPE,
+        message_id,
+        body.replace(b"DossierFiled.v1", kind[11:].encode()),
+    )
 
 
 def foreign_source() -> Any:
-    """Another application's, by its own words."""
-    kind, message_id, body = told(filed())
+    """Another application's, by its own contracts."""
+    kind, message_id, body = message_of(filed())
     return kind, message_id, body.replace(b"impex/backoffice", b"impex/gateway")
 
 
-BAD = {
-    "kind must be one of AI, DEI, DEC": told(filed(kind="XYZ")),
-    "it does not say whose dossier: the subject is missing": told(filed(), None),
-    "the subject must be an account's id, which is a UUID": told(filed(), "pierre@exemple.fr"),
-    "version must be 1 to 2147483647": told(filed(version=0)),
-    "medicine is longer than 300 characters": told(filed(medicine="x" * 301)),
-    "dosage holds a control or invisible character": told(filed(dosage="5\x07mg")),
-    "decided_at is before 1990 or in the future": told(
+INVALID = {
+    "kind must be one of AI, DEI, DEC": message_of(filed(kind="XYZ")),
+    "the subject is missing": message_of(filed(), None),
+    "the subject must be an account's id, which is a UUID": message_of(
+        filed(), "pierre@exemple.fr"
+    ),
+    "version must be 1 to 2147483647": message_of(filed(version=0)),
+    "medicine is longer than 300 characters": message_of(filed(medicine="x" * 301)),
+    "dosage holds a control or invisible character": message_of(filed(dosage="5\x07mg")),
+    "decided_at is before 1990 or in the future": message_of(
         decided(), decided_at="0001-01-01T00:00:00Z"
     ),
-    "changed_at has no time zone": told(changed(), changed_at="2026-01-15T12:00:00"),
-    "dossier_id must be 1 to 64 letters, digits and . _ ~ : -": told(filed("a/b")),
-    "status is empty": told(changed(status=" ")),
-    "wrong fields: Invalid RFC3339 encoded datetime": told(decided(), decided_at="soon"),
-    "wrong fields: Expected `int`, got `str` - at `$.version`": told(filed(), version="2"),
-    "wrong fields: Expected `str`, got `null` - at `$.medicine`": told(filed(), medicine=None),
-    "not strict JSON": (words.DossierFiled.TYPE, str(uuid4()), b"{"),
+    "changed_at has no time zone": message_of(changed(), changed_at="2026-01-15T12:00:00"),
+    "dossier_id must be 1 to 64 letters, digits and . _ ~ : -": message_of(filed("a/b")),
+    "status is empty": message_of(changed(status=" ")),
+    "wrong fields: Invalid RFC3339 encoded datetime": message_of(decided(), decided_at="soon"),
+    "wrong fields: Expected `int`, got `str` - at `$.version`": message_of(filed(), version="2"),
+    "wrong fields: Expected `str`, got `null` - at `$.medicine`": message_of(
+        filed(), medicine=None
+    ),
+    "not strict JSON": (contracts.DossierFiled.TYPE, str(uuid4()), b"{"),
     "type or version not known here": unknown_type(),
     "not said by backoffice": foreign_source(),
 }
 
 
-async def test_bad_events_die_with_their_reason_and_good_ones_live(teller: Teller) -> None:
-    """B-06: nothing crashes, nothing is lost, and the reason holds no value of the event."""
-    async with teller.system.run("dossiers"):
-        await teller.publish(*BAD.values(), told(filed("good")))
+async def test_invalid_events_go_to_the_dead_letters_with_their_reason(
+    publisher: BackofficePublisher,
+) -> None:
+    """B-06: no crash, no loss, and no value of the event in the reason."""
+    async with publisher.system.run("dossiers"):
+        await publisher.publish(*INVALID.values(), message_of(filed("good")))
 
         async def all_there() -> list[Any]:
-            letters = await list_dead(teller.operator_url, "dossiers")
-            return letters if len(letters) == len(BAD) and await teller.rows() else []
+            letters = await list_dead(publisher.operator_url, "dossiers")
+            return letters if len(letters) == len(INVALID) and await publisher.rows() else []
 
         letters = await eventually(all_there, 60, every=0.2)
     reasons = {letter.id: letter.error for letter in letters}
-    for reason, (_, message_id, _) in BAD.items():
+    for reason, (_, message_id, _) in INVALID.items():
         assert reasons[message_id].startswith(reason), reasons[message_id]
-    assert all(letter.attempt == 1 for letter in letters), "trying again would not help"
-    assert [row["dossier_id"] for row in await teller.rows()] == ["good"]
+    assert all(letter.attempt == 1 for letter in letters), "a retry would not help"
+    assert [row["dossier_id"] for row in await publisher.rows()] == ["good"]
 
 
 @pytest.mark.faults
-async def test_b_08_a_kill_in_the_middle_of_events_loses_none_and_doubles_none(
-    teller: Teller,
+async def test_b_08_a_kill_in_the_middle_of_events_loses_and_repeats_none(
+    publisher: BackofficePublisher,
 ) -> None:
-    """Six hundred events, the last of each dossier first; `kill -9` once some are handled."""
+    """Six hundred events, the last of each dossier first; `kill -9` once some are processed."""
     messages = [
-        DossierMessage(account_id=MINE, event=make(f"d{number:03}"))
+        DossierMessage(account_id=ACCOUNT, event=make(f"d{number:03}"))
         for make in (decided, filed, saved)
-        for number in range(DOSSIERS)
+        for number in range(DOSSIER_COUNT)
     ]
-    url = teller.system.broker.url(words.OWNER)
-    first = teller.system.spawn("dossiers")
+    url = publisher.system.broker.url(contracts.OWNER)
+    first = publisher.system.spawn("dossiers")
     await eventually(first.ready, 60, every=0.1)
     await publish_all(url, messages)
-    await eventually(lambda: _some(teller), 60, every=0.005)
+    await eventually(lambda: _some(publisher), 60, every=0.005)
     first.kill()
-    assert await teller.handled() < len(messages), "killed in the middle"
-    second = teller.system.spawn("dossiers")
+    assert await publisher.processed_count() < len(messages), "killed in the middle"
+    second = publisher.system.spawn("dossiers")
 
-    async def all_handled() -> bool:
+    async def all_processed() -> bool:
         second.ready()
-        return await teller.handled() == len(messages)
+        return await publisher.processed_count() == len(messages)
 
-    await eventually(all_handled, 60, every=0.1)
+    await eventually(all_processed, 60, every=0.1)
     await publish_all(url, messages)  # the same events are the same messages
-    await eventually(lambda: not teller.system.broker.depths()["dossiers"], 60, every=0.2)
+    await eventually(lambda: not publisher.system.broker.depths()["dossiers"], 60, every=0.2)
     assert second.stop() == 0
-    rows = await teller.rows()
-    assert [row["dossier_id"] for row in rows] == [f"d{number:03}" for number in range(DOSSIERS)]
+    rows = await publisher.rows()
+    assert [row["dossier_id"] for row in rows] == [
+        f"d{number:03}" for number in range(DOSSIER_COUNT)
+    ]
     assert {(row["version"], row["contents_version"], row["status"]) for row in rows} == {
         (4, 2, "granted")
     }
-    assert await teller.handled() == len(messages)
-    assert not teller.system.broker.depths()["dossiers.dead"]
+    assert await publisher.processed_count() == len(messages)
+    assert not publisher.system.broker.depths()["dossiers.dead"]
 
 
-async def _some(teller: Teller) -> bool:
-    return await teller.handled() > 20
+async def _some(publisher: BackofficePublisher) -> bool:
+    return await publisher.processed_count() > 20

@@ -1,4 +1,4 @@
-"""How the database answers a list among many accounts' dossiers: by the index, row by row."""
+"""Query plans among the dossiers of many accounts: the index leads to one account."""
 
 from __future__ import annotations
 
@@ -10,32 +10,32 @@ import asyncpg
 import pytest
 
 from services.dossiers import store
-from services.dossiers.lists import Choice, Place, choose
+from services.dossiers.list_query import Cursor, ListQuery, parse_query
 from shared.contracts.dossiers import SORTS, TABS, ListDossiers
 from shared.database import transaction
-from tests.support.harness.dossier_events import MINE, THEIRS
+from tests.support.harness.dossier_events import ACCOUNT, OTHER_ACCOUNT
 from tests.support.harness.dossiers import DossiersHarness
 from tests.support.servers.shared_servers import Database
 
 ACCOUNTS, EACH = 30, 1_000
-#: The rows of one account once more for ours and for many others, all mixed.
-CROWD = """
+#: Copies the rows of one account to ours and to many others, in random order.
+OTHER_ACCOUNTS_ROWS = """
 INSERT INTO dossiers (
     dossier_id, version, account_id, kind, status, processed, number_version, number, number_folded,
     contents_version, establishment, medicine, dosage, pharmaceutical_form, contents_folded,
     filed_on, decision_version, decided_on)
-SELECT dossier_id || '-' || whose, version, whose, kind, status, processed,
+SELECT dossier_id || '-' || account, version, account, kind, status, processed,
     number_version, number, number_folded, contents_version, establishment, medicine, dosage,
     pharmaceutical_form, contents_folded, filed_on, decision_version, decided_on
 FROM dossiers, (
-    SELECT $1::text::uuid AS whose
-    UNION ALL SELECT gen_random_uuid() FROM generate_series(1, $2::int)) AS everybody
+    SELECT $1::text::uuid AS account
+    UNION ALL SELECT gen_random_uuid() FROM generate_series(1, $2::int)) AS accounts
 ORDER BY random()
 """
 
 
-class Explaining:
-    """A transaction that explains each statement instead of carrying it out."""
+class ExplainingConnection:
+    """Explains each statement instead of executing it."""
 
     def __init__(self, tx: Any) -> None:
         self._tx = tx
@@ -52,26 +52,30 @@ class Explaining:
 
 
 def nodes(plan: dict[str, Any]) -> list[dict[str, Any]]:
-    """A plan and all that is under it."""
+    """A plan node and all nodes below."""
     return [plan, *(node for part in plan.get("Plans", ()) for node in nodes(part))]
 
 
-def chosen(**more: Any) -> Choice:
-    return choose(ListDossiers(**{"account_id": MINE, "tab": TABS[2]} | more))
+def query_of(**changes: Any) -> ListQuery:
+    return parse_query(ListDossiers(**{"account_id": ACCOUNT, "tab": TABS[2]} | changes))
 
 
-Question = Callable[[Any], Any]
-QUESTIONS: dict[str, Question] = {
-    "counts": lambda tx: store.tally(tx, MINE),
-    "search": lambda tx: store.count(tx, MINE, chosen(search="par%")),
-    "filters": lambda tx: store.rows(tx, MINE, chosen(kind="AI", status="filed"), limit=20),
-    "first page": lambda tx: store.rows(tx, MINE, chosen(), limit=20),
-    "last page": lambda tx: store.rows(tx, MINE, chosen(), limit=20, skipped=EACH - 20),
-    "going on": lambda tx: store.rows(
-        tx, MINE, chosen(), limit=500, after=Place("2026-01-15", "d50")
+Query = Callable[[Any], Any]
+QUERIES: dict[str, Query] = {
+    "counts": lambda tx: store.count_by_status(tx, ACCOUNT),
+    "search": lambda tx: store.count(tx, ACCOUNT, query_of(search="par%")),
+    "filters": lambda tx: store.read_rows(
+        tx, ACCOUNT, query_of(kind="AI", status="filed"), limit=20
+    ),
+    "first page": lambda tx: store.read_rows(tx, ACCOUNT, query_of(), limit=20),
+    "last page": lambda tx: store.read_rows(tx, ACCOUNT, query_of(), limit=20, offset=EACH - 20),
+    "after a cursor": lambda tx: store.read_rows(
+        tx, ACCOUNT, query_of(), limit=500, after=Cursor("2026-01-15", "d50")
     ),
     **{
-        f"by {sort}": lambda tx, sort=sort: store.rows(tx, MINE, chosen(sort=sort), limit=20)
+        f"by {sort}": lambda tx, sort=sort: store.read_rows(
+            tx, ACCOUNT, query_of(sort=sort), limit=20
+        )
         for sort in SORTS
     },
 }
@@ -79,21 +83,21 @@ QUESTIONS: dict[str, Question] = {
 
 @pytest.fixture
 async def crowded(harness: DossiersHarness, tables: Database) -> DossiersHarness:
-    """Dossiers of many accounts, and of ours among them; the database knows how many."""
-    await harness.fill(THEIRS, EACH)
-    await harness.fetch(CROWD, MINE, ACCOUNTS)
+    """Dossiers of many accounts, ours among them, with fresh statistics."""
+    await harness.fill(OTHER_ACCOUNT, EACH)
+    await harness.fetch(OTHER_ACCOUNTS_ROWS, ACCOUNT, ACCOUNTS)
     owner = await asyncpg.connect(tables.owner_url)
     await owner.execute("ANALYZE dossiers.dossiers")
     await owner.close()
     return harness
 
 
-async def test_no_question_reads_the_dossiers_of_others(crowded: DossiersHarness) -> None:
-    """Every node that reads the table does so by the account's part of the index."""
+async def test_no_query_reads_the_dossiers_of_others(crowded: DossiersHarness) -> None:
+    """Every node that reads the table uses the index with a condition on the account."""
     async with transaction(crowded.pool) as tx:
-        for name, question in QUESTIONS.items():
-            explaining = Explaining(tx)
-            await question(explaining)
+        for name, query in QUERIES.items():
+            explaining = ExplainingConnection(tx)
+            await query(explaining)
             (plan,) = explaining.plans
             reading = [node for node in nodes(plan) if "Scan" in node["Node Type"]]
             assert reading, name
@@ -103,4 +107,4 @@ async def test_no_question_reads_the_dossiers_of_others(crowded: DossiersHarness
                 assert "account_id" in by, (name, node)
             kinds = {node["Node Type"] for node in nodes(plan)}
             if name == "first page":
-                assert "Sort" not in kinds, (name, "the usual order is that of the index")
+                assert "Sort" not in kinds, (name, "the default order is that of the index")

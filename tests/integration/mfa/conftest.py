@@ -1,4 +1,4 @@
-"""A second factor per test, on tables that are emptied before each."""
+"""Fixtures: the service on tables that are emptied before each test."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from tests.support.servers.shared_servers import Database, TestServers
 
 @pytest.fixture(scope="session")
 def tables(test_servers: TestServers) -> Iterator[Database]:
-    """A database with the second factor's tables, one for all these tests."""
+    """A database with the tables of the service, shared by these tests."""
     database = test_servers.database()
     role = f"impex_{SERVICE.name}"
     asyncio.run(migrate(database.owner_url, SERVICE.name, role, SERVICE.migration_dirs))
@@ -26,16 +26,16 @@ def tables(test_servers: TestServers) -> Iterator[Database]:
 
 @pytest.fixture
 async def harness(tables: Database) -> AsyncIterator[MfaHarness]:
-    """The second factor with the guide's settings."""
-    async with open_harness(tables) as made:
-        yield made
+    """The service with default settings."""
+    async with open_harness(tables) as opened:
+        yield opened
 
 
 @pytest.fixture
 def harness_with(tables: Database) -> OpenHarness:
-    """Call it with settings for a second factor that has them; `keep=True` keeps the tables."""
+    """Opens the service with other settings; `keep_tables=True` keeps the rows."""
 
-    def make(**more: object) -> AbstractAsyncContextManager[MfaHarness]:
-        return open_harness(tables, **more)  # type: ignore[arg-type]
+    def make(**changes: object) -> AbstractAsyncContextManager[MfaHarness]:
+        return open_harness(tables, **changes)  # type: ignore[arg-type]
 
     return make

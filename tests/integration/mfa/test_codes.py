@@ -1,4 +1,4 @@
-"""A code at each sign-in: good once, the door after wrong ones, a clock that is off, keys."""
+"""Codes at sign-in: each usable once, the throttle, a clock that is off, key rotation."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ import msgspec
 import pytest
 from structlog.testing import capture_logs
 
-from shared.contracts import mfa as words
+from shared.contracts import mfa as contracts
 from shared.errors import DecryptionError
 from shared.security.sealing import new_key
 from tests.support.harness.mfa import BROWSER, MfaHarness, OpenHarness, Phone
@@ -19,10 +19,10 @@ from tests.support.harness.mfa_settings import KEYS
 MINUTE = timedelta(minutes=1)
 
 
-async def wrong_ones(harness: MfaHarness, account: str, phone: Phone, most: int) -> None:
-    """Wrong codes, each as soon as it is looked at."""
-    for _ in range(most):
-        refusal = await harness.refusal(harness.check(account, harness.wrong(phone)))
+async def fail_codes(harness: MfaHarness, account: str, phone: Phone, count: int) -> None:
+    """Wrong codes, each as soon as codes are checked again."""
+    for _ in range(count):
+        refusal = await harness.refusal(harness.check(account, harness.wrong_code(phone)))
         assert refusal.slug == "wrong_code"
         harness.advance(seconds=refusal.retry_after or 0)
 
@@ -30,7 +30,7 @@ async def wrong_ones(harness: MfaHarness, account: str, phone: Phone, most: int)
 async def test_g_22_a_right_code_is_accepted(harness: MfaHarness) -> None:
     account, phone = await harness.enrolled()
     view = await harness.ask(harness.check(account, phone.code(harness.now)))
-    assert view == words.CodeView(accepted_at=harness.now, failures=0, recovery_due=True)
+    assert view == contracts.CodeView(accepted_at=harness.now, failures=0, recovery_due=True)
     assert (
         await harness.outcome(harness.check(str(uuid4()), phone.code(harness.now)))
         == "not_enrolled"
@@ -45,7 +45,7 @@ async def test_ot_05_one_step_on_each_side(harness: MfaHarness, steps: int, outc
     assert await harness.outcome(harness.check(account, phone.code(harness.now, steps))) == outcome
 
 
-async def test_ot_05_a_window_of_nothing_is_a_setting(harness_with: OpenHarness) -> None:
+async def test_ot_05_a_window_of_zero_is_a_setting(harness_with: OpenHarness) -> None:
     async with harness_with(IMPEX_TOTP_WINDOW="0") as harness:
         account, phone = await harness.enrolled()
         assert (
@@ -55,7 +55,7 @@ async def test_ot_05_a_window_of_nothing_is_a_setting(harness_with: OpenHarness)
         assert await harness.outcome(harness.check(account, phone.code(harness.now))) == "done"
 
 
-async def test_g_24_a_code_works_once_and_the_second_time_costs_nothing(
+async def test_g_24_a_code_works_once_and_the_second_time_is_not_counted(
     harness: MfaHarness,
 ) -> None:
     account, phone = await harness.enrolled()
@@ -65,7 +65,7 @@ async def test_g_24_a_code_works_once_and_the_second_time_costs_nothing(
         refusal = await harness.refusal(harness.check(account, code))
         assert (refusal.slug, refusal.params) == ("code_used", {})
     assert await harness.outcome(harness.check(account, phone.code(harness.now, -1))) == "code_used"
-    assert await harness.events(words.CodeRefused) == []
+    assert await harness.events(contracts.CodeRefused) == []
     harness.advance(seconds=30)
     assert await harness.outcome(harness.check(account, phone.code(harness.now))) == "done"
 
@@ -79,63 +79,63 @@ async def test_ot_04_of_fifty_with_one_right_code_one_is_accepted(harness: MfaHa
     assert sorted(outcomes) == ["code_used"] * 49 + ["done"]
 
 
-async def test_ot_04_the_statement_itself_lets_a_step_be_spent_once(harness: MfaHarness) -> None:
-    """Whoever looked before: it does not rest on the lock."""
+async def test_ot_04_the_statement_itself_accepts_a_step_once(harness: MfaHarness) -> None:
+    """It does not depend on the lock of the account."""
     from services.mfa import store
-    from services.mfa.codes import Memory
+    from services.mfa.codes import CodeState
     from shared.database import transaction
 
     account, _phone = await harness.enrolled()
     async with transaction(harness.pool) as tx:
         found = await store.read(tx, account)
         assert found is not None
-        step = found.memory.last_step + 5
-        burned = Memory(last_step=step - 3, burned=(step + 1,))
-        assert await store.accept(tx, account, burned, found.key)
-        once = Memory(last_step=step, burned=(step + 1,))
+        step = found.code_state.last_step + 5
+        state = CodeState(last_step=step - 3, blocked_steps=(step + 1,))
+        assert await store.accept(tx, account, state, found.key)
+        once = CodeState(last_step=step, blocked_steps=(step + 1,))
         answers = [await store.accept(tx, account, once, found.key) for _ in range(2)]
         assert answers == [True, False]
-        for spent in (step - 1, step + 1):
-            assert not await store.accept(tx, account, Memory(last_step=spent), found.key)
+        for used in (step - 1, step + 1):
+            assert not await store.accept(tx, account, CodeState(last_step=used), found.key)
 
 
-async def test_au_02_five_free_then_the_door_closes_longer_each_time(harness: MfaHarness) -> None:
+async def test_au_02_after_five_wrong_codes_locks_grow(harness: MfaHarness) -> None:
     account, phone = await harness.enrolled()
     waits, left = [], []
     for _ in range(12):
-        refusal = await harness.refusal(harness.check(account, harness.wrong(phone)))
+        refusal = await harness.refusal(harness.check(account, harness.wrong_code(phone)))
         assert refusal.slug == "wrong_code"
         left.append(refusal.params["tries_left"])
         waits.append(refusal.retry_after)
         if refusal.retry_after:
-            # A right one is not looked at meanwhile, to the last second.
+            # A right code is not checked meanwhile, to the last second.
             harness.advance(seconds=refusal.retry_after - 1)
-            closed = await harness.refusal(harness.check(account, phone.code(harness.now)))
-            assert (closed.slug, closed.retry_after) == ("too_many_codes", 1)
+            locked = await harness.refusal(harness.check(account, phone.code(harness.now)))
+            assert (locked.slug, locked.retry_after) == ("too_many_codes", 1)
             harness.advance(seconds=1)
     assert left == [4, 3, 2, 1, *[0] * 8]
     assert waits == [None] * 4 + [90, 180, 360, 720, 1440, 2880, 3600, 3600]
     view = await harness.ask(harness.check(account, phone.code(harness.now)))
     assert view.failures == 12
-    # The next wrong one is the first again.
+    # The count starts again.
     harness.advance(seconds=60)
-    refusal = await harness.refusal(harness.check(account, harness.wrong(phone)))
+    refusal = await harness.refusal(harness.check(account, harness.wrong_code(phone)))
     assert (refusal.params["tries_left"], refusal.retry_after) == (4, None)
 
 
-async def test_au_02_the_26th_of_a_day_is_not_looked_at_and_only_time_helps(
+async def test_au_02_the_26th_of_a_day_is_not_checked_and_only_time_helps(
     harness: MfaHarness,
 ) -> None:
     account, phone = await harness.enrolled()
     begin = harness.now
     for number in range(24):
-        await wrong_ones(harness, account, phone, 1)
+        await fail_codes(harness, account, phone, 1)
         if number % 4 == 3:
             # A right code in between ends the growing wait.
             harness.advance(seconds=60)
             await harness.ask(harness.check(account, phone.code(harness.now)))
             harness.advance(seconds=60)
-    last = await harness.refusal(harness.check(account, harness.wrong(phone)))
+    last = await harness.refusal(harness.check(account, harness.wrong_code(phone)))
     assert last.params["tries_left"] == 0
     until = begin + timedelta(hours=24)
     assert last.retry_after == (until - harness.now).total_seconds()
@@ -147,77 +147,77 @@ async def test_au_02_the_26th_of_a_day_is_not_looked_at_and_only_time_helps(
     assert await harness.outcome(harness.check(account, phone.code(harness.now))) == "done"
 
 
-async def test_au_03_of_fifty_wrong_codes_at_once_five_are_looked_at(harness: MfaHarness) -> None:
+async def test_au_03_of_fifty_wrong_codes_at_once_five_are_checked(harness: MfaHarness) -> None:
     account, phone = await harness.enrolled()
-    wrong = harness.wrong(phone)
+    wrong = harness.wrong_code(phone)
     outcomes = await asyncio.gather(
         *(harness.outcome(harness.check(account, wrong)) for _ in range(50))
     )
     assert sorted(outcomes) == ["too_many_codes"] * 45 + ["wrong_code"] * 5
-    assert len(await harness.events(words.CodeRefused)) == 5
+    assert len(await harness.events(contracts.CodeRefused)) == 5
     assert (
         await harness.outcome(harness.check(account, phone.code(harness.now))) == "too_many_codes"
     )
 
 
-async def test_au_03_by_whichever_request_the_code_comes(harness: MfaHarness) -> None:
+async def test_au_03_both_requests_with_a_code_are_throttled_together(harness: MfaHarness) -> None:
     account, phone = await harness.enrolled()
-    wrong = harness.wrong(phone)
+    wrong = harness.wrong_code(phone)
     requests = [harness.check(account, wrong), harness.replace(account, wrong)] * 10
     outcomes = await asyncio.gather(*(harness.outcome(each) for each in requests))
     assert sorted(outcomes) == ["too_many_codes"] * 15 + ["wrong_code"] * 5
 
 
-async def test_one_accounts_door_is_no_others(harness: MfaHarness) -> None:
+async def test_accounts_are_throttled_separately(harness: MfaHarness) -> None:
     account, phone = await harness.enrolled()
     other, their_phone = await harness.enrolled()
-    await wrong_ones(harness, account, phone, 4)
-    closed = await harness.refusal(harness.check(account, harness.wrong(phone)))
-    assert closed.retry_after == 90
+    await fail_codes(harness, account, phone, 4)
+    locked = await harness.refusal(harness.check(account, harness.wrong_code(phone)))
+    assert locked.retry_after == 90
     assert await harness.outcome(harness.check(other, their_phone.code(harness.now))) == "done"
 
 
-async def test_au_02_the_door_stays_closed_over_a_restart(
+async def test_au_02_codes_stay_locked_over_a_restart(
     harness: MfaHarness, harness_with: OpenHarness
 ) -> None:
     account, phone = await harness.enrolled()
-    await wrong_ones(harness, account, phone, 4)
-    await harness.refusal(harness.check(account, harness.wrong(phone)))
-    async with harness_with(now=harness.now, keep=True) as again:
+    await fail_codes(harness, account, phone, 4)
+    await harness.refusal(harness.check(account, harness.wrong_code(phone)))
+    async with harness_with(now=harness.now, keep_tables=True) as again:
         refusal = await again.refusal(again.check(account, phone.code(again.now)))
         assert (refusal.slug, refusal.retry_after) == ("too_many_codes", 90)
 
 
-async def test_g_24_each_wrong_code_is_said_and_each_closing_of_the_door(
+async def test_g_24_each_wrong_code_and_each_lock_is_published(
     harness: MfaHarness,
 ) -> None:
     account, phone = await harness.enrolled()
-    await wrong_ones(harness, account, phone, 4)
+    await fail_codes(harness, account, phone, 4)
     moment = harness.now
-    await harness.refusal(harness.check(account, harness.wrong(phone)))
+    await harness.refusal(harness.check(account, harness.wrong_code(phone)))
     await harness.refusal(
         harness.check(account, phone.code(harness.now))
-    )  # not looked at: not said
-    refused = await harness.account_events(words.CodeRefused)
+    )  # not checked, so not published
+    refused = await harness.account_events(contracts.CodeRefused)
     assert [event.failures for _, event in refused] == [1, 2, 3, 4, 5]
     assert {(subject, event.kind, event.device) for subject, event in refused} == {
         (account, "totp", BROWSER)
     }
-    locked = words.CodeCheckLocked(
+    locked = contracts.CodeCheckLocked(
         kind="totp",
         locked_at=moment,
         locked_until=moment + timedelta(seconds=90),
         device=BROWSER,
     )
-    assert await harness.account_events(words.CodeCheckLocked) == [(account, locked)]
+    assert await harness.account_events(contracts.CodeCheckLocked) == [(account, locked)]
 
 
-async def test_ot_08_what_is_no_code_is_not_counted(harness: MfaHarness) -> None:
+async def test_ot_08_a_wrong_format_is_not_counted(harness: MfaHarness) -> None:
     account, _phone = await harness.enrolled()
     for typed in ["１２３４５６", "12345", "123 45", "abcdef", "", "²³⁴⁵⁶⁷"] * 3:
         refusal = await harness.refusal(harness.check(account, typed))
         assert refusal.slug == "invalid_fields"
-    assert await harness.events(words.CodeRefused) == []
+    assert await harness.events(contracts.CodeRefused) == []
     assert await harness.count("tries") == 0
 
 
@@ -225,7 +225,7 @@ async def test_ot_08_what_is_no_code_is_not_counted(harness: MfaHarness) -> None
     ("seconds", "minutes", "direction"),
     [(240, 4, "slow"), (255, 4, "slow"), (-240, 4, "fast"), (65, 1, "slow"), (600, 10, "slow")],
 )
-async def test_g_23_a_phone_that_is_off_is_told_by_how_much_and_not_let_in(
+async def test_g_23_a_phone_that_is_off_is_refused_with_its_drift(
     harness: MfaHarness, seconds: int, minutes: int, direction: str
 ) -> None:
     account, phone = await harness.enrolled()
@@ -237,8 +237,8 @@ async def test_g_23_a_phone_that_is_off_is_told_by_how_much_and_not_let_in(
     second = await harness.refusal(harness.check(account, phone.code(harness.now)))
     assert second.slug == "clock_off"
     assert second.params == {"minutes": minutes, "direction": direction}
-    assert [event.failures for event in await harness.events(words.CodeRefused)] == [1, 2]
-    # It is told again, and not learnt.
+    assert [event.failures for event in await harness.events(contracts.CodeRefused)] == [1, 2]
+    # The drift is reported again, and not compensated for.
     harness.advance(seconds=30)
     assert await harness.outcome(harness.check(account, phone.code(harness.now))) == "clock_off"
     phone.slow = 0
@@ -246,7 +246,7 @@ async def test_g_23_a_phone_that_is_off_is_told_by_how_much_and_not_let_in(
     assert await harness.outcome(harness.check(account, phone.code(harness.now))) == "done"
 
 
-async def test_g_23_two_codes_four_minutes_early_are_refused_for_ever(harness: MfaHarness) -> None:
+async def test_g_23_two_codes_four_minutes_early_are_never_accepted(harness: MfaHarness) -> None:
     account, phone = await harness.enrolled()
     early = [phone.code(harness.now, 8), phone.code(harness.now, 9)]
     assert await harness.outcome(harness.check(account, early[0])) == "wrong_code"
@@ -260,28 +260,28 @@ async def test_g_23_two_codes_four_minutes_early_are_refused_for_ever(harness: M
     assert await harness.outcome(harness.check(account, phone.code(harness.now))) == "done"
 
 
-async def test_ot_05_the_fifth_that_tells_the_drift_closes_the_door_too(
+async def test_ot_05_the_fifth_with_a_drift_locks_codes_too(
     harness: MfaHarness,
 ) -> None:
     account, phone = await harness.enrolled()
-    await wrong_ones(harness, account, phone, 3)
+    await fail_codes(harness, account, phone, 3)
     harness.advance(minutes=10)
     phone.slow = 240
     assert await harness.outcome(harness.check(account, phone.code(harness.now))) == "wrong_code"
     harness.advance(seconds=30)
-    told = await harness.refusal(harness.check(account, phone.code(harness.now)))
-    assert (told.slug, told.retry_after) == ("clock_off", 90)
+    locked = await harness.refusal(harness.check(account, phone.code(harness.now)))
+    assert (locked.slug, locked.retry_after) == ("clock_off", 90)
 
 
-async def test_ot_10_a_key_kept_under_a_former_key_is_sealed_again(
+async def test_ot_10_a_key_under_a_former_key_is_encrypted_again(
     harness: MfaHarness, harness_with: OpenHarness
 ) -> None:
     account, phone = await harness.enrolled()
     (before,) = await harness.fetch("SELECT key_id, key_box FROM authenticators")
     ring = f"{new_key('t2')},{KEYS['IMPEX_TOTP_KEYS']}"
-    async with harness_with(now=harness.now, keep=True, IMPEX_TOTP_KEYS=ring) as rotated:
-        # A wrong code proves nothing, so it changes nothing.
-        await rotated.refusal(rotated.check(account, rotated.wrong(phone)))
+    async with harness_with(now=harness.now, keep_tables=True, IMPEX_TOTP_KEYS=ring) as rotated:
+        # A wrong code changes nothing.
+        await rotated.refusal(rotated.check(account, rotated.wrong_code(phone)))
         assert await rotated.fetch("SELECT key_id, key_box FROM authenticators") == [before]
         assert await rotated.outcome(rotated.check(account, phone.code(rotated.now))) == "done"
         (after,) = await rotated.fetch("SELECT key_id, key_box FROM authenticators")
@@ -289,11 +289,11 @@ async def test_ot_10_a_key_kept_under_a_former_key_is_sealed_again(
         assert before["key_box"] != after["key_box"]
         now = rotated.now + MINUTE
     without_the_former = ring.partition(",")[0]
-    async with harness_with(now=now, keep=True, IMPEX_TOTP_KEYS=without_the_former) as later:
+    async with harness_with(now=now, keep_tables=True, IMPEX_TOTP_KEYS=without_the_former) as later:
         assert await later.outcome(later.check(account, phone.code(later.now))) == "done"
 
 
-async def test_ot_10_rows_that_are_swapped_do_not_open(harness: MfaHarness) -> None:
+async def test_ot_10_swapped_rows_do_not_decrypt(harness: MfaHarness) -> None:
     mine, my_phone = await harness.enrolled()
     theirs, _their_phone = await harness.enrolled()
     await harness.fetch(

@@ -1,4 +1,4 @@
-"""What ends: a factor with the account's credentials, enrolments and wrong codes in time."""
+"""Removal with the account's credentials; purge of enrolments and failed codes."""
 
 from __future__ import annotations
 
@@ -9,26 +9,26 @@ from uuid import uuid4
 import pytest
 
 from services.mfa.purge import purge
-from shared.contracts import mfa as words
+from shared.contracts import mfa as contracts
 from shared.contracts.registration import CredentialsRemoved
 from shared.errors import Reject
 from tests.support.harness.mfa import MfaHarness
 
 
-async def test_g_26_the_factor_goes_with_the_credentials(harness: MfaHarness) -> None:
+async def test_g_26_the_authenticator_is_removed_with_the_credentials(harness: MfaHarness) -> None:
     account, phone = await harness.enrolled()
     other, _their_phone = await harness.enrolled()
     await harness.recovery_codes(account)
     pending = await harness.ask(harness.replace(account, phone.code(harness.now)))
     harness.advance(minutes=1)
     await harness.hear(CredentialsRemoved(removed_at=harness.now), account)
-    assert await harness.factor(account) == words.FactorView()
+    assert await harness.factor(account) == contracts.FactorView()
     assert await harness.outcome(harness.check(account, phone.code(harness.now))) == "not_enrolled"
     assert (
         await harness.outcome(harness.describe(account, pending.enrolment_id)) == "enrolment_gone"
     )
-    removed = words.AuthenticatorRemoved(removed_at=harness.now)
-    assert await harness.account_events(words.AuthenticatorRemoved) == [(account, removed)]
+    removed = contracts.AuthenticatorRemoved(removed_at=harness.now)
+    assert await harness.account_events(contracts.AuthenticatorRemoved) == [(account, removed)]
     tables = ("recovery_lists", "recovery_codes")
     assert [await harness.count(table) for table in tables] == [0, 0]
     owners = await harness.fetch("SELECT account_id FROM enrolments")
@@ -36,16 +36,16 @@ async def test_g_26_the_factor_goes_with_the_credentials(harness: MfaHarness) ->
     assert (await harness.factor(other)).enrolled_at is not None
 
 
-async def test_heard_twice_or_for_nothing_it_is_said_once(harness: MfaHarness) -> None:
+async def test_a_removal_is_published_once(harness: MfaHarness) -> None:
     account, _phone = await harness.enrolled()
     event = CredentialsRemoved(removed_at=harness.now)
     await asyncio.gather(*(harness.hear(event, account) for _ in range(5)))
     await harness.hear(event, str(uuid4()))
-    assert len(await harness.events(words.AuthenticatorRemoved)) == 1
+    assert len(await harness.events(contracts.AuthenticatorRemoved)) == 1
 
 
-async def test_heard_late_it_leaves_what_was_enrolled_since(harness: MfaHarness) -> None:
-    """The person has come back with the same account (G-26) before we hear that they had left."""
+async def test_a_late_event_leaves_what_was_enrolled_since(harness: MfaHarness) -> None:
+    """The account was opened again (G-26) before the event of its removal arrives."""
     account = str(uuid4())
     removed_at = harness.now
     harness.advance(minutes=1)
@@ -54,11 +54,11 @@ async def test_heard_late_it_leaves_what_was_enrolled_since(harness: MfaHarness)
     await harness.hear(CredentialsRemoved(removed_at=removed_at), account)
     assert (await harness.factor(account)).enrolled_at is not None
     assert await harness.outcome(harness.describe(account, pending.enrolment_id)) == "done"
-    assert await harness.events(words.AuthenticatorRemoved) == []
+    assert await harness.events(contracts.AuthenticatorRemoved) == []
 
 
-async def test_a_phone_replaced_in_between_goes_all_the_same(harness: MfaHarness) -> None:
-    """An old session cannot save its factor by replacing it before we hear of the removal."""
+async def test_a_phone_replaced_in_between_is_removed_too(harness: MfaHarness) -> None:
+    """A session cannot save its authenticator by replacing it before the event arrives."""
     account, phone = await harness.enrolled()
     removed_at = harness.now
     view = await harness.ask(harness.replace(account, phone.code(harness.now)))
@@ -66,10 +66,12 @@ async def test_a_phone_replaced_in_between_goes_all_the_same(harness: MfaHarness
     new = harness.phone(view)
     await harness.ask(harness.confirm(account, view.enrolment_id, new.code(harness.now)))
     await harness.hear(CredentialsRemoved(removed_at=removed_at), account)
-    assert await harness.factor(account) == words.FactorView()
+    assert await harness.factor(account) == contracts.FactorView()
 
 
-async def test_a_first_enrolment_begun_before_goes_even_if_begun_again(harness: MfaHarness) -> None:
+async def test_an_earlier_enrolment_is_removed_even_if_restarted(
+    harness: MfaHarness,
+) -> None:
     account = str(uuid4())
     first = await harness.ask(harness.start(account))
     removed_at = harness.now
@@ -81,7 +83,7 @@ async def test_a_first_enrolment_begun_before_goes_even_if_begun_again(harness: 
     assert await harness.outcome(harness.describe(account, fresh.enrolment_id)) == "done"
 
 
-async def test_g_26_whoever_comes_back_enrols_anew(harness: MfaHarness) -> None:
+async def test_g_26_an_account_opened_again_enrols_anew(harness: MfaHarness) -> None:
     account, old = await harness.enrolled()
     await harness.hear(CredentialsRemoved(removed_at=harness.now), account)
     harness.advance(minutes=5)
@@ -90,22 +92,22 @@ async def test_g_26_whoever_comes_back_enrols_anew(harness: MfaHarness) -> None:
     assert await harness.outcome(harness.check(account, new.code(harness.now))) == "done"
 
 
-async def test_wrong_codes_outlive_the_factor(harness: MfaHarness) -> None:
-    """Nothing but time lifts the ceiling of a day."""
+async def test_failed_codes_outlive_the_authenticator(harness: MfaHarness) -> None:
+    """Only time lifts the daily limit."""
     account, phone = await harness.enrolled()
     for _ in range(3):
-        await harness.refusal(harness.check(account, harness.wrong(phone)))
+        await harness.refusal(harness.check(account, harness.wrong_code(phone)))
     await harness.hear(CredentialsRemoved(removed_at=harness.now), account)
     (row,) = await harness.fetch("SELECT cardinality(wrong) AS n FROM tries")
     assert row["n"] == 3
 
 
-async def test_an_event_that_names_nobody_is_put_aside(harness: MfaHarness) -> None:
+async def test_an_event_without_a_subject_is_rejected(harness: MfaHarness) -> None:
     with pytest.raises(Reject):
         await harness.hear(CredentialsRemoved(removed_at=harness.now))
 
 
-async def test_ot_11_what_has_expired_is_forgotten(harness: MfaHarness) -> None:
+async def test_ot_11_expired_enrolments_are_purged(harness: MfaHarness) -> None:
     accounts = [str(uuid4()) for _ in range(3)]
     for account in accounts:
         await harness.ask(harness.start(account))
@@ -116,9 +118,9 @@ async def test_ot_11_what_has_expired_is_forgotten(harness: MfaHarness) -> None:
     assert await purge(harness.pool, harness.now + timedelta(minutes=20)) == 0
 
 
-async def test_wrong_codes_are_forgotten_after_thirty_days(harness: MfaHarness) -> None:
+async def test_failed_codes_are_purged_after_thirty_days(harness: MfaHarness) -> None:
     account, phone = await harness.enrolled()
-    await harness.refusal(harness.check(account, harness.wrong(phone)))
+    await harness.refusal(harness.check(account, harness.wrong_code(phone)))
     harness.advance(days=29)
     await purge(harness.pool, harness.now)
     assert (await harness.ask(harness.check(account, phone.code(harness.now)))).failures == 1

@@ -1,4 +1,4 @@
-"""The first phone: a key that stays until the enrolment ends, in force once its code was right."""
+"""The first phone: one key per enrolment, activated by its first right code."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from datetime import timedelta
 from urllib.parse import parse_qs, unquote, urlsplit
 from uuid import uuid4
 
-from shared.contracts import mfa as words
+from shared.contracts import mfa as contracts
 from tests.support.harness.mfa import ADDRESS, BROWSER, START, MfaHarness, Phone
 
 
@@ -17,23 +17,25 @@ async def test_g_20_an_account_is_protected_once_a_right_code_was_given(
     harness: MfaHarness,
 ) -> None:
     account = str(uuid4())
-    assert await harness.factor(account) == words.FactorView()
+    assert await harness.factor(account) == contracts.FactorView()
     view = await harness.ask(harness.start(account))
     assert not view.replaces
     assert view.expires_at == START + timedelta(minutes=30)
     phone = harness.phone(view)
-    # Nothing is in force before.
-    assert await harness.factor(account) == words.FactorView()
+    # Nothing is active before.
+    assert await harness.factor(account) == contracts.FactorView()
     early = harness.check(account, phone.code(harness.now))
     assert (await harness.refusal(early)).slug == "not_enrolled"
     done = await harness.ask(harness.confirm(account, view.enrolment_id, phone.code(harness.now)))
-    assert done == words.EnrolledView(enrolled_at=START, replaced=False, recovery_due=True)
+    assert done == contracts.EnrolledView(enrolled_at=START, replaced=False, recovery_due=True)
     assert (await harness.factor(account)).enrolled_at == START
-    enrolled = words.AuthenticatorEnrolled(enrolled_at=START, device=BROWSER)
+    enrolled = contracts.AuthenticatorEnrolled(enrolled_at=START, device=BROWSER)
     assert await harness.account_events() == [(account, enrolled)]
 
 
-async def test_g_21_the_entry_bears_our_name_and_the_persons_address(harness: MfaHarness) -> None:
+async def test_g_21_the_entry_has_service_name_and_address(
+    harness: MfaHarness,
+) -> None:
     view = await harness.ask(harness.start(str(uuid4())))
     uri = urlsplit(harness.open(view, "uri"))
     assert unquote(uri.path) == f"/IMPEXWEB:{ADDRESS}"
@@ -43,32 +45,32 @@ async def test_g_21_the_entry_bears_our_name_and_the_persons_address(harness: Mf
     assert [query[name] for name in ("algorithm", "digits", "period")] == [["SHA1"], ["6"], ["30"]]
 
 
-async def test_ot_01_every_enrolment_has_a_key_of_its_own_of_160_bits(harness: MfaHarness) -> None:
+async def test_ot_01_every_enrolment_has_another_key_of_160_bits(harness: MfaHarness) -> None:
     account = str(uuid4())
     views = [await harness.ask(harness.start(account)) for _ in range(20)]
     keys = {harness.open(view, "key") for view in views}
     assert len(keys) == 20
     assert {len(base64.b32decode(key)) for key in keys} == {20}
-    assert harness.deps.random is secrets.token_bytes, "the system's source and no other"
+    assert harness.deps.random is secrets.token_bytes, "the system's secure source"
 
 
 async def test_ot_11_a_reload_and_a_wrong_code_keep_the_key(harness: MfaHarness) -> None:
     account = str(uuid4())
     view = await harness.ask(harness.start(account))
-    wrong = harness.wrong(harness.phone(view))
-    for _ in range(30):  # far more than any door would allow
+    wrong = harness.wrong_code(harness.phone(view))
+    for _ in range(30):  # far more than a throttle would allow
         refusal = await harness.refusal(harness.confirm(account, view.enrolment_id, wrong))
         assert (refusal.slug, refusal.params, refusal.retry_after) == ("wrong_code", {}, None)
     again = await harness.ask(harness.describe(account, view.enrolment_id))
     assert harness.open(again, "key") == harness.open(view, "key")
     assert harness.open(again, "uri") == harness.open(view, "uri")
     assert (again.enrolment_id, again.expires_at) == (view.enrolment_id, view.expires_at)
-    assert await harness.events() == [], "a first code that is mistyped is no news"
+    assert await harness.events() == [], "a wrong first code is not published"
     code = harness.phone(view).code(harness.now)
     assert await harness.outcome(harness.confirm(account, view.enrolment_id, code)) == "done"
 
 
-async def test_ot_11_to_start_again_voids_the_half_made_one(harness: MfaHarness) -> None:
+async def test_ot_11_a_restart_voids_the_former_enrolment(harness: MfaHarness) -> None:
     account = str(uuid4())
     old = await harness.ask(harness.start(account))
     harness.advance(minutes=20)
@@ -83,14 +85,14 @@ async def test_ot_11_to_start_again_voids_the_half_made_one(harness: MfaHarness)
         harness.restart(account, old.enrolment_id),
     ):
         assert (await harness.refusal(request)).slug == "enrolment_gone"
-    # The former key is worth nothing for the new one either.
+    # The former key does not confirm the new enrolment either.
     refused = await harness.refusal(harness.confirm(account, new.enrolment_id, code))
     assert refused.slug == "wrong_code"
     code = harness.phone(new).code(harness.now)
     assert await harness.outcome(harness.confirm(account, new.enrolment_id, code)) == "done"
 
 
-async def test_ot_11_after_thirty_minutes_it_is_over(harness: MfaHarness) -> None:
+async def test_ot_11_an_enrolment_expires_after_thirty_minutes(harness: MfaHarness) -> None:
     account = str(uuid4())
     view = await harness.ask(harness.start(account))
     harness.advance(minutes=30)
@@ -103,7 +105,7 @@ async def test_ot_11_after_thirty_minutes_it_is_over(harness: MfaHarness) -> Non
         assert (await harness.refusal(request)).slug == "enrolment_gone"
 
 
-async def test_an_enrolment_is_its_accounts_only(harness: MfaHarness) -> None:
+async def test_another_account_cannot_use_an_enrolment(harness: MfaHarness) -> None:
     account, other = str(uuid4()), str(uuid4())
     view = await harness.ask(harness.start(account))
     code = harness.phone(view).code(harness.now)
@@ -114,11 +116,11 @@ async def test_an_enrolment_is_its_accounts_only(harness: MfaHarness) -> None:
             harness.confirm(other, enrolment, code),
         ):
             assert (await harness.refusal(request)).slug == "enrolment_gone"
-    assert await harness.factor("no id") == words.FactorView()
+    assert await harness.factor("no id") == contracts.FactorView()
 
 
 async def test_the_first_confirmed_wins_and_voids_the_others(harness: MfaHarness) -> None:
-    """Who has the password as well cannot read the key of the other one, nor finish after him."""
+    """Somebody else with the password cannot read the key or enrol another phone afterwards."""
     account = str(uuid4())
     mine, theirs = [await harness.ask(harness.start(account)) for _ in range(2)]
     code = harness.phone(mine).code(harness.now)
@@ -135,10 +137,10 @@ async def test_the_first_confirmed_wins_and_voids_the_others(harness: MfaHarness
     assert (await harness.refusal(harness.start(account))).slug == "already_enrolled"
     kept = await harness.fetch("SELECT key_box, key_id FROM enrolments")
     assert [tuple(row) for row in kept] == [(None, None)] * 2, "their keys are gone"
-    assert len(await harness.events(words.AuthenticatorEnrolled)) == 1
+    assert len(await harness.events(contracts.AuthenticatorEnrolled)) == 1
 
 
-async def test_db_01_of_twenty_confirmed_at_once_one_is_in_force(harness: MfaHarness) -> None:
+async def test_db_01_of_twenty_confirmed_at_once_one_is_active(harness: MfaHarness) -> None:
     account = str(uuid4())
     views = [await harness.ask(harness.start(account)) for _ in range(20)]
     outcomes = await asyncio.gather(
@@ -156,7 +158,7 @@ async def test_db_01_of_twenty_confirmed_at_once_one_is_in_force(harness: MfaHar
     assert await harness.outcome(harness.check(account, winner.code(harness.now))) == "done"
 
 
-async def test_ot_04_the_enrolments_code_is_spent(harness: MfaHarness) -> None:
+async def test_ot_04_the_code_of_the_enrolment_is_used_up(harness: MfaHarness) -> None:
     account = str(uuid4())
     view = await harness.ask(harness.start(account))
     phone = harness.phone(view)
@@ -168,7 +170,7 @@ async def test_ot_04_the_enrolments_code_is_spent(harness: MfaHarness) -> None:
     assert await harness.outcome(harness.check(account, phone.code(harness.now))) == "done"
 
 
-async def test_ot_05_a_clock_that_is_off_is_told_at_the_first_code_already(
+async def test_ot_05_the_drift_is_reported_during_the_enrolment_too(
     harness: MfaHarness,
 ) -> None:
     account = str(uuid4())
@@ -183,7 +185,7 @@ async def test_ot_05_a_clock_that_is_off_is_told_at_the_first_code_already(
         harness.confirm(account, view.enrolment_id, slow.code(harness.now))
     )
     assert (second.slug, second.params) == ("clock_off", {"minutes": 4, "direction": "slow"})
-    # Its clock mended, the phone is enrolled.
+    # Once its clock is right, the phone is enrolled.
     slow.slow = 0
     assert (
         await harness.outcome(harness.confirm(account, view.enrolment_id, slow.code(harness.now)))
@@ -191,7 +193,7 @@ async def test_ot_05_a_clock_that_is_off_is_told_at_the_first_code_already(
     )
 
 
-async def test_g_23_a_step_recognised_during_the_enrolment_never_works_later(
+async def test_g_23_a_step_blocked_during_the_enrolment_stays_blocked(
     harness: MfaHarness,
 ) -> None:
     account = str(uuid4())
@@ -206,7 +208,7 @@ async def test_g_23_a_step_recognised_during_the_enrolment_never_works_later(
     assert (await harness.refusal(harness.check(account, ahead))).slug == "code_used"
 
 
-async def test_ot_08_what_is_no_code_is_told_as_such(harness: MfaHarness) -> None:
+async def test_ot_08_a_wrong_format_is_an_error_of_the_field(harness: MfaHarness) -> None:
     account = str(uuid4())
     view = await harness.ask(harness.start(account))
     for typed in ("12345", "１２３４５６", "", "12-3456"):

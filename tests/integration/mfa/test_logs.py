@@ -1,21 +1,23 @@
-"""An operator finds everything that happened to one account's second factor by its id."""
+"""Every log line about an account's second factor has the account's id."""
 
 from __future__ import annotations
 
 from datetime import timedelta
 
-from shared.contracts import mfa as words
+from shared.contracts import mfa as contracts
 from shared.contracts.registration import CredentialsRemoved
 from tests.support.harness.mfa import ADDRESS, MfaHarness
 from tests.support.logs import whose, written_log
 
 
-async def test_lg_01_every_line_about_a_second_factor_says_whose(harness: MfaHarness) -> None:
+async def test_lg_01_every_line_names_the_account(
+    harness: MfaHarness,
+) -> None:
     with written_log() as log:
         account, phone = await harness.enrolled()
         begun = await harness.ask(harness.replace(account, phone.code(harness.now)))
         new = harness.phone(begun)
-        wrong = harness.wrong(phone, new)
+        wrong = harness.wrong_code(phone, new)
         await harness.refusal(harness.confirm(account, begun.enrolment_id, wrong))
         codes = await harness.recovery_codes(account)
         await harness.ask(harness.recover(account, codes[0]))
@@ -38,4 +40,4 @@ async def test_lg_01_every_line_about_a_second_factor_says_whose(harness: MfaHar
     ):
         assert found.get(action) == {account}, action
     assert ADDRESS not in log.getvalue()
-    assert await harness.events(words.AuthenticatorRemoved)
+    assert await harness.events(contracts.AuthenticatorRemoved)

@@ -1,11 +1,11 @@
-"""A new phone: by a code of the old one, which works on until the new one's first code."""
+"""A new phone, enrolled with a code of the old one, which works until then."""
 
 from __future__ import annotations
 
 import asyncio
 from datetime import timedelta
 
-from shared.contracts import mfa as words
+from shared.contracts import mfa as contracts
 from tests.support.harness.mfa import BROWSER, MfaHarness
 
 
@@ -19,20 +19,20 @@ async def test_g_25_the_old_phone_works_until_the_new_ones_first_code(harness: M
     assert await harness.outcome(harness.check(account, old.code(harness.now))) == "done"
     assert await harness.outcome(harness.check(account, new.code(harness.now))) == "wrong_code"
     done = await harness.ask(harness.confirm(account, view.enrolment_id, new.code(harness.now)))
-    assert done == words.EnrolledView(enrolled_at=harness.now, replaced=True, recovery_due=True)
+    assert done == contracts.EnrolledView(enrolled_at=harness.now, replaced=True, recovery_due=True)
     assert (await harness.factor(account)).enrolled_at == harness.now
-    # The new one's first code is spent, the old phone is nobody's.
+    # The first code of the new phone is used up, and the old phone no longer works.
     assert await harness.outcome(harness.check(account, new.code(harness.now))) == "code_used"
     harness.advance(seconds=60)
     assert await harness.outcome(harness.check(account, old.code(harness.now))) == "wrong_code"
     assert await harness.outcome(harness.check(account, new.code(harness.now))) == "done"
-    said = await harness.account_events(words.AuthenticatorReplaced)
+    published = await harness.account_events(contracts.AuthenticatorReplaced)
     replaced_at = harness.now - timedelta(seconds=60)
-    replaced = words.AuthenticatorReplaced(by="phone", replaced_at=replaced_at, device=BROWSER)
-    assert said == [(account, replaced)]
+    replaced = contracts.AuthenticatorReplaced(by="phone", replaced_at=replaced_at, device=BROWSER)
+    assert published == [(account, replaced)]
 
 
-async def test_ot_04_the_code_that_allows_it_is_spent(harness: MfaHarness) -> None:
+async def test_ot_04_the_code_that_allows_it_is_used_up(harness: MfaHarness) -> None:
     account, old = await harness.enrolled()
     code = old.code(harness.now)
     await harness.ask(harness.replace(account, code))
@@ -44,7 +44,9 @@ async def test_ot_04_the_code_that_allows_it_is_spent(harness: MfaHarness) -> No
 async def test_a_wrong_code_allows_nothing_and_is_counted(harness: MfaHarness) -> None:
     account, old = await harness.enrolled()
     for _ in range(5):
-        assert await harness.outcome(harness.replace(account, harness.wrong(old))) == "wrong_code"
+        assert (
+            await harness.outcome(harness.replace(account, harness.wrong_code(old))) == "wrong_code"
+        )
     assert (
         await harness.outcome(harness.replace(account, old.code(harness.now))) == "too_many_codes"
     )
@@ -53,7 +55,7 @@ async def test_a_wrong_code_allows_nothing_and_is_counted(harness: MfaHarness) -
     assert await harness.outcome(harness.replace("no id", "123456")) == "not_enrolled"
 
 
-async def test_to_start_again_keeps_what_allowed_it(harness: MfaHarness) -> None:
+async def test_a_restart_keeps_what_allowed_it(harness: MfaHarness) -> None:
     account, old = await harness.enrolled()
     first = await harness.ask(harness.replace(account, old.code(harness.now)))
     second = await harness.ask(harness.restart(account, first.enrolment_id))
@@ -65,7 +67,7 @@ async def test_to_start_again_keeps_what_allowed_it(harness: MfaHarness) -> None
     )
     code = harness.phone(second).code(harness.now)
     await harness.ask(harness.confirm(account, second.enrolment_id, code))
-    (event,) = await harness.events(words.AuthenticatorReplaced)
+    (event,) = await harness.events(contracts.AuthenticatorReplaced)
     assert event.by == "phone"
 
 
@@ -81,19 +83,19 @@ async def test_of_two_replacements_the_first_confirmed_wins(harness: MfaHarness)
     ]
     outcomes = await asyncio.gather(*(harness.outcome(each) for each in confirms))
     assert sorted(outcomes) == ["done", "enrolment_gone"]
-    assert len(await harness.events(words.AuthenticatorReplaced)) == 1
+    assert len(await harness.events(contracts.AuthenticatorReplaced)) == 1
     assert await harness.count("authenticators") == 1
 
 
-async def test_a_new_phone_does_not_lift_the_ceiling_of_the_day(harness: MfaHarness) -> None:
+async def test_a_new_phone_does_not_lift_the_daily_limit(harness: MfaHarness) -> None:
     account, old = await harness.enrolled()
     view = await harness.ask(harness.replace(account, old.code(harness.now)))
     for _ in range(5):
-        refusal = await harness.refusal(harness.check(account, harness.wrong(old)))
+        refusal = await harness.refusal(harness.check(account, harness.wrong_code(old)))
     assert refusal.retry_after == 90
     new = harness.phone(view)
     await harness.ask(harness.confirm(account, view.enrolment_id, new.code(harness.now)))
-    # Its first code was right, so the wait is over; the five of the day still count.
+    # Its first code ended the wait; the five failures of the day still count.
     harness.advance(seconds=30)
     assert await harness.outcome(harness.check(account, new.code(harness.now))) == "done"
     (row,) = await harness.fetch("SELECT cardinality(wrong) AS n, failures FROM tries")

@@ -1,4 +1,4 @@
-"""The complementary information per test, on tables that are emptied before each."""
+"""Fixtures: the service on tables that are emptied before each test."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from contextlib import AbstractAsyncContextManager
 import pytest
 
 from services.profile import directory
-from services.profile.directory import Pace
+from services.profile.directory import RateLimiter
 from services.profile.service import SERVICE
 from shared.database import migrate
 from tests.support.harness.profile import OpenHarness, ProfileHarness, open_harness
@@ -19,7 +19,7 @@ from tests.support.servers.shared_servers import Database, TestServers
 
 @pytest.fixture(scope="session")
 def tables(test_servers: TestServers) -> Iterator[Database]:
-    """A database with the tables of the complementary information, one for all these tests."""
+    """A database with the tables of the service, shared by these tests."""
     database = test_servers.database()
     role = f"impex_{SERVICE.name}"
     asyncio.run(migrate(database.owner_url, SERVICE.name, role, SERVICE.migration_dirs))
@@ -29,33 +29,32 @@ def tables(test_servers: TestServers) -> Iterator[Database]:
 
 @pytest.fixture
 async def harness(tables: Database) -> AsyncIterator[ProfileHarness]:
-    """The complementary information with the default settings."""
-    async with open_harness(tables) as made:
-        yield made
+    """The service with default settings."""
+    async with open_harness(tables) as opened:
+        yield opened
 
 
 @pytest.fixture
 def harness_with(tables: Database) -> OpenHarness:
-    """Call it with settings for a service that has them; `keep=True` keeps the tables."""
+    """Opens the service with other settings; `keep_tables=True` keeps the rows."""
 
-    def make(**more: object) -> AbstractAsyncContextManager[ProfileHarness]:
-        return open_harness(tables, **more)  # type: ignore[arg-type]
+    def make(**changes: object) -> AbstractAsyncContextManager[ProfileHarness]:
+        return open_harness(tables, **changes)  # type: ignore[arg-type]
 
     return make
 
 
 @pytest.fixture
-async def opened(
+async def with_directory(
     harness_with: OpenHarness, monkeypatch: pytest.MonkeyPatch
 ) -> AsyncIterator[tuple[ProfileHarness, CompanyDirectory]]:
-    """The service with a directory. Turns, and what a failure does to those who come next, are
-    `test_directory`'s matter."""
+    """The service with a directory, without rate limit and pauses, which `test_directory` tests."""
 
-    async def at_once(_self: Pace, _within: float) -> bool:
+    async def at_once(_self: RateLimiter, _within: float) -> bool:
         return True
 
     monkeypatch.setattr(directory, "PAUSE_SECONDS", 0.0)
-    monkeypatch.setattr(Pace, "turn", at_once)
+    monkeypatch.setattr(RateLimiter, "wait_turn", at_once)
     async with (
         company_directory() as server,
         harness_with(IMPEX_DIRECTORY_URL=server.url) as harness,

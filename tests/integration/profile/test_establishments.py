@@ -1,4 +1,4 @@
-"""What a SIRET says, as it is typed and once more later (B-07, bad inputs 45 and 46)."""
+"""Lookups of a SIRET: while typing, when saving, and their cache (B-07, SI-06, SI-07)."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from uuid import uuid4
 
 import pytest
 
-from services.profile import cache, directory
+from services.profile import directory, lookup_cache_store
 from services.profile.purge import purge
 from shared.contracts.profile import (
     AccountValidated,
@@ -16,7 +16,7 @@ from shared.contracts.profile import (
     ValidateProfile,
 )
 from shared.database import transaction
-from tests.support.harness.profile import ProfileHarness, warned
+from tests.support.harness.profile import ProfileHarness, warnings_of
 from tests.support.harness.profile_forms import BELGIAN, FRENCH, but
 from tests.support.servers.company_directory import (
     BRANCH,
@@ -41,10 +41,10 @@ async def find(harness: ProfileHarness, siret: str) -> EstablishmentView:
     [("73282932000079", "wrong_key"), ("1234", "wrong_length"), ("", "wrong_length"),
      ("7" * 100_000, "wrong_length")],
 )  # fmt: skip
-async def test_b_07_a_wrong_number_is_told_without_asking_anybody(
-    opened: tuple[ProfileHarness, CompanyDirectory], typed: str, code: str
+async def test_b_07_a_wrong_number_is_refused_without_a_lookup(
+    with_directory: tuple[ProfileHarness, CompanyDirectory], typed: str, code: str
 ) -> None:
-    harness, server = opened
+    harness, server = with_directory
     view = await find(harness, typed)
     assert view.state == "invalid"
     assert view.error is not None
@@ -55,14 +55,14 @@ async def test_b_07_a_wrong_number_is_told_without_asking_anybody(
 async def test_si_07_the_directory_is_off_by_default(harness: ProfileHarness) -> None:
     assert await find(harness, "732 829 320 00074") == EstablishmentView(state="off")
     saved = await harness.save(str(uuid4()))
-    assert warned(saved) == []
+    assert warnings_of(saved) == []
     assert await harness.deferred() == []
 
 
-async def test_b_07_si_08_what_the_directory_knows_is_a_hint(
-    opened: tuple[ProfileHarness, CompanyDirectory],
+async def test_b_07_si_08_what_the_directory_knows_is_a_suggestion(
+    with_directory: tuple[ProfileHarness, CompanyDirectory],
 ) -> None:
-    harness, server = opened
+    harness, server = with_directory
     assert await find(harness, "732 829 320 00074") == EstablishmentView(
         state="found",
         company_name="LABORATOIRE D'ETE",
@@ -79,10 +79,10 @@ async def test_b_07_si_08_what_the_directory_knows_is_a_hint(
     assert server.sirets == [HEAD_OFFICE, HOSPITAL, CLOSED, HIDDEN, UNKNOWN]
 
 
-async def test_si_07_an_answer_is_kept_for_a_day(
-    opened: tuple[ProfileHarness, CompanyDirectory],
+async def test_si_07_a_record_is_cached_for_a_day(
+    with_directory: tuple[ProfileHarness, CompanyDirectory],
 ) -> None:
-    harness, server = opened
+    harness, server = with_directory
     first = await find(harness, HEAD_OFFICE)
     harness.advance(hours=23, minutes=59)
     assert await find(harness, HEAD_OFFICE) == first
@@ -92,87 +92,91 @@ async def test_si_07_an_answer_is_kept_for_a_day(
     assert len(server.asked) == 2
 
 
-async def test_si_07_old_answers_and_too_many_are_forgotten(
-    opened: tuple[ProfileHarness, CompanyDirectory],
+async def test_si_07_expired_records_and_too_many_are_purged(
+    with_directory: tuple[ProfileHarness, CompanyDirectory],
 ) -> None:
-    harness, _ = opened
+    harness, _ = with_directory
     await find(harness, HEAD_OFFICE)
     harness.advance(hours=12)
     await find(harness, BRANCH)
     harness.advance(hours=12)
-    await purge(harness.pool, harness.now, harness.deps.settings.draft_life)
+    await purge(harness.pool, harness.now, harness.deps.settings.draft_retention)
     assert [row["siret"] for row in await harness.fetch("SELECT siret FROM directory_answers")] == [
         BRANCH
     ]
     harness.advance(hours=1)
     await find(harness, CLOSED)
     async with transaction(harness.pool) as tx:
-        await cache.forget(tx, harness.now, most=1)
-    (kept,) = await harness.fetch("SELECT siret, xmax = 0 AS untouched FROM directory_answers")
-    assert (kept["siret"], kept["untouched"]) == (CLOSED, True)
+        await lookup_cache_store.delete_expired(tx, harness.now, max_rows=1)
+    (stored,) = await harness.fetch("SELECT siret, xmax = 0 AS untouched FROM directory_answers")
+    assert (stored["siret"], stored["untouched"]) == (CLOSED, True)
 
 
-async def test_si_07_no_answer_is_not_kept(opened: tuple[ProfileHarness, CompanyDirectory]) -> None:
-    harness, server = opened
+async def test_si_07_a_missing_answer_is_not_cached(
+    with_directory: tuple[ProfileHarness, CompanyDirectory],
+) -> None:
+    harness, server = with_directory
     server.turns = [says(404)]
     assert (await find(harness, HEAD_OFFICE)).state == "deferred"
     assert (await find(harness, HEAD_OFFICE)).state == "found"
 
 
-async def test_bad_input_45_si_06_a_closed_establishment_is_saved_and_asks_for_a_reason(
-    opened: tuple[ProfileHarness, CompanyDirectory],
+async def test_si_06_a_closed_establishment_is_saved_and_asks_for_a_reason(
+    with_directory: tuple[ProfileHarness, CompanyDirectory],
 ) -> None:
-    harness, _ = opened
+    harness, _ = with_directory
     account, form = str(uuid4()), but(FRENCH, siret=CLOSED)
     saved = await harness.save(account, form)
-    assert warned(saved) == [("siret", "closed")]
+    assert warnings_of(saved) == [("siret", "closed")]
     assert saved.warnings[0].params == {"date": "2024-05-31"}
     refusal = await harness.refusal(ValidateProfile(account_id=account, version=1))
     assert [(one.field, one.code) for one in refusal.errors] == [("closed_reason", "missing")]
     saved = await harness.save(account, but(form, closed_reason="Transfert en cours"))
     await harness.validate(account, saved.version)
-    ((_, said),) = await harness.account_events(AccountValidated)
-    assert (said.flags, said.closed_reason) == (("closed_establishment",), "Transfert en cours")
+    ((_, event),) = await harness.account_events(AccountValidated)
+    assert (event.flags, event.closed_reason) == (("closed_establishment",), "Transfert en cours")
 
 
 @pytest.mark.parametrize("siret", [UNKNOWN, HIDDEN])
-async def test_si_06_who_is_unlisted_is_let_go_and_flagged(
-    opened: tuple[ProfileHarness, CompanyDirectory], siret: str
+async def test_si_06_an_unlisted_establishment_is_accepted_and_flagged(
+    with_directory: tuple[ProfileHarness, CompanyDirectory], siret: str
 ) -> None:
-    harness, _ = opened
+    harness, _ = with_directory
     account = str(uuid4())
     saved = await harness.save(account, but(FRENCH, siret=siret))
-    assert warned(saved) == [("siret", "unlisted")]
+    assert warnings_of(saved) == [("siret", "unlisted")]
     await harness.validate(account, saved.version)
-    ((_, said),) = await harness.account_events(AccountValidated)
-    assert said.flags == ("unlisted_establishment",)
+    ((_, event),) = await harness.account_events(AccountValidated)
+    assert event.flags == ("unlisted_establishment",)
 
 
 @pytest.mark.parametrize(
     "always",
     [says(429, Retry_After="0"), says(500), says(302, Location="http://10.0.0.1/"), hangs()],
 )
-async def test_bad_input_46_si_07_silence_stops_neither_saving_nor_validating(
-    opened: tuple[ProfileHarness, CompanyDirectory], always: object, monkeypatch: pytest.MonkeyPatch
+async def test_si_07_a_missing_answer_stops_neither_saving_nor_validating(
+    with_directory: tuple[ProfileHarness, CompanyDirectory],
+    always: object,
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setattr(directory, "LIVE", directory.Patience(turn=0.2, answer=0.2))
-    harness, server = opened
+    monkeypatch.setattr(directory, "INTERACTIVE", directory.Timeouts(turn=0.2, response=0.2))
+    harness, server = with_directory
     server.always = always
     account = str(uuid4())
     saved = await harness.save(account)
-    assert warned(saved) == [("siret", "check_deferred")]
-    said = EstablishmentCheckDeferred(siret=HEAD_OFFICE, deferred_at=harness.now)
-    assert await harness.deferred() == [(account, said)]
+    assert warnings_of(saved) == [("siret", "check_deferred")]
+    event = EstablishmentCheckDeferred(siret=HEAD_OFFICE, deferred_at=harness.now)
+    assert await harness.deferred() == [(account, event)]
     assert (await harness.validate(account, saved.version)).state == "validated"
     ((_, validated),) = await harness.account_events(AccountValidated)
     assert validated.flags == ("check_deferred",)
     assert len(await harness.deferred()) == 1
 
 
-async def test_bad_input_46_it_is_said_once_per_number(
-    opened: tuple[ProfileHarness, CompanyDirectory],
+async def test_a_deferred_lookup_is_published_once_per_number(
+    with_directory: tuple[ProfileHarness, CompanyDirectory],
 ) -> None:
-    harness, server = opened
+    harness, server = with_directory
     server.always = says(404)
     account = str(uuid4())
     for form in (FRENCH, but(FRENCH, city="Lyon"), but(FRENCH, siret=BRANCH), BELGIAN, FRENCH):
@@ -184,13 +188,13 @@ async def test_bad_input_46_it_is_said_once_per_number(
     ]
 
 
-async def test_what_was_known_stands_while_the_directory_is_silent(
-    opened: tuple[ProfileHarness, CompanyDirectory],
+async def test_an_earlier_result_stays_while_there_is_no_answer(
+    with_directory: tuple[ProfileHarness, CompanyDirectory],
 ) -> None:
-    harness, server = opened
+    harness, server = with_directory
     account, form = str(uuid4()), but(FRENCH, siret=CLOSED)
     await harness.save(account, form)
     harness.advance(days=2)
     server.always = says(404)
-    assert warned(await harness.save(account, form)) == [("siret", "closed")]
+    assert warnings_of(await harness.save(account, form)) == [("siret", "closed")]
     assert await harness.deferred() == []

@@ -1,4 +1,4 @@
-"""The account's names: said where a form has others, and told by registration (B-14, G-31)."""
+"""The account's names: published if a form changes them, changed by registration (B-14, G-31)."""
 
 from __future__ import annotations
 
@@ -10,13 +10,13 @@ from tests.support.harness.profile_forms import FRENCH, but
 
 
 async def named(harness: ProfileHarness) -> list[tuple[str, str] | None]:
-    """The names of every save, as registration reads them."""
+    """The names of every save, as registration opens them."""
     return [harness.names(event) for _, event in await harness.account_events(ProfileSaved)]
 
 
-async def test_g_31_names_are_said_only_where_they_are_others(harness: ProfileHarness) -> None:
+async def test_g_31_only_changed_names_are_published(harness: ProfileHarness) -> None:
     account = str(uuid4())
-    await harness.created(account, "Zoé", "Durand")
+    await harness.account_created(account, "Zoé", "Durand")
     await harness.save(account)
     harness.advance(minutes=1)
     await harness.save(account, but(FRENCH, last_name=" Durand-Petit "))
@@ -27,54 +27,56 @@ async def test_g_31_names_are_said_only_where_they_are_others(harness: ProfileHa
     assert await named(harness) == [None, ("Zoé", "Durand-Petit"), None, ("Zoé", "Durand")]
 
 
-async def test_g_31_names_that_are_no_names_are_not_said(harness: ProfileHarness) -> None:
+async def test_g_31_invalid_names_are_not_published(harness: ProfileHarness) -> None:
     account = str(uuid4())
-    await harness.created(account, "Zoé", "Durand")
+    await harness.account_created(account, "Zoé", "Durand")
     await harness.save(account, but(FRENCH, first_name="www.x.fr"))
     await harness.save(account, but(FRENCH, first_name=""))
     assert await named(harness) == [None, None]
 
 
-async def test_a_form_that_comes_before_the_accounts_creation_says_its_names(
+async def test_a_form_saved_before_the_account_is_known_publishes_its_names(
     harness: ProfileHarness,
 ) -> None:
-    """Order is not promised: what is not known is said, and older news changes nothing."""
+    """Events come in any order: an older one changes nothing."""
     account = str(uuid4())
     before = harness.now
     harness.advance(minutes=1)
     await harness.save(account, but(FRENCH, first_name="Zoë"))
     harness.now = before
-    await harness.created(account, "Zoé", "Durand")
+    await harness.account_created(account, "Zoé", "Durand")
     harness.advance(minutes=2)
     await harness.save(account, but(FRENCH, first_name="Zoë"))
     assert await named(harness) == [("Zoë", "Durand"), None]
 
 
-async def test_b_14_the_desks_names_reach_what_is_validated(harness: ProfileHarness) -> None:
+async def test_b_14_names_changed_by_the_desk_reach_a_validated_profile(
+    harness: ProfileHarness,
+) -> None:
     account = await harness.validated()
     harness.advance(days=1)
-    await harness.renamed(account, "Zoé", "Martin", by="desk")
-    kept = harness.form(await harness.show(account))
-    assert (kept.first_name, kept.last_name, kept.phone) == ("Zoé", "Martin", "+33155874090")
+    await harness.name_changed(account, "Zoé", "Martin", by="desk")
+    stored = harness.form(await harness.show(account))
+    assert (stored.first_name, stored.last_name, stored.phone) == ("Zoé", "Martin", "+33155874090")
     harness.advance(days=-2)
-    await harness.renamed(account, "Zoé", "Dupont", by="desk")
-    assert harness.form(await harness.show(account)).last_name == "Martin", "older news"
+    await harness.name_changed(account, "Zoé", "Dupont", by="desk")
+    assert harness.form(await harness.show(account)).last_name == "Martin", "an older event"
 
 
-async def test_b_14_the_desks_names_reach_a_draft_that_is_older(harness: ProfileHarness) -> None:
+async def test_b_14_names_changed_by_the_desk_reach_an_older_draft(harness: ProfileHarness) -> None:
     account = str(uuid4())
     await harness.save(account)
     harness.advance(days=1)
-    await harness.renamed(account, "Zoé", "Martin", by="desk")
+    await harness.name_changed(account, "Zoé", "Martin", by="desk")
     shown = await harness.show(account)
     assert (harness.form(shown).last_name, shown.version) == ("Martin", 2)
 
 
-async def test_the_echo_of_a_form_changes_no_draft(harness: ProfileHarness) -> None:
+async def test_an_event_caused_by_a_form_changes_no_draft(harness: ProfileHarness) -> None:
     account = str(uuid4())
     await harness.save(account, but(FRENCH, last_name="Petit"))
     harness.advance(seconds=1)
-    await harness.renamed(account, "Zoé", "Petit", by="holder")
+    await harness.name_changed(account, "Zoé", "Petit", by="holder")
     harness.advance(seconds=1)
     assert (await harness.show(account)).version == 1
     await harness.save(account, but(FRENCH, last_name="Petit"))

@@ -1,4 +1,4 @@
-"""Profile as a service: it asks the directory again by a fact of its own (SI-07)."""
+"""The service over the broker: it repeats a lookup through its own event (SI-07)."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ import msgspec
 import pytest
 
 from services.profile import directory
-from shared.contracts import profile as words
+from shared.contracts import profile as contracts
 from shared.contracts.base import REQUESTS
 from shared.database import open_pool
 from shared.messaging import topology
@@ -17,18 +17,18 @@ from shared.messaging.service_bus import ServiceBus
 from shared.runtime.service import utc_now
 from shared.security.sealing import KeyRing, Sealer, seal_context
 from tests.support import eventually
-from tests.support.harness.profile import warned
+from tests.support.harness.profile import warnings_of
 from tests.support.harness.profile_forms import FRENCH, but
 from tests.support.servers.company_directory import CLOSED, company_directory, says
 from tests.support.servers.services import principals, services
 from tests.support.servers.shared_servers import TestServers
 from tests.support.servers.system import System
 
-#: Starting a service takes long where others use the machine too.
+#: Starting a service takes long on a busy machine.
 pytestmark = pytest.mark.timeout(150)
 
 
-async def test_bad_input_46_si_07_the_directory_is_asked_again_through_the_waiting_rooms(
+async def test_si_07_a_lookup_is_repeated_through_the_retry_queues(
     test_servers: TestServers, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     steps = {"5s": 100, "30s": 200, "2m": 300, "10m": 400, "1h": 500}
@@ -37,31 +37,31 @@ async def test_bad_input_46_si_07_the_directory_is_asked_again_through_the_waiti
     database, broker = test_servers.migrated(services()), test_servers.broker(principals())
     system = System(database, broker, tmp_path)
     pool = await open_pool(database.url("gateway"), "gateway", "tests", 2)
-    asks = tuple(each for each in REQUESTS.values() if each.OWNER == words.OWNER)
-    node = ServiceBus("gateway", broker.url("gateway"), pool, clock=utc_now, asks=asks)
+    asks = tuple(each for each in REQUESTS.values() if each.OWNER == contracts.OWNER)
+    bus = ServiceBus("gateway", broker.url("gateway"), pool, clock=utc_now, asks=asks)
     keys = KeyRing.parse(system.environment("profile")["IMPEX_SEAL_KEYS_PROFILE"])
     form = msgspec.json.encode(but(FRENCH, siret=CLOSED)).decode()
     account = str(uuid4())
-    saving = words.SaveProfile(
+    saving = contracts.SaveProfile(
         account_id=account,
-        fields=Sealer("profile", keys).seal(form, seal_context(words.SaveProfile, "fields")),
+        fields=Sealer("profile", keys).seal(form, seal_context(contracts.SaveProfile, "fields")),
         terms_version="1",
     )
     async with company_directory() as server:
         server.turns = [says(503), says(503), says(404), says(302, Location="/")]
         async with system.run("profile", IMPEX_DIRECTORY_URL=server.url):
-            await node.start(None, timeout=20)
-            await eventually(lambda: node.ready[0], why="the gateway's line is up")
-            saved = await node.rpc_client.ask(saving, idempotency_key="save")
-            assert warned(saved) == [("siret", "check_deferred")]
+            await bus.start(None, timeout=20)
+            await eventually(lambda: bus.ready[0], why="the gateway is connected")
+            saved = await bus.rpc_client.ask(saving, idempotency_key="save")
+            assert warnings_of(saved) == [("siret", "check_deferred")]
 
             async def checked() -> bool:
-                asked = words.DescribeProfile(account_id=account)
-                return warned(await node.rpc_client.ask(asked)) == [("siret", "closed")]
+                request = contracts.DescribeProfile(account_id=account)
+                return warnings_of(await bus.rpc_client.ask(request)) == [("siret", "closed")]
 
-            await eventually(checked, 30, every=0.1, why="the directory was asked again")
+            await eventually(checked, 30, every=0.1, why="the lookup was repeated")
             assert broker.depths().get("profile.dead", 0) == 0
-            await node.drain(2)
+            await bus.drain(2)
         assert set(server.sirets) == {CLOSED}
     await pool.close()
     test_servers.delete(broker)

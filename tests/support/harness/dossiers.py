@@ -1,5 +1,4 @@
-"""The list of dossiers on a real database, the application that says what becomes of them, and a
-clock to move."""
+"""The service on a real database, and a clock."""
 
 from __future__ import annotations
 
@@ -10,15 +9,15 @@ from datetime import UTC, datetime
 from typing import Any
 
 from services.dossiers.service import SERVICE
-from shared.contracts import backoffice as words
+from shared.contracts import backoffice as contracts
 from shared.contracts.dossiers import DossierRow, DossiersView, ListDossiers, ReadDossiers
 from shared.database import open_pool
 from shared.security.sealing import KeyRing, Sealer, new_key
-from tests.support.harness.dossier_events import MINE
+from tests.support.harness.dossier_events import ACCOUNT
 from tests.support.harness.service_harness import ServiceHarness
 from tests.support.servers.shared_servers import Database
 
-#: The moment of the test: after what is told in it.
+#: After the events of the tests.
 NOW = datetime(2026, 4, 1, 12, tzinfo=UTC)
 
 
@@ -38,32 +37,32 @@ KEYS = KeyRing.parse(new_key())
 
 @dataclass
 class DossiersHarness(ServiceHarness):
-    """Somebody at the gateway's side of the list, and the application that tells of dossiers."""
+    """The handlers of the service, events of the back office and requests of the gateway."""
 
-    async def deliver(self, event: words.DossierEvent, account: str | None = MINE) -> None:
-        """What the other application says."""
+    async def deliver(self, event: contracts.DossierEvent, account: str | None = ACCOUNT) -> None:
+        """Handle an event of the back office."""
         await self.hear(event, account)
 
-    async def list(self, tab: str = "authorisations_filed", **more: Any) -> DossiersView:
+    async def list(self, tab: str = "authorisations_filed", **changes: Any) -> DossiersView:
         """A page of a tab."""
-        request = ListDossiers(**{"account_id": MINE, "tab": tab} | more)
+        request = ListDossiers(**{"account_id": ACCOUNT, "tab": tab} | changes)
         view: DossiersView = await self.ask(request)
         return view
 
-    async def row(self, dossier_id: str = "d1", account: str = MINE) -> DossierRow | None:
-        """One dossier, in whatever tab it is."""
+    async def row(self, dossier_id: str = "d1", account: str = ACCOUNT) -> DossierRow | None:
+        """One dossier of the account, in any tab."""
         view = await self.ask(ReadDossiers(account_id=account))
         found = {row.dossier_id: row for row in view.rows}
         return found.get(dossier_id)
 
     async def fill(self, account: str, count: int) -> None:
-        """So many filed authorisations of an account, straight into the table."""
+        """Insert so many filed authorisations of an account."""
         await self.fetch(FILL, account, count)
 
 
 @asynccontextmanager
 async def open_harness(database: Database, now: datetime = NOW) -> AsyncIterator[DossiersHarness]:
-    """A list of dossiers on a database whose tables it empties first."""
+    """The service on a database whose tables it empties first."""
     pool = await open_pool(database.url("dossiers"), "dossiers", "tests", 10)
     harness = DossiersHarness(service=SERVICE, pool=pool, now=now, sealer=Sealer("dossiers", KEYS))
     try:

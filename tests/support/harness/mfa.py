@@ -1,4 +1,4 @@
-"""The second factor on a real database, a phone that computes codes, and a clock to move."""
+"""The service on a real database, phones that compute codes, and a clock."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from uuid import uuid4
 import pyotp
 
 from services.mfa.service import SERVICE, build
-from shared.contracts import mfa as words
+from shared.contracts import mfa as contracts
 from shared.contracts.base import Event, Request
 from shared.database import open_pool
 from shared.runtime.service import Runtime
@@ -24,43 +24,43 @@ from tests.support.servers.shared_servers import Database
 ADDRESS = "pierre.durand@labo.fr"
 BROWSER = "Firefox, Windows"
 TABLES = ("enrolments", "authenticators", "tries")
-#: A day in the past, so that no test waits for it; the first second of a step.
+#: In the past; the first second of a step.
 START = datetime(2026, 1, 15, 12, tzinfo=UTC)
 
 
 @dataclass
 class Phone:
-    """An application with one key, whose clock is off by `slow` seconds."""
+    """An authenticator application with one key; its clock is `slow` seconds late."""
 
     key: str
     slow: float = 0
 
     def code(self, now: datetime, steps: int = 0) -> str:
-        """The code it shows at `now`, or some steps from it."""
+        """The code it shows at `now`, or some steps away."""
         return pyotp.TOTP(self.key).at(int(now.timestamp() - self.slow), counter_offset=steps)
 
 
 @dataclass
 class MfaHarness(ServiceHarness):
-    """Somebody at the gateway's side of the second factor."""
+    """The handlers of the service, and the requests of the gateway."""
 
     gateway: Opener | None = None
 
-    def codes_view(self, view: words.RecoveryCodesView) -> list[str]:
-        """The recovery codes of a new list."""
+    def open_codes(self, view: contracts.RecoveryCodesView) -> list[str]:
+        """The recovery codes of a view."""
         return self.open(view, "codes").split(" ")
 
     def open(self, view: Any, field_name: str) -> str:
-        """A secret that the gateway shows."""
+        """A secret of a view, opened as the gateway would."""
         assert self.gateway is not None
         return unseal(self.gateway, view, field_name)
 
-    def phone(self, view: words.EnrolmentView) -> Phone:
-        """A phone that has scanned the picture."""
+    def phone(self, view: contracts.EnrolmentView) -> Phone:
+        """A phone that has scanned the QR code."""
         return Phone(self.open(view, "key"))
 
-    def wrong(self, *phones: Phone) -> str:
-        """A code that these phones show at no time near."""
+    def wrong_code(self, *phones: Phone) -> str:
+        """A code that these phones show at no step near."""
         near = {phone.code(self.now, steps) for phone in phones for steps in range(-45, 46)}
         return next(f"{n:06d}" for n in range(1_000_000) if f"{n:06d}" not in near)
 
@@ -68,39 +68,39 @@ class MfaHarness(ServiceHarness):
         """(account, event), oldest first."""
         return [(subject, event) for _, subject, event in await self.published(*kinds)]
 
-    # What the gateway asks.
+    # Requests of the gateway.
 
-    def check(self, account: str, code: str) -> words.CheckCode:
+    def check(self, account: str, code: str) -> contracts.CheckCode:
         """« Valider le code »."""
-        return words.CheckCode(
-            account_id=account, code=self.seal(words.CheckCode, "code", code), device=BROWSER
+        return contracts.CheckCode(
+            account_id=account, code=self.seal(contracts.CheckCode, "code", code), device=BROWSER
         )
 
-    def start(self, account: str, label: str = ADDRESS) -> words.StartEnrolment:
+    def start(self, account: str, label: str = ADDRESS) -> contracts.StartEnrolment:
         """The first enrolment."""
-        return words.StartEnrolment(
-            account_id=account, label=self._label(words.StartEnrolment, label)
+        return contracts.StartEnrolment(
+            account_id=account, label=self._label(contracts.StartEnrolment, label)
         )
 
-    def describe(self, account: str, enrolment: str) -> words.DescribeEnrolment:
-        """The page loaded again."""
-        kind = words.DescribeEnrolment
+    def describe(self, account: str, enrolment: str) -> contracts.DescribeEnrolment:
+        """A reload of the page."""
+        kind = contracts.DescribeEnrolment
         return kind(account_id=account, enrolment_id=enrolment, label=self._label(kind))
 
-    def restart(self, account: str, enrolment: str) -> words.RestartEnrolment:
+    def restart(self, account: str, enrolment: str) -> contracts.RestartEnrolment:
         """« Recommencer »."""
-        kind = words.RestartEnrolment
+        kind = contracts.RestartEnrolment
         return kind(account_id=account, enrolment_id=enrolment, label=self._label(kind))
 
-    def confirm(self, account: str, enrolment: str, code: str) -> words.ConfirmEnrolment:
-        """The first code."""
-        kind = words.ConfirmEnrolment
+    def confirm(self, account: str, enrolment: str, code: str) -> contracts.ConfirmEnrolment:
+        """The first code of an enrolment."""
+        kind = contracts.ConfirmEnrolment
         sealed = self.seal(kind, "code", code)
         return kind(account_id=account, enrolment_id=enrolment, code=sealed, device=BROWSER)
 
-    def replace(self, account: str, code: str) -> words.StartReplacement:
-        """A new phone, by a code of the old one."""
-        kind = words.StartReplacement
+    def replace(self, account: str, code: str) -> contracts.StartReplacement:
+        """A new phone, with a code of the old one."""
+        kind = contracts.StartReplacement
         return kind(
             account_id=account,
             label=self._label(kind),
@@ -108,9 +108,9 @@ class MfaHarness(ServiceHarness):
             device=BROWSER,
         )
 
-    def recover(self, account: str, code: str) -> words.UseRecoveryCode:
-        """A new phone, by a recovery code."""
-        kind = words.UseRecoveryCode
+    def recover(self, account: str, code: str) -> contracts.UseRecoveryCode:
+        """A new phone, with a recovery code."""
+        kind = contracts.UseRecoveryCode
         return kind(
             account_id=account,
             label=self._label(kind),
@@ -118,14 +118,14 @@ class MfaHarness(ServiceHarness):
             device=BROWSER,
         )
 
-    def make_codes(self, account: str) -> words.MakeRecoveryCodes:
-        """A new list of recovery codes."""
-        return words.MakeRecoveryCodes(account_id=account, device=BROWSER)
+    def make_codes(self, account: str) -> contracts.MakeRecoveryCodes:
+        """New recovery codes."""
+        return contracts.MakeRecoveryCodes(account_id=account, device=BROWSER)
 
-    # What people do.
+    # Actions of users.
 
     async def enrolled(self, account: str | None = None) -> tuple[str, Phone]:
-        """An account with a phone; two steps later, so that its next code is a fresh one."""
+        """An account with a phone, two steps later, so that its next code is unused."""
         account = account or str(uuid4())
         view = await self.ask(self.start(account))
         phone = self.phone(view)
@@ -133,15 +133,15 @@ class MfaHarness(ServiceHarness):
         self.advance(seconds=60)
         return account, phone
 
-    async def factor(self, account: str) -> words.FactorView:
-        """What the account has."""
-        view: words.FactorView = await self.ask(words.DescribeFactor(account_id=account))
+    async def factor(self, account: str) -> contracts.FactorView:
+        """The second factor of the account."""
+        view: contracts.FactorView = await self.ask(contracts.DescribeFactor(account_id=account))
         return view
 
     async def recovery_codes(self, account: str) -> list[str]:
-        """A list of recovery codes that is kept."""
-        codes = self.codes_view(await self.ask(self.make_codes(account)))
-        await self.ask(words.KeepRecoveryCodes(account_id=account))
+        """Recovery codes that the user has confirmed."""
+        codes = self.open_codes(await self.ask(self.make_codes(account)))
+        await self.ask(contracts.KeepRecoveryCodes(account_id=account))
         return codes
 
     def _label(self, kind: type[Request], label: str = ADDRESS) -> Any:
@@ -153,11 +153,11 @@ OpenHarness = Callable[..., AbstractAsyncContextManager[MfaHarness]]
 
 @asynccontextmanager
 async def open_harness(
-    database: Database, now: datetime = START, *, keep: bool = False, **more: str
+    database: Database, now: datetime = START, *, keep_tables: bool = False, **changes: str
 ) -> AsyncIterator[MfaHarness]:
-    """A second factor on a database whose tables it empties first, unless they are to be kept;
-    `more` are settings."""
-    chosen = settings(IMPEX_MFA_DATABASE_URL=database.url("mfa"), **more)
+    """The service on a database whose tables it empties first, unless `keep_tables`, with `changes`
+    to the settings."""
+    chosen = settings(IMPEX_MFA_DATABASE_URL=database.url("mfa"), **changes)
     pool = await open_pool(chosen.database_url, "mfa", "tests", 10)
     harness = MfaHarness(
         service=SERVICE,
@@ -168,7 +168,7 @@ async def open_harness(
     )
     house = Runtime(name="mfa", settings=chosen, pool=pool, clock=harness.clock)
     try:
-        if not keep:
+        if not keep_tables:
             await harness.clear_tables(*TABLES)
         async with build(house, chosen) as deps:
             harness.deps = deps

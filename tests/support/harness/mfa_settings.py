@@ -1,4 +1,4 @@
-"""The second factor's settings with keys of the tests' own."""
+"""Settings of the mfa service with keys for tests."""
 
 from __future__ import annotations
 
@@ -15,12 +15,12 @@ KEYS = {
         "IMPEX_RECOVERY_KEYS",
     )
 }
-PLACES = {
+URLS = {
     "IMPEX_MFA_DATABASE_URL": "postgresql://mfa:x@127.0.0.1/impex",
     "IMPEX_MFA_AMQP_URL": "amqp://mfa:x@127.0.0.1/",
 }
 
 
-def settings(**more: str) -> MfaSettings:
-    """The defaults, and what `more` says."""
-    return load(MfaSettings, {**PLACES, **KEYS, **more})
+def settings(**changes: str) -> MfaSettings:
+    """The defaults with some changes."""
+    return load(MfaSettings, {**URLS, **KEYS, **changes})

@@ -1,4 +1,4 @@
-"""The complementary information on a real database, and a clock to move."""
+"""The service on a real database, and a clock."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from uuid import uuid4
 import msgspec
 
 from services.profile.service import SERVICE, build
-from shared.contracts import profile as words
+from shared.contracts import profile as contracts
 from shared.contracts.base import Event
 from shared.contracts.registration import AccountCreated, NameChanged
 from shared.database import open_pool
@@ -25,69 +25,71 @@ from tests.support.servers.shared_servers import Database
 
 TABLES = ("profiles", "account_names", "directory_answers")
 TERMS = "2026-01"
-#: A day in the past, so that no test waits for it.
+#: In the past.
 START = datetime(2026, 1, 15, 12, tzinfo=UTC)
 
 
 @dataclass
 class ProfileHarness(ServiceHarness):
-    """Somebody at the gateway's side of the complementary information."""
+    """The handlers of the service, and the requests of the gateway."""
 
     gateway: Opener | None = None
     registration: Opener | None = None
 
-    def form(self, view: words.ProfileView) -> words.ProfileFields:
-        """The fields of a view, as the gateway shows them."""
+    def form(self, view: contracts.ProfileView) -> contracts.ProfileFields:
+        """The fields of a view, as the gateway opens them."""
         assert self.gateway is not None
-        return msgspec.json.decode(unseal(self.gateway, view, "fields"), type=words.ProfileFields)
+        return msgspec.json.decode(
+            unseal(self.gateway, view, "fields"), type=contracts.ProfileFields
+        )
 
-    def names(self, event: words.ProfileSaved) -> tuple[str, str] | None:
-        """(first, last) of a `ProfileSaved`, as registration reads them."""
+    def names(self, event: contracts.ProfileSaved) -> tuple[str, str] | None:
+        """(first, last) of a `ProfileSaved`, as registration opens them."""
         assert self.registration is not None
         if event.first_name is None or event.last_name is None:
             return None
-        kind = words.ProfileSaved
+        kind = contracts.ProfileSaved
         return (
             self.registration.open(event.first_name, seal_context(kind, "first_name")),
             self.registration.open(event.last_name, seal_context(kind, "last_name")),
         )
 
-    def save_of(
-        self, account: str, form: words.ProfileFields = FRENCH, terms: str = TERMS
-    ) -> words.SaveProfile:
-        """« Enregistrer », as the gateway asks it."""
+    def save_request(
+        self, account: str, form: contracts.ProfileFields = FRENCH, terms: str = TERMS
+    ) -> contracts.SaveProfile:
+        """The request of « Enregistrer »."""
         text = msgspec.json.encode(form).decode()
-        kind = words.SaveProfile
+        kind = contracts.SaveProfile
         sealed = self.seal(kind, "fields", text)
         return kind(account_id=account, fields=sealed, terms_version=terms)
 
     async def save(
-        self, account: str, form: words.ProfileFields = FRENCH, terms: str = TERMS
-    ) -> words.ProfileView:
+        self, account: str, form: contracts.ProfileFields = FRENCH, terms: str = TERMS
+    ) -> contracts.ProfileView:
         """« Enregistrer »."""
-        view: words.ProfileView = await self.ask(self.save_of(account, form, terms))
+        view: contracts.ProfileView = await self.ask(self.save_request(account, form, terms))
         return view
 
-    async def validate(self, account: str, version: int) -> words.ProfileView:
+    async def validate(self, account: str, version: int) -> contracts.ProfileView:
         """« Confirmer la validation »."""
-        view: words.ProfileView = await self.ask(
-            words.ValidateProfile(account_id=account, version=version)
+        view: contracts.ProfileView = await self.ask(
+            contracts.ValidateProfile(account_id=account, version=version)
         )
         return view
 
-    async def validated(self, form: words.ProfileFields = FRENCH) -> str:
-        """An account whose information is validated."""
+    async def validated(self, form: contracts.ProfileFields = FRENCH) -> str:
+        """An account whose profile is validated."""
         account = str(uuid4())
         await self.validate(account, (await self.save(account, form)).version)
         return account
 
-    async def show(self, account: str) -> words.ProfileView:
-        """What is known of an account."""
-        view: words.ProfileView = await self.ask(words.DescribeProfile(account_id=account))
+    async def show(self, account: str) -> contracts.ProfileView:
+        """The profile of an account."""
+        view: contracts.ProfileView = await self.ask(contracts.DescribeProfile(account_id=account))
         return view
 
-    async def created(self, account: str, first_name: str, last_name: str) -> None:
-        """Registration says that the account exists."""
+    async def account_created(self, account: str, first_name: str, last_name: str) -> None:
+        """Handle registration's event of a new account."""
         event = AccountCreated(
             request_id=str(uuid4()),
             address="z.durand@labo.fr",
@@ -101,21 +103,21 @@ class ProfileHarness(ServiceHarness):
         )
         await self.hear(event, subject=account)
 
-    async def renamed(self, account: str, first_name: str, last_name: str, by: str) -> None:
-        """Registration says that the account has other names."""
+    async def name_changed(self, account: str, first_name: str, last_name: str, by: str) -> None:
+        """Handle registration's event of other names."""
         event = NameChanged(first_name=first_name, last_name=last_name, by=by, changed_at=self.now)
         await self.hear(event, subject=account)
 
-    async def deferred(self) -> list[tuple[str | None, words.EstablishmentCheckDeferred]]:
-        """Whose establishment is to be asked about again, oldest first."""
-        return await self.account_events(words.EstablishmentCheckDeferred)
+    async def deferred(self) -> list[tuple[str | None, contracts.EstablishmentCheckDeferred]]:
+        """(account, event) of deferred lookups, oldest first."""
+        return await self.account_events(contracts.EstablishmentCheckDeferred)
 
     async def account_events(self, *kinds: type[Event]) -> list[tuple[str | None, Any]]:
         """(account, event), oldest first."""
         return [(subject, event) for _, subject, event in await self.published(*kinds)]
 
 
-def warned(view: words.ProfileView) -> list[tuple[str, str]]:
+def warnings_of(view: contracts.ProfileView) -> list[tuple[str, str]]:
     """(field, code) of the warnings."""
     return [(one.field, one.code) for one in view.warnings]
 
@@ -125,11 +127,11 @@ OpenHarness = Callable[..., AbstractAsyncContextManager[ProfileHarness]]
 
 @asynccontextmanager
 async def open_harness(
-    database: Database, now: datetime = START, *, keep: bool = False, **more: str
+    database: Database, now: datetime = START, *, keep_tables: bool = False, **changes: str
 ) -> AsyncIterator[ProfileHarness]:
-    """The service on a database whose tables it empties first, unless they are to be kept; `more`
-    are settings."""
-    chosen = settings(IMPEX_PROFILE_DATABASE_URL=database.url("profile"), **more)
+    """The service on a database whose tables it empties first, unless `keep_tables`, with `changes`
+    to the settings."""
+    chosen = settings(IMPEX_PROFILE_DATABASE_URL=database.url("profile"), **changes)
     pool = await open_pool(chosen.database_url, "profile", "tests", 10)
     harness = ProfileHarness(
         service=SERVICE,
@@ -139,11 +141,11 @@ async def open_harness(
         gateway=Opener("gateway", chosen.gateway_keys),
         registration=Opener("registration", chosen.registration_keys),
     )
-    house = Runtime(name="profile", settings=chosen, pool=pool, clock=harness.clock)
+    runtime = Runtime(name="profile", settings=chosen, pool=pool, clock=harness.clock)
     try:
-        if not keep:
+        if not keep_tables:
             await harness.clear_tables(*TABLES)
-        async with build(house, chosen) as deps:
+        async with build(runtime, chosen) as deps:
             harness.deps = deps
             yield harness
     finally:

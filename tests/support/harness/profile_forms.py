@@ -1,10 +1,10 @@
-"""Forms as people fill them in: a French pharmacy, a Belgian laboratory."""
+"""Sample forms: a French pharmacy, a Belgian laboratory."""
 
 from __future__ import annotations
 
 import msgspec
 
-from services.profile.fields import Standing, judge
+from services.profile.fields import SiretCheck, validate
 from shared.contracts.base import FieldError
 from shared.contracts.profile import ProfileFields
 
@@ -43,15 +43,15 @@ BELGIAN = ProfileFields(
 
 
 def but(form: ProfileFields, **fields: object) -> ProfileFields:
-    """The form with some fields filled in otherwise."""
+    """The form with some fields changed."""
     return msgspec.structs.replace(form, **fields)
 
 
-def errors_of(form: ProfileFields, standing: Standing | None = None) -> list[FieldError]:
-    """Everything that stands against validating it."""
-    return list(judge(form, standing).errors)
+def errors_of(form: ProfileFields, siret_check: SiretCheck | None = None) -> list[FieldError]:
+    """All errors that prevent validating."""
+    return list(validate(form, siret_check).errors)
 
 
-def codes_of(form: ProfileFields, standing: Standing | None = None) -> dict[str, str]:
+def codes_of(form: ProfileFields, siret_check: SiretCheck | None = None) -> dict[str, str]:
     """Code by field."""
-    return {error.field: error.code for error in errors_of(form, standing)}
+    return {error.field: error.code for error in errors_of(form, siret_check)}

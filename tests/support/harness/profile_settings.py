@@ -1,4 +1,4 @@
-"""The complementary information's settings with keys of the tests' own."""
+"""Settings of the profile service with keys for tests."""
 
 from __future__ import annotations
 
@@ -14,12 +14,12 @@ KEYS = {
         "IMPEX_SEAL_KEYS_REGISTRATION",
     )
 }
-PLACES = {
+URLS = {
     "IMPEX_PROFILE_DATABASE_URL": "postgresql://profile:x@127.0.0.1/impex",
     "IMPEX_PROFILE_AMQP_URL": "amqp://profile:x@127.0.0.1/",
 }
 
 
-def settings(**more: str) -> ProfileSettings:
-    """The defaults, and what `more` says."""
-    return load(ProfileSettings, {**PLACES, **KEYS, **more})
+def settings(**changes: str) -> ProfileSettings:
+    """The defaults with some changes."""
+    return load(ProfileSettings, {**URLS, **KEYS, **changes})

@@ -7,8 +7,8 @@ from datetime import date
 import pytest
 
 from services.gateway.portal.profile_messages import information_text, information_texts
-from services.profile.fields import judge
-from services.profile.lookup import standing
+from services.profile.establishment_lookup import siret_check
+from services.profile.fields import validate
 from shared.contracts.base import FieldError
 from shared.contracts.profile import ProfileFields
 from tests.support.harness.profile_forms import BELGIAN, FRENCH, but, errors_of
@@ -78,7 +78,7 @@ def test_bad_inputs_45_and_46_what_the_directory_says_is_no_error_of_the_person(
     assert said == (
         "D'après le répertoire Sirene, cet établissement est fermé depuis le 31 mai 2024."
     )
-    silent = judge(FRENCH, standing(None))
+    silent = validate(FRENCH, siret_check(None))
     assert not silent.errors
     (warning,) = silent.warnings
     assert (

@@ -1,4 +1,4 @@
-"""What a code is worth: the window, one use, clocks that are off, and for how long."""
+"""Verification of codes: the window, single use, clocks that are off."""
 
 from __future__ import annotations
 
@@ -8,58 +8,60 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from services.mfa.codes import REACH, Memory, Stray, Verdict, judge
+from services.mfa.codes import DRIFT_WINDOW, CodeState, OffWindowCode, Verification, verify_code
 from services.mfa.totp import code_at
 
 KEY = base64.b32encode(b"12345678901234567890").decode()
 NOW = 60_000_000
-#: Around NOW no two steps of KEY have the same code, so that each test means what it says.
+#: Around NOW no two steps of KEY have the same code.
 assert len({code_at(KEY, NOW + each) for each in range(-60, 61)}) == 121
 
 
-def at(step: int, memory: Memory | None = None, *, now: int = NOW, window: int = 1) -> Verdict:
-    """The code of `step`, given at `now`."""
-    return judge(KEY, code_at(KEY, step), now, memory or Memory(), window)
+def verify_step(
+    step: int, state: CodeState | None = None, *, now: int = NOW, window: int = 1
+) -> Verification:
+    """Verify the code of `step` at `now`."""
+    return verify_code(KEY, code_at(KEY, step), now, state or CodeState(), window)
 
 
-def unknown(now: int = NOW) -> str:
-    """A code that no step around has."""
+def unmatched_code(now: int = NOW) -> str:
+    """A code that no step near has."""
     near = {code_at(KEY, now + each) for each in range(-60, 61)}
     return next(f"{n:06d}" for n in range(1_000_000) if f"{n:06d}" not in near)
 
 
 @pytest.mark.parametrize(
-    ("offset", "worth"),
+    ("offset", "result"),
     [(-3, "wrong"), (-2, "wrong"), (-1, "right"), (0, "right"), (1, "right"), (2, "wrong")],
 )
-def test_ot_05_one_step_before_and_after_is_right(offset: int, worth: str) -> None:
-    verdict = at(NOW + offset)
-    assert verdict.worth == worth
-    if worth == "right":
-        assert verdict.memory == Memory(last_step=NOW + offset)
+def test_ot_05_one_step_before_and_after_is_right(offset: int, result: str) -> None:
+    verification = verify_step(NOW + offset)
+    assert verification.result == result
+    if result == "right":
+        assert verification.state == CodeState(last_step=NOW + offset)
 
 
 @pytest.mark.parametrize("offset", [-1, 1])
 def test_ot_05_without_a_window_only_the_step_itself_is_right(offset: int) -> None:
-    assert at(NOW, window=0).worth == "right"
-    assert at(NOW + offset, window=0).worth == "wrong"
+    assert verify_step(NOW, window=0).result == "right"
+    assert verify_step(NOW + offset, window=0).result == "wrong"
 
 
-def test_ot_04_a_step_is_right_once_and_what_came_before_it_is_not() -> None:
-    once = at(NOW).memory
-    assert at(NOW, once).worth == "used"
-    assert at(NOW - 1, once).worth == "used"
-    assert at(NOW + 1, once).worth == "right"
-    assert at(NOW, once).memory == once, "a code that was used changes nothing"
+def test_ot_04_a_step_is_right_once_and_no_earlier_one_afterwards() -> None:
+    once = verify_step(NOW).state
+    assert verify_step(NOW, once).result == "used"
+    assert verify_step(NOW - 1, once).result == "used"
+    assert verify_step(NOW + 1, once).result == "right"
+    assert verify_step(NOW, once).state == once, "a used code changes nothing"
 
 
-def test_a_code_that_two_steps_have_is_still_right_only_once(
+def test_a_code_of_two_steps_is_right_only_once(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     monkeypatch.setattr("services.mfa.codes.is_code_of", lambda _key, step, _code: step >= NOW)
-    once = judge(KEY, "000000", NOW, Memory(), 1)
-    assert (once.worth, once.memory.last_step) == ("right", NOW + 1)
-    assert judge(KEY, "000000", NOW, once.memory, 1).worth == "used"
+    once = verify_code(KEY, "000000", NOW, CodeState(), 1)
+    assert (once.result, once.state.last_step) == ("right", NOW + 1)
+    assert verify_code(KEY, "000000", NOW, once.state, 1).result == "used"
 
 
 @pytest.mark.parametrize(
@@ -81,103 +83,103 @@ def test_a_code_that_two_steps_have_is_still_right_only_once(
 def test_g_23_two_codes_in_a_row_tell_how_far_the_clock_is_off(
     offset: int, minutes: int, direction: str
 ) -> None:
-    first = at(NOW + offset)
-    assert (first.worth, first.refusal.slug) == ("wrong", "wrong_code")
-    second = at(NOW + 1 + offset, first.memory, now=NOW + 1)
-    assert second.worth == "off"
+    first = verify_step(NOW + offset)
+    assert (first.result, first.refusal.slug) == ("wrong", "wrong_code")
+    second = verify_step(NOW + 1 + offset, first.state, now=NOW + 1)
+    assert second.result == "off"
     assert second.refusal.slug == "clock_off"
     assert second.refusal.params == {"minutes": minutes, "direction": direction}
 
 
 @pytest.mark.parametrize("apart", [-1, 0, 1])
-def test_ot_05_two_measures_within_a_step_agree(apart: int) -> None:
-    first = at(NOW - 8).memory
-    assert at(NOW + 3 - 8 + apart, first, now=NOW + 3).worth == "off"
+def test_ot_05_two_offsets_within_a_step_are_the_same_drift(apart: int) -> None:
+    first = verify_step(NOW - 8).state
+    assert verify_step(NOW + 3 - 8 + apart, first, now=NOW + 3).result == "off"
 
 
 @pytest.mark.parametrize("apart", [-2, 2, 7])
-def test_ot_05_measures_that_differ_do_not(apart: int) -> None:
-    first = at(NOW - 10).memory
-    later = at(NOW + 3 - 10 + apart, first, now=NOW + 3)
-    assert later.worth == "wrong"
-    assert later.memory.stray == Stray(step=NOW - 7 + apart, offset=apart - 10)
+def test_ot_05_offsets_that_differ_are_not(apart: int) -> None:
+    first = verify_step(NOW - 10).state
+    later = verify_step(NOW + 3 - 10 + apart, first, now=NOW + 3)
+    assert later.result == "wrong"
+    assert later.state.off_window == OffWindowCode(step=NOW - 7 + apart, offset=apart - 10)
 
 
-def test_ot_05_beyond_ten_minutes_nothing_is_told() -> None:
-    memory = Memory()
+def test_ot_05_no_drift_is_reported_beyond_ten_minutes() -> None:
+    state = CodeState()
     for later in range(4):
-        verdict = at(NOW + later - REACH - 1, memory, now=NOW + later)
-        memory = verdict.memory
-        assert verdict.worth == "wrong"
-        assert memory.stray is None
+        verification = verify_step(NOW + later - DRIFT_WINDOW - 1, state, now=NOW + later)
+        state = verification.state
+        assert verification.result == "wrong"
+        assert state.off_window is None
 
 
-def test_ot_05_the_same_code_again_does_not_agree_with_itself() -> None:
-    first = at(NOW - 8).memory
-    again = at(NOW - 8, first)
-    assert again.worth == "wrong"
-    assert again.memory == first
-    # The one after it does agree with the first.
-    assert at(NOW - 7, again.memory, now=NOW + 1).worth == "off"
+def test_ot_05_the_same_code_again_measures_no_drift() -> None:
+    first = verify_step(NOW - 8).state
+    again = verify_step(NOW - 8, first)
+    assert again.result == "wrong"
+    assert again.state == first
+    # The one after it does.
+    assert verify_step(NOW - 7, again.state, now=NOW + 1).result == "off"
 
 
-def test_ot_05_in_a_row_means_without_another_code_between() -> None:
-    first = at(NOW - 8).memory
-    between = judge(KEY, unknown(), NOW, first, 1).memory
-    assert between.stray is None
-    assert at(NOW - 7, between, now=NOW + 1).worth == "wrong"
+def test_ot_05_another_code_between_resets_the_drift() -> None:
+    first = verify_step(NOW - 8).state
+    between = verify_code(KEY, unmatched_code(), NOW, first, 1).state
+    assert between.off_window is None
+    assert verify_step(NOW - 7, between, now=NOW + 1).result == "wrong"
 
 
-def test_ot_05_drift_is_not_learnt() -> None:
-    """However often they agree, codes of a clock that is off are refused."""
-    memory = Memory()
-    worths: list[str] = []
+def test_ot_05_drift_is_not_compensated_for() -> None:
+    """Codes of a clock that is off are refused, however often they agree."""
+    state = CodeState()
+    results: list[str] = []
     for later in range(6):
-        verdict = at(NOW + later - 8, memory, now=NOW + later)
-        memory = verdict.memory
-        worths.append(verdict.worth)
-    assert worths == ["wrong", *["off"] * 5]
-    # A right one ends it.
-    assert at(NOW + 6, memory, now=NOW + 6).memory.stray is None
+        verification = verify_step(NOW + later - 8, state, now=NOW + later)
+        state = verification.state
+        results.append(verification.result)
+    assert results == ["wrong", *["off"] * 5]
+    # A right code resets the drift.
+    assert verify_step(NOW + 6, state, now=NOW + 6).state.off_window is None
 
 
 @pytest.mark.parametrize("offset", [2, 8, 20])
-def test_g_23_a_step_so_recognised_never_works_again(offset: int) -> None:
-    """A code given early does not come true when its time has come."""
-    memory = at(NOW + offset).memory
+def test_g_23_a_step_found_outside_the_window_is_blocked(offset: int) -> None:
+    """A code given early is not accepted when its time has come."""
+    state = verify_step(NOW + offset).state
     for now in range(NOW + offset - 1, NOW + offset + 2):
-        assert at(NOW + offset, memory, now=now).worth == "used"
-    # Its neighbours, which nobody has seen, do.
-    assert at(NOW + offset + 1, memory, now=NOW + offset).worth == "right"
+        assert verify_step(NOW + offset, state, now=now).result == "used"
+    # Its neighbours are accepted.
+    assert verify_step(NOW + offset + 1, state, now=NOW + offset).result == "right"
 
 
-def test_g_23_it_never_works_even_if_our_own_clock_is_put_back() -> None:
-    memory = at(NOW - 5).memory
-    assert at(NOW - 5, memory, now=NOW - 5).worth == "used"
+def test_g_23_it_stays_blocked_even_if_our_clock_is_put_back() -> None:
+    state = verify_step(NOW - 5).state
+    assert verify_step(NOW - 5, state, now=NOW - 5).result == "used"
 
 
-def test_what_cannot_come_up_any_more_is_not_kept() -> None:
-    memory = at(NOW + 8).memory
-    assert memory.burned == (NOW + 8,)
-    assert at(NOW + 20, memory, now=NOW + 20).memory.burned == (NOW + 8,)
-    assert at(NOW + 40, memory, now=NOW + 40).memory.burned == ()
+def test_blocked_steps_out_of_reach_are_dropped() -> None:
+    state = verify_step(NOW + 8).state
+    assert state.blocked_steps == (NOW + 8,)
+    assert verify_step(NOW + 20, state, now=NOW + 20).state.blocked_steps == (NOW + 8,)
+    assert verify_step(NOW + 40, state, now=NOW + 40).state.blocked_steps == ()
 
 
 @given(st.lists(st.tuples(st.integers(-25, 25), st.integers(0, 5)), max_size=40))
-def test_ot_04_whatever_is_given_no_step_is_right_twice_and_steps_only_grow(
+def test_ot_04_no_step_is_right_twice_and_steps_only_grow(
     given_codes: list[tuple[int, int]],
 ) -> None:
-    memory, now, accepted, seen_outside = Memory(), NOW, [], set()
+    state, now, accepted, seen_outside = CodeState(), NOW, [], set()
     for offset, pause in given_codes:
         now += pause
         step = now + offset
-        verdict = judge(KEY, code_at(KEY, step), now, memory, 1)
-        memory = verdict.memory
-        if verdict.worth == "right":
+        verification = verify_code(KEY, code_at(KEY, step), now, state, 1)
+        state = verification.state
+        if verification.result == "right":
             assert abs(offset) <= 1
             assert step not in seen_outside
             accepted.append(step)
-        elif 1 < abs(offset) <= REACH:
+        elif 1 < abs(offset) <= DRIFT_WINDOW:
             seen_outside.add(step)
-        assert len(memory.burned) <= 2 * REACH + 1
+        assert len(state.blocked_steps) <= 2 * DRIFT_WINDOW + 1
     assert accepted == sorted(set(accepted))

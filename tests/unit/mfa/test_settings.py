@@ -1,4 +1,4 @@
-"""The second factor's settings: defaults, bounds, what goes together, no key shown."""
+"""Settings of the mfa service: defaults, bounds, no key in a repr."""
 
 from __future__ import annotations
 
@@ -13,14 +13,14 @@ from shared.settings import specs
 from tests.support.harness.mfa_settings import KEYS, settings
 
 
-def test_the_defaults_are_the_guides() -> None:
+def test_defaults() -> None:
     default = settings()
     assert (default.service_name, default.totp_window, default.recovery_codes) == (
         "IMPEXWEB",
         1,
         True,
     )
-    assert default.enrol_life == timedelta(minutes=30)
+    assert default.enrolment_lifetime == timedelta(minutes=30)
     throttle = default.throttle
     assert (throttle.free, throttle.first_wait, throttle.cap, throttle.ceiling) == (5, 90, 3600, 25)
 
@@ -47,25 +47,25 @@ def test_the_defaults_are_the_guides() -> None:
         ("IMPEX_TOTP_KEYS", "k1:short"),
     ],
 )
-def test_what_is_out_of_bounds_is_named(name: str, value: str) -> None:
+def test_a_value_out_of_bounds_is_reported(name: str, value: str) -> None:
     with pytest.raises(ConfigurationError) as caught:
         settings(**{name: value})
     assert name in {problem[0] for problem in caught.value.problems}
 
 
-def test_the_first_wait_is_not_longer_than_the_longest() -> None:
+def test_the_first_wait_must_not_exceed_the_longest() -> None:
     with pytest.raises(ConfigurationError) as caught:
         settings(IMPEX_CODE_WAIT="120", IMPEX_CODE_WAIT_CAP="119")
     assert [problem[0] for problem in caught.value.problems] == ["IMPEX_CODE_WAIT"]
     assert settings(IMPEX_CODE_WAIT="120", IMPEX_CODE_WAIT_CAP="120").code_wait == 120
 
 
-def test_one_key_serves_one_purpose() -> None:
+def test_no_key_is_used_twice() -> None:
     with pytest.raises(ConfigurationError):
         settings(IMPEX_RECOVERY_KEYS=KEYS["IMPEX_TOTP_KEYS"])
 
 
-def test_the_entry_in_the_application_is_named_as_pages_and_mails_name_us() -> None:
+def test_the_issuer_is_the_name_of_the_brand() -> None:
     ours, theirs = (
         {spec.name: (field.default, spec.doc) for field, spec in specs(cls)}["IMPEX_SERVICE_NAME"]
         for cls in (MfaSettings, BrandSettings)

@@ -1,4 +1,4 @@
-"""Codes and keys: the standards' own vectors, what is typed, what an application is given."""
+"""Codes and keys: the vectors of the RFCs, input, the key URI."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from services.mfa.totp import clean, code_at, is_code_of, key_uri, make_key, step_at
+from services.mfa.totp import code_at, is_code_of, key_uri, make_key, normalize_code, step_at
 
 #: RFC 4226 and 6238: ASCII 12345678901234567890.
 RFC_KEY = base64.b32encode(b"12345678901234567890").decode()
@@ -46,7 +46,7 @@ moments = st.datetimes(
 
 
 def reference(key: str, seconds: int) -> str:
-    """RFC 6238 in eight lines of our own."""
+    """A second implementation of RFC 6238."""
     digest = hmac.new(
         base64.b32decode(key), struct.pack(">Q", seconds // 30), hashlib.sha1
     ).digest()
@@ -80,7 +80,7 @@ def test_ot_02_any_key_at_any_moment_agrees_with_the_reference(key: str, at: dat
 
 @pytest.fixture
 def in_paris(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
-    """The process lives in Paris, as a careless server might."""
+    """The time zone of the process is Paris."""
     monkeypatch.setitem(os.environ, "TZ", "Europe/Paris")
     time.tzset()
     yield
@@ -95,7 +95,7 @@ def test_ot_07_the_hour_that_paris_has_twice(minutes: int) -> None:
     expected = reference(RFC_KEY, int(at.timestamp()))
     forms = [at, at.astimezone(ZoneInfo("Europe/Paris")), at.astimezone()]
     assert {code_at(RFC_KEY, step_at(form)) for form in forms} == {expected}
-    # What a phone computes by the same library, whichever way it is asked.
+    # The phone's code, computed with every kind of argument.
     phone = pyotp.TOTP(RFC_KEY)
     assert {phone.at(at), phone.at(int(at.timestamp())), phone.at(forms[1])} == {expected}
 
@@ -119,8 +119,8 @@ def test_ot_07_a_moment_without_a_zone_is_refused() -> None:
         "2 8 7 0 8 2",
     ],
 )
-def test_ot_08_spaces_and_one_hyphen_between_groups_are_no_part_of_a_code(typed: str) -> None:
-    assert clean(typed) == "287082"
+def test_ot_08_spaces_and_one_hyphen_between_groups_are_removed(typed: str) -> None:
+    assert normalize_code(typed) == "287082"
 
 
 @pytest.mark.parametrize(
@@ -144,13 +144,13 @@ def test_ot_08_spaces_and_one_hyphen_between_groups_are_no_part_of_a_code(typed:
         "28708.",
     ],
 )
-def test_ot_08_anything_but_six_ascii_digits_is_no_code(typed: str) -> None:
-    assert clean(typed) is None
+def test_ot_08_anything_but_six_ascii_digits_is_refused(typed: str) -> None:
+    assert normalize_code(typed) is None
 
 
 @given(st.text())
-def test_ot_08_what_passes_is_six_ascii_digits(typed: str) -> None:
-    code = clean(typed)
+def test_ot_08_every_accepted_code_is_six_ascii_digits(typed: str) -> None:
+    code = normalize_code(typed)
     assert code is None or (len(code) == 6 and code.isascii() and code.isdigit())
 
 
@@ -174,7 +174,7 @@ def test_ot_01_keys_have_160_bits_and_do_not_repeat() -> None:
     ],
 )
 @pytest.mark.parametrize("issuer", ["IMPEXWEB", "Import & export : non", "Médicaments + 1/2"])
-def test_ot_03_a_key_survives_its_uri(label: str, shown: str, issuer: str) -> None:
+def test_ot_03_a_key_uri_is_read_back(label: str, shown: str, issuer: str) -> None:
     if ":" in issuer:
         with pytest.raises(ValueError, match="colon"):
             key_uri(RFC_KEY, label, issuer)
@@ -201,7 +201,7 @@ def test_ot_03_a_key_survives_its_uri(label: str, shown: str, issuer: str) -> No
 
 
 @given(keys, st.text(st.characters(exclude_categories=["Cs"]), min_size=1, max_size=80))
-def test_ot_03_whatever_the_label_it_is_read_back(key: str, label: str) -> None:
+def test_ot_03_any_label_is_read_back(key: str, label: str) -> None:
     parts = urlsplit(key_uri(key, label, "IMPEXWEB"))
     assert unquote(parts.path) == "/IMPEXWEB:" + label.replace(":", "-").strip()
     assert parse_qs(parts.query)["secret"] == [key]

@@ -1,4 +1,4 @@
-"""The README tells every code that a form can meet, and no other: the gateway's words follow it."""
+"""The README lists every error code of the form, and no other."""
 
 from __future__ import annotations
 
@@ -7,18 +7,18 @@ from pathlib import Path
 
 import msgspec
 
-from services.profile.fields import Standing, judge
+from services.profile.fields import SiretCheck, validate
 from shared.contracts.profile import ProfileFields
 from tests.support.harness.profile_forms import BELGIAN, FRENCH, but
 
 README = Path(__file__).parents[3] / "services/profile/README.md"
 BAD = ("", "x" * 501, "😀", "www.exemple.fr", "1" * 9, "2A004", "00000", "0590123456", "0155874090")
-CLOSED, UNLISTED, DEFERRED = (Standing(state=one) for one in ("closed", "unlisted", "deferred"))
+CLOSED, UNLISTED, DEFERRED = (SiretCheck(state=one) for one in ("closed", "unlisted", "deferred"))
 
 
 def published() -> set[tuple[str, str]]:
     """The (field, code) pairs of the README."""
-    section = README.read_text().split("## What a form's field may be told")[1].split("\n## ")[0]
+    section = README.read_text().split("## Error codes of the form")[1].split("\n## ")[0]
     found, fields = set(), ["?"]
     for row in re.findall(r"^\| *([^|]*)\| *`([a-z_]+)` *\|", section, re.MULTILINE):
         fields = re.findall(r"`([a-z_]+)`", row[0]) or fields
@@ -26,8 +26,8 @@ def published() -> set[tuple[str, str]]:
     return found
 
 
-def met() -> set[tuple[str, str]]:
-    """What forms meet that are wrong in one field, or in what goes together."""
+def occurring() -> set[tuple[str, str]]:
+    """The (field, code) pairs of forms with one wrong field, or with fields that do not agree."""
     other = but(BELGIAN, position="other", establishment_type="other")
     forms = [
         but(form, **{field: bad})
@@ -45,11 +45,11 @@ def met() -> set[tuple[str, str]]:
     ]
     found = set()
     for form in forms:
-        for standing in (None, CLOSED, UNLISTED, DEFERRED):
-            judged = judge(form, standing)
-            found |= {(one.field, one.code) for one in (*judged.errors, *judged.warnings)}
+        for siret_check in (None, CLOSED, UNLISTED, DEFERRED):
+            result = validate(form, siret_check)
+            found |= {(one.field, one.code) for one in (*result.errors, *result.warnings)}
     return found
 
 
-def test_the_readme_tells_every_code_and_no_other() -> None:
-    assert met() == published()
+def test_the_readme_lists_every_code_and_no_other() -> None:
+    assert occurring() == published()

@@ -1,4 +1,4 @@
-"""Asking the directory over HTTP: its errors, slowness and limits (SI-05, SI-07, IN-08)."""
+"""The client of the directory: errors, timeouts and limits (SI-05, SI-07, IN-08)."""
 
 from __future__ import annotations
 
@@ -11,8 +11,15 @@ import pytest_asyncio
 from aiohttp import web
 
 from services.profile import directory
-from services.profile.answers import Answer
-from services.profile.directory import LATER, LIVE, Directory, Pace, Patience, open_directory
+from services.profile.directory import (
+    BACKGROUND,
+    INTERACTIVE,
+    Directory,
+    RateLimiter,
+    Timeouts,
+    open_directory,
+)
+from services.profile.establishment_record import EstablishmentRecord
 from tests.support.servers.company_directory import (
     BRANCH,
     CLOSED,
@@ -26,32 +33,32 @@ from tests.support.servers.company_directory import (
     says,
 )
 
-#: Fast enough that no test waits for its turn.
+#: So fast that no test waits for the rate limiter.
 FAST = 1_000.0
 PORTAL = "https://portal.example"
 
 
 @pytest_asyncio.fixture
 async def server() -> AsyncIterator[CompanyDirectory]:
-    async with company_directory() as made:
-        yield made
+    async with company_directory() as opened:
+        yield opened
 
 
 @pytest_asyncio.fixture
-async def ours(server: CompanyDirectory) -> AsyncIterator[Directory]:
-    async with open_directory(server.url, FAST, PORTAL) as made:
-        assert made is not None
-        yield made
+async def client(server: CompanyDirectory) -> AsyncIterator[Directory]:
+    async with open_directory(server.url, FAST, PORTAL) as opened:
+        assert opened is not None
+        yield opened
 
 
-async def state_of(ours: Directory, siret: str = BRANCH) -> str | None:
-    answer = await ours.ask(siret)
+async def state_of(client: Directory, siret: str = BRANCH) -> str | None:
+    answer = await client.ask(siret)
     return None if answer is None else answer.state
 
 
-async def test_si_05_one_question_says_who_asks(server: CompanyDirectory, ours: Directory) -> None:
-    assert await state_of(ours, HEAD_OFFICE) == "found"
-    assert await state_of(ours, CLOSED) == "closed"
+async def test_si_05_a_request_identifies_us(server: CompanyDirectory, client: Directory) -> None:
+    assert await state_of(client, HEAD_OFFICE) == "found"
+    assert await state_of(client, CLOSED) == "closed"
     assert server.sirets == [HEAD_OFFICE, CLOSED]
     request = server.asked[0]
     assert request.method == "GET"
@@ -59,22 +66,22 @@ async def test_si_05_one_question_says_who_asks(server: CompanyDirectory, ours: 
     assert "Cookie" not in request.headers
 
 
-async def test_si_07_without_an_address_there_is_no_directory() -> None:
-    async with open_directory("", FAST, PORTAL) as made:
-        assert made is None
+async def test_si_07_without_a_url_there_is_no_directory() -> None:
+    async with open_directory("", FAST, PORTAL) as opened:
+        assert opened is None
 
 
-def test_si_07_who_waits_waits_two_seconds_in_all() -> None:
-    assert LIVE.turn + LIVE.answer == 2.0
-    assert LATER.turn + LATER.answer < 60, "the handlers' own limit"
+def test_si_07_a_user_waits_two_seconds_in_all() -> None:
+    assert INTERACTIVE.turn + INTERACTIVE.response == 2.0
+    assert BACKGROUND.turn + BACKGROUND.response < 60, "the handlers' own limit"
 
 
 @pytest.mark.parametrize("first", [says(500), says(503, "<html>"), hangs_up])
-async def test_si_07_a_passing_failure_is_tried_once_more(
-    server: CompanyDirectory, ours: Directory, first: Answering
+async def test_si_07_a_transient_failure_is_retried_once(
+    server: CompanyDirectory, client: Directory, first: Answering
 ) -> None:
     server.turns = [first]
-    assert await state_of(ours) == "found"
+    assert await state_of(client) == "found"
     assert len(server.asked) == 2
 
 
@@ -90,65 +97,65 @@ async def test_si_07_a_passing_failure_is_tried_once_more(
         (says(200, '{"results": [' + " " * 300_000 + "]}"), 1),
     ],
 )
-async def test_si_07_a_lasting_failure_is_left_alone_for_a_while(
-    server: CompanyDirectory, ours: Directory, always: Answering, tries: int
+async def test_si_07_after_a_lasting_failure_there_is_a_pause(
+    server: CompanyDirectory, client: Directory, always: Answering, tries: int
 ) -> None:
     server.always = always
-    assert await state_of(ours) is None
+    assert await state_of(client) is None
     assert len(server.asked) == tries
-    assert await state_of(ours) is None
-    assert await ours.ask(BRANCH, later=True) is None
-    assert len(server.asked) == tries, "who comes next does not wait for it"
+    assert await state_of(client) is None
+    assert await client.ask(BRANCH, background=True) is None
+    assert len(server.asked) == tries, "the next user does not wait for it"
 
 
 async def test_si_07_after_the_pause_it_is_asked_again(
-    server: CompanyDirectory, ours: Directory, monkeypatch: pytest.MonkeyPatch
+    server: CompanyDirectory, client: Directory, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(directory, "PAUSE_SECONDS", 0.05)
     server.turns = [says(200, "{}")]
-    assert await state_of(ours) is None
+    assert await state_of(client) is None
     await asyncio.sleep(0.1)
-    assert await state_of(ours) == "found"
+    assert await state_of(client) == "found"
 
 
 @pytest.mark.parametrize("slow", [hangs(), drips])
-async def test_si_07_slowness_is_not_waited_for(
+async def test_si_07_a_slow_response_times_out(
     server: CompanyDirectory,
-    ours: Directory,
+    client: Directory,
     monkeypatch: pytest.MonkeyPatch,
     slow: Answering,
 ) -> None:
-    monkeypatch.setattr(directory, "LIVE", Patience(turn=0.1, answer=0.2))
+    monkeypatch.setattr(directory, "INTERACTIVE", Timeouts(turn=0.1, response=0.2))
     server.always = slow
     begun = time.perf_counter()
-    assert await state_of(ours) is None
+    assert await state_of(client) is None
     assert 0.15 < time.perf_counter() - begun < 1.5
 
 
 @pytest.mark.parametrize(
-    ("said", "pause"),
+    ("retry_after", "pause"),
     [("7", 7.0), ("0", 1.0), ("99999", 3600.0), ("soon", 10.0), ("", 10.0), ("-5", 10.0),
      ("9" * 400, 10.0), ("٧", 10.0)],
 )  # fmt: skip
 async def test_si_05_429_is_obeyed(
     server: CompanyDirectory,
-    ours: Directory,
+    client: Directory,
     monkeypatch: pytest.MonkeyPatch,
-    said: str,
+    retry_after: str,
     pause: float,
 ) -> None:
-    server.turns = [says(429, "{}", Retry_After=said)]
+    server.turns = [says(429, "{}", Retry_After=retry_after)]
     begun = asyncio.get_running_loop().time()
-    assert await state_of(ours) is None
+    assert await state_of(client) is None
     assert len(server.asked) == 1, "not tried again"
-    left = ours._left_alone_until - begun
+    left = client._paused_until - begun
     assert pause <= left < pause + 1
-    assert await state_of(ours) is None
+    assert await state_of(client) is None
     assert len(server.asked) == 1
 
 
-async def test_si_05_a_failure_does_not_shorten_the_wait_that_was_asked_for(
-    server: CompanyDirectory, ours: Directory
+async def test_si_05_a_failure_does_not_shorten_retry_after(
+    server: CompanyDirectory, client: Directory
 ) -> None:
     asked = asyncio.Event()
 
@@ -158,58 +165,60 @@ async def test_si_05_a_failure_does_not_shorten_the_wait_that_was_asked_for(
         return web.Response(status=404)
 
     server.turns = [fails_later, says(429, Retry_After="600")]
-    failing = asyncio.create_task(state_of(ours))
+    failing = asyncio.create_task(state_of(client))
     await asked.wait()
-    assert await state_of(ours) is None
+    assert await state_of(client) is None
     assert await failing is None
-    assert ours._left_alone_until - asyncio.get_running_loop().time() > 500
+    assert client._paused_until - asyncio.get_running_loop().time() > 500
 
 
-async def test_in_08_redirects_are_not_followed(server: CompanyDirectory, ours: Directory) -> None:
+async def test_in_08_redirects_are_not_followed(
+    server: CompanyDirectory, client: Directory
+) -> None:
     async with company_directory() as inside:
         private = f"{inside.url}/search?q={BRANCH}"
         server.always = says(302, Location=private)
-        assert await state_of(ours) is None
+        assert await state_of(client) is None
         assert inside.asked == []
     assert len(server.asked) == 1
 
 
-async def test_si_07_a_directory_that_is_not_there_is_no_answer() -> None:
-    async with company_directory() as gone:
-        address = gone.url
-    async with open_directory(address, FAST, PORTAL) as ours:
-        assert ours is not None
-        assert await state_of(ours) is None
+async def test_si_07_an_unreachable_directory_is_no_answer() -> None:
+    async with company_directory() as stopped:
+        url = stopped.url
+    async with open_directory(url, FAST, PORTAL) as client:
+        assert client is not None
+        assert await state_of(client) is None
 
 
-async def test_si_05_turns_come_at_their_pace() -> None:
-    pace, begun = Pace(50), time.perf_counter()
-    assert await asyncio.gather(*(pace.turn(10) for _ in range(6))) == [True] * 6
+async def test_si_05_the_rate_limiter_spaces_calls() -> None:
+    limiter, begun = RateLimiter(50), time.perf_counter()
+    assert await asyncio.gather(*(limiter.wait_turn(10) for _ in range(6))) == [True] * 6
     assert time.perf_counter() - begun >= 5 / 50
-    refused = [await asyncio.wait_for(pace.turn(-1), 1) for _ in range(3)]
+    refused = [await asyncio.wait_for(limiter.wait_turn(-1), 1) for _ in range(3)]
     assert refused == [False] * 3
 
 
-async def test_si_05_who_would_wait_too_long_for_a_turn_is_not_asked(
+async def test_si_05_a_lookup_without_a_turn_in_time_is_skipped(
     server: CompanyDirectory, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(directory, "LIVE", Patience(turn=0.3, answer=2.0))
-    async with open_directory(server.url, 5, PORTAL) as ours:
-        assert ours is not None
-        answers = await asyncio.gather(*(ours.ask(BRANCH) for _ in range(20)))
-    answered = [one for one in answers if isinstance(one, Answer)]
+    monkeypatch.setattr(directory, "INTERACTIVE", Timeouts(turn=0.3, response=2.0))
+    async with open_directory(server.url, 5, PORTAL) as client:
+        assert client is not None
+        answers = await asyncio.gather(*(client.ask(BRANCH) for _ in range(20)))
+    answered = [one for one in answers if isinstance(one, EstablishmentRecord)]
     assert len(answered) == len(server.asked)
-    assert 1 <= len(answered) <= 2, "three a second while somebody waits"
+    assert 1 <= len(answered) <= 2, "three a second for users"
 
 
-async def test_what_nobody_waits_for_leaves_most_turns_to_who_waits(
+async def test_background_lookups_leave_most_of_the_rate_to_users(
     server: CompanyDirectory,
 ) -> None:
-    async with open_directory(server.url, 5, PORTAL) as ours:
-        assert ours is not None
-        later = [asyncio.create_task(ours.ask(BRANCH, later=True)) for _ in range(30)]
+    async with open_directory(server.url, 5, PORTAL) as client:
+        assert client is not None
+        later = [asyncio.create_task(client.ask(BRANCH, background=True)) for _ in range(30)]
         await asyncio.sleep(0)
-        assert await state_of(ours) == "found"
+        assert await state_of(client) == "found"
         for task in later:
             task.cancel()
         await asyncio.gather(*later, return_exceptions=True)

@@ -1,4 +1,4 @@
-"""Postal codes, identifiers and what goes together (IN-02): bad input 48, SI-09 to SI-12."""
+"""Postal codes, identifiers, and fields that must agree (IN-02, SI-09 to SI-12)."""
 
 from __future__ import annotations
 
@@ -12,9 +12,9 @@ from tests.support.harness.profile_forms import BELGIAN, FRENCH, but, codes_of, 
 
 @pytest.mark.parametrize("typed", ["75015", "20000", "97400", "98000", "75116", " 75 015 "])
 def test_si_09_french_postal_codes(typed: str) -> None:
-    kept, wrong = establishment.check_postal_code(typed, "FR")
-    assert wrong is None
-    assert kept == typed.replace(" ", "")
+    normalized, error = establishment.check_postal_code(typed, "FR")
+    assert error is None
+    assert normalized == typed.replace(" ", "")
 
 
 @pytest.mark.parametrize(
@@ -23,7 +23,7 @@ def test_si_09_french_postal_codes(typed: str) -> None:
      ("ABCDE", "wrong_format"), ("750155", "wrong_format"), ("７５０１５", "wrong_format"),
      ("2A004", "corsican"), ("2b033", "corsican"), ("", "missing")],
 )  # fmt: skip
-def test_bad_input_48_is_told_apart(typed: str, code: str) -> None:
+def test_wrong_french_postal_codes(typed: str, code: str) -> None:
     assert codes_of(but(FRENCH, postal_code=typed)) == {"postal_code": code}
 
 
@@ -33,13 +33,13 @@ def test_bad_input_48_is_told_apart(typed: str, code: str) -> None:
      ("RE", "97400", "974"), ("YT", "97600", "976"), ("PM", "97500", "975"),
      ("BL", "97133", "977"), ("MF", "97150", "978")],
 )  # fmt: skip
-def test_in_02_si_11_a_territory_has_its_own_postal_codes(
+def test_in_02_si_11_a_territory_has_other_postal_codes(
     country: str, right: str, beginning: str
 ) -> None:
     assert establishment.check_postal_code(right, country) == (right, None)
-    _, wrong = establishment.check_postal_code("75015", country)
-    assert wrong is not None
-    assert (wrong.code, wrong.params) == ("other_territory", {"beginning": beginning})
+    _, error = establishment.check_postal_code("75015", country)
+    assert error is not None
+    assert (error.code, error.params) == ("other_territory", {"beginning": beginning})
 
 
 def test_si_09_abroad_only_the_length_counts() -> None:
@@ -51,7 +51,7 @@ def test_si_09_abroad_only_the_length_counts() -> None:
 
 
 @pytest.mark.parametrize(
-    ("typed", "country", "kept"),
+    ("typed", "country", "normalized"),
     [
         ("DE136695976", "DE", "DE136695976"),
         ("be 0428.759.497", "BE", "BE0428759497"),
@@ -62,8 +62,8 @@ def test_si_09_abroad_only_the_length_counts() -> None:
         ("", "BE", ""),
     ],
 )
-def test_si_12_vat_numbers(typed: str, country: str, kept: str) -> None:
-    assert establishment.check_vat(typed, country, "") == (kept, None)
+def test_si_12_vat_numbers(typed: str, country: str, normalized: str) -> None:
+    assert establishment.check_vat(typed, country, "") == (normalized, None)
 
 
 @pytest.mark.parametrize(
@@ -73,13 +73,13 @@ def test_si_12_wrong_vat_numbers(typed: str) -> None:
     assert codes_of(but(BELGIAN, vat=typed)) == {"vat": "invalid"}
 
 
-def test_si_12_in_02_a_french_vat_number_is_the_companys_own() -> None:
+def test_si_12_in_02_a_french_vat_number_is_that_of_the_company() -> None:
     other = but(FRENCH, vat="FR 40 303 265 045")
     (error,) = errors_of(other)
     assert (error.code, error.params) == ("wrong_siren", {"siren": "732829320"})
     own = but(FRENCH, vat="FR 44 732 829 320")
     assert codes_of(own) == {}
-    # Nothing is compared with a SIRET that is wrong itself.
+    # An invalid SIRET is not compared.
     assert codes_of(but(other, siret="73282932000079")) == {"siret": "wrong_key"}
 
 
@@ -92,9 +92,9 @@ def test_si_12_lei_and_eori() -> None:
         assert codes_of(but(BELGIAN, eori=wrong)) == {"eori": "invalid"}
 
 
-def test_a_group_is_named_by_the_first_number_there_is() -> None:
+def test_the_group_key_is_the_first_number_there_is() -> None:
     def group(**fields: str) -> str:
-        return establishment.group(but(BELGIAN, **{"vat": "", **fields}))
+        return establishment.group_key(but(BELGIAN, **{"vat": "", **fields}))
 
     assert group(country="GP", siret="73282932000074") == "FR:73282932000074"
     assert group(vat="BE0428759497", lei="L", eori="E") == "BE:VAT:BE0428759497"
@@ -110,5 +110,5 @@ def test_in_07_long_texts_take_no_time(typed: str) -> None:
     establishment.check_lei(typed)
     establishment.check_eori(typed)
     establishment.check_postal_code(typed, "FR")
-    establishment.check_number(typed, "FR")
+    establishment.check_siret_of_country(typed, "FR")
     assert time.perf_counter() - begun < 0.05

@@ -1,4 +1,4 @@
-"""Telephone numbers: vectors of SI-13 and SI-14, bad inputs 39 to 41, whatever people paste."""
+"""Telephone numbers: the vectors of SI-13 and SI-14, wrong and pasted input."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from services.profile.phones import check_extension, check_phone, example
 
 
 @pytest.mark.parametrize(
-    ("typed", "country", "kept"),
+    ("typed", "country", "normalized"),
     [
         ("0100000000", "FR", "+33100000000"),
         ("+33 (0)1 55 87 40 90", "FR", "+33155874090"),
@@ -28,16 +28,16 @@ from services.profile.phones import check_extension, check_phone, example
         ("06 12 34 56 78", "", "+33612345678"),
     ],
 )
-def test_si_13_numbers_are_kept_as_e164(typed: str, country: str, kept: str) -> None:
-    assert check_phone(typed, country) == (kept, None)
+def test_si_13_numbers_are_stored_as_e164(typed: str, country: str, normalized: str) -> None:
+    assert check_phone(typed, country) == (normalized, None)
 
 
 @pytest.mark.parametrize("typed", ["06 1234 567", "3615", "112", "-", "+", "1" * 41, "+99912345"])
-def test_bad_input_39_is_answered_with_an_example(typed: str) -> None:
-    kept, wrong = check_phone(typed, "FR")
-    assert wrong is not None
-    assert (kept, wrong.code) == (typed, "invalid")
-    assert wrong.params == {"example": "01 23 45 67 89"}
+def test_a_wrong_number_has_an_example(typed: str) -> None:
+    normalized, error = check_phone(typed, "FR")
+    assert error is not None
+    assert (normalized, error.code) == (typed, "invalid")
+    assert error.params == {"example": "01 23 45 67 89"}
 
 
 @pytest.mark.parametrize(
@@ -45,10 +45,10 @@ def test_bad_input_39_is_answered_with_an_example(typed: str) -> None:
     ["٠١٥٥٨٧٤٠٩٠", "０１５５８７４０９０", "0155874090\n", "01\n55874090", "tel:0155874090",
      "0155874090;ext=3", "0155874090 poste 4", "01/55/87/40/90", "0155874090\0"],
 )  # fmt: skip
-def test_bad_input_40_si_14_only_digits_and_the_usual_signs(typed: str) -> None:
-    _, wrong = check_phone(typed, "FR")
-    assert wrong is not None
-    assert wrong.code == "digits_only"
+def test_si_14_only_digits_and_the_usual_signs(typed: str) -> None:
+    _, error = check_phone(typed, "FR")
+    assert error is not None
+    assert error.code == "digits_only"
 
 
 @pytest.mark.parametrize(
@@ -64,19 +64,19 @@ def test_bad_input_40_si_14_only_digits_and_the_usual_signs(typed: str) -> None:
         ("0155874090", "RE", "FR", "+33"),
     ],
 )
-def test_bad_input_41_a_number_of_another_french_territory_is_named(
+def test_a_number_of_another_french_territory_is_named(
     typed: str, country: str, there: str, prefix: str
 ) -> None:
-    _, wrong = check_phone(typed, country)
-    assert wrong is not None
-    assert (wrong.code, wrong.params) == ("other_territory", {"country": there, "prefix": prefix})
+    _, error = check_phone(typed, country)
+    assert error is not None
+    assert (error.code, error.params) == ("other_territory", {"country": there, "prefix": prefix})
 
 
 def test_an_empty_number_is_missing() -> None:
     for typed in ("", "  ", "\u00a0"):
-        _, wrong = check_phone(typed, "FR")
-        assert wrong is not None
-        assert wrong.code == "missing"
+        _, error = check_phone(typed, "FR")
+        assert error is not None
+        assert error.code == "missing"
 
 
 def test_every_country_has_an_example() -> None:
@@ -85,35 +85,37 @@ def test_every_country_has_an_example() -> None:
 
 
 @pytest.mark.parametrize(
-    ("typed", "kept", "code"),
+    ("typed", "normalized", "code"),
     [("", "", None), (" 40 12 ", "4012", None), ("12345678", "12345678", None),
      ("123456789", "123456789", "too_long"), ("poste 4", "poste4", "digits_only"),
      ("٤", "٤", "digits_only"), ("4\n", "4\n", "digits_only")],
 )  # fmt: skip
-def test_si_14_an_extension_has_its_own_field(typed: str, kept: str, code: str | None) -> None:
-    text, wrong = check_extension(typed)
-    assert (text, wrong.code if wrong else None) == (kept, code)
+def test_si_14_an_extension_is_a_separate_field(
+    typed: str, normalized: str, code: str | None
+) -> None:
+    text, error = check_extension(typed)
+    assert (text, error.code if error else None) == (normalized, code)
 
 
 @given(st.text("0123456789+ ().-", max_size=45), st.sampled_from(["FR", "GP", "RE", "BE", "US"]))
-def test_what_is_accepted_is_a_valid_number_and_accepted_again(typed: str, country: str) -> None:
-    kept, wrong = check_phone(typed, country)
-    if wrong is None:
-        assert kept.startswith("+")
-        assert phonenumbers.is_valid_number(phonenumbers.parse(kept))
-        assert check_phone(kept, country) == (kept, None)
+def test_an_accepted_number_is_valid_and_accepted_again(typed: str, country: str) -> None:
+    normalized, error = check_phone(typed, country)
+    if error is None:
+        assert normalized.startswith("+")
+        assert phonenumbers.is_valid_number(phonenumbers.parse(normalized))
+        assert check_phone(normalized, country) == (normalized, None)
 
 
 @given(st.text(max_size=60))
-def test_nothing_but_plain_signs_gets_through(typed: str) -> None:
-    kept, wrong = check_phone(typed, "FR")
-    if wrong is None:
-        assert set(kept) <= set("+0123456789")
+def test_only_plain_signs_are_accepted(typed: str) -> None:
+    normalized, error = check_phone(typed, "FR")
+    if error is None:
+        assert set(normalized) <= set("+0123456789")
 
 
 @pytest.mark.parametrize("typed", ["0" * 100_000, "(" * 100_000, "+" * 100_000, "x" * 100_000])
 def test_in_07_long_texts_take_no_time(typed: str) -> None:
-    check_phone("01", "FR")  # the tables of a region are read at its first number
+    check_phone("01", "FR")  # loads the tables of the region
     begun = time.perf_counter()
     assert check_phone(typed, "FR")[1] is not None
     assert check_extension(typed)[1] is not None

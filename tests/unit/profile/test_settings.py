@@ -1,4 +1,4 @@
-"""The complementary information's settings: defaults, bounds, which directory may be asked."""
+"""Settings of the profile service: defaults, bounds, permitted directories."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from tests.support.harness.profile_settings import KEYS, settings
 
 def test_si_07_the_defaults() -> None:
     default = settings()
-    assert default.draft_life == timedelta(days=365)
+    assert default.draft_retention == timedelta(days=365)
     assert (default.directory_url, default.directory_rate) == ("", 5)
 
 
@@ -35,23 +35,23 @@ def test_si_07_the_defaults() -> None:
         ("IMPEX_SEAL_KEYS_PROFILE", "k1:short"),
     ],
 )
-def test_in_08_what_is_out_of_bounds_is_named(name: str, value: str) -> None:
+def test_in_08_a_value_out_of_bounds_is_reported(name: str, value: str) -> None:
     with pytest.raises(ConfigurationError) as caught:
         settings(**{name: value})
     assert name in {problem[0] for problem in caught.value.problems}
 
 
 @pytest.mark.parametrize("url", ["https://directory.example", "http://127.0.0.1:8099", ""])
-def test_in_08_one_host_over_tls_or_this_machine(url: str) -> None:
+def test_in_08_the_directory_is_one_host_over_tls_or_local(url: str) -> None:
     assert settings(IMPEX_DIRECTORY_URL=url).directory_url == url
 
 
-def test_g_26_the_information_outlives_the_accounts_credentials() -> None:
-    """Nothing that closes an account is heard: what was declared waits for its holder."""
+def test_g_26_the_profile_outlives_the_accounts_credentials() -> None:
+    """The service hears no event that closes an account."""
     heard = {row.event for row in SERVICE.hears}
     assert heard == {AccountCreated, NameChanged, EstablishmentCheckDeferred}
 
 
-def test_one_key_serves_one_purpose() -> None:
+def test_no_key_is_used_twice() -> None:
     with pytest.raises(ConfigurationError):
         settings(IMPEX_SEAL_KEYS_PROFILE=KEYS["IMPEX_SEAL_KEYS_GATEWAY"])

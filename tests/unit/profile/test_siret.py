@@ -1,4 +1,4 @@
-"""SIRET numbers: the vectors of python-stdnum's rule, La Poste's, and bad inputs 42 to 44."""
+"""SIRET numbers: python-stdnum's vectors, La Poste's exception, wrong numbers."""
 
 from __future__ import annotations
 
@@ -26,10 +26,10 @@ from tests.support.harness.profile_forms import BELGIAN, FRENCH, but, codes_of, 
         "\t73282932000074",
     ],
 )
-def test_si_01_si_02_right_numbers_are_kept_without_blanks_and_dots(typed: str) -> None:
-    kept, wrong = check_siret(typed)
-    assert wrong is None
-    assert kept == "".join(char for char in typed if char in "0123456789")
+def test_si_01_si_02_right_numbers_are_stored_without_blanks_and_dots(typed: str) -> None:
+    normalized, error = check_siret(typed)
+    assert error is None
+    assert normalized == "".join(char for char in typed if char in "0123456789")
     assert codes_of(but(FRENCH, siret=typed)) == {}
 
 
@@ -38,13 +38,13 @@ def test_si_01_si_02_right_numbers_are_kept_without_blanks_and_dots(typed: str) 
     [("7328293200007", 13), ("7328293200007O", 13), ("732829320000745", 15), ("Siret", 0),
      ("٧٣٢٨٢٩٣٢٠٠٠٠٧٤", 0), ("²³⁴", 0), ("-", 0)],
 )  # fmt: skip
-def test_bad_input_42_says_how_many_digits_there_are(typed: str, digits: int) -> None:
+def test_a_wrong_length_has_the_number_of_digits(typed: str, digits: int) -> None:
     (error,) = errors_of(but(FRENCH, siret=typed))
     assert (error.field, error.code) == ("siret", "wrong_length")
     assert error.params == {"expected": 14, "typed": digits}
 
 
-def test_bad_input_42_the_right_count_with_something_else_between() -> None:
+def test_fourteen_digits_with_other_characters() -> None:
     assert codes_of(but(FRENCH, siret="732-829-320-00074")) == {"siret": "digits_only"}
 
 
@@ -52,17 +52,17 @@ def test_bad_input_42_the_right_count_with_something_else_between() -> None:
     "typed",
     ["73282932000079", "35600000049838", "00000000000000", "73282932100074", "12345678901234"],
 )
-def test_bad_inputs_43_and_44_a_wrong_key_and_the_zeros_of_si_03(typed: str) -> None:
+def test_a_wrong_key_and_the_zeros_of_si_03(typed: str) -> None:
     assert codes_of(but(FRENCH, siret=typed)) == {"siret": "wrong_key"}
 
 
 @pytest.mark.parametrize("country", sorted(SIRET_COUNTRIES))
-def test_bad_input_47_si_04_si_11_a_siret_is_demanded_where_there_are_any(country: str) -> None:
+def test_si_04_si_11_a_siret_is_required_in_these_countries(country: str) -> None:
     assert codes_of(but(FRENCH, country=country, siret=" "))["siret"] == "missing"
 
 
 @pytest.mark.parametrize("country", ["BE", "NC", "PF", "WF", "MC", "CH", "GB"])
-def test_bad_input_47_si_04_si_11_and_refused_elsewhere(country: str) -> None:
+def test_si_04_si_11_and_refused_elsewhere(country: str) -> None:
     assert not has_siret(country)
     assert codes_of(but(BELGIAN, country=country, vat="", siret="73282932000074")) == {
         **codes_of(but(BELGIAN, country=country, vat="")),
@@ -71,17 +71,17 @@ def test_bad_input_47_si_04_si_11_and_refused_elsewhere(country: str) -> None:
 
 
 @given(st.text(max_size=40))
-def test_what_is_accepted_is_fourteen_digits_and_accepted_again(typed: str) -> None:
-    kept, wrong = check_siret(typed)
-    if wrong is None:
-        assert len(kept) == 14
-        assert set(kept) <= set("0123456789")
-        assert check_siret(kept) == (kept, None)
+def test_an_accepted_number_has_fourteen_digits_and_is_accepted_again(typed: str) -> None:
+    normalized, error = check_siret(typed)
+    if error is None:
+        assert len(normalized) == 14
+        assert set(normalized) <= set("0123456789")
+        assert check_siret(normalized) == (normalized, None)
 
 
 @given(st.integers(min_value=0, max_value=10**13 - 1), st.integers(min_value=1, max_value=9))
-def test_of_the_ten_last_digits_exactly_one_is_right_at_most(stem: int, step: int) -> None:
-    """A slip in the last digit is always found, La Poste's numbers aside."""
+def test_at_most_one_last_digit_is_right(stem: int, step: int) -> None:
+    """A wrong last digit is always found, except in numbers of La Poste."""
     accepted = [digit for digit in range(10) if check_siret(f"{stem:013d}{digit}")[1] is None]
     most = 2 if f"{stem:013d}".startswith("356000000") else 1
     assert len(accepted) <= most

@@ -1,4 +1,4 @@
-"""The SQL of what the profile holds about a person who asks (B-11)."""
+"""SQL of the data export: everything stored about an account (B-11)."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ NAMES = "SELECT first_name, last_name, known_at FROM account_names WHERE account
 
 
 async def read(tx: Connection, account_id: str) -> ExportDocument:
-    """Everything, by matter: the form as it was typed or kept, what was checked, and the names."""
+    """The form, its state and the names, by category."""
     rows = [dict(row) for row in await tx.fetch(PROFILE, account_id)]
     fields: list[dict[str, Any]] = [json.loads(row.pop("fields")) for row in rows]
     return {

@@ -1,4 +1,4 @@
-"""What the profile holds about a person who asks (B-11, GD-02)."""
+"""The data export of the service (B-11, GD-02)."""
 
 from __future__ import annotations
 
@@ -6,14 +6,14 @@ import json
 from typing import Any
 from uuid import uuid4
 
-from shared.contracts import profile as words
+from shared.contracts import profile as contracts
 from tests.support.harness.profile import ProfileHarness
 from tests.support.harness.profile_forms import FRENCH
 from tests.support.harness.service_harness import unseal
 
 
 async def export(harness: ProfileHarness, account_id: str) -> dict[str, Any]:
-    view = await harness.ask(words.ExportAccount(account_id=account_id))
+    view = await harness.ask(contracts.ExportAccount(account_id=account_id))
     assert harness.gateway is not None
     found: dict[str, Any] = json.loads(unseal(harness.gateway, view, "document"))
     return found
@@ -29,14 +29,14 @@ async def test_b_11_the_form_its_state_and_the_names(harness: ProfileHarness) ->
     assert other not in json.dumps(document)
 
 
-async def test_b_11_of_an_account_that_typed_nothing_nothing_is_held(
+async def test_b_11_nothing_about_an_account_without_a_profile(
     harness: ProfileHarness,
 ) -> None:
     assert not any((await export(harness, str(uuid4()))).values())
     assert await export(harness, "x") == {}
 
 
-async def test_gd_02_every_table_about_an_account_is_told(harness: ProfileHarness) -> None:
+async def test_gd_02_every_table_about_an_account_is_exported(harness: ProfileHarness) -> None:
     rows = await harness.fetch(
         "SELECT DISTINCT table_name FROM information_schema.columns"
         " WHERE table_schema = current_schema() AND column_name = 'account_id'"

@@ -1,8 +1,8 @@
-"""What one event tells of a dossier, and whether it may be believed. Pure.
+"""Validates an event about a dossier and turns it into an update. Pure.
 
-A dossier has four parts, each with the version that told it last: its state (whose it is, kind,
-status, whether it is processed), its number, what the applicant filled in with the date of filing,
-and the date of the decision. The store keeps the highest version of each part.
+A dossier has four parts, each with a version of its own: its state (account, kind, status, whether
+it is processed), its number, the contents with the date of filing, and the date of the decision.
+The store keeps the highest version of each part.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from datetime import UTC, date, datetime, timedelta
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
-from services.dossiers.folding import SEPARATOR, fold
+from services.dossiers.search_text import SEPARATOR, normalize
 from shared.contracts.backoffice import (
     KINDS,
     DossierContents,
@@ -28,13 +28,13 @@ from shared.contracts.backoffice import (
 from shared.errors import Reject
 
 PARIS = ZoneInfo("Europe/Paris")
-#: A date that is not there: after all others, as `infinity` in the database.
-NEVER = date.max
-HIGHEST_VERSION = 2**31 - 1
-#: Fit to stand in an address as it is.
+#: A missing date, sorted after all others; `infinity` in the database.
+NO_DATE = date.max
+MAX_VERSION = 2**31 - 1
+#: Needs no escaping in a URL.
 DOSSIER_ID = re.compile(r"[A-Za-z0-9][A-Za-z0-9._~:-]{0,63}")
-#: Characters, after NFC and without outer blanks.
-LONGEST = {
+#: In characters, after NFC and without outer blanks.
+MAX_LENGTHS = {
     "number": 50,
     "status": 60,
     "establishment": 200,
@@ -42,9 +42,9 @@ LONGEST = {
     "dosage": 100,
     "pharmaceutical_form": 100,
 }
-#: Moments before this year, or later than now by more than clocks differ, are mistakes.
-FIRST_YEAR = 1990
-CLOCKS_DIFFER = timedelta(days=1)
+#: Earlier times are refused, as are times in the future beyond `MAX_CLOCK_SKEW`.
+MIN_YEAR = 1990
+MAX_CLOCK_SKEW = timedelta(days=1)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -55,14 +55,14 @@ class Contents:
     medicine: str
     dosage: str
     pharmaceutical_form: str
-    folded: str
+    search_text: str
     filed_on: date
 
 
 @dataclass(frozen=True, kw_only=True)
-class Told:
-    """What one event tells; a part that it does not tell is None. `decided_on` is `NEVER` where it
-    tells that there is no decision."""
+class DossierUpdate:
+    """The parts that an event has; others are None. `decided_on` is `NO_DATE` if there is no
+    decision."""
 
     dossier_id: str
     version: int
@@ -75,19 +75,19 @@ class Told:
     decided_on: date | None
 
 
-def told_by(event: DossierEvent, subject: str | None, now: datetime) -> Told:
-    """What `event` about the account `subject` tells, or `Reject` with the reason."""
+def from_event(event: DossierEvent, subject: str | None, now: datetime) -> DossierUpdate:
+    """The update by `event` about the account `subject`. Raises `Reject` if it is invalid."""
     if not DOSSIER_ID.fullmatch(event.dossier_id):
         raise Reject("dossier_id must be 1 to 64 letters, digits and . _ ~ : -")
-    if not 1 <= event.version <= HIGHEST_VERSION:
-        raise Reject(f"version must be 1 to {HIGHEST_VERSION}")
+    if not 1 <= event.version <= MAX_VERSION:
+        raise Reject(f"version must be 1 to {MAX_VERSION}")
     if event.kind not in KINDS:
         raise Reject(f"kind must be one of {', '.join(KINDS)}")
     status, processed = _state(event)
-    return Told(
+    return DossierUpdate(
         dossier_id=event.dossier_id,
         version=event.version,
-        account_id=_account(subject),
+        account_id=_account_id(subject),
         kind=event.kind,
         status=status,
         processed=processed,
@@ -97,9 +97,9 @@ def told_by(event: DossierEvent, subject: str | None, now: datetime) -> Told:
     )
 
 
-def _account(subject: str | None) -> UUID:
+def _account_id(subject: str | None) -> UUID:
     if subject is None:
-        raise Reject("it does not say whose dossier: the subject is missing")
+        raise Reject("the subject is missing: it must be the account's id")
     try:
         return UUID(subject)
     except ValueError:
@@ -125,35 +125,35 @@ def _contents(event: DossierContents, now: datetime) -> Contents:
         name: _line(name, getattr(event, name))
         for name in ("establishment", "medicine", "dosage", "pharmaceutical_form")
     }
-    filed_on = NEVER
+    filed_on = NO_DATE
     if isinstance(event, DossierFiled):
-        filed_on = _day("filed_at", event.filed_at, now)
+        filed_on = _calendar_day("filed_at", event.filed_at, now)
     elif isinstance(event, DossierSaved):
-        _day("saved_at", event.saved_at, now)
-    folded = SEPARATOR.join(fold(text) for text in columns.values())
-    return Contents(**columns, folded=folded, filed_on=filed_on)
+        _calendar_day("saved_at", event.saved_at, now)
+    search_text = SEPARATOR.join(normalize(text) for text in columns.values())
+    return Contents(**columns, search_text=search_text, filed_on=filed_on)
 
 
 def _decided_on(event: DossierEvent, now: datetime) -> date | None:
-    """A withdrawal leaves the decision that there may be; every other event knows."""
+    """None, which keeps the stored date, for a withdrawal; every other event sets it."""
     if isinstance(event, DossierWithdrawn):
-        _day("withdrawn_at", event.withdrawn_at, now)
+        _calendar_day("withdrawn_at", event.withdrawn_at, now)
         return None
     if isinstance(event, DossierDecided):
-        return _day("decided_at", event.decided_at, now)
+        return _calendar_day("decided_at", event.decided_at, now)
     if isinstance(event, DossierStatusChanged):
-        _day("changed_at", event.changed_at, now)
-    return NEVER
+        _calendar_day("changed_at", event.changed_at, now)
+    return NO_DATE
 
 
 def _line(name: str, value: str) -> str:
-    """One line of text as it is kept."""
+    """The line as stored."""
     text = unicodedata.normalize("NFC", value).strip()
-    # Most texts are printable as a whole; blanks other than ours are not, and allowed.
+    # Other blanks than ASCII's are not printable but permitted.
     if not text.isprintable() and any(map(_is_invisible, text)):
         raise Reject(f"{name} holds a control or invisible character")
-    if len(text) > LONGEST[name]:
-        raise Reject(f"{name} is longer than {LONGEST[name]} characters")
+    if len(text) > MAX_LENGTHS[name]:
+        raise Reject(f"{name} is longer than {MAX_LENGTHS[name]} characters")
     return text
 
 
@@ -161,10 +161,10 @@ def _is_invisible(char: str) -> bool:
     return unicodedata.category(char)[0] == "C" or char in "\u2028\u2029"
 
 
-def _day(name: str, moment: datetime, now: datetime) -> date:
-    """The agency's calendar day of a moment."""
+def _calendar_day(name: str, moment: datetime, now: datetime) -> date:
+    """The calendar day of a moment at the agency."""
     if moment.tzinfo is None:
         raise Reject(f"{name} has no time zone")
-    if not datetime(FIRST_YEAR, 1, 1, tzinfo=UTC) <= moment <= now + CLOCKS_DIFFER:
-        raise Reject(f"{name} is before {FIRST_YEAR} or in the future")
+    if not datetime(MIN_YEAR, 1, 1, tzinfo=UTC) <= moment <= now + MAX_CLOCK_SKEW:
+        raise Reject(f"{name} is before {MIN_YEAR} or in the future")
     return moment.astimezone(PARIS).date()

@@ -1,11 +1,11 @@
-"""The SQL of what the second factor holds about a person who asks (B-11): no key, no code."""
+"""SQL of the data export: everything stored about an account but keys and codes (B-11)."""
 
 from __future__ import annotations
 
 from shared.database import Connection
 from shared.domain.data_export import ExportDocument
 
-MATTERS = {
+QUERIES = {
     "authenticator": """
         SELECT enrolled_at, begun_at AS first_begun_at FROM authenticators WHERE account_id = $1
     """,
@@ -28,8 +28,8 @@ MATTERS = {
 
 
 async def read(tx: Connection, account_id: str) -> ExportDocument:
-    """Everything, by matter."""
+    """All rows about the account, by category."""
     return {
-        matter: [dict(row) for row in await tx.fetch(sql, account_id)]
-        for matter, sql in MATTERS.items()
+        category: [dict(row) for row in await tx.fetch(sql, account_id)]
+        for category, sql in QUERIES.items()
     }

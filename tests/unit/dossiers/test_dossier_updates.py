@@ -1,4 +1,4 @@
-"""What one event tells of a dossier, and what is not believed (G-43)."""
+"""Updates from events, and invalid events (G-43)."""
 
 from __future__ import annotations
 
@@ -8,11 +8,17 @@ from uuid import UUID
 
 import pytest
 
-from services.dossiers.tellings import LONGEST, NEVER, Contents, Told, told_by
-from shared.contracts import backoffice as words
+from services.dossiers.dossier_updates import (
+    MAX_LENGTHS,
+    NO_DATE,
+    Contents,
+    DossierUpdate,
+    from_event,
+)
+from shared.contracts import backoffice as contracts
 from shared.errors import Reject
 from tests.support.harness.dossier_events import (
-    MINE,
+    ACCOUNT,
     START,
     changed,
     decided,
@@ -25,46 +31,46 @@ NOW = START + timedelta(days=90)
 ALL = (saved, filed, changed, decided, withdrawn)
 
 
-def told(event: words.DossierEvent, subject: str | None = MINE) -> Told:
-    return told_by(event, subject, NOW)
+def update_of(event: contracts.DossierEvent, subject: str | None = ACCOUNT) -> DossierUpdate:
+    return from_event(event, subject, NOW)
 
 
-def reason(event: words.DossierEvent, subject: str | None = MINE) -> str:
+def reason(event: contracts.DossierEvent, subject: str | None = ACCOUNT) -> str:
     with pytest.raises(Reject) as rejected:
-        told(event, subject)
+        update_of(event, subject)
     return rejected.value.reason
 
 
-def test_each_event_tells_its_parts_and_no_other() -> None:
-    first = told(saved(number="", medicine="  Doliprane\u00a0 "))
+def test_each_event_has_its_parts_and_no_other() -> None:
+    first = update_of(saved(number="", medicine="  Doliprane\u00a0 "))
     assert (first.status, first.processed, first.number) == ("draft", False, None)
-    assert first.account_id == UUID(MINE)
+    assert first.account_id == UUID(ACCOUNT)
     assert first.contents == Contents(
         establishment="Pharmacie du Marché",
         medicine="Doliprane",
         dosage="500 mg",
         pharmaceutical_form="comprimé",
-        folded="pharmacie du marche\ndoliprane\n500 mg\ncomprime",
-        filed_on=NEVER,
+        search_text="pharmacie du marche\ndoliprane\n500 mg\ncomprime",
+        filed_on=NO_DATE,
     )
-    assert first.decided_on == NEVER
+    assert first.decided_on == NO_DATE
 
-    second = told(filed())
+    second = update_of(filed())
     assert (second.status, second.processed, second.number) == ("filed", False, "26-d1")
     assert second.contents is not None
-    assert (second.contents.filed_on, second.decided_on) == (date(2026, 1, 15), NEVER)
+    assert (second.contents.filed_on, second.decided_on) == (date(2026, 1, 15), NO_DATE)
 
-    third = told(changed(status="Transmis à l'ANSES"))
+    third = update_of(changed(status="Transmis à l'ANSES"))
     assert (third.status, third.processed, third.contents) == ("Transmis à l'ANSES", False, None)
-    assert third.decided_on == NEVER
+    assert third.decided_on == NO_DATE
 
-    fourth = told(decided(status="refused"))
+    fourth = update_of(decided(status="refused"))
     assert (fourth.status, fourth.processed, fourth.contents) == ("refused", True, None)
     assert fourth.decided_on == date(2026, 1, 15)
 
-    last = told(withdrawn())
+    last = update_of(withdrawn())
     assert (last.status, last.processed, last.contents) == ("withdrawn", True, None)
-    assert last.decided_on is None, "the decision, if there is one, stays"
+    assert last.decided_on is None, "keeps the decision"
 
 
 @pytest.mark.parametrize(
@@ -76,15 +82,15 @@ def test_each_event_tells_its_parts_and_no_other() -> None:
     ],
 )
 def test_days_are_those_of_paris(moment: datetime, day: date) -> None:
-    contents = told(filed(filed_at=moment)).contents
+    contents = update_of(filed(filed_at=moment)).contents
     assert contents is not None
     assert contents.filed_on == day
-    assert told(decided(decided_at=moment)).decided_on == day
+    assert update_of(decided(decided_at=moment)).decided_on == day
 
 
 @pytest.mark.parametrize("make", ALL)
 @pytest.mark.parametrize(
-    ("wrong", "said"),
+    ("wrong", "expected"),
     [
         ({"kind": "AIP"}, "kind must be one of AI, DEI, DEC"),
         ({"kind": ""}, "kind"),
@@ -100,24 +106,24 @@ def test_days_are_those_of_paris(moment: datetime, day: date) -> None:
         ({"number": "12\x0034"}, "number holds a control"),
     ],
 )
-def test_what_every_event_may_get_wrong(make: Any, wrong: dict[str, Any], said: str) -> None:
-    assert said in reason(make(**wrong))
+def test_invalid_fields_of_every_event(make: Any, wrong: dict[str, Any], expected: str) -> None:
+    assert expected in reason(make(**wrong))
 
 
 @pytest.mark.parametrize("make", [saved, filed])
 @pytest.mark.parametrize("name", ["establishment", "medicine", "dosage", "pharmaceutical_form"])
 @pytest.mark.parametrize("sign", ["\n", "\x00", "\x1b", "\u202e", "\u200b", "\u2028", "\ud800"])
-def test_control_and_invisible_characters_are_not_kept(make: Any, name: str, sign: str) -> None:
+def test_control_and_invisible_characters_are_refused(make: Any, name: str, sign: str) -> None:
     assert reason(make(**{name: f"a{sign}b"})) == f"{name} holds a control or invisible character"
 
 
-@pytest.mark.parametrize("name", [name for name in LONGEST if name not in ("number", "status")])
-def test_over_long_texts_are_not_kept(name: str) -> None:
-    most = LONGEST[name]
-    assert told(filed(**{name: "é" * most})).contents is not None
+@pytest.mark.parametrize("name", [name for name in MAX_LENGTHS if name not in ("number", "status")])
+def test_long_texts_are_refused(name: str) -> None:
+    max_length = MAX_LENGTHS[name]
+    assert update_of(filed(**{name: "é" * max_length})).contents is not None
     assert (
-        reason(filed(**{name: "e\u0301" * (most + 1)}))
-        == f"{name} is longer than {most} characters"
+        reason(filed(**{name: "e\u0301" * (max_length + 1)}))
+        == f"{name} is longer than {max_length} characters"
     )
 
 
@@ -138,7 +144,7 @@ def test_a_status_is_a_short_text(make: Any) -> None:
         (withdrawn, "withdrawn_at"),
     ],
 )
-def test_absurd_moments_are_not_believed(make: Any, name: str) -> None:
+def test_absurd_times_are_refused(make: Any, name: str) -> None:
     for moment in (
         datetime(1989, 12, 31, 23, 59, tzinfo=UTC),
         datetime(1, 1, 1, tzinfo=UTC),
@@ -147,12 +153,12 @@ def test_absurd_moments_are_not_believed(make: Any, name: str) -> None:
     ):
         assert reason(make(**{name: moment})) == f"{name} is before 1990 or in the future"
     assert reason(make(**{name: datetime(2026, 1, 15)})) == f"{name} has no time zone"
-    told(make(**{name: NOW + timedelta(hours=23)}))
-    told(make(**{name: datetime(1990, 1, 1, tzinfo=UTC)}))
+    update_of(make(**{name: NOW + timedelta(hours=23)}))
+    update_of(make(**{name: datetime(1990, 1, 1, tzinfo=UTC)}))
 
 
 @pytest.mark.parametrize("make", ALL)
-def test_whose_dossier_must_be_said(make: Any) -> None:
+def test_the_subject_must_be_an_account_id(make: Any) -> None:
     assert "subject is missing" in reason(make(), None)
     for subject in ("", "pierre@example.fr", "73282932000074", "'; DROP TABLE dossiers; --"):
         assert "UUID" in reason(make(), subject)

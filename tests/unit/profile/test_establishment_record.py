@@ -1,4 +1,4 @@
-"""What the public directory answers and what we make of it (SI-05, SI-06, SI-08)."""
+"""Parsing of what the company directory answers (SI-05, SI-06, SI-08)."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from services.profile.answers import Answer, read_answer
+from services.profile.establishment_record import EstablishmentRecord, parse_record
 from tests.support.servers.company_directory import (
     BRANCH,
     CLOSED,
@@ -24,12 +24,12 @@ from tests.support.servers.company_directory import (
 )
 
 
-def read(body: Any, siret: str = BRANCH) -> Answer | None:
-    return read_answer(json.dumps(body).encode(), siret)
+def read(body: Any, siret: str = BRANCH) -> EstablishmentRecord | None:
+    return parse_record(json.dumps(body).encode(), siret)
 
 
 def test_si_05_the_head_office_has_its_address_in_parts() -> None:
-    assert read(body_of(HEAD_OFFICE), HEAD_OFFICE) == Answer(
+    assert read(body_of(HEAD_OFFICE), HEAD_OFFICE) == EstablishmentRecord(
         state="found",
         company_name="LABORATOIRE D'ETE",
         address="12 BIS RUE DE L'EGLISE",
@@ -39,8 +39,8 @@ def test_si_05_the_head_office_has_its_address_in_parts() -> None:
     )
 
 
-def test_si_05_another_establishments_address_is_cut_at_its_postal_code() -> None:
-    assert read(body_of(BRANCH)) == Answer(
+def test_si_05_an_address_in_one_line_is_cut_at_its_postal_code() -> None:
+    assert read(body_of(BRANCH)) == EstablishmentRecord(
         state="found",
         company_name="LABORATOIRE D'ETE",
         address="ZI NORD 3 RUE 8 MAI 1945",
@@ -49,32 +49,32 @@ def test_si_05_another_establishments_address_is_cut_at_its_postal_code() -> Non
     )
 
 
-def test_si_06_a_closed_establishment_says_since_when() -> None:
+def test_si_06_a_closed_establishment_has_its_date() -> None:
     answer = read(body_of(CLOSED), CLOSED)
     assert answer is not None
     assert (answer.state, answer.closed_on) == ("closed", date(2024, 5, 31))
     hidden = establishment(
         BRANCH, etat_administratif="F", statut_diffusion_etablissement="P", date_fermeture="?"
     )
-    assert read({"results": [company("X", hidden)]}) == Answer(state="closed")
+    assert read({"results": [company("X", hidden)]}) == EstablishmentRecord(state="closed")
 
 
 @pytest.mark.parametrize("siret", [HIDDEN, UNKNOWN])
-def test_si_06_who_is_not_shown_or_not_known_is_unlisted(siret: str) -> None:
-    assert read(body_of(siret), siret) == Answer(state="unlisted")
+def test_si_06_not_published_or_unknown_is_unlisted(siret: str) -> None:
+    assert read(body_of(siret), siret) == EstablishmentRecord(state="unlisted")
 
 
-def test_si_05_only_the_number_itself_counts() -> None:
-    assert read(body_of(HEAD_OFFICE), UNKNOWN) == Answer(state="unlisted")
+def test_si_05_only_the_same_number_counts() -> None:
+    assert read(body_of(HEAD_OFFICE), UNKNOWN) == EstablishmentRecord(state="unlisted")
 
 
-def test_si_08_a_finess_number_hints_at_a_hospital_pharmacy() -> None:
+def test_si_08_a_finess_number_tells_a_hospital_pharmacy() -> None:
     answer = read(body_of(HOSPITAL), HOSPITAL)
     assert answer is not None
     assert answer.hospital_pharmacy
 
 
-def test_texts_that_are_hidden_long_or_unreadable_are_left_out() -> None:
+def test_hidden_long_or_unreadable_texts_are_left_out() -> None:
     one = establishment(
         BRANCH,
         adresse="é" * 300 + " 75015 PARIS\u202e",
@@ -82,7 +82,7 @@ def test_texts_that_are_hidden_long_or_unreadable_are_left_out() -> None:
         libelle_commune="PARIS\u0000",
     )
     found = read({"results": [company("N" * 101, one, nom_complet="<b>\u200b")]})
-    assert found == Answer(state="found", postal_code="75015")
+    assert found == EstablishmentRecord(state="found", postal_code="75015")
 
 
 @pytest.mark.parametrize(
@@ -91,8 +91,8 @@ def test_texts_that_are_hidden_long_or_unreadable_are_left_out() -> None:
      b'{"results": [{"matching_etablissements": "x"}]}', b'{"erreur": "Veuillez"}',
      b"[" * 200_000, b'{"results":' + b"[" * 200_000, b"<html>", b'{"results": [{}]} x'],
 )  # fmt: skip
-def test_what_is_not_understood_is_no_answer(body: bytes) -> None:
-    assert read_answer(body, BRANCH) is None
+def test_a_malformed_body_is_no_record(body: bytes) -> None:
+    assert parse_record(body, BRANCH) is None
 
 
 _JSON = st.recursive(
@@ -108,7 +108,7 @@ _JSON = st.recursive(
 
 
 @given(_JSON)
-def test_whatever_the_directory_says_is_harmless(said: Any) -> None:
-    for body in (said, {"results": said}, {"results": [{"matching_etablissements": said}]}):
+def test_any_json_is_harmless(answer: Any) -> None:
+    for body in (answer, {"results": answer}, {"results": [{"matching_etablissements": answer}]}):
         answer = read(body)
         assert answer is None or answer.state in ("found", "closed", "unlisted")

@@ -1,0 +1,59 @@
+"""SQL on recovery codes, as functions that take the transaction; the account is locked."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from shared.database import Connection
+
+READ = """
+SELECT made_at, kept_at,
+    (SELECT count(*) FROM recovery_codes AS code WHERE code.account_id = $1) AS left_
+FROM recovery_lists WHERE account_id = $1
+"""
+DELETE = "DELETE FROM recovery_lists WHERE account_id = $1"
+INSERT_LIST = "INSERT INTO recovery_lists (account_id, made_at) VALUES ($1, $2)"
+INSERT_CODE = "INSERT INTO recovery_codes (account_id, key_id, code_hash) VALUES ($1, $2, $3)"
+MARK_KEPT = """
+UPDATE recovery_lists SET kept_at = $2 WHERE account_id = $1 AND kept_at IS NULL
+"""
+# Of concurrent requests with the same code, only one deletes the row.
+CONSUME = "DELETE FROM recovery_codes WHERE account_id = $1 AND code_hash = ANY($2) RETURNING 1"
+
+
+@dataclass(frozen=True, kw_only=True)
+class RecoveryCodeSet:
+    """The recovery codes of an account. `kept_at`: when the user confirmed having stored them."""
+
+    left: int
+    made_at: datetime
+    kept_at: datetime | None
+
+
+async def read(tx: Connection, account_id: str) -> RecoveryCodeSet | None:
+    """The recovery codes of the account."""
+    row = await tx.fetchrow(READ, account_id)
+    if row is None:
+        return None
+    return RecoveryCodeSet(left=row["left_"], made_at=row["made_at"], kept_at=row["kept_at"])
+
+
+async def replace(
+    tx: Connection, account_id: str, hashes: Sequence[tuple[str, bytes]], now: datetime
+) -> None:
+    """Store the (key id, hash) of each new code; the former codes become invalid."""
+    await tx.execute(DELETE, account_id)
+    await tx.execute(INSERT_LIST, account_id, now)
+    await tx.executemany(INSERT_CODE, [(account_id, *each) for each in hashes])
+
+
+async def mark_kept(tx: Connection, account_id: str, now: datetime) -> None:
+    """Record that the user has stored the codes."""
+    await tx.execute(MARK_KEPT, account_id, now)
+
+
+async def consume(tx: Connection, account_id: str, hashes: Sequence[bytes]) -> bool:
+    """Use up the code with one of these hashes; False if there is none."""
+    return await tx.fetchval(CONSUME, account_id, list(hashes)) is not None

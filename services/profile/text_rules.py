@@ -1,0 +1,45 @@
+"""Rules of one-line texts: permitted characters and length. Pure.
+
+Texts are stored in NFC, without outer blanks. Any alphabet is permitted; emoji, control and
+invisible characters are not, because they cannot be printed on an envelope.
+"""
+
+from __future__ import annotations
+
+import unicodedata
+
+from shared.contracts.base import FieldError
+
+#: Blanks that keyboards and other programs produce.
+BLANKS = " \t\u00a0\u2007\u2009\u202f"
+#: Symbols (Unicode category So) that occur in addresses and company names.
+_SIGNS = frozenset("°№©®™")
+_EMOJI = range(0x1F000, 0x20000)
+_EMOJI_PARTS = frozenset(chr(code) for code in (*range(0xFE00, 0xFE10), 0x20E3))
+
+
+def normalize(text: str) -> str:
+    """The text as stored: NFC, no outer blanks."""
+    return unicodedata.normalize("NFC", text).strip(BLANKS + "\r\n")
+
+
+def is_readable(char: str) -> bool:
+    """Whether a character is permitted in a line."""
+    kind = unicodedata.category(char)
+    if kind[0] == "C" or kind in ("Zl", "Zp") or ord(char) in _EMOJI or char in _EMOJI_PARTS:
+        return False
+    return kind != "So" or char in _SIGNS
+
+
+def check_line(
+    field: str, value: str, max_length: int, *, required: bool = True
+) -> tuple[str, FieldError | None]:
+    """The normalized line, and its error or None. `max_length` is in code points after NFC."""
+    line = normalize(value)
+    if not line:
+        return line, FieldError(field=field, code="missing") if required else None
+    if len(line) > max_length:
+        return line, FieldError(field=field, code="too_long", params={"max": max_length})
+    if not all(is_readable(char) for char in line):
+        return line, FieldError(field=field, code="forbidden_characters")
+    return line, None
