@@ -1,6 +1,6 @@
 # The verbs. `make` alone prints them.
 .DEFAULT_GOAL := help
-.PHONY: help .installed up test lint status demo reset bench docs texts pictures hooks lock
+.PHONY: help .installed up check test lint status demo reset bench docs texts pictures hooks lock
 MAKEFLAGS += --no-print-directory
 PY := .venv/bin/python
 COMPILE := .venv/bin/uv pip compile pyproject.toml --quiet --universal --python-version 3.11 \
@@ -13,6 +13,7 @@ help:
 	@echo "  make up      start everything on this machine; Ctrl-C stops it"
 	@echo "  make status  what runs, where, and what waits in the queues"
 	@echo "  make demo    fill the newest account's home page; ADDRESS=… chooses another account"
+	@echo "  make check   check the code, run the tests that need no server; within a minute"
 	@echo "  make test    install what the tests need, check the code, run every test"
 	@echo "  make lint    check the code only (ruff, mypy)"
 	@echo "  make reset   delete all data of this machine, after asking"
@@ -38,6 +39,10 @@ demo: .installed
 
 reset: .installed
 	@exec .venv/bin/impex reset
+
+check:
+	$(INSTALL)
+	@exec .venv/bin/impex check
 
 test:
 	$(INSTALL) --test

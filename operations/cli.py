@@ -69,7 +69,9 @@ def _local(verbs: Verbs) -> None:
         verbs, "reset", _module("local.reset"), "delete this machine's data, after asking"
     )
     reset.add_argument("--yes", action="store_true", help="do not ask")
-    test = _verb(verbs, "test", _module("testing"), "check the code and run every test")
+    quick = "check the code and run the tests that need no server"
+    _verb(verbs, "check", _module("ci_checks", "check"), quick)
+    test = _verb(verbs, "test", _module("ci_checks", "test"), "check the code and run every test")
     test.add_argument("--only-lint", action="store_true", help="leave the tests out")
     docs = _verb(
         verbs, "docs", _module("docs.generate_docs"), "write the tables of settings and events"

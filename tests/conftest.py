@@ -15,10 +15,12 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from xdist.scheduler import LoadFileScheduling
 
 from operations.local.processes import started_at, wait_until
 from operations.provision.permissions import Principal
 from tests.support.mail.mail_server import MailServer
+from tests.support.scheduling import group_of, longest_first
 from tests.support.servers.certificates import Authority
 from tests.support.servers.dedicated_servers import DedicatedServers, start_dedicated_servers
 from tests.support.servers.server_folder import server_folder
@@ -56,6 +58,22 @@ def pytest_unconfigure(config: pytest.Config) -> None:
             os.kill(holder, signal.SIGTERM)
             wait_until(lambda: started_at(holder) != born, 30, "the end of the test servers")
     shutil.rmtree(folder, ignore_errors=True)
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """The longest files first, whatever number of workers there is."""
+    items[:] = longest_first(items)
+
+
+class _GroupScheduling(LoadFileScheduling):
+    def _split_scope(self, nodeid: str) -> str:
+        return group_of(nodeid)
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> LoadFileScheduling | None:
+    """With `--dist loadfile`, files that share an installation stay in one worker."""
+    return _GroupScheduling(config, log) if config.getvalue("dist") == "loadfile" else None
 
 
 @pytest.fixture(scope="session")
