@@ -1,7 +1,8 @@
 """SQL on authenticators and enrolments, as functions that take the transaction.
 
 Every change starts with `lock_account`: the codes of one account are checked one after the other,
-even if many arrive at once (AU-03).
+even if many arrive at once (AU-03). A change of the authenticator deletes the stored replies about
+the account.
 """
 
 from __future__ import annotations
@@ -16,6 +17,7 @@ from services.mfa.codes import CodeState, OffWindowCode
 from services.mfa.enrolments import AT_REST, Authenticator, Enrolment
 from shared.contracts.base import Sealed
 from shared.database import Connection
+from shared.outbox import replies
 
 LOCK_ACCOUNT = "SELECT pg_advisory_xact_lock(hashtextextended('mfa/' || $1::text, 0))"
 READ = """
@@ -121,6 +123,7 @@ async def insert(tx: Connection, authenticator: Authenticator) -> bool:
         authenticator.code_state.last_step,
         list(authenticator.code_state.blocked_steps),
     )
+    await replies.delete_by_subject(tx, authenticator.account_id)
     return _row_count(done) > 0
 
 
@@ -135,6 +138,7 @@ async def replace(tx: Connection, authenticator: Authenticator) -> bool:
         authenticator.code_state.last_step,
         list(authenticator.code_state.blocked_steps),
     )
+    await replies.delete_by_subject(tx, authenticator.account_id)
     return _row_count(done) > 0
 
 
@@ -142,6 +146,7 @@ async def remove(tx: Connection, account_id: str, begun_until: datetime) -> bool
     """Delete the authenticator and enrolments begun by then; whether there was an authenticator."""
     done = await tx.execute(REMOVE, account_id, begun_until)
     await tx.execute(REMOVE_ENROLMENTS, account_id, begun_until)
+    await replies.delete_by_subject(tx, account_id)
     return _row_count(done) > 0
 
 

@@ -226,7 +226,7 @@ async def set_created(tx: Connection, request_id: str, now: datetime, kept_until
 async def delete(tx: Connection, request_id: str) -> None:
     """Delete a request, its links, and the stored replies about it (RE-14)."""
     await tx.execute(DELETE, request_id)
-    await replies.delete_matching(tx, "request_id", [request_id])
+    await replies.delete_by_subject(tx, request_id)
 
 
 async def delete_others(tx: Connection, request: AccountRequest) -> list[DeletedRequest]:
@@ -262,7 +262,7 @@ async def _delete(tx: Connection, sql: str, *values: Any) -> list[DeletedRequest
         DeletedRequest(id=str(row["id"]), account_id=str(row["account_id"]), state=row["state"])
         for row in await tx.fetch(sql, *values)
     ]
-    await replies.delete_matching(tx, "request_id", [each.id for each in deleted])
+    await replies.delete_by_subject(tx, *(each.id for each in deleted))
     return deleted
 
 

@@ -1,4 +1,8 @@
-"""SQL on accounts, credentials and accepted terms, in the caller's transaction."""
+"""SQL on accounts, credentials and accepted terms, in the caller's transaction.
+
+A change of password, state, address or phone deletes the stored replies about the account, so that
+a repeated request is checked against the account as it is now (AU-06).
+"""
 
 from __future__ import annotations
 
@@ -13,6 +17,7 @@ from services.registration.accounts import Account, AddressChange, Credentials
 from services.registration.passwords import PasswordHash
 from services.registration.terms import Terms
 from shared.database import Connection
+from shared.outbox import replies
 
 ADDRESS_STATUS = """
 SELECT account.id, account.state, credential.account_id IS NOT NULL AS has_credentials
@@ -154,6 +159,7 @@ async def change_password(
 ) -> None:
     """Give an account another password."""
     await tx.execute(CHANGE_CREDENTIALS, account_id, password.text, password.key_id, now)
+    await replies.delete_by_subject(tx, account_id)
 
 
 async def set_verified(tx: Connection, account_id: str, now: datetime) -> None:
@@ -164,6 +170,7 @@ async def set_verified(tx: Connection, account_id: str, now: datetime) -> None:
 async def freeze(tx: Connection, account_id: str, now: datetime, *, desk_only: bool) -> None:
     """Freeze an account."""
     await tx.execute(FREEZE, account_id, now, desk_only)
+    await replies.delete_by_subject(tx, account_id)
 
 
 async def restrict_to_support(tx: Connection, account_id: str) -> None:
@@ -174,17 +181,22 @@ async def restrict_to_support(tx: Connection, account_id: str) -> None:
 async def begin_unfreeze(tx: Connection, account_id: str) -> None:
     """A frozen account can sign in again."""
     await tx.execute(BEGIN_UNFREEZE, account_id)
+    await replies.delete_by_subject(tx, account_id)
 
 
 async def unfreeze(tx: Connection, account_id: str, opened_at: datetime) -> bool:
     """The second factor was given at `opened_at`; False where nothing changed."""
     done: str = await tx.execute(UNFREEZE, account_id, opened_at)
-    return done != "UPDATE 0"
+    if done == "UPDATE 0":
+        return False
+    await replies.delete_by_subject(tx, account_id)
+    return True
 
 
 async def record_phone_replacement(tx: Connection, account_id: str, replaced_at: datetime) -> None:
     """Record the latest replacement of the phone."""
     await tx.execute(RECORD_PHONE_REPLACEMENT, account_id, replaced_at)
+    await replies.delete_by_subject(tx, account_id)
 
 
 async def change_address(
@@ -194,6 +206,7 @@ async def change_address(
     await tx.execute(CHANGE_ADDRESS, account_id, change.address, change.address_key, now)
     password = change.password
     await tx.execute(CHANGE_ADDRESS_CREDENTIALS, account_id, password.text, password.key_id)
+    await replies.delete_by_subject(tx, account_id)
 
 
 async def set_name(

@@ -199,9 +199,11 @@ class RpcServer:
                 _emit=say,
                 prepared=prepared,
             )
-            answer = _encoded(await row.handler(request, context))
+            reply = await row.handler(request, context)
+            answer = _encoded(reply)
             if key is not None:
-                await replies.save(tx, request.TYPE, key, answer)
+                subject = replies.subject_of(request, reply)
+                await replies.save(tx, request.TYPE, key, answer, subject)
         if emitted:
             self._on_commit()
         return answer

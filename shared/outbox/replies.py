@@ -1,15 +1,15 @@
-"""Answers kept by idempotency key, so that asking twice is asking once.
+"""Replies stored by idempotency key, so that a repeated request is carried out once.
 
-The row is claimed before the work and holds the answer when the transaction commits; a second
-asker waits at the claim until then. A rolled back transaction leaves nothing.
+The row is claimed before the work and contains the reply when the transaction commits; a repeated
+request waits at the claim until then. A rolled back transaction leaves nothing. The row's `subject`
+is the id of the account, or of the account request, that the reply is about.
 """
 
 from __future__ import annotations
 
-from collections.abc import Collection
 from dataclasses import dataclass
 
-from shared.contracts.base import Request
+from shared.contracts.base import Reply, Request
 from shared.database import Connection
 
 _CLAIM = """
@@ -19,12 +19,13 @@ ON CONFLICT (type, idempotency_key) DO UPDATE
     SET content_hash = excluded.content_hash, answer = NULL, expires_at = excluded.expires_at
     WHERE replies.expires_at < now()
 """
-_SAVE = "UPDATE replies SET answer = $3 WHERE type = $1 AND idempotency_key = $2"
+_SAVE = "UPDATE replies SET answer = $3, subject = $4 WHERE type = $1 AND idempotency_key = $2"
 _FIND = """
 SELECT content_hash, answer FROM replies
 WHERE type = $1 AND idempotency_key = $2 AND expires_at >= now()
 """
-_DELETE_MATCHING = "DELETE FROM replies WHERE answer::jsonb -> 'reply' ->> $1 = ANY($2)"
+# An expired row may be claimed again by a transaction that is waiting for a lock of this one.
+_DELETE_BY_SUBJECT = "DELETE FROM replies WHERE subject = ANY($1) AND expires_at >= now()"
 
 
 @dataclass(frozen=True)
@@ -41,9 +42,11 @@ async def claim(tx: Connection, request: Request, key: str, content_hash: bytes)
     return done.endswith("1")
 
 
-async def save(tx: Connection, request_type: str, key: str, answer: bytes) -> None:
+async def save(
+    tx: Connection, request_type: str, key: str, answer: bytes, subject: str | None
+) -> None:
     """Keep the answer of the request that `tx` carries out."""
-    await tx.execute(_SAVE, request_type, key, answer.decode())
+    await tx.execute(_SAVE, request_type, key, answer.decode(), subject)
 
 
 async def find(tx: Connection, request_type: str, key: str) -> StoredReply | None:
@@ -52,11 +55,23 @@ async def find(tx: Connection, request_type: str, key: str) -> StoredReply | Non
     return None if row is None else StoredReply(row["content_hash"], row["answer"].encode())
 
 
-async def delete_matching(tx: Connection, field: str, values: Collection[str]) -> int:
-    """Forget the kept replies whose `field` is one of `values`; returns how many.
+async def delete_by_subject(tx: Connection, *subjects: str) -> int:
+    """Delete the stored replies about these accounts or account requests; returns how many.
 
-    For somebody of whom nothing is to be kept any more. The same key may then be carried out again.
+    For a person of whom nothing may remain, and for an account whose credentials or state have
+    changed: a repeated request is then carried out anew. The reply that `tx` itself is about to
+    store remains.
     """
-    if not values:
+    if not subjects:
         return 0
-    return int((await tx.execute(_DELETE_MATCHING, field, list(values))).rpartition(" ")[2])
+    return int((await tx.execute(_DELETE_BY_SUBJECT, subjects)).rpartition(" ")[2])
+
+
+def subject_of(request: Request, reply: Reply) -> str | None:
+    """The account or account request that a reply is about, from the reply or else the request."""
+    for message in (reply, request):
+        for field in ("account_id", "request_id"):
+            found: str | None = getattr(message, field, None)
+            if found is not None:
+                return found
+    return None

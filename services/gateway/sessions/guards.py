@@ -11,7 +11,7 @@ import re
 import uuid
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from aiohttp import web
 
@@ -24,11 +24,13 @@ from services.gateway.sessions.model import Session, browser_token, promoted_tok
 from services.gateway.sessions.request_state import REQUEST_STATE, flash
 from services.gateway.sessions.sessions import SESSIONS, PasswordSignIn
 from shared.contracts.gateway import SessionOpened
-from shared.contracts.registration import SignInView
+from shared.contracts.registration import SignIn, SignInView
 from shared.database import TRANSIENT_ERRORS
 from shared.runtime.telemetry import get_logger
 
 TOKEN = re.compile(r"[A-Za-z0-9_-]{43}|[0-9a-f]{64}")
+#: How old a stored reply to a sign-in may be; a reply without `checked_at` counts as that old.
+MAX_REPLY_AGE = timedelta(seconds=SignIn.REPLY_SECONDS)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -181,9 +183,13 @@ def clear_session_cookie(request: web.Request) -> None:
 
 
 async def start_partial(
-    request: web.Request, signed: SignInView, due: str, login_target: str, asked_at: datetime
+    request: web.Request, signed: SignInView, due: str, login_target: str
 ) -> Session:
-    """The password was right: the pre-session ends, a partial session begins (SE-11)."""
+    """The password was right: the pre-session ends, a partial session begins (SE-11).
+
+    It is proved from when the password was checked. The reply may be a stored one: whatever ended
+    the account's sessions since then also ends this one.
+    """
     state, sessions = request[REQUEST_STATE], request.app[SESSIONS]
     if state.token is not None:
         await sessions.end(state.token, "signed_out")
@@ -193,7 +199,7 @@ async def start_partial(
         device=state.device,
         network=state.network,
         next=login_target if login_target in request.app[ROUTES].login_targets else "",
-        asked_at=asked_at,
+        proved_at=signed.checked_at or request.app[CLOCK]() - MAX_REPLY_AGE,
     )
     token, made = await sessions.start_partial(sign_in)
     await request_state.end_presession(request)
@@ -213,15 +219,17 @@ async def promote(
     found: Session,
     form_key: str,
     *,
+    code_at: datetime,
     failures: int,
     recovery_due: bool,
     first: bool = False,
     replaced_at: datetime | None = None,
 ) -> web.Response:
-    """Both factors were given: set a new token and the known browser, and redirect.\n\nWith
-    `recovery_due` the recovery codes come first. `first` is the sign-in that
-    enrolled;\n`replaced_at` is when a new phone replaced the old one, which ends every other
-    session.
+    """Both factors were given: set a new token and the known browser, and redirect.
+
+    `code_at` is when the code was found right. With `recovery_due` the recovery codes come first.
+    `first` is the sign-in that enrolled; `replaced_at` is when a new phone replaced the old one,
+    which ends every other session.
     """
     app, state = request.app, request[REQUEST_STATE]
     token, now, sessions = state.token or "", app[CLOCK](), app[SESSIONS]
@@ -238,7 +246,9 @@ async def promote(
         failures=failures,
         opened_at=now,
     )
-    if not await sessions.promote(token, new, found, opened, browser, replaced_at):
+    if not await sessions.promote(
+        token, new, found, opened, browser, code_at=code_at, replaced_at=replaced_at
+    ):
         clear_session_cookie(request)
         flash(request, "too_late")
         return redirect(request, app[SESSION_PAGES].sign_in)

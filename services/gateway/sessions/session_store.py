@@ -100,7 +100,10 @@ async def set_enrol_before(tx: Connection, token_hash: bytes, until: datetime) -
 async def set_code_at(tx: Connection, token_hash: bytes, at: datetime) -> None:
     """The second factor was given again."""
     await tx.execute(
-        "update sessions set code_at = $2 where token_hash = $1 and level = 'full'", token_hash, at
+        "update sessions set code_at = greatest(code_at, $2)"
+        " where token_hash = $1 and level = 'full'",
+        token_hash,
+        at,
     )
 
 

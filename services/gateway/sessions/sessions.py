@@ -36,7 +36,7 @@ class PasswordSignIn:
     device: str
     network: str
     next: str
-    asked_at: datetime
+    proved_at: datetime
 
 
 class Sessions:
@@ -84,8 +84,7 @@ class Sessions:
             failures=signed.failures,
             next=sign_in.next,
             opened_at=now,
-            # Before the password was checked: one that was changed meanwhile opens nothing.
-            proved_at=sign_in.asked_at,
+            proved_at=sign_in.proved_at,
             code_at=None,
             seen_at=now,
             ends_at=now + PARTIAL_LIFETIME,
@@ -101,12 +100,15 @@ class Sessions:
         half: Session,
         opened: SessionOpened,
         browser: str,
+        *,
+        code_at: datetime,
         replaced_at: datetime | None = None,
     ) -> bool:
-        """Replace a partial session by a full one under the token `new`, and emit the
-        event.\n\nIdempotent for a second click; False where the session has ended meanwhile.
-        Where it replaced the\nphone (at `replaced_at`) it goes on although the event of that
-        has ended it already; the account's\nother sessions end.
+        """Replace a partial session by a full one under the token `new`, and emit the event.
+
+        Idempotent for a second click; False where the session has ended meanwhile. `code_at` is
+        when the code was found right. Where it replaced the phone (at `replaced_at`) the session
+        goes on although the event of that has ended it already; the account's other sessions end.
         """
         now = opened.opened_at
         full = replace(
@@ -117,7 +119,7 @@ class Sessions:
             enrolment_id=None,
             opened_at=now,
             proved_at=replaced_at or half.proved_at,
-            code_at=now,
+            code_at=code_at,
             seen_at=now,
             ends_at=now + self.limits.absolute,
         )
@@ -220,10 +222,10 @@ class Sessions:
         async with acquire(self._pool) as connection:
             await store.set_enrol_before(connection, token_hash(token), enrol_before)
 
-    async def record_code(self, token: str) -> None:
+    async def record_code(self, token: str, at: datetime) -> None:
         """The second factor was given again."""
         async with acquire(self._pool) as connection:
-            await store.set_code_at(connection, token_hash(token), self._clock())
+            await store.set_code_at(connection, token_hash(token), at)
 
     async def record_validated(self, account_id: str, at: datetime) -> None:
         """Record that the account's complementary information is validated."""

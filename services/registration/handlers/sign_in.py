@@ -124,6 +124,7 @@ async def _accept(
         language=account.language,
         enrol_before=account.verified_at + deps.settings.enrol_period,
         failures=failures,
+        checked_at=now,
     )
 
 

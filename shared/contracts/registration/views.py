@@ -61,7 +61,8 @@ class SignInView(Reply, frozen=True, kw_only=True):
     """Where a right password leads: `due` is `request` or `account`.
 
     Of an account also who it is, until when a second factor may be enrolled without proving the
-    address again, and how many passwords were wrong since the last right one.
+    address again, how many passwords were wrong since the last right one, and `checked_at`, when
+    the password was found right: a session lives from then, however late the answer is read.
     """
 
     due: str
@@ -73,6 +74,7 @@ class SignInView(Reply, frozen=True, kw_only=True):
     language: str | None = None
     enrol_before: datetime | None = None
     failures: int = 0
+    checked_at: datetime | None = None
 
 
 class PasswordRulesView(Reply, frozen=True, kw_only=True):

@@ -3,55 +3,23 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
-from datetime import datetime, timedelta
+from datetime import timedelta
 
-import asyncpg
 import pytest
 
-from shared.contracts.base import Event
-from shared.contracts.mfa import AuthenticatorRemoved, AuthenticatorReplaced
 from shared.contracts.registration import (
     AccountDeactivated,
     AccountFrozen,
     AddressChanged,
-    CredentialsRemoved,
     NameChanged,
     PasswordChanged,
 )
-from shared.outbox import emit
+from tests.integration.gateway.ends import EVENTS, emit_event
 from tests.support import eventually
 from tests.support.actors.account_holder import AccountHolder
 from tests.support.servers.portal import Portal
 
 pytestmark = pytest.mark.asyncio(loop_scope="package")
-
-Makes = Callable[[datetime], Event]
-EVENTS: dict[str, tuple[str, Makes]] = {
-    "password_changed": (
-        "registration",
-        lambda at: PasswordChanged(by="reset", changed_at=at),
-    ),
-    "account_frozen": (
-        "registration",
-        lambda at: AccountFrozen(by="desk", desk_only=True, frozen_at=at),
-    ),
-    "account_deactivated": ("registration", lambda at: AccountDeactivated(deactivated_at=at)),
-    "credentials_removed": ("registration", lambda at: CredentialsRemoved(removed_at=at)),
-    "phone_replaced": ("mfa", lambda at: AuthenticatorReplaced(by="recovery", replaced_at=at)),
-    "phone_removed": ("mfa", lambda at: AuthenticatorRemoved(removed_at=at)),
-}
-
-
-async def _say(portal: Portal, owner: str, event: Event, subject: str) -> None:
-    """Say it as its owner does: from the owner's outbox, by its relay."""
-    connection = await asyncpg.connect(
-        portal.system.database.url(owner), server_settings={"search_path": owner}
-    )
-    try:
-        async with connection.transaction():
-            await emit(connection, owner, event, subject=subject, now=portal.clock())
-    finally:
-        await connection.close()
 
 
 @pytest.mark.parametrize("reason", EVENTS)
@@ -64,8 +32,8 @@ async def test_re_10_an_act_done_elsewhere_ends_the_sessions(
     account = await person.account_id()
     half = portal.browser()
     await person.give_password(browser=half)
-    await _say(portal, owner, make(portal.clock()), account)
-    await _say(portal, owner, make(portal.clock()), account)
+    await emit_event(portal, owner, make(portal.clock()), account)
+    await emit_event(portal, owner, make(portal.clock()), account)
 
     async def closed() -> bool:
         return (await person.browser.send("GET", "/accueil")).status == 303
@@ -85,7 +53,7 @@ async def test_a_gateway_whose_clock_is_ahead_keeps_no_session_of_a_closed_accou
     person = AccountHolder(portal, address)
     await person.settle()
     ended = portal.clock() - timedelta(seconds=3)
-    await _say(portal, owner, make(ended), await person.account_id())
+    await emit_event(portal, owner, make(ended), await person.account_id())
 
     async def closed() -> bool:
         return (await person.browser.send("GET", "/accueil")).status == 303
@@ -100,11 +68,13 @@ async def test_an_event_that_comes_late_ends_nothing_that_was_proved_after_it(
     await person.settle()
     account = await person.account_id()
     before = portal.clock() - timedelta(minutes=5)
-    await _say(portal, "registration", PasswordChanged(by="reset", changed_at=before), account)
+    await emit_event(
+        portal, "registration", PasswordChanged(by="reset", changed_at=before), account
+    )
     marker = AccountHolder(portal, f"z{address}")
     await marker.settle()
     now = portal.clock()
-    await _say(
+    await emit_event(
         portal, "registration", AccountDeactivated(deactivated_at=now), await marker.account_id()
     )
 
@@ -125,7 +95,7 @@ async def test_a_session_proved_before_an_end_opens_nothing_whenever_it_is_writt
     page = await person.give_password(browser=portal.browser())
     assert page.path == "/connexion/code"
     ended = portal.clock() + timedelta(seconds=2)
-    await _say(portal, "registration", PasswordChanged(by="reset", changed_at=ended), account)
+    await emit_event(portal, "registration", PasswordChanged(by="reset", changed_at=ended), account)
 
     async def closed() -> bool:
         return (await person.browser.send("GET", "/accueil")).status == 303
@@ -155,9 +125,9 @@ async def test_b_14_a_session_shows_the_latest_name_and_ends_with_the_address(
         for last, at in (("Martin", now), ("Martin", now), ("Dupont", before))
     ]
     for event in names:
-        await _say(portal, "registration", event, account)
+        await emit_event(portal, "registration", event, account)
     frozen = AccountFrozen(by="desk", desk_only=True, frozen_at=portal.clock())
-    await _say(portal, "registration", frozen, await marker.account_id())
+    await emit_event(portal, "registration", frozen, await marker.account_id())
 
     async def handled() -> bool:
         return (await marker.browser.send("GET", "/accueil")).status == 303
@@ -169,7 +139,7 @@ async def test_b_14_a_session_shows_the_latest_name_and_ends_with_the_address(
     moved = AddressChanged(
         address=f"n{address}", former_address=address, by="desk", changed_at=portal.clock()
     )
-    await _say(portal, "registration", moved, account)
+    await emit_event(portal, "registration", moved, account)
     closed = await portal.sent_mails.event("SessionClosed", account)
     assert closed.data["reason"] == "address_changed"
     assert (await person.browser.get("/compte")).path == "/connexion"

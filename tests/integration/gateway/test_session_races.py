@@ -47,7 +47,7 @@ async def sessions(shared_system: System, clock: Clock) -> AsyncIterator[Session
 async def _half(sessions: Sessions, account: str, at: datetime) -> tuple[str, Session]:
     signed = SignInView(due="account", account_id=account, enrol_before=at)
     newcomer = PasswordSignIn(
-        signed=signed, due="code", device="", network="", next="", asked_at=at
+        signed=signed, due="code", device="", network="", next="", proved_at=at
     )
     return await sessions.start_partial(newcomer)
 
@@ -65,7 +65,9 @@ async def _promote(
         failures=0,
         opened_at=replaced_at or half.opened_at,
     )
-    done = await sessions.promote(token, new, half, opened, new_token(), replaced_at)
+    done = await sessions.promote(
+        token, new, half, opened, new_token(), code_at=opened.opened_at, replaced_at=replaced_at
+    )
     return new if done else ""
 
 

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import asyncio
 from datetime import timedelta
+from uuid import uuid4
 
 from shared.contracts import mfa as contracts
+from shared.contracts.registration import CredentialsRemoved
 from tests.support.harness.mfa import BROWSER, MfaHarness
 
 
@@ -100,3 +102,22 @@ async def test_a_new_phone_does_not_lift_the_daily_limit(harness: MfaHarness) ->
     assert await harness.outcome(harness.check(account, new.code(harness.now))) == "done"
     (row,) = await harness.fetch("SELECT cardinality(wrong) AS n, failures FROM tries")
     assert tuple(row) == (5, 0)
+
+
+async def test_stored_answers_of_the_account_go_with_its_phone(harness: MfaHarness) -> None:
+    """AU-06: a code of the former phone that is posted again is judged again; others' stay."""
+    account, old = await harness.enrolled()
+    others = [str(uuid4()), str(uuid4())]
+    for subject in (account, *others):
+        await harness.store_answer(subject)
+    view = await harness.ask(harness.replace(account, old.code(harness.now)))
+    assert await harness.stored_answers() == {account, *others}, "nothing is in force yet"
+    new = harness.phone(view)
+    await harness.ask(harness.confirm(account, view.enrolment_id, new.code(harness.now)))
+    assert await harness.stored_answers() == set(others)
+    await harness.enrolled(others[0])
+    assert await harness.stored_answers() == {others[1]}
+    await harness.enrolled(others[1])
+    await harness.store_answer(others[1])
+    await harness.hear(CredentialsRemoved(removed_at=harness.now), others[1])
+    assert await harness.stored_answers() == set()

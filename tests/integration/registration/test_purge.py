@@ -48,7 +48,7 @@ async def keep_answer(harness: RegistrationHarness, view: contracts.RequestView)
     kind = contracts.RequestAccount.TYPE
     async with transaction(harness.pool) as tx:
         await replies.claim(tx, harness.form(), view.request_id, b"")
-        await replies.save(tx, kind, view.request_id, encode_reply(view))
+        await replies.save(tx, kind, view.request_id, encode_reply(view), view.request_id)
 
 
 async def rows_with(harness: RegistrationHarness, text: str) -> list[str]:

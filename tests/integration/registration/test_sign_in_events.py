@@ -44,6 +44,7 @@ async def test_g_40_the_right_password_leads_to_the_account_and_its_holder(
         language="fr",
         enrol_before=START + timedelta(hours=24),
         failures=3,
+        checked_at=harness.now,
     )
     assert (await harness.ask(harness.sign_in(ADDRESS, PASSWORD))).failures == 0
     _, subject, event = (await harness.published(contracts.PasswordAccepted))[-1]

@@ -34,6 +34,7 @@ class AccountHolder:
     browser: HttpBrowser = field(init=False)
     password: str = PASSWORD
     phone: Authenticator | None = None
+    id: str = ""
 
     def __post_init__(self) -> None:
         self.browser = self.portal.browser()
@@ -46,11 +47,14 @@ class AccountHolder:
         assert page.path == "/inscription/creation", page.text
 
     async def account_id(self) -> str:
-        """The account's id, as events name it."""
+        """The account's id, as events name it, whatever its address is by now."""
+        if self.id:
+            return self.id
         said = [one for one in self.portal.sent_mails.published if one.name == "AccountCreated"]
         found = [one.subject for one in said if one.data["address"] == self.address]
         assert found, self.address
-        return str(found[0])
+        self.id = str(found[0])
+        return self.id
 
     async def give_password(
         self, password: str = "", browser: HttpBrowser | None = None

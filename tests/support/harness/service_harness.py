@@ -118,6 +118,18 @@ class ServiceHarness:
         """How many rows a table has."""
         return int((await self.fetch(f"SELECT count(*) AS n FROM {table}"))[0]["n"])
 
+    async def store_answer(self, subject: str) -> None:
+        """Store an answer about an account, as the RPC server does."""
+        sql = """
+        INSERT INTO replies (type, idempotency_key, content_hash, answer, expires_at, subject)
+        VALUES ('t', $1, '', '{}', now() + interval '1 hour', $2)
+        """
+        await self.fetch(sql, str(uuid4()), subject)
+
+    async def stored_answers(self) -> set[str]:
+        """Whose answers are stored."""
+        return {row["subject"] for row in await self.fetch("SELECT subject FROM replies")}
+
     async def clear_tables(self, *tables: str) -> None:
         """Forget what earlier tests left, and the common tables' rows."""
         async with transaction(self.pool) as tx:

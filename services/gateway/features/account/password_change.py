@@ -31,14 +31,14 @@ async def submit(request: web.Request, fields: dict[str, str]) -> web.Response:
     needs_code = _needs_code(request, found)
     try:
         if needs_code:
-            await app[CLIENTS].mfa.check(
+            checked = await app[CLIENTS].mfa.check(
                 found.account_id,
                 fields["code"],
                 device=state.device,
                 key=idempotency_key(request, "password-totp", fields),
             )
-            await app[SESSIONS].record_code(state.token or "")
-            found, needs_code = replace(found, code_at=app[CLOCK]()), False
+            await app[SESSIONS].record_code(state.token or "", checked.accepted_at)
+            found, needs_code = replace(found, code_at=checked.accepted_at), False
         view = await app[CLIENTS].auth.change_password(
             found.account_id,
             fields["current_password"],

@@ -48,7 +48,7 @@ async def prove(request: web.Request, fields: dict[str, str]) -> web.Response:
     """Check the code."""
     found, state = guards.require_signed_in(request), request[REQUEST_STATE]
     try:
-        await request.app[CLIENTS].mfa.check(
+        checked = await request.app[CLIENTS].mfa.check(
             found.account_id,
             fields["code"],
             device=state.device,
@@ -59,7 +59,7 @@ async def prove(request: web.Request, fields: dict[str, str]) -> web.Response:
         status = refuse_form(request, form, refused, prefix="totp")
         log_refused_code(request, status)
         return _ask(request, form, status)
-    await request.app[SESSIONS].record_code(state.token or "")
+    await request.app[SESSIONS].record_code(state.token or "", checked.accepted_at)
     return redirect(request, "my_data")
 
 

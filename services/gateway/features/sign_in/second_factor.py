@@ -43,9 +43,14 @@ async def submit(request: web.Request, fields: dict[str, str]) -> web.Response:
         status = refuse_form(request, form, refused, prefix="totp")
         log_refused_code(request, status)
         return _render(request, form, status)
-    failures = found.failures + view.failures
-    due = view.recovery_due
-    return await guards.promote(request, found, fields["key"], failures=failures, recovery_due=due)
+    return await guards.promote(
+        request,
+        found,
+        fields["key"],
+        code_at=view.accepted_at,
+        failures=found.failures + view.failures,
+        recovery_due=view.recovery_due,
+    )
 
 
 async def on_unavailable(request: web.Request, fields: dict[str, str]) -> web.Response:

@@ -13,7 +13,6 @@ from services.gateway.http.errors import HttpError, Redirect
 from services.gateway.http.forms import Form
 from services.gateway.http.rendering import page
 from services.gateway.http.routes import ROUTES, redirect
-from services.gateway.http.site import CLOCK
 from services.gateway.portal import session_pages
 from services.gateway.portal.field_texts import field_texts
 from services.gateway.portal.form_errors import refuse_form, unavailable_form
@@ -52,7 +51,6 @@ async def submit(request: web.Request, fields: dict[str, str]) -> web.Response:
         form.errors = field_texts(missing, state.lang)
         return page(request, "sign_in.html", status=422, form=form)
     known = await app[SESSIONS].known_accounts(state.browser) if state.browser else ()
-    asked_at = app[CLOCK]()
     try:
         signed = await app[CLIENTS].auth.sign_in(
             fields["address"],
@@ -71,7 +69,7 @@ async def submit(request: web.Request, fields: dict[str, str]) -> web.Response:
             raise HttpError(503, retry_after=5) from refused
         return _refused(request, fields, refused)
     due = await _due(request, signed.account_id or "", known)
-    found = await guards.start_partial(request, signed, due, fields["next"], asked_at)
+    found = await guards.start_partial(request, signed, due, fields["next"])
     return redirect(request, session_pages.next_step(request, found))
 
 

@@ -39,6 +39,7 @@ async def submit(request: web.Request, fields: dict[str, str]) -> web.Response:
         request,
         found,
         fields["key"],
+        code_at=view.enrolled_at,
         failures=found.failures,
         recovery_due=view.recovery_due,
         first=not view.replaced,

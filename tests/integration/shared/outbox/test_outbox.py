@@ -125,7 +125,7 @@ async def test_a_reply_that_ran_out_no_longer_answers(bus: BusFixture) -> None:
     order = CancelRequest(request_id="r")
     async with transaction(pool) as tx:
         assert await replies.claim(tx, order, "k", b"1")
-        await replies.save(tx, order.TYPE, "k", b"{}")
+        await replies.save(tx, order.TYPE, "k", b"{}", "r")
     async with transaction(pool) as tx:
         assert not await replies.claim(tx, order, "k", b"1")
         assert await replies.find(tx, order.TYPE, "k") == replies.StoredReply(b"1", b"{}")
@@ -136,21 +136,20 @@ async def test_a_reply_that_ran_out_no_longer_answers(bus: BusFixture) -> None:
 
 
 async def test_of_a_person_who_gives_up_no_answer_is_kept(bus: BusFixture) -> None:
-    """Those that hold the request's id go, others stay."""
+    """Those about the request go, others stay, and so does the one that is being given."""
     pool = await bus.pool("registration")
-    await pool.executemany(
-        "INSERT INTO replies VALUES ('t', $1, '', $2, now(), now() + interval '1 day')",
-        [
-            ("a", '{"reply":{"request_id":"r-1"}}'),
-            ("b", '{"reply":{"request_id":"r-2"}}'),
-            ("c", '{"refusal":{"slug":"r-1"}}'),
-        ],
-    )
+    order = CancelRequest(request_id="r-1")
     async with transaction(pool) as tx:
-        assert await replies.delete_matching(tx, "request_id", []) == 0
-        assert await replies.delete_matching(tx, "request_id", ["r-1", "r-9"]) == 1
+        for key, subject in (("a", "r-1"), ("b", "r-2"), ("c", None)):
+            await replies.claim(tx, order, key, b"")
+            await replies.save(tx, order.TYPE, key, b"{}", subject)
+    async with transaction(pool) as tx:
+        await replies.claim(tx, order, "d", b"")
+        assert await replies.delete_by_subject(tx) == 0
+        assert await replies.delete_by_subject(tx, "r-1", "r-9") == 1
+        await replies.save(tx, order.TYPE, "d", b"{}", "r-1")
     kept = await pool.fetch("SELECT idempotency_key FROM replies ORDER BY 1")
-    assert [row["idempotency_key"] for row in kept] == ["b", "c"]
+    assert [row["idempotency_key"] for row in kept] == ["b", "c", "d"]
 
 
 async def test_mq_07_the_age_of_the_oldest_fact_is_measured(bus: BusFixture) -> None:

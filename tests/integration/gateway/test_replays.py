@@ -1,0 +1,319 @@
+"""A form posted again, with the cookies it was posted with, after an event that ended the account's
+sessions: whatever its answer opened the first time, it opens nothing now (AU-06, SE-01).
+
+These requests change something and have a reply that opens a session, prolongs it or leads it on:
+`SignIn`, `CheckCode`, `UseRecoveryCode`, `ConfirmEnrolment`, `VerifyAddressCode`, `ChangePassword`,
+`StartReplacement`, `ConfirmAddressChange` and `ResetPassword`. Each is in a form below.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+from datetime import timedelta
+from uuid import uuid4
+
+import msgspec
+import pytest
+from yarl import URL
+
+from shared.contracts.base import Sealed
+from shared.contracts.registration import AddressChangeRequested
+from shared.security.sealing import KeyRing, seal_context
+from shared.security.signed_tokens import sign
+from tests.integration.gateway.ends import EVENTS, emit_event
+from tests.support import eventually
+from tests.support.actors.account_holder import AccountHolder, key_on, new_address
+from tests.support.actors.http_browser import HttpBrowser, HttpResponse
+from tests.support.authenticator import Authenticator
+from tests.support.servers.portal import Portal
+
+pytestmark = pytest.mark.asyncio(loop_scope="package")
+
+NEW = "Wmqt4xZh!7"
+SAME_SITE = {"Sec-Fetch-Site": "same-origin"}
+
+
+@dataclass(frozen=True)
+class Posted:
+    """A form as it was sent, and where its answer led."""
+
+    action: str
+    fields: dict[str, str]
+    cookies: dict[str, str]
+    led_to: str
+
+    async def again(self, portal: Portal) -> tuple[HttpBrowser, HttpResponse]:
+        """Send it once more, from a copy of the browser as it was before the first time."""
+        browser = portal.browser()
+        browser.session.cookie_jar.update_cookies(self.cookies, URL(portal.base))
+        answer = await browser.send_form(self.action, self.fields, headers=SAME_SITE, follow=True)
+        return browser, answer
+
+
+async def posted(browser: HttpBrowser, page: HttpResponse, action: str, **values: str) -> Posted:
+    """Fill in a form of a page, send it and follow."""
+    fields, cookies = page.form(action) | values, browser.cookies
+    answer = await browser.send_form(action, fields, headers=SAME_SITE, follow=True)
+    assert answer.status == 200, answer.text
+    return Posted(action, fields, cookies, answer.path)
+
+
+async def opens_nothing(portal: Portal, form: Posted) -> None:
+    """Sent again, the form leaves its browser without a session of any level."""
+    browser, answer = await form.again(portal)
+    assert answer.status in (200, 403, 422), answer.text
+    assert (await browser.get("/compte")).path == "/connexion", (form.action, answer.path)
+    left = msgspec.json.decode((await browser.get("/session/etat")).body)["left"]
+    assert left == 0, form.action
+
+
+# What a form leads to: it is posted, and the account is as it then is.
+
+
+async def password(person: AccountHolder) -> Posted:
+    browser = person.portal.browser()
+    page = await browser.get("/connexion")
+    given = {"address": person.address, "password": person.password}
+    return await posted(browser, page, page.path, **given)
+
+
+async def code(person: AccountHolder) -> Posted:
+    browser = person.portal.browser()
+    page = await person.give_password(browser=browser)
+    return await posted(browser, page, "/connexion/code", code=_next_code(person))
+
+
+async def recovery_code(person: AccountHolder, codes: list[str]) -> Posted:
+    browser = person.portal.browser()
+    await person.give_password(browser=browser)
+    page = await browser.get("/connexion/code-de-secours")
+    return await posted(browser, page, page.path, recovery_code=codes.pop())
+
+
+async def phone_after_recovery(person: AccountHolder) -> Posted:
+    codes = await person.settle()
+    browser = person.portal.browser()
+    await person.give_password(browser=browser)
+    page = await browser.get("/connexion/code-de-secours")
+    page = await browser.post(page, page.path, {"recovery_code": codes.pop()})
+    return await posted(browser, page, page.path, code=person.scan(page).code())
+
+
+async def first_phone(person: AccountHolder) -> Posted:
+    await person.create()
+    page = await person.give_password()
+    return await posted(person.browser, page, page.path, code=person.scan(page).code())
+
+
+async def address_code(person: AccountHolder) -> Posted:
+    await person.create()
+    person.portal.clock.advance(hours=25)
+    page = await person.give_password()
+    letter = await person.portal.sent_mails.to(person.address, kind="AddressProof")
+    return await posted(person.browser, page, "/connexion/adresse", code=letter.code)
+
+
+async def new_password(person: AccountHolder) -> Posted:
+    await person.settle()
+    return await _change_password(person)
+
+
+async def new_phone(person: AccountHolder) -> Posted:
+    await person.settle()
+    return await _change_phone(person)
+
+
+async def proved_address(person: AccountHolder) -> Posted:
+    await person.settle()
+    return await _change_address(person)
+
+
+async def reset_link(person: AccountHolder) -> Posted:
+    await person.settle()
+    return await _reset(person)
+
+
+FORMS: dict[Callable[[AccountHolder], Awaitable[Posted]], str] = {
+    first_phone: "/connexion/codes-de-secours",
+    phone_after_recovery: "/accueil",
+    address_code: "/connexion/telephone",
+    new_password: "/compte",
+    new_phone: "/compte",
+    proved_address: "/compte",
+    reset_link: "/connexion",
+}
+
+
+def _next_code(person: AccountHolder) -> str:
+    assert person.phone is not None
+    person.portal.clock.advance(seconds=30)
+    return person.phone.code()
+
+
+# Acts that end an account's sessions.
+
+
+async def _change_password(person: AccountHolder) -> Posted:
+    page = await person.browser.get("/compte/mot-de-passe")
+    given = {"current_password": person.password, "password": NEW}
+    return await posted(person.browser, page, page.path, **given)
+
+
+async def _change_phone(person: AccountHolder) -> Posted:
+    page = await person.browser.get("/compte/telephone")
+    given = {"password": person.password, "code": _next_code(person)}
+    page = await person.browser.post(page, page.path, given)
+    new = Authenticator(key_on(page), person.portal.clock)
+    return await posted(person.browser, page, page.path, code=new.code())
+
+
+async def _change_address(person: AccountHolder) -> Posted:
+    page = await person.browser.get("/compte/adresse")
+    given = {"address": (new := new_address()), "password": person.password}
+    page = await person.browser.post(page, page.path, given | {"code": _next_code(person)})
+    kind, sent_mails = AddressChangeRequested, person.portal.sent_mails
+    published = await sent_mails.event(kind.__name__, await person.account_id())
+    sealed = msgspec.convert(published.data["code"], Sealed)
+    typed = sent_mails.opener.open(sealed, seal_context(kind, "code"))
+    made = await posted(person.browser, page, "/compte/adresse/validation", code=typed)
+    person.address = new
+    return made
+
+
+async def _reset(person: AccountHolder) -> Posted:
+    browser, address, sent_mails = person.portal.browser(), person.address, person.portal.sent_mails
+    sent = [one for one in sent_mails.all if one.address == address and "PasswordReset" in one.kind]
+    page = await browser.get("/mot-de-passe-oublie")
+    await browser.post(page, page.path, {"address": address})
+    letter = await sent_mails.to(address, len(sent) + 1, kind="PasswordReset")
+    page = await browser.get(f"/mot-de-passe?jeton={letter.token}")
+    return await posted(browser, page, page.path, password=f"{NEW}{len(sent)}")
+
+
+async def _report_stolen_phone(person: AccountHolder) -> None:
+    browser, path = person.portal.browser(), "/telephone-perdu/confirmer"
+    page = await browser.get("/telephone-perdu")
+    await browser.post(page, page.path, {"address": person.address, "stolen": "1"})
+    letter = await person.portal.sent_mails.to(person.address, kind="LostPhone")
+    await posted(browser, await browser.get(f"{path}?jeton={letter.token}"), path)
+
+
+async def _disavow(person: AccountHolder) -> None:
+    portal, path = person.portal, "/ce-n-est-pas-moi"
+    ring = KeyRing.parse(portal.system.environment("registration")["IMPEX_DISAVOWAL_KEYS"])
+    account = (await person.account_id()).replace("-", "")
+    until = portal.clock() + timedelta(days=7)
+    token = sign(ring, "disavowal", (account, uuid4().hex), until)
+    browser = portal.browser()
+    await posted(browser, await browser.get(f"{path}?jeton={token}"), path)
+
+
+ACTS: dict[str, Callable[[AccountHolder], Awaitable[object]]] = {
+    "password changed": _change_password,
+    "password reset": _reset,
+    "phone replaced": _change_phone,
+    "address changed": _change_address,
+    "phone stolen": _report_stolen_phone,
+    "disavowed": _disavow,
+}
+
+
+#: The password stays what it was: its form is judged anew, like one that is typed, and the code of
+#: the new phone comes next. It may also come before registration has heard of the new phone.
+SAME_PASSWORD = ("phone replaced", "phone_replaced")
+
+
+async def _open_nothing(portal: Portal, forms: list[Posted], end: str) -> None:
+    """What `_signed_in` posted, after that end of the account's sessions."""
+    for form in forms:
+        if form.action == "/connexion" and end in SAME_PASSWORD:
+            browser, _ = await form.again(portal)
+            assert (await browser.get("/compte")).path in ("/connexion", "/connexion/code")
+        else:
+            await opens_nothing(portal, form)
+
+
+async def _signed_in(person: AccountHolder) -> list[Posted]:
+    """The forms of signing in, each in a browser of its own."""
+    codes = await person.settle()
+    forms = [await password(person), await code(person), await recovery_code(person, codes)]
+    expected = ["/connexion/code", "/accueil", "/connexion/telephone"]
+    assert [form.led_to for form in forms] == expected
+    return forms
+
+
+@pytest.mark.parametrize("act", ACTS)
+async def test_no_form_of_the_sign_in_opens_anything_after_the_act(
+    portal: Portal, address: str, act: str
+) -> None:
+    person = AccountHolder(portal, address)
+    forms = await _signed_in(person)
+    await ACTS[act](person)
+    portal.clock.advance(seconds=6)  # an account that was closed opens nothing for five seconds
+    await _open_nothing(portal, forms, act)
+
+
+@pytest.mark.parametrize("event", EVENTS)
+async def test_no_form_of_the_sign_in_opens_anything_after_the_event_alone(
+    portal: Portal, address: str, event: str
+) -> None:
+    """The owners still have their stored answers: the moment in the answer is what counts."""
+    person = AccountHolder(portal, address)
+    forms = await _signed_in(person)
+    owner, make = EVENTS[event]
+    await emit_event(portal, owner, make(portal.clock()), await person.account_id())
+
+    async def ended() -> bool:
+        return (await person.browser.send("GET", "/accueil")).status == 303
+
+    await eventually(ended, why=f"{event} was handled")
+    portal.clock.advance(seconds=6)
+    await _open_nothing(portal, forms, event)
+
+
+@pytest.mark.parametrize("act", ["password reset", "disavowed"])
+@pytest.mark.parametrize("form", FORMS, ids=lambda form: form.__name__)
+async def test_no_other_form_opens_anything_after_the_act(
+    portal: Portal, address: str, form: Callable[[AccountHolder], Awaitable[Posted]], act: str
+) -> None:
+    person = AccountHolder(portal, address)
+    made = await form(person)
+    assert made.led_to == FORMS[form]
+    await ACTS[act](person)
+    portal.clock.advance(seconds=6)
+    await opens_nothing(portal, made)
+
+
+async def test_signing_out_leaves_nothing_that_the_code_opens_again(
+    portal: Portal, address: str
+) -> None:
+    person = AccountHolder(portal, address)
+    await person.settle()
+    made = await code(person)
+    again, _ = await made.again(portal)
+    page = await again.get("/compte")
+    assert page.path == "/compte", "a second press leads to the session that the first one opened"
+    await again.post(page, "/deconnexion")
+    await opens_nothing(portal, made)
+
+
+async def test_a_double_press_signs_in_once(portal: Portal, address: str) -> None:
+    """The password is counted and accepted once; either answer leads on."""
+    person = AccountHolder(portal, address)
+    await person.settle()
+    browser = portal.browser()
+    page = await browser.get("/connexion")
+    fields = page.form("/connexion") | {"address": address, "password": person.password}
+    twice = await asyncio.gather(
+        *(browser.send_form("/connexion", fields, headers=SAME_SITE) for _ in range(2))
+    )
+    assert {one.location for one in twice} == {"/connexion/code"}
+    account = await person.account_id()
+    await portal.sent_mails.event("PasswordAccepted", account, 2)
+    page = await browser.get("/connexion/code")
+    assert (await person.give_code(page, browser=browser)).path == "/accueil"
+    await portal.sent_mails.event("SessionOpened", account, 2)
+    published = [one.name for one in portal.sent_mails.published if one.subject == account]
+    assert published.count("PasswordAccepted") == 2, "the first sign-in and this one"

@@ -1,0 +1,75 @@
+"""AU-06: stored answers of an account go with every change of password, state, address or phone."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable
+
+import pytest
+
+from shared.contracts import registration as contracts
+from tests.support.actors.address_changer import AddressChanger
+from tests.support.actors.harness_account_holder import HarnessAccountHolder
+from tests.support.harness.registration import OTHER_PASSWORD, PASSWORD, RegistrationHarness
+
+pytestmark = pytest.mark.timeout(60)
+
+
+async def _change_password(holder: HarnessAccountHolder) -> None:
+    await holder.harness.ask(holder.change(PASSWORD, OTHER_PASSWORD))
+
+
+async def _reset(holder: HarnessAccountHolder) -> None:
+    await holder.harness.ask(holder.reset(await holder.reset_link()))
+
+
+async def _freeze(holder: HarnessAccountHolder) -> None:
+    await holder.disavow(holder.disavowal())
+
+
+async def _reset_after_freeze(holder: HarnessAccountHolder) -> None:
+    await holder.close("frozen")
+    await _reset(holder)
+
+
+async def _thaw(holder: HarnessAccountHolder) -> None:
+    await holder.close("thawing")
+    await holder.opens_session()
+
+
+async def _move(holder: HarnessAccountHolder) -> None:
+    mover = AddressChanger(holder.harness, holder)
+    await holder.harness.ask(mover.wish())
+    await holder.harness.ask(mover.give(await mover.code()))
+
+
+async def _replace_phone(holder: HarnessAccountHolder) -> None:
+    await holder.replaces_phone()
+
+
+@pytest.mark.parametrize(
+    "change",
+    [_change_password, _reset, _freeze, _reset_after_freeze, _thaw, _move, _replace_phone],
+    ids=lambda change: change.__name__,
+)
+async def test_stored_answers_of_the_account_go_and_others_stay(
+    harness: RegistrationHarness, change: Callable[[HarnessAccountHolder], Awaitable[None]]
+) -> None:
+    holder = await HarnessAccountHolder.of(harness)
+    for subject in (holder.account_id, "somebody else"):
+        await harness.store_answer(subject)
+    await change(holder)
+    assert await harness.stored_answers() == {"somebody else"}
+
+
+async def test_what_changes_nothing_leaves_them(harness: RegistrationHarness) -> None:
+    """A double press of a sign-in, or of a check of the password, is still answered alike."""
+    holder = await HarnessAccountHolder.of(harness)
+    await harness.store_answer(holder.account_id)
+    await harness.ask(harness.sign_in("pierre@labo.fr", PASSWORD))
+    await harness.ask(holder.check(PASSWORD))
+    await harness.ask(holder.send_code())
+    await holder.reset_link()
+    await harness.outcome(holder.change("wrong", OTHER_PASSWORD))
+    await harness.outcome(holder.follow(contracts.Disavow, "malformed"))
+    await holder.opens_session()
+    assert await harness.stored_answers() == {holder.account_id}
