@@ -83,7 +83,7 @@ def _local(verbs: Verbs) -> None:
 
 def _queues(verbs: Verbs) -> None:
     _json(_verb(verbs, "queues", _module("operate.queues"), "every queue and its depth"))
-    dead = verbs.add_parser("dead", help="the messages that nobody could handle")
+    dead = verbs.add_parser("dead", help="dead letters: messages that could not be handled")
     actions = dead.add_subparsers(dest="action", required=True, metavar="ACTION")
     text = "why and since when, without the content"
     listing = _verb(actions, "list", _module("operate.dead_letters", "main_list"), text)
@@ -118,13 +118,13 @@ def _mails(verbs: Verbs) -> None:
 
 
 def _dossiers(verbs: Verbs) -> None:
-    dossiers = verbs.add_parser("dossiers", help="say what becomes of dossiers")
+    dossiers = verbs.add_parser("dossiers", help="events of dossiers")
     actions = dossiers.add_subparsers(dest="action", required=True, metavar="ACTION")
     text = "send the events of a CSV file, as the application that decides dossiers"
     send = _verb(actions, "send", _module("operate.dossiers", "main_send"), text)
     send.add_argument("file", metavar="FILE.csv", help="described in docs/dossiers.md")
     send.add_argument("--check", action="store_true", help="judge every line, send nothing")
-    text = "fill an account's home page with invented dossiers"
+    text = "fill an account's home page with sample dossiers"
     demo = _verb(verbs, "demo", _module("local.demo"), text)
     demo.add_argument("address", nargs="?", metavar="ADDRESS", help="default: the newest account")
 

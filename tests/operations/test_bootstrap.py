@@ -168,9 +168,9 @@ def test_a_folder_that_cannot_be_written_is_said(
 def test_a_second_installation_waits_for_the_first(tmp_path: Path) -> None:
     environment = {**os.environ, "IMPEX_HOME": str(tmp_path), "PYTHONUNBUFFERED": "1"}
     code = """
-from operations import bootstrap
+from operations.install import bootstrap
 bootstrap.paths().make()
-with bootstrap.alone():
+with bootstrap.install_lock():
     print("mine", flush=True)
     input()
 """

@@ -154,7 +154,7 @@ def fresh(servers: ServerUrls) -> Iterator[dict[str, str]]:
     drop_database(servers.database_url, name)
 
 
-@pytest.mark.usefixtures("corners")
+@pytest.mark.usefixtures("test_servers")
 async def test_provision_and_migrate_make_an_installation_and_may_be_repeated(
     fresh: dict[str, str],
 ) -> None:
@@ -172,7 +172,7 @@ async def test_provision_and_migrate_make_an_installation_and_may_be_repeated(
         await broker.close()
 
 
-@pytest.mark.usefixtures("corners")
+@pytest.mark.usefixtures("test_servers")
 def test_an_administrator_need_not_be_a_superuser(
     fresh: dict[str, str], servers: ServerUrls
 ) -> None:
@@ -195,7 +195,7 @@ def test_a_login_that_the_database_refuses_is_said_in_one_line(fresh: dict[str, 
     assert "not-this" not in done.stderr
 
 
-@pytest.mark.usefixtures("corners")
+@pytest.mark.usefixtures("test_servers")
 def test_an_administrator_without_the_right_is_told_so(
     fresh: dict[str, str], servers: ServerUrls
 ) -> None:

@@ -1,4 +1,4 @@
-"""The ground that the other tests stand on: private servers, fresh corners, the mail server."""
+"""What other tests build on: private servers, fresh databases and vhosts, the mail server."""
 
 from __future__ import annotations
 

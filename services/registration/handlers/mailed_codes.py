@@ -24,12 +24,6 @@ CODE_PATTERN = re.compile(rf"[0-9]{{{CODE_DIGITS}}}")
 #: What a code verifies: a request for an account, an account's own address, or its new address.
 Purpose = Literal["code", "address_code", "address_change"]
 
-_WRONG = {
-    "code": "A validation code was wrong.",
-    "address_code": "An address code was wrong.",
-    "address_change": "A code for a new address was wrong.",
-}
-
 log = get_logger("registration")
 
 
@@ -102,7 +96,7 @@ async def check(
         return Refusal(slug="code_expired", params={"at": code.expires_at.isoformat()})
     if code.tries < max_tries:
         await count_wrong()
-    log.warning(_WRONG[purpose], action="authn_code_fail", **logged)
+    log.warning("A mailed code was wrong.", action="authn_code_fail", purpose=purpose, **logged)
     if outcome == "void":
         return Refusal(slug="code_void", params={"tries": max_tries})
     return Refusal(slug="wrong_code", params={"tries_left": max_tries - code.tries - 1})
