@@ -29,6 +29,7 @@ from operations.provision.permissions import (
     permissions,
     roles_sql,
 )
+from shared.contracts import load_contracts
 from shared.contracts.base import EVENTS, REQUESTS, Event, Request
 from shared.messaging import topology
 from shared.settings import CommonSettings, specs
@@ -55,6 +56,7 @@ def main(options: argparse.Namespace) -> int:
 
 def documents() -> dict[str, str]:
     """Every generated file with its content."""
+    load_contracts()
     return {
         "docs/settings.md": settings_page(),
         "docs/events.md": events_page(),

@@ -9,7 +9,7 @@ from itertools import cycle
 from typing import Any
 
 from operations.operate.publish_dossier_events import DossierMessage
-from shared.contracts import backoffice as words
+from shared.contracts import backoffice
 
 ESTABLISHMENTS = (
     "Pharmacie des Trois Fontaines",
@@ -82,22 +82,22 @@ def generate(account_id: str, now: datetime) -> list[DossierMessage]:
 
 def _lifecycle(
     dossier: dict[str, Any], end: str, number: str, begun: datetime
-) -> Iterator[words.DossierEvent]:
+) -> Iterator[backoffice.DossierEvent]:
     """What is said of one dossier until it is `end`: a day or two between two events."""
-    yield words.DossierSaved(**dossier, version=1, number="", saved_at=begun)
+    yield backoffice.DossierSaved(**dossier, version=1, number="", saved_at=begun)
     if end == "draft":
         return
     filed_at = begun + timedelta(days=1)
-    yield words.DossierFiled(**dossier, version=2, number=number, filed_at=filed_at)
+    yield backoffice.DossierFiled(**dossier, version=2, number=number, filed_at=filed_at)
     if end == "filed":
         return
     known = {name: dossier[name] for name in ("dossier_id", "kind")} | {"number": number}
     after = filed_at + timedelta(days=2)
     if end == "withdrawn":
-        yield words.DossierWithdrawn(**known, version=3, withdrawn_at=after)
+        yield backoffice.DossierWithdrawn(**known, version=3, withdrawn_at=after)
         return
     status = "under_review" if end in DECISIONS else end
-    yield words.DossierStatusChanged(**known, version=3, status=status, changed_at=after)
+    yield backoffice.DossierStatusChanged(**known, version=3, status=status, changed_at=after)
     if end in DECISIONS:
         decided_at = after + timedelta(days=3)
-        yield words.DossierDecided(**known, version=4, status=end, decided_at=decided_at)
+        yield backoffice.DossierDecided(**known, version=4, status=end, decided_at=decided_at)

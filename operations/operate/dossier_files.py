@@ -15,7 +15,7 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 from services.dossiers.dossier_updates import from_event
-from shared.contracts import backoffice as words
+from shared.contracts import backoffice
 from shared.errors import Reject
 
 PARIS = ZoneInfo("Europe/Paris")
@@ -23,12 +23,12 @@ NOON = time(12, tzinfo=PARIS)
 CONTENTS = ("establishment", "medicine", "dosage", "pharmaceutical_form")
 COLUMNS = ("event", "account", "dossier_id", "version", "kind", "number", *CONTENTS, "status", "at")
 #: The columns that an event has beside the common ones, and its field for `at`.
-EVENTS: Mapping[str, tuple[type[words.DossierEvent], tuple[str, ...], str]] = {
-    "saved": (words.DossierSaved, CONTENTS, "saved_at"),
-    "filed": (words.DossierFiled, CONTENTS, "filed_at"),
-    "status_changed": (words.DossierStatusChanged, ("status",), "changed_at"),
-    "decided": (words.DossierDecided, ("status",), "decided_at"),
-    "withdrawn": (words.DossierWithdrawn, (), "withdrawn_at"),
+EVENTS: Mapping[str, tuple[type[backoffice.DossierEvent], tuple[str, ...], str]] = {
+    "saved": (backoffice.DossierSaved, CONTENTS, "saved_at"),
+    "filed": (backoffice.DossierFiled, CONTENTS, "filed_at"),
+    "status_changed": (backoffice.DossierStatusChanged, ("status",), "changed_at"),
+    "decided": (backoffice.DossierDecided, ("status",), "decided_at"),
+    "withdrawn": (backoffice.DossierWithdrawn, (), "withdrawn_at"),
 }
 #: Any account's id, to judge an event before its account is known.
 _SOMEBODY = "00000000-0000-4000-8000-000000000000"
@@ -40,7 +40,7 @@ class Entry:
 
     line: int
     account: str
-    event: words.DossierEvent
+    event: backoffice.DossierEvent
 
 
 @dataclass(frozen=True, kw_only=True)

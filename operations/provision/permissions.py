@@ -12,8 +12,9 @@ from dataclasses import dataclass
 from typing import Any
 
 from operations.provision.broker_admin import password_hash
-from shared.contracts import backoffice, gateway, registration
+from shared.contracts import backoffice, gateway
 from shared.contracts.base import EVENTS, Event, Request
+from shared.contracts.registration.events import LostPhoneReported
 from shared.messaging import topology
 
 OWNER = "impex_owner"
@@ -53,7 +54,7 @@ PLANNED_SERVICES = (
         hears=(
             gateway.CorrectionRequested,
             gateway.DepartureReported,
-            registration.LostPhoneReported,
+            LostPhoneReported,
         ),
     ),
 )

@@ -11,9 +11,9 @@ from datetime import datetime
 from services.gateway.sessions import session_store
 from services.gateway.sessions.model import CLOCK_SKEW
 from services.gateway.sessions.sessions import Sessions
-from shared.contracts.mfa import AuthenticatorRemoved, AuthenticatorReplaced
-from shared.contracts.profile import AccountValidated
-from shared.contracts.registration import (
+from shared.contracts.mfa.events import AuthenticatorRemoved, AuthenticatorReplaced
+from shared.contracts.profile.events import AccountValidated
+from shared.contracts.registration.events import (
     AccountDeactivated,
     AccountFrozen,
     AddressChanged,

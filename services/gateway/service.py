@@ -20,12 +20,21 @@ from services.gateway.http.sse import STREAMS
 from services.gateway.sessions.presessions import PRESESSIONS, Presessions
 from services.gateway.sessions.sessions import SESSIONS, Sessions
 from services.gateway.settings import GatewaySettings
-from shared.contracts import mfa, profile, registration
 from shared.contracts.gateway import (
     CorrectionRequested,
     DepartureReported,
     SessionClosed,
     SessionOpened,
+)
+from shared.contracts.mfa.events import AuthenticatorRemoved, AuthenticatorReplaced
+from shared.contracts.profile.events import AccountValidated
+from shared.contracts.registration.events import (
+    AccountDeactivated,
+    AccountFrozen,
+    AddressChanged,
+    CredentialsRemoved,
+    NameChanged,
+    PasswordChanged,
 )
 from shared.database import TRANSIENT_ERRORS
 from shared.messaging.handlers import hears
@@ -87,15 +96,15 @@ SERVICE = Service(
     migrations=Path(__file__).with_name("migrations"),
     asks=CALLS,
     hears=(
-        hears(registration.PasswordChanged, handlers.password_changed),
-        hears(registration.AccountFrozen, handlers.account_frozen),
-        hears(registration.AccountDeactivated, handlers.account_deactivated),
-        hears(registration.CredentialsRemoved, handlers.credentials_removed),
-        hears(registration.NameChanged, handlers.name_changed),
-        hears(registration.AddressChanged, handlers.address_changed),
-        hears(profile.AccountValidated, handlers.account_validated),
-        hears(mfa.AuthenticatorReplaced, handlers.authenticator_replaced),
-        hears(mfa.AuthenticatorRemoved, handlers.authenticator_removed),
+        hears(PasswordChanged, handlers.password_changed),
+        hears(AccountFrozen, handlers.account_frozen),
+        hears(AccountDeactivated, handlers.account_deactivated),
+        hears(CredentialsRemoved, handlers.credentials_removed),
+        hears(NameChanged, handlers.name_changed),
+        hears(AddressChanged, handlers.address_changed),
+        hears(AccountValidated, handlers.account_validated),
+        hears(AuthenticatorReplaced, handlers.authenticator_replaced),
+        hears(AuthenticatorRemoved, handlers.authenticator_removed),
     ),
     emits=(
         SessionOpened,

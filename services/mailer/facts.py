@@ -13,7 +13,7 @@ from typing import Any
 
 import msgspec
 
-from shared.contracts.profile import POSITIONS
+from shared.contracts.profile.views import POSITIONS
 
 
 class Validation(msgspec.Struct, frozen=True, kw_only=True):

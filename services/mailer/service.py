@@ -19,7 +19,7 @@ from services.mailer.settings import MailerSettings
 from services.mailer.smtp import Limits, Lines
 from shared.contracts.gateway import SessionOpened
 from shared.contracts.mailer import ExportAccount, MailAccepted, MailDeferred, MailRefused
-from shared.contracts.mfa import (
+from shared.contracts.mfa.events import (
     AuthenticatorEnrolled,
     AuthenticatorRemoved,
     AuthenticatorReplaced,
@@ -28,8 +28,8 @@ from shared.contracts.mfa import (
     RecoveryCodesReplaced,
     RecoveryCodeUsed,
 )
-from shared.contracts.profile import AccountValidated
-from shared.contracts.registration import (
+from shared.contracts.profile.events import AccountValidated
+from shared.contracts.registration.events import (
     AccountCreated,
     AccountDeactivated,
     AccountFrozen,

@@ -13,8 +13,29 @@ from services.mfa.enrolments import AT_REST
 from services.mfa.handlers import checks, enrolments, export, factor, recovery
 from services.mfa.purge import purge_periodically
 from services.mfa.settings import MfaSettings
-from shared.contracts import mfa as contracts
-from shared.contracts.registration import CredentialsRemoved
+from shared.contracts.mfa.events import (
+    AuthenticatorEnrolled,
+    AuthenticatorRemoved,
+    AuthenticatorReplaced,
+    CodeCheckLocked,
+    CodeRefused,
+    RecoveryCodesReplaced,
+    RecoveryCodeUsed,
+)
+from shared.contracts.mfa.requests import (
+    CheckCode,
+    ConfirmEnrolment,
+    DescribeEnrolment,
+    DescribeFactor,
+    KeepRecoveryCodes,
+    MakeRecoveryCodes,
+    RestartEnrolment,
+    StartEnrolment,
+    StartReplacement,
+    UseRecoveryCode,
+)
+from shared.contracts.mfa.requests import ExportAccount as MfaExportAccount
+from shared.contracts.registration.events import CredentialsRemoved
 from shared.messaging.handlers import answers, hears
 from shared.runtime.service import Runtime, Service
 from shared.security.sealing import Opener, Sealer
@@ -43,25 +64,25 @@ SERVICE = Service(
     migrations=Path(__file__).parent / "migrations",
     hears=(hears(CredentialsRemoved, factor.credentials_removed),),
     answers=(
-        answers(contracts.DescribeFactor, factor.describe_factor),
-        answers(contracts.StartEnrolment, enrolments.start_enrolment),
-        answers(contracts.StartReplacement, enrolments.start_replacement),
-        answers(contracts.DescribeEnrolment, enrolments.describe_enrolment),
-        answers(contracts.RestartEnrolment, enrolments.restart_enrolment),
-        answers(contracts.ConfirmEnrolment, enrolments.confirm_enrolment),
-        answers(contracts.CheckCode, checks.check_code),
-        answers(contracts.UseRecoveryCode, recovery.use_recovery_code),
-        answers(contracts.MakeRecoveryCodes, recovery.make_recovery_codes),
-        answers(contracts.KeepRecoveryCodes, recovery.keep_recovery_codes),
-        answers(contracts.ExportAccount, export.export_account),
+        answers(DescribeFactor, factor.describe_factor),
+        answers(StartEnrolment, enrolments.start_enrolment),
+        answers(StartReplacement, enrolments.start_replacement),
+        answers(DescribeEnrolment, enrolments.describe_enrolment),
+        answers(RestartEnrolment, enrolments.restart_enrolment),
+        answers(ConfirmEnrolment, enrolments.confirm_enrolment),
+        answers(CheckCode, checks.check_code),
+        answers(UseRecoveryCode, recovery.use_recovery_code),
+        answers(MakeRecoveryCodes, recovery.make_recovery_codes),
+        answers(KeepRecoveryCodes, recovery.keep_recovery_codes),
+        answers(MfaExportAccount, export.export_account),
     ),
     emits=(
-        contracts.AuthenticatorEnrolled,
-        contracts.AuthenticatorReplaced,
-        contracts.AuthenticatorRemoved,
-        contracts.RecoveryCodeUsed,
-        contracts.RecoveryCodesReplaced,
-        contracts.CodeRefused,
-        contracts.CodeCheckLocked,
+        AuthenticatorEnrolled,
+        AuthenticatorReplaced,
+        AuthenticatorRemoved,
+        RecoveryCodeUsed,
+        RecoveryCodesReplaced,
+        CodeRefused,
+        CodeCheckLocked,
     ),
 )

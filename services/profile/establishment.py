@@ -12,7 +12,7 @@ from stdnum.exceptions import ValidationError
 from services.profile.siret import check_siret, has_siret, siren
 from services.profile.text_rules import BLANKS, check_line, normalize
 from shared.contracts.base import FieldError
-from shared.contracts.profile import ProfileFields
+from shared.contracts.profile.views import ProfileFields
 from shared.domain.countries import FRANCE
 
 #: Of foreign postal codes only the length is checked (SI-09).

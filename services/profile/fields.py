@@ -16,7 +16,7 @@ import msgspec
 from services.profile import establishment, phones
 from services.profile.text_rules import check_line
 from shared.contracts.base import FieldError, Refusal
-from shared.contracts.profile import ESTABLISHMENT_TYPES, POSITIONS, ProfileFields
+from shared.contracts.profile.views import ESTABLISHMENT_TYPES, POSITIONS, ProfileFields
 from shared.domain.countries import country_codes
 from shared.domain.person_names import check_name
 

@@ -7,7 +7,7 @@ from datetime import datetime
 
 from services.profile.fields import SiretCheck
 from shared.contracts.base import FieldError, Refusal
-from shared.contracts.profile import ProfileFields
+from shared.contracts.profile.views import ProfileFields
 
 NOTHING_SAVED = Refusal(slug="nothing_saved")
 ALREADY_VALIDATED = Refusal(slug="already_validated")

@@ -10,7 +10,7 @@ from collections.abc import Callable
 from datetime import datetime, timedelta
 
 from services.profile import lookup_cache_store, store
-from shared.contracts.profile import OWNER, DraftExpired
+from shared.contracts.profile.events import OWNER, DraftExpired
 from shared.database import TRANSIENT_ERRORS, Pool, transaction
 from shared.messaging.connection import describe
 from shared.outbox import emit

@@ -12,8 +12,21 @@ from services.profile.directory import open_directory
 from services.profile.handlers import establishments, export, names, profiles
 from services.profile.purge import purge_periodically
 from services.profile.settings import ProfileSettings
-from shared.contracts import profile as contracts
-from shared.contracts.registration import AccountCreated, NameChanged
+from shared.contracts.profile.events import (
+    AccountValidated,
+    DraftExpired,
+    EstablishmentCheckDeferred,
+    EstablishmentChecked,
+    ProfileSaved,
+)
+from shared.contracts.profile.requests import (
+    DescribeProfile,
+    FindEstablishment,
+    SaveProfile,
+    ValidateProfile,
+)
+from shared.contracts.profile.requests import ExportAccount as ProfileExportAccount
+from shared.contracts.registration.events import AccountCreated, NameChanged
 from shared.messaging.handlers import answers, hears
 from shared.runtime.service import Runtime, Service
 from shared.security.sealing import Opener, Sealer
@@ -54,27 +67,27 @@ SERVICE = Service(
         hears(AccountCreated, names.account_created),
         hears(NameChanged, names.name_changed),
         hears(
-            contracts.EstablishmentCheckDeferred,
+            EstablishmentCheckDeferred,
             establishments.complete_deferred_check,
             prepare=establishments.look_up_again,
         ),
     ),
     answers=(
-        answers(contracts.DescribeProfile, profiles.describe_profile),
-        answers(contracts.SaveProfile, profiles.save_profile, prepare=profiles.read_form),
-        answers(contracts.ValidateProfile, profiles.validate_profile),
+        answers(DescribeProfile, profiles.describe_profile),
+        answers(SaveProfile, profiles.save_profile, prepare=profiles.read_form),
+        answers(ValidateProfile, profiles.validate_profile),
         answers(
-            contracts.FindEstablishment,
+            FindEstablishment,
             establishments.find_establishment,
             prepare=establishments.look_up,
         ),
-        answers(contracts.ExportAccount, export.export_account),
+        answers(ProfileExportAccount, export.export_account),
     ),
     emits=(
-        contracts.ProfileSaved,
-        contracts.AccountValidated,
-        contracts.EstablishmentCheckDeferred,
-        contracts.EstablishmentChecked,
-        contracts.DraftExpired,
+        ProfileSaved,
+        AccountValidated,
+        EstablishmentCheckDeferred,
+        EstablishmentChecked,
+        DraftExpired,
     ),
 )

@@ -15,7 +15,7 @@ import msgspec
 
 from services.profile.fields import SiretCheck
 from services.profile.profiles import Names, Profile
-from shared.contracts.profile import ProfileFields
+from shared.contracts.profile.views import ProfileFields
 from shared.database import Connection
 
 LOCK_ACCOUNT = "SELECT pg_advisory_xact_lock(hashtextextended('profile/' || $1::text, 0))"

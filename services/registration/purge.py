@@ -18,7 +18,7 @@ from services.registration import (
     mailed_link_store,
     rate_limit_store,
 )
-from shared.contracts.registration import OWNER, RequestExpired
+from shared.contracts.registration.events import OWNER, RequestExpired
 from shared.database import TRANSIENT_ERRORS, Pool, transaction
 from shared.messaging.connection import describe
 from shared.outbox import emit

@@ -12,7 +12,7 @@ from services.registration.accounts import AddressChange, AddressCode
 from services.registration.email_addresses import mask_email_address
 from services.registration.settings import RegistrationSettings
 from services.registration.terms import Terms
-from shared.contracts.registration import (
+from shared.contracts.registration.views import (
     AddressChangeView,
     AddressCodeView,
     LinkView,

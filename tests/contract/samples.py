@@ -15,15 +15,10 @@ from typing import Any, get_type_hints
 
 import msgspec
 
-import shared.contracts.backoffice
-import shared.contracts.dossiers
-import shared.contracts.gateway
-import shared.contracts.mailer
-import shared.contracts.mfa
-import shared.contracts.profile
-import shared.contracts.registration  # noqa: F401 - all of them fill the catalogues
+from shared.contracts import load_contracts
 from shared.contracts.base import EVENTS, REQUESTS, Event, Request, Sealed
 
+load_contracts()
 GOLDEN = Path(__file__).parent / "golden"
 MESSAGES: dict[str, type[Event] | type[Request]] = {**EVENTS, **REQUESTS}
 NOON = datetime(2026, 1, 15, 12, 0, tzinfo=UTC)

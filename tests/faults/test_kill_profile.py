@@ -23,9 +23,11 @@ import pytest
 from aiormq.abc import AbstractChannel
 from pamqp.commands import Basic
 
-from shared.contracts import profile as words
 from shared.contracts.base import REQUESTS
-from shared.contracts.registration import AccountCreated
+from shared.contracts.profile.events import OWNER as ProfileOWNER
+from shared.contracts.profile.events import AccountValidated
+from shared.contracts.profile.requests import SaveProfile, ValidateProfile
+from shared.contracts.registration.events import AccountCreated
 from shared.database import Pool, open_pool, transaction
 from shared.messaging import topology
 from shared.messaging.errors import RequestTimeout, ServiceUnavailable
@@ -72,15 +74,15 @@ class Gateway:
     async def save(self, account: str) -> int:
         """« Enregistrer »; the version that is shown then."""
         text = msgspec.json.encode(BELGIAN).decode()
-        sealed = self.sealer.seal(text, seal_context(words.SaveProfile, "fields"))
-        request = words.SaveProfile(account_id=account, fields=sealed, terms_version="1")
+        sealed = self.sealer.seal(text, seal_context(SaveProfile, "fields"))
+        request = SaveProfile(account_id=account, fields=sealed, terms_version="1")
         saved = await self.ask(request, f"save {account}")
         assert saved.errors == ()
         return int(saved.version)
 
     async def press(self, account: str, version: int, page: str) -> str:
         """« Confirmer la validation » of one page; the state that is shown then."""
-        request = words.ValidateProfile(account_id=account, version=version)
+        request = ValidateProfile(account_id=account, version=version)
         return str((await self.ask(request, f"{page} {account}")).state)
 
 
@@ -88,7 +90,7 @@ class Gateway:
 async def gateway_of(rig: FaultRig) -> AsyncIterator[Gateway]:
     """Asks what the gateway may ask, beside the gateway that is running."""
     pool = await open_pool(rig.system.database.url("gateway"), "gateway", "tests", 2)
-    asks = tuple(each for each in REQUESTS.values() if each.OWNER == words.OWNER)
+    asks = tuple(each for each in REQUESTS.values() if ProfileOWNER == each.OWNER)
     node = ServiceBus("gateway", rig.system.broker.url("gateway"), pool, clock=utc_now, asks=asks)
     keys = rig.system.environment("profile")["IMPEX_SEAL_KEYS_PROFILE"]
     await node.start(None, timeout=20)
@@ -158,7 +160,7 @@ async def test_g_35_two_hundred_press_twice_while_profile_is_killed(ready_rig: F
     people = await have_accounts(registration)
     await registration.close()
     async with (
-        overheard(rig, words.AccountValidated.TYPE) as admin,
+        overheard(rig, AccountValidated.TYPE) as admin,
         gateway_of(rig) as gateway,
     ):
         versions = dict(zip(people, await asyncio.gather(*map(gateway.save, people)), strict=True))

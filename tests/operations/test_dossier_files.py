@@ -15,7 +15,7 @@ from operations.local.demo_dossiers import LIFECYCLES, generate
 from operations.operate.dossier_files import COLUMNS, EVENTS, RowError, read_file
 from operations.operate.publish_dossier_events import DossierMessage
 from services.dossiers.dossier_updates import from_event
-from shared.contracts import backoffice as words
+from shared.contracts import backoffice
 from shared.messaging.envelope import contract, decode
 
 NOW = datetime(2026, 4, 1, 12, tzinfo=UTC)
@@ -44,11 +44,11 @@ def test_each_line_is_an_event() -> None:
     events = [entry.event for entry in entries]
     assert [type(event) for event in events] == [kind for kind, _, _ in EVENTS.values()]
     filed = events[1]
-    assert isinstance(filed, words.DossierFiled)
+    assert isinstance(filed, backoffice.DossierFiled)
     assert (filed.medicine, filed.number, filed.version) == ("Élinoxa", "26-1", 2)
     assert filed.filed_at == datetime(2026, 1, 15, 11, tzinfo=UTC), "noon in Paris"
     decided = events[3]
-    assert isinstance(decided, words.DossierDecided)
+    assert isinstance(decided, backoffice.DossierDecided)
     assert decided.status == "granted"
 
 
@@ -62,7 +62,7 @@ def test_commas_quotes_empty_lines_and_other_orders_of_columns_are_read(
     text = end.join((",".join(heads), "", ",".join(cells[name] for name in heads), "", ""))
     (entry,), wrong = read_file(mark + text.encode(), NOW)
     assert (wrong, entry.line) == ([], 3)
-    assert isinstance(entry.event, words.DossierFiled)
+    assert isinstance(entry.event, backoffice.DossierFiled)
     assert entry.event.medicine == 'A, "b"'
 
 
@@ -144,10 +144,10 @@ def test_b_10_the_documented_events_are_believed() -> None:
     ]
     for example in event_examples.EXAMPLES:
         envelope = decode(json.dumps(event_examples.envelope(example)).encode())
-        assert envelope.source == f"impex/{words.OWNER}"
+        assert envelope.source == f"impex/{backoffice.OWNER}"
         event = contract(envelope, {type(example).TYPE: type(example)})
         assert event == example
-        assert isinstance(event, words.DossierEvent)
+        assert isinstance(event, backoffice.DossierEvent)
         assert from_event(event, envelope.subject, NOW).version == event.version
 
 
@@ -177,6 +177,6 @@ def test_the_demo_shows_every_state_and_is_believed(day: datetime) -> None:
     assert not ids & latest.keys()
 
 
-def _moments(event: words.DossierEvent) -> list[datetime]:
+def _moments(event: backoffice.DossierEvent) -> list[datetime]:
     values = [getattr(event, name) for name in event.__struct_fields__]
     return [value for value in values if isinstance(value, datetime)]

@@ -10,7 +10,8 @@ from pamqp.commands import Basic
 
 from operations import service_registry
 from operations.provision.permissions import PLANNED_SERVICES, broker_topology, definitions
-from shared.contracts import gateway, registration
+from shared.contracts import gateway
+from shared.contracts.registration.events import AccountRequested
 from shared.messaging.topology import declare
 from tests.support import eventually
 from tests.support.servers.shared_servers import ADMIN, Broker, TestServers
@@ -28,7 +29,7 @@ async def test_a_fact_said_before_the_listeners_first_start_waits_for_it(
         await channel.basic_publish(
             b"{}",
             exchange="impex.events",
-            routing_key=registration.AccountRequested.TYPE,
+            routing_key=AccountRequested.TYPE,
             properties=Basic.Properties(user_id="registration", delivery_mode=2),
         )
     finally:
@@ -37,7 +38,7 @@ async def test_a_fact_said_before_the_listeners_first_start_waits_for_it(
     connection = await aiormq.connect(broker.url("mailer"))
     try:
         waiting = await (await connection.channel()).basic_get("mailer", no_ack=True)
-        assert waiting.routing_key == registration.AccountRequested.TYPE
+        assert waiting.routing_key == AccountRequested.TYPE
     finally:
         await connection.close()
 

@@ -20,7 +20,7 @@ import asyncpg
 import pytest
 
 from operations.local.processes import free_port
-from shared.contracts.registration import PasswordResetRequested
+from shared.contracts.registration.events import PasswordResetRequested
 from shared.messaging.envelope import new_id
 from shared.messaging.topology import dead_queue, requests_queue, retry_queue
 from tests.security.data_rights_journeys import RIGHTS

@@ -3,7 +3,15 @@
 from __future__ import annotations
 
 from services.gateway.clients.rpc import Client
-from shared.contracts import registration as contracts
+from shared.contracts.registration.holder import (
+    CancelAddressChange,
+    ConfirmAddressChange,
+    DescribeAddressChange,
+    JudgeAddressChange,
+    RequestAddressChange,
+    ResendAddressChange,
+)
+from shared.contracts.registration.views import AddressChangedView, AddressChangeView, Done
 
 
 class AddressChangeClient(Client):
@@ -13,20 +21,20 @@ class AddressChangeClient(Client):
         self, account_id: str, address: str, password: str, *, point_out_slip: bool, key: str
     ) -> None:
         """Whether address and password would do: before a code is spent on them."""
-        kind = contracts.JudgeAddressChange
+        kind = JudgeAddressChange
         request = kind(
             account_id=account_id,
             address=address,
             password=self._seal(kind, "password", password),
             point_out_slip=point_out_slip,
         )
-        await self._ask(request, contracts.Done, key)
+        await self._ask(request, Done, key)
 
     async def request_change(
         self, account_id: str, address: str, password: str, *, language: str, device: str, key: str
-    ) -> contracts.AddressChangeView:
+    ) -> AddressChangeView:
         """Have a code sent to another address."""
-        kind = contracts.RequestAddressChange
+        kind = RequestAddressChange
         request = kind(
             account_id=account_id,
             address=address,
@@ -34,31 +42,29 @@ class AddressChangeClient(Client):
             language=language,
             device=device,
         )
-        return await self._ask(request, contracts.AddressChangeView, key)
+        return await self._ask(request, AddressChangeView, key)
 
-    async def describe(self, account_id: str) -> contracts.AddressChangeView:
+    async def describe(self, account_id: str) -> AddressChangeView:
         """The pending change. Raises `Refused` with `no_change`."""
-        request = contracts.DescribeAddressChange(account_id=account_id)
-        return await self._ask(request, contracts.AddressChangeView)
+        request = DescribeAddressChange(account_id=account_id)
+        return await self._ask(request, AddressChangeView)
 
     async def resend(
         self, account_id: str, *, language: str, device: str, key: str
-    ) -> contracts.AddressChangeView:
+    ) -> AddressChangeView:
         """Another code."""
-        request = contracts.ResendAddressChange(
-            account_id=account_id, language=language, device=device
-        )
-        return await self._ask(request, contracts.AddressChangeView, key)
+        request = ResendAddressChange(account_id=account_id, language=language, device=device)
+        return await self._ask(request, AddressChangeView, key)
 
     async def confirm(
         self, account_id: str, code: str, *, device: str, key: str
-    ) -> contracts.AddressChangedView:
+    ) -> AddressChangedView:
         """Give the code."""
-        kind = contracts.ConfirmAddressChange
+        kind = ConfirmAddressChange
         sealed = self._seal(kind, "code", code)
         request = kind(account_id=account_id, code=sealed, device=device)
-        return await self._ask(request, contracts.AddressChangedView, key)
+        return await self._ask(request, AddressChangedView, key)
 
     async def cancel(self, account_id: str, *, key: str) -> None:
         """Cancel the change."""
-        await self._ask(contracts.CancelAddressChange(account_id=account_id), contracts.Done, key)
+        await self._ask(CancelAddressChange(account_id=account_id), Done, key)

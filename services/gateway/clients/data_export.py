@@ -14,18 +14,21 @@ import msgspec
 
 from services.gateway.clients.rpc import RpcSender
 from services.gateway.http.errors import UNAVAILABLE_ERRORS
-from shared.contracts import dossiers, mailer, mfa, profile, registration
+from shared.contracts import dossiers, mailer
 from shared.contracts.base import Request
 from shared.contracts.data_export import PersonalDataView
+from shared.contracts.mfa.requests import ExportAccount as MfaExportAccount
+from shared.contracts.profile.requests import ExportAccount as ProfileExportAccount
+from shared.contracts.registration.holder import ExportAccount as RegistrationExportAccount
 from shared.messaging.handlers import Refused
 from shared.security.sealing import Opener, seal_context
 
 #: Categories, each with its rows.
 Document = dict[str, list[dict[str, Any]]]
 EXPORTS: dict[str, Callable[[str], Request]] = {
-    "registration": lambda account: registration.ExportAccount(account_id=account),
-    "mfa": lambda account: mfa.ExportAccount(account_id=account),
-    "profile": lambda account: profile.ExportAccount(account_id=account),
+    "registration": lambda account: RegistrationExportAccount(account_id=account),
+    "mfa": lambda account: MfaExportAccount(account_id=account),
+    "profile": lambda account: ProfileExportAccount(account_id=account),
     "mailer": lambda account: mailer.ExportAccount(account_id=account),
 }
 #: In the order of the page.

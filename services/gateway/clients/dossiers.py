@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import cast
 
 from services.gateway.clients.rpc import RpcSender
-from shared.contracts import dossiers as contracts
+from shared.contracts import dossiers
 
 
 class Dossiers:
@@ -14,10 +14,10 @@ class Dossiers:
     def __init__(self, sender: RpcSender) -> None:
         self._sender = sender
 
-    async def page(self, request: contracts.ListDossiers) -> contracts.DossiersView:
+    async def page(self, request: dossiers.ListDossiers) -> dossiers.DossiersView:
         """One page of one tab, with the counts of all four."""
-        return cast(contracts.DossiersView, await self._sender.ask(request))
+        return cast(dossiers.DossiersView, await self._sender.ask(request))
 
-    async def rows(self, request: contracts.ReadDossiers) -> contracts.DossierRowsView:
+    async def rows(self, request: dossiers.ReadDossiers) -> dossiers.DossierRowsView:
         """The rows of a whole tab, some at a time."""
-        return cast(contracts.DossierRowsView, await self._sender.ask(request))
+        return cast(dossiers.DossierRowsView, await self._sender.ask(request))

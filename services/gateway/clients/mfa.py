@@ -6,8 +6,27 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from services.gateway.clients.rpc import Client, RpcSender
-from shared.contracts import mfa as contracts
 from shared.contracts.base import Reply, Sealed
+from shared.contracts.mfa.requests import (
+    CheckCode,
+    ConfirmEnrolment,
+    DescribeEnrolment,
+    DescribeFactor,
+    KeepRecoveryCodes,
+    MakeRecoveryCodes,
+    Noted,
+    RestartEnrolment,
+    StartEnrolment,
+    StartReplacement,
+    UseRecoveryCode,
+)
+from shared.contracts.mfa.views import (
+    CodeView,
+    EnrolledView,
+    EnrolmentView,
+    FactorView,
+    RecoveryCodesView,
+)
 from shared.security.sealing import Opener, Sealer, new_token, seal_context
 
 
@@ -44,98 +63,94 @@ class MfaClient(Client):
         super().__init__(sender, sealer)
         self._opener = opener
 
-    async def describe(self, account_id: str) -> contracts.FactorView:
+    async def describe(self, account_id: str) -> FactorView:
         """What an account has."""
-        return await self._ask(
-            contracts.DescribeFactor(account_id=account_id), contracts.FactorView
-        )
+        return await self._ask(DescribeFactor(account_id=account_id), FactorView)
 
     async def start(self, account_id: str, label: str) -> Enrolment:
         """Make a key for an account without an authenticator; each call makes another one."""
-        kind = contracts.StartEnrolment
+        kind = StartEnrolment
         request = kind(account_id=account_id, label=self._seal(kind, "label", label))
-        return self._read(await self._ask(request, contracts.EnrolmentView, new_token()))
+        return self._read(await self._ask(request, EnrolmentView, new_token()))
 
     async def start_replacement(
         self, account_id: str, label: str, code: str, *, device: str, key: str
     ) -> Enrolment:
         """Make a key for a new phone, by a code of the old one."""
-        kind = contracts.StartReplacement
+        kind = StartReplacement
         request = kind(
             account_id=account_id,
             label=self._seal(kind, "label", label),
             code=self._seal(kind, "code", code),
             device=device,
         )
-        return self._read(await self._ask(request, contracts.EnrolmentView, key))
+        return self._read(await self._ask(request, EnrolmentView, key))
 
     async def use_recovery(
         self, account_id: str, label: str, code: str, *, device: str, key: str
     ) -> Enrolment:
         """Make a key for a new phone, by a recovery code."""
-        kind = contracts.UseRecoveryCode
+        kind = UseRecoveryCode
         request = kind(
             account_id=account_id,
             label=self._seal(kind, "label", label),
             recovery_code=self._seal(kind, "recovery_code", code),
             device=device,
         )
-        return self._read(await self._ask(request, contracts.EnrolmentView, key))
+        return self._read(await self._ask(request, EnrolmentView, key))
 
     async def describe_enrolment(self, account_id: str, enrolment_id: str, label: str) -> Enrolment:
         """The same key again."""
-        kind = contracts.DescribeEnrolment
+        kind = DescribeEnrolment
         sealed = self._seal(kind, "label", label)
         request = kind(account_id=account_id, enrolment_id=enrolment_id, label=sealed)
-        return self._read(await self._ask(request, contracts.EnrolmentView))
+        return self._read(await self._ask(request, EnrolmentView))
 
     async def restart(
         self, account_id: str, enrolment_id: str, label: str, *, key: str
     ) -> Enrolment:
         """Replace the key of an unfinished enrolment."""
-        kind = contracts.RestartEnrolment
+        kind = RestartEnrolment
         sealed = self._seal(kind, "label", label)
         request = kind(account_id=account_id, enrolment_id=enrolment_id, label=sealed)
-        return self._read(await self._ask(request, contracts.EnrolmentView, key))
+        return self._read(await self._ask(request, EnrolmentView, key))
 
     async def confirm(
         self, account_id: str, enrolment_id: str, code: str, *, device: str, key: str
-    ) -> contracts.EnrolledView:
+    ) -> EnrolledView:
         """Give the first code of a new authenticator."""
-        kind = contracts.ConfirmEnrolment
+        kind = ConfirmEnrolment
         request = kind(
             account_id=account_id,
             enrolment_id=enrolment_id,
             code=self._seal(kind, "code", code),
             device=device,
         )
-        return await self._ask(request, contracts.EnrolledView, key)
+        return await self._ask(request, EnrolledView, key)
 
-    async def check(
-        self, account_id: str, code: str, *, device: str, key: str
-    ) -> contracts.CodeView:
+    async def check(self, account_id: str, code: str, *, device: str, key: str) -> CodeView:
         """Check a code."""
-        sealed = self._seal(contracts.CheckCode, "code", code)
-        request = contracts.CheckCode(account_id=account_id, code=sealed, device=device)
-        return await self._ask(request, contracts.CodeView, key)
+        sealed = self._seal(CheckCode, "code", code)
+        request = CheckCode(account_id=account_id, code=sealed, device=device)
+        return await self._ask(request, CodeView, key)
 
     async def make_recovery_codes(self, account_id: str, *, device: str, key: str) -> RecoveryCodes:
         """A new list of recovery codes."""
-        request = contracts.MakeRecoveryCodes(account_id=account_id, device=device)
-        view = await self._ask(request, contracts.RecoveryCodesView, key)
-        codes = self._open(contracts.RecoveryCodesView, "codes", view.codes).split()
+        request = MakeRecoveryCodes(account_id=account_id, device=device)
+        view = await self._ask(request, RecoveryCodesView, key)
+        codes = self._open(RecoveryCodesView, "codes", view.codes).split()
         return RecoveryCodes(codes=codes, made_at=view.made_at, renewed=view.renewed)
 
     async def confirm_recovery_codes(self, account_id: str, made_at: datetime, *, key: str) -> None:
         """The person has the list of that moment. Raises `Refused` with `list_replaced`."""
-        request = contracts.KeepRecoveryCodes(account_id=account_id, made_at=made_at)
-        await self._ask(request, contracts.Noted, key)
+        request = KeepRecoveryCodes(account_id=account_id, made_at=made_at)
+        await self._ask(request, Noted, key)
 
-    def _read(self, view: contracts.EnrolmentView) -> Enrolment:
+    def _read(self, view: EnrolmentView) -> Enrolment:
         return Enrolment(
             enrolment_id=view.enrolment_id,
-            key=self._open(contracts.EnrolmentView, "key", view.key),
-            uri=self._open(contracts.EnrolmentView, "uri", view.uri),
+            key=self._open(EnrolmentView, "key", view.key),
+            uri=self._open(EnrolmentView, "uri", view.uri),
             replaces=view.replaces,
             expires_at=view.expires_at,
         )

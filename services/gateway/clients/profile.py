@@ -8,8 +8,14 @@ from datetime import datetime
 import msgspec
 
 from services.gateway.clients.rpc import Client, RpcSender
-from shared.contracts import profile as contracts
 from shared.contracts.base import FieldError
+from shared.contracts.profile.requests import (
+    DescribeProfile,
+    FindEstablishment,
+    SaveProfile,
+    ValidateProfile,
+)
+from shared.contracts.profile.views import EstablishmentView, ProfileFields, ProfileView
 from shared.security.sealing import Opener, Sealer, seal_context
 
 
@@ -21,7 +27,7 @@ class Information:
     """
 
     state: str
-    fields: contracts.ProfileFields | None
+    fields: ProfileFields | None
     version: int
     saved_at: datetime | None
     validated_at: datetime | None
@@ -47,40 +53,38 @@ class Profile(Client):
 
     async def describe(self, account_id: str, *, patience: float = 3.0) -> Information:
         """The information of an account; waits at most `patience` seconds."""
-        request = contracts.DescribeProfile(account_id=account_id)
-        return self._read(await self._ask(request, contracts.ProfileView, patience=patience))
+        request = DescribeProfile(account_id=account_id)
+        return self._read(await self._ask(request, ProfileView, patience=patience))
 
     async def save(
-        self, account_id: str, fields: contracts.ProfileFields, terms_version: str, *, key: str
+        self, account_id: str, fields: ProfileFields, terms_version: str, *, key: str
     ) -> Information:
         """Save a draft, valid or not. Raises `Refused` with
         `already_validated`,\n`unknown_choice` or `invalid_fields`.
         """
         document = msgspec.json.encode(fields).decode()
-        request = contracts.SaveProfile(
+        request = SaveProfile(
             account_id=account_id,
-            fields=self._seal(contracts.SaveProfile, "fields", document),
+            fields=self._seal(SaveProfile, "fields", document),
             terms_version=terms_version,
         )
-        return self._read(await self._ask(request, contracts.ProfileView, key))
+        return self._read(await self._ask(request, ProfileView, key))
 
     async def validate(self, account_id: str, version: int, *, key: str) -> Information:
         """Freeze the draft that was shown. Raises `Refused` with `nothing_saved`, `not_ready` or
         `changed`."""
-        request = contracts.ValidateProfile(account_id=account_id, version=version)
-        return self._read(await self._ask(request, contracts.ProfileView, key))
+        request = ValidateProfile(account_id=account_id, version=version)
+        return self._read(await self._ask(request, ProfileView, key))
 
-    async def find_establishment(self, siret: str) -> contracts.EstablishmentView:
+    async def find_establishment(self, siret: str) -> EstablishmentView:
         """The state of a SIRET while it is typed."""
-        return await self._ask(
-            contracts.FindEstablishment(siret=siret), contracts.EstablishmentView
-        )
+        return await self._ask(FindEstablishment(siret=siret), EstablishmentView)
 
-    def _read(self, view: contracts.ProfileView) -> Information:
+    def _read(self, view: ProfileView) -> Information:
         fields = None
         if view.fields is not None:
-            document = self._opener.open(view.fields, seal_context(contracts.ProfileView, "fields"))
-            fields = msgspec.json.decode(document, type=contracts.ProfileFields)
+            document = self._opener.open(view.fields, seal_context(ProfileView, "fields"))
+            fields = msgspec.json.decode(document, type=ProfileFields)
         return Information(
             state=view.state,
             fields=fields,

@@ -6,7 +6,30 @@ import time
 from collections.abc import Callable
 
 from services.gateway.clients.rpc import Client, RpcSender
-from shared.contracts import registration as contracts
+from shared.contracts.registration.requests import (
+    AcceptTerms,
+    CancelRequest,
+    CorrectAddress,
+    DescribeLink,
+    DescribePasswordRules,
+    DescribeRequest,
+    DescribeTerms,
+    FindListedWord,
+    RequestAccount,
+    ResendValidation,
+    SuggestAddress,
+    VerifyCode,
+    VerifyLink,
+)
+from shared.contracts.registration.views import (
+    Done,
+    LinkView,
+    ListedWordView,
+    PasswordRulesView,
+    RequestView,
+    SuggestionView,
+    TermsView,
+)
 from shared.messaging.errors import RequestTimeout, ServiceUnavailable
 from shared.security.sealing import Sealer
 
@@ -23,7 +46,7 @@ class Registration(Client):
         super().__init__(sender, sealer)
         self._monotonic = monotonic
         self._rules: tuple[float, str] | None = None
-        self._terms: dict[str, contracts.TermsView] = {}
+        self._terms: dict[str, TermsView] = {}
 
     async def request_account(
         self,
@@ -36,33 +59,29 @@ class Registration(Client):
         network: str,
         point_out_slip: bool,
         key: str,
-    ) -> contracts.RequestView:
+    ) -> RequestView:
         """Request an account."""
-        request = contracts.RequestAccount(
+        request = RequestAccount(
             first_name=first_name,
             last_name=last_name,
             address=address,
-            password=self._seal(contracts.RequestAccount, "password", password),
+            password=self._seal(RequestAccount, "password", password),
             language=language,
             network=network,
             point_out_slip=point_out_slip,
         )
-        return await self._ask(request, contracts.RequestView, key)
+        return await self._ask(request, RequestView, key)
 
-    async def describe(self, request_id: str) -> contracts.RequestView:
+    async def describe(self, request_id: str) -> RequestView:
         """Where a request stands."""
-        return await self._ask(
-            contracts.DescribeRequest(request_id=request_id), contracts.RequestView
-        )
+        return await self._ask(DescribeRequest(request_id=request_id), RequestView)
 
     async def resend(
         self, request_id: str, *, language: str, network: str, key: str
-    ) -> contracts.RequestView:
+    ) -> RequestView:
         """Send a new code and link."""
-        request = contracts.ResendValidation(
-            request_id=request_id, language=language, network=network
-        )
-        return await self._ask(request, contracts.RequestView, key)
+        request = ResendValidation(request_id=request_id, language=language, network=network)
+        return await self._ask(request, RequestView, key)
 
     async def correct_address(
         self,
@@ -74,47 +93,47 @@ class Registration(Client):
         network: str,
         point_out_slip: bool,
         key: str,
-    ) -> contracts.RequestView:
+    ) -> RequestView:
         """Move a request to another address."""
-        request = contracts.CorrectAddress(
+        request = CorrectAddress(
             request_id=request_id,
             address=address,
-            password=self._seal(contracts.CorrectAddress, "password", password),
+            password=self._seal(CorrectAddress, "password", password),
             language=language,
             network=network,
             point_out_slip=point_out_slip,
         )
-        return await self._ask(request, contracts.RequestView, key)
+        return await self._ask(request, RequestView, key)
 
-    async def verify_code(self, request_id: str, code: str, *, key: str) -> contracts.RequestView:
+    async def verify_code(self, request_id: str, code: str, *, key: str) -> RequestView:
         """Prove the address by code."""
-        sealed = self._seal(contracts.VerifyCode, "code", code)
-        request = contracts.VerifyCode(request_id=request_id, code=sealed)
-        return await self._ask(request, contracts.RequestView, key)
+        sealed = self._seal(VerifyCode, "code", code)
+        request = VerifyCode(request_id=request_id, code=sealed)
+        return await self._ask(request, RequestView, key)
 
-    async def describe_link(self, token: str, request_id: str | None) -> contracts.LinkView:
+    async def describe_link(self, token: str, request_id: str | None) -> LinkView:
         """The state of a link in this browser."""
-        sealed = self._seal(contracts.DescribeLink, "link_token", token)
-        request = contracts.DescribeLink(link_token=sealed, request_id=request_id)
-        return await self._ask(request, contracts.LinkView)
+        sealed = self._seal(DescribeLink, "link_token", token)
+        request = DescribeLink(link_token=sealed, request_id=request_id)
+        return await self._ask(request, LinkView)
 
     async def verify_link(
         self, token: str, request_id: str | None, password: str | None, *, key: str
-    ) -> contracts.RequestView:
+    ) -> RequestView:
         """Prove the address by link."""
-        request = contracts.VerifyLink(
-            link_token=self._seal(contracts.VerifyLink, "link_token", token),
+        request = VerifyLink(
+            link_token=self._seal(VerifyLink, "link_token", token),
             request_id=request_id,
-            password=self._seal(contracts.VerifyLink, "password", password) if password else None,
+            password=self._seal(VerifyLink, "password", password) if password else None,
         )
-        return await self._ask(request, contracts.RequestView, key)
+        return await self._ask(request, RequestView, key)
 
-    async def terms(self, language: str) -> contracts.TermsView:
+    async def terms(self, language: str) -> TermsView:
         """The terms in force; the last ones known while registration is unavailable, for reading
         only:\nregistration compares what is accepted.
         """
         try:
-            view = await self._ask(contracts.DescribeTerms(language=language), contracts.TermsView)
+            view = await self._ask(DescribeTerms(language=language), TermsView)
         except (ServiceUnavailable, RequestTimeout):
             if language not in self._terms:
                 raise
@@ -124,19 +143,19 @@ class Registration(Client):
 
     async def accept_terms(
         self, request_id: str, *, version: str, sha256: str, language: str, key: str
-    ) -> contracts.RequestView:
+    ) -> RequestView:
         """Accept the terms that were shown."""
-        request = contracts.AcceptTerms(
+        request = AcceptTerms(
             request_id=request_id,
             terms_version=version,
             terms_sha256=sha256,
             language=language,
         )
-        return await self._ask(request, contracts.RequestView, key)
+        return await self._ask(request, RequestView, key)
 
     async def cancel(self, request_id: str, *, key: str) -> None:
         """Give a request up."""
-        await self._ask(contracts.CancelRequest(request_id=request_id), contracts.Done, key)
+        await self._ask(CancelRequest(request_id=request_id), Done, key)
 
     async def password_rules(self) -> str:
         """The password rules, as JSON text. Read again after a minute; cached while registration
@@ -146,7 +165,7 @@ class Registration(Client):
         if self._rules is not None and now - self._rules[0] < RULES_SECONDS:
             return self._rules[1]
         try:
-            view = await self._ask(contracts.DescribePasswordRules(), contracts.PasswordRulesView)
+            view = await self._ask(DescribePasswordRules(), PasswordRulesView)
         except (ServiceUnavailable, RequestTimeout):
             if self._rules is None:
                 raise
@@ -154,12 +173,12 @@ class Registration(Client):
         self._rules = (now, view.document)
         return view.document
 
-    async def listed_word(self, password: str) -> contracts.ListedWordView:
+    async def listed_word(self, password: str) -> ListedWordView:
         """The listed word in a password."""
-        sealed = self._seal(contracts.FindListedWord, "password", password)
-        return await self._ask(contracts.FindListedWord(password=sealed), contracts.ListedWordView)
+        sealed = self._seal(FindListedWord, "password", password)
+        return await self._ask(FindListedWord(password=sealed), ListedWordView)
 
     async def suggestion(self, address: str) -> str | None:
         """A likely slip put right, or None."""
-        view = await self._ask(contracts.SuggestAddress(address=address), contracts.SuggestionView)
+        view = await self._ask(SuggestAddress(address=address), SuggestionView)
         return view.suggestion

@@ -20,7 +20,7 @@ from services.gateway.portal.form_errors import log_refused_code, refuse_form, u
 from services.gateway.sessions.model import Session
 from services.gateway.sessions.request_state import REQUEST_STATE, idempotency_key
 from services.gateway.sessions.sessions import SESSIONS
-from shared.contracts.mfa import EnrolledView
+from shared.contracts.mfa.views import EnrolledView
 from shared.messaging.handlers import Refused
 
 #: Characters of the key in one group.

@@ -10,7 +10,7 @@ from aiohttp import web
 from services.gateway.http.rendering import RENDERER
 from services.gateway.portal import texts
 from services.gateway.sessions.request_state import REQUEST_STATE
-from shared.contracts.registration import RequestView
+from shared.contracts.registration.views import RequestView
 from shared.i18n.catalogue import translate
 from shared.i18n.dates import format_time
 

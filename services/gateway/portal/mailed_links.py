@@ -10,7 +10,7 @@ from collections.abc import Callable
 
 from aiohttp import web
 
-from shared.contracts.registration import MailedLinkView
+from shared.contracts.registration.views import MailedLinkView
 from shared.messaging.handlers import Refused
 
 TOKEN = re.compile(r"[A-Za-z0-9_-]{43}")

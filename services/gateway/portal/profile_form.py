@@ -17,7 +17,7 @@ from services.gateway.portal.profile_fields import (
     PERSON,
     POSITIONS,
 )
-from shared.contracts.profile import ProfileFields
+from shared.contracts.profile.views import ProfileFields
 from shared.domain.countries import FRANCE, country_names
 from shared.i18n.catalogue import translate
 

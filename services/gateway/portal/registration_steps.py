@@ -7,7 +7,7 @@ from aiohttp import web
 from services.gateway.clients.clients import CLIENTS
 from services.gateway.http.errors import Redirect
 from services.gateway.sessions.request_state import end_presession, flash, presession
-from shared.contracts.registration import RequestView
+from shared.contracts.registration.views import RequestView
 from shared.messaging.handlers import Refused
 from shared.runtime.telemetry import get_logger
 

@@ -7,7 +7,7 @@ from datetime import datetime
 from services.gateway.portal.alert_texts import ALERTS, ATTEMPTS_LEFT, COUNTED, MINUTES
 from services.gateway.portal.field_texts import UNKNOWN
 from services.gateway.portal.flash_texts import FLASHES
-from shared.contracts.registration import MailView
+from shared.contracts.registration.views import MailView
 from shared.i18n.catalogue import N_, translate, translate_plural
 from shared.i18n.dates import format_date, format_datetime, format_time
 

@@ -24,7 +24,8 @@ from services.gateway.sessions.model import Session, browser_token, promoted_tok
 from services.gateway.sessions.request_state import REQUEST_STATE, flash
 from services.gateway.sessions.sessions import SESSIONS, PasswordSignIn
 from shared.contracts.gateway import SessionOpened
-from shared.contracts.registration import SignIn, SignInView
+from shared.contracts.registration.requests import SignIn
+from shared.contracts.registration.views import SignInView
 from shared.database import TRANSIENT_ERRORS
 from shared.runtime.telemetry import get_logger
 

@@ -17,7 +17,7 @@ from services.gateway.sessions.model import PARTIAL_LIFETIME, TOUCH_INTERVAL, Se
 from services.gateway.sessions.session_store import EndedSession
 from services.gateway.sessions.tokens import token_hash
 from shared.contracts.gateway import OWNER, SessionClosed, SessionOpened
-from shared.contracts.registration import SignInView
+from shared.contracts.registration.views import SignInView
 from shared.database import Connection, Pool, transaction
 from shared.database.pool import acquire
 from shared.outbox import emit

@@ -21,7 +21,7 @@ from services.mailer.facts import (
 from services.mailer.handlers.notices import tell
 from services.mailer.handlers.writing import Draft, Mailer, account_of, check_address, write
 from services.mailer.store import Secrets
-from shared.contracts.registration import (
+from shared.contracts.registration.events import (
     AddressChangeRequested,
     AddressProofRequested,
     LostPhoneClaimed,

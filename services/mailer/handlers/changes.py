@@ -23,8 +23,8 @@ from services.mailer.handlers.writing import (
     holder,
     write,
 )
-from shared.contracts.profile import AccountValidated
-from shared.contracts.registration import AddressChanged, NameChanged
+from shared.contracts.profile.events import AccountValidated
+from shared.contracts.registration.events import AddressChanged, NameChanged
 from shared.messaging.handlers import Context
 
 

@@ -30,7 +30,7 @@ from services.mailer.facts import (
 )
 from services.mailer.handlers.writing import Draft, Mailer, account_of, holder, write
 from shared.contracts.gateway import SessionOpened
-from shared.contracts.mfa import (
+from shared.contracts.mfa.events import (
     AuthenticatorEnrolled,
     AuthenticatorRemoved,
     AuthenticatorReplaced,
@@ -39,7 +39,7 @@ from shared.contracts.mfa import (
     RecoveryCodesReplaced,
     RecoveryCodeUsed,
 )
-from shared.contracts.registration import (
+from shared.contracts.registration.events import (
     AccountDeactivated,
     AccountFrozen,
     AccountThawed,

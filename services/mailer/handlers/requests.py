@@ -20,7 +20,7 @@ from services.mailer.handlers.writing import (
     write,
 )
 from services.mailer.store import Person, Secrets
-from shared.contracts.registration import (
+from shared.contracts.registration.events import (
     AccountCreated,
     AccountRequested,
     KnownAddressRequested,

@@ -18,7 +18,7 @@ from services.mfa.deps import Deps
 from services.mfa.enrolments import NOT_ENROLLED, Authenticator
 from services.mfa.failed_codes import FailedCodes
 from shared.contracts.base import Refusal
-from shared.contracts.mfa import CodeCheckLocked, CodeRefused
+from shared.contracts.mfa.events import CodeCheckLocked, CodeRefused
 from shared.messaging.handlers import RefusalReply, Refused, RequestContext
 from shared.runtime.telemetry import get_logger
 

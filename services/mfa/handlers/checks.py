@@ -9,7 +9,8 @@ from services.mfa.handlers import attempts
 from services.mfa.handlers.attempts import Attempt
 from services.mfa.totp import normalize_code, step_at
 from shared.contracts.base import FieldError, Refusal, Reply
-from shared.contracts.mfa import CheckCode, CodeView, ConfirmEnrolment, StartReplacement
+from shared.contracts.mfa.requests import CheckCode, ConfirmEnrolment, StartReplacement
+from shared.contracts.mfa.views import CodeView
 from shared.messaging.handlers import RefusalReply, Refused, RequestContext
 
 WRONG_FORMAT = Refusal(slug="invalid_fields", errors=(FieldError(field="code", code="format"),))

@@ -16,18 +16,16 @@ from services.mfa.handlers import attempts
 from services.mfa.handlers.checks import consume_code, parse_code, recovery_due
 from services.mfa.totp import key_uri, step_at
 from shared.contracts.base import Reply
-from shared.contracts.mfa import (
-    AuthenticatorEnrolled,
-    AuthenticatorReplaced,
+from shared.contracts.mfa.events import AuthenticatorEnrolled, AuthenticatorReplaced
+from shared.contracts.mfa.requests import (
     ConfirmEnrolment,
     DescribeEnrolment,
-    EnrolledView,
-    EnrolmentView,
     RestartEnrolment,
     StartEnrolment,
     StartReplacement,
     UseRecoveryCode,
 )
+from shared.contracts.mfa.views import EnrolledView, EnrolmentView
 from shared.messaging.handlers import RefusalReply, Refused, RequestContext
 from shared.runtime.telemetry import get_logger
 

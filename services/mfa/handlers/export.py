@@ -7,7 +7,7 @@ import asyncpg
 from services.mfa import data_export
 from services.mfa.deps import Deps
 from shared.contracts.data_export import PersonalDataView
-from shared.contracts.mfa import ExportAccount
+from shared.contracts.mfa.requests import ExportAccount
 from shared.domain.data_export import ExportDocument, seal_export
 from shared.messaging.handlers import RequestContext
 from shared.runtime.telemetry import get_logger

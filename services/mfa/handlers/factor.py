@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from services.mfa import recovery_code_store, store
 from services.mfa.deps import Deps
-from shared.contracts.mfa import AuthenticatorRemoved, DescribeFactor, FactorView
-from shared.contracts.registration import CredentialsRemoved
+from shared.contracts.mfa.events import AuthenticatorRemoved
+from shared.contracts.mfa.requests import DescribeFactor
+from shared.contracts.mfa.views import FactorView
+from shared.contracts.registration.events import CredentialsRemoved
 from shared.errors import Reject
 from shared.messaging.handlers import Context, RequestContext
 from shared.runtime.telemetry import get_logger

@@ -7,15 +7,14 @@ from services.mfa.deps import Deps
 from services.mfa.handlers import attempts, enrolments
 from services.mfa.recovery_codes import grouped, hash_code, hashes_of, normalize_code
 from shared.contracts.base import Refusal, Reply
-from shared.contracts.mfa import (
+from shared.contracts.mfa.events import RecoveryCodesReplaced, RecoveryCodeUsed
+from shared.contracts.mfa.requests import (
     KeepRecoveryCodes,
     MakeRecoveryCodes,
     Noted,
-    RecoveryCodesReplaced,
-    RecoveryCodesView,
-    RecoveryCodeUsed,
     UseRecoveryCode,
 )
+from shared.contracts.mfa.views import RecoveryCodesView
 from shared.messaging.handlers import Refused, RequestContext
 from shared.runtime.telemetry import get_logger
 

@@ -9,12 +9,9 @@ from services.profile.deps import Deps
 from services.profile.establishment_lookup import DEFERRED, find, siret_check
 from services.profile.establishment_record import EstablishmentRecord
 from services.profile.siret import check_siret
-from shared.contracts.profile import (
-    EstablishmentCheckDeferred,
-    EstablishmentChecked,
-    EstablishmentView,
-    FindEstablishment,
-)
+from shared.contracts.profile.events import EstablishmentCheckDeferred, EstablishmentChecked
+from shared.contracts.profile.requests import FindEstablishment
+from shared.contracts.profile.views import EstablishmentView
 from shared.database import Pool
 from shared.errors import Reject, Retry
 from shared.messaging.handlers import Context, RequestContext

@@ -7,7 +7,7 @@ import asyncpg
 from services.profile import data_export
 from services.profile.deps import Deps
 from shared.contracts.data_export import PersonalDataView
-from shared.contracts.profile import ExportAccount
+from shared.contracts.profile.requests import ExportAccount
 from shared.domain.data_export import ExportDocument, seal_export
 from shared.messaging.handlers import RequestContext
 from shared.runtime.telemetry import get_logger

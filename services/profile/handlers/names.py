@@ -5,7 +5,7 @@ from __future__ import annotations
 from services.profile import store
 from services.profile.deps import Deps
 from services.profile.profiles import Names
-from shared.contracts.registration import AccountCreated, NameChanged
+from shared.contracts.registration.events import AccountCreated, NameChanged
 from shared.errors import Reject
 from shared.messaging.handlers import Context
 from shared.runtime.telemetry import get_logger

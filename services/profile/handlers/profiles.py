@@ -20,16 +20,13 @@ from services.profile.profiles import (
     not_ready,
 )
 from shared.contracts.base import Refusal
-from shared.contracts.profile import (
+from shared.contracts.profile.events import (
     AccountValidated,
-    DescribeProfile,
     EstablishmentCheckDeferred,
-    ProfileFields,
     ProfileSaved,
-    ProfileView,
-    SaveProfile,
-    ValidateProfile,
 )
+from shared.contracts.profile.requests import DescribeProfile, SaveProfile, ValidateProfile
+from shared.contracts.profile.views import ProfileFields, ProfileView
 from shared.database import Pool
 from shared.domain.person_names import check_name
 from shared.messaging.handlers import Refused, RequestContext

@@ -18,13 +18,9 @@ from services.registration.handlers.account_requests import (
 from services.registration.terms import Terms, find_accepted
 from services.registration.views import show_terms
 from shared.contracts.base import Refusal
-from shared.contracts.registration import (
-    AcceptTerms,
-    AccountCreated,
-    DescribeTerms,
-    RequestView,
-    TermsView,
-)
+from shared.contracts.registration.events import AccountCreated
+from shared.contracts.registration.requests import AcceptTerms, DescribeTerms
+from shared.contracts.registration.views import RequestView, TermsView
 from shared.messaging.handlers import Refused, RequestContext
 from shared.runtime.telemetry import get_logger
 

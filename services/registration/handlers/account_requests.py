@@ -27,18 +27,19 @@ from services.registration.passwords import PasswordHash
 from services.registration.terms import LANGUAGES
 from services.registration.views import show_request
 from shared.contracts.base import FieldError, Refusal
-from shared.contracts.registration import (
+from shared.contracts.registration.events import (
     AccountRequested,
-    CancelRequest,
-    DescribeRequest,
-    Done,
-    RequestAccount,
     RequestCancelled,
     RequestExpired,
-    RequestView,
-    ResendValidation,
     ValidationResent,
 )
+from shared.contracts.registration.requests import (
+    CancelRequest,
+    DescribeRequest,
+    RequestAccount,
+    ResendValidation,
+)
+from shared.contracts.registration.views import Done, RequestView
 from shared.database import Pool
 from shared.database.pool import acquire
 from shared.domain.person_names import check_name

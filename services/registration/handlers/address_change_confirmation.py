@@ -29,19 +29,19 @@ from services.registration.handlers.address_codes import lock_open_account
 from services.registration.handlers.mailed_links import PASSWORD, PHONE
 from services.registration.views import show_address_change
 from shared.contracts.base import Refusal, Reply, Sealed
-from shared.contracts.registration import (
+from shared.contracts.registration.events import (
     AddressChanged,
-    AddressChangedView,
     AddressChangeRequested,
-    AddressChangeView,
+    KnownAddressRequested,
+)
+from shared.contracts.registration.holder import (
     CancelAddressChange,
     ConfirmAddressChange,
     DescribeAddressChange,
-    Done,
-    KnownAddressRequested,
     RequestAddressChange,
     ResendAddressChange,
 )
+from shared.contracts.registration.views import AddressChangedView, AddressChangeView, Done
 from shared.messaging.handlers import Refused, RequestContext
 from shared.runtime.telemetry import get_logger
 from shared.security.sealing import seal_context

@@ -23,7 +23,8 @@ from services.registration.handlers.form_validation import typo_refusal, validat
 from services.registration.handlers.passwords import CheckedPassword
 from services.registration.passwords import Candidate, PasswordHash
 from shared.contracts.base import FieldError, Refusal, Reply
-from shared.contracts.registration import Done, JudgeAddressChange, RequestAddressChange
+from shared.contracts.registration.holder import JudgeAddressChange, RequestAddressChange
+from shared.contracts.registration.views import Done
 from shared.database import Pool
 from shared.database.pool import acquire
 from shared.messaging.handlers import Refused, RequestContext

@@ -14,14 +14,9 @@ from services.registration.handlers import mailed_codes, quotas
 from services.registration.handlers.account_requests import check_resend_pause, supported_language
 from services.registration.views import show_address_code
 from shared.contracts.base import Refusal, Reply
-from shared.contracts.registration import (
-    AddressCodeView,
-    AddressProofRenewed,
-    AddressProofRequested,
-    AddressProofView,
-    SendAddressCode,
-    VerifyAddressCode,
-)
+from shared.contracts.registration.events import AddressProofRenewed, AddressProofRequested
+from shared.contracts.registration.requests import SendAddressCode, VerifyAddressCode
+from shared.contracts.registration.views import AddressCodeView, AddressProofView
 from shared.messaging.handlers import Refused, RequestContext
 from shared.runtime.telemetry import get_logger
 from shared.security.sealing import seal_context

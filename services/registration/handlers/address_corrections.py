@@ -28,7 +28,9 @@ from services.registration.handlers.form_validation import (
 from services.registration.handlers.login_attempts import LoginAttempt
 from services.registration.passwords import PasswordHash
 from shared.contracts.base import FieldError, Refusal
-from shared.contracts.registration import CorrectAddress, RequestView, ValidationResent
+from shared.contracts.registration.events import ValidationResent
+from shared.contracts.registration.requests import CorrectAddress
+from shared.contracts.registration.views import RequestView
 from shared.database import Pool, transaction
 from shared.messaging.handlers import Refused, RequestContext
 

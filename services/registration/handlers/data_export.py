@@ -6,7 +6,7 @@ from services.registration import account_store, data_export_store
 from services.registration.deps import Deps
 from shared.contracts.base import Refusal
 from shared.contracts.data_export import PersonalDataView
-from shared.contracts.registration import ExportAccount
+from shared.contracts.registration.holder import ExportAccount
 from shared.domain.data_export import seal_export
 from shared.messaging.handlers import Refused, RequestContext
 from shared.runtime.telemetry import get_logger

@@ -20,13 +20,9 @@ from services.registration.handlers.account_requests import GONE, emit_expired, 
 from services.registration.handlers.validation_messages import link_hashes
 from services.registration.views import show_link
 from shared.contracts.base import Refusal, Reply
-from shared.contracts.registration import (
-    DescribeLink,
-    EmailVerified,
-    LinkView,
-    VerifyCode,
-    VerifyLink,
-)
+from shared.contracts.registration.events import EmailVerified
+from shared.contracts.registration.requests import DescribeLink, VerifyCode, VerifyLink
+from shared.contracts.registration.views import LinkView
 from shared.database import Pool, transaction
 from shared.messaging.handlers import Refused, RequestContext
 from shared.runtime.telemetry import get_logger

@@ -19,15 +19,10 @@ from services.registration.email_addresses import mask_email_address
 from services.registration.handlers.mailed_links import PASSWORD
 from shared.contracts.base import Refusal
 from shared.contracts.gateway import SessionOpened
-from shared.contracts.mfa import AuthenticatorReplaced
-from shared.contracts.registration import (
-    AccountFrozen,
-    AccountThawed,
-    DescribeDisavowal,
-    Disavow,
-    DisavowalView,
-    FrozenView,
-)
+from shared.contracts.mfa.events import AuthenticatorReplaced
+from shared.contracts.registration.events import AccountFrozen, AccountThawed
+from shared.contracts.registration.requests import DescribeDisavowal, Disavow
+from shared.contracts.registration.views import DisavowalView, FrozenView
 from shared.messaging.handlers import Context, Refused, RequestContext
 from shared.runtime.telemetry import get_logger
 from shared.security import signed_tokens

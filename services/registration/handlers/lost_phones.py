@@ -19,16 +19,13 @@ from services.registration.handlers.mailed_links import (
     token_hashes,
 )
 from shared.contracts.base import Event, Sealed
-from shared.contracts.registration import (
+from shared.contracts.registration.events import LostPhoneClaimed, LostPhoneReported
+from shared.contracts.registration.requests import (
     ClaimLostPhone,
     ConfirmLostPhone,
     DescribeLostPhone,
-    Done,
-    LostPhoneClaimed,
-    LostPhoneReported,
-    LostPhoneView,
-    MailedLinkView,
 )
+from shared.contracts.registration.views import Done, LostPhoneView, MailedLinkView
 from shared.messaging.handlers import Refused, RequestContext
 from shared.runtime.telemetry import get_logger
 

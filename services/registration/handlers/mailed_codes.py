@@ -14,7 +14,8 @@ from typing import Literal, NamedTuple, Protocol
 from services.registration.account_requests import CODE_DIGITS, check_code
 from services.registration.deps import Deps
 from shared.contracts.base import FieldError, Refusal
-from shared.contracts.registration import ConfirmAddressChange, VerifyAddressCode, VerifyCode
+from shared.contracts.registration.holder import ConfirmAddressChange
+from shared.contracts.registration.requests import VerifyAddressCode, VerifyCode
 from shared.messaging.handlers import Refused, RequestContext
 from shared.runtime.telemetry import get_logger
 from shared.security.sealing import keyed_hash, matches, new_code

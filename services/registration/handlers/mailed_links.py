@@ -19,18 +19,20 @@ from services.registration.handlers.account_requests import invalid_fields, supp
 from services.registration.handlers.email_verification import TOKEN_PATTERN
 from services.registration.handlers.form_validation import validate_address
 from shared.contracts.base import Event, Refusal, Sealed
-from shared.contracts.registration import (
+from shared.contracts.registration.events import (
+    LostPhoneClaimed,
+    PasswordResetRequested,
+    UnknownAddressAsked,
+)
+from shared.contracts.registration.requests import (
     ClaimLostPhone,
     ConfirmLostPhone,
     DescribeLostPhone,
     DescribeReset,
-    LostPhoneClaimed,
-    MailedLinkView,
-    PasswordResetRequested,
     RequestPasswordReset,
     ResetPassword,
-    UnknownAddressAsked,
 )
+from shared.contracts.registration.views import MailedLinkView
 from shared.database import Connection
 from shared.messaging.handlers import Refused, RequestContext
 from shared.security.sealing import keyed_hash, keyed_hashes, new_token, seal_context

@@ -7,8 +7,8 @@ from __future__ import annotations
 
 from services.registration import account_store
 from services.registration.deps import Deps
-from shared.contracts.profile import ProfileSaved
-from shared.contracts.registration import NameChanged
+from shared.contracts.profile.events import ProfileSaved
+from shared.contracts.registration.events import NameChanged
 from shared.domain.person_names import check_name
 from shared.messaging.handlers import Context
 from shared.runtime.telemetry import get_logger

@@ -27,16 +27,13 @@ from services.registration.handlers.mailed_links import (
 )
 from services.registration.passwords import PasswordHash
 from shared.contracts.base import Event, FieldError, Refusal, Sealed
-from shared.contracts.registration import (
+from shared.contracts.registration.events import PasswordChanged, PasswordResetRequested
+from shared.contracts.registration.requests import (
     DescribeReset,
-    Done,
-    MailedLinkView,
-    PasswordChanged,
-    PasswordChangedView,
-    PasswordResetRequested,
     RequestPasswordReset,
     ResetPassword,
 )
+from shared.contracts.registration.views import Done, MailedLinkView, PasswordChangedView
 from shared.database import Pool
 from shared.database.pool import acquire
 from shared.messaging.handlers import Refused, RequestContext

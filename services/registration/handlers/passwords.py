@@ -19,7 +19,8 @@ from services.registration.handlers.mailed_links import PASSWORD
 from services.registration.handlers.password_resets import set_password, validate_for
 from services.registration.passwords import PasswordHash, normalize
 from shared.contracts.base import FieldError, Refusal, Reply
-from shared.contracts.registration import ChangePassword, CheckPassword, Done
+from shared.contracts.registration.requests import ChangePassword, CheckPassword
+from shared.contracts.registration.views import Done
 from shared.database import Pool, transaction
 from shared.database.pool import acquire
 from shared.messaging.handlers import Refused, RequestContext

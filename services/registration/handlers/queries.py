@@ -4,14 +4,12 @@ from __future__ import annotations
 
 from services.registration.deps import Deps
 from services.registration.email_typos import suggest_correction
-from shared.contracts.registration import (
+from shared.contracts.registration.requests import (
     DescribePasswordRules,
     FindListedWord,
-    ListedWordView,
-    PasswordRulesView,
     SuggestAddress,
-    SuggestionView,
 )
+from shared.contracts.registration.views import ListedWordView, PasswordRulesView, SuggestionView
 from shared.messaging.handlers import RequestContext
 
 

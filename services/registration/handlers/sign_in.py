@@ -18,13 +18,9 @@ from services.registration.handlers import login_attempts
 from services.registration.handlers.login_attempts import LoginAttempt
 from services.registration.passwords import PasswordHash
 from shared.contracts.base import Refusal, Reply
-from shared.contracts.registration import (
-    PasswordAccepted,
-    PasswordRefused,
-    SignIn,
-    SignInLocked,
-    SignInView,
-)
+from shared.contracts.registration.events import PasswordAccepted, PasswordRefused, SignInLocked
+from shared.contracts.registration.requests import SignIn
+from shared.contracts.registration.views import SignInView
 from shared.database import Pool, transaction
 from shared.messaging.handlers import Refused, RequestContext
 from shared.runtime.telemetry import get_logger

@@ -13,7 +13,11 @@ from services.registration.account_requests import AccountRequest, Validity, mes
 from services.registration.deps import Deps
 from services.registration.handlers import mailed_codes
 from shared.contracts.base import Event
-from shared.contracts.registration import AccountRequested, KnownAddressRequested, ValidationResent
+from shared.contracts.registration.events import (
+    AccountRequested,
+    KnownAddressRequested,
+    ValidationResent,
+)
 from shared.messaging.handlers import RequestContext
 from shared.security.sealing import KeyRing, keyed_hash, keyed_hashes, new_token, seal_context
 

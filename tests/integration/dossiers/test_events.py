@@ -15,8 +15,8 @@ import pytest
 from services.dossiers.dossier_updates import from_event
 from services.dossiers.service import SERVICE
 from services.dossiers.store import upsert
-from shared.contracts import backoffice as contracts
-from shared.contracts.registration import CredentialsRemoved
+from shared.contracts import backoffice
+from shared.contracts.registration.events import CredentialsRemoved
 from shared.database import transaction
 from shared.database.pool import acquire
 from shared.errors import Reject
@@ -55,7 +55,7 @@ FROM dossiers
 
 
 async def outcome(
-    harness: DossiersHarness, events: Sequence[contracts.DossierEvent]
+    harness: DossiersHarness, events: Sequence[backoffice.DossierEvent]
 ) -> tuple[object, ...]:
     """The row that these events leave if they arrive in this order."""
     async with transaction(harness.pool) as tx:
@@ -85,7 +85,7 @@ async def test_g_43_a_dossier_goes_from_draft_to_decision(harness: DossiersHarne
 
 @pytest.mark.parametrize("events", [LIFE_CYCLE, FILED_AGAIN], ids=["life cycle", "filed again"])
 async def test_g_43_every_order_leaves_the_same_row(
-    harness: DossiersHarness, events: tuple[contracts.DossierEvent, ...]
+    harness: DossiersHarness, events: tuple[backoffice.DossierEvent, ...]
 ) -> None:
     expected = await outcome(harness, events)
     for order in permutations(events):

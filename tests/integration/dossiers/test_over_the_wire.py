@@ -16,7 +16,7 @@ import pytest
 
 from operations.operate.publish_dossier_events import DossierMessage, publish_all
 from operations.provision.provisioning import broker_url
-from shared.contracts import backoffice as contracts
+from shared.contracts import backoffice
 from shared.messaging.dead_letters import list_dead
 from shared.messaging.envelope import wrap
 from shared.messaging.topology import EVENTS, OPERATOR
@@ -55,13 +55,17 @@ class BackofficePublisher:
 
     async def publish(self, *messages: tuple[str, str, bytes]) -> None:
         """Publish (type, message id, body) unchanged, as the publisher's user."""
-        connection = await aio_pika.connect(self.system.broker.url(contracts.OWNER))
+        connection = await aio_pika.connect(self.system.broker.url(backoffice.OWNER))
         async with connection:
             channel = await connection.channel()
             exchange = await channel.get_exchange(EVENTS, ensure=False)
             for kind, message_id, body in messages:
                 message = aio_pika.Message(
-                    body, message_id=message_id, type=kind, user_id=contracts.OWNER, delivery_mode=2
+                    body,
+                    message_id=message_id,
+                    type=kind,
+                    user_id=backoffice.OWNER,
+                    delivery_mode=2,
                 )
                 await exchange.publish(message, kind)
 
@@ -81,9 +85,9 @@ async def publisher(
     test_servers.drop(database)
 
 
-def message_of(event: contracts.DossierEvent, subject: str | None = ACCOUNT, **data: Any) -> Any:
+def message_of(event: backoffice.DossierEvent, subject: str | None = ACCOUNT, **data: Any) -> Any:
     """(type, id, body) of an event, with some data replaced."""
-    message_id, body = wrap(contracts.OWNER, event, subject=subject, now=utc_now())
+    message_id, body = wrap(backoffice.OWNER, event, subject=subject, now=utc_now())
     envelope = msgspec.json.decode(body)
     envelope["data"] |= data
     return event.TYPE, message_id, json.dumps(envelope, ensure_ascii=False).encode()
@@ -94,7 +98,7 @@ def unknown_type() -> Any:
     _, message_id, body = message_of(filed())
     kind = "backoffice.DossierFiled.v2"
     return (
-        contracts.DossierFiled.TYPE,
+        backoffice.DossierFiled.TYPE,
         message_id,
         body.replace(b"DossierFiled.v1", kind[11:].encode()),
     )
@@ -126,7 +130,7 @@ INVALID = {
     "wrong fields: Expected `str`, got `null` - at `$.medicine`": message_of(
         filed(), medicine=None
     ),
-    "not strict JSON": (contracts.DossierFiled.TYPE, str(uuid4()), b"{"),
+    "not strict JSON": (backoffice.DossierFiled.TYPE, str(uuid4()), b"{"),
     "type or version not known here": unknown_type(),
     "not said by backoffice": foreign_source(),
 }
@@ -161,7 +165,7 @@ async def test_b_08_a_kill_in_the_middle_of_events_loses_and_repeats_none(
         for make in (decided, filed, saved)
         for number in range(DOSSIER_COUNT)
     ]
-    url = publisher.system.broker.url(contracts.OWNER)
+    url = publisher.system.broker.url(backoffice.OWNER)
     first = publisher.system.spawn("dossiers")
     await eventually(first.ready, 60, every=0.1)
     await publish_all(url, messages)

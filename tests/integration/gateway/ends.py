@@ -8,8 +8,8 @@ from datetime import datetime
 import asyncpg
 
 from shared.contracts.base import Event
-from shared.contracts.mfa import AuthenticatorRemoved, AuthenticatorReplaced
-from shared.contracts.registration import (
+from shared.contracts.mfa.events import AuthenticatorRemoved, AuthenticatorReplaced
+from shared.contracts.registration.events import (
     AccountDeactivated,
     AccountFrozen,
     AddressChanged,

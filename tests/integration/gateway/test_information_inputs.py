@@ -7,7 +7,7 @@ import msgspec
 import pytest
 
 from services.gateway.clients.registration import Registration
-from shared.contracts.registration import TermsView
+from shared.contracts.registration.views import TermsView
 from tests.integration.gateway.test_information import HERE, SAVE, arrived, value
 from tests.support.actors.account_holder import PHARMACY
 from tests.support.actors.http_browser import HttpResponse

@@ -19,7 +19,7 @@ import pytest
 from yarl import URL
 
 from shared.contracts.base import Sealed
-from shared.contracts.registration import AddressChangeRequested
+from shared.contracts.registration.events import AddressChangeRequested
 from shared.security.sealing import KeyRing, seal_context
 from shared.security.signed_tokens import sign
 from tests.integration.gateway.ends import EVENTS, emit_event

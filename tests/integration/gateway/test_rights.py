@@ -13,7 +13,7 @@ import pytest
 
 from shared.contracts.base import Sealed
 from shared.contracts.gateway import CorrectionRequested, DepartureReported
-from shared.contracts.registration import AddressChangeRequested
+from shared.contracts.registration.events import AddressChangeRequested
 from shared.i18n.dates import format_day
 from shared.security.sealing import KeyRing, Opener, seal_context
 from tests.support import eventually

@@ -10,7 +10,7 @@ import pytest
 from services.gateway.clients.address_change import AddressChangeClient
 from services.gateway.clients.mfa import MfaClient
 from services.gateway.features.support_requests.support_requests import SupportRequests
-from shared.contracts.registration import AddressChangedView
+from shared.contracts.registration.views import AddressChangedView
 from shared.messaging.errors import RequestTimeout, ServiceUnavailable
 from shared.messaging.rpc_client import RpcClient
 from tests.integration.gateway.test_rights import FORM, PROOF, mailed, settled, wish

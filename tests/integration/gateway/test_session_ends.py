@@ -7,7 +7,7 @@ from datetime import timedelta
 
 import pytest
 
-from shared.contracts.registration import (
+from shared.contracts.registration.events import (
     AccountDeactivated,
     AccountFrozen,
     AddressChanged,

@@ -13,7 +13,7 @@ import pytest_asyncio
 from services.gateway.sessions.model import Session, SessionLimits
 from services.gateway.sessions.sessions import PasswordSignIn, Sessions
 from shared.contracts.gateway import SessionOpened
-from shared.contracts.registration import SignInView
+from shared.contracts.registration.views import SignInView
 from shared.database import open_pool
 from shared.security.sealing import new_token
 from tests.support.clock import Clock

@@ -8,7 +8,7 @@ from datetime import timedelta
 import pytest
 
 from shared.contracts.mailer import MailAccepted, MailRefused
-from shared.contracts.registration import RequestCancelled, RequestExpired, ValidationResent
+from shared.contracts.registration.events import RequestCancelled, RequestExpired, ValidationResent
 from shared.messaging.envelope import new_id
 from tests.support.mail.mail_server import MailServer
 from tests.support.mail.mailer_fixture import (

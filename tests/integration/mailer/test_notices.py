@@ -10,8 +10,8 @@ import pytest
 
 from services.mailer.disavowal import PURPOSE
 from shared.contracts.mailer import MailAccepted, MailRefused
-from shared.contracts.mfa import RecoveryCodeUsed
-from shared.contracts.registration import PasswordChanged
+from shared.contracts.mfa.events import RecoveryCodeUsed
+from shared.contracts.registration.events import PasswordChanged
 from shared.security.sealing import KeyRing
 from shared.security.signed_tokens import read
 from tests.support.mail.mail_server import MailServer

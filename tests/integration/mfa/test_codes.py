@@ -10,7 +10,8 @@ import msgspec
 import pytest
 from structlog.testing import capture_logs
 
-from shared.contracts import mfa as contracts
+from shared.contracts.mfa.events import CodeCheckLocked, CodeRefused
+from shared.contracts.mfa.views import CodeView
 from shared.errors import DecryptionError
 from shared.security.sealing import new_key
 from tests.support.harness.mfa import BROWSER, MfaHarness, OpenHarness, Phone
@@ -30,7 +31,7 @@ async def fail_codes(harness: MfaHarness, account: str, phone: Phone, count: int
 async def test_g_22_a_right_code_is_accepted(harness: MfaHarness) -> None:
     account, phone = await harness.enrolled()
     view = await harness.ask(harness.check(account, phone.code(harness.now)))
-    assert view == contracts.CodeView(accepted_at=harness.now, failures=0, recovery_due=True)
+    assert view == CodeView(accepted_at=harness.now, failures=0, recovery_due=True)
     assert (
         await harness.outcome(harness.check(str(uuid4()), phone.code(harness.now)))
         == "not_enrolled"
@@ -65,7 +66,7 @@ async def test_g_24_a_code_works_once_and_the_second_time_is_not_counted(
         refusal = await harness.refusal(harness.check(account, code))
         assert (refusal.slug, refusal.params) == ("code_used", {})
     assert await harness.outcome(harness.check(account, phone.code(harness.now, -1))) == "code_used"
-    assert await harness.events(contracts.CodeRefused) == []
+    assert await harness.events(CodeRefused) == []
     harness.advance(seconds=30)
     assert await harness.outcome(harness.check(account, phone.code(harness.now))) == "done"
 
@@ -154,7 +155,7 @@ async def test_au_03_of_fifty_wrong_codes_at_once_five_are_checked(harness: MfaH
         *(harness.outcome(harness.check(account, wrong)) for _ in range(50))
     )
     assert sorted(outcomes) == ["too_many_codes"] * 45 + ["wrong_code"] * 5
-    assert len(await harness.events(contracts.CodeRefused)) == 5
+    assert len(await harness.events(CodeRefused)) == 5
     assert (
         await harness.outcome(harness.check(account, phone.code(harness.now))) == "too_many_codes"
     )
@@ -198,18 +199,18 @@ async def test_g_24_each_wrong_code_and_each_lock_is_published(
     await harness.refusal(
         harness.check(account, phone.code(harness.now))
     )  # not checked, so not published
-    refused = await harness.account_events(contracts.CodeRefused)
+    refused = await harness.account_events(CodeRefused)
     assert [event.failures for _, event in refused] == [1, 2, 3, 4, 5]
     assert {(subject, event.kind, event.device) for subject, event in refused} == {
         (account, "totp", BROWSER)
     }
-    locked = contracts.CodeCheckLocked(
+    locked = CodeCheckLocked(
         kind="totp",
         locked_at=moment,
         locked_until=moment + timedelta(seconds=90),
         device=BROWSER,
     )
-    assert await harness.account_events(contracts.CodeCheckLocked) == [(account, locked)]
+    assert await harness.account_events(CodeCheckLocked) == [(account, locked)]
 
 
 async def test_ot_08_a_wrong_format_is_not_counted(harness: MfaHarness) -> None:
@@ -217,7 +218,7 @@ async def test_ot_08_a_wrong_format_is_not_counted(harness: MfaHarness) -> None:
     for typed in ["１２３４５６", "12345", "123 45", "abcdef", "", "²³⁴⁵⁶⁷"] * 3:
         refusal = await harness.refusal(harness.check(account, typed))
         assert refusal.slug == "invalid_fields"
-    assert await harness.events(contracts.CodeRefused) == []
+    assert await harness.events(CodeRefused) == []
     assert await harness.count("tries") == 0
 
 
@@ -237,7 +238,7 @@ async def test_g_23_a_phone_that_is_off_is_refused_with_its_drift(
     second = await harness.refusal(harness.check(account, phone.code(harness.now)))
     assert second.slug == "clock_off"
     assert second.params == {"minutes": minutes, "direction": direction}
-    assert [event.failures for event in await harness.events(contracts.CodeRefused)] == [1, 2]
+    assert [event.failures for event in await harness.events(CodeRefused)] == [1, 2]
     # The drift is reported again, and not compensated for.
     harness.advance(seconds=30)
     assert await harness.outcome(harness.check(account, phone.code(harness.now))) == "clock_off"

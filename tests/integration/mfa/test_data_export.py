@@ -6,12 +6,12 @@ import json
 from typing import Any
 from uuid import uuid4
 
-from shared.contracts import mfa as contracts
+from shared.contracts.mfa.requests import ExportAccount
 from tests.support.harness.mfa import MfaHarness
 
 
 async def export(harness: MfaHarness, account_id: str) -> dict[str, Any]:
-    view = await harness.ask(contracts.ExportAccount(account_id=account_id))
+    view = await harness.ask(ExportAccount(account_id=account_id))
     found: dict[str, Any] = json.loads(harness.open(view, "document"))
     return found
 

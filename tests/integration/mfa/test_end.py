@@ -9,8 +9,9 @@ from uuid import uuid4
 import pytest
 
 from services.mfa.purge import purge
-from shared.contracts import mfa as contracts
-from shared.contracts.registration import CredentialsRemoved
+from shared.contracts.mfa.events import AuthenticatorRemoved
+from shared.contracts.mfa.views import FactorView
+from shared.contracts.registration.events import CredentialsRemoved
 from shared.errors import Reject
 from tests.support.harness.mfa import MfaHarness
 
@@ -22,13 +23,13 @@ async def test_g_26_the_authenticator_is_removed_with_the_credentials(harness: M
     pending = await harness.ask(harness.replace(account, phone.code(harness.now)))
     harness.advance(minutes=1)
     await harness.hear(CredentialsRemoved(removed_at=harness.now), account)
-    assert await harness.factor(account) == contracts.FactorView()
+    assert await harness.factor(account) == FactorView()
     assert await harness.outcome(harness.check(account, phone.code(harness.now))) == "not_enrolled"
     assert (
         await harness.outcome(harness.describe(account, pending.enrolment_id)) == "enrolment_gone"
     )
-    removed = contracts.AuthenticatorRemoved(removed_at=harness.now)
-    assert await harness.account_events(contracts.AuthenticatorRemoved) == [(account, removed)]
+    removed = AuthenticatorRemoved(removed_at=harness.now)
+    assert await harness.account_events(AuthenticatorRemoved) == [(account, removed)]
     tables = ("recovery_lists", "recovery_codes")
     assert [await harness.count(table) for table in tables] == [0, 0]
     owners = await harness.fetch("SELECT account_id FROM enrolments")
@@ -41,7 +42,7 @@ async def test_a_removal_is_published_once(harness: MfaHarness) -> None:
     event = CredentialsRemoved(removed_at=harness.now)
     await asyncio.gather(*(harness.hear(event, account) for _ in range(5)))
     await harness.hear(event, str(uuid4()))
-    assert len(await harness.events(contracts.AuthenticatorRemoved)) == 1
+    assert len(await harness.events(AuthenticatorRemoved)) == 1
 
 
 async def test_a_late_event_leaves_what_was_enrolled_since(harness: MfaHarness) -> None:
@@ -54,7 +55,7 @@ async def test_a_late_event_leaves_what_was_enrolled_since(harness: MfaHarness) 
     await harness.hear(CredentialsRemoved(removed_at=removed_at), account)
     assert (await harness.factor(account)).enrolled_at is not None
     assert await harness.outcome(harness.describe(account, pending.enrolment_id)) == "done"
-    assert await harness.events(contracts.AuthenticatorRemoved) == []
+    assert await harness.events(AuthenticatorRemoved) == []
 
 
 async def test_a_phone_replaced_in_between_is_removed_too(harness: MfaHarness) -> None:
@@ -66,7 +67,7 @@ async def test_a_phone_replaced_in_between_is_removed_too(harness: MfaHarness) -
     new = harness.phone(view)
     await harness.ask(harness.confirm(account, view.enrolment_id, new.code(harness.now)))
     await harness.hear(CredentialsRemoved(removed_at=removed_at), account)
-    assert await harness.factor(account) == contracts.FactorView()
+    assert await harness.factor(account) == FactorView()
 
 
 async def test_an_earlier_enrolment_is_removed_even_if_restarted(

@@ -9,7 +9,8 @@ from datetime import timedelta
 from urllib.parse import parse_qs, unquote, urlsplit
 from uuid import uuid4
 
-from shared.contracts import mfa as contracts
+from shared.contracts.mfa.events import AuthenticatorEnrolled
+from shared.contracts.mfa.views import EnrolledView, FactorView
 from tests.support.harness.mfa import ADDRESS, BROWSER, START, MfaHarness, Phone
 
 
@@ -17,19 +18,19 @@ async def test_g_20_an_account_is_protected_once_a_right_code_was_given(
     harness: MfaHarness,
 ) -> None:
     account = str(uuid4())
-    assert await harness.factor(account) == contracts.FactorView()
+    assert await harness.factor(account) == FactorView()
     view = await harness.ask(harness.start(account))
     assert not view.replaces
     assert view.expires_at == START + timedelta(minutes=30)
     phone = harness.phone(view)
     # Nothing is active before.
-    assert await harness.factor(account) == contracts.FactorView()
+    assert await harness.factor(account) == FactorView()
     early = harness.check(account, phone.code(harness.now))
     assert (await harness.refusal(early)).slug == "not_enrolled"
     done = await harness.ask(harness.confirm(account, view.enrolment_id, phone.code(harness.now)))
-    assert done == contracts.EnrolledView(enrolled_at=START, replaced=False, recovery_due=True)
+    assert done == EnrolledView(enrolled_at=START, replaced=False, recovery_due=True)
     assert (await harness.factor(account)).enrolled_at == START
-    enrolled = contracts.AuthenticatorEnrolled(enrolled_at=START, device=BROWSER)
+    enrolled = AuthenticatorEnrolled(enrolled_at=START, device=BROWSER)
     assert await harness.account_events() == [(account, enrolled)]
 
 
@@ -116,7 +117,7 @@ async def test_another_account_cannot_use_an_enrolment(harness: MfaHarness) -> N
             harness.confirm(other, enrolment, code),
         ):
             assert (await harness.refusal(request)).slug == "enrolment_gone"
-    assert await harness.factor("no id") == contracts.FactorView()
+    assert await harness.factor("no id") == FactorView()
 
 
 async def test_the_first_confirmed_wins_and_voids_the_others(harness: MfaHarness) -> None:
@@ -137,7 +138,7 @@ async def test_the_first_confirmed_wins_and_voids_the_others(harness: MfaHarness
     assert (await harness.refusal(harness.start(account))).slug == "already_enrolled"
     kept = await harness.fetch("SELECT key_box, key_id FROM enrolments")
     assert [tuple(row) for row in kept] == [(None, None)] * 2, "their keys are gone"
-    assert len(await harness.events(contracts.AuthenticatorEnrolled)) == 1
+    assert len(await harness.events(AuthenticatorEnrolled)) == 1
 
 
 async def test_db_01_of_twenty_confirmed_at_once_one_is_active(harness: MfaHarness) -> None:

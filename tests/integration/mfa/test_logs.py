@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from datetime import timedelta
 
-from shared.contracts import mfa as contracts
-from shared.contracts.registration import CredentialsRemoved
+from shared.contracts.mfa.events import AuthenticatorRemoved
+from shared.contracts.registration.events import CredentialsRemoved
 from tests.support.harness.mfa import ADDRESS, MfaHarness
 from tests.support.logs import whose, written_log
 
@@ -40,4 +40,4 @@ async def test_lg_01_every_line_names_the_account(
     ):
         assert found.get(action) == {account}, action
     assert ADDRESS not in log.getvalue()
-    assert await harness.events(contracts.AuthenticatorRemoved)
+    assert await harness.events(AuthenticatorRemoved)

@@ -12,9 +12,16 @@ from uuid import uuid4
 
 import pytest
 
-from shared.contracts import mfa as contracts
 from shared.contracts.base import REQUESTS
-from shared.contracts.registration import CredentialsRemoved
+from shared.contracts.mfa.events import OWNER as MfaOWNER
+from shared.contracts.mfa.requests import (
+    CheckCode,
+    ConfirmEnrolment,
+    DescribeFactor,
+    StartEnrolment,
+)
+from shared.contracts.mfa.views import FactorView
+from shared.contracts.registration.events import CredentialsRemoved
 from shared.database import Pool, open_pool, transaction
 from shared.messaging.errors import RequestTimeout, ServiceUnavailable
 from shared.messaging.handlers import Refused
@@ -64,21 +71,21 @@ class GatewayClient:
             return refused.refusal.slug
         return "done"
 
-    def check(self, account: str, code: str) -> contracts.CheckCode:
+    def check(self, account: str, code: str) -> CheckCode:
         """« Valider le code »."""
-        sealed = self.sealer.seal(code, seal_context(contracts.CheckCode, "code"))
-        return contracts.CheckCode(account_id=account, code=sealed)
+        sealed = self.sealer.seal(code, seal_context(CheckCode, "code"))
+        return CheckCode(account_id=account, code=sealed)
 
-    def start(self, account: str) -> contracts.StartEnrolment:
+    def start(self, account: str) -> StartEnrolment:
         """The first enrolment."""
-        kind = contracts.StartEnrolment
+        kind = StartEnrolment
         return kind(
             account_id=account, label=self.sealer.seal(ADDRESS, seal_context(kind, "label"))
         )
 
-    def confirm(self, account: str, enrolment: str, code: str) -> contracts.ConfirmEnrolment:
+    def confirm(self, account: str, enrolment: str, code: str) -> ConfirmEnrolment:
         """The first code of an enrolment."""
-        kind = contracts.ConfirmEnrolment
+        kind = ConfirmEnrolment
         sealed = self.sealer.seal(code, seal_context(kind, "code"))
         return kind(account_id=account, enrolment_id=enrolment, code=sealed)
 
@@ -118,7 +125,7 @@ async def client(test_servers: TestServers, tmp_path: Path) -> AsyncIterator[Gat
     system = System(database, broker, tmp_path)
     pool = await open_pool(database.url("mfa"), "mfa", "tests", 3)
     gateway = await open_pool(database.url("gateway"), "gateway", "tests", 3)
-    asks = tuple(each for each in REQUESTS.values() if each.OWNER == contracts.OWNER)
+    asks = tuple(each for each in REQUESTS.values() if MfaOWNER == each.OWNER)
     bus = ServiceBus("gateway", broker.url("gateway"), gateway, clock=utc_now, asks=asks)
     given = system.environment("mfa")
     await bus.start(None, timeout=20)
@@ -262,6 +269,6 @@ async def test_g_26_it_processes_removed_credentials_and_publishes_once(
         finally:
             await publisher.drain(2)
             await registration.close()
-        view = await client.ask(contracts.DescribeFactor(account_id=account))
-        assert view == contracts.FactorView()
+        view = await client.ask(DescribeFactor(account_id=account))
+        assert view == FactorView()
     assert client.system.broker.depths().get("mfa.dead", 0) == 0

@@ -8,7 +8,14 @@ from uuid import uuid4
 
 import pytest
 
-from shared.contracts import mfa as contracts
+from shared.contracts.mfa.events import (
+    AuthenticatorReplaced,
+    CodeCheckLocked,
+    CodeRefused,
+    RecoveryCodesReplaced,
+    RecoveryCodeUsed,
+)
+from shared.contracts.mfa.requests import KeepRecoveryCodes, Noted
 from shared.security.sealing import new_key
 from tests.support.harness.mfa import BROWSER, MfaHarness, OpenHarness
 from tests.support.harness.mfa_settings import KEYS
@@ -23,9 +30,9 @@ async def test_b_13_ten_codes_of_four_groups_shown_once(harness: MfaHarness) -> 
     assert (view.made_at, view.renewed) == (harness.now, False)
     factor = await harness.factor(account)
     assert (factor.recovery_on, factor.recovery_left, factor.recovery_kept) == (True, 10, False)
-    await harness.ask(contracts.KeepRecoveryCodes(account_id=account))
+    await harness.ask(KeepRecoveryCodes(account_id=account))
     assert (await harness.factor(account)).recovery_kept
-    assert await harness.events(contracts.RecoveryCodesReplaced) == []
+    assert await harness.events(RecoveryCodesReplaced) == []
 
 
 async def test_b_13_only_the_valid_list_can_be_confirmed(harness: MfaHarness) -> None:
@@ -34,10 +41,10 @@ async def test_b_13_only_the_valid_list_can_be_confirmed(harness: MfaHarness) ->
     first = await harness.ask(harness.make_codes(account))
     harness.advance(seconds=1)
     second = await harness.ask(harness.make_codes(account))
-    stale = contracts.KeepRecoveryCodes(account_id=account, made_at=first.made_at)
+    stale = KeepRecoveryCodes(account_id=account, made_at=first.made_at)
     assert await harness.outcome(stale) == "list_replaced"
     assert not (await harness.factor(account)).recovery_kept
-    good = contracts.KeepRecoveryCodes(account_id=account, made_at=second.made_at)
+    good = KeepRecoveryCodes(account_id=account, made_at=second.made_at)
     assert await harness.outcome(good) == "done"
     assert (await harness.factor(account)).recovery_kept
 
@@ -47,7 +54,7 @@ async def test_b_13_an_unconfirmed_list_is_replaced_silently(harness: MfaHarness
     former = harness.open_codes(await harness.ask(harness.make_codes(account)))
     view = await harness.ask(harness.make_codes(account))
     assert view.renewed
-    assert await harness.events(contracts.RecoveryCodesReplaced) == [], "nobody relied on it"
+    assert await harness.events(RecoveryCodesReplaced) == [], "nobody relied on it"
     assert await harness.outcome(harness.recover(account, former[0])) == "recovery_refused"
     assert await harness.outcome(harness.recover(account, harness.open_codes(view)[0])) == "done"
 
@@ -58,8 +65,8 @@ async def test_ot_14_replacing_a_confirmed_list_is_published(harness: MfaHarness
     harness.advance(hours=1)
     view = await harness.ask(harness.make_codes(account))
     assert not view.renewed
-    replaced = contracts.RecoveryCodesReplaced(replaced_at=harness.now, device=BROWSER)
-    assert await harness.account_events(contracts.RecoveryCodesReplaced) == [(account, replaced)]
+    replaced = RecoveryCodesReplaced(replaced_at=harness.now, device=BROWSER)
+    assert await harness.account_events(RecoveryCodesReplaced) == [(account, replaced)]
     assert not (await harness.factor(account)).recovery_kept
     for code in former[:3]:
         assert await harness.outcome(harness.recover(account, code)) == "recovery_refused"
@@ -76,13 +83,13 @@ async def test_ot_14_a_code_makes_a_key_for_a_new_phone_at_once(
     assert callable(typed)
     view = await harness.ask(harness.recover(account, typed(codes[3])))
     assert view.replaces
-    used = contracts.RecoveryCodeUsed(left=9, used_at=harness.now, device=BROWSER)
-    assert await harness.account_events(contracts.RecoveryCodeUsed) == [(account, used)]
+    used = RecoveryCodeUsed(left=9, used_at=harness.now, device=BROWSER)
+    assert await harness.account_events(RecoveryCodeUsed) == [(account, used)]
     # The old phone works until the new one does: a stolen code locks nobody out.
     assert await harness.outcome(harness.check(account, old.code(harness.now))) == "done"
     new = harness.phone(view)
     await harness.ask(harness.confirm(account, view.enrolment_id, new.code(harness.now)))
-    (event,) = await harness.events(contracts.AuthenticatorReplaced)
+    (event,) = await harness.events(AuthenticatorReplaced)
     assert event.by == "recovery"
     harness.advance(seconds=60)
     assert await harness.outcome(harness.check(account, old.code(harness.now))) == "wrong_code"
@@ -101,7 +108,7 @@ async def test_ot_14_used_and_wrong_codes_are_refused_alike(harness: MfaHarness)
         assert refusal.slug == "recovery_refused"
         assert refusal.params == {"tries_left": 4 - number}
         assert refusal.errors == ()
-    refused = await harness.events(contracts.CodeRefused)
+    refused = await harness.events(CodeRefused)
     assert [(event.kind, event.failures) for event in refused] == [
         ("recovery", number) for number in (1, 2, 3, 4)
     ]
@@ -113,7 +120,7 @@ async def test_ot_14_one_code_given_twenty_times_at_once_is_used_once(harness: M
     requests = [harness.recover(account, codes[0]) for _ in range(20)]
     outcomes = await asyncio.gather(*(harness.outcome(each) for each in requests))
     assert outcomes.count("done") == 1
-    assert len(await harness.events(contracts.RecoveryCodeUsed)) == 1
+    assert len(await harness.events(RecoveryCodeUsed)) == 1
     assert (await harness.factor(account)).recovery_left == 9
 
 
@@ -127,7 +134,7 @@ async def test_au_03_recovery_codes_are_throttled_separately(harness: MfaHarness
     assert sorted(outcomes) == ["recovery_refused"] * 5 + ["too_many_codes"] * 45
     closed = await harness.refusal(harness.recover(account, codes[0]))
     assert (closed.slug, closed.retry_after) == ("too_many_codes", 90)
-    locked = await harness.events(contracts.CodeCheckLocked)
+    locked = await harness.events(CodeCheckLocked)
     assert [event.kind for event in locked] == ["recovery"]
     # Codes of the phone are not locked, and the other way round.
     assert await harness.outcome(harness.check(account, phone.code(harness.now))) == "done"
@@ -196,7 +203,7 @@ async def test_b_13_a_right_code_tells_whether_a_list_is_due(
     async with harness_with(now=harness.now, keep_tables=True, IMPEX_RECOVERY_CODES="false") as off:
         off.advance(minutes=1)
         assert not (await off.ask(off.check(account, phone.code(off.now)))).recovery_due
-    await harness.ask(contracts.KeepRecoveryCodes(account_id=account))
+    await harness.ask(KeepRecoveryCodes(account_id=account))
     harness.advance(minutes=2)
     assert not (await harness.ask(harness.check(account, phone.code(harness.now)))).recovery_due
 
@@ -205,13 +212,13 @@ async def test_without_a_phone_there_is_no_list(harness: MfaHarness) -> None:
     account = str(uuid4())
     for request in (
         harness.make_codes(account),
-        contracts.KeepRecoveryCodes(account_id=account),
+        KeepRecoveryCodes(account_id=account),
         harness.recover(account, "ABCD-EFGH-2345-MNOP"),
     ):
         assert await harness.outcome(request) == "not_enrolled"
     enrolled, _phone = await harness.enrolled()
     # Confirming without a list has no effect, and no code is right.
-    assert await harness.ask(contracts.KeepRecoveryCodes(account_id=enrolled)) == contracts.Noted()
+    assert await harness.ask(KeepRecoveryCodes(account_id=enrolled)) == Noted()
     assert not (await harness.factor(enrolled)).recovery_kept
     refusal = await harness.refusal(harness.recover(enrolled, "ABCD-EFGH-2345-MNOP"))
     assert (refusal.slug, refusal.params) == ("recovery_refused", {"tries_left": 4})

@@ -6,8 +6,9 @@ import asyncio
 from datetime import timedelta
 from uuid import uuid4
 
-from shared.contracts import mfa as contracts
-from shared.contracts.registration import CredentialsRemoved
+from shared.contracts.mfa.events import AuthenticatorReplaced
+from shared.contracts.mfa.views import EnrolledView
+from shared.contracts.registration.events import CredentialsRemoved
 from tests.support.harness.mfa import BROWSER, MfaHarness
 
 
@@ -21,16 +22,16 @@ async def test_g_25_the_old_phone_works_until_the_new_ones_first_code(harness: M
     assert await harness.outcome(harness.check(account, old.code(harness.now))) == "done"
     assert await harness.outcome(harness.check(account, new.code(harness.now))) == "wrong_code"
     done = await harness.ask(harness.confirm(account, view.enrolment_id, new.code(harness.now)))
-    assert done == contracts.EnrolledView(enrolled_at=harness.now, replaced=True, recovery_due=True)
+    assert done == EnrolledView(enrolled_at=harness.now, replaced=True, recovery_due=True)
     assert (await harness.factor(account)).enrolled_at == harness.now
     # The first code of the new phone is used up, and the old phone no longer works.
     assert await harness.outcome(harness.check(account, new.code(harness.now))) == "code_used"
     harness.advance(seconds=60)
     assert await harness.outcome(harness.check(account, old.code(harness.now))) == "wrong_code"
     assert await harness.outcome(harness.check(account, new.code(harness.now))) == "done"
-    published = await harness.account_events(contracts.AuthenticatorReplaced)
+    published = await harness.account_events(AuthenticatorReplaced)
     replaced_at = harness.now - timedelta(seconds=60)
-    replaced = contracts.AuthenticatorReplaced(by="phone", replaced_at=replaced_at, device=BROWSER)
+    replaced = AuthenticatorReplaced(by="phone", replaced_at=replaced_at, device=BROWSER)
     assert published == [(account, replaced)]
 
 
@@ -69,7 +70,7 @@ async def test_a_restart_keeps_what_allowed_it(harness: MfaHarness) -> None:
     )
     code = harness.phone(second).code(harness.now)
     await harness.ask(harness.confirm(account, second.enrolment_id, code))
-    (event,) = await harness.events(contracts.AuthenticatorReplaced)
+    (event,) = await harness.events(AuthenticatorReplaced)
     assert event.by == "phone"
 
 
@@ -85,7 +86,7 @@ async def test_of_two_replacements_the_first_confirmed_wins(harness: MfaHarness)
     ]
     outcomes = await asyncio.gather(*(harness.outcome(each) for each in confirms))
     assert sorted(outcomes) == ["done", "enrolment_gone"]
-    assert len(await harness.events(contracts.AuthenticatorReplaced)) == 1
+    assert len(await harness.events(AuthenticatorReplaced)) == 1
     assert await harness.count("authenticators") == 1
 
 

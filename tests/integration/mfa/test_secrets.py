@@ -5,8 +5,8 @@ from __future__ import annotations
 import base64
 from typing import Any
 
-from shared.contracts import mfa as contracts
 from shared.contracts.base import Request
+from shared.contracts.mfa.requests import KeepRecoveryCodes
 from shared.database import transaction
 from shared.messaging.rpc_codec import encode_reply
 from tests.support.harness.mfa import ADDRESS, MfaHarness
@@ -47,7 +47,7 @@ async def test_ot_10_ot_18_no_key_or_code_is_in_a_table_an_event_a_reply_or_a_lo
         for wrong in typed[1:]:
             await harness.refusal(harness.check(account, wrong))
         codes = harness.open_codes(await ask(harness.make_codes(account)))
-        await ask(contracts.KeepRecoveryCodes(account_id=account))
+        await ask(KeepRecoveryCodes(account_id=account))
         recovered = await ask(harness.recover(account, codes[0]))
         await harness.refusal(harness.recover(account, codes[0]))
         harness.advance(seconds=30)

@@ -6,14 +6,14 @@ import json
 from typing import Any
 from uuid import uuid4
 
-from shared.contracts import profile as contracts
+from shared.contracts.profile.requests import ExportAccount
 from tests.support.harness.profile import ProfileHarness
 from tests.support.harness.profile_forms import FRENCH
 from tests.support.harness.service_harness import unseal
 
 
 async def export(harness: ProfileHarness, account_id: str) -> dict[str, Any]:
-    view = await harness.ask(contracts.ExportAccount(account_id=account_id))
+    view = await harness.ask(ExportAccount(account_id=account_id))
     assert harness.gateway is not None
     found: dict[str, Any] = json.loads(unseal(harness.gateway, view, "document"))
     return found

@@ -6,7 +6,7 @@ from uuid import uuid4
 
 import pytest
 
-from shared.contracts.profile import EstablishmentCheckDeferred, EstablishmentChecked
+from shared.contracts.profile.events import EstablishmentCheckDeferred, EstablishmentChecked
 from shared.errors import Retry
 from tests.support.harness.profile import OpenHarness, ProfileHarness, warnings_of
 from tests.support.harness.profile_forms import BELGIAN, FRENCH, but

@@ -8,13 +8,9 @@ import pytest
 
 from services.profile import directory, lookup_cache_store
 from services.profile.purge import purge
-from shared.contracts.profile import (
-    AccountValidated,
-    EstablishmentCheckDeferred,
-    EstablishmentView,
-    FindEstablishment,
-    ValidateProfile,
-)
+from shared.contracts.profile.events import AccountValidated, EstablishmentCheckDeferred
+from shared.contracts.profile.requests import FindEstablishment, ValidateProfile
+from shared.contracts.profile.views import EstablishmentView
 from shared.database import transaction
 from tests.support.harness.profile import ProfileHarness, warnings_of
 from tests.support.harness.profile_forms import BELGIAN, FRENCH, but

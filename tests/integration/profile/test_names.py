@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from uuid import uuid4
 
-from shared.contracts.profile import ProfileSaved
+from shared.contracts.profile.events import ProfileSaved
 from tests.support.harness.profile import ProfileHarness
 from tests.support.harness.profile_forms import FRENCH, but
 

@@ -9,8 +9,9 @@ import msgspec
 import pytest
 
 from services.profile import directory
-from shared.contracts import profile as contracts
 from shared.contracts.base import REQUESTS
+from shared.contracts.profile.events import OWNER
+from shared.contracts.profile.requests import DescribeProfile, SaveProfile
 from shared.database import open_pool
 from shared.messaging import topology
 from shared.messaging.service_bus import ServiceBus
@@ -37,14 +38,14 @@ async def test_si_07_a_lookup_is_repeated_through_the_retry_queues(
     database, broker = test_servers.migrated(services()), test_servers.broker(principals())
     system = System(database, broker, tmp_path)
     pool = await open_pool(database.url("gateway"), "gateway", "tests", 2)
-    asks = tuple(each for each in REQUESTS.values() if each.OWNER == contracts.OWNER)
+    asks = tuple(each for each in REQUESTS.values() if each.OWNER == OWNER)
     bus = ServiceBus("gateway", broker.url("gateway"), pool, clock=utc_now, asks=asks)
     keys = KeyRing.parse(system.environment("profile")["IMPEX_SEAL_KEYS_PROFILE"])
     form = msgspec.json.encode(but(FRENCH, siret=CLOSED)).decode()
     account = str(uuid4())
-    saving = contracts.SaveProfile(
+    saving = SaveProfile(
         account_id=account,
-        fields=Sealer("profile", keys).seal(form, seal_context(contracts.SaveProfile, "fields")),
+        fields=Sealer("profile", keys).seal(form, seal_context(SaveProfile, "fields")),
         terms_version="1",
     )
     async with company_directory() as server:
@@ -56,7 +57,7 @@ async def test_si_07_a_lookup_is_repeated_through_the_retry_queues(
             assert warnings_of(saved) == [("siret", "check_deferred")]
 
             async def checked() -> bool:
-                request = contracts.DescribeProfile(account_id=account)
+                request = DescribeProfile(account_id=account)
                 return warnings_of(await bus.rpc_client.ask(request)) == [("siret", "closed")]
 
             await eventually(checked, 30, every=0.1, why="the lookup was repeated")

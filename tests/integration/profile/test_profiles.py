@@ -10,15 +10,9 @@ import msgspec
 import pytest
 
 from services.profile.purge import purge
-from shared.contracts.profile import (
-    AccountValidated,
-    DraftExpired,
-    ProfileFields,
-    ProfileSaved,
-    ProfileView,
-    SaveProfile,
-    ValidateProfile,
-)
+from shared.contracts.profile.events import AccountValidated, DraftExpired, ProfileSaved
+from shared.contracts.profile.requests import SaveProfile, ValidateProfile
+from shared.contracts.profile.views import ProfileFields, ProfileView
 from shared.messaging.handlers import Refused
 from tests.support.harness.profile import TERMS, OpenHarness, ProfileHarness
 from tests.support.harness.profile_forms import BELGIAN, FRENCH, but

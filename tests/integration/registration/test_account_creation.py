@@ -10,7 +10,8 @@ from importlib.resources import files
 import asyncpg
 import pytest
 
-from shared.contracts import registration as contracts
+from shared.contracts.registration.events import AccountCreated, RequestExpired
+from shared.contracts.registration.requests import AcceptTerms, DescribeTerms
 from shared.database import transaction
 from tests.support.harness.registration import (
     OTHER_PASSWORD,
@@ -26,7 +27,7 @@ async def test_g_13_account_terms_and_event_are_one_transaction(
     request_id = await harness.verified("Pierre@labo.fr")
     harness.advance(minutes=3)
     created = await harness.ask(harness.accept(request_id))
-    ((_, subject, event),) = await harness.published(contracts.AccountCreated)
+    ((_, subject, event),) = await harness.published(AccountCreated)
     (account,) = await harness.fetch("SELECT * FROM accounts")
     (terms,) = await harness.fetch("SELECT * FROM terms_acceptances")
     (request,) = await harness.fetch("SELECT * FROM requests")
@@ -48,7 +49,7 @@ async def test_re_12_twenty_parallel_posts_make_one_account(harness: Registratio
     assert {each.due for each in answers} == {"created"}
     assert await harness.count("accounts") == await harness.count("credentials") == 1
     assert await harness.count("terms_acceptances") == 1
-    assert len(await harness.events(contracts.AccountCreated)) == 1
+    assert len(await harness.events(AccountCreated)) == 1
 
 
 async def test_au_13_terms_before_the_verification_are_refused(
@@ -64,9 +65,9 @@ async def test_re_13_changed_terms_must_be_accepted_again(
 ) -> None:
     async with harness_with(**public) as harness:
         request_id = await harness.verified()
-        shown = await harness.ask(contracts.DescribeTerms(language="en"))
+        shown = await harness.ask(DescribeTerms(language="en"))
         assert (shown.version, shown.date, shown.model) == ("3", "2026-01-10", False)
-        old = contracts.AcceptTerms(
+        old = AcceptTerms(
             request_id=request_id, terms_version="2", terms_sha256="0" * 64, language="fr"
         )
         refusal = await harness.refusal(old)
@@ -81,7 +82,7 @@ async def test_the_creation_voids_the_other_requests_of_the_address(
     request_id = await harness.verified()
     late = await harness.request(password=OTHER_PASSWORD)
     await harness.ask(harness.accept(request_id))
-    assert (await harness.events(contracts.RequestExpired))[0].request_id == late.request_id
+    assert (await harness.events(RequestExpired))[0].request_id == late.request_id
 
 
 async def test_an_account_without_credentials_gets_new_ones(harness: RegistrationHarness) -> None:

@@ -8,8 +8,10 @@ from typing import Any
 import pytest
 
 from services.registration import hashing
-from shared.contracts import registration as contracts
 from shared.contracts.base import Sealed
+from shared.contracts.registration.events import AccountRequested
+from shared.contracts.registration.requests import DescribeRequest, RequestAccount
+from shared.contracts.registration.views import RequestView
 from shared.messaging.handlers import Refused
 from tests.support.harness.registration import PASSWORD, OpenHarness, RegistrationHarness
 
@@ -23,7 +25,7 @@ async def test_g_10_a_request_is_stored_and_its_message_requested(
 ) -> None:
     view = await harness.request("Pierre.D@Labo.FR")
 
-    ((event_id, subject, event),) = await harness.published(contracts.AccountRequested)
+    ((event_id, subject, event),) = await harness.published(AccountRequested)
     (row,) = await harness.fetch("SELECT * FROM requests")
     assert (view.due, view.address, view.language) == ("validation", "Pierre.D@labo.fr", "fr")
     assert (view.tries_left, view.resends_left, view.mail.state) == (5, 5, "waiting")
@@ -36,7 +38,7 @@ async def test_g_10_a_request_is_stored_and_its_message_requested(
         False,
     )
     assert (view.expires_at - harness.now).total_seconds() == 24 * 3600
-    assert await harness.ask(contracts.DescribeRequest(request_id=view.request_id)) == view
+    assert await harness.ask(DescribeRequest(request_id=view.request_id)) == view
 
 
 async def test_re_02_and_b_04_the_database_holds_no_secret(harness: RegistrationHarness) -> None:
@@ -122,7 +124,7 @@ async def test_a_password_that_cannot_be_decrypted_is_unreadable(
 ) -> None:
     form = harness.form()
     box = Sealed(recipient="registration", key_id="t1", box="AAAA")
-    forged = contracts.RequestAccount(
+    forged = RequestAccount(
         first_name=form.first_name,
         last_name=form.last_name,
         address=form.address,
@@ -157,7 +159,7 @@ async def test_au_17_parallel_requests_are_counted_one_by_one(harness_with: Open
         answers = await asyncio.gather(
             *(harness.request() for _ in range(8)), return_exceptions=True
         )
-        assert sum(isinstance(each, contracts.RequestView) for each in answers) == 3
+        assert sum(isinstance(each, RequestView) for each in answers) == 3
         assert await harness.count("requests") == 3
 
 
@@ -210,14 +212,10 @@ async def test_au_17_five_further_messages_per_address_and_day(
     harness.advance(minutes=2)
     refusal = await harness.refusal(harness.resend(view.request_id))
     assert (refusal.slug, refusal.params) == ("too_many_requests", {"limit": "sends"})
-    assert (
-        await harness.ask(contracts.DescribeRequest(request_id=view.request_id))
-    ).resends_left == 0
+    assert (await harness.ask(DescribeRequest(request_id=view.request_id))).resends_left == 0
 
 
 @pytest.mark.parametrize("nonsense", ["", "x", "1" * 500, "0b0f8a52-3c1f-4b0e-9b0a-5b6f3f0f9d11"])
 async def test_an_unknown_request_is_gone(harness: RegistrationHarness, nonsense: str) -> None:
-    assert (
-        await harness.refusal(contracts.DescribeRequest(request_id=nonsense))
-    ).slug == "request_gone"
+    assert (await harness.refusal(DescribeRequest(request_id=nonsense))).slug == "request_gone"
     assert (await harness.refusal(harness.code(nonsense, "123456"))).slug == "request_gone"

@@ -8,7 +8,14 @@ from datetime import timedelta
 import pytest
 
 from services.registration.purge import purge
-from shared.contracts import registration as contracts
+from shared.contracts.registration.events import (
+    AddressChanged,
+    AddressChangeRequested,
+    KnownAddressRequested,
+    PasswordResetRequested,
+    RequestExpired,
+)
+from shared.contracts.registration.views import AddressChangedView, AddressChangeView
 from shared.database import transaction
 from tests.integration.registration.test_address_codes import wrong
 from tests.support.actors.address_changer import DEVICE, NEW, AddressChanger
@@ -36,9 +43,9 @@ async def test_b_14_the_account_gets_the_new_address_once_it_is_verified(
 ) -> None:
     harness = changer.harness
     await harness.ask(changer.check_form())
-    assert not await harness.events(contracts.AddressChangeRequested)
+    assert not await harness.events(AddressChangeRequested)
     view = await harness.ask(changer.request_change())
-    assert view == contracts.AddressChangeView(
+    assert view == AddressChangeView(
         address=NEW,
         code_sent_at=harness.now,
         expires_at=harness.now + timedelta(minutes=60),
@@ -47,7 +54,7 @@ async def test_b_14_the_account_gets_the_new_address_once_it_is_verified(
         tries_left=5,
     )
     assert await harness.ask(changer.describe()) == view
-    ((_, subject, event),) = await harness.published(contracts.AddressChangeRequested)
+    ((_, subject, event),) = await harness.published(AddressChangeRequested)
     assert subject == changer.holder.account_id
     assert (event.address, event.new_address, event.language) == (ADDRESS, NEW, "fr")
     assert (event.device, event.again) == (DEVICE, False)
@@ -55,10 +62,10 @@ async def test_b_14_the_account_gets_the_new_address_once_it_is_verified(
     assert not await changer.signs_in(NEW)
     harness.advance(minutes=3)
     done = await harness.ask(changer.confirm(await changer.code()))
-    assert done == contracts.AddressChangedView(address=NEW, changed_at=harness.now)
-    ((_, subject, changed),) = await harness.published(contracts.AddressChanged)
+    assert done == AddressChangedView(address=NEW, changed_at=harness.now)
+    ((_, subject, changed),) = await harness.published(AddressChanged)
     assert subject == changer.holder.account_id
-    assert changed == contracts.AddressChanged(
+    assert changed == AddressChanged(
         address=NEW, former_address=ADDRESS, by="holder", changed_at=harness.now, device=DEVICE
     )
     assert await changer.signs_in(NEW.upper())
@@ -87,7 +94,7 @@ async def test_b_14_the_errors_of_the_form(
 ) -> None:
     for form in (changer.check_form(address, password), changer.request_change(address, password)):
         assert codes(await changer.harness.refusal(form)) == expected
-    assert not await changer.harness.events(contracts.AddressChangeRequested)
+    assert not await changer.harness.events(AddressChangeRequested)
 
 
 async def test_g_05_a_likely_typo_gets_a_suggestion_and_can_be_confirmed(
@@ -118,13 +125,13 @@ async def test_b_03_an_address_that_has_an_account_gets_the_same_answers(
     changer = await AddressChanger.of(harness)
     view = await harness.ask(changer.request_change())
     assert (view.address, view.tries_left) == (NEW, 5)
-    ((_, subject, notified),) = await harness.published(contracts.KnownAddressRequested)
+    ((_, subject, notified),) = await harness.published(KnownAddressRequested)
     assert (subject, notified.address, notified.expires_at) == (
         other.account_id,
         NEW,
         view.expires_at,
     )
-    (emitted,) = await harness.events(contracts.AddressChangeRequested)
+    (emitted,) = await harness.events(AddressChangeRequested)
     assert (emitted.code, emitted.address) == (None, ADDRESS)
     for left in (4, 3, 2, 1):
         refusal = await harness.refusal(changer.confirm("123456"))
@@ -132,8 +139,8 @@ async def test_b_03_an_address_that_has_an_account_gets_the_same_answers(
     assert await harness.outcome(changer.confirm("123456")) == "code_void"
     harness.advance(minutes=2)
     assert (await harness.ask(changer.resend())).tries_left == 5
-    assert (await harness.events(contracts.AddressChangeRequested))[-1].again
-    assert len(await harness.events(contracts.KnownAddressRequested)) == 2
+    assert (await harness.events(AddressChangeRequested))[-1].again
+    assert len(await harness.events(KnownAddressRequested)) == 2
     harness.advance(hours=2)
     assert await harness.outcome(changer.confirm("123456")) == "code_expired"
 
@@ -153,7 +160,7 @@ async def test_au_03_a_code_has_five_tries_and_a_new_one_voids_the_former(
     harness.advance(minutes=2)
     await harness.ask(changer.resend())
     second = await changer.code()
-    assert (await harness.events(contracts.AddressChangeRequested))[-1].language == "en"
+    assert (await harness.events(AddressChangeRequested))[-1].language == "en"
     if second != first:
         assert await harness.outcome(changer.confirm(first)) == "wrong_code"
     assert await harness.outcome(changer.confirm(second)) == "done"
@@ -206,7 +213,7 @@ async def test_b_14_of_two_accounts_with_one_new_address_the_first_verification_
         harness.outcome(one.confirm(first)), harness.outcome(two.confirm(second))
     )
     assert sorted(outcomes) == ["address_taken", "done"]
-    assert len(await harness.events(contracts.AddressChanged)) == 1
+    assert len(await harness.events(AddressChanged)) == 1
     assert (
         len(await harness.fetch("SELECT 1 FROM accounts WHERE address_key = lower($1)", NEW)) == 1
     )
@@ -229,7 +236,7 @@ async def test_b_14_an_unverified_request_is_deleted_by_the_change(changer: Addr
     await harness.ask(changer.request_change())
     await harness.ask(changer.confirm(await changer.code()))
     assert await harness.outcome(harness.code(pending.request_id, code)) == "request_gone"
-    expired = await harness.events(contracts.RequestExpired)
+    expired = await harness.events(RequestExpired)
     assert [one.request_id for one in expired] == [pending.request_id]
 
 
@@ -245,7 +252,7 @@ async def test_b_14_a_new_password_voids_the_change(changer: AddressChanger) -> 
 async def test_b_14_links_in_the_former_mailbox_are_void(changer: AddressChanger) -> None:
     harness = changer.harness
     await harness.ask(reset_request())
-    link = await changer.holder.secret(contracts.PasswordResetRequested)
+    link = await changer.holder.secret(PasswordResetRequested)
     await harness.ask(changer.request_change())
     await harness.ask(changer.confirm(await changer.code()))
     assert await harness.outcome(changer.holder.reset(link)) == "link_gone"

@@ -7,7 +7,14 @@ from datetime import timedelta
 
 import pytest
 
-from shared.contracts import registration as contracts
+from shared.contracts.registration.events import (
+    AccountThawed,
+    AddressProofRenewed,
+    AddressProofRequested,
+    PasswordAccepted,
+    PasswordChanged,
+)
+from shared.contracts.registration.views import AddressCodeView
 from tests.support.actors.harness_account_holder import ADDRESS, HarnessAccountHolder, codes
 from tests.support.harness.registration import (
     OTHER_PASSWORD,
@@ -35,7 +42,7 @@ async def sent(
 ) -> str:
     """Request a code; returns its digits."""
     await harness.ask(holder.send_code(renew=renew))
-    return await holder.secret(contracts.AddressProofRequested, "code")
+    return await holder.secret(AddressProofRequested, "code")
 
 
 async def test_ot_13_a_day_later_a_code_verifies_the_address_again(
@@ -46,25 +53,23 @@ async def test_ot_13_a_day_later_a_code_verifies_the_address_again(
     assert signed_in.enrol_before == START + timedelta(hours=24)
     assert signed_in.enrol_before < harness.now
     view = await harness.ask(holder.send_code())
-    assert view == contracts.AddressCodeView(
+    assert view == AddressCodeView(
         address=ADDRESS,
         code_sent_at=harness.now,
         expires_at=harness.now + timedelta(minutes=10),
         resend_at=harness.now + timedelta(seconds=60),
         tries_left=5,
     )
-    ((_, subject, event),) = await harness.published(contracts.AddressProofRequested)
+    ((_, subject, event),) = await harness.published(AddressProofRequested)
     assert (subject, event.address, event.language) == (holder.account_id, ADDRESS, "fr")
     assert event.expires_at == view.expires_at
-    code = await holder.secret(contracts.AddressProofRequested, "code")
+    code = await holder.secret(AddressProofRequested, "code")
     harness.advance(minutes=5)
     verified = await harness.ask(holder.code(f" {code[:3]} {code[3:]} "))
     assert verified.enrol_before == harness.now + timedelta(hours=24)
-    ((_, subject, event),) = await harness.published(contracts.AddressProofRenewed)
+    ((_, subject, event),) = await harness.published(AddressProofRenewed)
     assert subject == holder.account_id
-    assert event == contracts.AddressProofRenewed(
-        proved_at=harness.now, enrol_before=verified.enrol_before
-    )
+    assert event == AddressProofRenewed(proved_at=harness.now, enrol_before=verified.enrol_before)
     again = await harness.ask(harness.sign_in(ADDRESS, PASSWORD))
     assert again.enrol_before == verified.enrol_before
 
@@ -75,7 +80,7 @@ async def test_a_code_given_twice_verifies_once(harness: RegistrationHarness) ->
     first = await harness.ask(holder.code(code))
     harness.advance(minutes=5)
     assert await harness.ask(holder.code(code)) == first
-    assert len(await harness.events(contracts.AddressProofRenewed)) == 1
+    assert len(await harness.events(AddressProofRenewed)) == 1
 
 
 async def test_ot_13_five_wrong_codes_void_it_even_at_once(harness: RegistrationHarness) -> None:
@@ -104,7 +109,7 @@ async def test_ot_13_a_code_is_valid_for_ten_minutes(harness: RegistrationHarnes
     assert (refusal.slug, refusal.params) == ("code_expired", {"at": at.isoformat()})
     # The page, opened again, sends another one.
     assert await sent(harness, holder) is not None
-    assert len(await harness.events(contracts.AddressProofRequested)) == 2
+    assert len(await harness.events(AddressProofRequested)) == 2
 
 
 async def test_a_reload_sends_nothing_and_another_code_voids_the_former(
@@ -113,7 +118,7 @@ async def test_a_reload_sends_nothing_and_another_code_voids_the_former(
     holder = await late(harness)
     code = await sent(harness, holder)
     view = await harness.ask(holder.send_code())
-    assert len(await harness.events(contracts.AddressProofRequested)) == 1
+    assert len(await harness.events(AddressProofRequested)) == 1
     refusal = await harness.refusal(holder.send_code(renew=True))
     assert (refusal.slug, refusal.retry_after) == ("too_soon", 60)
     harness.advance(seconds=60)
@@ -159,9 +164,7 @@ async def test_au_09_the_mailed_code_verifies_the_mailbox_and_nothing_else(
     after = await holder.row()
     assert {name for name in before if before[name] != after[name]} == {"verified_at"}
     kinds = {type(each) for each in await harness.events()}
-    assert (
-        not {contracts.PasswordChanged, contracts.PasswordAccepted, contracts.AccountThawed} & kinds
-    )
+    assert not {PasswordChanged, PasswordAccepted, AccountThawed} & kinds
 
 
 async def test_au_09_a_code_is_not_valid_for_a_request(harness: RegistrationHarness) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from shared.contracts import registration as contracts
+from shared.contracts.registration.events import ValidationResent
 from tests.integration.registration.test_account_requests import codes
 from tests.support.harness.registration import OTHER_PASSWORD, PASSWORD, RegistrationHarness
 
@@ -16,7 +16,7 @@ async def test_the_address_is_corrected_and_the_former_message_void(
     moved = await harness.ask(harness.correct(view.request_id, "Pierre@laboratoire.fr"))
     (_, old_link), (code, _) = await harness.mailed_secrets()
     assert (moved.request_id, moved.address) == (view.request_id, "Pierre@laboratoire.fr")
-    assert (await harness.events(contracts.ValidationResent))[0].address == "Pierre@laboratoire.fr"
+    assert (await harness.events(ValidationResent))[0].address == "Pierre@laboratoire.fr"
     assert (await harness.ask(harness.open_link(old_link))).state == "replaced"
     assert (await harness.ask(harness.code(view.request_id, code))).due == "terms"
     # The password is hashed for the new address.

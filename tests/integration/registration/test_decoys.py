@@ -12,8 +12,14 @@ import pytest
 
 from services.registration import hashing
 from services.registration.purge import purge
-from shared.contracts import registration as contracts
 from shared.contracts.mailer import MailAccepted
+from shared.contracts.registration.events import (
+    KnownAddressRequested,
+    RequestCancelled,
+    RequestExpired,
+)
+from shared.contracts.registration.requests import CancelRequest, DescribeRequest
+from shared.contracts.registration.views import RequestView, SignInView
 from shared.database import transaction
 from tests.support.actors.harness_account_holder import lost_phone_claim, reset_request
 from tests.support.harness.registration import (
@@ -26,7 +32,7 @@ from tests.support.harness.registration import (
 KNOWN, UNKNOWN = "known@labo.fr", "other@labo.fr"
 
 
-def comparable(view: contracts.RequestView) -> dict[str, Any]:
+def comparable(view: RequestView) -> dict[str, Any]:
     """A view without the fields in which two requests may differ."""
     shown: dict[str, Any] = msgspec.to_builtins(view)
     return {key: value for key, value in shown.items() if key not in {"request_id", "address"}}
@@ -67,7 +73,7 @@ async def test_b_03_a_decoy_behaves_like_a_request_to_its_end(harness: Registrat
     ids = {KNOWN: decoy.request_id, UNKNOWN: real.request_id}
 
     steps = [
-        lambda a: contracts.DescribeRequest(request_id=ids[a]),
+        lambda a: DescribeRequest(request_id=ids[a]),
         lambda a: harness.code(ids[a], "x"),
         lambda a: harness.resend(ids[a]),
         lambda a: harness.sign_in(a, OTHER_PASSWORD),
@@ -75,10 +81,10 @@ async def test_b_03_a_decoy_behaves_like_a_request_to_its_end(harness: Registrat
     ]
     for step in steps:
         mine, other = await both(harness, step)
-        if isinstance(mine, contracts.SignInView):
+        if isinstance(mine, SignInView):
             assert (mine.due, mine.request_id) == ("request", ids[KNOWN])
             assert (other.due, other.request_id) == ("request", ids[UNKNOWN])
-        elif isinstance(mine, contracts.RequestView):
+        elif isinstance(mine, RequestView):
             assert comparable(mine) == comparable(other)
         else:
             assert mine == other
@@ -94,14 +100,14 @@ async def test_em_15_the_holder_is_notified_and_nobody_gets_a_code(
     view = await harness.request(KNOWN, password=OTHER_PASSWORD)
     ((event_id, subject, event),) = await harness.published()
     (account,) = await harness.fetch("SELECT id FROM accounts")
-    assert isinstance(event, contracts.KnownAddressRequested)
+    assert isinstance(event, KnownAddressRequested)
     assert (event.address, event.request_id) == (KNOWN, view.request_id)
     assert subject == str(account["id"])
     # The page shows the delivery of that message, as for any other.
     await harness.hear(
         MailAccepted(mail_id="m", cause=event_id, template="known_address", at=harness.now)
     )
-    shown = await harness.ask(contracts.DescribeRequest(request_id=view.request_id))
+    shown = await harness.ask(DescribeRequest(request_id=view.request_id))
     assert shown.mail.state == "accepted"
 
 
@@ -131,7 +137,7 @@ async def test_a_closed_account_gets_the_same_answers(
     await known(harness)
     await put(harness, state)
     await harness.request(KNOWN, password=OTHER_PASSWORD)
-    assert len(await harness.events(contracts.KnownAddressRequested)) == 1
+    assert len(await harness.events(KnownAddressRequested)) == 1
     if state == "thawing":
         assert (await harness.ask(harness.sign_in(KNOWN, PASSWORD))).due == "account"
     else:  # A closed account's own password is refused like a wrong one.
@@ -148,7 +154,7 @@ async def test_a_request_may_be_corrected_to_and_from_a_known_address(
     await harness.ask(harness.correct(view.request_id, "third@labo.fr"))
     code, _ = (await harness.mailed_secrets())[-1]
     assert (await harness.ask(harness.code(view.request_id, code))).due == "terms"
-    assert len(await harness.events(contracts.KnownAddressRequested)) == 1
+    assert len(await harness.events(KnownAddressRequested)) == 1
 
 
 async def test_b_03_a_decoy_is_cancelled_and_purged_like_any_other(
@@ -157,12 +163,12 @@ async def test_b_03_a_decoy_is_cancelled_and_purged_like_any_other(
     await known(harness)
     for address in (KNOWN, UNKNOWN):
         view = await harness.request(address, password=OTHER_PASSWORD)
-        await harness.ask(contracts.CancelRequest(request_id=view.request_id))
+        await harness.ask(CancelRequest(request_id=view.request_id))
         await harness.request(address, password=OTHER_PASSWORD)
     harness.advance(hours=48)
     await purge(harness.pool, harness.now)
-    assert len(await harness.events(contracts.RequestCancelled)) == 2
-    assert len(await harness.events(contracts.RequestExpired)) == 2
+    assert len(await harness.events(RequestCancelled)) == 2
+    assert len(await harness.events(RequestExpired)) == 2
     assert await harness.count("accounts") == 1
 
 

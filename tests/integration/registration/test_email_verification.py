@@ -6,7 +6,9 @@ import asyncio
 
 import pytest
 
-from shared.contracts import registration as contracts
+from shared.contracts.registration.events import AccountRequested, EmailVerified, RequestExpired
+from shared.contracts.registration.requests import DescribeRequest
+from shared.contracts.registration.views import RequestView
 from shared.messaging.handlers import Refused
 from tests.support.harness.registration import OTHER_PASSWORD, PASSWORD, RegistrationHarness
 
@@ -19,14 +21,14 @@ async def test_g_11_the_code_verifies_the_address(harness: RegistrationHarness) 
     view = await harness.request()
     ((code, _),) = await harness.mailed_secrets()
     verified = await harness.ask(harness.code(view.request_id, f" {code[:3]} {code[3:]} "))
-    ((_, subject, event),) = await harness.published(contracts.EmailVerified)
+    ((_, subject, event),) = await harness.published(EmailVerified)
     assert (verified.due, verified.verified_at, verified.first_name) == (
         "terms",
         harness.now,
         "Pierre",
     )
     assert (event.request_id, event.by) == (view.request_id, "code")
-    assert subject == (await harness.published(contracts.AccountRequested))[0][1]
+    assert subject == (await harness.published(AccountRequested))[0][1]
 
 
 async def test_verifying_twice_is_no_error_and_emits_one_event(
@@ -41,7 +43,7 @@ async def test_verifying_twice_is_no_error_and_emits_one_event(
         harness.link(link, None, PASSWORD),
     ):
         assert (await harness.ask(request)).due == "terms"
-    assert len(await harness.events(contracts.EmailVerified)) == 1
+    assert len(await harness.events(EmailVerified)) == 1
 
 
 @pytest.mark.parametrize(
@@ -51,9 +53,7 @@ async def test_a_code_has_six_digits(harness: RegistrationHarness, typed: str) -
     view = await harness.request()
     refusal = await harness.refusal(harness.code(view.request_id, typed))
     assert (refusal.slug, refusal.errors[0].code) == ("invalid_fields", "format")
-    assert (
-        await harness.ask(contracts.DescribeRequest(request_id=view.request_id))
-    ).tries_left == 5
+    assert (await harness.ask(DescribeRequest(request_id=view.request_id))).tries_left == 5
 
 
 async def test_re_03_five_wrong_codes_void_it_until_another_message(
@@ -67,9 +67,7 @@ async def test_re_03_five_wrong_codes_void_it_until_another_message(
         assert (refusal.slug, refusal.params) == ("wrong_code", {"tries_left": left})
     assert (await harness.refusal(wrong)).slug == "code_void"
     assert (await harness.refusal(harness.code(view.request_id, code))).slug == "code_void"
-    assert (
-        await harness.ask(contracts.DescribeRequest(request_id=view.request_id))
-    ).tries_left == 0
+    assert (await harness.ask(DescribeRequest(request_id=view.request_id))).tries_left == 0
     harness.advance(minutes=2)
     await harness.ask(harness.resend(view.request_id))
     code, _ = (await harness.mailed_secrets())[-1]
@@ -93,9 +91,7 @@ async def test_re_03_the_code_of_one_request_is_not_valid_for_another(
     if code != other_code:
         assert (await harness.refusal(harness.code(other.request_id, code))).slug == "wrong_code"
     assert (await harness.refusal(harness.link(link, other.request_id))).slug == "password_needed"
-    assert (
-        await harness.ask(contracts.DescribeRequest(request_id=one.request_id))
-    ).due == "validation"
+    assert (await harness.ask(DescribeRequest(request_id=one.request_id))).due == "validation"
 
 
 async def test_an_expired_code_and_link_are_refused_with_the_time(
@@ -126,7 +122,7 @@ async def test_re_04_a_scanner_changes_nothing(harness: RegistrationHarness) -> 
     assert await harness.fetch("SELECT * FROM requests") == before
     assert not (await harness.ask(harness.open_link(link, view.request_id))).needs_password
     assert (await harness.ask(harness.link(link, view.request_id))).due == "terms"
-    assert (await harness.events(contracts.EmailVerified))[0].by == "link"
+    assert (await harness.events(EmailVerified))[0].by == "link"
 
 
 async def test_another_device_needs_the_password(harness: RegistrationHarness) -> None:
@@ -179,7 +175,7 @@ async def test_the_first_verification_voids_the_other_requests(
     one, other = await harness.request(), await harness.request(password=OTHER_PASSWORD)
     (code, link), (other_code, _) = await harness.mailed_secrets()
     await harness.ask(harness.code(other.request_id, other_code))
-    (expired,) = await harness.events(contracts.RequestExpired)
+    (expired,) = await harness.events(RequestExpired)
     assert expired.request_id == one.request_id
     assert (await harness.refusal(harness.code(one.request_id, code))).slug == "request_gone"
     assert (await harness.ask(harness.open_link(link))).state == "gone"
@@ -196,11 +192,11 @@ async def test_two_concurrent_verifications_leave_one_request(harness: Registrat
         for view, (code, _) in zip(views, letters, strict=True)
     ]
     answers = await asyncio.gather(*asked, return_exceptions=True)
-    verified = [each for each in answers if isinstance(each, contracts.RequestView)]
+    verified = [each for each in answers if isinstance(each, RequestView)]
     gone = [each for each in answers if isinstance(each, Refused)]
     assert (len(verified), len(gone)) == (1, 3)
     assert all(each.refusal.slug == "request_gone" for each in gone)
-    assert len(await harness.events(contracts.RequestExpired)) == 3
+    assert len(await harness.events(RequestExpired)) == 3
 
 
 async def test_a_later_verification_replaces_an_unfinished_one(

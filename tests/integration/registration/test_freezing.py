@@ -8,7 +8,14 @@ from datetime import timedelta
 import pytest
 
 from services.registration.purge import purge
-from shared.contracts import registration as contracts
+from shared.contracts.registration.events import (
+    AccountFrozen,
+    AccountThawed,
+    PasswordResetRequested,
+    UnknownAddressAsked,
+)
+from shared.contracts.registration.requests import DescribeDisavowal, Disavow
+from shared.contracts.registration.views import DisavowalView, FrozenView
 from shared.security import signed_tokens
 from shared.security.sealing import KeyRing, new_key
 from tests.support.actors.harness_account_holder import MAIL, HarnessAccountHolder, reset_request
@@ -19,7 +26,7 @@ OTHER_MAIL = MAIL[::-1]
 
 async def state(harness: RegistrationHarness, holder: HarnessAccountHolder, token: str) -> str:
     """The state of a link."""
-    view = await harness.ask(holder.follow(contracts.DescribeDisavowal, token))
+    view = await harness.ask(holder.follow(DescribeDisavowal, token))
     assert (view.masked_address is None) == (view.state == "malformed")
     return str(view.state)
 
@@ -29,14 +36,14 @@ async def test_the_link_freezes_the_account(harness: RegistrationHarness) -> Non
     token = holder.disavowal()
     before = await holder.row()
     for _ in range(10):  # scanners
-        view = await harness.ask(holder.follow(contracts.DescribeDisavowal, token))
-        assert view == contracts.DisavowalView(state="valid", masked_address="p***@labo.fr")
+        view = await harness.ask(holder.follow(DescribeDisavowal, token))
+        assert view == DisavowalView(state="valid", masked_address="p***@labo.fr")
     assert await holder.row() == before
     view = await holder.disavow(token)
-    assert view == contracts.FrozenView(account_id=holder.account_id, desk_only=False)
-    ((_, subject, event),) = await harness.published(contracts.AccountFrozen)
+    assert view == FrozenView(account_id=holder.account_id, desk_only=False)
+    ((_, subject, event),) = await harness.published(AccountFrozen)
     assert subject == holder.account_id
-    assert event == contracts.AccountFrozen(by="holder", desk_only=False, frozen_at=harness.now)
+    assert event == AccountFrozen(by="holder", desk_only=False, frozen_at=harness.now)
     assert not await holder.can_sign_in_with(PASSWORD)
     assert await state(harness, holder, token) == "done"
 
@@ -46,7 +53,7 @@ async def test_freezing_twice_is_no_error_and_emits_one_event(harness: Registrat
     tokens = [holder.disavowal(), holder.disavowal(mail=OTHER_MAIL)]
     views = await asyncio.gather(*(holder.disavow(token) for token in tokens * 4))
     assert {view.account_id for view in views} == {holder.account_id}
-    assert len(await harness.events(contracts.AccountFrozen)) == 1
+    assert len(await harness.events(AccountFrozen)) == 1
 
 
 async def test_unfreezing_needs_the_mailbox_a_new_password_and_the_second_factor(
@@ -57,7 +64,7 @@ async def test_unfreezing_needs_the_mailbox_a_new_password_and_the_second_factor
     await holder.disavow(token)
     harness.advance(minutes=1)
     reset = await holder.reset_link()
-    assert (await harness.events(contracts.PasswordResetRequested))[-1].thaws
+    assert (await harness.events(PasswordResetRequested))[-1].thaws
     await harness.ask(holder.reset(reset))
     assert (await holder.row())["state"] == "thawing"
     # A session from before the new password does not show the second factor since.
@@ -66,10 +73,10 @@ async def test_unfreezing_needs_the_mailbox_a_new_password_and_the_second_factor
     assert (await holder.row())["state"] == "thawing"
     harness.advance(minutes=1)
     assert await holder.can_sign_in_with(OTHER_PASSWORD)
-    assert await harness.events(contracts.AccountThawed) == []
+    assert await harness.events(AccountThawed) == []
     await holder.open_session()
     await holder.open_session()
-    ((_, subject, event),) = await harness.published(contracts.AccountThawed)
+    ((_, subject, event),) = await harness.published(AccountThawed)
     assert (subject, event.thawed_at) == (holder.account_id, harness.now)
     row = await holder.row()
     assert (row["state"], row["frozen_at"]) == ("active", None)
@@ -82,12 +89,12 @@ async def test_a_link_works_once(harness: RegistrationHarness) -> None:
     await holder.disavow(token)
     await harness.ask(holder.reset(await holder.reset_link()))
     assert await state(harness, holder, token) == "used"
-    refusal = await harness.refusal(holder.follow(contracts.Disavow, token))
+    refusal = await harness.refusal(holder.follow(Disavow, token))
     assert refusal.slug == "link_used"
     assert await holder.can_sign_in_with(OTHER_PASSWORD)
     # The mail about that reset, where a thief made it, freezes the thawing account again.
     await holder.disavow(holder.disavowal(mail=OTHER_MAIL))
-    assert len(await harness.events(contracts.AccountFrozen)) == 2
+    assert len(await harness.events(AccountFrozen)) == 2
     assert not await holder.can_sign_in_with(OTHER_PASSWORD)
 
 
@@ -99,7 +106,7 @@ async def test_a_link_is_valid_for_seven_days(harness: RegistrationHarness) -> N
     assert await state(harness, holder, token) == "valid"
     harness.advance(hours=1)
     assert await state(harness, holder, token) == "expired"
-    refusal = await harness.refusal(holder.follow(contracts.Disavow, token))
+    refusal = await harness.refusal(holder.follow(Disavow, token))
     assert (refusal.slug, refusal.params) == ("link_expired", {"at": at.isoformat()})
     assert await holder.can_sign_in_with(PASSWORD)
 
@@ -123,7 +130,7 @@ async def test_a_link_not_signed_by_the_mailer_is_malformed(harness: Registratio
     ]
     for token in forged:
         assert await state(harness, holder, token) == "malformed", token
-        refusal = await harness.refusal(holder.follow(contracts.Disavow, token))
+        refusal = await harness.refusal(holder.follow(Disavow, token))
         assert refusal.slug == "link_malformed", token
     assert await holder.can_sign_in_with(PASSWORD)
 
@@ -148,18 +155,18 @@ async def test_of_a_concurrent_freeze_and_reset_the_freeze_wins(
     )
     # In either order the account is frozen.
     assert (await holder.row())["state"] == "frozen"
-    assert len(await harness.events(contracts.AccountFrozen)) == 1
+    assert len(await harness.events(AccountFrozen)) == 1
 
 
 async def test_deactivated_stays_deactivated(harness: RegistrationHarness) -> None:
     holder = await HarnessAccountHolder.of(harness)
     await holder.close("deactivated")
     token = holder.disavowal()
-    view = await harness.ask(holder.follow(contracts.DescribeDisavowal, token))
+    view = await harness.ask(holder.follow(DescribeDisavowal, token))
     assert (view.state, view.desk_only) == ("done", True)
     assert (await holder.disavow(token)).desk_only
     assert (await holder.row())["state"] == "deactivated"
-    assert await harness.events(contracts.AccountFrozen) == []
+    assert await harness.events(AccountFrozen) == []
 
 
 @pytest.mark.parametrize(("days", "desk_only"), [(13.9, True), (14.0, False), (30, False)])
@@ -170,12 +177,12 @@ async def test_a_phone_replaced_within_two_weeks_restricts_to_support(
     harness.advance(days=40)
     await holder.replace_phone(days_ago=days)
     assert (await holder.disavow(holder.disavowal())).desk_only == desk_only
-    (event,) = await harness.events(contracts.AccountFrozen)
+    (event,) = await harness.events(AccountFrozen)
     assert event.desk_only == desk_only
     await harness.ask(reset_request())
-    notified = await harness.events(contracts.UnknownAddressAsked)
+    notified = await harness.events(UnknownAddressAsked)
     assert [one.closed for one in notified] == [True] * desk_only
-    view = await harness.ask(holder.follow(contracts.DescribeDisavowal, holder.disavowal()))
+    view = await harness.ask(holder.follow(DescribeDisavowal, holder.disavowal()))
     assert (view.state, view.desk_only) == ("done", desk_only)
 
 
@@ -190,7 +197,7 @@ async def test_a_replacement_reported_after_the_freeze_counts_too(
     assert (await holder.row())["desk_only"]
     assert (await harness.refusal(holder.reset(token))).slug == "link_gone"
     assert (await holder.disavow(holder.disavowal(mail=OTHER_MAIL))).desk_only
-    assert len(await harness.events(contracts.AccountFrozen)) == 1
+    assert len(await harness.events(AccountFrozen)) == 1
 
 
 async def test_a_replacement_reported_while_thawing_freezes_again(
@@ -202,7 +209,7 @@ async def test_a_replacement_reported_while_thawing_freezes_again(
     await harness.ask(holder.reset(await holder.reset_link()))
     harness.advance(minutes=1)
     await holder.replace_phone(days_ago=1)
-    assert (await harness.events(contracts.AccountFrozen))[-1].desk_only
+    assert (await harness.events(AccountFrozen))[-1].desk_only
     assert not await holder.can_sign_in_with(OTHER_PASSWORD)
 
 
@@ -237,7 +244,7 @@ async def test_events_without_an_account_change_nothing(harness: RegistrationHar
 async def test_a_session_of_an_active_account_changes_nothing(harness: RegistrationHarness) -> None:
     holder = await HarnessAccountHolder.of(harness)
     await holder.open_session()
-    assert await harness.events(contracts.AccountThawed) == []
+    assert await harness.events(AccountThawed) == []
 
 
 async def test_re_11_links_codes_and_records_of_use_are_deleted(

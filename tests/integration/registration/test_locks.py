@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 
 from services.registration.purge import purge
-from shared.contracts import registration as contracts
+from shared.contracts.registration.events import PasswordResetRequested
 from shared.messaging.handlers import Refused
 from tests.support.actors.harness_account_holder import (
     ADDRESS,
@@ -70,4 +70,4 @@ async def _link(harness: RegistrationHarness, holder: HarnessAccountHolder) -> s
     await holder.open_session()
     assert (await holder.row())["state"] == "active"
     await harness.ask(reset_request())
-    return await holder.secret(contracts.PasswordResetRequested)
+    return await holder.secret(PasswordResetRequested)

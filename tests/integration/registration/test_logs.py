@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from shared.contracts import registration as contracts
+from shared.contracts.registration.events import AddressProofRequested, LostPhoneClaimed
+from shared.contracts.registration.requests import ConfirmLostPhone
 from tests.support.actors.harness_account_holder import (
     ADDRESS,
     UNKNOWN,
@@ -18,7 +19,7 @@ async def test_lg_01_log_lines_name_the_account(harness: RegistrationHarness) ->
     with written_log() as log:
         holder = await HarnessAccountHolder.of(harness)
         await harness.ask(holder.send_code())
-        digits = await holder.secret(contracts.AddressProofRequested, "code")
+        digits = await holder.secret(AddressProofRequested, "code")
         await harness.refusal(holder.code(f"{(int(digits) + 1) % 1_000_000:06d}"))
         await harness.ask(holder.code(digits))
         await holder.disavow(holder.disavowal())
@@ -27,8 +28,8 @@ async def test_lg_01_log_lines_name_the_account(harness: RegistrationHarness) ->
         assert await holder.can_sign_in_with(OTHER_PASSWORD)
         await holder.open_session()
         await harness.ask(lost_phone_claim(stolen=True))
-        token = await holder.secret(contracts.LostPhoneClaimed)
-        await harness.ask(holder.follow(contracts.ConfirmLostPhone, token))
+        token = await holder.secret(LostPhoneClaimed)
+        await harness.ask(holder.follow(ConfirmLostPhone, token))
     found = whose(log)
     for action in (
         "account_created",

@@ -8,20 +8,27 @@ from datetime import timedelta
 import msgspec
 import pytest
 
-from shared.contracts import registration as contracts
 from shared.contracts.mailer import MailAccepted, MailDeferred, MailRefused
+from shared.contracts.registration.events import AccountRequested, ValidationResent
+from shared.contracts.registration.requests import (
+    DescribePasswordRules,
+    DescribeRequest,
+    FindListedWord,
+    SuggestAddress,
+)
+from shared.contracts.registration.views import ListedWordView
 from tests.support.harness.registration import OpenHarness, RegistrationHarness
 
 
 async def cause_of(harness: RegistrationHarness) -> str:
-    kinds = (contracts.AccountRequested, contracts.ValidationResent)
+    kinds = (AccountRequested, ValidationResent)
     return (await harness.published(*kinds))[-1][0]
 
 
 async def test_b_01_the_page_follows_the_message(harness: RegistrationHarness) -> None:
     view = await harness.request()
     cause = await cause_of(harness)
-    ask = contracts.DescribeRequest(request_id=view.request_id)
+    ask = DescribeRequest(request_id=view.request_id)
     soon = harness.now + timedelta(minutes=1)
     await harness.hear(
         MailDeferred(
@@ -47,7 +54,7 @@ async def test_b_01_events_in_any_order_have_one_result(harness: RegistrationHar
             reason="unreachable",
         )
     )  # fmt: skip
-    shown = await harness.ask(contracts.DescribeRequest(request_id=view.request_id))
+    shown = await harness.ask(DescribeRequest(request_id=view.request_id))
     assert shown.mail.state == "accepted"
 
 
@@ -68,7 +75,7 @@ async def test_b_01_a_refusal_has_a_reason(
     await harness.hear(
         MailRefused(mail_id="m", cause=cause, template="t", at=harness.now, reason=reason)
     )
-    mail = (await harness.ask(contracts.DescribeRequest(request_id=view.request_id))).mail
+    mail = (await harness.ask(DescribeRequest(request_id=view.request_id))).mail
     assert (mail.state, mail.reason) == (state, shown)
 
 
@@ -80,7 +87,7 @@ async def test_b_01_only_the_latest_message_counts(harness: RegistrationHarness)
     await harness.hear(
         MailRefused(mail_id="m", cause=former, template="t", at=harness.now, reason="refused")
     )
-    shown = await harness.ask(contracts.DescribeRequest(request_id=view.request_id))
+    shown = await harness.ask(DescribeRequest(request_id=view.request_id))
     assert shown.mail.state == "waiting"
 
 
@@ -91,7 +98,7 @@ async def test_b_12_the_rules_served_are_the_operators(harness_with: OpenHarness
         "IMPEX_PASSWORD_MIXED_CASE": "no",
     }
     async with harness_with(**other) as harness:
-        view = await harness.ask(contracts.DescribePasswordRules())
+        view = await harness.ask(DescribePasswordRules())
         document = json.loads(view.document)
         assert (document["min_length"], document["max_length"]) == (12, 64)
         assert "mixed_case" not in document["shown"]
@@ -100,18 +107,18 @@ async def test_b_12_the_rules_served_are_the_operators(harness_with: OpenHarness
 
 
 async def test_g_08_a_listed_word_is_found_while_typing(harness: RegistrationHarness) -> None:
-    kind = contracts.FindListedWord
+    kind = FindListedWord
     asked = kind(password=harness.seal(kind, "password", "Soleil2024"))
-    assert await harness.ask(asked) == contracts.ListedWordView(word="soleil", source="french")
+    assert await harness.ask(asked) == ListedWordView(word="soleil", source="french")
     for password in ("Kvfz9rLq", "", "soleil" * 200):
         asked = kind(password=harness.seal(kind, "password", password))
-        assert await harness.ask(asked) == contracts.ListedWordView()
+        assert await harness.ask(asked) == ListedWordView()
 
 
 async def test_g_05_a_typo_gets_a_suggestion(harness: RegistrationHarness) -> None:
-    view = await harness.ask(contracts.SuggestAddress(address="p@gmial.com"))
+    view = await harness.ask(SuggestAddress(address="p@gmial.com"))
     assert view.suggestion == "p@gmail.com"
-    assert (await harness.ask(contracts.SuggestAddress(address="p@labo.fr"))).suggestion is None
+    assert (await harness.ask(SuggestAddress(address="p@labo.fr"))).suggestion is None
 
 
 async def test_g_05_a_typo_gets_a_suggestion_once_all_else_is_right(

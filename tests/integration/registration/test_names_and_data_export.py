@@ -8,9 +8,11 @@ from typing import Any
 
 import pytest
 
-from shared.contracts import registration as contracts
 from shared.contracts.data_export import PersonalDataView
-from shared.contracts.profile import ProfileSaved
+from shared.contracts.profile.events import ProfileSaved
+from shared.contracts.registration.events import NameChanged
+from shared.contracts.registration.holder import ExportAccount as RegistrationExportAccount
+from shared.contracts.registration.holder import RequestAddressChange
 from shared.security.sealing import Opener, Sealer, seal_context
 from tests.support.actors.harness_account_holder import ADDRESS, HarnessAccountHolder, reset_request
 from tests.support.harness.registration import (
@@ -48,9 +50,9 @@ async def test_g_31_a_name_changed_in_the_profile_changes_the_account(
     event = saved(harness, first_name="Zoé", last_name=" d’Été-Müller ")
     await harness.hear(event, holder.account_id)
     await harness.hear(event, holder.account_id)
-    ((_, subject, emitted),) = await harness.published(contracts.NameChanged)
+    ((_, subject, emitted),) = await harness.published(NameChanged)
     assert subject == holder.account_id
-    assert emitted == contracts.NameChanged(
+    assert emitted == NameChanged(
         first_name="Zoé", last_name="d’Été-Müller", by="holder", changed_at=harness.now
     )
     assert await name(holder) == ("Zoé", "d’Été-Müller")
@@ -67,7 +69,7 @@ async def test_g_31_an_older_name_does_not_replace_a_newer_one(
     assert await name(holder) == ("Zoé", "Durand")
     await harness.hear(saved(harness, 7, first_name="Pierre"), holder.account_id)
     assert await name(holder) == ("Pierre", "Durand")
-    assert len(await harness.events(contracts.NameChanged)) == 2
+    assert len(await harness.events(NameChanged)) == 2
 
 
 @pytest.mark.parametrize(
@@ -81,11 +83,11 @@ async def test_g_31_an_invalid_name_changes_nothing(
         saved(holder.harness, first_name="Zoé"), "00000000-0000-4000-8000-000000000000"
     )
     assert await name(holder) == ("Pierre", "Durand")
-    assert not await holder.harness.events(contracts.NameChanged)
+    assert not await holder.harness.events(NameChanged)
 
 
 async def export(harness: RegistrationHarness, account_id: str) -> dict[str, Any]:
-    view = await harness.ask(contracts.ExportAccount(account_id=account_id))
+    view = await harness.ask(RegistrationExportAccount(account_id=account_id))
     assert isinstance(view, PersonalDataView)
     opener = Opener("gateway", harness.deps.settings.gateway_keys)
     found: dict[str, Any] = json.loads(unseal(opener, view, "document"))
@@ -100,7 +102,7 @@ async def test_b_11_everything_stored_about_the_person_and_nobody_else(
     await harness.ask(reset_request())
     await harness.request(ADDRESS, first_name="Mallory")
     await harness.refusal(harness.sign_in(ADDRESS, OTHER_PASSWORD, NETWORK))
-    kind = contracts.RequestAddressChange
+    kind = RequestAddressChange
     await harness.ask(
         kind(
             account_id=holder.account_id,
@@ -141,5 +143,5 @@ async def test_b_11_every_table_with_personal_data_is_exported_or_named_here(
 
 async def test_az_02_an_account_that_does_not_exist(harness: RegistrationHarness) -> None:
     for account_id in ("00000000-0000-4000-8000-000000000000", "x"):
-        refusal = await harness.refusal(contracts.ExportAccount(account_id=account_id))
+        refusal = await harness.refusal(RegistrationExportAccount(account_id=account_id))
         assert refusal.slug == "unknown_account"

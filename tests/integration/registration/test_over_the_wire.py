@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from shared.contracts import registration as contracts
+from shared.contracts.registration.requests import DescribePasswordRules
 from shared.messaging.handlers import Refused
 from tests.support.actors.registration_client import RegistrationClient, connect_client
 from tests.support.servers.shared_servers import TestServers
@@ -49,10 +49,10 @@ async def test_pw_13_many_parallel_hashes_leave_the_other_answers_quick(
             await client.ask(client.sign_in(f"p{number}@labo.fr"), f"s{number}")
         return caught.value.refusal.slug
 
-    await client.ask(contracts.DescribePasswordRules())
+    await client.ask(DescribePasswordRules())
     crowd = [asyncio.create_task(wrong(number)) for number in range(24)]
     await asyncio.wait(crowd, return_when=asyncio.FIRST_COMPLETED)
     # Passwords are hashed now, two at a time; other requests do not wait for them.
-    await client.ask(contracts.DescribePasswordRules())
+    await client.ask(DescribePasswordRules())
     assert not all(task.done() for task in crowd)
     assert set(await asyncio.gather(*crowd)) == {"wrong_credentials"}

@@ -6,7 +6,9 @@ import asyncio
 
 import pytest
 
-from shared.contracts import registration as contracts
+from shared.contracts.registration.events import PasswordChanged, PasswordResetRequested
+from shared.contracts.registration.requests import DescribeReset
+from shared.contracts.registration.views import Done, PasswordChangedView
 from shared.messaging.handlers import Refused
 from tests.support.actors.harness_account_holder import (
     ADDRESS,
@@ -24,14 +26,10 @@ async def test_pw_08_the_password_is_changed_with_the_current_one(
 ) -> None:
     holder = await HarnessAccountHolder.of(harness)
     view = await harness.ask(holder.change(PASSWORD, OTHER_PASSWORD))
-    assert view == contracts.PasswordChangedView(
-        account_id=holder.account_id, changed_at=harness.now
-    )
-    ((_, subject, event),) = await harness.published(contracts.PasswordChanged)
+    assert view == PasswordChangedView(account_id=holder.account_id, changed_at=harness.now)
+    ((_, subject, event),) = await harness.published(PasswordChanged)
     assert subject == holder.account_id
-    assert event == contracts.PasswordChanged(
-        by="person", changed_at=harness.now, device="Firefox, Windows"
-    )
+    assert event == PasswordChanged(by="person", changed_at=harness.now, device="Firefox, Windows")
     assert not await holder.can_sign_in_with(PASSWORD)
     assert await holder.can_sign_in_with(OTHER_PASSWORD)
 
@@ -60,7 +58,7 @@ async def test_pw_08_every_error_is_reported_at_its_field(
 ) -> None:
     holder = await HarnessAccountHolder.of(harness)
     assert codes(await harness.refusal(holder.change(current, new))) == expected
-    assert await harness.events(contracts.PasswordChanged) == []
+    assert await harness.events(PasswordChanged) == []
     assert await holder.can_sign_in_with(PASSWORD)
 
 
@@ -98,7 +96,7 @@ async def test_the_right_password_clears_the_failures_of_the_known_browser(
     for _ in range(3):
         for _ in range(4):
             await harness.refusal(holder.check(OTHER_PASSWORD))
-        assert await harness.ask(holder.check(PASSWORD)) == contracts.Done()
+        assert await harness.ask(holder.check(PASSWORD)) == Done()
 
 
 async def test_a_right_password_with_an_invalid_new_one_does_not_count(
@@ -107,7 +105,7 @@ async def test_a_right_password_with_an_invalid_new_one_does_not_count(
     holder = await HarnessAccountHolder.of(harness)
     for _ in range(12):
         assert codes(await harness.refusal(holder.change(PASSWORD, "Kx7Durand9z")))
-    assert await harness.ask(holder.check(PASSWORD)) == contracts.Done()
+    assert await harness.ask(holder.check(PASSWORD)) == Done()
 
 
 async def test_a_change_clears_the_throttle_of_the_address_everywhere(
@@ -151,9 +149,9 @@ async def test_of_two_concurrent_changes_one_is_refused(harness: RegistrationHar
     )
     (refused,) = [each for each in answers if isinstance(each, Refused)]
     assert codes(refused.refusal) == ["current_password:wrong"]
-    assert len(await harness.events(contracts.PasswordChanged)) == 1
+    assert len(await harness.events(PasswordChanged)) == 1
     won = [await holder.can_sign_in_with(each) for each in (OTHER_PASSWORD, THIRD_PASSWORD)]
-    assert won == [isinstance(each, contracts.PasswordChangedView) for each in answers]
+    assert won == [isinstance(each, PasswordChangedView) for each in answers]
 
 
 async def test_of_a_concurrent_change_and_reset_one_is_refused(
@@ -168,9 +166,9 @@ async def test_of_a_concurrent_change_and_reset_one_is_refused(
         return_exceptions=True,
     )
     assert len([each for each in answers if isinstance(each, Refused)]) == 1
-    assert len(await harness.events(contracts.PasswordChanged)) == 1
+    assert len(await harness.events(PasswordChanged)) == 1
     won = [await holder.can_sign_in_with(each) for each in (OTHER_PASSWORD, THIRD_PASSWORD)]
-    assert won == [isinstance(each, contracts.PasswordChangedView) for each in answers]
+    assert won == [isinstance(each, PasswordChangedView) for each in answers]
 
 
 @pytest.mark.parametrize("first", ["change", "reset"])
@@ -198,9 +196,9 @@ async def test_a_change_voids_the_link_that_was_sent_and_not_the_next_one(
     holder = await HarnessAccountHolder.of(harness)
     token = await holder.reset_link()
     await harness.ask(holder.change(PASSWORD, OTHER_PASSWORD))
-    view = await harness.ask(holder.follow(contracts.DescribeReset, token))
+    view = await harness.ask(holder.follow(DescribeReset, token))
     assert view.state == "gone"
     await harness.ask(reset_request())
-    latest = await holder.secret(contracts.PasswordResetRequested)
+    latest = await holder.secret(PasswordResetRequested)
     await harness.ask(holder.reset(latest, THIRD_PASSWORD))
     assert await holder.can_sign_in_with(THIRD_PASSWORD)

@@ -7,7 +7,14 @@ from datetime import timedelta
 
 import pytest
 
-from shared.contracts import registration as contracts
+from shared.contracts.registration.events import (
+    LostPhoneClaimed,
+    PasswordChanged,
+    PasswordResetRequested,
+    UnknownAddressAsked,
+)
+from shared.contracts.registration.requests import DescribeReset, RequestPasswordReset
+from shared.contracts.registration.views import Done, MailedLinkView, PasswordChangedView
 from shared.messaging.handlers import Refused
 from tests.support.actors.harness_account_holder import (
     ADDRESS,
@@ -29,16 +36,14 @@ from tests.support.harness.registration import (
 async def test_g_44_a_link_sets_a_new_password_once(harness: RegistrationHarness) -> None:
     holder = await HarnessAccountHolder.of(harness)
     token = await holder.reset_link()
-    ((_, subject, event),) = await harness.published(contracts.PasswordResetRequested)
+    ((_, subject, event),) = await harness.published(PasswordResetRequested)
     assert subject == holder.account_id
     assert (event.address, event.thaws) == (ADDRESS, False)
     assert event.expires_at == harness.now + timedelta(minutes=60)
     harness.advance(minutes=59)
     view = await harness.ask(holder.reset(token))
-    assert view == contracts.PasswordChangedView(
-        account_id=holder.account_id, changed_at=harness.now
-    )
-    ((_, subject, changed),) = await harness.published(contracts.PasswordChanged)
+    assert view == PasswordChangedView(account_id=holder.account_id, changed_at=harness.now)
+    ((_, subject, changed),) = await harness.published(PasswordChanged)
     assert (subject, changed.by, changed.device) == (holder.account_id, "reset", "Safari, macOS")
     assert not await holder.can_sign_in_with(PASSWORD)
     assert await holder.can_sign_in_with(OTHER_PASSWORD)
@@ -62,7 +67,7 @@ async def test_re_04_a_scanner_changes_nothing(harness: RegistrationHarness) -> 
     token = await holder.reset_link()
     before = await harness.fetch("SELECT * FROM mailed_links")
     for _ in range(10):
-        view = await harness.ask(holder.follow(contracts.DescribeReset, token))
+        view = await harness.ask(holder.follow(DescribeReset, token))
         assert (view.state, view.at) == ("valid", harness.now + timedelta(minutes=60))
         assert codes(await harness.refusal(holder.reset(token, ""))) == ["password:missing"]
     assert await harness.fetch("SELECT * FROM mailed_links") == before
@@ -74,13 +79,13 @@ async def test_re_05_a_reset_carries_a_token_and_nothing_that_a_browser_sent(
 ) -> None:
     """The mailer's settings set the link's host: no request can name another one."""
     await HarnessAccountHolder.of(harness)
-    assert set(contracts.RequestPasswordReset.__struct_fields__) == {
+    assert set(RequestPasswordReset.__struct_fields__) == {
         "address",
         "language",
         "network",
     }
     await harness.ask(reset_request())
-    (event,) = await harness.events(contracts.PasswordResetRequested)
+    (event,) = await harness.events(PasswordResetRequested)
     assert "http" not in repr(event)
 
 
@@ -92,7 +97,7 @@ async def test_ot_16_a_reset_does_not_touch_the_second_factor(harness: Registrat
     view = await harness.ask(holder.reset(token))
     assert set(view.__struct_fields__) == {"account_id", "changed_at"}
     emitted = [event for id_, _, event in await harness.published() if id_ not in before]
-    assert [type(event) for event in emitted] == [contracts.PasswordChanged]
+    assert [type(event) for event in emitted] == [PasswordChanged]
 
 
 @pytest.mark.parametrize(
@@ -110,7 +115,7 @@ async def test_g_44_an_invalid_password_leaves_the_link_valid(
     holder = await HarnessAccountHolder.of(harness)
     token = await holder.reset_link()
     assert f"password:{expected}" in codes(await harness.refusal(holder.reset(token, password)))
-    assert (await harness.ask(holder.follow(contracts.DescribeReset, token))).state == "valid"
+    assert (await harness.ask(holder.follow(DescribeReset, token))).state == "valid"
     await harness.ask(holder.reset(token))
 
 
@@ -119,9 +124,9 @@ async def test_re_02_a_newer_request_voids_the_older_link(harness: RegistrationH
     old = await holder.reset_link()
     new = await holder.reset_link()
     assert (await harness.refusal(holder.reset(old))).slug == "link_replaced"
-    assert (await harness.ask(holder.follow(contracts.DescribeReset, old))).state == "replaced"
+    assert (await harness.ask(holder.follow(DescribeReset, old))).state == "replaced"
     await harness.ask(holder.reset(new))
-    assert (await harness.ask(holder.follow(contracts.DescribeReset, new))).state == "used"
+    assert (await harness.ask(holder.follow(DescribeReset, new))).state == "used"
 
 
 async def test_re_02_only_hashes_are_stored(harness: RegistrationHarness) -> None:
@@ -142,8 +147,8 @@ async def test_an_expired_link_is_refused_with_the_time(harness: RegistrationHar
     harness.advance(minutes=60)
     refusal = await harness.refusal(holder.reset(token))
     assert (refusal.slug, refusal.params) == ("link_expired", {"at": at.isoformat()})
-    view = await harness.ask(holder.follow(contracts.DescribeReset, token))
-    assert view == contracts.MailedLinkView(state="expired", at=at)
+    view = await harness.ask(holder.follow(DescribeReset, token))
+    assert view == MailedLinkView(state="expired", at=at)
 
 
 async def test_a_link_of_another_kind_or_without_account_is_gone(
@@ -151,10 +156,10 @@ async def test_a_link_of_another_kind_or_without_account_is_gone(
 ) -> None:
     holder = await HarnessAccountHolder.of(harness)
     await harness.ask(lost_phone_claim())
-    other = await holder.secret(contracts.LostPhoneClaimed)
+    other = await holder.secret(LostPhoneClaimed)
     for token, slug in ((other, "gone"), ("A" * 43, "gone"), ("A" * 42, "malformed")):
         assert (await harness.refusal(holder.reset(token))).slug == f"link_{slug}"
-        assert (await harness.ask(holder.follow(contracts.DescribeReset, token))).state == slug
+        assert (await harness.ask(holder.follow(DescribeReset, token))).state == slug
 
 
 async def test_of_two_uses_at_once_one_counts(harness: RegistrationHarness) -> None:
@@ -168,9 +173,9 @@ async def test_of_two_uses_at_once_one_counts(harness: RegistrationHarness) -> N
     )
     (refused,) = [each for each in answers if isinstance(each, Refused)]
     assert refused.refusal.slug == "link_used"
-    assert len(await harness.events(contracts.PasswordChanged)) == 1
+    assert len(await harness.events(PasswordChanged)) == 1
     won = [await holder.can_sign_in_with(each) for each in (OTHER_PASSWORD, "Ghtz7bNw")]
-    assert won == [isinstance(each, contracts.PasswordChangedView) for each in answers]
+    assert won == [isinstance(each, PasswordChangedView) for each in answers]
 
 
 async def test_a_reset_clears_every_login_throttle(harness: RegistrationHarness) -> None:
@@ -208,12 +213,10 @@ async def test_b_03_an_address_without_an_open_account_is_notified_by_mail(
     if state is not None:
         await holder.close(state, desk_only=True)
         address = ADDRESS
-    assert await harness.ask(reset_request(address)) == contracts.Done()
-    ((_, subject, event),) = await harness.published(
-        contracts.UnknownAddressAsked, contracts.PasswordResetRequested
-    )
+    assert await harness.ask(reset_request(address)) == Done()
+    ((_, subject, event),) = await harness.published(UnknownAddressAsked, PasswordResetRequested)
     assert subject is None
-    assert event == contracts.UnknownAddressAsked(
+    assert event == UnknownAddressAsked(
         address=address,
         language="fr",
         about="password",
@@ -283,7 +286,7 @@ async def test_au_17_parallel_resets_keep_to_the_quota(harness: RegistrationHarn
     await HarnessAccountHolder.of(harness)
     asked = (harness.ask(reset_request()) for _ in range(20))
     answers = await asyncio.gather(*asked, return_exceptions=True)
-    assert sum(isinstance(each, contracts.Done) for each in answers) == 5
+    assert sum(isinstance(each, Done) for each in answers) == 5
     good = await harness.fetch("SELECT 1 FROM mailed_links WHERE NOT replaced")
     assert len(good) == 1
 

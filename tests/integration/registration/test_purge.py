@@ -9,7 +9,9 @@ import pytest
 
 from services.registration import purge as purge_module
 from services.registration.purge import purge
-from shared.contracts import registration as contracts
+from shared.contracts.registration.events import AccountRequested, RequestCancelled, RequestExpired
+from shared.contracts.registration.requests import CancelRequest, DescribeRequest, RequestAccount
+from shared.contracts.registration.views import Done, RequestView
 from shared.database import transaction
 from shared.messaging.rpc_codec import encode_reply
 from shared.outbox import replies
@@ -20,32 +22,28 @@ from tests.support.waiting import eventually
 async def test_re_14_cancelling_leaves_nothing(harness: RegistrationHarness) -> None:
     view = await harness.request()
     (code, link), *_ = await harness.mailed_secrets()
-    assert (
-        await harness.ask(contracts.CancelRequest(request_id=view.request_id)) == contracts.Done()
-    )
+    assert await harness.ask(CancelRequest(request_id=view.request_id)) == Done()
     assert await harness.count("requests") == await harness.count("links") == 0
-    ((_, subject, event),) = await harness.published(contracts.RequestCancelled)
+    ((_, subject, event),) = await harness.published(RequestCancelled)
     assert event.request_id == view.request_id
-    assert subject == (await harness.published(contracts.AccountRequested))[0][1]
+    assert subject == (await harness.published(AccountRequested))[0][1]
     assert (await harness.ask(harness.open_link(link))).state == "gone"
     for request in (
         harness.code(view.request_id, code),
         harness.resend(view.request_id),
         harness.correct(view.request_id, "p@autre.fr"),
         harness.accept(view.request_id),
-        contracts.DescribeRequest(request_id=view.request_id),
+        DescribeRequest(request_id=view.request_id),
     ):
         assert (await harness.refusal(request)).slug == "request_gone"
     assert (await harness.refusal(harness.link(link, view.request_id))).slug == "link_gone"
-    assert (
-        await harness.ask(contracts.CancelRequest(request_id=view.request_id)) == contracts.Done()
-    )
-    assert len(await harness.events(contracts.RequestCancelled)) == 1
+    assert await harness.ask(CancelRequest(request_id=view.request_id)) == Done()
+    assert len(await harness.events(RequestCancelled)) == 1
 
 
-async def keep_answer(harness: RegistrationHarness, view: contracts.RequestView) -> None:
+async def keep_answer(harness: RegistrationHarness, view: RequestView) -> None:
     """Store a request's reply as the RPC server does, for repeated requests with its key."""
-    kind = contracts.RequestAccount.TYPE
+    kind = RequestAccount.TYPE
     async with transaction(harness.pool) as tx:
         await replies.claim(tx, harness.form(), view.request_id, b"")
         await replies.save(tx, kind, view.request_id, encode_reply(view), view.request_id)
@@ -74,7 +72,7 @@ async def test_re_14_no_row_contains_what_was_typed_once_a_request_is_cancelled(
     await keep_answer(harness, other)
     await harness.refusal(harness.sign_in("pierre@labo.fr", OTHER_PASSWORD))
     assert "replies" in await rows_with(harness, "pierre@labo.fr")
-    await harness.ask(contracts.CancelRequest(request_id=view.request_id))
+    await harness.ask(CancelRequest(request_id=view.request_id))
     assert await rows_with(harness, "pierre@labo.fr") == []
     assert await harness.count("replies") == 1
 
@@ -101,11 +99,11 @@ async def test_re_14_a_verified_request_can_be_cancelled_and_an_account_cannot(
     harness: RegistrationHarness,
 ) -> None:
     request_id = await harness.verified()
-    await harness.ask(contracts.CancelRequest(request_id=request_id))
+    await harness.ask(CancelRequest(request_id=request_id))
     assert await harness.count("requests") == 0
     request_id = await harness.verified("paul@labo.fr")
     await harness.ask(harness.accept(request_id))
-    refusal = await harness.refusal(contracts.CancelRequest(request_id=request_id))
+    refusal = await harness.refusal(CancelRequest(request_id=request_id))
     assert refusal.slug == "account_exists"
     assert await harness.count("accounts") == 1
 
@@ -119,7 +117,7 @@ async def test_re_11_unverified_requests_are_deleted_after_two_days(
     assert await purge(harness.pool, harness.now) == 0
     harness.advance(minutes=1)
     assert await purge(harness.pool, harness.now) == 1
-    (expired,) = await harness.events(contracts.RequestExpired)
+    (expired,) = await harness.events(RequestExpired)
     assert expired.request_id == old.request_id
     assert [str(row["id"]) for row in await harness.fetch("SELECT id FROM requests")] == [
         young.request_id
@@ -135,7 +133,7 @@ async def test_re_11_two_purges_at_once_delete_each_request_once(
     harness.advance(days=3)
     done = await asyncio.gather(*(purge(harness.pool, harness.now) for _ in range(4)))
     assert sum(done) == 6
-    assert len(await harness.events(contracts.RequestExpired)) == 6
+    assert len(await harness.events(RequestExpired)) == 6
 
 
 async def test_re_11_a_created_request_is_deleted_without_event_and_the_account_stays(
@@ -144,7 +142,7 @@ async def test_re_11_a_created_request_is_deleted_without_event_and_the_account_
     await harness.account()
     harness.advance(hours=24)
     assert await purge(harness.pool, harness.now) == 1
-    assert await harness.events(contracts.RequestExpired) == []
+    assert await harness.events(RequestExpired) == []
     assert await harness.count("accounts") == 1
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 
 from operations.install.paths import ROOT
-from shared.contracts import registration as contracts
+from shared.contracts.registration.events import AccountThawed, PasswordResetRequested
 from shared.database import transaction
 from tests.support.actors.harness_account_holder import ADDRESS, HarnessAccountHolder, reset_request
 from tests.support.harness.registration import OTHER_PASSWORD, RegistrationHarness
@@ -51,7 +51,7 @@ async def test_a_restricted_account_is_reopened_by_its_holder(harness: Registrat
     assert await reopen(harness, holder) == "UPDATE 0", "an open account is left alone"
     await holder.close("frozen", desk_only=True)
     await harness.ask(reset_request())
-    assert await harness.events(contracts.PasswordResetRequested) == [], "no link before"
+    assert await harness.events(PasswordResetRequested) == [], "no link before"
 
     assert await reopen(harness, holder) == "UPDATE 1"
     assert await reopen(harness, holder) == "UPDATE 0"
@@ -63,4 +63,4 @@ async def test_a_restricted_account_is_reopened_by_its_holder(harness: Registrat
     await holder.open_session()
     row = await holder.row()
     assert (row["state"], row["desk_only"], row["frozen_at"]) == ("active", False, None)
-    assert len(await harness.events(contracts.AccountThawed)) == 1
+    assert len(await harness.events(AccountThawed)) == 1

@@ -7,7 +7,7 @@ import asyncio
 import pytest
 
 from services.registration.hashing import Cost, Hasher
-from shared.contracts import registration as contracts
+from shared.contracts.registration.events import OWNER
 from shared.security.sealing import KeyRing, new_key
 from tests.support.harness.registration import OTHER_PASSWORD, PASSWORD, RegistrationHarness
 from tests.support.logs import written_log
@@ -147,4 +147,4 @@ async def test_lg_01_lg_02_what_happened_is_logged_without_secrets(
     ]
     for secret in secrets:
         assert secret not in written
-    assert contracts.OWNER in written
+    assert OWNER in written

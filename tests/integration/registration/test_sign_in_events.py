@@ -8,7 +8,8 @@ import pytest
 
 from services.registration import hashing
 from services.registration.passwords import PasswordHash
-from shared.contracts import registration as contracts
+from shared.contracts.registration.events import PasswordAccepted, PasswordRefused, SignInLocked
+from shared.contracts.registration.views import SignInView
 from shared.messaging.handlers import Refused
 from shared.security.sealing import KeyRing, new_key
 from tests.support.actors.harness_account_holder import (
@@ -25,7 +26,7 @@ from tests.support.harness.registration import (
     RegistrationHarness,
 )
 
-SAID = (contracts.PasswordAccepted, contracts.PasswordRefused, contracts.SignInLocked)
+SAID = (PasswordAccepted, PasswordRefused, SignInLocked)
 
 
 async def test_g_40_the_right_password_leads_to_the_account_and_its_holder(
@@ -35,7 +36,7 @@ async def test_g_40_the_right_password_leads_to_the_account_and_its_holder(
     for _ in range(3):
         await harness.refusal(harness.sign_in(ADDRESS, "x", OTHER_NETWORK))
     view = await harness.ask(harness.sign_in(ADDRESS, PASSWORD))
-    assert view == contracts.SignInView(
+    assert view == SignInView(
         due="account",
         account_id=holder.account_id,
         address=ADDRESS,
@@ -47,7 +48,7 @@ async def test_g_40_the_right_password_leads_to_the_account_and_its_holder(
         checked_at=harness.now,
     )
     assert (await harness.ask(harness.sign_in(ADDRESS, PASSWORD))).failures == 0
-    _, subject, event = (await harness.published(contracts.PasswordAccepted))[-1]
+    _, subject, event = (await harness.published(PasswordAccepted))[-1]
     assert (subject, event.network, event.accepted_at) == (holder.account_id, NETWORK, harness.now)
 
 
@@ -72,7 +73,7 @@ async def test_au_08_a_refusal_emits_one_event_for_every_address(
     refusal = await harness.refusal(harness.sign_in(address, password))
     assert (refusal.slug, refusal.params, refusal.errors) == ("wrong_credentials", {}, ())
     ((_, subject, event),) = await harness.published(*SAID)
-    assert event == contracts.PasswordRefused(network=NETWORK, refused_at=harness.now)
+    assert event == PasswordRefused(network=NETWORK, refused_at=harness.now)
     assert subject == (holder.account_id if state is not None else None)
 
 
@@ -82,20 +83,18 @@ async def test_a_lock_is_emitted_when_it_starts_and_at_the_ceiling(
     holder = await HarnessAccountHolder.of(harness)
     for _ in range(5):
         await harness.refusal(harness.sign_in(ADDRESS, "x"))
-    ((_, subject, event),) = await harness.published(contracts.SignInLocked)
+    ((_, subject, event),) = await harness.published(SignInLocked)
     until = harness.now + timedelta(seconds=90)
-    assert event == contracts.SignInLocked(
-        network=NETWORK, locked_at=harness.now, locked_until=until
-    )
+    assert event == SignInLocked(network=NETWORK, locked_at=harness.now, locked_until=until)
     assert subject == holder.account_id
     for _ in range(3):  # Longer waits emit no further event.
         refusal = await harness.refusal(harness.sign_in(ADDRESS, "x"))
         harness.advance(seconds=refusal.retry_after or 0)
         await harness.refusal(harness.sign_in(ADDRESS, "x"))
-    assert len(await harness.events(contracts.SignInLocked)) == 1
+    assert len(await harness.events(SignInLocked)) == 1
     for number in range(17):
         await harness.refusal(harness.sign_in(ADDRESS, "x", f"10.0.{number}.0/24"))
-    _, ceiling = await harness.events(contracts.SignInLocked)
+    _, ceiling = await harness.events(SignInLocked)
     assert ceiling.network == "10.0.16.0/24"
     assert ceiling.locked_until == START + timedelta(minutes=1, days=1)
 
@@ -103,7 +102,7 @@ async def test_a_lock_is_emitted_when_it_starts_and_at_the_ceiling(
 async def test_a_lock_of_an_unknown_address_has_no_subject(harness: RegistrationHarness) -> None:
     for _ in range(5):
         await harness.refusal(harness.sign_in(UNKNOWN, "x"))
-    ((_, subject, _),) = await harness.published(contracts.SignInLocked)
+    ((_, subject, _),) = await harness.published(SignInLocked)
     assert subject is None
 
 

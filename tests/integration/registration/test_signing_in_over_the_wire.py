@@ -8,7 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from shared.contracts import registration as contracts
+from shared.contracts.registration.requests import ResetPassword, SignIn
+from shared.contracts.registration.views import PasswordChangedView
 from shared.messaging.handlers import Refused
 from tests.support.actors.registration_client import RegistrationClient, connect_client
 from tests.support.harness.registration import OTHER_PASSWORD, PASSWORD
@@ -52,8 +53,8 @@ async def test_a_repeated_reset_is_done_once_and_a_concurrent_one_is_refused(
     account_id = await client.account(ADDRESS)
     token = await client.reset_link(account_id, ADDRESS)
 
-    def reset(password: str) -> contracts.ResetPassword:
-        kind = contracts.ResetPassword
+    def reset(password: str) -> ResetPassword:
+        kind = ResetPassword
         return kind(
             link_token=client.seal(kind, "link_token", token),
             password=client.seal(kind, "password", password),
@@ -66,21 +67,19 @@ async def test_a_repeated_reset_is_done_once_and_a_concurrent_one_is_refused(
         answers = await asyncio.gather(
             *(client.ask(reset(password), key) for password, key in asked), return_exceptions=True
         )
-        done = [each for each in answers if isinstance(each, contracts.PasswordChangedView)]
+        done = [each for each in answers if isinstance(each, PasswordChangedView)]
         assert len(done) == 3
         assert len({each.changed_at for each in done}) == 1
         refused = [each for each in answers if isinstance(each, Refused)]
         assert [each.refusal.slug for each in refused] == ["link_used"] * 3
         assert await wrong_password(client, PASSWORD)
-        won = (
-            OTHER_PASSWORD if isinstance(answers[0], contracts.PasswordChangedView) else "Ghtz7bNw"
-        )
+        won = OTHER_PASSWORD if isinstance(answers[0], PasswordChangedView) else "Ghtz7bNw"
         assert not await wrong_password(client, won)
 
 
 async def wrong_password(client: RegistrationClient, password: str) -> bool:
     """Whether a password is refused."""
-    kind = contracts.SignIn
+    kind = SignIn
     request = kind(
         address=ADDRESS, password=client.seal(kind, "password", password), network="10.0.0.0/24"
     )

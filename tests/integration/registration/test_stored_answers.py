@@ -6,7 +6,7 @@ from collections.abc import Awaitable, Callable
 
 import pytest
 
-from shared.contracts import registration as contracts
+from shared.contracts.registration.requests import Disavow
 from tests.support.actors.address_changer import AddressChanger
 from tests.support.actors.harness_account_holder import HarnessAccountHolder
 from tests.support.harness.registration import OTHER_PASSWORD, PASSWORD, RegistrationHarness
@@ -70,6 +70,6 @@ async def test_what_changes_nothing_leaves_them(harness: RegistrationHarness) ->
     await harness.ask(holder.send_code())
     await holder.reset_link()
     await harness.outcome(holder.change("wrong", OTHER_PASSWORD))
-    await harness.outcome(holder.follow(contracts.Disavow, "malformed"))
+    await harness.outcome(holder.follow(Disavow, "malformed"))
     await holder.opens_session()
     assert await harness.stored_answers() == {holder.account_id}

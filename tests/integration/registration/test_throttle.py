@@ -8,8 +8,9 @@ import asyncio
 import pytest
 
 from services.registration import hashing
-from shared.contracts import registration as contracts
 from shared.contracts.base import Refusal
+from shared.contracts.registration.events import PasswordResetRequested, SignInLocked
+from shared.contracts.registration.views import Done
 from tests.support.actors.harness_account_holder import (
     ADDRESS,
     OTHER_NETWORK,
@@ -210,7 +211,7 @@ async def test_au_03_of_fifty_parallel_attempts_five_are_compared(
     monkeypatch.setattr(hashing, "_argon2id", lambda *a: (hashed.append(1), original(*a))[1])
     refusals = await asyncio.gather(*(wrong(harness, address) for _ in range(50)))
     assert sum(each.slug == "wrong_credentials" for each in refusals) == len(hashed) == 5
-    assert len(await harness.events(contracts.SignInLocked)) == 1
+    assert len(await harness.events(SignInLocked)) == 1
 
 
 async def test_au_03_fifty_parallel_tries_from_fifty_networks_meet_the_ceiling(
@@ -239,5 +240,5 @@ async def test_au_03_right_and_wrong_at_once_leave_what_was_wrong_counted(
 async def test_re_06_a_reset_can_be_requested_while_locked(harness: RegistrationHarness) -> None:
     await HarnessAccountHolder.of(harness)
     await lock_out(harness)
-    assert await harness.ask(reset_request()) == contracts.Done()
-    assert len(await harness.events(contracts.PasswordResetRequested)) == 1
+    assert await harness.ask(reset_request()) == Done()
+    assert len(await harness.events(PasswordResetRequested)) == 1

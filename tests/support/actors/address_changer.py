@@ -5,7 +5,15 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
-from shared.contracts import registration as contracts
+from shared.contracts.registration.events import AddressChangeRequested
+from shared.contracts.registration.holder import (
+    CancelAddressChange,
+    ConfirmAddressChange,
+    DescribeAddressChange,
+    JudgeAddressChange,
+    RequestAddressChange,
+    ResendAddressChange,
+)
 from tests.support.actors.harness_account_holder import ADDRESS, HarnessAccountHolder
 from tests.support.harness.registration import PASSWORD, RegistrationHarness
 
@@ -25,34 +33,32 @@ class AddressChanger:
         return cls(harness, await HarnessAccountHolder.of(harness, address))
 
     def request_change(self, address: str = NEW, password: str = PASSWORD, **more: Any) -> Any:
-        kind = contracts.RequestAddressChange
+        kind = RequestAddressChange
         sealed = self.harness.seal(kind, "password", password)
         more = {"language": "fr", "device": DEVICE, **more}
         return kind(account_id=self.holder.account_id, address=address, password=sealed, **more)
 
     def check_form(self, address: str = NEW, password: str = PASSWORD, **more: Any) -> Any:
-        kind = contracts.JudgeAddressChange
+        kind = JudgeAddressChange
         sealed = self.harness.seal(kind, "password", password)
         return kind(account_id=self.holder.account_id, address=address, password=sealed, **more)
 
-    def confirm(self, code: str) -> contracts.ConfirmAddressChange:
-        kind = contracts.ConfirmAddressChange
+    def confirm(self, code: str) -> ConfirmAddressChange:
+        kind = ConfirmAddressChange
         sealed = self.harness.seal(kind, "code", code)
         return kind(account_id=self.holder.account_id, code=sealed, device=DEVICE)
 
-    def resend(self) -> contracts.ResendAddressChange:
-        return contracts.ResendAddressChange(
-            account_id=self.holder.account_id, language="en", device=DEVICE
-        )
+    def resend(self) -> ResendAddressChange:
+        return ResendAddressChange(account_id=self.holder.account_id, language="en", device=DEVICE)
 
-    def cancel(self) -> contracts.CancelAddressChange:
-        return contracts.CancelAddressChange(account_id=self.holder.account_id)
+    def cancel(self) -> CancelAddressChange:
+        return CancelAddressChange(account_id=self.holder.account_id)
 
-    def describe(self) -> contracts.DescribeAddressChange:
-        return contracts.DescribeAddressChange(account_id=self.holder.account_id)
+    def describe(self) -> DescribeAddressChange:
+        return DescribeAddressChange(account_id=self.holder.account_id)
 
     async def code(self) -> str:
-        return await self.holder.secret(contracts.AddressChangeRequested, "code")
+        return await self.holder.secret(AddressChangeRequested, "code")
 
     async def signs_in(self, address: str, password: str = PASSWORD) -> bool:
         sign_in = self.harness.sign_in(address, password, "203.0.113.0/24")

@@ -13,7 +13,7 @@ import aio_pika
 import asyncpg
 
 from operations.provision.provisioning import broker_url
-from shared.contracts import backoffice as words
+from shared.contracts import backoffice
 from shared.messaging.envelope import CONTENT_TYPE, wrap
 from shared.messaging.topology import EVENTS
 from tests.support import eventually
@@ -30,17 +30,19 @@ class FilingApp:
     system: System
     exchange: aio_pika.abc.AbstractExchange
 
-    async def publish(self, account_id: str, *events: words.DossierEvent) -> None:
+    async def publish(self, account_id: str, *events: backoffice.DossierEvent) -> None:
         """Events about dossiers of one account, in the order given."""
         for event in events:
-            message_id, body = wrap(words.OWNER, event, subject=account_id, now=datetime.now(UTC))
+            message_id, body = wrap(
+                backoffice.OWNER, event, subject=account_id, now=datetime.now(UTC)
+            )
             message = aio_pika.Message(
                 body,
                 content_type=CONTENT_TYPE,
                 delivery_mode=2,
                 message_id=message_id,
                 type=event.TYPE,
-                user_id=words.OWNER,
+                user_id=backoffice.OWNER,
             )
             await self.exchange.publish(message, event.TYPE)
 
@@ -76,27 +78,29 @@ def _filled(more: dict[str, Any]) -> dict[str, Any]:
     return usual | more
 
 
-def saved(version: int = 1, **more: Any) -> words.DossierSaved:
+def saved(version: int = 1, **more: Any) -> backoffice.DossierSaved:
     """A draft."""
-    return words.DossierSaved(**_told(version, _filled({"saved_at": NOON, **more})))
+    return backoffice.DossierSaved(**_told(version, _filled({"saved_at": NOON, **more})))
 
 
-def filed(version: int = 2, day: int = 0, **more: Any) -> words.DossierFiled:
+def filed(version: int = 2, day: int = 0, **more: Any) -> backoffice.DossierFiled:
     """A dossier filed on the 15th of January, or so many days later."""
     at = NOON + timedelta(days=day)
-    return words.DossierFiled(**_told(version, _filled({"filed_at": at, **more})))
+    return backoffice.DossierFiled(**_told(version, _filled({"filed_at": at, **more})))
 
 
-def decided(version: int = 3, day: int = 30, **more: Any) -> words.DossierDecided:
+def decided(version: int = 3, day: int = 30, **more: Any) -> backoffice.DossierDecided:
     """A decision."""
     at = NOON + timedelta(days=day)
-    return words.DossierDecided(**_told(version, {"status": "granted", "decided_at": at, **more}))
+    return backoffice.DossierDecided(
+        **_told(version, {"status": "granted", "decided_at": at, **more})
+    )
 
 
 @asynccontextmanager
 async def connect_filing_app(system: System) -> AsyncIterator[FilingApp]:
     """The other application, connected for as long as this lasts."""
-    url = broker_url(system.admin_urls(), words.OWNER, system.database.passwords)
+    url = broker_url(system.admin_urls(), backoffice.OWNER, system.database.passwords)
     connection = await aio_pika.connect(url)
     channel = await connection.channel(publisher_confirms=True)
     exchange = await channel.get_exchange(EVENTS, ensure=False)

@@ -6,10 +6,21 @@ from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any
 
-from shared.contracts import registration as contracts
 from shared.contracts.base import Refusal, Request
 from shared.contracts.gateway import SessionOpened
-from shared.contracts.mfa import AuthenticatorReplaced
+from shared.contracts.mfa.events import AuthenticatorReplaced
+from shared.contracts.registration.events import PasswordResetRequested
+from shared.contracts.registration.requests import (
+    ChangePassword,
+    CheckPassword,
+    ClaimLostPhone,
+    Disavow,
+    RequestPasswordReset,
+    ResetPassword,
+    SendAddressCode,
+    VerifyAddressCode,
+)
+from shared.contracts.registration.views import FrozenView
 from shared.database import transaction
 from shared.messaging.handlers import Refused
 from shared.security import signed_tokens
@@ -67,16 +78,16 @@ class HarnessAccountHolder:
 
     # What the holder sends.
 
-    def check(self, password: str) -> contracts.CheckPassword:
+    def check(self, password: str) -> CheckPassword:
         """The password, before a delicate act."""
-        kind = contracts.CheckPassword
+        kind = CheckPassword
         return kind(
             account_id=self.account_id, password=self.harness.seal(kind, "password", password)
         )
 
-    def change(self, current: str, new: str) -> contracts.ChangePassword:
+    def change(self, current: str, new: str) -> ChangePassword:
         """The form that changes the password."""
-        kind = contracts.ChangePassword
+        kind = ChangePassword
         return kind(
             account_id=self.account_id,
             current_password=self.harness.seal(kind, "current_password", current),
@@ -84,24 +95,24 @@ class HarnessAccountHolder:
             device="Firefox, Windows",
         )
 
-    def code(self, digits: str) -> contracts.VerifyAddressCode:
+    def code(self, digits: str) -> VerifyAddressCode:
         """The code that proves the address again."""
-        kind = contracts.VerifyAddressCode
+        kind = VerifyAddressCode
         return kind(account_id=self.account_id, code=self.harness.seal(kind, "code", digits))
 
-    def send_code(self, *, renew: bool = False) -> contracts.SendAddressCode:
+    def send_code(self, *, renew: bool = False) -> SendAddressCode:
         """« Envoyer un autre code », or the page that shows the code's life."""
-        return contracts.SendAddressCode(account_id=self.account_id, language="fr", renew=renew)
+        return SendAddressCode(account_id=self.account_id, language="fr", renew=renew)
 
     def follow(self, kind: type[Request], token: str, **more: Any) -> Any:
         """A request about a mailed link."""
         return kind(link_token=self.harness.seal(kind, "link_token", token), **more)
 
-    def reset(self, token: str, password: str = OTHER_PASSWORD) -> contracts.ResetPassword:
+    def reset(self, token: str, password: str = OTHER_PASSWORD) -> ResetPassword:
         """The form of a reset link."""
-        sealed = self.harness.seal(contracts.ResetPassword, "password", password)
-        made: contracts.ResetPassword = self.follow(
-            contracts.ResetPassword, token, password=sealed, device="Safari, macOS"
+        sealed = self.harness.seal(ResetPassword, "password", password)
+        made: ResetPassword = self.follow(
+            ResetPassword, token, password=sealed, device="Safari, macOS"
         )
         return made
 
@@ -115,7 +126,7 @@ class HarnessAccountHolder:
     async def reset_link(self) -> str:
         """Forget the password; returns the link's token."""
         await self.harness.ask(reset_request())
-        return await self.secret(contracts.PasswordResetRequested)
+        return await self.secret(PasswordResetRequested)
 
     def disavowal(self, *, mail: str = MAIL, days: float = 7, purpose: str = "disavowal") -> str:
         """The token of a « ce n'est pas moi » link, as the mailer signs it."""
@@ -123,9 +134,9 @@ class HarnessAccountHolder:
         parts = (self.account_id.replace("-", ""), mail)
         return signed_tokens.sign(ring, purpose, parts, self.harness.now + timedelta(days=days))
 
-    async def disavow(self, token: str) -> contracts.FrozenView:
+    async def disavow(self, token: str) -> FrozenView:
         """« Ce n'est pas moi »."""
-        view: contracts.FrozenView = await self.harness.ask(self.follow(contracts.Disavow, token))
+        view: FrozenView = await self.harness.ask(self.follow(Disavow, token))
         return view
 
     # What others say of the account.
@@ -144,16 +155,16 @@ class HarnessAccountHolder:
         await self.harness.hear(AuthenticatorReplaced(by="phone", replaced_at=at), self.account_id)
 
 
-def reset_request(address: str = ADDRESS, network: str = NETWORK) -> contracts.RequestPasswordReset:
+def reset_request(address: str = ADDRESS, network: str = NETWORK) -> RequestPasswordReset:
     """« Mot de passe oublié »."""
-    return contracts.RequestPasswordReset(address=address, language="fr", network=network)
+    return RequestPasswordReset(address=address, language="fr", network=network)
 
 
 def lost_phone_claim(
     address: str = ADDRESS, *, stolen: bool = False, network: str = NETWORK
-) -> contracts.ClaimLostPhone:
+) -> ClaimLostPhone:
     """« Téléphone perdu »."""
-    return contracts.ClaimLostPhone(address=address, stolen=stolen, language="fr", network=network)
+    return ClaimLostPhone(address=address, stolen=stolen, language="fr", network=network)
 
 
 def codes(refusal: Refusal) -> list[str]:

@@ -14,8 +14,9 @@ from services.registration import account_store, mailed_link_store
 from services.registration.accounts import MailedLink
 from services.registration.handlers.mailed_links import PASSWORD as RESET
 from services.registration.hashing import Cost, Hasher
-from shared.contracts import registration as contracts
 from shared.contracts.base import REQUESTS, Request, Sealed
+from shared.contracts.registration.events import OWNER
+from shared.contracts.registration.requests import RequestAccount, SignIn
 from shared.database import Pool, open_pool, transaction
 from shared.messaging.errors import RequestTimeout
 from shared.messaging.service_bus import ServiceBus
@@ -52,9 +53,9 @@ class RegistrationClient:
                 continue
         raise AssertionError(f"{request.TYPE} was not answered")
 
-    def form(self, address: str, password: str = PASSWORD) -> contracts.RequestAccount:
+    def form(self, address: str, password: str = PASSWORD) -> RequestAccount:
         """The account form."""
-        kind = contracts.RequestAccount
+        kind = RequestAccount
         return kind(
             first_name="Pierre",
             last_name="Durand",
@@ -64,10 +65,10 @@ class RegistrationClient:
             network=NETWORK,
         )
 
-    def sign_in(self, address: str) -> contracts.SignIn:
+    def sign_in(self, address: str) -> SignIn:
         """The sign-in form with a wrong password."""
-        sealed = self.sealer.seal(OTHER_PASSWORD, seal_context(contracts.SignIn, "password"))
-        return contracts.SignIn(address=address, password=sealed, network=NETWORK)
+        sealed = self.sealer.seal(OTHER_PASSWORD, seal_context(SignIn, "password"))
+        return SignIn(address=address, password=sealed, network=NETWORK)
 
     def seal(self, kind: type[Request], field: str, plain: str) -> Sealed:
         """What the gateway would put into a sealed field."""
@@ -115,7 +116,7 @@ async def connect_client(
     system = System(database, broker, folder)
     pool = await open_pool(database.url("registration"), "registration", "tests", 3)
     gateway = await open_pool(database.url("gateway"), "gateway", "tests", 3)
-    asks = tuple(each for each in REQUESTS.values() if each.OWNER == contracts.OWNER)
+    asks = tuple(each for each in REQUESTS.values() if each.OWNER == OWNER)
     node = ServiceBus("gateway", broker.url("gateway"), gateway, clock=utc_now, asks=asks)
     ring = KeyRing.parse(system.environment("registration")["IMPEX_SEAL_KEYS_REGISTRATION"])
     await node.start(None, timeout=20)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import UTC, datetime
 from typing import Any
 
-from shared.contracts import backoffice as contracts
+from shared.contracts import backoffice
 
 #: The time of the events.
 START = datetime(2026, 1, 15, 12, tzinfo=UTC)
@@ -27,36 +27,36 @@ def _contents(changes: dict[str, Any]) -> dict[str, Any]:
     } | changes
 
 
-def saved(dossier_id: str = "d1", version: int = 1, **changes: Any) -> contracts.DossierSaved:
+def saved(dossier_id: str = "d1", version: int = 1, **changes: Any) -> backoffice.DossierSaved:
     """A draft."""
     changes = {"saved_at": START, "number": ""} | changes
-    return contracts.DossierSaved(**_fields(dossier_id, version, _contents(changes)))
+    return backoffice.DossierSaved(**_fields(dossier_id, version, _contents(changes)))
 
 
-def filed(dossier_id: str = "d1", version: int = 2, **changes: Any) -> contracts.DossierFiled:
+def filed(dossier_id: str = "d1", version: int = 2, **changes: Any) -> backoffice.DossierFiled:
     """The dossier is filed."""
     changes = {"filed_at": START} | changes
-    return contracts.DossierFiled(**_fields(dossier_id, version, _contents(changes)))
+    return backoffice.DossierFiled(**_fields(dossier_id, version, _contents(changes)))
 
 
 def changed(
     dossier_id: str = "d1", version: int = 3, **changes: Any
-) -> contracts.DossierStatusChanged:
+) -> backoffice.DossierStatusChanged:
     """The dossier is under review."""
     changes = {"status": "under_review", "changed_at": START} | changes
-    return contracts.DossierStatusChanged(**_fields(dossier_id, version, changes))
+    return backoffice.DossierStatusChanged(**_fields(dossier_id, version, changes))
 
 
-def decided(dossier_id: str = "d1", version: int = 4, **changes: Any) -> contracts.DossierDecided:
+def decided(dossier_id: str = "d1", version: int = 4, **changes: Any) -> backoffice.DossierDecided:
     """The dossier is granted."""
     changes = {"status": "granted", "decided_at": START} | changes
-    return contracts.DossierDecided(**_fields(dossier_id, version, changes))
+    return backoffice.DossierDecided(**_fields(dossier_id, version, changes))
 
 
 def withdrawn(
     dossier_id: str = "d1", version: int = 5, **changes: Any
-) -> contracts.DossierWithdrawn:
+) -> backoffice.DossierWithdrawn:
     """The applicant withdraws it."""
-    return contracts.DossierWithdrawn(
+    return backoffice.DossierWithdrawn(
         **_fields(dossier_id, version, {"withdrawn_at": START} | changes)
     )

@@ -9,7 +9,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 from services.dossiers.service import SERVICE
-from shared.contracts import backoffice as contracts
+from shared.contracts import backoffice
 from shared.contracts.dossiers import DossierRow, DossiersView, ListDossiers, ReadDossiers
 from shared.database import open_pool
 from shared.security.sealing import KeyRing, Sealer, new_key
@@ -39,7 +39,7 @@ KEYS = KeyRing.parse(new_key())
 class DossiersHarness(ServiceHarness):
     """The handlers of the service, events of the back office and requests of the gateway."""
 
-    async def deliver(self, event: contracts.DossierEvent, account: str | None = ACCOUNT) -> None:
+    async def deliver(self, event: backoffice.DossierEvent, account: str | None = ACCOUNT) -> None:
         """Handle an event of the back office."""
         await self.hear(event, account)
 

@@ -12,8 +12,20 @@ from uuid import uuid4
 import pyotp
 
 from services.mfa.service import SERVICE, build
-from shared.contracts import mfa as contracts
 from shared.contracts.base import Event, Request
+from shared.contracts.mfa.requests import (
+    CheckCode,
+    ConfirmEnrolment,
+    DescribeEnrolment,
+    DescribeFactor,
+    KeepRecoveryCodes,
+    MakeRecoveryCodes,
+    RestartEnrolment,
+    StartEnrolment,
+    StartReplacement,
+    UseRecoveryCode,
+)
+from shared.contracts.mfa.views import EnrolmentView, FactorView, RecoveryCodesView
 from shared.database import open_pool
 from shared.runtime.service import Runtime
 from shared.security.sealing import Opener, Sealer
@@ -46,7 +58,7 @@ class MfaHarness(ServiceHarness):
 
     gateway: Opener | None = None
 
-    def open_codes(self, view: contracts.RecoveryCodesView) -> list[str]:
+    def open_codes(self, view: RecoveryCodesView) -> list[str]:
         """The recovery codes of a view."""
         return self.open(view, "codes").split(" ")
 
@@ -55,7 +67,7 @@ class MfaHarness(ServiceHarness):
         assert self.gateway is not None
         return unseal(self.gateway, view, field_name)
 
-    def phone(self, view: contracts.EnrolmentView) -> Phone:
+    def phone(self, view: EnrolmentView) -> Phone:
         """A phone that has scanned the QR code."""
         return Phone(self.open(view, "key"))
 
@@ -70,37 +82,35 @@ class MfaHarness(ServiceHarness):
 
     # Requests of the gateway.
 
-    def check(self, account: str, code: str) -> contracts.CheckCode:
+    def check(self, account: str, code: str) -> CheckCode:
         """« Valider le code »."""
-        return contracts.CheckCode(
-            account_id=account, code=self.seal(contracts.CheckCode, "code", code), device=BROWSER
+        return CheckCode(
+            account_id=account, code=self.seal(CheckCode, "code", code), device=BROWSER
         )
 
-    def start(self, account: str, label: str = ADDRESS) -> contracts.StartEnrolment:
+    def start(self, account: str, label: str = ADDRESS) -> StartEnrolment:
         """The first enrolment."""
-        return contracts.StartEnrolment(
-            account_id=account, label=self._label(contracts.StartEnrolment, label)
-        )
+        return StartEnrolment(account_id=account, label=self._label(StartEnrolment, label))
 
-    def describe(self, account: str, enrolment: str) -> contracts.DescribeEnrolment:
+    def describe(self, account: str, enrolment: str) -> DescribeEnrolment:
         """A reload of the page."""
-        kind = contracts.DescribeEnrolment
+        kind = DescribeEnrolment
         return kind(account_id=account, enrolment_id=enrolment, label=self._label(kind))
 
-    def restart(self, account: str, enrolment: str) -> contracts.RestartEnrolment:
+    def restart(self, account: str, enrolment: str) -> RestartEnrolment:
         """« Recommencer »."""
-        kind = contracts.RestartEnrolment
+        kind = RestartEnrolment
         return kind(account_id=account, enrolment_id=enrolment, label=self._label(kind))
 
-    def confirm(self, account: str, enrolment: str, code: str) -> contracts.ConfirmEnrolment:
+    def confirm(self, account: str, enrolment: str, code: str) -> ConfirmEnrolment:
         """The first code of an enrolment."""
-        kind = contracts.ConfirmEnrolment
+        kind = ConfirmEnrolment
         sealed = self.seal(kind, "code", code)
         return kind(account_id=account, enrolment_id=enrolment, code=sealed, device=BROWSER)
 
-    def replace(self, account: str, code: str) -> contracts.StartReplacement:
+    def replace(self, account: str, code: str) -> StartReplacement:
         """A new phone, with a code of the old one."""
-        kind = contracts.StartReplacement
+        kind = StartReplacement
         return kind(
             account_id=account,
             label=self._label(kind),
@@ -108,9 +118,9 @@ class MfaHarness(ServiceHarness):
             device=BROWSER,
         )
 
-    def recover(self, account: str, code: str) -> contracts.UseRecoveryCode:
+    def recover(self, account: str, code: str) -> UseRecoveryCode:
         """A new phone, with a recovery code."""
-        kind = contracts.UseRecoveryCode
+        kind = UseRecoveryCode
         return kind(
             account_id=account,
             label=self._label(kind),
@@ -118,9 +128,9 @@ class MfaHarness(ServiceHarness):
             device=BROWSER,
         )
 
-    def make_codes(self, account: str) -> contracts.MakeRecoveryCodes:
+    def make_codes(self, account: str) -> MakeRecoveryCodes:
         """New recovery codes."""
-        return contracts.MakeRecoveryCodes(account_id=account, device=BROWSER)
+        return MakeRecoveryCodes(account_id=account, device=BROWSER)
 
     # Actions of users.
 
@@ -133,15 +143,15 @@ class MfaHarness(ServiceHarness):
         self.advance(seconds=60)
         return account, phone
 
-    async def factor(self, account: str) -> contracts.FactorView:
+    async def factor(self, account: str) -> FactorView:
         """The second factor of the account."""
-        view: contracts.FactorView = await self.ask(contracts.DescribeFactor(account_id=account))
+        view: FactorView = await self.ask(DescribeFactor(account_id=account))
         return view
 
     async def recovery_codes(self, account: str) -> list[str]:
         """Recovery codes that the user has confirmed."""
         codes = self.open_codes(await self.ask(self.make_codes(account)))
-        await self.ask(contracts.KeepRecoveryCodes(account_id=account))
+        await self.ask(KeepRecoveryCodes(account_id=account))
         return codes
 
     def _label(self, kind: type[Request], label: str = ADDRESS) -> Any:

@@ -12,9 +12,11 @@ from uuid import uuid4
 import msgspec
 
 from services.profile.service import SERVICE, build
-from shared.contracts import profile as contracts
 from shared.contracts.base import Event
-from shared.contracts.registration import AccountCreated, NameChanged
+from shared.contracts.profile.events import EstablishmentCheckDeferred, ProfileSaved
+from shared.contracts.profile.requests import DescribeProfile, SaveProfile, ValidateProfile
+from shared.contracts.profile.views import ProfileFields, ProfileView
+from shared.contracts.registration.events import AccountCreated, NameChanged
 from shared.database import open_pool
 from shared.runtime.service import Runtime
 from shared.security.sealing import Opener, Sealer, seal_context
@@ -36,56 +38,52 @@ class ProfileHarness(ServiceHarness):
     gateway: Opener | None = None
     registration: Opener | None = None
 
-    def form(self, view: contracts.ProfileView) -> contracts.ProfileFields:
+    def form(self, view: ProfileView) -> ProfileFields:
         """The fields of a view, as the gateway opens them."""
         assert self.gateway is not None
-        return msgspec.json.decode(
-            unseal(self.gateway, view, "fields"), type=contracts.ProfileFields
-        )
+        return msgspec.json.decode(unseal(self.gateway, view, "fields"), type=ProfileFields)
 
-    def names(self, event: contracts.ProfileSaved) -> tuple[str, str] | None:
+    def names(self, event: ProfileSaved) -> tuple[str, str] | None:
         """(first, last) of a `ProfileSaved`, as registration opens them."""
         assert self.registration is not None
         if event.first_name is None or event.last_name is None:
             return None
-        kind = contracts.ProfileSaved
+        kind = ProfileSaved
         return (
             self.registration.open(event.first_name, seal_context(kind, "first_name")),
             self.registration.open(event.last_name, seal_context(kind, "last_name")),
         )
 
     def save_request(
-        self, account: str, form: contracts.ProfileFields = FRENCH, terms: str = TERMS
-    ) -> contracts.SaveProfile:
+        self, account: str, form: ProfileFields = FRENCH, terms: str = TERMS
+    ) -> SaveProfile:
         """The request of « Enregistrer »."""
         text = msgspec.json.encode(form).decode()
-        kind = contracts.SaveProfile
+        kind = SaveProfile
         sealed = self.seal(kind, "fields", text)
         return kind(account_id=account, fields=sealed, terms_version=terms)
 
     async def save(
-        self, account: str, form: contracts.ProfileFields = FRENCH, terms: str = TERMS
-    ) -> contracts.ProfileView:
+        self, account: str, form: ProfileFields = FRENCH, terms: str = TERMS
+    ) -> ProfileView:
         """« Enregistrer »."""
-        view: contracts.ProfileView = await self.ask(self.save_request(account, form, terms))
+        view: ProfileView = await self.ask(self.save_request(account, form, terms))
         return view
 
-    async def validate(self, account: str, version: int) -> contracts.ProfileView:
+    async def validate(self, account: str, version: int) -> ProfileView:
         """« Confirmer la validation »."""
-        view: contracts.ProfileView = await self.ask(
-            contracts.ValidateProfile(account_id=account, version=version)
-        )
+        view: ProfileView = await self.ask(ValidateProfile(account_id=account, version=version))
         return view
 
-    async def validated(self, form: contracts.ProfileFields = FRENCH) -> str:
+    async def validated(self, form: ProfileFields = FRENCH) -> str:
         """An account whose profile is validated."""
         account = str(uuid4())
         await self.validate(account, (await self.save(account, form)).version)
         return account
 
-    async def show(self, account: str) -> contracts.ProfileView:
+    async def show(self, account: str) -> ProfileView:
         """The profile of an account."""
-        view: contracts.ProfileView = await self.ask(contracts.DescribeProfile(account_id=account))
+        view: ProfileView = await self.ask(DescribeProfile(account_id=account))
         return view
 
     async def account_created(self, account: str, first_name: str, last_name: str) -> None:
@@ -108,16 +106,16 @@ class ProfileHarness(ServiceHarness):
         event = NameChanged(first_name=first_name, last_name=last_name, by=by, changed_at=self.now)
         await self.hear(event, subject=account)
 
-    async def deferred(self) -> list[tuple[str | None, contracts.EstablishmentCheckDeferred]]:
+    async def deferred(self) -> list[tuple[str | None, EstablishmentCheckDeferred]]:
         """(account, event) of deferred lookups, oldest first."""
-        return await self.account_events(contracts.EstablishmentCheckDeferred)
+        return await self.account_events(EstablishmentCheckDeferred)
 
     async def account_events(self, *kinds: type[Event]) -> list[tuple[str | None, Any]]:
         """(account, event), oldest first."""
         return [(subject, event) for _, subject, event in await self.published(*kinds)]
 
 
-def warnings_of(view: contracts.ProfileView) -> list[tuple[str, str]]:
+def warnings_of(view: ProfileView) -> list[tuple[str, str]]:
     """(field, code) of the warnings."""
     return [(one.field, one.code) for one in view.warnings]
 

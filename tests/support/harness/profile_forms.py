@@ -6,7 +6,7 @@ import msgspec
 
 from services.profile.fields import SiretCheck, validate
 from shared.contracts.base import FieldError
-from shared.contracts.profile import ProfileFields
+from shared.contracts.profile.views import ProfileFields
 
 FRENCH = ProfileFields(
     last_name="Durand",

@@ -9,7 +9,18 @@ from datetime import UTC, datetime
 from typing import Any
 
 from services.registration.service import SERVICE, build
-from shared.contracts import registration as contracts
+from shared.contracts.registration.events import AccountCreated, AccountRequested, ValidationResent
+from shared.contracts.registration.requests import (
+    AcceptTerms,
+    CorrectAddress,
+    DescribeLink,
+    RequestAccount,
+    ResendValidation,
+    SignIn,
+    VerifyCode,
+    VerifyLink,
+)
+from shared.contracts.registration.views import RequestView
 from shared.database import open_pool
 from shared.runtime.service import Runtime
 from shared.security.sealing import Opener, Sealer, seal_context
@@ -33,7 +44,7 @@ class RegistrationHarness(support.ServiceHarness):
 
     async def mailed_secrets(self) -> list[tuple[str, str]]:
         """(code, link token) of every message asked for, oldest first."""
-        sent = await self.events(contracts.AccountRequested, contracts.ValidationResent)
+        sent = await self.events(AccountRequested, ValidationResent)
         return [
             (
                 self.mailbox.open(each.code, seal_context(type(each), "code")),
@@ -44,9 +55,7 @@ class RegistrationHarness(support.ServiceHarness):
 
     # What people do.
 
-    async def request(
-        self, address: str = "pierre@labo.fr", **changes: Any
-    ) -> contracts.RequestView:
+    async def request(self, address: str = "pierre@labo.fr", **changes: Any) -> RequestView:
         """Ask for an account."""
         return await self.ask(self.form(address, **changes))
 
@@ -59,68 +68,64 @@ class RegistrationHarness(support.ServiceHarness):
         last_name: str = "Durand",
         network: str = NETWORK,
         language: str = "fr",
-    ) -> contracts.RequestAccount:
+    ) -> RequestAccount:
         """The account form."""
-        return contracts.RequestAccount(
+        return RequestAccount(
             first_name=first_name,
             last_name=last_name,
             address=address,
-            password=self.seal(contracts.RequestAccount, "password", password),
+            password=self.seal(RequestAccount, "password", password),
             language=language,
             network=network,
         )
 
-    def code(self, request_id: str, code: str) -> contracts.VerifyCode:
+    def code(self, request_id: str, code: str) -> VerifyCode:
         """A code typed in."""
-        return contracts.VerifyCode(
-            request_id=request_id, code=self.seal(contracts.VerifyCode, "code", code)
-        )
+        return VerifyCode(request_id=request_id, code=self.seal(VerifyCode, "code", code))
 
     def link(
         self, token: str, request_id: str | None = None, password: str | None = None
-    ) -> contracts.VerifyLink:
+    ) -> VerifyLink:
         """The button of a link's page."""
-        kind = contracts.VerifyLink
+        kind = VerifyLink
         return kind(
             link_token=self.seal(kind, "link_token", token),
             request_id=request_id,
             password=None if password is None else self.seal(kind, "password", password),
         )
 
-    def open_link(self, token: str, request_id: str | None = None) -> contracts.DescribeLink:
+    def open_link(self, token: str, request_id: str | None = None) -> DescribeLink:
         """A link opened."""
-        sealed = self.seal(contracts.DescribeLink, "link_token", token)
-        return contracts.DescribeLink(link_token=sealed, request_id=request_id)
+        sealed = self.seal(DescribeLink, "link_token", token)
+        return DescribeLink(link_token=sealed, request_id=request_id)
 
     def sign_in(
         self, address: str, password: str, network: str = NETWORK, known: tuple[str, ...] = ()
-    ) -> contracts.SignIn:
+    ) -> SignIn:
         """The sign-in form, in a browser that is known for these accounts."""
-        sealed = self.seal(contracts.SignIn, "password", password)
-        return contracts.SignIn(
-            address=address, password=sealed, network=network, known_accounts=known
-        )
+        sealed = self.seal(SignIn, "password", password)
+        return SignIn(address=address, password=sealed, network=network, known_accounts=known)
 
     def correct(
         self, request_id: str, address: str, password: str = PASSWORD, network: str = NETWORK
-    ) -> contracts.CorrectAddress:
+    ) -> CorrectAddress:
         """The form that corrects an address."""
-        return contracts.CorrectAddress(
+        return CorrectAddress(
             request_id=request_id,
             address=address,
-            password=self.seal(contracts.CorrectAddress, "password", password),
+            password=self.seal(CorrectAddress, "password", password),
             language="fr",
             network=network,
         )
 
-    def resend(self, request_id: str, network: str = NETWORK) -> contracts.ResendValidation:
+    def resend(self, request_id: str, network: str = NETWORK) -> ResendValidation:
         """« Envoyer un autre message »."""
-        return contracts.ResendValidation(request_id=request_id, language="fr", network=network)
+        return ResendValidation(request_id=request_id, language="fr", network=network)
 
-    def accept(self, request_id: str, language: str = "fr") -> contracts.AcceptTerms:
+    def accept(self, request_id: str, language: str = "fr") -> AcceptTerms:
         """« J'accepte », for the terms in force."""
         terms = self.deps.terms[language]
-        return contracts.AcceptTerms(
+        return AcceptTerms(
             request_id=request_id,
             terms_version=terms.version,
             terms_sha256=terms.sha256,
@@ -138,7 +143,7 @@ class RegistrationHarness(support.ServiceHarness):
         """An account; returns its id."""
         request_id = await self.verified(address, **changes)
         await self.ask(self.accept(request_id))
-        return str((await self.published(contracts.AccountCreated))[-1][1])
+        return str((await self.published(AccountCreated))[-1][1])
 
 
 OpenHarness = Callable[..., AbstractAsyncContextManager[RegistrationHarness]]

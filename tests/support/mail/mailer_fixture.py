@@ -10,7 +10,7 @@ import asyncpg
 from aio_pika.abc import AbstractChannel, AbstractConnection, AbstractQueue
 
 from shared.contracts.base import EVENTS, Event
-from shared.contracts.registration import (
+from shared.contracts.registration.events import (
     AccountCreated,
     AccountRequested,
     KnownAddressRequested,

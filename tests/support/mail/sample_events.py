@@ -7,7 +7,7 @@ from typing import Any
 
 from shared.contracts.base import Event
 from shared.contracts.gateway import SessionOpened
-from shared.contracts.mfa import (
+from shared.contracts.mfa.events import (
     AuthenticatorEnrolled,
     AuthenticatorRemoved,
     AuthenticatorReplaced,
@@ -16,8 +16,8 @@ from shared.contracts.mfa import (
     RecoveryCodesReplaced,
     RecoveryCodeUsed,
 )
-from shared.contracts.profile import AccountValidated
-from shared.contracts.registration import (
+from shared.contracts.profile.events import AccountValidated
+from shared.contracts.registration.events import (
     AccountDeactivated,
     AccountFrozen,
     AccountThawed,

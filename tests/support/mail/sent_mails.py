@@ -11,7 +11,7 @@ import aio_pika
 import msgspec
 
 from shared.contracts.base import EVENTS, Sealed
-from shared.contracts.registration import (
+from shared.contracts.registration.events import (
     AccountRequested,
     AddressProofRequested,
     LostPhoneClaimed,

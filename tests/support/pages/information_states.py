@@ -11,7 +11,7 @@ from services.gateway.portal.profile_fields import FIELDS
 from services.gateway.portal.profile_messages import information_texts
 from services.gateway.portal.texts import alert_text
 from shared.contracts.base import FieldError
-from shared.contracts.profile import ProfileFields
+from shared.contracts.profile.views import ProfileFields
 from shared.domain.countries import SIRET_COUNTRIES
 from tests.support.pages.page_basis import ADDRESS, NOW, State, form, me
 from tests.support.pages.sign_in_states import told

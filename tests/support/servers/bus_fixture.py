@@ -13,8 +13,9 @@ from aiormq.abc import AbstractChannel, DeliveredMessage
 from pamqp.commands import Basic
 
 from operations.provision.permissions import Principal
-from shared.contracts import mailer, registration
+from shared.contracts import mailer
 from shared.contracts.base import EVENTS, REQUESTS, Event
+from shared.contracts.registration.events import OWNER
 from shared.database import Pool, migrate, open_pool, transaction
 from shared.messaging import Context, topology
 from shared.messaging.envelope import CONTENT_TYPE, new_id
@@ -25,9 +26,9 @@ from tests.support.waiting import eventually
 
 SAID = {
     owner: tuple(cls for cls in EVENTS.values() if owner == cls.OWNER)
-    for owner in (registration.OWNER, mailer.OWNER)
+    for owner in (OWNER, mailer.OWNER)
 }
-ASKED = tuple(cls for cls in REQUESTS.values() if cls.OWNER == registration.OWNER)
+ASKED = tuple(cls for cls in REQUESTS.values() if cls.OWNER == OWNER)
 
 #: What these tests say of three services, whatever the real ones hear by now.
 PARTIES = (

@@ -15,7 +15,7 @@ from services.dossiers.dossier_updates import (
     DossierUpdate,
     from_event,
 )
-from shared.contracts import backoffice as contracts
+from shared.contracts import backoffice
 from shared.errors import Reject
 from tests.support.harness.dossier_events import (
     ACCOUNT,
@@ -31,11 +31,11 @@ NOW = START + timedelta(days=90)
 ALL = (saved, filed, changed, decided, withdrawn)
 
 
-def update_of(event: contracts.DossierEvent, subject: str | None = ACCOUNT) -> DossierUpdate:
+def update_of(event: backoffice.DossierEvent, subject: str | None = ACCOUNT) -> DossierUpdate:
     return from_event(event, subject, NOW)
 
 
-def reason(event: contracts.DossierEvent, subject: str | None = ACCOUNT) -> str:
+def reason(event: backoffice.DossierEvent, subject: str | None = ACCOUNT) -> str:
     with pytest.raises(Reject) as rejected:
         update_of(event, subject)
     return rejected.value.reason

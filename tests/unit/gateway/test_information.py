@@ -6,7 +6,7 @@ import pytest
 
 from services.gateway.portal import profile_fields, profile_form, profile_messages
 from shared.contracts.base import FieldError
-from shared.contracts.profile import ESTABLISHMENT_TYPES, POSITIONS, ProfileFields
+from shared.contracts.profile.views import ESTABLISHMENT_TYPES, POSITIONS, ProfileFields
 from shared.domain.countries import SIRET_COUNTRIES, country_codes
 from shared.i18n.catalogue import translate
 from tests.support.pages.information_states import BELGIAN, FRENCH

@@ -10,7 +10,7 @@ from services.gateway.portal.profile_messages import information_text, informati
 from services.profile.establishment_lookup import siret_check
 from services.profile.fields import validate
 from shared.contracts.base import FieldError
-from shared.contracts.profile import ProfileFields
+from shared.contracts.profile.views import ProfileFields
 from tests.support.harness.profile_forms import BELGIAN, FRENCH, but, errors_of
 
 POSTAL_CODE = "Saisissez un code postal à 5 chiffres, exemple : 75015."

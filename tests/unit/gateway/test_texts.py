@@ -12,7 +12,7 @@ from services.gateway.http import errors
 from services.gateway.portal import field_texts, texts
 from services.gateway.portal.registration_steps import STEPS
 from shared.contracts.base import FieldError
-from shared.contracts.registration import MailView
+from shared.contracts.registration.views import MailView
 from shared.i18n.catalogue import translate
 from tests.support.pages.dossier_states import ROUTES
 

@@ -8,7 +8,7 @@ from pathlib import Path
 import msgspec
 
 from services.profile.fields import SiretCheck, validate
-from shared.contracts.profile import ProfileFields
+from shared.contracts.profile.views import ProfileFields
 from tests.support.harness.profile_forms import BELGIAN, FRENCH, but
 
 README = Path(__file__).parents[3] / "services/profile/README.md"

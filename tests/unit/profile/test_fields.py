@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from services.profile.fields import SiretCheck, check_storable, validate
-from shared.contracts.profile import ProfileFields
+from shared.contracts.profile.views import ProfileFields
 from tests.support.harness.profile_forms import BELGIAN, FRENCH, but, codes_of
 
 CLOSED = SiretCheck(state="closed", closed_on=date(2024, 5, 31))

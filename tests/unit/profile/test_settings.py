@@ -7,8 +7,8 @@ from datetime import timedelta
 import pytest
 
 from services.profile.service import SERVICE
-from shared.contracts.profile import EstablishmentCheckDeferred
-from shared.contracts.registration import AccountCreated, NameChanged
+from shared.contracts.profile.events import EstablishmentCheckDeferred
+from shared.contracts.registration.events import AccountCreated, NameChanged
 from shared.errors import ConfigurationError
 from tests.support.harness.profile_settings import KEYS, settings
 

@@ -5,7 +5,8 @@ from __future__ import annotations
 import pytest
 
 from shared.contracts.base import Refusal, Reply, Request, Sealed
-from shared.contracts.registration import CancelRequest, CheckPassword, Done, SignIn, SignInView
+from shared.contracts.registration.requests import CancelRequest, CheckPassword, SignIn
+from shared.contracts.registration.views import Done, SignInView
 from shared.messaging.handlers import RefusalReply
 from shared.outbox.replies import subject_of
 

@@ -12,8 +12,9 @@ from hypothesis import strategies as st
 from structlog.testing import capture_logs
 
 from shared.contracts.base import Sealed
-from shared.contracts.mfa import EnrolmentView
-from shared.contracts.registration import AccountRequested, VerifyCode
+from shared.contracts.mfa.views import EnrolmentView
+from shared.contracts.registration.events import AccountRequested
+from shared.contracts.registration.requests import VerifyCode
 from shared.errors import DecryptionError
 from shared.security.sealing import (
     KeyRing,

@@ -19,7 +19,7 @@ from services.gateway.sessions import guards
 from services.gateway.sessions.model import Session
 from services.gateway.sessions.request_state import REQUEST_STATE, flash
 from services.gateway.sessions.sessions import SESSIONS
-from shared.contracts.registration import AddressChangeView
+from shared.contracts.registration.views import AddressChangeView
 from shared.messaging.handlers import Refused
 
 ID = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")

@@ -20,7 +20,7 @@ from services.gateway.portal.email_suggestions import choose_address, typo_form
 from services.gateway.portal.form_errors import log_refused_code, refuse_form, unavailable_form
 from services.gateway.sessions import guards
 from services.gateway.sessions.request_state import REQUEST_STATE, flash, idempotency_key
-from shared.contracts.registration import AddressChangeView
+from shared.contracts.registration.views import AddressChangeView
 from shared.messaging.handlers import Refused
 
 #: The refusal where no change is pending.

@@ -12,7 +12,7 @@ from services.gateway.portal.profile_messages import information_text
 from services.gateway.sessions import guards
 from services.gateway.sessions.request_state import REQUEST_STATE
 from shared.contracts.base import FieldError
-from shared.contracts.profile import EstablishmentView
+from shared.contracts.profile.views import EstablishmentView
 
 
 async def establishment(request: web.Request, siret: str) -> web.Response:

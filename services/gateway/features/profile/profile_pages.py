@@ -28,7 +28,7 @@ from services.gateway.sessions.request_state import REQUEST_STATE, flash, idempo
 from services.gateway.sessions.sealed_state import SEALED_STATE
 from services.gateway.sessions.sessions import SESSIONS
 from shared.contracts.base import FieldError
-from shared.contracts.profile import ProfileFields
+from shared.contracts.profile.views import ProfileFields
 from shared.domain.countries import SIRET_COUNTRIES
 from shared.messaging.handlers import Refused
 

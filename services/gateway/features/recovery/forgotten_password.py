@@ -24,7 +24,7 @@ from services.gateway.portal.password_rules import password_rules
 from services.gateway.sessions import guards
 from services.gateway.sessions.request_state import REQUEST_STATE, flash, idempotency_key
 from services.gateway.sessions.sessions import SESSIONS
-from shared.contracts.registration import MailedLinkView
+from shared.contracts.registration.views import MailedLinkView
 from shared.messaging.handlers import Refused
 
 #: Lifetime of links for a new password or a lost phone, in minutes.

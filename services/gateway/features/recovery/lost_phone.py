@@ -23,7 +23,7 @@ from services.gateway.sessions import guards
 from services.gateway.sessions.model import CLOCK_SKEW
 from services.gateway.sessions.request_state import REQUEST_STATE, idempotency_key
 from services.gateway.sessions.sessions import SESSIONS
-from shared.contracts.registration import MailedLinkView
+from shared.contracts.registration.views import MailedLinkView
 from shared.messaging.handlers import Refused
 
 

@@ -17,7 +17,7 @@ from services.gateway.sessions import guards
 from services.gateway.sessions.model import CLOCK_SKEW
 from services.gateway.sessions.request_state import REQUEST_STATE, idempotency_key
 from services.gateway.sessions.sessions import SESSIONS
-from shared.contracts.registration import DisavowalView
+from shared.contracts.registration.views import DisavowalView
 from shared.messaging.handlers import Refused
 
 TOKEN = re.compile(r"[A-Za-z0-9._-]{20,300}")

@@ -19,7 +19,7 @@ from services.gateway.portal.registration_steps import (
 )
 from services.gateway.portal.texts import CREATION
 from services.gateway.sessions.request_state import REQUEST_STATE, ensure_cookie, presession
-from shared.contracts.registration import RequestView
+from shared.contracts.registration.views import RequestView
 from shared.i18n.catalogue import translate
 
 #: How long an acceptance without an answer is awaited before the terms are shown again.

@@ -16,7 +16,7 @@ from services.gateway.portal.registration_steps import require_registration_step
 from services.gateway.sessions.presessions import PRESESSIONS
 from services.gateway.sessions.request_state import REQUEST_STATE, idempotency_key
 from shared.contracts.base import FieldError
-from shared.contracts.registration import RequestView
+from shared.contracts.registration.views import RequestView
 from shared.messaging.errors import RequestTimeout, ServiceUnavailable
 from shared.messaging.handlers import Refused
 

@@ -26,7 +26,7 @@ from services.gateway.sessions.request_state import (
     flash,
     idempotency_key,
 )
-from shared.contracts.registration import RequestView
+from shared.contracts.registration.views import RequestView
 from shared.i18n.dates import format_time
 from shared.messaging.errors import RequestTimeout, ServiceUnavailable
 from shared.messaging.handlers import Refused

@@ -24,7 +24,7 @@ from services.gateway.sessions.request_state import (
     presession,
 )
 from services.gateway.sessions.tokens import PresessionCookie
-from shared.contracts.registration import LinkView
+from shared.contracts.registration.views import LinkView
 from shared.messaging.handlers import Refused
 from shared.runtime.telemetry import get_logger
 

@@ -16,7 +16,7 @@ from services.gateway.sessions import guards
 from services.gateway.sessions.model import Session
 from services.gateway.sessions.request_state import REQUEST_STATE, flash, idempotency_key
 from services.gateway.sessions.sessions import SESSIONS
-from shared.contracts.registration import AddressCodeView
+from shared.contracts.registration.views import AddressCodeView
 from shared.messaging.handlers import Refused
 from shared.security.sealing import new_token
 

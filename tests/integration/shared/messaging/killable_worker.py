@@ -9,7 +9,7 @@ import asyncio
 import sys
 from typing import Any
 
-from shared.contracts.registration import RequestCancelled
+from shared.contracts.registration.events import RequestCancelled
 from shared.database import open_pool
 from shared.messaging import Context, hears
 from shared.messaging.service_bus import ServiceBus

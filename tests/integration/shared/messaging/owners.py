@@ -5,11 +5,8 @@ from __future__ import annotations
 from typing import Any
 
 from shared.contracts.base import Reply
-from shared.contracts.registration import (
-    Done,
-    RequestCancelled,
-    TermsView,
-)
+from shared.contracts.registration.events import RequestCancelled
+from shared.contracts.registration.views import Done, TermsView
 from shared.messaging import RequestContext, answers
 from shared.messaging.service_bus import ServiceBus
 from tests.support.servers.bus_fixture import BusFixture

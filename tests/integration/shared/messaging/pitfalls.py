@@ -8,7 +8,7 @@ from typing import Any
 
 from pamqp.commands import Basic
 
-from shared.contracts.registration import RequestCancelled
+from shared.contracts.registration.events import RequestCancelled
 from shared.messaging.connection import BrokerConnection
 from shared.messaging.envelope import new_id
 from shared.messaging.publisher import Publisher

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from shared.contracts.mailer import MailAccepted
-from shared.contracts.registration import EmailVerified, RequestCancelled
+from shared.contracts.registration.events import EmailVerified, RequestCancelled
 from shared.messaging import hears, topology
 from shared.messaging.dead_letters import list_dead
 from shared.messaging.envelope import new_id, wrap

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from shared.contracts.mailer import MailAccepted
-from shared.contracts.registration import EmailVerified, RequestCancelled
+from shared.contracts.registration.events import EmailVerified, RequestCancelled
 from shared.database import Pool, transaction
 from shared.errors import Reject, Retry
 from shared.messaging import Context, hears, topology

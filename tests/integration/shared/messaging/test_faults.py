@@ -16,7 +16,9 @@ from operations.local.rabbit import Rabbit
 from operations.provision.broker_admin import BrokerAdmin
 from operations.provision.permissions import definitions
 from operations.provision.provisioning import EXTERNAL_USERS
-from shared.contracts.registration import DescribeTerms, RequestCancelled, TermsView
+from shared.contracts.registration.events import RequestCancelled
+from shared.contracts.registration.requests import DescribeTerms
+from shared.contracts.registration.views import TermsView
 from shared.database import open_pool
 from shared.errors import DependencyDown
 from shared.messaging import answers, hears, topology

@@ -8,12 +8,9 @@ from typing import Any
 import pytest
 
 from shared.contracts.base import Refusal, Reply, Sealed
-from shared.contracts.registration import (
-    CancelRequest,
-    Done,
-    RequestCancelled,
-    VerifyCode,
-)
+from shared.contracts.registration.events import RequestCancelled
+from shared.contracts.registration.requests import CancelRequest, VerifyCode
+from shared.contracts.registration.views import Done
 from shared.database import Pool
 from shared.messaging import Refused, RequestContext, hears
 from tests.integration.shared.messaging.owners import Owner, both

@@ -12,7 +12,7 @@ from typing import Any
 
 import pytest
 
-from shared.contracts.registration import RequestCancelled
+from shared.contracts.registration.events import RequestCancelled
 from shared.database import transaction
 from shared.errors import ConfigurationError, DependencyDown
 from shared.messaging import hears, topology

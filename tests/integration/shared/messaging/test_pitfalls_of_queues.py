@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 from pamqp.commands import Basic
 
-from shared.contracts.registration import RequestCancelled
+from shared.contracts.registration.events import RequestCancelled
 from shared.errors import Reject, Retry
 from shared.messaging import hears, topology
 from shared.messaging.queue_consumer import ack_or_requeue

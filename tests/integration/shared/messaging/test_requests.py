@@ -9,13 +9,9 @@ import pytest
 from pamqp.commands import Basic
 
 from shared.contracts.base import Refusal, Reply
-from shared.contracts.registration import (
-    CancelRequest,
-    DescribeTerms,
-    Done,
-    RequestCancelled,
-    TermsView,
-)
+from shared.contracts.registration.events import RequestCancelled
+from shared.contracts.registration.requests import CancelRequest, DescribeTerms
+from shared.contracts.registration.views import Done, TermsView
 from shared.errors import DependencyDown
 from shared.messaging import Refused, RequestContext, hears
 from shared.messaging.envelope import new_id, wrap

@@ -7,7 +7,8 @@ from aiormq.exceptions import ChannelAccessRefused, ChannelPreconditionFailed
 from pamqp.commands import Basic
 
 from shared.contracts.mailer import MailAccepted
-from shared.contracts.registration import CancelRequest, RequestCancelled
+from shared.contracts.registration.events import RequestCancelled
+from shared.contracts.registration.requests import CancelRequest
 from shared.messaging import answers, hears, topology
 from shared.messaging.topology import permissions
 from tests.support.servers.bus_fixture import BusFixture, RecordingHandler, channel

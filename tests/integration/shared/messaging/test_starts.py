@@ -8,7 +8,7 @@ from typing import Any
 import aiormq
 import pytest
 
-from shared.contracts.registration import RequestCancelled
+from shared.contracts.registration.events import RequestCancelled
 from shared.messaging import hears, service_bus
 from tests.support.servers.bus_fixture import BusFixture, RecordingHandler
 from tests.support.waiting import eventually

@@ -9,7 +9,8 @@ import asyncpg
 import pytest
 
 from shared.contracts.mailer import MailAccepted
-from shared.contracts.registration import CancelRequest, RequestCancelled
+from shared.contracts.registration.events import RequestCancelled
+from shared.contracts.registration.requests import CancelRequest
 from shared.database import migrate, schema_fingerprint, transaction
 from shared.messaging import hears, topology
 from shared.messaging.envelope import new_id

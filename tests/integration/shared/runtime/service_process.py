@@ -15,7 +15,7 @@ from typing import IO, Any
 
 import asyncpg
 
-from shared.contracts.registration import RequestCancelled
+from shared.contracts.registration.events import RequestCancelled
 from shared.outbox import emit
 from shared.runtime.service import utc_now
 from tests.support.servers.shared_servers import ROOT, Database

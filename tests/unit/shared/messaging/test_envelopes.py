@@ -12,7 +12,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from shared.contracts.base import EVENTS, FieldError, Refusal, Sealed
-from shared.contracts.registration import CancelRequest, Done, RequestCancelled, VerifyCode
+from shared.contracts.registration.events import RequestCancelled
+from shared.contracts.registration.requests import CancelRequest, VerifyCode
+from shared.contracts.registration.views import Done
 from shared.messaging.envelope import MAX_BODY_BYTES, contract, decode, new_id, traceparent, wrap
 from shared.messaging.errors import Undecodable
 from shared.messaging.rpc_codec import content_hash, decode_reply, encode_refusal, encode_reply

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from shared.contracts.mailer import MailAccepted
-from shared.contracts.registration import CancelRequest
+from shared.contracts.registration.requests import CancelRequest
 from shared.messaging.topology import (
     Binding,
     Exchange,

@@ -15,7 +15,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from shared.contracts.registration import RequestCancelled
+from shared.contracts.registration.events import RequestCancelled
 from shared.database import transaction
 from shared.errors import ConfigurationError
 from shared.messaging import Context, hears
