@@ -120,7 +120,7 @@ async def test_g_01_to_g_14_from_the_welcome_to_the_account(
     page = going_on.page
     await expect(page.locator("[data-creation-text]").first).to_contain_text(EXISTS[language])
     if scripts:
-        dialog = page.get_by_role("dialog", name="creation" if language == "en" else "Création")
+        dialog = page.get_by_role("dialog", name="Creating" if language == "en" else "Création")
         await dialog.get_by_role("link", name=going_on.word("sign_in")).click()
     else:
         await going_on.press("sign_in")

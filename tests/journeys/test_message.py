@@ -63,7 +63,7 @@ async def test_bad_58_a_refused_address_is_corrected_from_the_live_page(
     await page.locator("#password").fill(PASSWORD)
     await user.press("correct")
     await user.at("validation")
-    await expect(page.locator("main")).to_contain_text(f"un message part vers {address}")
+    await expect(page.locator("main")).to_contain_text(f"nous envoyons un message à {address}")
     letter = await portal.mail.validation_mail(address)
     await user.give_code(letter.code)
     await user.at("verified")

@@ -223,7 +223,9 @@ async def test_g_24_wrong_codes_close_the_door_and_the_page_says_for_how_long(
         await expect(alert).to_be_focused()
         await expect(page.locator("#code")).to_have_value("")
     await holder.give_code(holder.phone.shows.wrong())
-    said = re.compile(r"^Trop de codes refusés\s: prochain essai à\s\d\d:\d\d, dans \d\smin\.")
+    said = re.compile(
+        r"^Trop de codes refusés\. Réessayez dans \d min, à \d\d:\d\d \(heure de Paris\)\."
+    )
     await expect(alert).to_contain_text(said)
     # The right one is not looked at while the door is closed.
     await user.open("/connexion/code")

@@ -160,7 +160,8 @@ def _links() -> list[State]:
 
 TERMS = SimpleNamespace(version="2026-01", date="2026-01-15", sha256="a" * 64, model=True)
 TERMS_HTML = as_html(
-    "# Objet\n\nCes conditions disent comment le portail s'emploie.\n\n- un\n- deux"
+    "# Objet\n\nCes conditions disent comment le portail s'emploie.\n\n- un\n- deux",
+    {},
 )
 
 

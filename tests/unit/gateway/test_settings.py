@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
+from bs4 import BeautifulSoup
 
 from services.gateway.features.legal.legal_texts import LegalTexts
 from services.gateway.http.sliding_window import MAX_KEYS, SlidingWindow
@@ -89,17 +90,40 @@ def test_a_legal_text_that_cannot_be_used_stops_the_start(
 
 def test_in_03_a_legal_text_never_becomes_markup() -> None:
     html = as_html(
-        "# A & <b>\n\n- one\n- two <script>\n  more\n\npara **strong <i>**\nline\n## B\nend"
+        "# A & <b>\n\n- one\n- two <script>\n  more\n\npara **strong <i>**\nline\n## B\nend",
+        {},
     )
     assert html == (
-        "<h2>A &amp; &lt;b&gt;</h2>\n<ul><li>one</li><li>two &lt;script&gt; more</li></ul>\n"
-        "<p>para <strong>strong &lt;i&gt;</strong> line</p>\n<h3>B</h3>\n<p>end</p>"
+        "<h2>A &amp; &lt;b&gt;</h2>\n<ul>\n<li>one</li>\n<li>two &lt;script&gt;\nmore</li>\n</ul>\n"
+        "<p>para <strong>strong &lt;i&gt;</strong>\nline</p>\n<h3>B</h3>\n<p>end</p>\n"
     )
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "[a](javascript:alert(1))",
+        "![a](https://x.example/a.png)",
+        "<https://x.example>",
+        "`a` ~~b~~ &lt;",
+        "> a",
+        "```\nhtml\n```",
+    ],
+)
+def test_in_03_other_markdown_is_shown_as_it_is_written(text: str) -> None:
+    page = BeautifulSoup(as_html(text, {}), "html.parser")
+    assert page.get_text().strip() == text
+    assert {tag.name for tag in page.find_all()} == {"p"}
+
+
+def test_a_legal_text_names_the_service() -> None:
+    names = {"service": "PORTALIX <b>"}
+    assert as_html("# {service} {other}", names) == "<h2>PORTALIX &lt;b&gt; {other}</h2>\n"
 
 
 def test_no_line_of_a_legal_text_begins_with_a_french_sign() -> None:
-    assert as_html("gratuit ; « CGU » : oui") == (
-        "<p>gratuit\u00a0; «\u00a0CGU\u00a0»\u00a0: oui</p>"
+    assert as_html("gratuit ; « CGU » : oui", {}) == (
+        "<p>gratuit\u00a0; «\u00a0CGU\u00a0»\u00a0: oui</p>\n"
     )
 
 

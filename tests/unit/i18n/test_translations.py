@@ -64,5 +64,16 @@ def test_legal_texts_never_break_before_a_high_sign() -> None:
     assert loose == []
 
 
+def test_each_language_has_its_own_quotation_marks(english: Catalog) -> None:
+    wrong = [one.id for one in messages(english) if re.search("[“”]", "".join(forms(one.id)))]
+    wrong += [one.id for one in messages(english) if re.search("[«»]", "".join(forms(one.string)))]
+    assert wrong == []
+
+
+def test_plurals_are_declined(english: Catalog) -> None:
+    texts = [(*forms(one.id), *forms(one.string)) for one in messages(english)]
+    assert [text for text in texts if re.search(r"\w\((s|es)\)", "".join(text))] == []
+
+
 def test_apostrophes_are_straight(french: Catalog) -> None:
     assert [one.id for one in messages(french) if "’" in "".join(forms(one.id))] == []

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from aiohttp import web
+from markupsafe import Markup
 
 from services.gateway.clients.clients import CLIENTS
 from services.gateway.features.legal.legal_texts import LEGAL
-from services.gateway.http.rendering import page
+from services.gateway.http.rendering import RENDERER, page
 from services.gateway.portal.plain_text import as_html
 from services.gateway.sessions.request_state import REQUEST_STATE
 
@@ -14,7 +15,7 @@ from services.gateway.sessions.request_state import REQUEST_STATE
 async def terms(request: web.Request) -> web.Response:
     """The terms of use in force."""
     view = await request.app[CLIENTS].registration.terms(request[REQUEST_STATE].lang)
-    return page(request, "terms_public.html", terms=view, terms_html=as_html(view.text))
+    return page(request, "terms_public.html", terms=view, terms_html=_as_html(request, view.text))
 
 
 async def privacy(request: web.Request) -> web.Response:
@@ -33,10 +34,14 @@ def _document(request: web.Request, name: str) -> web.Response:
         request,
         f"{name}.html",
         document=text,
-        document_html=as_html(text.text) if text else None,
+        document_html=_as_html(request, text.text) if text else None,
     )
 
 
 async def accessibility(request: web.Request) -> web.Response:
     """The accessibility statement."""
     return page(request, "accessibility.html")
+
+
+def _as_html(request: web.Request, text: str) -> Markup:
+    return as_html(text, request.app[RENDERER].names(request[REQUEST_STATE].lang))

@@ -7,7 +7,7 @@ from aiohttp import web
 from services.gateway.clients.clients import CLIENTS
 from services.gateway.http.errors import Redirect
 from services.gateway.http.forms import Form
-from services.gateway.http.rendering import page
+from services.gateway.http.rendering import RENDERER, page
 from services.gateway.http.routes import redirect
 from services.gateway.portal.field_texts import field_texts
 from services.gateway.portal.form_errors import refuse_form, unavailable_form
@@ -67,13 +67,14 @@ async def submit(request: web.Request, fields: dict[str, str]) -> web.Response:
 async def _render(
     request: web.Request, view: RequestView, form: Form, status: int = 200
 ) -> web.Response:
-    terms = await request.app[CLIENTS].registration.terms(request[REQUEST_STATE].lang)
+    lang = request[REQUEST_STATE].lang
+    terms = await request.app[CLIENTS].registration.terms(lang)
     return page(
         request,
         "terms.html",
         status=status,
         view=view,
         terms=terms,
-        terms_html=as_html(terms.text),
+        terms_html=as_html(terms.text, request.app[RENDERER].names(lang)),
         form=form,
     )
