@@ -20,6 +20,7 @@ import uvloop
 from benchmarks import (
     account,
     dossiers,
+    equal_timing,
     full_journey,
     home_page,
     memory,
@@ -47,6 +48,7 @@ SCENARIOS: dict[str, Scenario] = {
     "qr_page": pages.qr_page,
     "dossiers_home": home_page.run,
     "long_password": pages.long_password,
+    "known_and_unknown": equal_timing.run,
     "whole_journey": full_journey.journey,
     "memory_1000": memory.memory,
     "rest": memory.rest,

@@ -60,7 +60,7 @@ class World:
             self.folder.chmod(0o755)  # the databases' user must be able to pass
             opened.callback(shutil.rmtree, self.folder, ignore_errors=True)
             self._start_servers(opened)
-            sink = await Companion.start("sink")
+            sink = await Companion.start("smtp_sink")
             opened.push_async_callback(sink.stop)
             self.smtp_port = int(sink.first["port"])
             self.mailbox = Mailbox(sink)

@@ -52,7 +52,7 @@ async def connections_of(world: World, name: str) -> tuple[int, int]:
 
 async def bare(world: World, order: dict[str, Any]) -> Memory:
     """The weight of a process that does what `order` says and nothing else."""
-    companion = await Companion.start("bare")
+    companion = await Companion.start("bare_process")
     try:
         await companion.tell(order)
         await asyncio.wait_for(companion.lines.get(), 60)

@@ -36,7 +36,7 @@ async def beside_hashing(world: World, plan: Plan) -> list[Line]:
         visitor, member = Member(world, connector), Member(world, connector)
         await member.settle()
         await member.sign_in()
-        crowd = await Companion.start("guessers", world.base_url)
+        crowd = await Companion.start("password_guessers", world.base_url)
         try:
             for _ in range(plan.rounds):
                 for found, guessers in ((idle, 0), (busy, GUESSERS)):

@@ -91,14 +91,19 @@ class Member:
 
     async def post(self, page: Page, action: str, leads_to: str, **values: str) -> Page:
         """Post a form of a page; the 303 must lead there."""
+        answer, where = await self.send(page, action, **values)
+        if answer.status != 303 or where != leads_to:
+            raise Unexpected(f"POST {action}: {answer.status} {where} {_alert(answer.text)}")
+        return answer
+
+    async def send(self, page: Page, action: str, **values: str) -> tuple[Page, str]:
+        """Post a form of a page; whatever the answer is, and where it leads."""
         fields = {**page.form(action), **values}
         sent = time.monotonic()
         async with self._session.post(action, data=fields, allow_redirects=False) as answer:
             text = await answer.text()
             where = answer.headers.get("Location", "")
-        if answer.status != 303 or where != leads_to:
-            raise Unexpected(f"POST {action}: {answer.status} {where} {_alert(text)}")
-        return Page(answer.status, action, text, sent, time.monotonic())
+        return Page(answer.status, action, text, sent, time.monotonic()), where
 
     async def refused(self, action: str, body: bytes) -> tuple[int, float]:
         """Post a ready-made body that must not be taken; the status, and milliseconds to it."""

@@ -18,20 +18,41 @@ pytestmark = [
 ]
 
 PEOPLE = 20
+#: So many ask at once: when the first are answered, others have not even begun.
+AT_ONCE = 8
+#: What the mailer needs neither for a message nor for its result.
+OTHERS = ("registration", "gateway")
 
 
-async def _killed_among(rig: FaultRig, people: list[RetryingRegistrant], victim: str) -> None:
-    """Kill it once some have their answer and others are waiting for theirs."""
+async def _ask(people: list[RetryingRegistrant]) -> None:
+    """Everybody asks for an account, `AT_ONCE` of them at a time."""
+    places = asyncio.Semaphore(AT_ONCE)
+
+    async def ask(person: RetryingRegistrant) -> None:
+        async with places:
+            await person.ask()
+
+    await asyncio.gather(*map(ask, people))
+
+
+async def _kill_midway(rig: FaultRig, people: list[RetryingRegistrant], victim: str) -> set[str]:
+    """Kill it once some have their answer and others are waiting for theirs.
+
+    Returns the addresses whose message the mail server has and never answered for.
+    """
+    unanswered: set[str] = set()
     if victim == "mailer":
         # The worst moment: messages given, the mail server's answer not heard.
         rig.smtp.silent_after_data = True
         before = len(rig.smtp.messages)
         await eventually(lambda: len(rig.smtp.messages) >= before + 2, 60)
+        unanswered = {one.recipients[0] for one in rig.smtp.messages[before:]}
     else:
         await eventually(lambda: asked(people) >= 3, 60, every=0.005)
         assert asked(people) < PEOPLE
     await rig.kill(victim)
     rig.smtp.silent_after_data = False
+    return unanswered
 
 
 @pytest.mark.parametrize("victim", ["registration", "mailer", "gateway", "broker", "database"])
@@ -40,9 +61,9 @@ async def test_b_08_mq_06_twenty_accounts_survive_a_kill(ready_rig: FaultRig, vi
     rig = ready_rig
     people = [rig.registrant() for _ in range(PEOPLE)]
     addresses = [person.address for person in people]
-    asking = [asyncio.create_task(person.ask()) for person in people]
-    await _killed_among(rig, people, victim)
-    await asyncio.gather(*asking)
+    asking = asyncio.create_task(_ask(people))
+    unanswered = await _kill_midway(rig, people, victim)
+    await asking
     await rig.supervisor.ready()
 
     # None lost: each has one request, and its message was taken by the mail server.
@@ -59,7 +80,7 @@ async def test_b_08_mq_06_twenty_accounts_survive_a_kill(ready_rig: FaultRig, vi
     await eventually(seen_off, 60, every=0.1, why="every message was accepted")
     await rig.queues_empty()
 
-    # None twice, but where the mailer says that it was in doubt: the same Message-ID and code.
+    # None twice, except where the mailer recorded a doubt: then with the same Message-ID and code.
     mails = await rig.rows(
         "select address, cause, state, doubts from mailer.deliveries where address = any($1)",
         addresses,
@@ -68,11 +89,14 @@ async def test_b_08_mq_06_twenty_accounts_survive_a_kill(ready_rig: FaultRig, vi
     for mail in mails:
         received = messages_to(rig.smtp, mail["address"])
         assert mail["state"] == "accepted"
-        assert len(received) == 1 + mail["doubts"], mail
+        # In doubt means that the server may have the message. A second doubt holds a mail.
+        assert 1 <= len(received) <= 1 + mail["doubts"] <= 2, mail
+        if mail["address"] in unanswered:
+            assert len(received) == 1 + mail["doubts"] == 2, mail
+        if victim in OTHERS:
+            assert mail["doubts"] == 0, mail
         assert len({one.message["Message-ID"] for one in received}) == 1
         assert len({code_in(one) for one in received}) == 1
-    doubts = sum(mail["doubts"] for mail in mails)
-    assert doubts >= 2 if victim == "mailer" else doubts <= 4
 
     one = people[-1]
     await one.finish(messages_to(rig.smtp, one.address)[-1])

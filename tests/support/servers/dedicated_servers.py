@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import secrets
 import shutil
 from collections.abc import Iterable, Iterator
@@ -12,12 +13,34 @@ from operations.local.postgres import Postgres
 from operations.local.rabbit import Rabbit
 from operations.provision.permissions import Principal
 from tests.support.servers.server_folder import server_folder
-from tests.support.servers.shared_servers import ServerUrls, TestServers
+from tests.support.servers.shared_servers import Broker, ServerUrls, TestServers
+from tests.support.waiting import eventually
 
-#: RabbitMQ 3.10 notes the name of a new quorum queue on disk half a second later; killed before
-#: that, the queue never works again (docs/decisions/0003). Forty queues on a busy machine may take
-#: longer.
-NAMES_ON_DISK_SECONDS = 5
+
+async def quorum_queues_saved(rabbit: Rabbit, broker: Broker) -> None:
+    """Wait until the names of the virtual host's quorum queues are on the broker's disk.
+
+    RabbitMQ 3.10 writes the name of a new quorum queue half a second later; killed before that, the
+    queue never works again (docs/decisions/0003). The names are atoms in a table of the disk, each
+    followed by a binary.
+    """
+
+    def missing() -> list[str]:
+        names = [
+            one["name"]
+            for one in broker.admin.queues(broker.vhost)
+            if one["arguments"].get("x-queue-type") == "quorum"
+        ]
+        assert names, "no quorum queue is declared yet"
+        tables = (rabbit.folder / "mnesia").glob("*/quorum/*/names.dets")
+        saved = b"".join(table.read_bytes() for table in tables)
+        return [name for name in names if f"{broker.vhost}_{name}".encode() + b"m\0" not in saved]
+
+    async def all_saved() -> bool:
+        assert await asyncio.to_thread(missing) == []
+        return True
+
+    await eventually(all_saved, 60, every=0.1, why="the broker has the queues' names on its disk")
 
 
 @dataclass

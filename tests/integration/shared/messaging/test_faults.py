@@ -26,7 +26,7 @@ from shared.messaging.envelope import wrap
 from shared.messaging.errors import ServiceUnavailable
 from tests.integration.shared.proxy import Network, network
 from tests.support.servers.bus_fixture import PARTIES, BusFixture, RecordingHandler, forge, now
-from tests.support.servers.dedicated_servers import NAMES_ON_DISK_SECONDS
+from tests.support.servers.dedicated_servers import quorum_queues_saved
 from tests.support.servers.shared_servers import Broker, Database, ServerUrls
 from tests.support.waiting import eventually, eventually_sync
 
@@ -61,10 +61,8 @@ async def test_mq_06_a_broker_that_is_killed_and_started_again_loses_no_fact(
         lambda: admin.import_definitions(definitions("house", PARTIES, passwords, ADMIN)) is None,
         30,
     )
-    bus = BusFixture(
-        database,
-        Broker("house", own_rabbit.url("house"), own_rabbit.management_url, passwords, admin),
-    )
+    broker = Broker("house", own_rabbit.url("house"), own_rabbit.management_url, passwords, admin)
+    bus = BusFixture(database, broker)
     heard = RecordingHandler()
     mailer = await bus.node("mailer", hears=(hears(RequestCancelled, heard),))
     registration = await bus.node(
@@ -74,7 +72,7 @@ async def test_mq_06_a_broker_that_is_killed_and_started_again_loses_no_fact(
     )
     gateway = await bus.node("gateway", asks=(DescribeTerms,))
     nodes = (mailer, registration, gateway)
-    await asyncio.sleep(NAMES_ON_DISK_SECONDS)
+    await quorum_queues_saved(own_rabbit, broker)
     ids = await bus.emit(registration, *map(_said, range(150)))
     await eventually(lambda: len(heard) > 20)
 

@@ -1,0 +1,145 @@
+"""Known and unknown addresses: the same form takes the same time, whatever they have (AU-08).
+
+The peer is the same form for an address that nobody has, posted in turn in the same run. Counters
+and requests are deleted before each post, so that no throttle and no earlier request is measured.
+"""
+
+from __future__ import annotations
+
+import statistics
+from dataclasses import dataclass
+
+import aiohttp
+import asyncpg
+
+from benchmarks.browser import PASSWORD, Unexpected, new_address
+from benchmarks.environment import World
+from benchmarks.measure import Line, Plan, ratio_line
+from benchmarks.signed_in_user import Member
+from operations.provision.provisioning import DATABASE
+
+WRONG_PASSWORD, OTHER_PASSWORD = "Zt9kPw4mHs2vXd6q", "Wc3nQx7mLr8yTf5k"
+RESET = """
+delete from registration.counters;
+delete from registration.requests;
+delete from registration.mailed_links;
+"""
+SET_STATE = """
+update registration.accounts
+set state = $2, frozen_at = case when $2 = 'frozen' then now() end where address = $1
+"""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Question:
+    """A form, what is typed beside the address, its status, and the known account's state."""
+
+    what: str
+    path: str
+    status: int
+    values: dict[str, str]
+    state: str = "active"
+
+
+QUESTIONS = (
+    Question(
+        what="sign-in, wrong password",
+        path="/connexion",
+        status=422,
+        values={"password": WRONG_PASSWORD},
+    ),
+    # A closed account's own password is refused like a wrong one.
+    *(
+        Question(
+            what=f"sign-in, own password, account {state}",
+            path="/connexion",
+            status=422,
+            values={"password": PASSWORD},
+            state=state,
+        )
+        for state in ("deactivated", "frozen")
+    ),
+    Question(
+        what="account form",
+        path="/inscription",
+        status=303,
+        values={"first_name": "Jeanne", "last_name": "Martin", "password": OTHER_PASSWORD},
+    ),
+    *(
+        Question(
+            what=f"forgotten password, account {state}",
+            path="/mot-de-passe-oublie",
+            status=200,
+            values={},
+            state=state,
+        )
+        for state in ("active", "deactivated")
+    ),
+    Question(what="lost phone", path="/telephone-perdu", status=200, values={}),
+)
+
+
+async def run(world: World, plan: Plan) -> list[Line]:
+    """Each question for a known and for an unknown address, in turn."""
+    await world.start_services()
+    database = await asyncpg.connect(world.postgres.url(DATABASE))
+    try:
+        async with aiohttp.TCPConnector() as connector:
+            holder = Member(world, connector)
+            await holder.fill_in()
+            await holder.close()
+            await world.settle()
+            return [
+                await _line(world, plan, connector, database, holder.address, one)
+                for one in QUESTIONS
+            ]
+    finally:
+        await database.close()
+
+
+async def _line(
+    world: World,
+    plan: Plan,
+    connector: aiohttp.BaseConnector,
+    database: asyncpg.Connection[asyncpg.Record],
+    known: str,
+    question: Question,
+) -> Line:
+    """The slower of the two medians beside the faster one, round by round."""
+    await database.execute(SET_STATE, known, question.state)
+    pairs: list[tuple[float, float]] = []
+    for _ in range(plan.rounds):
+        unknown = new_address()
+        spent: dict[str, list[float]] = {known: [], unknown: []}
+        for number in range(plan.mails + 1):
+            # In turns, so that neither is always the second; the first of each is not counted.
+            for address in (known, unknown) if number % 2 else (unknown, known):
+                await database.execute(RESET)
+                took = await _ask(world, connector, address, question)
+                if number:
+                    spent[address].append(took)
+        medians = [statistics.median(times) for times in spent.values()]
+        pairs.append((max(medians), min(medians)))
+    return ratio_line(
+        "known_and_unknown",
+        question.what,
+        "ms",
+        pairs,
+        floor_name="the same form, the faster of a known and an unknown address",
+        at_most=1.1,
+    )
+
+
+async def _ask(
+    world: World, connector: aiohttp.BaseConnector, address: str, question: Question
+) -> float:
+    """Milliseconds of one form, posted by a browser that nobody has seen."""
+    visitor = Member(world, connector)
+    try:
+        page = await visitor.get(question.path)
+        answer, _ = await visitor.send(page, question.path, address=address, **question.values)
+    finally:
+        await visitor.close()
+    if answer.status != question.status:
+        raise Unexpected(f"POST {question.path}: {answer.status} {answer.text[-500:]}")
+    return answer.milliseconds
