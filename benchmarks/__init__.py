@@ -1,1 +1,1 @@
-"""What we promise about speed and memory, each figure beside its floor taken in the same run."""
+"""What we promise about speed and memory, each figure beside its baseline taken in the same run."""

@@ -29,12 +29,12 @@ from benchmarks import (
     report,
     sign_in,
 )
-from benchmarks.environment import World
+from benchmarks.environment import Environment
 from benchmarks.measure import QUICK, Facts, Line, Plan
 from operations.install.servers import missing_servers
 from shared.runtime.telemetry import configure_logging
 
-Scenario = Callable[[World, Plan], Awaitable[list[Line]]]
+Scenario = Callable[[Environment, Plan], Awaitable[list[Line]]]
 #: `messaging` and `dossiers_drain` first, because they need no service and the others leave theirs
 #: running.
 SCENARIOS: dict[str, Scenario] = {
@@ -67,7 +67,9 @@ def arguments(words: Sequence[str]) -> argparse.Namespace:
 async def measure(
     chosen: Sequence[str], plan: Plan
 ) -> tuple[dict[str, object], list[Line], list[str]]:
-    """The machine, the lines, and which scenarios could not be measured; in one private world."""
+    """The machine, the lines, and which scenarios could not be measured; in one private
+    environment.
+    """
     lines: list[Line] = []
     failed: list[str] = []
     facts = Facts()
@@ -76,13 +78,13 @@ async def measure(
     # A run that is told to end must end its children too, so SIGTERM unwinds as Ctrl-C does.
     asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, task.cancel)
     report.progress("starting private PostgreSQL, RabbitMQ and mail sink")
-    async with World() as world:
-        facts.servers = await world.versions()
+    async with Environment() as environment:
+        facts.servers = await environment.versions()
         found = facts.as_json()
         for name in chosen:
             report.progress(name)
             try:
-                lines += await SCENARIOS[name](world, plan)
+                lines += await SCENARIOS[name](environment, plan)
             except Exception as error:  # what the others measured is worth showing
                 failed.append(name)
                 report.progress(f"{name} failed: {type(error).__name__}: {error}")

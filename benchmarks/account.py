@@ -15,7 +15,7 @@ import aiohttp
 
 from benchmarks.baselines import HASHER
 from benchmarks.browser import Applicant, Unexpected
-from benchmarks.environment import World
+from benchmarks.environment import Environment
 from benchmarks.measure import Line, Plan, cpu_seconds, percentile, ratio_line
 
 SIX = ("hash", "asking", "confirm", "consume", "delivering", "mail")
@@ -32,56 +32,64 @@ NAMES = {
 }
 
 
-async def ask_once(world: World, connector: aiohttp.BaseConnector) -> tuple[float, float]:
+async def ask_once(
+    environment: Environment, connector: aiohttp.BaseConnector
+) -> tuple[float, float]:
     """Milliseconds until the 303, and until the mail server took the message."""
-    applicant = Applicant(world.base_url, connector)
+    applicant = Applicant(environment.base_url, connector)
     try:
         await applicant.open_form()
         sent, answered = await applicant.ask()
-        accepted = await world.mailbox.arrival(applicant.address)
+        accepted = await environment.mailbox.arrival(applicant.address)
         return 1_000 * (answered - sent), 1_000 * (accepted - sent)
     finally:
         await applicant.close()
 
 
-async def floors_once(world: World, count: int) -> dict[str, float]:
-    """The median of each floor, in milliseconds."""
+async def floors_once(environment: Environment, count: int) -> dict[str, float]:
+    """The median of each baseline, in milliseconds."""
     return {
-        name: statistics.median(await getattr(world.floors, name)(count)) for name in SIX + ROADS
+        name: statistics.median(await getattr(environment.baselines, name)(count))
+        for name in SIX + ROADS
     }
 
 
-async def form_to_mail(world: World, plan: Plan) -> list[Line]:
-    """Idle, one at a time: floors and account requests in turn, round by round."""
-    floors: list[dict[str, float]] = []
+async def form_to_mail(environment: Environment, plan: Plan) -> list[Line]:
+    """Idle, one at a time: baselines and account requests in turn, round by round."""
+    baselines: list[dict[str, float]] = []
     accepted: list[list[float]] = []
     answered: list[list[float]] = []
     cpu: dict[str, list[float]] = {}
-    await world.start_services()
+    await environment.start_services()
     async with aiohttp.TCPConnector() as connector:
         for _ in range(5):
-            await ask_once(world, connector)
-        world.floors.mail_bytes = world.mailbox.largest
+            await ask_once(environment, connector)
+        environment.baselines.mail_bytes = environment.mailbox.largest
         for _ in range(plan.rounds):
-            floors.append(await floors_once(world, plan.floor_samples))
+            baselines.append(await floors_once(environment, plan.floor_samples))
             spent = []
-            before = {name: cpu_seconds(world.pid(name)) for name in world.services}
+            before = {name: cpu_seconds(environment.pid(name)) for name in environment.services}
             for _ in range(plan.mails):
-                spent.append(await ask_once(world, connector))
+                spent.append(await ask_once(environment, connector))
                 await asyncio.sleep(0.1)  # idle means that the former one's last events are done
-            for name in world.services:
-                used = cpu_seconds(world.pid(name)) - before[name]
+            for name in environment.services:
+                used = cpu_seconds(environment.pid(name)) - before[name]
                 cpu.setdefault(name, []).append(1_000 * used / plan.mails)
             answered.append([to_answer for to_answer, _ in spent])
             accepted.append([to_mail for _, to_mail in spent])
-    strict = [sum(floor[name] for name in SIX) for floor in floors]
-    roads = [sum(floor[name] for name in SIX + ROADS) for floor in floors]
+    strict = [sum(baseline[name] for name in SIX) for baseline in baselines]
+    roads = [sum(baseline[name] for name in SIX + ROADS) for baseline in baselines]
     p50 = [statistics.median(one) for one in accepted]
     # Too few per round for a p99 of its own: it is that of all rounds.
     p99 = percentile([spent for one in accepted for spent in one], 0.99)
     scenario, everything = "form_to_mail", " + ".join(SIX)
     lines = [
-        Line(scenario="floor", what=NAMES[name], unit="ms", values=[one[name] for one in floors])
+        Line(
+            scenario="baseline",
+            what=NAMES[name],
+            unit="ms",
+            values=[one[name] for one in baselines],
+        )
         for name in SIX + ROADS
     ]
     return [
@@ -141,16 +149,18 @@ async def hashes_on_all_cores(count: int) -> float:
     return time.perf_counter() - begin
 
 
-async def burst_once(world: World, count: int) -> tuple[list[float], list[float], list[str]]:
+async def burst_once(
+    environment: Environment, count: int
+) -> tuple[list[float], list[float], list[str]]:
     """Seconds to each 303 and from the first post to each mail, and what went wrong."""
     connector = aiohttp.TCPConnector(limit=0)
-    people = [Applicant(world.base_url, connector) for _ in range(count)]
+    people = [Applicant(environment.base_url, connector) for _ in range(count)]
     try:
         await asyncio.gather(*(one.open_form() for one in people))
         begin = time.monotonic()
         asked = await asyncio.gather(*(one.ask() for one in people), return_exceptions=True)
         mails = await asyncio.gather(
-            *(world.mailbox.arrival(one.address) for one in people), return_exceptions=True
+            *(environment.mailbox.arrival(one.address) for one in people), return_exceptions=True
         )
     finally:
         for one in people:
@@ -165,16 +175,16 @@ async def burst_once(world: World, count: int) -> tuple[list[float], list[float]
     return answers, [m - begin for m in mails if not isinstance(m, BaseException)], wrong
 
 
-async def burst(world: World, plan: Plan) -> list[Line]:
-    """Thirty-two at once, several times; the hashes alone are the floor."""
+async def burst(environment: Environment, plan: Plan) -> list[Line]:
+    """Thirty-two at once, several times; the hashes alone are the baseline."""
     answers: list[float] = []
     wrong: list[str] = []
     slowest, last_mail, hashes = [], [], []
     arrived = 0
-    await world.start_services()
+    await environment.start_services()
     for _ in range(plan.rounds):
         hashes.append(await hashes_on_all_cores(plan.burst))
-        spent, mails, errors = await burst_once(world, plan.burst)
+        spent, mails, errors = await burst_once(environment, plan.burst)
         if not spent or not mails:
             raise Unexpected(f"no answer in a burst: {errors[:3]}")
         answers += spent
@@ -184,7 +194,7 @@ async def burst(world: World, plan: Plan) -> list[Line]:
         wrong += errors
         await asyncio.sleep(1)
     people = plan.rounds * plan.burst
-    scenario, floor = f"burst_{plan.burst}", f"{plan.burst} hashes on all cores"
+    scenario, baseline = f"burst_{plan.burst}", f"{plan.burst} hashes on all cores"
     p99 = percentile(answers, 0.99)
     each = ", ".join(f"{seconds:.2f}" for seconds in slowest)
     return [
@@ -193,8 +203,8 @@ async def burst(world: World, plan: Plan) -> list[Line]:
             what="form posted -> 303, p99",
             unit="s",
             values=[p99],
-            floor=statistics.median(hashes),
-            floor_name=floor,
+            baseline=statistics.median(hashes),
+            floor_name=baseline,
             ratio=p99 / statistics.median(hashes),
             aim="<= 3 s",
             passed=p99 <= 3,
@@ -214,6 +224,6 @@ async def burst(world: World, plan: Plan) -> list[Line]:
             "first post -> last mail accepted",
             "s",
             list(zip(last_mail, hashes, strict=True)),
-            floor_name=floor,
+            floor_name=baseline,
         ),
     ]

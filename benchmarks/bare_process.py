@@ -1,4 +1,5 @@
-"""A process that only waits: `python -m benchmarks.bare_process`, the floor of a service at rest.
+"""A process that only waits: `python -m benchmarks.bare_process`, the baseline of a service at
+rest.
 
 Told on standard input which modules to import and which connections to open, it opens them on
 uvloop, says so, and does nothing more: what any service with these libraries would weigh.

@@ -1,4 +1,5 @@
-"""The floors: each thing an account request needs, done by the bare library and nothing around it.
+"""The baselines: each thing an account request needs, done by the bare library and nothing around
+it.
 
 They run in the harness's process, on uvloop, against the same servers and the same mail sink as
 our services, with bodies of the size ours have. Every method returns milliseconds per call.
@@ -22,10 +23,10 @@ import asyncpg
 from aio_pika.abc import AbstractChannel, AbstractIncomingMessage, AbstractQueue
 
 from benchmarks.measure import timed
-from benchmarks.subprocesses import Companion
+from benchmarks.subprocesses import Subprocess
 
 BODY = os.urandom(512).hex().encode()  # 1 KiB, about what an event with two sealed secrets takes
-EVENTS = "bench.floor.events"
+EVENTS = "bench.baseline.events"
 REPLIES = "amq.rabbitmq.reply-to"
 HASHER = argon2.PasswordHasher(memory_cost=19_456, time_cost=2, parallelism=1)
 TABLES = """
@@ -51,7 +52,7 @@ insert into requests(id, account_id, first_name, last_name, address, address_key
     code_hash, link_hash, state, expires_at)
 values ($1, $2, 'Jeanne', 'Martin', $3, $3, $4, $5, $6, 'pending', now() + interval '1 day')
 """
-OUTBOX = "insert into outbox(message_id, type, body) values ($1, 'floor.Asked.v1', $2)"
+OUTBOX = "insert into outbox(message_id, type, body) values ($1, 'baseline.Asked.v1', $2)"
 INBOX = "insert into inbox(message_id) values ($1) on conflict do nothing returning message_id"
 DELIVERY = """
 insert into deliveries(id, cause, recipient, sealed, state) values ($1, $2, $3, $4, 'pending')
@@ -66,8 +67,8 @@ FIELDS = {
 }
 
 
-class Floors:
-    """Everything opened once; use as `async with Floors(...) as floors`."""
+class Baselines:
+    """Everything opened once; use as `async with Baselines(...) as baselines`."""
 
     def __init__(self, database_url: str, amqp_url: str, smtp_port: int) -> None:
         """Administrator's addresses of the private servers, and the sink's port."""
@@ -78,7 +79,7 @@ class Floors:
 
     async def __aenter__(self) -> Self:
         async with AsyncExitStack() as opened:
-            self.peer = await Companion.start("peer", self.amqp_url, "bench.floor.requests")
+            self.peer = await Subprocess.start("peer", self.amqp_url, "bench.baseline.requests")
             opened.push_async_callback(self.peer.stop)
             self.database = await self._open_database()
             opened.push_async_callback(self.database.close)
@@ -147,7 +148,7 @@ class Floors:
         return await timed(count, once)
 
     async def fresh_queue(self, name: str) -> AbstractQueue:
-        """An empty quorum queue bound to the floors' exchange by its own name."""
+        """An empty quorum queue bound to the baselines' exchange by its own name."""
         await self.channel.queue_delete(name)
         queue = await self.channel.declare_queue(
             name, durable=True, arguments={"x-queue-type": "quorum"}
@@ -162,14 +163,14 @@ class Floors:
 
     async def confirm(self, count: int) -> list[float]:
         """Publish to a quorum queue and wait for the confirm, one at a time."""
-        await self.fresh_queue("bench.floor.confirm")
-        spent = await timed(count, lambda: self.publish("bench.floor.confirm"))
-        await self.channel.queue_delete("bench.floor.confirm")
+        await self.fresh_queue("bench.baseline.confirm")
+        spent = await timed(count, lambda: self.publish("bench.baseline.confirm"))
+        await self.channel.queue_delete("bench.baseline.confirm")
         return spent
 
     async def consume(self, count: int) -> list[float]:
         """From one delivery of a filled quorum queue to the next, prefetch 1, each acknowledged."""
-        name, warm = "bench.floor.consume", 4
+        name, warm = "bench.baseline.consume", 4
         await self.fresh_queue(name)
         await asyncio.gather(*(self.publish(name) for _ in range(count + warm)))
         channel = await self.broker.channel()
@@ -193,11 +194,11 @@ class Floors:
 
     async def mail(self, count: int) -> list[float]:
         """A ready-made message of our size over one connection that stays open."""
-        head = b"From: a@example.fr\r\nTo: b@example.fr\r\nSubject: floor\r\n\r\n"
+        head = b"From: a@example.fr\r\nTo: b@example.fr\r\nSubject: baseline\r\n\r\n"
         message = head + (b"x" * 74 + b"\r\n") * (self.mail_bytes // 76)
 
         async def once() -> None:
-            await self.smtp.sendmail("a@example.fr", ["floor@example.fr"], message)
+            await self.smtp.sendmail("a@example.fr", ["baseline@example.fr"], message)
 
         return await timed(count, once)
 
@@ -227,7 +228,7 @@ class Floors:
         future: asyncio.Future[bytes] = asyncio.get_running_loop().create_future()
         self.waiting[key] = future
         message = aio_pika.Message(body, correlation_id=key, reply_to=REPLIES)
-        await self.replying.default_exchange.publish(message, "bench.floor.requests")
+        await self.replying.default_exchange.publish(message, "bench.baseline.requests")
         return await future
 
     async def request(self, count: int) -> list[float]:

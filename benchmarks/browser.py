@@ -15,7 +15,7 @@ from typing import Any
 
 import aiohttp
 
-from benchmarks.subprocesses import Companion
+from benchmarks.subprocesses import Subprocess
 
 FORM = "/inscription"
 NEXT = "/inscription/validation"
@@ -98,14 +98,14 @@ class Applicant:
         return sent, time.monotonic()
 
     async def close(self) -> None:
-        """Forget the cookies; the connections stay in the pool."""
+        """Delete the cookies; the connections stay in the pool."""
         await self._session.close()
 
 
 class Mailbox:
     """What the sink took: when, how large, and how often to one address."""
 
-    def __init__(self, sink: Companion) -> None:
+    def __init__(self, sink: Subprocess) -> None:
         self._sink = sink
         self._waiting: dict[str, asyncio.Future[dict[str, Any]]] = {}
         self._task = asyncio.create_task(self._watch())

@@ -1,7 +1,7 @@
 """Request and reply over the broker, ours beside bare direct reply-to.
 
-Both ends run in the harness's process, ours as a service's node that asks itself. The second floor
-has a transaction before each reply, to show what a handler that needs one may cost.
+Both ends run in the harness's process, ours as a service's node that asks itself. The second
+baseline has a transaction before each reply, to show what a handler that needs one may cost.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ import asyncpg
 from aio_pika.abc import AbstractIncomingMessage
 
 from benchmarks.common import AMQP_URL, NOTE, envelope, ground, now
-from benchmarks.environment import World
+from benchmarks.environment import Environment
 from benchmarks.measure import Line, Plan, ratio_line
 from benchmarks.sample_service import OWNER, SERVICE, Echo
 from shared.database import Pool
@@ -98,11 +98,11 @@ async def bare_calls(
 
 
 @asynccontextmanager
-async def our_calls(world: World, pool: Pool) -> AsyncIterator[Call]:
+async def our_calls(environment: Environment, pool: Pool) -> AsyncIterator[Call]:
     """The same by a service's node that asks itself."""
     node = ServiceBus(
         name=OWNER,
-        amqp_url=world.urls[AMQP_URL],
+        amqp_url=environment.urls[AMQP_URL],
         pool=pool,
         answers=SERVICE.answers,
         asks=SERVICE.asks,
@@ -115,15 +115,15 @@ async def our_calls(world: World, pool: Pool) -> AsyncIterator[Call]:
         await node.drain(DRAIN_SECONDS)
 
 
-async def requests(world: World, plan: Plan) -> list[Line]:
+async def requests(environment: Environment, plan: Plan) -> list[Line]:
     """Request and reply with one and with thirty-two callers; three contestants in turn."""
-    url = world.admin_urls.amqp_url
+    url = environment.admin_urls.amqp_url
     found: dict[int, list[tuple[Spent, Spent, Spent]]] = {callers: [] for callers in CALLERS}
-    async with ground(world) as (pool, _link, _bare):
+    async with ground(environment) as (pool, _link, _bare):
         for _ in range(plan.rounds):
             for callers in CALLERS:
                 count = plan.messages // (2 if callers == 1 else 1)
-                async with our_calls(world, pool) as call:
+                async with our_calls(environment, pool) as call:
                     ours = await drive(call, callers, count)
                 async with bare_calls(url) as call:
                     bare = await drive(call, callers, count)
@@ -134,11 +134,11 @@ async def requests(world: World, plan: Plan) -> list[Line]:
 
 def _lines(callers: int, rounds: list[tuple[Spent, Spent, Spent]]) -> list[Line]:
     what = f"request and reply, {callers} at once"
-    floor = "bare direct reply-to, both ends in one process"
+    baseline = "bare direct reply-to, both ends in one process"
     lines = []
     for at, judged in ((1, True), (2, False)):
         beside = "" if judged else " [transaction]"
-        name = floor if judged else f"{floor}, and BEGIN, COMMIT before each reply"
+        name = baseline if judged else f"{baseline}, and BEGIN, COMMIT before each reply"
         rates = [(one[0].rate, one[at].rate) for one in rounds]
         halves = [(one[0].p50, one[at].p50) for one in rounds]
         least, most = (0.8, 1.25) if judged else (None, None)

@@ -8,7 +8,7 @@ from datetime import UTC, datetime
 
 import aio_pika
 
-from benchmarks.environment import World
+from benchmarks.environment import Environment
 from benchmarks.sample_service import OWNER, Echo, Noted
 from shared.database import Pool, open_pool
 from shared.messaging.connection import BrokerConnection
@@ -32,16 +32,16 @@ def envelope() -> tuple[str, bytes]:
 
 @asynccontextmanager
 async def ground(
-    world: World,
+    environment: Environment,
 ) -> AsyncIterator[tuple[Pool, BrokerConnection, aio_pika.abc.AbstractConnection]]:
     """The pool and the link as a service has them, and a bare connection of the same user."""
     async with AsyncExitStack() as opened:
-        pool = await open_pool(world.urls[DATABASE_URL], OWNER, "bench", POOL)
+        pool = await open_pool(environment.urls[DATABASE_URL], OWNER, "bench", POOL)
         opened.push_async_callback(pool.close)
-        link = BrokerConnection(world.urls[AMQP_URL], OWNER)
+        link = BrokerConnection(environment.urls[AMQP_URL], OWNER)
         await link.open()
         opened.push_async_callback(link.close)
-        bare = await opened.enter_async_context(await aio_pika.connect(world.urls[AMQP_URL]))
+        bare = await opened.enter_async_context(await aio_pika.connect(environment.urls[AMQP_URL]))
         channel = await link.channel(confirms=False)
         await declare(channel, service_topology(OWNER, [Noted], [Echo]))
         await channel.close()

@@ -21,7 +21,7 @@ import asyncpg
 from aio_pika.abc import AbstractIncomingMessage
 from prometheus_client import Counter
 
-from benchmarks.environment import World
+from benchmarks.environment import Environment
 from benchmarks.measure import Line, Plan, ratio_line
 from benchmarks.messaging import DRAIN_SECONDS, INBOX, no_reset
 from operations.operate.publish_dossier_events import DossierMessage, publish_all
@@ -115,7 +115,7 @@ class Stopwatch:
         return Drained(self._count / spent, 1e6 * worked / self._count)
 
 
-async def heard_by_us(world: World, pool: Pool, count: int) -> Drained:
+async def heard_by_us(environment: Environment, pool: Pool, count: int) -> Drained:
     """Events drained by the service's node."""
     watch = Stopwatch(count)
 
@@ -127,7 +127,7 @@ async def heard_by_us(world: World, pool: Pool, count: int) -> Drained:
     due = _value(handled) + count
     node = ServiceBus(
         name=NAME,
-        amqp_url=world.urls[AMQP_URL],
+        amqp_url=environment.urls[AMQP_URL],
         pool=pool,
         hears=tuple(hears_sql(row.event, begun) for row in SERVICE.hears),
         clock=utc_now,
@@ -173,23 +173,23 @@ def _ready_made(one: DossierMessage) -> Sequence[object]:
     return store.upsert(from_event(one.event, one.account_id, utc_now())).values
 
 
-async def drain(world: World, plan: Plan) -> list[Line]:
+async def drain(environment: Environment, plan: Plan) -> list[Line]:
     """`plan.dossier_events` of them, by ours and bare, in turn."""
     pairs = []
     async with AsyncExitStack() as opened:
-        admin = await asyncpg.connect(world.admin_urls.database_url)
+        admin = await asyncpg.connect(environment.admin_urls.database_url)
         opened.push_async_callback(admin.close)
-        pool = await open_pool(world.urls[DATABASE_URL], NAME, "bench", POOL)
+        pool = await open_pool(environment.urls[DATABASE_URL], NAME, "bench", POOL)
         opened.push_async_callback(pool.close)
         bare_pool = await asyncpg.create_pool(
-            world.urls[DATABASE_URL],
+            environment.urls[DATABASE_URL],
             min_size=POOL,
             max_size=POOL,
             reset=no_reset,
             server_settings={"search_path": NAME},
         )
         opened.push_async_callback(bare_pool.close)
-        bare = await opened.enter_async_context(await aio_pika.connect(world.urls[AMQP_URL]))
+        bare = await opened.enter_async_context(await aio_pika.connect(environment.urls[AMQP_URL]))
         declaring = await bare.channel()
         heard = [row.event for row in SERVICE.hears]
         asked = [row.request for row in SERVICE.answers]
@@ -198,21 +198,21 @@ async def drain(world: World, plan: Plan) -> list[Line]:
         for _ in range(plan.rounds):
             await admin.execute("TRUNCATE dossiers.dossiers, dossiers.inbox")
             messages = events(plan.dossier_events)
-            await publish_all(world.urls[PUBLISHER_URL], messages)
-            ours = await heard_by_us(world, pool, len(messages))
+            await publish_all(environment.urls[PUBLISHER_URL], messages)
+            ours = await heard_by_us(environment, pool, len(messages))
             effects = {one.message_id: _ready_made(one) for one in messages}
             await admin.execute("TRUNCATE dossiers.dossiers, dossiers.inbox")
-            await publish_all(world.urls[PUBLISHER_URL], messages)
+            await publish_all(environment.urls[PUBLISHER_URL], messages)
             async with bare.channel() as channel:
                 pairs.append((ours, await heard_bare(channel, bare_pool, effects)))
-    floor = f"bare consume, prefetch {PREFETCH}, the same SQL with ready-made values"
+    baseline = f"bare consume, prefetch {PREFETCH}, the same SQL with ready-made values"
     return [
         ratio_line(
             "dossiers_drain",
             f"{plan.dossier_events} events -> inbox and dossier committed",
             "/s",
             [(ours.rate, bare.rate) for ours, bare in pairs],
-            floor_name=floor,
+            floor_name=baseline,
             at_least=0.8,
         ),
         ratio_line(
@@ -220,7 +220,7 @@ async def drain(world: World, plan: Plan) -> list[Line]:
             "CPU of the consuming process per event",
             "us",
             [(ours.cpu_us, bare.cpu_us) for ours, bare in pairs],
-            floor_name=floor,
+            floor_name=baseline,
             note="steadier on a busy machine; without broker and database",
         ),
     ]

@@ -1,4 +1,4 @@
-"""A private world to measure in: PostgreSQL, RabbitMQ, the mail sink, and every service.
+"""A private environment to measure in: PostgreSQL, RabbitMQ, the mail sink, and every service.
 
 All of it listens on loopback ports of its own, keeps its data in one temporary folder, and is gone
 afterwards: each child is stopped by its own process id. PostgreSQL flushes as in production.
@@ -21,10 +21,10 @@ from typing import Any, Self
 import aiohttp
 import asyncpg
 
-from benchmarks.baselines import Floors
+from benchmarks.baselines import Baselines
 from benchmarks.browser import Mailbox
 from benchmarks.sample_service import SERVICE as BENCH
-from benchmarks.subprocesses import Companion
+from benchmarks.subprocesses import Subprocess
 from operations import service_registry
 from operations.local.postgres import Postgres
 from operations.local.processes import Child, free_port
@@ -48,8 +48,8 @@ START_SECONDS = 60
 ANSWERED = re.compile(r"^impex_requests_total\{.*\} (\S+)$", re.M)
 
 
-class World:
-    """Use as `async with World() as world`; everything it started ends with the block."""
+class Environment:
+    """Use as `async with Environment()`; everything it started ends with the block."""
 
     children: dict[str, Child]
 
@@ -60,13 +60,13 @@ class World:
             self.folder.chmod(0o755)  # the databases' user must be able to pass
             opened.callback(shutil.rmtree, self.folder, ignore_errors=True)
             self._start_servers(opened)
-            sink = await Companion.start("smtp_sink")
+            sink = await Subprocess.start("smtp_sink")
             opened.push_async_callback(sink.stop)
             self.smtp_port = int(sink.first["port"])
             self.mailbox = Mailbox(sink)
             opened.push_async_callback(self.mailbox.close)
-            self.floors = await opened.enter_async_context(
-                Floors(self.postgres.url(), self.admin_urls.amqp_url, self.smtp_port)
+            self.baselines = await opened.enter_async_context(
+                Baselines(self.postgres.url(), self.admin_urls.amqp_url, self.smtp_port)
             )
             self._settings()
             opened.push_async_callback(self.stop_services)
@@ -173,7 +173,7 @@ class World:
         return found
 
     async def settle(self, seconds: float = 30) -> None:
-        """Wait until no queue of the house holds a message: all that was asked for is done."""
+        """Wait until no queue holds a message: all work is done."""
         async with asyncio.timeout(seconds):
             while self._waiting():  # noqa: ASYNC110 - only the broker knows
                 await asyncio.sleep(0.1)
@@ -182,7 +182,7 @@ class World:
         with self.admin() as admin:
             queues = admin.queues(self.admin_urls.vhost)
         full = [str(queue["name"]) for queue in queues if queue.get("messages", 0)]
-        # What nobody hears ends in a queue of the house that nobody empties.
+        # Events that no service hears end in a queue that nobody empties.
         return [name for name in full if not name.startswith(("bench", "impex."))]
 
     @contextmanager

@@ -13,9 +13,9 @@ import aiohttp
 import asyncpg
 
 from benchmarks.browser import PASSWORD, Unexpected, new_address
-from benchmarks.environment import World
+from benchmarks.environment import Environment
 from benchmarks.measure import Line, Plan, ratio_line
-from benchmarks.signed_in_user import Member
+from benchmarks.signed_in_user import SignedInUser
 from operations.provision.provisioning import DATABASE
 
 WRONG_PASSWORD, OTHER_PASSWORD = "Zt9kPw4mHs2vXd6q", "Wc3nQx7mLr8yTf5k"
@@ -79,18 +79,18 @@ QUESTIONS = (
 )
 
 
-async def run(world: World, plan: Plan) -> list[Line]:
+async def run(environment: Environment, plan: Plan) -> list[Line]:
     """Each question for a known and for an unknown address, in turn."""
-    await world.start_services()
-    database = await asyncpg.connect(world.postgres.url(DATABASE))
+    await environment.start_services()
+    database = await asyncpg.connect(environment.postgres.url(DATABASE))
     try:
         async with aiohttp.TCPConnector() as connector:
-            holder = Member(world, connector)
+            holder = SignedInUser(environment, connector)
             await holder.fill_in()
             await holder.close()
-            await world.settle()
+            await environment.settle()
             return [
-                await _line(world, plan, connector, database, holder.address, one)
+                await _line(environment, plan, connector, database, holder.address, one)
                 for one in QUESTIONS
             ]
     finally:
@@ -98,7 +98,7 @@ async def run(world: World, plan: Plan) -> list[Line]:
 
 
 async def _line(
-    world: World,
+    environment: Environment,
     plan: Plan,
     connector: aiohttp.BaseConnector,
     database: asyncpg.Connection[asyncpg.Record],
@@ -115,7 +115,7 @@ async def _line(
             # In turns, so that neither is always the second; the first of each is not counted.
             for address in (known, unknown) if number % 2 else (unknown, known):
                 await database.execute(RESET)
-                took = await _ask(world, connector, address, question)
+                took = await _ask(environment, connector, address, question)
                 if number:
                     spent[address].append(took)
         medians = [statistics.median(times) for times in spent.values()]
@@ -131,10 +131,10 @@ async def _line(
 
 
 async def _ask(
-    world: World, connector: aiohttp.BaseConnector, address: str, question: Question
+    environment: Environment, connector: aiohttp.BaseConnector, address: str, question: Question
 ) -> float:
     """Milliseconds of one form, posted by a browser that nobody has seen."""
-    visitor = Member(world, connector)
+    visitor = SignedInUser(environment, connector)
     try:
         page = await visitor.get(question.path)
         answer, _ = await visitor.send(page, question.path, address=address, **question.values)

@@ -19,9 +19,9 @@ from pathlib import Path
 import aiohttp
 
 from benchmarks.account import NAMES
-from benchmarks.environment import World
+from benchmarks.environment import Environment
 from benchmarks.measure import Line, Plan, cpu_seconds, percentile, ratio_line
-from benchmarks.signed_in_user import Member
+from benchmarks.signed_in_user import SignedInUser
 
 AT_ONCE = 8
 #: What a journey makes: a hash at the form and at each of two sign-ins, and the posts and pages of
@@ -32,9 +32,9 @@ AIM = 0.8
 
 @dataclass
 class Meter:
-    """Processor seconds of every part of the world since it was made."""
+    """Processor seconds of every part of the environment since it was made."""
 
-    world: World
+    environment: Environment
     before: dict[str, float] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
@@ -45,13 +45,16 @@ class Meter:
         return {name: after - self.before.get(name, 0) for name, after in self._now().items()}
 
     def _now(self) -> dict[str, float]:
-        world = self.world
+        environment = self.environment
         own = resource.getrusage(resource.RUSAGE_SELF)
-        servers = {"postgresql": world.postgres.child.pid, "rabbitmq": world.rabbit.child.pid}
+        servers = {
+            "postgresql": environment.postgres.child.pid,
+            "rabbitmq": environment.rabbit.child.pid,
+        }
         return {
-            **{name: cpu_seconds(world.pid(name)) for name in world.children},
+            **{name: cpu_seconds(environment.pid(name)) for name in environment.children},
             **{name: _family(pid) for name, pid in servers.items() if pid is not None},
-            "floors' peer": cpu_seconds(world.floors.peer.process.pid),
+            "baselines' peer": cpu_seconds(environment.baselines.peer.process.pid),
             "driver": own.ru_utime + own.ru_stime,
         }
 
@@ -72,17 +75,19 @@ def _family(pid: int) -> float:
     return total
 
 
-async def bare_cost(world: World, work: Callable[[int], Awaitable[object]], count: int) -> float:
-    """Processor milliseconds per call of a floor, in whatever process they were spent."""
-    meter = Meter(world)
+async def bare_cost(
+    environment: Environment, work: Callable[[int], Awaitable[object]], count: int
+) -> float:
+    """Processor milliseconds per call of a baseline, in whatever process they were spent."""
+    meter = Meter(environment)
     await work(count)
     return 1_000 * sum(meter.spent().values()) / count
 
 
-async def journey(world: World, plan: Plan) -> list[Line]:
+async def journey(environment: Environment, plan: Plan) -> list[Line]:
     """Bare costs and journeys in turn."""
-    await world.start_services()
-    await _some(world, AT_ONCE)
+    await environment.start_services()
+    await _some(environment, AT_ONCE)
     rates: list[float] = []
     limits: list[float] = []
     spent: list[float] = []
@@ -90,30 +95,32 @@ async def journey(world: World, plan: Plan) -> list[Line]:
     asked = 0.0
     for _ in range(plan.rounds):
         bare = {
-            name: await bare_cost(world, getattr(world.floors, name), 5 * plan.floor_samples)
+            name: await bare_cost(
+                environment, getattr(environment.baselines, name), 5 * plan.floor_samples
+            )
             for name in ("hash", "post", "page", "request")
         }
-        answered = sum((await world.requests_answered()).values())
-        meter, begin = Meter(world), time.perf_counter()
-        spent += await _some(world, plan.journeys)
+        answered = sum((await environment.requests_answered()).values())
+        meter, begin = Meter(environment), time.perf_counter()
+        spent += await _some(environment, plan.journeys)
         rates.append(plan.journeys / (time.perf_counter() - begin))
-        await world.settle()
+        await environment.settle()
         for name, seconds in meter.spent().items():
             parts.setdefault(name, []).append(1_000 * seconds / plan.journeys)
-        asked = (sum((await world.requests_answered()).values()) - answered) / plan.journeys
+        asked = (sum((await environment.requests_answered()).values()) - answered) / plan.journeys
         counted = {"hash": HASHES, "post": POSTS, "page": PAGES, "request": asked}
         needed = sum(count * bare[name] for name, count in counted.items())
         limits.append(1_000 * (os.cpu_count() or 1) / needed)
     return _lines(rates, limits, spent, parts, asked)
 
 
-async def _some(world: World, count: int) -> list[float]:
+async def _some(environment: Environment, count: int) -> list[float]:
     """Seconds of each of `count` journeys, eight at a time."""
     free = asyncio.Semaphore(AT_ONCE)
     async with aiohttp.TCPConnector(limit=0) as connector:
 
         async def one() -> float:
-            member = Member(world, connector)
+            member = SignedInUser(environment, connector)
             async with free:
                 begin = time.perf_counter()
                 await member.settle()
@@ -146,7 +153,7 @@ def _lines(
             what=f"journeys a second, {AT_ONCE} at once",
             unit="/s",
             values=rates,
-            floor=statistics.median(limits),
+            baseline=statistics.median(limits),
             floor_name=f"{named}, all bare",
             ratio=share,
             aim=f">= {AIM:g} x",
@@ -169,6 +176,6 @@ def _lines(
         *(
             Line(scenario=scenario, what=f"CPU of {name} per journey", unit="ms", values=values)
             for name, values in parts.items()
-            if name != "floors' peer"
+            if name != "baselines' peer"
         ),
     ]

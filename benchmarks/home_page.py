@@ -14,9 +14,9 @@ from contextlib import AsyncExitStack, asynccontextmanager
 import aiohttp
 import asyncpg
 
-from benchmarks.environment import World
+from benchmarks.environment import Environment
 from benchmarks.measure import Line, Plan, ratio_line, timed
-from benchmarks.signed_in_user import Member
+from benchmarks.signed_in_user import SignedInUser
 from shared.contracts.dossiers import TABS, ListDossiers
 from shared.database import open_pool
 from shared.messaging.service_bus import ServiceBus
@@ -51,22 +51,22 @@ QUESTIONS = {
 }
 
 
-async def run(world: World, plan: Plan) -> list[Line]:
+async def run(environment: Environment, plan: Plan) -> list[Line]:
     """Each question and the whole page, p50 by round: few, then many."""
     few, many = plan.dossiers
-    await world.start_services()
+    await environment.start_services()
     found: dict[str, tuple[list[float], list[float]]] = {}
     async with AsyncExitStack() as opened:
-        admin = await asyncpg.connect(world.admin_urls.database_url, command_timeout=300)
+        admin = await asyncpg.connect(environment.admin_urls.database_url, command_timeout=300)
         opened.push_async_callback(admin.close)
         connector = await opened.enter_async_context(aiohttp.TCPConnector())
-        member = Member(world, connector)
+        member = SignedInUser(environment, connector)
         opened.push_async_callback(member.close)
         await member.settle()
         await member.sign_in()
         account = await admin.fetchval(WHO, member.address)
         await _fill(admin, account, few, many)
-        ask = await opened.enter_async_context(_asker(world))
+        ask = await opened.enter_async_context(_asker(environment))
         works: dict[str, Work] = {"GET /accueil": lambda: member.get("/accueil")}
         for name, more in QUESTIONS.items():
             request = ListDossiers(account_id=str(account), tab=TABS[2], size=5, **more)
@@ -124,12 +124,14 @@ async def _show(admin: asyncpg.Connection, table: str) -> None:
 
 
 @asynccontextmanager
-async def _asker(world: World) -> AsyncIterator[Callable[[ListDossiers], Awaitable[object]]]:
+async def _asker(
+    environment: Environment,
+) -> AsyncIterator[Callable[[ListDossiers], Awaitable[object]]]:
     """Asks the running service as the gateway does."""
-    pool = await open_pool(world.urls["IMPEX_GATEWAY_DATABASE_URL"], "gateway", "bench", 2)
+    pool = await open_pool(environment.urls["IMPEX_GATEWAY_DATABASE_URL"], "gateway", "bench", 2)
     node = ServiceBus(
         name="gateway",
-        amqp_url=world.urls["IMPEX_GATEWAY_AMQP_URL"],
+        amqp_url=environment.urls["IMPEX_GATEWAY_AMQP_URL"],
         pool=pool,
         asks=(ListDossiers,),
         clock=utc_now,

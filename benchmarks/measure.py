@@ -1,8 +1,8 @@
 """Samples, medians, lines of the table, and what a process weighs.
 
-A floor is what the libraries and servers alone need for the same work, taken in the same run and
-in turn with our own figure. A line says what was measured, beside what floor, and whether the aim
-was met; it never rounds a miss into a pass.
+A baseline is what the libraries and servers alone need for the same work, taken in the same run and
+in turn with our own figure. A line says what was measured, beside what baseline, and whether the
+aim was met; it never rounds a miss into a pass.
 """
 
 from __future__ import annotations
@@ -60,7 +60,7 @@ class Line:
     what: str
     unit: str
     values: Sequence[float]
-    floor: float | None = None
+    baseline: float | None = None
     floor_name: str = ""
     aim: str = ""
     ratio: float | None = None
@@ -87,8 +87,8 @@ def ratio_line(
     at_least: float | None = None,
     note: str = "",
 ) -> Line:
-    """A line for (ours, floor) of each round; judged on the median of the rounds' ratios."""
-    ratio = statistics.median(ours / floor for ours, floor in pairs)
+    """A line for (ours, baseline) of each round; judged on the median of the rounds' ratios."""
+    ratio = statistics.median(ours / baseline for ours, baseline in pairs)
     aim, passed = "", None
     if at_most is not None:
         aim, passed = f"<= {at_most:g} x", ratio <= at_most
@@ -99,7 +99,7 @@ def ratio_line(
         what=what,
         unit=unit,
         values=[ours for ours, _ in pairs],
-        floor=statistics.median(floor for _, floor in pairs),
+        baseline=statistics.median(baseline for _, baseline in pairs),
         floor_name=floor_name,
         ratio=ratio,
         aim=aim,

@@ -14,9 +14,9 @@ import aiohttp
 import asyncpg
 
 from benchmarks.account import ask_once
-from benchmarks.environment import World
+from benchmarks.environment import Environment
 from benchmarks.measure import Line, Memory, Plan, memory_of, ratio_line
-from benchmarks.subprocesses import Companion
+from benchmarks.subprocesses import Subprocess
 
 REST_SECONDS = 3
 #: A line of the interpreter's report on imports: two times, then the indented name.
@@ -24,13 +24,13 @@ IMPORTED = re.compile(r"^import time:\s+\d+ \|\s+\d+ \|\s+(\S+)$", re.M)
 OURS = ("services", "shared", "operations", "benchmarks", "__main__")
 
 
-async def modules_of_all(world: World) -> dict[str, list[str]]:
+async def modules_of_all(environment: Environment) -> dict[str, list[str]]:
     """Every module of others that each service has imported by the time it is ready."""
-    await world.start_services(PYTHONPROFILEIMPORTTIME="1")
-    await world.stop_services()
+    await environment.start_services(PYTHONPROFILEIMPORTTIME="1")
+    await environment.stop_services()
     found = {}
-    for name in world.services:
-        text = (world.folder / f"{name}.log").read_text()
+    for name in environment.services:
+        text = (environment.folder / f"{name}.log").read_text()
         modules = dict.fromkeys(IMPORTED.findall(text))
         found[name] = [one for one in modules if one.partition(".")[0] not in OURS]
         if "asyncpg" not in modules:
@@ -38,21 +38,21 @@ async def modules_of_all(world: World) -> dict[str, list[str]]:
     return found
 
 
-async def connections_of(world: World, name: str) -> tuple[int, int]:
+async def connections_of(environment: Environment, name: str) -> tuple[int, int]:
     """How many connections the service holds now: to the database, to the broker."""
-    database = await asyncpg.connect(world.admin_urls.database_url)
+    database = await asyncpg.connect(environment.admin_urls.database_url)
     sessions = await database.fetchval(
         "select count(*) from pg_stat_activity where usename = $1", f"impex_{name}"
     )
     await database.close()
-    with world.admin() as admin:
+    with environment.admin() as admin:
         links = [link for link in admin.call("GET", "connections") if link.get("user") == name]
     return int(sessions), len(links)
 
 
-async def bare(world: World, order: dict[str, Any]) -> Memory:
+async def bare(environment: Environment, order: dict[str, Any]) -> Memory:
     """The weight of a process that does what `order` says and nothing else."""
-    companion = await Companion.start("bare_process")
+    companion = await Subprocess.start("bare_process")
     try:
         await companion.tell(order)
         await asyncio.wait_for(companion.lines.get(), 60)
@@ -62,41 +62,45 @@ async def bare(world: World, order: dict[str, Any]) -> Memory:
         await companion.stop()
 
 
-async def rest(world: World, plan: Plan) -> list[Line]:
+async def rest(environment: Environment, plan: Plan) -> list[Line]:
     """Each service just started, beside its bare double, round by round."""
-    modules = await modules_of_all(world)
-    ours: dict[str, list[Memory]] = {name: [] for name in world.services}
-    floors: dict[str, list[Memory]] = {name: [] for name in world.services}
+    modules = await modules_of_all(environment)
+    ours: dict[str, list[Memory]] = {name: [] for name in environment.services}
+    baselines: dict[str, list[Memory]] = {name: [] for name in environment.services}
     held: dict[str, tuple[int, int]] = {}
     for _ in range(plan.rounds):
-        await world.start_services()
+        await environment.start_services()
         await asyncio.sleep(2 * REST_SECONDS)  # the broker's list of connections is seconds late
-        for name in world.services:
-            held[name] = await connections_of(world, name)
+        for name in environment.services:
+            held[name] = await connections_of(environment, name)
             sessions, links = held[name]
             order = {
                 "modules": modules[name],
-                "database_url": world.admin_urls.database_url,
+                "database_url": environment.admin_urls.database_url,
                 "database_connections": sessions,
-                "amqp_url": world.admin_urls.amqp_url,
+                "amqp_url": environment.admin_urls.amqp_url,
                 "links": links,
             }
-            floors[name].append(await bare(world, order))
-            ours[name].append(memory_of(world.pid(name)))
-    return [line for name in world.services for line in _rest_lines(name, ours, floors, held[name])]
+            baselines[name].append(await bare(environment, order))
+            ours[name].append(memory_of(environment.pid(name)))
+    return [
+        line
+        for name in environment.services
+        for line in _rest_lines(name, ours, baselines, held[name])
+    ]
 
 
 def _rest_lines(
     name: str,
     ours: dict[str, list[Memory]],
-    floors: dict[str, list[Memory]],
+    baselines: dict[str, list[Memory]],
     held: tuple[int, int],
 ) -> list[Line]:
     lines = []
     for kind in ("rss", "pss", "uss"):
         pairs = [
-            (getattr(our, kind), getattr(floor, kind))
-            for our, floor in zip(ours[name], floors[name], strict=True)
+            (getattr(our, kind), getattr(baseline, kind))
+            for our, baseline in zip(ours[name], baselines[name], strict=True)
         ]
         lines.append(
             ratio_line(
@@ -112,17 +116,19 @@ def _rest_lines(
     return lines
 
 
-async def memory(world: World, plan: Plan) -> list[Line]:
+async def memory(environment: Environment, plan: Plan) -> list[Line]:
     """Account requests in a row to fresh services, weighed at both marks."""
-    await world.start_services()
+    await environment.start_services()
     weights: dict[int, dict[str, Memory]] = {}
     async with aiohttp.TCPConnector() as connector:
         for number in range(1, plan.marks[1] + 1):
-            await ask_once(world, connector)
+            await ask_once(environment, connector)
             if number in plan.marks:
-                await world.settle()
+                await environment.settle()
                 await asyncio.sleep(2)
-                weights[number] = {name: memory_of(world.pid(name)) for name in world.services}
+                weights[number] = {
+                    name: memory_of(environment.pid(name)) for name in environment.services
+                }
     early, late = plan.marks
     return [
         ratio_line(
@@ -133,6 +139,6 @@ async def memory(world: World, plan: Plan) -> list[Line]:
             floor_name=f"itself after {early}",
             at_most=1.1 if kind != "pss" else None,
         )
-        for name in world.services
+        for name in environment.services
         for kind in ("rss", "pss", "uss")
     ]

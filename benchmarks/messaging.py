@@ -17,7 +17,7 @@ from pamqp.commands import Basic
 
 from benchmarks import calls
 from benchmarks.common import AMQP_URL, DATABASE_URL, NOTE, POOL, envelope, ground, now
-from benchmarks.environment import World
+from benchmarks.environment import Environment
 from benchmarks.measure import Line, Plan, ratio_line
 from benchmarks.sample_service import OWNER, Noted
 from shared.database import Pool
@@ -39,10 +39,10 @@ def properties(message_id: str) -> Basic.Properties:
     return Basic.Properties(delivery_mode=2, message_id=message_id, message_type=Noted.TYPE)
 
 
-async def relay(world: World, plan: Plan) -> list[Line]:
+async def relay(environment: Environment, plan: Plan) -> list[Line]:
     """Outbox rows to confirmed publishes, beside the same number of bare pipelined publishes."""
     pairs = []
-    async with ground(world) as (pool, link, bare):
+    async with ground(environment) as (pool, link, bare):
         channel = await bare.channel(publisher_confirms=True)
         queue = await channel.get_queue(OWNER)
         exchange = await channel.get_exchange(EVENTS, ensure=False)
@@ -65,9 +65,9 @@ async def relay(world: World, plan: Plan) -> list[Line]:
                         for id_, body in rows[at : at + BATCH]
                     )
                 )
-            floor = time.perf_counter() - begin
+            baseline = time.perf_counter() - begin
             await queue.purge()
-            pairs.append((len(rows) / spent, len(rows) / floor))
+            pairs.append((len(rows) / spent, len(rows) / baseline))
     return [
         ratio_line(
             "messaging",
@@ -106,7 +106,7 @@ class Countdown:
             self.done.set()
 
 
-async def heard_by_us(world: World, pool: Pool, count: int) -> float:
+async def heard_by_us(environment: Environment, pool: Pool, count: int) -> float:
     """Events per second from the first delivery to the last commit, by a service's node."""
     countdown = Countdown(count)
     first = 0.0
@@ -119,7 +119,7 @@ async def heard_by_us(world: World, pool: Pool, count: int) -> float:
 
     node = ServiceBus(
         name=OWNER,
-        amqp_url=world.urls[AMQP_URL],
+        amqp_url=environment.urls[AMQP_URL],
         pool=pool,
         hears=(hears(Noted, note),),
         clock=now,
@@ -160,15 +160,15 @@ async def heard_bare(
 
 
 async def no_reset(_connection: object) -> None:
-    """A floor pays no round trip at release; ours does not either."""
+    """A baseline pays no round trip at release; ours does not either."""
 
 
-async def consume(world: World, plan: Plan) -> list[Line]:
+async def consume(environment: Environment, plan: Plan) -> list[Line]:
     """Events with inbox and effect in one transaction, beside bare consume and the same SQL."""
     pairs = []
-    async with ground(world) as (pool, link, bare):
+    async with ground(environment) as (pool, link, bare):
         bare_pool = await asyncpg.create_pool(
-            world.urls[DATABASE_URL],
+            environment.urls[DATABASE_URL],
             min_size=POOL,
             max_size=POOL,
             reset=no_reset,
@@ -176,7 +176,7 @@ async def consume(world: World, plan: Plan) -> list[Line]:
         )
         for _ in range(plan.rounds):
             await fill(link, plan.messages)
-            ours = await heard_by_us(world, pool, plan.messages)
+            ours = await heard_by_us(environment, pool, plan.messages)
             await fill(link, plan.messages)
             pairs.append((ours, await heard_bare(bare, bare_pool, plan.messages)))
         await bare_pool.close()
@@ -192,10 +192,10 @@ async def consume(world: World, plan: Plan) -> list[Line]:
     ]
 
 
-async def run(world: World, plan: Plan) -> list[Line]:
+async def run(environment: Environment, plan: Plan) -> list[Line]:
     """The three of them."""
     return [
-        *await relay(world, plan),
-        *await consume(world, plan),
-        *await calls.requests(world, plan),
+        *await relay(environment, plan),
+        *await consume(environment, plan),
+        *await calls.requests(environment, plan),
     ]

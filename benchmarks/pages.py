@@ -15,10 +15,10 @@ from urllib.parse import urlencode
 import aiohttp
 
 from benchmarks.browser import Unexpected
-from benchmarks.environment import World
+from benchmarks.environment import Environment
 from benchmarks.measure import Line, Plan, cpu_seconds, percentile, ratio_line, timed
-from benchmarks.signed_in_user import Member
-from benchmarks.subprocesses import Companion
+from benchmarks.signed_in_user import SignedInUser
+from benchmarks.subprocesses import Subprocess
 
 GUESSERS = 16
 #: Seconds until a queue of hashes stands.
@@ -26,22 +26,22 @@ SATURATED = 2
 MEGABYTE = "Aa1" * 350_000
 
 
-async def beside_hashing(world: World, plan: Plan) -> list[Line]:
+async def beside_hashing(environment: Environment, plan: Plan) -> list[Line]:
     """Each page idle, then beside sixteen who guess, in turn."""
-    await world.start_services()
+    await environment.start_services()
     idle: dict[str, list[float]] = {}
     busy: dict[str, list[float]] = {}
     answered: dict[str, int] = {}
     async with aiohttp.TCPConnector() as connector:
-        visitor, member = Member(world, connector), Member(world, connector)
+        visitor, member = SignedInUser(environment, connector), SignedInUser(environment, connector)
         await member.settle()
         await member.sign_in()
-        crowd = await Companion.start("password_guessers", world.base_url)
+        crowd = await Subprocess.start("password_guessers", environment.base_url)
         try:
             for _ in range(plan.rounds):
                 for found, guessers in ((idle, 0), (busy, GUESSERS)):
                     await _set(crowd, guessers, answered)
-                    await world.settle() if not guessers else await asyncio.sleep(SATURATED)
+                    await environment.settle() if not guessers else await asyncio.sleep(SATURATED)
                     for who, path in ((visitor, "/connexion"), (member, "/accueil")):
                         spent = await timed(plan.floor_samples, _opening(who, path))
                         found.setdefault(path, []).append(statistics.median(spent))
@@ -66,32 +66,32 @@ async def beside_hashing(world: World, plan: Plan) -> list[Line]:
     ]
 
 
-async def _set(crowd: Companion, guessers: int, answered: dict[str, int]) -> None:
+async def _set(crowd: Subprocess, guessers: int, answered: dict[str, int]) -> None:
     """So many guess from now on; those before are counted by their answers."""
     await crowd.tell({"at_once": guessers})
     for status, number in (await crowd.lines.get())["seen"].items():
         answered[status] = answered.get(status, 0) + number
 
 
-def _opening(who: Member, path: str) -> Callable[[], Awaitable[object]]:
+def _opening(who: SignedInUser, path: str) -> Callable[[], Awaitable[object]]:
     return lambda: who.get(path)
 
 
-async def qr_page(world: World, plan: Plan) -> list[Line]:
+async def qr_page(environment: Environment, plan: Plan) -> list[Line]:
     """The page with the QR code, and pages of about its size without one, in turn."""
-    await world.start_services()
+    await environment.start_services()
     cpu: dict[str, list[float]] = {}
     sizes: dict[str, int] = {}
     async with aiohttp.TCPConnector() as connector:
-        visitor, member = Member(world, connector), Member(world, connector)
+        visitor, member = SignedInUser(environment, connector), SignedInUser(environment, connector)
         await member.fill_in()
         await member.give_password("/connexion/telephone")
         for _ in range(plan.rounds):
             for who, path in ((member, QR), (visitor, PLAIN)):
                 sizes[path] = len((await who.get(path)).text)
-                before = cpu_seconds(world.pid("gateway"))
+                before = cpu_seconds(environment.pid("gateway"))
                 await timed(plan.pages, _opening(who, path), warm=0)
-                used = cpu_seconds(world.pid("gateway")) - before
+                used = cpu_seconds(environment.pid("gateway")) - before
                 cpu.setdefault(path, []).append(1_000 * used / plan.pages)
         await visitor.close()
         await member.close()
@@ -102,7 +102,7 @@ async def qr_page(world: World, plan: Plan) -> list[Line]:
             what="CPU of the gateway, whole page",
             unit="ms",
             values=cpu[QR],
-            floor=statistics.median(cpu[PLAIN]),
+            baseline=statistics.median(cpu[PLAIN]),
             floor_name=f"GET {PLAIN}, no QR code",
             ratio=statistics.median(cpu[QR]) / max(statistics.median(cpu[PLAIN]), 0.01),
             aim="<= 5 ms",
@@ -123,21 +123,21 @@ async def qr_page(world: World, plan: Plan) -> list[Line]:
 QR, PLAIN = "/connexion/telephone", "/inscription"
 
 
-async def long_password(world: World, plan: Plan) -> list[Line]:
+async def long_password(environment: Environment, plan: Plan) -> list[Line]:
     """A megabyte posted as a password: how soon it is refused, and what registration heard."""
-    await world.start_services()
+    await environment.start_services()
     spent: list[float] = []
     async with aiohttp.TCPConnector(force_close=True) as connector:
-        visitor = Member(world, connector)
+        visitor = SignedInUser(environment, connector)
         fields = (await visitor.get("/connexion")).form("/connexion")
         body = urlencode({**fields, "address": visitor.address, "password": MEGABYTE}).encode()
-        before = await world.requests_answered()
+        before = await environment.requests_answered()
         for _ in range(plan.floor_samples):
             status, milliseconds = await visitor.refused("/connexion", body)
             spent.append(milliseconds)
             if status not in (400, 413):
                 raise Unexpected(f"a megabyte was answered {status}")
-        heard = sum((await world.requests_answered()).values()) - sum(before.values())
+        heard = sum((await environment.requests_answered()).values()) - sum(before.values())
         await visitor.close()
     return [
         Line(

@@ -1,4 +1,4 @@
-"""The other end of two floors: `python -m benchmarks.peer AMQP_URL QUEUE`.
+"""The other end of two baselines: `python -m benchmarks.peer AMQP_URL QUEUE`.
 
 A bare aiohttp server that reads a form and answers 303, and a bare responder over direct reply-to:
 what our gateway and registration would be if they did nothing. It ends with its standard input.

@@ -9,7 +9,7 @@ from textwrap import wrap
 
 from benchmarks.measure import Line, Plan
 
-HEAD = ("", "ours", "(min - max)", "floor", "ratio", "aim", "")
+HEAD = ("", "ours", "(min - max)", "baseline", "ratio", "aim", "")
 WIDTHS = (46, 12, 17, 10, 8, 9, 6)
 
 
@@ -40,7 +40,7 @@ def cells(line: Line, plan: Plan) -> tuple[str, ...]:
         line.what,
         number(line.value, line.unit),
         spread,
-        number(line.floor, line.unit) if line.floor is not None else "",
+        number(line.baseline, line.unit) if line.baseline is not None else "",
         f"{line.ratio:.2f} x" if line.ratio is not None else "",
         line.aim,
         "-" if verdict and plan.quick else verdict,
@@ -48,26 +48,26 @@ def cells(line: Line, plan: Plan) -> tuple[str, ...]:
 
 
 def table(facts: Mapping[str, object], lines: Sequence[Line], plan: Plan) -> str:
-    """The whole answer: where and when, then each scenario beside its floors."""
+    """The whole answer: where and when, then each scenario beside its baselines."""
     out = ["", *wrap(" | ".join(f"{name} {value}" for name, value in facts.items()), 118)]
-    out.append(f"medians of {plan.rounds} rounds, ours and floor in turn; ratio of each round")
+    out.append(f"medians of {plan.rounds} rounds, ours and baseline in turn; ratio of each round")
     if plan.quick:
         out.append("QUICK: too few samples for a verdict")
     for scenario, group in groupby(lines, key=lambda line: line.scenario):
-        ours = "bare" if scenario == "floor" else HEAD[1]
+        ours = "bare" if scenario == "baseline" else HEAD[1]
         out += ["", row((scenario, ours, *HEAD[2:]))]
-        floors: dict[str, list[str]] = {}
+        baselines: dict[str, list[str]] = {}
         notes: list[str] = []
         for line in group:
             out.append(row(cells(line, plan)))
             if line.floor_name:
-                floors.setdefault(line.floor_name, []).append(line.what)
+                baselines.setdefault(line.floor_name, []).append(line.what)
             if line.note:
                 notes.append(f"    {line.what}: {line.note}")
-        # Named beside their lines only where the scenario has more than one floor.
-        for name, beside in floors.items():
-            of = f" of {'; '.join(beside)}" if len(floors) > 1 else ""
-            notes.append(f"    floor{of}: {name}")
+        # Named beside their lines only where the scenario has more than one baseline.
+        for name, beside in baselines.items():
+            of = f" of {'; '.join(beside)}" if len(baselines) > 1 else ""
+            notes.append(f"    baseline{of}: {name}")
         out += [part for note in notes for part in wrap(note, 118, subsequent_indent=" " * 8)]
     verdicts = [line.passed for line in lines if line.passed is not None]
     if verdicts and not plan.quick:

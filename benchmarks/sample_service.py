@@ -1,6 +1,6 @@
 """The measured service: one event and one request, of the size ours have.
 
-It is provisioned like any service of the house, in the private servers of a run, and never started
+It is provisioned like any other service, in the private servers of a run, and never started
 as a process: the harness uses its rights and its tables.
 """
 

@@ -15,9 +15,9 @@ from collections.abc import Sequence
 import aiohttp
 
 from benchmarks.account import NAMES, hashes_on_all_cores
-from benchmarks.environment import World
+from benchmarks.environment import Environment
 from benchmarks.measure import Line, Plan, cpu_seconds, percentile, ratio_line
-from benchmarks.signed_in_user import Member
+from benchmarks.signed_in_user import SignedInUser
 
 #: How many accounts are made at once.
 AT_ONCE = 8
@@ -32,58 +32,60 @@ WHOLE = {"hash": 1, "post": 2, "page": 1, "request": 3}
 WRITTEN = 5
 
 
-async def made(world: World, connector: aiohttp.BaseConnector, count: int) -> list[Member]:
+async def made(
+    environment: Environment, connector: aiohttp.BaseConnector, count: int
+) -> list[SignedInUser]:
     """People with an account and a phone, signed out."""
-    members = [Member(world, connector) for _ in range(count)]
+    members = [SignedInUser(environment, connector) for _ in range(count)]
     free = asyncio.Semaphore(AT_ONCE)
 
-    async def settle(one: Member) -> None:
+    async def settle(one: SignedInUser) -> None:
         async with free:
             await one.settle()
 
     await asyncio.gather(*(settle(one) for one in members))
-    await world.settle()
+    await environment.settle()
     return members
 
 
-async def sign_in(world: World, plan: Plan) -> list[Line]:
-    """Idle, one at a time: floors and sign-ins in turn, round by round."""
-    floors: list[dict[str, float]] = []
+async def sign_in(environment: Environment, plan: Plan) -> list[Line]:
+    """Idle, one at a time: baselines and sign-ins in turn, round by round."""
+    baselines: list[dict[str, float]] = []
     spent: list[list[tuple[float, float, float]]] = []
     cpu: dict[str, list[float]] = {}
-    await world.start_services()
+    await environment.start_services()
     async with aiohttp.TCPConnector() as connector:
-        members = await made(world, connector, plan.mails)
+        members = await made(environment, connector, plan.mails)
         await _once(members[0])
-        await _counted(world, members[0])
+        await _counted(environment, members[0])
         for _ in range(plan.rounds):
-            floors.append(await _floors_once(world, plan.floor_samples))
+            baselines.append(await _floors_once(environment, plan.floor_samples))
             await asyncio.gather(*(one.ready() for one in members))
-            before = {name: cpu_seconds(world.pid(name)) for name in world.services}
+            before = {name: cpu_seconds(environment.pid(name)) for name in environment.services}
             round_ = []
             for one in members:
                 round_.append(await _once(one))
                 await asyncio.sleep(0.1)  # idle means that the former one's events are done
             spent.append(round_)
-            for name in world.services:
-                used = cpu_seconds(world.pid(name)) - before[name]
+            for name in environment.services:
+                used = cpu_seconds(environment.pid(name)) - before[name]
                 cpu.setdefault(name, []).append(1_000 * used / len(members))
         for one in members:
             await one.close()
-    return [*_lines(floors, spent), *_cpu_lines(cpu)]
+    return [*_lines(baselines, spent), *_cpu_lines(cpu)]
 
 
 def _lines(
-    floors: Sequence[dict[str, float]], spent: Sequence[Sequence[tuple[float, float, float]]]
+    baselines: Sequence[dict[str, float]], spent: Sequence[Sequence[tuple[float, float, float]]]
 ) -> list[Line]:
     def pairs(place: int, parts: dict[str, int]) -> list[tuple[float, float]]:
         ours = [statistics.median(one[place] for one in round_) for round_ in spent]
-        return [(our, _sum(floor, parts)) for our, floor in zip(ours, floors, strict=True)]
+        return [(our, _sum(baseline, parts)) for our, baseline in zip(ours, baselines, strict=True)]
 
     written = {**WHOLE, "asking": WRITTEN}
     return [
         *(
-            Line(scenario="floor", what=name, unit="ms", values=[one[key] for one in floors])
+            Line(scenario="baseline", what=name, unit="ms", values=[one[key] for one in baselines])
             for key, name in FLOORS.items()
         ),
         ratio_line(
@@ -132,8 +134,8 @@ def _said(parts: dict[str, int]) -> str:
     return " + ".join(f"{count} {name}" for name, count in parts.items())
 
 
-def _sum(floor: dict[str, float], parts: dict[str, int]) -> float:
-    return sum(count * floor[name] for name, count in parts.items())
+def _sum(baseline: dict[str, float], parts: dict[str, int]) -> float:
+    return sum(count * baseline[name] for name, count in parts.items())
 
 
 def _cpu_lines(cpu: dict[str, list[float]]) -> list[Line]:
@@ -143,7 +145,7 @@ def _cpu_lines(cpu: dict[str, list[float]]) -> list[Line]:
     ]
 
 
-async def _once(one: Member) -> tuple[float, float, float]:
+async def _once(one: SignedInUser) -> tuple[float, float, float]:
     """Milliseconds of the password's answer, the code's, and all of it with the page between."""
     password, page, code = await one.sign_in()
     await one.sign_out()
@@ -151,29 +153,32 @@ async def _once(one: Member) -> tuple[float, float, float]:
     return steps[0], steps[2], sum(steps)
 
 
-async def _floors_once(world: World, count: int) -> dict[str, float]:
-    return {name: statistics.median(await getattr(world.floors, name)(count)) for name in FLOORS}
+async def _floors_once(environment: Environment, count: int) -> dict[str, float]:
+    return {
+        name: statistics.median(await getattr(environment.baselines, name)(count))
+        for name in FLOORS
+    }
 
 
-async def _counted(world: World, one: Member) -> None:
+async def _counted(environment: Environment, one: SignedInUser) -> None:
     """Hold the counted requests against what the services say that they answered."""
-    before = await world.requests_answered()
+    before = await environment.requests_answered()
     await one.sign_in()
-    after = await world.requests_answered()
+    after = await environment.requests_answered()
     await one.sign_out()
     asked = sum(after.values()) - sum(before.values())
     if asked != WHOLE["request"]:
         raise RuntimeError(f"a sign-in makes {asked} requests, not {WHOLE['request']}")
 
 
-async def sign_in_32(world: World, plan: Plan) -> list[Line]:
+async def sign_in_32(environment: Environment, plan: Plan) -> list[Line]:
     """Thirty-two at once, several times, each with a code that is right and new."""
     spent: list[float] = []
     wrong: list[str] = []
     rates, hashes = [], []
-    await world.start_services()
+    await environment.start_services()
     async with aiohttp.TCPConnector(limit=0) as connector:
-        members = await made(world, connector, plan.burst)
+        members = await made(environment, connector, plan.burst)
         for _ in range(plan.rounds):
             hashes.append(await hashes_on_all_cores(plan.burst))
             await asyncio.gather(*(one.ready() for one in members))
@@ -183,13 +188,13 @@ async def sign_in_32(world: World, plan: Plan) -> list[Line]:
             spent += [each for each in asked if isinstance(each, float)]
             wrong += [f"{each}" for each in asked if isinstance(each, BaseException)]
             await asyncio.gather(*(one.sign_out() for one in members), return_exceptions=True)
-            await world.settle()
+            await environment.settle()
         for one in members:
             await one.close()
     return _burst_lines(plan, spent, wrong, rates, hashes)
 
 
-async def _timed(one: Member) -> float:
+async def _timed(one: SignedInUser) -> float:
     """Seconds from the sign-in form to the answer to the code."""
     begin = time.perf_counter()
     await one.sign_in()
@@ -204,7 +209,7 @@ def _burst_lines(
     hashes: Sequence[float],
 ) -> list[Line]:
     scenario, people = f"sign_in_{plan.burst}", plan.rounds * plan.burst
-    floor = statistics.median(hashes)
+    baseline = statistics.median(hashes)
     refused = [each for each in wrong if each.startswith("POST /connexion/code: 4")]
     by_hashes = f"{plan.burst} hashes on all cores"
     return [
@@ -232,9 +237,9 @@ def _burst_lines(
                 what=f"form opened -> code answered, p{share}",
                 unit="s",
                 values=[percentile(spent, share / 100)] if spent else [0.0],
-                floor=floor,
+                baseline=baseline,
                 floor_name=by_hashes,
-                ratio=percentile(spent, share / 100) / floor if spent else None,
+                ratio=percentile(spent, share / 100) / baseline if spent else None,
             )
             for share in (50, 95)
         ),

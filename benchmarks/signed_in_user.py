@@ -19,7 +19,7 @@ import aiohttp
 import pyotp
 
 from benchmarks.browser import PASSWORD, Unexpected, new_address
-from benchmarks.environment import World
+from benchmarks.environment import Environment
 
 STEP = 30
 URLENCODED = "application/x-www-form-urlencoded"
@@ -59,25 +59,29 @@ class Page:
         raise Unexpected(f"no form for {action} on {self.path}: {self.text[-1_500:]}")
 
 
-class Member:
+class SignedInUser:
     """One person. `settle` makes the account; `sign_in` and `sign_out` follow in turn."""
 
-    def __init__(self, world: World, connector: aiohttp.BaseConnector) -> None:
-        self._world = world
+    def __init__(self, environment: Environment, connector: aiohttp.BaseConnector) -> None:
+        self._world = environment
         self.address = new_address()
         self._session = aiohttp.ClientSession(
-            world.base_url,
+            environment.base_url,
             connector=connector,
             connector_owner=False,
             cookie_jar=aiohttp.CookieJar(unsafe=True),
-            headers={"Origin": world.base_url, "Accept": "text/html", "Accept-Language": "fr"},
+            headers={
+                "Origin": environment.base_url,
+                "Accept": "text/html",
+                "Accept-Language": "fr",
+            },
             timeout=aiohttp.ClientTimeout(total=60),
         )
         self._key = ""
         self._last_step = 0
 
     async def close(self) -> None:
-        """Forget the cookies; the connections stay in the pool."""
+        """Delete the cookies; the connections stay in the pool."""
         await self._session.close()
 
     async def get(self, path: str) -> Page:

@@ -1,4 +1,4 @@
-"""Processes beside the harness: the mail sink, the floors' peer, the bare interpreter.
+"""Processes beside the harness: the mail sink, the baselines' peer, the bare interpreter.
 
 Each one is a module of this package that prints JSON lines and ends when its standard input is
 closed, so none outlives the harness, however that ends. Nothing else is started or ended here.
@@ -13,7 +13,7 @@ import sys
 from typing import Any
 
 
-class Companion:
+class Subprocess:
     """One running module; `first` is its first line, the later ones go to `lines`."""
 
     def __init__(self, process: asyncio.subprocess.Process, first: dict[str, Any]) -> None:
@@ -23,7 +23,7 @@ class Companion:
         self._reading = asyncio.create_task(self._read())
 
     @classmethod
-    async def start(cls, module: str, *arguments: str, ready_seconds: float = 30) -> Companion:
+    async def start(cls, module: str, *arguments: str, ready_seconds: float = 30) -> Subprocess:
         """Start `python -m benchmarks.<module>`; RuntimeError if it says nothing in time."""
         process = await asyncio.create_subprocess_exec(
             sys.executable,

@@ -1,4 +1,4 @@
-"""Fixtures for every test: servers started once per run and only when asked for, fresh corners.
+"""Fixtures for every test: servers started once per run and only on request.
 
 `servers`, `database`, `database_factory`, `broker`, `broker_factory`, `smtp`. A machine without the
 servers skips the tests that need them; where CI=true they fail instead.
@@ -88,7 +88,7 @@ def servers() -> ServerUrls:
 
 @pytest.fixture(scope="session")
 def test_servers(servers: ServerUrls) -> Iterator[TestServers]:
-    """Makes fresh databases and virtual hosts."""
+    """Creates fresh databases and virtual hosts."""
     made = TestServers(servers, principals())
     yield made
     made.admin.close()
@@ -130,7 +130,7 @@ def broker_factory(test_servers: TestServers) -> Iterator[Callable[[Iterable[Pri
 
 @pytest.fixture
 def broker(broker_factory: Callable[[Iterable[Principal]], Broker]) -> Broker:
-    """One fresh virtual host with the house's users and the shared exchanges."""
+    """One fresh virtual host with every service's user and the shared exchanges."""
     return broker_factory(principals())
 
 
@@ -179,7 +179,7 @@ def service_environment(system: System) -> Callable[..., dict[str, str]]:
 
 @pytest.fixture
 async def smtp() -> AsyncIterator[MailServer]:
-    """A mail server in this process that does as it is told."""
+    """A mail server in this process whose answers a test sets."""
     server = MailServer()
     await server.start()
     yield server

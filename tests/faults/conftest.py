@@ -50,7 +50,7 @@ async def rig(
 
 @pytest_asyncio.fixture(loop_scope="package")
 async def ready_rig(rig: FaultRig) -> FaultRig:
-    """The house with everything running, whatever the test before did to it."""
+    """The rig with everything running, whatever the test before did to it."""
     rig.servers.ensure()
     await rig.supervisor.ready()
     return rig

@@ -1,6 +1,6 @@
 """`kill -9` while people sign in and change what protects them: each goes on where they were.
 
-Everybody presses at the same moment, each at another step; whoever gets no answer presses the same
+Everybody presses at the same moment, each at another step; who gets no answer presses the same
 button of the same page again, with the code that was typed before.
 """
 

@@ -1,1 +1,1 @@
-"""Tests against real servers, one folder per part of the house."""
+"""Tests against real servers, one folder per part of the product."""

@@ -1,4 +1,4 @@
-"""All that a running house keeps or says, as text: tables, queues, logs, health and metrics pages.
+"""All that running services store or print, as text: tables, queues, logs, health and metrics.
 
 `collect` adds what there is at that moment and forgets nothing collected before, so that what is
 kept for a short while only (a half-made enrolment, a waiting event) is seen too. A piece stands for

@@ -1,4 +1,4 @@
-"""A portal whose browsers note every secret that they are told, are shown or keep."""
+"""A portal whose browsers record every secret that is typed, shown or stored in them."""
 
 from __future__ import annotations
 

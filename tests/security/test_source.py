@@ -6,7 +6,7 @@ import ast
 import json
 import re
 import subprocess
-from collections.abc import Iterator
+from functools import cache
 from pathlib import Path
 
 import pytest
@@ -20,16 +20,21 @@ TRACKED = subprocess.run(
 TEXTS = [name for name in TRACKED if not name.endswith((".png", ".ico", ".woff2"))]
 
 
-def calls(path: Path) -> Iterator[tuple[str, ast.Call]]:
+@cache
+def nodes(path: Path) -> tuple[ast.AST, ...]:
+    """The syntax tree of a file, which five tests look at."""
+    return tuple(ast.walk(ast.parse(path.read_text("utf-8"))))
+
+
+@cache
+def calls(path: Path) -> tuple[tuple[str, ast.Call], ...]:
     """(dotted name, call) of every call in a file."""
-    for node in ast.walk(ast.parse(path.read_text("utf-8"))):
-        if isinstance(node, ast.Call):
-            yield ast.unparse(node.func), node
+    return tuple((ast.unparse(one.func), one) for one in nodes(path) if isinstance(one, ast.Call))
 
 
 def imports(path: Path) -> set[str]:
     found = set()
-    for node in ast.walk(ast.parse(path.read_text("utf-8"))):
+    for node in nodes(path):
         if isinstance(node, ast.Import):
             found |= {alias.name for alias in node.names}
         elif isinstance(node, ast.ImportFrom):
@@ -63,7 +68,7 @@ def test_cr_02_no_weak_hash_and_no_identifier_as_a_secret(path: Path) -> None:
 def test_cr_03_secrets_are_compared_in_constant_time(path: Path) -> None:
     """CR-03: nothing named a hash, a digest of a secret, a token or a code is compared by ==."""
     secret = re.compile(r"(^|_|\.)(token|csrf|mac|code_hash|token_hash|password|password_hash)$")
-    for node in ast.walk(ast.parse(path.read_text("utf-8"))):
+    for node in nodes(path):
         if isinstance(node, ast.Compare) and isinstance(node.ops[0], ast.Eq | ast.NotEq):
             sides = [node.left, *node.comparators]
             named = [ast.unparse(one) for one in sides if isinstance(one, ast.Name | ast.Attribute)]

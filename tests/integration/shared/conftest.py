@@ -1,4 +1,4 @@
-"""A street of services for each test."""
+"""A bus with a few services for each test."""
 
 from __future__ import annotations
 

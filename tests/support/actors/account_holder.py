@@ -1,4 +1,4 @@
-"""Somebody with an account: from the form to the home page, as a browser without scripts goes."""
+"""The holder of an account, from the form to the home page, in a browser without scripts."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Somebody with an account in front of Chromium: password, phone, recovery codes.
+"""The holder of an account in Chromium: password, phone, recovery codes.
 
 Real time passes here, and a code is good once: `code` gives the next one that was not used yet, and
 waits only where two were used within the same half minute.

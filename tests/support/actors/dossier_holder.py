@@ -1,4 +1,4 @@
-"""Somebody with dossiers, and the home page as they read it."""
+"""The holder of an account with dossiers, and the home page as they read it."""
 
 from __future__ import annotations
 

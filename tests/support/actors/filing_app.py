@@ -25,7 +25,7 @@ NOON = datetime(2026, 1, 15, 12, tzinfo=UTC)
 
 @dataclass
 class FilingApp:
-    """Says what becomes of dossiers, and waits until the list has heard it."""
+    """Publishes events about dossiers and waits until the list has processed them."""
 
     system: System
     exchange: aio_pika.abc.AbstractExchange

@@ -35,7 +35,7 @@ OTHER_NETWORK = "198.51.100.0/24"
 
 @dataclass
 class HarnessAccountHolder:
-    """One account in a room, a minute after it was made: PASSWORD at ADDRESS."""
+    """One account on a harness, a minute after its creation: PASSWORD at ADDRESS."""
 
     harness: RegistrationHarness
     account_id: str
@@ -124,7 +124,7 @@ class HarnessAccountHolder:
         return self.harness.mailbox.open(getattr(event, field), seal_context(kind, field))
 
     async def reset_link(self) -> str:
-        """Forget the password; returns the link's token."""
+        """Ask for a new password; returns the token of the mailed link."""
         await self.harness.ask(reset_request())
         return await self.secret(PasswordResetRequested)
 

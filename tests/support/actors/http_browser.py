@@ -1,4 +1,4 @@
-"""A browser of few virtues: cookies, forms as they stand on the page, no scripts."""
+"""A browser without scripts: cookies, redirects, and forms as the page gives them."""
 
 from __future__ import annotations
 

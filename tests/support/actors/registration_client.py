@@ -41,7 +41,7 @@ class RegistrationClient:
     sealer: Sealer
 
     async def wait(self) -> None:
-        """Until the line is up."""
+        """Wait until the connection is up."""
         await eventually(lambda: self.node.ready[0], why="the gateway's line is up")
 
     async def ask(self, request: Any, key: str | None = None) -> Any:

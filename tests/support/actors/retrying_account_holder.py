@@ -1,4 +1,4 @@
-"""People with accounts, who sign in and change what protects them while something is killed."""
+"""Holders of accounts who sign in and change their factors while something is killed."""
 
 from __future__ import annotations
 

@@ -20,7 +20,7 @@ from tests.support.actors.http_browser import HttpBrowser, HttpResponse
 from tests.support.mail.mail_server import MailServer, Received
 from tests.support.servers.portal import PASSWORD
 
-#: What a page says, or a broken line means, when one should try again.
+#: Errors after which one tries again.
 UNAVAILABLE_ERRORS = (aiohttp.ClientError, ConnectionError, TimeoutError)
 PAUSE = 0.25
 #: How long a person goes on trying: a broker on a busy machine needs most of it to start.
@@ -41,7 +41,7 @@ class RetryingRegistrant:
         await self.browser.close()
 
     async def until(self, wanted: int, send: Callable[[], Awaitable[HttpResponse]]) -> HttpResponse:
-        """Do it again until the portal answers `wanted`; anything but "away" is an error."""
+        """Do it again until the portal answers `wanted`; anything but 503 is an error."""
         end = monotonic() + PATIENCE
         while True:
             try:

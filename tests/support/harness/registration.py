@@ -151,7 +151,7 @@ OpenHarness = Callable[..., AbstractAsyncContextManager[RegistrationHarness]]
 
 @asynccontextmanager
 async def open_harness(database: Database, **more: str) -> AsyncIterator[RegistrationHarness]:
-    """A room on a database whose tables it empties first; `more` are settings."""
+    """A harness on a database whose tables it empties first; `more` are settings."""
     chosen = settings(IMPEX_REGISTRATION_DATABASE_URL=database.url("registration"), **more)
     pool = await open_pool(chosen.database_url, "registration", "tests", 10)
     harness: RegistrationHarness

@@ -1,7 +1,7 @@
 """A service's handlers on a real database, without a broker: ask, hear, look, move the clock.
 
-`Room.ask` does what the responder does: what takes long first, then the handler in one
-transaction. Events are read from the outbox. A service's tests derive a room of their own.
+`ServiceHarness.ask` does what the RPC server does: what takes long first, then the handler in one
+transaction. Events are read from the outbox. Each service's tests derive a harness of their own.
 """
 
 from __future__ import annotations
@@ -95,7 +95,7 @@ class ServiceHarness:
             await row.handler(event, Context(**parts, prepared=prepared))
 
     async def events(self, *kinds: type[Event]) -> list[Any]:
-        """Every event said so far, oldest first, of these kinds or of any."""
+        """Every event emitted so far, oldest first, of these kinds or of any."""
         return [event for _, _, event in await self.published(*kinds)]
 
     async def published(self, *kinds: type[Event]) -> list[tuple[str, str | None, Any]]:
@@ -131,7 +131,7 @@ class ServiceHarness:
         return {row["subject"] for row in await self.fetch("SELECT subject FROM replies")}
 
     async def clear_tables(self, *tables: str) -> None:
-        """Forget what earlier tests left, and the common tables' rows."""
+        """Delete the rows of these tables and of the common ones."""
         async with transaction(self.pool) as tx:
             for table in (*tables, "outbox", "inbox", "replies"):
                 await tx.execute(f"DELETE FROM {table}")

@@ -1,4 +1,4 @@
-"""The mailer's surroundings in a test: those whom it hears, and everybody who listens."""
+"""The services that the mailer hears in a test, and a subscriber to what it publishes."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ SPEAKERS = ("registration", "mfa", "gateway", "profile")
 
 
 def now() -> datetime:
-    """The house's clock."""
+    """The services' clock."""
     return datetime.now(UTC)
 
 
@@ -92,7 +92,7 @@ def known(**more: Any) -> KnownAddressRequested:
 
 
 class MailerFixture:
-    """Says things as their owners, hears what the mailer says, reads its tables."""
+    """Publishes events as their owners, records what the mailer publishes, reads its tables."""
 
     def __init__(self, system: System) -> None:
         self.system = system

@@ -1,4 +1,4 @@
-"""What happens to an account, as the services that own the facts would say it."""
+"""Sample events about an account, as the services that own them would publish them."""
 
 from __future__ import annotations
 

@@ -91,7 +91,7 @@ def mail(template: str = VALIDATION.name, language: str = "fr", case: int = 0, *
 
 @functools.cache  # compiling the templates takes longer than most tests
 def messages(**brand: str) -> Messages:
-    """A writer of mails, for the guide's agency or a changed one."""
+    """A writer of mails, for the default agency or another one."""
     values = {name: getattr(DEFAULT_BRAND, name) for name in DEFAULT_BRAND.__dataclass_fields__}
     return Messages(type(DEFAULT_BRAND)(**values | brand), BASE_URL)
 

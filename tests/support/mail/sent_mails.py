@@ -34,7 +34,7 @@ MAILED = (
 
 @dataclass(frozen=True)
 class SentMail:
-    """What a message would carry: a code, a link's token, or both."""
+    """What a mail carries: a code, a link's token, or both."""
 
     kind: str
     address: str
@@ -53,8 +53,7 @@ class PublishedEvent:
 
 @dataclass
 class SentMails:
-    """Every event that was said, and every message that would go out, opened with the mailer's
-    key."""
+    """Every published event, and every mail that would go out, decrypted with the mailer's key."""
 
     opener: Opener
     all: list[SentMail] = field(default_factory=list)
@@ -102,7 +101,7 @@ class SentMails:
 
 @asynccontextmanager
 async def record_sent_mails(system: System) -> AsyncIterator[SentMails]:
-    """Hear everything that is said for as long as this lasts."""
+    """Record every published event for as long as this lasts."""
     ring = KeyRing.parse(system.environment("mailer")["IMPEX_SEAL_KEYS_MAILER"])
     found = SentMails(Opener("mailer", ring))
     connection = await aio_pika.connect(system.broker.admin_url)

@@ -1,4 +1,4 @@
-"""What the states of every page are made of: the brand, a form, a request, whoever is signed in."""
+"""What the states of every page are made of: the brand, a form, a request, the signed-in user."""
 
 from __future__ import annotations
 
@@ -103,7 +103,7 @@ def rules() -> dict[str, Any]:
 
 
 def me(*, full: bool = True, name: str = "Pierre Durand-Lefebvre", **more: Any) -> SimpleNamespace:
-    """Whoever is signed in, as every page knows them."""
+    """The signed-in user, as every page knows them."""
     known = {
         "name": name,
         "address": ADDRESS,

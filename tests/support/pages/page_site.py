@@ -36,7 +36,7 @@ class Site:
     complaints: list[str] = field(default_factory=list)
 
     def clear(self) -> None:
-        """Forget what the last test set and saw."""
+        """Clear what the last test set and recorded."""
         self.answers.clear()
         self.events.clear()
         self.asked.clear()

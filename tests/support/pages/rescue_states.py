@@ -1,4 +1,4 @@
-"""The states of the pages for whoever has lost the password, the phone, or trust in a mail."""
+"""The states of the pages about a lost password, a lost phone and « ce n'est pas moi »."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Services as small as a test needs them, on real servers, and a forger of raw messages."""
+"""Small services on real servers, and raw messages published as any user."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ SAID = {
 }
 ASKED = tuple(cls for cls in REQUESTS.values() if cls.OWNER == OWNER)
 
-#: What these tests say of three services, whatever the real ones hear by now.
+#: Three sample services, independent of what the real ones hear and emit.
 PARTIES = (
     Principal("registration", hears=SAID["mailer"], emits=SAID["registration"], answers=ASKED),
     Principal("mailer", hears=SAID["registration"], emits=SAID["mailer"]),
@@ -44,7 +44,7 @@ def now() -> datetime:
 
 
 class BusFixture:
-    """A few services beside each other; `close` drains and closes them all."""
+    """A few services on one broker; `close` drains and closes them all."""
 
     def __init__(self, database: Database, broker: Broker) -> None:
         self.database = database
@@ -150,7 +150,7 @@ async def forge(
 
 
 class RecordingHandler:
-    """A handler that remembers what it was told and does as it is asked."""
+    """A handler that records its events and runs what a test gives it."""
 
     def __init__(self, act: Callable[[Any, Context[Any]], Any] | None = None) -> None:
         self.events: list[Any] = []

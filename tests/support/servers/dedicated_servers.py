@@ -62,7 +62,7 @@ class DedicatedServers:
 
 @contextmanager
 def start_dedicated_servers(principals: Iterable[Principal]) -> Iterator[DedicatedServers]:
-    """Both servers, durable as in earnest, in a folder that is removed at the end."""
+    """Both servers, durable as in production, in a folder that is removed at the end."""
     folder = server_folder("impex-own-")
     postgres = Postgres(folder / "postgresql", secrets.token_hex(12))
     rabbit = Rabbit(folder / "rabbitmq", secrets.token_hex(12), name="own", statistics_ms=200)

@@ -25,7 +25,7 @@ SERVICES = ("registration", "mfa", "profile", "dossiers", "mailer", "gateway")
 
 @dataclass
 class FaultRig:
-    """Services under a keeper, servers of their own, and a mail server in the test's loop."""
+    """Services under a supervisor, dedicated servers, and a mail server in the test's loop."""
 
     system: System
     servers: DedicatedServers
@@ -35,12 +35,12 @@ class FaultRig:
     users: list[RetryingRegistrant] = field(default_factory=list)
 
     def registrant(self) -> RetryingRegistrant:
-        """Somebody new."""
+        """A new user."""
         self.users.append(RetryingRegistrant(HttpBrowser(self.base)))
         return self.users[-1]
 
     def account_holder(self) -> RetryingAccountHolder:
-        """Somebody new who is about to have an account."""
+        """A new user who is going to have an account."""
         self.users.append(member := RetryingAccountHolder(HttpBrowser(self.base), smtp=self.smtp))
         return member
 
@@ -60,7 +60,7 @@ class FaultRig:
         await asyncio.to_thread(server.wait)
 
     async def rows(self, query: str, *values: object) -> list[asyncpg.Record]:
-        """What the database says to its administrator."""
+        """Rows of a query, as the database's administrator."""
         connection = await asyncpg.connect(self.system.database.admin_url)
         try:
             return list(await connection.fetch(query, *values))
@@ -72,7 +72,7 @@ class FaultRig:
         await eventually(self._outboxes, 60, every=0.1, why="the outboxes are empty")
 
     async def queues_empty(self) -> None:
-        """Wait until no queue holds a message, no dead queue, no waiting room, no outbox."""
+        """Wait until no queue holds a message, no dead-letter queue, no retry queue, no outbox."""
         await self.outboxes_empty()
         admin = self.system.broker.admin
         admin.close()  # the broker may have been started again since it was last asked

@@ -55,7 +55,7 @@ class Portal:
 
 @contextmanager
 def fresh_system(test_servers: TestServers, folder: Path) -> Iterator[System]:
-    """Tables and a virtual host of one's own."""
+    """A fresh database with every table and a fresh virtual host."""
     database = test_servers.migrated(services())
     broker = test_servers.broker(principals())
     made = System(database, broker, folder)
@@ -71,7 +71,7 @@ def fresh_system(test_servers: TestServers, folder: Path) -> Iterator[System]:
 async def separate_system(
     test_servers: TestServers, folder: Path
 ) -> AsyncIterator[tuple[System, SentMails]]:
-    """A corner for one test that stops and starts services."""
+    """A system for one test that stops and starts services."""
     with fresh_system(test_servers, folder) as system:
         async with record_sent_mails(system) as sent_mails:
             yield system, sent_mails

@@ -1,6 +1,6 @@
-"""What an operator's supervisor does: every service in a process of its own, started again.
+"""A process supervisor for tests: each service in its own process, restarted when it ends.
 
-`Keeper.hold` starts the services, watches them and replaces one that ended, whatever ended it, as a
+`ProcessSupervisor.supervise` starts the services, watches them and replaces one that ended, as a
 process manager would. `kill` is SIGKILL, `pause` SIGSTOP. It restarts nothing while it is being
 closed.
 """
@@ -17,7 +17,7 @@ from tests.support.servers.system import Spawned, System
 
 
 class ProcessSupervisor:
-    """The processes of a house; `starts` counts how often each service was started."""
+    """The processes of all services; `starts` counts how often each service was started."""
 
     def __init__(self, system: System) -> None:
         self._system = system
@@ -50,7 +50,7 @@ class ProcessSupervisor:
         await eventually(all_ready, seconds, every=0.1, why="every service is ready")
 
     def kill(self, name: str) -> None:
-        """`kill -9`: nothing is finished, nothing is said."""
+        """`kill -9`: nothing is finished, nothing is published."""
         self._processes[name].kill()
 
     def pause(self, name: str) -> None:

@@ -1,4 +1,4 @@
-"""The services of the house as tests know them: by their own definitions."""
+"""Every service's definition, as the tests use them."""
 
 from __future__ import annotations
 

@@ -1,7 +1,7 @@
-"""One set of servers per test run, and cheap fresh corners of them for each test.
+"""One set of servers per test run, with a fresh database and virtual host for each test.
 
 The first test that asks starts the servers, in whatever worker it runs; the others find them by a
-file. A database costs a copy of a template, a broker corner is a virtual host of its own.
+file. A database costs a copy of a template, a virtual host costs one request.
 """
 
 from __future__ import annotations
@@ -166,7 +166,7 @@ class TestServers:
         )
 
     def drop(self, database: Database) -> None:
-        """Forget a database."""
+        """Drop a database."""
         drop_database(self.servers.database_url, database.name)
 
     def migrated(self, services: Iterable[Service]) -> Database:
@@ -183,7 +183,7 @@ class TestServers:
         return self.database(name)
 
     def broker(self, principals: Iterable[Principal] | None = None) -> Broker:
-        """A fresh virtual host; other `parties` than the house's get users of their own."""
+        """A fresh virtual host; other `parties` than all services get users of their own."""
         self.admin.close()  # the server may have been restarted since the last call
         vhost = f"{self._prefix}_{next(self._numbers)}"
         chosen = self.principals if principals is None else tuple(principals)
@@ -194,5 +194,5 @@ class TestServers:
         return Broker(vhost, url, self.servers.management_url, passwords, self.admin)
 
     def delete(self, broker: Broker) -> None:
-        """Forget a virtual host."""
+        """Delete a virtual host."""
         self.admin.delete_vhost(broker.vhost)

@@ -26,7 +26,7 @@ class SpawnedPortal:
     base: str
 
     async def rows(self, query: str, *values: object) -> list[asyncpg.Record]:
-        """What the database says to its administrator."""
+        """Rows of a query, as the database's administrator."""
         connection = await asyncpg.connect(self.system.database.admin_url)
         try:
             return list(await connection.fetch(query, *values))

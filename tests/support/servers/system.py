@@ -1,4 +1,4 @@
-"""The whole house, or some rooms of it, on a fresh database and a fresh virtual host.
+"""Some or all services on a fresh database and a fresh virtual host.
 
 `System.environment(name)` is what the service `name` is given; `run` runs services inside the
 test's loop, `spawn` as a process of their own, as an operator would.
@@ -153,6 +153,6 @@ class System:
 
 
 def gateway_settings(port: int) -> Mapping[str, str]:
-    """The gateway on a port of one's own."""
+    """The gateway on a given port."""
     base = f"http://127.0.0.1:{port}"
     return {"IMPEX_GATEWAY_PORT": str(port), "IMPEX_BASE_URL": base}

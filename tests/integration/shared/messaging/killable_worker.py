@@ -1,6 +1,6 @@
 """A mailer in a process of its own, made to be killed in the middle of its work.
 
-Says READY when it consumes and TOOK when its handler has begun; then it works for ever.
+Prints READY when it consumes and TOOK when its handler has begun; then it works for ever.
 """
 
 from __future__ import annotations

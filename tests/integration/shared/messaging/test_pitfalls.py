@@ -181,7 +181,7 @@ async def test_pitfall_08_a_publish_never_outlives_its_timeout(bus: BusFixture) 
                 )
             assert loop.time() - begin < 1.5
         net.repair()
-        await eventually(lambda: publisher.link.is_up, 15)
+        await eventually(lambda: publisher.connection.is_up, 15)
         await publisher.publish(b"{}", properties(), exchange=topology.EVENTS, key=CANCELLED)
 
 
