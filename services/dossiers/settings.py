@@ -13,12 +13,12 @@ class DossiersSettings(CommonSettings):
 
     database_url: str = setting(
         "IMPEX_DOSSIERS_DATABASE_URL",
-        doc="Database address of the role of the list of dossiers.",
+        doc="Database URL of the dossiers service's role.",
         secret=True,
     )
     amqp_url: str = setting(
         "IMPEX_DOSSIERS_AMQP_URL",
-        doc="Broker address of the user of the list of dossiers.",
+        doc="Broker URL of the dossiers service's user.",
         secret=True,
     )
     health_port: int = setting(

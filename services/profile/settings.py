@@ -30,12 +30,12 @@ class ProfileSettings(CommonSettings):
 
     database_url: str = setting(
         "IMPEX_PROFILE_DATABASE_URL",
-        doc="Database address of the complementary information's role.",
+        doc="Database URL of profile's role.",
         secret=True,
     )
     amqp_url: str = setting(
         "IMPEX_PROFILE_AMQP_URL",
-        doc="Broker address of the complementary information's user.",
+        doc="Broker URL of profile's user.",
         secret=True,
     )
     health_port: int = setting(
@@ -47,23 +47,23 @@ class ProfileSettings(CommonSettings):
     )
     seal_keys: KeyRing = setting(
         "IMPEX_SEAL_KEYS_PROFILE",
-        doc="Keys that seal what people declare, on its way to the complementary information.",
+        doc="Keys that seal what people declare, on its way to profile.",
         secret=True,
     )
     gateway_keys: KeyRing = setting(
         "IMPEX_SEAL_KEYS_GATEWAY",
-        doc="Keys that seal what the gateway alone may show.",
+        doc="Keys that seal data for the gateway's pages.",
         secret=True,
     )
     registration_keys: KeyRing = setting(
         "IMPEX_SEAL_KEYS_REGISTRATION",
-        doc="Keys that seal what registration alone may read.",
+        doc="Keys that seal data for registration.",
         secret=True,
     )
     draft_days: int = setting(
         "IMPEX_DRAFT_DAYS",
         default=365,
-        doc="How long a draft of the complementary information is kept that nobody touches.",
+        doc="Retention of unused drafts of the complementary information.",
         unit="days",
         ge=30,
         le=1_095,
@@ -72,14 +72,14 @@ class ProfileSettings(CommonSettings):
     directory_url: str = setting(
         "IMPEX_DIRECTORY_URL",
         default="",
-        doc="Address of the public directory of companies that SIRET numbers are looked up in, "
+        doc="URL of the public directory of companies for looking up SIRET numbers, "
         "scheme and host only (« Recherche d'entreprises »); empty for none.",
         valid=validate_directory_url,
     )
     directory_rate: int = setting(
         "IMPEX_DIRECTORY_RATE",
         default=5,
-        doc="Most questions to the directory that each process of the service asks; the directory "
+        doc="Maximum number of queries to the directory per process of the service; the directory "
         "itself allows 7 per network address.",
         unit="per second",
         ge=1,
