@@ -66,7 +66,7 @@ texts:
 
 pictures:
 	$(INSTALL) --test
-	@exec $(PY) -m pytest -q tests/journeys/help_pictures.py
+	@exec $(PY) -m pytest -q tests/journeys/help_screenshots.py
 
 hooks:
 	$(INSTALL)

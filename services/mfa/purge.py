@@ -1,17 +1,14 @@
-"""Deletes expired enrolments and failed codes every minute, as a background task.
+"""Deletes expired enrolments and failed codes.
 
 Several processes may purge at once: each skips rows that another one has locked.
 """
 
 from __future__ import annotations
 
-import asyncio
-from collections.abc import Callable
 from datetime import datetime
 
 from services.mfa import failed_code_store, store
-from shared.database import TRANSIENT_ERRORS, Pool, transaction
-from shared.messaging.connection import describe
+from shared.database import Pool, transaction
 from shared.runtime.telemetry import get_logger
 
 INTERVAL_SECONDS = 60
@@ -33,15 +30,3 @@ async def purge(pool: Pool, now: datetime) -> int:
     if total:
         log.info("Deleted expired enrolments.", action="enrolments_purged", enrolments=total)
     return total
-
-
-async def purge_periodically(pool: Pool, clock: Callable[[], datetime]) -> None:
-    """Purge every minute; retry after a database error."""
-    while True:
-        try:
-            await purge(pool, clock())
-        except TRANSIENT_ERRORS as error:
-            log.warning(
-                "Purge is waiting for the database.", action="purge_waits", reason=describe(error)
-            )
-        await asyncio.sleep(INTERVAL_SECONDS)

@@ -16,7 +16,7 @@ FROM recovery_lists WHERE account_id = $1
 DELETE = "DELETE FROM recovery_lists WHERE account_id = $1"
 INSERT_LIST = "INSERT INTO recovery_lists (account_id, made_at) VALUES ($1, $2)"
 INSERT_CODE = "INSERT INTO recovery_codes (account_id, key_id, code_hash) VALUES ($1, $2, $3)"
-MARK_KEPT = """
+CONFIRM = """
 UPDATE recovery_lists SET kept_at = $2 WHERE account_id = $1 AND kept_at IS NULL
 """
 # Of concurrent requests with the same code, only one deletes the row.
@@ -49,9 +49,9 @@ async def replace(
     await tx.executemany(INSERT_CODE, [(account_id, *each) for each in hashes])
 
 
-async def mark_kept(tx: Connection, account_id: str, now: datetime) -> None:
+async def confirm(tx: Connection, account_id: str, now: datetime) -> None:
     """Record that the user has stored the codes."""
-    await tx.execute(MARK_KEPT, account_id, now)
+    await tx.execute(CONFIRM, account_id, now)
 
 
 async def consume(tx: Connection, account_id: str, hashes: Sequence[bytes]) -> bool:

@@ -5,13 +5,12 @@ from __future__ import annotations
 import secrets
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from functools import partial
 from pathlib import Path
 
 from services.mfa.deps import Deps
 from services.mfa.enrolments import AT_REST
 from services.mfa.handlers import checks, enrolments, export, factor, recovery
-from services.mfa.purge import purge_periodically
+from services.mfa.purge import INTERVAL_SECONDS, purge
 from services.mfa.settings import MfaSettings
 from shared.contracts.mfa.events import (
     AuthenticatorEnrolled,
@@ -44,7 +43,11 @@ from shared.security.sealing import Opener, Sealer
 @asynccontextmanager
 async def build(runtime: Runtime, settings: MfaSettings) -> AsyncIterator[Deps]:
     """Open the key rings and start the purge."""
-    runtime.background_task("purge", partial(purge_periodically, runtime.pool, runtime.clock))
+
+    async def purge_expired() -> None:
+        await purge(runtime.pool, runtime.clock())
+
+    runtime.every(INTERVAL_SECONDS, "purge", purge_expired)
     yield Deps(
         settings=settings,
         clock=runtime.clock,

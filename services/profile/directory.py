@@ -35,13 +35,13 @@ log = get_logger("directory")
 class Timeouts:
     """Seconds to wait for the rate limiter, and for the response."""
 
-    turn: float
+    wait: float
     response: float
 
 
 #: With a user waiting: two seconds in all (SI-07). In the background: below the handlers' limit.
-INTERACTIVE = Timeouts(turn=0.4, response=1.6)
-BACKGROUND = Timeouts(turn=30.0, response=2.0)
+INTERACTIVE = Timeouts(wait=0.4, response=1.6)
+BACKGROUND = Timeouts(wait=30.0, response=2.0)
 
 
 class NoResponse(Exception):
@@ -86,7 +86,7 @@ class Directory:
         timeouts, limiter = (
             (BACKGROUND, self._background) if background else (INTERACTIVE, self._interactive)
         )
-        if self._is_paused() or not await limiter.wait_turn(timeouts.turn) or self._is_paused():
+        if self._is_paused() or not await limiter.wait_turn(timeouts.wait) or self._is_paused():
             return None
         try:
             async with asyncio.timeout(timeouts.response):

@@ -1,18 +1,15 @@
-"""Deletes drafts that were not changed for long and expired directory records, every minute.
+"""Deletes drafts that were not changed for long and expired directory records.
 
 Several processes may purge at once: each skips rows that another one has locked.
 """
 
 from __future__ import annotations
 
-import asyncio
-from collections.abc import Callable
 from datetime import datetime, timedelta
 
 from services.profile import lookup_cache_store, store
 from shared.contracts.profile.events import OWNER, DraftExpired
-from shared.database import TRANSIENT_ERRORS, Pool, transaction
-from shared.messaging.connection import describe
+from shared.database import Pool, transaction
 from shared.outbox import emit
 from shared.runtime.telemetry import get_logger
 
@@ -38,21 +35,3 @@ async def purge(pool: Pool, now: datetime, draft_retention: timedelta) -> int:
     if total:
         log.info("Deleted expired drafts.", action="drafts_purged", drafts=total)
     return total
-
-
-async def purge_periodically(
-    pool: Pool,
-    clock: Callable[[], datetime],
-    wake_relay: Callable[[], None],
-    draft_retention: timedelta,
-) -> None:
-    """Purge every minute; retry after a database error."""
-    while True:
-        try:
-            if await purge(pool, clock(), draft_retention):
-                wake_relay()
-        except TRANSIENT_ERRORS as error:
-            log.warning(
-                "Purge is waiting for the database.", action="purge_waits", reason=describe(error)
-            )
-        await asyncio.sleep(INTERVAL_SECONDS)

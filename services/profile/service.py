@@ -4,13 +4,12 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from functools import partial
 from pathlib import Path
 
 from services.profile.deps import Deps
 from services.profile.directory import open_directory
 from services.profile.handlers import establishments, export, names, profiles
-from services.profile.purge import purge_periodically
+from services.profile.purge import INTERVAL_SECONDS, purge
 from services.profile.settings import ProfileSettings
 from shared.contracts.profile.events import (
     AccountValidated,
@@ -35,16 +34,12 @@ from shared.security.sealing import Opener, Sealer
 @asynccontextmanager
 async def build(runtime: Runtime, settings: ProfileSettings) -> AsyncIterator[Deps]:
     """Open the key rings and the directory, start the purge."""
-    runtime.background_task(
-        "purge",
-        partial(
-            purge_periodically,
-            runtime.pool,
-            runtime.clock,
-            runtime.wake_relay,
-            settings.draft_retention,
-        ),
-    )
+
+    async def purge_expired() -> None:
+        if await purge(runtime.pool, runtime.clock(), settings.draft_retention):
+            runtime.wake_relay()
+
+    runtime.every(INTERVAL_SECONDS, "purge", purge_expired)
     async with open_directory(
         settings.directory_url, settings.directory_rate, settings.base_url
     ) as directory:

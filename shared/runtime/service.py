@@ -20,8 +20,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, NoReturn, Protocol
 
 from shared.contracts.base import Event, Request
-from shared.database import Pool
+from shared.database import TRANSIENT_ERRORS, Pool
 from shared.errors import ConfigurationError, ImpexError
+from shared.messaging.connection import describe
 from shared.outbox import MIGRATIONS as COMMON_MIGRATIONS
 from shared.runtime.telemetry import configure_logging, get_logger
 from shared.settings import load, unknown_names
@@ -118,6 +119,26 @@ class Runtime:
         the work of `on_drain` is done.
         """
         self.background_tasks.append((name, work))
+
+    def every(self, seconds: float, name: str, work: Work) -> None:
+        """Run `work` now and then every so many seconds as a background task.
+
+        An error of the database that may pass is logged as `NAME_waits`; the next turn retries.
+        """
+
+        async def repeat() -> None:
+            while True:
+                try:
+                    await work()
+                except TRANSIENT_ERRORS as error:
+                    get_logger(self.name).warning(
+                        "A periodic task is waiting for the database.",
+                        action=f"{name}_waits",
+                        reason=describe(error),
+                    )
+                await asyncio.sleep(seconds)
+
+        self.background_task(name, repeat)
 
     def on_drain(self, work: Work) -> None:
         """Run `work` first of all at the end, the latest registered first: stop taking new work.

@@ -40,7 +40,7 @@ class Tabs:
 
     light: Tab
     dark: Tab
-    judge: Judge = field(default_factory=Judge)
+    checker: Judge = field(default_factory=Judge)
 
 
 @pytest_asyncio.fixture(scope="module", loop_scope="session")
@@ -61,7 +61,7 @@ async def test_ax_01_ax_07_wcag_in_both_themes(shown: Page, site: Site, tabs: Ta
     tab = tabs.light
     await tab.set_viewport_size({"width": 1280, "height": 900})
     await _show(tab, shown, site, "light")
-    found, new = await tabs.judge.look(tab)
+    found, new = await tabs.checker.look(tab)
     assert found == []
     assert await tab.evaluate(SMALL_TARGETS) == []
     assert await tab.evaluate(BESIDE) == []

@@ -24,8 +24,8 @@ pytestmark = [
     pytest.mark.asyncio(loop_scope="package"),
 ]
 
-AWAY = "Ce service ne répond pas"
-KEPT = "votre saisie est encore sur cette page, sauf le mot de passe"
+UNAVAILABLE = "Ce service ne répond pas"
+INPUT_STAYS = "votre saisie est encore sur cette page, sauf le mot de passe"
 
 
 async def _message(rig: FaultRig, person: RetryingRegistrant, number: int = 1) -> str:
@@ -52,7 +52,7 @@ async def _at_the_terms(rig: FaultRig) -> tuple[RetryingRegistrant, HttpResponse
 def _typed(page: HttpResponse, address: str) -> None:
     """A 503 that gives back what was typed, without the password."""
     assert page.status == 503
-    assert KEPT in page.text
+    assert INPUT_STAYS in page.text
     kept = page.form("/inscription")
     assert (kept["first_name"], kept["last_name"]) == ("Pierre", "Durand")
     assert (kept["address"], kept["password"]) == (address, "")
@@ -72,7 +72,7 @@ async def test_mq_06_terms_accepted_while_the_broker_is_away(ready_rig: FaultRig
         newcomer.browser.post(form, "/inscription", form_of(newcomer.address)),
     )
     assert answers[0].status == 503
-    assert AWAY in answers[0].text
+    assert UNAVAILABLE in answers[0].text
     assert answers[0].headers["Retry-After"] == "30"
     _typed(answers[1], newcomer.address)
     assert (await person.browser.get("/aide")).status == 200
@@ -144,7 +144,7 @@ async def test_the_database_away_gives_the_form_back_and_the_same_form_goes_thro
         _typed(page, newcomer.address)
         bound = await waiting.browser.get("/inscription/validation")
         assert (bound.status, bound.headers["Retry-After"]) == (503, "30")
-        assert AWAY in bound.text
+        assert UNAVAILABLE in bound.text
         for path in ("/aide", "/mentions-legales", "/conditions", "/connexion"):
             assert (await newcomer.browser.get(path)).status == 200, path
     finally:

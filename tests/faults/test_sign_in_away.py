@@ -17,7 +17,7 @@ pytestmark = [
     pytest.mark.asyncio(loop_scope="package"),
 ]
 
-AWAY = "Ce service ne répond pas"
+UNAVAILABLE = "Ce service ne répond pas"
 READABLE = ("/aide", "/aide/nouveau-telephone", "/conditions", "/connexion", "/telephone-perdu")
 
 Fields = dict[str, str]
@@ -40,7 +40,7 @@ async def _refused(one: RetryingAccountHolder, action: str, given: Fields) -> Ht
     """Pressed while nobody can take it: 503, in words, and when to try again."""
     answer = await one.browser.send_form(action, given, headers={"Sec-Fetch-Site": "same-origin"})
     assert answer.status == 503, answer.text
-    assert AWAY in answer.text
+    assert UNAVAILABLE in answer.text
     assert answer.headers["Retry-After"] == "30"
     assert PASSWORD not in answer.html
     return answer

@@ -66,7 +66,7 @@ async def accept(person: AccountHolder) -> None:
     assert page.path == "/inscription/creation", page.text
 
 
-async def forget_password(portal: RecordingPortal, person: AccountHolder) -> None:
+async def request_password_reset(portal: RecordingPortal, person: AccountHolder) -> None:
     """A link for a new password is asked for."""
     browser, path = portal.browser(), "/mot-de-passe-oublie"
     await browser.post(await browser.get(path), path, {"address": person.address})
@@ -207,8 +207,8 @@ async def replaced(portal: RecordingPortal) -> None:
 async def forgotten(portal: RecordingPortal) -> None:
     """A new password by a mailed link; also asked for nobody."""
     person = await settled(portal)
-    await forget_password(portal, AccountHolder(portal, new_address()))
-    await forget_password(portal, person)
+    await request_password_reset(portal, AccountHolder(portal, new_address()))
+    await request_password_reset(portal, person)
     browser = portal.browser()
     page = await browser.get(await portal.mail(person.address, "/mot-de-passe"))
     person.password = next(_PASSWORDS)

@@ -19,7 +19,7 @@ from dataclasses import dataclass, field
 from urllib.parse import quote, quote_plus
 
 #: Shorter texts would be found by chance.
-SHORTEST = 8
+MIN_LENGTH = 8
 #: How many codes of one kind show what writes them down.
 ENOUGH = 3
 ALONE = re.compile(r"(?<![\w.+/-])[0-9]{6}(?![\w+/=-])")
@@ -37,7 +37,7 @@ class Secrets:
         """Texts of some length: passwords, tokens, keys."""
         for secret in secrets:
             if secret:
-                assert len(secret) >= SHORTEST, f"too short to look for: a {kind}"
+                assert len(secret) >= MIN_LENGTH, f"too short to look for: a {kind}"
                 self.long[kind].add(secret)
 
     def add_code(self, kind: str, code: str) -> None:
@@ -104,7 +104,7 @@ def _base64(content: bytes) -> Iterator[str]:
         inner = whole[(0, 2, 3)[before] :]
         if (before + len(content)) % 3:
             inner = inner[:-1]
-        if len(inner) >= SHORTEST:
+        if len(inner) >= MIN_LENGTH:
             yield inner
             yield inner.translate(str.maketrans("+/", "-_"))
 

@@ -32,9 +32,9 @@ from tests.security.journeys import (
     STREET,
     accept,
     ask,
-    forget_password,
     person_again,
     prove,
+    request_password_reset,
     settled,
     somebody,
 )
@@ -124,7 +124,7 @@ async def test_b_04_ot_18_lg_02_mq_04_a_dump_of_everything_holds_no_secret(
     with written_log("debug") as log:
         async with house(test_servers, tmp_path) as (portal, everybody):
             evidence = LeakSources(portal.system)
-            note_our_own(portal)
+            record_server_secrets(portal)
             for journey in (*JOURNEYS, *RIGHTS):
                 await journey(portal)
                 await evidence.collect()
@@ -160,7 +160,7 @@ def ours(log: str) -> list[str]:
     return [line for line in log.splitlines() if json.loads(line).get("source") != "mail.log"]
 
 
-def note_our_own(portal: RecordingPortal) -> None:
+def record_server_secrets(portal: RecordingPortal) -> None:
     """Keys and the servers' passwords."""
     for name, value in portal.system.environment(*SERVICES).items():
         if "_KEYS" in name:
@@ -205,7 +205,7 @@ async def while_the_tables_refuse(portal: RecordingPortal, evidence: LeakSources
         ask(other),
     ):
         assert (await failing).status in (500, 503)
-    await forget_password(portal, person)
+    await request_password_reset(portal, person)
     await eventually(lambda: portal.system.broker.depths()[retry_queue("mailer", "5s")], 30)
     await evidence.collect()
     for table in REFUSING:

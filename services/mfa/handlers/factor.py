@@ -35,7 +35,7 @@ async def credentials_removed(event: CredentialsRemoved, context: Context[Deps])
 
     Events may arrive late: what was enrolled after the removal, in an account opened again, stays.
     """
-    account_id = context.envelope.subject
+    account_id = context.account_id
     if account_id is None:
         raise Reject("the event has no subject")
     await store.lock_account(context.tx, account_id)

@@ -77,7 +77,7 @@ async def keep_recovery_codes(request: KeepRecoveryCodes, context: RequestContex
         code_set = await recovery_code_store.read(context.tx, request.account_id)
         if code_set is None or code_set.made_at != request.made_at:
             raise Refused(LIST_REPLACED)
-    await recovery_code_store.mark_kept(context.tx, request.account_id, context.now())
+    await recovery_code_store.confirm(context.tx, request.account_id, context.now())
     log.info(
         "The user confirmed the recovery codes.",
         action="recovery_list_kept",

@@ -65,7 +65,7 @@ async def complete_deferred_check(
     event: EstablishmentCheckDeferred, context: Context[Deps]
 ) -> None:
     """Publish the directory's answer, or retry as long as the profile has this number."""
-    account_id = context.envelope.subject
+    account_id = context.account_id
     if account_id is None:
         raise Reject("the event has no subject")
     await store.lock_account(context.tx, account_id)

@@ -18,17 +18,20 @@ DESK = "desk"
 
 async def account_created(event: AccountCreated, context: Context[Deps]) -> None:
     """Save the first names of the account."""
-    await _save(_subject(context), event, context, by_desk=False)
+    await _save(event, context, by_desk=False)
 
 
 async def name_changed(event: NameChanged, context: Context[Deps]) -> None:
     """Save changed names. Those changed by the desk also reach the saved profile."""
-    await _save(_subject(context), event, context, by_desk=event.by == DESK)
+    await _save(event, context, by_desk=event.by == DESK)
 
 
 async def _save(
-    account_id: str, event: AccountCreated | NameChanged, context: Context[Deps], *, by_desk: bool
+    event: AccountCreated | NameChanged, context: Context[Deps], *, by_desk: bool
 ) -> None:
+    account_id = context.account_id
+    if account_id is None:
+        raise Reject("the event has no subject")
     known_at = event.created_at if isinstance(event, AccountCreated) else event.changed_at
     names = Names(first_name=event.first_name, last_name=event.last_name, known_at=known_at)
     await store.lock_account(context.tx, account_id)
@@ -36,9 +39,3 @@ async def _save(
     if newer and by_desk:
         await store.rename(context.tx, account_id, names)
         log.info("The desk changed a name.", action="profile_renamed", account=account_id)
-
-
-def _subject(context: Context[Deps]) -> str:
-    if context.envelope.subject is None:
-        raise Reject("the event has no subject")
-    return context.envelope.subject

@@ -21,7 +21,7 @@ async def export_account(request: ExportAccount, context: RequestContext[Deps]) 
     account = await account_store.read(context.tx, request.account_id)
     if account is None:
         raise Refused(UNKNOWN)
-    counted_under = [account.id, *context.deps.rate_limit_keys(account.address_key)]
-    document = await data_export_store.read(context.tx, account.id, counted_under)
+    limit_keys = [account.id, *context.deps.rate_limit_keys(account.address_key)]
+    document = await data_export_store.read(context.tx, account.id, limit_keys)
     log.info("Personal data were read.", action="personal_data_read", account=account.id)
     return seal_export(context.deps.gateway_sealer, document)

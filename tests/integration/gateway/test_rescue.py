@@ -20,7 +20,7 @@ pytestmark = pytest.mark.asyncio(loop_scope="package")
 NEW = "Wmqt4xZh!7"
 
 
-async def _forget(browser: HttpBrowser, address: str) -> HttpResponse:
+async def _request_reset(browser: HttpBrowser, address: str) -> HttpResponse:
     page = await browser.get("/mot-de-passe-oublie")
     return await browser.post(page, "/mot-de-passe-oublie", {"address": address})
 
@@ -34,7 +34,7 @@ async def test_g_44_a_new_password_by_a_mailed_link(portal: Portal, address: str
     """RE-06, OT-16: no automatic sign-in, every session closed, the second factor still asked."""
     person = AccountHolder(portal, address)
     await person.settle()
-    sent = await _forget(portal.browser(), address)
+    sent = await _request_reset(portal.browser(), address)
     assert (sent.status, sent.path) == (200, "/mot-de-passe-oublie")
     assert f"Si {address} a un compte, un message vient de partir" in sent.text
     assert (await person.browser.get("/accueil")).path == "/accueil", "asking changes nothing"
@@ -85,16 +85,16 @@ async def test_b_03_the_page_is_the_same_for_everybody(portal: Portal, address: 
 
 async def test_g_44_bad_addresses_and_too_many_requests(portal: Portal, address: str) -> None:
     for given, said in (("", "Saisissez votre adresse"), ("pierre", "nom@exemple.fr")):
-        page = await _forget(portal.browser(), given)
+        page = await _request_reset(portal.browser(), given)
         assert page.status == 422
         assert said in page.text
     for _ in range(5):
-        assert (await _forget(portal.browser(), address)).status == 200
-    sixth = await _forget(portal.browser(), address)
+        assert (await _request_reset(portal.browser(), address)).status == 200
+    sixth = await _request_reset(portal.browser(), address)
     assert sixth.status == 429
     assert int(sixth.headers["Retry-After"]) > 3600
     portal.clock.advance(hours=24, seconds=1)
-    assert (await _forget(portal.browser(), address)).status == 200
+    assert (await _request_reset(portal.browser(), address)).status == 200
 
 
 async def test_re_05_a_later_link_replaces_and_an_old_one_runs_out(
@@ -103,9 +103,9 @@ async def test_re_05_a_later_link_replaces_and_an_old_one_runs_out(
     person = AccountHolder(portal, address)
     await person.settle()
     browser = portal.browser()
-    await _forget(browser, address)
+    await _request_reset(browser, address)
     first = await portal.sent_mails.to(address, kind="PasswordReset")
-    await _forget(browser, address)
+    await _request_reset(browser, address)
     second = await portal.sent_mails.to(address, 2, kind="PasswordReset")
     page = await browser.get(f"/mot-de-passe?jeton={first.token}")
     assert "remplacé" in page.text
@@ -134,7 +134,7 @@ async def test_au_04_a_reset_lifts_the_passwords_wait_and_never_the_codes(
         page = await person.give_password("Wr0ng-pass", stranger)
     assert page.status == 429
     assert page.text.count("Trop d'essais") >= 1
-    await _forget(stranger, address)
+    await _request_reset(stranger, address)
     letter = await portal.sent_mails.to(address, kind="PasswordReset")
     page = await stranger.get(f"/mot-de-passe?jeton={letter.token}")
     await stranger.post(page, "/mot-de-passe", {"password": NEW})
@@ -216,7 +216,7 @@ async def test_settled_8_not_me_freezes_and_the_way_back_asks_for_everything(
     portal.clock.advance(seconds=5)  # nobody comes back faster than clocks may differ
     twice = await holder.get(path)
     assert twice.soup.find("form", action="/ce-n-est-pas-moi") is None
-    await _forget(holder, address)
+    await _request_reset(holder, address)
     letter = await portal.sent_mails.to(address, kind="PasswordReset")
     page = await holder.get(f"/mot-de-passe?jeton={letter.token}")
     await holder.post(page, "/mot-de-passe", {"password": NEW})
@@ -232,7 +232,7 @@ async def test_settled_8_the_links_work_for_who_is_signed_in_and_reads_mail_on_a
     """A strict cookie stays away from what another site's link opens, and comes with the button."""
     person = AccountHolder(portal, address)
     await person.settle()
-    await _forget(person.browser, address)
+    await _request_reset(person.browser, address)
     letter = await portal.sent_mails.to(address, kind="PasswordReset")
     page = await person.browser.from_elsewhere(f"/mot-de-passe?jeton={letter.token}")
     assert "Se déconnecter" not in page.text

@@ -19,7 +19,7 @@ from tests.support.servers.portal import Portal
 
 pytestmark = pytest.mark.asyncio(loop_scope="package")
 
-AWAY = "votre saisie est encore sur cette page"
+INPUT_STAYS = "votre saisie est encore sur cette page"
 
 
 async def _nobody(*_: object, **__: object) -> None:
@@ -35,7 +35,7 @@ async def test_b_14_the_form_comes_back_with_the_address(
         away.setattr(MfaClient if service == "check" else AddressChangeClient, service, _nobody)
         page = await wish(person, new)
     assert page.status == 503
-    assert AWAY in page.text
+    assert INPUT_STAYS in page.text
     kept = page.form(FORM)
     assert (kept["address"], kept["password"], kept["code"]) == (new, "", "")
     assert person.phone is not None
@@ -96,7 +96,7 @@ async def test_b_11_what_was_written_to_the_desk_stays_on_the_form(
         away.setattr(SupportRequests, "request_correction", _nobody)
         answer = await person.browser.post(page, path, typed)
     assert answer.status == 503
-    assert AWAY in answer.text
+    assert INPUT_STAYS in answer.text
     text = answer.soup.select_one("#text")
     assert text is not None
     assert text.get_text() == "\nRue des <Mimosas>"

@@ -155,7 +155,7 @@ async def test_si_07_a_missing_answer_stops_neither_saving_nor_validating(
     always: object,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setattr(directory, "INTERACTIVE", directory.Timeouts(turn=0.2, response=0.2))
+    monkeypatch.setattr(directory, "INTERACTIVE", directory.Timeouts(wait=0.2, response=0.2))
     harness, server = with_directory
     server.always = always
     account = str(uuid4())

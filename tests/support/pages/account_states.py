@@ -10,7 +10,7 @@ from typing import Any
 from tests.support.pages.information_states import FRENCH, listed
 from tests.support.pages.page_basis import NOW, State, form, me, rules
 from tests.support.pages.rights_states import WISH
-from tests.support.pages.sign_in_states import refused, told
+from tests.support.pages.sign_in_states import flash, refused
 
 SESSIONS = [
     SimpleNamespace(
@@ -72,7 +72,7 @@ def inside() -> list[State]:
         _account("account-one-session", sessions=SESSIONS[:1]),
         _account("account-few-codes", factor=_factor(1)),
         _account("account-without-codes", factor=_factor(on=False)),
-        *(_account(f"account-{code}", **told(code)) for code in flashes),
+        *(_account(f"account-{code}", **flash(code)) for code in flashes),
         *_changes(),
     ]
 

@@ -15,7 +15,7 @@ from services.gateway.features.dossiers.filing_links import FilingLinks
 from services.gateway.http.routes import Routes
 from shared.contracts.dossiers import TABS, DossierRow, DossiersView
 from tests.support.pages.page_basis import BRAND, State, me
-from tests.support.pages.sign_in_states import told
+from tests.support.pages.sign_in_states import flash
 
 OFFICE = FilingLinks(
     "https://office.example/depot?de=impexweb", "https://office.example/dossiers/{dossier_id}"
@@ -139,7 +139,7 @@ def at_home() -> list[State]:
     return [
         _home("home", view(counts=nothing), office=FilingLinks()),
         _home("home-filing", view(counts=nothing)),
-        _home("home-enrolled", view(counts=nothing), **told("enrolled")),
+        _home("home-enrolled", view(counts=nothing), **flash("enrolled")),
         _home("home-unnamed", view(counts=nothing), who=me(name="", validated=True)),
         _home("home-empty_tab", view(counts=(0, 1, 0, 0))),
         _home("home-rows", view(FILED, DRAFT)),

@@ -1,8 +1,8 @@
 """The pictures of the help page: what each shows, and whether it still does.
 
-A picture is taken of a running portal by `tests/journeys/help_pictures.py`, which notes beside it
-what the templates say of that screen, with made-up facts. When words, parts or looks of the screen
-change, the note no longer fits, and the pictures are to be taken again.
+A picture is taken of a running portal by `tests/journeys/help_screenshots.py`, which notes beside
+it what the templates say of that screen, with made-up facts. When words, parts or looks of the
+screen change, the note no longer fits, and the pictures are to be taken again.
 """
 
 from __future__ import annotations

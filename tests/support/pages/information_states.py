@@ -14,7 +14,7 @@ from shared.contracts.base import FieldError
 from shared.contracts.profile.views import ProfileFields
 from shared.domain.countries import SIRET_COUNTRIES
 from tests.support.pages.page_basis import ADDRESS, NOW, State, form, me
-from tests.support.pages.sign_in_states import told
+from tests.support.pages.sign_in_states import flash
 
 PATH, SUMMARY = "/informations", "/informations/validation"
 NAMED = ProfileFields(first_name="Pierre", last_name="Durand-Lefebvre")
@@ -163,7 +163,7 @@ def information_states() -> list[State]:
         _form("information-foreign", _filled(BELGIAN), saved_at=NOW),
         _form("information-away", away, unsaved=True),
         _form("information-stale", stale, unsaved=True),
-        _form("information-typed-again", _filled(FRENCH), unsaved=True, **told("typed_again")),
+        _form("information-typed-again", _filled(FRENCH), unsaved=True, **flash("typed_again")),
         _form("information-dialog", _filled(FRENCH), **open_summary),
         _summary("information_validation", FRENCH),
         _summary("information_validation-foreign", BELGIAN),
@@ -180,12 +180,12 @@ def information_states() -> list[State]:
         State(
             "sign_in-session_closed_typed",
             "sign_in.html",
-            {"form": form({"next": "informations"}), **told("session_closed_typed")},
+            {"form": form({"next": "informations"}), **flash("session_closed_typed")},
             "/connexion",
         ),
     ]
 
 
 def _told_saved() -> dict[str, Any]:
-    kind, text = told("draft_saved")["flash"][0]
+    kind, text = flash("draft_saved")["flash"][0]
     return {"flash": [(kind, text.replace("{saved}", "10:42"))]}

@@ -10,7 +10,7 @@ from services.gateway.clients.data_export import PersonalData
 from services.gateway.features.data_export.data_export_page import build_sections
 from services.gateway.features.support_requests import support_request_forms
 from tests.support.pages.page_basis import ADDRESS, BRAND, NOW, State, form, me
-from tests.support.pages.sign_in_states import refused, told
+from tests.support.pages.sign_in_states import flash, refused
 
 NEW = "pierre.lefebvre@hopital-des-tilleuls.example"
 WISH = SimpleNamespace(
@@ -96,7 +96,7 @@ def _address() -> list[State]:
         State(
             "address_change-taken",
             page,
-            {"form": form(), "pending": None, **told("address_taken")},
+            {"form": form(), "pending": None, **flash("address_taken")},
             path,
             me=me(),
         ),

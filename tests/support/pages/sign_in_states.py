@@ -21,7 +21,7 @@ CODES = [
 ]
 
 
-def told(code: str) -> dict[str, Any]:
+def flash(code: str) -> dict[str, Any]:
     """A notice after a redirect."""
     kind, text = FLASHES[code]
     return {"flash": [(kind, translate(text, "fr", **BRAND.names("fr")))]}
@@ -40,7 +40,7 @@ def signing_in() -> list[State]:
 def _sign_in() -> list[State]:
     codes = ("password_reset", "session_closed", "signed_out", "too_late")
     return [
-        State(f"sign_in-{code}", "sign_in.html", {"form": form(), **told(code)}, "/connexion")
+        State(f"sign_in-{code}", "sign_in.html", {"form": form(), **flash(code)}, "/connexion")
         for code in codes
     ]
 
@@ -58,7 +58,7 @@ def _codes() -> list[State]:
     wrong = refused("recovery_refused", "recovery_code", tries_left=4)
     return [
         _code("code", form()),
-        _code("code-enrolled", form(), **told("already_enrolled")),
+        _code("code-enrolled", form(), **flash("already_enrolled")),
         _code("code-without-recovery", form(), brand=replace(BRAND, recovery_codes=False)),
         _code("code-format", form(errors={"code": ["Saisissez les 6 chiffres du code."]})),
         _code("code-wrong", refused("totp_wrong_code", tries_left=4)),
@@ -103,9 +103,9 @@ def _enrolments() -> list[State]:
         _enrolment("enrol", form()),
         _enrolment("enrol-format", form(errors={"code": ["Saisissez les 6 chiffres du code."]})),
         _enrolment("enrol-wrong", refused("enrolment_wrong_code")),
-        _enrolment("enrol-gone", form(), **told("enrolment_gone")),
-        _enrolment("enrol-due", form(), **told("phone_due")),
-        _enrolment("enrol-proved", form(), **told("address_proved")),
+        _enrolment("enrol-gone", form(), **flash("enrolment_gone")),
+        _enrolment("enrol-due", form(), **flash("phone_due")),
+        _enrolment("enrol-proved", form(), **flash("address_proved")),
         _enrolment("enrol-recovered", form(), replaces=True),
         _enrolment("enrol-replaces", form(), **account),
     ]
@@ -131,7 +131,7 @@ def _addresses() -> list[State]:
         _address("address-wrong", refused("address_wrong_code", tries_left=4)),
         _address("address-void", refused("address_code_void")),
         _address("address-expired", refused("address_code_expired", date=at)),
-        _address("address-resent", form(), 60, **told("resent_address")),
+        _address("address-resent", form(), 60, **flash("resent_address")),
     ]
 
 
@@ -152,7 +152,7 @@ def _recovery_codes() -> list[State]:
     page = "recovery_codes.html"
     path = "/connexion/codes-de-secours"
     return [
-        State("codes", page, {**given, **told("enrolled")}, path, me=me()),
+        State("codes", page, {**given, **flash("enrolled")}, path, me=me()),
         State("codes-renewed", page, {**given, "renewed": True}, path, me=me()),
         State("codes-unticked", page, {**given, "form": unticked}, path, me=me()),
     ]

@@ -72,8 +72,8 @@ async def test_si_07_without_a_url_there_is_no_directory() -> None:
 
 
 def test_si_07_a_user_waits_two_seconds_in_all() -> None:
-    assert INTERACTIVE.turn + INTERACTIVE.response == 2.0
-    assert BACKGROUND.turn + BACKGROUND.response < 60, "the handlers' own limit"
+    assert INTERACTIVE.wait + INTERACTIVE.response == 2.0
+    assert BACKGROUND.wait + BACKGROUND.response < 60, "the handlers' own limit"
 
 
 @pytest.mark.parametrize("first", [says(500), says(503, "<html>"), hangs_up])
@@ -125,7 +125,7 @@ async def test_si_07_a_slow_response_times_out(
     monkeypatch: pytest.MonkeyPatch,
     slow: Answering,
 ) -> None:
-    monkeypatch.setattr(directory, "INTERACTIVE", Timeouts(turn=0.1, response=0.2))
+    monkeypatch.setattr(directory, "INTERACTIVE", Timeouts(wait=0.1, response=0.2))
     server.always = slow
     begun = time.perf_counter()
     assert await state_of(client) is None
@@ -202,7 +202,7 @@ async def test_si_05_the_rate_limiter_spaces_calls() -> None:
 async def test_si_05_a_lookup_without_a_turn_in_time_is_skipped(
     server: CompanyDirectory, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(directory, "INTERACTIVE", Timeouts(turn=0.3, response=2.0))
+    monkeypatch.setattr(directory, "INTERACTIVE", Timeouts(wait=0.3, response=2.0))
     async with open_directory(server.url, 5, PORTAL) as client:
         assert client is not None
         answers = await asyncio.gather(*(client.ask(BRANCH) for _ in range(20)))

@@ -32,7 +32,7 @@ ACCOUNT = Account(
 
 
 @pytest.mark.parametrize(
-    ("state", "desk_only", "opens", "takes_reset", "takes_lost_phone"),
+    ("state", "desk_only", "can_sign_in", "can_reset", "can_report"),
     [
         ("active", False, True, True, True),
         ("thawing", False, True, True, True),
@@ -42,11 +42,11 @@ ACCOUNT = Account(
     ],
 )
 def test_what_each_state_permits(
-    state: str, desk_only: bool, opens: bool, takes_reset: bool, takes_lost_phone: bool
+    state: str, desk_only: bool, can_sign_in: bool, can_reset: bool, can_report: bool
 ) -> None:
     account = replace(ACCOUNT, state=state, desk_only=desk_only)
     found = (account.can_sign_in, account.can_reset_password, account.can_report_lost_phone)
-    assert found == (opens, takes_reset, takes_lost_phone)
+    assert found == (can_sign_in, can_reset, can_report)
     bare = replace(account, credentials=None)
     assert (bare.can_sign_in, bare.can_reset_password, bare.can_report_lost_phone) == (
         False,

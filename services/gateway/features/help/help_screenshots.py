@@ -1,4 +1,4 @@
-"""The screenshots of the help page: their names and sizes.\n\n`tests/journeys/help_pictures.py`
+"""The screenshots of the help page: their names and sizes.\n\n`tests/journeys/help_screenshots.py`
 takes them of a running portal and writes the JSON file.
 """
 

@@ -21,7 +21,7 @@ from shared.database.pool import acquire
 
 #: How long a page may be open, and how long its input is stored.
 LIFETIME = timedelta(hours=24)
-MARK = "mark of a page"
+PURPOSE = "mark of a page"
 
 
 @dataclass(frozen=True)
@@ -45,11 +45,11 @@ class SavedInput:
     def issue_token(self, account_id: str, terms_version: str) -> str:
         """A token for a page of this account that shows this version of the terms."""
         made_at = self._clock().isoformat()
-        return self._sealed_pages.seal(f"{account_id} {made_at} {terms_version}", MARK)
+        return self._sealed_pages.seal(f"{account_id} {made_at} {terms_version}", PURPOSE)
 
     def read_token(self, mark: str) -> FormOwnerToken | None:
         """The content of a page's token, or None: not ours, or too old."""
-        text = self._sealed_pages.open(mark, MARK)
+        text = self._sealed_pages.open(mark, PURPOSE)
         if text is None:
             return None
         account_id, made_at, terms_version = text.split(" ", 2)

@@ -23,7 +23,7 @@ OTHERS = tuple(
 
 
 #: Done twice, these do what they did once.
-KEYLESS = (
+WITHOUT_IDEMPOTENCY_KEY = (
     "/langue",
     "/deconnexion",
     "/compte/sessions/fermer",
@@ -93,7 +93,7 @@ def test_wf_05_every_form_carries_its_token_and_key(page: Page) -> None:
         assert form["method"] == "post"
         assert form.select_one("input[type=hidden][name=csrf]")
         keyed = form.select_one("input[type=hidden][name=key]") is not None
-        assert keyed == (form["action"] not in KEYLESS)
+        assert keyed == (form["action"] not in WITHOUT_IDEMPOTENCY_KEY)
 
 
 @each_page

@@ -20,7 +20,7 @@ EACH = [
 ]
 GUIDES = [page for page in ALL if page.state.name == "help_creation" and page.theme == "dsfr"]
 #: Bytes of all pictures together.
-MOST = 1_500_000
+MAX_BYTES = 1_500_000
 AGAIN = "the screen has changed: make pictures takes it again"
 
 
@@ -32,7 +32,7 @@ def test_g_02_each_picture_shows_the_screen_as_it_is(picture: Picture, language:
 def test_g_02_there_are_these_pictures_and_no_others() -> None:
     wanted = sorted(f"{language}/{one.name}.png" for one in PICTURES for language in LANGUAGES)
     assert sorted(str(one.relative_to(FOLDER)) for one in FOLDER.rglob("*.*")) == wanted
-    assert sum(one.stat().st_size for one in FOLDER.rglob("*.png")) <= MOST
+    assert sum(one.stat().st_size for one in FOLDER.rglob("*.png")) <= MAX_BYTES
 
 
 def test_g_02_a_picture_of_a_code_qr_cannot_be_scanned_by_mistake() -> None:

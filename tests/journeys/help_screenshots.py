@@ -1,6 +1,6 @@
 """Takes the pictures of the help page, of a running portal, in both languages.
 
-`python -m pytest -q tests/journeys/help_pictures.py` walks the whole way with an invented person
+`python -m pytest -q tests/journeys/help_screenshots.py` walks the whole way with an invented person
 and writes again each picture whose screen has changed, with its note; one that is to be taken
 anyway is deleted before. It is no test, and no run of the tests takes it along.
 """

@@ -1,0 +1,32 @@
+"""What a service's `build` is given: periodic background tasks."""
+
+from __future__ import annotations
+
+import asyncio
+from typing import Any, cast
+
+from structlog.testing import capture_logs
+
+from shared.errors import DependencyDown
+from shared.runtime.service import Runtime
+
+
+async def test_a_periodic_task_goes_on_after_an_error_that_passes() -> None:
+    runs, third_run = 0, asyncio.Event()
+
+    async def work() -> None:
+        nonlocal runs
+        runs += 1
+        if runs == 1:
+            raise DependencyDown("postgresql", "down")
+        if runs == 3:
+            third_run.set()
+
+    runtime = Runtime(name="sample", settings=None, pool=cast(Any, None))
+    runtime.every(0.001, "purge", work)
+    ((name, repeat),) = runtime.background_tasks
+    with capture_logs() as lines:
+        task = asyncio.create_task(repeat())
+        await asyncio.wait_for(third_run.wait(), 5)
+        task.cancel()
+    assert (name, [line["action"] for line in lines]) == ("purge", ["purge_waits"])
