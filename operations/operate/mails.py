@@ -16,7 +16,7 @@ from operations.install.progress import say
 from operations.operate.endpoints import as_service
 from operations.printing import print_json, print_rows
 from operations.provision.database_admin import run_blocking
-from services.mailer import held
+from services.mailer import held_mails
 from shared.database import Connection
 from shared.errors import ConfigurationError
 
@@ -25,7 +25,7 @@ T = TypeVar("T")
 
 def main_held(options: argparse.Namespace) -> int:
     """List the held mails; exit code 0 whatever their number."""
-    mails = _ask(held.listing)
+    mails = _ask(held_mails.list_held)
     if options.json:
         print_json([{name: str(each) for name, each in asdict(mail).items()} for mail in mails])
     elif not mails:
@@ -44,12 +44,12 @@ def main_held(options: argparse.Namespace) -> int:
 
 def main_send(options: argparse.Namespace) -> int:
     """Send a held mail again, with the same Message-ID; exit code 1 if it is not held."""
-    return _change(held.send, options.id, "goes out again")
+    return _change(held_mails.send, options.id, "goes out again")
 
 
 def main_drop(options: argparse.Namespace) -> int:
     """Give a held mail up; exit code 1 if it is not held."""
-    return _change(held.drop, options.id, "is given up")
+    return _change(held_mails.drop, options.id, "is given up")
 
 
 def _change(work: Callable[[Connection, UUID], Awaitable[bool]], text: str, done: str) -> int:

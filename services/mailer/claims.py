@@ -1,7 +1,7 @@
-"""The SQL of sending: mails claimed, their leases, and what each attempt came to.
+"""The SQL of sending: claims, leases and attempts.
 
-A row is claimed by one process at a time (`SKIP LOCKED`), under a lease on the database's own
-clock, which all processes share. Every change after a claim asks whether the claim still holds.
+A row is claimed by one process at a time (`SKIP LOCKED`), under a lease on the database's clock,
+which all processes share. Every change after a claim checks that the claim still holds.
 """
 
 from __future__ import annotations
@@ -14,8 +14,8 @@ from uuid import UUID
 
 import msgspec
 
-from services.mailer.deliveries import Outcome, Standing, State, Step
-from services.mailer.facts import TEMPLATES, Facts, Template
+from services.mailer.deliveries import DeliveryFacts, Outcome, State, Transition
+from services.mailer.mail_templates import TEMPLATES, Template, TemplateData
 from services.mailer.store import Secrets
 from shared.database import Connection
 
@@ -27,7 +27,7 @@ written_at, expires_at, state, deferrals, doubts, claim
 
 @dataclass(frozen=True, kw_only=True)
 class Delivery:
-    """A mail on its way, as its row says."""
+    """A row of `deliveries`."""
 
     mail_id: UUID
     cause: str
@@ -36,7 +36,7 @@ class Delivery:
     traceparent: str | None
     language: str
     address: str
-    facts: Facts
+    data: TemplateData
     secrets: Secrets | None
     written_at: datetime
     expires_at: datetime
@@ -46,12 +46,12 @@ class Delivery:
     claim: UUID | None
 
     @property
-    def standing(self) -> Standing:
+    def facts(self) -> DeliveryFacts:
         """What the rules need to know."""
-        return Standing(
-            opens=self.template.opens,
+        return DeliveryFacts(
+            carries_secret=self.template.carries_secret,
             deferrals=self.deferrals,
-            doubts=self.doubts,
+            uncertain_attempts=self.doubts,
             expires_at=self.expires_at,
         )
 
@@ -59,7 +59,7 @@ class Delivery:
 async def claim(
     tx: Connection, limit: int, token: UUID, lease: float, now: datetime
 ) -> list[Delivery]:
-    """Take up to `limit` due mails; they are this process's for `lease` seconds."""
+    """Claim up to `limit` due mails for `lease` seconds."""
     rows = await tx.fetch(
         f"""
         UPDATE deliveries SET state = 'sending', claim = $2, due_at = NULL,
@@ -83,7 +83,7 @@ async def due(tx: Connection, limit: int, now: datetime) -> list[Delivery]:
 
 
 async def abandoned(tx: Connection, limit: int) -> list[Delivery]:
-    """Mails whose lease ran out, because their process died or hangs; locked."""
+    """Mails whose lease expired because their process died or hangs; locked."""
     return await _locked(
         tx, "state IN ('sending', 'transmitting') AND lease_until < clock_timestamp()", limit
     )
@@ -99,7 +99,7 @@ async def _locked(tx: Connection, which: str, limit: int, *arguments: Any) -> li
 
 
 async def renew(tx: Connection, claims: Mapping[UUID, UUID], lease: float) -> None:
-    """A sign of life for the mails (by id) that are being sent under these claims."""
+    """Extend the leases of the mails (by id) that are being sent under these claims."""
     await tx.execute(
         """
         UPDATE deliveries SET lease_until = clock_timestamp() + make_interval(secs => $3)
@@ -113,8 +113,8 @@ async def renew(tx: Connection, claims: Mapping[UUID, UUID], lease: float) -> No
     )
 
 
-async def begin_transmitting(tx: Connection, delivery: Delivery, lease: float) -> bool:
-    """Say that the message may reach the server from now on; False if it is no longer ours."""
+async def mark_transmitting(tx: Connection, delivery: Delivery, lease: float) -> bool:
+    """Record that the server may have the message from now on; False if the claim is lost."""
     status = await tx.execute(
         """
         UPDATE deliveries SET state = 'transmitting',
@@ -129,8 +129,8 @@ async def begin_transmitting(tx: Connection, delivery: Delivery, lease: float) -
     return status == "UPDATE 1"
 
 
-async def put_back(tx: Connection, delivery: Delivery, now: datetime) -> None:
-    """Undo a claim of which the mail server has heard nothing."""
+async def release(tx: Connection, delivery: Delivery, now: datetime) -> None:
+    """Undo a claim before anything was sent."""
     await tx.execute(
         """
         UPDATE deliveries SET state = 'pending', due_at = $3, lease_until = NULL
@@ -142,8 +142,10 @@ async def put_back(tx: Connection, delivery: Delivery, now: datetime) -> None:
     )
 
 
-async def settle(tx: Connection, delivery: Delivery, step: Step, now: datetime) -> bool:
-    """Enter the step; False if meanwhile the mail is no longer in this claim's hands."""
+async def apply_transition(
+    tx: Connection, delivery: Delivery, transition: Transition, now: datetime
+) -> bool:
+    """Record a transition; False if the claim is lost."""
     status = await tx.execute(
         """
         UPDATE deliveries SET state = $3, reason = $4, due_at = $5, deferrals = $6, doubts = $7,
@@ -154,12 +156,12 @@ async def settle(tx: Connection, delivery: Delivery, step: Step, now: datetime) 
         """,
         delivery.mail_id,
         delivery.claim,
-        step.state,
-        step.reason,
-        step.due_at,
-        step.deferrals,
-        step.doubts,
-        now if step.final else None,
+        transition.state,
+        transition.reason,
+        transition.due_at,
+        transition.deferrals,
+        transition.uncertain_attempts,
+        now if transition.final else None,
         delivery.state,
     )
     return status == "UPDATE 1"
@@ -168,7 +170,7 @@ async def settle(tx: Connection, delivery: Delivery, step: Step, now: datetime) 
 async def add_attempt(
     tx: Connection, delivery: Delivery, outcome: Outcome, began_at: datetime, ended_at: datetime
 ) -> None:
-    """One row for what one attempt came to."""
+    """Record one attempt."""
     await tx.execute(
         """
         INSERT INTO attempts (mail_id, number, began_at, ended_at, outcome, reason, smtp_code,
@@ -185,8 +187,8 @@ async def add_attempt(
     )
 
 
-async def hasten_unreachable(tx: Connection, now: datetime) -> int:
-    """The mail server is back: what waited for it alone is due now."""
+async def retry_unreachable_now(tx: Connection, now: datetime) -> int:
+    """Make the mails due that were deferred only because the mail server was unavailable."""
     status = await tx.execute(
         "UPDATE deliveries SET due_at = $1 "
         "WHERE state = 'deferred' AND reason = 'unreachable' AND due_at > $1",
@@ -202,6 +204,6 @@ def _delivery(row: Any) -> Delivery:
     return Delivery(
         **values | {"state": State(values["state"])},
         template=template,
-        facts=msgspec.json.decode(facts, type=template.facts),
+        data=msgspec.json.decode(facts, type=template.data_type),
         secrets=None if sealed is None else msgspec.json.decode(sealed, type=Secrets),
     )

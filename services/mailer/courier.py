@@ -1,8 +1,8 @@
-"""Sees one claimed mail off: builds it, talks to the mail server, records what it came to.
+"""Sends one claimed mail: builds it, talks to the mail server, records the outcome.
 
-Promises that `transmitting` is committed before the server can have the message, and that the
-result, once the server gave one, is recorded however long the database is away. Code and link are
-in clear only while the message is being built, and a « ce n'est pas moi » token is made then.
+`transmitting` is committed before the server can have the message. The outcome, once the server
+gave one, is recorded however long the database is unavailable. Code and link are in clear only
+while the message is being built, and a « ce n'est pas moi » token is created then.
 """
 
 from __future__ import annotations
@@ -19,10 +19,10 @@ from prometheus_client import Counter
 
 from services.mailer import claims
 from services.mailer.claims import Delivery
-from services.mailer.deliveries import Kind, Outcome, State, Step, Told, decide
-from services.mailer.disavowal import disavowal_token
-from services.mailer.messages import Built, Mail, Messages, UnfitMail
-from services.mailer.smtp import Lines, ServerAway
+from services.mailer.deliveries import Outcome, OutcomeKind, State, StatusEvent, Transition, decide
+from services.mailer.messages import InvalidMail, Mail, Messages, MimeMessage
+from services.mailer.not_me_token import not_me_token
+from services.mailer.smtp import SmtpPool, SmtpUnavailable
 from services.mailer.store import Secrets
 from shared.contracts.base import EVENTS, Event, Sealed
 from shared.contracts.mailer import OWNER, MailAccepted, MailDeferred, MailRefused
@@ -35,13 +35,13 @@ from shared.outbox import emit
 from shared.runtime.telemetry import REGISTRY, get_logger, log_context, trace_id
 from shared.security.sealing import KeyRing, Opener, seal_context
 
-#: Seconds between tries to record a result while the database is away.
-FIRST_PAUSE = 0.2
-LONGEST_PAUSE = 5.0
+#: Seconds between attempts to record an outcome while the database is unavailable.
+MIN_PAUSE_SECONDS = 0.2
+MAX_PAUSE_SECONDS = 5.0
 
 MAILS = Counter(
     "impex_mails",
-    "Attempts at mails, by what they came to.",
+    "Attempts to send a mail, by outcome.",
     ["template", "outcome"],
     registry=REGISTRY,
 )
@@ -51,13 +51,13 @@ log = get_logger("mailer")
 
 @dataclass(frozen=True, kw_only=True)
 class Courier:
-    """What sending one mail takes. `lease` is in seconds."""
+    """Sends mails. `lease` is in seconds."""
 
     pool: Pool
-    lines: Lines
+    smtp: SmtpPool
     messages: Messages
     opener: Opener
-    disavowal_keys: KeyRing
+    not_me_keys: KeyRing
     sender: str
     schedule: tuple[timedelta, ...]
     lease: float
@@ -72,79 +72,81 @@ class Courier:
         ):
             began_at = self.clock()
             if delivery.expires_at <= began_at:
-                await self._record(delivery, Outcome(kind=Kind.TOO_LATE, reason="expired"))
+                await self._record(delivery, Outcome(kind=OutcomeKind.EXPIRED, reason="expired"))
                 return
-            away: ServerAway | None = None
+            unavailable: SmtpUnavailable | None = None
             try:
                 outcome = await self._attempt(delivery)
-            except ServerAway as error:
-                away = error
-                outcome = Outcome(kind=Kind.DEFERRED, reason="unreachable", answer=error.reason)
+            except SmtpUnavailable as error:
+                unavailable = error
+                outcome = Outcome(
+                    kind=OutcomeKind.DEFERRED, reason="unreachable", answer=error.reason
+                )
             if outcome is not None:
                 await self._record(delivery, outcome, began_at)
-            if away is not None:
-                raise away
+            if unavailable is not None:
+                raise unavailable
 
-    async def put_off(self, tx: Connection, delivery: Delivery) -> None:
-        """The mail server is away: say so of a due mail, without trying."""
-        outcome = Outcome(kind=Kind.DEFERRED, reason="unreachable")
+    async def defer(self, tx: Connection, delivery: Delivery) -> None:
+        """Defer a due mail without trying: the mail server is unavailable."""
+        outcome = Outcome(kind=OutcomeKind.DEFERRED, reason="unreachable")
         if delivery.expires_at <= self.clock():
-            outcome = Outcome(kind=Kind.TOO_LATE, reason="expired")
-        await self._settle(tx, delivery, outcome)
+            outcome = Outcome(kind=OutcomeKind.EXPIRED, reason="expired")
+        await self._apply(tx, delivery, outcome)
 
-    async def take_over(self, tx: Connection, delivery: Delivery) -> None:
-        """A process died with this mail in its hands; whether it had gone out decides."""
+    async def recover_abandoned(self, tx: Connection, delivery: Delivery) -> None:
+        """Release a mail whose process died, or treat it as uncertain if it may have been sent."""
         log.warning(
-            "A mail is taken over from a mailer that gave no sign of life.",
+            "A mail is recovered from a mailer whose lease expired.",
             action="mail_taken_over",
             mail_id=str(delivery.mail_id),
             state=delivery.state,
         )
         now = self.clock()
         if delivery.state is not State.TRANSMITTING:
-            await claims.put_back(tx, delivery, now)
+            await claims.release(tx, delivery, now)
             return
-        outcome = Outcome(kind=Kind.IN_DOUBT, reason="in_doubt", answer="the mailer died")
-        await self._settle(tx, delivery, outcome)
+        outcome = Outcome(kind=OutcomeKind.UNCERTAIN, reason="in_doubt", answer="the mailer died")
+        await self._apply(tx, delivery, outcome)
         await claims.add_attempt(tx, delivery, outcome, now, now)
 
     async def _attempt(self, delivery: Delivery) -> Outcome | None:
-        """What the attempt came to; None where the mail is no longer ours to send."""
+        """The outcome; None where the claim no longer holds."""
         built = self._build(delivery)
         if isinstance(built, Outcome):
             return built
-        async with self.lines.borrow() as line:
-            outcome = await line.offer(built, self.sender)
+        async with self.smtp.acquire() as line:
+            outcome = await line.send_envelope(built, self.sender)
             if outcome is None:
-                if not await self._begin(delivery):
+                if not await self._mark_transmitting(delivery):
                     return None
-                outcome = await line.transmit(built.content)
+                outcome = await line.send_data(built.content)
         return outcome
 
-    def _build(self, delivery: Delivery) -> Built | Outcome:
+    def _build(self, delivery: Delivery) -> MimeMessage | Outcome:
         try:
-            return self.messages.build(self._opened(delivery))
-        except UnfitMail as error:
-            return Outcome(kind=Kind.REFUSED, reason="refused", answer=str(error))
+            return self.messages.build(self._decrypted(delivery))
+        except InvalidMail as error:
+            return Outcome(kind=OutcomeKind.REFUSED, reason="refused", answer=str(error))
         except (DecryptionError, jinja2.TemplateError, OSError) as error:
-            # A key or a template is wrong: somebody can mend it before the code runs out.
+            # A key or a template is wrong: an operator can correct it before the code expires.
             log.error(
-                "A mail cannot be written for now.",
+                "A mail cannot be built.",
                 action="mail_unwritable",
                 error_type=type(error).__name__,
                 reason=str(error),
             )
-            return Outcome(kind=Kind.DEFERRED, reason="refused", answer=str(error))
+            return Outcome(kind=OutcomeKind.DEFERRED, reason="refused", answer=str(error))
 
-    def _opened(self, delivery: Delivery) -> Mail:
+    def _decrypted(self, delivery: Delivery) -> Mail:
         code = link_token = None
         secrets = delivery.secrets
         if secrets is not None:
-            code = self._open(secrets, "code", secrets.code)
-            link_token = self._open(secrets, "link_token", secrets.link_token)
-        if delivery.template.disavows:
-            link_token = disavowal_token(
-                self.disavowal_keys,
+            code = self._decrypt(secrets, "code", secrets.code)
+            link_token = self._decrypt(secrets, "link_token", secrets.link_token)
+        if delivery.template.has_not_me_link:
+            link_token = not_me_token(
+                self.not_me_keys,
                 UUID(delivery.subject),
                 delivery.mail_id,
                 delivery.written_at,
@@ -155,33 +157,33 @@ class Courier:
             language=delivery.language,
             address=delivery.address,
             written_at=delivery.written_at,
-            facts=delivery.facts,
+            data=delivery.data,
             code=code,
             link_token=link_token,
         )
 
-    def _open(self, secrets: Secrets, field: str, sealed: Sealed | None) -> str | None:
+    def _decrypt(self, secrets: Secrets, field: str, sealed: Sealed | None) -> str | None:
         if sealed is None:
             return None
         return self.opener.open(sealed, seal_context(EVENTS[secrets.message_type], field))
 
-    async def _begin(self, delivery: Delivery) -> bool:
+    async def _mark_transmitting(self, delivery: Delivery) -> bool:
         try:
             async with acquire(self.pool) as tx:
-                return await claims.begin_transmitting(tx, delivery, self.lease)
+                return await claims.mark_transmitting(tx, delivery, self.lease)
         except (DependencyDown, TimeoutError):
-            # Whether that was committed is unknown; that nothing was sent is certain.
-            await self._persist(lambda tx: claims.put_back(tx, delivery, self.clock()))
+            # Whether that was committed is unknown, but nothing was sent.
+            await self._retry_until_stored(lambda tx: claims.release(tx, delivery, self.clock()))
             return False
 
     async def _record(
         self, delivery: Delivery, outcome: Outcome, began_at: datetime | None = None
     ) -> None:
         async def write(tx: Connection) -> None:
-            if await self._settle(tx, delivery, outcome) and began_at is not None:
+            if await self._apply(tx, delivery, outcome) and began_at is not None:
                 await claims.add_attempt(tx, delivery, outcome, began_at, self.clock())
 
-        await self._persist(write)
+        await self._retry_until_stored(write)
         MAILS.labels(delivery.template.name, outcome.kind).inc()
         log.info(
             "A mail was tried.",
@@ -192,59 +194,59 @@ class Courier:
             answer=outcome.answer,
         )
 
-    async def _settle(self, tx: Connection, delivery: Delivery, outcome: Outcome) -> bool:
+    async def _apply(self, tx: Connection, delivery: Delivery, outcome: Outcome) -> bool:
         now = self.clock()
-        step = decide(delivery.standing, outcome, now, self.schedule)
-        if not await claims.settle(tx, delivery, step, now):
+        transition = decide(delivery.facts, outcome, now, self.schedule)
+        if not await claims.apply_transition(tx, delivery, transition, now):
             return False
-        event = _told(delivery, step, now)
+        event = _status_event(delivery, transition, now)
         if event is not None:
             await emit(tx, OWNER, event, subject=delivery.subject, now=now)
         return True
 
-    async def _persist(self, work: Callable[[Connection], Awaitable[None]]) -> None:
-        """Do `work` in a transaction, again and again while the database is away.
+    async def _retry_until_stored(self, work: Callable[[Connection], Awaitable[None]]) -> None:
+        """Do `work` in a transaction, repeated while the database is unavailable.
 
-        Done twice, because a commit's answer was lost, `work` must find nothing left to do.
+        `work` must be idempotent: the answer to a commit may be lost.
         """
-        pause = FIRST_PAUSE
+        pause = MIN_PAUSE_SECONDS
         while True:
             try:
                 async with transaction(self.pool) as tx:
                     await work(tx)
             except (DependencyDown, TimeoutError, asyncpg.TransactionRollbackError) as error:
                 log.warning(
-                    "A result waits to be recorded.",
+                    "An outcome is waiting for the database.",
                     action="mail_record_waits",
                     reason=describe(error),
                 )
                 await asyncio.sleep(pause)
-                pause = min(pause * 2, LONGEST_PAUSE)
+                pause = min(pause * 2, MAX_PAUSE_SECONDS)
             else:
                 self.wake_relay()
                 return
 
 
-def _told(delivery: Delivery, step: Step, now: datetime) -> Event | None:
-    """The event that tells a step, if it is told at all."""
+def _status_event(delivery: Delivery, transition: Transition, now: datetime) -> Event | None:
+    """The event that reports a transition, if any."""
     mail_id, template = str(delivery.mail_id), delivery.template.name
-    if step.told is Told.ACCEPTED:
+    if transition.event is StatusEvent.ACCEPTED:
         return MailAccepted(mail_id=mail_id, cause=delivery.cause, template=template, at=now)
-    if step.told is Told.DEFERRED and step.due_at is not None:
+    if transition.event is StatusEvent.DEFERRED and transition.due_at is not None:
         return MailDeferred(
             mail_id=mail_id,
             cause=delivery.cause,
             template=template,
             at=now,
-            next_try_at=step.due_at,
-            reason=step.reason or "unreachable",
+            next_try_at=transition.due_at,
+            reason=transition.reason or "unreachable",
         )
-    if step.told is Told.REFUSED:
+    if transition.event is StatusEvent.REFUSED:
         return MailRefused(
             mail_id=mail_id,
             cause=delivery.cause,
             template=template,
             at=now,
-            reason=step.reason or "refused",
+            reason=transition.reason or "refused",
         )
     return None

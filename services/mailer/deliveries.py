@@ -1,7 +1,7 @@
-"""What becomes of one mail: its states, its retry schedule, and what a doubt is worth.
+"""The rules of a delivery: its states, its retry schedule, and uncertain attempts.
 
-Pure rules: time is passed in, nothing is opened. `judge` reads a mail server's answer, `decide`
-turns an outcome into the next state and the event that tells it. Nothing here knows SMTP or SQL.
+Pure rules: time is passed in, without I/O. `judge` reads a mail server's answer, `decide`
+turns an outcome into the next state and the event that reports it.
 """
 
 from __future__ import annotations
@@ -12,17 +12,17 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
 
-#: After the schedule has run out, one try every hour.
+#: After the schedule, one attempt every hour.
 HOURLY = timedelta(hours=1)
 
-#: Codes that speak of a mailbox which does not exist, where no enhanced code says otherwise.
+#: Codes for a mailbox that does not exist, unless an enhanced code says otherwise.
 _UNKNOWN_CODES = frozenset({550, 551, 553})
 _FULL_CODES = frozenset({452, 552})
 _ENHANCED = re.compile(r"\b([45]\.\d{1,3}\.\d{1,3})\b")
 
 
 class State(StrEnum):
-    """Where a delivery stands."""
+    """The state of a delivery."""
 
     PENDING = "pending"
     SENDING = "sending"
@@ -34,8 +34,8 @@ class State(StrEnum):
     HELD = "held"
 
 
-class Told(StrEnum):
-    """Which event tells the others."""
+class StatusEvent(StrEnum):
+    """Which event reports a transition."""
 
     ACCEPTED = "accepted"
     DEFERRED = "deferred"
@@ -43,69 +43,69 @@ class Told(StrEnum):
 
 
 class Stage(StrEnum):
-    """How far the dialogue with the mail server had come."""
+    """The SMTP command that was refused."""
 
     SENDER = "sender"
     RECIPIENT = "recipient"
     CONTENT = "content"
 
 
-class Kind(StrEnum):
-    """What one attempt came to."""
+class OutcomeKind(StrEnum):
+    """What one attempt resulted in."""
 
     ACCEPTED = "accepted"
     DEFERRED = "deferred"
     REFUSED = "refused"
-    IN_DOUBT = "in_doubt"
-    TOO_LATE = "too_late"
+    UNCERTAIN = "in_doubt"
+    EXPIRED = "too_late"
 
 
 @dataclass(frozen=True, kw_only=True)
 class Outcome:
-    """What one attempt came to, with the server's own words for the operator."""
+    """What one attempt resulted in, with the server's answer for the operator."""
 
-    kind: Kind
+    kind: OutcomeKind
     reason: str | None = None
     code: int | None = None
     answer: str = ""
 
 
 @dataclass(frozen=True, kw_only=True)
-class Standing:
-    """What the rules need to know of a delivery. `opens`: it carries a code or link to use."""
+class DeliveryFacts:
+    """What the rules need to know of a delivery."""
 
-    opens: bool
+    carries_secret: bool
     deferrals: int
-    doubts: int
+    uncertain_attempts: int
     expires_at: datetime
 
 
 @dataclass(frozen=True, kw_only=True)
-class Step:
-    """The next state, when it is due, and what is told of it."""
+class Transition:
+    """The next state, when it is due, and the event that reports it."""
 
     state: State
-    told: Told | None
+    event: StatusEvent | None
     reason: str | None
     due_at: datetime | None
     deferrals: int
-    doubts: int
+    uncertain_attempts: int
 
     @property
     def final(self) -> bool:
-        """Nothing more happens by itself and the secrets can go; a held mail keeps them."""
+        """No more attempts: the secrets are deleted. A held mail keeps them."""
         return self.state in {State.ACCEPTED, State.REFUSED, State.DROPPED}
 
 
-def judge(stage: Stage, code: int, answer: str) -> Outcome:
-    """Read the answer of a mail server that did not accept: later (4xx) or never (5xx).
+def classify_response(stage: Stage, code: int, answer: str) -> Outcome:
+    """The outcome of an answer that did not accept: deferred (4xx) or refused (5xx).
 
     >>> judge(Stage.RECIPIENT, 550, "5.1.1 no such user").reason
     'unknown_mailbox'
     """
     found = _ENHANCED.search(answer)
     enhanced = found.group(1) if found else ""
-    kind = Kind.REFUSED if 500 <= code < 600 else Kind.DEFERRED
+    kind = OutcomeKind.REFUSED if 500 <= code < 600 else OutcomeKind.DEFERRED
     return Outcome(kind=kind, reason=_reason(stage, code, enhanced), code=code, answer=answer)
 
 
@@ -121,68 +121,80 @@ def _reason(stage: Stage, code: int, enhanced: str) -> str:
 
 
 def next_try(deferrals: int, now: datetime, schedule: Sequence[timedelta]) -> datetime:
-    """When the try after the `deferrals`-th deferral is due; hourly past the schedule (EM-11)."""
+    """When the attempt after this deferral is due; hourly after the schedule (EM-11)."""
     delay = schedule[deferrals - 1] if deferrals <= len(schedule) else HOURLY
     return now + delay
 
 
 def decide(
-    standing: Standing, outcome: Outcome, now: datetime, schedule: Sequence[timedelta]
-) -> Step:
-    """The step that an attempt's outcome leads to."""
+    facts: DeliveryFacts, outcome: Outcome, now: datetime, schedule: Sequence[timedelta]
+) -> Transition:
+    """The transition that follows an outcome."""
     match outcome.kind:
-        case Kind.ACCEPTED:
-            return _step(standing, State.ACCEPTED, Told.ACCEPTED, None)
-        case Kind.REFUSED:
-            return _step(standing, State.REFUSED, Told.REFUSED, outcome.reason)
-        case Kind.TOO_LATE:
-            return _step(standing, State.DROPPED, Told.REFUSED, "expired")
-        case Kind.IN_DOUBT:
-            return _doubt(standing, now)
-        case Kind.DEFERRED:
-            return _defer(standing, outcome, now, schedule)
+        case OutcomeKind.ACCEPTED:
+            return _transition(facts, State.ACCEPTED, StatusEvent.ACCEPTED, None)
+        case OutcomeKind.REFUSED:
+            return _transition(facts, State.REFUSED, StatusEvent.REFUSED, outcome.reason)
+        case OutcomeKind.EXPIRED:
+            return _transition(facts, State.DROPPED, StatusEvent.REFUSED, "expired")
+        case OutcomeKind.UNCERTAIN:
+            return _uncertain(facts, now)
+        case OutcomeKind.DEFERRED:
+            return _defer(facts, outcome, now, schedule)
 
 
-def _doubt(standing: Standing, now: datetime) -> Step:
-    """A code or link goes again, once; anything else, and a second doubt, waits for a person."""
-    doubts = standing.doubts + 1
-    if not standing.opens or standing.doubts:
-        return _step(standing, State.HELD, Told.REFUSED, "in_doubt", doubts=doubts)
-    return _step(standing, State.PENDING, None, "in_doubt", due_at=now, doubts=doubts)
+def _uncertain(facts: DeliveryFacts, now: datetime) -> Transition:
+    """A code or link is sent again, once; anything else is held for a person."""
+    uncertain_attempts = facts.uncertain_attempts + 1
+    if not facts.carries_secret or facts.uncertain_attempts:
+        return _transition(
+            facts,
+            State.HELD,
+            StatusEvent.REFUSED,
+            "in_doubt",
+            uncertain_attempts=uncertain_attempts,
+        )
+    return _transition(
+        facts, State.PENDING, None, "in_doubt", due_at=now, uncertain_attempts=uncertain_attempts
+    )
 
 
 def _defer(
-    standing: Standing, outcome: Outcome, now: datetime, schedule: Sequence[timedelta]
-) -> Step:
-    deferrals = standing.deferrals + 1
+    facts: DeliveryFacts, outcome: Outcome, now: datetime, schedule: Sequence[timedelta]
+) -> Transition:
+    deferrals = facts.deferrals + 1
     due_at = next_try(deferrals, now, schedule)
-    if due_at >= standing.expires_at:
-        return _step(standing, State.REFUSED, Told.REFUSED, "expired", deferrals=deferrals)
-    return _step(
-        standing,
+    if due_at >= facts.expires_at:
+        return _transition(
+            facts, State.REFUSED, StatusEvent.REFUSED, "expired", deferrals=deferrals
+        )
+    return _transition(
+        facts,
         State.DEFERRED,
-        Told.DEFERRED,
+        StatusEvent.DEFERRED,
         outcome.reason or "unreachable",
         due_at=due_at,
         deferrals=deferrals,
     )
 
 
-def _step(
-    standing: Standing,
+def _transition(
+    facts: DeliveryFacts,
     state: State,
-    told: Told | None,
+    event: StatusEvent | None,
     reason: str | None,
     *,
     due_at: datetime | None = None,
     deferrals: int | None = None,
-    doubts: int | None = None,
-) -> Step:
-    return Step(
+    uncertain_attempts: int | None = None,
+) -> Transition:
+    return Transition(
         state=state,
-        told=told,
+        event=event,
         reason=reason,
         due_at=due_at,
-        deferrals=standing.deferrals if deferrals is None else deferrals,
-        doubts=standing.doubts if doubts is None else doubts,
+        deferrals=facts.deferrals if deferrals is None else deferrals,
+        uncertain_attempts=facts.uncertain_attempts
+        if uncertain_attempts is None
+        else uncertain_attempts,
     )

@@ -1,8 +1,8 @@
-"""Builds the bytes of a mail from what an event said, in French or English, text and HTML.
+"""Builds the bytes of a mail from the data of its event, in French or English, text and HTML.
 
-A built message is complete: headers, both parts, CRLF, ready for DATA. Built twice from the same
-delivery it says the same, with the same Message-ID and Date. Nothing is opened or sent here; the
-portal's address comes from the settings, never from a message (RE-05).
+A built message is complete: headers, both parts, CRLF, ready for DATA. Building the same delivery
+again gives the same message, with the same Message-ID and Date. Nothing is decrypted or sent here;
+the portal's address comes from the settings, never from an event (RE-05).
 """
 
 from __future__ import annotations
@@ -23,23 +23,23 @@ import jinja2
 import msgspec
 from email_validator import EmailNotValidError, validate_email
 
-from services.mailer.disavowal import runs_out
-from services.mailer.facts import TEMPLATES, Facts, Template, examples
-from services.mailer.paris import LANGUAGES
+from services.mailer.mail_templates import TEMPLATES, Template, TemplateData, examples
+from services.mailer.not_me_token import expires_at
 from services.mailer.rendering import Rendered, Renderer
 from shared.domain.brand import Brand
 from shared.errors import ImpexError
+from shared.i18n.catalogue import LANGUAGES, known_language
 
 
-class UnfitMail(ImpexError):
-    """This mail cannot be written: an address or a name would break its headers."""
+class InvalidMail(ImpexError):
+    """This mail cannot be built: an address or a name would break its headers."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class Mail:
-    """Everything one mail says. `code` and `link_token` are in clear: keep it out of logs.
+    """What one mail is built from. `code` and `link_token` are in clear: keep it out of logs.
 
-    `link_token` is what the link carries: what an event brought sealed, or a disavowal.
+    `link_token` is the token in the link: from the event, or that of « ce n'est pas moi ».
     """
 
     mail_id: str
@@ -47,7 +47,7 @@ class Mail:
     language: str
     address: str
     written_at: datetime
-    facts: Facts
+    data: TemplateData
     code: str | None = None
     link_token: str | None = None
 
@@ -56,7 +56,7 @@ class Mail:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Built:
+class MimeMessage:
     """A message ready for DATA. `smtputf8`: the server must offer SMTPUTF8 (EM-14)."""
 
     message_id: str
@@ -68,41 +68,40 @@ class Built:
 def envelope_address(address: str) -> Address:
     """The address as the envelope and `To` carry it, an international domain in ASCII.
 
-    Raises `UnfitMail` for anything that is not one plain address (EM-08).
+    Raises `InvalidMail` for anything that is not one plain address (EM-08).
     """
     if not address.isprintable():
-        raise UnfitMail("the address holds characters that no mail header may carry")
+        raise InvalidMail("the address holds characters that no mail header may carry")
     try:
         found = validate_email(address, check_deliverability=False, globally_deliverable=False)
         return Address(username=found.local_part, domain=found.ascii_domain)
     except (EmailNotValidError, ValueError, IndexError, MessageError) as error:
-        raise UnfitMail("the address is not one that can be written to") from error
+        raise InvalidMail("the address is not a valid e-mail address") from error
 
 
 def check_name(name: str) -> str:
-    """The name unchanged; raises `UnfitMail` where it holds control characters (EM-08)."""
+    """The name unchanged; raises `InvalidMail` where it holds control characters (EM-08)."""
     if not name.isprintable():
-        raise UnfitMail("a name holds characters that no mail may carry")
+        raise InvalidMail("a name holds characters that no mail may carry")
     return name
 
 
 class Messages:
-    """Writes mails from the house's templates and, before them, the operator's (B-12)."""
+    """Builds mails from our templates or, where there are any, the operator's (B-12)."""
 
     def __init__(self, brand: Brand, base_url: str, overrides: Path | None = None) -> None:
-        self._brand = brand
         self._base_url = base_url.rstrip("/")
         self._from = Address(
             display_name=f"{brand.service_name} - {brand.operator_name}", addr_spec=brand.sender
         )
         self._reply_to = Address(addr_spec=brand.support_address)
-        self._renderer = Renderer(overrides)
+        self._renderer = Renderer(brand, overrides)
 
-    def build(self, mail: Mail) -> Built:
-        """The message, as bytes. Raises `UnfitMail` where no safe message can be written."""
+    def build(self, mail: Mail) -> MimeMessage:
+        """The message, as bytes. Raises `InvalidMail` where no safe message can be written."""
         recipient = envelope_address(mail.address)
-        language = mail.language if mail.language in LANGUAGES else LANGUAGES[0]
-        said = self._say(mail, language)
+        language = known_language(mail.language)
+        rendered = self._render(mail, language)
         international = not recipient.addr_spec.isascii()
         message = EmailMessage(policy=SMTPUTF8 if international else SMTP)
         message_id = f"<{mail.mail_id}@{self._from.domain}>"
@@ -110,19 +109,19 @@ class Messages:
             message["From"] = self._from
             message["To"] = recipient
             message["Reply-To"] = self._reply_to
-            message["Subject"] = said.subject
+            message["Subject"] = rendered.subject
         except ValueError as error:
-            raise UnfitMail("a header would be broken by what it is to carry") from error
+            raise InvalidMail("a value would break a header") from error
         message["Date"] = email.utils.format_datetime(mail.written_at)
         message["Message-ID"] = message_id
         message["Auto-Submitted"] = "auto-generated"
         message["X-Auto-Response-Suppress"] = "All"
         # Quoted-printable keeps every line short and seven bits wide, whatever the relays offer.
-        message.set_content(said.text, cte="quoted-printable")
-        message.add_alternative(said.html, subtype="html", cte="quoted-printable")
+        message.set_content(rendered.text, cte="quoted-printable")
+        message.add_alternative(rendered.html, subtype="html", cte="quoted-printable")
         # Last, since setting the content clears every content header.
         message["Content-Language"] = language
-        return Built(
+        return MimeMessage(
             message_id=message_id,
             recipient=recipient.addr_spec,
             content=message.as_bytes(),
@@ -130,45 +129,39 @@ class Messages:
         )
 
     def check(self) -> Iterator[str]:
-        """One sentence per template that cannot be written, for the start to stop on."""
+        """One sentence for each template that cannot be used; the start stops on them."""
+        yield from self._renderer.unused_files()
         for template in TEMPLATES.values():
             for language in LANGUAGES:
                 try:
-                    for facts in examples(template):
-                        self.build(_sample(template, facts, language))
-                except (jinja2.TemplateError, ImpexError, ValueError) as error:
+                    for data in examples(template):
+                        self.build(_sample(template, data, language))
+                except (jinja2.TemplateError, ImpexError, TypeError, ValueError) as error:
                     yield f"the mail {language}/{template.name} cannot be written: {error}"
 
-    def _say(self, mail: Mail, language: str) -> Rendered:
+    def _render(self, mail: Mail, language: str) -> Rendered:
         template = TEMPLATES[mail.template]
         values: dict[str, Any] = {
-            **msgspec.structs.asdict(mail.facts),
-            "brand": self._brand,
-            "lang": language,
+            **msgspec.structs.asdict(mail.data),
             "address": mail.address,
             "code": mail.code,
-            "validation_url": self._url("/inscription/lien", jeton=mail.link_token),
-            "sign_in_url": self._url("/connexion"),
         }
         if template.path is not None:
-            carried = {} if mail.link_token is None else {"jeton": mail.link_token}
-            values["link"] = self._url(template.path, **carried)
-        if template.disavows:
-            values["link_until"] = runs_out(mail.written_at)
+            query = "" if mail.link_token is None else "?" + urlencode({"jeton": mail.link_token})
+            values["link"] = f"{self._base_url}{template.path}{query}"
+        if template.has_not_me_link:
+            values["link_until"] = expires_at(mail.written_at)
         return self._renderer.render(template, language, values)
 
-    def _url(self, path: str, **query: str | None) -> str:
-        return f"{self._base_url}{path}" + (f"?{urlencode(query)}" if query else "")
 
-
-def _sample(template: Template, facts: Facts, language: str) -> Mail:
+def _sample(template: Template, data: TemplateData, language: str) -> Mail:
     return Mail(
         mail_id="sample",
         template=template.name,
         language=language,
         address="anne@example.org",
         written_at=datetime.fromisoformat("2026-01-01T08:00:00+00:00"),
-        facts=facts,
+        data=data,
         code="000000",
-        link_token="0" * 43 if template.opens or template.disavows else None,
+        link_token="0" * 43 if template.carries_secret or template.has_not_me_link else None,
     )

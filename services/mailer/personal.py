@@ -1,8 +1,8 @@
-"""What the mailer holds about an account, for the person themselves (B-11, GD-02).
+"""What the mailer stores about an account, for its holder's data export (B-11, GD-02).
 
-Which mails went where and what became of them; their texts are made when they go out, and no table
-holds them. Codes and links are not told, nor is the mail to another address before that is proved:
-none goes to one that has an account, so the two would be told apart (B-03).
+Which mails were sent where, and their outcomes; their texts are stored nowhere. Codes and links are
+left out, and so is the mail to another address before that is verified: an address that has an
+account gets none, so the export would reveal which addresses have accounts (B-03).
 """
 
 from __future__ import annotations
@@ -10,8 +10,8 @@ from __future__ import annotations
 import json
 from typing import Any
 
-from services.mailer.facts import ADDRESS_IN_FORCE, NEW_ADDRESS_CODE
-from services.mailer.handlers.writing import Mailer
+from services.mailer.handlers.enqueue import Deps
+from services.mailer.mail_templates import ADDRESS_IN_FORCE, NEW_ADDRESS_CODE
 from shared.contracts.data_export import PersonalDataView
 from shared.contracts.mailer import ExportAccount
 from shared.database import Connection
@@ -39,17 +39,15 @@ ORDER BY written_at, mail_id
 log = get_logger("mailer")
 
 
-async def export_account(
-    request: ExportAccount, context: RequestContext[Mailer]
-) -> PersonalDataView:
-    """The directory's entry, and every mail."""
+async def export_account(request: ExportAccount, context: RequestContext[Deps]) -> PersonalDataView:
+    """The directory's entry and every mail."""
     document = await read(context.tx, request.account_id)
-    log.info("Personal data were read.", action="personal_data_read", account=request.account_id)
-    return seal_export(context.deps.gateway, document)
+    log.info("Personal data was exported.", action="personal_data_read", account=request.account_id)
+    return seal_export(context.deps.gateway_sealer, document)
 
 
 async def read(tx: Connection, account_id: str) -> ExportDocument:
-    """Everything, by matter."""
+    """The rows, by subject."""
     mails = await tx.fetch(MAILS, account_id, NEW_ADDRESS_CODE.name, ADDRESS_IN_FORCE.name)
     return {
         "directory": [dict(row) for row in await tx.fetch(DIRECTORY, account_id)],
@@ -58,5 +56,4 @@ async def read(tx: Connection, account_id: str) -> ExportDocument:
 
 
 def _mail(row: dict[str, Any]) -> dict[str, Any]:
-    told = json.loads(row.pop("facts"))
-    return {**row, "told": told}
+    return {**row, "told": json.loads(row.pop("facts"))}

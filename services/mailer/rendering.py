@@ -1,9 +1,9 @@
-"""Turns a mail's facts into subject, text and HTML by the house's templates or the operator's.
+"""Turns a template and its data into subject, text and HTML.
 
-A whole mail is one file per language, written as plain text: its blocks are `subject`, `body` and
-the `action` that its button says. Paragraphs are parted by empty lines, and their lines are run
-together; one that is set in by spaces keeps its lines and is shown in a box; one that is the link
-alone becomes the button. The same words make the text part and, escaped, the HTML part.
+A template is plain text: its blocks are `subject`, `body` and `action`, the button's label.
+Paragraphs are separated by empty lines and their lines are joined; an indented one keeps its lines
+and becomes a box; one that is the link alone becomes the button. The same words make the text part
+and, escaped, the HTML part.
 """
 
 from __future__ import annotations
@@ -16,18 +16,22 @@ from typing import Any
 
 import jinja2
 
-from services.mailer.facts import Template
-from services.mailer.paris import paris_date, paris_time
+from services.mailer.mail_templates import Template
+from shared.domain.brand import Brand
 from shared.domain.countries import country_names
+from shared.i18n.catalogue import LANGUAGES
+from shared.i18n.dates import format_date, format_datetime, format_time
+from shared.i18n.templates import add_texts
 
 OWN_TEMPLATES = Path(__file__).parent / "templates"
-PARTS = ("subject", "txt", "html")
-BETWEEN_PARAGRAPHS = re.compile(r"\n\s*\n")
+#: Earlier releases had one file per part of a mail.
+FORMER_FILE = re.compile(r"\.(subject|txt|html)\.j2$")
+PARAGRAPH_BREAK = re.compile(r"\n\s*\n")
 
 
 @dataclass(frozen=True, kw_only=True)
 class Rendered:
-    """What a mail says, before it is a message."""
+    """The words of a mail."""
 
     subject: str
     text: str
@@ -36,7 +40,7 @@ class Rendered:
 
 @dataclass(frozen=True, kw_only=True)
 class Paragraph:
-    """Lines that belong together; `kind` is `said`, `box` or `link`."""
+    """Lines that belong together; `kind` is `text`, `box` or `link`."""
 
     kind: str
     lines: tuple[str, ...]
@@ -48,60 +52,85 @@ class Paragraph:
 
 
 def paragraphs(body: str, link: str | None) -> Iterator[Paragraph]:
-    """The paragraphs of a whole mail's body.
+    """The paragraphs of a template's body.
 
     >>> [one.kind for one in paragraphs("Hello,\\n\\n  When: now\\n\\nhttps://x", "https://x")]
-    ['said', 'box', 'link']
+    ['text', 'box', 'link']
     """
-    for block in BETWEEN_PARAGRAPHS.split(body.strip("\n")):
+    for block in PARAGRAPH_BREAK.split(body.strip("\n")):
         lines = tuple(line.strip() for line in block.splitlines())
         if block.startswith("  "):
             yield Paragraph(kind="box", lines=lines)
         else:
-            yield Paragraph(kind="link" if lines == (link,) else "said", lines=(" ".join(lines),))
+            yield Paragraph(kind="link" if lines == (link,) else "text", lines=(" ".join(lines),))
 
 
 class Renderer:
-    """The templates, the operator's before the house's (B-12)."""
+    """The templates; those of the operator come before ours (B-12).
 
-    def __init__(self, overrides: Path | None = None) -> None:
-        places = [OWN_TEMPLATES] if overrides is None else [overrides, OWN_TEMPLATES]
-        self._environment = jinja2.Environment(
-            loader=jinja2.ChoiceLoader([jinja2.FileSystemLoader(place) for place in places]),
-            autoescape=jinja2.select_autoescape(enabled_extensions=("html.j2",), default=False),
-            undefined=jinja2.StrictUndefined,
-            trim_blocks=True,
-            lstrip_blocks=True,
-            auto_reload=False,
-        )
-        self._environment.filters |= {
-            "date": paris_date,
-            "time": paris_time,
-            "country": lambda code, language: country_names(language).get(code, code),
+    `overrides` has files of the same names, for both languages or in `fr/` and `en/` for one.
+    """
+
+    def __init__(self, brand: Brand, overrides: Path | None = None) -> None:
+        self._overrides = overrides
+        self._environments = {
+            language: _environment(language, brand, overrides) for language in LANGUAGES
         }
 
     def render(self, template: Template, language: str, values: Mapping[str, Any]) -> Rendered:
         """Subject, text and HTML. Raises what jinja2 raises where a template cannot be used."""
-        subject, text, html = (
-            self._whole(template.name, language, values)
-            if template.whole
-            else (self._file(f"{language}/{template.name}.{part}.j2", values) for part in PARTS)
-        )
-        return Rendered(subject=subject.strip(), text=text.strip() + "\n", html=html)
 
-    def _whole(self, name: str, language: str, values: Mapping[str, Any]) -> tuple[str, str, str]:
-        path = f"{language}/{name}.j2"
-        subject, action, body = (
-            self._file(path, {**values, "part": part}).strip("\n")
-            for part in ("subject", "action", "body")
-        )
-        said = {
-            **values,
-            "subject": subject.strip(),
-            "action": action.strip(),
-            "paragraphs": list(paragraphs(body, values.get("link"))),
+        def render(file: str, **more: Any) -> str:
+            text = self._environments[language].get_template(file).render({**values, **more})
+            return text.strip("\n")
+
+        file = f"{template.name}.j2"
+        subject = render(file, part="subject").strip()
+        shown = {
+            "subject": subject,
+            "action": render(file, part="action").strip(),
+            "paragraphs": list(paragraphs(render(file, part="body"), values.get("link"))),
+            "foot": render("foot.j2").splitlines(),
         }
-        return subject, self._file("whole.txt.j2", said), self._file("whole.html.j2", said)
+        return Rendered(
+            subject=subject,
+            text=render("mail.txt.j2", **shown).strip() + "\n",
+            html=render("mail.html.j2", **shown) + "\n",
+        )
 
-    def _file(self, path: str, values: Mapping[str, Any]) -> str:
-        return self._environment.get_template(path).render(values)
+    def unused_files(self) -> Iterator[str]:
+        """One sentence for each file of the operator that only earlier releases used."""
+        if self._overrides is None:
+            return
+        ours = {path.name for path in OWN_TEMPLATES.iterdir()}
+        for path in sorted(self._overrides.rglob("*.j2")):
+            if FORMER_FILE.search(path.name) and path.name not in ours:
+                name = path.relative_to(self._overrides)
+                yield f"{name} is not used: each mail is one file now, such as validation.j2"
+
+
+def _environment(language: str, brand: Brand, overrides: Path | None) -> jinja2.Environment:
+    theirs = [] if overrides is None else [overrides / language, overrides]
+    environment = jinja2.Environment(
+        loader=jinja2.FileSystemLoader([*theirs, OWN_TEMPLATES]),
+        autoescape=jinja2.select_autoescape(enabled_extensions=("html.j2",), default=False),
+        undefined=jinja2.StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+        auto_reload=False,
+    )
+    add_texts(environment, language)
+    french = f"{brand.phone} ({brand.phone_international})"
+    environment.globals |= {
+        "brand": brand,
+        "service": brand.service_name,
+        "operator": brand.operator_name,
+        "phone": french if language == "fr" else brand.phone_international,
+    }
+    environment.filters |= {
+        "date": lambda at: format_date(at, language),
+        "time": lambda at: format_time(at, language),
+        "datetime": lambda at: format_datetime(at, language),
+        "country": lambda code: country_names(language).get(code, code),
+    }
+    return environment

@@ -18,7 +18,7 @@ TRY_OUT_SMTP = "smtp://127.0.0.1:1025"
 SCHEMES = {"smtp": 25, "smtp+starttls": 587, "smtps": 465}
 
 
-def smtp_problem(url: str) -> str | None:
+def validate_smtp_url(url: str) -> str | None:
     """Why this cannot be the address of a mail server, or None."""
     sentence = "must be smtp://, smtp+starttls:// or smtps:// with a host, and a port if unusual"
     try:
@@ -33,7 +33,7 @@ def smtp_problem(url: str) -> str | None:
     return None
 
 
-def retry_problem(minutes: tuple[str, ...]) -> str | None:
+def validate_retry_schedule(minutes: tuple[str, ...]) -> str | None:
     """Why this cannot be a retry schedule, or None."""
     if not minutes or not all(each.isdecimal() and 1 <= int(each) <= 1440 for each in minutes):
         return "must be whole minutes from 1 to 1440, such as 1,5,30"
@@ -56,7 +56,7 @@ class MailServer:
 
 @dataclass(frozen=True, kw_only=True)
 class MailerSettings(BrandSettings):
-    """Everything the mailer is told."""
+    """The settings of the mailer."""
 
     database_url: str = setting(
         "IMPEX_MAILER_DATABASE_URL", doc="Database URL of the mailer's role.", secret=True
@@ -79,7 +79,7 @@ class MailerSettings(BrandSettings):
         doc="Keys that seal what is held about a person for the gateway.",
         secret=True,
     )
-    disavowal_keys: KeyRing = setting(
+    not_me_keys: KeyRing = setting(
         "IMPEX_DISAVOWAL_KEYS",
         doc="Keys that sign « ce n'est pas moi » links.",
         secret=True,
@@ -89,7 +89,7 @@ class MailerSettings(BrandSettings):
         default=TRY_OUT_SMTP,
         doc="The mail server: smtps:// or smtp+starttls://user:password@host:port; "
         "smtp:// on the same machine only.",
-        valid=smtp_problem,
+        valid=validate_smtp_url,
         secret=True,
     )
     smtp_ca_file: Path | None = setting(
@@ -125,7 +125,7 @@ class MailerSettings(BrandSettings):
         "IMPEX_MAIL_RETRY",
         default=("1", "5", "30"),
         doc="Minutes before each new attempt for a deferred mail; hourly afterwards.",
-        valid=retry_problem,
+        valid=validate_retry_schedule,
     )
     mail_give_up: int = setting(
         "IMPEX_MAIL_GIVE_UP",
@@ -176,21 +176,21 @@ class MailerSettings(BrandSettings):
         return tuple(timedelta(minutes=int(each)) for each in self.mail_retry)
 
     def messages(self) -> Messages:
-        """The writer of mails these settings describe."""
+        """The builder of mails for these settings."""
         return Messages(self.brand, self.base_url, self.templates_dir)
 
     @property
-    def _may_be_plain(self) -> bool:
-        """On this machine; or, in the try-out, to a mail catcher beside it, without a login."""
+    def _plain_smtp_allowed(self) -> bool:
+        """On this machine or, in the try-out, to a mail catcher on another one, without a login."""
         server = self.mail_server
         return is_loopback(server.host) or (self.try_out and server.username is None)
 
     def check(self) -> list[Problem]:
-        """Plain SMTP stays on the machine (CR-05); files are there; every template can be used."""
+        """Plain SMTP stays on the machine (CR-05), files exist, every template can be used."""
         problems: list[Problem] = []
         if not self.try_out and self.smtp_url == TRY_OUT_SMTP:
             problems.append(("IMPEX_SMTP_URL", "is required off the loopback address"))
-        elif not self._may_be_plain and self.mail_server.security == "none":
+        elif not self._plain_smtp_allowed and self.mail_server.security == "none":
             problems.append(
                 ("IMPEX_SMTP_URL", "must be smtp+starttls:// or smtps:// to another machine")
             )

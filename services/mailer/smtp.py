@@ -1,8 +1,8 @@
-"""The dialogue with the mail server, and a few connections kept for it.
+"""SMTP: one connection, and a pool of a few.
 
 Certificates are always checked and there is no fallback to plain text. A connection that failed in
-any way is thrown away. What the server may have taken is told apart from what it cannot have: only
-a failure after the whole message was on its way is a doubt.
+any way is discarded. Only a failure after the whole message was written is uncertain: before that
+the server cannot have accepted it.
 """
 
 from __future__ import annotations
@@ -18,86 +18,88 @@ from pathlib import Path
 import aiosmtplib
 from aiosmtplib import SMTPResponse, SMTPResponseException
 
-from services.mailer.deliveries import Kind, Outcome, Stage, judge
-from services.mailer.messages import Built
+from services.mailer.deliveries import Outcome, OutcomeKind, Stage, classify_response
+from services.mailer.messages import MimeMessage
 from services.mailer.settings import MailServer
 from shared.errors import DependencyDown
 
 #: A connection unused for so long is closed: servers drop idle clients.
-IDLE_SECONDS = 20.0
+MAX_IDLE_SECONDS = 20.0
 START_INPUT = 354
 COMPLETED = 250
-#: How long a goodbye may take.
+#: How long QUIT may take.
 QUIT_SECONDS = 2.0
 
 _LEADING_DOT = re.compile(rb"(?m)^\.")
-#: What the library raises when the server is silent, gone, or talks nonsense.
+#: What the library raises for a server that is silent, gone or breaks the protocol.
 _BROKEN = (aiosmtplib.SMTPException, OSError, TimeoutError)
 
 
-class ServerAway(DependencyDown):
-    """The mail server cannot be used at all, for no mail."""
+class SmtpUnavailable(DependencyDown):
+    """The mail server cannot be used for any mail."""
 
     def __init__(self, reason: str) -> None:
         super().__init__("mail server", reason)
 
 
 @dataclass(frozen=True, kw_only=True)
-class Limits:
+class SmtpTimeouts:
     """Seconds for one command, and for the answer to a whole message."""
 
     command: float
     final: float
 
 
-class Line:
-    """One connection: offers a message, then transmits it. `broken` once anything failed."""
+class SmtpConnection:
+    """One connection: sends the envelope, then the message. `broken` once anything failed."""
 
-    def __init__(self, client: aiosmtplib.SMTP, limits: Limits) -> None:
+    def __init__(self, client: aiosmtplib.SMTP, limits: SmtpTimeouts) -> None:
         self._client = client
         self._limits = limits
         self.broken = False
         self.idle_since = 0.0
 
-    async def offer(self, built: Built, sender: str) -> Outcome | None:
-        """Name sender and recipient; None if the server is ready for the message."""
-        if built.smtputf8 and not self._client.supports_extension("smtputf8"):
+    async def send_envelope(self, message: MimeMessage, sender: str) -> Outcome | None:
+        """Send MAIL and RCPT; None if the server is ready for the message."""
+        if message.smtputf8 and not self._client.supports_extension("smtputf8"):
             return Outcome(
-                kind=Kind.REFUSED, reason="refused", answer="the server does not offer SMTPUTF8"
+                kind=OutcomeKind.REFUSED,
+                reason="refused",
+                answer="the server does not offer SMTPUTF8",
             )
-        options = ["SMTPUTF8"] if built.smtputf8 else []
+        options = ["SMTPUTF8"] if message.smtputf8 else []
         stage = Stage.SENDER
         try:
             await self._client.mail(sender, options=options)
             stage = Stage.RECIPIENT
-            encoding = "utf-8" if built.smtputf8 else "ascii"
-            await self._client.rcpt(built.recipient, encoding=encoding)
+            encoding = "utf-8" if message.smtputf8 else "ascii"
+            await self._client.rcpt(message.recipient, encoding=encoding)
         except SMTPResponseException as refusal:
-            return self._judged(stage, refusal.code, refusal.message)
+            return self._classified(stage, refusal.code, refusal.message)
         except _BROKEN as error:
-            return self._lost(error)
+            return self._connection_lost(error)
         return None
 
-    async def transmit(self, content: bytes) -> Outcome:
-        """Give the message itself. In doubt only if all of it may have reached the server."""
+    async def send_data(self, content: bytes) -> Outcome:
+        """Send the message. Uncertain only if all of it may have reached the server."""
         try:
             ready = await self._client.execute_command(b"DATA")
         except _BROKEN as error:
-            return self._lost(error)
+            return self._connection_lost(error)
         if ready.code != START_INPUT:
-            return self._judged(Stage.CONTENT, ready.code, ready.message)
+            return self._classified(Stage.CONTENT, ready.code, ready.message)
         try:
-            answer = await self._give(content)
+            answer = await self._write_data(content)
         except _BROKEN as error:
             self.broken = True
-            return Outcome(kind=Kind.IN_DOUBT, reason="in_doubt", answer=_said(error))
+            return Outcome(kind=OutcomeKind.UNCERTAIN, reason="in_doubt", answer=_reason(error))
         if answer.code == COMPLETED:
-            return Outcome(kind=Kind.ACCEPTED, code=answer.code, answer=answer.message)
-        return self._judged(Stage.CONTENT, answer.code, answer.message)
+            return Outcome(kind=OutcomeKind.ACCEPTED, code=answer.code, answer=answer.message)
+        return self._classified(Stage.CONTENT, answer.code, answer.message)
 
-    async def _give(self, content: bytes) -> SMTPResponse:
+    async def _write_data(self, content: bytes) -> SMTPResponse:
         # The library's own `data` hides whether the server had asked for the content, which is
-        # what tells a doubt from a plain failure.
+        # what separates an uncertain attempt from a plain failure.
         protocol = self._client.protocol
         if protocol is None:
             raise aiosmtplib.SMTPServerDisconnected("connection lost")
@@ -105,7 +107,7 @@ class Line:
         return await protocol.read_response(timeout=self._limits.final)
 
     async def reset(self) -> bool:
-        """Forget a former envelope; False if the connection is no longer good."""
+        """Send RSET; False if the connection no longer works."""
         try:
             await self._client.rset()
         except _BROKEN:
@@ -113,7 +115,7 @@ class Line:
         return not self.broken
 
     async def close(self) -> None:
-        """Say goodbye if that is still possible."""
+        """Send QUIT if that is still possible, then close."""
         if not self.broken and self._client.is_connected:
             try:
                 await self._client.quit(timeout=QUIT_SECONDS)
@@ -121,25 +123,25 @@ class Line:
                 self.broken = True
         self._client.close()
 
-    def _judged(self, stage: Stage, code: int, answer: str) -> Outcome:
+    def _classified(self, stage: Stage, code: int, answer: str) -> Outcome:
         if not 400 <= code < 600:
-            return self._lost(f"the server answered {code} {answer}")
+            return self._connection_lost(f"the server answered {code} {answer}")
         if code == 421:
             self.broken = True
-        return judge(stage, code, answer)
+        return classify_response(stage, code, answer)
 
-    def _lost(self, error: BaseException | str) -> Outcome:
+    def _connection_lost(self, error: BaseException | str) -> Outcome:
         self.broken = True
-        return Outcome(kind=Kind.DEFERRED, reason="unreachable", answer=_said(error))
+        return Outcome(kind=OutcomeKind.DEFERRED, reason="unreachable", answer=_reason(error))
 
 
-class Lines:
-    """The connections to one mail server, at most as many as are borrowed at once."""
+class SmtpPool:
+    """The connections to one mail server, at most as many as are acquired at once."""
 
     def __init__(
         self,
         server: MailServer,
-        limits: Limits,
+        limits: SmtpTimeouts,
         *,
         hostname: str,
         ca_file: Path | None,
@@ -150,38 +152,38 @@ class Lines:
         self._hostname = hostname
         self._clock = clock
         self._tls = None if server.security == "none" else _tls_context(ca_file)
-        self._idle: deque[Line] = deque()
+        self._idle: deque[SmtpConnection] = deque()
 
     @asynccontextmanager
-    async def borrow(self) -> AsyncIterator[Line]:
+    async def acquire(self) -> AsyncIterator[SmtpConnection]:
         """A working connection, an idle one or a new one. Raises `ServerAway`."""
-        line = await self._take()
+        connection = await self._idle_or_new()
         try:
-            yield line
+            yield connection
         except BaseException:
-            line.broken = True
+            connection.broken = True
             raise
         finally:
-            if line.broken:
-                await line.close()
+            if connection.broken:
+                await connection.close()
             else:
-                line.idle_since = self._clock()
-                self._idle.append(line)
+                connection.idle_since = self._clock()
+                self._idle.append(connection)
 
-    async def close_idle(self, older_than: float = IDLE_SECONDS) -> None:
-        """Close what has been idle for so many seconds."""
+    async def close_idle(self, older_than: float = MAX_IDLE_SECONDS) -> None:
+        """Close the connections that have been idle for so many seconds."""
         while self._idle and self._clock() - self._idle[0].idle_since >= older_than:
             await self._idle.popleft().close()
 
-    async def _take(self) -> Line:
+    async def _idle_or_new(self) -> SmtpConnection:
         while self._idle:
-            line = self._idle.pop()
-            if await line.reset():
-                return line
-            await line.close()
+            connection = self._idle.pop()
+            if await connection.reset():
+                return connection
+            await connection.close()
         return await self._connect()
 
-    async def _connect(self) -> Line:
+    async def _connect(self) -> SmtpConnection:
         server = self._server
         client = aiosmtplib.SMTP(
             hostname=server.host,
@@ -200,8 +202,8 @@ class Lines:
                 await client.ehlo()
         except (*_BROKEN, ssl.SSLError) as error:
             client.close()
-            raise ServerAway(_said(error)) from error
-        return Line(client, self._limits)
+            raise SmtpUnavailable(_reason(error)) from error
+        return SmtpConnection(client, self._limits)
 
 
 def _tls_context(ca_file: Path | None) -> ssl.SSLContext:
@@ -210,7 +212,7 @@ def _tls_context(ca_file: Path | None) -> ssl.SSLContext:
     return context
 
 
-def _said(error: BaseException | str) -> str:
+def _reason(error: BaseException | str) -> str:
     if isinstance(error, SMTPResponseException):
         return f"{error.code} {error.message}"
     return str(error) or type(error).__name__

@@ -1,6 +1,6 @@
-"""The SQL of the mailer's handlers: mails written down, dropped, forgotten; the directory.
+"""The SQL of the handlers: deliveries added, dropped and deleted; the directory.
 
-Functions that take a transaction. What happens to a written mail from then on is in `claims`.
+Functions that take a transaction. Sending is in `claims`.
 """
 
 from __future__ import annotations
@@ -13,12 +13,12 @@ from uuid import UUID
 
 import msgspec
 
-from services.mailer.facts import Facts, Template
+from services.mailer.mail_templates import Template, TemplateData
 from shared.contracts.base import Sealed
 from shared.database import Connection
 
-#: Longer than an event about a request can be late.
-CLOSED_KEPT = timedelta(days=30)
+#: Longer than an event about a request can be delayed.
+RETENTION_CLOSED_REQUESTS = timedelta(days=30)
 
 
 class Secrets(msgspec.Struct, frozen=True, kw_only=True):
@@ -30,8 +30,8 @@ class Secrets(msgspec.Struct, frozen=True, kw_only=True):
 
 
 @dataclass(frozen=True, kw_only=True)
-class Person:
-    """Whom mails about an account go to."""
+class Recipient:
+    """Name, address and language of an account's holder, from the directory."""
 
     address: str
     first_name: str
@@ -41,7 +41,7 @@ class Person:
 
 @dataclass(frozen=True, kw_only=True)
 class NewDelivery:
-    """A mail to be written, as an event asks for it."""
+    """A mail to be sent, as an event causes it."""
 
     mail_id: UUID
     cause: str
@@ -51,20 +51,20 @@ class NewDelivery:
     traceparent: str | None
     language: str
     address: str
-    facts: Facts
+    data: TemplateData
     asked_at: datetime
     written_at: datetime
     expires_at: datetime
     secrets: Secrets | None = None
 
 
-async def lock(tx: Connection, whose: str) -> None:
-    """Let no other transaction write or drop mails of this request or account until `tx` ends."""
-    await tx.execute("SELECT pg_advisory_xact_lock(hashtextextended($1, 0))", whose)
+async def lock(tx: Connection, owner_id: str) -> None:
+    """Lock the mails of a request or account against other transactions until `tx` ends."""
+    await tx.execute("SELECT pg_advisory_xact_lock(hashtextextended($1, 0))", owner_id)
 
 
 async def add(tx: Connection, new: NewDelivery) -> bool:
-    """Write a mail down, due at once; False where the same event asked for it before."""
+    """Add a mail, due now; False where the same event added it before."""
     written = await tx.fetchval(
         """
         INSERT INTO deliveries (mail_id, cause, template, subject, request_id, traceparent,
@@ -81,7 +81,7 @@ async def add(tx: Connection, new: NewDelivery) -> bool:
         new.traceparent,
         new.language,
         new.address,
-        msgspec.json.encode(new.facts).decode(),
+        msgspec.json.encode(new.data).decode(),
         None if new.secrets is None else msgspec.json.encode(new.secrets).decode(),
         new.asked_at,
         new.written_at,
@@ -90,8 +90,8 @@ async def add(tx: Connection, new: NewDelivery) -> bool:
     return bool(written)
 
 
-async def is_useless(tx: Connection, template: str, request_id: str, asked_at: datetime) -> bool:
-    """Whether the request is closed, or a later mail of the same kind has replaced this one."""
+async def is_obsolete(tx: Connection, template: str, request_id: str, asked_at: datetime) -> bool:
+    """Whether the request is closed or a later mail of the same kind exists."""
     found = await tx.fetchval(
         """
         SELECT EXISTS (SELECT FROM closed_requests WHERE request_id = $2)
@@ -108,13 +108,13 @@ async def is_useless(tx: Connection, template: str, request_id: str, asked_at: d
 async def drop_older(
     tx: Connection, template: str, request_id: str, asked_at: datetime, now: datetime
 ) -> int:
-    """Drop the mails of a request that a mail asked for at `asked_at` replaces."""
+    """Drop the mails of a request that a mail of `asked_at` replaces."""
     which = "request_id = $3 AND template = $4 AND asked_at < $5"
     return await _drop(tx, which, now, "superseded", request_id, template, asked_at)
 
 
 async def is_replaced(tx: Connection, template: str, account_id: str, asked_at: datetime) -> bool:
-    """Whether a later mail of the same kind was asked for by the account."""
+    """Whether the account has a later mail of the same kind."""
     found = await tx.fetchval(
         "SELECT EXISTS (SELECT FROM deliveries"
         " WHERE subject = $1 AND template = $2 AND asked_at > $3)",
@@ -128,15 +128,15 @@ async def is_replaced(tx: Connection, template: str, account_id: str, asked_at: 
 async def drop_replaced(
     tx: Connection, template: str, account_id: str, asked_at: datetime, now: datetime
 ) -> int:
-    """Drop the mails of an account that a mail asked for at `asked_at` replaces."""
+    """Drop the mails of an account that a mail of `asked_at` replaces."""
     which = "subject = $3 AND template = $4 AND asked_at < $5"
     return await _drop(tx, which, now, "superseded", account_id, template, asked_at)
 
 
-async def count_around(
+async def count_within(
     tx: Connection, account_id: str, templates: Collection[str], at: datetime, span: timedelta
 ) -> int:
-    """How many mails of these kinds an account has, asked for less than `span` from `at`."""
+    """How many mails of these kinds an account has within `span` of `at`."""
     found: int = await tx.fetchval(
         "SELECT count(*) FROM deliveries WHERE subject = $1 AND template = ANY($2)"
         " AND asked_at > $3 AND asked_at < $4",
@@ -151,7 +151,7 @@ async def count_around(
 async def close_request(
     tx: Connection, request_id: str, keep: Collection[str], now: datetime
 ) -> int:
-    """Nothing more is sent about a request, but the templates in `keep`."""
+    """Send nothing more about a request, except the templates in `keep`."""
     await tx.execute(
         """
         INSERT INTO closed_requests (request_id, closed_at) VALUES ($1, $2)
@@ -164,11 +164,10 @@ async def close_request(
     return await _drop(tx, which, now, "closed", request_id, list(keep))
 
 
-async def forget_request(tx: Connection, request_id: str, now: datetime) -> None:
-    """A request was given up: nothing more is sent about it, and no record says to whom it was.
+async def delete_request(tx: Connection, request_id: str, now: datetime) -> None:
+    """Send nothing more about a cancelled request, and delete its addresses.
 
-    A mail whose transmission has begun cannot be called back; without its address it cannot go
-    again either.
+    A mail that is being transmitted cannot be recalled; without its address it is not sent again.
     """
     await close_request(tx, request_id, (), now)
     await tx.execute(
@@ -180,13 +179,13 @@ async def forget_request(tx: Connection, request_id: str, now: datetime) -> None
 
 
 async def _drop(tx: Connection, which: str, now: datetime, reason: str, *arguments: Any) -> int:
-    # A mail whose transmission has begun cannot be called back and is left to its end.
+    # A mail that is being transmitted cannot be recalled: its attempt ends as usual.
     status = await tx.execute(
         f"""
         UPDATE deliveries SET state = 'dropped', reason = $2, sealed = NULL, due_at = NULL,
             lease_until = NULL, ended_at = $1
         WHERE state IN ('pending', 'deferred', 'sending', 'held') AND {which}
-        """,  # noqa: S608 - the pieces are this module's own
+        """,  # noqa: S608 - the parts are constants of this module
         now,
         reason,
         *arguments,
@@ -194,8 +193,10 @@ async def _drop(tx: Connection, which: str, now: datetime, reason: str, *argumen
     return int(status.rpartition(" ")[2])
 
 
-async def remember(tx: Connection, account_id: str, person: Person, now: datetime) -> None:
-    """Enter an account in the directory; what was known later stays."""
+async def upsert_recipient(
+    tx: Connection, account_id: str, person: Recipient, now: datetime
+) -> None:
+    """Add an account to the directory; newer names and addresses stay."""
     await tx.execute(
         """
         INSERT INTO directory (account_id, address, first_name, last_name, language, known_at)
@@ -216,8 +217,10 @@ async def remember(tx: Connection, account_id: str, person: Person, now: datetim
     )
 
 
-async def rename(tx: Connection, account_id: str, names: tuple[str, str], at: datetime) -> None:
-    """Another first and last name since `at`; what was known later stays."""
+async def update_name(
+    tx: Connection, account_id: str, names: tuple[str, str], at: datetime
+) -> None:
+    """Set first and last name as of `at`; newer ones stay."""
     await tx.execute(
         """
         UPDATE directory SET first_name = $2, last_name = $3, named_at = $4
@@ -229,8 +232,8 @@ async def rename(tx: Connection, account_id: str, names: tuple[str, str], at: da
     )
 
 
-async def readdress(tx: Connection, account_id: str, address: str, at: datetime) -> None:
-    """Another address since `at`; what was known later stays."""
+async def update_address(tx: Connection, account_id: str, address: str, at: datetime) -> None:
+    """Set the address as of `at`; a newer one stays."""
     await tx.execute(
         """
         UPDATE directory SET address = $2, addressed_at = $3
@@ -242,8 +245,8 @@ async def readdress(tx: Connection, account_id: str, address: str, at: datetime)
     )
 
 
-async def confirm(tx: Connection, account_id: str, at: datetime) -> bool:
-    """Note that an account is complete; False where that was noted before."""
+async def mark_confirmed(tx: Connection, account_id: str, at: datetime) -> bool:
+    """Mark an account as complete; False where it was before."""
     status = await tx.execute(
         "UPDATE directory SET confirmed_at = $2 WHERE account_id = $1 AND confirmed_at IS NULL",
         account_id,
@@ -252,13 +255,13 @@ async def confirm(tx: Connection, account_id: str, at: datetime) -> bool:
     return status == "UPDATE 1"
 
 
-async def person(tx: Connection, account_id: str) -> Person | None:
-    """Whom the directory names for an account, or None."""
+async def find_recipient(tx: Connection, account_id: str) -> Recipient | None:
+    """The holder of an account, or None where the directory has no entry."""
     row = await tx.fetchrow(
         "SELECT address, first_name, last_name, language FROM directory WHERE account_id = $1",
         account_id,
     )
-    return None if row is None else Person(**dict(row))
+    return None if row is None else Recipient(**dict(row))
 
 
 async def oldest_waiting(tx: Connection) -> datetime | None:
@@ -270,9 +273,9 @@ async def oldest_waiting(tx: Connection) -> datetime | None:
 
 
 async def purge(tx: Connection, now: datetime, keep: timedelta) -> int:
-    """Forget what ended `keep` ago, and give up held mails that nobody will send any more.
+    """Delete the mails that ended `keep` ago, and drop held mails that are too old to send.
 
-    Those are the ones whose code has run out, and the ones as old as `keep`.
+    Those are the ones whose code has expired, and the ones as old as `keep`.
     """
     await tx.execute(
         """
@@ -282,6 +285,8 @@ async def purge(tx: Connection, now: datetime, keep: timedelta) -> int:
         now,
         now - keep,
     )
-    await tx.execute("DELETE FROM closed_requests WHERE closed_at < $1", now - CLOSED_KEPT)
+    await tx.execute(
+        "DELETE FROM closed_requests WHERE closed_at < $1", now - RETENTION_CLOSED_REQUESTS
+    )
     status = await tx.execute("DELETE FROM deliveries WHERE ended_at < $1", now - keep)
     return int(status.rpartition(" ")[2])

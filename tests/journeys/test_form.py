@@ -209,7 +209,7 @@ async def test_au_15_the_language_changes_and_the_page_stays(
     await user.at("validation")
     await expect(page.locator("html")).to_have_attribute("lang", "fr")
     letter = await portal.mail.validation_mail(address)
-    assert "Validation of" in letter.subject
+    assert "Confirm your email address" in letter.subject
     await user.open(letter.link)
     await page.get_by_role("button", name="English").click()
     user.language = "en"

@@ -31,8 +31,8 @@ SUBJECTS = {
         "Finalisation de la création de votre compte utilisateur IMPEXWEB",
     ),
     "en": (
-        "Validation of your user account creation",
-        "Completing the creation of your IMPEXWEB user account",
+        "Confirm your email address to create your account",
+        "Finish setting up your IMPEXWEB account",
     ),
 }
 

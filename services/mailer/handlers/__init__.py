@@ -1,5 +1,5 @@
-"""The mailer's handlers, by matter: one short coroutine per event.
+"""The mailer's handlers, by topic.
 
-A handler only writes the mail down, in the transaction that hears the event; the sender does the
-rest. Events may come in any order, so each compares what it is told with what is known.
+A handler only enqueues the mail, in the transaction of its event; the delivery worker sends it.
+Events may arrive in any order, so each handler compares its event with what is stored.
 """

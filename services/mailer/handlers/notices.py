@@ -1,187 +1,130 @@
-"""Security notices: the holder of an account is told what happened to it (AU-07, G-50).
+"""Security notices: mails about what happened to an account (AU-07, G-50).
 
-Name, address and language are the directory's. Notices about failures are at most three a day for
-an account; all others are always sent (settled 9).
+Name, address and language are the directory's. Notices about failures are limited to three a day
+for an account; all others are always sent, since each may be the one that reveals an intrusion.
 """
 
 from __future__ import annotations
 
+from collections.abc import Awaitable, Callable
 from datetime import datetime, timedelta
-from typing import Any
 
 from services.mailer import store
-from services.mailer.facts import (
-    ACCOUNT_DEACTIVATED,
-    ACCOUNT_FROZEN,
-    ACCOUNT_THAWED,
+from services.mailer.handlers.enqueue import Deps, MailDraft, account_of, enqueue, recipient
+from services.mailer.mail_templates import (
     CODE_REFUSED,
-    CODES_LOCKED,
     NEW_DEVICE,
     OPENED_AFTER_FAILURES,
-    PASSWORD_CHANGED,
-    PHONE_ENROLLED,
-    PHONE_REMOVED,
-    PHONE_REPLACED,
-    RECOVERY_CODE_USED,
-    RECOVERY_CODES_REPLACED,
     SIGN_IN_LOCKED,
-    Notice,
+    TEMPLATES,
+    NoticeData,
     Template,
 )
-from services.mailer.handlers.writing import Draft, Mailer, account_of, holder, write
+from shared.contracts.base import Event
 from shared.contracts.gateway import SessionOpened
-from shared.contracts.mfa.events import (
-    AuthenticatorEnrolled,
-    AuthenticatorRemoved,
-    AuthenticatorReplaced,
-    CodeCheckLocked,
-    CodeRefused,
-    RecoveryCodesReplaced,
-    RecoveryCodeUsed,
-)
-from shared.contracts.registration.events import (
-    AccountDeactivated,
-    AccountFrozen,
-    AccountThawed,
-    PasswordChanged,
-    SignInLocked,
-)
-from shared.messaging.handlers import Context
+from shared.contracts.mfa.events import CodeRefused
+from shared.contracts.registration.events import SignInLocked
+from shared.messaging.handlers import Context, hears
 
-#: So many wrong passwords or codes are more than a slip of the fingers; then every so many again.
-FAILURES = 3
-#: The notices about failures, and how many of them an account gets within a day.
-CAPPED = (CODE_REFUSED.name, OPENED_AFTER_FAILURES.name)
-MOST_A_DAY = 3
+#: Fewer wrong passwords or codes may be slips; then a notice each time so many are reached.
+FAILURES_PER_NOTICE = 3
+LIMITED_NOTICES = (CODE_REFUSED.name, OPENED_AFTER_FAILURES.name)
+MAX_NOTICES_PER_DAY = 3
 DAY = timedelta(days=1)
-#: A device is named by what a stranger's browser says of itself: one short line is shown of it,
-#: without the signs that make an address.
-LONGEST_DEVICE = 60
+#: A browser names itself and may lie: one short line of it is shown, without the signs that make
+#: an address.
+MAX_DEVICE_LENGTH = 60
+#: What a notice takes from the event's fields of the same name.
+EVENT_FIELDS = ("by", "device", "network", "kind", "left", "failures", "desk_only")
 
 
-async def password_changed(event: PasswordChanged, context: Context[Mailer]) -> None:
-    """The password is another one."""
-    await tell(context, PASSWORD_CHANGED, event.changed_at, by=event.by, device=event.device)
+async def sign_in_locked(event: SignInLocked, context: Context[Deps]) -> None:
+    """Too many wrong passwords; nobody is notified where the address has no account."""
+    if context.envelope.subject is not None:
+        await send_notice(context, SIGN_IN_LOCKED, event, event.locked_at)
 
 
-async def authenticator_enrolled(event: AuthenticatorEnrolled, context: Context[Mailer]) -> None:
-    """The account has its first phone."""
-    await tell(context, PHONE_ENROLLED, event.enrolled_at, device=event.device)
-
-
-async def authenticator_replaced(event: AuthenticatorReplaced, context: Context[Mailer]) -> None:
-    """The account has another phone (OT-12)."""
-    await tell(context, PHONE_REPLACED, event.replaced_at, by=event.by, device=event.device)
-
-
-async def authenticator_removed(event: AuthenticatorRemoved, context: Context[Mailer]) -> None:
-    """The account has no phone any more (OT-12)."""
-    await tell(context, PHONE_REMOVED, event.removed_at)
-
-
-async def recovery_code_used(event: RecoveryCodeUsed, context: Context[Mailer]) -> None:
-    """A recovery code stood in for the phone."""
-    await tell(context, RECOVERY_CODE_USED, event.used_at, left=event.left, device=event.device)
-
-
-async def recovery_codes_replaced(event: RecoveryCodesReplaced, context: Context[Mailer]) -> None:
-    """There is a new list of recovery codes."""
-    await tell(context, RECOVERY_CODES_REPLACED, event.replaced_at, device=event.device)
-
-
-async def sign_in_locked(event: SignInLocked, context: Context[Mailer]) -> None:
-    """Too many wrong passwords; without a subject there is nobody to tell."""
-    if context.envelope.subject is None:
+async def code_refused(event: CodeRefused, context: Context[Deps]) -> None:
+    """Wrong codes after the correct password: a notice at the third, the sixth and so on."""
+    if event.failures < FAILURES_PER_NOTICE or event.failures % FAILURES_PER_NOTICE:
         return
-    facts = {"until": event.locked_until, "network": event.network}
-    await tell(context, SIGN_IN_LOCKED, event.locked_at, **facts)
+    if not await _daily_limit_reached(context, event.refused_at):
+        await send_notice(context, CODE_REFUSED, event, event.refused_at)
 
 
-async def code_check_locked(event: CodeCheckLocked, context: Context[Mailer]) -> None:
-    """Too many wrong codes."""
-    facts = {"until": event.locked_until, "kind": event.kind, "device": event.device}
-    await tell(context, CODES_LOCKED, event.locked_at, **facts)
-
-
-async def code_refused(event: CodeRefused, context: Context[Mailer]) -> None:
-    """The right password, then wrong codes: told at the third, the sixth and so on."""
-    if event.failures < FAILURES or event.failures % FAILURES:
-        return
-    if await _told_enough(context, event.refused_at):
-        return
-    facts = {"failures": event.failures, "kind": event.kind, "device": event.device}
-    await tell(context, CODE_REFUSED, event.refused_at, **facts)
-
-
-async def session_opened(event: SessionOpened, context: Context[Mailer]) -> None:
+async def session_opened(event: SessionOpened, context: Context[Deps]) -> None:
     """A sign-in from a browser that is new to the account, or after failures."""
-    template = NEW_DEVICE if event.new_device else OPENED_AFTER_FAILURES
-    if not event.new_device and (
-        event.failures < FAILURES or await _told_enough(context, event.opened_at)
+    if event.new_device:
+        await send_notice(context, NEW_DEVICE, event, event.opened_at)
+    elif event.failures >= FAILURES_PER_NOTICE and not await _daily_limit_reached(
+        context, event.opened_at
     ):
-        return
-    facts = {"failures": event.failures, "network": event.network, "device": event.device}
-    await tell(context, template, event.opened_at, **facts)
+        await send_notice(context, OPENED_AFTER_FAILURES, event, event.opened_at)
 
 
-async def account_frozen(event: AccountFrozen, context: Context[Mailer]) -> None:
-    """The account opens no more; how it opens again."""
-    facts = {"by": event.by, "desk_only": event.desk_only}
-    await tell(context, ACCOUNT_FROZEN, event.frozen_at, **facts)
+def _always(template: Template) -> Callable[[Event, Context[Deps]], Awaitable[None]]:
+    async def handler(event: Event, context: Context[Deps]) -> None:
+        await send_notice(context, template, event, getattr(event, template.at))
+
+    return handler
 
 
-async def account_thawed(event: AccountThawed, context: Context[Mailer]) -> None:
-    """The account opens again."""
-    await tell(context, ACCOUNT_THAWED, event.thawed_at)
+#: The events that always cause one notice, whose rows are in `mail_templates`.
+SUBSCRIPTIONS = tuple(
+    hears(template.event, _always(template))
+    for template in TEMPLATES.values()
+    if template.event is not None
+)
 
 
-async def account_deactivated(event: AccountDeactivated, context: Context[Mailer]) -> None:
-    """The account opens no more; whom to ask."""
-    await tell(context, ACCOUNT_DEACTIVATED, event.deactivated_at)
-
-
-async def _told_enough(context: Context[Mailer], at: datetime) -> bool:
-    """Whether the account has had its day's notices about failures.
-
-    Counted on both sides of `at`, so that in whatever order they are heard of, no day has more.
-    """
-    account_id = account_of(context)
-    await store.lock(context.tx, account_id)
-    told = await store.count_around(context.tx, account_id, CAPPED, at, DAY)
-    return told >= MOST_A_DAY
-
-
-async def tell(
-    context: Context[Mailer],
+async def send_notice(
+    context: Context[Deps],
     template: Template,
+    event: Event,
     at: datetime,
     address: str | None = None,
-    /,
-    **known: Any,
 ) -> None:
-    """Write a notice to the holder, at `address` or else at the directory's.
+    """Enqueue a notice of `event` to `address`, by default the directory's.
 
     `Retry` while the account is not in the directory yet.
     """
-    person = await holder(context)
-    if "device" in known:
-        known["device"] = one_line(known["device"])
-    facts = Notice(first_name=person.first_name, last_name=person.last_name, at=at, **known)
-    draft = Draft(
+    person = await recipient(context)
+    values = {name: getattr(event, name) for name in EVENT_FIELDS if hasattr(event, name)}
+    if "device" in values:
+        values["device"] = one_line(values["device"])
+    data = NoticeData(
+        first_name=person.first_name,
+        last_name=person.last_name,
+        at=at,
+        until=getattr(event, "locked_until", None),
+        **values,
+    )
+    draft = MailDraft(
         template=template,
-        facts=facts,
+        data=data,
         address=address or person.address,
         language=person.language,
         asked_at=at,
     )
-    await write(context, draft)
+    await enqueue(context, draft)
+
+
+async def _daily_limit_reached(context: Context[Deps], at: datetime) -> bool:
+    """Whether the account has had its notices about failures for the day.
+
+    Counted on both sides of `at`, so that no day has more in whatever order events arrive.
+    """
+    account_id = account_of(context)
+    await store.lock(context.tx, account_id)
+    count = await store.count_within(context.tx, account_id, LIMITED_NOTICES, at, DAY)
+    return count >= MAX_NOTICES_PER_DAY
 
 
 def one_line(device: str) -> str:
-    """A device as a mail shows it; nothing of what was not recognised.
+    """A device as a mail shows it, without the parts that were not recognised.
 
     >>> one_line("?, Windows")
     'Windows'
     """
     kept = (sign for sign in device if sign.isalnum() or sign in " ,.-_()?")
-    return "".join(kept)[:LONGEST_DEVICE].strip(" ,?")
+    return "".join(kept)[:MAX_DEVICE_LENGTH].strip(" ,?")

@@ -1,25 +1,25 @@
-"""From the form to the account: the validation and finalisation mails, and « déjà un compte »."""
+"""Mails about requests for an account: validation, finalisation, « déjà un compte »."""
 
 from __future__ import annotations
 
 from services.mailer import store
-from services.mailer.facts import (
-    FINALISATION,
-    KNOWN_ACCOUNT,
-    VALIDATION,
-    Finalisation,
-    KnownAccount,
-    Validation,
-)
-from services.mailer.handlers.writing import (
-    Draft,
-    Mailer,
+from services.mailer.handlers.enqueue import (
+    Deps,
+    MailDraft,
     account_of,
     check_address,
     check_names,
-    write,
+    enqueue,
 )
-from services.mailer.store import Person, Secrets
+from services.mailer.mail_templates import (
+    FINALISATION,
+    KNOWN_ACCOUNT,
+    VALIDATION,
+    FinalisationData,
+    KnownAccountData,
+    ValidationData,
+)
+from services.mailer.store import Recipient, Secrets
 from shared.contracts.registration.events import (
     AccountCreated,
     AccountRequested,
@@ -31,78 +31,78 @@ from shared.contracts.registration.events import (
 from shared.messaging.handlers import Context
 
 
-async def account_requested(event: AccountRequested, context: Context[Mailer]) -> None:
-    """Write the validation mail."""
+async def account_requested(event: AccountRequested, context: Context[Deps]) -> None:
+    """Enqueue the validation mail."""
     await _validation(event, context)
 
 
-async def validation_resent(event: ValidationResent, context: Context[Mailer]) -> None:
-    """Write another validation mail; what still waits of the former ones is dropped (G-11)."""
+async def validation_resent(event: ValidationResent, context: Context[Deps]) -> None:
+    """Enqueue another validation mail; earlier ones that are not sent yet are dropped (G-11)."""
     await _validation(event, context)
 
 
-async def account_created(event: AccountCreated, context: Context[Mailer]) -> None:
-    """Enter the person in the directory and write the finalisation mail (G-14)."""
+async def account_created(event: AccountCreated, context: Context[Deps]) -> None:
+    """Add the account to the directory and enqueue the finalisation mail (G-14)."""
     account_id = account_of(context)
     check_names(event.first_name, event.last_name)
-    facts = Finalisation(
+    data = FinalisationData(
         first_name=event.first_name,
         last_name=event.last_name,
         terms_version=event.terms_version,
         terms_accepted_at=event.terms_accepted_at,
         enrol_before=event.enrol_before,
     )
-    draft = Draft(
+    draft = MailDraft(
         template=FINALISATION,
-        facts=facts,
+        data=data,
         address=event.address,
         language=event.language,
         asked_at=event.created_at,
         request_id=event.request_id,
     )
     await store.lock(context.tx, event.request_id)
-    await write(context, draft)
-    person = Person(
+    await enqueue(context, draft)
+    person = Recipient(
         address=event.address,
         first_name=event.first_name,
         last_name=event.last_name,
         language=event.language,
     )
-    await store.remember(context.tx, account_id, person, event.created_at)
+    await store.upsert_recipient(context.tx, account_id, person, event.created_at)
     await _close(event.request_id, context, keep=(FINALISATION.name,))
 
 
-async def known_address_requested(event: KnownAddressRequested, context: Context[Mailer]) -> None:
-    """Tell the holder of an account that somebody asked for it again (EM-15)."""
-    draft = Draft(
+async def known_address_requested(event: KnownAddressRequested, context: Context[Deps]) -> None:
+    """Notify the holder of an account that somebody requested it again (EM-15)."""
+    draft = MailDraft(
         template=KNOWN_ACCOUNT,
-        facts=KnownAccount(requested_at=event.requested_at),
+        data=KnownAccountData(requested_at=event.requested_at),
         address=event.address,
         language=event.language,
         asked_at=event.requested_at,
-        # Tried as long as a code would live: the page must not tell the two apart (B-03).
+        # Tried as long as a code is valid: the page must not reveal the account (B-03).
         expires_at=event.expires_at,
         request_id=event.request_id,
     )
     await _write_for_request(context, draft, event.request_id)
 
 
-async def request_cancelled(event: RequestCancelled, context: Context[Mailer]) -> None:
-    """Nothing more is sent about this request, and nothing of it is kept (G-04, RE-14)."""
+async def request_cancelled(event: RequestCancelled, context: Context[Deps]) -> None:
+    """Send nothing more about this request and delete its records (G-04, RE-14)."""
     await store.lock(context.tx, event.request_id)
-    await store.forget_request(context.tx, event.request_id, context.now())
+    await store.delete_request(context.tx, event.request_id, context.now())
 
 
-async def request_expired(event: RequestExpired, context: Context[Mailer]) -> None:
-    """Drop what still waits; nothing more is sent about this request."""
+async def request_expired(event: RequestExpired, context: Context[Deps]) -> None:
+    """Drop unsent mails; send nothing more about this request."""
     await store.lock(context.tx, event.request_id)
     await _close(event.request_id, context)
 
 
-async def _validation(event: AccountRequested | ValidationResent, context: Context[Mailer]) -> None:
-    draft = Draft(
+async def _validation(event: AccountRequested | ValidationResent, context: Context[Deps]) -> None:
+    draft = MailDraft(
         template=VALIDATION,
-        facts=Validation(requested_at=event.requested_at, expires_at=event.expires_at),
+        data=ValidationData(requested_at=event.requested_at, expires_at=event.expires_at),
         address=event.address,
         language=event.language,
         asked_at=event.requested_at,
@@ -113,16 +113,16 @@ async def _validation(event: AccountRequested | ValidationResent, context: Conte
     await _write_for_request(context, draft, event.request_id)
 
 
-async def _write_for_request(context: Context[Mailer], draft: Draft, request_id: str) -> None:
-    """Write a mail unless it is useless already, and drop the ones that it replaces."""
+async def _write_for_request(context: Context[Deps], draft: MailDraft, request_id: str) -> None:
+    """Enqueue a mail unless it is obsolete, and drop the ones that it replaces."""
     check_address(draft.address)
     tx, name = context.tx, draft.template.name
     await store.lock(tx, request_id)
-    if await store.is_useless(tx, name, request_id, draft.asked_at):
+    if await store.is_obsolete(tx, name, request_id, draft.asked_at):
         return
-    await write(context, draft)
+    await enqueue(context, draft)
     await store.drop_older(tx, name, request_id, draft.asked_at, context.now())
 
 
-async def _close(request_id: str, context: Context[Mailer], keep: tuple[str, ...] = ()) -> None:
+async def _close(request_id: str, context: Context[Deps], keep: tuple[str, ...] = ()) -> None:
     await store.close_request(context.tx, request_id, keep, context.now())

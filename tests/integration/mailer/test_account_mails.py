@@ -32,9 +32,9 @@ async def test_g_44_g_25_ot_13_links_and_codes_of_an_account_go_to_the_address_t
         await mailer.all_handled()
     said = {one.message["Subject"]: one for one in smtp.messages}
     assert len(smtp.messages) == 3
-    link = said["Nouveau mot de passe pour votre compte IMPEXWEB"].text()
+    link = said["Choisir un nouveau mot de passe IMPEXWEB"].text()
     assert f"{PORTAL}/mot-de-passe?jeton={TOKEN}" in link
-    code = said["Votre code pour vérifier cette adresse"].text()
+    code = said["Votre code pour vérifier votre adresse"].text()
     assert re.findall(r"\d{6}", code)[0] == CODE
     phone = said["Lost phone: confirm your request"].text()
     assert f"{PORTAL}/telephone-perdu/confirmer?jeton={TOKEN}" in phone
@@ -87,11 +87,11 @@ async def test_b_03_an_address_without_account_is_told_once_and_nobody_else_is(
         await mailer.hears(MailAccepted, 2)
         await mailer.all_handled()
         row = await mailer.row(cause)
-    french, english = sorted(smtp.messages, key=lambda one: str(one.message["Subject"]))
-    assert french.message["Subject"] == "Aucun compte IMPEXWEB ne s'ouvre avec cette adresse"
-    assert "Votre compte est fermé" in french.text()
-    assert "A lost phone was reported" in english.text()
-    assert "closed" not in english.text()
+    english, french = sorted(smtp.messages, key=lambda one: str(one.message["Subject"]))
+    assert french.message["Subject"] == "Votre compte IMPEXWEB ne permet plus de se connecter"
+    assert "Votre compte est bloqué ou désactivé." in french.text()
+    assert "Someone reported a lost phone" in english.text()
+    assert "frozen or deactivated" not in english.text()
     assert french.recipients == ("stranger@labo.example",)
     assert "ce-n-est-pas-moi" not in french.text() + english.text()
     assert (row["template"], row["subject"], row["request_id"]) == ("no_account", None, None)
@@ -108,7 +108,7 @@ async def test_ot_13_a_code_that_ran_out_before_it_could_leave_is_not_sent(
     assert smtp.messages == []
 
 
-async def test_settled_10_a_link_in_doubt_goes_again_once_and_says_the_same(
+async def test_a_link_in_doubt_goes_again_once_and_says_the_same(
     system: System, mailer: MailerFixture, smtp: MailServer
 ) -> None:
     smtp.drop_after_data = 1

@@ -6,7 +6,7 @@ from uuid import UUID
 
 import pytest
 
-from services.mailer import held
+from services.mailer import held_mails
 from shared.contracts.mailer import MailAccepted, MailDeferred, MailRefused
 from tests.support.mail.mail_server import MailServer
 from tests.support.mail.mailer_fixture import CODE, TOKEN, MailerFixture, asked, created
@@ -39,7 +39,7 @@ async def test_b_08_a_mailer_killed_before_the_message_was_given_sends_it_once(
 async def test_59_a_mailer_killed_after_the_message_was_given_sends_it_once_more(
     system: System, mailer: MailerFixture, smtp: MailServer
 ) -> None:
-    """Settled 10: the same Message-ID and code, and the doubt is on record."""
+    """The same Message-ID and code, and the doubt is on record."""
     smtp.silent_after_data = True
     process = await started(system, smtp)
     cause = await mailer.publish(asked())
@@ -73,11 +73,11 @@ async def test_59_a_mail_without_a_code_waits_for_a_person_after_such_a_crash(
     assert (told.cause, told.reason) == (cause, "in_doubt")
     assert len(smtp.messages) == 1
 
-    (waiting,) = await held.listing(mailer.database)
+    (waiting,) = await held_mails.list_held(mailer.database)
     assert waiting.template == "finalisation"
     assert waiting.mail_id == UUID(told.mail_id)
-    assert await held.send(mailer.database, waiting.mail_id)
-    assert not await held.send(mailer.database, waiting.mail_id)
+    assert await held_mails.send(mailer.database, waiting.mail_id)
+    assert not await held_mails.send(mailer.database, waiting.mail_id)
     await mailer.state(cause, "accepted")
     first, second = smtp.messages
     assert first.message["Message-ID"] == second.message["Message-ID"]
@@ -90,8 +90,8 @@ async def test_a_person_drops_a_mail_in_doubt(
     async with system.run("mailer", IMPEX_SMTP_URL=smtp.url):
         cause = await mailer.publish(created())
         row = await mailer.state(cause, "held")
-        assert await held.drop(mailer.database, row["mail_id"])
-        assert await held.listing(mailer.database) == []
+        assert await held_mails.drop(mailer.database, row["mail_id"])
+        assert await held_mails.list_held(mailer.database) == []
         assert (await mailer.row(cause))["state"] == "dropped"
     assert len(smtp.messages) == 1
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from services.mailer.settings import MailServer as Place
-from services.mailer.smtp import IDLE_SECONDS, Limits, Lines, ServerAway
+from services.mailer.smtp import MAX_IDLE_SECONDS, SmtpPool, SmtpTimeouts, SmtpUnavailable
 from tests.support.mail.mail_server import MailServer
 
 
@@ -18,10 +18,10 @@ class Clock:
         return self.now
 
 
-def lines_to(smtp: MailServer, clock: Clock) -> Lines:
+def lines_to(smtp: MailServer, clock: Clock) -> SmtpPool:
     place = Place(host="127.0.0.1", port=smtp.port, security="none", username=None, password=None)
-    limits = Limits(command=5, final=5)
-    return Lines(place, limits, hostname="mailer.test", ca_file=None, clock=clock)
+    limits = SmtpTimeouts(command=5, final=5)
+    return SmtpPool(place, limits, hostname="mailer.test", ca_file=None, clock=clock)
 
 
 async def test_a_connection_is_reused_until_it_has_been_idle_for_twenty_seconds(
@@ -29,16 +29,16 @@ async def test_a_connection_is_reused_until_it_has_been_idle_for_twenty_seconds(
 ) -> None:
     clock = Clock()
     lines = lines_to(smtp, clock)
-    async with lines.borrow():
+    async with lines.acquire():
         pass
-    clock.now = IDLE_SECONDS - 1
+    clock.now = MAX_IDLE_SECONDS - 1
     await lines.close_idle()
-    async with lines.borrow():
+    async with lines.acquire():
         pass
     assert smtp.connections == 1
-    clock.now += IDLE_SECONDS
+    clock.now += MAX_IDLE_SECONDS
     await lines.close_idle()
-    async with lines.borrow():
+    async with lines.acquire():
         pass
     assert smtp.connections == 2
     await lines.close_idle(older_than=0)
@@ -47,9 +47,9 @@ async def test_a_connection_is_reused_until_it_has_been_idle_for_twenty_seconds(
 async def test_a_connection_that_failed_is_not_used_again(smtp: MailServer) -> None:
     lines = lines_to(smtp, Clock())
     with pytest.raises(ZeroDivisionError):
-        async with lines.borrow():
+        async with lines.acquire():
             raise ZeroDivisionError
-    async with lines.borrow():
+    async with lines.acquire():
         pass
     assert smtp.connections == 2
     await lines.close_idle(older_than=0)
@@ -58,6 +58,6 @@ async def test_a_connection_that_failed_is_not_used_again(smtp: MailServer) -> N
 async def test_a_server_that_is_not_there_is_said_to_be_away(smtp: MailServer) -> None:
     lines = lines_to(smtp, Clock())
     await smtp.stop()
-    with pytest.raises(ServerAway, match="mail server is away"):
-        async with lines.borrow():
+    with pytest.raises(SmtpUnavailable, match="mail server is away"):
+        async with lines.acquire():
             pass

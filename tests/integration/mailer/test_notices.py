@@ -8,7 +8,7 @@ from uuid import UUID
 
 import pytest
 
-from services.mailer.disavowal import PURPOSE
+from services.mailer.not_me_token import PURPOSE
 from shared.contracts.mailer import MailAccepted, MailRefused
 from shared.contracts.mfa.events import RecoveryCodeUsed
 from shared.contracts.registration.events import PasswordChanged
@@ -57,7 +57,7 @@ async def test_g_50_au_07_each_security_event_brings_its_one_mail_however_often_
     assert not any(token in kept or token.rpartition(".")[2] in kept for token in tokens)
 
 
-async def test_settled_8_the_link_that_was_sent_is_one_that_registration_reads(
+async def test_the_link_that_was_sent_is_one_that_registration_reads(
     system: System, mailer: MailerFixture, smtp: MailServer
 ) -> None:
     async with system.run("mailer", IMPEX_SMTP_URL=smtp.url):
@@ -155,7 +155,7 @@ async def test_au_07_a_sign_in_is_told_from_a_new_device_or_after_three_failures
     assert (row and row["template"]) == template
 
 
-async def test_settled_9_notices_about_failures_are_three_a_day_for_an_account(
+async def test_notices_about_failures_are_three_a_day_for_an_account(
     system: System, mailer: MailerFixture, smtp: MailServer
 ) -> None:
     """In whatever order they are heard of; a day on there are more, and others have their own."""
@@ -179,7 +179,7 @@ async def test_settled_9_notices_about_failures_are_three_a_day_for_an_account(
         assert await mailer.row(other)
 
 
-async def test_settled_9_changes_new_devices_locks_and_recovery_codes_are_always_told(
+async def test_changes_new_devices_locks_and_recovery_codes_are_always_told(
     system: System, mailer: MailerFixture, smtp: MailServer
 ) -> None:
     used = RecoveryCodeUsed(left=3, used_at=now())
@@ -198,7 +198,7 @@ async def test_settled_9_changes_new_devices_locks_and_recovery_codes_are_always
         assert templates.count(name) == 4
 
 
-async def test_settled_9_parallel_mailers_keep_to_three(
+async def test_parallel_mailers_keep_to_three(
     system: System, mailer: MailerFixture, smtp: MailServer
 ) -> None:
     async with (
@@ -212,7 +212,7 @@ async def test_settled_9_parallel_mailers_keep_to_three(
         assert (await mailer.templates()).count("code_refused") == 3
 
 
-async def test_settled_10_a_notice_in_doubt_waits_for_a_person(
+async def test_a_notice_in_doubt_waits_for_a_person(
     system: System, mailer: MailerFixture, smtp: MailServer
 ) -> None:
     async with system.run("mailer", IMPEX_SMTP_URL=smtp.url):

@@ -49,7 +49,7 @@ async def test_b_12_em_02_an_operators_text_goes_out_as_written_leading_dots_inc
 ) -> None:
     (tmp_path / "fr").mkdir()
     lines = ".un point\n..deux points\n.\nfin\n"
-    (tmp_path / "fr" / "foot.txt.j2").write_text(lines)
+    (tmp_path / "fr" / "foot.j2").write_text(lines)
     async with system.run(
         "mailer", IMPEX_SMTP_URL=smtp.url, IMPEX_MAIL_TEMPLATES_DIR=str(tmp_path)
     ):

@@ -102,7 +102,7 @@ def form_of(address: str) -> dict[str, str]:
 
 def code_in(message: Received) -> str:
     """The code of a validation message."""
-    found = re.search(r"^Votre code\s*: (\d{6})\s*$", message.text(), re.M)
+    found = re.search(r"^ *Votre code\s*: (\d{6})\s*$", message.text(), re.M)
     assert found, message.text()
     return found.group(1)
 

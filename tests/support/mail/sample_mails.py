@@ -12,9 +12,15 @@ from uuid import UUID
 
 import msgspec
 
-from services.mailer.disavowal import disavowal_token
-from services.mailer.facts import ADDRESS_CODE, NEW_ADDRESS_CODE, TEMPLATES, VALIDATION, Facts
+from services.mailer.mail_templates import (
+    ADDRESS_CODE,
+    NEW_ADDRESS_CODE,
+    TEMPLATES,
+    VALIDATION,
+    TemplateData,
+)
 from services.mailer.messages import Mail, Messages
+from services.mailer.not_me_token import not_me_token
 from shared.domain.brand import DEFAULT_BRAND
 from shared.security.sealing import KeyRing, new_key
 
@@ -35,9 +41,9 @@ CASES = [
     (name, language, case)
     for name, template in TEMPLATES.items()
     for language in LANGUAGES
-    for case in range(len(template.cases))
+    for case in range(len(template.variants))
 ]
-DISAVOWING = [name for name, template in TEMPLATES.items() if template.disavows]
+DISAVOWING = [name for name, template in TEMPLATES.items() if template.has_not_me_link]
 
 VALUES: dict[str, Any] = {
     "first_name": "Élodie",
@@ -60,12 +66,12 @@ VALUES: dict[str, Any] = {
 }
 
 
-def facts_of(template: str, case: int = 0, **more: Any) -> Facts:
-    """The facts of one case of a mail."""
-    kind = TEMPLATES[template].facts
+def data_of(template: str, case: int = 0, **more: Any) -> TemplateData:
+    """The data of one variant of a mail."""
+    kind = TEMPLATES[template].data_type
     minutes = template in (ADDRESS_CODE.name, NEW_ADDRESS_CODE.name)
     soon = {"expires_at": ASKED + timedelta(minutes=10)} if minutes else {}
-    values = VALUES | soon | dict(TEMPLATES[template].cases[case]) | more
+    values = VALUES | soon | dict(TEMPLATES[template].variants[case]) | more
     given = {name: value for name, value in values.items() if name in kind.__struct_fields__}
     return msgspec.convert(given, kind)
 
@@ -73,17 +79,17 @@ def facts_of(template: str, case: int = 0, **more: Any) -> Facts:
 def mail(template: str = VALIDATION.name, language: str = "fr", case: int = 0, **more: Any) -> Mail:
     """One mail, to an address full of figures, with what its courier would open or make for it."""
     kind = TEMPLATES[template]
-    token = TOKEN if kind.opens else None
-    if kind.disavows:
-        token = disavowal_token(RING, ACCOUNT, UUID(MAIL_ID), ASKED)
+    token = TOKEN if kind.carries_secret else None
+    if kind.has_not_me_link:
+        token = not_me_token(RING, ACCOUNT, UUID(MAIL_ID), ASKED)
     values: dict[str, Any] = {
         "mail_id": MAIL_ID,
         "template": template,
         "language": language,
         "address": "durand123456@labo654321.example",
         "written_at": ASKED,
-        "facts": facts_of(template, case),
-        "code": CODE if kind.opens else None,
+        "data": data_of(template, case),
+        "code": CODE if kind.carries_secret else None,
         "link_token": token,
     }
     return Mail(**values | more)

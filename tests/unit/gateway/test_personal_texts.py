@@ -9,7 +9,7 @@ import pytest
 from services.gateway.clients.data_export import PersonalData
 from services.gateway.features.data_export.data_export_labels import FIELDS, MAILS, VALUES
 from services.gateway.features.data_export.data_export_page import build_sections
-from services.mailer.facts import TEMPLATES
+from services.mailer.mail_templates import TEMPLATES
 from tests.support.pages.page_basis import BRAND
 
 
@@ -76,12 +76,14 @@ def test_b_11_a_mail_says_its_kind_and_what_it_told_in_words() -> None:
 def test_b_11_every_mail_and_every_fact_has_words() -> None:
     """A new mail, or a new fact of one, comes with its words in both languages."""
     assert set(TEMPLATES) <= MAILS.keys() | VALUES.keys()
-    facts = {name for template in TEMPLATES.values() for name in template.facts.__struct_fields__}
+    facts = {
+        name for template in TEMPLATES.values() for name in template.data_type.__struct_fields__
+    }
     assert facts <= FIELDS.keys()
     told = {
         case[name]
         for template in TEMPLATES.values()
-        for case in template.cases
+        for case in template.variants
         for name in ("by", "kind", "about", "position")
         if name in case
     }

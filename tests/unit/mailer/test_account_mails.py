@@ -1,4 +1,4 @@
-"""The mails that open something of an account, and the one that says that there is none."""
+"""The mails that carry a code or a link, and the one for an address without an account."""
 
 from __future__ import annotations
 
@@ -6,89 +6,89 @@ import re
 
 import pytest
 
-from services.mailer.facts import TEMPLATES
+from services.mailer.mail_templates import TEMPLATES
 from tests.support.mail.sample_mails import BASE_URL, CODE, LANGUAGES, TOKEN, text_of
 
 NBSP = "\u00a0"
 FROZEN = {"fr": "Votre compte est bloqué.", "en": "Your account is frozen."}
 
-SAID = {
+SENTENCES = {
     ("password_reset", "fr"): [
         f"\n{BASE_URL}/mot-de-passe?jeton={TOKEN}\n",
-        "Il sert une fois, jusqu'au 2 décembre 2026 à 06:30 (heure de Paris).",
-        "Votre code TOTP reste demandé.",
+        "Il est valable une fois, jusqu'au 2 décembre 2026 à 06:30 (heure de Paris).",
+        "Votre code TOTP vous sera toujours demandé.",
         "pour le compte durand123456@labo654321.example, le 1er décembre 2026 à 06:30",
-        f"Vous n'avez rien demandé{NBSP}? Ne faites rien{NBSP}: votre mot de passe reste le même.",
+        f"Vous n'avez rien demandé{NBSP}? Ne faites rien{NBSP}: votre mot de passe ne change pas.",
     ],
     ("password_reset", "en"): [
         f"\n{BASE_URL}/mot-de-passe?jeton={TOKEN}\n",
-        "It works once, until 2 December 2026, 06:30 (Paris time).",
-        "Your TOTP code is still asked.",
-        "You asked for nothing? Do nothing: your password stays the same.",
+        "It works once, until 2 December 2026 at 06:30 (Paris time).",
+        "You will still need your TOTP code.",
+        "Didn't ask for this? Do nothing: your password does not change.",
     ],
     ("address_code", "fr"): [
         f"Votre code{NBSP}: {CODE}\n",
         f"choisissez «{NBSP}Vérifier le code{NBSP}»",
-        "pendant 10 minutes, jusqu'au 1er décembre 2026 à 06:40 (heure de Paris)",
-        "elle est vérifiée de nouveau avant d'enrôler un téléphone",
+        "Il est valable une fois, jusqu'au 1er décembre 2026 à 06:40 (heure de Paris)",
+        "elle est vérifiée de nouveau avant l'enrôlement d'un téléphone",
         f"Ce n'était pas vous{NBSP}? Quelqu'un connaît votre mot de passe.",
-        f"changez le mot de passe par «{NBSP}Mot de passe oublié{NBSP}»",
+        f"choisissez «{NBSP}Mot de passe oublié{NBSP}»",
     ],
     ("address_code", "en"): [
         f"Your code: {CODE}\n",
-        "for 10 minutes, until 1 December 2026, 06:40 (Paris time)",
-        "It was not you? Somebody knows your password.",
+        "It works once, until 1 December 2026 at 06:40 (Paris time)",
+        "Not you? Someone knows your password.",
     ],
     ("new_address_code", "fr"): [
         f"Votre code{NBSP}: {CODE}\n",
         f"choisissez «{NBSP}Vérifier le code{NBSP}»",
-        "pendant 10 minutes, jusqu'au 1er décembre 2026 à 06:40 (heure de Paris)",
-        "comme nouvelle adresse d'un compte IMPEXWEB, le 1er décembre 2026 à 06:30",
-        f"Vous n'avez rien demandé{NBSP}? Ne faites rien, et ne donnez ce code à personne",
+        "Il est valable une fois, jusqu'au 1er décembre 2026 à 06:40 (heure de Paris)",
+        "comme nouvelle adresse d'un compte IMPEXWEB, depuis une session ouverte, le 1er décembre",
+        f"Vous n'avez rien demandé{NBSP}? Ne faites rien et ne donnez ce code à personne",
     ],
     ("new_address_code", "en"): [
         f"Your code: {CODE}\n",
-        "for 10 minutes, until 1 December 2026, 06:40 (Paris time)",
-        "You asked for nothing? Do nothing, and give this code to nobody",
+        "It works once, until 1 December 2026 at 06:40 (Paris time)",
+        "Didn't ask for this? Do nothing and do not give this code to anyone",
     ],
     ("lost_phone", "fr"): [
         "La perte du téléphone lié au compte durand123456@labo654321.example",
         f"\n{BASE_URL}/telephone-perdu/confirmer?jeton={TOKEN}\n",
-        f"D'ici là, rien n'est fermé ni changé{NBSP}: si le téléphone est retrouvé",
+        f"D'ici là, rien n'est fermé ni changé{NBSP}: si vous retrouvez le téléphone",
         f"Vous n'avez rien demandé{NBSP}? Ne faites rien{NBSP}: sans confirmation, rien ne change.",
     ],
     ("lost_phone", "en"): [
         f"\n{BASE_URL}/telephone-perdu/confirmer?jeton={TOKEN}\n",
         "Until then nothing is closed or changed",
-        "You asked for nothing? Do nothing: without you nothing changes.",
+        "Didn't ask for this? Do nothing: without confirmation, nothing changes.",
     ],
     ("no_account", "fr"): [
         "Un nouveau mot de passe a été demandé pour l'adresse durand123456@labo654321.example",
-        "Votre compte est peut-être à une autre de vos adresses",
-        f"Refaites «{NBSP}Première connexion - Créer un compte{NBSP}» avec la même adresse.",
+        "Votre compte a peut-être une autre de vos adresses",
+        f"Choisissez de nouveau «{NBSP}Première connexion - Créer un compte{NBSP}», avec la même",
         f"\n{BASE_URL}/connexion\n",
-        "rien n'a été dit de cette adresse à la personne qui l'a donnée",
+        "la personne qui a saisi l'adresse n'apprend rien",
     ],
     ("no_account", "en"): [
-        "A new password was asked for with the address durand123456@labo654321.example",
+        "Someone asked for a new password for the address durand123456@labo654321.example",
         "Your account may have another of your addresses",
-        "Go through “First time here - Create an account” again with the same address.",
+        "Choose “First time here - Create an account” again, with the same address.",
         f"\n{BASE_URL}/connexion\n",
     ],
 }
 
 
-@pytest.mark.parametrize(("template", "language"), SAID)
-def test_g_51_em_12_what_opens_says_how_long_it_is_good_and_what_to_do(
+@pytest.mark.parametrize(("template", "language"), SENTENCES)
+def test_g_51_em_12_a_code_or_link_says_how_long_it_is_valid_and_what_to_do(
     template: str, language: str
 ) -> None:
     text = text_of(template, language)
-    for sentence in SAID[template, language]:
+    for sentence in SENTENCES[template, language]:
         assert sentence in text, sentence
 
 
 @pytest.mark.parametrize("language", LANGUAGES)
-def test_settled_8_the_link_that_thaws_says_that_the_account_is_frozen(language: str) -> None:
+def test_the_link_that_thaws_says_that_the_account_is_frozen(language: str) -> None:
     assert FROZEN[language] not in text_of("password_reset", language, 0)
     assert FROZEN[language] in text_of("password_reset", language, 1)
 
@@ -102,16 +102,19 @@ def test_a_stolen_phone_is_said_to_freeze_the_account_once_confirmed(language: s
 
 @pytest.mark.parametrize("language", LANGUAGES)
 def test_b_03_of_a_lost_phone_too_the_address_without_account_is_told(language: str) -> None:
-    about = {"fr": "La perte d'un téléphone a été signalée", "en": "A lost phone was reported"}
+    about = {"fr": "La perte d'un téléphone a été signalée", "en": "Someone reported a lost phone"}
     assert about[language] in text_of("no_account", language, 1)
 
 
 @pytest.mark.parametrize("language", LANGUAGES)
 @pytest.mark.parametrize("case", [2, 3])
-def test_b_03_the_holder_of_a_closed_account_is_told_to_call(language: str, case: int) -> None:
+def test_b_03_the_holder_of_a_frozen_or_deactivated_account_is_asked_to_call(
+    language: str, case: int
+) -> None:
     first = {
-        "fr": f"Votre compte est fermé{NBSP}: appelez le 01.55.87.40.90 (+33 1 55 87 40 90).",
-        "en": "Your account is closed: call +33 1 55 87 40 90.",
+        "fr": "Votre compte est bloqué ou désactivé. "
+        "Appelez le 01.55.87.40.90 (+33 1 55 87 40 90).",
+        "en": "Your account is frozen or deactivated. Call +33 1 55 87 40 90.",
     }
     text = text_of("no_account", language, case)
     assert text.split("\n\n")[1] == first[language]
@@ -136,7 +139,7 @@ def test_em_12_the_mail_with_a_code_carries_no_link(template: str, language: str
     assert "http" not in text_of(template, language)
 
 
-def test_settled_10_what_opens_something_and_nothing_else_may_go_again_in_doubt() -> None:
-    opening = {name for name, template in TEMPLATES.items() if template.opens}
+def test_only_what_carries_a_secret_is_sent_again_after_an_uncertain_attempt() -> None:
+    opening = {name for name, template in TEMPLATES.items() if template.carries_secret}
     codes = {"validation", "address_code", "new_address_code"}
     assert opening == codes | {"password_reset", "lost_phone"}

@@ -43,14 +43,14 @@ def problems(environ: dict[str, str], **changed: str) -> dict[str, str]:
     return {}
 
 
-def test_settled_5_the_try_out_has_the_guides_contacts_and_a_reserved_sender() -> None:
+def test_the_try_out_has_the_guides_contacts_and_a_reserved_sender() -> None:
     settings = load(MailerSettings, TRY_OUT)
     assert settings.brand == DEFAULT_BRAND
     assert DEFAULT_BRAND.sender.endswith(".example")
     assert settings.retry_schedule == tuple(timedelta(minutes=n) for n in (1, 5, 30))
 
 
-def test_settled_5_60_production_names_every_contact_that_is_missing() -> None:
+def test_60_production_names_every_contact_that_is_missing() -> None:
     assert problems(PRODUCTION) == {}
     bare = TRY_OUT | {"IMPEX_BASE_URL": PRODUCTION["IMPEX_BASE_URL"]}
     missing = {name for name in PRODUCTION if name not in TRY_OUT} - {"IMPEX_BASE_URL"}
@@ -112,10 +112,27 @@ def test_every_contact_is_one_plain_line() -> None:
     assert set(found) == {"IMPEX_MAIL_SENDER", "IMPEX_SUPPORT_ADDRESS", "IMPEX_OPERATOR_NAME"}
 
 
-def test_b_12_files_that_are_not_there_or_not_usable_are_named(tmp_path: Path) -> None:
+def test_b_12_missing_or_unusable_files_are_named(tmp_path: Path) -> None:
     gone = str(tmp_path / "gone")
     found = problems(TRY_OUT, IMPEX_MAIL_TEMPLATES_DIR=gone, IMPEX_SMTP_CA_FILE=gone)
     assert set(found) == {"IMPEX_MAIL_TEMPLATES_DIR", "IMPEX_SMTP_CA_FILE"}
-    (tmp_path / "layout.html.j2").write_text("{% block")
+    (tmp_path / "mail.html.j2").write_text("{% block")
     found = problems(TRY_OUT, IMPEX_MAIL_TEMPLATES_DIR=str(tmp_path))
     assert "cannot be written" in found["IMPEX_MAIL_TEMPLATES_DIR"]
+
+
+@pytest.mark.parametrize(
+    ("name", "text", "why"),
+    [
+        ("fr/validation.txt.j2", "Bonjour", "fr/validation.txt.j2 is not used"),
+        ("layout.html.j2", "<p>", "layout.html.j2 is not used"),
+        ("en/foot.j2", '{{ brand.phone | date("en") }}', "cannot be written"),
+    ],
+)
+def test_b_12_a_template_written_for_an_earlier_release_stops_the_start(
+    tmp_path: Path, name: str, text: str, why: str
+) -> None:
+    (tmp_path / name).parent.mkdir(exist_ok=True)
+    (tmp_path / name).write_text(text)
+    found = problems(TRY_OUT, IMPEX_MAIL_TEMPLATES_DIR=str(tmp_path))
+    assert why in found["IMPEX_MAIL_TEMPLATES_DIR"]

@@ -11,8 +11,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from services.mailer.facts import Finalisation
-from services.mailer.messages import UnfitMail, check_name, envelope_address
+from services.mailer.mail_templates import FinalisationData
+from services.mailer.messages import InvalidMail, check_name, envelope_address
 from tests.support.mail.sample_mails import (
     ASKED,
     BASE_URL,
@@ -80,16 +80,16 @@ def test_em_03_accents_survive_in_subject_and_sender(template: str, language: st
 
 SUBJECTS = {
     ("validation", "fr"): "Validation de la création de votre compte utilisateur",
-    ("validation", "en"): "Validation of your user account creation",
+    ("validation", "en"): "Confirm your email address to create your account",
     (
         "finalisation",
         "fr",
     ): "Finalisation de la création de votre compte utilisateur IMPEXWEB",
-    ("finalisation", "en"): "Completing the creation of your IMPEXWEB user account",
+    ("finalisation", "en"): "Finish setting up your IMPEXWEB account",
     ("known_account", "fr"): "Vous avez déjà un compte IMPEXWEB",
     ("known_account", "en"): "You already have an IMPEXWEB account",
     ("confirmation", "fr"): "Confirmation de création de votre compte utilisateur IMPEXWEB",
-    ("confirmation", "en"): "Confirmation: your IMPEXWEB user account is created",
+    ("confirmation", "en"): "Your IMPEXWEB account is complete",
 }
 
 
@@ -165,9 +165,9 @@ def test_the_code_is_the_first_number_of_six_digits(
     ],
 )
 def test_em_08_an_address_that_is_not_one_plain_address_is_refused(address: str) -> None:
-    with pytest.raises(UnfitMail):
+    with pytest.raises(InvalidMail):
         envelope_address(address)
-    with pytest.raises(UnfitMail):
+    with pytest.raises(InvalidMail):
         messages().build(mail(address=address))
 
 
@@ -176,19 +176,19 @@ def test_em_08_an_address_that_is_not_one_plain_address_is_refused(address: str)
 def test_em_08_no_address_whatever_adds_a_header(address: str) -> None:
     try:
         content = messages().build(mail(address=address)).content
-    except UnfitMail:
+    except InvalidMail:
         return
     assert len(parsed(content).keys()) == len(parsed(messages().build(mail()).content).keys())
 
 
 @pytest.mark.parametrize("name", ["x\r\nBcc: v@x.fr", "x\0", "x\u202ey", "x\u2028"])
 def test_em_08_a_name_with_control_characters_is_refused(name: str) -> None:
-    with pytest.raises(UnfitMail):
+    with pytest.raises(InvalidMail):
         check_name(name)
 
 
 def test_in_09_em_08_an_operators_subject_cannot_break_the_header() -> None:
-    with pytest.raises((UnfitMail, MessageError, ValueError)):
+    with pytest.raises((InvalidMail, MessageError, ValueError)):
         messages(service_name="IMPEX\r\nBcc: v@x.fr").build(mail("known_account"))
 
 
@@ -211,20 +211,20 @@ def test_re_08_the_local_part_keeps_its_case() -> None:
 
 
 def test_in_03_names_are_inert_in_html_and_untouched_in_text() -> None:
-    facts = Finalisation(
+    data = FinalisationData(
         first_name="<script>alert(1)</script>",
         last_name="\"&O'Brien",
         terms_version="1",
         terms_accepted_at=ASKED,
         enrol_before=ASKED,
     )
-    message = parsed(messages().build(mail("finalisation", facts=facts)).content)
+    message = parsed(messages().build(mail("finalisation", data=data)).content)
     assert "<script>" not in part(message, "html")
     assert "&lt;script&gt;alert(1)&lt;/script&gt;" in part(message, "html")
     assert "Bonjour <script>alert(1)</script> \"&O'Brien," in part(message, "plain")
 
 
-def test_settled_10_the_same_mail_built_twice_says_the_same() -> None:
+def test_the_same_mail_built_twice_says_the_same() -> None:
     def told(content: bytes) -> bytes:
         return re.sub(rb"=+\d+==", b"boundary", content)
 

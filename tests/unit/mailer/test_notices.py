@@ -1,4 +1,4 @@
-"""The security notices: what happened, when and where, and the one link « ce n'est pas moi »."""
+"""The security notices: what happened, when and where, and the link « ce n'est pas moi »."""
 
 from __future__ import annotations
 
@@ -9,9 +9,9 @@ from uuid import UUID
 
 import pytest
 
-from services.mailer.disavowal import PURPOSE, disavowal_token
-from services.mailer.facts import TEMPLATES, Notice
 from services.mailer.handlers.notices import one_line
+from services.mailer.mail_templates import TEMPLATES, NoticeData
+from services.mailer.not_me_token import PURPOSE, not_me_token
 from shared.security.sealing import KeyRing, new_key
 from shared.security.signed_tokens import read
 from tests.support.mail.sample_mails import (
@@ -22,91 +22,94 @@ from tests.support.mail.sample_mails import (
     LANGUAGES,
     MAIL_ID,
     RING,
-    facts_of,
+    data_of,
     html_of,
     mail,
     text_of,
 )
 
 NBSP = "\u00a0"
-NOTICES = [name for name, template in TEMPLATES.items() if template.facts is Notice]
+NOTICES = [name for name, template in TEMPLATES.items() if template.data_type is NoticeData]
 
-#: What tells each case from the others, in French and in English.
-SAID = {
+#: The words that only one variant has, in French and in English.
+WORDS = {
     ("password_changed", 0): (
         "par un lien « Mot de passe oublié »",
-        "by a “Forgotten password” link",
+        "through a “Forgotten password” link",
     ),
     ("password_changed", 1): ("depuis une session ouverte", "from an open session"),
     ("address_change_asked", 0): (
-        "l'adresse durand123456@labo654321.example reste votre identifiant",
-        "the address durand123456@labo654321.example stays your user name",
+        "durand123456@labo654321.example reste votre identifiant",
+        "durand123456@labo654321.example is still your username",
     ),
-    ("address_changed", 0): ("la nouvelle a été vérifiée par un code", "confirmed by a code"),
-    ("address_changed", 1): ("Le secrétariat a changé l'adresse", "The desk changed the address"),
+    ("address_changed", 0): ("a été vérifiée par un code", "confirmed with a code"),
+    ("address_changed", 1): ("Le secrétariat a changé l'adresse", "The support desk changed the"),
     ("address_in_force", 0): (
         "Votre identifiant est désormais durand123456@labo654321.example.",
-        "Your user name is now durand123456@labo654321.example.",
+        "Your username is now durand123456@labo654321.example.",
     ),
-    ("address_in_force", 1): ("Le secrétariat a changé l'adresse", "The desk changed the address"),
-    ("phone_enrolled", 0): ("désormais demandé à chaque connexion", "each sign-in takes a code"),
-    ("phone_replaced", 0): ("grâce à un code de l'ancien.", "by means of a code of the old one."),
-    ("phone_replaced", 1): ("grâce à un code de secours.", "by means of a recovery code."),
+    ("address_in_force", 1): ("Le secrétariat a changé l'adresse", "The support desk changed the"),
+    ("phone_enrolled", 0): ("désormais demandé à chaque connexion", "a 6-digit code each time"),
+    ("phone_replaced", 0): ("avec un code de l'ancien.", "with a code from the old one."),
+    ("phone_replaced", 1): ("avec un code de secours.", "with a recovery code."),
     ("phone_removed", 0): ("n'est plus lié à votre compte", "no longer linked to your account"),
-    ("recovery_code_used", 0): ("Il en reste 9.", "9 are left."),
-    ("recovery_code_used", 1): ("Il en reste un.", "One is left."),
+    ("recovery_code_used", 0): ("Il vous reste 9 codes de secours.", "9 recovery codes left."),
+    ("recovery_code_used", 1): ("Il vous reste 1 code de secours.", "1 recovery code left."),
     ("recovery_code_used", 2): ("C'était le dernier de la liste.", "It was the last one"),
-    ("recovery_codes_replaced", 0): ("Les codes précédents ne servent plus.", "earlier codes are"),
-    ("sign_in_locked", 0): (
-        "« Mot de passe oublié » reste possible.",
-        "“Forgotten password” still works.",
+    ("recovery_codes_replaced", 0): (
+        "les codes précédents ne sont plus valables.",
+        "the previous codes no longer work.",
     ),
-    ("codes_locked", 0): ("plusieurs codes TOTP incorrects", "several wrong TOTP codes"),
-    ("codes_locked", 1): ("plusieurs codes de secours incorrects", "several wrong recovery codes"),
+    ("sign_in_locked", 0): (
+        "choisir « Mot de passe oublié ».",
+        "you can also choose “Forgotten password”.",
+    ),
+    ("codes_locked", 0): ("puis des codes TOTP incorrects", "then wrong TOTP codes"),
+    ("codes_locked", 1): ("puis des codes de secours incorrects", "then wrong recovery codes"),
     ("code_refused", 0): (
-        "Après le bon mot de passe, 3 codes TOTP incorrects",
-        "After the right password, 3 wrong TOTP codes",
+        "Quelqu'un a saisi votre mot de passe, puis 3 codes TOTP incorrects.",
+        "Someone entered your password, then 3 wrong TOTP codes.",
     ),
     ("code_refused", 1): ("3 codes de secours incorrects", "3 wrong recovery codes"),
     ("new_device", 0): (
-        "depuis un navigateur nouveau, ou pour la première fois depuis un changement de mot de "
+        "depuis un nouveau navigateur, ou pour la première fois depuis un changement de mot de "
         "passe ou de téléphone.\n",
         "from a new browser, or for the first time since a change of password or phone.\n",
     ),
-    ("new_device", 1): ("un mot de passe ou code avait été refusé", "one password or code was"),
-    ("new_device", 2): ("4 mots de passe ou codes avaient été", "4 passwords or codes were"),
-    ("opened_after_failures", 0): ("après 3 mots de passe ou codes", "after 3 passwords or codes"),
-    ("account_thawed", 0): ("est de nouveau ouvert", "is open again"),
+    ("new_device", 1): ("1 mot de passe ou code incorrect", "1 wrong password or code was"),
+    ("new_device", 2): ("4 mots de passe ou codes incorrects", "4 wrong passwords or codes were"),
+    ("opened_after_failures", 0): ("après 3 mots de passe ou codes", "after 3 wrong passwords or"),
+    ("account_thawed", 0): ("Votre compte est rouvert", "is open again"),
     ("account_frozen", 0): ("choisissez un nouveau mot de passe par", "choose a new password"),
     ("account_frozen", 1): ("Un nouveau mot de passe ne suffit pas", "password is not enough"),
     ("account_frozen", 2): ("le vol de votre téléphone a été confirmé", "the theft of your phone"),
     ("account_frozen", 3): ("Un nouveau mot de passe ne suffit pas", "password is not enough"),
-    ("account_frozen", 4): ("bloqué par le secrétariat", "frozen by the desk"),
+    ("account_frozen", 4): ("Le secrétariat a bloqué votre compte", "The support desk froze your"),
     ("account_frozen", 5): ("Un nouveau mot de passe ne suffit pas", "password is not enough"),
     ("account_deactivated", 0): ("appelez le 01.55.87.40.90", "call +33 1 55 87 40 90"),
 }
 
 
-def plain(said: str) -> str:
-    return said.replace(NBSP, " ")
+def plain(text: str) -> str:
+    return text.replace(NBSP, " ")
 
 
-def test_every_case_of_every_notice_is_looked_at() -> None:
-    cases = {(name, case) for name in NOTICES for case in range(len(TEMPLATES[name].cases))}
-    assert set(SAID) == cases
+def test_every_variant_of_every_notice_is_checked() -> None:
+    cases = {(name, case) for name in NOTICES for case in range(len(TEMPLATES[name].variants))}
+    assert set(WORDS) == cases
 
 
 @pytest.mark.parametrize("language", LANGUAGES)
-@pytest.mark.parametrize(("template", "case"), SAID)
+@pytest.mark.parametrize(("template", "case"), WORDS)
 def test_g_50_g_51_au_07_a_notice_says_what_happened_to_whom_when_and_where(
     template: str, case: int, language: str
 ) -> None:
     text = plain(text_of(template, language, case))
-    assert SAID[template, case][language == "en"] in text
+    assert WORDS[template, case][language == "en"] in text
     when = {
         "fr": "    Date : 1er décembre 2026 à 06:30 (heure de Paris)\n"
         "    Appareil : Firefox, Windows\n    Réseau : 203.0.113.0/24\n",
-        "en": "    When: 1 December 2026, 06:30 (Paris time)\n"
+        "en": "    When: 1 December 2026 at 06:30 (Paris time)\n"
         "    Device: Firefox, Windows\n    Network: 203.0.113.0/24\n",
     }
     assert when[language] in text
@@ -119,7 +122,7 @@ def test_g_50_g_51_au_07_a_notice_says_what_happened_to_whom_when_and_where(
 def test_au_07_a_device_or_network_that_the_event_does_not_know_leaves_no_empty_line(
     template: str,
 ) -> None:
-    text = text_of(template, "fr", facts=facts_of(template, device="", network=""))
+    text = text_of(template, "fr", data=data_of(template, device="", network=""))
     assert "Appareil" not in text
     assert "Réseau" not in text
     assert "(heure de Paris)\n\n" in text
@@ -153,18 +156,18 @@ def test_em_12_a_notice_carries_nothing_that_opens(template: str, language: str)
 @pytest.mark.parametrize("template", ["sign_in_locked", "codes_locked"])
 def test_au_07_a_lock_says_until_when(template: str) -> None:
     assert "le 2 décembre 2026 à 06:30 (heure de Paris)." in text_of(template, "fr")
-    assert "until 2 December 2026, 06:30 (Paris time)." in text_of(template, "en")
+    assert "on 2 December 2026 at 06:30 (Paris time)." in text_of(template, "en")
 
 
 @pytest.mark.parametrize("template", ["codes_locked", "code_refused"])
 def test_au_07_codes_refused_after_the_right_password_are_a_warning(template: str) -> None:
-    assert "Quelqu'un connaît peut-être votre mot de passe." in text_of(template, "fr")
-    assert "Somebody may know your password." in text_of(template, "en")
+    assert "Quelqu'un connaît votre mot de passe." in text_of(template, "fr")
+    assert "Someone knows your password." in text_of(template, "en")
 
 
 @pytest.mark.parametrize("language", LANGUAGES)
 @pytest.mark.parametrize("template", DISAVOWING)
-def test_settled_8_the_link_is_signed_for_this_account_and_mail_and_good_for_seven_days(
+def test_the_link_is_signed_for_this_account_and_mail_and_good_for_seven_days(
     template: str, language: str
 ) -> None:
     (link,) = re.findall(r"https://\S+", text_of(template, language))
@@ -175,14 +178,14 @@ def test_settled_8_the_link_is_signed_for_this_account_and_mail_and_good_for_sev
     assert signed.parts == (ACCOUNT.hex, MAIL_ID.replace("-", ""))
     assert signed.expires_at == ASKED + timedelta(days=7)
     assert read(RING, "another", token) is None
-    until = {"fr": "jusqu'au 8 décembre 2026 à 06:30", "en": "until 8 December 2026, 06:30"}
+    until = {"fr": "jusqu'au 8 décembre 2026 à 06:30", "en": "until 8 December 2026 at 06:30"}
     assert until[language] in text_of(template, language)
     button = {"fr": ">Ce n&#39;est pas moi</a>", "en": ">This was not me</a>"}
     assert button[language] in html_of(template, language)
 
 
 @pytest.mark.parametrize("template", DISAVOWING)
-def test_settled_8_the_link_is_said_to_lead_to_the_button_of_its_page(template: str) -> None:
+def test_the_link_is_said_to_lead_to_the_button_of_its_page(template: str) -> None:
     assert "choisissez « Bloquer mon compte »" in plain(text_of(template, "fr"))
     assert "choose “Freeze my account”" in text_of(template, "en")
 
@@ -193,28 +196,28 @@ def test_b_14_the_former_address_is_told_to_call_because_later_mails_go_to_the_n
 ) -> None:
     french, english = (text_of("address_changed", language, case) for language in LANGUAGES)
     assert "Appelez ensuite le 01.55.87.40.90 (+33 1 55 87 40 90)" in french
-    assert "un message vous dira" not in french
-    assert "était jusqu'ici celle de votre compte IMPEXWEB" in french
-    assert "Then call +33 1 55 87 40 90: somebody at the desk will check it with you." in english
-    assert "a message will tell you" not in english
+    assert "Un message vous dira" not in french
+    assert "était jusqu'ici l'adresse de votre compte IMPEXWEB" in french
+    assert "Then call +33 1 55 87 40 90: the support desk will check your identity." in english
+    assert "An email will tell you" not in english
 
 
 def test_ot_14_after_a_recovery_code_the_new_phone_is_to_be_enrolled() -> None:
     assert "Terminez l'enrôlement du nouveau téléphone" in text_of("recovery_code_used", "fr")
-    assert "until then the old one stays in force" in text_of("recovery_code_used", "en")
+    assert "until then, the old one still works" in text_of("recovery_code_used", "en")
 
 
-def test_settled_8_every_notice_has_that_link_but_those_of_a_closed_account() -> None:
+def test_every_notice_has_that_link_but_those_of_an_account_that_cannot_be_opened() -> None:
     assert set(NOTICES) - set(DISAVOWING) == {"account_frozen", "account_deactivated"}
     for language in LANGUAGES:
         assert f"\n{BASE_URL}/mot-de-passe-oublie\n" in text_of("account_frozen", language, 0)
         assert "ce-n-est-pas-moi" not in text_of("account_frozen", language, 0)
 
 
-def test_settled_10_a_token_is_the_same_each_time_its_mail_is_built() -> None:
-    made = [disavowal_token(RING, ACCOUNT, UUID(MAIL_ID), ASKED) for _ in range(2)]
+def test_a_token_is_the_same_each_time_its_mail_is_built() -> None:
+    made = [not_me_token(RING, ACCOUNT, UUID(MAIL_ID), ASKED) for _ in range(2)]
     assert made[0] == made[1]
-    assert disavowal_token(RING, ACCOUNT, UUID(int=1), ASKED) != made[0]
+    assert not_me_token(RING, ACCOUNT, UUID(int=1), ASKED) != made[0]
     assert read(KeyRing.parse(new_key()), PURPOSE, made[0]) is None
 
 
@@ -225,6 +228,6 @@ def test_b_04_a_notice_shows_no_token_when_printed() -> None:
 
 
 def test_in_03_what_a_browser_says_of_itself_is_inert_in_html() -> None:
-    facts = facts_of("new_device", device="<b>Firefox</b> & Co")
-    assert "&lt;b&gt;Firefox&lt;/b&gt; &amp; Co" in html_of("new_device", "fr", facts=facts)
-    assert "<b>Firefox</b> & Co" in text_of("new_device", "fr", facts=facts)
+    data = data_of("new_device", device="<b>Firefox</b> & Co")
+    assert "&lt;b&gt;Firefox&lt;/b&gt; &amp; Co" in html_of("new_device", "fr", data=data)
+    assert "<b>Firefox</b> & Co" in text_of("new_device", "fr", data=data)

@@ -1,0 +1,206 @@
+"""The loop that sends due mails: it claims a few at a time and gives each to the courier.
+
+Any number of mailers may run it. While the mail server is unavailable no mail is claimed: due mails
+are deferred, with an event each, and the server is probed with growing pauses.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from uuid import uuid4
+
+from prometheus_client import Gauge
+
+from services.mailer import claims, store
+from services.mailer.claims import Delivery
+from services.mailer.courier import Courier
+from services.mailer.smtp import SmtpUnavailable
+from shared.database import TRANSIENT_ERRORS, transaction
+from shared.database.pool import acquire
+from shared.messaging.connection import describe
+from shared.messaging.failures import frames
+from shared.runtime.retrying import OutageLog
+from shared.runtime.telemetry import REGISTRY, get_logger
+
+#: Seconds between two polls when nothing wakes the worker.
+POLL_SECONDS = 1.0
+#: Seconds between two probes of a mail server that is unavailable.
+MIN_PROBE_SECONDS = 1.0
+MAX_PROBE_SECONDS = 30.0
+#: Mails deferred or recovered in one transaction.
+MAX_BATCH = 100
+
+SERVER_UP = Gauge("impex_mail_server_up", "Whether the mail server answers.", registry=REGISTRY)
+OLDEST_MAIL = Gauge(
+    "impex_oldest_mail_seconds", "Age of the oldest mail not yet sent.", registry=REGISTRY
+)
+
+log = get_logger("mailer")
+
+
+class DeliveryWorker:
+    """Sends through `courier`, at most `slots` mails at a time."""
+
+    def __init__(self, courier: Courier, slots: int) -> None:
+        self._courier = courier
+        self._slots = slots
+        self._tasks: dict[asyncio.Task[None], Delivery] = {}
+        self._awake = asyncio.Event()
+        self._claiming = asyncio.Lock()
+        self._stopping = False
+        self._unavailable = False
+        self._housekeeping_at = 0.0
+        self._probe_at = 0.0
+        self._probe_pause = MIN_PROBE_SECONDS
+        self._waiting = OutageLog("sender")
+
+    def wake(self) -> None:
+        """A mail may be due now."""
+        self._awake.set()
+
+    async def run(self) -> None:
+        """Send until `stop`, through outages of the database and of the mail server."""
+        SERVER_UP.set(1)
+        while True:
+            self._awake.clear()
+            if not self._stopping:
+                try:
+                    await self._poll_once()
+                    self._waiting.ended()
+                except TRANSIENT_ERRORS as error:
+                    self._waiting.started(error)
+                    await asyncio.sleep(POLL_SECONDS)
+            try:
+                async with asyncio.timeout(POLL_SECONDS):
+                    await self._awake.wait()
+            except TimeoutError:
+                pass
+
+    async def renew_leases(self) -> None:
+        """Renew the lease of every mail that is being sent."""
+        courier = self._courier
+        while True:
+            await asyncio.sleep(courier.lease / 3)
+            held = {each.mail_id: each.claim for each in self._tasks.values() if each.claim}
+            if not held:
+                continue
+            try:
+                async with acquire(courier.pool) as tx:
+                    await claims.renew(tx, held, courier.lease)
+            except TRANSIENT_ERRORS as error:
+                log.warning(
+                    "Leases not renewed.", action="lease_not_renewed", reason=describe(error)
+                )
+
+    async def stop(self, seconds: float) -> None:
+        """Claim no more mails; wait `seconds` for those being sent, then cancel them."""
+        self._stopping = True
+        async with self._claiming:  # a claim in progress adds its mails to `_tasks`
+            pass
+        if self._tasks:
+            await asyncio.wait(set(self._tasks), timeout=seconds)
+        cut = dict(self._tasks)
+        for task in cut:
+            task.cancel()
+        if cut:
+            await asyncio.wait(cut)
+            log.warning(
+                "Some mails were interrupted by the stop.", action="mail_cut", count=len(cut)
+            )
+        await self._courier.smtp.close_idle(older_than=0)
+
+    async def _poll_once(self) -> None:
+        now = time.monotonic()
+        if now >= self._housekeeping_at:
+            self._housekeeping_at = now + POLL_SECONDS
+            await self._recover_abandoned()
+            await self._courier.smtp.close_idle()
+            await self._measure()
+        if self._unavailable:
+            await self._while_unavailable()
+        async with self._claiming:
+            if not self._unavailable and not self._stopping:
+                await self._claim()
+
+    async def _claim(self) -> None:
+        free = self._slots - len(self._tasks)
+        if free <= 0:
+            return
+        courier, token = self._courier, uuid4()
+        # One statement is its own transaction: one round trip instead of three.
+        async with acquire(courier.pool) as tx:
+            mine = await claims.claim(tx, free, token, courier.lease, courier.clock())
+        for delivery in mine:
+            task = asyncio.create_task(
+                self._deliver(delivery), name=f"mailer: mail {delivery.mail_id}"
+            )
+            self._tasks[task] = delivery
+            task.add_done_callback(self._done)
+
+    async def _deliver(self, delivery: Delivery) -> None:
+        try:
+            await self._courier.deliver(delivery)
+        except SmtpUnavailable as error:
+            self._server_unavailable(error)
+
+    def _done(self, task: asyncio.Task[None]) -> None:
+        self._tasks.pop(task)
+        if not task.cancelled() and (error := task.exception()) is not None:
+            # The lease is no longer renewed, so another worker recovers the mail.
+            log.error(
+                "Sending a mail failed unexpectedly.",
+                action="mail_bug",
+                error_type=type(error).__name__,
+                frames=frames(error),
+            )
+        self.wake()
+
+    def _server_unavailable(self, error: SmtpUnavailable) -> None:
+        if not self._unavailable:
+            log.error(
+                "The mail server is unavailable; mails are deferred.",
+                action="mail_server_away",
+                reason=error.reason,
+            )
+            SERVER_UP.set(0)
+            self._probe_pause = MIN_PROBE_SECONDS
+            self._probe_at = time.monotonic() + self._probe_pause
+        self._unavailable = True
+
+    async def _while_unavailable(self) -> None:
+        """Defer due mails, and probe the server when it is time."""
+        courier = self._courier
+        async with transaction(courier.pool) as tx:
+            for delivery in await claims.due(tx, MAX_BATCH, courier.clock()):
+                await courier.defer(tx, delivery)
+        courier.wake_relay()
+        if time.monotonic() < self._probe_at:
+            return
+        try:
+            async with courier.smtp.acquire():
+                pass
+        except SmtpUnavailable:
+            self._probe_pause = min(self._probe_pause * 2, MAX_PROBE_SECONDS)
+            self._probe_at = time.monotonic() + self._probe_pause
+            return
+        async with transaction(courier.pool) as tx:
+            waiting = await claims.retry_unreachable_now(tx, courier.clock())
+        self._unavailable = False
+        SERVER_UP.set(1)
+        log.info("The mail server is available again.", action="mail_server_back", waiting=waiting)
+
+    async def _recover_abandoned(self) -> None:
+        courier = self._courier
+        async with transaction(courier.pool) as tx:
+            found = await claims.abandoned(tx, MAX_BATCH)
+            for delivery in found:
+                await courier.recover_abandoned(tx, delivery)
+        if found:
+            courier.wake_relay()
+
+    async def _measure(self) -> None:
+        courier = self._courier
+        async with acquire(courier.pool) as tx:
+            oldest = await store.oldest_waiting(tx)
+        OLDEST_MAIL.set(0 if oldest is None else (courier.clock() - oldest).total_seconds())

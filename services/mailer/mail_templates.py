@@ -1,0 +1,269 @@
+"""Every mail: the data that its text uses, whether it carries a secret, where its link leads.
+
+The data is what the record of a mail keeps of the event that caused it. A code or a token is never
+part of it: secrets stay sealed until the message is built.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+import msgspec
+
+from shared.contracts.base import Event
+from shared.contracts.mfa.events import (
+    AuthenticatorEnrolled,
+    AuthenticatorRemoved,
+    AuthenticatorReplaced,
+    CodeCheckLocked,
+    RecoveryCodesReplaced,
+    RecoveryCodeUsed,
+)
+from shared.contracts.profile.views import POSITIONS
+from shared.contracts.registration.events import (
+    AccountDeactivated,
+    AccountFrozen,
+    AccountThawed,
+    PasswordChanged,
+)
+
+
+class ValidationData(msgspec.Struct, frozen=True, kw_only=True):
+    """For the mail that confirms the address of a new account."""
+
+    requested_at: datetime
+    expires_at: datetime
+
+
+class FinalisationData(msgspec.Struct, frozen=True, kw_only=True):
+    """For the mail sent when the account has been created."""
+
+    first_name: str
+    last_name: str
+    terms_version: str
+    terms_accepted_at: datetime
+    enrol_before: datetime
+
+
+class ConfirmationData(msgspec.Struct, frozen=True, kw_only=True):
+    """For the mail sent when the account is complete.
+
+    `country` is ISO 3166-1 alpha-2; `position` is one of the profile's, `other` for what
+    `position_other` says.
+    """
+
+    first_name: str
+    last_name: str
+    company_name: str
+    city: str
+    country: str
+    position: str
+    position_other: str
+    validated_at: datetime
+
+
+class KnownAccountData(msgspec.Struct, frozen=True, kw_only=True):
+    """For the mail to the holder of an account that somebody requested again (EM-15)."""
+
+    requested_at: datetime
+
+
+class SecretMailData(msgspec.Struct, frozen=True, kw_only=True):
+    """For a mail whose code or link gives access to something of an account."""
+
+    requested_at: datetime
+    expires_at: datetime
+    thaws: bool = False
+    stolen: bool = False
+
+
+class NoAccountData(msgspec.Struct, frozen=True, kw_only=True):
+    """For the mail to an address without a usable account. `about` is `password` or `phone`.
+
+    `closed`: the address has an account, which only the support desk can open again.
+    """
+
+    requested_at: datetime
+    about: str
+    closed: bool = False
+
+
+class NoticeData(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """For a security notice: what happened `at`, and what the event knows of it (AU-07)."""
+
+    first_name: str
+    last_name: str
+    at: datetime
+    device: str = ""
+    network: str = ""
+    by: str = ""
+    kind: str = ""
+    until: datetime | None = None
+    left: int = 0
+    failures: int = 0
+    desk_only: bool = False
+
+
+TemplateData = (
+    ValidationData
+    | FinalisationData
+    | ConfirmationData
+    | KnownAccountData
+    | SecretMailData
+    | NoAccountData
+    | NoticeData
+)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Template:
+    """One kind of mail, written in `templates/<name>.j2`.
+
+    `path` is the page of its link; with `has_not_me_link` it is the page « ce n'est pas moi ».
+    `variants` are the data that its text depends on: the start tries each of them.
+    `event` is set for a notice that this event always causes, `at` being the event's field with
+    the moment.
+    """
+
+    name: str
+    data_type: type[TemplateData]
+    carries_secret: bool = False
+    path: str | None = None
+    has_not_me_link: bool = False
+    variants: tuple[Mapping[str, Any], ...] = ({},)
+    event: type[Event] | None = None
+    at: str = ""
+
+
+TEMPLATES: dict[str, Template] = {}
+
+
+def _template(name: str, data_type: type[TemplateData], **more: Any) -> Template:
+    template = Template(name=name, data_type=data_type, **more)
+    TEMPLATES[name] = template
+    return template
+
+
+def _notice(name: str, *variants: Mapping[str, Any], **more: Any) -> Template:
+    """A security notice with its « ce n'est pas moi » link."""
+    link = {"path": "/ce-n-est-pas-moi", "has_not_me_link": True}
+    return _template(name, NoticeData, **link | {"variants": variants or ({},)} | more)
+
+
+VALIDATION = _template("validation", ValidationData, carries_secret=True, path="/inscription/lien")
+FINALISATION = _template("finalisation", FinalisationData, path="/connexion")
+KNOWN_ACCOUNT = _template("known_account", KnownAccountData, path="/connexion")
+CONFIRMATION = _template(
+    "confirmation",
+    ConfirmationData,
+    path="/accueil",
+    variants=tuple({"position": position} for position in POSITIONS),
+)
+
+PASSWORD_RESET = _template(
+    "password_reset",
+    SecretMailData,
+    carries_secret=True,
+    path="/mot-de-passe",
+    variants=({"thaws": False}, {"thaws": True}),
+)
+ADDRESS_CODE = _template("address_code", SecretMailData, carries_secret=True)
+NEW_ADDRESS_CODE = _template("new_address_code", SecretMailData, carries_secret=True)
+LOST_PHONE = _template(
+    "lost_phone",
+    SecretMailData,
+    carries_secret=True,
+    path="/telephone-perdu/confirmer",
+    variants=({"stolen": False}, {"stolen": True}),
+)
+NO_ACCOUNT = _template(
+    "no_account",
+    NoAccountData,
+    path="/connexion",
+    variants=tuple(
+        {"about": about, "closed": closed}
+        for closed in (False, True)
+        for about in ("password", "phone")
+    ),
+)
+
+PASSWORD_CHANGED = _notice(
+    "password_changed", {"by": "reset"}, {"by": "person"}, event=PasswordChanged, at="changed_at"
+)
+ADDRESS_CHANGE_ASKED = _notice("address_change_asked")
+#: To the former address, and to the new one.
+ADDRESS_CHANGED = _notice("address_changed", {"by": "holder"}, {"by": "desk"})
+ADDRESS_IN_FORCE = _notice("address_in_force", {"by": "holder"}, {"by": "desk"})
+PHONE_ENROLLED = _notice("phone_enrolled", event=AuthenticatorEnrolled, at="enrolled_at")
+PHONE_REPLACED = _notice(
+    "phone_replaced",
+    {"by": "phone"},
+    {"by": "recovery"},
+    event=AuthenticatorReplaced,
+    at="replaced_at",
+)
+PHONE_REMOVED = _notice("phone_removed", event=AuthenticatorRemoved, at="removed_at")
+RECOVERY_CODE_USED = _notice(
+    "recovery_code_used",
+    {"left": 9},
+    {"left": 1},
+    {"left": 0},
+    event=RecoveryCodeUsed,
+    at="used_at",
+)
+RECOVERY_CODES_REPLACED = _notice(
+    "recovery_codes_replaced", event=RecoveryCodesReplaced, at="replaced_at"
+)
+SIGN_IN_LOCKED = _notice("sign_in_locked")
+CODES_LOCKED = _notice(
+    "codes_locked", {"kind": "totp"}, {"kind": "recovery"}, event=CodeCheckLocked, at="locked_at"
+)
+CODE_REFUSED = _notice("code_refused", {"kind": "totp"}, {"kind": "recovery"})
+NEW_DEVICE = _notice("new_device", {"failures": 0}, {"failures": 1}, {"failures": 4})
+OPENED_AFTER_FAILURES = _notice("opened_after_failures")
+ACCOUNT_THAWED = _notice("account_thawed", event=AccountThawed, at="thawed_at")
+ACCOUNT_FROZEN = _notice(
+    "account_frozen",
+    *(
+        {"by": by, "desk_only": desk_only}
+        for by in ("holder", "lost_phone", "desk")
+        for desk_only in (False, True)
+    ),
+    path="/mot-de-passe-oublie",
+    has_not_me_link=False,
+    event=AccountFrozen,
+    at="frozen_at",
+)
+ACCOUNT_DEACTIVATED = _notice(
+    "account_deactivated",
+    path=None,
+    has_not_me_link=False,
+    event=AccountDeactivated,
+    at="deactivated_at",
+)
+
+
+def examples(template: Template) -> Iterator[TemplateData]:
+    """Sample data for each variant of a mail, to try its text with."""
+    then = datetime.fromisoformat("2026-01-01T08:00:00+00:00")
+    known = {
+        "first_name": "Anne",
+        "last_name": "Durand",
+        "terms_version": "1",
+        "company_name": "Pharmacie Durand",
+        "city": "Lyon",
+        "country": "FR",
+        "position_other": "Personne qualifiée",
+        "device": "Firefox, Windows",
+        "network": "192.0.2.0/24",
+        "left": 9,
+        "failures": 3,
+    }
+    moments = ("requested_at", "expires_at", "terms_accepted_at", "enrol_before", "validated_at")
+    values = known | dict.fromkeys((*moments, "at", "until"), then)
+    for variant in template.variants:
+        given = {k: v for k, v in values.items() if k in template.data_type.__struct_fields__}
+        yield msgspec.convert(given | dict(variant), template.data_type)
