@@ -10,7 +10,7 @@ from contextlib import asynccontextmanager
 from datetime import timedelta
 from pathlib import Path
 
-from services.mailer import personal, store
+from services.mailer import data_export, store
 from services.mailer.courier import Courier
 from services.mailer.delivery_worker import DeliveryWorker
 from services.mailer.handlers import accounts, changes, notices, requests
@@ -132,7 +132,7 @@ SERVICE = Service(
         hears(SessionOpened, notices.session_opened),
         *notices.SUBSCRIPTIONS,
     ),
-    answers=(answers(ExportAccount, personal.export_account),),
+    answers=(answers(ExportAccount, data_export.export_account),),
     emits=(MailAccepted, MailDeferred, MailRefused),
     migrations=Path(__file__).parent / "migrations",
     build=build,

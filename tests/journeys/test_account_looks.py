@@ -68,7 +68,7 @@ async def test_ax_01_ax_07_se_06_on_the_way_in(
     await _look(user, wrong="kept")
     await holder.read_recovery()
     await holder.keep()
-    await holder.put_off()
+    await holder.skip_information()
     await _signed_in(user)
     await user.sign_out()
     await _look(user)

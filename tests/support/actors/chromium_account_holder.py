@@ -106,7 +106,7 @@ class ChromiumAccountHolder:
     async def arrive(self) -> None:
         """Account, phone and recovery codes in this browser, as far as the home page."""
         await self.join()
-        await self.put_off()
+        await self.skip_information()
 
     async def join(self) -> None:
         """The same, as far as the complementary information."""
@@ -120,7 +120,7 @@ class ChromiumAccountHolder:
         await self.read_recovery()
         await self.keep()
 
-    async def put_off(self) -> None:
+    async def skip_information(self) -> None:
         """From the complementary information, which may wait, to the home page."""
         await self.user.at("information")
         await self.user.press("close")

@@ -225,12 +225,12 @@ def test_in_03_names_are_inert_in_html_and_untouched_in_text() -> None:
 
 
 def test_the_same_mail_built_twice_says_the_same() -> None:
-    def told(content: bytes) -> bytes:
+    def without_boundary(content: bytes) -> bytes:
         return re.sub(rb"=+\d+==", b"boundary", content)
 
     first, second = messages().build(mail()), messages().build(mail())
     assert first.message_id == second.message_id
-    assert told(first.content) == told(second.content)
+    assert without_boundary(first.content) == without_boundary(second.content)
 
 
 def test_an_unknown_language_is_french() -> None:

@@ -56,4 +56,5 @@ async def read(tx: Connection, account_id: str) -> ExportDocument:
 
 
 def _mail(row: dict[str, Any]) -> dict[str, Any]:
-    return {**row, "told": json.loads(row.pop("facts"))}
+    facts = json.loads(row.pop("facts"))
+    return {**row, "told": facts}

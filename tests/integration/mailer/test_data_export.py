@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from datetime import timedelta
 
-from services.mailer import personal
+from services.mailer import data_export
 from tests.support.mail.mail_server import MailServer
 from tests.support.mail.mailer_fixture import (
     ACCOUNT,
@@ -29,7 +29,7 @@ async def test_b_11_which_mails_went_where_and_what_became_of_them(
         await mailer.state(await mailer.publish(reset(), subject=ACCOUNT), "refused")
         other = created(address="jean@labo.example", first_name="Jean")
         await mailer.state(await mailer.publish(other, subject=OTHER), "accepted")
-    document = await personal.read(mailer.database, ACCOUNT)
+    document = await data_export.read(mailer.database, ACCOUNT)
     (entry,) = document["directory"]
     assert (entry["address"], entry["first_name"]) == ("pierre@labo.example", "Élodie")
     mails = {(row["kind"], row["state"], row["attempts"]) for row in document["mails"]}
@@ -40,7 +40,7 @@ async def test_b_11_which_mails_went_where_and_what_became_of_them(
     text = json.dumps(document, default=str)
     for foreign in (CODE, TOKEN, "jean@labo.example", OTHER):
         assert foreign not in text
-    nobody = await personal.read(mailer.database, "x")
+    nobody = await data_export.read(mailer.database, "x")
     assert nobody == {"directory": [], "mails": []}
 
 
@@ -50,7 +50,7 @@ async def test_b_03_a_mail_to_an_address_that_is_not_proved_does_not_tell_whose_
     """None goes to an address that has an account: one's own data must not tell the two apart."""
 
     async def mails() -> list[tuple[str, str]]:
-        document = await personal.read(mailer.database, ACCOUNT)
+        document = await data_export.read(mailer.database, ACCOUNT)
         assert ("pierre@autre.example" in json.dumps(document, default=str)) == proved
         return sorted((row["kind"], row["address"]) for row in document["mails"])
 
