@@ -63,7 +63,12 @@ def _json(made: argparse.ArgumentParser) -> None:
 def _local(verbs: Verbs) -> None:
     run = _verb(verbs, "run", _run, "run one service, or several in one process")
     run.add_argument("services", nargs="+", metavar="SERVICE")
-    _verb(verbs, "up", _module("local.up"), "start everything on this machine, until Ctrl-C")
+    up = _verb(verbs, "up", _module("local.up"), "start everything on this machine, until Ctrl-C")
+    text = "do not start this service, print how to start it in a debugger; repeatable"
+    up.add_argument("--without", action="append", default=[], metavar="SERVICE", help=text)
+    text = "restart a service when its files change"
+    up.add_argument("--watch", action="store_true", help=text)
+    _inspection(verbs)
     _json(_verb(verbs, "status", _module("operate.status"), "services, addresses and queues"))
     reset = _verb(
         verbs, "reset", _module("local.reset"), "delete this machine's data, after asking"
@@ -79,6 +84,17 @@ def _local(verbs: Verbs) -> None:
     docs.add_argument("--check", action="store_true", help="only say whether they are up to date")
     texts = _verb(verbs, "texts", _module("texts"), "collect the texts to translate")
     texts.add_argument("--check", action="store_true", help="only say whether they are up to date")
+
+
+def _inspection(verbs: Verbs) -> None:
+    logs = _verb(verbs, "logs", _module("local.logs"), "the services' log lines, merged by time")
+    logs.add_argument("--trace", metavar="ID", help="one trace id, or its beginning")
+    logs.add_argument("--service", metavar="SERVICE", help="one service, or launcher")
+    logs.add_argument("--follow", action="store_true", help="print new lines until Ctrl-C")
+    text = "open psql on a service's schema, with the service's role"
+    psql = _verb(verbs, "psql", _module("local.psql"), text)
+    psql.add_argument("service", metavar="SERVICE")
+    psql.add_argument("arguments", nargs="*", metavar="ARG", help="after --: arguments of psql")
 
 
 def _queues(verbs: Verbs) -> None:

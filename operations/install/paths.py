@@ -45,6 +45,10 @@ class Paths:
         """Held by the launcher while it runs."""
         return self.home / "lock"
 
+    def environment_file(self, service: str) -> Path:
+        """The environment of a service that a person starts in a debugger."""
+        return self.home / f"{service}.env"
+
     @property
     def inside(self) -> Path:
         """Where data is by preference."""

@@ -7,11 +7,12 @@ other way round. It does not talk to people; `operations.local.up` does.
 from __future__ import annotations
 
 import os
+import shlex
 import signal
 import sys
 import urllib.error
 import urllib.request
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Collection, Iterable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
@@ -44,6 +45,11 @@ CATCHER = ROOT / "node_modules" / "maildev" / "dist" / "bin" / "maildev.js"
 #: Children in the order in which they are stopped; services that are not named come in between.
 FIRST_TO_STOP = ("gateway",)
 LAST_TO_STOP = ("maildev", "postgresql", "rabbitmq", "epmd")
+
+
+def service_command(name: str) -> list[str]:
+    """The command line of one service."""
+    return [sys.executable, "-m", f"services.{name}"]
 
 
 def responds(url: str) -> bool:
@@ -86,9 +92,13 @@ class Ports:
 class Stack:
     """Everything that one `make up` runs."""
 
-    def __init__(self, paths: Paths, settings: StackSettings) -> None:
+    def __init__(
+        self, paths: Paths, settings: StackSettings, without: Collection[str] = ()
+    ) -> None:
         self.paths = paths
         self.settings = settings
+        #: Services that a person starts in a debugger.
+        self.without = [name for name in service_registry.service_names() if name in without]
         self.ports = Ports()
         self.secrets_dir = SecretsDir(paths.secrets)
         self.children: dict[str, Child] = {}
@@ -205,25 +215,48 @@ class Stack:
     # ---------------------------------------------------------------- services
 
     def start_services(self) -> None:
-        """Start every service in a process of its own."""
+        """Start every service in a process of its own, but for those that a person starts."""
         for name in service_registry.service_names():
             port = self.ports.any()
+            environment = self._service_environment(name, port)
+            if name in self.without:
+                self._write_environment_file(name, environment)
+                continue
             self.health[name] = f"http://127.0.0.1:{port}/health/ready"
-            values = {
-                "IMPEX_BASE_URL": self.base_url,
-                "IMPEX_GATEWAY_PORT": str(self.portal_port),
-                f"IMPEX_{name.upper()}_HEALTH_PORT": str(port),
-            }
-            files = {one: self.secrets_dir.path(one) for one in service_registry.secret_names(name)}
-            child = Child(
-                name,
-                [sys.executable, "-m", f"services.{name}"],
-                self.paths.logs / f"{name}.log",
-                service_registry.environment([name], values, files),
-                ROOT,
-            )
+            log = self.paths.logs / f"{name}.log"
+            child = Child(name, service_command(name), log, environment, ROOT)
             child.start()
             self._register(child)
+
+    def _service_environment(self, name: str, health_port: int) -> dict[str, str]:
+        values = {
+            "IMPEX_BASE_URL": self.base_url,
+            "IMPEX_GATEWAY_PORT": str(self.portal_port),
+            f"IMPEX_{name.upper()}_HEALTH_PORT": str(health_port),
+        }
+        files = {one: self.secrets_dir.path(one) for one in service_registry.secret_names(name)}
+        return service_registry.environment([name], values, files)
+
+    def _write_environment_file(self, name: str, environment: dict[str, str]) -> None:
+        """A file of variables that shells and debuggers read, for its owner only."""
+        inherited = service_registry.base_environment()
+        lines = [
+            f"{key}={shlex.quote(text)}\n"
+            for key, text in environment.items()
+            if key not in inherited
+        ]
+        path = self.paths.environment_file(name)
+        path.touch(0o600)
+        path.chmod(0o600)
+        path.write_text("".join(lines))
+
+    def restart_services(self, names: Collection[str]) -> None:
+        """Stop services in order, the gateway first, and start them again."""
+        self._stop_together(name for name in names if name in FIRST_TO_STOP)
+        self._stop_together(name for name in names if name not in FIRST_TO_STOP)
+        for name in names:
+            self.children[name].start()
+        self.save_state()
 
     def service_ready(self, name: str) -> bool:
         """Whether a service says so itself; StartFailed when it has ended, of its settings too."""
@@ -277,6 +310,8 @@ class Stack:
         groups = ([*FIRST_TO_STOP], middle, ["maildev", "postgresql", "rabbitmq"], ["epmd"])
         for group in groups:
             self._stop_together(name for name in group if name in self.children)
+        for name in self.without:
+            self.paths.environment_file(name).unlink(missing_ok=True)
         self.paths.state.unlink(missing_ok=True)
         say("stopped")
 

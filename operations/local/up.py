@@ -10,6 +10,7 @@ from __future__ import annotations
 import argparse
 import contextlib
 import os
+import shlex
 import shutil
 import signal
 import sys
@@ -17,12 +18,14 @@ import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
-from operations.install.paths import Paths, paths
+from operations import service_registry
+from operations.install.paths import ROOT, Paths, paths
 from operations.install.progress import done, note, pending, say, step
 from operations.local.preflight import unknown_variables, validate_settings
 from operations.local.processes import Child, Misconfigured, StartFailed
 from operations.local.settings import StackSettings
-from operations.local.stack import Stack
+from operations.local.source_watch import SourceWatch, owners
+from operations.local.stack import Stack, service_command
 from operations.local.state import read_running_state, stop_orphans, take_lock
 from shared.errors import ImpexError
 from shared.runtime.telemetry import configure_logging
@@ -32,6 +35,8 @@ READY_SECONDS = 120
 #: Pauses before a part that ended is started again; a minute of life forgets them.
 PAUSES = (1, 2, 5, 10, 30)
 BACKOFF_RESET_AFTER = 60
+#: Seconds between two looks at the files of `--watch`.
+SCAN_INTERVAL = 1
 
 
 class Interrupted(BaseException):
@@ -44,11 +49,14 @@ def _on_signal(number: int, _frame: object) -> None:
     raise Interrupted(signal.Signals(number).name)
 
 
-def main(_options: argparse.Namespace) -> int:
+def main(options: argparse.Namespace) -> int:
     """Exit code 0 after an orderly stop, 1 after a failure, 2 where a setting is wrong.
 
-    ConfigurationError names all the mistakes in the settings; nothing was started then.
+    ConfigurationError names all the mistakes in the settings, or the unknown service of
+    `--without`; nothing was started then.
     """
+    for name in options.without:
+        service_registry.service(name)
     where = paths()
     where.make()
     lock = take_lock(where)
@@ -65,19 +73,21 @@ def main(_options: argparse.Namespace) -> int:
     with lock, (where.logs / "launcher.log").open("a") as log:
         # Our own log lines are for the file; the terminal gets sentences.
         configure_logging(settings.log_level, log)
-        return _up(where, settings)
+        return _up(where, settings, options)
 
 
-def _up(where: Paths, settings: StackSettings) -> int:
+def _up(where: Paths, settings: StackSettings, options: argparse.Namespace) -> int:
     begun = time.monotonic()
     code = 0
     stack: Stack | None = None
     try:
         stop_orphans(where, note)
-        stack = Stack(where, settings)
+        watch = SourceWatch(ROOT) if options.watch else None
+        stack = Stack(where, settings, options.without)
         _start(stack)
         print_table(stack, time.monotonic() - begun)
-        Supervisor(stack).forever()
+        print_debug_commands(stack)
+        Supervisor(stack, watch).forever()
     except Interrupted:
         say("\nstopping")
     except (StartFailed, ImpexError, RuntimeError, OSError) as error:
@@ -156,6 +166,15 @@ def print_table(stack: Stack, seconds: float) -> None:
     say(f"in {where.get('mail_catcher', 'your mail box')}. Ctrl-C stops everything; data stays.\n")
 
 
+def print_debug_commands(stack: Stack) -> None:
+    """How to start each service that was left out, with the environment that it needs."""
+    for name in stack.without:
+        file = shlex.quote(str(stack.paths.environment_file(name)))
+        folder, command_line = shlex.quote(str(ROOT)), shlex.join(service_command(name))
+        say(f"{name} was not started. To start it, or in a debugger with this environment file:")
+        say(f"  (cd {folder} && set -a && . {file} && exec {command_line})\n")
+
+
 def _database_hint(stack: Stack) -> str:
     if stack.postgres is None:
         return ""
@@ -178,20 +197,40 @@ def _short(path: Path) -> str:
 
 
 class Supervisor:
-    """Starts again what ends by itself."""
+    """Starts again what ends by itself and, with `watch`, the services whose files changed."""
 
-    def __init__(self, stack: Stack) -> None:
+    def __init__(self, stack: Stack, watch: SourceWatch | None = None) -> None:
         self.stack = stack
+        self.watch = watch
+        self.next_scan = 0.0
         self.failures: dict[str, int] = {}
         self.started: dict[str, float] = {}
         self.due: dict[str, float] = {}
 
     def forever(self) -> None:
-        """Until a signal raises `Stop`."""
+        """Until a signal raises `Interrupted`."""
         while True:
             for name, child in self._ended():
                 self._restart(name, child)
+            if self.watch is not None and time.monotonic() >= self.next_scan:
+                self.next_scan = time.monotonic() + SCAN_INTERVAL
+                self._restart_changed(self.watch.changed_files())
             time.sleep(0.2)
+
+    def _restart_changed(self, files: list[str]) -> None:
+        services = list(self.stack.health)
+        files = [file for file in files if owners(file, services)]
+        concerned = {name for file in files for name in owners(file, services)}
+        names = [name for name in services if name in concerned]
+        if not names:
+            return
+        more = f" and {len(files) - 1} more" if len(files) > 1 else ""
+        say(f"{files[0]}{more} changed; restarting {', '.join(names)}")
+        self.stack.restart_services(names)
+        for name in names:
+            self.due.pop(name, None)
+            self.failures.pop(name, None)
+            self.started[name] = time.monotonic()
 
     def _ended(self) -> Iterator[tuple[str, Child]]:
         return ((n, c) for n, c in list(self.stack.children.items()) if not c.alive)

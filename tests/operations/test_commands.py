@@ -243,6 +243,17 @@ def test_an_unknown_service_is_named() -> None:
     assert "Traceback" not in done.stderr
 
 
+@pytest.mark.parametrize(
+    "verb", [("up", "--without", "nobody"), ("logs", "--service", "nobody"), ("psql", "nobody")]
+)
+def test_an_unknown_service_is_one_line(tmp_path: Path, verb: tuple[str, ...]) -> None:
+    done = impex({"IMPEX_HOME": str(tmp_path / "home")}, *verb)
+    assert done.returncode == 2
+    assert done.stderr.startswith("impex: SERVICE: ")
+    assert done.stderr.count("\n") == 1
+    assert not (tmp_path / "home").exists()
+
+
 async def test_several_services_run_in_one_process(system: System) -> None:
     spawned = system.spawn("mailer", "registration")
     await eventually(spawned.ready, 40, every=0.1)

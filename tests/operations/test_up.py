@@ -25,6 +25,7 @@ import pytest
 from operations import service_registry
 from operations.install.paths import ROOT
 from operations.local.processes import started_at
+from operations.local.stack import responds
 from operations.provision.broker_admin import BrokerAdmin
 from operations.provision.database_admin import execute
 from tests.support import eventually_sync
@@ -52,12 +53,16 @@ class Installation:
         self.output = home.with_suffix(".out")
         self.process: subprocess.Popen[bytes] | None = None
 
-    def start(self) -> None:
+    def start(self, *options: str) -> None:
         """Start and wait until it says that it is ready."""
         self.output.write_text("")
         with self.output.open("wb") as output:
             self.process = subprocess.Popen(
-                [*IMPEX, "up"], cwd=ROOT, env=self.environment, stdout=output, stderr=output
+                [*IMPEX, "up", *options],
+                cwd=ROOT,
+                env=self.environment,
+                stdout=output,
+                stderr=output,
             )
         eventually_sync(self._ready, START_SECONDS, every=0.1, why="make up is ready")
 
@@ -226,6 +231,27 @@ def test_reset_refuses_while_it_runs(installation: Installation) -> None:
     assert (installation.home / "data").exists()
 
 
+def test_psql_works_as_the_service_and_hides_the_password(installation: Installation) -> None:
+    query = "SELECT current_user, current_schema, count(*) >= 0 FROM outbox"
+    found = installation.run("psql", "mailer", "--", "-XAtc", query)
+    assert (found.returncode, found.stdout) == (0, "impex_mailer|mailer|t\n"), found.stderr
+    show = r"\! tr '\000' ' ' < /proc/$PPID/cmdline"
+    command_line = installation.run("psql", "mailer", "--", "-Xc", show).stdout
+    assert "--dbname=postgresql://impex_mailer@127.0.0.1" in command_line
+    assert installation.secret("password-impex_mailer") not in command_line
+
+
+def test_logs_are_printed_by_time_for_one_service_or_all(installation: Installation) -> None:
+    lines = installation.run("logs").stdout.splitlines()
+    times = [line.split()[0] for line in lines if " service_ready " in line]
+    assert len(times) == len(service_registry.service_names())
+    assert times == sorted(times)
+    mailer = installation.run("logs", "--service", "mailer").stdout.splitlines()
+    assert mailer
+    assert all(" mailer " in line for line in mailer)
+    assert installation.run("logs", "--trace", "f" * 32).stdout == ""
+
+
 def test_a_service_that_dies_is_started_again_and_said(installation: Installation) -> None:
     before = installation.processes()["mailer"]
     os.kill(before, signal.SIGKILL)
@@ -266,7 +292,7 @@ def test_a_launcher_that_is_killed_leaves_nothing_and_data_survives(
     born = families(pids)
 
     installation.end(signal.SIGKILL)
-    installation.start()
+    installation.start("--watch", "--without", "dossiers")
 
     left = [name for name, pid in pids.items() if started_at(pid) == born[name]]
     assert left == []
@@ -281,12 +307,58 @@ def test_a_launcher_that_is_killed_leaves_nothing_and_data_survives(
     assert "kept" in json.dumps(mails)
 
 
+def test_a_service_that_was_left_out_starts_by_the_printed_command(
+    installation: Installation,
+) -> None:
+    assert "dossiers" not in installation.processes()
+    file = installation.home / "dossiers.env"
+    assert file.stat().st_mode & 0o777 == 0o600
+    variables = dict(line.split("=", 1) for line in file.read_text().splitlines())
+    health = f"http://127.0.0.1:{variables['IMPEX_DOSSIERS_HEALTH_PORT']}/health/ready"
+    after = installation.text.partition("dossiers was not started.")[2]
+    command = after.splitlines()[1].strip()
+    assert str(file) in command
+    started = subprocess.Popen(
+        ["sh", "-c", command[1:-1]],  # without the subshell, so that the signal reaches it
+        env={"PATH": os.environ["PATH"]},
+        stderr=subprocess.DEVNULL,
+    )
+    try:
+        eventually_sync(lambda: responds(health), 30, every=0.2)
+    finally:
+        started.terminate()
+        assert started.wait(30) == 0
+
+
+def test_watch_restarts_the_service_whose_file_changed(installation: Installation) -> None:
+    before = installation.processes()
+    path = ROOT / "services" / "mfa" / "README.md"
+    os.utime(path)
+
+    def back() -> bool:
+        part = {one["name"]: one for one in installation.status()["parts"]}["mfa"]
+        return bool(part["ready"]) and part["pid"] != before["mfa"]
+
+    eventually_sync(back, 30, every=0.2)
+    assert installation.text.count("services/mfa/README.md changed; restarting mfa\n") == 1
+    assert "mfa ended" not in installation.text
+    changed = {name for name, pid in installation.processes().items() if pid != before[name]}
+    assert changed == {"mfa"}
+    actions = [
+        json.loads(line)["action"]
+        for line in (installation.home / "log" / "mfa.log").read_text().splitlines()
+        if '"action": "service_' in line
+    ]
+    assert actions[-2:] == ["service_stopped", "service_ready"]
+
+
 def test_sigterm_stops_everything_in_order(installation: Installation) -> None:
     pids = installation.processes()
     born = families(pids)
     assert installation.end(signal.SIGTERM) == 0
     assert [name for name, pid in pids.items() if started_at(pid) == born[name]] == []
     assert installation.text.rstrip().endswith("stopped")
+    assert not (installation.home / "dossiers.env").exists()
     for name in service_registry.service_names():
         log = (installation.home / "log" / f"{name}.log").read_text().splitlines()
         assert json.loads(log[-1])["action"] == "service_stopped"
