@@ -1,7 +1,8 @@
-"""What events of other services do to sessions: end them, or change what they show.\n\nA
-credential that is changed within a session ends the others before the response; the event
-then\nfinds nothing left. For changes made elsewhere the event does it. Handlers are safe in
-any order and\ntwice: sessions proved after the moment stay.
+"""What events of other services do to sessions: end them, or change what they show.
+
+A credential that is changed within a session ends the others before the response; the event then
+finds nothing left. For changes made elsewhere the event does it. Handlers are safe in any order and
+twice: sessions proved after the moment stay.
 """
 
 from __future__ import annotations

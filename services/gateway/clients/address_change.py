@@ -13,6 +13,16 @@ from shared.contracts.registration.holder import (
 )
 from shared.contracts.registration.views import AddressChangedView, AddressChangeView, Done
 
+#: The requests of this client.
+CALLS = (
+    JudgeAddressChange,
+    RequestAddressChange,
+    DescribeAddressChange,
+    ResendAddressChange,
+    ConfirmAddressChange,
+    CancelAddressChange,
+)
+
 
 class AddressChangeClient(Client):
     """Registration: another e-mail address."""

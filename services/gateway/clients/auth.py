@@ -32,6 +32,23 @@ from shared.contracts.registration.views import (
     SignInView,
 )
 
+#: The requests of this client.
+CALLS = (
+    SignIn,
+    CheckPassword,
+    ChangePassword,
+    RequestPasswordReset,
+    DescribeReset,
+    ResetPassword,
+    SendAddressCode,
+    VerifyAddressCode,
+    ClaimLostPhone,
+    DescribeLostPhone,
+    ConfirmLostPhone,
+    DescribeDisavowal,
+    Disavow,
+)
+
 
 class AuthClient(Client):
     """Registration: passwords, addresses and mailed links."""

@@ -1,5 +1,6 @@
-"""What every service stores about a person (B-11); the gateway reads its own tables.\n\nA
-service that is unavailable is named: the answer is never silently incomplete.
+"""What every service stores about a person (B-11); the gateway reads its own tables.
+
+A service that is unavailable is named: the answer is never silently incomplete.
 """
 
 from __future__ import annotations
@@ -35,6 +36,15 @@ EXPORTS: dict[str, Callable[[str], Request]] = {
 SERVICES = ("registration", "profile", "dossiers", "mfa", "gateway", "mailer")
 
 
+#: The requests of this client.
+CALLS = (
+    RegistrationExportAccount,
+    MfaExportAccount,
+    ProfileExportAccount,
+    mailer.ExportAccount,
+)
+
+
 @dataclass(frozen=True, kw_only=True)
 class PersonalData:
     """What is held about an account, by service; `missing` did not answer."""
@@ -58,10 +68,10 @@ class DataExportClient:
 
     async def collect(self, account_id: str) -> PersonalData:
         """Everything that the services answer."""
-        asked = await asyncio.gather(*(self._one(name, account_id) for name in SERVICES))
+        services = await asyncio.gather(*(self._one(name, account_id) for name in SERVICES))
         found = {
             name: document
-            for name, document in zip(SERVICES, asked, strict=True)
+            for name, document in zip(SERVICES, services, strict=True)
             if document is not None
         }
         missing = tuple(name for name in SERVICES if name not in found)

@@ -7,6 +7,9 @@ from typing import cast
 from services.gateway.clients.rpc import RpcSender
 from shared.contracts import dossiers
 
+#: The requests of this client.
+CALLS = (dossiers.ListDossiers, dossiers.ReadDossiers)
+
 
 class Dossiers:
     """Every method may raise `RequestTimeout` or `ServiceUnavailable`."""

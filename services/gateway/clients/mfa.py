@@ -29,6 +29,20 @@ from shared.contracts.mfa.views import (
 )
 from shared.security.sealing import Opener, Sealer, new_token, seal_context
 
+#: The requests of this client.
+CALLS = (
+    DescribeFactor,
+    StartEnrolment,
+    StartReplacement,
+    UseRecoveryCode,
+    DescribeEnrolment,
+    RestartEnrolment,
+    ConfirmEnrolment,
+    CheckCode,
+    MakeRecoveryCodes,
+    KeepRecoveryCodes,
+)
+
 
 @dataclass(frozen=True, kw_only=True)
 class Enrolment:

@@ -18,12 +18,21 @@ from shared.contracts.profile.requests import (
 from shared.contracts.profile.views import EstablishmentView, ProfileFields, ProfileView
 from shared.security.sealing import Opener, Sealer, seal_context
 
+#: The requests of this client.
+CALLS = (
+    DescribeProfile,
+    SaveProfile,
+    ValidateProfile,
+    FindEstablishment,
+)
+
 
 @dataclass(frozen=True, kw_only=True)
 class Information:
-    """The information in clear: for one page, never for a log.\n\n`state`, `version`, `errors`,
-    `warnings` and `terms_version` are those of `ProfileView`;\n`fields` is None where nothing
-    was saved yet.
+    """The information in clear: for one page, never for a log.
+
+    `state`, `version`, `errors`, `warnings` and `terms_version` are those of `ProfileView`;
+    `fields` is None where nothing was saved yet.
     """
 
     state: str
@@ -51,16 +60,16 @@ class Profile(Client):
         super().__init__(sender, sealer)
         self._opener = opener
 
-    async def describe(self, account_id: str, *, patience: float = 3.0) -> Information:
+    async def describe(self, account_id: str, *, timeout: float = 3.0) -> Information:
         """The information of an account; waits at most `patience` seconds."""
         request = DescribeProfile(account_id=account_id)
-        return self._read(await self._ask(request, ProfileView, patience=patience))
+        return self._read(await self._ask(request, ProfileView, timeout=timeout))
 
     async def save(
         self, account_id: str, fields: ProfileFields, terms_version: str, *, key: str
     ) -> Information:
-        """Save a draft, valid or not. Raises `Refused` with
-        `already_validated`,\n`unknown_choice` or `invalid_fields`.
+        """Save a draft, valid or not. Raises `Refused` with `already_validated`, `unknown_choice`
+        or `invalid_fields`.
         """
         document = msgspec.json.encode(fields).decode()
         request = SaveProfile(

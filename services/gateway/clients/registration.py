@@ -37,6 +37,24 @@ from shared.security.sealing import Sealer
 RULES_SECONDS = 60
 
 
+#: The requests of this client.
+CALLS = (
+    RequestAccount,
+    DescribeRequest,
+    ResendValidation,
+    CorrectAddress,
+    VerifyCode,
+    DescribeLink,
+    VerifyLink,
+    DescribeTerms,
+    AcceptTerms,
+    CancelRequest,
+    DescribePasswordRules,
+    FindListedWord,
+    SuggestAddress,
+)
+
+
 class Registration(Client):
     """Registration: account requests."""
 
@@ -130,7 +148,7 @@ class Registration(Client):
 
     async def terms(self, language: str) -> TermsView:
         """The terms in force; the last ones known while registration is unavailable, for reading
-        only:\nregistration compares what is accepted.
+        only: registration compares what is accepted.
         """
         try:
             view = await self._ask(DescribeTerms(language=language), TermsView)
@@ -158,8 +176,8 @@ class Registration(Client):
         await self._ask(CancelRequest(request_id=request_id), Done, key)
 
     async def password_rules(self) -> str:
-        """The password rules, as JSON text. Read again after a minute; cached while registration
-        is\nunavailable, since they only help with typing: registration validates.
+        """The password rules, as JSON text. Read again after a minute; cached while registration is
+        unavailable, since they only help with typing: registration validates.
         """
         now = self._monotonic()
         if self._rules is not None and now - self._rules[0] < RULES_SECONDS:

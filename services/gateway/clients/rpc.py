@@ -31,9 +31,9 @@ class Client:
         self._sealer = sealer
 
     async def _ask(
-        self, request: Request, reply: type[R], key: str | None = None, patience: float = 3.0
+        self, request: Request, reply: type[R], key: str | None = None, timeout: float = 3.0
     ) -> R:
-        return cast(R, await self._sender.ask(request, idempotency_key=key, timeout=patience))
+        return cast(R, await self._sender.ask(request, idempotency_key=key, timeout=timeout))
 
     def _seal(self, message: type[Request], field: str, value: str) -> Sealed:
         return self._sealer.seal(value, seal_context(message, field))

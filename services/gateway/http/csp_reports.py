@@ -56,7 +56,7 @@ def _facts(report: Mapping[str, Any]) -> dict[str, str]:
         return {}
     # A document's URL may hold a link's token: the query is left out.
     return {
-        said: str(body[name]).partition("?")[0][:MAX_CHARACTERS]
-        for name, said in FIELD_NAMES.items()
+        field: str(body[name]).partition("?")[0][:MAX_CHARACTERS]
+        for name, field in FIELD_NAMES.items()
         if name in body
     }

@@ -12,8 +12,8 @@ from services.gateway.sessions.tokens import is_valid_form_token
 
 
 def require_same_origin(request: web.Request) -> None:
-    """Refuse requests from other sites: Sec-Fetch-Site decides, Origin only where it is
-    absent\n(WF-05). For a client that sends neither, the form's token alone decides.
+    """Refuse requests from other sites: Sec-Fetch-Site decides, Origin only where it is absent
+    (WF-05). For a client that sends neither, the form's token alone decides.
     """
     site = request.headers.get("Sec-Fetch-Site")
     if site is not None:

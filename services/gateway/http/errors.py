@@ -1,5 +1,7 @@
-"""Errors, their pages, and the link each page offers.\n\n`HttpError` names the status and, for a
-possible attack, the event to log. The texts need nothing\nbut the catalogue.
+"""Errors, their pages, and the link each page offers.
+
+`HttpError` names the status and, for a possible attack, the event to log. The texts need nothing
+but the catalogue.
 """
 
 from __future__ import annotations

@@ -1,6 +1,8 @@
-"""Forms as they are received and as they are shown again.\n\n`read_fields` reads a body into a
-dictionary or refuses it: wrong type, too large, too slow, not\nUTF-8, a repeated field, an
-unknown field. `Form` is what a template shows; passwords and codes are\nnever shown again.
+"""Forms as they are received and as they are shown again.
+
+`read_fields` reads a body into a dictionary or refuses it: wrong type, too large, too slow, not
+UTF-8, a repeated field, an unknown field. `Form` is what a template shows; passwords and codes are
+never shown again.
 """
 
 from __future__ import annotations
@@ -56,7 +58,7 @@ class Form:
 async def read_fields(request: web.Request, names: Sequence[str]) -> dict[str, str]:
     """The fields of a form; every one of `names` may be absent, none may be there twice.
 
-    Raises PageError: 413, 415, 408, or 400 for what no browser sends (AZ-03).
+    Raises HttpError: 413, 415, 408, or 400 for what no browser sends (AZ-03).
     """
     _require_type(request, URLENCODED)
     body = await _read(request)

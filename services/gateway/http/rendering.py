@@ -156,10 +156,11 @@ def page(
 
 @dataclass(frozen=True, kw_only=True)
 class CurrentUser:
-    """The signed-in user, as pages show it; `full` once both factors were given, `validated`
-    once the\naccount's complementary information is.\n\n`left_seconds` is the time to the end
-    of the session, which activity extends as long as\n`can_extend`; `ends_at` is the absolute
-    end.
+    """The signed-in user, as pages show it; `full` once both factors were given, `validated` once
+    the account's complementary information is.
+
+    `left_seconds` is the time to the end of the session, which activity extends as long as
+    `can_extend`; `ends_at` is the absolute end.
     """
 
     name: str

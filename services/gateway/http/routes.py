@@ -7,7 +7,7 @@ say `url("name")`.
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Iterable
-from dataclasses import dataclass
+from dataclasses import KW_ONLY, dataclass
 from urllib.parse import urlencode
 
 from aiohttp import web
@@ -21,7 +21,7 @@ SessionExpiredView = Callable[[web.Request, dict[str, str]], Awaitable[web.Strea
 JsonView = Callable[[web.Request, str], Awaitable[web.StreamResponse]]
 
 
-@dataclass(frozen=True, kw_only=True)
+@dataclass(frozen=True)
 class Page:
     """One path: what GET shows, what POST does.
 
@@ -38,6 +38,7 @@ class Page:
     show: View | None = None
     submit: FormView | None = None
     fields: str = ""
+    _: KW_ONLY
     guard: Guard | None = None
     on_unavailable: FormView | None = None
     on_session_expired: SessionExpiredView | None = None
@@ -52,7 +53,7 @@ class Page:
     stream: bool = False
 
 
-@dataclass(frozen=True, kw_only=True)
+@dataclass(frozen=True)
 class JsonQuestion:
     """A POST of one JSON field, asked by a script while somebody types."""
 

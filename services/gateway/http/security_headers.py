@@ -50,9 +50,10 @@ def new_nonce() -> str:
 
 
 def put_headers(response: web.StreamResponse, *, nonce: str, secure: bool) -> None:
-    """Add the headers of every response, and remove those that name our software.\n\nHSTS only
-    over https: over http browsers ignore it, or bind the name `localhost` to https for
-    a\nyear.
+    """Add the headers of every response, and remove those that name our software.
+
+    HSTS only over https: over http browsers ignore it, or bind the name `localhost` to https for a
+    year.
     """
     headers = response.headers
     for name, value in FIXED.items():

@@ -1,7 +1,8 @@
-"""The HTTP server: time limits of connections, and an orderly stop.\n\naiohttp has no time limit
-for the head of a request; its keep-alive timer, which also runs from the\nopening of a
-connection to the end of the first head, serves as one (WF-11). Requests that its\nparser
-refuses never reach the application, so their response gets its headers here.
+"""The HTTP server: time limits of connections, and an orderly stop.
+
+aiohttp has no time limit for the head of a request; its keep-alive timer, which also runs from the
+opening of a connection to the end of the first head, serves as one (WF-11). Requests that its
+parser refuses never reach the application, so their response gets its headers here.
 """
 
 from __future__ import annotations

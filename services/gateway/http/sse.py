@@ -1,7 +1,8 @@
-"""Server-sent events: one page follows one state, polled about every second.\n\nA stream sends
-only changes, and a comment every 15 s so that proxies do not close it. It ends after\nten
-minutes, when the state is final, when the browser has gone, or at once when the process
-drains.\nA page that lost its stream polls `/etat` instead.
+"""Server-sent events: one page follows one state, polled about every second.
+
+A stream sends only changes, and a comment every 15 s so that proxies do not close it. It ends after
+ten minutes, when the state is final, when the browser has gone, or at once when the process drains.
+A page that lost its stream polls `/etat` instead.
 """
 
 from __future__ import annotations
@@ -81,8 +82,9 @@ class Streams:
             raise HttpError(429, event="excess_rate_limit_exceeded", retry_after=30) from None
 
     async def follow(self, request: web.Request, browser: str, ask: Poll) -> web.StreamResponse:
-        """Send what `ask` returns whenever it changes; `ask` decides when the stream
-        ends.\n\nOnce begun, a failure ends the stream: an error page cannot be sent any more.
+        """Send what `ask` returns whenever it changes; `ask` decides when the stream ends.
+
+        Once begun, a failure ends the stream: an error page cannot be sent any more.
         """
         async with self._slot(browser):
             response = web.StreamResponse(
@@ -119,13 +121,13 @@ class Streams:
         while not self._draining.is_set() and loop.time() - started < MAX_SECONDS:
             if request.transport is None or request.transport.is_closing():
                 return
-            for name, data, over in await _poll(ask):
+            for name, data, final in await _poll(ask):
                 text = json.dumps(data)
                 if last.get(name) != text:
                     last[name] = text
                     spoke = loop.time()
                     await response.write(f"event: {name}\ndata: {text}\n\n".encode())
-                if over:
+                if final:
                     return
             if loop.time() - spoke >= KEEPALIVE_SECONDS:
                 spoke = loop.time()

@@ -1,7 +1,7 @@
-"""Static files: a fixed list, read once, served from memory under a URL that names their
-content.\n\nThe URL holds one hash of the whole set, so scripts import each other by relative
-names and browsers\ncache everything without limit. A file that is not on the list does not
-exist.
+"""Static files: a fixed list, read once, served from memory under a URL that names their content.
+
+The URL holds one hash of the whole set, so scripts import each other by relative names and browsers
+cache everything without limit. A file that is not on the list does not exist.
 """
 
 from __future__ import annotations

@@ -30,5 +30,5 @@ def device_of(user_agent: str) -> str:
 def _plain(name: str) -> str:
     """A family's name; the list may take pieces of it from what the browser sent."""
     name = SHORT_NAMES.get(name, name)
-    kept = "".join(char for char in name if char.isascii() and (char.isalnum() or char in " .-_"))
-    return kept.strip()[:40] or UNKNOWN
+    plain = "".join(char for char in name if char.isascii() and (char.isalnum() or char in " .-_"))
+    return plain.strip()[:40] or UNKNOWN

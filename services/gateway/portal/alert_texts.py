@@ -19,7 +19,7 @@ COUNTED = frozenset(
 MINUTES = Plural("{n} minute", "{n} minutes")
 
 ALERTS: dict[str, str] = {
-    "away": N_(
+    "unavailable": N_(
         "Ce service ne répond pas. Réessayez dans quelques minutes : votre saisie est encore sur "
         "cette page, sauf le mot de passe."
     ),

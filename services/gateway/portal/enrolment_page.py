@@ -1,6 +1,7 @@
-"""The page that enrols an authenticator, at the sign-in and in the account (G-20, OT-11).\n\nThe
-key belongs to this session and stays the same after a reload or a wrong code, until the
-first\nright code, thirty minutes, or « Recommencer ».
+"""The page that enrols an authenticator, at the sign-in and in the account (G-20, OT-11).
+
+The key belongs to this session and stays the same after a reload or a wrong code, until the first
+right code, thirty minutes, or « Recommencer ».
 """
 
 from __future__ import annotations
@@ -82,8 +83,9 @@ def refused_form(
 async def on_unavailable(
     request: web.Request, found: Session, fields: dict[str, str], place: EnrolmentRoutes
 ) -> web.Response:
-    """The same page, where it can be shown; the code has to be typed again.\n\nWhere it cannot,
-    the code may have been accepted and its answer lost: the same form finds out.
+    """The same page, where it can be shown; the code has to be typed again.
+
+    Where it cannot, the code may have been accepted and its answer lost: the same form finds out.
     """
     form = unavailable_form(request, fields)
     try:

@@ -10,7 +10,8 @@ from aiohttp import web
 
 from services.gateway.http.errors import UNAVAILABLE_RETRY_SECONDS, HttpError
 from services.gateway.http.forms import Form
-from services.gateway.http.rendering import RENDERER
+from services.gateway.http.rendering import RENDERER, page
+from services.gateway.http.routes import FormView
 from services.gateway.http.site import CLOCK
 from services.gateway.portal import texts
 from services.gateway.portal.field_texts import field_texts
@@ -49,8 +50,9 @@ RATE_LIMIT_SLUGS = ("too_soon", "too_many_requests", "too_many_tries", "too_many
 def refuse_form(
     request: web.Request, form: Form, refused: Refused, *, prefix: str = "", **values: object
 ) -> int:
-    """Put a refusal into a form; returns the status of the page.\n\n`prefix` chooses among the
-    messages that one slug has on different pages.
+    """Put a refusal into a form; returns the status of the page.
+
+    `prefix` chooses among the messages that one slug has on different pages.
     """
     refusal, lang = refused.refusal, request[REQUEST_STATE].lang
     if refusal.slug == "internal_error":
@@ -82,11 +84,11 @@ def refuse_form(
 
 
 def unavailable_form(request: web.Request, fields: Mapping[str, str]) -> Form:
-    """The form with what was typed, secrets excepted, where a service is unavailable: sent again
-    it is\nthe same request.
+    """The form with what was typed, secrets excepted, where a service is unavailable: sent again it
+    is the same request.
     """
     form = Form.again(fields, same=True)
-    form.alert = texts.alert_text("away", request[REQUEST_STATE].lang)
+    form.alert = texts.alert_text("unavailable", request[REQUEST_STATE].lang)
     form.retry_after = UNAVAILABLE_RETRY_SECONDS
     return form
 
@@ -94,8 +96,8 @@ def unavailable_form(request: web.Request, fields: Mapping[str, str]) -> Form:
 def _message_key(refusal: Refusal, prefix: str) -> str:
     if refusal.slug == "clock_off":
         return f"clock_off_{refusal.params.get('direction')}"
-    said = f"{prefix}_{refusal.slug}"
-    return said if said in texts.ALERTS else refusal.slug
+    key = f"{prefix}_{refusal.slug}"
+    return key if key in texts.ALERTS else refusal.slug
 
 
 def retry_values(request: web.Request, seconds: int) -> dict[str, object]:
@@ -115,3 +117,13 @@ def log_refused_code(request: web.Request, status: int) -> None:
         account=state.session.account_id if state.session else None,
         network=state.network,
     )
+
+
+def unavailable_page(template: str, **variables: object) -> FormView:
+    """What a page with only a form shows where a service is unavailable: the form again."""
+
+    async def show(request: web.Request, fields: dict[str, str]) -> web.StreamResponse:
+        form = unavailable_form(request, fields)
+        return page(request, template, status=503, form=form, **variables)
+
+    return show

@@ -1,6 +1,6 @@
-"""What the pages of mailed links share: the token in their URL, and the state of the
-link.\n\nOpening such a page changes nothing, however often a scanner does it; its button does
-(B-02).
+"""What the pages of mailed links share: the token in their URL, and the state of the link.
+
+Opening such a page changes nothing, however often a scanner does it; its button does (B-02).
 """
 
 from __future__ import annotations

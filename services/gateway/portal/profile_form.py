@@ -93,7 +93,7 @@ def choices(lang: str) -> dict[str, tuple[Option, ...]]:
 
 def summarize(fields: ProfileFields, address: str, lang: str) -> ProfileSummary:
     """Everything that is filled in, as people read it."""
-    said = {
+    shown = {
         **{name: getattr(fields, name).strip() for name in TEXTS},
         "email": address,
         "phone": _phone(fields),
@@ -109,9 +109,9 @@ def summarize(fields: ProfileFields, address: str, lang: str) -> ProfileSummary:
 
     def part(name: str) -> tuple[tuple[str, str, str], ...]:
         return tuple(
-            (field.name, translate(field.label, lang), said[field.name])
+            (field.name, translate(field.label, lang), shown[field.name])
             for field in LISTED
-            if field.part == name and not field.other_of and said[field.name]
+            if field.part == name and not field.other_of and shown[field.name]
         )
 
     return ProfileSummary(person=part(PERSON), establishment=part(ESTABLISHMENT))
@@ -128,8 +128,8 @@ def _sorted_as(name: str) -> str:
 
 
 def _which(value: str, other: str, options: tuple[Option, ...]) -> str:
-    said = dict(options).get(value, "")
-    return f"{said} ({other.strip()})" if value == "other" and other.strip() else said
+    shown = dict(options).get(value, "")
+    return f"{shown} ({other.strip()})" if value == "other" and other.strip() else shown
 
 
 def _phone(fields: ProfileFields) -> str:

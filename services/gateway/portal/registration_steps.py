@@ -35,8 +35,9 @@ async def current_request(request: web.Request) -> RequestView | None:
 
 
 async def require_registration_step(request: web.Request, *steps: str) -> RequestView:
-    """The request of this browser at one of `steps`; otherwise redirects to the due
-    step.\n\nSteps are taken in order: a jump is logged (AU-13).
+    """The request of this browser at one of `steps`; otherwise redirects to the due step.
+
+    Steps are taken in order: a jump is logged (AU-13).
     """
     view = await current_request(request)
     if view is not None and view.due in steps:

@@ -46,7 +46,7 @@ async def after_login(request: web.Request, session: Session) -> str:
     if session.next in app[ROUTES].login_targets or session.validated:
         return login_target(request, session.next)
     try:
-        known = await app[CLIENTS].profile.describe(session.account_id, patience=LOOKUP_TIMEOUT)
+        known = await app[CLIENTS].profile.describe(session.account_id, timeout=LOOKUP_TIMEOUT)
     except UNAVAILABLE_ERRORS:
         return PAGES.home
     if not known.validated:

@@ -53,8 +53,9 @@ CREATION: dict[str, str] = {
 
 
 def alert_text(slug: str, lang: str, **values: object) -> str:
-    """The alert for a refusal; `limit`, `tries_left` and `minutes` select its form.\n\nA refusal
-    that also locks (`wait`) may have a message of its own.
+    """The alert for a refusal; `limit`, `tries_left` and `minutes` select its form.
+
+    A refusal that also locks (`wait`) may have a message of its own.
     """
     closer = values.get("limit") or ("wait" if "wait" in values else None)
     text = ALERTS.get(f"{slug}_{closer}") or ALERTS.get(slug, UNKNOWN)

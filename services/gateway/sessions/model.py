@@ -1,7 +1,8 @@
-"""The session: its limits and what it reaches. Pure: the moment is passed in.\n\nA right
-password opens a session of level `password`, which reaches the steps of the second
-factor\nand nothing else (AU-06); a right code makes it `full`, under another token. The idle
-and absolute\nlimits (SE-03) are counted here, never by the browser.
+"""The session: its limits and what it reaches. Pure: the moment is passed in.
+
+A right password opens a session of level `password`, which reaches the steps of the second factor
+and nothing else (AU-06); a right code makes it `full`, under another token. The idle and absolute
+limits (SE-03) are counted here, never by the browser.
 """
 
 from __future__ import annotations
@@ -85,8 +86,9 @@ class Session:
 
 
 def promoted_token(ring: KeyRing, token: str, form_key: str) -> str:
-    """The token that replaces `token` when a form is accepted; the same for a second
-    click.\n\n256 bits under a key that no browser has, so nobody else can compute it.
+    """The token that replaces `token` when a form is accepted; the same for a second click.
+
+    256 bits under a key that no browser has, so nobody else can compute it.
     """
     return keyed_hash(ring, PROMOTION_PURPOSE, f"{token}.{form_key}")[1].hex()
 

@@ -1,6 +1,7 @@
-"""Pre-sessions: found by cookie, bound to a request, deleted.\n\nBinding a browser to a request
-makes a new token and deletes the former row; a token that we did not\nissue is never adopted
-(SE-01).
+"""Pre-sessions: found by cookie, bound to a request, deleted.
+
+Binding a browser to a request makes a new token and deletes the former row; a token that we did not
+issue is never adopted (SE-01).
 """
 
 from __future__ import annotations

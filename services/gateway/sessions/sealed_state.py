@@ -1,6 +1,7 @@
-"""Content that a page shows once and may have to show again: a sealed hidden field of its
-form.\n\nThe browser shows the same in clear, so nothing is disclosed; another browser or
-session cannot have\nit opened.
+"""Content that a page shows once and may have to show again: a sealed hidden field of its form.
+
+The browser shows the same in clear, so nothing is disclosed; another browser or session cannot have
+it opened.
 """
 
 from __future__ import annotations

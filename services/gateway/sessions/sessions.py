@@ -1,6 +1,7 @@
-"""Sessions: opened, promoted, extended, listed, ended, and their events.\n\nA session and its
-event are one transaction. Ending the sessions of an account also ends those that\nanother
-gateway is about to write: sessions proved before the moment are invalid.
+"""Sessions: opened, promoted, extended, listed, ended, and their events.
+
+A session and its event are one transaction. Ending the sessions of an account also ends those that
+another gateway is about to write: sessions proved before the moment are invalid.
 """
 
 from __future__ import annotations
@@ -97,7 +98,7 @@ class Sessions:
         self,
         token: str,
         new: str,
-        half: Session,
+        partial: Session,
         opened: SessionOpened,
         browser: str,
         *,
@@ -112,13 +113,13 @@ class Sessions:
         """
         now = opened.opened_at
         full = replace(
-            half,
+            partial,
             id=opened.session_id,
             level="full",
             due="code",
             enrolment_id=None,
             opened_at=now,
-            proved_at=replaced_at or half.proved_at,
+            proved_at=replaced_at or partial.proved_at,
             code_at=code_at,
             seen_at=now,
             ends_at=now + self.limits.absolute,
@@ -151,9 +152,10 @@ class Sessions:
         reason: str,
         browser: str,
     ) -> None:
-        """A credential was changed in this session: it goes on under `new`, all others
-        end.\n\nIt goes on even where the event of the change has ended it already, but not
-        where something else\nhas. Only this browser stays known for the account.
+        """A credential was changed in this session: it goes on under `new`, all others end.
+
+        It goes on even where the event of the change has ended it already, but not where something
+        else has. Only this browser stays known for the account.
         """
         goes_on = replace(session, proved_at=changed_at, enrolment_id=None)
         async with transaction(self._pool) as tx:
@@ -213,7 +215,7 @@ class Sessions:
         return [one for one in found if not one.is_expired(self.limits, now)]
 
     async def set_due(self, token: str, due: str, enrolment_id: str | None = None) -> None:
-        """What a half signed-in person must give next; or what is being enrolled."""
+        """Record what a partial session must give next, and what it enrols."""
         async with acquire(self._pool) as connection:
             await store.set_due(connection, token_hash(token), due, enrolment_id)
 

@@ -1,7 +1,8 @@
-"""Tokens of a browser before sign-in: its cookie, form tokens, idempotency keys.\n\nA browser
-without a request has a signed cookie and no row; one that requested an account has a\nrandom
-token that is looked up by its hash. Form tokens and idempotency keys are bound to
-that\ncookie. Pure: time and randomness are passed in or come from `shared.security.sealing`.
+"""Tokens of a browser before sign-in: its cookie, form tokens, idempotency keys.
+
+A browser without a request has a signed cookie and no row; one that requested an account has a
+random token that is looked up by its hash. Form tokens and idempotency keys are bound to that
+cookie. Pure: time and randomness are passed in or come from `shared.security.sealing`.
 """
 
 from __future__ import annotations
@@ -75,8 +76,8 @@ def token_hash(token: str) -> bytes:
 
 
 def form_token(ring: KeyRing, cookie: str) -> str:
-    """A token for the forms of one page, bound to the cookie; never the same text twice, so that
-    a\ncompressed page does not disclose it.
+    """A token for the forms of one page, bound to the cookie; never the same text twice, so that a
+    compressed page does not disclose it.
     """
     random = new_token()
     key_id, digest = keyed_hash(ring, CSRF_PURPOSE, f"{random}.{cookie}")

@@ -67,7 +67,7 @@ def inside() -> list[State]:
         State("error-404-inside", **_not_found()),
         _account("account"),
         _account("account-validated", said=listed(FRENCH)),
-        _account("account-information-away", information_state="away"),
+        _account("account-information-away", information_state="unavailable"),
         _account("account-address-pending", pending=WISH),
         _account("account-one-session", sessions=SESSIONS[:1]),
         _account("account-few-codes", factor=_factor(1)),
@@ -103,7 +103,7 @@ def _changes() -> list[State]:
     not_mine = refused("confirm_wrong_password", "password")
     not_the_code = refused("totp_wrong_code", tries_left=3)
     locked = refused("too_many_tries", None, wait="2 min", time="10:44")
-    away = refused("away", None)
+    away = refused("unavailable", None)
     return [
         State("account_password", password, asked, path, me=me()),
         State("account_password-code", password, {**asked, "needs_code": True}, path, me=me()),

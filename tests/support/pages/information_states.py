@@ -140,12 +140,12 @@ def listed(fields: ProfileFields) -> Callable[[str], dict[str, Any]]:
 
 def information_states() -> list[State]:
     """From the empty form to the frozen list."""
-    away = _filled(FRENCH, alert=alert_text("away", "fr"))
+    away = _filled(FRENCH, alert=alert_text("unavailable", "fr"))
     stale = _filled(FRENCH, alert=alert_text("stale_page", "fr"))
     wrong = _filled(NAMED, errors=information_texts(WRONG, "fr"))
     no_number = _filled(FRENCH, errors=information_texts(of_siret("not_for_country"), "fr"))
     open_summary = {"confirmation": _confirmation(), "saved_at": NOW}
-    again = form({"version": "3", "shown": "s" * 80}, alert=alert_text("away", "fr"))
+    again = form({"version": "3", "shown": "s" * 80}, alert=alert_text("unavailable", "fr"))
     return [
         _form("information", _filled(NAMED)),
         _form("information-saved", _filled(FRENCH), saved_at=NOW, **_told_saved()),

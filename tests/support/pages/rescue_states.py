@@ -31,7 +31,7 @@ def _passwords() -> list[State]:
         State("forgotten_sent", "forgotten_sent.html", {"address": ADDRESS, "minutes": 60}, path),
         _reset("reset", "valid"),
         _reset("reset-errors", "valid", form=short),
-        _reset("reset-away", "valid", form=refused("away", None), rules="{}", policy=[]),
+        _reset("reset-away", "valid", form=refused("unavailable", None), rules="{}", policy=[]),
         *(_reset(f"reset-{state}", state) for state in ENDED),
     ]
 

@@ -86,7 +86,7 @@ def _address() -> list[State]:
         },
     )
     slip = form({"address": "pierre@gmial.com"}, suggestion="pierre@gmail.com")
-    spent, away = refused("address_code_void"), refused("away", None)
+    spent, away = refused("address_code_void"), refused("unavailable", None)
     asked = {"change": WISH, "resend_in": 0, "form": form()}
     return [
         State("address_change", page, {"form": form(), "pending": None}, path, me=me()),
@@ -145,7 +145,7 @@ def _desk() -> list[State]:
         reporter_name="reporter_name_missing",
         reporter_address="reporter_address_missing",
     )
-    away = form(TYPED, alert=refused("away", None).alert)
+    away = form(TYPED, alert=refused("unavailable", None).alert)
     known = form({"reporter_name": "Pierre Durand", "reporter_address": ADDRESS})
     many = refused("too_many_requests_network", None, wait="42 min", time="10:44")
     number = {"number": "COR-K7QMR-2RXCV"}

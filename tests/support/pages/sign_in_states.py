@@ -66,7 +66,7 @@ def _codes() -> list[State]:
         _code("code-slow", refused("clock_off_slow", minutes=4)),
         _code("code-slow-locked", refused("clock_off_slow", minutes=4, **wait)),
         _code("code-locked", refused("too_many_codes", **wait)),
-        _code("code-away", refused("away", None)),
+        _code("code-away", refused("unavailable", None)),
         State("recovery", recovery, {"form": form()}, "/connexion/code-de-secours", me=HALF),
         State("recovery-missing", recovery, {"form": unknown}, me=HALF),
         State("recovery-refused", recovery, {"form": wrong}, me=HALF),

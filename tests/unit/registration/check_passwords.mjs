@@ -1,5 +1,5 @@
 // Runs the page's interpreter over a table given on standard input, for the tests.
-import { judge, strength, fold } from "../../../services/gateway/static/js/password-rules.mjs";
+import { evaluate, strength, fold } from "../../../services/gateway/static/js/password-rules.mjs";
 
 const chunks = [];
 for await (const chunk of process.stdin) chunks.push(chunk);
@@ -12,7 +12,7 @@ const answers = table.map((row) => {
     address: row.address,
   };
   return {
-    verdicts: judge(rules, candidate),
+    verdicts: evaluate(rules, candidate),
     strength: strength(rules, candidate),
     folded: fold(rules, row.password),
   };

@@ -74,7 +74,7 @@ async def _information(request: web.Request, found: Session) -> tuple[str, Profi
     try:
         known = await request.app[CLIENTS].profile.describe(found.account_id)
     except UNAVAILABLE_ERRORS:
-        return "away", None
+        return "unavailable", None
     if not known.validated or known.fields is None:
         return known.state, None
     return known.state, profile_form.summarize(

@@ -1,6 +1,7 @@
-"""Another e-mail address: password and a code, then the new address is verified (B-14).\n\nThe
-current address stays the user name until then. For an address that has an account the
-pages\nare the same (B-03).
+"""Another e-mail address: password and a code, then the new address is verified (B-14).
+
+The current address stays the user name until then. For an address that has an account the pages are
+the same (B-03).
 """
 
 from __future__ import annotations
@@ -133,8 +134,9 @@ async def cancel(request: web.Request, fields: dict[str, str]) -> web.Response:
 
 
 async def code_unavailable(request: web.Request, fields: dict[str, str]) -> web.Response:
-    """The page again, where it can be shown; the code has to be typed again.\n\nWhere the code
-    was accepted and only the answer was lost, the same form is sent again.
+    """The page again, where it can be shown; the code has to be typed again.
+
+    Where the code was accepted and only the answer was lost, the same form is sent again.
     """
     found, form = guards.require_signed_in(request), unavailable_form(request, fields)
     try:

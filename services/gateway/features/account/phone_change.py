@@ -1,5 +1,6 @@
-"""A new phone, with password and a code of the old one (G-25, OT-12).\n\nThe new phone replaces
-the old one once its first code is right.
+"""A new phone, with password and a code of the old one (G-25, OT-12).
+
+The new phone replaces the old one once its first code is right.
 """
 
 from __future__ import annotations
@@ -13,7 +14,7 @@ from services.gateway.http.rendering import page
 from services.gateway.http.routes import redirect
 from services.gateway.portal import enrolment_page
 from services.gateway.portal.enrolment_page import IN_ACCOUNT
-from services.gateway.portal.form_errors import log_refused_code, refuse_form, unavailable_form
+from services.gateway.portal.form_errors import log_refused_code, refuse_form, unavailable_page
 from services.gateway.sessions import guards
 from services.gateway.sessions.model import Session
 from services.gateway.sessions.request_state import REQUEST_STATE, flash, idempotency_key
@@ -53,10 +54,7 @@ async def submit(request: web.Request, fields: dict[str, str]) -> web.Response:
     return redirect(request, IN_ACCOUNT.page)
 
 
-async def on_unavailable(request: web.Request, fields: dict[str, str]) -> web.Response:
-    """The form again; sent again it is the same act."""
-    form = unavailable_form(request, fields)
-    return page(request, "account_phone.html", status=503, form=form)
+on_unavailable = unavailable_page("account_phone.html")
 
 
 async def show_new(request: web.Request) -> web.Response:

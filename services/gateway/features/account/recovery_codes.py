@@ -1,6 +1,7 @@
-"""Recovery codes, shown once (OT-14, B-13): after the enrolment, and on demand in the
-account.\n\nThe gateway does not store them. Where the box was not ticked, the page shows them
-again from a\nhidden field of its form, sealed for this session.
+"""Recovery codes, shown once (OT-14, B-13): after the enrolment, and on demand in the account.
+
+The gateway does not store them. Where the box was not ticked, the page shows them again from a
+hidden field of its form, sealed for this session.
 """
 
 from __future__ import annotations
@@ -18,7 +19,7 @@ from services.gateway.http.routes import redirect, url
 from services.gateway.http.site import CLOCK
 from services.gateway.portal import session_pages
 from services.gateway.portal.field_texts import field_texts
-from services.gateway.portal.form_errors import log_refused_code, refuse_form, unavailable_form
+from services.gateway.portal.form_errors import log_refused_code, refuse_form, unavailable_page
 from services.gateway.sessions import guards
 from services.gateway.sessions.model import Session
 from services.gateway.sessions.request_state import REQUEST_STATE, flash, idempotency_key
@@ -37,8 +38,9 @@ GROUP = 4
 
 
 async def show_first(request: web.Request) -> web.Response:
-    """The list after an enrolment, a new one each time until it is confirmed.\n\nWithout another
-    code only as long as the last one is fresh (SE-09).
+    """The list after an enrolment, a new one each time until it is confirmed.
+
+    Without another code only as long as the last one is fresh (SE-09).
     """
     found = guards.require_signed_in(request)
     factor = await request.app[CLIENTS].mfa.describe(found.account_id)
@@ -98,10 +100,7 @@ async def confirm(request: web.Request, fields: dict[str, str]) -> web.Response:
     return await _confirm(request, found, fields, IN_ACCOUNT)
 
 
-async def on_unavailable(request: web.Request, fields: dict[str, str]) -> web.Response:
-    """The form again; sent again it is the same act."""
-    form = unavailable_form(request, fields)
-    return page(request, "account_recovery.html", status=503, form=form, left=None)
+on_unavailable = unavailable_page("account_recovery.html", left=None)
 
 
 async def _show(request: web.Request, form: Form, status: int = 200) -> web.Response:

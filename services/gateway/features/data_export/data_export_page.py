@@ -1,6 +1,7 @@
-"""The data export as a page: services, categories, fields, values (B-11).\n\nThe file has the
-English keys of the services; the page has labels for them. A key without a label\nis shown as
-it is, so that nothing is left out.
+"""The data export as a page: services, categories, fields, values (B-11).
+
+The file has the English keys of the services; the page has labels for them. A key without a label
+is shown as it is, so that nothing is left out.
 """
 
 from __future__ import annotations
@@ -68,8 +69,9 @@ class Section:
 
 
 def build_sections(data: PersonalData, lang: str, names: Mapping[str, str]) -> list[Section]:
-    """Every service under its heading, also where it has no data or is unavailable.\n\n`names`
-    are those of the service and its operator.
+    """Every service under its heading, also where it has no data or is unavailable.
+
+    `names` are those of the service and its operator.
     """
     return [
         Section(
@@ -117,7 +119,7 @@ def _value(name: str, value: Any, lang: str, names: Mapping[str, str]) -> str:
     if isinstance(value, Mapping):
         space = "\u00a0" if lang == "fr" else ""
         row = _row(_ordered(value), lang, names)
-        return f"{space}; ".join(f"{label}{space}: {said}" for label, said in row)
+        return f"{space}; ".join(f"{label}{space}: {text}" for label, text in row)
     if isinstance(value, bool):
         return translate(YES_NO[value], lang)
     if isinstance(value, datetime):

@@ -9,20 +9,20 @@ from shared.i18n.catalogue import N_
 
 PAGES = (
     Page(
-        name="my_data",
-        path="/compte/mes-donnees",
-        show=my_data.show,
-        submit=my_data.prove,
-        fields="code",
+        "my_data",
+        "/compte/mes-donnees",
+        my_data.show,
+        my_data.prove,
+        "code",
         guard=require_signed_in,
         on_unavailable=my_data.on_unavailable,
         login_target="mes-donnees",
         sitemap=("account", N_("Mes données")),
     ),
     Page(
-        name="my_data_file",
-        path="/compte/mes-donnees.json",
-        show=my_data.download,
+        "my_data_file",
+        "/compte/mes-donnees.json",
+        my_data.download,
         guard=require_signed_in,
         language_target=False,
     ),

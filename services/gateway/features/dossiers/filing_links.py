@@ -1,5 +1,6 @@
-"""Links to the application that files and decides dossiers (G-43).\n\nPure. Both URLs are
-settings, validated at the start; a link without its setting is not shown.
+"""Links to the application that files and decides dossiers (G-43).
+
+Pure. Both URLs are settings, validated at the start; a link without its setting is not shown.
 """
 
 from __future__ import annotations

@@ -1,5 +1,6 @@
-"""The home page: four tabs of dossiers, each a table and a file (G-40 to G-43).\n\nThe account
-is the session's; no URL names one (AZ-02).
+"""The home page: four tabs of dossiers, each a table and a file (G-40 to G-43).
+
+The account is the session's; no URL names one (AZ-02).
 """
 
 from __future__ import annotations
@@ -69,10 +70,11 @@ async def show(request: web.Request) -> web.Response:
 
 
 async def download(request: web.Request) -> web.StreamResponse:
-    """All rows of the tab as searched, filtered and sorted, some at a time, as one file.\n\nThe
-    first rows are requested before the response begins: where the list is unavailable the
-    answer\nis an error page. Where it fails later the connection is reset, so that a part of
-    a file is never\ntaken for the whole.
+    """All rows of the tab as searched, filtered and sorted, some at a time, as one file.
+
+    The first rows are requested before the response begins: where the list is unavailable the
+    answer is an error page. Where it fails later the connection is reset, so that a part of a file
+    is never taken for the whole.
     """
     found = guards.require_signed_in(request)
     query = parse_query(request.rel_url.raw_query_string)

@@ -10,17 +10,17 @@ from shared.i18n.catalogue import N_
 
 PAGES = (
     Page(
-        name="home",
-        path="/accueil",
-        show=home.show,
+        "home",
+        "/accueil",
+        home.show,
         guard=require_signed_in,
         keep_query=lambda query: parse_query(query).query_string(),
         sitemap=("account", N_("Accueil")),
     ),
     Page(
-        name="dossiers_file",
-        path="/accueil/dossiers.csv",
-        show=home.download,
+        "dossiers_file",
+        "/accueil/dossiers.csv",
+        home.download,
         guard=require_signed_in,
         language_target=False,
         head=False,

@@ -1,5 +1,6 @@
-"""The screenshots of the help page: their names and sizes.\n\n`tests/journeys/help_screenshots.py`
-takes them of a running portal and writes the JSON file.
+"""The screenshots of the help page: their names and sizes.
+
+`tests/journeys/help_screenshots.py` takes them of a running portal and writes the JSON file.
 """
 
 from __future__ import annotations

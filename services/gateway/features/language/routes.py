@@ -5,12 +5,4 @@ from __future__ import annotations
 from services.gateway.features.language import language
 from services.gateway.http.routes import Page
 
-PAGES = (
-    Page(
-        name="language",
-        path="/langue",
-        submit=language.choose,
-        fields="lang next",
-        needs_key=False,
-    ),
-)
+PAGES = (Page("language", "/langue", submit=language.choose, fields="lang next", needs_key=False),)

@@ -1,6 +1,7 @@
-"""The summary before the information is frozen, and the confirmation (G-34, AX-06).\n\nConfirmed
-twice, in two tabs or after a lost answer, it is confirmed once: the service sees to
-that.\nWhere another tab has saved meanwhile, the new summary is shown.
+"""The summary before the information is frozen, and the confirmation (G-34, AX-06).
+
+Confirmed twice, in two tabs or after a lost answer, it is confirmed once: the service sees to that.
+Where another tab has saved meanwhile, the new summary is shown.
 """
 
 from __future__ import annotations

@@ -1,5 +1,6 @@
-"""The look-up of a SIRET while it is typed (B-07, SI-05 to SI-07).\n\nThe answer is data, never
-a page (WF-08). Nothing of it is logged or stored.
+"""The look-up of a SIRET while it is typed (B-07, SI-05 to SI-07).
+
+The answer is data, never a page (WF-08). Nothing of it is logged or stored.
 """
 
 from __future__ import annotations

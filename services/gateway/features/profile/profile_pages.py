@@ -1,6 +1,7 @@
-"""« Créer Informations complémentaires »: the form, saved valid or not (G-30 to
-G-34).\n\nNothing typed is lost: drafts are saved as typed, the form comes back where a
-service is unavailable,\nand input posted after the session has ended is saved for its holder.
+"""« Créer Informations complémentaires »: the form, saved valid or not (G-30 to G-34).
+
+Nothing typed is lost: drafts are saved as typed, the form comes back where a service is
+unavailable, and input posted after the session has ended is saved for its holder.
 """
 
 from __future__ import annotations
@@ -41,17 +42,17 @@ async def show(request: web.Request) -> web.Response:
     known = await app[CLIENTS].profile.describe(found.account_id)
     if known.validated:
         return await frozen(request, found, known)
-    kept = await app[SAVED_INPUT].find(found.account_id, known.saved_at)
-    if kept is not None:
+    saved = await app[SAVED_INPUT].find(found.account_id, known.saved_at)
+    if saved is not None:
         flash(request, "typed_again")
-        mark, form = app[SAVED_INPUT].read_token(kept.pop("mark", "")), Form(values=kept)
-        await _ask_again(request, found, form, mark.terms_version if mark else "")
+        token, form = app[SAVED_INPUT].read_token(saved.pop("mark", "")), Form(values=saved)
+        await _clear_outdated_tick(request, found, form, token.terms_version if token else "")
         return await render(request, form, known, unsaved=True)
     if known.fields is None:
         mine = ProfileFields(first_name=found.first_name, last_name=found.last_name)
         return await render(request, Form(values=profile_form.to_form(mine)), known)
     form = Form(values=profile_form.to_form(known.fields))
-    await _ask_again(request, found, form, known.terms_version)
+    await _clear_outdated_tick(request, found, form, known.terms_version)
     asked = "valider" in request.query and not known.errors and form.alert is None
     return await render(request, form, known, confirm=asked)
 
@@ -62,14 +63,14 @@ async def submit(request: web.Request, fields: dict[str, str]) -> web.Response:
     action = fields["action"] or ACTIONS[0]
     if action not in ACTIONS:
         raise HttpError(400, event="input_validation_fail", reason="unknown action")
-    mark = app[SAVED_INPUT].read_token(fields["mark"])
-    if mark is None or mark.account_id != found.account_id:
+    token = app[SAVED_INPUT].read_token(fields["mark"])
+    if token is None or token.account_id != found.account_id:
         raise HttpError(400, event="input_validation_fail", reason="another page's mark")
     try:
         saved = await app[CLIENTS].profile.save(
             found.account_id,
             profile_form.from_form(fields),
-            mark.terms_version,
+            token.terms_version,
             key=idempotency_key(request, "information", fields),
         )
     except Refused as refused:
@@ -96,22 +97,23 @@ async def on_unavailable(request: web.Request, fields: dict[str, str]) -> web.Re
 
 
 async def on_session_expired(request: web.Request, fields: dict[str, str]) -> web.Response | None:
-    """The session has ended, or is another one, since the page was opened.\n\nThe page's holder,
-    signed in again, gets the form again; otherwise the input is saved for that\nholder, and
-    nobody else sees it.
+    """The session has ended, or is another one, since the page was opened.
+
+    The page's holder, signed in again, gets the form again; otherwise the input is saved for that
+    holder, and nobody else sees it.
     """
     app, state = request.app, request[REQUEST_STATE]
-    mark = app[SAVED_INPUT].read_token(fields["mark"])
+    token = app[SAVED_INPUT].read_token(fields["mark"])
     session = state.session
-    if mark is None:
+    if token is None:
         return None
-    if session is not None and session.full and session.account_id == mark.account_id:
+    if session is not None and session.full and session.account_id == token.account_id:
         form = Form.again(fields)
         form.alert = alert_text("stale_page", state.lang)
         return await render(request, form, None, 403, unsaved=True)
     typed = profile_form.to_form(profile_form.from_form(fields))
-    kept = await app[SAVED_INPUT].save(mark.account_id, {**typed, "mark": fields["mark"]})
-    if kept and session is None:
+    saved = await app[SAVED_INPUT].save(token.account_id, {**typed, "mark": fields["mark"]})
+    if saved and session is None:
         flash(request, "session_closed_typed")
     return None
 
@@ -158,7 +160,7 @@ async def render(
     """
     found, lang = request[REQUEST_STATE].session, request[REQUEST_STATE].lang
     if found is not None:
-        form.values["mark"] = await _mark(request, found, form.values.get("mark", ""))
+        form.values["mark"] = await _page_token(request, found, form.values.get("mark", ""))
     warnings = information_texts(known.warnings if known else (), lang)
     return page(
         request,
@@ -200,9 +202,9 @@ def summary(
     }
 
 
-async def _mark(request: web.Request, found: Session, former: str) -> str:
-    """The page's token: with the version of the terms that its form was shown with, else the
-    one\nin force.
+async def _page_token(request: web.Request, found: Session, former: str) -> str:
+    """The page's token: with the version of the terms that its form was shown with, else the one in
+    force.
     """
     app = request.app
     known = app[SAVED_INPUT].read_token(former)
@@ -212,12 +214,16 @@ async def _mark(request: web.Request, found: Session, former: str) -> str:
     return app[SAVED_INPUT].issue_token(found.account_id, version)
 
 
-async def _ask_again(request: web.Request, found: Session, form: Form, ticked: str) -> None:
+async def _clear_outdated_tick(
+    request: web.Request, found: Session, form: Form, agreed_version: str
+) -> None:
     """Clear a tick that was set for another version of the terms than the one in force (G-13)."""
     app, lang = request.app, request[REQUEST_STATE].lang
-    form.values["mark"] = await _mark(request, found, "")
-    mark = app[SAVED_INPUT].read_token(form.values["mark"])
-    if form.values[profile_form.TERMS_CHECKBOX] and (mark is None or mark.terms_version != ticked):
+    form.values["mark"] = await _page_token(request, found, "")
+    token = app[SAVED_INPUT].read_token(form.values["mark"])
+    if form.values[profile_form.TERMS_CHECKBOX] and (
+        token is None or token.terms_version != agreed_version
+    ):
         form.values[profile_form.TERMS_CHECKBOX] = ""
         terms = await app[CLIENTS].registration.terms(lang)
         form.alert = alert_text("terms_changed", lang, date=date_text(terms.date, lang))

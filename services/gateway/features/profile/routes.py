@@ -10,11 +10,11 @@ from shared.i18n.catalogue import N_
 
 PAGES = (
     Page(
-        name="information",
-        path="/informations",
-        show=profile_pages.show,
-        submit=profile_pages.submit,
-        fields=NAMES,
+        "information",
+        "/informations",
+        profile_pages.show,
+        profile_pages.submit,
+        NAMES,
         guard=require_signed_in,
         on_unavailable=profile_pages.on_unavailable,
         on_session_expired=profile_pages.on_session_expired,
@@ -22,17 +22,14 @@ PAGES = (
         sitemap=("account", N_("Informations complémentaires")),
     ),
     JsonQuestion(
-        name="establishment",
-        path="/informations/etablissement",
-        answer=establishment_lookup.establishment,
-        field="siret",
+        "establishment", "/informations/etablissement", establishment_lookup.establishment, "siret"
     ),
     Page(
-        name="confirm_information",
-        path="/informations/validation",
-        show=confirmation.show,
-        submit=confirmation.submit,
-        fields="version shown",
+        "confirm_information",
+        "/informations/validation",
+        confirmation.show,
+        confirmation.submit,
+        "version shown",
         guard=require_signed_in,
         on_unavailable=confirmation.on_unavailable,
         login_target="validation",

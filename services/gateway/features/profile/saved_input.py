@@ -1,8 +1,9 @@
-"""Input posted after the session had ended, saved for its holder until the next sign-in.\n\nThe
-form carries a sealed token with its account and the version of the terms it shows. Where it
-is\nposted after the session has ended (idle, signed out in another tab), the input is stored
-sealed for\nthat account and shown to its holder after both factors. It is shown, not applied:
-only the holder\nsaves it.
+"""Input posted after the session had ended, saved for its holder until the next sign-in.
+
+The form carries a sealed token with its account and the version of the terms it shows. Where it is
+posted after the session has ended (idle, signed out in another tab), the input is stored sealed for
+that account and shown to its holder after both factors. It is shown, not applied: only the holder
+saves it.
 """
 
 from __future__ import annotations
@@ -36,20 +37,20 @@ class SavedInput:
     """The table of saved input, by account."""
 
     def __init__(
-        self, pool: Pool, clock: Callable[[], datetime], sealed_pages: SealedState
+        self, pool: Pool, clock: Callable[[], datetime], sealed_state: SealedState
     ) -> None:
         self._pool = pool
         self._clock = clock
-        self._sealed_pages = sealed_pages
+        self._sealed_state = sealed_state
 
     def issue_token(self, account_id: str, terms_version: str) -> str:
         """A token for a page of this account that shows this version of the terms."""
         made_at = self._clock().isoformat()
-        return self._sealed_pages.seal(f"{account_id} {made_at} {terms_version}", PURPOSE)
+        return self._sealed_state.seal(f"{account_id} {made_at} {terms_version}", PURPOSE)
 
-    def read_token(self, mark: str) -> FormOwnerToken | None:
+    def read_token(self, token: str) -> FormOwnerToken | None:
         """The content of a page's token, or None: not ours, or too old."""
-        text = self._sealed_pages.open(mark, PURPOSE)
+        text = self._sealed_state.open(token, PURPOSE)
         if text is None:
             return None
         account_id, made_at, terms_version = text.split(" ", 2)
@@ -62,7 +63,7 @@ class SavedInput:
         again.
         """
         now = self._clock()
-        box = self._sealed_pages.seal(msgspec.json.encode(values).decode(), _context(account_id))
+        box = self._sealed_state.seal(msgspec.json.encode(values).decode(), _context(account_id))
         if len(box) > MAX_CHARACTERS:
             return False
         async with acquire(self._pool) as connection:
@@ -75,7 +76,7 @@ class SavedInput:
             found = await store.find(connection, account_id, self._clock())
         if found is None or (saved_at is not None and found[1] <= saved_at):
             return None
-        text = self._sealed_pages.open(found[0], _context(account_id))
+        text = self._sealed_state.open(found[0], _context(account_id))
         return None if text is None else msgspec.json.decode(text, type=dict[str, str])
 
     async def delete(self, account_id: str) -> None:

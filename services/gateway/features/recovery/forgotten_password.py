@@ -1,7 +1,7 @@
-"""« Mot de passe oublié » and the new password by a mailed link (G-44, RE-05, RE-06,
-OT-16).\n\nKnown and unknown addresses get the same page in the same time. Only the POST with
-a valid new\npassword uses the link up; it signs nobody in, and the second factor is still
-needed.
+"""« Mot de passe oublié » and the new password by a mailed link (G-44, RE-05, RE-06, OT-16).
+
+Known and unknown addresses get the same page in the same time. Only the POST with a valid new
+password uses the link up; it signs nobody in, and the second factor is still needed.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ from services.gateway.clients.clients import CLIENTS
 from services.gateway.http.forms import Form
 from services.gateway.http.rendering import page
 from services.gateway.http.routes import redirect, url
-from services.gateway.portal.form_errors import refuse_form, unavailable_form
+from services.gateway.portal.form_errors import refuse_form, unavailable_form, unavailable_page
 from services.gateway.portal.mailed_links import (
     MALFORMED,
     TOKEN,
@@ -54,10 +54,7 @@ async def submit(request: web.Request, fields: dict[str, str]) -> web.Response:
     return page(request, "forgotten_sent.html", address=fields["address"], minutes=minutes)
 
 
-async def on_unavailable(request: web.Request, fields: dict[str, str]) -> web.Response:
-    """The form with the address that was typed."""
-    form = unavailable_form(request, fields)
-    return page(request, "forgotten.html", status=503, form=form)
+on_unavailable = unavailable_page("forgotten.html")
 
 
 async def show_reset(request: web.Request) -> web.Response:

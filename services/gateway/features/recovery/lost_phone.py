@@ -1,5 +1,6 @@
-"""A lost phone: a neutral answer for any address, and a mailed link that confirms it
-(G-26).\n\nOpening the link changes nothing; its button does.
+"""A lost phone: a neutral answer for any address, and a mailed link that confirms it (G-26).
+
+Opening the link changes nothing; its button does.
 """
 
 from __future__ import annotations
@@ -11,7 +12,7 @@ from services.gateway.http.forms import Form
 from services.gateway.http.rendering import page
 from services.gateway.http.routes import url
 from services.gateway.http.site import CLOCK
-from services.gateway.portal.form_errors import refuse_form, unavailable_form
+from services.gateway.portal.form_errors import refuse_form, unavailable_form, unavailable_page
 from services.gateway.portal.mailed_links import (
     MALFORMED,
     TOKEN,
@@ -50,10 +51,7 @@ async def submit(request: web.Request, fields: dict[str, str]) -> web.Response:
     return page(request, "lost_phone_sent.html", address=fields["address"])
 
 
-async def on_unavailable(request: web.Request, fields: dict[str, str]) -> web.Response:
-    """The form with what was typed."""
-    form = unavailable_form(request, fields)
-    return page(request, "lost_phone.html", status=503, form=form)
+on_unavailable = unavailable_page("lost_phone.html")
 
 
 async def show_confirm(request: web.Request) -> web.Response:

@@ -47,9 +47,9 @@ async def follow(request: web.Request) -> web.StreamResponse:
 
     async def ask() -> list[SseEvent]:
         view = await current_request(request)
-        said = await _state(request, view)
-        over = view is None or view.due == "created" or said["state"] is None
-        return [("due" if over else "mail", said, over)]
+        answer = await _state(request, view)
+        final = view is None or view.due == "created" or answer["state"] is None
+        return [("due" if final else "mail", answer, final)]
 
     return await request.app[STREAMS].follow(request, ensure_cookie(request), ask)
 

@@ -1,5 +1,6 @@
-"""The page of the mailed link: opening it changes nothing, its button does (B-02, RE-04).\n\nThe
-button needs the pre-session of the request, or its password; a mail scanner has neither.
+"""The page of the mailed link: opening it changes nothing, its button does (B-02, RE-04).
+
+The button needs the pre-session of the request, or its password; a mail scanner has neither.
 """
 
 from __future__ import annotations

@@ -10,7 +10,12 @@ from services.gateway.http.forms import Form
 from services.gateway.http.rendering import RENDERER, page
 from services.gateway.http.routes import redirect
 from services.gateway.portal.field_texts import field_texts
-from services.gateway.portal.form_errors import log_refused_code, refuse_form, unavailable_form
+from services.gateway.portal.form_errors import (
+    log_refused_code,
+    refuse_form,
+    unavailable_form,
+    unavailable_page,
+)
 from services.gateway.sessions import guards
 from services.gateway.sessions.request_state import REQUEST_STATE, flash, idempotency_key
 from services.gateway.sessions.sessions import SESSIONS
@@ -91,10 +96,7 @@ async def submit_recovery(request: web.Request, fields: dict[str, str]) -> web.R
     return redirect(request, "sign_in_enrolment")
 
 
-async def recovery_unavailable(request: web.Request, fields: dict[str, str]) -> web.Response:
-    """The field again; sent again it is the same act."""
-    form = unavailable_form(request, fields)
-    return page(request, "sign_in_recovery.html", status=503, form=form)
+recovery_unavailable = unavailable_page("sign_in_recovery.html")
 
 
 async def _leave_if_not_enrolled(request: web.Request, refused: Refused) -> None:

@@ -1,5 +1,6 @@
-"""Sign-in: the form, and where a right password leads.\n\nAn account goes on to its second
-factor; a pending request at its due step, in any browser.
+"""Sign-in: the form, and where a right password leads.
+
+An account goes on to its second factor; a pending request at its due step, in any browser.
 """
 
 from __future__ import annotations
@@ -15,7 +16,7 @@ from services.gateway.http.rendering import page
 from services.gateway.http.routes import ROUTES, redirect
 from services.gateway.portal import session_pages
 from services.gateway.portal.field_texts import field_texts
-from services.gateway.portal.form_errors import refuse_form, unavailable_form
+from services.gateway.portal.form_errors import refuse_form, unavailable_page
 from services.gateway.portal.registration_steps import due_step
 from services.gateway.sessions import guards
 from services.gateway.sessions.request_state import (
@@ -73,10 +74,7 @@ async def submit(request: web.Request, fields: dict[str, str]) -> web.Response:
     return redirect(request, session_pages.next_step(request, found))
 
 
-async def on_unavailable(request: web.Request, fields: dict[str, str]) -> web.Response:
-    """The form with the address that was typed."""
-    form = unavailable_form(request, fields)
-    return page(request, "sign_in.html", status=503, form=form)
+on_unavailable = unavailable_page("sign_in.html")
 
 
 def _missing(fields: dict[str, str]) -> tuple[FieldError, ...]:

@@ -1,5 +1,6 @@
-"""Validation of the forms that go to the support desk. Pure: errors by field, as codes.\n\nTexts
-are limited in length and stored as typed, without outer blanks.
+"""Validation of the forms that go to the support desk. Pure: errors by field, as codes.
+
+Texts are limited in length and stored as typed, without outer blanks.
 """
 
 from __future__ import annotations
@@ -92,10 +93,10 @@ def _texts(fields: dict[str, str], *names: str) -> Errors:
     for name in names:
         text = unicodedata.normalize("NFC", fields[name]).strip()
         fields[name] = text
-        kept = "\n\t" if name in LIMITS else ""
+        allowed = "\n\t" if name in LIMITS else ""
         if len(text) > limit(name):
             errors[name] = "too_long"
-        elif any(_control(one) for one in text if one not in kept):
+        elif any(_control(one) for one in text if one not in allowed):
             errors[name] = "characters"
     return errors
 

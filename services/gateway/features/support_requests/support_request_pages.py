@@ -1,6 +1,7 @@
-"""Requests to the support desk: a correction, leaving, a colleague's departure (B-11,
-G-36).\n\nNo answer discloses whether an address has an account. What was typed stays on the
-form where\nsomething is wrong with it, or where a service is unavailable.
+"""Requests to the support desk: a correction, leaving, a colleague's departure (B-11, G-36).
+
+No answer discloses whether an address has an account. What was typed stays on the form where
+something is wrong with it, or where a service is unavailable.
 """
 
 from __future__ import annotations
@@ -21,7 +22,7 @@ from services.gateway.http.forms import Form
 from services.gateway.http.rendering import page
 from services.gateway.http.site import CLOCK
 from services.gateway.portal import texts
-from services.gateway.portal.form_errors import retry_values, unavailable_form
+from services.gateway.portal.form_errors import retry_values, unavailable_page
 from services.gateway.sessions import guards
 from services.gateway.sessions.request_state import REQUEST_STATE, idempotency_key
 
@@ -51,9 +52,7 @@ async def submit_correction(request: web.Request, fields: dict[str, str]) -> web
     return page(request, "correction_requested.html", number=number)
 
 
-async def correction_unavailable(request: web.Request, fields: dict[str, str]) -> web.Response:
-    """The form with what was typed."""
-    return page(request, CORRECTION, status=503, form=unavailable_form(request, fields))
+correction_unavailable = unavailable_page(CORRECTION)
 
 
 async def show_leaving(request: web.Request) -> web.Response:
@@ -79,9 +78,7 @@ async def submit_leaving(request: web.Request, fields: dict[str, str]) -> web.Re
     return page(request, "leaving_told.html", number=number, date=fields["date"])
 
 
-async def leaving_unavailable(request: web.Request, fields: dict[str, str]) -> web.Response:
-    """The form with what was typed."""
-    return page(request, LEAVING, status=503, form=unavailable_form(request, fields))
+leaving_unavailable = unavailable_page(LEAVING)
 
 
 async def show_report(request: web.Request) -> web.Response:
@@ -111,9 +108,7 @@ async def submit_report(request: web.Request, fields: dict[str, str]) -> web.Res
     return page(request, "departure_reported.html", number=number)
 
 
-async def report_unavailable(request: web.Request, fields: dict[str, str]) -> web.Response:
-    """The form with what was typed."""
-    return page(request, REPORT, status=503, form=unavailable_form(request, fields))
+report_unavailable = unavailable_page(REPORT)
 
 
 def _again(

@@ -1,6 +1,7 @@
-"""Support requests: corrections and departures, sealed for the desk, idempotent, rate-
-limited.\n\nThe row and the event are one transaction. Until there is a desk the broker holds
-the events in the\nqueue `support`.
+"""Support requests: corrections and departures, sealed for the desk, idempotent, rate- limited.
+
+The row and the event are one transaction. Until there is a desk the broker holds the events in the
+queue `support`.
 """
 
 from __future__ import annotations
@@ -41,8 +42,9 @@ class RateLimited(Exception):
 
 
 class SupportRequests:
-    """Each method returns the number of the request, or raises `RateLimited`.\n\n`key` is the
-    form's idempotency key; `per_network` is None where networks have no limit.
+    """Each method returns the number of the request, or raises `RateLimited`.
+
+    `key` is the form's idempotency key; `per_network` is None where networks have no limit.
     """
 
     def __init__(
@@ -127,9 +129,9 @@ class SupportRequests:
     ) -> str:
         async with transaction(self._pool) as tx:
             await store.lock(tx, support_request.kind, support_request.rate_limit_key)
-            told = await store.find(tx, support_request.form_hash)
-            if told is not None:
-                return told
+            number = await store.find(tx, support_request.form_hash)
+            if number is not None:
+                return number
             if quota is not None:
                 await _enforce_quota(tx, support_request, quota)
             await store.insert(tx, support_request)

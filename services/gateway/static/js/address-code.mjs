@@ -1,4 +1,4 @@
-// The page that proves an address again: the wait before another code.
+// The page that verifies an address: the wait before another code.
 
 import { countDown } from "./resend.mjs";
 

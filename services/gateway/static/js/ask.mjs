@@ -1,6 +1,6 @@
-// A question that a script asks of the portal, with the token of the page's form.
+// Sends a JSON request of a script, with the token of the page's form.
 
-/** @returns {Promise<?Object>} the answer; null where the server gave none */
+/** @returns {Promise<?Object>} the response; null where there is none */
 export async function ask(form, address, fields) {
   try {
     const answer = await fetch(address, {

@@ -1,12 +1,12 @@
-// Follows a state of the server: live where server-sent events come through, by asking again where
-// a proxy holds them back. Gives each state to one function; keeps nothing.
+// Follows a state of the server: by server-sent events, or by polling where
+// a proxy buffers them. Passes each state to one function; stores nothing.
 
 const OPENING = 5000;
 const POLLING = 4000;
 
 /**
- * @param {{stream: string, state: string, names: string[]}} addresses where to listen and to ask
- * @param {(state: object) => boolean} tell gets each state; true ends the following
+ * @param {{stream: string, state: string, names: string[]}} the URLs to listen to and to poll
+ * @param {(state: object) => boolean} tell receives each state; true stops following
  */
 export function follow({ stream, state, names }, tell) {
   let ended = false;

@@ -1,15 +1,15 @@
-// What every form gains: the summary of errors takes the focus, and a second press of a button
-// while the first is on its way sends nothing. Forms work without it.
+// For every form: the summary of errors gets the focus, and a second press of a button
+// before the response is ignored. Forms work without this script.
 
 const summary = document.querySelector("[data-impex-focus]");
 summary?.focus();
 
-// As long as a slow answer may take: afterwards, or once it was stopped, a press counts again. The
-// form's key makes the same form sent twice one act.
+// As long as a slow response may take: afterwards, or once it was stopped, a press counts again. The
+// form's key makes the same form sent twice one action.
 const HOLD = 10000;
 const sent = new WeakMap();
 
-// On the document, so that a page's own script has already said whether the form may leave.
+// On the document, so that the page's own script decides first whether the form is sent.
 document.addEventListener("submit", (event) => {
   if (event.defaultPrevented || event.target.method !== "post") return;
   const now = Date.now();

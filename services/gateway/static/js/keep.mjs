@@ -1,4 +1,4 @@
-// Copies a key or a list of codes, and prints. Says once how it went; puts nothing anywhere else.
+// Copies or prints a key or a list of codes, and announces the result; stores nothing.
 
 const said = document.getElementById("copie-annonce");
 
@@ -19,7 +19,7 @@ function select(element) {
 for (const button of document.querySelectorAll("[data-copy]")) {
   const element = document.getElementById(button.dataset.copy);
   button.addEventListener("click", async () => {
-    // Emptied first: the same words again are spoken only as a change.
+    // Emptied first: screen readers announce the same text only as a change.
     said.textContent = "";
     try {
       await navigator.clipboard.writeText(wanted(element));

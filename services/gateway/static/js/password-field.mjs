@@ -1,7 +1,7 @@
-// A new password while one types: each rule's state, the strength, the word lists asked of the
-// server, and whether the form may leave. Keeps nothing; the server judges again.
+// A new password while it is typed: each rule's state, the strength, the word lists of the
+// server, and whether the form can be sent. Stores nothing; the server validates again.
 
-import { judge, strength } from "./password-rules.mjs";
+import { evaluate, strength } from "./password-rules.mjs";
 import { ask } from "./ask.mjs";
 
 const PAUSE = 600;
@@ -16,12 +16,12 @@ const data = (id) => JSON.parse(byId(id).textContent);
  * Watches the field `password` of a form and its button `continuer`.
  * @param {HTMLFormElement} form
  * @param {() => {firstName?: string, lastName?: string, address?: string}|null} person whose
- *   password it is; null where the page does not know, so that only the server can judge `identity`
+ *   password it is; null where the page does not know it, so that only the server checks `identity`
  * @returns {() => void} to be called when the person's name or address changed
  */
 export function watchPassword(form, person) {
   const rules = data("regles-donnees");
-  // Where the rules could not be had the form works as it does without this script.
+  // Without the rules the form works as it does without this script.
   if (!rules.shown) return () => {};
   const texts = new Map(Object.entries(data("textes")));
   const field = form.elements.namedItem("password");
@@ -42,16 +42,16 @@ export function watchPassword(form, person) {
     return say(n === 1 ? "left_one" : "left", { n });
   }
 
-  function judged() {
+  function evaluated() {
     const who = person();
-    const found = judge(rules, { password: field.value, ...who });
+    const found = evaluate(rules, { password: field.value, ...who });
     return who ? found : found.filter((verdict) => verdict.rule !== "identity");
   }
 
-  /** The page's verdicts, with the server's word about its lists added to the rule `common`: `open`
-   * until the server has answered for exactly what stands in the field. */
+  /** The page's results, with the server's result of its lists added to the rule `common`: `open`
+   * until the server has answered for the current value. */
   function verdicts() {
-    const found = judged();
+    const found = evaluated();
     const common = found.find((verdict) => verdict.rule === "common");
     if (!common?.ok) return found;
     common.open = listed.password !== field.value || !listed.answered;
@@ -86,7 +86,7 @@ export function watchPassword(form, person) {
     const found = verdicts();
     for (const verdict of found) showRule(verdict, typed);
     const left = found.filter((verdict) => !verdict.ok).length;
-    // Beside a refusal « Fort » would contradict it.
+    // « Fort » would contradict a refusal.
     const force = left === 0 ? strength(rules, { password: field.value, ...person() }) : "weak";
     showText("force", typed ? say("strength", { strength: say(force) }) : "");
     showText("mot-refuse", typed ? refusedWord(found) : "");
@@ -108,7 +108,7 @@ export function watchPassword(form, person) {
     if (element.textContent !== text) element.textContent = text;
   }
 
-  /** Spoken after a pause in typing, and only when it says something new. */
+  /** Announced after a pause in typing, and only where it has changed. */
   function announce(reason) {
     window.clearTimeout(announceTimer);
     announceTimer = window.setTimeout(() => {
@@ -120,7 +120,7 @@ export function watchPassword(form, person) {
 
   async function askWord() {
     const password = field.value;
-    if (password === "" || !judged().every((verdict) => verdict.ok)) return;
+    if (password === "" || !evaluated().every((verdict) => verdict.ok)) return;
     asked += 1;
     const turn = asked;
     const answer = await ask(form, "/inscription/mot-courant", { password });
@@ -139,7 +139,7 @@ export function watchPassword(form, person) {
     if (button.getAttribute("aria-disabled") !== "true") return;
     if (event.submitter?.name) return;
     event.preventDefault();
-    // Emptied first: the same sentence again is spoken only as a change.
+    // Emptied first: screen readers announce the same text only as a change.
     byId("suite-annonce").textContent = "";
     byId("suite-annonce").textContent = byId("suite").textContent;
     field.focus();

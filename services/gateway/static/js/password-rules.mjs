@@ -1,6 +1,6 @@
 // The page's interpreter of the password rules; `services/registration/passwords.py` is the
 // server's. Both read the same document and give the same verdicts, which one table of passwords
-// proves. Pure: touches no page and keeps nothing. The server judges again, whatever happens here.
+// proves. Pure: touches no page and stores nothing. The server validates again in any case.
 
 /**
  * One verdict for each rule shown, in the order shown.
@@ -8,7 +8,7 @@
  * @param {{password: string, firstName?: string, lastName?: string, address?: string}} candidate
  * @returns {{rule: string, ok: boolean, code: string|null, params: object}[]}
  */
-export function judge(rules, candidate) {
+export function evaluate(rules, candidate) {
   const password = candidate.password.normalize("NFC");
   const folded = fold(rules, password);
   const verdicts = new Map([
@@ -30,19 +30,19 @@ export function judge(rules, candidate) {
  * @returns {"weak"|"medium"|"strong"}
  */
 export function strength(rules, candidate) {
-  if (!judge(rules, candidate).every((verdict) => verdict.ok)) return "weak";
+  if (!evaluate(rules, candidate).every((verdict) => verdict.ok)) return "weak";
   const bits = estimateBits(rules, candidate.password.normalize("NFC"));
   if (bits < rules.strength.medium_bits) return "weak";
   return bits < rules.strength.strong_bits ? "medium" : "strong";
 }
 
-/** The form for comparisons: no case, no accents, no invisible signs, one look each. */
+/** The text for comparisons: no case, no accents, no invisible characters, look-alikes alike. */
 export function fold(rules, text) {
   const lookAlikes = new Map(Object.entries(rules.fold.look_alikes));
   return [...plain(rules, text)].map((char) => lookAlikes.get(char) ?? char).join("");
 }
 
-/** As `fold`, but each look keeps its own sign; both forms are of one length. */
+/** As `fold`, with look-alikes left as they are; both results have the same length. */
 function plain(rules, text) {
   const letters = new Map(Object.entries(rules.fold.letters));
   const bare = text.normalize("NFKD").toLowerCase().normalize("NFKD").replace(/[\p{M}\p{Cf}]/gu, "");

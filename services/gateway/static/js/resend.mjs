@@ -1,6 +1,6 @@
-// The wait before another message may be asked for: shown, never spoken, in no live region.
+// The wait before another message can be requested: shown, not announced, in no live region.
 
-/** Counts down beside the button `renvoi`, which waits until it is over. */
+/** Counts down next to the button `renvoi`, which is disabled until the end. */
 export function countDown() {
   const again = document.getElementById("renvoi");
   const wait = document.getElementById("renvoi-attente");

@@ -1,11 +1,11 @@
-// Tells two minutes before the session ends, and once more when it has ended. The server knows the
-// time: another tab may have prolonged it. No countdown, no jump, nothing kept.
+// Warns two minutes before the session ends, and again when it has ended. The server knows the
+// time: another tab may have extended it. No countdown, no redirect, nothing stored.
 
 import { ask } from "./ask.mjs";
 
 const WARNING = 120;
 const STATE = "/session/etat";
-const PROLONG = "/session/prolonger";
+const EXTEND = "/session/prolonger";
 
 const byId = (id) => document.getElementById(id);
 const dialog = byId("fin");
@@ -26,7 +26,7 @@ function note({ left, extend }) {
   mayExtend = Boolean(extend);
 }
 
-/** What the server says; ended where it knows this session no more; null where it does not answer. */
+/** The server's state; ended where the session is unknown; null where the server is unavailable. */
 async function askState() {
   try {
     const answer = await fetch(STATE, { credentials: "same-origin", headers: { Accept: "application/json" } });
@@ -91,7 +91,7 @@ async function check() {
 
 async function prolong() {
   failure.hidden = true;
-  const state = await ask(signOut, PROLONG, { go: "1" });
+  const state = await ask(signOut, EXTEND, { go: "1" });
   if (ended) return;
   if (!state) {
     await check();

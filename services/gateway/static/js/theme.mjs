@@ -1,5 +1,5 @@
-// Sets the theme before the first paint, from the choice that the design system keeps (`scheme`),
-// and marks the page as one whose scripts run. Keeps nothing itself.
+// Sets the theme before the first paint, from the choice that the design system stores (`scheme`),
+// and marks the page as one whose scripts run. Stores nothing itself.
 
 const root = document.documentElement;
 root.dataset.impexJs = "true";

@@ -1,4 +1,4 @@
-// Prints the guide with all its pictures: those that nobody has scrolled to may not be there yet.
+// Prints the guide with all its pictures: those below the fold may not be loaded yet.
 
 const pictures = [...document.querySelectorAll(".impex-figure__picture")];
 
@@ -6,7 +6,7 @@ function wanted() {
   for (const picture of pictures) picture.loading = "eager";
 }
 
-// Once the page is there the others may come too: the browser's own menu prints without waiting.
+// After the page the others are loaded too: the browser's own menu prints without waiting.
 if (document.readyState === "complete") wanted();
 else window.addEventListener("load", wanted);
 

@@ -1,6 +1,6 @@
-// The complementary information while one types: what the country asks for, what « Autres » asks,
-// the SIRET judged, changes not saved told before one leaves, the summary in a dialog. The page does
-// all of it without this script; nothing is kept in the browser, and the server judges again.
+// The complementary information while it is typed: the fields of a country and of « Autres »,
+// the look-up of the SIRET, a warning about unsaved changes, the summary in a dialog. The page does
+// all of it without this script; nothing is stored in the browser, and the server validates again.
 
 import { ask } from "./ask.mjs";
 
@@ -15,7 +15,7 @@ const input = (name) => form.elements.namedItem(name);
 const state = byId("siret-etat");
 const reason = byId("ferme");
 
-/** A hidden part is not sent: what was typed there does not belong to the rest any more. */
+/** A hidden part is not sent: its values no longer apply. */
 function toggle(part, shown) {
   part.hidden = !shown;
   for (const field of part.querySelectorAll("input, select")) field.disabled = !shown;
@@ -33,7 +33,7 @@ function showParts() {
   else toggle(reason, !reason.hidden);
 }
 
-// The SIRET: asked after a pause once it is long enough, and when one leaves the field.
+// The SIRET: looked up after a pause once it is long enough, and when the field loses the focus.
 
 let waiting = 0;
 let asked = "";
@@ -41,7 +41,7 @@ let asked = "";
 const typedSiret = () => input("siret").value.replace(/[\s.]/g, "");
 
 function say(text, look) {
-  // Only a change is written, since the line is spoken.
+  // Only a change is written, since screen readers announce the line.
   if (state.textContent !== text) state.textContent = text;
   state.className = `fr-message${look ? ` fr-message--${look}` : ""}`;
 }
@@ -55,7 +55,7 @@ const LOOKS = new Map([
   ["closed", "warning"],
 ]);
 
-/** Fill in what is still empty; whatever was typed stays. */
+/** Fills in empty fields; typed values stay. */
 function fillIn(answer) {
   const empty = FILLED.filter((name) => answer[name] && !input(name).value.trim());
   for (const name of empty) input(name).value = answer[name];
@@ -66,7 +66,7 @@ function fillIn(answer) {
   return empty.length > 0;
 }
 
-async function judge() {
+async function lookUp() {
   window.clearTimeout(waiting);
   const siret = typedSiret();
   if (siret === asked) return;
@@ -78,7 +78,7 @@ async function judge() {
   const answer = await ask(form, "/informations/etablissement", { siret });
   if (siret !== typedSiret()) return;
   if (!answer) {
-    // Nobody answered: the server judges when the form is sent, and typing asks again.
+    // No response: the server validates when the form is sent, and typing looks up again.
     asked = "";
     say("", "");
     return;
@@ -90,16 +90,16 @@ async function judge() {
 
 input("siret").addEventListener("input", () => {
   window.clearTimeout(waiting);
-  if (typedSiret().length >= DIGITS) waiting = window.setTimeout(judge, PAUSE);
+  if (typedSiret().length >= DIGITS) waiting = window.setTimeout(lookUp, PAUSE);
 });
-input("siret").addEventListener("change", judge);
+input("siret").addEventListener("change", lookUp);
 
 for (const name of ["country", "position", "establishment_type"]) {
   input(name).addEventListener("change", showParts);
 }
 showParts();
 
-// Changes that are not saved: told in a dialog before one leaves by « Fermer », never by a jump.
+// Unsaved changes: a dialog warns before « Fermer » leaves the page.
 
 const OURS = new Set(["csrf", "key", "mark", "dialog"]);
 
@@ -119,14 +119,14 @@ byId("fermer").addEventListener("click", (event) => {
 });
 byId("quitter-revenir").addEventListener("click", () => leaving.close());
 
-// Once the session has ended, « Se connecter » brings what was typed along: the server keeps it for
+// Once the session has ended, « Se connecter » sends what was typed along: the server saves it for
 // its holder alone.
 document.querySelector("#fin-connexion a")?.addEventListener("click", (event) => {
   event.preventDefault();
   form.requestSubmit(byId("enregistrer"));
 });
 
-// The summary in a dialog instead of a page of its own.
+// The summary in a dialog instead of a separate page.
 
 input("dialog").value = "1";
 const summary = byId("validation");
@@ -135,7 +135,7 @@ const summary = byId("validation");
 function open(tries = 120) {
   const modal = window.dsfr?.(summary)?.modal;
   if (modal) {
-    // Closed, the focus goes back to where it was: the button that asked for the summary.
+    // After closing, the focus returns to the button that opened the summary.
     byId("valider").focus({ preventScroll: true });
     modal.disclose();
     summary.addEventListener("dsfr.conceal", () => byId("valider").focus());

@@ -1,5 +1,5 @@
-// The creation of the account in a dialog: it follows the real creation and ends on a button, not
-// on a jump. Closed, the page behind says the same.
+// The creation of the account in a dialog: it follows the creation and ends with a button, not
+// with a redirect. After closing, the page shows the same.
 
 import { follow } from "./follow.mjs";
 
@@ -23,12 +23,12 @@ function created() {
 
 /**
  * The design system's dialog: named, holds the focus, closes on Escape, gives the focus back to its
- * button. It is ready a few frames after this script; without it the page alone says everything.
+ * button. It is ready a few frames after this script; without it the page shows everything.
  */
 function open(tries = 120) {
   const modal = window.dsfr?.(dialog)?.modal;
   if (modal) {
-    // Nobody pressed its button: the focus waits there, or closing would find nowhere to put it.
+    // The dialog opens by itself: the focus is set on its button first, so that closing returns it there.
     document.getElementById("ouvrir-suivi").focus({ preventScroll: true });
     modal.disclose();
   } else if (tries > 0) window.requestAnimationFrame(() => open(tries - 1));

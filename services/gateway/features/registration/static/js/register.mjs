@@ -1,5 +1,5 @@
-// The account form while one types: the password, and a likely slip in the address. Keeps nothing;
-// the server judges again.
+// The account form while it is typed: the password, and probable typos in the address. Stores nothing;
+// the server validates again.
 
 import { ask } from "./ask.mjs";
 import { watchPassword } from "./password-field.mjs";
@@ -26,7 +26,7 @@ function offer(suggestion) {
   box.replaceChildren();
   box.hidden = !suggestion;
   if (!suggestion) return;
-  // Pointed out once: sending the form with this spelling keeps it.
+  // Suggested once: sending the form with this spelling confirms it.
   input("address_kept").value = input("address").value;
   const line = document.createElement("p");
   line.textContent = texts.get("suggestion").replaceAll("{suggestion}", suggestion);

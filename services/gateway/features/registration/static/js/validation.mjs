@@ -1,5 +1,5 @@
-// The validation page: what became of the message, live; the wait before another one; the next
-// step when the link is used elsewhere. The page says all of it without this script, when reloaded.
+// The validation page: the delivery of the message, live; the wait before another one; the next
+// step when the link is used elsewhere. Without this script the page shows all of it when reloaded.
 
 import { follow } from "./follow.mjs";
 import { countDown } from "./resend.mjs";
@@ -11,7 +11,7 @@ const sent = document.getElementById("message-envoi");
 const correct = document.getElementById("message-corriger");
 const LOOKS = new Map([["refused", "error"], ["deferred", "warning"]]);
 
-/** Only a change is written, since the line is spoken. */
+/** Only a change is written, since screen readers announce the line. */
 function showMail({ state, text }) {
   if (!text || words.textContent === text) return;
   words.textContent = text;
