@@ -20,7 +20,7 @@ Verb = Callable[[argparse.Namespace], int]
 
 def _run(options: argparse.Namespace) -> int:
     from operations.service_registry import service
-    from shared.runtime.service import run_services
+    from shared.runtime.main import run_services
 
     return run_services([service(name) for name in options.services])
 

@@ -1,6 +1,6 @@
 """Runs the dossiers service: `python -m services.dossiers`."""
 
 from services.dossiers.service import SERVICE
-from shared.runtime.service import main
+from shared.runtime.main import main
 
 main(SERVICE)

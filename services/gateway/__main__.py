@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from services.gateway.service import SERVICE
-from shared.runtime.service import main
+from shared.runtime.main import main
 
 if __name__ == "__main__":
     main(SERVICE)

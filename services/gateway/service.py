@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
@@ -10,14 +9,13 @@ from pathlib import Path
 from services.gateway import handlers
 from services.gateway.app import AppDependencies, init_app
 from services.gateway.clients.clients import CALLS
-from services.gateway.features.profile.saved_input import SAVED_INPUT, SavedInput
+from services.gateway.features.profile.saved_input import SAVED_INPUT
 from services.gateway.features.support_requests.support_requests import (
     SUPPORT_REQUESTS,
-    SupportRequests,
 )
 from services.gateway.http.server import HttpServer
 from services.gateway.http.sse import STREAMS
-from services.gateway.sessions.presessions import PRESESSIONS, Presessions
+from services.gateway.sessions.presessions import PRESESSIONS
 from services.gateway.sessions.sessions import SESSIONS, Sessions
 from services.gateway.settings import GatewaySettings
 from shared.contracts.gateway import (
@@ -36,7 +34,6 @@ from shared.contracts.registration.events import (
     NameChanged,
     PasswordChanged,
 )
-from shared.database import TRANSIENT_ERRORS
 from shared.messaging.handlers import hears
 from shared.runtime.service import Runtime, Service
 from shared.runtime.telemetry import get_logger
@@ -57,10 +54,15 @@ async def build(runtime: Runtime, settings: GatewaySettings) -> AsyncIterator[Se
     server = HttpServer(app, settings.host, settings.port)
     await server.bind()
     runtime.background_task("portal", server.serve)
-    runtime.background_task(
-        "purge of sessions",
-        lambda: purge(app[PRESESSIONS], app[SESSIONS], app[SAVED_INPUT], app[SUPPORT_REQUESTS]),
-    )
+
+    async def purge() -> None:
+        await app[SAVED_INPUT].purge()
+        await app[SUPPORT_REQUESTS].purge()
+        count = await app[PRESESSIONS].purge() + await app[SESSIONS].purge()
+        if count:
+            log.info("Sessions and pre-sessions expired.", action="session_expire", count=count)
+
+    runtime.every(PURGE_SECONDS, "purge", purge)
 
     async def drain() -> None:
         await app[STREAMS].drain()
@@ -71,22 +73,6 @@ async def build(runtime: Runtime, settings: GatewaySettings) -> AsyncIterator[Se
         yield app[SESSIONS]
     finally:
         await server.stop()
-
-
-async def purge(
-    presessions: Presessions, sessions: Sessions, kept: SavedInput, desk: SupportRequests
-) -> None:
-    """Delete expired rows periodically; waits while the database is unavailable."""
-    while True:
-        try:
-            await kept.purge()
-            await desk.purge()
-            gone = await presessions.purge() + await sessions.purge()
-        except TRANSIENT_ERRORS:
-            gone = 0
-        if gone:
-            log.info("Sessions and pre-sessions expired.", action="session_expire", count=gone)
-        await asyncio.sleep(PURGE_SECONDS)
 
 
 SERVICE = Service(

@@ -21,7 +21,7 @@ from services.mailer import claims
 from services.mailer.claims import Delivery
 from services.mailer.deliveries import Outcome, OutcomeKind, State, StatusEvent, Transition, decide
 from services.mailer.messages import InvalidMail, Mail, Messages, MimeMessage
-from services.mailer.not_me_token import not_me_token
+from services.mailer.not_me_links import not_me_token
 from services.mailer.smtp import SmtpPool, SmtpUnavailable
 from services.mailer.store import Secrets
 from shared.contracts.base import EVENTS, Event, Sealed

@@ -24,7 +24,7 @@ import msgspec
 from email_validator import EmailNotValidError, validate_email
 
 from services.mailer.mail_templates import TEMPLATES, Template, TemplateData, examples
-from services.mailer.not_me_token import expires_at
+from services.mailer.not_me_links import expires_at
 from services.mailer.rendering import Rendered, Renderer
 from shared.domain.brand import Brand
 from shared.errors import ImpexError

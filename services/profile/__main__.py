@@ -1,6 +1,6 @@
 """Runs the profile service: `python -m services.profile`."""
 
 from services.profile.service import SERVICE
-from shared.runtime.service import main
+from shared.runtime.main import main
 
 main(SERVICE)

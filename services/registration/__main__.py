@@ -1,6 +1,6 @@
 """Runs registration: `python -m services.registration`."""
 
 from services.registration.service import SERVICE
-from shared.runtime.service import main
+from shared.runtime.main import main
 
 main(SERVICE)

@@ -6,8 +6,6 @@ purge waits.
 
 from __future__ import annotations
 
-import asyncio
-from collections.abc import Callable
 from datetime import datetime
 
 from services.registration import (
@@ -19,12 +17,11 @@ from services.registration import (
     rate_limit_store,
 )
 from shared.contracts.registration.events import OWNER, RequestExpired
-from shared.database import TRANSIENT_ERRORS, Pool, transaction
-from shared.messaging.connection import describe
+from shared.database import Pool, transaction
 from shared.outbox import emit
 from shared.runtime.telemetry import get_logger
 
-EVERY_SECONDS = 60
+INTERVAL_SECONDS = 60
 BATCH = 200
 
 log = get_logger("registration")
@@ -54,20 +51,3 @@ async def purge(pool: Pool, now: datetime) -> int:
     if deleted:
         log.info("Expired requests were deleted.", action="requests_purged", requests=deleted)
     return deleted
-
-
-async def purge_periodically(
-    pool: Pool, clock: Callable[[], datetime], wake_relay: Callable[[], None]
-) -> None:
-    """Purge every minute, without end."""
-    while True:
-        try:
-            if await purge(pool, clock()):
-                wake_relay()
-        except TRANSIENT_ERRORS as error:
-            log.warning(
-                "The purge is waiting for the database.",
-                action="purge_waits",
-                reason=describe(error),
-            )
-        await asyncio.sleep(EVERY_SECONDS)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from functools import partial
 from pathlib import Path
 
 from services.registration.data_files import load_common_words, load_rules, load_terms
@@ -29,7 +28,7 @@ from services.registration.handlers import (
 )
 from services.registration.hashing import Cost, Hasher
 from services.registration.network_quotas import parse_network_quotas
-from services.registration.purge import purge_periodically
+from services.registration.purge import INTERVAL_SECONDS, purge
 from services.registration.settings import RegistrationSettings
 from services.registration.zxcvbn_check import is_too_simple
 from shared.contracts.gateway import SessionOpened
@@ -131,9 +130,12 @@ async def build(runtime: Runtime, settings: RegistrationSettings) -> AsyncIterat
         network_quotas=parse_network_quotas(settings.network_quotas),
         disavowal_keys=settings.disavowal_keys,
     )
-    runtime.background_task(
-        "purge", partial(purge_periodically, runtime.pool, runtime.clock, runtime.wake_relay)
-    )
+
+    async def purge_and_publish() -> None:
+        if await purge(runtime.pool, runtime.clock()):
+            runtime.wake_relay()
+
+    runtime.every(INTERVAL_SECONDS, "purge", purge_and_publish)
     try:
         yield deps
     finally:

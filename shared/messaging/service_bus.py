@@ -7,13 +7,13 @@ new, then what is running, then what it said, then the connections.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable, Coroutine, Mapping
+from collections.abc import Callable, Coroutine, Mapping
 from datetime import datetime
 from types import MappingProxyType
 from typing import Any
 
 from shared.contracts.base import Event, Request
-from shared.database import TRANSIENT_ERRORS, Pool, ping
+from shared.database import Pool, ping
 from shared.errors import ConfigurationError, DependencyDown
 from shared.messaging.connection import (
     BROKER,
@@ -33,6 +33,7 @@ from shared.messaging.rpc_server import PREFETCH as REQUESTS_PREFETCH
 from shared.messaging.rpc_server import RpcServer
 from shared.messaging.topology import declare, requests_queue, service_topology
 from shared.outbox import inbox, oldest_age
+from shared.runtime.periodic import periodically
 from shared.runtime.retrying import retry_while_down
 from shared.runtime.telemetry import get_logger
 
@@ -144,8 +145,8 @@ class ServiceBus:
         for connection in connections:
             self._start_task(connection.name, connection.run())
         self._start_task("relay", self.relay.run())
-        self._start_task("clean-up", _periodically(self._clean, CLEANUP_SECONDS))
-        self._start_task("measure", _periodically(self._measure, MEASURE_SECONDS))
+        self._start_task("clean-up", periodically(self._clean, CLEANUP_SECONDS, "upkeep"))
+        self._start_task("measure", periodically(self._measure, MEASURE_SECONDS, "upkeep"))
         if self._asks:
             self._start_task("rpc client", self.rpc_client.run())
         for queue_consumer in self._queue_consumers:
@@ -221,13 +222,3 @@ class ServiceBus:
 
     async def _measure(self) -> None:
         OUTBOX_AGE.labels(self.name).set(await oldest_age(self._pool))
-
-
-async def _periodically(work: Callable[[], Awaitable[None]], seconds: float) -> None:
-    """Upkeep that may be late but must not end the service."""
-    while True:
-        try:
-            await work()
-        except TRANSIENT_ERRORS as error:
-            log.warning("Upkeep waits.", action="upkeep_waits", reason=describe(error))
-        await asyncio.sleep(seconds)

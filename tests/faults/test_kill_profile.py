@@ -24,7 +24,7 @@ from aiormq.abc import AbstractChannel
 from pamqp.commands import Basic
 
 from shared.contracts.base import REQUESTS
-from shared.contracts.profile.events import OWNER as ProfileOWNER
+from shared.contracts.profile.events import OWNER as PROFILE_OWNER
 from shared.contracts.profile.events import AccountValidated
 from shared.contracts.profile.requests import SaveProfile, ValidateProfile
 from shared.contracts.registration.events import AccountCreated
@@ -90,7 +90,7 @@ class Gateway:
 async def gateway_of(rig: FaultRig) -> AsyncIterator[Gateway]:
     """Asks what the gateway may ask, beside the gateway that is running."""
     pool = await open_pool(rig.system.database.url("gateway"), "gateway", "tests", 2)
-    asks = tuple(each for each in REQUESTS.values() if ProfileOWNER == each.OWNER)
+    asks = tuple(each for each in REQUESTS.values() if PROFILE_OWNER == each.OWNER)
     node = ServiceBus("gateway", rig.system.broker.url("gateway"), pool, clock=utc_now, asks=asks)
     keys = rig.system.environment("profile")["IMPEX_SEAL_KEYS_PROFILE"]
     await node.start(None, timeout=20)

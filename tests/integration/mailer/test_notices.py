@@ -8,7 +8,7 @@ from uuid import UUID
 
 import pytest
 
-from services.mailer.not_me_token import PURPOSE
+from services.mailer.not_me_links import PURPOSE
 from shared.contracts.mailer import MailAccepted, MailRefused
 from shared.contracts.mfa.events import RecoveryCodeUsed
 from shared.contracts.registration.events import PasswordChanged

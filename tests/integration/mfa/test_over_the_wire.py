@@ -13,7 +13,7 @@ from uuid import uuid4
 import pytest
 
 from shared.contracts.base import REQUESTS
-from shared.contracts.mfa.events import OWNER as MfaOWNER
+from shared.contracts.mfa.events import OWNER as MFA_OWNER
 from shared.contracts.mfa.requests import (
     CheckCode,
     ConfirmEnrolment,
@@ -125,7 +125,7 @@ async def client(test_servers: TestServers, tmp_path: Path) -> AsyncIterator[Gat
     system = System(database, broker, tmp_path)
     pool = await open_pool(database.url("mfa"), "mfa", "tests", 3)
     gateway = await open_pool(database.url("gateway"), "gateway", "tests", 3)
-    asks = tuple(each for each in REQUESTS.values() if MfaOWNER == each.OWNER)
+    asks = tuple(each for each in REQUESTS.values() if MFA_OWNER == each.OWNER)
     bus = ServiceBus("gateway", broker.url("gateway"), gateway, clock=utc_now, asks=asks)
     given = system.environment("mfa")
     await bus.start(None, timeout=20)

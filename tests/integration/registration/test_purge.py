@@ -4,10 +4,6 @@ from __future__ import annotations
 
 import asyncio
 
-import asyncpg
-import pytest
-
-from services.registration import purge as purge_module
 from services.registration.purge import purge
 from shared.contracts.registration.events import AccountRequested, RequestCancelled, RequestExpired
 from shared.contracts.registration.requests import CancelRequest, DescribeRequest, RequestAccount
@@ -16,7 +12,6 @@ from shared.database import transaction
 from shared.messaging.rpc_codec import encode_reply
 from shared.outbox import replies
 from tests.support.harness.registration import OTHER_PASSWORD, RegistrationHarness
-from tests.support.waiting import eventually
 
 
 async def test_re_14_cancelling_leaves_nothing(harness: RegistrationHarness) -> None:
@@ -166,25 +161,3 @@ async def test_the_purge_does_not_wait_for_a_counter_in_use(harness: Registratio
         async with asyncio.timeout(5):
             await purge(harness.pool, harness.now)
         assert await harness.count("counters") == 1
-
-
-async def test_a_purge_continues_after_a_database_error(
-    harness: RegistrationHarness, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """A purge that ended would stop the service."""
-    done: list[int] = []
-
-    async def refused_once(*_: object) -> int:
-        done.append(1)
-        if len(done) == 1:
-            raise asyncpg.DeadlockDetectedError("deadlock detected")
-        return 0
-
-    monkeypatch.setattr(purge_module, "purge", refused_once)
-    monkeypatch.setattr(purge_module, "EVERY_SECONDS", 0.01)
-    task = asyncio.create_task(
-        purge_module.purge_periodically(harness.pool, harness.clock, lambda: None)
-    )
-    await eventually(lambda: len(done) > 1 or task.done())
-    assert not task.done()
-    task.cancel()

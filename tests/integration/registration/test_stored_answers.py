@@ -33,17 +33,17 @@ async def _reset_after_freeze(holder: HarnessAccountHolder) -> None:
 
 async def _thaw(holder: HarnessAccountHolder) -> None:
     await holder.close("thawing")
-    await holder.opens_session()
+    await holder.open_session()
 
 
 async def _move(holder: HarnessAccountHolder) -> None:
     mover = AddressChanger(holder.harness, holder)
-    await holder.harness.ask(mover.wish())
-    await holder.harness.ask(mover.give(await mover.code()))
+    await holder.harness.ask(mover.request_change())
+    await holder.harness.ask(mover.confirm(await mover.code()))
 
 
 async def _replace_phone(holder: HarnessAccountHolder) -> None:
-    await holder.replaces_phone()
+    await holder.replace_phone()
 
 
 @pytest.mark.parametrize(
@@ -71,5 +71,5 @@ async def test_what_changes_nothing_leaves_them(harness: RegistrationHarness) ->
     await holder.reset_link()
     await harness.outcome(holder.change("wrong", OTHER_PASSWORD))
     await harness.outcome(holder.follow(Disavow, "malformed"))
-    await holder.opens_session()
+    await holder.open_session()
     assert await harness.stored_answers() == {holder.account_id}

@@ -20,7 +20,7 @@ from services.mailer.mail_templates import (
     TemplateData,
 )
 from services.mailer.messages import Mail, Messages
-from services.mailer.not_me_token import not_me_token
+from services.mailer.not_me_links import not_me_token
 from shared.domain.brand import DEFAULT_BRAND
 from shared.security.sealing import KeyRing, new_key
 

@@ -13,7 +13,7 @@ from aiormq.abc import AbstractChannel, DeliveredMessage
 from pamqp.commands import Basic
 
 from operations.provision.permissions import Principal
-from shared.contracts import mailer
+from shared.contracts import load_contracts, mailer
 from shared.contracts.base import EVENTS, REQUESTS, Event
 from shared.contracts.registration.events import OWNER
 from shared.database import Pool, migrate, open_pool, transaction
@@ -24,6 +24,7 @@ from shared.outbox import MIGRATIONS, emit
 from tests.support.servers.shared_servers import Broker, Database
 from tests.support.waiting import eventually
 
+load_contracts()
 SAID = {
     owner: tuple(cls for cls in EVENTS.values() if owner == cls.OWNER)
     for owner in (OWNER, mailer.OWNER)

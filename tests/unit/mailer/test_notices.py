@@ -11,7 +11,7 @@ import pytest
 
 from services.mailer.handlers.notices import one_line
 from services.mailer.mail_templates import TEMPLATES, NoticeData
-from services.mailer.not_me_token import PURPOSE, not_me_token
+from services.mailer.not_me_links import PURPOSE, not_me_token
 from shared.security.sealing import KeyRing, new_key
 from shared.security.signed_tokens import read
 from tests.support.mail.sample_mails import (

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from shared.runtime.service import main
+from shared.runtime.main import main
 from tests.integration.shared.runtime.sample_services.service import LISTENER, TELLER
 
 if __name__ == "__main__":
