@@ -20,7 +20,7 @@ from tests.support.servers.portal import PASSWORD
 
 pytestmark = [
     pytest.mark.faults,
-    pytest.mark.timeout(120),
+    pytest.mark.timeout(300),
     pytest.mark.asyncio(loop_scope="package"),
 ]
 
@@ -32,7 +32,7 @@ async def _message(rig: FaultRig, person: RetryingRegistrant, number: int = 1) -
     """The code of the latest message to a person, once there are `number` of messages."""
     found = await eventually(
         lambda: len(mails := messages_to(rig.smtp, person.address)) >= number and mails,
-        30,
+        60,
         why=f"message {number} to {person.address}",
     )
     assert not isinstance(found, bool)
@@ -88,7 +88,7 @@ async def test_mq_06_terms_accepted_while_the_broker_is_away(ready_rig: FaultRig
     )
     page = await person.open("/inscription/creation")
     assert "Votre compte existe" in page.text
-    await eventually(lambda: len(messages_to(rig.smtp, person.address)) == 2, 30)
+    await eventually(lambda: len(messages_to(rig.smtp, person.address)) == 2, 60)
     await _message(rig, newcomer)
     await rig.queues_empty()
     assert len(messages_to(rig.smtp, person.address)) == 2
@@ -112,7 +112,7 @@ async def test_em_11_the_mail_server_away_is_told_and_the_message_leaves_later(
         async def deferred() -> bool:
             return await state() == "deferred"
 
-        await eventually(deferred, 30, every=0.1, why="the page says that the message waits")
+        await eventually(deferred, 60, every=0.1, why="the page says that the message waits")
         page = await person.open("/inscription/validation")
         alert = page.soup.find(id="message")
         assert alert is not None
@@ -124,7 +124,7 @@ async def test_em_11_the_mail_server_away_is_told_and_the_message_leaves_later(
     async def accepted() -> bool:
         return await state() == "accepted"
 
-    await eventually(accepted, 45, every=0.1, why="the message was taken")
+    await eventually(accepted, 60, every=0.1, why="the message was taken")
     assert len(messages_to(rig.smtp, person.address)) == 1
     await person.finish(messages_to(rig.smtp, person.address)[0])
 

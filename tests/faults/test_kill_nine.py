@@ -13,7 +13,7 @@ from tests.support.servers.fault_rig import FaultRig
 
 pytestmark = [
     pytest.mark.faults,
-    pytest.mark.timeout(180),
+    pytest.mark.timeout(300),
     pytest.mark.asyncio(loop_scope="package"),
 ]
 
@@ -100,7 +100,7 @@ async def test_b_08_mq_06_twenty_accounts_survive_a_kill(ready_rig: FaultRig, vi
 
     one = people[-1]
     await one.finish(messages_to(rig.smtp, one.address)[-1])
-    await eventually(lambda: "Finalisation" in _last_subject(rig, one), 30, why="mail 2")
+    await eventually(lambda: "Finalisation" in _last_subject(rig, one), 60, why="mail 2")
     created = await rig.rows(
         "select count(*) as n from registration.accounts where address = $1", one.address
     )

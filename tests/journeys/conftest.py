@@ -83,7 +83,7 @@ async def new_user(portal: SpawnedPortal, chromium: Browser) -> AsyncIterator[Ne
             java_script_enabled=scripts,
             **{"viewport": {"width": 1280, "height": 900}, "reduced_motion": "reduce", **options},
         )
-        context.set_default_timeout(20_000)
+        context.set_default_timeout(60_000)
         user = ChromiumUser(portal.base, language, scripts, context, None)  # type: ignore[arg-type]
         await user.watch()
         made.append(user)

@@ -22,8 +22,8 @@ from shared.contracts.backoffice import OWNER
 from shared.runtime.service import utc_now
 from tests.support import eventually
 from tests.support.actors.account_holder import PHARMACY
-from tests.support.actors.chromium_account_holder import ChromiumAccountHolder, tick
-from tests.support.actors.chromium_user import ChromiumUser
+from tests.support.actors.chromium_account_holder import ChromiumAccountHolder
+from tests.support.actors.chromium_user import ChromiumUser, tick
 from tests.support.pages import help_catalogue
 from tests.support.servers.portal import PASSWORD
 from tests.support.servers.spawned_portal import NewUser, SpawnedPortal
@@ -171,7 +171,7 @@ async def _account(
     await camera.take("verified")
     await user.press("continue")
     await user.at("terms")
-    await page.get_by_label(user.word("accept")).check(force=True)
+    await tick(page.get_by_label(user.word("accept")))
     await camera.take("terms", page.locator("main form"))
     await user.press("continue")
     await user.at("creation")
@@ -239,7 +239,7 @@ async def _home(portal: SpawnedPortal, user: ChromiumUser, camera: Camera) -> No
     async def heard() -> bool:
         return await _heard(portal) == before + len(messages)
 
-    await eventually(heard, 30, every=0.2, why="the dossiers are listed")
+    await eventually(heard, 60, every=0.2, why="the dossiers are listed")
     await user.open("/accueil")
     last = user.page.locator("main table tbody tr").nth(ROWS - 1)
     await camera.take("home", user.page.locator("main .impex-main"), until=last, around=0)

@@ -6,12 +6,13 @@ import pytest
 from playwright.async_api import Locator, Page, expect
 
 from tests.support.actors.chromium_account_holder import ChromiumAccountHolder
+from tests.support.actors.chromium_user import tick
 from tests.support.pages.information_states import BELGIAN
 from tests.support.servers.spawned_portal import NewUser, SpawnedPortal
 
 pytestmark = [
     pytest.mark.browser,
-    pytest.mark.timeout(120),
+    pytest.mark.timeout(300),
     pytest.mark.asyncio(loop_scope="session"),
 ]
 
@@ -91,7 +92,7 @@ async def test_si_12_ax_07_a_belgian_laboratory_in_english_on_a_phone(
         await page.locator(f"#{name}").fill(getattr(BELGIAN, name))
     for name in ("postal_code", "address", "city", "vat"):
         await page.locator(f"#{name}").fill(getattr(BELGIAN, name))
-    await page.locator("#terms").check(force=True)
+    await tick(page.locator("#terms"))
     assert await page.evaluate("document.documentElement.scrollWidth") == 375
     other = await user.context.new_page()
     await other.goto(f"{portal.base}/accueil")

@@ -6,12 +6,13 @@ import pytest
 from playwright.async_api import expect
 
 from tests.support import eventually
-from tests.support.actors.chromium_account_holder import ChromiumAccountHolder, key_shown, tick
+from tests.support.actors.chromium_account_holder import ChromiumAccountHolder, key_shown
+from tests.support.actors.chromium_user import tick
 from tests.support.servers.spawned_portal import NewUser, SpawnedPortal
 
 pytestmark = [
     pytest.mark.browser,
-    pytest.mark.timeout(120),
+    pytest.mark.timeout(300),
     pytest.mark.asyncio(loop_scope="session"),
 ]
 
@@ -168,7 +169,7 @@ async def test_it_was_not_me_closes_the_sessions_and_freezes_the_account(
     page = thief.user.page
     await eventually(
         lambda: "Nouvelle connexion" in str(portal.mail.to(address)[-1].message["Subject"]),
-        30,
+        60,
         why="the mail about the new device",
     )
     owner = await new_user()

@@ -11,7 +11,7 @@ from tests.support.servers.spawned_portal import NewUser, SpawnedPortal
 
 pytestmark = [
     pytest.mark.browser,
-    pytest.mark.timeout(120),
+    pytest.mark.timeout(300),
     pytest.mark.asyncio(loop_scope="session"),
 ]
 

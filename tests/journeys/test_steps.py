@@ -12,7 +12,7 @@ from tests.support.servers.spawned_portal import NewUser, SpawnedPortal
 
 pytestmark = [
     pytest.mark.browser,
-    pytest.mark.timeout(90),
+    pytest.mark.timeout(300),
     pytest.mark.asyncio(loop_scope="session"),
 ]
 

@@ -237,12 +237,12 @@ def test_a_child_ends_with_a_launcher_that_is_killed(tmp_path: Path, user: str) 
     assert parent.stdout is not None
     child = int(parent.stdout.readline())
     comm = Path(f"/proc/{child}/comm")
-    eventually_sync(lambda: comm.read_text().strip() == "sleep", 10)
+    eventually_sync(lambda: comm.read_text().strip() == "sleep", 60)
     born = started_at(child)
     parent.kill()
     parent.wait()
     parent.stdout.close()
-    eventually_sync(lambda: started_at(child) != born, 10, why="the child is gone")
+    eventually_sync(lambda: started_at(child) != born, 60, why="the child is gone")
 
 
 def test_a_child_whose_launcher_ended_before_it_began_does_not_run(

@@ -44,7 +44,7 @@ def impex(environment: dict[str, str], *verb: str) -> subprocess.CompletedProces
         env={"PATH": os.environ["PATH"], **environment},
         capture_output=True,
         text=True,
-        timeout=50,
+        timeout=180,
         check=False,
     )
 
@@ -256,7 +256,7 @@ def test_an_unknown_service_is_one_line(tmp_path: Path, verb: tuple[str, ...]) -
 
 async def test_several_services_run_in_one_process(system: System) -> None:
     spawned = system.spawn("mailer", "registration")
-    await eventually(spawned.ready, 40, every=0.1)
+    await eventually(spawned.ready, 60, every=0.1)
     assert spawned.stop() == 0
 
 

@@ -132,7 +132,7 @@ async def test_g_43_a_file_is_sent_and_may_be_sent_again(
         async def heard() -> bool:
             return bool(await rows(house, PAUL)) and not house.broker.depths()["dossiers"]
 
-        await eventually(heard, 30, every=0.2)
+        await eventually(heard, 60, every=0.2)
     assert await rows(house, JEANNE) == [("d1", "granted")]
     assert await rows(house, PAUL) == [("d2", "withdrawn")]
     connection = await asyncpg.connect(house.database.admin_url)
@@ -207,7 +207,7 @@ async def test_the_demo_fills_the_newest_account_or_the_one_that_is_named(
                 40, 40,
             ]  # fmt: skip
 
-        await eventually(filled, 30, every=0.2)
+        await eventually(filled, 60, every=0.2)
 
 
 def test_the_demo_sends_nothing_where_settings_lead_elsewhere(

@@ -16,7 +16,7 @@ from operations.local.postgres import Postgres
 from tests.support import eventually_sync
 from tests.support.servers.shared_servers import reason_to_skip
 
-pytestmark = [pytest.mark.timeout(120)]
+pytestmark = [pytest.mark.timeout(300)]
 
 START = """
 import sys
@@ -55,7 +55,7 @@ def test_any_folder_will_do(folder: Path, name: str) -> None:
 def test_a_launcher_killed_while_the_cluster_is_made_leaves_no_half_of_one(folder: Path) -> None:
     place = folder / "postgresql"
     launcher = subprocess.Popen([sys.executable, "-c", START, str(place)], cwd=ROOT)
-    eventually_sync(lambda: list(place.glob("*/PG_VERSION")), 30, every=0.005)
+    eventually_sync(lambda: list(place.glob("*/PG_VERSION")), 60, every=0.005)
     launcher.kill()
     launcher.wait()
     assert not (place / "data").exists(), "it was made before the launcher could be killed"

@@ -30,7 +30,7 @@ def up(home: Path, **more: str) -> subprocess.CompletedProcess[str]:
         env=environment,
         capture_output=True,
         text=True,
-        timeout=50,
+        timeout=180,
         check=False,
     )
 
@@ -123,7 +123,7 @@ def test_a_reader_that_goes_away_is_no_mistake(tmp_path: Path, unbuffered: str) 
             stdout=nobody,
             stderr=subprocess.PIPE,
             text=True,
-            timeout=50,
+            timeout=180,
             check=False,
         )
     assert (done.returncode, done.stderr) == (1, ""), "nothing runs there, and no more is said"

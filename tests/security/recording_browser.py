@@ -107,7 +107,7 @@ class RecordingPortal(Portal):
                 one for mail in self.mails.to(address) for one in MAILED_CODE.findall(mail.text())
             ]
 
-        return (await eventually(codes, 30, why=f"a mail to {address} with a code"))[-1]
+        return (await eventually(codes, 60, why=f"a mail to {address} with a code"))[-1]
 
     async def mail(self, address: str, path: str) -> str:
         """The latest link to `path` in a mail to an address."""
@@ -116,4 +116,4 @@ class RecordingPortal(Portal):
         def links() -> list[str]:
             return [link for one in self.mails.to(address) for link in found.findall(one.text())]
 
-        return (await eventually(links, 30, why=f"a mail to {address} with {path}"))[-1]
+        return (await eventually(links, 60, why=f"a mail to {address} with {path}"))[-1]

@@ -51,7 +51,7 @@ from tests.support.servers.shared_servers import TestServers
 from tests.support.servers.system import System, gateway_settings
 
 #: Every journey and service, on a machine that others use too.
-pytestmark = pytest.mark.timeout(180)
+pytestmark = pytest.mark.timeout(300)
 
 SERVICES = ("registration", "mfa", "profile", "dossiers", "mailer", "gateway")
 #: Kinds that the journeys must have met, lest the search looks for nothing.
@@ -178,7 +178,7 @@ async def while_the_second_factor_is_away(
     await everybody.stop("mfa")
     posting = asyncio.create_task(person.give_code(page))
     waiting = requests_queue("mfa")
-    await eventually(lambda: portal.system.broker.depths()[waiting], 3, why="a code waits")
+    await eventually(lambda: portal.system.broker.depths()[waiting], 60, why="a code waits")
     await evidence.collect()
     assert evidence.pieces[f"queue {waiting}"]
     assert (await posting).status == 503
@@ -206,7 +206,7 @@ async def while_the_tables_refuse(portal: RecordingPortal, evidence: LeakSources
     ):
         assert (await failing).status in (500, 503)
     await request_password_reset(portal, person)
-    await eventually(lambda: portal.system.broker.depths()[retry_queue("mailer", "5s")], 30)
+    await eventually(lambda: portal.system.broker.depths()[retry_queue("mailer", "5s")], 60)
     await evidence.collect()
     for table in REFUSING:
         await connection.execute(f"ALTER TABLE {table} DROP CONSTRAINT no")

@@ -13,7 +13,7 @@ T = TypeVar("T")
 
 async def eventually(
     predicate: Callable[[], T | Awaitable[T]],
-    timeout: float = 10.0,
+    timeout: float = 60.0,
     *,
     every: float = 0.02,
     why: str = "",
@@ -40,7 +40,7 @@ async def eventually(
 
 
 def eventually_sync(
-    predicate: Callable[[], T], timeout: float = 10.0, *, every: float = 0.02, why: str = ""
+    predicate: Callable[[], T], timeout: float = 60.0, *, every: float = 0.02, why: str = ""
 ) -> T:
     """`eventually` for tests without a loop."""
     end = time.monotonic() + timeout

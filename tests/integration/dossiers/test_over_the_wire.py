@@ -28,7 +28,7 @@ from tests.support.servers.shared_servers import TestServers
 from tests.support.servers.system import System
 
 #: Starting a service takes long on a busy machine.
-pytestmark = pytest.mark.timeout(150)
+pytestmark = pytest.mark.timeout(300)
 
 DOSSIER_COUNT = 200
 
@@ -159,7 +159,8 @@ async def test_invalid_events_go_to_the_dead_letters_with_their_reason(
 async def test_b_08_a_kill_in_the_middle_of_events_loses_and_repeats_none(
     publisher: BackofficePublisher,
 ) -> None:
-    """Six hundred events, the last of each dossier first; `kill -9` once some are processed."""
+    """Six hundred events, the last of each dossier first; `kill -9` once some are processed and
+    others are being processed, which a lock holds up."""
     messages = [
         DossierMessage(account_id=ACCOUNT, event=make(f"d{number:03}"))
         for make in (decided, filed, saved)
@@ -168,9 +169,13 @@ async def test_b_08_a_kill_in_the_middle_of_events_loses_and_repeats_none(
     url = publisher.system.broker.url(backoffice.OWNER)
     first = publisher.system.spawn("dossiers")
     await eventually(first.ready, 60, every=0.1)
-    await publish_all(url, messages)
+    await publish_all(url, messages[:DOSSIER_COUNT])
     await eventually(lambda: _some(publisher), 60, every=0.005)
-    first.kill()
+    async with publisher.database.transaction():
+        await publisher.database.execute("LOCK TABLE dossiers.inbox IN SHARE MODE")
+        await publish_all(url, messages[DOSSIER_COUNT:])
+        await eventually(lambda: _waits(publisher), 60, why="an event waits for the lock")
+        first.kill()
     assert await publisher.processed_count() < len(messages), "killed in the middle"
     second = publisher.system.spawn("dossiers")
 
@@ -191,6 +196,12 @@ async def test_b_08_a_kill_in_the_middle_of_events_loses_and_repeats_none(
     }
     assert await publisher.processed_count() == len(messages)
     assert not publisher.system.broker.depths()["dossiers.dead"]
+
+
+async def _waits(publisher: BackofficePublisher) -> bool:
+    """Whether a statement of the service waits for a lock."""
+    query = "SELECT 1 FROM pg_stat_activity WHERE usename = $1 AND wait_event_type = 'Lock'"
+    return await publisher.database.fetchval(query, "impex_dossiers") is not None
 
 
 async def _some(publisher: BackofficePublisher) -> bool:

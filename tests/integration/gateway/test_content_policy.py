@@ -8,12 +8,13 @@ import pytest
 from playwright.async_api import Page, async_playwright
 
 from tests.integration.gateway.test_pages import ALONE
+from tests.support.actors.chromium_user import tick
 from tests.support.servers.portal import PASSWORD, Portal
 
 pytestmark = [
     pytest.mark.asyncio(loop_scope="package"),
     pytest.mark.browser,
-    pytest.mark.timeout(180),
+    pytest.mark.timeout(300),
 ]
 
 
@@ -68,7 +69,7 @@ async def test_wf_02_no_violation_on_any_page(portal: Portal, address: str) -> N
         await page.press("#code", "Enter")
         await page.wait_for_url("**/inscription/adresse-validee")
         await page.goto("/inscription/conditions")
-        await page.check("#accept", force=True)
+        await tick(page.locator("#accept"))
         await page.click("main form button.fr-btn:not(.fr-btn--secondary)")
         await page.wait_for_url("**/inscription/creation")
         await page.wait_for_load_state("load")

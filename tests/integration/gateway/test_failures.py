@@ -62,7 +62,7 @@ async def test_lg_07_even_a_broken_error_page_gives_a_reference(
     assert "Content-Security-Policy" in answer.headers
 
 
-async def raw(portal: Portal, data: bytes, *, seconds: float = 15) -> bytes:
+async def raw(portal: Portal, data: bytes, *, seconds: float = 60) -> bytes:
     """What the portal answers to bytes, until it closes."""
     parts = urlsplit(portal.base)
     reader, writer = await asyncio.open_connection(parts.hostname, parts.port)
@@ -276,7 +276,7 @@ async def test_the_database_away_gives_a_bound_browser_its_form_back(
         page = await browser.post(away, "/inscription/adresse", values)
         return page.status == 200 and f"new-{address}" in page.text
 
-    await eventually(moved, 20)
+    await eventually(moved, 60)
 
 
 async def test_the_database_away_ends_no_session(portal: Portal, address: str) -> None:
@@ -289,7 +289,7 @@ async def test_the_database_away_ends_no_session(portal: Portal, address: str) -
     async def back() -> bool:
         return (await person.browser.send("GET", "/session/etat")).status == 200
 
-    await eventually(back, 20)
+    await eventually(back, 60)
     assert (await person.browser.get("/accueil")).path == "/accueil"
 
 
@@ -308,4 +308,4 @@ async def test_the_database_away_leaves_help_open_and_comes_back(
     async def back() -> bool:
         return (await browser.get("/inscription/validation")).status == 200
 
-    await eventually(back, 20)
+    await eventually(back, 60)

@@ -139,6 +139,6 @@ async def test_b_08_a_database_that_is_away_gives_the_form_back(portal: Portal) 
     async def back() -> bool:
         return (await person.browser.send("GET", HERE)).status == 200
 
-    await eventually(back, 20)
+    await eventually(back, 60)
     again = await person.browser.post(answer, HERE, TYPED)
     assert again.form(HERE)["company_name"] == "Pharmacie des Glycines"

@@ -17,8 +17,8 @@ pytestmark = pytest.mark.faults
 
 
 async def started(system: System, smtp: MailServer) -> Spawned:
-    process = system.spawn("mailer", IMPEX_SMTP_URL=smtp.url, IMPEX_MAIL_LEASE="2")
-    await eventually(process.ready, 30, every=0.1, why="the mailer is ready")
+    process = system.spawn("mailer", IMPEX_SMTP_URL=smtp.url, IMPEX_MAIL_LEASE="5")
+    await eventually(process.ready, 60, every=0.1, why="the mailer is ready")
     return process
 
 

@@ -248,7 +248,7 @@ async def test_b_04_lg_02_no_log_shows_an_address_a_name_or_a_token(
     system: System, mailer: MailerFixture, smtp: MailServer
 ) -> None:
     process = system.spawn("mailer", IMPEX_SMTP_URL=smtp.url)
-    await eventually(process.ready, 30, every=0.1, why="the mailer is ready")
+    await eventually(process.ready, 60, every=0.1, why="the mailer is ready")
     await known(mailer, address="discreet@labo.example", first_name="Xanthippe")
     await mailer.state(await mailer.publish(changed()), "accepted")
     assert process.stop() == 0

@@ -37,7 +37,7 @@ from tests.support.servers.shared_servers import TestServers
 from tests.support.servers.system import System
 
 #: Starting a service takes long on a busy machine.
-pytestmark = pytest.mark.timeout(150)
+pytestmark = pytest.mark.timeout(300)
 
 
 @dataclass
@@ -128,7 +128,7 @@ async def client(test_servers: TestServers, tmp_path: Path) -> AsyncIterator[Gat
     asks = tuple(each for each in REQUESTS.values() if MFA_OWNER == each.OWNER)
     bus = ServiceBus("gateway", broker.url("gateway"), gateway, clock=utc_now, asks=asks)
     given = system.environment("mfa")
-    await bus.start(None, timeout=20)
+    await bus.start(None, timeout=60)
     try:
         await eventually(lambda: bus.ready[0], why="the gateway is connected")
         yield GatewayClient(
@@ -257,7 +257,7 @@ async def test_g_26_it_processes_removed_credentials_and_publishes_once(
             clock=utc_now,
             emits=(CredentialsRemoved,),
         )
-        await publisher.start(None, timeout=20)
+        await publisher.start(None, timeout=60)
         try:
             for seconds in (0, 1):
                 removed = CredentialsRemoved(removed_at=utc_now() + timedelta(seconds=seconds))

@@ -54,6 +54,8 @@ async def with_directory(
         return True
 
     monkeypatch.setattr(directory, "PAUSE_SECONDS", 0.0)
+    for name in ("INTERACTIVE", "BACKGROUND"):  # a busy machine is no silent directory
+        monkeypatch.setattr(directory, name, directory.Timeouts(wait=60, response=60))
     monkeypatch.setattr(RateLimiter, "wait_turn", at_once)
     async with (
         company_directory() as server,

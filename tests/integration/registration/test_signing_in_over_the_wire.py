@@ -15,7 +15,7 @@ from tests.support.actors.registration_client import RegistrationClient, connect
 from tests.support.harness.registration import OTHER_PASSWORD, PASSWORD
 from tests.support.servers.shared_servers import TestServers
 
-pytestmark = pytest.mark.timeout(150)
+pytestmark = pytest.mark.timeout(300)
 ADDRESS = "pierre@labo.fr"
 
 

@@ -11,7 +11,7 @@ from tests.support.actors.address_changer import AddressChanger
 from tests.support.actors.harness_account_holder import HarnessAccountHolder
 from tests.support.harness.registration import OTHER_PASSWORD, PASSWORD, RegistrationHarness
 
-pytestmark = pytest.mark.timeout(60)
+pytestmark = pytest.mark.timeout(300)
 
 
 async def _change_password(holder: HarnessAccountHolder) -> None:

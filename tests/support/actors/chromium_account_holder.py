@@ -8,13 +8,13 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
-from playwright.async_api import Locator, expect
+from playwright.async_api import expect
 
 from services.mfa.totp import step_at
 from shared.runtime.service import utc_now
 from tests.support import eventually
 from tests.support.actors.account_holder import PHARMACY, codes_on, key_on
-from tests.support.actors.chromium_user import ChromiumUser
+from tests.support.actors.chromium_user import ChromiumUser, tick
 from tests.support.actors.http_browser import HttpBrowser as HttpBrowser
 from tests.support.actors.http_browser import HttpResponse
 from tests.support.authenticator import Authenticator
@@ -35,7 +35,7 @@ class Phone:
         step = max(self.used + 1, now)
         if step > now + 1:
             await eventually(
-                lambda: step_at(utc_now()) + 1 >= step, 35, every=0.2, why="the next half minute"
+                lambda: step_at(utc_now()) + 1 >= step, 60, every=0.2, why="the next half minute"
             )
         self.used = step
         return self.shows.code(step - step_at(utc_now()))
@@ -148,8 +148,3 @@ class ChromiumAccountHolder:
 async def key_shown(user: ChromiumUser) -> str:
     """The key that an enrolment page shows as text."""
     return "".join(await user.page.locator("#cle span").all_inner_texts())
-
-
-async def tick(box: Locator) -> None:
-    """Tick a box of the design system, which draws it beside the input."""
-    await box.check(force=True)

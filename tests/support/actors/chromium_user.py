@@ -8,6 +8,7 @@ another host, nothing in storage but the design system's `scheme`.
 from __future__ import annotations
 
 import re
+from contextlib import suppress
 from dataclasses import dataclass, field
 
 from playwright.async_api import (
@@ -21,6 +22,7 @@ from playwright.async_api import (
     expect,
 )
 
+from tests.support import eventually
 from tests.support.servers.portal import PASSWORD
 
 #: Told as an error of the console, which is the only place where browsers tell it for sure.
@@ -166,7 +168,7 @@ class ChromiumUser:
     async def at(self, step: str, tab: Page | None = None) -> None:
         """Wait until a step's page is there."""
         where = re.compile(re.escape(self.base + STEPS[step]) + r"(\?.*)?$")
-        await expect(tab or self.page).to_have_url(where, timeout=15_000)
+        await expect(tab or self.page).to_have_url(where)
         await expect((tab or self.page).locator("main h1")).to_be_visible()
 
     async def fill(self, address: str, **values: str) -> None:
@@ -189,6 +191,18 @@ class ChromiumUser:
 
     async def accept(self) -> None:
         """From the terms to the created account."""
-        await self.page.get_by_label(self.word("accept")).check(force=True)
+        await tick(self.page.get_by_label(self.word("accept")))
         await self.press("continue")
         await self.at("creation")
+
+
+async def tick(box: Locator) -> None:
+    """Tick a box of the design system, which draws it beside the input. A click misses the box
+    while the page still moves: then once more."""
+
+    async def ticked() -> bool:
+        with suppress(Error):
+            await box.check(force=True)
+        return await box.is_checked()
+
+    await eventually(ticked, every=0.2, why="the box is ticked")

@@ -119,7 +119,7 @@ async def connect_client(
     asks = tuple(each for each in REQUESTS.values() if each.OWNER == OWNER)
     node = ServiceBus("gateway", broker.url("gateway"), gateway, clock=utc_now, asks=asks)
     ring = KeyRing.parse(system.environment("registration")["IMPEX_SEAL_KEYS_REGISTRATION"])
-    await node.start(None, timeout=20)
+    await node.start(None, timeout=60)
     try:
         yield RegistrationClient(system, node, pool, Sealer("registration", ring))
     finally:

@@ -36,7 +36,7 @@ class RetryingAccountHolder(RetryingRegistrant):
     async def join(self) -> None:
         """From the form to the account."""
         await self.ask()
-        await eventually(lambda: messages_to(self.smtp, self.address), 30, why="the first message")
+        await eventually(lambda: messages_to(self.smtp, self.address), 60, why="the first message")
         await self.finish(messages_to(self.smtp, self.address)[0])
 
     async def fields(self, path: str, **values: str) -> dict[str, str]:
@@ -96,7 +96,7 @@ class RetryingAccountHolder(RetryingRegistrant):
             letters = [wanted.search(one.text()) for one in messages_to(self.smtp, self.address)]
             return next((one.group(1) for one in letters if one), "")
 
-        return await eventually(found, 30, why=f"a link to {path}")
+        return await eventually(found, 60, why=f"a link to {path}")
 
     def subjects(self) -> Counter[str]:
         """What this person was written, by subject."""

@@ -44,7 +44,7 @@ class MailFixture(MailServer):
     async def message(self, address: str, number: int = 1) -> Received:
         """The latest message to an address, once there are `number` of them."""
         await eventually(
-            lambda: len(self.to(address)) >= number, 30, why=f"message {number} to {address}"
+            lambda: len(self.to(address)) >= number, 60, why=f"message {number} to {address}"
         )
         return self.to(address)[-1]
 
@@ -66,4 +66,4 @@ class MailFixture(MailServer):
             links = [wanted.search(one.text()) for one in self.to(address)]
             return next((one.group(1) for one in reversed(links) if one), "")
 
-        return await eventually(found, 30, why=f"a link to {path} for {address}")
+        return await eventually(found, 60, why=f"a link to {path} for {address}")

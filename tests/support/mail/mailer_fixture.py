@@ -155,7 +155,7 @@ class MailerFixture:
         """What the mailer has said of one type."""
         return [event for event in self.published if isinstance(event, cls)]
 
-    async def hears(self, cls: type[Event], number: int = 1, timeout: float = 15) -> list[Any]:
+    async def hears(self, cls: type[Event], number: int = 1, timeout: float = 60) -> list[Any]:
         """What the mailer says of one type, as soon as there is enough of it."""
 
         def enough() -> bool:
@@ -168,7 +168,7 @@ class MailerFixture:
         """The record of the mail that an event caused, or None."""
         return await self.database.fetchrow("SELECT * FROM deliveries WHERE cause = $1", cause)
 
-    async def state(self, cause: str, *wanted: str, timeout: float = 15) -> Any:
+    async def state(self, cause: str, *wanted: str, timeout: float = 60) -> Any:
         """The record, once its state is one of `wanted`."""
 
         async def there() -> Any:
@@ -212,7 +212,7 @@ class MailerFixture:
             )
             return queue.declaration_result.message_count == 0 and known == len(self._said)
 
-        await eventually(handled, 15, why="everything said is handled")
+        await eventually(handled, 60, why="everything said is handled")
 
     async def waits_in(self, queue: str) -> None:
         """A message has come to wait in `queue`."""
@@ -221,7 +221,7 @@ class MailerFixture:
             declared = await self._admin.declare_queue(queue, passive=True)
             return bool(declared.declaration_result.message_count)
 
-        await eventually(waits, 15, why=f"a message in {queue}")
+        await eventually(waits, 60, why=f"a message in {queue}")
 
     async def dead_reason(self) -> str:
         """Why the next dead letter died."""
@@ -231,5 +231,5 @@ class MailerFixture:
                 fail=False, no_ack=True
             )
 
-        letter = await eventually(dead, 15, why="a dead letter")
+        letter = await eventually(dead, 60, why="a dead letter")
         return str(letter.headers)

@@ -6,10 +6,14 @@ import os
 from pathlib import Path
 
 import pytest
+from playwright.async_api import expect
 
 from tests.support.pages import render_pages
 
 CHROMIUM = Path("/usr/bin/chromium")
+#: Every expectation waits so long, in milliseconds: a busy machine may need most of it.
+PATIENCE = 60_000
+expect.set_options(timeout=PATIENCE)
 
 
 def require_browser() -> None:

@@ -69,7 +69,7 @@ class BusFixture:
         pool = await self.pool(service)
         node = ServiceBus(service, url or self.broker.url(service), pool, clock=now, **options)
         self.nodes.append(node)
-        await node.start(deps, timeout=20)
+        await node.start(deps, timeout=60)
         await eventually(lambda: node.ready[0], why=f"{service} is ready")
         return node
 
@@ -95,7 +95,7 @@ class BusFixture:
                     found.append(message)
                 return len(found) >= number
 
-            await eventually(enough, 15, why=f"{number} dead letters of {service}")
+            await eventually(enough, 60, why=f"{number} dead letters of {service}")
         return found
 
     async def depth(self, queue: str) -> int:

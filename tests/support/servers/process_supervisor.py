@@ -35,7 +35,7 @@ class ProcessSupervisor:
                     self._start(name)
             await asyncio.sleep(0.1)
 
-    async def ready(self, seconds: float = 60) -> None:
+    async def ready(self, seconds: float = 120) -> None:
         """Wait until every service says that it is ready, however often it was started again."""
 
         def asked(one: Spawned) -> bool:

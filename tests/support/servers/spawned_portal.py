@@ -14,7 +14,7 @@ from tests.support.servers.portal import PASSWORD
 from tests.support.servers.system import System
 
 NewUser = Callable[..., Awaitable[ChromiumUser]]
-RESEND_SECONDS = 3
+RESEND_SECONDS = 8
 
 
 @dataclass

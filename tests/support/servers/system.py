@@ -56,12 +56,12 @@ class Spawned:
             code = self.process.returncode
             raise RuntimeError(f"ended with {code}:\n{self.log.read_text()[-4000:]}")
         try:
-            with urllib.request.urlopen(self.health_url, timeout=2) as answer:
+            with urllib.request.urlopen(self.health_url, timeout=30) as answer:
                 return bool(answer.status == 200)
         except (urllib.error.URLError, OSError):
             return False
 
-    def stop(self, seconds: float = 30) -> int:
+    def stop(self, seconds: float = 60) -> int:
         """SIGTERM, wait, and return the exit code."""
         self.process.send_signal(signal.SIGTERM)
         return self.process.wait(seconds)
@@ -117,7 +117,7 @@ class System:
             return all(all(one.checks().values()) for one in running)
 
         try:
-            await eventually(all_ready, 30, why=f"{names} ready")
+            await eventually(all_ready, 60, why=f"{names} ready")
             yield running
         finally:
             stop.set()

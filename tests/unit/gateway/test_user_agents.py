@@ -49,6 +49,6 @@ def test_lg_04_whatever_is_sent_is_one_short_plain_line(sent: str) -> None:
 def test_in_07_long_and_nasty_ones_take_no_time() -> None:
     device_of("warm up")
     for sent in ("(" * 100_000, "Mozilla/5.0 " + ";" * 100_000, "Android " * 20_000):
-        begun = time.perf_counter()
+        begun = time.thread_time()
         device_of(sent)
-        assert time.perf_counter() - begun < 0.05 * 5
+        assert time.thread_time() - begun < 0.05 * 5

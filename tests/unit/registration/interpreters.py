@@ -42,7 +42,7 @@ def by_page(rules: PasswordRules, table: list[dict[str, Any]]) -> list[dict[str,
         input=json.dumps(question),
         capture_output=True,
         text=True,
-        timeout=30,
+        timeout=180,
         check=False,
     )
     assert done.returncode == 0, done.stderr

@@ -78,7 +78,7 @@ async def test_pitfall_12_a_short_wait_is_not_held_up_by_a_long_one(bus: BusFixt
     await bus.emit(registration, said("long"))
     await eventually(lambda: depth_is(bus, topology.retry_queue("mailer", "1h"), 1))
     await bus.emit(registration, said("short"))
-    await eventually(lambda: heard.events.count(said("short")) == 2, 5)
+    await eventually(lambda: heard.events.count(said("short")) == 2, 60)
     assert heard.events.count(said("long")) == 1
 
 

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import socket
 from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 
 import pytest
 
+from operations.local import processes
 from operations.provision.permissions import Principal
 from shared.database import migrate
 from shared.runtime.service import COMMON_MIGRATIONS
@@ -33,7 +33,7 @@ async def environ(database: Database, broker: Broker) -> dict[str, str]:
         "IMPEX_REGISTRATION_AMQP_URL": broker.url("registration"),
         "IMPEX_MAILER_DATABASE_URL": database.url("mailer"),
         "IMPEX_MAILER_AMQP_URL": broker.url("mailer"),
-        "IMPEX_START_SECONDS": "5",
+        "IMPEX_START_SECONDS": "30",
     }
 
 
@@ -52,7 +52,5 @@ def start(environ: dict[str, str], tmp_path: Path) -> Iterator[Start]:
 
 @pytest.fixture
 def free_port() -> int:
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        port: int = free.getsockname()[1]
-    return port
+    """A port that no outgoing connection takes before the service does."""
+    return processes.free_port()

@@ -60,7 +60,7 @@ class Process:
     def stop(self, number: signal.Signals = signal.SIGTERM) -> None:
         self.child.send_signal(number)
 
-    def code(self, timeout: float = 20) -> int:
+    def code(self, timeout: float = 60) -> int:
         return self.child.wait(timeout)
 
     def end(self) -> None:
@@ -108,7 +108,7 @@ async def allow_sessions(database: Database, allowed: bool) -> None:
 
 def fetch(port: int, path: str) -> tuple[int, dict[str, str], str]:
     try:
-        with urllib.request.urlopen(f"http://127.0.0.1:{port}{path}", timeout=2) as answer:
+        with urllib.request.urlopen(f"http://127.0.0.1:{port}{path}", timeout=30) as answer:
             return answer.status, dict(answer.headers), answer.read().decode()
     except urllib.error.HTTPError as error:
         with error:

@@ -184,15 +184,15 @@ async def test_readiness_tells_what_is_away_and_the_process_stays_until_it_is_to
 
     await eventually(lambda: ready_is(True, True))
     await allow_sessions(database, False)
-    await eventually(lambda: ready_is(False, True), timeout=20)
+    await eventually(lambda: ready_is(False, True), timeout=60)
     assert fetch(free_port, "/health/live")[0] == 200
     await allow_sessions(database, True)
-    await eventually(lambda: ready_is(True, True), timeout=20)
+    await eventually(lambda: ready_is(True, True), timeout=60)
     assert {"database_away", "database_back"} <= set(process.actions())
 
     broker.admin.delete_vhost(broker.vhost)
     try:
-        await eventually(lambda: ready_is(True, False), timeout=20)
+        await eventually(lambda: ready_is(True, False), timeout=60)
         assert fetch(free_port, "/health/live")[0] == 200
         process.stop()
         assert process.code() == 0, process.lines()

@@ -124,7 +124,7 @@ async def test_a_server_that_is_not_there_is_tried_for_the_given_time(url: str) 
     start = time.monotonic()
     with pytest.raises(DependencyDown) as caught:
         await open_pool(url, "mailer", "test", 2, wait=1)
-    assert 1 <= time.monotonic() - start < 5
+    assert 1 <= time.monotonic() - start < 30
     assert "hidden" not in str(caught.value)
 
 
