@@ -1,8 +1,8 @@
-"""Every exception of the house. The docstring of each is its default message.
+"""Base classes of our exceptions. The docstring of each is its default message.
 
 Two of them steer a handler: `Retry` (try this message again later) and `Reject` (never again).
-`DependencyDown` says that trying anything is useless for now, so the consumer pauses. Any other
-exception out of a handler is a bug and follows the retry policy.
+`DependencyDown` means that no work can succeed for now, so the consumer pauses. Any other exception
+of a handler is a bug and follows the retry policy.
 """
 
 from __future__ import annotations

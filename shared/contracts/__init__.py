@@ -1,7 +1,7 @@
 """The messages that services exchange: one module or package per owner.
 
-`base` defines what a message is. Messages are imported from the module that defines them; whoever
-needs the complete registries of `base` calls `load_contracts` first.
+`base` defines what a message is. Messages are imported from the module that defines them; code
+that needs the complete registries of `base` calls `load_contracts` first.
 """
 
 from __future__ import annotations

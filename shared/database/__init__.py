@@ -1,7 +1,7 @@
 """PostgreSQL: a pool per service, transactions, and migrations.
 
 A service sees one schema, through unqualified names and a role that may read and write rows there
-and nothing else. A server that goes away shows as `DependencyDown`, and the pool finds it again.
+and nothing else. The loss of the server raises `DependencyDown`; the pool reconnects by itself.
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
 """The pool of one service and its transactions.
 
-Every wait has an end: connecting, a command, a forgotten transaction. Loss of the server is told
-apart from every other error, as `DependencyDown`; the pool reconnects by itself on the next use.
+Every wait has an end: connecting, a command, a forgotten transaction. Loss of the server is the
+only error that becomes `DependencyDown`; the pool reconnects by itself on the next use.
 """
 
 from __future__ import annotations
@@ -25,14 +25,14 @@ COMMAND_SECONDS = 10
 IDLE_TRANSACTION_SECONDS = 65
 #: How long a caller waits for a free connection before the pool counts as stuck.
 ACQUIRE_SECONDS = 10
-#: What a server that is merely busy needs to say so.
+#: Timeout of the ping that tells a busy server from a lost one.
 PING_TIMEOUT_SECONDS = 1
 #: Connections unused for so long are closed.
 IDLE_SECONDS = 120
 
 SCHEMA_NAME = re.compile(r"[a-z_][a-z0-9_]{0,62}")
 
-#: What the server or the socket says when no statement could be carried out, whatever it was.
+#: Errors of the server or the socket for which no statement could be executed.
 CONNECTION_ERRORS = (
     asyncpg.PostgresConnectionError,
     asyncpg.AdminShutdownError,
@@ -85,8 +85,8 @@ async def open_pool(
 ) -> Pool:
     """A pool on one schema, with one session open as proof.
 
-    While the server is away it is tried for `wait` seconds; then DependencyDown. `application_name`
-    shows in the server's list of sessions.
+    While the server is unavailable, connecting is retried for `wait` seconds; then DependencyDown.
+    `application_name` shows in the server's list of sessions.
     """
     if not SCHEMA_NAME.fullmatch(schema):
         raise ValueError(f"{schema!r} cannot be the name of a schema")
@@ -107,7 +107,7 @@ async def open_pool(
                     "search_path": schema,
                     "timezone": "UTC",
                     "idle_in_transaction_session_timeout": f"{IDLE_TRANSACTION_SECONDS}s",
-                    # The server gives up with us, lest it goes on for nobody.
+                    # The server cancels the statement with us; nobody waits for its result.
                     "statement_timeout": f"{COMMAND_SECONDS + 1}s",
                 },
             )
@@ -125,7 +125,7 @@ async def _skip_reset(_connection: object) -> None:
 
 @asynccontextmanager
 async def acquire(pool: Pool) -> AsyncIterator[Connection]:
-    """A connection without a transaction. DependencyDown where the server is away."""
+    """A connection without a transaction. DependencyDown if the server is unavailable."""
     with connecting():
         connection = await pool.acquire(timeout=ACQUIRE_SECONDS)
     try:
@@ -155,7 +155,8 @@ async def _is_silent(connection: Connection) -> bool:
 async def transaction(pool: Pool) -> AsyncIterator[Connection]:
     """A connection in a transaction: leaving commits, an exception undoes everything.
 
-    DependencyDown where the server is or goes away; whether a commit then took place is unknown.
+    DependencyDown if the server is or becomes unavailable; then it is unknown whether a commit took
+    place.
     """
     async with acquire(pool) as connection, connection.transaction():
         yield connection

@@ -1,8 +1,8 @@
 """Who runs the portal and how to reach them: what pages and mails both print.
 
-In the try-out (a loopback base URL) whatever is not set is the guide's; anywhere else every
-contact must be given, so that no stranger is sent to somebody else's desk. `Brand` is the settled
-result, the same for the gateway and the mailer.
+In the try-out (a loopback base URL) whatever is not set is the guide's; elsewhere every
+contact is required, so that no applicant is sent to another operator's support desk. `Brand` is the
+settled result, the same for the gateway and the mailer.
 """
 
 from __future__ import annotations
@@ -32,7 +32,9 @@ def validate_line(value: str) -> str | None:
 
 @dataclass(frozen=True, kw_only=True)
 class Brand:
-    """What pages and mails say of the operator. `sender` is the one address mails come from."""
+    """The operator's name and contacts on pages and in mails. `sender` is the one address mails
+    come from.
+    """
 
     service_name: str
     operator_name: str

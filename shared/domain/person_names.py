@@ -1,4 +1,4 @@
-"""First and last names: what may be in one, and what is said of one that may not be.
+"""First and last names: which characters are accepted, and the error for one that is not.
 
 Names are kept as typed, in NFC, without outer blanks. Nothing is guessed from a name's shape or
 length: Ng, O'Brien, d’Été-Müller and Łukasz pass. Pure.

@@ -39,7 +39,7 @@ def format_short(day: date, language: str) -> str:
 
 
 def format_time(at: datetime, language: str, *, zone: bool = True) -> str:
-    """`10:42 (heure de Paris)`. `zone=False` where the zone is given beside it."""
+    """`10:42 (heure de Paris)`. `zone=False` if the zone is written next to it."""
     time = f"{at.astimezone(PARIS):%H:%M}"
     return f"{time} {ZONE[language]}" if zone else time
 

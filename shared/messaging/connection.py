@@ -1,8 +1,8 @@
 """One connection to the broker, kept alive for as long as the process runs.
 
-A plain connection that we open again ourselves: whoever uses it opens channels, notices their end
-and opens new ones, so nothing is restored behind anybody's back and nothing is silently missing.
-The first connection is tried for a bounded time; later ones for ever, with growing pauses.
+A plain connection that we reopen ourselves. Its users open channels, notice when these close and
+open new ones, so nothing is restored, or missing, without their knowledge. The first connection is
+retried for a bounded time, later ones without end, with growing pauses.
 """
 
 from __future__ import annotations
@@ -24,9 +24,9 @@ from shared.runtime.telemetry import get_logger
 
 #: Seconds; aiormq calls a connection dead after three of them, and 5 to 20 is optimal.
 HEARTBEAT = 15
-#: What the broker may take to open or end anything.
+#: Seconds that the broker may take to open or close a connection or a channel.
 CONNECT_SECONDS = 10
-#: How long the first connection is tried.
+#: Seconds for which the first connection is retried.
 START_SECONDS = 60
 FIRST_PAUSE = 0.1
 MAX_PAUSE = 5.0
@@ -53,15 +53,15 @@ class BrokerConnection:
 
     @property
     def is_up(self) -> bool:
-        """Whether the connection is there, as far as anybody knows."""
+        """Whether the connection is open, as far as is known."""
         return self._up.is_set()
 
     async def wait_up(self) -> None:
-        """Return as soon as the connection is there."""
+        """Return as soon as the connection is open."""
         await self._up.wait()
 
     async def open(self, timeout: float = START_SECONDS) -> None:
-        """Connect, trying for `patience` seconds; then DependencyDown with the last reason."""
+        """Connect, retrying for `timeout` seconds; then DependencyDown with the last reason."""
         if not self.is_up:
             await retry_while_down(self._connect, timeout)
 
@@ -83,7 +83,7 @@ class BrokerConnection:
                     connection=self.name,
                     reason=down.reason,
                 )
-                # Spread out, lest every process of every service knocks at the same moment.
+                # Jitter: the processes must not all reconnect at the same moment.
                 await asyncio.sleep(pause * random.uniform(0.5, 1))  # noqa: S311
                 pause = min(pause * 2, MAX_PAUSE)
 
@@ -104,7 +104,7 @@ class BrokerConnection:
             raise DependencyDown(BROKER, describe(error)) from error
 
     def release(self, channel: AbstractChannel) -> None:
-        """Close a channel that is not needed any more, in a task that nobody cancels.
+        """Close a channel that is no longer needed, in a task that is not cancelled.
 
         A cancelled close is sent twice, which ends the whole connection.
         """
@@ -160,14 +160,14 @@ class BrokerConnection:
 
 
 def cancellation_requested() -> bool:
-    """Whether somebody really cancelled the current task."""
+    """Whether the current task was really cancelled."""
     task = asyncio.current_task()
     return task is not None and task.cancelling() > 0
 
 
 @contextlib.contextmanager
 def cancellation_as_outage() -> Iterator[None]:
-    """Turn a cancellation that nobody asked for into DependencyDown.
+    """Turn a cancellation that was not requested into DependencyDown.
 
     A lost heartbeat cancels whatever waits for the broker; passed on, that would end a task or a
     task group without an error (aio-pika#563, #577).

@@ -2,7 +2,7 @@
 
 Works under the operator's broker user. Looking takes nothing out; a letter is removed only after
 its replay was confirmed, so an interruption leaves a duplicate at worst, which the inbox removes.
-What is replayed is believed, so a letter that the owner of its type did not say stays where it is.
+A replayed message is trusted, so one that its type's owner did not publish stays where it is.
 """
 
 from __future__ import annotations
@@ -36,7 +36,7 @@ class DeadLetter:
     """One dead letter as an operator may see it: nothing of its content.
 
     `age` is in seconds since it first failed, None where that is not known. `vouched`: the owner of
-    its type said it; others are never sent again.
+    its type published it; others are never replayed.
     """
 
     service: str
@@ -203,7 +203,7 @@ def _broker_reason(headers: dict[str, Any]) -> str:
 
 
 def _text(value: object) -> str:
-    """Masked and short, whoever wrote it."""
+    """The value masked and cut, since any publisher may have written it."""
     return mask_text(str(value))[:300] if value is not None else ""
 
 

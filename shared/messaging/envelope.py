@@ -35,7 +35,9 @@ Name = Annotated[str, msgspec.Meta(min_length=1, max_length=255)]
 
 @dataclass(frozen=True, kw_only=True)
 class Envelope:
-    """Who says what about whom, and when. `data` is the contract as plain JSON values."""
+    """Publisher, type, subject and time of a message. `data` is the contract as plain JSON
+    values.
+    """
 
     id: str
     source: str
@@ -79,7 +81,8 @@ def wrap(
     now: datetime,
     message_id: str | None = None,
 ) -> tuple[str, bytes]:
-    """Put `message` into an envelope said by `service`: the message's id and its bytes.
+    """Put `message` into an envelope of the publisher `service`; returns the message's id and
+    bytes.
 
     The id is a new one unless it is given. The trace is that of the current task, or a new one.
     """
@@ -122,7 +125,7 @@ def is_published_by(user: str | None, envelope: Envelope) -> bool:
 
 
 def owner_of(envelope: Envelope) -> str:
-    """Who alone may say this type, whether we know it or not."""
+    """The only publisher allowed for this type, whether the type is known here or not."""
     return envelope.type.partition(".")[0][:120]
 
 

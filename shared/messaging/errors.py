@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from shared.errors import ImpexError
 
-#: How the reason begins where somebody else than its owner said a type: such a message is never
-#: sent again, because what an operator replays is believed.
+#: Start of the reason if the publisher does not own the type: such a message is never replayed,
+#: because replayed messages are trusted. Stored in dead letters, so the text must not change.
 WRONG_PUBLISHER = "not said by "
 
 

@@ -1,8 +1,8 @@
-"""From a delivery to its effect: decode, check who said it, inbox, handler, commit, acknowledge.
+"""From a delivery to its effect: decode, check the publisher, inbox, handler, commit, acknowledge.
 
-A failing message is copied, with the reason and its count, to a waiting room or to the dead letters
+A failing message is copied, with the reason and its count, to a retry queue or to the dead letters
 under confirm, and only then acknowledged: a crash in between makes a duplicate, which the inbox
-removes. While a server that all work needs is away, deliveries are held and no try is counted.
+removes. While a required server is unavailable, the consumer pauses and no attempt is counted.
 """
 
 from __future__ import annotations
@@ -103,7 +103,7 @@ class EventProcessor:
         return await self.queue_consumer.pause(str(down), self._probes.get(down.name))
 
     async def _process(self, message: DeliveredMessage) -> None:
-        """Handle `message`, or copy it to where it waits."""
+        """Handle `message`, or copy it to a retry queue or the dead letters."""
         try:
             envelope, event = self._read(message)
         except Undecodable as error:
@@ -127,7 +127,7 @@ class EventProcessor:
         return envelope, contract(envelope, self._types)
 
     def _check_publisher(self, message: DeliveredMessage, envelope: Envelope) -> None:
-        """The broker vouches for `user_id`; a type has one owner, known here or not (T23)."""
+        """The broker verifies `user_id`; a type has one owner, known here or not."""
         user, exchange = message.header.properties.user_id, message.exchange
         if exchange == retry_exchange(self._service) and user in (self._service, OPERATOR):
             return
@@ -153,10 +153,10 @@ class EventProcessor:
         MESSAGES.labels(self._service, "handled" if first else "duplicate").inc()
 
     async def _in_transaction(self, row: Subscription, envelope: Envelope, heard: Event) -> bool:
-        """Let the handler work; False where it has done so before."""
+        """Run the handler; False if the message was processed before."""
         emitted = False
 
-        async def say(event: Event, *, subject: str | None) -> str:
+        async def emit_event(event: Event, *, subject: str | None) -> str:
             nonlocal emitted
             emitted = True
             return await emit(tx, self._service, event, subject=subject, now=self._clock())
@@ -172,7 +172,7 @@ class EventProcessor:
                 deps=self.deps,
                 envelope=envelope,
                 now=self._clock,
-                _emit=say,
+                _emit=emit_event,
                 prepared=prepared,
             )
             assert row.handler is not None
@@ -182,17 +182,17 @@ class EventProcessor:
         return True
 
     async def _retry_or_dead_letter(self, message: DeliveredMessage, error: Exception) -> None:
-        """Copy `message` to a waiting room or to the dead letters, under confirm."""
+        """Copy `message` to a retry queue or to the dead letters, under confirm."""
         attempt = attempt_of(message)
         decision = decide(error, attempt)
         failure = Failure.of(error, self._service, self._clock())
         if isinstance(decision, Dead):
             exchange, key = DEAD, self._service
-            say = log.error
+            write = log.error
         else:
             exchange, key = retry_exchange(self._service), decision.step
             attempt += 1
-            say = log.warning
+            write = log.warning
         await self._publisher.publish(
             message.body,
             _copied(message, headers_of(message, failure, attempt)),
@@ -202,8 +202,8 @@ class EventProcessor:
         dead = isinstance(decision, Dead)
         MESSAGES.labels(self._service, "dead" if dead else "retry").inc()
         expected = isinstance(error, Retry | Reject | Undecodable)
-        say(
-            "A message is put aside.",
+        write(
+            "Message copied to a retry queue or to the dead letters.",
             action="message_dead" if dead else "message_retry",
             type=message.header.properties.message_type,
             attempt=attempt_of(message),

@@ -1,4 +1,4 @@
-"""What a copy of a failed message says about the failure, in headers an operator reads.
+"""Headers that describe a failure on the copy of a failed message.
 
 Never holds a value of the message: for an exception that is not one of ours, only its type and the
 place in our code where it was raised.

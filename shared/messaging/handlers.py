@@ -25,7 +25,7 @@ Q = TypeVar("Q", bound=Request)
 
 
 class Refused(Exception):
-    """The owner refuses the request, for a reason the asker can act on.
+    """The owner refuses the request, for a reason that the caller can act on.
 
     Raised in a handler it undoes the transaction; nothing is kept, so the same request asked again
     is judged again. Raised by `RpcClient.ask` it carries the owner's refusal.
@@ -68,7 +68,7 @@ class Context(Generic[Deps]):
         return self.envelope.subject
 
     async def emit(self, event: Event, *, subject: str | None = None) -> str:
-        """Say `event` when the transaction commits; returns the event's id.
+        """Publish `event` when the transaction commits; returns the event's id.
 
         `subject` is an account's id; left out, it is the subject of the message being handled.
         """
@@ -106,9 +106,9 @@ SqlEffectFactory = Callable[[Any, "Envelope", datetime], SqlEffect]
 
 @dataclass(frozen=True)
 class Subscription:
-    """One row of the routing table: a fact this service hears, and what it does then.
+    """One row of the routing table: an event that the service subscribes to, and its handler.
 
-    Either `handler` works in a transaction, or `effect(event, envelope, now)` says it in one
+    Either `handler` works in a transaction, or `effect(event, envelope, now)` returns one SQL
     statement. `before(event, deps, pool)` runs outside the handler's transaction, for work that
     takes long (asking somebody else's server); what it returns is `context.prepared`.
     """
@@ -121,7 +121,7 @@ class Subscription:
 
 @dataclass(frozen=True)
 class Answer:
-    """One row of the routing table: a request this service answers.
+    """One row of the routing table: a request that the service handles and replies to.
 
     `before(request, deps, pool)` runs outside the transaction, for work that takes long (hashing);
     what it returns is `context.prepared`.
@@ -137,12 +137,12 @@ def hears(
     handler: Callable[[E, Context[Any]], Awaitable[None]],
     prepare: Callable[[E, Any, Any], Awaitable[Any]] | None = None,
 ) -> Subscription:
-    """This service hears `event` and handles it with `handler`, once."""
+    """This service subscribes to `event` and handles each message once with `handler`."""
     return Subscription(event, handler, prepare)
 
 
 def hears_sql(event: type[E], effect: Callable[[E, Envelope, datetime], SqlEffect]) -> Subscription:
-    """This service hears `event` and does in one statement, once, what `effect` says."""
+    """This service subscribes to `event` and executes the statement of `effect` once."""
     return Subscription(event, effect=effect)
 
 
@@ -151,5 +151,5 @@ def answers(
     handler: Callable[[Q, RequestContext[Any]], Awaitable[Reply]],
     prepare: Callable[[Q, Any, Any], Awaitable[Any]] | None = None,
 ) -> Answer:
-    """This service answers `request` with `handler`."""
+    """This service handles `request` with `handler` and replies."""
     return Answer(request, handler, prepare)

@@ -55,11 +55,11 @@ class Relay:
         self._outages = OutageLog("relay")
 
     def wake(self) -> None:
-        """Look at the outbox now; call it after the commit."""
+        """Poll the outbox now; call it after the commit."""
         self._awake.set()
 
     async def run(self) -> None:
-        """Publish until `stop`. A broker or database that is away is waited for."""
+        """Publish until `stop`. Waits while the broker or the database is unavailable."""
         try:
             while not self._stopping.is_set():
                 await wait_first(self._publisher.connection.wait_up(), self._stopping.wait())
@@ -73,17 +73,17 @@ class Relay:
             self._stopped.set()
 
     async def stop(self, seconds: float) -> None:
-        """Let it publish what is there, for `seconds` at most; the rest stays in the outbox."""
+        """Publish the remaining rows for at most `seconds`; the rest stays in the outbox."""
         self._stopping.set()
         await wait_first(self._stopped.wait(), asyncio.sleep(seconds))
 
     async def _until_empty(self) -> bool:
-        """Publish batch after batch; False where a server is away."""
+        """Publish batch after batch; False if a server is unavailable."""
         try:
             while await self.publish_batch() == BATCH:
                 pass
         except TRANSIENT_ERRORS as error:
-            # Whatever the database said, the rows are still there: looking again is always right.
+            # Whatever the error, the rows are still there and another poll is safe.
             self._outages.started(error)
             return False
         self._outages.ended()
@@ -120,7 +120,7 @@ class Relay:
     async def _postpone(self, tx: Any, refused: Sequence[tuple[int, str, int]]) -> None:
         await tx.executemany(_POSTPONE, refused)
         log.warning(
-            "Some facts were not confirmed; they will be published again.",
+            "Some events were not confirmed; they will be published again.",
             action="relay_refused",
             count=len(refused),
             reason=refused[0][1],

@@ -22,7 +22,9 @@ TIMEOUT = 10.0
 
 
 class Publisher:
-    """Publishes over one channel of `link`, opened when needed and replaced when in doubt."""
+    """Publishes over one channel of `connection`, opened when needed and replaced after an
+    error.
+    """
 
     def __init__(self, connection: BrokerConnection, *, timeout: float = TIMEOUT) -> None:
         self._connection = connection
@@ -42,7 +44,7 @@ class Publisher:
         """Publish one message and wait for its confirm.
 
         Raises `Unroutable`, `PublishNotConfirmed` (perhaps published), or DependencyDown (the
-        broker is away; perhaps published).
+        broker is unavailable; perhaps published).
         """
         message_id = properties.message_id or ""
         # aio-pika#689: two copies of one id in flight on one channel swap their outcomes.

@@ -1,8 +1,8 @@
-"""Taking deliveries from one queue: subscribing, pausing, subscribing again, draining.
+"""Consumes one queue: subscribe, pause, resubscribe, drain.
 
-Each delivery is handled in a task of our own, because the library kills its tasks when a channel
+Each delivery is handled in a task of our own, because the library cancels its tasks when a channel
 closes. Losing the connection, the channel or the consumer leads back to declaring the topology and
-subscribing again. What a delivery means is not known here; whoever handles it settles it.
+subscribing again. The handler of a delivery acknowledges it.
 """
 
 from __future__ import annotations
@@ -65,7 +65,7 @@ class QueueConsumer:
         return self._stopping.is_set()
 
     async def run(self) -> None:
-        """Take deliveries until `drain`; comes back from every loss by itself."""
+        """Consume until `drain`; recovers from every loss by itself."""
         pause = FIRST_PAUSE
         try:
             while not self.stopping:

@@ -1,7 +1,7 @@
-"""What becomes of a message whose handler failed. Pure: an error and a count, a decision.
+"""What happens to a message whose handler failed. Pure: an error and a count, a decision.
 
-Promises that every message either waits a bounded number of times or is put aside for a person;
-does not know how either is done.
+Promises that every message either waits a bounded number of times or becomes a dead letter;
+nothing here does either.
 """
 
 from __future__ import annotations
@@ -18,14 +18,14 @@ MAX_ATTEMPTS = len(RETRY_DELAYS) + 1
 
 @dataclass(frozen=True)
 class RetryIn:
-    """Wait in the room of `step`, then try again."""
+    """Wait in the retry queue of `step`, then try again."""
 
     step: str
 
 
 @dataclass(frozen=True)
 class Dead:
-    """Put aside for a person, with the reason."""
+    """Move to the dead letters, with the reason."""
 
     reason: str
 

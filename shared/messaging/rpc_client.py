@@ -1,8 +1,8 @@
-"""Asking an owner and waiting for the answer, over direct reply-to.
+"""Sends requests and awaits the replies, over direct reply-to.
 
-At most once on the wire: an answer may be lost with the connection. Therefore a request that
-changes something carries an idempotency key, and asking again with it is safe. No answer is waited
-for longer than the deadline, three seconds at most.
+At most once on the wire: a reply may be lost with the connection. Therefore a request that changes
+something carries an idempotency key, and sending it again with the same key is safe. No reply is
+awaited longer than the deadline, three seconds at most.
 """
 
 from __future__ import annotations
@@ -48,7 +48,7 @@ log = get_logger("requests")
 
 
 class RpcClient:
-    """Asks in the name of `service`; `run` keeps its reply channel and is to be watched."""
+    """Sends the requests of `service`; `run` keeps its reply channel open, as a supervised task."""
 
     def __init__(
         self,
@@ -68,11 +68,11 @@ class RpcClient:
 
     @property
     def is_ready(self) -> bool:
-        """Whether a request could leave now."""
+        """Whether a request can be sent now."""
         return self._ready.is_set()
 
     async def run(self) -> None:
-        """Keep one channel that takes replies; opened again whenever it is lost."""
+        """Keep one channel for replies open, reopened whenever it is lost."""
         while True:
             await self._connection.wait_up()
             try:
@@ -110,9 +110,9 @@ class RpcClient:
     ) -> Any:
         """Ask the owner; returns an instance of `request.REPLY`.
 
-        Raises `Refused` (with the owner's `.refusal`), `ServiceUnavailable` (broker or owner away)
-        or `RequestTimeout`. After the last two the request may still have been carried out; ask
-        again with the same key. `timeout` is in seconds.
+        Raises `Refused` (with the owner's `.refusal`), `ServiceUnavailable` (broker or owner
+        unavailable) or `RequestTimeout`. After the last two the request may still have been carried
+        out; ask again with the same key. `timeout` is in seconds.
         """
         self._check(request, idempotency_key)
         timeout = min(timeout, MAX_TIMEOUT)
@@ -194,9 +194,13 @@ class RpcClient:
         properties = message.header.properties
         owner, answer = self._pending.get(properties.correlation_id or "", ("", None))
         if answer is None:
-            log.info("An answer came too late.", action="reply_late")
+            log.info("A reply came too late.", action="reply_late")
         elif properties.user_id != owner:
-            log.error("Somebody else answered.", action="reply_forged", user=properties.user_id)
+            log.error(
+                "A reply came from another user than the owner.",
+                action="reply_forged",
+                user=properties.user_id,
+            )
         elif not answer.done():
             answer.set_result(message.body)
 

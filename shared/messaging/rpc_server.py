@@ -1,8 +1,8 @@
-"""Answering requests: decode, prepare, carry out in one transaction, keep the answer, reply.
+"""Handles requests: decode, prepare, execute in one transaction, store the reply, send it.
 
-Asked twice with one key, even at the same moment, a request is carried out once and answered twice
-alike. A request whose asker has given up is not carried out. Whatever goes wrong inside is told to
-the asker as `internal_error` and nothing more.
+A request sent twice with one key, even at the same moment, is executed once and gets the same reply
+twice. A request whose caller has given up is not executed. Internal errors reach the caller only as
+`internal_error`.
 """
 
 from __future__ import annotations
@@ -55,11 +55,11 @@ log = get_logger("requests")
 
 
 class RequestExpired(Exception):
-    """Nobody waits for the answer any more."""
+    """The caller no longer waits for the reply."""
 
 
 class RpcServer:
-    """Answers what `service` answers. `take` is given to an `QueueConsumer` as its handler."""
+    """Handles the requests of `service`; `handle_delivery` is the handler of a `QueueConsumer`."""
 
     def __init__(
         self,
@@ -84,7 +84,7 @@ class RpcServer:
         self.deps: Any = None
 
     async def handle_delivery(self, message: DeliveredMessage) -> None:
-        """Carry one request out and reply."""
+        """Execute one request and reply."""
         properties = message.header.properties
         seconds = _seconds(properties)
         with log_context(service=self._service, message_id=properties.message_id):
@@ -94,7 +94,7 @@ class RpcServer:
             except (RequestExpired, TimeoutError):
                 REQUESTS_ANSWERED.labels(self._service, "expired").inc()
                 log.warning(
-                    "A request ran out and was not carried out.",
+                    "A request expired and was not executed.",
                     action="request_expired",
                     type=properties.message_type,
                 )
@@ -127,7 +127,7 @@ class RpcServer:
             async with self._one_at_a_time((request.TYPE, key)):
                 return await self._once(envelope, request, key)
         except Refused as refused:
-            # Nothing was written, so nothing is kept: asked again, it is judged again.
+            # Nothing was written, so nothing is stored: sent again, it is evaluated again.
             return encode_refusal(refused.refusal)
         except DependencyDown as down:
             log.warning(
@@ -151,7 +151,8 @@ class RpcServer:
 
     @asynccontextmanager
     async def _one_at_a_time(self, request_key: tuple[str, str]) -> AsyncIterator[None]:
-        """Wait while the same is being answered here: it need not be prepared, or counted, twice.
+        """Wait while the same request is being handled here, so that it is prepared and counted
+        once.
 
         Between processes the claim in the transaction does the same, after the preparation.
         """
@@ -168,7 +169,7 @@ class RpcServer:
         row = self._rows[request.TYPE]
         digest = content_hash(request)
         if key is not None and row.prepare is not None:
-            # Looked at first, lest a repeated request hashes a password for nothing.
+            # Checked first, so that a repeated request does not hash a password in vain.
             async with acquire(self._pool) as connection:
                 kept = await replies.find(connection, request.TYPE, key)
             if kept is not None:
@@ -186,7 +187,7 @@ class RpcServer:
                     kept = await replies.find(tx, request.TYPE, key)
                     return _stored_answer(kept, digest)
 
-            async def say(event: Event, *, subject: str | None) -> str:
+            async def emit_event(event: Event, *, subject: str | None) -> str:
                 nonlocal emitted
                 emitted = True
                 return await emit(tx, self._service, event, subject=subject, now=self._clock())
@@ -196,7 +197,7 @@ class RpcServer:
                 deps=self.deps,
                 envelope=envelope,
                 now=self._clock,
-                _emit=say,
+                _emit=emit_event,
                 prepared=prepared,
             )
             reply = await row.handler(request, context)
@@ -242,7 +243,7 @@ class RpcServer:
 
 def _stored_answer(kept: replies.StoredReply | None, digest: bytes) -> bytes:
     if kept is None:
-        raise RuntimeError("a reply went away while it was read")
+        raise RuntimeError("a stored reply vanished while it was read")
     if kept.content_hash != digest:
         return encode_refusal(Refusal(slug=KEY_MISMATCH))
     return kept.answer

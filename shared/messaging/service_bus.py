@@ -1,7 +1,7 @@
-"""Everything one service has on the broker, put together: connections, consumer, relay, requests.
+"""One service's side of the broker: connections, event processor, outbox relay, RPC.
 
-The composition only; each part promises for itself. The order in `drain` matters: first nothing
-new, then what is running, then what it said, then the connections.
+Only the composition. The order in `drain` matters: first no new deliveries, then the running
+handlers, then their outbox rows, then the connections.
 """
 
 from __future__ import annotations
@@ -37,9 +37,10 @@ from shared.runtime.periodic import periodically
 from shared.runtime.retrying import retry_while_down
 from shared.runtime.telemetry import get_logger
 
-#: Seconds until a broker that does not answer to declarations counts as away.
+#: Seconds after which a broker that does not answer declarations counts as unavailable.
 DECLARE_SECONDS = 20
-#: Seconds between two clean-ups of inbox and replies, and between two looks at the outbox's age.
+#: Seconds between two purges of inbox and replies, and between two measurements of the outbox's
+#: age.
 CLEANUP_SECONDS = 600
 MEASURE_SECONDS = 15
 
@@ -49,7 +50,7 @@ log = get_logger("messaging")
 
 
 class ServiceBus:
-    """One service's place among the others; `probes` tell when a dependency is back."""
+    """The messaging of one service; each of `probes` returns once its dependency is available."""
 
     def __init__(
         self,
@@ -125,17 +126,17 @@ class ServiceBus:
                 raise ValueError(f"{row.request.TYPE} is not {self.name}'s to answer")
         for event in emits:
             if self.name != event.OWNER:
-                raise ValueError(f"{event.TYPE} is not {self.name}'s to say")
+                raise ValueError(f"{event.TYPE} is not {self.name}'s to publish")
 
     def wake_relay(self) -> None:
-        """Publish what was just committed without waiting for the next look."""
+        """Publish what was just committed without waiting for the next poll."""
         self.relay.wake()
 
     async def start(self, deps: Any, *, timeout: float = START_SECONDS) -> None:
         """Connect, declare, and begin to work with `deps` given to every handler.
 
-        Raises DependencyDown where the broker stays away for `patience` seconds, and
-        ConfigurationError where something on it does not fit.
+        Raises DependencyDown if the broker stays unavailable for `timeout` seconds, and
+        ConfigurationError if an exchange or a queue on it does not match.
         """
         self._event_processor.deps = self._rpc_server.deps = deps
         connections = [self._publish, *([self._consume] if self._consume is not None else [])]
@@ -153,12 +154,12 @@ class ServiceBus:
             self._start_task(f"intake {queue_consumer.queue}", queue_consumer.run())
 
     def background_tasks(self) -> list[asyncio.Task[None]]:
-        """The tasks that must not end before `drain`; watch them."""
+        """The tasks that must not end before `drain`; the caller supervises them."""
         return list(self._tasks)
 
     @property
     def ready(self) -> tuple[bool, str]:
-        """Whether the service takes part in everything it should, else why not."""
+        """Whether every part works; else the reason why not."""
         if not self._tasks:
             return False, "not started"
         for connection in (self._publish, self._consume):
@@ -205,7 +206,7 @@ class ServiceBus:
         except (ConfigurationError, DependencyDown):
             raise
         except Exception as error:
-            # A broker that has just started may close the connection, or say nothing for a while.
+            # A broker that has just started may close the connection or not answer for a while.
             raise DependencyDown(BROKER, describe(error)) from error
         finally:
             connection.release(channel)

@@ -28,8 +28,8 @@ REPLY_TO = "amq.rabbitmq.reply-to"
 #: The broker user whose replayed messages every service accepts.
 OPERATOR = "operator"
 
-#: Waiting rooms: name of the step and its milliseconds. One fixed delay each: a queue expires from
-#: its head only, so a short wait behind a long one would take the long one's time.
+#: Retry queues: name of the step and its delay in milliseconds. One fixed delay each: a queue
+#: expires from its head only, so a short wait behind a long one would take the long one's time.
 RETRY_DELAYS: Mapping[str, int] = MappingProxyType(
     {"5s": 5_000, "30s": 30_000, "2m": 120_000, "10m": 600_000, "1h": 3_600_000}
 )
@@ -165,14 +165,14 @@ def service_topology(
 
 def _subscriptions(service: str, heard: list[str]) -> Topology:
     retry = retry_exchange(service)
-    rooms = {step: retry_queue(service, step) for step in RETRY_DELAYS}
+    queues = {step: retry_queue(service, step) for step in RETRY_DELAYS}
     back = _dead_letter_arguments(retry, service)
     return Topology(
         exchanges=(Exchange(retry, "direct"),),
         queues=(
             Queue(dead_queue(service), _quorum()),
             *(
-                Queue(rooms[step], {**_quorum(message_ttl=RETRY_DELAYS[step]), **back})
+                Queue(queues[step], {**_quorum(message_ttl=RETRY_DELAYS[step]), **back})
                 for step in RETRY_DELAYS
             ),
             Queue(
@@ -182,7 +182,7 @@ def _subscriptions(service: str, heard: list[str]) -> Topology:
         ),
         bindings=(
             Binding(DEAD, dead_queue(service), service),
-            *(Binding(retry, rooms[step], step) for step in RETRY_DELAYS),
+            *(Binding(retry, queues[step], step) for step in RETRY_DELAYS),
             Binding(retry, service, service),
             *(Binding(EVENTS, service, key) for key in heard),
         ),
@@ -222,7 +222,7 @@ def permissions(
 
 
 def publisher_permissions(user: str, emits: Iterable[type[Event]]) -> Permissions:
-    """The rights of another application: to say the events agreed with it, and nothing else.
+    """The permissions of another application: to publish the events agreed with it, nothing else.
 
     What nobody hears would push older facts out of the unrouted ones.
     """

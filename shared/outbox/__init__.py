@@ -1,7 +1,7 @@
-"""Exactly once in effect, in PostgreSQL: outbox, relay, inbox and kept replies.
+"""Exactly once in effect, in PostgreSQL: outbox, inbox and stored replies.
 
-A fact is said by inserting it in the transaction that makes it true, and heard by inserting its id
-in the transaction of its effect. Publishing from a handler directly is a mistake.
+An event is emitted by an outbox row in the transaction of the change, and processed by an inbox row
+in the transaction of its effect. Handlers never publish directly.
 """
 
 from __future__ import annotations

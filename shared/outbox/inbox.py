@@ -1,4 +1,4 @@
-"""Remembering what was handled, in the transaction of its effect, and forgetting it in time.
+"""Marks messages as processed in the transaction of their effect, and purges old marks.
 
 A failed attempt rolls its row back, so its retry copy (same id) is not taken for a duplicate.
 """
@@ -48,7 +48,8 @@ async def mark_processed(tx: Connection, consumer: str, message_id: str) -> bool
 async def apply_once(
     connection: Connection, consumer: str, message_id: str, effect: SqlEffect
 ) -> bool:
-    """Do all that a message means, unless `consumer` has done it before; whether it was done now.
+    """Apply the effect of a message unless `consumer` has done so before; returns whether it was
+    now.
 
     Waits for another session that is doing the same. Needs no transaction around it.
     """

@@ -1,4 +1,4 @@
-"""The only way a service says something: a row in the outbox, in the transaction of the fact.
+"""The only way to emit an event: an outbox row in the transaction of the change.
 
 Promises that the event goes out if and only if the transaction commits; not when, nor in which
 order.
@@ -25,15 +25,15 @@ async def add(tx: Connection, message_id: str, message_type: str, body: bytes) -
 async def emit(
     tx: Connection, service: str, event: Event, *, subject: str | None, now: datetime
 ) -> str:
-    """Say `event` as `service` when `tx` commits; returns its id. Wake the relay afterwards."""
+    """Publish `event` as `service` when `tx` commits; returns its id. Wake the relay afterwards."""
     if service != event.OWNER:
-        raise ValueError(f"{service} cannot say {event.TYPE}, which is {event.OWNER}'s")
+        raise ValueError(f"{service} cannot publish {event.TYPE}, which is {event.OWNER}'s")
     message_id, body = wrap(service, event, subject=subject, now=now)
     await add(tx, message_id, event.TYPE, body)
     return message_id
 
 
 async def oldest_age(pool: Pool) -> float:
-    """Age in seconds of the oldest fact not yet confirmed; 0 where there is none."""
+    """Age in seconds of the oldest unconfirmed event; 0 if there is none."""
     async with acquire(pool) as connection:
         return max(float(await connection.fetchval(_OLDEST) or 0), 0.0)

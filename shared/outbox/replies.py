@@ -30,7 +30,7 @@ _DELETE_BY_SUBJECT = "DELETE FROM replies WHERE subject = ANY($1) AND expires_at
 
 @dataclass(frozen=True)
 class StoredReply:
-    """A kept answer and the fingerprint of the request it answered."""
+    """A stored reply and the hash of its request."""
 
     content_hash: bytes
     answer: bytes
@@ -45,7 +45,7 @@ async def claim(tx: Connection, request: Request, key: str, content_hash: bytes)
 async def save(
     tx: Connection, request_type: str, key: str, answer: bytes, subject: str | None
 ) -> None:
-    """Keep the answer of the request that `tx` carries out."""
+    """Store the reply to the request that `tx` executes."""
     await tx.execute(_SAVE, request_type, key, answer.decode(), subject)
 
 

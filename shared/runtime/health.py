@@ -1,7 +1,7 @@
 """The health and metrics pages of one service: `/health/live`, `/health/ready`, `/metrics`.
 
 A few dozen lines of HTTP instead of a web framework, because every worker carries them all day. It
-answers GET and HEAD, one request per connection, and says nothing of itself in its headers.
+answers GET and HEAD, one request per connection, and does not identify itself in its headers.
 """
 
 from __future__ import annotations
@@ -39,7 +39,7 @@ class HealthPages:
         return listening
 
     async def close(self) -> None:
-        """Stop listening and cut whoever is connected."""
+        """Stop listening and close open connections."""
         if self._server is None:
             return
         self._server.close()
@@ -55,7 +55,7 @@ class HealthPages:
                 writer.write(self._answer(head))
                 await writer.drain()
         except (OSError, TimeoutError, asyncio.IncompleteReadError, asyncio.LimitOverrunError):
-            pass  # whoever asked is gone, too slow or no HTTP client: there is nobody to tell
+            pass  # the client is gone, too slow or does not speak HTTP
         finally:
             self._open.discard(writer)
             writer.close()

@@ -1,7 +1,7 @@
-"""A service while it runs: its start, the watch over its side tasks, and its drain.
+"""A running service: start, supervision of its background tasks, drain.
 
-`supervise` keeps one promise: the process ends only after everything that had begun was finished
-or the deadline was over, and it never goes on with a side task missing.
+`supervise` guarantees that the process ends only after everything in progress has finished or the
+deadline has passed, and that it never continues without one of its background tasks.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ from shared.runtime.health import HealthPages
 from shared.runtime.service import EXIT_FAILED, Runtime, Service, ServiceSettings, Work, utc_now
 from shared.runtime.telemetry import REGISTRY, get_logger, log_context
 
-#: How often the database is asked whether it is there, for readiness only.
+#: Seconds between two pings of the database, for readiness only.
 PING_SECONDS = 5
 #: What closing the broker's side, then everything else, may each take past the deadline.
 CLOSE_SECONDS = 3
@@ -194,7 +194,7 @@ class ServiceRunner:
                 if answers:
                     log.info("The database answers again.", action="database_back")
                 else:
-                    log.error("The database is away.", action="database_away", reason=reason)
+                    log.error("The database is unavailable.", action="database_away", reason=reason)
             await asyncio.sleep(PING_SECONDS)
 
     async def _drain_bus(self, node: ServiceBus, deadline: float) -> bool:
@@ -222,7 +222,7 @@ class ServiceRunner:
 
 
 async def supervise(runners: Sequence[ServiceRunner], stop: asyncio.Event) -> int:
-    """Let all live until `stop` or the failure of one; returns the exit code.
+    """Run all until `stop` or the failure of one; returns the exit code.
 
     A ConfigurationError of a start is raised again once everything is closed.
     """
@@ -234,12 +234,14 @@ async def supervise(runners: Sequence[ServiceRunner], stop: asyncio.Event) -> in
 
 
 async def _watch(tasks: list[asyncio.Task[None]], stopping: asyncio.Task[bool]) -> bool:
-    """Wait for the stop, True, or for the first side task that ends, which is said loudly."""
+    """Wait for the stop, True, or for for the first background task that ends, which is logged as
+    critical.
+    """
     done, _ = await asyncio.wait({*tasks, stopping}, return_when=asyncio.FIRST_COMPLETED)
     dead = done - {stopping}
     for task in dead:
         log.critical(
-            "A side task has died; the process stops.",
+            "A background task has died; the process stops.",
             action="side_task_died",
             task=task.get_name(),
             exc_info=_outcome(task),
@@ -250,7 +252,7 @@ async def _watch(tasks: list[asyncio.Task[None]], stopping: asyncio.Task[bool]) 
 def _outcome(task: asyncio.Task[Any]) -> BaseException | None:
     # A lost heartbeat of the broker can look like a cancellation that nobody asked for.
     if task.cancelled():
-        return asyncio.CancelledError("cancelled by nobody of ours")
+        return asyncio.CancelledError("cancelled, but not by this process's own code")
     return task.exception()
 
 
@@ -293,7 +295,7 @@ async def _cancel_tasks(tasks: Sequence[asyncio.Task[None]], deadline: float) ->
     failed = [task for task in ended if not task.cancelled() and task.exception()]
     for task in failed:
         log.error(
-            "A side task failed at its end.",
+            "A background task failed at its end.",
             action="drain_failed",
             what=task.get_name(),
             exc_info=task.exception(),

@@ -1,4 +1,4 @@
-"""Waiting for another server: at start for a bounded time, later for ever, and saying so."""
+"""Retries while a server is unavailable, and logs each outage once."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ async def retry_while_down(attempt: Callable[[], Awaitable[T]], seconds: float) 
             if left <= 0:
                 raise
             log.warning(
-                "A server is not there yet; trying again.",
+                "A server is not available yet; trying again.",
                 action="start_waits",
                 dependency=down.name,
                 reason=down.reason,
@@ -44,7 +44,7 @@ async def retry_while_down(attempt: Callable[[], Awaitable[T]], seconds: float) 
 
 
 class OutageLog:
-    """What a loop says of its waits: once why, again when the reason changes, once that it is over.
+    """Logs an outage that a loop waits for: the reason once, a changed reason, and its end.
 
     The actions are `<what>_waits` and `<what>_resumed`.
     """
@@ -54,14 +54,16 @@ class OutageLog:
         self._reason = ""
 
     def started(self, error: BaseException) -> None:
-        """It has to wait."""
+        """Log the outage, unless it was logged with this reason."""
         reason = f"{type(error).__name__}: {error}".splitlines()[0][:200]
         if reason != self._reason:
-            log.warning("It has to wait.", action=f"{self._what}_waits", reason=reason)
+            log.warning(
+                "Waiting for a server; retrying.", action=f"{self._what}_waits", reason=reason
+            )
         self._reason = reason
 
     def ended(self) -> None:
-        """It works."""
+        """Log the end of the outage, if one was logged."""
         if self._reason:
-            log.info("It goes on.", action=f"{self._what}_resumed")
+            log.info("The server is available again.", action=f"{self._what}_resumed")
         self._reason = ""

@@ -1,8 +1,8 @@
 """Logs, metrics and the health pages of one process.
 
 A log line is one JSON object on standard error: a sentence for people, an `action` for programs,
-and the context it was said in. Addresses are masked and secrets dropped as the last step, whatever
-the caller wrote. Metrics live in one registry per process.
+and the context it was logged in. Addresses are masked and secrets dropped as the last step,
+whatever the caller wrote. Metrics live in one registry per process.
 """
 
 from __future__ import annotations
@@ -33,14 +33,14 @@ _context: contextvars.ContextVar[Mapping[str, str]] = contextvars.ContextVar(
 
 
 def get_logger(name: str) -> structlog.stdlib.BoundLogger:
-    """The logger of one part of the house: `log.info("A sentence.", action="what_happened")`."""
+    """The logger of one part of the system: `log.info("A sentence.", action="what_happened")`."""
     logger: structlog.stdlib.BoundLogger = structlog.get_logger(source=name)
     return logger
 
 
 @contextmanager
 def log_context(**fields: str | None) -> Iterator[None]:
-    """Say `fields` (service, trace_id, message_id, request_ref…) on every line said inside."""
+    """Add `fields` (service, trace_id, message_id, request_ref…) to every line logged inside."""
     merged = {**_context.get(), **{key: value for key, value in fields.items() if value}}
     token = _context.set(merged)
     try:
@@ -50,7 +50,7 @@ def log_context(**fields: str | None) -> Iterator[None]:
 
 
 def current_context() -> Mapping[str, str]:
-    """What `log_context` says here."""
+    """The fields of the enclosing `log_context`."""
     return _context.get()
 
 
@@ -206,7 +206,7 @@ def configure_logging(level: str = "info", stream: TextIO | None = None) -> None
         logging.getLogger(noisy).setLevel(least)
 
 
-#: The least serious level of what libraries say that is written. `shared.messaging` and
+#: The lowest level of libraries' lines that is written. `shared.messaging` and
 #: `shared.database` tell themselves, in one line, of connections lost and found.
 LIBRARIES = {
     "aiormq": logging.ERROR,
@@ -218,7 +218,7 @@ LIBRARIES = {
 
 
 class _LoggerFactory:
-    """Loggers under `impex`, so that libraries can be told apart by name."""
+    """Loggers under `impex`, so that libraries are distinguished by name."""
 
     def __call__(self, *_args: Any) -> logging.Logger:
         return logging.getLogger("impex")

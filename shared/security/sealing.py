@@ -42,7 +42,7 @@ class KeyRing:
 
     @classmethod
     def parse(cls, text: str) -> KeyRing:
-        """Read `k2:base64,k1:base64`. ValueError says, without showing a key, what is wrong."""
+        """Read `k2:base64,k1:base64`. ValueError names the problem without showing a key."""
         keys: dict[str, bytes] = {}
         for number, entry in enumerate(text.split(","), 1):
             key_id, colon, encoded = entry.strip().partition(":")

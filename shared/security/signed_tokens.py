@@ -23,7 +23,7 @@ MAX_TOKEN_LENGTH = 400
 
 @dataclass(frozen=True)
 class Signed:
-    """What a token says: its parts, and when it runs out (a whole second, UTC)."""
+    """The content of a token: its parts and its expiry (a whole second, UTC)."""
 
     parts: tuple[str, ...]
     expires_at: datetime
@@ -39,7 +39,7 @@ def sign(ring: KeyRing, purpose: str, parts: tuple[str, ...], expires_at: dateti
 
 
 def read(ring: KeyRing, purpose: str, token: str) -> Signed | None:
-    """What a token says, run out or not; None where we did not write it for this purpose."""
+    """The content of a token, expired or not; None if it was not signed here for this purpose."""
     pieces = token.split(".") if len(token) <= MAX_TOKEN_LENGTH and token.isascii() else []
     if len(pieces) < 3 or not pieces[0].isdigit() or len(pieces[0]) > 12:
         return None

@@ -84,7 +84,7 @@ def specs(cls: type[Any]) -> Iterator[tuple[dataclasses.Field[Any], Spec]]:
 def load(cls: type[T], environ: Mapping[str, str]) -> T:
     """Read, type and judge every setting of `cls`; ConfigurationError holds all the mistakes.
 
-    Each is told with the value that was given, unless that is a secret.
+    Each shows the value that was given, unless it is a secret.
     """
     hints = get_type_hints(cls)
     problems: list[Problem] = []
@@ -102,7 +102,7 @@ def load(cls: type[T], environ: Mapping[str, str]) -> T:
 
 
 def _given(spec: Spec, environ: Mapping[str, str]) -> str:
-    """The value as written, to be seen beside a mistake; never a secret, nor a login in a URL."""
+    """The value as written, to be shown with its problem; never a secret, nor a login in a URL."""
     text = environ.get(spec.name, "")
     if not text or spec.secret or ("://" in text and "@" in text):
         return ""
