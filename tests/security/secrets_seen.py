@@ -16,6 +16,7 @@ import re
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
+from functools import cache
 from urllib.parse import quote, quote_plus
 
 #: Shorter texts would be found by chance.
@@ -72,6 +73,7 @@ def _stands_in(secret: str, text: str, folded: str) -> bool:
     )
 
 
+@cache
 def exact(secret: str) -> set[str]:
     """Every way to write it in which case matters."""
     plain = secret.encode()
@@ -81,6 +83,7 @@ def exact(secret: str) -> set[str]:
     return ways
 
 
+@cache
 def folding(secret: str) -> set[str]:
     """Every way in which it does not: hexadecimal, and a key in base32 in any grouping."""
     ways = {content.hex() for content in (secret.encode(), *_bytes_of(secret))}
