@@ -42,7 +42,7 @@ async def _kill_midway(rig: FaultRig, people: list[RetryingRegistrant], victim: 
     """
     unanswered: set[str] = set()
     if victim == "mailer":
-        # The worst moment: messages given, the mail server's answer not heard.
+        # The worst moment: messages given, the mail server's answer not received.
         rig.smtp.silent_after_data = True
         before = len(rig.smtp.messages)
         await eventually(lambda: len(rig.smtp.messages) >= before + 2, 60)

@@ -1,4 +1,4 @@
-"""Events that end an account's sessions, said as their owners say them."""
+"""Events that end an account's sessions, published as their owners do."""
 
 from __future__ import annotations
 

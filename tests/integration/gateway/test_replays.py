@@ -220,8 +220,8 @@ ACTS: dict[str, Callable[[AccountHolder], Awaitable[object]]] = {
 }
 
 
-#: The password stays what it was: its form is judged anew, like one that is typed, and the code of
-#: the new phone comes next. It may also come before registration has heard of the new phone.
+#: The password stays what it was: its form is checked anew, like one that is typed, and the code of
+#: the new phone comes next. It may also come before registration has processed the event.
 SAME_PASSWORD = ("phone replaced", "phone_replaced")
 
 

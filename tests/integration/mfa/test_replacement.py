@@ -106,7 +106,7 @@ async def test_a_new_phone_does_not_lift_the_daily_limit(harness: MfaHarness) ->
 
 
 async def test_stored_answers_of_the_account_go_with_its_phone(harness: MfaHarness) -> None:
-    """AU-06: a code of the former phone that is posted again is judged again; others' stay."""
+    """AU-06: a code of the former phone that is posted again is checked again."""
     account, old = await harness.enrolled()
     others = [str(uuid4()), str(uuid4())]
     for subject in (account, *others):
