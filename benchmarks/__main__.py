@@ -5,8 +5,6 @@
 or not, because a verdict on a shared machine is for a person to judge; 1 where measuring failed.
 """
 
-from __future__ import annotations
-
 import argparse
 import asyncio
 import json

@@ -4,8 +4,6 @@
 Both drive the real gateway over HTTP and read the clock where the mail server says 250.
 """
 
-from __future__ import annotations
-
 import asyncio
 import os
 import statistics

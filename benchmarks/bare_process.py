@@ -5,8 +5,6 @@ Told on standard input which modules to import and which connections to open, it
 uvloop, says so, and does nothing more: what any service with these libraries would weigh.
 """
 
-from __future__ import annotations
-
 import asyncio
 import contextlib
 import importlib

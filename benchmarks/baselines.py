@@ -5,8 +5,6 @@ They run in the harness's process, on uvloop, against the same servers and the s
 our services, with bodies of the size ours have. Every method returns milliseconds per call.
 """
 
-from __future__ import annotations
-
 import asyncio
 import itertools
 import os

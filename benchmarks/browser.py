@@ -5,8 +5,6 @@ included. Whatever is not the expected answer is raised as `Unexpected` with the
 page. Times are of the monotonic clock that the sink uses too.
 """
 
-from __future__ import annotations
-
 import asyncio
 import secrets
 import time

@@ -4,8 +4,6 @@ Both ends run in the harness's process, ours as a service's node that asks itsel
 baseline has a transaction before each reply, to show what a handler that needs one may cost.
 """
 
-from __future__ import annotations
-
 import asyncio
 import statistics
 import time
@@ -15,7 +13,6 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass
 
 import aio_pika
-import asyncpg
 from aio_pika.abc import AbstractIncomingMessage
 
 from benchmarks.common import AMQP_URL, NOTE, envelope, ground, now
@@ -58,9 +55,7 @@ async def drive(call: Call, callers: int, count: int) -> Spent:
 
 
 @asynccontextmanager
-async def bare_calls(
-    url: str, pool: asyncpg.Pool[asyncpg.Record] | None = None
-) -> AsyncIterator[Call]:
+async def bare_calls(url: str, pool: "Pool | None" = None) -> AsyncIterator[Call]:
     """Direct reply-to by bare aio-pika; with `pool`, an empty transaction before each reply."""
     body = envelope()[1]
     waiting: dict[str, asyncio.Future[bytes]] = {}

@@ -1,7 +1,5 @@
 """What the measured service stands on: its pool, its link, and a bare connection beside them."""
 
-from __future__ import annotations
-
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager
 from datetime import UTC, datetime

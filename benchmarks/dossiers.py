@@ -5,8 +5,6 @@ emptied before each turn, in the harness's process. Half of the events file a do
 half decides it.
 """
 
-from __future__ import annotations
-
 import asyncio
 import time
 from collections.abc import Callable, Mapping, Sequence
@@ -144,7 +142,7 @@ def _value(counter: Counter) -> float:
 
 async def heard_bare(
     channel: aio_pika.abc.AbstractChannel,
-    pool: asyncpg.Pool[asyncpg.Record],
+    pool: Pool,
     effects: Mapping[str, Sequence[object]],
 ) -> Drained:
     """The same by bare aio-pika and asyncpg: BEGIN, inbox, effect, COMMIT, ack.

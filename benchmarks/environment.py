@@ -4,8 +4,6 @@ All of it listens on loopback ports of its own, keeps its data in one temporary 
 afterwards: each child is stopped by its own process id. PostgreSQL flushes as in production.
 """
 
-from __future__ import annotations
-
 import asyncio
 import os
 import re

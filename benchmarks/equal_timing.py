@@ -4,8 +4,6 @@ The peer is the same form for an address that nobody has, posted in turn in the 
 and requests are deleted before each post, so that no throttle and no earlier request is measured.
 """
 
-from __future__ import annotations
-
 import statistics
 from dataclasses import dataclass
 
@@ -17,6 +15,7 @@ from benchmarks.environment import Environment
 from benchmarks.measure import Line, Plan, ratio_line
 from benchmarks.signed_in_user import SignedInUser
 from operations.provision.provisioning import DATABASE
+from shared.database import Connection
 
 WRONG_PASSWORD, OTHER_PASSWORD = "Zt9kPw4mHs2vXd6q", "Wc3nQx7mLr8yTf5k"
 RESET = """
@@ -101,7 +100,7 @@ async def _line(
     environment: Environment,
     plan: Plan,
     connector: aiohttp.BaseConnector,
-    database: asyncpg.Connection[asyncpg.Record],
+    database: Connection,
     known: str,
     question: Question,
 ) -> Line:

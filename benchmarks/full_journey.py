@@ -5,8 +5,6 @@ libraries and servers need for the hashes, requests, pages and posts alone. What
 shown, the driver's own share too, and how much of what that allows is reached: whether we waited.
 """
 
-from __future__ import annotations
-
 import asyncio
 import os
 import resource

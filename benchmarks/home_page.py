@@ -4,8 +4,6 @@ The same account has the same forty dossiers in both; the others belong to as ma
 are forties. Both tables are there from the beginning and change names between the turns.
 """
 
-from __future__ import annotations
-
 import asyncio
 import statistics
 from collections.abc import AsyncIterator, Awaitable, Callable

@@ -5,8 +5,6 @@ in turn with our own figure. A line says what was measured, beside what baseline
 aim was met; it never rounds a miss into a pass.
 """
 
-from __future__ import annotations
-
 import math
 import os
 import platform

@@ -4,8 +4,6 @@
 same connections. `memory_1000` compares each service with itself, 800 account requests earlier.
 """
 
-from __future__ import annotations
-
 import asyncio
 import re
 from typing import Any

@@ -5,8 +5,6 @@ of the same size, in turn. The ground's side is `shared.messaging` and `shared.o
 use them, for a service named bench with one event and one request.
 """
 
-from __future__ import annotations
-
 import asyncio
 import time
 
@@ -132,9 +130,7 @@ async def heard_by_us(environment: Environment, pool: Pool, count: int) -> float
     return count / spent
 
 
-async def heard_bare(
-    bare: aio_pika.abc.AbstractConnection, pool: asyncpg.Pool[asyncpg.Record], count: int
-) -> float:
+async def heard_bare(bare: aio_pika.abc.AbstractConnection, pool: Pool, count: int) -> float:
     """The same by bare aio-pika and asyncpg: BEGIN, inbox, effect, COMMIT, ack."""
     countdown = Countdown(count)
     first = 0.0

@@ -5,8 +5,6 @@ hashing thread busy. `qr_page` weighs the gateway's own work on the page that dr
 `long_password` posts a megabyte and looks whether anybody but the gateway hears of it.
 """
 
-from __future__ import annotations
-
 import asyncio
 import statistics
 from collections.abc import Awaitable, Callable

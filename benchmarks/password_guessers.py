@@ -6,8 +6,6 @@ to ask is not measured as ours. After each order it says how many were answered 
 it ends with its standard input.
 """
 
-from __future__ import annotations
-
 import asyncio
 import contextlib
 import json

@@ -4,8 +4,6 @@ A bare aiohttp server that reads a form and answers 303, and a bare responder ov
 what our gateway and registration would be if they did nothing. It ends with its standard input.
 """
 
-from __future__ import annotations
-
 import contextlib
 import sys
 

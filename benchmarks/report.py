@@ -1,7 +1,5 @@
 """The table that `make bench` prints."""
 
-from __future__ import annotations
-
 import sys
 from collections.abc import Mapping, Sequence
 from itertools import groupby

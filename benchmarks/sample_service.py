@@ -4,8 +4,6 @@ It is provisioned like any other service, in the private servers of a run, and n
 as a process: the harness uses its rights and its tables.
 """
 
-from __future__ import annotations
-
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path

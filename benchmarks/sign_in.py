@@ -5,8 +5,6 @@ once, with right codes, of which none may be refused. Accounts and phones are ma
 pages that everybody uses. Everybody signs in with the browser of last time, as on most days.
 """
 
-from __future__ import annotations
-
 import asyncio
 import statistics
 import time

@@ -7,8 +7,6 @@ each code is good once. Nobody here validates the complementary information, so 
 there.
 """
 
-from __future__ import annotations
-
 import asyncio
 import html
 import re

@@ -6,8 +6,6 @@ monotonic time at which 250 was sent. It speaks as much ESMTP as the mailer need
 no message, and ends with its standard input.
 """
 
-from __future__ import annotations
-
 import asyncio
 import contextlib
 import re

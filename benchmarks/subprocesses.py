@@ -4,8 +4,6 @@ Each one is a module of this package that prints JSON lines and ends when its st
 closed, so none outlives the harness, however that ends. Nothing else is started or ended here.
 """
 
-from __future__ import annotations
-
 import asyncio
 import contextlib
 import json
@@ -23,7 +21,7 @@ class Subprocess:
         self._reading = asyncio.create_task(self._read())
 
     @classmethod
-    async def start(cls, module: str, *arguments: str, ready_seconds: float = 30) -> Subprocess:
+    async def start(cls, module: str, *arguments: str, ready_seconds: float = 30) -> "Subprocess":
         """Start `python -m benchmarks.<module>`; RuntimeError if it says nothing in time."""
         process = await asyncio.create_subprocess_exec(
             sys.executable,

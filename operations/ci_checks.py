@@ -4,8 +4,6 @@
 the tests that need servers and a browser. Both stop at the first step that fails.
 """
 
-from __future__ import annotations
-
 import argparse
 import os
 import subprocess

@@ -4,8 +4,6 @@ Each verb lives in a module of its own, imported when it is asked for, so that a
 `impex run` carries nothing of the others.
 """
 
-from __future__ import annotations
-
 import argparse
 import importlib
 import sys

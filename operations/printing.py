@@ -1,7 +1,5 @@
 """Tables for people and JSON for programs, on standard output."""
 
-from __future__ import annotations
-
 import io
 import json
 import sys

@@ -4,20 +4,15 @@ A service is known by its folder with a `service.py` that exposes `SERVICE`; wha
 asks, answers and reads from the environment is asked of it. There is no second list to keep.
 """
 
-from __future__ import annotations
-
 import importlib
 import os
 from collections.abc import Iterable, Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 from operations.provision.permissions import Principal
 from shared.errors import ConfigurationError
+from shared.runtime.service import Service
 from shared.settings import specs
-
-if TYPE_CHECKING:
-    from shared.runtime.service import Service
 
 ROOT = Path(__file__).parents[1]
 

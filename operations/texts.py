@@ -4,8 +4,6 @@ New texts are added without a translation, those that the code no longer has are
 `babel.cfg` says which files are read. With `--check` nothing is written.
 """
 
-from __future__ import annotations
-
 import argparse
 import io
 import os

@@ -5,8 +5,6 @@ Two of them steer a handler: `Retry` (try this message again later) and `Reject`
 of a handler is a bug and follows the retry policy.
 """
 
-from __future__ import annotations
-
 
 class ImpexError(Exception):
     """Something went wrong."""

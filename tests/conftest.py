@@ -4,8 +4,6 @@
 servers skips the tests that need them; where CI=true they fail instead.
 """
 
-from __future__ import annotations
-
 import json
 import os
 import shutil

@@ -4,8 +4,6 @@
 listening service does.
 """
 
-from __future__ import annotations
-
 import inspect
 import json
 from collections.abc import Iterable, Iterator

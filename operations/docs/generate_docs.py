@@ -5,8 +5,6 @@ every event and request with publisher and subscribers, `deploy/` the permission
 database. With `--check` nothing is written.
 """
 
-from __future__ import annotations
-
 import argparse
 import dataclasses
 import inspect

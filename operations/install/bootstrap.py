@@ -5,8 +5,6 @@ operations.install.bootstrap [--test]`. Does only what is missing or out of date
 installers' noise in `.impex/log/install.log`, and shows its end when something fails.
 """
 
-from __future__ import annotations
-
 import fcntl
 import hashlib
 import os

@@ -4,8 +4,6 @@ The data is under `.impex/data`, or under /var/lib/impex where the servers' own 
 the checkout. Standard library only: this is read before anything is installed.
 """
 
-from __future__ import annotations
-
 import hashlib
 import os
 import pwd

@@ -3,8 +3,6 @@
 Standard library only: this is used before anything is installed.
 """
 
-from __future__ import annotations
-
 import sys
 import time
 from collections.abc import Iterator

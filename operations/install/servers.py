@@ -5,8 +5,6 @@ outside the folder given is written, nothing under /etc is read, and servers alr
 left alone.
 """
 
-from __future__ import annotations
-
 import glob
 import os
 import pwd

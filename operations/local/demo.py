@@ -5,8 +5,6 @@ it changes nothing. It is for the `impex up` of this folder only: where settings
 may be those of real people, and nothing is sent.
 """
 
-from __future__ import annotations
-
 import argparse
 import os
 

@@ -1,8 +1,6 @@
 """Forty dossiers that nobody filed, in every state there is: establishments and medicines are
 invented. The same account and day give the same dossiers."""
 
-from __future__ import annotations
-
 from collections.abc import Iterator
 from datetime import datetime, timedelta
 from itertools import cycle

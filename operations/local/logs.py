@@ -4,8 +4,6 @@ Whatever a line contains may come from outside: characters that a terminal would
 escaped, and a field's value cannot imitate another field.
 """
 
-from __future__ import annotations
-
 import argparse
 import heapq
 import json

@@ -4,8 +4,6 @@ Reached over TCP on 127.0.0.1 only. Data stays in the folder given; starting aga
 data. Made for trying out and for tests, not for production.
 """
 
-from __future__ import annotations
-
 import os
 import shutil
 import signal

@@ -4,8 +4,6 @@ The launcher's own settings, and those of every service in the environment that 
 What only provisioning makes, keys and the services' addresses, is judged as a sound example.
 """
 
-from __future__ import annotations
-
 import tempfile
 from collections.abc import Mapping
 from pathlib import Path

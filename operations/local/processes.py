@@ -5,8 +5,6 @@ process of an earlier run is recognised by id and start time, so nothing that me
 process id is ever touched.
 """
 
-from __future__ import annotations
-
 import itertools
 import json
 import os

@@ -4,8 +4,6 @@ The password reaches psql by its environment, which other users of the machine c
 never by the command line.
 """
 
-from __future__ import annotations
-
 import argparse
 import os
 import shutil

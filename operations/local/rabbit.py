@@ -4,8 +4,6 @@ Listens on 127.0.0.1 only, with its own epmd, and reads nothing under /etc. Data
 given. Made for trying out and for tests, not for production.
 """
 
-from __future__ import annotations
-
 import socket
 from pathlib import Path
 

@@ -1,7 +1,5 @@
 """`impex reset`: forget the data of the private servers, after asking."""
 
-from __future__ import annotations
-
 import argparse
 import shutil
 import sys

@@ -1,7 +1,5 @@
 """Settings of the launcher and of the operator's commands."""
 
-from __future__ import annotations
-
 from dataclasses import dataclass
 from urllib.parse import urlsplit
 

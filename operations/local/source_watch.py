@@ -3,8 +3,6 @@
 `services/NAME/**`, templates included, belongs to one service; `shared/**` belongs to all.
 """
 
-from __future__ import annotations
-
 import os
 from collections.abc import Iterator
 from pathlib import Path

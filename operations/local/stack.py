@@ -4,8 +4,6 @@ A `Stack` starts them in the order of their needs, knows when each is ready, and
 other way round. It does not talk to people; `operations.local.up` does.
 """
 
-from __future__ import annotations
-
 import os
 import shlex
 import signal

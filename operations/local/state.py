@@ -5,8 +5,6 @@ shares, so one that merely took over the id is never touched. Only one launcher 
 a lock that the kernel frees at its death.
 """
 
-from __future__ import annotations
-
 import fcntl
 import json
 import os
@@ -41,7 +39,7 @@ class ProcessIdentity:
     stop_signal: int = int(signal.SIGTERM)
 
     @classmethod
-    def of(cls, pid: int, stop_signal: int = int(signal.SIGTERM)) -> ProcessIdentity | None:
+    def of(cls, pid: int, stop_signal: int = int(signal.SIGTERM)) -> "ProcessIdentity | None":
         """The process `pid` as it is now; None when it is gone."""
         started = started_at(pid)
         return None if started is None else cls(pid, started, boot_id(), stop_signal)

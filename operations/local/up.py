@@ -5,8 +5,6 @@ them, starts every service, waits until all are ready and prints one table of ad
 that ends by itself is started again, with a pause that grows.
 """
 
-from __future__ import annotations
-
 import argparse
 import contextlib
 import os

@@ -4,8 +4,6 @@ Shows why and since when, never the content. Replaying sends a message to its se
 first try; what was handled already has no second effect. What its owner did not say stays.
 """
 
-from __future__ import annotations
-
 import argparse
 import asyncio
 import getpass

@@ -4,8 +4,6 @@ The first line names the columns, in any order. What is wrong with a line is tol
 each event is judged by the rules of the list itself.
 """
 
-from __future__ import annotations
-
 import csv
 import io
 from collections.abc import Callable, Iterator, Mapping

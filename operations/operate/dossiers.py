@@ -4,8 +4,6 @@ Nothing is sent while a line is wrong. What was sent may be sent again: every ev
 content, and a dossier keeps the highest version.
 """
 
-from __future__ import annotations
-
 import argparse
 from collections import Counter
 from collections.abc import Sequence

@@ -5,8 +5,6 @@ service's own address), else by what `impex up` wrote down in this folder. Confi
 what is missing where neither helps.
 """
 
-from __future__ import annotations
-
 import os
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass

@@ -4,8 +4,6 @@ Asks the resolver of this machine; changes nothing. Signing (DKIM) is the relay'
 relay's selector must be given for its record to be looked at.
 """
 
-from __future__ import annotations
-
 import argparse
 import os
 from collections.abc import Callable, Iterator

@@ -4,8 +4,6 @@ A mail is held when nobody can tell whether it arrived. Addresses are shown, bec
 or the mail server's log must be asked; code and link are not, and cannot be.
 """
 
-from __future__ import annotations
-
 import argparse
 from collections.abc import Awaitable, Callable
 from dataclasses import asdict

@@ -4,8 +4,6 @@ An event's message id is made from its content, so that the same event sent agai
 message, and every listener knows it.
 """
 
-from __future__ import annotations
-
 import asyncio
 from collections.abc import Sequence
 from dataclasses import dataclass

@@ -4,8 +4,6 @@ The table is the one of the architecture: the backlog of each service, what wait
 what somebody must read, and what nobody listens to.
 """
 
-from __future__ import annotations
-
 import argparse
 from dataclasses import asdict, dataclass
 

@@ -1,7 +1,5 @@
 """`impex status`: services, addresses and queues of what runs from this folder."""
 
-from __future__ import annotations
-
 import argparse
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor

@@ -5,8 +5,6 @@ is idempotent: asking for what already is changes nothing. An answer other than 
 `BrokerRefused`.
 """
 
-from __future__ import annotations
-
 import base64
 import hashlib
 import http.client

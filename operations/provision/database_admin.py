@@ -5,8 +5,6 @@ made here but by each service's migrations, under the owner's role. A server tha
 DependencyDown, one that refuses an ImpexError with its words.
 """
 
-from __future__ import annotations
-
 import asyncio
 import threading
 from collections.abc import AsyncIterator, Coroutine, Iterable, Mapping, Sequence

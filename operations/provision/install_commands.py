@@ -4,8 +4,6 @@ Provisioning takes the passwords out of the very addresses that the services are
 cannot differ. All three may be run again at any time.
 """
 
-from __future__ import annotations
-
 import argparse
 import os
 from pathlib import Path

@@ -5,8 +5,6 @@ nobody keeps a second list. The documents made here are what `make up`, `deploy/
 install.
 """
 
-from __future__ import annotations
-
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any

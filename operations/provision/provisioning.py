@@ -4,8 +4,6 @@ Roles, schemas, migrations, users, rights, exchanges, queues. Everything may be 
 time and only adds or corrects; nothing is ever removed here.
 """
 
-from __future__ import annotations
-
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from urllib.parse import quote, unquote, urlsplit

@@ -4,8 +4,6 @@ The names are those of the settings, so a folder of this kind serves `make up`, 
 `/run/secrets`) and a server under systemd alike: each secret is given as `<NAME>_FILE`.
 """
 
-from __future__ import annotations
-
 import secrets
 from collections.abc import Callable, Iterable
 from pathlib import Path

@@ -5,8 +5,6 @@ it is processed), its number, the contents with the date of filing, and the date
 The store keeps the highest version of each part.
 """
 
-from __future__ import annotations
-
 import re
 import unicodedata
 from dataclasses import dataclass

@@ -4,8 +4,6 @@ Texts are sorted by the collation `as_read` (case and accents last, numbers by v
 the order of a dossier's life cycle, missing dates last. Ties are sorted by `dossier_id`.
 """
 
-from __future__ import annotations
-
 import base64
 from collections import Counter
 from collections.abc import Iterable

@@ -1,7 +1,5 @@
 """Normalizes text for search: no case, no accents, single blanks. Pure."""
 
-from __future__ import annotations
-
 import unicodedata
 
 #: Between the columns of a dossier, so that no search matches across them.

@@ -1,7 +1,5 @@
 """The dossiers service as data: the composition root."""
 
-from __future__ import annotations
-
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path

@@ -1,7 +1,5 @@
 """Settings of the dossiers service: its connections and health port."""
 
-from __future__ import annotations
-
 from dataclasses import dataclass
 
 from shared.settings import CommonSettings, setting

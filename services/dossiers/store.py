@@ -4,8 +4,6 @@ Every statement but `UPSERT` filters by one account, the first column of the ind
 lists are built from constants of this file only; all values are parameters (IN-04).
 """
 
-from __future__ import annotations
-
 from datetime import date
 from typing import Any
 

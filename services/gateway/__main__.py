@@ -1,7 +1,5 @@
 """Run the gateway alone: `python -m services.gateway`."""
 
-from __future__ import annotations
-
 from services.gateway.service import SERVICE
 from shared.runtime.main import main
 

@@ -1,7 +1,5 @@
 """The application: what it holds, its layers, its routes. Opens nothing by itself."""
 
-from __future__ import annotations
-
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime

@@ -5,8 +5,6 @@ finds nothing left. For changes made elsewhere the event does it. Handlers are s
 twice: sessions proved after the moment stay.
 """
 
-from __future__ import annotations
-
 from datetime import datetime
 
 from services.gateway.sessions import session_store

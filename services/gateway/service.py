@@ -1,7 +1,5 @@
 """The composition of the gateway: what it opens, and its messages."""
 
-from __future__ import annotations
-
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path

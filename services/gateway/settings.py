@@ -1,7 +1,5 @@
 """The gateway's settings: where it listens, what it seals with, how it looks."""
 
-from __future__ import annotations
-
 import ipaddress
 from dataclasses import dataclass
 from datetime import timedelta

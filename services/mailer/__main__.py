@@ -1,7 +1,5 @@
 """Run the mailer alone: `python -m services.mailer`."""
 
-from __future__ import annotations
-
 from services.mailer.service import SERVICE
 from shared.runtime.main import main
 

@@ -4,8 +4,6 @@ A row is claimed by one process at a time (`SKIP LOCKED`), under a lease on the 
 which all processes share. Every change after a claim checks that the claim still holds.
 """
 
-from __future__ import annotations
-
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime

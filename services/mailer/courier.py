@@ -5,8 +5,6 @@ gave one, is recorded however long the database is unavailable. Code and link ar
 while the message is being built, and a « ce n'est pas moi » token is created then.
 """
 
-from __future__ import annotations
-
 import asyncio
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass

@@ -5,8 +5,6 @@ left out, and so is the mail to another address before that is verified: an addr
 account gets none, so the export would reveal which addresses have accounts (B-03).
 """
 
-from __future__ import annotations
-
 import json
 from typing import Any
 

@@ -4,8 +4,6 @@ Pure rules: time is passed in, without I/O. `judge` reads a mail server's answer
 turns an outcome into the next state and the event that reports it.
 """
 
-from __future__ import annotations
-
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass

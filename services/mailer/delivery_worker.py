@@ -4,8 +4,6 @@ Any number of mailers may run it. While the mail server is unavailable no mail i
 are deferred, with an event each, and the server is probed with growing pauses.
 """
 
-from __future__ import annotations
-
 import asyncio
 import time
 from uuid import uuid4

@@ -4,8 +4,6 @@ A held mail may have arrived; only the recipient or the mail server's log can te
 keeps its Message-ID.
 """
 
-from __future__ import annotations
-
 from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID

@@ -4,8 +4,6 @@ The data is what the record of a mail keeps of the event that caused it. A code 
 part of it: secrets stay sealed until the message is built.
 """
 
-from __future__ import annotations
-
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime

@@ -5,8 +5,6 @@ again gives the same message, with the same Message-ID and Date. Nothing is decr
 the portal's address comes from the settings, never from an event (RE-05).
 """
 
-from __future__ import annotations
-
 import email.utils
 from collections.abc import Iterator
 from dataclasses import dataclass

@@ -4,8 +4,6 @@ It identifies the account and the mail, and is signed whenever the mail is built
 log contains it. Registration verifies it with the same key ring.
 """
 
-from __future__ import annotations
-
 from datetime import datetime, timedelta
 from uuid import UUID
 

@@ -6,8 +6,6 @@ and becomes a box; one that is the link alone becomes the button. The same words
 and, escaped, the HTML part.
 """
 
-from __future__ import annotations
-
 import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass

@@ -1,7 +1,5 @@
 """The mailer's composition root: subscriptions, events, connections."""
 
-from __future__ import annotations
-
 import asyncio
 import re
 import time

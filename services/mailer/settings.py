@@ -1,7 +1,5 @@
 """The mailer's settings: its three addresses, the mail server, the schedule, the templates."""
 
-from __future__ import annotations
-
 from dataclasses import dataclass
 from datetime import timedelta
 from pathlib import Path

@@ -5,8 +5,6 @@ any way is discarded. Only a failure after the whole message was written is unce
 the server cannot have accepted it.
 """
 
-from __future__ import annotations
-
 import re
 import ssl
 from collections import deque

@@ -3,8 +3,6 @@
 Functions that take a transaction. Sending is in `claims`.
 """
 
-from __future__ import annotations
-
 from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import datetime, timedelta

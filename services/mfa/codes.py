@@ -6,8 +6,6 @@ codes in a row with the same drift tell how far the phone's clock is off (OT-05,
 reported to the user and never compensated for. Pure.
 """
 
-from __future__ import annotations
-
 import dataclasses
 from dataclasses import dataclass
 from typing import Literal

@@ -1,7 +1,5 @@
 """SQL of the data export: everything stored about an account but keys and codes (B-11)."""
 
-from __future__ import annotations
-
 from shared.database import Connection
 from shared.domain.data_export import ExportDocument
 

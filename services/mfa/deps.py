@@ -1,7 +1,5 @@
 """Dependencies of the handlers, built once by the composition root."""
 
-from __future__ import annotations
-
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime

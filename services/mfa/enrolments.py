@@ -1,7 +1,5 @@
 """Authenticators and pending enrolments. The first right code activates an authenticator. Pure."""
 
-from __future__ import annotations
-
 from dataclasses import dataclass, field
 from datetime import datetime
 

@@ -1,7 +1,5 @@
 """SQL on failed codes, as functions that take the transaction; the account is locked."""
 
-from __future__ import annotations
-
 from datetime import datetime, timedelta
 
 from services.mfa.failed_codes import FailedCodes

@@ -3,8 +3,6 @@
 A right code resets the growing wait; only time lifts the daily limit.
 """
 
-from __future__ import annotations
-
 import dataclasses
 from dataclasses import dataclass
 from datetime import datetime
@@ -32,12 +30,12 @@ class FailedCodes:
         left_today = _daily_quota(throttle).left(self.times, now)
         return max(0, min(throttle.free - len(recent), left_today))
 
-    def with_failure(self, throttle: Throttle, now: datetime) -> FailedCodes:
+    def with_failure(self, throttle: Throttle, now: datetime) -> "FailedCodes":
         """With one more wrong code at `now`."""
         recent = within(self.times, throttle.window, now)
         return FailedCodes(times=(*recent, now), failures=self.failures + 1)
 
-    def cleared(self) -> FailedCodes:
+    def cleared(self) -> "FailedCodes":
         """After a right code."""
         return dataclasses.replace(self, failures=0)
 

@@ -3,8 +3,6 @@
 Several processes may purge at once: each skips rows that another one has locked.
 """
 
-from __future__ import annotations
-
 from datetime import datetime
 
 from services.mfa import failed_code_store, store

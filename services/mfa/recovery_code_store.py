@@ -1,7 +1,5 @@
 """SQL on recovery codes, as functions that take the transaction; the account is locked."""
 
-from __future__ import annotations
-
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime

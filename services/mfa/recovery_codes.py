@@ -4,8 +4,6 @@ They have 80 bits, so a keyed hash, bound to the account, is enough to store the
 bytes and key ring are passed in.
 """
 
-from __future__ import annotations
-
 import base64
 import re
 

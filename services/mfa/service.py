@@ -1,7 +1,5 @@
 """The mfa service as data, and its dependencies: the composition root."""
 
-from __future__ import annotations
-
 import secrets
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager

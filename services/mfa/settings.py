@@ -3,8 +3,6 @@
 Bounds refuse values that would make codes easier to guess than AU-02 and OT-05 allow.
 """
 
-from __future__ import annotations
-
 from dataclasses import dataclass
 from datetime import timedelta
 

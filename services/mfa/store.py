@@ -5,8 +5,6 @@ even if many arrive at once (AU-03). A change of the authenticator deletes the s
 the account.
 """
 
-from __future__ import annotations
-
 from collections.abc import Sequence
 from datetime import datetime
 from typing import Any

@@ -5,8 +5,6 @@ SHA-1, six digits and thirty seconds only: every usual application supports thes
 in (OT-07). Pure: times and random bytes are passed in.
 """
 
-from __future__ import annotations
-
 import base64
 import hmac
 import re

@@ -1,7 +1,5 @@
 """SQL of the data export: everything stored about an account (B-11)."""
 
-from __future__ import annotations
-
 import json
 from typing import Any
 

@@ -5,8 +5,6 @@ not asked for a while, so that only one user in that time has waited. Redirects 
 and bodies that are too long or cannot be parsed count as failures (SI-05, SI-07, IN-08).
 """
 
-from __future__ import annotations
-
 import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager

@@ -1,7 +1,5 @@
 """Checks of an establishment's country, postal code and identifiers (IN-02). Pure."""
 
-from __future__ import annotations
-
 import re
 
 import stdnum

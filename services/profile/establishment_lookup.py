@@ -1,7 +1,5 @@
 """Looks a SIRET up: in the cache, else in the company directory."""
 
-from __future__ import annotations
-
 from services.profile import lookup_cache_store
 from services.profile.deps import Deps
 from services.profile.establishment_record import EstablishmentRecord

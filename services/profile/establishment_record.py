@@ -6,8 +6,6 @@ establishment is in `results[].matching_etablissements[]`, and also, with its ad
 those that cannot be parsed are left out.
 """
 
-from __future__ import annotations
-
 import re
 from datetime import date
 

@@ -4,8 +4,6 @@ A draft is stored as typed, valid or not; only unknown choices and texts that ca
 refused. What the company directory knows about the SIRET is passed in.
 """
 
-from __future__ import annotations
-
 import unicodedata
 from collections.abc import Iterator
 from dataclasses import dataclass

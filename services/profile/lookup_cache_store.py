@@ -3,8 +3,6 @@
 Records are public. The purge deletes expired ones, and the oldest beyond `MAX_ROWS`.
 """
 
-from __future__ import annotations
-
 from datetime import datetime, timedelta
 
 import msgspec

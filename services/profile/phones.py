@@ -4,8 +4,6 @@ phonenumbers accepts more than is sensible (line breaks, digits of any script, `
 plain digits and the usual signs are passed to it.
 """
 
-from __future__ import annotations
-
 import phonenumbers
 from phonenumbers import NumberParseException, PhoneNumber, PhoneNumberFormat
 

@@ -1,7 +1,5 @@
 """The stored profile of an account and the refusals of its changes. Pure."""
 
-from __future__ import annotations
-
 from dataclasses import dataclass
 from datetime import datetime
 

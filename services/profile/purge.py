@@ -3,8 +3,6 @@
 Several processes may purge at once: each skips rows that another one has locked.
 """
 
-from __future__ import annotations
-
 from datetime import datetime, timedelta
 
 from services.profile import lookup_cache_store, store

@@ -1,7 +1,5 @@
 """The profile service as data, and its dependencies: the composition root."""
 
-from __future__ import annotations
-
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path

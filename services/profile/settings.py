@@ -1,7 +1,5 @@
 """Settings of the profile service: connections, keys, drafts, the company directory."""
 
-from __future__ import annotations
-
 from dataclasses import dataclass
 from datetime import timedelta
 from urllib.parse import urlsplit

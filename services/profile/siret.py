@@ -4,8 +4,6 @@ python-stdnum checks the key, with La Poste's exception (SI-01, SI-02). Fourteen
 although their key is right (SI-03).
 """
 
-from __future__ import annotations
-
 from stdnum.fr import siret as stdnum_siret
 
 from services.profile.text_rules import BLANKS

@@ -4,8 +4,6 @@ Every change starts with `lock_account`, so that concurrent requests about one a
 one after the other.
 """
 
-from __future__ import annotations
-
 from collections.abc import Sequence
 from datetime import datetime
 from typing import Any

@@ -4,8 +4,6 @@ Texts are stored in NFC, without outer blanks. Any alphabet is permitted; emoji,
 invisible characters are not, because they cannot be printed on an envelope.
 """
 
-from __future__ import annotations
-
 import unicodedata
 
 from shared.contracts.base import FieldError

@@ -1,7 +1,5 @@
 """Queries on accounts for operators' commands."""
 
-from __future__ import annotations
-
 from services.registration import account_store
 from services.registration.email_addresses import address_key
 from shared.database import Connection

@@ -4,8 +4,6 @@
 verifications of one address could deadlock.
 """
 
-from __future__ import annotations
-
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any

@@ -1,7 +1,5 @@
 """A request for an account: its states, the validity of its messages, codes and links. Pure."""
 
-from __future__ import annotations
-
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Literal

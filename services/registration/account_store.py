@@ -4,8 +4,6 @@ A change of password, state, address or phone deletes the stored replies about t
 a repeated request is checked against the account as it is now (AU-06).
 """
 
-from __future__ import annotations
-
 import uuid
 from datetime import datetime
 from typing import Any

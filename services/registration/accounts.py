@@ -5,8 +5,6 @@ it can sign in, and the second factor then makes it active. Where the phone was 
 address changed shortly before the freeze, only support can unfreeze it (`desk_only`).
 """
 
-from __future__ import annotations
-
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Literal
@@ -72,7 +70,7 @@ class Account:
         """Whether a lost phone may be reported; for a frozen account too."""
         return self.credentials is not None and self.state != "deactivated"
 
-    def same_password(self, seen: Account) -> bool:
+    def same_password(self, seen: "Account") -> bool:
         """Whether it can sign in with the password that it had in `seen`, an earlier reading."""
         if self.credentials is None or seen.credentials is None or not self.can_sign_in:
             return False

@@ -3,8 +3,6 @@
 An account has one at a time; whoever writes it holds the account's lock.
 """
 
-from __future__ import annotations
-
 from datetime import datetime
 from typing import Any
 

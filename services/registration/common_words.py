@@ -5,8 +5,6 @@ password is looked up in one table. Words of five letters or more count anywhere
 passwords also as a whole. Pure.
 """
 
-from __future__ import annotations
-
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import NamedTuple
 

@@ -4,8 +4,6 @@ Of passwords, codes and links only the times are exported. Requests that others 
 address belong to them and are left out.
 """
 
-from __future__ import annotations
-
 from collections.abc import Sequence
 
 from shared.database import Connection

@@ -3,8 +3,6 @@
 They are read once, at start. An unusable file raises a `ConfigurationError` that names the setting.
 """
 
-from __future__ import annotations
-
 from collections.abc import Iterable
 from importlib.resources import files
 from pathlib import Path

@@ -1,7 +1,5 @@
 """The dependencies of registration's handlers, built once by the composition root."""
 
-from __future__ import annotations
-
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime

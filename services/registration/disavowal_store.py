@@ -1,7 +1,5 @@
 """SQL on used « ce n'est pas moi » links, in the caller's transaction."""
 
-from __future__ import annotations
-
 from datetime import datetime
 
 from shared.database import Connection

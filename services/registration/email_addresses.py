@@ -5,8 +5,6 @@ An address is stored with its local part as typed, in NFC, and its domain in low
 and plus signs are significant (RE-08).
 """
 
-from __future__ import annotations
-
 import unicodedata
 from dataclasses import dataclass
 

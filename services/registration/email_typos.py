@@ -3,8 +3,6 @@
 Only the domain is compared, with those of mail providers common in France. Pure.
 """
 
-from __future__ import annotations
-
 #: Well-known domains, the most used first, which wins between equally near ones.
 KNOWN_DOMAINS = (
     "gmail.com", "orange.fr", "hotmail.fr", "hotmail.com", "yahoo.fr", "wanadoo.fr", "free.fr",

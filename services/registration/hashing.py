@@ -5,8 +5,6 @@ from the address under the same key. So one computation serves an account and al
 address, and a check takes the same time whatever exists (AU-08).
 """
 
-from __future__ import annotations
-
 import asyncio
 import base64
 import hmac

@@ -1,7 +1,5 @@
 """Settings of rate limits: quotas and throttles (AU-02, AU-04, AU-17)."""
 
-from __future__ import annotations
-
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from datetime import timedelta

@@ -1,7 +1,5 @@
 """Scopes of the login throttle: what is counted, and its limit. Pure."""
 
-from __future__ import annotations
-
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 

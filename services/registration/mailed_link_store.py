@@ -4,8 +4,6 @@ A link is found by the hashes of its token, one per key of the ring, and by its 
 lost phone sets no password.
 """
 
-from __future__ import annotations
-
 from collections.abc import Sequence
 from datetime import datetime, timedelta
 from typing import Any

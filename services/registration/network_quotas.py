@@ -1,7 +1,5 @@
 """Networks with a quota of their own (`IMPEX_NETWORK_QUOTAS`). Pure."""
 
-from __future__ import annotations
-
 import ipaddress
 from collections.abc import Mapping
 

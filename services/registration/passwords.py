@@ -4,8 +4,6 @@ The rules are data (`data/password_rules.json`): both interpreters read the same
 the same results, which one table of passwords tests. Word lists are separate: see `common_words`.
 """
 
-from __future__ import annotations
-
 import math
 import unicodedata
 from collections.abc import Iterator, Mapping
@@ -111,7 +109,7 @@ class PasswordRules:
             self._runs.setdefault(self.fold(piece), []).append(piece)
 
     @classmethod
-    def parse(cls, text: str | bytes) -> PasswordRules:
+    def parse(cls, text: str | bytes) -> "PasswordRules":
         """Read a document. Raises msgspec.DecodeError or ValidationError."""
         return cls(msgspec.json.decode(text, type=RulesDocument))
 
@@ -119,7 +117,7 @@ class PasswordRules:
         """The document for the page."""
         return msgspec.json.encode(self.document).decode()
 
-    def with_policy(self, *, min_length: int, max_length: int, mixed_case: bool) -> PasswordRules:
+    def with_policy(self, *, min_length: int, max_length: int, mixed_case: bool) -> "PasswordRules":
         """The same rules under an operator's policy (B-12)."""
         shown = [rule for rule in self.document.shown if mixed_case or rule != "mixed_case"]
         return PasswordRules(

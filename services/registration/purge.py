@@ -4,8 +4,6 @@ Several processes may purge at once: each deletes other rows. While the database
 purge waits.
 """
 
-from __future__ import annotations
-
 from datetime import datetime
 
 from services.registration import (

@@ -5,8 +5,6 @@ Several are locked in one order (CR-12): an address with a network, an address, 
 account.
 """
 
-from __future__ import annotations
-
 from collections.abc import Sequence
 from datetime import datetime, timedelta
 

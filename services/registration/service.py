@@ -1,7 +1,5 @@
 """Registration as data, and its composition root."""
 
-from __future__ import annotations
-
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path

@@ -4,8 +4,6 @@ A value out of bounds prevents the start, and so does a password hash cheaper th
 Rate limits are in `limit_settings`.
 """
 
-from __future__ import annotations
-
 import os
 from dataclasses import dataclass
 from datetime import timedelta

@@ -4,8 +4,6 @@ A file begins with `version:` and `date:` lines and an empty line; the rest is M
 accepts the file whose hash the page showed (RE-13).
 """
 
-from __future__ import annotations
-
 import hashlib
 from collections.abc import Iterable
 from dataclasses import dataclass

@@ -1,7 +1,5 @@
 """SQL on validation links of requests, in the caller's transaction."""
 
-from __future__ import annotations
-
 from collections.abc import Sequence
 
 from services.registration import account_request_store

@@ -3,8 +3,6 @@
 A name is shown only once the address is verified; a decoy looks like any other request.
 """
 
-from __future__ import annotations
-
 from datetime import datetime
 
 from services.registration.account_requests import AccountRequest, ValidationLink, resend_at

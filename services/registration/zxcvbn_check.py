@@ -4,8 +4,6 @@ zxcvbn stores words passed to it in a table of the whole process, so none are pa
 check names and address already.
 """
 
-from __future__ import annotations
-
 from zxcvbn import zxcvbn
 
 #: Of zxcvbn's scores from 0 to 4; a password below it falls to online guessing.

@@ -4,8 +4,6 @@
 that needs the complete registries of `base` calls `load_contracts` first.
 """
 
-from __future__ import annotations
-
 import importlib
 import pkgutil
 

@@ -8,8 +8,6 @@ any order, and twice: `version` counts the changes of one dossier from 1, and th
 `granted`, `acknowledged`, `refused`, `withdrawn`) or any other short text, shown as it is.
 """
 
-from __future__ import annotations
-
 from datetime import datetime
 
 from shared.contracts.base import Event, event

@@ -6,8 +6,6 @@ and the name in the logs. A breaking change is a new class with a higher version
 old one; readers ignore fields they do not know.
 """
 
-from __future__ import annotations
-
 from collections.abc import Callable
 from typing import ClassVar, TypeVar
 

@@ -1,7 +1,5 @@
 """What every service answers when a person asks what is held about them (B-11, GD-02)."""
 
-from __future__ import annotations
-
 from shared.contracts.base import Reply, Sealed
 
 

@@ -1,7 +1,5 @@
 """Messages of the list of dossiers that the home page shows."""
 
-from __future__ import annotations
-
 from datetime import date
 
 import msgspec

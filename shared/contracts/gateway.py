@@ -1,7 +1,5 @@
 """Messages of the gateway: sessions opened and closed, and requests to the desk."""
 
-from __future__ import annotations
-
 from datetime import datetime
 
 from shared.contracts.base import Event, Sealed, event

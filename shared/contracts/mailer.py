@@ -1,7 +1,5 @@
 """Messages of the mailer: the state of each mail, and the data it holds about a person."""
 
-from __future__ import annotations
-
 from datetime import datetime
 
 from shared.contracts.base import Event, Request, event, request

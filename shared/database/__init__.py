@@ -4,8 +4,6 @@ A service sees one schema, through unqualified names and a role that may read an
 and nothing else. The loss of the server raises `DependencyDown`; the pool reconnects by itself.
 """
 
-from __future__ import annotations
-
 from shared.database.fingerprint import schema_fingerprint
 from shared.database.migrations import Migration, check_schema, migrate, read_migrations
 from shared.database.pool import (

@@ -1,7 +1,5 @@
 """A schema as text, for comparing what migrations make with what is expected."""
 
-from __future__ import annotations
-
 from shared.database.pool import Connection
 
 QUERIES = (

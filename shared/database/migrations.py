@@ -5,8 +5,6 @@ or a database newer than the program is found and named. Runners that start toge
 Rights of the application's role are renewed at the end of every run.
 """
 
-from __future__ import annotations
-
 import hashlib
 import re
 from collections.abc import AsyncIterator, Iterable, Sequence

@@ -4,8 +4,6 @@ Every wait has an end: connecting, a command, a forgotten transaction. Loss of t
 only error that becomes `DependencyDown`; the pool reconnects by itself on the next use.
 """
 
-from __future__ import annotations
-
 import re
 from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager, contextmanager

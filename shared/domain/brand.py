@@ -5,8 +5,6 @@ contact is required, so that no applicant is sent to another operator's support 
 settled result, the same for the gateway and the mailer.
 """
 
-from __future__ import annotations
-
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 

@@ -1,7 +1,5 @@
 """Countries by their ISO 3166-1 codes, with their names as people read them (CLDR, by Babel)."""
 
-from __future__ import annotations
-
 from functools import cache
 
 from babel import Locale

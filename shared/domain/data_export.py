@@ -1,7 +1,5 @@
 """What is held about a person, as every service writes it down for them (B-11, GD-02)."""
 
-from __future__ import annotations
-
 from collections.abc import Mapping, Sequence
 from typing import Any
 

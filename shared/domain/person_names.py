@@ -4,8 +4,6 @@ Names are kept as typed, in NFC, without outer blanks. Nothing is guessed from a
 length: Ng, O'Brien, d’Été-Müller and Łukasz pass. Pure.
 """
 
-from __future__ import annotations
-
 import re
 import unicodedata
 

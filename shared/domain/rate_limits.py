@@ -5,8 +5,6 @@ is AU-02's: some free tries, then a wait that doubles, and a ceiling per day. Pu
 passed in.
 """
 
-from __future__ import annotations
-
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass

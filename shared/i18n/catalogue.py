@@ -4,8 +4,6 @@
 French is written with plain spaces; the no-break spaces are added here.
 """
 
-from __future__ import annotations
-
 import gettext
 import io
 import re

@@ -1,7 +1,5 @@
 """Dates, times and numbers as people read them, moments in Paris time."""
 
-from __future__ import annotations
-
 from datetime import date, datetime
 from zoneinfo import ZoneInfo
 

@@ -1,7 +1,5 @@
 """The texts of Jinja templates: `_("…")` and `ngettext("…", "…", n)`."""
 
-from __future__ import annotations
-
 from typing import Any
 
 import jinja2

@@ -4,8 +4,6 @@ Promises that a committed fact reaches every listener at least once and has its 
 in a visible place with the reason. Does not promise order.
 """
 
-from __future__ import annotations
-
 from shared.messaging.envelope import Envelope
 from shared.messaging.handlers import (
     Answer,

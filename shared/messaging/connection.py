@@ -5,8 +5,6 @@ open new ones, so nothing is restored, or missing, without their knowledge. The 
 retried for a bounded time, later ones without end, with growing pauses.
 """
 
-from __future__ import annotations
-
 import asyncio
 import contextlib
 import random

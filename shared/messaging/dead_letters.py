@@ -5,8 +5,6 @@ its replay was confirmed, so an interruption leaves a duplicate at worst, which 
 A replayed message is trusted, so one that its type's owner did not publish stays where it is.
 """
 
-from __future__ import annotations
-
 import contextlib
 from collections.abc import AsyncIterator, Callable
 from dataclasses import dataclass

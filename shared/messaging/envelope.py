@@ -5,8 +5,6 @@ Decoding is strict about the JSON itself (UTF-8 without BOM, no key twice, finit
 reason that holds no value of the message.
 """
 
-from __future__ import annotations
-
 import json
 import os
 import time as clock_time

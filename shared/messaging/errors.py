@@ -1,7 +1,5 @@
 """What can go wrong between a service and the broker, or between an asker and an owner."""
 
-from __future__ import annotations
-
 from shared.errors import ImpexError
 
 #: Start of the reason if the publisher does not own the type: such a message is never replayed,

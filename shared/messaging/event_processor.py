@@ -5,8 +5,6 @@ under confirm, and only then acknowledged: a crash in between makes a duplicate,
 removes. While a required server is unavailable, the consumer pauses and no attempt is counted.
 """
 
-from __future__ import annotations
-
 import asyncio
 from collections.abc import Callable, Mapping
 from datetime import datetime

@@ -4,8 +4,6 @@ Never holds a value of the message: for an exception that is not one of ours, on
 place in our code where it was raised.
 """
 
-from __future__ import annotations
-
 import traceback
 from dataclasses import dataclass
 from datetime import datetime
@@ -35,7 +33,7 @@ class Failure:
     fingerprint: str
 
     @classmethod
-    def of(cls, error: BaseException, service: str, now: datetime) -> Failure:
+    def of(cls, error: BaseException, service: str, now: datetime) -> "Failure":
         """Describe `error`, raised in a handler of `service`."""
         name, place = type(error).__name__, _own_frame(error)
         known = isinstance(error, ImpexError)

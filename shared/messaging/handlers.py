@@ -5,19 +5,14 @@ rows. Returning means done; `shared.errors.Retry` and `Reject` steer what happen
 `Refused` is a definitive answer to a request, and any other exception is a bug.
 """
 
-from __future__ import annotations
-
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from datetime import datetime
-from typing import TYPE_CHECKING, Any, Generic, Protocol, TypeVar
+from typing import Any, Generic, Protocol, TypeVar
 
 from shared.contracts.base import Event, Refusal, Reply, Request
-
-if TYPE_CHECKING:
-    import asyncpg
-
-    from shared.messaging.envelope import Envelope
+from shared.database import Connection
+from shared.messaging.envelope import Envelope
 
 Deps = TypeVar("Deps")
 E = TypeVar("E", bound=Event)
@@ -55,7 +50,7 @@ class Context(Generic[Deps]):
     `prepared` is what `before` returned, outside the transaction.
     """
 
-    tx: asyncpg.Connection[Any]
+    tx: Connection
     deps: Deps
     envelope: Envelope
     now: Callable[[], datetime]
@@ -101,7 +96,7 @@ class SqlEffect:
     values: tuple[Any, ...]
 
 
-SqlEffectFactory = Callable[[Any, "Envelope", datetime], SqlEffect]
+SqlEffectFactory = Callable[[Any, Envelope, datetime], SqlEffect]
 
 
 @dataclass(frozen=True)

@@ -3,8 +3,6 @@
 Depths of queues, dead letters among them, are the broker's own metrics and not repeated here.
 """
 
-from __future__ import annotations
-
 from prometheus_client import Counter, Gauge
 
 from shared.runtime.telemetry import REGISTRY

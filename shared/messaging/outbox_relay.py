@@ -4,8 +4,6 @@ Promises that every committed row is published at least once. Several relays may
 are then published in no particular order. An event in the process wakes it, polling is the truth.
 """
 
-from __future__ import annotations
-
 import asyncio
 from collections.abc import Sequence
 from typing import Any

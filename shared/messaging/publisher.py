@@ -5,8 +5,6 @@ timeout the outcome is unknown and the channel is dropped, so that a late confir
 for another message's. Nothing is tried again here.
 """
 
-from __future__ import annotations
-
 import asyncio
 
 from aiormq.abc import AbstractChannel

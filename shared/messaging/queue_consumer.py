@@ -5,8 +5,6 @@ closes. Losing the connection, the channel or the consumer leads back to declari
 subscribing again. The handler of a delivery acknowledges it.
 """
 
-from __future__ import annotations
-
 import asyncio
 from collections.abc import Awaitable, Callable, Coroutine
 from typing import Any

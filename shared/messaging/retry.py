@@ -4,8 +4,6 @@ Promises that every message either waits a bounded number of times or becomes a 
 nothing here does either.
 """
 
-from __future__ import annotations
-
 from dataclasses import dataclass
 
 from shared.errors import Reject, Retry

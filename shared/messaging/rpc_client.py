@@ -5,8 +5,6 @@ something carries an idempotency key, and sending it again with the same key is 
 awaited longer than the deadline, three seconds at most.
 """
 
-from __future__ import annotations
-
 import asyncio
 import contextlib
 from collections.abc import Callable, Iterable

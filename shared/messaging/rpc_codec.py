@@ -4,8 +4,6 @@ Also the fingerprint of a request's content, by which a key that is used twice f
 is found out.
 """
 
-from __future__ import annotations
-
 import hashlib
 from typing import Any
 

@@ -5,8 +5,6 @@ twice. A request whose caller has given up is not executed. Internal errors reac
 `internal_error`.
 """
 
-from __future__ import annotations
-
 import asyncio
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager

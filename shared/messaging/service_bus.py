@@ -4,8 +4,6 @@ Only the composition. The order in `drain` matters: first no new deliveries, the
 handlers, then their outbox rows, then the connections.
 """
 
-from __future__ import annotations
-
 import asyncio
 from collections.abc import Callable, Coroutine, Mapping
 from datetime import datetime

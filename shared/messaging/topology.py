@@ -5,8 +5,6 @@ provisioning and the definitions file agree. `declare` makes it, dead letters fi
 never exist without the place its dead letters go to.
 """
 
-from __future__ import annotations
-
 import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field

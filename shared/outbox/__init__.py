@@ -4,8 +4,6 @@ An event is emitted by an outbox row in the transaction of the change, and proce
 in the transaction of its effect. Handlers never publish directly.
 """
 
-from __future__ import annotations
-
 from pathlib import Path
 
 from shared.outbox.inbox import apply_once, mark_processed

@@ -3,15 +3,9 @@
 A failed attempt rolls its row back, so its retry copy (same id) is not taken for a duplicate.
 """
 
-from __future__ import annotations
-
-from typing import TYPE_CHECKING
-
 from shared.database import Connection, Pool
 from shared.database.pool import acquire
-
-if TYPE_CHECKING:
-    from shared.messaging.handlers import SqlEffect
+from shared.messaging.handlers import SqlEffect
 
 #: Longer than retries and replays of dead letters last.
 RETENTION_DAYS = 30

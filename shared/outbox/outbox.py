@@ -4,8 +4,6 @@ Promises that the event goes out if and only if the transaction commits; not whe
 order.
 """
 
-from __future__ import annotations
-
 from datetime import datetime
 
 from shared.contracts.base import Event

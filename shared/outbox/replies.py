@@ -5,8 +5,6 @@ request waits at the claim until then. A rolled back transaction leaves nothing.
 is the id of the account, or of the account request, that the reply is about.
 """
 
-from __future__ import annotations
-
 from dataclasses import dataclass
 
 from shared.contracts.base import Reply, Request

@@ -4,8 +4,6 @@ A few dozen lines of HTTP instead of a web framework, because every worker carri
 answers GET and HEAD, one request per connection, and does not identify itself in its headers.
 """
 
-from __future__ import annotations
-
 import asyncio
 import json
 from collections.abc import Callable, Mapping

@@ -4,8 +4,6 @@
 deadline has passed, and that it never continues without one of its background tasks.
 """
 
-from __future__ import annotations
-
 import asyncio
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from contextlib import AsyncExitStack

@@ -4,8 +4,6 @@ On a signal, or when a background task dies, the services drain within a deadlin
 restarted here: that is the work of the supervisor (systemd, containers or `impex up`).
 """
 
-from __future__ import annotations
-
 import argparse
 import asyncio
 import os

@@ -1,7 +1,5 @@
 """Work that repeats for as long as a service runs."""
 
-from __future__ import annotations
-
 import asyncio
 from collections.abc import Awaitable, Callable
 from typing import NoReturn

@@ -1,7 +1,5 @@
 """Retries while a server is unavailable, and logs each outage once."""
 
-from __future__ import annotations
-
 import asyncio
 from collections.abc import Awaitable, Callable
 from typing import TypeVar

@@ -4,26 +4,22 @@
 handlers need and closes it again. `shared.runtime.main` runs services described this way.
 """
 
-from __future__ import annotations
-
 from collections.abc import Callable, Coroutine, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import Any, Protocol
 
 from shared.contracts.base import Event, Request
 from shared.database import Pool
 from shared.errors import ConfigurationError, ImpexError
+from shared.messaging.handlers import Answer, Subscription
+from shared.messaging.rpc_client import RpcClient
+from shared.messaging.service_bus import ServiceBus
 from shared.outbox import MIGRATIONS as COMMON_MIGRATIONS
 from shared.runtime.periodic import periodically
 from shared.settings import load
-
-if TYPE_CHECKING:
-    from shared.messaging.handlers import Answer, Subscription
-    from shared.messaging.rpc_client import RpcClient
-    from shared.messaging.service_bus import ServiceBus
 
 EXIT_FAILED = 1
 EXIT_MISCONFIGURED = 2
@@ -71,7 +67,7 @@ class Service:
 
     name: str
     settings: type[Any]
-    build: Callable[[Runtime, Any], AbstractAsyncContextManager[Any]]
+    build: Callable[["Runtime", Any], AbstractAsyncContextManager[Any]]
     migrations: Path
     hears: tuple[Subscription, ...] = ()
     answers: tuple[Answer, ...] = ()

@@ -5,8 +5,6 @@ and the context it was logged in. Addresses are masked and secrets dropped as th
 whatever the caller wrote. Metrics live in one registry per process.
 """
 
-from __future__ import annotations
-
 import contextvars
 import json
 import logging

@@ -3,8 +3,6 @@
 Pure: judges the text of a URL, opens nothing.
 """
 
-from __future__ import annotations
-
 import ipaddress
 from urllib.parse import SplitResult, parse_qs, urlsplit
 

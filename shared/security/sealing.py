@@ -6,8 +6,6 @@ the ring; new secrets always use the first key. Nothing here reads the environme
 secret longer than the call.
 """
 
-from __future__ import annotations
-
 import base64
 import binascii
 import hashlib
@@ -41,7 +39,7 @@ class KeyRing:
     keys: tuple[tuple[str, bytes], ...] = field(repr=False)
 
     @classmethod
-    def parse(cls, text: str) -> KeyRing:
+    def parse(cls, text: str) -> "KeyRing":
         """Read `k2:base64,k1:base64`. ValueError names the problem without showing a key."""
         keys: dict[str, bytes] = {}
         for number, entry in enumerate(text.split(","), 1):

@@ -5,8 +5,6 @@ one algorithm, an expiry, and a purpose that no other kind of token shares). It 
 identifiers into it, never a secret. Whether it was used already is for its reader to know.
 """
 
-from __future__ import annotations
-
 import base64
 import binascii
 import hmac

@@ -5,8 +5,6 @@ either returns a complete object or raises one `ConfigurationError` that names e
 value of a secret may be in a file named by `<NAME>_FILE`; a secret is never shown.
 """
 
-from __future__ import annotations
-
 from shared.settings.common import CommonSettings, validate_base_url
 from shared.settings.reading import Problem, Spec, load, setting, specs
 from shared.settings.reference import settings_table, unknown_names

@@ -1,7 +1,5 @@
 """The settings that every service shares, and the rules that combine them."""
 
-from __future__ import annotations
-
 import socket
 from dataclasses import dataclass
 from urllib.parse import SplitResult, urlsplit

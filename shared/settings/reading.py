@@ -1,7 +1,5 @@
 """Reading a settings class from the environment: types, bounds, files, all mistakes at once."""
 
-from __future__ import annotations
-
 import dataclasses
 import types
 import typing

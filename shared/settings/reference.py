@@ -1,7 +1,5 @@
 """What settings there are: the table of the documentation, and the search for misspelt names."""
 
-from __future__ import annotations
-
 import dataclasses
 import typing
 from collections.abc import Iterable, Mapping

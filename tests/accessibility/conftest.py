@@ -1,7 +1,5 @@
 """Chromium in front of the rendered pages."""
 
-from __future__ import annotations
-
 from collections.abc import AsyncIterator
 
 import pytest

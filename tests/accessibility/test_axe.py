@@ -1,7 +1,5 @@
 """Every state of every page passes the automatic WCAG 2.2 rules, in both themes (B-09)."""
 
-from __future__ import annotations
-
 from collections.abc import AsyncIterator
 from dataclasses import dataclass, field
 

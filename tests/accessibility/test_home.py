@@ -1,7 +1,5 @@
 """The home page under the fingers: keyboard alone, a phone's width, no scripts (AX-08, AX-12)."""
 
-from __future__ import annotations
-
 import pytest
 from playwright.async_api import Browser, Page, expect
 

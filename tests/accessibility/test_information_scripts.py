@@ -1,7 +1,5 @@
 """What our scripts add to the complementary information, in Chromium, under the content policy."""
 
-from __future__ import annotations
-
 import pytest
 from playwright.async_api import Page, expect
 

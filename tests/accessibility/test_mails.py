@@ -1,7 +1,5 @@
 """The mails as a browser shows them: both themes, a phone's width and a desk's (EM-13, G-51)."""
 
-from __future__ import annotations
-
 from collections.abc import AsyncIterator
 from pathlib import Path
 

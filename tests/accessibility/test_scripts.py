@@ -1,7 +1,5 @@
 """What our scripts add to the pages, in Chromium, under the portal's content policy."""
 
-from __future__ import annotations
-
 import re
 
 import pytest

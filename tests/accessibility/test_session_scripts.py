@@ -1,7 +1,5 @@
 """What our scripts add once somebody is signed in: the session's end, copies, printing."""
 
-from __future__ import annotations
-
 import asyncio
 from typing import Any
 

@@ -1,7 +1,5 @@
 """What is kept about people is declared in docs/data.md, column by column (GD-03)."""
 
-from __future__ import annotations
-
 import re
 from pathlib import Path
 

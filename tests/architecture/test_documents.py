@@ -1,7 +1,5 @@
 """Commands, paths and links that the documents name exist."""
 
-from __future__ import annotations
-
 import re
 import shlex
 import subprocess

@@ -1,7 +1,5 @@
 """The hooks before a commit run this checkout's own tools and download nothing."""
 
-from __future__ import annotations
-
 from pathlib import Path
 
 import yaml

@@ -3,8 +3,6 @@
 Imports are read from the syntax tree, so an import inside a function counts too.
 """
 
-from __future__ import annotations
-
 import ast
 from collections.abc import Iterator
 from functools import cache

@@ -4,8 +4,6 @@ An id is one or two capital letters, a hyphen and two digits. A test bears it in
 (`test_se_09_…`) or in its words.
 """
 
-from __future__ import annotations
-
 import re
 import subprocess
 from collections import Counter

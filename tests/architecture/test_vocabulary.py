@@ -4,8 +4,6 @@ Names are read from the syntax trees of all Python files. Message classes and th
 frozen; tables, broker names, slugs and log actions are no identifiers.
 """
 
-from __future__ import annotations
-
 import ast
 import re
 import subprocess

@@ -1,7 +1,5 @@
 """Every YAML file of the repository is accepted by parsers that refuse repeated keys."""
 
-from __future__ import annotations
-
 import subprocess
 from pathlib import Path
 

@@ -4,8 +4,6 @@
 golden file is never rewritten: it is what was published.
 """
 
-from __future__ import annotations
-
 import json
 import types
 import typing

@@ -3,8 +3,6 @@
 The golden files are the memory: a field renamed, removed or made mandatory breaks their reading.
 """
 
-from __future__ import annotations
-
 import json
 
 import msgspec

@@ -1,7 +1,5 @@
 """Every service on servers that may be killed, shared by the tests of this folder."""
 
-from __future__ import annotations
-
 import asyncio
 from collections.abc import AsyncIterator
 

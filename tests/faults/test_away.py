@@ -1,7 +1,5 @@
 """The broker, the mail server, the database away for a while: it is said, nothing typed is lost."""
 
-from __future__ import annotations
-
 import asyncio
 import json
 

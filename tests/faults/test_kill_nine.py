@@ -1,7 +1,5 @@
 """`kill -9` of each part while twenty people ask for an account: nothing lost, nothing twice."""
 
-from __future__ import annotations
-
 import asyncio
 from collections import Counter
 

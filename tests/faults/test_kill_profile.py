@@ -4,8 +4,6 @@ Nobody's form is sent by a browser here: what counts is what the gateway asks, a
 the same key while nobody answers.
 """
 
-from __future__ import annotations
-
 import asyncio
 import itertools
 import json

@@ -4,8 +4,6 @@ Everybody presses at the same moment, each at another step; who gets no answer p
 button of the same page again, with the code that was typed before.
 """
 
-from __future__ import annotations
-
 import asyncio
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass

@@ -1,7 +1,5 @@
 """Signing in while the broker or the database is away, and a door that stays closed."""
 
-from __future__ import annotations
-
 import asyncio
 import time
 

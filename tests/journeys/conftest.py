@@ -1,7 +1,5 @@
 """Every service in one process, a mail server, and Chromium in front of the portal."""
 
-from __future__ import annotations
-
 import secrets
 from collections.abc import AsyncIterator
 from typing import Any

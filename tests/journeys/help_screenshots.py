@@ -5,8 +5,6 @@ and writes again each picture whose screen has changed, with its note; one that 
 anyway is deleted before. It is no test, and no run of the tests takes it along.
 """
 
-from __future__ import annotations
-
 import io
 import json
 from dataclasses import dataclass

@@ -1,7 +1,5 @@
 """Real pages of signing in and of the account, errors too: WCAG rules, 320 px, targets, titles."""
 
-from __future__ import annotations
-
 import pytest
 from playwright.async_api import expect
 

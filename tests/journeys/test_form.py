@@ -1,7 +1,5 @@
 """The account form as one types, in front of the real rules, word lists and slips."""
 
-from __future__ import annotations
-
 import pytest
 from playwright.async_api import Page, expect
 

@@ -1,7 +1,5 @@
 """The complementary information in Chromium: a pharmacy by keyboard, a laboratory on a phone."""
 
-from __future__ import annotations
-
 import pytest
 from playwright.async_api import Locator, Page, expect
 

@@ -4,8 +4,6 @@ Language, link or code, one device or two, with and without scripts: every pair 
 by one of the people below, which is enough to find what breaks between two of them.
 """
 
-from __future__ import annotations
-
 import pytest
 from playwright.async_api import expect
 

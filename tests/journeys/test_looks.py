@@ -1,7 +1,5 @@
 """Real pages and error states of the journey: WCAG rules, 320 px, targets, the dialog."""
 
-from __future__ import annotations
-
 import pytest
 from playwright.async_api import Page, expect
 

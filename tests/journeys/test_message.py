@@ -1,7 +1,5 @@
 """What became of the message, live; another message; codes right and wrong; a known address."""
 
-from __future__ import annotations
-
 import re
 
 import pytest

@@ -1,7 +1,5 @@
 """When something is lost or somebody else is at work: mails, links and phones, in Chromium."""
 
-from __future__ import annotations
-
 import pytest
 from playwright.async_api import expect
 

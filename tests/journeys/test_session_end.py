@@ -1,7 +1,5 @@
 """The end of a session, told before it comes, in front of a portal that really ends it (SE-04)."""
 
-from __future__ import annotations
-
 import pytest
 from playwright.async_api import Page, expect
 

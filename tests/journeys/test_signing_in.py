@@ -1,7 +1,5 @@
 """From the created account to the home page and back again, in Chromium."""
 
-from __future__ import annotations
-
 import re
 from io import BytesIO
 from pathlib import Path

@@ -1,7 +1,5 @@
 """Giving up, going back, opening a later step, robots on the link: only the due step is taken."""
 
-from __future__ import annotations
-
 import pytest
 from playwright.async_api import expect
 

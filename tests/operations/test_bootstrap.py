@@ -4,8 +4,6 @@ The installers themselves are replaced by scripts that note what they were asked
 must not change the machine.
 """
 
-from __future__ import annotations
-
 import os
 import signal
 import subprocess

@@ -1,7 +1,5 @@
 """The management API asked again over a connection that the broker has closed meanwhile."""
 
-from __future__ import annotations
-
 import socket
 import threading
 

@@ -1,7 +1,5 @@
 """The operator's commands on given servers: provision, migrate, queues, dead letters."""
 
-from __future__ import annotations
-
 import json
 import os
 import subprocess

@@ -3,8 +3,6 @@
 `compose.yaml`, `Dockerfile`, `deploy/`, the generated reference, the Makefile, the locks.
 """
 
-from __future__ import annotations
-
 import json
 import re
 import subprocess

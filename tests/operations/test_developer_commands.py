@@ -1,7 +1,5 @@
 """`impex logs`, `impex psql` and the file watch of `impex up`, without an installation."""
 
-from __future__ import annotations
-
 import json
 import os
 import subprocess

@@ -1,7 +1,5 @@
 """Files of dossier events: read, judged line by line, and what `impex demo` invents."""
 
-from __future__ import annotations
-
 import json
 from collections import Counter
 from datetime import UTC, datetime, timedelta

@@ -1,7 +1,5 @@
 """`impex dossiers send` and `impex demo` on given servers."""
 
-from __future__ import annotations
-
 import os
 from collections.abc import Iterator
 from dataclasses import dataclass

@@ -1,7 +1,5 @@
 """What other tests build on: private servers, fresh databases and vhosts, the mail server."""
 
-from __future__ import annotations
-
 import ssl
 from collections.abc import Awaitable, Callable
 

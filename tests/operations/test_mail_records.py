@@ -1,7 +1,5 @@
 """`impex mail records`: the sender's domain as receivers see it (EM-10)."""
 
-from __future__ import annotations
-
 import pytest
 
 from operations.cli import main

@@ -1,7 +1,5 @@
 """Ports that are handed out stay free until the server that they are for is there."""
 
-from __future__ import annotations
-
 import socket
 
 from operations.local.processes import PORTS, free_port

@@ -1,7 +1,5 @@
 """The private PostgreSQL in odd folders, and after its making was cut short."""
 
-from __future__ import annotations
-
 import shutil
 import subprocess
 import sys

@@ -3,8 +3,6 @@
 The promise of `docs/architecture.md`: every committed fact reaches every listener.
 """
 
-from __future__ import annotations
-
 import aiormq
 from pamqp.commands import Basic
 

@@ -3,8 +3,6 @@
 CR-06 and DB-01: one broker user and one database role per service, each with what it needs.
 """
 
-from __future__ import annotations
-
 from collections.abc import Awaitable, Callable, Iterator
 
 import aiormq

@@ -1,7 +1,5 @@
 """`impex up` that was told something wrong: all of it is said at once, and nothing starts."""
 
-from __future__ import annotations
-
 import os
 import subprocess
 import sys

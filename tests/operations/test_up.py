@@ -4,8 +4,6 @@ One installation goes through it all, in this file's order: a start costs Rabbit
 is started again where a test left it stopped.
 """
 
-from __future__ import annotations
-
 import json
 import os
 import re

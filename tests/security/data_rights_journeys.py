@@ -1,7 +1,5 @@
 """What people do about their data: another address, what is held, words to the desk."""
 
-from __future__ import annotations
-
 import json
 from datetime import timedelta
 

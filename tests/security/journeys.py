@@ -3,8 +3,6 @@
 Each takes somebody new, with a password of their own, so that each leaves traces of its own.
 """
 
-from __future__ import annotations
-
 import itertools
 from collections.abc import Awaitable, Callable
 

@@ -1,7 +1,5 @@
 """The control of the search: a text planted wherever a leak would be, which must be found there."""
 
-from __future__ import annotations
-
 from urllib.parse import quote
 
 import asyncpg

@@ -5,8 +5,6 @@ kept for a short while only (a half-made enrolment, a waiting event) is seen too
 its place once, however often it is met.
 """
 
-from __future__ import annotations
-
 import base64
 import json
 from collections import defaultdict

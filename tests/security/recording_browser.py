@@ -1,7 +1,5 @@
 """A portal whose browsers record every secret that is typed, shown or stored in them."""
 
-from __future__ import annotations
-
 import re
 from collections.abc import Iterable
 from dataclasses import dataclass, field

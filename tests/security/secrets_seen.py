@@ -7,8 +7,6 @@ megabytes holds a few numbers of six figures by chance, of which one may be a co
 writes codes down writes each of its kind, so two of one kind are a leak and one is none.
 """
 
-from __future__ import annotations
-
 import base64
 import binascii
 import json

@@ -7,8 +7,6 @@ step everything that is kept is read again, and at the end whatever was typed, s
 carried is searched for in all of it.
 """
 
-from __future__ import annotations
-
 import asyncio
 import json
 from collections.abc import AsyncIterator

@@ -1,7 +1,5 @@
 """The search for secrets finds them however they are written, and nothing that only looks so."""
 
-from __future__ import annotations
-
 import base64
 import json
 from urllib.parse import quote

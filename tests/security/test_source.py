@@ -1,7 +1,5 @@
 """What may not stand in our source at all: read from the syntax tree, file by file."""
 
-from __future__ import annotations
-
 import ast
 import json
 import re

@@ -1,7 +1,5 @@
 """The application on a person's phone: a key and a clock of its own."""
 
-from __future__ import annotations
-
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta

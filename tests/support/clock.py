@@ -1,7 +1,5 @@
 """A clock that a test moves: the machine's, and how far ahead of it the test has gone."""
 
-from __future__ import annotations
-
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 

@@ -1,7 +1,5 @@
 """The log of this process during one test, and everything as it was afterwards."""
 
-from __future__ import annotations
-
 import contextlib
 import io
 import json

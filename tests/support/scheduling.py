@@ -4,8 +4,6 @@ A file stays in one worker. Files that share an expensive installation stay toge
 longest comes first: else one worker would go on alone at the end.
 """
 
-from __future__ import annotations
-
 from collections.abc import Sequence
 
 import pytest

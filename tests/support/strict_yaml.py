@@ -3,8 +3,6 @@
 PyYAML silently takes the last of the two, though keys are unique (YAML 1.2, section 3.2.1.1).
 """
 
-from __future__ import annotations
-
 from typing import Any
 
 import yaml

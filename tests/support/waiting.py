@@ -1,7 +1,5 @@
 """Waiting for something to become true, with a deadline instead of a guess."""
 
-from __future__ import annotations
-
 import asyncio
 import inspect
 import time

@@ -1,7 +1,5 @@
 """Hypothesis asks whether something is true, not whether it is fast: this machine may be busy."""
 
-from __future__ import annotations
-
 from hypothesis import settings
 
 settings.register_profile("without-deadline", deadline=None)

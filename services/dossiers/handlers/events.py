@@ -1,7 +1,5 @@
 """Saves events about dossiers, which may arrive in any order (G-43)."""
 
-from __future__ import annotations
-
 from datetime import datetime
 
 from services.dossiers import store

@@ -1,7 +1,5 @@
 """Lists of dossiers for the home page and its download (G-41, G-42)."""
 
-from __future__ import annotations
-
 from collections.abc import Iterator
 from contextlib import contextmanager
 

@@ -1,7 +1,5 @@
 """Requests to registration for another e-mail address (B-14)."""
 
-from __future__ import annotations
-
 from services.gateway.clients.rpc import Client
 from shared.contracts.registration.holder import (
     CancelAddressChange,

@@ -1,7 +1,5 @@
 """Requests to registration for access: passwords, address codes, mailed links."""
 
-from __future__ import annotations
-
 from collections.abc import Sequence
 
 from services.gateway.clients.rpc import Client

@@ -1,7 +1,5 @@
 """The other services, one typed client each, under one app key."""
 
-from __future__ import annotations
-
 from dataclasses import dataclass
 
 from aiohttp import web

@@ -3,8 +3,6 @@
 A service that is unavailable is named: the answer is never silently incomplete.
 """
 
-from __future__ import annotations
-
 import asyncio
 import json
 from collections.abc import Awaitable, Callable

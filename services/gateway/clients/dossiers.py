@@ -1,7 +1,5 @@
 """The list of dossiers. Nothing in it is sealed: it is what the person filed themselves."""
 
-from __future__ import annotations
-
 from typing import cast
 
 from services.gateway.clients.rpc import RpcSender

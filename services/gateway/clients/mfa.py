@@ -1,7 +1,5 @@
 """Requests to the second factor. Sealed replies are opened here, for the page that shows them."""
 
-from __future__ import annotations
-
 from dataclasses import dataclass
 from datetime import datetime
 

@@ -1,7 +1,5 @@
 """Requests for the complementary information, which is sealed in both directions."""
 
-from __future__ import annotations
-
 from dataclasses import dataclass
 from datetime import datetime
 

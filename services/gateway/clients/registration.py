@@ -1,7 +1,5 @@
 """Requests to registration for an account: form, verification, terms, and help with typing."""
 
-from __future__ import annotations
-
 import time
 from collections.abc import Callable
 

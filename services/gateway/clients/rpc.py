@@ -5,8 +5,6 @@ Secrets are sealed here, the moment they leave a form. Every method of a client 
 form.
 """
 
-from __future__ import annotations
-
 from typing import Protocol, TypeVar, cast
 
 from shared.contracts.base import Reply, Request, Sealed

@@ -4,8 +4,6 @@ Pure. A header is believed only as far as the proxies that the operator named ha
 (AU-12).
 """
 
-from __future__ import annotations
-
 import ipaddress
 from collections.abc import Sequence
 

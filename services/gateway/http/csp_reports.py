@@ -1,7 +1,5 @@
 """Browsers' reports about the content security policy: a few a minute are logged."""
 
-from __future__ import annotations
-
 import asyncio
 from collections.abc import Mapping
 from typing import Any

@@ -1,7 +1,5 @@
 """Whether a POST comes from our own pages (WF-05): its origin, and the token of its form."""
 
-from __future__ import annotations
-
 from aiohttp import web
 
 from services.gateway.http.errors import HttpError

@@ -5,8 +5,6 @@ one script instead of thirty, without the faces and weights that nothing uses; e
 that may be served is found by what the bundle names. This module reads files; it serves nothing.
 """
 
-from __future__ import annotations
-
 import posixpath
 import re
 from collections.abc import Callable

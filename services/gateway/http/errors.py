@@ -4,8 +4,6 @@
 but the catalogue.
 """
 
-from __future__ import annotations
-
 from dataclasses import dataclass
 
 from shared.errors import DependencyDown

@@ -4,8 +4,6 @@ Origin, body, guard, token and key are checked before a view runs. The view rece
 with every field of the page (empty where the browser left it out) and the form's key.
 """
 
-from __future__ import annotations
-
 from aiohttp import web
 
 from services.gateway.http.csrf import require_form_token, require_same_origin

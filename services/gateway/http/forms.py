@@ -5,8 +5,6 @@ UTF-8, a repeated field, an unknown field. `Form` is what a template shows; pass
 never shown again.
 """
 
-from __future__ import annotations
-
 import asyncio
 import json
 from collections.abc import Mapping, Sequence
@@ -49,7 +47,7 @@ class Form:
     retry_after: int | None = None
 
     @classmethod
-    def again(cls, fields: Mapping[str, str], *, same: bool = False) -> Form:
+    def again(cls, fields: Mapping[str, str], *, same: bool = False) -> "Form":
         """The form with what was typed; `same` where posting it again means the same act."""
         shown = {name: value for name, value in fields.items() if name not in SECRET_FIELDS}
         return cls(values=shown, key=fields["key"] if same else new_token())

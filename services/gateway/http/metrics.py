@@ -1,7 +1,5 @@
 """Figures of the portal: answers by route and status, their time, open streams."""
 
-from __future__ import annotations
-
 from aiohttp import web
 from prometheus_client import Counter, Gauge, Histogram
 

@@ -4,8 +4,6 @@ An exception that no view handles becomes an error page with the request's refer
 else (LG-07). The access log leaves out the query string.
 """
 
-from __future__ import annotations
-
 import asyncio
 import secrets
 import time

@@ -1,7 +1,5 @@
 """Templates to pages: one environment per language, made once, every text escaped by default."""
 
-from __future__ import annotations
-
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime

@@ -4,8 +4,6 @@ The path of a page stands in its declaration and nowhere else: views redirect by
 say `url("name")`.
 """
 
-from __future__ import annotations
-
 from collections.abc import Awaitable, Callable, Iterable
 from dataclasses import KW_ONLY, dataclass
 from urllib.parse import urlencode

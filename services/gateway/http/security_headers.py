@@ -4,8 +4,6 @@ The content policy is `standards.md`'s WF-02 with one nonce per answer; what bro
 it comes back to `/csp-rapport`.
 """
 
-from __future__ import annotations
-
 import secrets
 
 from aiohttp import hdrs, web

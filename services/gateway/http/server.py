@@ -5,8 +5,6 @@ opening of a connection to the end of the first head, serves as one (WF-11). Req
 parser refuses never reach the application, so their response gets its headers here.
 """
 
-from __future__ import annotations
-
 import asyncio
 
 from aiohttp import web

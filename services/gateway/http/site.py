@@ -1,7 +1,5 @@
 """The configuration of the site and the clock, for every layer."""
 
-from __future__ import annotations
-
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime

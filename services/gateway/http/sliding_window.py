@@ -4,8 +4,6 @@ For what costs little and discloses nothing (look-ups while typing, browsers' re
 protect people are in registration's database.
 """
 
-from __future__ import annotations
-
 import asyncio
 from collections import OrderedDict, deque
 

@@ -5,8 +5,6 @@ ten minutes, when the state is final, when the browser has gone, or at once when
 A page that lost its stream polls `/etat` instead.
 """
 
-from __future__ import annotations
-
 import asyncio
 import json
 from collections import Counter

@@ -4,8 +4,6 @@ The URL holds one hash of the whole set, so scripts import each other by relativ
 cache everything without limit. A file that is not on the list does not exist.
 """
 
-from __future__ import annotations
-
 import gzip
 import hashlib
 from collections.abc import Iterator, Sequence

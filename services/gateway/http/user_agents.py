@@ -1,7 +1,5 @@
 """The name of a browser for people: « Firefox, Windows ». A help, never evidence."""
 
-from __future__ import annotations
-
 from functools import lru_cache
 
 from ua_parser import Domain, Parser

@@ -1,7 +1,5 @@
 """Which language a page is shown in: French or English."""
 
-from __future__ import annotations
-
 import re
 
 from shared.i18n.catalogue import DEFAULT_LANGUAGE, LANGUAGES

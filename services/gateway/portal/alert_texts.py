@@ -1,7 +1,5 @@
 """What a page says of a refusal as a whole, by the owner's slug."""
 
-from __future__ import annotations
-
 from shared.i18n.catalogue import N_, Plural
 
 #: Follows an alert where a number of attempts is left.

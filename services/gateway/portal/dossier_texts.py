@@ -3,8 +3,6 @@
 The French of tabs and columns is the guide's, letter for letter (G-41, G-42).
 """
 
-from __future__ import annotations
-
 from shared.i18n.catalogue import N_, translate
 
 TAB_TITLES: dict[str, str] = {

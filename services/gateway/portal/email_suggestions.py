@@ -1,7 +1,5 @@
 """The suggestion beside a probable typo in an e-mail address, in every form that asks for one."""
 
-from __future__ import annotations
-
 from services.gateway.http.forms import Form
 from shared.messaging.handlers import Refused
 

@@ -4,8 +4,6 @@ The key belongs to this session and stays the same after a reload or a wrong cod
 right code, thirty minutes, or « Recommencer ».
 """
 
-from __future__ import annotations
-
 from dataclasses import dataclass
 
 from aiohttp import web

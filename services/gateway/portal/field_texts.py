@@ -4,8 +4,6 @@ The codes are those of registration's README, where a test reads them, and the f
 own forms.
 """
 
-from __future__ import annotations
-
 from shared.contracts.base import FieldError
 from shared.i18n.catalogue import N_, translate
 

@@ -1,7 +1,5 @@
 """The message that a page shows once after a redirect."""
 
-from __future__ import annotations
-
 from collections.abc import Mapping
 from datetime import datetime
 

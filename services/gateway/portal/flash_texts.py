@@ -1,7 +1,5 @@
 """What the next page says after something was done, by code: its look and its words."""
 
-from __future__ import annotations
-
 from shared.i18n.catalogue import N_
 
 FLASHES: dict[str, tuple[str, str]] = {

@@ -1,7 +1,5 @@
 """Refusals of other services as messages of the form."""
 
-from __future__ import annotations
-
 from collections.abc import Mapping
 from datetime import timedelta
 

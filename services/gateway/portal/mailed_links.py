@@ -3,8 +3,6 @@
 Opening such a page changes nothing, however often a scanner does it; its button does (B-02).
 """
 
-from __future__ import annotations
-
 import re
 from collections.abc import Callable
 

@@ -1,7 +1,5 @@
 """The password rules, for every page with a new password."""
 
-from __future__ import annotations
-
 import json
 from typing import Any
 

@@ -3,8 +3,6 @@
 Anything else, HTML and links included, is shown as it is written (IN-03).
 """
 
-from __future__ import annotations
-
 from collections.abc import Mapping
 
 from markdown_it import MarkdownIt

@@ -3,8 +3,6 @@
 A new field of `ProfileFields` needs a line here, and its messages in `profile_messages`.
 """
 
-from __future__ import annotations
-
 from dataclasses import KW_ONLY, dataclass
 
 from shared.i18n.catalogue import N_

@@ -1,7 +1,5 @@
 """The complementary information: from and to the form, and its summary. Pure."""
 
-from __future__ import annotations
-
 import unicodedata
 from collections.abc import Mapping
 from dataclasses import dataclass

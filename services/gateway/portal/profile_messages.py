@@ -3,8 +3,6 @@
 The codes are those of profile's README, where a test reads them.
 """
 
-from __future__ import annotations
-
 from services.gateway.portal.field_texts import NAMES, UNKNOWN, field_text
 from shared.contracts.base import FieldError
 from shared.domain.countries import country_names

@@ -5,8 +5,6 @@ all eight takes most of the time and any of them reads as well; the drawing is o
 library's writer takes nearly as long as the code itself.
 """
 
-from __future__ import annotations
-
 import re
 from collections.abc import Iterable, Iterator
 

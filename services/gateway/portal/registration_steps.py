@@ -1,7 +1,5 @@
 """The steps of a registration: the request of a browser, and the page that is due."""
 
-from __future__ import annotations
-
 from aiohttp import web
 
 from services.gateway.clients.clients import CLIENTS

@@ -3,8 +3,6 @@
 Names are unique over all folders, so a template or a script is named without its feature.
 """
 
-from __future__ import annotations
-
 from pathlib import Path
 
 GATEWAY = Path(__file__).resolve().parents[1]

@@ -1,7 +1,5 @@
 """Where the sessions of applicants lead: the due step of a sign-in, and the page after it."""
 
-from __future__ import annotations
-
 from aiohttp import web
 
 from services.gateway.clients.clients import CLIENTS

@@ -1,7 +1,5 @@
 """The messages of pages by code: alerts, the state of the mail and of the creation."""
 
-from __future__ import annotations
-
 from datetime import datetime
 
 from services.gateway.portal.alert_texts import ALERTS, ATTEMPTS_LEFT, COUNTED, MINUTES

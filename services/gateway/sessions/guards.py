@@ -5,8 +5,6 @@ others answer 503. Steps are taken in order: a jump is logged and answered with 
 (AU-06, AU-13).
 """
 
-from __future__ import annotations
-
 import re
 import uuid
 from collections.abc import Awaitable, Callable

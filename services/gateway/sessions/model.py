@@ -5,8 +5,6 @@ and nothing else (AU-06); a right code makes it `full`, under another token. The
 limits (SE-03) are counted here, never by the browser.
 """
 
-from __future__ import annotations
-
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 

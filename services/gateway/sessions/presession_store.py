@@ -1,7 +1,5 @@
 """The gateway's SQL: pre-sessions. Each function takes a connection."""
 
-from __future__ import annotations
-
 from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID

@@ -4,8 +4,6 @@ Binding a browser to a request makes a new token and deletes the former row; a t
 issue is never adopted (SE-01).
 """
 
-from __future__ import annotations
-
 from collections.abc import Callable
 from datetime import datetime, timedelta
 

@@ -3,8 +3,6 @@
 Cookies are only noted here; the middleware sets them on whatever response goes out.
 """
 
-from __future__ import annotations
-
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime

@@ -4,8 +4,6 @@ The browser shows the same in clear, so nothing is disclosed; another browser or
 it opened.
 """
 
-from __future__ import annotations
-
 import msgspec
 from aiohttp import web
 

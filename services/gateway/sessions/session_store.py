@@ -1,7 +1,5 @@
 """The gateway's SQL on sessions and known browsers. Each function takes the transaction."""
 
-from __future__ import annotations
-
 from collections.abc import Sequence
 from dataclasses import dataclass, fields
 from datetime import datetime, timedelta

@@ -4,8 +4,6 @@ A session and its event are one transaction. Ending the sessions of an account a
 another gateway is about to write: sessions proved before the moment are invalid.
 """
 
-from __future__ import annotations
-
 import uuid
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace

@@ -5,8 +5,6 @@ random token that is looked up by its hash. Form tokens and idempotency keys are
 cookie. Pure: time and randomness are passed in or come from `shared.security.sealing`.
 """
 
-from __future__ import annotations
-
 import base64
 import binascii
 import hashlib

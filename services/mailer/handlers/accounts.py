@@ -4,8 +4,6 @@ Only the latest of its kind is valid, so it drops earlier ones that are not sent
 order their events arrive.
 """
 
-from __future__ import annotations
-
 from services.mailer import store
 from services.mailer.handlers.enqueue import Deps, MailDraft, account_of, check_address, enqueue
 from services.mailer.handlers.notices import send_notice

@@ -3,8 +3,6 @@
 Events may arrive in any order: an older change never overwrites a newer one.
 """
 
-from __future__ import annotations
-
 from services.mailer import store
 from services.mailer.handlers.enqueue import (
     Deps,

@@ -1,7 +1,5 @@
 """Adding a mail to the deliveries, for every handler."""
 
-from __future__ import annotations
-
 import asyncio
 from collections.abc import Callable
 from dataclasses import dataclass

@@ -4,8 +4,6 @@ Name, address and language are the directory's. Notices about failures are limit
 for an account; all others are always sent, since each may be the one that reveals an intrusion.
 """
 
-from __future__ import annotations
-
 from collections.abc import Awaitable, Callable
 from datetime import datetime, timedelta
 

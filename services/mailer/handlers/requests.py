@@ -1,7 +1,5 @@
 """Mails about requests for an account: validation, finalisation, « déjà un compte »."""
 
-from __future__ import annotations
-
 from services.mailer import store
 from services.mailer.handlers.enqueue import (
     Deps,

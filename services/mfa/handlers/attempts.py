@@ -5,8 +5,6 @@ account is locked in the database during an attempt, so fifty concurrent codes a
 fifty in a row (AU-03).
 """
 
-from __future__ import annotations
-
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 

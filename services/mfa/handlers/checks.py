@@ -1,7 +1,5 @@
 """Checks codes of the active authenticator: one after the other, each usable once."""
 
-from __future__ import annotations
-
 from services.mfa import recovery_code_store, store
 from services.mfa.codes import CODE_USED, verify_code
 from services.mfa.deps import Deps

@@ -4,8 +4,6 @@ Every request to start makes an enrolment with a key of its own, so that somebod
 password cannot read the key of a phone that is just being enrolled. The first one confirmed wins.
 """
 
-from __future__ import annotations
-
 import uuid
 
 from services.mfa import failed_code_store, store

@@ -1,7 +1,5 @@
 """Describes the second factor of an account, and removes it with the account's credentials."""
 
-from __future__ import annotations
-
 from services.mfa import recovery_code_store, store
 from services.mfa.deps import Deps
 from shared.contracts.mfa.events import AuthenticatorRemoved

@@ -1,7 +1,5 @@
 """Recovery codes: generated, confirmed, and used to enrol a new phone."""
 
-from __future__ import annotations
-
 from services.mfa import recovery_code_store
 from services.mfa.deps import Deps
 from services.mfa.handlers import attempts, enrolments

@@ -1,7 +1,5 @@
 """Looks establishments up: as the SIRET is typed, and again later if there was no answer (B-07)."""
 
-from __future__ import annotations
-
 from datetime import timedelta
 
 from services.profile import store

@@ -1,7 +1,5 @@
 """Exports what the service stores about an account, for the user (B-11, GD-02)."""
 
-from __future__ import annotations
-
 import asyncpg
 
 from services.profile import data_export

@@ -1,7 +1,5 @@
 """Follows the account's names that registration publishes."""
 
-from __future__ import annotations
-
 from services.profile import store
 from services.profile.deps import Deps
 from services.profile.profiles import Names

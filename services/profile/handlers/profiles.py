@@ -1,7 +1,5 @@
 """Profiles: shown, saved as a draft, validated once."""
 
-from __future__ import annotations
-
 import dataclasses
 from dataclasses import dataclass
 

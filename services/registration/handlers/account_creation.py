@@ -4,8 +4,6 @@ Account, credentials, acceptance and event are written in one transaction; howev
 are accepted at once, one account is created (RE-12).
 """
 
-from __future__ import annotations
-
 from services.registration import account_request_store, account_store
 from services.registration.account_requests import CREATED_RETENTION, AccountRequest
 from services.registration.deps import Deps

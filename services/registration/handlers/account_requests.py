@@ -4,8 +4,6 @@ An address that has an account gets the same answers after the same time: the sa
 hash, the same rows, one event (B-03, AU-08, EM-15).
 """
 
-from __future__ import annotations
-
 import dataclasses
 import uuid
 from collections.abc import Iterable

@@ -5,8 +5,6 @@ Until the code is confirmed the account signs in with the former address, which 
 request and of the change (B-14).
 """
 
-from __future__ import annotations
-
 import dataclasses
 from functools import partial
 

@@ -5,8 +5,6 @@ since that code works once, then with `RequestAddressChange`. The password, avai
 only here, is hashed for the new address and must not contain a part of it.
 """
 
-from __future__ import annotations
-
 import dataclasses
 import uuid
 from dataclasses import dataclass

@@ -3,8 +3,6 @@
 The code proves access to the mailbox only: it is no authentication factor (AU-09).
 """
 
-from __future__ import annotations
-
 from functools import partial
 
 from services.registration import account_store, address_code_store

@@ -4,8 +4,6 @@ The password is validated again, since it must not contain a part of the new add
 it. The former message is void (G-11).
 """
 
-from __future__ import annotations
-
 import dataclasses
 from dataclasses import dataclass
 

@@ -1,7 +1,5 @@
 """Data export: what registration stores about an account, for its holder (B-11, GD-02)."""
 
-from __future__ import annotations
-
 from services.registration import account_store, data_export_store
 from services.registration.deps import Deps
 from shared.contracts.base import Refusal

@@ -5,8 +5,6 @@ chosen then; otherwise a mail scanner could verify somebody's address (RE-04). V
 no error.
 """
 
-from __future__ import annotations
-
 import re
 from dataclasses import dataclass
 from datetime import datetime

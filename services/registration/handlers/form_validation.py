@@ -4,8 +4,6 @@ All errors are reported at once. A password is hashed only where everything else
 time a form takes depends on what was typed and not on what is stored (AU-08).
 """
 
-from __future__ import annotations
-
 import asyncio
 
 from services.registration.common_words import ListedWord

@@ -5,8 +5,6 @@ freezes once. A new password, set through the mailbox, and then the second facto
 account. Only support can, where phone or address changed within fourteen days before the freeze.
 """
 
-from __future__ import annotations
-
 import re
 import uuid
 from dataclasses import dataclass

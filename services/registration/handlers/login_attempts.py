@@ -9,8 +9,6 @@ network. Where one of these scopes is locked, a browser that is known for the ac
 attempts of its own, which an attacker cannot use up (AU-04).
 """
 
-from __future__ import annotations
-
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime

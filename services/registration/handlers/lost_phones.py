@@ -3,8 +3,6 @@
 A stolen phone freezes the account at the confirmation, and only support unfreezes it.
 """
 
-from __future__ import annotations
-
 from services.registration import mailed_link_store
 from services.registration.accounts import Account, MailedLink
 from services.registration.deps import Deps

@@ -3,8 +3,6 @@
 Only the latest message counts; events about former messages change nothing.
 """
 
-from __future__ import annotations
-
 from services.registration import account_request_store
 from services.registration.account_requests import MailStatus
 from services.registration.deps import Deps

@@ -4,8 +4,6 @@ A code is stored as a keyed hash bound to its purpose and to one request or acco
 valid for another (RE-03).
 """
 
-from __future__ import annotations
-
 import re
 from collections.abc import Awaitable, Callable
 from datetime import datetime

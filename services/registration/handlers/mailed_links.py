@@ -5,8 +5,6 @@ A request gets the same answer whatever the address has: the same counts, the sa
 its form uses it up.
 """
 
-from __future__ import annotations
-
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime

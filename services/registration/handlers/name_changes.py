@@ -3,8 +3,6 @@
 Registration owns names. Events may come twice and in any order: an older one changes nothing.
 """
 
-from __future__ import annotations
-
 from services.registration import account_store
 from services.registration.deps import Deps
 from shared.contracts.profile.events import ProfileSaved

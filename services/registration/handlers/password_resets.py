@@ -4,8 +4,6 @@ The link signs nobody in, and the second factor is still required (RE-06, OT-16)
 lets a frozen account sign in again, unless only support may unfreeze it.
 """
 
-from __future__ import annotations
-
 from dataclasses import dataclass, field
 
 from services.registration import account_store, mailed_link_store

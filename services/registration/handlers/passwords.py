@@ -5,8 +5,6 @@ transaction; then the account is locked and must still have the password that wa
 concurrent changes one succeeds and the other is refused.
 """
 
-from __future__ import annotations
-
 from dataclasses import dataclass
 
 from services.registration import account_store, mailed_link_store, rate_limit_store

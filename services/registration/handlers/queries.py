@@ -1,7 +1,5 @@
 """Queries of forms while somebody types: password rules, common words, likely typos."""
 
-from __future__ import annotations
-
 from services.registration.deps import Deps
 from services.registration.email_typos import suggest_correction
 from shared.contracts.registration.requests import (

@@ -4,8 +4,6 @@ Counters are locked until the transaction ends, address before network. A refuse
 count.
 """
 
-from __future__ import annotations
-
 from dataclasses import dataclass
 
 from services.registration import rate_limit_store

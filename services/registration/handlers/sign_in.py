@@ -5,8 +5,6 @@ steps: one count, the same queries, the same number of hashes, one event (AU-08)
 lasts, nothing is compared.
 """
 
-from __future__ import annotations
-
 from dataclasses import dataclass
 
 from services.registration import account_request_store, account_store

@@ -4,8 +4,6 @@ A decoy's message takes the same steps, but the event emitted notifies the holde
 account, and contains no code.
 """
 
-from __future__ import annotations
-
 from datetime import datetime
 
 from services.registration.account_request_store import StoredMessage

@@ -1,7 +1,5 @@
 """Events of the second factor. The subject is always the account."""
 
-from __future__ import annotations
-
 from datetime import datetime
 
 from shared.contracts.base import Event, event

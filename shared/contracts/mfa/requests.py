@@ -6,8 +6,6 @@ minutes, and direction `slow` or `fast`: two codes in a row agree on it), `too_m
 (retry_after), `not_enrolled`.
 """
 
-from __future__ import annotations
-
 from datetime import datetime
 
 from shared.contracts.base import Reply, Request, Sealed, request

@@ -1,7 +1,5 @@
 """Replies of the second factor. Secrets are sealed for the service that asked."""
 
-from __future__ import annotations
-
 from datetime import datetime
 
 from shared.contracts.base import Reply, Sealed

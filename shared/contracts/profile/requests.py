@@ -1,7 +1,5 @@
 """Requests to the complementary information, and their refusals."""
 
-from __future__ import annotations
-
 from shared.contracts.base import Request, Sealed, request
 from shared.contracts.data_export import PersonalDataView
 from shared.contracts.profile.events import OWNER

@@ -1,7 +1,5 @@
 """Replies of the complementary information, and the format of its sealed field."""
 
-from __future__ import annotations
-
 from datetime import datetime
 
 import msgspec

@@ -1,7 +1,5 @@
 """Events of registration. Addresses and names travel in clear in its messages only."""
 
-from __future__ import annotations
-
 from datetime import datetime
 
 from shared.contracts.base import Event, Sealed, event

@@ -3,8 +3,6 @@
 The caller vouches for a session with both factors.
 """
 
-from __future__ import annotations
-
 from shared.contracts.base import Request, Sealed, request
 from shared.contracts.data_export import PersonalDataView
 from shared.contracts.registration.events import OWNER

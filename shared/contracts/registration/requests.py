@@ -1,7 +1,5 @@
 """Requests to registration, and their refusals."""
 
-from __future__ import annotations
-
 from shared.contracts.base import Request, Sealed, request
 from shared.contracts.registration.events import OWNER
 from shared.contracts.registration.views import (

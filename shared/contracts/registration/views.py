@@ -1,7 +1,5 @@
 """Replies of registration: requests, links, terms and rules as a page needs them."""
 
-from __future__ import annotations
-
 from datetime import datetime
 
 from shared.contracts.base import Reply

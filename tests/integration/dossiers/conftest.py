@@ -1,7 +1,5 @@
 """Fixtures: the service on a table that is emptied before each test."""
 
-from __future__ import annotations
-
 import asyncio
 from collections.abc import AsyncIterator, Iterator
 

@@ -1,7 +1,5 @@
 """Events about dossiers, in any order and repeated (G-43)."""
 
-from __future__ import annotations
-
 import asyncio
 from collections.abc import Sequence
 from dataclasses import replace

@@ -1,7 +1,5 @@
 """Lists: tabs, search, filters, order, pages, downloads (G-42)."""
 
-from __future__ import annotations
-
 from datetime import timedelta
 from typing import Any
 

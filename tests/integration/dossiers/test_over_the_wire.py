@@ -1,7 +1,5 @@
 """The service over the broker: valid and invalid events, a kill in between."""
 
-from __future__ import annotations
-
 import json
 from collections.abc import AsyncIterator
 from dataclasses import dataclass
@@ -17,6 +15,7 @@ import pytest
 from operations.operate.publish_dossier_events import DossierMessage, publish_all
 from operations.provision.provisioning import broker_url
 from shared.contracts import backoffice
+from shared.database import Connection
 from shared.messaging.dead_letters import list_dead
 from shared.messaging.envelope import wrap
 from shared.messaging.topology import EVENTS, OPERATOR
@@ -38,7 +37,7 @@ class BackofficePublisher:
     """The application that publishes events, and access to the table."""
 
     system: System
-    database: asyncpg.Connection[Any]
+    database: Connection
 
     @property
     def operator_url(self) -> str:

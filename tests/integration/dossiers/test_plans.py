@@ -1,7 +1,5 @@
 """Query plans among the dossiers of many accounts: the index leads to one account."""
 
-from __future__ import annotations
-
 import json
 from collections.abc import Callable
 from typing import Any

@@ -1,7 +1,5 @@
 """The portal on real servers: its services in the test's loop, browsers, sent mails."""
 
-from __future__ import annotations
-
 import secrets
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from contextlib import AsyncExitStack

@@ -1,7 +1,5 @@
 """Events that end an account's sessions, published as their owners do."""
 
-from __future__ import annotations
-
 from collections.abc import Callable
 from datetime import datetime
 

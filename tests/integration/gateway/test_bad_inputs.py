@@ -1,7 +1,5 @@
 """Bad inputs of these screens: each is told at its field, and nothing typed is lost."""
 
-from __future__ import annotations
-
 import pytest
 
 from shared.i18n.catalogue import LANGUAGES

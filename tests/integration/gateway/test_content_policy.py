@@ -1,7 +1,5 @@
 """WF-02, WF-03, GD-04, SE-12: Chromium finds nothing to object to on any page."""
 
-from __future__ import annotations
-
 from urllib.parse import urlsplit
 
 import pytest

@@ -1,7 +1,5 @@
 """Password, phone and recovery codes changed from the account page (G-25, PW-08, SE-09, OT-12)."""
 
-from __future__ import annotations
-
 import asyncio
 
 import pytest

@@ -1,7 +1,5 @@
 """What people read when something fails, and what the socket does to those who misbehave."""
 
-from __future__ import annotations
-
 import asyncio
 import re
 from collections.abc import AsyncIterator

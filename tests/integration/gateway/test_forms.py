@@ -1,7 +1,5 @@
 """Whose forms they are and what they refuse: tokens, cookies, fields, sizes (WF-05, SE, AZ-03)."""
 
-from __future__ import annotations
-
 from urllib.parse import quote
 
 import pytest

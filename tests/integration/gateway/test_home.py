@@ -1,7 +1,5 @@
 """The home page on real services: what the other application says is what its holder finds."""
 
-from __future__ import annotations
-
 import asyncio
 from urllib.parse import quote, urlsplit
 

@@ -1,7 +1,5 @@
 """The file of dossiers on real services: whole, in the page's order, safe to open (IN-06)."""
 
-from __future__ import annotations
-
 import csv
 import io
 import re

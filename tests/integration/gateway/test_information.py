@@ -1,7 +1,5 @@
 """The complementary information, from the landing to the frozen page (G-30 to G-35)."""
 
-from __future__ import annotations
-
 import asyncio
 
 import pytest

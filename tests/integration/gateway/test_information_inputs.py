@@ -1,7 +1,5 @@
 """What people and programs send to the complementary information that no page of ours offers."""
 
-from __future__ import annotations
-
 import asyncpg
 import msgspec
 import pytest

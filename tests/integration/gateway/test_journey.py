@@ -1,7 +1,5 @@
 """The way from the form to the account, as a browser without scripts goes it (AX-12)."""
 
-from __future__ import annotations
-
 import asyncio
 
 import pytest

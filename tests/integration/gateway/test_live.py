@@ -1,7 +1,5 @@
 """What pages follow live: mail and creation, as streams and as data asked again."""
 
-from __future__ import annotations
-
 import asyncio
 import json
 from collections.abc import AsyncIterator

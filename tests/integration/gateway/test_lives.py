@@ -1,7 +1,5 @@
 """How long things live: pre-sessions, an acceptance without an answer, the operator's choices."""
 
-from __future__ import annotations
-
 import json
 from collections.abc import Awaitable, Callable
 from hashlib import sha256
@@ -13,6 +11,7 @@ import pytest
 
 from services.gateway.clients.registration import Registration
 from services.gateway.sessions.presession_store import delete_expired
+from shared.database import Connection
 from shared.messaging.errors import RequestTimeout
 from shared.runtime.service import utc_now
 from tests.support.actors.http_browser import HttpBrowser
@@ -21,7 +20,7 @@ from tests.support.servers.portal import Portal
 pytestmark = pytest.mark.asyncio(loop_scope="package")
 
 
-async def age(portal: Portal, browser: HttpBrowser) -> asyncpg.Connection[Any]:
+async def age(portal: Portal, browser: HttpBrowser) -> Connection:
     """Let a browser's pre-session run out; returns a connection to the gateway's schema."""
     connection = await asyncpg.connect(
         portal.system.database.admin_url, server_settings={"search_path": "gateway"}

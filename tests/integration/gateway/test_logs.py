@@ -1,7 +1,5 @@
 """What the log says, and what it never holds (LG-01 to LG-04)."""
 
-from __future__ import annotations
-
 import asyncio
 import json
 from urllib.parse import quote, urlencode

@@ -1,7 +1,5 @@
 """A form was taken and its answer never came: the same form sent again says what was done."""
 
-from __future__ import annotations
-
 import pytest
 from yarl import URL
 

@@ -1,7 +1,5 @@
 """Every page that asks nobody, the headers that every answer carries, static files, languages."""
 
-from __future__ import annotations
-
 import re
 from collections.abc import Awaitable, Callable
 

@@ -6,8 +6,6 @@ These requests change something and have a reply that opens a session, prolongs 
 `StartReplacement`, `ConfirmAddressChange` and `ResetPassword`. Each is in a form below.
 """
 
-from __future__ import annotations
-
 import asyncio
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass

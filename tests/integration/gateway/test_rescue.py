@@ -1,8 +1,6 @@
 """Forgotten password, lost phone, « ce n'est pas moi »: links that change nothing by being opened
 (G-44, RE-04 to RE-06, OT-16, B-03, settled 8)."""
 
-from __future__ import annotations
-
 import re
 from datetime import timedelta
 from uuid import uuid4

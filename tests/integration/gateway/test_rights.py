@@ -1,7 +1,5 @@
 """Another address, what is held, corrections and departures (B-11, B-14, G-36), by a browser."""
 
-from __future__ import annotations
-
 import asyncio
 import json
 import re

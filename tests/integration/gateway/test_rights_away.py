@@ -1,7 +1,5 @@
 """Who is needed for another address, or for what is held, is away (B-08, B-11, B-14)."""
 
-from __future__ import annotations
-
 import json
 from typing import Any
 

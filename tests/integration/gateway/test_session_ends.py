@@ -1,7 +1,5 @@
 """Sessions ended by what happens elsewhere: each event, twice, late, at every gateway (AU-06)."""
 
-from __future__ import annotations
-
 from collections.abc import Awaitable, Callable
 from datetime import timedelta
 

@@ -1,7 +1,5 @@
 """Sessions that a person sees and closes, where a sign-in leads, which browsers are known."""
 
-from __future__ import annotations
-
 import asyncio
 import secrets
 import uuid

@@ -1,7 +1,5 @@
 """Sessions of one account that several acts touch at one moment (CR-12, settled 7)."""
 
-from __future__ import annotations
-
 import asyncio
 import uuid
 from collections.abc import AsyncIterator

@@ -1,7 +1,5 @@
 """Sessions: who may go where, how they live, how they end (AU-06, AU-14, AU-15, SE-01 to SE-12)."""
 
-from __future__ import annotations
-
 import json
 import secrets
 from collections.abc import Awaitable, Callable

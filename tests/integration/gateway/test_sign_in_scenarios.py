@@ -1,7 +1,5 @@
 """Scenarios of signing in that other portals had to learn: one each, as people meet them."""
 
-from __future__ import annotations
-
 import asyncio
 from collections.abc import Awaitable, Callable
 

@@ -1,7 +1,5 @@
 """From the password to the home page, as a browser without scripts goes it (G-20 to G-24, G-40)."""
 
-from __future__ import annotations
-
 import asyncio
 import re
 from datetime import timedelta

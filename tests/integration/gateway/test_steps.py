@@ -1,7 +1,5 @@
 """Steps in their order, and questions asked while typing, with their limits."""
 
-from __future__ import annotations
-
 import json
 from collections.abc import Awaitable, Callable
 from pathlib import Path

@@ -1,7 +1,5 @@
 """What was typed when the session ended: kept through the sign-in, for its holder alone (SE-04)."""
 
-from __future__ import annotations
-
 import json
 
 import asyncpg

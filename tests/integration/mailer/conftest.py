@@ -1,7 +1,5 @@
 """The mailer's surroundings for each test, on a fresh database and a fresh virtual host."""
 
-from __future__ import annotations
-
 from collections.abc import AsyncIterator
 
 import pytest

@@ -1,7 +1,5 @@
 """Links and codes of an account that exists, and the word to an address without one."""
 
-from __future__ import annotations
-
 import re
 from datetime import timedelta
 from functools import partial

@@ -1,7 +1,5 @@
 """What an account becomes: another address, another name, complete. Its mails follow."""
 
-from __future__ import annotations
-
 from datetime import timedelta
 
 from shared.contracts.mailer import MailAccepted

@@ -1,7 +1,5 @@
 """`kill -9` of a mailer at each moment of a mail, and what a person does with what is in doubt."""
 
-from __future__ import annotations
-
 from uuid import UUID
 
 import pytest

@@ -1,7 +1,5 @@
 """What the mailer holds about a person who asks (B-11, GD-02)."""
 
-from __future__ import annotations
-
 import json
 from datetime import timedelta
 

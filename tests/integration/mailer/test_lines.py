@@ -1,7 +1,5 @@
 """The few connections to the mail server: reused, closed when idle, thrown away when broken."""
 
-from __future__ import annotations
-
 import pytest
 
 from services.mailer.settings import MailServer as Place

@@ -1,7 +1,5 @@
 """`impex mail`: what an operator does with mails in doubt."""
 
-from __future__ import annotations
-
 import asyncio
 import json
 

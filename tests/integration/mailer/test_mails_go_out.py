@@ -1,7 +1,5 @@
 """From an event to a mail in the mail server, and the event that tells of it."""
 
-from __future__ import annotations
-
 import re
 from datetime import timedelta
 

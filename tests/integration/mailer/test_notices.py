@@ -1,7 +1,5 @@
 """Security notices: from what happened to an account to the mail that tells its holder."""
 
-from __future__ import annotations
-
 import re
 from datetime import timedelta
 from uuid import UUID

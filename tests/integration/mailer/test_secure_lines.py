@@ -1,7 +1,5 @@
 """TLS, login and SMTPUTF8 towards the mail server (CR-05, EM-14)."""
 
-from __future__ import annotations
-
 from collections.abc import Awaitable, Callable
 from typing import Any
 

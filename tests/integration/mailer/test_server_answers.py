@@ -1,7 +1,5 @@
 """What the mail server says, and what becomes of the mail (bad inputs 58 and 59, EM-11)."""
 
-from __future__ import annotations
-
 from datetime import timedelta
 
 from shared.contracts.mailer import MailAccepted, MailDeferred, MailRefused

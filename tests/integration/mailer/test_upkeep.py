@@ -1,7 +1,5 @@
 """What the mailer forgets in time, and an operator's own templates on their way out."""
 
-from __future__ import annotations
-
 from datetime import timedelta
 from pathlib import Path
 

@@ -1,7 +1,5 @@
 """Fixtures: the service on tables that are emptied before each test."""
 
-from __future__ import annotations
-
 import asyncio
 from collections.abc import AsyncIterator, Iterator
 from contextlib import AbstractAsyncContextManager

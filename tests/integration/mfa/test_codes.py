@@ -1,7 +1,5 @@
 """Codes at sign-in: each usable once, the throttle, a clock that is off, key rotation."""
 
-from __future__ import annotations
-
 import asyncio
 from datetime import timedelta
 from uuid import uuid4

@@ -1,7 +1,5 @@
 """Removal with the account's credentials; purge of enrolments and failed codes."""
 
-from __future__ import annotations
-
 import asyncio
 from datetime import timedelta
 from uuid import uuid4

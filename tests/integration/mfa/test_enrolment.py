@@ -1,7 +1,5 @@
 """The first phone: one key per enrolment, activated by its first right code."""
 
-from __future__ import annotations
-
 import asyncio
 import base64
 import secrets

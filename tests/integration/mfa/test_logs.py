@@ -1,7 +1,5 @@
 """Every log line about an account's second factor has the account's id."""
 
-from __future__ import annotations
-
 from datetime import timedelta
 
 from shared.contracts.mfa.events import AuthenticatorRemoved

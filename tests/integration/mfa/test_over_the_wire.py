@@ -1,7 +1,5 @@
 """The service over the broker: concurrent and repeated requests, a restart."""
 
-from __future__ import annotations
-
 import asyncio
 from collections.abc import AsyncIterator
 from dataclasses import dataclass

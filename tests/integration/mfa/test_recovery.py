@@ -1,7 +1,5 @@
 """Recovery codes: ten, shown once, each usable once, replaced on demand, or turned off."""
 
-from __future__ import annotations
-
 import asyncio
 import re
 from uuid import uuid4

@@ -1,7 +1,5 @@
 """A new phone, enrolled with a code of the old one, which works until then."""
 
-from __future__ import annotations
-
 import asyncio
 from datetime import timedelta
 from uuid import uuid4

@@ -1,7 +1,5 @@
 """No secret is readable in the database, the queues or the logs."""
 
-from __future__ import annotations
-
 import base64
 from typing import Any
 

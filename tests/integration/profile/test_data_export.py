@@ -1,7 +1,5 @@
 """The data export of the service (B-11, GD-02)."""
 
-from __future__ import annotations
-
 import json
 from typing import Any
 from uuid import uuid4

@@ -1,7 +1,5 @@
 """A SIRET whose lookup got no answer is looked up again (SI-07)."""
 
-from __future__ import annotations
-
 from uuid import uuid4
 
 import pytest

@@ -1,7 +1,5 @@
 """Lookups of a SIRET: while typing, when saving, and their cache (B-07, SI-06, SI-07)."""
 
-from __future__ import annotations
-
 from uuid import uuid4
 
 import pytest

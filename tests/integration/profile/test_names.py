@@ -1,7 +1,5 @@
 """The account's names: published if a form changes them, changed by registration (B-14, G-31)."""
 
-from __future__ import annotations
-
 from uuid import uuid4
 
 from shared.contracts.profile.events import ProfileSaved

@@ -1,7 +1,5 @@
 """The service over the broker: it repeats a lookup through its own event (SI-07)."""
 
-from __future__ import annotations
-
 from pathlib import Path
 from typing import Any
 from uuid import uuid4

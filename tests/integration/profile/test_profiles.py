@@ -1,7 +1,5 @@
 """Profiles: saved valid or not, shown, validated once (G-30 to G-35, RE-09)."""
 
-from __future__ import annotations
-
 import asyncio
 from datetime import timedelta
 from uuid import uuid4

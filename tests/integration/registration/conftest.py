@@ -1,7 +1,5 @@
 """A registration per test, on tables that are emptied before each."""
 
-from __future__ import annotations
-
 import asyncio
 from collections.abc import AsyncIterator, Iterator
 from contextlib import AbstractAsyncContextManager

@@ -1,7 +1,5 @@
 """Terms and account: one transaction, once, however often the form is posted (RE-12, RE-13)."""
 
-from __future__ import annotations
-
 import asyncio
 import hashlib
 from datetime import timedelta

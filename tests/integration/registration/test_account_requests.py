@@ -1,7 +1,5 @@
 """Requests for an account: what is stored, emitted and refused; quotas."""
 
-from __future__ import annotations
-
 import asyncio
 from typing import Any
 

@@ -1,7 +1,5 @@
 """Changes of an account's address (B-14, B-03)."""
 
-from __future__ import annotations
-
 import asyncio
 from datetime import timedelta
 

@@ -1,7 +1,5 @@
 """Verifying an account's address again before a late enrolment (OT-13, AU-09)."""
 
-from __future__ import annotations
-
 import asyncio
 from datetime import timedelta
 

@@ -1,7 +1,5 @@
 """Correcting the address of a request: validated again, with its password, throttled."""
 
-from __future__ import annotations
-
 import pytest
 
 from shared.contracts.registration.events import ValidationResent

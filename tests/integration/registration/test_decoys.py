@@ -3,8 +3,6 @@
 `benchmarks/equal_timing.py` measures that both take the same time.
 """
 
-from __future__ import annotations
-
 from typing import Any
 
 import msgspec

@@ -1,7 +1,5 @@
 """Verifying an address: codes, links, scanners, other devices, concurrent verifications."""
 
-from __future__ import annotations
-
 import asyncio
 
 import pytest

@@ -1,7 +1,5 @@
 """Freezing with « ce n'est pas moi » and unfreezing, with events in any order."""
 
-from __future__ import annotations
-
 import asyncio
 from datetime import timedelta
 

@@ -1,7 +1,5 @@
 """Concurrent changes of one account: no deadlock, and one consistent result (CR-12)."""
 
-from __future__ import annotations
-
 import asyncio
 
 from services.registration.purge import purge

@@ -1,7 +1,5 @@
 """Operators find the events of one account in the log by its id; no line contains an address."""
 
-from __future__ import annotations
-
 from shared.contracts.registration.events import AddressProofRequested, LostPhoneClaimed
 from shared.contracts.registration.requests import ConfirmLostPhone
 from tests.support.actors.harness_account_holder import (

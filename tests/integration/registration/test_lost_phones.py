@@ -1,7 +1,5 @@
 """Lost phones: reported by anybody, confirmed by a mailed link, frozen if stolen."""
 
-from __future__ import annotations
-
 import asyncio
 from datetime import timedelta
 

@@ -1,7 +1,5 @@
 """The delivery status of messages, and the queries of forms while somebody types."""
 
-from __future__ import annotations
-
 import json
 from datetime import timedelta
 

@@ -1,7 +1,5 @@
 """Upgrading the tables of the former release preserves counters and frozen accounts."""
 
-from __future__ import annotations
-
 import asyncio
 import shutil
 from pathlib import Path

@@ -1,7 +1,5 @@
 """Name changes in the profile (G-31), and the data export (B-11, GD-02)."""
 
-from __future__ import annotations
-
 import json
 from datetime import timedelta
 from typing import Any

@@ -1,7 +1,5 @@
 """Registration as a service: over the broker, with its outbox and a responsive event loop."""
 
-from __future__ import annotations
-
 import asyncio
 import threading
 from collections.abc import AsyncIterator

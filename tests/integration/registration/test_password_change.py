@@ -1,7 +1,5 @@
 """The password within a session: checked, changed, counted (PW-08)."""
 
-from __future__ import annotations
-
 import asyncio
 
 import pytest

@@ -1,7 +1,5 @@
 """Forgotten passwords: the link, its states and its use (G-44, RE-06, B-03)."""
 
-from __future__ import annotations
-
 import asyncio
 from datetime import timedelta
 

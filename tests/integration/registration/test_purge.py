@@ -1,7 +1,5 @@
 """Deletion of cancelled and expired data, without remains."""
 
-from __future__ import annotations
-
 import asyncio
 
 from services.registration.purge import purge

@@ -1,7 +1,5 @@
 """The SQL statements of docs/runbook.md work on the real tables."""
 
-from __future__ import annotations
-
 import re
 
 from operations.install.paths import ROOT

@@ -1,7 +1,5 @@
 """Sign-in: the step that the right password leads to, and the throttle."""
 
-from __future__ import annotations
-
 import asyncio
 
 import pytest

@@ -1,7 +1,5 @@
 """Events of sign-ins: accepted, refused, locked; and the reply to the gateway."""
 
-from __future__ import annotations
-
 from datetime import timedelta
 
 import pytest

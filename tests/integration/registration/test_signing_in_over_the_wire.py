@@ -1,7 +1,5 @@
 """Sign-in over the broker: parallel attempts, restarts and repeated requests."""
 
-from __future__ import annotations
-
 import asyncio
 from collections.abc import AsyncIterator
 from pathlib import Path

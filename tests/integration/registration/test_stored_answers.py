@@ -1,7 +1,5 @@
 """AU-06: stored answers of an account go with every change of password, state, address or phone."""
 
-from __future__ import annotations
-
 from collections.abc import Awaitable, Callable
 
 import pytest

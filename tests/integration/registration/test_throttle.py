@@ -1,8 +1,6 @@
 """The login throttle: per address and network, per address, per network, and for a known browser
 (AU-02, AU-03, AU-04)."""
 
-from __future__ import annotations
-
 import asyncio
 
 import pytest

@@ -4,8 +4,6 @@ After a change of migrations: `IMPEX_WRITE_SCHEMAS=1 pytest tests/integration/sc
 difference is part of the review.
 """
 
-from __future__ import annotations
-
 import os
 from collections.abc import AsyncIterator
 from pathlib import Path

@@ -1,7 +1,5 @@
 """A bus with a few services for each test."""
 
-from __future__ import annotations
-
 from collections.abc import AsyncIterator, Callable, Iterable
 
 import pytest

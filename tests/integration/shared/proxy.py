@@ -1,7 +1,5 @@
 """A network between a service and the broker that can be cut, frozen and repaired."""
 
-from __future__ import annotations
-
 import asyncio
 import contextlib
 from collections.abc import AsyncIterator

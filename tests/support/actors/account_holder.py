@@ -1,7 +1,5 @@
 """The holder of an account, from the form to the home page, in a browser without scripts."""
 
-from __future__ import annotations
-
 import itertools
 from dataclasses import dataclass, field
 

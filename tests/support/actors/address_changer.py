@@ -1,7 +1,5 @@
 """The holder of an account who wants another address."""
 
-from __future__ import annotations
-
 from dataclasses import dataclass
 from typing import Any
 
@@ -29,7 +27,7 @@ class AddressChanger:
     holder: HarnessAccountHolder
 
     @classmethod
-    async def of(cls, harness: RegistrationHarness, address: str = ADDRESS) -> AddressChanger:
+    async def of(cls, harness: RegistrationHarness, address: str = ADDRESS) -> "AddressChanger":
         return cls(harness, await HarnessAccountHolder.of(harness, address))
 
     def request_change(self, address: str = NEW, password: str = PASSWORD, **more: Any) -> Any:

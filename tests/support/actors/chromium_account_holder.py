@@ -4,8 +4,6 @@ Real time passes here, and a code is good once: `code` gives the next one that w
 waits only where two were used within the same half minute.
 """
 
-from __future__ import annotations
-
 from dataclasses import dataclass, field
 
 from playwright.async_api import expect

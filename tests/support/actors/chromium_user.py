@@ -5,8 +5,6 @@ Buttons are found by the name that a person reads, in the visitor's language. Wh
 another host, nothing in storage but the design system's `scheme`.
 """
 
-from __future__ import annotations
-
 import re
 from contextlib import suppress
 from dataclasses import dataclass, field

@@ -1,7 +1,5 @@
 """The holder of an account with dossiers, and the home page as they read it."""
 
-from __future__ import annotations
-
 import re
 
 from shared.contracts.backoffice import DossierEvent

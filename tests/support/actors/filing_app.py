@@ -1,7 +1,5 @@
 """The application that files and decides dossiers, under its own user of the broker."""
 
-from __future__ import annotations
-
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass

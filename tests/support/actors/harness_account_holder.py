@@ -1,10 +1,8 @@
 """What the holder of an account does once it exists, and what the mailbox then has."""
 
-from __future__ import annotations
-
 from dataclasses import dataclass
 from datetime import timedelta
-from typing import Any
+from typing import Any, Self
 
 from shared.contracts.base import Refusal, Request
 from shared.contracts.gateway import SessionOpened
@@ -41,7 +39,7 @@ class HarnessAccountHolder:
     account_id: str
 
     @classmethod
-    async def of(cls, harness: RegistrationHarness, address: str = ADDRESS) -> HarnessAccountHolder:
+    async def of(cls, harness: RegistrationHarness, address: str = ADDRESS) -> Self:
         """Make the account."""
         account_id = await harness.account(address)
         harness.advance(minutes=1)

@@ -1,7 +1,5 @@
 """A browser without scripts: cookies, redirects, and forms as the page gives them."""
 
-from __future__ import annotations
-
 from dataclasses import dataclass, field
 from typing import Any
 from urllib.parse import urlencode

@@ -1,7 +1,5 @@
 """Asks registration over the broker, as the gateway would, and looks into its tables."""
 
-from __future__ import annotations
-
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass

@@ -1,7 +1,5 @@
 """Holders of accounts who sign in and change their factors while something is killed."""
 
-from __future__ import annotations
-
 import re
 from collections import Counter
 from dataclasses import dataclass, field

@@ -4,8 +4,6 @@ A person keeps the page that the portal gave and sends its form again, with the 
 redirect says that the request was taken.
 """
 
-from __future__ import annotations
-
 import asyncio
 import re
 import secrets

@@ -1,7 +1,5 @@
 """Events about one dossier with plausible fields, versions 1 to 5."""
 
-from __future__ import annotations
-
 from datetime import UTC, datetime
 from typing import Any
 

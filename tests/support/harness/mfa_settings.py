@@ -1,7 +1,5 @@
 """Settings of the mfa service with keys for tests."""
 
-from __future__ import annotations
-
 from services.mfa.settings import MfaSettings
 from shared.security.sealing import new_key
 from shared.settings import load

@@ -1,7 +1,5 @@
 """Sample forms: a French pharmacy, a Belgian laboratory."""
 
-from __future__ import annotations
-
 import msgspec
 
 from services.profile.fields import SiretCheck, validate

@@ -1,7 +1,5 @@
 """Settings of the profile service with keys for tests."""
 
-from __future__ import annotations
-
 from services.profile.settings import ProfileSettings
 from shared.security.sealing import new_key
 from shared.settings import load

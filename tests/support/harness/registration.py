@@ -1,7 +1,5 @@
 """Registration on a real database, a mailbox that opens its messages, and what people ask of it."""
 
-from __future__ import annotations
-
 from collections.abc import AsyncIterator, Callable
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from dataclasses import dataclass, field

@@ -1,7 +1,5 @@
 """Registration's settings with keys of the tests' own."""
 
-from __future__ import annotations
-
 from services.registration.settings import RegistrationSettings
 from shared.security.sealing import new_key
 from shared.settings import load

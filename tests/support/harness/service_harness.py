@@ -4,8 +4,6 @@
 transaction. Events are read from the outbox. Each service's tests derive a harness of their own.
 """
 
-from __future__ import annotations
-
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any

@@ -1,7 +1,5 @@
 """The mailer checks every mail when it starts: here once per process."""
 
-from __future__ import annotations
-
 from collections.abc import Iterator
 from functools import cache
 

@@ -1,7 +1,5 @@
 """The mail server of the journeys, and what people find in their messages."""
 
-from __future__ import annotations
-
 import re
 from dataclasses import dataclass
 

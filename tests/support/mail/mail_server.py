@@ -6,8 +6,6 @@ but does not answer as long as it is set, `hang` keeps silent before that. With 
 offers STARTTLS, with a login it demands one.
 """
 
-from __future__ import annotations
-
 import asyncio
 import ssl
 import warnings

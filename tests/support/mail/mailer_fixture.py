@@ -1,7 +1,5 @@
 """The services that the mailer hears in a test, and a subscriber to what it publishes."""
 
-from __future__ import annotations
-
 from datetime import UTC, datetime, timedelta
 from typing import Any
 

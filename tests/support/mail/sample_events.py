@@ -1,7 +1,5 @@
 """Sample events about an account, as the services that own them would publish them."""
 
-from __future__ import annotations
-
 from datetime import datetime, timedelta
 from typing import Any
 

@@ -1,7 +1,5 @@
 """Mails to look at: every template, in both languages, in each case, with awkward values."""
 
-from __future__ import annotations
-
 import functools
 from datetime import UTC, datetime, timedelta
 from email import policy

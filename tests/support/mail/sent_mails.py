@@ -1,7 +1,5 @@
 """The mails that would go out, read from the events that ask for them."""
 
-from __future__ import annotations
-
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field

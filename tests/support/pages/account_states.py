@@ -1,7 +1,5 @@
 """The states of the pages behind both factors: the account, and what is changed there."""
 
-from __future__ import annotations
-
 from collections.abc import Callable
 from datetime import timedelta
 from types import SimpleNamespace

@@ -1,7 +1,5 @@
 """What the automatic rules ask of a page, be it a state of one or that of a running portal."""
 
-from __future__ import annotations
-
 from dataclasses import dataclass, field
 from typing import Any
 

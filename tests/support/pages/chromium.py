@@ -1,7 +1,5 @@
 """Chromium as the tests start it."""
 
-from __future__ import annotations
-
 import os
 from pathlib import Path
 

@@ -1,7 +1,5 @@
 """The states of the home page: what a list of dossiers may hold, and what it may lack."""
 
-from __future__ import annotations
-
 from datetime import date
 from types import SimpleNamespace
 from typing import Any

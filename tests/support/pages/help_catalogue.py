@@ -5,8 +5,6 @@ it what the templates say of that screen, with made-up facts. When words, parts 
 screen change, the note no longer fits, and the pictures are to be taken again.
 """
 
-from __future__ import annotations
-
 import hashlib
 import json
 import re

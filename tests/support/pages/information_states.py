@@ -1,7 +1,5 @@
 """The states of the complementary information: form, summary, frozen."""
 
-from __future__ import annotations
-
 from collections.abc import Callable
 from types import SimpleNamespace
 from typing import Any

@@ -1,7 +1,5 @@
 """What the states of every page are made of: the brand, a form, a request, the signed-in user."""
 
-from __future__ import annotations
-
 import json
 from collections.abc import Callable
 from dataclasses import dataclass

@@ -4,8 +4,6 @@ Scripts find answers under the addresses they ask: `site.answers` holds them, `s
 what was sent. Nothing of the gateway runs.
 """
 
-from __future__ import annotations
-
 import json
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager

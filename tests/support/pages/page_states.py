@@ -1,7 +1,5 @@
 """The states in which each page is rendered and looked at: empty, wrong, filled, and between."""
 
-from __future__ import annotations
-
 from types import SimpleNamespace
 from typing import Any
 

@@ -5,8 +5,6 @@ all of them with their style sheets and scripts into a folder that any file serv
 `python -m tests.support.pages.render_pages FOLDER` fills one. It promises nothing about routes.
 """
 
-from __future__ import annotations
-
 import shutil
 import sys
 from collections.abc import Iterator

@@ -1,7 +1,5 @@
 """The states of the pages about a lost password, a lost phone and « ce n'est pas moi »."""
 
-from __future__ import annotations
-
 from types import SimpleNamespace
 from typing import Any
 

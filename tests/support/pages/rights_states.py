@@ -1,7 +1,5 @@
 """The states of the pages about what is held of a person: address, data, correction, departure."""
 
-from __future__ import annotations
-
 from datetime import timedelta
 from types import SimpleNamespace
 from typing import Any

@@ -1,7 +1,5 @@
 """The states of the pages between the password and the home page."""
 
-from __future__ import annotations
-
 from dataclasses import replace
 from datetime import timedelta
 from types import SimpleNamespace

@@ -1,7 +1,5 @@
 """Small services on real servers, and raw messages published as any user."""
 
-from __future__ import annotations
-
 import asyncio
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager

@@ -1,7 +1,5 @@
 """A certificate authority of one test, and server certificates from it."""
 
-from __future__ import annotations
-
 import ssl
 from datetime import UTC, datetime, timedelta
 from pathlib import Path

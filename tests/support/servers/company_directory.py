@@ -4,8 +4,6 @@ Answers are shaped as the directory's own: `matching_etablissements` shows an ad
 `siege` shows it in parts; a company that does not want to be shown is masked.
 """
 
-from __future__ import annotations
-
 import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager

@@ -1,7 +1,5 @@
 """Servers of one test process, which a test may stop, kill and start again."""
 
-from __future__ import annotations
-
 import asyncio
 import secrets
 import shutil

@@ -1,7 +1,5 @@
 """Every service under a supervisor, on servers that a test may kill."""
 
-from __future__ import annotations
-
 import asyncio
 from dataclasses import dataclass, field
 

@@ -1,7 +1,5 @@
 """The portal in the test's loop on real servers, with a database and virtual host of its own."""
 
-from __future__ import annotations
-
 import asyncio
 from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager, contextmanager

@@ -5,8 +5,6 @@ process manager would. `kill` is SIGKILL, `pause` SIGSTOP. It restarts nothing w
 closed.
 """
 
-from __future__ import annotations
-
 import asyncio
 import signal
 from collections.abc import AsyncIterator, Iterable

@@ -1,7 +1,5 @@
 """A place for the data of the tests' servers that no disk has to follow."""
 
-from __future__ import annotations
-
 import os
 import shutil
 import tempfile

@@ -4,8 +4,6 @@ Started by whichever test process first needs servers, it writes their addresses
 stops them when the test run's main process is gone, however that ended.
 """
 
-from __future__ import annotations
-
 import json
 import os
 import secrets

@@ -1,7 +1,5 @@
 """Every service's definition, as the tests use them."""
 
-from __future__ import annotations
-
 from operations import service_registry
 from operations.provision.permissions import Principal
 from shared.runtime.service import Service

@@ -4,8 +4,6 @@ The first test that asks starts the servers, in whatever worker it runs; the oth
 file. A database costs a copy of a template, a virtual host costs one request.
 """
 
-from __future__ import annotations
-
 import fcntl
 import itertools
 import json

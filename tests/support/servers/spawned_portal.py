@@ -1,7 +1,5 @@
 """Every service in a process of its own, with its mail server."""
 
-from __future__ import annotations
-
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 

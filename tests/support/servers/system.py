@@ -4,8 +4,6 @@
 test's loop, `spawn` as a process of their own, as an operator would.
 """
 
-from __future__ import annotations
-
 import asyncio
 import base64
 import hashlib

@@ -1,7 +1,5 @@
 """Updates from events, and invalid events (G-43)."""
 
-from __future__ import annotations
-
 from datetime import UTC, date, datetime, timedelta
 from typing import Any
 from uuid import UUID

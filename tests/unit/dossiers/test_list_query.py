@@ -1,7 +1,5 @@
 """Parameters of lists, normalized search text, pages and cursors (G-42, IN-04)."""
 
-from __future__ import annotations
-
 import base64
 from datetime import date
 from typing import Any

@@ -1,7 +1,5 @@
 """AU-12: who is asking, as far as trusted proxies can tell."""
 
-from __future__ import annotations
-
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st

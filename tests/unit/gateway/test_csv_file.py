@@ -1,7 +1,5 @@
 """The file of dossiers: RFC 4180, and nothing in it that a spreadsheet would carry out (IN-06)."""
 
-from __future__ import annotations
-
 import csv
 import io
 

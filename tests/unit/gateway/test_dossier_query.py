@@ -1,7 +1,5 @@
 """What the address of the home page asks for (IN-04, AZ-02), and the addresses it leads to."""
 
-from __future__ import annotations
-
 from urllib.parse import urlencode, urlsplit
 
 import pytest

@@ -1,7 +1,5 @@
 """The complementary information: the answers to bad inputs, its choices, how it is listed."""
 
-from __future__ import annotations
-
 import pytest
 
 from services.gateway.portal import profile_fields, profile_form, profile_messages

@@ -1,7 +1,5 @@
 """Bad inputs 39 to 49, from what is typed by the rule of its owner to the words of the page."""
 
-from __future__ import annotations
-
 from datetime import date
 
 import pytest

@@ -1,7 +1,5 @@
 """Every code that profile publishes has its words, in both languages."""
 
-from __future__ import annotations
-
 import pytest
 
 from services.gateway.portal.field_texts import UNKNOWN

@@ -1,7 +1,5 @@
 """The choice of the language, and the other language of a page."""
 
-from __future__ import annotations
-
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st

@@ -1,7 +1,5 @@
 """Streams where something goes wrong in their middle."""
 
-from __future__ import annotations
-
 from collections.abc import Callable
 
 import pytest

@@ -1,7 +1,5 @@
 """Where dossiers are filed and seen: two settings, judged at the start (G-43)."""
 
-from __future__ import annotations
-
 import msgspec
 import pytest
 

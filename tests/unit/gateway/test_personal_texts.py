@@ -1,7 +1,5 @@
 """What is held about a person, as the page says it (B-11)."""
 
-from __future__ import annotations
-
 from typing import Any
 
 import pytest

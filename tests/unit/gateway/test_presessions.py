@@ -1,7 +1,5 @@
 """Cookies, form tokens and idempotency keys."""
 
-from __future__ import annotations
-
 from datetime import UTC, datetime, timedelta
 
 import pytest

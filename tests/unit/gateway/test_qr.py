@@ -1,7 +1,5 @@
 """The drawing of a QR code: every dark module, a white ground with its border, and nothing else."""
 
-from __future__ import annotations
-
 import re
 
 import segno

@@ -1,7 +1,5 @@
 """The addresses of the portal stay as they are: bookmarks, mails and other systems lead to them."""
 
-from __future__ import annotations
-
 import re
 from collections import defaultdict
 from pathlib import Path

@@ -1,7 +1,5 @@
 """What a page carries for itself opens for its session only (OT-14, B-04)."""
 
-from __future__ import annotations
-
 import pytest
 
 from services.gateway.sessions.sealed_state import SealedState

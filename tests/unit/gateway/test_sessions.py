@@ -1,7 +1,5 @@
 """A session's limits, and what follows from them: pure, by a moved clock (SE-03, SE-09, OT-13)."""
 
-from __future__ import annotations
-
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 

@@ -1,7 +1,5 @@
 """The gateway's settings and the operator's legal texts."""
 
-from __future__ import annotations
-
 from pathlib import Path
 
 import pytest

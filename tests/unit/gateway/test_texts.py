@@ -1,7 +1,5 @@
 """Every code that registration publishes has its words, in both languages."""
 
-from __future__ import annotations
-
 import re
 from datetime import UTC, datetime
 from pathlib import Path

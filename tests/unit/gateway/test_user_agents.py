@@ -1,7 +1,5 @@
 """Browser and system as a person reads them, whatever was sent (SE-07, IN-07)."""
 
-from __future__ import annotations
-
 import time
 
 import pytest

@@ -1,7 +1,5 @@
 """Texts in a language, their plurals and placeholders."""
 
-from __future__ import annotations
-
 from datetime import UTC, date, datetime
 from pathlib import Path
 

@@ -1,7 +1,5 @@
 """Dates, times and numbers as people read them."""
 
-from __future__ import annotations
-
 from datetime import UTC, date, datetime
 
 import pytest

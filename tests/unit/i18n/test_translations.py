@@ -1,7 +1,5 @@
 """Every text has an English one, with the same placeholders and the right typography."""
 
-from __future__ import annotations
-
 import re
 from pathlib import Path
 

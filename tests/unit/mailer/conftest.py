@@ -1,7 +1,5 @@
 """Settings of the mailer check our own templates once, not anew for each test."""
 
-from __future__ import annotations
-
 import pytest
 
 from tests.support.mail.checked_once import check_templates_once

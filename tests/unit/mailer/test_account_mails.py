@@ -1,7 +1,5 @@
 """The mails that carry a code or a link, and the one for an address without an account."""
 
-from __future__ import annotations
-
 import re
 
 import pytest

@@ -1,8 +1,6 @@
 """The confirmation mail: the words of G-35, the establishment and the position as people read
 them."""
 
-from __future__ import annotations
-
 import pytest
 
 from services.mailer.handlers.changes import as_line

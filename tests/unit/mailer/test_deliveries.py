@@ -1,7 +1,5 @@
 """The rules of a delivery, as tables: answers, schedule, doubts."""
 
-from __future__ import annotations
-
 from datetime import UTC, datetime, timedelta
 
 import pytest

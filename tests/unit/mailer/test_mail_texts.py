@@ -1,7 +1,5 @@
 """What the mails say and how they look to a program: wording, links, dark mode, sizes."""
 
-from __future__ import annotations
-
 import re
 from pathlib import Path
 

@@ -1,7 +1,5 @@
 """The mailer's settings: what is refused, and with which words (bad input 60)."""
 
-from __future__ import annotations
-
 from datetime import timedelta
 from pathlib import Path
 

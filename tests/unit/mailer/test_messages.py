@@ -1,7 +1,5 @@
 """The bytes of a mail: headers, parts, lines (EM-02 to EM-08, EM-14)."""
 
-from __future__ import annotations
-
 import re
 from datetime import timedelta
 from email.errors import MessageError

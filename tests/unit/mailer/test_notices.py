@@ -1,7 +1,5 @@
 """The security notices: what happened, when and where, and the link « ce n'est pas moi »."""
 
-from __future__ import annotations
-
 import re
 from datetime import timedelta
 from urllib.parse import parse_qs, urlsplit

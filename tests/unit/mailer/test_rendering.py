@@ -1,7 +1,5 @@
 """A mail is one file of plain text that makes both parts, the operator's before ours (B-12)."""
 
-from __future__ import annotations
-
 from pathlib import Path
 
 import pytest

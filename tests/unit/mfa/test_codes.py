@@ -1,7 +1,5 @@
 """Verification of codes: the window, single use, clocks that are off."""
 
-from __future__ import annotations
-
 import base64
 
 import pytest

@@ -1,7 +1,5 @@
 """The throttle: some free attempts, a wait that doubles, a daily limit that only time lifts."""
 
-from __future__ import annotations
-
 from datetime import UTC, datetime, timedelta
 
 from hypothesis import given

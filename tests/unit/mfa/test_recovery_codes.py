@@ -1,7 +1,5 @@
 """Recovery codes: 80 bits, tolerant input, hashes bound to an account and a key ring."""
 
-from __future__ import annotations
-
 import re
 import secrets
 from uuid import uuid4

@@ -1,7 +1,5 @@
 """Settings of the mfa service: defaults, bounds, no key in a repr."""
 
-from __future__ import annotations
-
 from datetime import timedelta
 
 import pytest

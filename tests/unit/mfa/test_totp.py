@@ -1,7 +1,5 @@
 """Codes and keys: the vectors of the RFCs, input, the key URI."""
 
-from __future__ import annotations
-
 import base64
 import hashlib
 import hmac

@@ -1,7 +1,5 @@
 """The README lists every error code of the form, and no other."""
 
-from __future__ import annotations
-
 import re
 from pathlib import Path
 

@@ -1,7 +1,5 @@
 """The client of the directory: errors, timeouts and limits (SI-05, SI-07, IN-08)."""
 
-from __future__ import annotations
-
 import asyncio
 import time
 from collections.abc import AsyncIterator

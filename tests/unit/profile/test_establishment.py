@@ -1,7 +1,5 @@
 """Postal codes, identifiers, and fields that must agree (IN-02, SI-09 to SI-12)."""
 
-from __future__ import annotations
-
 import time
 
 import pytest

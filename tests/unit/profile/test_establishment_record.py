@@ -1,7 +1,5 @@
 """Parsing of what the company directory answers (SI-05, SI-06, SI-08)."""
 
-from __future__ import annotations
-
 import json
 from datetime import date
 from typing import Any

@@ -1,7 +1,5 @@
 """Validation of the whole form: errors, normalized fields, flags (G-31, G-32, G-34)."""
 
-from __future__ import annotations
-
 import time
 from datetime import date
 

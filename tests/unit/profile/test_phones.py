@@ -1,7 +1,5 @@
 """Telephone numbers: the vectors of SI-13 and SI-14, wrong and pasted input."""
 
-from __future__ import annotations
-
 import time
 
 import phonenumbers

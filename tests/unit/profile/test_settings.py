@@ -1,7 +1,5 @@
 """Settings of the profile service: defaults, bounds, permitted directories."""
 
-from __future__ import annotations
-
 from datetime import timedelta
 
 import pytest

@@ -1,7 +1,5 @@
 """SIRET numbers: python-stdnum's vectors, La Poste's exception, wrong numbers."""
 
-from __future__ import annotations
-
 import time
 
 import pytest

@@ -1,7 +1,5 @@
 """Helpers of the unit tests of registration."""
 
-from __future__ import annotations
-
 import time
 from collections.abc import Callable
 

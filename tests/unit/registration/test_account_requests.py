@@ -1,7 +1,5 @@
 """The rules of account requests: validity, tries, states of links."""
 
-from __future__ import annotations
-
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 

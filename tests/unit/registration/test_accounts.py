@@ -1,7 +1,5 @@
 """Account states, states of mailed links, and the login throttle."""
 
-from __future__ import annotations
-
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 

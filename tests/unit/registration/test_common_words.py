@@ -1,7 +1,5 @@
 """The word lists: matches, speed, and a hash that detects changes."""
 
-from __future__ import annotations
-
 import hashlib
 import random
 import string

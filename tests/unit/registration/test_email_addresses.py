@@ -1,7 +1,5 @@
 """E-mail addresses: malformed ones, the comparison key (RE-08), likely typos (G-05)."""
 
-from __future__ import annotations
-
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st

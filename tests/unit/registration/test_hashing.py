@@ -1,7 +1,5 @@
 """argon2id with a pepper: stored form, verification, number of hashes (PW-11 to 13)."""
 
-from __future__ import annotations
-
 import asyncio
 import threading
 import time

@@ -1,7 +1,5 @@
 """Settings: bounds, the minimum of PW-11, and settings that depend on each other."""
 
-from __future__ import annotations
-
 from datetime import timedelta
 from pathlib import Path
 

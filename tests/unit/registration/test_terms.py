@@ -1,7 +1,5 @@
 """The terms of use: the format of a file, and the model text."""
 
-from __future__ import annotations
-
 import hashlib
 from pathlib import Path
 

@@ -1,7 +1,5 @@
 """Errors carry their documentation."""
 
-from __future__ import annotations
-
 import pytest
 
 from shared import errors

@@ -1,7 +1,5 @@
 """Quotas and the sign-in throttle, to the second (AU-02, AU-17)."""
 
-from __future__ import annotations
-
 from datetime import UTC, datetime, timedelta
 
 import pytest

@@ -1,7 +1,5 @@
 """Migration files: what is wrong with them is named before the database is touched."""
 
-from __future__ import annotations
-
 from pathlib import Path
 
 import pytest

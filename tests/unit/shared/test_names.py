@@ -1,7 +1,5 @@
 """Names: the one rule file of IN-01, the table of bad inputs 1 to 7, and names that must pass."""
 
-from __future__ import annotations
-
 import unicodedata
 
 import pytest

@@ -1,7 +1,5 @@
 """What a loop says while it waits."""
 
-from __future__ import annotations
-
 import json
 
 import pytest

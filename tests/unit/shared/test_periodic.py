@@ -1,7 +1,5 @@
 """Periodic work continues after an outage and stops with any other error."""
 
-from __future__ import annotations
-
 import asyncio
 
 import asyncpg

@@ -1,7 +1,5 @@
 """Whose a stored answer is: it goes when the account's credentials or state change."""
 
-from __future__ import annotations
-
 import pytest
 
 from shared.contracts.base import Refusal, Reply, Request, Sealed

@@ -1,7 +1,5 @@
 """What a service's `build` is given: periodic background tasks."""
 
-from __future__ import annotations
-
 import asyncio
 from typing import Any, cast
 

@@ -1,7 +1,5 @@
 """Sealed fields open for their reader, in their place, under any key of the ring, unaltered."""
 
-from __future__ import annotations
-
 import base64
 import re
 

@@ -1,7 +1,5 @@
 """Settings: every mistake gives a line that names the setting, and a secret is never shown."""
 
-from __future__ import annotations
-
 from dataclasses import dataclass
 from pathlib import Path
 

@@ -1,7 +1,5 @@
 """Signed tokens say who and until when, for one purpose, and nothing else is believed (CR-04)."""
 
-from __future__ import annotations
-
 from datetime import UTC, datetime
 
 import pytest

@@ -1,7 +1,5 @@
 """Logs: one line per event whatever it holds, and nothing personal or secret in any of them."""
 
-from __future__ import annotations
-
 import io
 import json
 import logging

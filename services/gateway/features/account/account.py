@@ -1,7 +1,5 @@
 """The account page: who it is, what protects it, and its sessions (B-11, SE-07)."""
 
-from __future__ import annotations
-
 import asyncio
 import re
 from dataclasses import dataclass

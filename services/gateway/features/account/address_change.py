@@ -4,8 +4,6 @@ The current address stays the user name until then. For an address that has an a
 the same (B-03).
 """
 
-from __future__ import annotations
-
 from dataclasses import replace
 
 from aiohttp import web

@@ -1,7 +1,5 @@
 """A new password within a session: by the present one, and a code if the last is old (SE-09)."""
 
-from __future__ import annotations
-
 from dataclasses import replace
 
 from aiohttp import web

@@ -3,8 +3,6 @@
 The new phone replaces the old one once its first code is right.
 """
 
-from __future__ import annotations
-
 from aiohttp import web
 
 from services.gateway.clients.clients import CLIENTS

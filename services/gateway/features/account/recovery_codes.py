@@ -4,8 +4,6 @@ The gateway does not store them. Where the box was not ticked, the page shows th
 hidden field of its form, sealed for this session.
 """
 
-from __future__ import annotations
-
 from datetime import datetime
 
 from aiohttp import web

@@ -1,7 +1,5 @@
 """The account and what protects it: sessions, password, phone, recovery codes, address (B-14)."""
 
-from __future__ import annotations
-
 from services.gateway.features.account import (
     account,
     address_change,

@@ -1,7 +1,5 @@
 """The words for what is held about a person, by the services' keys."""
 
-from __future__ import annotations
-
 from services.gateway.portal.dossier_texts import COLUMNS
 from services.gateway.portal.profile_fields import (
     ESTABLISHMENT_TYPES,

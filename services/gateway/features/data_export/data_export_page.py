@@ -4,8 +4,6 @@ The file has the English keys of the services; the page has labels for them. A k
 is shown as it is, so that nothing is left out.
 """
 
-from __future__ import annotations
-
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass

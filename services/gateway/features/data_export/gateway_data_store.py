@@ -1,7 +1,5 @@
 """The gateway's SQL for the data export (B-11); tokens are left out."""
 
-from __future__ import annotations
-
 from typing import Any
 
 from shared.database import Pool

@@ -3,8 +3,6 @@
 Needs a fresh code (SE-09). The page and the file say which services did not answer.
 """
 
-from __future__ import annotations
-
 import msgspec
 from aiohttp import web
 

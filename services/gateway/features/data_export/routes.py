@@ -1,7 +1,5 @@
 """What is held about a person, as a page and as a file (B-11)."""
 
-from __future__ import annotations
-
 from services.gateway.features.data_export import my_data
 from services.gateway.http.routes import Page
 from services.gateway.sessions.guards import require_signed_in

@@ -4,8 +4,6 @@ Pure. Fields are parted by semicolons: what a French spreadsheet, and any other 
 splits at; the comma is their decimal sign. Everything else is RFC 4180: CRLF, quotes doubled.
 """
 
-from __future__ import annotations
-
 import csv
 import io
 from collections.abc import Iterable, Sequence

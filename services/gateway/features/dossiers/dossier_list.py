@@ -1,7 +1,5 @@
 """The list of dossiers as the home page and its file show it. Pure."""
 
-from __future__ import annotations
-
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 

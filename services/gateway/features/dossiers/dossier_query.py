@@ -5,8 +5,6 @@ the same rows. Values that cannot be chosen on the page are ignored: an old or h
 a page, never an error (IN-04).
 """
 
-from __future__ import annotations
-
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
@@ -71,16 +69,16 @@ class DossierQuery:
         """Whether some rows of the tab may be left out."""
         return bool(self.search or self.kind or self.status)
 
-    def reset_filters(self, tab: str = "") -> DossierQuery:
+    def reset_filters(self, tab: str = "") -> "DossierQuery":
         """A tab with all its rows, as many on a page as now, in the usual order."""
         return DossierQuery(tab=tab or self.tab, size=self.size)
 
-    def sorted_by(self, sort: str) -> DossierQuery:
+    def sorted_by(self, sort: str) -> "DossierQuery":
         """By another column, or by the same one the other way round; from the first page."""
         turned = not self.descending if sort == self.sort else sort in DATES
         return replace(self, sort=sort, descending=turned, page=1)
 
-    def with_page(self, page: int) -> DossierQuery:
+    def with_page(self, page: int) -> "DossierQuery":
         """Another page of the same rows."""
         return replace(self, page=page)
 
@@ -131,7 +129,7 @@ def order_name(descending: bool) -> str:
     return "decroissant" if descending else "croissant"
 
 
-def parse_query(query: str) -> DossierQuery:
+def parse_query(query: str) -> "DossierQuery":
     """The query of a URL; of a field given twice, the first."""
     try:
         pairs = parse_qsl(query, max_num_fields=MAX_FIELDS)

@@ -3,8 +3,6 @@
 Pure. Both URLs are settings, validated at the start; a link without its setting is not shown.
 """
 
-from __future__ import annotations
-
 import re
 from dataclasses import dataclass
 from urllib.parse import quote, urlsplit

@@ -3,8 +3,6 @@
 The account is the session's; no URL names one (AZ-02).
 """
 
-from __future__ import annotations
-
 import socket
 import struct
 from functools import partial

@@ -1,7 +1,5 @@
 """The home page and the file of its rows (G-40 to G-43)."""
 
-from __future__ import annotations
-
 from services.gateway.features.dossiers import home
 from services.gateway.features.dossiers.dossier_query import parse_query
 from services.gateway.http.routes import Page

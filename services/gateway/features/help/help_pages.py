@@ -1,7 +1,5 @@
 """Help pages and the sitemap: they need no other service."""
 
-from __future__ import annotations
-
 from collections.abc import Awaitable, Callable
 
 from aiohttp import web

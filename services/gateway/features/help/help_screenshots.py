@@ -3,8 +3,6 @@
 `tests/journeys/help_screenshots.py` takes them of a running portal and writes the JSON file.
 """
 
-from __future__ import annotations
-
 import json
 from dataclasses import dataclass
 from pathlib import Path

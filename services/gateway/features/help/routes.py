@@ -1,7 +1,5 @@
 """Help, glossary and sitemap: pages that ask no service."""
 
-from __future__ import annotations
-
 from services.gateway.features.help import help_pages
 from services.gateway.http.routes import Page
 from shared.i18n.catalogue import N_

@@ -1,7 +1,5 @@
 """The language switch: stored for a year, and back to the page (AU-15)."""
 
-from __future__ import annotations
-
 from aiohttp import web
 
 from services.gateway.http.errors import HttpError

@@ -1,7 +1,5 @@
 """The language switch of every page."""
 
-from __future__ import annotations
-
 from services.gateway.features.language import language
 from services.gateway.http.routes import Page
 

@@ -1,7 +1,5 @@
 """The terms in force, the privacy notice and the legal notice, for everybody (G-16, GD-01)."""
 
-from __future__ import annotations
-
 from aiohttp import web
 from markupsafe import Markup
 

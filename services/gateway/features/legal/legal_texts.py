@@ -5,8 +5,6 @@ Files `privacy.fr.md`, `privacy.en.md`, `legal.fr.md`, `legal.en.md`, each openi
 `**strong**` and paragraphs; anything else is shown as it is written, never as HTML.
 """
 
-from __future__ import annotations
-
 import hashlib
 import re
 from collections.abc import Iterator

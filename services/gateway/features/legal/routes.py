@@ -1,7 +1,5 @@
 """The terms of use, the notices and the accessibility statement, for everybody (G-16, GD-01)."""
 
-from __future__ import annotations
-
 from services.gateway.features.legal import legal_pages
 from services.gateway.http.routes import Page
 from shared.i18n.catalogue import N_

@@ -4,8 +4,6 @@ Confirmed twice, in two tabs or after a lost answer, it is confirmed once: the s
 Where another tab has saved meanwhile, the new summary is shown.
 """
 
-from __future__ import annotations
-
 from aiohttp import web
 
 from services.gateway.clients.clients import CLIENTS

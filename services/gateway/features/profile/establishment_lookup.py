@@ -3,8 +3,6 @@
 The answer is data, never a page (WF-08). Nothing of it is logged or stored.
 """
 
-from __future__ import annotations
-
 from aiohttp import web
 
 from services.gateway.clients.clients import CLIENTS

@@ -4,8 +4,6 @@ Nothing typed is lost: drafts are saved as typed, the form comes back where a se
 unavailable, and input posted after the session has ended is saved for its holder.
 """
 
-from __future__ import annotations
-
 from typing import Any
 
 from aiohttp import web

@@ -1,7 +1,5 @@
 """The complementary information: its form, and its confirmation (G-30 to G-34)."""
 
-from __future__ import annotations
-
 from services.gateway.features.profile import confirmation, establishment_lookup, profile_pages
 from services.gateway.http.routes import JsonQuestion, Page
 from services.gateway.portal.profile_form import NAMES

@@ -6,8 +6,6 @@ that account and shown to its holder after both factors. It is shown, not applie
 saves it.
 """
 
-from __future__ import annotations
-
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta

@@ -1,7 +1,5 @@
 """The gateway's SQL on saved input. Each function takes a connection."""
 
-from __future__ import annotations
-
 from datetime import datetime
 
 from shared.database import Connection

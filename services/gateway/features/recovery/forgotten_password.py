@@ -4,8 +4,6 @@ Known and unknown addresses get the same page in the same time. Only the POST wi
 password uses the link up; it signs nobody in, and the second factor is still needed.
 """
 
-from __future__ import annotations
-
 from aiohttp import web
 
 from services.gateway.clients.clients import CLIENTS

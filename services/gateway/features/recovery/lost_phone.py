@@ -3,8 +3,6 @@
 Opening the link changes nothing; its button does.
 """
 
-from __future__ import annotations
-
 from aiohttp import web
 
 from services.gateway.clients.clients import CLIENTS

@@ -1,7 +1,5 @@
 """« Ce n'est pas moi »: the button of a security mail's link freezes the account."""
 
-from __future__ import annotations
-
 import re
 
 from aiohttp import web

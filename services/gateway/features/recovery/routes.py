@@ -1,7 +1,5 @@
 """The pages for a forgotten password, a lost phone, and « Ce n'est pas moi »."""
 
-from __future__ import annotations
-
 from services.gateway.features.recovery import forgotten_password, lost_phone, not_me
 from services.gateway.http.routes import Page
 from services.gateway.portal.mailed_links import keep_token

@@ -1,7 +1,5 @@
 """« Annuler » at every step deletes the request (G-04, RE-14)."""
 
-from __future__ import annotations
-
 from aiohttp import web
 
 from services.gateway.clients.clients import CLIENTS

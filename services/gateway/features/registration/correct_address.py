@@ -1,7 +1,5 @@
 """Correct the address of a request; the password is checked again."""
 
-from __future__ import annotations
-
 from aiohttp import web
 
 from services.gateway.clients.clients import CLIENTS

@@ -1,7 +1,5 @@
 """The account being created, followed live, then created (G-14)."""
 
-from __future__ import annotations
-
 from datetime import timedelta
 
 from aiohttp import web

@@ -1,7 +1,5 @@
 """The account form (G-03 to G-09)."""
 
-from __future__ import annotations
-
 from aiohttp import web
 
 from services.gateway.clients.clients import CLIENTS

@@ -1,7 +1,5 @@
 """The pages from the form to the account: what a pre-session reaches."""
 
-from __future__ import annotations
-
 from services.gateway.features.registration import (
     cancel,
     correct_address,

@@ -1,7 +1,5 @@
 """The verified address, and the terms of use (G-12, G-13)."""
 
-from __future__ import annotations
-
 from aiohttp import web
 
 from services.gateway.clients.clients import CLIENTS

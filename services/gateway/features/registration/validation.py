@@ -1,7 +1,5 @@
 """The proof of the address: code, fate of the message, another message (G-10, G-11, B-01)."""
 
-from __future__ import annotations
-
 from aiohttp import web
 
 from services.gateway.clients.clients import CLIENTS

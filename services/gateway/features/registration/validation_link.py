@@ -3,8 +3,6 @@
 The button needs the pre-session of the request, or its password; a mail scanner has neither.
 """
 
-from __future__ import annotations
-
 import re
 from datetime import datetime
 

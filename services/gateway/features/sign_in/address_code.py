@@ -1,7 +1,5 @@
 """The address verified again before a late enrolment: a code valid for ten minutes (OT-13)."""
 
-from __future__ import annotations
-
 from aiohttp import web
 
 from services.gateway.clients.clients import CLIENTS

@@ -1,7 +1,5 @@
 """The pages from the password to the second factor, and of the session itself (AU-06)."""
 
-from __future__ import annotations
-
 from services.gateway.features.sign_in import (
     address_code,
     second_factor,

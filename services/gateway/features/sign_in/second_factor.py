@@ -1,7 +1,5 @@
 """The code at each sign-in, and the recovery code that opens the enrolment of another phone."""
 
-from __future__ import annotations
-
 from aiohttp import web
 
 from services.gateway.clients.clients import CLIENTS

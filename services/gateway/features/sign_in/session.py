@@ -1,7 +1,5 @@
 """The session: its remaining time, extending it, signing out (SE-04, SE-05)."""
 
-from __future__ import annotations
-
 from aiohttp import web
 
 from services.gateway.http.errors import HttpError

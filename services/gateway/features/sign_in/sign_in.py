@@ -3,8 +3,6 @@
 An account goes on to its second factor; a pending request at its due step, in any browser.
 """
 
-from __future__ import annotations
-
 from collections.abc import Collection
 
 from aiohttp import web

@@ -1,7 +1,5 @@
 """Enrolling a phone at the sign-in: the first one, or another one after a recovery code."""
 
-from __future__ import annotations
-
 from aiohttp import web
 
 from services.gateway.clients.clients import CLIENTS

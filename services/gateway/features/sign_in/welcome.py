@@ -1,7 +1,5 @@
 """The welcome page."""
 
-from __future__ import annotations
-
 from aiohttp import web
 
 from services.gateway.http.errors import Redirect

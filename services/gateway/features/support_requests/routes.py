@@ -1,7 +1,5 @@
 """The forms that go to the support desk (B-11, G-36)."""
 
-from __future__ import annotations
-
 from services.gateway.features.support_requests import support_request_pages as pages
 from services.gateway.http.routes import Page
 from services.gateway.sessions.guards import require_signed_in

@@ -3,8 +3,6 @@
 Texts are limited in length and stored as typed, without outer blanks.
 """
 
-from __future__ import annotations
-
 import re
 import unicodedata
 from datetime import date, datetime, timedelta

@@ -4,8 +4,6 @@ No answer discloses whether an address has an account. What was typed stays on t
 something is wrong with it, or where a service is unavailable.
 """
 
-from __future__ import annotations
-
 from aiohttp import web
 
 from services.gateway.features.support_requests.support_request_forms import (

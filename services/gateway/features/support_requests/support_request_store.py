@@ -1,7 +1,5 @@
 """The gateway's SQL on support requests. Each function takes the transaction."""
 
-from __future__ import annotations
-
 from dataclasses import astuple, dataclass
 from datetime import datetime
 

@@ -4,8 +4,6 @@ The row and the event are one transaction. Until there is a desk the broker hold
 queue `support`.
 """
 
-from __future__ import annotations
-
 import base64
 import hashlib
 import json

@@ -3,8 +3,6 @@
 Prints READY when it consumes and TOOK when its handler has begun; then it works for ever.
 """
 
-from __future__ import annotations
-
 import asyncio
 import sys
 from typing import Any

@@ -1,7 +1,5 @@
 """An owner that answers, and the gateway that asks it."""
 
-from __future__ import annotations
-
 from typing import Any
 
 from shared.contracts.base import Reply

@@ -1,7 +1,5 @@
 """What the tests of the pitfalls share: a publisher of its own, a crash, a depth."""
 
-from __future__ import annotations
-
 import asyncio
 import contextlib
 from typing import Any

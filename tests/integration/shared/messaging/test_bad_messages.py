@@ -1,7 +1,5 @@
 """Messages that are not ours, not whole or not from whom they say: set aside (IN-10, MQ-05)."""
 
-from __future__ import annotations
-
 import json
 from typing import Any
 

@@ -1,7 +1,5 @@
 """What an operator sees of dead letters, and what sending them again does."""
 
-from __future__ import annotations
-
 from dataclasses import asdict
 from typing import Any
 

@@ -1,7 +1,5 @@
 """From a committed fact to its effect elsewhere: once, whatever is repeated or fails."""
 
-from __future__ import annotations
-
 import asyncio
 from typing import Any
 

@@ -1,7 +1,5 @@
 """Servers and processes that die: nothing is lost, nothing has its effect twice."""
 
-from __future__ import annotations
-
 import asyncio
 import secrets
 import sys

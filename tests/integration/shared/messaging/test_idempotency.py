@@ -1,7 +1,5 @@
 """One key, one effect: orders that are repeated, and refusals that are kept or not."""
 
-from __future__ import annotations
-
 import asyncio
 from typing import Any
 

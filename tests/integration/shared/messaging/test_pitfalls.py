@@ -4,8 +4,6 @@ Those of queues, 10 to 14, are in `test_pitfalls_of_queues.py`; those that canno
 listed in docs/decisions/0003-pitfalls-not-tested.md.
 """
 
-from __future__ import annotations
-
 import asyncio
 import gc
 from typing import Any

@@ -1,7 +1,5 @@
 """Pitfalls 10 to 14: waiting rooms, dead letters and counting, on real queues."""
 
-from __future__ import annotations
-
 from typing import Any
 
 import pytest

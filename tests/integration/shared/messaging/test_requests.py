@@ -1,7 +1,5 @@
 """Questions and orders to an owner: answered in time, or refused with a reason."""
 
-from __future__ import annotations
-
 import asyncio
 from typing import Any
 

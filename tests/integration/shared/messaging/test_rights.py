@@ -1,7 +1,5 @@
 """One broker user per service with the least rights, proved by trying what must be refused."""
 
-from __future__ import annotations
-
 import pytest
 from aiormq.exceptions import ChannelAccessRefused, ChannelPreconditionFailed
 from pamqp.commands import Basic

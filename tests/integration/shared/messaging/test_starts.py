@@ -1,7 +1,5 @@
 """A start while the broker is not quite there yet."""
 
-from __future__ import annotations
-
 import asyncio
 from typing import Any
 

@@ -1,7 +1,5 @@
 """Outbox, inbox and kept replies, on their own."""
 
-from __future__ import annotations
-
 import asyncio
 from typing import Any
 

@@ -1,7 +1,5 @@
 """A migrated database, a broker, and the small services to start on them."""
 
-from __future__ import annotations
-
 from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 

@@ -1,7 +1,5 @@
 """The small services as a process, and what tests do to it and to its servers."""
 
-from __future__ import annotations
-
 import json
 import os
 import signal

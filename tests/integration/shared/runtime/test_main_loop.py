@@ -1,7 +1,5 @@
 """The main loop, seen from outside: a real process, real servers, exit codes and what was done."""
 
-from __future__ import annotations
-
 import json
 import signal
 import socket

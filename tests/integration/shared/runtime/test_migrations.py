@@ -1,7 +1,5 @@
 """Migrations on a real PostgreSQL: applied once, never drifting, with the least rights left."""
 
-from __future__ import annotations
-
 import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager

@@ -1,7 +1,5 @@
 """The pool and transactions: every wait ends, loss of the server is told apart, and it recovers."""
 
-from __future__ import annotations
-
 import asyncio
 import os
 import secrets

@@ -1,7 +1,5 @@
 """Rendered pages read as trees, each once."""
 
-from __future__ import annotations
-
 from functools import cache
 
 from bs4 import BeautifulSoup, Tag

@@ -1,8 +1,6 @@
 """The pictures of the help page: all there, light, of the screens as they are, and not to be
 scanned."""
 
-from __future__ import annotations
-
 import pytest
 import zxingcpp
 from PIL import Image

@@ -1,7 +1,5 @@
 """The home page in each of its states: tabs, table, search, pages, and what is not there (G-41)."""
 
-from __future__ import annotations
-
 from urllib.parse import urlsplit
 
 import pytest

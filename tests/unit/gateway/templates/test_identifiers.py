@@ -1,7 +1,5 @@
 """No page offers an identifier to swap: whose data is shown is said by the session (AZ-02)."""
 
-from __future__ import annotations
-
 import re
 
 from aiohttp import web

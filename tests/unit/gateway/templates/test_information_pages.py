@@ -1,7 +1,5 @@
 """What the pages of the complementary information hold, in every state, read from their HTML."""
 
-from __future__ import annotations
-
 import pytest
 from bs4 import Tag
 

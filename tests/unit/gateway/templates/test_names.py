@@ -1,7 +1,5 @@
 """The service and its operator are settings: no text names them."""
 
-from __future__ import annotations
-
 import re
 from dataclasses import replace
 

@@ -1,7 +1,5 @@
 """What particular pages must say and offer, by requirement."""
 
-from __future__ import annotations
-
 import re
 
 import pytest

@@ -1,7 +1,5 @@
 """What every page has, in every state and both languages, read from its HTML."""
 
-from __future__ import annotations
-
 import re
 from collections import Counter
 

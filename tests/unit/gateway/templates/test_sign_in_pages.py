@@ -1,7 +1,5 @@
 """What the pages of signing in, of the account and of its rescue must say and offer."""
 
-from __future__ import annotations
-
 import re
 from dataclasses import replace
 from urllib.parse import unquote

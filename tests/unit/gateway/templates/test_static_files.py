@@ -1,7 +1,5 @@
 """The design system's bundles: complete, light, and without what nothing uses."""
 
-from __future__ import annotations
-
 import gzip
 import os
 import re

@@ -1,7 +1,5 @@
 """The envelope: what is written is read back, and nothing but strict JSON is read at all."""
 
-from __future__ import annotations
-
 import contextlib
 import json
 from datetime import UTC, datetime

@@ -1,7 +1,5 @@
 """What becomes of a failed message, as a table."""
 
-from __future__ import annotations
-
 import pytest
 
 from shared.errors import Reject, Retry

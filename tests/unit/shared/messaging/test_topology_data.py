@@ -1,7 +1,5 @@
 """The topology as data: what correctness rests on is written down twice, here and there."""
 
-from __future__ import annotations
-
 from shared.contracts.mailer import MailAccepted
 from shared.contracts.registration.requests import CancelRequest
 from shared.messaging.topology import (

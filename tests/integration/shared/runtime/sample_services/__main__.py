@@ -1,7 +1,5 @@
 """Run both in one process."""
 
-from __future__ import annotations
-
 from shared.runtime.main import main
 from tests.integration.shared.runtime.sample_services.service import LISTENER, TELLER
 

@@ -4,8 +4,6 @@ They bear the names of services of the house because the broker and the database
 they misbehave is a setting.
 """
 
-from __future__ import annotations
-
 import asyncio
 import signal
 import time
