@@ -139,9 +139,7 @@ def _default(field: dataclasses.Field[Any], spec: Any) -> str:
 def _bounds(spec: Any) -> str:
     if spec.choices:
         return f" One of {', '.join(f'`{one}`' for one in spec.choices if one)}."
-    if spec.ge is not None and spec.le is not None:
-        return f" From {spec.ge:g} to {spec.le:g}."
-    return f" At least {spec.ge:g}." if spec.ge is not None else ""
+    return f" From {spec.between[0]:g} to {spec.between[1]:g}." if spec.between else ""
 
 
 def events_page() -> str:

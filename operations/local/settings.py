@@ -39,15 +39,13 @@ class StackSettings(CommonSettings):
         "IMPEX_GATEWAY_PORT",
         default=8080,
         doc="Port of the portal; if it is taken, a free one is used and printed.",
-        ge=1,
-        le=65_535,
+        between=(1, 65_535),
     )
     catcher_port: int = setting(
         "IMPEX_CATCHER_PORT",
         default=1080,
         doc="Port of the mail catcher's page; if it is taken, a free one is used and printed.",
-        ge=1,
-        le=65_535,
+        between=(1, 65_535),
     )
 
     def management(self) -> str:

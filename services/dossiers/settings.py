@@ -2,27 +2,13 @@
 
 from dataclasses import dataclass
 
-from shared.settings import CommonSettings, setting
+from shared.settings import ServiceSettings, amqp_url_of, database_url_of, health_port_of
 
 
 @dataclass(frozen=True, kw_only=True)
-class DossiersSettings(CommonSettings):
+class DossiersSettings(ServiceSettings):
     """Settings of the dossiers service."""
 
-    database_url: str = setting(
-        "IMPEX_DOSSIERS_DATABASE_URL",
-        doc="Database URL of the dossiers service's role.",
-        secret=True,
-    )
-    amqp_url: str = setting(
-        "IMPEX_DOSSIERS_AMQP_URL",
-        doc="Broker URL of the dossiers service's user.",
-        secret=True,
-    )
-    health_port: int = setting(
-        "IMPEX_DOSSIERS_HEALTH_PORT",
-        default=0,
-        doc="Port of the health and metrics pages; 0 for none.",
-        ge=0,
-        le=65535,
-    )
+    database_url: str = database_url_of("dossiers")
+    amqp_url: str = amqp_url_of("dossiers")
+    health_port: int = health_port_of("dossiers")

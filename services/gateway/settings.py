@@ -10,7 +10,7 @@ from services.gateway.features.legal.legal_texts import validate_folder
 from services.gateway.sessions.model import SessionLimits
 from shared.domain.brand import BrandSettings
 from shared.security.sealing import KeyRing
-from shared.settings import Problem, setting
+from shared.settings import Problem, amqp_url_of, database_url_of, health_port_of, setting
 
 
 def validate_networks(networks: tuple[str, ...]) -> str | None:
@@ -27,19 +27,9 @@ def validate_networks(networks: tuple[str, ...]) -> str | None:
 class GatewaySettings(BrandSettings):
     """What the gateway needs to know."""
 
-    database_url: str = setting(
-        "IMPEX_GATEWAY_DATABASE_URL", secret=True, doc="Database URL of the gateway's role."
-    )
-    amqp_url: str = setting(
-        "IMPEX_GATEWAY_AMQP_URL", secret=True, doc="Broker URL of the gateway's user."
-    )
-    health_port: int = setting(
-        "IMPEX_GATEWAY_HEALTH_PORT",
-        default=0,
-        doc="Port of the health and metrics pages; 0 for none.",
-        ge=0,
-        le=65_535,
-    )
+    database_url: str = database_url_of("gateway")
+    amqp_url: str = amqp_url_of("gateway")
+    health_port: int = health_port_of("gateway")
     host: str = setting(
         "IMPEX_GATEWAY_HOST", default="127.0.0.1", doc="Address that the portal listens on."
     )
@@ -47,8 +37,7 @@ class GatewaySettings(BrandSettings):
         "IMPEX_GATEWAY_PORT",
         default=8080,
         doc="Port that the portal listens on; 0 takes a free one.",
-        ge=0,
-        le=65_535,
+        between=(0, 65_535),
     )
     session_keys: KeyRing = setting(
         "IMPEX_SESSION_KEYS",
@@ -83,31 +72,27 @@ class GatewaySettings(BrandSettings):
         default=30,
         doc="How long a session lasts without activity.",
         unit="minutes",
-        ge=5,
-        le=60,
+        between=(5, 60),
     )
     session_hours: int = setting(
         "IMPEX_SESSION_HOURS",
         default=8,
         doc="How long a session lasts at most.",
         unit="hours",
-        ge=1,
-        le=24,
+        between=(1, 24),
     )
     session_parallel: int = setting(
         "IMPEX_SESSION_PARALLEL",
         default=3,
         doc="Maximum number of sessions of one account; another one ends the oldest.",
-        ge=1,
-        le=20,
+        between=(1, 20),
     )
     session_fresh: int = setting(
         "IMPEX_SESSION_FRESH",
         default=15,
         doc="How long after a code sensitive actions need no further code.",
         unit="minutes",
-        ge=1,
-        le=30,
+        between=(1, 30),
     )
     known_browser_days: int = setting(
         "IMPEX_KNOWN_BROWSER_DAYS",
@@ -115,8 +100,7 @@ class GatewaySettings(BrandSettings):
         doc="How long a browser is known after a sign-in: its sign-ins are not reported as a new "
         "device, and nobody can lock it out.",
         unit="days",
-        ge=1,
-        le=365,
+        between=(1, 365),
     )
     reset_minutes: int = setting(
         "IMPEX_RESET_MINUTES",
@@ -124,8 +108,7 @@ class GatewaySettings(BrandSettings):
         doc="Lifetime of links for a new password and of links that confirm a lost phone; must "
         "be the same for registration and the gateway.",
         unit="minutes",
-        ge=30,
-        le=1_440,
+        between=(30, 1_440),
     )
     recovery_codes: bool = setting(
         "IMPEX_RECOVERY_CODES",
@@ -182,23 +165,20 @@ class GatewaySettings(BrandSettings):
         "IMPEX_STREAMS_PER_VISITOR",
         default=2,
         doc="Maximum number of live pages that one browser keeps open.",
-        ge=1,
-        le=20,
+        between=(1, 20),
     )
     lookups_per_minute: int = setting(
         "IMPEX_LOOKUPS_PER_MINUTE",
         default=120,
         doc="Look-ups of words and addresses per network while people type.",
-        ge=1,
-        le=10_000,
+        between=(1, 10_000),
     )
 
     departures_per_network: int = setting(
         "IMPEX_DEPARTURES_PER_NETWORK",
         default=20,
         doc="Departures of colleagues reported per network and hour; unlimited in the try-out.",
-        ge=1,
-        le=10_000,
+        between=(1, 10_000),
     )
 
     @property

@@ -15,7 +15,7 @@ import msgspec
 from services.mailer.deliveries import DeliveryFacts, Outcome, State, Transition
 from services.mailer.mail_templates import TEMPLATES, Template, TemplateData
 from services.mailer.store import Secrets
-from shared.database import Connection
+from shared.database import Connection, row_count
 
 _FIELDS = """
 mail_id, cause, template, subject, traceparent, language, address, facts::text, sealed::text,
@@ -192,7 +192,7 @@ async def retry_unreachable_now(tx: Connection, now: datetime) -> int:
         "WHERE state = 'deferred' AND reason = 'unreachable' AND due_at > $1",
         now,
     )
-    return int(status.rpartition(" ")[2])
+    return row_count(status)
 
 
 def _delivery(row: Any) -> Delivery:

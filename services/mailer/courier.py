@@ -24,8 +24,7 @@ from services.mailer.smtp import SmtpPool, SmtpUnavailable
 from services.mailer.store import Secrets
 from shared.contracts.base import EVENTS, Event, Sealed
 from shared.contracts.mailer import OWNER, MailAccepted, MailDeferred, MailRefused
-from shared.database import Connection, Pool, transaction
-from shared.database.pool import acquire
+from shared.database import Connection, Pool, acquire, transaction
 from shared.errors import DecryptionError, DependencyDown
 from shared.messaging.connection import describe
 from shared.messaging.envelope import traceparent

@@ -14,8 +14,7 @@ from services.mailer import claims, store
 from services.mailer.claims import Delivery
 from services.mailer.courier import Courier
 from services.mailer.smtp import SmtpUnavailable
-from shared.database import TRANSIENT_ERRORS, transaction
-from shared.database.pool import acquire
+from shared.database import TRANSIENT_ERRORS, acquire, transaction
 from shared.messaging.connection import describe
 from shared.messaging.failures import frames
 from shared.runtime.retrying import OutageLog

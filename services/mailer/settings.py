@@ -9,7 +9,7 @@ from services.mailer.messages import Messages
 from shared.domain.brand import BrandSettings
 from shared.security.connection_urls import is_loopback
 from shared.security.sealing import KeyRing
-from shared.settings import Problem, setting
+from shared.settings import Problem, amqp_url_of, database_url_of, health_port_of, setting
 
 #: Where the try-out's mail catcher listens.
 TRY_OUT_SMTP = "smtp://127.0.0.1:1025"
@@ -56,19 +56,9 @@ class MailServer:
 class MailerSettings(BrandSettings):
     """The settings of the mailer."""
 
-    database_url: str = setting(
-        "IMPEX_MAILER_DATABASE_URL", doc="Database URL of the mailer's role.", secret=True
-    )
-    amqp_url: str = setting(
-        "IMPEX_MAILER_AMQP_URL", doc="Broker URL of the mailer's user.", secret=True
-    )
-    health_port: int = setting(
-        "IMPEX_MAILER_HEALTH_PORT",
-        default=0,
-        doc="Port of the health and metrics pages; 0 for none.",
-        ge=0,
-        le=65535,
-    )
+    database_url: str = database_url_of("mailer")
+    amqp_url: str = amqp_url_of("mailer")
+    health_port: int = health_port_of("mailer")
     seal_keys: KeyRing = setting(
         "IMPEX_SEAL_KEYS_MAILER", doc="Keys that open what is sealed for the mailer.", secret=True
     )
@@ -101,23 +91,20 @@ class MailerSettings(BrandSettings):
         default=30,
         doc="Time limit of one command to the mail server.",
         unit="seconds",
-        ge=1,
-        le=300,
+        between=(1, 300),
     )
     smtp_final_timeout: int = setting(
         "IMPEX_SMTP_FINAL_TIMEOUT",
         default=300,
         doc="Time limit of its answer to a whole message; too short a limit leaves mails in doubt.",
         unit="seconds",
-        ge=1,
-        le=900,
+        between=(1, 900),
     )
     smtp_connections: int = setting(
         "IMPEX_SMTP_CONNECTIONS",
         default=4,
         doc="Maximum number of connections to the mail server.",
-        ge=1,
-        le=50,
+        between=(1, 50),
     )
     mail_retry: tuple[str, ...] = setting(
         "IMPEX_MAIL_RETRY",
@@ -130,24 +117,21 @@ class MailerSettings(BrandSettings):
         default=96,
         doc="How long a mail is attempted; one with a code, until that code expires.",
         unit="hours",
-        ge=1,
-        le=240,
+        between=(1, 240),
     )
     mail_lease: int = setting(
         "IMPEX_MAIL_LEASE",
         default=30,
         doc="How long after a mailer's last heartbeat another one takes over its deliveries.",
         unit="seconds",
-        ge=2,
-        le=600,
+        between=(2, 600),
     )
     mail_keep: int = setting(
         "IMPEX_MAIL_KEEP",
         default=30,
         doc="Retention of a mail's record after the end of its delivery.",
         unit="days",
-        ge=1,
-        le=365,
+        between=(1, 365),
     )
     templates_dir: Path | None = setting(
         "IMPEX_MAIL_TEMPLATES_DIR",

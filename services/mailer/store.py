@@ -13,7 +13,7 @@ import msgspec
 
 from services.mailer.mail_templates import Template, TemplateData
 from shared.contracts.base import Sealed
-from shared.database import Connection
+from shared.database import Connection, row_count
 
 #: Longer than an event about a request can be delayed.
 RETENTION_CLOSED_REQUESTS = timedelta(days=30)
@@ -188,7 +188,7 @@ async def _drop(tx: Connection, which: str, now: datetime, reason: str, *argumen
         reason,
         *arguments,
     )
-    return int(status.rpartition(" ")[2])
+    return row_count(status)
 
 
 async def upsert_recipient(
@@ -287,4 +287,4 @@ async def purge(tx: Connection, now: datetime, keep: timedelta) -> int:
         "DELETE FROM closed_requests WHERE closed_at < $1", now - RETENTION_CLOSED_REQUESTS
     )
     status = await tx.execute("DELETE FROM deliveries WHERE ended_at < $1", now - keep)
-    return int(status.rpartition(" ")[2])
+    return row_count(status)

@@ -9,7 +9,14 @@ from datetime import timedelta
 from shared.domain.brand import DEFAULT_BRAND, validate_line
 from shared.domain.rate_limits import Throttle
 from shared.security.sealing import KeyRing
-from shared.settings import CommonSettings, Problem, setting
+from shared.settings import (
+    Problem,
+    ServiceSettings,
+    amqp_url_of,
+    database_url_of,
+    health_port_of,
+    setting,
+)
 
 #: Authenticator applications cut longer names.
 MAX_ISSUER_LENGTH = 64
@@ -25,20 +32,12 @@ def validate_issuer(value: str) -> str | None:
 
 
 @dataclass(frozen=True, kw_only=True)
-class MfaSettings(CommonSettings):
+class MfaSettings(ServiceSettings):
     """Settings of the mfa service."""
 
-    database_url: str = setting(
-        "IMPEX_MFA_DATABASE_URL", doc="Database URL of mfa's role.", secret=True
-    )
-    amqp_url: str = setting("IMPEX_MFA_AMQP_URL", doc="Broker URL of mfa's user.", secret=True)
-    health_port: int = setting(
-        "IMPEX_MFA_HEALTH_PORT",
-        default=0,
-        doc="Port of the health and metrics pages; 0 for none.",
-        ge=0,
-        le=65535,
-    )
+    database_url: str = database_url_of("mfa")
+    amqp_url: str = amqp_url_of("mfa")
+    health_port: int = health_port_of("mfa")
     seal_keys: KeyRing = setting(
         "IMPEX_SEAL_KEYS_MFA",
         doc="Keys that open what is sealed for mfa.",
@@ -65,16 +64,14 @@ class MfaSettings(CommonSettings):
         "IMPEX_TOTP_WINDOW",
         default=1,
         doc="Steps of 30 seconds that a phone's clock may be fast or slow.",
-        ge=0,
-        le=1,
+        between=(0, 1),
     )
     enrol_minutes: int = setting(
         "IMPEX_ENROL_MINUTES",
         default=30,
         doc="How long an enrolment lasts and shows the same key.",
         unit="minutes",
-        ge=5,
-        le=60,
+        between=(5, 60),
     )
     recovery_codes: bool = setting(
         "IMPEX_RECOVERY_CODES",
@@ -86,31 +83,27 @@ class MfaSettings(CommonSettings):
         "IMPEX_CODE_FREE_TRIES",
         default=5,
         doc="Wrong codes before the first wait; recovery codes are counted separately.",
-        ge=1,
-        le=10,
+        between=(1, 10),
     )
     code_wait: int = setting(
         "IMPEX_CODE_WAIT",
         default=90,
         doc="First wait after wrong codes; each further one is twice as long.",
         unit="seconds",
-        ge=61,
-        le=3_600,
+        between=(61, 3_600),
     )
     code_wait_cap: int = setting(
         "IMPEX_CODE_WAIT_CAP",
         default=3_600,
         doc="Maximum wait after wrong codes, except for the daily limit.",
         unit="seconds",
-        ge=61,
-        le=86_400,
+        between=(61, 86_400),
     )
     codes_per_day: int = setting(
         "IMPEX_CODES_PER_DAY",
         default=25,
         doc="Wrong codes per account and 24 hours; only time lifts this limit.",
-        ge=5,
-        le=100,
+        between=(5, 100),
     )
 
     @property

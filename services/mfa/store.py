@@ -14,7 +14,7 @@ import asyncpg
 from services.mfa.codes import CodeState, OffWindowCode
 from services.mfa.enrolments import AT_REST, Authenticator, Enrolment
 from shared.contracts.base import Sealed
-from shared.database import Connection
+from shared.database import Connection, row_count
 from shared.outbox import replies
 
 LOCK_ACCOUNT = "SELECT pg_advisory_xact_lock(hashtextextended('mfa/' || $1::text, 0))"
@@ -101,7 +101,7 @@ async def accept(tx: Connection, account_id: str, state: CodeState, key: Sealed)
     done = await tx.execute(
         ACCEPT, account_id, state.last_step, list(state.blocked_steps), key.box, key.key_id
     )
-    return _row_count(done) > 0
+    return row_count(done) > 0
 
 
 async def save_code_state(tx: Connection, account_id: str, state: CodeState) -> None:
@@ -122,7 +122,7 @@ async def insert(tx: Connection, authenticator: Authenticator) -> bool:
         list(authenticator.code_state.blocked_steps),
     )
     await replies.delete_by_subject(tx, authenticator.account_id)
-    return _row_count(done) > 0
+    return row_count(done) > 0
 
 
 async def replace(tx: Connection, authenticator: Authenticator) -> bool:
@@ -137,7 +137,7 @@ async def replace(tx: Connection, authenticator: Authenticator) -> bool:
         list(authenticator.code_state.blocked_steps),
     )
     await replies.delete_by_subject(tx, authenticator.account_id)
-    return _row_count(done) > 0
+    return row_count(done) > 0
 
 
 async def remove(tx: Connection, account_id: str, begun_until: datetime) -> bool:
@@ -145,7 +145,7 @@ async def remove(tx: Connection, account_id: str, begun_until: datetime) -> bool
     done = await tx.execute(REMOVE, account_id, begun_until)
     await tx.execute(REMOVE_ENROLMENTS, account_id, begun_until)
     await replies.delete_by_subject(tx, account_id)
-    return _row_count(done) > 0
+    return row_count(done) > 0
 
 
 async def insert_enrolment(tx: Connection, enrolment: Enrolment) -> None:
@@ -195,7 +195,7 @@ async def delete_enrolment(tx: Connection, enrolment_id: str) -> None:
 
 async def delete_expired_enrolments(tx: Connection, now: datetime, limit: int) -> int:
     """Delete up to `limit` expired enrolments; returns how many."""
-    return _row_count(await tx.execute(DELETE_EXPIRED_ENROLMENTS, now, limit))
+    return row_count(await tx.execute(DELETE_EXPIRED_ENROLMENTS, now, limit))
 
 
 async def _fetch_by_id(tx: Connection, sql: str, *ids: str) -> Any:
@@ -220,7 +220,3 @@ def _code_state_values(state: CodeState) -> Sequence[Any]:
     code = state.off_window
     measured = (None, None) if code is None else (code.step, code.offset)
     return list(state.blocked_steps), *measured
-
-
-def _row_count(done: str) -> int:
-    return int(done.rpartition(" ")[2])

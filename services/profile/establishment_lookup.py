@@ -4,8 +4,7 @@ from services.profile import lookup_cache_store
 from services.profile.deps import Deps
 from services.profile.establishment_record import EstablishmentRecord
 from services.profile.fields import SiretCheck
-from shared.database import Pool
-from shared.database.pool import acquire
+from shared.database import Pool, acquire
 
 #: The directory did not answer.
 DEFERRED = "deferred"

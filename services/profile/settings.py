@@ -6,7 +6,14 @@ from urllib.parse import urlsplit
 
 from shared.security.connection_urls import is_loopback
 from shared.security.sealing import KeyRing
-from shared.settings import CommonSettings, setting, validate_base_url
+from shared.settings import (
+    ServiceSettings,
+    amqp_url_of,
+    database_url_of,
+    health_port_of,
+    setting,
+    validate_base_url,
+)
 
 
 def validate_directory_url(url: str) -> str | None:
@@ -23,26 +30,12 @@ def validate_directory_url(url: str) -> str | None:
 
 
 @dataclass(frozen=True, kw_only=True)
-class ProfileSettings(CommonSettings):
+class ProfileSettings(ServiceSettings):
     """Settings of the profile service."""
 
-    database_url: str = setting(
-        "IMPEX_PROFILE_DATABASE_URL",
-        doc="Database URL of profile's role.",
-        secret=True,
-    )
-    amqp_url: str = setting(
-        "IMPEX_PROFILE_AMQP_URL",
-        doc="Broker URL of profile's user.",
-        secret=True,
-    )
-    health_port: int = setting(
-        "IMPEX_PROFILE_HEALTH_PORT",
-        default=0,
-        doc="Port of the health and metrics pages; 0 for none.",
-        ge=0,
-        le=65535,
-    )
+    database_url: str = database_url_of("profile")
+    amqp_url: str = amqp_url_of("profile")
+    health_port: int = health_port_of("profile")
     seal_keys: KeyRing = setting(
         "IMPEX_SEAL_KEYS_PROFILE",
         doc="Keys that seal what people declare, on its way to profile.",
@@ -63,8 +56,7 @@ class ProfileSettings(CommonSettings):
         default=365,
         doc="Retention of unused drafts of the complementary information.",
         unit="days",
-        ge=30,
-        le=1_095,
+        between=(30, 1_095),
     )
 
     directory_url: str = setting(
@@ -80,8 +72,7 @@ class ProfileSettings(CommonSettings):
         doc="Maximum number of queries to the directory per process of the service; the directory "
         "itself allows 7 per network address.",
         unit="per second",
-        ge=1,
-        le=7,
+        between=(1, 7),
     )
 
     @property

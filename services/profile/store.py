@@ -14,7 +14,7 @@ import msgspec
 from services.profile.fields import SiretCheck
 from services.profile.profiles import Names, Profile
 from shared.contracts.profile.views import ProfileFields
-from shared.database import Connection
+from shared.database import Connection, row_count
 
 LOCK_ACCOUNT = "SELECT pg_advisory_xact_lock(hashtextextended('profile/' || $1::text, 0))"
 READ = """
@@ -121,7 +121,7 @@ async def freeze(tx: Connection, profile: Profile, group: str) -> bool:
         group or None,
         profile.validated_at,
     )
-    return _row_count(done) > 0
+    return row_count(done) > 0
 
 
 async def save_siret_check(tx: Connection, account_id: str, siret_check: SiretCheck) -> None:
@@ -149,7 +149,7 @@ async def save_names(tx: Connection, account_id: str, names: Names) -> bool:
     done = await tx.execute(
         UPSERT_NAMES, account_id, names.first_name, names.last_name, names.known_at
     )
-    return _row_count(done) > 0
+    return row_count(done) > 0
 
 
 async def rename(tx: Connection, account_id: str, names: Names) -> None:
@@ -166,7 +166,3 @@ async def _fetch_by_id(tx: Connection, sql: str, account_id: str) -> Any:
 
 def _json(fields: ProfileFields) -> str:
     return msgspec.json.encode(fields).decode()
-
-
-def _row_count(done: str) -> int:
-    return int(done.rpartition(" ")[2])

@@ -6,36 +6,33 @@ from datetime import timedelta
 
 from services.registration.network_quotas import Network, quota_for, validate_network_quotas
 from shared.domain.rate_limits import Quota, Throttle
-from shared.settings import CommonSettings, Problem, setting
+from shared.settings import Problem, ServiceSettings, setting
 
 #: Wrong passwords per day from browsers that are known for the account.
 MAX_KNOWN_BROWSER_FAILURES_PER_DAY = 10
 
 
 @dataclass(frozen=True, kw_only=True)
-class LimitSettings(CommonSettings):
+class LimitSettings(ServiceSettings):
     """The rate limits that an operator may change."""
 
     requests_per_address: int = setting(
         "IMPEX_REQUESTS_PER_ADDRESS",
         default=5,
         doc="Account requests per address and day.",
-        ge=1,
-        le=100,
+        between=(1, 100),
     )
     resends_per_address: int = setting(
         "IMPEX_RESENDS_PER_ADDRESS",
         default=5,
         doc="Further messages per address and day.",
-        ge=1,
-        le=100,
+        between=(1, 100),
     )
     requests_per_network: int = setting(
         "IMPEX_REQUESTS_PER_NETWORK",
         default=200,
         doc="Requests per network and hour; unlimited in the try-out.",
-        ge=1,
-        le=1_000_000,
+        between=(1, 1_000_000),
     )
     network_quotas: tuple[str, ...] = setting(
         "IMPEX_NETWORK_QUOTAS",
@@ -48,54 +45,47 @@ class LimitSettings(CommonSettings):
         "IMPEX_SIGN_IN_FREE_TRIES",
         default=5,
         doc="Wrong passwords before the first wait.",
-        ge=1,
-        le=10,
+        between=(1, 10),
     )
     sign_in_wait: int = setting(
         "IMPEX_SIGN_IN_WAIT",
         default=90,
         doc="First wait after wrong passwords; each further one is twice as long.",
         unit="seconds",
-        ge=61,
-        le=3_600,
+        between=(61, 3_600),
     )
     sign_in_wait_cap: int = setting(
         "IMPEX_SIGN_IN_WAIT_CAP",
         default=3_600,
         doc="Maximum wait after wrong passwords.",
         unit="seconds",
-        ge=61,
-        le=86_400,
+        between=(61, 86_400),
     )
     sign_in_per_day: int = setting(
         "IMPEX_SIGN_IN_PER_DAY",
         default=25,
         doc="Wrong passwords per address and 24 hours.",
-        ge=5,
-        le=100,
+        between=(5, 100),
     )
     sign_ins_per_network: int = setting(
         "IMPEX_SIGN_INS_PER_NETWORK",
         default=60,
         doc="Wrong passwords per network and ten minutes, right ones not counted; unlimited in the "
         "try-out.",
-        ge=1,
-        le=100_000,
+        between=(1, 100_000),
     )
     resets_per_address: int = setting(
         "IMPEX_RESETS_PER_ADDRESS",
         default=5,
         doc="Forgotten passwords, and separately lost phones, per address and day.",
-        ge=1,
-        le=100,
+        between=(1, 100),
     )
 
     address_changes: int = setting(
         "IMPEX_ADDRESS_CHANGES",
         default=5,
         doc="Changes of address that an account may request per day.",
-        ge=1,
-        le=100,
+        between=(1, 100),
     )
 
     @property

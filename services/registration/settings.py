@@ -11,7 +11,13 @@ from pathlib import Path
 
 from services.registration.limit_settings import LimitSettings
 from shared.security.sealing import KeyRing
-from shared.settings import Problem, setting
+from shared.settings import (
+    Problem,
+    amqp_url_of,
+    database_url_of,
+    health_port_of,
+    setting,
+)
 
 #: The cheapest argon2id settings allowed (PW-11), in KiB and passes.
 ARGON2_MINIMA = ((19_456, 2), (47_104, 1))
@@ -21,21 +27,9 @@ ARGON2_MINIMA = ((19_456, 2), (47_104, 1))
 class RegistrationSettings(LimitSettings):
     """The settings of registration."""
 
-    database_url: str = setting(
-        "IMPEX_REGISTRATION_DATABASE_URL",
-        doc="Database URL of registration's role.",
-        secret=True,
-    )
-    amqp_url: str = setting(
-        "IMPEX_REGISTRATION_AMQP_URL", doc="Broker URL of registration's user.", secret=True
-    )
-    health_port: int = setting(
-        "IMPEX_REGISTRATION_HEALTH_PORT",
-        default=0,
-        doc="Port of the health and metrics pages; 0 for none.",
-        ge=0,
-        le=65535,
-    )
+    database_url: str = database_url_of("registration")
+    amqp_url: str = amqp_url_of("registration")
+    health_port: int = health_port_of("registration")
     seal_keys: KeyRing = setting(
         "IMPEX_SEAL_KEYS_REGISTRATION",
         doc="Keys that open what is sealed for registration.",
@@ -65,16 +59,14 @@ class RegistrationSettings(LimitSettings):
         default=8,
         doc="Minimum length of a password.",
         unit="characters",
-        ge=8,
-        le=64,
+        between=(8, 64),
     )
     password_max: int = setting(
         "IMPEX_PASSWORD_MAX",
         default=20,
         doc="Maximum length of a password.",
         unit="characters",
-        ge=20,
-        le=128,
+        between=(20, 128),
     )
     password_mixed_case: bool = setting(
         "IMPEX_PASSWORD_MIXED_CASE",
@@ -92,53 +84,47 @@ class RegistrationSettings(LimitSettings):
         default=19_456,
         doc="Memory of one password hash.",
         unit="KiB",
-        ge=19_456,
-        le=1_048_576,
+        between=(19_456, 1_048_576),
     )
     argon2_time: int = setting(
-        "IMPEX_ARGON2_TIME", default=2, doc="Passes of one password hash.", ge=1, le=20
+        "IMPEX_ARGON2_TIME", default=2, doc="Passes of one password hash.", between=(1, 20)
     )
     argon2_parallelism: int = setting(
-        "IMPEX_ARGON2_PARALLELISM", default=1, doc="Lanes of one password hash.", ge=1, le=8
+        "IMPEX_ARGON2_PARALLELISM", default=1, doc="Lanes of one password hash.", between=(1, 8)
     )
     hash_threads: int = setting(
         "IMPEX_HASH_THREADS",
         default=os.cpu_count() or 1,
         default_doc="the machine's cores",
         doc="Number of threads that hash passwords.",
-        ge=1,
-        le=256,
+        between=(1, 256),
     )
     verify_minutes: int = setting(
         "IMPEX_VERIFY_MINUTES",
         default=1_440,
         doc="Lifetime of a code and a link.",
         unit="minutes",
-        ge=30,
-        le=1_440,
+        between=(30, 1_440),
     )
     verify_tries: int = setting(
         "IMPEX_VERIFY_TRIES",
         default=5,
         doc="Wrong codes of a message, and wrong passwords on a link, before it is void.",
-        ge=1,
-        le=10,
+        between=(1, 10),
     )
     resend_seconds: int = setting(
         "IMPEX_RESEND_SECONDS",
         default=60,
         doc="Minimum time between two messages of a request.",
         unit="seconds",
-        ge=1,
-        le=3_600,
+        between=(1, 3_600),
     )
     pending_hours: int = setting(
         "IMPEX_PENDING_HOURS",
         default=48,
         doc="Retention of requests that are not verified or not completed.",
         unit="hours",
-        ge=24,
-        le=48,
+        between=(24, 48),
     )
     reset_minutes: int = setting(
         "IMPEX_RESET_MINUTES",
@@ -146,32 +132,28 @@ class RegistrationSettings(LimitSettings):
         doc="Lifetime of links for a new password and of links that confirm a lost phone; must "
         "be the same for registration and the gateway.",
         unit="minutes",
-        ge=30,
-        le=1_440,
+        between=(30, 1_440),
     )
     address_code_minutes: int = setting(
         "IMPEX_ADDRESS_CODE_MINUTES",
         default=10,
         doc="Lifetime of a code that verifies the address of an account again.",
         unit="minutes",
-        ge=1,
-        le=10,
+        between=(1, 10),
     )
     address_change_minutes: int = setting(
         "IMPEX_ADDRESS_CHANGE_MINUTES",
         default=60,
         doc="Lifetime of a code that verifies the new address of an account.",
         unit="minutes",
-        ge=30,
-        le=1_440,
+        between=(30, 1_440),
     )
     enrol_hours: int = setting(
         "IMPEX_ENROL_HOURS",
         default=24,
         doc="How long after the verification of the address a second factor may be enrolled.",
         unit="hours",
-        ge=1,
-        le=72,
+        between=(1, 72),
     )
     terms_dir: Path | None = setting(
         "IMPEX_TERMS_DIR",

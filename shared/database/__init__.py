@@ -14,6 +14,7 @@ from shared.database.pool import (
     database_errors,
     open_pool,
     ping,
+    row_count,
     transaction,
 )
 
@@ -29,6 +30,7 @@ __all__ = [
     "open_pool",
     "ping",
     "read_migrations",
+    "row_count",
     "schema_fingerprint",
     "transaction",
 ]

@@ -160,6 +160,11 @@ async def transaction(pool: Pool) -> AsyncIterator[Connection]:
         yield connection
 
 
+def row_count(status: str) -> int:
+    """How many rows a command touched, from its status, such as `DELETE 3`."""
+    return int(status.rpartition(" ")[2])
+
+
 async def ping(pool: Pool) -> None:
     """Prove that the database answers, or raise DependencyDown."""
     try:

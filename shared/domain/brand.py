@@ -8,7 +8,7 @@ settled result, the same for the gateway and the mailer.
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
-from shared.settings import CommonSettings, Problem, setting, specs
+from shared.settings import Problem, ServiceSettings, setting, specs
 
 
 def validate_email_address(value: str) -> str | None:
@@ -79,7 +79,7 @@ def _contact(
 
 
 @dataclass(frozen=True, kw_only=True)
-class BrandSettings(CommonSettings):
+class BrandSettings(ServiceSettings):
     """Name, sender and contacts. `brand` gives them settled."""
 
     service_name: str = setting(

@@ -14,8 +14,7 @@ from aiormq.abc import DeliveredMessage
 from pamqp.commands import Basic
 
 from shared.contracts.base import Event
-from shared.database import Pool, transaction
-from shared.database.pool import acquire
+from shared.database import Pool, acquire, transaction
 from shared.errors import DependencyDown, Reject, Retry
 from shared.messaging.connection import BROKER
 from shared.messaging.envelope import (

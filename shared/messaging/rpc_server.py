@@ -15,8 +15,7 @@ from aiormq.abc import AbstractChannel, DeliveredMessage
 from pamqp.commands import Basic
 
 from shared.contracts.base import Event, Refusal, Reply, Request
-from shared.database import Pool, transaction
-from shared.database.pool import acquire
+from shared.database import Pool, acquire, transaction
 from shared.errors import DependencyDown
 from shared.messaging.connection import BrokerConnection, cancellation_requested, describe
 from shared.messaging.envelope import Envelope, contract, decode, traceparent

@@ -3,8 +3,7 @@
 A failed attempt rolls its row back, so its retry copy (same id) is not taken for a duplicate.
 """
 
-from shared.database import Connection, Pool
-from shared.database.pool import acquire
+from shared.database import Connection, Pool, acquire, row_count
 from shared.messaging.handlers import SqlEffect
 
 #: Longer than retries and replays of dead letters last.
@@ -36,7 +35,7 @@ async def mark_processed(tx: Connection, consumer: str, message_id: str) -> bool
 
     Waits for another transaction that is handling the same message.
     """
-    return bool((await tx.execute(_MARK_PROCESSED, consumer, message_id)).endswith("1"))
+    return row_count(await tx.execute(_MARK_PROCESSED, consumer, message_id)) == 1
 
 
 async def apply_once(
@@ -58,7 +57,7 @@ async def purge(pool: Pool, *, days: int = RETENTION_DAYS, batch: int = BATCH) -
     async with acquire(pool) as connection:
         for statement, arguments in ((_PURGE_INBOX, (days, batch)), (_PURGE_REPLIES, (batch,))):
             while True:
-                gone = int((await connection.execute(statement, *arguments)).rpartition(" ")[2])
+                gone = row_count(await connection.execute(statement, *arguments))
                 total += gone
                 if gone < batch:
                     break

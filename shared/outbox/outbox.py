@@ -7,8 +7,7 @@ order.
 from datetime import datetime
 
 from shared.contracts.base import Event
-from shared.database import Connection, Pool
-from shared.database.pool import acquire
+from shared.database import Connection, Pool, acquire
 from shared.messaging.envelope import wrap
 
 INSERT = "INSERT INTO outbox (message_id, type, body) VALUES ($1, $2, $3)"

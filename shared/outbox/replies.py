@@ -8,7 +8,7 @@ is the id of the account, or of the account request, that the reply is about.
 from dataclasses import dataclass
 
 from shared.contracts.base import Reply, Request
-from shared.database import Connection
+from shared.database import Connection, row_count
 
 _CLAIM = """
 INSERT INTO replies (type, idempotency_key, content_hash, expires_at)
@@ -37,7 +37,7 @@ class StoredReply:
 async def claim(tx: Connection, request: Request, key: str, content_hash: bytes) -> bool:
     """Whether this transaction is the one to carry the request out. Waits for another's end."""
     done = await tx.execute(_CLAIM, request.TYPE, key, content_hash, float(request.REPLY_SECONDS))
-    return done.endswith("1")
+    return row_count(done) == 1
 
 
 async def save(
@@ -62,7 +62,7 @@ async def delete_by_subject(tx: Connection, *subjects: str) -> int:
     """
     if not subjects:
         return 0
-    return int((await tx.execute(_DELETE_BY_SUBJECT, subjects)).rpartition(" ")[2])
+    return row_count(await tx.execute(_DELETE_BY_SUBJECT, subjects))
 
 
 def subject_of(request: Request, reply: Reply) -> str | None:

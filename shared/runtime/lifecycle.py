@@ -12,14 +12,14 @@ from typing import Any
 
 from prometheus_client import Gauge
 
-from shared.database import check_schema, open_pool, ping, read_migrations
-from shared.database.pool import Pool
+from shared.database import Pool, check_schema, open_pool, ping, read_migrations
 from shared.errors import ConfigurationError, DependencyDown, ImpexError
 from shared.messaging.connection import cancellation_requested
 from shared.messaging.service_bus import ServiceBus
 from shared.runtime.health import HealthPages
-from shared.runtime.service import EXIT_FAILED, Runtime, Service, ServiceSettings, Work, utc_now
+from shared.runtime.service import EXIT_FAILED, Runtime, Service, Work, utc_now
 from shared.runtime.telemetry import REGISTRY, get_logger, log_context
+from shared.settings import ServiceSettings
 
 #: Seconds between two pings of the database, for readiness only.
 PING_SECONDS = 5

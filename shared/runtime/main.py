@@ -14,9 +14,9 @@ from typing import NoReturn
 
 from shared.errors import ConfigurationError
 from shared.runtime.lifecycle import ServiceRunner, supervise
-from shared.runtime.service import EXIT_MISCONFIGURED, Service, ServiceSettings, load_all
+from shared.runtime.service import EXIT_MISCONFIGURED, Service, load_all
 from shared.runtime.telemetry import configure_logging, get_logger
-from shared.settings import unknown_names
+from shared.settings import ServiceSettings, unknown_names
 
 EXIT_INTERRUPTED = 130
 STOP_SIGNALS = (signal.SIGTERM, signal.SIGINT)

@@ -9,7 +9,7 @@ from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Any
 
 from shared.contracts.base import Event, Request
 from shared.database import Pool
@@ -19,7 +19,7 @@ from shared.messaging.rpc_client import RpcClient
 from shared.messaging.service_bus import ServiceBus
 from shared.outbox import MIGRATIONS as COMMON_MIGRATIONS
 from shared.runtime.periodic import periodically
-from shared.settings import load
+from shared.settings import ServiceSettings, load
 
 EXIT_FAILED = 1
 EXIT_MISCONFIGURED = 2
@@ -30,29 +30,6 @@ Work = Callable[[], Coroutine[Any, Any, None]]
 def utc_now() -> datetime:
     """The current time: aware, UTC."""
     return datetime.now(UTC)
-
-
-class ServiceSettings(Protocol):
-    """The settings that the process reads: `CommonSettings` and three of each service."""
-
-    @property
-    def database_url(self) -> str: ...
-    @property
-    def amqp_url(self) -> str: ...
-    @property
-    def health_port(self) -> int: ...
-    @property
-    def health_host(self) -> str: ...
-    @property
-    def instance(self) -> str: ...
-    @property
-    def log_level(self) -> str: ...
-    @property
-    def database_pool(self) -> int: ...
-    @property
-    def start_seconds(self) -> int: ...
-    @property
-    def drain_seconds(self) -> int: ...
 
 
 @dataclass(frozen=True, kw_only=True)

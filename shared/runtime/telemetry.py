@@ -5,29 +5,23 @@ and the context it was logged in. Addresses are masked and secrets dropped as th
 whatever the caller wrote. Metrics live in one registry per process.
 """
 
-import contextvars
 import json
 import logging
 import re
 import socket
 import sys
-from collections.abc import Iterator, Mapping, MutableMapping
-from contextlib import contextmanager
+from collections.abc import Mapping, MutableMapping
+from contextlib import AbstractContextManager
 from datetime import UTC, datetime
-from types import MappingProxyType
 from typing import Any, TextIO
 
 import structlog
 from prometheus_client import CollectorRegistry, ProcessCollector
+from structlog.contextvars import bound_contextvars, merge_contextvars
 
 #: Metrics of this process; every counter and gauge is registered here.
 REGISTRY = CollectorRegistry(auto_describe=True)
 ProcessCollector(registry=REGISTRY)
-
-_NOTHING: Mapping[str, str] = MappingProxyType({})
-_context: contextvars.ContextVar[Mapping[str, str]] = contextvars.ContextVar(
-    "impex_log_context", default=_NOTHING
-)
 
 
 def get_logger(name: str) -> structlog.stdlib.BoundLogger:
@@ -36,20 +30,9 @@ def get_logger(name: str) -> structlog.stdlib.BoundLogger:
     return logger
 
 
-@contextmanager
-def log_context(**fields: str | None) -> Iterator[None]:
+def log_context(**fields: str | None) -> AbstractContextManager[None]:
     """Add `fields` (service, trace_id, message_id, request_ref…) to every line logged inside."""
-    merged = {**_context.get(), **{key: value for key, value in fields.items() if value}}
-    token = _context.set(merged)
-    try:
-        yield
-    finally:
-        _context.reset(token)
-
-
-def current_context() -> Mapping[str, str]:
-    """The fields of the enclosing `log_context`."""
-    return _context.get()
+    return bound_contextvars(**{name: value for name, value in fields.items() if value})
 
 
 def trace_id(traceparent: str | None) -> str | None:
@@ -134,10 +117,6 @@ def mask_event(_logger: Any, _method: str, event: Mapping[str, Any]) -> dict[str
     return _masked_fields(event)
 
 
-def _add_context(_logger: Any, _method: str, event: dict[str, Any]) -> dict[str, Any]:
-    return {**_context.get(), **event}
-
-
 def _add_source(_logger: Any, _method: str, event: MutableMapping[str, Any]) -> dict[str, Any]:
     return {**event, "source": event["_record"].name}
 
@@ -156,23 +135,21 @@ def _render(_logger: Any, _method: str, event: MutableMapping[str, Any]) -> str:
 _STEPS: list[Any] = [
     structlog.stdlib.add_log_level,
     structlog.stdlib.PositionalArgumentsFormatter(),
-    _add_context,
+    merge_contextvars,
     structlog.processors.format_exc_info,
     structlog.processors.EventRenamer("sentence"),
     _add_time,
 ]
 
 
-class _ToStandardError:
+def _standard_error(*_args: Any) -> structlog.WriteLogger:
     """Where lines go until `configure_logging` is called: a command, a test, an early failure."""
-
-    def __call__(self, *_args: Any) -> structlog.WriteLogger:
-        return structlog.WriteLogger(sys.stderr)
+    return structlog.WriteLogger(sys.stderr)
 
 
 structlog.configure(
     processors=[*_STEPS, mask_event, _render],
-    logger_factory=_ToStandardError(),
+    logger_factory=_standard_error,
     wrapper_class=structlog.stdlib.BoundLogger,
     cache_logger_on_first_use=False,
 )
@@ -182,7 +159,7 @@ def configure_logging(level: str = "info", stream: TextIO | None = None) -> None
     """Send every log line of the process, libraries' included, to `stream` (standard error)."""
     structlog.configure(
         processors=[*_STEPS, structlog.stdlib.ProcessorFormatter.wrap_for_formatter],
-        logger_factory=_LoggerFactory(),
+        logger_factory=_process_logger,
         wrapper_class=structlog.stdlib.BoundLogger,
         cache_logger_on_first_use=False,
     )
@@ -205,7 +182,7 @@ def configure_logging(level: str = "info", stream: TextIO | None = None) -> None
 
 
 #: The lowest level of libraries' lines that is written. `shared.messaging` and
-#: `shared.database` tell themselves, in one line, of connections lost and found.
+#: `shared.database` log lost and restored connections themselves, in one line.
 LIBRARIES = {
     "aiormq": logging.ERROR,
     "aio_pika": logging.ERROR,
@@ -215,8 +192,6 @@ LIBRARIES = {
 }
 
 
-class _LoggerFactory:
-    """Loggers under `impex`, so that libraries are distinguished by name."""
-
-    def __call__(self, *_args: Any) -> logging.Logger:
-        return logging.getLogger("impex")
+def _process_logger(*_args: Any) -> logging.Logger:
+    """A logger under `impex`, so that libraries are distinguished by name."""
+    return logging.getLogger("impex")

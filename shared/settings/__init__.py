@@ -5,17 +5,26 @@ either returns a complete object or raises one `ConfigurationError` that names e
 value of a secret may be in a file named by `<NAME>_FILE`; a secret is never shown.
 """
 
-from shared.settings.common import CommonSettings, validate_base_url
-from shared.settings.reading import Problem, Spec, load, setting, specs
-from shared.settings.reference import settings_table, unknown_names
+from shared.settings.common import (
+    CommonSettings,
+    ServiceSettings,
+    amqp_url_of,
+    database_url_of,
+    health_port_of,
+    validate_base_url,
+)
+from shared.settings.reading import Problem, Spec, load, setting, specs, unknown_names
 
 __all__ = [
     "CommonSettings",
     "Problem",
+    "ServiceSettings",
     "Spec",
+    "amqp_url_of",
+    "database_url_of",
+    "health_port_of",
     "load",
     "setting",
-    "settings_table",
     "specs",
     "unknown_names",
     "validate_base_url",

@@ -2,6 +2,7 @@
 
 import socket
 from dataclasses import dataclass
+from typing import Any
 from urllib.parse import SplitResult, urlsplit
 
 from shared.security.connection_urls import is_loopback, validate_amqp_url, validate_database_url
@@ -23,7 +24,7 @@ def validate_base_url(url: str) -> str | None:
 
 @dataclass(frozen=True, kw_only=True)
 class CommonSettings:
-    """What every service needs to know. A service's class adds its three addresses and its own."""
+    """What every service and `make up` need to know."""
 
     base_url: str = setting(
         "IMPEX_BASE_URL",
@@ -52,24 +53,21 @@ class CommonSettings:
         "IMPEX_DATABASE_POOL",
         default=10,
         doc="Maximum number of database connections of each service in a process.",
-        ge=2,
-        le=100,
+        between=(2, 100),
     )
     start_seconds: int = setting(
         "IMPEX_START_SECONDS",
         default=30,
         doc="How long a start waits for the database and the broker.",
         unit="seconds",
-        ge=1,
-        le=600,
+        between=(1, 600),
     )
     drain_seconds: int = setting(
         "IMPEX_DRAIN_SECONDS",
         default=25,
         doc="How long a stop waits for running work.",
         unit="seconds",
-        ge=1,
-        le=120,
+        between=(1, 120),
     )
 
     @property
@@ -107,3 +105,36 @@ class CommonSettings:
                     problems.append((spec.name, sentence))
                 owners.setdefault(key, spec.name)
         return problems
+
+
+@dataclass(frozen=True, kw_only=True)
+class ServiceSettings(CommonSettings):
+    """What the process of a service reads. Each service declares these three under its own name,
+    by the functions below.
+    """
+
+    database_url: str
+    amqp_url: str
+    health_port: int
+
+
+def database_url_of(service: str) -> Any:
+    """The setting of a service's database URL."""
+    name = f"IMPEX_{service.upper()}_DATABASE_URL"
+    return setting(name, secret=True, doc="Database URL of the service's role.")
+
+
+def amqp_url_of(service: str) -> Any:
+    """The setting of a service's broker URL."""
+    name = f"IMPEX_{service.upper()}_AMQP_URL"
+    return setting(name, secret=True, doc="Broker URL of the service's user.")
+
+
+def health_port_of(service: str) -> Any:
+    """The setting of the port of a service's health and metrics pages."""
+    return setting(
+        f"IMPEX_{service.upper()}_HEALTH_PORT",
+        default=0,
+        doc="Port of the health and metrics pages; 0 for none.",
+        between=(0, 65_535),
+    )

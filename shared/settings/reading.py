@@ -1,10 +1,11 @@
-"""Reading a settings class from the environment: types, bounds, files, all mistakes at once."""
+"""Reads a settings class from the environment: types, bounds, files, all mistakes at once."""
 
 import dataclasses
 import types
 import typing
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import MISSING, dataclass
+from difflib import get_close_matches
 from pathlib import Path
 from typing import Any, TypeVar, get_type_hints
 
@@ -16,6 +17,9 @@ Problem = tuple[str, str]
 
 TRUE = ("1", "true", "yes", "on")
 FALSE = ("0", "false", "no", "off")
+PREFIX = "IMPEX_"
+#: How alike two names must be for one to be taken for a misspelling of the other.
+ALIKE = 0.8
 #: Of a wrong value no more is shown.
 SHOWN = 80
 #: A secret in a file longer than this is the wrong file.
@@ -30,8 +34,7 @@ class Spec:
     doc: str
     secret: bool
     unit: str | None
-    ge: float | None
-    le: float | None
+    between: tuple[int, int] | None
     choices: tuple[str, ...] | None
     valid: Callable[[Any], str | None] | None
     default_doc: str | None
@@ -42,8 +45,7 @@ def setting(
     *,
     default: Any = MISSING,
     doc: str = "",
-    ge: float | None = None,
-    le: float | None = None,
+    between: tuple[int, int] | None = None,
     choices: tuple[str, ...] | None = None,
     secret: bool = False,
     unit: str | None = None,
@@ -52,16 +54,16 @@ def setting(
 ) -> Any:
     """A field of a settings class, read from the variable `name`; required without a default.
 
-    `valid` is given the typed value and returns a sentence if it is wrong. `default_doc` is what
-    the documentation shows where the default depends on the machine.
+    `between` holds the least and the greatest value. `valid` is given the typed value and returns a
+    sentence if it is wrong. `default_doc` is what the documentation shows where the default depends
+    on the machine.
     """
     spec = Spec(
         name=name,
         doc=doc,
         secret=secret,
         unit=unit,
-        ge=ge,
-        le=le,
+        between=between,
         choices=choices,
         valid=valid,
         default_doc=default_doc,
@@ -116,10 +118,13 @@ def _value(field: dataclasses.Field[Any], spec: Spec, hint: Any, environ: Mappin
             raise ValueError(f"is required{file_too}: {_lower(spec.doc)}".rstrip(": "))
         return field.default
     value = _typed(hint, text)
-    if spec.ge is not None and value < spec.ge:
-        raise ValueError(f"must be at least {spec.ge:.10g}{_unit(spec)}")
-    if spec.le is not None and value > spec.le:
-        raise ValueError(f"must be at most {spec.le:.10g}{_unit(spec)}")
+    if spec.between is not None:
+        least, most = spec.between
+        unit = f" {spec.unit}" if spec.unit else ""
+        if value < least:
+            raise ValueError(f"must be at least {least}{unit}")
+        if value > most:
+            raise ValueError(f"must be at most {most}{unit}")
     if spec.choices is not None and value not in spec.choices:
         raise ValueError(f"must be one of {', '.join(filter(None, spec.choices))}")
     if spec.valid is not None and (sentence := spec.valid(value)):
@@ -172,20 +177,9 @@ def _read_int(text: str) -> int:
         raise ValueError("must be a whole number") from None
 
 
-def _read_float(text: str) -> float:
-    try:
-        number = float(text)
-    except ValueError:
-        raise ValueError("must be a number") from None
-    if number != number or number in (float("inf"), float("-inf")):
-        raise ValueError("must be a number")
-    return number
-
-
 READERS: dict[Any, Callable[[str], Any]] = {
     str: str,
     int: _read_int,
-    float: _read_float,
     bool: _read_bool,
     Path: Path,
     KeyRing: KeyRing.parse,
@@ -215,9 +209,20 @@ def _combined_problems(cls: type[Any], values: dict[str, Any]) -> list[Problem]:
     return list(found)
 
 
-def _unit(spec: Spec) -> str:
-    return f" {spec.unit}" if spec.unit else ""
-
-
 def _lower(doc: str) -> str:
     return doc[:1].lower() + doc[1:].rstrip(".") if doc else ""
+
+
+def unknown_names(classes: Iterable[type[Any]], environ: Mapping[str, str]) -> list[str]:
+    """Variables of ours that none of the classes reads, each with the name it resembles, if any."""
+    known: set[str] = set()
+    for cls in classes:
+        for _, spec in specs(cls):
+            known |= {spec.name, f"{spec.name}_FILE"} if spec.secret else {spec.name}
+    unknown = sorted(name for name in environ if name.startswith(PREFIX) and name not in known)
+    return [name + _resembles(name, known - set(environ)) for name in unknown]
+
+
+def _resembles(name: str, known: Iterable[str]) -> str:
+    close = get_close_matches(name, sorted(known), n=1, cutoff=ALIKE)
+    return f" (did you mean {close[0]}?)" if close else ""

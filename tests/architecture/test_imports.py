@@ -6,6 +6,7 @@ Imports are read from the syntax tree, so an import inside a function counts too
 import ast
 from collections.abc import Iterator
 from functools import cache
+from graphlib import CycleError, TopologicalSorter
 from pathlib import Path
 
 import pytest
@@ -142,6 +143,41 @@ def test_no_layer_of_the_gateway_imports_upward(layer: str) -> None:
         for name in imports_of(path):
             if name.startswith("services.gateway."):
                 assert f"{name}.".startswith(below), f"{path.relative_to(ROOT)} imports {name}"
+
+
+@cache
+def product_modules() -> dict[str, Path]:
+    """Every module of the product by its name."""
+    modules: dict[str, Path] = {}
+    for top in ("services", "shared", "operations"):
+        for path in python_files(top):
+            parts = path.relative_to(ROOT).with_suffix("").parts
+            modules[".".join(parts).removesuffix(".__init__")] = path
+    return modules
+
+
+def imported_on_loading(nodes: list[ast.stmt]) -> Iterator[str]:
+    """What a module imports while it is loaded, not within functions. Imports are absolute."""
+    for node in nodes:
+        if isinstance(node, ast.Import):
+            yield from (alias.name for alias in node.names)
+        elif isinstance(node, ast.ImportFrom):
+            yield node.module or ""
+            yield from (f"{node.module}.{alias.name}" for alias in node.names)
+        elif isinstance(node, ast.If | ast.Try | ast.With):
+            yield from imported_on_loading(node.body)
+
+
+def test_no_modules_of_the_product_import_each_other_in_a_circle() -> None:
+    modules = product_modules()
+    sorter: TopologicalSorter[str] = TopologicalSorter()
+    for name, path in modules.items():
+        found = imported_on_loading(ast.parse(path.read_text(encoding="utf-8")).body)
+        sorter.add(name, *({one for one in found if one in modules} - {name}))
+    try:
+        sorter.prepare()
+    except CycleError as error:
+        pytest.fail(f"a circle of imports: {' -> '.join(reversed(error.args[1]))}")
 
 
 def test_a_feature_of_the_gateway_imports_no_other_feature() -> None:

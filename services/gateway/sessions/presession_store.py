@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
 
-from shared.database import Connection
+from shared.database import Connection, row_count
 
 
 @dataclass(frozen=True)
@@ -74,4 +74,4 @@ async def delete_expired(tx: Connection, now: datetime, limit: int = 1_000) -> i
         now,
         limit,
     )
-    return int(status.rpartition(" ")[2])
+    return row_count(status)

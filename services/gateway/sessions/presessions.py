@@ -11,8 +11,7 @@ from aiohttp import web
 
 from services.gateway.sessions import presession_store
 from services.gateway.sessions.tokens import token_hash
-from shared.database import Pool, transaction
-from shared.database.pool import acquire
+from shared.database import Pool, acquire, transaction
 from shared.security.sealing import new_token
 
 

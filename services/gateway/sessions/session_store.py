@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from services.gateway.sessions.model import Session
-from shared.database import Connection
+from shared.database import Connection, row_count
 
 #: The columns of a session's row; `validated` comes from another table.
 NAMES = tuple(field.name for field in fields(Session) if field.name != "validated")
@@ -70,7 +70,7 @@ async def find(tx: Connection, token_hash: bytes) -> Session | None:
 async def insert(tx: Connection, token_hash: bytes, session: Session) -> bool:
     """Store a session under a token; False where a second click stored it already."""
     values = (getattr(session, name) for name in NAMES)
-    return bool((await tx.execute(INSERT, token_hash, *values)).endswith("1"))
+    return row_count(await tx.execute(INSERT, token_hash, *values)) == 1
 
 
 async def touch(tx: Connection, token_hash: bytes, now: datetime) -> None:

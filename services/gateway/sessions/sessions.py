@@ -17,8 +17,7 @@ from services.gateway.sessions.session_store import EndedSession
 from services.gateway.sessions.tokens import token_hash
 from shared.contracts.gateway import OWNER, SessionClosed, SessionOpened
 from shared.contracts.registration.views import SignInView
-from shared.database import Connection, Pool, transaction
-from shared.database.pool import acquire
+from shared.database import Connection, Pool, acquire, transaction
 from shared.outbox import emit
 from shared.runtime.telemetry import get_logger
 from shared.security.sealing import new_token

@@ -38,8 +38,7 @@ from shared.contracts.registration.requests import (
     ResendValidation,
 )
 from shared.contracts.registration.views import Done, RequestView
-from shared.database import Pool
-from shared.database.pool import acquire
+from shared.database import Pool, acquire
 from shared.domain.person_names import check_name
 from shared.messaging.handlers import Refused, RequestContext
 from shared.runtime.telemetry import get_logger

@@ -23,8 +23,7 @@ from services.registration.passwords import Candidate, PasswordHash
 from shared.contracts.base import FieldError, Refusal, Reply
 from shared.contracts.registration.holder import JudgeAddressChange, RequestAddressChange
 from shared.contracts.registration.views import Done
-from shared.database import Pool
-from shared.database.pool import acquire
+from shared.database import Pool, acquire
 from shared.messaging.handlers import Refused, RequestContext
 from shared.runtime.telemetry import get_logger
 

@@ -32,8 +32,7 @@ from shared.contracts.registration.requests import (
     ResetPassword,
 )
 from shared.contracts.registration.views import Done, MailedLinkView, PasswordChangedView
-from shared.database import Pool
-from shared.database.pool import acquire
+from shared.database import Pool, acquire
 from shared.messaging.handlers import Refused, RequestContext
 from shared.runtime.telemetry import get_logger
 

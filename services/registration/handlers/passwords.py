@@ -19,8 +19,7 @@ from services.registration.passwords import PasswordHash, normalize
 from shared.contracts.base import FieldError, Refusal, Reply
 from shared.contracts.registration.requests import ChangePassword, CheckPassword
 from shared.contracts.registration.views import Done
-from shared.database import Pool, transaction
-from shared.database.pool import acquire
+from shared.database import Pool, acquire, transaction
 from shared.messaging.handlers import Refused, RequestContext
 
 MISSING = FieldError(field="current_password", code="missing")

@@ -15,8 +15,7 @@ from services.dossiers.service import SERVICE
 from services.dossiers.store import upsert
 from shared.contracts import backoffice
 from shared.contracts.registration.events import CredentialsRemoved
-from shared.database import transaction
-from shared.database.pool import acquire
+from shared.database import acquire, transaction
 from shared.errors import Reject
 from shared.outbox import apply_once
 from tests.support.harness.dossier_events import (

@@ -12,8 +12,7 @@ from uuid import uuid4
 import msgspec
 
 from shared.contracts.base import EVENTS, Event, Refusal, Reply, Request, Sealed
-from shared.database import Pool, transaction
-from shared.database.pool import acquire
+from shared.database import Pool, acquire, transaction
 from shared.messaging.envelope import Envelope
 from shared.messaging.handlers import Answer, Context, RefusalReply, Refused, RequestContext
 from shared.outbox import apply_once, emit

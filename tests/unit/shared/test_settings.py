@@ -12,7 +12,6 @@ from shared.settings import (
     Problem,
     load,
     setting,
-    settings_table,
     unknown_names,
 )
 
@@ -26,8 +25,7 @@ class Example(CommonSettings):
     database_url: str = setting("IMPEX_EXAMPLE_DATABASE_URL", secret=True, doc="The database.")
     amqp_url: str = setting("IMPEX_EXAMPLE_AMQP_URL", secret=True, doc="The broker.")
     keys: KeyRing = setting("IMPEX_EXAMPLE_KEYS", secret=True, doc="Keys.")
-    tries: int = setting("IMPEX_TRIES", default=5, doc="Tries.", ge=1, le=10, unit="tries")
-    ratio: float = setting("IMPEX_RATIO", default=0.5, doc="A part | of all.", ge=0)
+    tries: int = setting("IMPEX_TRIES", default=5, doc="Tries.", between=(1, 10), unit="tries")
     lists: bool = setting("IMPEX_LISTS", default=True, doc="Whether lists are used.")
     folder: Path | None = setting("IMPEX_FOLDER", default=None, doc="A folder.")
     networks: tuple[str, ...] = setting("IMPEX_NETWORKS", default=(), doc="Networks.")
@@ -66,13 +64,13 @@ def test_values_are_typed_and_an_empty_variable_counts_as_absent() -> None:
         {
             **GOOD,
             "IMPEX_TRIES": "7",
-            "IMPEX_RATIO": "",
+            "IMPEX_LOW": "",
             "IMPEX_LISTS": "No",
             "IMPEX_FOLDER": "/srv/x",
             "IMPEX_NETWORKS": "10.0.0.0/8, ,192.168.0.0/16",
         },
     )
-    assert (example.tries, example.ratio, example.lists) == (7, 0.5, False)
+    assert (example.tries, example.low, example.lists) == (7, 8, False)
     assert example.folder == Path("/srv/x")
     assert example.networks == ("10.0.0.0/8", "192.168.0.0/16")
     assert example.keys.current[0] == "k1"
@@ -85,10 +83,6 @@ def test_values_are_typed_and_an_empty_variable_counts_as_absent() -> None:
         ("IMPEX_TRIES", "seven", "whole number"),
         ("IMPEX_TRIES", "0", "at least 1 tries"),
         ("IMPEX_TRIES", "11", "at most 10 tries"),
-        ("IMPEX_RATIO", "half", "a number"),
-        ("IMPEX_RATIO", "nan", "a number"),
-        ("IMPEX_RATIO", "inf", "a number"),
-        ("IMPEX_RATIO", "-0.1", "at least 0"),
         ("IMPEX_LISTS", "maybe", "true or false"),
         ("IMPEX_THEME", "blue", "neutral, dsfr"),
         ("IMPEX_LOG_LEVEL", "loud", "debug, info"),
@@ -257,13 +251,3 @@ def test_a_misspelt_variable_is_named_with_what_was_probably_meant() -> None:
         "IMPEX_ZZZZ",
     ]
     assert unknown_names([Example], {**GOOD, "IMPEX_EXAMPLE_KEYS_FILE": "x"}) == []
-
-
-def test_the_table_has_one_row_for_each_setting_and_escapes_bars() -> None:
-    table = settings_table([Example, CommonSettings])
-    assert table.count("`IMPEX_BASE_URL`") == 1
-    assert "| `IMPEX_TRIES` | whole number, tries, 1 to 10 | `5` | Tries. |" in table
-    assert "| `IMPEX_FOLDER` | path | none | A folder. |" in table
-    assert "A part \\| of all." in table
-    assert "`IMPEX_EXAMPLE_KEYS`<br>or `IMPEX_EXAMPLE_KEYS_FILE`" in table
-    assert "the machine's name" in table

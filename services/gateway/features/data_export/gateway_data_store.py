@@ -2,8 +2,7 @@
 
 from typing import Any
 
-from shared.database import Pool
-from shared.database.pool import acquire
+from shared.database import Pool, acquire
 
 CATEGORIES = {
     "sessions": """

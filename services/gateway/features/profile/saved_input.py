@@ -15,8 +15,7 @@ from aiohttp import web
 
 from services.gateway.features.profile import saved_input_store as store
 from services.gateway.sessions.sealed_state import MAX_CHARACTERS, SealedState
-from shared.database import Pool
-from shared.database.pool import acquire
+from shared.database import Pool, acquire
 
 #: How long a page may be open, and how long its input is stored.
 LIFETIME = timedelta(hours=24)

@@ -18,17 +18,17 @@ from shared.database import transaction
 from shared.errors import ConfigurationError
 from shared.messaging import Context, hears
 from shared.runtime.service import Runtime, Service
-from shared.settings import CommonSettings, setting
+from shared.settings import ServiceSettings, setting
 
 MIGRATIONS = Path(__file__).parent / "migrations"
 
 
 @dataclass(frozen=True, kw_only=True)
-class SmallSettings(CommonSettings):
+class SmallSettings(ServiceSettings):
     """What both read."""
 
     mode: str = setting("IMPEX_SMALL_MODE", default="good", doc="How to misbehave.")
-    handler_seconds: float = setting("IMPEX_SMALL_HANDLER_SECONDS", default=0.0, doc="Slowness.")
+    handler_seconds: str = setting("IMPEX_SMALL_HANDLER_SECONDS", default="0", doc="Slowness.")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -104,7 +104,7 @@ async def build_listener(
 async def handle(_event: RequestCancelled, context: Context[Any]) -> None:
     """Begin, take the time, end; the beginning is seen on standard output."""
     print("handling", flush=True)
-    await asyncio.sleep(context.deps.handler_seconds)
+    await asyncio.sleep(float(context.deps.handler_seconds))
     await context.tx.execute("INSERT INTO work (at, what) VALUES (clock_timestamp(), 'handled')")
 
 
