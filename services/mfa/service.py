@@ -10,28 +10,7 @@ from services.mfa.enrolments import AT_REST
 from services.mfa.handlers import checks, enrolments, export, factor, recovery
 from services.mfa.purge import INTERVAL_SECONDS, purge
 from services.mfa.settings import MfaSettings
-from shared.contracts.mfa.events import (
-    AuthenticatorEnrolled,
-    AuthenticatorRemoved,
-    AuthenticatorReplaced,
-    CodeCheckLocked,
-    CodeRefused,
-    RecoveryCodesReplaced,
-    RecoveryCodeUsed,
-)
-from shared.contracts.mfa.requests import (
-    CheckCode,
-    ConfirmEnrolment,
-    DescribeEnrolment,
-    DescribeFactor,
-    KeepRecoveryCodes,
-    MakeRecoveryCodes,
-    RestartEnrolment,
-    StartEnrolment,
-    StartReplacement,
-    UseRecoveryCode,
-)
-from shared.contracts.mfa.requests import ExportAccount as MfaExportAccount
+from shared.contracts.mfa import events, requests
 from shared.contracts.registration.events import CredentialsRemoved
 from shared.messaging.handlers import answers, hears
 from shared.runtime.service import Runtime, Service
@@ -65,25 +44,25 @@ SERVICE = Service(
     migrations=Path(__file__).parent / "migrations",
     hears=(hears(CredentialsRemoved, factor.credentials_removed),),
     answers=(
-        answers(DescribeFactor, factor.describe_factor),
-        answers(StartEnrolment, enrolments.start_enrolment),
-        answers(StartReplacement, enrolments.start_replacement),
-        answers(DescribeEnrolment, enrolments.describe_enrolment),
-        answers(RestartEnrolment, enrolments.restart_enrolment),
-        answers(ConfirmEnrolment, enrolments.confirm_enrolment),
-        answers(CheckCode, checks.check_code),
-        answers(UseRecoveryCode, recovery.use_recovery_code),
-        answers(MakeRecoveryCodes, recovery.make_recovery_codes),
-        answers(KeepRecoveryCodes, recovery.keep_recovery_codes),
-        answers(MfaExportAccount, export.export_account),
+        answers(requests.DescribeFactor, factor.describe_factor),
+        answers(requests.StartEnrolment, enrolments.start_enrolment),
+        answers(requests.StartReplacement, enrolments.start_replacement),
+        answers(requests.DescribeEnrolment, enrolments.describe_enrolment),
+        answers(requests.RestartEnrolment, enrolments.restart_enrolment),
+        answers(requests.ConfirmEnrolment, enrolments.confirm_enrolment),
+        answers(requests.CheckCode, checks.check_code),
+        answers(requests.UseRecoveryCode, recovery.use_recovery_code),
+        answers(requests.MakeRecoveryCodes, recovery.make_recovery_codes),
+        answers(requests.KeepRecoveryCodes, recovery.keep_recovery_codes),
+        answers(requests.ExportAccount, export.export_account),
     ),
     emits=(
-        AuthenticatorEnrolled,
-        AuthenticatorReplaced,
-        AuthenticatorRemoved,
-        RecoveryCodeUsed,
-        RecoveryCodesReplaced,
-        CodeRefused,
-        CodeCheckLocked,
+        events.AuthenticatorEnrolled,
+        events.AuthenticatorReplaced,
+        events.AuthenticatorRemoved,
+        events.RecoveryCodeUsed,
+        events.RecoveryCodesReplaced,
+        events.CodeRefused,
+        events.CodeCheckLocked,
     ),
 )

@@ -1,33 +1,29 @@
-"""SQL on requests for an account and their messages, in the caller's transaction.
+"""SQL on requests for an account, their messages and links, in the caller's transaction.
 
 `lock_address` comes first wherever requests of one address are changed together: otherwise two
 verifications of one address could deadlock.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
 import asyncpg
 
-from services.registration.account_requests import AccountRequest, MailStatus, Validity
-from services.registration.passwords import PasswordHash
+from services.registration.account_requests import AccountRequest, ValidationLink
+from shared.contracts.mailer import MailAccepted, MailDeferred, MailRefused
 from shared.database import Connection
+from shared.database.rows import insert, update
 from shared.outbox import replies
 
 COLUMNS = """
-id, account_id, address, address_key, first_name, last_name, language, state, decoy,
+id::text, account_id::text, address, address_key, first_name, last_name, language, state, decoy,
 password_hash, pepper_key_id, code_hash, code_key_id, tries, requested_at, sent_at, expires_at,
-kept_until, verified_at, created_at, mail_state, mail_at, mail_next_try_at, mail_reason
+kept_until, verified_at, created_at, mail_event_id, mail_state, mail_at, mail_next_try_at,
+mail_reason
 """
 LOCK_ADDRESS = "SELECT pg_advisory_xact_lock(hashtextextended($1, 0))"
-INSERT = """
-INSERT INTO requests (
-    id, account_id, address, address_key, first_name, last_name, language, decoy,
-    password_hash, pepper_key_id, code_hash, code_key_id,
-    requested_at, sent_at, expires_at, kept_until, mail_event_id)
-VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17)
-"""
 READ = f"SELECT {COLUMNS} FROM requests WHERE id = $1"  # noqa: S608
 LOCK = READ + " FOR UPDATE"
 FIND_UNFINISHED = f"""
@@ -35,51 +31,28 @@ SELECT {COLUMNS} FROM requests
 WHERE address_key = $1 AND state <> 'created' AND kept_until > $2
 ORDER BY state DESC, requested_at DESC
 """  # noqa: S608
-REPLACE_MESSAGE = """
-UPDATE requests
-SET code_hash = $2, code_key_id = $3, tries = 0, sent_at = $4, expires_at = $5, kept_until = $6,
-    mail_event_id = $7, mail_state = 'waiting', mail_at = NULL, mail_next_try_at = NULL,
-    mail_reason = NULL, language = $8
-WHERE id = $1
-"""
-CORRECT_ADDRESS = """
-UPDATE requests
-SET address = $2, address_key = $3, account_id = $4, decoy = $5, password_hash = $6,
-    pepper_key_id = $7
-WHERE id = $1
-"""
 COUNT_WRONG_CODE = "UPDATE requests SET tries = tries + 1 WHERE id = $1"
-SET_VERIFIED = """
-UPDATE requests
-SET state = 'verified', verified_at = $2, kept_until = $3, code_hash = NULL, code_key_id = NULL
-WHERE id = $1
-"""
-SET_CREATED = """
-UPDATE requests
-SET state = 'created', created_at = $2, kept_until = $3, password_hash = NULL, pepper_key_id = NULL
-WHERE id = $1
-"""
 DELETE = "DELETE FROM requests WHERE id = $1"
-DELETE_OTHERS = """
+DELETED = "RETURNING id::text, account_id::text, state"
+DELETE_OTHERS = f"""
 DELETE FROM requests
 WHERE address_key = $1 AND id <> $2 AND state <> 'created' AND NOT decoy
-RETURNING id, account_id, state
-"""
-DELETE_PENDING = """
+{DELETED}
+"""  # noqa: S608
+DELETE_PENDING = f"""
 DELETE FROM requests
 WHERE address_key = $1 AND state = 'pending' AND NOT decoy
-RETURNING id, account_id, state
-"""
+{DELETED}
+"""  # noqa: S608
 HAS_VERIFIED = "SELECT true FROM requests WHERE address_key = $1 AND state = 'verified'"
-DELETE_EXPIRED = """
+DELETE_EXPIRED = f"""
 DELETE FROM requests
 WHERE id IN (
     SELECT id FROM requests WHERE kept_until <= $1
     ORDER BY kept_until LIMIT $2 FOR UPDATE SKIP LOCKED)
-RETURNING id, account_id, state
-"""
+{DELETED}
+"""  # noqa: S608
 REPLACE_LINKS = "UPDATE links SET replaced = true WHERE request_id = $1 AND NOT replaced"
-INSERT_LINK = "INSERT INTO links (link_hash, request_id, expires_at) VALUES ($1, $2, $3)"
 # Events arrive in any order: a final status stays, and an older event changes nothing.
 SET_MAIL_STATUS = """
 UPDATE requests
@@ -87,18 +60,19 @@ SET mail_state = $2, mail_at = $3, mail_next_try_at = $4, mail_reason = $5
 WHERE mail_event_id = $1 AND mail_state NOT IN ('accepted', 'refused')
   AND (mail_at IS NULL OR mail_at <= $3)
 """
-
-
-@dataclass(frozen=True, kw_only=True)
-class StoredMessage:
-    """The hashed code and link of one message, and the event that the mailer sends it for."""
-
-    code_hash: bytes
-    code_key_id: str
-    link_hash: bytes
-    validity: Validity
-    sent_at: datetime
-    event_id: str
+FIND_LINK = """
+SELECT request_id::text, expires_at, replaced, wrong_passwords FROM links
+WHERE link_hash = ANY($1)
+"""
+COUNT_ATTEMPT = """
+UPDATE links SET wrong_passwords = wrong_passwords + 1
+WHERE link_hash = ANY($1) AND wrong_passwords < $2
+RETURNING wrong_passwords
+"""
+UNCOUNT_ATTEMPT = """
+UPDATE links SET wrong_passwords = wrong_passwords - 1
+WHERE link_hash = ANY($1) AND wrong_passwords > 0
+"""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -116,30 +90,27 @@ async def lock_address(tx: Connection, *address_keys: str) -> None:
         await tx.execute(LOCK_ADDRESS, key)
 
 
-async def insert(tx: Connection, request: AccountRequest, message: StoredMessage) -> None:
-    """Store a new pending request with its first message."""
-    password = request.password or PasswordHash("", "")
-    await tx.execute(
-        INSERT,
-        request.id,
-        request.account_id,
-        request.address,
-        request.address_key,
-        request.first_name,
-        request.last_name,
-        request.language,
-        request.decoy,
-        password.text,
-        password.key_id,
-        message.code_hash,
-        message.code_key_id,
-        request.requested_at,
-        message.sent_at,
-        message.validity.expires_at,
-        message.validity.kept_until,
-        message.event_id,
-    )
-    await tx.execute(INSERT_LINK, message.link_hash, request.id, message.validity.expires_at)
+async def add(tx: Connection, request: AccountRequest, link_hash: bytes) -> None:
+    """Store a new request with the link of its first message."""
+    await insert(tx, "requests", vars(request))
+    await _add_link(tx, request, link_hash)
+
+
+async def save(tx: Connection, request: AccountRequest) -> None:
+    """Store a request that the caller locked and changed."""
+    await update(tx, "requests", vars(request), "id")
+
+
+async def save_with_message(tx: Connection, request: AccountRequest, link_hash: bytes) -> None:
+    """As `save`, with the link of another message; the former link is void."""
+    await save(tx, request)
+    await tx.execute(REPLACE_LINKS, request.id)
+    await _add_link(tx, request, link_hash)
+
+
+async def _add_link(tx: Connection, request: AccountRequest, link_hash: bytes) -> None:
+    link = {"link_hash": link_hash, "request_id": request.id, "expires_at": request.expires_at}
+    await insert(tx, "links", link)
 
 
 async def read(tx: Connection, request_id: str) -> AccountRequest | None:
@@ -167,58 +138,12 @@ async def lock_with_address(tx: Connection, request_id: str) -> AccountRequest |
 
 async def find_unfinished(tx: Connection, address_key: str, now: datetime) -> list[AccountRequest]:
     """The unfinished requests of an address: the verified one first, then the latest."""
-    return [_request(row) for row in await tx.fetch(FIND_UNFINISHED, address_key, now)]
-
-
-async def replace_message(
-    tx: Connection, request_id: str, message: StoredMessage, language: str
-) -> None:
-    """Store another message; the former code and link are void."""
-    await tx.execute(
-        REPLACE_MESSAGE,
-        request_id,
-        message.code_hash,
-        message.code_key_id,
-        message.sent_at,
-        message.validity.expires_at,
-        message.validity.kept_until,
-        message.event_id,
-        language,
-    )
-    await tx.execute(REPLACE_LINKS, request_id)
-    await tx.execute(INSERT_LINK, message.link_hash, request_id, message.validity.expires_at)
-
-
-async def correct_address(tx: Connection, request: AccountRequest) -> None:
-    """Store a corrected address, and what depends on it."""
-    password = request.password or PasswordHash("", "")
-    await tx.execute(
-        CORRECT_ADDRESS,
-        request.id,
-        request.address,
-        request.address_key,
-        request.account_id,
-        request.decoy,
-        password.text,
-        password.key_id,
-    )
+    return [AccountRequest(**row) for row in await tx.fetch(FIND_UNFINISHED, address_key, now)]
 
 
 async def count_wrong_code(tx: Connection, request_id: str) -> None:
     """One more wrong code."""
     await tx.execute(COUNT_WRONG_CODE, request_id)
-
-
-async def set_verified(
-    tx: Connection, request_id: str, now: datetime, kept_until: datetime
-) -> None:
-    """The address is verified; delete the code."""
-    await tx.execute(SET_VERIFIED, request_id, now, kept_until)
-
-
-async def set_created(tx: Connection, request_id: str, now: datetime, kept_until: datetime) -> None:
-    """The account exists; delete the password's hash here."""
-    await tx.execute(SET_CREATED, request_id, now, kept_until)
 
 
 async def delete(tx: Connection, request_id: str) -> None:
@@ -247,19 +172,41 @@ async def delete_expired(tx: Connection, now: datetime, limit: int) -> list[Dele
     return await _delete(tx, DELETE_EXPIRED, now, limit)
 
 
-async def set_mail_status(tx: Connection, event_id: str, mail: MailStatus) -> bool:
-    """Store the status of a message; False where it is not the latest of a request."""
-    done: str = await tx.execute(
-        SET_MAIL_STATUS, event_id, mail.state, mail.at, mail.next_try_at, mail.reason
-    )
-    return done != "UPDATE 0"
+async def set_mail_status(
+    tx: Connection,
+    event: MailAccepted | MailDeferred | MailRefused,
+    state: str,
+    *,
+    next_try_at: datetime | None = None,
+    reason: str | None = None,
+) -> None:
+    """Store what became of a message, if it is the latest one of a request."""
+    await tx.execute(SET_MAIL_STATUS, event.cause, state, event.at, next_try_at, reason)
+
+
+async def find_link(tx: Connection, hashes: Sequence[bytes]) -> ValidationLink | None:
+    """The link with one of these hashes (one per key of the ring), and its request."""
+    row = await tx.fetchrow(FIND_LINK, list(hashes))
+    if row is None:
+        return None
+    values = dict(row)
+    request = await read(tx, values.pop("request_id"))
+    return None if request is None else ValidationLink(request=request, **values)
+
+
+async def count_password_attempt(tx: Connection, hashes: Sequence[bytes], limit: int) -> int | None:
+    """Count a password before it is checked: the new count, or None where it reached `limit`."""
+    value: int | None = await tx.fetchval(COUNT_ATTEMPT, list(hashes), limit)
+    return value
+
+
+async def uncount_password_attempt(tx: Connection, hashes: Sequence[bytes]) -> None:
+    """The password was right: uncount it."""
+    await tx.execute(UNCOUNT_ATTEMPT, list(hashes))
 
 
 async def _delete(tx: Connection, sql: str, *values: Any) -> list[DeletedRequest]:
-    deleted = [
-        DeletedRequest(id=str(row["id"]), account_id=str(row["account_id"]), state=row["state"])
-        for row in await tx.fetch(sql, *values)
-    ]
+    deleted = [DeletedRequest(**row) for row in await tx.fetch(sql, *values)]
     await replies.delete_by_subject(tx, *(each.id for each in deleted))
     return deleted
 
@@ -269,15 +216,4 @@ async def _one(tx: Connection, sql: str, request_id: str) -> AccountRequest | No
         row = await tx.fetchrow(sql, request_id)
     except asyncpg.DataError:
         return None
-    return None if row is None else _request(row)
-
-
-def _request(row: Any) -> AccountRequest:
-    values = dict(row)
-    text, key_id = values.pop("password_hash"), values.pop("pepper_key_id")
-    mail = {name: values.pop(f"mail_{name}") for name in ("state", "at", "next_try_at", "reason")}
-    return AccountRequest(
-        **{**values, "id": str(row["id"]), "account_id": str(row["account_id"])},
-        password=None if text is None else PasswordHash(text, key_id),
-        mail=MailStatus(**mail),
-    )
+    return None if row is None else AccountRequest(**row)

@@ -1,5 +1,6 @@
 """A request for an account: its states, the validity of its messages, codes and links. Pure."""
 
+import dataclasses
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Literal
@@ -13,18 +14,11 @@ CODE_DIGITS = 6
 
 
 @dataclass(frozen=True, kw_only=True)
-class MailStatus:
-    """The delivery of the latest message of a request."""
-
-    state: str = "waiting"
-    at: datetime | None = None
-    next_try_at: datetime | None = None
-    reason: str | None = None
-
-
-@dataclass(frozen=True, kw_only=True)
 class AccountRequest:
-    """A request for an account, as it is stored."""
+    """A request for an account, as it is stored: one field per column.
+
+    `mail_*` are the delivery of the latest message, which the mailer sends for `mail_event_id`.
+    """
 
     id: str
     account_id: str
@@ -33,9 +27,10 @@ class AccountRequest:
     first_name: str
     last_name: str
     language: str
-    state: AccountRequestState
-    decoy: bool
-    password: PasswordHash | None
+    state: AccountRequestState = "pending"
+    decoy: bool = False
+    password_hash: str | None = field(repr=False)
+    pepper_key_id: str | None
     code_key_id: str | None = None
     code_hash: bytes | None = field(default=None, repr=False)
     tries: int = 0
@@ -45,46 +40,40 @@ class AccountRequest:
     kept_until: datetime
     verified_at: datetime | None = None
     created_at: datetime | None = None
-    mail: MailStatus = MailStatus()
+    mail_event_id: str = ""
+    mail_state: str = "waiting"
+    mail_at: datetime | None = None
+    mail_next_try_at: datetime | None = None
+    mail_reason: str | None = None
 
-    def next_step(self) -> str:
-        """The step that comes next, as `RequestView.due` names it."""
-        return {"pending": "validation", "verified": "terms", "created": "created"}[self.state]
+    @property
+    def password(self) -> PasswordHash | None:
+        """The password chosen; None once the account exists."""
+        if self.password_hash is None or self.pepper_key_id is None:
+            return None
+        return PasswordHash(self.password_hash, self.pepper_key_id)
 
-
-@dataclass(frozen=True, kw_only=True)
-class Validity:
-    """When a message expires, and when its request is deleted."""
-
-    expires_at: datetime
-    kept_until: datetime
-
-
-def message_validity(
-    requested_at: datetime, now: datetime, verify: timedelta, pending: timedelta
-) -> Validity:
-    """The validity of a message sent now: it never outlives its request (RE-11)."""
-    kept_until = requested_at + pending
-    return Validity(expires_at=min(now + verify, kept_until), kept_until=kept_until)
+    def with_message(
+        self, now: datetime, verify: timedelta, pending: timedelta
+    ) -> "AccountRequest":
+        """With a message sent now, which never outlives the request (RE-11)."""
+        kept_until = self.requested_at + pending
+        return dataclasses.replace(
+            self,
+            tries=0,
+            sent_at=now,
+            expires_at=min(now + verify, kept_until),
+            kept_until=kept_until,
+            mail_state="waiting",
+            mail_at=None,
+            mail_next_try_at=None,
+            mail_reason=None,
+        )
 
 
 def resend_at(sent_at: datetime, pause_seconds: int) -> datetime:
     """The earliest time of another message."""
     return sent_at + timedelta(seconds=pause_seconds)
-
-
-@dataclass(frozen=True, kw_only=True)
-class AddressStatus:
-    """Whether an address has an account, and whether that has credentials."""
-
-    account_id: str | None = None
-    state: str = "active"
-    has_credentials: bool = False
-
-    @property
-    def is_taken(self) -> bool:
-        """Whether a request for it is a decoy: the address has an account, open or closed."""
-        return self.account_id is not None and (self.has_credentials or self.state != "active")
 
 
 CodeOutcome = Literal["right", "wrong", "void", "expired"]

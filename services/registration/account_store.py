@@ -10,49 +10,30 @@ from typing import Any
 
 import asyncpg
 
-from services.registration.account_requests import AccountRequest, AddressStatus
+from services.registration.account_requests import AccountRequest
 from services.registration.accounts import Account, AddressChange, Credentials
 from services.registration.passwords import PasswordHash
 from services.registration.terms import Terms
 from shared.database import Connection
+from shared.database.rows import insert, update
 from shared.outbox import replies
 
-ADDRESS_STATUS = """
-SELECT account.id, account.state, credential.account_id IS NOT NULL AS has_credentials
-FROM accounts AS account LEFT JOIN credentials AS credential ON credential.account_id = account.id
-WHERE account.address_key = $1
-"""
-# An account that lost its credentials gets them back under the same id.
-CREATE = """
-INSERT INTO accounts (
-    id, address, address_key, first_name, last_name, language, created_at, verified_at)
-VALUES ($1, $2, $3, $4, $5, $6, $7, $8)
-ON CONFLICT (id) DO UPDATE SET
-    address = excluded.address, address_key = excluded.address_key,
-    first_name = excluded.first_name, last_name = excluded.last_name,
-    language = excluded.language, verified_at = excluded.verified_at
-"""
-SET_CREDENTIALS = """
-INSERT INTO credentials (account_id, password_hash, pepper_key_id, set_at) VALUES ($1, $2, $3, $4)
-"""
 REPLACE_HASH = "UPDATE credentials SET password_hash = $2, pepper_key_id = $3 WHERE account_id = $1"
 SET_RIGHT_AT = "UPDATE credentials SET right_at = $2 WHERE account_id = $1"
-RECORD_ACCEPTANCE = """
-INSERT INTO terms_acceptances (account_id, version, language, sha256, address, accepted_at)
-VALUES ($1, $2, $3, $4, $5, $6)
-ON CONFLICT (account_id, sha256) DO UPDATE SET accepted_at = excluded.accepted_at
-"""
 SELECT = """
-SELECT account.id, account.address, account.address_key, account.first_name, account.last_name,
-    account.language, account.state, account.verified_at, account.frozen_at, account.desk_only,
-    account.phone_replaced_at, account.address_changed_at, credential.password_hash,
-    credential.pepper_key_id, credential.changes, credential.right_at
+SELECT account.id::text, account.address, account.address_key, account.first_name,
+    account.last_name, account.language, account.state, account.verified_at, account.frozen_at,
+    account.desk_only, account.phone_replaced_at, account.address_changed_at,
+    credential.password_hash, credential.pepper_key_id, credential.changes, credential.right_at
 FROM accounts AS account LEFT JOIN credentials AS credential ON credential.account_id = account.id
 """
 FIND_BY_ADDRESS = SELECT + "WHERE account.address_key = $1"
 READ = SELECT + "WHERE account.id = $1"
 # Weaker than FOR UPDATE: a new row that refers to the account need not wait.
 LOCK = "SELECT 1 FROM accounts WHERE id = $1 FOR NO KEY UPDATE"
+ACCEPTED_AGAIN = """
+ON CONFLICT (account_id, sha256) DO UPDATE SET accepted_at = excluded.accepted_at
+"""
 CHANGE_CREDENTIALS = """
 UPDATE credentials
 SET password_hash = $2, pepper_key_id = $3, set_at = $4, changes = changes + 1
@@ -87,42 +68,36 @@ WHERE id = $1 AND (named_at IS NULL OR named_at < $4)
 """
 
 
-async def address_status(tx: Connection, address_key: str) -> AddressStatus:
-    """Whether an address has an account, and its state."""
-    row = await tx.fetchrow(ADDRESS_STATUS, address_key)
-    if row is None:
-        return AddressStatus()
-    return AddressStatus(
-        account_id=str(row["id"]), state=row["state"], has_credentials=row["has_credentials"]
-    )
-
-
 async def create(tx: Connection, request: AccountRequest, terms: Terms, now: datetime) -> None:
     """Insert account, credentials and accepted terms, from a verified request."""
-    if request.password is None or request.verified_at is None:
-        raise ValueError("only a verified request becomes an account")
-    await tx.execute(
-        CREATE,
-        request.account_id,
-        request.address,
-        request.address_key,
-        request.first_name,
-        request.last_name,
-        request.language,
-        now,
-        request.verified_at,
-    )
-    password = request.password
-    await tx.execute(SET_CREDENTIALS, request.account_id, password.text, password.key_id, now)
-    await tx.execute(
-        RECORD_ACCEPTANCE,
-        request.account_id,
-        terms.version,
-        terms.language,
-        terms.sha256,
-        request.address,
-        now,
-    )
+    account = {
+        "id": request.account_id,
+        "address": request.address,
+        "address_key": request.address_key,
+        "first_name": request.first_name,
+        "last_name": request.last_name,
+        "language": request.language,
+        "verified_at": request.verified_at,
+    }
+    # An account that lost its credentials gets them back under the same id.
+    if not await update(tx, "accounts", account, "id"):
+        await insert(tx, "accounts", {**account, "created_at": now})
+    credentials = {
+        "account_id": request.account_id,
+        "password_hash": request.password_hash,
+        "pepper_key_id": request.pepper_key_id,
+        "set_at": now,
+    }
+    await insert(tx, "credentials", credentials)
+    acceptance = {
+        "account_id": request.account_id,
+        "version": terms.version,
+        "language": terms.language,
+        "sha256": terms.sha256,
+        "address": request.address,
+        "accepted_at": now,
+    }
+    await insert(tx, "terms_acceptances", acceptance, ACCEPTED_AGAIN)
 
 
 async def find_by_address(tx: Connection, address_key: str) -> Account | None:
@@ -197,13 +172,13 @@ async def record_phone_replacement(tx: Connection, account_id: str, replaced_at:
     await replies.delete_by_subject(tx, account_id)
 
 
-async def change_address(
-    tx: Connection, account_id: str, change: AddressChange, now: datetime
-) -> None:
+async def change_address(tx: Connection, change: AddressChange, now: datetime) -> None:
     """Set the verified new address, and the hash of the password for it."""
+    account_id = change.account_id
     await tx.execute(CHANGE_ADDRESS, account_id, change.address, change.address_key, now)
-    password = change.password
-    await tx.execute(CHANGE_ADDRESS_CREDENTIALS, account_id, password.text, password.key_id)
+    await tx.execute(
+        CHANGE_ADDRESS_CREDENTIALS, account_id, change.password_hash, change.pepper_key_id
+    )
     await replies.delete_by_subject(tx, account_id)
 
 
@@ -236,7 +211,7 @@ def _account(row: Any) -> Account:
     text, key_id = values.pop("password_hash"), values.pop("pepper_key_id")
     credentials = {name: values.pop(name) for name in ("changes", "right_at")}
     return Account(
-        **{**values, "id": str(row["id"])},
+        **values,
         credentials=None
         if text is None
         else Credentials(password=PasswordHash(text, key_id), **credentials),

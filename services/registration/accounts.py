@@ -50,6 +50,11 @@ class Account:
     credentials: Credentials | None = None
 
     @property
+    def is_taken(self) -> bool:
+        """Whether a request for its address is a decoy: it has credentials, or it is closed."""
+        return self.credentials is not None or self.state != "active"
+
+    @property
     def can_sign_in(self) -> bool:
         """Whether its password signs in; where not, it is refused like a wrong one."""
         return self.credentials is not None and self.state in ("active", "thawing")
@@ -109,6 +114,7 @@ class MailedLink:
     kind: str
     account_id: str | None
     stolen: bool
+    requested_at: datetime
     expires_at: datetime
     replaced: bool = False
     used_at: datetime | None = None
@@ -126,9 +132,10 @@ class MailedLink:
 class AddressCode:
     """The latest code that verifies an account's address again."""
 
+    account_id: str
     code_key_id: str
-    code_hash: bytes
-    tries: int
+    code_hash: bytes = field(repr=False)
+    tries: int = 0
     sent_at: datetime
     expires_at: datetime
     used_at: datetime | None = None
@@ -142,18 +149,20 @@ class AddressCode:
 class AddressChange:
     """A requested change of address. `decoy`: the address has an account, and no code is right.
 
-    `password` is the account's, hashed for the new address, as of `password_changes`.
+    The password is the account's, hashed for the new address, as of `password_changes`.
     """
 
+    account_id: str
     id: str
     address: str
     address_key: str
     decoy: bool
-    password: PasswordHash
+    password_hash: str = field(repr=False)
+    pepper_key_id: str
     password_changes: int
-    code_key_id: str
-    code_hash: bytes = field(repr=False)
-    tries: int
+    code_key_id: str = ""
+    code_hash: bytes = field(default=b"", repr=False)
+    tries: int = 0
     requested_at: datetime
     sent_at: datetime
     expires_at: datetime

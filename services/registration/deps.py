@@ -6,7 +6,6 @@ from datetime import datetime
 
 from services.registration.common_words import WordList
 from services.registration.hashing import Hasher
-from services.registration.network_quotas import Network
 from services.registration.passwords import MAX_PASSWORD_BYTES, PasswordRules
 from services.registration.settings import RegistrationSettings
 from services.registration.terms import Terms
@@ -31,7 +30,6 @@ class Deps:
     gateway_sealer: Sealer
     token_keys: KeyRing
     terms: Mapping[str, Terms]
-    network_quotas: Mapping[Network, int]
     disavowal_keys: KeyRing
 
     def rate_limit_key(self, address_key: str) -> str:

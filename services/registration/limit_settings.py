@@ -1,15 +1,46 @@
 """Settings of rate limits: quotas and throttles (AU-02, AU-04, AU-17)."""
 
-from collections.abc import Mapping
+import ipaddress
 from dataclasses import dataclass, replace
 from datetime import timedelta
+from functools import cached_property
 
-from services.registration.network_quotas import Network, quota_for, validate_network_quotas
 from shared.domain.rate_limits import Quota, Throttle
 from shared.settings import Problem, ServiceSettings, setting
 
 #: Wrong passwords per day from browsers that are known for the account.
 MAX_KNOWN_BROWSER_FAILURES_PER_DAY = 10
+#: Requests are counted per network of this prefix length, by IP version.
+PREFIX_LENGTHS = {4: 24, 6: 64}
+
+Network = ipaddress.IPv4Network | ipaddress.IPv6Network
+
+
+def validate_network_quotas(entries: tuple[str, ...]) -> str | None:
+    """What is wrong with the setting, or None."""
+    try:
+        parse_network_quotas(entries)
+    except ValueError:
+        return (
+            "must be network=quota, separated by commas, such as 192.0.2.0/24=2000; "
+            "no network narrower than /24 (IPv6: /64), no quota below 1"
+        )
+    return None
+
+
+def parse_network_quotas(entries: tuple[str, ...]) -> dict[Network, int]:
+    """Quota by network. Raises ValueError for a malformed entry or one narrower than is counted.
+
+    The quota holds for each /24 (IPv6: /64) of the network.
+    """
+    quotas: dict[Network, int] = {}
+    for entry in entries:
+        prefix, _, text = entry.partition("=")
+        network, quota = ipaddress.ip_network(prefix.strip()), int(text)
+        if network.prefixlen > PREFIX_LENGTHS[network.version] or quota < 1:
+            raise ValueError(entry)
+        quotas[network] = quota
+    return quotas
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -128,19 +159,30 @@ class LimitSettings(ServiceSettings):
         """Wrong passwords for one address, from all networks (AU-02)."""
         return Quota(name="sign_in", limit=self.sign_in_per_day, window=timedelta(days=1))
 
-    def sign_ins_quota(self, network: str, raised: Mapping[Network, int]) -> Quota | None:
+    def sign_ins_quota(self, network: str) -> Quota | None:
         """Wrong passwords from one network; None in the try-out."""
         if self.try_out:
             return None
-        most = max(quota_for(network, raised) or 0, self.sign_ins_per_network)
+        most = max(self._raised_quota(network) or 0, self.sign_ins_per_network)
         return Quota(name="network", limit=most, window=timedelta(minutes=10))
 
-    def network_quota(self, network: str, raised: Mapping[Network, int]) -> Quota | None:
+    def network_quota(self, network: str) -> Quota | None:
         """Requests from one network; None in the try-out, where all come from this machine."""
         if self.try_out:
             return None
-        most = quota_for(network, raised) or self.requests_per_network
+        most = self._raised_quota(network) or self.requests_per_network
         return Quota(name="network", limit=most, window=timedelta(hours=1))
+
+    @cached_property
+    def _quotas_by_network(self) -> dict[Network, int]:
+        return parse_network_quotas(self.network_quotas)
+
+    def _raised_quota(self, network: str) -> int | None:
+        """The quota of the narrowest configured network that contains this one, or None."""
+        address = ipaddress.ip_network(network).network_address
+        around = [named for named in self._quotas_by_network if address in named]
+        narrowest = max(around, key=lambda named: named.prefixlen, default=None)
+        return None if narrowest is None else self._quotas_by_network[narrowest]
 
     def check(self) -> list[Problem]:
         """Check that the first wait is within its cap."""

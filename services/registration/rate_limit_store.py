@@ -39,12 +39,6 @@ WHERE kind = $1 AND key = $2 AND array_position(moments, $3) IS NOT NULL
 """
 CLEAR = "DELETE FROM counters WHERE kind = $1 AND key = $2 RETURNING moments"
 CLEAR_BY_PREFIX = "DELETE FROM counters WHERE kind = $1 AND starts_with(key, $2)"
-# Handlers hold several counters at once: waiting for one here could deadlock.
-DELETE_EXPIRED = """
-DELETE FROM counters
-WHERE (kind, key) IN (
-    SELECT kind, key FROM counters WHERE forget_at <= $1 FOR UPDATE SKIP LOCKED)
-"""
 
 
 async def lock(tx: Connection, counters: Sequence[Counter], now: datetime) -> list[list[datetime]]:
@@ -79,11 +73,6 @@ async def clear(tx: Connection, kind: str, key: str) -> list[datetime]:
 async def clear_by_prefix(tx: Connection, kind: str, prefix: str) -> None:
     """Delete the counters whose key has this prefix."""
     await tx.execute(CLEAR_BY_PREFIX, kind, prefix)
-
-
-async def delete_expired(tx: Connection, now: datetime) -> None:
-    """Delete the counters older than every window."""
-    await tx.execute(DELETE_EXPIRED, now)
 
 
 def _kinds_and_keys(counters: Sequence[Counter]) -> tuple[list[str], list[str]]:

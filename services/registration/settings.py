@@ -168,29 +168,9 @@ class RegistrationSettings(LimitSettings):
     )
 
     @property
-    def verify_period(self) -> timedelta:
-        """How long a validation code and link are valid."""
-        return timedelta(minutes=self.verify_minutes)
-
-    @property
     def pending_period(self) -> timedelta:
         """How long an unfinished request lives."""
         return timedelta(hours=self.pending_hours)
-
-    @property
-    def reset_period(self) -> timedelta:
-        """How long a mailed link lives."""
-        return timedelta(minutes=self.reset_minutes)
-
-    @property
-    def address_code_period(self) -> timedelta:
-        """How long a code that verifies an account's address is valid."""
-        return timedelta(minutes=self.address_code_minutes)
-
-    @property
-    def address_change_period(self) -> timedelta:
-        """How long a code that verifies a new address is valid."""
-        return timedelta(minutes=self.address_change_minutes)
 
     @property
     def enrol_period(self) -> timedelta:

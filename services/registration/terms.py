@@ -29,7 +29,7 @@ class InvalidTerms(ValueError):
 
 
 def read_terms(language: str, raw: bytes, *, model: bool) -> Terms:
-    """The terms of one file. Raises `BadTerms`."""
+    """The terms of one file. Raises `InvalidTerms`."""
     try:
         content = raw.decode("utf-8").replace("\r\n", "\n")
     except UnicodeDecodeError:
@@ -65,6 +65,11 @@ def find_accepted(terms: Iterable[Terms], version: str, sha256: str) -> Terms | 
         if each.version == version and each.sha256 == sha256:
             return each
     return None
+
+
+def supported_language(language: str) -> str:
+    """The language itself where mails and terms exist in it, else French."""
+    return language if language in LANGUAGES else LANGUAGES[0]
 
 
 def _field(language: str, line: str) -> tuple[str, str]:

@@ -9,15 +9,16 @@ from services.registration.account_requests import AccountRequest, ValidationLin
 from services.registration.accounts import AddressChange, AddressCode
 from services.registration.email_addresses import mask_email_address
 from services.registration.settings import RegistrationSettings
-from services.registration.terms import Terms
 from shared.contracts.registration.views import (
     AddressChangeView,
     AddressCodeView,
     LinkView,
     MailView,
     RequestView,
-    TermsView,
 )
+
+#: The step that comes next, by the state of a request.
+NEXT_STEPS = {"pending": "validation", "verified": "terms", "created": "created"}
 
 
 def show_request(
@@ -25,10 +26,9 @@ def show_request(
 ) -> RequestView:
     """A request as its owner sees it."""
     verified = request.state != "pending"
-    mail = request.mail
     return RequestView(
         request_id=request.id,
-        due=request.next_step(),
+        due=NEXT_STEPS[request.state],
         address=request.address,
         language=request.language,
         code_sent_at=request.sent_at,
@@ -37,7 +37,10 @@ def show_request(
         resends_left=sends_left,
         tries_left=max(0, settings.verify_tries - request.tries),
         mail=MailView(
-            state=mail.state, at=mail.at, next_try_at=mail.next_try_at, reason=mail.reason
+            state=request.mail_state,
+            at=request.mail_at,
+            next_try_at=request.mail_next_try_at,
+            reason=request.mail_reason,
         ),
         verified_at=request.verified_at,
         created_at=request.created_at,
@@ -84,15 +87,4 @@ def show_address_change(
         resend_at=resend_at(change.sent_at, settings.resend_seconds),
         resends_left=resends_left,
         tries_left=max(0, settings.verify_tries - change.tries),
-    )
-
-
-def show_terms(terms: Terms) -> TermsView:
-    """The terms in force."""
-    return TermsView(
-        version=terms.version,
-        date=terms.date,
-        sha256=terms.sha256,
-        text=terms.text,
-        model=terms.model,
     )

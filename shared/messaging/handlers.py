@@ -47,7 +47,7 @@ class Emit(Protocol):
 class Context(Generic[Deps]):
     """What a handler works with: one transaction, the service's own things, the envelope.
 
-    `prepared` is what `before` returned, outside the transaction.
+    `prepared` is what `prepare` returned, outside the transaction.
     """
 
     tx: Connection
@@ -104,7 +104,7 @@ class Subscription:
     """One row of the routing table: an event that the service subscribes to, and its handler.
 
     Either `handler` works in a transaction, or `effect(event, envelope, now)` returns one SQL
-    statement. `before(event, deps, pool)` runs outside the handler's transaction, for work that
+    statement. `prepare(event, deps, pool)` runs outside the handler's transaction, for work that
     takes long (asking somebody else's server); what it returns is `context.prepared`.
     """
 
@@ -118,8 +118,8 @@ class Subscription:
 class Answer:
     """One row of the routing table: a request that the service handles and replies to.
 
-    `before(request, deps, pool)` runs outside the transaction, for work that takes long (hashing);
-    what it returns is `context.prepared`.
+    `prepare(request, deps, pool)` runs outside the transaction, for work that takes long (hashing);
+    what it returns is `context.prepared`. It may raise `Refused`, as the handler may.
     """
 
     request: type[Request]

@@ -171,9 +171,13 @@ class RpcServer:
                 kept = await replies.find(connection, request.TYPE, key)
             if kept is not None:
                 return _stored_answer(kept, digest)
-        prepared = (
-            None if row.prepare is None else await row.prepare(request, self.deps, self._pool)
-        )
+        prepared: Any = None
+        if row.prepare is not None:
+            try:
+                prepared = await row.prepare(request, self.deps, self._pool)
+            except Refused as refused:
+                # Raised after the claim: a reply stored meanwhile is the answer.
+                prepared = refused
         emitted = False
         # A question changes nothing; without BEGIN and COMMIT it costs two round trips less.
         opened = transaction(self._pool) if request.CHANGES else acquire(self._pool)
@@ -183,6 +187,8 @@ class RpcServer:
                 if not claimed:
                     kept = await replies.find(tx, request.TYPE, key)
                     return _stored_answer(kept, digest)
+            if isinstance(prepared, Refused):
+                raise prepared
 
             async def emit_event(event: Event, *, subject: str | None) -> str:
                 nonlocal emitted

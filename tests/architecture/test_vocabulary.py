@@ -16,7 +16,7 @@ ROOT = Path(__file__).resolve().parents[2]
 #: Former names of modules, and what they are called now.
 MODULES = """
 access accounts
-address_wishes address_change_requests
+address_wishes address_changes
 addresses client_ip, email_addresses
 answering rpc_codec
 bare bare_process
@@ -55,7 +55,7 @@ library data_files
 live sse
 lives journeys
 neighbours test_services
-networks network_quotas
+networks limit_settings
 node service_bus
 office filing_links
 operators account_lookup

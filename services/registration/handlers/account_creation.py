@@ -4,17 +4,15 @@ Account, credentials, acceptance and event are written in one transaction; howev
 are accepted at once, one account is created (RE-12).
 """
 
+import dataclasses
+
+import msgspec
+
 from services.registration import account_request_store, account_store
 from services.registration.account_requests import CREATED_RETENTION, AccountRequest
 from services.registration.deps import Deps
-from services.registration.handlers.account_requests import (
-    GONE,
-    emit_expired,
-    show,
-    supported_language,
-)
-from services.registration.terms import Terms, find_accepted
-from services.registration.views import show_terms
+from services.registration.handlers.account_requests import GONE, emit_expired, show
+from services.registration.terms import Terms, find_accepted, supported_language
 from shared.contracts.base import Refusal
 from shared.contracts.registration.events import AccountCreated
 from shared.contracts.registration.requests import AcceptTerms, DescribeTerms
@@ -27,7 +25,8 @@ log = get_logger("registration")
 
 async def describe_terms(request: DescribeTerms, context: RequestContext[Deps]) -> TermsView:
     """The terms in force."""
-    return show_terms(context.deps.terms[supported_language(request.language)])
+    terms = context.deps.terms[supported_language(request.language)]
+    return msgspec.convert(terms, TermsView, from_attributes=True)
 
 
 async def accept_terms(request: AcceptTerms, context: RequestContext[Deps]) -> RequestView:
@@ -56,7 +55,15 @@ async def _create(context: RequestContext[Deps], found: AccountRequest, terms: T
     now = context.now()
     await emit_expired(context, await account_request_store.delete_others(context.tx, found))
     await account_store.create(context.tx, found, terms, now)
-    await account_request_store.set_created(context.tx, found.id, now, now + CREATED_RETENTION)
+    created = dataclasses.replace(
+        found,
+        state="created",
+        created_at=now,
+        kept_until=now + CREATED_RETENTION,
+        password_hash=None,
+        pepper_key_id=None,
+    )
+    await account_request_store.save(context.tx, created)
     verified_at = found.verified_at or now
     await context.emit(
         AccountCreated(

@@ -13,18 +13,16 @@ from services.registration import account_request_store, account_store
 from services.registration.account_request_store import DeletedRequest
 from services.registration.account_requests import AccountRequest, resend_at
 from services.registration.deps import Deps
-from services.registration.email_addresses import EmailAddress
 from services.registration.handlers import quotas, validation_messages
 from services.registration.handlers.form_validation import (
-    log_refused_fields,
-    typo_refusal,
+    check_typo,
+    invalid_fields,
     validate_address,
     validate_password,
 )
-from services.registration.passwords import PasswordHash
-from services.registration.terms import LANGUAGES
+from services.registration.terms import supported_language
 from services.registration.views import show_request
-from shared.contracts.base import FieldError, Refusal
+from shared.contracts.base import Refusal
 from shared.contracts.registration.events import (
     AccountRequested,
     RequestCancelled,
@@ -45,20 +43,10 @@ from shared.runtime.telemetry import get_logger
 
 log = get_logger("registration")
 GONE = Refusal(slug="request_gone")
+ALREADY_VERIFIED = Refusal(slug="already_verified")
 
 
-@dataclasses.dataclass(frozen=True, kw_only=True)
-class ValidatedForm:
-    """A form after validation: refused, or with a hash of its password."""
-
-    first_name: str = ""
-    last_name: str = ""
-    address: EmailAddress | None = None
-    password: PasswordHash | None = None
-    refusal: Refusal | None = None
-
-
-async def validate_form(request: RequestAccount, deps: Deps, pool: Pool) -> ValidatedForm:
+async def validate_form(request: RequestAccount, deps: Deps, pool: Pool) -> AccountRequest:
     """Validate the form, and hash its password where nothing is wrong."""
     first_name, wrong_first = check_name("first_name", request.first_name)
     last_name, wrong_last = check_name("last_name", request.last_name)
@@ -69,36 +57,43 @@ async def validate_form(request: RequestAccount, deps: Deps, pool: Pool) -> Vali
         password, deps, first_name=first_name, last_name=last_name, address=request.address
     )
     if errors or address is None or password is None:
-        return ValidatedForm(refusal=invalid_fields(errors))
-    if request.point_out_slip and (typo := typo_refusal(address)) is not None:
-        return ValidatedForm(refusal=typo)
+        raise Refused(invalid_fields(errors))
+    check_typo(request, address)
     async with acquire(pool) as connection:
         quota = deps.settings.address_quota
-        too_many = await quotas.check(connection, deps, quota, address.key, request.network)
-    if too_many is not None:
-        return ValidatedForm(refusal=too_many)
-    return ValidatedForm(
+        await quotas.check(connection, deps, quota, address.key, request.network)
+    hashed, now = await deps.hasher.hash(password, address.key), deps.clock()
+    return AccountRequest(
+        id=str(uuid.uuid4()),
+        account_id=str(uuid.uuid4()),
+        address=address.text,
+        address_key=address.key,
         first_name=first_name,
         last_name=last_name,
-        address=address,
-        password=await deps.hasher.hash(password, address.key),
+        language=supported_language(request.language),
+        password_hash=hashed.text,
+        pepper_key_id=hashed.key_id,
+        requested_at=now,
+        sent_at=now,
+        expires_at=now,
+        kept_until=now,
     )
 
 
 async def request_account(request: RequestAccount, context: RequestContext[Deps]) -> RequestView:
     """Store the request, real or decoy, and send its message."""
-    form: ValidatedForm = context.prepared
-    if form.refusal is not None or form.address is None:
-        raise Refused(form.refusal or GONE)
-    key = form.address.key
+    form: AccountRequest = context.prepared
+    key = form.address_key
     await account_request_store.lock_address(context.tx, key)
     await quotas.count_request(context, context.deps.settings.address_quota, key, request.network)
-    status = await account_store.address_status(context.tx, key)
-    made = _new_request(request.language, form, form.address, status.is_taken, context.now())
-    if status.account_id is not None and not status.is_taken:
-        made = dataclasses.replace(made, account_id=status.account_id)
-    message = await validation_messages.send(context, made, AccountRequested, status.account_id)
-    await account_request_store.insert(context.tx, made, message)
+    account = await account_store.find_by_address(context.tx, key)
+    made = dataclasses.replace(form, requested_at=context.now())
+    if account is not None and account.is_taken:
+        made = dataclasses.replace(made, decoy=True)
+    elif account is not None:
+        made = dataclasses.replace(made, account_id=account.id)
+    sent, link_hash = await validation_messages.send(context, made, AccountRequested, account)
+    await account_request_store.add(context.tx, sent, link_hash)
     log.info("An account was requested.", action="account_requested", request_ref=made.id)
     return await show(context, made.id)
 
@@ -112,16 +107,19 @@ async def resend_validation(
     request: ResendValidation, context: RequestContext[Deps]
 ) -> RequestView:
     """Send another message; the former code and link are void (RE-02)."""
-    found = await require_pending(context, request.request_id)
+    found = await account_request_store.lock_with_address(context.tx, request.request_id)
+    if found is None:
+        raise Refused(GONE)
+    if found.state != "pending":
+        raise Refused(ALREADY_VERIFIED)
     check_resend_pause(found.sent_at, context.deps.settings.resend_seconds, context.now())
     await quotas.count_request(
         context, context.deps.settings.sends_quota, found.address_key, request.network
     )
-    status = await account_store.address_status(context.tx, found.address_key)
-    language = supported_language(request.language)
-    renewed = dataclasses.replace(found, language=language)
-    message = await validation_messages.send(context, renewed, ValidationResent, status.account_id)
-    await account_request_store.replace_message(context.tx, found.id, message, language)
+    account = await account_store.find_by_address(context.tx, found.address_key)
+    renewed = dataclasses.replace(found, language=supported_language(request.language))
+    sent, link_hash = await validation_messages.send(context, renewed, ValidationResent, account)
+    await account_request_store.save_with_message(context.tx, sent, link_hash)
     return await show(context, found.id)
 
 
@@ -145,16 +143,6 @@ def check_resend_pause(sent_at: datetime, pause_seconds: int, now: datetime) -> 
         raise Refused(Refusal(slug="too_soon", retry_after=max(1, round(wait))))
 
 
-async def require_pending(context: RequestContext[Deps], request_id: str) -> AccountRequest:
-    """The request, locked with its address; `Refused` where it is deleted or verified already."""
-    found = await account_request_store.lock_with_address(context.tx, request_id)
-    if found is None:
-        raise Refused(GONE)
-    if found.state != "pending":
-        raise Refused(Refusal(slug="already_verified"))
-    return found
-
-
 async def emit_expired(context: RequestContext[Deps], deleted: Iterable[DeletedRequest]) -> None:
     """Emit `RequestExpired` for requests that another verification voided."""
     for each in deleted:
@@ -168,35 +156,3 @@ async def show(context: RequestContext[Deps], request_id: str) -> RequestView:
         raise Refused(GONE)
     left = await quotas.sends_left(context.tx, context.deps, found.address_key)
     return show_request(found, context.deps.settings, left)
-
-
-def invalid_fields(errors: list[FieldError]) -> Refusal:
-    """The refusal for wrong fields, which are logged too."""
-    log_refused_fields(errors)
-    return Refusal(slug="invalid_fields", errors=tuple(errors))
-
-
-def supported_language(language: str) -> str:
-    """The language itself where mails and terms exist in it, else French."""
-    return language if language in LANGUAGES else LANGUAGES[0]
-
-
-def _new_request(
-    language: str, form: ValidatedForm, address: EmailAddress, decoy: bool, now: datetime
-) -> AccountRequest:
-    return AccountRequest(
-        id=str(uuid.uuid4()),
-        account_id=str(uuid.uuid4()),
-        address=address.text,
-        address_key=address.key,
-        first_name=form.first_name,
-        last_name=form.last_name,
-        language=supported_language(language),
-        state="pending",
-        decoy=decoy,
-        password=form.password,
-        requested_at=now,
-        sent_at=now,
-        expires_at=now,
-        kept_until=now,
-    )

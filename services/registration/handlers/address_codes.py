@@ -3,13 +3,15 @@
 The code proves access to the mailbox only: it is no authentication factor (AU-09).
 """
 
+from datetime import timedelta
 from functools import partial
 
 from services.registration import account_store, address_code_store
 from services.registration.accounts import Account, AddressCode
 from services.registration.deps import Deps
 from services.registration.handlers import mailed_codes, quotas
-from services.registration.handlers.account_requests import check_resend_pause, supported_language
+from services.registration.handlers.account_requests import check_resend_pause
+from services.registration.terms import supported_language
 from services.registration.views import show_address_code
 from shared.contracts.base import Refusal, Reply
 from shared.contracts.registration.events import AddressProofRenewed, AddressProofRequested
@@ -35,7 +37,9 @@ async def send_address_code(
     if code is None or request.renew or not code.is_usable(now):
         if code is not None:
             check_resend_pause(code.sent_at, settings.resend_seconds, now)
-        await quotas.count_address_code(context, account.id)
+        await quotas.count_for_account(
+            context, settings.sends_quota, quotas.ADDRESS_CODES, account.id
+        )
         code = await _send(context, account, supported_language(request.language))
     return show_address_code(code, account.address, settings)
 
@@ -80,13 +84,13 @@ async def _send(context: RequestContext[Deps], account: Account, language: str) 
     deps, now = context.deps, context.now()
     digits, key_id, code_hash = mailed_codes.create(deps, "address_code", account.id)
     code = AddressCode(
+        account_id=account.id,
         code_key_id=key_id,
         code_hash=code_hash,
-        tries=0,
         sent_at=now,
-        expires_at=now + deps.settings.address_code_period,
+        expires_at=now + timedelta(minutes=deps.settings.address_code_minutes),
     )
-    await address_code_store.upsert(context.tx, account.id, code)
+    await address_code_store.save(context.tx, code)
     kind = AddressProofRequested
     event = kind(
         address=account.address,

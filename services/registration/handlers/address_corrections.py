@@ -12,19 +12,16 @@ from services.registration.account_requests import AccountRequest
 from services.registration.deps import Deps
 from services.registration.email_addresses import EmailAddress
 from services.registration.handlers import login_attempts, quotas, validation_messages
-from services.registration.handlers.account_requests import (
-    GONE,
-    invalid_fields,
-    show,
-    supported_language,
-)
+from services.registration.handlers.account_requests import ALREADY_VERIFIED, GONE, show
 from services.registration.handlers.form_validation import (
-    typo_refusal,
+    check_typo,
+    invalid_fields,
     validate_address,
     validate_password,
 )
 from services.registration.handlers.login_attempts import LoginAttempt
 from services.registration.passwords import PasswordHash
+from services.registration.terms import supported_language
 from shared.contracts.base import FieldError, Refusal
 from shared.contracts.registration.events import ValidationResent
 from shared.contracts.registration.requests import CorrectAddress
@@ -32,17 +29,14 @@ from shared.contracts.registration.views import RequestView
 from shared.database import Pool, transaction
 from shared.messaging.handlers import Refused, RequestContext
 
-ALREADY_VERIFIED = Refusal(slug="already_verified")
-
 
 @dataclass(frozen=True, kw_only=True)
 class ValidatedCorrection:
-    """A correction after validation: refused, or with a hash of its password."""
+    """A valid correction, with a hash of its password."""
 
-    address: EmailAddress | None = None
-    password: PasswordHash | None = None
-    attempt: LoginAttempt | None = None
-    refusal: Refusal | None = None
+    address: EmailAddress
+    password: PasswordHash
+    attempt: LoginAttempt
 
 
 async def validate_correction(
@@ -52,31 +46,24 @@ async def validate_correction(
     async with transaction(pool) as tx:
         found = await account_request_store.read(tx, request.request_id)
     if found is None:
-        return ValidatedCorrection(refusal=GONE)
+        raise Refused(GONE)
     if found.password is None or found.state != "pending":
-        return ValidatedCorrection(refusal=ALREADY_VERIFIED)
+        raise Refused(ALREADY_VERIFIED)
     password = deps.open(request, "password")
     address, errors = await _validate(request, found, password, deps)
     if errors or address is None or password is None:
-        return ValidatedCorrection(refusal=invalid_fields(errors))
-    if request.point_out_slip and (typo := typo_refusal(address)) is not None:
-        return ValidatedCorrection(refusal=typo)
+        raise Refused(invalid_fields(errors))
+    check_typo(request, address)
     async with transaction(pool) as tx:
-        quota = deps.settings.sends_quota
-        too_many = await quotas.check(tx, deps, quota, address.key, request.network)
-        if too_many is not None:
-            return ValidatedCorrection(refusal=too_many)
+        await quotas.check(tx, deps, deps.settings.sends_quota, address.key, request.network)
         scopes = login_attempts.anonymous_scopes(deps, found.address_key, request.network)
         attempt = await login_attempts.count_attempt(tx, scopes, deps.clock())
     if attempt.wait:
         params: dict[str, str | int] = {"limit": "sign_in"}
-        return ValidatedCorrection(
-            refusal=Refusal(slug="too_many_requests", retry_after=attempt.wait, params=params)
-        )
+        raise Refused(Refusal(slug="too_many_requests", retry_after=attempt.wait, params=params))
     if await deps.hasher.find(password, found.address_key, [found.password]) is None:
         login_attempts.log_failure(attempt)
-        wrong = FieldError(field="password", code="wrong")
-        return ValidatedCorrection(refusal=invalid_fields([wrong]))
+        raise Refused(invalid_fields([FieldError(field="password", code="wrong")]))
     hashed = await deps.hasher.hash(password, address.key)
     return ValidatedCorrection(address=address, password=hashed, attempt=attempt)
 
@@ -84,30 +71,29 @@ async def validate_correction(
 async def correct_address(request: CorrectAddress, context: RequestContext[Deps]) -> RequestView:
     """Move the request to the new address and send a message there."""
     correction: ValidatedCorrection = context.prepared
-    address = correction.address
-    if correction.refusal is not None or address is None:
-        raise Refused(correction.refusal or GONE)
+    address, password = correction.address, correction.password
     found = await _lock(context, request.request_id, address)
     await quotas.count_request(
         context, context.deps.settings.sends_quota, address.key, request.network
     )
-    if correction.attempt is not None:
-        await login_attempts.uncount(context.tx, correction.attempt)
-    status = await account_store.address_status(context.tx, address.key)
-    reserved = None if status.is_taken else status.account_id
+    await login_attempts.uncount(context.tx, correction.attempt)
+    account = await account_store.find_by_address(context.tx, address.key)
+    decoy = account is not None and account.is_taken
     moved = dataclasses.replace(
         found,
         address=address.text,
         address_key=address.key,
         # The id of the former address's account must not move along.
-        account_id=reserved or await account_store.unused_id(context.tx, found.account_id),
-        decoy=status.is_taken,
-        password=correction.password,
+        account_id=account.id
+        if account is not None and not decoy
+        else await account_store.unused_id(context.tx, found.account_id),
+        decoy=decoy,
+        password_hash=password.text,
+        pepper_key_id=password.key_id,
         language=supported_language(request.language),
     )
-    message = await validation_messages.send(context, moved, ValidationResent, status.account_id)
-    await account_request_store.correct_address(context.tx, moved)
-    await account_request_store.replace_message(context.tx, moved.id, message, moved.language)
+    sent, link_hash = await validation_messages.send(context, moved, ValidationResent, account)
+    await account_request_store.save_with_message(context.tx, sent, link_hash)
     return await show(context, moved.id)
 
 

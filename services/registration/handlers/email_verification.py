@@ -5,17 +5,18 @@ chosen then; otherwise a mail scanner could verify somebody's address (RE-04). V
 no error.
 """
 
+import dataclasses
 import re
 from dataclasses import dataclass
 from datetime import datetime
 from functools import partial
 
-from services.registration import account_request_store, validation_link_store
+from services.registration import account_request_store
 from services.registration.account_requests import AccountRequest, ValidationLink
 from services.registration.deps import Deps
 from services.registration.handlers import mailed_codes
 from services.registration.handlers.account_requests import GONE, emit_expired, show
-from services.registration.handlers.validation_messages import link_hashes
+from services.registration.handlers.validation_messages import LINK_PURPOSE
 from services.registration.views import show_link
 from shared.contracts.base import Refusal, Reply
 from shared.contracts.registration.events import EmailVerified
@@ -24,6 +25,7 @@ from shared.contracts.registration.views import LinkView
 from shared.database import Pool, transaction
 from shared.messaging.handlers import Refused, RequestContext
 from shared.runtime.telemetry import get_logger
+from shared.security.sealing import keyed_hashes
 
 TOKEN_PATTERN = re.compile(r"[A-Za-z0-9_-]{43}")
 
@@ -59,7 +61,9 @@ async def describe_link(request: DescribeLink, context: RequestContext[Deps]) ->
     token = deps.open(request, "link_token") or ""
     if not TOKEN_PATTERN.fullmatch(token):
         return LinkView(state="malformed")
-    link = await validation_link_store.find(context.tx, link_hashes(token, deps.token_keys))
+    link = await account_request_store.find_link(
+        context.tx, keyed_hashes(deps.token_keys, LINK_PURPOSE, token)
+    )
     if link is None:
         return LinkView(state="gone")
     return show_link(
@@ -72,10 +76,9 @@ async def describe_link(request: DescribeLink, context: RequestContext[Deps]) ->
 
 @dataclass(frozen=True, kw_only=True)
 class LinkHolder:
-    """Whether the caller may verify by a link, and whether by password."""
+    """A caller who may verify by a link, and whether by password."""
 
     hashes: list[bytes]
-    refusal: Refusal | None = None
     by_password: bool = False
 
 
@@ -83,10 +86,10 @@ async def check_holder_password(request: VerifyLink, deps: Deps, pool: Pool) -> 
     """Accept the browser that made the request, or the password chosen then."""
     token = deps.open(request, "link_token") or ""
     if not TOKEN_PATTERN.fullmatch(token):
-        return LinkHolder(hashes=[], refusal=Refusal(slug="link_malformed"))
-    hashes = link_hashes(token, deps.token_keys)
+        raise Refused(Refusal(slug="link_malformed"))
+    hashes = keyed_hashes(deps.token_keys, LINK_PURPOSE, token)
     async with transaction(pool) as tx:
-        link = await validation_link_store.find(tx, hashes)
+        link = await account_request_store.find_link(tx, hashes)
         if link is None or link.request.id == request.request_id:
             return LinkHolder(hashes=hashes)
         refusal = _link_refusal(link, deps.clock())
@@ -95,31 +98,29 @@ async def check_holder_password(request: VerifyLink, deps: Deps, pool: Pool) -> 
         # Another browser may enter the password where the address is verified already.
         verified = request.password is not None and link.request.state == "verified"
         if refusal is not None and not verified:
-            return LinkHolder(hashes=hashes, refusal=refusal)
-        tries = await validation_link_store.count_password_attempt(
+            raise Refused(refusal)
+        tries = await account_request_store.count_password_attempt(
             tx, hashes, deps.settings.verify_tries
         )
     if tries is None:
-        return LinkHolder(hashes=hashes, refusal=Refusal(slug="link_password_void"))
+        raise Refused(Refusal(slug="link_password_void"))
     return await _check_password(request, deps, link, hashes, tries)
 
 
 async def verify_link(request: VerifyLink, context: RequestContext[Deps]) -> Reply:
     """Verify the address with the link, once `check_holder_password` accepted the caller."""
     holder: LinkHolder = context.prepared
-    if holder.refusal is not None:
-        raise Refused(holder.refusal)
-    link = await validation_link_store.find(context.tx, holder.hashes)
+    link = await account_request_store.find_link(context.tx, holder.hashes)
     found = None
     if link is not None:
         found = await account_request_store.lock_with_address(context.tx, link.request.id)
     if link is None or found is None:
         raise Refused(Refusal(slug="link_gone"))
     if holder.by_password:
-        await validation_link_store.uncount_password_attempt(context.tx, holder.hashes)
+        await account_request_store.uncount_password_attempt(context.tx, holder.hashes)
     if found.state == "pending":
         # Read again: another message may have replaced the link before the lock was taken.
-        link = await validation_link_store.find(context.tx, holder.hashes) or link
+        link = await account_request_store.find_link(context.tx, holder.hashes) or link
         refusal = _link_refusal(link, context.now())
         if refusal is not None:
             raise Refused(refusal)
@@ -141,7 +142,7 @@ async def _check_password(
     log.warning("The password given with a link was wrong.", action="authn_login_fail")
     left = deps.settings.verify_tries - tries
     slug = "wrong_password" if left else "link_password_void"
-    return LinkHolder(hashes=hashes, refusal=Refusal(slug=slug, params={"tries_left": left}))
+    raise Refused(Refusal(slug=slug, params={"tries_left": left}))
 
 
 def _link_refusal(link: ValidationLink, now: datetime) -> Refusal | None:
@@ -159,8 +160,15 @@ async def _verify(context: RequestContext[Deps], found: AccountRequest, by: str)
     now = context.now()
     # Delete the others first: one request of an address may be verified (unique index).
     await emit_expired(context, await account_request_store.delete_others(context.tx, found))
-    kept_until = now + context.deps.settings.pending_period
-    await account_request_store.set_verified(context.tx, found.id, now, kept_until)
+    verified = dataclasses.replace(
+        found,
+        state="verified",
+        verified_at=now,
+        kept_until=now + context.deps.settings.pending_period,
+        code_hash=None,
+        code_key_id=None,
+    )
+    await account_request_store.save(context.tx, verified)
     await context.emit(
         EmailVerified(request_id=found.id, by=by, verified_at=now), subject=found.account_id
     )

@@ -17,6 +17,9 @@ from services.registration.email_typos import suggest_correction
 from services.registration.passwords import Candidate, PasswordRules, RuleResult
 from services.registration.zxcvbn_check import is_too_simple
 from shared.contracts.base import FieldError, Refusal
+from shared.contracts.registration.holder import JudgeAddressChange, RequestAddressChange
+from shared.contracts.registration.requests import CorrectAddress, RequestAccount
+from shared.messaging.handlers import Refused
 from shared.runtime.telemetry import get_logger
 
 log = get_logger("registration")
@@ -30,10 +33,14 @@ def validate_address(typed: str, deps: Deps) -> tuple[EmailAddress | None, list[
         return None, [bad.error]
 
 
-def typo_refusal(address: EmailAddress) -> Refusal | None:
-    """The refusal that suggests a correction (G-05); for forms without other errors."""
-    meant = suggest_correction(address.text)
-    return None if meant is None else Refusal(slug="likely_slip", params={"suggestion": meant})
+def check_typo(
+    request: RequestAccount | CorrectAddress | JudgeAddressChange | RequestAddressChange,
+    address: EmailAddress,
+) -> None:
+    """Raise `Refused` with a likely correction (G-05), for a form without other errors."""
+    meant = suggest_correction(address.text) if request.point_out_slip else None
+    if meant is not None:
+        raise Refused(Refusal(slug="likely_slip", params={"suggestion": meant}))
 
 
 async def validate_password(
@@ -57,13 +64,14 @@ async def validate_password(
     return errors
 
 
-def log_refused_fields(errors: list[FieldError]) -> None:
-    """Log the refused fields and their codes, never what was typed."""
+def invalid_fields(errors: list[FieldError]) -> Refusal:
+    """The refusal for wrong fields; they are logged by their codes, never what was typed."""
     log.warning(
         "A form was refused.",
         action="input_validation_fail",
         fields=[f"{error.field}:{error.code}" for error in errors],
     )
+    return Refusal(slug="invalid_fields", errors=tuple(errors))
 
 
 def _listed_word_errors(

@@ -10,7 +10,7 @@ import uuid
 from dataclasses import dataclass
 from datetime import datetime
 
-from services.registration import account_store, disavowal_store, mailed_link_store
+from services.registration import account_store, mailed_link_store
 from services.registration.accounts import Account, freeze_consequence, recently_changed
 from services.registration.deps import Deps
 from services.registration.email_addresses import mask_email_address
@@ -69,7 +69,9 @@ async def disavow(request: Disavow, context: RequestContext[Deps]) -> FrozenView
     if state == "used":
         raise Refused(Refusal(slug="link_used"))
     now = context.now()
-    await disavowal_store.record_use(context.tx, link.mail_id, account.id, now, link.expires_at)
+    await mailed_link_store.record_disavowal(
+        context.tx, link.mail_id, account.id, now, link.expires_at
+    )
     desk_only = account.desk_only or recently_changed(account, now)
     await freeze(context, account, by="holder", desk_only=desk_only)
     # A deactivated account stays so, and a new password does not reactivate it.
@@ -139,7 +141,7 @@ async def _state(context: RequestContext[Deps], link: Disavowal, account: Accoun
         return "expired"
     if account.state in ("frozen", "deactivated"):
         return "done"
-    return "used" if await disavowal_store.is_used(context.tx, link.mail_id) else "valid"
+    return "used" if await mailed_link_store.is_disavowed(context.tx, link.mail_id) else "valid"
 
 
 def _parse_token(request: DescribeDisavowal | Disavow, deps: Deps) -> Disavowal | None:

@@ -48,7 +48,7 @@ class LoginAttempt:
 def anonymous_scopes(deps: Deps, address_key: str, network: str) -> list[ThrottleScope]:
     """Where a password for an address counts, in the order in which the rows are locked."""
     settings, address = deps.settings, deps.rate_limit_key(address_key)
-    of_network = settings.sign_ins_quota(network, deps.network_quotas)
+    of_network = settings.sign_ins_quota(network)
     scopes = [
         ThrottleScope(ADDRESS_FROM_NETWORK, _pair(address, network), settings.throttle),
         ThrottleScope(ADDRESS, address, settings.sign_in_quota),

@@ -6,7 +6,6 @@ A stolen phone freezes the account at the confirmation, and only support unfreez
 from services.registration import mailed_link_store
 from services.registration.accounts import Account, MailedLink
 from services.registration.deps import Deps
-from services.registration.handlers.account_requests import supported_language
 from services.registration.handlers.freezing import freeze
 from services.registration.handlers.mailed_links import (
     MALFORMED,
@@ -16,6 +15,7 @@ from services.registration.handlers.mailed_links import (
     send,
     token_hashes,
 )
+from services.registration.terms import supported_language
 from shared.contracts.base import Event, Sealed
 from shared.contracts.registration.events import LostPhoneClaimed, LostPhoneReported
 from shared.contracts.registration.requests import (

@@ -3,8 +3,7 @@
 Only the latest message counts; events about former messages change nothing.
 """
 
-from services.registration import account_request_store
-from services.registration.account_requests import MailStatus
+from services.registration.account_request_store import set_mail_status
 from services.registration.deps import Deps
 from shared.contracts.mailer import MailAccepted, MailDeferred, MailRefused
 from shared.messaging.handlers import Context
@@ -15,24 +14,20 @@ REASONS = {"expired": "unreachable"}
 
 async def mail_accepted(event: MailAccepted, context: Context[Deps]) -> None:
     """The mail server accepted the message."""
-    await account_request_store.set_mail_status(
-        context.tx, event.cause, MailStatus(state="accepted", at=event.at)
-    )
+    await set_mail_status(context.tx, event, "accepted")
 
 
 async def mail_deferred(event: MailDeferred, context: Context[Deps]) -> None:
     """The mailer retries later."""
-    mail = MailStatus(
-        state="deferred", at=event.at, next_try_at=event.next_try_at, reason=event.reason
+    await set_mail_status(
+        context.tx, event, "deferred", next_try_at=event.next_try_at, reason=event.reason
     )
-    await account_request_store.set_mail_status(context.tx, event.cause, mail)
 
 
 async def mail_refused(event: MailRefused, context: Context[Deps]) -> None:
     """The message was not delivered, or its delivery is unknown."""
     if event.reason == "in_doubt":
-        mail = MailStatus(state="doubtful", at=event.at)
+        await set_mail_status(context.tx, event, "doubtful")
     else:
         reason = REASONS.get(event.reason, event.reason)
-        mail = MailStatus(state="refused", at=event.at, reason=reason)
-    await account_request_store.set_mail_status(context.tx, event.cause, mail)
+        await set_mail_status(context.tx, event, "refused", reason=reason)

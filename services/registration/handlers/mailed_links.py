@@ -7,15 +7,15 @@ its form uses it up.
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from services.registration import account_request_store, account_store, mailed_link_store
 from services.registration.accounts import Account, MailedLink
 from services.registration.deps import Deps
 from services.registration.handlers import quotas
-from services.registration.handlers.account_requests import invalid_fields, supported_language
 from services.registration.handlers.email_verification import TOKEN_PATTERN
-from services.registration.handlers.form_validation import validate_address
+from services.registration.handlers.form_validation import invalid_fields, validate_address
+from services.registration.terms import supported_language
 from shared.contracts.base import Event, Refusal, Sealed
 from shared.contracts.registration.events import (
     LostPhoneClaimed,
@@ -86,7 +86,8 @@ async def send(
         kind=kind.name,
         account_id=None if holder is None else holder.id,
         stolen=isinstance(request, ClaimLostPhone) and request.stolen,
-        expires_at=now + deps.settings.reset_period,
+        requested_at=now,
+        expires_at=now + timedelta(minutes=deps.settings.reset_minutes),
     )
     event: Event = UnknownAddressAsked(
         address=address.text,
@@ -99,9 +100,7 @@ async def send(
         event = make_event(holder, sealed, link)
     await context.emit(event, subject=link.account_id)
     link_hash = keyed_hash(deps.token_keys, kind.purpose, token)[1]
-    await mailed_link_store.insert(
-        context.tx, link, link_hash, deps.rate_limit_keys(address.key), now
-    )
+    await mailed_link_store.add(context.tx, link, link_hash, deps.rate_limit_keys(address.key))
     return link.account_id
 
 

@@ -10,8 +10,7 @@ from services.registration import account_store, mailed_link_store
 from services.registration.accounts import Account, MailedLink
 from services.registration.deps import Deps
 from services.registration.handlers import login_attempts
-from services.registration.handlers.account_requests import invalid_fields, supported_language
-from services.registration.handlers.form_validation import validate_password
+from services.registration.handlers.form_validation import invalid_fields, validate_password
 from services.registration.handlers.mailed_links import (
     GONE,
     MALFORMED,
@@ -24,7 +23,8 @@ from services.registration.handlers.mailed_links import (
     token_hashes,
 )
 from services.registration.passwords import PasswordHash
-from shared.contracts.base import Event, FieldError, Refusal, Sealed
+from services.registration.terms import supported_language
+from shared.contracts.base import Event, FieldError, Sealed
 from shared.contracts.registration.events import PasswordChanged, PasswordResetRequested
 from shared.contracts.registration.requests import (
     DescribeReset,
@@ -41,11 +41,10 @@ log = get_logger("registration")
 
 @dataclass(frozen=True, kw_only=True)
 class ValidatedPassword:
-    """A new password after validation: refused, or hashed."""
+    """A valid new password, hashed, and the hashes of the link that sets it."""
 
-    hashes: list[bytes] = field(default_factory=list, repr=False)
-    hashed: PasswordHash | None = None
-    refusal: Refusal | None = None
+    hashes: list[bytes] = field(repr=False)
+    hashed: PasswordHash
 
 
 async def request_password_reset(
@@ -81,16 +80,16 @@ async def validate_new_password(
     """Validate the password and hash it; the link stays valid."""
     hashes = token_hashes(request, deps, PASSWORD)
     if not hashes:
-        return ValidatedPassword(refusal=MALFORMED)
+        raise Refused(MALFORMED)
     async with acquire(pool) as connection:
         link, account = await find(connection, hashes, PASSWORD)
     refusal = link_refusal(link, account, PASSWORD, deps.clock())
     if refusal is not None or account is None:
-        return ValidatedPassword(refusal=refusal or GONE)
+        raise Refused(refusal or GONE)
     password = deps.open(request, "password")
     errors = await validate_for(account, password, deps)
     if errors or password is None:
-        return ValidatedPassword(refusal=invalid_fields(errors))
+        raise Refused(invalid_fields(errors))
     return ValidatedPassword(
         hashes=hashes, hashed=await deps.hasher.hash(password, account.address_key)
     )
@@ -101,8 +100,6 @@ async def reset_password(
 ) -> PasswordChangedView:
     """Set the new password, once per link, and clear the login throttle."""
     made: ValidatedPassword = context.prepared
-    if made.refusal is not None or made.hashed is None:
-        raise Refused(made.refusal or GONE)
     _, account = await lock_valid(context, made.hashes, PASSWORD)
     now = context.now()
     await mailed_link_store.set_used(context.tx, PASSWORD.name, made.hashes, now)

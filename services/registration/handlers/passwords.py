@@ -11,7 +11,7 @@ from services.registration import account_store, mailed_link_store, rate_limit_s
 from services.registration.accounts import Account
 from services.registration.deps import Deps
 from services.registration.handlers import login_attempts
-from services.registration.handlers.account_requests import invalid_fields
+from services.registration.handlers.form_validation import invalid_fields
 from services.registration.handlers.login_attempts import LoginAttempt
 from services.registration.handlers.mailed_links import PASSWORD
 from services.registration.handlers.password_resets import set_password, validate_for

@@ -5,16 +5,19 @@ count.
 """
 
 from dataclasses import dataclass
+from datetime import datetime
 
 from services.registration import rate_limit_store
 from services.registration.deps import Deps
 from shared.contracts.base import Refusal
 from shared.database import Connection
-from shared.domain.rate_limits import Quota
+from shared.domain.rate_limits import Moments, Quota
 from shared.messaging.handlers import Refused, RequestContext
 from shared.runtime.telemetry import get_logger
 
-ADDRESS_CHANGES, ADDRESS_CHANGE_CODES = "address_changes", "address_change_codes"
+#: What is counted per account.
+ADDRESS_CODES, ADDRESS_CHANGES = "codes", "address_changes"
+ADDRESS_CHANGE_CODES = "address_change_codes"
 
 log = get_logger("registration")
 
@@ -34,20 +37,15 @@ def _of_request(deps: Deps, quota: Quota, address_key: str, network: str) -> lis
 
 
 def _of_network(deps: Deps, kind: str, network: str) -> list[CountedQuota]:
-    quota = deps.settings.network_quota(network, deps.network_quotas)
+    quota = deps.settings.network_quota(network)
     return [] if quota is None else [CountedQuota(quota, kind, network)]
 
 
-async def check(
-    tx: Connection, deps: Deps, quota: Quota, address_key: str, network: str
-) -> Refusal | None:
-    """The refusal if it came now, or None: read before the password is hashed."""
+async def check(tx: Connection, deps: Deps, quota: Quota, address_key: str, network: str) -> None:
+    """Raise `Refused` if it came now: read before the password is hashed."""
     now = deps.clock()
     for each in _of_request(deps, quota, address_key, network):
-        wait = each.quota.wait(await rate_limit_store.read(tx, each.kind, each.key), now)
-        if wait:
-            return too_many_requests(each.quota, wait)
-    return None
+        _require_left(each.quota, await rate_limit_store.read(tx, each.kind, each.key), now)
 
 
 async def count_request(
@@ -66,23 +64,11 @@ async def count_link(
     await _count(context, [of_address, *_of_network(deps, "links_network", network)])
 
 
-async def count_address_code(context: RequestContext[Deps], account_id: str) -> None:
-    """Count a code that is sent to an account's own address."""
-    await _count(context, [CountedQuota(context.deps.settings.sends_quota, "codes", account_id)])
-
-
-async def count_address_change(context: RequestContext[Deps], account_id: str) -> None:
-    """Count an address change that an account requests."""
-    await _count(
-        context, [CountedQuota(context.deps.settings.changes_quota, ADDRESS_CHANGES, account_id)]
-    )
-
-
-async def count_change_code(context: RequestContext[Deps], account_id: str) -> None:
-    """Count a further code sent to the new address."""
-    await _count(
-        context, [CountedQuota(context.deps.settings.sends_quota, ADDRESS_CHANGE_CODES, account_id)]
-    )
+async def count_for_account(
+    context: RequestContext[Deps], quota: Quota, kind: str, account_id: str
+) -> None:
+    """Count a code or an address change of an account, by kind."""
+    await _count(context, [CountedQuota(quota, kind, account_id)])
 
 
 async def change_codes_left(tx: Connection, deps: Deps, account_id: str) -> int:
@@ -103,18 +89,19 @@ async def _count(context: RequestContext[Deps], counted: list[CountedQuota]) -> 
     keys = [(each.kind, each.key) for each in counted]
     seen = await rate_limit_store.lock(context.tx, keys, now)
     for each, moments in zip(counted, seen, strict=True):
-        wait = each.quota.wait(moments, now)
-        if wait:
-            raise Refused(too_many_requests(each.quota, wait))
+        _require_left(each.quota, moments, now)
     await rate_limit_store.add(context.tx, keys, now)
 
 
-def too_many_requests(limit: Quota, wait: int) -> Refusal:
-    """The refusal, which is logged too."""
-    log.warning(
-        "A rate limit was exceeded.",
-        action="excess_rate_limit_exceeded",
-        limit=limit.name,
-        wait=wait,
-    )
-    return Refusal(slug="too_many_requests", retry_after=wait, params={"limit": limit.name})
+def _require_left(quota: Quota, moments: Moments, now: datetime) -> None:
+    """Raise `Refused` with `too_many_requests`, which is logged, while the quota is used up."""
+    wait, limit = quota.wait(moments, now), quota.name
+    if wait:
+        log.warning(
+            "A rate limit was exceeded.",
+            action="excess_rate_limit_exceeded",
+            limit=limit,
+            wait=wait,
+        )
+        params: dict[str, str | int] = {"limit": limit}
+        raise Refused(Refusal(slug="too_many_requests", retry_after=wait, params=params))

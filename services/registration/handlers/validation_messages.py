@@ -4,10 +4,11 @@ A decoy's message takes the same steps, but the event emitted notifies the holde
 account, and contains no code.
 """
 
-from datetime import datetime
+import dataclasses
+from datetime import timedelta
 
-from services.registration.account_request_store import StoredMessage
-from services.registration.account_requests import AccountRequest, Validity, message_validity
+from services.registration.account_requests import AccountRequest
+from services.registration.accounts import Account
 from services.registration.deps import Deps
 from services.registration.handlers import mailed_codes
 from shared.contracts.base import Event
@@ -17,7 +18,7 @@ from shared.contracts.registration.events import (
     ValidationResent,
 )
 from shared.messaging.handlers import RequestContext
-from shared.security.sealing import KeyRing, keyed_hash, keyed_hashes, new_token, seal_context
+from shared.security.sealing import keyed_hash, new_token, seal_context
 
 LINK_PURPOSE = "registration/link"
 
@@ -26,50 +27,37 @@ async def send(
     context: RequestContext[Deps],
     request: AccountRequest,
     kind: type[AccountRequested] | type[ValidationResent],
-    holder: str | None,
-) -> StoredMessage:
-    """Emit the event that the mailer sends a message for; returns what is to be stored.
+    account: Account | None,
+) -> tuple[AccountRequest, bytes]:
+    """Emit the event that the mailer sends a message for.
 
-    `holder` is the id of the account that a decoy's address has.
+    Returns the request with the message, and the hash of its link, both to be stored. `account` is
+    that of the address, if any; a decoy's message goes to its holder.
     """
-    deps, now = context.deps, context.now()
-    settings = deps.settings
-    life = message_validity(
-        request.requested_at, now, settings.verify_period, settings.pending_period
-    )
-    code, token = mailed_codes.create(deps, "code", request.id), new_token()
+    deps, settings = context.deps, context.deps.settings
+    verify_period = timedelta(minutes=settings.verify_minutes)
+    sent = request.with_message(context.now(), verify_period, settings.pending_period)
+    code, token = mailed_codes.create(deps, "code", sent.id), new_token()
     event: Event = kind(
-        request_id=request.id,
-        address=request.address,
-        language=request.language,
+        request_id=sent.id,
+        address=sent.address,
+        language=sent.language,
         code=deps.mailer_sealer.seal(code.digits, seal_context(kind, "code")),
         link_token=deps.mailer_sealer.seal(token, seal_context(kind, "link_token")),
-        requested_at=now,
-        expires_at=life.expires_at,
+        requested_at=sent.sent_at,
+        expires_at=sent.expires_at,
     )
-    if request.decoy:
-        event = _holder_notice(request, now, life)
-    event_id = await context.emit(event, subject=holder if request.decoy else request.account_id)
-    return StoredMessage(
-        code_hash=code.code_hash,
-        code_key_id=code.key_id,
-        link_hash=keyed_hash(deps.token_keys, LINK_PURPOSE, token)[1],
-        validity=life,
-        sent_at=now,
-        event_id=event_id,
+    if sent.decoy:
+        event = KnownAddressRequested(
+            request_id=sent.id,
+            address=sent.address,
+            language=sent.language,
+            requested_at=sent.sent_at,
+            expires_at=sent.expires_at,
+        )
+    holder = None if account is None else account.id
+    event_id = await context.emit(event, subject=holder if sent.decoy else sent.account_id)
+    sent = dataclasses.replace(
+        sent, code_key_id=code.key_id, code_hash=code.code_hash, mail_event_id=event_id
     )
-
-
-def link_hashes(token: str, ring: KeyRing) -> list[bytes]:
-    """The hashes a link's token may be stored under, one per key of the ring."""
-    return keyed_hashes(ring, LINK_PURPOSE, token)
-
-
-def _holder_notice(request: AccountRequest, now: datetime, life: Validity) -> KnownAddressRequested:
-    return KnownAddressRequested(
-        request_id=request.id,
-        address=request.address,
-        language=request.language,
-        requested_at=now,
-        expires_at=life.expires_at,
-    )
+    return sent, keyed_hash(deps.token_keys, LINK_PURPOSE, token)[1]

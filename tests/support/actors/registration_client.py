@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 from uuid import uuid4
 
-from services.registration import account_store, mailed_link_store
+from services.registration import mailed_link_store
 from services.registration.accounts import MailedLink
 from services.registration.handlers.mailed_links import PASSWORD as RESET
 from services.registration.hashing import Cost, Hasher
@@ -16,6 +16,7 @@ from shared.contracts.base import REQUESTS, Request, Sealed
 from shared.contracts.registration.events import OWNER
 from shared.contracts.registration.requests import RequestAccount, SignIn
 from shared.database import Pool, open_pool, transaction
+from shared.database.rows import insert
 from shared.messaging.errors import RequestTimeout
 from shared.messaging.service_bus import ServiceBus
 from shared.runtime.service import utc_now
@@ -80,11 +81,17 @@ class RegistrationClient:
         hasher.close()
         account_id, now = str(uuid4()), utc_now()
         async with transaction(self.pool) as tx:
-            await tx.execute(account_store.CREATE, account_id, address, address, "Pierre", "Durand",
-                             "fr", now, now)  # fmt: skip
-            await tx.execute(
-                account_store.SET_CREDENTIALS, account_id, hashed.text, hashed.key_id, now
-            )
+            account = {
+                "id": account_id, "address": address, "address_key": address,
+                "first_name": "Pierre", "last_name": "Durand", "language": "fr",
+                "created_at": now, "verified_at": now,
+            }  # fmt: skip
+            await insert(tx, "accounts", account)
+            credentials = {
+                "account_id": account_id, "password_hash": hashed.text,
+                "pepper_key_id": hashed.key_id, "set_at": now,
+            }  # fmt: skip
+            await insert(tx, "credentials", credentials)
         return account_id
 
     async def reset_link(self, account_id: str, address: str) -> str:
@@ -92,11 +99,15 @@ class RegistrationClient:
         ring = KeyRing.parse(self.system.environment("registration")["IMPEX_TOKEN_KEYS"])
         token, now = new_token(), utc_now()
         link = MailedLink(
-            kind=RESET.name, account_id=account_id, stolen=False, expires_at=now + LIFE
+            kind=RESET.name,
+            account_id=account_id,
+            stolen=False,
+            requested_at=now,
+            expires_at=now + LIFE,
         )
         async with transaction(self.pool) as tx:
             link_hash = keyed_hash(ring, RESET.purpose, token)[1]
-            await mailed_link_store.insert(tx, link, link_hash, [address], now)
+            await mailed_link_store.add(tx, link, link_hash, [address])
         return token
 
     async def count(self, table: str) -> int:

@@ -53,6 +53,21 @@ def test_what_each_state_permits(
     )
 
 
+@pytest.mark.parametrize(
+    ("state", "credentials", "taken"),
+    [
+        ("active", None, False),
+        ("active", ACCOUNT.credentials, True),
+        ("deactivated", None, True),
+        ("frozen", ACCOUNT.credentials, True),
+    ],
+)
+def test_which_address_gets_a_decoy(
+    state: str, credentials: Credentials | None, taken: bool
+) -> None:
+    assert replace(ACCOUNT, state=state, credentials=credentials).is_taken is taken
+
+
 def test_a_password_is_the_same_until_it_is_changed_or_the_account_closed() -> None:
     rehashed = replace(
         ACCOUNT, credentials=Credentials(password=PasswordHash("$x", "k2"), changes=0)
@@ -109,8 +124,8 @@ def test_a_replacement_reported_late(
 )
 def test_the_state_of_a_mailed_link(replaced: bool, used: bool, hours: int, expected: str) -> None:
     link = MailedLink(
-        kind="password", account_id="a", stolen=False, expires_at=NOON + timedelta(hours=1),
-        replaced=replaced, used_at=NOON if used else None,
+        kind="password", account_id="a", stolen=False, requested_at=NOON,
+        expires_at=NOON + timedelta(hours=1), replaced=replaced, used_at=NOON if used else None,
     )  # fmt: skip
     assert link.state(NOON + timedelta(hours=hours)) == expected
 
@@ -135,7 +150,7 @@ def test_ot_13_the_outcome_of_an_address_code(
 
 def test_ot_13_a_used_or_old_code_is_replaced_and_a_void_one_is_shown() -> None:
     code = AddressCode(
-        code_key_id="k1", code_hash=b"x", tries=5, sent_at=NOON,
+        account_id="a", code_key_id="k1", code_hash=b"x", tries=5, sent_at=NOON,
         expires_at=NOON + timedelta(minutes=10),
     )  # fmt: skip
     assert code.is_usable(NOON)

@@ -5,7 +5,6 @@ from pathlib import Path
 
 import pytest
 
-from services.registration.network_quotas import parse_network_quotas
 from shared.errors import ConfigurationError
 from tests.support.harness.registration_settings import settings
 
@@ -28,14 +27,11 @@ def test_the_default_values() -> None:
         2,
         1,
     )
-    assert default.verify_period == timedelta(hours=24)
+    assert default.verify_minutes == 1_440
     assert (default.verify_tries, default.resend_seconds) == (5, 60)
     assert (default.address_quota.limit, default.sends_quota.limit) == (5, 5)
-    assert (default.reset_period, default.address_code_period, default.enrol_period) == (
-        timedelta(hours=1),
-        timedelta(minutes=10),
-        timedelta(hours=24),
-    )
+    assert (default.reset_minutes, default.address_code_minutes) == (60, 10)
+    assert default.enrol_period == timedelta(hours=24)
     assert (default.resets_quota.limit, default.sign_in_quota.limit) == (5, 25)
     assert (
         default.known_browser_throttle.free,
@@ -100,10 +96,11 @@ def test_the_operators_terms_are_required_off_loopback(tmp_path: Path) -> None:
 
 
 def test_the_network_limit_is_off_in_the_try_out_and_configurable(tmp_path: Path) -> None:
-    assert settings().network_quota("192.0.2.0/24", {}) is None
+    assert settings().network_quota("192.0.2.0/24") is None
     real = settings(**TLS, IMPEX_TERMS_DIR=str(tmp_path))
-    quota = real.network_quota("192.0.2.0/24", {})
-    raised = real.network_quota("192.0.2.0/24", parse_network_quotas(("192.0.2.0/24=2000",)))
+    more = settings(**TLS, IMPEX_TERMS_DIR=str(tmp_path), IMPEX_NETWORK_QUOTAS="192.0.2.0/24=2000")
+    quota = real.network_quota("192.0.2.0/24")
+    raised = more.network_quota("192.0.2.0/24")
     assert quota is not None
     assert raised is not None
     assert (quota.limit, raised.limit) == (200, 2000)
@@ -113,11 +110,11 @@ def test_the_network_limit_is_off_in_the_try_out_and_configurable(tmp_path: Path
 def test_au_04_sixty_sign_ins_in_ten_minutes_or_more_for_a_configured_network(
     tmp_path: Path,
 ) -> None:
-    assert settings().sign_ins_quota("192.0.2.0/24", {}) is None
-    real = settings(**TLS, IMPEX_TERMS_DIR=str(tmp_path))
-    named = parse_network_quotas(("192.0.2.0/24=2000", "192.0.3.0/24=50"))
+    assert settings().sign_ins_quota("192.0.2.0/24") is None
+    named = "192.0.2.0/24=2000, 192.0.3.0/24=50"
+    real = settings(**TLS, IMPEX_TERMS_DIR=str(tmp_path), IMPEX_NETWORK_QUOTAS=named)
     for network, most in (("192.0.2.0/24", 2000), ("192.0.3.0/24", 60), ("192.0.4.0/24", 60)):
-        quota = real.sign_ins_quota(network, named)
+        quota = real.sign_ins_quota(network)
         assert quota is not None
         assert (quota.limit, quota.window) == (most, timedelta(minutes=10))
 
@@ -136,9 +133,9 @@ def test_a_configured_network_may_be_wider_than_the_counted_ones(
     tmp_path: Path, network: str, most: int
 ) -> None:
     """Of two configured networks around one, the narrower applies."""
-    real = settings(**TLS, IMPEX_TERMS_DIR=str(tmp_path))
-    named = parse_network_quotas(("192.0.0.0/16=2000", "192.0.2.0/24=50", "2001:db8::/32=70"))
-    quota = real.network_quota(network, named)
+    named = "192.0.0.0/16=2000, 192.0.2.0/24=50, 2001:db8::/32=70"
+    real = settings(**TLS, IMPEX_TERMS_DIR=str(tmp_path), IMPEX_NETWORK_QUOTAS=named)
+    quota = real.network_quota(network)
     assert quota is not None
     assert quota.limit == most
 

@@ -11,6 +11,7 @@ from shared.contracts.registration.requests import CancelRequest, VerifyCode
 from shared.contracts.registration.views import Done
 from shared.database import Pool
 from shared.messaging import Refused, RequestContext, hears
+from shared.messaging.rpc_codec import content_hash, encode_reply
 from tests.integration.shared.messaging.owners import Owner, both
 from tests.support.servers.bus_fixture import BusFixture, RecordingHandler
 from tests.support.waiting import eventually
@@ -144,3 +145,40 @@ async def test_long_work_is_prepared_outside_the_transaction(bus: BusFixture) ->
         await gateway.rpc_client.ask(CancelRequest(request_id="r"), idempotency_key="k")
     assert owner.prepared == ["hash of r"]
     assert ran == 1
+
+
+async def test_a_refused_preparation_stores_nothing_and_is_evaluated_again(bus: BusFixture) -> None:
+    refusals = iter([Refused(Refusal(slug="too_soon")), None])
+
+    async def before(_request: CancelRequest, _deps: Any, _pool: Pool) -> None:
+        if (refused := next(refusals)) is not None:
+            raise refused
+
+    owner = Owner()
+    gateway = await both(bus, CancelRequest, owner, before)
+    with pytest.raises(Refused, match="too_soon"):
+        await gateway.rpc_client.ask(CancelRequest(request_id="r"), idempotency_key="k")
+    assert owner.requests == []
+    assert (
+        await gateway.rpc_client.ask(CancelRequest(request_id="r"), idempotency_key="k") == Done()
+    )
+
+
+async def test_a_reply_stored_during_the_preparation_wins_over_its_refusal(bus: BusFixture) -> None:
+    """Another process may have carried the request out meanwhile."""
+    store = """
+    INSERT INTO replies (type, idempotency_key, content_hash, answer, expires_at)
+    VALUES ($1, 'k', $2, $3, now() + interval '1 hour')
+    """
+
+    async def before(request: CancelRequest, _deps: Any, pool: Pool) -> None:
+        answer = encode_reply(Done()).decode()
+        await pool.execute(store, request.TYPE, content_hash(request), answer)
+        raise Refused(Refusal(slug="request_gone"))
+
+    owner = Owner()
+    gateway = await both(bus, CancelRequest, owner, before)
+    assert (
+        await gateway.rpc_client.ask(CancelRequest(request_id="r"), idempotency_key="k") == Done()
+    )
+    assert owner.requests == []

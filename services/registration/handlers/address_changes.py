@@ -1,11 +1,18 @@
-"""A pending change of address: its code sent, sent again and confirmed, or the change cancelled.
+"""Changes of an account's address: requested, the code sent again, confirmed, cancelled (B-14).
+
+The form is checked twice: with `JudgeAddressChange` before the authenticator's code is consumed,
+since that code works once, then with `RequestAddressChange`. The password, available in plain text
+only here, is hashed for the new address and must not contain a part of it.
 
 A new address that has an account gets the same answers, and its holder is notified by mail (B-03).
 Until the code is confirmed the account signs in with the former address, which is notified of the
-request and of the change (B-14).
+request and of the change.
 """
 
 import dataclasses
+import uuid
+from dataclasses import dataclass
+from datetime import timedelta
 from functools import partial
 
 from services.registration import (
@@ -14,19 +21,25 @@ from services.registration import (
     address_change_store,
     address_code_store,
     mailed_link_store,
+    rate_limit_store,
 )
-from services.registration.accounts import Account, AddressChange
+from services.registration.accounts import ADDRESS_CHANGE_RETENTION, Account, AddressChange
 from services.registration.deps import Deps
-from services.registration.handlers import mailed_codes, quotas
-from services.registration.handlers.account_requests import (
-    check_resend_pause,
-    emit_expired,
-    supported_language,
+from services.registration.email_addresses import EmailAddress
+from services.registration.handlers import login_attempts, mailed_codes, passwords, quotas
+from services.registration.handlers.account_requests import check_resend_pause, emit_expired
+from services.registration.handlers.address_codes import CLOSED, lock_open_account
+from services.registration.handlers.form_validation import (
+    check_typo,
+    invalid_fields,
+    validate_address,
 )
-from services.registration.handlers.address_codes import lock_open_account
 from services.registration.handlers.mailed_links import PASSWORD, PHONE
+from services.registration.handlers.passwords import CheckedPassword
+from services.registration.passwords import Candidate, PasswordHash
+from services.registration.terms import supported_language
 from services.registration.views import show_address_change
-from shared.contracts.base import Refusal, Reply, Sealed
+from shared.contracts.base import FieldError, Refusal, Reply, Sealed
 from shared.contracts.registration.events import (
     AddressChanged,
     AddressChangeRequested,
@@ -36,10 +49,12 @@ from shared.contracts.registration.holder import (
     CancelAddressChange,
     ConfirmAddressChange,
     DescribeAddressChange,
+    JudgeAddressChange,
     RequestAddressChange,
     ResendAddressChange,
 )
 from shared.contracts.registration.views import AddressChangedView, AddressChangeView, Done
+from shared.database import Pool, acquire
 from shared.messaging.handlers import Refused, RequestContext
 from shared.runtime.telemetry import get_logger
 from shared.security.sealing import seal_context
@@ -49,7 +64,118 @@ NO_CHANGE = Refusal(slug="no_change")
 log = get_logger("registration")
 
 
-async def send(
+@dataclass(frozen=True, kw_only=True)
+class AddressChangeForm:
+    """A form whose address is valid and whose password was checked.
+
+    `errors` are reported only if the password is right. `hashed` is the right password, hashed for
+    the new address, for `RequestAddressChange`.
+    """
+
+    address: EmailAddress
+    checked: CheckedPassword
+    errors: list[FieldError]
+    hashed: PasswordHash | None = None
+
+
+async def validate_form(
+    request: JudgeAddressChange | RequestAddressChange, deps: Deps, pool: Pool
+) -> AddressChangeForm:
+    """Validate the address, then check the password."""
+    async with acquire(pool) as connection:
+        account = await account_store.read(connection, request.account_id)
+    if account is None or not account.can_sign_in:
+        raise Refused(CLOSED)
+    password = deps.open(request, "password")
+    address, errors = validate_address(request.address, deps)
+    if address is not None and address.text == account.address:
+        errors = [FieldError(field="address", code="unchanged")]
+    if password == "":
+        errors.append(FieldError(field="password", code="missing"))
+    if errors or address is None:
+        raise Refused(invalid_fields(errors))
+    check_typo(request, address)
+    checked = await passwords.check_account_password(request.account_id, password, deps, pool)
+    errors = _identity_errors(password or "", request.address, deps)
+    return AddressChangeForm(address=address, checked=checked, errors=errors)
+
+
+async def validate_and_hash(
+    request: RequestAddressChange, deps: Deps, pool: Pool
+) -> AddressChangeForm:
+    """As `validate_form`, and hash the right password for the new address."""
+    form = await validate_form(request, deps, pool)
+    if form.errors or not form.checked.is_correct:
+        return form
+    password = deps.open(request, "password") or ""
+    return dataclasses.replace(form, hashed=await deps.hasher.hash(password, form.address.key))
+
+
+async def judge_address_change(request: JudgeAddressChange, context: RequestContext[Deps]) -> Reply:
+    """Whether the form is valid; nothing is stored."""
+    found = await _check_password(request.account_id, context)
+    return found if isinstance(found, Reply) else Done()
+
+
+async def request_address_change(
+    request: RequestAddressChange, context: RequestContext[Deps]
+) -> Reply:
+    """Send a code to the new address; a former request is void."""
+    form: AddressChangeForm = context.prepared
+    await account_request_store.lock_address(context.tx, form.address.key)
+    account = await _check_password(request.account_id, context)
+    if isinstance(account, Reply):
+        return account
+    if form.hashed is None or account.credentials is None:
+        raise Refused(CLOSED)
+    quota = context.deps.settings.changes_quota
+    await quotas.count_for_account(context, quota, quotas.ADDRESS_CHANGES, account.id)
+    holder = await account_store.find_by_address(context.tx, form.address.key)
+    now = context.now()
+    made = AddressChange(
+        account_id=account.id,
+        id=str(uuid.uuid4()),
+        address=form.address.text,
+        address_key=form.address.key,
+        decoy=holder is not None and holder.id != account.id,
+        password_hash=form.hashed.text,
+        pepper_key_id=form.hashed.key_id,
+        password_changes=account.credentials.changes,
+        requested_at=now,
+        sent_at=now,
+        expires_at=now,
+        kept_until=now + ADDRESS_CHANGE_RETENTION,
+    )
+    log.info("An address change was requested.", action="address_change", account=account.id)
+    return await _send(request, context, account, made, again=False)
+
+
+async def _check_password(account_id: str, context: RequestContext[Deps]) -> Account | Reply:
+    """The account, locked, where its password was right; else the refusal, which counts."""
+    form: AddressChangeForm = context.prepared
+    checked = form.checked
+    if checked.attempt.wait:
+        raise Refused(checked.attempt.refusal())
+    account = await passwords.lock_if_unchanged(context, checked)
+    if account is None:
+        login_attempts.log_failure(checked.attempt, checked.account)
+        return context.refuse(invalid_fields([FieldError(field="password", code="wrong")]))
+    await rate_limit_store.clear(context.tx, login_attempts.KNOWN_BROWSER, account_id)
+    if form.errors:
+        return context.refuse(invalid_fields(form.errors))
+    return account
+
+
+def _identity_errors(password: str, address: str, deps: Deps) -> list[FieldError]:
+    """Parts of the new address in the password: the other rules held when it was chosen."""
+    return [
+        FieldError(field="password", code=result.code, params=dict(result.params))
+        for result in deps.rules.check(Candidate(password=password, address=address))
+        if result.code == "identity"
+    ]
+
+
+async def _send(
     request: RequestAddressChange | ResendAddressChange,
     context: RequestContext[Deps],
     account: Account,
@@ -60,11 +186,12 @@ async def send(
     """Store and send a new code; a decoy's mail goes to the holder of the address instead."""
     deps, now = context.deps, context.now()
     digits, key_id, code_hash = mailed_codes.create(deps, "address_change", change.id)
-    expires_at = min(now + deps.settings.address_change_period, change.kept_until)
+    lifetime = timedelta(minutes=deps.settings.address_change_minutes)
+    expires_at = min(now + lifetime, change.kept_until)
     made = dataclasses.replace(
         change, code_key_id=key_id, code_hash=code_hash, tries=0, sent_at=now, expires_at=expires_at
     )
-    await address_change_store.upsert(context.tx, account.id, made)
+    await address_change_store.save(context.tx, made)
     kind, language = AddressChangeRequested, supported_language(request.language)
     code: Sealed | None = deps.mailer_sealer.seal(digits, seal_context(kind, "code"))
     if made.decoy:
@@ -100,8 +227,9 @@ async def resend_address_change(
     account = await lock_open_account(context, request.account_id)
     found = await _pending_change(context, account)
     check_resend_pause(found.sent_at, context.deps.settings.resend_seconds, context.now())
-    await quotas.count_change_code(context, account.id)
-    return await send(request, context, account, found, again=True)
+    quota = context.deps.settings.sends_quota
+    await quotas.count_for_account(context, quota, quotas.ADDRESS_CHANGE_CODES, account.id)
+    return await _send(request, context, account, found, again=True)
 
 
 async def confirm_address_change(
@@ -151,9 +279,9 @@ async def cancel_address_change(
 async def _notify_holder(
     context: RequestContext[Deps], change: AddressChange, language: str
 ) -> None:
-    status = await account_store.address_status(context.tx, change.address_key)
+    holder = await account_store.find_by_address(context.tx, change.address_key)
     # The account may have been given another address since.
-    if status.account_id is not None:
+    if holder is not None:
         known = KnownAddressRequested(
             request_id=change.id,
             address=change.address,
@@ -161,13 +289,13 @@ async def _notify_holder(
             requested_at=change.sent_at,
             expires_at=change.expires_at,
         )
-        await context.emit(known, subject=status.account_id)
+        await context.emit(known, subject=holder.id)
 
 
 async def _is_taken(context: RequestContext[Deps], account: Account, change: AddressChange) -> bool:
     """Whether the address was verified for another account or request in the meantime."""
-    status = await account_store.address_status(context.tx, change.address_key)
-    if status.account_id not in (None, account.id):
+    holder = await account_store.find_by_address(context.tx, change.address_key)
+    if holder is not None and holder.id != account.id:
         return True
     return await account_request_store.has_verified(context.tx, change.address_key)
 
@@ -177,7 +305,7 @@ async def _change_address(
 ) -> AddressChangedView:
     now, tx = context.now(), context.tx
     await emit_expired(context, await account_request_store.delete_pending(tx, change.address_key))
-    await account_store.change_address(tx, account.id, change, now)
+    await account_store.change_address(tx, change, now)
     await address_change_store.delete(tx, account.id)
     # Codes and links mailed to the former address are void.
     await address_code_store.delete(tx, account.id)
