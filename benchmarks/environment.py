@@ -30,16 +30,15 @@ from operations.local.rabbit import Rabbit
 from operations.provision.broker_admin import BrokerAdmin
 from operations.provision.provisioning import (
     DATABASE,
+    OWNER_URL,
     AdminUrls,
-    account_names,
-    external_user_urls,
+    account_urls,
+    accounts,
     migrate_all,
-    owner_url,
     provision_broker,
     provision_database,
-    service_urls,
 )
-from operations.provision.secrets_dir import key_ring_names
+from operations.provision.secrets_dir import key_ring_names, new_password
 from shared.security.sealing import new_key
 
 START_SECONDS = 60
@@ -90,12 +89,11 @@ class Environment:
         )
         services = [*service_registry.services(), BENCH]
         principals = [service_registry.principal(one) for one in services]
-        passwords = {name: secrets.token_urlsafe(24) for name in account_names(principals)}
+        passwords = {name: new_password() for name in accounts(principals).values()}
         provision_database(self.admin_urls, principals, passwords)
         provision_broker(self.admin_urls, principals, passwords)
-        migrate_all(owner_url(self.admin_urls, passwords), services)
-        self.urls = service_urls(self.admin_urls, principals, passwords)
-        self.urls |= external_user_urls(self.admin_urls, passwords)
+        self.urls = account_urls(self.admin_urls, principals, passwords)
+        migrate_all(self.urls[OWNER_URL], services)
 
     def _settings(self) -> None:
         """What the services are told: everything else is the default of the try-out."""

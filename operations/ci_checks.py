@@ -9,74 +9,74 @@ import os
 import subprocess
 import sys
 import time
+from collections.abc import Mapping
 
 from operations.install.paths import ROOT
 from operations.install.progress import done, say
 
-LINT = {
-    "ruff check": ["-m", "ruff", "check", "."],
-    "ruff format": ["-m", "ruff", "format", "--check", "."],
-    "mypy --strict": ["-m", "mypy"],
+Steps = Mapping[str, tuple[str, ...]]
+
+LINT: Steps = {
+    "ruff check": ("ruff", "check", "."),
+    "ruff format": ("ruff", "format", "--check", "."),
+    "mypy --strict": ("mypy",),
 }
 #: The daemon keeps the syntax trees of the last check and reads only what changed; it ends by
 #: itself an hour after the last check.
-QUICK_LINT = LINT | {"mypy --strict": ["-m", "mypy.dmypy", "run", "--timeout", "3600", "--"]}
+QUICK_LINT: Steps = {**LINT, "mypy --strict": ("mypy.dmypy", "run", "--timeout", "3600", "--")}
 LOCAL = ("tests/unit", "tests/architecture", "tests/contract")
-#: We count on two cores. Unit tests leave none idle; the others wait for servers and browsers at
-#: times, when a third worker goes on. A file stays in one worker, because its tests may share an
+#: For two cores. Unit tests keep both busy; the others wait for servers and browsers at times, when
+#: a third worker continues. A file stays in one worker, because its tests may share an
 #: installation; `tests/conftest.py` orders the files.
-PYTEST = ("-m", "pytest", "-q")
-LOCAL_TESTS = {"unit, architecture and contract tests": [*PYTEST, "-n", "2", *LOCAL]}
-SERVER_TESTS = {
-    "other tests": [
-        *PYTEST,
-        *("-n", "3", "--dist", "loadfile", "--no-loadscope-reorder"),
+LOCAL_TESTS: Steps = {"unit, architecture and contract tests": ("pytest", "-q", "-n", "2", *LOCAL)}
+SERVER_TESTS: Steps = {
+    "other tests": (
+        *("pytest", "-q", "-n", "3", "--dist", "loadfile", "--no-loadscope-reorder"),
         *(f"--ignore={folder}" for folder in LOCAL),
-    ],
+    ),
 }
 
 
 def check(_options: argparse.Namespace) -> int:
     """Exit code of the first step that failed, else 0."""
-    return _lint(QUICK_LINT) or _tests(LOCAL_TESTS, dict(os.environ))
+    return _run_steps(QUICK_LINT, quiet=True) or _run_steps(LOCAL_TESTS)
 
 
 def test(options: argparse.Namespace) -> int:
     """Exit code of the first step that failed, else 0."""
-    code = _lint(LINT)
+    code = _run_steps(LINT, quiet=True)
     if code or options.only_lint:
         return code
-    # Where checks run for everybody, a missing server is a failure and not a reason to skip.
-    return _tests(LOCAL_TESTS | SERVER_TESTS, {"CI": "true", **os.environ})
+    # In continuous integration a missing server is a failure, not a reason to skip.
+    return _run_steps({**LOCAL_TESTS, **SERVER_TESTS}, CI="true")
 
 
-def _lint(steps: dict[str, list[str]]) -> int:
-    for name, command in steps.items():
+def _run_steps(steps: Steps, *, quiet: bool = False, **defaults: str) -> int:
+    """Exit code of the first step that failed, else 0; `quiet` ones print only when they fail.
+
+    `defaults` are variables for the steps, unless the environment has others.
+    """
+    for name, module in steps.items():
         begun = time.monotonic()
-        result = _run(command)
-        if result.returncode > 1 and command != LINT[name]:
-            result = _run(LINT[name])  # the daemon crashed: some moves of modules confuse it
+        result = _run(module, quiet, defaults)
+        if result.returncode > 1 and module != LINT.get(name, module):
+            result = _run(LINT[name], quiet, defaults)  # moves of modules crash the daemon at times
         if result.returncode:
-            say(f"{result.stdout}{result.stderr}\n{name} failed")
+            output = f"{result.stdout}{result.stderr}\n" if quiet else ""
+            say(f"{output}{name} failed")
             return result.returncode
         done(name, time.monotonic() - begun)
     return 0
 
 
-def _run(command: list[str]) -> subprocess.CompletedProcess[str]:
+def _run(
+    module: tuple[str, ...], quiet: bool, defaults: dict[str, str]
+) -> subprocess.CompletedProcess[str]:
     return subprocess.run(
-        [sys.executable, *command], cwd=ROOT, capture_output=True, text=True, check=False
+        [sys.executable, "-m", *module],
+        cwd=ROOT,
+        env={**defaults, **os.environ},
+        capture_output=quiet,
+        text=True,
+        check=False,
     )
-
-
-def _tests(steps: dict[str, list[str]], environment: dict[str, str]) -> int:
-    for name, command in steps.items():
-        begun = time.monotonic()
-        code = subprocess.run(
-            [sys.executable, *command], cwd=ROOT, env=environment, check=False
-        ).returncode
-        if code:
-            say(f"{name} failed")
-            return code
-        done(name, time.monotonic() - begun)
-    return 0

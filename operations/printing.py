@@ -8,7 +8,7 @@ from typing import Any
 
 
 class BrokenPipeTolerantIO(io.FileIO):
-    """A stream whose reader may go away, as `head` does: what comes after is dropped."""
+    """A stream that drops what is written after its reader has closed it, as `head` does."""
 
     def write(self, data: Any, /) -> int:
         try:
@@ -18,7 +18,7 @@ class BrokenPipeTolerantIO(io.FileIO):
 
 
 def ignore_broken_pipe() -> None:
-    """Let a command whose output nobody reads on end as it would otherwise, with its own code."""
+    """Let a command end with its own exit code although nobody reads its output to the end."""
     out = sys.stdout
     if out is sys.__stdout__ and isinstance(out, io.TextIOWrapper) and not out.isatty():
         out.flush()
@@ -35,18 +35,13 @@ def print_json(value: Any) -> None:
 
 
 def print_rows(heads: Sequence[str], rows: Sequence[Sequence[object]]) -> None:
-    """Columns as wide as their content; numbers to the right."""
-    lines = [[*heads], *([str(cell) for cell in row] for row in rows)]
-    widths = [max(len(line[i]) for line in lines) for i in range(len(heads))]
-    right = [bool(rows) and isinstance(rows[0][i], int | float) for i in range(len(heads))]
+    """Columns as wide as their content, below `heads` if there are any; numbers to the right."""
+    lines = [[str(cell) for cell in row] for row in (heads, *rows) if row]
+    widths = [max(map(len, column)) for column in zip(*lines, strict=True)]
+    right = [isinstance(cell, int | float) for cell in (rows or [heads])[0]]
     for line in lines:
         cells = (
             cell.rjust(width) if to_right else cell.ljust(width)
             for cell, width, to_right in zip(line, widths, right, strict=True)
         )
         print(("  " + "  ".join(cells)).rstrip())
-
-
-def human_bytes(size: int | None) -> str:
-    """A size of memory for people."""
-    return "-" if size is None else f"{size / 1_048_576:.0f} MB"

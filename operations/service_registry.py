@@ -1,7 +1,7 @@
-"""The services of the house, found in `services/`, and what each must be given to run.
+"""The services, found in `services/`, and the environment that each needs to run.
 
-A service is known by its folder with a `service.py` that exposes `SERVICE`; what it hears, says,
-asks, answers and reads from the environment is asked of it. There is no second list to keep.
+A service is a folder with a `service.py` that exposes `SERVICE`, which declares its messages and
+its settings. There is no second list.
 """
 
 import importlib
@@ -18,7 +18,7 @@ ROOT = Path(__file__).parents[1]
 
 
 def service_names() -> list[str]:
-    """Every service's name; the gateway last, because people come in there."""
+    """Every service's name; the gateway last, because people reach the others through it."""
     found = [path.parent.name for path in (ROOT / "services").glob("*/service.py")]
     return sorted(found, key=lambda name: (name == "gateway", name))
 
@@ -33,7 +33,7 @@ def service(name: str) -> Service:
 
 
 def services() -> list[Service]:
-    """Every service of the house."""
+    """Every service."""
     return [service(name) for name in service_names()]
 
 
@@ -58,13 +58,8 @@ def setting_names(one: Service, *, secret: bool | None = None) -> set[str]:
     return {spec.name for _, spec in specs(one.settings) if secret is None or spec.secret is secret}
 
 
-def secret_names(name: str) -> set[str]:
-    """The secrets of one service that an installation keeps for it."""
-    return setting_names(service(name), secret=True)
-
-
 def base_environment() -> dict[str, str]:
-    """What every program needs of our own environment."""
+    """The variables of our own environment that every program needs."""
     return {key: os.environ[key] for key in ("PATH", "HOME", "LANG", "TZ") if key in os.environ}
 
 
@@ -74,22 +69,24 @@ def environment(
     secret_files: Mapping[str, Path],
     environ: Mapping[str, str] = os.environ,
 ) -> dict[str, str]:
-    """What the process of the services `names` is given: their settings and nobody else's.
+    """The environment of a process that runs the services `names`: their settings and no others.
 
-    `values` by setting, before what `environ` says; a secret that has a file is given as that
-    file's path.
+    `values`, by setting, take precedence over `environ`; a secret that has a file is given as the
+    path of that file.
     """
     given = base_environment()
     for name in names:
         one = service(name)
         known = setting_names(one)
-        given.update({key: text for key, text in environ.items() if _is_for(key, known)})
+        given.update(
+            {
+                key: text
+                for key, text in environ.items()
+                if key in known or key.removesuffix("_FILE") in known
+            }
+        )
         given.update({key: text for key, text in values.items() if key in known})
         for key in setting_names(one, secret=True) & secret_files.keys():
-            given.pop(key, None)  # given as a file, where other processes cannot see it
+            given.pop(key, None)  # other processes cannot read the file
             given[f"{key}_FILE"] = str(secret_files[key])
     return given
-
-
-def _is_for(variable: str, known: set[str]) -> bool:
-    return variable in known or variable.removesuffix("_FILE") in known

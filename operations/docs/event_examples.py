@@ -1,12 +1,11 @@
-"""The events that other applications say, shown by example: one dossier from draft to withdrawal.
+"""Examples of the events of other applications: one dossier from draft to withdrawal.
 
-`impex docs` puts them into `docs/events.md` and the AsyncAPI document; tests read them as the
-listening service does.
+`impex docs` puts them into `docs/events.md` and the AsyncAPI document; tests decode them as the
+subscriber does.
 """
 
 import inspect
 import json
-from collections.abc import Iterable, Iterator
 from datetime import datetime
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -22,6 +21,13 @@ ACCOUNT = "8f14e45f-ceea-467f-9b3c-2d8b6e1f0a77"
 MESSAGE_ID = "0199d2c4-6c00-7a31-9c52-6f1f0a4be201"
 TRACE = "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01"
 PARIS = ZoneInfo("Europe/Paris")
+SECTION_HEAD = f"""\
+## Events of other applications
+
+`{backoffice.OWNER}` is the application that files and decides dossiers
+([how it publishes](dossiers.md)). A whole message, published to
+`{EVENTS}` with its type as routing key:
+"""
 
 
 def _at(day: int, hour: int) -> datetime:
@@ -61,22 +67,14 @@ def envelope(event: Event) -> dict[str, Any]:
     return {**msgspec.json.decode(body), "traceparent": TRACE}
 
 
-def section() -> Iterator[str]:
+def section() -> str:
     """The part of `docs/events.md` about the events of other applications."""
-    yield "## Events of other applications"
-    yield ""
-    yield f"`{backoffice.OWNER}` is the application that files and decides dossiers"
-    yield "([how it publishes](dossiers.md)). A whole message, published to"
-    yield f"`{EVENTS}` with its type as routing key:"
-    yield ""
-    yield from _block(envelope(EXAMPLES[1]))
+    parts = [SECTION_HEAD, _block(envelope(EXAMPLES[1]))]
     for event in EXAMPLES:
-        yield f"### `{event.TYPE}`"
-        yield ""
-        yield inspect.getdoc(type(event)) or ""
-        yield ""
-        yield from _block(msgspec.to_builtins(event))
+        parts += [f"### `{event.TYPE}`\n", f"{inspect.getdoc(type(event))}\n"]
+        parts.append(_block(msgspec.to_builtins(event)))
+    return "\n".join(parts)
 
 
-def _block(value: Any) -> Iterable[str]:
-    return ("```json", json.dumps(value, indent=2, ensure_ascii=False), "```", "")
+def _block(value: Any) -> str:
+    return f"```json\n{json.dumps(value, indent=2, ensure_ascii=False)}\n```\n"

@@ -30,9 +30,30 @@ from operations.provision.permissions import (
 from shared.contracts import load_contracts
 from shared.contracts.base import EVENTS, REQUESTS, Event, Request
 from shared.messaging import topology
-from shared.settings import CommonSettings, specs
+from shared.settings import CommonSettings, Spec, specs
 
-GENERATED = "<!-- Written by `make docs` from the code; edit there. -->\n"
+GENERATED = "<!-- Written by `make docs` from the code; edit there. -->"
+SETTINGS_HEAD = f"""\
+{GENERATED}
+
+# Settings
+
+Every setting is an environment variable. A secret may be read from a file instead, whose
+path is in the same name with `_FILE`. Invalid values are reported on standard error, and
+the start ends with exit code 2.
+"""
+EVENTS_HEAD = f"""\
+{GENERATED}
+
+# Events and requests
+
+Events travel over the exchange `{topology.EVENTS}` with their type as routing key and
+reach every subscriber at least once; an event without subscribers is kept in
+`{topology.UNROUTED}`. Requests travel over `{topology.REQUESTS}` and are answered
+within three seconds or not at all. Fields are in `asyncapi.json`.
+
+| Event | Subscribers | Meaning |
+|---|---|---|"""
 
 
 def main(options: argparse.Namespace) -> int:
@@ -86,7 +107,7 @@ def roles_script() -> str:
     lines = [
         "-- Written by `make docs` from the code; edit there.",
         "-- For psql as a superuser. Give every role a password afterwards, by \\password.",
-        *(f"{statement};" for statement in roles_sql(principals)),
+        *(f"{statement};" for statement in roles_sql(principals, {})),
         f"CREATE DATABASE {name};",
         f"\\connect {name}",
         *(f"{statement};" for statement in database_sql(name, principals)),
@@ -97,36 +118,25 @@ def roles_script() -> str:
 def settings_page() -> str:
     """One table for what all services read, one per service, one for `make up`."""
     common = {spec.name for _, spec in specs(CommonSettings)}
-    parts = [
-        GENERATED,
-        "# Settings",
-        "",
-        "Every setting is an environment variable. A secret may be read from a file instead, whose",
-        "path is in the same name with `_FILE`. Invalid values are reported on standard error, and",
-        "the start ends with exit code 2.",
-        "",
-        *_table("Every service", CommonSettings, set()),
-    ]
+    tables = [_table("Every service", CommonSettings, set())]
     for one in service_registry.services():
-        parts += _table(f"{one.name.capitalize()}", one.settings, common)
-    parts += _table("`make up`", StackSettings, common)
-    return "\n".join(parts).rstrip() + "\n"
+        tables.append(_table(one.name.capitalize(), one.settings, common))
+    tables.append(_table("`make up`", StackSettings, common))
+    return "\n".join([SETTINGS_HEAD, *tables])
 
 
-def _table(title: str, settings: type[Any], known: set[str]) -> list[str]:
-    rows = [f"## {title}", "", "| Setting | Default | Meaning |", "|---|---|---|"]
+def _table(title: str, settings: type[Any], known: set[str]) -> str:
+    rows = ""
     for field, spec in specs(settings):
-        if spec.name in known:
-            continue
-        secret = " Secret." if spec.secret else ""
-        bounds = _bounds(spec)
-        rows.append(f"| `{spec.name}` | {_default(field, spec)} | {spec.doc}{bounds}{secret} |")
-    return [*rows, ""]
+        if spec.name not in known:
+            doc = f"{spec.doc}{_bounds(spec)}{' Secret.' if spec.secret else ''}"
+            rows += f"| `{spec.name}` | {_default(field, spec)} | {doc} |\n"
+    return f"## {title}\n\n| Setting | Default | Meaning |\n|---|---|---|\n{rows}"
 
 
-def _default(field: dataclasses.Field[Any], spec: Any) -> str:
+def _default(field: dataclasses.Field[Any], spec: Spec) -> str:
     if spec.default_doc:
-        return str(spec.default_doc)
+        return spec.default_doc
     if field.default is dataclasses.MISSING:
         return "required"
     if field.default in (None, "", ()):
@@ -136,80 +146,74 @@ def _default(field: dataclasses.Field[Any], spec: Any) -> str:
     return f"`{text}`" + (f" {spec.unit}" if spec.unit else "")
 
 
-def _bounds(spec: Any) -> str:
+def _bounds(spec: Spec) -> str:
     if spec.choices:
         return f" One of {', '.join(f'`{one}`' for one in spec.choices if one)}."
     return f" From {spec.between[0]:g} to {spec.between[1]:g}." if spec.between else ""
 
 
 def events_page() -> str:
-    """Every event and request: who says it, who hears it, and what it means."""
-    parts = [GENERATED, "# Events and requests", ""]
-    parts += [
-        f"Events travel over the exchange `{topology.EVENTS}` with their type as routing key and",
-        "reach every subscriber at least once; an event without subscribers is kept in",
-        f"`{topology.UNROUTED}`. Requests travel over `{topology.REQUESTS}` and are answered",
-        "within three seconds or not at all. Fields are in `asyncapi.json`.",
-        "",
-        "| Event | Subscribers | Meaning |",
-        "|---|---|---|",
-    ]
-    for message in _sorted(EVENTS.values()):
-        parts.append(f"| `{message.TYPE}` | {_listeners(message)} | {_first(message)} |")
-    parts += ["", "| Request | Sent by | Meaning |", "|---|---|---|"]
+    """Every event and request: who publishes it, who hears it, and what it means."""
+    lines = [EVENTS_HEAD]
+    for event in _sorted(EVENTS.values()):
+        lines.append(f"| `{event.TYPE}` | {_subscribers(event)} | {_summary(event)} |")
+    lines += ["", "| Request | Sent by | Meaning |", "|---|---|---|"]
     for request in _sorted(REQUESTS.values()):
         askers = [one.name for one in service_registry.services() if request in one.asks]
-        parts.append(f"| `{request.TYPE}` | {', '.join(askers) or '-'} | {_first(request)} |")
-    return "\n".join([*parts, "", *event_examples.section()]).rstrip() + "\n"
+        lines.append(f"| `{request.TYPE}` | {', '.join(askers) or '-'} | {_summary(request)} |")
+    return "\n".join([*lines, "", event_examples.section()])
 
 
 def _sorted(messages: Iterable[type[Any]]) -> list[Any]:
-    service_registry.services()  # importing them declares every message
     return sorted(messages, key=lambda message: message.TYPE)
 
 
-def _listeners(event: type[Event]) -> str:
-    names = [
-        one.name
-        for one in service_registry.services()
-        if any(row.event is event for row in one.hears)
-    ]
-    names += [
-        f"{one.name} (planned; kept for it)" for one in PLANNED_SERVICES if event in one.hears
-    ]
+def _hearing(event: type[Event]) -> list[str]:
+    services = service_registry.services()
+    return [one.name for one in services if any(row.event is event for row in one.hears)]
+
+
+def _subscribers(event: type[Event]) -> str:
+    planned = [one.name for one in PLANNED_SERVICES if event in one.hears]
+    names = _hearing(event) + [f"{name} (planned; kept for it)" for name in planned]
     return ", ".join(names) or "none yet"
 
 
-def _first(message: type[Event] | type[Request]) -> str:
+def _summary(message: type[Event] | type[Request]) -> str:
     return " ".join((inspect.getdoc(message) or "").split("\n\n")[0].split())
 
 
 def asyncapi() -> dict[str, Any]:
     """The same as an AsyncAPI 3.0 document, with the schema of every message's data."""
-    messages = [*_sorted(EVENTS.values()), *_sorted(REQUESTS.values())]
+    events = _sorted(EVENTS.values())
+    messages = [*events, *_sorted(REQUESTS.values())]
     schemas, components = msgspec.json.schema_components(
         messages, ref_template="#/components/schemas/{name}"
     )
-    channels, operations = {}, {}
-    for message in _sorted(EVENTS.values()):
-        channels[message.TYPE] = {
-            "address": message.TYPE,
-            "messages": {"event": {"$ref": f"#/components/messages/{message.TYPE}"}},
-            "bindings": {
-                "amqp": {"is": "routingKey", "exchange": {"name": topology.EVENTS, "type": "topic"}}
-            },
+    exchange = {"name": topology.EVENTS, "type": "topic"}
+    channels = {
+        event.TYPE: {
+            "address": event.TYPE,
+            "messages": {"event": {"$ref": f"#/components/messages/{event.TYPE}"}},
+            "bindings": {"amqp": {"is": "routingKey", "exchange": exchange}},
         }
-        reference = {"$ref": f"#/channels/{message.TYPE}"}
-        operations[f"{message.OWNER}.says.{message.TYPE}"] = {
-            "action": "send",
-            "channel": reference,
-        }
-        for one in service_registry.services():
-            if any(row.event is message for row in one.hears):
-                operations[f"{one.name}.hears.{message.TYPE}"] = {
-                    "action": "receive",
-                    "channel": reference,
-                }
+        for event in events
+    }
+    operations = {}
+    for event in events:
+        channel = {"$ref": f"#/channels/{event.TYPE}"}
+        sending = {"action": "send", "channel": channel}
+        operations[f"{event.OWNER}.says.{event.TYPE}"] = sending
+        for name in _hearing(event):
+            receiving = {"action": "receive", "channel": channel}
+            operations[f"{name}.hears.{event.TYPE}"] = receiving
+    described: dict[str, dict[str, Any]] = {}
+    for message, schema in zip(messages, schemas, strict=True):
+        summary = _summary(message)
+        one = {"name": message.TYPE, "summary": summary, "payload": schema}
+        if examples := event_examples.example_of(message):
+            one["examples"] = examples
+        described[message.TYPE] = one
     return {
         "asyncapi": "3.0.0",
         "info": {
@@ -220,18 +224,5 @@ def asyncapi() -> dict[str, Any]:
         "defaultContentType": "application/cloudevents+json",
         "channels": channels,
         "operations": operations,
-        "components": {
-            "messages": {
-                message.TYPE: {
-                    "name": message.TYPE,
-                    "summary": _first(message),
-                    "payload": schema,
-                    **(
-                        {"examples": shown} if (shown := event_examples.example_of(message)) else {}
-                    ),
-                }
-                for message, schema in zip(messages, schemas, strict=True)
-            },
-            "schemas": components,
-        },
+        "components": {"messages": described, "schemas": components},
     }

@@ -1,8 +1,8 @@
 """From a bare Debian machine to a checkout that can run: packages, Python and npm parts.
 
 Standard library only, because it runs before anything is installed: `python3 -m
-operations.install.bootstrap [--test]`. Does only what is missing or out of date, keeps the
-installers' noise in `.impex/log/install.log`, and shows its end when something fails.
+operations.install.bootstrap [--test]`. Does only what is missing or out of date, writes the
+installers' output to `.impex/log/install.log`, and shows its end when something fails.
 """
 
 import fcntl
@@ -24,7 +24,7 @@ from operations.install.servers import missing_servers
 VENV = ROOT / ".venv"
 PYTHON = VENV / "bin" / "python"
 SCRIPT = Path(__file__).with_name("install_packages.sh")
-#: What the journeys in Chromium need: the browser, and letters to draw.
+#: What the journeys in Chromium need, with their programs: the browser, and a font.
 TEST_PACKAGES = {"chromium": "chromium", "fonts-dejavu-core": ""}
 #: The oldest Node.js that the mail catcher runs on.
 NODE = 20
@@ -55,48 +55,29 @@ def run(command: Sequence[str], what: str, *, env: dict[str, str] | None = None)
         except OSError as error:
             raise InstallFailed(f"{what}: {error}") from error
     if done.returncode:
-        with log.open("rb") as noise:
-            noise.seek(begin)
-            lines = noise.read().decode(errors="replace").splitlines()
+        lines = log.read_bytes()[begin:].decode(errors="replace").splitlines()
         end = "\n".join(lines[-SHOWN_LINES:])
         raise InstallFailed(f"{what} failed with code {done.returncode} ({log}):\n{end}")
 
 
+def output_of(*command: str) -> str | None:
+    """What a command prints; None when it fails or there is no such program."""
+    try:
+        done = subprocess.run(command, capture_output=True, text=True, check=False)
+    except OSError:
+        return None
+    return done.stdout if done.returncode == 0 else None
+
+
 def is_installed(package: str) -> bool:
     """Whether Debian's package is installed."""
-    done = subprocess.run(
-        ["dpkg-query", "-W", "-f", "${Status}", package],
-        capture_output=True,
-        text=True,
-        check=False,
-    )
-    return done.stdout.endswith("ok installed")
-
-
-def has_venv() -> bool:
-    """Whether this Python can make a virtual environment with pip in it."""
-    done = subprocess.run(
-        [sys.executable, "-c", "import venv, ensurepip"], capture_output=True, check=False
-    )
-    return done.returncode == 0
-
-
-def has_pip() -> bool:
-    """Whether the virtual environment is there with a pip that runs."""
-    try:
-        command = [str(PYTHON), "-m", "pip", "--version"]
-        return subprocess.run(command, capture_output=True, check=False).returncode == 0
-    except OSError:
-        return False
+    status = output_of("dpkg-query", "-W", "-f", "${Status}", package)
+    return status is not None and status.endswith("ok installed")
 
 
 def node_version() -> int:
     """The major version of Node.js; 0 where there is none that runs."""
-    try:
-        done = subprocess.run(["node", "--version"], capture_output=True, text=True, check=False)
-    except OSError:
-        return 0
-    found = re.match(r"v(\d+)\.", done.stdout)
+    found = re.match(r"v(\d+)\.", output_of("node", "--version") or "")
     return int(found[1]) if found else 0
 
 
@@ -108,12 +89,11 @@ def missing_packages(*, test: bool) -> list[str]:
         for package in missing_servers()
         if test or not (os.environ.get(given[package]) or os.environ.get(f"{given[package]}_FILE"))
     ]
-    if not PYTHON.exists() and not has_venv():
+    if not PYTHON.exists() and output_of(sys.executable, "-c", "import venv, ensurepip") is None:
         missing.append("python3-venv")
     if test:
         for package, program in TEST_PACKAGES.items():
-            there = shutil.which(program) if program else is_installed(package)
-            if not there:
+            if not (shutil.which(program) if program else is_installed(package)):
                 missing.append(package)
     return missing
 
@@ -137,7 +117,7 @@ def install_packages(packages: list[str]) -> None:
 
 
 def fingerprint(*files: str) -> str:
-    """What tells whether an installation is still up to date: content of files, place, Python."""
+    """A hash that changes with the files, the place of the checkout and the version of Python."""
     digest = hashlib.sha256(f"{ROOT} {sys.version}".encode())
     for name in files:
         digest.update((ROOT / name).read_bytes())
@@ -145,19 +125,19 @@ def fingerprint(*files: str) -> str:
 
 
 def up_to_date(stamp: Path, expected: str) -> bool:
-    """Whether `stamp` says that `expected` is what is installed."""
+    """Whether the fingerprint in `stamp` is `expected`."""
     return stamp.exists() and stamp.read_text() == expected
 
 
 def install_python() -> None:
-    """The virtual environment with exactly what the lock says, and this project in it."""
+    """The virtual environment with exactly the packages of the lock, and this project in it."""
     stamp = VENV / "impex.stamp"
     expected = fingerprint("requirements-dev.lock", "pyproject.toml")
     if up_to_date(stamp, expected):
         return
     with step("Python packages, with their hashes checked"):
-        if not has_pip():
-            # Whatever is there was cut short, or made by a Python that has gone.
+        if output_of(str(PYTHON), "-m", "pip", "--version") is None:
+            # What is there was interrupted, or made by a Python that no longer exists.
             command = [sys.executable, "-m", "venv", "--clear", str(VENV)]
             run(command, "making the virtual environment")
         pip = [str(PYTHON), "-m", "pip", "--disable-pip-version-check", "install", "-q"]
@@ -167,7 +147,7 @@ def install_python() -> None:
 
 
 def install_npm() -> None:
-    """The design system and the mail catcher, exactly as the lock says, running no script."""
+    """The design system and the mail catcher, exactly as locked, without running their scripts."""
     stamp = ROOT / "node_modules" / "impex.stamp"
     expected = fingerprint("package.json", "package-lock.json")
     if up_to_date(stamp, expected):
@@ -183,9 +163,9 @@ def install_npm() -> None:
 
 
 def install_together(*installers: Callable[[], None]) -> None:
-    """Run installers side by side, since each mostly waits for the network.
+    """Run installers in parallel, since each mostly waits for the network.
 
-    All of them end before the first failure is raised, so that none is left half done.
+    All of them end before the first failure is raised, so that none is left incomplete.
     """
     with ThreadPoolExecutor(len(installers)) as pool:
         running = [pool.submit(one) for one in installers]

@@ -8,7 +8,6 @@ import hashlib
 import os
 import pwd
 import subprocess
-from dataclasses import dataclass
 from pathlib import Path
 
 from operations.install.servers import user_for
@@ -17,46 +16,22 @@ ROOT = Path(__file__).parents[2]
 OUTSIDE = Path("/var/lib/impex")
 
 
-@dataclass(frozen=True)
 class Paths:
     """The folders of one installation; `home` is `.impex` unless IMPEX_HOME says otherwise."""
 
-    home: Path
-
-    @property
-    def logs(self) -> Path:
-        """One file per child process."""
-        return self.home / "log"
-
-    @property
-    def secrets(self) -> Path:
-        """Passwords and keys, one file each."""
-        return self.home / "secrets"
-
-    @property
-    def state(self) -> Path:
-        """What runs now, for `impex status` and for the next start."""
-        return self.home / "state.json"
-
-    @property
-    def lock(self) -> Path:
-        """Held by the launcher while it runs."""
-        return self.home / "lock"
+    def __init__(self, home: Path) -> None:
+        self.home = home
+        self.logs = home / "log"  # one file per child process
+        self.secrets = home / "secrets"  # passwords and keys, one file each
+        self.state = home / "state.json"  # what runs now, for `impex status` and the next start
+        self.lock = home / "lock"  # held by the launcher while it runs
+        # Where the servers' data is: inside, unless their users cannot reach that.
+        self.inside = home / "data"
+        self.outside = OUTSIDE / hashlib.sha256(str(home).encode()).hexdigest()[:12]
 
     def environment_file(self, service: str) -> Path:
         """The environment of a service that a person starts in a debugger."""
         return self.home / f"{service}.env"
-
-    @property
-    def inside(self) -> Path:
-        """Where data is by preference."""
-        return self.home / "data"
-
-    @property
-    def outside(self) -> Path:
-        """Where data is if the servers' users cannot reach `inside`."""
-        name = hashlib.sha256(str(self.home).encode()).hexdigest()[:12]
-        return OUTSIDE / name
 
     def data(self) -> Path:
         """The folder of the servers' data, the same at every start once it holds something."""

@@ -1,8 +1,7 @@
-"""What the two private servers share: where their programs are, and whom they run as.
+"""What the two private servers share: where their programs are, and as which user they run.
 
-`operations.local.postgres` and `operations.local.rabbit` hold the servers themselves. Nothing
-outside the folder given is written, nothing under /etc is read, and servers already running are
-left alone.
+`operations.local.postgres` and `operations.local.rabbit` start the servers. They write only to
+their folder, read nothing under /etc, and do not touch servers that already run.
 """
 
 import glob
@@ -43,5 +42,11 @@ def user_for(name: str) -> str:
 def chown_to(path: Path, user: str) -> None:
     """Give `path` to `user` when we are root."""
     if user:
-        account = pwd.getpwnam(user)
-        os.chown(path, account.pw_uid, account.pw_gid)
+        shutil.chown(path, user, pwd.getpwnam(user).pw_gid)
+
+
+def write_for(user: str, path: Path, text: str) -> None:
+    """Write a file that only `user` can read."""
+    path.touch(0o600)
+    path.write_text(text)
+    chown_to(path, user)

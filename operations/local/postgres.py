@@ -1,7 +1,7 @@
 """A private PostgreSQL as a child process: `start`, `ready`, `stop`, `kill`.
 
-Reached over TCP on 127.0.0.1 only. Data stays in the folder given; starting again on it keeps the
-data. Made for trying out and for tests, not for production.
+Reached over TCP on 127.0.0.1 only. Its data stays in the folder given. For trying out and for
+tests, not for production.
 """
 
 import os
@@ -11,16 +11,21 @@ import subprocess
 import tempfile
 from pathlib import Path
 
-from operations.install.servers import ADMIN, SYSTEM_PATH, chown_to, postgresql_bin, user_for
+from operations.install.servers import (
+    ADMIN,
+    SYSTEM_PATH,
+    chown_to,
+    postgresql_bin,
+    user_for,
+    write_for,
+)
 from operations.local.processes import Child, StartFailed, free_port, wait_until
 
 
 class Postgres:
     """One PostgreSQL cluster in `folder`, reached over TCP on 127.0.0.1 with a password."""
 
-    def __init__(
-        self, folder: Path, password: str, *, port: int | None = None, durable: bool = True
-    ) -> None:
+    def __init__(self, folder: Path, password: str, *, durable: bool = True) -> None:
         """`durable=False` trades safety against power loss for speed; for tests only."""
         programs = postgresql_bin()
         if programs is None:
@@ -29,7 +34,7 @@ class Postgres:
         self.folder = folder.absolute()
         self.data = self.folder / "data"
         self.password = password
-        self.port = port or free_port()
+        self.port = free_port()
         self.durable = durable
         self.user = user_for("postgres")
         if os.getuid() == 0 and not self.user:
@@ -54,11 +59,10 @@ class Postgres:
         """Create the cluster if there is none, then start it; does not wait."""
         if not (self.data / "PG_VERSION").exists():
             self._create()
-        settings = self.data / "impex.conf"
         lines = [
             f"port = {self.port}",
             "listen_addresses = '127.0.0.1'",
-            "unix_socket_directories = ''",  # nobody asks there, and a long path is refused
+            "unix_socket_directories = ''",  # nothing uses one, and a long path is refused
             "max_connections = 200",
             "shared_buffers = 64MB",
             "log_line_prefix = '%m [%p] %u@%d '",
@@ -66,25 +70,22 @@ class Postgres:
         if not self.durable:
             lines += ["fsync = off", "synchronous_commit = off", "full_page_writes = off"]
             lines += ["max_wal_size = 128MB", "min_wal_size = 32MB"]
-        settings.write_text("\n".join(lines) + "\n")
-        chown_to(settings, self.user)
+        write_for(self.user, self.data / "impex.conf", "\n".join(lines) + "\n")
         self.child.start()
 
     def _create(self) -> None:
         """initdb, with the administrator's password and password logins only.
 
-        Made under another name first, so that a cluster is either whole or not there.
+        Made under another name first, so that a cluster is either complete or not there.
         """
         self.folder.mkdir(parents=True, exist_ok=True)
         chown_to(self.folder, self.user)
         for left in self.folder.glob("draft-*"):
-            shutil.rmtree(left, ignore_errors=True)  # its initdb may still be taking it away
+            shutil.rmtree(left, ignore_errors=True)  # its initdb may still be deleting it
         draft = Path(tempfile.mkdtemp(prefix="draft-", dir=self.folder))
         chown_to(draft, self.user)
         secret = self.folder / "initial-password"
-        secret.touch(0o600)
-        secret.write_text(self.password)
-        chown_to(secret, self.user)
+        write_for(self.user, secret, self.password)
         command = [str(self.programs / "initdb"), "-D", str(draft), "-U", ADMIN]
         command += ["-A", "scram-sha-256", f"--pwfile={secret}", "-E", "UTF8", "--no-locale"]
         log = self.child.log.with_name("initdb.log")

@@ -1,7 +1,7 @@
-"""Everything that `impex up` was told, judged before anything starts.
+"""The settings of `impex up`, checked before anything starts.
 
 The launcher's own settings, and those of every service in the environment that it would be given.
-What only provisioning makes, keys and the services' addresses, is judged as a sound example.
+Valid examples stand in for what only provisioning makes: keys, and the services' addresses.
 """
 
 import tempfile
@@ -11,20 +11,13 @@ from typing import Any
 
 from operations import service_registry
 from operations.local.settings import StackSettings
-from operations.provision.install_commands import ADMIN_URLS, external_user_settings
-from operations.provision.provisioning import (
-    DATABASE,
-    VHOST,
-    AdminUrls,
-    account_names,
-    service_urls,
-)
-from operations.provision.secrets_dir import SecretsDir, fill_key_rings
+from operations.provision.install_commands import operator_settings
+from operations.provision.provisioning import DATABASE, VHOST, AdminUrls, write_secrets
+from operations.provision.secrets_dir import SecretsDir
 from shared.errors import ConfigurationError
-from shared.runtime.service import load_all
 from shared.settings import Problem, load, unknown_names
 
-#: Servers of this machine, as the private ones are.
+#: Servers of this machine, like the private ones.
 EXAMPLE = AdminUrls(
     f"postgresql://127.0.0.1/{DATABASE}", f"amqp://127.0.0.1/{VHOST}", "http://127.0.0.1"
 )
@@ -33,45 +26,30 @@ SMTP = "IMPEX_SMTP_URL"
 
 def validate_settings(environ: Mapping[str, str]) -> StackSettings:
     """The launcher's settings; ConfigurationError names every mistake of every part, once each."""
-    settings: StackSettings | None = None
     problems: dict[Problem, None] = {}
-    try:
-        settings = load(StackSettings, environ)
-    except ConfigurationError as error:
-        problems.update(dict.fromkeys(error.problems))
     with tempfile.TemporaryDirectory(prefix="impex-check-") as folder:
-        files = _examples(SecretsDir(Path(folder)))
+        secrets_dir = SecretsDir(Path(folder))
+        write_secrets(secrets_dir, EXAMPLE, {SMTP: "smtp://127.0.0.1:25"})
+        files = secrets_dir.files()
         if environ.get(SMTP) or environ.get(f"{SMTP}_FILE"):
             del files[SMTP]
+        given: dict[type[Any], Mapping[str, str]] = {StackSettings: environ}
         for one in service_registry.services():
-            needed = service_registry.secret_names(one.name) & files.keys()
-            chosen = {name: files[name] for name in needed}
+            given[one.settings] = service_registry.environment([one.name], {}, files, environ)
+        for settings, variables in given.items():
             try:
-                load_all([one], service_registry.environment([one.name], {}, chosen, environ))
+                load(settings, variables)
             except ConfigurationError as error:
                 problems.update(dict.fromkeys(error.problems))
-    if problems or settings is None:
+    if problems:
         raise ConfigurationError(list(problems))
-    return settings
-
-
-def _examples(secrets_dir: SecretsDir) -> dict[str, Path]:
-    """A file for every secret of every service."""
-    principals = service_registry.principals()
-    urls = service_urls(EXAMPLE, principals, dict.fromkeys(account_names(principals), "example"))
-    for name, url in {**urls, SMTP: "smtp://127.0.0.1:25"}.items():
-        secrets_dir.put(name, url)
-    rings = fill_key_rings(secrets_dir, (one.settings for one in service_registry.services()))
-    return {name: secrets_dir.path(name) for name in (*urls, SMTP, *rings)}
+    return load(StackSettings, environ)
 
 
 def unknown_variables(environ: Mapping[str, str]) -> list[str]:
-    """Variables of ours that nothing here reads, each with the name it resembles, if any."""
-    others = {"IMPEX_HOME", *ADMIN_URLS, *external_user_settings()}
+    """`IMPEX_` variables that nothing reads, each with the name that it resembles, if any."""
+    others = {"IMPEX_HOME", *operator_settings()}
     others |= {f"{name}_FILE" for name in others}
-    classes: list[type[Any]] = [
-        StackSettings,
-        *(one.settings for one in service_registry.services()),
-    ]
     rest = {name: text for name, text in environ.items() if name not in others}
-    return unknown_names(classes, rest)
+    services = (one.settings for one in service_registry.services())
+    return unknown_names([StackSettings, *services], rest)

@@ -1,7 +1,7 @@
 """A private RabbitMQ node as a child process: `start`, `ready`, `stop`, `kill`.
 
-Listens on 127.0.0.1 only, with its own epmd, and reads nothing under /etc. Data stays in the folder
-given. Made for trying out and for tests, not for production.
+Listens on 127.0.0.1 only, with its own epmd, and reads nothing under /etc. Its data stays in the
+folder given. For trying out and for tests, not for production.
 """
 
 import socket
@@ -14,6 +14,7 @@ from operations.install.servers import (
     chown_to,
     missing_servers,
     user_for,
+    write_for,
 )
 from operations.local.processes import Child, free_port, wait_until
 
@@ -27,11 +28,9 @@ class Rabbit:
         password: str,
         *,
         name: str = "impex",
-        cookie: str = "",
-        ports: dict[str, int] | None = None,
         statistics_ms: int = 1000,
     ) -> None:
-        """`password` is the administrator's; it counts at the first start on a folder only.
+        """`password` is the administrator's; only the first start in a folder sets it.
 
         `statistics_ms` is how old the depth of a queue may be in the management API.
         """
@@ -39,11 +38,10 @@ class Rabbit:
             raise FileNotFoundError("RabbitMQ is not installed (Debian package rabbitmq-server)")
         self.folder = folder.absolute()
         self.password = password
-        self.cookie = cookie or password
         self.statistics_ms = statistics_ms
         self.user = user_for("rabbitmq")
         self.ports = {
-            role: (ports or {}).get(role) or free_port()
+            role: free_port()
             for role in ("amqp", "management", "prometheus", "distribution", "epmd")
         }
         self.environment = self._environment(f"{name}@localhost")
@@ -65,21 +63,21 @@ class Rabbit:
         )
 
     def _environment(self, node: str) -> dict[str, str]:
-        """Every place RabbitMQ would look for, pointed into our folder."""
+        """Every place where RabbitMQ would look, inside our folder."""
         base = self.folder
         arguments = "-start_epmd false -kernel inet_dist_use_interface {127,0,0,1} -noinput"
         return {
             "PATH": SYSTEM_PATH,
             "LANG": "C.UTF-8",
-            "HOME": str(base / "home"),
+            "HOME": f"{base}/home",
             "RABBITMQ_NODENAME": node,
-            "RABBITMQ_MNESIA_BASE": str(base / "mnesia"),
-            "RABBITMQ_LOG_BASE": str(base / "log"),
-            "RABBITMQ_CONF_ENV_FILE": str(base / "env.conf"),
-            "RABBITMQ_CONFIG_FILE": str(base / "rabbitmq.conf"),
-            "RABBITMQ_ADVANCED_CONFIG_FILE": str(base / "advanced.config"),
-            "RABBITMQ_ENABLED_PLUGINS_FILE": str(base / "enabled_plugins"),
-            "RABBITMQ_PID_FILE": str(base / "pid"),
+            "RABBITMQ_MNESIA_BASE": f"{base}/mnesia",
+            "RABBITMQ_LOG_BASE": f"{base}/log",
+            "RABBITMQ_CONF_ENV_FILE": f"{base}/env.conf",
+            "RABBITMQ_CONFIG_FILE": f"{base}/rabbitmq.conf",
+            "RABBITMQ_ADVANCED_CONFIG_FILE": f"{base}/advanced.config",
+            "RABBITMQ_ENABLED_PLUGINS_FILE": f"{base}/enabled_plugins",
+            "RABBITMQ_PID_FILE": f"{base}/pid",
             "RABBITMQ_DIST_PORT": str(self.ports["distribution"]),
             "ERL_EPMD_PORT": str(self.ports["epmd"]),
             "ERL_EPMD_ADDRESS": "127.0.0.1",
@@ -120,10 +118,8 @@ class Rabbit:
             chown_to(folder, self.user)
         cookie = self.folder / "home" / ".erlang.cookie"
         if not cookie.exists():
-            cookie.touch(0o600)
-            cookie.write_text(self.cookie)
+            write_for(self.user, cookie, self.password)
             cookie.chmod(0o400)  # Erlang refuses a cookie that others may read
-            chown_to(cookie, self.user)
         ports = self.ports
         settings = [
             f"listeners.tcp.1 = 127.0.0.1:{ports['amqp']}",
@@ -145,10 +141,7 @@ class Rabbit:
             "env.conf": "",
         }
         for name, text in files.items():
-            path = self.folder / name
-            path.touch(0o600)
-            path.write_text(text)
-            chown_to(path, self.user)
+            write_for(self.user, self.folder / name, text)
 
     def ready(self) -> bool:
         """Whether it greets an AMQP client; raises `StartFailed` when it has ended."""

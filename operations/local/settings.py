@@ -1,4 +1,4 @@
-"""Settings of the launcher and of the operator's commands."""
+"""Settings of the launcher."""
 
 from dataclasses import dataclass
 from urllib.parse import urlsplit
@@ -49,16 +49,18 @@ class StackSettings(CommonSettings):
     )
 
     def management(self) -> str:
-        """The management API that belongs to `amqp_url`."""
+        """The management API that belongs to `amqp_url`; empty without that."""
+        if not self.amqp_url:
+            return ""
         if self.management_url:
             return self.management_url
-        parts = urlsplit(self.amqp_url or "")
+        parts = urlsplit(self.amqp_url)
         scheme, port = ("https", 15671) if parts.scheme == "amqps" else ("http", 15672)
         login = parts.netloc.rpartition("@")[0]
         return f"{scheme}://{login + '@' if login else ''}{parts.hostname}:{port}"
 
     def check(self) -> list[Problem]:
-        """The management API is spoken to over HTTP."""
+        """The management API has an HTTP address."""
         url = self.management_url
         if url is not None and urlsplit(url).scheme not in ("http", "https"):
             return [("IMPEX_AMQP_MANAGEMENT_URL", "must start with http:// or https://")]

@@ -1,12 +1,11 @@
 """The parts of a running installation: private servers, mail catcher, services.
 
-A `Stack` starts them in the order of their needs, knows when each is ready, and stops them the
-other way round. It does not talk to people; `operations.local.up` does.
+A `Stack` starts them in the order of their needs, knows when each is ready, and stops them in the
+opposite order. It prints nothing; `operations.local.up` does.
 """
 
 import os
 import shlex
-import signal
 import sys
 import urllib.error
 import urllib.request
@@ -26,23 +25,20 @@ from operations.local.settings import StackSettings
 from operations.local.state import ProcessIdentity, State
 from operations.provision.provisioning import (
     DATABASE,
+    OWNER_URL,
     VHOST,
     AdminUrls,
-    account_names,
-    external_user_urls,
     migrate_all,
-    owner_url,
     provision_broker,
     provision_database,
-    service_urls,
+    write_secrets,
 )
-from operations.provision.secrets_dir import SecretsDir, fill_key_rings
+from operations.provision.secrets_dir import SecretsDir
 from shared.runtime.service import EXIT_MISCONFIGURED
 
 CATCHER = ROOT / "node_modules" / "maildev" / "dist" / "bin" / "maildev.js"
-#: Children in the order in which they are stopped; services that are not named come in between.
-FIRST_TO_STOP = ("gateway",)
-LAST_TO_STOP = ("maildev", "postgresql", "rabbitmq", "epmd")
+#: Children in the order in which they are stopped; the other services come after the first group.
+STOP_ORDER = (("gateway",), ("maildev", "postgresql", "rabbitmq"), ("epmd",))
 
 
 def service_command(name: str) -> list[str]:
@@ -63,7 +59,7 @@ def responds(url: str) -> bool:
 
 @dataclass
 class Ports:
-    """Chooses ports: the wanted one if it is free, else another with a remark."""
+    """Chooses ports that differ from each other."""
 
     remarks: list[str] = field(default_factory=list)
     _given: set[int] = field(default_factory=set)
@@ -73,8 +69,7 @@ class Ports:
         if wanted not in self._given and port_is_free(wanted):
             self._given.add(wanted)
             return wanted
-        port = free_port()
-        self._given.add(port)
+        port = self.any()
         self.remarks.append(f"port {wanted} is taken: the {what} is on {port} this time")
         return port
 
@@ -100,13 +95,15 @@ class Stack:
         self.ports = Ports()
         self.secrets_dir = SecretsDir(paths.secrets)
         self.children: dict[str, Child] = {}
-        self.health: dict[str, str] = {}
         self.postgres: Postgres | None = None
         self.rabbit: Rabbit | None = None
         self.smtp_url = settings.smtp_url or ""
         self.catcher_url = ""
+        self.passwords: dict[str, str] = {}
         self.portal_port = self.ports.choose("portal", settings.port)
-        self.state = State(_myself(), datetime.now(UTC).isoformat(timespec="seconds"))
+        launcher = ProcessIdentity.of(os.getpid())
+        assert launcher is not None
+        self.state = State(launcher, datetime.now(UTC).isoformat(timespec="seconds"))
 
     @property
     def base_url(self) -> str:
@@ -118,20 +115,17 @@ class Stack:
 
     def admin_urls(self) -> AdminUrls:
         """The administrators' addresses of database and broker."""
-        database = self.settings.database_url
-        if database is None and self.postgres is not None:
-            database = self.postgres.url(DATABASE)
-        amqp, management = self.settings.amqp_url, None
-        if amqp is not None:
-            management = self.settings.management()
-        elif self.rabbit is not None:
-            amqp, management = self.rabbit.url(VHOST), self.rabbit.management_url
-        return AdminUrls(database or "", amqp or "", management or "")
+        settings, postgres, rabbit = self.settings, self.postgres, self.rabbit
+        return AdminUrls(
+            settings.database_url or (postgres.url(DATABASE) if postgres else ""),
+            settings.amqp_url or (rabbit.url(VHOST) if rabbit else ""),
+            settings.management() or (rabbit.management_url if rabbit else ""),
+        )
 
     # ----------------------------------------------------------------- servers
 
     def start_servers(self) -> dict[str, Callable[[], bool]]:
-        """Start what is private, all at once; returns by name what says that it is ready."""
+        """Start the private servers, all at once; returns by name the check whether it is ready."""
         waiting: dict[str, Callable[[], bool]] = {}
         data = self.paths.data()
         data.mkdir(parents=True, exist_ok=True)
@@ -181,59 +175,41 @@ class Stack:
 
     # ------------------------------------------------------------ provisioning
 
-    def passwords(self) -> dict[str, str]:
-        """One password per database role and per broker user."""
-        return {
-            name: self.secrets_dir.get(f"password-{name}")
-            for name in account_names(service_registry.principals())
-        }
-
     def write_secrets(self) -> None:
         """Keys, and the addresses with passwords that each service is given as a file."""
-        principals = service_registry.principals()
-        passwords = self.passwords()
-        fill_key_rings(self.secrets_dir, (one.settings for one in service_registry.services()))
-        urls = service_urls(self.admin_urls(), principals, passwords)
-        urls["IMPEX_SMTP_URL"] = self.smtp_url
-        urls["IMPEX_OWNER_DATABASE_URL"] = owner_url(self.admin_urls(), passwords)
-        urls |= external_user_urls(self.admin_urls(), passwords)
-        for name, url in urls.items():
-            self.secrets_dir.put(name, url)
+        more = {"IMPEX_SMTP_URL": self.smtp_url}
+        self.passwords = write_secrets(self.secrets_dir, self.admin_urls(), more)
 
     def provision_database(self) -> list[str]:
         """Roles, schemas, migrations; returns the migrations applied now."""
-        passwords = self.passwords()
-        provision_database(self.admin_urls(), service_registry.principals(), passwords)
-        return migrate_all(owner_url(self.admin_urls(), passwords), service_registry.services())
+        provision_database(self.admin_urls(), service_registry.principals(), self.passwords)
+        return migrate_all(self.secrets_dir.get(OWNER_URL), service_registry.services())
 
     def provision_broker(self) -> None:
         """Virtual host, users, rights, shared exchanges."""
-        provision_broker(self.admin_urls(), service_registry.principals(), self.passwords())
+        provision_broker(self.admin_urls(), service_registry.principals(), self.passwords)
 
     # ---------------------------------------------------------------- services
 
     def start_services(self) -> None:
-        """Start every service in a process of its own, but for those that a person starts."""
+        """Start every service in its own process, except those that a person starts."""
         for name in service_registry.service_names():
             port = self.ports.any()
-            environment = self._service_environment(name, port)
+            values = {
+                "IMPEX_BASE_URL": self.base_url,
+                "IMPEX_GATEWAY_PORT": str(self.portal_port),
+                f"IMPEX_{name.upper()}_HEALTH_PORT": str(port),
+            }
+            files = self.secrets_dir.files()
+            environment = service_registry.environment([name], values, files)
             if name in self.without:
                 self._write_environment_file(name, environment)
                 continue
-            self.health[name] = f"http://127.0.0.1:{port}/health/ready"
+            self.state.health[name] = f"http://127.0.0.1:{port}/health/ready"
             log = self.paths.logs / f"{name}.log"
             child = Child(name, service_command(name), log, environment, ROOT)
             child.start()
             self._register(child)
-
-    def _service_environment(self, name: str, health_port: int) -> dict[str, str]:
-        values = {
-            "IMPEX_BASE_URL": self.base_url,
-            "IMPEX_GATEWAY_PORT": str(self.portal_port),
-            f"IMPEX_{name.upper()}_HEALTH_PORT": str(health_port),
-        }
-        files = {one: self.secrets_dir.path(one) for one in service_registry.secret_names(name)}
-        return service_registry.environment([name], values, files)
 
     def _write_environment_file(self, name: str, environment: dict[str, str]) -> None:
         """A file of variables that shells and debuggers read, for its owner only."""
@@ -250,21 +226,21 @@ class Stack:
 
     def restart_services(self, names: Collection[str]) -> None:
         """Stop services in order, the gateway first, and start them again."""
-        self._stop_together(name for name in names if name in FIRST_TO_STOP)
-        self._stop_together(name for name in names if name not in FIRST_TO_STOP)
+        self._stop_together(name for name in names if name in STOP_ORDER[0])
+        self._stop_together(name for name in names if name not in STOP_ORDER[0])
         for name in names:
             self.children[name].start()
         self.save_state()
 
     def service_ready(self, name: str) -> bool:
-        """Whether a service says so itself; StartFailed when it has ended, of its settings too."""
+        """Whether a service reports it; StartFailed when it has ended, also because of settings."""
         child = self.children[name]
         if not child.alive and child.process and child.process.returncode == EXIT_MISCONFIGURED:
             lines = child.last_lines().splitlines()
             named = [line for line in lines if line.startswith("impex: ")]
             raise Misconfigured("\n".join([f"{name} was told something wrong", *(named or lines)]))
         child.require_alive()
-        return responds(self.health[name])
+        return responds(self.state.health[name])
 
     # -------------------------------------------------------------- bookkeeping
 
@@ -274,56 +250,50 @@ class Stack:
         self.save_state()
 
     def save_state(self) -> None:
-        """Write down what runs, so that the next start can end it if we cannot."""
+        """Write what runs to the file, so that the next start can end it if we cannot."""
         known = {
             name: ProcessIdentity.of(child.pid, int(child.stop_signal))
             for name, child in self.children.items()
             if child.pid is not None
         }
         self.state.children = {name: one for name, one in known.items() if one is not None}
-        self.state.health = dict(self.health)
         self.state.addresses = self.addresses()
         self.state.write(self.paths.state)
 
     def addresses(self) -> dict[str, str]:
         """What `impex status --json` gives to programs; no password is among them."""
-        found = {"portal": self.base_url, "mail_catcher": self.catcher_url, "smtp": self.smtp_url}
-        if self.smtp_url and self.settings.smtp_url:
-            found["smtp"] = _without_login(self.smtp_url)
         admin_urls = self.admin_urls()
-        found["database"] = _without_login(admin_urls.database_url)
-        found["broker"] = _without_login(admin_urls.amqp_url)
-        found["broker_management"] = _without_login(admin_urls.management_url)
+        found = {
+            "portal": self.base_url,
+            "mail_catcher": self.catcher_url,
+            "smtp": _without_login(self.smtp_url),
+            "database": _without_login(admin_urls.database_url),
+            "broker": _without_login(admin_urls.amqp_url),
+            "broker_management": _without_login(admin_urls.management_url),
+        }
         if self.rabbit is not None:
             port = self.rabbit.ports["prometheus"]
             found["broker_metrics"] = f"http://127.0.0.1:{port}/metrics"
-        for name, url in self.health.items():
+        for name, url in self.state.health.items():
             found[f"{name}_metrics"] = url.replace("/health/ready", "/metrics")
         return {name: url for name, url in found.items() if url}
 
-    def stop(self, say: Callable[[str], None]) -> None:
-        """Stop everything in order: the door first, the servers last."""
-        names = list(self.children)
-        middle = [n for n in names if n not in (*FIRST_TO_STOP, *LAST_TO_STOP)]
-        groups = ([*FIRST_TO_STOP], middle, ["maildev", "postgresql", "rabbitmq"], ["epmd"])
-        for group in groups:
+    def stop(self) -> None:
+        """Stop everything in order: the gateway first, the servers last."""
+        first, *last = STOP_ORDER
+        named = {name for group in STOP_ORDER for name in group}
+        others = [name for name in self.children if name not in named]
+        for group in (first, others, *last):
             self._stop_together(name for name in group if name in self.children)
         for name in self.without:
             self.paths.environment_file(name).unlink(missing_ok=True)
         self.paths.state.unlink(missing_ok=True)
-        say("stopped")
 
     def _stop_together(self, names: Iterable[str]) -> None:
         chosen = [self.children[name] for name in names]
         if chosen:
             with ThreadPoolExecutor(len(chosen)) as pool:
                 list(pool.map(lambda child: child.stop(35), chosen))
-
-
-def _myself() -> ProcessIdentity:
-    me = ProcessIdentity.of(os.getpid(), int(signal.SIGTERM))
-    assert me is not None
-    return me
 
 
 def _without_login(url: str) -> str:

@@ -1,8 +1,8 @@
 """What runs now, in a file: for `impex status`, and to end what a killed launcher left behind.
 
-A process is known by id, start time and the machine's boot together, which no other process ever
-shares, so one that merely took over the id is never touched. Only one launcher runs per folder, by
-a lock that the kernel frees at its death.
+Id, start time and the machine's boot together identify a process, so one that merely has the same
+id is never touched. A lock, which the kernel releases when its process ends, allows only one
+launcher per folder.
 """
 
 import fcntl
@@ -10,18 +10,20 @@ import json
 import os
 import signal
 import time
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
-from typing import Any, TextIO
+from typing import TextIO
+
+import msgspec
 
 from operations.install.paths import Paths
 from operations.local.processes import started_at
 
-#: How long a leftover may take to end after its signal before it is killed.
-ORPHAN_STOP_SECONDS = 20
-KILLED_SECONDS = 5
+#: Seconds that an orphan may take to end after its own signal, and after SIGKILL.
+STOP_SECONDS = 20
+KILL_SECONDS = 5
 
 
 def boot_id() -> str:
@@ -51,7 +53,7 @@ class ProcessIdentity:
 
 @dataclass
 class State:
-    """Everything that `impex status` tells without asking anybody."""
+    """Everything that `impex status` shows without asking another process."""
 
     launcher: ProcessIdentity
     since: str
@@ -71,13 +73,8 @@ class State:
 def read(path: Path) -> State | None:
     """The state that was last written; None when there is none that can be read."""
     try:
-        found: dict[str, Any] = json.loads(path.read_text())
-        found["launcher"] = ProcessIdentity(**found["launcher"])
-        found["children"] = {
-            name: ProcessIdentity(**one) for name, one in found["children"].items()
-        }
-        return State(**found)
-    except (OSError, ValueError, KeyError, TypeError):
+        return msgspec.json.decode(path.read_bytes(), type=State)
+    except (OSError, msgspec.DecodeError):
         return None
 
 
@@ -88,7 +85,7 @@ def read_running_state(paths: Paths) -> State | None:
 
 
 def take_lock(paths: Paths) -> TextIO | None:
-    """The launcher's lock, kept while the file is open; None when another launcher holds it."""
+    """The launcher's lock, held while the file is open; None when another launcher holds it."""
     file = paths.lock.open("a+")
     try:
         fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
@@ -109,23 +106,12 @@ def stop_orphans(paths: Paths, say: Callable[[str], None]) -> None:
     left = {name: one for name, one in state.children.items() if one.runs()}
     if left:
         say(f"ending what an earlier run left behind: {', '.join(left)}")
-    for one in left.values():
-        _signal(one, one.stop_signal)
-    _wait_for(left.values(), ORPHAN_STOP_SECONDS)
-    for one in left.values():
-        _signal(one, signal.SIGKILL)
-    _wait_for(left.values(), KILLED_SECONDS)
+    for kill, seconds in ((False, STOP_SECONDS), (True, KILL_SECONDS)):
+        for one in left.values():
+            if one.runs():
+                with suppress(ProcessLookupError):  # it ended in between
+                    os.kill(one.pid, signal.SIGKILL if kill else one.stop_signal)
+        end = time.monotonic() + seconds
+        while any(one.runs() for one in left.values()) and time.monotonic() < end:
+            time.sleep(0.05)
     paths.state.unlink(missing_ok=True)
-
-
-def _signal(one: ProcessIdentity, number: int) -> None:
-    if one.runs():
-        with suppress(ProcessLookupError):  # it ended in between
-            os.kill(one.pid, number)
-
-
-def _wait_for(chosen: Iterable[ProcessIdentity], seconds: float) -> None:
-    chosen = tuple(chosen)
-    end = time.monotonic() + seconds
-    while any(one.runs() for one in chosen) and time.monotonic() < end:
-        time.sleep(0.05)

@@ -1,8 +1,8 @@
-"""`impex up`: the whole house on one machine, until Ctrl-C.
+"""`impex up`: all services and their servers on one machine, until Ctrl-C.
 
-Ends what an earlier run left behind, starts the servers that are not given from outside, prepares
-them, starts every service, waits until all are ready and prints one table of addresses. A part
-that ends by itself is started again, with a pause that grows.
+Ends what an earlier run left behind, starts the servers that the settings do not name, prepares
+them, starts every service, waits until all are ready and prints one table of addresses. Restarts a
+part that ends by itself, after a pause that grows.
 """
 
 import argparse
@@ -13,24 +13,26 @@ import shutil
 import signal
 import sys
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 
 from operations import service_registry
 from operations.install.paths import ROOT, Paths, paths
 from operations.install.progress import done, note, pending, say, step
+from operations.install.servers import ADMIN
 from operations.local.preflight import unknown_variables, validate_settings
-from operations.local.processes import Child, Misconfigured, StartFailed
+from operations.local.processes import Child, Misconfigured, StartFailed, wait_until
 from operations.local.settings import StackSettings
 from operations.local.source_watch import SourceWatch, owners
 from operations.local.stack import Stack, service_command
 from operations.local.state import read_running_state, stop_orphans, take_lock
+from operations.printing import print_rows
 from shared.errors import ImpexError
 from shared.runtime.telemetry import configure_logging
 
 #: How long a server or a service may take to be ready.
 READY_SECONDS = 120
-#: Pauses before a part that ended is started again; a minute of life forgets them.
+#: Seconds before a part that ended is started again; they begin anew after a minute of life.
 PAUSES = (1, 2, 5, 10, 30)
 BACKOFF_RESET_AFTER = 60
 #: Seconds between two looks at the files of `--watch`.
@@ -93,7 +95,8 @@ def _up(where: Paths, settings: StackSettings, options: argparse.Namespace) -> i
         code = 2 if isinstance(error, Misconfigured) else 1
     finally:
         if stack is not None:
-            stack.stop(say)
+            stack.stop()
+            say("stopped")
     return code
 
 
@@ -115,7 +118,7 @@ def _start(stack: Stack) -> None:
     _await(waiting, "mail catcher", begun)
     begun = time.monotonic()
     stack.start_services()
-    for name in stack.health:
+    for name in stack.state.health:
         _await({name: lambda name=name: stack.service_ready(name)}, name, begun)  # type: ignore[misc]
     stack.state.ready = True
     stack.save_state()
@@ -124,17 +127,11 @@ def _start(stack: Stack) -> None:
 
 
 def _await(waiting: dict[str, Callable[[], bool]], name: str, begun: float) -> None:
-    """Wait for one part that was started at `begun`; its line tells the seconds since then."""
-    ready = waiting.get(name)
-    if ready is None:
-        return
-    end = time.monotonic() + READY_SECONDS
-    pending(name)
-    while not ready():
-        if time.monotonic() > end:
-            raise StartFailed(f"{name} was not ready after {READY_SECONDS} s")
-        time.sleep(0.05)
-    done(name, time.monotonic() - begun)
+    """Wait for one part that was started at `begun`; its line shows the seconds since then."""
+    if name in waiting:
+        pending(name)
+        wait_until(waiting[name], READY_SECONDS, name)
+        done(name, time.monotonic() - begun)
 
 
 def print_table(stack: Stack, seconds: float) -> None:
@@ -143,29 +140,23 @@ def print_table(stack: Stack, seconds: float) -> None:
     rows = [("portal", where["portal"], "")]
     if "mail_catcher" in where:
         rows.append(("mail catcher", where["mail_catcher"], "every mail that is sent lands here"))
-    login = ""
-    if stack.rabbit is not None:
-        login = f"impex_admin / {stack.rabbit.password}"
+    login = f"{ADMIN} / {stack.rabbit.password}" if stack.rabbit else ""
     rows.append(("RabbitMQ management", where["broker_management"], login))
     if "broker_metrics" in where:
         rows.append(("RabbitMQ metrics", where["broker_metrics"], ""))
-    rows.append(("database", where["database"], _database_hint(stack)))
-    rows += [(f"{name} metrics", where[f"{name}_metrics"], "") for name in stack.health]
-    width = max(len(name) for name, _, _ in rows)
-    length = max(len(url) for _, url, _ in rows)
+    login = f"{ADMIN} / {stack.postgres.password}" if stack.postgres else ""
+    rows.append(("database", where["database"], login))
+    rows += [(f"{name} metrics", where[f"{name}_metrics"], "") for name in stack.state.health]
     say(f"\nIMPEXWEB is ready after {seconds:.1f} s.\n")
-    for name, url, remark in rows:
-        say(f"  {name:<{width}}  {url:<{length}}  {remark}".rstrip())
+    print_rows((), rows)
     logs = _short(stack.paths.logs)
     say(f"\n  logs are in {logs}; `{command()} status` shows services and queues")
-    say(
-        f"\nNext: open {where['portal']}, create an account, and read the mail",
-    )
+    say(f"\nNext: open {where['portal']}, create an account, and read the mail")
     say(f"in {where.get('mail_catcher', 'your mail box')}. Ctrl-C stops everything; data stays.\n")
 
 
 def print_debug_commands(stack: Stack) -> None:
-    """How to start each service that was left out, with the environment that it needs."""
+    """How to start each service of `--without`, with the environment that it needs."""
     for name in stack.without:
         file = shlex.quote(str(stack.paths.environment_file(name)))
         folder, command_line = shlex.quote(str(ROOT)), shlex.join(service_command(name))
@@ -173,18 +164,10 @@ def print_debug_commands(stack: Stack) -> None:
         say(f"  (cd {folder} && set -a && . {file} && exec {command_line})\n")
 
 
-def _database_hint(stack: Stack) -> str:
-    if stack.postgres is None:
-        return ""
-    return f"impex_admin / {stack.postgres.password}"
-
-
 def command() -> str:
     """`impex` as a person in the current folder would type it."""
-    beside = Path(sys.executable).with_name("impex")
-    if shutil.which("impex") or not beside.exists():
-        return "impex"
-    return _short(beside)
+    own = Path(sys.executable).with_name("impex")
+    return "impex" if shutil.which("impex") or not own.exists() else _short(own)
 
 
 def _short(path: Path) -> str:
@@ -208,15 +191,16 @@ class Supervisor:
     def forever(self) -> None:
         """Until a signal raises `Interrupted`."""
         while True:
-            for name, child in self._ended():
-                self._restart(name, child)
+            for name, child in self.stack.children.items():
+                if not child.alive:
+                    self._restart(name, child)
             if self.watch is not None and time.monotonic() >= self.next_scan:
                 self.next_scan = time.monotonic() + SCAN_INTERVAL
                 self._restart_changed(self.watch.changed_files())
             time.sleep(0.2)
 
     def _restart_changed(self, files: list[str]) -> None:
-        services = list(self.stack.health)
+        services = list(self.stack.state.health)
         files = [file for file in files if owners(file, services)]
         concerned = {name for file in files for name in owners(file, services)}
         names = [name for name in services if name in concerned]
@@ -229,9 +213,6 @@ class Supervisor:
             self.due.pop(name, None)
             self.failures.pop(name, None)
             self.started[name] = time.monotonic()
-
-    def _ended(self) -> Iterator[tuple[str, Child]]:
-        return ((n, c) for n, c in list(self.stack.children.items()) if not c.alive)
 
     def _restart(self, name: str, child: Child) -> None:
         now = time.monotonic()

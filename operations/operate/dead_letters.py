@@ -1,13 +1,14 @@
-"""`impex dead list` and `impex dead replay`: the messages that nobody could handle.
+"""`impex dead list` and `impex dead replay`: the messages that could not be handled.
 
 Shows why and since when, never the content. Replaying sends a message to its service again as a
-first try; what was handled already has no second effect. What its owner did not say stays.
+first try; a message that was handled already has no second effect. A message that the owner of its
+type did not publish stays.
 """
 
 import argparse
 import asyncio
 import getpass
-from contextlib import nullcontext, suppress
+from contextlib import suppress
 from dataclasses import asdict
 
 from operations import service_registry
@@ -20,16 +21,16 @@ from shared.messaging.dead_letters import DeadLetter, list_dead, replay
 
 def main_list(options: argparse.Namespace) -> int:
     """List the dead letters of one service or of all; exit code 0 whatever their number."""
-    where = resolve_broker()
-    names = [options.service] if options.service else listening()
-    _must_listen(names)
+    url = resolve_broker().operator_url
+    names = _hearing(options.service)
+    # A service that never ran has no queue of dead letters; for a named one that is an error.
+    ignored = () if options.service else (ConfigurationError,)
 
     async def collect() -> list[DeadLetter]:
         found = []
         for name in names:
-            # A service that never ran has no dead letters; asked for by name, that is an error.
-            with nullcontext() if options.service else suppress(ConfigurationError):
-                found += await list_dead(where.operator_url, name)
+            with suppress(*ignored):
+                found += await list_dead(url, name)
         return found
 
     letters = asyncio.run(collect())
@@ -51,7 +52,7 @@ def main_list(options: argparse.Namespace) -> int:
 
 def main_replay(options: argparse.Namespace) -> int:
     """Send letters again; exit code 1 when the one that was named was not found."""
-    _must_listen([options.service])
+    _hearing(options.service)
     url = resolve_broker().operator_url
     count = asyncio.run(
         replay(
@@ -69,16 +70,13 @@ def main_replay(options: argparse.Namespace) -> int:
     return 0 if count or options.id is None else 1
 
 
-def listening() -> list[str]:
-    """The services that hear events, and so have a queue of dead letters."""
-    return [one.name for one in service_registry.services() if one.hears]
-
-
-def _must_listen(names: list[str]) -> None:
-    for name in names:
-        if name not in listening():
-            known = ", ".join(listening())
-            raise ConfigurationError([("SERVICE", f"must be one of {known}, not {name}")])
+def _hearing(service: str | None) -> list[str]:
+    """`service`, or every service that hears events, and so has a queue of dead letters."""
+    known = [one.name for one in service_registry.services() if one.hears]
+    if service and service not in known:
+        sentence = f"must be one of {', '.join(known)}, not {service}"
+        raise ConfigurationError([("SERVICE", sentence)])
+    return [service] if service else known
 
 
 def _why(letter: DeadLetter) -> str:

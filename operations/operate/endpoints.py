@@ -1,8 +1,8 @@
 """How the operator's commands find the broker and the database.
 
 By the settings if they are given (IMPEX_AMQP_MANAGEMENT_URL, IMPEX_OPERATOR_AMQP_URL, or a
-service's own address), else by what `impex up` wrote down in this folder. ConfigurationError says
-what is missing where neither helps.
+service's own address), else by what `impex up` wrote in this folder. ConfigurationError names what
+is missing where neither helps.
 """
 
 import os
@@ -14,7 +14,7 @@ from urllib.parse import unquote, urlsplit
 
 import asyncpg
 
-from operations.install.paths import Paths, paths
+from operations.install.paths import paths
 from operations.install.servers import ADMIN
 from operations.local.state import read_running_state
 from operations.provision.provisioning import VHOST
@@ -23,6 +23,8 @@ from shared.database.pool import connecting
 from shared.errors import ConfigurationError
 
 T = TypeVar("T")
+BROKER_SETTINGS = ("IMPEX_AMQP_MANAGEMENT_URL", "IMPEX_OPERATOR_AMQP_URL")
+NOTHING_RUNS = "is required, because no `impex up` runs in this folder"
 
 
 @dataclass(frozen=True)
@@ -51,35 +53,31 @@ def required(environ: Mapping[str, str], *names: str) -> dict[str, str]:
     problems: list[tuple[str, str]] = []
     for name in names:
         try:
-            value = secret(environ, name)
+            found[name] = secret(environ, name) or ""
+            if not found[name]:
+                problems.append((name, f"is required (or {name}_FILE)"))
         except ConfigurationError as error:
             problems += error.problems
-            continue
-        if value is None:
-            problems.append((name, f"is required (or {name}_FILE)"))
-        else:
-            found[name] = value
     if problems:
         raise ConfigurationError(problems)
     return found
 
 
-def resolve_broker(where: Paths | None = None) -> BrokerEndpoint:
+def resolve_broker() -> BrokerEndpoint:
     """The broker of the settings, else that of the `impex up` which runs in this folder."""
-    given = secret(os.environ, "IMPEX_AMQP_MANAGEMENT_URL")
-    operator = secret(os.environ, "IMPEX_OPERATOR_AMQP_URL")
-    where = where or paths()
+    management, operator = (secret(os.environ, name) for name in BROKER_SETTINGS)
+    where = paths()
     state = read_running_state(where)
     if operator is None and state is not None:
-        operator = (where.secrets / "IMPEX_OPERATOR_AMQP_URL").read_text().strip()
-    if given is None and state is not None:
-        given = _with_login(where, state.addresses["broker_management"])
-    if given is None or operator is None:
-        sentence = "is required, because no `impex up` runs in this folder"
-        names = ("IMPEX_AMQP_MANAGEMENT_URL", "IMPEX_OPERATOR_AMQP_URL")
-        raise ConfigurationError([(name, sentence) for name in names])
+        operator = (where.secrets / BROKER_SETTINGS[1]).read_text().strip()
+    if management is None and state is not None:
+        password = (where.secrets / "rabbitmq-administrator").read_text().strip()
+        url = state.addresses["broker_management"]
+        management = url.replace("://", f"://{ADMIN}:{password}@", 1)
+    if management is None or operator is None:
+        raise ConfigurationError([(name, NOTHING_RUNS) for name in BROKER_SETTINGS])
     vhost = unquote(urlsplit(operator).path[1:]) or VHOST
-    return BrokerEndpoint(given, operator, vhost)
+    return BrokerEndpoint(management, operator, vhost)
 
 
 def configured_or_running(setting: str) -> str:
@@ -89,8 +87,7 @@ def configured_or_running(setting: str) -> str:
     if value is None and read_running_state(where) is not None:
         value = (where.secrets / setting).read_text().strip()
     if value is None:
-        sentence = "is required, because no `impex up` runs in this folder"
-        raise ConfigurationError([(setting, sentence)])
+        raise ConfigurationError([(setting, NOTHING_RUNS)])
     return value
 
 
@@ -106,8 +103,3 @@ async def as_service(name: str, work: Callable[[Connection], Awaitable[T]]) -> T
             return await work(connection)
     finally:
         await connection.close()
-
-
-def _with_login(where: Paths, address: str) -> str:
-    password = (where.secrets / "rabbitmq-administrator").read_text().strip()
-    return address.replace("://", f"://{ADMIN}:{password}@", 1)

@@ -1,10 +1,11 @@
 """`impex queues`: every queue with its depth, and what that means.
 
-The table is the one of the architecture: the backlog of each service, what waits to be tried again,
-what somebody must read, and what nobody listens to.
+The backlog of each service, the messages to be tried again, those that somebody must read, and
+those that no service hears.
 """
 
 import argparse
+from contextlib import closing
 from dataclasses import asdict, dataclass
 
 from operations.operate.endpoints import BrokerEndpoint, resolve_broker
@@ -16,7 +17,7 @@ from shared.messaging import topology
 
 @dataclass(frozen=True)
 class Depth:
-    """One queue: `ready` to be taken, `taken` and not yet settled, `listeners` (consumers)."""
+    """One queue: messages `ready` for a consumer, and `taken` by one but not settled yet."""
 
     queue: str
     kind: str
@@ -26,12 +27,9 @@ class Depth:
 
 
 def depths(where: BrokerEndpoint) -> list[Depth]:
-    """Every queue of the house's virtual host, in the order of the services."""
-    admin = BrokerAdmin(where.management_url)
-    try:
+    """Every queue of the virtual host, in the order of the services."""
+    with closing(BrokerAdmin(where.management_url)) as admin:
         found = admin.queues(where.vhost)
-    finally:
-        admin.close()
     rows = [
         Depth(
             queue=one["name"],
@@ -47,7 +45,7 @@ def depths(where: BrokerEndpoint) -> list[Depth]:
 
 
 def _place(row: Depth) -> tuple[bool, str, int, int]:
-    """A service's queues together: main, requests, waiting rooms by their time, dead."""
+    """A service's queues together: main, requests, retry queues by delay, dead."""
     service, _, rest = row.queue.partition(".")
     rank = {"": 0, "requests": 1, "dead": 3}.get(rest, 2)
     step = topology.RETRY_DELAYS.get(rest.removeprefix("retry."), 0)
@@ -81,7 +79,7 @@ def main(options: argparse.Namespace) -> int:
 
 
 def show(rows: list[Depth]) -> None:
-    """The table for people; a meaning is told where there is something in the queue."""
+    """The table for people, with the meaning where the queue has messages."""
     print_rows(
         ("queue", "ready", "taken", "kind", ""),
         [

@@ -1,8 +1,7 @@
 """RabbitMQ's management API: virtual hosts, users and their rights, queues and their depth.
 
-Synchronous and small, because operators' commands and tests use it, never a service. Everything
-is idempotent: asking for what already is changes nothing. An answer other than 2xx raises
-`BrokerRefused`.
+Synchronous and small, because operators' commands and tests use it, never a service. Every call is
+idempotent. An answer other than 2xx raises `BrokerRefused`.
 """
 
 import base64
@@ -46,44 +45,31 @@ class BrokerAdmin:
     def call(self, method: str, path: str, body: object = None) -> Any:
         """One call; `path` begins after /api/. Returns the JSON answer, or None."""
         data = None if body is None else json.dumps(body)
-        kept = self._connection.sock is not None
+        reused = self._connection.sock is not None
         try:
             self._connection.request(method, f"/api/{path}", data, self._headers)
             answer = self._connection.getresponse()
             text = answer.read()
-        except ConnectionError:
+        except (OSError, http.client.HTTPException) as error:
             self._connection.close()
-            if not kept:
+            if reused and isinstance(error, ConnectionError):
+                return self.call(method, path, body)  # the broker had closed the idle connection
+            if isinstance(error, OSError):
                 raise
-            return self.call(method, path, body)  # the broker had closed what was kept open
-        except OSError:
-            self._connection.close()
-            raise
-        except http.client.HTTPException as error:
-            self._connection.close()
             raise BrokerRefused(f"{method} {path}: no answer in HTTP ({error!r})") from error
         if answer.status >= 300:
-            said = text[:300].decode(errors="replace")
-            raise BrokerRefused(f"{method} {path}: {answer.status} {said}")
+            reason = text[:300].decode(errors="replace")
+            raise BrokerRefused(f"{method} {path}: {answer.status} {reason}")
         return json.loads(text) if text else None
 
     def import_definitions(self, definitions: dict[str, Any]) -> None:
         """Make everything that a definitions document names, in one call."""
         self.call("POST", "definitions", definitions)
 
-    def delete_vhost(self, vhost: str) -> None:
-        """Forget a virtual host with all its queues."""
-        self.call("DELETE", f"vhosts/{quote(vhost, safe='')}")
-
     def queues(self, vhost: str) -> list[dict[str, Any]]:
         """Every queue with its totals: name, messages, messages_ready, messages_unacknowledged."""
         path = f"queues/{quote(vhost, safe='')}?disable_stats=true&enable_queue_totals=true"
         return list(self.call("GET", path))
-
-    def declare_queue(self, vhost: str, name: str, arguments: dict[str, Any]) -> None:
-        """Declare one durable queue."""
-        path = f"queues/{quote(vhost, safe='')}/{quote(name, safe='')}"
-        self.call("PUT", path, {"durable": True, "arguments": arguments})
 
     def close(self) -> None:
         """Close the connection."""

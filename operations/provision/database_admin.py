@@ -1,20 +1,20 @@
 """What an administrator does to PostgreSQL: roles, databases, schemas.
 
-Synchronous to the caller, whatever loop runs there. Idempotent: what exists stays. Tables are not
-made here but by each service's migrations, under the owner's role. A server that is away raises
-DependencyDown, one that refuses an ImpexError with its words.
+Synchronous, also where the caller runs a loop. Idempotent: what exists stays. Each service's
+migrations create its tables, under the owner's role. An unavailable server raises DependencyDown,
+one that refuses an ImpexError with its message.
 """
 
 import asyncio
-import threading
-from collections.abc import AsyncIterator, Coroutine, Iterable, Mapping, Sequence
+from collections.abc import AsyncIterator, Coroutine, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import asynccontextmanager
 from typing import Any, TypeVar
 from urllib.parse import quote, urlsplit, urlunsplit
 
 import asyncpg
 
-from operations.provision.permissions import Principal, database_sql, roles_sql
+from operations.provision.permissions import Principal, database_sql
 from shared.database import Connection
 from shared.database.pool import connecting
 from shared.errors import ImpexError
@@ -24,28 +24,14 @@ T = TypeVar("T")
 
 def run_blocking(work: Coroutine[Any, Any, T]) -> T:
     """Run a coroutine to its end on a loop of its own, also where another loop is running."""
-    results: list[T] = []
-    errors: list[BaseException] = []
-
-    def main() -> None:
-        try:
-            results.append(asyncio.run(work))
-        except BaseException as error:
-            errors.append(error)
-
-    thread = threading.Thread(target=main, name="run_blocking")
-    thread.start()
-    thread.join()
-    if errors:
-        raise errors[0]
-    return results[0]
+    with ThreadPoolExecutor(1) as pool:
+        return pool.submit(asyncio.run, work).result()
 
 
 def with_url_parts(url: str, *, user: str = "", password: str = "", database: str = "") -> str:
     """`url` with another user, password or database."""
     parts = urlsplit(url)
-    place = parts.netloc.rpartition("@")[2]
-    login = parts.netloc.rpartition("@")[0]
+    login, _, place = parts.netloc.rpartition("@")
     if user:
         login = quote(user, safe="") + (":" + quote(password, safe="") if password else "")
     path = "/" + database if database else parts.path
@@ -84,26 +70,9 @@ def execute(url: str, *statements: str) -> None:
     run_blocking(_execute(url, statements))
 
 
-def create_roles(
-    admin_url: str, principals: Iterable[Principal], passwords: Mapping[str, str]
-) -> None:
-    """Make the owner's role and one per service; `passwords` is by role."""
-    execute(admin_url, *roles_sql(principals, passwords))
-
-
 def create_database(
-    admin_url: str, database: str, principals: Iterable[Principal], template: str = ""
+    admin_url: str, database: str, principals: Sequence[Principal], template: str = ""
 ) -> None:
     """Make `database` (a copy of `template` if given) with one schema per service."""
-    statements = database_sql(database, principals)
-
-    async def make() -> None:
-        await _create(admin_url, database, template)
-        await _execute(with_url_parts(admin_url, database=database), statements)
-
-    run_blocking(make())
-
-
-def drop_database(admin_url: str, database: str) -> None:
-    """Forget a database, cutting whoever is connected to it."""
-    execute(admin_url, f'DROP DATABASE IF EXISTS "{database}" WITH (FORCE)')
+    run_blocking(_create(admin_url, database, template))
+    execute(with_url_parts(admin_url, database=database), *database_sql(database, principals))

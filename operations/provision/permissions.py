@@ -1,11 +1,10 @@
 """Who may do what on the broker and in the database: one user and one role per service.
 
-Everything follows from what a service says of itself (what it hears, says, asks and answers);
-nobody keeps a second list. The documents made here are what `make up`, `deploy/` and the tests
-install.
+All of it follows from the four tuples of each `service.py`; there is no second list. `make up`,
+`deploy/` and the tests install the documents made here.
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -16,7 +15,7 @@ from shared.contracts.registration.events import LostPhoneReported
 from shared.messaging import topology
 
 OWNER = "impex_owner"
-#: Applications that are not ours and say events under a user of their own: no schema, no queue.
+#: Other applications, which publish events under their own user: no schema, no queue.
 PUBLISHERS = (backoffice.OWNER,)
 
 
@@ -44,34 +43,25 @@ class Principal:
         return topology.service_topology(self.name, self.hears, self.answers)
 
 
-#: Services that come in a later release. Their queues keep from now on what people asked of them:
-#: of what nobody hears only the last facts are kept, and every sign-in is some.
+#: Services that come in a later release. Their queues already store what people ask of them: the
+#: queue of unrouted events drops the oldest, and every sign-in adds some.
 PLANNED_SERVICES = (
     Principal(
-        name="support",
-        hears=(
-            gateway.CorrectionRequested,
-            gateway.DepartureReported,
-            LostPhoneReported,
-        ),
+        "support",
+        hears=(gateway.CorrectionRequested, gateway.DepartureReported, LostPhoneReported),
     ),
 )
 
 
-def broker_topology(vhost: str, principals: Iterable[Principal] = ()) -> dict[str, Any]:
-    """The shared exchanges, the queue of what nobody hears, and the queues of `parties` and of
-    those that are expected beside them.
+def broker_topology(vhost: str, principals: Sequence[Principal] = ()) -> dict[str, Any]:
+    """The shared exchanges, the queue of unrouted events, and the queues of `principals` and of the
+    planned services.
 
-    Made before any service runs, a service's queue keeps what is said before its first start.
+    Made before any service runs, so that a queue stores events from before its service's first
+    start.
     """
-    principals = tuple(principals)
     queued = (*principals, *PLANNED_SERVICES) if principals else ()
     parts = [topology.shared_exchanges(), *(principal.topology() for principal in queued)]
-    made = topology.Topology(
-        exchanges=tuple(one for part in parts for one in part.exchanges),
-        queues=tuple(one for part in parts for one in part.queues),
-        bindings=tuple(one for part in parts for one in part.bindings),
-    )
     durable = {"vhost": vhost, "durable": True, "auto_delete": False}
     return {
         "exchanges": [
@@ -82,10 +72,13 @@ def broker_topology(vhost: str, principals: Iterable[Principal] = ()) -> dict[st
                 "internal": False,
                 "arguments": dict(one.arguments),
             }
-            for one in made.exchanges
+            for part in parts
+            for one in part.exchanges
         ],
         "queues": [
-            {**durable, "name": one.name, "arguments": dict(one.arguments)} for one in made.queues
+            {**durable, "name": one.name, "arguments": dict(one.arguments)}
+            for part in parts
+            for one in part.queues
         ],
         "bindings": [
             {
@@ -96,7 +89,8 @@ def broker_topology(vhost: str, principals: Iterable[Principal] = ()) -> dict[st
                 "routing_key": one.key,
                 "arguments": {},
             }
-            for one in made.bindings
+            for part in parts
+            for one in part.bindings
         ],
     }
 
@@ -114,7 +108,7 @@ def users(passwords: Mapping[str, str]) -> list[dict[str, Any]]:
     ]
 
 
-def permissions(vhost: str, principals: Iterable[Principal]) -> dict[str, Any]:
+def permissions(vhost: str, principals: Sequence[Principal]) -> dict[str, Any]:
     """The rights of every service's and publisher's user in one virtual host."""
     rights = [principal.permissions() for principal in principals]
     for name in PUBLISHERS:
@@ -146,7 +140,7 @@ def permissions(vhost: str, principals: Iterable[Principal]) -> dict[str, Any]:
 
 def definitions(
     vhost: str,
-    principals: Iterable[Principal],
+    principals: Sequence[Principal],
     passwords: Mapping[str, str],
     administrator: str,
     *,
@@ -154,25 +148,20 @@ def definitions(
 ) -> dict[str, Any]:
     """The definitions document of one virtual host: topology, users, and their rights.
 
-    Without `queues` the services are left to declare theirs.
+    Without `queues` the services declare theirs.
 
     Users whose password is not among `passwords` must exist already. The operator's user may do
     everything in the virtual host: it reads dead letters and sends them again.
     """
-    principals = tuple(principals)
     made = permissions(vhost, principals)
-    everything = {"configure": ".*", "write": ".*", "read": ".*"}
-    operators = {administrator, topology.OPERATOR}
-    made["permissions"] += [
-        {"user": name, "vhost": vhost, **everything} for name in sorted(operators)
-    ]
+    everything = {"vhost": vhost, "configure": ".*", "write": ".*", "read": ".*"}
+    operators = sorted({administrator, topology.OPERATOR})
+    made["permissions"] += [{"user": name, **everything} for name in operators]
     made |= {"vhosts": [{"name": vhost}], "users": users(passwords)}
     return made | broker_topology(vhost, principals if queues else ())
 
 
-def roles_sql(
-    principals: Iterable[Principal], passwords: Mapping[str, str] | None = None
-) -> list[str]:
+def roles_sql(principals: Sequence[Principal], passwords: Mapping[str, str]) -> list[str]:
     """Statements that make the roles of one database server; `passwords` is by role."""
     statements = []
     for name in [OWNER, *(principal.role for principal in principals)]:
@@ -180,9 +169,8 @@ def roles_sql(
             f"DO $$ BEGIN CREATE ROLE {name} LOGIN NOINHERIT; "
             "EXCEPTION WHEN duplicate_object THEN NULL; END $$"
         )
-        password = (passwords or {}).get(name)
-        if password is not None:
-            quoted = password.replace("'", "''")
+        if name in passwords:
+            quoted = passwords[name].replace("'", "''")
             statements.append(f"ALTER ROLE {name} LOGIN PASSWORD '{quoted}'")
     # An administrator who is no superuser must be a member of the role it makes schemas for.
     statements.append(
@@ -192,9 +180,8 @@ def roles_sql(
     return statements
 
 
-def database_sql(database: str, principals: Iterable[Principal]) -> list[str]:
+def database_sql(database: str, principals: Sequence[Principal]) -> list[str]:
     """Statements run inside one database: a schema per service, owned by the owner's role alone."""
-    principals = tuple(principals)
     roles = ", ".join([OWNER, *(principal.role for principal in principals)])
     statements = [
         f'REVOKE ALL ON DATABASE "{database}" FROM PUBLIC',

@@ -9,8 +9,13 @@ from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import Any, get_type_hints
 
-from shared.security.sealing import KeyRing, new_key
+from shared.security.sealing import KeyRing
 from shared.settings import specs
+
+
+def new_password() -> str:
+    """192 random bits in characters that need no quoting in an address."""
+    return secrets.token_urlsafe(24)
 
 
 class SecretsDir:
@@ -22,18 +27,22 @@ class SecretsDir:
         folder.chmod(0o700)
 
     def path(self, name: str) -> Path:
-        """Where the secret `name` is kept."""
+        """The file of the secret `name`."""
         return self.folder / name
 
-    def get(self, name: str, make: Callable[[], str] | None = None) -> str:
+    def files(self) -> dict[str, Path]:
+        """Every secret that is there, with its file."""
+        return {path.name: path for path in self.folder.iterdir()}
+
+    def get(self, name: str, make: Callable[[], str] = new_password) -> str:
         """The secret `name`, made now if there is none; by default a password of 192 bits."""
         path = self.path(name)
         if not path.exists():
-            self.put(name, (make or new_password)())
+            self.put(name, make())
         return path.read_text().strip()
 
     def put(self, name: str, value: str) -> None:
-        """Keep `value` instead of what there was; a reader sees the old or the new one."""
+        """Replace the secret; a reader sees the old value or the new one."""
         path = self.path(name)
         if path.exists() and path.read_text().strip() == value:
             return
@@ -44,11 +53,6 @@ class SecretsDir:
         draft.rename(path)
 
 
-def new_password() -> str:
-    """192 random bits in characters that need no quoting in an address."""
-    return secrets.token_urlsafe(24)
-
-
 def key_ring_names(settings: Iterable[type[Any]]) -> list[str]:
     """The settings that hold key rings, over all services."""
     names: set[str] = set()
@@ -56,11 +60,3 @@ def key_ring_names(settings: Iterable[type[Any]]) -> list[str]:
         hints = get_type_hints(cls)
         names |= {spec.name for field, spec in specs(cls) if hints[field.name] is KeyRing}
     return sorted(names)
-
-
-def fill_key_rings(secrets_dir: SecretsDir, settings: Iterable[type[Any]]) -> list[str]:
-    """Make every key ring that is missing; returns the names of all."""
-    names = key_ring_names(settings)
-    for name in names:
-        secrets_dir.get(name, new_key)
-    return names

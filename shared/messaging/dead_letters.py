@@ -33,8 +33,8 @@ CONFIRM_SECONDS = 10
 class DeadLetter:
     """One dead letter as an operator may see it: nothing of its content.
 
-    `age` is in seconds since it first failed, None where that is not known. `vouched`: the owner of
-    its type published it; others are never replayed.
+    `age` is in seconds since it first failed, None where that is not known. `publisher_verified`:
+    the owner of its type published it; others are never replayed.
     """
 
     service: str

@@ -16,19 +16,12 @@ from operations import service_registry
 from operations.install.paths import ROOT
 from operations.operate.endpoints import BrokerEndpoint
 from operations.operate.queues import depths
-from operations.provision.database_admin import drop_database, execute, with_url_parts
+from operations.provision.database_admin import execute, with_url_parts
 from operations.provision.install_commands import ADMIN_URLS
-from operations.provision.provisioning import (
-    AdminUrls,
-    account_names,
-    broker_url,
-    external_user_urls,
-    owner_url,
-    service_urls,
-)
+from operations.provision.provisioning import AdminUrls, account_urls, accounts
 from shared.messaging import topology
 from tests.support import eventually
-from tests.support.servers.shared_servers import ServerUrls
+from tests.support.servers.shared_servers import ServerUrls, drop_database
 from tests.support.servers.system import System
 
 ONE_ID = "0198c0de-0000-7000-8000-000000000001"
@@ -49,11 +42,10 @@ def impex(environment: dict[str, str], *verb: str) -> subprocess.CompletedProces
 
 def operator(system: System, tmp_path: Path) -> dict[str, str]:
     """The variables of an operator of `system`."""
-    passwords = system.database.passwords
     return {
         "IMPEX_HOME": str(tmp_path),
         "IMPEX_AMQP_MANAGEMENT_URL": system.broker.management_url,
-        "IMPEX_OPERATOR_AMQP_URL": broker_url(system.admin_urls(), topology.OPERATOR, passwords),
+        "IMPEX_OPERATOR_AMQP_URL": system.broker.url(topology.OPERATOR),
     }
 
 
@@ -142,14 +134,12 @@ def fresh(servers: ServerUrls) -> Iterator[dict[str, str]]:
     # The run's other tests use the same roles and users: their passwords must stay.
     path = servers.folder / "passwords.json"
     known: dict[str, str] = json.loads(path.read_text()) if path.exists() else {}
-    names = account_names(service_registry.principals())
+    names = accounts(service_registry.principals()).values()
     passwords = {one: known.get(one, f"p-{one}") for one in names}
-    urls = service_urls(admin_urls, service_registry.principals(), passwords)
-    urls["IMPEX_OWNER_DATABASE_URL"] = owner_url(admin_urls, passwords)
-    urls |= external_user_urls(admin_urls, passwords)
+    urls = account_urls(admin_urls, service_registry.principals(), passwords)
     admin = (admin_urls.database_url, admin_urls.amqp_url, admin_urls.management_url)
     yield {**urls, **dict(zip(ADMIN_URLS, admin, strict=True))}
-    drop_database(servers.database_url, name)
+    drop_database(servers, name)
 
 
 @pytest.mark.usefixtures("test_servers")

@@ -19,7 +19,7 @@ from operations import service_registry
 from operations.cli import parser
 from operations.docs.generate_docs import documents
 from operations.install.paths import ROOT
-from operations.provision.install_commands import ADMIN_URLS, external_user_settings
+from operations.provision.install_commands import operator_settings
 from tests.support.strict_yaml import load_yaml
 
 COMPOSE: dict[str, Any] = load_yaml((ROOT / "compose.yaml").read_text("utf-8"))
@@ -51,9 +51,7 @@ def test_a_service_is_given_its_settings_and_no_others(name: str) -> None:
     assert not secrets & set(given), "no secret in the environment"
 
 
-@pytest.mark.parametrize(
-    ("name", "needed"), [("provision", {*ADMIN_URLS, *external_user_settings()})]
-)
+@pytest.mark.parametrize(("name", "needed"), [("provision", set(operator_settings()))])
 def test_the_operators_jobs_are_given_what_they_read(name: str, needed: set[str]) -> None:
     assert set(CONTAINERS[name]["environment"]) == {f"{one}_FILE" for one in needed}
 

@@ -13,8 +13,7 @@ from operations.cli import main
 from operations.install.paths import paths
 from operations.local.state import ProcessIdentity, State
 from operations.operate.publish_dossier_events import PUBLISHER
-from operations.provision.database_admin import run_blocking
-from operations.provision.provisioning import broker_url
+from operations.provision.database_admin import run_blocking, with_url_parts
 from shared.contracts import backoffice
 from tests.operations.test_dossier_files import GOOD, HEAD
 from tests.support import eventually
@@ -176,7 +175,7 @@ def test_what_is_missing_is_named(sender: Sender, tmp_path: Path) -> None:
 def test_a_broker_that_refuses_is_said_in_one_line(
     house: System, sender: Sender, tmp_path: Path
 ) -> None:
-    url = broker_url(house.admin_urls(), backoffice.OWNER, {backoffice.OWNER: "not-this"})
+    url = with_url_parts(house.broker.admin_url, user=backoffice.OWNER, password="not-this")
     sender.patch.setenv(PUBLISHER, url)
     code, out, err = sender.impex("dossiers", "send", file(tmp_path, *GOOD))
     assert (code, out) == (1, "")

@@ -23,7 +23,8 @@ async def plant(system: System, evidence: LeakSources) -> None:
     finally:
         await connection.close()
     admin, vhost = system.broker.admin, system.broker.vhost
-    admin.declare_queue(vhost, "scratch", {"x-queue-type": "quorum"})
+    queue = {"durable": True, "arguments": {"x-queue-type": "quorum"}}
+    admin.call("PUT", f"queues/{quote(vhost, safe='')}/scratch", queue)
     message = {
         "properties": {"headers": {"note": CONTROL}},
         "routing_key": "scratch",

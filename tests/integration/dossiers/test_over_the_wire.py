@@ -13,7 +13,6 @@ import msgspec
 import pytest
 
 from operations.operate.publish_dossier_events import DossierMessage, publish_all
-from operations.provision.provisioning import broker_url
 from shared.contracts import backoffice
 from shared.database import Connection
 from shared.messaging.dead_letters import list_dead
@@ -42,7 +41,7 @@ class BackofficePublisher:
     @property
     def operator_url(self) -> str:
         """The broker's URL for reading dead letters."""
-        return broker_url(self.system.admin_urls(), OPERATOR, self.system.database.passwords)
+        return self.system.broker.url(OPERATOR)
 
     async def rows(self) -> list[Any]:
         """Every dossier, by id."""

@@ -10,7 +10,6 @@ from uuid import uuid4
 import aio_pika
 import asyncpg
 
-from operations.provision.provisioning import broker_url
 from shared.contracts import backoffice
 from shared.messaging.envelope import CONTENT_TYPE, wrap
 from shared.messaging.topology import EVENTS
@@ -98,7 +97,7 @@ def decided(version: int = 3, day: int = 30, **more: Any) -> backoffice.DossierD
 @asynccontextmanager
 async def connect_filing_app(system: System) -> AsyncIterator[FilingApp]:
     """The other application, connected for as long as this lasts."""
-    url = broker_url(system.admin_urls(), backoffice.OWNER, system.database.passwords)
+    url = system.broker.url(backoffice.OWNER)
     connection = await aio_pika.connect(url)
     channel = await connection.channel(publisher_confirms=True)
     exchange = await channel.get_exchange(EVENTS, ensure=False)

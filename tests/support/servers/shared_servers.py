@@ -20,11 +20,10 @@ from operations.install.servers import ADMIN, missing_servers
 from operations.provision.broker_admin import BrokerAdmin
 from operations.provision.database_admin import (
     create_database,
-    create_roles,
-    drop_database,
+    execute,
     with_url_parts,
 )
-from operations.provision.permissions import OWNER, Principal, definitions, users
+from operations.provision.permissions import OWNER, Principal, definitions, roles_sql, users
 from operations.provision.provisioning import EXTERNAL_USERS, migrate_all
 from shared.runtime.service import Service
 
@@ -39,6 +38,11 @@ class ServerUrls:
     database_url: str
     amqp_url: str
     management_url: str
+
+
+def drop_database(servers: ServerUrls, name: str) -> None:
+    """Drop a database and end the connections to it."""
+    execute(servers.database_url, f'DROP DATABASE IF EXISTS "{name}" WITH (FORCE)')
 
 
 def obtain(folder: Path, run: int, seconds: float = 90) -> ServerUrls:
@@ -150,7 +154,7 @@ class TestServers:
             roles = [OWNER, *(p.role for p in self.principals)]
             names = [*EXTERNAL_USERS, *(p.name for p in self.principals)]
             made = {name: f"{seed}-{name}" for name in [*roles, *names]}
-            create_roles(self.servers.database_url, self.principals, made)
+            execute(self.servers.database_url, *roles_sql(self.principals, made))
             self.admin.import_definitions({"users": users({name: made[name] for name in names})})
             path.write_text(json.dumps(made))
             return made
@@ -165,7 +169,7 @@ class TestServers:
 
     def drop(self, database: Database) -> None:
         """Drop a database."""
-        drop_database(self.servers.database_url, database.name)
+        drop_database(self.servers, database.name)
 
     def migrated(self, services: Iterable[Service]) -> Database:
         """A fresh database with every table, copied from one made once per run."""
@@ -193,4 +197,4 @@ class TestServers:
 
     def delete(self, broker: Broker) -> None:
         """Delete a virtual host."""
-        self.admin.delete_vhost(broker.vhost)
+        self.admin.call("DELETE", f"vhosts/{broker.vhost}")

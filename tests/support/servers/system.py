@@ -22,7 +22,7 @@ from pathlib import Path
 
 from operations import service_registry
 from operations.local.processes import free_port
-from operations.provision.provisioning import AdminUrls, service_urls
+from operations.provision.provisioning import AdminUrls, account_urls
 from operations.provision.secrets_dir import key_ring_names
 from shared.runtime.lifecycle import ServiceRunner, supervise
 from shared.runtime.service import Service, load_all, utc_now
@@ -88,7 +88,7 @@ class System:
         """The variables of the services `names`; `more` and `self.settings` win."""
         values = {
             **keys(),
-            **service_urls(self.admin_urls(), principals(), self.database.passwords),
+            **account_urls(self.admin_urls(), principals(), self.database.passwords),
         }
         known = set().union(
             *(service_registry.setting_names(service_registry.service(name)) for name in names)

@@ -188,7 +188,7 @@ async def test_readiness_tells_what_is_away_and_the_process_stays_until_it_is_to
     await eventually(lambda: ready_is(True, True), timeout=60)
     assert {"database_away", "database_back"} <= set(process.actions())
 
-    broker.admin.delete_vhost(broker.vhost)
+    broker.admin.call("DELETE", f"vhosts/{broker.vhost}")
     try:
         await eventually(lambda: ready_is(True, False), timeout=60)
         assert fetch(free_port, "/health/live")[0] == 200

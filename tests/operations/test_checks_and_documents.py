@@ -1,0 +1,108 @@
+"""`impex check`, `test`, `docs` and `texts`: order of steps, exit codes, what is written when."""
+
+import subprocess
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from operations import ci_checks, texts
+from operations.cli import main
+from operations.docs import generate_docs
+
+
+class Steps:
+    """Stands in for `subprocess.run`: records each module and ends it with the code given."""
+
+    def __init__(self, **codes: int) -> None:
+        self.codes = codes
+        self.modules: list[str] = []
+        self.environments: list[dict[str, str]] = []
+
+    def run(
+        self, command: Sequence[str], env: dict[str, str], **_more: Any
+    ) -> subprocess.CompletedProcess[str]:
+        module = command[2]
+        self.modules.append(module)
+        self.environments.append(env)
+        code = self.codes.get(module.replace(".", "_"), 0)
+        return subprocess.CompletedProcess(command, code, f"output of {module}", "")
+
+
+def run(monkeypatch: pytest.MonkeyPatch, steps: Steps, *verb: str) -> int:
+    """The exit code of a command whose steps are `steps`."""
+    monkeypatch.setattr(ci_checks.subprocess, "run", steps.run)
+    monkeypatch.delenv("CI", raising=False)
+    return impex(*verb)
+
+
+def impex(*verb: str) -> int:
+    with pytest.raises(SystemExit) as ended:
+        main(verb)
+    assert isinstance(ended.value.code, int)
+    return ended.value.code
+
+
+def test_check_runs_style_types_and_local_tests(monkeypatch: pytest.MonkeyPatch) -> None:
+    steps = Steps()
+    assert run(monkeypatch, steps, "check") == 0
+    assert steps.modules == ["ruff", "ruff", "mypy.dmypy", "pytest"]
+
+
+def test_a_crash_of_the_type_checkers_daemon_is_no_failure(monkeypatch: pytest.MonkeyPatch) -> None:
+    steps = Steps(mypy_dmypy=2)
+    assert run(monkeypatch, steps, "check") == 0
+    assert steps.modules == ["ruff", "ruff", "mypy.dmypy", "mypy", "pytest"]
+
+
+def test_the_first_step_that_fails_ends_the_check(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    steps = Steps(mypy_dmypy=1)
+    assert run(monkeypatch, steps, "check") == 1
+    assert steps.modules == ["ruff", "ruff", "mypy.dmypy"]
+    assert "output of mypy.dmypy\nmypy --strict failed" in capsys.readouterr().out
+
+
+def test_test_runs_every_test_and_misses_no_server(monkeypatch: pytest.MonkeyPatch) -> None:
+    steps = Steps()
+    assert run(monkeypatch, steps, "test") == 0
+    assert steps.modules == ["ruff", "ruff", "mypy", "pytest", "pytest"]
+    assert [one["CI"] for one in steps.environments[3:]] == ["true", "true"]
+    lint = Steps()
+    assert run(monkeypatch, lint, "test", "--only-lint") == 0
+    assert lint.modules == ["ruff", "ruff", "mypy"]
+
+
+def test_docs_writes_what_is_out_of_date(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert impex("docs", "--check") == 0
+    monkeypatch.setattr(generate_docs, "ROOT", tmp_path)
+    monkeypatch.setattr(generate_docs, "documents", lambda: {"a.md": "new\n", "b.md": "same\n"})
+    (tmp_path / "a.md").write_text("old\n")
+    (tmp_path / "b.md").write_text("same\n")
+    assert impex("docs", "--check") == 1
+    assert capsys.readouterr().out == "out of date: a.md; `make docs` writes them\n"
+    assert (tmp_path / "a.md").read_text() == "old\n"
+    assert impex("docs") == 0
+    assert (tmp_path / "a.md").read_text() == "new\n"
+
+
+def test_texts_writes_what_is_out_of_date(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert impex("texts", "--check") == 0
+    catalogue = tmp_path / "en.po"
+    complete = texts.ENGLISH.read_text(encoding="utf-8")
+    catalogue.write_text(f'{complete}\nmsgid "Plus là"\nmsgstr "Gone"\n', encoding="utf-8")
+    found = texts.extracted()
+    monkeypatch.setattr(texts, "extracted", lambda: found)
+    monkeypatch.setattr(texts, "ROOT", tmp_path)
+    monkeypatch.setattr(texts, "ENGLISH", catalogue)
+    assert impex("texts", "--check") == 1
+    assert capsys.readouterr().out == "out of date: en.po; `make texts` writes it\n"
+    assert "Plus là" in catalogue.read_text(encoding="utf-8")
+    assert impex("texts") == 0
+    assert catalogue.read_text(encoding="utf-8") == complete
