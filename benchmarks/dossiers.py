@@ -25,7 +25,7 @@ from benchmarks.messaging import DRAIN_SECONDS, INBOX, no_reset
 from operations.operate.publish_dossier_events import DossierMessage, publish_all
 from services.dossiers import store
 from services.dossiers.dossier_updates import from_event
-from services.dossiers.handlers.events import update_dossier
+from services.dossiers.handlers import update_dossier
 from services.dossiers.service import SERVICE
 from shared.contracts import backoffice
 from shared.database import Pool, open_pool

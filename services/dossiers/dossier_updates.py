@@ -9,6 +9,7 @@ import re
 import unicodedata
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
+from typing import Any
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
@@ -31,6 +32,8 @@ NO_DATE = date.max
 MAX_VERSION = 2**31 - 1
 #: Needs no escaping in a URL.
 DOSSIER_ID = re.compile(r"[A-Za-z0-9][A-Za-z0-9._~:-]{0,63}")
+#: What the applicant filled in.
+CONTENTS = ("establishment", "medicine", "dosage", "pharmaceutical_form")
 #: In characters, after NFC and without outer blanks.
 MAX_LENGTHS = {
     "number": 50,
@@ -43,24 +46,22 @@ MAX_LENGTHS = {
 #: Earlier times are refused, as are times in the future beyond `MAX_CLOCK_SKEW`.
 MIN_YEAR = 1990
 MAX_CLOCK_SKEW = timedelta(days=1)
-
-
-@dataclass(frozen=True, kw_only=True)
-class Contents:
-    """What the applicant filled in, and the day of filing or `NEVER`."""
-
-    establishment: str
-    medicine: str
-    dosage: str
-    pharmaceutical_form: str
-    search_text: str
-    filed_on: date
+#: The status that an event implies, if it has none itself.
+IMPLIED_STATUSES = {DossierSaved: "draft", DossierFiled: "filed", DossierWithdrawn: "withdrawn"}
+#: The event's field with its time.
+TIMES = {
+    DossierSaved: "saved_at",
+    DossierFiled: "filed_at",
+    DossierStatusChanged: "changed_at",
+    DossierDecided: "decided_at",
+    DossierWithdrawn: "withdrawn_at",
+}
 
 
 @dataclass(frozen=True, kw_only=True)
 class DossierUpdate:
-    """The parts that an event has; others are None. `decided_on` is `NO_DATE` if there is no
-    decision."""
+    """The columns of a dossier, in the order of the table. A part that the event lacks has version
+    0."""
 
     dossier_id: str
     version: int
@@ -68,9 +69,18 @@ class DossierUpdate:
     kind: str
     status: str
     processed: bool
-    number: str | None
-    contents: Contents | None
-    decided_on: date | None
+    number_version: int = 0
+    number: str = ""
+    number_folded: str = ""
+    contents_version: int = 0
+    establishment: str = ""
+    medicine: str = ""
+    dosage: str = ""
+    pharmaceutical_form: str = ""
+    contents_folded: str = ""
+    filed_on: date = NO_DATE
+    decision_version: int = 0
+    decided_on: date = NO_DATE
 
 
 def from_event(event: DossierEvent, subject: str | None, now: datetime) -> DossierUpdate:
@@ -81,17 +91,33 @@ def from_event(event: DossierEvent, subject: str | None, now: datetime) -> Dossi
         raise Reject(f"version must be 1 to {MAX_VERSION}")
     if event.kind not in KINDS:
         raise Reject(f"kind must be one of {', '.join(KINDS)}")
-    status, processed = _state(event)
+    status = IMPLIED_STATUSES.get(type(event)) or _line(event, "status")
+    if not status:
+        raise Reject("status is empty")
+    account_id = _account_id(subject)
+    parts: dict[str, Any] = {}
+    if number := _line(event, "number"):
+        parts |= {"number": number, "number_folded": normalize(number)}
+        parts["number_version"] = event.version
+    if isinstance(event, DossierContents):
+        parts |= {name: _line(event, name) for name in CONTENTS}
+        parts["contents_folded"] = SEPARATOR.join(normalize(parts[name]) for name in CONTENTS)
+        parts["contents_version"] = event.version
+    day = _calendar_day(event, TIMES[type(event)], now)
+    if isinstance(event, DossierFiled):
+        parts["filed_on"] = day
+    # A withdrawal keeps the date of the decision; every other event sets or clears it.
+    if not isinstance(event, DossierWithdrawn):
+        parts["decided_on"] = day if isinstance(event, DossierDecided) else NO_DATE
+        parts["decision_version"] = event.version
     return DossierUpdate(
         dossier_id=event.dossier_id,
         version=event.version,
-        account_id=_account_id(subject),
+        account_id=account_id,
         kind=event.kind,
         status=status,
-        processed=processed,
-        number=_line("number", event.number) or None,
-        contents=_contents(event, now) if isinstance(event, DossierContents) else None,
-        decided_on=_decided_on(event, now),
+        processed=isinstance(event, DossierDecided | DossierWithdrawn),
+        **parts,
     )
 
 
@@ -104,49 +130,9 @@ def _account_id(subject: str | None) -> UUID:
         raise Reject("the subject must be an account's id, which is a UUID") from None
 
 
-def _state(event: DossierEvent) -> tuple[str, bool]:
-    if isinstance(event, DossierSaved):
-        return "draft", False
-    if isinstance(event, DossierFiled):
-        return "filed", False
-    if isinstance(event, DossierWithdrawn):
-        return "withdrawn", True
-    assert isinstance(event, DossierStatusChanged | DossierDecided)
-    status = _line("status", event.status)
-    if not status:
-        raise Reject("status is empty")
-    return status, isinstance(event, DossierDecided)
-
-
-def _contents(event: DossierContents, now: datetime) -> Contents:
-    columns = {
-        name: _line(name, getattr(event, name))
-        for name in ("establishment", "medicine", "dosage", "pharmaceutical_form")
-    }
-    filed_on = NO_DATE
-    if isinstance(event, DossierFiled):
-        filed_on = _calendar_day("filed_at", event.filed_at, now)
-    elif isinstance(event, DossierSaved):
-        _calendar_day("saved_at", event.saved_at, now)
-    search_text = SEPARATOR.join(normalize(text) for text in columns.values())
-    return Contents(**columns, search_text=search_text, filed_on=filed_on)
-
-
-def _decided_on(event: DossierEvent, now: datetime) -> date | None:
-    """None, which keeps the stored date, for a withdrawal; every other event sets it."""
-    if isinstance(event, DossierWithdrawn):
-        _calendar_day("withdrawn_at", event.withdrawn_at, now)
-        return None
-    if isinstance(event, DossierDecided):
-        return _calendar_day("decided_at", event.decided_at, now)
-    if isinstance(event, DossierStatusChanged):
-        _calendar_day("changed_at", event.changed_at, now)
-    return NO_DATE
-
-
-def _line(name: str, value: str) -> str:
-    """The line as stored."""
-    text = unicodedata.normalize("NFC", value).strip()
+def _line(event: DossierEvent, name: str) -> str:
+    """A field of the event as stored."""
+    text = unicodedata.normalize("NFC", getattr(event, name)).strip()
     # Other blanks than ASCII's are not printable but permitted.
     if not text.isprintable() and any(map(_is_invisible, text)):
         raise Reject(f"{name} holds a control or invisible character")
@@ -159,8 +145,9 @@ def _is_invisible(char: str) -> bool:
     return unicodedata.category(char)[0] == "C" or char in "\u2028\u2029"
 
 
-def _calendar_day(name: str, moment: datetime, now: datetime) -> date:
-    """The calendar day of a moment at the agency."""
+def _calendar_day(event: DossierEvent, name: str, now: datetime) -> date:
+    """The calendar day of a time of the event, at the agency."""
+    moment: datetime = getattr(event, name)
     if moment.tzinfo is None:
         raise Reject(f"{name} has no time zone")
     if not datetime(MIN_YEAR, 1, 1, tzinfo=UTC) <= moment <= now + MAX_CLOCK_SKEW:

@@ -65,21 +65,19 @@ class Cursor:
 def parse_query(request: ListDossiers | ReadDossiers) -> ListQuery:
     """The parameters of a request. Raises `InvalidParameter`."""
     all_tabs = isinstance(request, ReadDossiers) and not request.tab
-    if not all_tabs and request.tab not in TABS:
-        raise InvalidParameter("tab")
-    if request.sort not in SORTS:
-        raise InvalidParameter("sort")
-    if request.kind and request.kind not in KINDS:
-        raise InvalidParameter("kind")
-    if len(request.search) > MAX_SEARCH_LENGTH or "\0" in request.search:
-        raise InvalidParameter("search")
-    if "\0" in request.status:
-        raise InvalidParameter("status")
+    valid = {
+        "tab": all_tabs or request.tab in TABS,
+        "sort": request.sort in SORTS,
+        "kind": request.kind in ("", *KINDS),
+        "search": len(request.search) <= MAX_SEARCH_LENGTH and "\0" not in request.search,
+        "status": "\0" not in request.status,
+    }
     if isinstance(request, ListDossiers):
-        if not 1 <= request.size <= MAX_PAGE_SIZE:
-            raise InvalidParameter("size")
-        if request.page < 1:
-            raise InvalidParameter("page")
+        valid["size"] = 1 <= request.size <= MAX_PAGE_SIZE
+        valid["page"] = request.page >= 1
+    for field, is_valid in valid.items():
+        if not is_valid:
+            raise InvalidParameter(field)
     return ListQuery(
         tab=None if all_tabs else TABS.index(request.tab),
         words=tuple(dict.fromkeys(normalize(request.search).split()))[:MAX_WORDS],

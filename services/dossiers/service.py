@@ -4,7 +4,7 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
 
-from services.dossiers.handlers import events, queries
+from services.dossiers import handlers
 from services.dossiers.settings import DossiersSettings
 from shared.contracts import backoffice
 from shared.contracts.dossiers import ListDossiers, ReadDossiers
@@ -24,14 +24,14 @@ SERVICE = Service(
     build=build,
     migrations=Path(__file__).parent / "migrations",
     hears=(
-        hears_sql(backoffice.DossierSaved, events.update_dossier),
-        hears_sql(backoffice.DossierFiled, events.update_dossier),
-        hears_sql(backoffice.DossierStatusChanged, events.update_dossier),
-        hears_sql(backoffice.DossierDecided, events.update_dossier),
-        hears_sql(backoffice.DossierWithdrawn, events.update_dossier),
+        hears_sql(backoffice.DossierSaved, handlers.update_dossier),
+        hears_sql(backoffice.DossierFiled, handlers.update_dossier),
+        hears_sql(backoffice.DossierStatusChanged, handlers.update_dossier),
+        hears_sql(backoffice.DossierDecided, handlers.update_dossier),
+        hears_sql(backoffice.DossierWithdrawn, handlers.update_dossier),
     ),
     answers=(
-        answers(ListDossiers, queries.list_dossiers),
-        answers(ReadDossiers, queries.read_dossiers),
+        answers(ListDossiers, handlers.list_dossiers),
+        answers(ReadDossiers, handlers.read_dossiers),
     ),
 )

@@ -4,12 +4,12 @@ Every statement but `UPSERT` filters by one account, the first column of the ind
 lists are built from constants of this file only; all values are parameters (IN-04).
 """
 
+from dataclasses import fields
 from datetime import date
 from typing import Any
 
-from services.dossiers.dossier_updates import NO_DATE, DossierUpdate
+from services.dossiers.dossier_updates import CONTENTS, DossierUpdate
 from services.dossiers.list_query import DATE_COLUMNS, STATUS_ORDER, Cursor, ListQuery
-from services.dossiers.search_text import normalize
 from shared.contracts.dossiers import SORTS, DossierRow
 from shared.database import Connection
 from shared.messaging.handlers import SqlEffect
@@ -18,17 +18,10 @@ from shared.messaging.handlers import SqlEffect
 PARTS = {
     "version": ("account_id", "kind", "status", "processed"),
     "number_version": ("number", "number_folded"),
-    "contents_version": (
-        "establishment",
-        "medicine",
-        "dosage",
-        "pharmaceutical_form",
-        "contents_folded",
-        "filed_on",
-    ),
+    "contents_version": (*CONTENTS, "contents_folded", "filed_on"),
     "decision_version": ("decided_on",),
 }
-COLUMNS = ("dossier_id", *(name for part in PARTS.items() for name in (part[0], *part[1])))
+COLUMNS = tuple(field.name for field in fields(DossierUpdate))
 TYPES = {"account_id": "uuid", "processed": "boolean", "filed_on": "date", "decided_on": "date"}
 TYPES |= dict.fromkeys(PARTS, "integer")
 NEWER = {version: f"excluded.{version} > stored.{version}" for version in PARTS}
@@ -73,23 +66,8 @@ SORT_KEYS = {name: f"{name} COLLATE as_read" for name in SORTS if name not in DA
 
 
 def upsert(update: DossierUpdate) -> SqlEffect:
-    """The statement that saves the newer parts of `update`; a part that it lacks has version 0."""
-    version, contents, decided_on = update.version, update.contents, update.decided_on
-    state = (version, update.account_id, update.kind, update.status, update.processed)
-    number = (version, update.number, normalize(update.number)) if update.number else (0, "", "")
-    filled_in = (0, "", "", "", "", "", NO_DATE)
-    if contents is not None:
-        filled_in = (
-            version,
-            contents.establishment,
-            contents.medicine,
-            contents.dosage,
-            contents.pharmaceutical_form,
-            contents.search_text,
-            contents.filed_on,
-        )
-    decision = (0, NO_DATE) if decided_on is None else (version, decided_on)
-    return SqlEffect(UPSERT, (update.dossier_id, *state, *number, *filled_in, *decision))
+    """The statement that saves the newer parts of `update`."""
+    return SqlEffect(UPSERT, tuple(getattr(update, name) for name in COLUMNS))
 
 
 async def count_by_status(tx: Connection, account_id: str) -> list[tuple[int, str, str, int]]:

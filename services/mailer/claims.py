@@ -5,53 +5,20 @@ which all processes share. Every change after a claim checks that the claim stil
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 from uuid import UUID
 
 import msgspec
 
-from services.mailer.deliveries import DeliveryFacts, Outcome, State, Transition
-from services.mailer.mail_templates import TEMPLATES, Template, TemplateData
-from services.mailer.store import Secrets
+from services.mailer.deliveries import Delivery, Outcome, Secrets, State, Transition
+from services.mailer.mail_templates import TEMPLATES
 from shared.database import Connection, row_count
 
 _FIELDS = """
-mail_id, cause, template, subject, traceparent, language, address, facts::text, sealed::text,
-written_at, expires_at, state, deferrals, doubts, claim
+mail_id, cause, template, subject, request_id, traceparent, language, address, facts::text,
+sealed::text, asked_at, written_at, expires_at, state, deferrals, doubts, claim
 """
-
-
-@dataclass(frozen=True, kw_only=True)
-class Delivery:
-    """A row of `deliveries`."""
-
-    mail_id: UUID
-    cause: str
-    template: Template
-    subject: str | None
-    traceparent: str | None
-    language: str
-    address: str
-    data: TemplateData
-    secrets: Secrets | None
-    written_at: datetime
-    expires_at: datetime
-    state: State
-    deferrals: int
-    doubts: int
-    claim: UUID | None
-
-    @property
-    def facts(self) -> DeliveryFacts:
-        """What the rules need to know."""
-        return DeliveryFacts(
-            carries_secret=self.template.carries_secret,
-            deferrals=self.deferrals,
-            uncertain_attempts=self.doubts,
-            expires_at=self.expires_at,
-        )
 
 
 async def claim(
@@ -197,11 +164,10 @@ async def retry_unreachable_now(tx: Connection, now: datetime) -> int:
 
 def _delivery(row: Any) -> Delivery:
     values = dict(row)
-    template = TEMPLATES[values.pop("template")]
+    template = TEMPLATES[row["template"]]
     facts, sealed = values.pop("facts"), values.pop("sealed")
     return Delivery(
-        **values | {"state": State(values["state"])},
-        template=template,
+        **values | {"template": template, "state": State(row["state"])},
         data=msgspec.json.decode(facts, type=template.data_type),
         secrets=None if sealed is None else msgspec.json.decode(sealed, type=Secrets),
     )

@@ -6,7 +6,6 @@ account gets none, so the export would reveal which addresses have accounts (B-0
 """
 
 import json
-from typing import Any
 
 from services.mailer.handlers.enqueue import Deps
 from services.mailer.mail_templates import ADDRESS_IN_FORCE, NEW_ADDRESS_CODE
@@ -25,7 +24,7 @@ MAILS = """
 SELECT template AS kind, address, language, asked_at, written_at, state, reason, ended_at,
     (SELECT count(*) FROM attempts WHERE attempts.mail_id = deliveries.mail_id) AS attempts,
     (SELECT answer FROM attempts WHERE attempts.mail_id = deliveries.mail_id
-     ORDER BY number DESC LIMIT 1) AS last_answer, facts
+     ORDER BY number DESC LIMIT 1) AS last_answer, facts AS told
 FROM deliveries
 WHERE subject = $1 AND (template <> $2 OR EXISTS (
     SELECT 1 FROM deliveries AS proof
@@ -49,10 +48,5 @@ async def read(tx: Connection, account_id: str) -> ExportDocument:
     mails = await tx.fetch(MAILS, account_id, NEW_ADDRESS_CODE.name, ADDRESS_IN_FORCE.name)
     return {
         "directory": [dict(row) for row in await tx.fetch(DIRECTORY, account_id)],
-        "mails": [_mail(dict(row)) for row in mails],
+        "mails": [{**row, "told": json.loads(row["told"])} for row in mails],
     }
-
-
-def _mail(row: dict[str, Any]) -> dict[str, Any]:
-    facts = json.loads(row.pop("facts"))
-    return {**row, "told": facts}

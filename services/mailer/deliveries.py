@@ -1,7 +1,7 @@
 """The rules of a delivery: its states, its retry schedule, and uncertain attempts.
 
-Pure rules: time is passed in, without I/O. `judge` reads a mail server's answer, `decide`
-turns an outcome into the next state and the event that reports it.
+Pure rules: time is passed in, without I/O. `classify_response` reads a mail server's answer,
+`decide` turns an outcome into the next state and the event that reports it.
 """
 
 import re
@@ -9,6 +9,14 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
+from functools import partial
+from uuid import UUID
+
+import msgspec
+
+from services.mailer.messages import Mail
+from shared.contracts.base import Event, Sealed
+from shared.contracts.mailer import MailAccepted, MailDeferred, MailRefused
 
 #: After the schedule, one attempt every hour.
 HOURLY = timedelta(hours=1)
@@ -30,14 +38,6 @@ class State(StrEnum):
     REFUSED = "refused"
     DROPPED = "dropped"
     HELD = "held"
-
-
-class StatusEvent(StrEnum):
-    """Which event reports a transition."""
-
-    ACCEPTED = "accepted"
-    DEFERRED = "deferred"
-    REFUSED = "refused"
 
 
 class Stage(StrEnum):
@@ -68,14 +68,35 @@ class Outcome:
     answer: str = ""
 
 
-@dataclass(frozen=True, kw_only=True)
-class DeliveryFacts:
-    """What the rules need to know of a delivery."""
+EXPIRED = Outcome(kind=OutcomeKind.EXPIRED, reason="expired")
 
-    carries_secret: bool
-    deferrals: int
-    uncertain_attempts: int
+
+class Secrets(msgspec.Struct, frozen=True, kw_only=True):
+    """A code, a link token or both, sealed, with the type of the message that brought them."""
+
+    message_type: str
+    code: Sealed | None = None
+    link_token: Sealed | None = None
+
+
+@dataclass(frozen=True, kw_only=True, repr=False)
+class Delivery(Mail):
+    """A row of `deliveries`. `cause` is the id of the event that `asked_at` for the mail.
+
+    Code and link are in `secrets`; `code` and `link_token` are set only to build the message.
+    """
+
+    cause: str
+    subject: str | None
+    request_id: str | None
+    traceparent: str | None
+    asked_at: datetime
     expires_at: datetime
+    secrets: Secrets | None = None
+    state: State = State.PENDING
+    deferrals: int = 0
+    doubts: int = 0
+    claim: UUID | None = None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -83,9 +104,9 @@ class Transition:
     """The next state, when it is due, and the event that reports it."""
 
     state: State
-    event: StatusEvent | None
-    reason: str | None
-    due_at: datetime | None
+    event: type[Event] | None = None
+    reason: str | None = None
+    due_at: datetime | None = None
     deferrals: int
     uncertain_attempts: int
 
@@ -95,10 +116,15 @@ class Transition:
         return self.state in {State.ACCEPTED, State.REFUSED, State.DROPPED}
 
 
+def unreachable(answer: str = "") -> Outcome:
+    """The mail server is unavailable, or nothing of the message can have reached it."""
+    return Outcome(kind=OutcomeKind.DEFERRED, reason="unreachable", answer=answer)
+
+
 def classify_response(stage: Stage, code: int, answer: str) -> Outcome:
     """The outcome of an answer that did not accept: deferred (4xx) or refused (5xx).
 
-    >>> judge(Stage.RECIPIENT, 550, "5.1.1 no such user").reason
+    >>> classify_response(Stage.RECIPIENT, 550, "5.1.1 no such user").reason
     'unknown_mailbox'
     """
     found = _ENHANCED.search(answer)
@@ -125,74 +151,28 @@ def next_try(deferrals: int, now: datetime, schedule: Sequence[timedelta]) -> da
 
 
 def decide(
-    facts: DeliveryFacts, outcome: Outcome, now: datetime, schedule: Sequence[timedelta]
+    delivery: Delivery, outcome: Outcome, now: datetime, schedule: Sequence[timedelta]
 ) -> Transition:
     """The transition that follows an outcome."""
+    deferrals = delivery.deferrals + (outcome.kind is OutcomeKind.DEFERRED)
+    uncertain_attempts = delivery.doubts + (outcome.kind is OutcomeKind.UNCERTAIN)
+    to = partial(Transition, deferrals=deferrals, uncertain_attempts=uncertain_attempts)
     match outcome.kind:
         case OutcomeKind.ACCEPTED:
-            return _transition(facts, State.ACCEPTED, StatusEvent.ACCEPTED, None)
+            return to(state=State.ACCEPTED, event=MailAccepted)
         case OutcomeKind.REFUSED:
-            return _transition(facts, State.REFUSED, StatusEvent.REFUSED, outcome.reason)
+            return to(state=State.REFUSED, event=MailRefused, reason=outcome.reason)
         case OutcomeKind.EXPIRED:
-            return _transition(facts, State.DROPPED, StatusEvent.REFUSED, "expired")
+            return to(state=State.DROPPED, event=MailRefused, reason="expired")
         case OutcomeKind.UNCERTAIN:
-            return _uncertain(facts, now)
+            # A code or link is sent again, once; anything else is held for a person.
+            if delivery.template.carries_secret and not delivery.doubts:
+                return to(state=State.PENDING, reason="in_doubt", due_at=now)
+            return to(state=State.HELD, event=MailRefused, reason="in_doubt")
         case OutcomeKind.DEFERRED:
-            return _defer(facts, outcome, now, schedule)
-
-
-def _uncertain(facts: DeliveryFacts, now: datetime) -> Transition:
-    """A code or link is sent again, once; anything else is held for a person."""
-    uncertain_attempts = facts.uncertain_attempts + 1
-    if not facts.carries_secret or facts.uncertain_attempts:
-        return _transition(
-            facts,
-            State.HELD,
-            StatusEvent.REFUSED,
-            "in_doubt",
-            uncertain_attempts=uncertain_attempts,
-        )
-    return _transition(
-        facts, State.PENDING, None, "in_doubt", due_at=now, uncertain_attempts=uncertain_attempts
-    )
-
-
-def _defer(
-    facts: DeliveryFacts, outcome: Outcome, now: datetime, schedule: Sequence[timedelta]
-) -> Transition:
-    deferrals = facts.deferrals + 1
-    due_at = next_try(deferrals, now, schedule)
-    if due_at >= facts.expires_at:
-        return _transition(
-            facts, State.REFUSED, StatusEvent.REFUSED, "expired", deferrals=deferrals
-        )
-    return _transition(
-        facts,
-        State.DEFERRED,
-        StatusEvent.DEFERRED,
-        outcome.reason or "unreachable",
-        due_at=due_at,
-        deferrals=deferrals,
-    )
-
-
-def _transition(
-    facts: DeliveryFacts,
-    state: State,
-    event: StatusEvent | None,
-    reason: str | None,
-    *,
-    due_at: datetime | None = None,
-    deferrals: int | None = None,
-    uncertain_attempts: int | None = None,
-) -> Transition:
-    return Transition(
-        state=state,
-        event=event,
-        reason=reason,
-        due_at=due_at,
-        deferrals=facts.deferrals if deferrals is None else deferrals,
-        uncertain_attempts=facts.uncertain_attempts
-        if uncertain_attempts is None
-        else uncertain_attempts,
-    )
+            due_at = next_try(deferrals, now, schedule)
+            if due_at >= delivery.expires_at:
+                return to(state=State.REFUSED, event=MailRefused, reason="expired")
+            return to(
+                state=State.DEFERRED, event=MailDeferred, reason=outcome.reason, due_at=due_at
+            )

@@ -11,8 +11,8 @@ from uuid import uuid4
 from prometheus_client import Gauge
 
 from services.mailer import claims, store
-from services.mailer.claims import Delivery
 from services.mailer.courier import Courier
+from services.mailer.deliveries import Delivery
 from services.mailer.smtp import SmtpUnavailable
 from shared.database import TRANSIENT_ERRORS, acquire, transaction
 from shared.messaging.connection import describe
@@ -37,11 +37,12 @@ log = get_logger("mailer")
 
 
 class DeliveryWorker:
-    """Sends through `courier`, at most `slots` mails at a time."""
+    """Sends through `courier`, as many mails at a time as the settings allow connections."""
 
-    def __init__(self, courier: Courier, slots: int) -> None:
+    def __init__(self, courier: Courier) -> None:
         self._courier = courier
-        self._slots = slots
+        self._runtime = courier.runtime
+        self._settings = courier.settings
         self._tasks: dict[asyncio.Task[None], Delivery] = {}
         self._awake = asyncio.Event()
         self._claiming = asyncio.Lock()
@@ -76,19 +77,14 @@ class DeliveryWorker:
 
     async def renew_leases(self) -> None:
         """Renew the lease of every mail that is being sent."""
-        courier = self._courier
-        while True:
-            await asyncio.sleep(courier.lease / 3)
-            held = {each.mail_id: each.claim for each in self._tasks.values() if each.claim}
-            if not held:
-                continue
-            try:
-                async with acquire(courier.pool) as tx:
-                    await claims.renew(tx, held, courier.lease)
-            except TRANSIENT_ERRORS as error:
-                log.warning(
-                    "Leases not renewed.", action="lease_not_renewed", reason=describe(error)
-                )
+        held = {each.mail_id: each.claim for each in self._tasks.values() if each.claim}
+        if not held:
+            return
+        try:
+            async with acquire(self._runtime.pool) as tx:
+                await claims.renew(tx, held, self._settings.mail_lease)
+        except TRANSIENT_ERRORS as error:
+            log.warning("Leases not renewed.", action="lease_not_renewed", reason=describe(error))
 
     async def stop(self, seconds: float) -> None:
         """Claim no more mails; wait `seconds` for those being sent, then cancel them."""
@@ -121,13 +117,13 @@ class DeliveryWorker:
                 await self._claim()
 
     async def _claim(self) -> None:
-        free = self._slots - len(self._tasks)
+        free = self._settings.smtp_connections - len(self._tasks)
         if free <= 0:
             return
-        courier, token = self._courier, uuid4()
+        now = self._runtime.clock()
         # One statement is its own transaction: one round trip instead of three.
-        async with acquire(courier.pool) as tx:
-            mine = await claims.claim(tx, free, token, courier.lease, courier.clock())
+        async with acquire(self._runtime.pool) as tx:
+            mine = await claims.claim(tx, free, uuid4(), self._settings.mail_lease, now)
         for delivery in mine:
             task = asyncio.create_task(
                 self._deliver(delivery), name=f"mailer: mail {delivery.mail_id}"
@@ -167,37 +163,35 @@ class DeliveryWorker:
 
     async def _while_unavailable(self) -> None:
         """Defer due mails, and probe the server when it is time."""
-        courier = self._courier
-        async with transaction(courier.pool) as tx:
-            for delivery in await claims.due(tx, MAX_BATCH, courier.clock()):
-                await courier.defer(tx, delivery)
-        courier.wake_relay()
+        async with transaction(self._runtime.pool) as tx:
+            for delivery in await claims.due(tx, MAX_BATCH, self._runtime.clock()):
+                await self._courier.defer(tx, delivery)
+        self._runtime.wake_relay()
         if time.monotonic() < self._probe_at:
             return
         try:
-            async with courier.smtp.acquire():
+            async with self._courier.smtp.acquire():
                 pass
         except SmtpUnavailable:
             self._probe_pause = min(self._probe_pause * 2, MAX_PROBE_SECONDS)
             self._probe_at = time.monotonic() + self._probe_pause
             return
-        async with transaction(courier.pool) as tx:
-            waiting = await claims.retry_unreachable_now(tx, courier.clock())
+        async with transaction(self._runtime.pool) as tx:
+            waiting = await claims.retry_unreachable_now(tx, self._runtime.clock())
         self._unavailable = False
         SERVER_UP.set(1)
         log.info("The mail server is available again.", action="mail_server_back", waiting=waiting)
 
     async def _recover_abandoned(self) -> None:
-        courier = self._courier
-        async with transaction(courier.pool) as tx:
+        async with transaction(self._runtime.pool) as tx:
             found = await claims.abandoned(tx, MAX_BATCH)
             for delivery in found:
-                await courier.recover_abandoned(tx, delivery)
+                await self._courier.recover_abandoned(tx, delivery)
         if found:
-            courier.wake_relay()
+            self._runtime.wake_relay()
 
     async def _measure(self) -> None:
-        courier = self._courier
-        async with acquire(courier.pool) as tx:
+        async with acquire(self._runtime.pool) as tx:
             oldest = await store.oldest_waiting(tx)
-        OLDEST_MAIL.set(0 if oldest is None else (courier.clock() - oldest).total_seconds())
+        now = self._runtime.clock()
+        OLDEST_MAIL.set(0 if oldest is None else (now - oldest).total_seconds())

@@ -5,38 +5,31 @@ part of it: secrets stay sealed until the message is built.
 """
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
+from itertools import product
 from typing import Any
 
 import msgspec
 
 from shared.contracts.base import Event
-from shared.contracts.mfa.events import (
-    AuthenticatorEnrolled,
-    AuthenticatorRemoved,
-    AuthenticatorReplaced,
-    CodeCheckLocked,
-    RecoveryCodesReplaced,
-    RecoveryCodeUsed,
-)
+from shared.contracts.mfa import events as mfa
 from shared.contracts.profile.views import POSITIONS
-from shared.contracts.registration.events import (
-    AccountDeactivated,
-    AccountFrozen,
-    AccountThawed,
-    PasswordChanged,
-)
+from shared.contracts.registration import events as registration
 
 
-class ValidationData(msgspec.Struct, frozen=True, kw_only=True):
+class TemplateData(msgspec.Struct, frozen=True, kw_only=True):
+    """The data of a mail."""
+
+
+class ValidationData(TemplateData, frozen=True, kw_only=True):
     """For the mail that confirms the address of a new account."""
 
     requested_at: datetime
     expires_at: datetime
 
 
-class FinalisationData(msgspec.Struct, frozen=True, kw_only=True):
+class FinalisationData(TemplateData, frozen=True, kw_only=True):
     """For the mail sent when the account has been created."""
 
     first_name: str
@@ -46,7 +39,7 @@ class FinalisationData(msgspec.Struct, frozen=True, kw_only=True):
     enrol_before: datetime
 
 
-class ConfirmationData(msgspec.Struct, frozen=True, kw_only=True):
+class ConfirmationData(TemplateData, frozen=True, kw_only=True):
     """For the mail sent when the account is complete.
 
     `country` is ISO 3166-1 alpha-2; `position` is one of the profile's, `other` for what
@@ -63,13 +56,13 @@ class ConfirmationData(msgspec.Struct, frozen=True, kw_only=True):
     validated_at: datetime
 
 
-class KnownAccountData(msgspec.Struct, frozen=True, kw_only=True):
+class KnownAccountData(TemplateData, frozen=True, kw_only=True):
     """For the mail to the holder of an account that somebody requested again (EM-15)."""
 
     requested_at: datetime
 
 
-class SecretMailData(msgspec.Struct, frozen=True, kw_only=True):
+class SecretMailData(TemplateData, frozen=True, kw_only=True):
     """For a mail whose code or link gives access to something of an account."""
 
     requested_at: datetime
@@ -78,7 +71,7 @@ class SecretMailData(msgspec.Struct, frozen=True, kw_only=True):
     stolen: bool = False
 
 
-class NoAccountData(msgspec.Struct, frozen=True, kw_only=True):
+class NoAccountData(TemplateData, frozen=True, kw_only=True):
     """For the mail to an address without a usable account. `about` is `password` or `phone`.
 
     `closed`: the address has an account, which only the support desk can open again.
@@ -89,7 +82,7 @@ class NoAccountData(msgspec.Struct, frozen=True, kw_only=True):
     closed: bool = False
 
 
-class NoticeData(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+class NoticeData(TemplateData, frozen=True, kw_only=True, omit_defaults=True):
     """For a security notice: what happened `at`, and what the event knows of it (AU-07)."""
 
     first_name: str
@@ -105,23 +98,12 @@ class NoticeData(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     desk_only: bool = False
 
 
-TemplateData = (
-    ValidationData
-    | FinalisationData
-    | ConfirmationData
-    | KnownAccountData
-    | SecretMailData
-    | NoAccountData
-    | NoticeData
-)
-
-
 @dataclass(frozen=True, kw_only=True)
 class Template:
     """One kind of mail, written in `templates/<name>.j2`.
 
     `path` is the page of its link; with `has_not_me_link` it is the page « ce n'est pas moi ».
-    `variants` are the data that its text depends on: the start tries each of them.
+    `choices` are the values that its text depends on: the start tries each combination.
     `event` is set for a notice that this event always causes, `at` being the event's field with
     the moment.
     """
@@ -131,9 +113,15 @@ class Template:
     carries_secret: bool = False
     path: str | None = None
     has_not_me_link: bool = False
-    variants: tuple[Mapping[str, Any], ...] = ({},)
+    choices: Mapping[str, tuple[Any, ...]] = field(default_factory=dict)
     event: type[Event] | None = None
     at: str = ""
+
+    @property
+    def variants(self) -> tuple[Mapping[str, Any], ...]:
+        """The data of each combination of the choices."""
+        combinations = product(*self.choices.values())
+        return tuple(dict(zip(self.choices, values, strict=True)) for values in combinations)
 
 
 TEMPLATES: dict[str, Template] = {}
@@ -145,20 +133,17 @@ def _template(name: str, data_type: type[TemplateData], **more: Any) -> Template
     return template
 
 
-def _notice(name: str, *variants: Mapping[str, Any], **more: Any) -> Template:
+def _notice(name: str, **more: Any) -> Template:
     """A security notice with its « ce n'est pas moi » link."""
     link = {"path": "/ce-n-est-pas-moi", "has_not_me_link": True}
-    return _template(name, NoticeData, **link | {"variants": variants or ({},)} | more)
+    return _template(name, NoticeData, **link | more)
 
 
 VALIDATION = _template("validation", ValidationData, carries_secret=True, path="/inscription/lien")
 FINALISATION = _template("finalisation", FinalisationData, path="/connexion")
 KNOWN_ACCOUNT = _template("known_account", KnownAccountData, path="/connexion")
 CONFIRMATION = _template(
-    "confirmation",
-    ConfirmationData,
-    path="/accueil",
-    variants=tuple({"position": position} for position in POSITIONS),
+    "confirmation", ConfirmationData, path="/accueil", choices={"position": POSITIONS}
 )
 
 PASSWORD_RESET = _template(
@@ -166,7 +151,7 @@ PASSWORD_RESET = _template(
     SecretMailData,
     carries_secret=True,
     path="/mot-de-passe",
-    variants=({"thaws": False}, {"thaws": True}),
+    choices={"thaws": (False, True)},
 )
 ADDRESS_CODE = _template("address_code", SecretMailData, carries_secret=True)
 NEW_ADDRESS_CODE = _template("new_address_code", SecretMailData, carries_secret=True)
@@ -175,71 +160,61 @@ LOST_PHONE = _template(
     SecretMailData,
     carries_secret=True,
     path="/telephone-perdu/confirmer",
-    variants=({"stolen": False}, {"stolen": True}),
+    choices={"stolen": (False, True)},
 )
 NO_ACCOUNT = _template(
     "no_account",
     NoAccountData,
     path="/connexion",
-    variants=tuple(
-        {"about": about, "closed": closed}
-        for closed in (False, True)
-        for about in ("password", "phone")
-    ),
+    choices={"closed": (False, True), "about": ("password", "phone")},
 )
 
-PASSWORD_CHANGED = _notice(
-    "password_changed", {"by": "reset"}, {"by": "person"}, event=PasswordChanged, at="changed_at"
-)
+SIGN_IN_LOCKED = _notice("sign_in_locked")
+CODE_REFUSED = _notice("code_refused", choices={"kind": ("totp", "recovery")})
+NEW_DEVICE = _notice("new_device", choices={"failures": (0, 1, 4)})
+OPENED_AFTER_FAILURES = _notice("opened_after_failures")
 ADDRESS_CHANGE_ASKED = _notice("address_change_asked")
 #: To the former address, and to the new one.
-ADDRESS_CHANGED = _notice("address_changed", {"by": "holder"}, {"by": "desk"})
-ADDRESS_IN_FORCE = _notice("address_in_force", {"by": "holder"}, {"by": "desk"})
-PHONE_ENROLLED = _notice("phone_enrolled", event=AuthenticatorEnrolled, at="enrolled_at")
-PHONE_REPLACED = _notice(
+ADDRESS_CHANGED = _notice("address_changed", choices={"by": ("holder", "desk")})
+ADDRESS_IN_FORCE = _notice("address_in_force", choices={"by": ("holder", "desk")})
+
+# Notices that one event always causes.
+_notice(
+    "password_changed",
+    event=registration.PasswordChanged,
+    at="changed_at",
+    choices={"by": ("reset", "person")},
+)
+_notice("phone_enrolled", event=mfa.AuthenticatorEnrolled, at="enrolled_at")
+_notice(
     "phone_replaced",
-    {"by": "phone"},
-    {"by": "recovery"},
-    event=AuthenticatorReplaced,
+    event=mfa.AuthenticatorReplaced,
     at="replaced_at",
+    choices={"by": ("phone", "recovery")},
 )
-PHONE_REMOVED = _notice("phone_removed", event=AuthenticatorRemoved, at="removed_at")
-RECOVERY_CODE_USED = _notice(
-    "recovery_code_used",
-    {"left": 9},
-    {"left": 1},
-    {"left": 0},
-    event=RecoveryCodeUsed,
-    at="used_at",
+_notice("phone_removed", event=mfa.AuthenticatorRemoved, at="removed_at")
+_notice("recovery_code_used", event=mfa.RecoveryCodeUsed, at="used_at", choices={"left": (9, 1, 0)})
+_notice("recovery_codes_replaced", event=mfa.RecoveryCodesReplaced, at="replaced_at")
+_notice(
+    "codes_locked",
+    event=mfa.CodeCheckLocked,
+    at="locked_at",
+    choices={"kind": ("totp", "recovery")},
 )
-RECOVERY_CODES_REPLACED = _notice(
-    "recovery_codes_replaced", event=RecoveryCodesReplaced, at="replaced_at"
-)
-SIGN_IN_LOCKED = _notice("sign_in_locked")
-CODES_LOCKED = _notice(
-    "codes_locked", {"kind": "totp"}, {"kind": "recovery"}, event=CodeCheckLocked, at="locked_at"
-)
-CODE_REFUSED = _notice("code_refused", {"kind": "totp"}, {"kind": "recovery"})
-NEW_DEVICE = _notice("new_device", {"failures": 0}, {"failures": 1}, {"failures": 4})
-OPENED_AFTER_FAILURES = _notice("opened_after_failures")
-ACCOUNT_THAWED = _notice("account_thawed", event=AccountThawed, at="thawed_at")
-ACCOUNT_FROZEN = _notice(
+_notice("account_thawed", event=registration.AccountThawed, at="thawed_at")
+_notice(
     "account_frozen",
-    *(
-        {"by": by, "desk_only": desk_only}
-        for by in ("holder", "lost_phone", "desk")
-        for desk_only in (False, True)
-    ),
     path="/mot-de-passe-oublie",
     has_not_me_link=False,
-    event=AccountFrozen,
+    event=registration.AccountFrozen,
     at="frozen_at",
+    choices={"by": ("holder", "lost_phone", "desk"), "desk_only": (False, True)},
 )
-ACCOUNT_DEACTIVATED = _notice(
+_notice(
     "account_deactivated",
     path=None,
     has_not_me_link=False,
-    event=AccountDeactivated,
+    event=registration.AccountDeactivated,
     at="deactivated_at",
 )
 

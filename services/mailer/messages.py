@@ -8,7 +8,7 @@ the portal's address comes from the settings, never from an event (RE-05).
 import email.utils
 from collections.abc import Iterator
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from email.errors import MessageError
 from email.headerregistry import Address
 from email.message import EmailMessage
@@ -16,21 +16,27 @@ from email.policy import SMTP, SMTPUTF8
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlencode
+from uuid import UUID
 
 import jinja2
 import msgspec
 from email_validator import EmailNotValidError, validate_email
 
 from services.mailer.mail_templates import TEMPLATES, Template, TemplateData, examples
-from services.mailer.not_me_links import expires_at
 from services.mailer.rendering import Rendered, Renderer
 from shared.domain.brand import Brand
-from shared.errors import ImpexError
+from shared.errors import ImpexError, Reject
 from shared.i18n.catalogue import LANGUAGES, known_language
+from shared.security.sealing import KeyRing
+from shared.security.signed_tokens import sign
+
+#: The purpose and the lifetime of the token in a « ce n'est pas moi » link.
+NOT_ME_PURPOSE = "disavowal"
+NOT_ME_LIFETIME = timedelta(days=7)
 
 
-class InvalidMail(ImpexError):
-    """This mail cannot be built: an address or a name would break its headers."""
+class InvalidMail(Reject):
+    """This mail can never be built: an address or a name would break its headers."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -40,8 +46,8 @@ class Mail:
     `link_token` is the token in the link: from the event, or that of « ce n'est pas moi ».
     """
 
-    mail_id: str
-    template: str
+    mail_id: UUID
+    template: Template
     language: str
     address: str
     written_at: datetime
@@ -50,7 +56,7 @@ class Mail:
     link_token: str | None = None
 
     def __repr__(self) -> str:
-        return f"<mail {self.mail_id} {self.template}>"
+        return f"<mail {self.mail_id} {self.template.name}>"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -77,11 +83,19 @@ def envelope_address(address: str) -> Address:
         raise InvalidMail("the address is not a valid e-mail address") from error
 
 
-def check_name(name: str) -> str:
-    """The name unchanged; raises `InvalidMail` where it holds control characters (EM-08)."""
+def check_name(name: str) -> None:
+    """Raises `InvalidMail` for a name with control characters (EM-08)."""
     if not name.isprintable():
         raise InvalidMail("a name holds characters that no mail may carry")
-    return name
+
+
+def not_me_token(ring: KeyRing, account_id: UUID, mail_id: UUID, written_at: datetime) -> str:
+    """The token for the « ce n'est pas moi » link of this mail; the same whenever it is built.
+
+    It is signed and stored nowhere. Registration verifies it with the same key ring.
+    """
+    parts = (account_id.hex, mail_id.hex)
+    return sign(ring, NOT_ME_PURPOSE, parts, written_at + NOT_ME_LIFETIME)
 
 
 class Messages:
@@ -138,7 +152,7 @@ class Messages:
                     yield f"the mail {language}/{template.name} cannot be written: {error}"
 
     def _render(self, mail: Mail, language: str) -> Rendered:
-        template = TEMPLATES[mail.template]
+        template = mail.template
         values: dict[str, Any] = {
             **msgspec.structs.asdict(mail.data),
             "address": mail.address,
@@ -148,14 +162,14 @@ class Messages:
             query = "" if mail.link_token is None else "?" + urlencode({"jeton": mail.link_token})
             values["link"] = f"{self._base_url}{template.path}{query}"
         if template.has_not_me_link:
-            values["link_until"] = expires_at(mail.written_at)
+            values["link_until"] = mail.written_at + NOT_ME_LIFETIME
         return self._renderer.render(template, language, values)
 
 
 def _sample(template: Template, data: TemplateData, language: str) -> Mail:
     return Mail(
-        mail_id="sample",
-        template=template.name,
+        mail_id=UUID(int=0),
+        template=template,
         language=language,
         address="anne@example.org",
         written_at=datetime.fromisoformat("2026-01-01T08:00:00+00:00"),

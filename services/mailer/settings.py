@@ -1,5 +1,6 @@
 """The mailer's settings: its three addresses, the mail server, the schedule, the templates."""
 
+import re
 from dataclasses import dataclass
 from datetime import timedelta
 from pathlib import Path
@@ -14,6 +15,7 @@ from shared.settings import Problem, amqp_url_of, database_url_of, health_port_o
 #: Where the try-out's mail catcher listens.
 TRY_OUT_SMTP = "smtp://127.0.0.1:1025"
 SCHEMES = {"smtp": 25, "smtp+starttls": 587, "smtps": 465}
+_HOST_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9.-]*")
 
 
 def validate_smtp_url(url: str) -> str | None:
@@ -40,13 +42,21 @@ def validate_retry_schedule(minutes: tuple[str, ...]) -> str | None:
 
 @dataclass(frozen=True, kw_only=True)
 class MailServer:
-    """The mail server in parts. `security` is `none`, `starttls` or `tls`."""
+    """The mail server in parts. `security` is `none`, `starttls` or `tls`.
+
+    `greeting` is our name in EHLO; the timeouts are in seconds, of one command and of the answer to
+    a whole message.
+    """
 
     host: str
     port: int
-    security: str
-    username: str | None
-    password: str | None
+    security: str = "none"
+    username: str | None = None
+    password: str | None = None
+    ca_file: Path | None = None
+    greeting: str = "localhost"
+    timeout: float = 30
+    final_timeout: float = 300
 
     def __repr__(self) -> str:
         return f"<mail server {self.host}:{self.port}>"
@@ -142,7 +152,7 @@ class MailerSettings(BrandSettings):
 
     @property
     def mail_server(self) -> MailServer:
-        """`smtp_url` in parts."""
+        """`smtp_url` in parts, with what else a connection to it needs."""
         parts = urlsplit(self.smtp_url)
         return MailServer(
             host=parts.hostname or "",
@@ -150,6 +160,10 @@ class MailerSettings(BrandSettings):
             security={"smtp": "none", "smtp+starttls": "starttls", "smtps": "tls"}[parts.scheme],
             username=unquote(parts.username) if parts.username else None,
             password=unquote(parts.password) if parts.password else None,
+            ca_file=self.smtp_ca_file,
+            greeting=self.instance if _HOST_NAME.fullmatch(self.instance) else "localhost",
+            timeout=self.smtp_timeout,
+            final_timeout=self.smtp_final_timeout,
         )
 
     @property
@@ -161,18 +175,15 @@ class MailerSettings(BrandSettings):
         """The builder of mails for these settings."""
         return Messages(self.brand, self.base_url, self.templates_dir)
 
-    @property
-    def _plain_smtp_allowed(self) -> bool:
-        """On this machine or, in the try-out, to a mail catcher on another one, without a login."""
-        server = self.mail_server
-        return is_loopback(server.host) or (self.try_out and server.username is None)
-
     def check(self) -> list[Problem]:
         """Plain SMTP stays on the machine (CR-05), files exist, every template can be used."""
         problems: list[Problem] = []
+        smtp = urlsplit(self.smtp_url)
+        # In the try-out also to a mail catcher on another machine, without a login.
+        plain_allowed = is_loopback(smtp.hostname or "") or (self.try_out and not smtp.username)
         if not self.try_out and self.smtp_url == TRY_OUT_SMTP:
             problems.append(("IMPEX_SMTP_URL", "is required off the loopback address"))
-        elif not self._plain_smtp_allowed and self.mail_server.security == "none":
+        elif smtp.scheme == "smtp" and not plain_allowed:
             problems.append(
                 ("IMPEX_SMTP_URL", "must be smtp+starttls:// or smtps:// to another machine")
             )

@@ -10,13 +10,11 @@ import ssl
 from collections import deque
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
-from dataclasses import dataclass
-from pathlib import Path
 
 import aiosmtplib
 from aiosmtplib import SMTPResponse, SMTPResponseException
 
-from services.mailer.deliveries import Outcome, OutcomeKind, Stage, classify_response
+from services.mailer.deliveries import Outcome, OutcomeKind, Stage, classify_response, unreachable
 from services.mailer.messages import MimeMessage
 from services.mailer.settings import MailServer
 from shared.errors import DependencyDown
@@ -40,20 +38,12 @@ class SmtpUnavailable(DependencyDown):
         super().__init__("mail server", reason)
 
 
-@dataclass(frozen=True, kw_only=True)
-class SmtpTimeouts:
-    """Seconds for one command, and for the answer to a whole message."""
-
-    command: float
-    final: float
-
-
 class SmtpConnection:
     """One connection: sends the envelope, then the message. `broken` once anything failed."""
 
-    def __init__(self, client: aiosmtplib.SMTP, limits: SmtpTimeouts) -> None:
+    def __init__(self, client: aiosmtplib.SMTP, final_timeout: float) -> None:
         self._client = client
-        self._limits = limits
+        self._final_timeout = final_timeout
         self.broken = False
         self.idle_since = 0.0
 
@@ -102,7 +92,7 @@ class SmtpConnection:
         if protocol is None:
             raise aiosmtplib.SMTPServerDisconnected("connection lost")
         protocol.write(_LEADING_DOT.sub(b"..", content) + b".\r\n")
-        return await protocol.read_response(timeout=self._limits.final)
+        return await protocol.read_response(timeout=self._final_timeout)
 
     async def reset(self) -> bool:
         """Send RSET; False if the connection no longer works."""
@@ -130,31 +120,24 @@ class SmtpConnection:
 
     def _connection_lost(self, error: BaseException | str) -> Outcome:
         self.broken = True
-        return Outcome(kind=OutcomeKind.DEFERRED, reason="unreachable", answer=_reason(error))
+        return unreachable(_reason(error))
 
 
 class SmtpPool:
     """The connections to one mail server, at most as many as are acquired at once."""
 
-    def __init__(
-        self,
-        server: MailServer,
-        limits: SmtpTimeouts,
-        *,
-        hostname: str,
-        ca_file: Path | None,
-        clock: Callable[[], float],
-    ) -> None:
+    def __init__(self, server: MailServer, clock: Callable[[], float]) -> None:
         self._server = server
-        self._limits = limits
-        self._hostname = hostname
         self._clock = clock
-        self._tls = None if server.security == "none" else _tls_context(ca_file)
+        self._tls: ssl.SSLContext | None = None
+        if server.security != "none":
+            self._tls = ssl.create_default_context(cafile=server.ca_file)
+            self._tls.minimum_version = ssl.TLSVersion.TLSv1_2
         self._idle: deque[SmtpConnection] = deque()
 
     @asynccontextmanager
     async def acquire(self) -> AsyncIterator[SmtpConnection]:
-        """A working connection, an idle one or a new one. Raises `ServerAway`."""
+        """A working connection, an idle one or a new one. Raises `SmtpUnavailable`."""
         connection = await self._idle_or_new()
         try:
             yield connection
@@ -188,8 +171,8 @@ class SmtpPool:
             port=server.port,
             username=server.username,
             password=server.password,
-            local_hostname=self._hostname,
-            timeout=self._limits.command,
+            local_hostname=server.greeting,
+            timeout=server.timeout,
             use_tls=server.security == "tls",
             start_tls=server.security == "starttls",
             tls_context=self._tls,
@@ -201,13 +184,7 @@ class SmtpPool:
         except (*_BROKEN, ssl.SSLError) as error:
             client.close()
             raise SmtpUnavailable(_reason(error)) from error
-        return SmtpConnection(client, self._limits)
-
-
-def _tls_context(ca_file: Path | None) -> ssl.SSLContext:
-    context = ssl.create_default_context(cafile=None if ca_file is None else str(ca_file))
-    context.minimum_version = ssl.TLSVersion.TLSv1_2
-    return context
+        return SmtpConnection(client, server.final_timeout)
 
 
 def _reason(error: BaseException | str) -> str:

@@ -6,25 +6,16 @@ Functions that take a transaction. Sending is in `claims`.
 from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Any
-from uuid import UUID
+from typing import Any, Literal
 
 import msgspec
 
-from services.mailer.mail_templates import Template, TemplateData
-from shared.contracts.base import Sealed
+from services.mailer.deliveries import Delivery
+from shared.contracts.registration.events import AccountCreated, AddressChanged, NameChanged
 from shared.database import Connection, row_count
 
 #: Longer than an event about a request can be delayed.
 RETENTION_CLOSED_REQUESTS = timedelta(days=30)
-
-
-class Secrets(msgspec.Struct, frozen=True, kw_only=True):
-    """A code, a link token or both, sealed, with the type of the message that brought them."""
-
-    message_type: str
-    code: Sealed | None = None
-    link_token: Sealed | None = None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -37,23 +28,12 @@ class Recipient:
     language: str
 
 
-@dataclass(frozen=True, kw_only=True)
-class NewDelivery:
-    """A mail to be sent, as an event causes it."""
+@dataclass(frozen=True)
+class Owner:
+    """The request or the account that mails are about: its id, and the column that holds it."""
 
-    mail_id: UUID
-    cause: str
-    template: Template
-    subject: str | None
-    request_id: str | None
-    traceparent: str | None
-    language: str
-    address: str
-    data: TemplateData
-    asked_at: datetime
-    written_at: datetime
-    expires_at: datetime
-    secrets: Secrets | None = None
+    column: Literal["request_id", "subject"]
+    id: str
 
 
 async def lock(tx: Connection, owner_id: str) -> None:
@@ -61,15 +41,15 @@ async def lock(tx: Connection, owner_id: str) -> None:
     await tx.execute("SELECT pg_advisory_xact_lock(hashtextextended($1, 0))", owner_id)
 
 
-async def add(tx: Connection, new: NewDelivery) -> bool:
-    """Add a mail, due now; False where the same event added it before."""
-    written = await tx.fetchval(
+async def add(tx: Connection, new: Delivery) -> None:
+    """Add a mail, due now, unless the same event added it before."""
+    await tx.execute(
         """
         INSERT INTO deliveries (mail_id, cause, template, subject, request_id, traceparent,
             language, address, facts, sealed, asked_at, written_at, expires_at, due_at)
         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9::text::jsonb, $10::text::jsonb, $11, $12, $13,
             $12)
-        ON CONFLICT DO NOTHING RETURNING true
+        ON CONFLICT DO NOTHING
         """,
         new.mail_id,
         new.cause,
@@ -85,50 +65,29 @@ async def add(tx: Connection, new: NewDelivery) -> bool:
         new.written_at,
         new.expires_at,
     )
-    return bool(written)
 
 
-async def is_obsolete(tx: Connection, template: str, request_id: str, asked_at: datetime) -> bool:
-    """Whether the request is closed or a later mail of the same kind exists."""
-    found = await tx.fetchval(
-        """
-        SELECT EXISTS (SELECT FROM closed_requests WHERE request_id = $2)
+async def is_obsolete(tx: Connection, template: str, owner: Owner, asked_at: datetime) -> bool:
+    """Whether the request is closed or the owner has a later mail of the same kind."""
+    found: bool = await tx.fetchval(
+        f"""
+        SELECT EXISTS (SELECT FROM closed_requests WHERE request_id = $1)
             OR EXISTS (SELECT FROM deliveries
-                       WHERE request_id = $2 AND template = $1 AND asked_at > $3)
-        """,
+                       WHERE {owner.column} = $1 AND template = $2 AND asked_at > $3)
+        """,  # noqa: S608
+        owner.id,
         template,
-        request_id,
         asked_at,
     )
-    return bool(found)
+    return found
 
 
 async def drop_older(
-    tx: Connection, template: str, request_id: str, asked_at: datetime, now: datetime
-) -> int:
-    """Drop the mails of a request that a mail of `asked_at` replaces."""
-    which = "request_id = $3 AND template = $4 AND asked_at < $5"
-    return await _drop(tx, which, now, "superseded", request_id, template, asked_at)
-
-
-async def is_replaced(tx: Connection, template: str, account_id: str, asked_at: datetime) -> bool:
-    """Whether the account has a later mail of the same kind."""
-    found = await tx.fetchval(
-        "SELECT EXISTS (SELECT FROM deliveries"
-        " WHERE subject = $1 AND template = $2 AND asked_at > $3)",
-        account_id,
-        template,
-        asked_at,
-    )
-    return bool(found)
-
-
-async def drop_replaced(
-    tx: Connection, template: str, account_id: str, asked_at: datetime, now: datetime
-) -> int:
-    """Drop the mails of an account that a mail of `asked_at` replaces."""
-    which = "subject = $3 AND template = $4 AND asked_at < $5"
-    return await _drop(tx, which, now, "superseded", account_id, template, asked_at)
+    tx: Connection, template: str, owner: Owner, asked_at: datetime, now: datetime
+) -> None:
+    """Drop the mails that a mail of `asked_at` replaces."""
+    which = f"{owner.column} = $3 AND template = $4 AND asked_at < $5"
+    await _drop(tx, which, now, "superseded", owner.id, template, asked_at)
 
 
 async def count_within(
@@ -147,8 +106,8 @@ async def count_within(
 
 
 async def close_request(
-    tx: Connection, request_id: str, keep: Collection[str], now: datetime
-) -> int:
+    tx: Connection, request_id: str, now: datetime, *, keep: Collection[str] = ()
+) -> None:
     """Send nothing more about a request, except the templates in `keep`."""
     await tx.execute(
         """
@@ -159,7 +118,7 @@ async def close_request(
         now,
     )
     which = "request_id = $3 AND template <> ALL($4)"
-    return await _drop(tx, which, now, "closed", request_id, list(keep))
+    await _drop(tx, which, now, "closed", request_id, list(keep))
 
 
 async def delete_request(tx: Connection, request_id: str, now: datetime) -> None:
@@ -167,7 +126,7 @@ async def delete_request(tx: Connection, request_id: str, now: datetime) -> None
 
     A mail that is being transmitted cannot be recalled; without its address it is not sent again.
     """
-    await close_request(tx, request_id, (), now)
+    await close_request(tx, request_id, now)
     await tx.execute(
         "DELETE FROM deliveries WHERE request_id = $1 AND state <> 'transmitting'", request_id
     )
@@ -176,9 +135,9 @@ async def delete_request(tx: Connection, request_id: str, now: datetime) -> None
     )
 
 
-async def _drop(tx: Connection, which: str, now: datetime, reason: str, *arguments: Any) -> int:
+async def _drop(tx: Connection, which: str, now: datetime, reason: str, *arguments: Any) -> None:
     # A mail that is being transmitted cannot be recalled: its attempt ends as usual.
-    status = await tx.execute(
+    await tx.execute(
         f"""
         UPDATE deliveries SET state = 'dropped', reason = $2, sealed = NULL, due_at = NULL,
             lease_until = NULL, ended_at = $1
@@ -188,12 +147,9 @@ async def _drop(tx: Connection, which: str, now: datetime, reason: str, *argumen
         reason,
         *arguments,
     )
-    return row_count(status)
 
 
-async def upsert_recipient(
-    tx: Connection, account_id: str, person: Recipient, now: datetime
-) -> None:
+async def upsert_recipient(tx: Connection, account_id: str, event: AccountCreated) -> None:
     """Add an account to the directory; newer names and addresses stay."""
     await tx.execute(
         """
@@ -207,39 +163,38 @@ async def upsert_recipient(
         WHERE directory.known_at < $6
         """,
         account_id,
-        person.address,
-        person.first_name,
-        person.last_name,
-        person.language,
-        now,
+        event.address,
+        event.first_name,
+        event.last_name,
+        event.language,
+        event.created_at,
     )
 
 
-async def update_name(
-    tx: Connection, account_id: str, names: tuple[str, str], at: datetime
-) -> None:
-    """Set first and last name as of `at`; newer ones stay."""
+async def update_name(tx: Connection, account_id: str, event: NameChanged) -> None:
+    """Set first and last name; newer ones stay."""
     await tx.execute(
         """
         UPDATE directory SET first_name = $2, last_name = $3, named_at = $4
         WHERE account_id = $1 AND greatest(known_at, named_at) < $4
         """,
         account_id,
-        *names,
-        at,
+        event.first_name,
+        event.last_name,
+        event.changed_at,
     )
 
 
-async def update_address(tx: Connection, account_id: str, address: str, at: datetime) -> None:
-    """Set the address as of `at`; a newer one stays."""
+async def update_address(tx: Connection, account_id: str, event: AddressChanged) -> None:
+    """Set the address; a newer one stays."""
     await tx.execute(
         """
         UPDATE directory SET address = $2, addressed_at = $3
         WHERE account_id = $1 AND greatest(known_at, addressed_at) < $3
         """,
         account_id,
-        address,
-        at,
+        event.address,
+        event.changed_at,
     )
 
 

@@ -18,7 +18,6 @@ from shared.runtime.telemetry import get_logger
 PATH = "/search"
 #: No record of one establishment is longer.
 MAX_BODY_BYTES = 262_144
-MAX_TRIES = 2
 #: Pause after a failure, also after status 429 without `Retry-After`.
 PAUSE_SECONDS = 10.0
 #: Longest `Retry-After` that is obeyed.
@@ -88,7 +87,12 @@ class Directory:
             return None
         try:
             async with asyncio.timeout(timeouts.response):
-                return await self._ask_with_retry(siret)
+                try:
+                    return await self._ask(siret)
+                except NoResponse as error:
+                    if not error.retry:
+                        raise
+                return await self._ask(siret)
         except (NoResponse, TimeoutError) as error:
             pause = error.pause if isinstance(error, NoResponse) else PAUSE_SECONDS
             until = asyncio.get_running_loop().time() + pause
@@ -104,15 +108,6 @@ class Directory:
     def _is_paused(self) -> bool:
         return asyncio.get_running_loop().time() < self._paused_until
 
-    async def _ask_with_retry(self, siret: str) -> EstablishmentRecord:
-        for tries_left in reversed(range(MAX_TRIES)):
-            try:
-                return await self._ask(siret)
-            except NoResponse as error:
-                if not (error.retry and tries_left):
-                    raise
-        raise AssertionError("every try returns or raises")
-
     async def _ask(self, siret: str) -> EstablishmentRecord:
         try:
             async with self._session.get(
@@ -121,8 +116,7 @@ class Directory:
                 if response.status == 429:
                     raise NoResponse("status 429", pause=_retry_after(response))
                 if response.status != 200:
-                    again = response.status >= 500
-                    raise NoResponse(f"status {response.status}", retry=again)
+                    raise NoResponse(f"status {response.status}", retry=response.status >= 500)
                 body = await response.content.read(MAX_BODY_BYTES + 1)
                 while len(body) <= MAX_BODY_BYTES and not response.content.at_eof():
                     body += await response.content.read(MAX_BODY_BYTES + 1 - len(body))

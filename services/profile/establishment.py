@@ -1,4 +1,8 @@
-"""Checks of an establishment's country, postal code and identifiers (IN-02). Pure."""
+"""Checks of an establishment's country, postal code and identifiers (IN-02). Pure.
+
+python-stdnum checks the key of a SIRET, with La Poste's exception (SI-01, SI-02). Fourteen zeros
+are refused although their key is right (SI-03).
+"""
 
 import re
 
@@ -6,12 +10,19 @@ import stdnum
 from stdnum import lei as stdnum_lei
 from stdnum.eu import vat as stdnum_eu_vat
 from stdnum.exceptions import ValidationError
+from stdnum.fr import siret as stdnum_siret
 
-from services.profile.siret import check_siret, has_siret, siren
 from services.profile.text_rules import BLANKS, check_line, normalize
 from shared.contracts.base import FieldError
 from shared.contracts.profile.views import ProfileFields
-from shared.domain.countries import FRANCE
+from shared.domain.countries import FRANCE, SIRET_COUNTRIES
+
+SIRET_LENGTH = 14
+#: The digits of the company in the SIRETs of its establishments.
+SIREN_LENGTH = 9
+#: Longer input is no SIRET, however it is punctuated.
+_MAX_SIRET_INPUT_LENGTH = 60
+_SIRET_PUNCTUATION = str.maketrans("", "", BLANKS + ".")
 
 #: Of foreign postal codes only the length is checked (SI-09).
 MAX_POSTAL_CODE_LENGTH = 12
@@ -50,11 +61,26 @@ _PUNCTUATION = str.maketrans("", "", BLANKS + ".-/")
 CheckedValue = tuple[str, FieldError | None]
 
 
+def check_siret(value: str) -> CheckedValue:
+    """The fourteen digits, and their error or None. `value` is not empty."""
+    typed = value[: _MAX_SIRET_INPUT_LENGTH + 1]
+    number = typed.translate(_SIRET_PUNCTUATION)
+    if not (number.isascii() and number.isdigit() and len(number) == SIRET_LENGTH):
+        digits = sum(char in "0123456789" for char in typed)
+        if digits == SIRET_LENGTH:
+            return number, FieldError(field="siret", code="digits_only")
+        params: dict[str, str | int] = {"expected": SIRET_LENGTH, "typed": digits}
+        return number, FieldError(field="siret", code="wrong_length", params=params)
+    if number.strip("0") == "" or not stdnum_siret.is_valid(number):
+        return number, FieldError(field="siret", code="wrong_key")
+    return number, None
+
+
 def check_siret_of_country(value: str, country: str) -> CheckedValue:
     """The SIRET: required if the country has SIRET numbers, refused otherwise (SI-04)."""
     if not normalize(value):
-        return "", FieldError(field="siret", code="missing") if has_siret(country) else None
-    if country and not has_siret(country):
+        return "", FieldError(field="siret", code="missing") if country in SIRET_COUNTRIES else None
+    if country and country not in SIRET_COUNTRIES:
         return normalize(value), FieldError(field="siret", code="not_for_country")
     return check_siret(value)
 
@@ -63,7 +89,7 @@ def check_postal_code(value: str, country: str) -> CheckedValue:
     """In France five digits of the right territory; elsewhere only the length is checked."""
     required = country not in WITHOUT_POSTAL_CODES
     line, error = check_line("postal_code", value, MAX_POSTAL_CODE_LENGTH, required=required)
-    if not has_siret(country) or (error is not None and error.code == "missing"):
+    if country not in SIRET_COUNTRIES or (error is not None and error.code == "missing"):
         return line, error
     code = line.replace(" ", "")
     if _CORSICAN_COMMUNE.fullmatch(code):
@@ -89,8 +115,9 @@ def check_vat(value: str, country: str, siret: str) -> CheckedValue:
     vat = _normalize_vat(number, country)
     if vat is None:
         return number, FieldError(field="vat", code="invalid")
-    if vat.startswith(FRANCE) and siret and vat[4:] != siren(siret):
-        return vat, FieldError(field="vat", code="wrong_siren", params={"siren": siren(siret)})
+    siren = siret[:SIREN_LENGTH]
+    if vat.startswith(FRANCE) and siren and vat[4:] != siren:
+        return vat, FieldError(field="vat", code="wrong_siren", params={"siren": siren})
     return vat, None
 
 

@@ -1,37 +1,59 @@
-"""Looks a SIRET up: in the cache, else in the company directory."""
+"""Looks a SIRET up: in the cache, else in the company directory.
 
-from services.profile import lookup_cache_store
+Records are public. The purge deletes expired ones, and the oldest beyond `MAX_ROWS`.
+"""
+
+from datetime import datetime, timedelta
+
+import msgspec
+
 from services.profile.deps import Deps
 from services.profile.establishment_record import EstablishmentRecord
-from services.profile.fields import SiretCheck
-from shared.database import Pool, acquire
+from shared.database import Connection, Pool, acquire
 
-#: The directory did not answer.
+#: The state of a check that the directory did not answer.
 DEFERRED = "deferred"
+RETENTION = timedelta(hours=24)
+MAX_ROWS = 10_000
+
+READ = "SELECT answer FROM directory_answers WHERE siret = $1 AND expires_at > $2"
+UPSERT = """
+INSERT INTO directory_answers (siret, answer, expires_at) VALUES ($1, $2, $3)
+ON CONFLICT (siret) DO UPDATE SET answer = excluded.answer, expires_at = excluded.expires_at
+"""
+# Locks only the rows to delete: OFFSET together with FOR UPDATE would lock the others too.
+DELETE_EXPIRED = """
+DELETE FROM directory_answers
+WHERE siret IN (
+    SELECT siret FROM directory_answers
+    WHERE expires_at <= $1 OR expires_at < (
+        SELECT expires_at FROM directory_answers ORDER BY expires_at DESC OFFSET $2 - 1 LIMIT 1)
+    FOR UPDATE SKIP LOCKED)
+"""
 
 
 async def find(
     siret: str, deps: Deps, pool: Pool, *, background: bool = False
-) -> EstablishmentRecord | None:
-    """The record of a SIRET with a right check digit; None if the directory does not answer.
+) -> EstablishmentRecord:
+    """The record of a SIRET with a right check digit, `deferred` if the directory does not answer.
 
     Call it outside transactions; with `background` if no user is waiting.
     """
     if deps.directory is None:
-        return None
+        return EstablishmentRecord(state=DEFERRED)
     async with acquire(pool) as connection:
-        cached = await lookup_cache_store.read(connection, siret, deps.clock())
+        cached = await connection.fetchval(READ, siret, deps.clock())
     if cached is not None:
-        return cached
+        return msgspec.json.decode(cached, type=EstablishmentRecord)
     record = await deps.directory.ask(siret, background=background)
-    if record is not None:
-        async with acquire(pool) as connection:
-            await lookup_cache_store.save(connection, siret, record, deps.clock())
+    if record is None:
+        return EstablishmentRecord(state=DEFERRED)
+    text = msgspec.json.encode(record).decode()
+    async with acquire(pool) as connection:
+        await connection.execute(UPSERT, siret, text, deps.clock() + RETENTION)
     return record
 
 
-def siret_check(record: EstablishmentRecord | None) -> SiretCheck:
-    """The result of a lookup, to be stored with the SIRET."""
-    if record is None:
-        return SiretCheck(state=DEFERRED)
-    return SiretCheck(state=record.state, closed_on=record.closed_on)
+async def delete_expired(tx: Connection, now: datetime, max_rows: int = MAX_ROWS) -> None:
+    """Delete expired records, and the oldest beyond `max_rows`."""
+    await tx.execute(DELETE_EXPIRED, now, max_rows)

@@ -21,16 +21,26 @@ _HIDDEN = "[NON-DIFFUSIBLE]"
 _POSTAL_CODE = re.compile(r"(?<![0-9])[0-9]{5}(?![0-9])", re.ASCII)
 
 
-class EstablishmentRecord(msgspec.Struct, frozen=True, kw_only=True):
-    """`state` is `found`, `closed` or `unlisted`; texts that may not be shown are empty."""
+class SiretCheck(msgspec.Struct, frozen=True, kw_only=True):
+    """Result of looking a SIRET up: `found`, `closed`, `unlisted`, or `deferred`."""
 
     state: str
+    closed_on: date | None = None
+
+    @property
+    def closed_text(self) -> str:
+        """`closed_on` as messages have it: `2024-05-31`, or empty."""
+        return "" if self.closed_on is None else self.closed_on.isoformat()
+
+
+class EstablishmentRecord(SiretCheck, frozen=True, kw_only=True):
+    """What the directory knows about a SIRET; texts that may not be shown are empty."""
+
     company_name: str = ""
     address: str = ""
     address_extra: str = ""
     postal_code: str = ""
     city: str = ""
-    closed_on: date | None = None
     hospital_pharmacy: bool = False
 
 

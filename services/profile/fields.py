@@ -7,11 +7,11 @@ refused. What the company directory knows about the SIRET is passed in.
 import unicodedata
 from collections.abc import Iterator
 from dataclasses import dataclass
-from datetime import date
 
 import msgspec
 
 from services.profile import establishment, phones
+from services.profile.establishment_record import SiretCheck
 from services.profile.text_rules import check_line
 from shared.contracts.base import FieldError, Refusal
 from shared.contracts.profile.views import ESTABLISHMENT_TYPES, POSITIONS, ProfileFields
@@ -30,17 +30,7 @@ _CHOICES = (
     ("position", frozenset(POSITIONS)),
     ("establishment_type", frozenset(ESTABLISHMENT_TYPES)),
 )
-#: Fields that may have several lines.
-_MULTILINE_FIELDS = frozenset(("closed_reason",))
 _LINE_ENDS = str.maketrans("\t\r\n", "   ")
-
-
-@dataclass(frozen=True, kw_only=True)
-class SiretCheck:
-    """Result of looking a SIRET up: `found`, `closed`, `unlisted`, or `deferred`."""
-
-    state: str
-    closed_on: date | None = None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -60,6 +50,8 @@ class ValidationResult:
         return tuple(_FLAGS[warning.code] for warning in self.warnings)
 
 
+#: The warning about a state of the SIRET, and how `AccountValidated` names the warning.
+_WARNINGS = {"closed": "closed", "unlisted": "unlisted", "deferred": "check_deferred"}
 _FLAGS = {
     "closed": "closed_establishment",
     "unlisted": "unlisted_establishment",
@@ -74,10 +66,13 @@ def check_storable(fields: ProfileFields) -> Refusal | None:
         if value and value not in known:
             return Refusal(slug="unknown_choice", params={"field": field})
     errors = []
-    for field, value in _texts(fields):
+    for field, value in msgspec.structs.asdict(fields).items():
+        if not isinstance(value, str):
+            continue
+        line = _one_line(value) if field == "closed_reason" else value
         if len(value) > MAX_TEXT_LENGTH:
             errors.append(FieldError(field=field, code="too_long", params={"max": MAX_TEXT_LENGTH}))
-        elif any(unicodedata.category(char) in ("Cc", "Cs") for char in _one_line(field, value)):
+        elif any(unicodedata.category(char) in ("Cc", "Cs") for char in line):
             errors.append(FieldError(field=field, code="forbidden_characters"))
     return Refusal(slug="invalid_fields", errors=tuple(errors)) if errors else None
 
@@ -104,7 +99,7 @@ def validate(fields: ProfileFields, siret_check: SiretCheck | None) -> Validatio
     return ValidationResult(
         fields=ProfileFields(**normalized, terms=fields.terms),
         errors=tuple(errors),
-        warnings=tuple(_warnings(siret_check)),
+        warnings=_warnings(siret_check),
     )
 
 
@@ -137,7 +132,7 @@ def _check_fields(
     yield "lei", *establishment.check_lei(fields.lei)
     yield "eori", *establishment.check_eori(fields.eori)
     if siret_check is not None and siret_check.state == "closed":
-        reason = _one_line("closed_reason", fields.closed_reason)
+        reason = _one_line(fields.closed_reason)
         yield "closed_reason", *check_line("closed_reason", reason, MAX_TEXT_LENGTH)
 
 
@@ -153,27 +148,15 @@ def _other_text(
         yield field, *check_line(field, value, MAX_LINE_LENGTH)
 
 
-def _warnings(siret_check: SiretCheck | None) -> Iterator[FieldError]:
-    if siret_check is None:
-        return
-    if siret_check.state == "closed":
-        closed_on = "" if siret_check.closed_on is None else siret_check.closed_on.isoformat()
-        yield FieldError(field="siret", code="closed", params={"date": closed_on})
-    elif siret_check.state == "unlisted":
-        yield FieldError(field="siret", code="unlisted")
-    elif siret_check.state == "deferred":
-        yield FieldError(field="siret", code="check_deferred")
+def _warnings(siret_check: SiretCheck | None) -> tuple[FieldError, ...]:
+    if siret_check is None or siret_check.state not in _WARNINGS:
+        return ()
+    code = _WARNINGS[siret_check.state]
+    params: dict[str, str | int] = {"date": siret_check.closed_text} if code == "closed" else {}
+    return (FieldError(field="siret", code=code, params=params),)
 
 
-def _texts(fields: ProfileFields) -> Iterator[tuple[str, str]]:
-    for field, value in msgspec.structs.asdict(fields).items():
-        if isinstance(value, str):
-            yield field, value
-
-
-def _one_line(field: str, value: str) -> str:
-    """The text of a field that may have several lines, in one line."""
-    if field not in _MULTILINE_FIELDS:
-        return value
+def _one_line(value: str) -> str:
+    """A text that may have several lines, in one line."""
     words = value.translate(_LINE_ENDS).split(" ")
     return " ".join(word for word in words if word)

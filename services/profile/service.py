@@ -1,32 +1,29 @@
-"""The profile service as data, and its dependencies: the composition root."""
+"""The profile service as data, its dependencies, and the purge: the composition root."""
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from datetime import datetime, timedelta
 from pathlib import Path
 
+from services.profile import data_export, establishment_lookup, store
 from services.profile.deps import Deps
 from services.profile.directory import open_directory
-from services.profile.handlers import establishments, export, names, profiles
-from services.profile.purge import INTERVAL_SECONDS, purge
+from services.profile.handlers import establishments, names, profiles
 from services.profile.settings import ProfileSettings
-from shared.contracts.profile.events import (
-    AccountValidated,
-    DraftExpired,
-    EstablishmentCheckDeferred,
-    EstablishmentChecked,
-    ProfileSaved,
-)
-from shared.contracts.profile.requests import (
-    DescribeProfile,
-    FindEstablishment,
-    SaveProfile,
-    ValidateProfile,
-)
-from shared.contracts.profile.requests import ExportAccount as ProfileExportAccount
+from shared.contracts.profile import events, requests
 from shared.contracts.registration.events import AccountCreated, NameChanged
+from shared.database import Pool, transaction
 from shared.messaging.handlers import answers, hears
+from shared.outbox import emit
 from shared.runtime.service import Runtime, Service
+from shared.runtime.telemetry import get_logger
 from shared.security.sealing import Opener, Sealer
+
+PURGE_SECONDS = 60
+#: Drafts deleted in one transaction.
+PURGE_BATCH = 200
+
+log = get_logger("profile")
 
 
 @asynccontextmanager
@@ -37,12 +34,11 @@ async def build(runtime: Runtime, settings: ProfileSettings) -> AsyncIterator[De
         if await purge(runtime.pool, runtime.clock(), settings.draft_retention):
             runtime.wake_relay()
 
-    runtime.every(INTERVAL_SECONDS, "purge", purge_expired)
+    runtime.every(PURGE_SECONDS, "purge", purge_expired)
     async with open_directory(
         settings.directory_url, settings.directory_rate, settings.base_url
     ) as directory:
         yield Deps(
-            settings=settings,
             clock=runtime.clock,
             opener=Opener("profile", settings.seal_keys),
             gateway_sealer=Sealer("gateway", settings.gateway_keys),
@@ -51,36 +47,57 @@ async def build(runtime: Runtime, settings: ProfileSettings) -> AsyncIterator[De
         )
 
 
+async def purge(pool: Pool, now: datetime, draft_retention: timedelta) -> int:
+    """Delete the drafts and directory records that have expired at `now`; returns how many drafts.
+
+    Several processes may purge at once: each skips rows that another one has locked.
+    """
+    total = 0
+    while True:
+        async with transaction(pool) as tx:
+            accounts = await store.delete_expired_drafts(tx, now - draft_retention, PURGE_BATCH)
+            for account_id in accounts:
+                event = events.DraftExpired(expired_at=now)
+                await emit(tx, events.OWNER, event, subject=account_id, now=now)
+            await establishment_lookup.delete_expired(tx, now)
+        total += len(accounts)
+        if len(accounts) < PURGE_BATCH:
+            break
+    if total:
+        log.info("Deleted expired drafts.", action="drafts_purged", drafts=total)
+    return total
+
+
 SERVICE = Service(
     name="profile",
     settings=ProfileSettings,
     build=build,
     migrations=Path(__file__).parent / "migrations",
     hears=(
-        hears(AccountCreated, names.account_created),
-        hears(NameChanged, names.name_changed),
+        hears(AccountCreated, names.save_names),
+        hears(NameChanged, names.save_names),
         hears(
-            EstablishmentCheckDeferred,
+            events.EstablishmentCheckDeferred,
             establishments.complete_deferred_check,
             prepare=establishments.look_up_again,
         ),
     ),
     answers=(
-        answers(DescribeProfile, profiles.describe_profile),
-        answers(SaveProfile, profiles.save_profile, prepare=profiles.read_form),
-        answers(ValidateProfile, profiles.validate_profile),
+        answers(requests.DescribeProfile, profiles.describe_profile),
+        answers(requests.SaveProfile, profiles.save_profile, prepare=profiles.read_form),
+        answers(requests.ValidateProfile, profiles.validate_profile),
         answers(
-            FindEstablishment,
+            requests.FindEstablishment,
             establishments.find_establishment,
             prepare=establishments.look_up,
         ),
-        answers(ProfileExportAccount, export.export_account),
+        answers(requests.ExportAccount, data_export.export_account),
     ),
     emits=(
-        ProfileSaved,
-        AccountValidated,
-        EstablishmentCheckDeferred,
-        EstablishmentChecked,
-        DraftExpired,
+        events.ProfileSaved,
+        events.AccountValidated,
+        events.EstablishmentCheckDeferred,
+        events.EstablishmentChecked,
+        events.DraftExpired,
     ),
 )

@@ -1,32 +1,31 @@
-"""SQL on profiles and account names, as functions that take the transaction.
+"""Profiles and account names, and the SQL on them as functions that take the transaction.
 
 Every change starts with `lock_account`, so that concurrent requests about one account are handled
 one after the other.
 """
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
 
 import asyncpg
 import msgspec
 
-from services.profile.fields import SiretCheck
-from services.profile.profiles import Names, Profile
+from services.profile.establishment_record import SiretCheck
 from shared.contracts.profile.views import ProfileFields
 from shared.database import Connection, row_count
 
 LOCK_ACCOUNT = "SELECT pg_advisory_xact_lock(hashtextextended('profile/' || $1::text, 0))"
 READ = """
-SELECT account_id, fields, version, siret, standing, closed_on, terms_version, terms_at, saved_at,
-    validated_at
+SELECT account_id::text, fields, version, coalesce(siret, '') AS siret, standing, closed_on,
+    coalesce(terms_version, '') AS terms_version, terms_at, saved_at, validated_at
 FROM profiles WHERE account_id = $1
 """
 SAVE = """
 INSERT INTO profiles (
     account_id, version, fields, country, siret, standing, closed_on, terms_version, terms_at,
     saved_at)
-VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)
+VALUES ($1, $2, $3, nullif($4, ''), nullif($5, ''), $6, $7, nullif($8, ''), $9, $10)
 ON CONFLICT (account_id) DO UPDATE
     SET version = excluded.version, fields = excluded.fields, country = excluded.country,
         siret = excluded.siret, standing = excluded.standing, closed_on = excluded.closed_on,
@@ -37,7 +36,8 @@ ON CONFLICT (account_id) DO UPDATE
 # Of concurrent requests only one freezes the draft.
 FREEZE = """
 UPDATE profiles
-SET state = 'validated', fields = $3, country = $4, siret = $5, group_key = $6, validated_at = $7
+SET state = 'validated', fields = $3, country = $4, siret = nullif($5, ''),
+    group_key = nullif($6, ''), validated_at = $7
 WHERE account_id = $1 AND version = $2 AND state = 'draft'
 """
 SAVE_SIRET_CHECK = "UPDATE profiles SET standing = $2, closed_on = $3 WHERE account_id = $1"
@@ -65,6 +65,43 @@ WHERE account_id = $1 AND (state = 'validated' OR saved_at < $4)
 """
 
 
+@dataclass(frozen=True, kw_only=True)
+class Profile:
+    """The profile of an account: a draft as typed, or validated and frozen.
+
+    `siret` is empty unless it is valid; `siret_check` is its last lookup, or None without any.
+    """
+
+    account_id: str
+    fields: ProfileFields
+    version: int
+    siret: str
+    siret_check: SiretCheck | None
+    terms_version: str
+    terms_at: datetime | None
+    saved_at: datetime
+    validated_at: datetime | None = None
+
+    @property
+    def validated(self) -> bool:
+        """Whether the profile is frozen."""
+        return self.validated_at is not None
+
+    @property
+    def check_deferred(self) -> bool:
+        """Whether the directory has not answered about the SIRET yet."""
+        return self.siret_check is not None and self.siret_check.state == "deferred"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Names:
+    """The account's names as registration has them, or will have after our last event."""
+
+    first_name: str
+    last_name: str
+    known_at: datetime
+
+
 async def lock_account(tx: Connection, account_id: str) -> None:
     """Lock the account until the transaction ends."""
     await tx.execute(LOCK_ACCOUNT, account_id)
@@ -72,23 +109,17 @@ async def lock_account(tx: Connection, account_id: str) -> None:
 
 async def read(tx: Connection, account_id: str) -> Profile | None:
     """The profile of the account, or None."""
-    row = await _fetch_by_id(tx, READ, account_id)
+    try:
+        row = await tx.fetchrow(READ, account_id)
+    except asyncpg.DataError:
+        return None  # not a UUID
     if row is None:
         return None
-    siret_check = None
-    if row["standing"] is not None:
-        siret_check = SiretCheck(state=row["standing"], closed_on=row["closed_on"])
-    return Profile(
-        account_id=str(row["account_id"]),
-        fields=msgspec.json.decode(row["fields"], type=ProfileFields),
-        version=row["version"],
-        siret=row["siret"] or "",
-        siret_check=siret_check,
-        terms_version=row["terms_version"] or "",
-        terms_at=row["terms_at"],
-        saved_at=row["saved_at"],
-        validated_at=row["validated_at"],
-    )
+    values = dict(row)
+    fields = msgspec.json.decode(values.pop("fields"), type=ProfileFields)
+    state, closed_on = values.pop("standing"), values.pop("closed_on")
+    siret_check = None if state is None else SiretCheck(state=state, closed_on=closed_on)
+    return Profile(**values, fields=fields, siret_check=siret_check)
 
 
 async def save(tx: Connection, profile: Profile) -> None:
@@ -99,11 +130,11 @@ async def save(tx: Connection, profile: Profile) -> None:
         profile.account_id,
         profile.version,
         _json(profile.fields),
-        profile.fields.country or None,
-        profile.siret or None,
+        profile.fields.country,
+        profile.siret,
         siret_check.state if siret_check else None,
         siret_check.closed_on if siret_check else None,
-        profile.terms_version or None,
+        profile.terms_version,
         profile.terms_at,
         profile.saved_at,
     )
@@ -117,8 +148,8 @@ async def freeze(tx: Connection, profile: Profile, group: str) -> bool:
         profile.version,
         _json(profile.fields),
         profile.fields.country,
-        profile.fields.siret or None,
-        group or None,
+        profile.fields.siret,
+        group,
         profile.validated_at,
     )
     return row_count(done) > 0
@@ -155,13 +186,6 @@ async def save_names(tx: Connection, account_id: str, names: Names) -> bool:
 async def rename(tx: Connection, account_id: str, names: Names) -> None:
     """Write changed names into the profile, unless its draft is newer."""
     await tx.execute(RENAME, account_id, names.first_name, names.last_name, names.known_at)
-
-
-async def _fetch_by_id(tx: Connection, sql: str, account_id: str) -> Any:
-    try:
-        return await tx.fetchrow(sql, account_id)
-    except asyncpg.DataError:
-        return None  # not a UUID
 
 
 def _json(fields: ProfileFields) -> str:

@@ -43,8 +43,6 @@ RULES = {
         "establishment_record",
         "fields",
         "phones",
-        "profiles",
-        "siret",
         "text_rules",
     ),
     "gateway": ("http/client_ip", "i18n", "sessions/model", "sessions/tokens"),

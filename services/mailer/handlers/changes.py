@@ -1,45 +1,52 @@
-"""Changes of an account that the directory follows: name, address, completion.
+"""Accounts as the directory follows them: created, name, address, completed.
 
 Events may arrive in any order: an older change never overwrites a newer one.
 """
 
+from typing import Any
+
 from services.mailer import store
-from services.mailer.handlers.enqueue import (
-    Deps,
-    MailDraft,
-    account_of,
-    check_address,
-    check_names,
-    enqueue,
-    recipient,
-)
+from services.mailer.handlers.enqueue import Deps, account_of, enqueue, recipient
 from services.mailer.handlers.notices import send_notice
 from services.mailer.mail_templates import (
     ADDRESS_CHANGED,
     ADDRESS_IN_FORCE,
     CONFIRMATION,
-    ConfirmationData,
+    FINALISATION,
 )
+from services.mailer.messages import check_name, envelope_address
 from shared.contracts.profile.events import AccountValidated
-from shared.contracts.registration.events import AddressChanged, NameChanged
+from shared.contracts.registration.events import AccountCreated, AddressChanged, NameChanged
 from shared.messaging.handlers import Context
+
+
+async def account_created(event: AccountCreated, context: Context[Deps]) -> None:
+    """Add the account to the directory and enqueue the finalisation mail (G-14)."""
+    account_id = account_of(context)
+    check_name(event.first_name)
+    check_name(event.last_name)
+    tx, request_id = context.tx, event.request_id
+    await store.lock(tx, request_id)
+    await enqueue(context, FINALISATION, event, event.created_at, event)
+    await store.upsert_recipient(tx, account_id, event)
+    await store.close_request(tx, request_id, context.now(), keep=(FINALISATION.name,))
 
 
 async def name_changed(event: NameChanged, context: Context[Deps]) -> None:
     """Update the name that mails greet the holder by."""
-    check_names(event.first_name, event.last_name)
+    check_name(event.first_name)
+    check_name(event.last_name)
     await recipient(context)
-    names = event.first_name, event.last_name
-    await store.update_name(context.tx, account_of(context), names, event.changed_at)
+    await store.update_name(context.tx, account_of(context), event)
 
 
 async def address_changed(event: AddressChanged, context: Context[Deps]) -> None:
     """Send later mails to the new address, and a notice to both addresses (B-14)."""
-    check_address(event.address)
+    envelope_address(event.address)
     at = event.changed_at
     await send_notice(context, ADDRESS_CHANGED, event, at, event.former_address)
     await send_notice(context, ADDRESS_IN_FORCE, event, at, event.address)
-    await store.update_address(context.tx, account_of(context), event.address, event.changed_at)
+    await store.update_address(context.tx, account_of(context), event)
 
 
 async def account_validated(event: AccountValidated, context: Context[Deps]) -> None:
@@ -47,24 +54,9 @@ async def account_validated(event: AccountValidated, context: Context[Deps]) -> 
     person = await recipient(context)
     if not await store.mark_confirmed(context.tx, account_of(context), event.validated_at):
         return
-    data = ConfirmationData(
-        first_name=person.first_name,
-        last_name=person.last_name,
-        company_name=as_line(event.company_name),
-        city=as_line(event.city),
-        country=event.country,
-        position=event.position,
-        position_other=as_line(event.position_other),
-        validated_at=event.validated_at,
-    )
-    draft = MailDraft(
-        template=CONFIRMATION,
-        data=data,
-        address=person.address,
-        language=person.language,
-        asked_at=event.validated_at,
-    )
-    await enqueue(context, draft)
+    typed = ("company_name", "city", "position_other")
+    lines: dict[str, Any] = {name: as_line(getattr(event, name)) for name in typed}
+    await enqueue(context, CONFIRMATION, event, event.validated_at, person, **lines)
 
 
 def as_line(text: str) -> str:

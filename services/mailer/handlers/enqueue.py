@@ -4,16 +4,38 @@ import asyncio
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Any
+from typing import Any, Protocol
 from uuid import NAMESPACE_URL, UUID, uuid5
 
 from services.mailer import store
-from services.mailer.mail_templates import Template, TemplateData
-from services.mailer.messages import InvalidMail, check_name, envelope_address
-from services.mailer.store import NewDelivery, Recipient, Secrets
+from services.mailer.deliveries import Delivery, Secrets
+from services.mailer.mail_templates import Template
+from services.mailer.messages import envelope_address
+from services.mailer.store import Owner, Recipient
+from shared.contracts.base import Event
+from shared.contracts.registration.events import (
+    AccountRequested,
+    AddressChangeRequested,
+    AddressProofRequested,
+    KnownAddressRequested,
+    LostPhoneClaimed,
+    PasswordResetRequested,
+    ValidationResent,
+)
 from shared.errors import Reject, Retry
 from shared.messaging.handlers import Context
 from shared.security.sealing import Sealer
+
+#: Events that cause a mail of which only the latest is valid.
+Replacing = (
+    AccountRequested
+    | ValidationResent
+    | KnownAddressRequested
+    | PasswordResetRequested
+    | AddressProofRequested
+    | LostPhoneClaimed
+    | AddressChangeRequested
+)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -28,35 +50,13 @@ class Deps:
     gateway_sealer: Sealer
 
 
-@dataclass(frozen=True, kw_only=True)
-class MailDraft:
-    """A mail as an event causes it; `asked_at` is when the event happened."""
+class Addressee(Protocol):
+    """Who a mail goes to: an entry of the directory, or an event that names the address itself."""
 
-    template: Template
-    data: TemplateData
-    address: str
-    language: str
-    asked_at: datetime
-    expires_at: datetime | None = None
-    secrets: Secrets | None = None
-    request_id: str | None = None
-
-
-def check_address(address: str) -> None:
-    """Raise `Reject` for an address that is not valid (EM-08)."""
-    try:
-        envelope_address(address)
-    except InvalidMail as error:
-        raise Reject(str(error)) from error
-
-
-def check_names(*names: str) -> None:
-    """Raise `Reject` for a name that no mail may contain (EM-08)."""
-    try:
-        for name in names:
-            check_name(name)
-    except InvalidMail as error:
-        raise Reject(str(error)) from error
+    @property
+    def address(self) -> str: ...
+    @property
+    def language(self) -> str: ...
 
 
 def account_of(context: Context[Deps]) -> str:
@@ -77,30 +77,75 @@ async def recipient(context: Context[Deps]) -> Recipient:
     return person
 
 
-async def enqueue(context: Context[Deps], draft: MailDraft) -> None:
-    """Add a mail, due now. Raises `Reject` where its address is not valid."""
-    check_address(draft.address)
-    now, cause = context.now(), context.envelope.id
-    await store.add(
-        context.tx,
-        NewDelivery(
-            # The same event always causes the same mail, even replayed after years.
-            mail_id=uuid5(NAMESPACE_URL, f"impex:{cause}:{draft.template.name}"),
-            cause=cause,
-            template=draft.template,
-            subject=context.envelope.subject,
-            request_id=draft.request_id,
-            traceparent=context.envelope.traceparent,
-            language=draft.language,
-            address=draft.address,
-            data=draft.data,
-            asked_at=draft.asked_at,
-            written_at=now,
-            expires_at=draft.expires_at or now + context.deps.give_up,
-            secrets=draft.secrets,
-        ),
+async def enqueue(
+    context: Context[Deps],
+    template: Template,
+    event: Event,
+    asked_at: datetime,
+    to: Addressee,
+    *,
+    address: str | None = None,
+    expires_at: datetime | None = None,
+    **data: Any,
+) -> None:
+    """Add the mail that `event` causes, due now, to `address` or that of `to`.
+
+    The data that `data` does not have are the fields of the same names of `event` or `to`. Raises
+    `InvalidMail`, a `Reject`, where the address is not valid.
+    """
+    if address is None:
+        address = to.address
+    envelope_address(address)
+    values = {
+        name: getattr(source, name)
+        for source in (to, event)
+        for name in template.data_type.__struct_fields__
+        if hasattr(source, name)
+    }
+    envelope, now = context.envelope, context.now()
+    secrets = None
+    if template.carries_secret:
+        sealed = {name: getattr(event, name, None) for name in ("code", "link_token")}
+        secrets = Secrets(message_type=event.TYPE, **sealed)
+    delivery = Delivery(
+        # The same event always causes the same mail, even replayed after years.
+        mail_id=uuid5(NAMESPACE_URL, f"impex:{envelope.id}:{template.name}"),
+        cause=envelope.id,
+        template=template,
+        subject=envelope.subject,
+        request_id=getattr(event, "request_id", None),
+        traceparent=envelope.traceparent,
+        language=to.language,
+        address=address,
+        data=template.data_type(**values | data),
+        asked_at=asked_at,
+        written_at=now,
+        expires_at=expires_at or now + context.deps.give_up,
+        secrets=secrets,
     )
+    await store.add(context.tx, delivery)
     _wake_after_commit(context.deps.wake)
+
+
+async def enqueue_latest(
+    context: Context[Deps], template: Template, event: Replacing, address: str | None = None
+) -> None:
+    """Add a mail about a request or account unless it is obsolete; drop those that it replaces.
+
+    In whatever order the events arrive, only the latest mail of its kind is sent (G-11). It is
+    tried until its code or link expires; « déjà un compte », which has neither, as long as a code
+    would be valid, because the page must not reveal the account (B-03).
+    """
+    tx, asked_at = context.tx, event.requested_at
+    request_id: str | None = getattr(event, "request_id", None)
+    owner = Owner("request_id", request_id) if request_id else Owner("subject", account_of(context))
+    envelope_address(event.address if address is None else address)
+    await store.lock(tx, owner.id)
+    if await store.is_obsolete(tx, template.name, owner, asked_at):
+        return
+    expires_at = event.expires_at
+    await enqueue(context, template, event, asked_at, event, address=address, expires_at=expires_at)
+    await store.drop_older(tx, template.name, owner, asked_at, context.now())
 
 
 def _wake_after_commit(wake: Callable[[], None]) -> None:

@@ -8,14 +8,13 @@ from collections.abc import Awaitable, Callable
 from datetime import datetime, timedelta
 
 from services.mailer import store
-from services.mailer.handlers.enqueue import Deps, MailDraft, account_of, enqueue, recipient
+from services.mailer.handlers.enqueue import Deps, account_of, enqueue, recipient
 from services.mailer.mail_templates import (
     CODE_REFUSED,
     NEW_DEVICE,
     OPENED_AFTER_FAILURES,
     SIGN_IN_LOCKED,
     TEMPLATES,
-    NoticeData,
     Template,
 )
 from shared.contracts.base import Event
@@ -32,8 +31,6 @@ DAY = timedelta(days=1)
 #: A browser names itself and may lie: one short line of it is shown, without the signs that make
 #: an address.
 MAX_DEVICE_LENGTH = 60
-#: What a notice takes from the event's fields of the same name.
-EVENT_FIELDS = ("by", "device", "network", "kind", "left", "failures", "desk_only")
 
 
 async def sign_in_locked(event: SignInLocked, context: Context[Deps]) -> None:
@@ -87,24 +84,17 @@ async def send_notice(
     `Retry` while the account is not in the directory yet.
     """
     person = await recipient(context)
-    values = {name: getattr(event, name) for name in EVENT_FIELDS if hasattr(event, name)}
-    if "device" in values:
-        values["device"] = one_line(values["device"])
-    data = NoticeData(
-        first_name=person.first_name,
-        last_name=person.last_name,
+    await enqueue(
+        context,
+        template,
+        event,
+        at,
+        person,
+        address=address or person.address,
         at=at,
         until=getattr(event, "locked_until", None),
-        **values,
+        device=one_line(getattr(event, "device", "")),
     )
-    draft = MailDraft(
-        template=template,
-        data=data,
-        address=address or person.address,
-        language=person.language,
-        asked_at=at,
-    )
-    await enqueue(context, draft)
 
 
 async def _daily_limit_reached(context: Context[Deps], at: datetime) -> bool:

@@ -2,11 +2,13 @@
 
 from datetime import timedelta
 
+import msgspec
+
 from services.profile import store
 from services.profile.deps import Deps
-from services.profile.establishment_lookup import DEFERRED, find, siret_check
+from services.profile.establishment import check_siret
+from services.profile.establishment_lookup import DEFERRED, find
 from services.profile.establishment_record import EstablishmentRecord
-from services.profile.siret import check_siret
 from shared.contracts.profile.events import EstablishmentCheckDeferred, EstablishmentChecked
 from shared.contracts.profile.requests import FindEstablishment
 from shared.contracts.profile.views import EstablishmentView
@@ -22,39 +24,29 @@ REPUBLISH_AFTER = timedelta(hours=1)
 log = get_logger("profile")
 
 
-async def look_up(request: FindEstablishment, deps: Deps, pool: Pool) -> EstablishmentRecord | None:
-    """Look up a number whose key is right."""
+async def look_up(request: FindEstablishment, deps: Deps, pool: Pool) -> EstablishmentView:
+    """Check the number, and look up what the directory knows about it."""
     number, error = check_siret(request.siret)
-    return None if error is not None else await find(number, deps, pool)
+    if error is not None:
+        return EstablishmentView(state="invalid", error=error)
+    if deps.directory is None:
+        return EstablishmentView(state="off")
+    record = await find(number, deps, pool)
+    values = msgspec.structs.asdict(record)
+    return EstablishmentView(**values | {"closed_on": record.closed_text})
 
 
 async def find_establishment(
-    request: FindEstablishment, context: RequestContext[Deps]
+    _request: FindEstablishment, context: RequestContext[Deps]
 ) -> EstablishmentView:
-    """Check the number, and reply with what the directory knows about it."""
-    _, error = check_siret(request.siret)
-    if error is not None:
-        return EstablishmentView(state="invalid", error=error)
-    if context.deps.directory is None:
-        return EstablishmentView(state="off")
-    record: EstablishmentRecord | None = context.prepared
-    if record is None:
-        return EstablishmentView(state=DEFERRED)
-    return EstablishmentView(
-        state=record.state,
-        company_name=record.company_name,
-        address=record.address,
-        address_extra=record.address_extra,
-        postal_code=record.postal_code,
-        city=record.city,
-        closed_on="" if record.closed_on is None else record.closed_on.isoformat(),
-        hospital_pharmacy=record.hospital_pharmacy,
-    )
+    """Reply with what `look_up` found."""
+    view: EstablishmentView = context.prepared
+    return view
 
 
 async def look_up_again(
     event: EstablishmentCheckDeferred, deps: Deps, pool: Pool
-) -> EstablishmentRecord | None:
+) -> EstablishmentRecord:
     """Look the number up again, in the background."""
     return await find(event.siret, deps, pool, background=True)
 
@@ -72,19 +64,19 @@ async def complete_deferred_check(
         return  # changed, or answered meanwhile
     if context.deps.directory is None:
         return  # turned off meanwhile
-    now, record = context.now(), context.prepared
-    if record is None:
+    record: EstablishmentRecord = context.prepared
+    now = context.now()
+    if record.state == DEFERRED:
         if now - event.deferred_at < REPUBLISH_AFTER:
             raise Retry("the company directory does not answer")
         again = EstablishmentCheckDeferred(siret=event.siret, deferred_at=now)
         await context.emit(again, subject=account_id)
         return
-    known = siret_check(record)
-    await store.save_siret_check(context.tx, account_id, known)
+    await store.save_siret_check(context.tx, account_id, record)
     checked = EstablishmentChecked(
         siret=event.siret,
-        state=known.state,
-        closed_on="" if known.closed_on is None else known.closed_on.isoformat(),
+        state=record.state,
+        closed_on=record.closed_text,
         checked_at=now,
     )
     await context.emit(checked, subject=account_id)
@@ -92,5 +84,5 @@ async def complete_deferred_check(
         "A deferred lookup was completed.",
         action="establishment_checked",
         account=account_id,
-        state=known.state,
+        state=record.state,
     )

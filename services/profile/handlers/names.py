@@ -2,7 +2,7 @@
 
 from services.profile import store
 from services.profile.deps import Deps
-from services.profile.profiles import Names
+from services.profile.store import Names
 from shared.contracts.registration.events import AccountCreated, NameChanged
 from shared.errors import Reject
 from shared.messaging.handlers import Context
@@ -14,19 +14,8 @@ log = get_logger("profile")
 DESK = "desk"
 
 
-async def account_created(event: AccountCreated, context: Context[Deps]) -> None:
-    """Save the first names of the account."""
-    await _save(event, context, by_desk=False)
-
-
-async def name_changed(event: NameChanged, context: Context[Deps]) -> None:
-    """Save changed names. Those changed by the desk also reach the saved profile."""
-    await _save(event, context, by_desk=event.by == DESK)
-
-
-async def _save(
-    event: AccountCreated | NameChanged, context: Context[Deps], *, by_desk: bool
-) -> None:
+async def save_names(event: AccountCreated | NameChanged, context: Context[Deps]) -> None:
+    """Save the account's names. Those changed by the desk also reach the saved profile."""
     account_id = context.account_id
     if account_id is None:
         raise Reject("the event has no subject")
@@ -34,6 +23,6 @@ async def _save(
     names = Names(first_name=event.first_name, last_name=event.last_name, known_at=known_at)
     await store.lock_account(context.tx, account_id)
     newer = await store.save_names(context.tx, account_id, names)
-    if newer and by_desk:
+    if newer and isinstance(event, NameChanged) and event.by == DESK:
         await store.rename(context.tx, account_id, names)
         log.info("The desk changed a name.", action="profile_renamed", account=account_id)

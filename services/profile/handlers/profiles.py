@@ -7,16 +7,10 @@ import msgspec
 
 from services.profile import establishment, store
 from services.profile.deps import Deps
-from services.profile.establishment_lookup import DEFERRED, find, siret_check
-from services.profile.fields import SiretCheck, check_storable, siret_of, validate
-from services.profile.profiles import (
-    ALREADY_VALIDATED,
-    DRAFT_CHANGED,
-    NOTHING_SAVED,
-    Names,
-    Profile,
-    not_ready,
-)
+from services.profile.establishment_lookup import DEFERRED, find
+from services.profile.establishment_record import SiretCheck
+from services.profile.fields import check_storable, siret_of, validate
+from services.profile.store import Names, Profile
 from shared.contracts.base import Refusal
 from shared.contracts.profile.events import (
     AccountValidated,
@@ -29,6 +23,11 @@ from shared.database import Pool
 from shared.domain.person_names import check_name
 from shared.messaging.handlers import Refused, RequestContext
 from shared.runtime.telemetry import get_logger
+from shared.security.sealing import seal_context
+
+NOTHING_SAVED = Refusal(slug="nothing_saved")
+ALREADY_VALIDATED = Refusal(slug="already_validated")
+DRAFT_CHANGED = Refusal(slug="changed")
 
 log = get_logger("profile")
 
@@ -51,7 +50,8 @@ async def describe_profile(request: DescribeProfile, context: RequestContext[Dep
 async def read_form(request: SaveProfile, deps: Deps, pool: Pool) -> SubmittedForm:
     """Read the form and look its SIRET up; a missing answer refuses nothing (SI-07)."""
     try:
-        fields = msgspec.json.decode(deps.open(request, "fields"), type=ProfileFields)
+        text = deps.opener.open(request.fields, seal_context(SaveProfile, "fields"))
+        fields = msgspec.json.decode(text, type=ProfileFields)
     except msgspec.MsgspecError:
         return SubmittedForm(fields=ProfileFields(), refusal=Refusal(slug="invalid_fields"))
     refusal = check_storable(fields)
@@ -60,9 +60,7 @@ async def read_form(request: SaveProfile, deps: Deps, pool: Pool) -> SubmittedFo
     siret = siret_of(fields)
     if not siret or deps.directory is None:
         return SubmittedForm(fields=fields, siret=siret)
-    return SubmittedForm(
-        fields=fields, siret=siret, siret_check=siret_check(await find(siret, deps, pool))
-    )
+    return SubmittedForm(fields=fields, siret=siret, siret_check=await find(siret, deps, pool))
 
 
 async def save_profile(request: SaveProfile, context: RequestContext[Deps]) -> ProfileView:
@@ -108,25 +106,14 @@ async def validate_profile(request: ValidateProfile, context: RequestContext[Dep
         raise Refused(DRAFT_CHANGED)
     result = validate(draft.fields, draft.siret_check)
     if result.errors:
-        raise Refused(not_ready(result.errors))
+        raise Refused(Refusal(slug="not_ready", errors=result.errors))
     fields, now = result.fields, context.now()
     frozen = dataclasses.replace(draft, fields=fields, siret=fields.siret, validated_at=now)
     group = establishment.group_key(fields)
     if not await store.freeze(context.tx, frozen, group):
         raise Refused(DRAFT_CHANGED)
-    event = AccountValidated(
-        company_name=fields.company_name,
-        establishment_type=fields.establishment_type,
-        city=fields.city,
-        country=fields.country,
-        siret=fields.siret,
-        group=group,
-        position=fields.position,
-        position_other=fields.position_other,
-        flags=result.flags,
-        closed_reason=fields.closed_reason,
-        validated_at=now,
-    )
+    also = {"group": group, "flags": result.flags, "validated_at": now}
+    event = msgspec.convert(msgspec.structs.asdict(fields) | also, AccountValidated)
     await context.emit(event, subject=frozen.account_id)
     log.info(
         "A profile was validated.",
@@ -146,23 +133,20 @@ def to_view(profile: Profile | None, deps: Deps) -> ProfileView:
     """The profile as a reply; only the gateway can open its fields."""
     if profile is None:
         return ProfileView(state="none")
-    fields = deps.seal_for_gateway(
-        ProfileView, "fields", msgspec.json.encode(profile.fields).decode()
-    )
-    if profile.validated:
-        return ProfileView(
-            state="validated",
-            fields=fields,
-            version=profile.version,
-            saved_at=profile.saved_at,
-            validated_at=profile.validated_at,
-        )
-    result = validate(profile.fields, profile.siret_check)
-    return ProfileView(
-        state="draft",
-        fields=fields,
+    text = msgspec.json.encode(profile.fields).decode()
+    view = ProfileView(
+        state="validated",
+        fields=deps.gateway_sealer.seal(text, seal_context(ProfileView, "fields")),
         version=profile.version,
         saved_at=profile.saved_at,
+        validated_at=profile.validated_at,
+    )
+    if profile.validated:
+        return view
+    result = validate(profile.fields, profile.siret_check)
+    return msgspec.structs.replace(
+        view,
+        state="draft",
         errors=result.errors,
         warnings=result.warnings,
         terms_version=profile.terms_version,
@@ -208,11 +192,10 @@ async def _publish_saved(draft: Profile, context: RequestContext[Deps]) -> None:
             # Registration will adopt them: changing them back before it does is a change again.
             names = Names(first_name=first_name, last_name=last_name, known_at=draft.saved_at)
             await store.save_names(context.tx, draft.account_id, names)
+            seal = context.deps.registration_sealer.seal
             event = ProfileSaved(
                 saved_at=draft.saved_at,
-                first_name=context.deps.seal_for_registration(
-                    ProfileSaved, "first_name", first_name
-                ),
-                last_name=context.deps.seal_for_registration(ProfileSaved, "last_name", last_name),
+                first_name=seal(first_name, seal_context(ProfileSaved, "first_name")),
+                last_name=seal(last_name, seal_context(ProfileSaved, "last_name")),
             )
     await context.emit(event, subject=draft.account_id)

@@ -3,7 +3,7 @@
 import pytest
 
 from services.mailer.settings import MailServer as Place
-from services.mailer.smtp import MAX_IDLE_SECONDS, SmtpPool, SmtpTimeouts, SmtpUnavailable
+from services.mailer.smtp import MAX_IDLE_SECONDS, SmtpPool, SmtpUnavailable
 from tests.support.mail.mail_server import MailServer
 
 
@@ -17,9 +17,8 @@ class Clock:
 
 
 def lines_to(smtp: MailServer, clock: Clock) -> SmtpPool:
-    place = Place(host="127.0.0.1", port=smtp.port, security="none", username=None, password=None)
-    limits = SmtpTimeouts(command=5, final=5)
-    return SmtpPool(place, limits, hostname="mailer.test", ca_file=None, clock=clock)
+    place = Place(host="127.0.0.1", port=smtp.port, timeout=5, final_timeout=5)
+    return SmtpPool(place, clock)
 
 
 async def test_a_connection_is_reused_until_it_has_been_idle_for_twenty_seconds(

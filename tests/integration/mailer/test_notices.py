@@ -6,7 +6,7 @@ from uuid import UUID
 
 import pytest
 
-from services.mailer.not_me_links import PURPOSE
+from services.mailer.messages import NOT_ME_PURPOSE
 from shared.contracts.mailer import MailAccepted, MailRefused
 from shared.contracts.mfa.events import RecoveryCodeUsed
 from shared.contracts.registration.events import PasswordChanged
@@ -62,7 +62,7 @@ async def test_the_link_that_was_sent_is_one_that_registration_reads(
         await known(mailer)
         row = await mailer.state(await mailer.publish(changed()), "accepted")
     (token,) = LINK.findall(smtp.messages[-1].text())
-    signed = read(KeyRing.parse(keys()["IMPEX_DISAVOWAL_KEYS"]), PURPOSE, token)
+    signed = read(KeyRing.parse(keys()["IMPEX_DISAVOWAL_KEYS"]), NOT_ME_PURPOSE, token)
     assert signed is not None
     assert signed.parts == (UUID(ACCOUNT).hex, row["mail_id"].hex)
     assert signed.expires_at == (row["written_at"] + timedelta(days=7)).replace(microsecond=0)

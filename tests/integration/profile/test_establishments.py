@@ -4,14 +4,15 @@ from uuid import uuid4
 
 import pytest
 
-from services.profile import directory, lookup_cache_store
-from services.profile.purge import purge
+from services.profile import directory, establishment_lookup
+from services.profile.service import purge
 from shared.contracts.profile.events import AccountValidated, EstablishmentCheckDeferred
 from shared.contracts.profile.requests import FindEstablishment, ValidateProfile
 from shared.contracts.profile.views import EstablishmentView
 from shared.database import transaction
 from tests.support.harness.profile import ProfileHarness, warnings_of
 from tests.support.harness.profile_forms import BELGIAN, FRENCH, but
+from tests.support.harness.profile_settings import settings
 from tests.support.servers.company_directory import (
     BRANCH,
     CLOSED,
@@ -94,14 +95,14 @@ async def test_si_07_expired_records_and_too_many_are_purged(
     harness.advance(hours=12)
     await find(harness, BRANCH)
     harness.advance(hours=12)
-    await purge(harness.pool, harness.now, harness.deps.settings.draft_retention)
+    await purge(harness.pool, harness.now, settings().draft_retention)
     assert [row["siret"] for row in await harness.fetch("SELECT siret FROM directory_answers")] == [
         BRANCH
     ]
     harness.advance(hours=1)
     await find(harness, CLOSED)
     async with transaction(harness.pool) as tx:
-        await lookup_cache_store.delete_expired(tx, harness.now, max_rows=1)
+        await establishment_lookup.delete_expired(tx, harness.now, max_rows=1)
     (stored,) = await harness.fetch("SELECT siret, xmax = 0 AS untouched FROM directory_answers")
     assert (stored["siret"], stored["untouched"]) == (CLOSED, True)
 

@@ -7,13 +7,14 @@ from uuid import uuid4
 import msgspec
 import pytest
 
-from services.profile.purge import purge
+from services.profile.service import purge
 from shared.contracts.profile.events import AccountValidated, DraftExpired, ProfileSaved
 from shared.contracts.profile.requests import SaveProfile, ValidateProfile
 from shared.contracts.profile.views import ProfileFields, ProfileView
 from shared.messaging.handlers import Refused
 from tests.support.harness.profile import TERMS, OpenHarness, ProfileHarness
 from tests.support.harness.profile_forms import BELGIAN, FRENCH, but
+from tests.support.harness.profile_settings import settings
 
 
 async def test_g_30_an_account_that_saved_nothing_has_no_profile(
@@ -207,7 +208,7 @@ async def test_unchanged_drafts_are_purged_once(harness: ProfileHarness) -> None
     harness.advance(days=364)
     await harness.save(touched)
     harness.advance(days=1)
-    life = harness.deps.settings.draft_retention
+    life = settings().draft_retention
     assert life == timedelta(days=365)
     both = await asyncio.gather(
         purge(harness.pool, harness.now, life), purge(harness.pool, harness.now, life)
@@ -226,7 +227,8 @@ async def test_after_an_expired_draft_another_can_be_saved(harness_with: OpenHar
         await harness.save(account)
         await harness.save(account)
         harness.advance(days=30)
-        assert await purge(harness.pool, harness.now, harness.deps.settings.draft_retention) == 1
+        life = settings(IMPEX_DRAFT_DAYS="30").draft_retention
+        assert await purge(harness.pool, harness.now, life) == 1
         assert (await harness.save(account)).version == 1
 
 

@@ -2,7 +2,8 @@
 
 import msgspec
 
-from services.profile.fields import SiretCheck, validate
+from services.profile.establishment_record import SiretCheck
+from services.profile.fields import validate
 from shared.contracts.base import FieldError
 from shared.contracts.profile.views import ProfileFields
 

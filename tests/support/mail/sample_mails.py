@@ -17,8 +17,7 @@ from services.mailer.mail_templates import (
     VALIDATION,
     TemplateData,
 )
-from services.mailer.messages import Mail, Messages
-from services.mailer.not_me_links import not_me_token
+from services.mailer.messages import Mail, Messages, not_me_token
 from shared.domain.brand import DEFAULT_BRAND
 from shared.security.sealing import KeyRing, new_key
 
@@ -81,8 +80,8 @@ def mail(template: str = VALIDATION.name, language: str = "fr", case: int = 0, *
     if kind.has_not_me_link:
         token = not_me_token(RING, ACCOUNT, UUID(MAIL_ID), ASKED)
     values: dict[str, Any] = {
-        "mail_id": MAIL_ID,
-        "template": template,
+        "mail_id": UUID(MAIL_ID),
+        "template": kind,
         "language": language,
         "address": "durand123456@labo654321.example",
         "written_at": ASKED,

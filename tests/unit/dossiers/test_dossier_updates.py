@@ -9,7 +9,6 @@ import pytest
 from services.dossiers.dossier_updates import (
     MAX_LENGTHS,
     NO_DATE,
-    Contents,
     DossierUpdate,
     from_event,
 )
@@ -40,35 +39,46 @@ def reason(event: backoffice.DossierEvent, subject: str | None = ACCOUNT) -> str
 
 
 def test_each_event_has_its_parts_and_no_other() -> None:
-    first = update_of(saved(number="", medicine="  Doliprane\u00a0 "))
-    assert (first.status, first.processed, first.number) == ("draft", False, None)
-    assert first.account_id == UUID(ACCOUNT)
-    assert first.contents == Contents(
+    first = update_of(saved(version=3, number="", medicine="  Doliprane\u00a0 "))
+    assert first == DossierUpdate(
+        dossier_id="d1",
+        version=3,
+        account_id=UUID(ACCOUNT),
+        kind="AI",
+        status="draft",
+        processed=False,
+        number_version=0,
+        number="",
+        number_folded="",
+        contents_version=3,
         establishment="Pharmacie du Marché",
         medicine="Doliprane",
         dosage="500 mg",
         pharmaceutical_form="comprimé",
-        search_text="pharmacie du marche\ndoliprane\n500 mg\ncomprime",
+        contents_folded="pharmacie du marche\ndoliprane\n500 mg\ncomprime",
         filed_on=NO_DATE,
+        decision_version=3,
+        decided_on=NO_DATE,
     )
-    assert first.decided_on == NO_DATE
 
-    second = update_of(filed())
-    assert (second.status, second.processed, second.number) == ("filed", False, "26-d1")
-    assert second.contents is not None
-    assert (second.contents.filed_on, second.decided_on) == (date(2026, 1, 15), NO_DATE)
+    second = update_of(filed(version=4))
+    assert (second.status, second.processed) == ("filed", False)
+    assert (second.number_version, second.number, second.number_folded) == (4, "26-d1", "26-d1")
+    assert (second.contents_version, second.filed_on) == (4, date(2026, 1, 15))
+    assert (second.decision_version, second.decided_on) == (4, NO_DATE)
 
-    third = update_of(changed(status="Transmis à l'ANSES"))
-    assert (third.status, third.processed, third.contents) == ("Transmis à l'ANSES", False, None)
-    assert third.decided_on == NO_DATE
+    third = update_of(changed(version=5, status="Transmis à l'ANSES"))
+    assert (third.status, third.processed) == ("Transmis à l'ANSES", False)
+    assert (third.contents_version, third.establishment, third.filed_on) == (0, "", NO_DATE)
+    assert (third.decision_version, third.decided_on) == (5, NO_DATE)
 
-    fourth = update_of(decided(status="refused"))
-    assert (fourth.status, fourth.processed, fourth.contents) == ("refused", True, None)
-    assert fourth.decided_on == date(2026, 1, 15)
+    fourth = update_of(decided(version=6, status="refused"))
+    assert (fourth.status, fourth.processed, fourth.contents_version) == ("refused", True, 0)
+    assert (fourth.decision_version, fourth.decided_on) == (6, date(2026, 1, 15))
 
-    last = update_of(withdrawn())
-    assert (last.status, last.processed, last.contents) == ("withdrawn", True, None)
-    assert last.decided_on is None, "keeps the decision"
+    last = update_of(withdrawn(version=7))
+    assert (last.status, last.processed, last.contents_version) == ("withdrawn", True, 0)
+    assert last.decision_version == 0, "keeps the decision"
 
 
 @pytest.mark.parametrize(
@@ -80,9 +90,7 @@ def test_each_event_has_its_parts_and_no_other() -> None:
     ],
 )
 def test_days_are_those_of_paris(moment: datetime, day: date) -> None:
-    contents = update_of(filed(filed_at=moment)).contents
-    assert contents is not None
-    assert contents.filed_on == day
+    assert update_of(filed(filed_at=moment)).filed_on == day
     assert update_of(decided(decided_at=moment)).decided_on == day
 
 
@@ -118,7 +126,7 @@ def test_control_and_invisible_characters_are_refused(make: Any, name: str, sign
 @pytest.mark.parametrize("name", [name for name in MAX_LENGTHS if name not in ("number", "status")])
 def test_long_texts_are_refused(name: str) -> None:
     max_length = MAX_LENGTHS[name]
-    assert update_of(filed(**{name: "é" * max_length})).contents is not None
+    assert getattr(update_of(filed(**{name: "é" * max_length})), name) == "é" * max_length
     assert (
         reason(filed(**{name: "e\u0301" * (max_length + 1)}))
         == f"{name} is longer than {max_length} characters"

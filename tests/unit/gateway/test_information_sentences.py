@@ -5,7 +5,7 @@ from datetime import date
 import pytest
 
 from services.gateway.portal.profile_messages import information_text, information_texts
-from services.profile.establishment_lookup import siret_check
+from services.profile.establishment_record import SiretCheck
 from services.profile.fields import validate
 from shared.contracts.base import FieldError
 from shared.contracts.profile.views import ProfileFields
@@ -76,7 +76,7 @@ def test_bad_inputs_45_and_46_what_the_directory_says_is_no_error_of_the_person(
     assert said == (
         "D'après le répertoire Sirene, cet établissement est fermé depuis le 31 mai 2024."
     )
-    silent = validate(FRENCH, siret_check(None))
+    silent = validate(FRENCH, SiretCheck(state="deferred"))
     assert not silent.errors
     (warning,) = silent.warnings
     assert (

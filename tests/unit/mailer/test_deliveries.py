@@ -1,35 +1,50 @@
 """The rules of a delivery, as tables: answers, schedule, doubts."""
 
 from datetime import UTC, datetime, timedelta
+from uuid import UUID
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from services.mailer.deliveries import (
-    DeliveryFacts,
+    Delivery,
     Outcome,
     OutcomeKind,
     Stage,
     State,
-    StatusEvent,
     classify_response,
     decide,
     next_try,
 )
+from services.mailer.mail_templates import FINALISATION, VALIDATION
+from shared.contracts.base import Event
+from shared.contracts.mailer import MailAccepted, MailDeferred, MailRefused
+from tests.support.mail.sample_mails import data_of
 
 NOW = datetime(2026, 1, 5, 9, 0, tzinfo=UTC)
 SCHEDULE = (timedelta(minutes=1), timedelta(minutes=5), timedelta(minutes=30))
 
 
-def standing(
-    *, opens: bool = True, deferrals: int = 0, doubts: int = 0, life: timedelta | None = None
-) -> DeliveryFacts:
-    return DeliveryFacts(
-        carries_secret=opens,
-        deferrals=deferrals,
-        uncertain_attempts=doubts,
+def delivery(
+    *, secret: bool = True, deferrals: int = 0, doubts: int = 0, life: timedelta | None = None
+) -> Delivery:
+    template = VALIDATION if secret else FINALISATION
+    return Delivery(
+        mail_id=UUID(int=1),
+        cause="cause",
+        template=template,
+        subject=None,
+        request_id=None,
+        traceparent=None,
+        language="fr",
+        address="pierre@labo.example",
+        data=data_of(template.name),
+        asked_at=NOW,
+        written_at=NOW,
         expires_at=NOW + (life or timedelta(hours=24)),
+        deferrals=deferrals,
+        doubts=doubts,
     )
 
 
@@ -81,16 +96,16 @@ def test_mail_retry_one_five_thirty_minutes_then_hourly() -> None:
 
 
 def test_an_accepted_mail_is_final() -> None:
-    step = decide(standing(), Outcome(kind=OutcomeKind.ACCEPTED), NOW, SCHEDULE)
-    assert (step.state, step.event, step.final) == (State.ACCEPTED, StatusEvent.ACCEPTED, True)
+    step = decide(delivery(), Outcome(kind=OutcomeKind.ACCEPTED), NOW, SCHEDULE)
+    assert (step.state, step.event, step.final) == (State.ACCEPTED, MailAccepted, True)
 
 
 def test_a_deferred_mail_is_due_later_and_says_why() -> None:
     outcome = Outcome(kind=OutcomeKind.DEFERRED, reason="mailbox_full")
-    step = decide(standing(deferrals=1), outcome, NOW, SCHEDULE)
+    step = decide(delivery(deferrals=1), outcome, NOW, SCHEDULE)
     assert (step.state, step.event, step.reason) == (
         State.DEFERRED,
-        StatusEvent.DEFERRED,
+        MailDeferred,
         "mailbox_full",
     )
     assert step.due_at == NOW + timedelta(minutes=5)
@@ -100,31 +115,31 @@ def test_a_deferred_mail_is_due_later_and_says_why() -> None:
 @pytest.mark.parametrize(("life", "state"), [(59, State.REFUSED), (61, State.DEFERRED)])
 def test_a_mail_is_not_deferred_beyond_the_life_of_its_code(life: int, state: State) -> None:
     outcome = Outcome(kind=OutcomeKind.DEFERRED, reason="refused")
-    step = decide(standing(life=timedelta(seconds=life)), outcome, NOW, SCHEDULE)
+    step = decide(delivery(life=timedelta(seconds=life)), outcome, NOW, SCHEDULE)
     assert step.state is state
     assert step.reason == ("expired" if state is State.REFUSED else "refused")
 
 
 def test_a_code_that_has_run_out_is_dropped_and_told() -> None:
-    step = decide(standing(), Outcome(kind=OutcomeKind.EXPIRED), NOW, SCHEDULE)
-    assert (step.state, step.event, step.reason) == (State.DROPPED, StatusEvent.REFUSED, "expired")
+    step = decide(delivery(), Outcome(kind=OutcomeKind.EXPIRED), NOW, SCHEDULE)
+    assert (step.state, step.event, step.reason) == (State.DROPPED, MailRefused, "expired")
 
 
 @pytest.mark.parametrize(
-    ("opens", "doubts", "state", "told"),
+    ("secret", "doubts", "state", "event"),
     [
         (True, 0, State.PENDING, None),
-        (True, 1, State.HELD, StatusEvent.REFUSED),
-        (False, 0, State.HELD, StatusEvent.REFUSED),
+        (True, 1, State.HELD, MailRefused),
+        (False, 0, State.HELD, MailRefused),
     ],
 )
 def test_a_doubt_goes_again_once_if_it_opens_something(
-    opens: bool, doubts: int, state: State, told: StatusEvent | None
+    secret: bool, doubts: int, state: State, event: type[Event] | None
 ) -> None:
     step = decide(
-        standing(opens=opens, doubts=doubts), Outcome(kind=OutcomeKind.UNCERTAIN), NOW, SCHEDULE
+        delivery(secret=secret, doubts=doubts), Outcome(kind=OutcomeKind.UNCERTAIN), NOW, SCHEDULE
     )
-    assert (step.state, step.event, step.reason) == (state, told, "in_doubt")
+    assert (step.state, step.event, step.reason) == (state, event, "in_doubt")
     assert step.uncertain_attempts == doubts + 1
     assert step.due_at == (NOW if state is State.PENDING else None)
     assert not step.final  # the code is still needed
@@ -138,9 +153,10 @@ def test_a_doubt_goes_again_once_if_it_opens_something(
     st.integers(1, 10_000_000),
 )
 def test_every_step_keeps_what_the_table_demands(
-    kind: OutcomeKind, opens: bool, deferrals: int, doubts: int, life: int
+    kind: OutcomeKind, secret: bool, deferrals: int, doubts: int, seconds: int
 ) -> None:
-    before = standing(opens=opens, deferrals=deferrals, doubts=doubts, life=timedelta(seconds=life))
+    life = timedelta(seconds=seconds)
+    before = delivery(secret=secret, deferrals=deferrals, doubts=doubts, life=life)
     step = decide(before, Outcome(kind=kind, reason="refused"), NOW, SCHEDULE)
     assert (step.due_at is not None) == (step.state in {State.PENDING, State.DEFERRED})
     assert step.deferrals >= deferrals

@@ -9,7 +9,7 @@ import pytest
 
 from services.mailer.handlers.notices import one_line
 from services.mailer.mail_templates import TEMPLATES, NoticeData
-from services.mailer.not_me_links import PURPOSE, not_me_token
+from services.mailer.messages import NOT_ME_PURPOSE, not_me_token
 from shared.security.sealing import KeyRing, new_key
 from shared.security.signed_tokens import read
 from tests.support.mail.sample_mails import (
@@ -171,7 +171,7 @@ def test_the_link_is_signed_for_this_account_and_mail_and_good_for_seven_days(
     (link,) = re.findall(r"https://\S+", text_of(template, language))
     assert link.startswith(f"{BASE_URL}/ce-n-est-pas-moi?jeton=")
     (token,) = parse_qs(urlsplit(link).query)["jeton"]
-    signed = read(RING, PURPOSE, token)
+    signed = read(RING, NOT_ME_PURPOSE, token)
     assert signed is not None
     assert signed.parts == (ACCOUNT.hex, MAIL_ID.replace("-", ""))
     assert signed.expires_at == ASKED + timedelta(days=7)
@@ -216,7 +216,7 @@ def test_a_token_is_the_same_each_time_its_mail_is_built() -> None:
     made = [not_me_token(RING, ACCOUNT, UUID(MAIL_ID), ASKED) for _ in range(2)]
     assert made[0] == made[1]
     assert not_me_token(RING, ACCOUNT, UUID(int=1), ASKED) != made[0]
-    assert read(KeyRing.parse(new_key()), PURPOSE, made[0]) is None
+    assert read(KeyRing.parse(new_key()), NOT_ME_PURPOSE, made[0]) is None
 
 
 def test_b_04_a_notice_shows_no_token_when_printed() -> None:

@@ -5,7 +5,8 @@ from pathlib import Path
 
 import msgspec
 
-from services.profile.fields import SiretCheck, validate
+from services.profile.establishment_record import SiretCheck
+from services.profile.fields import validate
 from shared.contracts.profile.views import ProfileFields
 from tests.support.harness.profile_forms import BELGIAN, FRENCH, but
 

@@ -8,7 +8,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from services.profile.fields import SiretCheck, check_storable, validate
+from services.profile.establishment_record import SiretCheck
+from services.profile.fields import check_storable, validate
 from shared.contracts.profile.views import ProfileFields
 from tests.support.harness.profile_forms import BELGIAN, FRENCH, but, codes_of
 

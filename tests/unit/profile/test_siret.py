@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from services.profile.siret import check_siret, has_siret
+from services.profile.establishment import check_siret
 from shared.domain.countries import SIRET_COUNTRIES
 from tests.support.harness.profile_forms import BELGIAN, FRENCH, but, codes_of, errors_of
 
@@ -61,7 +61,7 @@ def test_si_04_si_11_a_siret_is_required_in_these_countries(country: str) -> Non
 
 @pytest.mark.parametrize("country", ["BE", "NC", "PF", "WF", "MC", "CH", "GB"])
 def test_si_04_si_11_and_refused_elsewhere(country: str) -> None:
-    assert not has_siret(country)
+    assert country not in SIRET_COUNTRIES
     assert codes_of(but(BELGIAN, country=country, vat="", siret="73282932000074")) == {
         **codes_of(but(BELGIAN, country=country, vat="")),
         "siret": "not_for_country",

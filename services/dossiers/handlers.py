@@ -1,9 +1,11 @@
-"""Lists of dossiers for the home page and its download (G-41, G-42)."""
+"""Handlers: events about dossiers in any order (G-43), lists for the home page (G-41, G-42)."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from datetime import datetime
 
 from services.dossiers import store
+from services.dossiers.dossier_updates import from_event
 from services.dossiers.list_query import (
     InvalidParameter,
     StatusCounts,
@@ -12,6 +14,7 @@ from services.dossiers.list_query import (
     parse_cursor,
     parse_query,
 )
+from shared.contracts.backoffice import DossierEvent
 from shared.contracts.base import Refusal
 from shared.contracts.dossiers import (
     MAX_ROWS,
@@ -20,7 +23,16 @@ from shared.contracts.dossiers import (
     ListDossiers,
     ReadDossiers,
 )
-from shared.messaging.handlers import Refused, RequestContext
+from shared.messaging.envelope import Envelope
+from shared.messaging.handlers import Refused, RequestContext, SqlEffect
+
+
+def update_dossier(event: DossierEvent, envelope: Envelope, now: datetime) -> SqlEffect:
+    """Save the parts of the event that are newer than ours. Raises `Reject` if it is invalid.
+
+    The account need not be known.
+    """
+    return store.upsert(from_event(event, envelope.subject, now))
 
 
 async def list_dossiers(request: ListDossiers, context: RequestContext[None]) -> DossiersView:

@@ -1,1 +1,0 @@
-"""Handlers of the dossiers service, by topic: one short function per message."""
