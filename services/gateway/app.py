@@ -3,22 +3,14 @@
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
-from functools import partial
 
 from aiohttp import web
 from yarl import URL
 
-from services.gateway.clients.address_change import AddressChangeClient
-from services.gateway.clients.auth import AuthClient
-from services.gateway.clients.clients import CLIENTS, Clients
-from services.gateway.clients.data_export import DataExportClient
-from services.gateway.clients.dossiers import Dossiers
-from services.gateway.clients.mfa import MfaClient
-from services.gateway.clients.profile import Profile
-from services.gateway.clients.registration import Registration
-from services.gateway.clients.rpc import RpcSender
+from services.gateway.clients.registration_texts import REGISTRATION_TEXTS, RegistrationTexts
+from services.gateway.clients.services import SERVICES, RpcSender, Services
 from services.gateway.features.account.routes import PAGES as ACCOUNT
-from services.gateway.features.data_export import gateway_data_store
+from services.gateway.features.data_export.personal_data import GATEWAY_POOL
 from services.gateway.features.data_export.routes import PAGES as DATA_EXPORT
 from services.gateway.features.dossiers.filing_links import FILING_LINKS, FilingLinks
 from services.gateway.features.dossiers.routes import PAGES as DOSSIERS
@@ -97,7 +89,9 @@ def init_app(settings: GatewaySettings, dependencies: AppDependencies) -> web.Ap
         session_keys=settings.session_keys,
     )
     app[CLOCK] = clock
-    app[CLIENTS] = _clients(settings, dependencies)
+    app[SERVICES] = _services(settings, dependencies.sender)
+    app[REGISTRATION_TEXTS] = RegistrationTexts()
+    app[GATEWAY_POOL] = pool
     app[PRESESSIONS] = Presessions(pool, clock)
     app[SESSIONS] = Sessions(pool, clock, settings.session_limits, wake_relay)
     app[SESSION_PAGES] = session_pages.PAGES
@@ -138,21 +132,14 @@ async def _static_file(request: web.Request) -> web.StreamResponse:
     return await request.app[ASSETS].serve(request)
 
 
-def _clients(settings: GatewaySettings, dependencies: AppDependencies) -> Clients:
-    sender = dependencies.sender
-    registration = Sealer("registration", settings.seal_keys)
-    opener = Opener("gateway", settings.own_keys)
-    return Clients(
-        registration=Registration(sender, registration),
-        auth=AuthClient(sender, registration),
-        address_change=AddressChangeClient(sender, registration),
-        mfa=MfaClient(sender, Sealer("mfa", settings.mfa_keys), opener),
-        profile=Profile(sender, Sealer("profile", settings.profile_keys), opener),
-        dossiers=Dossiers(sender),
-        data_export=DataExportClient(
-            sender, opener, partial(gateway_data_store.export, dependencies.pool)
-        ),
-    )
+def _services(settings: GatewaySettings, sender: RpcSender) -> Services:
+    rings = {
+        "registration": settings.seal_keys,
+        "mfa": settings.mfa_keys,
+        "profile": settings.profile_keys,
+    }
+    sealers = {owner: Sealer(owner, ring) for owner, ring in rings.items()}
+    return Services(sender, sealers, Opener("gateway", settings.own_keys))
 
 
 async def _end_streams(app: web.Application) -> None:

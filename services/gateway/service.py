@@ -6,7 +6,6 @@ from pathlib import Path
 
 from services.gateway import handlers
 from services.gateway.app import AppDependencies, init_app
-from services.gateway.clients.clients import CALLS
 from services.gateway.features.profile.saved_input import SAVED_INPUT
 from services.gateway.features.support_requests.support_requests import (
     SUPPORT_REQUESTS,
@@ -16,14 +15,20 @@ from services.gateway.http.sse import STREAMS
 from services.gateway.sessions.presessions import PRESESSIONS
 from services.gateway.sessions.sessions import SESSIONS, Sessions
 from services.gateway.settings import GatewaySettings
+from shared.contracts import dossiers, mailer
+from shared.contracts.base import requests_of
 from shared.contracts.gateway import (
     CorrectionRequested,
     DepartureReported,
     SessionClosed,
     SessionOpened,
 )
+from shared.contracts.mfa import requests as mfa
 from shared.contracts.mfa.events import AuthenticatorRemoved, AuthenticatorReplaced
+from shared.contracts.profile import requests as profile
 from shared.contracts.profile.events import AccountValidated
+from shared.contracts.registration import holder
+from shared.contracts.registration import requests as registration
 from shared.contracts.registration.events import (
     AccountDeactivated,
     AccountFrozen,
@@ -78,7 +83,14 @@ SERVICE = Service(
     settings=GatewaySettings,
     build=build,
     migrations=Path(__file__).with_name("migrations"),
-    asks=CALLS,
+    asks=(
+        *requests_of(registration),
+        *requests_of(holder),
+        *requests_of(profile),
+        *requests_of(mfa),
+        *requests_of(dossiers),
+        *requests_of(mailer),
+    ),
     hears=(
         hears(PasswordChanged, handlers.password_changed),
         hears(AccountFrozen, handlers.account_frozen),

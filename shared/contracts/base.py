@@ -7,6 +7,7 @@ old one; readers ignore fields they do not know.
 """
 
 from collections.abc import Callable
+from types import ModuleType
 from typing import ClassVar, TypeVar
 
 import msgspec
@@ -116,3 +117,8 @@ def request(
         return cls
 
     return declare
+
+
+def requests_of(module: ModuleType) -> tuple[type[Request], ...]:
+    """The requests that a module of contracts declares."""
+    return tuple(one for one in REQUESTS.values() if one.__module__ == module.__name__)

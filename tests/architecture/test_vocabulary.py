@@ -449,7 +449,6 @@ KEPT: dict[tuple[str, str], str] = {
     ("judge_address_change", "services/registration/*"): "handles the frozen JudgeAddressChange",
     ("full", "services/gateway/*"): "the level `full` of a session, a value in the database",
     ("at", "services/gateway/http/routes.py"): "the page at a path",
-    ("keep", "services/gateway/portal/mailed_links.py"): "what the language switch keeps",
 }
 
 

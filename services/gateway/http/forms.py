@@ -33,7 +33,7 @@ JSON = "application/json"
 
 @dataclass
 class Form:
-    """One form on one page. `key` makes posting it twice one act.
+    """One form on one page. `key` makes posting it twice one act; `status` is that of the page.
 
     `alert` is about all of it, or about the field `alert_field`, which then repeats it.
     """
@@ -45,6 +45,7 @@ class Form:
     alert_field: str | None = None
     suggestion: str | None = None
     retry_after: int | None = None
+    status: int = 200
 
     @classmethod
     def again(cls, fields: Mapping[str, str], *, same: bool = False) -> "Form":

@@ -126,16 +126,23 @@ FLASH_MESSAGE: web.AppKey[FlashMessage] = web.AppKey("flash_message")
 
 
 def page(
-    request: web.Request, template: str, *, status: int = 200, **variables: Any
+    request: web.Request,
+    template: str,
+    *,
+    form: Form | None = None,
+    status: int | None = None,
+    **variables: Any,
 ) -> web.Response:
-    """A page in the language of the request."""
+    """A page in the language of the request; its status is that of its form unless it is given."""
     state = request[REQUEST_STATE]
+    if status is None:
+        status = form.status if form else 200
     given: dict[str, Any] = {
         "csrf": FormToken(request),
         "nonce": state.nonce,
         "status": status,
         "switch_url": request.path,
-        "form": None,
+        "form": form,
         "reference": None,
         "flash": _flash(request, variables),
         "me": _me(request),
@@ -146,8 +153,7 @@ def page(
     response.headers["Content-Language"] = state.lang
     response.headers["Vary"] = "Accept-Language, Cookie"
     response.enable_compression()
-    form = given["form"]
-    if isinstance(form, Form) and form.retry_after is not None:
+    if form is not None and form.retry_after is not None:
         response.headers["Retry-After"] = str(form.retry_after)
     return response
 

@@ -102,7 +102,7 @@ ALERTS: dict[str, str] = {
         "Trop d'essais : ce code n'est plus valable. Choisissez « Envoyer un autre code »."
     ),
     "address_code_expired": N_("Ce code a expiré le {date}. Choisissez « Envoyer un autre code »."),
-    "confirm_wrong_password": N_("Ce n'est pas votre mot de passe."),
+    "totp_wrong_password": N_("Ce n'est pas votre mot de passe."),
     "link_malformed": N_(
         "Ce lien est incomplet. Ouvrez-le de nouveau depuis le message, jusqu'à la fin."
     ),

@@ -8,18 +8,18 @@ from dataclasses import dataclass
 
 from aiohttp import web
 
-from services.gateway.clients.clients import CLIENTS
-from services.gateway.clients.mfa import Enrolment
+from services.gateway.clients.services import ask, open_sealed, seal
 from services.gateway.http.errors import UNAVAILABLE_RETRY_SECONDS, HttpError
 from services.gateway.http.forms import Form
 from services.gateway.http.rendering import RENDERER, page
 from services.gateway.http.routes import url
 from services.gateway.portal import qr
-from services.gateway.portal.form_errors import log_refused_code, refuse_form, unavailable_form
+from services.gateway.portal.form_errors import unavailable_form
 from services.gateway.sessions.model import Session
 from services.gateway.sessions.request_state import REQUEST_STATE, idempotency_key
 from services.gateway.sessions.sessions import SESSIONS
-from shared.contracts.mfa.views import EnrolledView
+from shared.contracts.mfa.requests import ConfirmEnrolment, DescribeEnrolment, RestartEnrolment
+from shared.contracts.mfa.views import EnrolledView, EnrolmentView
 from shared.messaging.handlers import Refused
 
 #: Characters of the key in one group.
@@ -38,44 +38,37 @@ SIGNING_IN = EnrolmentRoutes("sign_in_enrolment", "restart_sign_in_enrolment")
 IN_ACCOUNT = EnrolmentRoutes("new_phone", "restart_new_phone")
 
 
-async def describe(request: web.Request, found: Session) -> Enrolment:
+async def describe(request: web.Request, found: Session) -> EnrolmentView:
     """The enrolment of this session. Raises `Refused` with `enrolment_gone`."""
-    return await request.app[CLIENTS].mfa.describe_enrolment(
-        found.account_id, found.enrolment_id or "", found.address
+    message = DescribeEnrolment(
+        account_id=found.account_id,
+        enrolment_id=found.enrolment_id or "",
+        label=seal(request, DescribeEnrolment, "label", found.address),
     )
+    return await ask(request, message, EnrolmentView)
 
 
 async def confirm(request: web.Request, found: Session, fields: dict[str, str]) -> EnrolledView:
     """Give the first code. Raises `Refused`."""
-    return await request.app[CLIENTS].mfa.confirm(
-        found.account_id,
-        found.enrolment_id or "",
-        fields["code"],
+    message = ConfirmEnrolment(
+        account_id=found.account_id,
+        enrolment_id=found.enrolment_id or "",
+        code=seal(request, ConfirmEnrolment, "code", fields["code"]),
         device=request[REQUEST_STATE].device,
-        key=idempotency_key(request, "enrolment", fields),
     )
+    return await ask(request, message, EnrolledView, idempotency_key(request, "enrolment", fields))
 
 
 async def restart(request: web.Request, found: Session, fields: dict[str, str]) -> None:
     """Another key in place of this session's. Raises `Refused` with `enrolment_gone`."""
-    made = await request.app[CLIENTS].mfa.restart(
-        found.account_id,
-        found.enrolment_id or "",
-        found.address,
-        key=idempotency_key(request, "restart", fields),
+    message = RestartEnrolment(
+        account_id=found.account_id,
+        enrolment_id=found.enrolment_id or "",
+        label=seal(request, RestartEnrolment, "label", found.address),
     )
+    made = await ask(request, message, EnrolmentView, idempotency_key(request, "restart", fields))
     token = request[REQUEST_STATE].token or ""
     await request.app[SESSIONS].set_due(token, found.due, made.enrolment_id)
-
-
-def refused_form(
-    request: web.Request, fields: dict[str, str], refused: Refused
-) -> tuple[Form, int]:
-    """The form with the refusal of the code, and the page's status."""
-    form = Form.again(fields)
-    status = refuse_form(request, form, refused, prefix="enrolment")
-    log_refused_code(request, status)
-    return form, status
 
 
 async def on_unavailable(
@@ -85,32 +78,27 @@ async def on_unavailable(
 
     Where it cannot, the code may have been accepted and its answer lost: the same form finds out.
     """
-    form = unavailable_form(request, fields)
     try:
         enrolment = await describe(request, found)
     except Refused as refused:
         reason = refused.refusal.slug
         raise HttpError(503, reason=reason, retry_after=UNAVAILABLE_RETRY_SECONDS) from refused
-    return render(request, enrolment, place, form, 503)
+    return render(request, enrolment, place, unavailable_form(request, fields))
 
 
 def render(
-    request: web.Request,
-    enrolment: Enrolment,
-    place: EnrolmentRoutes,
-    form: Form,
-    status: int = 200,
+    request: web.Request, enrolment: EnrolmentView, place: EnrolmentRoutes, form: Form
 ) -> web.Response:
     """The QR code, the key as text, and the field for the first code."""
-    key = enrolment.key
+    key = open_sealed(request, EnrolmentView, "key", enrolment.key)
+    uri = open_sealed(request, EnrolmentView, "uri", enrolment.uri)
     return page(
         request,
         "enrol.html",
-        status=status,
         form=form,
-        qr=qr.svg(enrolment.uri, request.app[RENDERER].brand.service_name),
+        qr=qr.svg(uri, request.app[RENDERER].brand.service_name),
         key_groups=[key[at : at + GROUP] for at in range(0, len(key), GROUP)],
-        uri=enrolment.uri,
+        uri=uri,
         action=url(request, place.page),
         restart=url(request, place.restart),
         replaces=enrolment.replaces,

@@ -1,7 +1,9 @@
 """Refusals of other services as messages of the form."""
 
-from collections.abc import Mapping
-from datetime import timedelta
+from collections.abc import Awaitable, Callable, Mapping
+from datetime import datetime, timedelta
+from math import ceil
+from typing import Protocol
 
 import msgspec
 from aiohttp import web
@@ -14,7 +16,7 @@ from services.gateway.http.site import CLOCK
 from services.gateway.portal import texts
 from services.gateway.portal.field_texts import field_texts
 from services.gateway.sessions.request_state import REQUEST_STATE
-from shared.contracts.base import Refusal
+from shared.contracts.base import FieldError, Refusal
 from shared.i18n.dates import format_time
 from shared.messaging.handlers import Refused
 from shared.runtime.telemetry import get_logger
@@ -37,7 +39,7 @@ ALERT_FIELDS = {
     "address_wrong_code": "code",
     "address_code_void": "code",
     "address_code_expired": "code",
-    "confirm_wrong_password": "password",
+    "totp_wrong_password": "password",
 }
 #: Refusals of a code, the last of which locks.
 LOCKING_CODES = ("wrong_code", "recovery_refused")
@@ -45,40 +47,74 @@ LOCKING_CODES = ("wrong_code", "recovery_refused")
 RATE_LIMIT_SLUGS = ("too_soon", "too_many_requests", "too_many_tries", "too_many_codes")
 
 
-def refuse_form(
-    request: web.Request, form: Form, refused: Refused, *, prefix: str = "", **values: object
-) -> int:
-    """Put a refusal into a form; returns the status of the page.
+def refused_form(
+    request: web.Request,
+    fields: Mapping[str, str],
+    refused: Refused,
+    *,
+    prefix: str = "",
+    **values: object,
+) -> Form:
+    """The form with what was typed and why another service refused it.
 
     `prefix` chooses among the messages that one slug has on different pages.
     """
-    refusal, lang = refused.refusal, request[REQUEST_STATE].lang
+    refusal, form = refused.refusal, Form.again(fields)
     if refusal.slug == "internal_error":
         raise HttpError(500, reason="the owner failed")
-    if refusal.slug == "invalid_fields":
-        form.errors = field_texts(refusal.errors, lang)
-        if any(error.code == "forbidden_characters" for error in refusal.errors):
-            log.warning("A name holds characters not allowed.", action="input_validation_fail")
-        return 422
-    if refusal.retry_after is not None:
-        form.retry_after = refusal.retry_after
-        values |= retry_values(request, refusal.retry_after)
-    known = {name: value for name, value in refusal.params.items() if name not in ("at", "date")}
-    at = refusal.params.get("at") or refusal.params.get("date")
-    date = texts.date_text(at, lang) if at else ""
     if refusal.slug in LOCKING_CODES and refusal.retry_after is not None:
         # This wrong code locks: the message says how long.
         refusal = msgspec.structs.replace(refusal, slug="too_many_codes")
+    form.status = 429 if refusal.slug in RATE_LIMIT_SLUGS else 422
+    if refusal.slug == "invalid_fields":
+        form.errors = field_texts(refusal.errors, request[REQUEST_STATE].lang)
+        if any(error.code == "forbidden_characters" for error in refusal.errors):
+            log.warning("A name holds characters not allowed.", action="input_validation_fail")
+        return form
+    if refusal.retry_after is not None:
+        form.retry_after = refusal.retry_after
+        values |= retry_values(request, refusal.retry_after)
+    _put_alert(request, form, refusal, prefix, values)
+    if form.status == 429:
+        log.warning(
+            "A request is rate-limited.", action="excess_rate_limit_exceeded", limit=refusal.slug
+        )
+    return form
+
+
+def _put_alert(
+    request: web.Request, form: Form, refusal: Refusal, prefix: str, values: dict[str, object]
+) -> None:
+    lang = request[REQUEST_STATE].lang
+    known = {name: value for name, value in refusal.params.items() if name not in ("at", "date")}
+    at = refusal.params.get("at") or refusal.params.get("date")
+    date = texts.date_text(at, lang) if at else ""
     slug = _message_key(refusal, prefix)
     names = request.app[RENDERER].names(lang)
     form.alert = texts.alert_text(slug, lang, date=date, **{**names, **known, **values})
     form.alert_field = ALERT_FIELDS.get(slug)
-    if refusal.slug in RATE_LIMIT_SLUGS:
-        log.warning(
-            "A request is rate-limited.", action="excess_rate_limit_exceeded", limit=refusal.slug
-        )
-        return 429
-    return 422
+
+
+def refused_code(
+    request: web.Request, fields: Mapping[str, str], refused: Refused, *, prefix: str = "totp"
+) -> Form:
+    """The form with the refusal of a second factor, which is logged."""
+    form, state = refused_form(request, fields, refused, prefix=prefix), request[REQUEST_STATE]
+    log.warning(
+        "A second factor was refused.",
+        action="authn_code_lock" if form.status == 429 else "authn_code_fail",
+        account=state.session.account_id if state.session else None,
+        network=state.network,
+    )
+    return form
+
+
+def invalid_form(request: web.Request, fields: Mapping[str, str], *missing: str) -> Form:
+    """The form with what was typed, where fields are missing."""
+    form, lang = Form.again(fields), request[REQUEST_STATE].lang
+    errors = tuple(FieldError(field=name, code="missing") for name in missing)
+    form.errors, form.status = field_texts(errors, lang), 422
+    return form
 
 
 def unavailable_form(request: web.Request, fields: Mapping[str, str]) -> Form:
@@ -87,7 +123,7 @@ def unavailable_form(request: web.Request, fields: Mapping[str, str]) -> Form:
     """
     form = Form.again(fields, same=True)
     form.alert = texts.alert_text("unavailable", request[REQUEST_STATE].lang)
-    form.retry_after = UNAVAILABLE_RETRY_SECONDS
+    form.retry_after, form.status = UNAVAILABLE_RETRY_SECONDS, 503
     return form
 
 
@@ -105,23 +141,32 @@ def retry_values(request: web.Request, seconds: int) -> dict[str, object]:
     return {"wait": texts.wait_text(seconds, lang), "time": format_time(at, lang)}
 
 
-def log_refused_code(request: web.Request, status: int) -> None:
-    """Log that a second factor was refused, or is locked."""
-    action = "authn_code_lock" if status == 429 else "authn_code_fail"
-    state = request[REQUEST_STATE]
-    log.warning(
-        "A second factor was refused.",
-        action=action,
-        account=state.session.account_id if state.session else None,
-        network=state.network,
-    )
+def seconds_until(request: web.Request, moment: datetime) -> int:
+    """The seconds to a moment, rounded up; 0 where it has passed."""
+    return max(0, ceil((moment - request.app[CLOCK]()).total_seconds()))
 
 
-def unavailable_page(template: str, **variables: object) -> FormView:
-    """What a page with only a form shows where a service is unavailable: the form again."""
+class FormPage(Protocol):
+    """A page with a form, an empty one where none is given."""
 
-    async def show(request: web.Request, fields: dict[str, str]) -> web.StreamResponse:
-        form = unavailable_form(request, fields)
-        return page(request, template, status=503, form=form, **variables)
+    async def __call__(self, request: web.Request, form: Form | None = None) -> web.Response: ...
+
+
+def form_page(template: str) -> FormPage:
+    """A page that shows its form and nothing else."""
+
+    async def show(request: web.Request, form: Form | None = None) -> web.Response:
+        return page(request, template, form=form or Form())
 
     return show
+
+
+def when_unavailable(
+    show: Callable[[web.Request, Form], Awaitable[web.StreamResponse]],
+) -> FormView:
+    """What a page shows where a service is unavailable: the form again."""
+
+    async def show_again(request: web.Request, fields: dict[str, str]) -> web.StreamResponse:
+        return await show(request, unavailable_form(request, fields))
+
+    return show_again

@@ -4,11 +4,14 @@ Opening such a page changes nothing, however often a scanner does it; its button
 """
 
 import re
-from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any, Protocol
 
 from aiohttp import web
 
-from shared.contracts.registration.views import MailedLinkView
+from services.gateway.http.forms import Form
+from services.gateway.http.rendering import page
+from services.gateway.http.routes import url
 from shared.messaging.handlers import Refused
 
 TOKEN = re.compile(r"[A-Za-z0-9_-]{43}")
@@ -20,33 +23,52 @@ STATES = {
     "link_expired": "expired",
     "link_gone": "gone",
 }
-MALFORMED = MailedLinkView(state="malformed")
 
 
-def token_of(request: web.Request) -> str:
-    """The one token in the page's address, or nothing."""
-    tokens = request.query.getall("jeton", [])
-    return tokens[0] if len(tokens) == 1 else ""
+class LinkState(Protocol):
+    """A reply that describes a link."""
+
+    @property
+    def state(self) -> str: ...
 
 
-def spent_link(refused: Refused) -> MailedLinkView | None:
-    """The state of the link, where that is why it was refused."""
-    state = STATES.get(refused.refusal.slug)
-    return None if state is None else MailedLinkView(state=state)
+@dataclass(frozen=True)
+class MailedLink:
+    """The page `name` of a link; without a token the language switch leads to `fallback`."""
 
+    name: str
+    fallback: str
+    template: str
+    token: re.Pattern[str] = TOKEN
 
-def status_of(link: MailedLinkView, posted: bool = False) -> int:
-    """The page's status."""
-    if link.state == "malformed":
-        return 400
-    return 422 if posted else 200
+    def token_of(self, request: web.Request) -> str:
+        """The one token in the page's URL; empty where it is malformed."""
+        tokens = request.query.getall("jeton", [])
+        return tokens[0] if len(tokens) == 1 and self.token.fullmatch(tokens[0]) else ""
 
-
-def keep_token(token: re.Pattern[str] = TOKEN) -> Callable[[str], str | None]:
-    """What the language switch keeps of the query: a token, and nothing else."""
-
-    def keep(query: str) -> str | None:
+    def keep_query(self, query: str) -> str | None:
+        """What the language switch keeps of the query: a token, and nothing else."""
         name, _, value = query.partition("=")
-        return query if name == "jeton" and token.fullmatch(value) else None
+        return query if name == "jeton" and self.token.fullmatch(value) else None
 
-    return keep
+    def render(
+        self, request: web.Request, link: LinkState, token: str, form: Form, **variables: Any
+    ) -> web.Response:
+        """The state of the link, and its button where it is valid."""
+        known = self.token.fullmatch(token)
+        switch_url = url(request, self.name, jeton=token) if known else url(request, self.fallback)
+        return page(
+            request,
+            self.template,
+            status=400 if link.state == "malformed" else form.status,
+            link=link,
+            token=token,
+            form=form,
+            switch_url=switch_url,
+            **variables,
+        )
+
+
+def spent_state(refused: Refused) -> str | None:
+    """The state of the link, where that is why it was refused."""
+    return STATES.get(refused.refusal.slug)

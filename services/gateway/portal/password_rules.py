@@ -5,7 +5,7 @@ from typing import Any
 
 from aiohttp import web
 
-from services.gateway.clients.clients import CLIENTS
+from services.gateway.clients.registration_texts import password_rules_document
 from services.gateway.http.forms import Form
 from shared.messaging.errors import RequestTimeout, ServiceUnavailable
 
@@ -13,7 +13,7 @@ from shared.messaging.errors import RequestTimeout, ServiceUnavailable
 async def password_rules(request: web.Request, form: Form) -> dict[str, Any]:
     """The rules for a page with a new password: as data for its script, and to be read."""
     try:
-        document = await request.app[CLIENTS].registration.password_rules()
+        document = await password_rules_document(request)
     except (ServiceUnavailable, RequestTimeout):
         if not form.alert:
             raise

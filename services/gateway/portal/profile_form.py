@@ -1,4 +1,4 @@
-"""The complementary information: from and to the form, and its summary. Pure."""
+"""The complementary information: from its service, from and to the form, and its summary."""
 
 import unicodedata
 from collections.abc import Mapping
@@ -7,7 +7,9 @@ from functools import cache
 
 import msgspec
 import phonenumbers
+from aiohttp import web
 
+from services.gateway.clients.services import ask, open_sealed
 from services.gateway.portal.profile_fields import (
     ESTABLISHMENT,
     ESTABLISHMENT_TYPES,
@@ -15,7 +17,8 @@ from services.gateway.portal.profile_fields import (
     PERSON,
     POSITIONS,
 )
-from shared.contracts.profile.views import ProfileFields
+from shared.contracts.profile.requests import DescribeProfile
+from shared.contracts.profile.views import ProfileFields, ProfileView
 from shared.domain.countries import FRANCE, country_names
 from shared.i18n.catalogue import translate
 
@@ -32,6 +35,21 @@ class ProfileSummary:
 
     person: tuple[tuple[str, str, str], ...]
     establishment: tuple[tuple[str, str, str], ...]
+
+
+async def describe_profile(
+    request: web.Request, account_id: str, *, timeout: float = 3.0
+) -> ProfileView:
+    """The information of an account; waits at most `timeout` seconds."""
+    message = DescribeProfile(account_id=account_id)
+    return await ask(request, message, ProfileView, timeout=timeout)
+
+
+def open_fields(request: web.Request, view: ProfileView) -> ProfileFields | None:
+    """The fields in clear; None where nothing was saved yet."""
+    if view.fields is None:
+        return None
+    return decode(open_sealed(request, ProfileView, "fields", view.fields))
 
 
 def from_form(fields: Mapping[str, str]) -> ProfileFields:

@@ -2,9 +2,10 @@
 
 from aiohttp import web
 
-from services.gateway.clients.clients import CLIENTS
+from services.gateway.clients.services import ask
 from services.gateway.http.errors import Redirect
 from services.gateway.sessions.request_state import end_presession, flash, presession
+from shared.contracts.registration.requests import DescribeRequest
 from shared.contracts.registration.views import RequestView
 from shared.messaging.handlers import Refused
 from shared.runtime.telemetry import get_logger
@@ -23,7 +24,7 @@ async def current_request(request: web.Request) -> RequestView | None:
     if found is None:
         return None
     try:
-        return await request.app[CLIENTS].registration.describe(found.request_id)
+        return await ask(request, DescribeRequest(request_id=found.request_id), RequestView)
     except Refused as refused:
         if refused.refusal.slug != "request_gone":
             raise

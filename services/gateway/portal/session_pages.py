@@ -1,13 +1,16 @@
 """Where the sessions of applicants lead: the due step of a sign-in, and the page after it."""
 
+from datetime import datetime
+
 from aiohttp import web
 
-from services.gateway.clients.clients import CLIENTS
 from services.gateway.http.errors import UNAVAILABLE_ERRORS, Redirect
 from services.gateway.http.routes import ROUTES
 from services.gateway.http.site import CLOCK
+from services.gateway.portal.credentials import describe_factor
+from services.gateway.portal.profile_form import describe_profile
 from services.gateway.sessions.guards import SessionPages, clear_session_cookie
-from services.gateway.sessions.model import Session
+from services.gateway.sessions.model import CLOCK_SKEW, Session
 from services.gateway.sessions.request_state import REQUEST_STATE, flash
 from services.gateway.sessions.sessions import SESSIONS
 from shared.messaging.handlers import Refused
@@ -44,10 +47,10 @@ async def after_login(request: web.Request, session: Session) -> str:
     if session.next in app[ROUTES].login_targets or session.validated:
         return login_target(request, session.next)
     try:
-        known = await app[CLIENTS].profile.describe(session.account_id, timeout=LOOKUP_TIMEOUT)
+        known = await describe_profile(request, session.account_id, timeout=LOOKUP_TIMEOUT)
     except UNAVAILABLE_ERRORS:
         return PAGES.home
-    if not known.validated:
+    if known.state != "validated":
         return "information"
     at = known.validated_at or app[CLOCK]()
     await app[SESSIONS].record_validated(session.account_id, at)
@@ -57,7 +60,7 @@ async def after_login(request: web.Request, session: Session) -> str:
 async def after_lost_answer(request: web.Request, session: Session) -> str:
     """The page that the lost answer of a sign-in led to."""
     try:
-        factor = await request.app[CLIENTS].mfa.describe(session.account_id)
+        factor = await describe_factor(request, session.account_id)
     except UNAVAILABLE_ERRORS:
         return login_target(request, session.next)
     due = factor.recovery_on and not factor.recovery_kept
@@ -82,3 +85,19 @@ async def end_if_account_closed(request: web.Request, refused: Refused) -> None:
         clear_session_cookie(request)
         flash(request, "session_closed")
         raise Redirect(PAGES.sign_in)
+
+
+async def end_account_sessions(
+    request: web.Request, account_id: str, until: datetime, reason: str
+) -> None:
+    """End the sessions of an account that were proved before `until`, this browser's included."""
+    await request.app[SESSIONS].end_all(account_id, until, reason)
+    current = request[REQUEST_STATE].session
+    if current is not None and current.account_id == account_id:
+        clear_session_cookie(request)
+
+
+async def end_frozen(request: web.Request, account_id: str) -> None:
+    """End every session of an account that is frozen now."""
+    until = request.app[CLOCK]() + CLOCK_SKEW
+    await end_account_sessions(request, account_id, until, "account_frozen")

@@ -6,13 +6,12 @@ from urllib.parse import quote, urlsplit
 import pytest
 import pytest_asyncio
 
-from services.gateway.clients.dossiers import Dossiers
-from shared.contracts.dossiers import ListDossiers
-from shared.messaging.errors import ServiceUnavailable
+from shared.contracts.dossiers import ListDossiers, ReadDossiers
 from tests.support.actors.account_holder import AccountHolder, new_address
 from tests.support.actors.dossier_holder import HOSTILE, counts, numbers, rows, settled
 from tests.support.actors.filing_app import FilingApp, filed
 from tests.support.actors.http_browser import HttpBrowser
+from tests.support.intercept import Send, intercept, make_unavailable
 from tests.support.servers.portal import Portal
 
 pytestmark = pytest.mark.asyncio(loop_scope="package")
@@ -148,11 +147,7 @@ async def test_g_41_the_page_opens_without_the_list(
 ) -> None:
     """No counts, no rows, no file; the name, the way out and what else works are there."""
 
-    async def away(*_: object, **__: object) -> object:
-        raise ServiceUnavailable("nobody answers")
-
-    monkeypatch.setattr(Dossiers, "page", away)
-    monkeypatch.setattr(Dossiers, "rows", away)
+    make_unavailable(monkeypatch, ListDossiers, ReadDossiers)
     page = await holder.browser.get("/accueil?onglet=declarations-traitees&recherche=x")
     assert (page.status, page.headers["Retry-After"]) == (503, "30")
     assert counts(page) == []
@@ -205,13 +200,12 @@ async def test_g_43_one_page_asks_the_list_once(
 ) -> None:
     """However many rows, filters and tabs."""
     asked = []
-    real = Dossiers.page
 
-    async def counted(self: Dossiers, query: ListDossiers) -> object:
+    async def counted(query: ListDossiers, send: Send) -> object:
         asked.append(query)
-        return await real(self, query)
+        return await send()
 
-    monkeypatch.setattr(Dossiers, "page", counted)
+    intercept(monkeypatch, ListDossiers, counted)
     await asyncio.gather(*(holder.browser.get("/accueil?taille=100&page=1") for _ in range(3)))
     assert len(asked) == 3
 

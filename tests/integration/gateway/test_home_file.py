@@ -10,12 +10,12 @@ import msgspec
 import pytest
 import pytest_asyncio
 
-from services.gateway.clients.dossiers import Dossiers
 from shared.contracts.dossiers import DossierRowsView, ReadDossiers
 from shared.messaging.errors import ServiceUnavailable
 from tests.support.actors.account_holder import AccountHolder
 from tests.support.actors.dossier_holder import HOSTILE, numbers, settled
 from tests.support.actors.filing_app import FilingApp
+from tests.support.intercept import Send, intercept
 from tests.support.servers.portal import Portal
 
 pytestmark = pytest.mark.asyncio(loop_scope="package")
@@ -58,16 +58,16 @@ async def test_g_42_a_file_that_cannot_be_finished_does_not_look_whole(
     holder: AccountHolder, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """The list goes away after the first part: the browser is told that the rest is missing."""
-    real, asked = Dossiers.rows, 0
+    asked = 0
 
-    async def first_only(self: Dossiers, query: ReadDossiers) -> DossierRowsView:
+    async def first_only(query: ReadDossiers, send: Send) -> DossierRowsView:
         nonlocal asked
         asked += 1
         if query.after:
             raise ServiceUnavailable("gone in the middle")
-        return msgspec.structs.replace(await real(self, query), after="more")
+        return msgspec.structs.replace(await send(), after="more")
 
-    monkeypatch.setattr(Dossiers, "rows", first_only)
+    intercept(monkeypatch, ReadDossiers, first_only)
     with pytest.raises(aiohttp.ClientError):
         await holder.browser.send("GET", "/accueil/dossiers.csv")
     assert asked == 2

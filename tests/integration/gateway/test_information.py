@@ -4,11 +4,12 @@ import asyncio
 
 import pytest
 
-from services.gateway.clients.profile import Profile
+from shared.contracts.profile.requests import DescribeProfile, SaveProfile, ValidateProfile
 from shared.messaging.errors import ServiceUnavailable
 from tests.support import eventually
 from tests.support.actors.account_holder import PHARMACY, AccountHolder
 from tests.support.actors.http_browser import HttpResponse
+from tests.support.intercept import Send, intercept, make_unavailable
 from tests.support.pages.information_states import BELGIAN
 from tests.support.servers.portal import Portal
 
@@ -184,17 +185,13 @@ async def test_g_34_a_draft_changed_in_another_tab_is_shown_anew(
     assert (await person.browser.get(HERE)).h1 == "Créer Informations complémentaires"
 
 
-async def _nobody(*_: object, **__: object) -> None:
-    raise ServiceUnavailable("nobody answers")
-
-
 async def test_b_08_a_profile_that_is_away_loses_nothing_that_was_typed(
     portal: Portal, address: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """503 with the form and the same key; the summary too; the account and the home page go on."""
     person, page = await arrived(portal, address)
     with monkeypatch.context() as away:
-        away.setattr(Profile, "save", _nobody)
+        make_unavailable(away, SaveProfile)
         typed = {**SAVE, **PHARMACY, "city": "Lyon"}
         answer = await person.browser.post(page, HERE, typed)
     assert answer.status == 503
@@ -205,13 +202,13 @@ async def test_b_08_a_profile_that_is_away_loses_nothing_that_was_typed(
     assert answer.soup.select_one("#position option[value=responsible_pharmacist][selected]")
     summary = await person.browser.post(answer, HERE, {**typed, **VALIDATE})
     with monkeypatch.context() as away:
-        away.setattr(Profile, "validate", _nobody)
+        make_unavailable(away, ValidateProfile)
         again = await person.browser.post(summary, SUMMARY)
     assert again.status == 503
     assert "Lyon" in again.text
     assert again.form(SUMMARY)["key"] == summary.form(SUMMARY)["key"]
     with monkeypatch.context() as away:
-        away.setattr(Profile, "describe", _nobody)
+        make_unavailable(away, DescribeProfile)
         assert (await person.browser.get(HERE)).status == 503
         account = await person.browser.get("/compte")
         assert account.status == 200
@@ -226,22 +223,21 @@ async def test_g_35_a_validation_that_the_gateway_only_hears_of_costs_no_questio
 ) -> None:
     """The answer was lost on the way: the event tells, and the next sign-in asks nobody."""
     person, page = await arrived(portal, address)
-    asked = Profile.validate
 
-    async def lost(self: Profile, account_id: str, version: int, *, key: str) -> None:
-        await asked(self, account_id, version, key=key)
+    async def lost(_: ValidateProfile, send: Send) -> None:
+        await send()
         raise ServiceUnavailable("the answer was lost")
 
     summary = await person.browser.post(page, HERE, {**VALIDATE, **PHARMACY})
     with monkeypatch.context() as context:
-        context.setattr(Profile, "validate", lost)
+        intercept(context, ValidateProfile, lost)
         assert (await person.browser.post(summary, SUMMARY)).status == 503
 
     async def heard() -> bool:
         return "Il vous reste à valider" not in (await person.browser.get("/accueil")).text
 
     await eventually(heard, why="the gateway heard it")
-    monkeypatch.setattr(Profile, "describe", _nobody)
+    make_unavailable(monkeypatch, DescribeProfile)
     page = await person.browser.get("/accueil")
     await person.browser.post(page, "/deconnexion")
     assert (await person.sign_in()).path == "/accueil"

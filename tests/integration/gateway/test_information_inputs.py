@@ -4,11 +4,12 @@ import asyncpg
 import msgspec
 import pytest
 
-from services.gateway.clients.registration import Registration
+from shared.contracts.registration.requests import DescribeTerms
 from shared.contracts.registration.views import TermsView
 from tests.integration.gateway.test_information import HERE, SAVE, arrived, value
 from tests.support.actors.account_holder import PHARMACY
 from tests.support.actors.http_browser import HttpResponse
+from tests.support.intercept import Send, intercept
 from tests.support.servers.portal import Portal
 
 pytestmark = pytest.mark.asyncio(loop_scope="package")
@@ -112,12 +113,12 @@ async def test_g_13_a_tick_beside_other_terms_is_to_be_set_again(
 ) -> None:
     """Saved, or kept when the session ended: nobody accepts what they have not seen."""
     person, page = await arrived(portal, address)
-    current, version = Registration.terms, ""
+    version = ""
 
-    async def terms(self: Registration, language: str) -> TermsView:
-        return msgspec.structs.replace(await current(self, language), version=version)
+    async def terms(_: DescribeTerms, send: Send) -> TermsView:
+        return msgspec.structs.replace(await send(), version=version)
 
-    monkeypatch.setattr(Registration, "terms", terms)
+    intercept(monkeypatch, DescribeTerms, terms)
     for version, saved in (("2030.1", True), ("2030.2", False)):
         page = await person.browser.get(HERE)
         if not saved:

@@ -4,17 +4,17 @@ import json
 from collections.abc import Awaitable, Callable
 from hashlib import sha256
 from pathlib import Path
-from typing import Any
 
 import asyncpg
 import pytest
 
-from services.gateway.clients.registration import Registration
 from services.gateway.sessions.presession_store import delete_expired
+from shared.contracts.registration.requests import AcceptTerms
 from shared.database import Connection
 from shared.messaging.errors import RequestTimeout
 from shared.runtime.service import utc_now
 from tests.support.actors.http_browser import HttpBrowser
+from tests.support.intercept import Send, intercept
 from tests.support.servers.portal import Portal
 
 pytestmark = pytest.mark.asyncio(loop_scope="package")
@@ -78,14 +78,13 @@ async def test_an_acceptance_without_an_answer_is_followed(
 ) -> None:
     await portal.proved(browser, address)
     page = await browser.get("/inscription/conditions")
-    accept = Registration.accept_terms
 
-    async def lost(self: Registration, *args: Any, **named: Any) -> None:
+    async def lost(_: AcceptTerms, send: Send) -> None:
         if done:
-            await accept(self, *args, **named)
+            await send()
         raise RequestTimeout
 
-    monkeypatch.setattr(Registration, "accept_terms", lost)
+    intercept(monkeypatch, AcceptTerms, lost)
     page = await browser.post(page, "/inscription/conditions", {"accept": "1"})
     monkeypatch.undo()
     assert page.path == "/inscription/creation"

@@ -1,18 +1,23 @@
 """Who is needed for another address, or for what is held, is away (B-08, B-11, B-14)."""
 
 import json
-from typing import Any
 
 import pytest
 
-from services.gateway.clients.address_change import AddressChangeClient
-from services.gateway.clients.mfa import MfaClient
 from services.gateway.features.support_requests.support_requests import SupportRequests
+from shared.contracts.base import Request
+from shared.contracts.mfa.requests import CheckCode
+from shared.contracts.registration.holder import (
+    ConfirmAddressChange,
+    JudgeAddressChange,
+    RequestAddressChange,
+)
 from shared.contracts.registration.views import AddressChangedView
 from shared.messaging.errors import RequestTimeout, ServiceUnavailable
 from shared.messaging.rpc_client import RpcClient
 from tests.integration.gateway.test_rights import FORM, PROOF, mailed, settled, wish
 from tests.support.actors.account_holder import new_address
+from tests.support.intercept import Send, intercept, make_unavailable
 from tests.support.servers.portal import Portal
 
 pytestmark = pytest.mark.asyncio(loop_scope="package")
@@ -24,13 +29,13 @@ async def _nobody(*_: object, **__: object) -> None:
     raise ServiceUnavailable("nobody answers")
 
 
-@pytest.mark.parametrize("service", ["check_change", "check", "request_change"])
+@pytest.mark.parametrize("message", [JudgeAddressChange, CheckCode, RequestAddressChange])
 async def test_b_14_the_form_comes_back_with_the_address(
-    portal: Portal, address: str, monkeypatch: pytest.MonkeyPatch, service: str
+    portal: Portal, address: str, monkeypatch: pytest.MonkeyPatch, message: type[Request]
 ) -> None:
     person, new = await settled(portal, address), new_address()
     with monkeypatch.context() as away:
-        away.setattr(MfaClient if service == "check" else AddressChangeClient, service, _nobody)
+        make_unavailable(away, message)
         page = await wish(person, new)
     assert page.status == 503
     assert INPUT_STAYS in page.text
@@ -42,7 +47,7 @@ async def test_b_14_the_form_comes_back_with_the_address(
     proof = await person.browser.post(page, FORM, given)
     assert proof.path == PROOF
     with monkeypatch.context() as away:
-        away.setattr(AddressChangeClient, "confirm", _nobody)
+        make_unavailable(away, ConfirmAddressChange)
         page = await person.browser.post(proof, PROOF, {"code": await mailed(person)})
     assert (page.status, new in page.text) == (503, True)
     done = await person.browser.post(page, PROOF, {"code": await mailed(person)})
@@ -54,15 +59,15 @@ async def test_b_08_b_14_an_answer_that_was_lost_is_asked_for_again(
 ) -> None:
     """The address is changed, and the page must not say that nothing waits for a code."""
     person, new = await settled(portal, address), new_address()
-    proof, confirm, lost = await wish(person, new), AddressChangeClient.confirm, iter((True,))
+    proof, lost = await wish(person, new), iter((True,))
 
-    async def answer_lost(*given: Any, **named: Any) -> AddressChangedView:
-        view = await confirm(*given, **named)
+    async def answer_lost(_: ConfirmAddressChange, send: Send) -> AddressChangedView:
+        view: AddressChangedView = await send()
         if next(lost, False):
             raise RequestTimeout("no answer")
         return view
 
-    monkeypatch.setattr(AddressChangeClient, "confirm", answer_lost)
+    intercept(monkeypatch, ConfirmAddressChange, answer_lost)
     done = await person.browser.post(proof, PROOF, {"code": await mailed(person)})
     assert done.path == "/compte"
     assert "Adresse changée" in done.text

@@ -17,7 +17,6 @@ SESSIONS = [
         network=network,
         opened_at=NOW - timedelta(hours=number),
         seen_at=NOW - timedelta(minutes=7 * number),
-        current=number == 0,
     )
     for number, (device, network) in enumerate(
         (
@@ -42,6 +41,7 @@ def _account(name: str, said: Callable[[str], dict[str, Any]] | None = None, **m
     given = {
         "factor": _factor(),
         "sessions": SESSIONS,
+        "current": SESSIONS[0].id,
         "pending": None,
         "information_state": "draft",
         "listed": None,
@@ -98,7 +98,7 @@ def _changes() -> list[State]:
         }
     )
     asked = {"form": form(), "needs_code": False, **rules()}
-    not_mine = refused("confirm_wrong_password", "password")
+    not_mine = refused("totp_wrong_password", "password")
     not_the_code = refused("totp_wrong_code", tries_left=3)
     locked = refused("too_many_tries", None, wait="2 min", time="10:44")
     away = refused("unavailable", None)

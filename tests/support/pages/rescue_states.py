@@ -82,7 +82,7 @@ def _disavowals() -> list[State]:
                 name,
                 "disavow.html",
                 {
-                    "view": SimpleNamespace(
+                    "link": SimpleNamespace(
                         state=state, masked_address=address, desk_only=desk_only
                     ),
                     "token": TOKEN,

@@ -4,8 +4,8 @@ from datetime import timedelta
 from types import SimpleNamespace
 from typing import Any
 
-from services.gateway.clients.data_export import PersonalData
 from services.gateway.features.data_export.data_export_page import build_sections
+from services.gateway.features.data_export.personal_data import PersonalData
 from services.gateway.features.support_requests import support_request_forms
 from tests.support.pages.page_basis import ADDRESS, BRAND, NOW, State, form, me
 from tests.support.pages.sign_in_states import flash, refused

@@ -4,9 +4,9 @@ from typing import Any
 
 import pytest
 
-from services.gateway.clients.data_export import PersonalData
 from services.gateway.features.data_export.data_export_labels import FIELDS, MAILS, VALUES
 from services.gateway.features.data_export.data_export_page import build_sections
+from services.gateway.features.data_export.personal_data import PersonalData
 from services.mailer.mail_templates import TEMPLATES
 from tests.support.pages.page_basis import BRAND
 

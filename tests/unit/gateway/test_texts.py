@@ -115,7 +115,7 @@ def test_every_due_step_has_a_page_and_a_name() -> None:
 SIGNING_IN = (
     "totp_wrong_code enrolment_wrong_code code_used clock_off_slow clock_off_fast too_many_codes "
     "recovery_refused recovery_off not_enrolled enrolment_gone already_enrolled "
-    "address_wrong_code address_code_void address_code_expired confirm_wrong_password "
+    "address_wrong_code address_code_void address_code_expired totp_wrong_password "
     "link_malformed link_used link_replaced link_expired link_gone"
 )
 

@@ -2,16 +2,15 @@
 
 import asyncio
 import re
-from dataclasses import dataclass
-from datetime import datetime
 
 from aiohttp import web
 
-from services.gateway.clients.clients import CLIENTS
+from services.gateway.features.account.address_change import pending_change
 from services.gateway.http.errors import UNAVAILABLE_ERRORS, HttpError
 from services.gateway.http.rendering import page
 from services.gateway.http.routes import redirect
 from services.gateway.portal import profile_form
+from services.gateway.portal.credentials import describe_factor
 from services.gateway.portal.profile_form import ProfileSummary
 from services.gateway.sessions import guards
 from services.gateway.sessions.model import Session
@@ -23,42 +22,18 @@ from shared.messaging.handlers import Refused
 ID = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
 
 
-@dataclass(frozen=True, kw_only=True)
-class SessionView:
-    """A session as its holder sees it."""
-
-    id: str
-    device: str
-    network: str
-    opened_at: datetime
-    seen_at: datetime
-    current: bool
-
-
 async def show(request: web.Request) -> web.Response:
     """Everything at a glance, each with its way to change it."""
     found, app = guards.require_signed_in(request), request.app
-    factor = await app[CLIENTS].mfa.describe(found.account_id)
-    sessions = [
-        SessionView(
-            id=one.id,
-            device=one.device,
-            network=one.network,
-            opened_at=one.opened_at,
-            seen_at=one.seen_at,
-            current=one.id == found.id,
-        )
-        for one in await app[SESSIONS].of_account(found.account_id)
-    ]
+    factor = await describe_factor(request, found.account_id)
     limits = app[SESSIONS].limits
-    (state, listed), pending = await asyncio.gather(
-        _information(request, found), _pending(request, found)
-    )
+    (state, listed), pending = await asyncio.gather(_information(request, found), _pending(request))
     return page(
         request,
         "account.html",
         factor=factor,
-        sessions=sessions,
+        sessions=await app[SESSIONS].of_account(found.account_id),
+        current=found.id,
         pending=pending,
         information_state=state,
         listed=listed,
@@ -70,20 +45,19 @@ async def show(request: web.Request) -> web.Response:
 async def _information(request: web.Request, found: Session) -> tuple[str, ProfileSummary | None]:
     """The state of the complementary information, and what it holds once validated."""
     try:
-        known = await request.app[CLIENTS].profile.describe(found.account_id)
+        known = await profile_form.describe_profile(request, found.account_id)
     except UNAVAILABLE_ERRORS:
         return "unavailable", None
-    if not known.validated or known.fields is None:
+    fields = profile_form.open_fields(request, known)
+    if known.state != "validated" or fields is None:
         return known.state, None
-    return known.state, profile_form.summarize(
-        known.fields, found.address, request[REQUEST_STATE].lang
-    )
+    return known.state, profile_form.summarize(fields, found.address, request[REQUEST_STATE].lang)
 
 
-async def _pending(request: web.Request, found: Session) -> AddressChangeView | None:
+async def _pending(request: web.Request) -> AddressChangeView | None:
     """The pending change of address; None where the service is unavailable."""
     try:
-        return await request.app[CLIENTS].address_change.describe(found.account_id)
+        return await pending_change(request)
     except (*UNAVAILABLE_ERRORS, Refused):
         return None
 

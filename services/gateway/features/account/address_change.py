@@ -8,75 +8,85 @@ from dataclasses import replace
 
 from aiohttp import web
 
-from services.gateway.clients.clients import CLIENTS
+from services.gateway.clients.services import ask, seal
 from services.gateway.http.errors import Redirect
 from services.gateway.http.forms import Form
 from services.gateway.http.rendering import page
 from services.gateway.http.routes import redirect, url
-from services.gateway.http.site import CLOCK
 from services.gateway.portal import session_pages
+from services.gateway.portal.credentials import check_code
 from services.gateway.portal.email_suggestions import choose_address, typo_form
-from services.gateway.portal.form_errors import log_refused_code, refuse_form, unavailable_form
+from services.gateway.portal.form_errors import (
+    refused_code,
+    refused_form,
+    seconds_until,
+    unavailable_form,
+)
 from services.gateway.sessions import guards
 from services.gateway.sessions.request_state import REQUEST_STATE, flash, idempotency_key
-from shared.contracts.registration.views import AddressChangeView
+from shared.contracts.registration.holder import (
+    CancelAddressChange,
+    ConfirmAddressChange,
+    DescribeAddressChange,
+    JudgeAddressChange,
+    RequestAddressChange,
+    ResendAddressChange,
+)
+from shared.contracts.registration.views import AddressChangedView, AddressChangeView, Done
 from shared.messaging.handlers import Refused
 
 #: The refusal where no change is pending.
 NO_CHANGE = "no_change"
 
 
+async def pending_change(request: web.Request) -> AddressChangeView:
+    """The pending change. Raises `Refused` with `no_change`."""
+    message = DescribeAddressChange(account_id=guards.require_signed_in(request).account_id)
+    return await ask(request, message, AddressChangeView)
+
+
 async def show(request: web.Request) -> web.Response:
     """The form; a pending change is pointed out."""
-    found = guards.require_signed_in(request)
     try:
-        pending = await request.app[CLIENTS].address_change.describe(found.account_id)
+        pending = await pending_change(request)
     except Refused:
         pending = None
-    return _form(request, Form(), pending=pending)
+    return _form(request, Form(), pending)
 
 
 async def submit(request: web.Request, fields: dict[str, str]) -> web.Response:
     """Address and password first: a code is used up only where they were right."""
-    found, app, state = guards.require_signed_in(request), request.app, request[REQUEST_STATE]
+    found, state = guards.require_signed_in(request), request[REQUEST_STATE]
     fields = choose_address(fields)
+    judged = JudgeAddressChange(
+        account_id=found.account_id,
+        address=fields["address"],
+        password=seal(request, JudgeAddressChange, "password", fields["password"]),
+        point_out_slip=not fields["kept"],
+    )
+    asked = RequestAddressChange(
+        account_id=found.account_id,
+        address=fields["address"],
+        password=seal(request, RequestAddressChange, "password", fields["password"]),
+        language=state.lang,
+        device=state.device,
+    )
     try:
-        await app[CLIENTS].address_change.check_change(
-            found.account_id,
-            fields["address"],
-            fields["password"],
-            point_out_slip=not fields["kept"],
-            key=idempotency_key(request, "address-judged", fields),
-        )
-        await app[CLIENTS].mfa.check(
-            found.account_id,
-            fields["code"],
-            device=state.device,
-            key=idempotency_key(request, "address-totp", fields),
-        )
-        await app[CLIENTS].address_change.request_change(
-            found.account_id,
-            fields["address"],
-            fields["password"],
-            language=state.lang,
-            device=state.device,
-            key=idempotency_key(request, "address-wished", fields),
-        )
+        await ask(request, judged, Done, idempotency_key(request, "address-judged", fields))
+        await check_code(request, found, fields, "address-totp")
+        key = idempotency_key(request, "address-wished", fields)
+        await ask(request, asked, AddressChangeView, key)
     except Refused as refused:
         if (form := typo_form(fields, refused)) is not None:
             return _form(request, form)
         await session_pages.end_if_account_closed(request, refused)
-        form = Form.again(fields)
-        status = refuse_form(request, form, refused, prefix="totp")
-        log_refused_code(request, status)
-        return _form(request, form, status)
+        return _form(request, refused_code(request, fields, refused))
     return redirect(request, "confirm_new_address")
 
 
 async def on_unavailable(request: web.Request, fields: dict[str, str]) -> web.Response:
     """The form with the address as it was typed; sent again it is the same act."""
-    guards.require_signed_in(request)
-    return _form(request, unavailable_form(request, choose_address(fields)), 503)
+    return _form(request, unavailable_form(request, choose_address(fields)))
 
 
 async def show_code(request: web.Request) -> web.Response:
@@ -86,14 +96,15 @@ async def show_code(request: web.Request) -> web.Response:
 
 async def submit_code(request: web.Request, fields: dict[str, str]) -> web.Response:
     """The right code: another user name, and every other session ends before this answers."""
-    found, state = guards.require_signed_in(request), request[REQUEST_STATE]
+    found = guards.require_signed_in(request)
+    message = ConfirmAddressChange(
+        account_id=found.account_id,
+        code=seal(request, ConfirmAddressChange, "code", fields["code"]),
+        device=request[REQUEST_STATE].device,
+    )
+    key = idempotency_key(request, "new-address", fields)
     try:
-        view = await request.app[CLIENTS].address_change.confirm(
-            found.account_id,
-            fields["code"],
-            device=state.device,
-            key=idempotency_key(request, "new-address", fields),
-        )
+        view = await ask(request, message, AddressChangedView, key)
     except Refused as refused:
         return await _refused(request, fields, refused)
     moved = replace(found, address=view.address)
@@ -105,13 +116,12 @@ async def submit_code(request: web.Request, fields: dict[str, str]) -> web.Respo
 async def resend(request: web.Request, fields: dict[str, str]) -> web.Response:
     """Send another code; the former one is no longer valid."""
     found, state = guards.require_signed_in(request), request[REQUEST_STATE]
+    message = ResendAddressChange(
+        account_id=found.account_id, language=state.lang, device=state.device
+    )
+    key = idempotency_key(request, "new-address-again", fields)
     try:
-        await request.app[CLIENTS].address_change.resend(
-            found.account_id,
-            language=state.lang,
-            device=state.device,
-            key=idempotency_key(request, "new-address-again", fields),
-        )
+        await ask(request, message, AddressChangeView, key)
     except Refused as refused:
         return await _refused(request, fields, refused)
     flash(request, "resent_address")
@@ -120,10 +130,9 @@ async def resend(request: web.Request, fields: dict[str, str]) -> web.Response:
 
 async def cancel(request: web.Request, fields: dict[str, str]) -> web.Response:
     """Cancel the change: the address stays as it is."""
-    found = guards.require_signed_in(request)
-    key = idempotency_key(request, "new-address-cancelled", fields)
+    message = CancelAddressChange(account_id=guards.require_signed_in(request).account_id)
     try:
-        await request.app[CLIENTS].address_change.cancel(found.account_id, key=key)
+        await ask(request, message, Done, idempotency_key(request, "new-address-cancelled", fields))
     except Refused as refused:
         await session_pages.end_if_account_closed(request, refused)
         raise
@@ -136,23 +145,21 @@ async def code_unavailable(request: web.Request, fields: dict[str, str]) -> web.
 
     Where the code was accepted and only the answer was lost, the same form is sent again.
     """
-    found, form = guards.require_signed_in(request), unavailable_form(request, fields)
     try:
-        change = await request.app[CLIENTS].address_change.describe(found.account_id)
+        change = await pending_change(request)
     except Refused as refused:
         if "code" in fields and refused.refusal.slug == NO_CHANGE:
             return await submit_code(request, fields)
         _leave(request, refused)
         raise
-    return _proof(request, change, form, 503)
+    return _proof(request, change, unavailable_form(request, fields))
 
 
 async def _refused(request: web.Request, fields: dict[str, str], refused: Refused) -> web.Response:
     await session_pages.end_if_account_closed(request, refused)
     _leave(request, refused)
-    form = Form.again(fields)
-    status = refuse_form(request, form, refused, prefix="address")
-    return _proof(request, await _described(request), form, status)
+    form = refused_form(request, fields, refused, prefix="address")
+    return _proof(request, await _described(request), form)
 
 
 def _leave(request: web.Request, refused: Refused) -> None:
@@ -164,33 +171,25 @@ def _leave(request: web.Request, refused: Refused) -> None:
 
 
 async def _described(request: web.Request) -> AddressChangeView:
-    found = guards.require_signed_in(request)
     try:
-        return await request.app[CLIENTS].address_change.describe(found.account_id)
+        return await pending_change(request)
     except Refused as refused:
         _leave(request, refused)
         raise
 
 
 def _form(
-    request: web.Request,
-    form: Form,
-    status: int = 200,
-    pending: AddressChangeView | None = None,
+    request: web.Request, form: Form, pending: AddressChangeView | None = None
 ) -> web.Response:
-    return page(request, "account_address.html", status=status, form=form, pending=pending)
+    return page(request, "account_address.html", form=form, pending=pending)
 
 
-def _proof(
-    request: web.Request, change: AddressChangeView, form: Form, status: int = 200
-) -> web.Response:
-    wait = (change.resend_at - request.app[CLOCK]()).total_seconds()
+def _proof(request: web.Request, change: AddressChangeView, form: Form) -> web.Response:
     return page(
         request,
         "account_address_code.html",
-        status=status,
         form=form,
         change=change,
-        resend_in=max(0, -int(-wait // 1)),
+        resend_in=seconds_until(request, change.resend_at),
         switch_url=url(request, "confirm_new_address"),
     )

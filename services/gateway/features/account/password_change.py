@@ -4,77 +4,66 @@ from dataclasses import replace
 
 from aiohttp import web
 
-from services.gateway.clients.clients import CLIENTS
+from services.gateway.clients.services import ask, seal
 from services.gateway.http.forms import Form
 from services.gateway.http.rendering import page
 from services.gateway.http.routes import redirect
 from services.gateway.http.site import CLOCK
-from services.gateway.portal.form_errors import log_refused_code, refuse_form, unavailable_form
+from services.gateway.portal.credentials import check_code
+from services.gateway.portal.form_errors import refused_code, when_unavailable
 from services.gateway.portal.password_rules import password_rules
 from services.gateway.sessions import guards
 from services.gateway.sessions.model import Session
 from services.gateway.sessions.request_state import REQUEST_STATE, flash, idempotency_key
 from services.gateway.sessions.sessions import SESSIONS
+from shared.contracts.registration.requests import ChangePassword
+from shared.contracts.registration.views import PasswordChangedView
 from shared.messaging.handlers import Refused
 
 
-async def show(request: web.Request) -> web.Response:
+async def show(
+    request: web.Request, form: Form | None = None, *, code_given: bool = False
+) -> web.Response:
     """The form, with the rules that change as one types."""
-    return await _render(request, _needs_code(request, guards.require_signed_in(request)), Form())
+    found, form = guards.require_signed_in(request), form or Form()
+    return page(
+        request,
+        "account_password.html",
+        form=form,
+        needs_code=not code_given and _needs_code(request, found),
+        **await password_rules(request, form),
+    )
+
+
+on_unavailable = when_unavailable(show)
 
 
 async def submit(request: web.Request, fields: dict[str, str]) -> web.Response:
     """Change it; every other session ends before the response."""
-    found, app, state = guards.require_signed_in(request), request.app, request[REQUEST_STATE]
-    needs_code = _needs_code(request, found)
+    found, state = guards.require_signed_in(request), request[REQUEST_STATE]
+    message = ChangePassword(
+        account_id=found.account_id,
+        current_password=seal(
+            request, ChangePassword, "current_password", fields["current_password"]
+        ),
+        password=seal(request, ChangePassword, "password", fields["password"]),
+        device=state.device,
+    )
+    code_given = False
     try:
-        if needs_code:
-            checked = await app[CLIENTS].mfa.check(
-                found.account_id,
-                fields["code"],
-                device=state.device,
-                key=idempotency_key(request, "password-totp", fields),
-            )
-            await app[SESSIONS].record_code(state.token or "", checked.accepted_at)
-            found, needs_code = replace(found, code_at=checked.accepted_at), False
-        view = await app[CLIENTS].auth.change_password(
-            found.account_id,
-            fields["current_password"],
-            fields["password"],
-            device=state.device,
-            key=idempotency_key(request, "password", fields),
-        )
+        if _needs_code(request, found):
+            checked = await check_code(request, found, fields, "password-totp")
+            await request.app[SESSIONS].record_code(state.token or "", checked.accepted_at)
+            found, code_given = replace(found, code_at=checked.accepted_at), True
+        key = idempotency_key(request, "password", fields)
+        view = await ask(request, message, PasswordChangedView, key)
     except Refused as refused:
-        form = Form.again(fields)
-        status = refuse_form(request, form, refused, prefix="totp")
-        log_refused_code(request, status)
-        return await _render(request, needs_code, form, status)
+        form = refused_code(request, fields, refused)
+        return await show(request, form, code_given=code_given)
     await guards.rotate_session(request, found, fields["key"], view.changed_at, "password_changed")
     flash(request, "password_changed")
     return redirect(request, "account")
 
 
-async def on_unavailable(request: web.Request, fields: dict[str, str]) -> web.Response:
-    """The form again; sent again it is the same act."""
-    form = unavailable_form(request, fields)
-    return await _render(
-        request, _needs_code(request, guards.require_signed_in(request)), form, 503
-    )
-
-
 def _needs_code(request: web.Request, found: Session) -> bool:
     return not found.code_is_fresh(request.app[SESSIONS].limits, request.app[CLOCK]())
-
-
-async def _render(
-    request: web.Request, needs_code: bool, form: Form, status: int = 200
-) -> web.Response:
-    rules = await password_rules(request, form)
-    return page(
-        request,
-        "account_password.html",
-        status=status,
-        form=form,
-        needs_code=needs_code,
-        **rules,
-    )

@@ -5,54 +5,43 @@ The new phone replaces the old one once its first code is right.
 
 from aiohttp import web
 
-from services.gateway.clients.clients import CLIENTS
+from services.gateway.clients.services import ask, seal
 from services.gateway.http.errors import Redirect
 from services.gateway.http.forms import Form
-from services.gateway.http.rendering import page
 from services.gateway.http.routes import redirect
 from services.gateway.portal import enrolment_page
+from services.gateway.portal.credentials import check_password
 from services.gateway.portal.enrolment_page import IN_ACCOUNT
-from services.gateway.portal.form_errors import log_refused_code, refuse_form, unavailable_page
+from services.gateway.portal.form_errors import form_page, refused_code, when_unavailable
 from services.gateway.sessions import guards
 from services.gateway.sessions.model import Session
 from services.gateway.sessions.request_state import REQUEST_STATE, flash, idempotency_key
 from services.gateway.sessions.sessions import SESSIONS
+from shared.contracts.mfa.requests import StartReplacement
+from shared.contracts.mfa.views import EnrolmentView
 from shared.messaging.handlers import Refused
 
-
-async def show(request: web.Request) -> web.Response:
-    """What is needed, and the form for it."""
-    guards.require_signed_in(request)
-    return page(request, "account_phone.html", form=Form())
+#: What is needed, and the form for it.
+show = form_page("account_phone.html")
+on_unavailable = when_unavailable(show)
 
 
 async def submit(request: web.Request, fields: dict[str, str]) -> web.Response:
     """The password first: a code is used up only where it was right."""
-    found, app, state = guards.require_signed_in(request), request.app, request[REQUEST_STATE]
+    found, state = guards.require_signed_in(request), request[REQUEST_STATE]
+    message = StartReplacement(
+        account_id=found.account_id,
+        label=seal(request, StartReplacement, "label", found.address),
+        code=seal(request, StartReplacement, "code", fields["code"]),
+        device=state.device,
+    )
     try:
-        await app[CLIENTS].auth.check_password(
-            found.account_id,
-            fields["password"],
-            key=idempotency_key(request, "phone-password", fields),
-        )
-        made = await app[CLIENTS].mfa.start_replacement(
-            found.account_id,
-            found.address,
-            fields["code"],
-            device=state.device,
-            key=idempotency_key(request, "phone", fields),
-        )
+        await check_password(request, found, fields, "phone-password")
+        made = await ask(request, message, EnrolmentView, idempotency_key(request, "phone", fields))
     except Refused as refused:
-        form = Form.again(fields)
-        prefix = "confirm" if refused.refusal.slug == "wrong_password" else "totp"
-        status = refuse_form(request, form, refused, prefix=prefix)
-        log_refused_code(request, status)
-        return page(request, "account_phone.html", status=status, form=form)
-    await app[SESSIONS].set_due(state.token or "", found.due, made.enrolment_id)
+        return await show(request, refused_code(request, fields, refused))
+    await request.app[SESSIONS].set_due(state.token or "", found.due, made.enrolment_id)
     return redirect(request, IN_ACCOUNT.page)
-
-
-on_unavailable = unavailable_page("account_phone.html")
 
 
 async def show_new(request: web.Request) -> web.Response:
@@ -73,9 +62,9 @@ async def submit_new(request: web.Request, fields: dict[str, str]) -> web.Respon
     except Refused as refused:
         if refused.refusal.slug == "enrolment_gone":
             raise _over(request, refused) from refused
-        form, status = enrolment_page.refused_form(request, fields, refused)
+        form = refused_code(request, fields, refused, prefix="enrolment")
         made = await enrolment_page.describe(request, found)
-        return enrolment_page.render(request, made, IN_ACCOUNT, form, status)
+        return enrolment_page.render(request, made, IN_ACCOUNT, form)
     await guards.rotate_session(request, found, fields["key"], view.enrolled_at, "phone_replaced")
     flash(request, "phone_changed")
     return redirect(request, "account")
@@ -83,9 +72,8 @@ async def submit_new(request: web.Request, fields: dict[str, str]) -> web.Respon
 
 async def restart(request: web.Request, fields: dict[str, str]) -> web.Response:
     """« Recommencer »: another key; the half-made one is void."""
-    found = _begun(request)
     try:
-        await enrolment_page.restart(request, found, fields)
+        await enrolment_page.restart(request, _begun(request), fields)
     except Refused as refused:
         raise _over(request, refused) from refused
     return redirect(request, IN_ACCOUNT.page)

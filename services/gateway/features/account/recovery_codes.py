@@ -4,26 +4,27 @@ The gateway does not store them. Where the box was not ticked, the page shows th
 hidden field of its form, sealed for this session.
 """
 
+from dataclasses import dataclass
 from datetime import datetime
 
 from aiohttp import web
 
-from services.gateway.clients.clients import CLIENTS
-from services.gateway.clients.mfa import RecoveryCodes
+from services.gateway.clients.services import ask, open_sealed
 from services.gateway.http.errors import Redirect
 from services.gateway.http.forms import Form
 from services.gateway.http.rendering import page
 from services.gateway.http.routes import redirect, url
 from services.gateway.http.site import CLOCK
 from services.gateway.portal import session_pages
-from services.gateway.portal.field_texts import field_texts
-from services.gateway.portal.form_errors import log_refused_code, refuse_form, unavailable_page
+from services.gateway.portal.credentials import check_code, check_password, describe_factor
+from services.gateway.portal.form_errors import invalid_form, refused_code, unavailable_form
 from services.gateway.sessions import guards
 from services.gateway.sessions.model import Session
 from services.gateway.sessions.request_state import REQUEST_STATE, flash, idempotency_key
 from services.gateway.sessions.sealed_state import SEALED_STATE
 from services.gateway.sessions.sessions import SESSIONS
-from shared.contracts.base import FieldError
+from shared.contracts.mfa.requests import KeepRecoveryCodes, MakeRecoveryCodes, Noted
+from shared.contracts.mfa.views import RecoveryCodesView
 from shared.messaging.handlers import Refused
 from shared.security.sealing import new_token
 
@@ -35,27 +36,35 @@ ACCOUNT = "account"
 GROUP = 4
 
 
+@dataclass(frozen=True)
+class RecoveryCodes:
+    """A list of recovery codes in clear, for one page; `renewed`: one never confirmed ended."""
+
+    codes: list[str]
+    made_at: datetime
+    renewed: bool = False
+
+    def __repr__(self) -> str:
+        return f"<recovery codes of {self.made_at}>"
+
+
 async def show_first(request: web.Request) -> web.Response:
     """The list after an enrolment, a new one each time until it is confirmed.
 
     Without another code only as long as the last one is fresh (SE-09).
     """
     found = guards.require_signed_in(request)
-    factor = await request.app[CLIENTS].mfa.describe(found.account_id)
+    factor = await describe_factor(request, found.account_id)
     if not factor.recovery_on or factor.recovery_kept:
         raise Redirect(await session_pages.after_login(request, found))
     if not found.code_is_fresh(request.app[SESSIONS].limits, request.app[CLOCK]()):
         raise Redirect(ASKED)
-    made = await request.app[CLIENTS].mfa.make_recovery_codes(
-        found.account_id, device=request[REQUEST_STATE].device, key=new_token()
-    )
-    return _render(request, found, made, SIGNING_IN)
+    return _render(request, found, await _make(request, found, new_token()), SIGNING_IN, Form())
 
 
 async def confirm_first(request: web.Request, fields: dict[str, str]) -> web.Response:
     """The person has them: on to where they wanted to go."""
-    found = guards.require_signed_in(request)
-    return await _confirm(request, found, fields, SIGNING_IN)
+    return await _confirm(request, fields, SIGNING_IN)
 
 
 async def show(request: web.Request) -> web.Response:
@@ -65,70 +74,56 @@ async def show(request: web.Request) -> web.Response:
 
 async def submit(request: web.Request, fields: dict[str, str]) -> web.Response:
     """A new list, with the password and a code (SE-09)."""
-    found, app, state = guards.require_signed_in(request), request.app, request[REQUEST_STATE]
+    found = guards.require_signed_in(request)
     try:
-        await app[CLIENTS].auth.check_password(
-            found.account_id,
-            fields["password"],
-            key=idempotency_key(request, "codes-password", fields),
-        )
-        await app[CLIENTS].mfa.check(
-            found.account_id,
-            fields["code"],
-            device=state.device,
-            key=idempotency_key(request, "codes-totp", fields),
-        )
-        made = await app[CLIENTS].mfa.make_recovery_codes(
-            found.account_id,
-            device=state.device,
-            key=idempotency_key(request, "codes", fields),
-        )
+        await check_password(request, found, fields, "codes-password")
+        await check_code(request, found, fields, "codes-totp")
+        made = await _make(request, found, idempotency_key(request, "codes", fields))
     except Refused as refused:
-        form = Form.again(fields)
-        prefix = "confirm" if refused.refusal.slug == "wrong_password" else "totp"
-        status = refuse_form(request, form, refused, prefix=prefix)
-        log_refused_code(request, status)
-        return await _show(request, form, status)
-    return _render(request, found, made, IN_ACCOUNT)
+        return await _show(request, refused_code(request, fields, refused))
+    return _render(request, found, made, IN_ACCOUNT, Form())
 
 
 async def confirm(request: web.Request, fields: dict[str, str]) -> web.Response:
     """The person has them: back to the account."""
+    return await _confirm(request, fields, IN_ACCOUNT)
+
+
+async def on_unavailable(request: web.Request, fields: dict[str, str]) -> web.Response:
+    """The form again, without the number of codes that are left."""
+    form = unavailable_form(request, fields)
+    return page(request, "account_recovery.html", form=form, left=None)
+
+
+async def _show(request: web.Request, form: Form) -> web.Response:
     found = guards.require_signed_in(request)
-    return await _confirm(request, found, fields, IN_ACCOUNT)
-
-
-on_unavailable = unavailable_page("account_recovery.html", left=None)
-
-
-async def _show(request: web.Request, form: Form, status: int = 200) -> web.Response:
-    found = guards.require_signed_in(request)
-    factor = await request.app[CLIENTS].mfa.describe(found.account_id)
+    factor = await describe_factor(request, found.account_id)
     if not factor.recovery_on:
         raise Redirect(ACCOUNT)
-    left = factor.recovery_left
-    return page(request, "account_recovery.html", status=status, form=form, left=left)
+    return page(request, "account_recovery.html", form=form, left=factor.recovery_left)
 
 
-async def _confirm(
-    request: web.Request, found: Session, fields: dict[str, str], action: str
-) -> web.Response:
+async def _make(request: web.Request, found: Session, key: str) -> RecoveryCodes:
+    """A new list of recovery codes."""
+    message = MakeRecoveryCodes(account_id=found.account_id, device=request[REQUEST_STATE].device)
+    view = await ask(request, message, RecoveryCodesView, key)
+    codes = open_sealed(request, RecoveryCodesView, "codes", view.codes).split()
+    return RecoveryCodes(codes, view.made_at, view.renewed)
+
+
+async def _confirm(request: web.Request, fields: dict[str, str], action: str) -> web.Response:
+    found = guards.require_signed_in(request)
     again = SIGNING_IN if action == SIGNING_IN else ASKED
     shown = request.app[SEALED_STATE].open(fields["list"], found.id)
     if shown is None:
         raise Redirect(again)
     made_at, *codes = shown.split()
-    made = RecoveryCodes(codes=codes, made_at=datetime.fromisoformat(made_at))
+    made = RecoveryCodes(codes, datetime.fromisoformat(made_at))
     if fields["kept"] != "1":
-        form = Form.again(fields)
-        missing = (FieldError(field="kept", code="missing"),)
-        form.errors = field_texts(missing, request[REQUEST_STATE].lang)
-        return _render(request, found, made, action, form)
-    key = idempotency_key(request, "kept", fields)
+        return _render(request, found, made, action, invalid_form(request, fields, "kept"))
+    message = KeepRecoveryCodes(account_id=found.account_id, made_at=made.made_at)
     try:
-        await request.app[CLIENTS].mfa.confirm_recovery_codes(
-            found.account_id, made.made_at, key=key
-        )
+        await ask(request, message, Noted, idempotency_key(request, "kept", fields))
     except Refused as refused:
         if refused.refusal.slug != "list_replaced":
             raise
@@ -140,20 +135,14 @@ async def _confirm(
 
 
 def _render(
-    request: web.Request,
-    found: Session,
-    made: RecoveryCodes,
-    action: str,
-    form: Form | None = None,
+    request: web.Request, found: Session, made: RecoveryCodes, action: str, form: Form
 ) -> web.Response:
-    shown = form or Form()
     content = " ".join((made.made_at.isoformat(), *made.codes))
-    shown.values = {"list": request.app[SEALED_STATE].seal(content, found.id)}
+    form.values = {"list": request.app[SEALED_STATE].seal(content, found.id)}
     return page(
         request,
         "recovery_codes.html",
-        status=422 if form else 200,
-        form=shown,
+        form=form,
         codes=[_grouped(code) for code in made.codes],
         renewed=made.renewed,
         made_at=made.made_at,

@@ -8,6 +8,7 @@ from services.gateway.portal.profile_fields import (
 )
 from shared.i18n.catalogue import N_
 
+#: In the order of the page.
 TITLES: dict[str, str] = {
     "registration": N_("Compte"),
     "profile": N_("Informations complémentaires"),

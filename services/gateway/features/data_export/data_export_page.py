@@ -10,7 +10,6 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from services.gateway.clients.data_export import SERVICES, PersonalData
 from services.gateway.features.data_export.data_export_labels import (
     CATEGORIES,
     FIELDS,
@@ -18,6 +17,7 @@ from services.gateway.features.data_export.data_export_labels import (
     TITLES,
     VALUES,
 )
+from services.gateway.features.data_export.personal_data import PersonalData
 from services.gateway.portal.dossier_texts import status_text
 from services.gateway.portal.profile_fields import LABELS
 from shared.domain.countries import country_names
@@ -73,14 +73,14 @@ def build_sections(data: PersonalData, lang: str, names: Mapping[str, str]) -> l
     """
     return [
         Section(
-            title=translate(TITLES[service], lang),
+            title=translate(title, lang),
             categories=(
                 _categories(data.documents[service], lang, names)
                 if service in data.documents
                 else None
             ),
         )
-        for service in SERVICES
+        for service, title in TITLES.items()
     ]
 
 

@@ -6,18 +6,18 @@ Needs a fresh code (SE-09). The page and the file say which services did not ans
 import msgspec
 from aiohttp import web
 
-from services.gateway.clients.clients import CLIENTS
-from services.gateway.clients.data_export import PersonalData
 from services.gateway.features.data_export.data_export_page import build_sections
+from services.gateway.features.data_export.personal_data import PersonalData, collect
 from services.gateway.http.errors import Redirect
 from services.gateway.http.forms import Form
 from services.gateway.http.rendering import RENDERER, page
 from services.gateway.http.routes import redirect, url
 from services.gateway.http.site import CLOCK
-from services.gateway.portal.form_errors import log_refused_code, refuse_form, unavailable_form
+from services.gateway.portal.credentials import check_code
+from services.gateway.portal.form_errors import refused_code, when_unavailable
 from services.gateway.sessions import guards
 from services.gateway.sessions.model import Session
-from services.gateway.sessions.request_state import REQUEST_STATE, idempotency_key
+from services.gateway.sessions.request_state import REQUEST_STATE
 from services.gateway.sessions.sessions import SESSIONS
 from shared.messaging.handlers import Refused
 from shared.runtime.telemetry import get_logger
@@ -29,8 +29,8 @@ async def show(request: web.Request) -> web.Response:
     """Every category under its heading; before that a code, where the last one is old."""
     found = guards.require_signed_in(request)
     if not _fresh(request, found):
-        return _ask(request, Form())
-    data = await request.app[CLIENTS].data_export.collect(found.account_id)
+        return await _ask(request, Form())
+    data = await collect(request, found.account_id)
     lang = request[REQUEST_STATE].lang
     _trace(found, data, "page")
     return page(
@@ -46,25 +46,11 @@ async def prove(request: web.Request, fields: dict[str, str]) -> web.Response:
     """Check the code."""
     found, state = guards.require_signed_in(request), request[REQUEST_STATE]
     try:
-        checked = await request.app[CLIENTS].mfa.check(
-            found.account_id,
-            fields["code"],
-            device=state.device,
-            key=idempotency_key(request, "data-totp", fields),
-        )
+        checked = await check_code(request, found, fields, "data-totp")
     except Refused as refused:
-        form = Form.again(fields)
-        status = refuse_form(request, form, refused, prefix="totp")
-        log_refused_code(request, status)
-        return _ask(request, form, status)
+        return await _ask(request, refused_code(request, fields, refused))
     await request.app[SESSIONS].record_code(state.token or "", checked.accepted_at)
     return redirect(request, "my_data")
-
-
-async def on_unavailable(request: web.Request, fields: dict[str, str]) -> web.Response:
-    """The code is to be typed again."""
-    guards.require_signed_in(request)
-    return _ask(request, unavailable_form(request, fields), 503)
 
 
 async def download(request: web.Request) -> web.Response:
@@ -72,7 +58,7 @@ async def download(request: web.Request) -> web.Response:
     found = guards.require_signed_in(request)
     if not _fresh(request, found):
         raise Redirect("my_data")
-    data = await request.app[CLIENTS].data_export.collect(found.account_id)
+    data = await collect(request, found.account_id)
     _trace(found, data, "file")
     now = request.app[CLOCK]()
     document = {
@@ -93,14 +79,11 @@ def _fresh(request: web.Request, found: Session) -> bool:
     return found.code_is_fresh(request.app[SESSIONS].limits, request.app[CLOCK]())
 
 
-def _ask(request: web.Request, form: Form, status: int = 200) -> web.Response:
-    return page(
-        request,
-        "personal_data_code.html",
-        status=status,
-        form=form,
-        switch_url=url(request, "my_data"),
-    )
+async def _ask(request: web.Request, form: Form) -> web.Response:
+    return page(request, "personal_data_code.html", form=form, switch_url=url(request, "my_data"))
+
+
+on_unavailable = when_unavailable(_ask)
 
 
 def _trace(found: Session, data: PersonalData, form: str) -> None:

@@ -9,7 +9,7 @@ from functools import partial
 
 from aiohttp import hdrs, web
 
-from services.gateway.clients.clients import CLIENTS
+from services.gateway.clients.services import ask
 from services.gateway.features.dossiers.csv_file import BOM, csv_text
 from services.gateway.features.dossiers.dossier_list import (
     file_head,
@@ -26,7 +26,7 @@ from services.gateway.http.routes import url
 from services.gateway.http.site import CLOCK
 from services.gateway.sessions import guards
 from services.gateway.sessions.request_state import REQUEST_STATE
-from shared.contracts.dossiers import DossierRowsView
+from shared.contracts.dossiers import DossierRowsView, DossiersView
 from shared.i18n.dates import PARIS
 from shared.runtime.telemetry import get_logger
 
@@ -42,7 +42,7 @@ async def show(request: web.Request) -> web.Response:
     query = parse_query(request.rel_url.raw_query_string)
     view, home, links = None, url(request, "home"), app[FILING_LINKS]
     try:
-        view = await app[CLIENTS].dossiers.page(query.list_request(found.account_id))
+        view = await ask(request, query.list_request(found.account_id), DossiersView)
         query = query.with_page(view.page)
     except UNAVAILABLE_ERRORS as error:
         log.warning("A service is unavailable.", action="dependency_away", reason=str(error))
@@ -76,7 +76,7 @@ async def download(request: web.Request) -> web.StreamResponse:
     """
     found = guards.require_signed_in(request)
     query = parse_query(request.rel_url.raw_query_string)
-    part = await request.app[CLIENTS].dossiers.rows(query.read_request(found.account_id))
+    part = await ask(request, query.read_request(found.account_id), DossierRowsView)
     response = web.StreamResponse(
         headers={
             hdrs.CONTENT_TYPE: "text/csv; charset=utf-8; header=present",
@@ -110,7 +110,7 @@ async def _write(
         await response.write(csv_text(file_rows(part.rows, lang)).encode())
         if part.after is None:
             return
-        part = await request.app[CLIENTS].dossiers.rows(query.read_request(account_id, part.after))
+        part = await ask(request, query.read_request(account_id, part.after), DossierRowsView)
 
 
 def _file_name(request: web.Request, query: DossierQuery) -> str:

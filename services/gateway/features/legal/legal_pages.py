@@ -3,7 +3,7 @@
 from aiohttp import web
 from markupsafe import Markup
 
-from services.gateway.clients.clients import CLIENTS
+from services.gateway.clients.registration_texts import current_terms
 from services.gateway.features.legal.legal_texts import LEGAL
 from services.gateway.http.rendering import RENDERER, page
 from services.gateway.portal.plain_text import as_html
@@ -12,7 +12,7 @@ from services.gateway.sessions.request_state import REQUEST_STATE
 
 async def terms(request: web.Request) -> web.Response:
     """The terms of use in force."""
-    view = await request.app[CLIENTS].registration.terms(request[REQUEST_STATE].lang)
+    view = await current_terms(request, request[REQUEST_STATE].lang)
     return page(request, "terms_public.html", terms=view, terms_html=_as_html(request, view.text))
 
 

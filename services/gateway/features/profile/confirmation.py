@@ -6,8 +6,7 @@ Where another tab has saved meanwhile, the new summary is shown.
 
 from aiohttp import web
 
-from services.gateway.clients.clients import CLIENTS
-from services.gateway.clients.profile import Information
+from services.gateway.clients.services import ask
 from services.gateway.features.profile.profile_pages import summary, wrong
 from services.gateway.http.errors import HttpError, Redirect
 from services.gateway.http.forms import Form
@@ -20,6 +19,8 @@ from services.gateway.sessions.model import Session
 from services.gateway.sessions.request_state import REQUEST_STATE, flash, idempotency_key
 from services.gateway.sessions.sealed_state import SEALED_STATE
 from services.gateway.sessions.sessions import SESSIONS
+from shared.contracts.profile.requests import ValidateProfile
+from shared.contracts.profile.views import ProfileView
 from shared.messaging.handlers import Refused
 
 #: Digits of a draft's version number.
@@ -29,8 +30,8 @@ MAX_VERSION_DIGITS = 9
 async def show(request: web.Request) -> web.Response:
     """The draft as it would be frozen; without a valid draft, redirect to the form."""
     found = guards.require_signed_in(request)
-    known = await request.app[CLIENTS].profile.describe(found.account_id)
-    if known.validated or known.fields is None or known.errors:
+    known = await profile_form.describe_profile(request, found.account_id)
+    if known.state == "validated" or known.fields is None or known.errors:
         raise Redirect("information")
     return _render(request, found, known)
 
@@ -40,10 +41,10 @@ async def submit(request: web.Request, fields: dict[str, str]) -> web.Response:
     found, version = guards.require_signed_in(request), fields["version"]
     if not (version.isascii() and version.isdigit() and len(version) <= MAX_VERSION_DIGITS):
         raise HttpError(400, event="input_validation_fail", reason="not a version")
+    message = ValidateProfile(account_id=found.account_id, version=int(version))
+    key = idempotency_key(request, "validation", fields)
     try:
-        known = await request.app[CLIENTS].profile.validate(
-            found.account_id, int(version), key=idempotency_key(request, "validation", fields)
-        )
+        known = await ask(request, message, ProfileView, key)
     except Refused as refused:
         return await _refused(request, found, refused)
     if known.validated_at is not None:
@@ -63,7 +64,6 @@ async def on_unavailable(request: web.Request, fields: dict[str, str]) -> web.Re
     return page(
         request,
         "information_validation.html",
-        status=503,
         form=form,
         confirmation=form,
         listed=profile_form.summarize(profile_form.decode(shown), found.address, lang),
@@ -79,18 +79,17 @@ async def _refused(request: web.Request, found: Session, refused: Refused) -> we
         raise Redirect("information")
     if slug not in ("changed", "not_ready"):
         raise refused
-    known = await request.app[CLIENTS].profile.describe(found.account_id)
-    if known.validated or known.fields is None:
+    known = await profile_form.describe_profile(request, found.account_id)
+    draft = profile_form.open_fields(request, known)
+    if known.state == "validated" or draft is None:
         raise Redirect("information")
     if known.errors:
-        return await wrong(
-            request, Form(values=profile_form.to_form(known.fields)), known, known.errors
-        )
+        return await wrong(request, Form(values=profile_form.to_form(draft)), known, known.errors)
     return _render(request, found, known, 409)
 
 
 def _render(
-    request: web.Request, found: Session, known: Information, status: int = 200
+    request: web.Request, found: Session, known: ProfileView, status: int = 200
 ) -> web.Response:
     return page(
         request,

@@ -5,12 +5,13 @@ The answer is data, never a page (WF-08). Nothing of it is logged or stored.
 
 from aiohttp import web
 
-from services.gateway.clients.clients import CLIENTS
+from services.gateway.clients.services import ask
 from services.gateway.http.sliding_window import count_lookup
 from services.gateway.portal.profile_messages import information_text
 from services.gateway.sessions import guards
 from services.gateway.sessions.request_state import REQUEST_STATE
 from shared.contracts.base import FieldError
+from shared.contracts.profile.requests import FindEstablishment
 from shared.contracts.profile.views import EstablishmentView
 
 
@@ -18,7 +19,7 @@ async def establishment(request: web.Request, siret: str) -> web.Response:
     """The state of a SIRET, and its entry in the public register."""
     guards.require_signed_in(request)
     count_lookup(request)
-    view = await request.app[CLIENTS].profile.find_establishment(siret)
+    view = await ask(request, FindEstablishment(siret=siret), EstablishmentView)
     return web.json_response(
         {
             "state": view.state,

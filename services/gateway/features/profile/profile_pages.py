@@ -8,8 +8,8 @@ from typing import Any
 
 from aiohttp import web
 
-from services.gateway.clients.clients import CLIENTS
-from services.gateway.clients.profile import Information
+from services.gateway.clients.registration_texts import current_terms
+from services.gateway.clients.services import ask, seal
 from services.gateway.features.profile.saved_input import SAVED_INPUT
 from services.gateway.http.errors import HttpError
 from services.gateway.http.forms import Form
@@ -17,7 +17,7 @@ from services.gateway.http.rendering import page
 from services.gateway.http.routes import redirect, url
 from services.gateway.http.site import CLOCK
 from services.gateway.portal import profile_form
-from services.gateway.portal.form_errors import refuse_form, unavailable_form
+from services.gateway.portal.form_errors import refused_form, unavailable_form
 from services.gateway.portal.profile_fields import FIELDS
 from services.gateway.portal.profile_messages import information_texts
 from services.gateway.portal.texts import alert_text, date_text
@@ -27,7 +27,8 @@ from services.gateway.sessions.request_state import REQUEST_STATE, flash, idempo
 from services.gateway.sessions.sealed_state import SEALED_STATE
 from services.gateway.sessions.sessions import SESSIONS
 from shared.contracts.base import FieldError
-from shared.contracts.profile.views import ProfileFields
+from shared.contracts.profile.requests import SaveProfile
+from shared.contracts.profile.views import ProfileFields, ProfileView
 from shared.domain.countries import SIRET_COUNTRIES
 from shared.messaging.handlers import Refused
 
@@ -37,8 +38,8 @@ ACTIONS = ("save", "validate", "close")
 async def show(request: web.Request) -> web.Response:
     """The form with the draft, or what is frozen."""
     found, app = guards.require_signed_in(request), request.app
-    known = await app[CLIENTS].profile.describe(found.account_id)
-    if known.validated:
+    known = await profile_form.describe_profile(request, found.account_id)
+    if known.state == "validated":
         return await frozen(request, found, known)
     saved = await app[SAVED_INPUT].find(found.account_id, known.saved_at)
     if saved is not None:
@@ -46,10 +47,11 @@ async def show(request: web.Request) -> web.Response:
         token, form = app[SAVED_INPUT].read_token(saved.pop("mark", "")), Form(values=saved)
         await _clear_outdated_tick(request, found, form, token.terms_version if token else "")
         return await render(request, form, known, unsaved=True)
-    if known.fields is None:
+    draft = profile_form.open_fields(request, known)
+    if draft is None:
         mine = ProfileFields(first_name=found.first_name, last_name=found.last_name)
         return await render(request, Form(values=profile_form.to_form(mine)), known)
-    form = Form(values=profile_form.to_form(known.fields))
+    form = Form(values=profile_form.to_form(draft))
     await _clear_outdated_tick(request, found, form, known.terms_version)
     asked = "valider" in request.query and not known.errors and form.alert is None
     return await render(request, form, known, confirm=asked)
@@ -64,13 +66,15 @@ async def submit(request: web.Request, fields: dict[str, str]) -> web.Response:
     token = app[SAVED_INPUT].read_token(fields["mark"])
     if token is None or token.account_id != found.account_id:
         raise HttpError(400, event="input_validation_fail", reason="another page's mark")
+    document = profile_form.encode(profile_form.from_form(fields))
+    message = SaveProfile(
+        account_id=found.account_id,
+        fields=seal(request, SaveProfile, "fields", document),
+        terms_version=token.terms_version,
+    )
+    key = idempotency_key(request, "information", fields)
     try:
-        saved = await app[CLIENTS].profile.save(
-            found.account_id,
-            profile_form.from_form(fields),
-            token.terms_version,
-            key=idempotency_key(request, "information", fields),
-        )
+        saved = await ask(request, message, ProfileView, key)
     except Refused as refused:
         return await _refused(request, found, fields, refused)
     await app[SAVED_INPUT].delete(found.account_id)
@@ -90,8 +94,7 @@ async def submit(request: web.Request, fields: dict[str, str]) -> web.Response:
 
 async def on_unavailable(request: web.Request, fields: dict[str, str]) -> web.Response:
     """The form with what was typed: the same key makes sending it again the same act."""
-    form = unavailable_form(request, fields)
-    return await render(request, form, None, 503, unsaved=True)
+    return await render(request, unavailable_form(request, fields), None, unsaved=True)
 
 
 async def on_session_expired(request: web.Request, fields: dict[str, str]) -> web.Response | None:
@@ -107,8 +110,8 @@ async def on_session_expired(request: web.Request, fields: dict[str, str]) -> we
         return None
     if session is not None and session.full and session.account_id == token.account_id:
         form = Form.again(fields)
-        form.alert = alert_text("stale_page", state.lang)
-        return await render(request, form, None, 403, unsaved=True)
+        form.alert, form.status = alert_text("stale_page", state.lang), 403
+        return await render(request, form, None, unsaved=True)
     typed = profile_form.to_form(profile_form.from_form(fields))
     saved = await app[SAVED_INPUT].save(token.account_id, {**typed, "mark": fields["mark"]})
     if saved and session is None:
@@ -117,28 +120,28 @@ async def on_session_expired(request: web.Request, fields: dict[str, str]) -> we
 
 
 async def wrong(
-    request: web.Request, form: Form, known: Information, errors: tuple[FieldError, ...]
+    request: web.Request, form: Form, known: ProfileView, errors: tuple[FieldError, ...]
 ) -> web.Response:
     """The form with everything that stands against it, each at its field; it is saved all the
     same."""
-    form.errors = information_texts(errors, request[REQUEST_STATE].lang)
-    return await render(request, form, known, 422)
+    form.errors, form.status = information_texts(errors, request[REQUEST_STATE].lang), 422
+    return await render(request, form, known)
 
 
 async def frozen(
-    request: web.Request, found: Session, known: Information, status: int = 200
+    request: web.Request, found: Session, known: ProfileView, status: int = 200
 ) -> web.Response:
     """What is validated, to be read; the session knows it from now on."""
     if not found.validated:
         at = known.validated_at or request.app[CLOCK]()
         await request.app[SESSIONS].record_validated(found.account_id, at)
-    lang = request[REQUEST_STATE].lang
-    assert known.fields is not None
+    lang, fields = request[REQUEST_STATE].lang, profile_form.open_fields(request, known)
+    assert fields is not None
     return page(
         request,
         "information_frozen.html",
         status=status,
-        listed=profile_form.summarize(known.fields, found.address, lang),
+        listed=profile_form.summarize(fields, found.address, lang),
         again=status == 409,
         switch_url=url(request, "information"),
     )
@@ -147,8 +150,7 @@ async def frozen(
 async def render(
     request: web.Request,
     form: Form,
-    known: Information | None,
-    status: int = 200,
+    known: ProfileView | None,
     *,
     confirm: bool = False,
     unsaved: bool = False,
@@ -163,7 +165,6 @@ async def render(
     return page(
         request,
         "information.html",
-        status=status,
         form=form,
         address=found.address if found else "",
         fields=FIELDS,
@@ -178,23 +179,24 @@ async def render(
     )
 
 
-def closed_asked(known: Information | None, form: Form) -> bool:
+def closed_asked(known: ProfileView | None, form: Form) -> bool:
     """Whether the form shows the reason for a closed establishment."""
     closed = known is not None and any(one.code == "closed" for one in known.warnings)
     return closed or bool(form.errors.get("closed_reason") or form.values.get("closed_reason"))
 
 
 def summary(
-    request: web.Request, found: Session | None, known: Information | None
+    request: web.Request, found: Session | None, known: ProfileView | None
 ) -> dict[str, Any]:
     """What the summary shows, and its form, which brings all of it along sealed; nothing where
     `known` is None."""
-    if found is None or known is None or known.fields is None:
+    fields = profile_form.open_fields(request, known) if known else None
+    if found is None or known is None or fields is None:
         return {"listed": None, "confirmation": None, "notes": {}}
     lang = request[REQUEST_STATE].lang
-    sealed = request.app[SEALED_STATE].seal(profile_form.encode(known.fields), found.id)
+    sealed = request.app[SEALED_STATE].seal(profile_form.encode(fields), found.id)
     return {
-        "listed": profile_form.summarize(known.fields, found.address, lang),
+        "listed": profile_form.summarize(fields, found.address, lang),
         "confirmation": Form(values={"version": str(known.version), "shown": sealed}),
         "notes": information_texts(known.warnings, lang),
     }
@@ -208,7 +210,7 @@ async def _page_token(request: web.Request, found: Session, former: str) -> str:
     known = app[SAVED_INPUT].read_token(former)
     if known is not None and known.account_id == found.account_id:
         return former
-    version = (await app[CLIENTS].registration.terms(request[REQUEST_STATE].lang)).version
+    version = (await current_terms(request, request[REQUEST_STATE].lang)).version
     return app[SAVED_INPUT].issue_token(found.account_id, version)
 
 
@@ -223,7 +225,7 @@ async def _clear_outdated_tick(
         token is None or token.terms_version != agreed_version
     ):
         form.values[profile_form.TERMS_CHECKBOX] = ""
-        terms = await app[CLIENTS].registration.terms(lang)
+        terms = await current_terms(request, lang)
         form.alert = alert_text("terms_changed", lang, date=date_text(terms.date, lang))
 
 
@@ -232,13 +234,12 @@ async def _refused(
 ) -> web.Response:
     slug = refused.refusal.slug
     if slug == "already_validated":
-        known = await request.app[CLIENTS].profile.describe(found.account_id)
+        known = await profile_form.describe_profile(request, found.account_id)
         return await frozen(request, found, known, 409)
     if slug == "unknown_choice":
         reason = f"unknown choice of {refused.refusal.params.get('field')}"
         raise HttpError(400, event="input_validation_fail", reason=reason)
-    form = Form.again(fields)
-    status = refuse_form(request, form, refused)
+    form = refused_form(request, fields, refused)
     form.errors = information_texts(refused.refusal.errors, request[REQUEST_STATE].lang)
     form.alert = form.alert or alert_text("draft_not_saved", request[REQUEST_STATE].lang)
-    return await render(request, form, None, status, unsaved=True)
+    return await render(request, form, None, unsaved=True)

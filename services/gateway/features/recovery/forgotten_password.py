@@ -6,113 +6,93 @@ password uses the link up; it signs nobody in, and the second factor is still ne
 
 from aiohttp import web
 
-from services.gateway.clients.clients import CLIENTS
+from services.gateway.clients.services import ask, seal
 from services.gateway.http.forms import Form
 from services.gateway.http.rendering import page
-from services.gateway.http.routes import redirect, url
-from services.gateway.portal.form_errors import refuse_form, unavailable_form, unavailable_page
-from services.gateway.portal.mailed_links import (
-    MALFORMED,
-    TOKEN,
-    spent_link,
-    status_of,
-    token_of,
+from services.gateway.http.routes import redirect
+from services.gateway.portal.form_errors import (
+    form_page,
+    refused_form,
+    unavailable_form,
+    when_unavailable,
 )
+from services.gateway.portal.mailed_links import MailedLink, spent_state
 from services.gateway.portal.password_rules import password_rules
-from services.gateway.sessions import guards
+from services.gateway.portal.session_pages import end_account_sessions
 from services.gateway.sessions.request_state import REQUEST_STATE, flash, idempotency_key
-from services.gateway.sessions.sessions import SESSIONS
-from shared.contracts.registration.views import MailedLinkView
+from shared.contracts.registration.requests import (
+    DescribeReset,
+    RequestPasswordReset,
+    ResetPassword,
+)
+from shared.contracts.registration.views import Done, MailedLinkView, PasswordChangedView
 from shared.messaging.handlers import Refused
 
 #: Lifetime of links for a new password or a lost phone, in minutes.
 LINK_MINUTES = web.AppKey("link_minutes", int)
+LINK = MailedLink("reset_password", "forgotten_password", "reset.html")
+MALFORMED, VALID = MailedLinkView(state="malformed"), MailedLinkView(state="valid")
+NO_RULES: dict[str, object] = {"rules": "{}", "policy": []}
 
 
-async def show(request: web.Request) -> web.Response:
-    """The form for the address."""
-    return page(request, "forgotten.html", form=Form())
+#: The form for the address.
+show = form_page("forgotten.html")
+on_unavailable = when_unavailable(show)
 
 
 async def submit(request: web.Request, fields: dict[str, str]) -> web.Response:
     """Have a link sent, if there is an account."""
     state = request[REQUEST_STATE]
+    message = RequestPasswordReset(
+        address=fields["address"], language=state.lang, network=state.network
+    )
     try:
-        await request.app[CLIENTS].auth.request_reset(
-            fields["address"],
-            language=state.lang,
-            network=state.network,
-            key=idempotency_key(request, "forgotten", fields),
-        )
+        await ask(request, message, Done, idempotency_key(request, "forgotten", fields))
     except Refused as refused:
-        form = Form.again(fields)
-        status = refuse_form(request, form, refused)
-        return page(request, "forgotten.html", status=status, form=form)
+        return await show(request, refused_form(request, fields, refused))
     minutes = request.app[LINK_MINUTES]
     return page(request, "forgotten_sent.html", address=fields["address"], minutes=minutes)
 
 
-on_unavailable = unavailable_page("forgotten.html")
-
-
 async def show_reset(request: web.Request) -> web.Response:
     """The state of the link; opening it changes nothing."""
-    token = token_of(request)
-    link = MALFORMED
-    if TOKEN.fullmatch(token):
-        link = await request.app[CLIENTS].auth.describe_reset(token)
-    return await _render(request, link, token, Form(), status_of(link))
+    token, link = LINK.token_of(request), MALFORMED
+    if token:
+        message = DescribeReset(link_token=seal(request, DescribeReset, "link_token", token))
+        link = await ask(request, message, MailedLinkView)
+    return await _render_reset(request, link, token, Form())
 
 
 async def submit_reset(request: web.Request, fields: dict[str, str]) -> web.Response:
     """Set the new password; every session of the account ends before the response."""
-    token, state = fields["token"], request[REQUEST_STATE]
-    if not TOKEN.fullmatch(token):
-        return await _render(request, MALFORMED, "", Form(), 400)
+    token = fields["token"]
+    if not LINK.token.fullmatch(token):
+        return await _render_reset(request, MALFORMED, "", Form())
+    message = ResetPassword(
+        link_token=seal(request, ResetPassword, "link_token", token),
+        password=seal(request, ResetPassword, "password", fields["password"]),
+        device=request[REQUEST_STATE].device,
+    )
+    key = idempotency_key(request, "reset", fields)
     try:
-        view = await request.app[CLIENTS].auth.reset_password(
-            token,
-            fields["password"],
-            device=state.device,
-            key=idempotency_key(request, "reset", fields),
-        )
+        view = await ask(request, message, PasswordChangedView, key)
     except Refused as refused:
-        form, link = Form.again(fields), spent_link(refused)
-        if link is not None:
-            return await _render(request, link, token, form, status_of(link, posted=True))
-        status = refuse_form(request, form, refused)
-        return await _render(request, MailedLinkView(state="valid"), token, form, status)
-    await request.app[SESSIONS].end_all(view.account_id, view.changed_at, "password_changed")
-    if state.session is not None and state.session.account_id == view.account_id:
-        guards.clear_session_cookie(request)
+        if (state := spent_state(refused)) is not None:
+            link = MailedLinkView(state=state)
+            return await _render_reset(request, link, token, Form(status=422))
+        return await _render_reset(request, VALID, token, refused_form(request, fields, refused))
+    await end_account_sessions(request, view.account_id, view.changed_at, "password_changed")
     flash(request, "password_reset")
     return redirect(request, "sign_in")
 
 
 async def reset_unavailable(request: web.Request, fields: dict[str, str]) -> web.Response:
     """The form again; sent again it is the same act."""
-    form = unavailable_form(request, fields)
-    return await _render(request, MailedLinkView(state="valid"), fields["token"], form, 503)
+    return await _render_reset(request, VALID, fields["token"], unavailable_form(request, fields))
 
 
-async def _render(
-    request: web.Request, link: MailedLinkView, token: str, form: Form, status: int
+async def _render_reset(
+    request: web.Request, link: MailedLinkView, token: str, form: Form
 ) -> web.Response:
     rules = await password_rules(request, form) if link.state == "valid" else NO_RULES
-    known = TOKEN.fullmatch(token)
-    here = (
-        url(request, "reset_password", jeton=token) if known else url(request, "forgotten_password")
-    )
-    return page(
-        request,
-        "reset.html",
-        status=status,
-        link=link,
-        token=token,
-        form=form,
-        switch_url=here,
-        **rules,
-    )
-
-
-NO_RULES: dict[str, object] = {"rules": "{}", "policy": []}
+    return LINK.render(request, link, token, form, **rules)

@@ -5,79 +5,77 @@ Opening the link changes nothing; its button does.
 
 from aiohttp import web
 
-from services.gateway.clients.clients import CLIENTS
+from services.gateway.clients.services import ask, seal
 from services.gateway.http.forms import Form
 from services.gateway.http.rendering import page
 from services.gateway.http.routes import url
-from services.gateway.http.site import CLOCK
-from services.gateway.portal.form_errors import refuse_form, unavailable_form, unavailable_page
-from services.gateway.portal.mailed_links import (
-    MALFORMED,
-    TOKEN,
-    spent_link,
-    status_of,
-    token_of,
+from services.gateway.portal.form_errors import (
+    form_page,
+    refused_form,
+    unavailable_form,
+    when_unavailable,
 )
-from services.gateway.sessions import guards
-from services.gateway.sessions.model import CLOCK_SKEW
+from services.gateway.portal.mailed_links import MailedLink, spent_state
+from services.gateway.portal.session_pages import end_frozen
 from services.gateway.sessions.request_state import REQUEST_STATE, idempotency_key
-from services.gateway.sessions.sessions import SESSIONS
-from shared.contracts.registration.views import MailedLinkView
+from shared.contracts.registration.requests import (
+    ClaimLostPhone,
+    ConfirmLostPhone,
+    DescribeLostPhone,
+)
+from shared.contracts.registration.views import Done, LostPhoneView, MailedLinkView
 from shared.messaging.handlers import Refused
 
+LINK = MailedLink("confirm_lost_phone", "lost_phone", "lost_phone_confirm.html")
+MALFORMED = MailedLinkView(state="malformed")
 
-async def show(request: web.Request) -> web.Response:
-    """What works without help: a recovery code, the old phone; then the form."""
-    return page(request, "lost_phone.html", form=Form())
+
+#: What works without help: a recovery code, the old phone; then the form.
+show = form_page("lost_phone.html")
+on_unavailable = when_unavailable(show)
 
 
 async def submit(request: web.Request, fields: dict[str, str]) -> web.Response:
     """Have a confirming link sent, if there is an account."""
     state = request[REQUEST_STATE]
+    message = ClaimLostPhone(
+        address=fields["address"],
+        stolen=fields["stolen"] == "1",
+        language=state.lang,
+        network=state.network,
+    )
     try:
-        await request.app[CLIENTS].auth.claim_lost_phone(
-            fields["address"],
-            stolen=fields["stolen"] == "1",
-            language=state.lang,
-            network=state.network,
-            key=idempotency_key(request, "lost-phone", fields),
-        )
+        await ask(request, message, Done, idempotency_key(request, "lost-phone", fields))
     except Refused as refused:
-        form = Form.again(fields)
-        status = refuse_form(request, form, refused)
-        return page(request, "lost_phone.html", status=status, form=form)
+        return await show(request, refused_form(request, fields, refused))
     return page(request, "lost_phone_sent.html", address=fields["address"])
-
-
-on_unavailable = unavailable_page("lost_phone.html")
 
 
 async def show_confirm(request: web.Request) -> web.Response:
     """The state of the link; opening it changes nothing."""
-    token, link = token_of(request), MALFORMED
-    if TOKEN.fullmatch(token):
-        link = await request.app[CLIENTS].auth.describe_lost_phone(token)
-    return _render(request, link, token, Form(), status_of(link))
+    token, link = LINK.token_of(request), MALFORMED
+    if token:
+        sealed = seal(request, DescribeLostPhone, "link_token", token)
+        link = await ask(request, DescribeLostPhone(link_token=sealed), MailedLinkView)
+    return LINK.render(request, link, token, Form())
 
 
 async def confirm(request: web.Request, fields: dict[str, str]) -> web.Response:
     """Record the loss; a stolen phone freezes the account, whose sessions end first."""
-    token, app = fields["token"], request.app
-    if not TOKEN.fullmatch(token):
-        return _render(request, MALFORMED, "", Form(), 400)
+    token = fields["token"]
+    if not LINK.token.fullmatch(token):
+        return LINK.render(request, MALFORMED, "", Form())
+    message = ConfirmLostPhone(link_token=seal(request, ConfirmLostPhone, "link_token", token))
+    key = idempotency_key(request, "lost-phone-confirm", fields)
     try:
-        key = idempotency_key(request, "lost-phone-confirm", fields)
-        view = await app[CLIENTS].auth.confirm_lost_phone(token, key=key)
+        view = await ask(request, message, LostPhoneView, key)
     except Refused as refused:
-        link = spent_link(refused)
-        if link is None:
+        state = spent_state(refused)
+        if state is None:
             raise
-        return _render(request, link, token, Form(), status_of(link, posted=True))
+        return LINK.render(request, MailedLinkView(state=state), token, Form(status=422))
     if view.frozen:
-        await app[SESSIONS].end_all(view.account_id, app[CLOCK]() + CLOCK_SKEW, "account_frozen")
-        current = request[REQUEST_STATE].session
-        if current is not None and current.account_id == view.account_id:
-            guards.clear_session_cookie(request)
+        await end_frozen(request, view.account_id)
     return page(
         request, "lost_phone_done.html", frozen=view.frozen, switch_url=url(request, "lost_phone")
     )
@@ -85,22 +83,5 @@ async def confirm(request: web.Request, fields: dict[str, str]) -> web.Response:
 
 async def confirm_unavailable(request: web.Request, fields: dict[str, str]) -> web.Response:
     """The button again, with what the page showed."""
-    form, stolen = unavailable_form(request, fields), fields["stolen"] == "1"
-    link = MailedLinkView(state="valid", stolen=stolen)
-    return _render(request, link, fields["token"], form, 503)
-
-
-def _render(
-    request: web.Request, link: MailedLinkView, token: str, form: Form, status: int
-) -> web.Response:
-    known = TOKEN.fullmatch(token)
-    here = url(request, "confirm_lost_phone", jeton=token) if known else url(request, "lost_phone")
-    return page(
-        request,
-        "lost_phone_confirm.html",
-        status=status,
-        link=link,
-        token=token,
-        form=form,
-        switch_url=here,
-    )
+    link = MailedLinkView(state="valid", stolen=fields["stolen"] == "1")
+    return LINK.render(request, link, fields["token"], unavailable_form(request, fields))

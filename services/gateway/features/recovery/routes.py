@@ -2,7 +2,6 @@
 
 from services.gateway.features.recovery import forgotten_password, lost_phone, not_me
 from services.gateway.http.routes import Page
-from services.gateway.portal.mailed_links import keep_token
 from shared.i18n.catalogue import N_
 
 PAGES = (
@@ -22,7 +21,7 @@ PAGES = (
         forgotten_password.submit_reset,
         "token password",
         on_unavailable=forgotten_password.reset_unavailable,
-        keep_query=keep_token(),
+        keep_query=forgotten_password.LINK.keep_query,
     ),
     Page(
         "lost_phone",
@@ -40,7 +39,7 @@ PAGES = (
         lost_phone.confirm,
         "token stolen",
         on_unavailable=lost_phone.confirm_unavailable,
-        keep_query=keep_token(),
+        keep_query=lost_phone.LINK.keep_query,
     ),
     Page(
         "not_me",
@@ -49,6 +48,6 @@ PAGES = (
         not_me.submit,
         "token",
         on_unavailable=not_me.on_unavailable,
-        keep_query=keep_token(not_me.TOKEN),
+        keep_query=not_me.LINK.keep_query,
     ),
 )

@@ -2,7 +2,7 @@
 
 from aiohttp import web
 
-from services.gateway.clients.clients import CLIENTS
+from services.gateway.clients.services import ask
 from services.gateway.http.forms import Form
 from services.gateway.http.rendering import page
 from services.gateway.http.routes import redirect, url
@@ -15,6 +15,8 @@ from services.gateway.sessions.request_state import (
     idempotency_key,
     presession,
 )
+from shared.contracts.registration.requests import CancelRequest
+from shared.contracts.registration.views import Done
 from shared.messaging.errors import RequestTimeout, ServiceUnavailable
 from shared.messaging.handlers import Refused
 
@@ -34,17 +36,16 @@ async def submit(request: web.Request, fields: dict[str, str]) -> web.Response:
     """Delete the request, first in registration."""
     found = await presession(request)
     if found is not None:
-        key = idempotency_key(request, "cancel", fields)
+        message = CancelRequest(request_id=found.request_id)
         try:
-            await request.app[CLIENTS].registration.cancel(found.request_id, key=key)
+            await ask(request, message, Done, idempotency_key(request, "cancel", fields))
         except Refused as refused:
             if refused.refusal.slug != "account_exists":
                 raise
             flash(request, "exists")
             return redirect(request, "creation")
         except (ServiceUnavailable, RequestTimeout):
-            form = unavailable_form(request, fields)
-            return page(request, "cancel.html", status=503, view=None, form=form)
+            return page(request, "cancel.html", view=None, form=unavailable_form(request, fields))
         await end_presession(request)
     flash(request, "cancelled")
     return redirect(request, "cancel_registration")

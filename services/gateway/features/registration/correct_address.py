@@ -2,13 +2,13 @@
 
 from aiohttp import web
 
-from services.gateway.clients.clients import CLIENTS
+from services.gateway.clients.services import ask, seal
 from services.gateway.http.errors import Redirect
 from services.gateway.http.forms import Form
 from services.gateway.http.rendering import page
 from services.gateway.http.routes import redirect
 from services.gateway.portal.email_suggestions import choose_address, typo_form
-from services.gateway.portal.form_errors import refuse_form, unavailable_form
+from services.gateway.portal.form_errors import refused_form, unavailable_form
 from services.gateway.portal.registration_steps import due_step, require_registration_step
 from services.gateway.sessions.request_state import (
     REQUEST_STATE,
@@ -16,6 +16,8 @@ from services.gateway.sessions.request_state import (
     flash,
     idempotency_key,
 )
+from shared.contracts.registration.requests import CorrectAddress
+from shared.contracts.registration.views import RequestView
 from shared.messaging.handlers import Refused
 
 
@@ -29,23 +31,23 @@ async def submit(request: web.Request, fields: dict[str, str]) -> web.Response:
     """Move the request to the corrected address."""
     view = await require_registration_step(request, "validation")
     fields, state = choose_address(fields), request[REQUEST_STATE]
+    message = CorrectAddress(
+        request_id=view.request_id,
+        address=fields["address"],
+        password=seal(request, CorrectAddress, "password", fields["password"]),
+        language=state.lang,
+        network=state.network,
+        point_out_slip=not fields["kept"],
+    )
+    key = idempotency_key(request, "correct", fields)
     try:
-        renewed = await request.app[CLIENTS].registration.correct_address(
-            view.request_id,
-            address=fields["address"],
-            password=fields["password"],
-            language=state.lang,
-            network=state.network,
-            point_out_slip=not fields["kept"],
-            key=idempotency_key(request, "correct", fields),
-        )
+        renewed = await ask(request, message, RequestView, key)
     except Refused as refused:
-        if (form := typo_form(fields, refused)) is not None:
-            return _render(request, form)
         if refused.refusal.slug in ("request_gone", "already_verified"):
             raise Redirect("validation") from refused
-        form = Form.again(fields)
-        return _render(request, form, refuse_form(request, form, refused))
+        return _render(
+            request, typo_form(fields, refused) or refused_form(request, fields, refused)
+        )
     await extend_presession(request, renewed.expires_at)
     flash(request, "corrected")
     return redirect(request, due_step(renewed))
@@ -53,9 +55,8 @@ async def submit(request: web.Request, fields: dict[str, str]) -> web.Response:
 
 async def on_unavailable(request: web.Request, fields: dict[str, str]) -> web.Response:
     """The form with the address as it was typed."""
-    form = unavailable_form(request, choose_address(fields))
-    return _render(request, form, 503)
+    return _render(request, unavailable_form(request, choose_address(fields)))
 
 
-def _render(request: web.Request, form: Form, status: int = 200) -> web.Response:
-    return page(request, "correct_address.html", status=status, form=form)
+def _render(request: web.Request, form: Form) -> web.Response:
+    return page(request, "correct_address.html", form=form)

@@ -5,16 +5,19 @@ The answer is data, never a page (WF-08). Nothing of it is logged or kept.
 
 from aiohttp import web
 
-from services.gateway.clients.clients import CLIENTS
+from services.gateway.clients.services import ask, seal
 from services.gateway.http.sliding_window import count_lookup
+from shared.contracts.registration.requests import FindListedWord, SuggestAddress
+from shared.contracts.registration.views import ListedWordView, SuggestionView
 from shared.messaging.handlers import Refused
 
 
 async def listed_word(request: web.Request, password: str) -> web.Response:
     """The listed word that a password holds, and its list (G-08)."""
     count_lookup(request)
+    message = FindListedWord(password=seal(request, FindListedWord, "password", password))
     try:
-        view = await request.app[CLIENTS].registration.listed_word(password)
+        view = await ask(request, message, ListedWordView)
     except Refused:
         return web.json_response({"word": None, "source": None})
     return web.json_response({"word": view.word, "source": view.source})
@@ -25,5 +28,6 @@ async def near_address(request: web.Request, address: str) -> web.Response:
     count_lookup(request)
     suggestion = None
     if "@" in address:
-        suggestion = await request.app[CLIENTS].registration.suggestion(address)
+        view = await ask(request, SuggestAddress(address=address), SuggestionView)
+        suggestion = view.suggestion
     return web.json_response({"suggestion": suggestion})

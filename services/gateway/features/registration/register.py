@@ -2,16 +2,18 @@
 
 from aiohttp import web
 
-from services.gateway.clients.clients import CLIENTS
+from services.gateway.clients.services import ask, seal
 from services.gateway.http.errors import Redirect
 from services.gateway.http.forms import Form
 from services.gateway.http.rendering import page
 from services.gateway.http.routes import redirect
 from services.gateway.portal.email_suggestions import choose_address, typo_form
-from services.gateway.portal.form_errors import refuse_form, unavailable_form
+from services.gateway.portal.form_errors import refused_form, unavailable_form
 from services.gateway.portal.password_rules import password_rules
 from services.gateway.portal.registration_steps import current_request, due_step
 from services.gateway.sessions.request_state import REQUEST_STATE, bind_to_request, idempotency_key
+from shared.contracts.registration.requests import RequestAccount
+from shared.contracts.registration.views import RequestView
 from shared.messaging.handlers import Refused
 
 
@@ -25,34 +27,30 @@ async def show(request: web.Request) -> web.Response:
 
 async def submit(request: web.Request, fields: dict[str, str]) -> web.Response:
     """Request the account; a double click requests it once (RE-12)."""
-    fields = choose_address(fields)
-    state = request[REQUEST_STATE]
+    fields, state = choose_address(fields), request[REQUEST_STATE]
+    message = RequestAccount(
+        first_name=fields["first_name"],
+        last_name=fields["last_name"],
+        address=fields["address"],
+        password=seal(request, RequestAccount, "password", fields["password"]),
+        language=state.lang,
+        network=state.network,
+        point_out_slip=not fields["kept"],
+    )
+    key = idempotency_key(request, "register", fields)
     try:
-        view = await request.app[CLIENTS].registration.request_account(
-            first_name=fields["first_name"],
-            last_name=fields["last_name"],
-            address=fields["address"],
-            password=fields["password"],
-            language=state.lang,
-            network=state.network,
-            point_out_slip=not fields["kept"],
-            key=idempotency_key(request, "register", fields),
-        )
+        view = await ask(request, message, RequestView, key)
     except Refused as refused:
-        if (form := typo_form(fields, refused)) is not None:
-            return await _form(request, form)
-        form = Form.again(fields)
-        return await _form(request, form, refuse_form(request, form, refused))
+        form = typo_form(fields, refused) or refused_form(request, fields, refused)
+        return await _form(request, form)
     await bind_to_request(request, view.request_id, view.expires_at)
     return redirect(request, due_step(view))
 
 
 async def on_unavailable(request: web.Request, fields: dict[str, str]) -> web.Response:
     """The form with what was typed: the same key makes sending it again the same act."""
-    form = unavailable_form(request, choose_address(fields))
-    return await _form(request, form, 503)
+    return await _form(request, unavailable_form(request, choose_address(fields)))
 
 
-async def _form(request: web.Request, form: Form, status: int = 200) -> web.Response:
-    rules = await password_rules(request, form)
-    return page(request, "register.html", status=status, form=form, **rules)
+async def _form(request: web.Request, form: Form) -> web.Response:
+    return page(request, "register.html", form=form, **await password_rules(request, form))

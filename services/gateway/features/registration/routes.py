@@ -11,7 +11,6 @@ from services.gateway.features.registration import (
     validation_link,
 )
 from services.gateway.http.routes import JsonQuestion, Page
-from services.gateway.portal.mailed_links import keep_token
 from shared.i18n.catalogue import N_
 
 PAGES = (
@@ -59,7 +58,7 @@ PAGES = (
         validation_link.submit,
         "token password",
         on_unavailable=validation_link.on_unavailable,
-        keep_query=keep_token(),
+        keep_query=validation_link.LINK.keep_query,
     ),
     Page("address_verified", "/inscription/adresse-validee", terms.address_verified),
     Page(

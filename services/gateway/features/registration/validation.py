@@ -2,14 +2,13 @@
 
 from aiohttp import web
 
-from services.gateway.clients.clients import CLIENTS
+from services.gateway.clients.services import ask, seal
 from services.gateway.http.errors import Redirect
 from services.gateway.http.forms import Form
 from services.gateway.http.rendering import page
 from services.gateway.http.routes import redirect, url
-from services.gateway.http.site import CLOCK
 from services.gateway.http.sse import STREAMS, SseEvent
-from services.gateway.portal.form_errors import refuse_form, unavailable_form
+from services.gateway.portal.form_errors import refused_form, seconds_until, unavailable_form
 from services.gateway.portal.registration_steps import (
     GONE,
     current_request,
@@ -24,6 +23,7 @@ from services.gateway.sessions.request_state import (
     flash,
     idempotency_key,
 )
+from shared.contracts.registration.requests import ResendValidation, VerifyCode
 from shared.contracts.registration.views import RequestView
 from shared.i18n.dates import format_time
 from shared.messaging.errors import RequestTimeout, ServiceUnavailable
@@ -32,24 +32,23 @@ from shared.messaging.handlers import Refused
 
 async def show(request: web.Request) -> web.Response:
     """The page that waits for the code."""
-    return render(request, await require_registration_step(request, "validation"), Form())
+    return _render(request, await require_registration_step(request, "validation"), Form())
 
 
 async def submit(request: web.Request, fields: dict[str, str]) -> web.Response:
     """Prove the address by the code."""
     view = await require_registration_step(request, "validation")
-    key = idempotency_key(request, "code", fields)
+    message = VerifyCode(
+        request_id=view.request_id, code=seal(request, VerifyCode, "code", fields["code"])
+    )
     try:
-        await request.app[CLIENTS].registration.verify_code(
-            view.request_id, fields["code"], key=key
-        )
+        await ask(request, message, RequestView, idempotency_key(request, "code", fields))
     except Refused as refused:
         _stop_if_over(refused)
-        form = Form.again(fields)
         sent = format_time(view.code_sent_at, request[REQUEST_STATE].lang, zone=False)
-        return render(request, view, form, refuse_form(request, form, refused, time=sent))
+        return _render(request, view, refused_form(request, fields, refused, time=sent))
     except (ServiceUnavailable, RequestTimeout):
-        return _unavailable(request, view, fields)
+        return _render(request, view, unavailable_form(request, fields))
     return redirect(request, "address_verified")
 
 
@@ -57,19 +56,17 @@ async def resend(request: web.Request, fields: dict[str, str]) -> web.Response:
     """Send another message; only its code counts from then on."""
     view = await require_registration_step(request, "validation")
     state = request[REQUEST_STATE]
+    message = ResendValidation(
+        request_id=view.request_id, language=state.lang, network=state.network
+    )
+    key = idempotency_key(request, "resend", fields)
     try:
-        renewed = await request.app[CLIENTS].registration.resend(
-            view.request_id,
-            language=state.lang,
-            network=state.network,
-            key=idempotency_key(request, "resend", fields),
-        )
+        renewed = await ask(request, message, RequestView, key)
     except Refused as refused:
         _stop_if_over(refused)
-        form = Form.again(fields)
-        return render(request, view, form, refuse_form(request, form, refused))
+        return _render(request, view, refused_form(request, fields, refused))
     except (ServiceUnavailable, RequestTimeout):
-        return _unavailable(request, view, fields)
+        return _render(request, view, unavailable_form(request, fields))
     await extend_presession(request, renewed.expires_at)
     flash(request, "resent")
     return redirect(request, "validation")
@@ -109,17 +106,15 @@ async def follow(request: web.Request) -> web.StreamResponse:
     return await request.app[STREAMS].follow(request, ensure_cookie(request), ask)
 
 
-def render(request: web.Request, view: RequestView, form: Form, status: int = 200) -> web.Response:
+def _render(request: web.Request, view: RequestView, form: Form) -> web.Response:
     """The validation page with one form for the code and for another message."""
-    wait = (view.resend_at - request.app[CLOCK]()).total_seconds()
     return page(
         request,
         "validation.html",
-        status=status,
         view=view,
         form=form,
         mail_text=mail_text(view.mail, request[REQUEST_STATE].lang),
-        resend_in=max(0, -int(-wait // 1)),
+        resend_in=seconds_until(request, view.resend_at),
         switch_url=url(request, "validation"),
     )
 
@@ -132,8 +127,3 @@ def _stop_if_over(refused: Refused) -> None:
     """What the page cannot repair: the due step is elsewhere now."""
     if refused.refusal.slug in ("request_gone", "already_verified"):
         raise Redirect("validation") from refused
-
-
-def _unavailable(request: web.Request, view: RequestView, fields: dict[str, str]) -> web.Response:
-    form = unavailable_form(request, fields)
-    return render(request, view, form, 503)

@@ -3,18 +3,16 @@
 The button needs the pre-session of the request, or its password; a mail scanner has neither.
 """
 
-import re
 from datetime import datetime
 
 from aiohttp import web
 
-from services.gateway.clients.clients import CLIENTS
+from services.gateway.clients.services import ask, seal
 from services.gateway.http.forms import Form
-from services.gateway.http.rendering import page
-from services.gateway.http.routes import redirect, url
-from services.gateway.portal.form_errors import refuse_form, unavailable_form
+from services.gateway.http.routes import redirect
+from services.gateway.portal.form_errors import refused_form, unavailable_form
+from services.gateway.portal.mailed_links import MailedLink
 from services.gateway.portal.registration_steps import due_step
-from services.gateway.sessions.presession_store import Presession
 from services.gateway.sessions.request_state import (
     REQUEST_STATE,
     bind_to_request,
@@ -23,12 +21,13 @@ from services.gateway.sessions.request_state import (
     presession,
 )
 from services.gateway.sessions.tokens import PresessionCookie
-from shared.contracts.registration.views import LinkView
+from shared.contracts.registration.requests import DescribeLink, VerifyLink
+from shared.contracts.registration.views import LinkView, RequestView
 from shared.messaging.handlers import Refused
 from shared.runtime.telemetry import get_logger
 
-TOKEN = re.compile(r"[A-Za-z0-9_-]{43}")
-
+LINK = MailedLink("validation_link", "welcome", "link.html")
+MALFORMED = LinkView(state="malformed")
 #: The state of the link for each refusal.
 STATES = {
     "link_malformed": "malformed",
@@ -43,30 +42,27 @@ log = get_logger("gateway")
 
 async def show(request: web.Request) -> web.Response:
     """The state of the link; opening it changes nothing."""
-    tokens = request.query.getall("jeton", [])
-    token = tokens[0] if len(tokens) == 1 else ""
-    if not TOKEN.fullmatch(token):
-        return _render(request, LinkView(state="malformed"), "", Form(), 400)
-    view = await _describe(request, token)
-    return _render(request, view, token, Form(), 400 if view.state == "malformed" else 200)
+    token = LINK.token_of(request)
+    link = await _describe(request, token) if token else MALFORMED
+    return LINK.render(request, link, token, Form())
 
 
 async def submit(request: web.Request, fields: dict[str, str]) -> web.Response:
     """Verify the address; on another device the browser is bound to the request."""
-    token = fields["token"]
-    if not TOKEN.fullmatch(token):
-        return _render(request, LinkView(state="malformed"), "", Form(), 400)
-    found = await presession(request)
+    token, password = fields["token"], fields["password"]
+    if not LINK.token.fullmatch(token):
+        return LINK.render(request, MALFORMED, "", Form())
+    bound_to = await _bound_to(request)
+    message = VerifyLink(
+        link_token=seal(request, VerifyLink, "link_token", token),
+        request_id=bound_to,
+        password=seal(request, VerifyLink, "password", password) if password else None,
+    )
     try:
-        view = await request.app[CLIENTS].registration.verify_link(
-            token,
-            found.request_id if found else None,
-            fields["password"] or None,
-            key=idempotency_key(request, "link", fields),
-        )
+        view = await ask(request, message, RequestView, idempotency_key(request, "link", fields))
     except Refused as refused:
         return await _refused(request, token, fields, refused)
-    if _is_other(found, view.request_id):
+    if bound_to != view.request_id:
         await bind_to_request(request, view.request_id, view.expires_at)
     if view.due == "created":
         flash(request, "verified")
@@ -76,39 +72,38 @@ async def submit(request: web.Request, fields: dict[str, str]) -> web.Response:
 
 async def on_unavailable(request: web.Request, fields: dict[str, str]) -> web.Response:
     """The button again; a browser without a pre-session also needs the password."""
-    form = unavailable_form(request, fields)
     needed = not isinstance(request[REQUEST_STATE].cookie, PresessionCookie) or bool(
         fields["password"]
     )
     link = LinkView(state="valid", needs_password=needed)
-    return _render(request, link, fields["token"], form, 503)
+    return LINK.render(request, link, fields["token"], unavailable_form(request, fields))
 
 
-def _is_other(found: Presession | None, request_id: str) -> bool:
-    return found is None or found.request_id != request_id
+async def _bound_to(request: web.Request) -> str | None:
+    """The request that this browser is bound to."""
+    found = await presession(request)
+    return found.request_id if found else None
 
 
 async def _describe(request: web.Request, token: str) -> LinkView:
-    found = await presession(request)
-    return await request.app[CLIENTS].registration.describe_link(
-        token, found.request_id if found else None
+    message = DescribeLink(
+        link_token=seal(request, DescribeLink, "link_token", token),
+        request_id=await _bound_to(request),
     )
+    return await ask(request, message, LinkView)
 
 
 async def _refused(
     request: web.Request, token: str, fields: dict[str, str], refused: Refused
 ) -> web.Response:
     refusal = refused.refusal
-    form = Form.again(fields)
     if refusal.slug in STATES:
-        state = STATES[refusal.slug]
-        view = LinkView(state=state, at=_time(refusal.params.get("at")))
-        return _render(request, view, token, form, 400 if state == "malformed" else 422)
-    status = refuse_form(request, form, refused)
+        link = LinkView(state=STATES[refusal.slug], at=_time(refusal.params.get("at")))
+        return LINK.render(request, link, token, Form(status=422))
+    form = refused_form(request, fields, refused)
     if refusal.slug == "wrong_password":
         log.warning("A link's password was wrong.", action="authn_login_fail")
-    view = await _describe(request, token)
-    return _render(request, view, token, form, status)
+    return LINK.render(request, await _describe(request, token), token, form)
 
 
 def _time(text: object) -> datetime | None:
@@ -116,18 +111,3 @@ def _time(text: object) -> datetime | None:
         return datetime.fromisoformat(str(text))
     except ValueError:
         return None
-
-
-def _render(
-    request: web.Request, link: LinkView, token: str, form: Form, status: int = 200
-) -> web.Response:
-    here = url(request, "validation_link", jeton=token) if token else url(request, "welcome")
-    return page(
-        request,
-        "link.html",
-        status=status,
-        link=link,
-        token=token,
-        form=form,
-        switch_url=here,
-    )

@@ -7,14 +7,18 @@ from collections.abc import Collection
 
 from aiohttp import web
 
-from services.gateway.clients.clients import CLIENTS
+from services.gateway.clients.services import ask, seal
 from services.gateway.http.errors import HttpError, Redirect
 from services.gateway.http.forms import Form
-from services.gateway.http.rendering import page
 from services.gateway.http.routes import ROUTES, redirect
 from services.gateway.portal import session_pages
-from services.gateway.portal.field_texts import field_texts
-from services.gateway.portal.form_errors import refuse_form, unavailable_page
+from services.gateway.portal.credentials import describe_factor
+from services.gateway.portal.form_errors import (
+    form_page,
+    invalid_form,
+    refused_form,
+    when_unavailable,
+)
 from services.gateway.portal.registration_steps import due_step
 from services.gateway.sessions import guards
 from services.gateway.sessions.request_state import (
@@ -24,10 +28,13 @@ from services.gateway.sessions.request_state import (
     idempotency_key,
 )
 from services.gateway.sessions.sessions import SESSIONS
-from shared.contracts.base import FieldError
+from shared.contracts.registration.requests import DescribeRequest, SignIn
+from shared.contracts.registration.views import RequestView, SignInView
 from shared.messaging.handlers import Refused
 from shared.runtime.telemetry import get_logger
 
+sign_in_page = form_page("sign_in.html")
+on_unavailable = when_unavailable(sign_in_page)
 log = get_logger("gateway")
 
 
@@ -36,7 +43,7 @@ async def show(request: web.Request) -> web.Response:
     _resume(request)
     name = request.query.get("suite", "")
     known = name if name in request.app[ROUTES].login_targets else ""
-    return page(request, "sign_in.html", form=Form(values={"next": known}))
+    return await sign_in_page(request, Form(values={"next": known}))
 
 
 async def submit(request: web.Request, fields: dict[str, str]) -> web.Response:
@@ -44,41 +51,36 @@ async def submit(request: web.Request, fields: dict[str, str]) -> web.Response:
     state, app = request[REQUEST_STATE], request.app
     if state.session is not None and state.session.full:
         raise Redirect("home")
-    missing = _missing(fields)
-    if missing:
-        form = Form.again(fields)
-        form.errors = field_texts(missing, state.lang)
-        return page(request, "sign_in.html", status=422, form=form)
+    # Empty fields are not an attempt, so nothing is counted.
+    typed = {"address": fields["address"].strip(), "password": fields["password"]}
+    if missing := [name for name in typed if not typed[name]]:
+        return await sign_in_page(request, invalid_form(request, fields, *missing))
     known = await app[SESSIONS].known_accounts(state.browser) if state.browser else ()
+    message = SignIn(
+        address=fields["address"],
+        password=seal(request, SignIn, "password", fields["password"]),
+        network=state.network,
+        known_accounts=tuple(known),
+    )
+    key = idempotency_key(request, "sign-in", fields)
     try:
-        signed = await app[CLIENTS].auth.sign_in(
-            fields["address"],
-            fields["password"],
-            network=state.network,
-            known=known,
-            key=idempotency_key(request, "sign-in", fields),
-        )
+        signed = await ask(request, message, SignInView, key)
         if signed.due == "request" and signed.request_id is not None:
-            view = await app[CLIENTS].registration.describe(signed.request_id)
+            pending = DescribeRequest(request_id=signed.request_id)
+            view = await ask(request, pending, RequestView)
             await bind_to_request(request, view.request_id, view.expires_at)
             flash(request, "back")
             return redirect(request, due_step(view))
     except Refused as refused:
         if refused.refusal.slug == "request_gone":
             raise HttpError(503, retry_after=5) from refused
-        return _refused(request, fields, refused)
+        form = refused_form(request, fields, refused)
+        action = "authn_login_lock" if form.status == 429 else "authn_login_fail"
+        log.warning("A sign-in was refused.", action=action, network=state.network)
+        return await sign_in_page(request, form)
     due = await _due(request, signed.account_id or "", known)
     found = await guards.start_partial(request, signed, due, fields["next"])
     return redirect(request, session_pages.next_step(request, found))
-
-
-on_unavailable = unavailable_page("sign_in.html")
-
-
-def _missing(fields: dict[str, str]) -> tuple[FieldError, ...]:
-    """Empty fields: not an attempt, so nothing is counted."""
-    typed = {"address": fields["address"].strip(), "password": fields["password"]}
-    return tuple(FieldError(field=name, code="missing") for name in typed if not typed[name])
 
 
 async def _due(request: web.Request, account_id: str, known: Collection[str]) -> str:
@@ -86,7 +88,7 @@ async def _due(request: web.Request, account_id: str, known: Collection[str]) ->
     # since, the page of the code says so.
     if account_id in known:
         return "code"
-    factor = await request.app[CLIENTS].mfa.describe(account_id)
+    factor = await describe_factor(request, account_id)
     return "code" if factor.enrolled_at else "enrolment"
 
 
@@ -96,11 +98,3 @@ def _resume(request: web.Request) -> None:
         raise Redirect(session_pages.login_target(request, request.query.get("suite", "")))
     if found is not None:
         raise Redirect(session_pages.next_step(request, found))
-
-
-def _refused(request: web.Request, fields: dict[str, str], refused: Refused) -> web.Response:
-    form = Form.again(fields)
-    status = refuse_form(request, form, refused)
-    action = "authn_login_lock" if status == 429 else "authn_login_fail"
-    log.warning("A sign-in was refused.", action=action, network=request[REQUEST_STATE].network)
-    return page(request, "sign_in.html", status=status, form=form)

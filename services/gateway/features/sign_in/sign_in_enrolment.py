@@ -2,18 +2,22 @@
 
 from aiohttp import web
 
-from services.gateway.clients.clients import CLIENTS
-from services.gateway.clients.mfa import Enrolment
+from services.gateway.clients.services import ask, seal
 from services.gateway.http.errors import Redirect
 from services.gateway.http.forms import Form
 from services.gateway.http.routes import redirect
 from services.gateway.portal import enrolment_page
+from services.gateway.portal.credentials import describe_factor
 from services.gateway.portal.enrolment_page import SIGNING_IN
+from services.gateway.portal.form_errors import refused_code
 from services.gateway.sessions import guards
 from services.gateway.sessions.model import Session
 from services.gateway.sessions.request_state import REQUEST_STATE, flash
 from services.gateway.sessions.sessions import SESSIONS
+from shared.contracts.mfa.requests import StartEnrolment
+from shared.contracts.mfa.views import EnrolmentView
 from shared.messaging.handlers import Refused
+from shared.security.sealing import new_token
 
 
 async def show(request: web.Request) -> web.Response:
@@ -29,9 +33,8 @@ async def submit(request: web.Request, fields: dict[str, str]) -> web.Response:
         view = await enrolment_page.confirm(request, found, fields)
     except Refused as refused:
         await _leave_if_over(request, found, refused)
-        form, status = enrolment_page.refused_form(request, fields, refused)
-        current = await _current(request, found)
-        return enrolment_page.render(request, current, SIGNING_IN, form, status)
+        form = refused_code(request, fields, refused, prefix="enrolment")
+        return enrolment_page.render(request, await _current(request, found), SIGNING_IN, form)
     flash(request, "phone_changed" if view.replaced else "enrolled")
     return await guards.promote(
         request,
@@ -62,15 +65,15 @@ async def on_unavailable(request: web.Request, fields: dict[str, str]) -> web.Re
     return await enrolment_page.on_unavailable(request, found, fields, SIGNING_IN)
 
 
-async def _current(request: web.Request, found: Session) -> Enrolment:
-    if found.enrolment_id is not None:
-        try:
-            return await enrolment_page.describe(request, found)
-        except Refused as refused:
-            await _leave_if_over(request, found, refused)
-            raise
+async def _current(request: web.Request, found: Session) -> EnrolmentView:
+    message = StartEnrolment(
+        account_id=found.account_id,
+        label=seal(request, StartEnrolment, "label", found.address),
+    )
     try:
-        made = await request.app[CLIENTS].mfa.start(found.account_id, found.address)
+        if found.enrolment_id is not None:
+            return await enrolment_page.describe(request, found)
+        made = await ask(request, message, EnrolmentView, new_token())
     except Refused as refused:
         await _leave_if_over(request, found, refused)
         raise
@@ -84,7 +87,7 @@ async def _leave_if_over(request: web.Request, found: Session, refused: Refused)
     sessions, token = request.app[SESSIONS], request[REQUEST_STATE].token or ""
     slug = refused.refusal.slug
     if slug == "enrolment_gone":
-        factor = await request.app[CLIENTS].mfa.describe(found.account_id)
+        factor = await describe_factor(request, found.account_id)
         await sessions.set_due(token, "code" if factor.enrolled_at else "enrolment")
         flash(request, "enrolment_gone")
         raise Redirect("sign_in_code" if factor.enrolled_at else SIGNING_IN.page)
