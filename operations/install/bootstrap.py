@@ -25,7 +25,7 @@ VENV = ROOT / ".venv"
 PYTHON = VENV / "bin" / "python"
 SCRIPT = Path(__file__).with_name("install_packages.sh")
 #: What the journeys in Chromium need, with their programs: the browser, and a font.
-TEST_PACKAGES = {"chromium": "chromium", "fonts-dejavu-core": ""}
+TEST_PACKAGES = {"chromium-headless-shell": "chromium-headless-shell", "fonts-dejavu-core": ""}
 #: The oldest Node.js that the mail catcher runs on.
 NODE = 20
 SHOWN_LINES = 25

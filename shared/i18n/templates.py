@@ -1,11 +1,33 @@
 """The texts of Jinja templates: `_("…")` and `ngettext("…", "…", n)`."""
 
+from types import CodeType
 from typing import Any
 
 import jinja2
+from jinja2.bccache import Bucket
 from jinja2.runtime import Context
 
 from shared.i18n.catalogue import PLACEHOLDER, translate, translate_plural
+
+
+class CompiledTemplates(jinja2.BytecodeCache):
+    """The code of templates, for environments of the same options: each is compiled once for all
+    languages, because texts are looked up when a page is rendered.
+
+    No filter may depend on the language: Jinja applies filters to constants when it compiles.
+    """
+
+    def __init__(self) -> None:
+        self._codes: dict[tuple[str, str], CodeType] = {}
+
+    def load_bytecode(self, bucket: Bucket) -> None:
+        """Take the code of the same template with the same source, if there is one."""
+        bucket.code = self._codes.get((bucket.key, bucket.checksum))
+
+    def dump_bytecode(self, bucket: Bucket) -> None:
+        """Remember a compiled template."""
+        if bucket.code is not None:
+            self._codes[bucket.key, bucket.checksum] = bucket.code
 
 
 def add_texts(environment: jinja2.Environment, language: str) -> None:

@@ -16,8 +16,10 @@ from services.gateway.sessions.request_state import REQUEST_STATE, FormToken, fl
 from services.gateway.sessions.sessions import SESSIONS
 from shared.i18n import dates
 from shared.i18n.catalogue import DEFAULT_LANGUAGE, LANGUAGES
-from shared.i18n.templates import add_texts
+from shared.i18n.templates import CompiledTemplates, add_texts
 
+#: What every renderer of this process has compiled.
+COMPILED = CompiledTemplates()
 VOWELS = frozenset("AEIOUYÀÂÉÈÊËÎÏÔÙÛÜ")
 
 
@@ -104,6 +106,7 @@ def _environment(
         lstrip_blocks=True,
         auto_reload=False,
         cache_size=-1,
+        bytecode_cache=COMPILED,
     )
     add_texts(environment, lang)
     environment.globals.update(

@@ -7,6 +7,7 @@ from playwright.async_api import Page, async_playwright
 
 from tests.integration.gateway.test_pages import ALONE
 from tests.support.actors.chromium_user import tick
+from tests.support.pages.chromium import CHROMIUM
 from tests.support.servers.portal import PASSWORD, Portal
 
 pytestmark = [
@@ -42,7 +43,7 @@ class Witness:
 async def test_wf_02_no_violation_on_any_page(portal: Portal, address: str) -> None:
     async with async_playwright() as playwright:
         chromium = await playwright.chromium.launch(
-            executable_path="/usr/bin/chromium", args=["--no-sandbox"]
+            executable_path=str(CHROMIUM), args=["--no-sandbox"]
         )
         page = await chromium.new_page(base_url=portal.base, locale="fr-FR")
         witness = Witness(page, portal.base)

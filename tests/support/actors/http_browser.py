@@ -27,7 +27,7 @@ class HttpResponse:
 
     @property
     def soup(self) -> BeautifulSoup:
-        return BeautifulSoup(self.html, "html.parser")
+        return BeautifulSoup(self.html, "lxml")
 
     @property
     def text(self) -> str:

@@ -1,11 +1,13 @@
 """What the automatic rules ask of a page, be it a state of one or that of a running portal."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from typing import Any
 
+from lxml.html import HtmlElement, document_fromstring
 from playwright.async_api import Page as Tab
 
-from tests.support.pages.render_pages import PROJECT
+from tests.support.pages.render_pages import PROJECT, Page, render
 
 AXE = PROJECT / "node_modules/axe-core/axe.min.js"
 LEVELS = {"type": "tag", "values": ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa"]}
@@ -18,10 +20,11 @@ SMALL_TARGETS = """() => [...document.querySelectorAll("a[href], button, input:n
   .map((element) => [element.outerHTML.slice(0, 90), element.getBoundingClientRect()])
   .filter(([, box]) => box.width > 0 && (box.width < 23.5 || box.height < 23.5))
   .map(([html, box]) => `${html} ${box.width}x${box.height}`)"""
+#: Attributes whose value, and not only their presence, changes what an element looks like.
+STATES = ("aria-current", "aria-invalid", "aria-sort", "disabled", "open", "role", "type")
 #: Every element as style sheets and assistive technology see it: its name, classes, states and
 #: which attributes it has, whether it holds text or has a label, and the same of its ancestors.
-LOOKS = """() => {
-  const states = ["aria-current", "aria-invalid", "aria-sort", "disabled", "open", "role", "type"];
+LOOKS = """(states) => {
   const looks = new Map([[document.documentElement, ""]]);
   const filled = (element) => [...element.attributes]
     .filter(({name}) => !states.includes(name) && name !== "class")
@@ -43,6 +46,43 @@ BESIDE = """() => [...document.querySelectorAll(".fr-checkbox-group .fr-hint-tex
   })
   .map((hint) => hint.parentElement.innerText)"""
 SPILL = "document.documentElement.scrollWidth - document.documentElement.clientWidth"
+
+
+def pages_with_every_look(shown: Iterable[Page]) -> set[str]:
+    """The names of few pages that have every element, in every context, that any of `shown` has.
+
+    Looks are those of `LOOKS`, of the pages as the server sends them.
+    """
+    looks = {page.name: _looks(render(page)) for page in shown}
+    missing: set[str] = set().union(*looks.values())
+    chosen = set()
+    while missing:
+        richest = max(looks, key=lambda name: len(looks[name] & missing))
+        chosen.add(richest)
+        missing -= looks.pop(richest)
+    return chosen
+
+
+def _looks(html: str) -> set[str]:
+    found = set()
+
+    def read(parent: HtmlElement, above: str) -> None:
+        for element in parent.iterchildren("*"):
+            if element.tag != "script":
+                values = {name: element.get(name, "") for name in STATES}
+                others = sorted(
+                    name if value.strip() else f"{name} empty"
+                    for name, value in element.attrib.items()
+                    if name not in (*STATES, "class")
+                )
+                classes = sorted(element.get("class", "").split())
+                text = bool(element.text_content().strip())
+                look = f"{above} {element.tag}.{classes}{values}{others}{text}"
+                found.add(look)
+                read(element, look)
+
+    read(document_fromstring(html).body, "")
+    return found
 
 
 async def violations(tab: Tab, options: dict[str, Any]) -> list[str]:
@@ -70,7 +110,7 @@ class Judge:
 
     async def look(self, tab: Tab) -> tuple[list[str], bool]:
         """The violations on the page, and whether something on it looked new."""
-        looks = set(await tab.evaluate(LOOKS))
+        looks = set(await tab.evaluate(LOOKS, STATES))
         new = not looks <= self.looks
         found = await violations(tab, {"runOnly": LEVELS}) if new else []
         if not found:

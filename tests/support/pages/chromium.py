@@ -8,7 +8,7 @@ from playwright.async_api import expect
 
 from tests.support.pages import render_pages
 
-CHROMIUM = Path("/usr/bin/chromium")
+CHROMIUM = Path("/usr/bin/chromium-headless-shell")
 #: Every expectation waits so long, in milliseconds: a busy machine may need most of it.
 PATIENCE = 60_000
 expect.set_options(timeout=PATIENCE)

@@ -63,7 +63,7 @@ def shown(picture: Picture, language: str) -> str:
     if picture.mail:
         return _digest(html_of(picture.mail, language))
     state = next(state for state in STATES if state.name == picture.state)
-    page = BeautifulSoup(render(Page(state, language)), "html.parser")
+    page = BeautifulSoup(render(Page(state, language)), "lxml")
     (part,) = page.select(picture.part)
     for unseen in part.select("input[type=hidden], script"):
         unseen.decompose()

@@ -76,9 +76,11 @@ def application(site: Site, folder: Path) -> web.Application:
 
 
 @asynccontextmanager
-async def opened(site: Site, browser: Browser) -> AsyncIterator[Page]:
+async def opened(site: Site, browser: Browser, *, scripts: bool = True) -> AsyncIterator[Page]:
     """A fresh browser profile; what its console complains about ends in `site.complaints`."""
-    context = await browser.new_context(viewport={"width": 1280, "height": 900}, locale="fr-FR")
+    context = await browser.new_context(
+        viewport={"width": 1280, "height": 900}, locale="fr-FR", java_script_enabled=scripts
+    )
     page = await context.new_page()
     page.on("pageerror", lambda error: site.complaints.append(str(error)))
     page.on(

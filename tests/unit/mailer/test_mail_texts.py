@@ -35,7 +35,7 @@ WITHOUT_LINK = {
 
 
 def soup_of(template: str, language: str, case: int = 0) -> BeautifulSoup:
-    return BeautifulSoup(html_of(template, language, case), "html.parser")
+    return BeautifulSoup(html_of(template, language, case), "lxml")
 
 
 def words(said: str) -> set[str]:

@@ -13,7 +13,7 @@ FRENCH = tuple(page for page in ALL if page.language == "fr" and page.theme == "
 @cache
 def soup(page: Page) -> BeautifulSoup:
     """The page as a tree."""
-    return BeautifulSoup(render(page), "html.parser")
+    return BeautifulSoup(render(page), "lxml")
 
 
 def one(page: Page, selector: str) -> Tag:
