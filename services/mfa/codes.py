@@ -46,11 +46,10 @@ class CodeState:
 
 @dataclass(frozen=True, kw_only=True)
 class Verification:
-    """The result for one code, and the state to store. `off_window` is set if it is `off`."""
+    """The result for one code, and the state to store."""
 
     result: Result
     state: CodeState
-    off_window: OffWindowCode | None = None
 
     @property
     def refusal(self) -> Refusal:
@@ -58,9 +57,9 @@ class Verification:
         least one."""
         if self.result == "used":
             return CODE_USED
-        if self.off_window is None:
+        if self.result != "off" or self.state.off_window is None:
             return Refusal(slug="wrong_code")
-        offset = self.off_window.offset
+        offset = self.state.off_window.offset
         direction = "slow" if offset < 0 else "fast"
         # Half a minute is rounded towards fast: typing takes part of a step.
         minutes = max(1, abs((offset + 1) // 2))
@@ -97,7 +96,7 @@ def _verify_outside_window(key: str, code: str, now: int, state: CodeState) -> V
         for latest in nearest_first:
             if _same_drift(former, latest):
                 state = dataclasses.replace(state, off_window=latest)
-                return Verification(result="off", state=state, off_window=latest)
+                return Verification(result="off", state=state)
         if former.step in found:
             # The same code again measures nothing new: the first measurement stands.
             return Verification(result="wrong", state=state)

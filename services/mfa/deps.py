@@ -4,7 +4,6 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
 
-from services.mfa import recovery_codes, totp
 from services.mfa.settings import MfaSettings
 from shared.contracts.base import Reply, Request, Sealed
 from shared.security.sealing import KeyRing, Opener, Sealer, seal_context
@@ -31,17 +30,6 @@ class Deps:
     def seal_for_gateway(self, reply: type[Reply], field: str, plain: str) -> Sealed:
         """Seal a secret of a reply; only the gateway can open it."""
         return self.gateway_sealer.seal(plain, seal_context(reply, field))
-
-    def new_key(self) -> str:
-        """Generate the key of one authenticator, in base32 (OT-01)."""
-        return totp.make_key(self.random(totp.KEY_BYTES))
-
-    def new_recovery_codes(self) -> list[str]:
-        """Generate a set of recovery codes."""
-        return [
-            recovery_codes.make_code(self.random(recovery_codes.CODE_BYTES))
-            for _ in range(recovery_codes.CODE_COUNT)
-        ]
 
     def encrypt_key(self, key: str, account_id: str) -> Sealed:
         """Encrypt an authenticator's key for storage, bound to the account (OT-10)."""

@@ -3,7 +3,6 @@
 A right code resets the growing wait; only time lifts the daily limit.
 """
 
-import dataclasses
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -34,10 +33,6 @@ class FailedCodes:
         """With one more wrong code at `now`."""
         recent = within(self.times, throttle.window, now)
         return FailedCodes(times=(*recent, now), failures=self.failures + 1)
-
-    def cleared(self) -> "FailedCodes":
-        """After a right code."""
-        return dataclasses.replace(self, failures=0)
 
     @property
     def _consecutive(self) -> tuple[datetime, ...]:

@@ -5,12 +5,18 @@ Several processes may purge at once: each skips rows that another one has locked
 
 from datetime import datetime
 
-from services.mfa import failed_code_store, store
+from services.mfa import store
 from shared.database import Pool, transaction
 from shared.runtime.telemetry import get_logger
 
 INTERVAL_SECONDS = 60
 BATCH_SIZE = 200
+# Handlers lock one row at a time: waiting for theirs here would be a deadlock.
+DELETE_FAILED_CODES = """
+DELETE FROM tries
+WHERE (account_id, kind) IN (
+    SELECT account_id, kind FROM tries WHERE forget_at <= $1 FOR UPDATE SKIP LOCKED)
+"""
 
 log = get_logger("mfa")
 
@@ -21,7 +27,7 @@ async def purge(pool: Pool, now: datetime) -> int:
     while True:
         async with transaction(pool) as tx:
             deleted = await store.delete_expired_enrolments(tx, now, BATCH_SIZE)
-            await failed_code_store.delete_expired(tx, now)
+            await tx.execute(DELETE_FAILED_CODES, now)
         total += deleted
         if deleted < BATCH_SIZE:
             break

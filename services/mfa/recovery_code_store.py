@@ -8,7 +8,7 @@ from shared.database import Connection
 
 READ = """
 SELECT made_at, kept_at,
-    (SELECT count(*) FROM recovery_codes AS code WHERE code.account_id = $1) AS left_
+    (SELECT count(*) FROM recovery_codes AS code WHERE code.account_id = $1) AS "left"
 FROM recovery_lists WHERE account_id = $1
 """
 DELETE = "DELETE FROM recovery_lists WHERE account_id = $1"
@@ -33,9 +33,7 @@ class RecoveryCodeSet:
 async def read(tx: Connection, account_id: str) -> RecoveryCodeSet | None:
     """The recovery codes of the account."""
     row = await tx.fetchrow(READ, account_id)
-    if row is None:
-        return None
-    return RecoveryCodeSet(left=row["left_"], made_at=row["made_at"], kept_at=row["kept_at"])
+    return None if row is None else RecoveryCodeSet(**row)
 
 
 async def replace(

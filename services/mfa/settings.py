@@ -4,7 +4,6 @@ Bounds refuse values that would make codes easier to guess than AU-02 and OT-05 
 """
 
 from dataclasses import dataclass
-from datetime import timedelta
 
 from shared.domain.brand import DEFAULT_BRAND, validate_line
 from shared.domain.rate_limits import Throttle
@@ -105,11 +104,6 @@ class MfaSettings(ServiceSettings):
         doc="Wrong codes per account and 24 hours; only time lifts this limit.",
         between=(5, 100),
     )
-
-    @property
-    def enrolment_lifetime(self) -> timedelta:
-        """How long an enrolment can be confirmed."""
-        return timedelta(minutes=self.enrol_minutes)
 
     @property
     def throttle(self) -> Throttle:

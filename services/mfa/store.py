@@ -5,7 +5,6 @@ even if many arrive at once (AU-03). A change of the authenticator deletes the s
 the account.
 """
 
-from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 
@@ -14,13 +13,13 @@ import asyncpg
 from services.mfa.codes import CodeState, OffWindowCode
 from services.mfa.enrolments import AT_REST, Authenticator, Enrolment
 from shared.contracts.base import Sealed
-from shared.database import Connection, row_count
+from shared.database import Connection, row_count, rows
 from shared.outbox import replies
 
 LOCK_ACCOUNT = "SELECT pg_advisory_xact_lock(hashtextextended('mfa/' || $1::text, 0))"
 READ = """
-SELECT account_id, key_box, key_id, enrolled_at, begun_at, last_step, burned_steps, stray_step,
-    stray_offset
+SELECT account_id::text, key_box, key_id, enrolled_at, begun_at, last_step, burned_steps,
+    stray_step, stray_offset
 FROM authenticators WHERE account_id = $1
 """
 # Of concurrent requests with the code of a step, only one updates the row (OT-04).
@@ -30,22 +29,6 @@ SET last_step = $2, burned_steps = $3, stray_step = NULL, stray_offset = NULL,
     key_box = $4, key_id = $5
 WHERE account_id = $1 AND last_step < $2 AND NOT $2::bigint = ANY(burned_steps)
 """
-SAVE_CODE_STATE = """
-UPDATE authenticators SET burned_steps = $2, stray_step = $3, stray_offset = $4
-WHERE account_id = $1
-"""
-INSERT = """
-INSERT INTO authenticators (
-    account_id, key_box, key_id, enrolled_at, begun_at, last_step, burned_steps)
-VALUES ($1, $2, $3, $4, $5, $6, $7)
-ON CONFLICT (account_id) DO NOTHING
-"""
-REPLACE = """
-UPDATE authenticators
-SET key_box = $2, key_id = $3, enrolled_at = $4, last_step = $5, burned_steps = $6,
-    stray_step = NULL, stray_offset = NULL
-WHERE account_id = $1
-"""
 # An authenticator begun later belongs to an account that was opened again (G-26).
 REMOVE = "DELETE FROM authenticators WHERE account_id = $1 AND begun_at <= $2"
 REMOVE_ENROLMENTS = """
@@ -54,17 +37,10 @@ WHERE account_id = $1 AND (begun_at <= $2
     OR allowed_by IS NOT NULL
         AND NOT EXISTS (SELECT FROM authenticators AS active WHERE active.account_id = $1))
 """
-INSERT_ENROLMENT = """
-INSERT INTO enrolments (id, account_id, key_box, key_id, allowed_by, begun_at, expires_at)
-VALUES ($1, $2, $3, $4, $5, $6, $7)
-"""
 READ_ENROLMENT = """
-SELECT id, account_id, key_box, key_id, allowed_by, begun_at, expires_at, burned_steps, stray_step,
-    stray_offset
+SELECT id::text, account_id::text, key_box, key_id, allowed_by, begun_at, expires_at,
+    0::bigint AS last_step, burned_steps, stray_step, stray_offset
 FROM enrolments WHERE id = $1 AND account_id = $2
-"""
-SAVE_ENROLMENT_CODE_STATE = """
-UPDATE enrolments SET burned_steps = $2, stray_step = $3, stray_offset = $4 WHERE id = $1
 """
 # The rows stay until they expire, so that a late confirmation gets the right refusal.
 VOID_ENROLMENTS = "UPDATE enrolments SET key_box = NULL, key_id = NULL WHERE account_id = $1"
@@ -85,15 +61,7 @@ async def lock_account(tx: Connection, account_id: str) -> None:
 async def read(tx: Connection, account_id: str) -> Authenticator | None:
     """The account's authenticator."""
     row = await _fetch_by_id(tx, READ, account_id)
-    if row is None:
-        return None
-    return Authenticator(
-        account_id=str(row["account_id"]),
-        key=_sealed(row["key_box"], row["key_id"]),
-        enrolled_at=row["enrolled_at"],
-        begun_at=row["begun_at"],
-        code_state=_code_state(row, row["last_step"]),
-    )
+    return None if row is None else Authenticator(**_fields(row))
 
 
 async def accept(tx: Connection, account_id: str, state: CodeState, key: Sealed) -> bool:
@@ -106,38 +74,23 @@ async def accept(tx: Connection, account_id: str, state: CodeState, key: Sealed)
 
 async def save_code_state(tx: Connection, account_id: str, state: CodeState) -> None:
     """Save what a refused code of the authenticator showed."""
-    await tx.execute(SAVE_CODE_STATE, account_id, *_code_state_values(state))
+    row = {"account_id": account_id, **_code_columns(state)}
+    await rows.update(tx, "authenticators", row, "account_id")
 
 
 async def insert(tx: Connection, authenticator: Authenticator) -> bool:
     """Insert the account's first authenticator; False if it has one."""
-    done = await tx.execute(
-        INSERT,
-        authenticator.account_id,
-        authenticator.key.box,
-        authenticator.key.key_id,
-        authenticator.enrolled_at,
-        authenticator.begun_at,
-        authenticator.code_state.last_step,
-        list(authenticator.code_state.blocked_steps),
-    )
+    row = {**_columns(authenticator), "begun_at": authenticator.begun_at}
+    done = await rows.insert(tx, "authenticators", row, "ON CONFLICT (account_id) DO NOTHING")
     await replies.delete_by_subject(tx, authenticator.account_id)
-    return row_count(done) > 0
+    return done
 
 
 async def replace(tx: Connection, authenticator: Authenticator) -> bool:
     """Replace the account's authenticator, whose key is deleted; False without one."""
-    done = await tx.execute(
-        REPLACE,
-        authenticator.account_id,
-        authenticator.key.box,
-        authenticator.key.key_id,
-        authenticator.enrolled_at,
-        authenticator.code_state.last_step,
-        list(authenticator.code_state.blocked_steps),
-    )
+    done = await rows.update(tx, "authenticators", _columns(authenticator), "account_id")
     await replies.delete_by_subject(tx, authenticator.account_id)
-    return row_count(done) > 0
+    return done
 
 
 async def remove(tx: Connection, account_id: str, begun_until: datetime) -> bool:
@@ -148,39 +101,29 @@ async def remove(tx: Connection, account_id: str, begun_until: datetime) -> bool
     return row_count(done) > 0
 
 
-async def insert_enrolment(tx: Connection, enrolment: Enrolment) -> None:
-    """Insert an enrolment."""
-    await tx.execute(
-        INSERT_ENROLMENT,
-        enrolment.id,
-        enrolment.account_id,
-        enrolment.key.box if enrolment.key else None,
-        enrolment.key.key_id if enrolment.key else None,
-        enrolment.allowed_by,
-        enrolment.begun_at,
-        enrolment.expires_at,
-    )
+async def insert_enrolment(tx: Connection, enrolment: Enrolment, key: Sealed) -> None:
+    """Insert an enrolment with this key."""
+    row = {
+        "id": enrolment.id,
+        "account_id": enrolment.account_id,
+        "key_box": key.box,
+        "key_id": key.key_id,
+        "allowed_by": enrolment.allowed_by,
+        "begun_at": enrolment.begun_at,
+        "expires_at": enrolment.expires_at,
+    }
+    await rows.insert(tx, "enrolments", row)
 
 
 async def read_enrolment(tx: Connection, enrolment_id: str, account_id: str) -> Enrolment | None:
     """An enrolment of that account, or None."""
     row = await _fetch_by_id(tx, READ_ENROLMENT, enrolment_id, account_id)
-    if row is None:
-        return None
-    return Enrolment(
-        id=str(row["id"]),
-        account_id=str(row["account_id"]),
-        key=None if row["key_box"] is None else _sealed(row["key_box"], row["key_id"]),
-        allowed_by=row["allowed_by"],
-        begun_at=row["begun_at"],
-        expires_at=row["expires_at"],
-        code_state=_code_state(row, 0),
-    )
+    return None if row is None else Enrolment(**_fields(row))
 
 
 async def save_enrolment_code_state(tx: Connection, enrolment_id: str, state: CodeState) -> None:
     """Save what a refused code of the enrolment showed."""
-    await tx.execute(SAVE_ENROLMENT_CODE_STATE, enrolment_id, *_code_state_values(state))
+    await rows.update(tx, "enrolments", {"id": enrolment_id, **_code_columns(state)}, "id")
 
 
 async def void_enrolments(tx: Connection, account_id: str) -> None:
@@ -205,18 +148,35 @@ async def _fetch_by_id(tx: Connection, sql: str, *ids: str) -> Any:
         return None  # not a UUID
 
 
-def _sealed(box: str, key_id: str) -> Sealed:
-    return Sealed(recipient=AT_REST, key_id=key_id, box=box)
+def _fields(row: Any) -> dict[str, Any]:
+    """The columns of an authenticator or an enrolment, as their fields."""
+    fields = dict(row)
+    box, key_id = fields.pop("key_box"), fields.pop("key_id")
+    step, offset = fields.pop("stray_step"), fields.pop("stray_offset")
+    fields["key"] = None if box is None else Sealed(recipient=AT_REST, key_id=key_id, box=box)
+    fields["code_state"] = CodeState(
+        last_step=fields.pop("last_step"),
+        blocked_steps=tuple(fields.pop("burned_steps")),
+        off_window=None if step is None else OffWindowCode(step=step, offset=offset),
+    )
+    return fields
 
 
-def _code_state(row: Any, last_step: int) -> CodeState:
-    code = None
-    if row["stray_step"] is not None:
-        code = OffWindowCode(step=row["stray_step"], offset=row["stray_offset"])
-    return CodeState(last_step=last_step, blocked_steps=tuple(row["burned_steps"]), off_window=code)
+def _columns(authenticator: Authenticator) -> dict[str, Any]:
+    return {
+        "account_id": authenticator.account_id,
+        "key_box": authenticator.key.box,
+        "key_id": authenticator.key.key_id,
+        "enrolled_at": authenticator.enrolled_at,
+        "last_step": authenticator.code_state.last_step,
+        **_code_columns(authenticator.code_state),
+    }
 
 
-def _code_state_values(state: CodeState) -> Sequence[Any]:
+def _code_columns(state: CodeState) -> dict[str, Any]:
     code = state.off_window
-    measured = (None, None) if code is None else (code.step, code.offset)
-    return list(state.blocked_steps), *measured
+    return {
+        "burned_steps": list(state.blocked_steps),
+        "stray_step": None if code is None else code.step,
+        "stray_offset": None if code is None else code.offset,
+    }

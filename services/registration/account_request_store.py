@@ -31,7 +31,6 @@ SELECT {COLUMNS} FROM requests
 WHERE address_key = $1 AND state <> 'created' AND kept_until > $2
 ORDER BY state DESC, requested_at DESC
 """  # noqa: S608
-COUNT_WRONG_CODE = "UPDATE requests SET tries = tries + 1 WHERE id = $1"
 DELETE = "DELETE FROM requests WHERE id = $1"
 DELETED = "RETURNING id::text, account_id::text, state"
 DELETE_OTHERS = f"""
@@ -139,11 +138,6 @@ async def lock_with_address(tx: Connection, request_id: str) -> AccountRequest |
 async def find_unfinished(tx: Connection, address_key: str, now: datetime) -> list[AccountRequest]:
     """The unfinished requests of an address: the verified one first, then the latest."""
     return [AccountRequest(**row) for row in await tx.fetch(FIND_UNFINISHED, address_key, now)]
-
-
-async def count_wrong_code(tx: Connection, request_id: str) -> None:
-    """One more wrong code."""
-    await tx.execute(COUNT_WRONG_CODE, request_id)
 
 
 async def delete(tx: Connection, request_id: str) -> None:

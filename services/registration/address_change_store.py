@@ -12,7 +12,6 @@ SELECT account_id::text, id::text, address, address_key, decoy, password_hash, p
     password_changes, code_hash, code_key_id, tries, requested_at, sent_at, expires_at, kept_until
 FROM address_changes WHERE account_id = $1
 """
-COUNT_WRONG_CODE = "UPDATE address_changes SET tries = tries + 1 WHERE account_id = $1"
 DELETE = "DELETE FROM address_changes WHERE account_id = $1"
 
 
@@ -25,11 +24,6 @@ async def read(tx: Connection, account_id: str) -> AddressChange | None:
     """The requested change of an account."""
     row = await tx.fetchrow(READ, account_id)
     return None if row is None else AddressChange(**row)
-
-
-async def count_wrong_code(tx: Connection, account_id: str) -> None:
-    """Count one more wrong code."""
-    await tx.execute(COUNT_WRONG_CODE, account_id)
 
 
 async def delete(tx: Connection, account_id: str) -> bool:

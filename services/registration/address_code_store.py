@@ -13,7 +13,6 @@ READ = """
 SELECT account_id::text, code_hash, code_key_id, tries, sent_at, expires_at, used_at
 FROM address_codes WHERE account_id = $1
 """
-COUNT_WRONG_CODE = "UPDATE address_codes SET tries = tries + 1 WHERE account_id = $1"
 SET_USED = "UPDATE address_codes SET used_at = $2 WHERE account_id = $1"
 
 
@@ -26,11 +25,6 @@ async def read(tx: Connection, account_id: str) -> AddressCode | None:
     """The latest code of an account."""
     row = await tx.fetchrow(READ, account_id)
     return None if row is None else AddressCode(**row)
-
-
-async def count_wrong_code(tx: Connection, account_id: str) -> None:
-    """Count one more wrong code."""
-    await tx.execute(COUNT_WRONG_CODE, account_id)
 
 
 async def set_used(tx: Connection, account_id: str, now: datetime) -> None:

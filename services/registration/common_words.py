@@ -2,12 +2,13 @@
 
 A word list is built once and searched in well under a millisecond: every part of the folded
 password is looked up in one table. Words of five letters or more count anywhere inside; common
-passwords also as a whole. Pure.
+passwords also as a whole. zxcvbn's estimate comes last, on the server only. Pure.
 """
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import NamedTuple
 
+from zxcvbn import zxcvbn
 from zxcvbn.frequency_lists import FREQUENCY_LISTS
 
 #: Shorter words occur in too many good passwords.
@@ -19,6 +20,10 @@ MAX_ENGLISH_WORDS = 3000
 MAX_FILM_WORDS = 1500
 MAX_NAMES = 1000
 MAX_PASSWORD_WORDS = 3000
+#: Of zxcvbn's scores from 0 to 4; a password below it falls to online guessing.
+MIN_SCORE = 2
+#: zxcvbn's time grows fast with length, and further characters make no password weaker.
+MAX_CHECKED_CHARACTERS = 32
 
 Fold = Callable[[str], str]
 
@@ -102,3 +107,12 @@ def zxcvbn_lists() -> list[tuple[str, list[str]]]:
 def common_passwords() -> list[str]:
     """zxcvbn's common passwords of at least the minimum length, most frequent first."""
     return [entry for entry in FREQUENCY_LISTS["passwords"] if len(entry) >= MIN_PASSWORD_LENGTH]
+
+
+def is_too_simple(password: str) -> bool:
+    """Whether zxcvbn's score is below the minimum. Takes milliseconds: run it in a thread.
+
+    zxcvbn stores words passed to it in a table of the whole process, so none are passed: the rules
+    check names and address already.
+    """
+    return bool(zxcvbn(password[:MAX_CHECKED_CHARACTERS])["score"] < MIN_SCORE)

@@ -14,6 +14,9 @@ import msgspec
 #: A longer password, in UTF-8, is refused before any rule or hash (PW-13).
 MAX_PASSWORD_BYTES = 1024
 
+#: Code and parameters of a rule that is not met.
+Broken = tuple[str, Mapping[str, str | int]]
+
 
 class Identity(msgspec.Struct, frozen=True):
     """Parts of a name or an address count from `min_part` letters."""
@@ -69,7 +72,7 @@ class Candidate:
     address: str = ""
 
 
-@dataclass(frozen=True, kw_only=True)
+@dataclass(frozen=True)
 class RuleResult:
     """The result of one rule; `code` and `params` where it is not met."""
 
@@ -150,15 +153,15 @@ class PasswordRules:
         """One result for each rule shown, in the order shown."""
         password = normalize(candidate.password)
         folded = self.fold(password)
-        results = {
-            "mixed_case": lambda: _mixed_case(password),
-            "min_length": lambda: self._min_length(password),
-            "max_length": lambda: self._max_length(password),
-            "forbidden_words": lambda: self._forbidden_words(folded),
-            "identity": lambda: self._identity(folded, candidate),
-            "common": lambda: self._common(password, folded),
+        broken = {
+            "mixed_case": _mixed_case(password),
+            "min_length": self._min_length(password),
+            "max_length": self._max_length(password),
+            "forbidden_words": self._forbidden_words(folded),
+            "identity": self._identity(folded, candidate),
+            "common": self._common(password, folded),
         }
-        return [results[rule]() for rule in self.document.shown]
+        return [RuleResult(rule, *(broken[rule] or ())) for rule in self.document.shown]
 
     def strength(self, candidate: Candidate) -> str:
         """`weak`, `medium` or `strong`: a hint, never a reason to refuse."""
@@ -170,31 +173,27 @@ class PasswordRules:
             return "weak"
         return "medium" if bits < strength.strong_bits else "strong"
 
-    def _min_length(self, password: str) -> RuleResult:
+    def _min_length(self, password: str) -> Broken | None:
         if len(password) >= self.document.min_length:
-            return RuleResult(rule="min_length")
-        params = {"min": self.document.min_length, "length": len(password)}
-        return RuleResult(rule="min_length", code="too_short", params=params)
+            return None
+        return "too_short", {"min": self.document.min_length, "length": len(password)}
 
-    def _max_length(self, password: str) -> RuleResult:
+    def _max_length(self, password: str) -> Broken | None:
         if len(password) <= self.document.max_length:
-            return RuleResult(rule="max_length")
-        params = {"max": self.document.max_length, "length": len(password)}
-        return RuleResult(rule="max_length", code="too_long", params=params)
+            return None
+        return "too_long", {"max": self.document.max_length, "length": len(password)}
 
-    def _forbidden_words(self, folded: str) -> RuleResult:
+    def _forbidden_words(self, folded: str) -> Broken | None:
         for word in self.document.forbidden_words:
             if self.fold(word) in folded:
-                params = {"word": word}
-                return RuleResult(rule="forbidden_words", code="forbidden_word", params=params)
-        return RuleResult(rule="forbidden_words")
+                return "forbidden_word", {"word": word}
+        return None
 
-    def _identity(self, folded: str, candidate: Candidate) -> RuleResult:
+    def _identity(self, folded: str, candidate: Candidate) -> Broken | None:
         for part, word in self._identity_words(candidate):
             if self.fold(word) in folded:
-                params = {"part": part, "word": word}
-                return RuleResult(rule="identity", code="identity", params=params)
-        return RuleResult(rule="identity")
+                return "identity", {"part": part, "word": word}
+        return None
 
     def _identity_words(self, candidate: Candidate) -> Iterator[tuple[str, str]]:
         local, _, domain = candidate.address.rpartition("@")
@@ -210,14 +209,12 @@ class PasswordRules:
                 if len(word) >= self.document.identity.min_part:
                     yield part, word
 
-    def _common(self, password: str, folded: str) -> RuleResult:
+    def _common(self, password: str, folded: str) -> Broken | None:
         run = self._find_run(self._plain(password), folded)
         if run is not None:
-            return RuleResult(rule="common", code="sequence", params={"run": run})
+            return "sequence", {"run": run}
         count = _longest_repeat(folded)
-        if count >= self.document.sequences.min_run:
-            return RuleResult(rule="common", code="repeated", params={"count": count})
-        return RuleResult(rule="common")
+        return ("repeated", {"count": count}) if count >= self.document.sequences.min_run else None
 
     def _ngrams(self) -> Iterator[str]:
         size = self.document.sequences.min_run
@@ -246,13 +243,12 @@ class PasswordRules:
         return length * math.log2(pool) if pool else 0.0
 
 
-def _mixed_case(password: str) -> RuleResult:
+def _mixed_case(password: str) -> Broken | None:
     categories = {unicodedata.category(char) for char in password}
     missing = [name for name, kind in (("upper", "Lu"), ("lower", "Ll")) if kind not in categories]
     if not missing:
-        return RuleResult(rule="mixed_case")
-    code = "both" if len(missing) == 2 else missing[0]
-    return RuleResult(rule="mixed_case", code=f"mixed_case_missing_{code}")
+        return None
+    return f"mixed_case_missing_{'both' if len(missing) == 2 else missing[0]}", {}
 
 
 def _words(text: str) -> Iterator[str]:

@@ -4,6 +4,7 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
 
+from services.registration.common_words import is_too_simple
 from services.registration.data_files import load_common_words, load_rules, load_terms
 from services.registration.deps import Deps
 from services.registration.handlers import (
@@ -16,17 +17,15 @@ from services.registration.handlers import (
     email_verification,
     freezing,
     lost_phones,
-    mail_status,
     name_changes,
-    password_resets,
     passwords,
     queries,
     sign_in,
+    validation_messages,
 )
 from services.registration.hashing import Cost, Hasher
 from services.registration.purge import INTERVAL_SECONDS, purge
 from services.registration.settings import RegistrationSettings
-from services.registration.zxcvbn_check import is_too_simple
 from shared.contracts.gateway import SessionOpened
 from shared.contracts.mailer import MailAccepted, MailDeferred, MailRefused
 from shared.contracts.mfa.events import AuthenticatorReplaced
@@ -80,9 +79,9 @@ SERVICE = Service(
     build=build,
     migrations=Path(__file__).parent / "migrations",
     hears=(
-        hears(MailAccepted, mail_status.mail_accepted),
-        hears(MailDeferred, mail_status.mail_deferred),
-        hears(MailRefused, mail_status.mail_refused),
+        hears(MailAccepted, validation_messages.mail_accepted),
+        hears(MailDeferred, validation_messages.mail_deferred),
+        hears(MailRefused, validation_messages.mail_refused),
         hears(SessionOpened, freezing.session_opened),
         hears(AuthenticatorReplaced, freezing.authenticator_replaced),
         hears(ProfileSaved, name_changes.profile_saved),
@@ -116,12 +115,12 @@ SERVICE = Service(
         answers(requests.SuggestAddress, queries.suggest_address),
         answers(requests.CheckPassword, passwords.check_password, passwords.check),
         answers(requests.ChangePassword, passwords.change_password, passwords.validate_change),
-        answers(requests.RequestPasswordReset, password_resets.request_password_reset),
-        answers(requests.DescribeReset, password_resets.describe_reset),
+        answers(requests.RequestPasswordReset, passwords.request_password_reset),
+        answers(requests.DescribeReset, passwords.describe_reset),
         answers(
             requests.ResetPassword,
-            password_resets.reset_password,
-            password_resets.validate_new_password,
+            passwords.reset_password,
+            passwords.validate_new_password,
         ),
         answers(requests.SendAddressCode, address_codes.send_address_code),
         answers(requests.VerifyAddressCode, address_codes.verify_address_code),

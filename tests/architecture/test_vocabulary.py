@@ -83,7 +83,7 @@ shared_ground shared/runtime
 sheets recovery_code_store
 signed signed_tokens
 slips email_typos
-strength zxcvbn_check
+strength common_words
 tellings dossier_updates
 transport connection_urls
 tries failed_codes

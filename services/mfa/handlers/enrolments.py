@@ -5,6 +5,7 @@ password cannot read the key of a phone that is just being enrolled. The first o
 """
 
 import uuid
+from datetime import timedelta
 
 from services.mfa import failed_code_store, store
 from services.mfa.codes import Verification, verify_code
@@ -12,7 +13,7 @@ from services.mfa.deps import Deps
 from services.mfa.enrolments import ALREADY_ENROLLED, ENROLMENT_GONE, Authenticator, Enrolment
 from services.mfa.handlers import attempts
 from services.mfa.handlers.checks import consume_code, parse_code, recovery_due
-from services.mfa.totp import key_uri, step_at
+from services.mfa.totp import KEY_BYTES, key_uri, make_key, step_at
 from shared.contracts.base import Reply
 from shared.contracts.mfa.events import AuthenticatorEnrolled, AuthenticatorReplaced
 from shared.contracts.mfa.requests import (
@@ -105,16 +106,18 @@ async def start(
     former: Enrolment | None = None,
 ) -> EnrolmentView:
     """Generate a key and store it in a new enrolment."""
-    deps, now, key = context.deps, context.now(), context.deps.new_key()
+    deps, now = context.deps, context.now()
+    key = make_key(deps.random(KEY_BYTES))
+    sealed = deps.encrypt_key(key, request.account_id)
     enrolment = Enrolment(
         id=str(uuid.uuid4()),
         account_id=request.account_id,
-        key=deps.encrypt_key(key, request.account_id),
+        key=sealed,
         allowed_by=allowed_by,
         begun_at=now if former is None else former.begun_at,
-        expires_at=now + deps.settings.enrolment_lifetime,
+        expires_at=now + timedelta(minutes=deps.settings.enrol_minutes),
     )
-    await store.insert_enrolment(context.tx, enrolment)
+    await store.insert_enrolment(context.tx, enrolment, sealed)
     log.info(
         "An enrolment was started.",
         action="enrolment_begun",

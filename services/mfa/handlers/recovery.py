@@ -3,7 +3,15 @@
 from services.mfa import recovery_code_store
 from services.mfa.deps import Deps
 from services.mfa.handlers import attempts, enrolments
-from services.mfa.recovery_codes import grouped, hash_code, hashes_of, normalize_code
+from services.mfa.recovery_codes import (
+    CODE_BYTES,
+    CODE_COUNT,
+    grouped,
+    hash_code,
+    hashes_of,
+    make_code,
+    normalize_code,
+)
 from shared.contracts.base import Refusal, Reply
 from shared.contracts.mfa.events import RecoveryCodesReplaced, RecoveryCodeUsed
 from shared.contracts.mfa.requests import (
@@ -48,7 +56,7 @@ async def make_recovery_codes(
     _check_enabled(deps)
     await attempts.lock_authenticator(context, account_id)
     former = await recovery_code_store.read(context.tx, account_id)
-    codes = deps.new_recovery_codes()
+    codes = [make_code(deps.random(CODE_BYTES)) for _ in range(CODE_COUNT)]
     hashes = [hash_code(deps.recovery_keys, account_id, each) for each in codes]
     await recovery_code_store.replace(context.tx, account_id, hashes, now)
     was_kept = former is not None and former.kept_at is not None

@@ -13,7 +13,6 @@ import dataclasses
 import uuid
 from dataclasses import dataclass
 from datetime import timedelta
-from functools import partial
 
 from services.registration import (
     account_request_store,
@@ -185,7 +184,7 @@ async def _send(
 ) -> AddressChangeView:
     """Store and send a new code; a decoy's mail goes to the holder of the address instead."""
     deps, now = context.deps, context.now()
-    digits, key_id, code_hash = mailed_codes.create(deps, "address_change", change.id)
+    digits, key_id, code_hash = mailed_codes.create(deps, mailed_codes.NEW_ADDRESS, change.id)
     lifetime = timedelta(minutes=deps.settings.address_change_minutes)
     expires_at = min(now + lifetime, change.kept_until)
     made = dataclasses.replace(
@@ -246,11 +245,10 @@ async def confirm_address_change(
         raise Refused(NO_CHANGE)
     refusal = await mailed_codes.check(
         context,
-        "address_change",
+        mailed_codes.NEW_ADDRESS,
         found.id,
         found,
         typed,
-        count_wrong=partial(address_change_store.count_wrong_code, context.tx, account.id),
         decoy=found.decoy,
         account=account.id,
     )

@@ -4,7 +4,6 @@ The code proves access to the mailbox only: it is no authentication factor (AU-0
 """
 
 from datetime import timedelta
-from functools import partial
 
 from services.registration import account_store, address_code_store
 from services.registration.accounts import Account, AddressCode
@@ -53,13 +52,7 @@ async def verify_address_code(request: VerifyAddressCode, context: RequestContex
     if code is None:
         raise Refused(Refusal(slug="code_expired", params={"at": now.isoformat()}))
     refusal = await mailed_codes.check(
-        context,
-        "address_code",
-        account.id,
-        code,
-        typed,
-        count_wrong=partial(address_code_store.count_wrong_code, context.tx, account.id),
-        account=account.id,
+        context, mailed_codes.ACCOUNT_ADDRESS, account.id, code, typed, account=account.id
     )
     if refusal is not None:
         return context.refuse(refusal)
@@ -82,7 +75,7 @@ async def verify_address_code(request: VerifyAddressCode, context: RequestContex
 
 async def _send(context: RequestContext[Deps], account: Account, language: str) -> AddressCode:
     deps, now = context.deps, context.now()
-    digits, key_id, code_hash = mailed_codes.create(deps, "address_code", account.id)
+    digits, key_id, code_hash = mailed_codes.create(deps, mailed_codes.ACCOUNT_ADDRESS, account.id)
     code = AddressCode(
         account_id=account.id,
         code_key_id=key_id,

@@ -9,7 +9,6 @@ import dataclasses
 import re
 from dataclasses import dataclass
 from datetime import datetime
-from functools import partial
 
 from services.registration import account_request_store
 from services.registration.account_requests import AccountRequest, ValidationLink
@@ -41,11 +40,10 @@ async def verify_code(request: VerifyCode, context: RequestContext[Deps]) -> Rep
     if found.state == "pending":
         refusal = await mailed_codes.check(
             context,
-            "code",
+            mailed_codes.REQUEST,
             found.id,
             found,
             code,
-            count_wrong=partial(account_request_store.count_wrong_code, context.tx, found.id),
             decoy=found.decoy,
             request_ref=found.id,
         )

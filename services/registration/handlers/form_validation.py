@@ -6,7 +6,7 @@ time a form takes depends on what was typed and not on what is stored (AU-08).
 
 import asyncio
 
-from services.registration.common_words import ListedWord
+from services.registration.common_words import ListedWord, is_too_simple
 from services.registration.deps import Deps
 from services.registration.email_addresses import (
     EmailAddress,
@@ -15,7 +15,6 @@ from services.registration.email_addresses import (
 )
 from services.registration.email_typos import suggest_correction
 from services.registration.passwords import Candidate, PasswordRules, RuleResult
-from services.registration.zxcvbn_check import is_too_simple
 from shared.contracts.base import FieldError, Refusal
 from shared.contracts.registration.holder import JudgeAddressChange, RequestAddressChange
 from shared.contracts.registration.requests import CorrectAddress, RequestAccount

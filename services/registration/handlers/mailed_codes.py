@@ -5,25 +5,39 @@ valid for another (RE-03).
 """
 
 import re
-from collections.abc import Awaitable, Callable
-from datetime import datetime
-from typing import Literal, NamedTuple, Protocol
+from dataclasses import dataclass
+from typing import NamedTuple
 
-from services.registration.account_requests import CODE_DIGITS, check_code
+from services.registration.account_requests import CODE_DIGITS, AccountRequest, check_code
+from services.registration.accounts import AddressChange, AddressCode
 from services.registration.deps import Deps
 from shared.contracts.base import FieldError, Refusal
 from shared.contracts.registration.holder import ConfirmAddressChange
 from shared.contracts.registration.requests import VerifyAddressCode, VerifyCode
+from shared.database.rows import update
 from shared.messaging.handlers import Refused, RequestContext
 from shared.runtime.telemetry import get_logger
 from shared.security.sealing import keyed_hash, matches, new_code
 
 CODE_PATTERN = re.compile(rf"[0-9]{{{CODE_DIGITS}}}")
 
-#: What a code verifies: a request for an account, an account's own address, or its new address.
-Purpose = Literal["code", "address_code", "address_change"]
+StoredCode = AccountRequest | AddressCode | AddressChange
 
 log = get_logger("registration")
+
+
+@dataclass(frozen=True)
+class Purpose:
+    """What a code verifies; `table` stores one code by its `key`."""
+
+    name: str
+    table: str
+    key: str
+
+
+REQUEST = Purpose("code", "requests", "id")
+ACCOUNT_ADDRESS = Purpose("address_code", "address_codes", "account_id")
+NEW_ADDRESS = Purpose("address_change", "address_changes", "account_id")
 
 
 class NewCode(NamedTuple):
@@ -32,19 +46,6 @@ class NewCode(NamedTuple):
     digits: str
     key_id: str
     code_hash: bytes
-
-
-class StoredCode(Protocol):
-    """What every table with codes stores of one."""
-
-    @property
-    def code_key_id(self) -> str | None: ...
-    @property
-    def code_hash(self) -> bytes | None: ...
-    @property
-    def tries(self) -> int: ...
-    @property
-    def expires_at(self) -> datetime: ...
 
 
 def create(deps: Deps, purpose: Purpose, owner_id: str) -> NewCode:
@@ -69,11 +70,10 @@ async def check(
     code: StoredCode,
     typed: str,
     *,
-    count_wrong: Callable[[], Awaitable[None]],
     decoy: bool = False,
     **logged: str,
 ) -> Refusal | None:
-    """Why the typed code is refused, or None; `count_wrong` stores a wrong one.
+    """Why the typed code is refused, or None; a wrong one is counted in the row, locked before.
 
     A decoy's code is compared too, and never right. `logged` are fields of the log line.
     """
@@ -94,12 +94,15 @@ async def check(
     if outcome == "expired":
         return Refusal(slug="code_expired", params={"at": code.expires_at.isoformat()})
     if code.tries < max_tries:
-        await count_wrong()
-    log.warning("A mailed code was wrong.", action="authn_code_fail", purpose=purpose, **logged)
+        counted = {purpose.key: getattr(code, purpose.key), "tries": code.tries + 1}
+        await update(context.tx, purpose.table, counted, purpose.key)
+    log.warning(
+        "A mailed code was wrong.", action="authn_code_fail", purpose=purpose.name, **logged
+    )
     if outcome == "void":
         return Refusal(slug="code_void", params={"tries": max_tries})
     return Refusal(slug="wrong_code", params={"tries_left": max_tries - code.tries - 1})
 
 
 def _binding(purpose: Purpose, owner_id: str) -> str:
-    return f"registration/{purpose}/{owner_id}"
+    return f"registration/{purpose.name}/{owner_id}"

@@ -1,30 +1,43 @@
-"""The password within a session: checked before sensitive actions, and changed (PW-08).
+"""Passwords: checked and changed within a session (PW-08), or set with a mailed link (G-44).
 
-It counts like a sign-in from a known browser, before it is checked. Hashes are computed outside the
-transaction; then the account is locked and must still have the password that was checked, so of two
-concurrent changes one succeeds and the other is refused.
+Within a session a password counts like a sign-in from a known browser, before it is checked. Hashes
+are computed outside the transaction; then the account is locked and must still have the password
+that was checked, so of two concurrent changes one succeeds and the other is refused.
+
+A link for a new password signs nobody in, and the second factor is still required (RE-06, OT-16).
+The new password lets a frozen account sign in again, unless only support may unfreeze it.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from services.registration import account_store, mailed_link_store, rate_limit_store
-from services.registration.accounts import Account
+from services.registration.accounts import Account, MailedLink
 from services.registration.deps import Deps
-from services.registration.handlers import login_attempts
-from services.registration.handlers.form_validation import invalid_fields
+from services.registration.handlers import login_attempts, mailed_links
+from services.registration.handlers.form_validation import invalid_fields, validate_password
 from services.registration.handlers.login_attempts import LoginAttempt
-from services.registration.handlers.mailed_links import PASSWORD
-from services.registration.handlers.password_resets import set_password, validate_for
+from services.registration.handlers.mailed_links import GONE, MALFORMED, PASSWORD
 from services.registration.passwords import PasswordHash, normalize
-from shared.contracts.base import FieldError, Refusal, Reply
-from shared.contracts.registration.requests import ChangePassword, CheckPassword
-from shared.contracts.registration.views import Done
+from services.registration.terms import supported_language
+from shared.contracts.base import Event, FieldError, Refusal, Reply, Sealed
+from shared.contracts.registration.events import PasswordChanged, PasswordResetRequested
+from shared.contracts.registration.requests import (
+    ChangePassword,
+    CheckPassword,
+    DescribeReset,
+    RequestPasswordReset,
+    ResetPassword,
+)
+from shared.contracts.registration.views import Done, MailedLinkView, PasswordChangedView
 from shared.database import Pool, acquire, transaction
 from shared.messaging.handlers import Refused, RequestContext
+from shared.runtime.telemetry import get_logger
 
 MISSING = FieldError(field="current_password", code="missing")
 WRONG = FieldError(field="current_password", code="wrong")
 UNCHANGED = FieldError(field="password", code="unchanged")
+
+log = get_logger("registration")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -128,3 +141,97 @@ async def lock_if_unchanged(
         return None
     account = await account_store.lock(context.tx, checked.account.id)
     return account if account is not None and account.same_password(checked.account) else None
+
+
+@dataclass(frozen=True, kw_only=True)
+class ValidatedPassword:
+    """A valid new password, hashed, and the hashes of the link that sets it."""
+
+    hashes: list[bytes] = field(repr=False)
+    hashed: PasswordHash
+
+
+async def request_password_reset(
+    request: RequestPasswordReset, context: RequestContext[Deps]
+) -> Done:
+    """Send a link for a new password; the current one keeps working (RE-06)."""
+
+    def make_event(account: Account, token: Sealed, link: MailedLink) -> Event:
+        return PasswordResetRequested(
+            address=account.address,
+            language=supported_language(request.language),
+            link_token=token,
+            requested_at=context.now(),
+            expires_at=link.expires_at,
+            thaws=account.state == "frozen",
+        )
+
+    account_id = await mailed_links.send(request, context, PASSWORD, make_event)
+    log.info(
+        "A password reset was requested.", action="password_reset_requested", account=account_id
+    )
+    return Done()
+
+
+async def describe_reset(request: DescribeReset, context: RequestContext[Deps]) -> MailedLinkView:
+    """The state of a link for a new password."""
+    return await mailed_links.describe(request, context, PASSWORD)
+
+
+async def validate_new_password(
+    request: ResetPassword, deps: Deps, pool: Pool
+) -> ValidatedPassword:
+    """Validate the password and hash it; the link stays valid."""
+    hashes = mailed_links.token_hashes(request, deps, PASSWORD)
+    if not hashes:
+        raise Refused(MALFORMED)
+    async with acquire(pool) as connection:
+        link, account = await mailed_links.find(connection, hashes, PASSWORD)
+    refusal = mailed_links.link_refusal(link, account, PASSWORD, deps.clock())
+    if refusal is not None or account is None:
+        raise Refused(refusal or GONE)
+    password = deps.open(request, "password")
+    errors = await validate_for(account, password, deps)
+    if errors or password is None:
+        raise Refused(invalid_fields(errors))
+    return ValidatedPassword(
+        hashes=hashes, hashed=await deps.hasher.hash(password, account.address_key)
+    )
+
+
+async def reset_password(
+    request: ResetPassword, context: RequestContext[Deps]
+) -> PasswordChangedView:
+    """Set the new password, once per link, and clear the login throttle."""
+    made: ValidatedPassword = context.prepared
+    _, account = await mailed_links.lock_valid(context, made.hashes, PASSWORD)
+    now = context.now()
+    await mailed_link_store.set_used(context.tx, PASSWORD.name, made.hashes, now)
+    # The link came by mail: using it verifies the address as of now (OT-13).
+    await account_store.set_verified(context.tx, account.id, now)
+    await account_store.begin_unfreeze(context.tx, account.id)
+    return await set_password(context, account, made.hashed, by="reset", device=request.device)
+
+
+async def set_password(
+    context: RequestContext[Deps], account: Account, hashed: PasswordHash, *, by: str, device: str
+) -> PasswordChangedView:
+    """Give an account, locked by the caller, another password and clear its login throttle."""
+    now = context.now()
+    await account_store.change_password(context.tx, account.id, hashed, now)
+    await login_attempts.reset(context.tx, context.deps, account.address_key, account.id)
+    changed = PasswordChanged(by=by, changed_at=now, device=device)
+    await context.emit(changed, subject=account.id)
+    log.info("A password was changed.", action="authn_password_change", account=account.id, by=by)
+    return PasswordChangedView(account_id=account.id, changed_at=now)
+
+
+async def validate_for(account: Account, password: str | None, deps: Deps) -> list[FieldError]:
+    """All errors of a new password for the holder of an account."""
+    return await validate_password(
+        password,
+        deps,
+        first_name=account.first_name,
+        last_name=account.last_name,
+        address=account.address,
+    )

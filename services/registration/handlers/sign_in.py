@@ -5,6 +5,7 @@ steps: one count, the same queries, the same number of hashes, one event (AU-08)
 lasts, nothing is compared.
 """
 
+import dataclasses
 from dataclasses import dataclass
 
 from services.registration import account_request_store, account_store
@@ -67,14 +68,11 @@ async def check_credentials(request: SignIn, deps: Deps, pool: Pool) -> CheckedS
         return wrong
     found, hashed = candidates[index]
     if found is not None:
-        return CheckedSignIn(attempt=attempt, address_key=key, account=account, request=found)
-    new_hash = None
+        return dataclasses.replace(wrong, request=found)
     # Hash again where cost or key changed since the stored hash was made (PW-11).
-    if deps.hasher.is_outdated(hashed, key):
-        new_hash = await deps.hasher.hash(password, key)
-    return CheckedSignIn(
-        attempt=attempt, address_key=key, account=account, is_correct=True, new_hash=new_hash
-    )
+    outdated = deps.hasher.is_outdated(hashed, key)
+    new_hash = await deps.hasher.hash(password, key) if outdated else None
+    return dataclasses.replace(wrong, is_correct=True, new_hash=new_hash)
 
 
 async def sign_in(request: SignIn, context: RequestContext[Deps]) -> Reply:

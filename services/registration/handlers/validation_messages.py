@@ -1,4 +1,5 @@
-"""Validation messages: a new code and link, sealed for the mailer and stored as keyed hashes.
+"""Validation messages: a new code and link, sealed for the mailer and stored as keyed hashes; and
+what became of the latest one, for the page that shows it (B-01).
 
 A decoy's message takes the same steps, but the event emitted notifies the holder of the existing
 account, and contains no code.
@@ -7,20 +8,24 @@ account, and contains no code.
 import dataclasses
 from datetime import timedelta
 
+from services.registration.account_request_store import set_mail_status
 from services.registration.account_requests import AccountRequest
 from services.registration.accounts import Account
 from services.registration.deps import Deps
 from services.registration.handlers import mailed_codes
 from shared.contracts.base import Event
+from shared.contracts.mailer import MailAccepted, MailDeferred, MailRefused
 from shared.contracts.registration.events import (
     AccountRequested,
     KnownAddressRequested,
     ValidationResent,
 )
-from shared.messaging.handlers import RequestContext
+from shared.messaging.handlers import Context, RequestContext
 from shared.security.sealing import keyed_hash, new_token, seal_context
 
 LINK_PURPOSE = "registration/link"
+#: The page distinguishes fewer reasons of a refused mail than the mailer.
+REASONS = {"expired": "unreachable"}
 
 
 async def send(
@@ -37,7 +42,7 @@ async def send(
     deps, settings = context.deps, context.deps.settings
     verify_period = timedelta(minutes=settings.verify_minutes)
     sent = request.with_message(context.now(), verify_period, settings.pending_period)
-    code, token = mailed_codes.create(deps, "code", sent.id), new_token()
+    code, token = mailed_codes.create(deps, mailed_codes.REQUEST, sent.id), new_token()
     event: Event = kind(
         request_id=sent.id,
         address=sent.address,
@@ -61,3 +66,24 @@ async def send(
         sent, code_key_id=code.key_id, code_hash=code.code_hash, mail_event_id=event_id
     )
     return sent, keyed_hash(deps.token_keys, LINK_PURPOSE, token)[1]
+
+
+async def mail_accepted(event: MailAccepted, context: Context[Deps]) -> None:
+    """The mail server accepted the message."""
+    await set_mail_status(context.tx, event, "accepted")
+
+
+async def mail_deferred(event: MailDeferred, context: Context[Deps]) -> None:
+    """The mailer retries later."""
+    await set_mail_status(
+        context.tx, event, "deferred", next_try_at=event.next_try_at, reason=event.reason
+    )
+
+
+async def mail_refused(event: MailRefused, context: Context[Deps]) -> None:
+    """The message was not delivered, or its delivery is unknown."""
+    if event.reason == "in_doubt":
+        await set_mail_status(context.tx, event, "doubtful")
+    else:
+        reason = REASONS.get(event.reason, event.reason)
+        await set_mail_status(context.tx, event, "refused", reason=reason)

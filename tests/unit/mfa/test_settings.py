@@ -1,7 +1,5 @@
 """Settings of the mfa service: defaults, bounds, no key in a repr."""
 
-from datetime import timedelta
-
 import pytest
 
 from services.mfa.settings import MfaSettings
@@ -18,7 +16,7 @@ def test_defaults() -> None:
         1,
         True,
     )
-    assert default.enrolment_lifetime == timedelta(minutes=30)
+    assert default.enrol_minutes == 30
     throttle = default.throttle
     assert (throttle.free, throttle.first_wait, throttle.cap, throttle.ceiling) == (5, 90, 3600, 25)
 
