@@ -6,6 +6,7 @@ are deferred, with an event each, and the server is probed with growing pauses.
 
 import asyncio
 import time
+from contextlib import suppress
 from uuid import uuid4
 
 from prometheus_client import Gauge
@@ -69,11 +70,9 @@ class DeliveryWorker:
                 except TRANSIENT_ERRORS as error:
                     self._waiting.started(error)
                     await asyncio.sleep(POLL_SECONDS)
-            try:
+            with suppress(TimeoutError):
                 async with asyncio.timeout(POLL_SECONDS):
                     await self._awake.wait()
-            except TimeoutError:
-                pass
 
     async def renew_leases(self) -> None:
         """Renew the lease of every mail that is being sent."""

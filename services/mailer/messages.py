@@ -63,7 +63,6 @@ class Mail:
 class MimeMessage:
     """A message ready for DATA. `smtputf8`: the server must offer SMTPUTF8 (EM-14)."""
 
-    message_id: str
     recipient: str
     content: bytes
     smtputf8: bool
@@ -116,7 +115,6 @@ class Messages:
         rendered = self._render(mail, language)
         international = not recipient.addr_spec.isascii()
         message = EmailMessage(policy=SMTPUTF8 if international else SMTP)
-        message_id = f"<{mail.mail_id}@{self._from.domain}>"
         try:
             message["From"] = self._from
             message["To"] = recipient
@@ -125,7 +123,7 @@ class Messages:
         except ValueError as error:
             raise InvalidMail("a value would break a header") from error
         message["Date"] = email.utils.format_datetime(mail.written_at)
-        message["Message-ID"] = message_id
+        message["Message-ID"] = f"<{mail.mail_id}@{self._from.domain}>"
         message["Auto-Submitted"] = "auto-generated"
         message["X-Auto-Response-Suppress"] = "All"
         # Quoted-printable keeps every line short and seven bits wide, whatever the relays offer.
@@ -134,7 +132,6 @@ class Messages:
         # Last, since setting the content clears every content header.
         message["Content-Language"] = language
         return MimeMessage(
-            message_id=message_id,
             recipient=recipient.addr_spec,
             content=message.as_bytes(),
             smtputf8=international,

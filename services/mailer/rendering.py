@@ -108,9 +108,9 @@ class Renderer:
 
 
 def _environment(language: str, brand: Brand, overrides: Path | None) -> jinja2.Environment:
-    theirs = [] if overrides is None else [overrides / language, overrides]
+    operators = [] if overrides is None else [overrides / language, overrides]
     environment = jinja2.Environment(
-        loader=jinja2.FileSystemLoader([*theirs, OWN_TEMPLATES]),
+        loader=jinja2.FileSystemLoader([*operators, OWN_TEMPLATES]),
         autoescape=jinja2.select_autoescape(enabled_extensions=("html.j2",), default=False),
         undefined=jinja2.StrictUndefined,
         trim_blocks=True,

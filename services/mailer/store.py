@@ -13,6 +13,7 @@ import msgspec
 from services.mailer.deliveries import Delivery
 from shared.contracts.registration.events import AccountCreated, AddressChanged, NameChanged
 from shared.database import Connection, row_count
+from shared.database.rows import insert
 
 #: Longer than an event about a request can be delayed.
 RETENTION_CLOSED_REQUESTS = timedelta(days=30)
@@ -43,38 +44,24 @@ async def lock(tx: Connection, owner_id: str) -> None:
 
 async def add(tx: Connection, new: Delivery) -> None:
     """Add a mail, due now, unless the same event added it before."""
-    await tx.execute(
-        """
-        INSERT INTO deliveries (mail_id, cause, template, subject, request_id, traceparent,
-            language, address, facts, sealed, asked_at, written_at, expires_at, due_at)
-        VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9::text::jsonb, $10::text::jsonb, $11, $12, $13,
-            $12)
-        ON CONFLICT DO NOTHING
-        """,
-        new.mail_id,
-        new.cause,
-        new.template.name,
-        new.subject,
-        new.request_id,
-        new.traceparent,
-        new.language,
-        new.address,
-        msgspec.json.encode(new.data).decode(),
-        None if new.secrets is None else msgspec.json.encode(new.secrets).decode(),
-        new.asked_at,
-        new.written_at,
-        new.expires_at,
-    )
+    row = dict(vars(new))
+    del row["code"], row["link_token"]  # in clear only while the message is built
+    data, secrets = row.pop("data"), row.pop("secrets")
+    row["template"] = new.template.name
+    row["facts"] = msgspec.json.encode(data).decode()
+    row["sealed"] = None if secrets is None else msgspec.json.encode(secrets).decode()
+    row["due_at"] = new.written_at
+    await insert(tx, "deliveries", row, "ON CONFLICT DO NOTHING")
 
 
 async def is_obsolete(tx: Connection, template: str, owner: Owner, asked_at: datetime) -> bool:
     """Whether the request is closed or the owner has a later mail of the same kind."""
+    which = f"{owner.column} = $1 AND template = $2 AND asked_at > $3"
     found: bool = await tx.fetchval(
         f"""
         SELECT EXISTS (SELECT FROM closed_requests WHERE request_id = $1)
-            OR EXISTS (SELECT FROM deliveries
-                       WHERE {owner.column} = $1 AND template = $2 AND asked_at > $3)
-        """,  # noqa: S608
+            OR EXISTS (SELECT FROM deliveries WHERE {which})
+        """,  # noqa: S608 - the column is one of two constants
         owner.id,
         template,
         asked_at,
@@ -106,19 +93,13 @@ async def count_within(
 
 
 async def close_request(
-    tx: Connection, request_id: str, now: datetime, *, keep: Collection[str] = ()
+    tx: Connection, request_id: str, now: datetime, *, still_sent: Collection[str] = ()
 ) -> None:
-    """Send nothing more about a request, except the templates in `keep`."""
-    await tx.execute(
-        """
-        INSERT INTO closed_requests (request_id, closed_at) VALUES ($1, $2)
-        ON CONFLICT DO NOTHING
-        """,
-        request_id,
-        now,
-    )
+    """Send nothing more about a request, except the templates in `still_sent`."""
+    row = {"request_id": request_id, "closed_at": now}
+    await insert(tx, "closed_requests", row, "ON CONFLICT DO NOTHING")
     which = "request_id = $3 AND template <> ALL($4)"
-    await _drop(tx, which, now, "closed", request_id, list(keep))
+    await _drop(tx, which, now, "closed", request_id, list(still_sent))
 
 
 async def delete_request(tx: Connection, request_id: str, now: datetime) -> None:
@@ -218,17 +199,17 @@ async def find_recipient(tx: Connection, account_id: str) -> Recipient | None:
 
 
 async def oldest_waiting(tx: Connection) -> datetime | None:
-    """When the oldest mail that has not reached its end was written; held ones aside."""
+    """When the oldest mail was written that is still to be sent; held ones do not count."""
     found: datetime | None = await tx.fetchval(
         "SELECT min(written_at) FROM deliveries WHERE ended_at IS NULL AND state <> 'held'"
     )
     return found
 
 
-async def purge(tx: Connection, now: datetime, keep: timedelta) -> int:
-    """Delete the mails that ended `keep` ago, and drop held mails that are too old to send.
+async def purge(tx: Connection, now: datetime, retention: timedelta) -> int:
+    """Delete the mails that ended `retention` ago, and drop held mails that are too old to send.
 
-    Those are the ones whose code has expired, and the ones as old as `keep`.
+    Those are the ones whose code has expired, and the ones as old as `retention`.
     """
     await tx.execute(
         """
@@ -236,10 +217,10 @@ async def purge(tx: Connection, now: datetime, keep: timedelta) -> int:
         WHERE state = 'held' AND (written_at < $2 OR sealed IS NOT NULL AND expires_at < $1)
         """,
         now,
-        now - keep,
+        now - retention,
     )
     await tx.execute(
         "DELETE FROM closed_requests WHERE closed_at < $1", now - RETENTION_CLOSED_REQUESTS
     )
-    status = await tx.execute("DELETE FROM deliveries WHERE ended_at < $1", now - keep)
+    status = await tx.execute("DELETE FROM deliveries WHERE ended_at < $1", now - retention)
     return row_count(status)

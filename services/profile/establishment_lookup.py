@@ -10,6 +10,7 @@ import msgspec
 from services.profile.deps import Deps
 from services.profile.establishment_record import EstablishmentRecord
 from shared.database import Connection, Pool, acquire
+from shared.database.rows import upsert
 
 #: The state of a check that the directory did not answer.
 DEFERRED = "deferred"
@@ -17,10 +18,6 @@ RETENTION = timedelta(hours=24)
 MAX_ROWS = 10_000
 
 READ = "SELECT answer FROM directory_answers WHERE siret = $1 AND expires_at > $2"
-UPSERT = """
-INSERT INTO directory_answers (siret, answer, expires_at) VALUES ($1, $2, $3)
-ON CONFLICT (siret) DO UPDATE SET answer = excluded.answer, expires_at = excluded.expires_at
-"""
 # Locks only the rows to delete: OFFSET together with FOR UPDATE would lock the others too.
 DELETE_EXPIRED = """
 DELETE FROM directory_answers
@@ -48,9 +45,13 @@ async def find(
     record = await deps.directory.ask(siret, background=background)
     if record is None:
         return EstablishmentRecord(state=DEFERRED)
-    text = msgspec.json.encode(record).decode()
+    row = {
+        "siret": siret,
+        "answer": msgspec.json.encode(record).decode(),
+        "expires_at": deps.clock() + RETENTION,
+    }
     async with acquire(pool) as connection:
-        await connection.execute(UPSERT, siret, text, deps.clock() + RETENTION)
+        await upsert(connection, "directory_answers", row, "siret")
     return record
 
 

@@ -14,24 +14,13 @@ import msgspec
 from services.profile.establishment_record import SiretCheck
 from shared.contracts.profile.views import ProfileFields
 from shared.database import Connection, row_count
+from shared.database.rows import insert
 
 LOCK_ACCOUNT = "SELECT pg_advisory_xact_lock(hashtextextended('profile/' || $1::text, 0))"
 READ = """
 SELECT account_id::text, fields, version, coalesce(siret, '') AS siret, standing, closed_on,
     coalesce(terms_version, '') AS terms_version, terms_at, saved_at, validated_at
 FROM profiles WHERE account_id = $1
-"""
-SAVE = """
-INSERT INTO profiles (
-    account_id, version, fields, country, siret, standing, closed_on, terms_version, terms_at,
-    saved_at)
-VALUES ($1, $2, $3, nullif($4, ''), nullif($5, ''), $6, $7, nullif($8, ''), $9, $10)
-ON CONFLICT (account_id) DO UPDATE
-    SET version = excluded.version, fields = excluded.fields, country = excluded.country,
-        siret = excluded.siret, standing = excluded.standing, closed_on = excluded.closed_on,
-        terms_version = excluded.terms_version, terms_at = excluded.terms_at,
-        saved_at = excluded.saved_at
-    WHERE profiles.state = 'draft'
 """
 # Of concurrent requests only one freezes the draft.
 FREEZE = """
@@ -49,8 +38,8 @@ WHERE account_id IN (
 RETURNING account_id
 """
 READ_NAMES = "SELECT first_name, last_name, known_at FROM account_names WHERE account_id = $1"
-UPSERT_NAMES = """
-INSERT INTO account_names (account_id, first_name, last_name, known_at) VALUES ($1, $2, $3, $4)
+# Older names do not replace newer ones.
+IF_NEWER = """
 ON CONFLICT (account_id) DO UPDATE
     SET first_name = excluded.first_name, last_name = excluded.last_name,
         known_at = excluded.known_at
@@ -125,19 +114,21 @@ async def read(tx: Connection, account_id: str) -> Profile | None:
 async def save(tx: Connection, profile: Profile) -> None:
     """Insert or replace a draft."""
     siret_check = profile.siret_check
-    await tx.execute(
-        SAVE,
-        profile.account_id,
-        profile.version,
-        _json(profile.fields),
-        profile.fields.country,
-        profile.siret,
-        siret_check.state if siret_check else None,
-        siret_check.closed_on if siret_check else None,
-        profile.terms_version,
-        profile.terms_at,
-        profile.saved_at,
-    )
+    row = {
+        "account_id": profile.account_id,
+        "version": profile.version,
+        "fields": _json(profile.fields),
+        "country": profile.fields.country or None,
+        "siret": profile.siret or None,
+        "standing": siret_check.state if siret_check else None,
+        "closed_on": siret_check.closed_on if siret_check else None,
+        "terms_version": profile.terms_version or None,
+        "terms_at": profile.terms_at,
+        "saved_at": profile.saved_at,
+    }
+    changes = ", ".join(f"{name} = excluded.{name}" for name in row)
+    conflict = f"ON CONFLICT (account_id) DO UPDATE SET {changes} WHERE profiles.state = 'draft'"
+    await insert(tx, "profiles", row, conflict)
 
 
 async def freeze(tx: Connection, profile: Profile, group: str) -> bool:
@@ -177,10 +168,8 @@ async def read_names(tx: Connection, account_id: str) -> Names | None:
 
 async def save_names(tx: Connection, account_id: str, names: Names) -> bool:
     """Save the names; False if newer ones are known."""
-    done = await tx.execute(
-        UPSERT_NAMES, account_id, names.first_name, names.last_name, names.known_at
-    )
-    return row_count(done) > 0
+    row = {"account_id": account_id, **vars(names)}
+    return await insert(tx, "account_names", row, IF_NEWER)
 
 
 async def rename(tx: Connection, account_id: str, names: Names) -> None:

@@ -29,7 +29,7 @@ async def account_created(event: AccountCreated, context: Context[Deps]) -> None
     await store.lock(tx, request_id)
     await enqueue(context, FINALISATION, event, event.created_at, event)
     await store.upsert_recipient(tx, account_id, event)
-    await store.close_request(tx, request_id, context.now(), keep=(FINALISATION.name,))
+    await store.close_request(tx, request_id, context.now(), still_sent=(FINALISATION.name,))
 
 
 async def name_changed(event: NameChanged, context: Context[Deps]) -> None:

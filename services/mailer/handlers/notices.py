@@ -114,5 +114,5 @@ def one_line(device: str) -> str:
     >>> one_line("?, Windows")
     'Windows'
     """
-    kept = (sign for sign in device if sign.isalnum() or sign in " ,.-_()?")
-    return "".join(kept)[:MAX_DEVICE_LENGTH].strip(" ,?")
+    shown = (sign for sign in device if sign.isalnum() or sign in " ,.-_()?")
+    return "".join(shown)[:MAX_DEVICE_LENGTH].strip(" ,?")

@@ -34,12 +34,11 @@ log = get_logger("profile")
 
 @dataclass(frozen=True, kw_only=True)
 class SubmittedForm:
-    """A form as submitted with the lookup of its SIRET, or its refusal."""
+    """A form as submitted, with its valid SIRET or an empty text and the lookup of that."""
 
     fields: ProfileFields
-    siret: str = ""
-    siret_check: SiretCheck | None = None
-    refusal: Refusal | None = None
+    siret: str
+    siret_check: SiretCheck | None
 
 
 async def describe_profile(request: DescribeProfile, context: RequestContext[Deps]) -> ProfileView:
@@ -49,37 +48,33 @@ async def describe_profile(request: DescribeProfile, context: RequestContext[Dep
 
 async def read_form(request: SaveProfile, deps: Deps, pool: Pool) -> SubmittedForm:
     """Read the form and look its SIRET up; a missing answer refuses nothing (SI-07)."""
+    text = deps.opener.open(request.fields, seal_context(SaveProfile, "fields"))
     try:
-        text = deps.opener.open(request.fields, seal_context(SaveProfile, "fields"))
         fields = msgspec.json.decode(text, type=ProfileFields)
+        refusal = check_storable(fields)
     except msgspec.MsgspecError:
-        return SubmittedForm(fields=ProfileFields(), refusal=Refusal(slug="invalid_fields"))
-    refusal = check_storable(fields)
+        refusal = Refusal(slug="invalid_fields")
     if refusal is not None:
-        return SubmittedForm(fields=fields, refusal=refusal)
-    siret = siret_of(fields)
-    if not siret or deps.directory is None:
-        return SubmittedForm(fields=fields, siret=siret)
-    return SubmittedForm(fields=fields, siret=siret, siret_check=await find(siret, deps, pool))
-
-
-async def save_profile(request: SaveProfile, context: RequestContext[Deps]) -> ProfileView:
-    """Save a draft, valid or not (G-33)."""
-    form: SubmittedForm = context.prepared
-    if form.refusal is not None:
         log.info(
             "A form that no page sends was refused.",
             action="input_validation_fail",
             account=request.account_id,
-            reason=form.refusal.slug,
-            field=form.refusal.params.get("field"),
+            reason=refusal.slug,
+            field=refusal.params.get("field"),
         )
-        raise Refused(form.refusal)
+        raise Refused(refusal)
+    siret = siret_of(fields)
+    siret_check = await find(siret, deps, pool) if siret and deps.directory else None
+    return SubmittedForm(fields=fields, siret=siret, siret_check=siret_check)
+
+
+async def save_profile(request: SaveProfile, context: RequestContext[Deps]) -> ProfileView:
+    """Save a draft, valid or not (G-33)."""
     await store.lock_account(context.tx, request.account_id)
     former = await store.read(context.tx, request.account_id)
     if former is not None and former.validated:
         raise Refused(ALREADY_VALIDATED)
-    draft = _draft(request, form, former, context)
+    draft = _draft(request, former, context)
     await store.save(context.tx, draft)
     await _publish_saved(draft, context)
     if draft.check_deferred and not _already_deferred(draft, former):
@@ -153,14 +148,13 @@ def to_view(profile: Profile | None, deps: Deps) -> ProfileView:
     )
 
 
-def _draft(
-    request: SaveProfile, form: SubmittedForm, former: Profile | None, context: RequestContext[Deps]
-) -> Profile:
+def _draft(request: SaveProfile, former: Profile | None, context: RequestContext[Deps]) -> Profile:
     """The draft to save.
 
     Accepting the same terms again keeps the time of acceptance. A deferred lookup keeps an earlier
     result for the same SIRET.
     """
+    form: SubmittedForm = context.prepared
     now = context.now()
     version, terms_at = request.terms_version, now
     if former is not None and former.terms_at is not None and former.terms_version == version:

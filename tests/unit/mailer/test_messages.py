@@ -39,14 +39,12 @@ def test_em_02_lines_are_short_and_end_in_crlf(template: str, language: str, cas
 
 @pytest.mark.parametrize(("template", "language"), KINDS)
 def test_em_04_05_06_headers_stand_once_each(template: str, language: str) -> None:
-    built = messages().build(mail(template, language))
-    message = parsed(built.content)
+    message = parsed(messages().build(mail(template, language)).content)
     for header in ONCE:
         assert len(message.get_all(header, [])) == 1, header
     assert message["From"] == "IMPEXWEB - ANSM <impexweb@impexweb.example>"
     assert message["To"] == "durand123456@labo654321.example"
     assert message["Reply-To"] == "importation-medicaments@ansm.sante.fr"
-    assert message["Message-ID"] == built.message_id
     assert message["Message-ID"] == "<3f0c9d52-6a0a-5d5b-9e0c-3b8d7a112233@impexweb.example>"
     assert message["Date"].datetime == ASKED
     assert message["Auto-Submitted"] == "auto-generated"
@@ -60,8 +58,9 @@ def test_em_04_a_message_id_is_the_mails_own_id_at_the_senders_domain() -> None:
     """So it is as unique as a random UUID, and the same for each attempt of one mail."""
     writer = messages()
     for mail_id in (str(uuid4()) for _ in range(20)):
-        built = [writer.build(mail(mail_id=mail_id)).message_id for _ in range(2)]
-        assert built == [f"<{mail_id}@impexweb.example>"] * 2
+        for _ in range(2):
+            message = parsed(writer.build(mail(mail_id=mail_id)).content)
+            assert message["Message-ID"] == f"<{mail_id}@impexweb.example>"
 
 
 @pytest.mark.parametrize(("template", "language"), KINDS)
@@ -227,7 +226,7 @@ def test_the_same_mail_built_twice_says_the_same() -> None:
         return re.sub(rb"=+\d+==", b"boundary", content)
 
     first, second = messages().build(mail()), messages().build(mail())
-    assert first.message_id == second.message_id
+    assert b"\r\nMessage-ID: <" in first.content
     assert without_boundary(first.content) == without_boundary(second.content)
 
 
