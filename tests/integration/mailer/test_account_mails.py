@@ -8,19 +8,28 @@ import pytest
 
 from shared.contracts.base import Event
 from shared.contracts.mailer import MailAccepted, MailRefused
+from tests.support.harness.mailer import MailerHarness
 from tests.support.mail.mail_server import MailServer
-from tests.support.mail.mailer_fixture import CODE, OTHER, TOKEN, MailerFixture, now
-from tests.support.mail.sample_events import lost, proof, reset, unknown, wish
-from tests.support.servers.system import System
+from tests.support.mail.sample_events import (
+    CODE,
+    OTHER,
+    TOKEN,
+    address_change,
+    lost,
+    now,
+    proof,
+    reset,
+    unknown,
+)
 
 PORTAL = "http://127.0.0.1:8080"
 
 
-async def test_g_44_g_25_ot_13_links_and_codes_of_an_account_go_to_the_address_that_was_said(
-    system: System, mailer: MailerFixture, smtp: MailServer
+async def test_g_44_g_25_ot_13_links_and_codes_of_an_account_go_to_the_address_that_was_given(
+    mailer: MailerHarness, smtp: MailServer
 ) -> None:
     """Without waiting for the directory: the event carries address and language."""
-    async with system.run("mailer", IMPEX_SMTP_URL=smtp.url):
+    async with mailer.run(IMPEX_SMTP_URL=smtp.url):
         asked = {
             "reset": await mailer.publish(reset(), times=2),
             "proof": await mailer.publish(proof(), times=2),
@@ -28,24 +37,24 @@ async def test_g_44_g_25_ot_13_links_and_codes_of_an_account_go_to_the_address_t
         }
         rows = {name: await mailer.state(cause, "accepted") for name, cause in asked.items()}
         await mailer.all_handled()
-    said = {one.message["Subject"]: one for one in smtp.messages}
+    subjects = {one.message["Subject"]: one for one in smtp.messages}
     assert len(smtp.messages) == 3
-    link = said["Choisir un nouveau mot de passe IMPEXWEB"].text()
+    link = subjects["Choisir un nouveau mot de passe IMPEXWEB"].text()
     assert f"{PORTAL}/mot-de-passe?jeton={TOKEN}" in link
-    code = said["Votre code pour vérifier votre adresse"].text()
+    code = subjects["Votre code pour vérifier votre adresse"].text()
     assert re.findall(r"\d{6}", code)[0] == CODE
-    phone = said["Lost phone: confirm your request"].text()
+    phone = subjects["Lost phone: confirm your request"].text()
     assert f"{PORTAL}/telephone-perdu/confirmer?jeton={TOKEN}" in phone
     assert {one.recipients for one in smtp.messages} == {("pierre@labo.example",)}
     assert all((row["request_id"], row["sealed"]) == (None, None) for row in rows.values())
 
 
-@pytest.mark.parametrize("make", [reset, proof, lost, partial(wish, again=True)])
+@pytest.mark.parametrize("make", [reset, proof, lost, partial(address_change, again=True)])
 async def test_re_06_a_later_link_or_code_replaces_the_one_that_still_waits(
-    system: System, mailer: MailerFixture, smtp: MailServer, make: type[Event]
+    mailer: MailerHarness, smtp: MailServer, make: type[Event]
 ) -> None:
     smtp.answer("RCPT", "451 4.3.0 later")
-    async with system.run("mailer", IMPEX_SMTP_URL=smtp.url):
+    async with mailer.run(IMPEX_SMTP_URL=smtp.url):
         first = await mailer.publish(make(requested_at=now() - timedelta(minutes=2)))
         await mailer.state(first, "deferred")
         second = await mailer.publish(make())
@@ -60,11 +69,11 @@ async def test_re_06_a_later_link_or_code_replaces_the_one_that_still_waits(
 
 
 async def test_re_06_what_waits_for_another_account_or_is_of_another_kind_stays(
-    system: System, mailer: MailerFixture, smtp: MailServer
+    mailer: MailerHarness, smtp: MailServer
 ) -> None:
     smtp.answer("RCPT", "451 4.3.0 later", "451 4.3.0 later")
     before = now() - timedelta(minutes=2)
-    async with system.run("mailer", IMPEX_SMTP_URL=smtp.url):
+    async with mailer.run(IMPEX_SMTP_URL=smtp.url):
         others = [
             await mailer.publish(reset(requested_at=before), subject=OTHER),
             await mailer.publish(lost(requested_at=before)),
@@ -76,13 +85,13 @@ async def test_re_06_what_waits_for_another_account_or_is_of_another_kind_stays(
             assert (await mailer.row(cause))["state"] == "deferred"
 
 
-async def test_b_03_an_address_without_account_is_told_once_and_nobody_else_is(
-    system: System, mailer: MailerFixture, smtp: MailServer
+async def test_b_03_an_address_without_account_gets_one_mail_and_nobody_else_does(
+    mailer: MailerHarness, smtp: MailServer
 ) -> None:
-    async with system.run("mailer", IMPEX_SMTP_URL=smtp.url):
+    async with mailer.run(IMPEX_SMTP_URL=smtp.url):
         cause = await mailer.publish(unknown(closed=True), subject=None, times=3)
         await mailer.publish(unknown("phone", language="en"), subject=None)
-        await mailer.hears(MailAccepted, 2)
+        await mailer.emitted(MailAccepted, 2)
         await mailer.all_handled()
         row = await mailer.row(cause)
     english, french = sorted(smtp.messages, key=lambda one: str(one.message["Subject"]))
@@ -96,21 +105,21 @@ async def test_b_03_an_address_without_account_is_told_once_and_nobody_else_is(
 
 
 async def test_ot_13_a_code_that_ran_out_before_it_could_leave_is_not_sent(
-    system: System, mailer: MailerFixture, smtp: MailServer
+    mailer: MailerHarness, smtp: MailServer
 ) -> None:
-    async with system.run("mailer", IMPEX_SMTP_URL=smtp.url):
+    async with mailer.run(IMPEX_SMTP_URL=smtp.url):
         past = now() - timedelta(minutes=11)
         await mailer.publish(proof(requested_at=past, expires_at=past + timedelta(minutes=10)))
-        (told,) = await mailer.hears(MailRefused)
-    assert (told.template, told.reason) == ("address_code", "expired")
+        (event,) = await mailer.emitted(MailRefused)
+    assert (event.template, event.reason) == ("address_code", "expired")
     assert smtp.messages == []
 
 
-async def test_a_link_in_doubt_goes_again_once_and_says_the_same(
-    system: System, mailer: MailerFixture, smtp: MailServer
+async def test_a_link_in_doubt_goes_again_once_with_the_same_text(
+    mailer: MailerHarness, smtp: MailServer
 ) -> None:
     smtp.drop_after_data = 1
-    async with system.run("mailer", IMPEX_SMTP_URL=smtp.url):
+    async with mailer.run(IMPEX_SMTP_URL=smtp.url):
         cause = await mailer.publish(reset())
         row = await mailer.state(cause, "accepted")
     first, second = smtp.messages
@@ -121,10 +130,10 @@ async def test_a_link_in_doubt_goes_again_once_and_says_the_same(
 
 @pytest.mark.parametrize("make", [reset, proof, lost])
 async def test_b_04_link_and_code_are_sealed_while_the_mail_waits(
-    system: System, mailer: MailerFixture, smtp: MailServer, make: type[Event]
+    mailer: MailerHarness, smtp: MailServer, make: type[Event]
 ) -> None:
     smtp.answer("RCPT", "451 4.3.0 later")
-    async with system.run("mailer", IMPEX_SMTP_URL=smtp.url):
+    async with mailer.run(IMPEX_SMTP_URL=smtp.url):
         waiting = await mailer.state(await mailer.publish(make()), "deferred")
     assert '"box"' in waiting["sealed"]
     assert CODE not in str(dict(waiting))
@@ -132,11 +141,11 @@ async def test_b_04_link_and_code_are_sealed_while_the_mail_waits(
 
 
 async def test_59_an_event_that_names_no_account_or_no_address_dies_with_the_reason(
-    system: System, mailer: MailerFixture, smtp: MailServer
+    mailer: MailerHarness, smtp: MailServer
 ) -> None:
-    async with system.run("mailer", IMPEX_SMTP_URL=smtp.url):
+    async with mailer.run(IMPEX_SMTP_URL=smtp.url):
         await mailer.publish(reset(), subject=None)
-        assert "which account" in await mailer.dead_reason()
+        assert "which account" in mailer.dead_reason()
         await mailer.publish(reset(address="x@labo.example\r\nBcc: v@labo.example"))
-        assert "no mail header may carry" in await mailer.dead_reason()
+        assert "no mail header may carry" in mailer.dead_reason()
     assert smtp.messages == []

@@ -3,27 +3,36 @@
 from datetime import timedelta
 
 from shared.contracts.mailer import MailAccepted
+from tests.support.harness.mailer import MailerHarness
 from tests.support.mail.mail_server import MailServer
-from tests.support.mail.mailer_fixture import ACCOUNT, CODE, OTHER, MailerFixture, created, now
-from tests.support.mail.sample_events import moved, renamed, validated, wish
-from tests.support.servers.system import System
+from tests.support.mail.sample_events import (
+    ACCOUNT,
+    CODE,
+    OTHER,
+    address_change,
+    created,
+    moved,
+    now,
+    renamed,
+    validated,
+)
 
 SOON = timedelta(seconds=1)
 OLD, NEW = "pierre@labo.example", "pierre@autre.example"
 
 
-async def test_b_14_g_50_old_and_new_address_are_told_whatever_is_repeated(
-    system: System, mailer: MailerFixture, smtp: MailServer
+async def test_b_14_g_50_old_and_new_address_get_their_mails_whatever_is_repeated(
+    mailer: MailerHarness, smtp: MailServer
 ) -> None:
     """A code that goes again is not announced again; names go to a proved address only."""
-    async with system.run("mailer", IMPEX_SMTP_URL=smtp.url):
+    async with mailer.run(IMPEX_SMTP_URL=smtp.url):
         await mailer.state(await mailer.publish(created()), "accepted")
-        await mailer.publish(wish(), times=2)
-        await mailer.hears(MailAccepted, 3)
-        await mailer.publish(wish(again=True, language="en"))
-        await mailer.hears(MailAccepted, 4)
+        await mailer.publish(address_change(), times=2)
+        await mailer.emitted(MailAccepted, 3)
+        await mailer.publish(address_change(again=True, language="en"))
+        await mailer.emitted(MailAccepted, 4)
         await mailer.publish(moved(NEW, now() + SOON), times=2)
-        await mailer.hears(MailAccepted, 6)
+        await mailer.emitted(MailAccepted, 6)
         await mailer.all_handled()
     mails = smtp.messages[1:]
     sent = sorted((one.recipients[0], str(one.message["Subject"])) for one in mails)
@@ -40,9 +49,9 @@ async def test_b_14_g_50_old_and_new_address_are_told_whatever_is_repeated(
 
 
 async def test_b_14_mq_01_mails_follow_name_and_address_and_an_older_change_undoes_nothing(
-    system: System, mailer: MailerFixture, smtp: MailServer
+    mailer: MailerHarness, smtp: MailServer
 ) -> None:
-    """What is heard before the account is known waits for it."""
+    """An event that comes before its account is known waits for it."""
 
     async def known() -> tuple[str, ...]:
         await mailer.all_handled()
@@ -50,11 +59,12 @@ async def test_b_14_mq_01_mails_follow_name_and_address_and_an_older_change_undo
         return tuple(await mailer.database.fetchrow(query, ACCOUNT))
 
     start = now()
-    async with system.run("mailer", IMPEX_SMTP_URL=smtp.url):
+    async with mailer.run(IMPEX_SMTP_URL=smtp.url):
         await mailer.publish(renamed("Third", start + 3 * SOON))
         await mailer.publish(moved("third@labo.example", start + 3 * SOON))
-        await mailer.waits_in("mailer.retry.5s")
+        assert mailer.waits() == ["5s", "5s"]
         await mailer.publish(created(created_at=start))
+        await mailer.retry()
         assert await known() == ("third@labo.example", "Third", "fr")
         await mailer.publish(renamed("Second", start + 2 * SOON))
         await mailer.publish(moved("second@labo.example", start + 2 * SOON))
@@ -68,24 +78,24 @@ async def test_b_14_mq_01_mails_follow_name_and_address_and_an_older_change_undo
 
 
 async def test_59_a_change_to_what_no_mail_may_carry_dies_with_the_reason(
-    system: System, mailer: MailerFixture, smtp: MailServer
+    mailer: MailerHarness, smtp: MailServer
 ) -> None:
-    async with system.run("mailer", IMPEX_SMTP_URL=smtp.url):
+    async with mailer.run(IMPEX_SMTP_URL=smtp.url):
         await mailer.state(await mailer.publish(created()), "accepted")
         await mailer.publish(renamed("Durand\r\nBcc: x@y.example", now()))
-        assert "no mail may carry" in await mailer.dead_reason()
+        assert "no mail may carry" in mailer.dead_reason()
         await mailer.publish(moved("a@b.example, c@d.example", now()))
-        assert "not a valid e-mail address" in await mailer.dead_reason()
+        assert "not a valid e-mail address" in mailer.dead_reason()
         assert await mailer.database.fetchval("SELECT address FROM directory") == OLD
 
 
 async def test_g_35_g_50_one_confirmation_for_an_account_whatever_is_repeated(
-    system: System, mailer: MailerFixture, smtp: MailServer
+    mailer: MailerHarness, smtp: MailServer
 ) -> None:
     """By the latest name, in the holder's language; waited for where the account is not known."""
-    async with system.run("mailer", IMPEX_SMTP_URL=smtp.url):
+    async with mailer.run(IMPEX_SMTP_URL=smtp.url):
         await mailer.publish(created(address="other@labo.example"), subject=OTHER)
-        await mailer.hears(MailAccepted)
+        await mailer.emitted(MailAccepted)
         await mailer.publish(renamed("Martin", now() + SOON), subject=OTHER)
         await mailer.all_handled()
         elsewhere = {"country": "BE", "city": "Namur\u00a0", "position": "other"}
@@ -93,8 +103,9 @@ async def test_g_35_g_50_one_confirmation_for_an_account_whatever_is_repeated(
             validated(**elsewhere, position_other="Personne qualifiée"), subject=OTHER
         )
         early = await mailer.publish(validated(), times=2)
-        await mailer.waits_in("mailer.retry.5s")
+        assert mailer.waits() == ["5s", "5s"]
         await mailer.publish(created(language="en"))
+        await mailer.retry()
         rows = [await mailer.state(cause, "accepted") for cause in (early, other)]
         again = [
             await mailer.publish(validated()),

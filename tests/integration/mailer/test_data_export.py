@@ -4,24 +4,25 @@ import json
 from datetime import timedelta
 
 from services.mailer import data_export
+from tests.support.harness.mailer import MailerHarness
 from tests.support.mail.mail_server import MailServer
-from tests.support.mail.mailer_fixture import (
+from tests.support.mail.sample_events import (
     ACCOUNT,
     CODE,
     OTHER,
     TOKEN,
-    MailerFixture,
+    address_change,
     created,
+    moved,
     now,
+    reset,
 )
-from tests.support.mail.sample_events import moved, reset, wish
-from tests.support.servers.system import System
 
 
 async def test_b_11_which_mails_went_where_and_what_became_of_them(
-    system: System, mailer: MailerFixture, smtp: MailServer
+    mailer: MailerHarness, smtp: MailServer
 ) -> None:
-    async with system.run("mailer", IMPEX_SMTP_URL=smtp.url):
+    async with mailer.run(IMPEX_SMTP_URL=smtp.url):
         await mailer.state(await mailer.publish(created(), subject=ACCOUNT), "accepted")
         smtp.answer("RCPT", "550 5.1.1 no such user")
         await mailer.state(await mailer.publish(reset(), subject=ACCOUNT), "refused")
@@ -34,7 +35,7 @@ async def test_b_11_which_mails_went_where_and_what_became_of_them(
     assert mails == {("finalisation", "accepted", 1), ("password_reset", "refused", 1)}
     first = document["mails"][0]
     assert first["told"]["first_name"] == "Élodie"
-    assert "facts" not in first, "what it told is there once, under the name that has words"
+    assert "facts" not in first, "its data is there once, under the name that has a label"
     text = json.dumps(document, default=str)
     for foreign in (CODE, TOKEN, "jean@labo.example", OTHER):
         assert foreign not in text
@@ -42,10 +43,10 @@ async def test_b_11_which_mails_went_where_and_what_became_of_them(
     assert nobody == {"directory": [], "mails": []}
 
 
-async def test_b_03_a_mail_to_an_address_that_is_not_proved_does_not_tell_whose_it_is(
-    system: System, mailer: MailerFixture, smtp: MailServer
+async def test_b_03_a_mail_to_an_address_that_is_not_proved_does_not_reveal_whose_it_is(
+    mailer: MailerHarness, smtp: MailServer
 ) -> None:
-    """None goes to an address that has an account: one's own data must not tell the two apart."""
+    """None goes to an address that has an account: one's own data must not distinguish the two."""
 
     async def mails() -> list[tuple[str, str]]:
         document = await data_export.read(mailer.database, ACCOUNT)
@@ -53,12 +54,12 @@ async def test_b_03_a_mail_to_an_address_that_is_not_proved_does_not_tell_whose_
         return sorted((row["kind"], row["address"]) for row in document["mails"])
 
     proved = False
-    async with system.run("mailer", IMPEX_SMTP_URL=smtp.url):
+    async with mailer.run(IMPEX_SMTP_URL=smtp.url):
         await mailer.state(await mailer.publish(created()), "accepted")
-        await mailer.publish(wish(code=None, new_address="held@labo.example"))
+        await mailer.publish(address_change(code=None, new_address="held@labo.example"))
         await mailer.all_handled()
         held = await mails()
-        await mailer.publish(wish())
+        await mailer.publish(address_change())
         await mailer.all_handled()
         assert await mails() == [held[0], *held]
         await mailer.publish(moved("pierre@autre.example", now() + timedelta(seconds=1)))

@@ -6,13 +6,13 @@ import json
 import pytest
 
 from operations.cli import main
+from tests.support.harness.mailer import MailerHarness
 from tests.support.mail.mail_server import MailServer
-from tests.support.mail.mailer_fixture import MailerFixture, created
-from tests.support.servers.system import System
+from tests.support.mail.sample_events import created
 
 
 async def impex(*words: str) -> int:
-    """Run the command beside the loop, as a person would in another window."""
+    """Run the command in a thread, as an operator would in another window."""
 
     def run() -> int:
         with pytest.raises(SystemExit) as end:
@@ -23,18 +23,17 @@ async def impex(*words: str) -> int:
 
 
 async def test_59_an_operator_sees_sends_and_drops_mails_in_doubt(
-    system: System,
-    mailer: MailerFixture,
+    mailer: MailerHarness,
     smtp: MailServer,
     monkeypatch: pytest.MonkeyPatch,
     capsys: pytest.CaptureFixture[str],
 ) -> None:
-    monkeypatch.setenv("IMPEX_MAILER_DATABASE_URL", system.database.url("mailer"))
+    monkeypatch.setenv("IMPEX_MAILER_DATABASE_URL", mailer.url)
     assert await impex("held") == 0
     assert "No mail waits" in capsys.readouterr().out
 
     smtp.drop_after_data = 2
-    async with system.run("mailer", IMPEX_SMTP_URL=smtp.url):
+    async with mailer.run(IMPEX_SMTP_URL=smtp.url):
         causes = [await mailer.publish(created(address=f"p{n}@labo.example")) for n in range(2)]
         for cause in causes:
             await mailer.state(cause, "held")

@@ -1,4 +1,4 @@
-"""From an event to a mail in the mail server, and the event that tells of it."""
+"""From an event to a mail in the mail server, and the event that reports it."""
 
 import re
 from datetime import timedelta
@@ -8,27 +8,17 @@ import pytest
 from shared.contracts.mailer import MailAccepted, MailRefused
 from shared.contracts.registration.events import RequestCancelled, RequestExpired, ValidationResent
 from shared.messaging.envelope import new_id
+from tests.support.harness.mailer import MailerHarness
 from tests.support.mail.mail_server import MailServer
-from tests.support.mail.mailer_fixture import (
-    ACCOUNT,
-    CODE,
-    TOKEN,
-    MailerFixture,
-    asked,
-    created,
-    known,
-    now,
-)
-from tests.support.servers.system import System
-from tests.support.waiting import eventually
+from tests.support.mail.sample_events import ACCOUNT, CODE, TOKEN, asked, created, known, now
 
 
 async def test_g_10_an_account_asked_for_brings_the_validation_mail(
-    system: System, mailer: MailerFixture, smtp: MailServer
+    mailer: MailerHarness, smtp: MailServer
 ) -> None:
-    async with system.run("mailer", IMPEX_SMTP_URL=smtp.url):
+    async with mailer.run(IMPEX_SMTP_URL=smtp.url):
         cause = await mailer.publish(asked())
-        (told,) = await mailer.hears(MailAccepted)
+        (event,) = await mailer.emitted(MailAccepted)
         row = await mailer.state(cause, "accepted")
         attempts = await mailer.attempts(cause)
 
@@ -37,27 +27,28 @@ async def test_g_10_an_account_asked_for_brings_the_validation_mail(
     assert re.findall(r"\b\d{6}\b", received.text())[0] == CODE
     assert f"http://127.0.0.1:8080/inscription/lien?jeton={TOKEN}" in received.text()
     assert received.message["Message-ID"] == f"<{row['mail_id']}@impexweb.example>"
-    assert (told.cause, told.mail_id, told.template) == (cause, str(row["mail_id"]), "validation")
+    assert (event.cause, event.template) == (cause, "validation")
+    assert event.mail_id == str(row["mail_id"])
     assert [(each["outcome"], each["smtp_code"]) for each in attempts] == [("accepted", 250)]
 
 
 async def test_em_16_the_envelope_sender_is_the_one_that_bounces_go_to(
-    system: System, mailer: MailerFixture, smtp: MailServer
+    mailer: MailerHarness, smtp: MailServer
 ) -> None:
     sender = "bounces@portal.example"
-    async with system.run("mailer", IMPEX_SMTP_URL=smtp.url, IMPEX_MAIL_SENDER=sender):
+    async with mailer.run(IMPEX_SMTP_URL=smtp.url, IMPEX_MAIL_SENDER=sender):
         await mailer.publish(asked())
-        await mailer.hears(MailAccepted)
+        await mailer.emitted(MailAccepted)
     (received,) = smtp.messages
     assert received.sender == sender
     assert received.message["From"].addresses[0].addr_spec == sender
 
 
 async def test_b_04_the_secrets_are_sealed_while_the_mail_waits_and_erased_when_it_is_gone(
-    system: System, mailer: MailerFixture, smtp: MailServer
+    mailer: MailerHarness, smtp: MailServer
 ) -> None:
     smtp.answer("RCPT", "451 4.3.0 later")
-    async with system.run("mailer", IMPEX_SMTP_URL=smtp.url):
+    async with mailer.run(IMPEX_SMTP_URL=smtp.url):
         cause = await mailer.publish(asked())
         waiting = await mailer.state(cause, "deferred")
         await mailer.make_due(cause)
@@ -69,11 +60,11 @@ async def test_b_04_the_secrets_are_sealed_while_the_mail_waits_and_erased_when_
 
 
 async def test_g_14_an_account_created_brings_the_finalisation_mail_and_a_directory_entry(
-    system: System, mailer: MailerFixture, smtp: MailServer
+    mailer: MailerHarness, smtp: MailServer
 ) -> None:
-    async with system.run("mailer", IMPEX_SMTP_URL=smtp.url):
+    async with mailer.run(IMPEX_SMTP_URL=smtp.url):
         await mailer.publish(created())
-        await mailer.hears(MailAccepted)
+        await mailer.emitted(MailAccepted)
         entry = await mailer.database.fetchrow("SELECT * FROM directory")
     (received,) = smtp.messages
     assert (
@@ -85,22 +76,22 @@ async def test_g_14_an_account_created_brings_the_finalisation_mail_and_a_direct
 
 
 async def test_em_15_the_holder_of_an_account_learns_that_it_was_asked_for_again(
-    system: System, mailer: MailerFixture, smtp: MailServer
+    mailer: MailerHarness, smtp: MailServer
 ) -> None:
-    async with system.run("mailer", IMPEX_SMTP_URL=smtp.url):
+    async with mailer.run(IMPEX_SMTP_URL=smtp.url):
         await mailer.publish(known(language="en"))
-        await mailer.hears(MailAccepted)
+        await mailer.emitted(MailAccepted)
     (received,) = smtp.messages
     assert received.message["Subject"] == "You already have an IMPEXWEB account"
 
 
 async def test_mq_01_the_same_event_three_times_is_one_mail(
-    system: System, mailer: MailerFixture, smtp: MailServer
+    mailer: MailerHarness, smtp: MailServer
 ) -> None:
-    async with system.run("mailer", IMPEX_SMTP_URL=smtp.url):
+    async with mailer.run(IMPEX_SMTP_URL=smtp.url):
         await mailer.publish(asked(), times=3)
         await mailer.publish(asked(address="last@labo.example"))
-        await mailer.hears(MailAccepted, 2)
+        await mailer.emitted(MailAccepted, 2)
         await mailer.all_handled()
     assert sorted(one.recipients[0] for one in smtp.messages) == [
         "Pierre.Durand@labo.example",
@@ -109,9 +100,9 @@ async def test_mq_01_the_same_event_three_times_is_one_mail(
 
 
 async def test_mq_01_an_event_replayed_after_the_inbox_forgot_it_is_no_second_mail(
-    system: System, mailer: MailerFixture, smtp: MailServer
+    mailer: MailerHarness, smtp: MailServer
 ) -> None:
-    async with system.run("mailer", IMPEX_SMTP_URL=smtp.url):
+    async with mailer.run(IMPEX_SMTP_URL=smtp.url):
         cause = await mailer.publish(asked())
         await mailer.state(cause, "accepted")
         await mailer.database.execute("DELETE FROM inbox")
@@ -123,10 +114,10 @@ async def test_mq_01_an_event_replayed_after_the_inbox_forgot_it_is_no_second_ma
 
 
 async def test_g_11_a_new_message_replaces_the_one_that_still_waits(
-    system: System, mailer: MailerFixture, smtp: MailServer
+    mailer: MailerHarness, smtp: MailServer
 ) -> None:
     smtp.answer("RCPT", "451 4.3.0 later")
-    async with system.run("mailer", IMPEX_SMTP_URL=smtp.url):
+    async with mailer.run(IMPEX_SMTP_URL=smtp.url):
         request_id = new_id()
         first = await mailer.publish(asked(request_id=request_id))
         await mailer.state(first, "deferred")
@@ -141,12 +132,12 @@ async def test_g_11_a_new_message_replaces_the_one_that_still_waits(
     assert ["111222" in one.text() for one in smtp.messages] == [True]
 
 
-async def test_a_message_heard_after_the_one_that_replaced_it_is_not_sent(
-    system: System, mailer: MailerFixture, smtp: MailServer
+async def test_a_message_handled_after_the_one_that_replaced_it_is_not_sent(
+    mailer: MailerHarness, smtp: MailServer
 ) -> None:
     request_id = new_id()
     older, newer = asked(request_id=request_id), asked(ValidationResent, request_id=request_id)
-    async with system.run("mailer", IMPEX_SMTP_URL=smtp.url):
+    async with mailer.run(IMPEX_SMTP_URL=smtp.url):
         cause = await mailer.publish(newer)
         await mailer.state(cause, "accepted")
         late = await mailer.publish(older)
@@ -157,11 +148,11 @@ async def test_a_message_heard_after_the_one_that_replaced_it_is_not_sent(
 
 @pytest.mark.parametrize("answer", ["451 4.3.0 later", "550 5.1.1 unknown", "ok"])
 async def test_re_14_of_a_cancelled_request_no_mail_leaves_and_no_record_stays(
-    system: System, mailer: MailerFixture, smtp: MailServer, answer: str
+    mailer: MailerHarness, smtp: MailServer, answer: str
 ) -> None:
     """G-04: whether its mail was deferred, refused or accepted."""
     smtp.answer("RCPT", answer)
-    async with system.run("mailer", IMPEX_SMTP_URL=smtp.url):
+    async with mailer.run(IMPEX_SMTP_URL=smtp.url):
         request_id = new_id()
         cause = await mailer.publish(asked(request_id=request_id))
         await mailer.state(cause, "deferred", "refused", "accepted")
@@ -176,11 +167,11 @@ async def test_re_14_of_a_cancelled_request_no_mail_leaves_and_no_record_stays(
 
 
 async def test_re_14_a_mail_cancelled_in_transmission_goes_no_second_time(
-    system: System, mailer: MailerFixture, smtp: MailServer
+    mailer: MailerHarness, smtp: MailServer
 ) -> None:
-    """The server has it, perhaps; its record says no more to whom it was."""
+    """The server has it, perhaps; its record no longer names an address."""
     smtp.silent_after_data = True
-    async with system.run("mailer", IMPEX_SMTP_URL=smtp.url, IMPEX_SMTP_FINAL_TIMEOUT="2"):
+    async with mailer.run(IMPEX_SMTP_URL=smtp.url, IMPEX_SMTP_FINAL_TIMEOUT="2"):
         request_id = new_id()
         cause = await mailer.publish(asked(request_id=request_id))
         await mailer.state(cause, "transmitting")
@@ -191,29 +182,25 @@ async def test_re_14_a_mail_cancelled_in_transmission_goes_no_second_time(
 
 
 async def test_b_03_the_holder_is_written_to_as_long_as_a_code_would_live(
-    system: System, mailer: MailerFixture, smtp: MailServer
+    mailer: MailerHarness, smtp: MailServer
 ) -> None:
     """Deferred for good, both requests come to the same end at the same moment."""
     smtp.always("RCPT", "451 4.3.0 later")
     soon = now() + timedelta(seconds=30)
-    async with system.run("mailer", IMPEX_SMTP_URL=smtp.url):
+    async with mailer.run(IMPEX_SMTP_URL=smtp.url):
         cause = await mailer.publish(known(expires_at=soon))
         row = await mailer.state(cause, "refused")
-        (told,) = await mailer.hears(MailRefused)
-    assert (row["reason"], told.reason) == ("expired", "expired")
+        (event,) = await mailer.emitted(MailRefused)
+    assert (row["reason"], event.reason) == ("expired", "expired")
 
 
-async def test_a_request_that_ran_out_before_its_mail_was_heard_of_gets_none(
-    system: System, mailer: MailerFixture, smtp: MailServer
+async def test_a_request_that_expired_before_its_mail_was_asked_for_gets_none(
+    mailer: MailerHarness, smtp: MailServer
 ) -> None:
-    async with system.run("mailer", IMPEX_SMTP_URL=smtp.url):
+    async with mailer.run(IMPEX_SMTP_URL=smtp.url):
         request_id = new_id()
         await mailer.publish(RequestExpired(request_id=request_id))
-
-        async def closed() -> bool:
-            return bool(await mailer.database.fetchval("SELECT count(*) FROM closed_requests"))
-
-        await eventually(closed)
+        assert await mailer.database.fetchval("SELECT count(*) FROM closed_requests") == 1
         late = await mailer.publish(asked(request_id=request_id))
         await mailer.all_handled()
         assert await mailer.row(late) is None
@@ -221,27 +208,13 @@ async def test_a_request_that_ran_out_before_its_mail_was_heard_of_gets_none(
 
 
 async def test_em_08_an_address_that_would_break_a_header_dies_with_the_reason(
-    system: System, mailer: MailerFixture, smtp: MailServer
+    mailer: MailerHarness, smtp: MailServer
 ) -> None:
-    async with system.run("mailer", IMPEX_SMTP_URL=smtp.url):
+    async with mailer.run(IMPEX_SMTP_URL=smtp.url):
         await mailer.publish(asked(address="x@labo.example\r\nBcc: v@labo.example"))
-        assert "no mail header may carry" in await mailer.dead_reason()
+        assert "no mail header may carry" in mailer.dead_reason()
         await mailer.publish(created(last_name="Durand\r\nBcc: v@labo.example"))
-        assert "no mail may carry" in await mailer.dead_reason()
+        assert "no mail may carry" in mailer.dead_reason()
         await mailer.publish(asked())
-        await mailer.hears(MailAccepted)
+        await mailer.emitted(MailAccepted)
     assert len(smtp.messages) == 1
-
-
-async def test_two_mailers_send_each_mail_once(
-    system: System, mailer: MailerFixture, smtp: MailServer
-) -> None:
-    async with (
-        system.run("mailer", IMPEX_SMTP_URL=smtp.url),
-        system.run("mailer", IMPEX_SMTP_URL=smtp.url),
-    ):
-        for number in range(30):
-            await mailer.publish(asked(address=f"p{number}@labo.example"))
-        await mailer.hears(MailAccepted, 30)
-    recipients = [one.recipients[0] for one in smtp.messages]
-    assert sorted(recipients) == sorted(f"p{number}@labo.example" for number in range(30))

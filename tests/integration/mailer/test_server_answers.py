@@ -1,11 +1,13 @@
-"""What the mail server says, and what becomes of the mail (bad inputs 58 and 59, EM-11)."""
+"""What the mail server answers, and what becomes of the mail (bad inputs 58 and 59, EM-11)."""
 
 from datetime import timedelta
 
+from services.mailer import held_mails
 from shared.contracts.mailer import MailAccepted, MailDeferred, MailRefused
+from tests.support.harness.mailer import MailerHarness
 from tests.support.mail.mail_server import MailServer
-from tests.support.mail.mailer_fixture import MailerFixture, asked, created
-from tests.support.servers.system import System
+from tests.support.mail.sample_events import CODE, asked, created
+from tests.support.waiting import eventually
 
 REFUSALS = [
     ("MAIL", "550 5.7.1 not from you", "refused"),
@@ -28,15 +30,15 @@ DEFERRALS = [
 ]
 
 
-async def test_em_11_a_refusal_for_good_ends_the_mail_and_says_why(
-    system: System, mailer: MailerFixture, smtp: MailServer
+async def test_em_11_a_refusal_for_good_ends_the_mail_with_the_reason(
+    mailer: MailerHarness, smtp: MailServer
 ) -> None:
-    async with system.run("mailer", IMPEX_SMTP_URL=smtp.url):
+    async with mailer.run(IMPEX_SMTP_URL=smtp.url):
         for number, (stage, reply, reason) in enumerate(REFUSALS, 1):
             smtp.answer(stage, reply)
             cause = await mailer.publish(asked())
-            told = (await mailer.hears(MailRefused, number))[-1]
-            assert (told.cause, told.reason) == (cause, reason), reply
+            event = (await mailer.emitted(MailRefused, number))[-1]
+            assert (event.cause, event.reason) == (cause, reason), reply
             row = await mailer.row(cause)
             assert (row["state"], row["sealed"]) == ("refused", None)
             (attempt,) = await mailer.attempts(cause)
@@ -46,92 +48,91 @@ async def test_em_11_a_refusal_for_good_ends_the_mail_and_says_why(
 
 
 async def test_em_11_a_refusal_for_now_is_tried_again(
-    system: System, mailer: MailerFixture, smtp: MailServer
+    mailer: MailerHarness, smtp: MailServer
 ) -> None:
-    async with system.run("mailer", IMPEX_SMTP_URL=smtp.url):
+    async with mailer.run(IMPEX_SMTP_URL=smtp.url):
         for number, (stage, reply, reason) in enumerate(DEFERRALS, 1):
             smtp.answer(stage, reply)
             cause = await mailer.publish(asked())
-            told = (await mailer.hears(MailDeferred, number))[-1]
-            assert (told.cause, told.reason) == (cause, reason), reply
-            assert told.next_try_at - told.at == timedelta(minutes=1)
+            event = (await mailer.emitted(MailDeferred, number))[-1]
+            assert (event.cause, event.reason) == (cause, reason), reply
+            assert event.next_try_at - event.at == timedelta(minutes=1)
             await mailer.make_due(cause)
             await mailer.state(cause, "accepted")
-        accepted = await mailer.hears(MailAccepted, len(DEFERRALS))
+        accepted = await mailer.emitted(MailAccepted, len(DEFERRALS))
     assert len(smtp.messages) == len(accepted) == len(DEFERRALS)
-    assert mailer.of(MailRefused) == []
+    assert await mailer.events(MailRefused) == []
 
 
 async def test_em_11_the_waits_grow_as_the_setting_says_then_come_hourly(
-    system: System, mailer: MailerFixture, smtp: MailServer
+    mailer: MailerHarness, smtp: MailServer
 ) -> None:
     smtp.always("RCPT", "450 4.2.0 greylisted")
-    async with system.run("mailer", IMPEX_SMTP_URL=smtp.url, IMPEX_MAIL_RETRY="2,7"):
+    async with mailer.run(IMPEX_SMTP_URL=smtp.url, IMPEX_MAIL_RETRY="2,7"):
         cause = await mailer.publish(asked())
         for number in range(1, 5):
-            await mailer.hears(MailDeferred, number)
+            await mailer.emitted(MailDeferred, number)
             await mailer.state(cause, "deferred")
             await mailer.make_due(cause)
-        told = await mailer.hears(MailDeferred, 5)
-    waits = [round((one.next_try_at - one.at).total_seconds() / 60) for one in told]
+        events = await mailer.emitted(MailDeferred, 5)
+    waits = [round((one.next_try_at - one.at).total_seconds() / 60) for one in events]
     assert waits == [2, 7, 60, 60, 60]
 
 
 async def test_a_deferral_beyond_the_life_of_the_code_is_the_end(
-    system: System, mailer: MailerFixture, smtp: MailServer
+    mailer: MailerHarness, smtp: MailServer
 ) -> None:
     smtp.answer("RCPT", "450 4.2.0 greylisted")
-    async with system.run("mailer", IMPEX_SMTP_URL=smtp.url):
+    async with mailer.run(IMPEX_SMTP_URL=smtp.url):
         cause = await mailer.publish(asked(life=timedelta(seconds=50)))
-        (told,) = await mailer.hears(MailRefused)
+        (event,) = await mailer.emitted(MailRefused)
         row = await mailer.row(cause)
-    assert (told.reason, row["state"], row["sealed"]) == ("expired", "refused", None)
+    assert (event.reason, row["state"], row["sealed"]) == ("expired", "refused", None)
 
 
 async def test_a_code_that_has_run_out_is_not_mailed_late(
-    system: System, mailer: MailerFixture, smtp: MailServer
+    mailer: MailerHarness, smtp: MailServer
 ) -> None:
-    async with system.run("mailer", IMPEX_SMTP_URL=smtp.url):
+    async with mailer.run(IMPEX_SMTP_URL=smtp.url):
         cause = await mailer.publish(asked(life=timedelta(seconds=-1)))
-        (told,) = await mailer.hears(MailRefused)
+        (event,) = await mailer.emitted(MailRefused)
         row = await mailer.row(cause)
-    assert (told.reason, row["state"], row["sealed"]) == ("expired", "dropped", None)
+    assert (event.reason, row["state"], row["sealed"]) == ("expired", "dropped", None)
     assert smtp.messages == []
 
 
 async def test_59_silence_before_the_message_was_given_is_no_doubt(
-    system: System, mailer: MailerFixture, smtp: MailServer
+    mailer: MailerHarness, smtp: MailServer
 ) -> None:
     smtp.hang.add("RCPT")
-    async with system.run("mailer", IMPEX_SMTP_URL=smtp.url, IMPEX_SMTP_TIMEOUT="1"):
+    async with mailer.run(IMPEX_SMTP_URL=smtp.url, IMPEX_SMTP_TIMEOUT="1"):
         cause = await mailer.publish(asked())
-        (told,) = await mailer.hears(MailDeferred)
+        (event,) = await mailer.emitted(MailDeferred)
         smtp.hang.clear()
         await mailer.make_due(cause)
         row = await mailer.state(cause, "accepted")
-    assert (told.reason, row["doubts"], len(smtp.messages)) == ("unreachable", 0, 1)
+    assert (event.reason, row["doubts"], len(smtp.messages)) == ("unreachable", 0, 1)
 
 
 async def test_59_silence_after_the_message_was_given_is_a_doubt(
-    system: System, mailer: MailerFixture, smtp: MailServer
+    mailer: MailerHarness, smtp: MailServer
 ) -> None:
     smtp.hang.add("DATA")
-    async with system.run("mailer", IMPEX_SMTP_URL=smtp.url, IMPEX_SMTP_FINAL_TIMEOUT="1"):
+    async with mailer.run(IMPEX_SMTP_URL=smtp.url, IMPEX_SMTP_FINAL_TIMEOUT="1"):
         cause = await mailer.publish(asked())
-
         row = await mailer.state(cause, "held")
-        (told,) = await mailer.hears(MailRefused)
+        (event,) = await mailer.emitted(MailRefused)
         outcomes = [each["outcome"] for each in await mailer.attempts(cause)]
-    assert (told.reason, row["doubts"], outcomes) == ("in_doubt", 2, ["in_doubt", "in_doubt"])
+    assert (event.reason, row["doubts"], outcomes) == ("in_doubt", 2, ["in_doubt", "in_doubt"])
 
 
 async def test_59_a_validation_mail_in_doubt_goes_again_once_with_the_same_id_and_code(
-    system: System, mailer: MailerFixture, smtp: MailServer
+    mailer: MailerHarness, smtp: MailServer
 ) -> None:
     smtp.drop_after_data = 1
-    async with system.run("mailer", IMPEX_SMTP_URL=smtp.url):
+    async with mailer.run(IMPEX_SMTP_URL=smtp.url):
         cause = await mailer.publish(asked())
-        await mailer.hears(MailAccepted)
+        await mailer.emitted(MailAccepted)
         row = await mailer.state(cause, "accepted")
     first, second = smtp.messages
     assert first.message["Message-ID"] == second.message["Message-ID"]
@@ -140,79 +141,119 @@ async def test_59_a_validation_mail_in_doubt_goes_again_once_with_the_same_id_an
 
 
 async def test_59_a_second_doubt_waits_for_a_person(
-    system: System, mailer: MailerFixture, smtp: MailServer
+    mailer: MailerHarness, smtp: MailServer
 ) -> None:
     smtp.drop_after_data = 5
-    async with system.run("mailer", IMPEX_SMTP_URL=smtp.url):
+    async with mailer.run(IMPEX_SMTP_URL=smtp.url):
         cause = await mailer.publish(asked())
-        (told,) = await mailer.hears(MailRefused)
+        (event,) = await mailer.emitted(MailRefused)
         row = await mailer.state(cause, "held")
-    assert (told.reason, len(smtp.messages)) == ("in_doubt", 2)
+    assert (event.reason, len(smtp.messages)) == ("in_doubt", 2)
     assert row["sealed"] is not None  # so that a person may still send it
 
 
 async def test_59_a_mail_that_opens_nothing_is_held_at_the_first_doubt(
-    system: System, mailer: MailerFixture, smtp: MailServer
+    mailer: MailerHarness, smtp: MailServer
 ) -> None:
     smtp.drop_after_data = 1
-    async with system.run("mailer", IMPEX_SMTP_URL=smtp.url):
+    async with mailer.run(IMPEX_SMTP_URL=smtp.url):
         await mailer.publish(created())
-        (told,) = await mailer.hears(MailRefused)
-    assert (told.reason, len(smtp.messages)) == ("in_doubt", 1)
+        (event,) = await mailer.emitted(MailRefused)
+    assert (event.reason, len(smtp.messages)) == ("in_doubt", 1)
 
 
 async def test_a_connection_lost_before_the_message_was_given_is_no_doubt(
-    system: System, mailer: MailerFixture, smtp: MailServer
+    mailer: MailerHarness, smtp: MailServer
 ) -> None:
     smtp.hang.add("RCPT")
-    async with system.run("mailer", IMPEX_SMTP_URL=smtp.url):
+    async with mailer.run(IMPEX_SMTP_URL=smtp.url):
         cause = await mailer.publish(asked())
         await mailer.state(cause, "sending")
         await smtp.stop()
-        (told,) = await mailer.hears(MailDeferred)
+        (event,) = await mailer.emitted(MailDeferred)
         smtp.hang.clear()
         await smtp.start()
         await mailer.make_due(cause)
         row = await mailer.state(cause, "accepted")
-    assert (told.reason, row["doubts"], len(smtp.messages)) == ("unreachable", 0, 1)
+    assert (event.reason, row["doubts"], len(smtp.messages)) == ("unreachable", 0, 1)
 
 
-async def test_a_mail_server_that_is_away_holds_everything_and_loses_nothing(
-    system: System, mailer: MailerFixture, smtp: MailServer
+async def test_a_mail_server_that_is_unavailable_holds_everything_and_loses_nothing(
+    mailer: MailerHarness, smtp: MailServer
 ) -> None:
     await smtp.stop()
-    async with system.run("mailer", IMPEX_SMTP_URL=smtp.url):
+    async with mailer.run(IMPEX_SMTP_URL=smtp.url):
         causes = [await mailer.publish(asked(address=f"p{n}@labo.example")) for n in range(8)]
-        told = await mailer.hears(MailDeferred, 8)
-        assert {one.reason for one in told} == {"unreachable"}
+        events = await mailer.emitted(MailDeferred, 8)
+        assert {one.reason for one in events} == {"unreachable"}
         await smtp.start()
-        await mailer.hears(MailAccepted, 8)
-        deferred = sorted(one.cause for one in mailer.of(MailDeferred))
-    assert deferred == sorted(causes)  # said once each
+        await mailer.emitted(MailAccepted, 8)
+        deferred = sorted(one.cause for one in await mailer.events(MailDeferred))
+    assert deferred == sorted(causes)  # reported once each
     assert sorted(one.recipients[0] for one in smtp.messages) == [
         f"p{n}@labo.example" for n in range(8)
     ]
 
 
 async def test_a_connection_that_the_server_closed_while_idle_is_replaced(
-    system: System, mailer: MailerFixture, smtp: MailServer
+    mailer: MailerHarness, smtp: MailServer
 ) -> None:
-    async with system.run("mailer", IMPEX_SMTP_URL=smtp.url):
+    async with mailer.run(IMPEX_SMTP_URL=smtp.url):
         await mailer.publish(asked())
-        await mailer.hears(MailAccepted)
+        await mailer.emitted(MailAccepted)
         await smtp.stop()
         await smtp.start()
         await mailer.publish(asked())
-        await mailer.hears(MailAccepted, 2)
-    assert mailer.of(MailDeferred) == []
+        await mailer.emitted(MailAccepted, 2)
+    assert await mailer.events(MailDeferred) == []
     assert len(smtp.messages) == 2
 
 
-async def test_one_connection_carries_many_mails(
-    system: System, mailer: MailerFixture, smtp: MailServer
-) -> None:
-    async with system.run("mailer", IMPEX_SMTP_URL=smtp.url, IMPEX_SMTP_CONNECTIONS="2"):
+async def test_one_connection_carries_many_mails(mailer: MailerHarness, smtp: MailServer) -> None:
+    async with mailer.run(IMPEX_SMTP_URL=smtp.url, IMPEX_SMTP_CONNECTIONS="2"):
         for _ in range(20):
             await mailer.publish(asked())
-        await mailer.hears(MailAccepted, 20)
+        await mailer.emitted(MailAccepted, 20)
     assert smtp.connections <= 2
+
+
+async def test_a_person_drops_a_mail_in_doubt(mailer: MailerHarness, smtp: MailServer) -> None:
+    smtp.drop_after_data = 1
+    async with mailer.run(IMPEX_SMTP_URL=smtp.url):
+        cause = await mailer.publish(created())
+        row = await mailer.state(cause, "held")
+        assert await held_mails.drop(mailer.database, row["mail_id"])
+        assert await held_mails.list_held(mailer.database) == []
+        assert (await mailer.row(cause))["state"] == "dropped"
+    assert len(smtp.messages) == 1
+
+
+async def test_b_08_a_result_is_recorded_though_the_database_went_away_meanwhile(
+    mailer: MailerHarness, smtp: MailServer
+) -> None:
+    smtp.silent_after_data = True
+    async with mailer.run(IMPEX_SMTP_URL=smtp.url):
+        cause = await mailer.publish(asked())
+        await eventually(lambda: smtp.messages, why="the message was given")
+        await mailer.database.execute(
+            "SELECT pg_terminate_backend(pid) FROM pg_stat_activity "
+            "WHERE usename = 'impex_mailer' AND datname = current_database()"
+        )
+        smtp.silent_after_data = False
+        row = await mailer.state(cause, "accepted")
+        await mailer.emitted(MailAccepted)
+    assert (row["doubts"], len(smtp.messages)) == (0, 1)
+
+
+async def test_cr_01_a_mail_whose_key_is_missing_waits_until_the_key_is_back(
+    mailer: MailerHarness, smtp: MailServer
+) -> None:
+    """The sealed code cannot be opened: its key is not in the ring yet."""
+    other = "t9:" + "QUJDREVGR0hJSktMTU5PUFFSU1RVVldYWVphYmNkZWY="
+    async with mailer.run(IMPEX_SMTP_URL=smtp.url, IMPEX_SEAL_KEYS_MAILER=other):
+        cause = await mailer.publish(asked())
+        await mailer.emitted(MailDeferred)
+    async with mailer.run(IMPEX_SMTP_URL=smtp.url):
+        await mailer.make_due(cause)
+        await mailer.state(cause, "accepted")
+    assert CODE in smtp.messages[0].text()

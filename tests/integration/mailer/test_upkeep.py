@@ -5,19 +5,19 @@ from pathlib import Path
 
 from services.mailer import store
 from shared.contracts.mailer import MailAccepted
+from tests.support.harness.mailer import MailerHarness
 from tests.support.mail.mail_server import MailServer
-from tests.support.mail.mailer_fixture import CODE, MailerFixture, asked, created, now
-from tests.support.servers.system import System
+from tests.support.mail.sample_events import CODE, asked, created, now
 
 KEEP = timedelta(days=30)
 
 
 async def test_gd_03_records_are_forgotten_thirty_days_after_their_end(
-    system: System, mailer: MailerFixture, smtp: MailServer
+    mailer: MailerHarness, smtp: MailServer
 ) -> None:
-    async with system.run("mailer", IMPEX_SMTP_URL=smtp.url):
+    async with mailer.run(IMPEX_SMTP_URL=smtp.url):
         cause = await mailer.publish(asked())
-        await mailer.hears(MailAccepted)
+        await mailer.emitted(MailAccepted)
         ended = (await mailer.state(cause, "accepted"))["ended_at"]
     assert await store.purge(mailer.database, ended + KEEP - timedelta(minutes=1), KEEP) == 0
     assert await store.purge(mailer.database, ended + KEEP + timedelta(minutes=1), KEEP) == 1
@@ -26,10 +26,10 @@ async def test_gd_03_records_are_forgotten_thirty_days_after_their_end(
 
 
 async def test_b_04_the_code_of_a_held_mail_is_erased_when_it_has_run_out(
-    system: System, mailer: MailerFixture, smtp: MailServer
+    mailer: MailerHarness, smtp: MailServer
 ) -> None:
     smtp.drop_after_data = 3
-    async with system.run("mailer", IMPEX_SMTP_URL=smtp.url):
+    async with mailer.run(IMPEX_SMTP_URL=smtp.url):
         with_code = await mailer.publish(asked())
         without = await mailer.publish(created())
         await mailer.state(with_code, "held")
@@ -43,18 +43,16 @@ async def test_b_04_the_code_of_a_held_mail_is_erased_when_it_has_run_out(
 
 
 async def test_b_12_em_02_an_operators_text_goes_out_as_written_leading_dots_included(
-    system: System, mailer: MailerFixture, smtp: MailServer, tmp_path: Path
+    mailer: MailerHarness, smtp: MailServer, tmp_path: Path
 ) -> None:
     (tmp_path / "fr").mkdir()
     lines = ".un point\n..deux points\n.\nfin\n"
     (tmp_path / "fr" / "foot.j2").write_text(lines)
-    async with system.run(
-        "mailer", IMPEX_SMTP_URL=smtp.url, IMPEX_MAIL_TEMPLATES_DIR=str(tmp_path)
-    ):
+    async with mailer.run(IMPEX_SMTP_URL=smtp.url, IMPEX_MAIL_TEMPLATES_DIR=str(tmp_path)):
         await mailer.publish(asked())
-        await mailer.hears(MailAccepted)
+        await mailer.emitted(MailAccepted)
     (received,) = smtp.messages
-    said = received.text().replace("\r\n", "\n")
-    assert said.endswith(lines)
-    assert CODE in said
+    text = received.text().replace("\r\n", "\n")
+    assert text.endswith(lines)
+    assert CODE in text
     assert b"\n" not in received.raw.replace(b"\r\n", b"")

@@ -1,25 +1,21 @@
 """Fixtures: the service on tables that are emptied before each test."""
 
-import asyncio
 from collections.abc import AsyncIterator, Iterator
 from contextlib import AbstractAsyncContextManager
 
 import pytest
 
 from services.mfa.service import SERVICE
-from shared.database import migrate
 from tests.support.harness.mfa import MfaHarness, OpenHarness, open_harness
+from tests.support.harness.service_harness import service_tables
 from tests.support.servers.shared_servers import Database, TestServers
 
 
 @pytest.fixture(scope="session")
 def tables(test_servers: TestServers) -> Iterator[Database]:
     """A database with the tables of the service, shared by these tests."""
-    database = test_servers.database()
-    role = f"impex_{SERVICE.name}"
-    asyncio.run(migrate(database.owner_url, SERVICE.name, role, SERVICE.migration_dirs))
-    yield database
-    test_servers.drop(database)
+    with service_tables(test_servers, SERVICE) as database:
+        yield database
 
 
 @pytest.fixture

@@ -1,6 +1,5 @@
 """A registration per test, on tables that are emptied before each."""
 
-import asyncio
 from collections.abc import AsyncIterator, Iterator
 from contextlib import AbstractAsyncContextManager
 from functools import cache
@@ -10,19 +9,16 @@ import pytest
 
 from services.registration import data_files, service
 from services.registration.service import SERVICE
-from shared.database import migrate
 from tests.support.harness.registration import OpenHarness, RegistrationHarness, open_harness
+from tests.support.harness.service_harness import service_tables
 from tests.support.servers.shared_servers import Database, TestServers
 
 
 @pytest.fixture(scope="session")
 def tables(test_servers: TestServers) -> Iterator[Database]:
     """A database with registration's tables, one for all these tests."""
-    database = test_servers.database()
-    role = f"impex_{SERVICE.name}"
-    asyncio.run(migrate(database.owner_url, SERVICE.name, role, SERVICE.migration_dirs))
-    yield database
-    test_servers.drop(database)
+    with service_tables(test_servers, SERVICE) as database:
+        yield database
 
 
 @pytest.fixture(autouse=True)

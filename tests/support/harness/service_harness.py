@@ -4,6 +4,9 @@
 transaction. Events are read from the outbox. Each service's tests derive a harness of their own.
 """
 
+import asyncio
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
@@ -12,12 +15,25 @@ from uuid import uuid4
 import msgspec
 
 from shared.contracts.base import EVENTS, Event, Refusal, Reply, Request, Sealed
-from shared.database import Pool, acquire, transaction
+from shared.database import Pool, acquire, migrate, transaction
 from shared.messaging.envelope import Envelope
 from shared.messaging.handlers import Answer, Context, RefusalReply, Refused, RequestContext
 from shared.outbox import apply_once, emit
 from shared.runtime.service import Service
 from shared.security.sealing import Opener, Sealer, seal_context
+from tests.support.servers.shared_servers import Database, TestServers
+
+
+@contextmanager
+def service_tables(test_servers: TestServers, service: Service) -> Iterator[Database]:
+    """A database with the tables of one service, dropped at the end."""
+    database = test_servers.database()
+    role = f"impex_{service.name}"
+    asyncio.run(migrate(database.owner_url, service.name, role, service.migration_dirs))
+    try:
+        yield database
+    finally:
+        test_servers.drop(database)
 
 
 @dataclass
@@ -138,7 +154,7 @@ class ServiceHarness:
         return row
 
     def _parts(self, tx: Any, kind: str, subject: str | None = None) -> dict[str, Any]:
-        async def say(event: Event, *, subject: str | None) -> str:
+        async def emit_event(event: Event, *, subject: str | None) -> str:
             return await emit(tx, self.service.name, event, subject=subject, now=self.now)
 
         envelope = Envelope(
@@ -150,7 +166,7 @@ class ServiceHarness:
             "deps": self.deps,
             "envelope": envelope,
             "now": self.clock,
-            "_emit": say,
+            "_emit": emit_event,
         }
 
 

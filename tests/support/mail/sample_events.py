@@ -1,6 +1,6 @@
-"""Sample events about an account, as the services that own them would publish them."""
+"""Sample events that the mailer subscribes to, as the services that own them publish them."""
 
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from shared.contracts.base import Event
@@ -16,24 +16,95 @@ from shared.contracts.mfa.events import (
 )
 from shared.contracts.profile.events import AccountValidated
 from shared.contracts.registration.events import (
+    AccountCreated,
     AccountDeactivated,
     AccountFrozen,
+    AccountRequested,
     AccountThawed,
     AddressChanged,
     AddressChangeRequested,
     AddressProofRequested,
+    KnownAddressRequested,
     LostPhoneClaimed,
     NameChanged,
     PasswordChanged,
     PasswordResetRequested,
     SignInLocked,
     UnknownAddressAsked,
+    ValidationResent,
 )
-from tests.support.mail.mailer_fixture import CODE, TOKEN, now, sealed
+from shared.messaging.envelope import new_id
+from shared.security.sealing import KeyRing, Sealer, seal_context
+from tests.support.servers.system import keys
 
+CODE = "048213"
+TOKEN = "T" * 43
+ACCOUNT = "0f8fad5b-d9cb-469f-a165-70867728950e"
+OTHER = "7c9e6679-7425-40de-944b-e07fc1f90ae7"
 DEVICE = "Firefox, Windows"
 NETWORK = "203.0.113.0/24"
 HOUR = timedelta(hours=1)
+
+
+def now() -> datetime:
+    """The services' clock."""
+    return datetime.now(UTC)
+
+
+def sealed(cls: type[Event], field: str, plain: str) -> Any:
+    """A secret for the mailer, as registration seals it."""
+    ring = KeyRing.parse(keys()["IMPEX_SEAL_KEYS_MAILER"])
+    return Sealer("mailer", ring).seal(plain, seal_context(cls, field))
+
+
+def asked(
+    cls: type[AccountRequested] | type[ValidationResent] = AccountRequested,
+    *,
+    address: str = "Pierre.Durand@labo.example",
+    request_id: str | None = None,
+    code: str = CODE,
+    language: str = "fr",
+    requested_at: datetime | None = None,
+    life: timedelta = timedelta(hours=24),
+) -> Any:
+    """An event that asks for a validation mail."""
+    requested_at = requested_at or now()
+    return cls(
+        request_id=request_id or new_id(),
+        address=address,
+        language=language,
+        code=sealed(cls, "code", code),
+        link_token=sealed(cls, "link_token", TOKEN),
+        requested_at=requested_at,
+        expires_at=requested_at + life,
+    )
+
+
+def created(**more: Any) -> AccountCreated:
+    """An event that asks for the finalisation mail."""
+    values: dict[str, Any] = {
+        "request_id": new_id(),
+        "address": "pierre@labo.example",
+        "first_name": "Élodie",
+        "last_name": "O'Brien",
+        "language": "fr",
+        "terms_version": "1.0",
+        "terms_accepted_at": now(),
+        "created_at": now(),
+        "enrol_before": now() + timedelta(hours=24),
+    }
+    return AccountCreated(**values | more)
+
+
+def known(**more: Any) -> KnownAddressRequested:
+    """An event that asks for the mail to the holder of an account."""
+    values: dict[str, Any] = {
+        "request_id": new_id(),
+        "address": "pierre@labo.example",
+        "language": "fr",
+        "requested_at": now(),
+    }
+    return KnownAddressRequested(**values | more)
 
 
 def refused(failures: int = 3, at: datetime | None = None) -> CodeRefused:
@@ -76,7 +147,7 @@ def everything() -> list[tuple[Event, str]]:
         (AccountFrozen(by="holder", desk_only=False, frozen_at=at), "account_frozen"),
         (AccountThawed(thawed_at=at), "account_thawed"),
         (AccountDeactivated(deactivated_at=at), "account_deactivated"),
-        (wish(code=None), "address_change_asked"),
+        (address_change(code=None), "address_change_asked"),
     ]
 
 
@@ -105,7 +176,7 @@ def proof(**more: Any) -> AddressProofRequested:
 
 
 def lost(**more: Any) -> LostPhoneClaimed:
-    """A phone that is lost, as somebody says."""
+    """A lost phone, not yet confirmed."""
     values: dict[str, Any] = {
         "address": "pierre@labo.example",
         "language": "fr",
@@ -128,8 +199,8 @@ def unknown(about: str = "password", **more: Any) -> UnknownAddressAsked:
     return UnknownAddressAsked(**values | more)
 
 
-def wish(**more: Any) -> AddressChangeRequested:
-    """Another address is asked for."""
+def address_change(**more: Any) -> AddressChangeRequested:
+    """Another address is requested."""
     values: dict[str, Any] = {
         "address": "pierre@labo.example",
         "new_address": "pierre@autre.example",

@@ -1,0 +1,91 @@
+"""What tests do with a mailer, wherever it runs: publish events, read its tables and its events."""
+
+from abc import ABC, abstractmethod
+from typing import Any
+
+from shared.contracts.base import Event
+from shared.database import Connection
+from shared.messaging.envelope import wrap
+from tests.support.mail.sample_events import ACCOUNT, now
+from tests.support.waiting import eventually
+
+
+class MailerDriver(ABC):
+    """A subclass brings events to the mailer and collects what it publishes."""
+
+    #: Reads and changes the mailer's tables, as an administrator.
+    database: Connection
+
+    def __init__(self) -> None:
+        self._sent: dict[str, tuple[type[Event], bytes]] = {}
+
+    @abstractmethod
+    async def deliver(self, event_id: str, kind: type[Event], body: bytes, times: int) -> None:
+        """Bring the very same message to the mailer `times` times."""
+
+    @abstractmethod
+    async def events(self, *kinds: type[Event]) -> list[Any]:
+        """What the mailer has published of these kinds, oldest first."""
+
+    async def publish(self, event: Event, *, subject: str | None = ACCOUNT, times: int = 1) -> str:
+        """Publish `event` as its owner, the very same message `times` times; its id."""
+        event_id, body = wrap(event.OWNER, event, subject=subject, now=now())
+        self._sent[event_id] = (type(event), body)
+        await self.deliver(event_id, type(event), body, times)
+        return event_id
+
+    async def replay(self, event_id: str) -> None:
+        """Publish the same message once more."""
+        await self.deliver(event_id, *self._sent[event_id], times=1)
+
+    async def emitted(self, kind: type[Event], number: int = 1) -> list[Any]:
+        """What the mailer has published of one kind, as soon as there is enough of it."""
+
+        async def enough() -> list[Any]:
+            found = await self.events(kind)
+            assert len(found) >= number, found
+            return found
+
+        return await eventually(enough, why=f"{number} {kind.__name__}")
+
+    async def row(self, cause: str) -> Any:
+        """The record of the mail that an event caused, or None."""
+        return await self.database.fetchrow("SELECT * FROM deliveries WHERE cause = $1", cause)
+
+    async def state(self, cause: str, *wanted: str) -> Any:
+        """The record, once its state is one of `wanted`."""
+
+        async def there() -> Any:
+            row = await self.row(cause)
+            assert row is not None, "no record yet"
+            assert row["state"] in wanted, dict(row)
+            return row
+
+        return await eventually(there, why=f"{wanted}")
+
+    async def templates(self) -> list[str]:
+        """The kinds of all mails that were written, the earliest first."""
+        rows = await self.database.fetch("SELECT template FROM deliveries ORDER BY written_at")
+        return [row["template"] for row in rows]
+
+    async def attempts(self, cause: str) -> list[Any]:
+        """What each attempt came to."""
+        return list(
+            await self.database.fetch(
+                "SELECT attempts.* FROM attempts JOIN deliveries USING (mail_id) "
+                "WHERE cause = $1 ORDER BY number",
+                cause,
+            )
+        )
+
+    async def make_due(self, cause: str) -> None:
+        """As if the wait were over."""
+        status = await self.database.execute(
+            "UPDATE deliveries SET due_at = now() WHERE cause = $1 AND state = 'deferred'", cause
+        )
+        assert status == "UPDATE 1"
+
+    async def unhandled(self) -> set[str]:
+        """The ids of published events that the mailer has not handled."""
+        rows = await self.database.fetch("SELECT message_id FROM inbox")
+        return set(self._sent) - {str(row["message_id"]) for row in rows}
