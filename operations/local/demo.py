@@ -16,7 +16,7 @@ from operations.operate.dossiers import show
 from operations.operate.endpoints import as_service, secret
 from operations.operate.publish_dossier_events import PUBLISHER, publish_all, publisher_url
 from operations.provision.database_admin import run_blocking
-from services.registration.account_lookup import find_account_id, newest_account
+from services.registration.account_store import find_account_id, newest_account
 from shared.database import Connection
 from shared.runtime.service import utc_now
 

@@ -16,7 +16,7 @@ from operations.operate.endpoints import as_service
 from operations.operate.publish_dossier_events import DossierMessage, publish_all, publisher_url
 from operations.printing import print_rows
 from operations.provision.database_admin import run_blocking
-from services.registration.account_lookup import find_account_id
+from services.registration.account_store import find_account_id
 from shared.database import Connection
 from shared.runtime.service import utc_now
 

@@ -2,7 +2,7 @@
 
 A code is right if its step lies in the window and after the last accepted step (OT-04). Any other
 code is looked up in the ten minutes around: a step found there is blocked for good, and two such
-codes in a row with the same drift tell how far the phone's clock is off (OT-05, G-23). The drift is
+codes in a row with the same drift show how far the phone's clock is off (OT-05, G-23). The drift is
 reported to the user and never compensated for. Pure.
 """
 
@@ -98,7 +98,7 @@ def _verify_outside_window(key: str, code: str, now: int, state: CodeState) -> V
                 state = dataclasses.replace(state, off_window=latest)
                 return Verification(result="off", state=state)
         if former.step in found:
-            # The same code again measures nothing new: the first measurement stands.
+            # The same code again measures nothing new: the first measurement remains.
             return Verification(result="wrong", state=state)
     state = dataclasses.replace(state, off_window=nearest_first[0])
     return Verification(result="wrong", state=state)

@@ -24,7 +24,7 @@ MAX_ISSUER_LENGTH = 64
 def validate_issuer(value: str) -> str | None:
     """Why this cannot be the issuer shown by authenticator applications, or None."""
     if ":" in value:
-        return "must hold no colon: code applications part name and address by it"
+        return "must not contain a colon: applications separate name and address by it"
     if len(value) > MAX_ISSUER_LENGTH or not value.strip():
         return f"must be a name of at most {MAX_ISSUER_LENGTH} characters"
     return validate_line(value)

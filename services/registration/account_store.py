@@ -10,6 +10,7 @@ from typing import Any
 
 import asyncpg
 
+from services.registration import email_addresses
 from services.registration.account_requests import AccountRequest
 from services.registration.accounts import Account, AddressChange, Credentials
 from services.registration.passwords import PasswordHash
@@ -29,6 +30,7 @@ FROM accounts AS account LEFT JOIN credentials AS credential ON credential.accou
 """
 FIND_BY_ADDRESS = SELECT + "WHERE account.address_key = $1"
 READ = SELECT + "WHERE account.id = $1"
+NEWEST = "SELECT id::text, address FROM accounts ORDER BY created_at DESC, id DESC LIMIT 1"
 # Weaker than FOR UPDATE: a new row that refers to the account need not wait.
 LOCK = "SELECT 1 FROM accounts WHERE id = $1 FOR NO KEY UPDATE"
 ACCEPTED_AGAIN = """
@@ -104,6 +106,18 @@ async def find_by_address(tx: Connection, address_key: str) -> Account | None:
     """The account of an address, whatever its state."""
     row = await tx.fetchrow(FIND_BY_ADDRESS, address_key)
     return None if row is None else _account(row)
+
+
+async def find_account_id(tx: Connection, typed: str) -> str | None:
+    """The id of the account with that e-mail address, compared as at sign-in; for operators."""
+    found = await find_by_address(tx, email_addresses.address_key(typed))
+    return None if found is None else found.id
+
+
+async def newest_account(tx: Connection) -> tuple[str, str] | None:
+    """(id, address) of the account created last; for operators."""
+    row = await tx.fetchrow(NEWEST)
+    return None if row is None else (row["id"], row["address"])
 
 
 async def read(tx: Connection, account_id: str) -> Account | None:

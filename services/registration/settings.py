@@ -11,13 +11,7 @@ from pathlib import Path
 
 from services.registration.limit_settings import LimitSettings
 from shared.security.sealing import KeyRing
-from shared.settings import (
-    Problem,
-    amqp_url_of,
-    database_url_of,
-    health_port_of,
-    setting,
-)
+from shared.settings import Problem, amqp_url_of, database_url_of, health_port_of, setting
 
 #: The cheapest argon2id settings allowed (PW-11), in KiB and passes.
 ARGON2_MINIMA = ((19_456, 2), (47_104, 1))

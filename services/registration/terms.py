@@ -61,10 +61,7 @@ def same_version(terms: Iterable[Terms]) -> bool:
 
 def find_accepted(terms: Iterable[Terms], version: str, sha256: str) -> Terms | None:
     """The terms in force that match what was shown, or None."""
-    for each in terms:
-        if each.version == version and each.sha256 == sha256:
-            return each
-    return None
+    return next((each for each in terms if (each.version, each.sha256) == (version, sha256)), None)
 
 
 def supported_language(language: str) -> str:

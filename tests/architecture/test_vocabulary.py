@@ -58,7 +58,7 @@ neighbours test_services
 networks limit_settings
 node service_bus
 office filing_links
-operators account_lookup
+operators account_store
 paris local_dates
 patience retrying
 personal data_export

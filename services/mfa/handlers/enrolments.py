@@ -144,7 +144,7 @@ def to_view(
 async def _refuse(
     context: RequestContext[Deps], enrolment: Enrolment, verification: Verification
 ) -> RefusalReply:
-    """Refuse without throttle or event: whoever tries has the key on the screen."""
+    """Refuse without throttle or event: the user has the key on the screen."""
     await store.save_enrolment_code_state(context.tx, enrolment.id, verification.state)
     log.info(
         "The first code of an enrolment was wrong.",

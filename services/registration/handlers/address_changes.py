@@ -17,8 +17,7 @@ from datetime import timedelta
 from services.registration import (
     account_request_store,
     account_store,
-    address_change_store,
-    address_code_store,
+    address_store,
     mailed_link_store,
     rate_limit_store,
 )
@@ -153,8 +152,6 @@ async def _check_password(account_id: str, context: RequestContext[Deps]) -> Acc
     """The account, locked, where its password was right; else the refusal, which counts."""
     form: AddressChangeForm = context.prepared
     checked = form.checked
-    if checked.attempt.wait:
-        raise Refused(checked.attempt.refusal())
     account = await passwords.lock_if_unchanged(context, checked)
     if account is None:
         login_attempts.log_failure(checked.attempt, checked.account)
@@ -190,7 +187,7 @@ async def _send(
     made = dataclasses.replace(
         change, code_key_id=key_id, code_hash=code_hash, tries=0, sent_at=now, expires_at=expires_at
     )
-    await address_change_store.save(context.tx, made)
+    await address_store.save_change(context.tx, made)
     kind, language = AddressChangeRequested, supported_language(request.language)
     code: Sealed | None = deps.mailer_sealer.seal(digits, seal_context(kind, "code"))
     if made.decoy:
@@ -236,7 +233,7 @@ async def confirm_address_change(
 ) -> Reply:
     """Give the account its new address, where the code of the latest message is right."""
     typed = mailed_codes.read_code(request, context.deps)
-    seen = await address_change_store.read(context.tx, request.account_id)
+    seen = await address_store.read_change(context.tx, request.account_id)
     if seen is not None:
         await account_request_store.lock_address(context.tx, seen.address_key)
     account = await lock_open_account(context, request.account_id)
@@ -255,7 +252,7 @@ async def confirm_address_change(
     if refusal is not None:
         return context.refuse(refusal)
     if await _is_taken(context, account, found):
-        await address_change_store.delete(context.tx, account.id)
+        await address_store.delete_change(context.tx, account.id)
         return context.refuse(Refusal(slug="address_taken"))
     return await _change_address(context, account, found, request.device)
 
@@ -265,7 +262,7 @@ async def cancel_address_change(
 ) -> Done:
     """Delete the pending change; its code is void."""
     account = await lock_open_account(context, request.account_id)
-    if await address_change_store.delete(context.tx, account.id):
+    if await address_store.delete_change(context.tx, account.id):
         log.info(
             "A change of address was cancelled.",
             action="address_change_cancelled",
@@ -304,9 +301,9 @@ async def _change_address(
     now, tx = context.now(), context.tx
     await emit_expired(context, await account_request_store.delete_pending(tx, change.address_key))
     await account_store.change_address(tx, change, now)
-    await address_change_store.delete(tx, account.id)
+    await address_store.delete_change(tx, account.id)
     # Codes and links mailed to the former address are void.
-    await address_code_store.delete(tx, account.id)
+    await address_store.delete_code(tx, account.id)
     for kind in (PASSWORD, PHONE):
         await mailed_link_store.delete_unused(tx, kind.name, account.id)
     changed = AddressChanged(
@@ -323,7 +320,7 @@ async def _change_address(
 
 async def _pending_change(context: RequestContext[Deps], account: Account | None) -> AddressChange:
     """The pending change of the account; `Refused` where there is none, or no longer."""
-    found = None if account is None else await address_change_store.read(context.tx, account.id)
+    found = None if account is None else await address_store.read_change(context.tx, account.id)
     if account is None or found is None or not found.is_pending(account, context.now()):
         raise Refused(NO_CHANGE)
     return found

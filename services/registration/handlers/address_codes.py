@@ -5,7 +5,7 @@ The code proves access to the mailbox only: it is no authentication factor (AU-0
 
 from datetime import timedelta
 
-from services.registration import account_store, address_code_store
+from services.registration import account_store, address_store
 from services.registration.accounts import Account, AddressCode
 from services.registration.deps import Deps
 from services.registration.handlers import mailed_codes, quotas
@@ -32,7 +32,7 @@ async def send_address_code(
     """Send a code; describe the latest one where it is still usable and `renew` is false."""
     account = await lock_open_account(context, request.account_id)
     settings, now = context.deps.settings, context.now()
-    code = await address_code_store.read(context.tx, account.id)
+    code = await address_store.read_code(context.tx, account.id)
     if code is None or request.renew or not code.is_usable(now):
         if code is not None:
             check_resend_pause(code.sent_at, settings.resend_seconds, now)
@@ -48,7 +48,7 @@ async def verify_address_code(request: VerifyAddressCode, context: RequestContex
     typed = mailed_codes.read_code(request, context.deps)
     account = await lock_open_account(context, request.account_id)
     deps, now = context.deps, context.now()
-    code = await address_code_store.read(context.tx, account.id)
+    code = await address_store.read_code(context.tx, account.id)
     if code is None:
         raise Refused(Refusal(slug="code_expired", params={"at": now.isoformat()}))
     refusal = await mailed_codes.check(
@@ -59,7 +59,7 @@ async def verify_address_code(request: VerifyAddressCode, context: RequestContex
     proved_at = account.verified_at
     if code.used_at is None:
         proved_at = now
-        await address_code_store.set_used(context.tx, account.id, now)
+        await address_store.set_code_used(context.tx, account.id, now)
         await account_store.set_verified(context.tx, account.id, now)
         before = now + deps.settings.enrol_period
         renewed = AddressProofRenewed(proved_at=now, enrol_before=before)
@@ -83,7 +83,7 @@ async def _send(context: RequestContext[Deps], account: Account, language: str) 
         sent_at=now,
         expires_at=now + timedelta(minutes=deps.settings.address_code_minutes),
     )
-    await address_code_store.save(context.tx, code)
+    await address_store.save_code(context.tx, code)
     kind = AddressProofRequested
     event = kind(
         address=account.address,

@@ -14,7 +14,12 @@ from services.registration import account_request_store
 from services.registration.account_requests import AccountRequest, ValidationLink
 from services.registration.deps import Deps
 from services.registration.handlers import mailed_codes
-from services.registration.handlers.account_requests import GONE, emit_expired, show
+from services.registration.handlers.account_requests import (
+    ALREADY_VERIFIED,
+    GONE,
+    emit_expired,
+    show,
+)
 from services.registration.handlers.validation_messages import LINK_PURPOSE
 from services.registration.views import show_link
 from shared.contracts.base import Refusal, Reply
@@ -102,7 +107,15 @@ async def check_holder_password(request: VerifyLink, deps: Deps, pool: Pool) -> 
         )
     if tries is None:
         raise Refused(Refusal(slug="link_password_void"))
-    return await _check_password(request, deps, link, hashes, tries)
+    password, stored, found = deps.open(request, "password"), link.request.password, None
+    if password is not None and stored is not None and not link.request.decoy:
+        found = await deps.hasher.find(password, link.request.address_key, [stored])
+    if found is not None:
+        return LinkHolder(hashes=hashes, by_password=True)
+    log.warning("The password given with a link was wrong.", action="authn_login_fail")
+    left = deps.settings.verify_tries - tries
+    slug = "wrong_password" if left else "link_password_void"
+    raise Refused(Refusal(slug=slug, params={"tries_left": left}))
 
 
 async def verify_link(request: VerifyLink, context: RequestContext[Deps]) -> Reply:
@@ -126,29 +139,12 @@ async def verify_link(request: VerifyLink, context: RequestContext[Deps]) -> Rep
     return await show(context, found.id)
 
 
-async def _check_password(
-    request: VerifyLink, deps: Deps, link: ValidationLink, hashes: list[bytes], tries: int
-) -> LinkHolder:
-    password = deps.open(request, "password")
-    stored = link.request.password
-    right = False
-    if password is not None and stored is not None and not link.request.decoy:
-        found = await deps.hasher.find(password, link.request.address_key, [stored])
-        right = found is not None
-    if right:
-        return LinkHolder(hashes=hashes, by_password=True)
-    log.warning("The password given with a link was wrong.", action="authn_login_fail")
-    left = deps.settings.verify_tries - tries
-    slug = "wrong_password" if left else "link_password_void"
-    raise Refused(Refusal(slug=slug, params={"tries_left": left}))
-
-
 def _link_refusal(link: ValidationLink, now: datetime) -> Refusal | None:
     state = link.state(now)
     if state == "valid":
         return None
     if state == "verified":
-        return Refusal(slug="already_verified")
+        return ALREADY_VERIFIED
     if state == "expired":
         return Refusal(slug="link_expired", params={"at": link.expires_at.isoformat()})
     return Refusal(slug="link_replaced")

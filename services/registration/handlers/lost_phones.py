@@ -3,21 +3,11 @@
 A stolen phone freezes the account at the confirmation, and only support unfreezes it.
 """
 
-from services.registration import mailed_link_store
-from services.registration.accounts import Account, MailedLink
 from services.registration.deps import Deps
+from services.registration.handlers import mailed_links
 from services.registration.handlers.freezing import freeze
-from services.registration.handlers.mailed_links import (
-    MALFORMED,
-    PHONE,
-    describe,
-    lock_valid,
-    send,
-    token_hashes,
-)
-from services.registration.terms import supported_language
-from shared.contracts.base import Event, Sealed
-from shared.contracts.registration.events import LostPhoneClaimed, LostPhoneReported
+from services.registration.handlers.mailed_links import MALFORMED, PHONE
+from shared.contracts.registration.events import LostPhoneReported
 from shared.contracts.registration.requests import (
     ClaimLostPhone,
     ConfirmLostPhone,
@@ -32,18 +22,7 @@ log = get_logger("registration")
 
 async def claim_lost_phone(request: ClaimLostPhone, context: RequestContext[Deps]) -> Done:
     """Send the link that confirms the loss; nothing else happens before it is used."""
-
-    def make_event(account: Account, token: Sealed, link: MailedLink) -> Event:
-        return LostPhoneClaimed(
-            address=account.address,
-            language=supported_language(request.language),
-            link_token=token,
-            stolen=link.stolen,
-            requested_at=context.now(),
-            expires_at=link.expires_at,
-        )
-
-    account_id = await send(request, context, PHONE, make_event)
+    account_id = await mailed_links.send(request, context, PHONE)
     log.info("A lost phone was reported.", action="lost_phone_claimed", account=account_id)
     return Done()
 
@@ -52,19 +31,18 @@ async def describe_lost_phone(
     request: DescribeLostPhone, context: RequestContext[Deps]
 ) -> MailedLinkView:
     """The state of a link that confirms a lost phone."""
-    return await describe(request, context, PHONE)
+    return await mailed_links.describe(request, context, PHONE)
 
 
 async def confirm_lost_phone(
     request: ConfirmLostPhone, context: RequestContext[Deps]
 ) -> LostPhoneView:
     """Record the loss, once per link, and freeze the account where the phone was stolen."""
-    hashes = token_hashes(request, context.deps, PHONE)
+    hashes = mailed_links.token_hashes(request, context.deps, PHONE)
     if not hashes:
         raise Refused(MALFORMED)
-    link, account = await lock_valid(context, hashes, PHONE)
+    link, account = await mailed_links.use(context, hashes, PHONE)
     now = context.now()
-    await mailed_link_store.set_used(context.tx, PHONE.name, hashes, now)
     reported = LostPhoneReported(stolen=link.stolen, reported_at=now)
     await context.emit(reported, subject=account.id)
     log.warning(

@@ -8,6 +8,7 @@ its form uses it up.
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from typing import Any
 
 from services.registration import account_request_store, account_store, mailed_link_store
 from services.registration.accounts import Account, MailedLink
@@ -16,7 +17,7 @@ from services.registration.handlers import quotas
 from services.registration.handlers.email_verification import TOKEN_PATTERN
 from services.registration.handlers.form_validation import invalid_fields, validate_address
 from services.registration.terms import supported_language
-from shared.contracts.base import Event, Refusal, Sealed
+from shared.contracts.base import Event, Refusal
 from shared.contracts.registration.events import (
     LostPhoneClaimed,
     PasswordResetRequested,
@@ -37,18 +38,21 @@ from shared.security.sealing import keyed_hash, keyed_hashes, new_token, seal_co
 
 MALFORMED, GONE = Refusal(slug="link_malformed"), Refusal(slug="link_gone")
 
-LinkRequest = RequestPasswordReset | ClaimLostPhone
 LinkUse = DescribeReset | ResetPassword | DescribeLostPhone | ConfirmLostPhone
 
 
 @dataclass(frozen=True)
 class LinkKind:
-    """A kind of link: name, rate limit, event of the mailer, and accounts that may use it."""
+    """A kind of link: name, rate limit, event of the mailer, and accounts that may use it.
+
+    `details` are the fields that only this kind's event has.
+    """
 
     name: str
     counter: str
     event: type[PasswordResetRequested] | type[LostPhoneClaimed]
     accepts: Callable[[Account], bool]
+    details: Callable[[Account, MailedLink], dict[str, Any]]
 
     @property
     def purpose(self) -> str:
@@ -57,16 +61,23 @@ class LinkKind:
 
 
 PASSWORD = LinkKind(
-    "password", "resets", PasswordResetRequested, lambda one: one.can_reset_password
+    name="password",
+    counter="resets",
+    event=PasswordResetRequested,
+    accepts=lambda account: account.can_reset_password,
+    details=lambda account, _link: {"thaws": account.state == "frozen"},
 )
-PHONE = LinkKind("phone", "phones", LostPhoneClaimed, lambda one: one.can_report_lost_phone)
+PHONE = LinkKind(
+    name="phone",
+    counter="phones",
+    event=LostPhoneClaimed,
+    accepts=lambda account: account.can_report_lost_phone,
+    details=lambda _account, link: {"stolen": link.stolen},
+)
 
 
 async def send(
-    request: LinkRequest,
-    context: RequestContext[Deps],
-    kind: LinkKind,
-    make_event: Callable[[Account, Sealed, MailedLink], Event],
+    request: RequestPasswordReset | ClaimLostPhone, context: RequestContext[Deps], kind: LinkKind
 ) -> str | None:
     """Send a link, or notify the mailbox that no account can use one.
 
@@ -97,7 +108,14 @@ async def send(
         closed=account is not None and account.support_only,
     )
     if holder is not None:
-        event = make_event(holder, sealed, link)
+        event = kind.event(
+            address=holder.address,
+            language=supported_language(request.language),
+            link_token=sealed,
+            requested_at=now,
+            expires_at=link.expires_at,
+            **kind.details(holder, link),
+        )
     await context.emit(event, subject=link.account_id)
     link_hash = keyed_hash(deps.token_keys, kind.purpose, token)[1]
     await mailed_link_store.add(context.tx, link, link_hash, deps.rate_limit_keys(address.key))
@@ -137,10 +155,10 @@ async def find(
     return link, await account_store.read(tx, link.account_id)
 
 
-async def lock_valid(
+async def use(
     context: RequestContext[Deps], hashes: list[bytes], kind: LinkKind
 ) -> tuple[MailedLink, Account]:
-    """A valid link and its account, both locked, the account first; else `Refused`."""
+    """A valid link, used up, and its account, both locked, the account first; else `Refused`."""
     seen = await mailed_link_store.find(context.tx, kind.name, hashes)
     if seen is None or seen.account_id is None:
         raise Refused(GONE)
@@ -149,6 +167,7 @@ async def lock_valid(
     refusal = link_refusal(link, account, kind, context.now())
     if refusal is not None or link is None or account is None:
         raise Refused(refusal or GONE)
+    await mailed_link_store.set_used(context.tx, kind.name, hashes, context.now())
     return link, account
 
 

@@ -11,16 +11,15 @@ The new password lets a frozen account sign in again, unless only support may un
 from dataclasses import dataclass, field
 
 from services.registration import account_store, mailed_link_store, rate_limit_store
-from services.registration.accounts import Account, MailedLink
+from services.registration.accounts import Account
 from services.registration.deps import Deps
 from services.registration.handlers import login_attempts, mailed_links
 from services.registration.handlers.form_validation import invalid_fields, validate_password
 from services.registration.handlers.login_attempts import LoginAttempt
 from services.registration.handlers.mailed_links import GONE, MALFORMED, PASSWORD
 from services.registration.passwords import PasswordHash, normalize
-from services.registration.terms import supported_language
-from shared.contracts.base import Event, FieldError, Refusal, Reply, Sealed
-from shared.contracts.registration.events import PasswordChanged, PasswordResetRequested
+from shared.contracts.base import FieldError, Refusal, Reply
+from shared.contracts.registration.events import PasswordChanged
 from shared.contracts.registration.requests import (
     ChangePassword,
     CheckPassword,
@@ -42,7 +41,7 @@ log = get_logger("registration")
 
 @dataclass(frozen=True, kw_only=True)
 class CheckedPassword:
-    """A checked password of an account: right, wrong, or not compared because of the throttle."""
+    """A checked password of an account, right or wrong."""
 
     attempt: LoginAttempt
     account: Account | None = None
@@ -54,7 +53,7 @@ class ValidatedChange:
     """A change after validation: errors, or a hash of the new password."""
 
     checked: CheckedPassword | None = None
-    errors: tuple[FieldError, ...] = ()
+    errors: list[FieldError]
     hashed: PasswordHash | None = None
 
 
@@ -68,8 +67,6 @@ async def check(request: CheckPassword, deps: Deps, pool: Pool) -> CheckedPasswo
 async def check_password(request: CheckPassword, context: RequestContext[Deps]) -> Reply:
     """Whether it is the account's password."""
     checked: CheckedPassword = context.prepared
-    if checked.attempt.wait:
-        raise Refused(checked.attempt.refusal())
     if await lock_if_unchanged(context, checked) is None:
         login_attempts.log_failure(checked.attempt, checked.account)
         return context.refuse(Refusal(slug="wrong_password"))
@@ -86,27 +83,24 @@ async def validate_change(request: ChangePassword, deps: Deps, pool: Pool) -> Va
     if account is not None:
         errors = await validate_for(account, new, deps)
     if current == "":
-        return ValidatedChange(errors=(MISSING, *errors))
+        return ValidatedChange(errors=[MISSING, *errors])
     checked = await check_account_password(request.account_id, current, deps, pool)
-    if checked.attempt.wait or checked.account is None or current is None or new is None:
-        return ValidatedChange(checked=checked, errors=tuple(errors))
+    if checked.account is None or current is None or new is None:
+        return ValidatedChange(checked=checked, errors=errors)
     if checked.is_correct and normalize(new) == normalize(current):
         errors.append(UNCHANGED)
     if errors or not checked.is_correct:
-        return ValidatedChange(checked=checked, errors=tuple(errors))
-    return ValidatedChange(
-        checked=checked, hashed=await deps.hasher.hash(new, checked.account.address_key)
-    )
+        return ValidatedChange(checked=checked, errors=errors)
+    hashed = await deps.hasher.hash(new, checked.account.address_key)
+    return ValidatedChange(checked=checked, errors=errors, hashed=hashed)
 
 
 async def change_password(request: ChangePassword, context: RequestContext[Deps]) -> Reply:
     """Give the account the new password; password reset links are void."""
     change: ValidatedChange = context.prepared
-    checked, errors = change.checked, list(change.errors)
+    checked, errors = change.checked, change.errors
     if checked is None:
         return context.refuse(invalid_fields(errors))
-    if checked.attempt.wait:
-        raise Refused(checked.attempt.refusal())
     account = await lock_if_unchanged(context, checked)
     if account is None:
         login_attempts.log_failure(checked.attempt, checked.account)
@@ -121,13 +115,15 @@ async def change_password(request: ChangePassword, context: RequestContext[Deps]
 async def check_account_password(
     account_id: str, password: str | None, deps: Deps, pool: Pool
 ) -> CheckedPassword:
-    """Count an attempt, then compare; nothing is compared while the scope is locked."""
+    """Count an attempt, then compare. Raises `Refused` while the scope is locked."""
     async with transaction(pool) as tx:
         account = await account_store.read(tx, account_id)
         scope = login_attempts.known_browser_scope(deps, account_id)
         attempt = await login_attempts.count_attempt(tx, scope, deps.clock())
+    if attempt.wait:
+        raise Refused(attempt.refusal())
     own = account.credentials if account is not None and account.can_sign_in else None
-    if attempt.wait or password is None or account is None or own is None:
+    if password is None or account is None or own is None:
         return CheckedPassword(attempt=attempt)
     found = await deps.hasher.find(password, account.address_key, [own.password])
     return CheckedPassword(attempt=attempt, account=account, is_correct=found is not None)
@@ -155,18 +151,7 @@ async def request_password_reset(
     request: RequestPasswordReset, context: RequestContext[Deps]
 ) -> Done:
     """Send a link for a new password; the current one keeps working (RE-06)."""
-
-    def make_event(account: Account, token: Sealed, link: MailedLink) -> Event:
-        return PasswordResetRequested(
-            address=account.address,
-            language=supported_language(request.language),
-            link_token=token,
-            requested_at=context.now(),
-            expires_at=link.expires_at,
-            thaws=account.state == "frozen",
-        )
-
-    account_id = await mailed_links.send(request, context, PASSWORD, make_event)
+    account_id = await mailed_links.send(request, context, PASSWORD)
     log.info(
         "A password reset was requested.", action="password_reset_requested", account=account_id
     )
@@ -204,11 +189,9 @@ async def reset_password(
 ) -> PasswordChangedView:
     """Set the new password, once per link, and clear the login throttle."""
     made: ValidatedPassword = context.prepared
-    _, account = await mailed_links.lock_valid(context, made.hashes, PASSWORD)
-    now = context.now()
-    await mailed_link_store.set_used(context.tx, PASSWORD.name, made.hashes, now)
+    _, account = await mailed_links.use(context, made.hashes, PASSWORD)
     # The link came by mail: using it verifies the address as of now (OT-13).
-    await account_store.set_verified(context.tx, account.id, now)
+    await account_store.set_verified(context.tx, account.id, context.now())
     await account_store.begin_unfreeze(context.tx, account.id)
     return await set_password(context, account, made.hashed, by="reset", device=request.device)
 

@@ -29,7 +29,7 @@ log = get_logger("registration")
 
 @dataclass(frozen=True, kw_only=True)
 class CheckedSignIn:
-    """A checked sign-in: throttled, or compared.
+    """A checked sign-in.
 
     `account` is the account of the address; `is_correct` is true where the password is its own.
     """
@@ -54,8 +54,10 @@ async def check_credentials(request: SignIn, deps: Deps, pool: Pool) -> CheckedS
         pending: list[AccountRequest] = []
         if not attempt.wait:
             pending = await account_request_store.find_unfinished(tx, key, attempt.at)
+    if attempt.wait:
+        raise Refused(attempt.refusal())
     wrong = CheckedSignIn(attempt=attempt, address_key=key, account=account)
-    password = None if attempt.wait else deps.open(request, "password")
+    password = deps.open(request, "password")
     if password is None:
         return wrong
     own = account.credentials if account is not None and account.can_sign_in else None
@@ -78,11 +80,8 @@ async def check_credentials(request: SignIn, deps: Deps, pool: Pool) -> CheckedS
 async def sign_in(request: SignIn, context: RequestContext[Deps]) -> Reply:
     """The step that the right password leads to, or one refusal for everything else."""
     checked: CheckedSignIn = context.prepared
-    attempt = checked.attempt
-    if attempt.wait:
-        raise Refused(attempt.refusal())
     if checked.request is not None:
-        await login_attempts.uncount(context.tx, attempt)
+        await login_attempts.uncount(context.tx, checked.attempt)
         log.info("A pending request was resumed.", action="request_resumed")
         return SignInView(due="request", request_id=checked.request.id)
     if checked.is_correct and checked.account is not None:
