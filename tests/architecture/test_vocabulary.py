@@ -26,7 +26,7 @@ consumer event_processor
 dead dead_letters
 deploying install_commands
 desk_forms support_request_forms
-desk_store support_request_store
+desk_store support_requests
 desk_words support_request_texts
 destinations login_redirects
 disavowal not_me

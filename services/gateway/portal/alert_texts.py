@@ -1,4 +1,4 @@
-"""What a page says of a refusal as a whole, by the owner's slug."""
+"""The alerts of pages: why a form was refused as a whole, by the owner's slug."""
 
 from shared.i18n.catalogue import N_, Plural
 

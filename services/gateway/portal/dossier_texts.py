@@ -1,4 +1,4 @@
-"""What the list of dossiers says by code: tabs, columns, kinds, states.
+"""The texts of the list of dossiers, by code: tabs, columns, kinds, states.
 
 The French of tabs and columns is the guide's, letter for letter (G-41, G-42).
 """

@@ -1,8 +1,10 @@
-"""What the forms say of a field, by its owner's codes.
+"""The messages of the fields of forms, by the owner's codes.
 
 The codes are those of registration's README, where a test reads them, and the few of the gateway's
 own forms.
 """
+
+from collections.abc import Callable
 
 from shared.contracts.base import FieldError
 from shared.i18n.catalogue import N_, translate
@@ -98,7 +100,7 @@ GUESSABLE = ("listed_word", "sequence", "repeated", "too_simple", "identity")
 
 
 def field_text(error: FieldError, lang: str) -> str:
-    """What a field's error says."""
+    """The message of a field's error."""
     values: dict[str, object] = dict(error.params)
     text = FIELDS.get((error.field, error.code))
     if text is None and error.field in ("first_name", "last_name"):
@@ -118,9 +120,13 @@ def field_text(error: FieldError, lang: str) -> str:
     return shown
 
 
-def field_texts(errors: tuple[FieldError, ...], lang: str) -> dict[str, list[str]]:
-    """Every error of a form, by field."""
+def field_texts(
+    errors: tuple[FieldError, ...],
+    lang: str,
+    text: Callable[[FieldError, str], str] = field_text,
+) -> dict[str, list[str]]:
+    """Every error of a form, by field; `text` makes the message of one."""
     texts: dict[str, list[str]] = {}
     for error in errors:
-        texts.setdefault(error.field, []).append(field_text(error, lang))
+        texts.setdefault(error.field, []).append(text(error, lang))
     return texts

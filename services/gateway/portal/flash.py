@@ -1,4 +1,4 @@
-"""The message that a page shows once after a redirect."""
+"""The message that a page shows once after a redirect: its look and its words, by code."""
 
 from collections.abc import Mapping
 from datetime import datetime
@@ -6,21 +6,113 @@ from datetime import datetime
 from aiohttp import web
 
 from services.gateway.http.rendering import RENDERER
+from services.gateway.http.routes import redirect
 from services.gateway.portal import texts
-from services.gateway.sessions.request_state import REQUEST_STATE
+from services.gateway.sessions.request_state import REQUEST_STATE, flash
 from shared.contracts.registration.views import RequestView
-from shared.i18n.catalogue import translate
+from shared.i18n.catalogue import N_, translate
 from shared.i18n.dates import format_time
+
+SUCCESS: dict[str, str] = {
+    "resent": N_("Nouveau message envoyé à {sent}. Seul son code est valable."),
+    "corrected": N_("Adresse corrigée : nous envoyons un message à {address}."),
+    "cancelled": N_(
+        "La création du compte est annulée et votre saisie est effacée. Vous pouvez "
+        "recommencer quand vous voulez."
+    ),
+    "signed_out": N_("Votre session est fermée."),
+    "enrolled": N_(
+        "Votre compte est protégé : un code de votre téléphone sera demandé à chaque connexion."
+    ),
+    "phone_changed": N_(
+        "Nouveau téléphone enrôlé. Les codes de l'ancien ne sont plus valables et vos autres "
+        "sessions sont fermées. Un message vous le confirme."
+    ),
+    "address_proved": N_("Votre adresse est vérifiée. Étape suivante : enrôler votre téléphone."),
+    "resent_address": N_("Un nouveau code vient de partir. Lui seul est valable."),
+    "codes_kept": N_("Vous avez confirmé que vos codes de secours sont en lieu sûr."),
+    "password_changed": N_(
+        "Mot de passe changé. Vos autres sessions sont fermées. Un message vous le confirme."
+    ),
+    "password_reset": N_(
+        "Mot de passe changé. Toutes vos sessions sont fermées. Connectez-vous : votre code "
+        "TOTP reste demandé."
+    ),
+    "address_changed": N_(
+        "Adresse changée : c'est désormais votre identifiant. Vos autres sessions sont "
+        "fermées. Un message prévient l'ancienne adresse."
+    ),
+    "address_kept": N_(
+        "Changement abandonné : votre adresse reste la même, et le code envoyé n'est plus valable."
+    ),
+    "session_ended": N_("La session choisie est fermée."),
+    "sessions_ended": N_("Vos autres sessions sont fermées : seule celle-ci reste ouverte."),
+    "draft_saved": N_("Brouillon enregistré à {saved}. Vous devez valider les informations."),
+    "draft_closed": N_("Brouillon enregistré. Vous devez valider les informations."),
+    "validated": N_("Informations validées. Elles ne sont plus modifiables directement."),
+}
+INFO: dict[str, str] = {
+    "back": N_("Ce que vous avez fait est gardé. Étape suivante : {step}."),
+    "verified": N_("Votre adresse est déjà vérifiée."),
+    "exists": N_("Votre compte existe déjà : il n'y a plus rien à annuler."),
+    "already_enrolled": N_(
+        "Un téléphone est déjà lié à votre compte : connectez-vous avec ses codes."
+    ),
+    "enrolment_gone": N_(
+        "Le code QR précédent n'est plus valable. Supprimez de votre application l'entrée "
+        "{service} qu'il a ajoutée."
+    ),
+    "phone_due": N_("Aucun téléphone n'est lié à votre compte : enrôlez-en un pour continuer."),
+    "address_wish_gone": N_(
+        "Aucun changement d'adresse n'est en cours : il a expiré, a été abandonné, ou votre "
+        "mot de passe a changé. Vous pouvez recommencer."
+    ),
+    "typed_again": N_(
+        "Voici ce que vous aviez saisi avant la fermeture de la session : ce n'est pas encore "
+        "enregistré."
+    ),
+}
+WARNING: dict[str, str] = {
+    "gone": N_(
+        "Cette demande n'existe plus : elle a expiré ou a été annulée. Faites-en une nouvelle."
+    ),
+    "session_closed": N_(
+        "Session fermée par sécurité. Connectez-vous pour revenir à la page demandée."
+    ),
+    "too_late": N_(
+        "Vous avez mis trop longtemps à vous connecter. Par sécurité, saisissez de nouveau "
+        "votre adresse et votre mot de passe."
+    ),
+    "codes_replaced": N_(
+        "La liste que vous avez confirmée n'est plus valable : une autre l'a remplacée depuis, "
+        "dans une autre fenêtre."
+    ),
+    "address_taken": N_("Un autre compte a désormais cette adresse : la vôtre reste la même."),
+    "session_closed_typed": N_(
+        "Session fermée par sécurité. Connectez-vous pour revenir à cette page, brouillon compris."
+    ),
+}
+FLASHES: dict[str, tuple[str, str]] = {
+    code: (look, text)
+    for look, messages in (("success", SUCCESS), ("info", INFO), ("warning", WARNING))
+    for code, text in messages.items()
+}
+
+
+def redirect_with_flash(request: web.Request, page: str, code: str) -> web.Response:
+    """Go on to another page, which shows a message."""
+    flash(request, code)
+    return redirect(request, page)
 
 
 def flash_message(
     request: web.Request, code: str, variables: Mapping[str, object]
 ) -> tuple[str, str] | None:
     """The look and the text of a message, filled in from the variables of the page."""
-    if code not in texts.FLASHES:
+    if code not in FLASHES:
         return None
     lang = request[REQUEST_STATE].lang
-    kind, text = texts.FLASHES[code]
+    kind, text = FLASHES[code]
     values: dict[str, object] = dict(request.app[RENDERER].names(lang))
     view, saved_at = variables.get("view"), variables.get("saved_at")
     if isinstance(view, RequestView):

@@ -14,6 +14,7 @@ from services.gateway.http.rendering import RENDERER, page
 from services.gateway.http.routes import FormView
 from services.gateway.http.site import CLOCK
 from services.gateway.portal import texts
+from services.gateway.portal.alert_texts import ALERTS
 from services.gateway.portal.field_texts import field_texts
 from services.gateway.sessions.request_state import REQUEST_STATE
 from shared.contracts.base import FieldError, Refusal
@@ -131,7 +132,7 @@ def _message_key(refusal: Refusal, prefix: str) -> str:
     if refusal.slug == "clock_off":
         return f"clock_off_{refusal.params.get('direction')}"
     key = f"{prefix}_{refusal.slug}"
-    return key if key in texts.ALERTS else refusal.slug
+    return key if key in ALERTS else refusal.slug
 
 
 def retry_values(request: web.Request, seconds: int) -> dict[str, object]:

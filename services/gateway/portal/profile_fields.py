@@ -4,6 +4,7 @@ A new field of `ProfileFields` needs a line here, and its messages in `profile_m
 """
 
 from dataclasses import KW_ONLY, dataclass
+from functools import partial
 
 from shared.i18n.catalogue import N_
 
@@ -49,6 +50,16 @@ class ProfileField:
 
 
 PERSON, ESTABLISHMENT = "person", "establishment"
+#: Numbers that identify an establishment outside France.
+foreign_identifier = partial(
+    ProfileField,
+    part=ESTABLISHMENT,
+    width="impex-medium",
+    marked=False,
+    required=False,
+    group="abroad",
+    last=True,
+)
 #: The labels are the guide's (4.5).
 FIELDS = (
     ProfileField("last_name", N_("Nom"), PERSON, autocomplete="family-name"),
@@ -137,38 +148,12 @@ FIELDS = (
         required=False,
         group="closed",
     ),
-    ProfileField(
-        "vat",
-        N_("N° de TVA"),
-        ESTABLISHMENT,
-        hint=N_("Par exemple, pour l'Allemagne : DE136695976"),
-        width="impex-medium",
-        marked=False,
-        required=False,
-        group="abroad",
-        last=True,
+    foreign_identifier(
+        "vat", N_("N° de TVA"), hint=N_("Par exemple, pour l'Allemagne : DE136695976")
     ),
-    ProfileField(
-        "lei",
-        N_("LEI"),
-        ESTABLISHMENT,
-        hint=N_("20 lettres et chiffres"),
-        width="impex-medium",
-        marked=False,
-        required=False,
-        group="abroad",
-        last=True,
-    ),
-    ProfileField(
-        "eori",
-        N_("EORI"),
-        ESTABLISHMENT,
-        hint=N_("Les deux lettres du pays, puis 15 lettres ou chiffres au plus"),
-        width="impex-medium",
-        marked=False,
-        required=False,
-        group="abroad",
-        last=True,
+    foreign_identifier("lei", N_("LEI"), hint=N_("20 lettres et chiffres")),
+    foreign_identifier(
+        "eori", N_("EORI"), hint=N_("Les deux lettres du pays, puis 15 lettres ou chiffres au plus")
     ),
     ProfileField("company_name", N_("Raison sociale"), ESTABLISHMENT, autocomplete="organization"),
     ProfileField(

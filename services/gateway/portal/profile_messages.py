@@ -1,9 +1,9 @@
-"""What is wrong with a field of the complementary information, by code.
+"""The messages of the fields of the complementary information, by code.
 
 The codes are those of profile's README, where a test reads them.
 """
 
-from services.gateway.portal.field_texts import NAMES, UNKNOWN, field_text
+from services.gateway.portal.field_texts import NAMES, UNKNOWN, field_text, field_texts
 from shared.contracts.base import FieldError
 from shared.domain.countries import country_names
 from shared.i18n.catalogue import N_, translate
@@ -78,7 +78,7 @@ FIELDS: dict[tuple[str, str], str] = {
     ),
     ("terms", "missing"): N_("Cochez la case pour continuer."),
 }
-#: What any other field may be told.
+#: The messages of any other field.
 ANY: dict[str, str] = {
     "too_long": N_("Saisissez au plus {max} caractères."),
     "forbidden_characters": N_("Retirez les signes non acceptés (pictogrammes, par exemple)."),
@@ -88,7 +88,7 @@ NAME_FIELDS = ("first_name", "last_name")
 
 
 def information_text(error: FieldError, lang: str) -> str:
-    """What is said of a field: an error of it, or what is let go and flagged."""
+    """The message of a field: an error, or what is accepted and flagged."""
     if error.field in NAME_FIELDS and (error.code == "missing" or error.code in NAMES):
         return field_text(error, lang)
     code, values = error.code, dict[str, object](error.params)
@@ -108,8 +108,5 @@ def information_text(error: FieldError, lang: str) -> str:
 
 
 def information_texts(errors: tuple[FieldError, ...], lang: str) -> dict[str, list[str]]:
-    """What is said of every field, by field."""
-    texts: dict[str, list[str]] = {}
-    for error in errors:
-        texts.setdefault(error.field, []).append(information_text(error, lang))
-    return texts
+    """Every message, by field."""
+    return field_texts(errors, lang, information_text)

@@ -4,12 +4,9 @@ from datetime import datetime
 
 from services.gateway.portal.alert_texts import ALERTS, ATTEMPTS_LEFT, COUNTED, MINUTES
 from services.gateway.portal.field_texts import UNKNOWN
-from services.gateway.portal.flash_texts import FLASHES
 from shared.contracts.registration.views import MailView
 from shared.i18n.catalogue import N_, translate, translate_plural
 from shared.i18n.dates import format_date, format_datetime, format_time
-
-__all__ = ["ALERTS", "FLASHES", "alert_text", "date_text", "mail_text", "wait_text"]
 
 STEPS: dict[str, str] = {
     "validation": N_("vérifier votre adresse"),

@@ -156,7 +156,7 @@ def _desk() -> list[State]:
         State("correction-told", "correction_requested.html", number, me=me()),
         State("leaving", leaving, {"form": form()}, "/compte/depart", me=me()),
         State("leaving-errors", leaving, {"form": undated}, "/compte/depart", me=me()),
-        State("leaving-told", "leaving_told.html", left, me=me()),
+        State("leaving-told", "leaving_submitted.html", left, me=me()),
         State("departure", report, {"form": form()}, "/signaler-un-depart"),
         State("departure-inside", report, {"form": known}, "/signaler-un-depart", me=me()),
         State("departure-errors", report, {"form": bad}, "/signaler-un-depart"),

@@ -6,7 +6,7 @@ from types import SimpleNamespace
 from typing import Any
 
 from services.gateway.portal import qr
-from services.gateway.portal.flash_texts import FLASHES
+from services.gateway.portal.flash import FLASHES
 from services.gateway.portal.texts import alert_text
 from shared.i18n.catalogue import translate
 from tests.support.pages.page_basis import ADDRESS, BRAND, NOW, State, form, me

@@ -6,8 +6,13 @@ import io
 import msgspec
 import pytest
 
-from services.gateway.features.dossiers.csv_file import DANGEROUS, csv_text, escape_formula
-from services.gateway.features.dossiers.dossier_list import file_head, file_rows
+from services.gateway.features.dossiers.dossier_list import (
+    DANGEROUS,
+    csv_text,
+    escape_formula,
+    file_head,
+    file_rows,
+)
 from tests.support.pages.dossier_states import DECIDED, DRAFT, HOSTILE
 from tests.support.pages.page_basis import BRAND
 

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from services.gateway.http import errors
-from services.gateway.portal import field_texts, texts
+from services.gateway.portal import field_texts, flash, texts
 from services.gateway.portal.registration_steps import STEPS
 from shared.contracts.base import FieldError
 from shared.contracts.registration.views import MailView
@@ -69,7 +69,7 @@ def test_a_value_with_braces_is_only_text() -> None:
 
 
 def test_french_keeps_its_signs_on_the_line() -> None:
-    flashes = {code: text for code, (_, text) in texts.FLASHES.items()}
+    flashes = {code: text for code, (_, text) in flash.FLASHES.items()}
     for table in (field_texts.FIELDS, texts.ALERTS, texts.MAIL, flashes):
         for text in table.values():
             french = translate(text, "fr")

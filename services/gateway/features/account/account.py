@@ -8,13 +8,13 @@ from aiohttp import web
 from services.gateway.features.account.address_change import pending_change
 from services.gateway.http.errors import UNAVAILABLE_ERRORS, HttpError
 from services.gateway.http.rendering import page
-from services.gateway.http.routes import redirect
 from services.gateway.portal import profile_form
 from services.gateway.portal.credentials import describe_factor
+from services.gateway.portal.flash import redirect_with_flash
 from services.gateway.portal.profile_form import ProfileSummary
 from services.gateway.sessions import guards
 from services.gateway.sessions.model import Session
-from services.gateway.sessions.request_state import REQUEST_STATE, flash
+from services.gateway.sessions.request_state import REQUEST_STATE
 from services.gateway.sessions.sessions import SESSIONS
 from shared.contracts.registration.views import AddressChangeView
 from shared.messaging.handlers import Refused
@@ -70,15 +70,12 @@ async def end_one(request: web.Request, fields: dict[str, str]) -> web.Response:
         raise HttpError(404)
     if one == found.id:
         guards.clear_session_cookie(request)
-        flash(request, "signed_out")
-        return redirect(request, "sign_in")
-    flash(request, "session_ended")
-    return redirect(request, "account")
+        return redirect_with_flash(request, "sign_in", "signed_out")
+    return redirect_with_flash(request, "account", "session_ended")
 
 
 async def end_others(request: web.Request, fields: dict[str, str]) -> web.Response:
     """Close every session but this one."""
     found = guards.require_signed_in(request)
     await request.app[SESSIONS].end_others(found.account_id, request[REQUEST_STATE].token or "")
-    flash(request, "sessions_ended")
-    return redirect(request, "account")
+    return redirect_with_flash(request, "account", "sessions_ended")

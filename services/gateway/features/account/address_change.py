@@ -16,6 +16,7 @@ from services.gateway.http.routes import redirect, url
 from services.gateway.portal import session_pages
 from services.gateway.portal.credentials import check_code
 from services.gateway.portal.email_suggestions import choose_address, typo_form
+from services.gateway.portal.flash import redirect_with_flash
 from services.gateway.portal.form_errors import (
     refused_code,
     refused_form,
@@ -109,8 +110,7 @@ async def submit_code(request: web.Request, fields: dict[str, str]) -> web.Respo
         return await _refused(request, fields, refused)
     moved = replace(found, address=view.address)
     await guards.rotate_session(request, moved, fields["key"], view.changed_at, "address_changed")
-    flash(request, "address_changed")
-    return redirect(request, "account")
+    return redirect_with_flash(request, "account", "address_changed")
 
 
 async def resend(request: web.Request, fields: dict[str, str]) -> web.Response:
@@ -124,8 +124,7 @@ async def resend(request: web.Request, fields: dict[str, str]) -> web.Response:
         await ask(request, message, AddressChangeView, key)
     except Refused as refused:
         return await _refused(request, fields, refused)
-    flash(request, "resent_address")
-    return redirect(request, "confirm_new_address")
+    return redirect_with_flash(request, "confirm_new_address", "resent_address")
 
 
 async def cancel(request: web.Request, fields: dict[str, str]) -> web.Response:
@@ -136,8 +135,7 @@ async def cancel(request: web.Request, fields: dict[str, str]) -> web.Response:
     except Refused as refused:
         await session_pages.end_if_account_closed(request, refused)
         raise
-    flash(request, "address_kept")
-    return redirect(request, "account")
+    return redirect_with_flash(request, "account", "address_kept")
 
 
 async def code_unavailable(request: web.Request, fields: dict[str, str]) -> web.Response:

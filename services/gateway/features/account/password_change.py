@@ -7,14 +7,14 @@ from aiohttp import web
 from services.gateway.clients.services import ask, seal
 from services.gateway.http.forms import Form
 from services.gateway.http.rendering import page
-from services.gateway.http.routes import redirect
 from services.gateway.http.site import CLOCK
 from services.gateway.portal.credentials import check_code
+from services.gateway.portal.flash import redirect_with_flash
 from services.gateway.portal.form_errors import refused_code, when_unavailable
 from services.gateway.portal.password_rules import password_rules
 from services.gateway.sessions import guards
 from services.gateway.sessions.model import Session
-from services.gateway.sessions.request_state import REQUEST_STATE, flash, idempotency_key
+from services.gateway.sessions.request_state import REQUEST_STATE, idempotency_key
 from services.gateway.sessions.sessions import SESSIONS
 from shared.contracts.registration.requests import ChangePassword
 from shared.contracts.registration.views import PasswordChangedView
@@ -61,8 +61,7 @@ async def submit(request: web.Request, fields: dict[str, str]) -> web.Response:
         form = refused_code(request, fields, refused)
         return await show(request, form, code_given=code_given)
     await guards.rotate_session(request, found, fields["key"], view.changed_at, "password_changed")
-    flash(request, "password_changed")
-    return redirect(request, "account")
+    return redirect_with_flash(request, "account", "password_changed")
 
 
 def _needs_code(request: web.Request, found: Session) -> bool:

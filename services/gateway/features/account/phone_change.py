@@ -12,6 +12,7 @@ from services.gateway.http.routes import redirect
 from services.gateway.portal import enrolment_page
 from services.gateway.portal.credentials import check_password
 from services.gateway.portal.enrolment_page import IN_ACCOUNT
+from services.gateway.portal.flash import redirect_with_flash
 from services.gateway.portal.form_errors import form_page, refused_code, when_unavailable
 from services.gateway.sessions import guards
 from services.gateway.sessions.model import Session
@@ -66,8 +67,7 @@ async def submit_new(request: web.Request, fields: dict[str, str]) -> web.Respon
         made = await enrolment_page.describe(request, found)
         return enrolment_page.render(request, made, IN_ACCOUNT, form)
     await guards.rotate_session(request, found, fields["key"], view.enrolled_at, "phone_replaced")
-    flash(request, "phone_changed")
-    return redirect(request, "account")
+    return redirect_with_flash(request, "account", "phone_changed")
 
 
 async def restart(request: web.Request, fields: dict[str, str]) -> web.Response:

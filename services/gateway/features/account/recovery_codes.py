@@ -31,7 +31,7 @@ from shared.security.sealing import new_token
 #: Where the list is confirmed: after an enrolment, and in the account.
 SIGNING_IN = "first_recovery_codes"
 IN_ACCOUNT = "confirm_recovery_codes"
-ASKED = "recovery_codes"
+ON_DEMAND = "recovery_codes"
 ACCOUNT = "account"
 GROUP = 4
 
@@ -58,7 +58,7 @@ async def show_first(request: web.Request) -> web.Response:
     if not factor.recovery_on or factor.recovery_kept:
         raise Redirect(await session_pages.after_login(request, found))
     if not found.code_is_fresh(request.app[SESSIONS].limits, request.app[CLOCK]()):
-        raise Redirect(ASKED)
+        raise Redirect(ON_DEMAND)
     return _render(request, found, await _make(request, found, new_token()), SIGNING_IN, Form())
 
 
@@ -113,7 +113,7 @@ async def _make(request: web.Request, found: Session, key: str) -> RecoveryCodes
 
 async def _confirm(request: web.Request, fields: dict[str, str], action: str) -> web.Response:
     found = guards.require_signed_in(request)
-    again = SIGNING_IN if action == SIGNING_IN else ASKED
+    again = SIGNING_IN if action == SIGNING_IN else ON_DEMAND
     shown = request.app[SEALED_STATE].open(fields["list"], found.id)
     if shown is None:
         raise Redirect(again)

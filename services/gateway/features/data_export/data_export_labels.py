@@ -1,4 +1,4 @@
-"""The words for what is held about a person, by the services' keys."""
+"""The labels of the data that is stored about a person, by the services' keys."""
 
 from services.gateway.portal.dossier_texts import COLUMNS
 from services.gateway.portal.profile_fields import (

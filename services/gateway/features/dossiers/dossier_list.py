@@ -1,7 +1,16 @@
-"""The list of dossiers as the home page and its file show it. Pure."""
+"""The list of dossiers as the home page and its file show it. Pure.
 
+The file opens in any spreadsheet and is inert (IN-06): UTF-8 with its mark, formulas escaped.
+Semicolons separate fields, as spreadsheets in French and other languages of the continent expect:
+the comma is their decimal sign. The rest is RFC 4180: CRLF, quotes doubled.
+"""
+
+import csv
+import io
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
+
+from msgspec.structs import asdict
 
 from services.gateway.features.dossiers.dossier_query import (
     SIZES,
@@ -16,6 +25,10 @@ from shared.i18n.catalogue import translate
 
 #: Links to pages on either side of the current one.
 NEIGHBOURS = 2
+BOM = "\ufeff"
+SEPARATOR = ";"
+#: A cell that begins with one of these is a formula in some spreadsheet; wide forms included.
+DANGEROUS = ("=", "+", "-", "@", "\t", "\r", "\n", "\0", "＝", "＋", "－", "＠")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -155,25 +168,26 @@ def page_numbers(page: int, pages: int) -> list[int]:
 def file_rows(rows: Iterable[DossierRow], lang: str) -> list[list[str]]:
     """Rows of the file: the columns of the page; days as 2026-11-25, which every spreadsheet takes
     for a day whatever its language."""
-    return [
-        [
-            row.kind,
-            row.number,
-            row.filed_on.isoformat() if row.filed_on else "",
-            status_text(row.status, lang),
-            row.establishment,
-            row.medicine,
-            row.dosage,
-            row.pharmaceutical_form,
-            row.decided_on.isoformat() if row.decided_on else "",
-        ]
-        for row in rows
-    ]
+    shown = [asdict(row) | {"status": status_text(row.status, lang)} for row in rows]
+    return [[str(row[key] or "") for key in COLUMNS] for row in shown]
 
 
 def file_head(lang: str, names: Mapping[str, str]) -> list[str]:
     """The titles of the columns."""
     return [translate(title, lang, **names) for title in COLUMNS.values()]
+
+
+def csv_text(rows: Iterable[Sequence[str]]) -> str:
+    """The rows as lines of a file, each cell between quotes."""
+    made = io.StringIO()
+    writer = csv.writer(made, delimiter=SEPARATOR, quoting=csv.QUOTE_ALL, lineterminator="\r\n")
+    writer.writerows([escape_formula(cell) for cell in row] for row in rows)
+    return made.getvalue()
+
+
+def escape_formula(cell: str) -> str:
+    """The cell, with a quote before what a spreadsheet would carry out."""
+    return f"'{cell}" if cell.startswith(DANGEROUS) else cell
 
 
 def _column(

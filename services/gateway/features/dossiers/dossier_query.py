@@ -89,25 +89,22 @@ class DossierQuery:
 
     def query_string(self) -> str:
         """The query of the URL; defaults are left out."""
-        usual = DossierQuery()
-        given: dict[str, str | int] = {}
-        if self.tab != usual.tab:
-            given["onglet"] = TAB_NAMES[self.tab]
-        if self.search:
-            given["recherche"] = self.search
-        if self.kind:
-            given["type"] = self.kind
-        if self.status:
-            given["statut"] = self.status
-        if self.sort != usual.sort:
-            given["tri"] = SORT_NAMES[self.sort]
-        if self.descending != (self.sort in DATES):
-            given["sens"] = order_name(self.descending)
-        if self.page != usual.page:
-            given["page"] = self.page
-        if self.size != usual.size:
-            given["taille"] = self.size
+        usual = DossierQuery(descending=self.sort in DATES)._values()
+        given = {name: value for name, value in self._values().items() if value != usual[name]}
         return urlencode(given)
+
+    def _values(self) -> dict[str, str | int]:
+        """The fields of the URL."""
+        return {
+            "onglet": TAB_NAMES[self.tab],
+            "recherche": self.search,
+            "type": self.kind,
+            "statut": self.status,
+            "tri": SORT_NAMES[self.sort],
+            "sens": order_name(self.descending),
+            "page": self.page,
+            "taille": self.size,
+        }
 
     def list_request(self, account_id: str) -> ListDossiers:
         """The request for one page of the rows."""

@@ -10,8 +10,9 @@ from functools import partial
 from aiohttp import hdrs, web
 
 from services.gateway.clients.services import ask
-from services.gateway.features.dossiers.csv_file import BOM, csv_text
 from services.gateway.features.dossiers.dossier_list import (
+    BOM,
+    csv_text,
     file_head,
     file_rows,
     list_view,

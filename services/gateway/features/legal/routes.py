@@ -6,27 +6,24 @@ from shared.i18n.catalogue import N_
 
 PAGES = (
     Page(
-        name="terms",
-        path="/conditions",
-        show=legal_pages.terms,
-        sitemap=("legal", N_("Conditions d'utilisation")),
+        "terms", "/conditions", legal_pages.terms, sitemap=("legal", N_("Conditions d'utilisation"))
     ),
     Page(
-        name="privacy",
-        path="/donnees-personnelles",
-        show=legal_pages.privacy,
+        "privacy",
+        "/donnees-personnelles",
+        legal_pages.privacy,
         sitemap=("legal", N_("Données personnelles")),
     ),
     Page(
-        name="legal_notice",
-        path="/mentions-legales",
-        show=legal_pages.legal,
+        "legal_notice",
+        "/mentions-legales",
+        legal_pages.legal,
         sitemap=("legal", N_("Mentions légales")),
     ),
     Page(
-        name="accessibility",
-        path="/accessibilite",
-        show=legal_pages.accessibility,
+        "accessibility",
+        "/accessibilite",
+        legal_pages.accessibility,
         sitemap=("legal", N_("Accessibilité : non conforme")),
     ),
 )

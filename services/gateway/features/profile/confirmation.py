@@ -7,16 +7,17 @@ Where another tab has saved meanwhile, the new summary is shown.
 from aiohttp import web
 
 from services.gateway.clients.services import ask
-from services.gateway.features.profile.profile_pages import summary, wrong
+from services.gateway.features.profile.profile_pages import invalid, summary
 from services.gateway.http.errors import HttpError, Redirect
 from services.gateway.http.forms import Form
 from services.gateway.http.rendering import page
-from services.gateway.http.routes import redirect, url
+from services.gateway.http.routes import url
 from services.gateway.portal import profile_form
+from services.gateway.portal.flash import redirect_with_flash
 from services.gateway.portal.form_errors import unavailable_form
 from services.gateway.sessions import guards
 from services.gateway.sessions.model import Session
-from services.gateway.sessions.request_state import REQUEST_STATE, flash, idempotency_key
+from services.gateway.sessions.request_state import REQUEST_STATE, idempotency_key
 from services.gateway.sessions.sealed_state import SEALED_STATE
 from services.gateway.sessions.sessions import SESSIONS
 from shared.contracts.profile.requests import ValidateProfile
@@ -49,8 +50,7 @@ async def submit(request: web.Request, fields: dict[str, str]) -> web.Response:
         return await _refused(request, found, refused)
     if known.validated_at is not None:
         await request.app[SESSIONS].record_validated(found.account_id, known.validated_at)
-    flash(request, "validated")
-    return redirect(request, "information")
+    return redirect_with_flash(request, "information", "validated")
 
 
 async def on_unavailable(request: web.Request, fields: dict[str, str]) -> web.Response:
@@ -84,7 +84,7 @@ async def _refused(request: web.Request, found: Session, refused: Refused) -> we
     if known.state == "validated" or draft is None:
         raise Redirect("information")
     if known.errors:
-        return await wrong(request, Form(values=profile_form.to_form(draft)), known, known.errors)
+        return await invalid(request, Form(values=profile_form.to_form(draft)), known, known.errors)
     return _render(request, found, known, 409)
 
 

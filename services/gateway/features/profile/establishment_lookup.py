@@ -23,7 +23,7 @@ async def establishment(request: web.Request, siret: str) -> web.Response:
     return web.json_response(
         {
             "state": view.state,
-            "text": _said(view, request[REQUEST_STATE].lang),
+            "text": _state_text(view, request[REQUEST_STATE].lang),
             "company_name": view.company_name,
             "address": view.address,
             "address_extra": view.address_extra,
@@ -34,7 +34,7 @@ async def establishment(request: web.Request, siret: str) -> web.Response:
     )
 
 
-def _said(view: EstablishmentView, lang: str) -> str:
+def _state_text(view: EstablishmentView, lang: str) -> str:
     """The state in words; the key is right but where it is `invalid`."""
 
     def text(code: str, **params: str | int) -> str:

@@ -17,6 +17,7 @@ from services.gateway.http.rendering import page
 from services.gateway.http.routes import redirect, url
 from services.gateway.http.site import CLOCK
 from services.gateway.portal import profile_form
+from services.gateway.portal.flash import redirect_with_flash
 from services.gateway.portal.form_errors import refused_form, unavailable_form
 from services.gateway.portal.profile_fields import FIELDS
 from services.gateway.portal.profile_messages import information_texts
@@ -79,17 +80,15 @@ async def submit(request: web.Request, fields: dict[str, str]) -> web.Response:
         return await _refused(request, found, fields, refused)
     await app[SAVED_INPUT].delete(found.account_id)
     if action == "close":
-        flash(request, "draft_closed")
-        return redirect(request, "home")
-    stands = [one for one in saved.errors if action == "validate" or one.code != "missing"]
-    if stands:
-        return await wrong(request, Form.again(fields), saved, tuple(stands))
+        return redirect_with_flash(request, "home", "draft_closed")
+    errors = [one for one in saved.errors if action == "validate" or one.code != "missing"]
+    if errors:
+        return await invalid(request, Form.again(fields), saved, tuple(errors))
     if action == "validate":
         if fields["dialog"] == "1":  # the summary opens in a dialog over the form
             return redirect(request, "information", valider=1)
         return redirect(request, "confirm_information")
-    flash(request, "draft_saved")
-    return redirect(request, "information")
+    return redirect_with_flash(request, "information", "draft_saved")
 
 
 async def on_unavailable(request: web.Request, fields: dict[str, str]) -> web.Response:
@@ -119,11 +118,10 @@ async def on_session_expired(request: web.Request, fields: dict[str, str]) -> we
     return None
 
 
-async def wrong(
+async def invalid(
     request: web.Request, form: Form, known: ProfileView, errors: tuple[FieldError, ...]
 ) -> web.Response:
-    """The form with everything that stands against it, each at its field; it is saved all the
-    same."""
+    """The form with its errors, each at its field; the draft is saved all the same."""
     form.errors, form.status = information_texts(errors, request[REQUEST_STATE].lang), 422
     return await render(request, form, known)
 

@@ -13,13 +13,21 @@ from datetime import datetime, timedelta
 import msgspec
 from aiohttp import web
 
-from services.gateway.features.profile import saved_input_store as store
 from services.gateway.sessions.sealed_state import MAX_CHARACTERS, SealedState
 from shared.database import Pool, acquire
 
 #: How long a page may be open, and how long its input is stored.
 LIFETIME = timedelta(hours=24)
 PURPOSE = "mark of a page"
+
+UPSERT = """
+insert into saved_input (account_id, box, saved_at, expires_at) values ($1, $2, $3, $4)
+on conflict (account_id) do update
+    set box = excluded.box, saved_at = excluded.saved_at, expires_at = excluded.expires_at
+"""
+FIND = "select box, saved_at from saved_input where account_id = $1 and expires_at > $2"
+DELETE = "delete from saved_input where account_id = $1"
+DELETE_EXPIRED = "delete from saved_input where expires_at <= $1"
 
 
 @dataclass(frozen=True)
@@ -64,27 +72,27 @@ class SavedInput:
         if len(box) > MAX_CHARACTERS:
             return False
         async with acquire(self._pool) as connection:
-            await store.upsert(connection, account_id, box, now, now + LIFETIME)
+            await connection.execute(UPSERT, account_id, box, now, now + LIFETIME)
         return True
 
     async def find(self, account_id: str, saved_at: datetime | None) -> dict[str, str] | None:
         """What was typed and not saved; None where nothing was, or a draft was saved since."""
         async with acquire(self._pool) as connection:
-            found = await store.find(connection, account_id, self._clock())
-        if found is None or (saved_at is not None and found[1] <= saved_at):
+            row = await connection.fetchrow(FIND, account_id, self._clock())
+        if row is None or (saved_at is not None and row["saved_at"] <= saved_at):
             return None
-        text = self._sealed_state.open(found[0], _context(account_id))
+        text = self._sealed_state.open(row["box"], _context(account_id))
         return None if text is None else msgspec.json.decode(text, type=dict[str, str])
 
     async def delete(self, account_id: str) -> None:
         """Delete the input of an account."""
         async with acquire(self._pool) as connection:
-            await store.delete(connection, account_id)
+            await connection.execute(DELETE, account_id)
 
     async def purge(self) -> None:
         """Delete expired rows."""
         async with acquire(self._pool) as connection:
-            await store.delete_expired(connection, self._clock())
+            await connection.execute(DELETE_EXPIRED, self._clock())
 
 
 SAVED_INPUT = web.AppKey("saved_input", SavedInput)

@@ -9,7 +9,7 @@ from aiohttp import web
 from services.gateway.clients.services import ask, seal
 from services.gateway.http.forms import Form
 from services.gateway.http.rendering import page
-from services.gateway.http.routes import redirect
+from services.gateway.portal.flash import redirect_with_flash
 from services.gateway.portal.form_errors import (
     form_page,
     refused_form,
@@ -19,7 +19,7 @@ from services.gateway.portal.form_errors import (
 from services.gateway.portal.mailed_links import MailedLink, spent_state
 from services.gateway.portal.password_rules import password_rules
 from services.gateway.portal.session_pages import end_account_sessions
-from services.gateway.sessions.request_state import REQUEST_STATE, flash, idempotency_key
+from services.gateway.sessions.request_state import REQUEST_STATE, idempotency_key
 from shared.contracts.registration.requests import (
     DescribeReset,
     RequestPasswordReset,
@@ -82,8 +82,7 @@ async def submit_reset(request: web.Request, fields: dict[str, str]) -> web.Resp
             return await _render_reset(request, link, token, Form(status=422))
         return await _render_reset(request, VALID, token, refused_form(request, fields, refused))
     await end_account_sessions(request, view.account_id, view.changed_at, "password_changed")
-    flash(request, "password_reset")
-    return redirect(request, "sign_in")
+    return redirect_with_flash(request, "sign_in", "password_reset")
 
 
 async def reset_unavailable(request: web.Request, fields: dict[str, str]) -> web.Response:

@@ -5,13 +5,13 @@ from aiohttp import web
 from services.gateway.clients.services import ask
 from services.gateway.http.forms import Form
 from services.gateway.http.rendering import page
-from services.gateway.http.routes import redirect, url
+from services.gateway.http.routes import url
+from services.gateway.portal.flash import redirect_with_flash
 from services.gateway.portal.form_errors import unavailable_form
 from services.gateway.portal.registration_steps import current_request
 from services.gateway.sessions.request_state import (
     REQUEST_STATE,
     end_presession,
-    flash,
     idempotency_key,
     presession,
 )
@@ -27,8 +27,7 @@ async def show(request: web.Request) -> web.Response:
         return page(request, "cancelled.html", flash=[], switch_url=url(request, "welcome"))
     view = await current_request(request)
     if view is not None and view.due == "created":
-        flash(request, "exists")
-        return redirect(request, "creation")
+        return redirect_with_flash(request, "creation", "exists")
     return page(request, "cancel.html", view=view, form=Form())
 
 
@@ -42,10 +41,8 @@ async def submit(request: web.Request, fields: dict[str, str]) -> web.Response:
         except Refused as refused:
             if refused.refusal.slug != "account_exists":
                 raise
-            flash(request, "exists")
-            return redirect(request, "creation")
+            return redirect_with_flash(request, "creation", "exists")
         except (ServiceUnavailable, RequestTimeout):
             return page(request, "cancel.html", view=None, form=unavailable_form(request, fields))
         await end_presession(request)
-    flash(request, "cancelled")
-    return redirect(request, "cancel_registration")
+    return redirect_with_flash(request, "cancel_registration", "cancelled")

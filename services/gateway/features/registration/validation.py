@@ -8,6 +8,7 @@ from services.gateway.http.forms import Form
 from services.gateway.http.rendering import page
 from services.gateway.http.routes import redirect, url
 from services.gateway.http.sse import STREAMS, SseEvent
+from services.gateway.portal.flash import redirect_with_flash
 from services.gateway.portal.form_errors import refused_form, seconds_until, unavailable_form
 from services.gateway.portal.registration_steps import (
     GONE,
@@ -20,7 +21,6 @@ from services.gateway.sessions.request_state import (
     REQUEST_STATE,
     ensure_cookie,
     extend_presession,
-    flash,
     idempotency_key,
 )
 from shared.contracts.registration.requests import ResendValidation, VerifyCode
@@ -68,8 +68,7 @@ async def resend(request: web.Request, fields: dict[str, str]) -> web.Response:
     except (ServiceUnavailable, RequestTimeout):
         return _render(request, view, unavailable_form(request, fields))
     await extend_presession(request, renewed.expires_at)
-    flash(request, "resent")
-    return redirect(request, "validation")
+    return redirect_with_flash(request, "validation", "resent")
 
 
 async def state(request: web.Request) -> web.Response:

@@ -6,13 +6,14 @@ from services.gateway.clients.services import ask, seal
 from services.gateway.http.errors import Redirect
 from services.gateway.http.forms import Form
 from services.gateway.http.rendering import page
-from services.gateway.http.routes import redirect, url
+from services.gateway.http.routes import url
 from services.gateway.http.site import CLOCK
 from services.gateway.portal import session_pages
+from services.gateway.portal.flash import redirect_with_flash
 from services.gateway.portal.form_errors import refused_form, seconds_until, when_unavailable
 from services.gateway.sessions import guards
 from services.gateway.sessions.model import Session
-from services.gateway.sessions.request_state import REQUEST_STATE, flash, idempotency_key
+from services.gateway.sessions.request_state import REQUEST_STATE, idempotency_key
 from services.gateway.sessions.sessions import SESSIONS
 from shared.contracts.registration.requests import SendAddressCode, VerifyAddressCode
 from shared.contracts.registration.views import AddressCodeView, AddressProofView
@@ -54,8 +55,7 @@ async def submit(request: web.Request, fields: dict[str, str]) -> web.Response:
         return await show(request, refused_form(request, fields, refused, prefix="address"))
     token = request[REQUEST_STATE].token or ""
     await request.app[SESSIONS].set_enrol_before(token, view.enrol_before)
-    flash(request, "address_proved")
-    return redirect(request, "sign_in_enrolment")
+    return redirect_with_flash(request, "sign_in_enrolment", "address_proved")
 
 
 async def resend(request: web.Request, fields: dict[str, str]) -> web.Response:
@@ -66,8 +66,7 @@ async def resend(request: web.Request, fields: dict[str, str]) -> web.Response:
     except Refused as refused:
         await session_pages.end_if_account_closed(request, refused)
         return await show(request, refused_form(request, fields, refused))
-    flash(request, "resent_address")
-    return redirect(request, "sign_in_address")
+    return redirect_with_flash(request, "sign_in_address", "resent_address")
 
 
 def _required(request: web.Request) -> Session:

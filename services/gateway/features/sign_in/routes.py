@@ -1,5 +1,7 @@
 """The pages from the password to the second factor, and of the session itself (AU-06)."""
 
+from functools import partial
+
 from services.gateway.features.sign_in import (
     address_code,
     second_factor,
@@ -12,6 +14,7 @@ from services.gateway.http.routes import JsonQuestion, Page
 from services.gateway.sessions.guards import require_password_step, require_session
 from shared.i18n.catalogue import N_
 
+step_page = partial(Page, guard=require_password_step)
 PAGES = (
     Page("welcome", "/", welcome.show, sitemap=("account", N_("Bienvenue"))),
     Page(
@@ -23,54 +26,48 @@ PAGES = (
         on_unavailable=sign_in.on_unavailable,
         sitemap=("account", N_("Se connecter")),
     ),
-    Page(
+    step_page(
         "sign_in_code",
         "/connexion/code",
         second_factor.show,
         second_factor.submit,
         "code",
-        guard=require_password_step,
         on_unavailable=second_factor.on_unavailable,
     ),
-    Page(
+    step_page(
         "sign_in_recovery",
         "/connexion/code-de-secours",
         second_factor.show_recovery,
         second_factor.submit_recovery,
         "recovery_code",
-        guard=require_password_step,
         on_unavailable=second_factor.recovery_unavailable,
     ),
-    Page(
+    step_page(
         "sign_in_address",
         "/connexion/adresse",
         address_code.show,
         address_code.submit,
         "code",
-        guard=require_password_step,
         on_unavailable=address_code.on_unavailable,
     ),
-    Page(
+    step_page(
         "resend_sign_in_address",
         "/connexion/adresse/renvoi",
         submit=address_code.resend,
-        guard=require_password_step,
         on_unavailable=address_code.on_unavailable,
     ),
-    Page(
+    step_page(
         "sign_in_enrolment",
         "/connexion/telephone",
         sign_in_enrolment.show,
         sign_in_enrolment.submit,
         "code",
-        guard=require_password_step,
         on_unavailable=sign_in_enrolment.on_unavailable,
     ),
-    Page(
+    step_page(
         "restart_sign_in_enrolment",
         "/connexion/telephone/recommencer",
         submit=sign_in_enrolment.restart,
-        guard=require_password_step,
     ),
     Page(
         "sign_out", "/deconnexion", submit=session.sign_out, guard=require_session, needs_key=False

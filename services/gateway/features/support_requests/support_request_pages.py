@@ -64,7 +64,7 @@ async def submit_leaving(request: web.Request, fields: dict[str, str]) -> web.Re
         )
     except RateLimited as problem:
         return await show_leaving(request, _rate_limited(request, fields, problem))
-    return page(request, "leaving_told.html", number=number, date=fields["date"])
+    return page(request, "leaving_submitted.html", number=number, date=fields["date"])
 
 
 async def show_report(request: web.Request, form: Form | None = None) -> web.Response:

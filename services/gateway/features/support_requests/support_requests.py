@@ -1,4 +1,4 @@
-"""Support requests: corrections and departures, sealed for the desk, idempotent, rate- limited.
+"""Support requests: corrections and departures, sealed for the desk, idempotent, rate-limited.
 
 The row and the event are one transaction. Until there is a desk the broker holds the events in the
 queue `support`.
@@ -8,12 +8,11 @@ import base64
 import hashlib
 import json
 from collections.abc import Callable, Mapping
+from dataclasses import astuple, dataclass
 from datetime import datetime, timedelta
 
 from aiohttp import web
 
-from services.gateway.features.support_requests import support_request_store as store
-from services.gateway.features.support_requests.support_request_store import SupportRequest
 from shared.contracts.gateway import OWNER, CorrectionRequested, DepartureReported
 from shared.database import Connection, Pool, transaction
 from shared.domain.rate_limits import Quota
@@ -28,7 +27,32 @@ PREFIXES = {CORRECTION: "COR", DEPARTURE: "DEP"}
 NUMBER_CHARACTERS = 10
 RETENTION = timedelta(days=1)
 
+LOCK = "select pg_advisory_xact_lock(hashtextextended('desk/' || $1::text || '/' || $2::text, 0))"
+FIND = "select number from support_requests where form_hash = $1"
+MOMENTS = """
+select submitted_at from support_requests where kind = $1 and rate_limit_key = $2 and submitted_at >
+$3 order by submitted_at
+"""
+INSERT = """
+insert into support_requests (form_hash, kind, number, account_id, rate_limit_key, submitted_at,
+expires_at) values ($1, $2, $3, $4, $5, $6, $7)
+"""
+DELETE_EXPIRED = "delete from support_requests where expires_at <= $1"
+
 log = get_logger("gateway")
+
+
+@dataclass(frozen=True)
+class SupportRequest:
+    """A request: a `correction` or a `departure`; fields as the columns."""
+
+    form_hash: bytes
+    kind: str
+    number: str
+    account_id: str | None
+    rate_limit_key: str
+    submitted_at: datetime
+    expires_at: datetime
 
 
 class RateLimited(Exception):
@@ -93,7 +117,7 @@ class SupportRequests:
     async def purge(self) -> None:
         """Delete expired rows."""
         async with transaction(self._pool) as tx:
-            await store.delete_expired(tx, self._clock())
+            await tx.execute(DELETE_EXPIRED, self._clock())
 
     def _support_request(
         self, kind: str, key: str, account_id: str | None, rate_limit_key: str
@@ -126,13 +150,13 @@ class SupportRequests:
         event: CorrectionRequested | DepartureReported,
     ) -> str:
         async with transaction(self._pool) as tx:
-            await store.lock(tx, support_request.kind, support_request.rate_limit_key)
-            number = await store.find(tx, support_request.form_hash)
+            await tx.execute(LOCK, support_request.kind, support_request.rate_limit_key)
+            number: str | None = await tx.fetchval(FIND, support_request.form_hash)
             if number is not None:
                 return number
             if quota is not None:
                 await _enforce_quota(tx, support_request, quota)
-            await store.insert(tx, support_request)
+            await tx.execute(INSERT, *astuple(support_request))
             await emit(
                 tx,
                 OWNER,
@@ -155,8 +179,8 @@ SUPPORT_REQUESTS = web.AppKey("support_requests", SupportRequests)
 
 async def _enforce_quota(tx: Connection, support_request: SupportRequest, quota: Quota) -> None:
     since = support_request.submitted_at - quota.window
-    seen = await store.moments(tx, support_request.kind, support_request.rate_limit_key, since)
-    wait = quota.wait(seen, support_request.submitted_at)
+    rows = await tx.fetch(MOMENTS, support_request.kind, support_request.rate_limit_key, since)
+    wait = quota.wait([row["submitted_at"] for row in rows], support_request.submitted_at)
     if wait:
         log.warning(
             "Support requests are rate-limited.",
