@@ -133,10 +133,10 @@ SPARE_SECONDS IDLE_SECONDS
 Saying DossierMessage
 SealedPages SealedState
 ServerAway SmtpUnavailable
-Standing AddressStatus, SiretCheck, DeliveryFacts
+Standing AddressStatus, SiretCheck
 Stray OffWindowCode
 Tally StatusCounts
-Told DossierUpdate, StatusEvent
+Told DossierUpdate
 TooMuch RateLimited
 Tries FailedCodes
 Typed SubmittedForm
@@ -354,7 +354,7 @@ suggest suggest_correction
 """,
     "services/mailer": """
 Built MimeMessage
-Draft MailDraft
+Draft Delivery
 Facts TemplateData
 Held HeldMail
 Kind OutcomeKind
@@ -368,9 +368,9 @@ Step Transition
 _begin _mark_transmitting
 _give _write_data
 _lost _connection_lost
-_opened _decrypted
+_opened _build
 _said _reason
-_told _status_event
+_told the event of the transition
 _turn _poll_once
 borrow acquire
 cases variants
@@ -404,9 +404,9 @@ _which _other_text
 judge validate
 keep save
 kept fields
-show to_view, seal_for_gateway
+show to_view
 standing siret_check
-tell seal_for_registration
+tell publish or emit
 tidy normalize
 turn wait_turn
 """,
