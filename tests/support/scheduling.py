@@ -15,7 +15,6 @@ SECONDS = {
     "tests/faults": 200,
     "tests/accessibility/test_axe.py": 60,
     "tests/security/test_dump.py": 50,
-    "tests/integration/registration/test_decoys.py": 50,
     "tests/journeys/test_looks.py": 40,
     "tests/integration/shared/messaging/test_faults.py": 30,
     "tests/operations/test_up.py": 30,

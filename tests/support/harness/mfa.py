@@ -174,11 +174,11 @@ async def open_harness(
         sealer=Sealer("mfa", chosen.seal_keys),
         gateway=Opener("gateway", chosen.gateway_keys),
     )
-    house = Runtime(name="mfa", settings=chosen, pool=pool, clock=harness.clock)
+    runtime = Runtime(name="mfa", settings=chosen, pool=pool, clock=harness.clock)
     try:
         if not keep_tables:
             await harness.clear_tables(*TABLES)
-        async with build(house, chosen) as deps:
+        async with build(runtime, chosen) as deps:
             harness.deps = deps
             yield harness
     finally:

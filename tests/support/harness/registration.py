@@ -153,9 +153,9 @@ async def open_harness(database: Database, **more: str) -> AsyncIterator[Registr
     chosen = settings(IMPEX_REGISTRATION_DATABASE_URL=database.url("registration"), **more)
     pool = await open_pool(chosen.database_url, "registration", "tests", 10)
     harness: RegistrationHarness
-    house = Runtime(name="registration", settings=chosen, pool=pool, clock=lambda: harness.now)
+    runtime = Runtime(name="registration", settings=chosen, pool=pool, clock=lambda: harness.now)
     try:
-        async with build(house, chosen) as deps:
+        async with build(runtime, chosen) as deps:
             harness = RegistrationHarness(
                 service=SERVICE,
                 pool=pool,
