@@ -212,7 +212,7 @@ take_effect apply_once
 take_out decrypt_key
 takes_lost_phone can_report_lost_phone
 takes_reset can_reset_password
-tell_departure submit_departure
+tell_departure report_departure
 told_by from_event
 unproved require_pending
 wait_values retry_values

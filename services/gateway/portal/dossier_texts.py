@@ -39,7 +39,7 @@ STATUSES: dict[str, str] = {
     "refused": N_("Refusé"),
     "withdrawn": N_("Retiré"),
 }
-#: The looks of a status among the design system's badges; the word says it all.
+#: The looks of a status among the design system's badges; the word alone carries the meaning.
 BADGES = {
     "filed": "info",
     "under_review": "info",

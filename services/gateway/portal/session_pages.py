@@ -41,7 +41,7 @@ async def after_login(request: web.Request, session: Session) -> str:
     validated (G-30), else the home page.
 
     Sessions of an account known to be validated ask no service; where the service is unavailable
-    the home page says what is left to do.
+    the home page shows what is left to do.
     """
     app = request.app
     if session.next in app[ROUTES].login_targets or session.validated:

@@ -59,13 +59,13 @@ async def submit(request: web.Request, fields: dict[str, str]) -> web.Response:
     """Address and password first: a code is used up only where they were right."""
     found, state = guards.require_signed_in(request), request[REQUEST_STATE]
     fields = choose_address(fields)
-    judged = JudgeAddressChange(
+    check = JudgeAddressChange(
         account_id=found.account_id,
         address=fields["address"],
         password=seal(request, JudgeAddressChange, "password", fields["password"]),
         point_out_slip=not fields["kept"],
     )
-    asked = RequestAddressChange(
+    change = RequestAddressChange(
         account_id=found.account_id,
         address=fields["address"],
         password=seal(request, RequestAddressChange, "password", fields["password"]),
@@ -73,10 +73,10 @@ async def submit(request: web.Request, fields: dict[str, str]) -> web.Response:
         device=state.device,
     )
     try:
-        await ask(request, judged, Done, idempotency_key(request, "address-judged", fields))
+        await ask(request, check, Done, idempotency_key(request, "address-judged", fields))
         await check_code(request, found, fields, "address-totp")
         key = idempotency_key(request, "address-wished", fields)
-        await ask(request, asked, AddressChangeView, key)
+        await ask(request, change, AddressChangeView, key)
     except Refused as refused:
         if (form := typo_form(fields, refused)) is not None:
             return _form(request, form)

@@ -186,7 +186,7 @@ VALUES: dict[str, str] = {
     "lost_phone": N_("téléphone perdu"),
 }
 
-#: Kinds of mail, as their subjects say it.
+#: Kinds of mail, in the words of their subjects.
 MAILS: dict[str, str] = {
     "validation": N_("validation de la création du compte"),
     "finalisation": N_("finalisation de la création du compte"),

@@ -71,68 +71,73 @@ def build_sections(data: PersonalData, lang: str, names: Mapping[str, str]) -> l
 
     `names` are those of the service and its operator.
     """
+    words, documents = _Words(lang, names), data.documents
     return [
         Section(
             title=translate(title, lang),
-            categories=(
-                _categories(data.documents[service], lang, names)
-                if service in data.documents
-                else None
-            ),
+            categories=words.categories(documents[service]) if service in documents else None,
         )
         for service, title in TITLES.items()
     ]
 
 
-def _categories(
-    document: Mapping[str, list[dict[str, Any]]], lang: str, names: Mapping[str, str]
-) -> list[Category]:
-    return [
-        Category(
-            title=_label(CATEGORIES, name, lang, names),
-            rows=[
-                _row(_ordered(row) if name == "information" else row, lang, names)
-                for row in rows[:MAX_ROWS]
-            ],
-            more=max(0, len(rows) - MAX_ROWS),
-        )
-        for name, rows in document.items()
-        if rows
-    ]
+@dataclass(frozen=True)
+class _Words:
+    """Keys and values in one language, with the names of the service and its operator."""
 
+    lang: str
+    names: Mapping[str, str]
 
-def _row(row: Mapping[str, Any], lang: str, names: Mapping[str, str]) -> list[tuple[str, str]]:
-    return [
-        (_label(FIELDS, name, lang, names), _value(name, value, lang, names))
-        for name, value in row.items()
-        if value is not None and value != ""
-    ]
+    def categories(self, document: Mapping[str, list[dict[str, Any]]]) -> list[Category]:
+        return [
+            Category(
+                title=self.label(CATEGORIES, name),
+                rows=[
+                    self.row(_ordered(row) if name == "information" else row)
+                    for row in rows[:MAX_ROWS]
+                ],
+                more=max(0, len(rows) - MAX_ROWS),
+            )
+            for name, rows in document.items()
+            if rows
+        ]
+
+    def row(self, row: Mapping[str, Any]) -> list[tuple[str, str]]:
+        return [
+            (self.label(FIELDS, name), self.value(name, value))
+            for name, value in row.items()
+            if value is not None and value != ""
+        ]
+
+    def label(self, labels: Mapping[str, str], name: str) -> str:
+        known = labels.get(name)
+        return translate(known, self.lang, **self.names) if known else name.replace("_", " ")
+
+    def value(self, name: str, value: Any) -> str:
+        lang = self.lang
+        if isinstance(value, Mapping):
+            space = "\u00a0" if lang == "fr" else ""
+            row = self.row(_ordered(value))
+            return f"{space}; ".join(f"{label}{space}: {text}" for label, text in row)
+        if isinstance(value, bool):
+            return translate(YES_NO[value], lang)
+        if isinstance(value, datetime):
+            return format_datetime(value, lang)
+        text = str(value)
+        if MOMENT.fullmatch(text):
+            return _moment(text, lang)
+        if DAY.fullmatch(text):
+            return format_day(text, lang)
+        if name == "country":
+            return country_names(lang).get(text, text)
+        if name == "status":
+            return status_text(text, lang)
+        words = {**VALUES, **MAILS} if name == "kind" else VALUES
+        return translate(words[text], lang) if name in CHOSEN and text in words else text
 
 
 def _ordered(fields: Mapping[str, Any]) -> Mapping[str, Any]:
     return dict(sorted(fields.items(), key=lambda field: ORDER.get(field[0], len(ORDER))))
-
-
-def _value(name: str, value: Any, lang: str, names: Mapping[str, str]) -> str:
-    if isinstance(value, Mapping):
-        space = "\u00a0" if lang == "fr" else ""
-        row = _row(_ordered(value), lang, names)
-        return f"{space}; ".join(f"{label}{space}: {text}" for label, text in row)
-    if isinstance(value, bool):
-        return translate(YES_NO[value], lang)
-    if isinstance(value, datetime):
-        return format_datetime(value, lang)
-    text = str(value)
-    if MOMENT.fullmatch(text):
-        return _moment(text, lang)
-    if DAY.fullmatch(text):
-        return format_day(text, lang)
-    if name == "country":
-        return country_names(lang).get(text, text)
-    if name == "status":
-        return status_text(text, lang)
-    words = {**VALUES, **MAILS} if name == "kind" else VALUES
-    return translate(words[text], lang) if name in CHOSEN and text in words else text
 
 
 def _moment(text: str, lang: str) -> str:
@@ -141,7 +146,3 @@ def _moment(text: str, lang: str) -> str:
         return format_datetime(datetime.fromisoformat(text), lang)
     except ValueError:
         return text
-
-
-def _label(labels: Mapping[str, str], name: str, lang: str, names: Mapping[str, str]) -> str:
-    return translate(labels[name], lang, **names) if name in labels else name.replace("_", " ")

@@ -1,6 +1,6 @@
 """« Mes données »: the data stored about a person, as a page and as a file (B-11, GD-02).
 
-Needs a fresh code (SE-09). The page and the file say which services did not answer.
+Needs a fresh code (SE-09). The page and the file name the services that did not answer.
 """
 
 import msgspec

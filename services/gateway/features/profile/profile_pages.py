@@ -54,8 +54,8 @@ async def show(request: web.Request) -> web.Response:
         return await render(request, Form(values=profile_form.to_form(mine)), known)
     form = Form(values=profile_form.to_form(draft))
     await _clear_outdated_tick(request, found, form, known.terms_version)
-    asked = "valider" in request.query and not known.errors and form.alert is None
-    return await render(request, form, known, confirm=asked)
+    confirm = "valider" in request.query and not known.errors and form.alert is None
+    return await render(request, form, known, confirm=confirm)
 
 
 async def submit(request: web.Request, fields: dict[str, str]) -> web.Response:

@@ -38,28 +38,26 @@ class FormOwnerToken:
     terms_version: str
 
 
+@dataclass(frozen=True)
 class SavedInput:
     """The table of saved input, by account."""
 
-    def __init__(
-        self, pool: Pool, clock: Callable[[], datetime], sealed_state: SealedState
-    ) -> None:
-        self._pool = pool
-        self._clock = clock
-        self._sealed_state = sealed_state
+    pool: Pool
+    clock: Callable[[], datetime]
+    sealed_state: SealedState
 
     def issue_token(self, account_id: str, terms_version: str) -> str:
         """A token for a page of this account that shows this version of the terms."""
-        made_at = self._clock().isoformat()
-        return self._sealed_state.seal(f"{account_id} {made_at} {terms_version}", PURPOSE)
+        made_at = self.clock().isoformat()
+        return self.sealed_state.seal(f"{account_id} {made_at} {terms_version}", PURPOSE)
 
     def read_token(self, token: str) -> FormOwnerToken | None:
         """The content of a page's token, or None: not ours, or too old."""
-        text = self._sealed_state.open(token, PURPOSE)
+        text = self.sealed_state.open(token, PURPOSE)
         if text is None:
             return None
         account_id, made_at, terms_version = text.split(" ", 2)
-        if datetime.fromisoformat(made_at) < self._clock() - LIFETIME:
+        if datetime.fromisoformat(made_at) < self.clock() - LIFETIME:
             return None
         return FormOwnerToken(account_id, terms_version)
 
@@ -67,32 +65,32 @@ class SavedInput:
         """Save the input and the token of its page; False where it is too long to be shown
         again.
         """
-        now = self._clock()
-        box = self._sealed_state.seal(msgspec.json.encode(values).decode(), _context(account_id))
+        now = self.clock()
+        box = self.sealed_state.seal(msgspec.json.encode(values).decode(), _context(account_id))
         if len(box) > MAX_CHARACTERS:
             return False
-        async with acquire(self._pool) as connection:
+        async with acquire(self.pool) as connection:
             await connection.execute(UPSERT, account_id, box, now, now + LIFETIME)
         return True
 
     async def find(self, account_id: str, saved_at: datetime | None) -> dict[str, str] | None:
         """What was typed and not saved; None where nothing was, or a draft was saved since."""
-        async with acquire(self._pool) as connection:
-            row = await connection.fetchrow(FIND, account_id, self._clock())
+        async with acquire(self.pool) as connection:
+            row = await connection.fetchrow(FIND, account_id, self.clock())
         if row is None or (saved_at is not None and row["saved_at"] <= saved_at):
             return None
-        text = self._sealed_state.open(row["box"], _context(account_id))
+        text = self.sealed_state.open(row["box"], _context(account_id))
         return None if text is None else msgspec.json.decode(text, type=dict[str, str])
 
     async def delete(self, account_id: str) -> None:
         """Delete the input of an account."""
-        async with acquire(self._pool) as connection:
+        async with acquire(self.pool) as connection:
             await connection.execute(DELETE, account_id)
 
     async def purge(self) -> None:
         """Delete expired rows."""
-        async with acquire(self._pool) as connection:
-            await connection.execute(DELETE_EXPIRED, self._clock())
+        async with acquire(self.pool) as connection:
+            await connection.execute(DELETE_EXPIRED, self.clock())
 
 
 SAVED_INPUT = web.AppKey("saved_input", SavedInput)

@@ -56,7 +56,7 @@ async def submit_leaving(request: web.Request, fields: dict[str, str]) -> web.Re
     if errors := check_departure(fields, request.app[CLOCK]()):
         return await show_leaving(request, _invalid(request, fields, errors))
     try:
-        number = await request.app[SUPPORT_REQUESTS].submit_departure(
+        number = await request.app[SUPPORT_REQUESTS].report_departure(
             found.account_id,
             {name: fields[name] for name in ("date", "remark")},
             network=state.network,
@@ -89,7 +89,7 @@ async def submit_report(request: web.Request, fields: dict[str, str]) -> web.Res
     details = {name: value for name, value in fields.items() if name != "key"}
     try:
         number = await request.app[SUPPORT_REQUESTS].report_departure(
-            details, network=state.network, key=idempotency_key(request, "departure", fields)
+            None, details, network=state.network, key=idempotency_key(request, "departure", fields)
         )
     except RateLimited as problem:
         form = _rate_limited(request, fields, problem, "too_many_requests_network")

@@ -26,6 +26,7 @@ PREFIXES = {CORRECTION: "COR", DEPARTURE: "DEP"}
 #: From the hash of the form, so that the same form has the same number; 50 bits.
 NUMBER_CHARACTERS = 10
 RETENTION = timedelta(days=1)
+OF_ACCOUNT = Quota(name="desk", limit=5, window=timedelta(days=1))
 
 LOCK = "select pg_advisory_xact_lock(hashtextextended('desk/' || $1::text || '/' || $2::text, 0))"
 FIND = "select number from support_requests where form_hash = $1"
@@ -63,30 +64,18 @@ class RateLimited(Exception):
         self.wait = wait
 
 
+@dataclass(frozen=True)
 class SupportRequests:
     """Each method returns the number of the request, or raises `RateLimited`.
 
     `key` is the form's idempotency key; `per_network` is None where networks have no limit.
     """
 
-    def __init__(
-        self,
-        pool: Pool,
-        clock: Callable[[], datetime],
-        wake_relay: Callable[[], None],
-        sealer: Sealer,
-        per_network: int | None,
-    ) -> None:
-        self._pool = pool
-        self._clock = clock
-        self._wake_relay = wake_relay
-        self._sealer = sealer
-        self._of_account = Quota(name="desk", limit=5, window=timedelta(days=1))
-        self._of_network = (
-            None
-            if per_network is None
-            else Quota(name="departures", limit=per_network, window=timedelta(hours=1))
-        )
+    pool: Pool
+    clock: Callable[[], datetime]
+    wake_relay: Callable[[], None]
+    sealer: Sealer
+    per_network: int | None
 
     async def request_correction(self, account_id: str, about: str, text: str, *, key: str) -> str:
         """The holder wants something corrected: `about` is `person`, `establishment` or `other`."""
@@ -95,34 +84,38 @@ class SupportRequests:
         event = kind(
             request_id=support_request.number,
             about=about,
-            text=self._sealer.seal(text, seal_context(kind, "text")),
+            text=self.sealer.seal(text, seal_context(kind, "text")),
             requested_at=support_request.submitted_at,
         )
-        return await self._submit(support_request, self._of_account, event)
+        return await self._submit(support_request, OF_ACCOUNT, event)
 
-    async def submit_departure(
-        self, account_id: str, details: Mapping[str, str], *, network: str, key: str
+    async def report_departure(
+        self, account_id: str | None, details: Mapping[str, str], *, network: str, key: str
     ) -> str:
-        """The holder leaves the establishment."""
-        support_request = self._support_request(DEPARTURE, key, account_id, account_id)
-        event = self._departure(support_request, "holder", details, network)
-        return await self._submit(support_request, self._of_account, event)
-
-    async def report_departure(self, details: Mapping[str, str], *, network: str, key: str) -> str:
-        """Somebody reports that a colleague leaves; none of it is verified."""
-        support_request = self._support_request(DEPARTURE, key, None, network)
-        event = self._departure(support_request, "colleague", details, network)
-        return await self._submit(support_request, self._of_network, event)
+        """The holder of the account leaves the establishment; without an account, somebody reports
+        that a colleague leaves, and none of it is verified.
+        """
+        kind, quota = DepartureReported, OF_ACCOUNT if account_id else self._of_network()
+        support_request = self._support_request(DEPARTURE, key, account_id, account_id or network)
+        document = json.dumps(dict(details), ensure_ascii=False)
+        event = kind(
+            request_id=support_request.number,
+            by="holder" if account_id else "colleague",
+            details=self.sealer.seal(document, seal_context(kind, "details")),
+            network=network,
+            reported_at=support_request.submitted_at,
+        )
+        return await self._submit(support_request, quota, event)
 
     async def purge(self) -> None:
         """Delete expired rows."""
-        async with transaction(self._pool) as tx:
-            await tx.execute(DELETE_EXPIRED, self._clock())
+        async with transaction(self.pool) as tx:
+            await tx.execute(DELETE_EXPIRED, self.clock())
 
     def _support_request(
         self, kind: str, key: str, account_id: str | None, rate_limit_key: str
     ) -> SupportRequest:
-        form_hash, now = hashlib.sha256(key.encode()).digest(), self._clock()
+        form_hash, now = hashlib.sha256(key.encode()).digest(), self.clock()
         letters = base64.b32encode(form_hash).decode()[:NUMBER_CHARACTERS]
         half = NUMBER_CHARACTERS // 2
         number = f"{PREFIXES[kind]}-{letters[:half]}-{letters[half:]}"
@@ -130,18 +123,10 @@ class SupportRequests:
             form_hash, kind, number, account_id, rate_limit_key, now, now + RETENTION
         )
 
-    def _departure(
-        self, support_request: SupportRequest, by: str, details: Mapping[str, str], network: str
-    ) -> DepartureReported:
-        kind = DepartureReported
-        document = json.dumps(dict(details), ensure_ascii=False)
-        return kind(
-            request_id=support_request.number,
-            by=by,
-            details=self._sealer.seal(document, seal_context(kind, "details")),
-            network=network,
-            reported_at=support_request.submitted_at,
-        )
+    def _of_network(self) -> Quota | None:
+        if self.per_network is None:
+            return None
+        return Quota(name="departures", limit=self.per_network, window=timedelta(hours=1))
 
     async def _submit(
         self,
@@ -149,7 +134,7 @@ class SupportRequests:
         quota: Quota | None,
         event: CorrectionRequested | DepartureReported,
     ) -> str:
-        async with transaction(self._pool) as tx:
+        async with transaction(self.pool) as tx:
             await tx.execute(LOCK, support_request.kind, support_request.rate_limit_key)
             number: str | None = await tx.fetchval(FIND, support_request.form_hash)
             if number is not None:
@@ -164,7 +149,7 @@ class SupportRequests:
                 subject=support_request.account_id,
                 now=support_request.submitted_at,
             )
-        self._wake_relay()
+        self.wake_relay()
         log.info(
             "A support request was submitted.",
             action=f"{support_request.kind}_told",
