@@ -1,1 +1,1 @@
-"""What we promise about speed and memory, each figure beside its baseline taken in the same run."""
+"""Measurements of speed and memory, each figure next to its baseline from the same run."""

@@ -2,7 +2,7 @@
 
 `--only NAME` (repeatable) chooses scenarios, `--json FILE` keeps the figures for programs,
 `--quick` tries the harness with samples too small for a verdict. Exit code 0 whether aims are met
-or not, because a verdict on a shared machine is for a person to judge; 1 where measuring failed.
+or not, because a person must interpret the verdicts of a shared machine; 1 where measuring failed.
 """
 
 import argparse
@@ -29,7 +29,7 @@ from benchmarks import (
 )
 from benchmarks.environment import Environment
 from benchmarks.measure import QUICK, Facts, Line, Plan
-from operations.install.servers import missing_servers
+from operations.install.paths import missing_servers
 from shared.runtime.telemetry import configure_logging
 
 Scenario = Callable[[Environment, Plan], Awaitable[list[Line]]]
@@ -73,7 +73,7 @@ async def measure(
     facts = Facts()
     task = asyncio.current_task()
     assert task is not None
-    # A run that is told to end must end its children too, so SIGTERM unwinds as Ctrl-C does.
+    # A run that is stopped must end its children too, so SIGTERM unwinds as Ctrl-C does.
     asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, task.cancel)
     report.progress("starting private PostgreSQL, RabbitMQ and mail sink")
     async with Environment() as environment:

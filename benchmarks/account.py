@@ -1,7 +1,7 @@
 """An account asked for, from the posted form to the message that the mail server took.
 
 `form_to_mail` asks one at a time in an idle system; `burst_32` lets thirty-two people ask at once.
-Both drive the real gateway over HTTP and read the clock where the mail server says 250.
+Both drive the real gateway over HTTP and read the clock when the mail server answers 250.
 """
 
 import asyncio
@@ -78,7 +78,7 @@ async def form_to_mail(environment: Environment, plan: Plan) -> list[Line]:
     strict = [sum(baseline[name] for name in SIX) for baseline in baselines]
     roads = [sum(baseline[name] for name in SIX + ROADS) for baseline in baselines]
     p50 = [statistics.median(one) for one in accepted]
-    # Too few per round for a p99 of its own: it is that of all rounds.
+    # Too few per round for its own p99: this is that of all rounds.
     p99 = percentile([spent for one in accepted for spent in one], 0.99)
     scenario, everything = "form_to_mail", " + ".join(SIX)
     lines = [

@@ -1,8 +1,8 @@
 """A process that only waits: `python -m benchmarks.bare_process`, the baseline of a service at
 rest.
 
-Told on standard input which modules to import and which connections to open, it opens them on
-uvloop, says so, and does nothing more: what any service with these libraries would weigh.
+It reads from standard input which modules to import and which connections to open, opens them on
+uvloop, reports that, and does nothing more: the memory of any service with these libraries.
 """
 
 import asyncio
@@ -16,7 +16,7 @@ from benchmarks.subprocesses import input_ended, say
 
 
 async def hold(order: dict[str, Any]) -> None:
-    """Open what was ordered, say `{"ready": true}`, and hold it until the harness ends."""
+    """Open what was ordered, print `{"ready": true}`, and hold it until the harness ends."""
     import aio_pika
     import asyncpg
 

@@ -25,7 +25,7 @@ class Unexpected(Exception):
 
 
 def new_address() -> str:
-    """An address that nobody has asked with."""
+    """An address that was not used before."""
     return f"jeanne.{secrets.token_hex(8)}@example.fr"
 
 
@@ -54,7 +54,7 @@ class HiddenFields(HTMLParser):
 
 
 class Applicant:
-    """One browser with cookies of its own, over a shared pool of connections."""
+    """One browser with its own cookies, over a shared pool of connections."""
 
     def __init__(self, base_url: str, connector: aiohttp.BaseConnector) -> None:
         self.address = new_address()
@@ -124,7 +124,7 @@ class Mailbox:
         return self._waiting[address]
 
     async def mail(self, address: str, seconds: float = 30) -> dict[str, Any]:
-        """What the sink says of the first mail to `address`; TimeoutError if none in `seconds`."""
+        """The sink's line about the first mail to `address`; TimeoutError if none in `seconds`."""
         mail = await asyncio.wait_for(self._future(address), seconds)
         del self._waiting[address]
         return mail

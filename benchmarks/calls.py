@@ -1,4 +1,4 @@
-"""Request and reply over the broker, ours beside bare direct reply-to.
+"""Request and reply over the broker, ours next to bare direct reply-to.
 
 Both ends run in the harness's process, ours as a service's node that asks itself. The second
 baseline has a transaction before each reply, to show what a handler that needs one may cost.
@@ -131,16 +131,16 @@ def _lines(callers: int, rounds: list[tuple[Spent, Spent, Spent]]) -> list[Line]
     what = f"request and reply, {callers} at once"
     baseline = "bare direct reply-to, both ends in one process"
     lines = []
-    for at, judged in ((1, True), (2, False)):
-        beside = "" if judged else " [transaction]"
-        name = baseline if judged else f"{baseline}, and BEGIN, COMMIT before each reply"
+    for at, checked in ((1, True), (2, False)):
+        suffix = "" if checked else " [transaction]"
+        name = baseline if checked else f"{baseline}, and BEGIN, COMMIT before each reply"
         rates = [(one[0].rate, one[at].rate) for one in rounds]
         halves = [(one[0].p50, one[at].p50) for one in rounds]
-        least, most = (0.8, 1.25) if judged else (None, None)
+        least, most = (0.8, 1.25) if checked else (None, None)
         lines += [
-            ratio_line("messaging", what + beside, "/s", rates, floor_name=name, at_least=least),
+            ratio_line("messaging", what + suffix, "/s", rates, floor_name=name, at_least=least),
             ratio_line(
-                "messaging", f"{what}, p50{beside}", "ms", halves, floor_name=name, at_most=most
+                "messaging", f"{what}, p50{suffix}", "ms", halves, floor_name=name, at_most=most
             ),
         ]
     return lines

@@ -1,4 +1,4 @@
-"""What the measured service stands on: its pool, its link, and a bare connection beside them."""
+"""What the measured service uses: its pool, its broker connection, and a bare one to compare."""
 
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager

@@ -1,4 +1,4 @@
-"""Events of dossiers drained by the service's own node, beside bare aio-pika and asyncpg.
+"""Events of dossiers handled by the service's own bus, next to bare aio-pika and asyncpg.
 
 Both sides take the same messages from the same queue, as the same user, into the same tables,
 emptied before each turn, in the harness's process. Half of the events file a dossier, the other
@@ -22,7 +22,7 @@ from prometheus_client import Counter
 from benchmarks.environment import Environment
 from benchmarks.measure import Line, Plan, ratio_line
 from benchmarks.messaging import DRAIN_SECONDS, INBOX, no_reset
-from operations.operate.publish_dossier_events import DossierMessage, publish_all
+from operations.operate.dossiers import DossierMessage, publish_all
 from services.dossiers import store
 from services.dossiers.dossier_updates import from_event
 from services.dossiers.handlers import update_dossier
@@ -44,7 +44,7 @@ AMQP_URL = "IMPEX_DOSSIERS_AMQP_URL"
 PUBLISHER_URL = "IMPEX_BACKOFFICE_AMQP_URL"
 SECONDS = 300
 LOOK_SECONDS = 0.005
-#: The effect alone, as a statement of its own: the inbox row is another one.
+#: The effect alone, as its own statement: the inbox row is another one.
 EFFECT = f"WITH first AS (SELECT $1::text, $2::uuid) {store.UPSERT}"
 CONTENTS = {
     "establishment": "Pharmacie des Trois Fontaines",

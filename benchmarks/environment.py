@@ -1,6 +1,6 @@
 """A private environment to measure in: PostgreSQL, RabbitMQ, the mail sink, and every service.
 
-All of it listens on loopback ports of its own, keeps its data in one temporary folder, and is gone
+All of it listens on its own loopback ports, has its data in one temporary folder, and ends
 afterwards: each child is stopped by its own process id. PostgreSQL flushes as in production.
 """
 
@@ -24,6 +24,7 @@ from benchmarks.browser import Mailbox
 from benchmarks.sample_service import SERVICE as BENCH
 from benchmarks.subprocesses import Subprocess
 from operations import service_registry
+from operations.install.paths import ROOT
 from operations.local.postgres import Postgres
 from operations.local.processes import Child, free_port
 from operations.local.rabbit import Rabbit
@@ -38,7 +39,7 @@ from operations.provision.provisioning import (
     provision_broker,
     provision_database,
 )
-from operations.provision.secrets_dir import key_ring_names, new_password
+from operations.provision.secrets_dir import new_password
 from shared.security.sealing import new_key
 
 START_SECONDS = 60
@@ -96,12 +97,12 @@ class Environment:
         migrate_all(self.urls[OWNER_URL], services)
 
     def _settings(self) -> None:
-        """What the services are told: everything else is the default of the try-out."""
+        """The services' settings; all others have the defaults of the try-out."""
         self.services = service_registry.service_names()
         self.health_ports = {name: free_port() for name in self.services}
         port = free_port()
         self.base_url = f"http://127.0.0.1:{port}"
-        rings = key_ring_names(one.settings for one in service_registry.services())
+        rings = service_registry.key_ring_names()
         self.values = {
             **self.urls,
             **{ring: new_key() for ring in rings},
@@ -113,7 +114,7 @@ class Environment:
         }
 
     async def start_services(self, **extra: str) -> None:
-        """Start every service afresh and wait until each says that it is ready.
+        """Start every service afresh and wait until each reports that it is ready.
 
         `extra` are variables of the interpreter's, such as PYTHONPROFILEIMPORTTIME.
         """
@@ -124,7 +125,7 @@ class Environment:
                 [sys.executable, "-m", f"services.{name}"],
                 self.folder / f"{name}.log",
                 {**service_registry.environment([name], self.values, {}), **extra},
-                service_registry.ROOT,
+                ROOT,
             )
             self.children[name].start()
         async with asyncio.timeout(START_SECONDS):
@@ -178,7 +179,7 @@ class Environment:
         with self.admin() as admin:
             queues = admin.queues(self.admin_urls.vhost)
         full = [str(queue["name"]) for queue in queues if queue.get("messages", 0)]
-        # Events that no service hears end in a queue that nobody empties.
+        # Events that no service hears end in a queue without a consumer.
         return [name for name in full if not name.startswith(("bench", "impex."))]
 
     @contextmanager

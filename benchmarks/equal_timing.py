@@ -1,7 +1,7 @@
 """Known and unknown addresses: the same form takes the same time, whatever they have (AU-08).
 
-The peer is the same form for an address that nobody has, posted in turn in the same run. Counters
-and requests are deleted before each post, so that no throttle and no earlier request is measured.
+The peer is the same form for an address without an account, in turn in the same run. Counters and
+requests are deleted before each post, so that no throttle and no earlier request is measured.
 """
 
 import statistics
@@ -31,7 +31,7 @@ set state = $2, frozen_at = case when $2 = 'frozen' then now() end where address
 
 @dataclass(frozen=True, kw_only=True)
 class Question:
-    """A form, what is typed beside the address, its status, and the known account's state."""
+    """A form, what is typed besides the address, its status, and the known account's state."""
 
     what: str
     path: str
@@ -104,7 +104,7 @@ async def _line(
     known: str,
     question: Question,
 ) -> Line:
-    """The slower of the two medians beside the faster one, round by round."""
+    """The slower of the two medians next to the faster one, round by round."""
     await database.execute(SET_STATE, known, question.state)
     pairs: list[tuple[float, float]] = []
     for _ in range(plan.rounds):
@@ -132,7 +132,7 @@ async def _line(
 async def _ask(
     environment: Environment, connector: aiohttp.BaseConnector, address: str, question: Question
 ) -> float:
-    """Milliseconds of one form, posted by a browser that nobody has seen."""
+    """Milliseconds of one form, posted by an unknown browser."""
     visitor = SignedInUser(environment, connector)
     try:
         page = await visitor.get(question.path)

@@ -1,4 +1,4 @@
-"""The whole way of a newcomer, eight at a time: form, mail, code, terms, phone, sign-in, home page.
+"""A new applicant's journey, eight at a time: form, mail, code, terms, phone, sign-in, home page.
 
 Set against what this machine could do at most: its cores, divided by the processor time that bare
 libraries and servers need for the hashes, requests, pages and posts alone. What each part takes is

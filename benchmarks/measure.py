@@ -1,7 +1,7 @@
 """Samples, medians, lines of the table, and what a process weighs.
 
 A baseline is what the libraries and servers alone need for the same work, taken in the same run and
-in turn with our own figure. A line says what was measured, beside what baseline, and whether the
+in turn with our own figure. A line names what was measured, against which baseline, and whether the
 aim was met; it never rounds a miss into a pass.
 """
 
@@ -85,7 +85,7 @@ def ratio_line(
     at_least: float | None = None,
     note: str = "",
 ) -> Line:
-    """A line for (ours, baseline) of each round; judged on the median of the rounds' ratios."""
+    """A line for (ours, baseline) of each round; checked on the median of the rounds' ratios."""
     ratio = statistics.median(ours / baseline for ours, baseline in pairs)
     aim, passed = "", None
     if at_most is not None:
@@ -134,7 +134,7 @@ class Memory:
 
 
 def memory_of(pid: int) -> Memory:
-    """What the kernel says of a living process of ours."""
+    """What the kernel reports about a running process of ours."""
     text = Path(f"/proc/{pid}/smaps_rollup").read_text()
     kib = {name: int(value) for name, value in re.findall(r"^(\w+):\s+(\d+) kB", text, re.M)}
     own = kib["Private_Clean"] + kib["Private_Dirty"]

@@ -49,10 +49,10 @@ async def connections_of(environment: Environment, name: str) -> tuple[int, int]
 
 
 async def bare(environment: Environment, order: dict[str, Any]) -> Memory:
-    """The weight of a process that does what `order` says and nothing else."""
+    """The memory of a process that does only what `order` asks."""
     companion = await Subprocess.start("bare_process")
     try:
-        await companion.tell(order)
+        await companion.send(order)
         await asyncio.wait_for(companion.lines.get(), 60)
         await asyncio.sleep(REST_SECONDS)
         return memory_of(companion.process.pid)
@@ -61,7 +61,7 @@ async def bare(environment: Environment, order: dict[str, Any]) -> Memory:
 
 
 async def rest(environment: Environment, plan: Plan) -> list[Line]:
-    """Each service just started, beside its bare double, round by round."""
+    """Each service just started, next to its bare counterpart, round by round."""
     modules = await modules_of_all(environment)
     ours: dict[str, list[Memory]] = {name: [] for name in environment.services}
     baselines: dict[str, list[Memory]] = {name: [] for name in environment.services}

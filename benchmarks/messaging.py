@@ -1,4 +1,4 @@
-"""Our messaging ground beside bare aio-pika and asyncpg: relay, consumer, request and reply.
+"""Our messaging next to bare aio-pika and asyncpg: relay, consumer, request and reply.
 
 Both sides run in the harness's process on uvloop, over connections of the same kind, with bodies
 of the same size, in turn. The ground's side is `shared.messaging` and `shared.outbox` as services
@@ -38,7 +38,7 @@ def properties(message_id: str) -> Basic.Properties:
 
 
 async def relay(environment: Environment, plan: Plan) -> list[Line]:
-    """Outbox rows to confirmed publishes, beside the same number of bare pipelined publishes."""
+    """Outbox rows to confirmed publishes, next to the same number of bare pipelined publishes."""
     pairs = []
     async with ground(environment) as (pool, link, bare):
         channel = await bare.channel(publisher_confirms=True)
@@ -160,7 +160,7 @@ async def no_reset(_connection: object) -> None:
 
 
 async def consume(environment: Environment, plan: Plan) -> list[Line]:
-    """Events with inbox and effect in one transaction, beside bare consume and the same SQL."""
+    """Events with inbox and effect in one transaction, next to bare consume and the same SQL."""
     pairs = []
     async with ground(environment) as (pool, link, bare):
         bare_pool = await asyncpg.create_pool(

@@ -1,8 +1,8 @@
-"""What single pages cost: beside busy hashing, with a QR code, with far too long a password.
+"""What single pages cost: during hashing, with a QR code, with far too long a password.
 
 `pages_beside_hashing` compares pages that hash nothing with themselves while others keep every
 hashing thread busy. `qr_page` weighs the gateway's own work on the page that draws the QR code.
-`long_password` posts a megabyte and looks whether anybody but the gateway hears of it.
+`long_password` posts a megabyte and checks that no service but the gateway receives it.
 """
 
 import asyncio
@@ -19,13 +19,13 @@ from benchmarks.signed_in_user import SignedInUser
 from benchmarks.subprocesses import Subprocess
 
 GUESSERS = 16
-#: Seconds until a queue of hashes stands.
+#: Seconds until hashes queue.
 SATURATED = 2
 MEGABYTE = "Aa1" * 350_000
 
 
 async def beside_hashing(environment: Environment, plan: Plan) -> list[Line]:
-    """Each page idle, then beside sixteen who guess, in turn."""
+    """Each page idle, then during sixteen guesses at a time, in turn."""
     await environment.start_services()
     idle: dict[str, list[float]] = {}
     busy: dict[str, list[float]] = {}
@@ -66,7 +66,7 @@ async def beside_hashing(environment: Environment, plan: Plan) -> list[Line]:
 
 async def _set(crowd: Subprocess, guessers: int, answered: dict[str, int]) -> None:
     """So many guess from now on; those before are counted by their answers."""
-    await crowd.tell({"at_once": guessers})
+    await crowd.send({"at_once": guessers})
     for status, number in (await crowd.lines.get())["seen"].items():
         answered[status] = answered.get(status, 0) + number
 

@@ -1,9 +1,9 @@
 """People who guess: `python -m benchmarks.password_guessers BASE_URL`.
 
-Told `{"at_once": 16}` on standard input, so many post wrong passwords at the same time, each for
-another address every time, until told another number. A process of its own, so that what it costs
-to ask is not measured as ours. After each order it says how many were answered until then, and how;
-it ends with its standard input.
+After the order `{"at_once": 16}` on standard input, so many post wrong passwords at the same time,
+each for another address every time, until the next order. It is a process, so that the cost of
+asking is not measured as ours. After each order it prints how many were answered until then, and
+how; it ends with its standard input.
 """
 
 import asyncio

@@ -46,7 +46,7 @@ def cells(line: Line, plan: Plan) -> tuple[str, ...]:
 
 
 def table(facts: Mapping[str, object], lines: Sequence[Line], plan: Plan) -> str:
-    """The whole answer: where and when, then each scenario beside its baselines."""
+    """The whole report: where and when, then each scenario next to its baselines."""
     out = ["", *wrap(" | ".join(f"{name} {value}" for name, value in facts.items()), 118)]
     out.append(f"medians of {plan.rounds} rounds, ours and baseline in turn; ratio of each round")
     if plan.quick:
@@ -62,9 +62,9 @@ def table(facts: Mapping[str, object], lines: Sequence[Line], plan: Plan) -> str
                 baselines.setdefault(line.floor_name, []).append(line.what)
             if line.note:
                 notes.append(f"    {line.what}: {line.note}")
-        # Named beside their lines only where the scenario has more than one baseline.
-        for name, beside in baselines.items():
-            of = f" of {'; '.join(beside)}" if len(baselines) > 1 else ""
+        # Named next to their lines only where the scenario has more than one baseline.
+        for name, compared in baselines.items():
+            of = f" of {'; '.join(compared)}" if len(baselines) > 1 else ""
             notes.append(f"    baseline{of}: {name}")
         out += [part for note in notes for part in wrap(note, 118, subsequent_indent=" " * 8)]
     verdicts = [line.passed for line in lines if line.passed is not None]

@@ -18,7 +18,7 @@ OWNER = "bench"
 
 @event(OWNER)
 class Noted(Event, frozen=True, kw_only=True):
-    """A fact with about 600 bytes of content, as one with two sealed secrets has."""
+    """An event with about 600 bytes of content, like one with two sealed secrets."""
 
     note: str
 
@@ -49,7 +49,7 @@ async def _build(_house: Runtime, _settings: object) -> AsyncIterator[None]:
     yield None
 
 
-#: As provisioning sees it: rights on the broker and tables in a schema of its own.
+#: As provisioning sees it: rights on the broker and tables in its own schema.
 SERVICE = Service(
     name=OWNER,
     settings=CommonSettings,

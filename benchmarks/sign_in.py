@@ -1,4 +1,4 @@
-"""Signing in with both factors, beside one hash and the requests that it makes.
+"""Signing in with both factors, next to one hash and the requests that it makes.
 
 `sign_in` lets one person at a time sign in to an idle system; `sign_in_32` lets thirty-two do so at
 once, with right codes, of which none may be refused. Accounts and phones are made beforehand by the

@@ -29,7 +29,7 @@ SPAN = re.compile(r"<span>([A-Z2-7]+)</span>")
 
 
 def _alert(text: str) -> str:
-    """What a page says went wrong, without its tags."""
+    """The errors on a page, without tags."""
     at = max(0, text.find('class="fr-alert'))
     return " ".join(TAG.sub(" ", text[at : at + 1_000]).split())
 

@@ -38,7 +38,7 @@ class Session(asyncio.Protocol):
     transport: asyncio.Transport
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        # uvloop's transports are no subclass of asyncio.Transport, so this is told, not checked.
+        # uvloop's transports are no subclass of asyncio.Transport, so this is a cast, not a check.
         self.transport = cast(asyncio.Transport, transport)
         self.buffer = bytearray()
         self.recipients: list[str] = []
@@ -78,11 +78,11 @@ class Session(asyncio.Protocol):
         self.transport.write(b"250 2.0.0 Accepted\r\n")
         now = time.monotonic()
         code = CODE.search(self.buffer, 0, at + 2)
-        said = code[1].decode() if code else ""
+        text = code[1].decode() if code else ""
         del self.buffer[: at + len(END)]
         self.in_data = False
         for recipient in self.recipients:
-            say({"to": recipient, "at": now, "bytes": at, "code": said})
+            say({"to": recipient, "at": now, "bytes": at, "code": text})
         return True
 
 

@@ -1,4 +1,4 @@
-"""Processes beside the harness: the mail sink, the baselines' peer, the bare interpreter.
+"""Processes next to the harness: the mail sink, the baselines' peer, the bare interpreter.
 
 Each one is a module of this package that prints JSON lines and ends when its standard input is
 closed, so none outlives the harness, however that ends. Nothing else is started or ended here.
@@ -22,7 +22,7 @@ class Subprocess:
 
     @classmethod
     async def start(cls, module: str, *arguments: str, ready_seconds: float = 30) -> "Subprocess":
-        """Start `python -m benchmarks.<module>`; RuntimeError if it says nothing in time."""
+        """Start `python -m benchmarks.<module>`; RuntimeError if it prints nothing in time."""
         process = await asyncio.create_subprocess_exec(
             sys.executable,
             "-m",
@@ -46,7 +46,7 @@ class Subprocess:
         while line := await self.process.stdout.readline():
             self.lines.put_nowait(json.loads(line))
 
-    async def tell(self, line: dict[str, Any]) -> None:
+    async def send(self, line: dict[str, Any]) -> None:
         """Write one JSON line to its standard input."""
         assert self.process.stdin is not None
         self.process.stdin.write(json.dumps(line).encode() + b"\n")

@@ -12,7 +12,7 @@ import time
 from collections.abc import Mapping
 
 from operations.install.paths import ROOT
-from operations.install.progress import done, say
+from operations.printing import done, say
 
 Steps = Mapping[str, tuple[str, ...]]
 
@@ -56,27 +56,22 @@ def _run_steps(steps: Steps, *, quiet: bool = False, **defaults: str) -> int:
 
     `defaults` are variables for the steps, unless the environment has others.
     """
+
+    def run(module: tuple[str, ...]) -> subprocess.CompletedProcess[str]:
+        command = [sys.executable, "-m", *module]
+        environment = {**defaults, **os.environ}
+        return subprocess.run(
+            command, cwd=ROOT, env=environment, capture_output=quiet, text=True, check=False
+        )
+
     for name, module in steps.items():
         begun = time.monotonic()
-        result = _run(module, quiet, defaults)
+        result = run(module)
         if result.returncode > 1 and module != LINT.get(name, module):
-            result = _run(LINT[name], quiet, defaults)  # moves of modules crash the daemon at times
+            result = run(LINT[name])  # moves of modules crash the daemon at times
         if result.returncode:
             output = f"{result.stdout}{result.stderr}\n" if quiet else ""
             say(f"{output}{name} failed")
             return result.returncode
         done(name, time.monotonic() - begun)
     return 0
-
-
-def _run(
-    module: tuple[str, ...], quiet: bool, defaults: dict[str, str]
-) -> subprocess.CompletedProcess[str]:
-    return subprocess.run(
-        [sys.executable, "-m", *module],
-        cwd=ROOT,
-        env={**defaults, **os.environ},
-        capture_output=quiet,
-        text=True,
-        check=False,
-    )

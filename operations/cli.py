@@ -125,7 +125,7 @@ def _operation(verbs: Verbs) -> None:
     text = "send the events of a CSV file, as the application that decides dossiers"
     file = _verb(dossiers, "send", "operate.dossiers.main_send", text)
     file.add_argument("file", metavar="FILE.csv", help="described in docs/dossiers.md")
-    _switch(file, "--check", "judge every line, send nothing")
+    _switch(file, "--check", "check every line, send nothing")
 
 
 def _installation(verbs: Verbs) -> None:

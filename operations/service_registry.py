@@ -9,12 +9,12 @@ import os
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 
+from operations.install.paths import ROOT
 from operations.provision.permissions import Principal
 from shared.errors import ConfigurationError
 from shared.runtime.service import Service
+from shared.security.sealing import KeyRing
 from shared.settings import specs
-
-ROOT = Path(__file__).parents[1]
 
 
 def service_names() -> list[str]:
@@ -58,6 +58,12 @@ def setting_names(one: Service, *, secret: bool | None = None) -> set[str]:
     return {spec.name for _, spec in specs(one.settings) if secret is None or spec.secret is secret}
 
 
+def key_ring_names() -> list[str]:
+    """The settings of all services that hold key rings."""
+    fields = (pair for one in services() for pair in specs(one.settings))
+    return sorted({spec.name for field, spec in fields if field.type is KeyRing})
+
+
 def base_environment() -> dict[str, str]:
     """The variables of our own environment that every program needs."""
     return {key: os.environ[key] for key in ("PATH", "HOME", "LANG", "TZ") if key in os.environ}
@@ -78,14 +84,9 @@ def environment(
     for name in names:
         one = service(name)
         known = setting_names(one)
-        given.update(
-            {
-                key: text
-                for key, text in environ.items()
-                if key in known or key.removesuffix("_FILE") in known
-            }
-        )
-        given.update({key: text for key, text in values.items() if key in known})
+        own = [key for key in environ if known & {key, key.removesuffix("_FILE")}]
+        given |= {key: environ[key] for key in own}
+        given |= {key: text for key, text in values.items() if key in known}
         for key in setting_names(one, secret=True) & secret_files.keys():
             given.pop(key, None)  # other processes cannot read the file
             given[f"{key}_FILE"] = str(secret_files[key])

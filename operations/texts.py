@@ -1,7 +1,7 @@
 """`impex texts`: bring the English catalogue up to date with the French texts of the code.
 
 New texts are added without a translation, those that the code no longer has are removed.
-`babel.cfg` says which files are read. With `--check` nothing is written.
+`babel.cfg` names the files that are read. With `--check` nothing is written.
 """
 
 import argparse
@@ -15,7 +15,7 @@ from babel.messages.frontend import parse_mapping_cfg
 from babel.messages.pofile import read_po, write_po
 
 from operations.install.paths import ROOT
-from operations.install.progress import say
+from operations.printing import say
 from shared.i18n.catalogue import TRANSLATIONS
 
 FOLDERS = ("services", "shared")
@@ -72,7 +72,7 @@ def extracted() -> Catalog:
 
 
 def up_to_date() -> Catalog:
-    """The English catalogue with exactly the texts of the code, known translations kept."""
+    """The English catalogue with exactly the texts of the code and their known translations."""
     with ENGLISH.open("rb") as file:
         catalogue = read_po(file, locale="en")
     catalogue.update(extracted(), no_fuzzy_matching=True)

@@ -10,15 +10,16 @@ import dataclasses
 import inspect
 import json
 from collections.abc import Iterable
+from datetime import datetime
 from typing import Any
+from zoneinfo import ZoneInfo
 
 import msgspec
 
 from operations import service_registry
-from operations.docs import event_examples
 from operations.install.paths import ROOT
-from operations.install.progress import say
 from operations.local.settings import StackSettings
+from operations.printing import say
 from operations.provision import provisioning
 from operations.provision.permissions import (
     PLANNED_SERVICES,
@@ -27,9 +28,10 @@ from operations.provision.permissions import (
     permissions,
     roles_sql,
 )
-from shared.contracts import load_contracts
+from shared.contracts import backoffice, load_contracts
 from shared.contracts.base import EVENTS, REQUESTS, Event, Request
 from shared.messaging import topology
+from shared.messaging.envelope import wrap
 from shared.settings import CommonSettings, Spec, specs
 
 GENERATED = "<!-- Written by `make docs` from the code; edit there. -->"
@@ -54,6 +56,41 @@ within three seconds or not at all. Fields are in `asyncapi.json`.
 
 | Event | Subscribers | Meaning |
 |---|---|---|"""
+EXAMPLES_HEAD = f"""\
+## Events of other applications
+
+`{backoffice.OWNER}` is the application that files and decides dossiers
+([how it publishes](dossiers.md)). A whole message, published to
+`{topology.EVENTS}` with its type as routing key:
+"""
+ACCOUNT = "8f14e45f-ceea-467f-9b3c-2d8b6e1f0a77"
+MESSAGE_ID = "0199d2c4-6c00-7a31-9c52-6f1f0a4be201"
+TRACE = "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01"
+PARIS = ZoneInfo("Europe/Paris")
+
+
+def _at(day: int, hour: int) -> datetime:
+    return datetime(2026, 1, day, hour, 30, tzinfo=PARIS)
+
+
+_DOSSIER = {"dossier_id": "d-2026-000417", "kind": "AI"}
+_NUMBERED = {**_DOSSIER, "number": "AI-2026-00417"}
+_CONTENTS = {
+    "establishment": "Pharmacie des Trois Fontaines",
+    "medicine": "Élinoxa",
+    "dosage": "1 000 UI",
+    "pharmaceutical_form": "poudre pour solution injectable",
+}
+#: One dossier from draft to withdrawal; tests decode the events as their subscriber does.
+EXAMPLES: tuple[Event, ...] = (
+    backoffice.DossierSaved(**_DOSSIER, **_CONTENTS, version=1, number="", saved_at=_at(5, 9)),
+    backoffice.DossierFiled(**_NUMBERED, **_CONTENTS, version=2, filed_at=_at(6, 10)),
+    backoffice.DossierStatusChanged(
+        **_NUMBERED, version=3, status="under_review", changed_at=_at(8, 14)
+    ),
+    backoffice.DossierDecided(**_NUMBERED, version=4, status="granted", decided_at=_at(20, 16)),
+    backoffice.DossierWithdrawn(**_NUMBERED, version=5, withdrawn_at=_at(22, 11)),
+)
 
 
 def main(options: argparse.Namespace) -> int:
@@ -161,7 +198,7 @@ def events_page() -> str:
     for request in _sorted(REQUESTS.values()):
         askers = [one.name for one in service_registry.services() if request in one.asks]
         lines.append(f"| `{request.TYPE}` | {', '.join(askers) or '-'} | {_summary(request)} |")
-    return "\n".join([*lines, "", event_examples.section()])
+    return "\n".join([*lines, "", examples_section()])
 
 
 def _sorted(messages: Iterable[type[Any]]) -> list[Any]:
@@ -211,7 +248,7 @@ def asyncapi() -> dict[str, Any]:
     for message, schema in zip(messages, schemas, strict=True):
         summary = _summary(message)
         one = {"name": message.TYPE, "summary": summary, "payload": schema}
-        if examples := event_examples.example_of(message):
+        if examples := example_of(message):
             one["examples"] = examples
         described[message.TYPE] = one
     return {
@@ -226,3 +263,30 @@ def asyncapi() -> dict[str, Any]:
         "operations": operations,
         "components": {"messages": described, "schemas": components},
     }
+
+
+def example_of(message: type[Any]) -> list[dict[str, Any]]:
+    """The examples of one message, as AsyncAPI names them."""
+    return [
+        {"name": f"version {data['version']}", "payload": data}
+        for data in (msgspec.to_builtins(one) for one in EXAMPLES if type(one) is message)
+    ]
+
+
+def envelope(event: Event) -> dict[str, Any]:
+    """One whole message."""
+    _, body = wrap(event.OWNER, event, subject=ACCOUNT, now=_at(6, 10), message_id=MESSAGE_ID)
+    return {**msgspec.json.decode(body), "traceparent": TRACE}
+
+
+def examples_section() -> str:
+    """The part of `docs/events.md` about the events of other applications."""
+    parts = [EXAMPLES_HEAD, _block(envelope(EXAMPLES[1]))]
+    for event in EXAMPLES:
+        parts += [f"### `{event.TYPE}`\n", f"{inspect.getdoc(type(event))}\n"]
+        parts.append(_block(msgspec.to_builtins(event)))
+    return "\n".join(parts)
+
+
+def _block(value: Any) -> str:
+    return f"```json\n{json.dumps(value, indent=2, ensure_ascii=False)}\n```\n"

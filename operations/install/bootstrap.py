@@ -12,14 +12,13 @@ import re
 import shutil
 import subprocess
 import sys
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from pathlib import Path
 
-from operations.install.paths import ROOT, paths
-from operations.install.progress import note, say, step
-from operations.install.servers import missing_servers
+from operations.install.paths import ROOT, missing_servers, paths
+from operations.printing import note, say, step
 
 VENV = ROOT / ".venv"
 PYTHON = VENV / "bin" / "python"
@@ -35,7 +34,7 @@ class InstallFailed(Exception):
     """An installer ended with an error; the message is for the person at the terminal."""
 
 
-def run(command: Sequence[str], what: str, *, env: dict[str, str] | None = None) -> None:
+def run(command: Sequence[str], what: str) -> None:
     """Run an installer with its output in the log; InstallFailed shows the end of that output."""
     log = paths().logs / "install.log"
     with log.open("ab") as output:
@@ -49,7 +48,6 @@ def run(command: Sequence[str], what: str, *, env: dict[str, str] | None = None)
                 stdin=subprocess.DEVNULL,
                 stdout=output,
                 stderr=output,
-                env=env,
                 check=False,
             )
         except OSError as error:
@@ -60,7 +58,7 @@ def run(command: Sequence[str], what: str, *, env: dict[str, str] | None = None)
         raise InstallFailed(f"{what} failed with code {done.returncode} ({log}):\n{end}")
 
 
-def output_of(*command: str) -> str | None:
+def output_of(*command: str) -> "str | None":
     """What a command prints; None when it fails or there is no such program."""
     try:
         done = subprocess.run(command, capture_output=True, text=True, check=False)
@@ -162,17 +160,6 @@ def install_npm() -> None:
         stamp.write_text(expected)
 
 
-def install_together(*installers: Callable[[], None]) -> None:
-    """Run installers in parallel, since each mostly waits for the network.
-
-    All of them end before the first failure is raised, so that none is left incomplete.
-    """
-    with ThreadPoolExecutor(len(installers)) as pool:
-        running = [pool.submit(one) for one in installers]
-    for one in running:
-        one.result()
-
-
 @contextmanager
 def install_lock() -> Iterator[None]:
     """One installation at a time in this checkout; a second one waits for the first."""
@@ -192,11 +179,15 @@ def install(*, test: bool) -> None:
         note(f"Debian packages to install: {', '.join(packages)}")
         with step("Debian packages, no server started or created"):
             install_packages(packages)
-    install_together(install_python, install_npm)
+    # In parallel, since both mostly wait for the network; both end before a failure is raised.
+    with ThreadPoolExecutor(2) as pool:
+        running = [pool.submit(one) for one in (install_python, install_npm)]
+    for one in running:
+        one.result()
 
 
 def main(arguments: Sequence[str]) -> int:
-    """Install what is missing; exit code 1 with the reason when that cannot be done."""
+    """Install what is missing; exit code 1 after the reason when that fails."""
     if sys.version_info < (3, 11):  # noqa: UP036 - the one place that older Pythons reach
         say(f"Python 3.11 or newer is needed; this is {sys.version.split()[0]}")
         return 1

@@ -1,7 +1,7 @@
 #!/bin/sh
 # Installs Debian packages without letting them start a server or create a database cluster.
 # Run as root: install_packages.sh PACKAGE...
-# What decides that on this machine (policy-rc.d, createcluster.conf) is put back as it was, also
+# What decides that on this machine (policy-rc.d, createcluster.conf) is restored, also
 # when the installation fails or is interrupted; a server that already runs is not touched.
 set -eu
 

@@ -1,19 +1,23 @@
-"""Where things are: the checkout, its `.impex` folder, and the data of the private servers.
+"""Where things are: the checkout and its `.impex` folder, the private servers and their data.
 
 The data is under `.impex/data`, or under /var/lib/impex where the servers' own users cannot reach
-the checkout. Standard library only: this is read before anything is installed.
+the checkout. `operations.local.postgres` and `operations.local.rabbit` start the servers. Standard
+library only: this is read before anything is installed.
 """
 
+import glob
 import hashlib
 import os
 import pwd
+import shutil
 import subprocess
 from pathlib import Path
 
-from operations.install.servers import user_for
-
 ROOT = Path(__file__).parents[2]
 OUTSIDE = Path("/var/lib/impex")
+RABBITMQ_BIN = Path("/usr/lib/rabbitmq/bin")  # the ones in /usr/sbin change user and directory
+ADMIN = "impex_admin"
+SYSTEM_PATH = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
 
 
 class Paths:
@@ -65,3 +69,46 @@ def paths() -> Paths:
     """The folders of this installation."""
     home = os.environ.get("IMPEX_HOME")
     return Paths(Path(home).absolute() if home else ROOT / ".impex")
+
+
+def short_path(path: Path) -> str:
+    """A path as a person in the current folder would write it."""
+    here = Path.cwd()
+    return str(path.relative_to(here) if path.is_relative_to(here) else path)
+
+
+def postgresql_bin() -> "Path | None":
+    """The folder of the newest PostgreSQL installed by Debian's packages, or None."""
+    found = glob.glob("/usr/lib/postgresql/*/bin/postgres")
+    return max((Path(p).parent for p in found), key=lambda p: float(p.parts[-2]), default=None)
+
+
+def missing_servers() -> list[str]:
+    """The Debian packages of the servers that are not on this machine."""
+    missing = [] if postgresql_bin() else ["postgresql"]
+    if not (RABBITMQ_BIN / "rabbitmq-server").exists() or not shutil.which("epmd"):
+        missing.append("rabbitmq-server")
+    return missing
+
+
+def user_for(name: str) -> str:
+    """`name` when we are root and the user exists, else "" (stay who we are)."""
+    if os.getuid() != 0:
+        return ""
+    try:
+        return pwd.getpwnam(name).pw_name
+    except KeyError:
+        return ""
+
+
+def chown_to(path: Path, user: str) -> None:
+    """Give `path` to `user` when we are root."""
+    if user:
+        shutil.chown(path, user, pwd.getpwnam(user).pw_gid)
+
+
+def write_for(user: str, path: Path, text: str) -> None:
+    """Write a file that only `user` can read."""
+    path.touch(0o600)
+    path.write_text(text)
+    chown_to(path, user)

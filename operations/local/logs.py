@@ -1,7 +1,7 @@
 """`impex logs`: the log lines of this installation's services, merged by time, for people.
 
-Whatever a line contains may come from outside: characters that a terminal would interpret are
-escaped, and a field's value cannot imitate another field.
+The content of a line may come from outside: characters that a terminal would interpret are escaped,
+and a field's value cannot imitate another field.
 """
 
 import argparse
@@ -24,18 +24,17 @@ POLL_SECONDS = 0.5
 #: Enough of a trace id to recognise it, and for `--trace`.
 TRACE_ID_LENGTH = 12
 MAX_VALUE_LENGTH = 60
-#: The fields that have a place of their own in the printed line.
+#: The fields that have their own place in the printed line.
 PLACED = frozenset({"time", "level", "service", "action", "sentence", "trace_id", "exception"})
 
 
 @dataclass(frozen=True)
 class LogEntry:
-    """One line of a log file; `fields` is empty where the line is not one of the logger's."""
+    """One line of a log file; a line of another program is the `sentence` of its `fields`."""
 
     time: str
     service: str
     fields: dict[str, Any]
-    text: str = ""
 
 
 @dataclass
@@ -97,7 +96,7 @@ def parse_line(line: bytes, service: str, previous_time: str) -> LogEntry:
     except (ValueError, RecursionError):
         fields = None
     if not isinstance(fields, dict) or "sentence" not in fields:
-        return LogEntry(previous_time, service, {}, text)
+        fields = {"sentence": text}
     return LogEntry(
         str(fields.get("time", previous_time)), str(fields.get("service") or service), fields
     )
@@ -108,8 +107,7 @@ def render_entry(entry: LogEntry) -> str:
     fields = entry.fields
     level, action = (str(fields.get(name) or "-") for name in ("level", "action"))
     head = f"{entry.time or '-':<24} {level:<8} {entry.service:<12} {action:<24}"
-    parts = [head, str(fields.get("sentence", entry.text))]
-    line = [escape(part) for part in parts]
+    line = [escape(head), escape(str(fields["sentence"]))]
     if trace := fields.get("trace_id"):
         line.append(f"trace={_short(str(trace), TRACE_ID_LENGTH)}")
     line += [

@@ -11,7 +11,7 @@ import subprocess
 import tempfile
 from pathlib import Path
 
-from operations.install.servers import (
+from operations.install.paths import (
     ADMIN,
     SYSTEM_PATH,
     chown_to,

@@ -1,8 +1,7 @@
 """Child processes that end with us, and the means to recognise them later.
 
-Every child ends with its launcher, writes to one log file and is stopped by its own id. A
-process of an earlier run is recognised by id and start time, so nothing that merely took over a
-process id is ever touched.
+Every child ends with its launcher, writes to one log file and is stopped by its own id. Id and
+start time identify a process of an earlier run: one that merely has the same id is never touched.
 """
 
 import itertools
@@ -26,12 +25,8 @@ EXEC_IF_PARENT_LIVES = 'test "$PPID" = "$0" && exec "$@"'
 PORTS = range(20_000, 32_000)
 
 
-def _port_sequence() -> Iterator[int]:
-    begin = secrets.randbelow(len(PORTS))
-    return itertools.cycle([*PORTS[begin:], *PORTS[:begin]])
-
-
-_ports = _port_sequence()
+_first = secrets.randbelow(len(PORTS))
+_ports: Iterator[int] = itertools.cycle([*PORTS[_first:], *PORTS[:_first]])
 
 
 class StartFailed(Exception):
@@ -45,8 +40,8 @@ class Misconfigured(StartFailed):
 def free_port() -> int:
     """A loopback TCP port that nothing listens on at this moment, another one at each call.
 
-    From below those that Linux gives to outgoing connections: one of these may be gone before the
-    server that it is meant for is there to listen. Processes begin at different places.
+    Below the ports that Linux gives to outgoing connections, since one of those may be in use
+    before its server listens. Processes begin at different ports.
     """
     for _ in PORTS:
         port = next(_ports)
@@ -58,13 +53,11 @@ def free_port() -> int:
 
 def port_is_free(port: int) -> bool:
     """Whether `port` can be bound on every IPv4 address of this machine."""
-    with socket.socket() as probe:
+    with socket.socket() as probe, suppress(OSError):
         probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        try:
-            probe.bind(("", port))
-        except OSError:
-            return False
-    return True
+        probe.bind(("", port))
+        return True
+    return False
 
 
 def wait_until(ready: Callable[[], bool], seconds: float, what: str) -> None:
@@ -145,7 +138,7 @@ class Child:
 
     def signal(self, number: signal.Signals) -> None:
         """Send a signal to the process if it still runs."""
-        if self.process is not None and self.process.poll() is None:
+        if self.process is not None and self.alive:
             self.process.send_signal(number)
 
     def stop(self, seconds: float = 30) -> int | None:
@@ -170,7 +163,7 @@ class Child:
             raise StartFailed(f"{self.name} ended with code {code}\n{self.last_lines()}")
 
     def last_lines(self, count: int = 15) -> str:
-        """The end of its log since it was started last, for a person who asks why it failed."""
+        """The end of its log since its last start, for a person who asks why it failed."""
         try:
             with self.log.open("rb") as log:
                 log.seek(max(self._log_begins, log.seek(0, os.SEEK_END) - 16_384))
@@ -181,7 +174,7 @@ class Child:
 
 
 def _readable(line: str) -> str:
-    """A log line of ours as a person reads it: the sentence, and the reason if there is one."""
+    """The sentence of a log line of ours, and the reason if there is one."""
     try:
         entry = json.loads(line)
         error = str(entry.get("exception") or entry.get("reason") or "").strip().splitlines()[-1:]

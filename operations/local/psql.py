@@ -1,7 +1,7 @@
 """`impex psql`: the PostgreSQL shell on one service's schema, with that service's role.
 
-The password reaches psql by its environment, which other users of the machine cannot read, and
-never by the command line.
+psql gets the password in its environment, which other users of the machine cannot read, never on
+the command line.
 """
 
 import argparse
@@ -12,7 +12,7 @@ from collections.abc import Mapping
 from urllib.parse import parse_qsl, unquote, urlencode, urlsplit
 
 from operations import service_registry
-from operations.install.servers import postgresql_bin
+from operations.install.paths import postgresql_bin
 from operations.operate.endpoints import configured_or_running
 from shared.errors import ImpexError
 
@@ -27,7 +27,9 @@ def main(options: argparse.Namespace) -> int:
     service = service_registry.service(options.service)
     url = configured_or_running(f"IMPEX_{service.name.upper()}_DATABASE_URL")
     address, environment = connection(url, service.name, os.environ)
-    program = _program()
+    program = shutil.which("psql") or shutil.which("psql", path=str(postgresql_bin() or ""))
+    if program is None:
+        raise ImpexError("psql is not installed; Debian's package is postgresql-client")
     sys.stdout.flush()
     arguments = ["psql", f"--dbname={address}", *options.arguments]
     os.execve(program, arguments, environment)  # noqa: S606 - psql takes over the terminal
@@ -49,13 +51,3 @@ def connection(url: str, schema: str, environ: Mapping[str, str]) -> tuple[str, 
     if password:
         environment["PGPASSWORD"] = password
     return address, environment
-
-
-def _program() -> str:
-    found = shutil.which("psql")
-    folder = postgresql_bin()
-    if found is None and folder is not None:
-        found = shutil.which("psql", path=str(folder))
-    if found is None:
-        raise ImpexError("psql is not installed; Debian's package is postgresql-client")
-    return found

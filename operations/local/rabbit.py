@@ -7,7 +7,7 @@ folder given. For trying out and for tests, not for production.
 import socket
 from pathlib import Path
 
-from operations.install.servers import (
+from operations.install.paths import (
     ADMIN,
     RABBITMQ_BIN,
     SYSTEM_PATH,
@@ -103,7 +103,7 @@ class Rabbit:
         self._write_files()
         if not self.epmd.alive:
             self.epmd.start()
-            # RabbitMQ would start an epmd of its own that outlives it, if it found none.
+            # Without one, RabbitMQ would start its own epmd, which outlives it.
             wait_until(self._epmd_ready, 10, "epmd")
         self.child.start()
 

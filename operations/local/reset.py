@@ -1,18 +1,20 @@
-"""`impex reset`: forget the data of the private servers, after asking."""
+"""`impex reset`: delete the data of the private servers, after asking."""
 
 import argparse
 import shutil
 import sys
 
 from operations.install.paths import paths
-from operations.install.progress import note, say
 from operations.local.state import stop_orphans, take_lock
+from operations.printing import note, say
 
 
 def main(options: argparse.Namespace) -> int:
     """Exit code 0 done, 1 refused (something runs, or the answer was not yes)."""
     where = paths()
-    if not where.home.exists():
+    data = (where.inside, where.outside, where.secrets, where.logs)
+    folders = [folder for folder in data if folder.exists()]
+    if not where.home.exists() or not folders:
         say("There is nothing to forget.")
         return 0
     lock = take_lock(where)
@@ -20,11 +22,6 @@ def main(options: argparse.Namespace) -> int:
         say("IMPEXWEB runs from this folder; stop it first (Ctrl-C where it was started).")
         return 1
     with lock:
-        every = (where.inside, where.outside, where.secrets, where.logs)
-        folders = [folder for folder in every if folder.exists()]
-        if not folders:
-            say("There is nothing to forget.")
-            return 0
         say("This deletes every account, mail, message, key and log of this machine's try-out:")
         for folder in folders:
             say(f"  {folder}")

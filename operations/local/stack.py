@@ -7,17 +7,15 @@ opposite order. It prints nothing; `operations.local.up` does.
 import os
 import shlex
 import sys
-import urllib.error
 import urllib.request
-from collections.abc import Callable, Collection, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
 from urllib.parse import urlsplit
 
 from operations import service_registry
-from operations.install.paths import ROOT, Paths
+from operations.install.paths import ROOT, Paths, write_for
 from operations.local.postgres import Postgres
 from operations.local.processes import Child, Misconfigured, free_port, port_is_free
 from operations.local.rabbit import Rabbit
@@ -48,51 +46,25 @@ def service_command(name: str) -> list[str]:
 
 def responds(url: str) -> bool:
     """Whether a GET of `url` is answered with 200."""
-    # The mail catcher shows its page only to those who ask for one.
+    # The mail catcher shows its page only where HTML is accepted.
     request = urllib.request.Request(url, headers={"Accept": "text/html, */*"})
     try:
         with urllib.request.urlopen(request, timeout=2) as answer:
             return bool(answer.status == 200)
-    except (urllib.error.URLError, OSError, ValueError):
+    except (OSError, ValueError):
         return False
-
-
-@dataclass
-class Ports:
-    """Chooses ports that differ from each other."""
-
-    remarks: list[str] = field(default_factory=list)
-    _given: set[int] = field(default_factory=set)
-
-    def choose(self, what: str, wanted: int) -> int:
-        """`wanted`, or a free port with a remark."""
-        if wanted not in self._given and port_is_free(wanted):
-            self._given.add(wanted)
-            return wanted
-        port = self.any()
-        self.remarks.append(f"port {wanted} is taken: the {what} is on {port} this time")
-        return port
-
-    def any(self) -> int:
-        """A free port."""
-        port = free_port()
-        while port in self._given:
-            port = free_port()
-        self._given.add(port)
-        return port
 
 
 class Stack:
     """Everything that one `make up` runs."""
 
-    def __init__(
-        self, paths: Paths, settings: StackSettings, without: Collection[str] = ()
-    ) -> None:
+    def __init__(self, paths: Paths, settings: StackSettings, without: Sequence[str] = ()) -> None:
         self.paths = paths
         self.settings = settings
         #: Services that a person starts in a debugger.
         self.without = [name for name in service_registry.service_names() if name in without]
-        self.ports = Ports()
+        self.ports: set[int] = set()
+        self.remarks: list[str] = []
         self.secrets_dir = SecretsDir(paths.secrets)
         self.children: dict[str, Child] = {}
         self.postgres: Postgres | None = None
@@ -100,7 +72,7 @@ class Stack:
         self.smtp_url = settings.smtp_url or ""
         self.catcher_url = ""
         self.passwords: dict[str, str] = {}
-        self.portal_port = self.ports.choose("portal", settings.port)
+        self.portal_port = self._choose_port(settings.port, "portal")
         launcher = ProcessIdentity.of(os.getpid())
         assert launcher is not None
         self.state = State(launcher, datetime.now(UTC).isoformat(timespec="seconds"))
@@ -108,10 +80,19 @@ class Stack:
     @property
     def base_url(self) -> str:
         """The portal's address as people type it."""
-        own = StackSettings.__dataclass_fields__["base_url"].default
-        if self.settings.base_url != own:
+        if self.settings.base_url != StackSettings.base_url:
             return self.settings.base_url
         return f"http://127.0.0.1:{self.portal_port}"
+
+    def _choose_port(self, wanted: int | None = None, what: str = "") -> int:
+        """`wanted` if it is free; else another one, with a remark about `what`."""
+        port = wanted
+        while port is None or port in self.ports or not port_is_free(port):
+            port = free_port()
+        self.ports.add(port)
+        if wanted not in (None, port):
+            self.remarks.append(f"port {wanted} is taken: the {what} is on {port} this time")
+        return port
 
     def admin_urls(self) -> AdminUrls:
         """The administrators' addresses of database and broker."""
@@ -148,22 +129,15 @@ class Stack:
         return waiting
 
     def _start_catcher(self, mails: Path) -> Callable[[], bool]:
-        web = self.ports.choose("mail catcher", self.settings.catcher_port)
-        smtp = self.ports.any()
+        web = self._choose_port(self.settings.catcher_port, "mail catcher")
+        smtp = self._choose_port()
         mails.mkdir(mode=0o700, exist_ok=True)  # codes and links are in them
         mails.chmod(0o700)
         command = ["node", str(CATCHER), "--ip", "127.0.0.1", "--smtp", str(smtp)]
         command += ["--web-ip", "127.0.0.1", "--web", str(web)]
         command += ["--mail-directory", str(mails), "--max-emails", "1000"]
-        child = Child(
-            "maildev",
-            command,
-            self.paths.logs / "maildev.log",
-            {**service_registry.base_environment(), "NODE_ENV": "production"},
-            ROOT,
-        )
-        child.start()
-        self._register(child)
+        environment = {**service_registry.base_environment(), "NODE_ENV": "production"}
+        child = self._start("maildev", command, environment)
         self.smtp_url = f"smtp://127.0.0.1:{smtp}"
         self.catcher_url = f"http://127.0.0.1:{web}"
 
@@ -194,7 +168,7 @@ class Stack:
     def start_services(self) -> None:
         """Start every service in its own process, except those that a person starts."""
         for name in service_registry.service_names():
-            port = self.ports.any()
+            port = self._choose_port()
             values = {
                 "IMPEX_BASE_URL": self.base_url,
                 "IMPEX_GATEWAY_PORT": str(self.portal_port),
@@ -203,28 +177,14 @@ class Stack:
             files = self.secrets_dir.files()
             environment = service_registry.environment([name], values, files)
             if name in self.without:
-                self._write_environment_file(name, environment)
-                continue
-            self.state.health[name] = f"http://127.0.0.1:{port}/health/ready"
-            log = self.paths.logs / f"{name}.log"
-            child = Child(name, service_command(name), log, environment, ROOT)
-            child.start()
-            self._register(child)
+                own = sorted(environment.keys() - service_registry.base_environment().keys())
+                lines = [f"{key}={shlex.quote(environment[key])}\n" for key in own]
+                write_for("", self.paths.environment_file(name), "".join(lines))
+            else:
+                self.state.health[name] = f"http://127.0.0.1:{port}/health/ready"
+                self._start(name, service_command(name), environment)
 
-    def _write_environment_file(self, name: str, environment: dict[str, str]) -> None:
-        """A file of variables that shells and debuggers read, for its owner only."""
-        inherited = service_registry.base_environment()
-        lines = [
-            f"{key}={shlex.quote(text)}\n"
-            for key, text in environment.items()
-            if key not in inherited
-        ]
-        path = self.paths.environment_file(name)
-        path.touch(0o600)
-        path.chmod(0o600)
-        path.write_text("".join(lines))
-
-    def restart_services(self, names: Collection[str]) -> None:
+    def restart_services(self, names: Sequence[str]) -> None:
         """Stop services in order, the gateway first, and start them again."""
         self._stop_together(name for name in names if name in STOP_ORDER[0])
         self._stop_together(name for name in names if name not in STOP_ORDER[0])
@@ -244,6 +204,12 @@ class Stack:
 
     # -------------------------------------------------------------- bookkeeping
 
+    def _start(self, name: str, command: list[str], environment: dict[str, str]) -> Child:
+        child = Child(name, command, self.paths.logs / f"{name}.log", environment, ROOT)
+        child.start()
+        self._register(child)
+        return child
+
     def _register(self, *children: Child) -> None:
         for child in children:
             self.children[child.name] = child
@@ -251,12 +217,11 @@ class Stack:
 
     def save_state(self) -> None:
         """Write what runs to the file, so that the next start can end it if we cannot."""
-        known = {
-            name: ProcessIdentity.of(child.pid, int(child.stop_signal))
+        self.state.children = {
+            name: identity
             for name, child in self.children.items()
-            if child.pid is not None
+            if child.pid and (identity := ProcessIdentity.of(child.pid, int(child.stop_signal)))
         }
-        self.state.children = {name: one for name, one in known.items() if one is not None}
         self.state.addresses = self.addresses()
         self.state.write(self.paths.state)
 

@@ -6,7 +6,6 @@ part that ends by itself, after a pause that grows.
 """
 
 import argparse
-import contextlib
 import os
 import shlex
 import shutil
@@ -14,29 +13,22 @@ import signal
 import sys
 import time
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 
 from operations import service_registry
-from operations.install.paths import ROOT, Paths, paths
-from operations.install.progress import done, note, pending, say, step
-from operations.install.servers import ADMIN
-from operations.local.preflight import unknown_variables, validate_settings
-from operations.local.processes import Child, Misconfigured, StartFailed, wait_until
-from operations.local.settings import StackSettings
-from operations.local.source_watch import SourceWatch, owners
+from operations.install.paths import ADMIN, ROOT, Paths, paths, short_path
+from operations.local.processes import Misconfigured, StartFailed, wait_until
+from operations.local.settings import StackSettings, unknown_variables, validate_settings
 from operations.local.stack import Stack, service_command
 from operations.local.state import read_running_state, stop_orphans, take_lock
-from operations.printing import print_rows
+from operations.local.supervisor import SourceWatch, Supervisor
+from operations.printing import done, note, pending, print_rows, say, step
 from shared.errors import ImpexError
 from shared.runtime.telemetry import configure_logging
 
 #: How long a server or a service may take to be ready.
 READY_SECONDS = 120
-#: Seconds before a part that ended is started again; they begin anew after a minute of life.
-PAUSES = (1, 2, 5, 10, 30)
-BACKOFF_RESET_AFTER = 60
-#: Seconds between two looks at the files of `--watch`.
-SCAN_INTERVAL = 1
 
 
 class Interrupted(BaseException):
@@ -52,8 +44,8 @@ def _on_signal(number: int, _frame: object) -> None:
 def main(options: argparse.Namespace) -> int:
     """Exit code 0 after an orderly stop, 1 after a failure, 2 where a setting is wrong.
 
-    ConfigurationError names all the mistakes in the settings, or the unknown service of
-    `--without`; nothing was started then.
+    ConfigurationError names all mistakes in the settings, or the unknown service of `--without`,
+    before anything is started.
     """
     for name in options.without:
         service_registry.service(name)
@@ -119,10 +111,10 @@ def _start(stack: Stack) -> None:
     begun = time.monotonic()
     stack.start_services()
     for name in stack.state.health:
-        _await({name: lambda name=name: stack.service_ready(name)}, name, begun)  # type: ignore[misc]
+        _await({name: partial(stack.service_ready, name)}, name, begun)
     stack.state.ready = True
     stack.save_state()
-    for remark in stack.ports.remarks:
+    for remark in stack.remarks:
         note(remark)
 
 
@@ -149,7 +141,7 @@ def print_table(stack: Stack, seconds: float) -> None:
     rows += [(f"{name} metrics", where[f"{name}_metrics"], "") for name in stack.state.health]
     say(f"\nIMPEXWEB is ready after {seconds:.1f} s.\n")
     print_rows((), rows)
-    logs = _short(stack.paths.logs)
+    logs = short_path(stack.paths.logs)
     say(f"\n  logs are in {logs}; `{command()} status` shows services and queues")
     say(f"\nNext: open {where['portal']}, create an account, and read the mail")
     say(f"in {where.get('mail_catcher', 'your mail box')}. Ctrl-C stops everything; data stays.\n")
@@ -167,67 +159,4 @@ def print_debug_commands(stack: Stack) -> None:
 def command() -> str:
     """`impex` as a person in the current folder would type it."""
     own = Path(sys.executable).with_name("impex")
-    return "impex" if shutil.which("impex") or not own.exists() else _short(own)
-
-
-def _short(path: Path) -> str:
-    """A path as a person in the current folder would write it."""
-    with contextlib.suppress(ValueError):
-        return str(path.relative_to(Path.cwd()))
-    return str(path)
-
-
-class Supervisor:
-    """Starts again what ends by itself and, with `watch`, the services whose files changed."""
-
-    def __init__(self, stack: Stack, watch: SourceWatch | None = None) -> None:
-        self.stack = stack
-        self.watch = watch
-        self.next_scan = 0.0
-        self.failures: dict[str, int] = {}
-        self.started: dict[str, float] = {}
-        self.due: dict[str, float] = {}
-
-    def forever(self) -> None:
-        """Until a signal raises `Interrupted`."""
-        while True:
-            for name, child in self.stack.children.items():
-                if not child.alive:
-                    self._restart(name, child)
-            if self.watch is not None and time.monotonic() >= self.next_scan:
-                self.next_scan = time.monotonic() + SCAN_INTERVAL
-                self._restart_changed(self.watch.changed_files())
-            time.sleep(0.2)
-
-    def _restart_changed(self, files: list[str]) -> None:
-        services = list(self.stack.state.health)
-        files = [file for file in files if owners(file, services)]
-        concerned = {name for file in files for name in owners(file, services)}
-        names = [name for name in services if name in concerned]
-        if not names:
-            return
-        more = f" and {len(files) - 1} more" if len(files) > 1 else ""
-        say(f"{files[0]}{more} changed; restarting {', '.join(names)}")
-        self.stack.restart_services(names)
-        for name in names:
-            self.due.pop(name, None)
-            self.failures.pop(name, None)
-            self.started[name] = time.monotonic()
-
-    def _restart(self, name: str, child: Child) -> None:
-        now = time.monotonic()
-        if name not in self.due:
-            if now - self.started.get(name, 0) > BACKOFF_RESET_AFTER:
-                self.failures[name] = 0
-            count = self.failures.get(name, 0)
-            self.failures[name] = count + 1
-            pause = PAUSES[min(count, len(PAUSES) - 1)]
-            code = child.process.returncode if child.process else None
-            log = _short(child.log)
-            say(f"{name} ended with code {code}; starting it again in {pause} s (log: {log})")
-            self.due[name] = now + pause
-        elif now >= self.due[name]:
-            del self.due[name]
-            self.started[name] = now
-            child.start()
-            self.stack.save_state()
+    return "impex" if shutil.which("impex") or not own.exists() else short_path(own)

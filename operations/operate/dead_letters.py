@@ -12,9 +12,8 @@ from contextlib import suppress
 from dataclasses import asdict
 
 from operations import service_registry
-from operations.install.progress import say
 from operations.operate.endpoints import resolve_broker
-from operations.printing import print_json, print_rows
+from operations.printing import print_json, print_rows, say
 from shared.errors import ConfigurationError
 from shared.messaging.dead_letters import DeadLetter, list_dead, replay
 

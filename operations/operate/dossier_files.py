@@ -1,12 +1,12 @@
-"""Files of dossier events: one line of CSV per event, UTF-8, parted by `;` or `,`.
+"""Files of dossier events: one line of CSV per event, UTF-8, separated by `;` or `,`.
 
-The first line names the columns, in any order. What is wrong with a line is told with its number;
-each event is judged by the rules of the list itself.
+The first line names the columns, in any order. Each event is checked by the rules of the service
+`dossiers`; a mistake is reported with the number of its line.
 """
 
 import csv
 import io
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime, time
 from typing import Any
@@ -20,7 +20,7 @@ PARIS = ZoneInfo("Europe/Paris")
 NOON = time(12, tzinfo=PARIS)
 CONTENTS = ("establishment", "medicine", "dosage", "pharmaceutical_form")
 COLUMNS = ("event", "account", "dossier_id", "version", "kind", "number", *CONTENTS, "status", "at")
-#: The columns that an event has beside the common ones, and its field for `at`.
+#: The columns that an event has besides the common ones, and its field for `at`.
 EVENTS: Mapping[str, tuple[type[backoffice.DossierEvent], tuple[str, ...], str]] = {
     "saved": (backoffice.DossierSaved, CONTENTS, "saved_at"),
     "filed": (backoffice.DossierFiled, CONTENTS, "filed_at"),
@@ -28,13 +28,13 @@ EVENTS: Mapping[str, tuple[type[backoffice.DossierEvent], tuple[str, ...], str]]
     "decided": (backoffice.DossierDecided, ("status",), "decided_at"),
     "withdrawn": (backoffice.DossierWithdrawn, (), "withdrawn_at"),
 }
-#: Any account's id, to judge an event before its account is known.
-_SOMEBODY = "00000000-0000-4000-8000-000000000000"
+#: Any account's id, to check an event before its account is known.
+_ANY_ACCOUNT = "00000000-0000-4000-8000-000000000000"
 
 
 @dataclass(frozen=True, kw_only=True)
 class Entry:
-    """A line that says something: where it stands, about which account, as typed, and what."""
+    """The event of one line, with the account as typed."""
 
     line: int
     account: str
@@ -43,14 +43,14 @@ class Entry:
 
 @dataclass(frozen=True, kw_only=True)
 class RowError:
-    """A line that cannot be said, and why."""
+    """Why a line is invalid."""
 
     line: int
     reason: str
 
 
 def read_file(content: bytes, now: datetime) -> tuple[list[Entry], list[RowError]]:
-    """What a file says, and what is wrong with it; judged by the clock `now`."""
+    """The events of a file, and its mistakes; times are checked against `now`."""
     try:
         text = content.decode("utf-8-sig")
     except UnicodeDecodeError as error:
@@ -58,11 +58,11 @@ def read_file(content: bytes, now: datetime) -> tuple[list[Entry], list[RowError
         return [], [RowError(line=line, reason="it is not UTF-8")]
     entries: list[Entry] = []
     mistakes: list[RowError] = []
-    told: dict[tuple[str, int], Entry] = {}
-    for line, cells in _records(text, mistakes.append):
+    firsts: dict[tuple[str, int], Entry] = {}
+    for line, cells in _records(text, mistakes):
         try:
             entry = _entry(line, cells, now)
-            _check_version(entry, told)
+            _check_version(entry, firsts)
         except (Reject, ValueError) as error:
             mistakes.append(RowError(line=line, reason=str(error)))
         else:
@@ -72,46 +72,45 @@ def read_file(content: bytes, now: datetime) -> tuple[list[Entry], list[RowError
     return entries, mistakes
 
 
-def _records(
-    text: str, wrong: Callable[[RowError], None]
-) -> Iterator[tuple[int, Mapping[str, str]]]:
+def _records(text: str, mistakes: list[RowError]) -> Iterator[tuple[int, Mapping[str, str]]]:
     """Each record by the line it begins on, its cells by column."""
-    parted_by = ";" if ";" in text.partition("\n")[0] else ","
-    reader = csv.reader(io.StringIO(text, newline=""), delimiter=parted_by, strict=True)
-    heads: list[str] | None = None
+    delimiter = ";" if ";" in text.partition("\n")[0] else ","
+    reader = csv.reader(io.StringIO(text, newline=""), delimiter=delimiter, strict=True)
+    header: list[str] = []
     line = 1
     try:
-        for cells in reader:
+        for row in reader:
             begun, line = line, reader.line_num + 1
-            if not any(cell.strip() for cell in cells):
+            cells = [cell.strip() for cell in row]
+            if not any(cells):
                 continue
-            if heads is None:
-                heads = [cell.strip() for cell in cells]
-                _check_header(heads)
-            elif len(cells) != len(heads):
-                reason = f"it has {len(cells)} columns, the first line {len(heads)}"
-                wrong(RowError(line=begun, reason=reason))
+            if not header:
+                header = cells
+                _check_header(header)
+            elif len(cells) != len(header):
+                reason = f"it has {len(cells)} columns, the first line {len(header)}"
+                mistakes.append(RowError(line=begun, reason=reason))
             else:
-                yield begun, dict(zip(heads, (cell.strip() for cell in cells), strict=True))
+                yield begun, dict(zip(header, cells, strict=True))
     except csv.Error as error:
-        wrong(RowError(line=line, reason=f"it is not CSV: {error}"))
+        mistakes.append(RowError(line=line, reason=f"it is not CSV: {error}"))
     except ValueError as error:
-        wrong(RowError(line=1, reason=str(error)))
+        mistakes.append(RowError(line=1, reason=str(error)))
 
 
-def _check_header(heads: list[str]) -> None:
-    missing = [name for name in COLUMNS if name not in heads]
-    unknown = [name for name in heads if name not in COLUMNS]
+def _check_header(header: list[str]) -> None:
+    missing = [name for name in COLUMNS if name not in header]
+    unknown = [name for name in header if name not in COLUMNS]
     if missing:
         raise ValueError(f"the first line must name the columns; missing: {', '.join(missing)}")
     if unknown:
         raise ValueError(f"there is no column {', '.join(unknown)}")
-    if len(heads) != len(COLUMNS):
+    if len(header) != len(COLUMNS):
         raise ValueError("a column is named twice")
 
 
 def _entry(line: int, cells: Mapping[str, str], now: datetime) -> Entry:
-    """ValueError or Reject say what is wrong."""
+    """ValueError or Reject give the reason why a line is invalid."""
     if cells["event"] not in EVENTS:
         raise ValueError(f"event must be one of {', '.join(EVENTS)}")
     kind, own, moment = EVENTS[cells["event"]]
@@ -125,16 +124,16 @@ def _entry(line: int, cells: Mapping[str, str], now: datetime) -> Entry:
     fields[moment] = _moment(cells["at"])
     event = kind(**fields)
     try:
-        from_event(event, _SOMEBODY, now)
+        from_event(event, _ANY_ACCOUNT, now)
     except Reject as rejected:
         raise ValueError(rejected.reason.replace(moment, "at")) from None
     return Entry(line=line, account=cells["account"], event=event)
 
 
-def _check_version(entry: Entry, told: dict[tuple[str, int], Entry]) -> None:
-    """Of two events of one version the first to arrive is kept, and nobody knows which that is."""
+def _check_version(entry: Entry, firsts: dict[tuple[str, int], Entry]) -> None:
+    """Two different events of one version: the first to arrive would win, in an unknown order."""
     event = entry.event
-    first = told.setdefault((event.dossier_id, event.version), entry)
+    first = firsts.setdefault((event.dossier_id, event.version), entry)
     if (first.account.casefold(), first.event) != (entry.account.casefold(), event):
         version = f"version {event.version} of {event.dossier_id}"
         raise ValueError(f"line {first.line} tells {version} otherwise: each needs its own")

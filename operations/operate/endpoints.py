@@ -14,9 +14,9 @@ from urllib.parse import unquote, urlsplit
 
 import asyncpg
 
-from operations.install.paths import paths
-from operations.install.servers import ADMIN
+from operations.install.paths import ADMIN, paths
 from operations.local.state import read_running_state
+from operations.provision.database_admin import run_blocking
 from operations.provision.provisioning import VHOST
 from shared.database import Connection, database_errors
 from shared.database.pool import connecting
@@ -91,9 +91,13 @@ def configured_or_running(setting: str) -> str:
     return value
 
 
-async def as_service(name: str, work: Callable[[Connection], Awaitable[T]]) -> T:
-    """Do `work` on the schema of a service, as the service."""
+def as_service(name: str, work: Callable[[Connection], Awaitable[T]]) -> T:
+    """Do `work` on the schema of a service, as the service; blocks."""
     url = configured_or_running(f"IMPEX_{name.upper()}_DATABASE_URL")
+    return run_blocking(_on_schema(name, url, work))
+
+
+async def _on_schema(name: str, url: str, work: Callable[[Connection], Awaitable[T]]) -> T:
     with connecting():
         connection = await asyncpg.connect(
             url, timeout=5, command_timeout=10, server_settings={"search_path": name}

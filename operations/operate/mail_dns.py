@@ -1,7 +1,7 @@
 """`impex mail records`: what the sender's domain must say in the DNS, and what of it is missing.
 
-Asks the resolver of this machine; changes nothing. Signing (DKIM) is the relay's work, so the
-relay's selector must be given for its record to be looked at.
+Asks the resolver of this machine; changes nothing. The relay signs (DKIM), so its selector must be
+given for its record to be checked.
 """
 
 import argparse
@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterator
 import dns.exception
 import dns.resolver
 
-from operations.install.progress import say
+from operations.printing import say
 from shared.errors import ConfigurationError, DependencyDown
 
 #: (name, kind of record) to the texts of the records found; none is an empty list.
@@ -25,9 +25,8 @@ def main(options: argparse.Namespace) -> int:
     """Print what is missing; exit code 0 if nothing is."""
     domain = os.environ.get(SETTING, "").rpartition("@")[2]
     if not domain:
-        raise ConfigurationError(
-            [(SETTING, "is required, to know the domain that mails come from")]
-        )
+        sentence = "is required, to know the domain that mails come from"
+        raise ConfigurationError([(SETTING, sentence)])
     found = list(missing(domain, _ask, options.selector))
     for sentence in found:
         say(f"Missing: {sentence}")
@@ -48,20 +47,13 @@ def missing(domain: str, lookup: Lookup, selector: str | None = None) -> Iterato
         )
     elif spf[0].lower().split()[-1].lstrip("+") == "all":
         yield f"a limit in the SPF record of {domain}: “{spf[0]}” lets everybody send"
-    if not any(_is_dmarc(text) for name in _and_parents(domain) for text in _dmarc(name, lookup)):
+    policies = (lookup(f"_dmarc.{name}", "TXT") for name in _and_parents(domain))
+    if not any("p=" in text for found in policies for text in found if text.startswith("v=DMARC1")):
         yield f"a TXT record of _dmarc.{domain} like “v=DMARC1; p=reject; rua=mailto:<a mailbox>”"
     if selector is None:
         yield "the relay's DKIM selector; give it with --selector"
     elif not any(_has_key(text) for text in lookup(f"{selector}._domainkey.{domain}", "TXT")):
         yield f"a TXT record of {selector}._domainkey.{domain} with the relay's public key"
-
-
-def _dmarc(name: str, lookup: Lookup) -> list[str]:
-    return lookup(f"_dmarc.{name}", "TXT")
-
-
-def _is_dmarc(text: str) -> bool:
-    return text.startswith("v=DMARC1") and "p=" in text
 
 
 def _has_key(text: str) -> bool:
@@ -71,7 +63,7 @@ def _has_key(text: str) -> bool:
 
 
 def _and_parents(domain: str) -> Iterator[str]:
-    """The domain and what it lies under, down to two labels: receivers accept either's policy."""
+    """The domain and its parents, down to two labels: receivers accept the policy of any."""
     labels = domain.split(".")
     for start in range(max(1, len(labels) - 1)):
         yield ".".join(labels[start:])

@@ -19,22 +19,21 @@ class BrokerRefused(ImpexError):
     """The management API answered with an error, or with what is not HTTP."""
 
 
-def password_hash(password: str, salt: bytes | None = None) -> str:
+def password_hash(password: str) -> str:
     """The form in which RabbitMQ's definitions hold a password (salted SHA-256)."""
-    salt = os.urandom(4) if salt is None else salt
+    salt = os.urandom(4)
     digest = hashlib.sha256(salt + password.encode()).digest()
     return base64.b64encode(salt + digest).decode()
 
 
 class BrokerAdmin:
-    """One administrator's connection to the management API, kept open between calls."""
+    """One administrator's connection to the management API, open between calls."""
 
     def __init__(self, management_url: str, timeout: float = 30) -> None:
         """`management_url` is http(s)://user:password@host:port; `timeout` in seconds."""
         parts = urlsplit(management_url)
-        kind = (
-            http.client.HTTPSConnection if parts.scheme == "https" else http.client.HTTPConnection
-        )
+        secure = parts.scheme == "https"
+        kind = http.client.HTTPSConnection if secure else http.client.HTTPConnection
         self._connection = kind(parts.hostname or "127.0.0.1", parts.port, timeout=timeout)
         login = f"{unquote(parts.username or 'guest')}:{unquote(parts.password or 'guest')}"
         self._headers = {

@@ -11,9 +11,9 @@ from pathlib import Path
 from urllib.parse import unquote, urlsplit
 
 from operations import service_registry
-from operations.install.progress import say
-from operations.install.servers import ADMIN
+from operations.install.paths import ADMIN
 from operations.operate.endpoints import required
+from operations.printing import say
 from operations.provision.permissions import PUBLISHERS
 from operations.provision.provisioning import (
     OWNER_URL,
@@ -63,10 +63,11 @@ def migrate(options: argparse.Namespace) -> int:
 def make_secrets(options: argparse.Namespace) -> int:
     """Make the keys, passwords and addresses of an installation: one folder per reader.
 
-    What is there already stays. Files are readable by all inside folders that are not, because a
-    container's user is not ours.
+    What is there already stays. Files are readable by all, because a container's user is not ours,
+    inside a folder that, if it is new, only we can enter.
     """
     root = Path(options.folder)
+    root.mkdir(mode=0o700, parents=True, exist_ok=True)
     store = SecretsDir(root / "all")
     administrator = store.get("rabbitmq-administrator")
     admin_urls = AdminUrls(
@@ -93,6 +94,7 @@ def make_secrets(options: argparse.Namespace) -> int:
         for name in sorted(names):
             if store.path(name).exists():
                 target = folder / name
+                target.unlink(missing_ok=True)  # who is not root cannot write to the former one
                 target.write_text(store.get(name) + "\n")
                 target.chmod(0o444)
     say(f"secrets are in {root}, one folder each for {', '.join(readers)}")

@@ -110,29 +110,20 @@ def users(passwords: Mapping[str, str]) -> list[dict[str, Any]]:
 
 def permissions(vhost: str, principals: Sequence[Principal]) -> dict[str, Any]:
     """The rights of every service's and publisher's user in one virtual host."""
+
+    def row(user: str, **rights: str) -> dict[str, str]:
+        return {"user": user, "vhost": vhost, **rights}
+
     rights = [principal.permissions() for principal in principals]
     for name in PUBLISHERS:
         agreed = [one for one in EVENTS.values() if name == one.OWNER]
         rights.append(topology.publisher_permissions(name, agreed))
     return {
         "permissions": [
-            {
-                "user": one.user,
-                "vhost": vhost,
-                "configure": one.configure,
-                "write": one.write,
-                "read": one.read,
-            }
-            for one in rights
+            row(one.user, configure=one.configure, write=one.write, read=one.read) for one in rights
         ],
         "topic_permissions": [
-            {
-                "user": one.user,
-                "vhost": vhost,
-                "exchange": topology.EVENTS,
-                "write": one.topic_write,
-                "read": one.topic_read,
-            }
+            row(one.user, exchange=topology.EVENTS, write=one.topic_write, read=one.topic_read)
             for one in rights
         ],
     }

@@ -18,7 +18,7 @@ from operations.provision.database_admin import (
     with_url_parts,
 )
 from operations.provision.permissions import OWNER, PUBLISHERS, Principal, definitions, roles_sql
-from operations.provision.secrets_dir import SecretsDir, key_ring_names
+from operations.provision.secrets_dir import SecretsDir
 from shared.database import migrate
 from shared.messaging import topology
 from shared.runtime.service import Service
@@ -91,7 +91,7 @@ def write_secrets(
 
     Passwords and keys that are there stay; returns the passwords by role and user.
     """
-    for name in key_ring_names(one.settings for one in service_registry.services()):
+    for name in service_registry.key_ring_names():
         store.get(name, new_key)
     principals = service_registry.principals()
     passwords = {name: store.get(f"password-{name}") for name in accounts(principals).values()}

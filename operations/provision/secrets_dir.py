@@ -1,16 +1,12 @@
-"""Passwords and keys of one installation: made once at random, kept in files that only we may read.
+"""Passwords and keys of one installation: made once at random, in files that only we may read.
 
 The names are those of the settings, so a folder of this kind serves `make up`, containers (as
 `/run/secrets`) and a server under systemd alike: each secret is given as `<NAME>_FILE`.
 """
 
 import secrets
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from pathlib import Path
-from typing import Any, get_type_hints
-
-from shared.security.sealing import KeyRing
-from shared.settings import specs
 
 
 def new_password() -> str:
@@ -51,12 +47,3 @@ class SecretsDir:
         draft.touch(0o600)
         draft.write_text(value + "\n")
         draft.rename(path)
-
-
-def key_ring_names(settings: Iterable[type[Any]]) -> list[str]:
-    """The settings that hold key rings, over all services."""
-    names: set[str] = set()
-    for cls in settings:
-        hints = get_type_hints(cls)
-        names |= {spec.name for field, spec in specs(cls) if hints[field.name] is KeyRing}
-    return sorted(names)

@@ -20,7 +20,7 @@ address_wishes address_changes
 addresses client_ip, email_addresses
 answering rpc_codec
 bare bare_process
-checking preflight
+checking settings
 companion subprocesses
 consumer event_processor
 dead dead_letters
@@ -75,7 +75,7 @@ rights permissions
 rights_lives rights_journeys
 room harness
 running lifecycle
-saying publish_dossier_events
+saying dossiers
 sayings localized_text
 sealed_pages sealed_state
 session_ends session_revocations

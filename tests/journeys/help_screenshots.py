@@ -13,8 +13,8 @@ import pytest
 from PIL import Image
 from playwright.async_api import Locator, Page, expect
 
-from operations.local.demo_dossiers import generate
-from operations.operate.publish_dossier_events import publish_all
+from operations.local.demo import generate
+from operations.operate.dossiers import publish_all
 from services.gateway.features.help.help_screenshots import SCALE
 from shared.contracts.backoffice import OWNER
 from shared.runtime.service import utc_now

@@ -4,6 +4,7 @@ The installers themselves are replaced by scripts that note what they were asked
 must not change the machine.
 """
 
+import ast
 import os
 import signal
 import subprocess
@@ -188,8 +189,17 @@ with bootstrap.install_lock():
 
 def test_it_begins_with_nothing_but_python(tmp_path: Path) -> None:
     """No import outside the standard library: -S leaves the installed packages out."""
-    code = "import operations.install.bootstrap, operations.install.servers"
+    code = "import operations.install.bootstrap"
     subprocess.run([sys.executable, "-S", "-c", code], cwd=ROOT, check=True)
+
+
+def test_an_older_python_gets_as_far_as_the_sentence_that_names_a_newer_one() -> None:
+    """Python 3.9 evaluates `X | None` in an annotation, and fails."""
+    for path in (*(ROOT / "operations" / "install").glob("*.py"), ROOT / "operations/printing.py"):
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+            if isinstance(node, ast.FunctionDef):
+                annotations = [node.returns, *(one.annotation for one in node.args.args)]
+                assert not any(isinstance(one, ast.BinOp) for one in annotations), (path, node.name)
 
 
 def test_data_is_inside_the_checkout_where_the_servers_can_reach_it(tmp_path: Path) -> None:

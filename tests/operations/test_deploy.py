@@ -4,6 +4,7 @@
 """
 
 import json
+import os
 import re
 import subprocess
 import sys
@@ -82,9 +83,18 @@ def test_cr_07_every_secret_file_is_made(tmp_path: Path) -> None:
                 if setting.endswith("_FILE"):
                     assert (folder / Path(path).name).read_text().strip(), (name, setting)
     before = {path: path.read_text() for path in tmp_path.rglob("*") if path.is_file()}
-    again = subprocess.run([sys.executable, "-m", "operations", *command], cwd=ROOT, check=True)
-    assert again.returncode == 0
+    smtp = "mailer/IMPEX_SMTP_URL"
+    with (tmp_path / smtp).open() as former:
+        subprocess.run([sys.executable, "-m", "operations", *command], cwd=ROOT, check=True)
+        assert os.fstat(former.fileno()).st_nlink == 0, "it was replaced, since it is read-only"
     assert before == {path: path.read_text() for path in tmp_path.rglob("*") if path.is_file()}
+
+
+def test_cr_07_only_their_owner_reaches_secrets_in_a_new_folder(tmp_path: Path) -> None:
+    folder = tmp_path / "secrets"
+    command = [sys.executable, "-m", "operations", "secrets", str(folder)]
+    subprocess.run(command, cwd=ROOT, check=True, capture_output=True)
+    assert folder.stat().st_mode & 0o777 == 0o700
 
 
 @pytest.mark.parametrize("name", RUNNING)

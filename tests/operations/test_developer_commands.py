@@ -12,7 +12,7 @@ import pytest
 from operations.install.paths import ROOT
 from operations.local.logs import LogFile, parse_line, render_entry
 from operations.local.psql import connection
-from operations.local.source_watch import SourceWatch, owners
+from operations.local.supervisor import SourceWatch, owners
 
 TRACE = "0af7651916cd43dd8448eb211c80319c"
 

@@ -7,11 +7,11 @@ from uuid import uuid4
 
 import pytest
 
-from operations.docs import event_examples
+from operations.docs import generate_docs
 from operations.install.paths import ROOT
-from operations.local.demo_dossiers import LIFECYCLES, generate
+from operations.local.demo import LIFECYCLES, generate
 from operations.operate.dossier_files import COLUMNS, EVENTS, RowError, read_file
-from operations.operate.publish_dossier_events import DossierMessage
+from operations.operate.dossiers import DossierMessage
 from services.dossiers.dossier_updates import from_event
 from shared.contracts import backoffice
 from shared.messaging.envelope import contract, decode
@@ -137,11 +137,9 @@ def test_b_10_the_file_of_the_documentation_can_be_sent() -> None:
 
 def test_b_10_the_documented_events_are_believed() -> None:
     """As the listening service reads them, envelope and all; one of each kind."""
-    assert [type(one) for one in event_examples.EXAMPLES] == [
-        kind for kind, _, _ in EVENTS.values()
-    ]
-    for example in event_examples.EXAMPLES:
-        envelope = decode(json.dumps(event_examples.envelope(example)).encode())
+    assert [type(one) for one in generate_docs.EXAMPLES] == [kind for kind, _, _ in EVENTS.values()]
+    for example in generate_docs.EXAMPLES:
+        envelope = decode(json.dumps(generate_docs.envelope(example)).encode())
         assert envelope.source == f"impex/{backoffice.OWNER}"
         event = contract(envelope, {type(example).TYPE: type(example)})
         assert event == example

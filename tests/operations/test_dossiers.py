@@ -12,7 +12,7 @@ import pytest
 from operations.cli import main
 from operations.install.paths import paths
 from operations.local.state import ProcessIdentity, State
-from operations.operate.publish_dossier_events import PUBLISHER
+from operations.operate.dossiers import PUBLISHER
 from operations.provision.database_admin import run_blocking, with_url_parts
 from shared.contracts import backoffice
 from tests.operations.test_dossier_files import GOOD, HEAD

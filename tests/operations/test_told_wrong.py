@@ -8,9 +8,8 @@ from pathlib import Path
 import pytest
 
 from operations.install.paths import ROOT, Paths
-from operations.local.preflight import validate_settings
 from operations.local.processes import Child, Misconfigured, StartFailed
-from operations.local.settings import StackSettings
+from operations.local.settings import StackSettings, validate_settings
 from operations.local.stack import Stack
 from operations.local.up import command
 from shared.errors import ConfigurationError

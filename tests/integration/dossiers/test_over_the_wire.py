@@ -12,7 +12,7 @@ import asyncpg
 import msgspec
 import pytest
 
-from operations.operate.publish_dossier_events import DossierMessage, publish_all
+from operations.operate.dossiers import DossierMessage, publish_all
 from shared.contracts import backoffice
 from shared.database import Connection
 from shared.messaging.dead_letters import list_dead

@@ -16,7 +16,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from operations.install.servers import ADMIN, missing_servers
+from operations.install.paths import ADMIN, missing_servers
 from operations.provision.broker_admin import BrokerAdmin
 from operations.provision.database_admin import (
     create_database,

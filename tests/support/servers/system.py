@@ -21,12 +21,12 @@ from functools import cache
 from pathlib import Path
 
 from operations import service_registry
+from operations.install.paths import ROOT
 from operations.local.processes import free_port
 from operations.provision.provisioning import AdminUrls, account_urls
-from operations.provision.secrets_dir import key_ring_names
 from shared.runtime.lifecycle import ServiceRunner, supervise
 from shared.runtime.service import Service, load_all, utc_now
-from tests.support.servers.services import principals, services
+from tests.support.servers.services import principals
 from tests.support.servers.shared_servers import Broker, Database
 from tests.support.waiting import eventually
 
@@ -34,7 +34,7 @@ from tests.support.waiting import eventually
 @cache
 def keys() -> Mapping[str, str]:
     """Every key ring that a service reads; the same in every process, because it is a test's."""
-    names = key_ring_names(one.settings for one in services())
+    names = service_registry.key_ring_names()
     return {
         n: "t1:" + base64.b64encode(hashlib.sha256(n.encode()).digest()).decode() for n in names
     }
@@ -130,7 +130,7 @@ class System:
         with log.open("wb") as output:
             process = subprocess.Popen(
                 [sys.executable, "-m", "operations", "run", *names],
-                cwd=service_registry.ROOT,
+                cwd=ROOT,
                 env={"PATH": os.environ["PATH"], **variables},
                 stdin=subprocess.DEVNULL,
                 stdout=output,

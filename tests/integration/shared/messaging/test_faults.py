@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from operations.install.servers import ADMIN
+from operations.install.paths import ADMIN
 from operations.local.rabbit import Rabbit
 from operations.provision.broker_admin import BrokerAdmin
 from operations.provision.permissions import definitions

@@ -1,0 +1,113 @@
+"""Keeps a stack running: restarts what ends, and services whose files change.
+
+Changes are found by polling modification times. `services/NAME/**`, templates included, belongs to
+one service; `shared/**` belongs to all.
+"""
+
+import os
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+from operations.install.paths import short_path
+from operations.local.processes import Child
+from operations.local.stack import Stack
+from operations.printing import say
+
+SHARED = "shared"
+#: Seconds before a part that ended is started again; they begin anew after a minute of life.
+PAUSES = (1, 2, 5, 10, 30)
+BACKOFF_RESET_AFTER = 60
+#: Seconds between two looks at the files of `--watch`.
+SCAN_INTERVAL = 1
+
+
+class SourceWatch:
+    """Compares the files below `root` with those of the last call."""
+
+    def __init__(self, root: Path) -> None:
+        self.root = root
+        self._files = dict(self._scan())
+
+    def changed_files(self) -> list[str]:
+        """Relative paths of files written, created or deleted since the last call."""
+        before, self._files = self._files, dict(self._scan())
+        changed = before.items() ^ self._files.items()
+        return sorted({path for path, _ in changed})
+
+    def _scan(self) -> Iterator[tuple[str, int]]:
+        for top in ("services", SHARED):
+            for folder, folders, names in os.walk(self.root / top):
+                folders[:] = [name for name in folders if name != "__pycache__"]
+                for name in names:
+                    path = Path(folder, name)
+                    try:
+                        modified = path.stat().st_mtime_ns
+                    except OSError:  # deleted meanwhile
+                        continue
+                    if not name.startswith("."):  # an editor's swap file
+                        yield str(path.relative_to(self.root)), modified
+
+
+def owners(path: str, services: list[str]) -> list[str]:
+    """The services among `services` that a changed file concerns."""
+    top, _, rest = path.partition("/")
+    if top == SHARED:
+        return services
+    return [name for name in services if rest.startswith(f"{name}/")]
+
+
+class Supervisor:
+    """Starts again what ends by itself and, with `watch`, the services whose files changed."""
+
+    def __init__(self, stack: Stack, watch: SourceWatch | None = None) -> None:
+        self.stack = stack
+        self.watch = watch
+        self.next_scan = 0.0
+        self.failures: dict[str, int] = {}
+        self.started: dict[str, float] = {}
+        self.due: dict[str, float] = {}
+
+    def forever(self) -> None:
+        """Until a signal raises `Interrupted`."""
+        while True:
+            for name, child in self.stack.children.items():
+                if not child.alive:
+                    self._restart(name, child)
+            if self.watch is not None and time.monotonic() >= self.next_scan:
+                self.next_scan = time.monotonic() + SCAN_INTERVAL
+                self._restart_changed(self.watch.changed_files())
+            time.sleep(0.2)
+
+    def _restart_changed(self, files: list[str]) -> None:
+        services = list(self.stack.state.health)
+        files = [file for file in files if owners(file, services)]
+        concerned = {name for file in files for name in owners(file, services)}
+        names = [name for name in services if name in concerned]
+        if not names:
+            return
+        more = f" and {len(files) - 1} more" if len(files) > 1 else ""
+        say(f"{files[0]}{more} changed; restarting {', '.join(names)}")
+        self.stack.restart_services(names)
+        for name in names:
+            self.due.pop(name, None)
+            self.failures.pop(name, None)
+            self.started[name] = time.monotonic()
+
+    def _restart(self, name: str, child: Child) -> None:
+        now = time.monotonic()
+        if name not in self.due:
+            if now - self.started.get(name, 0) > BACKOFF_RESET_AFTER:
+                self.failures[name] = 0
+            count = self.failures.get(name, 0)
+            self.failures[name] = count + 1
+            pause = PAUSES[min(count, len(PAUSES) - 1)]
+            code = child.process.returncode if child.process else None
+            log = short_path(child.log)
+            say(f"{name} ended with code {code}; starting it again in {pause} s (log: {log})")
+            self.due[name] = now + pause
+        elif now >= self.due[name]:
+            del self.due[name]
+            self.started[name] = now
+            child.start()
+            self.stack.save_state()
