@@ -30,9 +30,8 @@ from services.dossiers.service import SERVICE
 from shared.contracts import backoffice
 from shared.database import Pool, open_pool
 from shared.messaging.envelope import Envelope
-from shared.messaging.event_processor import PREFETCH
+from shared.messaging.event_processor import MESSAGES, PREFETCH
 from shared.messaging.handlers import SqlEffect, hears_sql
-from shared.messaging.metrics import MESSAGES
 from shared.messaging.service_bus import ServiceBus
 from shared.messaging.topology import declare, service_topology
 from shared.runtime.service import utc_now

@@ -1,9 +1,5 @@
 """The application: what it holds, its layers, its routes. Opens nothing by itself."""
 
-from collections.abc import Callable
-from dataclasses import dataclass
-from datetime import datetime
-
 from aiohttp import web
 from yarl import URL
 
@@ -45,11 +41,11 @@ from services.gateway.portal import session_pages
 from services.gateway.portal.flash import flash_message
 from services.gateway.portal.resources import STATIC, TEMPLATES
 from services.gateway.sessions.guards import SESSION_PAGES
-from services.gateway.sessions.presessions import PRESESSIONS, Presessions
+from services.gateway.sessions.presession_store import PRESESSIONS, Presessions
 from services.gateway.sessions.sealed_state import SEALED_STATE, SealedState
 from services.gateway.sessions.sessions import SESSIONS, Sessions
 from services.gateway.settings import GatewaySettings
-from shared.database import Pool
+from shared.runtime.service import Runtime
 from shared.security.sealing import Opener, Sealer
 
 #: The pages of the portal; the sitemap lists them in this order.
@@ -68,19 +64,9 @@ PAGES = (
 )
 
 
-@dataclass(frozen=True)
-class AppDependencies:
-    """What the application stands on: made by the composition root, or by a test."""
-
-    pool: Pool
-    sender: RpcSender
-    clock: Callable[[], datetime]
-    wake_relay: Callable[[], None]
-
-
-def init_app(settings: GatewaySettings, dependencies: AppDependencies) -> web.Application:
+def init_app(settings: GatewaySettings, runtime: Runtime) -> web.Application:
     """A fully wired application; templates are compiled and static files read (CPU, once)."""
-    pool, clock, wake_relay = dependencies.pool, dependencies.clock, dependencies.wake_relay
+    pool, clock, wake_relay = runtime.pool, runtime.clock, runtime.wake_relay
     app = web.Application(middlewares=[handle_request], client_max_size=MAX_BODY_BYTES)
     app[SITE] = SiteConfig(
         origin=str(URL(settings.base_url).origin()),
@@ -89,7 +75,7 @@ def init_app(settings: GatewaySettings, dependencies: AppDependencies) -> web.Ap
         session_keys=settings.session_keys,
     )
     app[CLOCK] = clock
-    app[SERVICES] = _services(settings, dependencies.sender)
+    app[SERVICES] = _services(settings, runtime.rpc_client)
     app[REGISTRATION_TEXTS] = RegistrationTexts()
     app[GATEWAY_POOL] = pool
     app[PRESESSIONS] = Presessions(pool, clock)
@@ -112,7 +98,14 @@ def init_app(settings: GatewaySettings, dependencies: AppDependencies) -> web.Ap
     app[csp_reports.CSP_REPORTS] = SlidingWindow(csp_reports.MAX_PER_MINUTE, 60)
     app[ASSETS] = assets = Assets(STATIC, find_dsfr(settings.dsfr_dir))
     app[ROUTES] = routes = Routes(PAGES)
-    app[RENDERER] = Renderer(page_brand(settings), assets.url, routes.url, TEMPLATES)
+    brand = PageBrand(
+        **vars(settings.brand),
+        logo_lines=settings.logo_lines,
+        theme=settings.theme,
+        try_out=settings.try_out,
+        recovery_codes=settings.recovery_codes,
+    )
+    app[RENDERER] = Renderer(brand, assets.url, routes.url, TEMPLATES)
     app[FLASH_MESSAGE] = flash_message
     app[RENDERER].compile_all()
     app.on_response_prepare.append(add_headers)
@@ -144,23 +137,3 @@ def _services(settings: GatewaySettings, sender: RpcSender) -> Services:
 
 async def _end_streams(app: web.Application) -> None:
     await app[STREAMS].drain()
-
-
-def page_brand(settings: GatewaySettings) -> PageBrand:
-    """The brand of the pages."""
-    brand = settings.brand
-    return PageBrand(
-        service_name=brand.service_name,
-        operator=brand.operator_name,
-        logo_lines=settings.logo_lines,
-        theme=settings.theme,
-        phone=brand.phone,
-        phone_international=brand.phone_international,
-        import_address=brand.import_address,
-        export_address=brand.export_address,
-        dpo=brand.dpo_address,
-        dpo_postal=brand.dpo_postal,
-        sender=brand.sender,
-        try_out=settings.try_out,
-        recovery_codes=settings.recovery_codes,
-    )

@@ -5,81 +5,51 @@ finds nothing left. For changes made elsewhere the event does it. Handlers are s
 twice: sessions proved after the moment stay.
 """
 
+from collections.abc import Callable
 from datetime import datetime
 
-from services.gateway.sessions import session_store
 from services.gateway.sessions.model import CLOCK_SKEW
-from services.gateway.sessions.sessions import Sessions
-from shared.contracts.mfa.events import AuthenticatorRemoved, AuthenticatorReplaced
-from shared.contracts.profile.events import AccountValidated
-from shared.contracts.registration.events import (
-    AccountDeactivated,
-    AccountFrozen,
-    AddressChanged,
-    CredentialsRemoved,
-    NameChanged,
-    PasswordChanged,
+from services.gateway.sessions.sessions import (
+    SET_NAME,
+    SET_VALIDATED,
+    Sessions,
+    delete_known_browsers,
 )
+from shared.contracts.profile.events import AccountValidated
+from shared.contracts.registration.events import NameChanged
 from shared.errors import Reject
-from shared.messaging.handlers import Context
+from shared.messaging.handlers import Context, E, Subscription, hears
 
 
-async def password_changed(event: PasswordChanged, context: Context[Sessions]) -> None:
-    """End the sessions opened with the former password."""
-    await _end(context, event.changed_at, "password_changed")
+def ends(kind: type[E], moment: Callable[[E], datetime], reason: str) -> Subscription:
+    """Subscribe to an event that ends the account's sessions proved before its `moment`."""
+
+    async def handle(event: E, context: Context[Sessions]) -> None:
+        await context.deps.end_all_in(context.tx, _account(context), moment(event), reason)
+
+    return hears(kind, handle)
 
 
-async def authenticator_replaced(event: AuthenticatorReplaced, context: Context[Sessions]) -> None:
-    """End the sessions opened with the former phone."""
-    await _end(context, event.replaced_at, "phone_replaced")
+def closes(kind: type[E], moment: Callable[[E], datetime], reason: str) -> Subscription:
+    """The same where nobody can sign in any more: no browser stays known for the account."""
 
+    async def handle(event: E, context: Context[Sessions]) -> None:
+        account_id, until = _account(context), moment(event) + CLOCK_SKEW
+        await context.deps.end_all_in(context.tx, account_id, until, reason)
+        await delete_known_browsers(context.tx, account_id)
 
-async def authenticator_removed(event: AuthenticatorRemoved, context: Context[Sessions]) -> None:
-    """The account has no second factor: end its sessions."""
-    await _end(context, event.removed_at, "phone_removed", closed=True)
-
-
-async def account_frozen(event: AccountFrozen, context: Context[Sessions]) -> None:
-    """The account is frozen: end its sessions."""
-    await _end(context, event.frozen_at, "account_frozen", closed=True)
-
-
-async def account_deactivated(event: AccountDeactivated, context: Context[Sessions]) -> None:
-    """The account is deactivated: end its sessions."""
-    await _end(context, event.deactivated_at, "account_deactivated", closed=True)
-
-
-async def credentials_removed(event: CredentialsRemoved, context: Context[Sessions]) -> None:
-    """The account has no credentials: end its sessions."""
-    await _end(context, event.removed_at, "credentials_removed", closed=True)
+    return hears(kind, handle)
 
 
 async def account_validated(event: AccountValidated, context: Context[Sessions]) -> None:
     """The complementary information is validated: pages show it from now on."""
-    await session_store.set_validated(context.tx, _account(context), event.validated_at)
+    await context.tx.execute(SET_VALIDATED, _account(context), event.validated_at)
 
 
 async def name_changed(event: NameChanged, context: Context[Sessions]) -> None:
     """Pages show the new name from now on."""
-    await session_store.set_name(
-        context.tx, _account(context), event.first_name, event.last_name, event.changed_at
-    )
-
-
-async def address_changed(event: AddressChanged, context: Context[Sessions]) -> None:
-    """End the sessions opened with the former address, except the one that changed it."""
-    await _end(context, event.changed_at, "address_changed")
-
-
-async def _end(
-    context: Context[Sessions], moment: datetime, reason: str, *, closed: bool = False
-) -> None:
-    """`closed`: nobody can sign in, and no browser stays known for the account."""
-    account_id = _account(context)
-    until = moment + CLOCK_SKEW if closed else moment
-    await context.deps.end_all_in(context.tx, account_id, until, reason)
-    if closed:
-        await session_store.delete_known_browsers(context.tx, account_id)
+    name = (event.first_name, event.last_name)
+    await context.tx.execute(SET_NAME, _account(context), *name, event.changed_at)
 
 
 def _account(context: Context[Sessions]) -> str:

@@ -4,15 +4,13 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
 
-from services.gateway import handlers
-from services.gateway.app import AppDependencies, init_app
+from services.gateway.app import init_app
 from services.gateway.features.profile.saved_input import SAVED_INPUT
-from services.gateway.features.support_requests.support_requests import (
-    SUPPORT_REQUESTS,
-)
+from services.gateway.features.support_requests.support_requests import SUPPORT_REQUESTS
+from services.gateway.handlers import account_validated, closes, ends, name_changed
 from services.gateway.http.server import HttpServer
 from services.gateway.http.sse import STREAMS
-from services.gateway.sessions.presessions import PRESESSIONS
+from services.gateway.sessions.presession_store import PRESESSIONS
 from services.gateway.sessions.sessions import SESSIONS, Sessions
 from services.gateway.settings import GatewaySettings
 from shared.contracts import dossiers, mailer
@@ -50,10 +48,7 @@ log = get_logger("gateway")
 @asynccontextmanager
 async def build(runtime: Runtime, settings: GatewaySettings) -> AsyncIterator[Sessions]:
     """Bind the port at once, serve once the runtime is ready, finish open requests at the end."""
-    app = init_app(
-        settings,
-        AppDependencies(runtime.pool, runtime.rpc_client, runtime.clock, runtime.wake_relay),
-    )
+    app = init_app(settings, runtime)
     server = HttpServer(app, settings.host, settings.port)
     await server.bind()
     runtime.background_task("portal", server.serve)
@@ -92,15 +87,16 @@ SERVICE = Service(
         *requests_of(mailer),
     ),
     hears=(
-        hears(PasswordChanged, handlers.password_changed),
-        hears(AccountFrozen, handlers.account_frozen),
-        hears(AccountDeactivated, handlers.account_deactivated),
-        hears(CredentialsRemoved, handlers.credentials_removed),
-        hears(NameChanged, handlers.name_changed),
-        hears(AddressChanged, handlers.address_changed),
-        hears(AccountValidated, handlers.account_validated),
-        hears(AuthenticatorReplaced, handlers.authenticator_replaced),
-        hears(AuthenticatorRemoved, handlers.authenticator_removed),
+        ends(PasswordChanged, lambda event: event.changed_at, "password_changed"),
+        # The session that changed the address continues.
+        ends(AddressChanged, lambda event: event.changed_at, "address_changed"),
+        ends(AuthenticatorReplaced, lambda event: event.replaced_at, "phone_replaced"),
+        closes(AuthenticatorRemoved, lambda event: event.removed_at, "phone_removed"),
+        closes(AccountFrozen, lambda event: event.frozen_at, "account_frozen"),
+        closes(AccountDeactivated, lambda event: event.deactivated_at, "account_deactivated"),
+        closes(CredentialsRemoved, lambda event: event.removed_at, "credentials_removed"),
+        hears(NameChanged, name_changed),
+        hears(AccountValidated, account_validated),
     ),
     emits=(
         SessionOpened,

@@ -40,9 +40,7 @@ class GatewaySettings(BrandSettings):
         between=(0, 65_535),
     )
     session_keys: KeyRing = setting(
-        "IMPEX_SESSION_KEYS",
-        secret=True,
-        doc="Keys of cookies, form tokens and idempotency keys.",
+        "IMPEX_SESSION_KEYS", secret=True, doc="Keys of cookies, form tokens and idempotency keys."
     )
     seal_keys: KeyRing = setting(
         "IMPEX_SEAL_KEYS_REGISTRATION",
@@ -58,9 +56,7 @@ class GatewaySettings(BrandSettings):
         doc="Keys that seal the complementary information for profile.",
     )
     support_keys: KeyRing = setting(
-        "IMPEX_SEAL_KEYS_SUPPORT",
-        secret=True,
-        doc="Keys that seal what people write to the desk.",
+        "IMPEX_SEAL_KEYS_SUPPORT", secret=True, doc="Keys that seal what people write to the desk."
     )
     own_keys: KeyRing = setting(
         "IMPEX_SEAL_KEYS_GATEWAY",

@@ -78,9 +78,7 @@ class MailerSettings(BrandSettings):
         secret=True,
     )
     not_me_keys: KeyRing = setting(
-        "IMPEX_DISAVOWAL_KEYS",
-        doc="Keys that sign « ce n'est pas moi » links.",
-        secret=True,
+        "IMPEX_DISAVOWAL_KEYS", doc="Keys that sign « ce n'est pas moi » links.", secret=True
     )
     smtp_url: str = setting(
         "IMPEX_SMTP_URL",

@@ -38,9 +38,7 @@ class MfaSettings(ServiceSettings):
     amqp_url: str = amqp_url_of("mfa")
     health_port: int = health_port_of("mfa")
     seal_keys: KeyRing = setting(
-        "IMPEX_SEAL_KEYS_MFA",
-        doc="Keys that open what is sealed for mfa.",
-        secret=True,
+        "IMPEX_SEAL_KEYS_MFA", doc="Keys that open what is sealed for mfa.", secret=True
     )
     gateway_keys: KeyRing = setting(
         "IMPEX_SEAL_KEYS_GATEWAY",

@@ -42,14 +42,10 @@ class ProfileSettings(ServiceSettings):
         secret=True,
     )
     gateway_keys: KeyRing = setting(
-        "IMPEX_SEAL_KEYS_GATEWAY",
-        doc="Keys that seal data for the gateway's pages.",
-        secret=True,
+        "IMPEX_SEAL_KEYS_GATEWAY", doc="Keys that seal data for the gateway's pages.", secret=True
     )
     registration_keys: KeyRing = setting(
-        "IMPEX_SEAL_KEYS_REGISTRATION",
-        doc="Keys that seal data for registration.",
-        secret=True,
+        "IMPEX_SEAL_KEYS_REGISTRATION", doc="Keys that seal data for registration.", secret=True
     )
     draft_days: int = setting(
         "IMPEX_DRAFT_DAYS",

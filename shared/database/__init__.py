@@ -4,8 +4,7 @@ A service sees one schema, through unqualified names and a role that may read an
 and nothing else. The loss of the server raises `DependencyDown`; the pool reconnects by itself.
 """
 
-from shared.database.fingerprint import schema_fingerprint
-from shared.database.migrations import Migration, check_schema, migrate, read_migrations
+from shared.database.migrations import check_schema, migrate, read_migrations
 from shared.database.pool import (
     TRANSIENT_ERRORS,
     Connection,
@@ -21,7 +20,6 @@ from shared.database.pool import (
 __all__ = [
     "TRANSIENT_ERRORS",
     "Connection",
-    "Migration",
     "Pool",
     "acquire",
     "check_schema",
@@ -31,6 +29,5 @@ __all__ = [
     "ping",
     "read_migrations",
     "row_count",
-    "schema_fingerprint",
     "transaction",
 ]

@@ -41,7 +41,7 @@ log = get_logger("migrations")
 
 @dataclass(frozen=True)
 class Migration:
-    """One file. `source` is the part of the house it belongs to, which numbers its own."""
+    """One file. `source` is the service or library it belongs to, which numbers its own."""
 
     source: str
     number: int
@@ -60,7 +60,7 @@ class Migration:
 
 
 def read_migrations(dirs: Iterable[Path]) -> tuple[Migration, ...]:
-    """The files of each directory in order; SchemaMismatch names a gap, a double or a stray file.
+    """The files of each directory in order; SchemaMismatch names a wrong file name or number.
 
     A directory's source is the name of the folder that holds it.
     """
@@ -233,14 +233,7 @@ async def _grant(connection: Connection, schema: str, role: str) -> None:
         f"GRANT USAGE, SELECT ON ALL SEQUENCES IN SCHEMA {schema} TO {role}",
         f"REVOKE INSERT, UPDATE, DELETE ON migrations FROM {role}",
     ]
-    for table in await _append_only(connection, schema):
-        statements.append(f"REVOKE UPDATE, DELETE ON {table} FROM {role}")
-    async with connection.transaction():
-        await connection.execute(";\n".join(statements))
-
-
-async def _append_only(connection: Connection, schema: str) -> list[str]:
-    rows = await connection.fetch(
+    append_only = await connection.fetch(
         """
         SELECT format('%I.%I', n.nspname, c.relname) AS name
         FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
@@ -250,4 +243,6 @@ async def _append_only(connection: Connection, schema: str) -> list[str]:
         schema,
         APPEND_ONLY,
     )
-    return [row["name"] for row in rows]
+    statements += [f"REVOKE UPDATE, DELETE ON {row['name']} FROM {role}" for row in append_only]
+    async with connection.transaction():
+        await connection.execute(";\n".join(statements))

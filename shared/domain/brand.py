@@ -5,7 +5,7 @@ contact is required, so that no applicant is sent to another operator's support 
 settled result, the same for the gateway and the mailer.
 """
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import dataclass
 
 from shared.settings import Problem, ServiceSettings, setting, specs
@@ -156,22 +156,19 @@ class BrandSettings(ServiceSettings):
         """Off loopback every contact is explicit, and sender and portal share a domain (C16)."""
         if self.try_out:
             return []
-        return [*self._missing(), *self._mixed()]
-
-    def _missing(self) -> Iterator[Problem]:
-        for field, spec in specs(BrandSettings):
-            if hasattr(DEFAULT_BRAND, field.name) and not getattr(self, field.name):
-                yield spec.name, f"is required off the loopback address: {spec.doc}"
-
-    def _mixed(self) -> Iterator[Problem]:
+        problems = [
+            (spec.name, f"is required off the loopback address: {spec.doc}")
+            for field, spec in specs(BrandSettings)
+            if hasattr(DEFAULT_BRAND, field.name) and not getattr(self, field.name)
+        ]
         mail, site = self.sender.rpartition("@")[2].lower(), (self.base.hostname or "").lower()
-        if not mail or self.allow_mixed_domains or _same_domain(mail, site):
-            return
-        yield (
-            "IMPEX_MAIL_SENDER",
-            f"is of {mail} while the portal is at {site}; if that is meant, "
-            "set IMPEX_ALLOW_MIXED_DOMAINS=true",
-        )
+        if mail and not self.allow_mixed_domains and not _same_domain(mail, site):
+            sentence = (
+                f"is of {mail} while the portal is at {site}; if that is meant, "
+                "set IMPEX_ALLOW_MIXED_DOMAINS=true"
+            )
+            problems.append(("IMPEX_MAIL_SENDER", sentence))
+        return problems
 
 
 def _same_domain(mail: str, site: str) -> bool:

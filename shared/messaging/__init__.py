@@ -4,24 +4,6 @@ Promises that a committed fact reaches every listener at least once and has its 
 in a visible place with the reason. Does not promise order.
 """
 
-from shared.messaging.envelope import Envelope
-from shared.messaging.handlers import (
-    Answer,
-    Context,
-    Refused,
-    RequestContext,
-    Subscription,
-    answers,
-    hears,
-)
+from shared.messaging.handlers import Context, Refused, RequestContext, answers, hears
 
-__all__ = [
-    "Answer",
-    "Context",
-    "Envelope",
-    "Refused",
-    "RequestContext",
-    "Subscription",
-    "answers",
-    "hears",
-]
+__all__ = ["Context", "Refused", "RequestContext", "answers", "hears"]

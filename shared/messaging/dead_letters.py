@@ -6,7 +6,7 @@ A replayed message is trusted, so one that its type's owner did not publish stay
 """
 
 import contextlib
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
@@ -20,13 +20,18 @@ from pamqp.commands import Basic
 from shared.errors import ConfigurationError
 from shared.messaging.envelope import decode, is_published_by
 from shared.messaging.errors import WRONG_PUBLISHER, Undecodable
-from shared.messaging.failures import ATTEMPT, FIRST_FAILED_AT, attempt_of
+from shared.messaging.failures import ATTEMPT, FIRST_FAILED_AT, attempt_of, copy_properties
 from shared.messaging.topology import OPERATOR, dead_queue, retry_exchange
 from shared.runtime.telemetry import mask_text
 
 #: Letters looked at in one go.
 MAX_LISTED = 10_000
 CONFIRM_SECONDS = 10
+#: Why the broker itself moved a message to the dead letters, by its own word.
+BROKER_REASONS = {
+    "delivery_limit": "the process ended or hung while handling it, too often",
+    "expired": "it ran out before anybody took it",
+}
 
 
 @dataclass(frozen=True)
@@ -50,9 +55,6 @@ class DeadLetter:
     publisher_verified: bool
 
 
-Chosen = Callable[[DeadLetter], bool]
-
-
 async def list_dead(amqp_url: str, service: str, *, limit: int = MAX_LISTED) -> list[DeadLetter]:
     """The dead letters of `service`, oldest first; they stay where they are."""
     found: list[DeadLetter] = []
@@ -72,18 +74,16 @@ async def replay(
 ) -> int:
     """Send dead letters of `service` again as first tries; returns how many.
 
-    One by `message_id`, all of a `message_type`, or all, but those not vouched for. What was
+    One by `message_id`, all of a `message_type`, or all, but only verified ones. What was
     handled in the meantime has no second effect.
     """
-
-    def chosen(letter: DeadLetter) -> bool:
-        wanted = message_id in (None, letter.id) and message_type in (None, letter.type)
-        return wanted and letter.publisher_verified
 
     sent = 0
     async with _letters(amqp_url, service, MAX_LISTED) as (channel, letters):
         async for message in letters:
-            if chosen(_described(service, message)):
+            letter = _described(service, message)
+            wanted = message_id in (None, letter.id) and message_type in (None, letter.type)
+            if wanted and letter.publisher_verified:
                 await _republish(channel, amqp_url, service, message, replayed_by)
                 await channel.basic_ack(message.delivery_tag or 0)
                 sent += 1
@@ -97,19 +97,10 @@ async def _republish(
     message: DeliveredMessage,
     replayed_by: str,
 ) -> None:
-    given = message.header.properties
-    properties = Basic.Properties(
-        content_type=given.content_type,
-        delivery_mode=2,
-        message_id=given.message_id,
-        message_type=given.message_type,
-        user_id=unquote(urlsplit(amqp_url).username or "guest"),
-        headers={
-            ATTEMPT: 1,
-            "replayed_by": replayed_by,
-            "replayed_at": datetime.now(UTC).isoformat(),
-        },
-    )
+    replayed_at = datetime.now(UTC).isoformat()
+    headers = {ATTEMPT: 1, "replayed_by": replayed_by, "replayed_at": replayed_at}
+    properties = copy_properties(message, headers)
+    properties.user_id = unquote(urlsplit(amqp_url).username or "guest")
     await channel.basic_publish(
         message.body,
         exchange=retry_exchange(service),
@@ -161,7 +152,8 @@ def _described(service: str, message: DeliveredMessage) -> DeadLetter:
     headers: dict[str, Any] = dict(properties.headers or {})
     first = _text(headers.get(FIRST_FAILED_AT))
     vouched = _publisher_verified(service, message)
-    error = _text(headers.get("error")) or _broker_reason(headers)
+    broker_reason = _text(headers.get("x-first-death-reason"))
+    error = _text(headers.get("error")) or BROKER_REASONS.get(broker_reason, "")
     if not vouched and not error.startswith(WRONG_PUBLISHER):
         error = f"{WRONG_PUBLISHER}the owner of its type"
     return DeadLetter(
@@ -169,7 +161,7 @@ def _described(service: str, message: DeliveredMessage) -> DeadLetter:
         id=_text(properties.message_id),
         type=_text(properties.message_type),
         attempt=attempt_of(message),
-        error_type=_text(headers.get("error_type") or headers.get("x-first-death-reason")),
+        error_type=_text(headers.get("error_type")) or broker_reason,
         error=error,
         failed_by=_text(headers.get("failed_by")) or service,
         fingerprint=_text(headers.get("fingerprint")),
@@ -190,14 +182,6 @@ def _publisher_verified(service: str, message: DeliveredMessage) -> bool:
         return is_published_by(properties.user_id, decode(message.body))
     except Undecodable:
         return False
-
-
-def _broker_reason(headers: dict[str, Any]) -> str:
-    if headers.get("x-first-death-reason") == "delivery_limit":
-        return "the process ended or hung while handling it, too often"
-    if headers.get("x-first-death-reason") == "expired":
-        return "it ran out before anybody took it"
-    return ""
 
 
 def _text(value: object) -> str:

@@ -11,7 +11,7 @@ from datetime import datetime
 from typing import Any
 
 from aiormq.abc import DeliveredMessage
-from pamqp.commands import Basic
+from prometheus_client import Counter
 
 from shared.contracts.base import Event
 from shared.database import Pool, acquire, transaction
@@ -26,20 +26,32 @@ from shared.messaging.envelope import (
     traceparent,
 )
 from shared.messaging.errors import WRONG_PUBLISHER, PublishNotConfirmed, Undecodable
-from shared.messaging.failures import Failure, attempt_of, frames, headers_of
+from shared.messaging.failures import (
+    Dead,
+    attempt_of,
+    decide,
+    describe_failure,
+    failed_copy,
+    frames,
+)
 from shared.messaging.handlers import Context, Subscription
-from shared.messaging.metrics import MESSAGES
 from shared.messaging.publisher import Publisher
 from shared.messaging.queue_consumer import Probe, QueueConsumer, ack_or_requeue
-from shared.messaging.retry import Dead, decide
 from shared.messaging.topology import DEAD, EVENTS, OPERATOR, retry_exchange
 from shared.outbox import apply_once, emit, mark_processed
-from shared.runtime.telemetry import get_logger, log_context, trace_id
+from shared.runtime.telemetry import REGISTRY, get_logger, log_context, trace_id
 
 #: How many handlers of one process may run at once.
 PREFETCH = 50
 #: Seconds; far below the broker's own limit of half an hour.
 HANDLER_SECONDS = 60
+
+MESSAGES = Counter(
+    "impex_messages",
+    "Facts heard, by what became of the delivery: handled, duplicate, retry or dead.",
+    ("service", "outcome"),
+    registry=REGISTRY,
+)
 
 log = get_logger("messaging")
 
@@ -182,42 +194,23 @@ class EventProcessor:
         """Copy `message` to a retry queue or to the dead letters, under confirm."""
         attempt = attempt_of(message)
         decision = decide(error, attempt)
-        failure = Failure.of(error, self._service, self._clock())
-        if isinstance(decision, Dead):
-            exchange, key = DEAD, self._service
-            write = log.error
-        else:
-            exchange, key = retry_exchange(self._service), decision.step
-            attempt += 1
-            write = log.warning
-        await self._publisher.publish(
-            message.body,
-            _copied(message, headers_of(message, failure, attempt)),
-            exchange=exchange,
-            key=key,
-        )
+        failure = describe_failure(error, self._service, self._clock())
         dead = isinstance(decision, Dead)
+        exchange = DEAD if dead else retry_exchange(self._service)
+        key = self._service if isinstance(decision, Dead) else decision.step
+        copy = failed_copy(message, failure, attempt if dead else attempt + 1)
+        await self._publisher.publish(message.body, copy, exchange=exchange, key=key)
         MESSAGES.labels(self._service, "dead" if dead else "retry").inc()
         expected = isinstance(error, Retry | Reject | Undecodable)
+        write = log.error if dead else log.warning
         write(
             "Message copied to a retry queue or to the dead letters.",
             action="message_dead" if dead else "message_retry",
             type=message.header.properties.message_type,
-            attempt=attempt_of(message),
+            attempt=attempt,
             decision=str(decision),
-            error_type=failure.error_type,
-            reason=failure.error,
-            fingerprint=failure.fingerprint,
+            error_type=failure["error_type"],
+            reason=failure["error"],
+            fingerprint=failure["fingerprint"],
             frames=None if expected else frames(error),
         )
-
-
-def _copied(message: DeliveredMessage, headers: dict[str, Any]) -> Basic.Properties:
-    given = message.header.properties
-    return Basic.Properties(
-        content_type=given.content_type,
-        delivery_mode=2,
-        message_id=given.message_id,
-        message_type=given.message_type,
-        headers=headers,
-    )

@@ -1,7 +1,8 @@
-"""Headers that describe a failure on the copy of a failed message.
+"""A failed message: whether it is tried again, and the headers that describe the failure. Pure.
 
-Never holds a value of the message: for an exception that is not one of ours, only its type and the
-place in our code where it was raised.
+Every message either waits a bounded number of times or becomes a dead letter. The headers never
+hold a value of the message: for an exception that is not one of ours, only its type and the place
+in our code where it was raised.
 """
 
 import traceback
@@ -11,8 +12,11 @@ from pathlib import Path
 from typing import Any
 
 from aiormq.abc import DeliveredMessage
+from pamqp.commands import Basic
 
-from shared.errors import ImpexError
+from shared.errors import ImpexError, Reject, Retry
+from shared.messaging.errors import Undecodable
+from shared.messaging.topology import RETRY_DELAYS
 from shared.runtime.telemetry import mask_text
 
 #: Headers of ours that a copy carries on; `x-` headers belong to the broker and are never copied.
@@ -20,30 +24,58 @@ FIRST_FAILED_AT = "first_failed_at"
 ATTEMPT = "attempt"
 MAX_REASON = 300
 _ROOT = Path(__file__).resolve().parents[2]
+#: A message is tried once, and again after each step.
+MAX_ATTEMPTS = len(RETRY_DELAYS) + 1
 
 
 @dataclass(frozen=True)
-class Failure:
-    """Why, where and when a handler failed. `fingerprint` is alike for alike failures."""
+class RetryIn:
+    """Wait in the retry queue of `step`, then try again."""
 
-    error_type: str
-    error: str
-    failed_by: str
-    failed_at: datetime
-    fingerprint: str
+    step: str
 
-    @classmethod
-    def of(cls, error: BaseException, service: str, now: datetime) -> "Failure":
-        """Describe `error`, raised in a handler of `service`."""
-        name, place = type(error).__name__, _own_frame(error)
-        known = isinstance(error, ImpexError)
-        return cls(
-            error_type=name,
-            error=mask_text(str(error))[:MAX_REASON] if known else f"{name} at {place}",
-            failed_by=service,
-            failed_at=now,
-            fingerprint=f"{name} in {place}",
-        )
+
+@dataclass(frozen=True)
+class Dead:
+    """Move to the dead letters, with the reason."""
+
+    reason: str
+
+
+Decision = RetryIn | Dead
+
+
+def decide(error: BaseException, attempt: int) -> Decision:
+    """What to do after `attempt` (1 is the first) failed with `error`.
+
+    `Retry(after=…)` waits at least that long where a step does; a longer wait takes the longest.
+    """
+    if isinstance(error, Reject | Undecodable):
+        return Dead(error.reason)
+    if attempt >= MAX_ATTEMPTS:
+        return Dead(f"failed {attempt} times")
+    steps = list(RETRY_DELAYS)
+    shortest = max(attempt, 1) - 1
+    if isinstance(error, Retry) and error.after is not None:
+        enough = [i for i, step in enumerate(steps) if RETRY_DELAYS[step] >= error.after * 1_000]
+        shortest = enough[0] if enough else len(steps) - 1
+    return RetryIn(steps[shortest])
+
+
+def describe_failure(error: BaseException, service: str, now: datetime) -> dict[str, str]:
+    """Why, where and when `error` was raised in a handler of `service`, as headers.
+
+    `fingerprint` is alike for alike failures.
+    """
+    name, place = type(error).__name__, _own_frame(error)
+    known = isinstance(error, ImpexError)
+    return {
+        "error_type": name,
+        "error": mask_text(str(error))[:MAX_REASON] if known else f"{name} at {place}",
+        "failed_by": service,
+        "failed_at": now.isoformat(),
+        "fingerprint": f"{name} in {place}",
+    }
 
 
 def attempt_of(message: DeliveredMessage) -> int:
@@ -52,19 +84,25 @@ def attempt_of(message: DeliveredMessage) -> int:
     return attempt if isinstance(attempt, int) and attempt > 0 else 1
 
 
-def headers_of(message: DeliveredMessage, failure: Failure, attempt: int) -> dict[str, Any]:
-    """The headers of the copy of a failed message."""
-    before = message.header.properties.headers or {}
-    first = before.get(FIRST_FAILED_AT)
-    return {
-        ATTEMPT: attempt,
-        "error_type": failure.error_type,
-        "error": failure.error,
-        "failed_by": failure.failed_by,
-        "failed_at": failure.failed_at.isoformat(),
-        FIRST_FAILED_AT: first if isinstance(first, str) else failure.failed_at.isoformat(),
-        "fingerprint": failure.fingerprint,
-    }
+def copy_properties(message: DeliveredMessage, headers: dict[str, Any]) -> Basic.Properties:
+    """The properties of a copy of `message`, under other headers."""
+    given = message.header.properties
+    return Basic.Properties(
+        content_type=given.content_type,
+        delivery_mode=2,
+        message_id=given.message_id,
+        message_type=given.message_type,
+        headers=headers,
+    )
+
+
+def failed_copy(
+    message: DeliveredMessage, failure: dict[str, str], attempt: int
+) -> Basic.Properties:
+    """The properties of the copy of a failed message."""
+    first = (message.header.properties.headers or {}).get(FIRST_FAILED_AT)
+    first_failed_at = first if isinstance(first, str) else failure["failed_at"]
+    return copy_properties(message, {ATTEMPT: attempt, **failure, FIRST_FAILED_AT: first_failed_at})
 
 
 def frames(error: BaseException) -> str:

@@ -25,16 +25,11 @@ class Publisher:
     """
 
     def __init__(self, connection: BrokerConnection, *, timeout: float = TIMEOUT) -> None:
-        self._connection = connection
+        self.connection = connection
         self._timeout = timeout
         self._channel: AbstractChannel | None = None
         self._opening = asyncio.Lock()
         self._in_flight: dict[str, asyncio.Event] = {}
-
-    @property
-    def connection(self) -> BrokerConnection:
-        """The connection it publishes over."""
-        return self._connection
 
     async def publish(
         self, body: bytes, properties: Basic.Properties, *, exchange: str, key: str
@@ -59,7 +54,7 @@ class Publisher:
         self, body: bytes, properties: Basic.Properties, exchange: str, key: str
     ) -> None:
         channel = await self._open()
-        properties.user_id = self._connection.user
+        properties.user_id = self.connection.user
         try:
             with cancellation_as_outage():
                 async with asyncio.timeout(self._timeout):
@@ -90,10 +85,10 @@ class Publisher:
             return channel
         async with self._opening:
             if self._channel is None or self._channel.is_closed:
-                self._channel = await self._connection.channel(confirms=True)
+                self._channel = await self.connection.channel(confirms=True)
             return self._channel
 
     def _drop(self, channel: AbstractChannel) -> None:
         if self._channel is channel:
             self._channel = None
-        self._connection.release(channel)
+        self.connection.release(channel)

@@ -13,6 +13,7 @@ from typing import Any
 
 from aiormq.abc import AbstractChannel, DeliveredMessage
 from pamqp.commands import Basic
+from prometheus_client import Counter
 
 from shared.contracts.base import Event, Refusal, Reply, Request
 from shared.database import Pool, acquire, transaction
@@ -22,7 +23,6 @@ from shared.messaging.envelope import Envelope, contract, decode, traceparent
 from shared.messaging.errors import Undecodable
 from shared.messaging.failures import frames
 from shared.messaging.handlers import Answer, RefusalReply, Refused, RequestContext
-from shared.messaging.metrics import REQUESTS as REQUESTS_ANSWERED
 from shared.messaging.queue_consumer import ack_or_requeue
 from shared.messaging.rpc_codec import (
     BAD_REQUEST,
@@ -41,12 +41,19 @@ from shared.messaging.rpc_codec import (
 )
 from shared.messaging.topology import REQUESTS
 from shared.outbox import emit, replies
-from shared.runtime.telemetry import get_logger, log_context, trace_id
+from shared.runtime.telemetry import REGISTRY, get_logger, log_context, trace_id
 
 #: How many requests of one process may be carried out at once.
 PREFETCH = 50
 #: Seconds by which two clocks may differ before a request counts as run out.
 CLOCK_SKEW = 2.0
+
+REQUESTS_ANSWERED = Counter(
+    "impex_requests",
+    "Requests answered, by outcome: replied, expired.",
+    ("service", "outcome"),
+    registry=REGISTRY,
+)
 
 log = get_logger("requests")
 

@@ -10,6 +10,8 @@ from datetime import datetime
 from types import MappingProxyType
 from typing import Any
 
+from prometheus_client import Gauge
+
 from shared.contracts.base import Event, Request
 from shared.database import Pool, ping
 from shared.errors import ConfigurationError, DependencyDown
@@ -22,7 +24,6 @@ from shared.messaging.connection import (
 )
 from shared.messaging.event_processor import PREFETCH, EventProcessor
 from shared.messaging.handlers import Answer, Subscription
-from shared.messaging.metrics import OUTBOX_AGE
 from shared.messaging.outbox_relay import Relay
 from shared.messaging.publisher import Publisher
 from shared.messaging.queue_consumer import Probe, QueueConsumer
@@ -33,7 +34,7 @@ from shared.messaging.topology import declare, requests_queue, service_topology
 from shared.outbox import inbox, oldest_age
 from shared.runtime.periodic import periodically
 from shared.runtime.retrying import retry_while_down
-from shared.runtime.telemetry import get_logger
+from shared.runtime.telemetry import REGISTRY, get_logger
 
 #: Seconds after which a broker that does not answer declarations counts as unavailable.
 DECLARE_SECONDS = 20
@@ -42,6 +43,12 @@ DECLARE_SECONDS = 20
 CLEANUP_SECONDS = 600
 MEASURE_SECONDS = 15
 
+OUTBOX_AGE = Gauge(
+    "impex_outbox_oldest_seconds",
+    "Age of the oldest fact not yet confirmed by the broker; growing means broker trouble.",
+    ("service",),
+    registry=REGISTRY,
+)
 NO_PROBES: Mapping[str, Probe] = MappingProxyType({})
 
 log = get_logger("messaging")
@@ -125,10 +132,6 @@ class ServiceBus:
         for event in emits:
             if self.name != event.OWNER:
                 raise ValueError(f"{event.TYPE} is not {self.name}'s to publish")
-
-    def wake_relay(self) -> None:
-        """Publish what was just committed without waiting for the next poll."""
-        self.relay.wake()
 
     async def start(self, deps: Any, *, timeout: float = START_SECONDS) -> None:
         """Connect, declare, and begin to work with `deps` given to every handler.

@@ -12,14 +12,15 @@ BATCH = 1_000
 
 _MARK_PROCESSED = "INSERT INTO inbox (consumer, message_id) VALUES ($1, $2) ON CONFLICT DO NOTHING"
 #: An effect in one statement with its inbox row: both or neither, in one round trip.
-_APPLY_ONCE = (
-    "WITH first AS (",
-    "    INSERT INTO inbox (consumer, message_id) VALUES ($1, $2) ON CONFLICT DO NOTHING",
-    "    RETURNING message_id),",
-    "effect AS (",
-    ")",
-    "SELECT count(*) FROM first",
+_APPLY_ONCE = """
+WITH first AS (
+    INSERT INTO inbox (consumer, message_id) VALUES ($1, $2) ON CONFLICT DO NOTHING
+    RETURNING message_id),
+effect AS (
+{effect}
 )
+SELECT count(*) FROM first
+"""
 _PURGE_INBOX = """
 DELETE FROM inbox WHERE ctid = ANY(ARRAY(
     SELECT ctid FROM inbox WHERE received_at < now() - make_interval(days => $1) LIMIT $2))
@@ -46,8 +47,7 @@ async def apply_once(
 
     Waits for another session that is doing the same. Needs no transaction around it.
     """
-    *head, foot, answer = _APPLY_ONCE
-    sql = "\n".join((*head, effect.sql, foot, answer))
+    sql = _APPLY_ONCE.replace("{effect}", effect.sql)
     return bool(await connection.fetchval(sql, consumer, message_id, *effect.values))
 
 

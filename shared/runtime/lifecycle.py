@@ -8,7 +8,6 @@ import asyncio
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from contextlib import AsyncExitStack
 from datetime import datetime
-from typing import Any
 
 from prometheus_client import Gauge
 
@@ -112,11 +111,19 @@ class ServiceRunner:
         """Open everything in order. Raises ImpexError with the reason, or what `build` raised."""
         await self._open_health()
         pool = await self._open_database()
-        node = self._bus = self._new_bus(pool)
-        runtime = self._runtime = Runtime(
-            name=self.service.name, settings=self.settings, pool=pool, clock=self._clock, bus=node
+        service = self.service
+        node = self._bus = ServiceBus(
+            name=service.name,
+            amqp_url=self.settings.amqp_url,
+            pool=pool,
+            hears=service.hears,
+            answers=service.answers,
+            emits=service.emits,
+            asks=service.asks,
+            clock=self._clock,
         )
-        deps = await self._stack.enter_async_context(self.service.build(runtime, self.settings))
+        runtime = self._runtime = Runtime(pool=pool, clock=self._clock, bus=node)
+        deps = await self._stack.enter_async_context(service.build(runtime, self.settings))
         await node.start(deps, timeout=self.settings.start_seconds)
         self._start_task("database watch", lambda: self._watch_database(pool))
         for name, work in runtime.background_tasks:
@@ -131,7 +138,11 @@ class ServiceRunner:
         """
         self._draining = True
         running = [task for task in self.tasks if not task.done()]
-        clean = await self._run_drains(deadline)
+        clean = True
+        # Where the start did not come to its end there is no work to finish, only things to close.
+        callbacks = self._runtime.drain_callbacks if self._runtime and self._started else []
+        for work in reversed(callbacks):
+            clean &= await _completed("the service's own drain", work(), deadline)
         clean &= await _cancel_tasks(running, deadline)
         if self._bus is not None:
             clean &= await self._drain_bus(self._bus, deadline)
@@ -163,18 +174,6 @@ class ServiceRunner:
         await check_schema(pool, read_migrations(self.service.migration_dirs))
         self._database_up = True
         return pool
-
-    def _new_bus(self, pool: Pool) -> ServiceBus:
-        return ServiceBus(
-            name=self.service.name,
-            amqp_url=self.settings.amqp_url,
-            pool=pool,
-            hears=self.service.hears,
-            answers=self.service.answers,
-            emits=self.service.emits,
-            asks=self.service.asks,
-            clock=self._clock,
-        )
 
     def _start_task(self, name: str, work: Work) -> None:
         self.tasks.append(asyncio.create_task(work(), name=f"{self.service.name}: {name}"))
@@ -209,15 +208,6 @@ class ServiceRunner:
             log.error("The deadline cut handlers short.", action="drain_cut", handlers=cut)
         return clean and not cut
 
-    async def _run_drains(self, deadline: float) -> bool:
-        clean = True
-        # Where the start did not come to its end there is no work to finish, only things to close.
-        for work in reversed(
-            self._runtime.drain_callbacks if self._runtime and self._started else []
-        ):
-            clean &= await _completed("the service's own drain", work(), deadline)
-        return clean
-
 
 async def supervise(runners: Sequence[ServiceRunner], stop: asyncio.Event) -> int:
     """Run all until `stop` or the failure of one; returns the exit code.
@@ -232,26 +222,19 @@ async def supervise(runners: Sequence[ServiceRunner], stop: asyncio.Event) -> in
 
 
 async def _watch(tasks: list[asyncio.Task[None]], stopping: asyncio.Task[bool]) -> bool:
-    """Wait for the stop, True, or for for the first background task that ends, which is logged as
-    critical.
-    """
+    """Wait for the stop, True, or for the first background task that ends, which is logged."""
     done, _ = await asyncio.wait({*tasks, stopping}, return_when=asyncio.FIRST_COMPLETED)
     dead = done - {stopping}
     for task in dead:
+        # A lost heartbeat of the broker can look like a cancellation that nobody asked for.
+        cut = asyncio.CancelledError("cancelled, but not by this process's own code")
         log.critical(
             "A background task has died; the process stops.",
             action="side_task_died",
             task=task.get_name(),
-            exc_info=_outcome(task),
+            exc_info=cut if task.cancelled() else task.exception(),
         )
     return not dead
-
-
-def _outcome(task: asyncio.Task[Any]) -> BaseException | None:
-    # A lost heartbeat of the broker can look like a cancellation that nobody asked for.
-    if task.cancelled():
-        return asyncio.CancelledError("cancelled, but not by this process's own code")
-    return task.exception()
 
 
 def _log_failure(failure: BaseException) -> None:

@@ -34,7 +34,12 @@ def run_services(services: Sequence[Service], environ: Mapping[str, str] | None 
     try:
         settings = load_all(services, environ)
         configure_logging(settings[0].log_level)
-        _warn_about_unknown_settings(services, environ)
+        if unknown := unknown_names([service.settings for service in services], environ):
+            log.warning(
+                "Variables that no setting of this process reads; check their spelling.",
+                action="settings_unknown",
+                variables=unknown,
+            )
         with asyncio.Runner(loop_factory=_new_loop) as runner:
             return runner.run(_run(services, settings))
     except ConfigurationError as error:
@@ -53,22 +58,11 @@ def _print_problems(error: ConfigurationError) -> int:
     return EXIT_MISCONFIGURED
 
 
-def _warn_about_unknown_settings(services: Sequence[Service], environ: Mapping[str, str]) -> None:
-    unknown = unknown_names([service.settings for service in services], environ)
-    if unknown:
-        log.warning(
-            "Variables that no setting of this process reads; check their spelling.",
-            action="settings_unknown",
-            variables=unknown,
-        )
-
-
 async def _run(services: Sequence[Service], settings: Sequence[ServiceSettings]) -> int:
     stop = asyncio.Event()
     _install_signal_handlers(stop)
-    return await supervise(
-        [ServiceRunner(one, its) for one, its in zip(services, settings, strict=True)], stop
-    )
+    runners = [ServiceRunner(one, its) for one, its in zip(services, settings, strict=True)]
+    return await supervise(runners, stop)
 
 
 def _install_signal_handlers(stop: asyncio.Event) -> None:

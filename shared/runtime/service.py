@@ -61,8 +61,6 @@ class Service:
 class Runtime:
     """What the process offers to the `build` of a service."""
 
-    name: str
-    settings: Any
     pool: Pool
     clock: Callable[[], datetime] = utc_now
     bus: ServiceBus | None = None
@@ -102,7 +100,7 @@ class Runtime:
     def wake_relay(self) -> None:
         """Publish now what was emitted outside a handler, without waiting for the next poll."""
         if self.bus is not None:
-            self.bus.wake_relay()
+            self.bus.relay.wake()
 
 
 def load_all(services: Sequence[Service], environ: Mapping[str, str]) -> list[ServiceSettings]:

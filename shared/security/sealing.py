@@ -183,6 +183,20 @@ def _hash(key: bytes, purpose: str, value: str) -> bytes:
     ).digest()
 
 
+def signature_text(digest: bytes) -> str:
+    """A keyed hash as base64url without padding."""
+    return base64.urlsafe_b64encode(digest).decode().rstrip("=")
+
+
+def signature_bytes(text: str) -> bytes:
+    """The bytes of a signature; none where it is not written in the one way of `signature_text`."""
+    try:
+        digest = base64.urlsafe_b64decode(f"{text}=")
+    except (binascii.Error, ValueError):
+        return b""
+    return digest if signature_text(digest) == text else b""
+
+
 def new_token() -> str:
     """256 random bits as 43 characters of base64url."""
     return random.token_urlsafe(TOKEN_BYTES)

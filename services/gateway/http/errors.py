@@ -4,7 +4,7 @@
 but the catalogue.
 """
 
-from dataclasses import dataclass
+from dataclasses import KW_ONLY, dataclass
 
 from shared.errors import DependencyDown
 from shared.i18n.catalogue import N_
@@ -16,26 +16,17 @@ UNAVAILABLE_ERRORS = (ServiceUnavailable, RequestTimeout, DependencyDown)
 UNAVAILABLE_RETRY_SECONDS = 30
 
 
+@dataclass(eq=False)
 class HttpError(Exception):
     """Answer with the error page of `status`; `event` and `reason` go to the log only."""
 
-    def __init__(
-        self,
-        status: int,
-        *,
-        event: str | None = None,
-        reason: str | None = None,
-        retry_after: int | None = None,
-        text: str | None = None,
-        allow: str | None = None,
-    ) -> None:
-        super().__init__(f"{status} {reason or ''}".strip())
-        self.status = status
-        self.event = event
-        self.reason = reason
-        self.retry_after = retry_after
-        self.text = text
-        self.allow = allow
+    status: int
+    _: KW_ONLY
+    event: str | None = None
+    reason: str | None = None
+    retry_after: int | None = None
+    text: str | None = None
+    allow: str | None = None
 
 
 class Redirect(Exception):

@@ -6,13 +6,14 @@ with every field of the page (empty where the browser left it out) and the form'
 
 from aiohttp import web
 
-from services.gateway.http.csrf import require_form_token, require_same_origin
 from services.gateway.http.errors import UNAVAILABLE_ERRORS, HttpError, Redirect
 from services.gateway.http.forms import read_fields, read_json
 from services.gateway.http.routes import FormView, JsonQuestion, Page, Routes, View
+from services.gateway.http.site import SITE
+from services.gateway.sessions import request_state
 from services.gateway.sessions.guards import resume_promoted
 from services.gateway.sessions.request_state import REQUEST_STATE
-from services.gateway.sessions.tokens import FORM_KEY
+from services.gateway.sessions.tokens import FORM_KEY, is_valid_form_token
 from shared.runtime.telemetry import get_logger
 
 TOKEN_HEADER = "X-Impex-Csrf"  # noqa: S105 - the name of a header
@@ -50,7 +51,7 @@ def form_endpoint(page: Page, submit: FormView) -> View:
     """
 
     async def receive(request: web.Request) -> web.StreamResponse:
-        require_same_origin(request)
+        _require_same_origin(request)
         fields, token = await _read_body(request, page)
         answer = await _check_guard(request, page, fields)
         if answer is not None:
@@ -74,9 +75,9 @@ def json_endpoint(question: JsonQuestion) -> View:
     """The view behind a question that a script asks while somebody types."""
 
     async def receive(request: web.Request) -> web.StreamResponse:
-        require_same_origin(request)
+        _require_same_origin(request)
         value = await read_json(request, question.field)
-        await require_form_token(request, request.headers.get(TOKEN_HEADER, ""), public=True)
+        await _require_form_token(request, request.headers.get(TOKEN_HEADER, ""), public=True)
         return await question.answer(request, value)
 
     return receive
@@ -111,7 +112,7 @@ async def _check_token(
     request: web.Request, page: Page, fields: dict[str, str], token: str
 ) -> web.StreamResponse | None:
     try:
-        await require_form_token(request, token, public=page.guard is None)
+        await _require_form_token(request, token, public=page.guard is None)
     except HttpError:
         if page.on_session_expired is None:
             raise
@@ -125,3 +126,38 @@ async def _check_token(
 def _check_key(page: Page, fields: dict[str, str]) -> None:
     if page.needs_key and not FORM_KEY.fullmatch(fields["key"]):
         raise HttpError(400, event="input_validation_fail", reason="no form key")
+
+
+def _require_same_origin(request: web.Request) -> None:
+    """Refuse requests from other sites: Sec-Fetch-Site decides, Origin only where it is absent
+    (WF-05). For a client that sends neither, the form's token alone decides.
+    """
+    site = request.headers.get("Sec-Fetch-Site")
+    if site is not None:
+        if site not in ("same-origin", "none"):
+            raise HttpError(403, event="malicious_csrf", reason=f"Sec-Fetch-Site is {site[:20]}")
+        return
+    origin = request.headers.get("Origin")
+    if origin is not None and origin != request.app[SITE].origin:
+        raise HttpError(403, event="malicious_csrf", reason="another Origin")
+
+
+async def _require_form_token(request: web.Request, token: str, *, public: bool = False) -> None:
+    """Refuse a form that was not made for this browser's session or pre-session (WF-05).
+
+    A `public` page may have been opened without the session that its form is posted with: browsers
+    send no strict cookie with a link of another site, such as a mail read there. What such a page
+    is bound to is the pre-session.
+    """
+    state, ring = request[REQUEST_STATE], request.app[SITE].session_keys
+    cookie = None if state.session is None else state.token
+    if cookie is not None and is_valid_form_token(ring, cookie, token):
+        state.bound = cookie
+        return
+    if state.session is None or public:
+        await request_state.presession(request)
+        cookie = state.cookie.cookie if state.cookie else None
+    if cookie is None or not is_valid_form_token(ring, cookie, token):
+        reason = "no pre-session" if cookie is None else "the form's token does not fit"
+        raise HttpError(403, event="malicious_csrf", reason=reason)
+    state.bound = cookie

@@ -75,7 +75,9 @@ async def read_fields(request: web.Request, names: Sequence[str]) -> dict[str, s
         if name not in names or name in fields:
             reason = "repeated field" if name in fields else "unknown field"
             raise HttpError(400, event="input_validation_fail", reason=reason)
-        fields[name] = _normalize_line_ends(value)
+        # Browsers send line ends as CRLF whatever was typed; our fields are single lines, so a line
+        # end is left in for the service to refuse.
+        fields[name] = value.replace("\r\n", "\n")
     _check_secret_sizes(fields)
     return fields
 
@@ -127,12 +129,6 @@ async def _read(request: web.Request) -> bytes:
         raise HttpError(408) from None
     except ConnectionError:
         raise HttpError(400) from None  # the browser has gone
-
-
-def _normalize_line_ends(value: str) -> str:
-    # Browsers send line ends as CRLF whatever was typed; our fields are single lines, so a line
-    # end is left in for the service to refuse.
-    return value.replace("\r\n", "\n")
 
 
 def _check_secret_sizes(fields: Mapping[str, str]) -> None:

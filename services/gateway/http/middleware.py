@@ -10,6 +10,7 @@ import time
 from collections.abc import Awaitable, Callable
 
 from aiohttp import web
+from prometheus_client import Counter, Histogram
 
 from services.gateway.http import security_headers
 from services.gateway.http.client_ip import network_of, resolve_client_ip
@@ -21,7 +22,6 @@ from services.gateway.http.errors import (
     Redirect,
     error_text,
 )
-from services.gateway.http.metrics import count_request
 from services.gateway.http.rendering import RENDERER, page
 from services.gateway.http.routes import ROUTES, see_other, url
 from services.gateway.http.site import CLOCK, SITE
@@ -33,12 +33,27 @@ from services.gateway.sessions.tokens import read_cookie
 from shared.i18n.catalogue import translate
 from shared.messaging.envelope import new_traceparent, traceparent
 from shared.messaging.handlers import Refused
-from shared.runtime.telemetry import get_logger, log_context
+from shared.runtime.telemetry import REGISTRY, get_logger, log_context
 
 Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
 
 #: Longer cookie values are ignored.
 COOKIE_CHARACTERS = 400
+
+REQUESTS = Counter(
+    "impex_http_requests",
+    "Answers of the portal.",
+    ["method", "route", "status"],
+    registry=REGISTRY,
+)
+SECONDS = Histogram(
+    "impex_http_seconds",
+    "Time from a request's head to its answer; streams are left out.",
+    ["route"],
+    buckets=(0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5),
+    registry=REGISTRY,
+)
+METHODS = ("GET", "HEAD", "POST")
 
 log = get_logger("gateway")
 access = get_logger("gateway.access")
@@ -56,7 +71,7 @@ async def handle_request(request: web.Request, handler: Handler) -> web.StreamRe
         if not response.prepared:
             _put_cookies(request, response)
         seconds = time.perf_counter() - state.started
-        count_request(request, response.status, seconds)
+        _count_request(request, response.status, seconds)
         _log_access(request, response, seconds)
     return response
 
@@ -155,7 +170,7 @@ def _load_request_state(request: web.Request) -> RequestState:
         request.remote, request.headers.getall("X-Forwarded-For", []), front.trusted
     )
     cookies = request.cookies
-    carried = cookies.get(request_state.presession_name(front.secure), "")
+    carried = request_state.cookie_value(request, request_state.PRESESSION_COOKIE)
     known = None
     if carried and len(carried) <= COOKIE_CHARACTERS:
         known = read_cookie(front.session_keys, carried, request.app[CLOCK]())
@@ -170,7 +185,7 @@ def _load_request_state(request: web.Request) -> RequestState:
         cookie=known,
         started=time.perf_counter(),
         device=device_of(request.headers.get("User-Agent", "")),
-        flash=cookies.get(request_state.flash_name(front.secure)),
+        flash=request_state.cookie_value(request, request_state.FLASH_COOKIE) or None,
     )
     if carried and known is None:
         log.warning(
@@ -184,7 +199,10 @@ def _load_request_state(request: web.Request) -> RequestState:
 def _put_cookies(request: web.Request, response: web.StreamResponse) -> None:
     secure = request.app[SITE].secure
     # Links in mails need the pre-session; what a session reaches is linked from our own pages only.
-    strict = (request_state.session_name(secure), request_state.browser_name(secure))
+    strict = [
+        request_state.cookie_name(request.app, name)
+        for name in (request_state.SESSION_COOKIE, request_state.BROWSER_COOKIE)
+    ]
     for name, (value, seconds) in request[REQUEST_STATE].cookies.items():
         response.set_cookie(
             name,
@@ -195,6 +213,17 @@ def _put_cookies(request: web.Request, response: web.StreamResponse) -> None:
             httponly=True,
             samesite="Strict" if name in strict else "Lax",
         )
+
+
+def _count_request(request: web.Request, status: int, seconds: float) -> None:
+    """Count one response; labels are ours, never what a client sent."""
+    resource = request.match_info.route.resource
+    route = resource.canonical if resource is not None else "none"
+    method = request.method if request.method in METHODS else "other"
+    REQUESTS.labels(method, route, str(status)).inc()
+    page = request.app[ROUTES].at(route)
+    if page is None or not page.stream:
+        SECONDS.labels(route).observe(seconds)
 
 
 def _log_access(request: web.Request, response: web.StreamResponse, seconds: float) -> None:

@@ -11,9 +11,15 @@ from aiohttp import web
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
 from services.gateway.http.forms import Form
-from services.gateway.http.site import CLOCK, SITE
-from services.gateway.sessions.request_state import REQUEST_STATE, FormToken, flash_name
+from services.gateway.http.site import CLOCK
+from services.gateway.sessions.request_state import (
+    FLASH_COOKIE,
+    REQUEST_STATE,
+    FormToken,
+    set_cookie,
+)
 from services.gateway.sessions.sessions import SESSIONS
+from shared.domain.brand import Brand
 from shared.i18n import dates
 from shared.i18n.catalogue import DEFAULT_LANGUAGE, LANGUAGES
 from shared.i18n.templates import CompiledTemplates, add_texts
@@ -23,21 +29,12 @@ COMPILED = CompiledTemplates()
 VOWELS = frozenset("AEIOUYÀÂÉÈÊËÎÏÔÙÛÜ")
 
 
-@dataclass(frozen=True)
-class PageBrand:
-    """The service, its operator and their contacts, as pages show them."""
+@dataclass(frozen=True, kw_only=True)
+class PageBrand(Brand):
+    """The brand and the look of the pages."""
 
-    service_name: str
-    operator: str
     logo_lines: tuple[str, ...]
     theme: str
-    phone: str
-    phone_international: str
-    import_address: str
-    export_address: str
-    dpo: str
-    dpo_postal: str
-    sender: str
     try_out: bool
     recovery_codes: bool
 
@@ -47,11 +44,12 @@ class PageBrand:
         French elides the article before the vowel of an acronym or a name, whatever its gender:
         `l'ANSM`. Before a consonant the gender is not known, so the name stands alone.
         """
-        elided = lang == "fr" and self.operator[:1].upper() in VOWELS
+        operator = self.operator_name
+        elided = lang == "fr" and operator[:1].upper() in VOWELS
         return {
             "service": self.service_name,
-            "operator": self.operator,
-            "the_operator": f"l'{self.operator}" if elided else self.operator,
+            "operator": operator,
+            "the_operator": f"l'{operator}" if elided else operator,
         }
 
 
@@ -71,12 +69,24 @@ class Renderer:
     ) -> None:
         self.brand = brand
         self._environments = {
-            language: _environment(language, folders, brand, static, url) for language in LANGUAGES
+            language: Environment(
+                loader=FileSystemLoader(folders),
+                autoescape=True,
+                undefined=StrictUndefined,
+                trim_blocks=True,
+                lstrip_blocks=True,
+                auto_reload=False,
+                cache_size=-1,
+                bytecode_cache=COMPILED,
+            )
+            for language in LANGUAGES
         }
-
-    def names(self, lang: str) -> dict[str, str]:
-        """What texts call the service and its operator."""
-        return self.brand.names(lang)
+        for language, environment in self._environments.items():
+            add_texts(environment, language)
+            environment.globals.update(brand=brand, **brand.names(language), static=static, url=url)
+            for name in ("day", "date", "datetime", "time", "short", "number"):
+                show = getattr(dates, f"format_{name}")
+                environment.globals[f"fmt_{name}"] = partial(show, language=language)
 
     def render(self, template: str, lang: str, variables: dict[str, Any]) -> str:
         """The page, in one language."""
@@ -89,39 +99,6 @@ class Renderer:
             for name in names:
                 environment.get_template(name)
         return names
-
-
-def _environment(
-    lang: str,
-    folders: Sequence[Path],
-    brand: PageBrand,
-    static: Callable[[str], str],
-    url: Callable[..., str],
-) -> Environment:
-    environment = Environment(
-        loader=FileSystemLoader(folders),
-        autoescape=True,
-        undefined=StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-        auto_reload=False,
-        cache_size=-1,
-        bytecode_cache=COMPILED,
-    )
-    add_texts(environment, lang)
-    environment.globals.update(
-        brand=brand,
-        **brand.names(lang),
-        static=static,
-        url=url,
-        fmt_day=partial(dates.format_day, language=lang),
-        fmt_date=partial(dates.format_date, language=lang),
-        fmt_datetime=partial(dates.format_datetime, language=lang),
-        fmt_time=partial(dates.format_time, language=lang),
-        fmt_short=partial(dates.format_short, language=lang),
-        fmt_number=partial(dates.format_number, language=lang),
-    )
-    return environment
 
 
 RENDERER = web.AppKey("renderer", Renderer)
@@ -205,5 +182,5 @@ def _flash(request: web.Request, variables: Mapping[str, object]) -> list[tuple[
         found = request.app[FLASH_MESSAGE](request, state.flash, variables)
     if found is None:
         return []
-    state.cookies[flash_name(request.app[SITE].secure)] = ("", 0)
+    set_cookie(request, FLASH_COOKIE, "", 0)
     return [] if "{" in found[1] else [found]

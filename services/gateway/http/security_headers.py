@@ -17,20 +17,9 @@ POLICY = (
     f"report-uri {REPORTS}; report-to csp"
 )
 HSTS = "max-age=31536000; includeSubDomains"
-FEATURES = ", ".join(
-    f"{name}=()"
-    for name in (
-        "accelerometer",
-        "camera",
-        "display-capture",
-        "geolocation",
-        "gyroscope",
-        "magnetometer",
-        "microphone",
-        "midi",
-        "payment",
-        "usb",
-    )
+FEATURES = (
+    "accelerometer=(), camera=(), display-capture=(), geolocation=(), gyroscope=(), "
+    "magnetometer=(), microphone=(), midi=(), payment=(), usb=()"
 )
 FIXED = {
     "X-Content-Type-Options": "nosniff",

@@ -9,13 +9,13 @@ import asyncio
 import json
 from collections import Counter
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 
 from aiohttp import web
+from prometheus_client import Gauge
 
 from services.gateway.http.errors import UNAVAILABLE_ERRORS, HttpError
-from services.gateway.http.metrics import OPEN_STREAMS
-from shared.runtime.telemetry import get_logger
+from shared.runtime.telemetry import REGISTRY, get_logger
 
 MAX_SECONDS = 600.0
 #: Open streams of one process: each polls about every second. Beyond, pages poll `/etat`.
@@ -30,6 +30,8 @@ DISCONNECT_NOTICED = SLOW_POLL + 0.5
 SseEvent = tuple[str, Mapping[str, object], bool]
 Poll = Callable[[], Awaitable[list[SseEvent]]]
 
+OPEN_STREAMS = Gauge("impex_http_streams", "Live pages open now.", registry=REGISTRY)
+
 log = get_logger("gateway")
 
 
@@ -42,11 +44,6 @@ class Streams:
         self._freed = asyncio.Event()
         self._draining = asyncio.Event()
 
-    @property
-    def count(self) -> int:
-        """How many are open."""
-        return self._open.total()
-
     async def drain(self) -> None:
         """End every stream and accept no new one."""
         self._draining.set()
@@ -55,7 +52,7 @@ class Streams:
     async def _slot(self, browser: str) -> AsyncIterator[None]:
         if self._draining.is_set():
             raise HttpError(503)
-        if self.count >= MAX_STREAMS:
+        if self._open.total() >= MAX_STREAMS:
             raise HttpError(503, retry_after=30)
         await self._until_free(browser)
         self._open[browser] += 1
@@ -93,25 +90,18 @@ class Streams:
                 }
             )
             response.enable_compression(web.ContentCoding.identity)
-            try:
+            with suppress(ConnectionError):  # the browser has gone
                 await response.prepare(request)
-                await self._send(request, response, ask)
+                try:
+                    await self._send(request, response, ask)
+                except ConnectionError:
+                    raise
+                except Exception:
+                    log.exception("A stream of events failed.", action="unexpected_error")
                 await response.write_eof()
-            except ConnectionError:
-                pass  # the browser has gone
             return response
 
     async def _send(self, request: web.Request, response: web.StreamResponse, ask: Poll) -> None:
-        try:
-            await self._send_loop(request, response, ask)
-        except ConnectionError:
-            raise
-        except Exception:
-            log.exception("A stream of events failed.", action="unexpected_error")
-
-    async def _send_loop(
-        self, request: web.Request, response: web.StreamResponse, ask: Poll
-    ) -> None:
         loop = asyncio.get_running_loop()
         started = spoke = loop.time()
         last: dict[str, str] = {}
@@ -133,11 +123,9 @@ class Streams:
             await self._pause(FAST_POLL if loop.time() - started < FAST_POLL_PERIOD else SLOW_POLL)
 
     async def _pause(self, seconds: float) -> None:
-        try:
+        with suppress(TimeoutError):
             async with asyncio.timeout(seconds):
                 await self._draining.wait()
-        except TimeoutError:
-            pass
 
 
 STREAMS = web.AppKey("streams", Streams)

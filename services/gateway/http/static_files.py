@@ -64,10 +64,6 @@ class Assets:
             raise KeyError(f"there is no static file {name}")
         return self._address(name)
 
-    def names(self) -> tuple[str, ...]:
-        """Every file on the list."""
-        return tuple(self._assets)
-
     async def serve(self, request: web.Request) -> web.StreamResponse:
         """Answer /static/<version>/<name>; only the current version is cached without limit."""
         asset = self._assets.get(request.match_info["name"])

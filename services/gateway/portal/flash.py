@@ -113,7 +113,7 @@ def flash_message(
         return None
     lang = request[REQUEST_STATE].lang
     kind, text = FLASHES[code]
-    values: dict[str, object] = dict(request.app[RENDERER].names(lang))
+    values: dict[str, object] = dict(request.app[RENDERER].brand.names(lang))
     view, saved_at = variables.get("view"), variables.get("saved_at")
     if isinstance(view, RequestView):
         values |= {

@@ -91,7 +91,7 @@ def _put_alert(
     at = refusal.params.get("at") or refusal.params.get("date")
     date = texts.date_text(at, lang) if at else ""
     slug = _message_key(refusal, prefix)
-    names = request.app[RENDERER].names(lang)
+    names = request.app[RENDERER].brand.names(lang)
     form.alert = texts.alert_text(slug, lang, date=date, **{**names, **known, **values})
     form.alert_field = ALERT_FIELDS.get(slug)
 

@@ -8,8 +8,8 @@ others answer 503. Steps are taken in order: a jump is logged and answered with 
 import re
 import uuid
 from collections.abc import Awaitable, Callable
-from dataclasses import dataclass
-from datetime import datetime, timedelta
+from dataclasses import dataclass, replace
+from datetime import datetime
 
 from aiohttp import web
 
@@ -19,17 +19,20 @@ from services.gateway.http.security_headers import REPORTS
 from services.gateway.http.site import CLOCK, SITE
 from services.gateway.sessions import request_state
 from services.gateway.sessions.model import Session, browser_token, promoted_token
-from services.gateway.sessions.request_state import REQUEST_STATE, flash
+from services.gateway.sessions.request_state import (
+    BROWSER_COOKIE,
+    REQUEST_STATE,
+    SESSION_COOKIE,
+    cookie_value,
+    flash,
+    set_cookie,
+)
 from services.gateway.sessions.sessions import SESSIONS, PasswordSignIn
 from shared.contracts.gateway import SessionOpened
-from shared.contracts.registration.requests import SignIn
-from shared.contracts.registration.views import SignInView
 from shared.database import TRANSIENT_ERRORS
 from shared.runtime.telemetry import get_logger
 
 TOKEN = re.compile(r"[A-Za-z0-9_-]{43}|[0-9a-f]{64}")
-#: How old a stored reply to a sign-in may be; a reply without `checked_at` counts as that old.
-MAX_REPLY_AGE = timedelta(seconds=SignIn.REPLY_SECONDS)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -56,12 +59,12 @@ async def load_session(request: web.Request) -> None:
 
     Where the database is unavailable the guards of the pages say so.
     """
-    state, secure = request[REQUEST_STATE], request.app[SITE].secure
-    browser = request.cookies.get(request_state.browser_name(secure), "")
+    state = request[REQUEST_STATE]
+    browser = cookie_value(request, BROWSER_COOKIE)
     state.browser = browser if TOKEN.fullmatch(browser) else None
     if request.path.startswith("/static/"):
         return
-    token = request.cookies.get(request_state.session_name(secure), "")
+    token = cookie_value(request, SESSION_COOKIE)
     try:
         if token:
             await _find_session(request, token)
@@ -97,14 +100,14 @@ async def resume_promoted(request: web.Request, form_key: str) -> None:
     enough: the key of the form is needed too.
     """
     state, app = request[REQUEST_STATE], request.app
-    former = request.cookies.get(request_state.session_name(app[SITE].secure), "")
+    former = cookie_value(request, SESSION_COOKIE)
     if not state.ended or not form_key:
         return
     new = promoted_token(app[SITE].session_keys, former, form_key)
     found = await app[SESSIONS].find(new, used=True)
     if found is not None:
         state.ended, state.token, state.session = False, new, found
-        set_session_cookie(request, new)
+        set_cookie(request, SESSION_COOKIE, new)
         page, pages = app[ROUTES].at(request.path), app[SESSION_PAGES]
         if page is not None and page.replayed_flash:
             flash(request, page.replayed_flash)
@@ -112,22 +115,31 @@ async def resume_promoted(request: web.Request, form_key: str) -> None:
         raise Redirect(await pages.after_lost_answer(request, found))
 
 
+def require_session(request: web.Request) -> Session:
+    """The session with the password, and perhaps the second factor."""
+    state = request[REQUEST_STATE]
+    if state.problem is not None:
+        raise state.problem
+    if state.session is None:
+        if state.ended:
+            flash(request, "session_closed")
+        target = request.app[ROUTES].login_target_above(request.path)
+        sign_in = request.app[SESSION_PAGES].sign_in
+        raise Redirect(sign_in, suite=target) if target else Redirect(sign_in)
+    return state.session
+
+
 def require_signed_in(request: web.Request) -> Session:
     """The session with both factors; otherwise redirects to the due step."""
-    found = _required(request)
+    found = require_session(request)
     if not found.full:
         raise out_of_order(request, found)
     return found
 
 
-def require_session(request: web.Request) -> Session:
-    """The session with the password, and perhaps the second factor."""
-    return _required(request)
-
-
 def require_password_step(request: web.Request) -> Session:
     """The session with the password only."""
-    found = _required(request)
+    found = require_session(request)
     if found.full:
         raise Redirect(request.app[SESSION_PAGES].home)
     return found
@@ -153,37 +165,14 @@ def out_of_order(request: web.Request, found: Session) -> Redirect:
     return Redirect(there)
 
 
-def _required(request: web.Request) -> Session:
-    state = request[REQUEST_STATE]
-    if state.problem is not None:
-        raise state.problem
-    if state.session is None:
-        if state.ended:
-            flash(request, "session_closed")
-        target = request.app[ROUTES].login_target_above(request.path)
-        sign_in = request.app[SESSION_PAGES].sign_in
-        raise Redirect(sign_in, suite=target) if target else Redirect(sign_in)
-    return state.session
-
-
-def set_session_cookie(request: web.Request, token: str) -> None:
-    """Set the session cookie; it ends with the browser (SE-02)."""
-    request[REQUEST_STATE].cookies[request_state.session_name(request.app[SITE].secure)] = (
-        token,
-        None,
-    )
-
-
 def clear_session_cookie(request: web.Request) -> None:
     """Clear the session cookie."""
     state = request[REQUEST_STATE]
     state.token, state.session = None, None
-    state.cookies[request_state.session_name(request.app[SITE].secure)] = ("", 0)
+    set_cookie(request, SESSION_COOKIE, "", 0)
 
 
-async def start_partial(
-    request: web.Request, signed: SignInView, due: str, login_target: str
-) -> Session:
+async def start_partial(request: web.Request, sign_in: PasswordSignIn) -> Session:
     """The password was right: the pre-session ends, a partial session begins (SE-11).
 
     It is proved from when the password was checked. The reply may be a stored one: whatever ended
@@ -192,17 +181,11 @@ async def start_partial(
     state, sessions = request[REQUEST_STATE], request.app[SESSIONS]
     if state.token is not None:
         await sessions.end(state.token, "signed_out")
-    sign_in = PasswordSignIn(
-        signed=signed,
-        due=due,
-        device=state.device,
-        network=state.network,
-        next=login_target if login_target in request.app[ROUTES].login_targets else "",
-        proved_at=signed.checked_at or request.app[CLOCK]() - MAX_REPLY_AGE,
-    )
-    token, made = await sessions.start_partial(sign_in)
+    if sign_in.next not in request.app[ROUTES].login_targets:
+        sign_in = replace(sign_in, next="")
+    token, made = await sessions.start_partial(sign_in, state.device, state.network)
     await request_state.end_presession(request)
-    set_session_cookie(request, token)
+    set_cookie(request, SESSION_COOKIE, token)
     log.info(
         "A password was accepted.",
         action="session_created",
@@ -251,9 +234,9 @@ async def promote(
         clear_session_cookie(request)
         flash(request, "too_late")
         return redirect(request, app[SESSION_PAGES].sign_in)
-    set_session_cookie(request, new)
+    set_cookie(request, SESSION_COOKIE, new)
     seconds = int(sessions.limits.browser.total_seconds())
-    state.cookies[request_state.browser_name(app[SITE].secure)] = (browser, seconds)
+    set_cookie(request, BROWSER_COOKIE, browser, seconds)
     log.info(
         "A user signed in.",
         action="authn_login_success",
@@ -268,11 +251,9 @@ async def promote(
 async def rotate_session(
     request: web.Request, found: Session, form_key: str, changed_at: datetime, reason: str
 ) -> None:
-    """A credential was changed: the session goes on under a new token, others end."""
-    app, token = request.app, request[REQUEST_STATE].token or ""
-    new, browser = (
-        promoted_token(app[SITE].session_keys, token, form_key),
-        request[REQUEST_STATE].browser,
-    )
-    await app[SESSIONS].renew(token, new, found, changed_at, reason, browser or "")
-    set_session_cookie(request, new)
+    """A credential was changed: the session continues under a new token, others end."""
+    app, state = request.app, request[REQUEST_STATE]
+    token, browser = state.token or "", state.browser or ""
+    new = promoted_token(app[SITE].session_keys, token, form_key)
+    await app[SESSIONS].renew(token, new, found, changed_at, reason, browser)
+    set_cookie(request, SESSION_COOKIE, new)

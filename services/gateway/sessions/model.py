@@ -46,12 +46,12 @@ class Session:
     device: str
     network: str
     enrol_before: datetime
-    enrolment_id: str | None
+    enrolment_id: str | None = None
     failures: int
     next: str
     opened_at: datetime
     proved_at: datetime
-    code_at: datetime | None
+    code_at: datetime | None = None
     seen_at: datetime
     ends_at: datetime
     validated: bool = False

@@ -12,13 +12,18 @@ from aiohttp import web
 from services.gateway.http.site import CLOCK, SITE
 from services.gateway.sessions import tokens
 from services.gateway.sessions.model import Session
-from services.gateway.sessions.presession_store import Presession
-from services.gateway.sessions.presessions import PRESESSIONS
+from services.gateway.sessions.presession_store import PRESESSIONS, Presession
 from services.gateway.sessions.tokens import AnonymousCookie, PresessionCookie
 from shared.runtime.telemetry import get_logger
 
 LANGUAGE_COOKIE = "impex-lang"
 LANGUAGE_SECONDS = 365 * 24 * 3600
+#: The cookies by their names without the prefix of https. The session's ends with the browser
+#: (SE-02), the browser's says that it signed in before (AU-16), a flash lasts over a redirect.
+PRESESSION_COOKIE = "impex-presession"
+SESSION_COOKIE = "impex-session"
+BROWSER_COOKIE = "impex-browser"
+FLASH_COOKIE = "impex-flash"
 FLASH_SECONDS = 60
 
 log = get_logger("gateway")
@@ -58,24 +63,19 @@ class RequestState:
 REQUEST_STATE = web.RequestKey("visit", RequestState)
 
 
-def presession_name(secure: bool) -> str:
-    """The pre-session's cookie; its prefix makes browsers insist on Secure and host (SE-02)."""
-    return "__Host-impex-presession" if secure else "impex-presession"
+def cookie_name(app: web.Application, name: str) -> str:
+    """A cookie's full name: the prefix makes browsers insist on Secure and host (SE-02)."""
+    return f"__Host-{name}" if app[SITE].secure else name
 
 
-def session_name(secure: bool) -> str:
-    """The session cookie: ends with the browser, no other site, no script (SE-02)."""
-    return "__Host-impex-session" if secure else "impex-session"
+def cookie_value(request: web.Request, name: str) -> str:
+    """What the browser sent; empty where it has no such cookie."""
+    return request.cookies.get(cookie_name(request.app, name), "")
 
 
-def browser_name(secure: bool) -> str:
-    """The cookie of a browser that signed in before (AU-16)."""
-    return "__Host-impex-browser" if secure else "impex-browser"
-
-
-def flash_name(secure: bool) -> str:
-    """The cookie that carries a notice over a redirect."""
-    return "__Host-impex-flash" if secure else "impex-flash"
+def set_cookie(request: web.Request, name: str, value: str, seconds: int | None = None) -> None:
+    """Set a cookie with the answer; without `seconds` it ends with the browser, 0 clears it."""
+    request[REQUEST_STATE].cookies[cookie_name(request.app, name)] = (value, seconds)
 
 
 class FormToken:
@@ -102,10 +102,9 @@ def ensure_cookie(request: web.Request) -> str:
     """The browser's pre-session cookie, a new anonymous one if it has none."""
     state = request[REQUEST_STATE]
     if state.cookie is None:
-        app = request.app
-        value = tokens.new_anonymous(app[SITE].session_keys, app[CLOCK]())
+        value = tokens.new_anonymous(request.app[SITE].session_keys, request.app[CLOCK]())
         state.cookie = AnonymousCookie(value)
-        state.cookies[presession_name(app[SITE].secure)] = (value, None)
+        set_cookie(request, PRESESSION_COOKIE, value)
     return state.cookie.cookie
 
 
@@ -162,7 +161,7 @@ def clear_presession_cookie(request: web.Request) -> None:
     """Clear the pre-session cookie."""
     state = request[REQUEST_STATE]
     state.cookie, state.presession = None, None
-    state.cookies[presession_name(request.app[SITE].secure)] = ("", 0)
+    set_cookie(request, PRESESSION_COOKIE, "", 0)
 
 
 async def bind_to_request(request: web.Request, request_id: str, expires_at: datetime) -> None:
@@ -171,7 +170,7 @@ async def bind_to_request(request: web.Request, request_id: str, expires_at: dat
     former = state.cookie.cookie if isinstance(state.cookie, PresessionCookie) else None
     token = await request.app[PRESESSIONS].bind(former, request_id, expires_at)
     state.cookie = PresessionCookie(token)
-    state.cookies[presession_name(request.app[SITE].secure)] = (token, None)
+    set_cookie(request, PRESESSION_COOKIE, token)
     log.info("A browser is bound to a request.", action="session_created", request=request_id)
 
 
@@ -192,6 +191,5 @@ async def end_presession(request: web.Request) -> None:
 
 def flash(request: web.Request, code: str) -> None:
     """Show a message on the next page, by its code."""
-    state = request[REQUEST_STATE]
-    state.flash = code
-    state.cookies[flash_name(request.app[SITE].secure)] = (code, FLASH_SECONDS)
+    request[REQUEST_STATE].flash = code
+    set_cookie(request, FLASH_COOKIE, code, FLASH_SECONDS)

@@ -1,4 +1,4 @@
-"""Sessions: opened, promoted, extended, listed, ended, and their events.
+"""Sessions and known browsers: opened, promoted, extended, listed, ended, and their events.
 
 A session and its event are one transaction. Ending the sessions of an account also ends those that
 another gateway is about to write: sessions proved before the moment are invalid.
@@ -6,33 +6,105 @@ another gateway is about to write: sessions proved before the moment are invalid
 
 import uuid
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, fields, replace
 from datetime import datetime
+from typing import Any
 
 from aiohttp import web
 
-from services.gateway.sessions import session_store as store
 from services.gateway.sessions.model import PARTIAL_LIFETIME, TOUCH_INTERVAL, Session, SessionLimits
-from services.gateway.sessions.session_store import EndedSession
 from services.gateway.sessions.tokens import token_hash
 from shared.contracts.gateway import OWNER, SessionClosed, SessionOpened
-from shared.contracts.registration.views import SignInView
-from shared.database import Connection, Pool, acquire, transaction
+from shared.database import Connection, Pool, acquire, row_count, transaction
 from shared.outbox import emit
 from shared.runtime.telemetry import get_logger
 from shared.security.sealing import new_token
+
+#: Expired sessions that are deleted in one transaction.
+BATCH = 200
+#: The columns of a session's row; `validated` comes from another table.
+NAMES = tuple(field.name for field in fields(Session) if field.name != "validated")
+COLUMNS = ", ".join(NAMES)
+QUALIFIED = ", ".join(
+    f"sessions.{name}::text" if name in ("id", "account_id", "enrolment_id") else f"sessions.{name}"
+    for name in NAMES
+)
+PLACES = ", ".join(f"${number}" for number in range(2, len(NAMES) + 2))
+ALIVE = """
+, validated_at is not null as validated
+from sessions left join session_revocations using (account_id)
+    left join validated_accounts using (account_id)
+where (session_revocations.before is null or sessions.proved_at >= session_revocations.before)
+"""
+FIND = f"select {QUALIFIED} {ALIVE} and token_hash = $1"
+OF_ACCOUNT = f"""
+select {QUALIFIED} {ALIVE} and account_id = $1 and level = 'full'
+order by opened_at desc, sessions.id
+"""
+INSERT = f"""
+insert into sessions (token_hash, {COLUMNS}) values ($1, {PLACES})
+on conflict (token_hash) do nothing
+"""  # noqa: S608
+LOCK_ACCOUNT = "select pg_advisory_xact_lock(hashtextextended('sessions/' || $1::text, 0))"
+REVOKE_BEFORE = """
+insert into session_revocations (account_id, before) values ($1, $2)
+on conflict (account_id) do update set before = greatest(session_revocations.before,
+excluded.before)
+"""
+DELETE = "delete from sessions where token_hash = $1 returning id, account_id, level"
+DELETE_ONE = """
+delete from sessions where account_id = $1 and id = $2 returning id, account_id, level
+"""
+DELETE_OTHERS = """
+delete from sessions where account_id = $1 and token_hash <> $2 returning id, account_id, level
+"""
+DELETE_REVOKED = """
+delete from sessions where account_id = $1 and proved_at < $2 returning id, account_id, level
+"""
+DELETE_SURPLUS = """
+delete from sessions where token_hash in (
+    select token_hash from sessions where account_id = $1 and level = 'full'
+    order by opened_at desc, id offset $2)
+returning id, account_id, level
+"""
+DELETE_EXPIRED = """
+delete from sessions where token_hash in (
+    select token_hash from sessions where ends_at <= $1 or seen_at <= $2
+    limit $3 for update skip locked)
+returning id, account_id, level
+"""
+SAVE_KNOWN_BROWSER = """
+insert into known_browsers (token_hash, account_id, known_at, expires_at) values ($1, $2, $3, $4)
+on conflict (token_hash, account_id) do update
+    set known_at = excluded.known_at, expires_at = excluded.expires_at
+"""
+KNOWN_ACCOUNTS = """
+select account_id::text from known_browsers where token_hash = $1 and expires_at > $2
+order by known_at desc limit 20
+"""
+SET_VALIDATED = """
+insert into validated_accounts (account_id, validated_at) values ($1, $2) on conflict do nothing
+"""
+#: Sessions with a later name are left alone.
+SET_NAME = """
+update sessions set first_name = $2, last_name = $3, named_at = $4
+where account_id = $1 and proved_at <= $4 and (named_at is null or named_at < $4)
+"""
 
 log = get_logger("gateway")
 
 
 @dataclass(frozen=True, kw_only=True)
 class PasswordSignIn:
-    """A right password, and the browser that gave it."""
+    """The account of a right password, and what its session must give next (`due`)."""
 
-    signed: SignInView
+    account_id: str
+    address: str
+    first_name: str
+    last_name: str
+    enrol_before: datetime
+    failures: int
     due: str
-    device: str
-    network: str
     next: str
     proved_at: datetime
 
@@ -56,39 +128,34 @@ class Sessions:
         """The session of a cookie; None where it has ended or expired. `used` extends it."""
         now, key = self._clock(), token_hash(token)
         async with acquire(self._pool) as connection:
-            found = await store.find(connection, key)
+            row = await connection.fetchrow(FIND, key)
+            found = None if row is None else Session(**row)
             if found is None or found.is_expired(self.limits, now):
                 return None
             if used and now - found.seen_at >= TOUCH_INTERVAL:
-                await store.touch(connection, key, now)
+                await connection.execute(
+                    "update sessions set seen_at = $2 where token_hash = $1", key, now
+                )
                 found = replace(found, seen_at=now)
         return found
 
-    async def start_partial(self, sign_in: PasswordSignIn) -> tuple[str, Session]:
+    async def start_partial(
+        self, sign_in: PasswordSignIn, device: str, network: str
+    ) -> tuple[str, Session]:
         """A partial session, and its token."""
-        signed, token, now = sign_in.signed, new_token(), self._clock()
+        token, now = new_token(), self._clock()
         made = Session(
+            **vars(sign_in),
             id=str(uuid.uuid4()),
-            account_id=signed.account_id or "",
             level="password",
-            due=sign_in.due,
-            address=signed.address or "",
-            first_name=signed.first_name or "",
-            last_name=signed.last_name or "",
-            device=sign_in.device,
-            network=sign_in.network,
-            enrol_before=signed.enrol_before or now,
-            enrolment_id=None,
-            failures=signed.failures,
-            next=sign_in.next,
+            device=device,
+            network=network,
             opened_at=now,
-            proved_at=sign_in.proved_at,
-            code_at=None,
             seen_at=now,
             ends_at=now + PARTIAL_LIFETIME,
         )
-        async with transaction(self._pool) as tx:
-            await store.insert(tx, token_hash(token), made)
+        async with acquire(self._pool) as connection:
+            await _insert(connection, token, made)
         return token, made
 
     async def promote(
@@ -106,7 +173,7 @@ class Sessions:
 
         Idempotent for a second click; False where the session has ended meanwhile. `code_at` is
         when the code was found right. Where it replaced the phone (at `replaced_at`) the session
-        goes on although the event of that has ended it already; the account's other sessions end.
+        continues although the event of that has ended it already; the account's other sessions end.
         """
         now = opened.opened_at
         full = replace(
@@ -122,20 +189,23 @@ class Sessions:
             ends_at=now + self.limits.absolute,
         )
         async with transaction(self._pool) as tx:
-            await store.lock_account(tx, full.account_id)
-            gone = await store.delete(tx, token_hash(token)) is None
-            if gone and not await store.is_last_revocation(tx, full.account_id, replaced_at):
-                return await store.find(tx, token_hash(new)) is not None
-            if not await store.insert(tx, token_hash(new), full):
+            await tx.execute(LOCK_ACCOUNT, full.account_id)
+            if not await _take_over(tx, token, full.account_id, replaced_at):
+                return await tx.fetchrow(FIND, token_hash(new)) is not None
+            if not await _insert(tx, new, full):
                 return True
-            await store.save_known_browser(
-                tx, token_hash(browser), full.account_id, now, now + self.limits.browser
+            await tx.execute(
+                SAVE_KNOWN_BROWSER,
+                token_hash(browser),
+                full.account_id,
+                now,
+                now + self.limits.browser,
             )
             await emit(tx, OWNER, opened, subject=full.account_id, now=now)
             if replaced_at is not None:
                 await self.end_all_in(tx, full.account_id, replaced_at, "phone_replaced")
-                await store.delete_known_browsers(tx, full.account_id, token_hash(browser))
-            surplus = await store.delete_surplus(tx, full.account_id, self.limits.parallel)
+                await delete_known_browsers(tx, full.account_id, browser)
+            surplus = await tx.fetch(DELETE_SURPLUS, full.account_id, self.limits.parallel)
             await self._emit_closed(tx, surplus, "too_many")
         self._wake_relay()
         return True
@@ -149,19 +219,17 @@ class Sessions:
         reason: str,
         browser: str,
     ) -> None:
-        """A credential was changed in this session: it goes on under `new`, all others end.
+        """A credential was changed in this session: it continues under `new`, all others end.
 
-        It goes on even where the event of the change has ended it already, but not where something
-        else has. Only this browser stays known for the account.
+        It continues even where the event of the change has ended it already, but not where
+        something else has. Only this browser stays known for the account.
         """
-        goes_on = replace(session, proved_at=changed_at, enrolment_id=None)
         async with transaction(self._pool) as tx:
-            await store.lock_account(tx, session.account_id)
-            gone = await store.delete(tx, token_hash(token)) is None
-            if not gone or await store.is_last_revocation(tx, session.account_id, changed_at):
-                await store.insert(tx, token_hash(new), goes_on)
+            await tx.execute(LOCK_ACCOUNT, session.account_id)
+            if await _take_over(tx, token, session.account_id, changed_at):
+                await _insert(tx, new, replace(session, proved_at=changed_at, enrolment_id=None))
             await self.end_all_in(tx, session.account_id, changed_at, reason)
-            await store.delete_known_browsers(tx, session.account_id, token_hash(browser))
+            await delete_known_browsers(tx, session.account_id, browser)
         self._wake_relay()
 
     async def end_all(
@@ -171,96 +239,131 @@ class Sessions:
         `browser` is known for it any more."""
         async with transaction(self._pool) as tx:
             await self.end_all_in(tx, account_id, moment, reason)
-            await store.delete_known_browsers(tx, account_id, token_hash(browser))
+            await delete_known_browsers(tx, account_id, browser)
         self._wake_relay()
 
     async def end_all_in(
         self, tx: Connection, account_id: str, moment: datetime, reason: str
     ) -> None:
-        """The same within a transaction of the caller."""
-        await store.lock_account(tx, account_id)
-        await self._emit_closed(tx, await store.revoke_before(tx, account_id, moment), reason)
+        """The same within a transaction of the caller, without the browsers."""
+        await tx.execute(LOCK_ACCOUNT, account_id)
+        await tx.execute(REVOKE_BEFORE, account_id, moment)
+        await self._emit_closed(tx, await tx.fetch(DELETE_REVOKED, account_id, moment), reason)
 
     async def end(self, token: str, reason: str) -> None:
         """End the session of a cookie."""
         async with transaction(self._pool) as tx:
-            ended = await store.delete(tx, token_hash(token))
-            await self._emit_closed(tx, [ended] if ended else [], reason)
+            await self._emit_closed(tx, await tx.fetch(DELETE, token_hash(token)), reason)
         self._wake_relay()
 
     async def end_one(self, account_id: str, session_id: str) -> bool:
         """End one session of an account by its id; False where it has none of that id."""
         async with transaction(self._pool) as tx:
-            ended = await store.delete_of_account(tx, account_id, session_id)
-            await self._emit_closed(tx, [ended] if ended else [], "closed_by_holder")
+            ended = await tx.fetch(DELETE_ONE, account_id, session_id)
+            await self._emit_closed(tx, ended, "closed_by_holder")
         self._wake_relay()
-        return ended is not None
+        return bool(ended)
 
     async def end_others(self, account_id: str, token: str) -> None:
         """End every session of an account but the one of this cookie."""
         async with transaction(self._pool) as tx:
-            await store.lock_account(tx, account_id)
-            ended = await store.delete_others(tx, account_id, token_hash(token))
+            await tx.execute(LOCK_ACCOUNT, account_id)
+            ended = await tx.fetch(DELETE_OTHERS, account_id, token_hash(token))
             await self._emit_closed(tx, ended, "closed_by_holder")
         self._wake_relay()
 
     async def of_account(self, account_id: str) -> list[Session]:
         """The sessions that the holder may see, the latest first."""
         async with acquire(self._pool) as connection:
-            found = await store.of_account(connection, account_id)
-        now = self._clock()
+            rows = await connection.fetch(OF_ACCOUNT, account_id)
+        found, now = [Session(**row) for row in rows], self._clock()
         return [one for one in found if not one.is_expired(self.limits, now)]
 
     async def set_due(self, token: str, due: str, enrolment_id: str | None = None) -> None:
         """Record what a partial session must give next, and what it enrols."""
-        async with acquire(self._pool) as connection:
-            await store.set_due(connection, token_hash(token), due, enrolment_id)
+        sql = "update sessions set due = $2, enrolment_id = $3 where token_hash = $1"
+        await self._execute(sql, token_hash(token), due, enrolment_id)
 
     async def set_enrol_before(self, token: str, enrol_before: datetime) -> None:
         """The address was proved again."""
-        async with acquire(self._pool) as connection:
-            await store.set_enrol_before(connection, token_hash(token), enrol_before)
+        sql = "update sessions set enrol_before = $2 where token_hash = $1"
+        await self._execute(sql, token_hash(token), enrol_before)
 
     async def record_code(self, token: str, at: datetime) -> None:
         """The second factor was given again."""
-        async with acquire(self._pool) as connection:
-            await store.set_code_at(connection, token_hash(token), at)
+        sql = (
+            "update sessions set code_at = greatest(code_at, $2)"
+            " where token_hash = $1 and level = 'full'"
+        )
+        await self._execute(sql, token_hash(token), at)
 
     async def record_validated(self, account_id: str, at: datetime) -> None:
-        """Record that the account's complementary information is validated."""
-        async with acquire(self._pool) as connection:
-            await store.set_validated(connection, account_id, at)
+        """Record that the account's complementary information is validated, for ever."""
+        await self._execute(SET_VALIDATED, account_id, at)
 
     async def known_accounts(self, browser: str) -> Sequence[str]:
         """The accounts that this browser was signed in to."""
         async with acquire(self._pool) as connection:
-            return await store.known_accounts(connection, token_hash(browser), self._clock())
+            rows = await connection.fetch(KNOWN_ACCOUNTS, token_hash(browser), self._clock())
+        return [row["account_id"] for row in rows]
 
     async def purge(self) -> int:
-        """End expired sessions; returns how many."""
-        gone, batch = 0, 200
+        """End expired sessions, and delete expired known browsers and revocations older than any
+        session; returns how many sessions.
+        """
+        gone = 0
         while True:
             async with transaction(self._pool) as tx:
                 now = self._clock()
-                ended = await store.delete_expired(tx, now, self.limits.idle, batch)
+                ended = await tx.fetch(DELETE_EXPIRED, now, now - self.limits.idle, BATCH)
                 await self._emit_closed(tx, ended, "expired")
-                await store.purge_old(tx, now, max(self.limits.absolute, PARTIAL_LIFETIME))
+                oldest = now - max(self.limits.absolute, PARTIAL_LIFETIME)
+                await tx.execute("delete from known_browsers where expires_at <= $1", now)
+                await tx.execute("delete from session_revocations where before < $1", oldest)
             gone += len(ended)
-            if len(ended) < batch:
+            if len(ended) < BATCH:
                 break
         if gone:
             self._wake_relay()
         return gone
 
-    async def _emit_closed(
-        self, tx: Connection, ended: Iterable[EndedSession], reason: str
-    ) -> None:
+    async def _execute(self, sql: str, *values: object) -> None:
+        async with acquire(self._pool) as connection:
+            await connection.execute(sql, *values)
+
+    async def _emit_closed(self, tx: Connection, ended: Iterable[Any], reason: str) -> None:
+        """Log and publish the end of the sessions of these deleted rows."""
         now = self._clock()
-        for one in ended:
-            log.info("A session ended.", action="session_ended", session=one.id, reason=reason)
-            if one.level == "full":
-                event = SessionClosed(session_id=one.id, reason=reason, closed_at=now)
-                await emit(tx, OWNER, event, subject=one.account_id, now=now)
+        for row in ended:
+            session_id = str(row["id"])
+            log.info("A session ended.", action="session_ended", session=session_id, reason=reason)
+            if row["level"] == "full":
+                event = SessionClosed(session_id=session_id, reason=reason, closed_at=now)
+                await emit(tx, OWNER, event, subject=str(row["account_id"]), now=now)
 
 
 SESSIONS = web.AppKey("sessions", Sessions)
+
+
+async def delete_known_browsers(tx: Connection, account_id: str, but: str = "") -> None:
+    """Delete the known browsers of the account, except the one with this token."""
+    sql = "delete from known_browsers where account_id = $1 and token_hash <> $2"
+    await tx.execute(sql, account_id, token_hash(but))
+
+
+async def _insert(connection: Connection, token: str, session: Session) -> bool:
+    """Store a session under a token; False where a second click stored it already."""
+    values = (getattr(session, name) for name in NAMES)
+    return row_count(await connection.execute(INSERT, token_hash(token), *values)) == 1
+
+
+async def _take_over(tx: Connection, token: str, account_id: str, moment: datetime | None) -> bool:
+    """Delete a session that continues under another token. False where it has ended, unless the
+    account's sessions were last ended for `moment`: by the event of this very change.
+    """
+    if await tx.fetch(DELETE, token_hash(token)):
+        return True
+    before = await tx.fetchval(
+        "select before from session_revocations where account_id = $1", account_id
+    )
+    return before is not None and before == moment

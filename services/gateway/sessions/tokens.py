@@ -5,8 +5,6 @@ random token that is looked up by its hash. Form tokens and idempotency keys are
 cookie. Pure: time and randomness are passed in or come from `shared.security.sealing`.
 """
 
-import base64
-import binascii
 import hashlib
 import json
 import re
@@ -14,7 +12,14 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
-from shared.security.sealing import KeyRing, keyed_hash, matches, new_token
+from shared.security.sealing import (
+    KeyRing,
+    keyed_hash,
+    matches,
+    new_token,
+    signature_bytes,
+    signature_text,
+)
 
 #: Lifetime of a signed cookie, and so of an open form.
 ANONYMOUS_LIFETIME = timedelta(hours=24)
@@ -49,7 +54,7 @@ def new_anonymous(ring: KeyRing, now: datetime) -> str:
     """A signed cookie for a browser that is about to see a form."""
     issued, random = str(int(now.timestamp())), new_token()
     key_id, digest = keyed_hash(ring, COOKIE_PURPOSE, f"{issued}.{random}")
-    return f"a.{issued}.{random}.{key_id}.{_text(digest)}"
+    return f"a.{issued}.{random}.{key_id}.{signature_text(digest)}"
 
 
 def read_cookie(
@@ -62,7 +67,7 @@ def read_cookie(
     if found is None:
         return None
     issued, random, key_id, signature = found.groups()
-    if not matches(ring, COOKIE_PURPOSE, f"{issued}.{random}", key_id, _digest(signature)):
+    if not matches(ring, COOKIE_PURPOSE, f"{issued}.{random}", key_id, signature_bytes(signature)):
         return None
     age = now - datetime.fromtimestamp(int(issued), UTC)
     return AnonymousCookie(value) if -CLOCK_SKEW <= age < ANONYMOUS_LIFETIME else None
@@ -79,7 +84,7 @@ def form_token(ring: KeyRing, cookie: str) -> str:
     """
     random = new_token()
     key_id, digest = keyed_hash(ring, CSRF_PURPOSE, f"{random}.{cookie}")
-    return f"{random}.{key_id}.{_text(digest)}"
+    return f"{random}.{key_id}.{signature_text(digest)}"
 
 
 def is_valid_form_token(ring: KeyRing, cookie: str, token: str) -> bool:
@@ -88,7 +93,7 @@ def is_valid_form_token(ring: KeyRing, cookie: str, token: str) -> bool:
     if found is None:
         return False
     random, key_id, signature = found.groups()
-    return matches(ring, CSRF_PURPOSE, f"{random}.{cookie}", key_id, _digest(signature))
+    return matches(ring, CSRF_PURPOSE, f"{random}.{cookie}", key_id, signature_bytes(signature))
 
 
 def idempotency_key(
@@ -97,16 +102,3 @@ def idempotency_key(
     """The same for the same form, filled in alike, posted again by the same browser."""
     content = json.dumps([cookie, form, form_key, sorted(fields.items())])
     return keyed_hash(ring, IDEMPOTENCY_PURPOSE, content)[1].hex()
-
-
-def _text(digest: bytes) -> str:
-    return base64.urlsafe_b64encode(digest).decode().rstrip("=")
-
-
-def _digest(text: str) -> bytes:
-    """The bytes of a signature; none where it is not written in the one way that `_text` has."""
-    try:
-        digest = base64.urlsafe_b64decode(f"{text}=")
-    except (binascii.Error, ValueError):
-        return b""
-    return digest if _text(digest) == text else b""

@@ -10,28 +10,22 @@ from datetime import datetime
 
 from shared.contracts.base import Reply, Request, Sealed, request
 from shared.contracts.data_export import PersonalDataView
+from shared.contracts.mfa import views
 from shared.contracts.mfa.events import OWNER
-from shared.contracts.mfa.views import (
-    CodeView,
-    EnrolledView,
-    EnrolmentView,
-    FactorView,
-    RecoveryCodesView,
-)
 
 
 class Noted(Reply, frozen=True, kw_only=True):
     """Carried out; nothing to return."""
 
 
-@request(OWNER, FactorView, changes=False)
+@request(OWNER, views.FactorView, changes=False)
 class DescribeFactor(Request, frozen=True, kw_only=True):
     """The second factor of an account."""
 
     account_id: str
 
 
-@request(OWNER, EnrolmentView, changes=True, reply_seconds=300)
+@request(OWNER, views.EnrolmentView, changes=True, reply_seconds=300)
 class StartEnrolment(Request, frozen=True, kw_only=True):
     """Create a key for an account without an authenticator. `label` (its address) goes into the
     URI.
@@ -44,7 +38,7 @@ class StartEnrolment(Request, frozen=True, kw_only=True):
     label: Sealed
 
 
-@request(OWNER, EnrolmentView, changes=True, reply_seconds=300)
+@request(OWNER, views.EnrolmentView, changes=True, reply_seconds=300)
 class StartReplacement(Request, frozen=True, kw_only=True):
     """Create a key for a new phone, with a code of the old one. Refused as any code."""
 
@@ -54,7 +48,7 @@ class StartReplacement(Request, frozen=True, kw_only=True):
     device: str = ""
 
 
-@request(OWNER, EnrolmentView, changes=True, reply_seconds=300)
+@request(OWNER, views.EnrolmentView, changes=True, reply_seconds=300)
 class UseRecoveryCode(Request, frozen=True, kw_only=True):
     """Create a key for a new phone, with a recovery code, which is used up.
 
@@ -68,7 +62,7 @@ class UseRecoveryCode(Request, frozen=True, kw_only=True):
     device: str = ""
 
 
-@request(OWNER, EnrolmentView, changes=False)
+@request(OWNER, views.EnrolmentView, changes=False)
 class DescribeEnrolment(Request, frozen=True, kw_only=True):
     """The same key again, until the enrolment ends. Refused with `enrolment_gone`."""
 
@@ -77,7 +71,7 @@ class DescribeEnrolment(Request, frozen=True, kw_only=True):
     label: Sealed
 
 
-@request(OWNER, EnrolmentView, changes=True, reply_seconds=300)
+@request(OWNER, views.EnrolmentView, changes=True, reply_seconds=300)
 class RestartEnrolment(Request, frozen=True, kw_only=True):
     """Replace the key of the enrolment, which becomes void; what allowed the enrolment stays.
 
@@ -89,7 +83,7 @@ class RestartEnrolment(Request, frozen=True, kw_only=True):
     label: Sealed
 
 
-@request(OWNER, EnrolledView, changes=True, reply_seconds=300)
+@request(OWNER, views.EnrolledView, changes=True, reply_seconds=300)
 class ConfirmEnrolment(Request, frozen=True, kw_only=True):
     """Enter the first code of the new authenticator, which is active from then on.
 
@@ -103,7 +97,7 @@ class ConfirmEnrolment(Request, frozen=True, kw_only=True):
     device: str = ""
 
 
-@request(OWNER, CodeView, changes=True, reply_seconds=300)
+@request(OWNER, views.CodeView, changes=True, reply_seconds=300)
 class CheckCode(Request, frozen=True, kw_only=True):
     """Check a code of the account's authenticator, which is accepted once."""
 
@@ -112,7 +106,7 @@ class CheckCode(Request, frozen=True, kw_only=True):
     device: str = ""
 
 
-@request(OWNER, RecoveryCodesView, changes=True, reply_seconds=300)
+@request(OWNER, views.RecoveryCodesView, changes=True, reply_seconds=300)
 class MakeRecoveryCodes(Request, frozen=True, kw_only=True):
     """Create a new list of recovery codes; the former ones become invalid. Refused with
     `recovery_off`, `not_enrolled`."""

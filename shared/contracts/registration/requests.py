@@ -1,27 +1,11 @@
 """Requests to registration, and their refusals."""
 
 from shared.contracts.base import Request, Sealed, request
+from shared.contracts.registration import views
 from shared.contracts.registration.events import OWNER
-from shared.contracts.registration.views import (
-    AddressCodeView,
-    AddressProofView,
-    DisavowalView,
-    Done,
-    FrozenView,
-    LinkView,
-    ListedWordView,
-    LostPhoneView,
-    MailedLinkView,
-    PasswordChangedView,
-    PasswordRulesView,
-    RequestView,
-    SignInView,
-    SuggestionView,
-    TermsView,
-)
 
 
-@request(OWNER, RequestView, changes=True)
+@request(OWNER, views.RequestView, changes=True)
 class RequestAccount(Request, frozen=True, kw_only=True):
     """Request an account.
 
@@ -39,14 +23,14 @@ class RequestAccount(Request, frozen=True, kw_only=True):
     point_out_slip: bool = False
 
 
-@request(OWNER, RequestView, changes=False)
+@request(OWNER, views.RequestView, changes=False)
 class DescribeRequest(Request, frozen=True, kw_only=True):
     """The state of a request. Refused with `request_gone`."""
 
     request_id: str
 
 
-@request(OWNER, RequestView, changes=True)
+@request(OWNER, views.RequestView, changes=True)
 class ResendValidation(Request, frozen=True, kw_only=True):
     """Send a new code and link. Refused with `too_soon`, `too_many_requests`, `request_gone`,
     `already_verified`."""
@@ -56,7 +40,7 @@ class ResendValidation(Request, frozen=True, kw_only=True):
     network: str
 
 
-@request(OWNER, RequestView, changes=True)
+@request(OWNER, views.RequestView, changes=True)
 class CorrectAddress(Request, frozen=True, kw_only=True):
     """Move a request to another address; the password is validated and checked again.
 
@@ -72,7 +56,7 @@ class CorrectAddress(Request, frozen=True, kw_only=True):
     point_out_slip: bool = False
 
 
-@request(OWNER, RequestView, changes=True, reply_seconds=300)
+@request(OWNER, views.RequestView, changes=True, reply_seconds=300)
 class VerifyCode(Request, frozen=True, kw_only=True):
     """Verify the address by the code of the latest message.
 
@@ -84,7 +68,7 @@ class VerifyCode(Request, frozen=True, kw_only=True):
     code: Sealed
 
 
-@request(OWNER, LinkView, changes=False)
+@request(OWNER, views.LinkView, changes=False)
 class DescribeLink(Request, frozen=True, kw_only=True):
     """The state of a link, for this browser's request or for none. Changes nothing."""
 
@@ -92,7 +76,7 @@ class DescribeLink(Request, frozen=True, kw_only=True):
     request_id: str | None = None
 
 
-@request(OWNER, RequestView, changes=True, reply_seconds=300)
+@request(OWNER, views.RequestView, changes=True, reply_seconds=300)
 class VerifyLink(Request, frozen=True, kw_only=True):
     """Verify the address by link, with the asking browser's request or the chosen password.
 
@@ -106,14 +90,14 @@ class VerifyLink(Request, frozen=True, kw_only=True):
     password: Sealed | None = None
 
 
-@request(OWNER, TermsView, changes=False)
+@request(OWNER, views.TermsView, changes=False)
 class DescribeTerms(Request, frozen=True, kw_only=True):
     """The terms in force."""
 
     language: str
 
 
-@request(OWNER, RequestView, changes=True)
+@request(OWNER, views.RequestView, changes=True)
 class AcceptTerms(Request, frozen=True, kw_only=True):
     """Accept the terms that were shown and create the account.
 
@@ -127,7 +111,7 @@ class AcceptTerms(Request, frozen=True, kw_only=True):
     language: str
 
 
-@request(OWNER, Done, changes=True)
+@request(OWNER, views.Done, changes=True)
 class CancelRequest(Request, frozen=True, kw_only=True):
     """Cancel the request. Refused with `account_exists`; a request that is already gone is no
     error."""
@@ -135,7 +119,7 @@ class CancelRequest(Request, frozen=True, kw_only=True):
     request_id: str
 
 
-@request(OWNER, SignInView, changes=True, reply_seconds=300)
+@request(OWNER, views.SignInView, changes=True, reply_seconds=300)
 class SignIn(Request, frozen=True, kw_only=True):
     """Check address and password: leads to the due step of a pending request or to the account.
 
@@ -150,19 +134,19 @@ class SignIn(Request, frozen=True, kw_only=True):
     known_accounts: tuple[str, ...] = ()
 
 
-@request(OWNER, PasswordRulesView, changes=False)
+@request(OWNER, views.PasswordRulesView, changes=False)
 class DescribePasswordRules(Request, frozen=True, kw_only=True):
     """The password rules in force."""
 
 
-@request(OWNER, ListedWordView, changes=False)
+@request(OWNER, views.ListedWordView, changes=False)
 class FindListedWord(Request, frozen=True, kw_only=True):
     """Find a common word in a password; only the server has the word lists."""
 
     password: Sealed
 
 
-@request(OWNER, SuggestionView, changes=False)
+@request(OWNER, views.SuggestionView, changes=False)
 class SuggestAddress(Request, frozen=True, kw_only=True):
     """Suggest a correction for an address that looks like a typing error of a well-known one. Never
     refused."""
@@ -170,7 +154,7 @@ class SuggestAddress(Request, frozen=True, kw_only=True):
     address: str
 
 
-@request(OWNER, Done, changes=True, reply_seconds=300)
+@request(OWNER, views.Done, changes=True, reply_seconds=300)
 class CheckPassword(Request, frozen=True, kw_only=True):
     """Check the password of the account of a session before a sensitive action.
 
@@ -182,7 +166,7 @@ class CheckPassword(Request, frozen=True, kw_only=True):
     password: Sealed
 
 
-@request(OWNER, PasswordChangedView, changes=True, reply_seconds=300)
+@request(OWNER, views.PasswordChangedView, changes=True, reply_seconds=300)
 class ChangePassword(Request, frozen=True, kw_only=True):
     """Change the password within a session.
 
@@ -197,7 +181,7 @@ class ChangePassword(Request, frozen=True, kw_only=True):
     device: str = ""
 
 
-@request(OWNER, Done, changes=True)
+@request(OWNER, views.Done, changes=True)
 class RequestPasswordReset(Request, frozen=True, kw_only=True):
     """Send a link for a new password, if the address has an account; the reply is the same if it
     has none.
@@ -210,14 +194,14 @@ class RequestPasswordReset(Request, frozen=True, kw_only=True):
     network: str
 
 
-@request(OWNER, MailedLinkView, changes=False)
+@request(OWNER, views.MailedLinkView, changes=False)
 class DescribeReset(Request, frozen=True, kw_only=True):
     """The state of a link for a new password. Changes nothing."""
 
     link_token: Sealed
 
 
-@request(OWNER, PasswordChangedView, changes=True, reply_seconds=300)
+@request(OWNER, views.PasswordChangedView, changes=True, reply_seconds=300)
 class ResetPassword(Request, frozen=True, kw_only=True):
     """Set a new password with a mailed link; only this uses the link up, and lifts the throttle.
 
@@ -230,7 +214,7 @@ class ResetPassword(Request, frozen=True, kw_only=True):
     device: str = ""
 
 
-@request(OWNER, AddressCodeView, changes=True)
+@request(OWNER, views.AddressCodeView, changes=True)
 class SendAddressCode(Request, frozen=True, kw_only=True):
     """Mail a code, valid for ten minutes, that verifies an account's address again.
 
@@ -244,7 +228,7 @@ class SendAddressCode(Request, frozen=True, kw_only=True):
     renew: bool = False
 
 
-@request(OWNER, AddressProofView, changes=True, reply_seconds=300)
+@request(OWNER, views.AddressProofView, changes=True, reply_seconds=300)
 class VerifyAddressCode(Request, frozen=True, kw_only=True):
     """Enter that code. Refused with `wrong_code` (params: tries_left), `code_void` (params: tries),
     `code_expired` (params: at), `account_closed`, or `invalid_fields` where it is not six digits.
@@ -254,7 +238,7 @@ class VerifyAddressCode(Request, frozen=True, kw_only=True):
     code: Sealed
 
 
-@request(OWNER, Done, changes=True)
+@request(OWNER, views.Done, changes=True)
 class ClaimLostPhone(Request, frozen=True, kw_only=True):
     """Send a link that confirms a lost phone, if the address has an account; the reply is the same
     if it has none. Refused with `invalid_fields` (address) or `too_many_requests` (params: limit).
@@ -266,14 +250,14 @@ class ClaimLostPhone(Request, frozen=True, kw_only=True):
     network: str
 
 
-@request(OWNER, MailedLinkView, changes=False)
+@request(OWNER, views.MailedLinkView, changes=False)
 class DescribeLostPhone(Request, frozen=True, kw_only=True):
     """The state of a link that confirms a lost phone. Changes nothing."""
 
     link_token: Sealed
 
 
-@request(OWNER, LostPhoneView, changes=True)
+@request(OWNER, views.LostPhoneView, changes=True)
 class ConfirmLostPhone(Request, frozen=True, kw_only=True):
     """Confirm a lost phone: it is recorded for the desk, and the account is frozen if the phone was
     stolen.
@@ -284,14 +268,14 @@ class ConfirmLostPhone(Request, frozen=True, kw_only=True):
     link_token: Sealed
 
 
-@request(OWNER, DisavowalView, changes=False)
+@request(OWNER, views.DisavowalView, changes=False)
 class DescribeDisavowal(Request, frozen=True, kw_only=True):
     """The state of a « ce n'est pas moi » link. Changes nothing."""
 
     link_token: Sealed
 
 
-@request(OWNER, FrozenView, changes=True)
+@request(OWNER, views.FrozenView, changes=True)
 class Disavow(Request, frozen=True, kw_only=True):
     """« Ce n'est pas moi »: freeze the account that the mail was about.
 

@@ -8,9 +8,9 @@ from pathlib import Path
 import asyncpg
 import pytest
 
-from services.gateway.sessions.presession_store import delete_expired
+from services.gateway.sessions.presession_store import DELETE_EXPIRED
 from shared.contracts.registration.requests import AcceptTerms
-from shared.database import Connection
+from shared.database import Connection, row_count
 from shared.messaging.errors import RequestTimeout
 from shared.runtime.service import utc_now
 from tests.support.actors.http_browser import HttpBrowser
@@ -45,7 +45,7 @@ async def test_settled_2_a_presession_ends_with_its_request(
     assert "Cette demande n'existe plus : elle a expiré" in page.text, "tomorrow is told why"
     assert browser.cookies["impex-presession"] != bound
     assert "n'existe plus" not in (await browser.get("/inscription")).text, "once"
-    assert await delete_expired(connection, utc_now()) >= 1
+    assert row_count(await connection.execute(DELETE_EXPIRED, utc_now())) >= 1
     left = await connection.fetchval("select count(*) from presessions where expires_at <= now()")
     assert left == 0
     await connection.close()

@@ -11,7 +11,6 @@ import pytest_asyncio
 from services.gateway.sessions.model import Session, SessionLimits
 from services.gateway.sessions.sessions import PasswordSignIn, Sessions
 from shared.contracts.gateway import SessionOpened
-from shared.contracts.registration.views import SignInView
 from shared.database import open_pool
 from shared.security.sealing import new_token
 from tests.support.clock import Clock
@@ -43,11 +42,18 @@ async def sessions(shared_system: System, clock: Clock) -> AsyncIterator[Session
 
 
 async def _half(sessions: Sessions, account: str, at: datetime) -> tuple[str, Session]:
-    signed = SignInView(due="account", account_id=account, enrol_before=at)
-    newcomer = PasswordSignIn(
-        signed=signed, due="code", device="", network="", next="", proved_at=at
+    sign_in = PasswordSignIn(
+        account_id=account,
+        address="",
+        first_name="",
+        last_name="",
+        enrol_before=at,
+        failures=0,
+        due="code",
+        next="",
+        proved_at=at,
     )
-    return await sessions.start_partial(newcomer)
+    return await sessions.start_partial(sign_in, "", "")
 
 
 async def _promote(

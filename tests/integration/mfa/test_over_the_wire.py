@@ -261,7 +261,7 @@ async def test_g_26_it_processes_removed_credentials_and_publishes_once(
                 removed = CredentialsRemoved(removed_at=utc_now() + timedelta(seconds=seconds))
                 async with transaction(registration) as tx:
                     await emit(tx, name, removed, subject=account, now=utc_now())
-                publisher.wake_relay()
+                publisher.relay.wake()
 
             await eventually(lambda: client.has_processed(2), why="both were processed")
         finally:

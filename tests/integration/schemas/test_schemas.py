@@ -12,7 +12,8 @@ import asyncpg
 import pytest
 
 from operations.service_registry import service_names
-from shared.database import Connection, schema_fingerprint
+from shared.database import Connection
+from tests.support.schema_fingerprint import schema_fingerprint
 from tests.support.servers.system import System
 
 FOLDER = Path(__file__).parent

@@ -174,7 +174,7 @@ async def open_harness(
         sealer=Sealer("mfa", chosen.seal_keys),
         gateway=Opener("gateway", chosen.gateway_keys),
     )
-    runtime = Runtime(name="mfa", settings=chosen, pool=pool, clock=harness.clock)
+    runtime = Runtime(pool=pool, clock=harness.clock)
     try:
         if not keep_tables:
             await harness.clear_tables(*TABLES)

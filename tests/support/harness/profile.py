@@ -137,7 +137,7 @@ async def open_harness(
         gateway=Opener("gateway", chosen.gateway_keys),
         registration=Opener("registration", chosen.registration_keys),
     )
-    runtime = Runtime(name="profile", settings=chosen, pool=pool, clock=harness.clock)
+    runtime = Runtime(pool=pool, clock=harness.clock)
     try:
         if not keep_tables:
             await harness.clear_tables(*TABLES)

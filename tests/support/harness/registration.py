@@ -153,7 +153,7 @@ async def open_harness(database: Database, **more: str) -> AsyncIterator[Registr
     chosen = settings(IMPEX_REGISTRATION_DATABASE_URL=database.url("registration"), **more)
     pool = await open_pool(chosen.database_url, "registration", "tests", 10)
     harness: RegistrationHarness
-    runtime = Runtime(name="registration", settings=chosen, pool=pool, clock=lambda: harness.now)
+    runtime = Runtime(pool=pool, clock=lambda: harness.now)
     try:
         async with build(runtime, chosen) as deps:
             harness = RegistrationHarness(

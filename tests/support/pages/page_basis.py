@@ -23,14 +23,15 @@ POLICY: tuple[tuple[str, dict[str, Any]], ...] = (
 )
 BRAND = PageBrand(
     service_name="IMPEXWEB",
-    operator="ANSM",
+    operator_name="ANSM",
     logo_lines=("République", "Française"),
     theme="dsfr",
     phone="01.55.87.40.90",
     phone_international="+33 1 55 87 40 90",
     import_address="importation-medicaments@ansm.sante.fr",
     export_address="exportation-medicaments@ansm.sante.fr",
-    dpo="dpo@ansm.sante.fr",
+    support_address="importation-medicaments@ansm.sante.fr",
+    dpo_address="dpo@ansm.sante.fr",
     dpo_postal="ANSM, DAUR, délégué à la protection des données, 143-147 Bd Anatole France",
     sender="impexweb@impexweb.example",
     try_out=True,

@@ -75,7 +75,7 @@ class BusFixture:
         """Commit events into the node's outbox, in one transaction, and wake its relay."""
         async with transaction(await self.pool(node.name)) as tx:
             ids = [await emit(tx, node.name, event, subject=subject, now=now()) for event in events]
-        node.wake_relay()
+        node.relay.wake()
         return ids
 
     async def count(self, service: str, table: str) -> int:

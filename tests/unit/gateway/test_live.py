@@ -74,4 +74,4 @@ async def test_au_17_one_process_keeps_so_many_streams(monkeypatch: pytest.Monke
             await streams._slot("two").__aenter__()
     assert refused.value.status == 503
     async with streams._slot("two"):
-        assert streams.count == 1
+        assert streams._open.total() == 1

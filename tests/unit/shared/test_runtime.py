@@ -20,7 +20,7 @@ async def test_a_periodic_task_goes_on_after_an_error_that_passes() -> None:
         if runs == 3:
             third_run.set()
 
-    runtime = Runtime(name="sample", settings=None, pool=cast(Any, None))
+    runtime = Runtime(pool=cast(Any, None))
     runtime.every(0.001, "purge", work)
     ((name, repeat),) = runtime.background_tasks
     with capture_logs() as lines:

@@ -36,7 +36,7 @@ async def show(request: web.Request) -> web.Response:
     return page(
         request,
         "personal_data.html",
-        parts=build_sections(data, lang, request.app[RENDERER].names(lang)),
+        parts=build_sections(data, lang, request.app[RENDERER].brand.names(lang)),
         missing=data.missing,
         made_at=request.app[CLOCK](),
     )

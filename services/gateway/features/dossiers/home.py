@@ -49,7 +49,7 @@ async def show(request: web.Request) -> web.Response:
         log.warning("A service is unavailable.", action="dependency_away", reason=str(error))
     shown = None
     if view is not None:
-        names = app[RENDERER].names(lang)
+        names = app[RENDERER].brand.names(lang)
         shown = list_view(query, view, links, lang, partial(url, request), names)
     response = page(
         request,
@@ -105,7 +105,7 @@ async def _write(
     part: DossierRowsView,
 ) -> None:
     lang = request[REQUEST_STATE].lang
-    head = file_head(lang, request.app[RENDERER].names(lang))
+    head = file_head(lang, request.app[RENDERER].brand.names(lang))
     await response.write((BOM + csv_text([head])).encode())
     while True:
         await response.write(csv_text(file_rows(part.rows, lang)).encode())

@@ -42,4 +42,4 @@ async def accessibility(request: web.Request) -> web.Response:
 
 
 def _as_html(request: web.Request, text: str) -> Markup:
-    return as_html(text, request.app[RENDERER].names(request[REQUEST_STATE].lang))
+    return as_html(text, request.app[RENDERER].brand.names(request[REQUEST_STATE].lang))

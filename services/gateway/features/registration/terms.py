@@ -11,7 +11,7 @@ from services.gateway.http.routes import redirect
 from services.gateway.portal.form_errors import invalid_form, refused_form, unavailable_form
 from services.gateway.portal.plain_text import as_html
 from services.gateway.portal.registration_steps import require_registration_step
-from services.gateway.sessions.presessions import PRESESSIONS
+from services.gateway.sessions.presession_store import PRESESSIONS
 from services.gateway.sessions.request_state import REQUEST_STATE, idempotency_key
 from shared.contracts.registration.requests import AcceptTerms
 from shared.contracts.registration.views import RequestView
@@ -67,6 +67,6 @@ async def _render(request: web.Request, view: RequestView, form: Form) -> web.Re
         "terms.html",
         view=view,
         terms=terms,
-        terms_html=as_html(terms.text, request.app[RENDERER].names(lang)),
+        terms_html=as_html(terms.text, request.app[RENDERER].brand.names(lang)),
         form=form,
     )

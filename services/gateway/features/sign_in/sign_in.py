@@ -4,6 +4,7 @@ An account goes on to its second factor; a pending request at its due step, in a
 """
 
 from collections.abc import Collection
+from datetime import timedelta
 
 from aiohttp import web
 
@@ -11,6 +12,7 @@ from services.gateway.clients.services import ask, seal
 from services.gateway.http.errors import HttpError, Redirect
 from services.gateway.http.forms import Form
 from services.gateway.http.routes import ROUTES, redirect
+from services.gateway.http.site import CLOCK
 from services.gateway.portal import session_pages
 from services.gateway.portal.credentials import describe_factor
 from services.gateway.portal.form_errors import (
@@ -27,11 +29,14 @@ from services.gateway.sessions.request_state import (
     flash,
     idempotency_key,
 )
-from services.gateway.sessions.sessions import SESSIONS
+from services.gateway.sessions.sessions import SESSIONS, PasswordSignIn
 from shared.contracts.registration.requests import DescribeRequest, SignIn
 from shared.contracts.registration.views import RequestView, SignInView
 from shared.messaging.handlers import Refused
 from shared.runtime.telemetry import get_logger
+
+#: How old a stored reply to a sign-in may be; a reply without `checked_at` counts as that old.
+MAX_REPLY_AGE = timedelta(seconds=SignIn.REPLY_SECONDS)
 
 sign_in_page = form_page("sign_in.html")
 on_unavailable = when_unavailable(sign_in_page)
@@ -78,8 +83,19 @@ async def submit(request: web.Request, fields: dict[str, str]) -> web.Response:
         action = "authn_login_lock" if form.status == 429 else "authn_login_fail"
         log.warning("A sign-in was refused.", action=action, network=state.network)
         return await sign_in_page(request, form)
-    due = await _due(request, signed.account_id or "", known)
-    found = await guards.start_partial(request, signed, due, fields["next"])
+    account_id, now = signed.account_id or "", app[CLOCK]()
+    sign_in = PasswordSignIn(
+        account_id=account_id,
+        address=signed.address or "",
+        first_name=signed.first_name or "",
+        last_name=signed.last_name or "",
+        enrol_before=signed.enrol_before or now,
+        failures=signed.failures,
+        due=await _due(request, account_id, known),
+        next=fields["next"],
+        proved_at=signed.checked_at or now - MAX_REPLY_AGE,
+    )
+    found = await guards.start_partial(request, sign_in)
     return redirect(request, session_pages.next_step(request, found))
 
 

@@ -9,12 +9,13 @@ import pytest
 from shared.contracts.mailer import MailAccepted
 from shared.contracts.registration.events import RequestCancelled
 from shared.contracts.registration.requests import CancelRequest
-from shared.database import migrate, schema_fingerprint, transaction
+from shared.database import migrate, transaction
 from shared.messaging import hears, topology
 from shared.messaging.envelope import new_id
 from shared.messaging.outbox_relay import Relay
 from shared.messaging.service_bus import ServiceBus
 from shared.outbox import MIGRATIONS, emit, inbox, mark_processed, oldest_age, replies
+from tests.support.schema_fingerprint import schema_fingerprint
 from tests.support.servers.bus_fixture import BusFixture, RecordingHandler, channel, now
 from tests.support.waiting import eventually
 

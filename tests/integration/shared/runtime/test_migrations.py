@@ -16,10 +16,10 @@ from shared.database import (
     migrate,
     open_pool,
     read_migrations,
-    schema_fingerprint,
     transaction,
 )
 from shared.errors import DependencyDown, SchemaMismatch
+from tests.support.schema_fingerprint import schema_fingerprint
 from tests.support.servers.shared_servers import Database
 
 FIRST = """

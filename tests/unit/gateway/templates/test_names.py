@@ -21,10 +21,10 @@ OTHER = Renderer(
     replace(
         BRAND,
         service_name="PORTALIX",
-        operator="Exemple",
+        operator_name="Exemple",
         import_address="import@example.org",
         export_address="export@example.org",
-        dpo="dpo@example.org",
+        dpo_address="dpo@example.org",
         dpo_postal="1 rue des Lilas, 75000 Paris",
         sender="portalix@example.org",
     ),
@@ -70,7 +70,7 @@ def test_every_page_names_the_service_and_its_operator_as_they_are_called(langua
 def test_g_42_the_titles_of_columns_name_the_operator(
     operator: str, language: str, titles: tuple[str, str]
 ) -> None:
-    names = replace(BRAND, operator=operator).names(language)
+    names = replace(BRAND, operator_name=operator).names(language)
     filed, decided = (
         translate(COLUMNS[key], language, **names) for key in ("filed_on", "decided_on")
     )

@@ -4,7 +4,7 @@ import pytest
 
 from shared.errors import Reject, Retry
 from shared.messaging.errors import Undecodable
-from shared.messaging.retry import Dead, RetryIn, decide
+from shared.messaging.failures import Dead, RetryIn, decide
 
 BUG = KeyError("x")
 TABLE = [

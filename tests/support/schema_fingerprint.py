@@ -1,6 +1,6 @@
 """A schema as text, for comparing what migrations make with what is expected."""
 
-from shared.database.pool import Connection
+from shared.database import Connection
 
 QUERIES = (
     """
