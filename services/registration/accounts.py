@@ -85,7 +85,7 @@ class Account:
 def recently_changed(account: Account, now: datetime) -> bool:
     """Whether phone or address changed so recently that only support may end a freeze made now.
 
-    A reset link goes to the address: whoever changed that could unfreeze the account.
+    A reset link goes to the address: the person who changed it could unfreeze the account.
     """
     changes = (account.phone_replaced_at, account.address_changed_at)
     return any(changed is not None and changed > now - RECENT_CHANGE_PERIOD for changed in changes)
