@@ -87,23 +87,12 @@ def countries(lang: str) -> tuple[Option, ...]:
 
 
 @cache
-def positions(lang: str) -> tuple[Option, ...]:
-    """« Qualité du demandeur »."""
-    return _options(POSITIONS, lang)
-
-
-@cache
-def establishment_types(lang: str) -> tuple[Option, ...]:
-    """« Type établissement »."""
-    return _options(ESTABLISHMENT_TYPES, lang)
-
-
 def choices(lang: str) -> dict[str, tuple[Option, ...]]:
     """The options of every select, by the name of the choice."""
     return {
         "countries": countries(lang),
-        "positions": positions(lang),
-        "establishment_types": establishment_types(lang),
+        "positions": _options(POSITIONS, lang),
+        "establishment_types": _options(ESTABLISHMENT_TYPES, lang),
     }
 
 
@@ -113,13 +102,14 @@ def summarize(fields: ProfileFields, address: str, lang: str) -> ProfileSummary:
         **{name: getattr(fields, name).strip() for name in TEXTS},
         "email": address,
         "phone": _phone(fields),
-        "position": _which(fields.position, fields.position_other, positions(lang)),
+        "position": _which(fields.position, fields.position_other, POSITIONS, lang),
         "country": country_names(lang).get(fields.country, fields.country),
         "siret": _grouped(fields.siret),
         "establishment_type": _which(
             fields.establishment_type,
             fields.establishment_type_other,
-            establishment_types(lang),
+            ESTABLISHMENT_TYPES,
+            lang,
         ),
     }
 
@@ -143,8 +133,8 @@ def _sorted_as(name: str) -> str:
     return "".join(char for char in bare if not unicodedata.combining(char))
 
 
-def _which(value: str, other: str, options: tuple[Option, ...]) -> str:
-    shown = dict(options).get(value, "")
+def _which(value: str, other: str, texts: Mapping[str, str], lang: str) -> str:
+    shown = translate(texts[value], lang) if value in texts else ""
     return f"{shown} ({other.strip()})" if value == "other" and other.strip() else shown
 
 

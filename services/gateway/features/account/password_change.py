@@ -7,13 +7,11 @@ from aiohttp import web
 from services.gateway.clients.services import ask, seal
 from services.gateway.http.forms import Form
 from services.gateway.http.rendering import page
-from services.gateway.http.site import CLOCK
-from services.gateway.portal.credentials import check_code
+from services.gateway.portal.credentials import check_code, code_is_fresh
 from services.gateway.portal.flash import redirect_with_flash
 from services.gateway.portal.form_errors import refused_code, when_unavailable
 from services.gateway.portal.password_rules import password_rules
 from services.gateway.sessions import guards
-from services.gateway.sessions.model import Session
 from services.gateway.sessions.request_state import REQUEST_STATE, idempotency_key
 from services.gateway.sessions.sessions import SESSIONS
 from shared.contracts.registration.requests import ChangePassword
@@ -30,7 +28,7 @@ async def show(
         request,
         "account_password.html",
         form=form,
-        needs_code=not code_given and _needs_code(request, found),
+        needs_code=not code_given and not code_is_fresh(request, found),
         **await password_rules(request, form),
     )
 
@@ -51,7 +49,7 @@ async def submit(request: web.Request, fields: dict[str, str]) -> web.Response:
     )
     code_given = False
     try:
-        if _needs_code(request, found):
+        if not code_is_fresh(request, found):
             checked = await check_code(request, found, fields, "password-totp")
             await request.app[SESSIONS].record_code(state.token or "", checked.accepted_at)
             found, code_given = replace(found, code_at=checked.accepted_at), True
@@ -62,7 +60,3 @@ async def submit(request: web.Request, fields: dict[str, str]) -> web.Response:
         return await show(request, form, code_given=code_given)
     await guards.rotate_session(request, found, fields["key"], view.changed_at, "password_changed")
     return redirect_with_flash(request, "account", "password_changed")
-
-
-def _needs_code(request: web.Request, found: Session) -> bool:
-    return not found.code_is_fresh(request.app[SESSIONS].limits, request.app[CLOCK]())

@@ -14,15 +14,18 @@ from services.gateway.http.errors import Redirect
 from services.gateway.http.forms import Form
 from services.gateway.http.rendering import page
 from services.gateway.http.routes import redirect, url
-from services.gateway.http.site import CLOCK
 from services.gateway.portal import session_pages
-from services.gateway.portal.credentials import check_code, check_password, describe_factor
+from services.gateway.portal.credentials import (
+    check_code,
+    check_password,
+    code_is_fresh,
+    describe_factor,
+)
 from services.gateway.portal.form_errors import invalid_form, refused_code, unavailable_form
 from services.gateway.sessions import guards
 from services.gateway.sessions.model import Session
 from services.gateway.sessions.request_state import REQUEST_STATE, flash, idempotency_key
 from services.gateway.sessions.sealed_state import SEALED_STATE
-from services.gateway.sessions.sessions import SESSIONS
 from shared.contracts.mfa.requests import KeepRecoveryCodes, MakeRecoveryCodes, Noted
 from shared.contracts.mfa.views import RecoveryCodesView
 from shared.messaging.handlers import Refused
@@ -57,7 +60,7 @@ async def show_first(request: web.Request) -> web.Response:
     factor = await describe_factor(request, found.account_id)
     if not factor.recovery_on or factor.recovery_kept:
         raise Redirect(await session_pages.after_login(request, found))
-    if not found.code_is_fresh(request.app[SESSIONS].limits, request.app[CLOCK]()):
+    if not code_is_fresh(request, found):
         raise Redirect(ON_DEMAND)
     return _render(request, found, await _make(request, found, new_token()), SIGNING_IN, Form())
 

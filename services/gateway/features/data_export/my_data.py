@@ -13,7 +13,7 @@ from services.gateway.http.forms import Form
 from services.gateway.http.rendering import RENDERER, page
 from services.gateway.http.routes import redirect, url
 from services.gateway.http.site import CLOCK
-from services.gateway.portal.credentials import check_code
+from services.gateway.portal.credentials import check_code, code_is_fresh
 from services.gateway.portal.form_errors import refused_code, when_unavailable
 from services.gateway.sessions import guards
 from services.gateway.sessions.model import Session
@@ -28,7 +28,7 @@ log = get_logger("gateway")
 async def show(request: web.Request) -> web.Response:
     """Every category under its heading; before that a code, where the last one is old."""
     found = guards.require_signed_in(request)
-    if not _fresh(request, found):
+    if not code_is_fresh(request, found):
         return await _ask(request, Form())
     data = await collect(request, found.account_id)
     lang = request[REQUEST_STATE].lang
@@ -56,7 +56,7 @@ async def prove(request: web.Request, fields: dict[str, str]) -> web.Response:
 async def download(request: web.Request) -> web.Response:
     """The data as JSON; its name and its first lines say so where something is missing."""
     found = guards.require_signed_in(request)
-    if not _fresh(request, found):
+    if not code_is_fresh(request, found):
         raise Redirect("my_data")
     data = await collect(request, found.account_id)
     _trace(found, data, "file")
@@ -73,10 +73,6 @@ async def download(request: web.Request) -> web.Response:
     response = web.Response(body=body, content_type="application/json", charset="utf-8")
     response.headers["Content-Disposition"] = f'attachment; filename="{name}"'
     return response
-
-
-def _fresh(request: web.Request, found: Session) -> bool:
-    return found.code_is_fresh(request.app[SESSIONS].limits, request.app[CLOCK]())
 
 
 async def _ask(request: web.Request, form: Form) -> web.Response:
