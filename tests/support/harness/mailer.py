@@ -99,7 +99,7 @@ class MailerHarness(ServiceHarness, MailerDriver):
         amqp_url = f"amqp://{NAME}:x@127.0.0.1/"
         urls = {"IMPEX_MAILER_DATABASE_URL": self.url, "IMPEX_MAILER_AMQP_URL": amqp_url}
         settings = load(SERVICE.settings, {**keys(), **urls, **changes})
-        runtime = Runtime(name=NAME, settings=settings, pool=self.pool, clock=self.clock)
+        runtime = Runtime(pool=self.pool, clock=self.clock)
         processor = EventProcessor(
             NAME,
             SERVICE.hears,
