@@ -19,7 +19,7 @@ from operations.install.paths import (
     user_for,
     write_for,
 )
-from operations.local.processes import Child, StartFailed, free_port, wait_until
+from operations.local.processes import Child, StartFailed, free_port, started_at, wait_until
 
 
 class Postgres:
@@ -121,5 +121,17 @@ class Postgres:
         self.child.stop()
 
     def kill(self) -> None:
-        """A crash of the server: every process of it ends at once."""
+        """A crash of the server, and the end of all its processes: those that serve connections
+        end when they notice, and until then no other server starts on the same data.
+        """
+        self.child.signal(signal.SIGSTOP)  # it starts no process any more
+        pid = self.child.pid
+        listed = Path(f"/proc/{pid}/task/{pid}/children")
+        workers = [int(one) for one in listed.read_text().split()] if self.child.alive else []
+        born = {one: started_at(one) for one in workers}
         self.child.kill()
+        wait_until(
+            lambda: all(started_at(one) != start for one, start in born.items() if start),
+            30,
+            "the end of PostgreSQL's processes",
+        )

@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Awaitable, Callable
+from datetime import timedelta
 from hashlib import sha256
 from pathlib import Path
 
@@ -12,7 +13,6 @@ from services.gateway.sessions.presession_store import DELETE_EXPIRED
 from shared.contracts.registration.requests import AcceptTerms
 from shared.database import Connection, row_count
 from shared.messaging.errors import RequestTimeout
-from shared.runtime.service import utc_now
 from tests.support.actors.http_browser import HttpBrowser
 from tests.support.intercept import Send, intercept
 from tests.support.servers.portal import Portal
@@ -27,7 +27,7 @@ async def age(portal: Portal, browser: HttpBrowser) -> Connection:
     )
     done = await connection.execute(
         "update presessions set created_at = created_at - interval '3 days',"
-        " expires_at = now() - interval '1 second' where token_hash = $1",
+        " expires_at = created_at - interval '2 days' where token_hash = $1",
         sha256(browser.cookies["impex-presession"].encode()).digest(),
     )
     assert done == "UPDATE 1"
@@ -45,8 +45,9 @@ async def test_settled_2_a_presession_ends_with_its_request(
     assert "Cette demande n'existe plus : elle a expiré" in page.text, "tomorrow is told why"
     assert browser.cookies["impex-presession"] != bound
     assert "n'existe plus" not in (await browser.get("/inscription")).text, "once"
-    assert row_count(await connection.execute(DELETE_EXPIRED, utc_now())) >= 1
-    left = await connection.fetchval("select count(*) from presessions where expires_at <= now()")
+    now = portal.clock()
+    assert row_count(await connection.execute(DELETE_EXPIRED, now)) >= 1
+    left = await connection.fetchval("select count(*) from presessions where expires_at <= $1", now)
     assert left == 0
     await connection.close()
 
@@ -95,7 +96,7 @@ async def test_an_acceptance_without_an_answer_is_followed(
         return
     assert "Nous créons votre compte" in page.text
     monkeypatch.setattr(
-        "services.gateway.features.registration.creation.ACCEPTANCE_GRACE", utc_now() - utc_now()
+        "services.gateway.features.registration.creation.ACCEPTANCE_GRACE", timedelta(0)
     )
     page = await browser.get("/inscription/creation")
     assert page.path == "/inscription/conditions"

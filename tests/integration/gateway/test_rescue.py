@@ -157,11 +157,13 @@ async def test_g_26_a_lost_phone_is_confirmed_from_the_mailbox(
     for _ in range(3):
         page = await portal.browser().get(path)
         assert page.status == 200
-    assert not [one for one in portal.sent_mails.published if one.name == "LostPhoneReported"]
+    account = await person.account_id()
+    assert not portal.sent_mails.of("LostPhoneReported", account)
     done = await browser.post(await browser.get(path), "/telephone-perdu/confirmer")
     assert done.status == 200
-    reported = await portal.sent_mails.event("LostPhoneReported", await person.account_id())
+    reported = await portal.sent_mails.event("LostPhoneReported", account)
     assert reported.data["stolen"] is False
+    assert portal.sent_mails.of("LostPhoneReported", account) == [reported]
     assert (await person.browser.get("/accueil")).path == "/accueil", "nothing else happened"
     again = await browser.get(path)
     assert again.soup.find("form", action="/telephone-perdu/confirmer") is None
@@ -218,7 +220,7 @@ async def test_settled_8_not_me_freezes_and_the_way_back_asks_for_everything(
     letter = await portal.sent_mails.to(address, kind="PasswordReset")
     page = await holder.get(f"/mot-de-passe?jeton={letter.token}")
     await holder.post(page, "/mot-de-passe", {"password": NEW})
-    assert not [one for one in portal.sent_mails.published if one.name == "AccountThawed"]
+    assert not portal.sent_mails.of("AccountThawed", account)
     person.password = NEW
     assert (await person.sign_in(holder)).path == "/accueil"
     await portal.sent_mails.event("AccountThawed", account)

@@ -17,6 +17,7 @@ from shared.security.sealing import KeyRing, Opener, seal_context
 from tests.support import eventually
 from tests.support.actors.account_holder import AccountHolder, new_address
 from tests.support.actors.http_browser import HttpResponse
+from tests.support.mail.sent_mails import PublishedEvent
 from tests.support.servers.portal import Portal
 
 pytestmark = pytest.mark.asyncio(loop_scope="package")
@@ -149,8 +150,10 @@ async def test_b_14_a_double_click_on_the_right_code_is_one_change(
         *(person.browser.post(page, PROOF, {"code": code}) for _ in range(2))
     )
     assert {one.path for one in answers} == {"/compte"}, [one.text[:300] for one in answers]
-    said = [one for one in portal.sent_mails.published if one.name == "AddressChanged"]
-    assert sum(one.data["address"] == new for one in said) == 1
+    account_id = await person.account_id()
+    changed = await portal.sent_mails.event("AddressChanged", account_id)
+    assert changed.data["address"] == new
+    assert portal.sent_mails.of("AddressChanged", account_id) == [changed]
 
 
 async def test_b_11_everything_held_as_a_page_and_as_a_file(portal: Portal, address: str) -> None:
@@ -233,8 +236,8 @@ async def test_b_11_a_correction_is_asked_for_once(portal: Portal, address: str)
     sixth = await person.browser.post(page, path, {"about": "other", "text": "une de trop"})
     assert sixth.status == 429
     assert "une de trop" in sixth.html
-    mine = [one for one in portal.sent_mails.published if one.subject == account_id]
-    assert sum(one.name == "CorrectionRequested" for one in mine) == 5
+    await portal.sent_mails.event("CorrectionRequested", account_id, 5)
+    assert len(portal.sent_mails.of("CorrectionRequested", account_id)) == 5
 
 
 async def test_g_36_who_leaves_tells_it(portal: Portal, address: str) -> None:
@@ -293,13 +296,14 @@ async def test_g_36_a_colleague_reports_a_departure_and_learns_nothing(
     assert len(texts) == 1
     assert all(one.status == 200 for one in answers)
 
-    def reported() -> list[Any]:
-        said = [one for one in portal.sent_mails.published if one.name == "DepartureReported"]
-        return [one for one in said if one.data["by"] == "colleague"]
-
     numbers = {NUMBER.search(one.text)[0] for one in answers}  # type: ignore[index]
-    await eventually(lambda: len(reported()) >= 2, why="both are told")
-    mine = [one for one in reported() if one.data["request_id"] in numbers]
+
+    def reported() -> list[PublishedEvent]:
+        reports = [one for one in portal.sent_mails.published if one.name == "DepartureReported"]
+        mine = [one for one in reports if one.data["request_id"] in numbers]
+        return mine if len(mine) >= 2 else []
+
+    mine = await eventually(reported, why="both reports are published")
     assert {one.subject for one in mine} == {None}
     details = [json.loads(for_desk(portal, DepartureReported, "details", one.data)) for one in mine]
     assert address in {one["address"] for one in details}

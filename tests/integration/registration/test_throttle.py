@@ -5,8 +5,7 @@ import asyncio
 
 import pytest
 
-from services.registration import hashing, service
-from services.registration.hashing import Cost
+from services.registration import hashing
 from shared.contracts.base import Refusal
 from shared.contracts.registration.events import PasswordResetRequested, SignInLocked
 from shared.contracts.registration.views import Done
@@ -26,13 +25,6 @@ from tests.support.harness.registration import (
 )
 
 
-@pytest.fixture
-def cheap_hashes(monkeypatch: pytest.MonkeyPatch) -> None:
-    """For many attempts one after the other: what a hash costs decides nothing."""
-    cost = Cost(memory=8, time=1, parallelism=1)
-    monkeypatch.setattr(service, "Cost", lambda *_: cost)
-
-
 def network(number: int) -> str:
     """One of 256 networks."""
     return f"10.0.{number}.0/24"
@@ -50,7 +42,6 @@ async def lock_out(harness: RegistrationHarness, address: str = ADDRESS, **more:
     assert (await wrong(harness, address, **more)).slug == "too_many_tries"
 
 
-@pytest.mark.usefixtures("cheap_hashes")
 async def test_au_04_an_attacker_locks_the_address_for_one_network_only(
     harness: RegistrationHarness,
 ) -> None:
@@ -62,7 +53,6 @@ async def test_au_04_an_attacker_locks_the_address_for_one_network_only(
     assert (await harness.refusal(harness.sign_in(ADDRESS, PASSWORD))).retry_after == 90
 
 
-@pytest.mark.usefixtures("cheap_hashes")
 @pytest.mark.parametrize("address", [ADDRESS, UNKNOWN])
 async def test_au_02_no_more_than_twenty_five_a_day_from_all_networks(
     harness: RegistrationHarness, address: str
@@ -78,7 +68,6 @@ async def test_au_02_no_more_than_twenty_five_a_day_from_all_networks(
     assert (await wrong(harness, address, network=OTHER_NETWORK)).slug == "wrong_credentials"
 
 
-@pytest.mark.usefixtures("cheap_hashes")
 async def test_au_04_a_known_browser_signs_in_past_the_ceiling(
     harness: RegistrationHarness,
 ) -> None:
@@ -101,7 +90,6 @@ async def test_au_04_a_known_browser_signs_in_past_the_ceiling(
     assert again.failures == 0
 
 
-@pytest.mark.usefixtures("cheap_hashes")
 async def test_au_02_the_holders_sign_in_gives_guessers_no_new_attempts(
     harness: RegistrationHarness,
 ) -> None:
@@ -115,7 +103,6 @@ async def test_au_02_the_holders_sign_in_gives_guessers_no_new_attempts(
     assert looked_at == 25
 
 
-@pytest.mark.usefixtures("cheap_hashes")
 async def test_au_04_a_known_browser_uses_its_own_attempts_only_while_locked(
     harness: RegistrationHarness,
 ) -> None:
@@ -128,7 +115,6 @@ async def test_au_04_a_known_browser_uses_its_own_attempts_only_while_locked(
     assert (await wrong(harness, known=(holder.account_id,))).slug == "too_many_tries"
 
 
-@pytest.mark.usefixtures("cheap_hashes")
 async def test_au_04_a_known_browser_has_ten_attempts_a_day(harness: RegistrationHarness) -> None:
     holder = await HarnessAccountHolder.of(harness)
     for number in range(25):
@@ -143,7 +129,6 @@ async def test_au_04_a_known_browser_has_ten_attempts_a_day(harness: Registratio
     assert (refusal.retry_after or 0) > 3_600
 
 
-@pytest.mark.usefixtures("cheap_hashes")
 async def test_au_04_a_browser_known_for_another_account_is_locked_too(
     harness: RegistrationHarness,
 ) -> None:
@@ -167,7 +152,6 @@ async def test_while_locked_nothing_is_compared_or_emitted(
     assert (hashed, await harness.count("outbox")) == ([], before)
 
 
-@pytest.mark.usefixtures("cheap_hashes")
 async def test_au_04_one_network_tries_no_more_than_sixty_addresses(
     harness_with: OpenHarness, public: dict[str, str]
 ) -> None:
@@ -216,6 +200,7 @@ async def test_the_try_out_has_no_network_limit_of_sign_ins(harness_with: OpenHa
 
 
 @pytest.mark.parametrize("address", [ADDRESS, UNKNOWN])
+@pytest.mark.usefixtures("real_hashes")
 async def test_au_03_of_fifty_parallel_attempts_five_are_compared(
     harness: RegistrationHarness, address: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -228,6 +213,7 @@ async def test_au_03_of_fifty_parallel_attempts_five_are_compared(
     assert len(await harness.events(SignInLocked)) == 1
 
 
+@pytest.mark.usefixtures("real_hashes")
 async def test_au_03_fifty_parallel_tries_from_fifty_networks_meet_the_ceiling(
     harness: RegistrationHarness,
 ) -> None:
@@ -236,6 +222,7 @@ async def test_au_03_fifty_parallel_tries_from_fifty_networks_meet_the_ceiling(
     assert sum(each.slug == "wrong_credentials" for each in refusals) == 25
 
 
+@pytest.mark.usefixtures("real_hashes")
 async def test_au_03_right_and_wrong_at_once_leave_what_was_wrong_counted(
     harness: RegistrationHarness,
 ) -> None:

@@ -3,6 +3,7 @@
 import itertools
 from dataclasses import dataclass, field
 
+from tests.support import eventually
 from tests.support.actors.http_browser import HttpBrowser, HttpResponse
 from tests.support.authenticator import Authenticator
 from tests.support.servers.portal import PASSWORD, Portal
@@ -48,10 +49,14 @@ class AccountHolder:
         """The account's id, as events name it, whatever its address is by now."""
         if self.id:
             return self.id
-        said = [one for one in self.portal.sent_mails.published if one.name == "AccountCreated"]
-        found = [one.subject for one in said if one.data["address"] == self.address]
-        assert found, self.address
-        self.id = str(found[0])
+
+        def created() -> str | None:
+            for one in self.portal.sent_mails.published:
+                if one.name == "AccountCreated" and one.data["address"] == self.address:
+                    return one.subject
+            return None
+
+        self.id = str(await eventually(created, why=f"the account of {self.address}"))
         return self.id
 
     async def give_password(

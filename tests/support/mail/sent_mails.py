@@ -87,11 +87,17 @@ class SentMails:
 
         return (await eventually(found, why=f"message {number} to {address}"))[-1]
 
+    def of(self, name: str, subject: str | None) -> list[PublishedEvent]:
+        """The events of that name about an account, so far. Tests share a portal: others' events
+        are in `published` too.
+        """
+        return [one for one in self.published if (one.name, one.subject) == (name, subject)]
+
     async def event(self, name: str, subject: str, number: int = 1) -> PublishedEvent:
         """The latest event of that name about an account, once there are `number` of them."""
 
         def found() -> list[PublishedEvent]:
-            mine = [one for one in self.published if (one.name, one.subject) == (name, subject)]
+            mine = self.of(name, subject)
             return mine if len(mine) >= number else []
 
         return (await eventually(found, why=f"{number} {name}"))[-1]

@@ -1,0 +1,38 @@
+"""Password hashes at the lowest cost: most of a test of sign-in would be spent on them.
+
+What is stored names the cost that the settings ask for, so everything that compares costs works as
+with real hashes. Unit tests, all tests that start processes, and those with `real_hashes` compute
+real ones.
+"""
+
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+from argon2.low_level import hash_secret
+
+from services.registration import hashing
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _cheap_hashes() -> Iterator[None]:
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(hashing, "hash_secret", _hash_cheaply)
+        yield
+
+
+@pytest.fixture
+def real_hashes(monkeypatch: pytest.MonkeyPatch) -> None:
+    """For attempts in parallel, which overlap as long as hashes take."""
+    monkeypatch.setattr(hashing, "hash_secret", hash_secret)
+
+
+def _hash_cheaply(
+    secret: bytes, salt: bytes, *, time_cost: int, memory_cost: int, parallelism: int, **more: Any
+) -> bytes:
+    cheap = hash_secret(
+        secret, salt, time_cost=1, memory_cost=8 * parallelism, parallelism=parallelism, **more
+    )
+    algorithm, version, _cost, *rest = cheap.removeprefix(b"$").split(b"$")
+    cost = f"m={memory_cost},t={time_cost},p={parallelism}".encode()
+    return b"$" + b"$".join((algorithm, version, cost, *rest))
