@@ -114,7 +114,7 @@ def database(database_factory: Callable[[], Database]) -> Database:
 
 @pytest.fixture
 def broker_factory(test_servers: TestServers) -> Iterator[Callable[[Iterable[Principal]], Broker]]:
-    """Call it with parties of your own for a fresh virtual host."""
+    """Call it with principals of your own for a fresh virtual host."""
     made: list[Broker] = []
 
     def make(principals: Iterable[Principal]) -> Broker:
@@ -156,7 +156,7 @@ def dedicated_servers() -> Iterator[DedicatedServers]:
 def dedicated_system(dedicated_servers: DedicatedServers, tmp_path: Path) -> Iterator[System]:
     """A `system` on servers that may be killed: `own_servers.postgres`, `own_servers.rabbit`.
 
-    Both run again, whatever the test before did to them.
+    Both run again, whatever the previous test did to them.
     """
     dedicated_servers.ensure()
     test_servers = dedicated_servers.test_servers

@@ -27,6 +27,7 @@ from services.gateway.features.support_requests.support_requests import (
 )
 from services.gateway.http import csp_reports
 from services.gateway.http.client_ip import parse_networks
+from services.gateway.http.errors import ERROR_LINKS
 from services.gateway.http.form_routes import add_routes
 from services.gateway.http.forms import MAX_BODY_BYTES
 from services.gateway.http.middleware import add_headers, handle_request
@@ -38,6 +39,7 @@ from services.gateway.http.sliding_window import LOOKUPS, SlidingWindow
 from services.gateway.http.sse import STREAMS, Streams
 from services.gateway.http.static_files import ASSETS, Assets, find_dsfr
 from services.gateway.portal import session_pages
+from services.gateway.portal.error_links import LINKS
 from services.gateway.portal.flash import flash_message
 from services.gateway.portal.resources import STATIC, TEMPLATES
 from services.gateway.sessions.guards import SESSION_PAGES
@@ -81,6 +83,7 @@ def init_app(settings: GatewaySettings, runtime: Runtime) -> web.Application:
     app[PRESESSIONS] = Presessions(pool, clock)
     app[SESSIONS] = Sessions(pool, clock, settings.session_limits, wake_relay)
     app[SESSION_PAGES] = session_pages.PAGES
+    app[ERROR_LINKS] = LINKS
     app[SEALED_STATE] = SealedState(settings.session_keys)
     app[SAVED_INPUT] = SavedInput(pool, clock, app[SEALED_STATE])
     app[SUPPORT_REQUESTS] = SupportRequests(

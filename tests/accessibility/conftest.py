@@ -40,7 +40,7 @@ async def browser() -> AsyncIterator[Browser]:
 
 @pytest_asyncio.fixture(loop_scope="session")
 async def page(site: Site, browser: Browser) -> AsyncIterator[Page]:
-    """A browser profile of the test's own."""
+    """A separate browser profile."""
     site.clear()
     async with opened(site, browser) as page:
         yield page

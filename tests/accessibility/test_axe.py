@@ -10,11 +10,11 @@ from playwright.async_api import Page as Tab
 
 from tests.support.pages.axe_rules import (
     AXE,
-    BESIDE,
     CONTRAST,
+    MISPLACED_HINTS,
     SMALL_TARGETS,
     SPILL,
-    Judge,
+    PageChecker,
     pages_with_every_look,
     violations,
 )
@@ -35,7 +35,8 @@ OTHERS = [
 
 @dataclass
 class Tabs:
-    """Tabs for all pages, light, dark, and one that runs no scripts; nothing is kept between pages.
+    """Tabs for all pages, light, dark, and one that runs no scripts; no state is shared between
+    pages.
 
     `whole` names the pages that have every element in every context that any page has.
     """
@@ -44,7 +45,7 @@ class Tabs:
     dark: Tab
     scriptless: Tab
     whole: set[str]
-    checker: Judge = field(default_factory=Judge)
+    checker: PageChecker = field(default_factory=PageChecker)
 
 
 @pytest_asyncio.fixture(scope="module", loop_scope="session")
@@ -67,7 +68,7 @@ async def tabs(site: Site, browser: Browser) -> AsyncIterator[Tabs]:
 async def test_ax_01_ax_07_wcag_in_both_themes(shown: Page, site: Site, tabs: Tabs) -> None:
     """No violation, light and dark; nothing spills at 320 px; a silent console (WF-03).
 
-    A page that differs from others in its words only is not run through the rules again, nor are
+    A page that differs from others in its texts only is not run through the rules again, nor are
     its scripts: its boxes are measured.
     """
     site.clear()
@@ -80,7 +81,7 @@ async def test_ax_01_ax_07_wcag_in_both_themes(shown: Page, site: Site, tabs: Ta
         found, _new = await tabs.checker.look(tab)
         assert found == []
     assert await tab.evaluate(SMALL_TARGETS) == []
-    assert await tab.evaluate(BESIDE) == []
+    assert await tab.evaluate(MISPLACED_HINTS) == []
     await tab.set_viewport_size({"width": 320, "height": 640})
     assert await tab.evaluate(SPILL) == 0
     assert await tab.evaluate(SMALL_TARGETS) == []
@@ -99,7 +100,7 @@ async def _scripts_have_run(tab: Tab, theme: str) -> None:
 async def test_g_51_a_dark_device_gets_dark_pages_without_scripts(
     site: Site, browser: Browser
 ) -> None:
-    """The design system names the theme by script; without one the style sheet follows alone."""
+    """A script sets the theme; without scripts the style sheet follows the device."""
     context = await browser.new_context(java_script_enabled=False, color_scheme="dark")
     page = await context.new_page()
     await page.goto(f"{site.url}/register-errors.fr.html")

@@ -1,4 +1,4 @@
-"""The home page under the fingers: keyboard alone, a phone's width, no scripts (AX-08, AX-12)."""
+"""The home page by keyboard, at a phone's width and without scripts (AX-08, AX-12)."""
 
 import pytest
 from playwright.async_api import Browser, Page, expect
@@ -12,7 +12,7 @@ OUTLINE = "getComputedStyle(document.activeElement).outlineStyle"
 
 
 async def _follow(page: Page, address: str) -> None:
-    """Enter asks for another page; the state that is shown stays."""
+    """Enter requests another page; the shown state stays."""
     async with page.expect_request(f"**{address}") as asked:
         await page.keyboard.press("Enter")
     assert (await asked.value).method == "GET"
@@ -79,7 +79,7 @@ async def test_ax_08_rows_are_sorted_searched_and_paged_by_the_keyboard(
 async def test_ax_12_on_a_phone_rows_are_cards_without_scripts(
     site: Site, browser: Browser, name: str
 ) -> None:
-    """Nothing spills; each value stands under its title; the order is chosen in a list."""
+    """Nothing spills; each value is below its title; a list selects the order."""
     context = await browser.new_context(
         java_script_enabled=False, viewport={"width": 375, "height": 800}
     )

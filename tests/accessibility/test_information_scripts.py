@@ -32,7 +32,7 @@ def _answer(state: str, text: str) -> dict[str, object]:
     return {**dict.fromkeys(FOUND, ""), "state": state, "text": text}
 
 
-async def test_si_04_in_02_the_country_decides_what_is_asked(site: Site, page: Page) -> None:
+async def test_si_04_in_02_the_country_determines_the_fields(site: Site, page: Page) -> None:
     """G-32: SIRET in France and overseas, VAT, LEI and EORI abroad; what is hidden is not sent."""
     await _open(site, page)
     siret, vat = page.locator("#siret"), page.locator("#vat")
@@ -50,7 +50,7 @@ async def test_si_04_in_02_the_country_decides_what_is_asked(site: Site, page: P
     await expect(siret).to_be_hidden()
 
 
-async def test_si_15_others_asks_which(site: Site, page: Page) -> None:
+async def test_si_15_other_requires_a_text(site: Site, page: Page) -> None:
     await _open(site, page)
     for name in ("position", "establishment_type"):
         which = page.locator(f"#{name}_other")
@@ -61,8 +61,8 @@ async def test_si_15_others_asks_which(site: Site, page: Page) -> None:
         await expect(which).to_be_disabled()
 
 
-async def test_b_07_si_08_the_directory_fills_in_what_is_empty(site: Site, page: Page) -> None:
-    """Asked once, after a pause; announced politely; what was typed stays, all can be edited."""
+async def test_b_07_si_08_the_directory_fills_in_empty_fields(site: Site, page: Page) -> None:
+    """Asked once, after a pause; announced politely; input stays and can be edited."""
     site.answers[ESTABLISHMENT] = FOUND
     await _open(site, page)
     await page.locator("#city").fill("Paris")
@@ -81,8 +81,10 @@ async def test_b_07_si_08_the_directory_fills_in_what_is_empty(site: Site, page:
     await expect(page.locator("#company_name")).to_have_value("Pharmacie")
 
 
-async def test_si_06_a_closed_establishment_asks_why(site: Site, page: Page) -> None:
-    """Bad input 45; 46: a directory that is away blocks nothing; a wrong key is told on leaving."""
+async def test_si_06_a_closed_establishment_requires_a_reason(site: Site, page: Page) -> None:
+    """An unavailable directory blocks nothing; a wrong check digit is reported when the field is
+    left.
+    """
     await _open(site, page)
     siret, state, reason = (page.locator(one) for one in ("#siret", "#siret-etat", "#ferme"))
     await expect(reason).to_be_hidden()
@@ -111,7 +113,7 @@ async def test_si_06_a_closed_establishment_asks_why(site: Site, page: Page) -> 
 
 
 async def test_g_33_ax_09_changes_are_not_left_behind_unasked(site: Site, page: Page) -> None:
-    """Wording 23c: three choices; the focus is held and comes back; nothing asks without reason."""
+    """Three choices; the dialog traps the focus and returns it; no dialog without changes."""
     await _open(site, page, "information-draft")
     close = page.locator("#fermer")
     await page.locator("#city").fill("Pantin")
@@ -136,8 +138,8 @@ async def test_g_33_ax_09_changes_are_not_left_behind_unasked(site: Site, page: 
         await close.click()
 
 
-async def test_g_33_what_the_server_could_not_save_is_unsaved(site: Site, page: Page) -> None:
-    await _open(site, page, "information-away")
+async def test_g_33_a_failed_save_leaves_unsaved_changes(site: Site, page: Page) -> None:
+    await _open(site, page, "information-unavailable")
     await page.locator("#fermer").click()
     await expect(page.locator("#quitter")).to_be_visible()
     async with page.expect_request("**/informations") as sent:
@@ -165,10 +167,8 @@ async def test_ax_09_g_34_the_summary_is_a_dialog_that_holds_and_returns_the_foc
     assert site.complaints == []
 
 
-async def test_se_04_the_end_of_the_session_brings_what_was_typed_along(
-    site: Site, page: Page
-) -> None:
-    """Wording 25b: « Se connecter » sends the form, which the server keeps for its holder."""
+async def test_se_04_input_is_sent_at_the_end_of_the_session(site: Site, page: Page) -> None:
+    """« Se connecter » sends the form, which the server saves for its holder."""
     await page.clock.install()
     await _open(site, page)
     await page.locator("#city").fill("Pantin")

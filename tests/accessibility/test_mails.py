@@ -13,7 +13,7 @@ pytestmark = [pytest.mark.browser, pytest.mark.asyncio(loop_scope="session")]
 
 AXE = Path(__file__).parents[2] / "node_modules/axe-core/axe.min.js"
 RULES = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]
-#: Landmarks belong to pages; a mail is shown inside somebody else's.
+#: Landmarks belong to pages; a mail is shown inside a page of a mail program.
 NOT_FOR_MAILS = ["region", "landmark-one-main"]
 SPILL = "document.documentElement.scrollWidth - document.documentElement.clientWidth"
 LONG_ADDRESS = "prenom.nom-compose-tres-long.pharmacie-centrale@laboratoires-exemple.example"
@@ -33,7 +33,7 @@ async def _violations(page: Page) -> list[str]:
 
 @pytest_asyncio.fixture(scope="module", loop_scope="session")
 async def page(browser: Browser) -> AsyncIterator[Page]:
-    """One tab for all mails: each takes the place of the one before."""
+    """One tab for all mails: each replaces the previous one."""
     context = await browser.new_context()
     page = await context.new_page()
     await page.evaluate(AXE.read_text("utf-8"))

@@ -22,8 +22,8 @@ async def _register(site: Site, page: Page) -> None:
     await page.locator("#continuer[aria-disabled=true]").wait_for()
 
 
-async def test_g_06_each_rule_changes_state_as_one_types(site: Site, page: Page) -> None:
-    """The state is said in words; the strength is one of three; nothing before the first key."""
+async def test_g_06_each_rule_changes_state_while_typing(site: Site, page: Page) -> None:
+    """The state is announced as text; one of three strengths; nothing before the first key."""
     await _register(site, page)
     await expect(page.locator("#force")).to_be_hidden()
     await page.locator("#password").fill("abc")
@@ -38,7 +38,7 @@ async def test_g_06_each_rule_changes_state_as_one_types(site: Site, page: Page)
 
 
 async def test_g_07_continue_opens_once_the_password_is_accepted(site: Site, page: Page) -> None:
-    """C14: the button says why it waits and leads to the field; it is never truly disabled."""
+    """The button explains why it waits and leads to the field; it is never really disabled."""
     await _register(site, page)
     button = page.get_by_role("button", name="Continuer")
     await button.click(force=True)
@@ -50,10 +50,10 @@ async def test_g_07_continue_opens_once_the_password_is_accepted(site: Site, pag
     await expect(page.locator("#suite")).to_contain_text("Votre compte est prêt à être créé.")
 
 
-async def test_g_06_common_words_are_not_said_respected_before_the_server_answers(
+async def test_g_06_the_rule_on_common_words_is_neutral_until_the_server_answers(
     site: Site, page: Page
 ) -> None:
-    """Neutral for a password that the server was not asked about; what is left is true."""
+    """Neutral for a password that the server has not checked; the other rules are evaluated."""
     await _register(site, page)
     common = page.locator("[data-rule=common]")
     left = page.locator("#suite")
@@ -73,10 +73,10 @@ async def test_g_06_common_words_are_not_said_respected_before_the_server_answer
     await expect(common.locator("[data-state]")).to_have_text("")
 
 
-async def test_g_08_without_an_answer_nothing_is_promised_of_common_words(
+async def test_g_08_without_an_answer_the_rule_on_common_words_stays_neutral(
     site: Site, page: Page
 ) -> None:
-    """The form may leave all the same: the server judges it."""
+    """The form can be sent all the same: the server validates it."""
     await _register(site, page)
     await page.route(f"**{WORD}", lambda route: route.abort())
     async with page.expect_event("requestfailed"):
@@ -88,8 +88,8 @@ async def test_g_08_without_an_answer_nothing_is_promised_of_common_words(
     await expect(page.locator("[data-rule=common] [data-state]")).to_have_text("")
 
 
-async def test_g_08_the_word_lists_are_asked_of_the_server(site: Site, page: Page) -> None:
-    """Only a password that meets the other rules is asked about, and the word is named."""
+async def test_g_08_the_server_checks_the_word_lists(site: Site, page: Page) -> None:
+    """Only a password that meets the other rules is checked, and the word is named."""
     await _register(site, page)
     site.answers[WORD] = {"word": "soleil", "source": "french"}
     await page.locator("#password").fill("Soleil9!qz")
@@ -100,8 +100,8 @@ async def test_g_08_the_word_lists_are_asked_of_the_server(site: Site, page: Pag
     assert site.asked == [(WORD, {"password": "Soleil9!qz"})]
 
 
-async def test_g_05_a_slip_is_pointed_out_and_put_right(site: Site, page: Page) -> None:
-    """The suggestion fills the field only when asked to."""
+async def test_g_05_a_typo_gets_a_suggestion_that_corrects_it(site: Site, page: Page) -> None:
+    """The suggestion fills the field only on request."""
     await _register(site, page)
     site.answers[NEAR] = {"suggestion": "pierre@gmail.com"}
     field = page.get_by_label("Adresse email")
@@ -115,7 +115,7 @@ async def test_g_05_a_slip_is_pointed_out_and_put_right(site: Site, page: Page) 
 
 
 async def test_pw_07_a_password_can_be_pasted_and_shown(site: Site, page: Page) -> None:
-    """No paste handler stands in the way; « Afficher » shows what was typed."""
+    """No paste handler interferes; « Afficher » shows the input."""
     await _register(site, page)
     field = page.locator("#password")
     await field.focus()
@@ -125,8 +125,8 @@ async def test_pw_07_a_password_can_be_pasted_and_shown(site: Site, page: Page) 
     await expect(field).to_have_value(GOOD)
 
 
-async def test_b_01_the_mails_fate_is_shown_live(site: Site, page: Page) -> None:
-    """A refusal comes over the stream with the way to correct the address."""
+async def test_b_01_the_delivery_status_is_updated_live(site: Site, page: Page) -> None:
+    """A refusal arrives over the stream with a link to correct the address."""
     site.events[MAIL_LIVE] = [("mail", {"state": "refused", "text": "Adresse refusée."})]
     site.answers[MAIL_STATE] = {"state": "refused", "text": "Adresse refusée.", "due": "validation"}
     await page.goto(f"{site.url}/validation.fr.html")
@@ -137,16 +137,16 @@ async def test_b_01_the_mails_fate_is_shown_live(site: Site, page: Page) -> None
     )
 
 
-async def test_b_01_without_a_stream_the_page_asks_again(site: Site, page: Page) -> None:
-    """A proxy that holds the stream back costs nothing but a few seconds."""
+async def test_b_01_without_a_stream_the_page_polls(site: Site, page: Page) -> None:
+    """A proxy that buffers the stream costs only a few seconds."""
     site.answers[MAIL_STATE] = {"state": "accepted", "text": "Remis à 10:42.", "due": "validation"}
     await page.goto(f"{site.url}/validation.fr.html")
     await expect(page.locator("#message-etat")).to_have_text("Remis à 10:42.")
     await expect(page.locator("#message-corriger")).to_be_hidden()
 
 
-async def test_ax_05_the_countdown_is_never_spoken(site: Site, page: Page) -> None:
-    """The seconds left change outside every live region; the button opens when they are over."""
+async def test_ax_05_the_countdown_is_never_announced(site: Site, page: Page) -> None:
+    """The countdown is outside every live region; the button is enabled at its end."""
     await page.clock.install()
     await page.goto(f"{site.url}/validation.fr.html")
     again = page.locator("#renvoi")
@@ -159,7 +159,7 @@ async def test_ax_05_the_countdown_is_never_spoken(site: Site, page: Page) -> No
 
 
 async def test_g_14_ax_09_the_creation_is_followed_in_a_dialog(site: Site, page: Page) -> None:
-    """Named, focused, closed by Escape; it ends on a button, not on a jump."""
+    """Named, focused, closed by Escape; it ends with a button, not with a redirect."""
     site.answers[MADE_STATE] = {"state": "creating", "text": "", "due": "terms", "next": None}
     await page.goto(f"{site.url}/creation.fr.html")
     dialog = page.get_by_role("dialog", name="Création de votre compte")
@@ -178,8 +178,8 @@ async def test_g_14_ax_09_the_creation_is_followed_in_a_dialog(site: Site, page:
     await expect(page.get_by_role("button", name="Revoir l'avancement")).to_be_focused()
 
 
-async def test_se_12_nothing_but_the_theme_is_kept(site: Site, page: Page) -> None:
-    """The choice of theme survives; no other storage is used, no global is made (IN-12)."""
+async def test_se_12_nothing_but_the_theme_is_stored(site: Site, page: Page) -> None:
+    """The choice of theme is stored; no other storage is used, no global is defined (IN-12)."""
     await _register(site, page)
     await page.get_by_role("button", name="Paramètres d'affichage").click()
     await page.locator("label[for=fr-radios-theme-dark]").click()
@@ -203,14 +203,14 @@ async def test_ax_12_in_12_pages_work_when_scripts_fail_to_load(site: Site, page
     await expect(page.locator(".impex-old-browser")).to_be_hidden()
 
 
-async def test_g_15_wf_10_an_old_browser_reads_that_it_is_old(site: Site, page: Page) -> None:
-    """Without the style sheets' features the notice shows; the text stays readable."""
+async def test_g_15_wf_10_an_old_browser_gets_a_notice(site: Site, page: Page) -> None:
+    """Without the style sheets' features a notice is shown; the text stays readable."""
     await page.route("**/*.css", lambda route: route.abort())
     await page.goto(f"{site.url}/sign_in.fr.html")
     await expect(page.locator(".impex-old-browser")).to_be_visible()
 
 
-async def test_gd_04_no_third_party_is_asked(site: Site, page: Page) -> None:
+async def test_gd_04_no_request_goes_to_a_third_party(site: Site, page: Page) -> None:
     """Every request goes to the portal."""
     hosts: set[str] = set()
     page.on("request", lambda request: hosts.add(request.url.split("/")[2]))

@@ -1,4 +1,4 @@
-"""What our scripts add once somebody is signed in: the session's end, copies, printing."""
+"""What our scripts add for signed-in users: the session's end, copies, printing."""
 
 import asyncio
 from typing import Any
@@ -34,7 +34,7 @@ async def _warned(site: Site, page: Page, **state: Any) -> None:
 async def test_se_04_two_minutes_before_the_end_the_session_can_be_extended(
     site: Site, page: Page
 ) -> None:
-    """Nothing is asked before; one press extends; the focus comes back to where it was."""
+    """No dialog before; one press extends; the focus returns to where it was."""
     await _open(site, page)
     await page.locator("#code").fill("123 4")
     await page.clock.fast_forward((IDLE - WARNING - 5) * 1000)
@@ -58,8 +58,10 @@ async def test_se_04_two_minutes_before_the_end_the_session_can_be_extended(
     assert site.complaints == []
 
 
-async def test_se_04_what_another_tab_extended_is_not_warned_of(site: Site, page: Page) -> None:
-    """The server knows; this page waits on."""
+async def test_se_04_an_extension_in_another_tab_suppresses_the_warning(
+    site: Site, page: Page
+) -> None:
+    """The server knows; this page keeps waiting."""
     await _open(site, page)
     site.answers[STATE] = {"left": 1500, "extend": True}
     async with page.expect_response(f"**{STATE}"):
@@ -68,8 +70,8 @@ async def test_se_04_what_another_tab_extended_is_not_warned_of(site: Site, page
     await expect(page.locator("#fin")).to_be_hidden()
 
 
-async def test_se_04_the_end_is_told_once_and_nothing_jumps(site: Site, page: Page) -> None:
-    """What was typed stays on the page; the way back is a link."""
+async def test_se_04_the_end_is_announced_once_without_a_redirect(site: Site, page: Page) -> None:
+    """The input stays on the page; a link leads to the sign-in."""
     await _warned(site, page)
     await page.keyboard.press("Escape")
     await expect(page.locator("#fin")).to_be_hidden()
@@ -87,15 +89,15 @@ async def test_se_04_the_end_is_told_once_and_nothing_jumps(site: Site, page: Pa
     await expect(page.locator("#code")).to_have_value("123 4")
 
 
-async def test_se_04_the_end_that_nothing_puts_off_is_told_as_such(site: Site, page: Page) -> None:
+async def test_se_04_a_final_end_is_announced_as_such(site: Site, page: Page) -> None:
     """No button promises what the server would refuse."""
     await _warned(site, page, extend=False)
     await expect(page.locator("#fin")).to_contain_text("atteint sa durée maximale")
     await expect(page.get_by_role("button", name="Prolonger ma session")).to_be_hidden()
 
 
-async def test_se_04_an_extension_that_fails_is_told(site: Site, page: Page) -> None:
-    """The server is away: the dialog stays, says so, and can be tried again."""
+async def test_se_04_a_failed_extension_is_reported(site: Site, page: Page) -> None:
+    """The server is unavailable: the dialog stays, reports it, and allows another try."""
     await _warned(site, page)
     await page.get_by_role("button", name="Prolonger ma session").click()
     await expect(page.locator("#fin-echec")).to_contain_text("n'a pas pu être prolongée")
@@ -113,9 +115,9 @@ async def test_ax_09_the_dialog_holds_the_focus_and_passes_the_rules(
         await page.keyboard.press("Tab")
         outside = "!document.activeElement.closest('#fin') && document.activeElement.tagName"
         assert await page.evaluate(outside) in (False, "BODY")
-    said = await page.locator("#fin-texte").text_content()
+    text = await page.locator("#fin-texte").text_content()
     await page.clock.fast_forward(30_000)
-    assert await page.locator("#fin-texte").text_content() == said
+    assert await page.locator("#fin-texte").text_content() == text
     await page.evaluate(AXE.read_text("utf-8"))
     await page.clock.resume()
     assert await violations(page, {"runOnly": LEVELS}) == []
@@ -123,7 +125,7 @@ async def test_ax_09_the_dialog_holds_the_focus_and_passes_the_rules(
 
 @pytest.mark.parametrize("width", [320, 1280])
 @pytest.mark.parametrize("name", ["home", "code"])
-async def test_se_06_signing_out_is_in_sight_without_scripts_at_every_width(
+async def test_se_06_signing_out_is_visible_without_scripts_at_every_width(
     site: Site, browser: Browser, name: str, width: int
 ) -> None:
     """In no menu, reached by the keyboard, and one alone."""
@@ -147,10 +149,10 @@ async def test_se_12_signed_in_pages_keep_nothing_in_the_browser(site: Site, pag
     assert await page.evaluate("sessionStorage.length") == 0
 
 
-async def test_ot_17_the_key_and_the_codes_are_copied_and_said(
+async def test_ot_17_copying_the_key_and_the_codes_is_announced(
     site: Site, browser: Browser
 ) -> None:
-    """The key without the spaces that help the eye; the codes one a line."""
+    """The key without its spaces; the codes one per line."""
     context = await browser.new_context(permissions=["clipboard-read", "clipboard-write"])
     page = await context.new_page()
     copied = "navigator.clipboard.readText()"
@@ -168,7 +170,7 @@ async def test_ot_17_the_key_and_the_codes_are_copied_and_said(
 async def test_ot_17_where_copying_is_not_allowed_the_key_is_selected(
     site: Site, page: Page
 ) -> None:
-    """The person is told what to press."""
+    """The page explains which keys to press."""
     await page.goto(f"{site.url}/enrol.fr.html")
     await page.evaluate("() => { navigator.clipboard.writeText = () => Promise.reject(); }")
     await page.get_by_role("button", name="Copier la clé").click()
@@ -193,7 +195,7 @@ async def test_b_13_the_codes_are_printed_alone(site: Site, page: Page) -> None:
 async def test_g_02_the_guide_is_printed_with_every_picture_and_nothing_around_it(
     site: Site, page: Page
 ) -> None:
-    """Dark words even from a dark screen; pictures that nobody scrolled to; addresses of links."""
+    """Dark text even from a dark theme; pictures that were not scrolled to; addresses of links."""
     await page.emulate_media(color_scheme="dark")
     await page.goto(f"{site.url}/help_creation.fr.html")
     await page.locator("html[data-fr-theme=dark]").wait_for(state="attached")
@@ -217,7 +219,7 @@ async def test_g_02_the_guide_is_printed_with_every_picture_and_nothing_around_i
 async def test_ax_12_b_13_the_codes_are_downloaded_without_scripts(
     site: Site, browser: Browser
 ) -> None:
-    """A plain link holds the file; nothing is asked of the server."""
+    """A plain link holds the file; no request to the server."""
     context = await browser.new_context(java_script_enabled=False, accept_downloads=True)
     page = await context.new_page()
     await page.goto(f"{site.url}/codes.fr.html")
@@ -233,7 +235,7 @@ async def test_ax_12_b_13_the_codes_are_downloaded_without_scripts(
 
 
 @pytest.mark.parametrize("name", ["reset", "account_password"])
-async def test_g_06_a_new_password_meets_its_rules_as_one_types(
+async def test_g_06_a_new_password_is_checked_while_typing(
     site: Site, page: Page, name: str
 ) -> None:
     """Where the page does not know the person, it leaves the rule of the name to the server."""
@@ -256,8 +258,8 @@ async def test_g_06_a_new_password_meets_its_rules_as_one_types(
     assert site.complaints == []
 
 
-async def test_ax_05_the_wait_for_another_code_is_never_spoken(site: Site, page: Page) -> None:
-    """The button opens when it is over."""
+async def test_ax_05_the_wait_for_another_code_is_never_announced(site: Site, page: Page) -> None:
+    """The button is enabled at its end."""
     await _open(site, page, "address")
     again = page.locator("#renvoi")
     await expect(again).to_have_attribute("aria-disabled", "true")

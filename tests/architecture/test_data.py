@@ -1,10 +1,10 @@
-"""What is kept about people is declared in docs/data.md, column by column (GD-03)."""
+"""What is stored about people is declared in docs/data.md, column by column (GD-03)."""
 
 import re
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[2]
-#: What every service has for its messages and migrations, and what is nobody's.
+#: Tables of every service for messages and migrations, and tables without personal data.
 OTHERS = {"inbox", "migrations", "outbox", "replies"}
 PUBLIC = {"profile.directory_answers"}
 COLUMN = re.compile(r"^table (\w+) column (\w+) ", re.M)

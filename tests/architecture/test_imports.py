@@ -11,9 +11,11 @@ from pathlib import Path
 
 import pytest
 
+from services.gateway.app import PAGES
+
 ROOT = Path(__file__).resolve().parents[2]
 SERVICES = sorted(p.name for p in (ROOT / "services").iterdir() if (p / "service.py").exists())
-ROOMS = (
+PARTS = (
     "README.md",
     "__main__.py",
     "service.py",
@@ -47,7 +49,7 @@ RULES = {
     ),
     "gateway": ("http/client_ip", "i18n", "sessions/model", "sessions/tokens"),
 }
-#: What rules may not reach for: the network, the disk's servers, the loop, the clock's owner.
+#: Modules that rules may not import: network, servers, event loop, clocks.
 INPUT_OUTPUT = {
     "aio_pika", "aiohttp", "aiormq", "aiosmtplib", "asyncio", "asyncpg", "random", "secrets",
     "socket", "subprocess", "threading", "uvloop",
@@ -143,6 +145,18 @@ def test_no_layer_of_the_gateway_imports_upward(layer: str) -> None:
                 assert f"{name}.".startswith(below), f"{path.relative_to(ROOT)} imports {name}"
 
 
+@pytest.mark.parametrize("layer", ["i18n", "http", "sessions"])
+def test_layers_without_pages_name_no_page(layer: str) -> None:
+    """A second front end passes in pages of its own."""
+    names, leading = {page.name for page in PAGES}, ("url", "redirect", "Redirect")
+    for path in python_files(f"services/gateway/{layer}"):
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+            if isinstance(node, ast.Call) and ast.unparse(node.func) in leading:
+                literals = {one.value for one in node.args if isinstance(one, ast.Constant)}
+                assert not literals & names, f"{path.relative_to(ROOT)}: {ast.unparse(node)}"
+    assert not list((ROOT / "services/gateway" / layer).rglob("*.html"))
+
+
 @cache
 def product_modules() -> dict[str, Path]:
     """Every module of the product by its name."""
@@ -187,20 +201,20 @@ def test_a_feature_of_the_gateway_imports_no_other_feature() -> None:
 
 
 @pytest.mark.parametrize("service", SERVICES)
-def test_every_service_has_the_same_rooms(service: str) -> None:
+def test_every_service_has_the_same_parts(service: str) -> None:
     folder = ROOT / "services" / service
     composition = (folder / "service.py").read_text(encoding="utf-8")
     silent = "hears=" not in composition and "answers=" not in composition
-    for room in ROOMS:
-        if room == "handlers" and silent:
-            continue  # nothing comes in by message, so there is nothing to handle
-        assert (folder / room).exists() or (folder / f"{room}.py").exists(), f"{service}: no {room}"
-    # The SQL is in `store.py`, or in one `*_store.py` for each matter.
+    for part in PARTS:
+        if part == "handlers" and silent:
+            continue  # no messages come in, so there is nothing to handle
+        assert (folder / part).exists() or (folder / f"{part}.py").exists(), f"{service}: no {part}"
+    # The SQL is in `store.py`, or in one `*_store.py` per subject.
     assert list(folder.rglob("*store.py")), f"{service}: no store"
 
 
 #: Tests by level: each may import helpers of its own level and of those before it. Helpers of more
-#: than one level stand in `tests.support`, which imports no level.
+#: than one level are in `tests.support`, which imports no level.
 LEVELS = (
     ("unit", "contract", "architecture"),
     ("integration",),

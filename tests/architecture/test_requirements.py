@@ -1,7 +1,7 @@
 """docs/requirements.md lists every id that the repository names; its states agree with the tests.
 
-An id is one or two capital letters, a hyphen and two digits. A test bears it in its name
-(`test_se_09_…`) or in its words.
+An id is one or two capital letters, a hyphen and two digits. A test has it in its name
+(`test_se_09_…`) or in its text.
 """
 
 import re

@@ -1,7 +1,8 @@
-"""One sample of every message, made from its field types: the golden files were written from them.
+"""One sample of every message, made from its field types: the golden files were generated from
+them.
 
 `python -m tests.contract.samples` writes the golden file of each message that has none yet. A
-golden file is never rewritten: it is what was published.
+golden file is never rewritten: it records what was published.
 """
 
 import json

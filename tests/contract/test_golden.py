@@ -1,6 +1,6 @@
 """Every version of every message ever published can still be read (B-10, MQ-05).
 
-The golden files are the memory: a field renamed, removed or made mandatory breaks their reading.
+The golden files are the record: a field renamed, removed or made mandatory breaks their decoding.
 """
 
 import json
@@ -36,7 +36,7 @@ def test_a_reader_ignores_a_field_it_does_not_know(path) -> None:
 
 
 @pytest.mark.parametrize("name", sorted(MESSAGES))
-def test_every_message_says_what_it_is_and_when_it_is_refused(name: str) -> None:
+def test_every_message_has_a_docstring_and_its_wire_name(name: str) -> None:
     message: type[Event] | type[Request] = MESSAGES[name]
     assert message.__doc__
     assert len(message.__doc__.split()) > 2, name

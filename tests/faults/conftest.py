@@ -19,7 +19,7 @@ from tests.support.servers.system import System, gateway_settings
 async def rig(
     dedicated_servers: DedicatedServers, tmp_path_factory: pytest.TempPathFactory
 ) -> AsyncIterator[FaultRig]:
-    """Every service as a process of its own, on servers that nobody else uses."""
+    """Every service in its own process, on dedicated servers."""
     dedicated_servers.ensure()
     test_servers = dedicated_servers.test_servers
     database, broker = test_servers.migrated(services()), test_servers.broker()
@@ -30,7 +30,7 @@ async def rig(
     system.settings |= {
         **gateway_settings(port),
         "IMPEX_SMTP_URL": smtp.url,
-        # Longer than a busy machine holds the mailer up: a lease that expires is a doubt.
+        # Longer than a busy machine delays the mailer: an expired lease makes an attempt uncertain.
         "IMPEX_MAIL_LEASE": "10",
     }
     supervisor = ProcessSupervisor(system)
@@ -48,7 +48,7 @@ async def rig(
 
 @pytest_asyncio.fixture(loop_scope="package")
 async def ready_rig(rig: FaultRig) -> FaultRig:
-    """The rig with everything running, whatever the test before did to it."""
+    """The rig with everything running, whatever the previous test did to it."""
     rig.servers.ensure()
     await rig.supervisor.ready()
     return rig

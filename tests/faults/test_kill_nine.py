@@ -1,4 +1,4 @@
-"""`kill -9` of each part while twenty people ask for an account: nothing lost, nothing twice."""
+"""`kill -9` of each part while twenty people request an account: nothing is lost or done twice."""
 
 import asyncio
 from collections import Counter
@@ -16,14 +16,14 @@ pytestmark = [
 ]
 
 PEOPLE = 20
-#: So many ask at once: when the first are answered, others have not even begun.
+#: This many requests at once: when the first are answered, others have not started.
 AT_ONCE = 8
-#: What the mailer needs neither for a message nor for its result.
+#: What the mailer does not need for a message or its result.
 OTHERS = ("registration", "gateway")
 
 
 async def _ask(people: list[RetryingRegistrant]) -> None:
-    """Everybody asks for an account, `AT_ONCE` of them at a time."""
+    """All request an account, `AT_ONCE` of them at a time."""
     places = asyncio.Semaphore(AT_ONCE)
 
     async def ask(person: RetryingRegistrant) -> None:
@@ -33,14 +33,14 @@ async def _ask(people: list[RetryingRegistrant]) -> None:
     await asyncio.gather(*map(ask, people))
 
 
-async def _kill_midway(rig: FaultRig, people: list[RetryingRegistrant], victim: str) -> set[str]:
+async def _kill_midway(rig: FaultRig, people: list[RetryingRegistrant], target: str) -> set[str]:
     """Kill it once some have their answer and others are waiting for theirs.
 
-    Returns the addresses whose message the mail server has and never answered for.
+    Returns the addresses of messages that the mail server received without answering.
     """
     unanswered: set[str] = set()
-    if victim == "mailer":
-        # The worst moment: messages given, the mail server's answer not received.
+    if target == "mailer":
+        # The worst moment: messages transmitted, the mail server's answer not received.
         rig.smtp.silent_after_data = True
         before = len(rig.smtp.messages)
         await eventually(lambda: len(rig.smtp.messages) >= before + 2, 60)
@@ -48,23 +48,23 @@ async def _kill_midway(rig: FaultRig, people: list[RetryingRegistrant], victim: 
     else:
         await eventually(lambda: asked(people) >= 3, 60, every=0.005)
         assert asked(people) < PEOPLE
-    await rig.kill(victim)
+    await rig.kill(target)
     rig.smtp.silent_after_data = False
     return unanswered
 
 
-@pytest.mark.parametrize("victim", ["registration", "mailer", "gateway", "broker", "database"])
-async def test_b_08_mq_06_twenty_accounts_survive_a_kill(ready_rig: FaultRig, victim: str) -> None:
-    """B-08, RE-12: one request, one message each; a second one only where a doubt is on record."""
+@pytest.mark.parametrize("target", ["registration", "mailer", "gateway", "broker", "database"])
+async def test_b_08_mq_06_twenty_accounts_survive_a_kill(ready_rig: FaultRig, target: str) -> None:
+    """B-08, RE-12: one request, one message each; a second one only after an uncertain attempt."""
     rig = ready_rig
     people = [rig.registrant() for _ in range(PEOPLE)]
     addresses = [person.address for person in people]
     asking = asyncio.create_task(_ask(people))
-    unanswered = await _kill_midway(rig, people, victim)
+    unanswered = await _kill_midway(rig, people, target)
     await asking
     await rig.supervisor.ready()
 
-    # None lost: each has one request, and its message was taken by the mail server.
+    # None lost: each has one request, and the mail server accepted its message.
     found = await rig.rows(
         "select address, mail_event_id from registration.requests where address = any($1)",
         addresses,
@@ -78,7 +78,7 @@ async def test_b_08_mq_06_twenty_accounts_survive_a_kill(ready_rig: FaultRig, vi
     await eventually(seen_off, 60, every=0.1, why="every message was accepted")
     await rig.queues_empty()
 
-    # None twice, except where the mailer recorded a doubt: then with the same Message-ID and code.
+    # None twice, except after an uncertain attempt: then with the same Message-ID and code.
     mails = await rig.rows(
         "select address, cause, state, doubts from mailer.deliveries where address = any($1)",
         addresses,
@@ -87,11 +87,11 @@ async def test_b_08_mq_06_twenty_accounts_survive_a_kill(ready_rig: FaultRig, vi
     for mail in mails:
         received = messages_to(rig.smtp, mail["address"])
         assert mail["state"] == "accepted"
-        # In doubt means that the server may have the message. A second doubt holds a mail.
+        # After an uncertain attempt the server may have the message. A second one holds the mail.
         assert 1 <= len(received) <= 1 + mail["doubts"] <= 2, mail
         if mail["address"] in unanswered:
             assert len(received) == 1 + mail["doubts"] == 2, mail
-        if victim in OTHERS:
+        if target in OTHERS:
             assert mail["doubts"] == 0, mail
         assert len({one.message["Message-ID"] for one in received}) == 1
         assert len({code_in(one) for one in received}) == 1

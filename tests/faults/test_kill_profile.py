@@ -1,7 +1,7 @@
 """`kill -9` of profile while two hundred people press « Valider » twice at once (G-34, G-35, B-08).
 
-Nobody's form is sent by a browser here: what counts is what the gateway asks, and asks again with
-the same key while nobody answers.
+No browser sends a form here: the tests send the gateway's requests, and repeat them with the same
+key until they are answered.
 """
 
 import asyncio
@@ -47,22 +47,22 @@ pytestmark = [
 ]
 
 PEOPLE = 200
-#: So many have their answer when profile is killed.
+#: This many have their answer when profile is killed.
 ANSWERED = 30
-#: So many presses are made at once: when the first are answered, most have not begun.
+#: This many presses at once: when the first are answered, most have not started.
 AT_ONCE = 60
 CONFIRMATION = "Confirmation de création de votre compte utilisateur IMPEXWEB"
 
 
 @dataclass
 class Gateway:
-    """The gateway's end of the line."""
+    """A client that sends as the gateway."""
 
     node: ServiceBus
     sealer: Sealer
 
     async def ask(self, request: Any, key: str) -> Any:
-        """The reply; where none comes, the same again with the same key."""
+        """The reply; without one, the same request again with the same key."""
         end = monotonic() + PATIENCE
         while monotonic() < end:
             try:
@@ -88,7 +88,7 @@ class Gateway:
 
 @asynccontextmanager
 async def gateway_of(rig: FaultRig) -> AsyncIterator[Gateway]:
-    """Asks what the gateway may ask, beside the gateway that is running."""
+    """Sends the gateway's requests, next to the running gateway."""
     pool = await open_pool(rig.system.database.url("gateway"), "gateway", "tests", 2)
     asks = tuple(each for each in REQUESTS.values() if PROFILE_OWNER == each.OWNER)
     node = ServiceBus("gateway", rig.system.broker.url("gateway"), pool, clock=utc_now, asks=asks)
@@ -103,22 +103,22 @@ async def gateway_of(rig: FaultRig) -> AsyncIterator[Gateway]:
 
 
 @asynccontextmanager
-async def overheard(rig: FaultRig, kind: str) -> AsyncIterator[AbstractChannel]:
-    """A queue `overheard` that hears one kind of fact, whoever else does."""
+async def capture_events(rig: FaultRig, kind: str) -> AsyncIterator[AbstractChannel]:
+    """A queue `captured` bound to one type of event."""
     async with channel(rig.system.broker.admin_url) as admin:
-        await admin.queue_declare("overheard", durable=True)
-        await admin.queue_bind("overheard", topology.EVENTS, kind)
+        await admin.queue_declare("captured", durable=True)
+        await admin.queue_bind("captured", topology.EVENTS, kind)
         try:
             yield admin
         finally:
-            await admin.queue_delete("overheard")
+            await admin.queue_delete("captured")
 
 
 async def take(admin: AbstractChannel) -> dict[str, str]:
-    """Account by message id, of what was overheard; the same message may have come twice."""
+    """Account by message id, of the captured events; a message may have been delivered twice."""
     found: dict[str, str] = {}
     while True:
-        message = await admin.basic_get("overheard", no_ack=True)
+        message = await admin.basic_get("captured", no_ack=True)
         if not isinstance(message.delivery, Basic.GetOk):
             return found
         envelope = json.loads(message.body)
@@ -126,7 +126,7 @@ async def take(admin: AbstractChannel) -> dict[str, str]:
 
 
 async def have_accounts(pool: Pool) -> dict[str, str]:
-    """Registration says that so many accounts exist; their addresses by id."""
+    """Publishes so many `AccountCreated` as registration; returns their addresses by id."""
     people = {str(uuid4()): f"v{number}@pharmacie.example.fr" for number in range(PEOPLE)}
     now = utc_now()
     async with transaction(pool) as tx:
@@ -146,13 +146,13 @@ async def have_accounts(pool: Pool) -> dict[str, str]:
     return people
 
 
-def letters_to(rig: FaultRig, addresses: set[str]) -> list[Received]:
-    """The mails that these people got."""
+def mails_to(rig: FaultRig, addresses: set[str]) -> list[Received]:
+    """The mails to these addresses."""
     return [one for one in rig.smtp.messages if one.recipients[0] in addresses]
 
 
 async def test_g_35_two_hundred_press_twice_while_profile_is_killed(ready_rig: FaultRig) -> None:
-    """G-35, B-08: two hundred accounts validated, none twice, one confirmation each."""
+    """G-35, B-08: two hundred accounts are validated, none twice, with one confirmation each."""
     rig = ready_rig
     registration = await open_pool(
         rig.system.database.url("registration"), "registration", "tests", 1
@@ -160,11 +160,11 @@ async def test_g_35_two_hundred_press_twice_while_profile_is_killed(ready_rig: F
     people = await have_accounts(registration)
     await registration.close()
     async with (
-        overheard(rig, AccountValidated.TYPE) as admin,
+        capture_events(rig, AccountValidated.TYPE) as admin,
         gateway_of(rig) as gateway,
     ):
         versions = dict(zip(people, await asyncio.gather(*map(gateway.save, people)), strict=True))
-        # Both presses of one page bear its key; half of the people press in two tabs instead.
+        # Both presses of one page have its key; half of the people press in two tabs instead.
         again = itertools.cycle(("page", "tab"))
         pages = [(account, page) for account in people for page in ("page", next(again))]
         places = asyncio.Semaphore(AT_ONCE)
@@ -185,17 +185,17 @@ async def test_g_35_two_hundred_press_twice_while_profile_is_killed(ready_rig: F
         assert set(states) == {"validated"}
         assert waiting >= ANSWERED, "it was killed in the middle"
         await rig.outboxes_empty()
-        said = await take(admin)
-    assert Counter(said.values()) == Counter(dict.fromkeys(people, 1))
-    # Finalisation and confirmation; what they are is read once all are there.
+        validated = await take(admin)
+    assert Counter(validated.values()) == Counter(dict.fromkeys(people, 1))
+    # Finalisation and confirmation mails; they are read once all are there.
     addresses = set(people.values())
     await eventually(
-        lambda: len(letters_to(rig, addresses)) >= 2 * PEOPLE, 60, every=0.25, why="all have both"
+        lambda: len(mails_to(rig, addresses)) >= 2 * PEOPLE, 60, every=0.25, why="all have both"
     )
     await rig.queues_empty()
     written = Counter(
         one.recipients[0]
-        for one in letters_to(rig, addresses)
+        for one in mails_to(rig, addresses)
         if one.message["Subject"] == CONFIRMATION
     )
     assert written == Counter(dict.fromkeys(addresses, 1))

@@ -1,7 +1,7 @@
-"""`kill -9` while people sign in and change what protects them: each goes on where they were.
+"""`kill -9` while people sign in and change their credentials: each continues at the same step.
 
-Everybody presses at the same moment, each at another step; who gets no answer presses the same
-button of the same page again, with the code that was typed before.
+All press at the same moment, each at another step; without an answer they press the same button of
+the same page again, with the same code.
 """
 
 import asyncio
@@ -24,7 +24,7 @@ pytestmark = [
 
 NEW_PASSWORD = "Zug&Wolke47"
 PHONE, NEW_PHONE = "/compte/telephone", "/compte/telephone/nouveau"
-#: Seconds from the presses to the kill; None: it does nothing any more when they press.
+#: Seconds from the presses to the kill; None: the service is paused before they press.
 MOMENTS = (None, 0.02, 0.1)
 
 Fields = dict[str, str]
@@ -32,10 +32,10 @@ Fields = dict[str, str]
 
 @dataclass(frozen=True)
 class Step:
-    """One step: how somebody comes to it with its form filled in, and what is true afterwards.
+    """One step: how to reach it with its form filled in, and what is expected afterwards.
 
-    `leads` is where it leads, `phones` and `sessions` are what the account then has. `proves` is
-    the password of who must prove anew that the change is theirs.
+    `leads` is the next page, `phones` and `sessions` are what the account then has. `proves` is the
+    password of those who must authenticate again.
     """
 
     action: str
@@ -119,9 +119,9 @@ PROMOTES = ("/connexion/telephone", "/connexion/code")
 
 
 def _typed_now(step: Step, one: RetryingAccountHolder, given: Fields) -> Fields:
-    """The form with the code that the phone shows by now: preparing the others may take long.
+    """The form with the phone's current code, because preparing the others may take long.
 
-    The next code, except of a new phone, which may be asked for that one at once.
+    It is the next code, except of a new phone, which may need that one at once.
     """
     if "code" not in given:
         return given
@@ -134,10 +134,10 @@ async def _opened(rig: FaultRig, step: Step, one: RetryingAccountHolder) -> bool
 
 
 async def _go_through(rig: FaultRig, step: Step, one: RetryingAccountHolder, given: Fields) -> None:
-    """Press until it is taken; the next page is the one that comes next, and so is the account."""
+    """Press until accepted; check the next page and the account."""
     answer = await one.press(step.action, given)
     if step.proves and answer.location.partition("?")[0] == "/connexion":
-        # The fact of the change came before the second press, and ends whatever it finds.
+        # The event of the change came before the second press, and ends the sessions it finds.
         await one.sign_in(step.proves)
     else:
         assert answer.location == step.leads, (step.action, answer.location)
@@ -148,7 +148,7 @@ async def _go_through(rig: FaultRig, step: Step, one: RetryingAccountHolder, giv
 
 
 async def _begin_enrolment(one: RetryingAccountHolder) -> None:
-    """The page reloaded until it comes; its key stays the same, and is the one that counts."""
+    """Reload the page until it is served; its key stays the same and is the valid one."""
     given = await one.scan()
     key = one.shown.key
     again = await one.scan()
@@ -157,9 +157,9 @@ async def _begin_enrolment(one: RetryingAccountHolder) -> None:
     assert answer.location == "/connexion/codes-de-secours"
 
 
-@pytest.mark.parametrize("victim", ["mfa", "registration", "gateway"])
-async def test_b_08_everybody_goes_on_where_they_were(ready_rig: FaultRig, victim: str) -> None:
-    """B-08: no code is asked twice, one phone, one session a press, one mail an event."""
+@pytest.mark.parametrize("target", ["mfa", "registration", "gateway"])
+async def test_b_08_everybody_continues_at_the_same_step(ready_rig: FaultRig, target: str) -> None:
+    """B-08: no code is asked twice; one phone, one session per press, one mail per event."""
     rig = ready_rig
     for moment in MOMENTS:
         people = [(step, rig.account_holder()) for step in STEPS]
@@ -168,39 +168,41 @@ async def test_b_08_everybody_goes_on_where_they_were(ready_rig: FaultRig, victi
         forms = await asyncio.gather(*(step.prepare(one) for step, one in people))
         forms = [_typed_now(*each, given) for each, given in zip(people, forms, strict=True)]
         if moment is None:
-            rig.supervisor.pause(victim)
+            rig.supervisor.pause(target)
         pressing = [
             asyncio.create_task(_go_through(rig, step, one, given))
             for (step, one), given in zip(people, forms, strict=True)
         ]
         pressing.append(asyncio.create_task(_begin_enrolment(beginner)))
         await asyncio.sleep(0.05 if moment is None else moment)
-        await rig.kill(victim)
+        await rig.kill(target)
         await asyncio.gather(*pressing)
         await rig.supervisor.ready()
         await rig.queues_empty()
         for step, one in people:
-            told = one.subjects()
-            assert set(told.values()) == {1}, (step.action, told)
+            subjects = one.subjects()
+            assert set(subjects.values()) == {1}, (step.action, subjects)
 
 
 async def test_b_08_a_gateway_killed_between_the_session_and_its_answer(
     ready_rig: FaultRig,
 ) -> None:
-    """The session is written and nobody heard of it: the same press gives it, no second code."""
+    """The session is stored but its answer was lost: the same press returns it, without a second
+    code.
+    """
     rig = ready_rig
     people = [(step, rig.account_holder()) for step in STEPS if step.action in PROMOTES]
     forms = await asyncio.gather(*(step.prepare(one) for step, one in people))
     forms = [_typed_now(*each, given) for each, given in zip(people, forms, strict=True)]
-    unheard = [
-        asyncio.create_task(one.press_unheard(step.action, given))
+    unanswered = [
+        asyncio.create_task(one.press_unanswered(step.action, given))
         for (step, one), given in zip(people, forms, strict=True)
     ]
     for step, one in people:
         opened = partial(_opened, rig, step, one)
         await eventually(opened, 60, every=0.01, why="the session is written")
     await rig.kill("gateway")
-    await asyncio.gather(*unheard)
+    await asyncio.gather(*unanswered)
     for (step, one), given in zip(people, forms, strict=True):
         await _go_through(rig, step, one, given)
     await rig.queues_empty()

@@ -1,8 +1,7 @@
-"""Password hashes at the lowest cost: most of a test of sign-in would be spent on them.
+"""Password hashes at the lowest cost: they would take most of the time of a test of sign-in.
 
-What is stored names the cost that the settings ask for, so everything that compares costs works as
-with real hashes. Unit tests, all tests that start processes, and those with `real_hashes` compute
-real ones.
+Stored hashes name the cost of the settings, so everything that compares costs works as with real
+ones. Unit tests, all tests that start processes, and those with `real_hashes` compute real ones.
 """
 
 from collections.abc import Iterator

@@ -39,11 +39,11 @@ async def portal(
             "IMPEX_RESEND_SECONDS": str(RESEND_SECONDS),
             "IMPEX_LOOKUPS_PER_MINUTE": "10000",
         }
-        house = system.spawn("registration", "mfa", "profile", "dossiers", "mailer", "gateway")
-        await eventually(house.ready, 60, every=0.1, why="the services are ready")
+        services = system.spawn("registration", "mfa", "profile", "dossiers", "mailer", "gateway")
+        await eventually(services.ready, 60, every=0.1, why="the services are ready")
 
         async def answers() -> bool:
-            house.ready()  # tells with its log when it has ended
+            services.ready()  # raises with its log when it has ended
             browser = HttpBrowser(f"http://127.0.0.1:{port}")
             try:
                 return (await browser.get("/connexion")).status == 200
@@ -69,7 +69,7 @@ async def chromium() -> AsyncIterator[Browser]:
 
 @pytest_asyncio.fixture(loop_scope="session")
 async def new_user(portal: SpawnedPortal, chromium: Browser) -> AsyncIterator[NewUser]:
-    """Await it for somebody new: `visit(language="en", scripts=False)`; all are checked at the end.
+    """Await it for a new user: `visit(language="en", scripts=False)`; all are checked at the end.
 
     Other options go to the browser's profile, such as `viewport`.
     """

@@ -1,8 +1,8 @@
 """Takes the pictures of the help page, of a running portal, in both languages.
 
-`python -m pytest -q tests/journeys/help_screenshots.py` walks the whole way with an invented person
-and writes again each picture whose screen has changed, with its note; one that is to be taken
-anyway is deleted before. It is no test, and no run of the tests takes it along.
+`python -m pytest -q tests/journeys/help_screenshots.py` goes through the whole journey as an
+invented person and replaces each picture whose screen has changed, with its note; delete a picture
+to take it anyway. It is no test, and no run of the tests includes it.
 """
 
 import io
@@ -35,7 +35,7 @@ pytestmark = [
 WIDE = {"width": 1280, "height": 900}
 TALL = {"width": 1280, "height": 1900}
 #: A mail program's window.
-LETTER = {"width": 636, "height": 700}
+MAIL_WINDOW = {"width": 636, "height": 700}
 AROUND = 24
 #: Flat drawings: so many colours are enough, text edges included.
 COLOURS = 32
@@ -69,7 +69,7 @@ DECLARED = {
 
 @dataclass
 class Camera:
-    """Takes and keeps pictures of one language."""
+    """Takes and saves pictures of one language."""
 
     page: Page
     language: str
@@ -81,12 +81,12 @@ class Camera:
         until: Locator | None = None,
         around: int = AROUND,
     ) -> None:
-        """A picture of a part of the page, as far down as the end of `until`, where given.
+        """A picture of a part of the page, down to the end of `until`, where given.
 
-        None where the one that is there still stands.
+        Skipped where the existing one is current.
         """
         known = next(one for one in help_catalogue.PICTURES if one.name == name)
-        if help_catalogue.stands(known, self.language):
+        if help_catalogue.is_current(known, self.language):
             return
         await self.page.evaluate(STILL)
         part = part or self.page.locator("main .impex-text").first
@@ -104,9 +104,9 @@ class Camera:
             "height": bottom - box["y"] + 2 * around,
         }
         taken = await self.page.screenshot(full_page=True, clip=clip, animations="disabled")  # type: ignore[arg-type]
-        self._keep(known, taken)
+        self._save(known, taken)
 
-    def _keep(self, known: help_catalogue.Picture, taken: bytes) -> None:
+    def _save(self, known: help_catalogue.Picture, taken: bytes) -> None:
         picture = Image.open(io.BytesIO(taken)).convert("RGB")
         # Whole pixels of the page, so that the page shows it without scaling.
         size = tuple(side // SCALE * SCALE for side in picture.size)
@@ -160,11 +160,11 @@ async def _account(
     await camera.take("register", until=page.locator("#force"))
     await user.press("continue")
     await user.at("validation")
-    letter = await portal.mail.validation_mail(address)
+    mail = await portal.mail.validation_mail(address)
     await expect(page.locator("#message")).to_have_attribute("data-state", "accepted")
     await camera.take("validation", until=page.locator("main form.impex-card"))
     await _mail(portal, user, camera.language, address)
-    await user.give_code(letter.code)
+    await user.give_code(mail.code)
     await user.at("verified")
     await camera.take("verified")
     await user.press("continue")
@@ -183,7 +183,7 @@ async def _account(
 async def _mail(portal: SpawnedPortal, user: ChromiumUser, language: str, address: str) -> None:
     received = await portal.mail.message(address)
     tab = await user.context.new_page()
-    await tab.set_viewport_size(LETTER)  # type: ignore[arg-type]
+    await tab.set_viewport_size(MAIL_WINDOW)  # type: ignore[arg-type]
     await tab.set_content(received.text("html"))
     await Camera(tab, language).take("mail", tab.locator(".sheet"))
     await tab.close()
@@ -231,19 +231,19 @@ async def _home(portal: SpawnedPortal, user: ChromiumUser, camera: Camera) -> No
     address = NAMES[camera.language][2]
     found = await portal.rows("select id from registration.accounts where address = $1", address)
     messages = generate(str(found[0]["id"]), utc_now())
-    before = await _heard(portal)
+    before = await _processed_events(portal)
     await publish_all(portal.system.broker.url(OWNER), messages)
 
-    async def heard() -> bool:
-        return await _heard(portal) == before + len(messages)
+    async def processed() -> bool:
+        return await _processed_events(portal) == before + len(messages)
 
-    await eventually(heard, 60, every=0.2, why="the dossiers are listed")
+    await eventually(processed, 60, every=0.2, why="the dossiers are listed")
     await user.open("/accueil")
     last = user.page.locator("main table tbody tr").nth(ROWS - 1)
     await camera.take("home", user.page.locator("main .impex-main"), until=last, around=0)
 
 
-async def _heard(portal: SpawnedPortal) -> int:
+async def _processed_events(portal: SpawnedPortal) -> int:
     query = "select count(*) as n from dossiers.inbox"
     return int((await portal.rows(query))[0]["n"])
 

@@ -18,7 +18,7 @@ pytestmark = [
 
 async def _look(user: ChromiumUser, *, wrong: str | None = None) -> None:
     """The page as it is. `wrong` is the field that an error is about, empty where it is about none:
-    it is told first, has the focus, and stands in the title."""
+    it is announced first, has the focus, and is in the title."""
     page = user.page
     first = page.locator("#erreurs, #alerte").first
     if wrong is not None:
@@ -26,8 +26,8 @@ async def _look(user: ChromiumUser, *, wrong: str | None = None) -> None:
     if wrong:
         await expect(first.locator(f"a[href='#{wrong}']").first).to_be_visible()
         await expect(page.locator(f"#{wrong}")).to_have_attribute("aria-invalid", "true")
-    said = (await page.title()).replace("\u00a0", " ")
-    assert said.startswith("Erreur : ") == (wrong is not None), said
+    title = (await page.title()).replace("\u00a0", " ")
+    assert title.startswith("Erreur : ") == (wrong is not None), title
     await look(page)
 
 

@@ -1,4 +1,4 @@
-"""The account form as one types, in front of the real rules, word lists and slips."""
+"""The account form while typing, with the real rules, word lists and suggestions for typos."""
 
 import pytest
 from playwright.async_api import Page, expect
@@ -18,7 +18,7 @@ MET, UNMET = "Respectée.", "Pas encore respectée."
 async def test_g_06_g_07_the_rules_change_state_and_continue_opens(
     portal: SpawnedPortal, new_user: NewUser, address: str
 ) -> None:
-    """« Continuer » is held back, says why, and after a refused press the next one sends."""
+    """« Continuer » waits, explains why, and after a refused press the next one sends."""
     user = await new_user()
     await user.open("/inscription")
     page = user.page
@@ -52,40 +52,40 @@ async def test_g_06_g_07_the_rules_change_state_and_continue_opens(
     assert await portal.requests(address) == 1
 
 
-async def test_g_05_a_slip_is_pointed_out_live_and_put_right(
+async def test_g_05_a_typo_gets_a_live_suggestion_that_corrects_it(
     new_user: NewUser, address: str
 ) -> None:
-    """The suggestion comes when the field is left, and fills it only when asked to."""
+    """The suggestion appears when the field is left, and fills it only on request."""
     user = await new_user()
     await user.open("/inscription")
-    page, slip = user.page, address.partition("@")[0]
-    await user.fill(f"{slip}@gmial.com", password="")
+    page, local_part = user.page, address.partition("@")[0]
+    await user.fill(f"{local_part}@gmial.com", password="")
     await page.locator("#address").blur()
-    await expect(page.locator("#suggestion")).to_contain_text(f"{slip}@gmail.com")
+    await expect(page.locator("#suggestion")).to_contain_text(f"{local_part}@gmail.com")
     await page.get_by_role("button", name="Corriger mon adresse", exact=True).click()
-    await expect(page.locator("#address")).to_have_value(f"{slip}@gmail.com")
+    await expect(page.locator("#address")).to_have_value(f"{local_part}@gmail.com")
     await page.locator("#password").fill(PASSWORD)
     await user.press("continue")
     await user.at("validation")
-    await expect(page.locator("main")).to_contain_text(f"{slip}@gmail.com")
+    await expect(page.locator("main")).to_contain_text(f"{local_part}@gmail.com")
 
 
-async def test_g_05_a_slip_is_pointed_out_without_scripts_too(
+async def test_g_05_a_typo_gets_a_suggestion_without_scripts_too(
     portal: SpawnedPortal, new_user: NewUser, address: str
 ) -> None:
-    """Kept as typed when one insists: the password is asked again, the rest is there."""
+    """The input can be confirmed as typed: the password is asked again, the rest is there."""
     user = await new_user(scripts=False)
     await user.open("/inscription")
-    page, kept = user.page, f"{address.partition('@')[0]}@gmial.com"
-    await user.fill(kept)
+    page, typo = user.page, f"{address.partition('@')[0]}@gmial.com"
+    await user.fill(typo)
     await user.press("continue")
     await expect(page.locator("#suggestion")).to_contain_text("gmail.com")
-    assert await portal.requests(kept) == 0
+    assert await portal.requests(typo) == 0
     await expect(page.locator("#last_name")).to_have_value("Durand")
     await page.locator("#password").fill(PASSWORD)
     await page.get_by_role("button", name="Garder mon adresse").click()
     await user.at("validation")
-    assert await portal.requests(kept) == 1
+    assert await portal.requests(typo) == 1
 
 
 async def _tab_to(page: Page, name: str) -> None:
@@ -119,9 +119,9 @@ async def test_b_09_the_keyboard_alone_makes_an_account(
     await _tab_to(page, "continuer")
     await page.keyboard.press("Enter")
     await user.at("validation")
-    letter = await portal.mail.validation_mail(address)
+    mail = await portal.mail.validation_mail(address)
     await _tab_to(page, "code")
-    await page.keyboard.insert_text(letter.code)
+    await page.keyboard.insert_text(mail.code)
     await page.keyboard.press("Enter")
     await user.at("verified")
     await _tab_to(page, "Continuer")
@@ -156,7 +156,7 @@ async def test_re_12_a_double_click_asks_once(
 async def test_au_13_a_second_tab_is_led_to_the_due_step(
     portal: SpawnedPortal, new_user: NewUser, address: str
 ) -> None:
-    """The form filled in twice, in two tabs, asks once; the second tab is led on."""
+    """The form filled in twice, in two tabs, asks once; the second tab gets the due step."""
     user = await new_user()
     first, second = user.page, await user.context.new_page()
     for tab in (first, second):
@@ -168,7 +168,8 @@ async def test_au_13_a_second_tab_is_led_to_the_due_step(
     await user.at("validation")
     user.page = second
     await user.press("continue")
-    # Its token died with the anonymous visit: nothing is asked for, and the way on is one press.
+    # Its token expired with the anonymous visit: nothing is requested, and one press leads to the
+    # due step.
     await expect(second.locator("main h1")).to_be_visible()
     await (
         second.get_by_role("link", name="Recharger la page")
@@ -181,7 +182,7 @@ async def test_au_13_a_second_tab_is_led_to_the_due_step(
 
 
 async def _nothing_more(portal: SpawnedPortal, address: str) -> None:
-    """One message only: everything asked for so far has been seen off."""
+    """One message only: all requests so far have been processed."""
     other = f"after-{address}"
     await portal.account(other)
     assert len(portal.mail.to(address)) == 1
@@ -206,12 +207,12 @@ async def test_au_15_the_language_changes_and_the_page_stays(
     user.language = "fr"
     await user.at("validation")
     await expect(page.locator("html")).to_have_attribute("lang", "fr")
-    letter = await portal.mail.validation_mail(address)
-    assert "Confirm your email address" in letter.subject
-    await user.open(letter.link)
+    mail = await portal.mail.validation_mail(address)
+    assert "Confirm your email address" in mail.subject
+    await user.open(mail.link)
     await page.get_by_role("button", name="English").click()
     user.language = "en"
     await expect(page.locator("html")).to_have_attribute("lang", "en")
-    assert page.url == letter.link
+    assert page.url == mail.link
     await user.press("confirm")
     await user.at("verified")

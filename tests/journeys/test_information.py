@@ -15,13 +15,13 @@ pytestmark = [
 ]
 
 
-async def _reach(page: Page, wanted: Locator) -> None:
+async def _reach(page: Page, target: Locator) -> None:
     """Press Tab until it has the focus."""
     for _ in range(60):
-        if await wanted.evaluate("(one) => one === document.activeElement"):
+        if await target.evaluate("(one) => one === document.activeElement"):
             return
         await page.keyboard.press("Tab")
-    raise AssertionError(f"the keyboard does not reach {wanted}")
+    raise AssertionError(f"the keyboard does not reach {target}")
 
 
 async def _choose(page: Page, name: str, letters: str) -> None:

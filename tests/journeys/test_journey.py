@@ -1,7 +1,7 @@
 """The whole way from the welcome page to the account, in Chromium.
 
-Language, link or code, one device or two, with and without scripts: every pair of choices is taken
-by one of the people below, which is enough to find what breaks between two of them.
+Language, link or code, one device or two, with and without scripts: each pair of choices is covered
+by one of the cases below (pairwise testing).
 """
 
 import pytest
@@ -35,9 +35,9 @@ SUBJECTS = {
 }
 
 
-async def _prove_by_link(user: ChromiumUser, letter: ValidationMail, *, elsewhere: bool) -> None:
+async def _prove_by_link(user: ChromiumUser, mail: ValidationMail, *, elsewhere: bool) -> None:
     """Open the link, choose the only button; on another device the password comes first."""
-    await user.open(letter.link)
+    await user.open(mail.link)
     field = user.page.locator("#password")
     assert await field.is_visible() == elsewhere
     if elsewhere:
@@ -46,15 +46,15 @@ async def _prove_by_link(user: ChromiumUser, letter: ValidationMail, *, elsewher
 
 
 async def _prove(
-    user: ChromiumUser, other: ChromiumUser | None, letter: ValidationMail, way: str
+    user: ChromiumUser, other: ChromiumUser | None, mail: ValidationMail, way: str
 ) -> ChromiumUser:
-    """Prove the address in one of the ways; returns who goes on with the terms."""
+    """Verify the address in one of the ways; returns the browser that continues with the terms."""
     if way == "link":
         proving = other or user
-        await _prove_by_link(proving, letter, elsewhere=other is not None)
+        await _prove_by_link(proving, mail, elsewhere=other is not None)
     else:
         proving = other or user
-        await proving.give_code(letter.code)
+        await proving.give_code(mail.code)
     await proving.at("verified")
     await expect(proving.page.locator("main")).to_contain_text(MERCI[user.language])
     return proving
@@ -88,7 +88,7 @@ async def test_g_01_to_g_14_from_the_welcome_to_the_account(
     devices: int,
     scripts: bool,
 ) -> None:
-    """G-01…G-14, B-02, B-03, B-09, settled 2: the account is made whichever way is taken."""
+    """G-01…G-14, B-02, B-03, B-09: the account is created whichever way is taken."""
     user = await new_user(language=language, scripts=scripts)
     await user.open("/")
     await expect(user.page.locator("html")).to_have_attribute("lang", language)
@@ -97,34 +97,34 @@ async def test_g_01_to_g_14_from_the_welcome_to_the_account(
     await user.fill(address)
     await user.press("continue")
     await user.at("validation")
-    letter = await portal.mail.validation_mail(address)
-    assert letter.subject == SUBJECTS[language][0]
+    mail = await portal.mail.validation_mail(address)
+    assert mail.subject == SUBJECTS[language][0]
 
     other = None
     if devices == 2:
         other = await new_user(language=language, scripts=scripts)
         if way == "code":
-            # Somebody who lost the first page signs in elsewhere and is led to the due step.
+            # A person who lost the first page signs in elsewhere and gets the due step.
             await other.open("/connexion")
             await _sign_in(other, address)
             await other.at("validation")
-    going_on = await _prove(user, other, letter, way)
+    active = await _prove(user, other, mail, way)
     if other is not None and scripts:
-        # The page left open on the first device goes on by itself.
+        # The page left open on the first device continues by itself.
         await user.at("verified")
-    await going_on.press("continue")
-    await going_on.at("terms")
-    await going_on.accept()
-    page = going_on.page
+    await active.press("continue")
+    await active.at("terms")
+    await active.accept()
+    page = active.page
     await expect(page.locator("[data-creation-text]").first).to_contain_text(EXISTS[language])
     if scripts:
         dialog = page.get_by_role("dialog", name="Creating" if language == "en" else "Création")
-        await dialog.get_by_role("link", name=going_on.word("sign_in")).click()
+        await dialog.get_by_role("link", name=active.word("sign_in")).click()
     else:
-        await going_on.press("sign_in")
-    await going_on.at("sign_in")
-    await _sign_in(going_on, address)
-    await going_on.at("enrolment")
+        await active.press("sign_in")
+    await active.at("sign_in")
+    await _sign_in(active, address)
+    await active.at("enrolment")
 
     received = await portal.mail.message(address, 2)
     assert str(received.message["Subject"]) == SUBJECTS[language][1]

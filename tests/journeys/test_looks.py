@@ -5,7 +5,7 @@ from playwright.async_api import Page, expect
 
 from tests.support import eventually
 from tests.support.actors.chromium_user import ChromiumUser
-from tests.support.pages.axe_rules import AXE, SMALL_TARGETS, SPILL, Judge
+from tests.support.pages.axe_rules import AXE, SMALL_TARGETS, SPILL, PageChecker
 from tests.support.servers.portal import PASSWORD
 from tests.support.servers.spawned_portal import NewUser, SpawnedPortal
 
@@ -15,7 +15,7 @@ pytestmark = [
     pytest.mark.asyncio(loop_scope="session"),
 ]
 
-JUDGE = Judge()
+CHECKER = PageChecker()
 WIDE, NARROW = {"width": 1280, "height": 900}, {"width": 320, "height": 640}
 AXE_SOURCE = AXE.read_text("utf-8") if AXE.exists() else ""
 
@@ -25,7 +25,7 @@ async def look(page: Page) -> None:
     await expect(page.locator("html[data-fr-js]")).to_be_attached()
     await page.evaluate(AXE_SOURCE)
     where = page.url
-    found, _new = await JUDGE.look(page)
+    found, _new = await CHECKER.look(page)
     assert found == [], where
     assert await page.locator("h1").count() == 1, where
     assert await page.evaluate(SMALL_TARGETS) == [], where
@@ -50,19 +50,19 @@ async def test_ax_01_ax_07_ax_10_on_the_pages_of_the_journey(
     await user.fill(address)
     await user.press("continue")
     await user.at("validation")
-    letter = await portal.mail.validation_mail(address)
+    mail = await portal.mail.validation_mail(address)
     await expect(page.locator("#message")).to_have_attribute("data-state", "accepted")
     await look(page)
     await user.give_code("12")
     await expect(page.locator("#erreurs")).to_be_focused()
     await look(page)
-    await user.give_code(f"{(int(letter.code) + 1) % 1_000_000:06}")
+    await user.give_code(f"{(int(mail.code) + 1) % 1_000_000:06}")
     await expect(page.locator("#alerte")).to_be_focused()
     await look(page)
     await user.open("/")
     await expect(page.locator("#reprise")).to_be_visible()
     await look(page)
-    for path in ("/inscription/adresse", "/inscription/annuler", letter.link):
+    for path in ("/inscription/adresse", "/inscription/annuler", mail.link):
         await user.open(path)
         await look(page)
     await user.press("confirm")
@@ -77,8 +77,8 @@ async def test_ax_01_ax_07_ax_10_on_the_pages_of_the_journey(
     await user.accept()
     dialog = page.get_by_role("dialog")
     await expect(dialog.get_by_role("link")).to_be_visible()
-    settled = "document.getAnimations().length === 0"
-    await eventually(lambda: page.evaluate(settled), why="the dialog stands still")
+    still = "document.getAnimations().length === 0"
+    await eventually(lambda: page.evaluate(still), why="the dialog stops moving")
     await look(page)
     await page.keyboard.press("Escape")
     await expect(dialog).to_be_hidden()
@@ -87,7 +87,7 @@ async def test_ax_01_ax_07_ax_10_on_the_pages_of_the_journey(
 
 
 async def _errors_of_the_form(user: ChromiumUser) -> None:
-    """Bad input in every field, all told at once, what was typed kept, the password not."""
+    """Invalid input in every field, all errors at once, input preserved except the password."""
     page = user.page
     await page.locator("#last_name").fill("x" * 101)
     await page.locator("#address").fill("pierre")
@@ -168,8 +168,8 @@ async def test_ax_09_g_14_the_creation_dialog_takes_and_gives_back_the_focus(
     await portal.mail.message(address, 2)
 
 
-async def test_se_12_gd_04_the_theme_is_all_that_is_kept(new_user: NewUser) -> None:
-    """Chosen, kept over a reload, under the design system's one key."""
+async def test_se_12_gd_04_only_the_theme_is_stored(new_user: NewUser) -> None:
+    """The choice survives a reload, under the design system's only key."""
     user = await new_user()
     page = user.page
     await user.open("/connexion")

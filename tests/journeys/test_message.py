@@ -1,4 +1,4 @@
-"""What became of the message, live; another message; codes right and wrong; a known address."""
+"""The delivery status, live; another message; right and wrong codes; a known address."""
 
 import re
 
@@ -21,10 +21,10 @@ DELIVERED = re.compile(r"Message remis au serveur de messagerie à ")
 
 
 @pytest.mark.parametrize("stream", [True, False], ids=["stream", "asked-again"])
-async def test_b_01_the_fate_of_the_message_appears_without_reload(
+async def test_b_01_the_delivery_status_is_updated_without_reload(
     portal: SpawnedPortal, new_user: NewUser, address: str, stream: bool
 ) -> None:
-    """Over server-sent events, and where a proxy breaks them by asking again."""
+    """Over server-sent events, and by polling where a proxy breaks them."""
     user = await new_user()
     page = user.page
     if not stream:
@@ -43,7 +43,7 @@ async def test_b_01_the_fate_of_the_message_appears_without_reload(
     assert LIVE in user.asked
 
 
-async def test_bad_58_a_refused_address_is_corrected_from_the_live_page(
+async def test_a_refused_address_is_corrected_from_the_live_page(
     portal: SpawnedPortal, new_user: NewUser, address: str
 ) -> None:
     """550 from the mail server: « Corriger l'adresse » appears by itself, and works."""
@@ -62,8 +62,8 @@ async def test_bad_58_a_refused_address_is_corrected_from_the_live_page(
     await user.press("correct")
     await user.at("validation")
     await expect(page.locator("main")).to_contain_text(f"nous envoyons un message à {address}")
-    letter = await portal.mail.validation_mail(address)
-    await user.give_code(letter.code)
+    mail = await portal.mail.validation_mail(address)
+    await user.give_code(mail.code)
     await user.at("verified")
     assert portal.mail.to(wrong) == []
 
@@ -71,7 +71,9 @@ async def test_bad_58_a_refused_address_is_corrected_from_the_live_page(
 async def test_g_11_another_message_after_the_countdown(
     portal: SpawnedPortal, new_user: NewUser, address: str
 ) -> None:
-    """The button waits, counts, sends; only the new code counts, and the old link says so."""
+    """The button waits, counts, sends; only the new code counts, and the old link is refused with a
+    reason.
+    """
     user = await new_user()
     page = user.page
     await user.ask(address)
@@ -100,7 +102,7 @@ async def test_g_11_another_message_after_the_countdown(
 async def test_g_10_a_code_pasted_with_spaces_is_taken(
     portal: SpawnedPortal, new_user: NewUser, address: str
 ) -> None:
-    """As mail programs copy it: spaces inside, around, and a no-break one."""
+    """As copied from mail programs: spaces inside and around, and a no-break space."""
     user = await new_user()
     await user.ask(address)
     code = (await portal.mail.validation_mail(address)).code
@@ -111,7 +113,7 @@ async def test_g_10_a_code_pasted_with_spaces_is_taken(
 async def test_re_05_five_wrong_codes_void_the_code(
     portal: SpawnedPortal, new_user: NewUser, address: str
 ) -> None:
-    """The tries left are told; then even the right code is refused, until another message."""
+    """The tries left are shown; then even the right code is refused, until another message."""
     user = await new_user(scripts=False)
     page = user.page
     await user.ask(address)
@@ -130,7 +132,7 @@ async def test_re_05_five_wrong_codes_void_the_code(
 
 
 async def _again_once_allowed(user: ChromiumUser, page: Page) -> None:
-    """Without scripts the button is always there; too early, the page says when."""
+    """Without scripts the button is always enabled; too early, the page shows when it works."""
     for _ in range(40):
         await page.locator("#renvoi").click()
         await expect(page.locator("#alerte, main .fr-alert--success")).to_be_visible()
@@ -141,7 +143,7 @@ async def _again_once_allowed(user: ChromiumUser, page: Page) -> None:
 
 
 def _same_for_all(text: str, address: str) -> str:
-    """A page's words without what differs between any two people."""
+    """A page's text without what differs between any two people."""
     text = text.replace(address, "ADDRESS")
     return re.sub(r"\d{1,2}:\d{2}|\(dans \d+ s\)|\d+ s\b", "TIME", text)
 
@@ -157,13 +159,13 @@ async def _seen_off(portal: SpawnedPortal, address: str) -> bool:
 async def test_b_03_g_51_a_known_address_gets_the_same_pages_and_another_mail(
     portal: SpawnedPortal, new_user: NewUser, address: str
 ) -> None:
-    """Nothing on the page tells them apart; the holder of the account is told by mail."""
+    """The pages do not differ; the holder of the account is notified by mail."""
     await portal.account(address)
     shown = []
     for one in (address, f"new-{address}"):
         user = await new_user(scripts=False)
         await user.ask(one)
-        # The fate of the message is told alike too, once it has left.
+        # The delivery status is shown alike too, once the message is sent.
         await eventually(lambda one=one: _seen_off(portal, one), 60, every=0.1)
         await user.open("/inscription/validation")
         first = await user.page.locator("main").inner_text()
@@ -172,6 +174,6 @@ async def test_b_03_g_51_a_known_address_gets_the_same_pages_and_another_mail(
         refused = await user.page.locator("#alerte").inner_text()
         shown.append([_same_for_all(text, one) for text in (first, refused)])
     assert shown[0] == shown[1]
-    told = (await portal.mail.message(address, 3)).message
-    assert str(told["Subject"]) == "Vous avez déjà un compte IMPEXWEB"
+    notice = (await portal.mail.message(address, 3)).message
+    assert str(notice["Subject"]) == "Vous avez déjà un compte IMPEXWEB"
     assert "Vous avez déjà" not in str(portal.mail.to(f"new-{address}")[0].message["Subject"])

@@ -1,4 +1,4 @@
-"""The end of a session, told before it comes, in front of a portal that really ends it (SE-04)."""
+"""The end of a session, announced before, on a portal that really ends it (SE-04)."""
 
 import pytest
 from playwright.async_api import Page, expect
@@ -15,23 +15,24 @@ pytestmark = [
 
 IDLE = 30 * 60
 WARNING = 120
-#: Nothing was done for as long as leaves two minutes.
+#: Idle until two minutes are left.
 TWO_MINUTES_LEFT = """update gateway.sessions set seen_at = now() - interval '1680 seconds'
 where address = $1"""
 OVER = "delete from gateway.sessions where address = $1"
 
 
 async def _wait_for_the_warning(page: Page) -> None:
-    """The page's clock goes on to where it asks the portal how long the session still lives."""
+    """Advance the page's clock to where it requests the session's time left."""
     async with page.expect_response("**/session/etat"):
         await page.clock.fast_forward((IDLE - WARNING) * 1000)
 
 
-async def test_se_04_warned_before_the_end_prolonged_and_told_at_the_end(
+async def test_se_04_a_warning_before_the_end_an_extension_and_a_notice_at_the_end(
     portal: SpawnedPortal, new_user: NewUser, address: str
 ) -> None:
-    """SE-04: announced in a dialog, prolonged by one press, again and again; what was typed stays
-    when the session has ended, and the page stays where it is."""
+    """SE-04: announced in a dialog, extended by one press, repeatedly; input stays when the session
+    has ended, without a redirect.
+    """
     holder = ChromiumAccountHolder(portal, await new_user(), address)
     user, page = holder.user, holder.user.page
     await holder.arrive()
@@ -42,7 +43,7 @@ async def test_se_04_warned_before_the_end_prolonged_and_told_at_the_end(
     await field.fill("123 4")
     dialog = page.get_by_role("alertdialog", name="Votre session va se fermer")
 
-    # Somebody is at work in another window: no warning.
+    # Activity in another window: no warning.
     await _wait_for_the_warning(page)
     await expect(dialog).to_be_hidden()
     for _ in range(2):
@@ -78,7 +79,7 @@ async def test_se_04_warned_before_the_end_prolonged_and_told_at_the_end(
         *(["/session/etat", "/session/prolonger"] * 2),
         "/session/etat",
     ]
-    # The way back leads to the page that was asked for (AU-15).
+    # Signing in returns to the requested page (AU-15).
     await user.open("/compte/telephone")
     assert page.url == user.base + "/connexion?suite=telephone"
     await holder.give_password()

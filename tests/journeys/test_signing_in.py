@@ -26,7 +26,7 @@ CLIPBOARD = "navigator.clipboard.readText()"
 
 
 async def _scanned(page: Page) -> dict[str, str]:
-    """What a reader of QR codes makes of the picture, as it is on the screen."""
+    """The content of the QR code, read from the screen."""
     picture = Image.open(BytesIO(await page.locator(".impex-enrol__qr").screenshot()))
     found = zxingcpp.read_barcodes(picture)
     assert [one.format for one in found] == [zxingcpp.BarcodeFormat.QRCode]
@@ -37,7 +37,7 @@ async def _scanned(page: Page) -> dict[str, str]:
 
 
 async def _enrol(holder: ChromiumAccountHolder) -> None:
-    """The enrolment page: picture and text say the same key, in light and in dark."""
+    """The enrolment page: picture and text contain the same key, in light and in dark."""
     user, page = holder.user, holder.user.page
     key = await holder.scan()
     for scheme in ("light", "dark"):
@@ -80,7 +80,7 @@ async def _keep_the_codes(holder: ChromiumAccountHolder, folder: Path) -> None:
     await user.press("continue")
     await expect(page.locator("#erreurs")).to_be_focused()
     assert await holder.read_recovery() == codes
-    # Nobody has kept them yet: the page opened again makes others, and says so.
+    # They are not confirmed yet: the page, opened again, replaces them, with a notice.
     await user.switch_language()
     assert not set(await holder.read_recovery()) & set(codes)
     await expect(page.locator("main")).to_contain_text("eux seuls sont valables.")
@@ -165,19 +165,19 @@ async def test_ax_12_the_way_without_scripts_in_english_on_a_phone(
     await holder.sign_in()
 
 
-async def _reach(page: Page, wanted: Locator) -> None:
+async def _reach(page: Page, target: Locator) -> None:
     """Press Tab until it has the focus."""
     for _ in range(60):
-        if await wanted.evaluate("(one) => one === document.activeElement"):
+        if await target.evaluate("(one) => one === document.activeElement"):
             return
         await page.keyboard.press("Tab")
-    raise AssertionError(f"the keyboard does not reach {wanted}")
+    raise AssertionError(f"the keyboard does not reach {target}")
 
 
 async def test_ax_09_ax_12_the_keyboard_alone_signs_in_enrols_and_signs_out(
     portal: SpawnedPortal, new_user: NewUser, address: str
 ) -> None:
-    """AX-09, SE-06: Tab, letters, space and Enter are enough; nothing holds the focus."""
+    """AX-09, SE-06: Tab, letters, space and Enter are enough; nothing traps the focus."""
     await portal.account(address)
     user = await new_user()
     page, holder = user.page, ChromiumAccountHolder(portal, user, address)
@@ -203,10 +203,10 @@ async def test_ax_09_ax_12_the_keyboard_alone_signs_in_enrols_and_signs_out(
     await user.at("sign_in")
 
 
-async def test_g_24_wrong_codes_close_the_door_and_the_page_says_for_how_long(
+async def test_g_24_wrong_codes_lock_sign_in_and_the_page_shows_for_how_long(
     portal: SpawnedPortal, new_user: NewUser, address: str
 ) -> None:
-    """G-24, OT-09: five, then a wait that is told; a mail tells the holder."""
+    """G-24, OT-09: five, then a wait that is shown; a mail notifies the holder."""
     user = await new_user()
     page, holder = user.page, ChromiumAccountHolder(portal, user, address)
     await holder.settle()
@@ -221,14 +221,14 @@ async def test_g_24_wrong_codes_close_the_door_and_the_page_says_for_how_long(
         await expect(alert).to_be_focused()
         await expect(page.locator("#code")).to_have_value("")
     await holder.give_code(holder.phone.shows.wrong())
-    said = re.compile(
+    message = re.compile(
         r"^Trop de codes refusés\. Réessayez dans \d min, à \d\d:\d\d \(heure de Paris\)\."
     )
-    await expect(alert).to_contain_text(said)
-    # The right one is not looked at while the door is closed.
+    await expect(alert).to_contain_text(message)
+    # The right code is not checked during the lock.
     await user.open("/connexion/code")
     await expect(alert).to_be_hidden()
     await holder.give_code()
-    await expect(alert).to_contain_text(said)
+    await expect(alert).to_contain_text(message)
     await user.at("code")
     await portal.mail.link(address, "/ce-n-est-pas-moi")

@@ -1,4 +1,4 @@
-"""Giving up, going back, opening a later step, robots on the link: only the due step is taken."""
+"""Cancelling, going back, opening a later step, robots on the link: only the due step works."""
 
 import pytest
 from playwright.async_api import expect
@@ -19,7 +19,7 @@ pytestmark = [
 async def test_re_14_cancel_erases_at_every_step(
     portal: SpawnedPortal, new_user: NewUser, address: str, step: str
 ) -> None:
-    """G-04, RE-14: no row is left, no message leaves any more, the link is dead, the code too."""
+    """G-04, RE-14: no row is left, no message is sent any more, link and code are invalid."""
     user = await new_user(scripts=step in ("validation", "terms"))
     page, link = user.page, ""
     if step == "form":
@@ -27,10 +27,10 @@ async def test_re_14_cancel_erases_at_every_step(
         await user.fill(address)
     else:
         await user.ask(address)
-        letter = await portal.mail.validation_mail(address)
-        link = letter.link
+        mail = await portal.mail.validation_mail(address)
+        link = mail.link
         if step in ("verified", "terms"):
-            await user.give_code(letter.code)
+            await user.give_code(mail.code)
             await user.at("verified")
         await user.open(STEPS[step])
     await user.press("cancel")
@@ -58,7 +58,7 @@ async def test_re_14_cancel_erases_at_every_step(
 async def test_re_14_after_the_creation_there_is_nothing_to_cancel(
     portal: SpawnedPortal, new_user: NewUser, address: str
 ) -> None:
-    """The account stays, and the page says so."""
+    """The account stays, and the page explains it."""
     user = await new_user(scripts=False)
     await user.ask(address)
     await user.give_code((await portal.mail.validation_mail(address)).code)
@@ -74,7 +74,7 @@ async def test_re_14_after_the_creation_there_is_nothing_to_cancel(
 async def test_au_13_back_reload_bookmark_and_second_tab_lead_to_the_due_step(
     portal: SpawnedPortal, new_user: NewUser, address: str
 ) -> None:
-    """AU-13, settled 2: whichever address is opened, the page is the one that is due."""
+    """AU-13: whichever address is opened, the page is the one that is due."""
     user = await new_user()
     page = user.page
     for later in ("validation", "terms", "creation"):
@@ -105,7 +105,7 @@ async def test_au_13_back_reload_bookmark_and_second_tab_lead_to_the_due_step(
     await user.accept()
     await page.go_back()
     await user.at("creation")
-    # The other tab still shows the terms' link: it is led on as well.
+    # The other tab still shows the terms' link: it continues too.
     await user.open(STEPS["terms"], tab)
     await user.at("creation", tab)
     await page.reload()
@@ -114,7 +114,7 @@ async def test_au_13_back_reload_bookmark_and_second_tab_lead_to_the_due_step(
     assert len(portal.mail.to(address)) == 2
 
 
-async def test_a_forgotten_tick_is_told_and_nothing_is_created(
+async def test_a_missing_tick_is_reported_and_nothing_is_created(
     portal: SpawnedPortal, new_user: NewUser, address: str
 ) -> None:
     """G-13: the terms are accepted or they are not."""
@@ -137,11 +137,11 @@ async def test_a_forgotten_tick_is_told_and_nothing_is_created(
 async def test_re_04_a_scanner_changes_nothing_and_the_persons_click_works(
     portal: SpawnedPortal, new_user: NewUser, address: str
 ) -> None:
-    """RE-04, B-02, T13: HEAD, ten GETs, a browser with scripts, a POST without cookie."""
+    """RE-04, B-02: HEAD, ten GETs, a browser with scripts, a POST without cookie."""
     user = await new_user()
     await user.ask(address)
-    letter = await portal.mail.validation_mail(address)
-    path = letter.link.removeprefix(portal.base)
+    mail = await portal.mail.validation_mail(address)
+    path = mail.link.removeprefix(portal.base)
     robot = HttpBrowser(portal.base)
     assert (await robot.send("HEAD", path)).status == 200
     for _ in range(10):
@@ -155,7 +155,7 @@ async def test_re_04_a_scanner_changes_nothing_and_the_persons_click_works(
     for one in (robot, bare):
         await one.close()
     window = await new_user()
-    await window.open(letter.link)
+    await window.open(mail.link)
     await window.press("confirm")
     await window.at("link")
     await expect(window.page.locator("#password")).to_be_visible()
@@ -163,19 +163,19 @@ async def test_re_04_a_scanner_changes_nothing_and_the_persons_click_works(
         "select state, tries from registration.requests where address = $1", address
     )
     assert [(row["state"], row["tries"]) for row in states] == [("pending", 0)]
-    await user.open(letter.link)
+    await user.open(mail.link)
     await user.press("confirm")
     await user.at("verified")
 
 
-async def test_b_02_a_wrong_password_on_another_device_is_told_with_what_is_left(
+async def test_b_02_a_wrong_password_on_another_device_shows_the_tries_left(
     portal: SpawnedPortal, new_user: NewUser, address: str
 ) -> None:
-    """The field stays, empty; the right one leads on."""
+    """The field stays, empty; the right password continues."""
     await (await new_user()).ask(address)
-    letter = await portal.mail.validation_mail(address)
+    mail = await portal.mail.validation_mail(address)
     other = await new_user()
-    await other.open(letter.link)
+    await other.open(mail.link)
     await other.page.locator("#password").fill("Wr0ng-pass")
     await other.press("confirm")
     await expect(other.page.locator("#alerte")).to_contain_text("Encore 4 essais")
@@ -183,6 +183,6 @@ async def test_b_02_a_wrong_password_on_another_device_is_told_with_what_is_left
     await other.page.locator("#password").fill(PASSWORD)
     await other.press("confirm")
     await other.at("verified")
-    # The link has served: it says so, and leads on by signing in.
-    await other.open(letter.link)
+    # The link is used: its page explains it, and offers to sign in.
+    await other.open(mail.link)
     await expect(other.page.locator("main")).to_contain_text("Adresse déjà vérifiée")

@@ -1,7 +1,7 @@
 """What happens before anything is installed: packages, stamps, folders, child processes.
 
-The installers themselves are replaced by scripts that note what they were asked, because a test
-must not change the machine.
+The installers themselves are replaced by scripts that record their arguments, because a test must
+not change the machine.
 """
 
 import ast
@@ -33,7 +33,7 @@ AS_ROOT = pytest.mark.skipif(os.getuid() != 0, reason="only root is refused by P
 
 
 class Machine:
-    """A machine made of notes: apt-get, dpkg-query and systemctl write down what they are asked."""
+    """A fake machine: apt-get, dpkg-query and systemctl record their arguments."""
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder
@@ -53,7 +53,9 @@ class Machine:
         path.chmod(0o755)
 
     def apt(self, ending: str) -> None:
-        """apt-get notes its words and what would keep servers from starting, then ends so."""
+        """apt-get records its arguments and what would prevent servers from starting, then exits
+        so.
+        """
         self.script(
             "apt-get",
             f"""
@@ -90,7 +92,7 @@ def test_no_server_is_started_or_created_by_an_installation(machine: Machine) ->
 
 @pytest.mark.parametrize("before", [None, "#!/bin/sh\nexit 42\n"])
 @pytest.mark.parametrize("ending", ["exit 0", "exit 100", "kill -TERM $PPID; exit 0"])
-def test_what_was_there_is_put_back(machine: Machine, before: str | None, ending: str) -> None:
+def test_former_state_is_restored(machine: Machine, before: str | None, ending: str) -> None:
     if before is not None:
         machine.policy.write_text(before)
         machine.policy.chmod(0o755)
@@ -106,7 +108,7 @@ def test_what_was_there_is_put_back(machine: Machine, before: str | None, ending
     assert "create_main_cluster" not in machine.cluster.read_text()
 
 
-def test_a_failed_installer_shows_its_end_and_where_the_rest_is(
+def test_a_failed_installer_shows_its_last_lines_and_its_log(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("IMPEX_HOME", str(tmp_path))
@@ -127,10 +129,10 @@ def test_nothing_is_installed_twice(tmp_path: Path) -> None:
     assert not bootstrap.up_to_date(stamp, bootstrap.fingerprint("package-lock.json"))
 
 
-def test_a_virtual_environment_cut_short_is_made_again(
+def test_an_incomplete_virtual_environment_is_created_again(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Ctrl-C while pip goes in leaves a Python without it, which nothing else would notice."""
+    """Ctrl-C while pip is installed leaves a Python without it, undetected."""
     monkeypatch.setenv("IMPEX_HOME", str(tmp_path))
     (tmp_path / "log").mkdir()
     cut_short = tmp_path / "venv"
@@ -144,8 +146,8 @@ def test_a_virtual_environment_cut_short_is_made_again(
 
 
 def test_a_node_that_is_too_old_is_named(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    for name, says in (("npm", "9.2.0"), ("node", "v18.19.0")):
-        (tmp_path / name).write_text(f"#!/bin/sh\necho {says}\n")
+    for name, version in (("npm", "9.2.0"), ("node", "v18.19.0")):
+        (tmp_path / name).write_text(f"#!/bin/sh\necho {version}\n")
         (tmp_path / name).chmod(0o755)
     monkeypatch.setenv("PATH", str(tmp_path), prepend=":")
     monkeypatch.setattr(bootstrap, "up_to_date", lambda *_: False)
@@ -155,7 +157,7 @@ def test_a_node_that_is_too_old_is_named(tmp_path: Path, monkeypatch: pytest.Mon
         bootstrap.install_npm()
 
 
-def test_a_folder_that_cannot_be_written_is_said(
+def test_an_unwritable_folder_is_reported(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     (tmp_path / "file").touch()
@@ -187,13 +189,13 @@ with bootstrap.install_lock():
             second.stdin.flush()
 
 
-def test_it_begins_with_nothing_but_python(tmp_path: Path) -> None:
+def test_it_starts_with_nothing_but_python(tmp_path: Path) -> None:
     """No import outside the standard library: -S leaves the installed packages out."""
     code = "import operations.install.bootstrap"
     subprocess.run([sys.executable, "-S", "-c", code], cwd=ROOT, check=True)
 
 
-def test_an_older_python_gets_as_far_as_the_sentence_that_names_a_newer_one() -> None:
+def test_an_older_python_gets_an_error_that_names_a_newer_one() -> None:
     """Python 3.9 evaluates `X | None` in an annotation, and fails."""
     for path in (*(ROOT / "operations" / "install").glob("*.py"), ROOT / "operations/printing.py"):
         for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
@@ -250,7 +252,7 @@ def test_a_child_ends_with_a_launcher_that_is_killed(tmp_path: Path, user: str) 
     parent.kill()
     parent.wait()
     parent.stdout.close()
-    eventually_sync(lambda: started_at(child) != born, 60, why="the child is gone")
+    eventually_sync(lambda: started_at(child) != born, 60, why="the child has ended")
 
 
 def test_a_child_whose_launcher_ended_before_it_began_does_not_run(
@@ -274,24 +276,24 @@ def sleeper() -> Iterator[subprocess.Popen[bytes]]:
 def written(where: Paths, child: ProcessIdentity) -> None:
     launcher = ProcessIdentity.of(os.getpid())
     assert launcher is not None
-    gone = ProcessIdentity(launcher.pid, launcher.started - 1, launcher.boot)
-    State(gone, "2026-01-01T00:00:00+00:00", children={"sleeper": child}).write(where.state)
+    former = ProcessIdentity(launcher.pid, launcher.started - 1, launcher.boot)
+    State(former, "2026-01-01T00:00:00+00:00", children={"sleeper": child}).write(where.state)
 
 
-def test_a_leftover_is_ended_and_told(tmp_path: Path, sleeper: subprocess.Popen[bytes]) -> None:
+def test_an_orphan_is_ended_and_reported(tmp_path: Path, sleeper: subprocess.Popen[bytes]) -> None:
     where = Paths(tmp_path)
     known = ProcessIdentity.of(sleeper.pid)
     assert known is not None
     written(where, known)
-    told: list[str] = []
-    stop_orphans(where, told.append)
+    reported: list[str] = []
+    stop_orphans(where, reported.append)
     assert sleeper.wait(5) == -signal.SIGTERM
-    assert told == ["ending what an earlier run left behind: sleeper"]
+    assert reported == ["ending what an earlier run left behind: sleeper"]
     assert read(where.state) is None
 
 
 @pytest.mark.parametrize("change", ["started", "boot"])
-def test_a_stranger_with_the_same_id_is_left_alone(
+def test_another_process_with_the_same_id_is_left_alone(
     tmp_path: Path, sleeper: subprocess.Popen[bytes], change: str
 ) -> None:
     where = Paths(tmp_path)

@@ -1,4 +1,4 @@
-"""The management API asked again over a connection that the broker has closed meanwhile."""
+"""Requests to the management API over a connection that the broker has closed meanwhile."""
 
 import socket
 import threading
@@ -10,7 +10,7 @@ from operations.provision.broker_admin import BrokerAdmin
 ANSWER = b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\n{}"
 
 
-def test_a_kept_connection_that_was_closed_is_opened_again() -> None:
+def test_a_persistent_connection_that_was_closed_is_opened_again() -> None:
     with socket.create_server(("127.0.0.1", 0)) as server:
 
         def answer_twice() -> None:
@@ -30,7 +30,7 @@ def test_a_kept_connection_that_was_closed_is_opened_again() -> None:
         admin.close()
 
 
-def test_a_broker_that_is_away_is_told_at_once() -> None:
+def test_an_unavailable_broker_is_reported_at_once() -> None:
     with socket.create_server(("127.0.0.1", 0)) as server:
         port = server.getsockname()[1]
     with pytest.raises(ConnectionRefusedError):

@@ -1,4 +1,4 @@
-"""`impex check`, `test`, `docs` and `texts`: order of steps, exit codes, what is written when."""
+"""`impex check`, `test`, `docs` and `texts`: order of steps, exit codes, written files."""
 
 import subprocess
 from collections.abc import Sequence
@@ -13,7 +13,7 @@ from operations.docs import generate_docs
 
 
 class Steps:
-    """Stands in for `subprocess.run`: records each module and ends it with the code given."""
+    """Replaces `subprocess.run`: records each module and ends it with the code given."""
 
     def __init__(self, **codes: int) -> None:
         self.codes = codes

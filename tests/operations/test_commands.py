@@ -174,7 +174,7 @@ def test_an_administrator_need_not_be_a_superuser(
     assert done.returncode == 0, done.stderr
 
 
-def test_a_login_that_the_database_refuses_is_said_in_one_line(fresh: dict[str, str]) -> None:
+def test_a_login_that_the_database_refuses_is_reported_in_one_line(fresh: dict[str, str]) -> None:
     url = with_url_parts(fresh["IMPEX_DATABASE_URL"], user="impex_admin", password="not-this")
     done = impex({**fresh, "IMPEX_DATABASE_URL": url}, "provision")
     assert done.returncode == 1
@@ -184,7 +184,7 @@ def test_a_login_that_the_database_refuses_is_said_in_one_line(fresh: dict[str, 
 
 
 @pytest.mark.usefixtures("test_servers")
-def test_an_administrator_without_the_right_is_told_so(
+def test_an_administrator_without_the_right_gets_an_error(
     fresh: dict[str, str], servers: ServerUrls
 ) -> None:
     execute(
@@ -200,7 +200,7 @@ def test_an_administrator_without_the_right_is_told_so(
 
 
 @pytest.mark.parametrize("verb", ["provision", "migrate", "queues"])
-def test_what_a_command_needs_is_named(tmp_path: Path, verb: str) -> None:
+def test_missing_settings_of_a_command_are_named(tmp_path: Path, verb: str) -> None:
     done = impex({"IMPEX_HOME": str(tmp_path)}, verb)
     assert done.returncode == 2
     assert all(line.startswith("impex: IMPEX_") for line in done.stderr.splitlines())

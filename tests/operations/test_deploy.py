@@ -1,4 +1,4 @@
-"""What is written for machines we do not have here is compared with the code it speaks of.
+"""Files for other machines are compared with the code that they refer to.
 
 `compose.yaml`, `Dockerfile`, `deploy/`, the generated reference, the Makefile, the locks.
 """
@@ -126,7 +126,7 @@ def dockerfile() -> str:
     return (ROOT / "Dockerfile").read_text()
 
 
-def test_the_image_runs_as_nobody_special_with_hashed_runtime_packages_only() -> None:
+def test_the_image_runs_unprivileged_with_hashed_runtime_packages_only() -> None:
     text = dockerfile()
     last = text[text.rindex("\nFROM ") :]
     assert re.search(r"^USER impex$", last, re.MULTILINE)
@@ -139,7 +139,7 @@ def test_the_image_runs_as_nobody_special_with_hashed_runtime_packages_only() ->
     }
 
 
-def test_what_the_image_copies_is_there_and_let_through() -> None:
+def test_files_copied_into_the_image_exist_and_are_not_ignored() -> None:
     let_through = {
         line[1:]
         for line in (ROOT / ".dockerignore").read_text().splitlines()
@@ -155,7 +155,7 @@ def test_what_the_image_copies_is_there_and_let_through() -> None:
     assert CONTAINERS["maildev"]["build"]["target"] == "catcher"
 
 
-def test_cr_07_no_secret_is_in_what_we_ship() -> None:
+def test_cr_07_no_shipped_file_contains_a_secret() -> None:
     for name in ("Dockerfile", "compose.yaml", "deploy/definitions.json", "deploy/roles.sql"):
         text = (ROOT / name).read_text()
         assert not re.search(r"password(_hash)?[\"']?\s*[:=]\s*[\"']?\w{8,}", text, re.IGNORECASE)
@@ -169,7 +169,7 @@ def locked(name: str) -> dict[str, str]:
 
 
 def closure() -> set[str]:
-    """What our dependencies need, by the packages' own word."""
+    """What our dependencies need, by the packages' metadata."""
     found: set[str] = set()
     due = [
         Requirement(one)
@@ -202,7 +202,7 @@ def test_both_locks_choose_the_same_versions() -> None:
 
 
 @pytest.mark.parametrize("name", sorted(documents()))
-def test_what_is_generated_is_up_to_date(name: str) -> None:
+def test_generated_files_are_up_to_date(name: str) -> None:
     assert (ROOT / name).read_text() == documents()[name], "`make docs` writes it again"
 
 

@@ -53,7 +53,7 @@ HOSTILE = (
 @pytest.mark.parametrize(
     "name", ["sentence", "time", "level", "service", "action", "trace_id", "exception", "path"]
 )
-def test_what_a_terminal_would_interpret_is_escaped(hostile: str, name: str) -> None:
+def test_terminal_control_characters_are_escaped(hostile: str, name: str) -> None:
     for text in rendered(line(**{name: hostile})).split("\n"):
         assert text.isprintable()
         assert text.encode()
@@ -77,7 +77,7 @@ def test_names_of_fields_and_nested_values_are_escaped(hostile: str) -> None:
         b'{"sentence": ' + b"9" * 5_000 + b"}\n",
     ],
 )
-def test_a_line_that_is_not_ours_is_printed_escaped(raw: bytes) -> None:
+def test_a_line_of_another_format_is_printed_escaped(raw: bytes) -> None:
     entry = parse_line(raw, "mfa", "2026-01-02T03:04:05.678Z")
     assert (entry.time, entry.service) == ("2026-01-02T03:04:05.678Z", "mfa")
     assert render_entry(entry).isprintable()
@@ -145,7 +145,7 @@ def test_logs_of_several_services_are_merged_by_time(
     assert error == ""
 
 
-def test_without_logs_one_line_says_so(tmp_path: Path) -> None:
+def test_without_logs_one_line_is_printed(tmp_path: Path) -> None:
     process = impex_logs(tmp_path)
     out, error = process.communicate(timeout=30)
     assert (process.returncode, out, error.count("\n")) == (1, "", 1)

@@ -1,4 +1,4 @@
-"""Files of dossier events: read, judged line by line, and what `impex demo` invents."""
+"""Files of dossier events: read, validated line by line, and what `impex demo` generates."""
 
 import json
 from collections import Counter
@@ -93,8 +93,8 @@ def test_a_bad_line_is_named_with_its_reason(change: tuple[str, str], reason: st
     assert found[0][1].startswith(reason)
 
 
-def test_g_43_one_version_is_told_once_or_alike() -> None:
-    """Which of two would be kept is chance: another's account as well as another status."""
+def test_g_43_repeated_versions_must_be_equal() -> None:
+    """Which of two would win is chance: another's account as well as another status."""
     reason = "line 2 tells version 2 of d1 otherwise: each needs its own"
     assert mistakes(FILED, FILED, FILED.replace("d1", "d2"), FILED.replace(";2;", ";3;")) == []
     for other in (FILED.replace(WHO, str(uuid4())), FILED.replace("5 mg", "6 mg")):
@@ -121,7 +121,7 @@ def test_every_bad_line_is_named() -> None:
         (HEAD.encode() + b"\nfiled;\0", None),
     ],
 )
-def test_what_is_no_file_of_events_says_so(content: bytes, expected: RowError | None) -> None:
+def test_another_kind_of_file_is_refused(content: bytes, expected: RowError | None) -> None:
     entries, wrong = read_file(content, NOW)
     assert entries == []
     assert len(wrong) == 1
@@ -135,8 +135,8 @@ def test_b_10_the_file_of_the_documentation_can_be_sent() -> None:
     assert (len(entries), wrong) == (4, [])
 
 
-def test_b_10_the_documented_events_are_believed() -> None:
-    """As the listening service reads them, envelope and all; one of each kind."""
+def test_b_10_the_documented_events_are_accepted() -> None:
+    """As the subscribing service reads them, with the envelope; one of each kind."""
     assert [type(one) for one in generate_docs.EXAMPLES] == [kind for kind, _, _ in EVENTS.values()]
     for example in generate_docs.EXAMPLES:
         envelope = decode(json.dumps(generate_docs.envelope(example)).encode())
@@ -150,14 +150,14 @@ def test_b_10_the_documented_events_are_believed() -> None:
 def test_the_same_event_is_the_same_message() -> None:
     (one, *_), _ = read_file("\n".join((HEAD, *GOOD)).encode(), NOW)
     (again, *_), _ = read_file("\n".join((HEAD, *GOOD)).encode(), NOW + timedelta(days=3))
-    said = DossierMessage(account_id=WHO, event=one.event)
-    assert said.message_id == DossierMessage(account_id=WHO, event=again.event).message_id
+    message = DossierMessage(account_id=WHO, event=one.event)
+    assert message.message_id == DossierMessage(account_id=WHO, event=again.event).message_id
     other = DossierMessage(account_id=str(uuid4()), event=one.event)
-    assert other.message_id != said.message_id
+    assert other.message_id != message.message_id
 
 
 @pytest.mark.parametrize("day", [datetime(2026, 3, 1, 0, 5, tzinfo=UTC), NOW])
-def test_the_demo_shows_every_state_and_is_believed(day: datetime) -> None:
+def test_the_demo_shows_every_state_and_is_accepted(day: datetime) -> None:
     messages = generate(WHO, day)
     for one in messages:
         from_event(one.event, one.account_id, day)

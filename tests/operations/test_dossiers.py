@@ -35,17 +35,19 @@ JEANNE, PAUL = "0b0f8a52-3c1f-4b0e-9b0a-5b6f3f0f9d11", "1c0f8a52-3c1f-4b0e-9b0a-
 
 
 @pytest.fixture(scope="module")
-def house(test_servers: TestServers, tmp_path_factory: pytest.TempPathFactory) -> Iterator[System]:
-    """Two accounts and the queues of the list, for all tests here; nothing is left on the wire."""
+def dossiers_system(
+    test_servers: TestServers, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[System]:
+    """Two accounts and the queues of the list, for all tests here; no message is left."""
     database, broker = test_servers.migrated(services()), test_servers.broker(principals())
-    yield System(database, broker, tmp_path_factory.mktemp("house"))
+    yield System(database, broker, tmp_path_factory.mktemp("dossiers"))
     test_servers.delete(broker)
     test_servers.drop(database)
 
 
 @dataclass
 class Sender:
-    """Who types the commands, with the addresses that a running installation would give."""
+    """An operator, with the addresses that a running installation would give."""
 
     patch: pytest.MonkeyPatch
     capsys: pytest.CaptureFixture[str]
@@ -54,24 +56,24 @@ class Sender:
         """Exit code, standard output and standard error of one command."""
         with pytest.raises(SystemExit) as left:
             main(words)
-        said = self.capsys.readouterr()
-        return int(left.value.code or 0), said.out, said.err
+        printed = self.capsys.readouterr()
+        return int(left.value.code or 0), printed.out, printed.err
 
     def elsewhere(self) -> None:
-        """Go where nothing runs and nothing is known."""
+        """Use a folder without installation and settings."""
         for setting in (PUBLISHER, REGISTRATION):
             self.patch.delenv(setting)
 
-    def beside(self, house: System, *, ready: bool = True) -> None:
-        """Go where `impex up` runs, and is the only thing that says where."""
+    def in_installation(self, dossiers_system: System, *, ready: bool = True) -> None:
+        """Use a folder where `impex up` runs, without other settings."""
         for setting in (PUBLISHER, REGISTRATION):
             self.patch.delenv(setting, raising=False)
         where, launcher = paths(), ProcessIdentity.of(os.getpid())
         assert launcher is not None
         where.make()
         where.secrets.mkdir(exist_ok=True)
-        (where.secrets / PUBLISHER).write_text(house.broker.url(backoffice.OWNER))
-        (where.secrets / REGISTRATION).write_text(house.database.url("registration"))
+        (where.secrets / PUBLISHER).write_text(dossiers_system.broker.url(backoffice.OWNER))
+        (where.secrets / REGISTRATION).write_text(dossiers_system.database.url("registration"))
         addresses = {"portal": "http://127.0.0.1:8080"}
         state = State(launcher, "2026-01-01T00:00:00+00:00", addresses=addresses, ready=ready)
         state.write(where.state)
@@ -79,16 +81,16 @@ class Sender:
 
 @pytest.fixture
 def sender(
-    house: System,
+    dossiers_system: System,
     tmp_path: Path,
     monkeypatch: pytest.MonkeyPatch,
     capsys: pytest.CaptureFixture[str],
 ) -> Sender:
-    """Somebody at a terminal; accounts are as they were made."""
-    run_blocking(execute(house, "TRUNCATE registration.accounts CASCADE", ACCOUNTS))
+    """An operator at a terminal; accounts are as they were created."""
+    run_blocking(execute(dossiers_system, "TRUNCATE registration.accounts CASCADE", ACCOUNTS))
     monkeypatch.setenv("IMPEX_HOME", str(tmp_path))
-    monkeypatch.setenv(PUBLISHER, house.broker.url(backoffice.OWNER))
-    monkeypatch.setenv(REGISTRATION, house.database.url("registration"))
+    monkeypatch.setenv(PUBLISHER, dossiers_system.broker.url(backoffice.OWNER))
+    monkeypatch.setenv(REGISTRATION, dossiers_system.database.url("registration"))
     return Sender(monkeypatch, capsys)
 
 
@@ -98,8 +100,8 @@ def file(folder: Path, *lines: str) -> str:
     return str(path)
 
 
-async def rows(house: System, account: str) -> list[Any]:
-    connection = await asyncpg.connect(house.database.admin_url)
+async def rows(dossiers_system: System, account: str) -> list[Any]:
+    connection = await asyncpg.connect(dossiers_system.database.admin_url)
     found = await connection.fetch(
         "SELECT dossier_id, status FROM dossiers.dossiers WHERE account_id = $1 ORDER BY 1", account
     )
@@ -107,32 +109,35 @@ async def rows(house: System, account: str) -> list[Any]:
     return [tuple(row) for row in found]
 
 
-async def execute(house: System, *statements: str) -> None:
-    connection = await asyncpg.connect(house.database.admin_url)
+async def execute(dossiers_system: System, *statements: str) -> None:
+    connection = await asyncpg.connect(dossiers_system.database.admin_url)
     for sql in statements:
         await connection.execute(sql)
     await connection.close()
 
 
 async def test_g_43_a_file_is_sent_and_may_be_sent_again(
-    house: System, sender: Sender, tmp_path: Path
+    dossiers_system: System, sender: Sender, tmp_path: Path
 ) -> None:
     by_address = GOOD[4].replace(JEANNE, "PAUL@labo.fr")
     path = file(tmp_path, *GOOD[:4], by_address)
-    async with house.run("dossiers"):
+    async with dossiers_system.run("dossiers"):
         for _ in range(2):
             code, out, _ = sender.impex("dossiers", "send", path)
             assert code == 0
             last = "5 events about 2 dossiers of 2 accounts sent; sent again, they change nothing."
             assert out.splitlines()[-1] == last
 
-        async def heard() -> bool:
-            return bool(await rows(house, PAUL)) and not house.broker.depths()["dossiers"]
+        async def handled() -> bool:
+            return (
+                bool(await rows(dossiers_system, PAUL))
+                and not dossiers_system.broker.depths()["dossiers"]
+            )
 
-        await eventually(heard, 60, every=0.2)
-    assert await rows(house, JEANNE) == [("d1", "granted")]
-    assert await rows(house, PAUL) == [("d2", "withdrawn")]
-    connection = await asyncpg.connect(house.database.admin_url)
+        await eventually(handled, 60, every=0.2)
+    assert await rows(dossiers_system, JEANNE) == [("d1", "granted")]
+    assert await rows(dossiers_system, PAUL) == [("d2", "withdrawn")]
+    connection = await asyncpg.connect(dossiers_system.database.admin_url)
     assert await connection.fetchval("SELECT count(*) FROM dossiers.inbox") == 5
     await connection.close()
 
@@ -154,7 +159,7 @@ def test_nothing_is_sent_while_a_line_is_wrong(sender: Sender, tmp_path: Path) -
     ]
 
 
-def test_a_file_may_be_judged_only(sender: Sender, tmp_path: Path) -> None:
+def test_a_file_may_be_validated_only(sender: Sender, tmp_path: Path) -> None:
     sender.elsewhere()
     code, out, _ = sender.impex("dossiers", "send", "--check", file(tmp_path, *GOOD))
     assert (code, out) == (0, "5 events could be sent.\n")
@@ -172,10 +177,12 @@ def test_what_is_missing_is_named(sender: Sender, tmp_path: Path) -> None:
     assert done == (2, "", f"impex: {REGISTRATION}: {needed}\n")
 
 
-def test_a_broker_that_refuses_is_said_in_one_line(
-    house: System, sender: Sender, tmp_path: Path
+def test_a_broker_that_refuses_is_reported_in_one_line(
+    dossiers_system: System, sender: Sender, tmp_path: Path
 ) -> None:
-    url = with_url_parts(house.broker.admin_url, user=backoffice.OWNER, password="not-this")
+    url = with_url_parts(
+        dossiers_system.broker.admin_url, user=backoffice.OWNER, password="not-this"
+    )
     sender.patch.setenv(PUBLISHER, url)
     code, out, err = sender.impex("dossiers", "send", file(tmp_path, *GOOD))
     assert (code, out) == (1, "")
@@ -185,11 +192,11 @@ def test_a_broker_that_refuses_is_said_in_one_line(
 
 
 async def test_the_demo_fills_the_newest_account_or_the_one_that_is_named(
-    house: System, sender: Sender
+    dossiers_system: System, sender: Sender
 ) -> None:
     asked: dict[str, tuple[str, ...]] = {"Jeanne@labo.fr": (), "paul@LABO.fr": ("paul@LABO.fr",)}
-    sender.beside(house)
-    async with house.run("dossiers"):
+    sender.in_installation(dossiers_system)
+    async with dossiers_system.run("dossiers"):
         for address, words in asked.items():
             for _ in range(2):
                 code, out, _ = sender.impex("demo", *words)
@@ -199,7 +206,7 @@ async def test_the_demo_fills_the_newest_account_or_the_one_that_is_named(
                 assert f"Next: sign in as {address} and open {home}." in out
 
         async def filled() -> bool:
-            found = [await rows(house, account) for account in (JEANNE, PAUL)]
+            found = [await rows(dossiers_system, account) for account in (JEANNE, PAUL)]
             return [len([one for one in each if one[0].startswith("demo-")]) for each in found] == [
                 40, 40,
             ]  # fmt: skip
@@ -210,7 +217,7 @@ async def test_the_demo_fills_the_newest_account_or_the_one_that_is_named(
 def test_the_demo_sends_nothing_where_settings_lead_elsewhere(
     sender: Sender,
 ) -> None:
-    """They may lead to real people's accounts, as in the container of the operator's commands."""
+    """They may refer to real accounts, as in the container of the operator's commands."""
     for setting in (REGISTRATION, PUBLISHER):
         code, out, _ = sender.impex("demo")
         assert code == 1
@@ -219,18 +226,18 @@ def test_the_demo_sends_nothing_where_settings_lead_elsewhere(
         sender.patch.delenv(setting)
 
 
-def test_the_demo_says_what_is_missing(sender: Sender, house: System) -> None:
-    sender.beside(house)
+def test_the_demo_names_what_is_missing(sender: Sender, dossiers_system: System) -> None:
+    sender.in_installation(dossiers_system)
     code, out, _ = sender.impex("demo", "nobody@labo.fr")
     assert code == 1
     assert out.startswith(
         "No account has the address nobody@labo.fr.\nOpen http://127.0.0.1:8080, create"
     )
-    run_blocking(execute(house, "TRUNCATE registration.accounts CASCADE"))
+    run_blocking(execute(dossiers_system, "TRUNCATE registration.accounts CASCADE"))
     code, out, _ = sender.impex("demo")
     assert code == 1
     assert out.startswith("There is no account yet.\n")
-    sender.beside(house, ready=False)
+    sender.in_installation(dossiers_system, ready=False)
     code, out, _ = sender.impex("demo")
     assert (code, out.partition(":")[0]) == (1, "IMPEXWEB is still starting")
     paths().state.unlink()

@@ -1,4 +1,4 @@
-"""Ports that are handed out stay free until the server that they are for is there."""
+"""Allocated ports stay free until their server starts."""
 
 import socket
 
@@ -14,7 +14,7 @@ def test_no_port_is_given_twice_nor_one_that_is_taken() -> None:
 
 
 def test_outgoing_connections_take_none_of_them() -> None:
-    assert free_port() < 32_768  # where Linux begins to take theirs, unless it is told otherwise
+    assert free_port() < 32_768  # Linux's default start of ephemeral ports
 
 
 def following(port: int) -> int:

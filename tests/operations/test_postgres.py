@@ -1,4 +1,4 @@
-"""The private PostgreSQL in odd folders, and after its making was cut short."""
+"""The private PostgreSQL in odd folders, and after its creation was interrupted."""
 
 import shutil
 import subprocess
@@ -50,7 +50,7 @@ def test_any_folder_will_do(folder: Path, name: str) -> None:
     assert answers(folder / name)
 
 
-def test_a_launcher_killed_while_the_cluster_is_made_leaves_no_half_of_one(folder: Path) -> None:
+def test_a_launcher_killed_during_initdb_leaves_no_partial_cluster(folder: Path) -> None:
     place = folder / "postgresql"
     launcher = subprocess.Popen([sys.executable, "-c", START, str(place)], cwd=ROOT)
     eventually_sync(lambda: list(place.glob("*/PG_VERSION")), 60, every=0.005)

@@ -1,4 +1,4 @@
-"""Least rights on the broker and in the database, tried by doing what must be refused.
+"""Least privilege on the broker and in the database, tested by trying what must be refused.
 
 CR-06 and DB-01: one broker user and one database role per service, each with what it needs.
 """
@@ -21,7 +21,7 @@ Act = Callable[[AbstractChannel], Awaitable[object]]
 
 
 def publish(exchange: str, key: str, user: str = "") -> Act:
-    """Publish and wait for the broker's verdict."""
+    """Publish and wait for the broker's confirm."""
 
     async def act(channel: AbstractChannel) -> None:
         properties = Basic.Properties(user_id=user or None)
@@ -33,7 +33,7 @@ def publish(exchange: str, key: str, user: str = "") -> Act:
 
 
 def bind(queue: str, key: str) -> Act:
-    """Listen to events of one type on a queue."""
+    """Bind events of one type to a queue."""
     return lambda channel: channel.queue_bind(queue, "impex.events", key)
 
 
@@ -60,26 +60,34 @@ def take(queue: str) -> Act:
 REFUSED: list[tuple[str, str, Act]] = [
     (
         "mailer",
-        "say what registration says",
+        "publish an event of registration",
         publish("impex.events", "registration.EmailVerified.v1"),
     ),
-    ("registration", "say another's event", publish("impex.events", "mailer.MailAccepted.v1")),
-    ("gateway", "say any event", publish("impex.events", "registration.AccountCreated.v1")),
-    ("gateway", "say what mfa says", publish("impex.events", "mfa.AuthenticatorRemoved.v1")),
+    ("registration", "publish another's event", publish("impex.events", "mailer.MailAccepted.v1")),
+    ("gateway", "publish any event", publish("impex.events", "registration.AccountCreated.v1")),
+    ("gateway", "publish an event of mfa", publish("impex.events", "mfa.AuthenticatorRemoved.v1")),
     (
         "mfa",
-        "say what registration says",
+        "publish an event of registration",
         publish("impex.events", "registration.PasswordChanged.v1"),
     ),
     ("mfa", "ask registration", publish("impex.requests", "registration.Disavow.v1")),
     ("mfa", "read requests of others", take("registration.requests")),
-    ("mfa", "hear more than it declares", bind("mfa", "registration.AccountCreated.v1")),
+    ("mfa", "bind more than it declares", bind("mfa", "registration.AccountCreated.v1")),
     ("registration", "answer for mfa", take("mfa.requests")),
-    ("gateway", "say what profile says", publish("impex.events", "profile.AccountValidated.v1")),
-    ("profile", "say a dossier", publish("impex.events", "backoffice.DossierFiled.v1")),
+    (
+        "gateway",
+        "publish an event of profile",
+        publish("impex.events", "profile.AccountValidated.v1"),
+    ),
+    (
+        "profile",
+        "publish an event about a dossier",
+        publish("impex.events", "backoffice.DossierFiled.v1"),
+    ),
     ("profile", "ask registration", publish("impex.requests", "registration.Disavow.v1")),
     ("profile", "read requests of others", take("mfa.requests")),
-    ("profile", "hear more than it declares", bind("profile", "registration.SignInLocked.v1")),
+    ("profile", "bind more than it declares", bind("profile", "registration.SignInLocked.v1")),
     (
         "mailer",
         "sign as another",
@@ -94,19 +102,23 @@ REFUSED: list[tuple[str, str, Act]] = [
     ("gateway", "read requests of others", take("registration.requests")),
     ("registration", "read the unrouted", take("impex.unrouted")),
     ("registration", "read the mailer's events", take("mailer")),
-    ("mailer", "hear what it does not declare", bind("mailer", "registration.EmailVerified.v1")),
-    ("mailer", "hear everything", bind("mailer", "#")),
-    ("registration", "hear its own events", bind("registration", "registration.*.*")),
-    ("gateway", "hear an account's creation", bind("gateway", "registration.AccountCreated.v1")),
-    ("mailer", "make a foreign queue", declare_queue("registration.more")),
-    ("mailer", "make a queue of the house", declare_queue("impex.spy")),
-    ("gateway", "make a queue whose name begins like another's", declare_queue("mailer2")),
-    ("registration", "make an exchange of the house", declare_exchange("impex.more")),
+    ("mailer", "bind what it does not declare", bind("mailer", "registration.EmailVerified.v1")),
+    ("mailer", "bind everything", bind("mailer", "#")),
+    ("registration", "bind its own events", bind("registration", "registration.*.*")),
+    ("gateway", "bind an account's creation", bind("gateway", "registration.AccountCreated.v1")),
+    ("mailer", "declare a foreign queue", declare_queue("registration.more")),
+    ("mailer", "declare a queue of the installation", declare_queue("impex.spy")),
+    ("gateway", "declare a queue with another's prefix", declare_queue("mailer2")),
+    ("registration", "declare an exchange of the installation", declare_exchange("impex.more")),
     ("mailer", "delete a foreign queue", delete_queue("registration")),
     ("gateway", "delete the dead letters", delete_queue("mailer.dead")),
-    ("backoffice", "say what a service says", publish("impex.events", "mfa.CodeRefused.v1")),
-    ("backoffice", "say what nobody hears", publish("impex.events", "backoffice.DossierFiled.v2")),
-    ("backoffice", "say what another's name begins with", publish("impex.events", "backoffice2.A")),
+    ("backoffice", "publish an event of a service", publish("impex.events", "mfa.CodeRefused.v1")),
+    (
+        "backoffice",
+        "publish an unrouted event",
+        publish("impex.events", "backoffice.DossierFiled.v2"),
+    ),
+    ("backoffice", "publish under another's prefix", publish("impex.events", "backoffice2.A")),
     (
         "backoffice",
         "sign as another",
@@ -115,14 +127,18 @@ REFUSED: list[tuple[str, str, Act]] = [
     ("backoffice", "ask anybody", publish("impex.requests", "dossiers.ListDossiers.v1")),
     ("backoffice", "write into any queue", publish("", "dossiers")),
     ("backoffice", "retry", publish("dossiers.retry", "dossiers")),
-    ("backoffice", "bury", publish("impex.dead", "dossiers")),
-    ("backoffice", "read what it said", take("dossiers")),
-    ("backoffice", "read what nobody could handle", take("dossiers.dead")),
-    ("backoffice", "hear itself", bind("dossiers", "backoffice.DossierFiled.v1")),
-    ("backoffice", "make a queue of its own name", declare_queue("backoffice")),
-    ("backoffice", "make an exchange of its own name", declare_exchange("backoffice.more")),
-    ("dossiers", "say what it hears", publish("impex.events", "backoffice.DossierFiled.v1")),
-    ("gateway", "say what becomes of a dossier", publish("impex.events", "backoffice.DossierX.v1")),
+    ("backoffice", "dead-letter", publish("impex.dead", "dossiers")),
+    ("backoffice", "read its own events", take("dossiers")),
+    ("backoffice", "read dead letters", take("dossiers.dead")),
+    ("backoffice", "bind its own events", bind("dossiers", "backoffice.DossierFiled.v1")),
+    ("backoffice", "declare a queue of its own name", declare_queue("backoffice")),
+    ("backoffice", "declare an exchange of its own name", declare_exchange("backoffice.more")),
+    ("dossiers", "publish what it consumes", publish("impex.events", "backoffice.DossierFiled.v1")),
+    (
+        "gateway",
+        "publish an event about a dossier",
+        publish("impex.events", "backoffice.DossierX.v1"),
+    ),
 ]
 
 

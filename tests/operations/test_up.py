@@ -1,7 +1,7 @@
-"""`make up` as an operator lives with it: taken ports, one at a time, crashes, restarts, data.
+"""`make up`: taken ports, one instance at a time, crashes, restarts, data.
 
-One installation goes through it all, in this file's order: a start costs RabbitMQ ten seconds. It
-is started again where a test left it stopped.
+One installation serves all tests, in this file's order, because RabbitMQ takes ten seconds to
+start. It is started again where a test left it stopped.
 """
 
 import json
@@ -36,7 +36,7 @@ START_SECONDS = 240
 
 
 class Installation:
-    """`impex up` in a folder of its own, with the wanted ports taken by somebody else."""
+    """`impex up` in a folder of its own, with its default ports taken by another process."""
 
     def __init__(self, home: Path) -> None:
         self.home = home
@@ -53,7 +53,7 @@ class Installation:
         self.process: subprocess.Popen[bytes] | None = None
 
     def start(self, *options: str) -> None:
-        """Start and wait until it says that it is ready."""
+        """Start and wait until it reports that it is ready."""
         self.output.write_text("")
         with self.output.open("wb") as output:
             self.process = subprocess.Popen(
@@ -150,7 +150,7 @@ def families(pids: dict[str, int]) -> dict[str, int]:
     return {name: started_at(pid) or 0 for name, pid in pids.items()}
 
 
-def test_a_taken_port_is_replaced_and_said(installation: Installation) -> None:
+def test_a_taken_port_is_replaced_and_reported(installation: Installation) -> None:
     for one, what in zip(installation.taken, ("portal", "mail catcher"), strict=True):
         port = one.getsockname()[1]
         assert f"port {port} is taken: the {what} is on" in installation.text
@@ -227,7 +227,7 @@ def test_a_service_gets_no_secret_of_another(installation: Installation) -> None
             assert "administrator" not in given
 
 
-def test_a_second_start_in_the_same_folder_says_so(installation: Installation) -> None:
+def test_a_second_start_in_the_same_folder_is_refused(installation: Installation) -> None:
     again = installation.run("up")
     assert again.returncode == 1
     assert again.stdout.startswith("IMPEXWEB already runs from this folder")
@@ -261,7 +261,7 @@ def test_logs_are_printed_by_time_for_one_service_or_all(installation: Installat
     assert installation.run("logs", "--trace", "f" * 32).stdout == ""
 
 
-def test_a_service_that_dies_is_started_again_and_said(installation: Installation) -> None:
+def test_a_crashed_service_is_restarted_and_reported(installation: Installation) -> None:
     before = installation.processes()["mailer"]
     os.kill(before, signal.SIGKILL)
 
@@ -280,7 +280,7 @@ def test_a_launcher_that_is_killed_leaves_nothing_and_data_survives(
     database = addresses["database"].replace(
         "://", f"://impex_admin:{installation.secret('postgresql-administrator')}@"
     )
-    execute(database, "CREATE TABLE public.kept (a int)", "INSERT INTO public.kept VALUES (42)")
+    execute(database, "CREATE TABLE public.stored (a int)", "INSERT INTO public.stored VALUES (42)")
     admin = BrokerAdmin(
         addresses["broker_management"].replace(
             "://", f"://impex_admin:{installation.secret('rabbitmq-administrator')}@"
@@ -312,14 +312,14 @@ def test_a_launcher_that_is_killed_leaves_nothing_and_data_survives(
     database = addresses["database"].replace(
         "://", f"://impex_admin:{installation.secret('postgresql-administrator')}@"
     )
-    execute(database, "DO $$ BEGIN ASSERT (SELECT a FROM public.kept) = 42; END $$")
-    eventually_sync(lambda: _unrouted(installation) == 1, 60, every=0.2, why="the event is kept")
+    execute(database, "DO $$ BEGIN ASSERT (SELECT a FROM public.stored) = 42; END $$")
+    eventually_sync(lambda: _unrouted(installation) == 1, 60, every=0.2, why="the event is stored")
     mails = json.loads(fetch(addresses["mail_catcher"] + "/api/email"))
     assert "kept" in json.dumps(mails)
 
 
 def _unrouted(installation: Installation) -> int:
-    """How many events nobody hears, as the broker's statistics have it by now."""
+    """How many events are unrouted, in the broker's current statistics."""
     queues = installation.status()["queues"]
     return int({queue["queue"]: queue["ready"] for queue in queues}["impex.unrouted"])
 
@@ -383,10 +383,10 @@ def test_sigterm_stops_everything_in_order(installation: Installation) -> None:
     assert (found.returncode, json.loads(found.stdout)) == (1, {"running": False})
 
 
-def test_reset_forgets_after_asking(whole: Installation) -> None:
+def test_reset_deletes_after_a_confirmation(whole: Installation) -> None:
     whole.close()
     assert whole.run("reset").returncode == 1
-    assert (whole.home / "data").exists(), "nobody said yes"
+    assert (whole.home / "data").exists(), "without a confirmation"
     assert whole.run("reset", "--yes").returncode == 0
     assert not (whole.home / "data").exists()
     assert not (whole.home / "secrets").exists()

@@ -1,4 +1,4 @@
-"""What people do about their data: another address, what is held, words to the desk."""
+"""Journeys about personal data: change of address, data export, messages to support."""
 
 import json
 from datetime import timedelta
@@ -9,7 +9,7 @@ from tests.support.actors.account_holder import new_address
 
 
 async def moved(portal: RecordingPortal) -> None:
-    """Another address, with a wrong code, given up once, and what is held looked at."""
+    """A change of address, with a wrong code, cancelled once, and a data export."""
     person = await settled(portal)
     assert person.phone is not None
     form, proof = "/compte/adresse", "/compte/adresse/validation"
@@ -33,8 +33,8 @@ async def moved(portal: RecordingPortal) -> None:
     assert json.loads(answer.body)["complete"], answer.html[:300]
 
 
-async def told_the_desk(portal: RecordingPortal) -> None:
-    """A correction, a departure, and a colleague's, each with words of its own."""
+async def contacted_support(portal: RecordingPortal) -> None:
+    """A correction, a departure, and a colleague's, each with a text of its own."""
     person = await settled(portal)
     page = await person.browser.get("/compte/correction")
     given = {"about": "person", "text": "Rue des Mimosas-Jaunes, non Lilas"}
@@ -56,4 +56,4 @@ async def told_the_desk(portal: RecordingPortal) -> None:
     await portal.sent_mails.event("DepartureReported", await person.account_id())
 
 
-RIGHTS: tuple[Journey, ...] = (moved, told_the_desk)
+RIGHTS: tuple[Journey, ...] = (moved, contacted_support)

@@ -1,6 +1,6 @@
-"""Every journey there is, gone once, with what goes wrong on the way.
+"""Every journey, once, with its errors.
 
-Each takes somebody new, with a password of their own, so that each leaves traces of its own.
+Each has a new user with a password of their own, so that each leaves traces of its own.
 """
 
 import itertools
@@ -10,15 +10,15 @@ from tests.security.recording_browser import RecordingPortal
 from tests.support.actors.account_holder import AccountHolder, codes_on, new_address
 from tests.support.actors.http_browser import HttpBrowser, HttpResponse
 
-#: Passwords that people had, got, or typed by mistake; some with signs that are written otherwise
-#: in URLs, in JSON or in HTML.
+#: Old, new and mistyped passwords; some with characters that are escaped in URLs, in JSON or in
+#: HTML.
 PLANTED = (
     "Kvfz9rLq#2", "Wmqt4xZh!7", "Jq8rvLz!kd", "Hx&7vQ%zkp+", 'Pw"9tGm\\xRb', "Nd<4jXu>Qz",
     "Yb5'wKt/Hc", "Gz3=mVq?Lx", "Rt6~hWd|Fk", "Cq9{sJb}Xn", "Mf2^zPw`Td", "Vé8kXoù#Lr",
 )  # fmt: skip
-#: Everybody's last name: of use to nobody but the tables and mails.
+#: The last name of all users: only tables and mails may contain it.
 NAME = "Quenouillard-Brisset"
-#: What people declare besides, of use to nobody but profile's own table.
+#: Further information: only profile's own table may contain it.
 PHONE, STREET = "0155870497", "Quai du Menhir-Penché 7"
 DECLARED = {"phone": PHONE, "address": STREET}
 _PASSWORDS = itertools.cycle(PLANTED)
@@ -26,12 +26,12 @@ Journey = Callable[[RecordingPortal], Awaitable[None]]
 
 
 def somebody(portal: RecordingPortal) -> AccountHolder:
-    """Somebody new, with a password that was planted."""
+    """A new user with a planted password."""
     return AccountHolder(portal, new_address(), password=next(_PASSWORDS))
 
 
 async def settled(portal: RecordingPortal) -> AccountHolder:
-    """Somebody with an account, a phone and a list of codes, signed in."""
+    """A signed-in person with an account, a phone and recovery codes."""
     person = somebody(portal)
     await ask(person)
     await prove(person)
@@ -50,9 +50,9 @@ async def ask(person: AccountHolder) -> HttpResponse:
 async def prove(person: AccountHolder) -> None:
     """A wrong code, then the mailed one."""
     page = await person.browser.get("/inscription/validation")
-    letter = await person.portal.sent_mails.to(person.address)
-    wrong = f"{(int(letter.code) + 1) % 1_000_000:06}"
-    for code in (wrong, letter.code):
+    mail = await person.portal.sent_mails.to(person.address)
+    wrong = f"{(int(mail.code) + 1) % 1_000_000:06}"
+    for code in (wrong, mail.code):
         page = await person.browser.post(page, "/inscription/validation", {"code": code})
     assert page.path == "/inscription/adresse-validee", page.text
 
@@ -65,18 +65,18 @@ async def accept(person: AccountHolder) -> None:
 
 
 async def request_password_reset(portal: RecordingPortal, person: AccountHolder) -> None:
-    """A link for a new password is asked for."""
+    """A link for a new password is requested."""
     browser, path = portal.browser(), "/mot-de-passe-oublie"
     await browser.post(await browser.get(path), path, {"address": person.address})
 
 
 async def by_link(portal: RecordingPortal) -> None:
-    """An account proved by the mailed link, on another device, its password wrong at first."""
+    """An account verified by the mailed link, on another device, its password wrong at first."""
     person = somebody(portal)
     await ask(person)
-    letter = await portal.sent_mails.to(person.address)
+    mail = await portal.sent_mails.to(person.address)
     person.browser = portal.browser()
-    page = await person.browser.get(f"/inscription/lien?jeton={letter.token}")
+    page = await person.browser.get(f"/inscription/lien?jeton={mail.token}")
     for password in ("Wr0ng-pass1", person.password):
         page = await person.browser.post(page, "/inscription/lien", {"password": password})
     assert page.path == "/inscription/adresse-validee", page.text
@@ -84,7 +84,7 @@ async def by_link(portal: RecordingPortal) -> None:
 
 
 async def corrected(portal: RecordingPortal) -> None:
-    """A wrong address put right, another mail asked for, and the request given up."""
+    """A wrong address corrected, another mail requested, and the request cancelled."""
     person = somebody(portal)
     page = await ask(person)
     await portal.sent_mails.to(person.address)
@@ -110,7 +110,7 @@ async def asked_twice(portal: RecordingPortal) -> None:
 
 
 async def enrolled_slowly(portal: RecordingPortal) -> None:
-    """An enrolment with a wrong code, begun anew, and its list of codes left unticked at first."""
+    """An enrolment with a wrong code, restarted, and its list of codes unconfirmed at first."""
     person = somebody(portal)
     await ask(person)
     await prove(person)
@@ -126,7 +126,7 @@ async def enrolled_slowly(portal: RecordingPortal) -> None:
 
 
 async def wrong_until_locked(portal: RecordingPortal) -> None:
-    """Wrong codes and wrong passwords, until both have to wait; then a good day."""
+    """Wrong codes and wrong passwords, until both are locked; then a valid sign-in."""
     person = await settled(portal)
     assert person.phone is not None
     page = await person.give_password(browser=person_again(person))
@@ -176,18 +176,18 @@ async def changed(portal: RecordingPortal) -> None:
     """Another password, the present one wrong at first, then too simple a new one."""
     person, new = await settled(portal), next(_PASSWORDS)
     page = await person.browser.get("/compte/mot-de-passe")
-    for present, wanted in (
+    for present, chosen in (
         ("Wr0ng-pass2", new),
         (person.password, "Azerty123"),
         (person.password, new),
     ):
-        given = {"current_password": present, "password": wanted}
+        given = {"current_password": present, "password": chosen}
         page = await person.browser.post(page, "/compte/mot-de-passe", given)
     assert page.path == "/compte", page.text
 
 
 async def replaced(portal: RecordingPortal) -> None:
-    """Another phone by the old one, begun anew once."""
+    """Another phone by the old one, restarted once."""
     person = await settled(portal)
     assert person.phone is not None
     portal.clock.advance(seconds=30)
@@ -202,8 +202,8 @@ async def replaced(portal: RecordingPortal) -> None:
     assert page.path == "/compte", page.text
 
 
-async def forgotten(portal: RecordingPortal) -> None:
-    """A new password by a mailed link; also asked for nobody."""
+async def forgotten_password(portal: RecordingPortal) -> None:
+    """A new password by a mailed link; also requested for an unknown address."""
     person = await settled(portal)
     await request_password_reset(portal, AccountHolder(portal, new_address()))
     await request_password_reset(portal, person)
@@ -229,7 +229,7 @@ async def lost(portal: RecordingPortal) -> None:
 
 
 async def proved_again(portal: RecordingPortal) -> None:
-    """A first sign-in days later: the address is proved again, with a wrong code and twice."""
+    """A first sign-in days later: the address is verified again, with a wrong code and twice."""
     person = somebody(portal)
     await ask(person)
     await prove(person)
@@ -250,7 +250,7 @@ async def proved_again(portal: RecordingPortal) -> None:
 
 
 async def disowned(portal: RecordingPortal) -> None:
-    """« Ce n'est pas moi », from the mail that told of a new device."""
+    """« Ce n'est pas moi », from the mail about a new device."""
     person = await settled(portal)
     await person.sign_in(portal.browser())
     browser = portal.browser()
@@ -271,5 +271,5 @@ async def informed(portal: RecordingPortal) -> None:
 
 JOURNEYS: tuple[Journey, ...] = (
     by_link, corrected, asked_twice, enrolled_slowly, wrong_until_locked, recovered, changed,
-    replaced, forgotten, lost, proved_again, disowned, informed,
+    replaced, forgotten_password, lost, proved_again, disowned, informed,
 )  # fmt: skip

@@ -1,4 +1,4 @@
-"""The control of the search: a text planted wherever a leak would be, which must be found there."""
+"""The control of the search: a text planted wherever a leak could be, which must be found there."""
 
 from urllib.parse import quote
 
@@ -13,12 +13,12 @@ CONTROL = "C0ntrol+planted/here"
 
 
 async def plant(system: System, evidence: LeakSources) -> None:
-    """The control, written where a leak would be: in a text, in bytes, in a queue, in the log."""
+    """The control, written where a leak could be: in a text, in bytes, in a queue, in the log."""
     connection = await asyncpg.connect(system.database.admin_url)
     try:
-        await connection.execute("CREATE TABLE mailer.scratch (said text, kept bytea)")
+        await connection.execute("CREATE TABLE mailer.scratch (line text, content bytea)")
         await connection.execute("INSERT INTO mailer.scratch VALUES ($1, NULL)", f"x{CONTROL}x")
-        await connection.execute("CREATE TABLE mfa.scratch (kept bytea)")
+        await connection.execute("CREATE TABLE mfa.scratch (content bytea)")
         await connection.execute("INSERT INTO mfa.scratch VALUES ($1)", CONTROL.encode())
     finally:
         await connection.close()

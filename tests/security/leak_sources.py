@@ -1,8 +1,8 @@
 """All that running services store or print, as text: tables, queues, logs, health and metrics.
 
-`collect` adds what there is at that moment and forgets nothing collected before, so that what is
-kept for a short while only (a half-made enrolment, a waiting event) is seen too. A piece stands for
-its place once, however often it is met.
+`collect` adds the current content and keeps what it collected before, so that short-lived content
+(an unconfirmed enrolment, a waiting event) is searched too. A piece is stored once per place,
+however often it occurs.
 """
 
 import base64
@@ -36,12 +36,12 @@ class LeakSources:
         await self._tables()
         self._queues()
 
-    def say(self, place: str, lines: Iterable[str]) -> None:
-        """Add lines that somebody wrote."""
+    def add(self, place: str, lines: Iterable[str]) -> None:
+        """Add lines."""
         self.pieces[place].update(lines)
 
     async def pages(self, ports: Mapping[str, int]) -> None:
-        """What each service tells whoever asks for its health."""
+        """The health pages of each service."""
         async with aiohttp.ClientSession() as session:
             for name, port in ports.items():
                 for path in ("/health/live", "/health/ready", "/metrics"):
@@ -71,7 +71,7 @@ class LeakSources:
         vhost = quote(broker.vhost, safe="")
         order = {"count": 100_000, "ackmode": "ack_requeue_true", "encoding": "auto"}
         names = [queue["name"] for queue in broker.admin.queues(broker.vhost)]
-        # The test's own ear is nobody else's to read.
+        # The test's own queue is not searched.
         for name in (name for name in names if not name.startswith("amq.gen-")):
             path = f"queues/{vhost}/{quote(name, safe='')}/get"
             found = self.pieces[f"queue {name}"]

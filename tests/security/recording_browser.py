@@ -19,8 +19,8 @@ CODES = {
     "/connexion/adresse": "address code",
     "/compte/adresse/validation": "address code",
 }
-#: What people tell the desk, which it alone may read.
-DESK_WORDS = ("text", "remark", "establishment", "reporter_name", "reporter_address")
+#: Messages to support, which it alone may read.
+SUPPORT_TEXTS = ("text", "remark", "establishment", "reporter_name", "reporter_address")
 REPORT = "/signaler-un-depart"
 TOKEN = re.compile(r"jeton=([\w.-]+)")
 OTPAUTH = re.compile(r"otpauth://[^\s\"'<]+")
@@ -29,7 +29,7 @@ MAILED_CODE = re.compile(r": (\d{6})\s*$", re.M)
 
 @dataclass
 class RecordingBrowser(HttpBrowser):
-    """Notes what goes in and out."""
+    """Records its input and output."""
 
     seen: Secrets = field(default_factory=Secrets, repr=False)
     typed_addresses: set[str] = field(default_factory=set, repr=False)
@@ -49,7 +49,7 @@ class RecordingBrowser(HttpBrowser):
         for name, value in fields:
             if name in ("password", "current_password"):
                 self.seen.add("password", value)
-            elif name in DESK_WORDS or (name, path) == ("address", REPORT):
+            elif name in SUPPORT_TEXTS or (name, path) == ("address", REPORT):
                 self.seen.add("words to the desk", value)
             elif name == "address":
                 self.typed_addresses.add(value)
@@ -86,7 +86,7 @@ class RecordingPortal(Portal):
         return made
 
     def read_mails(self) -> None:
-        """Note the codes and links of every mail that went out or was asked for."""
+        """Record the codes and links of every mail that was sent or requested."""
         for mail in self.mails.messages:
             text = mail.text()
             for token in TOKEN.findall(text):
@@ -94,8 +94,8 @@ class RecordingPortal(Portal):
             for code in MAILED_CODE.findall(text):
                 kind = "validation code" if "/inscription/" in text else "address code"
                 self.seen.add_code(kind, code)
-        for letter in self.sent_mails.all:
-            self.seen.add("link token", letter.token)
+        for sent in self.sent_mails.all:
+            self.seen.add("link token", sent.token)
 
     async def mailed_code(self, address: str) -> str:
         """The latest code in a mail to an address."""

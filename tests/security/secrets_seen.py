@@ -1,10 +1,10 @@
-"""Secrets that people typed, saw or carried, the ways they may be written, and the search for them.
+"""Secrets that were typed, shown or stored, their encodings, and the search for them.
 
 A secret of some length is looked for as it is and in base64 (also in the middle of something that
 was encoded whole), hexadecimal, percent-encoding, and, where it is itself an encoding of bytes, in
-those of its bytes. A code of six figures is looked for where it stands alone: a text of some
-megabytes holds a few numbers of six figures by chance, of which one may be a code, but whatever
-writes codes down writes each of its kind, so two of one kind are a leak and one is none.
+those of its bytes. A code of six digits is searched as a whole number: a text of some megabytes
+contains a few such numbers by chance, of which one may be a code, but a leak would contain every
+code of its kind, so two of one kind are a leak and one is none.
 """
 
 import base64
@@ -19,7 +19,7 @@ from urllib.parse import quote, quote_plus
 
 #: Shorter texts would be found by chance.
 MIN_LENGTH = 8
-#: How many codes of one kind show what writes them down.
+#: How many codes of one kind are enough to detect a leak.
 ENOUGH = 3
 ALONE = re.compile(r"(?<![\w.+/-])[0-9]{6}(?![\w+/=-])")
 BASE32 = re.compile(r"[A-Z2-7]{16,}")
@@ -27,7 +27,7 @@ BASE32 = re.compile(r"[A-Z2-7]{16,}")
 
 @dataclass
 class Secrets:
-    """What must be nowhere. Kinds are for the report."""
+    """Secrets that must occur nowhere. Kinds are for the report."""
 
     long: dict[str, set[str]] = field(default_factory=lambda: defaultdict(set))
     codes: dict[str, set[str]] = field(default_factory=lambda: defaultdict(set))
@@ -53,7 +53,7 @@ class Secrets:
             folded = text.lower()
             for kind, secrets in self.long.items():
                 for secret in secrets:
-                    if _stands_in(secret, text, folded):
+                    if _occurs_in(secret, text, folded):
                         yield kind, place
 
     def _codes(self, texts: Mapping[str, str]) -> Iterator[tuple[str, str]]:
@@ -65,7 +65,7 @@ class Secrets:
                     yield kind, place
 
 
-def _stands_in(secret: str, text: str, folded: str) -> bool:
+def _occurs_in(secret: str, text: str, folded: str) -> bool:
     return any(way in text for way in exact(secret)) or any(
         way in folded for way in folding(secret)
     )
@@ -83,7 +83,7 @@ def exact(secret: str) -> set[str]:
 
 @cache
 def folding(secret: str) -> set[str]:
-    """Every way in which it does not: hexadecimal, and a key in base32 in any grouping."""
+    """Every way in which case does not matter: hexadecimal, and a key in base32 in any grouping."""
     ways = {content.hex() for content in (secret.encode(), *_bytes_of(secret))}
     bare = re.sub(r"[\s-]", "", secret)
     if BASE32.fullmatch(bare):
@@ -101,7 +101,7 @@ def _base64(content: bytes) -> Iterator[str]:
     """Its base64 at the beginning, and what is the same of it at each place within more bytes."""
     for before in range(3):
         whole = base64.b64encode(b"\0" * before + content).decode().rstrip("=")
-        # The first characters share bits with what stands before, the last one with what follows.
+        # The first characters share bits with the preceding bytes, the last one with the following.
         inner = whole[(0, 2, 3)[before] :]
         if (before + len(content)) % 3:
             inner = inner[:-1]

@@ -1,10 +1,10 @@
 """A dump of all schemas and queues holds no secret, code, token or readable key of a phone (B-04,
 OT-10, OT-18, LG-02, MQ-04, RE-02).
 
-Every service runs by one clock; every journey is gone once with its mistakes; services go away in
-the middle, so that requests and events wait; messages fail, so that dead letters stay. After each
-step everything that is kept is read again, and at the end whatever was typed, shown, mailed or
-carried is searched for in all of it.
+Every service runs by one clock; every journey runs once with its errors; services stop in between,
+so that requests and events wait; messages fail, so that dead letters stay. After each step
+everything stored is read again, and at the end all secrets that were typed, shown, mailed or
+published are searched for in it.
 """
 
 import asyncio
@@ -52,7 +52,7 @@ from tests.support.servers.system import System, gateway_settings
 pytestmark = pytest.mark.timeout(300)
 
 SERVICES = ("registration", "mfa", "profile", "dossiers", "mailer", "gateway")
-#: Kinds that the journeys must have met, lest the search looks for nothing.
+#: Kinds that the journeys must produce, so that the search is not empty.
 MET = (
     "password", "TOTP key", "otpauth URI", "recovery code", "form token", "link token",
     "disavowal token", "cookie impex-session", "cookie impex-presession", "cookie impex-browser",
@@ -77,7 +77,7 @@ class Everybody:
 
     @property
     def running(self) -> list[str]:
-        """Those that were started and not stopped."""
+        """The services that were started and not stopped."""
         return list(self._stacks)
 
     async def start(self, *names: str) -> None:
@@ -93,10 +93,10 @@ class Everybody:
 
 
 @asynccontextmanager
-async def house(
+async def recorded_portal(
     test_servers: TestServers, folder: Path
 ) -> AsyncIterator[tuple[RecordingPortal, Everybody]]:
-    """A portal with every service and a mail server, watched."""
+    """A portal with every service and a mail server, with recording browsers."""
     async with separate_system(test_servers, folder) as (system, sent_mails):
         port, clock = free_port(), Clock()
         portal = RecordingPortal(system, f"http://127.0.0.1:{port}", sent_mails, [], clock)
@@ -120,27 +120,27 @@ async def test_b_04_ot_18_lg_02_mq_04_a_dump_of_everything_holds_no_secret(
     test_servers: TestServers, tmp_path: Path
 ) -> None:
     with written_log("debug") as log:
-        async with house(test_servers, tmp_path) as (portal, everybody):
+        async with recorded_portal(test_servers, tmp_path) as (portal, everybody):
             evidence = LeakSources(portal.system)
             record_server_secrets(portal)
             for journey in (*JOURNEYS, *RIGHTS):
                 await journey(portal)
                 await evidence.collect()
-            await while_the_second_factor_is_away(portal, everybody, evidence)
+            await while_the_second_factor_is_stopped(portal, everybody, evidence)
             await while_the_tables_refuse(portal, evidence)
-            await while_the_mailer_is_away(portal, everybody, evidence)
+            await while_the_mailer_is_stopped(portal, everybody, evidence)
             await dead_letters(portal, evidence)
             await evidence.pages(everybody.ports)
             portal.read_mails()
             require_enough(portal.seen)
             await plant(portal.system, evidence)
-        evidence.say("log", ours(log.getvalue()))
+        evidence.add("log", ours(log.getvalue()))
     texts = evidence.texts()
     require_control(texts)
     assert "Traceback" in texts["log"], "a trace is looked at too"
     leaks = portal.seen.found_in(texts)
     assert not leaks
-    # What people declare is in profile's own table, and on its way nobody can read it.
+    # The information is in profile's own table, and sealed on its way.
     declared = Secrets()
     declared.add("telephone", PHONE, PHONE.removeprefix("0"))
     declared.add("street", STREET)
@@ -154,7 +154,7 @@ async def test_b_04_ot_18_lg_02_mq_04_a_dump_of_everything_holds_no_secret(
 
 
 def ours(log: str) -> list[str]:
-    """The lines of this process but those of the mail server, to which mails are shown."""
+    """The lines of this process without those of the mail server, which reads mails."""
     return [line for line in log.splitlines() if json.loads(line).get("source") != "mail.log"]
 
 
@@ -167,10 +167,10 @@ def record_server_secrets(portal: RecordingPortal) -> None:
     portal.seen.add("server password", *passwords.values())
 
 
-async def while_the_second_factor_is_away(
+async def while_the_second_factor_is_stopped(
     portal: RecordingPortal, everybody: Everybody, evidence: LeakSources
 ) -> None:
-    """A code waits for the second factor in vain, and is given again when it is back."""
+    """A code gets no answer from the second factor, and is sent again after its restart."""
     person = await settled(portal)
     page = await person.give_password(browser=person_again(person))
     await everybody.stop("mfa")
@@ -186,7 +186,7 @@ async def while_the_second_factor_is_away(
 
 
 async def while_the_tables_refuse(portal: RecordingPortal, evidence: LeakSources) -> None:
-    """Each service fails in the middle of its work, and PostgreSQL tells it the whole row."""
+    """Each service fails in the middle of its work, and PostgreSQL reports the whole row."""
     person, half, other = await settled(portal), somebody(portal), somebody(portal)
     await ask(half)
     await prove(half)
@@ -211,10 +211,10 @@ async def while_the_tables_refuse(portal: RecordingPortal, evidence: LeakSources
     await connection.close()
 
 
-async def while_the_mailer_is_away(
+async def while_the_mailer_is_stopped(
     portal: RecordingPortal, everybody: Everybody, evidence: LeakSources
 ) -> None:
-    """What mails are to be written for waits in the mailer's queue, then goes out."""
+    """Events that need mails wait in the mailer's queue, then the mails are sent."""
     person = await settled(portal)
     await eventually(lambda: not portal.system.broker.depths()["mailer"], why="nothing waits")
     await everybody.stop("mailer")
@@ -227,7 +227,7 @@ async def while_the_mailer_is_away(
     await person.sign_in(browser)
     for kind in ("PasswordReset", "LostPhone"):
         await portal.sent_mails.to(person.address, kind=kind)
-    await eventually(lambda: portal.system.broker.depths()["mailer"] >= 4, why="four facts wait")
+    await eventually(lambda: portal.system.broker.depths()["mailer"] >= 4, why="four events wait")
     await evidence.collect()
     assert len(evidence.pieces["queue mailer"]) >= 8
     await everybody.start("mailer")
@@ -235,7 +235,7 @@ async def while_the_mailer_is_away(
 
 
 async def dead_letters(portal: RecordingPortal, evidence: LeakSources) -> None:
-    """A real fact cut short, one with a field missing, and one whose secret cannot be opened."""
+    """A truncated event, one with a missing field, and one whose secret cannot be opened."""
     kind = PasswordResetRequested.TYPE
     waited = [body for body in evidence.pieces["queue mailer"] if f'"{kind}"' in body]
     real = next(body for body in waited if json.loads(body).get("type") == kind)
@@ -263,7 +263,7 @@ async def dead_letters(portal: RecordingPortal, evidence: LeakSources) -> None:
 
 
 def require_enough(seen: Secrets) -> None:
-    """Something of every kind was met, and enough codes to show what writes them down."""
+    """Every kind occurred, with enough codes to detect a leak."""
     assert not [kind for kind in MET if not seen.long[kind]]
     assert not [kind for kind in CODES if len(seen.codes[kind]) < ENOUGH]
 
@@ -271,29 +271,29 @@ def require_enough(seen: Secrets) -> None:
 async def test_ot_10_keys_of_two_accounts_swapped_open_for_neither(
     test_servers: TestServers, tmp_path: Path
 ) -> None:
-    """Whoever can write to the table cannot let one person's phone open another's account."""
+    """Write access to the table does not let one person's phone open another's account."""
     swap = """
         UPDATE mfa.authenticators AS mine SET key_box = other.key_box, key_id = other.key_id
         FROM mfa.authenticators AS other WHERE mine.account_id <> other.account_id
     """
     with written_log() as log:
-        async with house(test_servers, tmp_path) as (portal, _everybody):
-            victim, thief = await settled(portal), await settled(portal)
+        async with recorded_portal(test_servers, tmp_path) as (portal, _everybody):
+            owner, thief = await settled(portal), await settled(portal)
             connection = await asyncpg.connect(portal.system.database.admin_url)
             assert await connection.execute(swap) == "UPDATE 2"
             portal.clock.advance(seconds=30)
             assert thief.phone is not None
-            assert victim.phone is not None
-            for code in (thief.phone.code(), victim.phone.code()):
-                page = await victim.give_password(browser=person_again(victim))
-                answer = await victim.give_code(page, code)
+            assert owner.phone is not None
+            for code in (thief.phone.code(), owner.phone.code()):
+                page = await owner.give_password(browser=person_again(owner))
+                answer = await owner.give_code(page, code)
                 assert answer.status in (500, 503), answer.text
-                home = await victim.browser.get("/accueil")
+                home = await owner.browser.get("/accueil")
                 assert home.path == "/connexion/code", "nothing was opened"
             assert await connection.fetchval("SELECT count(*) FROM mfa.tries") == 0
             assert await connection.execute(swap) == "UPDATE 2"
             await connection.close()
-            for person in (victim, thief):
+            for person in (owner, thief):
                 assert (await person.sign_in(person_again(person))).path == "/informations"
             portal.read_mails()
     assert '"action": "crypto_decrypt_fail"' in log.getvalue()

@@ -1,4 +1,4 @@
-"""The search for secrets finds them however they are written, and nothing that only looks so."""
+"""The search finds secrets in every encoding, and nothing that only resembles them."""
 
 import base64
 import json

@@ -1,4 +1,4 @@
-"""What may not stand in our source at all: read from the syntax tree, file by file."""
+"""Forbidden constructs in the source, found in the syntax tree of each file."""
 
 import ast
 import json
@@ -94,7 +94,7 @@ def test_in_04_statements_take_parameters_only(path: Path) -> None:
 
 
 @pytest.mark.parametrize("path", FILES, ids=lambda path: str(path.relative_to(ROOT)))
-def test_in_11_a_log_sentence_is_never_made_of_what_a_user_typed(path: Path) -> None:
+def test_in_11_log_messages_never_contain_input(path: Path) -> None:
     for name, call in calls(path):
         if re.fullmatch(r"log\.(debug|info|warning|error|critical)", name) and call.args:
             assert isinstance(call.args[0], ast.Constant), ast.unparse(call)[:120]

@@ -1,4 +1,4 @@
-"""What tests stand on: private servers, a controllable mail server, helpers that wait."""
+"""Support of tests: private servers, a controllable mail server, helpers that wait."""
 
 from tests.support.waiting import eventually, eventually_sync
 

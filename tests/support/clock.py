@@ -1,4 +1,4 @@
-"""A clock that a test moves: the machine's, and how far ahead of it the test has gone."""
+"""A clock that a test moves: the machine's time plus an offset."""
 
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta

@@ -1,4 +1,4 @@
-"""The log of this process during one test, and everything as it was afterwards."""
+"""The log of this process during one test; logging is restored afterwards."""
 
 import contextlib
 import io
@@ -13,7 +13,7 @@ from shared.runtime.telemetry import configure_logging
 
 @contextlib.contextmanager
 def written_log(level: str = "info") -> Iterator[io.StringIO]:
-    """What the process logs meanwhile."""
+    """What the process logs in the meantime."""
     root, config = logging.getLogger(), structlog.get_config()
     handlers, before = root.handlers[:], root.level
     written = io.StringIO()
@@ -27,7 +27,7 @@ def written_log(level: str = "info") -> Iterator[io.StringIO]:
 
 
 def whose(written: io.StringIO) -> dict[str, set[str | None]]:
-    """Whose account the lines of each action name; None where a line names nobody's."""
+    """The accounts that the lines of each action name; None for a line without an account."""
     found: dict[str, set[str | None]] = {}
     for line in written.getvalue().splitlines():
         entry = json.loads(line)

@@ -1,16 +1,16 @@
 """Which worker runs which file of tests, and in which order.
 
 A file stays in one worker. Files that share an expensive installation stay together, and what takes
-longest comes first: else one worker would go on alone at the end.
+longest comes first: otherwise one worker would run alone at the end.
 """
 
 from collections.abc import Sequence
 
 import pytest
 
-#: Folders whose files share what takes long to start: all services on servers of their own.
+#: Folders whose files share an expensive fixture: all services on dedicated servers.
 TOGETHER = ("tests/faults",)
-#: Seconds on an idle machine with two cores, rounded; what is not named takes less than ten.
+#: Seconds on an idle machine with two cores, rounded; others take less than ten.
 SECONDS = {
     "tests/faults": 200,
     "tests/accessibility/test_axe.py": 60,
@@ -19,7 +19,7 @@ SECONDS = {
     "tests/integration/shared/messaging/test_faults.py": 30,
     "tests/operations/test_up.py": 30,
     "tests/journeys/test_signing_in.py": 20,
-    "tests/journeys/test_rescue.py": 20,
+    "tests/journeys/test_recovery.py": 20,
     "tests/accessibility/test_mails.py": 15,
     "tests/operations/test_bootstrap.py": 15,
     "tests/operations/test_dossiers.py": 15,

@@ -1,4 +1,4 @@
-"""YAML as Docker Compose reads it: a key that stands twice in a mapping is an error.
+"""YAML as Docker Compose reads it: a repeated key in a mapping is an error.
 
 PyYAML silently takes the last of the two, though keys are unique (YAML 1.2, section 3.2.1.1).
 """

@@ -1,4 +1,4 @@
-"""Hypothesis asks whether something is true, not whether it is fast: this machine may be busy."""
+"""Hypothesis checks correctness, not speed: this machine may be busy."""
 
 from hypothesis import settings
 

@@ -1,10 +1,13 @@
-"""Errors, their pages, and the link each page offers.
+"""Errors and their texts; each front end passes in the link that a page of an error offers.
 
 `HttpError` names the status and, for a possible attack, the event to log. The texts need nothing
 but the catalogue.
 """
 
+from collections.abc import Mapping
 from dataclasses import KW_ONLY, dataclass
+
+from aiohttp import web
 
 from shared.errors import DependencyDown
 from shared.i18n.catalogue import N_
@@ -40,16 +43,26 @@ class Redirect(Exception):
 
 @dataclass(frozen=True)
 class ErrorText:
-    """Heading, text and link of one error page."""
+    """Heading and text of one error page."""
 
     heading: str
     text: str
-    next_link: tuple[str, str] = ("welcome", N_("Page d'accueil"))
 
 
+@dataclass(frozen=True)
+class ErrorLinks:
+    """Where error pages lead on, by status: the name of a page, and the link's text."""
+
+    home: tuple[str, str]
+    others: Mapping[int, tuple[str, str]]
+
+    def of(self, status: int) -> tuple[str, str]:
+        """The link of a status."""
+        return self.others.get(_page_status(status), self.home)
+
+
+ERROR_LINKS = web.AppKey("error_links", ErrorLinks)
 RELOAD = N_("Recharger la page")
-HELP = ("help", N_("Aide et contacts"))
-FORM = ("register", N_("Reprendre la création du compte"))
 
 TEXTS: dict[int, ErrorText] = {
     400: ErrorText(
@@ -65,7 +78,6 @@ TEXTS: dict[int, ErrorText] = {
             "Ce formulaire a expiré. Rechargez la page et recommencez. Si cela se répète, "
             "autorisez nos cookies dans votre navigateur."
         ),
-        FORM,
     ),
     404: ErrorText(
         N_("Page non trouvée"),
@@ -103,7 +115,6 @@ TEXTS: dict[int, ErrorText] = {
             "Une erreur est survenue de notre côté. Appelez le {phone} et donnez la référence "
             "{reference}."
         ),
-        HELP,
     ),
     503: ErrorText(
         N_("Service momentanément indisponible"),
@@ -111,11 +122,15 @@ TEXTS: dict[int, ErrorText] = {
             "Ce service ne répond pas : réessayez dans quelques minutes. Ce que vous avez validé "
             "est gardé. L'aide reste ouverte."
         ),
-        HELP,
     ),
 }
 
 
+def _page_status(status: int) -> int:
+    """The status whose text and link serve: its own, else 400 for a client error and 500."""
+    return status if status in TEXTS else 400 if 400 <= status < 500 else 500
+
+
 def error_text(status: int) -> ErrorText:
-    """The page of a status; that of 400 for another client error, else that of 500."""
-    return TEXTS.get(status) or TEXTS[400 if 400 <= status < 500 else 500]
+    """The text of a status."""
+    return TEXTS[_page_status(status)]

@@ -15,6 +15,7 @@ from prometheus_client import Counter, Histogram
 from services.gateway.http import security_headers
 from services.gateway.http.client_ip import network_of, resolve_client_ip
 from services.gateway.http.errors import (
+    ERROR_LINKS,
     RELOAD,
     UNAVAILABLE_ERRORS,
     UNAVAILABLE_RETRY_SECONDS,
@@ -136,7 +137,7 @@ def error_page(request: web.Request, error: HttpError) -> web.Response:
         reference=state.reference if error.status >= 500 else None,
         retry_after=error.retry_after,
         way_on=(href, translate(label, state.lang)),
-        switch_url=url(request, "welcome"),
+        switch_url=url(request, request.app[ERROR_LINKS].home[0]),
     )
     if error.retry_after is not None:
         response.headers["Retry-After"] = str(error.retry_after)
@@ -148,10 +149,10 @@ def error_page(request: web.Request, error: HttpError) -> web.Response:
 
 
 def _next_link(request: web.Request, status: int) -> tuple[str, str]:
-    """The same page again where that may help, else what the error's text proposes."""
+    """The same page again where that may help, else where the front end leads on."""
     if status in (403, 503) and request.app[ROUTES].can_reload(request.path):
         return request.path, RELOAD
-    name, label = error_text(status).next_link
+    name, label = request.app[ERROR_LINKS].of(status)
     return url(request, name), label
 
 

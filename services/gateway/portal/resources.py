@@ -7,7 +7,6 @@ from pathlib import Path
 
 GATEWAY = Path(__file__).resolve().parents[1]
 TEMPLATES = (
-    GATEWAY / "http/templates",
     GATEWAY / "portal/templates",
     *sorted((GATEWAY / "features").glob("*/templates")),
 )

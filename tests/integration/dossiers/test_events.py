@@ -181,7 +181,9 @@ async def test_events_about_unknown_accounts_are_saved(
 
 
 async def test_g_26_removed_credentials_change_nothing(harness: DossiersHarness) -> None:
-    """The service does not hear the event, so the history stays for an account opened again."""
+    """The service does not subscribe to the event, so the history stays for an account opened
+    again.
+    """
     assert CredentialsRemoved not in {row.event for row in SERVICE.hears}
 
 

@@ -80,7 +80,7 @@ QUERIES: dict[str, Query] = {
 
 
 @pytest.fixture
-async def crowded(harness: DossiersHarness, tables: Database) -> DossiersHarness:
+async def many_accounts(harness: DossiersHarness, tables: Database) -> DossiersHarness:
     """Dossiers of many accounts, ours among them, with fresh statistics."""
     await harness.fill(OTHER_ACCOUNT, EACH)
     await harness.fetch(OTHER_ACCOUNTS_ROWS, ACCOUNT, ACCOUNTS)
@@ -90,9 +90,9 @@ async def crowded(harness: DossiersHarness, tables: Database) -> DossiersHarness
     return harness
 
 
-async def test_no_query_reads_the_dossiers_of_others(crowded: DossiersHarness) -> None:
+async def test_no_query_reads_the_dossiers_of_others(many_accounts: DossiersHarness) -> None:
     """Every node that reads the table uses the index with a condition on the account."""
-    async with transaction(crowded.pool) as tx:
+    async with transaction(many_accounts.pool) as tx:
         for name, query in QUERIES.items():
             explaining = ExplainingConnection(tx)
             await query(explaining)

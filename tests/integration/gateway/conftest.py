@@ -19,14 +19,14 @@ from tests.support.servers.system import System
 def shared_system(
     test_servers: TestServers, tmp_path_factory: pytest.TempPathFactory
 ) -> Iterator[System]:
-    """A corner for all the tests of this folder; each test asks with addresses of its own."""
+    """A system for all tests of this folder; each test uses addresses of its own."""
     with fresh_system(test_servers, tmp_path_factory.mktemp("portal")) as made:
         yield made
 
 
 @pytest_asyncio.fixture(scope="package", loop_scope="package")
 async def sent_mails(shared_system: System) -> AsyncIterator[SentMails]:
-    """The messages of the shared corner."""
+    """The mails of the shared system."""
     async with record_sent_mails(shared_system) as found:
         yield found
 
@@ -42,7 +42,7 @@ async def portal(shared_system: System, sent_mails: SentMails) -> AsyncIterator[
 async def another(
     shared_system: System, sent_mails: SentMails, portal: Portal
 ) -> AsyncIterator[Callable[..., Awaitable[Portal]]]:
-    """Await it with settings for a second gateway beside the first, on the same registration."""
+    """Await it with settings for a second gateway on the same registration."""
     async with AsyncExitStack() as stack:
 
         async def open_one(**settings: str) -> Portal:

@@ -1,4 +1,4 @@
-"""Bad inputs of these screens: each is told at its field, and nothing typed is lost."""
+"""Invalid input: each error is shown at its field, and no input is lost."""
 
 import pytest
 
@@ -12,7 +12,7 @@ NAMES = {"first_name": "Pierre", "last_name": "Durand"}
 
 
 async def refused(browser: HttpBrowser, **values: str) -> HttpResponse:
-    """The account form sent with one thing wrong."""
+    """The account form sent with one invalid value."""
     page = await browser.get("/inscription")
     filled = {**NAMES, "address": "pierre@x.example.fr", "password": PASSWORD, **values}
     answer = await browser.post(page, "/inscription", filled)
@@ -64,10 +64,10 @@ BAD = [
 
 
 @pytest.mark.parametrize(("field", "value", "text"), BAD)
-async def test_bad_1_to_22_each_has_its_text_at_the_field(
+async def test_each_invalid_input_has_its_error_at_the_field(
     browser: HttpBrowser, field: str, value: str, text: str
 ) -> None:
-    """IN-09 too: a line end or a NUL in a name never goes further than the form."""
+    """IN-09 too: a line end or a NUL in a name is refused by the form."""
     answer = await refused(browser, **{field: value})
     box = answer.soup.find(id=f"{field}-messages")
     assert box is not None
@@ -82,7 +82,7 @@ async def test_bad_1_to_22_each_has_its_text_at_the_field(
     )
 
 
-async def test_bad_inputs_are_told_all_at_once_in_both_languages(portal: Portal) -> None:
+async def test_all_errors_are_shown_at_once_in_both_languages(portal: Portal) -> None:
     for language in LANGUAGES:
         browser = portal.browser(language)
         page = await browser.get("/inscription")
@@ -129,7 +129,7 @@ XSS = [
 
 
 @pytest.mark.parametrize("payload", XSS)
-async def test_in_03_thirty_payloads_come_back_as_text(browser: HttpBrowser, payload: str) -> None:
+async def test_in_03_thirty_payloads_are_shown_as_text(browser: HttpBrowser, payload: str) -> None:
     page = await browser.get("/inscription")
     before = {
         name: len(page.soup.find_all(name))
@@ -146,36 +146,36 @@ async def test_in_03_thirty_payloads_come_back_as_text(browser: HttpBrowser, pay
     assert "49" not in answer.soup.find(id="first_name")["value"]  # type: ignore[index]
 
 
-@pytest.mark.parametrize("kept", ["button", "again"])
-async def test_g_05_a_likely_slip_is_pointed_out_and_never_forced(
-    portal: Portal, browser: HttpBrowser, address: str, kept: str
+@pytest.mark.parametrize("confirmed_by", ["button", "again"])
+async def test_g_05_a_likely_typo_gets_an_optional_suggestion(
+    portal: Portal, browser: HttpBrowser, address: str, confirmed_by: str
 ) -> None:
-    slip = address.partition("@")[0] + "@gmial.com"
-    page = await portal.asked(browser, slip)
+    typo = address.partition("@")[0] + "@gmial.com"
+    page = await portal.asked(browser, typo)
     assert (page.status, page.path) == (200, "/inscription")
-    assert f"Vouliez-vous écrire {slip.replace('gmial', 'gmail')} ?" in page.text
-    values = {**NAMES, "address": slip, "password": PASSWORD}
-    if kept == "button":
+    assert f"Vouliez-vous écrire {typo.replace('gmial', 'gmail')} ?" in page.text
+    values = {**NAMES, "address": typo, "password": PASSWORD}
+    if confirmed_by == "button":
         values["address_choice"] = "keep"
     page = await browser.post(page, "/inscription", values)
     assert page.path == "/inscription/validation"
-    assert slip in page.text
+    assert typo in page.text
 
 
-async def test_g_05_the_suggestion_is_taken_by_one_button(
+async def test_g_05_one_button_accepts_the_suggestion(
     portal: Portal, browser: HttpBrowser, address: str
 ) -> None:
-    slip = address.partition("@")[0] + "@gmial.com"
-    meant = slip.replace("gmial", "gmail")
-    page = await portal.asked(browser, slip)
-    values = {**NAMES, "address": slip, "password": PASSWORD, "address_choice": meant}
+    typo = address.partition("@")[0] + "@gmial.com"
+    meant = typo.replace("gmial", "gmail")
+    page = await portal.asked(browser, typo)
+    values = {**NAMES, "address": typo, "password": PASSWORD, "address_choice": meant}
     page = await browser.post(page, "/inscription", values)
     assert page.path == "/inscription/validation"
     assert meant in page.text
 
 
 @pytest.mark.parametrize("code", ["12345", "abcdef", "1234567", "１２３４５６", "", "-12345"])
-async def test_bad_25_a_code_has_six_figures(
+async def test_a_code_must_have_six_digits(
     portal: Portal, browser: HttpBrowser, address: str, code: str
 ) -> None:
     page = await portal.asked(browser, address)
@@ -184,16 +184,14 @@ async def test_bad_25_a_code_has_six_figures(
     assert "Saisissez les 6 chiffres du code." in answer.text
 
 
-async def test_bad_26_five_wrong_codes_void_it(
-    portal: Portal, browser: HttpBrowser, address: str
-) -> None:
+async def test_five_wrong_codes_void_it(portal: Portal, browser: HttpBrowser, address: str) -> None:
     page = await portal.asked(browser, address)
     right = (await portal.sent_mails.to(address)).code
     wrong = "000000" if right != "000000" else "111111"
     for left in (4, 3, 2, 1):
         page = await browser.post(page, "/inscription/validation", {"code": wrong})
         field = page.soup.find(id="code")
-        assert field["aria-invalid"] == "true"  # AX-04: in words, at the field too
+        assert field["aria-invalid"] == "true"  # AX-04: as text, at the field too
         assert f"Encore {left}" in page.soup.find(id=field["aria-describedby"]).text
         assert page.status == 422
         assert f"Encore {left} essai{'s' if left > 1 else ''}." in page.text
@@ -203,9 +201,7 @@ async def test_bad_26_five_wrong_codes_void_it(
         assert "Trop d'essais" in page.text
 
 
-async def test_bad_30_the_box_must_be_ticked(
-    portal: Portal, browser: HttpBrowser, address: str
-) -> None:
+async def test_the_box_must_be_ticked(portal: Portal, browser: HttpBrowser, address: str) -> None:
     await portal.proved(browser, address)
     page = await browser.get("/inscription/conditions")
     answer = await browser.post(page, "/inscription/conditions")
@@ -230,7 +226,7 @@ async def test_au_08_unknown_and_known_addresses_are_answered_alike(
     assert answers[0] == answers[1]
 
 
-async def test_bad_32_the_sixth_failure_waits(browser: HttpBrowser, address: str) -> None:
+async def test_the_sixth_failure_waits(browser: HttpBrowser, address: str) -> None:
     page = await browser.get("/connexion")
     for _ in range(5):
         page = await browser.post(

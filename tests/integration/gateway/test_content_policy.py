@@ -1,4 +1,4 @@
-"""WF-02, WF-03, GD-04, SE-12: Chromium finds nothing to object to on any page."""
+"""WF-02, WF-03, GD-04, SE-12: no page violates its content policy in Chromium."""
 
 from urllib.parse import urlsplit
 
@@ -17,8 +17,8 @@ pytestmark = [
 ]
 
 
-class Witness:
-    """What a page does that it should not."""
+class PageMonitor:
+    """Records violations, errors and requests to other hosts."""
 
     def __init__(self, page: Page, base: str) -> None:
         self.objections: list[str] = []
@@ -46,10 +46,10 @@ async def test_wf_02_no_violation_on_any_page(portal: Portal, address: str) -> N
             executable_path=str(CHROMIUM), args=["--no-sandbox"]
         )
         page = await chromium.new_page(base_url=portal.base, locale="fr-FR")
-        witness = Witness(page, portal.base)
+        monitor = PageMonitor(page, portal.base)
         for path in ALONE:
             await page.goto(path, wait_until="load")
-            assert witness.objections == [], path
+            assert monitor.objections == [], path
         await page.goto("/inscription")
         for name, value in {
             "first_name": "Pierre",
@@ -60,11 +60,11 @@ async def test_wf_02_no_violation_on_any_page(portal: Portal, address: str) -> N
             await page.fill(f"#{name}", value)
         await page.click("#continuer")
         await page.wait_for_url("**/inscription/validation")
-        letter = await portal.sent_mails.to(address)
-        await page.goto(f"/inscription/lien?jeton={letter.token}")
+        mail = await portal.sent_mails.to(address)
+        await page.goto(f"/inscription/lien?jeton={mail.token}")
         await page.goto("/inscription/adresse")
         await page.goto("/inscription/validation")
-        await page.fill("#code", letter.code)
+        await page.fill("#code", mail.code)
         await page.press("#code", "Enter")
         await page.wait_for_url("**/inscription/adresse-validee")
         await page.goto("/inscription/conditions")
@@ -72,7 +72,7 @@ async def test_wf_02_no_violation_on_any_page(portal: Portal, address: str) -> N
         await page.click("main form button.fr-btn:not(.fr-btn--secondary)")
         await page.wait_for_url("**/inscription/creation")
         await page.wait_for_load_state("load")
-        assert witness.objections == []
+        assert monitor.objections == []
         stored = await page.evaluate("[...Object.keys(localStorage)]")
         assert set(stored) <= {"scheme"}
         await chromium.close()

@@ -22,7 +22,7 @@ async def _change(person: AccountHolder, page: HttpResponse, **given: str) -> Ht
 async def test_pw_08_a_new_password_closes_every_other_session_before_it_answers(
     portal: Portal, address: str
 ) -> None:
-    """Settled 7: whatever the event does later, nothing else is open when the page answers."""
+    """No other session is open when the page answers, whatever the event does later."""
     person = AccountHolder(portal, address)
     await person.settle()
     other = portal.browser()
@@ -36,7 +36,7 @@ async def test_pw_08_a_new_password_closes_every_other_session_before_it_answers
     assert person.browser.cookies["impex-session"] != token
     changed = await portal.sent_mails.event("PasswordChanged", await person.account_id())
     assert changed.data["by"] == "person"
-    # The event that says so finds this session proved after the change.
+    # The event finds this session authenticated after the change.
     await portal.sent_mails.event("SessionClosed", await person.account_id())
     assert (await person.browser.get("/accueil")).path == "/accueil"
     old = await person.give_password(PASSWORD, portal.browser())
@@ -45,7 +45,7 @@ async def test_pw_08_a_new_password_closes_every_other_session_before_it_answers
     assert (await person.sign_in(portal.browser())).path == "/accueil"
 
 
-async def test_pw_08_the_present_password_is_asked_and_the_rules_are_the_same(
+async def test_pw_08_the_current_password_is_required_and_the_rules_are_the_same(
     portal: Portal, address: str
 ) -> None:
     person = AccountHolder(portal, address)
@@ -62,7 +62,7 @@ async def test_pw_08_the_present_password_is_asked_and_the_rules_are_the_same(
     assert (await person.sign_in(portal.browser())).path == "/accueil"
 
 
-async def test_se_09_an_old_session_also_gives_a_code_for_a_new_password(
+async def test_se_09_an_old_session_also_needs_a_code_for_a_new_password(
     portal: Portal, address: str
 ) -> None:
     person = AccountHolder(portal, address)
@@ -94,12 +94,12 @@ async def test_pw_08_two_changes_at_once_are_one(portal: Portal, address: str) -
     )
     assert {one.status for one in twice} == {303}
     assert (await person.browser.get("/compte")).path == "/compte"
-    # Something said later is heard, so whatever was said before has been heard too.
+    # A later event has arrived, so earlier ones have arrived too.
     later = AccountHolder(portal, f"later-{address}")
     await later.create()
     account = await person.account_id()
-    said = [(one.name, one.subject) for one in portal.sent_mails.published]
-    assert said.count(("PasswordChanged", account)) == 1
+    events = [(one.name, one.subject) for one in portal.sent_mails.published]
+    assert events.count(("PasswordChanged", account)) == 1
 
 
 async def _replace(person: AccountHolder, **given: str) -> HttpResponse:
@@ -107,9 +107,7 @@ async def _replace(person: AccountHolder, **given: str) -> HttpResponse:
     return await person.browser.post(page, "/compte/telephone", given)
 
 
-async def test_g_25_whoever_holds_the_old_phone_enrols_the_new_one(
-    portal: Portal, address: str
-) -> None:
+async def test_g_25_the_old_phone_allows_to_enrol_the_new_one(portal: Portal, address: str) -> None:
     person = AccountHolder(portal, address)
     await person.settle()
     old = person.phone
@@ -122,7 +120,7 @@ async def test_g_25_whoever_holds_the_old_phone_enrols_the_new_one(
     portal.clock.advance(seconds=60)
     bad = await _replace(person, password=person.password, code=old.wrong())
     assert bad.status == 422
-    # The password was wrong, then the code: neither used the good code up.
+    # The password was wrong, then the code: neither consumed the right code.
     page = await _replace(person, password=person.password, code=old.code())
     assert page.path == "/compte/telephone/nouveau"
     new = Authenticator(key_on(page), portal.clock)
@@ -136,7 +134,7 @@ async def test_g_25_whoever_holds_the_old_phone_enrols_the_new_one(
     replaced = await portal.sent_mails.event("AuthenticatorReplaced", await person.account_id())
     assert replaced.data["by"] == "phone"
     await portal.sent_mails.event("SessionClosed", await person.account_id())
-    assert (await person.browser.get("/compte")).path == "/compte", "this session goes on"
+    assert (await person.browser.get("/compte")).path == "/compte", "this session stays open"
     page = await person.give_password(browser=other)
     portal.clock.advance(seconds=30)
     page = await person.give_code(page, old.code(), other)
@@ -145,7 +143,7 @@ async def test_g_25_whoever_holds_the_old_phone_enrols_the_new_one(
     assert (await person.give_code(page, browser=other)).path == "/accueil"
 
 
-async def test_ot_11_a_replacement_begun_anew_or_too_late(portal: Portal, address: str) -> None:
+async def test_ot_11_a_replacement_restarted_or_too_late(portal: Portal, address: str) -> None:
     person = AccountHolder(portal, address)
     await person.settle()
     assert person.phone is not None
@@ -177,8 +175,10 @@ async def test_b_13_a_new_list_of_recovery_codes_on_demand(portal: Portal, addre
     unticked = await person.browser.post(shown, "/compte/codes-de-secours/gardes")
     assert unticked.status == 422
     assert codes_on(unticked) == codes
-    kept = await person.browser.post(unticked, "/compte/codes-de-secours/gardes", {"kept": "1"})
-    assert kept.path == "/compte"
+    confirmed = await person.browser.post(
+        unticked, "/compte/codes-de-secours/gardes", {"kept": "1"}
+    )
+    assert confirmed.path == "/compte"
     await portal.sent_mails.event("RecoveryCodesReplaced", await person.account_id())
     other = portal.browser()
     await person.give_password(browser=other)
@@ -205,10 +205,10 @@ async def test_b_04_a_list_posted_by_another_session_is_not_opened(
     assert answer.status == 303
 
 
-async def test_se_09_a_list_is_made_without_asking_only_just_after_a_code(
+async def test_se_09_a_list_is_created_only_after_a_recent_code(
     portal: Portal, address: str
 ) -> None:
-    """Whoever stole the session of somebody who never kept a list gets no second factor by it."""
+    """A stolen session of an account without a confirmed list gives no second factor."""
     person = AccountHolder(portal, address)
     await person.create()
     page = await person.enrol()

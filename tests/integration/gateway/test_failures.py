@@ -1,4 +1,4 @@
-"""What people read when something fails, and what the socket does to those who misbehave."""
+"""Error pages, and how the server treats misbehaving clients."""
 
 import asyncio
 import re
@@ -75,7 +75,7 @@ async def raw(portal: Portal, data: bytes, *, seconds: float = 60) -> bytes:
 
 @asynccontextmanager
 async def no_database(portal: Portal) -> AsyncIterator[None]:
-    """Nobody gets into the database for as long as this lasts."""
+    """The database refuses connections for as long as this lasts."""
     database = portal.system.database
     admin = await asyncpg.connect(re.sub(r"/[^/]+$", "/postgres", database.admin_url))
     await admin.execute(f'alter database "{database.name}" allow_connections false')
@@ -100,7 +100,7 @@ async def no_database(portal: Portal) -> AsyncIterator[None]:
         b"GET /" + b"a" * 9_000 + b" HTTP/1.1\r\nHost: x\r\n\r\n",
     ],
 )
-async def test_what_is_not_http_is_answered_plainly(portal: Portal, data: bytes) -> None:
+async def test_a_request_that_is_not_http_gets_a_plain_answer(portal: Portal, data: bytes) -> None:
     answer = await raw(portal, data)
     head, _, body = answer.partition(b"\r\n\r\n")
     assert head.startswith(b"HTTP/1.1 400") or head.startswith(b"HTTP/1.0 400")
@@ -146,7 +146,7 @@ async def test_wf_11_a_slow_body_is_refused(
     assert "Envoi trop lent" in answer.decode()
 
 
-async def test_lg_03_a_client_that_leaves_in_the_middle_is_no_failure_of_ours(
+async def test_lg_03_a_client_that_disconnects_is_no_error(
     portal: Portal, capfd: pytest.CaptureFixture[str]
 ) -> None:
     capfd.readouterr()
@@ -169,7 +169,7 @@ async def test_lg_03_a_client_that_leaves_in_the_middle_is_no_failure_of_ours(
     assert "unexpected_error" not in log
 
 
-async def test_wf_11_what_was_posted_is_done_though_the_client_left(
+async def test_wf_11_a_posted_form_is_processed_though_the_client_disconnected(
     portal: Portal, browser: HttpBrowser, address: str
 ) -> None:
     page = await browser.get("/inscription")
@@ -181,7 +181,7 @@ async def test_wf_11_what_was_posted_is_done_though_the_client_left(
         "password": PASSWORD,
     }
     sending = asyncio.create_task(browser.send_form("/inscription", fields))
-    await asyncio.sleep(0.01)  # somewhere in the middle; both ends are allowed, neither is half
+    await asyncio.sleep(0.01)  # the disconnection may come before or after; no result is partial
     sending.cancel()
     answer = await browser.send_form("/inscription", fields)
     assert answer.status == 303
@@ -190,7 +190,7 @@ async def test_wf_11_what_was_posted_is_done_though_the_client_left(
     assert len([one for one in portal.sent_mails.all if one.address == address]) == 1
 
 
-async def test_registration_away_keeps_what_was_typed_and_the_same_form_goes_through(
+async def test_an_outage_of_registration_returns_the_form_which_can_be_sent_again(
     test_servers: TestServers, tmp_path: Path
 ) -> None:
     async with (
@@ -206,29 +206,29 @@ async def test_registration_away_keeps_what_was_typed_and_the_same_form_goes_thr
             "address": "pierre@pharmacie.example.fr",
             "password": PASSWORD,
         }
-        away = await browser.post(page, "/inscription", values)
-        assert away.status == 503
-        assert "votre saisie est encore sur cette page, sauf le mot de passe" in away.text
-        kept = away.form("/inscription")
-        assert kept["last_name"] == "O'Brien"
-        assert kept["password"] == ""
-        assert kept["key"] == page.form("/inscription")["key"]
+        unavailable = await browser.post(page, "/inscription", values)
+        assert unavailable.status == 503
+        assert "votre saisie est encore sur cette page, sauf le mot de passe" in unavailable.text
+        returned = unavailable.form("/inscription")
+        assert returned["last_name"] == "O'Brien"
+        assert returned["password"] == ""
+        assert returned["key"] == page.form("/inscription")["key"]
         async with system.run("registration"):
-            page = await browser.post(away, "/inscription", {"password": PASSWORD})
+            page = await browser.post(unavailable, "/inscription", {"password": PASSWORD})
             assert page.path == "/inscription/validation"
-            letter = await sent_mails.to("pierre@pharmacie.example.fr")
+            mail = await sent_mails.to("pierre@pharmacie.example.fr")
         assert (await browser.get("/aide")).status == 200
         assert (await browser.get("/inscription/validation")).status == 503
         async with system.run("registration"):
-            page = await browser.post(page, "/inscription/validation", {"code": letter.code})
+            page = await browser.post(page, "/inscription/validation", {"code": mail.code})
             assert page.path == "/inscription/adresse-validee"
         assert len(sent_mails.all) == 1
 
 
-async def test_every_form_gives_back_what_was_typed_while_registration_is_away(
+async def test_every_form_returns_its_input_while_registration_is_unavailable(
     test_servers: TestServers, tmp_path: Path
 ) -> None:
-    """« Nothing typed is lost », also for a browser whose due step must be asked for."""
+    """No input is lost, also for a browser whose next step must be requested."""
     async with (
         separate_system(test_servers, tmp_path) as (system, sent_mails),
         running_portal(system, sent_mails, "gateway") as portal,
@@ -241,44 +241,44 @@ async def test_every_form_gives_back_what_was_typed_while_registration_is_away(
         typed = {"address": "pierre@pharmacie.example.org", "password": PASSWORD}
         for page, action in ((sign_in, "/connexion"), (correct, "/inscription/adresse")):
             owner = browser if page is correct else portal.browsers[-1]
-            away = await owner.post(page, action, typed)
-            assert away.status == 503, action
-            assert "votre saisie est encore sur cette page" in away.text
-            kept = away.form(action)
-            assert (kept["address"], kept["password"]) == (typed["address"], "")
-            assert kept["key"] == page.form(action)["key"]
+            unavailable = await owner.post(page, action, typed)
+            assert unavailable.status == 503, action
+            assert "votre saisie est encore sur cette page" in unavailable.text
+            returned = unavailable.form(action)
+            assert (returned["address"], returned["password"]) == (typed["address"], "")
+            assert returned["key"] == page.form(action)["key"]
         link = await browser.get("/inscription/validation")
         again = link.soup.find("a", href="/inscription/validation")
         assert (link.status, again and again.get_text()) == (503, "Recharger la page")
         async with system.run("registration"):
-            page = await browser.post(away, "/inscription/adresse", typed)
+            page = await browser.post(unavailable, "/inscription/adresse", typed)
             assert page.path == "/inscription/validation"
             assert "pierre@pharmacie.example.org" in page.text
 
 
-async def test_the_database_away_gives_a_bound_browser_its_form_back(
+async def test_a_database_outage_returns_the_form_to_a_bound_browser(
     portal: Portal, browser: HttpBrowser, address: str
 ) -> None:
     await portal.asked(browser, address)
     correct = await browser.get("/inscription/adresse")
     async with no_database(portal):
-        away = await browser.post(
+        unavailable = await browser.post(
             correct, "/inscription/adresse", {"address": f"new-{address}", "password": PASSWORD}
         )
-        assert away.status == 503
-        assert away.form("/inscription/adresse")["address"] == f"new-{address}"
-        assert PASSWORD not in away.html
+        assert unavailable.status == 503
+        assert unavailable.form("/inscription/adresse")["address"] == f"new-{address}"
+        assert PASSWORD not in unavailable.html
 
     async def moved() -> bool:
         values = {"address": f"new-{address}", "password": PASSWORD}
-        page = await browser.post(away, "/inscription/adresse", values)
+        page = await browser.post(unavailable, "/inscription/adresse", values)
         return page.status == 200 and f"new-{address}" in page.text
 
     await eventually(moved, 60)
 
 
-async def test_the_database_away_ends_no_session(portal: Portal, address: str) -> None:
-    """SE-04: the page asks how long its session lives, and must not hear that it is over."""
+async def test_a_database_outage_ends_no_session(portal: Portal, address: str) -> None:
+    """SE-04: the page requests the time left, and must not get that the session is over."""
     person = AccountHolder(portal, address)
     await person.settle()
     async with no_database(portal):
@@ -291,7 +291,7 @@ async def test_the_database_away_ends_no_session(portal: Portal, address: str) -
     assert (await person.browser.get("/accueil")).path == "/accueil"
 
 
-async def test_the_database_away_leaves_help_open_and_comes_back(
+async def test_help_is_available_during_a_database_outage(
     portal: Portal, browser: HttpBrowser, address: str
 ) -> None:
     await portal.asked(browser, address)

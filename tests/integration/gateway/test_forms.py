@@ -1,4 +1,4 @@
-"""Whose forms they are and what they refuse: tokens, cookies, fields, sizes (WF-05, SE, AZ-03)."""
+"""Form tokens and what forms refuse: tokens, cookies, fields, sizes (WF-05, SE, AZ-03)."""
 
 from urllib.parse import quote
 
@@ -130,7 +130,7 @@ async def test_se_02_cookies_are_small_and_bound_to_the_session(
         [(f"f{number}", "") for number in range(30)],
     ],
 )
-async def test_bad_53_repeated_and_unknown_fields_are_refused(
+async def test_repeated_and_unknown_fields_are_refused(
     browser: HttpBrowser, extra: list[tuple[str, str]]
 ) -> None:
     fields = await fresh(browser, "/inscription")
@@ -152,7 +152,7 @@ async def test_bad_53_repeated_and_unknown_fields_are_refused(
         (URLENCODED, b"address=" + b"x" * 65_600, 413),
     ],
 )
-async def test_bad_54_what_is_not_one_of_our_forms(
+async def test_a_malformed_form_is_refused(
     browser: HttpBrowser, kind: str, body: bytes, status: int
 ) -> None:
     answer = await browser.send("POST", "/connexion", data=body, headers={"Content-Type": kind})
@@ -160,14 +160,14 @@ async def test_bad_54_what_is_not_one_of_our_forms(
     assert answer.soup.find("a", href=True)
 
 
-async def test_bad_54_a_packed_body_is_refused(browser: HttpBrowser) -> None:
+async def test_a_compressed_body_is_refused(browser: HttpBrowser) -> None:
     headers = {"Content-Type": URLENCODED, "Content-Encoding": "gzip"}
     answer = await browser.send("POST", "/connexion", data=b"\x1f\x8b", headers=headers)
     assert answer.status == 415
 
 
 @pytest.mark.parametrize("size", [1_025, 60_000])
-async def test_bad_24_a_huge_password_is_refused_before_anybody_is_asked(
+async def test_a_huge_password_is_refused_by_the_gateway_itself(
     browser: HttpBrowser, size: int
 ) -> None:
     fields = await fresh(browser, "/connexion")

@@ -1,4 +1,4 @@
-"""The home page on real services: what the other application says is what its holder finds."""
+"""The home page on real services: it shows what the other application publishes."""
 
 import asyncio
 from urllib.parse import quote, urlsplit
@@ -19,12 +19,12 @@ pytestmark = pytest.mark.asyncio(loop_scope="package")
 
 @pytest_asyncio.fixture(scope="module", loop_scope="package")
 async def holder(portal: Portal, filing_app: FilingApp) -> AccountHolder:
-    """Somebody with dossiers."""
+    """A holder with dossiers."""
     return await settled(portal, filing_app)
 
 
-async def test_g_41_g_42_g_43_the_holder_finds_what_was_told(holder: AccountHolder) -> None:
-    """What is not filed yet, then the latest, in whichever order it was told."""
+async def test_g_41_g_42_g_43_the_holder_sees_the_published_dossiers(holder: AccountHolder) -> None:
+    """Drafts, then the latest, in whichever order the events came."""
     page = await holder.browser.get("/accueil")
     assert page.status == 200
     assert counts(page) == ["31", "1", "1", "0"]
@@ -60,7 +60,7 @@ async def test_g_41_g_42_g_43_the_holder_finds_what_was_told(holder: AccountHold
 
 
 async def test_g_42_rows_are_searched_filtered_sorted_and_paged(holder: AccountHolder) -> None:
-    """Without case and accents; every step keeps the others."""
+    """Without case and accents; each choice preserves the others."""
     get = holder.browser.get
     found = await get("/accueil?recherche=MEDICAMENT+z")
     assert numbers(found) == ["DEI-026", "DEI-000"]
@@ -102,26 +102,26 @@ async def test_g_42_rows_are_searched_filtered_sorted_and_paged(holder: AccountH
         "account_id=00000000-0000-0000-0000-000000000000&dossier_id=x",
     ],
 )
-async def test_in_03_in_04_a_hand_made_address_shows_a_page(
+async def test_in_03_in_04_an_edited_address_shows_a_page(
     holder: AccountHolder, query: str
 ) -> None:
-    """Neither an error nor rows that a search did not ask for."""
+    """Neither an error nor rows that do not match the search."""
     for path in ("/accueil", "/accueil/dossiers.csv"):
         answer = await holder.browser.send("GET", f"{path}?{query}")
         assert answer.status == 200, path
 
 
-async def test_in_03_what_was_told_is_shown_as_text(holder: AccountHolder) -> None:
+async def test_in_03_fields_of_events_are_shown_as_text(holder: AccountHolder) -> None:
     page = await holder.browser.get("/accueil?recherche=script")
     (row,) = rows(page)
     assert (row[4], row[6]) == (HOSTILE, "=1+1")
     assert not page.soup.select("main script")
 
 
-async def test_az_02_what_is_not_mine_is_not_there(
+async def test_az_02_dossiers_of_others_are_not_shown(
     portal: Portal, holder: AccountHolder, filing_app: FilingApp
 ) -> None:
-    """Whatever an address names, the session says whose dossiers are read."""
+    """Whatever the address contains, the session decides whose dossiers are read."""
     other = AccountHolder(portal, new_address())
     await other.settle()
     theirs = await other.account_id()
@@ -145,7 +145,7 @@ async def test_az_02_what_is_not_mine_is_not_there(
 async def test_g_41_the_page_opens_without_the_list(
     portal: Portal, holder: AccountHolder, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """No counts, no rows, no file; the name, the way out and what else works are there."""
+    """No counts, no rows, no file; the name, the sign-out and the other features are there."""
 
     make_unavailable(monkeypatch, ListDossiers, ReadDossiers)
     page = await holder.browser.get("/accueil?onglet=declarations-traitees&recherche=x")
@@ -162,7 +162,7 @@ async def test_g_41_the_page_opens_without_the_list(
 
 
 async def test_au_15_the_other_language_shows_the_same_rows(holder: AccountHolder) -> None:
-    """What an address of another site hides in the switch is dropped."""
+    """A foreign address in the switch is dropped."""
     query = "recherche=m%C3%A9dicament+z&tri=dosage&taille=10"
     page = await holder.browser.get(f"/accueil?{query}")
     answer = await holder.browser.post(page, "/langue", {"lang": "en"}, follow=False)
@@ -181,10 +181,10 @@ async def test_au_15_the_other_language_shows_the_same_rows(holder: AccountHolde
         assert sent.location == there
 
 
-async def test_g_43_what_was_told_before_the_first_visit_is_there_on_it(
+async def test_g_43_events_before_the_first_sign_in_are_shown_at_it(
     portal: Portal, filing_app: FilingApp
 ) -> None:
-    """An account that nobody signed in to yet has its dossiers already."""
+    """An account without any sign-in has its dossiers already."""
     person = AccountHolder(portal, new_address())
     await person.create()
     mine = await person.account_id()
@@ -195,7 +195,7 @@ async def test_g_43_what_was_told_before_the_first_visit_is_there_on_it(
     assert home.status == 200
 
 
-async def test_g_43_one_page_asks_the_list_once(
+async def test_g_43_one_page_requests_the_list_once(
     holder: AccountHolder, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """However many rows, filters and tabs."""
@@ -210,7 +210,7 @@ async def test_g_43_one_page_asks_the_list_once(
     assert len(asked) == 3
 
 
-async def test_g_43_settings_give_the_ways_to_the_other_application(
+async def test_g_43_settings_provide_the_links_to_the_other_application(
     portal: Portal, holder: AccountHolder, another: object
 ) -> None:
     """« Déposer une demande », and a link on each row."""

@@ -23,14 +23,14 @@ pytestmark = pytest.mark.asyncio(loop_scope="package")
 
 @pytest_asyncio.fixture(scope="module", loop_scope="package")
 async def holder(portal: Portal, filing_app: FilingApp) -> AccountHolder:
-    """Somebody with dossiers."""
+    """A holder with dossiers."""
     return await settled(portal, filing_app)
 
 
 async def test_g_42_in_06_the_file_holds_the_rows_of_the_page_in_its_order(
     holder: AccountHolder,
 ) -> None:
-    """All of them, with the filters, safe to open; the day of Paris in its name."""
+    """All of them, with the filters, safe to open; the date in Paris in its name."""
     query = "recherche=lilas+exemple&tri=medicament&sens=decroissant&taille=10"
     page = await holder.browser.get(f"/accueil?{query}")
     link = page.soup.select_one("main a.fr-link--download")
@@ -57,14 +57,16 @@ async def test_g_42_in_06_the_file_holds_the_rows_of_the_page_in_its_order(
 async def test_g_42_a_file_that_cannot_be_finished_does_not_look_whole(
     holder: AccountHolder, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """The list goes away after the first part: the browser is told that the rest is missing."""
+    """The list becomes unavailable after the first part: the browser detects that the rest is
+    missing.
+    """
     asked = 0
 
     async def first_only(query: ReadDossiers, send: Send) -> DossierRowsView:
         nonlocal asked
         asked += 1
         if query.after:
-            raise ServiceUnavailable("gone in the middle")
+            raise ServiceUnavailable("unavailable in the middle")
         return msgspec.structs.replace(await send(), after="more")
 
     intercept(monkeypatch, ReadDossiers, first_only)

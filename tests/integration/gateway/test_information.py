@@ -20,19 +20,19 @@ SAVE, VALIDATE = {"action": "save"}, {"action": "validate"}
 
 
 async def arrived(portal: Portal, address: str) -> tuple[AccountHolder, HttpResponse]:
-    """Somebody new in front of the form."""
+    """A new user at the form."""
     person = AccountHolder(portal, address)
     _, page = await person.arrive()
     return person, page
 
 
 def value(page: HttpResponse, name: str) -> str:
-    """What a field of the form holds."""
+    """The value of a field of the form."""
     return page.form(HERE)[name]
 
 
 async def test_g_30_g_31_g_32_the_form_as_it_is_first_seen(portal: Portal, address: str) -> None:
-    """AX-10: names and e-mail come along; no address of the portal names an account."""
+    """AX-10: names and e-mail are filled in; no address of the portal names an account."""
     person, page = await arrived(portal, address)
     assert page.h1 == "Créer Informations complémentaires"
     assert (value(page, "last_name"), value(page, "first_name")) == ("Durand", "Pierre")
@@ -48,7 +48,7 @@ async def test_g_30_g_31_g_32_the_form_as_it_is_first_seen(portal: Portal, addre
     assert "Il vous reste à valider vos informations." in home.text
 
 
-async def test_g_33_a_draft_is_kept_as_typed_and_still_to_be_validated(
+async def test_g_33_a_draft_is_saved_as_typed_and_not_validated(
     portal: Portal, address: str
 ) -> None:
     person, page = await arrived(portal, address)
@@ -65,10 +65,10 @@ async def test_g_33_a_draft_is_kept_as_typed_and_still_to_be_validated(
     assert value(await person.browser.get(HERE), "city") == "Lyon"
 
 
-async def test_g_34_wrong_values_are_saved_and_said_at_once_and_missing_ones_are_not_asked_yet(
+async def test_g_34_invalid_values_are_saved_with_their_errors_and_missing_ones_are_accepted(
     portal: Portal, address: str
 ) -> None:
-    """Bad inputs 39, 43, 48: saved nevertheless, and both is said."""
+    """Saved nevertheless, and both is shown."""
     person, page = await arrived(portal, address)
     wrong = {"phone": "3615", "siret": "73282932000079", "postal_code": "2A004", "country": "FR"}
     saved = await person.browser.post(page, HERE, {**SAVE, **wrong})
@@ -81,10 +81,10 @@ async def test_g_34_wrong_values_are_saved_and_said_at_once_and_missing_ones_are
     assert value(await person.browser.get(HERE), "siret") == "73282932000079"
 
 
-async def test_g_34_ax_04_everything_that_is_missing_is_said_at_its_field(
+async def test_g_34_ax_04_every_missing_value_is_reported_at_its_field(
     portal: Portal, address: str
 ) -> None:
-    """Bad inputs 47 and 49; what was typed stays, the tick too."""
+    """The input stays, the tick too."""
     person, page = await arrived(portal, address)
     typed = {"address": "x" * 39, "country": "FR", "terms": "1", "position": "other"}
     refused = await person.browser.post(page, HERE, {**VALIDATE, **typed})
@@ -107,15 +107,15 @@ async def test_g_34_ax_04_everything_that_is_missing_is_said_at_its_field(
 async def test_g_34_g_35_ax_06_the_summary_is_confirmed_once_and_freezes(
     portal: Portal, address: str
 ) -> None:
-    """Bad input 51, SE-10: in two tabs, pressed again and again; then nothing changes it."""
+    """SE-10: pressed repeatedly, in two tabs; then nothing changes it."""
     person, page = await arrived(portal, address)
     summary = await person.browser.post(page, HERE, {**VALIDATE, **PHARMACY})
     assert summary.path == SUMMARY
     for shown in ("Pierre", "Pharmacien Responsable", "732 829 320 00074", "Les Lilas", address):
         assert shown in summary.text, shown
     assert "Après validation, seul le secrétariat peut corriger" in summary.text
-    kept = await person.browser.get(HERE)
-    assert value(kept, "siret") == PHARMACY["siret"], "« Revenir » keeps them"
+    reopened = await person.browser.get(HERE)
+    assert value(reopened, "siret") == PHARMACY["siret"], "« Revenir » keeps them"
     other_tab = await person.browser.get(SUMMARY)
     presses = [person.browser.post(one, SUMMARY) for one in (summary, other_tab) * 5]
     for done in await asyncio.gather(*presses):
@@ -123,8 +123,8 @@ async def test_g_34_g_35_ax_06_the_summary_is_confirmed_once_and_freezes(
         assert "Ces informations ne sont plus modifiables directement." in done.text
         assert done.soup.select_one("a[href='/compte/correction']")
     account = await person.account_id()
-    said = await portal.sent_mails.event("AccountValidated", account)
-    assert said.data["company_name"] == "Pharmacie des Lilas"
+    event = await portal.sent_mails.event("AccountValidated", account)
+    assert event.data["company_name"] == "Pharmacie des Lilas"
     late = await person.browser.post(page, HERE, {**SAVE, **PHARMACY, "city": "Lyon"})
     assert late.status == 409
     assert "Informations déjà validées." in late.text
@@ -140,7 +140,7 @@ async def test_g_34_g_35_ax_06_the_summary_is_confirmed_once_and_freezes(
 
 
 async def test_si_04_in_02_a_belgian_laboratory_in_english(portal: Portal, address: str) -> None:
-    """Bad input 47: no SIRET abroad; « Other » says which; numbers are optional."""
+    """No SIRET abroad; « Other » requires a text; numbers are optional."""
     person, _ = await arrived(portal, address)
     person.browser.language = "en"
     page = await person.browser.get(HERE)
@@ -162,8 +162,8 @@ async def test_si_04_in_02_a_belgian_laboratory_in_english(portal: Portal, addre
         assert shown in summary.text, shown
     done = await person.browser.post(summary, SUMMARY)
     assert "You can no longer change this information yourself." in done.text
-    said = await portal.sent_mails.event("AccountValidated", await person.account_id())
-    assert (said.data["country"], said.data["siret"]) == ("BE", "")
+    event = await portal.sent_mails.event("AccountValidated", await person.account_id())
+    assert (event.data["country"], event.data["siret"]) == ("BE", "")
 
 
 async def test_g_34_a_draft_changed_in_another_tab_is_shown_anew(
@@ -185,13 +185,15 @@ async def test_g_34_a_draft_changed_in_another_tab_is_shown_anew(
     assert (await person.browser.get(HERE)).h1 == "Créer Informations complémentaires"
 
 
-async def test_b_08_a_profile_that_is_away_loses_nothing_that_was_typed(
+async def test_b_08_an_outage_of_profile_loses_no_input(
     portal: Portal, address: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """503 with the form and the same key; the summary too; the account and the home page go on."""
+    """503 with the form and the same key; the summary too; the account and the home page still
+    work.
+    """
     person, page = await arrived(portal, address)
-    with monkeypatch.context() as away:
-        make_unavailable(away, SaveProfile)
+    with monkeypatch.context() as patch:
+        make_unavailable(patch, SaveProfile)
         typed = {**SAVE, **PHARMACY, "city": "Lyon"}
         answer = await person.browser.post(page, HERE, typed)
     assert answer.status == 503
@@ -201,27 +203,29 @@ async def test_b_08_a_profile_that_is_away_loses_nothing_that_was_typed(
     assert answer.soup.select_one("#terms[checked]")
     assert answer.soup.select_one("#position option[value=responsible_pharmacist][selected]")
     summary = await person.browser.post(answer, HERE, {**typed, **VALIDATE})
-    with monkeypatch.context() as away:
-        make_unavailable(away, ValidateProfile)
+    with monkeypatch.context() as patch:
+        make_unavailable(patch, ValidateProfile)
         again = await person.browser.post(summary, SUMMARY)
     assert again.status == 503
     assert "Lyon" in again.text
     assert again.form(SUMMARY)["key"] == summary.form(SUMMARY)["key"]
-    with monkeypatch.context() as away:
-        make_unavailable(away, DescribeProfile)
+    with monkeypatch.context() as patch:
+        make_unavailable(patch, DescribeProfile)
         assert (await person.browser.get(HERE)).status == 503
         account = await person.browser.get("/compte")
         assert account.status == 200
         assert "ne peuvent pas être affichées pour l'instant" in account.text
-        assert (await person.sign_in(portal.browser())).path == "/accueil", "away: the home page"
+        assert (await person.sign_in(portal.browser())).path == "/accueil", (
+            "unavailable: the home page"
+        )
     done = await person.browser.post(again, SUMMARY)
     assert "Informations validées." in done.text
 
 
-async def test_g_35_a_validation_that_the_gateway_only_hears_of_costs_no_question(
+async def test_g_35_an_event_alone_informs_the_gateway_of_a_validation(
     portal: Portal, address: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """The answer was lost on the way: the event tells, and the next sign-in asks nobody."""
+    """The answer was lost: the event suffices, and the next sign-in needs no request."""
     person, page = await arrived(portal, address)
 
     async def lost(_: ValidateProfile, send: Send) -> None:
@@ -233,10 +237,10 @@ async def test_g_35_a_validation_that_the_gateway_only_hears_of_costs_no_questio
         intercept(context, ValidateProfile, lost)
         assert (await person.browser.post(summary, SUMMARY)).status == 503
 
-    async def heard() -> bool:
+    async def validated() -> bool:
         return "Il vous reste à valider" not in (await person.browser.get("/accueil")).text
 
-    await eventually(heard, why="the gateway heard it")
+    await eventually(validated, why="the gateway processed the event")
     make_unavailable(monkeypatch, DescribeProfile)
     page = await person.browser.get("/accueil")
     await person.browser.post(page, "/deconnexion")

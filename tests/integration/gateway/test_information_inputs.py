@@ -1,4 +1,4 @@
-"""What people and programs send to the complementary information that no page of ours offers."""
+"""Input to the complementary information that no page offers."""
 
 import asyncpg
 import msgspec
@@ -25,10 +25,10 @@ pytestmark = pytest.mark.asyncio(loop_scope="package")
         ("role", "agent"),
     ],
 )
-async def test_si_15_az_03_what_no_page_offers_is_refused(
+async def test_si_15_az_03_input_that_no_page_offers_is_refused(
     portal: Portal, address: str, name: str, given: str
 ) -> None:
-    """Bad inputs 50 and 53: 400, and nothing is stored."""
+    """400, and nothing is stored."""
     person, page = await arrived(portal, address)
     answer = await person.browser.post(page, HERE, {**SAVE, "city": "Lyon", name: given})
     assert answer.status == 400
@@ -38,7 +38,7 @@ async def test_si_15_az_03_what_no_page_offers_is_refused(
     assert value(await person.browser.get(HERE), "city") == ""
 
 
-async def test_in_03_what_was_typed_is_only_text(portal: Portal, address: str) -> None:
+async def test_in_03_input_is_shown_as_text(portal: Portal, address: str) -> None:
     person, page = await arrived(portal, address)
     evil = '"><script>alert(1)</script>{{7*7}}'
     saved = await person.browser.post(page, HERE, {**SAVE, "company_name": evil})
@@ -46,9 +46,7 @@ async def test_in_03_what_was_typed_is_only_text(portal: Portal, address: str) -
     assert "<script>alert" not in saved.html
 
 
-async def test_in_09_what_cannot_be_kept_is_said_and_not_saved(
-    portal: Portal, address: str
-) -> None:
+async def test_in_09_input_that_cannot_be_stored_is_refused(portal: Portal, address: str) -> None:
     person, page = await arrived(portal, address)
     refused = await person.browser.post(page, HERE, {**SAVE, "city": "Ly\u0000on", "address": "a"})
     assert refused.status == 422
@@ -58,7 +56,7 @@ async def test_in_09_what_cannot_be_kept_is_said_and_not_saved(
     assert value(await person.browser.get(HERE), "address") == ""
 
 
-async def test_b_07_a_siret_is_judged_as_it_is_typed(portal: Portal, address: str) -> None:
+async def test_b_07_a_siret_is_validated_while_typing(portal: Portal, address: str) -> None:
     """SI-01, SI-03, AU-17: in the visitor's language, for those who are signed in, and counted."""
     person, page = await arrived(portal, address)
     csrf = page.form(HERE)["csrf"]
@@ -84,10 +82,10 @@ async def test_b_07_a_siret_is_judged_as_it_is_typed(portal: Portal, address: st
     assert (answer.status, answer.location) == (303, "/connexion?suite=informations")
 
 
-async def test_g_13_the_version_of_the_terms_is_that_of_the_page(
+async def test_g_13_the_accepted_version_is_the_one_that_the_page_showed(
     portal: Portal, address: str
 ) -> None:
-    """RE-13: it stands in the page's mark, which nobody can make up; a false one saves nothing."""
+    """RE-13: it is in the page's signed mark; a forged one saves nothing."""
     person, page = await arrived(portal, address)
     _, theirs = await arrived(portal, f"o{address}")
     for mark in ("", "t1.x", value(theirs, "mark")):
@@ -108,10 +106,10 @@ async def test_g_13_the_version_of_the_terms_is_that_of_the_page(
     assert f"version {version}" in terms.text
 
 
-async def test_g_13_a_tick_beside_other_terms_is_to_be_set_again(
+async def test_g_13_changed_terms_must_be_accepted_again(
     portal: Portal, address: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Saved, or kept when the session ended: nobody accepts what they have not seen."""
+    """Saved as a draft, or when the session ended: nobody accepts terms that were not shown."""
     person, page = await arrived(portal, address)
     version = ""
 
@@ -139,7 +137,7 @@ async def test_g_13_a_tick_beside_other_terms_is_to_be_set_again(
 async def test_au_13_a_confirmation_before_anything_was_saved_leads_to_the_form(
     portal: Portal, address: str
 ) -> None:
-    """G-34: steps out of order, and what is no version of ours."""
+    """G-34: steps out of order, and invalid versions."""
     person, page = await arrived(portal, address)
     given = {name: page.form(HERE)[name] for name in ("csrf", "key")}
     for version, status in (("1", 303), ("x", 400), ("", 400), ("9" * 30, 400), ("²", 400)):

@@ -1,4 +1,4 @@
-"""The way from the form to the account, as a browser without scripts goes it (AX-12)."""
+"""From the form to the account in a browser without scripts (AX-12)."""
 
 import asyncio
 
@@ -15,8 +15,8 @@ async def test_g_10_to_g_14_an_account_by_code(portal: Portal, address: str, lan
     browser = portal.browser(language)
     page = await portal.asked(browser, address)
     assert (page.status, page.path) == (200, "/inscription/validation")
-    letter = await portal.sent_mails.to(address)
-    page = await browser.post(page, "/inscription/validation", {"code": letter.code})
+    mail = await portal.sent_mails.to(address)
+    page = await browser.post(page, "/inscription/validation", {"code": mail.code})
     assert page.path == "/inscription/adresse-validee"
     if language == "fr":
         assert "votre demande de création de compte a été vérifiée" in page.text
@@ -29,8 +29,8 @@ async def test_g_10_to_g_14_an_account_by_code(portal: Portal, address: str, lan
 
 async def test_g_11_an_account_by_link(portal: Portal, browser: HttpBrowser, address: str) -> None:
     await portal.asked(browser, address)
-    letter = await portal.sent_mails.to(address)
-    page = await browser.get(f"/inscription/lien?jeton={letter.token}")
+    mail = await portal.sent_mails.to(address)
+    page = await browser.get(f"/inscription/lien?jeton={mail.token}")
     assert page.status == 200
     page = await browser.post(page, "/inscription/lien")
     assert page.path == "/inscription/adresse-validee"
@@ -41,8 +41,8 @@ async def test_b_02_the_link_on_another_device_asks_for_the_password(
 ) -> None:
     first, second = portal.browser(), portal.browser()
     await portal.asked(first, address)
-    letter = await portal.sent_mails.to(address)
-    page = await second.get(f"/inscription/lien?jeton={letter.token}")
+    mail = await portal.sent_mails.to(address)
+    page = await second.get(f"/inscription/lien?jeton={mail.token}")
     assert page.soup.find("input", {"name": "password"})
     refused = await second.post(page, "/inscription/lien", {"password": "Wr0ng-pass"})
     assert refused.status == 422
@@ -58,8 +58,8 @@ async def test_re_04_robots_that_open_or_post_the_link_change_nothing(
     portal: Portal, browser: HttpBrowser, address: str
 ) -> None:
     await portal.asked(browser, address)
-    letter = await portal.sent_mails.to(address)
-    path = f"/inscription/lien?jeton={letter.token}"
+    mail = await portal.sent_mails.to(address)
+    path = f"/inscription/lien?jeton={mail.token}"
     robot = portal.browser()
     for method in ("HEAD", *["GET"] * 10):
         assert (await robot.send(method, path)).status == 200
@@ -76,23 +76,25 @@ async def test_re_04_robots_that_open_or_post_the_link_change_nothing(
     assert page.path == "/inscription/adresse-validee"
 
 
-async def test_bad_28_a_cut_link_says_so(portal: Portal, browser: HttpBrowser) -> None:
+async def test_a_truncated_link_is_refused_with_its_reason(
+    portal: Portal, browser: HttpBrowser
+) -> None:
     for query in ("", "?jeton=abc", "?jeton=" + "a" * 42, "?jeton=a&jeton=b"):
         page = await browser.get(f"/inscription/lien{query}")
         assert page.status == 400
         assert "Ce lien est incomplet" in page.text
 
 
-async def test_bad_29_a_link_used_twice_says_so(
+async def test_a_used_link_is_refused_with_its_reason(
     portal: Portal, browser: HttpBrowser, address: str
 ) -> None:
     await portal.proved(browser, address)
-    letter = await portal.sent_mails.to(address)
-    page = await portal.browser().get(f"/inscription/lien?jeton={letter.token}")
+    mail = await portal.sent_mails.to(address)
+    page = await portal.browser().get(f"/inscription/lien?jeton={mail.token}")
     assert "Adresse déjà vérifiée" in page.text
 
 
-async def test_g_11_another_message_makes_the_former_useless(
+async def test_g_11_another_message_voids_the_former(
     portal: Portal, browser: HttpBrowser, address: str
 ) -> None:
     page = await portal.asked(browser, address)
@@ -103,7 +105,7 @@ async def test_g_11_another_message_makes_the_former_useless(
     assert "Vous pourrez en demander un autre dans" in soon.text
 
 
-async def test_wording_7_a_corrected_address_gets_the_message(
+async def test_a_corrected_address_gets_the_message(
     portal: Portal, browser: HttpBrowser, address: str
 ) -> None:
     await portal.asked(browser, f"x{address}")
@@ -113,12 +115,12 @@ async def test_wording_7_a_corrected_address_gets_the_message(
     )
     assert page.path == "/inscription/validation"
     assert f"Adresse corrigée : nous envoyons un message à {address}." in page.text
-    letter = await portal.sent_mails.to(address)
-    page = await browser.post(page, "/inscription/validation", {"code": letter.code})
+    mail = await portal.sent_mails.to(address)
+    page = await browser.post(page, "/inscription/validation", {"code": mail.code})
     assert page.path == "/inscription/adresse-validee"
 
 
-async def test_settled_2_coming_back_on_another_device_by_password(
+async def test_signing_in_on_another_device_continues_the_request(
     portal: Portal, address: str
 ) -> None:
     await portal.asked(portal.browser(), address)
@@ -132,7 +134,7 @@ async def test_settled_2_coming_back_on_another_device_by_password(
     assert "Ce que vous avez fait est gardé." not in again.text
 
 
-async def test_the_welcome_page_proposes_to_go_on(
+async def test_the_welcome_page_offers_to_continue(
     portal: Portal, browser: HttpBrowser, address: str
 ) -> None:
     await portal.asked(browser, address)
@@ -140,22 +142,22 @@ async def test_the_welcome_page_proposes_to_go_on(
     assert page.soup.find("a", href="/inscription/validation")
 
 
-async def test_re_14_annuler_forgets_everything(
+async def test_re_14_cancelling_deletes_everything(
     portal: Portal, browser: HttpBrowser, address: str
 ) -> None:
     await portal.asked(browser, address)
-    letter = await portal.sent_mails.to(address)
+    mail = await portal.sent_mails.to(address)
     bound = browser.cookies["impex-presession"]
     page = await browser.get("/inscription/annuler")
     page = await browser.post(page, "/inscription/annuler")
     assert "La création du compte est annulée et votre saisie est effacée." in page.text
     assert browser.cookies["impex-presession"] != bound
     assert (await browser.get("/inscription/validation")).path == "/inscription"
-    link = await browser.get(f"/inscription/lien?jeton={letter.token}")
+    link = await browser.get(f"/inscription/lien?jeton={mail.token}")
     assert link.soup.find("form", action="/inscription/lien") is None
 
 
-async def test_settled_1_annuler_after_creation_says_that_the_account_exists(
+async def test_cancelling_after_the_creation_shows_that_the_account_exists(
     portal: Portal, browser: HttpBrowser, address: str
 ) -> None:
     await portal.proved(browser, address)
@@ -181,7 +183,7 @@ async def test_re_12_a_double_click_asks_once(
         *(browser.post(page, "/inscription", values, follow=False) for _ in range(2))
     )
     assert [one.status for one in twice] == [303, 303]
-    # Another request is asked for and heard of later, so nothing of the first is still under way.
+    # A later request was processed, so nothing of the first is still pending.
     await portal.asked(portal.browser(), f"after-{address}")
     await portal.sent_mails.to(f"after-{address}")
     assert len([one for one in portal.sent_mails.all if one.address == address]) == 1

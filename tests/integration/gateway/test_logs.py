@@ -1,4 +1,4 @@
-"""What the log says, and what it never holds (LG-01 to LG-04)."""
+"""What is logged, and what never is (LG-01 to LG-04)."""
 
 import asyncio
 import json
@@ -13,7 +13,7 @@ from tests.support.servers.portal import PASSWORD, Portal
 pytestmark = pytest.mark.asyncio(loop_scope="package")
 
 
-async def test_lg_04_what_is_typed_never_makes_a_line(
+async def test_lg_04_input_never_adds_a_log_line(
     portal: Portal, browser: HttpBrowser, capfd: pytest.CaptureFixture[str]
 ) -> None:
     capfd.readouterr()
@@ -29,22 +29,22 @@ async def test_lg_04_what_is_typed_never_makes_a_line(
     assert not any('"action": "forged"' in line for line in lines)
 
 
-async def test_lg_02_logs_hold_no_secret_and_name_what_happened(
+async def test_lg_02_logs_contain_no_secret_and_name_the_event(
     portal: Portal, browser: HttpBrowser, address: str, capfd: pytest.CaptureFixture[str]
 ) -> None:
     capfd.readouterr()
     page = await portal.asked(browser, address)
-    letter = await portal.sent_mails.to(address)
-    await browser.get(f"/inscription/lien?jeton={letter.token}")
-    await browser.post(page, "/inscription/validation", {"code": letter.code})
+    mail = await portal.sent_mails.to(address)
+    await browser.get(f"/inscription/lien?jeton={mail.token}")
+    await browser.post(page, "/inscription/validation", {"code": mail.code})
     await browser.get("/inscription/creation")
     fields = {**page.form("/inscription/validation"), "csrf": "x"}
     await browser.send_form("/inscription/validation", fields)
     log = capfd.readouterr().err
     for secret in (
         PASSWORD,
-        letter.token,
-        f'"{letter.code}"',
+        mail.token,
+        f'"{mail.code}"',
         address,
         browser.cookies["impex-presession"],
         page.form("/inscription/validation")["csrf"],

@@ -1,4 +1,4 @@
-"""A form was taken and its answer never came: the same form sent again says what was done."""
+"""A form was processed but its answer was lost: the same form sent again reports the result."""
 
 import pytest
 from yarl import URL
@@ -15,11 +15,11 @@ SAME_SITE = {"Sec-Fetch-Site": "same-origin"}
 
 
 def _put(portal: Portal, browser: HttpBrowser, token: str) -> None:
-    """The browser holds this session, because it never heard of a later one."""
+    """The browser has this session, because it never received a later one."""
     browser.session.cookie_jar.update_cookies({COOKIE: token}, URL(portal.base))
 
 
-async def test_b_08_a_password_changed_in_the_account_is_said_at_the_second_press(
+async def test_b_08_a_repeated_password_change_reports_success(
     portal: Portal, address: str
 ) -> None:
     person = AccountHolder(portal, address)
@@ -39,19 +39,19 @@ async def test_b_08_a_password_changed_in_the_account_is_said_at_the_second_pres
     assert browser.cookies[COOKIE] == after
 
 
-async def test_b_08_g_44_a_reset_by_somebody_signed_in_is_said_at_the_second_press(
+async def test_b_08_g_44_a_repeated_reset_while_signed_in_reports_success(
     portal: Portal, address: str
 ) -> None:
-    """The page of a mailed link comes without the session, which its button then ends."""
+    """The page of a mailed link is shown without the session, which its button then ends."""
     person = AccountHolder(portal, address)
     await person.settle()
     browser = person.browser
     page = await browser.get("/mot-de-passe-oublie")
     await browser.post(page, page.path, {"address": address})
-    letter = await portal.sent_mails.to(address, kind="PasswordReset")
+    mail = await portal.sent_mails.to(address, kind="PasswordReset")
     session = browser.cookies[COOKIE]
     browser.session.cookie_jar.clear(lambda cookie: cookie.key == COOKIE)
-    page = await browser.get(f"/mot-de-passe?jeton={letter.token}")
+    page = await browser.get(f"/mot-de-passe?jeton={mail.token}")
     _put(portal, browser, session)
     fields = {**page.form("/mot-de-passe"), "password": NEW_PASSWORD}
     for _ in range(2):

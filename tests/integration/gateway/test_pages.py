@@ -1,4 +1,4 @@
-"""Every page that asks nobody, the headers that every answer carries, static files, languages."""
+"""Pages without requests to services, headers of every answer, static files, languages."""
 
 import re
 from collections.abc import Awaitable, Callable
@@ -81,7 +81,7 @@ POLICY = (
 
 
 def assert_dressed(answer: HttpResponse) -> None:
-    """WF-01 to WF-04, WF-07, WF-08: what every answer carries."""
+    """WF-01 to WF-04, WF-07, WF-08: headers of every answer."""
     headers = answer.headers
     nonce = re.search(r"'nonce-([\w-]{24})'", headers["Content-Security-Policy"])
     assert nonce, answer.path
@@ -119,15 +119,15 @@ async def test_every_page_opens_in_its_language(portal: Portal, language: str) -
     assert len(headings) >= len(ALONE) - 1
 
 
-async def test_wf_04_errors_redirects_static_and_data_are_dressed(
+async def test_wf_04_errors_redirects_static_files_and_data_have_the_headers(
     portal: Portal, browser: HttpBrowser
 ) -> None:
     start = await browser.get("/connexion")
-    sheet = start.soup.find("link", rel="stylesheet")
-    assert sheet
-    static = await browser.get(str(sheet["href"]))
+    stylesheet = start.soup.find("link", rel="stylesheet")
+    assert stylesheet
+    static = await browser.get(str(stylesheet["href"]))
     cached = await browser.send(
-        "GET", str(sheet["href"]), headers={"If-None-Match": static.headers["ETag"]}
+        "GET", str(stylesheet["href"]), headers={"If-None-Match": static.headers["ETag"]}
     )
     answers = {
         404: await browser.get("/nowhere"),
@@ -165,7 +165,7 @@ async def test_wf_01_hsts_and_secure_cookies_over_https_only(
 
 
 @pytest.mark.parametrize("path", PROBES)
-async def test_cr_08_what_robots_try_is_not_there(browser: HttpBrowser, path: str) -> None:
+async def test_cr_08_paths_that_robots_try_do_not_exist(browser: HttpBrowser, path: str) -> None:
     page = await browser.send("GET", path)
     assert page.status == 404
     assert_dressed(page)
@@ -182,14 +182,14 @@ async def test_wf_06_other_methods_are_refused(browser: HttpBrowser, method: str
 @pytest.mark.parametrize(
     "path", ["/langue", "/inscription/validation/renvoi", "/inscription/mot-courant"]
 )
-async def test_bad_55_get_on_a_post_route_is_405(browser: HttpBrowser, path: str) -> None:
+async def test_get_on_a_post_route_is_405(browser: HttpBrowser, path: str) -> None:
     page = await browser.send("GET", path)
     assert page.status == 405
     assert page.headers["Allow"] == "POST"
     assert page.soup.find("a", href="/")
 
 
-async def test_static_files_are_kept_for_ever_and_packed(
+async def test_static_files_are_immutable_and_compressed(
     portal: Portal, browser: HttpBrowser
 ) -> None:
     page = await browser.get("/connexion")
@@ -213,8 +213,8 @@ async def test_a_style_sheet_names_only_files_that_are_there(
     portal: Portal, browser: HttpBrowser
 ) -> None:
     page = await browser.get("/")
-    for sheet in page.soup.find_all("link", rel="stylesheet"):
-        css = (await browser.get(str(sheet["href"]))).html
+    for stylesheet in page.soup.find_all("link", rel="stylesheet"):
+        css = (await browser.get(str(stylesheet["href"]))).html
         for address in set(re.findall(r"url\(['\"]?(/static/[^)'\"?#]+)", css)):
             assert (await browser.send("GET", address)).status == 200, address
 
@@ -271,7 +271,7 @@ async def test_the_language_chosen_is_remembered_for_a_year(portal: Portal) -> N
         " /aide",
     ],
 )
-async def test_au_15_next_leads_only_to_our_own_pages(browser: HttpBrowser, payload: str) -> None:
+async def test_au_15_next_leads_to_local_pages_only(browser: HttpBrowser, payload: str) -> None:
     page = await browser.get("/aide")
     sent = await browser.post(page, "/langue", {"lang": "en", "next": payload}, follow=False)
     assert (sent.status, sent.location) == (303, "/")
@@ -285,7 +285,7 @@ async def test_re_05_a_poisoned_host_header_is_never_used(browser: HttpBrowser) 
         assert "evil.example" not in str(answer.headers)
 
 
-async def test_csp_reports_are_taken_without_a_word(browser: HttpBrowser) -> None:
+async def test_csp_reports_get_an_empty_answer(browser: HttpBrowser) -> None:
     for body in (b"", b"x", b"[]", b'{"csp-report": {"blocked-uri": "x"}}', b'[{"body": 1}]'):
         answer = await browser.send(
             "POST", "/csp-rapport", data=body, headers={"Content-Type": "application/csp-report"}

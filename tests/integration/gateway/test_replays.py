@@ -1,8 +1,8 @@
 """A form posted again, with the cookies it was posted with, after an event that ended the account's
-sessions: whatever its answer opened the first time, it opens nothing now (AU-06, SE-01).
+sessions: it opens no session now, whatever its first answer opened (AU-06, SE-01).
 
-These requests change something and have a reply that opens a session, prolongs it or leads it on:
-`SignIn`, `CheckCode`, `UseRecoveryCode`, `ConfirmEnrolment`, `VerifyAddressCode`, `ChangePassword`,
+These requests change something and their reply opens, prolongs or promotes a session: `SignIn`,
+`CheckCode`, `UseRecoveryCode`, `ConfirmEnrolment`, `VerifyAddressCode`, `ChangePassword`,
 `StartReplacement`, `ConfirmAddressChange` and `ResetPassword`. Each is in a form below.
 """
 
@@ -20,7 +20,7 @@ from shared.contracts.base import Sealed
 from shared.contracts.registration.events import AddressChangeRequested
 from shared.security.sealing import KeyRing, seal_context
 from shared.security.signed_tokens import sign
-from tests.integration.gateway.ends import EVENTS, emit_event
+from tests.integration.gateway.ending_events import EVENTS, emit_event
 from tests.support import eventually
 from tests.support.actors.account_holder import AccountHolder, key_on, new_address
 from tests.support.actors.http_browser import HttpBrowser, HttpResponse
@@ -35,7 +35,7 @@ SAME_SITE = {"Sec-Fetch-Site": "same-origin"}
 
 @dataclass(frozen=True)
 class Posted:
-    """A form as it was sent, and where its answer led."""
+    """A form as it was sent, and the page that its answer led to."""
 
     action: str
     fields: dict[str, str]
@@ -43,7 +43,7 @@ class Posted:
     led_to: str
 
     async def again(self, portal: Portal) -> tuple[HttpBrowser, HttpResponse]:
-        """Send it once more, from a copy of the browser as it was before the first time."""
+        """Send it again, from a copy of the browser as it was before the first time."""
         browser = portal.browser()
         browser.session.cookie_jar.update_cookies(self.cookies, URL(portal.base))
         answer = await browser.send_form(self.action, self.fields, headers=SAME_SITE, follow=True)
@@ -67,7 +67,7 @@ async def opens_nothing(portal: Portal, form: Posted) -> None:
     assert left == 0, form.action
 
 
-# What a form leads to: it is posted, and the account is as it then is.
+# Post a form, and leave the account as it then is.
 
 
 async def password(person: AccountHolder) -> Posted:
@@ -109,8 +109,8 @@ async def address_code(person: AccountHolder) -> Posted:
     await person.create()
     person.portal.clock.advance(hours=25)
     page = await person.give_password()
-    letter = await person.portal.sent_mails.to(person.address, kind="AddressProof")
-    return await posted(person.browser, page, "/connexion/adresse", code=letter.code)
+    mail = await person.portal.sent_mails.to(person.address, kind="AddressProof")
+    return await posted(person.browser, page, "/connexion/adresse", code=mail.code)
 
 
 async def new_password(person: AccountHolder) -> Posted:
@@ -185,8 +185,8 @@ async def _reset(person: AccountHolder) -> Posted:
     sent = [one for one in sent_mails.all if one.address == address and "PasswordReset" in one.kind]
     page = await browser.get("/mot-de-passe-oublie")
     await browser.post(page, page.path, {"address": address})
-    letter = await sent_mails.to(address, len(sent) + 1, kind="PasswordReset")
-    page = await browser.get(f"/mot-de-passe?jeton={letter.token}")
+    mail = await sent_mails.to(address, len(sent) + 1, kind="PasswordReset")
+    page = await browser.get(f"/mot-de-passe?jeton={mail.token}")
     return await posted(browser, page, page.path, password=f"{NEW}{len(sent)}")
 
 
@@ -194,8 +194,8 @@ async def _report_stolen_phone(person: AccountHolder) -> None:
     browser, path = person.portal.browser(), "/telephone-perdu/confirmer"
     page = await browser.get("/telephone-perdu")
     await browser.post(page, page.path, {"address": person.address, "stolen": "1"})
-    letter = await person.portal.sent_mails.to(person.address, kind="LostPhone")
-    await posted(browser, await browser.get(f"{path}?jeton={letter.token}"), path)
+    mail = await person.portal.sent_mails.to(person.address, kind="LostPhone")
+    await posted(browser, await browser.get(f"{path}?jeton={mail.token}"), path)
 
 
 async def _disavow(person: AccountHolder) -> None:
@@ -218,13 +218,13 @@ ACTS: dict[str, Callable[[AccountHolder], Awaitable[object]]] = {
 }
 
 
-#: The password stays what it was: its form is checked anew, like one that is typed, and the code of
-#: the new phone comes next. It may also come before registration has processed the event.
+#: The password does not change: its form is checked again, like any other, and the code of the new
+#: phone is due. This may also happen before registration has processed the event.
 SAME_PASSWORD = ("phone replaced", "phone_replaced")
 
 
 async def _open_nothing(portal: Portal, forms: list[Posted], end: str) -> None:
-    """What `_signed_in` posted, after that end of the account's sessions."""
+    """Post what `_signed_in` posted, after that end of the account's sessions."""
     for form in forms:
         if form.action == "/connexion" and end in SAME_PASSWORD:
             browser, _ = await form.again(portal)
@@ -249,7 +249,7 @@ async def test_no_form_of_the_sign_in_opens_anything_after_the_act(
     person = AccountHolder(portal, address)
     forms = await _signed_in(person)
     await ACTS[act](person)
-    portal.clock.advance(seconds=6)  # an account that was closed opens nothing for five seconds
+    portal.clock.advance(seconds=6)  # a closed account opens no session for five seconds
     await _open_nothing(portal, forms, act)
 
 
@@ -257,7 +257,7 @@ async def test_no_form_of_the_sign_in_opens_anything_after_the_act(
 async def test_no_form_of_the_sign_in_opens_anything_after_the_event_alone(
     portal: Portal, address: str, event: str
 ) -> None:
-    """The owners still have their stored answers: the moment in the answer is what counts."""
+    """The owners still have their stored answers: the time in the answer decides."""
     person = AccountHolder(portal, address)
     forms = await _signed_in(person)
     owner, make = EVENTS[event]
@@ -298,7 +298,7 @@ async def test_signing_out_leaves_nothing_that_the_code_opens_again(
 
 
 async def test_a_double_press_signs_in_once(portal: Portal, address: str) -> None:
-    """The password is counted and accepted once; either answer leads on."""
+    """The password is counted and accepted once; both answers lead to the next step."""
     person = AccountHolder(portal, address)
     await person.settle()
     browser = portal.browser()

@@ -1,4 +1,4 @@
-"""Another address, what is held, corrections and departures (B-11, B-14, G-36), by a browser."""
+"""Change of address, data export, corrections and departures (B-11, B-14, G-36), by a browser."""
 
 import asyncio
 import json
@@ -32,8 +32,8 @@ async def settled(portal: Portal, address: str) -> AccountHolder:
     return person
 
 
-async def wish(person: AccountHolder, new: str, **given: str) -> HttpResponse:
-    """« Recevoir le code », with the right password and code unless told otherwise."""
+async def request_change(person: AccountHolder, new: str, **given: str) -> HttpResponse:
+    """« Recevoir le code », with the right password and code unless given others."""
     assert person.phone is not None
     person.portal.clock.advance(seconds=30)
     page = await person.browser.get(FORM)
@@ -44,25 +44,25 @@ async def wish(person: AccountHolder, new: str, **given: str) -> HttpResponse:
 async def mailed(person: AccountHolder, number: int = 1) -> str:
     """The code that went to the new address."""
     kind = AddressChangeRequested
-    said = await person.portal.sent_mails.event(kind.__name__, await person.account_id(), number)
-    sealed = msgspec.convert(said.data["code"], Sealed)
+    event = await person.portal.sent_mails.event(kind.__name__, await person.account_id(), number)
+    sealed = msgspec.convert(event.data["code"], Sealed)
     return person.portal.sent_mails.opener.open(sealed, seal_context(kind, "code"))
 
 
 def for_desk(portal: Portal, kind: Any, field: str, data: dict[str, Any]) -> str:
-    """What was sealed for the desk."""
+    """What was sealed for support."""
     ring = KeyRing.parse(portal.system.environment("gateway")["IMPEX_SEAL_KEYS_SUPPORT"])
     sealed = msgspec.convert(data[field], Sealed)
     return Opener("support", ring).open(sealed, seal_context(kind, field))
 
 
-async def test_b_14_the_proved_address_signs_in_and_other_sessions_end_first(
+async def test_b_14_the_verified_address_signs_in_and_other_sessions_end_first(
     portal: Portal, address: str
 ) -> None:
     person, new = await settled(portal, address), new_address()
     other = portal.browser()
     await person.sign_in(other)
-    page = await wish(person, new)
+    page = await request_change(person, new)
     assert (page.path, new in page.text) == (PROOF, True)
     pending = await person.browser.get(FORM)
     assert "Un code a été envoyé à" in pending.text
@@ -84,7 +84,7 @@ async def test_b_14_the_proved_address_signs_in_and_other_sessions_end_first(
     assert (await person.sign_in(portal.browser())).path == "/accueil"
 
 
-async def test_b_14_a_code_is_spent_only_on_what_would_do(portal: Portal, address: str) -> None:
+async def test_b_14_a_code_is_consumed_only_by_a_valid_form(portal: Portal, address: str) -> None:
     person = await settled(portal, address)
     assert person.phone is not None
     for new, more, field in (
@@ -93,17 +93,17 @@ async def test_b_14_a_code_is_spent_only_on_what_would_do(portal: Portal, addres
         (new_address(), {"password": "Wr0ng-pass"}, "password"),
         (f"{person.password[:4]}.x@pharmacie.example.fr", {}, "password"),
     ):
-        page = await wish(person, new, **more)
+        page = await request_change(person, new, **more)
         assert page.status == 422, new
         assert page.soup.select_one(f"#{field}-messages .fr-message--error"), (new, page.text)
         assert page.form(FORM)["address"] == new
-    slip = await wish(person, "marie@gmial.com")
-    assert "Vouliez-vous écrire marie@gmail.com ?" in slip.text
+    typo = await request_change(person, "marie@gmial.com")
+    assert "Vouliez-vous écrire marie@gmail.com ?" in typo.text
     code = person.phone.code()
     values = {"password": person.password, "code": code, "address": "marie@gmial.com"}
-    kept = slip.form(FORM) | {"address_choice": "keep"}
-    assert (await person.browser.post(slip, FORM, kept | values)).path == PROOF
-    refused = await wish(person, new_address(), code=code)
+    confirmed = typo.form(FORM) | {"address_choice": "keep"}
+    assert (await person.browser.post(typo, FORM, confirmed | values)).path == PROOF
+    refused = await request_change(person, new_address(), code=code)
     assert refused.status == 422
     assert "Ce code vient de servir" in refused.text
 
@@ -112,17 +112,22 @@ async def test_b_03_an_address_that_has_an_account_sees_the_same_pages(
     portal: Portal, address: str
 ) -> None:
     holder, person = await settled(portal, address), await settled(portal, new_address())
-    page, other = await wish(person, holder.address), await wish(person, new_address())
+    page, other = (
+        await request_change(person, holder.address),
+        await request_change(person, new_address()),
+    )
     assert page.path == other.path == PROOF
-    told = await portal.sent_mails.event("KnownAddressRequested", await holder.account_id())
-    assert told.data["address"] == holder.address
+    notified = await portal.sent_mails.event("KnownAddressRequested", await holder.account_id())
+    assert notified.data["address"] == holder.address
     bare = [re.sub(r"\S+@\S+|\d\d:\d\d", "", one.text) for one in (page, other)]
     assert bare[0] == bare[1]
 
 
-async def test_b_14_a_wish_is_given_up_or_sent_again(portal: Portal, address: str) -> None:
+async def test_b_14_a_change_is_cancelled_or_its_code_sent_again(
+    portal: Portal, address: str
+) -> None:
     person = await settled(portal, address)
-    page = await wish(person, new_address())
+    page = await request_change(person, new_address())
     soon = await person.browser.post(page, f"{PROOF}/renvoi", {})
     assert soon.status == 429
     portal.clock.advance(seconds=61)
@@ -130,10 +135,10 @@ async def test_b_14_a_wish_is_given_up_or_sent_again(portal: Portal, address: st
     assert "Un nouveau code vient de partir" in again.text
     reminder = "Un code a été envoyé à"
     assert reminder in (await person.browser.get("/compte")).text
-    gone = await person.browser.post(again, "/compte/adresse/abandon", {})
-    assert gone.path == "/compte"
-    assert "Changement abandonné" in gone.text
-    assert reminder not in gone.text
+    cancelled = await person.browser.post(again, "/compte/adresse/abandon", {})
+    assert cancelled.path == "/compte"
+    assert "Changement abandonné" in cancelled.text
+    assert reminder not in cancelled.text
     late = await person.browser.post(again, PROOF, {"code": await mailed(person, 2)})
     assert late.path == FORM
     assert "Aucun changement d'adresse n'est en cours" in late.text
@@ -144,7 +149,7 @@ async def test_b_14_a_double_click_on_the_right_code_is_one_change(
     portal: Portal, address: str
 ) -> None:
     person, new = await settled(portal, address), new_address()
-    page = await wish(person, new)
+    page = await request_change(person, new)
     code = await mailed(person)
     answers = await asyncio.gather(
         *(person.browser.post(page, PROOF, {"code": code}) for _ in range(2))
@@ -156,7 +161,7 @@ async def test_b_14_a_double_click_on_the_right_code_is_one_change(
     assert portal.sent_mails.of("AddressChanged", account_id) == [changed]
 
 
-async def test_b_11_everything_held_as_a_page_and_as_a_file(portal: Portal, address: str) -> None:
+async def test_b_11_the_data_export_as_a_page_and_as_a_file(portal: Portal, address: str) -> None:
     person, other = await settled(portal, address), await settled(portal, new_address())
     page = await person.browser.get("/compte/mes-donnees")
     assert page.h1 == "Mes données"
@@ -165,7 +170,7 @@ async def test_b_11_everything_held_as_a_page_and_as_a_file(portal: Portal, addr
     labels = {one.get_text() for one in page.soup.select(".impex-held dt")}
     assert len(labels) > 25
     assert not any("_" in one or one.islower() for one in labels), labels
-    # The mailer does not run in these tests: it is named, on the page and in the file.
+    # The mailer does not run in these tests: the page and the file name it as missing.
     assert page.text.count("Cette partie manque") == 1
     answer = await person.browser.send("GET", "/compte/mes-donnees.json")
     assert answer.headers["Cache-Control"] == "no-store"
@@ -191,9 +196,7 @@ async def test_b_11_everything_held_as_a_page_and_as_a_file(portal: Portal, addr
     assert {"First name", "Internal identifier"} <= labels
 
 
-async def test_se_09_what_is_held_is_shown_after_a_fresh_code_only(
-    portal: Portal, address: str
-) -> None:
+async def test_se_09_the_data_export_needs_a_recent_code(portal: Portal, address: str) -> None:
     person = await settled(portal, address)
     assert person.phone is not None
     portal.clock.advance(minutes=16)
@@ -207,7 +210,7 @@ async def test_se_09_what_is_held_is_shown_after_a_fresh_code_only(
     assert address in right.soup.select_one("main").get_text()  # type: ignore[union-attr]
 
 
-async def test_b_11_a_correction_is_asked_for_once(portal: Portal, address: str) -> None:
+async def test_b_11_a_correction_is_requested_once(portal: Portal, address: str) -> None:
     person = await settled(portal, address)
     path = "/compte/correction"
     page = await person.browser.get(path)
@@ -224,9 +227,9 @@ async def test_b_11_a_correction_is_asked_for_once(portal: Portal, address: str)
     assert found[1] is not None
     assert found[0][0] == found[1][0]
     account_id = await person.account_id()
-    said = await portal.sent_mails.event("CorrectionRequested", account_id)
-    assert (said.data["request_id"], said.data["about"]) == (found[0][0], "establishment")
-    text = for_desk(portal, CorrectionRequested, "text", said.data)
+    event = await portal.sent_mails.event("CorrectionRequested", account_id)
+    assert (event.data["request_id"], event.data["about"]) == (found[0][0], "establishment")
+    text = for_desk(portal, CorrectionRequested, "text", event.data)
     assert text == "Rue des Mimosas,\nnon <b>Lilas</b>"
     for number in range(4):
         page = await person.browser.get(path)
@@ -240,7 +243,7 @@ async def test_b_11_a_correction_is_asked_for_once(portal: Portal, address: str)
     assert len(portal.sent_mails.of("CorrectionRequested", account_id)) == 5
 
 
-async def test_g_36_who_leaves_tells_it(portal: Portal, address: str) -> None:
+async def test_g_36_a_holder_reports_their_departure(portal: Portal, address: str) -> None:
     person = await settled(portal, address)
     day = (portal.clock() + timedelta(days=30)).date()
     leaving = {"date": f"{day}", "remark": "Mme Fougère reprend", "confirm": "1"}
@@ -261,9 +264,9 @@ async def test_g_36_who_leaves_tells_it(portal: Portal, address: str) -> None:
     number = NUMBER.search(done.text)
     assert number is not None
     assert format_day(f"{day}", "fr") in done.text
-    said = await portal.sent_mails.event("DepartureReported", await person.account_id())
-    assert (said.data["request_id"], said.data["by"]) == (number[0], "holder")
-    details = json.loads(for_desk(portal, DepartureReported, "details", said.data))
+    event = await portal.sent_mails.event("DepartureReported", await person.account_id())
+    assert (event.data["request_id"], event.data["by"]) == (number[0], "holder")
+    details = json.loads(for_desk(portal, DepartureReported, "details", event.data))
     assert details == {"date": f"{day}", "remark": "Mme Fougère reprend"}
     held = await person.browser.send("GET", "/compte/mes-donnees.json")
     assert (
@@ -278,7 +281,7 @@ async def test_g_36_a_colleague_reports_a_departure_and_learns_nothing(
     await settled(portal, address)
     path = "/signaler-un-depart"
     answers = []
-    for gone in (address, new_address()):
+    for colleague in (address, new_address()):
         browser = portal.browser()
         page = await browser.get(path)
         bad = await browser.post(page, path, {"address": "x", "reporter_name": "Jean Petit"})
@@ -286,7 +289,7 @@ async def test_g_36_a_colleague_reports_a_departure_and_learns_nothing(
         wrong = {one["id"] for one in bad.soup.select("[aria-invalid]")}
         assert wrong == {"address", "establishment", "reporter_address"}
         given = {
-            "address": gone,
+            "address": colleague,
             "establishment": "Pharmacie des Lilas",
             "reporter_name": "Jean Petit",
             "reporter_address": "jean@pharmacie.example.fr",

@@ -1,4 +1,4 @@
-"""Sessions ended by what happens elsewhere: each event, twice, late, at every gateway (AU-06)."""
+"""Sessions ended by events: each event, twice, late, at every gateway (AU-06)."""
 
 from collections.abc import Awaitable, Callable
 from datetime import timedelta
@@ -12,7 +12,7 @@ from shared.contracts.registration.events import (
     NameChanged,
     PasswordChanged,
 )
-from tests.integration.gateway.ends import EVENTS, emit_event
+from tests.integration.gateway.ending_events import EVENTS, emit_event
 from tests.support import eventually
 from tests.support.actors.account_holder import AccountHolder
 from tests.support.servers.portal import Portal
@@ -21,7 +21,7 @@ pytestmark = pytest.mark.asyncio(loop_scope="package")
 
 
 @pytest.mark.parametrize("reason", EVENTS)
-async def test_re_10_an_act_done_elsewhere_ends_the_sessions(
+async def test_re_10_a_change_elsewhere_ends_the_sessions(
     portal: Portal, address: str, reason: str
 ) -> None:
     owner, make = EVENTS[reason]
@@ -38,15 +38,15 @@ async def test_re_10_an_act_done_elsewhere_ends_the_sessions(
 
     await eventually(closed, why=f"{reason} ends the session")
     assert (await half.get("/connexion/code")).path == "/connexion", "half sessions too"
-    said = await portal.sent_mails.event("SessionClosed", account)
-    assert said.data["reason"] == reason
+    session_closed = await portal.sent_mails.event("SessionClosed", account)
+    assert session_closed.data["reason"] == reason
 
 
 @pytest.mark.parametrize("reason", ["account_frozen", "account_deactivated"])
 async def test_a_gateway_whose_clock_is_ahead_keeps_no_session_of_a_closed_account(
     portal: Portal, address: str, reason: str
 ) -> None:
-    """Proved three seconds after the end, as that gateway's clock has it."""
+    """Authenticated three seconds after the end by that gateway's clock."""
     owner, make = EVENTS[reason]
     person = AccountHolder(portal, address)
     await person.settle()
@@ -59,7 +59,7 @@ async def test_a_gateway_whose_clock_is_ahead_keeps_no_session_of_a_closed_accou
     await eventually(closed, why=f"{reason} ends the session")
 
 
-async def test_an_event_that_comes_late_ends_nothing_that_was_proved_after_it(
+async def test_a_late_event_ends_no_session_that_was_authenticated_after_it(
     portal: Portal, address: str
 ) -> None:
     person = AccountHolder(portal, address)
@@ -83,10 +83,10 @@ async def test_an_event_that_comes_late_ends_nothing_that_was_proved_after_it(
     assert (await person.browser.get("/accueil")).path == "/accueil"
 
 
-async def test_a_session_proved_before_an_end_opens_nothing_whenever_it_is_written(
+async def test_a_session_authenticated_before_an_end_is_refused_whenever_it_is_stored(
     portal: Portal, another: Callable[..., Awaitable[Portal]], address: str
 ) -> None:
-    """The race between two gateways: the password looked at before, the row written after."""
+    """The race between two gateways: the password is checked before, the row is written after."""
     person = AccountHolder(portal, address)
     await person.settle()
     account = await person.account_id()
@@ -109,8 +109,9 @@ async def test_a_session_proved_before_an_end_opens_nothing_whenever_it_is_writt
 async def test_b_14_a_session_shows_the_latest_name_and_ends_with_the_address(
     portal: Portal, address: str
 ) -> None:
-    """Each event twice, and an older one last: the session keeps what is newer. An address that was
-    changed elsewhere ends it, as any credential."""
+    """Each event twice, and an older one last: the session keeps the newest name. A change of
+    address elsewhere ends it, like a change of any credential.
+    """
     person, marker = AccountHolder(portal, address), AccountHolder(portal, f"z{address}")
     await person.settle()
     await marker.settle()

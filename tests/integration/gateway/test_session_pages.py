@@ -1,4 +1,4 @@
-"""Sessions that a person sees and closes, where a sign-in leads, which browsers are known."""
+"""Listed and closed sessions, redirects after a sign-in, known browsers."""
 
 import asyncio
 import secrets
@@ -11,7 +11,7 @@ from yarl import URL
 
 from services.gateway.app import PAGES, setup_routes
 from services.gateway.http.routes import Routes
-from tests.integration.gateway.test_rights import PROOF, settled, wish
+from tests.integration.gateway.test_rights import PROOF, request_change, settled
 from tests.support.actors.account_holder import AccountHolder, new_address
 from tests.support.servers.portal import Portal
 
@@ -46,7 +46,7 @@ async def test_se_07_b_11_the_account_page_lists_and_closes_sessions(
     assert (await person.browser.get("/accueil")).path == "/accueil"
 
 
-async def test_az_02_nobody_closes_the_session_of_somebody_else(portal: Portal) -> None:
+async def test_az_02_a_session_of_another_account_cannot_be_closed(portal: Portal) -> None:
     mine, theirs = (
         AccountHolder(portal, f"a{secrets.token_hex(5)}@x.example.fr"),
         AccountHolder(portal, f"b{secrets.token_hex(5)}@x.example.fr"),
@@ -93,7 +93,7 @@ async def test_se_10_a_fourth_session_ends_the_oldest(portal: Portal, address: s
         "",
     ],
 )
-async def test_au_15_only_pages_of_our_own_list_come_next(
+async def test_au_15_the_redirect_target_must_be_listed(
     portal: Portal, address: str, name: str
 ) -> None:
     person = AccountHolder(portal, address)
@@ -105,7 +105,7 @@ async def test_au_15_only_pages_of_our_own_list_come_next(
     assert (await person.give_code(page, browser=browser)).path == "/accueil"
 
 
-async def test_au_15_a_page_of_our_list_does(portal: Portal, address: str) -> None:
+async def test_au_15_a_listed_page_is_a_redirect_target(portal: Portal, address: str) -> None:
     person = AccountHolder(portal, address)
     await person.settle()
     browser = portal.browser()
@@ -117,7 +117,7 @@ async def test_au_15_a_page_of_our_list_does(portal: Portal, address: str) -> No
     assert (await person.give_code(page, browser=browser)).path == "/compte/mot-de-passe"
 
 
-async def test_au_16_a_known_browser_still_gives_both_factors(portal: Portal, address: str) -> None:
+async def test_au_16_a_known_browser_still_needs_both_factors(portal: Portal, address: str) -> None:
     person = AccountHolder(portal, address)
     await person.settle()
     mark = person.browser.cookies["impex-browser"]
@@ -130,10 +130,10 @@ async def test_au_16_a_known_browser_still_gives_both_factors(portal: Portal, ad
     assert (await person.give_password()).path == "/connexion/code"
 
 
-async def test_se_01_a_browsers_mark_is_ours_or_none_and_one_for_two_clicks(
+async def test_se_01_a_browser_mark_is_signed_and_the_same_for_a_double_click(
     portal: Portal, address: str
 ) -> None:
-    """Else who plants a mark of their own shares the tries that are kept for the owner (AU-04)."""
+    """Otherwise an attacker who plants a mark would share the owner's tries (AU-04)."""
     person = AccountHolder(portal, address)
     await person.settle()
     assert person.phone is not None
@@ -171,7 +171,7 @@ async def test_au_07_only_a_new_browser_is_a_new_device(portal: Portal, address:
 
 
 async def test_au_01_no_other_route_gives_a_session(portal: Portal) -> None:
-    """AU-01: whatever a stranger opens or sends, no session comes of it."""
+    """AU-01: no request of an anonymous visitor opens a session."""
     app = web.Application()
     setup_routes(app.router, Routes(PAGES))
     for route in app.router.routes():
@@ -191,9 +191,9 @@ async def test_au_01_no_other_route_gives_a_session(portal: Portal) -> None:
 async def test_se_04_b_14_a_session_that_ends_before_the_code_leads_back_to_it(
     portal: Portal, address: str, sent_to: str
 ) -> None:
-    """As the page of the sign-in promises."""
+    """As the sign-in page announces."""
     person, new = await settled(portal, address), new_address()
-    page = await wish(person, new)
+    page = await request_change(person, new)
     portal.clock.advance(minutes=31)
     closed = await person.browser.post(
         page, sent_to, {"code": "123456"} if sent_to == PROOF else {}

@@ -1,4 +1,4 @@
-"""Sessions of one account that several acts touch at one moment (CR-12, settled 7)."""
+"""Concurrent operations on the sessions of one account (CR-12)."""
 
 import asyncio
 import uuid
@@ -29,7 +29,7 @@ LIMITS = SessionLimits(
 
 @pytest.fixture
 def clock() -> Clock:
-    """A clock of one's own."""
+    """A clock of the test's own."""
     return Clock()
 
 
@@ -59,7 +59,7 @@ async def _half(sessions: Sessions, account: str, at: datetime) -> tuple[str, Se
 async def _promote(
     sessions: Sessions, token: str, half: Session, replaced_at: datetime | None = None
 ) -> str:
-    """The token of the full session; nothing where the half one had ended."""
+    """The token of the full session; None where the half one had ended."""
     new = new_token()
     opened = SessionOpened(
         session_id=str(uuid.uuid4()),
@@ -85,7 +85,7 @@ async def _full(sessions: Sessions, account: str, at: datetime) -> tuple[str, Se
 async def test_cr_12_a_change_and_its_own_event_never_wait_for_each_other(
     sessions: Sessions, clock: Clock
 ) -> None:
-    """The event of a change comes while the request that made it is still at work."""
+    """The event of a change arrives while the request that caused it is still running."""
     for _ in range(40):
         account = str(uuid.uuid4())
         token, session = await _full(sessions, account, clock())
@@ -99,7 +99,7 @@ async def test_cr_12_a_change_and_its_own_event_never_wait_for_each_other(
         assert len(await sessions.of_account(account)) == 1
 
 
-async def test_settled_8_a_phone_confirmed_a_moment_after_the_freeze_opens_nothing(
+async def test_a_phone_confirmed_just_after_the_freeze_opens_no_session(
     sessions: Sessions, clock: Clock
 ) -> None:
     """The second factor does not know of the freeze; the session that it ended stays ended."""
@@ -117,7 +117,7 @@ async def test_settled_8_a_phone_confirmed_a_moment_after_the_freeze_opens_nothi
     assert await sessions.find(new, used=False) is None
 
 
-async def test_settled_7_a_phone_confirmed_goes_on_though_its_own_event_was_faster(
+async def test_a_confirmed_phone_promotes_the_session_though_its_event_came_first(
     sessions: Sessions, clock: Clock
 ) -> None:
     account, replaced_at = str(uuid.uuid4()), clock() + timedelta(seconds=1)

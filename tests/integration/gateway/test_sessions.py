@@ -1,4 +1,4 @@
-"""Sessions: who may go where, how they live, how they end (AU-06, AU-14, AU-15, SE-01 to SE-12)."""
+"""Sessions: access to routes, lifetimes, ends (AU-06, AU-14, AU-15, SE-01 to SE-12)."""
 
 import json
 import secrets
@@ -74,7 +74,7 @@ async def _redirect(browser: HttpBrowser, path: str) -> str:
     return answer.location
 
 
-async def test_au_06_az_01_az_02_every_route_by_what_was_given(
+async def test_au_06_az_01_az_02_every_route_by_level_of_session(
     portal: Portal, address: str
 ) -> None:
     """The matrix: nothing, the password only, both factors; by GET and by POST."""
@@ -103,7 +103,7 @@ async def test_au_06_az_01_az_02_every_route_by_what_was_given(
         assert (await half.send_form(path, {})).location == "/connexion/code", path
     for path in POSTS["password"]:
         assert (await person.browser.send_form(path, {})).location == "/accueil", path
-    # Whoever may be there is asked for the form's token; nobody says whose account it is about.
+    # Every allowed caller needs the form's token; no request names the account.
     for path in POSTS["full"]:
         assert (await person.browser.send_form(path, {})).status == 403, path
         named = {"account_id": "00000000-0000-0000-0000-000000000000"}
@@ -130,7 +130,7 @@ async def test_se_02_the_cookies_of_a_session(portal: Portal, address: str) -> N
     assert before["max-age"] == "0", "the pre-session is destroyed, not promoted (SE-11)"
 
 
-async def test_au_14_each_step_has_a_token_of_its_own_and_former_ones_are_dead(
+async def test_au_14_each_step_has_a_token_of_its_own_and_former_ones_are_invalid(
     portal: Portal, address: str
 ) -> None:
     person = AccountHolder(portal, address)
@@ -148,7 +148,7 @@ async def test_au_14_each_step_has_a_token_of_its_own_and_former_ones_are_dead(
     assert (await browser.get("/accueil")).path == "/accueil"
 
 
-async def test_b_08_a_form_whose_answer_was_lost_goes_on_where_it_led(
+async def test_b_08_a_form_whose_answer_was_lost_leads_to_the_same_page(
     portal: Portal, address: str
 ) -> None:
     """A second click after the first, or a gateway killed once it had opened the session."""
@@ -166,7 +166,7 @@ async def test_b_08_a_form_whose_answer_was_lost_goes_on_where_it_led(
     again = await stale.send_form(page.path, fields, headers=mark)
     assert again.location == "/accueil"
     assert stale.cookies[COOKIE] == full
-    # Without that form's own key the former token is nobody's.
+    # Without that form's own key the former token is invalid.
     given = {**mark, "Cookie": f"{COOKIE}={half}"}
     for other in ({**fields, "key": secrets.token_urlsafe(32)}, {"code": "123456"}):
         thief = portal.browser()
@@ -179,7 +179,7 @@ async def test_b_08_a_form_whose_answer_was_lost_goes_on_where_it_led(
     assert late.location == "/connexion"
 
 
-async def test_se_01_an_invented_session_is_nobody(portal: Portal) -> None:
+async def test_se_01_an_invented_session_is_anonymous(portal: Portal) -> None:
     for cookie in (secrets.token_urlsafe(32), secrets.token_hex(32), "x", "a" * 4000, "'; --"):
         browser = portal.browser()
         answer = await browser.send("GET", "/accueil", headers={"Cookie": f"{COOKIE}={cookie}"})
@@ -195,12 +195,12 @@ async def test_se_03_thirty_idle_minutes_and_eight_hours(portal: Portal, address
     page = await person.browser.get("/compte")
     assert page.path == "/compte"
     portal.clock.advance(minutes=30, seconds=1)
-    gone = await person.browser.get("/compte")
-    assert gone.path == "/connexion"
-    assert "Session fermée par sécurité" in gone.text
-    # Signing in leads back to the page.
+    expired = await person.browser.get("/compte")
+    assert expired.path == "/connexion"
+    assert "Session fermée par sécurité" in expired.text
+    # Signing in redirects to the page.
     given = {"address": person.address, "password": person.password}
-    code = await person.browser.post(gone, "/connexion", given)
+    code = await person.browser.post(expired, "/connexion", given)
     assert (await person.give_code(code)).path == "/compte"
     for _ in range(24):
         portal.clock.advance(minutes=20)
@@ -232,9 +232,9 @@ async def test_se_04_asking_how_long_is_no_activity_and_prolonging_is(
         answer = await browser.send(
             "POST", "/session/prolonger", data=b'{"go": "1"}', headers=headers
         )
-        said = _json(answer)
-        assert said["extend"] is True
-        assert 1795 <= said["left"] <= 1800
+        state = _json(answer)
+        assert state["extend"] is True
+        assert 1795 <= state["left"] <= 1800
         portal.clock.advance(minutes=29)
     portal.clock.advance(minutes=2)
     assert _json(await browser.send("GET", "/session/etat")) == {"left": 0, "extend": False}
@@ -249,8 +249,8 @@ async def test_se_05_signing_out(portal: Portal, address: str) -> None:
     out = await person.browser.post(page, "/deconnexion", follow=False)
     assert (out.status, out.location) == (303, "/connexion")
     assert out.headers["Clear-Site-Data"] == '"cache"'
-    kept = await portal.browser().send("GET", "/compte", headers={"Cookie": f"{COOKIE}={token}"})
-    assert kept.status == 303
+    former = await portal.browser().send("GET", "/compte", headers={"Cookie": f"{COOKIE}={token}"})
+    assert former.status == 303
     closed = await portal.sent_mails.event("SessionClosed", await person.account_id())
     assert closed.data["reason"] == "signed_out"
     # A second press of the button, on a page that was still open, is no error.
@@ -285,7 +285,7 @@ async def test_any_number_of_gateways_share_the_sessions(
     assert there.status == 303
 
 
-async def test_public_pages_say_who_is_there_and_stay_open(portal: Portal, address: str) -> None:
+async def test_public_pages_name_the_signed_in_user(portal: Portal, address: str) -> None:
     person = AccountHolder(portal, address)
     await person.settle()
     for path in ("/aide", "/aide/nouveau-telephone", "/plan", "/n-existe-pas"):

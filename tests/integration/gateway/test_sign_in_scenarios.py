@@ -1,4 +1,4 @@
-"""Scenarios of signing in that other portals had to learn: one each, as people meet them."""
+"""Scenarios of signing in that caused problems on other portals."""
 
 import asyncio
 from collections.abc import Awaitable, Callable
@@ -25,21 +25,21 @@ async def test_au_13_too_long_between_the_steps_begins_again(portal: Portal, add
     assert (await person.sign_in(browser)).path == "/accueil"
 
 
-async def test_g_02_what_is_missing_is_said_and_counts_as_no_try(
+async def test_g_02_an_empty_field_is_reported_and_not_counted_as_a_try(
     portal: Portal, address: str
 ) -> None:
     person = AccountHolder(portal, address)
     await person.settle()
     browser = portal.browser()
     page = await browser.get("/connexion")
-    for given, said in (
+    for given, expected in (
         ({"address": " ", "password": person.password}, "Saisissez votre adresse email."),
         ({"address": address, "password": ""}, "Saisissez un mot de passe."),
     ):
         for _ in range(6):
             page = await browser.post(page, "/connexion", given)
             assert page.status == 422
-            assert said in page.text
+            assert expected in page.text
     assert (await person.give_password(browser=browser)).path == "/connexion/code"
 
 
@@ -79,9 +79,7 @@ async def test_se_03_a_visitor_without_a_session_reads_of_no_session(portal: Por
     assert "Session fermée" not in page.text
 
 
-async def test_g_40_whoever_gave_the_password_gives_only_the_code(
-    portal: Portal, address: str
-) -> None:
+async def test_g_40_after_the_password_only_the_code_is_asked(portal: Portal, address: str) -> None:
     """A reload, the address of the sign-in page, another tab: the step that is due."""
     person = AccountHolder(portal, address)
     await person.settle()
@@ -96,7 +94,7 @@ async def test_g_40_whoever_gave_the_password_gives_only_the_code(
 async def test_au_03_the_same_press_twice_at_once_is_one_sign_in(
     portal: Portal, address: str
 ) -> None:
-    """A double click without scripts: both answers lead on, with the same session."""
+    """A double click without scripts: both answers lead to the next page, with the same session."""
     person = AccountHolder(portal, address)
     await person.settle()
     assert person.phone is not None
@@ -116,7 +114,7 @@ async def test_au_03_the_same_press_twice_at_once_is_one_sign_in(
     assert len(portal.sent_mails.of("SessionOpened", await person.account_id())) == 2
 
 
-async def test_g_44_a_reset_of_one_account_leaves_whoever_is_signed_in_to_another(
+async def test_g_44_a_reset_leaves_the_session_of_another_account(
     portal: Portal, address: str
 ) -> None:
     first, second = AccountHolder(portal, address), AccountHolder(portal, f"b-{address}")
@@ -124,10 +122,10 @@ async def test_g_44_a_reset_of_one_account_leaves_whoever_is_signed_in_to_anothe
     await second.settle()
     page = await second.browser.get("/mot-de-passe-oublie")
     await second.browser.post(page, "/mot-de-passe-oublie", {"address": first.address})
-    letter = await portal.sent_mails.to(first.address, kind="PasswordReset")
-    page = await second.browser.get(f"/mot-de-passe?jeton={letter.token}")
+    mail = await portal.sent_mails.to(first.address, kind="PasswordReset")
+    page = await second.browser.get(f"/mot-de-passe?jeton={mail.token}")
     done = await second.browser.post(page, "/mot-de-passe", {"password": NEW})
-    assert done.path == "/accueil", "the sign-in page leads on whoever has a session"
+    assert done.path == "/accueil", "the sign-in page redirects a signed-in user"
     assert second.browser.cookies["impex-session"]
     assert (await second.browser.get("/compte")).text.count(second.address)
     assert (await first.browser.get("/accueil")).path == "/connexion"

@@ -1,4 +1,4 @@
-"""From the password to the home page, as a browser without scripts goes it (G-20 to G-24, G-40)."""
+"""From the password to the home page in a browser without scripts (G-20 to G-24, G-40)."""
 
 import asyncio
 import re
@@ -29,8 +29,8 @@ async def test_g_20_g_40_the_first_sign_in_enrols_and_the_next_asks_for_a_code(
     assert all(re.fullmatch(r"([A-Z2-7]{4} ){3}[A-Z2-7]{4}", code) for code in codes)
     assert information.path == "/informations", "what is left to do (G-30)"
     assert "Pierre Durand" in information.text
-    said = await portal.sent_mails.event("SessionOpened", await person.account_id())
-    assert said.data["new_device"] is False
+    event = await portal.sent_mails.event("SessionOpened", await person.account_id())
+    assert event.data["new_device"] is False
     page = await person.browser.get("/accueil")
     out = await person.browser.post(page, "/deconnexion")
     assert out.path == "/connexion"
@@ -75,7 +75,7 @@ async def test_ot_11_the_same_key_after_a_reload_and_a_wrong_code_another_after_
     assert done.path == "/connexion/codes-de-secours"
 
 
-async def test_ot_11_a_half_made_key_is_shown_to_no_other_session(
+async def test_ot_11_an_unconfirmed_key_is_shown_to_no_other_session(
     portal: Portal, address: str
 ) -> None:
     """A thief who knows the password sees another key than the one the owner is scanning."""
@@ -87,7 +87,7 @@ async def test_ot_11_a_half_made_key_is_shown_to_no_other_session(
     assert (await person.enrol(mine)).path == "/connexion/codes-de-secours"
     stolen = Authenticator(key_on(theirs), portal.clock)
     late = await thief.post(theirs, theirs.path, {"code": stolen.code()})
-    # The owner's was confirmed first: the thief is asked for a code of the owner's phone.
+    # The owner's key was confirmed first: the thief needs a code of the owner's phone.
     assert late.path == "/connexion/code"
 
 
@@ -129,7 +129,7 @@ async def test_ot_04_the_code_that_enrolled_is_refused_as_a_first_sign_in_code(
 
 
 @pytest.mark.parametrize("typed", ["{0} {1}", " {0}{1} ", "{0}-{1}", "{0}\u00a0{1}"])
-async def test_bad_33_a_code_is_cleaned(portal: Portal, address: str, typed: str) -> None:
+async def test_a_code_is_cleaned(portal: Portal, address: str, typed: str) -> None:
     person = AccountHolder(portal, address)
     await person.settle()
     assert person.phone is not None
@@ -141,7 +141,9 @@ async def test_bad_33_a_code_is_cleaned(portal: Portal, address: str, typed: str
     assert home.path == "/accueil"
 
 
-async def test_bad_34_anything_but_six_figures_is_told_apart(portal: Portal, address: str) -> None:
+async def test_a_code_that_is_not_six_digits_has_its_own_error(
+    portal: Portal, address: str
+) -> None:
     person = AccountHolder(portal, address)
     await person.settle()
     browser = portal.browser()
@@ -154,14 +156,14 @@ async def test_bad_34_anything_but_six_figures_is_told_apart(portal: Portal, add
         )
         assert page.status == 422, typed
         assert "6 chiffres" in page.text, typed
-    # None of them was counted.
+    # None of them counted.
     assert (await person.give_code(page, browser=browser)).path == "/accueil"
 
 
-async def test_g_24_wrong_codes_close_the_door_and_say_how_long(
+async def test_g_24_wrong_codes_lock_and_the_page_shows_for_how_long(
     portal: Portal, address: str
 ) -> None:
-    """AU-02, AU-03: the right code during the lock is not looked at, after it it opens."""
+    """AU-02, AU-03: the right code is not checked during the lock, and works after it."""
     person = AccountHolder(portal, address)
     await person.settle()
     assert person.phone is not None
@@ -191,10 +193,10 @@ async def test_g_24_wrong_codes_close_the_door_and_say_how_long(
 
 
 @pytest.mark.parametrize(("late", "word"), [(4, "retarde de 4 minutes"), (-4, "avance de 4")])
-async def test_g_23_a_phone_four_minutes_off_is_told_so_and_not_let_in(
+async def test_g_23_a_phone_four_minutes_off_is_refused_with_its_drift(
     portal: Portal, address: str, late: int, word: str
 ) -> None:
-    """OT-05, bad input 36: on two codes in a row; set right, it opens."""
+    """OT-05: on two codes in a row; with a corrected clock, it works."""
     person = AccountHolder(portal, address)
     await person.settle()
     phone = person.phone
@@ -238,7 +240,7 @@ async def test_b_13_a_recovery_code_opens_the_enrolment_of_a_new_phone(
     assert used.data["left"] == 9
     replaced = await portal.sent_mails.event("AuthenticatorReplaced", account)
     assert replaced.data["by"] == "recovery"
-    # Every other session is closed, the old phone's codes are refused.
+    # All other sessions are closed, the old phone's codes are refused.
     assert (await person.browser.get("/accueil")).path == "/connexion"
     page = await person.give_password()
     refused = await person.give_code(page, old.code())
@@ -250,7 +252,7 @@ async def test_b_13_a_recovery_code_opens_the_enrolment_of_a_new_phone(
     assert "Ce code de secours n'est pas valable" in twice.text
 
 
-async def test_ot_14_unconfirmed_recovery_codes_are_replaced_and_the_box_is_asked_for(
+async def test_ot_14_unconfirmed_recovery_codes_are_replaced_and_the_box_is_required(
     portal: Portal, address: str
 ) -> None:
     person = AccountHolder(portal, address)
@@ -264,7 +266,7 @@ async def test_ot_14_unconfirmed_recovery_codes_are_replaced_and_the_box_is_aske
     again = await person.browser.get(page.path)
     assert "Les codes précédents n'ont pas été confirmés" in again.text
     assert not set(codes_on(again)) & set(first)
-    # Confirmed in the window of the former list: the codes on that paper are worth nothing.
+    # Confirmed in the window of the former list: those codes are invalid.
     stale = await person.browser.post(unticked, page.path, {"kept": "1"})
     assert "La liste que vous avez confirmée n'est plus valable" in stale.text
     _, information = await person.keep_codes(stale)
@@ -281,8 +283,8 @@ async def test_ot_13_a_late_enrolment_asks_for_the_address_again(
     page = await person.give_password()
     assert page.path == "/connexion/adresse", page.text
     assert (await person.browser.get("/connexion/telephone")).path == "/connexion/adresse"
-    letter = await portal.sent_mails.to(address, kind="AddressProof")
-    number = (int(letter.code) + 1) % 1_000_000
+    mail = await portal.sent_mails.to(address, kind="AddressProof")
+    number = (int(mail.code) + 1) % 1_000_000
     wrong = await person.browser.post(page, page.path, {"code": f"{number:06}"})
     assert wrong.status == 422
     assert "4 essais" in wrong.text
@@ -293,7 +295,7 @@ async def test_ot_13_a_late_enrolment_asks_for_the_address_again(
     await person.browser.post(page, "/connexion/adresse/renvoi")
     second = await portal.sent_mails.to(address, 2, kind="AddressProof")
     page = await person.browser.get("/connexion/adresse")
-    old = await person.browser.post(page, page.path, {"code": letter.code})
+    old = await person.browser.post(page, page.path, {"code": mail.code})
     assert old.status == 422
     page = await person.browser.post(old, "/connexion/adresse", {"code": second.code})
     assert page.path == "/connexion/telephone"

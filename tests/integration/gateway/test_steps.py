@@ -1,4 +1,4 @@
-"""Steps in their order, and questions asked while typing, with their limits."""
+"""The order of steps, and requests while typing, with their limits."""
 
 import json
 from collections.abc import Awaitable, Callable
@@ -77,7 +77,7 @@ async def test_questions_are_counted_by_network(
     for number in range(100):
         headers = {
             "X-Impex-Csrf": page.form("/inscription")["csrf"],
-            # AU-12: a stranger's header does not make another client.
+            # AU-12: the header of an untrusted client is ignored.
             "X-Forwarded-For": f"192.0.{number}.1",
         }
         answer = await browser.send(
@@ -138,7 +138,7 @@ async def test_in_10_json_is_strict(browser: HttpBrowser, body: bytes) -> None:
     assert answer.status == 400
 
 
-async def test_in_01_the_page_holds_the_very_rules_that_the_server_judges_by(
+async def test_in_01_the_page_has_the_rules_of_the_server(
     browser: HttpBrowser,
 ) -> None:
     page = await browser.get("/inscription")
@@ -153,7 +153,9 @@ async def test_in_01_the_page_holds_the_very_rules_that_the_server_judges_by(
 
 
 async def test_wf_10_without_cookies_pages_are_readable_and_forms_refused(portal: Portal) -> None:
-    """A browser that refuses the `__Host-` cookie, or any: nothing is lost, and it says why."""
+    """A browser that refuses the `__Host-` cookie, or any: nothing is lost, and the page explains
+    why.
+    """
     with_cookies, without = portal.browser(), portal.browser()
     page = await with_cookies.get("/connexion")
     assert (await without.get("/connexion")).status == 200

@@ -1,4 +1,4 @@
-"""What was typed when the session ended: kept through the sign-in, for its holder alone (SE-04)."""
+"""Input posted after the session's end is saved through the sign-in, for its holder (SE-04)."""
 
 import json
 
@@ -18,14 +18,14 @@ TYPED = {"action": "save", "company_name": "Pharmacie des Glycines", "phone": "3
 
 
 async def arrived(portal: Portal) -> tuple[AccountHolder, HttpResponse]:
-    """Somebody new in front of the form."""
+    """A new user at the form."""
     person = AccountHolder(portal, new_address())
     _, page = await person.arrive()
     return person, page
 
 
 async def rows(portal: Portal) -> str:
-    """Everything that is kept, as a dump of the table has it."""
+    """All saved input, as in a dump of the table."""
     connection = await asyncpg.connect(portal.system.database.admin_url)
     try:
         found = await connection.fetch("select * from gateway.saved_input")
@@ -34,16 +34,16 @@ async def rows(portal: Portal) -> str:
         await connection.close()
 
 
-async def test_se_04_what_was_typed_survives_an_idle_session(portal: Portal) -> None:
-    """Posted after the end: back to this page after both factors, shown and not saved."""
+async def test_se_04_input_survives_an_expired_session(portal: Portal) -> None:
+    """Posted after the end: back on this page after both factors, shown and not yet stored."""
     person, page = await arrived(portal)
     portal.clock.advance(minutes=31)
     closed = await person.browser.post(page, HERE, TYPED)
     assert closed.path == "/connexion"
     assert "Connectez-vous pour revenir à cette page, brouillon compris." in closed.text
     assert closed.form("/connexion")["next"] == "informations"
-    kept = await rows(portal)
-    assert "Glycines" not in kept, "sealed (B-04)"
+    stored = await rows(portal)
+    assert "Glycines" not in stored, "sealed (B-04)"
     given = {"address": person.address, "password": person.password}
     page = await person.give_code(await person.browser.post(closed, "/connexion", given))
     assert page.path == HERE
@@ -59,9 +59,7 @@ async def test_se_04_what_was_typed_survives_an_idle_session(portal: Portal) -> 
 
 
 @pytest.mark.parametrize("length", [40_000, 60_000])
-async def test_wf_11_more_than_anybody_types_is_not_kept_and_not_promised(
-    portal: Portal, length: int
-) -> None:
+async def test_wf_11_oversized_input_is_not_saved(portal: Portal, length: int) -> None:
     person, page = await arrived(portal)
     portal.clock.advance(minutes=31)
     closed = await person.browser.post(page, HERE, {**TYPED, "address": "x" * length})
@@ -80,7 +78,7 @@ async def test_se_04_a_sign_out_in_another_tab_loses_nothing(portal: Portal) -> 
     assert page.form(HERE)["company_name"] == "Pharmacie des Glycines"
 
 
-async def test_se_04_nobody_else_sees_what_was_typed(portal: Portal) -> None:
+async def test_se_04_saved_input_is_shown_to_its_holder_only(portal: Portal) -> None:
     """Another person signs in with the same browser: before it is sent, and after."""
     mine, page = await arrived(portal)
     theirs, _ = await arrived(portal)
@@ -98,10 +96,10 @@ async def test_se_04_nobody_else_sees_what_was_typed(portal: Portal) -> None:
     assert shown.form(HERE)["company_name"] == "Pharmacie des Mimosas", "the last, for its holder"
 
 
-async def test_se_04_a_page_that_stayed_open_over_another_sign_in_comes_back_as_typed(
+async def test_se_04_a_form_from_before_another_sign_in_is_returned_as_typed(
     portal: Portal,
 ) -> None:
-    """Wording 25b: the same person, another session: the form again, nothing stored yet."""
+    """The same person, another session: the form again, nothing stored yet."""
     person, page = await arrived(portal)
     await person.browser.post(await person.browser.get("/accueil"), "/deconnexion")
     await person.sign_in()
@@ -126,7 +124,7 @@ async def test_se_01_an_invented_or_old_mark_keeps_nothing(portal: Portal) -> No
     assert account not in await rows(portal)
 
 
-async def test_b_08_a_database_that_is_away_gives_the_form_back(portal: Portal) -> None:
+async def test_b_08_a_database_outage_returns_the_form(portal: Portal) -> None:
     person, page = await arrived(portal)
     async with no_database(portal):
         answer = await person.browser.post(page, HERE, TYPED)

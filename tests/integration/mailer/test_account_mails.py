@@ -1,4 +1,4 @@
-"""Links and codes of an account that exists, and the word to an address without one."""
+"""Links and codes of an account that exists, and the mail to an address without one."""
 
 import re
 from datetime import timedelta
@@ -68,7 +68,7 @@ async def test_re_06_a_later_link_or_code_replaces_the_one_that_still_waits(
     assert len(smtp.messages) == 1
 
 
-async def test_re_06_what_waits_for_another_account_or_is_of_another_kind_stays(
+async def test_re_06_waiting_mails_of_another_account_or_kind_stay(
     mailer: MailerHarness, smtp: MailServer
 ) -> None:
     smtp.answer("RCPT", "451 4.3.0 later", "451 4.3.0 later")
@@ -85,7 +85,7 @@ async def test_re_06_what_waits_for_another_account_or_is_of_another_kind_stays(
             assert (await mailer.row(cause))["state"] == "deferred"
 
 
-async def test_b_03_an_address_without_account_gets_one_mail_and_nobody_else_does(
+async def test_b_03_only_an_address_without_account_gets_its_mail(
     mailer: MailerHarness, smtp: MailServer
 ) -> None:
     async with mailer.run(IMPEX_SMTP_URL=smtp.url):
@@ -115,7 +115,7 @@ async def test_ot_13_a_code_that_ran_out_before_it_could_leave_is_not_sent(
     assert smtp.messages == []
 
 
-async def test_a_link_in_doubt_goes_again_once_with_the_same_text(
+async def test_an_uncertain_link_is_sent_again_once_with_the_same_text(
     mailer: MailerHarness, smtp: MailServer
 ) -> None:
     smtp.drop_after_data = 1
@@ -140,7 +140,7 @@ async def test_b_04_link_and_code_are_sealed_while_the_mail_waits(
     assert TOKEN not in str(dict(waiting))
 
 
-async def test_59_an_event_that_names_no_account_or_no_address_dies_with_the_reason(
+async def test_an_event_without_account_or_address_is_dead_lettered_with_the_reason(
     mailer: MailerHarness, smtp: MailServer
 ) -> None:
     async with mailer.run(IMPEX_SMTP_URL=smtp.url):

@@ -1,4 +1,4 @@
-"""What an account becomes: another address, another name, complete. Its mails follow."""
+"""Changes of address and name, and validation: mails use the latest data."""
 
 from datetime import timedelta
 
@@ -21,10 +21,10 @@ SOON = timedelta(seconds=1)
 OLD, NEW = "pierre@labo.example", "pierre@autre.example"
 
 
-async def test_b_14_g_50_old_and_new_address_get_their_mails_whatever_is_repeated(
+async def test_b_14_g_50_old_and_new_address_get_their_mails_once(
     mailer: MailerHarness, smtp: MailServer
 ) -> None:
-    """A code that goes again is not announced again; names go to a proved address only."""
+    """A code that is sent again is not announced again; names go to a verified address only."""
     async with mailer.run(IMPEX_SMTP_URL=smtp.url):
         await mailer.state(await mailer.publish(created()), "accepted")
         await mailer.publish(address_change(), times=2)
@@ -51,7 +51,7 @@ async def test_b_14_g_50_old_and_new_address_get_their_mails_whatever_is_repeate
 async def test_b_14_mq_01_mails_follow_name_and_address_and_an_older_change_undoes_nothing(
     mailer: MailerHarness, smtp: MailServer
 ) -> None:
-    """An event that comes before its account is known waits for it."""
+    """An event that arrives before its account is known is retried."""
 
     async def known() -> tuple[str, ...]:
         await mailer.all_handled()
@@ -77,7 +77,7 @@ async def test_b_14_mq_01_mails_follow_name_and_address_and_an_older_change_undo
         assert await known() == (OLD, "O'Brien", "fr")
 
 
-async def test_59_a_change_to_what_no_mail_may_carry_dies_with_the_reason(
+async def test_an_address_or_name_that_no_mail_may_carry_is_dead_lettered_with_the_reason(
     mailer: MailerHarness, smtp: MailServer
 ) -> None:
     async with mailer.run(IMPEX_SMTP_URL=smtp.url):
@@ -89,10 +89,10 @@ async def test_59_a_change_to_what_no_mail_may_carry_dies_with_the_reason(
         assert await mailer.database.fetchval("SELECT address FROM directory") == OLD
 
 
-async def test_g_35_g_50_one_confirmation_for_an_account_whatever_is_repeated(
+async def test_g_35_g_50_an_account_gets_one_confirmation(
     mailer: MailerHarness, smtp: MailServer
 ) -> None:
-    """By the latest name, in the holder's language; waited for where the account is not known."""
+    """By the latest name, in the holder's language; retried until the account is known."""
     async with mailer.run(IMPEX_SMTP_URL=smtp.url):
         await mailer.publish(created(address="other@labo.example"), subject=OTHER)
         await mailer.emitted(MailAccepted)

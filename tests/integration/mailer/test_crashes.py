@@ -1,4 +1,4 @@
-"""`kill -9` of a mailer at each moment of a mail, and what a person does with what is in doubt."""
+"""`kill -9` of a mailer at each stage of a mail, and the decision of an operator on held mails."""
 
 from uuid import UUID
 
@@ -21,7 +21,7 @@ async def started(system: System, smtp: MailServer) -> Spawned:
     return process
 
 
-async def test_b_08_a_mailer_killed_before_the_message_was_given_sends_it_once(
+async def test_b_08_a_mailer_killed_before_the_message_was_transmitted_sends_it_once(
     system: System, on_broker: MailerOnBroker, smtp: MailServer
 ) -> None:
     smtp.hang.add("RCPT")
@@ -35,10 +35,10 @@ async def test_b_08_a_mailer_killed_before_the_message_was_given_sends_it_once(
     assert (row["doubts"], len(smtp.messages)) == (0, 1)
 
 
-async def test_59_a_mailer_killed_after_the_message_was_given_sends_it_once_more(
+async def test_a_mailer_killed_after_the_message_was_transmitted_sends_it_once_more(
     system: System, on_broker: MailerOnBroker, smtp: MailServer
 ) -> None:
-    """The same Message-ID and code, and the doubt is on record."""
+    """The same Message-ID and code, and the uncertain attempt is recorded."""
     smtp.silent_after_data = True
     process = await started(system, smtp)
     cause = await on_broker.publish(asked())
@@ -58,7 +58,7 @@ async def test_59_a_mailer_killed_after_the_message_was_given_sends_it_once_more
     await on_broker.emitted(MailAccepted)
 
 
-async def test_59_a_mail_without_a_code_waits_for_a_person_after_such_a_crash(
+async def test_a_mail_without_a_code_is_held_after_such_a_crash(
     system: System, on_broker: MailerOnBroker, smtp: MailServer
 ) -> None:
     smtp.silent_after_data = True

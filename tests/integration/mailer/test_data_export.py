@@ -1,4 +1,4 @@
-"""What the mailer holds about a person who asks (B-11, GD-02)."""
+"""The data export of the mailer (B-11, GD-02)."""
 
 import json
 from datetime import timedelta
@@ -19,7 +19,7 @@ from tests.support.mail.sample_events import (
 )
 
 
-async def test_b_11_which_mails_went_where_and_what_became_of_them(
+async def test_b_11_the_export_lists_mails_with_address_and_result(
     mailer: MailerHarness, smtp: MailServer
 ) -> None:
     async with mailer.run(IMPEX_SMTP_URL=smtp.url):
@@ -43,7 +43,7 @@ async def test_b_11_which_mails_went_where_and_what_became_of_them(
     assert nobody == {"directory": [], "mails": []}
 
 
-async def test_b_03_a_mail_to_an_address_that_is_not_proved_does_not_reveal_whose_it_is(
+async def test_b_03_a_mail_to_an_unverified_address_does_not_reveal_its_account(
     mailer: MailerHarness, smtp: MailServer
 ) -> None:
     """None goes to an address that has an account: one's own data must not distinguish the two."""

@@ -1,4 +1,4 @@
-"""`impex mail`: what an operator does with mails in doubt."""
+"""`impex mail`: held mails."""
 
 import asyncio
 import json
@@ -22,7 +22,7 @@ async def impex(*words: str) -> int:
     return await asyncio.to_thread(run)
 
 
-async def test_59_an_operator_sees_sends_and_drops_mails_in_doubt(
+async def test_an_operator_lists_sends_and_drops_held_mails(
     mailer: MailerHarness,
     smtp: MailServer,
     monkeypatch: pytest.MonkeyPatch,

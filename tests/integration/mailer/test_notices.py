@@ -43,7 +43,7 @@ async def known(mailer: MailerHarness, account: str = ACCOUNT, **more: str) -> N
 async def test_g_50_au_07_each_security_event_brings_its_one_mail_however_often_it_is_published(
     mailer: MailerHarness, smtp: MailServer
 ) -> None:
-    """B-04: no table holds the token of a link, and no mail leads where its account is not."""
+    """B-04: no table holds the token of a link, and no mail goes to another account's address."""
     async with mailer.run(IMPEX_SMTP_URL=smtp.url):
         await known(mailer)
         causes = {await mailer.publish(event, times=2): name for event, name in everything()}
@@ -64,7 +64,7 @@ async def test_g_50_au_07_each_security_event_brings_its_one_mail_however_often_
     assert not any(token in stored or token.rpartition(".")[2] in stored for token in tokens)
 
 
-async def test_the_link_that_was_sent_is_one_that_registration_reads(
+async def test_the_sent_link_is_accepted_by_registration(
     mailer: MailerHarness, smtp: MailServer
 ) -> None:
     async with mailer.run(IMPEX_SMTP_URL=smtp.url):
@@ -91,7 +91,7 @@ async def test_g_51_the_notice_is_in_the_holders_language(
     )
 
 
-async def test_mq_01_a_notice_replayed_after_the_inbox_forgot_it_is_no_second_mail(
+async def test_mq_01_a_notice_replayed_after_the_inbox_was_purged_is_no_second_mail(
     mailer: MailerHarness, smtp: MailServer
 ) -> None:
     async with mailer.run(IMPEX_SMTP_URL=smtp.url):
@@ -152,7 +152,7 @@ async def test_au_07_a_sign_in_brings_a_mail_from_a_new_device_or_after_three_fa
 async def test_notices_about_failures_are_three_a_day_for_an_account(
     mailer: MailerHarness, smtp: MailServer
 ) -> None:
-    """In whatever order they come; a day later there are more, and others have their own."""
+    """In any order; a day later more are allowed, and each account has its own limit."""
     start = now()
     hours = [10, 0, 5, 1, 12, 23]
     async with mailer.run(IMPEX_SMTP_URL=smtp.url):
@@ -203,9 +203,7 @@ async def test_parallel_mailers_keep_to_three(mailer: MailerHarness, smtp: MailS
         assert (await mailer.templates()).count("code_refused") == 3
 
 
-async def test_a_notice_in_doubt_waits_for_a_person(
-    mailer: MailerHarness, smtp: MailServer
-) -> None:
+async def test_an_uncertain_notice_is_held(mailer: MailerHarness, smtp: MailServer) -> None:
     async with mailer.run(IMPEX_SMTP_URL=smtp.url):
         await known(mailer)
         smtp.drop_after_data = 1
@@ -214,7 +212,7 @@ async def test_a_notice_in_doubt_waits_for_a_person(
     assert (event.template, event.reason) == ("password_changed", "in_doubt")
 
 
-async def test_in_04_what_a_browser_sends_about_itself_is_one_short_line(
+async def test_in_04_the_user_agent_is_one_short_line(
     mailer: MailerHarness, smtp: MailServer
 ) -> None:
     device = "Evil\r\n\r\nhttps://elsewhere/ " + "x" * 200

@@ -45,7 +45,7 @@ async def test_mq_01_an_event_about_an_account_not_yet_in_the_directory_waits_fo
     assert len(smtp.messages) == 2
 
 
-async def test_59_a_notice_about_no_account_dies_with_the_reason(
+async def test_a_notice_about_an_unknown_account_is_dead_lettered_with_the_reason(
     system: System, on_broker: MailerOnBroker, smtp: MailServer
 ) -> None:
     async with system.run("mailer", IMPEX_SMTP_URL=smtp.url):

@@ -1,4 +1,4 @@
-"""What the mail server answers, and what becomes of the mail (bad inputs 58 and 59, EM-11)."""
+"""Replies of the mail server, and the resulting state of the mail (EM-11)."""
 
 from datetime import timedelta
 
@@ -30,7 +30,7 @@ DEFERRALS = [
 ]
 
 
-async def test_em_11_a_refusal_for_good_ends_the_mail_with_the_reason(
+async def test_em_11_a_permanent_refusal_ends_the_mail_with_the_reason(
     mailer: MailerHarness, smtp: MailServer
 ) -> None:
     async with mailer.run(IMPEX_SMTP_URL=smtp.url):
@@ -47,7 +47,7 @@ async def test_em_11_a_refusal_for_good_ends_the_mail_with_the_reason(
     assert smtp.messages == []
 
 
-async def test_em_11_a_refusal_for_now_is_tried_again(
+async def test_em_11_a_temporary_refusal_is_retried(
     mailer: MailerHarness, smtp: MailServer
 ) -> None:
     async with mailer.run(IMPEX_SMTP_URL=smtp.url):
@@ -64,7 +64,7 @@ async def test_em_11_a_refusal_for_now_is_tried_again(
     assert await mailer.events(MailRefused) == []
 
 
-async def test_em_11_the_waits_grow_as_the_setting_says_then_come_hourly(
+async def test_em_11_the_delays_follow_the_setting_then_are_hourly(
     mailer: MailerHarness, smtp: MailServer
 ) -> None:
     smtp.always("RCPT", "450 4.2.0 greylisted")
@@ -79,7 +79,7 @@ async def test_em_11_the_waits_grow_as_the_setting_says_then_come_hourly(
     assert waits == [2, 7, 60, 60, 60]
 
 
-async def test_a_deferral_beyond_the_life_of_the_code_is_the_end(
+async def test_a_mail_is_not_deferred_beyond_the_validity_of_its_code(
     mailer: MailerHarness, smtp: MailServer
 ) -> None:
     smtp.answer("RCPT", "450 4.2.0 greylisted")
@@ -90,9 +90,7 @@ async def test_a_deferral_beyond_the_life_of_the_code_is_the_end(
     assert (event.reason, row["state"], row["sealed"]) == ("expired", "refused", None)
 
 
-async def test_a_code_that_has_run_out_is_not_mailed_late(
-    mailer: MailerHarness, smtp: MailServer
-) -> None:
+async def test_an_expired_code_is_not_mailed(mailer: MailerHarness, smtp: MailServer) -> None:
     async with mailer.run(IMPEX_SMTP_URL=smtp.url):
         cause = await mailer.publish(asked(life=timedelta(seconds=-1)))
         (event,) = await mailer.emitted(MailRefused)
@@ -101,7 +99,7 @@ async def test_a_code_that_has_run_out_is_not_mailed_late(
     assert smtp.messages == []
 
 
-async def test_59_silence_before_the_message_was_given_is_no_doubt(
+async def test_silence_before_the_message_was_transmitted_is_a_deferral(
     mailer: MailerHarness, smtp: MailServer
 ) -> None:
     smtp.hang.add("RCPT")
@@ -114,7 +112,7 @@ async def test_59_silence_before_the_message_was_given_is_no_doubt(
     assert (event.reason, row["doubts"], len(smtp.messages)) == ("unreachable", 0, 1)
 
 
-async def test_59_silence_after_the_message_was_given_is_a_doubt(
+async def test_silence_after_the_message_was_transmitted_is_an_uncertain_attempt(
     mailer: MailerHarness, smtp: MailServer
 ) -> None:
     smtp.hang.add("DATA")
@@ -126,7 +124,7 @@ async def test_59_silence_after_the_message_was_given_is_a_doubt(
     assert (event.reason, row["doubts"], outcomes) == ("in_doubt", 2, ["in_doubt", "in_doubt"])
 
 
-async def test_59_a_validation_mail_in_doubt_goes_again_once_with_the_same_id_and_code(
+async def test_an_uncertain_validation_mail_is_sent_again_once_with_the_same_id_and_code(
     mailer: MailerHarness, smtp: MailServer
 ) -> None:
     smtp.drop_after_data = 1
@@ -140,7 +138,7 @@ async def test_59_a_validation_mail_in_doubt_goes_again_once_with_the_same_id_an
     assert row["doubts"] == 1
 
 
-async def test_59_a_second_doubt_waits_for_a_person(
+async def test_a_mail_is_held_at_its_second_uncertain_attempt(
     mailer: MailerHarness, smtp: MailServer
 ) -> None:
     smtp.drop_after_data = 5
@@ -149,10 +147,10 @@ async def test_59_a_second_doubt_waits_for_a_person(
         (event,) = await mailer.emitted(MailRefused)
         row = await mailer.state(cause, "held")
     assert (event.reason, len(smtp.messages)) == ("in_doubt", 2)
-    assert row["sealed"] is not None  # so that a person may still send it
+    assert row["sealed"] is not None  # so that an operator may still send it
 
 
-async def test_59_a_mail_that_opens_nothing_is_held_at_the_first_doubt(
+async def test_a_mail_without_a_secret_is_held_at_its_first_uncertain_attempt(
     mailer: MailerHarness, smtp: MailServer
 ) -> None:
     smtp.drop_after_data = 1
@@ -162,7 +160,7 @@ async def test_59_a_mail_that_opens_nothing_is_held_at_the_first_doubt(
     assert (event.reason, len(smtp.messages)) == ("in_doubt", 1)
 
 
-async def test_a_connection_lost_before_the_message_was_given_is_no_doubt(
+async def test_a_connection_lost_before_the_message_was_transmitted_is_a_deferral(
     mailer: MailerHarness, smtp: MailServer
 ) -> None:
     smtp.hang.add("RCPT")
@@ -217,7 +215,7 @@ async def test_one_connection_carries_many_mails(mailer: MailerHarness, smtp: Ma
     assert smtp.connections <= 2
 
 
-async def test_a_person_drops_a_mail_in_doubt(mailer: MailerHarness, smtp: MailServer) -> None:
+async def test_an_operator_drops_a_held_mail(mailer: MailerHarness, smtp: MailServer) -> None:
     smtp.drop_after_data = 1
     async with mailer.run(IMPEX_SMTP_URL=smtp.url):
         cause = await mailer.publish(created())
@@ -228,7 +226,7 @@ async def test_a_person_drops_a_mail_in_doubt(mailer: MailerHarness, smtp: MailS
     assert len(smtp.messages) == 1
 
 
-async def test_b_08_a_result_is_recorded_though_the_database_went_away_meanwhile(
+async def test_b_08_a_result_is_recorded_after_a_database_outage(
     mailer: MailerHarness, smtp: MailServer
 ) -> None:
     smtp.silent_after_data = True
@@ -245,7 +243,7 @@ async def test_b_08_a_result_is_recorded_though_the_database_went_away_meanwhile
     assert (row["doubts"], len(smtp.messages)) == (0, 1)
 
 
-async def test_cr_01_a_mail_whose_key_is_missing_waits_until_the_key_is_back(
+async def test_cr_01_a_mail_whose_key_is_missing_waits_for_the_key(
     mailer: MailerHarness, smtp: MailServer
 ) -> None:
     """The sealed code cannot be opened: its key is not in the ring yet."""

@@ -134,8 +134,8 @@ async def test_the_first_confirmed_wins_and_voids_the_others(harness: MfaHarness
         ):
             assert (await harness.refusal(request)).slug == "enrolment_gone"
     assert (await harness.refusal(harness.start(account))).slug == "already_enrolled"
-    kept = await harness.fetch("SELECT key_box, key_id FROM enrolments")
-    assert [tuple(row) for row in kept] == [(None, None)] * 2, "their keys are gone"
+    stored = await harness.fetch("SELECT key_box, key_id FROM enrolments")
+    assert [tuple(row) for row in stored] == [(None, None)] * 2, "their keys are deleted"
     assert len(await harness.events(AuthenticatorEnrolled)) == 1
 
 

@@ -13,16 +13,18 @@ async def test_lg_01_every_line_names_the_account(
 ) -> None:
     with written_log() as log:
         account, phone = await harness.enrolled()
-        begun = await harness.ask(harness.replace(account, phone.code(harness.now)))
-        new = harness.phone(begun)
+        enrolment = await harness.ask(harness.replace(account, phone.code(harness.now)))
+        new = harness.phone(enrolment)
         wrong = harness.wrong_code(phone, new)
-        await harness.refusal(harness.confirm(account, begun.enrolment_id, wrong))
+        await harness.refusal(harness.confirm(account, enrolment.enrolment_id, wrong))
         codes = await harness.recovery_codes(account)
         await harness.ask(harness.recover(account, codes[0]))
         harness.advance(seconds=60)
         for _ in range(7):
             await harness.refusal(harness.check(account, wrong))
-        await harness.hear(CredentialsRemoved(removed_at=harness.now + timedelta(1)), account)
+        await harness.handle_event(
+            CredentialsRemoved(removed_at=harness.now + timedelta(1)), account
+        )
     found = whose(log)
     for action in (
         "enrolment_begun",

@@ -111,7 +111,7 @@ def next_code(phone: Phone) -> str:
 
 
 def wrong_code(phone: Phone) -> str:
-    """A code that no step near has."""
+    """A code that no nearby step has."""
     near = {phone.code(utc_now(), steps) for steps in range(-45, 46)}
     return next(f"{n:06d}" for n in range(1_000_000) if f"{n:06d}" not in near)
 
@@ -178,7 +178,7 @@ async def test_thirty_two_right_codes_at_once_are_all_accepted(
         assert outcomes == ["done"] * 32
 
 
-async def test_repeated_with_one_key_it_is_done_once_with_the_same_reply(
+async def test_repeated_with_one_key_it_is_executed_once_with_the_same_reply(
     client: GatewayClient,
 ) -> None:
     async with client.system.run("mfa"):

@@ -189,7 +189,7 @@ async def test_b_13_a_setting_turns_them_off(
         assert await off.outcome(off.recover(account, codes[0])) == "recovery_off"
 
 
-async def test_b_13_a_right_code_tells_whether_a_list_is_due(
+async def test_b_13_a_right_code_returns_whether_a_list_is_due(
     harness: MfaHarness, harness_with: OpenHarness
 ) -> None:
     account, phone = await harness.enrolled()

@@ -56,7 +56,7 @@ async def test_a_wrong_code_allows_nothing_and_is_counted(harness: MfaHarness) -
     assert await harness.outcome(harness.replace("no id", "123456")) == "not_enrolled"
 
 
-async def test_a_restart_keeps_what_allowed_it(harness: MfaHarness) -> None:
+async def test_a_restart_keeps_its_authorization(harness: MfaHarness) -> None:
     account, old = await harness.enrolled()
     first = await harness.ask(harness.replace(account, old.code(harness.now)))
     second = await harness.ask(harness.restart(account, first.enrolment_id))
@@ -103,7 +103,9 @@ async def test_a_new_phone_does_not_lift_the_daily_limit(harness: MfaHarness) ->
     assert tuple(row) == (5, 0)
 
 
-async def test_stored_answers_of_the_account_go_with_its_phone(harness: MfaHarness) -> None:
+async def test_stored_answers_of_the_account_are_deleted_with_its_phone(
+    harness: MfaHarness,
+) -> None:
     """AU-06: a code of the former phone that is posted again is checked again."""
     account, old = await harness.enrolled()
     others = [str(uuid4()), str(uuid4())]
@@ -118,5 +120,5 @@ async def test_stored_answers_of_the_account_go_with_its_phone(harness: MfaHarne
     assert await harness.stored_answers() == {others[1]}
     await harness.enrolled(others[1])
     await harness.store_answer(others[1])
-    await harness.hear(CredentialsRemoved(removed_at=harness.now), others[1])
+    await harness.handle_event(CredentialsRemoved(removed_at=harness.now), others[1])
     assert await harness.stored_answers() == set()

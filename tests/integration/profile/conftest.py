@@ -48,7 +48,7 @@ async def with_directory(
         return True
 
     monkeypatch.setattr(directory, "PAUSE_SECONDS", 0.0)
-    for name in ("INTERACTIVE", "BACKGROUND"):  # a busy machine is no silent directory
+    for name in ("INTERACTIVE", "BACKGROUND"):  # a slow answer of a busy machine is no timeout
         monkeypatch.setattr(directory, name, directory.Timeouts(wait=60, response=60))
     monkeypatch.setattr(RateLimiter, "wait_turn", at_once)
     async with (

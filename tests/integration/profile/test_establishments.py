@@ -22,7 +22,7 @@ from tests.support.servers.company_directory import (
     UNKNOWN,
     CompanyDirectory,
     hangs,
-    says,
+    responds,
 )
 
 
@@ -111,7 +111,7 @@ async def test_si_07_a_missing_answer_is_not_cached(
     with_directory: tuple[ProfileHarness, CompanyDirectory],
 ) -> None:
     harness, server = with_directory
-    server.turns = [says(404)]
+    server.turns = [responds(404)]
     assert (await find(harness, HEAD_OFFICE)).state == "deferred"
     assert (await find(harness, HEAD_OFFICE)).state == "found"
 
@@ -147,7 +147,12 @@ async def test_si_06_an_unlisted_establishment_is_accepted_and_flagged(
 
 @pytest.mark.parametrize(
     "always",
-    [says(429, Retry_After="0"), says(500), says(302, Location="http://10.0.0.1/"), hangs()],
+    [
+        responds(429, Retry_After="0"),
+        responds(500),
+        responds(302, Location="http://10.0.0.1/"),
+        hangs(),
+    ],
 )
 async def test_si_07_a_missing_answer_stops_neither_saving_nor_validating(
     with_directory: tuple[ProfileHarness, CompanyDirectory],
@@ -172,7 +177,7 @@ async def test_a_deferred_lookup_is_published_once_per_number(
     with_directory: tuple[ProfileHarness, CompanyDirectory],
 ) -> None:
     harness, server = with_directory
-    server.always = says(404)
+    server.always = responds(404)
     account = str(uuid4())
     for form in (FRENCH, but(FRENCH, city="Lyon"), but(FRENCH, siret=BRANCH), BELGIAN, FRENCH):
         await harness.save(account, form)
@@ -190,6 +195,6 @@ async def test_an_earlier_result_stays_while_there_is_no_answer(
     account, form = str(uuid4()), but(FRENCH, siret=CLOSED)
     await harness.save(account, form)
     harness.advance(days=2)
-    server.always = says(404)
+    server.always = responds(404)
     assert warnings_of(await harness.save(account, form)) == [("siret", "closed")]
     assert await harness.deferred() == []

@@ -20,7 +20,7 @@ from shared.security.sealing import KeyRing, Sealer, seal_context
 from tests.support import eventually
 from tests.support.harness.profile import warnings_of
 from tests.support.harness.profile_forms import FRENCH, but
-from tests.support.servers.company_directory import CLOSED, company_directory, says
+from tests.support.servers.company_directory import CLOSED, company_directory, responds
 from tests.support.servers.services import principals, services
 from tests.support.servers.shared_servers import TestServers
 from tests.support.servers.system import System
@@ -59,7 +59,7 @@ async def test_si_07_a_lookup_is_repeated_through_the_retry_queues(
         terms_version="1",
     )
     async with company_directory() as server:
-        server.turns = [says(503), says(503), says(404), says(302, Location="/")]
+        server.turns = [responds(503), responds(503), responds(404), responds(302, Location="/")]
         async with system.run("profile", IMPEX_DIRECTORY_URL=server.url):
             await bus.start(None, timeout=60)
             await eventually(lambda: bus.ready[0], why="the gateway is connected")

@@ -42,7 +42,7 @@ async def test_g_10_a_request_is_stored_and_its_message_requested(
 async def test_re_02_and_b_04_the_database_holds_no_secret(harness: RegistrationHarness) -> None:
     await harness.account("paul@labo.fr")
     await harness.request()
-    secrets = [PASSWORD, *(each for letter in await harness.mailed_secrets() for each in letter)]
+    secrets = [PASSWORD, *(each for pair in await harness.mailed_secrets() for each in pair)]
     tables = ("requests", "links", "outbox", "accounts", "credentials", "counters")
     for table in tables:
         dump = str([tuple(row) for row in await harness.fetch(f"SELECT * FROM {table}")])
@@ -133,7 +133,7 @@ async def test_a_password_that_cannot_be_decrypted_is_unreadable(
     assert codes(await harness.refusal(forged)) == {"password:unreadable"}
 
 
-async def test_in_04_payloads_in_every_field_stay_words(harness: RegistrationHarness) -> None:
+async def test_in_04_payloads_in_every_field_stay_text(harness: RegistrationHarness) -> None:
     for payload in ("'; DROP TABLE requests; --", "%s{0}", "\\", "\u2028"):
         with pytest.raises(Refused):
             await harness.request(first_name=payload, last_name=payload)

@@ -169,10 +169,10 @@ async def test_au_09_a_code_is_not_valid_for_a_request(harness: RegistrationHarn
     holder = await late(harness)
     view = await harness.request("paul@labo.fr")
     code = await sent(harness, holder)
-    letter, _ = (await harness.mailed_secrets())[-1]
-    if code != letter:
+    sent_code, _ = (await harness.mailed_secrets())[-1]
+    if code != sent_code:
         assert (await harness.refusal(harness.code(view.request_id, code))).slug == "wrong_code"
-        assert (await harness.refusal(holder.code(letter))).slug == "wrong_code"
+        assert (await harness.refusal(holder.code(sent_code))).slug == "wrong_code"
 
 
 @pytest.mark.parametrize("typed", ["", "12345", "1234567", "12345a", "١٢٣٤٥٦", "a" * 2_000])

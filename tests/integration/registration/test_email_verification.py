@@ -184,16 +184,16 @@ async def test_the_first_verification_voids_the_other_requests(
 
 async def test_two_concurrent_verifications_leave_one_request(harness: RegistrationHarness) -> None:
     views = [await harness.request() for _ in range(4)]
-    letters = await harness.mailed_secrets()
+    secrets = await harness.mailed_secrets()
     asked = [
         harness.ask(harness.code(view.request_id, code))
-        for view, (code, _) in zip(views, letters, strict=True)
+        for view, (code, _) in zip(views, secrets, strict=True)
     ]
     answers = await asyncio.gather(*asked, return_exceptions=True)
     verified = [each for each in answers if isinstance(each, RequestView)]
-    gone = [each for each in answers if isinstance(each, Refused)]
-    assert (len(verified), len(gone)) == (1, 3)
-    assert all(each.refusal.slug == "request_gone" for each in gone)
+    refused = [each for each in answers if isinstance(each, Refused)]
+    assert (len(verified), len(refused)) == (1, 3)
+    assert all(each.refusal.slug == "request_gone" for each in refused)
     assert len(await harness.events(RequestExpired)) == 3
 
 

@@ -1,4 +1,4 @@
-"""The delivery status of messages, and the queries of forms while somebody types."""
+"""The delivery status of messages, and the queries of forms while typing."""
 
 import json
 from datetime import timedelta
@@ -28,7 +28,7 @@ async def test_b_01_the_page_follows_the_message(harness: RegistrationHarness) -
     cause = await cause_of(harness)
     ask = DescribeRequest(request_id=view.request_id)
     soon = harness.now + timedelta(minutes=1)
-    await harness.hear(
+    await harness.handle_event(
         MailDeferred(
             mail_id="m", cause=cause, template="t", at=harness.now, next_try_at=soon,
             reason="mailbox_full",
@@ -36,7 +36,7 @@ async def test_b_01_the_page_follows_the_message(harness: RegistrationHarness) -
     )  # fmt: skip
     mail = (await harness.ask(ask)).mail
     assert (mail.state, mail.reason, mail.next_try_at) == ("deferred", "mailbox_full", soon)
-    await harness.hear(MailAccepted(mail_id="m", cause=cause, template="t", at=soon))
+    await harness.handle_event(MailAccepted(mail_id="m", cause=cause, template="t", at=soon))
     mail = (await harness.ask(ask)).mail
     assert (mail.state, mail.at, mail.next_try_at, mail.reason) == ("accepted", soon, None, None)
 
@@ -45,8 +45,8 @@ async def test_b_01_events_in_any_order_have_one_result(harness: RegistrationHar
     view = await harness.request()
     cause = await cause_of(harness)
     later = harness.now + timedelta(minutes=1)
-    await harness.hear(MailAccepted(mail_id="m", cause=cause, template="t", at=later))
-    await harness.hear(
+    await harness.handle_event(MailAccepted(mail_id="m", cause=cause, template="t", at=later))
+    await harness.handle_event(
         MailDeferred(
             mail_id="m", cause=cause, template="t", at=harness.now, next_try_at=later,
             reason="unreachable",
@@ -70,7 +70,7 @@ async def test_b_01_a_refusal_has_a_reason(
 ) -> None:
     view = await harness.request()
     cause = await cause_of(harness)
-    await harness.hear(
+    await harness.handle_event(
         MailRefused(mail_id="m", cause=cause, template="t", at=harness.now, reason=reason)
     )
     mail = (await harness.ask(DescribeRequest(request_id=view.request_id))).mail
@@ -82,7 +82,7 @@ async def test_b_01_only_the_latest_message_counts(harness: RegistrationHarness)
     former = await cause_of(harness)
     harness.advance(minutes=2)
     assert (await harness.ask(harness.resend(view.request_id))).mail.state == "waiting"
-    await harness.hear(
+    await harness.handle_event(
         MailRefused(mail_id="m", cause=former, template="t", at=harness.now, reason="refused")
     )
     shown = await harness.ask(DescribeRequest(request_id=view.request_id))
@@ -130,9 +130,9 @@ async def test_g_05_a_typo_gets_a_suggestion_once_all_else_is_right(
     wrong_too = msgspec.structs.replace(form, first_name="")
     assert [error.field for error in (await harness.refusal(wrong_too)).errors] == ["first_name"]
 
-    kept = await harness.ask(harness.form("p@gmial.com"))
-    assert kept.address == "p@gmial.com"
+    accepted = await harness.ask(harness.form("p@gmial.com"))
+    assert accepted.address == "p@gmial.com"
     correction = msgspec.structs.replace(
-        harness.correct(kept.request_id, "p@orange.ft"), point_out_slip=True
+        harness.correct(accepted.request_id, "p@orange.ft"), point_out_slip=True
     )
     assert (await harness.refusal(correction)).params == {"suggestion": "p@orange.fr"}

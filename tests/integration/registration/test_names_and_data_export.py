@@ -46,8 +46,8 @@ async def test_g_31_a_name_changed_in_the_profile_changes_the_account(
 ) -> None:
     harness = holder.harness
     event = saved(harness, first_name="Zoé", last_name=" d’Été-Müller ")
-    await harness.hear(event, holder.account_id)
-    await harness.hear(event, holder.account_id)
+    await harness.handle_event(event, holder.account_id)
+    await harness.handle_event(event, holder.account_id)
     ((_, subject, emitted),) = await harness.published(NameChanged)
     assert subject == holder.account_id
     assert emitted == NameChanged(
@@ -62,10 +62,10 @@ async def test_g_31_an_older_name_does_not_replace_a_newer_one(
     holder: HarnessAccountHolder,
 ) -> None:
     harness = holder.harness
-    await harness.hear(saved(harness, 5, first_name="Zoé"), holder.account_id)
-    await harness.hear(saved(harness, 2, first_name="Paul"), holder.account_id)
+    await harness.handle_event(saved(harness, 5, first_name="Zoé"), holder.account_id)
+    await harness.handle_event(saved(harness, 2, first_name="Paul"), holder.account_id)
     assert await name(holder) == ("Zoé", "Durand")
-    await harness.hear(saved(harness, 7, first_name="Pierre"), holder.account_id)
+    await harness.handle_event(saved(harness, 7, first_name="Pierre"), holder.account_id)
     assert await name(holder) == ("Pierre", "Durand")
     assert len(await harness.events(NameChanged)) == 2
 
@@ -76,8 +76,8 @@ async def test_g_31_an_older_name_does_not_replace_a_newer_one(
 async def test_g_31_an_invalid_name_changes_nothing(
     holder: HarnessAccountHolder, names: dict[str, str]
 ) -> None:
-    await holder.harness.hear(saved(holder.harness, **names), holder.account_id)
-    await holder.harness.hear(
+    await holder.harness.handle_event(saved(holder.harness, **names), holder.account_id)
+    await holder.harness.handle_event(
         saved(holder.harness, first_name="Zoé"), "00000000-0000-4000-8000-000000000000"
     )
     assert await name(holder) == ("Pierre", "Durand")

@@ -47,11 +47,11 @@ async def test_pw_13_many_parallel_hashes_leave_the_other_answers_quick(
     client: RegistrationClient, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Other requests do not wait for passwords that are being hashed: here, none ever ends."""
-    started, go_on, original = threading.Event(), threading.Event(), hashing._argon2id
+    started, release, original = threading.Event(), threading.Event(), hashing._argon2id
 
     def hold(*arguments: Any) -> Any:
         started.set()
-        go_on.wait(60)
+        release.wait(60)
         return original(*arguments)
 
     async def wrong(number: int) -> str:
@@ -60,9 +60,9 @@ async def test_pw_13_many_parallel_hashes_leave_the_other_answers_quick(
         return caught.value.refusal.slug
 
     monkeypatch.setattr(hashing, "_argon2id", hold)
-    crowd = [asyncio.create_task(wrong(number)) for number in range(24)]
+    attempts = [asyncio.create_task(wrong(number)) for number in range(24)]
     await eventually(started.is_set, why="passwords are being hashed")
     await client.ask(DescribePasswordRules())
-    assert not any(task.done() for task in crowd)
-    go_on.set()
-    assert set(await asyncio.gather(*crowd)) == {"wrong_credentials"}
+    assert not any(task.done() for task in attempts)
+    release.set()
+    assert set(await asyncio.gather(*attempts)) == {"wrong_credentials"}

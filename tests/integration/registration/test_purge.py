@@ -34,7 +34,7 @@ async def test_re_14_cancelling_leaves_nothing(harness: RegistrationHarness) -> 
     assert len(await harness.events(RequestCancelled)) == 1
 
 
-async def keep_answer(harness: RegistrationHarness, view: RequestView) -> None:
+async def store_reply(harness: RegistrationHarness, view: RequestView) -> None:
     """Store a request's reply as the RPC server does, for repeated requests with its key."""
     kind = RequestAccount.TYPE
     async with transaction(harness.pool) as tx:
@@ -61,8 +61,8 @@ async def test_re_14_no_row_contains_what_was_typed_once_a_request_is_cancelled(
 ) -> None:
     """Neither a stored reply nor a counter contains the address."""
     view, other = await harness.request(), await harness.request("paul@labo.fr")
-    await keep_answer(harness, view)
-    await keep_answer(harness, other)
+    await store_reply(harness, view)
+    await store_reply(harness, other)
     await harness.refusal(harness.sign_in("pierre@labo.fr", OTHER_PASSWORD))
     assert "replies" in await rows_with(harness, "pierre@labo.fr")
     await harness.ask(CancelRequest(request_id=view.request_id))
@@ -72,10 +72,10 @@ async def test_re_14_no_row_contains_what_was_typed_once_a_request_is_cancelled(
 
 async def test_re_11_no_stored_reply_outlives_its_request(harness: RegistrationHarness) -> None:
     """Neither an expired request nor one voided by another verification."""
-    await keep_answer(harness, await harness.request())
+    await store_reply(harness, await harness.request())
     await harness.verified()
     assert await harness.count("replies") == 0
-    await keep_answer(harness, await harness.request("paul@labo.fr"))
+    await store_reply(harness, await harness.request("paul@labo.fr"))
     harness.advance(days=3)
     await purge(harness.pool, harness.now)
     assert await harness.count("replies") == 0

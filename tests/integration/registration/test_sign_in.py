@@ -140,9 +140,7 @@ async def test_lg_01_lg_02_what_happened_is_logged_without_secrets(
     ):
         assert f'"{action}"' in written, action
     secrets = ["Wr0ng-secret", "azertyZ9", PASSWORD, "pierre@labo.fr"]
-    secrets += [
-        each for letter in await harness.mailed_secrets() for each in letter if len(each) > 6
-    ]
+    secrets += [each for pair in await harness.mailed_secrets() for each in pair if len(each) > 6]
     for secret in secrets:
         assert secret not in written
     assert OWNER in written

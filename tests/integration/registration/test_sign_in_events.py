@@ -24,7 +24,7 @@ from tests.support.harness.registration import (
     RegistrationHarness,
 )
 
-SAID = (PasswordAccepted, PasswordRefused, SignInLocked)
+SIGN_IN_EVENTS = (PasswordAccepted, PasswordRefused, SignInLocked)
 
 
 async def test_g_40_the_right_password_leads_to_the_account_and_its_holder(
@@ -70,7 +70,7 @@ async def test_au_08_a_refusal_emits_one_event_for_every_address(
     password = "Zzzz9999a" if state == "active" else PASSWORD
     refusal = await harness.refusal(harness.sign_in(address, password))
     assert (refusal.slug, refusal.params, refusal.errors) == ("wrong_credentials", {}, ())
-    ((_, subject, event),) = await harness.published(*SAID)
+    ((_, subject, event),) = await harness.published(*SIGN_IN_EVENTS)
     assert event == PasswordRefused(network=NETWORK, refused_at=harness.now)
     assert subject == (holder.account_id if state is not None else None)
 
@@ -109,7 +109,7 @@ async def test_the_password_of_a_pending_request_emits_nothing(
 ) -> None:
     await harness.request()
     await harness.ask(harness.sign_in(ADDRESS, PASSWORD))
-    assert await harness.published(*SAID) == []
+    assert await harness.published(*SIGN_IN_EVENTS) == []
 
 
 async def test_pw_13_a_long_password_reaches_no_hash(

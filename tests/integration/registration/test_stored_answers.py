@@ -1,4 +1,4 @@
-"""AU-06: stored answers of an account go with every change of password, state, address or phone."""
+"""AU-06: every change of password, state, address or phone deletes the account's stored answers."""
 
 from collections.abc import Awaitable, Callable
 
@@ -49,7 +49,7 @@ async def _replace_phone(holder: HarnessAccountHolder) -> None:
     [_change_password, _reset, _freeze, _reset_after_freeze, _thaw, _move, _replace_phone],
     ids=lambda change: change.__name__,
 )
-async def test_stored_answers_of_the_account_go_and_others_stay(
+async def test_stored_answers_of_the_account_are_deleted_and_others_stay(
     harness: RegistrationHarness, change: Callable[[HarnessAccountHolder], Awaitable[None]]
 ) -> None:
     holder = await HarnessAccountHolder.of(harness)
@@ -59,8 +59,8 @@ async def test_stored_answers_of_the_account_go_and_others_stay(
     assert await harness.stored_answers() == {"somebody else"}
 
 
-async def test_what_changes_nothing_leaves_them(harness: RegistrationHarness) -> None:
-    """A double press of a sign-in, or of a check of the password, is still answered alike."""
+async def test_operations_without_effect_leave_stored_answers(harness: RegistrationHarness) -> None:
+    """A double press of a sign-in, or of a check of the password, still gets the same answer."""
     holder = await HarnessAccountHolder.of(harness)
     await harness.store_answer(holder.account_id)
     await harness.ask(harness.sign_in("pierre@labo.fr", PASSWORD))

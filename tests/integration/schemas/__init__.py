@@ -1,1 +1,1 @@
-"""The whole schema of every service as text, beside the test that holds migrations to it."""
+"""The whole schema of every service as text, next to the test that compares migrations with it."""

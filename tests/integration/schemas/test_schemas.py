@@ -1,4 +1,4 @@
-"""What migrations make from nothing is the schema written here, and nobody reads another's.
+"""Migrations make the schema written here, and no service reads another's.
 
 After a change of migrations: `IMPEX_WRITE_SCHEMAS=1 pytest tests/integration/schemas`, and the
 difference is part of the review.

@@ -1,1 +1,1 @@
-"""The messaging ground on real RabbitMQ and PostgreSQL."""
+"""`shared` on real RabbitMQ and PostgreSQL."""

@@ -5,14 +5,14 @@ from collections.abc import AsyncIterator, Callable, Iterable
 import pytest
 
 from operations.provision.permissions import Principal
-from tests.support.servers.bus_fixture import PARTIES, BusFixture
+from tests.support.servers.bus_fixture import PRINCIPALS, BusFixture
 from tests.support.servers.shared_servers import Broker, Database
 
 
 @pytest.fixture
 def broker(broker_factory: Callable[[Iterable[Principal]], Broker]) -> Broker:
-    """A fresh virtual host with the rights of `PARTIES`."""
-    return broker_factory(PARTIES)
+    """A fresh virtual host with the rights of `PRINCIPALS`."""
+    return broker_factory(PRINCIPALS)
 
 
 @pytest.fixture

@@ -9,7 +9,7 @@ from tests.support.authenticator import Authenticator
 from tests.support.servers.portal import PASSWORD, Portal
 
 _NUMBERS = itertools.count(1)
-#: What a French pharmacy declares; the names are there already.
+#: The information of a French pharmacy; the names are filled in already.
 PHARMACY = {
     "phone": "01 55 87 40 90",
     "position": "responsible_pharmacist",
@@ -92,13 +92,13 @@ class AccountHolder:
         return await (browser or self.browser).post(page, "/connexion/code", {"code": code})
 
     async def keep_codes(self, page: HttpResponse) -> tuple[list[str], HttpResponse]:
-        """Note the recovery codes and confirm it; returns them and the page that comes next."""
+        """Read the recovery codes and confirm them; returns them and the page that comes next."""
         codes = codes_on(page)
         assert len(codes) == 10, page.text
         return codes, await self.browser.post(page, page.path, {"kept": "1"})
 
     async def arrive(self) -> tuple[list[str], HttpResponse]:
-        """From nothing to the complementary information: the recovery codes, and its page."""
+        """From the form to the complementary information: the recovery codes, and its page."""
         await self.create()
         codes, page = await self.keep_codes(await self.enrol())
         assert page.path == "/informations", page.text
@@ -114,7 +114,7 @@ class AccountHolder:
         assert done.location == "/informations", done.text
 
     async def settle(self) -> list[str]:
-        """From nothing to a complete account; returns the recovery codes."""
+        """From the form to a complete account; returns the recovery codes."""
         codes, page = await self.arrive()
         await self.declare(page)
         return codes
@@ -139,5 +139,5 @@ def codes_on(page: HttpResponse) -> list[str]:
 
 
 def new_address() -> str:
-    """An address that nobody else has."""
+    """An unused address."""
     return f"q{next(_NUMBERS)}x{id(_NUMBERS):x}@pharmacie.example.fr"

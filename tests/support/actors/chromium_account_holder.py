@@ -1,7 +1,7 @@
 """The holder of an account in Chromium: password, phone, recovery codes.
 
-Real time passes here, and a code is good once: `code` gives the next one that was not used yet, and
-waits only where two were used within the same half minute.
+In real time a code is valid once: `code` gives the next unused one, and waits only where two were
+used within the same half minute.
 """
 
 from dataclasses import dataclass, field
@@ -28,7 +28,7 @@ class Phone:
     used: int = 0
 
     async def code(self) -> str:
-        """A code that was not used yet and is good now."""
+        """An unused code that is valid now."""
         now = step_at(utc_now())
         step = max(self.used + 1, now)
         if step > now + 1:
@@ -119,7 +119,7 @@ class ChromiumAccountHolder:
         await self.keep()
 
     async def skip_information(self) -> None:
-        """From the complementary information, which may wait, to the home page."""
+        """From the complementary information, which is optional, to the home page."""
         await self.user.at("information")
         await self.user.press("close")
         await self.user.at("home")
@@ -131,14 +131,14 @@ class ChromiumAccountHolder:
         return key
 
     async def read_recovery(self) -> list[str]:
-        """Note the recovery codes that the page shows."""
+        """Read the recovery codes that the page shows."""
         shown = self.user.page.locator("#codes code")
         await expect(shown).to_have_count(10)
         self.recovery = [" ".join(one.split()) for one in await shown.all_inner_texts()]
         return self.recovery
 
     async def keep(self) -> None:
-        """Tick the box and go on."""
+        """Tick the box and continue."""
         await tick(self.user.page.locator("#kept"))
         await self.user.press("continue")
 

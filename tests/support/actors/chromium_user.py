@@ -1,8 +1,8 @@
-"""One person in Chromium: what they press, what their console says, where requests go.
+"""One person in Chromium: presses, console messages, requests.
 
-Buttons are found by the name that a person reads, in the visitor's language. Whatever the test,
-`check` holds at its end: a silent console, no violation of the content policy, no request to
-another host, nothing in storage but the design system's `scheme`.
+Buttons are found by their visible name, in the visitor's language. `check` verifies at the end of
+every test: a silent console, no violation of the content policy, no request to another host,
+nothing in storage but the design system's `scheme`.
 """
 
 import re
@@ -23,7 +23,7 @@ from playwright.async_api import (
 from tests.support import eventually
 from tests.support.servers.portal import PASSWORD
 
-#: Told as an error of the console, which is the only place where browsers tell it for sure.
+#: Reported as a console error, the only place where browsers always report it.
 WATCH = """document.addEventListener("securitypolicyviolation", (event) =>
   console.error(`content policy: ${event.violatedDirective} ${event.blockedURI}`));"""
 STORED = "[...Object.keys(localStorage), ...Object.keys(sessionStorage)]"
@@ -94,20 +94,20 @@ class ChromiumUser:
     asked: list[str] = field(default_factory=list)
 
     async def watch(self) -> None:
-        """Note what goes wrong, in every tab."""
+        """Record errors, in every tab."""
         if self.scripts:
             await self.context.add_init_script(WATCH)
-        self.context.on("console", self._heard)
+        self.context.on("console", self._on_console)
         self.context.on("weberror", lambda error: self.complaints.append(str(error.error)))
-        self.context.on("request", self._requested)
+        self.context.on("request", self._on_request)
         self.page = await self.context.new_page()
 
-    def _heard(self, message: ConsoleMessage) -> None:
-        # A page that says 422 or 404 is also told as a resource that failed.
+    def _on_console(self, message: ConsoleMessage) -> None:
+        # A page with status 422 or 404 is also reported as a failed resource.
         if message.type == "error" and "Failed to load resource" not in message.text:
             self.complaints.append(message.text)
 
-    def _requested(self, request: Request) -> None:
+    def _on_request(self, request: Request) -> None:
         if request.url.startswith(self.base + "/"):
             self.asked.append(request.url.removeprefix(self.base))
         elif not request.url.startswith(("data:", "blob:")):
@@ -154,7 +154,7 @@ class ChromiumUser:
         await self.at("sign_in")
 
     async def switch_language(self) -> None:
-        """The other language and back; the place stays (B-09)."""
+        """The other language and back; the page stays (B-09)."""
         there, names = self.page.url, {"en": "English", "fr": "Français"}
         first, second = ("en", "fr") if self.language == "fr" else ("fr", "en")
         for lang in (first, second):
@@ -176,7 +176,7 @@ class ChromiumUser:
             await self.page.locator(f"#{name}").fill(value)
 
     async def ask(self, address: str) -> None:
-        """From the form to the page that waits for the proof."""
+        """From the form to the page that waits for the verification."""
         await self.open("/inscription")
         await self.fill(address)
         await self.press("continue")
@@ -195,7 +195,7 @@ class ChromiumUser:
 
 
 async def tick(box: Locator) -> None:
-    """Tick a box of the design system, which draws it beside the input. A click misses the box
+    """Tick a box of the design system, which draws it next to the input. A click misses the box
     while the page still moves: then once more."""
 
     async def ticked() -> bool:

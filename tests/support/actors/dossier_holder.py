@@ -12,7 +12,7 @@ HOSTILE = "<script>alert('é')</script>"
 
 
 async def settled(portal: Portal, filing_app: FilingApp) -> AccountHolder:
-    """Somebody with thirty declarations filed, one draft, one decided, one import."""
+    """A holder with thirty declarations filed, one draft, one decided, one import."""
     person = AccountHolder(portal, new_address())
     await person.settle()
     mine = await person.account_id()
@@ -22,7 +22,7 @@ async def settled(portal: Portal, filing_app: FilingApp) -> AccountHolder:
 
 
 def _shelf() -> list[DossierEvent]:
-    """What was decided is told first: events come in any order."""
+    """Decisions are published first: events come in any order."""
     many = [
         filed(
             number=f"DEI-{number:03}",
@@ -54,5 +54,5 @@ def numbers(page: HttpResponse) -> list[str]:
 
 
 def counts(page: HttpResponse) -> list[str]:
-    """The numbers beside the four titles."""
+    """The numbers next to the four titles."""
     return re.findall(r"(\d+)\s+dossiers?\b", page.soup.select_one("#onglets").get_text(" "))  # type: ignore[union-attr]

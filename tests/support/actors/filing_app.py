@@ -16,7 +16,7 @@ from shared.messaging.topology import EVENTS
 from tests.support import eventually
 from tests.support.servers.system import System
 
-#: A day before whatever a test's clock says: nothing is said of the future.
+#: A day before any test's clock: no event is in the future.
 NOON = datetime(2026, 1, 15, 12, tzinfo=UTC)
 
 
@@ -61,7 +61,7 @@ class FilingApp:
             await connection.close()
 
 
-def _told(version: int, more: dict[str, Any]) -> dict[str, Any]:
+def _event_fields(version: int, more: dict[str, Any]) -> dict[str, Any]:
     return {"dossier_id": str(uuid4()), "version": version, "kind": "DEI", "number": "", **more}
 
 
@@ -77,20 +77,20 @@ def _filled(more: dict[str, Any]) -> dict[str, Any]:
 
 def saved(version: int = 1, **more: Any) -> backoffice.DossierSaved:
     """A draft."""
-    return backoffice.DossierSaved(**_told(version, _filled({"saved_at": NOON, **more})))
+    return backoffice.DossierSaved(**_event_fields(version, _filled({"saved_at": NOON, **more})))
 
 
 def filed(version: int = 2, day: int = 0, **more: Any) -> backoffice.DossierFiled:
     """A dossier filed on the 15th of January, or so many days later."""
     at = NOON + timedelta(days=day)
-    return backoffice.DossierFiled(**_told(version, _filled({"filed_at": at, **more})))
+    return backoffice.DossierFiled(**_event_fields(version, _filled({"filed_at": at, **more})))
 
 
 def decided(version: int = 3, day: int = 30, **more: Any) -> backoffice.DossierDecided:
     """A decision."""
     at = NOON + timedelta(days=day)
     return backoffice.DossierDecided(
-        **_told(version, {"status": "granted", "decided_at": at, **more})
+        **_event_fields(version, {"status": "granted", "decided_at": at, **more})
     )
 
 

@@ -1,4 +1,4 @@
-"""What the holder of an account does once it exists, and what the mailbox then has."""
+"""What the holder of an account sends, and the mails in their mailbox."""
 
 from dataclasses import dataclass
 from datetime import timedelta
@@ -46,7 +46,7 @@ class HarnessAccountHolder:
         return cls(harness, account_id)
 
     async def close(self, state: str, *, desk_only: bool = False) -> None:
-        """Put the account into a state, as the desk would."""
+        """Put the account into a state, as support would."""
         async with transaction(self.harness.pool) as tx:
             await tx.execute(
                 "UPDATE accounts SET state = $2, frozen_at = $3, desk_only = $4 WHERE id = $1",
@@ -94,12 +94,12 @@ class HarnessAccountHolder:
         )
 
     def code(self, digits: str) -> VerifyAddressCode:
-        """The code that proves the address again."""
+        """The code that verifies the address again."""
         kind = VerifyAddressCode
         return kind(account_id=self.account_id, code=self.harness.seal(kind, "code", digits))
 
     def send_code(self, *, renew: bool = False) -> SendAddressCode:
-        """« Envoyer un autre code », or the page that shows the code's life."""
+        """« Envoyer un autre code », or the page that shows the code's expiry."""
         return SendAddressCode(account_id=self.account_id, language="fr", renew=renew)
 
     def follow(self, kind: type[Request], token: str, **more: Any) -> Any:
@@ -137,7 +137,7 @@ class HarnessAccountHolder:
         view: FrozenView = await self.harness.ask(self.follow(Disavow, token))
         return view
 
-    # What others say of the account.
+    # Events of other services about the account.
 
     async def open_session(self) -> None:
         """The second factor was right, now."""
@@ -145,12 +145,14 @@ class HarnessAccountHolder:
             session_id="s", device="", network=NETWORK, new_device=False, failures=0,
             opened_at=self.harness.now,
         )  # fmt: skip
-        await self.harness.hear(event, self.account_id)
+        await self.harness.handle_event(event, self.account_id)
 
     async def replace_phone(self, *, days_ago: float = 0) -> None:
-        """The phone was replaced so long ago, and it is heard of now."""
+        """The phone was replaced so long ago, and the event arrives now."""
         at = self.harness.now - timedelta(days=days_ago)
-        await self.harness.hear(AuthenticatorReplaced(by="phone", replaced_at=at), self.account_id)
+        await self.harness.handle_event(
+            AuthenticatorReplaced(by="phone", replaced_at=at), self.account_id
+        )
 
 
 def reset_request(address: str = ADDRESS, network: str = NETWORK) -> RequestPasswordReset:
@@ -166,6 +168,6 @@ def lost_phone_claim(
 
 
 def codes(refusal: Refusal) -> list[str]:
-    """`field:code` of everything wrong, in order."""
+    """`field:code` of every error, in order."""
     assert refusal.slug == "invalid_fields"
     return [f"{error.field}:{error.code}" for error in refusal.errors]

@@ -1,4 +1,4 @@
-"""Asks registration over the broker, as the gateway would, and looks into its tables."""
+"""Sends requests to registration over the broker, as the gateway, and reads its tables."""
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -32,7 +32,7 @@ LIFE = timedelta(hours=1)
 
 @dataclass
 class RegistrationClient:
-    """Asks registration as the gateway would, and looks into its tables."""
+    """Sends requests to registration as the gateway, and reads its tables."""
 
     system: System
     node: ServiceBus
@@ -44,7 +44,7 @@ class RegistrationClient:
         await eventually(lambda: self.node.ready[0], why="the gateway's line is up")
 
     async def ask(self, request: Any, key: str | None = None) -> Any:
-        """The reply, or `Refused`; on a slow machine asked again, which is the same as once."""
+        """The reply, or `Refused`; repeated on a slow machine, with the effect of one request."""
         for _ in range(9):
             try:
                 return await self.node.rpc_client.ask(request, idempotency_key=key)
@@ -70,7 +70,7 @@ class RegistrationClient:
         return SignIn(address=address, password=sealed, network=NETWORK)
 
     def seal(self, kind: type[Request], field: str, plain: str) -> Sealed:
-        """What the gateway would put into a sealed field."""
+        """The content of a sealed field from the gateway."""
         return self.sealer.seal(plain, seal_context(kind, field))
 
     async def account(self, address: str, password: str = PASSWORD) -> str:
@@ -120,7 +120,7 @@ class RegistrationClient:
 async def connect_client(
     test_servers: TestServers, folder: Path
 ) -> AsyncIterator[RegistrationClient]:
-    """The gateway's end of the line; `asker.system.run("registration")` is the other."""
+    """A client that sends as the gateway; `client.system.run("registration")` answers it."""
     database, broker = test_servers.migrated(services()), test_servers.broker(principals())
     system = System(database, broker, folder)
     pool = await open_pool(database.url("registration"), "registration", "tests", 3)

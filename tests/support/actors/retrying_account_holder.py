@@ -1,4 +1,4 @@
-"""Holders of accounts who sign in and change their factors while something is killed."""
+"""Holders of accounts who sign in and change their factors while services are killed."""
 
 import re
 from collections import Counter
@@ -27,7 +27,7 @@ class RetryingAccountHolder(RetryingRegistrant):
 
     @property
     def shown(self) -> Authenticator:
-        """The phone, which must be there by now."""
+        """The phone, which must exist."""
         assert self.phone is not None
         return self.phone
 
@@ -49,8 +49,8 @@ class RetryingAccountHolder(RetryingRegistrant):
         answer = await self.press("/connexion", given)
         return await self.open(answer.location)
 
-    async def press_unheard(self, action: str, fields: dict[str, str]) -> None:
-        """The same press, whose answer this browser never gets: its cookies stay what they were."""
+    async def press_unanswered(self, action: str, fields: dict[str, str]) -> None:
+        """The same press, without reading the answer: the cookies do not change."""
         line = HttpBrowser(self.browser.base)
         line.session.cookie_jar.update_cookies(self.browser.cookies, URL(line.base))
         try:
@@ -73,7 +73,7 @@ class RetryingAccountHolder(RetryingRegistrant):
         return page.form(path) | {"code": self.phone.code()}
 
     async def settle(self) -> None:
-        """From nothing to the complementary information, with a phone and recovery codes."""
+        """From the form to the complementary information, with a phone and recovery codes."""
         await self.join()
         await self.give_password()
         answer = await self.press("/connexion/telephone", await self.scan())
@@ -82,25 +82,25 @@ class RetryingAccountHolder(RetryingRegistrant):
         await self.press(page.path, page.form(page.path) | {"kept": "1"})
 
     def another_browser(self) -> None:
-        """From now on at another device, which nobody knows."""
+        """From now on at another, unknown device."""
         self.elsewhere.append(self.browser)
         self.browser = HttpBrowser(self.browser.base)
 
     async def link(self, path: str) -> str:
         """The token of the link to a page that was mailed to this person."""
-        wanted = re.compile(rf"{re.escape(path)}\?jeton=(\S+)")
+        pattern = re.compile(rf"{re.escape(path)}\?jeton=(\S+)")
 
         def found() -> str:
-            letters = [wanted.search(one.text()) for one in messages_to(self.smtp, self.address)]
-            return next((one.group(1) for one in letters if one), "")
+            matches = [pattern.search(one.text()) for one in messages_to(self.smtp, self.address)]
+            return next((one.group(1) for one in matches if one), "")
 
         return await eventually(found, 60, why=f"a link to {path}")
 
     def subjects(self) -> Counter[str]:
-        """What this person was written, by subject."""
+        """How many mails this person got, by subject."""
         return Counter(str(one.message["Subject"]) for one in messages_to(self.smtp, self.address))
 
     async def close(self) -> None:
-        """Every window."""
+        """Close every browser."""
         for browser in (self.browser, *self.elsewhere):
             await browser.close()

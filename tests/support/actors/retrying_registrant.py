@@ -1,7 +1,7 @@
-"""Twenty people at the portal, who do what people do: where it fails, press the same button again.
+"""People at the portal who press the same button again where it fails.
 
-A person keeps the page that the portal gave and sends its form again, with the same key, until a
-redirect says that the request was taken.
+A person sends the form of the same page again, with the same key, until a redirect confirms the
+request.
 """
 
 import asyncio
@@ -18,16 +18,16 @@ from tests.support.actors.http_browser import HttpBrowser, HttpResponse
 from tests.support.mail.mail_server import MailServer, Received
 from tests.support.servers.portal import PASSWORD
 
-#: Errors after which one tries again.
+#: Errors after which a request is repeated.
 UNAVAILABLE_ERRORS = (aiohttp.ClientError, ConnectionError, TimeoutError)
 PAUSE = 0.25
-#: How long a person goes on trying: a broker on a busy machine needs most of it to start.
+#: How long a person retries: a broker on a busy machine needs most of it to start.
 PATIENCE = 90
 
 
 @dataclass
 class RetryingRegistrant:
-    """One person, one browser, one address; `asked` once the portal has taken the request."""
+    """One person, one browser, one address; `asked` once the portal has accepted the request."""
 
     browser: HttpBrowser
     address: str = field(default_factory=lambda: f"p{secrets.token_hex(6)}@pharmacie.example.fr")
@@ -38,8 +38,8 @@ class RetryingRegistrant:
         """Close the browser."""
         await self.browser.close()
 
-    async def until(self, wanted: int, send: Callable[[], Awaitable[HttpResponse]]) -> HttpResponse:
-        """Do it again until the portal answers `wanted`; anything but 503 is an error."""
+    async def until(self, status: int, send: Callable[[], Awaitable[HttpResponse]]) -> HttpResponse:
+        """Repeat until the portal answers `status`; any other status but 503 is an error."""
         end = monotonic() + PATIENCE
         while True:
             try:
@@ -48,7 +48,7 @@ class RetryingRegistrant:
             except UNAVAILABLE_ERRORS as error:
                 last: object = error
             else:
-                if answer.status == wanted:
+                if answer.status == status:
                     return answer
                 last = f"{answer.status} {answer.path}: {answer.text[:300]}"
                 assert answer.status == 503, last
@@ -60,14 +60,14 @@ class RetryingRegistrant:
         return await self.until(200, lambda: self.browser.get(path))
 
     async def ask(self) -> None:
-        """Ask for an account: one form, pressed until it goes through."""
+        """Request an account: one form, sent until it is accepted."""
         page = await self.open("/inscription")
         fields = page.form("/inscription") | form_of(self.address)
         await self.press("/inscription", fields)
         self.asked = True
 
     async def press(self, action: str, fields: dict[str, Any]) -> HttpResponse:
-        """Send the same form, with the same key, until it is taken."""
+        """Send the same form, with the same key, until it is accepted."""
 
         async def send() -> HttpResponse:
             self.presses += 1
@@ -89,7 +89,7 @@ class RetryingRegistrant:
 
 
 def form_of(address: str) -> dict[str, str]:
-    """What a person types in the form."""
+    """The values of the account form."""
     return {
         "first_name": "Pierre",
         "last_name": "Durand",
@@ -106,7 +106,7 @@ def code_in(message: Received) -> str:
 
 
 def messages_to(smtp: MailServer, address: str) -> list[Received]:
-    """What the mail server was given for an address, in order."""
+    """The messages to an address, in order."""
     return [one for one in smtp.messages if one.recipients == (address,)]
 
 

@@ -39,7 +39,7 @@ class DossiersHarness(ServiceHarness):
 
     async def deliver(self, event: backoffice.DossierEvent, account: str | None = ACCOUNT) -> None:
         """Handle an event of the back office."""
-        await self.hear(event, account)
+        await self.handle_event(event, account)
 
     async def list(self, tab: str = "authorisations_filed", **changes: Any) -> DossiersView:
         """A page of a tab."""

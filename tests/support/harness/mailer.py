@@ -48,7 +48,7 @@ class Copy:
 
 @dataclass
 class CollectedCopies:
-    """Stands for the publisher and the channel of an event processor."""
+    """Replaces the publisher and the channel of an event processor."""
 
     waiting: list[Copy] = field(default_factory=list)
     dead: list[Copy] = field(default_factory=list)
@@ -136,7 +136,7 @@ class MailerHarness(ServiceHarness, MailerDriver):
         await self._handle([self.copies.message(body, properties, EVENTS)] * times)
 
     async def retry(self) -> None:
-        """As if the waits in the retry queues were over."""
+        """As if the delays of the retry queues were over."""
         waiting, self.copies.waiting = self.copies.waiting, []
         exchange = retry_exchange(NAME)
         await self._handle(

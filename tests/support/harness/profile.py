@@ -97,12 +97,12 @@ class ProfileHarness(ServiceHarness):
             created_at=self.now,
             enrol_before=self.now,
         )
-        await self.hear(event, subject=account)
+        await self.handle_event(event, subject=account)
 
     async def name_changed(self, account: str, first_name: str, last_name: str, by: str) -> None:
         """Handle registration's event of other names."""
         event = NameChanged(first_name=first_name, last_name=last_name, by=by, changed_at=self.now)
-        await self.hear(event, subject=account)
+        await self.handle_event(event, subject=account)
 
     async def deferred(self) -> list[tuple[str | None, EstablishmentCheckDeferred]]:
         """(account, event) of deferred lookups, oldest first."""

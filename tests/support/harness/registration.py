@@ -1,4 +1,4 @@
-"""Registration on a real database, a mailbox that opens its messages, and what people ask of it."""
+"""Registration on a real database, a mailbox that opens its messages, and requests to it."""
 
 from collections.abc import AsyncIterator, Callable
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
@@ -41,7 +41,7 @@ class RegistrationHarness(support.ServiceHarness):
     mailbox: Opener = field(kw_only=True)
 
     async def mailed_secrets(self) -> list[tuple[str, str]]:
-        """(code, link token) of every message asked for, oldest first."""
+        """(code, link token) of every requested message, oldest first."""
         sent = await self.events(AccountRequested, ValidationResent)
         return [
             (
@@ -51,7 +51,7 @@ class RegistrationHarness(support.ServiceHarness):
             for each in sent
         ]
 
-    # What people do.
+    # Requests of users.
 
     async def request(self, address: str = "pierre@labo.fr", **changes: Any) -> RequestView:
         """Ask for an account."""
@@ -131,7 +131,7 @@ class RegistrationHarness(support.ServiceHarness):
         )
 
     async def verified(self, address: str = "pierre@labo.fr", **changes: Any) -> str:
-        """A request whose address is proved; returns its id."""
+        """A request with a verified address; returns its id."""
         view = await self.request(address, **changes)
         code, _ = (await self.mailed_secrets())[-1]
         await self.ask(self.code(view.request_id, code))

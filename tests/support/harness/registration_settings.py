@@ -22,5 +22,5 @@ PLACES = {
 
 
 def settings(**more: str) -> RegistrationSettings:
-    """The defaults, and what `more` says."""
+    """The defaults, changed by `more`."""
     return load(RegistrationSettings, {**PLACES, **KEYS, **more})

@@ -1,6 +1,6 @@
-"""A service's handlers on a real database, without a broker: ask, hear, look, move the clock.
+"""A service's handlers on a real database, without a broker, with a clock that the test moves.
 
-`ServiceHarness.ask` does what the RPC server does: what takes long first, then the handler in one
+`ServiceHarness.ask` does what the RPC server does: first the preparation, then the handler in one
 transaction. Events are read from the outbox. Each service's tests derive a harness of their own.
 """
 
@@ -38,7 +38,7 @@ def service_tables(test_servers: TestServers, service: Service) -> Iterator[Data
 
 @dataclass
 class ServiceHarness:
-    """One service with a clock of the test's own. `sealer` seals for it as its askers would."""
+    """One service with a clock of the test's own. `sealer` seals for it as its clients do."""
 
     service: Service
     pool: Pool
@@ -55,7 +55,7 @@ class ServiceHarness:
         self.now += timedelta(**length)
 
     def seal(self, kind: type[Request], field_name: str, plain: str) -> Sealed:
-        """What the asker would put into a sealed field."""
+        """The content of a sealed field from a client."""
         return self.sealer.seal(plain, seal_context(kind, field_name))
 
     async def ask(self, request: Request) -> Any:
@@ -63,7 +63,7 @@ class ServiceHarness:
         return await self.execute(request, await self.prepare(request))
 
     async def prepare(self, request: Request) -> Any:
-        """What takes long, outside the transaction."""
+        """The preparation, outside the transaction."""
         before = self._row(request).prepare
         return None if before is None else await before(request, self.deps, self.pool)
 
@@ -92,7 +92,7 @@ class ServiceHarness:
             return refused.refusal.slug
         return "done"
 
-    async def hear(self, event: Event, subject: str | None = None) -> None:
+    async def handle_event(self, event: Event, subject: str | None = None) -> None:
         """Handle an event of another service."""
         (row,) = (each for each in self.service.hears if each.event is type(event))
         if row.effect is not None:
@@ -140,7 +140,7 @@ class ServiceHarness:
         await self.fetch(sql, str(uuid4()), subject)
 
     async def stored_answers(self) -> set[str]:
-        """Whose answers are stored."""
+        """The subjects of stored answers."""
         return {row["subject"] for row in await self.fetch("SELECT subject FROM replies")}
 
     async def clear_tables(self, *tables: str) -> None:
@@ -171,5 +171,5 @@ class ServiceHarness:
 
 
 def unseal(opener: Opener, reply: Reply, field_name: str) -> str:
-    """A secret of a reply, as the asker reads it."""
+    """A secret of a reply, as its client reads it."""
     return opener.open(getattr(reply, field_name), seal_context(type(reply), field_name))

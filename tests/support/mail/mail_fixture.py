@@ -1,4 +1,4 @@
-"""The mail server of the journeys, and what people find in their messages."""
+"""The mail server of the journeys, and the content of its messages."""
 
 import re
 from dataclasses import dataclass
@@ -20,7 +20,7 @@ class ValidationMail:
 
 
 class MailFixture(MailServer):
-    """Refuses for good what is sent to the addresses in `unknown`."""
+    """Refuses mails to the addresses in `unknown`, permanently."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -29,14 +29,14 @@ class MailFixture(MailServer):
     async def handle_RCPT(
         self, server: SMTP, session: Session, envelope: Envelope, address: str, options: list[str]
     ) -> str:
-        """A mailbox that does not exist is refused, whatever else is scripted."""
+        """An unknown mailbox is refused, whatever is scripted."""
         if address in self.unknown:
             self.refused.append((address, "550"))
             return "550 5.1.1 no such mailbox"
         return await super().handle_RCPT(server, session, envelope, address, options)
 
     def to(self, address: str) -> list[Received]:
-        """What an address was sent, in order."""
+        """The messages to an address, in order."""
         return [one for one in self.messages if one.recipients == (address,)]
 
     async def message(self, address: str, number: int = 1) -> Received:
@@ -58,10 +58,10 @@ class MailFixture(MailServer):
 
     async def link(self, address: str, path: str) -> str:
         """The link to a page of the portal, in the latest message that has one."""
-        wanted = re.compile(rf"^(http\S+{re.escape(path)}\?jeton=\S+)\s*$", re.M)
+        pattern = re.compile(rf"^(http\S+{re.escape(path)}\?jeton=\S+)\s*$", re.M)
 
         def found() -> str:
-            links = [wanted.search(one.text()) for one in self.to(address)]
+            links = [pattern.search(one.text()) for one in self.to(address)]
             return next((one.group(1) for one in reversed(links) if one), "")
 
         return await eventually(found, 60, why=f"a link to {path} for {address}")

@@ -1,9 +1,9 @@
-"""A mail server inside the test: keeps what it accepts and answers as scripted.
+"""A mail server inside the test: stores what it accepts and answers as scripted.
 
-`answer(stage, reply…)` scripts the coming answers of a stage (MAIL, RCPT, DATA),
-`drop_after_data` closes the connection once the body is in, `silent_after_data` keeps the message
-but does not answer as long as it is set, `hang` keeps silent before that. With a certificate it
-offers STARTTLS, with a login it demands one.
+`answer(stage, reply…)` scripts the coming answers of a stage (MAIL, RCPT, DATA), `drop_after_data`
+closes the connection once the body is in, `silent_after_data` stores the message but does not
+answer as long as it is set, `hang` does not answer before that. With a certificate it offers
+STARTTLS, with a login it demands one.
 """
 
 import asyncio

@@ -1,4 +1,4 @@
-"""What tests do with a mailer, wherever it runs: publish events, read its tables and its events."""
+"""A mailer under test, wherever it runs: publish events, read its tables and its events."""
 
 from abc import ABC, abstractmethod
 from typing import Any
@@ -28,7 +28,7 @@ class MailerDriver(ABC):
         """What the mailer has published of these kinds, oldest first."""
 
     async def publish(self, event: Event, *, subject: str | None = ACCOUNT, times: int = 1) -> str:
-        """Publish `event` as its owner, the very same message `times` times; its id."""
+        """Publish `event` as its owner, the same message `times` times; returns its id."""
         event_id, body = wrap(event.OWNER, event, subject=subject, now=now())
         self._sent[event_id] = (type(event), body)
         await self.deliver(event_id, type(event), body, times)
@@ -52,16 +52,16 @@ class MailerDriver(ABC):
         """The record of the mail that an event caused, or None."""
         return await self.database.fetchrow("SELECT * FROM deliveries WHERE cause = $1", cause)
 
-    async def state(self, cause: str, *wanted: str) -> Any:
-        """The record, once its state is one of `wanted`."""
+    async def state(self, cause: str, *states: str) -> Any:
+        """The record, once its state is one of `states`."""
 
         async def there() -> Any:
             row = await self.row(cause)
             assert row is not None, "no record yet"
-            assert row["state"] in wanted, dict(row)
+            assert row["state"] in states, dict(row)
             return row
 
-        return await eventually(there, why=f"{wanted}")
+        return await eventually(there, why=f"{states}")
 
     async def templates(self) -> list[str]:
         """The kinds of all mails that were written, the earliest first."""
@@ -69,7 +69,7 @@ class MailerDriver(ABC):
         return [row["template"] for row in rows]
 
     async def attempts(self, cause: str) -> list[Any]:
-        """What each attempt came to."""
+        """The results of the attempts."""
         return list(
             await self.database.fetch(
                 "SELECT attempts.* FROM attempts JOIN deliveries USING (mail_id) "

@@ -1,4 +1,4 @@
-"""A mailer on the broker: the services whose events it hears, and a subscriber to its own."""
+"""A mailer on the broker: publishers of the events it consumes, and a subscriber to its own."""
 
 from typing import Any
 
@@ -58,7 +58,7 @@ class MailerOnBroker(MailerDriver):
             await exchange.publish(message, routing_key=kind.TYPE)
 
     async def events(self, *kinds: type[Event]) -> list[Any]:
-        """What has come from the mailer over the broker."""
+        """The events of the mailer."""
         return [event for event in self._published if isinstance(event, kinds)]
 
     async def all_handled(self) -> None:
@@ -71,7 +71,7 @@ class MailerOnBroker(MailerDriver):
         await eventually(handled, why="every published event is handled")
 
     async def waits_in(self, queue: str) -> None:
-        """A message has come to wait in `queue`."""
+        """Wait until a message is in `queue`."""
 
         async def waits() -> bool:
             declared = await self._admin.declare_queue(queue, passive=True)

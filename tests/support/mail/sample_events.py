@@ -67,7 +67,7 @@ def asked(
     requested_at: datetime | None = None,
     life: timedelta = timedelta(hours=24),
 ) -> Any:
-    """An event that asks for a validation mail."""
+    """An event that requests a validation mail."""
     requested_at = requested_at or now()
     return cls(
         request_id=request_id or new_id(),
@@ -81,7 +81,7 @@ def asked(
 
 
 def created(**more: Any) -> AccountCreated:
-    """An event that asks for the finalisation mail."""
+    """An event that requests the finalisation mail."""
     values: dict[str, Any] = {
         "request_id": new_id(),
         "address": "pierre@labo.example",
@@ -97,7 +97,7 @@ def created(**more: Any) -> AccountCreated:
 
 
 def known(**more: Any) -> KnownAddressRequested:
-    """An event that asks for the mail to the holder of an account."""
+    """An event that requests the mail to the holder of an account."""
     values: dict[str, Any] = {
         "request_id": new_id(),
         "address": "pierre@labo.example",
@@ -164,7 +164,7 @@ def reset(**more: Any) -> PasswordResetRequested:
 
 
 def proof(**more: Any) -> AddressProofRequested:
-    """An address to be proved again."""
+    """An address to be verified again."""
     values: dict[str, Any] = {
         "address": "pierre@labo.example",
         "language": "fr",
@@ -189,7 +189,7 @@ def lost(**more: Any) -> LostPhoneClaimed:
 
 
 def unknown(about: str = "password", **more: Any) -> UnknownAddressAsked:
-    """A question about an address that has no account."""
+    """A request about an address that has no account."""
     values: dict[str, Any] = {
         "address": "stranger@labo.example",
         "language": "fr",

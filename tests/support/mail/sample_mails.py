@@ -1,4 +1,4 @@
-"""Mails to look at: every template, in both languages, in each case, with awkward values."""
+"""Sample mails: every template, in both languages, in each case, with awkward values."""
 
 import functools
 from datetime import UTC, datetime, timedelta
@@ -74,7 +74,9 @@ def data_of(template: str, case: int = 0, **more: Any) -> TemplateData:
 
 
 def mail(template: str = VALIDATION.name, language: str = "fr", case: int = 0, **more: Any) -> Mail:
-    """One mail, to an address full of figures, with what its courier would open or make for it."""
+    """One mail, to an address full of figures, with the secrets that its courier would open or
+    make.
+    """
     kind = TEMPLATES[template]
     token = TOKEN if kind.carries_secret else None
     if kind.has_not_me_link:
@@ -100,7 +102,7 @@ def messages(**brand: str) -> Messages:
 
 
 def parsed(content: bytes) -> EmailMessage:
-    """The message as a mail program reads it."""
+    """The message as a mail program parses it."""
     message = BytesParser(policy=policy.default).parsebytes(content)
     assert isinstance(message, EmailMessage)
     return message

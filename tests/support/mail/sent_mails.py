@@ -1,4 +1,4 @@
-"""The mails that would go out, read from the events that ask for them."""
+"""The mails that would be sent, read from the events that request them."""
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -20,7 +20,7 @@ from shared.security.sealing import KeyRing, Opener, seal_context
 from tests.support import eventually
 from tests.support.servers.system import System
 
-#: The events that a mail with something to open is written for.
+#: The events of mails that carry a secret.
 MAILED = (
     AccountRequested,
     ValidationResent,
@@ -32,7 +32,7 @@ MAILED = (
 
 @dataclass(frozen=True)
 class SentMail:
-    """What a mail carries: a code, a link's token, or both."""
+    """The secrets of a mail: a code, a link's token, or both."""
 
     kind: str
     address: str
@@ -51,7 +51,7 @@ class PublishedEvent:
 
 @dataclass
 class SentMails:
-    """Every published event, and every mail that would go out, decrypted with the mailer's key."""
+    """Every published event, and every mail that would be sent, decrypted with the mailer's key."""
 
     opener: Opener
     all: list[SentMail] = field(default_factory=list)
@@ -79,7 +79,7 @@ class SentMails:
             )
 
     async def to(self, address: str, number: int = 1, kind: str = "") -> SentMail:
-        """The latest message to an address (of a kind), once `number` of them were asked for."""
+        """The latest message to an address (of a kind), once `number` of them were requested."""
 
         def found() -> list[SentMail]:
             mine = [one for one in self.all if one.address == address and kind in one.kind]

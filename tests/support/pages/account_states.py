@@ -1,4 +1,4 @@
-"""The states of the pages behind both factors: the account, and what is changed there."""
+"""The states of the account pages, which need both factors."""
 
 from collections.abc import Callable
 from datetime import timedelta
@@ -7,7 +7,7 @@ from typing import Any
 
 from tests.support.pages.information_states import FRENCH, listed
 from tests.support.pages.page_basis import NOW, State, form, me, rules
-from tests.support.pages.rights_states import WISH
+from tests.support.pages.rights_states import PENDING_CHANGE
 from tests.support.pages.sign_in_states import flash, refused
 
 SESSIONS = [
@@ -37,7 +37,9 @@ def _factor(left: int = 9, *, on: bool = True) -> SimpleNamespace:
     )
 
 
-def _account(name: str, said: Callable[[str], dict[str, Any]] | None = None, **more: Any) -> State:
+def _account(
+    name: str, localized: Callable[[str], dict[str, Any]] | None = None, **more: Any
+) -> State:
     given = {
         "factor": _factor(),
         "sessions": SESSIONS,
@@ -48,7 +50,7 @@ def _account(name: str, said: Callable[[str], dict[str, Any]] | None = None, **m
         "idle_minutes": 30,
         "hours": 8,
     }
-    return State(name, "account.html", {**given, **more}, "/compte", me=me(), said=said)
+    return State(name, "account.html", {**given, **more}, "/compte", me=me(), localized=localized)
 
 
 def inside() -> list[State]:
@@ -64,9 +66,9 @@ def inside() -> list[State]:
     return [
         State("error-404-inside", **_not_found()),
         _account("account"),
-        _account("account-validated", said=listed(FRENCH)),
-        _account("account-information-away", information_state="unavailable"),
-        _account("account-address-pending", pending=WISH),
+        _account("account-validated", localized=listed(FRENCH)),
+        _account("account-information-unavailable", information_state="unavailable"),
+        _account("account-address-pending", pending=PENDING_CHANGE),
         _account("account-one-session", sessions=SESSIONS[:1]),
         _account("account-few-codes", factor=_factor(1)),
         _account("account-without-codes", factor=_factor(on=False)),
@@ -76,7 +78,7 @@ def inside() -> list[State]:
 
 
 def _not_found() -> dict[str, Any]:
-    said = {
+    variables = {
         "status": 404,
         "heading": "Page non trouvée",
         "text": "La page que vous cherchez n'existe pas ou n'existe plus.",
@@ -84,11 +86,11 @@ def _not_found() -> dict[str, Any]:
         "retry_after": None,
         "way_on": ("/", "Page d'accueil"),
     }
-    return {"template": "error.html", "variables": said, "me": me()}
+    return {"template": "error.html", "variables": variables, "me": me()}
 
 
 def _changes() -> list[State]:
-    """Password, phone and list of codes, each proved again first."""
+    """Changes of password, phone and recovery codes."""
     password, phone, codes = "account_password.html", "account_phone.html", "account_recovery.html"
     path = "/compte/mot-de-passe"
     wrong = form(
@@ -101,7 +103,7 @@ def _changes() -> list[State]:
     not_mine = refused("totp_wrong_password", "password")
     not_the_code = refused("totp_wrong_code", tries_left=3)
     locked = refused("too_many_tries", None, wait="2 min", time="10:44")
-    away = refused("unavailable", None)
+    unavailable = refused("unavailable", None)
     return [
         State("account_password", password, asked, path, me=me()),
         State("account_password-code", password, {**asked, "needs_code": True}, path, me=me()),
@@ -112,5 +114,5 @@ def _changes() -> list[State]:
         State("account_phone-locked", phone, {"form": locked}, "/compte/telephone", me=me()),
         State("account_recovery", codes, {"form": form(), "left": 1}, me=me()),
         State("account_recovery-password", codes, {"form": not_mine, "left": 7}, me=me()),
-        State("account_recovery-away", codes, {"form": away, "left": None}, me=me()),
+        State("account_recovery-unavailable", codes, {"form": unavailable, "left": None}, me=me()),
     ]

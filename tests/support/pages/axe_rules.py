@@ -1,4 +1,4 @@
-"""What the automatic rules ask of a page, be it a state of one or that of a running portal."""
+"""The automatic accessibility rules, for rendered states and for a running portal."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass, field
@@ -20,7 +20,7 @@ SMALL_TARGETS = """() => [...document.querySelectorAll("a[href], button, input:n
   .map((element) => [element.outerHTML.slice(0, 90), element.getBoundingClientRect()])
   .filter(([, box]) => box.width > 0 && (box.width < 23.5 || box.height < 23.5))
   .map(([html, box]) => `${html} ${box.width}x${box.height}`)"""
-#: Attributes whose value, and not only their presence, changes what an element looks like.
+#: Attributes whose value, not only their presence, changes the look of an element.
 STATES = ("aria-current", "aria-invalid", "aria-sort", "disabled", "open", "role", "type")
 #: Every element as style sheets and assistive technology see it: its name, classes, states and
 #: which attributes it has, whether it holds text or has a label, and the same of its ancestors.
@@ -37,8 +37,8 @@ LOOKS = """(states) => {
   }
   return [...new Set(looks.values())];
 }"""
-#: Boxes to tick whose hint stands beside the label instead of under it.
-BESIDE = """() => [...document.querySelectorAll(".fr-checkbox-group .fr-hint-text")]
+#: Checkboxes whose hint is next to the label instead of below it.
+MISPLACED_HINTS = """() => [...document.querySelectorAll(".fr-checkbox-group .fr-hint-text")]
   .filter((hint) => hint.checkVisibility())
   .filter((hint) => {
     const [top, above] = [hint, hint.parentElement].map((one) => one.getBoundingClientRect().y);
@@ -49,7 +49,7 @@ SPILL = "document.documentElement.scrollWidth - document.documentElement.clientW
 
 
 def pages_with_every_look(shown: Iterable[Page]) -> set[str]:
-    """The names of few pages that have every element, in every context, that any of `shown` has.
+    """The names of a few pages that have every element, in every context, of any page in `shown`.
 
     Looks are those of `LOOKS`, of the pages as the server sends them.
     """
@@ -98,12 +98,12 @@ async def violations(tab: Tab, options: dict[str, Any]) -> list[str]:
 
 
 @dataclass
-class Judge:
-    """Judges one page after the other in one theme.
+class PageChecker:
+    """Checks one page after the other in one theme.
 
-    The rules look at elements in their context. Where a page has none that an earlier page did not
-    have in the same context, they find nothing new. What depends on a page as a whole (unique ids,
-    references, headings, landmarks, title and language) is a unit test of every state.
+    The rules look at elements in their context: a page whose elements all occurred before in the
+    same context has no new violations. What depends on a page as a whole (unique ids, references,
+    headings, landmarks, title and language) is a unit test of every state.
     """
 
     looks: set[str] = field(default_factory=set)

@@ -9,13 +9,13 @@ from playwright.async_api import expect
 from tests.support.pages import render_pages
 
 CHROMIUM = Path("/usr/bin/chromium-headless-shell")
-#: Every expectation waits so long, in milliseconds: a busy machine may need most of it.
+#: Timeout of every expectation, in milliseconds: a busy machine may need most of it.
 PATIENCE = 60_000
 expect.set_options(timeout=PATIENCE)
 
 
 def require_browser() -> None:
-    """Skip without a browser on a laptop; fail where checks run for everybody."""
+    """Skip without a browser on a laptop; fail in CI."""
     if not (CHROMIUM.exists() and render_pages.DSFR.is_dir()):
         refuse = pytest.fail if os.environ.get("CI") == "true" else pytest.skip
         refuse("the design system or Chromium is not installed")

@@ -1,4 +1,4 @@
-"""The states of the home page: what a list of dossiers may hold, and what it may lack."""
+"""The states of the home page: lists of dossiers, full, empty and unavailable."""
 
 from datetime import date
 from types import SimpleNamespace
@@ -15,7 +15,7 @@ from shared.contracts.dossiers import TABS, DossierRow, DossiersView
 from tests.support.pages.page_basis import BRAND, State, me
 from tests.support.pages.sign_in_states import flash
 
-OFFICE = FilingLinks(
+FILING_LINKS = FilingLinks(
     "https://office.example/depot?de=impexweb", "https://office.example/dossiers/{dossier_id}"
 )
 USUAL = DossierQuery()
@@ -58,7 +58,7 @@ STATUSES = (
     "withdrawn",
     "En attente d'avis",
 )
-#: What somebody else's application may send: mark-up, another direction, no place to break.
+#: Hostile fields of events: mark-up, right-to-left text, unbreakable words.
 HOSTILE = DossierRow(
     dossier_id="../../a?b=c&d#e",
     kind="DEI",
@@ -89,28 +89,33 @@ def view(*rows: DossierRow, counts: tuple[int, ...] = (2, 1, 0, 0), **more: Any)
 def _home(
     name: str,
     found: DossiersView | None,
-    wanted: DossierQuery = USUAL,
-    office: FilingLinks = OFFICE,
+    query: DossierQuery = USUAL,
+    links: FilingLinks = FILING_LINKS,
     who: SimpleNamespace | None = None,
     **more: Any,
 ) -> State:
-    def said(lang: str) -> dict[str, Any]:
+    def localized(lang: str) -> dict[str, Any]:
         return {
-            "title": tab_title(wanted.tab, lang),
-            "tabs": tab_views(wanted, found.counts if found else None, lang, "/accueil"),
-            "shown": list_view(wanted, found, office, lang, ROUTES.url, BRAND.names(lang))
+            "title": tab_title(query.tab, lang),
+            "tabs": tab_views(query, found.counts if found else None, lang, "/accueil"),
+            "shown": list_view(query, found, links, lang, ROUTES.url, BRAND.names(lang))
             if found
             else None,
         }
 
     given = {
-        "query": wanted,
-        "tab_name": TAB_NAMES[wanted.tab],
-        "filing_url": office.filing_url,
+        "query": query,
+        "tab_name": TAB_NAMES[query.tab],
+        "filing_url": links.filing_url,
         **more,
     }
     return State(
-        name, "home.html", given, wanted.url("/accueil"), me=who or me(validated=True), said=said
+        name,
+        "home.html",
+        given,
+        query.url("/accueil"),
+        me=who or me(validated=True),
+        localized=localized,
     )
 
 
@@ -127,7 +132,7 @@ def _many(count: int) -> tuple[DossierRow, ...]:
 
 
 def at_home() -> list[State]:
-    """The home page: nothing, rows of every look, searches, pages, and the list away."""
+    """The home page: empty, rows of every look, searches, pages, and the list unavailable."""
     nothing = (0, 0, 0, 0)
     search = DossierQuery(search="doliprane 1000", status="filed")
     imports = DossierQuery(tab=TABS[3], sort="decided_on")
@@ -135,17 +140,17 @@ def at_home() -> list[State]:
     pages = DossierQuery(page=5, size=10, sort="medicine", descending=False)
     many = view(*_many(10), page=5, pages=1_235, total=12_345, counts=(12_345, 1_874, 3, 0))
     return [
-        _home("home", view(counts=nothing), office=FilingLinks()),
+        _home("home", view(counts=nothing), links=FilingLinks()),
         _home("home-filing", view(counts=nothing)),
         _home("home-enrolled", view(counts=nothing), **flash("enrolled")),
         _home("home-unnamed", view(counts=nothing), who=me(name="", validated=True)),
         _home("home-empty_tab", view(counts=(0, 1, 0, 0))),
         _home("home-rows", view(FILED, DRAFT)),
-        _home("home-no_links", view(FILED, DRAFT), office=FilingLinks()),
+        _home("home-no_links", view(FILED, DRAFT), links=FilingLinks()),
         _home("home-decided", view(import_row, counts=(2, 1, 0, 1)), imports),
         _home("home-no_match", view(total=0), search),
         _home("home-pages", many, pages),
         _home("home-hostile", view(HOSTILE), DossierQuery(search='"><script>alert(1)</script>')),
         _home("home-to_validate", view(FILED, DRAFT), who=me(validated=False)),
-        _home("home-away", None),
+        _home("home-unavailable", None),
     ]

@@ -1,8 +1,8 @@
-"""The pictures of the help page: what each shows, and whether it still does.
+"""The pictures of the help page: what each shows, and whether it is current.
 
-A picture is taken of a running portal by `tests/journeys/help_screenshots.py`, which notes beside
-it what the templates say of that screen, with made-up facts. When words, parts or looks of the
-screen change, the note no longer fits, and the pictures are to be taken again.
+`tests/journeys/help_screenshots.py` takes them of a running portal, and records a digest of the
+screen's rendered template, with invented data. When texts, parts or styles of the screen change,
+the digest differs, and the pictures must be taken again.
 """
 
 import hashlib
@@ -22,7 +22,7 @@ from tests.support.pages.render_pages import PROJECT, Page, render
 
 NOTES = help_screenshots.NOTES
 FOLDER = GATEWAY / "features/help/static" / help_screenshots.FOLDER
-#: Of one style sheet: selectors and declarations; what groups them (`@media`) is left out.
+#: Selectors and declarations of a style sheet, without enclosing groups (`@media`).
 RULE = re.compile(r"([^{}]+)\{([^{}]*)\}")
 OURS = re.compile(r"impex-[\w-]+")
 
@@ -31,7 +31,7 @@ OURS = re.compile(r"impex-[\w-]+")
 class Picture:
     """One picture: its name, the state of `page_states` that it shows, and which part of it.
 
-    A `mail` is shown instead where it is named: the picture is of a message, not of a page.
+    With `mail`, the picture shows a message instead of a page.
     """
 
     name: str
@@ -59,7 +59,7 @@ PICTURES: tuple[Picture, ...] = (
 
 
 def shown(picture: Picture, language: str) -> str:
-    """A digest of what the picture's screen says and how it looks, in one language."""
+    """A digest of the texts and styles of the picture's screen, in one language."""
     if picture.mail:
         return _digest(html_of(picture.mail, language))
     state = next(state for state in STATES if state.name == picture.state)
@@ -71,8 +71,8 @@ def shown(picture: Picture, language: str) -> str:
     return _digest(text + _looks(text) + _design_system())
 
 
-def stands(picture: Picture, language: str) -> bool:
-    """Whether a picture is there, as it was taken, and shows the screen as it is."""
+def is_current(picture: Picture, language: str) -> bool:
+    """Whether a picture exists, is unaltered, and shows the current screen."""
     note, file = notes().get(language, {}).get(picture.name), path(language, picture.name)
     if note is None or not file.exists():
         return False
@@ -80,13 +80,13 @@ def stands(picture: Picture, language: str) -> bool:
 
 
 def notes() -> dict[str, dict[str, dict[str, Any]]]:
-    """What was noted of each picture, by language and name."""
+    """The recorded digests of each picture, by language and name."""
     found: dict[str, dict[str, dict[str, Any]]] = json.loads(NOTES.read_text("utf-8"))
     return found
 
 
 def path(language: str, name: str) -> Path:
-    """Where a picture is."""
+    """The path of a picture."""
     return FOLDER / language / f"{name}.png"
 
 
@@ -100,15 +100,15 @@ def _digest(text: str) -> str:
 
 
 def _looks(html: str) -> str:
-    """The rules of our style sheet that speak of this part."""
-    sheet = (GATEWAY / "static/css/impex.css").read_text("utf-8")
+    """The rules of our style sheet for this part."""
+    stylesheet = (GATEWAY / "static/css/impex.css").read_text("utf-8")
     named = set(OURS.findall(html))
-    rules = [rule[0] for rule in RULE.finditer(sheet) if _speaks_of(rule[1], named)]
+    rules = [rule[0] for rule in RULE.finditer(stylesheet) if _speaks_of(rule[1], named)]
     return "\n".join(" ".join(rule.split()) for rule in rules)
 
 
 def _speaks_of(selectors: str, named: set[str]) -> bool:
-    """Whether one of the selectors names classes of ours, and all of them are in the part."""
+    """Whether one of the selectors has classes of ours that all occur in the part."""
     ours = (set(OURS.findall(selector)) for selector in selectors.split(","))
     return any(classes and classes <= named for classes in ours)
 

@@ -76,7 +76,7 @@ CLOSED = FieldError(field="siret", code="closed", params={"date": "2024-05-31"})
 
 
 def of_siret(code: str) -> tuple[FieldError, ...]:
-    """One thing said of the SIRET."""
+    """One warning about the SIRET."""
     return (FieldError(field="siret", code=code),)
 
 
@@ -98,7 +98,7 @@ def _form(
         "notes": {},
     }
 
-    def said(lang: str) -> dict[str, Any]:
+    def localized(lang: str) -> dict[str, Any]:
         return {
             "fields": FIELDS,
             "choices": profile_form.choices(lang),
@@ -106,7 +106,7 @@ def _form(
             "listed": profile_form.summarize(FRENCH, ADDRESS, lang),
         }
 
-    return State(name, "information.html", {**given, **more}, PATH, 5, me(), said)
+    return State(name, "information.html", {**given, **more}, PATH, 5, me(), localized)
 
 
 def _filled(fields: ProfileFields, **more: Any) -> SimpleNamespace:
@@ -138,7 +138,7 @@ def listed(fields: ProfileFields) -> Callable[[str], dict[str, Any]]:
 
 def information_states() -> list[State]:
     """From the empty form to the frozen list."""
-    away = _filled(FRENCH, alert=alert_text("unavailable", "fr"))
+    unavailable = _filled(FRENCH, alert=alert_text("unavailable", "fr"))
     stale = _filled(FRENCH, alert=alert_text("stale_page", "fr"))
     wrong = _filled(NAMED, errors=information_texts(WRONG, "fr"))
     no_number = _filled(FRENCH, errors=information_texts(of_siret("not_for_country"), "fr"))
@@ -146,7 +146,7 @@ def information_states() -> list[State]:
     again = form({"version": "3", "shown": "s" * 80}, alert=alert_text("unavailable", "fr"))
     return [
         _form("information", _filled(NAMED)),
-        _form("information-saved", _filled(FRENCH), saved_at=NOW, **_told_saved()),
+        _form("information-saved", _filled(FRENCH), saved_at=NOW, **_saved_notice()),
         _form("information-draft", _filled(FRENCH), saved_at=NOW),
         _form("information-errors", wrong, saved_at=NOW, closed_asked=True),
         _form("information-wrong-country", no_number, saved_at=NOW),
@@ -159,7 +159,7 @@ def information_states() -> list[State]:
             warnings=of_siret("check_deferred"),
         ),
         _form("information-foreign", _filled(BELGIAN), saved_at=NOW),
-        _form("information-away", away, unsaved=True),
+        _form("information-unavailable", unavailable, unsaved=True),
         _form("information-stale", stale, unsaved=True),
         _form("information-typed-again", _filled(FRENCH), unsaved=True, **flash("typed_again")),
         _form("information-dialog", _filled(FRENCH), **open_summary),
@@ -171,7 +171,7 @@ def information_states() -> list[State]:
             notes=information_texts((CLOSED,), "fr"),
         ),
         _summary("information_validation-changed", FRENCH, changed=True),
-        _summary("information_validation-away", FRENCH, form=again, confirmation=again),
+        _summary("information_validation-unavailable", FRENCH, form=again, confirmation=again),
         _frozen("information_frozen", FRENCH),
         _frozen("information_frozen-foreign", BELGIAN),
         _frozen("information_frozen-again", FRENCH, again=True),
@@ -184,6 +184,6 @@ def information_states() -> list[State]:
     ]
 
 
-def _told_saved() -> dict[str, Any]:
+def _saved_notice() -> dict[str, Any]:
     kind, text = flash("draft_saved")["flash"][0]
     return {"flash": [(kind, text.replace("{saved}", "10:42"))]}

@@ -1,4 +1,4 @@
-"""What the states of every page are made of: the brand, a form, a request, the signed-in user."""
+"""Parts of the states of pages: the brand, a form, a request, the signed-in user."""
 
 import json
 from collections.abc import Callable
@@ -41,8 +41,9 @@ BRAND = PageBrand(
 
 @dataclass(frozen=True, eq=False)
 class State:
-    """One page in one state: `variables` are those beside the ones every page has, `said` makes
-    those that a view says in the visitor's language, `me` is who is signed in."""
+    """One page in one state: `variables` are those besides the ones every page has, `localized`
+    makes those that depend on the visitor's language, `me` is the signed-in user.
+    """
 
     name: str
     template: str
@@ -50,7 +51,7 @@ class State:
     path: str = "/"
     step: int | None = None
     me: SimpleNamespace | None = None
-    said: Callable[[str], dict[str, Any]] | None = None
+    localized: Callable[[str], dict[str, Any]] | None = None
 
 
 def form(
@@ -72,11 +73,11 @@ def form(
 
 
 def view(due: str = "validation", state: str = "accepted", **more: Any) -> SimpleNamespace:
-    """A request as its owner sees it."""
+    """An account request, as registration describes it."""
     mail = SimpleNamespace(state=state, at=NOW, next_try_at=NOW + timedelta(minutes=5), reason=None)
     if state == "refused":
         mail.reason = "unknown_mailbox"
-    proved = due != "validation"  # only then is a name given
+    proved = due != "validation"  # only then with a name
     known = {
         "request_id": "r",
         "due": due,
@@ -97,7 +98,7 @@ def view(due: str = "validation", state: str = "accepted", **more: Any) -> Simpl
 
 
 def rules() -> dict[str, Any]:
-    """What a page with a new password is given."""
+    """The variables of a page with a new password."""
     return {"rules": json.dumps(json.loads(RULES.read_text("utf-8"))), "policy": POLICY}
 
 

@@ -1,7 +1,7 @@
 """Rendered pages, served with the portal's own content policy.
 
-Scripts find answers under the addresses they ask: `site.answers` holds them, `site.asked` records
-what was sent. Nothing of the gateway runs.
+`site.answers` holds the answers to requests of scripts, `site.asked` records them. No part of the
+gateway runs.
 """
 
 import json
@@ -25,7 +25,7 @@ STREAMS = ("/inscription/validation/suivi", "/inscription/creation/suivi")
 
 @dataclass
 class Site:
-    """The pages' address, what scripts will be answered, what they asked, what went wrong."""
+    """The pages' address, the answers to scripts, their requests, and complaints."""
 
     url: str = ""
     answers: dict[str, dict[str, Any]] = field(default_factory=dict)
@@ -77,7 +77,7 @@ def application(site: Site, folder: Path) -> web.Application:
 
 @asynccontextmanager
 async def opened(site: Site, browser: Browser, *, scripts: bool = True) -> AsyncIterator[Page]:
-    """A fresh browser profile; what its console complains about ends in `site.complaints`."""
+    """A fresh browser profile; errors of its console are added to `site.complaints`."""
     context = await browser.new_context(
         viewport={"width": 1280, "height": 900}, locale="fr-FR", java_script_enabled=scripts
     )

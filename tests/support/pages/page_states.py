@@ -1,17 +1,18 @@
-"""The states in which each page is rendered and looked at: empty, wrong, filled, and between."""
+"""The states in which each page is rendered and checked: empty, invalid, filled, and others."""
 
 from types import SimpleNamespace
 from typing import Any
 
 from services.gateway.features.help import help_screenshots
 from services.gateway.http.errors import error_text
+from services.gateway.portal.error_links import LINKS
 from services.gateway.portal.plain_text import as_html
 from shared.i18n.catalogue import translate
 from tests.support.pages.account_states import inside
 from tests.support.pages.dossier_states import ROUTES, at_home
 from tests.support.pages.information_states import information_states
 from tests.support.pages.page_basis import ADDRESS, BRAND, NOW, State, form, rules, view
-from tests.support.pages.rescue_states import without_password_or_phone
+from tests.support.pages.recovery_states import without_password_or_phone
 from tests.support.pages.rights_states import rights
 from tests.support.pages.sign_in_states import signing_in
 
@@ -49,7 +50,7 @@ def _accounts() -> list[State]:
             step=1,
         ),
         State(
-            "register-away",
+            "register-unavailable",
             "register.html",
             {
                 "form": form(TYPED, alert="Ce service ne répond pas."),
@@ -84,10 +85,10 @@ def _validation(name: str, state: str, text: str, wait: int, shown: Any = None) 
 
 
 def _addresses() -> list[State]:
-    """The proof of the address, by code and by link."""
+    """The verification of the address, by code and by link."""
     wrong = form(errors={"code": ["Saisissez les 6 chiffres du code."]})
-    told = "Ce code n'est pas celui du dernier message (10:42). Encore 4 essais."
-    refused = form(alert=told, alert_field="code")
+    refusal = "Ce code n'est pas celui du dernier message (10:42). Encore 4 essais."
+    refused = form(alert=refusal, alert_field="code")
     correct = "correct_address.html"
     return [
         _validation("validation", "waiting", "Le message part dans un instant.", 42),
@@ -180,13 +181,13 @@ def _endings() -> list[State]:
 
 
 def _error(status: int, **more: Any) -> State:
-    said = error_text(status)
+    error = error_text(status)
     reference = "7F3A19C2D04E" if status >= 500 else None
-    name, label = said.next_link
+    name, label = LINKS.of(status)
     variables = {
         "status": status,
-        "heading": translate(said.heading, "fr"),
-        "text": translate(said.text, "fr", reference=reference or "", phone=BRAND.phone),
+        "heading": translate(error.heading, "fr"),
+        "text": translate(error.text, "fr", reference=reference or "", phone=BRAND.phone),
         "reference": reference,
         "retry_after": None,
         "way_on": (ROUTES.url(name), translate(label, "fr")),

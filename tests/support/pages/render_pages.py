@@ -1,8 +1,9 @@
-"""Every page of the gateway in every state, rendered without the gateway: for tests and for eyes.
+"""Every page of the gateway in every state, rendered without the gateway, for tests and for a look
+in a browser.
 
 `states()` names each state with its template and variables; `render` gives its HTML; `site` puts
-all of them with their style sheets and scripts into a folder that any file server shows.
-`python -m tests.support.pages.render_pages FOLDER` fills one. It promises nothing about routes.
+all of them with their style sheets and scripts into a folder that any file server shows. `python -m
+tests.support.pages.render_pages FOLDER` fills one. It does not use the routes.
 """
 
 import shutil
@@ -62,8 +63,8 @@ def render(page: Page, environment: Renderer | None = None) -> str:
         "due_url": None,
         "me": state.me,
     }
-    said = state.said(page.language) if state.said else {}
-    variables = {**common, **state.variables, **said}
+    localized = state.localized(page.language) if state.localized else {}
+    variables = {**common, **state.variables, **localized}
     pages_of = environment or templates(page.theme)
     return pages_of.render(state.template, page.language, variables)
 

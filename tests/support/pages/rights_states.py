@@ -1,4 +1,4 @@
-"""The states of the pages about what is held of a person: address, data, correction, departure."""
+"""The states of the pages about personal data: address, export, correction, departure."""
 
 from datetime import timedelta
 from types import SimpleNamespace
@@ -11,7 +11,7 @@ from tests.support.pages.page_basis import ADDRESS, BRAND, NOW, State, form, me
 from tests.support.pages.sign_in_states import flash, refused
 
 NEW = "pierre.lefebvre@hopital-des-tilleuls.example"
-WISH = SimpleNamespace(
+PENDING_CHANGE = SimpleNamespace(
     address=NEW, code_sent_at=NOW, expires_at=NOW + timedelta(hours=1), resends_left=4, tries_left=5
 )
 DOCUMENTS: dict[str, Any] = {
@@ -83,14 +83,20 @@ def _address() -> list[State]:
             "password": ["Ne doit pas contenir une partie de votre adresse."],
         },
     )
-    slip = form({"address": "pierre@gmial.com"}, suggestion="pierre@gmail.com")
-    spent, away = refused("address_code_void"), refused("unavailable", None)
-    asked = {"change": WISH, "resend_in": 0, "form": form()}
+    typo = form({"address": "pierre@gmial.com"}, suggestion="pierre@gmail.com")
+    spent, unavailable = refused("address_code_void"), refused("unavailable", None)
+    asked = {"change": PENDING_CHANGE, "resend_in": 0, "form": form()}
     return [
         State("address_change", page, {"form": form(), "pending": None}, path, me=me()),
-        State("address_change-pending", page, {"form": form(), "pending": WISH}, path, me=me()),
+        State(
+            "address_change-pending",
+            page,
+            {"form": form(), "pending": PENDING_CHANGE},
+            path,
+            me=me(),
+        ),
         State("address_change-errors", page, {"form": wrong, "pending": None}, path, me=me()),
-        State("address_change-suggestion", page, {"form": slip, "pending": None}, path, me=me()),
+        State("address_change-suggestion", page, {"form": typo, "pending": None}, path, me=me()),
         State(
             "address_change-taken",
             page,
@@ -100,7 +106,9 @@ def _address() -> list[State]:
         ),
         State("address_change_code", code, {**asked, "resend_in": 42}, proof, me=me()),
         State("address_change_code-void", code, {**asked, "form": spent}, proof, me=me()),
-        State("address_change_code-away", code, {**asked, "form": away}, proof, me=me()),
+        State(
+            "address_change_code-unavailable", code, {**asked, "form": unavailable}, proof, me=me()
+        ),
     ]
 
 
@@ -108,11 +116,13 @@ def _held(name: str, *missing: str) -> State:
     documents = {key: value for key, value in DOCUMENTS.items() if key not in missing}
     data = PersonalData(documents=documents, missing=missing)
 
-    def said(lang: str) -> dict[str, Any]:
+    def localized(lang: str) -> dict[str, Any]:
         return {"parts": build_sections(data, lang, BRAND.names(lang))}
 
     given = {"missing": missing, "made_at": NOW}
-    return State(name, "personal_data.html", given, "/compte/mes-donnees", me=me(), said=said)
+    return State(
+        name, "personal_data.html", given, "/compte/mes-donnees", me=me(), localized=localized
+    )
 
 
 def _data() -> list[State]:
@@ -143,7 +153,7 @@ def _desk() -> list[State]:
         reporter_name="reporter_name_missing",
         reporter_address="reporter_address_missing",
     )
-    away = form(TYPED, alert=refused("unavailable", None).alert)
+    unavailable = form(TYPED, alert=refused("unavailable", None).alert)
     known = form({"reporter_name": "Pierre Durand", "reporter_address": ADDRESS})
     many = refused("too_many_requests_network", None, wait="42 min", time="10:44")
     number = {"number": "COR-K7QMR-2RXCV"}
@@ -152,14 +162,20 @@ def _desk() -> list[State]:
         State("correction", correction, {"form": form()}, "/compte/correction", me=me()),
         State("correction-empty", correction, {"form": empty}, "/compte/correction", me=me()),
         State("correction-long", correction, {"form": long}, "/compte/correction", me=me()),
-        State("correction-away", correction, {"form": away}, "/compte/correction", me=me()),
-        State("correction-told", "correction_requested.html", number, me=me()),
+        State(
+            "correction-unavailable",
+            correction,
+            {"form": unavailable},
+            "/compte/correction",
+            me=me(),
+        ),
+        State("correction-sent", "correction_requested.html", number, me=me()),
         State("leaving", leaving, {"form": form()}, "/compte/depart", me=me()),
         State("leaving-errors", leaving, {"form": undated}, "/compte/depart", me=me()),
-        State("leaving-told", "leaving_submitted.html", left, me=me()),
+        State("leaving-sent", "leaving_submitted.html", left, me=me()),
         State("departure", report, {"form": form()}, "/signaler-un-depart"),
         State("departure-inside", report, {"form": known}, "/signaler-un-depart", me=me()),
         State("departure-errors", report, {"form": bad}, "/signaler-un-depart"),
         State("departure-many", report, {"form": many}, "/signaler-un-depart"),
-        State("departure-told", "departure_reported.html", {"number": "DEP-K7QMR-2RXCV"}),
+        State("departure-sent", "departure_reported.html", {"number": "DEP-K7QMR-2RXCV"}),
     ]

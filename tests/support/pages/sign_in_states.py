@@ -26,7 +26,7 @@ def flash(code: str) -> dict[str, Any]:
 
 
 def refused(slug: str, field: str | None = "code", **values: object) -> SimpleNamespace:
-    """A form with the sentence of a refusal."""
+    """A form with the text of a refusal."""
     return form(alert=alert_text(slug, "fr", **BRAND.names("fr"), **values), alert_field=field)
 
 
@@ -49,7 +49,7 @@ def _code(name: str, shown: SimpleNamespace, **more: Any) -> State:
 
 
 def _codes() -> list[State]:
-    """The code of the phone, and every way it is refused."""
+    """The code of the phone, and every refusal."""
     wait = {"wait": "2 min", "time": "10:44"}
     recovery = "sign_in_recovery.html"
     unknown = form(errors={"recovery_code": ["Saisissez un de vos codes de secours."]})
@@ -64,7 +64,7 @@ def _codes() -> list[State]:
         _code("code-slow", refused("clock_off_slow", minutes=4)),
         _code("code-slow-locked", refused("clock_off_slow", minutes=4, **wait)),
         _code("code-locked", refused("too_many_codes", **wait)),
-        _code("code-away", refused("unavailable", None)),
+        _code("code-unavailable", refused("unavailable", None)),
         State("recovery", recovery, {"form": form()}, "/connexion/code-de-secours", me=HALF),
         State("recovery-missing", recovery, {"form": unknown}, me=HALF),
         State("recovery-refused", recovery, {"form": wrong}, me=HALF),
@@ -122,7 +122,7 @@ def _address(name: str, shown: SimpleNamespace, wait: int = 0, **more: Any) -> S
 
 
 def _addresses() -> list[State]:
-    """The address proved again before the first phone (OT-13)."""
+    """The verification of the address before the first phone (OT-13)."""
     at = "23 novembre 2026, 10:52"
     return [
         _address("address", form(), 42),

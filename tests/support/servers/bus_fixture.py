@@ -23,16 +23,18 @@ from tests.support.servers.shared_servers import Broker, Database
 from tests.support.waiting import eventually
 
 load_contracts()
-SAID = {
+EMITTED = {
     owner: tuple(cls for cls in EVENTS.values() if owner == cls.OWNER)
     for owner in (OWNER, mailer.OWNER)
 }
 ASKED = tuple(cls for cls in REQUESTS.values() if cls.OWNER == OWNER)
 
-#: Three sample services, independent of what the real ones hear and emit.
-PARTIES = (
-    Principal("registration", hears=SAID["mailer"], emits=SAID["registration"], answers=ASKED),
-    Principal("mailer", hears=SAID["registration"], emits=SAID["mailer"]),
+#: Three sample services, independent of the real ones.
+PRINCIPALS = (
+    Principal(
+        "registration", hears=EMITTED["mailer"], emits=EMITTED["registration"], answers=ASKED
+    ),
+    Principal("mailer", hears=EMITTED["registration"], emits=EMITTED["mailer"]),
     Principal("gateway", asks=ASKED),
 )
 
@@ -130,7 +132,7 @@ async def forge(
     user: str | None = None,
     **properties: Any,
 ) -> None:
-    """Publish raw bytes as somebody."""
+    """Publish raw bytes as any user."""
     async with channel(url) as raw:
         await raw.basic_publish(
             body,

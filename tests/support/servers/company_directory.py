@@ -1,7 +1,7 @@
-"""A local server that speaks the public directory's contract, with everything that goes wrong.
+"""A local server with the API of the public directory, and its failures.
 
-Answers are shaped as the directory's own: `matching_etablissements` shows an address in one line,
-`siege` shows it in parts; a company that does not want to be shown is masked.
+Answers have the format of the directory: `matching_etablissements` shows an address in one line,
+`siege` shows it in parts; a company that opted out is masked.
 """
 
 import asyncio
@@ -103,7 +103,7 @@ async def well(request: web.Request) -> web.StreamResponse:
 
 @dataclass
 class CompanyDirectory:
-    """The server: `asked` are the requests it got, `turns` what happens to the next ones first."""
+    """The server: `asked` are the requests it got, `turns` the answers to the next ones."""
 
     url: str = ""
     asked: list[web.Request] = field(default_factory=list)
@@ -112,17 +112,17 @@ class CompanyDirectory:
 
     @property
     def sirets(self) -> list[str]:
-        """What was asked about."""
+        """The requested SIRETs."""
         return [request.query.get("q", "") for request in self.asked]
 
     async def answer(self, request: web.Request) -> web.StreamResponse:
-        """Answer as it is that request's turn."""
+        """Answer with the next of `turns`."""
         self.asked.append(request)
         turn = self.turns.pop(0) if self.turns else self.always
         return await turn(request)
 
 
-def says(status: int, body: str = "", **headers: str) -> Answering:
+def responds(status: int, body: str = "", **headers: str) -> Answering:
     """A status with a body; `Retry_After` stands for `Retry-After`."""
 
     async def answer(_request: web.Request) -> web.StreamResponse:

@@ -38,23 +38,23 @@ class FaultRig:
         return self.users[-1]
 
     def account_holder(self) -> RetryingAccountHolder:
-        """A new user who is going to have an account."""
+        """A new user who will have an account."""
         self.users.append(member := RetryingAccountHolder(HttpBrowser(self.base), smtp=self.smtp))
         return member
 
-    async def kill(self, victim: str) -> None:
+    async def kill(self, target: str) -> None:
         """`kill -9` of a service, `broker` or `database`, and start it again."""
-        if victim in SERVICES:
-            self.supervisor.kill(victim)
+        if target in SERVICES:
+            self.supervisor.kill(target)
             return
-        server = self.servers.rabbit if victim == "broker" else self.servers.postgres
+        server = self.servers.rabbit if target == "broker" else self.servers.postgres
         server.kill()
         server.start()
-        await self.back(victim)
+        await self.back(target)
 
-    async def back(self, victim: str) -> None:
+    async def back(self, target: str) -> None:
         """Wait until the broker or the database answers."""
-        server = self.servers.rabbit if victim == "broker" else self.servers.postgres
+        server = self.servers.rabbit if target == "broker" else self.servers.postgres
         await asyncio.to_thread(server.wait)
 
     async def rows(self, query: str, *values: object) -> list[asyncpg.Record]:
@@ -66,7 +66,7 @@ class FaultRig:
             await connection.close()
 
     async def outboxes_empty(self) -> None:
-        """Wait until no outbox holds a fact: the broker has them all."""
+        """Wait until every outbox is empty: the broker has all events."""
         await eventually(self._outboxes, 60, every=0.1, why="the outboxes are empty")
 
     async def queues_empty(self) -> None:
@@ -78,7 +78,8 @@ class FaultRig:
         async def left() -> bool:
             depths = await asyncio.to_thread(self.system.broker.depths)
             assert set(SERVICES) <= set(depths)
-            # What nobody hears yet (EmailVerified) rests in its own queue, by design.
+            # Events without a subscriber (EmailVerified) stay in the queue of unrouted messages, by
+            # design.
             assert {n: depth for n, depth in depths.items() if depth}.keys() <= {UNROUTED}
             return True
 

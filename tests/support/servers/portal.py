@@ -33,7 +33,7 @@ class Portal:
         return self.browsers[-1]
 
     async def asked(self, browser: HttpBrowser, address: str, **values: str) -> HttpResponse:
-        """Ask for an account; returns the page that comes next."""
+        """Request an account; returns the page that comes next."""
         page = await browser.get("/inscription")
         filled = {
             "first_name": "Pierre",
@@ -45,10 +45,10 @@ class Portal:
         return await browser.post(page, "/inscription", filled)
 
     async def proved(self, browser: HttpBrowser, address: str) -> HttpResponse:
-        """Ask and prove by code; returns the page that says so."""
+        """Request an account and verify it by code; returns the page that confirms it."""
         page = await self.asked(browser, address)
-        letter = await self.sent_mails.to(address)
-        return await browser.post(page, "/inscription/validation", {"code": letter.code})
+        mail = await self.sent_mails.to(address)
+        return await browser.post(page, "/inscription/validation", {"code": mail.code})
 
 
 @contextmanager
@@ -75,7 +75,7 @@ async def separate_system(
             yield system, sent_mails
 
 
-#: What a portal needs to sign somebody in.
+#: The services that a portal needs for a sign-in.
 SERVICES = ("registration", "mfa", "profile", "dossiers", "gateway")
 
 

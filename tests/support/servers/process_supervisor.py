@@ -34,10 +34,10 @@ class ProcessSupervisor:
             await asyncio.sleep(0.1)
 
     async def ready(self, seconds: float = 120) -> None:
-        """Wait until every service says that it is ready, however often it was started again."""
+        """Wait until every service is ready, however often it was restarted."""
 
         def asked(one: Spawned) -> bool:
-            with suppress(RuntimeError):  # it ended; the next one is on its way
+            with suppress(RuntimeError):  # it ended; its replacement is starting
                 return one.ready()
             return False
 
@@ -52,7 +52,7 @@ class ProcessSupervisor:
         self._processes[name].kill()
 
     def pause(self, name: str) -> None:
-        """It is there and does nothing more, until it is killed."""
+        """Suspend it until it is killed."""
         self._processes[name].process.send_signal(signal.SIGSTOP)
 
     @asynccontextmanager

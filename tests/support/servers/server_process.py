@@ -1,7 +1,7 @@
-"""The process that keeps one PostgreSQL and one RabbitMQ for a whole test run.
+"""The process that runs one PostgreSQL and one RabbitMQ for a whole test run.
 
 Started by whichever test process first needs servers, it writes their addresses to servers.json and
-stops them when the test run's main process is gone, however that ended.
+stops them when the test run's main process has ended, in whatever way.
 """
 
 import json
@@ -28,8 +28,8 @@ def publish(folder: Path, name: str, content: object) -> None:
 def main(folder: Path, run: int) -> None:
     """Start the servers, announce them, and wait for process `run` to end."""
     watch = os.pidfd_open(run)
-    told = threading.Event()
-    signal.signal(signal.SIGTERM, lambda *_: told.set())
+    stopping = threading.Event()
+    signal.signal(signal.SIGTERM, lambda *_: stopping.set())
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     postgres = Postgres(folder / "postgresql", secrets.token_hex(12), durable=False)
     rabbit = Rabbit(
@@ -47,16 +47,16 @@ def main(folder: Path, run: int) -> None:
             "holder": os.getpid(),
         }
         publish(folder, "servers.json", addresses)
-        while not told.is_set() and not select.select([watch], [], [], 0.2)[0]:
+        while not stopping.is_set() and not select.select([watch], [], [], 0.2)[0]:
             pass
     except Exception as error:
         publish(folder, "failed.json", {"reason": str(error)})
         raise
     finally:
-        rabbit.kill()  # nothing of it is kept, so nothing needs an orderly end
+        rabbit.kill()  # its data is discarded, so no orderly shutdown
         rabbit.epmd.kill()
         postgres.child.stop()
-        if not told.is_set():
+        if not stopping.is_set():
             shutil.rmtree(folder, ignore_errors=True)  # the run was killed and cannot do it
 
 

@@ -1,7 +1,7 @@
 """One set of servers per test run, with a fresh database and virtual host for each test.
 
-The first test that asks starts the servers, in whatever worker it runs; the others find them by a
-file. A database costs a copy of a template, a virtual host costs one request.
+The first test that needs the servers starts them, in whichever worker; others find them by a file.
+A database costs a copy of a template, a virtual host costs one request.
 """
 
 import fcntl
@@ -46,7 +46,7 @@ def drop_database(servers: ServerUrls, name: str) -> None:
 
 
 def obtain(folder: Path, run: int, seconds: float = 90) -> ServerUrls:
-    """The run's servers, started now if nobody did; `run` is the process they live as long as."""
+    """The run's servers, started if necessary; they stop with the process `run`."""
     with (folder / "lock").open("w") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
         ready = folder / "servers.json"
@@ -70,7 +70,7 @@ def obtain(folder: Path, run: int, seconds: float = 90) -> ServerUrls:
             end = time.monotonic() + seconds
             while not ready.exists() and not failed.exists() and time.monotonic() < end:
                 time.sleep(0.05)
-            # The holder outlives this worker on purpose; Popen would warn about that.
+            # The server process outlives this worker on purpose; Popen would warn about that.
             holder.returncode = 0
         if not ready.exists():
             log_text = (folder / "holder.log").read_text()
@@ -81,7 +81,7 @@ def obtain(folder: Path, run: int, seconds: float = 90) -> ServerUrls:
 
 
 def reason_to_skip() -> str:
-    """Why there can be no servers here; empty when there can. Fails instead where CI=true."""
+    """Why servers are unavailable here; empty if available. Fails instead where CI=true."""
     missing = missing_servers()
     if not missing:
         return ""
@@ -185,7 +185,7 @@ class TestServers:
         return self.database(name)
 
     def broker(self, principals: Iterable[Principal] | None = None) -> Broker:
-        """A fresh virtual host; other `parties` than all services get users of their own."""
+        """A fresh virtual host; other `principals` than all services get users of their own."""
         self.admin.close()  # the server may have been restarted since the last call
         vhost = f"{self._prefix}_{next(self._numbers)}"
         chosen = self.principals if principals is None else tuple(principals)

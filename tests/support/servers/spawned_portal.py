@@ -42,8 +42,8 @@ class SpawnedPortal:
         page = await browser.get("/inscription")
         person = {"first_name": "Pierre", "last_name": "Durand", "password": PASSWORD}
         page = await browser.post(page, "/inscription", {**person, "address": address})
-        letter = await self.mail.validation_mail(address)
-        await browser.post(page, "/inscription/validation", {"code": letter.code})
+        mail = await self.mail.validation_mail(address)
+        await browser.post(page, "/inscription/validation", {"code": mail.code})
         page = await browser.get("/inscription/conditions")
         page = await browser.post(page, "/inscription/conditions", {"accept": "1"})
         assert page.path == "/inscription/creation", page.text

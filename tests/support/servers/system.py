@@ -1,6 +1,6 @@
 """Some or all services on a fresh database and a fresh virtual host.
 
-`System.environment(name)` is what the service `name` is given; `run` runs services inside the
+`System.environment(name)` are the settings of the service `name`; `run` runs services inside the
 test's loop, `spawn` as a process of their own, as an operator would.
 """
 
@@ -33,7 +33,7 @@ from tests.support.waiting import eventually
 
 @cache
 def keys() -> Mapping[str, str]:
-    """Every key ring that a service reads; the same in every process, because it is a test's."""
+    """Every key ring that a service reads; in tests the same in every process."""
     names = service_registry.key_ring_names()
     return {
         n: "t1:" + base64.b64encode(hashlib.sha256(n.encode()).digest()).decode() for n in names
@@ -141,7 +141,7 @@ class System:
         return one
 
     def close(self) -> None:
-        """End what `spawn` started and still runs."""
+        """End running processes of `spawn`."""
         for one in self.spawned:
             if one.process.poll() is None:
                 with suppress(subprocess.TimeoutExpired):

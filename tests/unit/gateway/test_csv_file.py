@@ -1,4 +1,4 @@
-"""The file of dossiers: RFC 4180, and nothing in it that a spreadsheet would carry out (IN-06)."""
+"""The file of dossiers: RFC 4180, and nothing in it that a spreadsheet would execute (IN-06)."""
 
 import csv
 import io
@@ -24,7 +24,7 @@ def read(text: str) -> list[list[str]]:
 @pytest.mark.parametrize(
     "prefix", ["=", "+", "-", "@", "\t", "\r", "\n", "\0", "＝", "＋", "－", "＠"]
 )
-def test_in_06_what_begins_a_formula_is_preceded_by_a_quote(prefix: str) -> None:
+def test_in_06_formula_prefixes_are_quoted(prefix: str) -> None:
     assert prefix in DANGEROUS
     cell = f'{prefix}HYPERLINK("http://x.example";"y")'
     assert escape_formula(cell) == f"'{cell}"
@@ -32,7 +32,7 @@ def test_in_06_what_begins_a_formula_is_preceded_by_a_quote(prefix: str) -> None
 
 
 @pytest.mark.parametrize("cell", ["", "'=1", " =1", "5-10 mg", "a@b.example", "1+1", "é", "0,5 %"])
-def test_in_06_what_is_harmless_stays_as_it_is(cell: str) -> None:
+def test_in_06_harmless_cells_are_unchanged(cell: str) -> None:
     assert escape_formula(cell) == cell
 
 
@@ -47,7 +47,7 @@ def test_in_06_quotes_separators_and_lines_survive() -> None:
     assert read(text) == rows
 
 
-def test_g_42_the_file_has_the_columns_of_the_page_in_words() -> None:
+def test_g_42_the_file_has_the_columns_and_labels_of_the_page() -> None:
     assert file_head("fr", BRAND.names("fr")) == [
         "Type",
         "N° de fiche",
@@ -76,7 +76,7 @@ def test_g_42_the_file_has_the_columns_of_the_page_in_words() -> None:
     assert len(file_head("en", BRAND.names("en"))) == len(decided)
 
 
-def test_in_03_what_others_sent_is_inert_in_the_file() -> None:
+def test_in_03_fields_of_events_are_inert_in_the_file() -> None:
     (row,) = read(csv_text(file_rows((HOSTILE,), "fr")))
     assert row[6] == "'=1+1"
     assert row[1] == HOSTILE.number

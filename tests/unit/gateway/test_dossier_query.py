@@ -1,4 +1,4 @@
-"""What the address of the home page asks for (IN-04, AZ-02), and the addresses it leads to."""
+"""The query in the address of the home page (IN-04, AZ-02), and the addresses of its links."""
 
 from urllib.parse import urlencode, urlsplit
 
@@ -42,14 +42,14 @@ def test_g_41_g_42_every_tab_and_column_of_the_contract_has_a_name_and_a_title()
 @pytest.mark.parametrize("status", STATUSES)
 @pytest.mark.parametrize("sort", SORTS)
 @pytest.mark.parametrize("descending", [True, False])
-def test_g_42_an_address_says_all_that_was_chosen(status: str, sort: str, descending: bool) -> None:
-    wanted = DossierQuery(
+def test_g_42_an_address_holds_the_whole_query(status: str, sort: str, descending: bool) -> None:
+    query = DossierQuery(
         tab=TABS[3], status=status, sort=sort, descending=descending, page=3, size=10
     )
-    assert parse_query(urlsplit(wanted.url("/accueil")).query) == wanted
+    assert parse_query(urlsplit(query.url("/accueil")).query) == query
 
 
-def test_g_42_what_is_usual_is_left_out_and_the_rest_is_quoted() -> None:
+def test_g_42_defaults_are_left_out_and_the_rest_is_quoted() -> None:
     assert DossierQuery().url("/accueil") == "/accueil"
     assert parse_query("") == DossierQuery()
     address = FULL.url("/accueil/dossiers.csv")
@@ -75,7 +75,7 @@ def test_g_42_what_is_usual_is_left_out_and_the_rest_is_quoted() -> None:
         "page=%ED%A0%80",
     ],
 )
-def test_in_04_what_nobody_could_choose_is_not_there(query: str) -> None:
+def test_in_04_invalid_parameters_are_dropped(query: str) -> None:
     assert parse_query(query) == DossierQuery()
 
 
@@ -94,13 +94,13 @@ def test_g_43_only_declarations_have_a_kind_to_choose() -> None:
         assert kinds == (["DEI", "DEC"] if tab.startswith("declarations") else [])
 
 
-def test_g_42_a_column_sorts_its_own_way_then_turns() -> None:
-    wanted = DossierQuery(page=4)
-    by_name = wanted.sorted_by("medicine")
+def test_g_42_a_column_has_a_default_order_then_reverses() -> None:
+    query = DossierQuery(page=4)
+    by_name = query.sorted_by("medicine")
     assert (by_name.sort, by_name.descending, by_name.page) == ("medicine", False, 1)
     assert by_name.sorted_by("medicine").descending
-    assert wanted.sorted_by("decided_on").descending
-    assert not wanted.sorted_by("filed_on").descending
+    assert query.sorted_by("decided_on").descending
+    assert not query.sorted_by("filed_on").descending
 
 
 def test_g_41_another_tab_shows_all_of_its_rows() -> None:

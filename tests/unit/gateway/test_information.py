@@ -1,4 +1,4 @@
-"""The complementary information: the answers to bad inputs, its choices, how it is listed."""
+"""The complementary information: error texts, its choices, how it is listed."""
 
 import pytest
 
@@ -23,7 +23,7 @@ PARAMS: dict[str, str | int] = {
 
 
 @pytest.mark.parametrize(
-    ("field", "code", "said"),
+    ("field", "code", "expected"),
     [
         ("phone", "invalid", "Ce numéro de téléphone n'est pas valable. Exemple : 01 23 45 67 89."),
         ("phone", "digits_only", "Saisissez seulement des chiffres."),
@@ -52,14 +52,14 @@ PARAMS: dict[str, str | int] = {
         ("terms", "missing", "Cochez la case pour continuer."),
     ],
 )
-def test_bad_inputs_39_to_49_have_their_answers(field: str, code: str, said: str) -> None:
+def test_each_error_code_has_its_text(field: str, code: str, expected: str) -> None:
     text = profile_messages.information_text(
         FieldError(field=field, code=code, params=PARAMS), "fr"
     )
-    assert text.replace("\u00a0", " ") == said
+    assert text.replace("\u00a0", " ") == expected
 
 
-def test_a_closing_day_that_nobody_knows_is_not_said() -> None:
+def test_an_unknown_closing_date_is_left_out() -> None:
     error = FieldError(field="siret", code="closed", params={"date": ""})
     assert (
         profile_messages.information_text(error, "fr")
@@ -67,7 +67,7 @@ def test_a_closing_day_that_nobody_knows_is_not_said() -> None:
     )
 
 
-def test_every_choice_has_its_words() -> None:
+def test_every_choice_has_a_label() -> None:
     assert tuple(profile_fields.POSITIONS) == POSITIONS
     assert tuple(profile_fields.ESTABLISHMENT_TYPES) == ESTABLISHMENT_TYPES
     for text in (*profile_fields.LABELS.values(), *profile_fields.POSITIONS.values()):
@@ -84,11 +84,11 @@ def test_every_country_is_there_once_by_its_name(lang: str) -> None:
     names = [name for _, name in options]
     assert names[0] == "France"
     if lang == "fr":
-        assert names.index("États-Unis") < names.index("Finlande"), "É beside E"
+        assert names.index("États-Unis") < names.index("Finlande"), "É next to E"
 
 
 @pytest.mark.parametrize("fields", [FRENCH, BELGIAN, ProfileFields()])
-def test_what_is_typed_comes_back_the_same(fields: ProfileFields) -> None:
+def test_input_is_returned_unchanged(fields: ProfileFields) -> None:
     assert profile_form.from_form(profile_form.to_form(fields)) == fields
     assert profile_form.decode(profile_form.encode(fields)) == fields
 
@@ -112,7 +112,7 @@ def test_si_13_a_number_is_shown_as_its_country_writes_it(
     assert rows["phone"] == shown
 
 
-def test_what_is_empty_is_not_listed() -> None:
+def test_empty_fields_are_not_listed() -> None:
     listed = profile_form.summarize(BELGIAN, "p@x.fr", "en")
     names = [name for name, _, _ in (*listed.person, *listed.establishment)]
     assert "siret" not in names

@@ -1,4 +1,4 @@
-"""Bad inputs 39 to 49, from what is typed by the rule of its owner to the words of the page."""
+"""Invalid input, from profile's rules to the texts of the page."""
 
 from datetime import date
 
@@ -13,7 +13,7 @@ from tests.support.harness.profile_forms import BELGIAN, FRENCH, but, errors_of
 
 POSTAL_CODE = "Saisissez un code postal à 5 chiffres, exemple : 75015."
 LINE = "Saisissez au plus 38 caractères par ligne."
-#: Field, what is typed into it, what the page says beside it.
+#: Field, input, error text at the field.
 SENTENCES = [
     *(
         ("phone", typed, "Ce numéro de téléphone n'est pas valable. Exemple : 01 23 45 67 89.")
@@ -44,36 +44,36 @@ SENTENCES = [
 ]
 
 
-def said_of(form: ProfileFields, field: str, lang: str = "fr") -> list[str]:
-    """What the page says beside a field, with ordinary spaces."""
+def texts_of(form: ProfileFields, field: str, lang: str = "fr") -> list[str]:
+    """The errors at a field, with ordinary spaces."""
     found = information_texts(tuple(errors_of(form)), lang).get(field, [])
     return [" ".join(text.split()) for text in found]
 
 
 @pytest.mark.parametrize(("field", "typed", "sentence"), SENTENCES)
-def test_g_34_bad_inputs_39_to_49_are_said_beside_their_field(
+def test_g_34_each_invalid_input_has_its_error_at_the_field(
     field: str, typed: str, sentence: str
 ) -> None:
-    """AX-04: the field alone is said to be wrong, in words, in both languages."""
+    """AX-04: only this field has an error, as text, in both languages."""
     form = but(FRENCH, **{field: typed})
-    (said,) = said_of(form, field)
-    assert sentence in said
+    (shown,) = texts_of(form, field)
+    assert sentence in shown
     assert {error.field for error in errors_of(form)} == {field}
-    (english,) = said_of(form, field, "en")
-    assert english != said
+    (english,) = texts_of(form, field, "en")
+    assert english != shown
 
 
-def test_bad_input_47_a_siret_is_for_france() -> None:
-    (said,) = said_of(but(BELGIAN, siret="73282932000074"), "siret")
-    assert said.startswith("Le n° de Siret n'existe qu'en France")
+def test_a_siret_is_for_france() -> None:
+    (shown,) = texts_of(but(BELGIAN, siret="73282932000074"), "siret")
+    assert shown.startswith("Le n° de Siret n'existe qu'en France")
 
 
-def test_bad_inputs_45_and_46_what_the_directory_says_is_no_error_of_the_person() -> None:
+def test_a_result_of_the_directory_is_no_error() -> None:
     closed = FieldError(
         field="siret", code="closed", params={"date": date(2024, 5, 31).isoformat()}
     )
-    said = information_text(closed, "fr")
-    assert said == (
+    shown = information_text(closed, "fr")
+    assert shown == (
         "D'après le répertoire Sirene, cet établissement est fermé depuis le 31 mai 2024."
     )
     silent = validate(FRENCH, SiretCheck(state="deferred"))

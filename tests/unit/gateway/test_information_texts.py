@@ -1,4 +1,4 @@
-"""Every code that profile publishes has its words, in both languages."""
+"""Every code that profile publishes has a text, in both languages."""
 
 import pytest
 
@@ -21,11 +21,11 @@ PARAMS: dict[str, str | int] = {
 
 
 @pytest.mark.parametrize(("field", "code"), sorted(published()))
-def test_every_published_code_has_its_words(field: str, code: str) -> None:
-    spoken = set()
+def test_every_published_code_has_a_text(field: str, code: str) -> None:
+    texts = set()
     for lang in ("fr", "en"):
         text = information_text(FieldError(field=field, code=code, params=PARAMS), lang)
         assert text not in UNKNOWN
         assert "{" not in text
-        spoken.add(text)
-    assert len(spoken) == 2
+        texts.add(text)
+    assert len(texts) == 2

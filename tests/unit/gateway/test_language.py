@@ -32,7 +32,7 @@ def test_the_best_language(cookie: str | None, header: str, expected: str) -> No
 
 
 @given(st.none() | st.text(), st.text(max_size=500))
-def test_whatever_is_sent_gives_a_language(cookie: str | None, header: str) -> None:
+def test_any_header_gives_a_language(cookie: str | None, header: str) -> None:
     assert language_choice.choose_language(cookie, header) in LANGUAGES
 
 
@@ -42,7 +42,7 @@ def test_in_07_a_long_header_is_read_quickly() -> None:
 
 
 def test_the_other_language_shows_the_same_page() -> None:
-    """Every page that is shown at its own URL; those that mails lead to need their token."""
+    """Every page with its own URL; those of mailed links need their token."""
     routes = Routes(PAGES)
     data = {"etat", "suivi", "dossiers.csv", "mes-donnees.json"}
     shown = {page.path for page in routes.pages if page.show is not None}
@@ -71,5 +71,5 @@ def test_the_other_language_shows_the_same_page() -> None:
         ("/accueil?", "/accueil"),
     ],
 )
-def test_au_15_the_language_switch_leads_to_pages_of_ours(target: str, expected: str) -> None:
+def test_au_15_the_language_switch_leads_to_local_pages_only(target: str, expected: str) -> None:
     assert Routes(PAGES).language_target(target) == expected

@@ -15,7 +15,7 @@ RING = KeyRing.parse(new_key("k1"))
 OTHER = KeyRing.parse(new_key("k1"))
 
 
-def test_an_anonymous_cookie_is_recognised_for_a_day() -> None:
+def test_an_anonymous_cookie_is_valid_for_a_day() -> None:
     cookie = tokens.new_anonymous(RING, NOW)
     assert tokens.read_cookie(RING, cookie, NOW) == AnonymousCookie(cookie)
     almost = NOW + timedelta(hours=23, minutes=59)
@@ -25,7 +25,7 @@ def test_an_anonymous_cookie_is_recognised_for_a_day() -> None:
     assert tokens.read_cookie(RING, cookie, NOW - timedelta(minutes=3)) is None
 
 
-def test_cr_01_a_former_key_still_recognises_what_it_signed() -> None:
+def test_cr_01_a_former_key_still_verifies_its_signatures() -> None:
     former, new = new_key("k1"), new_key("k2")
     old, both = KeyRing.parse(former), KeyRing.parse(f"{new},{former}")
     cookie = tokens.new_anonymous(old, NOW)
@@ -35,7 +35,7 @@ def test_cr_01_a_former_key_still_recognises_what_it_signed() -> None:
 
 
 @given(st.data())
-def test_se_01_an_altered_cookie_is_not_ours(data: st.DataObject) -> None:
+def test_se_01_an_altered_cookie_is_refused(data: st.DataObject) -> None:
     cookie = tokens.new_anonymous(RING, NOW)
     place = data.draw(st.integers(0, len(cookie) - 1))
     letter = data.draw(st.sampled_from("aA0_-.é\n"))
@@ -45,7 +45,7 @@ def test_se_01_an_altered_cookie_is_not_ours(data: st.DataObject) -> None:
 
 
 @given(st.text(max_size=300))
-def test_se_01_whatever_comes_as_a_cookie_breaks_nothing(text: str) -> None:
+def test_se_01_any_cookie_is_read_or_refused(text: str) -> None:
     read = tokens.read_cookie(RING, text, NOW)
     assert read is None or read == PresessionCookie(text)
     assert not tokens.is_valid_form_token(RING, "cookie", text)

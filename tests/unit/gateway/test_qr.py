@@ -1,4 +1,6 @@
-"""The drawing of a QR code: every dark module, a white ground with its border, and nothing else."""
+"""The drawing of a QR code: every dark module, a white background with its border, and nothing
+else.
+"""
 
 import re
 
@@ -29,14 +31,14 @@ def _drawn(svg: str) -> set[tuple[int, int]]:
 def test_ot_17_every_module_is_drawn_on_a_white_ground_with_a_border_of_four() -> None:
     svg = str(qr.svg(URI, "IMPEX"))
     code = segno.make(URI, micro=False, error="m", boost_error=False, mask=qr.MASK)
-    wanted = {
+    expected = {
         (x, y)
         for y, row in enumerate(code.matrix, qr.BORDER)
         for x, module in enumerate(row, qr.BORDER)
         if module
     }
     size = len(code.matrix) + 8
-    assert _drawn(svg) == wanted
+    assert _drawn(svg) == expected
     assert f'viewBox="0 0 {size} {size}"' in svg
     assert f'fill="#fff" d="M0 0h{size}v{size}h-{size}z"' in svg
 

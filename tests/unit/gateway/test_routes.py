@@ -29,7 +29,7 @@ LITERAL = re.compile(r"""["'}>](/[a-z][a-z-]*(?:/[a-z-]+)*)(?=["'#?{<])""")
 
 
 def test_no_template_and_no_view_holds_the_path_of_a_page() -> None:
-    """Paths stand in the declarations only: templates say url("name"), views redirect by name."""
+    """Paths are in the declarations only: templates use url("name"), views redirect by name."""
     paths = {one.path for one in Routes(PAGES).declared}
     for path in sorted(GATEWAY.rglob("*.*")):
         if path.suffix == ".html" or (path.suffix == ".py" and path.name != "routes.py"):

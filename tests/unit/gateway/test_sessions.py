@@ -1,4 +1,4 @@
-"""A session's limits, and what follows from them: pure, by a moved clock (SE-03, SE-09, OT-13)."""
+"""A session's limits and their consequences, with a moved clock (SE-03, SE-09, OT-13)."""
 
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
@@ -46,7 +46,7 @@ def test_se_03_idle(seconds: int, over: bool) -> None:
     assert FULL.is_expired(LIMITS, NOW + timedelta(seconds=seconds)) is over
 
 
-def test_se_03_activity_puts_the_idle_end_off_but_not_the_absolute_one() -> None:
+def test_se_03_activity_extends_the_idle_limit_but_not_the_absolute_one() -> None:
     active = replace(FULL, seen_at=NOW + timedelta(hours=7, minutes=50))
     assert active.expires_at(LIMITS) == NOW + timedelta(hours=8)
     assert not active.is_expired(LIMITS, NOW + timedelta(hours=7, minutes=59, seconds=59))
@@ -57,7 +57,7 @@ def test_ot_13_the_address_is_due_before_a_late_first_enrolment_only() -> None:
     late = NOW + timedelta(hours=24)
     assert not HALF.address_is_due(late - timedelta(seconds=1))
     assert HALF.address_is_due(late)
-    # A recovery code has opened the enrolment of another phone: the address proves nothing more.
+    # A recovery code allowed the enrolment of another phone: no verification of the address.
     assert not replace(HALF, enrolment_id="e").address_is_due(late)
     assert not replace(HALF, due="code").address_is_due(late)
 
@@ -68,7 +68,7 @@ def test_se_09_a_code_is_fresh_for_a_quarter_of_an_hour() -> None:
     assert not HALF.code_is_fresh(LIMITS, NOW)
 
 
-def test_au_14_a_promoted_token_is_new_the_same_for_a_second_click_and_nobody_elses() -> None:
+def test_au_14_a_promoted_token_is_new_stable_for_a_second_click_and_unique() -> None:
     ring, other = KeyRing.parse(new_key()), KeyRing.parse(new_key())
     first = promoted_token(ring, "token", "key")
     assert first == promoted_token(ring, "token", "key")

@@ -47,7 +47,7 @@ def test_the_try_out_needs_keys_and_servers_only() -> None:
     assert settings.brand.phone == "01.55.87.40.90"
 
 
-def test_bad_60_off_loopback_look_and_legal_texts_must_be_chosen() -> None:
+def test_off_loopback_brand_and_legal_texts_are_required() -> None:
     found = problems(IMPEX_BASE_URL="https://portal.agency.example")
     assert found["IMPEX_UI_THEME"] == "must be chosen: dsfr or neutral"
     assert found["IMPEX_LEGAL_DIR"] == "is required off the loopback address"
@@ -64,7 +64,7 @@ def test_bad_60_off_loopback_look_and_legal_texts_must_be_chosen() -> None:
         ("IMPEX_STREAMS_PER_VISITOR", "0"),
     ],
 )
-def test_bad_60_a_wrong_setting_is_named(name: str, value: str) -> None:
+def test_a_wrong_setting_is_named(name: str, value: str) -> None:
     assert list(problems(**{name: value})) == [name]
 
 
@@ -131,7 +131,7 @@ def test_the_design_system_must_be_there(tmp_path: Path) -> None:
     assert error.value.problems[0][0] == "IMPEX_DSFR_DIR"
 
 
-def test_au_17_a_window_counts_each_key_and_forgets() -> None:
+def test_au_17_a_window_counts_each_key_and_expires() -> None:
     window = SlidingWindow(2, 60)
     assert [window.wait("a", now) for now in (0, 1, 2)] == [0, 0, 58]
     assert window.wait("b", 2) == 0

@@ -1,4 +1,4 @@
-"""Every code that registration publishes has its words, in both languages."""
+"""Every code that registration publishes has a text, in both languages."""
 
 import re
 from datetime import UTC, datetime
@@ -8,6 +8,7 @@ import pytest
 
 from services.gateway.http import errors
 from services.gateway.portal import field_texts, flash, texts
+from services.gateway.portal.error_links import LINKS
 from services.gateway.portal.registration_steps import STEPS
 from shared.contracts.base import FieldError
 from shared.contracts.registration.views import MailView
@@ -44,17 +45,17 @@ def test_the_readme_publishes_codes() -> None:
 
 
 @pytest.mark.parametrize(("field", "code"), published())
-def test_every_published_code_has_its_words(field: str, code: str) -> None:
-    spoken = set()
+def test_every_published_code_has_a_text(field: str, code: str) -> None:
+    shown_texts = set()
     for lang in ("fr", "en"):
         text = field_texts.field_text(FieldError(field=field, code=code, params=PARAMS), lang)
         assert text != translate(field_texts.UNKNOWN, lang)
         assert "{" not in text
-        spoken.add(text)
-    assert len(spoken) == 2
+        shown_texts.add(text)
+    assert len(shown_texts) == 2
 
 
-def test_an_unknown_code_still_says_something() -> None:
+def test_an_unknown_code_has_a_fallback_text() -> None:
     error = FieldError(field="first_name", code="new_code")
     assert (
         field_texts.field_text(error, "fr")
@@ -78,7 +79,7 @@ def test_french_keeps_its_signs_on_the_line() -> None:
 
 
 @pytest.mark.parametrize("state", ["waiting", "accepted", "deferred", "refused", "doubtful"])
-def test_b_01_every_state_of_the_mail_has_its_words(state: str) -> None:
+def test_b_01_every_delivery_state_has_a_text(state: str) -> None:
     at = datetime(2026, 11, 23, 9, 42, tzinfo=UTC)
     mail = MailView(state=state, at=at, next_try_at=at, reason="unknown_mailbox")
     for lang in ("fr", "en"):
@@ -98,12 +99,13 @@ def test_a_wait_is_rounded_up(seconds: int, text: str) -> None:
     assert texts.wait_text(seconds, "fr") == text
 
 
-def test_every_error_page_has_a_way_on_in_both_languages() -> None:
+def test_every_error_page_has_a_next_step_in_both_languages() -> None:
     for status in (*errors.TEXTS, 418, 507):
         text = errors.error_text(status)
-        for said in (text.heading, text.text, text.next_link[1]):
-            assert translate(said, "fr") != translate(said, "en")
-        assert ROUTES.url(text.next_link[0]).startswith("/")
+        page, label = LINKS.of(status)
+        for shown in (text.heading, text.text, label):
+            assert translate(shown, "fr") != translate(shown, "en")
+        assert ROUTES.url(page).startswith("/")
 
 
 def test_every_due_step_has_a_page_and_a_name() -> None:
@@ -111,7 +113,7 @@ def test_every_due_step_has_a_page_and_a_name() -> None:
     assert all(ROUTES.url(page) for page in STEPS.values())
 
 
-#: What owners may refuse with while somebody signs in, as the views name the sentence.
+#: Refusals of services at sign-in, as the views name their texts.
 SIGNING_IN = (
     "totp_wrong_code enrolment_wrong_code code_used clock_off_slow clock_off_fast too_many_codes "
     "recovery_refused recovery_off not_enrolled enrolment_gone already_enrolled "
@@ -121,7 +123,7 @@ SIGNING_IN = (
 
 
 @pytest.mark.parametrize("slug", SIGNING_IN.split())
-def test_every_refusal_of_signing_in_has_its_words(slug: str) -> None:
+def test_every_refusal_of_signing_in_has_a_text(slug: str) -> None:
     values = {
         "service": "IMPEXWEB",
         "tries_left": 4,
@@ -137,26 +139,26 @@ def test_every_refusal_of_signing_in_has_its_words(slug: str) -> None:
 
 
 @pytest.mark.parametrize(("left", "end"), [(4, "Encore 4 essais."), (1, "Encore 1 essai.")])
-def test_tries_left_are_counted_in_words(left: int, end: str) -> None:
+def test_tries_left_are_shown_in_words(left: int, end: str) -> None:
     assert texts.alert_text("totp_wrong_code", "fr", tries_left=left).endswith(end)
 
 
 @pytest.mark.parametrize("values", [{}, {"tries_left": 0}])
-def test_where_no_try_is_counted_or_left_none_is_promised(values: dict[str, int]) -> None:
+def test_without_a_try_left_none_is_shown(values: dict[str, int]) -> None:
     for lang, word in (("fr", "Encore"), ("en", "left")):
         text = texts.alert_text("totp_wrong_code", lang, **values)
         assert word not in text
         assert text.endswith(".")
 
 
-@pytest.mark.parametrize(("minutes", "said"), [(1, "1 minute :"), (4, "4 minutes :")])
-def test_g_23_a_clock_is_off_by_minutes_in_words(minutes: int, said: str) -> None:
+@pytest.mark.parametrize(("minutes", "shown"), [(1, "1 minute :"), (4, "4 minutes :")])
+def test_g_23_a_drift_is_shown_in_minutes(minutes: int, shown: str) -> None:
     text = texts.alert_text("clock_off_slow", "fr", minutes=minutes)
-    assert f"retarde de {said}" in text.replace("\u00a0", " ")
+    assert f"retarde de {shown}" in text.replace("\u00a0", " ")
     assert "fast" in texts.alert_text("clock_off_fast", "en", minutes=minutes)
 
 
-def test_g_23_a_clock_off_that_closed_the_door_says_from_when_the_new_code_counts() -> None:
+def test_g_23_a_drift_that_locked_shows_from_when_a_new_code_counts() -> None:
     values = {"minutes": 4, "wait": "90 s", "time": "10:44"}
     slow = texts.alert_text("clock_off_slow", "fr", **values)
     assert slow.endswith("puis saisissez un nouveau code à 10:44, dans 90 s.")

@@ -1,4 +1,4 @@
-"""Browser and system as a person reads them, whatever was sent (SE-07, IN-07)."""
+"""Readable browser and system from any user agent (SE-07, IN-07)."""
 
 import time
 
@@ -32,21 +32,21 @@ KHTML = "AppleWebKit/537.36 (KHTML, like Gecko)"
         ("curious", "?, ?"),
     ],
 )
-def test_se_07_a_device_is_said_by_browser_and_system(sent: str, shown: str) -> None:
+def test_se_07_a_device_is_shown_by_browser_and_system(sent: str, shown: str) -> None:
     assert device_of(sent) == shown
 
 
 @given(st.text(max_size=600))
-def test_lg_04_whatever_is_sent_is_one_short_plain_line(sent: str) -> None:
+def test_lg_04_any_user_agent_is_one_short_plain_line(sent: str) -> None:
     shown = device_of(sent)
     assert shown.isascii()
     assert shown.isprintable()
     assert len(shown) <= 100
 
 
-def test_in_07_long_and_nasty_ones_take_no_time() -> None:
+def test_in_07_long_user_agents_are_parsed_quickly() -> None:
     device_of("warm up")
     for sent in ("(" * 100_000, "Mozilla/5.0 " + ";" * 100_000, "Android " * 20_000):
-        begun = time.thread_time()
+        started = time.thread_time()
         device_of(sent)
-        assert time.thread_time() - begun < 0.05 * 5
+        assert time.thread_time() - started < 0.05 * 5

@@ -45,11 +45,11 @@ def test_a_missing_translation_shows_in_french(tmp_path: Path) -> None:
         (1234, "fr", "Il vous reste 1\u202f234 codes de secours."),
     ],
 )
-def test_nought_is_singular_in_french(n: int, language: str, text: str) -> None:
+def test_zero_is_singular_in_french(n: int, language: str, text: str) -> None:
     assert translate_plural(CODES, n, language) == text
 
 
-def test_english_counts_nought_in_the_plural() -> None:
+def test_zero_is_plural_in_english() -> None:
     assert translate_plural(CODES, 0, "en") == translate_plural(CODES, 2, "en").replace("2", "0")
 
 
@@ -63,7 +63,7 @@ def test_moments_and_days_are_written_in_the_language() -> None:
     assert text == "Le 1er mars 2026 à 09:05 (heure de Paris) ou le 1er mars 2026"
 
 
-def test_a_value_that_is_html_makes_the_text_html() -> None:
+def test_an_html_value_makes_the_text_html() -> None:
     text = translate("a < {b} {c}", "fr", b=Markup("<b>x</b>"), c="&")
     assert text == Markup("a &lt; <b>x</b> &amp;")
     assert isinstance(text, Markup)

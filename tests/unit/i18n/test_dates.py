@@ -1,4 +1,4 @@
-"""Dates, times and numbers as people read them."""
+"""Localized dates, times and numbers."""
 
 from datetime import UTC, date, datetime
 
@@ -10,7 +10,7 @@ WINTER = datetime(2026, 12, 31, 23, 30, tzinfo=UTC)
 SUMMER = datetime(2026, 7, 31, 22, 30, tzinfo=UTC)
 
 
-def test_moments_are_those_of_paris_and_say_so() -> None:
+def test_times_are_shown_in_paris_time_with_its_name() -> None:
     assert dates.format_datetime(WINTER, "fr") == "1er janvier 2027 à 00:30 (heure de Paris)"
     assert dates.format_datetime(SUMMER, "en") == "1 August 2026 at 00:30 (Paris time)"
     assert dates.format_date(WINTER, "fr") == "1er janvier 2027"

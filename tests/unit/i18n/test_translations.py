@@ -10,7 +10,7 @@ from operations.texts import ENGLISH, extracted, forms, messages, up_to_date, wr
 from services.gateway.portal.resources import GATEWAY
 from shared.i18n.catalogue import PLACEHOLDER
 
-#: A plain space before a high sign or inside guillemets would let the line break there.
+#: A plain space before high punctuation or inside guillemets would allow a line break.
 LOOSE = re.compile(r" [:;?!»](?!\w)|« ")
 
 

@@ -1,4 +1,4 @@
-"""The mails that carry a code or a link, and the one for an address without an account."""
+"""The mails with a code or a link, and the one for an address without an account."""
 
 import re
 
@@ -77,7 +77,7 @@ SENTENCES = {
 
 
 @pytest.mark.parametrize(("template", "language"), SENTENCES)
-def test_g_51_em_12_a_code_or_link_says_how_long_it_is_valid_and_what_to_do(
+def test_g_51_em_12_a_code_or_link_comes_with_its_validity_and_what_to_do(
     template: str, language: str
 ) -> None:
     text = text_of(template, language)
@@ -86,20 +86,20 @@ def test_g_51_em_12_a_code_or_link_says_how_long_it_is_valid_and_what_to_do(
 
 
 @pytest.mark.parametrize("language", LANGUAGES)
-def test_the_link_that_thaws_says_that_the_account_is_frozen(language: str) -> None:
+def test_the_mail_with_an_unfreezing_link_mentions_the_freeze(language: str) -> None:
     assert FROZEN[language] not in text_of("password_reset", language, 0)
     assert FROZEN[language] in text_of("password_reset", language, 1)
 
 
 @pytest.mark.parametrize("language", LANGUAGES)
-def test_a_stolen_phone_is_said_to_freeze_the_account_once_confirmed(language: str) -> None:
+def test_the_mail_about_a_stolen_phone_announces_the_freeze(language: str) -> None:
     freezes = {"fr": "Dès la confirmation, votre compte sera bloqué", "en": "will be frozen"}
     assert freezes[language] not in text_of("lost_phone", language, 0)
     assert freezes[language] in text_of("lost_phone", language, 1)
 
 
 @pytest.mark.parametrize("language", LANGUAGES)
-def test_b_03_of_a_lost_phone_too_the_address_without_account_is_told(language: str) -> None:
+def test_b_03_an_address_without_account_is_notified_of_a_lost_phone_too(language: str) -> None:
     about = {"fr": "La perte d'un téléphone a été signalée", "en": "Someone reported a lost phone"}
     assert about[language] in text_of("no_account", language, 1)
 
@@ -117,8 +117,8 @@ def test_b_03_the_holder_of_a_frozen_or_deactivated_account_is_asked_to_call(
     text = text_of("no_account", language, case)
     assert text.split("\n\n")[1] == first[language]
     assert "http" not in text
-    for said in ("Créer un compte", "Create an account"):
-        assert said not in text
+    for label in ("Créer un compte", "Create an account"):
+        assert label not in text
     assert first[language] not in text_of("no_account", language, case - 2)
 
 

@@ -1,5 +1,4 @@
-"""The confirmation mail: the words of G-35, the establishment and the position as people read
-them."""
+"""The confirmation mail: the wording of G-35, the establishment and the labels of the position."""
 
 import pytest
 
@@ -8,7 +7,7 @@ from services.mailer.messages import Messages
 from shared.domain.brand import DEFAULT_BRAND
 from tests.support.mail.sample_mails import BASE_URL, data_of, html_of, text_of
 
-#: Letter for letter; the foot of every mail comes after.
+#: The exact wording; the footer of every mail follows.
 TEXT = {
     "fr": """\
 Bonjour Élodie d’Été-O'Brien,
@@ -60,15 +59,13 @@ POSITIONS = [
 
 
 @pytest.mark.parametrize("language", TEXT)
-def test_g_35_the_confirmation_is_worded_letter_for_letter(language: str) -> None:
+def test_g_35_the_confirmation_has_the_exact_wording(language: str) -> None:
     text = text_of("confirmation", language).replace("\u00a0", " ")
     assert text.startswith(TEXT[language])
 
 
 @pytest.mark.parametrize(("case", "french", "english"), POSITIONS)
-def test_g_31_the_position_is_in_words_or_what_the_person_typed(
-    case: int, french: str, english: str
-) -> None:
+def test_g_31_the_position_is_a_label_or_the_input(case: int, french: str, english: str) -> None:
     for language, country, position in (("fr", "Belgique", french), ("en", "Belgium", english)):
         line = f"Saint-Étienne, {country} · {position}"
         assert f"{line}\n" in text_of("confirmation", language, case)
@@ -80,7 +77,7 @@ def test_g_32_an_unknown_country_is_shown_by_its_code() -> None:
     assert ", Saint-Étienne, XX ·" in text_of("confirmation", "fr", data=data)
 
 
-def test_in_03_what_was_typed_is_inert_in_html() -> None:
+def test_in_03_input_is_inert_in_html() -> None:
     data = data_of("confirmation", 2, company_name="<b>A</b> & Co", position_other="<i>Moi</i>")
     html = html_of("confirmation", "fr", data=data)
     assert "&lt;b&gt;A&lt;/b&gt; &amp; Co, " in html
@@ -97,7 +94,7 @@ def test_in_03_what_was_typed_is_inert_in_html() -> None:
         ("", ""),
     ],
 )
-def test_em_08_what_was_typed_is_one_line(typed: str, line: str) -> None:
+def test_em_08_input_is_one_line(typed: str, line: str) -> None:
     assert as_line(typed) == line
 
 

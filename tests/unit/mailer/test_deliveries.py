@@ -1,4 +1,4 @@
-"""The rules of a delivery, as tables: answers, schedule, doubts."""
+"""The rules of a delivery, as tables: replies, schedule, uncertain attempts."""
 
 from datetime import UTC, datetime, timedelta
 from uuid import UUID
@@ -73,7 +73,7 @@ def delivery(
         (Stage.CONTENT, 451, "4.3.0 later", OutcomeKind.DEFERRED, "refused"),
     ],
 )
-def test_em_11_what_an_answer_means(
+def test_em_11_the_meaning_of_a_reply(
     stage: Stage, code: int, answer: str, kind: OutcomeKind, reason: str
 ) -> None:
     outcome = classify_response(stage, code, answer)
@@ -82,7 +82,7 @@ def test_em_11_what_an_answer_means(
 
 
 @given(st.integers(400, 599), st.sampled_from(Stage), st.text(max_size=80))
-def test_em_11_five_is_never_and_four_is_later_whatever_the_words(
+def test_em_11_a_5xx_reply_is_final_and_a_4xx_reply_is_temporary_whatever_its_text(
     code: int, stage: Stage, answer: str
 ) -> None:
     outcome = classify_response(stage, code, answer)
@@ -100,7 +100,7 @@ def test_an_accepted_mail_is_final() -> None:
     assert (step.state, step.event, step.final) == (State.ACCEPTED, MailAccepted, True)
 
 
-def test_a_deferred_mail_is_due_later_and_says_why() -> None:
+def test_a_deferred_mail_is_due_later_with_a_reason() -> None:
     outcome = Outcome(kind=OutcomeKind.DEFERRED, reason="mailbox_full")
     step = decide(delivery(deferrals=1), outcome, NOW, SCHEDULE)
     assert (step.state, step.event, step.reason) == (
@@ -113,14 +113,14 @@ def test_a_deferred_mail_is_due_later_and_says_why() -> None:
 
 
 @pytest.mark.parametrize(("life", "state"), [(59, State.REFUSED), (61, State.DEFERRED)])
-def test_a_mail_is_not_deferred_beyond_the_life_of_its_code(life: int, state: State) -> None:
+def test_a_mail_is_not_deferred_beyond_the_validity_of_its_code(life: int, state: State) -> None:
     outcome = Outcome(kind=OutcomeKind.DEFERRED, reason="refused")
     step = decide(delivery(life=timedelta(seconds=life)), outcome, NOW, SCHEDULE)
     assert step.state is state
     assert step.reason == ("expired" if state is State.REFUSED else "refused")
 
 
-def test_a_code_that_has_run_out_is_dropped_and_told() -> None:
+def test_an_expired_code_is_dropped_and_reported() -> None:
     step = decide(delivery(), Outcome(kind=OutcomeKind.EXPIRED), NOW, SCHEDULE)
     assert (step.state, step.event, step.reason) == (State.DROPPED, MailRefused, "expired")
 
@@ -133,7 +133,7 @@ def test_a_code_that_has_run_out_is_dropped_and_told() -> None:
         (False, 0, State.HELD, MailRefused),
     ],
 )
-def test_a_doubt_goes_again_once_if_it_opens_something(
+def test_an_uncertain_mail_is_sent_again_once_if_it_carries_a_secret(
     secret: bool, doubts: int, state: State, event: type[Event] | None
 ) -> None:
     step = decide(
@@ -152,7 +152,7 @@ def test_a_doubt_goes_again_once_if_it_opens_something(
     st.integers(0, 3),
     st.integers(1, 10_000_000),
 )
-def test_every_step_keeps_what_the_table_demands(
+def test_every_transition_obeys_the_table(
     kind: OutcomeKind, secret: bool, deferrals: int, doubts: int, seconds: int
 ) -> None:
     life = timedelta(seconds=seconds)

@@ -1,4 +1,4 @@
-"""What the mails say and how they look to a program: wording, links, dark mode, sizes."""
+"""Contents and format of the mails: wording, links, dark mode, sizes."""
 
 import re
 from pathlib import Path
@@ -24,7 +24,7 @@ from tests.support.mail.sample_mails import (
 )
 
 NBSP = "\u00a0"
-#: A code is copied, not followed; a closed account has the desk only.
+#: A code is copied, not followed; a closed account can only contact support.
 WITHOUT_LINK = {
     ("address_code", 0),
     ("new_address_code", 0),
@@ -38,8 +38,8 @@ def soup_of(template: str, language: str, case: int = 0) -> BeautifulSoup:
     return BeautifulSoup(html_of(template, language, case), "lxml")
 
 
-def words(said: str) -> set[str]:
-    return {word.strip(".") for word in re.findall(r"[\w'’@.-]{3,}", said)}
+def words(text: str) -> set[str]:
+    return {word.strip(".") for word in re.findall(r"[\w'’@.-]{3,}", text)}
 
 
 SENTENCES = {
@@ -95,14 +95,14 @@ SENTENCES = {
 
 
 @pytest.mark.parametrize(("template", "language"), SENTENCES)
-def test_g_50_g_51_each_mail_says_what_to_do(template: str, language: str) -> None:
+def test_g_50_g_51_each_mail_states_what_to_do(template: str, language: str) -> None:
     text = text_of(template, language)
     for sentence in SENTENCES[template, language]:
         assert sentence in text, sentence
 
 
 @pytest.mark.parametrize(("template", "language", "case"), CASES)
-def test_g_51_each_mail_says_why_it_came_and_what_to_do_if_nobody_asked(
+def test_g_51_each_mail_states_its_reason_and_what_to_do_if_nobody_asked(
     template: str, language: str, case: int
 ) -> None:
     text = text_of(template, language, case)
@@ -116,7 +116,7 @@ def test_g_51_each_mail_says_why_it_came_and_what_to_do_if_nobody_asked(
 
 
 @pytest.mark.parametrize(("template", "language"), KINDS)
-def test_em_12_the_foot_gives_the_desk_and_never_asks_for_secrets(
+def test_em_12_the_footer_names_support_and_never_asks_for_secrets(
     template: str, language: str
 ) -> None:
     text = text_of(template, language)
@@ -128,7 +128,7 @@ def test_em_12_the_foot_gives_the_desk_and_never_asks_for_secrets(
 
 
 @pytest.mark.parametrize(("template", "language"), KINDS)
-def test_the_promise_that_replies_are_read_stands_beside_a_reply_address_that_is_the_desks(
+def test_replies_go_to_the_support_address_and_are_promised_to_be_read(
     template: str, language: str
 ) -> None:
     message = parsed(messages(support_address="desk@agency.example").build(mail(template)).content)
@@ -150,14 +150,14 @@ def test_the_promise_that_replies_are_read_stands_beside_a_reply_address_that_is
         "no_account",
     ],
 )
-def test_no_name_in_a_mail_that_may_reach_a_stranger(template: str) -> None:
+def test_no_name_in_a_mail_to_an_unverified_address(template: str) -> None:
     assert text_of(template, "fr").startswith("Bonjour,\n")
     assert text_of(template, "en").startswith("Hello,\n")
 
 
 @pytest.mark.parametrize(("template", "language", "case"), CASES)
-def test_both_parts_say_the_same_sentences(template: str, language: str, case: int) -> None:
-    """Every word of the text part is in the HTML part, links aside."""
+def test_both_parts_have_the_same_sentences(template: str, language: str, case: int) -> None:
+    """Every word of the text part is in the HTML part, except links."""
     text = re.sub(r"https://\S+", " ", text_of(template, language, case))
     assert words(text) - words(soup_of(template, language, case).get_text(" ")) == set()
 
@@ -196,8 +196,8 @@ def test_em_13_the_html_is_light_tagged_and_fit_for_dark_mode(template: str, lan
     ("template", "case"), [(name, case) for name, language, case in CASES if language == "fr"]
 )
 def test_french_no_break_spaces_hold_the_signs(template: str, case: int) -> None:
-    for said in (text_of(template, "fr", case), soup_of(template, "fr", case).get_text()):
-        assert re.findall(r"[^\s] [;:?!»]|« [^\s]", said) == []
+    for text in (text_of(template, "fr", case), soup_of(template, "fr", case).get_text()):
+        assert re.findall(r"[^\s] [;:?!»]|« [^\s]", text) == []
 
 
 def test_b_12_an_operators_template_comes_before_ours(tmp_path: Path) -> None:

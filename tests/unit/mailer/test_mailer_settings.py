@@ -1,4 +1,4 @@
-"""The mailer's settings: what is refused, and with which words (bad input 60)."""
+"""The mailer's settings: refusals and their texts."""
 
 from datetime import timedelta
 from pathlib import Path
@@ -48,14 +48,14 @@ def test_the_try_out_has_the_guides_contacts_and_a_reserved_sender() -> None:
     assert settings.retry_schedule == tuple(timedelta(minutes=n) for n in (1, 5, 30))
 
 
-def test_60_production_names_every_contact_that_is_missing() -> None:
+def test_every_missing_contact_is_named_in_production() -> None:
     assert problems(PRODUCTION) == {}
     bare = TRY_OUT | {"IMPEX_BASE_URL": PRODUCTION["IMPEX_BASE_URL"]}
     missing = {name for name in PRODUCTION if name not in TRY_OUT} - {"IMPEX_BASE_URL"}
     assert set(problems(bare)) == missing
 
 
-def test_c16_sender_and_portal_of_different_domains_need_a_yes() -> None:
+def test_sender_and_portal_of_different_domains_must_be_allowed() -> None:
     swapped = {"IMPEX_BASE_URL": "https://icimpex.anms.sante.fr"}
     swapped["IMPEX_MAIL_SENDER"] = "impex@ansm.sante.fr"
     assert "IMPEX_ALLOW_MIXED_DOMAINS" in problems(PRODUCTION, **swapped)["IMPEX_MAIL_SENDER"]
@@ -80,7 +80,7 @@ def test_cr_05_plain_smtp_stays_on_the_machine(url: str, refused: bool) -> None:
     assert ("IMPEX_SMTP_URL" in problems(PRODUCTION, IMPEX_SMTP_URL=url)) is refused
 
 
-def test_the_try_out_may_use_a_mail_catcher_beside_it_but_sends_no_password_in_plain() -> None:
+def test_the_try_out_may_use_a_local_mail_catcher_but_sends_no_password_in_plain() -> None:
     assert problems(TRY_OUT, IMPEX_SMTP_URL="smtp://catcher:1025") == {}
     assert "IMPEX_SMTP_URL" in problems(TRY_OUT, IMPEX_SMTP_URL="smtp://u:p@catcher:1025")
 
@@ -111,8 +111,8 @@ def test_every_contact_is_one_plain_line() -> None:
 
 
 def test_b_12_missing_or_unusable_files_are_named(tmp_path: Path) -> None:
-    gone = str(tmp_path / "gone")
-    found = problems(TRY_OUT, IMPEX_MAIL_TEMPLATES_DIR=gone, IMPEX_SMTP_CA_FILE=gone)
+    absent = str(tmp_path / "gone")
+    found = problems(TRY_OUT, IMPEX_MAIL_TEMPLATES_DIR=absent, IMPEX_SMTP_CA_FILE=absent)
     assert set(found) == {"IMPEX_MAIL_TEMPLATES_DIR", "IMPEX_SMTP_CA_FILE"}
     (tmp_path / "mail.html.j2").write_text("{% block")
     found = problems(TRY_OUT, IMPEX_MAIL_TEMPLATES_DIR=str(tmp_path))

@@ -38,7 +38,7 @@ def test_em_02_lines_are_short_and_end_in_crlf(template: str, language: str, cas
 
 
 @pytest.mark.parametrize(("template", "language"), KINDS)
-def test_em_04_05_06_headers_stand_once_each(template: str, language: str) -> None:
+def test_em_04_05_06_each_header_occurs_once(template: str, language: str) -> None:
     message = parsed(messages().build(mail(template, language)).content)
     for header in ONCE:
         assert len(message.get_all(header, [])) == 1, header
@@ -91,7 +91,7 @@ SUBJECTS = {
 
 
 @pytest.mark.parametrize(("template", "language"), SUBJECTS)
-def test_em_13_the_subject_is_kept_word_for_word(template: str, language: str) -> None:
+def test_em_13_the_subject_has_the_exact_wording(template: str, language: str) -> None:
     message = parsed(messages().build(mail(template, language)).content)
     assert message["Subject"] == SUBJECTS[template, language]
 
@@ -128,7 +128,7 @@ def test_em_07_both_parts_carry_the_same_code_and_link(language: str) -> None:
 def test_the_code_is_the_first_number_of_six_digits(
     template: str, code: str, local: str, domain: str, token: str, later: int, language: str
 ) -> None:
-    """Whatever figures the address, the dates and the link hold."""
+    """Whatever digits the address, the dates and the link contain."""
     written = mail(
         template,
         language,
@@ -170,7 +170,7 @@ def test_em_08_an_address_that_is_not_one_plain_address_is_refused(address: str)
 
 @settings(max_examples=60, deadline=None)
 @given(st.text(max_size=60))
-def test_em_08_no_address_whatever_adds_a_header(address: str) -> None:
+def test_em_08_no_address_adds_a_header(address: str) -> None:
     try:
         content = messages().build(mail(address=address)).content
     except InvalidMail:
@@ -197,7 +197,7 @@ def test_em_14_an_accented_local_part_asks_for_smtputf8_and_only_that() -> None:
     assert not messages().build(mail()).smtputf8
 
 
-def test_em_14_an_international_domain_goes_out_in_ascii() -> None:
+def test_em_14_an_international_domain_is_sent_in_ascii() -> None:
     built = messages().build(mail(address="Pierre@médicaments.example"))
     assert built.recipient == "Pierre@xn--mdicaments-b7a.example"
     assert not built.smtputf8
@@ -221,7 +221,7 @@ def test_in_03_names_are_inert_in_html_and_untouched_in_text() -> None:
     assert "Bonjour <script>alert(1)</script> \"&O'Brien," in part(message, "plain")
 
 
-def test_the_same_mail_built_twice_says_the_same() -> None:
+def test_a_mail_built_twice_is_the_same() -> None:
     def without_boundary(content: bytes) -> bytes:
         return re.sub(rb"=+\d+==", b"boundary", content)
 

@@ -29,7 +29,7 @@ from tests.support.mail.sample_mails import (
 NBSP = "\u00a0"
 NOTICES = [name for name, template in TEMPLATES.items() if template.data_type is NoticeData]
 
-#: The words that only one variant has, in French and in English.
+#: The texts that only one variant has, in French and in English.
 WORDS = {
     ("password_changed", 0): (
         "par un lien « Mot de passe oublié »",
@@ -99,7 +99,7 @@ def test_every_variant_of_every_notice_is_checked() -> None:
 
 @pytest.mark.parametrize("language", LANGUAGES)
 @pytest.mark.parametrize(("template", "case"), WORDS)
-def test_g_50_g_51_au_07_a_notice_says_what_happened_to_whom_when_and_where(
+def test_g_50_g_51_au_07_a_notice_states_event_holder_time_and_place(
     template: str, case: int, language: str
 ) -> None:
     text = plain(text_of(template, language, case))
@@ -152,7 +152,7 @@ def test_em_12_a_notice_carries_nothing_that_opens(template: str, language: str)
 
 
 @pytest.mark.parametrize("template", ["sign_in_locked", "codes_locked"])
-def test_au_07_a_lock_says_until_when(template: str) -> None:
+def test_au_07_a_lock_notice_states_its_end(template: str) -> None:
     assert "le 2 décembre 2026 à 06:30 (heure de Paris)." in text_of(template, "fr")
     assert "on 2 December 2026 at 06:30 (Paris time)." in text_of(template, "en")
 
@@ -183,13 +183,13 @@ def test_the_link_is_signed_for_this_account_and_mail_and_good_for_seven_days(
 
 
 @pytest.mark.parametrize("template", DISAVOWING)
-def test_the_link_is_said_to_lead_to_the_button_of_its_page(template: str) -> None:
+def test_the_mail_explains_that_the_link_leads_to_a_button(template: str) -> None:
     assert "choisissez « Bloquer mon compte »" in plain(text_of(template, "fr"))
     assert "choose “Freeze my account”" in text_of(template, "en")
 
 
 @pytest.mark.parametrize("case", [0, 1])
-def test_b_14_the_former_address_is_told_to_call_because_later_mails_go_to_the_new_one(
+def test_b_14_the_former_address_is_asked_to_call_support(
     case: int,
 ) -> None:
     french, english = (text_of("address_changed", language, case) for language in LANGUAGES)
@@ -225,7 +225,7 @@ def test_b_04_a_notice_shows_no_token_when_printed() -> None:
     assert written.link_token not in repr(written)
 
 
-def test_in_03_what_a_browser_says_of_itself_is_inert_in_html() -> None:
+def test_in_03_the_user_agent_is_inert_in_html() -> None:
     data = data_of("new_device", device="<b>Firefox</b> & Co")
     assert "&lt;b&gt;Firefox&lt;/b&gt; &amp; Co" in html_of("new_device", "fr", data=data)
     assert "<b>Firefox</b> & Co" in text_of("new_device", "fr", data=data)

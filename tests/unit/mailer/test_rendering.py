@@ -1,4 +1,4 @@
-"""A mail is one file of plain text that makes both parts, the operator's before ours (B-12)."""
+"""A mail is one plain text file for both parts; the operator's overrides ours (B-12)."""
 
 from pathlib import Path
 
@@ -44,8 +44,8 @@ def test_b_12_an_operators_mail_comes_before_ours_and_makes_both_parts(
     assert list(theirs.check()) == []
     message = parsed(theirs.build(mail("password_changed")).content)
     assert message["Subject"] == "Pour Élodie"
-    said = part(message, "plain")
-    assert said.startswith(
+    content = part(message, "plain")
+    assert content.startswith(
         "Bonjour & bienvenue,\n\n    Firefox, Windows\n    203.0.113.0/24\n\nhttp"
     )
     html = part(message, "html")

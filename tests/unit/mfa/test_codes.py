@@ -23,7 +23,7 @@ def verify_step(
 
 
 def unmatched_code(now: int = NOW) -> str:
-    """A code that no step near has."""
+    """A code that no nearby step has."""
     near = {code_at(KEY, now + each) for each in range(-60, 61)}
     return next(f"{n:06d}" for n in range(1_000_000) if f"{n:06d}" not in near)
 
@@ -78,7 +78,7 @@ def test_a_code_of_two_steps_is_right_only_once(
         (20, 10, "fast"),
     ],
 )
-def test_g_23_two_codes_in_a_row_tell_how_far_the_clock_is_off(
+def test_g_23_two_codes_in_a_row_measure_the_drift(
     offset: int, minutes: int, direction: str
 ) -> None:
     first = verify_step(NOW + offset)
@@ -147,11 +147,11 @@ def test_g_23_a_step_found_outside_the_window_is_blocked(offset: int) -> None:
     state = verify_step(NOW + offset).state
     for now in range(NOW + offset - 1, NOW + offset + 2):
         assert verify_step(NOW + offset, state, now=now).result == "used"
-    # Its neighbours are accepted.
+    # Adjacent steps are accepted.
     assert verify_step(NOW + offset + 1, state, now=NOW + offset).result == "right"
 
 
-def test_g_23_it_stays_blocked_even_if_our_clock_is_put_back() -> None:
+def test_g_23_it_stays_blocked_even_if_the_clock_is_set_back() -> None:
     state = verify_step(NOW - 5).state
     assert verify_step(NOW - 5, state, now=NOW - 5).result == "used"
 

@@ -28,7 +28,7 @@ from tests.support.servers.company_directory import (
     drips,
     hangs,
     hangs_up,
-    says,
+    responds,
 )
 
 #: So fast that no test waits for the rate limiter.
@@ -81,7 +81,7 @@ def test_si_07_a_user_waits_two_seconds_in_all() -> None:
     assert BACKGROUND.wait + BACKGROUND.response < 60, "the handlers' own limit"
 
 
-@pytest.mark.parametrize("first", [says(500), says(503, "<html>"), hangs_up])
+@pytest.mark.parametrize("first", [responds(500), responds(503, "<html>"), hangs_up])
 async def test_si_07_a_transient_failure_is_retried_once(
     server: CompanyDirectory, client: Directory, first: Answering
 ) -> None:
@@ -93,13 +93,13 @@ async def test_si_07_a_transient_failure_is_retried_once(
 @pytest.mark.parametrize(
     ("always", "tries"),
     [
-        (says(500), 2),
+        (responds(500), 2),
         (hangs_up, 2),
-        (says(400, '{"erreur": "Veuillez indiquer au moins un paramètre."}'), 1),
-        (says(404), 1),
-        (says(200, "<html>"), 1),
-        (says(200, ""), 1),
-        (says(200, '{"results": [' + " " * 300_000 + "]}"), 1),
+        (responds(400, '{"erreur": "Veuillez indiquer au moins un paramètre."}'), 1),
+        (responds(404), 1),
+        (responds(200, "<html>"), 1),
+        (responds(200, ""), 1),
+        (responds(200, '{"results": [' + " " * 300_000 + "]}"), 1),
     ],
 )
 async def test_si_07_after_a_lasting_failure_there_is_a_pause(
@@ -117,7 +117,7 @@ async def test_si_07_after_the_pause_it_is_asked_again(
     server: CompanyDirectory, client: Directory, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(directory, "PAUSE_SECONDS", 0.05)
-    server.turns = [says(200, "{}")]
+    server.turns = [responds(200, "{}")]
     assert await state_of(client) is None
     await asyncio.sleep(0.1)
     assert await state_of(client) == "found"
@@ -132,9 +132,9 @@ async def test_si_07_a_slow_response_times_out(
 ) -> None:
     monkeypatch.setattr(directory, "INTERACTIVE", Timeouts(wait=0.1, response=0.2))
     server.always = slow
-    begun = time.perf_counter()
+    started = time.perf_counter()
     assert await state_of(client) is None
-    assert 0.15 < time.perf_counter() - begun < 20
+    assert 0.15 < time.perf_counter() - started < 20
 
 
 @pytest.mark.parametrize(
@@ -149,11 +149,11 @@ async def test_si_05_429_is_obeyed(
     retry_after: str,
     pause: float,
 ) -> None:
-    server.turns = [says(429, "{}", Retry_After=retry_after)]
-    begun = asyncio.get_running_loop().time()
+    server.turns = [responds(429, "{}", Retry_After=retry_after)]
+    started = asyncio.get_running_loop().time()
     assert await state_of(client) is None
     assert len(server.asked) == 1, "not tried again"
-    left = client._paused_until - begun
+    left = client._paused_until - started
     assert pause <= left < pause + 1
     assert await state_of(client) is None
     assert len(server.asked) == 1
@@ -169,7 +169,7 @@ async def test_si_05_a_failure_does_not_shorten_retry_after(
         await asyncio.sleep(0.1)
         return web.Response(status=404)
 
-    server.turns = [fails_later, says(429, Retry_After="600")]
+    server.turns = [fails_later, responds(429, Retry_After="600")]
     failing = asyncio.create_task(state_of(client))
     await asked.wait()
     assert await state_of(client) is None
@@ -182,7 +182,7 @@ async def test_in_08_redirects_are_not_followed(
 ) -> None:
     async with company_directory() as inside:
         private = f"{inside.url}/search?q={BRANCH}"
-        server.always = says(302, Location=private)
+        server.always = responds(302, Location=private)
         assert await state_of(client) is None
         assert inside.asked == []
     assert len(server.asked) == 1
@@ -197,9 +197,9 @@ async def test_si_07_an_unreachable_directory_is_no_answer() -> None:
 
 
 async def test_si_05_the_rate_limiter_spaces_calls() -> None:
-    limiter, begun = RateLimiter(50), time.perf_counter()
+    limiter, started = RateLimiter(50), time.perf_counter()
     assert await asyncio.gather(*(limiter.wait_turn(10) for _ in range(6))) == [True] * 6
-    assert time.perf_counter() - begun >= 5 / 50
+    assert time.perf_counter() - started >= 5 / 50
     refused = [await asyncio.wait_for(limiter.wait_turn(-1), 1) for _ in range(3)]
     assert refused == [False] * 3
 

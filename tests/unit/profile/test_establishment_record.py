@@ -66,7 +66,7 @@ def test_si_05_only_the_same_number_counts() -> None:
     assert read(body_of(HEAD_OFFICE), UNKNOWN) == EstablishmentRecord(state="unlisted")
 
 
-def test_si_08_a_finess_number_tells_a_hospital_pharmacy() -> None:
+def test_si_08_a_finess_number_identifies_a_hospital_pharmacy() -> None:
     answer = read(body_of(HOSPITAL), HOSPITAL)
     assert answer is not None
     assert answer.hospital_pharmacy

@@ -45,9 +45,9 @@ def test_in_08_the_directory_is_one_host_over_tls_or_local(url: str) -> None:
 
 
 def test_g_26_the_profile_outlives_the_accounts_credentials() -> None:
-    """The service hears no event that closes an account."""
-    heard = {row.event for row in SERVICE.hears}
-    assert heard == {AccountCreated, NameChanged, EstablishmentCheckDeferred}
+    """The service subscribes to no event that closes an account."""
+    subscribed = {row.event for row in SERVICE.hears}
+    assert subscribed == {AccountCreated, NameChanged, EstablishmentCheckDeferred}
 
 
 def test_no_key_is_used_twice() -> None:

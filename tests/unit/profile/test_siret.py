@@ -87,6 +87,6 @@ def test_at_most_one_last_digit_is_right(stem: int, step: int) -> None:
 
 @pytest.mark.parametrize("typed", ["7" * 100_000, " " * 100_000 + "7", "7." * 50_000])
 def test_in_07_long_texts_take_no_time(typed: str) -> None:
-    begun = time.thread_time()
+    started = time.thread_time()
     assert check_siret(typed)[1] is not None
-    assert time.thread_time() - begun < 0.05
+    assert time.thread_time() - started < 0.05

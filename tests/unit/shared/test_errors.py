@@ -12,7 +12,7 @@ def test_the_docstring_is_the_default_message(cls: type[ImpexError]) -> None:
     assert str(cls("another")) == "another"
 
 
-def test_steering_errors_keep_what_they_were_given() -> None:
+def test_control_flow_errors_keep_their_arguments() -> None:
     retry = Retry("too early", after=2.5)
     assert (str(retry), retry.reason, retry.after) == ("too early", "too early", 2.5)
     assert Reject("never").reason == "never"

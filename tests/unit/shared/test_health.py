@@ -34,7 +34,7 @@ async def get(port: int, path: str, method: str = "GET") -> tuple[int, str, byte
     return int(head.split()[1]), head.decode(), body
 
 
-async def test_ready_says_what_is_missing_and_live_does_not_care(port: int) -> None:
+async def test_readiness_names_what_is_missing_and_liveness_ignores_it(port: int) -> None:
     assert (await get(port, "/health/ready"))[0] == 200
     CHECKS["broker"] = False
     status, _, body = await get(port, "/health/ready")
@@ -59,7 +59,7 @@ async def test_head_has_no_body_and_other_methods_are_refused(port: int) -> None
 
 
 @pytest.mark.parametrize("path", ["/", "/health", "/health/ready/", "/.git/HEAD", "/debug", "*"])
-async def test_cr_08_nothing_else_is_served_and_nothing_is_said_of_the_server(
+async def test_cr_08_nothing_else_is_served_and_the_server_is_not_named(
     port: int, path: str
 ) -> None:
     status, head, _ = await get(port, path)
@@ -70,7 +70,7 @@ async def test_cr_08_nothing_else_is_served_and_nothing_is_said_of_the_server(
 @pytest.mark.parametrize(
     "data", [b"\r\n\r\n", b"\x00\xff\r\n\r\n", b"GET\r\n\r\n", b"x" * (HEAD_BYTES * 4)]
 )
-async def test_rubbish_is_answered_or_cut_and_the_next_one_is_served(
+async def test_rubbish_is_answered_or_disconnected_and_the_next_client_is_served(
     port: int, data: bytes
 ) -> None:
     try:
@@ -81,7 +81,7 @@ async def test_rubbish_is_answered_or_cut_and_the_next_one_is_served(
     assert (await get(port, "/health/live"))[0] == 200
 
 
-async def test_closing_does_not_wait_for_somebody_who_says_nothing() -> None:
+async def test_closing_does_not_wait_for_a_silent_client() -> None:
     pages = HealthPages(lambda: CHECKS)
     port = await pages.start("127.0.0.1", 0)
     _, writer = await asyncio.open_connection("127.0.0.1", port)

@@ -48,7 +48,7 @@ def test_au_02_the_twenty_sixth_in_a_day_waits_for_the_first_to_be_a_day_old() -
 
 
 @given(st.lists(st.integers(0, 200_000), max_size=60), st.integers(0, 300_000))
-def test_au_02_waiting_what_was_said_is_enough(failures: list[int], later: int) -> None:
+def test_au_02_the_returned_wait_is_enough(failures: list[int], later: int) -> None:
     now = NOON + timedelta(seconds=later)
     past = [m for m in at(*failures) if m <= now]
     wait = Throttle().wait(past, now)

@@ -1,4 +1,4 @@
-"""Migration files: what is wrong with them is named before the database is touched."""
+"""Migration files: errors are reported before the database is touched."""
 
 from pathlib import Path
 
@@ -16,7 +16,7 @@ def folder(root: Path, source: str, *names: str) -> Path:
     return directory
 
 
-def test_files_are_read_in_order_and_bear_the_folder_that_holds_them(tmp_path: Path) -> None:
+def test_files_are_read_in_order_and_named_by_their_folder(tmp_path: Path) -> None:
     common = folder(tmp_path, "outbox", "0001_messaging.sql")
     own = folder(tmp_path, "mailer", "0002_more.sql", "0001_first.sql")
     (own / "README.md").write_text("no migration")
@@ -39,7 +39,7 @@ def test_files_are_read_in_order_and_bear_the_folder_that_holds_them(tmp_path: P
         ((), "empty"),
     ],
 )
-def test_a_gap_a_double_or_a_stray_name_is_refused(
+def test_a_gap_a_duplicate_or_an_invalid_name_is_refused(
     tmp_path: Path, names: tuple[str, ...], words: str
 ) -> None:
     with pytest.raises(SchemaMismatch, match=words):

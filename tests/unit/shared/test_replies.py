@@ -1,4 +1,4 @@
-"""Whose a stored answer is: it goes when the account's credentials or state change."""
+"""The subject of a stored answer: a change of its credentials or state deletes the answer."""
 
 import pytest
 

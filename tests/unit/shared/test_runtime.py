@@ -9,7 +9,7 @@ from shared.errors import DependencyDown
 from shared.runtime.service import Runtime
 
 
-async def test_a_periodic_task_goes_on_after_an_error_that_passes() -> None:
+async def test_a_periodic_task_continues_after_a_transient_error() -> None:
     runs, third_run = 0, asyncio.Event()
 
     async def work() -> None:

@@ -1,4 +1,4 @@
-"""Sealed fields open for their reader, in their place, under any key of the ring, unaltered."""
+"""Sealed fields open for their recipient and context, under any key of the ring, unaltered."""
 
 import base64
 import re
@@ -38,7 +38,7 @@ texts = st.text(st.characters(exclude_categories=["Cs"]), max_size=200)
 
 
 @given(texts)
-def test_what_is_sealed_opens_and_shows_nothing(plain: str) -> None:
+def test_a_sealed_field_opens_and_its_repr_shows_nothing(plain: str) -> None:
     sealed = SEALER.seal(plain, CONTEXT)
     assert OPENER.open(sealed, CONTEXT) == plain
     travelled = msgspec.json.decode(msgspec.json.encode(sealed), type=Sealed)

@@ -1,4 +1,4 @@
-"""Settings: every mistake gives a line that names the setting, and a secret is never shown."""
+"""Settings: every error gives a line that names the setting, and a secret is never shown."""
 
 from dataclasses import dataclass
 from pathlib import Path
@@ -108,9 +108,7 @@ def test_values_are_typed_and_an_empty_variable_counts_as_absent() -> None:
     ],
     ids=lambda value: "keys" if "k1:" in value else value[:40],
 )
-def test_bad_input_60_each_mistake_gives_one_line_naming_the_setting(
-    name: str, value: str, words: str
-) -> None:
+def test_each_mistake_gives_one_line_naming_the_setting(name: str, value: str, words: str) -> None:
     found = problems({**GOOD, name: value})
     assert [setting_name for setting_name, _ in found] == [name]
     assert words in found[0][1]
@@ -244,7 +242,7 @@ def test_one_key_serves_one_purpose() -> None:
     assert problem == ("IMPEX_MORE_KEYS", "has the key o in common with IMPEX_EXAMPLE_KEYS")
 
 
-def test_a_misspelt_variable_is_named_with_what_was_probably_meant() -> None:
+def test_a_misspelt_variable_gets_a_suggestion() -> None:
     environ = {**GOOD, "IMPEX_BASEURL": "https://x.example", "IMPEX_ZZZZ": "1", "OTHER": "1"}
     assert unknown_names([Example], environ) == [
         "IMPEX_BASEURL (did you mean IMPEX_BASE_URL?)",

@@ -30,7 +30,7 @@ def lines(stream: io.StringIO) -> list[dict[str, Any]]:
     return [json.loads(line) for line in stream.getvalue().splitlines()]
 
 
-def test_lg_01_a_line_says_when_where_and_what(stream: io.StringIO) -> None:
+def test_lg_01_a_line_has_time_place_and_action(stream: io.StringIO) -> None:
     with log_context(service="registration", trace_id="a" * 32, message_id=None):
         get_logger("accounts").info("An account was created.", action="account_created", tries=2)
     (line,) = lines(stream)
@@ -47,7 +47,7 @@ def test_lg_01_a_line_says_when_where_and_what(stream: io.StringIO) -> None:
     }
 
 
-def test_context_is_said_inside_only_and_inner_words_win(stream: io.StringIO) -> None:
+def test_context_applies_inside_only_and_inner_fields_win(stream: io.StringIO) -> None:
     log = get_logger("x")
     with log_context(service="a", message_id="1"):
         with log_context(message_id="2"):
@@ -106,14 +106,14 @@ def test_lg_02_an_exception_is_masked_with_its_trace(stream: io.StringIO) -> Non
 
 
 def test_lg_02_a_row_that_the_database_refused_is_left_out() -> None:
-    """PostgreSQL shows it in the error's detail, whatever stands in it."""
-    said = "CheckViolationError: new row violates check constraint"
+    """PostgreSQL shows it in the error's detail, whatever it contains."""
+    message = "CheckViolationError: new row violates check constraint"
     after = "\n\nDuring handling of the above exception, another exception occurred:"
     for row in ("(\\xf85c, Jeanne, Martin)", "(Jeanne,\nMartin)", "(Jeanne"):
-        text = f"{said}\nDETAIL:  Failing row contains {row}."
-        assert mask_text(text) == f"{said}\nDETAIL: [dropped]"
-        assert mask_text(text + after) == f"{said}\nDETAIL: [dropped]{after}"
-        assert mask_text(f"{text}\nHINT:  None.") == f"{said}\nDETAIL: [dropped]\nHINT:  None."
+        text = f"{message}\nDETAIL:  Failing row contains {row}."
+        assert mask_text(text) == f"{message}\nDETAIL: [dropped]"
+        assert mask_text(text + after) == f"{message}\nDETAIL: [dropped]{after}"
+        assert mask_text(f"{text}\nHINT:  None.") == f"{message}\nDETAIL: [dropped]\nHINT:  None."
 
 
 def test_lg_02_libraries_are_masked_too(stream: io.StringIO) -> None:
@@ -180,7 +180,7 @@ def test_an_address_keeps_one_letter_and_its_domain(address: str) -> None:
     assert mask_text(f"for {address}, today") == f"for {local[0]}***@{domain}, today"
 
 
-def test_long_texts_are_cut_and_plain_words_are_kept() -> None:
+def test_long_texts_are_cut_and_plain_words_are_unchanged() -> None:
     assert len(mask_text("x y " * 5_000)) < 4_100
     plain = "registration.AccountRequested.v1 took 12 ms (attempt 3/5) at 2026-01-01T00:00:00Z"
     assert mask_text(plain) == plain
@@ -194,7 +194,7 @@ def test_masking_is_linear_on_hostile_texts() -> None:
     assert datetime.now() - start < timedelta(seconds=2)
 
 
-def test_lg_02_keys_that_only_resemble_secrets_are_kept(stream: io.StringIO) -> None:
+def test_lg_02_keys_that_only_resemble_secrets_are_logged(stream: io.StringIO) -> None:
     get_logger("x").info("x", smtp_code=550, key_id="k1", status_code=500, routing_key="a.b")
     (line,) = lines(stream)
     assert (line["smtp_code"], line["key_id"], line["routing_key"]) == (550, "k1", "a.b")

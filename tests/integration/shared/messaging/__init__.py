@@ -1,1 +1,1 @@
-"""Facts and requests over the broker."""
+"""Events and requests over the broker."""

@@ -1,6 +1,6 @@
-"""A mailer in a process of its own, made to be killed in the middle of its work.
+"""A mailer in a separate process, to be killed in the middle of its work.
 
-Prints READY when it consumes and TOOK when its handler has begun; then it works for ever.
+Prints READY when it consumes and TOOK when its handler has started, which never ends.
 """
 
 import asyncio
@@ -23,7 +23,7 @@ async def main(amqp_url: str, database_url: str) -> None:
         print("TOOK", event.request_id, flush=True)
         await asyncio.sleep(3_600)
 
-    pool = await open_pool(database_url, "mailer", "victim", 2)
+    pool = await open_pool(database_url, "mailer", "worker", 2)
     node = ServiceBus("mailer", amqp_url, pool, (hears(RequestCancelled, work),), clock=now)
     await node.start(None)
     await eventually(lambda: node.ready[0])

@@ -1,4 +1,4 @@
-"""An owner that answers, and the gateway that asks it."""
+"""An owner that answers, and the gateway as its client."""
 
 from typing import Any
 
@@ -13,7 +13,7 @@ TERMS = TermsView(version="1", date="2026-01-01", sha256="0" * 64, text="…", m
 
 
 class Owner:
-    """Answers as `act` says and counts how often it worked."""
+    """Answers with `act` and records its requests."""
 
     def __init__(self, act: Any = None) -> None:
         self.requests: list[Any] = []
@@ -30,7 +30,7 @@ class Owner:
 
 
 async def both(bus: BusFixture, request: Any, owner: Owner, before: Any = None) -> ServiceBus:
-    """The owner, and the gateway that asks."""
+    """The owner, and the gateway as its client."""
     await bus.node(
         "registration",
         answers=(answers(request, owner, before),),

@@ -1,4 +1,4 @@
-"""What the tests of the pitfalls share: a publisher of its own, a crash, a depth."""
+"""Helpers of the tests of pitfalls: a separate publisher, a crash, a queue's depth."""
 
 import asyncio
 import contextlib
@@ -17,7 +17,7 @@ from tests.support.servers.shared_servers import Broker
 CANCELLED = RequestCancelled.TYPE
 
 
-def said(text: str = "r") -> RequestCancelled:
+def cancelled(text: str = "r") -> RequestCancelled:
     return RequestCancelled(request_id=text)
 
 
@@ -42,8 +42,8 @@ async def depth_is(bus: BusFixture, queue: str, number: int) -> bool:
     return await bus.depth(queue) == number
 
 
-async def crash_until_gone(bus: BusFixture, service: str) -> int:
-    """Take the message and vanish, as a process that dies does; returns how often it came."""
+async def crash_until_dead_lettered(bus: BusFixture, service: str) -> int:
+    """Take the message and disconnect, as a killed process; returns the number of deliveries."""
     came = 0
     while came < 40:
         async with channel(bus.broker.admin_url) as raw:

@@ -1,4 +1,4 @@
-"""Messages that are not ours, not whole or not from whom they say: set aside (IN-10, MQ-05)."""
+"""Foreign, malformed and forged messages become dead letters (IN-10, MQ-05)."""
 
 import json
 from typing import Any
@@ -54,12 +54,12 @@ BAD = {
 }
 
 
-async def test_mq_05_bad_input_56_junk_is_dead_with_the_reason_and_the_worker_lives(
+async def test_mq_05_junk_is_dead_lettered_with_the_reason_and_the_worker_survives(
     bus: BusFixture,
 ) -> None:
-    """MQ-05: each of the table, and then a good message."""
-    heard = RecordingHandler()
-    await bus.node("mailer", hears=(hears(RequestCancelled, heard),))
+    """MQ-05: each of the table, and then a valid message."""
+    handler = RecordingHandler()
+    await bus.node("mailer", hears=(hears(RequestCancelled, handler),))
     url = bus.broker.url("registration")
     for name, (body, reason) in BAD.items():
         message_id = ID if name not in ("no id", "an id that is none") else new_id()
@@ -71,22 +71,22 @@ async def test_mq_05_bad_input_56_junk_is_dead_with_the_reason_and_the_worker_li
         assert letters[0].body == body, name
     good, body = wrap("registration", RequestCancelled(request_id="r"), subject=None, now=now())
     await forge(url, body, key=TYPE, message_id=good, user="registration")
-    await eventually(lambda: heard.ids == [good])
+    await eventually(lambda: handler.ids == [good])
 
 
 async def test_unknown_fields_are_ignored(bus: BusFixture) -> None:
-    """A newer sender may say more than this reader knows."""
-    heard = RecordingHandler()
-    await bus.node("mailer", hears=(hears(RequestCancelled, heard),))
+    """A newer publisher may send more fields than this version knows."""
+    handler = RecordingHandler()
+    await bus.node("mailer", hears=(hears(RequestCancelled, handler),))
     body = _document(data={"request_id": "r", "new": [1]}, extension="x")
     await forge(bus.broker.url("registration"), body, key=TYPE, message_id=ID, user="registration")
-    await eventually(lambda: heard.events == [RequestCancelled(request_id="r")])
+    await eventually(lambda: handler.events == [RequestCancelled(request_id="r")])
 
 
-async def test_t23_a_message_from_the_wrong_user_is_dead(bus: BusFixture) -> None:
-    """The mailer says, under its own routing key, what only registration may say."""
-    heard = RecordingHandler()
-    await bus.node("registration", hears=(hears(MailAccepted, heard),))
+async def test_a_message_from_the_wrong_user_is_dead_lettered(bus: BusFixture) -> None:
+    """The mailer publishes, under its own routing key, an event that only registration may emit."""
+    handler = RecordingHandler()
+    await bus.node("registration", hears=(hears(MailAccepted, handler),))
     await bus.node(
         "mailer", hears=(hears(RequestCancelled, RecordingHandler()),), emits=(MailAccepted,)
     )
@@ -102,16 +102,16 @@ async def test_t23_a_message_from_the_wrong_user_is_dead(bus: BusFixture) -> Non
     )
     (letter,) = await bus.dead("registration")
     assert (letter.header.properties.headers or {})["error"] == "not said by registration"
-    assert not heard.events
+    assert not handler.events
 
 
 @pytest.mark.parametrize("user", ["registration", None], ids=["right user", "no user"])
-async def test_t23_a_message_past_the_events_exchange_is_dead(
+async def test_a_message_past_the_events_exchange_is_dead_lettered(
     bus: BusFixture, user: str | None
 ) -> None:
     """Straight into the queue by the default exchange, or without a user: refused."""
-    heard = RecordingHandler()
-    await bus.node("mailer", hears=(hears(RequestCancelled, heard),))
+    handler = RecordingHandler()
+    await bus.node("mailer", hears=(hears(RequestCancelled, handler),))
     message_id, body = wrap(
         "registration", RequestCancelled(request_id="forged"), subject=None, now=now()
     )
@@ -125,11 +125,11 @@ async def test_t23_a_message_past_the_events_exchange_is_dead(
         user=user,
     )
     await bus.dead("mailer")
-    assert not heard.events
+    assert not handler.events
 
 
-async def test_an_id_that_differs_from_the_envelopes_is_dead(bus: BusFixture) -> None:
-    """Two ids for one message would fool either the inbox or the operator."""
+async def test_an_id_that_differs_from_the_envelopes_is_dead_lettered(bus: BusFixture) -> None:
+    """Two ids for one message would mislead either the inbox or the operator."""
     await bus.node("mailer", hears=(hears(RequestCancelled, RecordingHandler()),))
     _, body = wrap("registration", RequestCancelled(request_id="r"), subject=None, now=now())
     await forge(bus.broker.url("registration"), body, key=TYPE, message_id=ID, user="registration")
@@ -139,7 +139,7 @@ async def test_an_id_that_differs_from_the_envelopes_is_dead(bus: BusFixture) ->
     ] == "message_id is not the envelope's id"
 
 
-async def test_a_type_bound_to_the_queue_but_not_heard_any_more_is_dead(bus: BusFixture) -> None:
+async def test_a_bound_type_without_a_handler_is_dead_lettered(bus: BusFixture) -> None:
     """A binding of a former version leads to a dead letter that names the type."""
     await bus.node("mailer", hears=(hears(RequestCancelled, RecordingHandler()),))
     async with channel(bus.broker.url("mailer")) as raw:

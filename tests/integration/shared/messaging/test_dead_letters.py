@@ -1,4 +1,4 @@
-"""What an operator sees of dead letters, and what sending them again does."""
+"""Listing and replaying dead letters."""
 
 from dataclasses import asdict
 from typing import Any
@@ -22,17 +22,17 @@ class Broken:
         self.repaired = False
 
     def __call__(self, _event: Any, _context: Any) -> None:
-        """The act of a `Heard`."""
+        """The act of a `RecordingHandler`."""
         if not self.repaired:
             raise Reject("pierre@example.fr is unknown")
 
 
 async def _three_dead(bus: BusFixture) -> tuple[Broken, RecordingHandler, list[str]]:
     broken = Broken()
-    heard = RecordingHandler(broken)
+    handler = RecordingHandler(broken)
     await bus.node(
         "mailer",
-        hears=(hears(RequestCancelled, heard), hears(EmailVerified, heard)),
+        hears=(hears(RequestCancelled, handler), hears(EmailVerified, handler)),
     )
     registration = await bus.node("registration", emits=(RequestCancelled, EmailVerified))
     ids = await bus.emit(
@@ -42,8 +42,8 @@ async def _three_dead(bus: BusFixture) -> tuple[Broken, RecordingHandler, list[s
         EmailVerified(request_id="3", by="link", verified_at=now()),
     )
     await eventually(lambda: _dead(bus, 3))
-    heard.ids.clear()
-    return broken, heard, ids
+    handler.ids.clear()
+    return broken, handler, ids
 
 
 async def _dead(bus: BusFixture, number: int) -> bool:
@@ -51,7 +51,7 @@ async def _dead(bus: BusFixture, number: int) -> bool:
 
 
 async def test_mq_07_dead_letters_are_listed_without_their_content(bus: BusFixture) -> None:
-    """MQ-07: who, why, when, how often; looking takes nothing out."""
+    """MQ-07: service, reason, time and attempts; listing removes nothing."""
     _, _, ids = await _three_dead(bus)
     letters = await list_dead(bus.broker.url("operator"), "mailer")
     assert sorted(letter.id for letter in letters) == sorted(ids)
@@ -66,38 +66,38 @@ async def test_mq_07_dead_letters_are_listed_without_their_content(bus: BusFixtu
 
 
 async def test_mq_07_a_replay_has_the_effect_once_and_empties_the_queue(bus: BusFixture) -> None:
-    """MQ-07, B-06: one by id, then a type, then all; what was handled is not handled again."""
-    broken, heard, ids = await _three_dead(bus)
+    """MQ-07, B-06: one by id, then a type, then all; handled messages are not handled again."""
+    broken, handler, ids = await _three_dead(bus)
     broken.repaired = True
     operator = bus.broker.url("operator")
 
     assert await replay(operator, "mailer", message_id=ids[0], replayed_by="claire") == 1
-    await eventually(lambda: heard.ids == [ids[0]])
+    await eventually(lambda: handler.ids == [ids[0]])
     assert await replay(operator, "mailer", message_type=RequestCancelled.TYPE) == 1
-    await eventually(lambda: heard.ids == ids[:2])
+    await eventually(lambda: handler.ids == ids[:2])
     assert await replay(operator, "mailer") == 1
-    await eventually(lambda: heard.ids == ids)
+    await eventually(lambda: handler.ids == ids)
     assert await _dead(bus, 0)
     assert await replay(operator, "mailer") == 0
     assert await bus.count("mailer", "inbox") == 3
 
 
 async def test_a_replay_that_fails_again_is_dead_again(bus: BusFixture) -> None:
-    """As a first try, with its own reason."""
-    _, heard, ids = await _three_dead(bus)
+    """As a first attempt, with its own reason."""
+    _, handler, ids = await _three_dead(bus)
     assert await replay(bus.broker.url("operator"), "mailer") == 3
-    await eventually(lambda: sorted(heard.ids) == sorted(ids))
+    await eventually(lambda: sorted(handler.ids) == sorted(ids))
     await eventually(lambda: _dead(bus, 3))
 
 
-async def test_a_service_without_dead_letters_is_said_plainly(bus: BusFixture) -> None:
+async def test_a_service_without_dead_letters_is_an_error(bus: BusFixture) -> None:
     """A misspelt name is not an empty list."""
     with pytest.raises(ConfigurationError, match="maler has no queue of dead letters"):
         await list_dead(bus.broker.url("operator"), "maler")
 
 
-async def test_t23_what_its_owner_did_not_say_is_never_sent_again(bus: BusFixture) -> None:
-    """A replay is believed: a forged message must not become the operator's word.
+async def test_a_message_that_its_owner_did_not_publish_is_never_replayed(bus: BusFixture) -> None:
+    """A replay is trusted: it must not authenticate a forged message.
 
     The mailer reaches another queue by the header `CC`, which the broker does not check.
     """
@@ -114,7 +114,7 @@ async def test_t23_what_its_owner_did_not_say_is_never_sent_again(bus: BusFixtur
         return len(letters) == number
 
     async def forge_both(**properties: Any) -> None:
-        """A type that registration owns, and one that nobody knows yet."""
+        """A type that registration owns, and an unknown one."""
         for kind in (RequestCancelled.TYPE, "registration.Later.v1"):
             message_id, body = wrap(
                 "registration", RequestCancelled(request_id="r"), subject=None, now=now()
@@ -132,7 +132,7 @@ async def test_t23_what_its_owner_did_not_say_is_never_sent_again(bus: BusFixtur
     await forge_both()
     await eventually(lambda: forged(2))
     await node.drain(5)
-    # Nobody takes them: the broker itself moves them to the dead letters.
+    # Nobody consumes them: the broker itself moves them to the dead letters.
     await forge_both(expiration="1")
     await eventually(lambda: forged(4))
     assert await replay(operator, "registration") == 0

@@ -1,4 +1,4 @@
-"""Servers and processes that die: nothing is lost, nothing has its effect twice."""
+"""Crashes of servers and processes: nothing is lost, nothing has its effect twice."""
 
 import asyncio
 import secrets
@@ -23,7 +23,7 @@ from shared.messaging import answers, hears, topology
 from shared.messaging.envelope import wrap
 from shared.messaging.errors import ServiceUnavailable
 from tests.integration.shared.proxy import Network, network
-from tests.support.servers.bus_fixture import PARTIES, BusFixture, RecordingHandler, forge, now
+from tests.support.servers.bus_fixture import PRINCIPALS, BusFixture, RecordingHandler, forge, now
 from tests.support.servers.dedicated_servers import quorum_queues_saved
 from tests.support.servers.shared_servers import Broker, Database, ServerUrls
 from tests.support.waiting import eventually, eventually_sync
@@ -31,13 +31,13 @@ from tests.support.waiting import eventually, eventually_sync
 pytestmark = pytest.mark.faults
 
 
-def _said(number: int) -> RequestCancelled:
+def _cancelled(number: int) -> RequestCancelled:
     return RequestCancelled(request_id=str(number))
 
 
 @pytest.fixture
 def own_rabbit(servers: ServerUrls) -> Iterator[Rabbit]:
-    """A broker that nobody else uses, to be killed."""
+    """A dedicated broker, to be killed."""
     name = f"f{secrets.token_hex(3)}"
     rabbit = Rabbit(servers.folder / name, secrets.token_hex(8), name=name)
     rabbit.start()
@@ -48,21 +48,21 @@ def own_rabbit(servers: ServerUrls) -> Iterator[Rabbit]:
 
 
 @pytest.mark.timeout(300)
-async def test_mq_06_a_broker_that_is_killed_and_started_again_loses_no_fact(
+async def test_mq_06_a_broker_that_is_killed_and_restarted_loses_no_event(
     database: Database, own_rabbit: Rabbit
 ) -> None:
-    """MQ-06: facts said before, while and after it was away are each heard once."""
-    passwords = {principal.name: secrets.token_hex(8) for principal in PARTIES}
+    """MQ-06: events emitted before, during and after the outage are each handled once."""
+    passwords = {principal.name: secrets.token_hex(8) for principal in PRINCIPALS}
     passwords |= {name: secrets.token_hex(8) for name in EXTERNAL_USERS}
     admin = BrokerAdmin(own_rabbit.management_url)
     eventually_sync(
-        lambda: admin.import_definitions(definitions("house", PARTIES, passwords, ADMIN)) is None,
+        lambda: admin.import_definitions(definitions("test", PRINCIPALS, passwords, ADMIN)) is None,
         60,
     )
-    broker = Broker("house", own_rabbit.url("house"), own_rabbit.management_url, passwords, admin)
+    broker = Broker("test", own_rabbit.url("test"), own_rabbit.management_url, passwords, admin)
     bus = BusFixture(database, broker)
-    heard = RecordingHandler()
-    mailer = await bus.node("mailer", hears=(hears(RequestCancelled, heard),))
+    handler = RecordingHandler()
+    mailer = await bus.node("mailer", hears=(hears(RequestCancelled, handler),))
     registration = await bus.node(
         "registration",
         emits=(RequestCancelled,),
@@ -71,20 +71,20 @@ async def test_mq_06_a_broker_that_is_killed_and_started_again_loses_no_fact(
     gateway = await bus.node("gateway", asks=(DescribeTerms,))
     nodes = (mailer, registration, gateway)
     await quorum_queues_saved(own_rabbit, broker)
-    ids = await bus.emit(registration, *map(_said, range(150)))
-    await eventually(lambda: len(heard) > 20)
+    ids = await bus.emit(registration, *map(_cancelled, range(150)))
+    await eventually(lambda: len(handler) > 20)
 
     own_rabbit.kill()
     await eventually(lambda: not any(node.ready[0] for node in nodes))
     with pytest.raises(ServiceUnavailable):
         await gateway.rpc_client.ask(DescribeTerms(language="fr"))
-    ids += await bus.emit(registration, *map(_said, range(150, 250)))
+    ids += await bus.emit(registration, *map(_cancelled, range(150, 250)))
     own_rabbit.start()
     await eventually(lambda: all(node.ready[0] for node in nodes), 90, why="all are back")
-    ids += await bus.emit(registration, *map(_said, range(250, 300)))
+    ids += await bus.emit(registration, *map(_cancelled, range(250, 300)))
 
     await eventually(lambda: _inbox(bus, 300), 60)
-    assert set(heard.ids) == set(ids)
+    assert set(handler.ids) == set(ids)
     assert await gateway.rpc_client.ask(DescribeTerms(language="fr")) == _TERMS
     for node in nodes:
         assert not any(task.done() for task in node.background_tasks())
@@ -103,14 +103,14 @@ async def _inbox(bus: BusFixture, number: int) -> bool:
     return await bus.count("mailer", "inbox") == number
 
 
-async def test_facts_survive_a_network_that_is_cut_again_and_again(bus: BusFixture) -> None:
-    """On the sender's way and on the listener's, in the middle of the flow."""
-    heard = RecordingHandler()
+async def test_events_survive_a_network_that_is_cut_repeatedly(bus: BusFixture) -> None:
+    """On the publisher's connection and on the consumer's, in the middle of the flow."""
+    handler = RecordingHandler()
     url = bus.broker.admin_url
     async with network(url) as there, network(url) as here:
         mailer = await bus.node(
             "mailer",
-            hears=(hears(RequestCancelled, heard),),
+            hears=(hears(RequestCancelled, handler),),
             url=there.url(bus.broker.url("mailer")),
         )
         registration = await bus.node(
@@ -120,12 +120,14 @@ async def test_facts_survive_a_network_that_is_cut_again_and_again(bus: BusFixtu
         )
         ids: list[str] = []
         for round_ in range(6):
-            ids += await bus.emit(registration, *map(_said, range(round_ * 50, round_ * 50 + 50)))
-            await eventually(lambda sofar=round_ * 50: len(heard) > sofar + 5)
+            ids += await bus.emit(
+                registration, *map(_cancelled, range(round_ * 50, round_ * 50 + 50))
+            )
+            await eventually(lambda sofar=round_ * 50: len(handler) > sofar + 5)
             (there if round_ % 2 else here).cut()
         await eventually(lambda: _inbox(bus, 300), 60)
         await eventually(lambda: _outbox(bus, 0), 60)
-        assert set(heard.ids) == set(ids)
+        assert set(handler.ids) == set(ids)
         await asyncio.gather(mailer.drain(5), registration.drain(5))
 
 
@@ -135,34 +137,34 @@ async def _outbox(bus: BusFixture, number: int) -> bool:
 
 @pytest.fixture
 async def database_network(bus: BusFixture) -> AsyncIterator[Network]:
-    """The mailer's way to the database, which can be cut."""
+    """The mailer's connection to the database, which can be cut."""
     await bus.pool("mailer")
     async with network(bus.database.url("mailer")) as net:
         yield net
 
 
-async def test_a_database_that_is_away_pauses_the_consumer_and_burns_no_retry(
+async def test_a_database_outage_pauses_the_consumer_and_uses_no_retry(
     bus: BusFixture, database_network: Network
 ) -> None:
-    """Held, not retried: no waiting room is used, and every fact has its effect afterwards."""
+    """Held, not retried: no retry queue is used, and every event has its effect afterwards."""
     await bus.pools.pop("mailer").close()
     url = database_network.url(bus.database.url("mailer"))
     bus.pools["mailer"] = await open_pool(url, "mailer", "mailer.test", 5)
-    heard = RecordingHandler()
-    mailer = await bus.node("mailer", hears=(hears(RequestCancelled, heard),))
+    handler = RecordingHandler()
+    mailer = await bus.node("mailer", hears=(hears(RequestCancelled, handler),))
     registration = await bus.node("registration", emits=(RequestCancelled,))
-    await bus.emit(registration, _said(0))
-    await eventually(lambda: len(heard) == 1)
+    await bus.emit(registration, _cancelled(0))
+    await eventually(lambda: len(handler) == 1)
 
     database_network.cut(refuse=True)
-    ids = await bus.emit(registration, *map(_said, range(1, 101)))
+    ids = await bus.emit(registration, *map(_cancelled, range(1, 101)))
     await eventually(lambda: not mailer.ready[0])
     assert "database is away" in mailer.ready[1] or "database" in mailer.ready[1]
     await eventually(lambda: _outbox(bus, 0))
     database_network.repair()
 
     await eventually(lambda: _inbox(bus, 101), 60)
-    assert set(ids) <= set(heard.ids)
+    assert set(ids) <= set(handler.ids)
     assert mailer.ready[0]
     depths = bus.broker.depths()
     assert not any(depths[topology.retry_queue("mailer", step)] for step in topology.RETRY_DELAYS)
@@ -172,39 +174,39 @@ async def test_a_database_that_is_away_pauses_the_consumer_and_burns_no_retry(
 async def test_a_dependency_of_the_service_pauses_it_until_its_probe_answers(
     bus: BusFixture,
 ) -> None:
-    """`DependencyDown("smtp", …)`: cancelled, probed, resumed; each fact handled once."""
-    away, probed = True, 0
+    """`DependencyDown("smtp", …)`: cancelled, probed, resumed; each event handled once."""
+    unavailable, probed = True, 0
 
     async def probe() -> None:
         nonlocal probed
         probed += 1
-        if away:
+        if unavailable:
             raise DependencyDown("smtp", "no answer")
 
     def work(_event: Any, _context: Any) -> None:
-        if away:
+        if unavailable:
             raise DependencyDown("smtp", "no answer")
 
-    heard = RecordingHandler(work)
+    handler = RecordingHandler(work)
     mailer = await bus.node(
-        "mailer", hears=(hears(RequestCancelled, heard),), probes={"smtp": probe}, prefetch=5
+        "mailer", hears=(hears(RequestCancelled, handler),), probes={"smtp": probe}, prefetch=5
     )
     registration = await bus.node("registration", emits=(RequestCancelled,))
-    await bus.emit(registration, *map(_said, range(50)))
+    await bus.emit(registration, *map(_cancelled, range(50)))
     await eventually(lambda: probed >= 2)
     assert not mailer.ready[0]
     assert await bus.depth("mailer") >= 45, "the rest stays in the queue"
-    tried = len(heard)
+    tried = len(handler)
     assert tried <= 5, "held, not tried again and again"
-    away = False
+    unavailable = False
     await eventually(lambda: _inbox(bus, 50))
-    assert len(heard) == 50 + tried
+    assert len(handler) == 50 + tried
 
 
 async def test_mq_01_a_process_killed_in_the_middle_of_a_handler_is_replaced(
     bus: BusFixture,
 ) -> None:
-    """MQ-01: kill -9; nothing of its work is kept, and the message comes to the next process."""
+    """MQ-01: kill -9; its work is rolled back, and the message goes to the next process."""
     await bus.pool("mailer")
     process = await asyncio.create_subprocess_exec(
         sys.executable,
@@ -219,35 +221,37 @@ async def test_mq_01_a_process_killed_in_the_middle_of_a_handler_is_replaced(
     async with asyncio.timeout(60):
         assert await process.stdout.readline() == b"READY\n"
     registration = await bus.node("registration", emits=(RequestCancelled,))
-    (message_id,) = await bus.emit(registration, _said(7))
+    (message_id,) = await bus.emit(registration, _cancelled(7))
     async with asyncio.timeout(60):
         assert await process.stdout.readline() == b"TOOK 7\n"
     process.kill()
     await process.wait()
 
-    heard = RecordingHandler()
-    await bus.node("mailer", hears=(hears(RequestCancelled, heard),))
-    await eventually(lambda: heard.ids == [message_id])
+    handler = RecordingHandler()
+    await bus.node("mailer", hears=(hears(RequestCancelled, handler),))
+    await eventually(lambda: handler.ids == [message_id])
     await eventually(lambda: _inbox(bus, 1))
     assert await bus.count("mailer", "replies") == 0
 
 
-async def test_a_drain_ends_what_runs_and_leaves_the_rest(bus: BusFixture) -> None:
-    """Running handlers end and what they said goes out; what waits is for the next process."""
+async def test_a_drain_completes_running_handlers_and_leaves_the_rest(bus: BusFixture) -> None:
+    """Running handlers end and their events are published; waiting messages are for the next
+    process.
+    """
     release = asyncio.Event()
 
     async def work(_event: Any, _context: Any) -> None:
         await release.wait()
 
-    heard = RecordingHandler(work)
-    mailer = await bus.node("mailer", hears=(hears(RequestCancelled, heard),), prefetch=10)
+    handler = RecordingHandler(work)
+    mailer = await bus.node("mailer", hears=(hears(RequestCancelled, handler),), prefetch=10)
     url = bus.broker.url("registration")
     for number in range(30):
-        message_id, body = wrap("registration", _said(number), subject=None, now=now())
+        message_id, body = wrap("registration", _cancelled(number), subject=None, now=now())
         await forge(
             url, body, key=RequestCancelled.TYPE, message_id=message_id, user="registration"
         )
-    await eventually(lambda: len(heard) == 10)
+    await eventually(lambda: len(handler) == 10)
     draining = asyncio.create_task(mailer.drain(10))
     await eventually(lambda: not mailer.ready[0])
     release.set()

@@ -1,4 +1,4 @@
-"""One key, one effect: orders that are repeated, and refusals that are kept or not."""
+"""One key, one effect: repeated requests, and refusals that are stored or not."""
 
 import asyncio
 from typing import Any
@@ -17,17 +17,17 @@ from tests.support.servers.bus_fixture import BusFixture, RecordingHandler
 from tests.support.waiting import eventually
 
 
-async def test_twenty_parallel_orders_with_one_key_are_carried_out_once(bus: BusFixture) -> None:
-    """All get the same answer; one event is said."""
+async def test_twenty_parallel_requests_with_one_key_are_executed_once(bus: BusFixture) -> None:
+    """All get the same answer; one event is emitted."""
 
     async def cancel(request: CancelRequest, context: RequestContext[Any]) -> Reply:
         await asyncio.sleep(0.1)
         await context.emit(RequestCancelled(request_id=request.request_id))
         return Done()
 
-    owner, heard = Owner(cancel), RecordingHandler()
+    owner, handler = Owner(cancel), RecordingHandler()
     gateway = await both(bus, CancelRequest, owner)
-    await bus.node("mailer", hears=(hears(RequestCancelled, heard),))
+    await bus.node("mailer", hears=(hears(RequestCancelled, handler),))
 
     order = CancelRequest(request_id="r")
     got = await asyncio.gather(
@@ -36,12 +36,12 @@ async def test_twenty_parallel_orders_with_one_key_are_carried_out_once(bus: Bus
 
     assert got == [Done()] * 20
     assert len(owner.requests) == 1
-    await eventually(lambda: len(heard) == 1)
+    await eventually(lambda: len(handler) == 1)
     assert await gateway.rpc_client.ask(order, idempotency_key="other key") == Done()
     assert len(owner.requests) == 2
 
 
-async def test_twenty_parallel_orders_with_one_key_are_prepared_once(bus: BusFixture) -> None:
+async def test_twenty_parallel_requests_with_one_key_are_prepared_once(bus: BusFixture) -> None:
     """A double click neither hashes a password twice nor counts as two guesses."""
     prepared: list[str] = []
 
@@ -61,7 +61,7 @@ async def test_twenty_parallel_orders_with_one_key_are_prepared_once(bus: BusFix
 
 
 async def test_a_key_used_for_another_content_is_refused(bus: BusFixture) -> None:
-    """Sealed fields do not count: their boxes differ each time."""
+    """Sealed fields do not count: their ciphertexts differ each time."""
     owner = Owner(_verified)
     gateway = await both(bus, VerifyCode, owner)
 
@@ -89,8 +89,8 @@ async def _verified(_request: Any, context: RequestContext[Any]) -> Reply:
     return context.refuse(Refusal(slug="wrong_code", params={"tries_left": 4}))
 
 
-async def test_a_refusal_that_is_raised_undoes_and_is_judged_again(bus: BusFixture) -> None:
-    """Nothing written, nothing kept."""
+async def test_a_refusal_that_is_raised_rolls_back_and_is_evaluated_again(bus: BusFixture) -> None:
+    """Nothing is written or stored."""
 
     async def cancel(request: CancelRequest, context: RequestContext[Any]) -> Reply:
         await context.emit(RequestCancelled(request_id=request.request_id))
@@ -111,26 +111,26 @@ async def test_a_refusal_that_is_raised_undoes_and_is_judged_again(bus: BusFixtu
     assert len(owner.requests) == 2
 
 
-async def test_a_refusal_that_is_returned_keeps_its_writes_and_itself(bus: BusFixture) -> None:
-    """A wrong code is counted once, however often the same post arrives."""
+async def test_a_refusal_that_is_returned_commits_and_is_stored(bus: BusFixture) -> None:
+    """A wrong code is counted once, however often the same form is posted."""
 
     async def count(request: CancelRequest, context: RequestContext[Any]) -> Reply:
         await context.emit(RequestCancelled(request_id=request.request_id))
         return context.refuse(Refusal(slug="account_exists"))
 
-    owner, heard = Owner(count), RecordingHandler()
+    owner, handler = Owner(count), RecordingHandler()
     gateway = await both(bus, CancelRequest, owner)
-    await bus.node("mailer", hears=(hears(RequestCancelled, heard),))
+    await bus.node("mailer", hears=(hears(RequestCancelled, handler),))
     for _ in range(2):
         with pytest.raises(Refused):
             await gateway.rpc_client.ask(CancelRequest(request_id="r"), idempotency_key="k")
 
-    await eventually(lambda: len(heard) == 1)
+    await eventually(lambda: len(handler) == 1)
     assert len(owner.requests) == 1
 
 
 async def test_long_work_is_prepared_outside_the_transaction(bus: BusFixture) -> None:
-    """`before` runs once per order that is carried out, and not for a repeated one."""
+    """`before` runs once per executed request, and not for a repeated one."""
     ran = 0
 
     async def before(request: CancelRequest, deps: Any, pool: Pool) -> str:
@@ -165,7 +165,7 @@ async def test_a_refused_preparation_stores_nothing_and_is_evaluated_again(bus: 
 
 
 async def test_a_reply_stored_during_the_preparation_wins_over_its_refusal(bus: BusFixture) -> None:
-    """Another process may have carried the request out meanwhile."""
+    """Another process may have executed the request meanwhile."""
     store = """
     INSERT INTO replies (type, idempotency_key, content_hash, answer, expires_at)
     VALUES ($1, 'k', $2, $3, now() + interval '1 hour')

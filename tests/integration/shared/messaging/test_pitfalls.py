@@ -1,7 +1,7 @@
-"""The pitfalls of RabbitMQ and aio-pika that we know of, by number: none of them is ours.
+"""Known pitfalls of RabbitMQ and aio-pika that `shared.messaging` avoids.
 
-Those of queues, 10 to 14, are in `test_pitfalls_of_queues.py`; those that cannot be shown here are
-listed in docs/decisions/0003-pitfalls-not-tested.md.
+Those of queues are in `test_pitfalls_of_queues.py`; those that no test can show are listed in
+docs/decisions/0003-pitfalls-not-tested.md.
 """
 
 import asyncio
@@ -20,36 +20,36 @@ from shared.messaging.errors import PublishNotConfirmed, Unroutable
 from shared.outbox import emit
 from tests.integration.shared.messaging.pitfalls import (
     CANCELLED,
+    cancelled,
     depth_is,
     properties,
     publisher_of,
-    said,
 )
 from tests.integration.shared.proxy import network
 from tests.support.servers.bus_fixture import BusFixture, RecordingHandler, channel, now
 from tests.support.waiting import eventually
 
 
-async def test_pitfall_01_a_lost_heartbeat_does_not_kill_the_relay(
+async def test_a_lost_heartbeat_does_not_kill_the_relay(
     bus: BusFixture, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """The broker freezes until the heartbeat is lost; the relay is alive and goes on after it."""
+    """The broker freezes until the heartbeat is lost; the relay survives and continues."""
     monkeypatch.setattr(BrokerConnection.__init__, "__kwdefaults__", {"heartbeat": 1})
-    heard = RecordingHandler()
-    await bus.node("mailer", hears=(hears(RequestCancelled, heard),))
+    handler = RecordingHandler()
+    await bus.node("mailer", hears=(hears(RequestCancelled, handler),))
     async with network(bus.broker.admin_url) as net:
         url = net.url(bus.broker.url("registration"))
         registration = await bus.node("registration", emits=(RequestCancelled,), url=url)
         net.freeze()
-        (message_id,) = await bus.emit(registration, said())
+        (message_id,) = await bus.emit(registration, cancelled())
         await eventually(lambda: not registration.ready[0], 60, why="the heartbeat is lost")
         assert [task.get_name() for task in registration.background_tasks() if task.done()] == []
         net.repair()
-        await eventually(lambda: message_id in heard.ids, 60)
+        await eventually(lambda: message_id in handler.ids, 60)
         await registration.drain(5)
 
 
-async def test_pitfall_01_a_cancellation_nobody_asked_for_is_a_lost_connection(
+async def test_an_unrequested_cancellation_is_a_lost_connection(
     bus: BusFixture,
 ) -> None:
     """A publish that waits when the heartbeat is lost fails like any lost connection."""
@@ -64,8 +64,8 @@ async def test_pitfall_01_a_cancellation_nobody_asked_for_is_a_lost_connection(
         assert task.cancelling() == 0
 
 
-async def test_pitfall_02_two_publishes_of_one_id_keep_their_own_outcomes(bus: BusFixture) -> None:
-    """One in-flight copy of an id at a time: the unroutable one fails, the good one does not."""
+async def test_two_publishes_of_one_id_have_separate_outcomes(bus: BusFixture) -> None:
+    """One in-flight copy of an id at a time: only the unroutable one fails."""
     async with publisher_of(bus.broker.url("registration")) as publisher:
         for _ in range(20):
             same = new_id()
@@ -78,18 +78,18 @@ async def test_pitfall_02_two_publishes_of_one_id_keep_their_own_outcomes(bus: B
             assert isinstance(bad, Unroutable)
 
 
-async def test_pitfall_03_a_cut_handler_leaves_its_message_in_the_queue(bus: BusFixture) -> None:
-    """Cancelled is not failed: no dead letter, no waiting room, and it comes again."""
+async def test_a_cut_handler_leaves_its_message_in_the_queue(bus: BusFixture) -> None:
+    """Cancelled is not failed: no dead letter, no retry queue, and it is redelivered."""
     release = asyncio.Event()
 
     async def wait(_event: Any, _context: Any) -> None:
         await release.wait()
 
-    heard = RecordingHandler(wait)
-    mailer = await bus.node("mailer", hears=(hears(RequestCancelled, heard),))
+    handler = RecordingHandler(wait)
+    mailer = await bus.node("mailer", hears=(hears(RequestCancelled, handler),))
     registration = await bus.node("registration", emits=(RequestCancelled,))
-    (message_id,) = await bus.emit(registration, said())
-    await eventually(lambda: len(heard) == 1)
+    (message_id,) = await bus.emit(registration, cancelled())
+    await eventually(lambda: len(handler) == 1)
     assert await mailer.drain(0.2) == 1
     await eventually(lambda: depth_is(bus, "mailer", 1))
     assert await bus.depth("mailer.dead") == 0
@@ -98,10 +98,10 @@ async def test_pitfall_03_a_cut_handler_leaves_its_message_in_the_queue(bus: Bus
     await eventually(lambda: again.ids == [message_id])
 
 
-async def test_pitfall_04_losing_the_channel_does_not_kill_running_handlers(
+async def test_losing_the_channel_does_not_kill_running_handlers(
     bus: BusFixture,
 ) -> None:
-    """The handler ends its work, its acknowledgement fails, and the redelivery has no effect."""
+    """The handler completes, its acknowledgement fails, and the redelivery has no effect."""
     release, finished = asyncio.Event(), 0
 
     async def work(_event: Any, _context: Any) -> None:
@@ -109,16 +109,16 @@ async def test_pitfall_04_losing_the_channel_does_not_kill_running_handlers(
         await release.wait()
         finished += 1
 
-    heard = RecordingHandler(work)
+    handler = RecordingHandler(work)
     async with network(bus.broker.admin_url) as net:
         mailer = await bus.node(
             "mailer",
-            hears=(hears(RequestCancelled, heard),),
+            hears=(hears(RequestCancelled, handler),),
             url=net.url(bus.broker.url("mailer")),
         )
         registration = await bus.node("registration", emits=(RequestCancelled,))
-        await bus.emit(registration, said())
-        await eventually(lambda: len(heard) == 1)
+        await bus.emit(registration, cancelled())
+        await eventually(lambda: len(handler) == 1)
         net.cut()
         await eventually(lambda: not mailer.ready[0])
         await eventually(lambda: mailer.ready[0])
@@ -130,23 +130,23 @@ async def test_pitfall_04_losing_the_channel_does_not_kill_running_handlers(
         await mailer.drain(5)
 
 
-async def test_pitfall_05_a_deleted_queue_is_made_again_and_consumed(bus: BusFixture) -> None:
-    """The broker cancels the consumer; the service declares its queue and listens again."""
-    heard = RecordingHandler()
-    mailer = await bus.node("mailer", hears=(hears(RequestCancelled, heard),))
+async def test_a_deleted_queue_is_declared_again_and_consumed(bus: BusFixture) -> None:
+    """The broker cancels the consumer; the service declares its queue and consumes again."""
+    handler = RecordingHandler()
+    mailer = await bus.node("mailer", hears=(hears(RequestCancelled, handler),))
     registration = await bus.node("registration", emits=(RequestCancelled,))
     async with channel(bus.broker.admin_url) as admin:
         await admin.queue_delete("mailer")
     await eventually(lambda: not mailer.ready[0])
     await eventually(lambda: mailer.ready[0])
-    await bus.emit(registration, said())
-    await eventually(lambda: len(heard) == 1)
+    await bus.emit(registration, cancelled())
+    await eventually(lambda: len(handler) == 1)
 
 
-async def test_pitfall_06_other_arguments_are_a_clear_failure_at_the_start(
+async def test_other_arguments_are_a_clear_failure_at_the_start(
     bus: BusFixture,
 ) -> None:
-    """406 closes a channel that nobody else uses, and names the queue."""
+    """406 closes a channel used for this only, and names the queue."""
     async with channel(bus.broker.admin_url) as admin:
         await admin.queue_declare(
             "mailer.dead", durable=True, arguments={"x-queue-type": "quorum", "x-max-length": 7}
@@ -155,17 +155,17 @@ async def test_pitfall_06_other_arguments_are_a_clear_failure_at_the_start(
         await bus.node("mailer", hears=(hears(RequestCancelled, RecordingHandler()),))
 
 
-async def test_pitfall_07_an_unroutable_publish_is_an_error(bus: BusFixture) -> None:
-    """Returned is not published."""
+async def test_an_unroutable_publish_is_an_error(bus: BusFixture) -> None:
+    """A returned message is not published."""
     async with publisher_of(bus.broker.url("registration")) as publisher:
         with pytest.raises(Unroutable):
             await publisher.publish(b"{}", properties(), exchange=topology.DEAD, key="nobody")
-        # And the channel is still good for the next one.
+        # And the channel is still usable for the next one.
         await publisher.publish(b"{}", properties(), exchange=topology.EVENTS, key=CANCELLED)
 
 
-async def test_pitfall_08_a_publish_never_outlives_its_timeout(bus: BusFixture) -> None:
-    """Not while the network is frozen, and not after it was cut."""
+async def test_a_publish_never_outlives_its_timeout(bus: BusFixture) -> None:
+    """Neither while the network is frozen nor after it was cut."""
     loop = asyncio.get_running_loop()
     url = bus.broker.url("registration")
     async with network(url) as net, publisher_of(net.url(url), timeout=1) as publisher:
@@ -183,10 +183,10 @@ async def test_pitfall_08_a_publish_never_outlives_its_timeout(bus: BusFixture) 
         await publisher.publish(b"{}", properties(), exchange=topology.EVENTS, key=CANCELLED)
 
 
-async def test_pitfall_09_a_cancelled_declare_disturbs_nobody(bus: BusFixture) -> None:
-    """A call that is cut closes its channel: declaring has one of its own."""
-    heard = RecordingHandler()
-    mailer = await bus.node("mailer", hears=(hears(RequestCancelled, heard),))
+async def test_a_cancelled_declare_disturbs_nobody(bus: BusFixture) -> None:
+    """A cancelled call closes its channel: declarations have a channel of their own."""
+    handler = RecordingHandler()
+    mailer = await bus.node("mailer", hears=(hears(RequestCancelled, handler),))
     registration = await bus.node("registration", emits=(RequestCancelled,))
     busy = mailer._queue_consumers[0]._channel
     for _ in range(5):
@@ -194,26 +194,26 @@ async def test_pitfall_09_a_cancelled_declare_disturbs_nobody(bus: BusFixture) -
         await asyncio.sleep(0.005)
         declaring.cancel()
         await asyncio.gather(declaring, return_exceptions=True)
-    await bus.emit(registration, said())
-    await eventually(lambda: len(heard) == 1)
+    await bus.emit(registration, cancelled())
+    await eventually(lambda: len(handler) == 1)
     assert mailer._queue_consumers[0]._channel is busy
     assert mailer.ready[0]
 
 
-async def test_pitfall_16_nothing_that_listens_is_collected(bus: BusFixture) -> None:
-    """Every channel and task is held by a field of ours."""
-    heard = RecordingHandler()
-    mailer = await bus.node("mailer", hears=(hears(RequestCancelled, heard),))
+async def test_nothing_that_listens_is_collected(bus: BusFixture) -> None:
+    """Every channel and task has a reference from a field."""
+    handler = RecordingHandler()
+    mailer = await bus.node("mailer", hears=(hears(RequestCancelled, handler),))
     registration = await bus.node("registration", emits=(RequestCancelled,))
     for number in range(3):
         gc.collect()
-        await bus.emit(registration, said(str(number)))
-        await eventually(lambda number=number: len(heard) == number + 1)
+        await bus.emit(registration, cancelled(str(number)))
+        await eventually(lambda number=number: len(handler) == number + 1)
     assert mailer.ready[0]
 
 
-async def test_pitfall_18_a_broker_that_starts_late_is_waited_for(bus: BusFixture) -> None:
-    """And for a bounded time only, with the reason."""
+async def test_a_broker_that_starts_late_is_waited_for(bus: BusFixture) -> None:
+    """For a bounded time only, with the reason."""
     async with network(bus.broker.admin_url) as net:
         net.cut(refuse=True)
         url = net.url(bus.broker.url("mailer"))
@@ -232,10 +232,10 @@ async def test_pitfall_18_a_broker_that_starts_late_is_waited_for(bus: BusFixtur
         await mailer.drain(5)
 
 
-async def test_pitfall_18_wrong_credentials_are_a_reason_not_a_silent_loop(
+async def test_wrong_credentials_are_a_reason_not_a_silent_loop(
     bus: BusFixture,
 ) -> None:
-    """The service does not start, and the password is not in the sentence."""
+    """The service does not start, and the password is not in the error."""
     url = bus.broker.url("mailer").replace("mailer:", "mailer:wrong-")
     with pytest.raises(DependencyDown) as down:
         await BrokerConnection(url, "mailer.consume").open(0.5)
@@ -243,14 +243,14 @@ async def test_pitfall_18_wrong_credentials_are_a_reason_not_a_silent_loop(
     assert "uthentication" in str(down.value) or "refused" in str(down.value).lower()
 
 
-async def test_pitfall_19_a_fact_that_commits_late_is_not_skipped(bus: BusFixture) -> None:
-    """Number 1 commits after number 2 was published; it is published all the same."""
-    heard = RecordingHandler()
-    await bus.node("mailer", hears=(hears(RequestCancelled, heard),))
+async def test_an_event_that_commits_late_is_not_skipped(bus: BusFixture) -> None:
+    """Number 1 commits after number 2 was published; it is published too."""
+    handler = RecordingHandler()
+    await bus.node("mailer", hears=(hears(RequestCancelled, handler),))
     registration = await bus.node("registration", emits=(RequestCancelled,))
     pool = await bus.pool("registration")
     async with transaction(pool) as late:
-        first = await emit(late, "registration", said("1"), subject=None, now=now())
-        (second,) = await bus.emit(registration, said("2"))
-        await eventually(lambda: heard.ids == [second])
-    await eventually(lambda: heard.ids == [second, first])
+        first = await emit(late, "registration", cancelled("1"), subject=None, now=now())
+        (second,) = await bus.emit(registration, cancelled("2"))
+        await eventually(lambda: handler.ids == [second])
+    await eventually(lambda: handler.ids == [second, first])

@@ -1,4 +1,4 @@
-"""Pitfalls 10 to 14: waiting rooms, dead letters and counting, on real queues."""
+"""Pitfalls of queues: retry delays, dead letters and counting, on real queues."""
 
 from typing import Any
 
@@ -12,50 +12,50 @@ from shared.messaging.queue_consumer import ack_or_requeue
 from tests.integration.shared.messaging.pitfalls import (
     CANCELLED,
     arguments_of,
-    crash_until_gone,
+    cancelled,
+    crash_until_dead_lettered,
     declared,
     depth_is,
     properties,
     publisher_of,
-    said,
 )
 from tests.support.servers.bus_fixture import BusFixture, RecordingHandler, channel
 from tests.support.waiting import eventually
 
-ROOMS = {"5s": 100, "30s": 200, "2m": 300, "10m": 400, "1h": 60_000}
+SHORT_DELAYS = {"5s": 100, "30s": 200, "2m": 300, "10m": 400, "1h": 60_000}
 
 
 @pytest.fixture
 def short_steps(monkeypatch: pytest.MonkeyPatch) -> None:
-    """The same waiting rooms with waits fit for a test, but for the last."""
-    monkeypatch.setattr(topology, "RETRY_DELAYS", ROOMS)
+    """The same retry queues with delays fit for a test, but for the last."""
+    monkeypatch.setattr(topology, "RETRY_DELAYS", SHORT_DELAYS)
 
 
-async def test_pitfall_10_the_delivery_limit_leads_to_the_dead_letters(bus: BusFixture) -> None:
-    """Not into a waiting room, from which a loop without rejection would never come back."""
+async def test_the_delivery_limit_leads_to_the_dead_letters(bus: BusFixture) -> None:
+    """Not into a retry queue, from which a loop without rejection would never return."""
     await declared(bus, "mailer")
     async with publisher_of(bus.broker.url("registration")) as publisher:
         await publisher.publish(b"{}", properties(), exchange=topology.EVENTS, key=CANCELLED)
-    assert await crash_until_gone(bus, "mailer") == topology.DELIVERY_LIMIT + 1
+    assert await crash_until_dead_lettered(bus, "mailer") == topology.DELIVERY_LIMIT + 1
     (letter,) = await bus.dead("mailer")
     assert (letter.header.properties.headers or {})["x-first-death-reason"] == "delivery_limit"
 
 
 @pytest.mark.usefixtures("short_steps")
-async def test_pitfall_11_tries_are_counted_in_our_own_header(bus: BusFixture) -> None:
-    """A copy carries no header of the broker's, and the count survives the waiting rooms."""
+async def test_tries_are_counted_in_our_own_header(bus: BusFixture) -> None:
+    """A copy has no header of the broker, and the count survives the retry queues."""
 
     def later(_event: Any, _context: Any) -> None:
-        raise Retry("later", after=3_600) if len(heard) == 3 else Retry("soon")
+        raise Retry("later", after=3_600) if len(handler) == 3 else Retry("soon")
 
-    heard = RecordingHandler(later)
-    await bus.node("mailer", hears=(hears(RequestCancelled, heard),))
+    handler = RecordingHandler(later)
+    await bus.node("mailer", hears=(hears(RequestCancelled, handler),))
     registration = await bus.node("registration", emits=(RequestCancelled,))
-    await bus.emit(registration, said())
-    room = topology.retry_queue("mailer", "1h")
-    await eventually(lambda: depth_is(bus, room, 1))
+    await bus.emit(registration, cancelled())
+    queue = topology.retry_queue("mailer", "1h")
+    await eventually(lambda: depth_is(bus, queue, 1))
     async with channel(bus.broker.admin_url) as admin:
-        message = await admin.basic_get(room, no_ack=True)
+        message = await admin.basic_get(queue, no_ack=True)
     headers = message.header.properties.headers or {}
     assert headers["attempt"] == 4
     assert not any(name.startswith("x-death") for name in headers)
@@ -63,27 +63,27 @@ async def test_pitfall_11_tries_are_counted_in_our_own_header(bus: BusFixture) -
 
 
 @pytest.mark.usefixtures("short_steps")
-async def test_pitfall_12_a_short_wait_is_not_held_up_by_a_long_one(bus: BusFixture) -> None:
-    """Each delay has a room of its own."""
+async def test_a_short_wait_is_not_held_up_by_a_long_one(bus: BusFixture) -> None:
+    """Each delay has its own queue."""
 
     def wait(event: RequestCancelled, _context: Any) -> None:
-        if heard.events.count(event) == 1:
+        if handler.events.count(event) == 1:
             raise Retry("wait", after=3_600 if event.request_id == "long" else None)
 
-    heard = RecordingHandler(wait)
-    await bus.node("mailer", hears=(hears(RequestCancelled, heard),))
+    handler = RecordingHandler(wait)
+    await bus.node("mailer", hears=(hears(RequestCancelled, handler),))
     registration = await bus.node("registration", emits=(RequestCancelled,))
-    await bus.emit(registration, said("long"))
+    await bus.emit(registration, cancelled("long"))
     await eventually(lambda: depth_is(bus, topology.retry_queue("mailer", "1h"), 1))
-    await bus.emit(registration, said("short"))
-    await eventually(lambda: heard.events.count(said("short")) == 2, 60)
-    assert heard.events.count(said("long")) == 1
+    await bus.emit(registration, cancelled("short"))
+    await eventually(lambda: handler.events.count(cancelled("short")) == 2, 60)
+    assert handler.events.count(cancelled("long")) == 1
 
 
-async def test_pitfall_13_mq_03_the_broker_keeps_what_it_cannot_dead_letter(
+async def test_mq_03_the_broker_keeps_what_it_cannot_dead_letter(
     bus: BusFixture,
 ) -> None:
-    """MQ-03: while the dead letters' queue is away the message stays in its own."""
+    """MQ-03: while the dead-letter queue is missing, the message stays in its own."""
     await declared(bus, "mailer")
     async with channel(bus.broker.admin_url) as admin:
         await admin.queue_delete("mailer.dead")
@@ -98,8 +98,8 @@ async def test_pitfall_13_mq_03_the_broker_keeps_what_it_cannot_dead_letter(
     await eventually(lambda: bus.broker.depths().get("mailer") == 1)
 
 
-async def test_pitfall_13_mq_03_our_own_dead_letter_waits_for_its_queue(bus: BusFixture) -> None:
-    """MQ-03: nothing takes the copy, so the original is kept until the queue is made again."""
+async def test_mq_03_our_own_dead_letter_waits_for_its_queue(bus: BusFixture) -> None:
+    """MQ-03: the copy is unroutable, so the original stays until the queue is declared again."""
 
     def reject(_event: Any, _context: Any) -> None:
         raise Reject("never")
@@ -108,14 +108,14 @@ async def test_pitfall_13_mq_03_our_own_dead_letter_waits_for_its_queue(bus: Bus
     registration = await bus.node("registration", emits=(RequestCancelled,))
     async with channel(bus.broker.admin_url) as admin:
         await admin.queue_delete("mailer.dead")
-    (message_id,) = await bus.emit(registration, said())
+    (message_id,) = await bus.emit(registration, cancelled())
     await eventually(lambda: "mailer.dead" in bus.broker.depths())
     (letter,) = await bus.dead("mailer")
     assert letter.header.properties.message_id == message_id
 
 
-async def test_pitfall_14_giving_a_message_back_is_counted(bus: BusFixture) -> None:
-    """A loop of `settle(requeue=True)` comes to an end."""
+async def test_a_requeue_is_counted(bus: BusFixture) -> None:
+    """A loop of `settle(requeue=True)` ends."""
     await declared(bus, "mailer")
     came = 0
     async with channel(bus.broker.admin_url) as admin:

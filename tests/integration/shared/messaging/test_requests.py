@@ -1,4 +1,4 @@
-"""Questions and orders to an owner: answered in time, or refused with a reason."""
+"""Requests to an owner: answered in time, or refused with a reason."""
 
 import asyncio
 from typing import Any
@@ -22,7 +22,7 @@ from tests.support.waiting import eventually
 
 
 async def test_a_question_is_answered(bus: BusFixture) -> None:
-    """The reply comes as the contract's class."""
+    """The reply is of the contract's class."""
 
     async def terms(request: DescribeTerms, _context: Any) -> TermsView:
         assert request.language == "fr"
@@ -32,8 +32,8 @@ async def test_a_question_is_answered(bus: BusFixture) -> None:
     assert await gateway.rpc_client.ask(DescribeTerms(language="fr")) == TERMS
 
 
-async def test_an_error_inside_is_told_as_internal_error_and_nothing_more(bus: BusFixture) -> None:
-    """No detail leaves the owner, and the worker goes on."""
+async def test_an_unexpected_error_is_answered_as_internal_error_only(bus: BusFixture) -> None:
+    """No detail leaves the owner, and the worker continues."""
 
     async def explode(_request: Any, _context: Any) -> Reply:
         if len(owner.requests) == 1:
@@ -50,7 +50,7 @@ async def test_an_error_inside_is_told_as_internal_error_and_nothing_more(bus: B
 
 
 async def test_no_answer_in_time_is_a_timeout_and_the_work_is_undone(bus: BusFixture) -> None:
-    """Asked again with the same key, it is carried out."""
+    """Repeated with the same key, it is executed."""
 
     async def slow_once(_request: Any, context: RequestContext[Any]) -> Reply:
         await context.emit(RequestCancelled(request_id=str(len(owner.requests))))
@@ -58,19 +58,19 @@ async def test_no_answer_in_time_is_a_timeout_and_the_work_is_undone(bus: BusFix
             await asyncio.sleep(30)
         return Done()
 
-    owner, heard = Owner(slow_once), RecordingHandler()
+    owner, handler = Owner(slow_once), RecordingHandler()
     gateway = await both(bus, CancelRequest, owner)
-    await bus.node("mailer", hears=(hears(RequestCancelled, heard),))
+    await bus.node("mailer", hears=(hears(RequestCancelled, handler),))
     order = CancelRequest(request_id="r")
     with pytest.raises(RequestTimeout):
         await gateway.rpc_client.ask(order, idempotency_key="k", timeout=0.5)
     assert await gateway.rpc_client.ask(order, idempotency_key="k") == Done()
-    await eventually(lambda: len(heard) == 1)
-    assert heard.events[0].request_id == "2"
+    await eventually(lambda: len(handler) == 1)
+    assert handler.events[0].request_id == "2"
 
 
 async def test_a_request_that_has_run_out_is_not_carried_out(bus: BusFixture) -> None:
-    """An hour in a queue that should have dropped it: no effect, no answer."""
+    """It expired an hour ago in its queue: no effect, no answer."""
     owner = Owner()
     gateway = await both(bus, CancelRequest, owner)
     old = now().replace(year=now().year - 1)
@@ -87,15 +87,15 @@ async def test_a_request_that_has_run_out_is_not_carried_out(bus: BusFixture) ->
     assert [request.request_id for request in owner.requests] == ["new"]
 
 
-async def test_an_owner_that_never_started_is_away(bus: BusFixture) -> None:
-    """Unroutable: told at once, not after the deadline."""
+async def test_an_owner_that_never_started_is_unavailable(bus: BusFixture) -> None:
+    """Unroutable: reported at once, not after the deadline."""
     gateway = await bus.node("gateway", asks=(DescribeTerms,))
     with pytest.raises(ServiceUnavailable):  # after the deadline it would be RequestTimeout
         await gateway.rpc_client.ask(DescribeTerms(language="fr"))
 
 
-async def test_an_owner_whose_database_is_away_is_away(bus: BusFixture) -> None:
-    """The asker hears it at once."""
+async def test_an_owner_whose_database_is_down_is_unavailable(bus: BusFixture) -> None:
+    """The caller gets the error at once."""
 
     async def lose(_request: Any, _context: Any) -> Reply:
         raise DependencyDown("database", "gone")
@@ -106,7 +106,7 @@ async def test_an_owner_whose_database_is_away_is_away(bus: BusFixture) -> None:
 
 
 async def test_misuse_is_found_at_once(bus: BusFixture) -> None:
-    """An order without a key, and a request that was not declared."""
+    """A command without a key, and an undeclared request."""
     gateway = await bus.node("gateway", asks=(CancelRequest,))
     with pytest.raises(ValueError, match="idempotency key"):
         await gateway.rpc_client.ask(CancelRequest(request_id="r"))
@@ -131,14 +131,14 @@ async def test_misuse_is_found_at_once(bus: BusFixture) -> None:
     ],
     ids=["junk", "type not answered here", "no key"],
 )
-async def test_a_bad_request_is_refused_and_the_worker_goes_on(
+async def test_a_bad_request_is_refused_and_the_worker_continues(
     bus: BusFixture, body: bytes, headers: dict[str, Any], slug: str
 ) -> None:
-    """Whatever arrives, the asker is told and the next request is answered."""
+    """Whatever arrives, the caller gets an error and the next request is answered."""
     owner = Owner()
     gateway = await both(bus, CancelRequest, owner)
     if slug == "idempotency_key_missing":
-        # Made now: the one in the table may have run out while other tests ran.
+        # Made now: the one in the table may have expired while other tests ran.
         body = wrap("gateway", CancelRequest(request_id="r"), subject=None, now=now())[1]
     answer: asyncio.Future[bytes] = asyncio.get_running_loop().create_future()
     async with channel(bus.broker.url("gateway")) as raw:
@@ -162,11 +162,12 @@ async def test_a_bad_request_is_refused_and_the_worker_goes_on(
     )
 
 
-async def test_an_answer_of_somebody_else_is_ignored(bus: BusFixture) -> None:
-    """The broker vouches for `user_id`: only the owner's answer counts (T23)."""
+async def test_an_answer_of_another_user_is_ignored(bus: BusFixture) -> None:
+    """The broker validates `user_id`: only the owner's answer counts."""
 
     async def terms(_request: Any, _context: Any) -> TermsView:
-        # As if an intruder knew the address and the correlation: the wrong user answers first.
+        # As if an attacker knew the reply queue and the correlation id: the wrong user answers
+        # first.
         return TERMS
 
     gateway = await both(bus, DescribeTerms, Owner(terms))

@@ -1,4 +1,4 @@
-"""One broker user per service with the least rights, proved by trying what must be refused."""
+"""One broker user per service with least privilege, tested by trying what must be refused."""
 
 import pytest
 from aiormq.exceptions import ChannelAccessRefused, ChannelPreconditionFailed
@@ -28,8 +28,13 @@ FORBIDDEN_PUBLISHES = {
     ),
     "straight into a queue": ("mailer", "", "registration", "mailer"),
     "another's retry exchange": ("mailer", "registration.retry", "registration", "mailer"),
-    "an event by somebody who says nothing": ("gateway", EVENTS, "gateway.X.v1", "gateway"),
-    "a dead letter by somebody who hears nothing": ("gateway", topology.DEAD, "mailer", "gateway"),
+    "an event by a service that emits nothing": ("gateway", EVENTS, "gateway.X.v1", "gateway"),
+    "a dead letter by a service that consumes nothing": (
+        "gateway",
+        topology.DEAD,
+        "mailer",
+        "gateway",
+    ),
     "shared by provisioning only": ("registration", topology.UNROUTED, "", "registration"),
 }
 
@@ -49,7 +54,7 @@ async def test_cr_06_a_service_publishes_only_what_is_its_own(bus: BusFixture, n
             )
 
 
-async def test_cr_06_a_service_cannot_say_that_it_is_another(bus: BusFixture) -> None:
+async def test_cr_06_a_service_cannot_publish_as_another(bus: BusFixture) -> None:
     """The broker compares `user_id` with who logged in."""
     async with channel(bus.broker.url("mailer")) as raw:
         with pytest.raises(ChannelPreconditionFailed):
@@ -76,8 +81,8 @@ async def test_cr_06_a_service_reads_only_its_own_queues(bus: BusFixture, queue:
             await raw.basic_get(queue)
 
 
-async def test_cr_06_a_service_hears_only_what_it_declares(bus: BusFixture) -> None:
-    """Binding to a type that is not heard is refused; so is deleting another's queue."""
+async def test_cr_06_a_service_subscribes_only_to_what_it_declares(bus: BusFixture) -> None:
+    """Binding to an undeclared type is refused; so is deleting another's queue."""
     await bus.node("registration", hears=(hears(MailAccepted, RecordingHandler()),))
     async with channel(bus.broker.url("registration")) as raw:
         with pytest.raises(ChannelAccessRefused):
@@ -90,10 +95,10 @@ async def test_cr_06_a_service_hears_only_what_it_declares(bus: BusFixture) -> N
             await raw.queue_delete("registration")
 
 
-def test_rights_follow_from_what_a_service_says_of_itself() -> None:
-    """No right without a use."""
+def test_rights_follow_from_the_declarations_of_a_service() -> None:
+    """No unused right."""
     nothing = permissions("quiet", (), (), (), ())
     assert (nothing.write, nothing.read) == (r"^(quiet(\..+)?)$", r"^(quiet(\..+)?)$")
     assert (nothing.topic_write, nothing.topic_read) == ("^$", "^$")
-    asker = permissions("asker", (), (), (CancelRequest,), ())
-    assert asker.write == r"^(impex\.requests|asker(\..+)?)$"
+    client = permissions("asker", (), (), (CancelRequest,), ())
+    assert client.write == r"^(impex\.requests|asker(\..+)?)$"

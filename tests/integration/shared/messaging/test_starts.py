@@ -1,4 +1,4 @@
-"""A start while the broker is not quite there yet."""
+"""A start while the broker is still starting."""
 
 import asyncio
 from typing import Any
@@ -15,7 +15,7 @@ from tests.support.waiting import eventually
 async def test_a_broker_that_fails_or_is_silent_at_declarations_is_tried_again(
     bus: BusFixture, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """One that has just started again closes the connection (541), or does not answer."""
+    """A restarted broker closes the connection (541), or does not answer."""
     original, tried = service_bus.declare, 0
 
     async def late(channel: Any, topology: Any) -> None:
@@ -29,7 +29,7 @@ async def test_a_broker_that_fails_or_is_silent_at_declarations_is_tried_again(
 
     monkeypatch.setattr(service_bus, "declare", late)
     monkeypatch.setattr(service_bus, "DECLARE_SECONDS", 0.2)
-    heard = RecordingHandler()
-    mailer = await bus.node("mailer", hears=(hears(RequestCancelled, heard),))
+    handler = RecordingHandler()
+    mailer = await bus.node("mailer", hears=(hears(RequestCancelled, handler),))
     await eventually(lambda: mailer.ready[0])
     assert tried >= 3

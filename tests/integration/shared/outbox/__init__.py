@@ -1,1 +1,1 @@
-"""Outbox, relay, inbox and kept replies."""
+"""Outbox, relay, inbox and stored replies."""

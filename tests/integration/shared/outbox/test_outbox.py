@@ -1,4 +1,4 @@
-"""Outbox, inbox and kept replies, on their own."""
+"""Outbox, inbox and stored replies."""
 
 import asyncio
 from typing import Any
@@ -20,29 +20,31 @@ from tests.support.servers.bus_fixture import BusFixture, RecordingHandler, chan
 from tests.support.waiting import eventually
 
 
-def _said(number: int) -> RequestCancelled:
+def _cancelled(number: int) -> RequestCancelled:
     return RequestCancelled(request_id=str(number))
 
 
-async def test_two_relays_publish_each_fact_once(bus: BusFixture) -> None:
-    """They skip each other's rows, so nobody waits and nothing goes out twice."""
-    heard = RecordingHandler()
-    await bus.node("mailer", hears=(hears(RequestCancelled, heard),))
+async def test_two_relays_publish_each_event_once(bus: BusFixture) -> None:
+    """They skip each other's rows, so neither waits and nothing is published twice."""
+    handler = RecordingHandler()
+    await bus.node("mailer", hears=(hears(RequestCancelled, handler),))
     first: ServiceBus = await bus.node("registration", emits=(RequestCancelled,))
     await bus.node("registration", emits=(RequestCancelled,))
-    ids = await bus.emit(first, *map(_said, range(500)))
+    ids = await bus.emit(first, *map(_cancelled, range(500)))
     await eventually(lambda: _rows(bus, "outbox", 0))
-    await eventually(lambda: len(heard) == 500)
-    assert sorted(heard.ids) == sorted(ids)
+    await eventually(lambda: len(handler) == 500)
+    assert sorted(handler.ids) == sorted(ids)
 
 
 async def _rows(bus: BusFixture, table: str, number: int) -> bool:
     return await bus.count("registration", table) == number
 
 
-async def test_a_refused_fact_stays_with_the_reason_and_goes_out_later(bus: BusFixture) -> None:
-    """A full queue refuses; the backlog waits in PostgreSQL and the others are not held up."""
-    heard = RecordingHandler()
+async def test_a_refused_event_stays_with_the_reason_and_is_published_later(
+    bus: BusFixture,
+) -> None:
+    """A full queue refuses; the backlog waits in PostgreSQL and others are not delayed."""
+    handler = RecordingHandler()
     async with channel(bus.broker.admin_url) as admin:
         await admin.queue_declare(
             "full",
@@ -51,13 +53,13 @@ async def test_a_refused_fact_stays_with_the_reason_and_goes_out_later(bus: BusF
         )
         await admin.queue_bind("full", topology.EVENTS, RequestCancelled.TYPE)
         registration = await bus.node("registration", emits=(RequestCancelled,))
-        await bus.emit(registration, _said(1), _said(2))
+        await bus.emit(registration, _cancelled(1), _cancelled(2))
         await eventually(lambda: _rows(bus, "outbox", 1))
         row = await eventually(lambda: _failed(bus))
         assert row["last_error"] == "the broker refused the message"
         assert row["next_at"] > row["created_at"]
         await admin.queue_delete("full")
-    await bus.node("mailer", hears=(hears(RequestCancelled, heard),))
+    await bus.node("mailer", hears=(hears(RequestCancelled, handler),))
     await eventually(lambda: _rows(bus, "outbox", 0), 60)
 
 
@@ -66,26 +68,26 @@ async def _failed(bus: BusFixture) -> Any:
     return await pool.fetchrow("SELECT * FROM outbox WHERE attempts > 0")
 
 
-async def test_a_relay_that_is_not_woken_looks_by_itself(bus: BusFixture) -> None:
-    """Polling is the truth, waking is a courtesy."""
-    heard = RecordingHandler()
-    await bus.node("mailer", hears=(hears(RequestCancelled, heard),))
+async def test_a_relay_that_is_not_notified_polls(bus: BusFixture) -> None:
+    """Polling guarantees progress; notifications only speed it up."""
+    handler = RecordingHandler()
+    await bus.node("mailer", hears=(hears(RequestCancelled, handler),))
     await bus.node("registration", emits=(RequestCancelled,))
     async with transaction(await bus.pool("registration")) as tx:
-        await emit(tx, "registration", _said(1), subject=None, now=now())
-    await eventually(lambda: len(heard) == 1, 60)
+        await emit(tx, "registration", _cancelled(1), subject=None, now=now())
+    await eventually(lambda: len(handler) == 1, 60)
 
 
-async def test_nobody_says_what_is_anothers(bus: BusFixture) -> None:
-    """Found where it is said."""
+async def test_a_service_cannot_emit_an_event_of_another(bus: BusFixture) -> None:
+    """The error is raised by `emit`."""
     async with transaction(await bus.pool("registration")) as tx:
         mail = MailAccepted(mail_id="m", cause="c", template="t", at=now())
         with pytest.raises(ValueError, match="which is mailer's"):
             await emit(tx, "registration", mail, subject=None, now=now())
 
 
-async def test_a_second_delivery_waits_for_the_first_and_knows_its_end(bus: BusFixture) -> None:
-    """Two deliveries at the same moment: one effect; after a rollback the second is the first."""
+async def test_a_second_delivery_waits_for_the_first_and_its_outcome(bus: BusFixture) -> None:
+    """Two deliveries at the same moment: one effect; after a rollback the second is applied."""
     pool = await bus.pool("registration")
     message_id = new_id()
 
@@ -103,8 +105,8 @@ async def test_a_second_delivery_waits_for_the_first_and_knows_its_end(bus: BusF
     assert sorted(got) == [False, True]
 
 
-async def test_old_rows_are_forgotten_and_young_ones_kept(bus: BusFixture) -> None:
-    """Thirty days for the inbox, its own time for each reply; in batches."""
+async def test_old_rows_are_purged_and_recent_ones_stay(bus: BusFixture) -> None:
+    """Thirty days for the inbox, an expiry for each reply; in batches."""
     pool = await bus.pool("registration")
     await pool.executemany(
         "INSERT INTO inbox VALUES ('registration', $1, now() - make_interval(days => $2))",
@@ -119,8 +121,8 @@ async def test_old_rows_are_forgotten_and_young_ones_kept(bus: BusFixture) -> No
     assert await pool.fetchval("SELECT idempotency_key FROM replies") == "young"
 
 
-async def test_a_reply_that_ran_out_no_longer_answers(bus: BusFixture) -> None:
-    """The key is free again, even before the clean-up has come by."""
+async def test_an_expired_reply_is_no_longer_used(bus: BusFixture) -> None:
+    """The key is free again, even before the purge."""
     pool = await bus.pool("registration")
     order = CancelRequest(request_id="r")
     async with transaction(pool) as tx:
@@ -135,8 +137,8 @@ async def test_a_reply_that_ran_out_no_longer_answers(bus: BusFixture) -> None:
         assert await replies.claim(tx, order, "k", b"2")
 
 
-async def test_of_a_person_who_gives_up_no_answer_is_kept(bus: BusFixture) -> None:
-    """Those about the request go, others stay, and so does the one that is being given."""
+async def test_answers_about_a_cancelled_request_are_deleted(bus: BusFixture) -> None:
+    """Those about the request are deleted, others stay, and so does the current one."""
     pool = await bus.pool("registration")
     order = CancelRequest(request_id="r-1")
     async with transaction(pool) as tx:
@@ -148,22 +150,22 @@ async def test_of_a_person_who_gives_up_no_answer_is_kept(bus: BusFixture) -> No
         assert await replies.delete_by_subject(tx) == 0
         assert await replies.delete_by_subject(tx, "r-1", "r-9") == 1
         await replies.save(tx, order.TYPE, "d", b"{}", "r-1")
-    kept = await pool.fetch("SELECT idempotency_key FROM replies ORDER BY 1")
-    assert [row["idempotency_key"] for row in kept] == ["b", "c", "d"]
+    stored = await pool.fetch("SELECT idempotency_key FROM replies ORDER BY 1")
+    assert [row["idempotency_key"] for row in stored] == ["b", "c", "d"]
 
 
-async def test_mq_07_the_age_of_the_oldest_fact_is_measured(bus: BusFixture) -> None:
-    """MQ-07: zero when all is out."""
+async def test_mq_07_the_age_of_the_oldest_event_is_measured(bus: BusFixture) -> None:
+    """MQ-07: zero when all are published."""
     pool = await bus.pool("registration")
     assert await oldest_age(pool) == 0
     async with transaction(pool) as tx:
-        await emit(tx, "registration", _said(1), subject=None, now=now())
+        await emit(tx, "registration", _cancelled(1), subject=None, now=now())
     await pool.execute("UPDATE outbox SET created_at = now() - interval '90 seconds'")
     assert 89 < await oldest_age(pool) < 120
 
 
 async def test_db_01_a_service_changes_rows_and_nothing_else(bus: BusFixture) -> None:
-    """DB-01: no table of its own making, no other schema."""
+    """DB-01: it creates no table and reads no other schema."""
     pool = await bus.pool("registration")
     await bus.pool("mailer")
     for statement in (
@@ -178,7 +180,7 @@ async def test_db_01_a_service_changes_rows_and_nothing_else(bus: BusFixture) ->
 
 
 async def test_the_same_tables_for_every_service(bus: BusFixture) -> None:
-    """Applied twice they change nothing."""
+    """Applying them twice changes nothing."""
     owner = bus.database.owner_url
     await bus.pool("mailer")
     connection = await asyncpg.connect(owner)
@@ -197,14 +199,14 @@ async def test_a_batch_is_a_hundred_rows(bus: BusFixture) -> None:
     pool = await bus.pool("registration")
     async with transaction(pool) as tx:
         for number in range(130):
-            await emit(tx, "registration", _said(number), subject=None, now=now())
+            await emit(tx, "registration", _cancelled(number), subject=None, now=now())
     published: list[str] = []
 
     class Everything:
-        """Confirms whatever it is given."""
+        """Confirms every message."""
 
         async def publish(self, _body: bytes, properties: Any, **_: Any) -> None:
-            """Note it."""
+            """Record it."""
             published.append(properties.message_id)
 
     relay = Relay(pool, Everything())  # type: ignore[arg-type]

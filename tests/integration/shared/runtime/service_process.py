@@ -1,4 +1,4 @@
-"""The small services as a process, and what tests do to it and to its servers."""
+"""The small services as a process, and helpers for it and its servers."""
 
 import json
 import os
@@ -23,7 +23,7 @@ Start = Callable[..., "Process"]
 
 
 class Process:
-    """The small services in a process of their own; what it writes goes to files."""
+    """The small services in a separate process; its output goes to files."""
 
     def __init__(self, environ: dict[str, str], folder: Path, *arguments: str) -> None:
         self.out: IO[bytes] = (folder / "out").open("wb")
@@ -47,7 +47,7 @@ class Process:
     def actions(self) -> list[str]:
         return [line.get("action", "") for line in self.logged()]
 
-    def said(self, word: str) -> bool:
+    def has_printed(self, word: str) -> bool:
         return word in (self.folder / "out").read_text()
 
     def ready(self) -> bool:
@@ -70,14 +70,14 @@ class Process:
         print(*self.lines(), sep="\n")  # shown where the test fails
 
 
-async def tell(database: Database) -> None:
-    """Put a fact into the teller's outbox; its relay looks there every second."""
+async def emit_event(database: Database) -> None:
+    """Put an event into the emitter's outbox, which its relay polls every second."""
     connection = await asyncpg.connect(
         database.admin_url, server_settings={"search_path": "registration"}
     )
     try:
-        fact = RequestCancelled(request_id="1")
-        await emit(connection, "registration", fact, subject="account", now=utc_now())
+        event = RequestCancelled(request_id="1")
+        await emit(connection, "registration", event, subject="account", now=utc_now())
     finally:
         await connection.close()
 
@@ -92,7 +92,7 @@ async def work(database: Database) -> list[str]:
 
 
 async def allow_sessions(database: Database, allowed: bool) -> None:
-    """Open or close this one database to everybody but administrators, sessions included."""
+    """Open or close this database to everybody but administrators, sessions included."""
     server = await asyncpg.connect(database.admin_url.rpartition("/")[0] + "/postgres")
     try:
         await server.execute(f"ALTER DATABASE {database.name} ALLOW_CONNECTIONS {allowed}")

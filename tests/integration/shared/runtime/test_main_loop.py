@@ -1,4 +1,4 @@
-"""The main loop, seen from outside: a real process, real servers, exit codes and what was done."""
+"""The main loop from outside: a real process, real servers, exit codes and recorded steps."""
 
 import json
 import signal
@@ -13,8 +13,8 @@ from tests.integration.shared.runtime.service_process import (
     Process,
     Start,
     allow_sessions,
+    emit_event,
     fetch,
-    tell,
     work,
 )
 from tests.support.servers.shared_servers import Broker, Database
@@ -26,8 +26,8 @@ async def test_a_signal_lets_the_running_handler_end_then_closes_in_order(
 ) -> None:
     process = start(IMPEX_SMALL_HANDLER_SECONDS="1.5")
     await eventually(process.ready)
-    await tell(database)
-    await eventually(lambda: process.said("handling"))
+    await emit_event(database)
+    await eventually(lambda: process.has_printed("handling"))
     process.stop()
     assert process.code() == 0, process.lines()
     assert await work(database) == [
@@ -49,7 +49,7 @@ async def test_interrupt_from_the_keyboard_drains_as_well(start: Start) -> None:
 
 
 @pytest.mark.parametrize("mode", ["dies", "ends"])
-async def test_a_side_task_that_ends_stops_the_process_loudly(
+async def test_a_side_task_that_ends_stops_the_process_with_an_error(
     start: Start, database: Database, mode: str
 ) -> None:
     process = start(IMPEX_SMALL_MODE=mode)
@@ -57,12 +57,14 @@ async def test_a_side_task_that_ends_stops_the_process_loudly(
     process.stop(signal.SIGUSR1)
     assert process.code() == 1
     died = [line for line in process.logged() if line.get("action") == "side_task_died"]
-    assert [(line["level"], line["task"]) for line in died] == [("critical", "registration: voice")]
+    assert [(line["level"], line["task"]) for line in died] == [
+        ("critical", "registration: misbehave")
+    ]
     assert (await work(database))[-1] == "closed"
     assert "pierre@example.fr" not in "\n".join(process.lines())
 
 
-async def test_a_deadline_that_passes_is_said_and_the_exit_is_a_failure(start: Start) -> None:
+async def test_a_missed_deadline_is_logged_and_the_exit_is_a_failure(start: Start) -> None:
     process = start(IMPEX_SMALL_MODE="stubborn", IMPEX_DRAIN_SECONDS="1")
     await eventually(process.ready)
     process.stop()
@@ -82,7 +84,7 @@ async def test_a_second_signal_ends_a_drain_at_once(start: Start, database: Data
 
 async def test_a_second_signal_ends_even_a_process_whose_loop_is_stuck(start: Start) -> None:
     process = start(IMPEX_SMALL_MODE="stuck")
-    await eventually(lambda: process.said("stuck"))
+    await eventually(lambda: process.has_printed("stuck"))
     process.stop(signal.SIGTERM)
     with pytest.raises(subprocess.TimeoutExpired):
         process.code(0.5)
@@ -100,14 +102,14 @@ async def test_a_build_that_fails_is_a_failed_start_and_closes_what_was_open(
     assert process.actions().count("service_stopped") == 2
 
 
-async def test_a_setting_found_wrong_by_build_exits_2_with_its_line(start: Start) -> None:
+async def test_an_invalid_setting_found_by_build_exits_2_with_its_line(start: Start) -> None:
     process = start(IMPEX_SMALL_MODE="misconfigured")
     assert process.code() == 2
     assert process.lines()[-1] == "impex: IMPEX_SMALL_MODE: asks for the impossible"
     assert process.actions().count("service_stopped") == 2
 
 
-async def test_a_database_that_never_comes_is_one_line_after_the_bounded_wait(
+async def test_a_database_that_never_starts_is_reported_in_one_line_after_the_bounded_wait(
     start: Start,
 ) -> None:
     with socket.socket() as unused:
@@ -168,7 +170,7 @@ async def test_a_health_port_that_is_taken_is_a_failed_start(start: Start) -> No
 
 
 @pytest.mark.faults
-async def test_readiness_tells_what_is_away_and_the_process_stays_until_it_is_told_to_stop(
+async def test_readiness_names_what_is_unavailable_and_the_process_runs_until_it_is_stopped(
     start: Start, database: Database, broker: Broker, free_port: int
 ) -> None:
     process = start(IMPEX_MAILER_HEALTH_PORT=str(free_port))
@@ -207,9 +209,7 @@ BAD = {
 
 
 @pytest.mark.parametrize("arguments", [[], ["--check"]])
-def test_bad_input_60_wrong_settings_exit_2_with_one_line_for_each(
-    tmp_path: Path, arguments: list[str]
-) -> None:
+def test_wrong_settings_exit_2_with_one_line_for_each(tmp_path: Path, arguments: list[str]) -> None:
     process = Process(BAD, tmp_path, *arguments)
     try:
         assert process.code() == 2

@@ -156,7 +156,7 @@ async def test_names_that_are_not_plain_are_refused(database: Database, files: P
             await migrate(database.owner_url, schema, role, [files])
 
 
-async def test_a_database_that_is_away_is_said_to_be(files: Path) -> None:
+async def test_an_unavailable_database_is_reported(files: Path) -> None:
     with pytest.raises(DependencyDown):
         await migrate("postgresql://x@127.0.0.1:1/x", "mailer", "impex_mailer", [files])
 
@@ -228,7 +228,7 @@ async def test_db_02_rights_are_renewed_by_every_run(
                 await tx.execute(statement)
 
 
-async def test_a_fingerprint_tells_two_schemas_apart_and_equal_ones_alike(
+async def test_fingerprints_of_equal_schemas_are_equal_and_others_differ(
     run: Migrate, database_factory: Callable[[], Database], database: Database, files: Path
 ) -> None:
     await run()

@@ -1,4 +1,4 @@
-"""The pool and transactions: every wait ends, loss of the server is told apart, and it recovers."""
+"""The pool and transactions: bounded waits, detection of outages, and recovery."""
 
 import asyncio
 import os
@@ -73,13 +73,13 @@ async def test_errors_of_statements_pass_as_they_are(pool: Pool) -> None:
         raise asyncpg.InterfaceError("cannot perform operation: another operation is in progress")
 
 
-@pytest.mark.parametrize("said", ["disk_full", "out_of_memory", "io_error", "25006"])
-async def test_a_server_that_can_do_nothing_for_anybody_is_away(pool: Pool, said: str) -> None:
-    """A full disk, a broken file, a standby (25006): waited for, not counted as a handler's bug."""
+@pytest.mark.parametrize("error", ["disk_full", "out_of_memory", "io_error", "25006"])
+async def test_a_server_that_cannot_serve_anybody_is_unavailable(pool: Pool, error: str) -> None:
+    """A full disk, a broken file, a standby (25006): an outage, not a handler's bug."""
     with pytest.raises(DependencyDown, match="no more"):
         async with transaction(pool) as tx:
             await tx.execute(
-                f"DO $$ BEGIN RAISE EXCEPTION 'no more' USING ERRCODE = '{said}'; END $$"
+                f"DO $$ BEGIN RAISE EXCEPTION 'no more' USING ERRCODE = '{error}'; END $$"
             )
 
 
@@ -101,7 +101,7 @@ async def test_a_session_cut_in_a_transaction_is_a_dependency_down(
     await ping(pool)
 
 
-async def test_a_pool_without_a_free_connection_says_so_in_time(
+async def test_a_pool_without_a_free_connection_times_out(
     pool: Pool, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("shared.database.pool.ACQUIRE_SECONDS", 0.2)
@@ -126,7 +126,7 @@ async def test_a_server_that_is_not_there_is_tried_for_the_given_time(url: str) 
     assert "hidden" not in str(caught.value)
 
 
-async def test_a_wrong_password_is_said_without_the_password(database: Database) -> None:
+async def test_a_wrong_password_is_reported_without_the_password(database: Database) -> None:
     url = database.url("mailer").replace("impex_mailer:", "impex_mailer:hidden")
     with pytest.raises(DependencyDown, match="password authentication failed") as caught:
         await open_pool(url, "mailer", "test", 2)
@@ -134,7 +134,7 @@ async def test_a_wrong_password_is_said_without_the_password(database: Database)
 
 
 @pytest.mark.faults
-async def test_a_server_that_has_gone_silent_is_away_and_a_slow_statement_is_not(
+async def test_a_silent_server_is_unavailable_and_a_slow_statement_is_an_error(
     database: Database, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("shared.database.pool.COMMAND_SECONDS", 0.5)
@@ -166,7 +166,7 @@ async def test_a_server_that_has_gone_silent_is_away_and_a_slow_statement_is_not
 
 @pytest.fixture
 def private(servers: ServerUrls) -> Iterator[Postgres]:
-    """A PostgreSQL of this test alone, because it is stopped."""
+    """A dedicated PostgreSQL, because it is stopped."""
     # Not below pytest's own folder: every run closes that one to the database's user.
     folder = servers.folder / f"private-{secrets.token_hex(4)}"
     server = Postgres(folder, secrets.token_hex(8), durable=False)
@@ -207,7 +207,7 @@ async def test_the_pool_recovers_by_itself_after_a_restart_of_the_server(
 
 
 @pytest.mark.faults
-async def test_a_server_that_comes_late_is_waited_for(private: Postgres) -> None:
+async def test_a_server_that_starts_late_is_waited_for(private: Postgres) -> None:
     private.stop()
     opening = asyncio.create_task(open_pool(private.url(), "public", "test", 2, wait=30))
     private.start()

@@ -1,5 +1,6 @@
-"""The pictures of the help page: all there, light, of the screens as they are, and not to be
-scanned."""
+"""The pictures of the help page: complete, small, of the current screens, and without a readable QR
+code.
+"""
 
 import pytest
 import zxingcpp
@@ -7,7 +8,7 @@ from PIL import Image
 
 from services.gateway.features.help import help_screenshots
 from shared.i18n.catalogue import LANGUAGES
-from tests.support.pages.help_catalogue import FOLDER, PICTURES, Picture, path, stands
+from tests.support.pages.help_catalogue import FOLDER, PICTURES, Picture, is_current, path
 from tests.support.pages.render_pages import Page
 from tests.unit.gateway.templates.parsed_pages import ALL, soup
 
@@ -24,12 +25,12 @@ AGAIN = "the screen has changed: make pictures takes it again"
 
 @pytest.mark.parametrize(("picture", "language"), EACH)
 def test_g_02_each_picture_shows_the_screen_as_it_is(picture: Picture, language: str) -> None:
-    assert stands(picture, language), AGAIN
+    assert is_current(picture, language), AGAIN
 
 
 def test_g_02_there_are_these_pictures_and_no_others() -> None:
-    wanted = sorted(f"{language}/{one.name}.png" for one in PICTURES for language in LANGUAGES)
-    assert sorted(str(one.relative_to(FOLDER)) for one in FOLDER.rglob("*.*")) == wanted
+    expected = sorted(f"{language}/{one.name}.png" for one in PICTURES for language in LANGUAGES)
+    assert sorted(str(one.relative_to(FOLDER)) for one in FOLDER.rglob("*.*")) == expected
     assert sum(one.stat().st_size for one in FOLDER.rglob("*.png")) <= MAX_BYTES
 
 
@@ -41,7 +42,7 @@ def test_g_02_a_picture_of_a_code_qr_cannot_be_scanned_by_mistake() -> None:
 
 
 @pytest.mark.parametrize("page", GUIDES, ids=lambda page: str(page.language))
-def test_g_02_ax_06_every_picture_is_on_the_page_once_with_words_and_its_size(page: Page) -> None:
+def test_g_02_ax_06_every_picture_is_on_the_page_once_with_a_text_and_its_size(page: Page) -> None:
     language = page.language
     sizes = help_screenshots.load()[language]
     shown_ones = soup(page).select("main figure")
@@ -51,9 +52,9 @@ def test_g_02_ax_06_every_picture_is_on_the_page_once_with_words_and_its_size(pa
         name = str(image["src"]).rpartition("/")[2].removesuffix(".png")
         assert image["src"] == f"static/images/help/{language}/{name}.png"
         with Image.open(path(language, name)) as picture:
-            said = int(str(image["width"])), int(str(image["height"]))
-            assert picture.size == (said[0] * 2, said[1] * 2)
-        assert (sizes[name].width, sizes[name].height) == said
+            shown_size = int(str(image["width"])), int(str(image["height"]))
+            assert picture.size == (shown_size[0] * 2, shown_size[1] * 2)
+        assert (sizes[name].width, sizes[name].height) == shown_size
         assert len(str(image["alt"])) > 40
         assert image["loading"] == "lazy"
         (link,) = figure.select("figcaption a")

@@ -1,4 +1,4 @@
-"""The home page in each of its states: tabs, table, search, pages, and what is not there (G-41)."""
+"""The home page in each of its states: tabs, table, search, pages, and missing parts (G-41)."""
 
 from urllib.parse import urlsplit
 
@@ -34,7 +34,7 @@ WITH_ROWS = [name for name in AT_HOME if read(state(name)).select("main table")]
 
 
 def text(element: Tag) -> str:
-    """What is read, with ordinary spaces and one of each."""
+    """The visible text, with normalized spaces."""
     return " ".join(element.get_text().split())
 
 
@@ -44,7 +44,7 @@ def english(name: str) -> Page:
 
 @pytest.mark.parametrize("name", AT_HOME)
 def test_g_41_four_tabs_with_the_guides_titles_are_links(name: str) -> None:
-    """AX-08: a navigation of four pages, the one that is open named as such."""
+    """AX-08: a navigation of four pages, with the current one marked."""
     nav = one(state(name), "nav#onglets")
     links = nav.select("a")
     assert nav["aria-label"]
@@ -59,12 +59,12 @@ def test_g_41_four_tabs_with_the_guides_titles_are_links(name: str) -> None:
         assert parse_query(urlsplit(str(link["href"])).query).tab
 
 
-def test_g_41_tabs_say_how_many_or_nothing() -> None:
-    said = [text(link) for link in read(state("home-pages")).select("#onglets a")]
+def test_g_41_tabs_show_their_counts_or_none() -> None:
+    titles = [text(link) for link in read(state("home-pages")).select("#onglets a")]
     counts = ("12 345 dossiers", "1 874 dossiers", "3 dossiers", "0 dossier")
-    assert said == [f"{title} {count}" for title, count in zip(TITLES, counts, strict=True)]
-    away = [text(link) for link in read(state("home-away")).select("#onglets a")]
-    assert away == TITLES
+    assert titles == [f"{title} {count}" for title, count in zip(TITLES, counts, strict=True)]
+    unavailable = [text(link) for link in read(state("home-unavailable")).select("#onglets a")]
+    assert unavailable == TITLES
     in_english = read(english("home-pages")).select("#onglets a")
     assert text(in_english[0]) == "My declarations filed 12,345 items"
 
@@ -85,18 +85,18 @@ def test_g_42_ax_08_a_table_of_nine_columns_each_cell_with_its_titles(name: str)
 
 
 @pytest.mark.parametrize("name", WITH_ROWS)
-def test_g_42_ax_08_each_title_sorts_and_one_says_how_rows_are_sorted(name: str) -> None:
+def test_g_42_ax_08_each_title_sorts_and_one_shows_the_order(name: str) -> None:
     page = state(name)
-    wanted = page.state.variables["query"]
+    query = page.state.variables["query"]
     heads = read(page).select("main thead th")
     (by,) = (head for head in heads if "aria-sort" in head.attrs)
-    assert by["aria-sort"] == ("descending" if wanted.descending else "ascending")
+    assert by["aria-sort"] == ("descending" if query.descending else "ascending")
     for head in heads:
         link = head.select_one("a")
         assert link is not None
         there = parse_query(urlsplit(str(link["href"])).query)
-        assert (there.tab, there.search, there.page) == (wanted.tab, wanted.search, 1)
-        assert (there.sort == wanted.sort) == (head is by)
+        assert (there.tab, there.search, there.page) == (query.tab, query.search, 1)
+        assert (there.sort == query.sort) == (head is by)
     assert one(page, "#tri option[selected]").get_text() == text(by).partition(" (")[0]
 
 
@@ -122,8 +122,8 @@ def test_g_42_the_total_search_filters_and_file_keep_what_was_chosen() -> None:
 def test_g_42_pages_are_links_and_the_shown_one_is_named() -> None:
     page = state("home-pages")
     links = one(page, "nav#pages").select("a")
-    said = [text(link) for link in links]
-    assert said == [
+    titles = [text(link) for link in links]
+    assert titles == [
         "Page précédente",
         *(f"Page {number}" for number in (1, 2, 3, 4, 5, 6, 7)),
         "Page 1 235",
@@ -139,7 +139,7 @@ def test_g_42_pages_are_links_and_the_shown_one_is_named() -> None:
     assert not read(state("home-rows")).select("#pages")
 
 
-def test_g_43_drafts_are_seen_as_such_and_lead_where_they_are() -> None:
+def test_g_43_drafts_are_marked_and_linked() -> None:
     page = state("home-rows")
     filed, draft = read(page).select("main tbody tr")
     assert text(filed.select("td")[2]) == "En cours d'examen"
@@ -155,11 +155,11 @@ def test_g_43_drafts_are_seen_as_such_and_lead_where_they_are() -> None:
     assert hidden.get_text() == "–"
 
 
-def test_g_43_without_settings_nothing_leads_out() -> None:
+def test_g_43_without_settings_no_link_leads_out() -> None:
     page = state("home-no_links")
     assert not read(page).select("main tbody a")
     assert "Déposer une demande" not in text(one(page, "main"))
-    for name in ("home-filing", "home-rows", "home-away"):
+    for name in ("home-filing", "home-rows", "home-unavailable"):
         (file,) = (a for a in read(state(name)).select("a") if text(a) == "Déposer une demande")
         assert file["href"] == "https://office.example/depot?de=impexweb"
         assert "target" not in file.attrs
@@ -175,25 +175,27 @@ def test_g_43_without_settings_nothing_leads_out() -> None:
             "Aucun dossier ne correspond à cette recherche. Modifiez-la ou effacez-la.",
             True,
         ),
-        ("home-away", "La liste de vos dossiers ne répond pas pour l'instant.", False),
+        ("home-unavailable", "La liste de vos dossiers ne répond pas pour l'instant.", False),
     ],
 )
-def test_g_41_what_is_not_there_is_said_with_a_way_on(name: str, words: str, form: bool) -> None:
+def test_g_41_an_empty_list_is_explained_with_a_next_step(
+    name: str, words: str, form: bool
+) -> None:
     page = state(name)
     assert words in text(one(page, "main"))
     assert not read(page).select("main table")
     assert bool(read(page).select("main form")) == form
 
 
-def test_g_41_a_list_that_is_away_can_be_asked_again() -> None:
-    page = state("home-away")
+def test_g_41_an_unavailable_list_can_be_reloaded() -> None:
+    page = state("home-unavailable")
     assert one(page, "main .fr-alert--error")["role"] == "alert"
     (again,) = (a for a in read(page).select("main a") if text(a) == "Réessayer")
     assert again["href"] == "/accueil"
     assert read(page).select("main a[href='/compte'], main a[href='/aide']")
 
 
-def test_g_33_the_banner_says_what_is_left_to_do() -> None:
+def test_g_33_the_banner_shows_what_is_left_to_do() -> None:
     page = state("home-to_validate")
     banner = one(page, "main .fr-alert--warning")
     assert "Il vous reste à valider vos informations." in text(banner)
@@ -204,14 +206,14 @@ def test_g_33_the_banner_says_what_is_left_to_do() -> None:
     assert "Complete" in text(one(english("home-to_validate"), "main .fr-alert--warning"))
 
 
-def test_in_03_what_others_sent_is_text() -> None:
-    """Mark-up does nothing; another direction stays in its cell."""
+def test_in_03_fields_of_events_are_text() -> None:
+    """Mark-up has no effect; right-to-left text stays in its cell."""
     page = state("home-hostile")
     main = one(page, "main")
     assert not main.select("script, img, [onerror]")
     shown = [text(one) for one in main.select("tbody bdi")]
-    for said in (HOSTILE.number, HOSTILE.status, HOSTILE.establishment, HOSTILE.medicine):
-        assert " ".join(said.split()) in shown
+    for titles in (HOSTILE.number, HOSTILE.status, HOSTILE.establishment, HOSTILE.medicine):
+        assert " ".join(titles.split()) in shown
     assert one(page, "#recherche")["value"] == page.state.variables["query"].search
     link = main.select_one("tbody th a")
     assert link is not None

@@ -1,4 +1,4 @@
-"""No page offers an identifier to swap: whose data is shown is said by the session (AZ-02)."""
+"""No page has an identifier to swap: the session decides whose data is shown (AZ-02)."""
 
 import re
 
@@ -11,10 +11,10 @@ from tests.unit.gateway.templates.parsed_pages import FRENCH
 from tests.unit.gateway.templates.parsed_pages import soup as read
 
 IDENTIFIER = re.compile(r"[0-9a-f]{8}-[0-9a-f]{4}-|[0-9a-f]{24}|\b[1-9]\d{5,}\b")
-#: Made anew for each page, or for the browser in front of it: nobody else's fits.
+#: Made for each page or browser: those of others are refused.
 TOKENS = ("csrf", "key", "token", "list", "nonce")
-#: What a form may name: a session of the account's own, which a test swaps (404); a version of
-#: public terms; what people typed themselves.
+#: What a form may contain: a session of the own account, which a test swaps (404); a version of
+#: public terms; the input itself.
 NAMED = ("session", "version", "sha256")
 TYPED = ("text", "email", "tel", "search")
 
@@ -34,7 +34,7 @@ def _names_something(element: Tag) -> bool:
 
 
 def test_az_02_no_address_of_the_portal_holds_an_identifier() -> None:
-    """Static files aside, every address is a fixed one."""
+    """Except for static files, every address is fixed."""
     app = web.Application()
     setup_routes(app.router, Routes(PAGES))
     places = {
@@ -43,7 +43,7 @@ def test_az_02_no_address_of_the_portal_holds_an_identifier() -> None:
     assert {place for place in places if not place.startswith("/static/")} == set()
 
 
-def test_az_02_no_link_or_form_names_what_could_be_another_persons() -> None:
+def test_az_02_no_link_or_form_names_data_of_others() -> None:
     found = {
         (page.state.name, str(element)[:160])
         for page in FRENCH

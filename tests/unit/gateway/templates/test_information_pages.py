@@ -1,4 +1,4 @@
-"""What the pages of the complementary information hold, in every state, read from their HTML."""
+"""The pages of the complementary information in every state, read from their HTML."""
 
 import pytest
 from bs4 import Tag
@@ -10,7 +10,7 @@ from tests.support.pages.render_pages import Page
 from tests.unit.gateway.templates.parsed_pages import ALL, one, soup, state
 
 FORM = "form#informations"
-#: AX-02: what browsers fill in by themselves.
+#: AX-02: fields with autocompletion.
 COMPLETED = {
     "last_name": "family-name",
     "first_name": "given-name",
@@ -28,7 +28,7 @@ COMPLETED = {
 
 
 def text(page: Page, selector: str = "main") -> str:
-    """What is read there, with ordinary spaces and one of each."""
+    """The visible text there, with normalized spaces."""
     return " ".join(one(page, selector).get_text(" ").replace("\u00a0", " ").split())
 
 
@@ -36,8 +36,8 @@ def label(page: Page, name: str) -> str:
     """A field's label without its hint."""
     found = one(page, f"label[for={name}]")
     hint = found.select_one(".fr-hint-text")
-    said = found.get_text(" ").replace(hint.get_text(" ") if hint else "\0", "")
-    return " ".join(said.replace("\u00a0", " ").split())
+    content = found.get_text(" ").replace(hint.get_text(" ") if hint else "\0", "")
+    return " ".join(content.replace("\u00a0", " ").split())
 
 
 def english(name: str) -> Page:
@@ -47,7 +47,7 @@ def english(name: str) -> Page:
     )
 
 
-def test_g_31_g_32_the_labels_are_the_guides_and_mandatory_ones_bear_the_sign() -> None:
+def test_g_31_g_32_the_labels_are_those_of_the_guide_with_mandatory_ones_marked() -> None:
     page = state("information")
     assert {name: label(page, name) for name in ("last_name", "siret", "address_extra")} == {
         "last_name": "Nom *",
@@ -102,7 +102,7 @@ def test_ax_03_two_fieldsets_with_their_legends_and_the_country_first() -> None:
     assert fields[:2] == ["country", "siret"]
 
 
-def test_ax_02_browsers_may_fill_in_what_they_know() -> None:
+def test_ax_02_fields_allow_autocompletion() -> None:
     page = state("information")
     found = {
         str(field["id"]): str(field["autocomplete"])
@@ -117,16 +117,16 @@ def test_the_form_sends_what_the_route_takes() -> None:
     assert names == {"csrf", "key", *NAMES.split()}
 
 
-def test_ax_04_every_error_stands_at_its_field_and_in_the_summary() -> None:
-    """Bad inputs 39 to 49: in red, in words, all at once."""
+def test_ax_04_every_error_is_at_its_field_and_in_the_summary() -> None:
+    """In red, as text, all at once."""
     page = state("information-errors")
     wrong = [str(one["id"]) for one in soup(page).select("[aria-invalid=true]")]
     assert wrong == [error.field for error in WRONG]
     for error in WRONG:
         assert one(page, f"#{error.field}-messages").get_text(strip=True), error.field
-    said = text(page, "#erreurs")
-    assert said.startswith("20 informations à compléter ou à corriger")
-    assert "mot de passe" not in said
+    shown = text(page, "#erreurs")
+    assert shown.startswith("20 informations à compléter ou à corriger")
+    assert "mot de passe" not in shown
     for words in (
         "choisissez ce pays, ou corrigez le numéro (+590).",
         "Saisissez seulement des chiffres.",
@@ -134,17 +134,17 @@ def test_ax_04_every_error_stands_at_its_field_and_in_the_summary() -> None:
         "Saisissez un code postal à 5 chiffres. En Corse, il commence par 20",
         "Saisissez au plus 38 caractères par ligne.",
     ):
-        assert words in said, words
+        assert words in shown, words
     assert "Brouillon enregistré à 10:42 (heure de Paris). Vous devez valider" in text(page)
 
 
 @pytest.mark.parametrize("name", ["information-wrong-country"])
-def test_bad_input_47_a_siret_abroad(name: str) -> None:
+def test_a_siret_outside_france_is_refused(name: str) -> None:
     assert "Le n° de Siret n'existe qu'en France" in text(state(name))
 
 
 @pytest.mark.parametrize(
-    ("name", "said", "asked"),
+    ("name", "shown", "asked"),
     [
         (
             "information-closed",
@@ -160,15 +160,15 @@ def test_bad_input_47_a_siret_abroad(name: str) -> None:
         ("information", "", False),
     ],
 )
-def test_si_06_what_the_directory_says_and_the_reason_only_where_it_is_asked(
-    name: str, said: str, asked: bool
+def test_si_06_the_result_of_the_lookup_and_the_reason_only_where_it_is_required(
+    name: str, shown: str, asked: bool
 ) -> None:
     page = state(name)
-    assert said in text(page, "#siret-etat")
+    assert shown in text(page, "#siret-etat")
     assert one(page, "#ferme").has_attr("hidden") is not asked
 
 
-def test_ax_06_the_summary_shows_what_was_typed_and_asks_for_a_confirmation() -> None:
+def test_ax_06_the_summary_shows_the_input_and_needs_a_confirmation() -> None:
     for name, where in (("information_validation", "main"), ("information-dialog", "#validation")):
         page = state(name)
         for shown in ("01 55 87 40 90", "4512", "732 829 320 00074", "Bâtiment C, 2e étage"):
@@ -182,12 +182,12 @@ def test_ax_06_the_summary_shows_what_was_typed_and_asks_for_a_confirmation() ->
     assert "fermé depuis le 31 mai 2024" in text(
         state("information_validation-closed"), "#siret-lu"
     )
-    away = state("information_validation-away")
-    assert "Ce service ne répond pas" in text(away)
-    assert "732 829 320 00074" in text(away)
+    unavailable = state("information_validation-unavailable")
+    assert "Ce service ne répond pas" in text(unavailable)
+    assert "732 829 320 00074" in text(unavailable)
 
 
-def test_g_35_what_is_frozen_is_only_read_and_says_whom_to_ask() -> None:
+def test_g_35_frozen_information_is_read_only_and_names_a_contact() -> None:
     page = state("information_frozen")
     assert soup(page).select("main :is(input, select, textarea)") == []
     assert "Ces informations ne sont plus modifiables directement" in text(page)
@@ -198,7 +198,7 @@ def test_g_35_what_is_frozen_is_only_read_and_says_whom_to_ask() -> None:
     assert shown <= {field.name for field in FIELDS if field.part and not field.other_of}
 
 
-def test_the_foreign_laboratory_reads_english() -> None:
+def test_a_foreign_laboratory_is_shown_in_english() -> None:
     page = english("information-foreign")
     assert label(page, "siret") == "SIRET number * (required if French)"
     assert "Outside France, leave this field empty." in text(page)
@@ -209,7 +209,7 @@ def test_the_foreign_laboratory_reads_english() -> None:
     assert "VAT number BE0403170701" in frozen
 
 
-def test_one_opens_the_terms_without_leaving_what_was_typed() -> None:
+def test_the_terms_open_without_losing_the_input() -> None:
     link: Tag = one(state("information"), "label[for=terms] a")
     assert (link["href"], link["target"]) == ("/conditions", "_blank")
     assert "nouvelle fenêtre" in str(link["title"])
@@ -219,4 +219,4 @@ def test_b_11_the_account_shows_the_information_or_what_is_left_to_do() -> None:
     assert "Il vous reste à valider vos informations." in text(state("account"))
     assert one(state("account"), "main a[href='/informations']").get_text() == "Compléter"
     assert "732 829 320 00074" in text(state("account-validated"))
-    assert "ne peuvent pas être affichées" in text(state("account-information-away"))
+    assert "ne peuvent pas être affichées" in text(state("account-information-unavailable"))

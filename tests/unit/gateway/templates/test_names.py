@@ -16,7 +16,7 @@ from tests.support.pages.page_states import STATES
 from tests.support.pages.render_pages import Page, render
 
 NAMES = re.compile("IMPEXWEB|ANSM")
-#: Marks what the service and its operator are called here.
+#: Marks the names of the service and its operator.
 OTHER = Renderer(
     replace(
         BRAND,
@@ -44,11 +44,11 @@ def test_no_text_names_the_service_or_its_operator() -> None:
 
 @pytest.mark.parametrize("language", LANGUAGES)
 def test_every_page_names_the_service_and_its_operator_as_they_are_called(language: str) -> None:
-    """What a state brings along (an issuer, a notice) keeps the test brand's names."""
+    """Variables of a state (an issuer, a notice) have the test brand's names."""
     found, seen = [], 0
     for state in STATES:
-        said = state.said(language) if state.said else {}
-        if NAMES.search(repr((state.variables, said, state.me))):
+        localized = state.localized(language) if state.localized else {}
+        if NAMES.search(repr((state.variables, localized, state.me))):
             continue
         seen += 1
         html = render(Page(state, language), OTHER)

@@ -1,4 +1,4 @@
-"""What particular pages must say and offer, by requirement."""
+"""Contents of particular pages, by requirement."""
 
 import re
 
@@ -18,7 +18,7 @@ def test_ax_01_titles_are_distinct() -> None:
         title = one(page, "head > title").get_text().removeprefix("Erreur\u00a0: ")
         titles.setdefault(title, set()).add(page.state.template)
     shared = {title: found for title, found in titles.items() if len(found) > 1}
-    # The terms have one title wherever they are read.
+    # The terms have one title on every page.
     assert list(shared.values()) == [{"terms.html", "terms_public.html"}]
 
 
@@ -51,7 +51,7 @@ AUTOCOMPLETE = {
 
 
 @pytest.mark.parametrize("name", AUTOCOMPLETE)
-def test_ax_02_fields_say_what_they_hold(name: str) -> None:
+def test_ax_02_fields_have_an_autocomplete_value(name: str) -> None:
     fields = read(in_state(name)).select("main input:not([type=hidden], [type=checkbox])")
     assert {str(field["name"]): field["autocomplete"] for field in fields} == AUTOCOMPLETE[name]
     for field in fields:
@@ -62,7 +62,7 @@ STEPS = {"register": 1, "validation": 2, "correct_address": 2, "link": 2, "verif
 
 
 @pytest.mark.parametrize(("name", "step"), STEPS.items())
-def test_g_04_every_step_can_be_cancelled_and_says_where_it_stands(name: str, step: int) -> None:
+def test_g_04_every_step_can_be_cancelled_and_shows_its_number(name: str, step: int) -> None:
     page = in_state(name)
     cancel = one(page, "main a[href='/inscription/annuler']")
     assert cancel.get_text(strip=True) == "Annuler"
@@ -96,7 +96,7 @@ WORDS = {
 
 
 @pytest.mark.parametrize("name", WORDS)
-def test_g_01_to_g_14_the_words_of_the_guide_are_on_the_screen(name: str) -> None:
+def test_g_01_to_g_14_the_texts_of_the_guide_are_on_the_page(name: str) -> None:
     """G-01, G-02, G-03, G-05, G-06, G-10, G-12, G-13, G-14."""
     text = re.sub(r"[ \n]+", " ", one(in_state(name), "main").get_text())
     for words in WORDS[name]:
@@ -105,7 +105,7 @@ def test_g_01_to_g_14_the_words_of_the_guide_are_on_the_screen(name: str) -> Non
 
 def test_gd_01_the_privacy_notice_is_complete() -> None:
     text = one(in_state("privacy"), "main").get_text()
-    for wanted in (
+    for expected in (
         "responsabilité de l'ANSM",
         "base légale",
         "obligatoires",
@@ -117,32 +117,32 @@ def test_gd_01_the_privacy_notice_is_complete() -> None:
         "CNIL",
         "Modèle à remplacer",
     ):
-        assert wanted in text
+        assert expected in text
     assert "Modèle" not in one(in_state("privacy-own"), "main").get_text()
 
 
 def test_g_03_the_form_shows_the_legal_notice_and_whom_to_write_to() -> None:
     text = one(in_state("register"), "section.fr-callout").get_text()
-    for wanted in (
+    for expected in (
         "L.5124-1 et L.5124-13",
         "dpo@ansm.sante.fr",
         "CNIL",
         "obligatoires",
         "48 heures",
     ):
-        assert wanted in text
+        assert expected in text
 
 
-def test_ax_11_the_statement_holds_what_the_law_asks() -> None:
+def test_ax_11_the_statement_has_the_legal_contents() -> None:
     text = one(in_state("accessibility"), "main").get_text()
-    for wanted in (
+    for expected in (
         "non conforme",
         "RGAA",
         "Plan d'action",
         "Défenseur des droits",
         "01.55.87.40.90",
     ):
-        assert wanted in text
+        assert expected in text
 
 
 def test_english_sentences_give_the_telephone_as_dialled_from_abroad() -> None:
@@ -156,8 +156,8 @@ def test_english_sentences_give_the_telephone_as_dialled_from_abroad() -> None:
 
 def test_g_15_g_16_requirements_glossary_publisher_and_purpose_are_there() -> None:
     asked = one(in_state("help"), "main").get_text()
-    for wanted in ("messagerie", "Google Authenticator", "appareil photo", "Siret", "navigateur"):
-        assert wanted in asked
+    for expected in ("messagerie", "Google Authenticator", "appareil photo", "Siret", "navigateur"):
+        assert expected in asked
     glossary = [term.get_text() for term in read(in_state("glossary")).select("dt")]
     assert {"AI", "AMM", "ANSM", "CGU", "DEC", "DEI", "PR", "PRI", "PUI", "2FA"} <= set(glossary)
     legal = one(in_state("legal"), "main").get_text()
@@ -165,8 +165,8 @@ def test_g_15_g_16_requirements_glossary_publisher_and_purpose_are_there() -> No
     assert "dématérialisant" in legal
 
 
-def test_g_05_a_likely_slip_is_never_forced() -> None:
-    """The Enter key presses the first button of the form, which keeps what was typed."""
+def test_g_05_a_suggestion_is_never_forced() -> None:
+    """The Enter key presses the first button of the form, which keeps the input."""
     form = one(in_state("register-suggestion"), "form#inscription")
     first = form.select("button:not([type=button])")[0]
     assert "name" not in first.attrs

@@ -10,7 +10,7 @@ from tests.support.pages.render_pages import LANGUAGES, THEMES, Page
 from tests.unit.gateway.templates.parsed_pages import ALL, FRENCH, one
 from tests.unit.gateway.templates.parsed_pages import soup as read
 
-#: English differs in words only, the neutral look in its brand block: a few of each will do.
+#: English differs in texts only, the neutral brand in its brand block: a few of each are enough.
 OTHERS = tuple(
     page
     for page in ALL
@@ -20,7 +20,7 @@ OTHERS = tuple(
 )
 
 
-#: Done twice, these do what they did once.
+#: Idempotent by themselves.
 WITHOUT_IDEMPOTENCY_KEY = (
     "/langue",
     "/deconnexion",
@@ -60,8 +60,8 @@ def test_ids_are_unique_and_references_lead_somewhere(page: Page) -> None:
     assert [name for name, count in Counter(ids).items() if count > 1] == []
     for name in ("for", "aria-describedby", "aria-labelledby", "aria-controls"):
         for element in soup.select(f"[{name}]"):
-            for wanted in str(element[name]).split():
-                assert wanted in ids, f"{name}={wanted}"
+            for expected in str(element[name]).split():
+                assert expected in ids, f"{name}={expected}"
     for link in soup.select("main a[href^='#']"):
         assert str(link["href"])[1:] in ids
 
@@ -85,7 +85,7 @@ def test_wf_02_nothing_is_inline_but_data(page: Page) -> None:
 @each_page
 def test_wf_05_every_form_carries_its_token_and_key(page: Page) -> None:
     for form in read(page).select("form"):
-        if form["method"] == "get":  # a search changes nothing; its address must tell no token
+        if form["method"] == "get":  # a search changes nothing; its address must contain no token
             assert not form.select("[name=csrf], [name=key]")
             continue
         assert form["method"] == "post"
@@ -96,7 +96,7 @@ def test_wf_05_every_form_carries_its_token_and_key(page: Page) -> None:
 
 @each_page
 def test_no_mark_up_is_shown_as_text(page: Page) -> None:
-    if page.state.name == "home-hostile":  # others sent mark-up; shown as text it does nothing
+    if page.state.name == "home-hostile":  # fields of events with mark-up, which is inert as text
         return
     text = read(page).find("body").get_text()  # type: ignore[union-attr]
     assert not re.search(r"</?\w+[ >]|&#?\w+;|\{\w*\}", text)
@@ -121,8 +121,8 @@ def test_ax_04_errors_are_named_tied_and_summed_up(page: Page) -> None:
 def test_ax_04_mandatory_fields_are_marked_before_sending(page: Page) -> None:
     for form in read(page).select("main form"):
         if form.select("[required]"):
-            said = form.get_text().lower()
-            assert "obligatoire" in said or "required" in said
+            shown = form.get_text().lower()
+            assert "obligatoire" in shown or "required" in shown
 
 
 @each_page
@@ -136,26 +136,26 @@ def test_passwords_are_never_shown_again_and_may_be_pasted(page: Page) -> None:
 
 
 @each_page
-def test_ax_10_help_stands_at_the_same_place(page: Page) -> None:
-    """G-45: telephone and addresses on every page; the help link is the same link of the page."""
+def test_ax_10_help_is_at_the_same_place(page: Page) -> None:
+    """G-45: telephone and addresses on every page; the help link is at the same place."""
     soup = read(page)
     links = soup.select("body a")
     place = [link.get("id") for link in links].index("lien-aide")
     brand_links = 1
     assert place == 3 + brand_links
     contacts = one(page, "footer .impex-contacts").get_text()
-    for wanted in ("01.55.87.40.90", "importation-medicaments@", "exportation-medicaments@"):
-        assert wanted in contacts
+    for expected in ("01.55.87.40.90", "importation-medicaments@", "exportation-medicaments@"):
+        assert expected in contacts
 
 
 @each_page
-def test_ax_11_the_footer_says_how_accessible_the_portal_is(page: Page) -> None:
+def test_ax_11_the_footer_states_the_level_of_accessibility(page: Page) -> None:
     text = one(page, "footer a[href='/accessibilite']").get_text()
     assert text in ("Accessibilité\u00a0: non conforme", "Accessibility: not compliant")
 
 
 @each_page
-def test_c17_the_brand_block_is_the_states_only(page: Page) -> None:
+def test_only_the_state_brand_has_the_brand_block(page: Page) -> None:
     assert bool(read(page).select(".fr-logo")) == (page.theme == "dsfr")
 
 

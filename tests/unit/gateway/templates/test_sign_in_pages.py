@@ -1,4 +1,4 @@
-"""What the pages of signing in, of the account and of its rescue must say and offer."""
+"""Contents of the pages of signing in, of the account and of its recovery."""
 
 import re
 from dataclasses import replace
@@ -19,7 +19,7 @@ WITH_CODES = (
     "enrol-recovered",
     "account",
     "account-validated",
-    "account-information-away",
+    "account-information-unavailable",
     "account-address-pending",
     "account-one-session",
     "account-few-codes",
@@ -43,13 +43,13 @@ def test_se_06_signing_out_is_one_press_away_on_every_page(page: Page) -> None:
     assert (page.state.me.name or page.state.me.address) in one(page, "header").get_text()
 
 
-def test_se_06_nobody_is_shown_where_nobody_is_signed_in() -> None:
+def test_se_06_no_user_is_shown_where_nobody_is_signed_in() -> None:
     for page in FRENCH:
         if page.state.me is None:
             assert not read(page).select("form[action='/deconnexion'], #fin, [src*='session.mjs']")
 
 
-def test_se_04_the_end_of_the_session_is_told_by_a_dialog_that_waits() -> None:
+def test_se_04_a_hidden_dialog_announces_the_end_of_the_session() -> None:
     dialog = one(in_state("home"), "dialog#fin[role=alertdialog]")
     assert (dialog["data-left"], dialog["data-extend"]) == ("1800", "1")
     assert "open" not in dialog.attrs
@@ -110,7 +110,7 @@ WORDS = {
 
 
 @pytest.mark.parametrize("name", WORDS)
-def test_g_20_g_22_g_25_the_words_are_on_the_screen(name: str) -> None:
+def test_g_20_g_22_g_25_the_texts_are_on_the_page(name: str) -> None:
     """G-15, G-20, G-22, G-24, G-25, G-40, G-44, B-13."""
     text = _text(name)
     for words in WORDS[name]:
@@ -152,12 +152,12 @@ def test_g_20_the_first_phone_is_the_fourth_step(name: str) -> None:
 
 
 @pytest.mark.parametrize("name", ["enrol-recovered", "enrol-replaces"])
-def test_g_25_a_new_phone_is_no_step_and_says_when_the_old_one_ends(name: str) -> None:
+def test_g_25_a_new_phone_is_no_step_and_the_page_shows_when_the_old_one_ends(name: str) -> None:
     assert not read(in_state(name)).select(".fr-stepper")
     assert "jusqu'au premier code exact du nouveau" in _text(name)
 
 
-def test_g_25_the_line_in_force_is_kept_until_a_new_phone_is_enrolled() -> None:
+def test_g_25_the_current_phone_stays_until_a_new_one_is_enrolled() -> None:
     keep, drop = "L'ancienne entrée IMPEXWEB est encore valable", "Supprimez-la"
     for name in ("enrol-recovered", "enrol-replaces"):
         assert keep in _text(name)
@@ -166,7 +166,7 @@ def test_g_25_the_line_in_force_is_kept_until_a_new_phone_is_enrolled() -> None:
     assert keep not in _text("enrol")
 
 
-def test_ot_14_who_gave_a_recovery_code_is_not_told_to_come_back_later() -> None:
+def test_ot_14_after_a_recovery_code_the_enrolment_cannot_be_postponed() -> None:
     later = "reprendre plus tard"
     assert later not in _text("enrol-recovered")
     assert "le code de secours saisi sera perdu" in _text("enrol-recovered")
@@ -175,28 +175,28 @@ def test_ot_14_who_gave_a_recovery_code_is_not_told_to_come_back_later() -> None
         assert "code de secours" not in _text(name)
 
 
-def test_settled_8_what_only_the_desk_reopens_is_offered_no_new_password() -> None:
+def test_an_account_that_only_support_reopens_is_offered_no_new_password() -> None:
     for name in ("disavow-done-desk", "disavowed-desk"):
         page = in_state(name)
         assert not read(page).select("main [href='/mot-de-passe-oublie']")
         assert read(page).select("main a[href^='tel:']")
-        said = _text(name)
-        assert "le secrétariat vérifiera" in said
-        assert "votre identité" in said
+        shown = _text(name)
+        assert "le secrétariat vérifiera" in shown
+        assert "votre identité" in shown
 
 
 @pytest.mark.parametrize("language", ["fr", "en"])
 def test_b_13_a_portal_without_recovery_codes_does_not_speak_of_them(language: str) -> None:
-    """Their own pages aside, which it never shows."""
+    """Except for their own pages, which it never shows."""
     brand = replace(BRAND, recovery_codes=False)
     own = ("recovery_codes.html", "sign_in_recovery.html", "account_recovery.html")
-    said = ("secours", "recovery", "en avez pas")
+    shown = ("secours", "recovery", "en avez pas")
     for state in STATES:
         if state.template in own or state.variables.get("flash") or state.name in WITH_CODES:
             continue
         bare = replace(state, variables={**state.variables, "brand": brand})
         text = one(Page(bare, language), "main").get_text()
-        assert not [word for word in said if word in text.lower()], state.name
+        assert not [word for word in shown if word in text.lower()], state.name
 
 
 def test_b_13_the_codes_can_be_downloaded_without_scripts() -> None:
@@ -209,7 +209,7 @@ def test_b_13_the_codes_can_be_downloaded_without_scripts() -> None:
     assert lines[2:12] == CODES
 
 
-def test_b_13_the_codes_are_kept_by_a_tick() -> None:
+def test_b_13_the_codes_are_confirmed_by_a_tick() -> None:
     field = one(in_state("codes"), "input[name=kept]")
     assert field["value"] == "1"
     assert one(in_state("codes"), "main input[name=list]")["value"] == "1.sealed"
@@ -241,7 +241,7 @@ def test_b_13_the_number_of_codes_left_is_shown_and_warned_of() -> None:
 
 
 @pytest.mark.parametrize("state", ["used", "replaced", "expired", "malformed", "gone"])
-def test_g_44_a_link_that_ended_has_a_way_on(state: str) -> None:
+def test_g_44_an_expired_link_has_a_next_step(state: str) -> None:
     for name, again in (
         (f"reset-{state}", "/mot-de-passe-oublie"),
         (f"lost_phone_confirm-{state}", "/telephone-perdu"),
@@ -251,7 +251,7 @@ def test_g_44_a_link_that_ended_has_a_way_on(state: str) -> None:
         assert not read(page).select("main form")
 
 
-def test_re_04_what_a_mailed_link_does_is_done_by_a_button_only() -> None:
+def test_re_04_a_mailed_link_acts_by_a_button_only() -> None:
     for name, action in (
         ("reset", "/mot-de-passe"),
         ("lost_phone_confirm", "/telephone-perdu/confirmer"),
@@ -271,7 +271,7 @@ def test_no_secret_is_shown_again() -> None:
 
 
 def test_every_page_but_lists_has_one_primary_button() -> None:
-    """One idea a page; what else it offers looks like less."""
+    """One primary action per page; others are secondary."""
     for state in STATES:
         page = read(Page(state))
         primary = [
@@ -283,7 +283,7 @@ def test_every_page_but_lists_has_one_primary_button() -> None:
         assert len(primary) <= 1, (state.name, primary)
 
 
-def test_the_sign_in_page_remembers_where_one_was_going() -> None:
+def test_the_sign_in_page_preserves_the_redirect_target() -> None:
     assert one(in_state("sign_in"), "main form input[name=next]")["value"] == ""
     assert "TOTP reste demandé" in _text("sign_in-password_reset")
     assert render(in_state("sign_in")).count('name="next"') == 2, "the language's and the form's"

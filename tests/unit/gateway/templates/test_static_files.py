@@ -1,4 +1,4 @@
-"""The design system's bundles: complete, light, and without what nothing uses."""
+"""The design system's bundles: complete, small, and without unused parts."""
 
 import gzip
 import os
@@ -11,13 +11,13 @@ from services.gateway.portal.resources import GATEWAY
 from tests.support.pages.page_states import STATES
 from tests.support.pages.render_pages import DSFR, Page, render
 
-# Where checks run for everybody, a design system that is missing is a failure.
+# In CI, a missing design system is a failure.
 pytestmark = pytest.mark.skipif(
     not DSFR.is_dir() and os.environ.get("CI") != "true",
     reason="the design system is not installed",
 )
 
-#: What a first visit to /connexion may weigh over the wire, and a later one (bytes).
+#: Bytes transferred at most by a first visit to /connexion, and by a later one.
 FIRST, LATER = 250_000, 15_000
 ICONS_SEEN = 8_000
 
@@ -32,10 +32,10 @@ def test_every_file_that_the_style_sheet_names_exists() -> None:
 
 
 def test_addresses_are_rewritten_by_the_caller() -> None:
-    sheet = design_system.bundle_css(DSFR, "/static/x/dsfr/{}".format)
-    outside = re.findall(r"url\((?!['\"]?(?:data:|/static/x/dsfr/|#))[^)]*\)", sheet)
+    stylesheet = design_system.bundle_css(DSFR, "/static/x/dsfr/{}".format)
+    outside = re.findall(r"url\((?!['\"]?(?:data:|/static/x/dsfr/|#))[^)]*\)", stylesheet)
     assert outside == []
-    assert "sourceMappingURL" not in sheet + design_system.bundle_js(DSFR)
+    assert "sourceMappingURL" not in stylesheet + design_system.bundle_js(DSFR)
 
 
 def test_only_the_faces_that_pages_show_are_sent() -> None:
@@ -44,8 +44,8 @@ def test_only_the_faces_that_pages_show_are_sent() -> None:
 
 
 def test_the_dark_theme_needs_no_script() -> None:
-    sheet = design_system.bundle_css(DSFR, "dsfr/{}".format)
-    before, _, copies = sheet.rpartition("@media screen and (prefers-color-scheme:dark){")
+    stylesheet = design_system.bundle_css(DSFR, "dsfr/{}".format)
+    before, _, copies = stylesheet.rpartition("@media screen and (prefers-color-scheme:dark){")
     named = re.findall(r":root\[data-fr-theme=dark\]\{([^}]*)\}", before)
     assert max(map(len, named)) > 3000, "the design system's colours"
     assert all(f":root:not([data-fr-theme]){{{colours}}}" in copies for colours in named)
@@ -58,8 +58,8 @@ def test_the_sign_in_page_stays_within_its_weight() -> None:
     page = _packed(render(Page(state)))
     fonts = sum((DSFR / f"fonts/{face}.woff2").stat().st_size for face in design_system.FONT_FACES)
     ours = [GATEWAY / "static" / name for name in ("css/impex.css", "js/theme.mjs", "js/forms.mjs")]
-    sheet = design_system.bundle_css(DSFR, "dsfr/{}".format)
-    first = page + fonts + _packed(sheet) + _packed(design_system.bundle_js(DSFR)) + ICONS_SEEN
+    stylesheet = design_system.bundle_css(DSFR, "dsfr/{}".format)
+    first = page + fonts + _packed(stylesheet) + _packed(design_system.bundle_js(DSFR)) + ICONS_SEEN
     first += sum(_packed(path.read_text("utf-8")) for path in ours)
     assert page <= LATER
     assert first <= FIRST, first

@@ -1,4 +1,4 @@
-"""The envelope: what is written is read back, and nothing but strict JSON is read at all."""
+"""The envelope: encoding and decoding agree, and only strict JSON is decoded."""
 
 import contextlib
 import json
@@ -22,8 +22,8 @@ NOW = datetime(2026, 1, 2, 3, 4, 5, tzinfo=UTC)
 
 
 @given(st.text(), st.none() | st.text(min_size=1, max_size=255))
-def test_what_is_written_is_read_back(text: str, subject: str | None) -> None:
-    """Any text a person may type survives."""
+def test_an_envelope_is_decoded_as_encoded(text: str, subject: str | None) -> None:
+    """Any typed text survives."""
     try:
         text.encode()
         (subject or "").encode()
@@ -49,7 +49,7 @@ def test_the_wire_is_cloudevents() -> None:
 
 
 def test_the_trace_is_carried_on() -> None:
-    """What is said while handling a message belongs to its trace."""
+    """Events emitted while handling a message have its trace id."""
     token = traceparent.set("00-" + "a" * 32 + "-" + "b" * 16 + "-01")
     try:
         _, body = wrap("registration", RequestCancelled(request_id="r"), subject=None, now=NOW)
@@ -60,21 +60,23 @@ def test_the_trace_is_carried_on() -> None:
 
 @given(st.binary(max_size=300))
 def test_any_bytes_are_read_or_refused(body: bytes) -> None:
-    """Nothing else ever comes out."""
+    """Any other exception is a bug."""
     with contextlib.suppress(Undecodable):
         assert decode(body).type
 
 
-def test_a_message_too_large_to_be_read_is_not_written() -> None:
-    """Found where it is said, not where it is heard."""
+def test_an_oversized_message_is_not_written() -> None:
+    """The error is raised at the publisher, not at the consumer."""
     with pytest.raises(ValueError, match="more than"):
         wrap(
             "registration", RequestCancelled(request_id="x" * MAX_BODY_BYTES), subject=None, now=NOW
         )
 
 
-def test_keys_twice_are_found_at_any_depth_and_equal_keys_apart_are_not() -> None:
-    """The fast way and the thorough way agree."""
+def test_repeated_keys_are_found_at_any_depth_and_equal_keys_in_different_objects_are_allowed() -> (
+    None
+):
+    """The fast and the thorough check agree."""
     _, good = wrap("registration", RequestCancelled(request_id="r"), subject=None, now=NOW)
     spaced = json.dumps(json.loads(good), indent=1).encode()
     assert decode(spaced) == decode(good)
@@ -95,7 +97,7 @@ def test_ids_are_unique_sorted_by_time_and_of_version_7() -> None:
 
 
 def test_an_answer_is_a_reply_or_a_refusal() -> None:
-    """Neither nor both is no answer."""
+    """Neither or both is invalid."""
     refusal = Refusal(slug="s", errors=(FieldError(field="f", code="c"),), params={"n": 1})
     assert decode_reply(encode_refusal(refusal)).refusal == refusal
     assert decode_reply(encode_reply(Done())).reply == {}
@@ -104,8 +106,8 @@ def test_an_answer_is_a_reply_or_a_refusal() -> None:
             decode_reply(body)
 
 
-def test_the_content_of_a_request_is_all_of_it_but_what_is_sealed() -> None:
-    """A box is different each time it is sealed."""
+def test_the_fingerprint_of_a_request_leaves_out_sealed_fields() -> None:
+    """A ciphertext differs each time."""
 
     def order(request_id: str, box: str) -> bytes:
         code = Sealed(recipient="registration", key_id="k", box=box)

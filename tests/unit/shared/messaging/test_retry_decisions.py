@@ -1,4 +1,4 @@
-"""What becomes of a failed message, as a table."""
+"""Decisions about failed messages, as a table."""
 
 import pytest
 
@@ -36,5 +36,5 @@ TABLE = [
 def test_mq_02_every_failure_waits_a_bounded_number_of_times(
     error: Exception, attempt: int, decision: object
 ) -> None:
-    """MQ-02: five waits of growing length, then a person."""
+    """MQ-02: five growing delays, then a dead letter."""
     assert decide(error, attempt) == decision

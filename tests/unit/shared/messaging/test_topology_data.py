@@ -1,4 +1,4 @@
-"""The topology as data: what correctness rests on is written down twice, here and there."""
+"""The topology as data: the arguments that correctness depends on."""
 
 from shared.contracts.mailer import MailAccepted
 from shared.contracts.registration.requests import CancelRequest
@@ -37,7 +37,7 @@ def test_mq_02_mq_03_the_queues_of_a_service() -> None:
     assert len(queues) == 8
 
 
-def test_dead_letters_are_made_before_what_leads_to_them() -> None:
+def test_dead_letter_queues_are_declared_before_their_sources() -> None:
     """A queue never exists without the place its dead letters go to."""
     order = [queue.name for queue in service_topology("svc", (MailAccepted,), ()).queues]
     assert order[0] == "svc.dead"
@@ -45,7 +45,7 @@ def test_dead_letters_are_made_before_what_leads_to_them() -> None:
 
 
 def test_every_queue_is_reached_by_its_binding() -> None:
-    """Dead letters, each waiting room, the way back, the types heard, the requests answered."""
+    """Dead letters, each retry queue, the way back, events and requests."""
     made = service_topology("svc", (MailAccepted,), (CancelRequest,))
     assert set(made.bindings) == {
         Binding("impex.dead", "svc.dead", "svc"),
@@ -57,15 +57,15 @@ def test_every_queue_is_reached_by_its_binding() -> None:
 
 
 def test_a_service_declares_only_what_it_uses() -> None:
-    """One that only asks has nothing of its own."""
+    """A service that only sends requests declares nothing."""
     assert not service_topology("svc", (), ()).queues
     assert [q.name for q in service_topology("svc", (), (CancelRequest,)).queues] == [
         "svc.requests"
     ]
 
 
-def test_what_nobody_hears_is_kept_to_be_seen() -> None:
-    """The shared exchanges, and the flight recorder behind the events."""
+def test_unrouted_messages_are_stored() -> None:
+    """The shared exchanges, and the queue of unrouted events."""
     made = shared_exchanges()
     assert Exchange("impex.events", "topic", {"alternate-exchange": "impex.unrouted"}) in (
         made.exchanges

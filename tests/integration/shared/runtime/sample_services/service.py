@@ -1,7 +1,7 @@
-"""A teller, and a listener whose handler takes its time.
+"""An emitter, and a subscriber whose handler takes its time.
 
-They bear the names of services of the house because the broker and the database know those. How
-they misbehave is a setting.
+They have the names of real services because the broker and the database know those. How they
+misbehave is a setting.
 """
 
 import asyncio
@@ -25,15 +25,15 @@ MIGRATIONS = Path(__file__).parent / "migrations"
 
 @dataclass(frozen=True, kw_only=True)
 class SmallSettings(ServiceSettings):
-    """What both read."""
+    """Settings of both."""
 
     mode: str = setting("IMPEX_SMALL_MODE", default="good", doc="How to misbehave.")
     handler_seconds: str = setting("IMPEX_SMALL_HANDLER_SECONDS", default="0", doc="Slowness.")
 
 
 @dataclass(frozen=True, kw_only=True)
-class TellerSettings(SmallSettings):
-    """The teller's addresses."""
+class EmitterSettings(SmallSettings):
+    """The emitter's addresses."""
 
     database_url: str = setting("IMPEX_REGISTRATION_DATABASE_URL", secret=True, doc="Database.")
     amqp_url: str = setting("IMPEX_REGISTRATION_AMQP_URL", secret=True, doc="Broker.")
@@ -41,8 +41,8 @@ class TellerSettings(SmallSettings):
 
 
 @dataclass(frozen=True, kw_only=True)
-class ListenerSettings(SmallSettings):
-    """The listener's addresses."""
+class SubscriberSettings(SmallSettings):
+    """The subscriber's addresses."""
 
     database_url: str = setting("IMPEX_MAILER_DATABASE_URL", secret=True, doc="Database.")
     amqp_url: str = setting("IMPEX_MAILER_AMQP_URL", secret=True, doc="Broker.")
@@ -50,25 +50,25 @@ class ListenerSettings(SmallSettings):
 
 
 @asynccontextmanager
-async def build_teller(house: Runtime, settings: TellerSettings) -> AsyncIterator[None]:
-    """Misbehaves as asked, when told by SIGUSR1."""
+async def build_emitter(runtime: Runtime, settings: EmitterSettings) -> AsyncIterator[None]:
+    """Misbehaves as set; on SIGUSR1 where it waits."""
 
-    told = asyncio.Event()
-    asyncio.get_running_loop().add_signal_handler(signal.SIGUSR1, told.set)
+    signalled = asyncio.Event()
+    asyncio.get_running_loop().add_signal_handler(signal.SIGUSR1, signalled.set)
 
-    async def voice() -> None:
+    async def misbehave() -> None:
         if settings.mode in ("dies", "ends"):
-            await told.wait()
+            await signalled.wait()
         if settings.mode == "dies":
-            raise RuntimeError("the teller has lost its voice for pierre@example.fr")
+            raise RuntimeError("the emitter failed for pierre@example.fr")
         if settings.mode == "ends":
             return
         if settings.mode == "stuck":
             print("stuck", flush=True)
-            time.sleep(60)  # noqa: ASYNC251 - a loop that never turns again is the point
+            time.sleep(60)  # noqa: ASYNC251 - the loop must block
         await asyncio.Event().wait()
 
-    house.background_task("voice", voice)
+    runtime.background_task("misbehave", misbehave)
     if settings.mode == "misconfigured":
         raise ConfigurationError([("IMPEX_SMALL_MODE", "asks for the impossible")])
     if settings.mode == "build fails":
@@ -77,13 +77,13 @@ async def build_teller(house: Runtime, settings: TellerSettings) -> AsyncIterato
 
 
 @asynccontextmanager
-async def build_listener(
-    house: Runtime, settings: ListenerSettings
-) -> AsyncIterator[ListenerSettings]:
-    """Writes down what is done, so that a test sees the order."""
+async def build_subscriber(
+    runtime: Runtime, settings: SubscriberSettings
+) -> AsyncIterator[SubscriberSettings]:
+    """Records its steps, so that a test sees the order."""
 
     async def note(what: str) -> None:
-        async with transaction(house.pool) as tx:
+        async with transaction(runtime.pool) as tx:
             await tx.execute("INSERT INTO work (what) VALUES ($1)", what)
 
     async def first() -> None:
@@ -94,31 +94,31 @@ async def build_listener(
         if settings.mode == "stubborn":
             await asyncio.Event().wait()
 
-    house.on_drain(first)
-    house.on_drain(second)
+    runtime.on_drain(first)
+    runtime.on_drain(second)
     await note("built")
     yield settings
     await note("closed")
 
 
 async def handle(_event: RequestCancelled, context: Context[Any]) -> None:
-    """Begin, take the time, end; the beginning is seen on standard output."""
+    """Start, take the time, end; the start is printed to standard output."""
     print("handling", flush=True)
     await asyncio.sleep(float(context.deps.handler_seconds))
     await context.tx.execute("INSERT INTO work (at, what) VALUES (clock_timestamp(), 'handled')")
 
 
-TELLER = Service(
+EMITTER = Service(
     name="registration",
-    settings=TellerSettings,
-    build=build_teller,
+    settings=EmitterSettings,
+    build=build_emitter,
     migrations=MIGRATIONS,
     emits=(RequestCancelled,),
 )
-LISTENER = Service(
+SUBSCRIBER = Service(
     name="mailer",
-    settings=ListenerSettings,
-    build=build_listener,
+    settings=SubscriberSettings,
+    build=build_subscriber,
     migrations=MIGRATIONS,
     hears=(hears(RequestCancelled, handle),),
 )

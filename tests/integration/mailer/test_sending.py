@@ -13,7 +13,7 @@ from tests.support.mail.mail_server import MailServer
 from tests.support.mail.sample_events import ACCOUNT, CODE, TOKEN, asked, created, known, now
 
 
-async def test_g_10_an_account_asked_for_brings_the_validation_mail(
+async def test_g_10_an_account_request_causes_the_validation_mail(
     mailer: MailerHarness, smtp: MailServer
 ) -> None:
     async with mailer.run(IMPEX_SMTP_URL=smtp.url):
@@ -32,7 +32,7 @@ async def test_g_10_an_account_asked_for_brings_the_validation_mail(
     assert [(each["outcome"], each["smtp_code"]) for each in attempts] == [("accepted", 250)]
 
 
-async def test_em_16_the_envelope_sender_is_the_one_that_bounces_go_to(
+async def test_em_16_the_envelope_sender_is_the_bounce_address(
     mailer: MailerHarness, smtp: MailServer
 ) -> None:
     sender = "bounces@portal.example"
@@ -44,7 +44,7 @@ async def test_em_16_the_envelope_sender_is_the_one_that_bounces_go_to(
     assert received.message["From"].addresses[0].addr_spec == sender
 
 
-async def test_b_04_the_secrets_are_sealed_while_the_mail_waits_and_erased_when_it_is_gone(
+async def test_b_04_secrets_are_sealed_while_the_mail_waits_and_erased_once_it_is_sent(
     mailer: MailerHarness, smtp: MailServer
 ) -> None:
     smtp.answer("RCPT", "451 4.3.0 later")
@@ -52,14 +52,14 @@ async def test_b_04_the_secrets_are_sealed_while_the_mail_waits_and_erased_when_
         cause = await mailer.publish(asked())
         waiting = await mailer.state(cause, "deferred")
         await mailer.make_due(cause)
-        gone = await mailer.state(cause, "accepted")
+        sent = await mailer.state(cause, "accepted")
     assert '"box"' in waiting["sealed"]
     assert CODE not in str(dict(waiting))
     assert TOKEN not in str(dict(waiting))
-    assert gone["sealed"] is None
+    assert sent["sealed"] is None
 
 
-async def test_g_14_an_account_created_brings_the_finalisation_mail_and_a_directory_entry(
+async def test_g_14_an_account_creation_causes_the_finalisation_mail_and_a_directory_entry(
     mailer: MailerHarness, smtp: MailServer
 ) -> None:
     async with mailer.run(IMPEX_SMTP_URL=smtp.url):
@@ -75,7 +75,7 @@ async def test_g_14_an_account_created_brings_the_finalisation_mail_and_a_direct
     assert (entry["account_id"], entry["address"]) == (ACCOUNT, "pierre@labo.example")
 
 
-async def test_em_15_the_holder_of_an_account_learns_that_it_was_asked_for_again(
+async def test_em_15_the_holder_of_an_account_is_notified_of_another_request(
     mailer: MailerHarness, smtp: MailServer
 ) -> None:
     async with mailer.run(IMPEX_SMTP_URL=smtp.url):
@@ -99,7 +99,7 @@ async def test_mq_01_the_same_event_three_times_is_one_mail(
     ]
 
 
-async def test_mq_01_an_event_replayed_after_the_inbox_forgot_it_is_no_second_mail(
+async def test_mq_01_an_event_replayed_after_the_inbox_was_purged_is_no_second_mail(
     mailer: MailerHarness, smtp: MailServer
 ) -> None:
     async with mailer.run(IMPEX_SMTP_URL=smtp.url):
@@ -166,10 +166,10 @@ async def test_re_14_of_a_cancelled_request_no_mail_leaves_and_no_record_stays(
     assert len(smtp.messages) == (answer == "ok")
 
 
-async def test_re_14_a_mail_cancelled_in_transmission_goes_no_second_time(
+async def test_re_14_a_mail_cancelled_in_transmission_is_not_sent_again(
     mailer: MailerHarness, smtp: MailServer
 ) -> None:
-    """The server has it, perhaps; its record no longer names an address."""
+    """The server may have it; its record no longer has an address."""
     smtp.silent_after_data = True
     async with mailer.run(IMPEX_SMTP_URL=smtp.url, IMPEX_SMTP_FINAL_TIMEOUT="2"):
         request_id = new_id()
@@ -181,10 +181,10 @@ async def test_re_14_a_mail_cancelled_in_transmission_goes_no_second_time(
     assert len(smtp.messages) == 1
 
 
-async def test_b_03_the_holder_is_written_to_as_long_as_a_code_would_live(
+async def test_b_03_the_holder_is_notified_as_long_as_a_code_would_be_valid(
     mailer: MailerHarness, smtp: MailServer
 ) -> None:
-    """Deferred for good, both requests come to the same end at the same moment."""
+    """Deferred until they expire, both requests end at the same time."""
     smtp.always("RCPT", "451 4.3.0 later")
     soon = now() + timedelta(seconds=30)
     async with mailer.run(IMPEX_SMTP_URL=smtp.url):
@@ -194,7 +194,7 @@ async def test_b_03_the_holder_is_written_to_as_long_as_a_code_would_live(
     assert (row["reason"], event.reason) == ("expired", "expired")
 
 
-async def test_a_request_that_expired_before_its_mail_was_asked_for_gets_none(
+async def test_a_request_that_expired_before_its_event_gets_no_mail(
     mailer: MailerHarness, smtp: MailServer
 ) -> None:
     async with mailer.run(IMPEX_SMTP_URL=smtp.url):
@@ -207,7 +207,7 @@ async def test_a_request_that_expired_before_its_mail_was_asked_for_gets_none(
     assert smtp.messages == []
 
 
-async def test_em_08_an_address_that_would_break_a_header_dies_with_the_reason(
+async def test_em_08_an_address_that_would_break_a_header_is_dead_lettered_with_the_reason(
     mailer: MailerHarness, smtp: MailServer
 ) -> None:
     async with mailer.run(IMPEX_SMTP_URL=smtp.url):

@@ -1,4 +1,4 @@
-"""What is held about a person, as the page says it (B-11)."""
+"""The data export, as the page shows it (B-11)."""
 
 from typing import Any
 
@@ -17,11 +17,11 @@ def _rows(service: str, category: str, row: dict[str, Any], lang: str) -> list[t
     ((categories,),) = ([part.categories] for part in parts if part.categories is not None)
     assert categories is not None
     (found,) = categories[0].rows
-    return [(label, said.replace("\u00a0", " ")) for label, said in found]
+    return [(label, shown.replace("\u00a0", " ")) for label, shown in found]
 
 
 @pytest.mark.parametrize(
-    ("value", "said"),
+    ("value", "shown"),
     [
         ("2026-11-25T09:42:00+00:00", "25 novembre 2026 à 10:42 (heure de Paris)"),
         ("2026-11-25", "25 novembre 2026"),
@@ -30,36 +30,34 @@ def _rows(service: str, category: str, row: dict[str, Any], lang: str) -> list[t
         ("2026-13-45", "2026-13-45"),
     ],
 )
-def test_in_03_what_looks_like_a_moment_and_is_none_is_shown_as_it_is(
-    value: str, said: str
-) -> None:
-    """Somebody may have typed it."""
+def test_in_03_an_invalid_time_is_shown_unchanged(value: str, shown: str) -> None:
+    """It may be typed input."""
     ((_, found),) = _rows("profile", "information", {"company_name": value}, "fr")
-    assert found == said
+    assert found == shown
 
 
-def test_b_11_the_information_comes_in_the_order_of_the_form_and_in_words() -> None:
-    """PostgreSQL gives a JSON value back in an order of its own, and our codes are no words."""
-    kept = {"city": "Anvers", "position": "other", "country": "BE", "last_name": "Peeters"}
-    assert _rows("profile", "information", kept, "fr") == [
+def test_b_11_the_information_has_the_order_and_labels_of_the_form() -> None:
+    """PostgreSQL returns a JSON value in an order of its own, and codes need labels."""
+    stored = {"city": "Anvers", "position": "other", "country": "BE", "last_name": "Peeters"}
+    assert _rows("profile", "information", stored, "fr") == [
         ("Nom", "Peeters"),
         ("Qualité du demandeur", "Autres"),
         ("Pays", "Belgique"),
         ("Ville", "Anvers"),
     ]
-    assert _rows("profile", "information", kept, "en")[2] == ("Country", "Belgium")
+    assert _rows("profile", "information", stored, "en")[2] == ("Country", "Belgium")
 
 
-def test_b_11_a_dossier_bears_the_words_of_the_home_page() -> None:
-    """A text of the other application's own is shown as it is."""
-    for status, said in (("under_review", "En cours d'examen"), ("À trier", "À trier")):
-        assert _rows("dossiers", "dossiers", {"status": status}, "fr") == [("Statut", said)]
+def test_b_11_a_dossier_has_the_labels_of_the_home_page() -> None:
+    """A free text of the other application is shown unchanged."""
+    for status, shown in (("under_review", "En cours d'examen"), ("À trier", "À trier")):
+        assert _rows("dossiers", "dossiers", {"status": status}, "fr") == [("Statut", shown)]
 
 
-def test_b_11_a_mail_says_its_kind_and_what_it_told_in_words() -> None:
-    """Facts are labelled like any other field, those that are empty left out."""
-    told = {"at": "2026-11-25T09:42:00Z", "by": "person", "device": "", "last_name": "Durand"}
-    mail = {"kind": "password_changed", "told": told}
+def test_b_11_a_mail_is_shown_with_labels_for_its_kind_and_data() -> None:
+    """The data is labelled like other fields, without empty ones."""
+    facts = {"at": "2026-11-25T09:42:00Z", "by": "person", "device": "", "last_name": "Durand"}
+    mail = {"kind": "password_changed", "told": facts}
     assert _rows("mailer", "mails", mail, "fr") == [
         ("Nature", "mot de passe changé"),
         (
@@ -71,18 +69,18 @@ def test_b_11_a_mail_says_its_kind_and_what_it_told_in_words() -> None:
     assert _rows("mailer", "mails", mail, "en")[1][1].startswith("Last name: Durand; Date: ")
 
 
-def test_b_11_every_mail_and_every_fact_has_words() -> None:
-    """A new mail, or a new fact of one, comes with its words in both languages."""
+def test_b_11_every_mail_and_every_field_has_a_label() -> None:
+    """A new mail, or a new field of one, needs labels in both languages."""
     assert set(TEMPLATES) <= MAILS.keys() | VALUES.keys()
     facts = {
         name for template in TEMPLATES.values() for name in template.data_type.__struct_fields__
     }
     assert facts <= FIELDS.keys()
-    told = {
+    choices = {
         case[name]
         for template in TEMPLATES.values()
         for case in template.variants
         for name in ("by", "kind", "about", "position")
         if name in case
     }
-    assert told <= VALUES.keys()
+    assert choices <= VALUES.keys()

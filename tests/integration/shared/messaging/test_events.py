@@ -1,4 +1,4 @@
-"""From a committed fact to its effect elsewhere: once, whatever is repeated or fails."""
+"""From a committed event to its effect in another service: exactly once, despite failures."""
 
 import asyncio
 from typing import Any
@@ -20,23 +20,23 @@ CANCELLED = RequestCancelled.TYPE
 
 @pytest.fixture(autouse=True)
 def short_steps(monkeypatch: pytest.MonkeyPatch) -> None:
-    """The same waiting rooms with waits fit for a test."""
+    """The same retry queues with delays fit for a test."""
     monkeypatch.setattr(
         topology, "RETRY_DELAYS", {"5s": 100, "30s": 200, "2m": 300, "10m": 400, "1h": 500}
     )
 
 
-async def test_a_committed_fact_reaches_its_listener(bus: BusFixture) -> None:
-    """The whole way, and nothing left in the outbox."""
-    heard = RecordingHandler()
-    await bus.node("mailer", hears=(hears(RequestCancelled, heard),))
+async def test_a_committed_event_reaches_its_subscriber(bus: BusFixture) -> None:
+    """End to end, with an empty outbox afterwards."""
+    handler = RecordingHandler()
+    await bus.node("mailer", hears=(hears(RequestCancelled, handler),))
     registration = await bus.node("registration", emits=(RequestCancelled,))
 
     ids = await bus.emit(registration, RequestCancelled(request_id="r1"), subject="a1")
 
-    await eventually(lambda: len(heard) == 1)
-    assert heard.ids == ids
-    assert heard.events == [RequestCancelled(request_id="r1")]
+    await eventually(lambda: len(handler) == 1)
+    assert handler.ids == ids
+    assert handler.events == [RequestCancelled(request_id="r1")]
     await eventually(lambda: _empty(bus, "registration"))
 
 
@@ -44,32 +44,32 @@ async def _empty(bus: BusFixture, service: str) -> bool:
     return await bus.count(service, "outbox") == 0
 
 
-async def test_a_fact_that_was_rolled_back_is_never_said(bus: BusFixture) -> None:
-    """The outbox row and the fact share one fate."""
-    heard = RecordingHandler()
-    await bus.node("mailer", hears=(hears(RequestCancelled, heard),))
+async def test_an_event_that_was_rolled_back_is_never_published(bus: BusFixture) -> None:
+    """The outbox row is rolled back with the transaction."""
+    handler = RecordingHandler()
+    await bus.node("mailer", hears=(hears(RequestCancelled, handler),))
     registration = await bus.node("registration", emits=(RequestCancelled,))
 
-    async def say_and_fail() -> None:
+    async def emit_and_fail() -> None:
         async with transaction(await bus.pool("registration")) as tx:
-            unsaid = RequestCancelled(request_id="no")
-            await emit(tx, "registration", unsaid, subject=None, now=now())
+            rolled_back = RequestCancelled(request_id="no")
+            await emit(tx, "registration", rolled_back, subject=None, now=now())
             raise ZeroDivisionError
 
     with pytest.raises(ZeroDivisionError):
-        await say_and_fail()
+        await emit_and_fail()
 
     await bus.emit(registration, RequestCancelled(request_id="yes"))
 
-    await eventually(lambda: len(heard) == 1)
-    assert heard.events[0].request_id == "yes"
+    await eventually(lambda: len(handler) == 1)
+    assert handler.events[0].request_id == "yes"
 
 
-async def test_what_is_prepared_before_the_handler_may_fail_and_wait_as_the_handler_may(
+async def test_a_preparation_is_retried_like_a_handler(
     bus: BusFixture,
 ) -> None:
-    told: list[str] = []
-    heard = RecordingHandler(lambda _event, context: told.append(context.prepared))
+    prepared: list[str] = []
+    handler = RecordingHandler(lambda _event, context: prepared.append(context.prepared))
     asked: list[str] = []
 
     async def ask_somebody(event: RequestCancelled, _deps: Any, _pool: Pool) -> str:
@@ -78,19 +78,19 @@ async def test_what_is_prepared_before_the_handler_may_fail_and_wait_as_the_hand
             raise Retry("nobody answers")
         return f"about {event.request_id}"
 
-    await bus.node("mailer", hears=(hears(RequestCancelled, heard, prepare=ask_somebody),))
+    await bus.node("mailer", hears=(hears(RequestCancelled, handler, prepare=ask_somebody),))
     registration = await bus.node("registration", emits=(RequestCancelled,))
     await bus.emit(registration, RequestCancelled(request_id="r"))
 
-    await eventually(lambda: len(heard) == 1)
-    assert told == ["about r"]
+    await eventually(lambda: len(handler) == 1)
+    assert prepared == ["about r"]
     assert asked == ["r", "r"]
 
 
 async def test_mq_01_the_same_message_three_times_has_one_effect(bus: BusFixture) -> None:
-    """MQ-01, bad input 57: the inbox removes duplicates."""
-    heard = RecordingHandler()
-    await bus.node("mailer", hears=(hears(RequestCancelled, heard),))
+    """MQ-01: the inbox removes duplicates."""
+    handler = RecordingHandler()
+    await bus.node("mailer", hears=(hears(RequestCancelled, handler),))
     message_id, body = wrap(
         "registration", RequestCancelled(request_id="r"), subject=None, now=now()
     )
@@ -100,9 +100,9 @@ async def test_mq_01_the_same_message_three_times_has_one_effect(bus: BusFixture
     other, later = wrap("registration", RequestCancelled(request_id="x"), subject=None, now=now())
     await forge(url, later, key=CANCELLED, message_id=other, user="registration")
 
-    await eventually(lambda: other in heard.ids)
+    await eventually(lambda: other in handler.ids)
     await eventually(lambda: _drained(bus, "mailer"))
-    assert heard.ids.count(message_id) == 1
+    assert handler.ids.count(message_id) == 1
     assert await bus.count("mailer", "inbox") == 2
 
 
@@ -110,26 +110,26 @@ async def _drained(bus: BusFixture, queue: str) -> bool:
     return bus.broker.depths().get(queue, 0) == 0
 
 
-async def test_effect_inbox_and_new_facts_commit_together_or_not_at_all(bus: BusFixture) -> None:
-    """A handler that fails after saying something has said nothing."""
+async def test_effect_inbox_and_new_events_commit_together_or_not_at_all(bus: BusFixture) -> None:
+    """A handler that fails after emitting has emitted nothing."""
 
     async def fail_once(event: RequestCancelled, context: Context[Any]) -> None:
-        await context.emit(_mail(event.request_id, len(heard)), subject="a")
-        if len(heard) == 1:
+        await context.emit(_mail(event.request_id, len(handler)), subject="a")
+        if len(handler) == 1:
             raise Retry("not yet")
 
-    heard, told = RecordingHandler(fail_once), RecordingHandler()
-    await bus.node("mailer", hears=(hears(RequestCancelled, heard),), emits=(MailAccepted,))
+    handler, mail_handler = RecordingHandler(fail_once), RecordingHandler()
+    await bus.node("mailer", hears=(hears(RequestCancelled, handler),), emits=(MailAccepted,))
     registration = await bus.node(
-        "registration", hears=(hears(MailAccepted, told),), emits=(RequestCancelled,)
+        "registration", hears=(hears(MailAccepted, mail_handler),), emits=(RequestCancelled,)
     )
 
     await bus.emit(registration, RequestCancelled(request_id="r"))
 
-    await eventually(lambda: len(told) == 1)
-    assert [event.mail_id for event in told.events] == ["2"]
-    assert len(heard) == 2
-    assert heard.ids[0] == heard.ids[1]
+    await eventually(lambda: len(mail_handler) == 1)
+    assert [event.mail_id for event in mail_handler.events] == ["2"]
+    assert len(handler) == 2
+    assert handler.ids[0] == handler.ids[1]
     assert await bus.count("mailer", "inbox") == 1
 
 
@@ -140,14 +140,14 @@ def _mail(cause: str, number: int) -> MailAccepted:
 async def test_mq_02_a_poison_message_ends_in_the_dead_letters_and_others_flow(
     bus: BusFixture,
 ) -> None:
-    """MQ-02: our own count, six tries; the reason holds no value of the message."""
+    """MQ-02: our own count, six attempts; the reason contains no value of the message."""
 
     def explode(event: RequestCancelled, _context: Context[Any]) -> None:
         if event.request_id == "poison":
             raise KeyError("code 123456 of pierre@example.fr")
 
-    heard = RecordingHandler(explode)
-    await bus.node("mailer", hears=(hears(RequestCancelled, heard),))
+    handler = RecordingHandler(explode)
+    await bus.node("mailer", hears=(hears(RequestCancelled, handler),))
     registration = await bus.node("registration", emits=(RequestCancelled,))
 
     (poison, *_) = await bus.emit(
@@ -159,8 +159,8 @@ async def test_mq_02_a_poison_message_ends_in_the_dead_letters_and_others_flow(
     (letter,) = await bus.dead("mailer")
     headers = letter.header.properties.headers or {}
     assert letter.header.properties.message_id == poison
-    assert heard.ids.count(poison) == 6
-    assert len(heard) == 11
+    assert handler.ids.count(poison) == 6
+    assert len(handler) == 11
     assert headers["attempt"] == 6
     assert headers["error_type"] == "KeyError"
     assert headers["failed_by"] == "mailer"
@@ -171,36 +171,36 @@ async def test_mq_02_a_poison_message_ends_in_the_dead_letters_and_others_flow(
 
 
 async def test_a_rejected_message_is_dead_at_once(bus: BusFixture) -> None:
-    """`Reject` asks for no second try."""
+    """`Reject` allows no second attempt."""
 
     def reject(_event: Any, _context: Any) -> None:
         raise Reject("no such account")
 
-    heard = RecordingHandler(reject)
-    await bus.node("mailer", hears=(hears(RequestCancelled, heard),))
+    handler = RecordingHandler(reject)
+    await bus.node("mailer", hears=(hears(RequestCancelled, handler),))
     registration = await bus.node("registration", emits=(RequestCancelled,))
     await bus.emit(registration, RequestCancelled(request_id="r"))
 
     (letter,) = await bus.dead("mailer")
     assert (letter.header.properties.headers or {})["error"] == "no such account"
-    assert len(heard) == 1
+    assert len(handler) == 1
 
 
 async def test_a_handler_past_its_deadline_is_tried_again(bus: BusFixture) -> None:
-    """The transaction is undone; the second try is quick."""
+    """The transaction is rolled back; the second attempt is quick."""
 
     async def slow_once(_event: Any, _context: Any) -> None:
-        if len(heard) == 1:
-            mailer._event_processor._seconds = 60  # for the second try
+        if len(handler) == 1:
+            mailer._event_processor._seconds = 60  # for the second attempt
             await asyncio.sleep(3_600)
 
-    heard = RecordingHandler(slow_once)
-    mailer = await bus.node("mailer", hears=(hears(RequestCancelled, heard),))
+    handler = RecordingHandler(slow_once)
+    mailer = await bus.node("mailer", hears=(hears(RequestCancelled, handler),))
     mailer._event_processor._seconds = 0.3
     registration = await bus.node("registration", emits=(RequestCancelled,))
     await bus.emit(registration, RequestCancelled(request_id="r"))
 
-    await eventually(lambda: len(heard) == 2)
+    await eventually(lambda: len(handler) == 2)
     await eventually(lambda: _handled(bus, 1))
 
 
@@ -208,8 +208,8 @@ async def _handled(bus: BusFixture, number: int) -> bool:
     return await bus.count("mailer", "inbox") == number
 
 
-async def test_facts_out_of_order_are_all_handled(bus: BusFixture) -> None:
-    """Order is not promised; every fact has its effect nevertheless."""
+async def test_events_out_of_order_are_all_handled(bus: BusFixture) -> None:
+    """Order is not guaranteed; every event has its effect nevertheless."""
 
     def not_verified_yet(event: Any, _context: Any) -> None:
         if isinstance(event, RequestCancelled) and not verified.events:
@@ -229,10 +229,10 @@ async def test_facts_out_of_order_are_all_handled(bus: BusFixture) -> None:
 
 
 async def test_two_processes_share_the_work(bus: BusFixture) -> None:
-    """Any number of processes may hear for one service; each fact is handled by one of them."""
+    """Any number of processes may consume for one service; each event is handled by one of them."""
     first, second = RecordingHandler(), RecordingHandler()
-    for heard in (first, second):
-        await bus.node("mailer", hears=(hears(RequestCancelled, heard),), prefetch=1)
+    for handler in (first, second):
+        await bus.node("mailer", hears=(hears(RequestCancelled, handler),), prefetch=1)
     registration = await bus.node("registration", emits=(RequestCancelled,))
     ids = await bus.emit(registration, *(RequestCancelled(request_id=str(n)) for n in range(150)))
 

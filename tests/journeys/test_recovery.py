@@ -1,4 +1,4 @@
-"""When something is lost or somebody else is at work: mails, links and phones, in Chromium."""
+"""Account recovery: mails, links and phones, in Chromium."""
 
 import pytest
 from playwright.async_api import expect
@@ -18,13 +18,13 @@ NEW_PASSWORD = "Zug&Wolke47"
 
 
 async def _settled(portal: SpawnedPortal, new_user: NewUser, address: str) -> ChromiumAccountHolder:
-    """Somebody with an account, a phone and recovery codes, in a browser nobody knows."""
+    """A person with an account, a phone and recovery codes, in an unknown browser."""
     holder = ChromiumAccountHolder(portal, await new_user(), address)
     await holder.settle()
     return holder
 
 
-async def test_g_44_a_forgotten_password_is_changed_by_the_mailed_link(
+async def test_g_44_a_forgotten_password_is_replaced_by_the_mailed_link(
     portal: SpawnedPortal, new_user: NewUser, address: str
 ) -> None:
     """G-44, RE-05, OT-16: link, live rules, a new password; the second factor is still asked."""
@@ -36,7 +36,7 @@ async def test_g_44_a_forgotten_password_is_changed_by_the_mailed_link(
     await user.press("send_link")
     await expect(page.locator("h1")).to_have_text("Regardez votre messagerie")
     link = await portal.mail.link(address, "/mot-de-passe")
-    for _ in range(2):  # a scanner of mails opens it too; nothing is used up
+    for _ in range(2):  # a mail scanner opens it too; nothing is consumed
         await user.open(link)
         await expect(page.locator("h1")).to_have_text("Choisir un nouveau mot de passe")
     await user.switch_language()
@@ -45,7 +45,7 @@ async def test_g_44_a_forgotten_password_is_changed_by_the_mailed_link(
     await expect(left).to_contain_text("Encore 2 règles à respecter.")
     await field.press("Enter")
     await expect(left).to_be_visible()
-    assert page.url == link  # the form does not leave
+    assert page.url == link  # the form is not sent
     await field.fill(NEW_PASSWORD)
     await expect(left).to_contain_text(
         "Les règles vérifiables ici sont respectées ; votre nom sera vérifié à l'envoi."
@@ -68,7 +68,7 @@ async def test_g_44_a_forgotten_password_is_changed_by_the_mailed_link(
 async def test_b_13_a_recovery_code_opens_the_enrolment_of_a_new_phone(
     portal: SpawnedPortal, new_user: NewUser, address: str
 ) -> None:
-    """B-13, OT-14: typed as one reads it; the old phone stops at the new one's first code."""
+    """B-13, OT-14: typed as displayed; the old phone is valid until the new one's first code."""
     holder = await _settled(portal, new_user, address)
     user, page, former = holder.user, holder.user.page, holder.phone
     assert former is not None
@@ -134,7 +134,7 @@ async def test_g_25_a_new_phone_from_the_account_page(
 
 
 @pytest.mark.parametrize("stolen", [False, True])
-async def test_g_26_a_lost_phone_is_told_and_confirmed_by_mail(
+async def test_g_26_a_lost_phone_is_reported_and_confirmed_by_mail(
     portal: SpawnedPortal, new_user: NewUser, address: str, stolen: bool
 ) -> None:
     """G-26: the answer is the same for anybody; a theft freezes the account once confirmed."""
@@ -161,7 +161,7 @@ async def test_g_26_a_lost_phone_is_told_and_confirmed_by_mail(
 async def test_it_was_not_me_closes_the_sessions_and_freezes_the_account(
     portal: SpawnedPortal, new_user: NewUser, address: str
 ) -> None:
-    """Settled 8: from the mail about a browser that nobody knew, on another device."""
+    """From the mail about an unknown browser, on another device."""
     thief = await _settled(portal, new_user, address)
     await thief.sign_in()
     page = thief.user.page

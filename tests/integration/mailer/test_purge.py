@@ -1,4 +1,4 @@
-"""What the mailer forgets in time, and an operator's own templates on their way out."""
+"""Purge of old records and codes, and an operator's own templates."""
 
 from datetime import timedelta
 from pathlib import Path
@@ -9,18 +9,18 @@ from tests.support.harness.mailer import MailerHarness
 from tests.support.mail.mail_server import MailServer
 from tests.support.mail.sample_events import CODE, asked, created, now
 
-KEEP = timedelta(days=30)
+DAYS_30 = timedelta(days=30)
 
 
-async def test_gd_03_records_are_forgotten_thirty_days_after_their_end(
+async def test_gd_03_records_are_purged_after_thirty_days(
     mailer: MailerHarness, smtp: MailServer
 ) -> None:
     async with mailer.run(IMPEX_SMTP_URL=smtp.url):
         cause = await mailer.publish(asked())
         await mailer.emitted(MailAccepted)
         ended = (await mailer.state(cause, "accepted"))["ended_at"]
-    assert await store.purge(mailer.database, ended + KEEP - timedelta(minutes=1), KEEP) == 0
-    assert await store.purge(mailer.database, ended + KEEP + timedelta(minutes=1), KEEP) == 1
+    assert await store.purge(mailer.database, ended + DAYS_30 - timedelta(minutes=1), DAYS_30) == 0
+    assert await store.purge(mailer.database, ended + DAYS_30 + timedelta(minutes=1), DAYS_30) == 1
     assert await mailer.row(cause) is None
     assert await mailer.database.fetchval("SELECT count(*) FROM attempts") == 0
 
@@ -34,15 +34,15 @@ async def test_b_04_the_code_of_a_held_mail_is_erased_when_it_has_run_out(
         without = await mailer.publish(created())
         await mailer.state(with_code, "held")
         await mailer.state(without, "held")
-    await store.purge(mailer.database, now() + timedelta(hours=23), KEEP)
+    await store.purge(mailer.database, now() + timedelta(hours=23), DAYS_30)
     assert (await mailer.row(with_code))["sealed"] is not None
-    await store.purge(mailer.database, now() + timedelta(hours=25), KEEP)
+    await store.purge(mailer.database, now() + timedelta(hours=25), DAYS_30)
     row = await mailer.row(with_code)
     assert (row["state"], row["reason"], row["sealed"]) == ("dropped", "expired", None)
-    assert (await mailer.row(without))["state"] == "held"  # a person may still decide
+    assert (await mailer.row(without))["state"] == "held"  # an operator may still decide
 
 
-async def test_b_12_em_02_an_operators_text_goes_out_as_written_leading_dots_included(
+async def test_b_12_em_02_an_operators_text_is_sent_as_written_leading_dots_included(
     mailer: MailerHarness, smtp: MailServer, tmp_path: Path
 ) -> None:
     (tmp_path / "fr").mkdir()

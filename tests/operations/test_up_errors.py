@@ -1,4 +1,4 @@
-"""`impex up` that was told something wrong: all of it is said at once, and nothing starts."""
+"""`impex up` with invalid settings: all errors are reported at once, and nothing starts."""
 
 import os
 import subprocess
@@ -45,11 +45,11 @@ def program(name: str, log: Path, code: str) -> Child:
     return Child(name, [sys.executable, "-c", code], log, {"PATH": os.environ["PATH"]}, ROOT)
 
 
-def test_bad_input_60_every_service_is_judged_before_anything_starts(tmp_path: Path) -> None:
+def test_the_settings_of_every_service_are_validated_before_anything_starts(tmp_path: Path) -> None:
     home = tmp_path / "home"
     done = up(
         home,
-        IMPEX_RECOVERY_CODES="maybe",  # read by two services, said once
+        IMPEX_RECOVERY_CODES="maybe",  # read by two services, reported once
         IMPEX_SESSION_IDLE="500",
         IMPEX_GATEWAY_PORT="eighty",
         IMPEX_MAIL_KEEP="0",
@@ -57,28 +57,28 @@ def test_bad_input_60_every_service_is_judged_before_anything_starts(tmp_path: P
         IMPEX_SMTP_URL="http://u:very-secret@mail.example",
     )
     assert (done.returncode, done.stdout) == (2, "")
-    said = dict(line.removeprefix("impex: ").split(": ", 1) for line in done.stderr.splitlines())
-    assert said.pop("IMPEX_SMTP_URL")
-    assert said == {
+    errors = dict(line.removeprefix("impex: ").split(": ", 1) for line in done.stderr.splitlines())
+    assert errors.pop("IMPEX_SMTP_URL")
+    assert errors == {
         "IMPEX_GATEWAY_PORT": "must be a whole number (given: eighty)",
         "IMPEX_MAIL_KEEP": "must be at least 1 days (given: 0)",
         "IMPEX_RECOVERY_CODES": "must be true or false (given: maybe)",
         "IMPEX_SESSION_IDLE": "must be at most 60 minutes (given: 500)",
         "IMPEX_UI_THEME": "must be one of dsfr, neutral (given: blue)",
     }
-    assert len(done.stderr.splitlines()) == len(said) + 1
+    assert len(done.stderr.splitlines()) == len(errors) + 1
     assert "very-secret" not in done.stderr
     assert {one.name for one in home.iterdir()} == {"lock", "log"}, "nothing was started"
 
 
-def test_a_misspelt_variable_is_told_in_one_line(tmp_path: Path) -> None:
+def test_a_misspelt_variable_is_reported_in_one_line(tmp_path: Path) -> None:
     done = up(tmp_path / "home", IMPEX_SESION_IDLE="20", IMPEX_SESSION_HOURS="0")
     sentence = "no setting is called IMPEX_SESION_IDLE (did you mean IMPEX_SESSION_IDLE?)"
     assert done.stderr.splitlines()[0] == f"impex: {sentence}; it is left aside"
     assert len(done.stderr.splitlines()) == 2
 
 
-def test_what_provisioning_makes_need_not_be_there() -> None:
+def test_keys_and_urls_are_not_required_before_provisioning() -> None:
     assert validate_settings({}) == load(StackSettings, {})
     with pytest.raises(ConfigurationError) as caught:
         validate_settings({"IMPEX_BASE_URL": "https://portal.example"})
@@ -98,18 +98,18 @@ def test_only_lines_of_this_start_are_shown(tmp_path: Path) -> None:
     assert "of the first start" in first.last_lines()
 
 
-def test_a_service_that_ends_of_its_settings_is_told_apart(tmp_path: Path) -> None:
+def test_a_service_that_refuses_its_settings_is_reported_as_such(tmp_path: Path) -> None:
     stack = Stack(Paths(tmp_path), load(StackSettings, {}))
-    says = "print('{}'); print('impex: IMPEX_X: must be y'); raise SystemExit(2)"
-    stack.children["mfa"] = ended(program("mfa", tmp_path / "mfa.log", says))
+    script = "print('{}'); print('impex: IMPEX_X: must be y'); raise SystemExit(2)"
+    stack.children["mfa"] = ended(program("mfa", tmp_path / "mfa.log", script))
     with pytest.raises(Misconfigured) as caught:
         stack.service_ready("mfa")
-    told = "mfa was told something wrong\nimpex: IMPEX_X: must be y"
-    assert str(caught.value) == told, "and nothing else of its log"
+    expected = "mfa was told something wrong\nimpex: IMPEX_X: must be y"
+    assert str(caught.value) == expected, "and nothing else of its log"
 
 
 @pytest.mark.parametrize("unbuffered", ["", "1"])
-def test_a_reader_that_goes_away_is_no_mistake(tmp_path: Path, unbuffered: str) -> None:
+def test_a_closed_standard_output_is_no_error(tmp_path: Path, unbuffered: str) -> None:
     reading, writing = os.pipe()
     os.close(reading)
     with os.fdopen(writing, "wb") as nobody:
@@ -123,7 +123,9 @@ def test_a_reader_that_goes_away_is_no_mistake(tmp_path: Path, unbuffered: str) 
             timeout=180,
             check=False,
         )
-    assert (done.returncode, done.stderr) == (1, ""), "nothing runs there, and no more is said"
+    assert (done.returncode, done.stderr) == (1, ""), (
+        "nothing runs there, and there is no other output"
+    )
 
 
 def test_the_command_that_is_named_can_be_typed(monkeypatch: pytest.MonkeyPatch) -> None:

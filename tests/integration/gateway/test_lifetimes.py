@@ -1,4 +1,4 @@
-"""How long things live: pre-sessions, an acceptance without an answer, the operator's choices."""
+"""Lifetimes of pre-sessions, an acceptance without an answer, and the operator's texts."""
 
 import json
 from collections.abc import Awaitable, Callable
@@ -21,7 +21,7 @@ pytestmark = pytest.mark.asyncio(loop_scope="package")
 
 
 async def age(portal: Portal, browser: HttpBrowser) -> Connection:
-    """Let a browser's pre-session run out; returns a connection to the gateway's schema."""
+    """Let a browser's pre-session expire; returns a connection to the gateway's schema."""
     connection = await asyncpg.connect(
         portal.system.database.admin_url, server_settings={"search_path": "gateway"}
     )
@@ -34,7 +34,7 @@ async def age(portal: Portal, browser: HttpBrowser) -> Connection:
     return connection
 
 
-async def test_settled_2_a_presession_ends_with_its_request(
+async def test_a_presession_ends_with_its_request(
     portal: Portal, browser: HttpBrowser, address: str
 ) -> None:
     await portal.asked(browser, address)
@@ -42,7 +42,9 @@ async def test_settled_2_a_presession_ends_with_its_request(
     connection = await age(portal, browser)
     page = await browser.get("/inscription/validation")
     assert page.path == "/inscription"
-    assert "Cette demande n'existe plus : elle a expiré" in page.text, "tomorrow is told why"
+    assert "Cette demande n'existe plus : elle a expiré" in page.text, (
+        "the page of the next day explains it"
+    )
     assert browser.cookies["impex-presession"] != bound
     assert "n'existe plus" not in (await browser.get("/inscription")).text, "once"
     now = portal.clock()

@@ -1,4 +1,4 @@
-"""Where dossiers are filed and seen: two settings, judged at the start (G-43)."""
+"""Links for filing and viewing dossiers: two settings, validated at the start (G-43)."""
 
 import msgspec
 import pytest
@@ -42,7 +42,7 @@ def test_g_43_where_to_file_is_an_address(url: str) -> None:
         "//office.example/",
     ],
 )
-def test_bad_60_a_wrong_address_stops_the_start(url: str) -> None:
+def test_an_invalid_url_stops_the_start(url: str) -> None:
     assert list(problems(**{FILING: url})) == [FILING]
 
 
@@ -61,7 +61,7 @@ def test_bad_60_a_wrong_address_stops_the_start(url: str) -> None:
         "https://office.example/{number",
     ],
 )
-def test_bad_60_a_dossier_has_its_place_in_the_path(url: str) -> None:
+def test_the_placeholder_must_be_in_the_path(url: str) -> None:
     assert list(problems(**{ROW: url})) == [ROW]
 
 
@@ -77,8 +77,8 @@ def test_g_43_a_dossier_is_linked_by_its_id_or_number() -> None:
     assert FilingLinks().link(FILED) == ""
 
 
-def test_in_03_what_an_address_is_filled_with_never_leaves_its_place() -> None:
-    office = FilingLinks(row_url="https://o.example/d/{dossier_id}/x")
-    assert office.link(HOSTILE) == "https://o.example/d/..%2F..%2Fa%3Fb%3Dc%26d%23e/x"
+def test_in_03_the_placeholder_is_filled_quoted() -> None:
+    links = FilingLinks(row_url="https://o.example/d/{dossier_id}/x")
+    assert links.link(HOSTILE) == "https://o.example/d/..%2F..%2Fa%3Fb%3Dc%26d%23e/x"
     braces = msgspec.structs.replace(FILED, dossier_id="{number}", number="é €")
-    assert office.link(braces) == "https://o.example/d/%7Bnumber%7D/x"
+    assert links.link(braces) == "https://o.example/d/%7Bnumber%7D/x"

@@ -1,4 +1,4 @@
-"""The broker, the mail server, the database away for a while: it is said, nothing typed is lost."""
+"""Outages of the broker, the mail server and the database are shown, and no input is lost."""
 
 import asyncio
 import json
@@ -48,55 +48,55 @@ async def _at_the_terms(rig: FaultRig) -> tuple[RetryingRegistrant, HttpResponse
 
 
 def _typed(page: HttpResponse, address: str) -> None:
-    """A 503 that gives back what was typed, without the password."""
+    """A 503 that returns the input, without the password."""
     assert page.status == 503
     assert INPUT_STAYS in page.text
-    kept = page.form("/inscription")
-    assert (kept["first_name"], kept["last_name"]) == ("Pierre", "Durand")
-    assert (kept["address"], kept["password"]) == (address, "")
+    returned = page.form("/inscription")
+    assert (returned["first_name"], returned["last_name"]) == ("Pierre", "Durand")
+    assert (returned["address"], returned["password"]) == (address, "")
     assert PASSWORD not in page.html
 
 
-async def test_mq_06_terms_accepted_while_the_broker_is_away(ready_rig: FaultRig) -> None:
-    """Read at the moment of the press, done once it is back; the mail about it leaves then."""
+async def test_mq_06_terms_accepted_while_the_broker_is_unavailable(ready_rig: FaultRig) -> None:
+    """Read when pressed, processed once the broker is back; the mail is sent then."""
     rig = ready_rig
     person, terms = await _at_the_terms(rig)
-    newcomer = rig.registrant()
-    form = await newcomer.open("/inscription")
+    registrant = rig.registrant()
+    form = await registrant.open("/inscription")
     rig.servers.rabbit.kill()
     fields = terms.form("/inscription/conditions") | {"accept": "1"}
     answers = await asyncio.gather(
         person.browser.post(terms, "/inscription/conditions", fields),
-        newcomer.browser.post(form, "/inscription", form_of(newcomer.address)),
+        registrant.browser.post(form, "/inscription", form_of(registrant.address)),
     )
     assert answers[0].status == 503
     assert UNAVAILABLE in answers[0].text
     assert answers[0].headers["Retry-After"] == "30"
-    _typed(answers[1], newcomer.address)
+    _typed(answers[1], registrant.address)
     assert (await person.browser.get("/aide")).status == 200
 
     rig.servers.rabbit.start()
     await rig.back("broker")
     again = answers[1].form("/inscription")
     assert again["key"] == form.form("/inscription")["key"]
-    # The same forms, pressed again, do once what they asked for.
+    # The same forms, sent again, are processed once.
     await asyncio.gather(
         person.press("/inscription/conditions", fields),
-        newcomer.press("/inscription", again | {"password": PASSWORD}),
+        registrant.press("/inscription", again | {"password": PASSWORD}),
     )
     page = await person.open("/inscription/creation")
     assert "Votre compte existe" in page.text
     await eventually(lambda: len(messages_to(rig.smtp, person.address)) == 2, 60)
-    await _message(rig, newcomer)
+    await _message(rig, registrant)
     await rig.queues_empty()
     assert len(messages_to(rig.smtp, person.address)) == 2
-    assert len(messages_to(rig.smtp, newcomer.address)) == 1
+    assert len(messages_to(rig.smtp, registrant.address)) == 1
 
 
-async def test_em_11_the_mail_server_away_is_told_and_the_message_leaves_later(
+async def test_em_11_an_outage_of_the_mail_server_is_shown_and_the_message_is_sent_later(
     ready_rig: FaultRig,
 ) -> None:
-    """B-01, bad input 57: « mise en attente » on the page, then « remis » without a new press."""
+    """B-01: « mise en attente » on the page, then « remis » without another press."""
     rig = ready_rig
     await rig.smtp.stop()
     try:
@@ -110,7 +110,7 @@ async def test_em_11_the_mail_server_away_is_told_and_the_message_leaves_later(
         async def deferred() -> bool:
             return await state() == "deferred"
 
-        await eventually(deferred, 60, every=0.1, why="the page says that the message waits")
+        await eventually(deferred, 60, every=0.1, why="the page shows that the message waits")
         page = await person.open("/inscription/validation")
         alert = page.soup.find(id="message")
         assert alert is not None
@@ -127,30 +127,30 @@ async def test_em_11_the_mail_server_away_is_told_and_the_message_leaves_later(
     await person.finish(messages_to(rig.smtp, person.address)[0])
 
 
-async def test_the_database_away_gives_the_form_back_and_the_same_form_goes_through(
+async def test_a_database_outage_returns_the_form_which_can_be_sent_again(
     ready_rig: FaultRig,
 ) -> None:
-    """« Broker or database away »: 503 with what was typed, passwords never."""
+    """503 with the input, without passwords."""
     rig = ready_rig
-    waiting, newcomer = rig.registrant(), rig.registrant()
+    waiting, registrant = rig.registrant(), rig.registrant()
     await waiting.ask()
-    await newcomer.open("/conditions")
-    form = await newcomer.open("/inscription")
+    await registrant.open("/conditions")
+    form = await registrant.open("/inscription")
     rig.servers.postgres.kill()
     try:
-        page = await newcomer.browser.post(form, "/inscription", form_of(newcomer.address))
-        _typed(page, newcomer.address)
+        page = await registrant.browser.post(form, "/inscription", form_of(registrant.address))
+        _typed(page, registrant.address)
         bound = await waiting.browser.get("/inscription/validation")
         assert (bound.status, bound.headers["Retry-After"]) == (503, "30")
         assert UNAVAILABLE in bound.text
         for path in ("/aide", "/mentions-legales", "/conditions", "/connexion"):
-            assert (await newcomer.browser.get(path)).status == 200, path
+            assert (await registrant.browser.get(path)).status == 200, path
     finally:
         rig.servers.postgres.start()
     await rig.back("database")
-    await newcomer.press("/inscription", page.form("/inscription") | {"password": PASSWORD})
-    await _message(rig, newcomer)
+    await registrant.press("/inscription", page.form("/inscription") | {"password": PASSWORD})
+    await _message(rig, registrant)
     await _message(rig, waiting)
     await waiting.finish(messages_to(rig.smtp, waiting.address)[0])
     await rig.queues_empty()
-    assert len(messages_to(rig.smtp, newcomer.address)) == 1
+    assert len(messages_to(rig.smtp, registrant.address)) == 1

@@ -1,4 +1,4 @@
-"""What pages follow live: mail and creation, as streams and as data asked again."""
+"""Delivery status and creation, as streams and by polling."""
 
 import asyncio
 import json
@@ -28,7 +28,9 @@ async def stream(browser: HttpBrowser, path: str = FOLLOW) -> AsyncIterator[aioh
         yield response
 
 
-async def said(response: aiohttp.ClientResponse, seconds: float = 60) -> tuple[str, dict[str, str]]:
+async def next_event(
+    response: aiohttp.ClientResponse, seconds: float = 60
+) -> tuple[str, dict[str, str]]:
     """The next event of a stream; ("end", {}) where it is over."""
     name = ""
     async with asyncio.timeout(seconds):
@@ -41,8 +43,8 @@ async def said(response: aiohttp.ClientResponse, seconds: float = 60) -> tuple[s
     return "end", {}
 
 
-async def tell(portal: Portal, address: str, **fields: object) -> None:
-    """Say as the mailer what became of the latest message to an address."""
+async def report_delivery(portal: Portal, address: str, **fields: object) -> None:
+    """Publish, as the mailer, the result of the latest message to an address."""
     connection = await asyncpg.connect(portal.system.database.admin_url)
     query = "select mail_event_id from registration.requests where address = $1"
     cause = str(await connection.fetchval(query, address))
@@ -74,32 +76,32 @@ async def test_b_01_the_page_follows_the_message_and_the_proof(
     portal: Portal, browser: HttpBrowser, address: str
 ) -> None:
     page = await portal.asked(browser, address)
-    letter = await portal.sent_mails.to(address)
+    mail = await portal.sent_mails.to(address)
     async with stream(browser) as live:
         assert live.status == 200
         assert live.headers["Content-Type"] == "text/event-stream; charset=utf-8"
         assert live.headers["X-Accel-Buffering"] == "no"
         assert live.headers["Cache-Control"] == "no-store"
         assert "Content-Security-Policy" in live.headers
-        assert (await said(live))[1]["state"] == "waiting"
-        await tell(portal, address)
-        name, data = await said(live)
+        assert (await next_event(live))[1]["state"] == "waiting"
+        await report_delivery(portal, address)
+        name, data = await next_event(live)
         assert (name, data["state"]) == ("mail", "accepted")
         assert data["text"].startswith("Message remis au serveur de messagerie à ")
-        await browser.post(page, "/inscription/validation", {"code": letter.code})
-        assert await said(live) == (
+        await browser.post(page, "/inscription/validation", {"code": mail.code})
+        assert await next_event(live) == (
             "due",
             {"due": "terms", "next": "/inscription/adresse-validee"},
         )
-        assert await said(live) == ("end", {})
+        assert await next_event(live) == ("end", {})
 
 
-async def test_bad_58_a_refused_message_is_told_to_the_session_that_asked(
+async def test_a_refused_message_is_reported_to_the_session_that_asked(
     portal: Portal, browser: HttpBrowser, address: str
 ) -> None:
     await portal.asked(browser, address)
     await portal.sent_mails.to(address)
-    await tell(portal, address, reason="unknown_mailbox")
+    await report_delivery(portal, address, reason="unknown_mailbox")
 
     async def refused() -> bool:
         answer = await browser.send("GET", "/inscription/validation/etat")
@@ -114,23 +116,24 @@ async def test_bad_58_a_refused_message_is_told_to_the_session_that_asked(
     assert json.loads(other.body)["state"] is None
 
 
-async def test_one_browser_keeps_two_streams_and_gets_their_places_back(
+async def test_one_browser_has_two_streams_and_gets_their_slots_back(
     portal: Portal, browser: HttpBrowser, address: str
 ) -> None:
     await portal.asked(browser, address)
     async with stream(browser) as one, stream(browser) as two:
-        await said(one)
-        await said(two)
+        await next_event(one)
+        await next_event(two)
         third = await browser.send("GET", FOLLOW)
         assert third.status == 429
         assert third.headers["Retry-After"] == "30"
 
-    # A reload opens again before the former page's going is noticed: it waits, and is let in.
-    async with stream(browser) as again, stream(browser) as beside:
-        assert (again.status, beside.status) == (200, 200)
+    # A reload connects before the disconnection of the former page is noticed: it waits, and is
+    # accepted.
+    async with stream(browser) as again, stream(browser) as parallel:
+        assert (again.status, parallel.status) == (200, 200)
 
 
-async def test_a_stream_is_for_who_asked_only(portal: Portal) -> None:
+async def test_a_stream_is_for_the_requesting_browser_only(portal: Portal) -> None:
     async with stream(portal.browser()) as live:
         assert (live.status, live.headers["Location"]) == (303, "/inscription")
     assert (await portal.browser().send("HEAD", FOLLOW)).status == 405
@@ -144,12 +147,12 @@ async def test_streams_end_at_once_when_the_portal_stops(portal: Portal, address
         browser.base = second.base
         await second.asked(browser, address)
         live = await browser.session.get(second.base + FOLLOW)
-        await said(live)
+        await next_event(live)
         started = asyncio.get_running_loop().time()
-    # Leaving drains the second gateway; the first keeps running.
-    # Leaving waits up to 25 s for what still runs.
+    # Leaving drains the second gateway; the first stays up. Leaving waits up to 25 s for running
+    # requests.
     assert asyncio.get_running_loop().time() - started < 20
-    assert await said(live) == ("end", {})
+    assert await next_event(live) == ("end", {})
 
 
 async def test_g_14_the_creation_is_followed_to_its_end(
@@ -168,6 +171,6 @@ async def test_g_14_the_creation_is_followed_to_its_end(
     state = json.loads((await browser.send("GET", "/inscription/creation/etat")).body)
     assert (state["state"], state["next"]) == ("created", "/connexion")
     async with stream(browser, "/inscription/creation/suivi") as live:
-        name, data = await said(live)
+        name, data = await next_event(live)
         assert (name, data["state"]) == ("due", "created")
-        assert await said(live) == ("end", {})
+        assert await next_event(live) == ("end", {})

@@ -15,7 +15,7 @@ Factory = Callable[..., Awaitable[MailServer]]
 
 
 @pytest.mark.parametrize("implicit", [False, True], ids=["starttls", "tls"])
-async def test_cr_05_mails_go_out_encrypted_under_a_trusted_certificate_and_a_login(
+async def test_cr_05_mails_are_sent_encrypted_under_a_trusted_certificate_and_a_login(
     mailer: MailerHarness,
     smtp_factory: Factory,
     authority: Authority,
@@ -32,7 +32,7 @@ async def test_cr_05_mails_go_out_encrypted_under_a_trusted_certificate_and_a_lo
 
 
 @pytest.mark.parametrize("implicit", [False, True], ids=["starttls", "tls"])
-async def test_cr_05_an_unknown_certificate_is_refused_and_nothing_goes_out(
+async def test_cr_05_an_unknown_certificate_is_refused_and_nothing_is_sent(
     mailer: MailerHarness,
     smtp_factory: Factory,
     authority: Authority,
@@ -70,7 +70,7 @@ async def test_cr_05_a_server_without_starttls_gets_nothing_in_plain(
     assert smtp.messages == []
 
 
-async def test_a_refused_login_holds_the_mails_until_it_is_mended(
+async def test_a_refused_login_holds_the_mails_until_it_is_repaired(
     mailer: MailerHarness, smtp_factory: Factory, authority: Authority
 ) -> None:
     server = await smtp_factory(tls=authority.server_context(), login=("impex", "right"))
@@ -86,7 +86,7 @@ async def test_a_refused_login_holds_the_mails_until_it_is_mended(
     assert await mailer.events(MailRefused) == []
 
 
-async def test_em_14_an_accented_local_part_goes_out_where_smtputf8_is_offered(
+async def test_em_14_an_accented_local_part_is_sent_where_smtputf8_is_offered(
     mailer: MailerHarness, smtp: MailServer
 ) -> None:
     async with mailer.run(IMPEX_SMTP_URL=smtp.url):

@@ -1,4 +1,4 @@
-"""Signing in while the broker or the database is away, and a door that stays closed."""
+"""Signing in during an outage of broker or database, and a lock that survives a restart."""
 
 import asyncio
 import time
@@ -22,10 +22,10 @@ READABLE = ("/aide", "/aide/nouveau-telephone", "/conditions", "/connexion", "/t
 Fields = dict[str, str]
 
 
-async def _at_the_door(
+async def _signing_in(
     rig: FaultRig,
 ) -> tuple[RetryingAccountHolder, Fields, RetryingAccountHolder, Fields]:
-    """Somebody about to give the password, and somebody about to give the code."""
+    """One person at the password, and one at the code."""
     first, second = rig.account_holder(), rig.account_holder()
     await asyncio.gather(first.settle(), second.settle())
     first.another_browser()
@@ -36,7 +36,7 @@ async def _at_the_door(
 
 
 async def _refused(one: RetryingAccountHolder, action: str, given: Fields) -> HttpResponse:
-    """Pressed while nobody can take it: 503, in words, and when to try again."""
+    """Pressed during an outage: 503, with a text and when to try again."""
     answer = await one.browser.send_form(action, given, headers={"Sec-Fetch-Site": "same-origin"})
     assert answer.status == 503, answer.text
     assert UNAVAILABLE in answer.text
@@ -45,37 +45,39 @@ async def _refused(one: RetryingAccountHolder, action: str, given: Fields) -> Ht
     return answer
 
 
-@pytest.mark.parametrize("victim", ["broker", "database"])
-async def test_b_08_mq_06_g_40_signing_in_waits_for_who_is_away(
-    ready_rig: FaultRig, victim: str
+@pytest.mark.parametrize("target", ["broker", "database"])
+async def test_b_08_mq_06_g_40_signing_in_works_after_an_outage(
+    ready_rig: FaultRig, target: str
 ) -> None:
-    """The address is kept, nothing is counted, the same press works afterwards; help goes on."""
+    """The address is returned, nothing is counted, the same press works afterwards; help stays
+    available.
+    """
     rig = ready_rig
-    first, password, second, code = await _at_the_door(rig)
-    server = rig.servers.rabbit if victim == "broker" else rig.servers.postgres
+    first, password, second, code = await _signing_in(rig)
+    server = rig.servers.rabbit if target == "broker" else rig.servers.postgres
     server.kill()
     try:
         form, _ = await asyncio.gather(
             _refused(first, "/connexion", password),
             _refused(second, "/connexion/code", code),
         )
-        kept = form.form("/connexion")
-        assert (kept["address"], kept["password"]) == (first.address, "")
-        assert kept["key"] == password["key"]
+        returned = form.form("/connexion")
+        assert (returned["address"], returned["password"]) == (first.address, "")
+        assert returned["key"] == password["key"]
         for path in READABLE:
             assert (await first.browser.get(path)).status == 200, path
     finally:
         server.start()
-    await rig.back(victim)
+    await rig.back(target)
     if code["code"] not in {second.shown.code(steps) for steps in (0, 1)}:
         code |= {"code": second.shown.code(1)}  # a busy machine took its time
     taken, home = await asyncio.gather(
-        first.press("/connexion", kept | {"password": PASSWORD}),
+        first.press("/connexion", returned | {"password": PASSWORD}),
         second.press("/connexion/code", code),
     )
     assert taken.location == "/connexion/code"
-    # Who is just back may be too slow to say whether the information is validated: the home page
-    # then says what is left to do.
+    # A service that has just restarted may be too slow to report whether the information is
+    # validated: the home page then shows what is left to do.
     assert home.location in ("/informations", "/accueil")
     page = await first.open("/connexion/code")
     await first.press("/connexion/code", page.form(page.path) | {"code": first.shown.code(1)})
@@ -85,8 +87,8 @@ async def test_b_08_mq_06_g_40_signing_in_waits_for_who_is_away(
         assert set(one.subjects().values()) == {1}, one.subjects()
 
 
-async def test_g_24_the_door_of_codes_stays_closed_over_a_restart(ready_rig: FaultRig) -> None:
-    """AU-02, AU-03: after five wrong codes a killed service has forgotten none of them."""
+async def test_g_24_the_lock_of_codes_survives_a_restart(ready_rig: FaultRig) -> None:
+    """AU-02, AU-03: after five wrong codes a killed service has lost none of them."""
     rig = ready_rig
     one = rig.account_holder()
     await one.settle()

@@ -18,18 +18,20 @@ def without_password_or_phone() -> list[State]:
 
 
 def _passwords() -> list[State]:
-    forgotten = "forgotten.html"
+    template = "forgotten.html"
     bad = form({"address": "pierre"}, BAD_ADDRESS)
     short = form(errors={"password": ["Saisissez au moins 8 caractères (il y en a 7)."]})
     path = "/mot-de-passe-oublie"
     return [
-        State("forgotten", forgotten, {"form": form()}, path),
-        State("forgotten-errors", forgotten, {"form": bad}, path),
-        State("forgotten-often", forgotten, {"form": TOO_MANY}, path),
+        State("forgotten", template, {"form": form()}, path),
+        State("forgotten-errors", template, {"form": bad}, path),
+        State("forgotten-often", template, {"form": TOO_MANY}, path),
         State("forgotten_sent", "forgotten_sent.html", {"address": ADDRESS, "minutes": 60}, path),
         _reset("reset", "valid"),
         _reset("reset-errors", "valid", form=short),
-        _reset("reset-away", "valid", form=refused("unavailable", None), rules="{}", policy=[]),
+        _reset(
+            "reset-unavailable", "valid", form=refused("unavailable", None), rules="{}", policy=[]
+        ),
         *(_reset(f"reset-{state}", state) for state in ENDED),
     ]
 

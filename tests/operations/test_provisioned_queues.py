@@ -1,6 +1,6 @@
-"""What is said before a listener first starts waits for it: provisioning makes its queue.
+"""Events wait for a subscriber that has never started: provisioning declares its queue.
 
-The promise of `docs/architecture.md`: every committed fact reaches every listener.
+`docs/architecture.md` promises that every committed event reaches every subscriber.
 """
 
 import aiormq
@@ -15,7 +15,7 @@ from tests.support import eventually
 from tests.support.servers.shared_servers import ADMIN, Broker, TestServers
 
 
-async def test_a_fact_said_before_the_listeners_first_start_waits_for_it(
+async def test_an_event_published_before_the_subscribers_first_start_waits_for_it(
     broker: Broker, test_servers: TestServers
 ) -> None:
     principals = service_registry.principals()
@@ -41,18 +41,18 @@ async def test_a_fact_said_before_the_listeners_first_start_waits_for_it(
         await connection.close()
 
 
-async def test_b_08_what_people_tell_the_desk_is_kept_for_it_alone(
+async def test_b_08_messages_to_support_wait_in_its_own_queue(
     broker: Broker, test_servers: TestServers
 ) -> None:
-    """Among what nobody hears it would be gone after so many sign-ins."""
+    """In the queue of unrouted messages it would be dropped after so many sign-ins."""
     test_servers.admin.import_definitions(
         definitions(broker.vhost, service_registry.principals(), {}, ADMIN)
     )
-    told = (gateway.CorrectionRequested, gateway.DepartureReported)
+    events = (gateway.CorrectionRequested, gateway.DepartureReported)
     connection = await aiormq.connect(broker.url("gateway"))
     try:
         channel = await connection.channel()
-        for kind in told:
+        for kind in events:
             await channel.basic_publish(
                 b"{}",
                 exchange="impex.events",
@@ -61,15 +61,15 @@ async def test_b_08_what_people_tell_the_desk_is_kept_for_it_alone(
             )
     finally:
         await connection.close()
-    await eventually(lambda: broker.depths().get("support") == len(told))
+    await eventually(lambda: broker.depths().get("support") == len(events))
     assert broker.depths()["impex.unrouted"] == 0
     queues = broker_topology("impex", service_registry.principals())["queues"]
-    (kept,) = (queue["arguments"] for queue in queues if queue["name"] == "support")
-    assert not {"x-max-length", "x-max-length-bytes", "x-message-ttl"} & set(kept)
+    (arguments,) = (queue["arguments"] for queue in queues if queue["name"] == "support")
+    assert not {"x-max-length", "x-max-length-bytes", "x-message-ttl"} & set(arguments)
 
 
-def test_whoever_is_expected_is_no_service_yet() -> None:
-    """One that has come declares its queues itself."""
+def test_expected_subscribers_are_no_services_yet() -> None:
+    """A real service declares its queues itself."""
     assert not {one.name for one in PLANNED_SERVICES} & set(service_registry.service_names())
 
 

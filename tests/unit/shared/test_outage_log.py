@@ -1,4 +1,4 @@
-"""What a loop says while it waits."""
+"""The log of a loop while it waits."""
 
 import json
 
@@ -7,7 +7,7 @@ import pytest
 from shared.runtime.retrying import OutageLog
 
 
-def test_a_wait_is_said_once_per_reason_and_so_is_its_end(
+def test_an_outage_is_logged_once_per_reason_and_so_is_its_end(
     capsys: pytest.CaptureFixture[str],
 ) -> None:
     waiting = OutageLog("relay")
@@ -17,8 +17,8 @@ def test_a_wait_is_said_once_per_reason_and_so_is_its_end(
     waiting.started(OSError("still starting"))
     waiting.ended()
     waiting.ended()
-    said = [json.loads(line) for line in capsys.readouterr().err.splitlines()]
-    assert [(each["action"], each.get("reason")) for each in said] == [
+    logged = [json.loads(line) for line in capsys.readouterr().err.splitlines()]
+    assert [(each["action"], each.get("reason")) for each in logged] == [
         ("relay_waits", "OSError: away"),
         ("relay_waits", "OSError: still starting"),
         ("relay_resumed", None),

@@ -1,4 +1,4 @@
-"""Streams where something goes wrong in their middle."""
+"""Streams with failures in between."""
 
 from collections.abc import Callable
 
@@ -13,7 +13,7 @@ from shared.errors import DependencyDown
 
 
 async def followed(monkeypatch: pytest.MonkeyPatch, *answers: Callable[[], list[SseEvent]]) -> str:
-    """All that a page hears while `answers` are given in turn."""
+    """The whole stream for `answers` given in turn."""
     monkeypatch.setattr(sse, "FAST_POLL", 0.01)
     turn = iter(answers)
 
@@ -41,7 +41,7 @@ def last() -> list[SseEvent]:
     return [("due", {"due": "terms"}, True)]
 
 
-def away() -> list[SseEvent]:
+def unavailable() -> list[SseEvent]:
     raise DependencyDown("database", "no answer")
 
 
@@ -49,11 +49,11 @@ def broken() -> list[SseEvent]:
     raise RuntimeError("a mistake of ours")
 
 
-async def test_a_server_away_for_a_moment_does_not_end_a_stream(
+async def test_a_short_outage_does_not_end_a_stream(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    said = await followed(monkeypatch, first, away, last)
-    assert [line for line in said.splitlines() if line.startswith("event")] == [
+    received = await followed(monkeypatch, first, unavailable, last)
+    assert [line for line in received.splitlines() if line.startswith("event")] == [
         "event: mail",
         "event: due",
     ]
@@ -62,8 +62,8 @@ async def test_a_server_away_for_a_moment_does_not_end_a_stream(
 async def test_lg_07_a_failure_in_a_stream_ends_it_without_a_page_in_its_middle(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    said = await followed(monkeypatch, first, broken)
-    assert said.endswith('data: {"state": "waiting"}\n\n')
+    received = await followed(monkeypatch, first, broken)
+    assert received.endswith('data: {"state": "waiting"}\n\n')
 
 
 async def test_au_17_one_process_keeps_so_many_streams(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -1,5 +1,6 @@
-"""Forgotten password, lost phone, « ce n'est pas moi »: links that change nothing by being opened
-(G-44, RE-04 to RE-06, OT-16, B-03, settled 8)."""
+"""Forgotten password, lost phone, « ce n'est pas moi »: links that change nothing when opened
+(G-44, RE-04 to RE-06, OT-16, B-03).
+"""
 
 import re
 from datetime import timedelta
@@ -36,14 +37,12 @@ async def test_g_44_a_new_password_by_a_mailed_link(portal: Portal, address: str
     assert (sent.status, sent.path) == (200, "/mot-de-passe-oublie")
     assert f"Si {address} a un compte, un message vient de partir" in sent.text
     assert (await person.browser.get("/accueil")).path == "/accueil", "asking changes nothing"
-    letter = await portal.sent_mails.to(address, kind="PasswordReset")
-    path = f"/mot-de-passe?jeton={letter.token}"
+    mail = await portal.sent_mails.to(address, kind="PasswordReset")
+    path = f"/mot-de-passe?jeton={mail.token}"
     robot = portal.browser()
     for method in ("HEAD", *["GET"] * 5):
         assert (await robot.send(method, path)).status == 200
-    bare = await portal.browser().send_form(
-        "/mot-de-passe", {"token": letter.token, "password": NEW}
-    )
+    bare = await portal.browser().send_form("/mot-de-passe", {"token": mail.token, "password": NEW})
     assert bare.status == 403, "a robot without the page's own token"
     elsewhere = portal.browser()
     page = await elsewhere.get(path)
@@ -82,10 +81,10 @@ async def test_b_03_the_page_is_the_same_for_everybody(portal: Portal, address: 
 
 
 async def test_g_44_bad_addresses_and_too_many_requests(portal: Portal, address: str) -> None:
-    for given, said in (("", "Saisissez votre adresse"), ("pierre", "nom@exemple.fr")):
+    for given, expected in (("", "Saisissez votre adresse"), ("pierre", "nom@exemple.fr")):
         page = await _request_reset(portal.browser(), given)
         assert page.status == 422
-        assert said in page.text
+        assert expected in page.text
     for _ in range(5):
         assert (await _request_reset(portal.browser(), address)).status == 200
     sixth = await _request_reset(portal.browser(), address)
@@ -95,7 +94,7 @@ async def test_g_44_bad_addresses_and_too_many_requests(portal: Portal, address:
     assert (await _request_reset(portal.browser(), address)).status == 200
 
 
-async def test_re_05_a_later_link_replaces_and_an_old_one_runs_out(
+async def test_re_05_a_later_link_replaces_the_former_and_links_expire(
     portal: Portal, address: str
 ) -> None:
     person = AccountHolder(portal, address)
@@ -119,7 +118,7 @@ async def test_re_05_a_later_link_replaces_and_an_old_one_runs_out(
 async def test_au_04_a_reset_lifts_the_passwords_wait_and_never_the_codes(
     portal: Portal, address: str
 ) -> None:
-    """Settled 4."""
+    """A reset clears the password's lock only."""
     person = AccountHolder(portal, address)
     await person.settle()
     assert person.phone is not None
@@ -133,8 +132,8 @@ async def test_au_04_a_reset_lifts_the_passwords_wait_and_never_the_codes(
     assert page.status == 429
     assert page.text.count("Trop d'essais") >= 1
     await _request_reset(stranger, address)
-    letter = await portal.sent_mails.to(address, kind="PasswordReset")
-    page = await stranger.get(f"/mot-de-passe?jeton={letter.token}")
+    mail = await portal.sent_mails.to(address, kind="PasswordReset")
+    page = await stranger.get(f"/mot-de-passe?jeton={mail.token}")
     await stranger.post(page, "/mot-de-passe", {"password": NEW})
     person.password = NEW
     page = await person.give_password(browser=stranger)
@@ -152,8 +151,8 @@ async def test_g_26_a_lost_phone_is_confirmed_from_the_mailbox(
     page = await browser.get("/telephone-perdu")
     assert page.soup.find("a", href=re.compile("/connexion"))
     await browser.post(page, "/telephone-perdu", {"address": address})
-    letter = await portal.sent_mails.to(address, kind="LostPhone")
-    path = f"/telephone-perdu/confirmer?jeton={letter.token}"
+    mail = await portal.sent_mails.to(address, kind="LostPhone")
+    path = f"/telephone-perdu/confirmer?jeton={mail.token}"
     for _ in range(3):
         page = await portal.browser().get(path)
         assert page.status == 200
@@ -177,8 +176,8 @@ async def test_g_26_a_stolen_phone_freezes_the_account_at_once(
     browser = portal.browser()
     page = await browser.get("/telephone-perdu")
     await browser.post(page, "/telephone-perdu", {"address": address, "stolen": "1"})
-    letter = await portal.sent_mails.to(address, kind="LostPhone")
-    page = await browser.get(f"/telephone-perdu/confirmer?jeton={letter.token}")
+    mail = await portal.sent_mails.to(address, kind="LostPhone")
+    page = await browser.get(f"/telephone-perdu/confirmer?jeton={mail.token}")
     await browser.post(page, "/telephone-perdu/confirmer")
     assert (await person.browser.get("/accueil")).path == "/connexion"
     frozen = await portal.sent_mails.event("AccountFrozen", await person.account_id())
@@ -195,10 +194,10 @@ async def _disavowal(portal: Portal, person: AccountHolder, days: float = 7) -> 
     return f"/ce-n-est-pas-moi?jeton={sign(ring, 'disavowal', (account, uuid4().hex), until)}"
 
 
-async def test_settled_8_not_me_freezes_and_the_way_back_asks_for_everything(
+async def test_not_me_freezes_the_account_until_every_factor_is_given_again(
     portal: Portal, address: str
 ) -> None:
-    """The mailbox and a new password thaw nothing before the second factor is given too."""
+    """The mailbox and a new password do not unfreeze before the second factor is given too."""
     person = AccountHolder(portal, address)
     await person.settle()
     path = await _disavowal(portal, person)
@@ -213,12 +212,12 @@ async def test_settled_8_not_me_freezes_and_the_way_back_asks_for_everything(
     account = await person.account_id()
     await portal.sent_mails.event("AccountFrozen", account)
     assert (await person.give_password(browser=holder)).status == 422
-    portal.clock.advance(seconds=5)  # nobody comes back faster than clocks may differ
+    portal.clock.advance(seconds=5)  # sign in later than the clock skew
     twice = await holder.get(path)
     assert twice.soup.find("form", action="/ce-n-est-pas-moi") is None
     await _request_reset(holder, address)
-    letter = await portal.sent_mails.to(address, kind="PasswordReset")
-    page = await holder.get(f"/mot-de-passe?jeton={letter.token}")
+    mail = await portal.sent_mails.to(address, kind="PasswordReset")
+    page = await holder.get(f"/mot-de-passe?jeton={mail.token}")
     await holder.post(page, "/mot-de-passe", {"password": NEW})
     assert not portal.sent_mails.of("AccountThawed", account)
     person.password = NEW
@@ -226,15 +225,15 @@ async def test_settled_8_not_me_freezes_and_the_way_back_asks_for_everything(
     await portal.sent_mails.event("AccountThawed", account)
 
 
-async def test_settled_8_the_links_work_for_who_is_signed_in_and_reads_mail_on_a_site(
+async def test_mailed_links_work_while_signed_in_and_from_a_webmail_site(
     portal: Portal, address: str
 ) -> None:
-    """A strict cookie stays away from what another site's link opens, and comes with the button."""
+    """A strict cookie is not sent with another site's link, but with the button."""
     person = AccountHolder(portal, address)
     await person.settle()
     await _request_reset(person.browser, address)
-    letter = await portal.sent_mails.to(address, kind="PasswordReset")
-    page = await person.browser.from_elsewhere(f"/mot-de-passe?jeton={letter.token}")
+    mail = await portal.sent_mails.to(address, kind="PasswordReset")
+    page = await person.browser.from_elsewhere(f"/mot-de-passe?jeton={mail.token}")
     assert "Se déconnecter" not in page.text
     weak = await person.browser.post(page, "/mot-de-passe", {"password": "Azerty123"})
     assert weak.status == 422, weak.text
@@ -242,7 +241,7 @@ async def test_settled_8_the_links_work_for_who_is_signed_in_and_reads_mail_on_a
     done = await person.browser.post(page, "/ce-n-est-pas-moi")
     assert done.status == 200, done.text
     assert (await person.browser.get("/accueil")).path == "/connexion"
-    # What a session alone opens takes no other token.
+    # A page that needs a session accepts no other token.
     other = AccountHolder(portal, f"o{address}")
     await other.settle()
     page = await other.browser.from_elsewhere("/connexion")
@@ -253,9 +252,7 @@ async def test_settled_8_the_links_work_for_who_is_signed_in_and_reads_mail_on_a
     assert bare.status == 403
 
 
-async def test_settled_8_a_link_runs_out_and_no_other_text_is_one(
-    portal: Portal, address: str
-) -> None:
+async def test_not_me_links_expire_and_are_signed(portal: Portal, address: str) -> None:
     person = AccountHolder(portal, address)
     await person.settle()
     late = await portal.browser().get(await _disavowal(portal, person, days=-0.01))

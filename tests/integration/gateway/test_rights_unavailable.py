@@ -1,4 +1,4 @@
-"""Who is needed for another address, or for what is held, is away (B-08, B-11, B-14)."""
+"""Services needed for a change of address or a data export are unavailable (B-08, B-11, B-14)."""
 
 import json
 
@@ -15,7 +15,7 @@ from shared.contracts.registration.holder import (
 from shared.contracts.registration.views import AddressChangedView
 from shared.messaging.errors import RequestTimeout, ServiceUnavailable
 from shared.messaging.rpc_client import RpcClient
-from tests.integration.gateway.test_rights import FORM, PROOF, mailed, settled, wish
+from tests.integration.gateway.test_rights import FORM, PROOF, mailed, request_change, settled
 from tests.support.actors.account_holder import new_address
 from tests.support.intercept import Send, intercept, make_unavailable
 from tests.support.servers.portal import Portal
@@ -30,36 +30,36 @@ async def _nobody(*_: object, **__: object) -> None:
 
 
 @pytest.mark.parametrize("message", [JudgeAddressChange, CheckCode, RequestAddressChange])
-async def test_b_14_the_form_comes_back_with_the_address(
+async def test_b_14_the_form_is_returned_with_the_address(
     portal: Portal, address: str, monkeypatch: pytest.MonkeyPatch, message: type[Request]
 ) -> None:
     person, new = await settled(portal, address), new_address()
-    with monkeypatch.context() as away:
-        make_unavailable(away, message)
-        page = await wish(person, new)
+    with monkeypatch.context() as patch:
+        make_unavailable(patch, message)
+        page = await request_change(person, new)
     assert page.status == 503
     assert INPUT_STAYS in page.text
-    kept = page.form(FORM)
-    assert (kept["address"], kept["password"], kept["code"]) == (new, "", "")
+    returned = page.form(FORM)
+    assert (returned["address"], returned["password"], returned["code"]) == (new, "", "")
     assert person.phone is not None
     portal.clock.advance(seconds=30)
     given = {"address": new, "password": person.password, "code": person.phone.code()}
     proof = await person.browser.post(page, FORM, given)
     assert proof.path == PROOF
-    with monkeypatch.context() as away:
-        make_unavailable(away, ConfirmAddressChange)
+    with monkeypatch.context() as patch:
+        make_unavailable(patch, ConfirmAddressChange)
         page = await person.browser.post(proof, PROOF, {"code": await mailed(person)})
     assert (page.status, new in page.text) == (503, True)
     done = await person.browser.post(page, PROOF, {"code": await mailed(person)})
     assert done.path == "/compte"
 
 
-async def test_b_08_b_14_an_answer_that_was_lost_is_asked_for_again(
+async def test_b_08_b_14_a_lost_answer_is_requested_again(
     portal: Portal, address: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """The address is changed, and the page must not say that nothing waits for a code."""
+    """The address is changed, and the page must not report that no change is pending."""
     person, new = await settled(portal, address), new_address()
-    proof, lost = await wish(person, new), iter((True,))
+    proof, lost = await request_change(person, new), iter((True,))
 
     async def answer_lost(_: ConfirmAddressChange, send: Send) -> AddressChangedView:
         view: AddressChangedView = await send()
@@ -74,7 +74,7 @@ async def test_b_08_b_14_an_answer_that_was_lost_is_asked_for_again(
     assert new in done.text
 
 
-async def test_b_11_a_service_that_is_away_is_named(
+async def test_b_11_an_unavailable_service_is_named(
     portal: Portal, address: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     person = await settled(portal, address)
@@ -89,14 +89,14 @@ async def test_b_11_a_service_that_is_away_is_named(
     assert list(document["services"]) == ["gateway"]
 
 
-async def test_b_11_what_was_written_to_the_desk_stays_on_the_form(
+async def test_b_11_a_message_to_support_stays_on_the_form(
     portal: Portal, address: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     person = await settled(portal, address)
     path, typed = "/compte/correction", {"about": "other", "text": "Rue des <Mimosas>"}
     page = await person.browser.get(path)
-    with monkeypatch.context() as away:
-        away.setattr(SupportRequests, "request_correction", _nobody)
+    with monkeypatch.context() as patch:
+        patch.setattr(SupportRequests, "request_correction", _nobody)
         answer = await person.browser.post(page, path, typed)
     assert answer.status == 503
     assert INPUT_STAYS in answer.text

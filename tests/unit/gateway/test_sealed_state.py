@@ -1,4 +1,4 @@
-"""What a page carries for itself opens for its session only (OT-14, B-04)."""
+"""Sealed state of a page opens for its session only (OT-14, B-04)."""
 
 import pytest
 
@@ -6,7 +6,7 @@ from services.gateway.sessions.sealed_state import SealedState
 from shared.security.sealing import KeyRing, new_key
 
 
-def test_ot_14_a_page_gets_back_what_it_carried_and_nobody_else_does() -> None:
+def test_ot_14_sealed_state_opens_for_its_session_only() -> None:
     pages = SealedState(KeyRing.parse(new_key()))
     field = pages.seal("ABCD EFGH", "session-1")
     assert "ABCD" not in field
@@ -16,5 +16,5 @@ def test_ot_14_a_page_gets_back_what_it_carried_and_nobody_else_does() -> None:
 
 
 @pytest.mark.parametrize("field", ["", "k1", "k1.", ".x", "k1.é", "k9.AAAA", "k1." + "A" * 9000])
-def test_ot_14_anything_else_is_nothing(field: str) -> None:
+def test_ot_14_any_other_text_opens_as_nothing(field: str) -> None:
     assert SealedState(KeyRing.parse(new_key())).open(field, "session-1") is None

@@ -1,4 +1,4 @@
-"""What other tests build on: private servers, fresh databases and vhosts, the mail server."""
+"""Fixtures of other tests: private servers, fresh databases and vhosts, the mail server."""
 
 import ssl
 from collections.abc import Awaitable, Callable
@@ -37,7 +37,7 @@ async def test_each_user_reaches_its_own_virtual_host(broker: Broker) -> None:
     await connection.close()
 
 
-async def test_a_mail_is_kept_and_a_scripted_refusal_given(smtp: MailServer) -> None:
+async def test_a_mail_is_stored_and_a_scripted_refusal_given(smtp: MailServer) -> None:
     client = SMTP(hostname="127.0.0.1", port=smtp.port)
     await client.connect()
     await client.sendmail("a@x.fr", ["b@y.fr"], b"Subject: hello\r\n\r\ntext\r\n")
@@ -51,7 +51,7 @@ async def test_a_mail_is_kept_and_a_scripted_refusal_given(smtp: MailServer) -> 
     client.close()
 
 
-async def test_the_whole_house_has_its_tables(system: System) -> None:
+async def test_every_service_has_its_tables(system: System) -> None:
     for one in services():
         connection = await asyncpg.connect(system.database.url(one.name))
         assert await connection.fetchval(f"select count(*) from {one.name}.migrations") > 0
