@@ -18,7 +18,7 @@ WIDTH = 56
 class BrokenPipeTolerantIO(io.FileIO):
     """A stream that drops what is written after its reader has closed it, as `head` does."""
 
-    def write(self, data: Any, /) -> int:
+    def write(self, data: Any) -> int:
         try:
             return super().write(data)
         except BrokenPipeError:
@@ -42,7 +42,7 @@ def print_json(value: Any) -> None:
     print(json.dumps(value, indent=2, ensure_ascii=False))
 
 
-def print_rows(heads: Sequence[str], rows: Sequence[Sequence[object]]) -> None:
+def print_rows(heads: "Sequence[str]", rows: "Sequence[Sequence[object]]") -> None:
     """Columns as wide as their content, below `heads` if there are any; numbers to the right."""
     lines = [[str(cell) for cell in row] for row in (heads, *rows) if row]
     widths = [max(map(len, column)) for column in zip(*lines, strict=True)]
@@ -78,7 +78,7 @@ def pending(name: str) -> None:
 
 
 @contextmanager
-def step(name: str) -> Iterator[None]:
+def step(name: str) -> "Iterator[None]":
     """Do one step; its line shows when it is done, and on a terminal also that it has begun."""
     start = time.monotonic()
     pending(name)

@@ -34,7 +34,7 @@ class InstallFailed(Exception):
     """An installer ended with an error; the message is for the person at the terminal."""
 
 
-def run(command: Sequence[str], what: str) -> None:
+def run(command: "Sequence[str]", what: str) -> None:
     """Run an installer with its output in the log; InstallFailed shows the end of that output."""
     log = paths().logs / "install.log"
     with log.open("ab") as output:
@@ -79,7 +79,7 @@ def node_version() -> int:
     return int(found[1]) if found else 0
 
 
-def missing_packages(*, test: bool) -> list[str]:
+def missing_packages(*, test: bool) -> "list[str]":
     """Debian's packages that are needed and not there; servers given from outside are not."""
     given = {"postgresql": "IMPEX_DATABASE_URL", "rabbitmq-server": "IMPEX_AMQP_URL"}
     missing = [
@@ -96,7 +96,7 @@ def missing_packages(*, test: bool) -> list[str]:
     return missing
 
 
-def install_packages(packages: list[str]) -> None:
+def install_packages(packages: "list[str]") -> None:
     """Install Debian's packages without starting or creating any server."""
     if not shutil.which("apt-get"):
         raise InstallFailed(f"please install these yourself: {', '.join(packages)}")
@@ -161,7 +161,7 @@ def install_npm() -> None:
 
 
 @contextmanager
-def install_lock() -> Iterator[None]:
+def install_lock() -> "Iterator[None]":
     """One installation at a time in this checkout; a second one waits for the first."""
     with (paths().home / "install.lock").open("a") as lock:
         try:
@@ -186,7 +186,7 @@ def install(*, test: bool) -> None:
         one.result()
 
 
-def main(arguments: Sequence[str]) -> int:
+def main(arguments: "Sequence[str]") -> int:
     """Install what is missing; exit code 1 after the reason when that fails."""
     if sys.version_info < (3, 11):  # noqa: UP036 - the one place that older Pythons reach
         say(f"Python 3.11 or newer is needed; this is {sys.version.split()[0]}")

@@ -83,7 +83,7 @@ def postgresql_bin() -> "Path | None":
     return max((Path(p).parent for p in found), key=lambda p: float(p.parts[-2]), default=None)
 
 
-def missing_servers() -> list[str]:
+def missing_servers() -> "list[str]":
     """The Debian packages of the servers that are not on this machine."""
     missing = [] if postgresql_bin() else ["postgresql"]
     if not (RABBITMQ_BIN / "rabbitmq-server").exists() or not shutil.which("epmd"):
