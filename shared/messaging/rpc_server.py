@@ -179,12 +179,14 @@ class RpcServer:
             if kept is not None:
                 return _stored_answer(kept, digest)
         prepared: Any = None
+        refusal: Refusal | None = None
         if row.prepare is not None:
             try:
                 prepared = await row.prepare(request, self.deps, self._pool)
             except Refused as refused:
-                # Raised after the claim: a reply stored meanwhile is the answer.
-                prepared = refused
+                # Raised after the claim: a reply stored meanwhile is the answer. Not the exception
+                # itself, whose frames hold what was opened, such as a password.
+                refusal = refused.refusal
         emitted = False
         # A question changes nothing; without BEGIN and COMMIT it costs two round trips less.
         opened = transaction(self._pool) if request.CHANGES else acquire(self._pool)
@@ -194,8 +196,8 @@ class RpcServer:
                 if not claimed:
                     kept = await replies.find(tx, request.TYPE, key)
                     return _stored_answer(kept, digest)
-            if isinstance(prepared, Refused):
-                raise prepared
+            if refusal is not None:
+                raise Refused(refusal)
 
             async def emit_event(event: Event, *, subject: str | None) -> str:
                 nonlocal emitted

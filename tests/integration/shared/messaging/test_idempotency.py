@@ -1,6 +1,9 @@
 """One key, one effect: repeated requests, and refusals that are stored or not."""
 
 import asyncio
+import gc
+import weakref
+from collections.abc import Iterator
 from typing import Any
 
 import pytest
@@ -182,3 +185,34 @@ async def test_a_reply_stored_during_the_preparation_wins_over_its_refusal(bus: 
         await gateway.rpc_client.ask(CancelRequest(request_id="r"), idempotency_key="k") == Done()
     )
     assert owner.requests == []
+
+
+@pytest.fixture
+def no_garbage_collection() -> Iterator[None]:
+    """Only what nothing refers to is freed."""
+    gc.disable()
+    yield
+    gc.enable()
+
+
+class Secret:
+    """Something that was opened."""
+
+
+@pytest.mark.usefixtures("no_garbage_collection")
+@pytest.mark.parametrize("place", ["preparation", "handler"])
+async def test_a_refusal_keeps_nothing_that_was_opened_alive(bus: BusFixture, place: str) -> None:
+    """A password in clear is gone with the reply, not at some garbage collection."""
+    opened: list[weakref.ref[Secret]] = []
+
+    async def refuse(*_arguments: Any) -> Any:
+        secret = Secret()
+        opened.append(weakref.ref(secret))
+        raise Refused(Refusal(slug="too_soon"))
+
+    in_handler = place == "handler"
+    owner = Owner(refuse if in_handler else None)
+    gateway = await both(bus, CancelRequest, owner, None if in_handler else refuse)
+    with pytest.raises(Refused, match="too_soon"):
+        await gateway.rpc_client.ask(CancelRequest(request_id="r"), idempotency_key="k")
+    assert [ref() for ref in opened] == [None]
