@@ -16,7 +16,7 @@ from services.registration.accounts import Account, AddressChange, Credentials
 from services.registration.passwords import PasswordHash
 from services.registration.terms import Terms
 from shared.database import Connection
-from shared.database.rows import insert, update
+from shared.database.rows import insert, upsert
 from shared.outbox import replies
 
 REPLACE_HASH = "UPDATE credentials SET password_hash = $2, pepper_key_id = $3 WHERE account_id = $1"
@@ -79,11 +79,11 @@ async def create(tx: Connection, request: AccountRequest, terms: Terms, now: dat
         "first_name": request.first_name,
         "last_name": request.last_name,
         "language": request.language,
+        "created_at": now,
         "verified_at": request.verified_at,
     }
     # An account that lost its credentials gets them back under the same id.
-    if not await update(tx, "accounts", account, "id"):
-        await insert(tx, "accounts", {**account, "created_at": now})
+    await upsert(tx, "accounts", account, "id", kept="created_at")
     credentials = {
         "account_id": request.account_id,
         "password_hash": request.password_hash,

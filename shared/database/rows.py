@@ -16,10 +16,15 @@ async def insert(tx: Connection, table: str, row: Mapping[str, Any], conflict: s
     return row_count(await tx.execute(sql, *row.values())) == 1
 
 
-async def upsert(tx: Connection, table: str, row: Mapping[str, Any], key: str) -> None:
-    """Insert a row, or replace the one with the same `key`, columns such as `account_id, kind`."""
-    keys = key.split(", ")
-    changes = ", ".join(f"{name} = excluded.{name}" for name in row if name not in keys)
+async def upsert(
+    tx: Connection, table: str, row: Mapping[str, Any], key: str, *, kept: str = ""
+) -> None:
+    """Insert a row, or replace the one with the same `key`, columns such as `account_id, kind`.
+
+    The columns `kept` stay as they are in a row that is there.
+    """
+    unchanged = {*key.split(", "), *kept.split(", ")}
+    changes = ", ".join(f"{name} = excluded.{name}" for name in row if name not in unchanged)
     await insert(tx, table, row, f"ON CONFLICT ({key}) DO UPDATE SET {changes}")
 
 

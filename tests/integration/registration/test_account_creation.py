@@ -17,6 +17,7 @@ from tests.support.harness.registration import (
     OpenHarness,
     RegistrationHarness,
 )
+from tests.support.waiting import eventually
 
 
 async def test_g_13_account_terms_and_event_are_one_transaction(
@@ -95,6 +96,25 @@ async def test_an_account_without_credentials_gets_new_ones(harness: Registratio
     assert (
         await harness.refusal(harness.sign_in("pierre@labo.fr", PASSWORD))
     ).slug == "wrong_credentials"
+
+
+async def test_an_account_inserted_meanwhile_is_updated(harness: RegistrationHarness) -> None:
+    """The creation does not rely on the lock of the address, which this other session ignores."""
+    request_id = await harness.verified()
+    waiting = "SELECT 1 FROM pg_stat_activity WHERE usename = user AND wait_event_type = 'Lock'"
+    async with transaction(harness.pool) as tx:
+        await tx.execute("""
+            INSERT INTO accounts (
+                id, address, address_key, first_name, last_name, language, created_at, verified_at)
+            SELECT account_id, address, address_key, 'Pierrot', last_name, language,
+                '2026-01-01', verified_at
+            FROM requests
+            """)
+        creation = asyncio.create_task(harness.ask(harness.accept(request_id)))
+        await eventually(lambda: harness.fetch(waiting), 20)
+    assert (await creation).due == "created"
+    (account,) = await harness.fetch("SELECT first_name, created_at::date::text FROM accounts")
+    assert tuple(account) == ("Pierre", "2026-01-01")
 
 
 @pytest.mark.parametrize(

@@ -16,7 +16,7 @@ async def tx(database: Database) -> AsyncIterator[Connection]:
     connection = await asyncpg.connect(
         database.owner_url, server_settings={"search_path": "mailer"}
     )
-    await connection.execute("CREATE TABLE t (a int, b int, c text, PRIMARY KEY (a, b))")
+    await connection.execute("CREATE TABLE t (a int, b int, c text, d text, PRIMARY KEY (a, b))")
     yield connection
     await connection.close()
 
@@ -38,6 +38,13 @@ async def test_a_row_is_replaced_by_its_whole_key(tx: Connection) -> None:
     for b, c in ((1, "x"), (2, "y"), (1, "z")):
         await upsert(tx, "t", {"c": c, "a": 1, "b": b}, "a, b")
     assert await rows(tx) == [(1, 1, "z"), (1, 2, "y")]
+
+
+async def test_columns_that_are_kept_are_those_of_the_first_row(tx: Connection) -> None:
+    for c, d in (("x", "first"), ("y", "second")):
+        await upsert(tx, "t", {"a": 1, "b": 1, "c": c, "d": d}, "a, b", kept="d")
+    assert await rows(tx) == [(1, 1, "y")]
+    assert await tx.fetchval("SELECT d FROM t") == "first"
 
 
 async def test_an_update_sets_the_named_columns_of_one_row(tx: Connection) -> None:
