@@ -31,6 +31,9 @@ class HttpError(Exception):
     text: str | None = None
     allow: str | None = None
 
+    def __str__(self) -> str:
+        return f"{self.status} {self.reason or ''}".strip()
+
 
 class Redirect(Exception):
     """Answer with 303 to the page `name`."""
