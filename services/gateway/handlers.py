@@ -17,7 +17,6 @@ from services.gateway.sessions.sessions import (
 )
 from shared.contracts.profile.events import AccountValidated
 from shared.contracts.registration.events import NameChanged
-from shared.errors import Reject
 from shared.messaging.handlers import Context, E, Subscription, hears
 
 
@@ -25,7 +24,9 @@ def ends(kind: type[E], moment: Callable[[E], datetime], reason: str) -> Subscri
     """Subscribe to an event that ends the account's sessions proved before its `moment`."""
 
     async def handle(event: E, context: Context[Sessions]) -> None:
-        await context.deps.end_all_in(context.tx, _account(context), moment(event), reason)
+        await context.deps.end_all_in(
+            context.tx, context.require_account_id(), moment(event), reason
+        )
 
     return hears(kind, handle)
 
@@ -34,7 +35,7 @@ def closes(kind: type[E], moment: Callable[[E], datetime], reason: str) -> Subsc
     """The same where nobody can sign in any more: no browser stays known for the account."""
 
     async def handle(event: E, context: Context[Sessions]) -> None:
-        account_id, until = _account(context), moment(event) + CLOCK_SKEW
+        account_id, until = context.require_account_id(), moment(event) + CLOCK_SKEW
         await context.deps.end_all_in(context.tx, account_id, until, reason)
         await delete_known_browsers(context.tx, account_id)
 
@@ -43,17 +44,10 @@ def closes(kind: type[E], moment: Callable[[E], datetime], reason: str) -> Subsc
 
 async def account_validated(event: AccountValidated, context: Context[Sessions]) -> None:
     """The complementary information is validated: pages show it from now on."""
-    await context.tx.execute(SET_VALIDATED, _account(context), event.validated_at)
+    await context.tx.execute(SET_VALIDATED, context.require_account_id(), event.validated_at)
 
 
 async def name_changed(event: NameChanged, context: Context[Sessions]) -> None:
     """Pages show the new name from now on."""
     name = (event.first_name, event.last_name)
-    await context.tx.execute(SET_NAME, _account(context), *name, event.changed_at)
-
-
-def _account(context: Context[Sessions]) -> str:
-    account_id = context.envelope.subject
-    if account_id is None:
-        raise Reject("the envelope does not say which account")
-    return account_id
+    await context.tx.execute(SET_NAME, context.require_account_id(), *name, event.changed_at)

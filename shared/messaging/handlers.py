@@ -12,6 +12,7 @@ from typing import Any, Generic, Protocol, TypeVar
 
 from shared.contracts.base import Event, Refusal, Reply, Request
 from shared.database import Connection
+from shared.errors import Reject
 from shared.messaging.envelope import Envelope
 
 Deps = TypeVar("Deps")
@@ -61,6 +62,12 @@ class Context(Generic[Deps]):
     def account_id(self) -> str | None:
         """The account that the message is about: the envelope's subject."""
         return self.envelope.subject
+
+    def require_account_id(self) -> str:
+        """The account that the event is about; `Reject` where the envelope names none."""
+        if self.account_id is None:
+            raise Reject("the event has no subject")
+        return self.account_id
 
     async def emit(self, event: Event, *, subject: str | None = None) -> str:
         """Publish `event` when the transaction commits; returns the event's id.

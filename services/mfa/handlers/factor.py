@@ -6,7 +6,6 @@ from shared.contracts.mfa.events import AuthenticatorRemoved
 from shared.contracts.mfa.requests import DescribeFactor
 from shared.contracts.mfa.views import FactorView
 from shared.contracts.registration.events import CredentialsRemoved
-from shared.errors import Reject
 from shared.messaging.handlers import Context, RequestContext
 from shared.runtime.telemetry import get_logger
 
@@ -33,9 +32,7 @@ async def credentials_removed(event: CredentialsRemoved, context: Context[Deps])
 
     Events may arrive late: what was enrolled after the removal, in an account opened again, stays.
     """
-    account_id = context.account_id
-    if account_id is None:
-        raise Reject("the event has no subject")
+    account_id = context.require_account_id()
     await store.lock_account(context.tx, account_id)
     if await store.remove(context.tx, account_id, event.removed_at):
         removed = AuthenticatorRemoved(removed_at=context.now())

@@ -13,7 +13,7 @@ from shared.contracts.profile.events import EstablishmentCheckDeferred, Establis
 from shared.contracts.profile.requests import FindEstablishment
 from shared.contracts.profile.views import EstablishmentView
 from shared.database import Pool
-from shared.errors import Reject, Retry
+from shared.errors import Retry
 from shared.messaging.handlers import Context, RequestContext
 from shared.runtime.telemetry import get_logger
 
@@ -55,9 +55,7 @@ async def complete_deferred_check(
     event: EstablishmentCheckDeferred, context: Context[Deps]
 ) -> None:
     """Publish the directory's answer, or retry as long as the profile has this number."""
-    account_id = context.account_id
-    if account_id is None:
-        raise Reject("the event has no subject")
+    account_id = context.require_account_id()
     await store.lock_account(context.tx, account_id)
     profile = await store.read(context.tx, account_id)
     if profile is None or profile.siret != event.siret or not profile.check_deferred:

@@ -4,7 +4,6 @@ from services.profile import store
 from services.profile.deps import Deps
 from services.profile.store import Names
 from shared.contracts.registration.events import AccountCreated, NameChanged
-from shared.errors import Reject
 from shared.messaging.handlers import Context
 from shared.runtime.telemetry import get_logger
 
@@ -16,9 +15,7 @@ DESK = "desk"
 
 async def save_names(event: AccountCreated | NameChanged, context: Context[Deps]) -> None:
     """Save the account's names. Those changed by the desk also reach the saved profile."""
-    account_id = context.account_id
-    if account_id is None:
-        raise Reject("the event has no subject")
+    account_id = context.require_account_id()
     known_at = event.created_at if isinstance(event, AccountCreated) else event.changed_at
     names = Names(first_name=event.first_name, last_name=event.last_name, known_at=known_at)
     await store.lock_account(context.tx, account_id)
