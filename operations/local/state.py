@@ -86,15 +86,12 @@ def read_running_state(paths: Paths) -> State | None:
 
 def take_lock(paths: Paths) -> TextIO | None:
     """The launcher's lock, held while the file is open; None when another launcher holds it."""
-    file = paths.lock.open("a+")
+    file = paths.lock.open("a")
     try:
         fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
     except OSError:
         file.close()
         return None
-    file.truncate(0)
-    file.write(f"{os.getpid()}\n")
-    file.flush()
     return file
 
 
