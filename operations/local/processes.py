@@ -60,13 +60,15 @@ def port_is_free(port: int) -> bool:
     return False
 
 
-def wait_until(ready: Callable[[], bool], seconds: float, what: str) -> None:
-    """Poll `ready` every 20 ms; raises `StartFailed` after `seconds`."""
+def wait_until(
+    ready: Callable[[], bool], seconds: float, what: str, *, every: float = 0.02
+) -> None:
+    """Poll `ready` every so many seconds; raises `StartFailed` after `seconds`."""
     end = time.monotonic() + seconds
     while not ready():
         if time.monotonic() > end:
             raise StartFailed(f"{what} was not ready after {seconds:.0f} s")
-        time.sleep(0.02)
+        time.sleep(every)
 
 
 def started_at(pid: int) -> int | None:

@@ -29,6 +29,8 @@ from shared.runtime.telemetry import configure_logging
 
 #: How long a server or a service may take to be ready.
 READY_SECONDS = 120
+#: Seconds between two looks, which start a process or ask one that is starting.
+POLL_SECONDS = 0.05
 
 
 class Interrupted(BaseException):
@@ -122,7 +124,7 @@ def _await(waiting: dict[str, Callable[[], bool]], name: str, begun: float) -> N
     """Wait for one part that was started at `begun`; its line shows the seconds since then."""
     if name in waiting:
         pending(name)
-        wait_until(waiting[name], READY_SECONDS, name)
+        wait_until(waiting[name], READY_SECONDS, name, every=POLL_SECONDS)
         done(name, time.monotonic() - begun)
 
 

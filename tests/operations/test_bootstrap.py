@@ -10,6 +10,7 @@ import signal
 import subprocess
 import sys
 import tempfile
+import time
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -18,6 +19,7 @@ import pytest
 from operations.install import bootstrap
 from operations.install.bootstrap import SCRIPT
 from operations.install.paths import ROOT, Paths
+from operations.local import up
 from operations.local.processes import Child, started_at
 from operations.local.state import (
     ProcessIdentity,
@@ -272,6 +274,15 @@ def test_a_child_whose_launcher_ended_before_it_began_does_not_run(
     child.start()
     assert child.process is not None
     assert child.process.wait(10) == 1
+
+
+def test_the_start_leaves_time_between_two_looks(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A look may start a process, or ask a service that needs the processor to start."""
+    slept: list[float] = []
+    monkeypatch.setattr(time, "sleep", slept.append)
+    ready = iter([False, False, True])
+    up._await({"gateway": lambda: next(ready)}, "gateway", time.monotonic())
+    assert slept == [0.05, 0.05]
 
 
 @pytest.fixture
