@@ -107,8 +107,15 @@ def chown_to(path: Path, user: str) -> None:
         shutil.chown(path, user, pwd.getpwnam(user).pw_gid)
 
 
-def write_for(user: str, path: Path, text: str) -> None:
-    """Write a file that only `user` can read."""
-    path.touch(0o600)
-    path.write_text(text)
-    chown_to(path, user)
+def write_for(user: str, path: Path, text: str, mode: int = 0o600) -> None:
+    """Replace a file by one of `user` in one step; a reader sees the old text or the new one.
+
+    No earlier file's mode counts: before the text is in it, it is one that only we can read.
+    """
+    draft = path.with_name(f".{path.name}.draft")
+    draft.unlink(missing_ok=True)
+    draft.touch(0o600, exist_ok=False)
+    draft.write_text(text)
+    draft.chmod(mode)
+    chown_to(draft, user)
+    draft.rename(path)

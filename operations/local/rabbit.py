@@ -118,8 +118,8 @@ class Rabbit:
             chown_to(folder, self.user)
         cookie = self.folder / "home" / ".erlang.cookie"
         if not cookie.exists():
-            write_for(self.user, cookie, self.password)
-            cookie.chmod(0o400)  # Erlang refuses a cookie that others may read
+            # Erlang refuses a cookie that others may read.
+            write_for(self.user, cookie, self.password, 0o400)
         ports = self.ports
         settings = [
             f"listeners.tcp.1 = 127.0.0.1:{ports['amqp']}",

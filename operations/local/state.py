@@ -18,7 +18,7 @@ from typing import TextIO
 
 import msgspec
 
-from operations.install.paths import Paths
+from operations.install.paths import Paths, write_for
 from operations.local.processes import started_at
 
 #: Seconds that an orphan may take to end after its own signal, and after SIGKILL.
@@ -64,10 +64,7 @@ class State:
 
     def write(self, path: Path) -> None:
         """Replace the file in one step."""
-        draft = path.with_suffix(".draft")
-        draft.touch(0o600)
-        draft.write_text(json.dumps(asdict(self), indent=1) + "\n")
-        draft.rename(path)
+        write_for("", path, json.dumps(asdict(self), indent=1) + "\n")
 
 
 def read(path: Path) -> State | None:

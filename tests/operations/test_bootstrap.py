@@ -18,7 +18,7 @@ import pytest
 
 from operations.install import bootstrap
 from operations.install.bootstrap import SCRIPT
-from operations.install.paths import ROOT, Paths
+from operations.install.paths import ROOT, Paths, write_for
 from operations.local import up
 from operations.local.processes import Child, started_at
 from operations.local.state import (
@@ -233,6 +233,21 @@ def test_data_is_outside_where_they_cannot(tmp_path: Path) -> None:
     assert where.data() == where.outside
     assert where.outside.parent == Path("/var/lib/impex")
     assert where.outside != Paths(tmp_path).outside, "every checkout has its own"
+
+
+@pytest.mark.parametrize("mode", [0o600, 0o400])
+def test_a_file_that_was_readable_by_all_shows_nobody_the_new_text(
+    tmp_path: Path, mode: int
+) -> None:
+    file = tmp_path / "gateway.env"
+    file.write_text("old")
+    file.chmod(0o644)
+    with file.open() as opened_before:
+        write_for("", file, "secret", mode)
+        assert opened_before.read() == "old"
+    assert file.read_text() == "secret"
+    assert file.stat().st_mode & 0o777 == mode
+    assert list(tmp_path.iterdir()) == [file]
 
 
 PARENT = """
