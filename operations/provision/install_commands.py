@@ -25,7 +25,7 @@ from operations.provision.provisioning import (
     provision_database,
     write_secrets,
 )
-from operations.provision.secrets_dir import SecretsDir
+from operations.provision.secrets_dir import SecretsDir, put_secret
 
 ADMIN_URLS = ("IMPEX_DATABASE_URL", "IMPEX_AMQP_URL", "IMPEX_AMQP_MANAGEMENT_URL")
 
@@ -93,9 +93,6 @@ def make_secrets(options: argparse.Namespace) -> int:
         folder.mkdir(parents=True, exist_ok=True)
         for name in sorted(names):
             if store.path(name).exists():
-                target = folder / name
-                target.unlink(missing_ok=True)  # who is not root cannot write to the former one
-                target.write_text(store.get(name) + "\n")
-                target.chmod(0o444)
+                put_secret(folder / name, store.get(name), 0o444)
     say(f"secrets are in {root}, one folder each for {', '.join(readers)}")
     return 0

@@ -1,17 +1,26 @@
 """Passwords and keys of one installation: made once at random, in files that only we may read.
 
-The names are those of the settings, so a folder of this kind serves `make up`, containers (as
-`/run/secrets`) and a server under systemd alike: each secret is given as `<NAME>_FILE`.
+The names are those of the settings. `make up` gives each service its secrets from such a folder, as
+`<NAME>_FILE`; `impex secrets` copies each reader's files from it into a folder of that reader, for
+containers and services under users of their own (docs/runbook.md).
 """
 
 import secrets
 from collections.abc import Callable
 from pathlib import Path
 
+from operations.install.paths import write_for
+
 
 def new_password() -> str:
     """192 random bits in characters that need no quoting in an address."""
     return secrets.token_urlsafe(24)
+
+
+def put_secret(path: Path, value: str, mode: int) -> None:
+    """Replace a secret unless it is `value` already; a reader sees the old value or the new one."""
+    if not path.exists() or path.read_text().strip() != value:
+        write_for("", path, value + "\n", mode)
 
 
 class SecretsDir:
@@ -39,11 +48,4 @@ class SecretsDir:
 
     def put(self, name: str, value: str) -> None:
         """Replace the secret; a reader sees the old value or the new one."""
-        path = self.path(name)
-        if path.exists() and path.read_text().strip() == value:
-            return
-        draft = self.folder / f".{name}.draft"
-        draft.unlink(missing_ok=True)
-        draft.touch(0o600)
-        draft.write_text(value + "\n")
-        draft.rename(path)
+        put_secret(self.path(name), value, 0o600)

@@ -4,10 +4,10 @@
 """
 
 import json
-import os
 import re
 import subprocess
 import sys
+import threading
 from importlib import metadata
 from pathlib import Path
 from typing import Any
@@ -82,12 +82,40 @@ def test_cr_07_every_secret_file_is_made(tmp_path: Path) -> None:
             for setting, path in one.get("environment", {}).items():
                 if setting.endswith("_FILE"):
                     assert (folder / Path(path).name).read_text().strip(), (name, setting)
-    before = {path: path.read_text() for path in tmp_path.rglob("*") if path.is_file()}
-    smtp = "mailer/IMPEX_SMTP_URL"
-    with (tmp_path / smtp).open() as former:
-        subprocess.run([sys.executable, "-m", "operations", *command], cwd=ROOT, check=True)
-        assert os.fstat(former.fileno()).st_nlink == 0, "it was replaced, since it is read-only"
-    assert before == {path: path.read_text() for path in tmp_path.rglob("*") if path.is_file()}
+    before = {path: path.stat().st_mtime_ns for path in tmp_path.rglob("*") if path.is_file()}
+    subprocess.run([sys.executable, "-m", "operations", *command], cwd=ROOT, check=True)
+    after = {path: path.stat().st_mtime_ns for path in tmp_path.rglob("*") if path.is_file()}
+    assert before == after, "what has not changed is not written again"
+
+
+def test_a_changed_secret_is_never_missing(tmp_path: Path) -> None:
+    """A service that starts meanwhile reads the former value or the new one, in a 0444 file."""
+    shared = tmp_path / "mailer" / "IMPEX_SMTP_URL"
+
+    def put(number: int) -> str:
+        value = f"smtp://host-{number}:1025"
+        options = parser().parse_args(["secrets", str(tmp_path), "--smtp", value])
+        assert options.do(options) == 0
+        return f"{value}\n"
+
+    known = {put(0)}
+    seen: set[str] = set()
+    ended = threading.Event()
+
+    def read() -> None:
+        while not ended.is_set():
+            try:
+                seen.add(shared.read_text())
+            except FileNotFoundError:
+                seen.add("missing")
+
+    reader = threading.Thread(target=read)
+    reader.start()
+    known |= {put(number) for number in range(1, 20)}
+    ended.set()
+    reader.join()
+    assert seen <= known
+    assert shared.stat().st_mode & 0o777 == 0o444
 
 
 def test_cr_07_only_their_owner_reaches_secrets_in_a_new_folder(tmp_path: Path) -> None:
