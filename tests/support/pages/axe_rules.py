@@ -20,6 +20,13 @@ SMALL_TARGETS = """() => [...document.querySelectorAll("a[href], button, input:n
   .map((element) => [element.outerHTML.slice(0, 90), element.getBoundingClientRect()])
   .filter(([, box]) => box.width > 0 && (box.width < 23.5 || box.height < 23.5))
   .map(([html, box]) => `${html} ${box.width}x${box.height}`)"""
+#: A dialog that still appears has other colours.
+AXE_WHEN_STILL = """async (options) => {
+  const moving = document.getAnimations()
+    .filter((one) => Number.isFinite(one.effect.getComputedTiming().endTime));
+  await Promise.allSettled(moving.map((one) => one.finished));
+  return axe.run(document, {...options, resultTypes: ["violations"]});
+}"""
 #: Attributes whose value, not only their presence, changes the look of an element.
 STATES = ("aria-current", "aria-invalid", "aria-sort", "disabled", "open", "role", "type")
 #: Every element as style sheets and assistive technology see it: its name, classes, states and
@@ -87,9 +94,7 @@ def _looks(html: str) -> set[str]:
 
 async def violations(tab: Tab, options: dict[str, Any]) -> list[str]:
     """What axe finds on the page in `tab`, which has been given axe; `options` are axe's."""
-    found: dict[str, Any] = await tab.evaluate(
-        "(options) => axe.run(document, {...options, resultTypes: ['violations']})", options
-    )
+    found: dict[str, Any] = await tab.evaluate(AXE_WHEN_STILL, options)
     return [
         f"{violation['id']}: {node['html'][:160]} {node['failureSummary']}"
         for violation in found["violations"]
