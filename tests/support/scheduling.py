@@ -10,19 +10,30 @@ import pytest
 
 #: Folders whose files share an expensive fixture: all services on dedicated servers.
 TOGETHER = ("tests/faults",)
-#: Seconds on an idle machine with two cores, rounded; others take less than ten.
+#: Seconds with three workers on two idle cores, rounded; others take less than fifteen.
 SECONDS = {
-    "tests/faults": 200,
-    "tests/accessibility/test_axe.py": 60,
-    "tests/security/test_dump.py": 50,
+    "tests/faults": 180,
+    "tests/security/test_dump.py": 70,
+    "tests/accessibility/test_axe.py": 65,
+    "tests/operations/test_up.py": 55,
     "tests/journeys/test_looks.py": 40,
-    "tests/integration/shared/messaging/test_faults.py": 30,
-    "tests/operations/test_up.py": 30,
-    "tests/journeys/test_signing_in.py": 20,
-    "tests/journeys/test_recovery.py": 20,
-    "tests/accessibility/test_mails.py": 15,
-    "tests/operations/test_bootstrap.py": 15,
-    "tests/operations/test_dossiers.py": 15,
+    "tests/operations/test_commands.py": 35,
+    "tests/journeys/test_steps.py": 30,
+    "tests/journeys/test_recovery.py": 30,
+    "tests/journeys/test_message.py": 30,
+    "tests/journeys/test_signing_in.py": 28,
+    "tests/integration/shared/runtime/test_main_loop.py": 26,
+    "tests/journeys/test_journey.py": 25,
+    "tests/journeys/test_account_looks.py": 25,
+    "tests/accessibility/test_mails.py": 20,
+    "tests/integration/shared/messaging/test_faults.py": 20,
+    "tests/integration/gateway/test_failures.py": 20,
+    "tests/integration/shared/messaging/test_pitfalls.py": 20,
+    "tests/integration/gateway/test_session_ends.py": 18,
+    "tests/journeys/test_form.py": 18,
+    "tests/integration/mailer/test_crashes.py": 18,
+    "tests/journeys/test_information.py": 18,
+    "tests/integration/gateway/test_replays.py": 15,
 }
 
 
