@@ -20,6 +20,7 @@ LINT: Steps = {
     "ruff check": ("ruff", "check", "."),
     "ruff format": ("ruff", "format", "--check", "."),
     "mypy --strict": ("mypy",),
+    "generated documents": ("operations", "docs", "--check"),
 }
 #: The daemon keeps the syntax trees of the last check and reads only what changed; it ends by
 #: itself an hour after the last check.

@@ -44,16 +44,16 @@ def impex(*verb: str) -> int:
     return ended.value.code
 
 
-def test_check_runs_style_types_and_local_tests(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_check_runs_style_types_documents_and_local_tests(monkeypatch: pytest.MonkeyPatch) -> None:
     steps = Steps()
     assert run(monkeypatch, steps, "check") == 0
-    assert steps.modules == ["ruff", "ruff", "mypy.dmypy", "pytest"]
+    assert steps.modules == ["ruff", "ruff", "mypy.dmypy", "operations", "pytest"]
 
 
 def test_a_crash_of_the_type_checkers_daemon_is_no_failure(monkeypatch: pytest.MonkeyPatch) -> None:
     steps = Steps(mypy_dmypy=2)
     assert run(monkeypatch, steps, "check") == 0
-    assert steps.modules == ["ruff", "ruff", "mypy.dmypy", "mypy", "pytest"]
+    assert steps.modules == ["ruff", "ruff", "mypy.dmypy", "mypy", "operations", "pytest"]
 
 
 def test_the_first_step_that_fails_ends_the_check(
@@ -68,11 +68,11 @@ def test_the_first_step_that_fails_ends_the_check(
 def test_test_runs_every_test_and_misses_no_server(monkeypatch: pytest.MonkeyPatch) -> None:
     steps = Steps()
     assert run(monkeypatch, steps, "test") == 0
-    assert steps.modules == ["ruff", "ruff", "mypy", "pytest", "pytest"]
-    assert [one["CI"] for one in steps.environments[3:]] == ["true", "true"]
+    assert steps.modules == ["ruff", "ruff", "mypy", "operations", "pytest", "pytest"]
+    assert [one["CI"] for one in steps.environments[4:]] == ["true", "true"]
     lint = Steps()
     assert run(monkeypatch, lint, "test", "--only-lint") == 0
-    assert lint.modules == ["ruff", "ruff", "mypy"]
+    assert lint.modules == ["ruff", "ruff", "mypy", "operations"]
 
 
 def test_docs_writes_what_is_out_of_date(
