@@ -3,12 +3,15 @@
 `docs/architecture.md` promises that every committed event reaches every subscriber.
 """
 
+from typing import get_type_hints
+
 import aiormq
 from pamqp.commands import Basic
 
 from operations import service_registry
 from operations.provision.permissions import PLANNED_SERVICES, broker_topology, definitions
 from shared.contracts import gateway
+from shared.contracts.base import EVENTS
 from shared.contracts.registration.events import AccountRequested
 from shared.messaging.topology import declare
 from tests.support import eventually
@@ -39,6 +42,19 @@ async def test_an_event_published_before_the_subscribers_first_start_waits_for_i
         assert waiting.routing_key == AccountRequested.TYPE
     finally:
         await connection.close()
+
+
+def test_what_is_sealed_in_an_event_has_a_service_that_opens_it() -> None:
+    """Else it would wait in the queue of unrouted events, which drops the oldest."""
+    principals = (*service_registry.principals(), *PLANNED_SERVICES)
+    subscribed = {event for principal in principals for event in principal.hears}
+    sealed = {
+        event
+        for event in EVENTS.values()
+        if any("Sealed" in str(kind) for kind in get_type_hints(event).values())
+    }
+    assert sealed
+    assert not sealed - subscribed
 
 
 async def test_b_08_messages_to_support_wait_in_its_own_queue(

@@ -9,6 +9,9 @@ from http.cookies import SimpleCookie
 import pytest
 from yarl import URL
 
+from services.gateway.app import PAGES
+from services.gateway.http.routes import Page
+from services.gateway.sessions.guards import require_password_step, require_signed_in
 from tests.support.actors.account_holder import AccountHolder
 from tests.support.actors.http_browser import HttpBrowser, HttpResponse
 from tests.support.servers.portal import Portal
@@ -78,6 +81,14 @@ async def test_au_06_az_01_az_02_every_route_by_level_of_session(
     portal: Portal, address: str
 ) -> None:
     """The matrix: nothing, the password only, both factors; by GET and by POST."""
+    full, half = (
+        [page for page in PAGES if isinstance(page, Page) and page.guard is guard]
+        for guard in (require_signed_in, require_password_step)
+    )
+    assert {page.path for page in full if page.show} == set(FULL)
+    assert {page.path for page in half if page.show} == {*HALF, *ENROLLING}
+    assert {page.path for page in full if page.submit} == set(POSTS["full"])
+    assert {page.path for page in half if page.submit} == set(POSTS["password"])
     person = AccountHolder(portal, address)
     await person.settle()
     nobody, half = portal.browser(), portal.browser()
