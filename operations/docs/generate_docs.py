@@ -240,7 +240,7 @@ def asyncapi() -> dict[str, Any]:
     for event in events:
         channel = {"$ref": f"#/channels/{event.TYPE}"}
         sending = {"action": "send", "channel": channel}
-        operations[f"{event.OWNER}.says.{event.TYPE}"] = sending
+        operations[f"{event.OWNER}.emits.{event.TYPE}"] = sending
         for name in _hearing(event):
             receiving = {"action": "receive", "channel": channel}
             operations[f"{name}.hears.{event.TYPE}"] = receiving

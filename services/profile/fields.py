@@ -106,7 +106,7 @@ def validate(fields: ProfileFields, siret_check: SiretCheck | None) -> Validatio
 def _check_fields(
     fields: ProfileFields, siret: str, siret_check: SiretCheck | None
 ) -> Iterator[tuple[str, str, FieldError | None]]:
-    """(field, normalized value, error), in the order of the form."""
+    """(field, normalized value, error)."""
     country = fields.country
     yield "last_name", *check_name("last_name", fields.last_name)
     yield "first_name", *check_name("first_name", fields.first_name)

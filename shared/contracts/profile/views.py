@@ -46,8 +46,8 @@ class ProfileView(Reply, frozen=True, kw_only=True):
 
     `state` is `none`, `draft` or `validated`. `fields` is the JSON of `ProfileFields`, sealed for
     the gateway: as typed in a draft, normalised once validated. `version` counts the saves.
-    `errors` is everything that prevents validating, in the order of the form; `warnings` is what is
-    accepted and flagged for the desk, at `siret`: `closed` (params: date, as `2024-05-31`, or
+    `errors` is everything that prevents validating; `warnings` is what is accepted and flagged for
+    the desk, at `siret`: `closed` (params: date, as `2024-05-31`, or
     empty), `unlisted`, `check_deferred`. `terms_version` is the version that the draft accepted.
 
     The codes, by field, are in the README of `services/profile`.
