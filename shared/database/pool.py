@@ -23,7 +23,7 @@ COMMAND_SECONDS = 10
 IDLE_TRANSACTION_SECONDS = 65
 #: How long a caller waits for a free connection before the pool counts as stuck.
 ACQUIRE_SECONDS = 10
-#: Timeout of the ping that tells a busy server from a lost one.
+#: Timeout of the ping that distinguishes a busy server from a lost one.
 PING_TIMEOUT_SECONDS = 1
 #: Connections unused for so long are closed.
 IDLE_SECONDS = 120

@@ -1,6 +1,6 @@
 """Sign-in: the form, and where a right password leads.
 
-An account goes on to its second factor; a pending request at its due step, in any browser.
+An account continues with its second factor, a pending request at its due step, in any browser.
 """
 
 from collections.abc import Collection
