@@ -1,6 +1,6 @@
 """The automatic accessibility rules, for rendered states and for a running portal."""
 
-from collections.abc import Iterable
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -55,19 +55,19 @@ MISPLACED_HINTS = """() => [...document.querySelectorAll(".fr-checkbox-group .fr
 SPILL = "document.documentElement.scrollWidth - document.documentElement.clientWidth"
 
 
-def pages_with_every_look(shown: Iterable[Page]) -> set[str]:
-    """The names of a few pages that have every element, in every context, of any page in `shown`.
+def richest_first(shown: Sequence[Page]) -> list[Page]:
+    """The same pages, those first that together have every element in every context: the rules,
+    which skip a page without a new look, then run on few of them.
 
     Looks are those of `LOOKS`, of the pages as the server sends them.
     """
-    looks = {page.name: _looks(render(page)) for page in shown}
+    looks = {page: _looks(render(page)) for page in shown}
     missing: set[str] = set().union(*looks.values())
-    chosen = set()
+    chosen = []
     while missing:
-        richest = max(looks, key=lambda name: len(looks[name] & missing))
-        chosen.add(richest)
-        missing -= looks.pop(richest)
-    return chosen
+        chosen.append(max(looks, key=lambda page: len(looks[page] & missing)))
+        missing -= looks.pop(chosen[-1])
+    return [*chosen, *looks]
 
 
 def _looks(html: str) -> set[str]:

@@ -76,11 +76,9 @@ def application(site: Site, folder: Path) -> web.Application:
 
 
 @asynccontextmanager
-async def opened(site: Site, browser: Browser, *, scripts: bool = True) -> AsyncIterator[Page]:
+async def opened(site: Site, browser: Browser) -> AsyncIterator[Page]:
     """A fresh browser profile; errors of its console are added to `site.complaints`."""
-    context = await browser.new_context(
-        viewport={"width": 1280, "height": 900}, locale="fr-FR", java_script_enabled=scripts
-    )
+    context = await browser.new_context(viewport={"width": 1280, "height": 900}, locale="fr-FR")
     page = await context.new_page()
     page.on("pageerror", lambda error: site.complaints.append(str(error)))
     page.on(
