@@ -15,7 +15,7 @@ help:
 	@echo "  make demo    fill the newest account's home page; ADDRESS=… chooses another account"
 	@echo "  make check   check the code, run the tests that need no server; within a minute"
 	@echo "  make test    install what the tests need, check the code, run every test"
-	@echo "  make lint    check the code only (ruff, mypy)"
+	@echo "  make lint    check the code only (ruff, mypy, generated documents)"
 	@echo "  make reset   delete all data of this machine, after asking"
 	@echo "  make bench   measure speed, next to baselines of this machine"
 	@echo "  make docs    write the generated documents again"
