@@ -3,7 +3,6 @@
 import json
 import os
 import subprocess
-import sys
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -13,7 +12,6 @@ import asyncpg
 import pytest
 
 from operations import service_registry
-from operations.install.paths import ROOT
 from operations.operate.endpoints import BrokerEndpoint
 from operations.operate.queues import depths
 from operations.provision.database_admin import execute, with_url_parts
@@ -21,6 +19,7 @@ from operations.provision.install_commands import ADMIN_URLS
 from operations.provision.provisioning import AdminUrls, account_urls, accounts
 from shared.messaging import topology
 from tests.support import eventually
+from tests.support.servers import fork_server
 from tests.support.servers.shared_servers import ServerUrls, drop_database
 from tests.support.servers.system import System
 
@@ -29,15 +28,7 @@ ONE_ID = "0198c0de-0000-7000-8000-000000000001"
 
 def impex(environment: dict[str, str], *verb: str) -> subprocess.CompletedProcess[str]:
     """One command with exactly these variables."""
-    return subprocess.run(
-        [sys.executable, "-m", "operations", *verb],
-        cwd=ROOT,
-        env={"PATH": os.environ["PATH"], **environment},
-        capture_output=True,
-        text=True,
-        timeout=180,
-        check=False,
-    )
+    return fork_server.run(verb, {"PATH": os.environ["PATH"], **environment})
 
 
 def operator(system: System, tmp_path: Path) -> dict[str, str]:

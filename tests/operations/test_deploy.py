@@ -4,9 +4,9 @@
 """
 
 import json
+import os
 import re
 import subprocess
-import sys
 import threading
 from importlib import metadata
 from pathlib import Path
@@ -21,6 +21,7 @@ from operations.cli import parser
 from operations.docs.generate_docs import documents
 from operations.install.paths import ROOT
 from operations.provision.install_commands import operator_settings
+from tests.support.servers import fork_server
 from tests.support.strict_yaml import load_yaml
 
 COMPOSE: dict[str, Any] = load_yaml((ROOT / "compose.yaml").read_text("utf-8"))
@@ -66,9 +67,7 @@ def test_cr_07_each_container_sees_its_own_secrets_only(name: str) -> None:
 def test_cr_07_every_secret_file_is_made(tmp_path: Path) -> None:
     command = [str(word) for word in CONTAINERS["secrets"]["command"]]
     command[1] = str(tmp_path)
-    done = subprocess.run(
-        [sys.executable, "-m", "operations", *command], cwd=ROOT, capture_output=True, check=False
-    )
+    done = fork_server.run(command, {"PATH": os.environ["PATH"]})
     assert done.returncode == 0, done.stderr
     folders = {
         volume.split(":")[1].rpartition("/")[2] for volume in CONTAINERS["secrets"]["volumes"]
@@ -83,7 +82,8 @@ def test_cr_07_every_secret_file_is_made(tmp_path: Path) -> None:
                 if setting.endswith("_FILE"):
                     assert (folder / Path(path).name).read_text().strip(), (name, setting)
     before = {path: path.stat().st_mtime_ns for path in tmp_path.rglob("*") if path.is_file()}
-    subprocess.run([sys.executable, "-m", "operations", *command], cwd=ROOT, check=True)
+    done = fork_server.run(command, {"PATH": os.environ["PATH"]})
+    assert done.returncode == 0, done.stderr
     after = {path: path.stat().st_mtime_ns for path in tmp_path.rglob("*") if path.is_file()}
     assert before == after, "what has not changed is not written again"
 
@@ -120,8 +120,8 @@ def test_a_changed_secret_is_never_missing(tmp_path: Path) -> None:
 
 def test_cr_07_only_their_owner_reaches_secrets_in_a_new_folder(tmp_path: Path) -> None:
     folder = tmp_path / "secrets"
-    command = [sys.executable, "-m", "operations", "secrets", str(folder)]
-    subprocess.run(command, cwd=ROOT, check=True, capture_output=True)
+    done = fork_server.run(["secrets", str(folder)], {"PATH": os.environ["PATH"]})
+    assert done.returncode == 0, done.stderr
     assert folder.stat().st_mode & 0o777 == 0o700
 
 

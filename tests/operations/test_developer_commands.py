@@ -13,6 +13,7 @@ from operations.install.paths import ROOT
 from operations.local.logs import LogFile, parse_line, render_entry
 from operations.local.psql import connection
 from operations.local.supervisor import SourceWatch, owners
+from tests.support.servers import fork_server
 
 TRACE = "0af7651916cd43dd8448eb211c80319c"
 
@@ -140,9 +141,10 @@ def test_logs_of_several_services_are_merged_by_time(
     tmp_path: Path, options: tuple[str, ...], seconds: str
 ) -> None:
     write_logs(tmp_path)
-    out, error = impex_logs(tmp_path, *options).communicate(timeout=30)
-    assert "".join(text[18] for text in out.splitlines()) == seconds
-    assert error == ""
+    environment = {"PATH": os.environ["PATH"], "IMPEX_HOME": str(tmp_path)}
+    done = fork_server.run(["logs", *options], environment)
+    assert "".join(text[18] for text in done.stdout.splitlines()) == seconds
+    assert done.stderr == ""
 
 
 def test_without_logs_one_line_is_printed(tmp_path: Path) -> None:

@@ -28,6 +28,7 @@ from operations.local.stack import responds
 from operations.provision.broker_admin import BrokerAdmin
 from operations.provision.database_admin import execute
 from tests.support import eventually_sync
+from tests.support.servers import fork_server
 from tests.support.servers.shared_servers import reason_to_skip
 
 pytestmark = [pytest.mark.faults, pytest.mark.timeout(300)]
@@ -78,16 +79,7 @@ class Installation:
 
     def run(self, *verb: str) -> subprocess.CompletedProcess[str]:
         """Another command in the same folder."""
-        return subprocess.run(
-            [*IMPEX, *verb],
-            cwd=ROOT,
-            env=self.environment,
-            capture_output=True,
-            text=True,
-            stdin=subprocess.DEVNULL,
-            timeout=180,
-            check=False,
-        )
+        return fork_server.run(verb, self.environment)
 
     def status(self) -> dict[str, Any]:
         """`impex status --json`."""

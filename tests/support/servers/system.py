@@ -10,7 +10,6 @@ import hashlib
 import os
 import signal
 import subprocess
-import sys
 import urllib.error
 import urllib.request
 from collections.abc import AsyncIterator, Callable, Mapping
@@ -21,11 +20,12 @@ from functools import cache
 from pathlib import Path
 
 from operations import service_registry
-from operations.install.paths import ROOT
 from operations.local.processes import free_port
 from operations.provision.provisioning import AdminUrls, account_urls
 from shared.runtime.lifecycle import ServiceRunner, supervise
 from shared.runtime.service import Service, load_all, utc_now
+from tests.support.servers import fork_server
+from tests.support.servers.fork_server import Forked
 from tests.support.servers.services import principals
 from tests.support.servers.shared_servers import Broker, Database
 from tests.support.waiting import eventually
@@ -44,7 +44,7 @@ def keys() -> Mapping[str, str]:
 class Spawned:
     """A service in a process of its own."""
 
-    process: subprocess.Popen[bytes]
+    process: Forked
     health_url: str
     log: Path
 
@@ -128,14 +128,8 @@ class System:
         variables[f"IMPEX_{names[0].upper()}_HEALTH_PORT"] = str(port)
         log = self.folder / f"{'-'.join(names)}-{len(self.spawned)}.log"
         with log.open("wb") as output:
-            process = subprocess.Popen(
-                [sys.executable, "-m", "operations", "run", *names],
-                cwd=ROOT,
-                env={"PATH": os.environ["PATH"], **variables},
-                stdin=subprocess.DEVNULL,
-                stdout=output,
-                stderr=output,
-            )
+            environment = {"PATH": os.environ["PATH"], **variables}
+            process = fork_server.start("operations", ["run", *names], environment, output, output)
         one = Spawned(process, f"http://127.0.0.1:{port}/health/ready", log)
         self.spawned.append(one)
         return one

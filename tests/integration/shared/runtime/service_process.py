@@ -3,8 +3,6 @@
 import json
 import os
 import signal
-import subprocess
-import sys
 import urllib.error
 import urllib.request
 from collections.abc import Callable
@@ -16,7 +14,8 @@ import asyncpg
 from shared.contracts.registration.events import RequestCancelled
 from shared.outbox import emit
 from shared.runtime.service import utc_now
-from tests.support.servers.shared_servers import ROOT, Database
+from tests.support.servers import fork_server
+from tests.support.servers.shared_servers import Database
 
 MODULE = "tests.integration.shared.runtime.sample_services"
 Start = Callable[..., "Process"]
@@ -29,14 +28,8 @@ class Process:
         self.out: IO[bytes] = (folder / "out").open("wb")
         self.err: IO[bytes] = (folder / "err").open("wb")
         self.folder = folder
-        self.child = subprocess.Popen(
-            [sys.executable, "-m", MODULE, *arguments],
-            cwd=ROOT,
-            env={"PATH": os.environ["PATH"], "PYTHONUNBUFFERED": "1", **environ},
-            stdin=subprocess.DEVNULL,
-            stdout=self.out,
-            stderr=self.err,
-        )
+        environment = {"PATH": os.environ["PATH"], **environ}
+        self.child = fork_server.start(MODULE, arguments, environment, self.out, self.err)
 
     def lines(self) -> list[str]:
         return (self.folder / "err").read_text().splitlines()

@@ -1,0 +1,209 @@
+"""Starts Python processes that have everything imported already.
+
+A service or a command needs most of a second to import its modules, more than most tests need of
+it afterwards. This process imports them once and forks: each fork has the given variables, folder
+and files, runs its module as `python -m` does and can be killed like any process. What imports cost
+or need in a fresh interpreter is seen where `impex up` and its services start
+(tests/operations/test_up.py) and in tests/operations/test_up_errors.py.
+"""
+
+import gc
+import importlib
+import json
+import os
+import pkgutil
+import runpy
+import select
+import signal
+import socket
+import struct
+import subprocess
+import sys
+import tempfile
+import threading
+from collections.abc import Mapping, Sequence
+from contextlib import suppress
+from functools import cache
+from typing import IO, Any
+
+from operations.install.paths import ROOT
+
+COMMANDS = ("operations.local", "operations.operate", "operations.provision")
+NUMBERS = struct.Struct("q")
+
+
+class Forked:
+    """A process of the fork server, with the part of `subprocess.Popen` that tests use."""
+
+    def __init__(self, module: str, line: socket.socket) -> None:
+        self.returncode: int | None = None
+        self._module = module
+        self._line = line
+        message, (self._handle,), _, _ = socket.recv_fds(line, NUMBERS.size, 1)
+        (self.pid,) = NUMBERS.unpack(message)
+
+    def wait(self, timeout: float | None = None) -> int:
+        """The exit code, minus the signal that ended it; subprocess.TimeoutExpired if it runs."""
+        if self.returncode is None:
+            self._line.settimeout(timeout)
+            try:
+                message = self._line.recv(NUMBERS.size)
+            except (TimeoutError, BlockingIOError):
+                raise subprocess.TimeoutExpired(self._module, timeout or 0) from None
+            (self.returncode,) = NUMBERS.unpack(message)
+            self._line.close()
+            os.close(self._handle)
+        return self.returncode
+
+    def poll(self) -> int | None:
+        """The exit code, None while it runs."""
+        with suppress(subprocess.TimeoutExpired):
+            return self.wait(0)
+        return None
+
+    def send_signal(self, number: signal.Signals) -> None:
+        """Send it if the process still runs."""
+        if self.poll() is None:
+            with suppress(ProcessLookupError):
+                signal.pidfd_send_signal(self._handle, number)
+
+    def kill(self) -> None:
+        """SIGKILL."""
+        self.send_signal(signal.SIGKILL)
+
+
+def start(
+    module: str,
+    arguments: Sequence[str],
+    environment: Mapping[str, str],
+    output: IO[Any],
+    errors: IO[Any],
+) -> Forked:
+    """`python -m module arguments` with exactly these variables and no input."""
+    ours, its = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
+    request = {"module": module, "arguments": list(arguments), "environment": dict(environment)}
+    with its, open(os.devnull) as nothing:
+        files = [its.fileno(), *(one.fileno() for one in (nothing, output, errors))]
+        socket.send_fds(_server(), [json.dumps(request).encode()], files)
+    return Forked(module, ours)
+
+
+def run(
+    arguments: Sequence[str], environment: Mapping[str, str], seconds: float = 180
+) -> subprocess.CompletedProcess[str]:
+    """One `impex` command with exactly these variables, to its end."""
+    with tempfile.TemporaryFile() as output, tempfile.TemporaryFile() as errors:
+        process = start("operations", arguments, environment, output, errors)
+        try:
+            code = process.wait(seconds)
+        finally:
+            process.kill()
+            process.wait()
+        texts = []
+        for file in (output, errors):
+            file.seek(0)
+            texts.append(file.read().decode())
+    return subprocess.CompletedProcess(list(arguments), code, *texts)
+
+
+@cache
+def _server() -> socket.socket:
+    """The line to this process's fork server, which ends with it."""
+    ours, its = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
+    with its:
+        server = subprocess.Popen(
+            [sys.executable, "-m", __name__, str(its.fileno())],
+            cwd=ROOT,
+            env={"PATH": os.environ["PATH"]},
+            pass_fds=[its.fileno()],
+            stdin=subprocess.DEVNULL,
+            start_new_session=True,  # Ctrl-C is for the tests, which end it
+        )
+    server.returncode = 0  # it ends after us; Popen would warn about that
+    return ours
+
+
+def _import_all() -> None:
+    from operations import service_registry
+
+    service_registry.services()
+    importlib.import_module("uvloop")
+    importlib.import_module("shared.runtime.main")
+    for package in COMMANDS:
+        folder = ROOT / package.replace(".", "/")
+        for module in pkgutil.iter_modules([str(folder)]):
+            importlib.import_module(f"{package}.{module.name}")
+
+
+class _ForkServer:
+    def __init__(self, control: socket.socket) -> None:
+        self._control = control
+        self._running: dict[int, tuple[int, socket.socket]] = {}
+        self._watched = select.poll()
+        self._watched.register(control, select.POLLIN)
+
+    def next_fork(self) -> dict[str, Any]:
+        """Serve until the tests end; returns in every fork, with what it must run."""
+        while True:
+            for number, _event in self._watched.poll():
+                if number != self._control.fileno():
+                    self._report(number)
+                    continue
+                message, files, _, _ = socket.recv_fds(self._control, 1_000_000, 4)
+                if not message:
+                    self._end()
+                if self._fork(files):
+                    return dict(json.loads(message))
+
+    def _fork(self, files: list[int]) -> bool:
+        """Whether this is the fork."""
+        line = socket.socket(fileno=files[0])
+        pid = os.fork()
+        if pid == 0:
+            for handle, (_, other) in self._running.items():
+                os.close(handle)
+                other.close()
+            line.close()
+            self._control.close()
+            for number, file in enumerate(files[1:]):
+                os.dup2(file, number)
+                os.close(file)
+            return True
+        for file in files[1:]:
+            os.close(file)
+        handle = os.pidfd_open(pid)
+        self._running[handle] = (pid, line)
+        self._watched.register(handle, select.POLLIN)
+        socket.send_fds(line, [NUMBERS.pack(pid)], [handle])
+        return False
+
+    def _report(self, handle: int) -> None:
+        """Tell the tests how a fork ended."""
+        self._watched.unregister(handle)
+        os.close(handle)
+        pid, line = self._running.pop(handle)
+        _, status = os.waitpid(pid, 0)
+        with line, suppress(OSError):  # the tests may no longer ask
+            line.send(NUMBERS.pack(os.waitstatus_to_exitcode(status)))
+
+    def _end(self) -> None:
+        for pid, _ in self._running.values():
+            os.kill(pid, signal.SIGKILL)
+        sys.exit()
+
+
+def main(control: int) -> None:
+    """Import, then serve; what returns here is a fork."""
+    _import_all()
+    assert threading.active_count() == 1, "a fork has no other threads"
+    gc.collect()
+    gc.freeze()  # else the collector would copy every page in every fork
+    request = _ForkServer(socket.socket(fileno=control)).next_fork()
+    os.environ.clear()
+    os.environ.update(request["environment"])
+    sys.argv[1:] = request["arguments"]
+    runpy.run_module(request["module"], run_name="__main__", alter_sys=True)
+
+
+if __name__ == "__main__":
+    main(int(sys.argv[1]))
