@@ -7,7 +7,7 @@ frozen; tables, broker names, slugs and log actions are no identifiers.
 import ast
 import re
 import subprocess
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from fnmatch import fnmatch
 from pathlib import Path
 
@@ -506,9 +506,9 @@ def python_files() -> list[Path]:
     ]
 
 
-def definitions(tree: ast.AST) -> Iterator[tuple[str, int]]:
+def definitions(nodes: Sequence[ast.AST]) -> Iterator[tuple[str, int]]:
     """(name, line) of classes, functions, and names assigned in modules and classes."""
-    for node in ast.walk(tree):
+    for node in nodes:
         if isinstance(node, ast.ClassDef | ast.FunctionDef | ast.AsyncFunctionDef):
             yield node.name, node.lineno
         if isinstance(node, ast.Module | ast.ClassDef):
@@ -525,9 +525,9 @@ def definitions(tree: ast.AST) -> Iterator[tuple[str, int]]:
                                 yield each.id, each.lineno
 
 
-def identifiers(tree: ast.AST) -> Iterator[tuple[str, int]]:
+def identifiers(nodes: Sequence[ast.AST]) -> Iterator[tuple[str, int]]:
     """(name, line) of every identifier."""
-    for node in ast.walk(tree):
+    for node in nodes:
         match node:
             case ast.Name(id=name) | ast.Attribute(attr=name) | ast.arg(arg=name):
                 yield name, node.lineno
@@ -548,15 +548,15 @@ def former_names(path: Path) -> Iterator[tuple[str, int, str]]:
     for name in (path.stem, *path.parent.parts):
         if name in MODULE_TERMS:
             yield name, 0, MODULE_TERMS[name]
-    tree = ast.parse((ROOT / path).read_text("utf-8"))
-    for name, line in identifiers(tree):
+    nodes = list(ast.walk(ast.parse((ROOT / path).read_text("utf-8"))))
+    for name, line in identifiers(nodes):
         if name in EVERYWHERE_TERMS:
             yield name, line, EVERYWHERE_TERMS[name]
     defined: dict[str, str] = {}
     for folder, terms in DEFINED_TERMS.items():
         if path.is_relative_to(folder):
             defined |= terms
-    for name, line in definitions(tree):
+    for name, line in definitions(nodes):
         if name in defined:
             yield name, line, defined[name]
         for pattern, term in PATTERNS.items():
@@ -584,9 +584,10 @@ def test_no_former_name_is_left() -> None:
 
 
 def test_every_allowed_name_still_exists() -> None:
-    found = {(name, path) for path in python_files() for name, _, _ in former_names(path)}
-    for allowed, files in ALLOWED:
-        assert any(name == allowed and fnmatch(str(path), files) for name, path in found), (
+    files = python_files()
+    for allowed, pattern in ALLOWED:
+        matching = [path for path in files if fnmatch(str(path), pattern)]
+        assert any(allowed == name for path in matching for name, _, _ in former_names(path)), (
             allowed,
-            files,
+            pattern,
         )

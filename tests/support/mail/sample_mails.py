@@ -115,11 +115,13 @@ def part(message: EmailMessage, kind: str) -> str:
     return str(body.get_content()).replace("\r\n", "\n")
 
 
+@functools.cache
 def text_of(template: str, language: str, case: int = 0, **more: Any) -> str:
     """The text part of one mail."""
     return part(parsed(messages().build(mail(template, language, case, **more)).content), "plain")
 
 
+@functools.cache
 def html_of(template: str, language: str, case: int = 0, **more: Any) -> str:
     """The HTML part of one mail."""
     return part(parsed(messages().build(mail(template, language, case, **more)).content), "html")

@@ -1,6 +1,7 @@
 """Contents and format of the mails: wording, links, dark mode, sizes."""
 
 import re
+from functools import cache
 from pathlib import Path
 
 import pytest
@@ -34,6 +35,7 @@ WITHOUT_LINK = {
 }
 
 
+@cache
 def soup_of(template: str, language: str, case: int = 0) -> BeautifulSoup:
     return BeautifulSoup(html_of(template, language, case), "lxml")
 
