@@ -27,7 +27,7 @@ dead dead_letters
 deploying install_commands
 desk_forms support_request_forms
 desk_store support_requests
-desk_words support_request_texts
+desk_words support_request_forms
 destinations login_redirects
 disavowal not_me
 disavowals not_me_store
