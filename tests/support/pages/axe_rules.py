@@ -1,6 +1,6 @@
 """The automatic accessibility rules, for rendered states and for a running portal."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -10,6 +10,7 @@ from playwright.async_api import Page as Tab
 from tests.support.pages.render_pages import PROJECT, Page, render
 
 AXE = PROJECT / "node_modules/axe-core/axe.min.js"
+AXE_SOURCE = AXE.read_text("utf-8") if AXE.exists() else ""
 LEVELS = {"type": "tag", "values": ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa"]}
 CONTRAST = {"type": "rule", "values": ["color-contrast"]}
 #: Targets smaller than 24 px that are neither in a sentence nor hidden (AX-10).
@@ -20,11 +21,12 @@ SMALL_TARGETS = """() => [...document.querySelectorAll("a[href], button, input:n
   .map((element) => [element.outerHTML.slice(0, 90), element.getBoundingClientRect()])
   .filter(([, box]) => box.width > 0 && (box.width < 23.5 || box.height < 23.5))
   .map(([html, box]) => `${html} ${box.width}x${box.height}`)"""
-#: A dialog that still appears has other colours.
+#: A dialog that still appears has other colours. The end of one transition starts those of the
+#: elements within, which inherit its colour.
 AXE_WHEN_STILL = """async (options) => {
-  const moving = document.getAnimations()
+  const moving = () => document.getAnimations().filter((one) => one.playState !== "finished")
     .filter((one) => Number.isFinite(one.effect.getComputedTiming().endTime));
-  await Promise.allSettled(moving.map((one) => one.finished));
+  for (let rest = moving(); rest.length; rest = moving()) rest.forEach((one) => one.finish());
   return axe.run(document, {...options, resultTypes: ["violations"]});
 }"""
 #: Attributes whose value, not only their presence, changes the look of an element.
@@ -113,11 +115,21 @@ class PageChecker:
 
     looks: set[str] = field(default_factory=set)
 
-    async def look(self, tab: Tab) -> tuple[list[str], bool]:
-        """The violations on the page, and whether something on it looked new."""
-        looks = set(await tab.evaluate(LOOKS, STATES))
-        new = not looks <= self.looks
-        found = await violations(tab, {"runOnly": LEVELS}) if new else []
+    def new(self, looks: Iterable[str]) -> bool:
+        """Whether one of a page's `looks` has not passed yet."""
+        return not self.looks.issuperset(looks)
+
+    def passed(self, looks: Iterable[str]) -> None:
+        """The rules found nothing on a page with these `looks`."""
+        self.looks.update(looks)
+
+    async def look(self, tab: Tab) -> list[str]:
+        """The violations on the page; axe is given to it where something on it looks new."""
+        looks = await tab.evaluate(LOOKS, STATES)
+        if not self.new(looks):
+            return []
+        await tab.evaluate(AXE_SOURCE)
+        found = await violations(tab, {"runOnly": LEVELS})
         if not found:
-            self.looks |= looks
-        return found, new
+            self.passed(looks)
+        return found
