@@ -19,10 +19,12 @@ from shared.domain.brand import Brand
 from shared.domain.countries import country_names
 from shared.i18n.catalogue import LANGUAGES
 from shared.i18n.dates import format_date, format_datetime, format_time
-from shared.i18n.templates import add_texts
+from shared.i18n.templates import CompiledTemplates, add_texts
 
 OWN_TEMPLATES = Path(__file__).parent / "templates"
 #: Earlier releases had one file per part of a mail.
+#: What every renderer of this process has compiled. The filters depend on the language.
+COMPILED = {language: CompiledTemplates() for language in LANGUAGES}
 FORMER_FILE = re.compile(r"\.(subject|txt|html)\.j2$")
 PARAGRAPH_BREAK = re.compile(r"\n\s*\n")
 
@@ -116,6 +118,7 @@ def _environment(language: str, brand: Brand, overrides: Path | None) -> jinja2.
         trim_blocks=True,
         lstrip_blocks=True,
         auto_reload=False,
+        bytecode_cache=COMPILED[language],
     )
     add_texts(environment, language)
     french = f"{brand.phone} ({brand.phone_international})"

@@ -5,12 +5,24 @@ ones. Unit tests, all tests that start processes, and those with `real_hashes` c
 """
 
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 import pytest
+import pytest_asyncio
 from argon2.low_level import hash_secret
 
 from services.registration import hashing
+
+#: Folders whose tests share database sessions, and therefore an event loop.
+ONE_LOOP = [Path(__file__).parent / name for name in ("registration", "mfa", "profile", "dossiers")]
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """One loop for each of these folders. Their async fixtures have `loop_scope="package"`."""
+    for item in items:
+        if item.path.parent in ONE_LOOP and pytest_asyncio.is_async_test(item):
+            item.add_marker(pytest.mark.asyncio(loop_scope="package"), append=False)
 
 
 @pytest.fixture(scope="session", autouse=True)

@@ -6,8 +6,11 @@ from dataclasses import dataclass, field
 from typing import Any
 from urllib.parse import parse_qsl
 
+from lxml.etree import XPath
+
 from tests.security.secrets_seen import Secrets
 from tests.support import eventually
+from tests.support.actors.account_holder import KEY, codes_on
 from tests.support.actors.http_browser import HttpBrowser, HttpResponse
 from tests.support.mail.mail_fixture import MailFixture
 from tests.support.servers.portal import Portal
@@ -24,6 +27,8 @@ SUPPORT_TEXTS = ("text", "remark", "establishment", "reporter_name", "reporter_a
 REPORT = "/signaler-un-depart"
 TOKEN = re.compile(r"jeton=([\w.-]+)")
 OTPAUTH = re.compile(r"otpauth://[^\s\"'<]+")
+FORM_TOKENS = XPath("//input[@name='csrf']")
+OTPAUTH_LINKS = XPath("//a[starts-with(@href, 'otpauth:')]")
 MAILED_CODE = re.compile(r": (\d{6})\s*$", re.M)
 
 
@@ -61,14 +66,12 @@ class RecordingBrowser(HttpBrowser):
                 self.seen.add_code(CODES.get(path, "TOTP code"), value)
 
     def _shown(self, answer: HttpResponse) -> None:
-        soup = answer.soup
-        for one in soup.find_all("input", {"name": "csrf"}):
-            self.seen.add("form token", str(one["value"]))
-        self.seen.add("TOTP key", "".join(one.get_text() for one in soup.select("#cle span")))
-        for link in soup.select('a[href^="otpauth:"]'):
-            self.seen.add("otpauth URI", str(link["href"]))
-        for one in soup.select("#codes code"):
-            self.seen.add("recovery code", " ".join(one.get_text().split()))
+        for one in FORM_TOKENS(answer.tree):
+            self.seen.add("form token", one.attrib["value"])
+        self.seen.add("TOTP key", "".join(one.text_content() for one in KEY(answer.tree)))
+        for link in OTPAUTH_LINKS(answer.tree):
+            self.seen.add("otpauth URI", link.attrib["href"])
+        self.seen.add("recovery code", *codes_on(answer))
 
 
 @dataclass

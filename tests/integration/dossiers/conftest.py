@@ -3,9 +3,11 @@
 from collections.abc import AsyncIterator, Iterator
 
 import pytest
+import pytest_asyncio
 
 from services.dossiers.service import SERVICE
-from tests.support.harness.dossiers import DossiersHarness, open_harness
+from shared.database import Pool, open_pool
+from tests.support.harness.dossiers import DossiersHarness, empty_harness
 from tests.support.harness.service_harness import service_tables
 from tests.support.servers.shared_servers import Database, TestServers
 
@@ -17,8 +19,15 @@ def tables(test_servers: TestServers) -> Iterator[Database]:
         yield database
 
 
-@pytest.fixture
-async def harness(tables: Database) -> AsyncIterator[DossiersHarness]:
+@pytest_asyncio.fixture(scope="package", loop_scope="package")
+async def pool(tables: Database) -> AsyncIterator[Pool]:
+    """Sessions for all these tests: opening one takes as long as most of them."""
+    made = await open_pool(tables.url("dossiers"), "dossiers", "tests", 10)
+    yield made
+    await made.close()
+
+
+@pytest_asyncio.fixture(loop_scope="package")
+async def harness(pool: Pool) -> DossiersHarness:
     """An empty list."""
-    async with open_harness(tables) as harness:
-        yield harness
+    return await empty_harness(pool)

@@ -11,6 +11,7 @@ import aio_pika
 import asyncpg
 import msgspec
 import pytest
+import pytest_asyncio
 
 from operations.operate.dossiers import DossierMessage, publish_all
 from shared.contracts import backoffice
@@ -68,7 +69,7 @@ class BackofficePublisher:
                 await exchange.publish(message, kind)
 
 
-@pytest.fixture
+@pytest_asyncio.fixture(loop_scope="package")
 async def publisher(
     test_servers: TestServers, tmp_path: Path
 ) -> AsyncIterator[BackofficePublisher]:

@@ -5,7 +5,7 @@ from collections.abc import Callable
 from typing import Any
 
 import asyncpg
-import pytest
+import pytest_asyncio
 
 from services.dossiers import store
 from services.dossiers.list_query import Cursor, ListQuery, parse_query
@@ -79,7 +79,7 @@ QUERIES: dict[str, Query] = {
 }
 
 
-@pytest.fixture
+@pytest_asyncio.fixture(loop_scope="package")
 async def many_accounts(harness: DossiersHarness, tables: Database) -> DossiersHarness:
     """Dossiers of many accounts, ours among them, with fresh statistics."""
     await harness.fill(OTHER_ACCOUNT, EACH)

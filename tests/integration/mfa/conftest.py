@@ -4,8 +4,10 @@ from collections.abc import AsyncIterator, Iterator
 from contextlib import AbstractAsyncContextManager
 
 import pytest
+import pytest_asyncio
 
 from services.mfa.service import SERVICE
+from shared.database import Pool, open_pool
 from tests.support.harness.mfa import MfaHarness, OpenHarness, open_harness
 from tests.support.harness.service_harness import service_tables
 from tests.support.servers.shared_servers import Database, TestServers
@@ -18,18 +20,26 @@ def tables(test_servers: TestServers) -> Iterator[Database]:
         yield database
 
 
-@pytest.fixture
-async def harness(tables: Database) -> AsyncIterator[MfaHarness]:
+@pytest_asyncio.fixture(scope="package", loop_scope="package")
+async def pool(tables: Database) -> AsyncIterator[Pool]:
+    """Sessions for all these tests: opening one takes as long as most of them."""
+    made = await open_pool(tables.url("mfa"), "mfa", "tests", 10)
+    yield made
+    await made.close()
+
+
+@pytest_asyncio.fixture(loop_scope="package")
+async def harness(tables: Database, pool: Pool) -> AsyncIterator[MfaHarness]:
     """The service with default settings."""
-    async with open_harness(tables) as opened:
+    async with open_harness(tables, pool) as opened:
         yield opened
 
 
 @pytest.fixture
-def harness_with(tables: Database) -> OpenHarness:
+def harness_with(tables: Database, pool: Pool) -> OpenHarness:
     """Opens the service with other settings; `keep_tables=True` keeps the rows."""
 
     def make(**changes: object) -> AbstractAsyncContextManager[MfaHarness]:
-        return open_harness(tables, **changes)  # type: ignore[arg-type]
+        return open_harness(tables, pool, **changes)  # type: ignore[arg-type]
 
     return make

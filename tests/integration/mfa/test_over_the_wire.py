@@ -9,6 +9,7 @@ from typing import Any
 from uuid import uuid4
 
 import pytest
+import pytest_asyncio
 
 from shared.contracts.base import REQUESTS
 from shared.contracts.mfa.events import OWNER as MFA_OWNER
@@ -116,7 +117,7 @@ def wrong_code(phone: Phone) -> str:
     return next(f"{n:06d}" for n in range(1_000_000) if f"{n:06d}" not in near)
 
 
-@pytest.fixture
+@pytest_asyncio.fixture(loop_scope="package")
 async def client(test_servers: TestServers, tmp_path: Path) -> AsyncIterator[GatewayClient]:
     """The gateway's side of the broker; each test runs the service itself."""
     database, broker = test_servers.migrated(services()), test_servers.broker(principals())

@@ -4,10 +4,12 @@ from collections.abc import AsyncIterator, Iterator
 from contextlib import AbstractAsyncContextManager
 
 import pytest
+import pytest_asyncio
 
 from services.profile import directory
 from services.profile.directory import RateLimiter
 from services.profile.service import SERVICE
+from shared.database import Pool, open_pool
 from tests.support.harness.profile import OpenHarness, ProfileHarness, open_harness
 from tests.support.harness.service_harness import service_tables
 from tests.support.servers.company_directory import CompanyDirectory, company_directory
@@ -21,24 +23,32 @@ def tables(test_servers: TestServers) -> Iterator[Database]:
         yield database
 
 
-@pytest.fixture
-async def harness(tables: Database) -> AsyncIterator[ProfileHarness]:
+@pytest_asyncio.fixture(scope="package", loop_scope="package")
+async def pool(tables: Database) -> AsyncIterator[Pool]:
+    """Sessions for all these tests: opening one takes as long as most of them."""
+    made = await open_pool(tables.url("profile"), "profile", "tests", 10)
+    yield made
+    await made.close()
+
+
+@pytest_asyncio.fixture(loop_scope="package")
+async def harness(tables: Database, pool: Pool) -> AsyncIterator[ProfileHarness]:
     """The service with default settings."""
-    async with open_harness(tables) as opened:
+    async with open_harness(tables, pool) as opened:
         yield opened
 
 
 @pytest.fixture
-def harness_with(tables: Database) -> OpenHarness:
+def harness_with(tables: Database, pool: Pool) -> OpenHarness:
     """Opens the service with other settings; `keep_tables=True` keeps the rows."""
 
     def make(**changes: object) -> AbstractAsyncContextManager[ProfileHarness]:
-        return open_harness(tables, **changes)  # type: ignore[arg-type]
+        return open_harness(tables, pool, **changes)  # type: ignore[arg-type]
 
     return make
 
 
-@pytest.fixture
+@pytest_asyncio.fixture(loop_scope="package")
 async def with_directory(
     harness_with: OpenHarness, monkeypatch: pytest.MonkeyPatch
 ) -> AsyncIterator[tuple[ProfileHarness, CompanyDirectory]]:

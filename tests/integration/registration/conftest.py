@@ -6,9 +6,11 @@ from functools import cache
 from pathlib import Path
 
 import pytest
+import pytest_asyncio
 
 from services.registration import data_files, service
 from services.registration.service import SERVICE
+from shared.database import Pool, open_pool
 from tests.support.harness.registration import OpenHarness, RegistrationHarness, open_harness
 from tests.support.harness.service_harness import service_tables
 from tests.support.servers.shared_servers import Database, TestServers
@@ -32,19 +34,27 @@ def common_words() -> data_files.WordList:
     return data_files.load_common_words(data_files.load_rules())
 
 
-@pytest.fixture
-async def harness(tables: Database) -> AsyncIterator[RegistrationHarness]:
+@pytest_asyncio.fixture(scope="package", loop_scope="package")
+async def pool(tables: Database) -> AsyncIterator[Pool]:
+    """Sessions for all these tests: opening one takes as long as most of them."""
+    made = await open_pool(tables.url("registration"), "registration", "tests", 10)
+    yield made
+    await made.close()
+
+
+@pytest_asyncio.fixture(loop_scope="package")
+async def harness(tables: Database, pool: Pool) -> AsyncIterator[RegistrationHarness]:
     """Registration with the guide's settings."""
-    async with open_harness(tables) as made:
+    async with open_harness(tables, pool) as made:
         yield made
 
 
 @pytest.fixture
-def harness_with(tables: Database) -> OpenHarness:
+def harness_with(tables: Database, pool: Pool) -> OpenHarness:
     """Call it with settings for a registration that has them."""
 
     def make(**more: str) -> AbstractAsyncContextManager[RegistrationHarness]:
-        return open_harness(tables, **more)
+        return open_harness(tables, pool, **more)
 
     return make
 

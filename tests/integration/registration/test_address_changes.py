@@ -4,6 +4,7 @@ import asyncio
 from datetime import timedelta
 
 import pytest
+import pytest_asyncio
 
 from services.registration.purge import purge
 from shared.contracts.registration.events import (
@@ -31,7 +32,7 @@ from tests.support.harness.registration import (
 )
 
 
-@pytest.fixture
+@pytest_asyncio.fixture(loop_scope="package")
 async def changer(harness: RegistrationHarness) -> AddressChanger:
     return await AddressChanger.of(harness)
 

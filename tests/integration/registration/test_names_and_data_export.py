@@ -5,6 +5,7 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
+import pytest_asyncio
 
 from shared.contracts.data_export import PersonalDataView
 from shared.contracts.profile.events import ProfileSaved
@@ -22,7 +23,7 @@ from tests.support.harness.registration import (
 from tests.support.harness.service_harness import unseal
 
 
-@pytest.fixture
+@pytest_asyncio.fixture(loop_scope="package")
 async def holder(harness: RegistrationHarness) -> HarnessAccountHolder:
     return await HarnessAccountHolder.of(harness)
 

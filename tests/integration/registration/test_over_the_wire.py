@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import pytest_asyncio
 
 from services.registration import hashing
 from shared.contracts.registration.requests import DescribePasswordRules
@@ -19,7 +20,7 @@ from tests.support.servers.shared_servers import TestServers
 pytestmark = pytest.mark.timeout(300)
 
 
-@pytest.fixture
+@pytest_asyncio.fixture(loop_scope="package")
 async def client(test_servers: TestServers, tmp_path: Path) -> AsyncIterator[RegistrationClient]:
     """Registration running, and a client that sends as the gateway."""
     async with connect_client(test_servers, tmp_path) as client, client.system.run("registration"):

@@ -5,6 +5,7 @@ from collections.abc import AsyncIterator
 from pathlib import Path
 
 import pytest
+import pytest_asyncio
 
 from shared.contracts.registration.requests import ResetPassword, SignIn
 from shared.contracts.registration.views import PasswordChangedView
@@ -17,7 +18,7 @@ pytestmark = pytest.mark.timeout(300)
 ADDRESS = "pierre@labo.fr"
 
 
-@pytest.fixture
+@pytest_asyncio.fixture(loop_scope="package")
 async def client(test_servers: TestServers, tmp_path: Path) -> AsyncIterator[RegistrationClient]:
     """A client that sends as the gateway; the service is not running yet."""
     async with connect_client(test_servers, tmp_path) as made:

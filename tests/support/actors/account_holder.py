@@ -3,12 +3,16 @@
 import itertools
 from dataclasses import dataclass, field
 
+from lxml.etree import XPath
+
 from tests.support import eventually
 from tests.support.actors.http_browser import HttpBrowser, HttpResponse
 from tests.support.authenticator import Authenticator
 from tests.support.servers.portal import PASSWORD, Portal
 
 _NUMBERS = itertools.count(1)
+#: The key as text, and the recovery codes, on the pages that show them.
+KEY, CODES = XPath("//*[@id='cle']//span"), XPath("//*[@id='codes']//code")
 #: The information of a French pharmacy; the names are filled in already.
 PHARMACY = {
     "phone": "01 55 87 40 90",
@@ -39,11 +43,16 @@ class AccountHolder:
         self.browser = self.portal.browser()
 
     async def create(self) -> None:
-        """An account, its second factor still to come."""
-        await self.portal.proved(self.browser, self.address)
-        page = await self.browser.get("/inscription/conditions")
-        page = await self.browser.post(page, "/inscription/conditions", {"accept": "1"})
-        assert page.path == "/inscription/creation", page.text
+        """An account, its second factor still to come; pages that only confirm are not opened."""
+        page = await self.portal.asked(self.browser, self.address)
+        mail = await self.portal.sent_mails.to(self.address)
+        path = "/inscription/validation"
+        done = await self.browser.post(page, path, {"code": mail.code}, follow=False)
+        assert done.location == "/inscription/adresse-validee", done.text
+        path = "/inscription/conditions"
+        page = await self.browser.get(path)
+        done = await self.browser.post(page, path, {"accept": "1"}, follow=False)
+        assert done.location == "/inscription/creation", done.text
 
     async def account_id(self) -> str:
         """The account's id, as events name it, whatever its address is by now."""
@@ -128,14 +137,14 @@ class AccountHolder:
 
 def key_on(page: HttpResponse) -> str:
     """The key that an enrolment page shows as text."""
-    found = [one.get_text() for one in page.soup.select("#cle span")]
+    found = KEY(page.tree)
     assert found, page.text
-    return "".join(found)
+    return "".join(one.text_content() for one in found)
 
 
 def codes_on(page: HttpResponse) -> list[str]:
     """The recovery codes that a page shows."""
-    return [" ".join(one.get_text().split()) for one in page.soup.select("#codes code")]
+    return [" ".join(one.text_content().split()) for one in CODES(page.tree)]
 
 
 def new_address() -> str:

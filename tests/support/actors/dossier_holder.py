@@ -5,7 +5,7 @@ import re
 from shared.contracts.backoffice import DossierEvent
 from tests.support.actors.account_holder import AccountHolder, new_address
 from tests.support.actors.filing_app import FilingApp, decided, filed, saved
-from tests.support.actors.http_browser import HttpResponse
+from tests.support.actors.http_browser import HttpResponse, words
 from tests.support.servers.portal import Portal
 
 HOSTILE = "<script>alert('é')</script>"
@@ -43,8 +43,8 @@ def _shelf() -> list[DossierEvent]:
 def rows(page: HttpResponse) -> list[list[str]]:
     """The cells of the table."""
     return [
-        [" ".join(cell.get_text(" ").split()) for cell in row.find_all(["th", "td"])]
-        for row in page.soup.select("main tbody tr")
+        [words(cell) for cell in row.iter("th", "td")]
+        for row in page.tree.xpath("//main//tbody//tr")
     ]
 
 
@@ -55,4 +55,4 @@ def numbers(page: HttpResponse) -> list[str]:
 
 def counts(page: HttpResponse) -> list[str]:
     """The numbers next to the four titles."""
-    return re.findall(r"(\d+)\s+dossiers?\b", page.soup.select_one("#onglets").get_text(" "))  # type: ignore[union-attr]
+    return re.findall(r"(\d+) dossiers?\b", words(page.tree.get_element_by_id("onglets")))

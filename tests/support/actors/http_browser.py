@@ -35,20 +35,20 @@ class HttpResponse:
         return BeautifulSoup(self.html, "lxml")
 
     @cached_property
-    def _tree(self) -> HtmlElement:
+    def tree(self) -> HtmlElement:
         """The page for the commonest questions; making a soup of it takes ten times as long."""
         return document_fromstring(self.html or "<p>")
 
     @property
     def text(self) -> str:
         """The visible text, with normalized spaces."""
-        return _words(self._tree)
+        return words(self.tree)
 
     @property
     def h1(self) -> str:
-        heading = self._tree.find(".//h1")
+        heading = self.tree.find(".//h1")
         assert heading is not None, self.html[:2000]
-        return _words(heading)
+        return words(heading)
 
     @property
     def location(self) -> str:
@@ -56,7 +56,7 @@ class HttpResponse:
 
     def form(self, action: str) -> dict[str, str]:
         """The fields of a form as the page gives them, hidden ones included."""
-        form = self._tree.find(f".//form[@action='{action}']")
+        form = self.tree.find(f".//form[@action='{action}']")
         assert form is not None, f"no form for {action} on {self.path}: {self.text[:500]}"
         fields = {}
         for one in form.iter("input"):
@@ -65,7 +65,8 @@ class HttpResponse:
         return fields
 
 
-def _words(element: HtmlElement) -> str:
+def words(element: HtmlElement) -> str:
+    """The visible text of a part of a page, with normalized spaces."""
     return " ".join(" ".join(READ(element)).replace(NBSP, " ").split())
 
 

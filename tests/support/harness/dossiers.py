@@ -1,7 +1,5 @@
 """The service on a real database, and a clock."""
 
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
@@ -9,11 +7,10 @@ from typing import Any
 from services.dossiers.service import SERVICE
 from shared.contracts import backoffice
 from shared.contracts.dossiers import DossierRow, DossiersView, ListDossiers, ReadDossiers
-from shared.database import open_pool
+from shared.database import Pool
 from shared.security.sealing import KeyRing, Sealer, new_key
 from tests.support.harness.dossier_events import ACCOUNT
 from tests.support.harness.service_harness import ServiceHarness
-from tests.support.servers.shared_servers import Database
 
 #: After the events of the tests.
 NOW = datetime(2026, 4, 1, 12, tzinfo=UTC)
@@ -58,13 +55,8 @@ class DossiersHarness(ServiceHarness):
         await self.fetch(FILL, account, count)
 
 
-@asynccontextmanager
-async def open_harness(database: Database, now: datetime = NOW) -> AsyncIterator[DossiersHarness]:
+async def empty_harness(pool: Pool, now: datetime = NOW) -> DossiersHarness:
     """The service on a database whose tables it empties first."""
-    pool = await open_pool(database.url("dossiers"), "dossiers", "tests", 10)
     harness = DossiersHarness(service=SERVICE, pool=pool, now=now, sealer=Sealer("dossiers", KEYS))
-    try:
-        await harness.clear_tables("dossiers")
-        yield harness
-    finally:
-        await pool.close()
+    await harness.clear_tables("dossiers")
+    return harness

@@ -24,7 +24,7 @@ from shared.contracts.mfa.requests import (
     UseRecoveryCode,
 )
 from shared.contracts.mfa.views import EnrolmentView, FactorView, RecoveryCodesView
-from shared.database import open_pool
+from shared.database import Pool
 from shared.runtime.service import Runtime
 from shared.security.sealing import Opener, Sealer
 from tests.support.harness.mfa_settings import settings
@@ -161,12 +161,16 @@ OpenHarness = Callable[..., AbstractAsyncContextManager[MfaHarness]]
 
 @asynccontextmanager
 async def open_harness(
-    database: Database, now: datetime = START, *, keep_tables: bool = False, **changes: str
+    database: Database,
+    pool: Pool,
+    now: datetime = START,
+    *,
+    keep_tables: bool = False,
+    **changes: str,
 ) -> AsyncIterator[MfaHarness]:
     """The service on a database whose tables it empties first, unless `keep_tables`, with `changes`
     to the settings."""
     chosen = settings(IMPEX_MFA_DATABASE_URL=database.url("mfa"), **changes)
-    pool = await open_pool(chosen.database_url, "mfa", "tests", 10)
     harness = MfaHarness(
         service=SERVICE,
         pool=pool,
@@ -175,11 +179,8 @@ async def open_harness(
         gateway=Opener("gateway", chosen.gateway_keys),
     )
     runtime = Runtime(pool=pool, clock=harness.clock)
-    try:
-        if not keep_tables:
-            await harness.clear_tables(*TABLES)
-        async with build(runtime, chosen) as deps:
-            harness.deps = deps
-            yield harness
-    finally:
-        await pool.close()
+    if not keep_tables:
+        await harness.clear_tables(*TABLES)
+    async with build(runtime, chosen) as deps:
+        harness.deps = deps
+        yield harness

@@ -15,7 +15,7 @@ from shared.contracts.profile.events import EstablishmentCheckDeferred, ProfileS
 from shared.contracts.profile.requests import DescribeProfile, SaveProfile, ValidateProfile
 from shared.contracts.profile.views import ProfileFields, ProfileView
 from shared.contracts.registration.events import AccountCreated, NameChanged
-from shared.database import open_pool
+from shared.database import Pool
 from shared.runtime.service import Runtime
 from shared.security.sealing import Opener, Sealer, seal_context
 from tests.support.harness.profile_forms import FRENCH
@@ -123,12 +123,16 @@ OpenHarness = Callable[..., AbstractAsyncContextManager[ProfileHarness]]
 
 @asynccontextmanager
 async def open_harness(
-    database: Database, now: datetime = START, *, keep_tables: bool = False, **changes: str
+    database: Database,
+    pool: Pool,
+    now: datetime = START,
+    *,
+    keep_tables: bool = False,
+    **changes: str,
 ) -> AsyncIterator[ProfileHarness]:
     """The service on a database whose tables it empties first, unless `keep_tables`, with `changes`
     to the settings."""
     chosen = settings(IMPEX_PROFILE_DATABASE_URL=database.url("profile"), **changes)
-    pool = await open_pool(chosen.database_url, "profile", "tests", 10)
     harness = ProfileHarness(
         service=SERVICE,
         pool=pool,
@@ -138,11 +142,8 @@ async def open_harness(
         registration=Opener("registration", chosen.registration_keys),
     )
     runtime = Runtime(pool=pool, clock=harness.clock)
-    try:
-        if not keep_tables:
-            await harness.clear_tables(*TABLES)
-        async with build(runtime, chosen) as deps:
-            harness.deps = deps
-            yield harness
-    finally:
-        await pool.close()
+    if not keep_tables:
+        await harness.clear_tables(*TABLES)
+    async with build(runtime, chosen) as deps:
+        harness.deps = deps
+        yield harness

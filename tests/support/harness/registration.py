@@ -19,7 +19,7 @@ from shared.contracts.registration.requests import (
     VerifyLink,
 )
 from shared.contracts.registration.views import RequestView
-from shared.database import open_pool
+from shared.database import Pool
 from shared.runtime.service import Runtime
 from shared.security.sealing import Opener, Sealer, seal_context
 from tests.support.harness import service_harness as support
@@ -148,23 +148,21 @@ OpenHarness = Callable[..., AbstractAsyncContextManager[RegistrationHarness]]
 
 
 @asynccontextmanager
-async def open_harness(database: Database, **more: str) -> AsyncIterator[RegistrationHarness]:
+async def open_harness(
+    database: Database, pool: Pool, **more: str
+) -> AsyncIterator[RegistrationHarness]:
     """A harness on a database whose tables it empties first; `more` are settings."""
     chosen = settings(IMPEX_REGISTRATION_DATABASE_URL=database.url("registration"), **more)
-    pool = await open_pool(chosen.database_url, "registration", "tests", 10)
     harness: RegistrationHarness
     runtime = Runtime(pool=pool, clock=lambda: harness.now)
-    try:
-        async with build(runtime, chosen) as deps:
-            harness = RegistrationHarness(
-                service=SERVICE,
-                pool=pool,
-                deps=deps,
-                now=START,
-                sealer=Sealer("registration", chosen.seal_keys),
-                mailbox=Opener("mailer", chosen.mailer_keys),
-            )
-            await harness.clear_tables(*TABLES)
-            yield harness
-    finally:
-        await pool.close()
+    async with build(runtime, chosen) as deps:
+        harness = RegistrationHarness(
+            service=SERVICE,
+            pool=pool,
+            deps=deps,
+            now=START,
+            sealer=Sealer("registration", chosen.seal_keys),
+            mailbox=Opener("mailer", chosen.mailer_keys),
+        )
+        await harness.clear_tables(*TABLES)
+        yield harness
