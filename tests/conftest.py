@@ -153,23 +153,6 @@ def dedicated_servers() -> Iterator[DedicatedServers]:
 
 
 @pytest.fixture
-def dedicated_system(dedicated_servers: DedicatedServers, tmp_path: Path) -> Iterator[System]:
-    """A `system` on servers that may be killed: `own_servers.postgres`, `own_servers.rabbit`.
-
-    Both run again, whatever the previous test did to them.
-    """
-    dedicated_servers.ensure()
-    test_servers = dedicated_servers.test_servers
-    database, broker = test_servers.migrated(services()), test_servers.broker()
-    made = System(database, broker, tmp_path)
-    yield made
-    made.close()
-    dedicated_servers.ensure()
-    test_servers.drop(database)
-    test_servers.delete(broker)
-
-
-@pytest.fixture
 def service_environment(system: System) -> Callable[..., dict[str, str]]:
     """Call it with a service's name for the variables that it is given."""
     return system.environment

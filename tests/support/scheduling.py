@@ -8,11 +8,11 @@ from collections.abc import Sequence
 
 import pytest
 
-#: Folders whose files share an expensive fixture: all services on dedicated servers.
-TOGETHER = ("tests/faults",)
+#: Files and folders whose tests share an expensive fixture, the dedicated servers.
+TOGETHER = ("tests/faults/", "tests/integration/shared/messaging/test_faults.py")
 #: Seconds with three workers on two idle cores, rounded; others take less than fifteen.
 SECONDS = {
-    "tests/faults": 180,
+    TOGETHER[0]: 190,
     "tests/security/test_dump.py": 70,
     "tests/accessibility/test_axe.py": 65,
     "tests/operations/test_up.py": 55,
@@ -26,7 +26,6 @@ SECONDS = {
     "tests/journeys/test_journey.py": 25,
     "tests/journeys/test_account_looks.py": 25,
     "tests/accessibility/test_mails.py": 20,
-    "tests/integration/shared/messaging/test_faults.py": 20,
     "tests/integration/gateway/test_failures.py": 20,
     "tests/integration/shared/messaging/test_pitfalls.py": 20,
     "tests/integration/gateway/test_session_ends.py": 18,
@@ -38,9 +37,9 @@ SECONDS = {
 
 
 def group_of(nodeid: str) -> str:
-    """The file or folder whose tests one worker runs."""
+    """The file whose tests one worker runs; of files that stay together, the same for all."""
     path = nodeid.partition("::")[0]
-    return next((folder for folder in TOGETHER if path.startswith(f"{folder}/")), path)
+    return TOGETHER[0] if path.startswith(TOGETHER) else path
 
 
 def longest_first(items: Sequence[pytest.Item]) -> list[pytest.Item]:

@@ -1,12 +1,14 @@
 """Starts Python processes that have everything imported already.
 
 A service or a command needs most of a second to import its modules, more than most tests need of
-it afterwards. This process imports them once and forks: each fork has the given variables, folder
-and files, runs its module as `python -m` does and can be killed like any process. What imports cost
-or need in a fresh interpreter is seen where `impex up` and its services start
-(tests/operations/test_up.py) and in tests/operations/test_up_errors.py.
+it afterwards. This process imports them once and forks: each fork has the given variables and
+files, runs its module as `python -m` does and can be killed like any process. The gateway's pages
+are compiled and our mails are checked by the first start that needs them. What a start needs and
+does in a fresh interpreter is seen where `impex up` starts the services
+(tests/operations/test_up.py), and of commands in tests/operations/test_up_errors.py.
 """
 
+import atexit
 import gc
 import importlib
 import json
@@ -24,9 +26,12 @@ import threading
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from functools import cache
+from types import SimpleNamespace
 from typing import IO, Any
+from unittest.mock import patch
 
 from operations.install.paths import ROOT
+from shared.errors import ConfigurationError
 
 COMMANDS = ("operations.local", "operations.operate", "operations.provision")
 NUMBERS = struct.Struct("q")
@@ -120,19 +125,51 @@ def _server() -> socket.socket:
             start_new_session=True,  # Ctrl-C is for the tests, which end it
         )
     server.returncode = 0  # it ends after us; Popen would warn about that
+    atexit.register(ours.close)
     return ours
 
 
 def _import_all() -> None:
     from operations import service_registry
+    from services.mailer import settings
+    from tests.support.mail.checked_once import CheckedOnce
 
     service_registry.services()
+    patch.object(settings, "Messages", CheckedOnce).start()
     importlib.import_module("uvloop")
     importlib.import_module("shared.runtime.main")
     for package in COMMANDS:
         folder = ROOT / package.replace(".", "/")
         for module in pkgutil.iter_modules([str(folder)]):
             importlib.import_module(f"{package}.{module.name}")
+
+
+@cache
+def _compile_pages() -> None:
+    """What every gateway compiles when it starts."""
+    from services.gateway.http.rendering import Renderer
+    from services.gateway.portal.resources import TEMPLATES
+
+    brand: Any = SimpleNamespace(names=lambda _language: {})
+    Renderer(brand, str, str, TEMPLATES).compile_all()
+
+
+def _check_mails(environment: Mapping[str, str]) -> None:
+    """What a mailer checks when it starts; the process that follows reports what is wrong."""
+    from services.mailer.settings import MailerSettings
+    from shared.settings import load
+
+    with suppress(ConfigurationError):
+        load(MailerSettings, environment)
+
+
+def _prepare(request: Mapping[str, Any]) -> None:
+    """Do once for all forks what the start of a service does at length."""
+    if request["arguments"][:1] == ["run"]:
+        if "gateway" in request["arguments"]:
+            _compile_pages()
+        if "mailer" in request["arguments"]:
+            _check_mails(request["environment"])
 
 
 class _ForkServer:
@@ -152,8 +189,10 @@ class _ForkServer:
                 message, files, _, _ = socket.recv_fds(self._control, 1_000_000, 4)
                 if not message:
                     self._end()
+                request = dict(json.loads(message))
+                _prepare(request)
                 if self._fork(files):
-                    return dict(json.loads(message))
+                    return request
 
     def _fork(self, files: list[int]) -> bool:
         """Whether this is the fork."""

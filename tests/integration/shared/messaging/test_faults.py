@@ -1,7 +1,6 @@
 """Crashes of servers and processes: nothing is lost, nothing has its effect twice."""
 
 import asyncio
-import secrets
 import sys
 from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
@@ -9,11 +8,6 @@ from typing import Any
 
 import pytest
 
-from operations.install.paths import ADMIN
-from operations.local.rabbit import Rabbit
-from operations.provision.broker_admin import BrokerAdmin
-from operations.provision.permissions import definitions
-from operations.provision.provisioning import EXTERNAL_USERS
 from shared.contracts.registration.events import RequestCancelled
 from shared.contracts.registration.requests import DescribeTerms
 from shared.contracts.registration.views import TermsView
@@ -24,9 +18,9 @@ from shared.messaging.envelope import wrap
 from shared.messaging.errors import ServiceUnavailable
 from tests.integration.shared.proxy import Network, network
 from tests.support.servers.bus_fixture import PRINCIPALS, BusFixture, RecordingHandler, forge, now
-from tests.support.servers.dedicated_servers import quorum_queues_saved
-from tests.support.servers.shared_servers import Broker, Database, ServerUrls
-from tests.support.waiting import eventually, eventually_sync
+from tests.support.servers.dedicated_servers import DedicatedServers, quorum_queues_saved
+from tests.support.servers.shared_servers import Broker, Database
+from tests.support.waiting import eventually
 
 pytestmark = pytest.mark.faults
 
@@ -36,31 +30,23 @@ def _cancelled(number: int) -> RequestCancelled:
 
 
 @pytest.fixture
-def own_rabbit(servers: ServerUrls) -> Iterator[Rabbit]:
-    """A dedicated broker, to be killed."""
-    name = f"f{secrets.token_hex(3)}"
-    rabbit = Rabbit(servers.folder / name, secrets.token_hex(8), name=name)
-    rabbit.start()
-    rabbit.wait()
-    yield rabbit
-    rabbit.kill()
-    rabbit.stop()
+def own_broker(dedicated_servers: DedicatedServers) -> Iterator[Broker]:
+    """A virtual host on a broker that may be killed."""
+    dedicated_servers.ensure()
+    broker = dedicated_servers.test_servers.broker(PRINCIPALS)
+    yield broker
+    dedicated_servers.ensure()
+    broker.admin.close()  # the broker may have been started again since it was last asked
+    dedicated_servers.test_servers.delete(broker)
 
 
 @pytest.mark.timeout(300)
 async def test_mq_06_a_broker_that_is_killed_and_restarted_loses_no_event(
-    database: Database, own_rabbit: Rabbit
+    database: Database, dedicated_servers: DedicatedServers, own_broker: Broker
 ) -> None:
     """MQ-06: events emitted before, during and after the outage are each handled once."""
-    passwords = {principal.name: secrets.token_hex(8) for principal in PRINCIPALS}
-    passwords |= {name: secrets.token_hex(8) for name in EXTERNAL_USERS}
-    admin = BrokerAdmin(own_rabbit.management_url)
-    eventually_sync(
-        lambda: admin.import_definitions(definitions("test", PRINCIPALS, passwords, ADMIN)) is None,
-        60,
-    )
-    broker = Broker("test", own_rabbit.url("test"), own_rabbit.management_url, passwords, admin)
-    bus = BusFixture(database, broker)
+    own_rabbit = dedicated_servers.rabbit
+    bus = BusFixture(database, own_broker)
     handler = RecordingHandler()
     mailer = await bus.node("mailer", hears=(hears(RequestCancelled, handler),))
     registration = await bus.node(
@@ -70,7 +56,7 @@ async def test_mq_06_a_broker_that_is_killed_and_restarted_loses_no_event(
     )
     gateway = await bus.node("gateway", asks=(DescribeTerms,))
     nodes = (mailer, registration, gateway)
-    await quorum_queues_saved(own_rabbit, broker)
+    await quorum_queues_saved(own_rabbit, own_broker)
     ids = await bus.emit(registration, *map(_cancelled, range(150)))
     await eventually(lambda: len(handler) > 20)
 
@@ -89,7 +75,6 @@ async def test_mq_06_a_broker_that_is_killed_and_restarted_loses_no_event(
     for node in nodes:
         assert not any(task.done() for task in node.background_tasks())
     await bus.close()
-    admin.close()
 
 
 _TERMS = TermsView(version="1", date="2026-01-01", sha256="0" * 64, text="…", model=True)
