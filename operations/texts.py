@@ -45,7 +45,7 @@ msgstr ""
 
 
 def main(options: argparse.Namespace) -> int:
-    """Write the catalogue; exit with 1 where it is out of date (`--check`) or incomplete."""
+    """Write the catalogue; with `--check`, exit with 1 where it is out of date or incomplete."""
     catalogue = up_to_date()
     text = written(catalogue)
     if text != ENGLISH.read_text(encoding="utf-8"):
@@ -56,8 +56,8 @@ def main(options: argparse.Namespace) -> int:
         say(f"wrote {ENGLISH.relative_to(ROOT)}")
     missing = [one for one in messages(catalogue) if not all(forms(one.string))]
     for message in missing:
-        say(f"without English: {forms(message.id)[0]}")
-    return 1 if missing else 0
+        say(f"to translate in {ENGLISH.relative_to(ROOT)}: {forms(message.id)[0]}")
+    return 1 if missing and options.check else 0
 
 
 def extracted() -> Catalog:

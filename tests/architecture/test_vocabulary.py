@@ -470,7 +470,7 @@ PATTERNS = {
     r"_?(forget|remember)(_.*)?|note_.*": "purge, delete_expired, save, record_",
     r"_?judge(_.*)?": "validate or check",
     r".*_problem": "validate_",
-    rf"test_(.*_)?({WORDS})(_.*)?": "plain English",
+    rf"test_(.*_)?({WORDS})(_.*)?": f"plain English, without {WORDS}",
     rf"test_(.*_)?({NUMBERED})_\d.*": "only ids of docs/requirements.md",
 }
 

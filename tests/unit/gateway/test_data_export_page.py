@@ -80,7 +80,7 @@ def test_b_11_every_mail_and_every_field_has_a_label() -> None:
     facts = {
         name for template in TEMPLATES.values() for name in template.data_type.__struct_fields__
     }
-    assert facts <= FIELDS.keys()
+    assert facts <= FIELDS.keys(), "labels are missing in FIELDS of data_export_labels.py"
     choices = {
         case[name]
         for template in TEMPLATES.values()
@@ -88,4 +88,4 @@ def test_b_11_every_mail_and_every_field_has_a_label() -> None:
         for name in ("by", "kind", "about", "position")
         if name in case
     }
-    assert choices <= VALUES.keys()
+    assert choices <= VALUES.keys(), "labels are missing in VALUES of data_export_labels.py"
