@@ -7,6 +7,7 @@ the same results, which one table of passwords tests. Word lists are separate: s
 import math
 import unicodedata
 from collections.abc import Iterator, Mapping
+from copy import copy
 from dataclasses import dataclass, field
 
 import msgspec
@@ -123,15 +124,15 @@ class PasswordRules:
     def with_policy(self, *, min_length: int, max_length: int, mixed_case: bool) -> "PasswordRules":
         """The same rules under an operator's policy (B-12)."""
         shown = [rule for rule in self.document.shown if mixed_case or rule != "mixed_case"]
-        return PasswordRules(
-            msgspec.structs.replace(
-                self.document,
-                min_length=min_length,
-                max_length=max_length,
-                mixed_case=mixed_case,
-                shown=tuple(shown),
-            )
+        made = copy(self)
+        made.document = msgspec.structs.replace(
+            self.document,
+            min_length=min_length,
+            max_length=max_length,
+            mixed_case=mixed_case,
+            shown=tuple(shown),
         )
+        return made
 
     def fold(self, text: str) -> str:
         """The form for comparisons: without case, accents, invisible characters and look-alikes."""

@@ -1,18 +1,17 @@
-"""Password hashes at the lowest cost: they would take most of the time of a test of sign-in.
+"""Cheap password hashes, and one event loop where tests share database sessions.
 
-Stored hashes name the cost of the settings, so everything that compares costs works as with real
-ones. Unit tests, all tests that start processes, and those with `real_hashes` compute real ones.
+Tests that start processes, and those with `real_hashes`, compute real hashes.
 """
 
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
 
 import pytest
 import pytest_asyncio
 from argon2.low_level import hash_secret
 
 from services.registration import hashing
+from tests.support.cheap_hashes import cheap_hashes
 
 #: Folders whose tests share database sessions, and therefore an event loop.
 ONE_LOOP = [Path(__file__).parent / name for name in ("registration", "mfa", "profile", "dossiers")]
@@ -25,10 +24,9 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
             item.add_marker(pytest.mark.asyncio(loop_scope="package"), append=False)
 
 
-@pytest.fixture(scope="session", autouse=True)
+@pytest.fixture(scope="package", autouse=True)
 def _cheap_hashes() -> Iterator[None]:
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(hashing, "hash_secret", _hash_cheaply)
+    with cheap_hashes():
         yield
 
 
@@ -36,14 +34,3 @@ def _cheap_hashes() -> Iterator[None]:
 def real_hashes(monkeypatch: pytest.MonkeyPatch) -> None:
     """For attempts in parallel, which overlap as long as hashes take."""
     monkeypatch.setattr(hashing, "hash_secret", hash_secret)
-
-
-def _hash_cheaply(
-    secret: bytes, salt: bytes, *, time_cost: int, memory_cost: int, parallelism: int, **more: Any
-) -> bytes:
-    cheap = hash_secret(
-        secret, salt, time_cost=1, memory_cost=8 * parallelism, parallelism=parallelism, **more
-    )
-    algorithm, version, _cost, *rest = cheap.removeprefix(b"$").split(b"$")
-    cost = f"m={memory_cost},t={time_cost},p={parallelism}".encode()
-    return b"$" + b"$".join((algorithm, version, cost, *rest))

@@ -9,7 +9,7 @@ published are searched for in it.
 
 import asyncio
 import json
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Iterator
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -41,6 +41,7 @@ from tests.security.leak_sources import LeakSources
 from tests.security.recording_browser import RecordingPortal
 from tests.security.secrets_seen import ENOUGH, Secrets
 from tests.support import eventually
+from tests.support.cheap_hashes import cheap_hashes
 from tests.support.clock import Clock
 from tests.support.logs import written_log
 from tests.support.servers.bus_fixture import forge
@@ -64,6 +65,12 @@ REFUSING = (
     "gateway.sessions", "registration.requests", "mfa.enrolments", "mailer.deliveries",
     "profile.profiles",
 )  # fmt: skip
+
+
+@pytest.fixture(autouse=True)
+def _cheap_hashes() -> Iterator[None]:
+    with cheap_hashes():
+        yield
 
 
 @dataclass

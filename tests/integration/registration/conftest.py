@@ -9,6 +9,7 @@ import pytest
 import pytest_asyncio
 
 from services.registration import data_files, service
+from services.registration.passwords import PasswordRules
 from services.registration.service import SERVICE
 from shared.database import Pool, open_pool
 from tests.support.harness.registration import OpenHarness, RegistrationHarness, open_harness
@@ -25,13 +26,19 @@ def tables(test_servers: TestServers) -> Iterator[Database]:
 
 @pytest.fixture(autouse=True)
 def _lists_read_once(monkeypatch: pytest.MonkeyPatch) -> None:
-    """The word lists are the same for every test here."""
+    """The rules and word lists are the same for every test here."""
+    monkeypatch.setattr(service, "load_rules", rules)
     monkeypatch.setattr(service, "load_common_words", lambda rules, _folder: common_words())
 
 
 @cache
+def rules() -> PasswordRules:
+    return data_files.load_rules()
+
+
+@cache
 def common_words() -> data_files.WordList:
-    return data_files.load_common_words(data_files.load_rules())
+    return data_files.load_common_words(rules())
 
 
 @pytest_asyncio.fixture(scope="package", loop_scope="package")
