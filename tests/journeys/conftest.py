@@ -7,10 +7,11 @@ from typing import Any
 import aiohttp
 import pytest
 import pytest_asyncio
-from playwright.async_api import Browser, async_playwright
+from playwright.async_api import async_playwright
 
 from operations.local.processes import free_port
 from tests.support import eventually
+from tests.support.actors.chromium_profiles import Profile, Profiles
 from tests.support.actors.chromium_user import ChromiumUser
 from tests.support.actors.http_browser import HttpBrowser
 from tests.support.mail.mail_fixture import MailFixture
@@ -19,8 +20,6 @@ from tests.support.servers.portal import fresh_system
 from tests.support.servers.shared_servers import TestServers
 from tests.support.servers.spawned_portal import RESEND_SECONDS, NewUser, SpawnedPortal
 from tests.support.servers.system import gateway_settings
-
-LOCALES = {"fr": "fr-FR", "en": "en-GB"}
 
 
 @pytest_asyncio.fixture(scope="package", loop_scope="session")
@@ -59,41 +58,37 @@ async def portal(
 
 
 @pytest_asyncio.fixture(scope="package", loop_scope="session")
-async def chromium() -> AsyncIterator[Browser]:
+async def profiles() -> AsyncIterator[Profiles]:
     """One Chromium for the folder; every visitor gets a profile of their own."""
     async with async_playwright() as playwright:
         browser = await playwright.chromium.launch(executable_path=str(CHROMIUM), args=ARGUMENTS)
-        yield browser
+        yield Profiles(browser)
         await browser.close()
 
 
 @pytest_asyncio.fixture(loop_scope="session")
-async def new_user(portal: SpawnedPortal, chromium: Browser) -> AsyncIterator[NewUser]:
+async def new_user(portal: SpawnedPortal, profiles: Profiles) -> AsyncIterator[NewUser]:
     """Await it for a new user: `visit(language="en", scripts=False)`; all are checked at the end.
 
     Other options go to the browser's profile, such as `viewport`.
     """
-    made: list[ChromiumUser] = []
+    made: list[tuple[ChromiumUser, Profile]] = []
 
     async def come(*, language: str = "fr", scripts: bool = True, **options: Any) -> ChromiumUser:
-        context = await chromium.new_context(
-            locale=LOCALES[language],
-            java_script_enabled=scripts,
-            **{"viewport": {"width": 1280, "height": 900}, "reduced_motion": "reduce", **options},
-        )
-        context.set_default_timeout(60_000)
-        user = ChromiumUser(portal.base, language, scripts, context, None)  # type: ignore[arg-type]
-        await user.watch()
-        made.append(user)
+        profile = await profiles.take(language, scripts, options)
+        user = ChromiumUser(portal.base, language, scripts, profile.context, profile.page)
+        user.watch()
+        made.append((user, profile))
         return user
 
     yield come
     try:
-        for user in made:
+        for user, _ in made:
             await user.check()
     finally:
-        for user in made:
-            await user.context.close()
+        for user, profile in made:
+            user.leave()
+            await profiles.give_back(profile)
 
 
 @pytest.fixture

@@ -17,6 +17,7 @@ from playwright.async_api import (
     Page,
     Request,
     Response,
+    WebError,
     expect,
 )
 
@@ -93,14 +94,20 @@ class ChromiumUser:
     foreign: set[str] = field(default_factory=set)
     asked: list[str] = field(default_factory=list)
 
-    async def watch(self) -> None:
+    def watch(self) -> None:
         """Record errors, in every tab."""
-        if self.scripts:
-            await self.context.add_init_script(WATCH)
         self.context.on("console", self._on_console)
-        self.context.on("weberror", lambda error: self.complaints.append(str(error.error)))
+        self.context.on("weberror", self._on_error)
         self.context.on("request", self._on_request)
-        self.page = await self.context.new_page()
+
+    def leave(self) -> None:
+        """Record nothing any more."""
+        self.context.remove_listener("console", self._on_console)
+        self.context.remove_listener("weberror", self._on_error)
+        self.context.remove_listener("request", self._on_request)
+
+    def _on_error(self, error: WebError) -> None:
+        self.complaints.append(str(error.error))
 
     def _on_console(self, message: ConsoleMessage) -> None:
         # A page with status 422 or 404 is also reported as a failed resource.
