@@ -18,6 +18,9 @@ from operations.install.paths import (
 )
 from operations.local.processes import Child, free_port, wait_until
 
+#: Schedulers, those of long computations and those of files: one of each.
+SINGLE_THREADED = " +S 1:1 +SDcpu 1:1 +SDio 1"
+
 
 class Rabbit:
     """One RabbitMQ node with management and Prometheus, and the epmd that only it uses."""
@@ -29,10 +32,12 @@ class Rabbit:
         *,
         name: str = "impex",
         statistics_ms: int = 1000,
+        single_threaded: bool = False,
     ) -> None:
         """`password` is the administrator's; only the first start in a folder sets it.
 
         `statistics_ms` is how old the depth of a queue may be in the management API.
+        `single_threaded` is for machines whose cores are busy: several threads wake each other.
         """
         if "rabbitmq-server" in missing_servers():
             raise FileNotFoundError("RabbitMQ is not installed (Debian package rabbitmq-server)")
@@ -45,6 +50,8 @@ class Rabbit:
             for role in ("amqp", "management", "prometheus", "distribution", "epmd")
         }
         self.environment = self._environment(f"{name}@localhost")
+        if single_threaded:
+            self.environment["RABBITMQ_SERVER_ADDITIONAL_ERL_ARGS"] += SINGLE_THREADED
         self.epmd = Child(
             "epmd",
             ["epmd", "-port", str(self.ports["epmd"]), "-address", "127.0.0.1"],

@@ -63,7 +63,7 @@ def start_dedicated_servers(principals: Iterable[Principal]) -> Iterator[Dedicat
     """Both servers, durable as in production, in a folder that is removed at the end."""
     folder = server_folder("impex-own-")
     postgres = Postgres(folder / "postgresql", secrets.token_hex(12))
-    rabbit = Rabbit(folder / "rabbitmq", secrets.token_hex(12), name="own", statistics_ms=1000)
+    rabbit = Rabbit(folder / "rabbitmq", secrets.token_hex(12), name="own", single_threaded=True)
     try:
         rabbit.start()
         postgres.start()

@@ -33,7 +33,7 @@ def main(folder: Path, run: int) -> None:
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     postgres = Postgres(folder / "postgresql", secrets.token_hex(12), durable=False)
     rabbit = Rabbit(
-        folder / "rabbitmq", secrets.token_hex(12), name=f"t{os.getpid()}", statistics_ms=1000
+        folder / "rabbitmq", secrets.token_hex(12), name=f"t{os.getpid()}", single_threaded=True
     )
     try:
         rabbit.start()
