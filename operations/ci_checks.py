@@ -61,7 +61,7 @@ def _run_steps(steps: Steps, *, quiet: bool = False, **defaults: str) -> int:
     def run(module: tuple[str, ...]) -> subprocess.CompletedProcess[str]:
         command = [sys.executable, "-m", *module]
         environment = {**defaults, **os.environ}
-        # Dozens of processes import the same modules: compiled once, they start in half the time.
+        # Dozens of processes import the same modules, which are compiled for all of them once.
         environment.pop("PYTHONDONTWRITEBYTECODE", None)
         return subprocess.run(
             command, cwd=ROOT, env=environment, capture_output=quiet, text=True, check=False

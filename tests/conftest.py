@@ -1,7 +1,7 @@
-"""Fixtures for every test: servers started once per run and only on request.
+"""Fixtures for every test: servers and a browser, started once and only on request.
 
-`servers`, `database`, `database_factory`, `broker`, `broker_factory`, `smtp`. A machine without the
-servers skips the tests that need them; where CI=true they fail instead.
+`servers`, `browser`, `database`, `database_factory`, `broker`, `broker_factory`, `smtp`. A machine
+without the servers skips the tests that need them; where CI=true they fail instead.
 """
 
 import json
@@ -10,9 +10,10 @@ import shutil
 import signal
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Iterator
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pytest
+import pytest_asyncio
 from xdist.scheduler import LoadFileScheduling
 
 from operations.local.processes import started_at, wait_until
@@ -32,6 +33,9 @@ from tests.support.servers.shared_servers import (
     reason_to_skip,
 )
 from tests.support.servers.system import System
+
+if TYPE_CHECKING:
+    from playwright.async_api import Browser
 
 RUN_FOLDER = "IMPEX_TEST_RUN"
 
@@ -90,6 +94,16 @@ def test_servers(servers: ServerUrls) -> Iterator[TestServers]:
     made = TestServers(servers, principals())
     yield made
     made.admin.close()
+
+
+@pytest_asyncio.fixture(scope="session", loop_scope="session")
+async def browser() -> "AsyncIterator[Browser]":
+    """One Chromium for all tests of this worker; each makes contexts of its own."""
+    # Most workers of a run without servers need no browser and save the import.
+    from tests.support.pages.chromium import running
+
+    async with running() as browser:
+        yield browser
 
 
 @pytest.fixture

@@ -22,9 +22,9 @@ from shared.i18n.dates import format_date, format_datetime, format_time
 from shared.i18n.templates import CompiledTemplates, add_texts
 
 OWN_TEMPLATES = Path(__file__).parent / "templates"
-#: Earlier releases had one file per part of a mail.
 #: What every renderer of this process has compiled. The filters depend on the language.
 COMPILED = {language: CompiledTemplates() for language in LANGUAGES}
+#: Earlier releases had one file per part of a mail.
 FORMER_FILE = re.compile(r"\.(subject|txt|html)\.j2$")
 PARAGRAPH_BREAK = re.compile(r"\n\s*\n")
 

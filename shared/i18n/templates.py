@@ -11,9 +11,10 @@ from shared.i18n.catalogue import PLACEHOLDER, translate, translate_plural
 
 
 class CompiledTemplates(jinja2.BytecodeCache):
-    """The code of templates, for environments of the same options: each is compiled once, if no
-    filter depends on the language once for all languages, because texts are looked up when a page
-    is rendered. Jinja applies filters to constants when it compiles.
+    """The code of templates, for environments of the same options: each is compiled once.
+
+    Texts are looked up when a page is rendered, so environments of all languages may share one,
+    unless a filter depends on the language: Jinja applies filters to constants when it compiles.
     """
 
     def __init__(self) -> None:

@@ -5,10 +5,10 @@ from collections.abc import AsyncIterator
 import pytest
 import pytest_asyncio
 from aiohttp import web
-from playwright.async_api import Browser, Page, async_playwright
+from playwright.async_api import Browser, Page
 
 from tests.support.pages import render_pages
-from tests.support.pages.chromium import ARGUMENTS, CHROMIUM, require_browser
+from tests.support.pages.chromium import require_browser
 from tests.support.pages.page_site import Site, application, opened
 
 
@@ -27,15 +27,6 @@ async def site(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Site]:
     site.url = f"http://127.0.0.1:{port}"
     yield site
     await runner.cleanup()
-
-
-@pytest_asyncio.fixture(scope="session", loop_scope="session")
-async def browser() -> AsyncIterator[Browser]:
-    """One Chromium for the run."""
-    async with async_playwright() as playwright:
-        chromium = await playwright.chromium.launch(executable_path=str(CHROMIUM), args=ARGUMENTS)
-        yield chromium
-        await chromium.close()
 
 
 @pytest_asyncio.fixture(loop_scope="session")

@@ -1,4 +1,4 @@
-"""Every service in one process, a mail server, and Chromium in front of the portal."""
+"""Every service in one process, a mail server, and users in front of the portal."""
 
 import secrets
 from collections.abc import AsyncIterator
@@ -7,7 +7,7 @@ from typing import Any
 import aiohttp
 import pytest
 import pytest_asyncio
-from playwright.async_api import async_playwright
+from playwright.async_api import Browser
 
 from operations.local.processes import free_port
 from tests.support import eventually
@@ -15,7 +15,7 @@ from tests.support.actors.chromium_profiles import Profile, Profiles
 from tests.support.actors.chromium_user import ChromiumUser
 from tests.support.actors.http_browser import HttpBrowser
 from tests.support.mail.mail_fixture import MailFixture
-from tests.support.pages.chromium import ARGUMENTS, CHROMIUM, require_browser
+from tests.support.pages.chromium import require_browser
 from tests.support.servers.portal import fresh_system
 from tests.support.servers.shared_servers import TestServers
 from tests.support.servers.spawned_portal import RESEND_SECONDS, NewUser, SpawnedPortal
@@ -57,13 +57,10 @@ async def portal(
     await post.stop()
 
 
-@pytest_asyncio.fixture(scope="package", loop_scope="session")
-async def profiles() -> AsyncIterator[Profiles]:
-    """One Chromium for the folder; every visitor gets a profile of their own."""
-    async with async_playwright() as playwright:
-        browser = await playwright.chromium.launch(executable_path=str(CHROMIUM), args=ARGUMENTS)
-        yield Profiles(browser)
-        await browser.close()
+@pytest.fixture(scope="package")
+def profiles(browser: Browser) -> Profiles:
+    """Every visitor gets a profile of their own."""
+    return Profiles(browser)
 
 
 @pytest_asyncio.fixture(loop_scope="session")

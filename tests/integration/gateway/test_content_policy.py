@@ -3,11 +3,11 @@
 from urllib.parse import urlsplit
 
 import pytest
-from playwright.async_api import Page, async_playwright
+from playwright.async_api import Page
 
 from tests.integration.gateway.test_pages import ALONE
 from tests.support.actors.chromium_user import tick
-from tests.support.pages.chromium import CHROMIUM
+from tests.support.pages.chromium import running
 from tests.support.servers.portal import PASSWORD, Portal
 
 pytestmark = [
@@ -41,10 +41,7 @@ class PageMonitor:
 
 
 async def test_wf_02_no_violation_on_any_page(portal: Portal, address: str) -> None:
-    async with async_playwright() as playwright:
-        chromium = await playwright.chromium.launch(
-            executable_path=str(CHROMIUM), args=["--no-sandbox"]
-        )
+    async with running() as chromium:
         page = await chromium.new_page(base_url=portal.base, locale="fr-FR")
         monitor = PageMonitor(page, portal.base)
         for path in ALONE:
@@ -75,4 +72,3 @@ async def test_wf_02_no_violation_on_any_page(portal: Portal, address: str) -> N
         assert monitor.objections == []
         stored = await page.evaluate("[...Object.keys(localStorage)]")
         assert set(stored) <= {"scheme"}
-        await chromium.close()

@@ -5,15 +5,18 @@ import re
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
+from typing import Any
 from urllib.parse import urlsplit
 
 import asyncpg
 import pytest
 
 from services.gateway.http import forms, rendering, server
+from shared.contracts.registration.requests import RequestAccount
 from tests.support import eventually
 from tests.support.actors.account_holder import AccountHolder
 from tests.support.actors.http_browser import HttpBrowser
+from tests.support.intercept import Send, intercept
 from tests.support.servers.portal import PASSWORD, Portal, running_portal, separate_system
 from tests.support.servers.shared_servers import TestServers
 
@@ -170,8 +173,17 @@ async def test_lg_03_a_client_that_disconnects_is_no_error(
 
 
 async def test_wf_11_a_posted_form_is_processed_though_the_client_disconnected(
-    portal: Portal, browser: HttpBrowser, address: str
+    portal: Portal, browser: HttpBrowser, address: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    """It is posted again while the first is being processed: one account request, one mail."""
+    received, both = asyncio.Event(), asyncio.Barrier(2)
+
+    async def together(_request: RequestAccount, send: Send) -> Any:
+        received.set()
+        await both.wait()
+        return await send()
+
+    intercept(monkeypatch, RequestAccount, together)
     page = await browser.get("/inscription")
     fields = {
         **page.form("/inscription"),
@@ -181,10 +193,11 @@ async def test_wf_11_a_posted_form_is_processed_though_the_client_disconnected(
         "password": PASSWORD,
     }
     sending = asyncio.create_task(browser.send_form("/inscription", fields))
-    await asyncio.sleep(0.01)  # the disconnection may come before or after; no result is partial
+    await received.wait()
     sending.cancel()
     answer = await browser.send_form("/inscription", fields)
     assert answer.status == 303
+    monkeypatch.undo()
     await portal.asked(portal.browser(), f"after-{address}")
     await portal.sent_mails.to(f"after-{address}")
     assert len([one for one in portal.sent_mails.all if one.address == address]) == 1

@@ -1,10 +1,12 @@
 """Chromium as the tests start it."""
 
 import os
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from pathlib import Path
 
 import pytest
-from playwright.async_api import expect
+from playwright.async_api import Browser, async_playwright, expect
 
 from tests.support.pages import render_pages
 
@@ -30,3 +32,12 @@ ARGUMENTS = [
     "--disable-component-update",
     "--disable-sync",
 ]
+
+
+@asynccontextmanager
+async def running() -> AsyncIterator[Browser]:
+    """Chromium, with no profile and no page."""
+    async with async_playwright() as playwright:
+        browser = await playwright.chromium.launch(executable_path=str(CHROMIUM), args=ARGUMENTS)
+        yield browser
+        await browser.close()
