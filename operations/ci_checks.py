@@ -27,12 +27,12 @@ LINT: Steps = {
 QUICK_LINT: Steps = {**LINT, "mypy --strict": ("mypy.dmypy", "run", "--timeout", "3600", "--")}
 LOCAL = ("tests/unit", "tests/architecture", "tests/contract")
 #: For two cores. Unit tests keep both busy; the others wait for servers and browsers at times, when
-#: a third worker continues. A file stays in one worker, because its tests may share an
-#: installation; `tests/conftest.py` orders the files.
+#: two more workers continue. Files that share an installation stay in one worker, and
+#: `tests/support/scheduling.py` orders them.
 LOCAL_TESTS: Steps = {"unit, architecture and contract tests": ("pytest", "-q", "-n", "2", *LOCAL)}
 SERVER_TESTS: Steps = {
     "other tests": (
-        *("pytest", "-q", "-n", "3", "--dist", "loadfile", "--no-loadscope-reorder"),
+        *("pytest", "-q", "-n", "4", "--dist", "loadfile", "--no-loadscope-reorder"),
         *(f"--ignore={folder}" for folder in LOCAL),
     ),
 }
