@@ -30,6 +30,9 @@ LOCAL = ("tests/unit", "tests/architecture", "tests/contract")
 #: two more workers continue. Files that share an installation stay in one worker, and
 #: `tests/support/scheduling.py` orders them.
 LOCAL_TESTS: Steps = {"unit, architecture and contract tests": ("pytest", "-q", "-n", "2", *LOCAL)}
+#: A module that cannot be imported fails at once, and the workers of the next steps find all
+#: modules compiled.
+COLLECTION: Steps = {"collection of all tests": ("pytest", "--collect-only", "-qq", "tests")}
 SERVER_TESTS: Steps = {
     "other tests": (
         *("pytest", "-q", "-n", "4", "--dist", "loadfile", "--no-loadscope-reorder"),
@@ -49,7 +52,9 @@ def test(options: argparse.Namespace) -> int:
     if code or options.only_lint:
         return code
     # In continuous integration a missing server is a failure, not a reason to skip.
-    return _run_steps({**LOCAL_TESTS, **SERVER_TESTS}, CI="true")
+    return _run_steps(COLLECTION, quiet=True) or _run_steps(
+        {**LOCAL_TESTS, **SERVER_TESTS}, CI="true"
+    )
 
 
 def _run_steps(steps: Steps, *, quiet: bool = False, **defaults: str) -> int:

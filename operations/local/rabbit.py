@@ -18,8 +18,8 @@ from operations.install.paths import (
 )
 from operations.local.processes import Child, free_port, wait_until
 
-#: Schedulers, those of long computations and those of files: one of each.
-SINGLE_THREADED = " +S 1:1 +SDcpu 1:1 +SDio 1"
+#: How old the depth of a queue may be in the management API.
+STATISTICS_MS = 1000
 
 
 class Rabbit:
@@ -31,27 +31,18 @@ class Rabbit:
         password: str,
         *,
         name: str = "impex",
-        statistics_ms: int = 1000,
-        single_threaded: bool = False,
     ) -> None:
-        """`password` is the administrator's; only the first start in a folder sets it.
-
-        `statistics_ms` is how old the depth of a queue may be in the management API.
-        `single_threaded` is for machines whose cores are busy: several threads wake each other.
-        """
+        """`password` is the administrator's; only the first start in a folder sets it."""
         if "rabbitmq-server" in missing_servers():
             raise FileNotFoundError("RabbitMQ is not installed (Debian package rabbitmq-server)")
         self.folder = folder.absolute()
         self.password = password
-        self.statistics_ms = statistics_ms
         self.user = user_for("rabbitmq")
         self.ports = {
             role: free_port()
             for role in ("amqp", "management", "prometheus", "distribution", "epmd")
         }
         self.environment = self._environment(f"{name}@localhost")
-        if single_threaded:
-            self.environment["RABBITMQ_SERVER_ADDITIONAL_ERL_ARGS"] += SINGLE_THREADED
         self.epmd = Child(
             "epmd",
             ["epmd", "-port", str(self.ports["epmd"]), "-address", "127.0.0.1"],
@@ -143,8 +134,8 @@ class Rabbit:
         files = {
             "rabbitmq.conf": "\n".join(settings) + "\n",
             "enabled_plugins": "[rabbitmq_management,rabbitmq_prometheus].\n",
-            "advanced.config": f"[{{rabbit, [{{quorum_tick_interval, {self.statistics_ms}}}, "
-            f"{{collect_statistics_interval, {self.statistics_ms}}}]}}].\n",
+            "advanced.config": f"[{{rabbit, [{{quorum_tick_interval, {STATISTICS_MS}}}, "
+            f"{{collect_statistics_interval, {STATISTICS_MS}}}]}}].\n",
             "env.conf": "",
         }
         for name, text in files.items():

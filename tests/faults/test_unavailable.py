@@ -205,8 +205,13 @@ async def test_b_08_mq_06_g_40_forms_and_signing_in_work_after_an_outage(
     rig = ready_rig
     running = [scenario(rig) for scenario in scenarios]
 
+    async def next_step(scenario: AsyncIterator[None]) -> None:
+        await anext(scenario)
+
     async def go_on() -> None:
-        await asyncio.gather(*(anext(one) for one in running))
+        async with asyncio.TaskGroup() as together:
+            for scenario in running:
+                together.create_task(next_step(scenario))
 
     server = rig.servers.rabbit if target == "broker" else rig.servers.postgres
     await go_on()

@@ -18,7 +18,7 @@ ONE_LOOP = [Path(__file__).parent / name for name in ("registration", "mfa", "pr
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """One loop for each of these folders. Their async fixtures have `loop_scope="package"`."""
+    """One loop per worker for these folders, whose async fixtures have `loop_scope="package"`."""
     for item in items:
         if item.path.parent in ONE_LOOP and pytest_asyncio.is_async_test(item):
             item.add_marker(pytest.mark.asyncio(loop_scope="package"), append=False)

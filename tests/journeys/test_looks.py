@@ -17,7 +17,9 @@ pytestmark = [
 
 CHECKER = PageChecker()
 WIDE, NARROW = {"width": 1280, "height": 900}, {"width": 320, "height": 640}
-DRAWN = "() => new Promise((done) => requestAnimationFrame(() => setTimeout(done)))"
+STILL = """async () => {
+  do await new Promise(requestAnimationFrame); while (document.getAnimations().length);
+}"""
 
 
 async def look(page: Page) -> None:
@@ -32,7 +34,7 @@ async def look(page: Page) -> None:
     assert await page.evaluate(SMALL_TARGETS) == [], where
     await page.set_viewport_size(WIDE)
     # The next click would miss what the new size still moves.
-    await page.evaluate(DRAWN)
+    await page.evaluate(STILL)
 
 
 async def test_ax_01_ax_07_ax_10_on_the_pages_of_the_journey(

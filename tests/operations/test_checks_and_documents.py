@@ -68,8 +68,8 @@ def test_the_first_step_that_fails_ends_the_check(
 def test_test_runs_every_test_and_misses_no_server(monkeypatch: pytest.MonkeyPatch) -> None:
     steps = Steps()
     assert run(monkeypatch, steps, "test") == 0
-    assert steps.modules == ["ruff", "ruff", "mypy", "operations", "pytest", "pytest"]
-    assert [one["CI"] for one in steps.environments[4:]] == ["true", "true"]
+    assert steps.modules == ["ruff", "ruff", "mypy", "operations", "pytest", "pytest", "pytest"]
+    assert [one["CI"] for one in steps.environments[5:]] == ["true", "true"]
     lint = Steps()
     assert run(monkeypatch, lint, "test", "--only-lint") == 0
     assert lint.modules == ["ruff", "ruff", "mypy", "operations"]
@@ -106,3 +106,18 @@ def test_texts_writes_what_is_out_of_date(
     assert "Plus là" in catalogue.read_text(encoding="utf-8")
     assert impex("texts") == 0
     assert catalogue.read_text(encoding="utf-8") == complete
+
+
+def test_texts_names_what_is_to_translate_and_fails_only_when_it_checks(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    catalogue = tmp_path / "en.po"
+    catalogue.write_text(texts.ENGLISH.read_text(encoding="utf-8"), encoding="utf-8")
+    found = texts.extracted()
+    found.add("Nouveau texte")
+    monkeypatch.setattr(texts, "extracted", lambda: found)
+    monkeypatch.setattr(texts, "ROOT", tmp_path)
+    monkeypatch.setattr(texts, "ENGLISH", catalogue)
+    assert impex("texts") == 0
+    assert "to translate in en.po: Nouveau texte\n" in capsys.readouterr().out
+    assert impex("texts", "--check") == 1

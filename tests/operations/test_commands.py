@@ -3,6 +3,7 @@
 import json
 import os
 import subprocess
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -12,6 +13,7 @@ import asyncpg
 import pytest
 
 from operations import service_registry
+from operations.install.paths import ROOT
 from operations.operate.endpoints import BrokerEndpoint
 from operations.operate.queues import depths
 from operations.provision.database_admin import execute, with_url_parts
@@ -29,6 +31,18 @@ ONE_ID = "0198c0de-0000-7000-8000-000000000001"
 def impex(environment: dict[str, str], *verb: str) -> subprocess.CompletedProcess[str]:
     """One command with exactly these variables."""
     return fork_server.run(verb, {"PATH": os.environ["PATH"], **environment})
+
+
+def fresh_impex(environment: dict[str, str], *verb: str) -> subprocess.CompletedProcess[str]:
+    """The same as containers start it: a new interpreter, which imports only what it needs."""
+    return subprocess.run(
+        [sys.executable, "-m", "operations", *verb],
+        cwd=ROOT,
+        env={"PATH": os.environ["PATH"], **environment},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
 
 
 def operator(system: System, tmp_path: Path) -> dict[str, str]:
@@ -138,9 +152,10 @@ async def test_provision_and_migrate_make_an_installation_and_may_be_repeated(
     fresh: dict[str, str],
 ) -> None:
     for count in ("6", "0"):
-        done = impex(fresh, "provision")
+        done = fresh_impex(fresh, "provision")
         assert done.returncode == 0, done.stderr
-        done = impex({"IMPEX_OWNER_DATABASE_URL": fresh["IMPEX_OWNER_DATABASE_URL"]}, "migrate")
+        owner = {"IMPEX_OWNER_DATABASE_URL": fresh["IMPEX_OWNER_DATABASE_URL"]}
+        done = fresh_impex(owner, "migrate")
         assert done.returncode == 0, done.stderr
         assert f"{count} migrations applied" in done.stdout or count != "0"
     for name in service_registry.service_names():
@@ -207,7 +222,7 @@ def test_a_secret_file_that_is_not_there_is_named() -> None:
 @pytest.mark.parametrize("name", service_registry.service_names())
 def test_a_service_names_every_wrong_setting_and_exits_with_2(name: str) -> None:
     values = {f"IMPEX_{name.upper()}_HEALTH_PORT": "99999", "IMPEX_LOG_LEVEL": "loud"}
-    done = impex(values, "run", name)
+    done = fresh_impex(values, "run", name)
     assert done.returncode == 2
     named: list[Any] = [line.split(": ")[1] for line in done.stderr.splitlines()]
     required = {f"IMPEX_{name.upper()}_DATABASE_URL", f"IMPEX_{name.upper()}_AMQP_URL"}

@@ -106,7 +106,7 @@ async def violations(tab: Tab, options: dict[str, Any]) -> list[str]:
 
 @dataclass
 class PageChecker:
-    """Checks one page after the other in one theme.
+    """Checks one page after the other.
 
     The rules look at elements in their context: a page whose elements all occurred before in the
     same context has no new violations. What depends on a page as a whole (unique ids, references,
@@ -115,7 +115,7 @@ class PageChecker:
 
     looks: set[str] = field(default_factory=set)
 
-    def new(self, looks: Iterable[str]) -> bool:
+    def has_new(self, looks: Iterable[str]) -> bool:
         """Whether one of a page's `looks` has not passed yet."""
         return not self.looks.issuperset(looks)
 
@@ -126,7 +126,7 @@ class PageChecker:
     async def look(self, tab: Tab) -> list[str]:
         """The violations on the page; axe is given to it where something on it looks new."""
         looks = await tab.evaluate(LOOKS, STATES)
-        if not self.new(looks):
+        if not self.has_new(looks):
             return []
         await tab.evaluate(AXE_SOURCE)
         found = await violations(tab, {"runOnly": LEVELS})

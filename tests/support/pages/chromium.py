@@ -37,6 +37,7 @@ ARGUMENTS = [
 @asynccontextmanager
 async def running() -> AsyncIterator[Browser]:
     """Chromium, with no profile and no page."""
+    require_browser()
     async with async_playwright() as playwright:
         browser = await playwright.chromium.launch(executable_path=str(CHROMIUM), args=ARGUMENTS)
         yield browser

@@ -5,7 +5,10 @@ it afterwards. This process imports them once and forks: each fork has the given
 files, runs its module as `python -m` does and can be killed like any process. The gateway's pages
 are compiled and our mails are checked by the first start that needs them. What a start needs and
 does in a fresh interpreter is seen where `impex up` starts the services
-(tests/operations/test_up.py), and of commands in tests/operations/test_up_errors.py.
+(tests/operations/test_up.py), and for commands in tests/operations/test_commands.py.
+
+multiprocessing's fork server would be shorter, but forks outlive a test process that is killed, and
+nothing could be prepared for them once more than imports.
 """
 
 import atexit
@@ -31,10 +34,9 @@ from typing import IO, Any
 from unittest.mock import patch
 
 from operations.install.paths import ROOT
-from shared.errors import ConfigurationError
 
 COMMANDS = ("operations.local", "operations.operate", "operations.provision")
-NUMBERS = struct.Struct("q")
+SIGNED_NUMBER = struct.Struct("q")
 
 
 class Forked:
@@ -44,18 +46,21 @@ class Forked:
         self.returncode: int | None = None
         self._module = module
         self._line = line
-        message, (self._handle,), _, _ = socket.recv_fds(line, NUMBERS.size, 1)
-        (self.pid,) = NUMBERS.unpack(message)
+        message, handles, _, _ = socket.recv_fds(line, SIGNED_NUMBER.size, 1)
+        if not message:
+            raise RuntimeError(f"the fork server ended before it started {module}")
+        (self._handle,) = handles
+        (self.pid,) = SIGNED_NUMBER.unpack(message)
 
     def wait(self, timeout: float | None = None) -> int:
         """The exit code, minus the signal that ended it; subprocess.TimeoutExpired if it runs."""
         if self.returncode is None:
             self._line.settimeout(timeout)
             try:
-                message = self._line.recv(NUMBERS.size)
+                message = self._line.recv(SIGNED_NUMBER.size)
             except (TimeoutError, BlockingIOError):
                 raise subprocess.TimeoutExpired(self._module, timeout or 0) from None
-            (self.returncode,) = NUMBERS.unpack(message)
+            (self.returncode,) = SIGNED_NUMBER.unpack(message)
             self._line.close()
             os.close(self._handle)
         return self.returncode
@@ -155,21 +160,24 @@ def _compile_pages() -> None:
 
 
 def _check_mails(environment: Mapping[str, str]) -> None:
-    """What a mailer checks when it starts; the process that follows reports what is wrong."""
+    """What a mailer checks when it starts."""
     from services.mailer.settings import MailerSettings
     from shared.settings import load
 
-    with suppress(ConfigurationError):
-        load(MailerSettings, environment)
+    load(MailerSettings, environment)
 
 
 def _prepare(request: Mapping[str, Any]) -> None:
-    """Do once for all forks what the start of a service does at length."""
+    """Do once for all forks what the start of a service does at length.
+
+    What fails here fails again in the fork, which reports it.
+    """
     if request["arguments"][:1] == ["run"]:
-        if "gateway" in request["arguments"]:
-            _compile_pages()
-        if "mailer" in request["arguments"]:
-            _check_mails(request["environment"])
+        with suppress(Exception):
+            if "gateway" in request["arguments"]:
+                _compile_pages()
+            if "mailer" in request["arguments"]:
+                _check_mails(request["environment"])
 
 
 class _ForkServer:
@@ -213,7 +221,7 @@ class _ForkServer:
         handle = os.pidfd_open(pid)
         self._running[handle] = (pid, line)
         self._watched.register(handle, select.POLLIN)
-        socket.send_fds(line, [NUMBERS.pack(pid)], [handle])
+        socket.send_fds(line, [SIGNED_NUMBER.pack(pid)], [handle])
         return False
 
     def _report(self, handle: int) -> None:
@@ -223,7 +231,7 @@ class _ForkServer:
         pid, line = self._running.pop(handle)
         _, status = os.waitpid(pid, 0)
         with line, suppress(OSError):  # the tests may no longer ask
-            line.send(NUMBERS.pack(os.waitstatus_to_exitcode(status)))
+            line.send(SIGNED_NUMBER.pack(os.waitstatus_to_exitcode(status)))
 
     def _end(self) -> None:
         for pid, _ in self._running.values():

@@ -18,6 +18,16 @@ from operations.local.postgres import Postgres
 from operations.local.rabbit import Rabbit
 
 
+def single_threaded_rabbit(folder: Path, name: str) -> Rabbit:
+    """RabbitMQ for cores that are busy with tests, where its threads would wake each other.
+
+    One scheduler, one for long computations, one for files.
+    """
+    rabbit = Rabbit(folder / "rabbitmq", secrets.token_hex(12), name=name)
+    rabbit.environment["RABBITMQ_SERVER_ADDITIONAL_ERL_ARGS"] += " +S 1:1 +SDcpu 1:1 +SDio 1"
+    return rabbit
+
+
 def publish(folder: Path, name: str, content: object) -> None:
     """Write a JSON file so that readers see all of it or nothing."""
     draft = folder / f"{name}.draft"
@@ -32,9 +42,7 @@ def main(folder: Path, run: int) -> None:
     signal.signal(signal.SIGTERM, lambda *_: stopping.set())
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     postgres = Postgres(folder / "postgresql", secrets.token_hex(12), durable=False)
-    rabbit = Rabbit(
-        folder / "rabbitmq", secrets.token_hex(12), name=f"t{os.getpid()}", single_threaded=True
-    )
+    rabbit = single_threaded_rabbit(folder, f"t{os.getpid()}")
     try:
         rabbit.start()
         postgres.start()
