@@ -3,7 +3,7 @@
 import pytest
 from playwright.async_api import Page, expect
 
-from tests.support.pages.axe_rules import AXE, LEVELS, violations
+from tests.support.pages.axe_rules import AXE_SOURCE, LEVELS, violations
 from tests.support.pages.page_site import Site
 
 pytestmark = [pytest.mark.browser, pytest.mark.asyncio(loop_scope="session")]
@@ -125,7 +125,7 @@ async def test_g_33_ax_09_changes_are_not_left_behind_unasked(site: Site, page: 
     await expect(dialog.get_by_role("link", name="Fermer sans enregistrer")).to_have_attribute(
         "href", "/accueil"
     )
-    await page.evaluate(AXE.read_text("utf-8"))
+    await page.evaluate(AXE_SOURCE)
     assert await violations(page, {"runOnly": LEVELS}) == []
     await page.keyboard.press("Escape")
     await expect(dialog).to_be_hidden()
@@ -154,7 +154,7 @@ async def test_ax_09_g_34_the_summary_is_a_dialog_that_holds_and_returns_the_foc
     dialog = page.get_by_role("dialog", name="Confirmer la validation de vos informations")
     await expect(dialog).to_be_visible()
     await expect(dialog).to_contain_text("732 829 320 00074")
-    await page.evaluate(AXE.read_text("utf-8"))
+    await page.evaluate(AXE_SOURCE)
     assert await violations(page, {"runOnly": LEVELS}) == []
     for _ in range(8):
         await page.keyboard.press("Tab")

@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 from playwright.async_api import Browser, Page, expect
 
-from tests.support.pages.axe_rules import AXE, LEVELS, violations
+from tests.support.pages.axe_rules import AXE_SOURCE, LEVELS, violations
 from tests.support.pages.page_site import Site
 from tests.support.pages.sign_in_states import CODES, KEY
 
@@ -118,7 +118,7 @@ async def test_ax_09_the_dialog_holds_the_focus_and_passes_the_rules(
     text = await page.locator("#fin-texte").text_content()
     await page.clock.fast_forward(30_000)
     assert await page.locator("#fin-texte").text_content() == text
-    await page.evaluate(AXE.read_text("utf-8"))
+    await page.evaluate(AXE_SOURCE)
     await page.clock.resume()
     assert await violations(page, {"runOnly": LEVELS}) == []
 
