@@ -7,9 +7,9 @@ import pytest
 import pytest_asyncio
 
 from services.mfa.service import SERVICE
-from shared.database import Pool, open_pool
+from shared.database import Pool
 from tests.support.harness.mfa import MfaHarness, OpenHarness, open_harness
-from tests.support.harness.service_harness import service_tables
+from tests.support.harness.service_harness import service_pool, service_tables
 from tests.support.servers.shared_servers import Database, TestServers
 
 
@@ -22,10 +22,9 @@ def tables(test_servers: TestServers) -> Iterator[Database]:
 
 @pytest_asyncio.fixture(scope="package", loop_scope="package")
 async def pool(tables: Database) -> AsyncIterator[Pool]:
-    """Sessions for all these tests: opening one takes as long as most of them."""
-    made = await open_pool(tables.url("mfa"), "mfa", "tests", 10)
-    yield made
-    await made.close()
+    """Sessions for all these tests."""
+    async with service_pool(tables, SERVICE) as made:
+        yield made
 
 
 @pytest_asyncio.fixture(loop_scope="package")

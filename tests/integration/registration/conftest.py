@@ -11,9 +11,9 @@ import pytest_asyncio
 from services.registration import data_files, service
 from services.registration.passwords import PasswordRules
 from services.registration.service import SERVICE
-from shared.database import Pool, open_pool
+from shared.database import Pool
 from tests.support.harness.registration import OpenHarness, RegistrationHarness, open_harness
-from tests.support.harness.service_harness import service_tables
+from tests.support.harness.service_harness import service_pool, service_tables
 from tests.support.servers.shared_servers import Database, TestServers
 
 
@@ -43,10 +43,9 @@ def common_words() -> data_files.WordList:
 
 @pytest_asyncio.fixture(scope="package", loop_scope="package")
 async def pool(tables: Database) -> AsyncIterator[Pool]:
-    """Sessions for all these tests: opening one takes as long as most of them."""
-    made = await open_pool(tables.url("registration"), "registration", "tests", 10)
-    yield made
-    await made.close()
+    """Sessions for all these tests."""
+    async with service_pool(tables, SERVICE) as made:
+        yield made
 
 
 @pytest_asyncio.fixture(loop_scope="package")

@@ -5,8 +5,8 @@ transaction. Events are read from the outbox. Each service's tests derive a harn
 """
 
 import asyncio
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import AsyncIterator, Iterator
+from contextlib import asynccontextmanager, contextmanager
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
@@ -15,7 +15,7 @@ from uuid import uuid4
 import msgspec
 
 from shared.contracts.base import EVENTS, Event, Refusal, Reply, Request, Sealed
-from shared.database import Pool, acquire, migrate, transaction
+from shared.database import Pool, acquire, migrate, open_pool, transaction
 from shared.messaging.envelope import Envelope
 from shared.messaging.handlers import Answer, Context, RefusalReply, Refused, RequestContext
 from shared.outbox import apply_once, emit
@@ -34,6 +34,16 @@ def service_tables(test_servers: TestServers, service: Service) -> Iterator[Data
         yield database
     finally:
         test_servers.drop(database)
+
+
+@asynccontextmanager
+async def service_pool(database: Database, service: Service) -> AsyncIterator[Pool]:
+    """Sessions of one service for many tests: opening them takes as long as most tests."""
+    pool = await open_pool(database.url(service.name), service.name, "tests", 10)
+    try:
+        yield pool
+    finally:
+        await pool.close()
 
 
 @dataclass
