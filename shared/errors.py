@@ -37,7 +37,7 @@ class DependencyDown(ImpexError):
     """A server that all the work needs does not answer; stop taking work until it does."""
 
     def __init__(self, name: str, reason: str) -> None:
-        super().__init__(f"{name} is away: {reason}")
+        super().__init__(f"{name} is unavailable: {reason}")
         self.name = name
         self.reason = reason
 

@@ -198,7 +198,7 @@ class Stack:
         if not child.alive and child.process and child.process.returncode == EXIT_MISCONFIGURED:
             lines = child.last_lines().splitlines()
             named = [line for line in lines if line.startswith("impex: ")]
-            raise Misconfigured("\n".join([f"{name} was told something wrong", *(named or lines)]))
+            raise Misconfigured("\n".join([f"{name} has wrong settings", *(named or lines)]))
         child.require_alive()
         return responds(self.state.health[name])
 

@@ -160,7 +160,7 @@ class RpcClient:
                 async with asyncio.timeout(RECONNECT_WAIT):
                     await self._ready.wait()
         if self._channel is None or self._channel.is_closed:
-            raise ServiceUnavailable(f"the broker is away: {self._connection.problem}")
+            raise ServiceUnavailable(f"the broker is unavailable: {self._connection.problem}")
         return self._channel
 
     async def _send(
@@ -186,7 +186,7 @@ class RpcClient:
             raise
         except Exception as error:
             self._channel_suspect.set()
-            raise ServiceUnavailable(f"the broker is away: {describe(error)}") from error
+            raise ServiceUnavailable(f"the broker is unavailable: {describe(error)}") from error
 
     async def _on_reply(self, message: DeliveredMessage) -> None:
         properties = message.header.properties

@@ -104,7 +104,7 @@ def test_a_service_that_refuses_its_settings_is_reported_as_such(tmp_path: Path)
     stack.children["mfa"] = ended(program("mfa", tmp_path / "mfa.log", script))
     with pytest.raises(Misconfigured) as caught:
         stack.service_ready("mfa")
-    expected = "mfa was told something wrong\nimpex: IMPEX_X: must be y"
+    expected = "mfa has wrong settings\nimpex: IMPEX_X: must be y"
     assert str(caught.value) == expected, "and nothing else of its log"
 
 

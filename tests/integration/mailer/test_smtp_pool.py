@@ -55,6 +55,6 @@ async def test_a_connection_that_failed_is_not_used_again(smtp: MailServer) -> N
 async def test_a_server_that_does_not_listen_is_unavailable(smtp: MailServer) -> None:
     pool = pool_to(smtp, Clock())
     await smtp.stop()
-    with pytest.raises(SmtpUnavailable, match="mail server is away"):
+    with pytest.raises(SmtpUnavailable, match="mail server is unavailable"):
         async with pool.acquire():
             pass

@@ -18,7 +18,7 @@ def test_control_flow_errors_keep_their_arguments() -> None:
     assert Reject("never").reason == "never"
     down = DependencyDown("database", "refused")
     assert (str(down), down.name, down.reason) == (
-        "database is away: refused",
+        "database is unavailable: refused",
         "database",
         "refused",
     )

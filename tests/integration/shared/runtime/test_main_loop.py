@@ -120,7 +120,7 @@ async def test_a_database_that_never_starts_is_reported_in_one_line_after_the_bo
         assert process.code() == 1
     failed = [line for line in process.logged() if line.get("action") == "start_failed"]
     assert len(failed) == 1
-    assert "database is away" in failed[0]["reason"]
+    assert "database is unavailable" in failed[0]["reason"]
     assert "exception" not in failed[0]
     assert "start_waits" in process.actions()
     assert "hidden" not in "\n".join(process.lines())
