@@ -2,13 +2,17 @@
 
 The password is keyed with the pepper (a key outside the database), then hashed with a salt derived
 from the address under the same key. So one computation serves an account and all requests of its
-address, and a check takes the same time whatever exists (AU-08).
+address.
+
+A recipe is the pepper key and the cost of a hash. Settings change, and a stored hash keeps its
+recipe until its password is used. So a check computes one hash for every recipe that any stored
+hash has: it takes the same time whatever the address has (AU-08).
 """
 
 import asyncio
 import base64
 import hmac
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 
@@ -33,12 +37,25 @@ class Cost:
 
 
 @dataclass(frozen=True)
+class Recipe:
+    """What hashes of different addresses have in common: the pepper key's id and the cost."""
+
+    key_id: str
+    cost: Cost
+
+    @classmethod
+    def parse(cls, text: str) -> "Recipe":
+        """Read « key id$m=19456,t=2,p=1 », as the database has it."""
+        key_id, _, cost = text.rpartition("$")
+        return cls(key_id, _parse_cost(cost))
+
+
+@dataclass(frozen=True)
 class _HashParameters:
     """Everything a hash depends on besides the password."""
 
-    key_id: str
+    recipe: Recipe
     salt: bytes
-    cost: Cost
 
 
 class Hasher:
@@ -56,18 +73,22 @@ class Hasher:
 
     async def hash(self, password: str, address_key: str) -> PasswordHash:
         """The hash to store for this address."""
-        parameters = self._parameters(address_key)
-        return PasswordHash(await self._compute(parameters, password), parameters.key_id)
+        parameters = self._parameters(address_key, self._current)
+        return PasswordHash(await self._compute(parameters, password), parameters.recipe.key_id)
 
     async def find(
-        self, password: str, address_key: str, candidates: Sequence[PasswordHash]
+        self,
+        password: str,
+        address_key: str,
+        candidates: Sequence[PasswordHash],
+        in_use: Iterable[Recipe],
     ) -> int | None:
         """The index of the first candidate that the password matches, or None.
 
-        At least as many hashes are computed as the ring has keys, also without a candidate.
+        One hash is computed for the current recipe and for each `in_use`, also without a candidate.
         """
         computed: dict[_HashParameters, str] = {}
-        for parameters in self._needed(address_key, candidates):
+        for parameters in self._needed(address_key, candidates, in_use):
             computed[parameters] = await self._compute(parameters, password)
         found = None
         for index, candidate in enumerate(candidates):
@@ -78,22 +99,28 @@ class Hasher:
 
     def is_outdated(self, hashed: PasswordHash, address_key: str) -> bool:
         """Whether cost, salt or pepper key differ from the current ones (PW-11, PW-12)."""
-        return _parse(hashed) != self._parameters(address_key)
+        return _parse(hashed) != self._parameters(address_key, self._current)
 
-    def _parameters(self, address_key: str, key_id: str | None = None) -> _HashParameters:
-        key_id = key_id or self._ring.current[0]
-        return _HashParameters(
-            key_id, self._keyed(key_id, _SALT, address_key)[:SALT_BYTES], self._cost
-        )
+    @property
+    def _current(self) -> Recipe:
+        return Recipe(self._ring.current[0], self._cost)
+
+    def _parameters(self, address_key: str, recipe: Recipe) -> _HashParameters:
+        salt = self._keyed(recipe.key_id, _SALT, address_key)[:SALT_BYTES]
+        return _HashParameters(recipe, salt)
 
     def _needed(
-        self, address_key: str, candidates: Sequence[PasswordHash]
+        self, address_key: str, candidates: Sequence[PasswordHash], in_use: Iterable[Recipe]
     ) -> list[_HashParameters]:
-        used = dict.fromkeys(_parse(candidate) for candidate in candidates)
-        usual = [self._parameters(address_key, key_id) for key_id, _ in self._ring.keys]
-        spare = [each for each in usual if each not in used]
-        known = [each for each in used if self._ring.get(each.key_id) is not None]
-        return known + spare[: max(0, len(usual) - len(known))]
+        """A candidate's hash stands for its recipe; without the key of its recipe none is right."""
+        own = dict.fromkeys(_parse(candidate) for candidate in candidates)
+        covered = {each.recipe for each in own}
+        spare = [each for each in dict.fromkeys([self._current, *in_use]) if each not in covered]
+        known = [each for each in spare if self._ring.get(each.key_id) is not None]
+        return [
+            *(each for each in own if self._ring.get(each.recipe.key_id) is not None),
+            *(self._parameters(address_key, each) for each in known),
+        ]
 
     def _keyed(self, key_id: str, purpose: str, value: str) -> bytes:
         key = self._ring.get(key_id)
@@ -102,14 +129,14 @@ class Hasher:
         return keyed_hash(KeyRing(((key_id, key),)), purpose, value)[1]
 
     async def _compute(self, parameters: _HashParameters, password: str) -> str:
-        peppered = self._keyed(parameters.key_id, _PEPPER, normalize(password))
+        peppered = self._keyed(parameters.recipe.key_id, _PEPPER, normalize(password))
         async with self._slots:
             loop = asyncio.get_running_loop()
             return await loop.run_in_executor(self._pool, _argon2id, parameters, peppered)
 
 
 def _argon2id(parameters: _HashParameters, peppered: bytes) -> str:
-    cost = parameters.cost
+    cost = parameters.recipe.cost
     encoded = hash_secret(
         peppered,
         parameters.salt,
@@ -123,7 +150,12 @@ def _argon2id(parameters: _HashParameters, peppered: bytes) -> str:
 
 
 def _parse(hashed: PasswordHash) -> _HashParameters:
-    _, _, _, costs, salt, _ = hashed.text.split("$")
-    values = dict(part.split("=") for part in costs.split(","))
-    cost = Cost(int(values["m"]), int(values["t"]), int(values["p"]))
-    return _HashParameters(hashed.key_id, base64.b64decode(salt + "=" * (-len(salt) % 4)), cost)
+    _, _, _, cost, salt, _ = hashed.text.split("$")
+    recipe = Recipe(hashed.key_id, _parse_cost(cost))
+    return _HashParameters(recipe, base64.b64decode(salt + "=" * (-len(salt) % 4)))
+
+
+def _parse_cost(text: str) -> Cost:
+    """The cost in argon2's spelling: « m=19456,t=2,p=1 »."""
+    values = dict(part.split("=") for part in text.split(","))
+    return Cost(int(values["m"]), int(values["t"]), int(values["p"]))

@@ -7,7 +7,7 @@ it. The former message is void (G-11).
 import dataclasses
 from dataclasses import dataclass
 
-from services.registration import account_request_store, account_store
+from services.registration import account_request_store, account_store, password_store
 from services.registration.account_requests import AccountRequest
 from services.registration.deps import Deps
 from services.registration.email_addresses import EmailAddress
@@ -58,10 +58,12 @@ async def validate_correction(
         await quotas.check(tx, deps, deps.settings.sends_quota, address.key, request.network)
         scopes = login_attempts.anonymous_scopes(deps, found.address_key, request.network)
         attempt = await login_attempts.count_attempt(tx, scopes, deps.clock())
+        in_use = await password_store.recipes_in_use(tx)
     if attempt.wait:
         params: dict[str, str | int] = {"limit": "sign_in"}
         raise Refused(Refusal(slug="too_many_requests", retry_after=attempt.wait, params=params))
-    if await deps.hasher.find(password, found.address_key, [found.password]) is None:
+    known = [found.password]
+    if await deps.hasher.find(password, found.address_key, known, in_use) is None:
         login_attempts.log_failure(attempt)
         raise Refused(invalid_fields([FieldError(field="password", code="wrong")]))
     hashed = await deps.hasher.hash(password, address.key)

@@ -10,7 +10,7 @@ import re
 from dataclasses import dataclass
 from datetime import datetime
 
-from services.registration import account_request_store
+from services.registration import account_request_store, password_store
 from services.registration.account_requests import AccountRequest, ValidationLink
 from services.registration.deps import Deps
 from services.registration.handlers import mailed_codes
@@ -105,11 +105,12 @@ async def check_holder_password(request: VerifyLink, deps: Deps, pool: Pool) -> 
         tries = await account_request_store.count_password_attempt(
             tx, hashes, deps.settings.verify_tries
         )
+        in_use = await password_store.recipes_in_use(tx)
     if tries is None:
         raise Refused(Refusal(slug="link_password_void"))
     password, stored, found = deps.open(request, "password"), link.request.password, None
     if password is not None and stored is not None and not link.request.decoy:
-        found = await deps.hasher.find(password, link.request.address_key, [stored])
+        found = await deps.hasher.find(password, link.request.address_key, [stored], in_use)
     if found is not None:
         return LinkHolder(hashes=hashes, by_password=True)
     log.warning("The password given with a link was wrong.", action="authn_login_fail")

@@ -10,7 +10,12 @@ The new password lets a frozen account sign in again, unless only support may un
 
 from dataclasses import dataclass, field
 
-from services.registration import account_store, mailed_link_store, rate_limit_store
+from services.registration import (
+    account_store,
+    mailed_link_store,
+    password_store,
+    rate_limit_store,
+)
 from services.registration.accounts import Account
 from services.registration.deps import Deps
 from services.registration.handlers import login_attempts, mailed_links
@@ -120,12 +125,13 @@ async def check_account_password(
         account = await account_store.read(tx, account_id)
         scope = login_attempts.known_browser_scope(deps, account_id)
         attempt = await login_attempts.count_attempt(tx, scope, deps.clock())
+        in_use = await password_store.recipes_in_use(tx)
     if attempt.wait:
         raise Refused(attempt.refusal())
     own = account.credentials if account is not None and account.can_sign_in else None
     if password is None or account is None or own is None:
         return CheckedPassword(attempt=attempt)
-    found = await deps.hasher.find(password, account.address_key, [own.password])
+    found = await deps.hasher.find(password, account.address_key, [own.password], in_use)
     return CheckedPassword(attempt=attempt, account=account, is_correct=found is not None)
 
 

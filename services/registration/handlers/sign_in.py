@@ -8,7 +8,7 @@ lasts, nothing is compared.
 import dataclasses
 from dataclasses import dataclass
 
-from services.registration import account_request_store, account_store
+from services.registration import account_request_store, account_store, password_store
 from services.registration.account_requests import AccountRequest
 from services.registration.accounts import Account
 from services.registration.deps import Deps
@@ -52,6 +52,7 @@ async def check_credentials(request: SignIn, deps: Deps, pool: Pool) -> CheckedS
             fallback = login_attempts.known_browser_scope(deps, account.id)
         attempt = await login_attempts.count_attempt(tx, scopes, deps.clock(), fallback)
         pending: list[AccountRequest] = []
+        in_use = await password_store.recipes_in_use(tx)
         if not attempt.wait:
             pending = await account_request_store.find_unfinished(tx, key, attempt.at)
     if attempt.wait:
@@ -65,7 +66,7 @@ async def check_credentials(request: SignIn, deps: Deps, pool: Pool) -> CheckedS
     if own is not None:
         candidates.append((None, own.password))
     candidates += [(each, each.password) for each in pending if each.password is not None]
-    index = await deps.hasher.find(password, key, [hashed for _, hashed in candidates])
+    index = await deps.hasher.find(password, key, [hashed for _, hashed in candidates], in_use)
     if index is None:
         return wrong
     found, hashed = candidates[index]

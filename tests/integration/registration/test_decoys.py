@@ -19,6 +19,7 @@ from shared.contracts.registration.events import (
 from shared.contracts.registration.requests import CancelRequest, DescribeRequest
 from shared.contracts.registration.views import RequestView, SignInView
 from shared.database import transaction
+from shared.security.sealing import KeyRing, new_key
 from tests.support.harness.registration import (
     OTHER_PASSWORD,
     PASSWORD,
@@ -186,3 +187,38 @@ async def test_au_08_the_same_hashes_and_rows_whatever_the_address_has(
         counted[address] = (len(hashes), [b - a for a, b in zip(before, after, strict=True)])
     assert counted[KNOWN] == counted[UNKNOWN]
     assert counted[KNOWN][0] == 2
+
+
+async def test_s_06_every_address_costs_the_same_after_the_settings_were_raised(
+    harness: RegistrationHarness, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Old and new hashes, requests, closed accounts and addresses without anything."""
+    addresses = ["old@labo.fr", "back@labo.fr", "frozen@labo.fr", "other@labo.fr"]
+    for address in addresses[:3]:
+        await harness.account(address)
+    async with transaction(harness.pool) as tx:
+        await tx.execute(
+            "UPDATE accounts SET state = 'frozen', frozen_at = $1 WHERE address = $2",
+            harness.now,
+            "frozen@labo.fr",
+        )
+    ring, seen = harness.deps.settings.pepper_keys, []
+    newer = KeyRing((KeyRing.parse(new_key("t2")).current, *ring.keys))
+    raised = hashing.Hasher(newer, hashing.Cost(20_480, 3, 1), 1)
+    object.__setattr__(harness.deps, "hasher", raised)
+    await harness.ask(harness.sign_in("back@labo.fr", PASSWORD))
+    await harness.account("new@labo.fr")
+    for address in ("asked@labo.fr", "old@labo.fr"):
+        await harness.request(address, password=OTHER_PASSWORD)
+    original = hashing._argon2id
+    monkeypatch.setattr(
+        hashing, "_argon2id", lambda each, *a: (seen.append(each.recipe), original(each, *a))[1]
+    )
+    costs = {}
+    for address in [*addresses, "new@labo.fr", "asked@labo.fr"]:
+        seen.clear()
+        await harness.refusal(harness.sign_in(address, "Zzzz9999a"))
+        costs[address] = sorted(map(repr, seen))
+    raised.close()
+    assert len({tuple(cost) for cost in costs.values()}) == 1, costs
+    assert len(costs["other@labo.fr"]) == 2

@@ -169,8 +169,8 @@ async def test_pw_12_a_stolen_table_verifies_no_password(harness: RegistrationHa
     """Without the pepper key, which no table contains, the right password does not match."""
     row = await (await HarnessAccountHolder.of(harness)).row()
     stored = PasswordHash(row["password_hash"], row["pepper_key_id"])
-    assert await harness.deps.hasher.find(PASSWORD, ADDRESS, [stored]) == 0
+    assert await harness.deps.hasher.find(PASSWORD, ADDRESS, [stored], []) == 0
     key_id = harness.deps.settings.pepper_keys.current[0]
     thief = hashing.Hasher(KeyRing.parse(new_key(key_id)), hashing.Cost(19_456, 2, 1), 1)
-    assert await thief.find(PASSWORD, ADDRESS, [stored]) is None
+    assert await thief.find(PASSWORD, ADDRESS, [stored], []) is None
     thief.close()
