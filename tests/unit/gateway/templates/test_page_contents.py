@@ -133,6 +133,12 @@ def test_g_03_the_form_shows_the_legal_notice_and_whom_to_write_to() -> None:
         assert expected in text
 
 
+def test_p_09_the_button_follows_the_rules_and_the_notice_comes_after() -> None:
+    main = str(one(in_state("register"), "main"))
+    parts = ['id="password"', 'id="regles"', 'id="continuer"', 'id="mentions"']
+    assert sorted(parts, key=main.index) == parts
+
+
 def test_ax_11_the_statement_has_the_legal_contents() -> None:
     text = one(in_state("accessibility"), "main").get_text()
     for expected in (

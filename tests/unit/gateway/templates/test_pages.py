@@ -126,6 +126,16 @@ def test_ax_04_mandatory_fields_are_marked_before_sending(page: Page) -> None:
 
 
 @each_page
+def test_p_23_labels_are_short_and_hints_are_tied_to_their_field(page: Page) -> None:
+    soup = read(page)
+    for label in soup.select("main label"):
+        assert not label.select(".fr-hint-text")
+        assert len(label.get_text(" ").split()) <= 16, label
+    for hint in soup.select("main :is(.fr-input-group, .fr-select-group) > .fr-hint-text"):
+        assert soup.select(f"[aria-describedby~='{hint['id']}']"), hint
+
+
+@each_page
 def test_passwords_are_never_shown_again_and_may_be_pasted(page: Page) -> None:
     """PW-07: a password field, with a button to show it, that managers fill in."""
     for field in read(page).select("input[name=password]"):
