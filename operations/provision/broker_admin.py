@@ -6,6 +6,7 @@ idempotent. An answer other than 2xx raises `BrokerRefused`.
 
 import base64
 import hashlib
+import http
 import http.client
 import json
 import os
@@ -16,7 +17,11 @@ from shared.errors import ImpexError
 
 
 class BrokerRefused(ImpexError):
-    """The management API answered with an error, or with what is not HTTP."""
+    """The management API answered with an error, or with what is not HTTP (`status` 0)."""
+
+    def __init__(self, sentence: str, status: int = 0) -> None:
+        super().__init__(sentence)
+        self.status = status
 
 
 def password_hash(password: str) -> str:
@@ -58,12 +63,28 @@ class BrokerAdmin:
             raise BrokerRefused(f"{method} {path}: no answer in HTTP ({error!r})") from error
         if answer.status >= 300:
             reason = text[:300].decode(errors="replace")
-            raise BrokerRefused(f"{method} {path}: {answer.status} {reason}")
+            sentence = f"{method} {path}: {answer.status} {reason}"
+            raise BrokerRefused(sentence, answer.status)
         return json.loads(text) if text else None
 
     def import_definitions(self, definitions: dict[str, Any]) -> None:
         """Make everything that a definitions document names, in one call."""
         self.call("POST", "definitions", definitions)
+
+    def exchange_kind(self, vhost: str, name: str) -> str | None:
+        """The type of an exchange; None where there is none of that name."""
+        path = f"exchanges/{quote(vhost, safe='')}"
+        try:
+            listed = self.call("GET", path)
+        except BrokerRefused as error:
+            if error.status != http.HTTPStatus.NOT_FOUND:
+                raise
+            return None  # there is no such virtual host yet
+        return next((str(one["type"]) for one in listed if one["name"] == name), None)
+
+    def delete_exchange(self, vhost: str, name: str) -> None:
+        """Delete an exchange with its bindings; queues keep their messages."""
+        self.call("DELETE", f"exchanges/{quote(vhost, safe='')}/{quote(name, safe='')}")
 
     def queues(self, vhost: str) -> list[dict[str, Any]]:
         """Every queue with its totals: name, messages, messages_ready, messages_unacknowledged."""

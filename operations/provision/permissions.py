@@ -123,8 +123,9 @@ def permissions(vhost: str, principals: Sequence[Principal]) -> dict[str, Any]:
             row(one.user, configure=one.configure, write=one.write, read=one.read) for one in rights
         ],
         "topic_permissions": [
-            row(one.user, exchange=topology.EVENTS, write=one.topic_write, read=one.topic_read)
+            row(one.user, exchange=topic.exchange, write=topic.write, read=topic.read)
             for one in rights
+            for topic in one.topics
         ],
     }
 

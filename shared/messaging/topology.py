@@ -37,6 +37,8 @@ DELIVERY_LIMIT = 20
 REQUEST_TTL = 3_000
 MAX_WAITING_REQUESTS = 1_000
 UNROUTED_RETENTION = 100_000
+#: The pattern that no key of ours matches.
+NO_KEY = "^$"
 
 
 @dataclass(frozen=True)
@@ -75,18 +77,26 @@ class Topology:
 
 
 @dataclass(frozen=True)
+class TopicPermission:
+    """Which keys of a topic exchange a user may publish (`write`) and bind (`read`)."""
+
+    exchange: str
+    write: str
+    read: str
+
+
+@dataclass(frozen=True)
 class Permissions:
     """Regular expressions for `rabbitmqctl set_permissions` and `set_topic_permissions`.
 
-    The topic permissions are those on `impex.events`.
+    `topics` has a row for every shared topic exchange: without a row the broker allows all keys.
     """
 
     user: str
     configure: str
     write: str
     read: str
-    topic_write: str
-    topic_read: str
+    topics: tuple[TopicPermission, ...]
 
 
 def _quorum(**arguments: Any) -> dict[str, Any]:
@@ -105,13 +115,16 @@ def _dead_letter_arguments(exchange: str, key: str) -> dict[str, Any]:
 
 
 def shared_exchanges() -> Topology:
-    """What all services share; made by provisioning, not by services."""
+    """What all services share; made by provisioning, not by services.
+
+    Topic exchanges, because only their keys have permissions; no key of ours is a pattern.
+    """
     return Topology(
         exchanges=(
             Exchange(UNROUTED, "fanout"),
             Exchange(EVENTS, "topic", {"alternate-exchange": UNROUTED}),
-            Exchange(REQUESTS, "direct"),
-            Exchange(DEAD, "direct"),
+            Exchange(REQUESTS, "topic"),
+            Exchange(DEAD, "topic"),
         ),
         queues=(Queue(UNROUTED, _quorum(max_length=UNROUTED_RETENTION)),),
         bindings=(Binding(UNROUTED, UNROUTED, ""),),
@@ -200,22 +213,30 @@ def permissions(
 ) -> Permissions:
     """The least rights with which `service` can do its work."""
     own = rf"{re.escape(service)}(\..+)?"
-    heard, answered = _types(hears), _types(answers)
+    heard, answered, asked = _types(hears), _types(answers), _types(asks)
     write = [re.escape(EVENTS)] if _types(emits) else []
-    write += [re.escape(REQUESTS)] if _types(asks) else []
+    write += [re.escape(REQUESTS)] if asked else []
     write += [re.escape(DEAD)] if heard else []
     # Answers leave by the default exchange. Its write permission reaches every queue, which is
     # why consumers check `user_id` and the exchange a message came by.
     write += [r"amq\.default"] if answered else []
     read = [re.escape(name) for name, used in ((EVENTS, heard), (DEAD, heard)) if used]
     read += [re.escape(REQUESTS)] if answered else []
+    own_letters = [service] if heard else []
     return Permissions(
         user=service,
         configure=f"^{own}$",
         write=_any_of([*write, own]),
         read=_any_of([*read, own]),
-        topic_write=rf"^{re.escape(service)}\." if _types(emits) else "^$",
-        topic_read=_any_of([re.escape(name) for name in heard]) if heard else "^$",
+        topics=(
+            TopicPermission(
+                EVENTS,
+                write=rf"^{re.escape(service)}\." if _types(emits) else NO_KEY,
+                read=_keys(heard),
+            ),
+            TopicPermission(REQUESTS, write=_keys(asked), read=_keys(answered)),
+            TopicPermission(DEAD, write=_keys(own_letters), read=_keys(own_letters)),
+        ),
     )
 
 
@@ -229,9 +250,17 @@ def publisher_permissions(user: str, emits: Iterable[type[Event]]) -> Permission
         configure="^$",
         write=_any_of([re.escape(EVENTS)]),
         read="^$",
-        topic_write=_any_of([re.escape(key) for key in _types(emits)]),
-        topic_read="^$",
+        topics=(
+            TopicPermission(EVENTS, write=_keys(_types(emits)), read=NO_KEY),
+            TopicPermission(REQUESTS, write=NO_KEY, read=NO_KEY),
+            TopicPermission(DEAD, write=NO_KEY, read=NO_KEY),
+        ),
     )
+
+
+def _keys(keys: list[str]) -> str:
+    """Exactly these keys."""
+    return _any_of([re.escape(key) for key in keys]) if keys else NO_KEY
 
 
 def _any_of(patterns: list[str]) -> str:

@@ -13,8 +13,11 @@ from pamqp.commands import Basic
 
 from operations import service_registry
 from operations.provision.database_admin import run_blocking
+from operations.provision.permissions import PLANNED_SERVICES, PUBLISHERS, Principal, definitions
+from shared.contracts.base import EVENTS, REQUESTS
+from shared.messaging import topology
 from shared.messaging.topology import declare, service_topology
-from tests.support.servers.shared_servers import Broker, Database, TestServers
+from tests.support.servers.shared_servers import ADMIN, Broker, Database, TestServers
 
 SERVICES = ("registration", "mailer", "dossiers", "gateway")
 Act = Callable[[AbstractChannel], Awaitable[object]]
@@ -32,9 +35,9 @@ def publish(exchange: str, key: str, user: str = "") -> Act:
     return act
 
 
-def bind(queue: str, key: str) -> Act:
-    """Bind events of one type to a queue."""
-    return lambda channel: channel.queue_bind(queue, "impex.events", key)
+def bind(queue: str, key: str, exchange: str = topology.EVENTS) -> Act:
+    """Bind a queue by one key, by default to events of that type."""
+    return lambda channel: channel.queue_bind(queue, exchange, key)
 
 
 def declare_queue(name: str) -> Act:
@@ -146,11 +149,11 @@ async def make_queues(broker: Broker) -> None:
     """Every service's queues, made by the service's own user."""
     for name in SERVICES:
         one = service_registry.service(name)
-        topology = service_topology(
+        own = service_topology(
             name, [row.event for row in one.hears], [row.request for row in one.answers]
         )
         connection = await aiormq.connect(broker.url(name))
-        await declare(await connection.channel(), topology)
+        await declare(await connection.channel(), own)
         await connection.close()
 
 
@@ -180,6 +183,124 @@ async def test_cr_06_a_service_may_not(ready: Broker, user: str, deed: str, act:
     ) as refused:
         await act(channel)
     assert "refused" in str(refused.value) or "user_id" in str(refused.value)
+    await connection.close()
+
+
+USERS = [*service_registry.principals(), *(Principal(name) for name in PUBLISHERS)]
+ASKED = tuple(REQUESTS.values())
+EMITTED = tuple(EVENTS.values())
+NAMES = [one.name for one in (*USERS, *PLANNED_SERVICES)]
+#: Patterns that would match keys of others, and keys that nobody has.
+WILD = ["#", "*", "*.*.*", "registration.#", "registration.*.*", "#.v1", "", "nobody"]
+KEYS = {
+    topology.EVENTS: [*(one.TYPE for one in EMITTED), *NAMES, *WILD],
+    topology.REQUESTS: [*(one.TYPE for one in ASKED), *NAMES, *WILD],
+    topology.DEAD: [*NAMES, *(f"{name}.dead" for name in NAMES), *WILD],
+}
+
+
+def may_bind(user: Principal, exchange: str, key: str) -> bool:
+    """What a service subscribes to, answers, and its own dead letters."""
+    heard, answered = ({m.TYPE for m in kinds} for kinds in (user.hears, user.answers))
+    own = {user.name} if heard else set()
+    return key in {
+        topology.EVENTS: heard,
+        topology.REQUESTS: answered,
+        topology.DEAD: own,
+    }.get(exchange, set())
+
+
+def may_publish(user: Principal, exchange: str, key: str) -> bool:
+    """Keys that begin with its name, the requests that it asks, its own dead letters.
+
+    Another application: only the types that were agreed with it.
+    """
+    own = {user.name} if user.hears else set()
+    if exchange == topology.EVENTS and user.emits:
+        return key.startswith(f"{user.name}.")
+    return key in {
+        topology.EVENTS: {one.TYPE for one in EMITTED if user.name == one.OWNER},
+        topology.REQUESTS: {one.TYPE for one in user.asks},
+        topology.DEAD: own,
+    }.get(exchange, set())
+
+
+class Walker:
+    """One user's connection on which refused acts follow one another, each on an open channel."""
+
+    def __init__(self, connection: aiormq.abc.AbstractConnection) -> None:
+        self.connection = connection
+        self.channel: AbstractChannel | None = None
+
+    async def allowed(self, act: Act) -> bool:
+        """Whether the broker does it; any other answer than a refusal is an error."""
+        if self.channel is None or self.channel.is_closed:
+            self.channel = await self.connection.channel(publisher_confirms=True)
+        try:
+            await act(self.channel)
+        except aiormq.exceptions.ChannelAccessRefused:
+            return False
+        return True
+
+
+@pytest.fixture(scope="module")
+def provisioned(test_servers: TestServers) -> Iterator[Broker]:
+    """A virtual host as provisioning leaves it, with the queues of every service."""
+    broker = test_servers.broker()
+    principals = service_registry.principals()
+    test_servers.admin.import_definitions(definitions(broker.vhost, principals, {}, ADMIN))
+    yield broker
+    test_servers.delete(broker)
+
+
+@pytest.mark.parametrize("user", USERS, ids=[one.name for one in USERS])
+async def test_s_02_a_user_binds_and_publishes_its_own_keys_and_no_others(
+    provisioned: Broker, user: Principal
+) -> None:
+    """Every shared exchange by every key, to a queue and to an exchange of the user's own."""
+    connection = await aiormq.connect(provisioned.url(user.name))
+    walker, own = Walker(connection), f"{user.name}.walk"
+    owns = user.name not in PUBLISHERS
+    assert await walker.allowed(lambda c: c.queue_declare(own, durable=True)) is owns
+    assert await walker.allowed(declare_exchange(own)) is owns
+    for exchange, keys in KEYS.items():
+        for key in keys:
+            published = await walker.allowed(publish(exchange, key, user.name))
+            assert published is may_publish(user, exchange, key), ("publish", exchange, key)
+            if not owns:
+                continue
+            expected = may_bind(user, exchange, key)
+            bound = await walker.allowed(bind(own, key, exchange))
+            assert bound is expected, ("bind a queue", exchange, key)
+            bound = await walker.allowed(
+                lambda c, e=exchange, k=key: c.exchange_bind(own, e, routing_key=k)  # type: ignore[misc]
+            )
+            assert bound is expected, ("bind an exchange", exchange, key)
+    for exchange in (topology.UNROUTED, "amq.topic", "amq.direct", "amq.fanout", "amq.match"):
+        assert not await walker.allowed(publish(exchange, "registration", user.name)), exchange
+        if owns:
+            assert not await walker.allowed(bind(own, "#", exchange)), exchange
+    if owns:
+        await walker.allowed(delete_queue(own))
+        await walker.allowed(lambda c: c.exchange_delete(own))
+    await connection.close()
+
+
+@pytest.mark.parametrize("user", USERS, ids=[one.name for one in USERS])
+async def test_s_02_a_user_reads_its_own_queues_and_no_others(
+    provisioned: Broker, user: Principal
+) -> None:
+    connection = await aiormq.connect(provisioned.url(user.name))
+    walker = Walker(connection)
+    queues = list(provisioned.depths())
+    assert len(queues) > 40
+    for queue in queues:
+        own = queue.partition(".")[0] == user.name
+        assert await walker.allowed(take(queue)) is own, queue
+        assert await walker.allowed(lambda c, q=queue: c.queue_purge(q)) is own, queue  # type: ignore[misc]
+        if not own:
+            assert not await walker.allowed(delete_queue(queue)), queue
+            assert not await walker.allowed(bind(queue, "registration")), queue
     await connection.close()
 
 

@@ -30,6 +30,14 @@ from tests.support.servers.bus_fixture import BusFixture, RecordingHandler, chan
 from tests.support.waiting import eventually
 
 
+async def exchange_without_queues(bus: BusFixture) -> str:
+    """The name of an exchange of registration's own that leads nowhere."""
+    name = "registration.nowhere"
+    async with channel(bus.broker.url("registration")) as raw:
+        await raw.exchange_declare(name, exchange_type="direct", durable=True)
+    return name
+
+
 async def test_a_lost_heartbeat_does_not_kill_the_relay(
     bus: BusFixture, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -66,12 +74,13 @@ async def test_an_unrequested_cancellation_is_a_lost_connection(
 
 async def test_two_publishes_of_one_id_have_separate_outcomes(bus: BusFixture) -> None:
     """One in-flight copy of an id at a time: only the unroutable one fails."""
+    nowhere = await exchange_without_queues(bus)
     async with publisher_of(bus.broker.url("registration")) as publisher:
         for _ in range(20):
             same = new_id()
             good, bad = await asyncio.gather(
                 publisher.publish(b"{}", properties(same), exchange=topology.EVENTS, key=CANCELLED),
-                publisher.publish(b"{}", properties(same), exchange=topology.DEAD, key="nobody"),
+                publisher.publish(b"{}", properties(same), exchange=nowhere, key="nobody"),
                 return_exceptions=True,
             )
             assert good is None
@@ -157,9 +166,10 @@ async def test_other_arguments_are_a_clear_failure_at_the_start(
 
 async def test_an_unroutable_publish_is_an_error(bus: BusFixture) -> None:
     """A returned message is not published."""
+    nowhere = await exchange_without_queues(bus)
     async with publisher_of(bus.broker.url("registration")) as publisher:
         with pytest.raises(Unroutable):
-            await publisher.publish(b"{}", properties(), exchange=topology.DEAD, key="nobody")
+            await publisher.publish(b"{}", properties(), exchange=nowhere, key="nobody")
         # And the channel is still usable for the next one.
         await publisher.publish(b"{}", properties(), exchange=topology.EVENTS, key=CANCELLED)
 

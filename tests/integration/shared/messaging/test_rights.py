@@ -99,6 +99,9 @@ def test_rights_follow_from_the_declarations_of_a_service() -> None:
     """No unused right."""
     nothing = permissions("quiet", (), (), (), ())
     assert (nothing.write, nothing.read) == (r"^(quiet(\..+)?)$", r"^(quiet(\..+)?)$")
-    assert (nothing.topic_write, nothing.topic_read) == ("^$", "^$")
+    shared = (topology.EVENTS, topology.REQUESTS, topology.DEAD)
+    assert {(one.exchange, one.write, one.read) for one in nothing.topics} == {
+        (name, "^$", "^$") for name in shared
+    }
     client = permissions("asker", (), (), (CancelRequest,), ())
     assert client.write == r"^(impex\.requests|asker(\..+)?)$"
