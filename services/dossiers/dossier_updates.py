@@ -24,6 +24,7 @@ from shared.contracts.backoffice import (
     DossierStatusChanged,
     DossierWithdrawn,
 )
+from shared.domain.typed_text import MAX_MARKS_IN_A_ROW, UnsafeText, normal_form
 from shared.errors import Reject
 
 PARIS = ZoneInfo("Europe/Paris")
@@ -132,7 +133,12 @@ def _account_id(subject: str | None) -> UUID:
 
 def _line(event: DossierEvent, name: str) -> str:
     """A field of the event as stored."""
-    text = unicodedata.normalize("NFC", getattr(event, name)).strip()
+    try:
+        text = normal_form(getattr(event, name), MAX_LENGTHS[name]).strip()
+    except UnsafeText as unsafe:
+        if unsafe.code == "too_many_marks":
+            raise Reject(f"{name} holds more than {MAX_MARKS_IN_A_ROW} marks in a row") from None
+        raise Reject(f"{name} is longer than {MAX_LENGTHS[name]} characters") from None
     # Other blanks than ASCII's are not printable but permitted.
     if not text.isprintable() and any(map(_is_invisible, text)):
         raise Reject(f"{name} holds a control or invisible character")

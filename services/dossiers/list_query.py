@@ -15,6 +15,7 @@ import msgspec
 from services.dossiers.search_text import normalize
 from shared.contracts.backoffice import KINDS
 from shared.contracts.dossiers import SORTS, TABS, DossierRow, ListDossiers, ReadDossiers
+from shared.domain.typed_text import UnsafeText
 
 #: The statuses in the order of a dossier's life cycle; others come last, by their text.
 STATUS_ORDER = (
@@ -80,12 +81,19 @@ def parse_query(request: ListDossiers | ReadDossiers) -> ListQuery:
             raise InvalidParameter(field)
     return ListQuery(
         tab=None if all_tabs else TABS.index(request.tab),
-        words=tuple(dict.fromkeys(normalize(request.search).split()))[:MAX_WORDS],
+        words=_words(request.search),
         kind=request.kind,
         status=request.status,
         sort=request.sort,
         descending=request.descending,
     )
+
+
+def _words(search: str) -> tuple[str, ...]:
+    try:
+        return tuple(dict.fromkeys(normalize(search).split()))[:MAX_WORDS]
+    except UnsafeText:
+        raise InvalidParameter("search") from None
 
 
 class StatusCounts:

@@ -2,6 +2,10 @@
 
 import unicodedata
 
+from shared.domain.typed_text import MAX_PARTS, normal_form
+
+#: In code points: what follows cannot be found. The longest column of a dossier has 300.
+MAX_LENGTH = 500
 #: Between the columns of a dossier, so that no search matches across them.
 SEPARATOR = "\n"
 _REPLACEMENTS = str.maketrans(
@@ -10,9 +14,10 @@ _REPLACEMENTS = str.maketrans(
 
 
 def normalize(text: str) -> str:
-    """`Été  Cœur` becomes `ete coeur`."""
+    """`Été  Cœur` becomes `ete coeur`. Raises `UnsafeText`."""
+    text = text[: MAX_PARTS * MAX_LENGTH]
     if text.isascii():
         return " ".join(text.lower().split())
-    parts = unicodedata.normalize("NFKD", text.casefold())
+    parts = normal_form(text.casefold()[: MAX_PARTS * MAX_LENGTH], MAX_LENGTH, "NFKD")
     plain = "".join(char for char in parts if not unicodedata.combining(char))
     return " ".join(plain.translate(_REPLACEMENTS).split())

@@ -35,7 +35,13 @@ from services.gateway.http.rendering import FLASH_MESSAGE, RENDERER, PageBrand, 
 from services.gateway.http.routes import ROUTES, Routes
 from services.gateway.http.security_headers import REPORTS
 from services.gateway.http.site import CLOCK, SITE, SiteConfig
-from services.gateway.http.sliding_window import LOOKUPS, SlidingWindow
+from services.gateway.http.sliding_window import (
+    LOOKUPS,
+    MAX_OVERSIZED,
+    OVERSIZED,
+    OVERSIZED_SECONDS,
+    SlidingWindow,
+)
 from services.gateway.http.sse import STREAMS, Streams
 from services.gateway.http.static_files import ASSETS, Assets, find_dsfr
 from services.gateway.portal import session_pages
@@ -98,6 +104,7 @@ def init_app(settings: GatewaySettings, runtime: Runtime) -> web.Application:
     app[LEGAL] = LegalTexts(settings.legal_dir)
     app[STREAMS] = Streams(settings.streams_per_visitor)
     app[LOOKUPS] = SlidingWindow(settings.lookups_per_minute, 60)
+    app[OVERSIZED] = SlidingWindow(MAX_OVERSIZED, OVERSIZED_SECONDS)
     app[csp_reports.CSP_REPORTS] = SlidingWindow(csp_reports.MAX_PER_MINUTE, 60)
     app[ASSETS] = assets = Assets(STATIC, find_dsfr(settings.dsfr_dir))
     app[ROUTES] = routes = Routes(PAGES)

@@ -12,7 +12,7 @@ from stdnum.eu import vat as stdnum_eu_vat
 from stdnum.exceptions import ValidationError
 from stdnum.fr import siret as stdnum_siret
 
-from services.profile.text_rules import BLANKS, check_line, normalize
+from services.profile.text_rules import BLANKS, check_line
 from shared.contracts.base import FieldError
 from shared.contracts.profile.views import ProfileFields
 from shared.domain.countries import FRANCE, SIRET_COUNTRIES
@@ -78,10 +78,11 @@ def check_siret(value: str) -> CheckedValue:
 
 def check_siret_of_country(value: str, country: str) -> CheckedValue:
     """The SIRET: required if the country has SIRET numbers, refused otherwise (SI-04)."""
-    if not normalize(value):
+    typed, unsafe = check_line("siret", value, _MAX_SIRET_INPUT_LENGTH, required=False)
+    if not typed and unsafe is None:
         return "", FieldError(field="siret", code="missing") if country in SIRET_COUNTRIES else None
     if country and country not in SIRET_COUNTRIES:
-        return normalize(value), FieldError(field="siret", code="not_for_country")
+        return typed, FieldError(field="siret", code="not_for_country")
     return check_siret(value)
 
 

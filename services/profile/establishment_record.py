@@ -12,6 +12,7 @@ from datetime import date
 import msgspec
 
 from services.profile.text_rules import is_readable, normalize
+from shared.domain.typed_text import UnsafeText
 
 #: Longer texts are neither names nor addresses.
 MAX_HINT_LENGTH = 100
@@ -130,7 +131,10 @@ def _address(one: _Establishment) -> tuple[str, str, str, str]:
 
 def _clean_text(value: str | None) -> str:
     """A text fit to be shown, or an empty one."""
-    text = normalize((value or "")[: MAX_ADDRESS_LENGTH + 1])
+    try:
+        text = normalize((value or "")[: MAX_ADDRESS_LENGTH + 1])
+    except UnsafeText:
+        return ""
     if len(text) > MAX_HINT_LENGTH or _HIDDEN in text or not all(map(is_readable, text)):
         return ""
     return text

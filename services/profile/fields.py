@@ -12,14 +12,13 @@ import msgspec
 
 from services.profile import establishment, phones
 from services.profile.establishment_record import SiretCheck
-from services.profile.text_rules import check_line
+from services.profile.text_rules import MAX_TEXT_LENGTH, check_line
 from shared.contracts.base import FieldError, Refusal
 from shared.contracts.profile.views import ESTABLISHMENT_TYPES, POSITIONS, ProfileFields
 from shared.domain.countries import country_codes
 from shared.domain.person_names import check_name
+from shared.domain.typed_text import has_long_run_of_marks
 
-#: In code points, for any field: longer texts are not even stored in a draft.
-MAX_TEXT_LENGTH = 500
 #: SI-10: a line of an address (NF Z10-011).
 MAX_ADDRESS_LINE_LENGTH = 38
 #: Company names, and the text beside « Autres ».
@@ -72,7 +71,9 @@ def check_storable(fields: ProfileFields) -> Refusal | None:
         line = _one_line(value) if field == "closed_reason" else value
         if len(value) > MAX_TEXT_LENGTH:
             errors.append(FieldError(field=field, code="too_long", params={"max": MAX_TEXT_LENGTH}))
-        elif any(unicodedata.category(char) in ("Cc", "Cs") for char in line):
+        elif has_long_run_of_marks(line) or any(
+            unicodedata.category(char) in ("Cc", "Cs") for char in line
+        ):
             errors.append(FieldError(field=field, code="forbidden_characters"))
     return Refusal(slug="invalid_fields", errors=tuple(errors)) if errors else None
 

@@ -7,7 +7,10 @@ invisible characters are not, because they cannot be printed on an envelope.
 import unicodedata
 
 from shared.contracts.base import FieldError
+from shared.domain.typed_text import UnsafeText, normal_form
 
+#: In code points, for any field: longer texts are not even stored in a draft.
+MAX_TEXT_LENGTH = 500
 #: Blanks that keyboards and other programs produce.
 BLANKS = " \t\u00a0\u2007\u2009\u202f"
 #: Symbols (Unicode category So) that occur in addresses and company names.
@@ -16,9 +19,9 @@ _EMOJI = range(0x1F000, 0x20000)
 _EMOJI_PARTS = frozenset(chr(code) for code in (*range(0xFE00, 0xFE10), 0x20E3))
 
 
-def normalize(text: str) -> str:
-    """The text as stored: NFC, no outer blanks."""
-    return unicodedata.normalize("NFC", text).strip(BLANKS + "\r\n")
+def normalize(text: str, max_length: int = MAX_TEXT_LENGTH) -> str:
+    """The text as stored: NFC, no outer blanks. Raises `UnsafeText`."""
+    return normal_form(text, max_length).strip(BLANKS + "\r\n")
 
 
 def is_readable(char: str) -> bool:
@@ -33,11 +36,16 @@ def check_line(
     field: str, value: str, max_length: int, *, required: bool = True
 ) -> tuple[str, FieldError | None]:
     """The normalized line, and its error or None. `max_length` is in code points after NFC."""
-    line = normalize(value)
+    too_long = FieldError(field=field, code="too_long", params={"max": max_length})
+    try:
+        line = normalize(value, max_length)
+    except UnsafeText as unsafe:
+        refused = FieldError(field=field, code="forbidden_characters")
+        return "", too_long if unsafe.code == "too_long" else refused
     if not line:
         return line, FieldError(field=field, code="missing") if required else None
     if len(line) > max_length:
-        return line, FieldError(field=field, code="too_long", params={"max": max_length})
+        return line, too_long
     if not all(is_readable(char) for char in line):
         return line, FieldError(field=field, code="forbidden_characters")
     return line, None

@@ -10,6 +10,7 @@ from services.registration.passwords import MAX_PASSWORD_BYTES, PasswordRules
 from services.registration.settings import RegistrationSettings
 from services.registration.terms import Terms
 from shared.contracts.base import Event, Request, Sealed
+from shared.domain.typed_text import has_long_run_of_marks
 from shared.errors import DecryptionError
 from shared.security.sealing import KeyRing, Opener, Sealer, keyed_hash, keyed_hashes, seal_context
 
@@ -44,10 +45,12 @@ class Deps:
         return [each.hex() for each in keyed_hashes(self.token_keys, RATE_LIMIT_KEY, address_key)]
 
     def open(self, message: Request | Event, field: str) -> str | None:
-        """The secret in a sealed field; None where it cannot be decrypted or is too long."""
+        """The secret in a sealed field; None where it cannot be decrypted, is too long, or stacks
+        marks upon marks."""
         sealed: Sealed = getattr(message, field)
         try:
             plain = self.opener.open(sealed, seal_context(type(message), field))
         except DecryptionError:
             return None
-        return plain if len(plain.encode()) <= MAX_PASSWORD_BYTES else None
+        too_long = len(plain.encode()) > MAX_PASSWORD_BYTES
+        return None if too_long or has_long_run_of_marks(plain) else plain

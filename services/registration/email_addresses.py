@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from email_validator import EmailNotValidError, ValidatedEmail, validate_email
 
 from shared.contracts.base import FieldError
+from shared.domain.typed_text import MAX_PARTS, UnsafeText, has_long_run_of_marks, normal_form
 
 #: RFC 5321, 4.5.3.1, in octets (EM-01).
 MAX_LOCAL = 64
@@ -47,7 +48,10 @@ def parse_email_address(typed: str, *, smtputf8: bool) -> EmailAddress:
 
     `smtputf8`: the mail relay accepts letters outside ASCII before the @.
     """
-    text = unicodedata.normalize("NFC", typed).strip(" \u00a0\u202f")
+    try:
+        text = normal_form(typed, MAX_ADDRESS).strip(" \u00a0\u202f")
+    except UnsafeText as unsafe:
+        raise _unsafe(unsafe) from None
     if not text:
         raise InvalidEmailAddress("missing")
     _check_single(text)
@@ -68,8 +72,11 @@ def address_key(typed: str) -> str:
     try:
         return parse_email_address(typed, smtputf8=True).key
     except InvalidEmailAddress:
-        plain = "".join(char for char in typed if unicodedata.category(char)[0] != "C")
-        return unicodedata.normalize("NFC", plain).strip().casefold()[:MAX_ADDRESS]
+        kept = typed[: MAX_PARTS * MAX_ADDRESS]
+        plain = "".join(char for char in kept if unicodedata.category(char)[0] != "C")
+        if not has_long_run_of_marks(plain):
+            plain = normal_form(plain, MAX_ADDRESS)
+        return plain.strip().casefold()[:MAX_ADDRESS]
 
 
 def mask_email_address(address: str) -> str:
@@ -80,11 +87,17 @@ def mask_email_address(address: str) -> str:
 
 def _normalized(valid: ValidatedEmail) -> EmailAddress:
     domain = (valid.ascii_domain or valid.domain).lower()
-    local = unicodedata.normalize("NFC", valid.local_part)
+    local = normal_form(valid.local_part, MAX_ADDRESS)
     if len(f"{local}@{domain}".encode()) > MAX_ADDRESS:
         raise InvalidEmailAddress("too_long", max=MAX_ADDRESS)
-    folded = unicodedata.normalize("NFC", local.casefold())
+    folded = normal_form(local.casefold(), MAX_ADDRESS)
     return EmailAddress(text=f"{local}@{domain}", key=f"{folded}@{domain}")
+
+
+def _unsafe(unsafe: UnsafeText) -> InvalidEmailAddress:
+    if unsafe.code == "too_long":
+        return InvalidEmailAddress("too_long", max=MAX_ADDRESS)
+    return InvalidEmailAddress("format", reason="characters")
 
 
 def _check_single(text: str) -> None:
@@ -130,7 +143,7 @@ def _check_deliverable(domain: str) -> None:
 
 
 def _check_scripts(domain: str) -> None:
-    *labels, top = unicodedata.normalize("NFKC", domain).lower().split(".")
+    *labels, top = normal_form(domain, MAX_ADDRESS, "NFKC").lower().split(".")
     for label in [*labels, top]:
         scripts = {_script(char) for char in label if char.isalpha()}
         if len(scripts) > 1 and not scripts <= _COMBINABLE_SCRIPTS:

@@ -12,6 +12,8 @@ from dataclasses import dataclass, field
 
 import msgspec
 
+from shared.domain.typed_text import MAX_PARTS, Form, has_long_run_of_marks, normal_form
+
 #: A longer password, in UTF-8, is refused before any rule or hash (PW-13).
 MAX_PASSWORD_BYTES = 1024
 
@@ -100,7 +102,7 @@ class PasswordHash:
 
 def normalize(password: str) -> str:
     """The form that is measured, checked and hashed: NFC, otherwise unchanged (PW-02)."""
-    return unicodedata.normalize("NFC", password)
+    return _normal_form(password, "NFC")
 
 
 class PasswordRules:
@@ -141,11 +143,11 @@ class PasswordRules:
 
     def _plain(self, text: str) -> str:
         """As `fold`, but look-alikes stay distinct; both forms have the same length."""
-        lowered = unicodedata.normalize("NFKD", text).lower()
+        lowered = _normal_form(text, "NFKD").lower()
         letters = self.document.fold.letters
         kept = (
             letters.get(char, char)
-            for char in unicodedata.normalize("NFKD", lowered)
+            for char in _normal_form(lowered, "NFKD")
             if unicodedata.category(char)[0] != "M" and unicodedata.category(char) != "Cf"
         )
         return "".join(kept)
@@ -206,7 +208,9 @@ class PasswordRules:
             ("address", known),
         )
         for part, text in texts:
-            for word in _words(unicodedata.normalize("NFC", text)):
+            if has_long_run_of_marks(text):
+                continue  # refused by the rule of its own field
+            for word in _words(_normal_form(text, "NFC")):
                 if len(word) >= self.document.identity.min_part:
                     yield part, word
 
@@ -242,6 +246,10 @@ class PasswordRules:
             length += share if abs(ord(char) - before) <= 1 else 1.0
             before = ord(char)
         return length * math.log2(pool) if pool else 0.0
+
+
+def _normal_form(text: str, form: Form) -> str:
+    return normal_form(text[: MAX_PARTS * MAX_PASSWORD_BYTES], MAX_PASSWORD_BYTES, form)
 
 
 def _mixed_case(password: str) -> Broken | None:

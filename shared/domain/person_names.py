@@ -8,6 +8,7 @@ import re
 import unicodedata
 
 from shared.contracts.base import FieldError
+from shared.domain.typed_text import UnsafeText, normal_form
 
 #: In code points, after NFC.
 MAX_NAME = 100
@@ -23,11 +24,16 @@ _WEB_ADDRESS = re.compile(
 
 def check_name(field: str, typed: str) -> tuple[str, FieldError | None]:
     """The name to keep, and what is wrong with it or None. `field` names the form's field."""
-    name = unicodedata.normalize("NFC", typed).strip(" \u00a0\u202f")
+    too_long = FieldError(field=field, code="too_long", params={"max": MAX_NAME})
+    try:
+        name = normal_form(typed, MAX_NAME).strip(" \u00a0\u202f")
+    except UnsafeText as unsafe:
+        refused = FieldError(field=field, code="forbidden_characters")
+        return "", too_long if unsafe.code == "too_long" else refused
     if not name:
         return name, FieldError(field=field, code="missing")
     if len(name) > MAX_NAME:
-        return name, FieldError(field=field, code="too_long", params={"max": MAX_NAME})
+        return name, too_long
     if any(unicodedata.category(char)[0] == "C" for char in name):
         return name, FieldError(field=field, code="forbidden_characters")
     if _WEB_ADDRESS.search(name):

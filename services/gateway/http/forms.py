@@ -1,31 +1,42 @@
 """Forms as they are received and as they are shown again.
 
 `read_fields` reads a body into a dictionary or refuses it: wrong type, too large, too slow, not
-UTF-8, a repeated field, an unknown field. `Form` is what a template shows; passwords and codes are
-never shown again.
+UTF-8, a repeated field, an unknown field. Each field is cut to its length before it is decoded, and
+what is oversized counts against a limit of the network. `Form` is what a template shows; passwords
+and codes are never shown again.
 """
 
 import asyncio
+import codecs
 import json
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
-from urllib.parse import parse_qsl
+from urllib.parse import unquote_to_bytes
 
 from aiohttp import hdrs, web
 
 from services.gateway.http.errors import HttpError
+from services.gateway.http.sliding_window import count_oversized
+from shared.domain.typed_text import has_long_run_of_marks, max_typed_length
 from shared.security.sealing import new_token
 
 #: How long a body may take to arrive (WF-11).
 BODY_SECONDS = 10
 MAX_BODY_BYTES = 64 * 1024
 MAX_FIELDS = 30
-MAX_SECRET_BYTES = 1_024
+PASSWORDS = frozenset({"password", "current_password"})
 #: Fields that are never shown again.
 SECRET_FIELDS = frozenset(
     {"password", "current_password", "code", "recovery_code", "csrf", "key", "token"}
 )
+
+#: Characters that a code point takes in a body at most: four octets, each as %XX.
+ENCODED_SIZE = 12
+#: A percent sign that no browser sends.
+_BARE_PERCENT = re.compile(rb"%(?![0-9A-Fa-f]{2})")
+_CUT_OCTET = re.compile(rb"%[0-9A-Fa-f]?\Z")
 
 URLENCODED = "application/x-www-form-urlencoded"
 JSON = "application/json"
@@ -61,24 +72,26 @@ async def read_fields(request: web.Request, names: Sequence[str]) -> dict[str, s
     """
     _require_type(request, URLENCODED)
     body = await _read(request)
-    try:
-        pairs = parse_qsl(
-            body.decode("ascii"),
-            keep_blank_values=True,
-            errors="strict",
-            max_num_fields=MAX_FIELDS,
-        )
-    except (UnicodeDecodeError, ValueError):
-        raise HttpError(400, event="input_validation_fail", reason="not UTF-8") from None
+    if not body.isascii() or _BARE_PERCENT.search(body) or body.count(b"&") >= MAX_FIELDS:
+        raise HttpError(400, event="input_validation_fail", reason="not a form")
     fields: dict[str, str] = {}
-    for name, value in pairs:
+    oversized = []
+    for pair in filter(None, body.split(b"&")):
+        encoded_name, _, encoded = pair.partition(b"=")
+        try:
+            name = _decode(encoded_name, max_typed_length(""))[0]
+            value, is_oversized = _decode(encoded, max_typed_length(name))
+        except UnicodeDecodeError:
+            raise HttpError(400, event="input_validation_fail", reason="not UTF-8") from None
         if name not in names or name in fields:
             reason = "repeated field" if name in fields else "unknown field"
             raise HttpError(400, event="input_validation_fail", reason=reason)
         # Browsers send line ends as CRLF whatever was typed; our fields are single lines, so a line
         # end is left in for the service to refuse.
         fields[name] = value.replace("\r\n", "\n")
-    _check_secret_sizes(fields)
+        if is_oversized:
+            oversized.append(name)
+    _refuse_oversized(request, oversized)
     return fields
 
 
@@ -95,8 +108,9 @@ async def read_json(request: web.Request, name: str) -> str:
     value = document[name]
     if not isinstance(value, str) or not _encodable(value):
         raise HttpError(400, event="input_validation_fail", reason="not a text")
-    _check_secret_sizes({name: value})
-    return value
+    kept, is_oversized = _cut(value, max_typed_length(name))
+    _refuse_oversized(request, [name] if is_oversized else [])
+    return kept
 
 
 async def read_report(request: web.Request) -> Any:
@@ -131,9 +145,32 @@ async def _read(request: web.Request) -> bytes:
         raise HttpError(400) from None  # the browser has gone
 
 
-def _check_secret_sizes(fields: Mapping[str, str]) -> None:
-    for name in ("password", "current_password", "code", "recovery_code"):
-        if len(fields.get(name, "").encode("utf-8", "surrogatepass")) > MAX_SECRET_BYTES:
+def _decode(encoded: bytes, max_length: int) -> tuple[str, bool]:
+    """A value as `_cut` returns it; decodes no more than it can take. Raises UnicodeDecodeError."""
+    start = encoded[: ENCODED_SIZE * (max_length + 1)]
+    is_whole = len(start) == len(encoded)
+    octets = unquote_to_bytes(_CUT_OCTET.sub(b"", start).replace(b"+", b" "))
+    value = codecs.getincrementaldecoder("utf-8")().decode(octets, final=is_whole)
+    kept, is_oversized = _cut(value, max_length)
+    return kept, is_oversized or not is_whole
+
+
+def _cut(value: str, max_length: int) -> tuple[str, bool]:
+    """(the first code points of a value, whether it is longer or stacks marks upon marks)."""
+    kept = value[:max_length]
+    return kept, len(kept) < len(value) or has_long_run_of_marks(kept)
+
+
+def _refuse_oversized(request: web.Request, names: Sequence[str]) -> None:
+    """Count a form with such fields, and refuse it where one is a password, which is never cut.
+
+    The rule of any other field refuses what is left of it, on the form with what was typed.
+    """
+    if not names:
+        return
+    count_oversized(request, names[0])
+    for name in names:
+        if name in PASSWORDS:
             raise HttpError(400, event="input_validation_fail", reason=f"{name} too long")
 
 

@@ -11,9 +11,12 @@ from aiohttp import web
 
 from services.gateway.http.errors import HttpError
 from services.gateway.sessions.request_state import REQUEST_STATE
+from shared.runtime.telemetry import get_logger
 
 #: Keys held at most; the one used longest ago is dropped first.
 MAX_KEYS = 10_000
+
+log = get_logger("gateway")
 
 
 class SlidingWindow:
@@ -40,11 +43,34 @@ class SlidingWindow:
 
 #: Questions that scripts ask while somebody types, by network.
 LOOKUPS = web.AppKey("lookups", SlidingWindow)
+#: Forms with a field that no person fills in, by network.
+OVERSIZED = web.AppKey("oversized", SlidingWindow)
+#: How many of them a network may send, and within how many seconds.
+MAX_OVERSIZED = 30
+OVERSIZED_SECONDS = 600
 
 
 def count_lookup(request: web.Request) -> None:
     """Count a question of a script. Raises HttpError 429 beyond the limit of the network."""
+    _count(request, LOOKUPS)
+
+
+def count_oversized(request: web.Request, field: str) -> None:
+    """Count and log a form whose `field` is longer than anybody types, or stacks marks upon marks.
+
+    Raises HttpError 429 beyond the limit of the network.
+    """
+    log.warning(
+        "A form held more text than its field takes.",
+        action="input_validation_fail",
+        field=field,
+        network=request[REQUEST_STATE].network,
+    )
+    _count(request, OVERSIZED)
+
+
+def _count(request: web.Request, counted: web.AppKey[SlidingWindow]) -> None:
     now = asyncio.get_running_loop().time()
-    wait = request.app[LOOKUPS].wait(request[REQUEST_STATE].network, now)
+    wait = request.app[counted].wait(request[REQUEST_STATE].network, now)
     if wait:
         raise HttpError(429, event="excess_rate_limit_exceeded", retry_after=int(wait) + 1)

@@ -20,6 +20,7 @@ from services.gateway.portal.profile_fields import (
 from shared.contracts.profile.requests import DescribeProfile
 from shared.contracts.profile.views import ProfileFields, ProfileView
 from shared.domain.countries import FRANCE, country_names
+from shared.domain.typed_text import normal_form
 from shared.i18n.catalogue import translate
 
 TERMS_CHECKBOX = "terms"
@@ -129,7 +130,7 @@ def _options(texts: Mapping[str, str], lang: str) -> tuple[Option, ...]:
 
 def _sorted_as(name: str) -> str:
     """Sorts accented letters with the bare ones, as a dictionary does."""
-    bare = unicodedata.normalize("NFD", name.casefold())
+    bare = normal_form(name.casefold(), len(name), "NFD")
     return "".join(char for char in bare if not unicodedata.combining(char))
 
 

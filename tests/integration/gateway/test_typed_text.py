@@ -5,6 +5,7 @@ import json
 import asyncpg
 import pytest
 
+from shared.domain.typed_text import max_typed_length
 from tests.integration.gateway.test_failures import no_database
 from tests.support import eventually
 from tests.support.actors.account_holder import AccountHolder, new_address
@@ -58,14 +59,21 @@ async def test_se_04_input_survives_an_expired_session(portal: Portal) -> None:
     assert await person.account_id() not in await rows(portal)
 
 
-@pytest.mark.parametrize("length", [40_000, 60_000])
-async def test_wf_11_oversized_input_is_not_saved(portal: Portal, length: int) -> None:
+@pytest.mark.parametrize("filler", ["x", "\u0315\u0316"])
+async def test_wf_11_s_03_oversized_input_is_saved_cut(portal: Portal, filler: str) -> None:
+    """After sign-in the form shows as much of it as the field reads, to be put right."""
     person, page = await arrived(portal)
     portal.clock.advance(minutes=31)
-    closed = await person.browser.post(page, HERE, {**TYPED, "address": "x" * length})
+    typed = {**TYPED, "address": (filler * 5_000)[:9_000]}
+    closed = await person.browser.post(page, HERE, typed)
     assert (closed.status, closed.path) == (200, "/connexion")
-    assert "brouillon compris" not in closed.text
-    assert await person.account_id() not in await rows(portal)
+    page = await person.sign_in(person.browser)
+    shown = page.form(HERE)["address"]
+    assert typed["address"].startswith(shown)
+    assert len(shown) == max_typed_length("address")
+    saved = await person.browser.post(page, HERE, {**TYPED, "address": shown})
+    assert saved.status == 422
+    assert saved.form(HERE)["company_name"] == TYPED["company_name"]
 
 
 async def test_se_04_a_sign_out_in_another_tab_loses_nothing(portal: Portal) -> None:

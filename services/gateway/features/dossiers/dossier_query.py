@@ -12,6 +12,7 @@ from typing import Any
 from urllib.parse import parse_qsl, urlencode
 
 from shared.contracts.dossiers import TABS, ListDossiers, ReadDossiers
+from shared.domain.typed_text import has_long_run_of_marks, max_typed_length
 
 #: The names of tabs and columns in URLs.
 TAB_NAMES = {
@@ -156,6 +157,9 @@ def _number(given: Mapping[str, str], name: str, usual: int) -> int:
 
 
 def _line(text: str) -> str:
+    text = text[: max_typed_length("search")]
+    if has_long_run_of_marks(text):
+        return ""
     return " ".join("".join(one if one.isprintable() else " " for one in text).split())
 
 

@@ -7,6 +7,7 @@ import re
 import unicodedata
 from datetime import date, datetime, timedelta
 
+from shared.domain.typed_text import UnsafeText, normal_form
 from shared.i18n.catalogue import N_, translate
 from shared.i18n.dates import PARIS, format_number
 
@@ -89,7 +90,11 @@ def limit(name: str) -> int:
 def _texts(fields: dict[str, str], *names: str) -> Errors:
     errors: Errors = {}
     for name in names:
-        text = unicodedata.normalize("NFC", fields[name]).strip()
+        try:
+            text = normal_form(fields[name], limit(name)).strip()
+        except UnsafeText as unsafe:
+            errors[name] = "too_long" if unsafe.code == "too_long" else "characters"
+            continue
         fields[name] = text
         allowed = "\n\t" if name in LIMITS else ""
         if len(text) > limit(name):
