@@ -34,7 +34,8 @@ ALIVE = """
 , validated_at is not null as validated
 from sessions left join session_revocations using (account_id)
     left join validated_accounts using (account_id)
-where (session_revocations.before is null or sessions.proved_at >= session_revocations.before)
+where coalesce(sessions.proved_at >= greatest(session_revocations.before,
+    case when sessions.level = 'password' then session_revocations.partial_before end), true)
 """
 FIND = f"select {QUALIFIED} {ALIVE} and token_hash = $1"
 OF_ACCOUNT = f"""
@@ -51,12 +52,21 @@ insert into session_revocations (account_id, before) values ($1, $2)
 on conflict (account_id) do update set before = greatest(session_revocations.before,
 excluded.before)
 """
+#: The holder closed sessions: a password that was given before opens nothing any more.
+REVOKE_PARTIAL_BEFORE = """
+insert into session_revocations (account_id, partial_before) values ($1, $2)
+on conflict (account_id) do update
+    set partial_before = greatest(session_revocations.partial_before, excluded.partial_before)
+"""
 DELETE = "delete from sessions where token_hash = $1 returning id, account_id, level"
 DELETE_ONE = """
 delete from sessions where account_id = $1 and id = $2 returning id, account_id, level
 """
 DELETE_OTHERS = """
 delete from sessions where account_id = $1 and token_hash <> $2 returning id, account_id, level
+"""
+DELETE_PARTIAL = """
+delete from sessions where account_id = $1 and level = 'password' returning id, account_id, level
 """
 DELETE_REVOKED = """
 delete from sessions where account_id = $1 and proved_at < $2 returning id, account_id, level
@@ -257,10 +267,13 @@ class Sessions:
         self._wake_relay()
 
     async def end_one(self, account_id: str, session_id: str) -> bool:
-        """End one session of an account by its id; False where it has none of that id."""
+        """End one session of an account by its id, and sign-ins without their second factor; False
+        where it has none of that id."""
         async with transaction(self._pool) as tx:
+            await tx.execute(LOCK_ACCOUNT, account_id)
             ended = await tx.fetch(DELETE_ONE, account_id, session_id)
-            await self._emit_closed(tx, ended, "closed_by_holder")
+            if ended:
+                await self._close(tx, account_id, ended)
         self._wake_relay()
         return bool(ended)
 
@@ -269,8 +282,15 @@ class Sessions:
         async with transaction(self._pool) as tx:
             await tx.execute(LOCK_ACCOUNT, account_id)
             ended = await tx.fetch(DELETE_OTHERS, account_id, token_hash(token))
-            await self._emit_closed(tx, ended, "closed_by_holder")
+            await self._close(tx, account_id, ended)
         self._wake_relay()
+
+    async def _close(self, tx: Connection, account_id: str, ended: Sequence[Any]) -> None:
+        """The holder closed sessions: what was proved by the password alone opens nothing now, not
+        by a form that is posted again either."""
+        partial = await tx.fetch(DELETE_PARTIAL, account_id)
+        await tx.execute(REVOKE_PARTIAL_BEFORE, account_id, self._clock())
+        await self._emit_closed(tx, [*ended, *partial], "closed_by_holder")
 
     async def of_account(self, account_id: str) -> list[Session]:
         """The sessions that the holder may see, the latest first."""
@@ -319,7 +339,10 @@ class Sessions:
                 await self._emit_closed(tx, ended, "expired")
                 oldest = now - max(self.limits.absolute, PARTIAL_LIFETIME)
                 await tx.execute("delete from known_browsers where expires_at <= $1", now)
-                await tx.execute("delete from session_revocations where before < $1", oldest)
+                await tx.execute(
+                    "delete from session_revocations where greatest(before, partial_before) < $1",
+                    oldest,
+                )
             gone += len(ended)
             if len(ended) < BATCH:
                 break

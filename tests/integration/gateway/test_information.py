@@ -166,6 +166,33 @@ async def test_si_04_in_02_a_belgian_laboratory_in_english(portal: Portal, addre
     assert (event.data["country"], event.data["siret"]) == ("BE", "")
 
 
+@pytest.mark.parametrize("dialog", ["", "1"])
+async def test_v_04_se_09_validating_needs_a_code_where_the_last_one_is_old(
+    portal: Portal, address: str, dialog: str
+) -> None:
+    """The draft is saved, the code is asked, and then the summary is confirmed."""
+    person, page = await arrived(portal, address)
+    portal.clock.advance(minutes=16)
+    page = await person.browser.post(page, HERE, {**PHARMACY, **VALIDATE, "dialog": dialog})
+    asks = f"{SUMMARY}/code"
+    assert page.path == asks, page.text
+    assert "Votre brouillon est enregistré." in page.text
+    page = await person.browser.post(page, asks, {"code": "000000"})
+    assert "Ce n'est pas le bon code." in page.text
+    assert person.phone is not None
+    portal.clock.advance(seconds=30)
+    page = await person.browser.post(page, asks, {"code": person.phone.code()})
+    assert page.path == SUMMARY, page.text
+    portal.clock.advance(minutes=16)
+    late = await person.browser.post(page, SUMMARY)
+    assert late.path == asks, "the summary was open for too long"
+    portal.clock.advance(seconds=30)
+    page = await person.browser.post(late, asks, {"code": person.phone.code()})
+    page = await person.browser.post(page, SUMMARY)
+    assert "Informations validées." in page.text
+    assert (await person.browser.get(asks)).path == HERE
+
+
 async def test_g_34_a_draft_changed_in_another_tab_is_shown_anew(
     portal: Portal, address: str
 ) -> None:

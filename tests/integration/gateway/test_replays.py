@@ -3,7 +3,7 @@ sessions: it opens no session now, whatever its first answer opened (AU-06, SE-0
 
 These requests change something and their reply opens, prolongs or promotes a session: `SignIn`,
 `CheckCode`, `UseRecoveryCode`, `ConfirmEnrolment`, `VerifyAddressCode`, `ChangePassword`,
-`StartReplacement`, `ConfirmAddressChange` and `ResetPassword`. Each is in a form below.
+`StartReplacement`, `ConfirmAddressChange` and `ResetPassword`. Each is in a form below. S-01.
 """
 
 import asyncio
@@ -29,7 +29,7 @@ from tests.support.servers.portal import Portal
 
 pytestmark = pytest.mark.asyncio(loop_scope="package")
 
-NEW = "Wmqt4xZh!7"
+NEW, OTHER = "Wmqt4xZh!7", "Kvrp8bYd!3"
 SAME_SITE = {"Sec-Fetch-Site": "same-origin"}
 
 
@@ -155,8 +155,11 @@ def _next_code(person: AccountHolder) -> str:
 
 async def _change_password(person: AccountHolder) -> Posted:
     page = await person.browser.get("/compte/mot-de-passe")
-    given = {"current_password": person.password, "password": NEW}
-    return await posted(person.browser, page, page.path, **given)
+    new = OTHER if person.password == NEW else NEW
+    given = {"current_password": person.password, "password": new}
+    made = await posted(person.browser, page, page.path, **given)
+    person.password = new
+    return made
 
 
 async def _change_phone(person: AccountHolder) -> Posted:
@@ -164,7 +167,9 @@ async def _change_phone(person: AccountHolder) -> Posted:
     given = {"password": person.password, "code": _next_code(person)}
     page = await person.browser.post(page, page.path, given)
     new = Authenticator(key_on(page), person.portal.clock)
-    return await posted(person.browser, page, page.path, code=new.code())
+    made = await posted(person.browser, page, page.path, code=new.code())
+    person.phone = new
+    return made
 
 
 async def _change_address(person: AccountHolder) -> Posted:
@@ -208,7 +213,35 @@ async def _disavow(person: AccountHolder) -> None:
     await posted(browser, await browser.get(f"{path}?jeton={token}"), path)
 
 
+async def _freeze_and_thaw(person: AccountHolder) -> None:
+    """Frozen from a mail, then a new password and the second factor: signed in again."""
+    await _disavow(person)
+    made = await _reset(person)
+    person.password = made.fields["password"]
+    person.portal.clock.advance(seconds=6)
+    person.browser = person.portal.browser()
+    assert (await person.sign_in()).path in ("/accueil", "/informations", *FORMS.values())
+    await person.portal.sent_mails.event("AccountThawed", await person.account_id())
+
+
+async def _close_other_sessions(person: AccountHolder) -> None:
+    page = await person.browser.get("/compte")
+    path = "/compte/sessions/fermer-les-autres"
+    done = await person.browser.send_form(path, page.form(path), headers=SAME_SITE)
+    assert done.location == "/compte", done.text
+
+
+async def _close_one_session(person: AccountHolder) -> None:
+    page = await person.browser.get("/compte")
+    path = "/compte/sessions/fermer"
+    done = await person.browser.send_form(path, page.form(path), headers=SAME_SITE)
+    assert done.location == "/compte", done.text
+
+
 ACTS: dict[str, Callable[[AccountHolder], Awaitable[object]]] = {
+    "frozen and thawed": _freeze_and_thaw,
+    "other sessions closed": _close_other_sessions,
+    "one session closed": _close_one_session,
     "password changed": _change_password,
     "password reset": _reset,
     "phone replaced": _change_phone,
@@ -243,7 +276,7 @@ async def _signed_in(person: AccountHolder) -> list[Posted]:
 
 
 @pytest.mark.parametrize("act", ACTS)
-async def test_no_form_of_the_sign_in_opens_anything_after_the_act(
+async def test_s_01_no_form_of_the_sign_in_opens_anything_after_the_act(
     portal: Portal, address: str, act: str
 ) -> None:
     person = AccountHolder(portal, address)
@@ -254,7 +287,7 @@ async def test_no_form_of_the_sign_in_opens_anything_after_the_act(
 
 
 @pytest.mark.parametrize("event", EVENTS)
-async def test_no_form_of_the_sign_in_opens_anything_after_the_event_alone(
+async def test_s_01_no_form_of_the_sign_in_opens_anything_after_the_event_alone(
     portal: Portal, address: str, event: str
 ) -> None:
     """The owners still have their stored answers: the time in the answer decides."""
@@ -271,9 +304,24 @@ async def test_no_form_of_the_sign_in_opens_anything_after_the_event_alone(
     await _open_nothing(portal, forms, event)
 
 
-@pytest.mark.parametrize("act", ["password reset", "disavowed"])
-@pytest.mark.parametrize("form", FORMS, ids=lambda form: form.__name__)
-async def test_no_other_form_opens_anything_after_the_act(
+#: Acts without a session, after every form; and those of the session that the form left.
+MAILED = ("password reset", "phone stolen", "disavowed", "frozen and thawed")
+#: After these only support ends a freeze; or there is no phone yet, which thaws an account.
+NOT_THAWED = (phone_after_recovery, new_phone, proved_address, address_code)
+SIGNED_IN = ("password changed", "phone replaced", "address changed")
+
+
+@pytest.mark.parametrize(
+    ("form", "act"),
+    [
+        (form, act)
+        for form in FORMS
+        for act in (*MAILED, *(SIGNED_IN if FORMS[form] == "/compte" else ()))
+        if act != "frozen and thawed" or form not in NOT_THAWED
+    ],
+    ids=lambda one: one if isinstance(one, str) else one.__name__,
+)
+async def test_s_01_no_other_form_opens_anything_after_the_act(
     portal: Portal, address: str, form: Callable[[AccountHolder], Awaitable[Posted]], act: str
 ) -> None:
     person = AccountHolder(portal, address)

@@ -46,6 +46,51 @@ async def test_se_07_b_11_the_account_page_lists_and_closes_sessions(
     assert (await person.browser.get("/accueil")).path == "/accueil"
 
 
+@pytest.mark.parametrize("which", ["fermer", "fermer-les-autres"])
+async def test_v_04_se_07_closing_sessions_needs_a_code_where_the_last_one_is_old(
+    portal: Portal, address: str, which: str
+) -> None:
+    """Nothing is closed without it; a wrong code is refused; the right one closes at once, and
+    counts for the next minutes."""
+    person = AccountHolder(portal, address)
+    await person.settle()
+    other, path, asks = portal.browser(), f"/compte/sessions/{which}", "/compte/sessions/code"
+    await person.sign_in(other)
+    portal.clock.advance(minutes=16)
+    page = await person.browser.post(await person.browser.get("/compte"), path)
+    assert page.path == asks, page.text
+    assert (await other.get("/accueil")).path == "/accueil"
+    wrong = await person.browser.post(page, asks, {"code": "000000"})
+    assert "Ce n'est pas le bon code." in wrong.text
+    assert (await other.get("/accueil")).path == "/accueil"
+    assert person.phone is not None
+    portal.clock.advance(seconds=30)
+    page = await person.browser.post(wrong, asks, {"code": person.phone.code()})
+    assert page.path == "/compte", page.text
+    assert (await other.get("/accueil")).path == "/connexion"
+    portal.clock.advance(minutes=1)
+    await person.sign_in(other)
+    portal.clock.advance(minutes=12)
+    page = await person.browser.post(await person.browser.get("/compte"), path)
+    assert page.path == "/compte"
+    assert (await other.get("/accueil")).path == "/connexion"
+
+
+async def test_v_04_the_page_of_the_code_knows_no_other_session(
+    portal: Portal, address: str
+) -> None:
+    person = AccountHolder(portal, address)
+    await person.settle()
+    for wrong in ("x", "%00", "1" * 36):
+        page = await person.browser.get(f"/compte/sessions/code?session={wrong}")
+        assert page.status == 404
+    page = await person.browser.get(f"/compte/sessions/code?session={uuid.uuid4()}")
+    assert person.phone is not None
+    portal.clock.advance(seconds=30)
+    page = await person.browser.post(page, page.path, {"code": person.phone.code()})
+    assert page.status == 404
+
+
 async def test_az_02_a_session_of_another_account_cannot_be_closed(portal: Portal) -> None:
     mine, theirs = (
         AccountHolder(portal, f"a{secrets.token_hex(5)}@x.example.fr"),

@@ -104,7 +104,12 @@ def _changes() -> list[State]:
     not_the_code = refused("totp_wrong_code", tries_left=3)
     locked = refused("too_many_tries", None, wait="2 min", time="10:44")
     unavailable = refused("unavailable", None)
+    sessions, code = "account_sessions_code.html", "/compte/sessions/code"
+    one = form({"session": SESSIONS[1].id})
     return [
+        State("account_sessions_code", sessions, {"form": form()}, code, me=me()),
+        State("account_sessions_code-one", sessions, {"form": one}, code, me=me()),
+        State("account_sessions_code-wrong", sessions, {"form": not_the_code}, code, me=me()),
         State("account_password", password, asked, path, me=me()),
         State("account_password-code", password, {**asked, "needs_code": True}, path, me=me()),
         State("account_password-errors", password, {**asked, "form": wrong}, path, me=me()),

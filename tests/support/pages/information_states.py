@@ -12,7 +12,7 @@ from shared.contracts.base import FieldError
 from shared.contracts.profile.views import ProfileFields
 from shared.domain.countries import SIRET_COUNTRIES
 from tests.support.pages.page_basis import ADDRESS, NOW, State, form, me
-from tests.support.pages.sign_in_states import flash
+from tests.support.pages.sign_in_states import flash, refused
 
 PATH, SUMMARY = "/informations", "/informations/validation"
 NAMED = ProfileFields(first_name="Pierre", last_name="Durand-Lefebvre")
@@ -172,6 +172,13 @@ def information_states() -> list[State]:
         ),
         _summary("information_validation-changed", FRENCH, changed=True),
         _summary("information_validation-unavailable", FRENCH, form=again, confirmation=again),
+        *(
+            State(name, "information_code.html", {"form": given}, f"{SUMMARY}/code", 5, me())
+            for name, given in (
+                ("information_code", form()),
+                ("information_code-wrong", refused("totp_wrong_code", tries_left=3)),
+            )
+        ),
         _frozen("information_frozen", FRENCH),
         _frozen("information_frozen-foreign", BELGIAN),
         _frozen("information_frozen-again", FRENCH, again=True),

@@ -7,10 +7,14 @@ from aiohttp import web
 
 from services.gateway.features.account.address_change import pending_change
 from services.gateway.http.errors import UNAVAILABLE_ERRORS, HttpError
+from services.gateway.http.forms import Form
 from services.gateway.http.rendering import page
+from services.gateway.http.routes import redirect, url
 from services.gateway.portal import profile_form
-from services.gateway.portal.credentials import describe_factor
+from services.gateway.portal.credentials import code_is_fresh, describe_factor
 from services.gateway.portal.flash import redirect_with_flash
+from services.gateway.portal.form_errors import when_unavailable
+from services.gateway.portal.fresh_code import give_code
 from services.gateway.portal.profile_form import ProfileSummary
 from services.gateway.sessions import guards
 from services.gateway.sessions.model import Session
@@ -64,18 +68,64 @@ async def _pending(request: web.Request) -> AddressChangeView | None:
 
 async def end_one(request: web.Request, fields: dict[str, str]) -> web.Response:
     """Close one session; another account's is not found (AZ-02)."""
+    if not ID.fullmatch(fields["session"]):
+        raise HttpError(404)
+    return await _end(request, fields["session"])
+
+
+async def end_others(request: web.Request, fields: dict[str, str]) -> web.Response:
+    """Close every session but this one."""
+    return await _end(request, "")
+
+
+async def show_code(request: web.Request) -> web.Response:
+    """The code that closing sessions needs, where the last one is old (SE-07)."""
+    guards.require_signed_in(request)
+    return await _ask_code(request, Form(values={"session": request.query.get("session", "")}))
+
+
+async def submit_code(request: web.Request, fields: dict[str, str]) -> web.Response:
+    """Check the code, then close what was chosen."""
     found = guards.require_signed_in(request)
-    one = fields["session"]
-    if not ID.fullmatch(one) or not await request.app[SESSIONS].end_one(found.account_id, one):
+    refused = await give_code(request, found, fields, "sessions-totp")
+    if refused is not None:
+        return await _ask_code(request, refused)
+    return await _close(request, found, fields["session"])
+
+
+async def _ask_code(request: web.Request, form: Form) -> web.Response:
+    one = form.values.get("session", "")
+    if one and not ID.fullmatch(one):
+        raise HttpError(404)
+    switch_url = url(request, "close_sessions", **({"session": one} if one else {}))
+    return page(request, "account_sessions_code.html", form=form, switch_url=switch_url)
+
+
+code_unavailable = when_unavailable(_ask_code)
+
+
+def keep_session(query: str) -> str | None:
+    """What the language switch keeps of the query of the code's page: the session, if any."""
+    name, _, value = query.partition("=")
+    return query if not query or (name == "session" and ID.fullmatch(value)) else None
+
+
+async def _end(request: web.Request, one: str) -> web.Response:
+    """Close a session, the others where `one` is empty; a code first, where the last one is old."""
+    found = guards.require_signed_in(request)
+    if not code_is_fresh(request, found):
+        return redirect(request, "close_sessions", **({"session": one} if one else {}))
+    return await _close(request, found, one)
+
+
+async def _close(request: web.Request, found: Session, one: str) -> web.Response:
+    sessions = request.app[SESSIONS]
+    if not one:
+        await sessions.end_others(found.account_id, request[REQUEST_STATE].token or "")
+        return redirect_with_flash(request, "account", "sessions_ended")
+    if not ID.fullmatch(one) or not await sessions.end_one(found.account_id, one):
         raise HttpError(404)
     if one == found.id:
         guards.clear_session_cookie(request)
         return redirect_with_flash(request, "sign_in", "signed_out")
     return redirect_with_flash(request, "account", "session_ended")
-
-
-async def end_others(request: web.Request, fields: dict[str, str]) -> web.Response:
-    """Close every session but this one."""
-    found = guards.require_signed_in(request)
-    await request.app[SESSIONS].end_others(found.account_id, request[REQUEST_STATE].token or "")
-    return redirect_with_flash(request, "account", "sessions_ended")

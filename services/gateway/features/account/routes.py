@@ -36,6 +36,15 @@ PAGES = (
         needs_key=False,
     ),
     account_page(
+        "close_sessions",
+        "/compte/sessions/code",
+        account.show_code,
+        account.submit_code,
+        "session code",
+        on_unavailable=account.code_unavailable,
+        keep_query=account.keep_session,
+    ),
+    account_page(
         "change_password",
         "/compte/mot-de-passe",
         password_change.show,

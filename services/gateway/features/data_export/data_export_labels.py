@@ -113,6 +113,7 @@ FIELDS: dict[str, str] = {
     "seen_at": N_("Dernière activité"),
     "ends_at": N_("Fin au plus tard"),
     "before": N_("Anciennes sessions fermées"),
+    "partial_before": N_("Connexions inachevées fermées"),
     "submitted_at": N_("Envoi"),
     "named_at": N_("Nom changé"),
     "addressed_at": N_("Adresse changée"),

@@ -13,13 +13,12 @@ from services.gateway.http.forms import Form
 from services.gateway.http.rendering import RENDERER, page
 from services.gateway.http.routes import redirect, url
 from services.gateway.http.site import CLOCK
-from services.gateway.portal.credentials import check_code, code_is_fresh
-from services.gateway.portal.form_errors import refused_code, when_unavailable
+from services.gateway.portal.credentials import code_is_fresh
+from services.gateway.portal.form_errors import when_unavailable
+from services.gateway.portal.fresh_code import give_code
 from services.gateway.sessions import guards
 from services.gateway.sessions.model import Session
 from services.gateway.sessions.request_state import REQUEST_STATE
-from services.gateway.sessions.sessions import SESSIONS
-from shared.messaging.handlers import Refused
 from shared.runtime.telemetry import get_logger
 
 log = get_logger("gateway")
@@ -44,13 +43,8 @@ async def show(request: web.Request) -> web.Response:
 
 async def prove(request: web.Request, fields: dict[str, str]) -> web.Response:
     """Check the code."""
-    found, state = guards.require_signed_in(request), request[REQUEST_STATE]
-    try:
-        checked = await check_code(request, found, fields, "data-totp")
-    except Refused as refused:
-        return await _ask(request, refused_code(request, fields, refused))
-    await request.app[SESSIONS].record_code(state.token or "", checked.accepted_at)
-    return redirect(request, "my_data")
+    refused = await give_code(request, guards.require_signed_in(request), fields, "data-totp")
+    return redirect(request, "my_data") if refused is None else await _ask(request, refused)
 
 
 async def download(request: web.Request) -> web.Response:

@@ -35,7 +35,9 @@ GATEWAY_CATEGORIES = {
     "known_browsers": """
         select known_at, expires_at from known_browsers where account_id = $1 order by known_at
     """,
-    "sessions_ended": "select before from session_revocations where account_id = $1",
+    "sessions_ended": """
+        select before, partial_before from session_revocations where account_id = $1
+    """,
     "validated": "select validated_at from validated_accounts where account_id = $1",
     "saved_input": "select saved_at, expires_at from saved_input where account_id = $1",
     "support_requests": """

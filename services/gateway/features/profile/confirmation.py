@@ -11,10 +11,12 @@ from services.gateway.features.profile.profile_pages import invalid, summary
 from services.gateway.http.errors import HttpError, Redirect
 from services.gateway.http.forms import Form
 from services.gateway.http.rendering import page
-from services.gateway.http.routes import url
+from services.gateway.http.routes import redirect, url
 from services.gateway.portal import profile_form
+from services.gateway.portal.credentials import code_is_fresh
 from services.gateway.portal.flash import redirect_with_flash
-from services.gateway.portal.form_errors import unavailable_form
+from services.gateway.portal.form_errors import form_page, unavailable_form, when_unavailable
+from services.gateway.portal.fresh_code import give_code
 from services.gateway.sessions import guards
 from services.gateway.sessions.model import Session
 from services.gateway.sessions.request_state import REQUEST_STATE, idempotency_key
@@ -27,11 +29,16 @@ from shared.messaging.handlers import Refused
 #: Digits of a draft's version number.
 MAX_VERSION_DIGITS = 9
 
+code_page = form_page("information_code.html")
+code_unavailable = when_unavailable(code_page)
+
 
 async def show(request: web.Request) -> web.Response:
     """The draft as it would be frozen; without a valid draft, redirect to the form."""
     found = guards.require_signed_in(request)
     known = await profile_form.describe_profile(request, found.account_id)
+    if not code_is_fresh(request, found):
+        raise Redirect("confirm_information_code")
     if known.state == "validated" or known.fields is None or known.errors:
         raise Redirect("information")
     return _render(request, found, known)
@@ -42,6 +49,8 @@ async def submit(request: web.Request, fields: dict[str, str]) -> web.Response:
     found, version = guards.require_signed_in(request), fields["version"]
     if not (version.isascii() and version.isdigit() and len(version) <= MAX_VERSION_DIGITS):
         raise HttpError(400, event="input_validation_fail", reason="not a version")
+    if not code_is_fresh(request, found):
+        raise Redirect("confirm_information_code")
     message = ValidateProfile(account_id=found.account_id, version=int(version))
     key = idempotency_key(request, "validation", fields)
     try:
@@ -70,6 +79,25 @@ async def on_unavailable(request: web.Request, fields: dict[str, str]) -> web.Re
         notes={},
         changed=False,
         switch_url=url(request, "confirm_information"),
+    )
+
+
+async def show_code(request: web.Request) -> web.Response:
+    """The code that « Valider » needs, where the last one is old (SE-09)."""
+    found = guards.require_signed_in(request)
+    if code_is_fresh(request, found):
+        raise Redirect("confirm_information")
+    return await code_page(request)
+
+
+async def submit_code(request: web.Request, fields: dict[str, str]) -> web.Response:
+    """Check the code, then show the summary."""
+    found = guards.require_signed_in(request)
+    refused = await give_code(request, found, fields, "validation-totp")
+    return (
+        redirect(request, "confirm_information")
+        if refused is None
+        else await code_page(request, refused)
     )
 
 

@@ -17,6 +17,7 @@ from services.gateway.http.rendering import page
 from services.gateway.http.routes import redirect, url
 from services.gateway.http.site import CLOCK
 from services.gateway.portal import profile_form
+from services.gateway.portal.credentials import code_is_fresh
 from services.gateway.portal.flash import redirect_with_flash
 from services.gateway.portal.form_errors import refused_form, unavailable_form
 from services.gateway.portal.profile_fields import FIELDS
@@ -85,7 +86,8 @@ async def submit(request: web.Request, fields: dict[str, str]) -> web.Response:
     if errors:
         return await invalid(request, Form.again(fields), saved, tuple(errors))
     if action == "validate":
-        if fields["dialog"] == "1":  # the summary opens in a dialog over the form
+        # The summary opens in a dialog over the form, unless a code is asked for first.
+        if fields["dialog"] == "1" and code_is_fresh(request, found):
             return redirect(request, "information", valider=1)
         return redirect(request, "confirm_information")
     return redirect_with_flash(request, "information", "draft_saved")

@@ -32,4 +32,13 @@ PAGES = (
         on_unavailable=confirmation.on_unavailable,
         login_target="validation",
     ),
+    Page(
+        "confirm_information_code",
+        "/informations/validation/code",
+        confirmation.show_code,
+        confirmation.submit_code,
+        "code",
+        guard=require_signed_in,
+        on_unavailable=confirmation.code_unavailable,
+    ),
 )
