@@ -51,7 +51,7 @@ async def test_re_14_cancel_erases_at_every_step(
         await user.open(link)
         await expect(page.locator("main")).to_contain_text("Cette demande n'existe plus")
     await user.open("/inscription/validation")
-    await user.at("form")
+    await user.at("sign_in")
     await expect(page.locator("#address")).to_have_value("")
 
 
@@ -79,7 +79,7 @@ async def test_au_13_back_reload_bookmark_and_second_tab_lead_to_the_due_step(
     page = user.page
     for later in ("validation", "terms", "creation"):
         await user.open(STEPS[later])
-        await user.at("form")
+        await user.at("sign_in")
     await user.ask(address)
     for other in ("form", "terms", "creation", "verified"):
         await user.open(STEPS[other])

@@ -55,6 +55,11 @@ INFO: dict[str, str] = {
     "back": N_("Ce que vous avez fait est gardé. Étape suivante : {step}."),
     "verified": N_("Votre adresse est déjà vérifiée."),
     "exists": N_("Votre compte existe déjà : il n'y a plus rien à annuler."),
+    "no_request": N_(
+        "Ce navigateur n'a pas de demande en cours. Vous avez déjà demandé un compte ? "
+        "Connectez-vous : vous reprendrez à l'étape suivante. Sinon, choisissez « Première "
+        "connexion - Créer un compte »."
+    ),
     "already_enrolled": N_(
         "Un téléphone est déjà lié à votre compte : connectez-vous avec ses codes."
     ),

@@ -4,6 +4,7 @@ Opening such a page changes nothing, however often a scanner does it; its button
 """
 
 import re
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any, Protocol
 
@@ -15,6 +16,11 @@ from services.gateway.http.routes import url
 from shared.messaging.handlers import Refused
 
 TOKEN = re.compile(r"[A-Za-z0-9_-]{43}")
+PARAMETER = "jeton"
+#: Where the same link begins again in a value, pasted behind the first.
+ANOTHER_LINK = re.compile(r"https?://", re.IGNORECASE)
+#: Runs of the characters that tokens consist of; other signs came along from the text around.
+RUN = re.compile(r"[A-Za-z0-9._-]+")
 #: The state of the link for each refusal.
 STATES = {
     "link_malformed": "malformed",
@@ -42,14 +48,34 @@ class MailedLink:
     token: re.Pattern[str] = TOKEN
 
     def token_of(self, request: web.Request) -> str:
-        """The one token in the page's URL; empty where it is malformed."""
-        tokens = request.query.getall("jeton", [])
-        return tokens[0] if len(tokens) == 1 and self.token.fullmatch(tokens[0]) else ""
+        """The one token in the page's URL; empty where there is none, or two different ones.
+
+        It is found where the link was pasted twice, or with signs of the text around it (P-24).
+        """
+        values = request.query.getall(PARAMETER, [])
+        found = {token for value in values for token in self._tokens(value)}
+        return found.pop() if len(found) == 1 else ""
+
+    def _tokens(self, value: str) -> Iterator[str]:
+        first, *again = ANOTHER_LINK.split(value)
+        for part in (first, *(link.partition(f"{PARAMETER}=")[2] for link in again)):
+            for run in RUN.findall(part):
+                yield from self._token_in(run)
+
+    def _token_in(self, run: str) -> Iterator[str]:
+        run = run.strip(".")
+        half = run[: len(run) // 2]
+        twice = half if half * 2 == run else ""
+        # A dot may be part of a token, or end the sentence in which the link stood.
+        for one in (twice, run, run.strip("_-"), *run.split(".")):
+            if self.token.fullmatch(one):
+                yield one
+                return
 
     def keep_query(self, query: str) -> str | None:
         """What the language switch keeps of the query: a token, and nothing else."""
         name, _, value = query.partition("=")
-        return query if name == "jeton" and self.token.fullmatch(value) else None
+        return query if name == PARAMETER and self.token.fullmatch(value) else None
 
     def render(
         self, request: web.Request, link: LinkState, token: str, form: Form, **variables: Any

@@ -4,7 +4,13 @@ from aiohttp import web
 
 from services.gateway.clients.services import ask
 from services.gateway.http.errors import Redirect
-from services.gateway.sessions.request_state import end_presession, flash, presession
+from services.gateway.sessions.request_state import (
+    REQUEST_STATE,
+    end_presession,
+    flash,
+    look_up,
+    presession,
+)
 from shared.contracts.registration.requests import DescribeRequest
 from shared.contracts.registration.views import RequestView
 from shared.messaging.handlers import Refused
@@ -33,6 +39,20 @@ async def current_request(request: web.Request) -> RequestView | None:
     return None
 
 
+async def known_request(request: web.Request) -> RequestView | None:
+    """The request of this browser, or None, for a page that does without: no message, no effect."""
+    await look_up(request)
+    found = request[REQUEST_STATE].presession
+    if found is None:
+        return None
+    try:
+        return await ask(request, DescribeRequest(request_id=found.request_id), RequestView)
+    except Refused as refused:
+        if refused.refusal.slug != "request_gone":
+            raise
+    return None
+
+
 async def require_registration_step(request: web.Request, *steps: str) -> RequestView:
     """The request of this browser at one of `steps`; otherwise redirects to the due step.
 
@@ -52,7 +72,19 @@ def out_of_order(request: web.Request, view: RequestView | None) -> Redirect:
         path=request.path,
         due=view.due if view else None,
     )
-    return Redirect(STEPS[view.due] if view else "register")
+    return Redirect(STEPS[view.due] if view else _without_request(request))
+
+
+def _without_request(request: web.Request) -> str:
+    """The page for who has no request here, which says why: the form where theirs has ended, else
+    the sign-in, which leads to the due step of a request made elsewhere (P-06).
+    """
+    state = request[REQUEST_STATE]
+    if state.flash == "gone":
+        return "register"
+    if state.session is None:
+        flash(request, "no_request")
+    return "sign_in"
 
 
 def due_step(view: RequestView) -> str:

@@ -4,7 +4,7 @@ import asyncio
 
 import pytest
 
-from tests.support.actors.http_browser import HttpBrowser
+from tests.support.actors.http_browser import HttpBrowser, HttpResponse
 from tests.support.servers.portal import PASSWORD, Portal
 
 pytestmark = pytest.mark.asyncio(loop_scope="package")
@@ -85,13 +85,66 @@ async def test_a_truncated_link_is_refused_with_its_reason(
         assert "Ce lien est incomplet" in page.text
 
 
-async def test_a_used_link_is_refused_with_its_reason(
+@pytest.mark.parametrize("link", ["{0}.", "{0}).", "<{0}>", "{0}&jeton={0}", "{0}{0}"])
+async def test_p_24_a_link_with_signs_around_it_verifies_the_address(
+    portal: Portal, browser: HttpBrowser, address: str, link: str
+) -> None:
+    await portal.asked(browser, address)
+    mail = await portal.sent_mails.to(address)
+    page = await browser.get(f"/inscription/lien?jeton={link.format(mail.token)}")
+    page = await browser.post(page, "/inscription/lien")
+    assert page.path == "/inscription/adresse-validee"
+
+
+async def test_p_27_a_used_link_leads_on(
     portal: Portal, browser: HttpBrowser, address: str
 ) -> None:
+    """The browser that has the request continues; another one signs in first."""
     await portal.proved(browser, address)
     mail = await portal.sent_mails.to(address)
-    page = await portal.browser().get(f"/inscription/lien?jeton={mail.token}")
-    assert "Adresse déjà vérifiée" in page.text
+    path = f"/inscription/lien?jeton={mail.token}"
+    page = await portal.browser().get(path)
+    assert page.h1 == "Adresse déjà vérifiée"
+    assert buttons(page) == [("Se connecter", "/connexion")]
+    page = await browser.get(path)
+    assert page.h1 == "Adresse déjà vérifiée"
+    assert buttons(page) == [("Continuer", "/inscription/conditions")]
+
+
+@pytest.mark.parametrize("state", ["cut", "replaced", "nowhere"])
+async def test_p_06_a_failing_link_leads_to_the_request_or_to_the_sign_in(
+    portal: Portal, browser: HttpBrowser, address: str, state: str
+) -> None:
+    """« Saisir le code » only where there is a request; « Se connecter » and why elsewhere."""
+    await portal.asked(browser, address)
+    token = (await portal.sent_mails.to(address)).token
+    if state == "replaced":
+        page = await browser.get("/inscription/adresse")
+        given = {"address": f"x{address}", "password": PASSWORD}
+        await browser.post(page, "/inscription/adresse", given)
+    query = {"cut": f"?jeton={token[:-3]}", "replaced": f"?jeton={token}", "nowhere": ""}[state]
+    own = await browser.get(f"/inscription/lien{query}")
+    assert ("Saisir le code", "/inscription/validation") in buttons(own)
+    other = await portal.browser().get(f"/inscription/lien{query}")
+    assert buttons(other) == [("Se connecter", "/connexion")]
+    assert "connectez-vous avec l'adresse et le mot de passe de votre demande" in other.text
+
+
+@pytest.mark.parametrize(
+    "step", ["validation", "adresse", "adresse-validee", "conditions", "creation"]
+)
+async def test_p_06_a_step_without_a_request_leads_to_the_sign_in_with_the_reason(
+    portal: Portal, step: str
+) -> None:
+    page = await portal.browser().get(f"/inscription/{step}")
+    assert page.path == "/connexion"
+    assert "Ce navigateur n'a pas de demande en cours." in page.text
+
+
+def buttons(page: HttpResponse) -> list[tuple[str, str]]:
+    """Links that look like buttons, in the page's main part, by their words."""
+    found = page.soup.select("main a.fr-btn")
+    return [(one.get_text(strip=True), str(one["href"])) for one in found]
 
 
 async def test_g_11_another_message_voids_the_former(
@@ -152,7 +205,7 @@ async def test_re_14_cancelling_deletes_everything(
     page = await browser.post(page, "/inscription/annuler")
     assert "La création du compte est annulée et votre saisie est effacée." in page.text
     assert browser.cookies["impex-presession"] != bound
-    assert (await browser.get("/inscription/validation")).path == "/inscription"
+    assert (await browser.get("/inscription/validation")).path == "/connexion"
     link = await browser.get(f"/inscription/lien?jeton={mail.token}")
     assert link.soup.find("form", action="/inscription/lien") is None
 

@@ -135,7 +135,7 @@ async def test_one_browser_has_two_streams_and_gets_their_slots_back(
 
 async def test_a_stream_is_for_the_requesting_browser_only(portal: Portal) -> None:
     async with stream(portal.browser()) as live:
-        assert (live.status, live.headers["Location"]) == (303, "/inscription")
+        assert (live.status, live.headers["Location"]) == (303, "/connexion")
     assert (await portal.browser().send("HEAD", FOLLOW)).status == 405
 
 

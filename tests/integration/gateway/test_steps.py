@@ -40,7 +40,7 @@ async def test_au_13_steps_are_taken_in_their_order(
         itself = itself or (due == "validation" and path == "/inscription/adresse")
         assert page.path == (path if itself else home[due])
     stranger = await portal.browser().get("/inscription/conditions")
-    assert stranger.path == "/inscription"
+    assert stranger.path == "/connexion"
 
 
 async def test_questions_while_typing_are_answered_with_data(

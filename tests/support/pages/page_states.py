@@ -123,7 +123,7 @@ def _addresses() -> list[State]:
     ]
 
 
-def _link(name: str, shown: Any = None, **of_link: Any) -> State:
+def _link(name: str, shown: Any = None, pending: Any = None, **of_link: Any) -> State:
     link = {"masked_address": None, "needs_password": False, "tries_left": 0, "at": None}
     return State(
         name,
@@ -132,9 +132,10 @@ def _link(name: str, shown: Any = None, **of_link: Any) -> State:
             "link": SimpleNamespace(**{**link, **of_link}),
             "token": "t" * 43,
             "form": shown or form(),
+            "pending": pending,
         },
         "/inscription/lien",
-        2,
+        2 if of_link["state"] in ("valid", "verified") else None,
     )
 
 
@@ -149,11 +150,16 @@ def _links() -> list[State]:
         _link("link", state="valid", masked_address=masked),
         _link("link-elsewhere", state="valid", masked_address=masked, needs_password=True),
         _link("link-wrong", wrong, state="valid", masked_address=masked, needs_password=True),
-        _link("link-replaced", state="replaced"),
-        _link("link-expired", state="expired", at=NOW),
-        _link("link-malformed", state="malformed"),
-        _link("link-verified", state="verified"),
+        _link("link-replaced", state="replaced", pending=view()),
+        _link("link-replaced-elsewhere", state="replaced"),
+        _link("link-expired", state="expired", at=NOW, pending=view()),
+        _link("link-expired-elsewhere", state="expired", at=NOW),
+        _link("link-malformed", state="malformed", pending=view()),
+        _link("link-malformed-elsewhere", state="malformed"),
+        _link("link-verified", state="verified", pending=view("terms")),
+        _link("link-verified-elsewhere", state="verified"),
         _link("link-gone", state="gone"),
+        _link("link-gone-another", state="gone", pending=view()),
     ]
 
 

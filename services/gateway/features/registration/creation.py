@@ -55,7 +55,7 @@ async def follow(request: web.Request) -> web.StreamResponse:
 async def _state(request: web.Request, view: RequestView | None) -> dict[str, object]:
     lang = request[REQUEST_STATE].lang
     if view is None:
-        return {"state": None, "text": "", "due": GONE, "next": url(request, "register")}
+        return {"state": None, "text": "", "due": GONE, "next": url(request, "creation")}
     creating = view.due == "terms" and await _accepting(request)
     name = "created" if view.due == "created" else "creating" if creating else None
     return {

@@ -75,9 +75,7 @@ async def state(request: web.Request) -> web.Response:
     """The state that the page follows, for browsers whose proxy buffers streams."""
     view = await current_request(request)
     if view is None:
-        return web.json_response(
-            {"state": None, "text": "", "due": GONE, "next": url(request, "register")}
-        )
+        return web.json_response({"state": None, "text": "", "due": GONE, "next": _own(request)})
     return web.json_response(
         {
             "state": view.mail.state,
@@ -96,7 +94,7 @@ async def follow(request: web.Request) -> web.StreamResponse:
     async def ask() -> list[SseEvent]:
         view = await current_request(request)
         if view is None:
-            return [("due", {"due": GONE, "next": url(request, "register")}, True)]
+            return [("due", {"due": GONE, "next": _own(request)}, True)]
         mail = {"state": view.mail.state, "text": mail_text(view.mail, lang)}
         if view.due == "validation":
             return [("mail", mail, False)]
@@ -114,8 +112,13 @@ def _render(request: web.Request, view: RequestView, form: Form) -> web.Response
         form=form,
         mail_text=mail_text(view.mail, request[REQUEST_STATE].lang),
         resend_in=seconds_until(request, view.resend_at),
-        switch_url=url(request, "validation"),
+        switch_url=_own(request),
     )
+
+
+def _own(request: web.Request) -> str:
+    """This page: without a request it leads on and says why."""
+    return url(request, "validation")
 
 
 def _next(request: web.Request, view: RequestView) -> str:

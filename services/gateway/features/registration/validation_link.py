@@ -12,7 +12,7 @@ from services.gateway.http.forms import Form
 from services.gateway.http.routes import redirect
 from services.gateway.portal.form_errors import refused_form, unavailable_form
 from services.gateway.portal.mailed_links import MailedLink
-from services.gateway.portal.registration_steps import due_step
+from services.gateway.portal.registration_steps import due_step, known_request
 from services.gateway.sessions.request_state import (
     REQUEST_STATE,
     bind_to_request,
@@ -44,14 +44,14 @@ async def show(request: web.Request) -> web.Response:
     """The state of the link; opening it changes nothing."""
     token = LINK.token_of(request)
     link = await _describe(request, token) if token else MALFORMED
-    return LINK.render(request, link, token, Form())
+    return await _render(request, link, token, Form())
 
 
 async def submit(request: web.Request, fields: dict[str, str]) -> web.Response:
     """Verify the address; on another device the browser is bound to the request."""
     token, password = fields["token"], fields["password"]
     if not LINK.token.fullmatch(token):
-        return LINK.render(request, MALFORMED, "", Form())
+        return await _render(request, MALFORMED, "", Form())
     bound_to = await _bound_to(request)
     message = VerifyLink(
         link_token=seal(request, VerifyLink, "link_token", token),
@@ -76,7 +76,14 @@ async def on_unavailable(request: web.Request, fields: dict[str, str]) -> web.Re
         fields["password"]
     )
     link = LinkView(state="valid", needs_password=needed)
-    return LINK.render(request, link, fields["token"], unavailable_form(request, fields))
+    form = unavailable_form(request, fields)
+    return LINK.render(request, link, fields["token"], form, pending=None)
+
+
+async def _render(request: web.Request, link: LinkView, token: str, form: Form) -> web.Response:
+    """The link; where it does nothing, the way on is this browser's own request, if it has one."""
+    pending = None if link.state == "valid" else await known_request(request)
+    return LINK.render(request, link, token, form, pending=pending)
 
 
 async def _bound_to(request: web.Request) -> str | None:
@@ -99,11 +106,11 @@ async def _refused(
     refusal = refused.refusal
     if refusal.slug in STATES:
         link = LinkView(state=STATES[refusal.slug], at=_time(refusal.params.get("at")))
-        return LINK.render(request, link, token, Form(status=422))
+        return await _render(request, link, token, Form(status=422))
     form = refused_form(request, fields, refused)
     if refusal.slug == "wrong_password":
         log.warning("A link's password was wrong.", action="authn_login_fail")
-    return LINK.render(request, await _describe(request, token), token, form)
+    return await _render(request, await _describe(request, token), token, form)
 
 
 def _time(text: object) -> datetime | None:
