@@ -8,7 +8,7 @@ while the message is being built, and a « ce n'est pas moi » token is created 
 import asyncio
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, replace
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
 
@@ -34,9 +34,9 @@ from shared.contracts.base import EVENTS
 from shared.contracts.mailer import OWNER
 from shared.database import Connection, acquire, transaction
 from shared.errors import DecryptionError, DependencyDown
-from shared.messaging.connection import describe
 from shared.messaging.envelope import traceparent
 from shared.outbox import emit
+from shared.runtime.retrying import OutageLog
 from shared.runtime.service import Runtime
 from shared.runtime.telemetry import REGISTRY, get_logger, log_context, trace_id
 from shared.security.sealing import Opener, seal_context
@@ -100,7 +100,12 @@ class Courier:
         if delivery.state is not State.TRANSMITTING:
             await claims.release(tx, delivery, now)
             return
-        outcome = Outcome(kind=OutcomeKind.UNCERTAIN, reason="in_doubt", answer="the mailer died")
+        outcome = Outcome(
+            kind=OutcomeKind.UNCERTAIN,
+            reason="in_doubt",
+            answer="the mailer died",
+            age=timedelta(seconds=self.settings.mail_lease),
+        )
         await self._apply(tx, delivery, outcome)
         await claims.add_attempt(tx, delivery, outcome, now, now)
 
@@ -145,7 +150,10 @@ class Courier:
     async def _mark_transmitting(self, delivery: Delivery) -> bool:
         try:
             async with acquire(self.runtime.pool) as tx:
-                return await claims.mark_transmitting(tx, delivery, self.settings.mail_lease)
+                if await claims.mark_transmitting(tx, delivery, self.settings.mail_lease):
+                    return True
+                await claims.release(tx, delivery, self.runtime.clock())  # if the lease ran out
+                return False
         except (DependencyDown, TimeoutError):
             # Whether that was committed is unknown, but nothing was sent.
             now = self.runtime.clock
@@ -196,18 +204,16 @@ class Courier:
         `work` must be idempotent: the answer to a commit may be lost.
         """
         pause = MIN_PAUSE_SECONDS
+        outage = OutageLog("mail_record_waits", "mail_record_resumed")
         while True:
             try:
                 async with transaction(self.runtime.pool) as tx:
                     await work(tx)
             except (DependencyDown, TimeoutError, asyncpg.TransactionRollbackError) as error:
-                log.warning(
-                    "An outcome is waiting for the database.",
-                    action="mail_record_waits",
-                    reason=describe(error),
-                )
+                outage.started(error)
                 await asyncio.sleep(pause)
                 pause = min(pause * 2, MAX_PAUSE_SECONDS)
             else:
+                outage.ended()
                 self.runtime.wake_relay()
                 return

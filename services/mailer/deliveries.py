@@ -20,6 +20,9 @@ from shared.contracts.mailer import MailAccepted, MailDeferred, MailRefused
 
 #: After the schedule, one attempt every hour.
 HOURLY = timedelta(hours=1)
+#: Before a code or link whose arrival is uncertain is sent again: what cut the connection, such as
+#: a mail server that restarts, may last for some seconds.
+UNCERTAIN_SCHEDULE = (timedelta(seconds=5), timedelta(seconds=30))
 
 #: Codes for a mailbox that does not exist, unless an enhanced code says otherwise.
 _UNKNOWN_CODES = frozenset({550, 551, 553})
@@ -60,12 +63,16 @@ class OutcomeKind(StrEnum):
 
 @dataclass(frozen=True, kw_only=True)
 class Outcome:
-    """What one attempt resulted in, with the server's answer for the operator."""
+    """What one attempt resulted in, with the server's answer for the operator.
+
+    `age` is how long ago the attempt ended, where that is found later.
+    """
 
     kind: OutcomeKind
     reason: str | None = None
     code: int | None = None
     answer: str = ""
+    age: timedelta = timedelta(0)
 
 
 EXPIRED = Outcome(kind=OutcomeKind.EXPIRED, reason="expired")
@@ -165,9 +172,11 @@ def decide(
         case OutcomeKind.EXPIRED:
             return to(state=State.DROPPED, event=MailRefused, reason="expired")
         case OutcomeKind.UNCERTAIN:
-            # A code or link is sent again, once; anything else is held for a person.
-            if delivery.template.carries_secret and not delivery.doubts:
-                return to(state=State.PENDING, reason="in_doubt", due_at=now)
+            # A code or link is sent again while it is valid; anything else is held for a person.
+            if delivery.template.carries_secret and delivery.doubts < len(UNCERTAIN_SCHEDULE):
+                due_at = max(now, now - outcome.age + UNCERTAIN_SCHEDULE[delivery.doubts])
+                if due_at < delivery.expires_at:
+                    return to(state=State.PENDING, reason="in_doubt", due_at=due_at)
             return to(state=State.HELD, event=MailRefused, reason="in_doubt")
         case OutcomeKind.DEFERRED:
             due_at = next_try(deferrals, now, schedule)

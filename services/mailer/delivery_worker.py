@@ -15,8 +15,7 @@ from services.mailer import claims, store
 from services.mailer.courier import Courier
 from services.mailer.deliveries import Delivery
 from services.mailer.smtp import SmtpUnavailable
-from shared.database import TRANSIENT_ERRORS, acquire, transaction
-from shared.messaging.connection import describe
+from shared.database import TRANSIENT_ERRORS, Connection, acquire, transaction
 from shared.messaging.failures import frames
 from shared.runtime.retrying import OutageLog
 from shared.runtime.telemetry import REGISTRY, get_logger
@@ -25,7 +24,7 @@ from shared.runtime.telemetry import REGISTRY, get_logger
 POLL_SECONDS = 1.0
 #: Seconds between two probes of a mail server that is unavailable.
 MIN_PROBE_SECONDS = 1.0
-MAX_PROBE_SECONDS = 30.0
+MAX_PROBE_SECONDS = 5.0
 #: Mails deferred or recovered in one transaction.
 MAX_BATCH = 100
 
@@ -50,9 +49,11 @@ class DeliveryWorker:
         self._stopping = False
         self._unavailable = False
         self._housekeeping_at = 0.0
+        self._recovery_at = 0.0
         self._probe_at = 0.0
         self._probe_pause = MIN_PROBE_SECONDS
-        self._waiting = OutageLog("sender")
+        self._renewing = OutageLog("lease_not_renewed", "leases_renewed")
+        self._waiting = OutageLog("sender_waits", "sender_resumed")
 
     def wake(self) -> None:
         """A mail may be due now."""
@@ -69,6 +70,8 @@ class DeliveryWorker:
                     self._waiting.ended()
                 except TRANSIENT_ERRORS as error:
                     self._waiting.started(error)
+                    # Other mailers could not renew their leases either.
+                    self._recovery_at = time.monotonic() + self._settings.mail_lease
                     await asyncio.sleep(POLL_SECONDS)
             with suppress(TimeoutError):
                 async with asyncio.timeout(POLL_SECONDS):
@@ -76,14 +79,19 @@ class DeliveryWorker:
 
     async def renew_leases(self) -> None:
         """Renew the lease of every mail that is being sent."""
-        held = {each.mail_id: each.claim for each in self._tasks.values() if each.claim}
-        if not held:
+        if not self._tasks:
             return
         try:
             async with acquire(self._runtime.pool) as tx:
-                await claims.renew(tx, held, self._settings.mail_lease)
+                await self._renew(tx)
+            self._renewing.ended()
         except TRANSIENT_ERRORS as error:
-            log.warning("Leases not renewed.", action="lease_not_renewed", reason=describe(error))
+            self._renewing.started(error)
+
+    async def _renew(self, tx: Connection) -> None:
+        held = {each.mail_id: each.claim for each in self._tasks.values() if each.claim}
+        if held:
+            await claims.renew(tx, held, self._settings.mail_lease)
 
     async def stop(self, seconds: float) -> None:
         """Claim no more mails; wait `seconds` for those being sent, then cancel them."""
@@ -106,7 +114,8 @@ class DeliveryWorker:
         now = time.monotonic()
         if now >= self._housekeeping_at:
             self._housekeeping_at = now + POLL_SECONDS
-            await self._recover_abandoned()
+            if now >= self._recovery_at:
+                await self._recover_abandoned()
             await self._courier.smtp.close_idle()
             await self._measure()
         if self._unavailable:
@@ -183,6 +192,8 @@ class DeliveryWorker:
 
     async def _recover_abandoned(self) -> None:
         async with transaction(self._runtime.pool) as tx:
+            # A process that was stopped for a while must not take its own mails for abandoned.
+            await self._renew(tx)
             found = await claims.abandoned(tx, MAX_BATCH)
             for delivery in found:
                 await self._courier.recover_abandoned(tx, delivery)

@@ -129,7 +129,7 @@ class MailerSettings(BrandSettings):
     )
     mail_lease: int = setting(
         "IMPEX_MAIL_LEASE",
-        default=30,
+        default=8,
         doc="How long after a mailer's last heartbeat another one takes over its deliveries.",
         unit="seconds",
         between=(2, 600),

@@ -12,11 +12,13 @@ from typing import Any, TypeAlias, cast
 import asyncpg
 
 from shared.errors import DependencyDown
-from shared.runtime.retrying import retry_while_down
+from shared.runtime.retrying import OutageLog, retry_while_down
 
 Pool: TypeAlias = "asyncpg.Pool[asyncpg.Record]"
 Connection: TypeAlias = "asyncpg.Connection[Any]"
 
+#: The name of this dependency in `DependencyDown`.
+DATABASE = "database"
 CONNECT_SECONDS = 5
 COMMAND_SECONDS = 10
 #: Longer than a handler may take (60 s), so that only a forgotten transaction is ended.
@@ -49,6 +51,9 @@ CONNECTION_ERRORS = (
 #: What a task that runs for ever lives through, and tries again later.
 TRANSIENT_ERRORS = (DependencyDown, TimeoutError, asyncpg.PostgresError)
 
+#: One for the process: its services have the same server.
+_outage = OutageLog("database_away", "database_back")
+
 
 @contextmanager
 def connecting() -> Iterator[None]:
@@ -58,7 +63,7 @@ def connecting() -> Iterator[None]:
     except asyncpg.ClientConfigurationError:
         raise
     except (asyncpg.PostgresError, asyncpg.InterfaceError, OSError, TimeoutError) as error:
-        raise DependencyDown("database", _reason(error)) from error
+        raise DependencyDown(DATABASE, _reason(error)) from error
 
 
 @contextmanager
@@ -67,10 +72,10 @@ def database_errors() -> Iterator[None]:
     try:
         yield
     except CONNECTION_ERRORS as error:
-        raise DependencyDown("database", _reason(error)) from error
+        raise DependencyDown(DATABASE, _reason(error)) from error
     except asyncpg.InterfaceError as error:
         if "closed" in str(error) or "closing" in str(error):
-            raise DependencyDown("database", _reason(error)) from error
+            raise DependencyDown(DATABASE, _reason(error)) from error
         raise
 
 
@@ -124,18 +129,25 @@ async def _skip_reset(_connection: object) -> None:
 @asynccontextmanager
 async def acquire(pool: Pool) -> AsyncIterator[Connection]:
     """A connection without a transaction. DependencyDown if the server is unavailable."""
-    with connecting():
-        connection = await pool.acquire(timeout=ACQUIRE_SECONDS)
     try:
-        with database_errors():
-            yield cast(Connection, connection)
-    except TimeoutError as error:
-        if await _is_silent(cast(Connection, connection)):
-            raise DependencyDown("database", "no answer in time") from error
+        with connecting():
+            connection = await pool.acquire(timeout=ACQUIRE_SECONDS)
+        try:
+            with database_errors():
+                yield cast(Connection, connection)
+        except TimeoutError as error:
+            if await _is_silent(cast(Connection, connection)):
+                raise DependencyDown(DATABASE, "no answer in time") from error
+            raise
+        finally:
+            with database_errors():
+                await pool.release(connection, timeout=CONNECT_SECONDS)
+    except DependencyDown as down:
+        if down.name == DATABASE:
+            _outage.started(down.reason)
         raise
-    finally:
-        with database_errors():
-            await pool.release(connection, timeout=CONNECT_SECONDS)
+    else:
+        _outage.ended()
 
 
 async def _is_silent(connection: Connection) -> bool:
@@ -171,4 +183,4 @@ async def ping(pool: Pool) -> None:
         async with acquire(pool) as connection:
             await connection.execute("SELECT 1", timeout=CONNECT_SECONDS)
     except (TimeoutError, asyncpg.PostgresError) as error:
-        raise DependencyDown("database", _reason(error)) from error
+        raise DependencyDown(DATABASE, _reason(error)) from error

@@ -17,31 +17,39 @@ import aio_pika
 from aiormq.abc import AbstractChannel
 
 from shared.errors import DependencyDown
-from shared.runtime.retrying import retry_while_down
-from shared.runtime.telemetry import get_logger
+from shared.runtime.retrying import OutageLog, retry_while_down
 
 #: Seconds; aiormq calls a connection dead after three of them, and 5 to 20 is optimal.
 HEARTBEAT = 15
 #: Seconds that the broker may take to open or close a connection or a channel.
-CONNECT_SECONDS = 10
+CONNECT_SECONDS = 5
 #: Seconds for which the first connection is retried.
 START_SECONDS = 60
 FIRST_PAUSE = 0.1
-MAX_PAUSE = 5.0
+MAX_PAUSE = 2.0
 #: The name of this dependency in `DependencyDown`.
 BROKER = "broker"
 
-log = get_logger("messaging")
-
 
 class BrokerConnection:
-    """A supervised connection named `name@host`; `run` must be running for it to come back."""
+    """A supervised connection named `name@host`; `run` must be running for it to come back.
 
-    def __init__(self, url: str, name: str, *, heartbeat: int = HEARTBEAT) -> None:
+    `outage` is the log that a service's connections to the same broker share.
+    """
+
+    def __init__(
+        self,
+        url: str,
+        name: str,
+        *,
+        heartbeat: int = HEARTBEAT,
+        outage: OutageLog | None = None,
+    ) -> None:
         self.name = f"{name}@{socket.gethostname()}"
         self.user = unquote(urlsplit(url).username or "guest")
         self._url = url
         self._heartbeat = heartbeat
+        self._outage = outage or OutageLog("broker_lost", "broker_back")
         self._connection: aio_pika.abc.AbstractConnection | None = None
         self._up = asyncio.Event()
         self._lost = asyncio.Event()
@@ -73,14 +81,8 @@ class BrokerConnection:
                 continue
             try:
                 await self._connect()
-                log.info("The broker is back.", action="broker_back", connection=self.name)
             except DependencyDown as down:
-                log.warning(
-                    "The broker cannot be reached; trying again.",
-                    action="broker_away",
-                    connection=self.name,
-                    reason=down.reason,
-                )
+                self._outage.started(down.reason, self.name)
                 # Jitter: the processes must not all reconnect at the same moment.
                 await asyncio.sleep(pause * random.uniform(0.5, 1))  # noqa: S311
                 pause = min(pause * 2, MAX_PAUSE)
@@ -140,6 +142,7 @@ class BrokerConnection:
         self._connection = connection
         self._lost.clear()
         self._up.set()
+        self._outage.ended(self.name)
         connection.close_callbacks.add(self._on_lost)
 
     def _on_lost(self, connection: Any, error: BaseException | None) -> None:
@@ -149,12 +152,7 @@ class BrokerConnection:
         self.problem = describe(error)
         self._up.clear()
         self._lost.set()
-        log.warning(
-            "The connection to the broker was lost.",
-            action="broker_lost",
-            connection=self.name,
-            reason=self.problem,
-        )
+        self._outage.started(self.problem, self.name)
 
 
 def cancellation_requested() -> bool:

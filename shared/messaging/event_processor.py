@@ -94,11 +94,11 @@ class EventProcessor:
                 try:
                     await self._process(message)
                 except DependencyDown as down:
-                    if not await self._pause(down):
+                    if not await self._pause(down, down.name):
                         return  # Unsettled: closing the channel gives it back.
                     continue
                 except PublishNotConfirmed as error:
-                    await self._pause(DependencyDown(BROKER, str(error)))
+                    await self._pause(error, BROKER)
                     await ack_or_requeue(message, requeue=True)
                     return
                 await ack_or_requeue(message)
@@ -106,10 +106,10 @@ class EventProcessor:
                     self.queue_consumer.reset_backoff()
                 return
 
-    async def _pause(self, down: DependencyDown) -> bool:
+    async def _pause(self, error: Exception, dependency: str) -> bool:
         if self.queue_consumer is None:
-            raise down
-        return await self.queue_consumer.pause(str(down), self._probes.get(down.name))
+            raise error
+        return await self.queue_consumer.pause(error, self._probes.get(dependency))
 
     async def _process(self, message: DeliveredMessage) -> None:
         """Handle `message`, or copy it to a retry queue or the dead letters."""

@@ -24,8 +24,9 @@ from shared.runtime.telemetry import get_logger
 BATCH = 100
 #: Seconds between two looks without being woken.
 POLL = 1.0
-#: Seconds a refused row waits at most.
-MAX_WAIT = 60
+#: Seconds a refused row waits at most: a broker that refuses, such as one without disk space, may
+#: accept again at any moment.
+MAX_WAIT = 4
 
 _CLAIM = """
 SELECT id, message_id::text, type, body, attempts FROM outbox
@@ -50,7 +51,7 @@ class Relay:
         self._awake = asyncio.Event()
         self._stopping = asyncio.Event()
         self._stopped = asyncio.Event()
-        self._outages = OutageLog("relay")
+        self._outages = OutageLog("relay_waits", "relay_resumed")
 
     def wake(self) -> None:
         """Poll the outbox now; call it after the commit."""

@@ -6,6 +6,7 @@ subscribing again. The handler of a delivery acknowledges it.
 """
 
 import asyncio
+import logging
 from collections.abc import Awaitable, Callable, Coroutine
 from typing import Any
 
@@ -18,10 +19,12 @@ from shared.messaging.connection import (
     cancellation_requested,
     describe,
 )
+from shared.runtime.retrying import OutageLog
 from shared.runtime.telemetry import get_logger
 
+#: Seconds between two tries; even after a long outage work goes on within a few seconds.
 FIRST_PAUSE = 0.2
-MAX_PAUSE = 30.0
+MAX_PAUSE = 3.0
 
 log = get_logger("messaging")
 
@@ -54,6 +57,7 @@ class QueueConsumer:
         self._stopping = asyncio.Event()
         self._stopped = asyncio.Event()
         self._pause = FIRST_PAUSE
+        self._outage = OutageLog("consumer_paused", "consumer_resumed")
         self.consuming = False
         self.problem = "not subscribed yet"
 
@@ -138,7 +142,9 @@ class QueueConsumer:
     def _lost(self, reason: str) -> None:
         self.consuming = False
         if reason != self.problem:
-            log.warning(
+            # A lost connection is logged by the connection.
+            log.log(
+                logging.WARNING if self._connection.is_up else logging.DEBUG,
                 "Not consuming; trying again.",
                 action="consumer_lost",
                 queue=self.queue,
@@ -146,7 +152,7 @@ class QueueConsumer:
             )
         self.problem = reason
 
-    async def pause(self, reason: str, probe: Probe | None) -> bool:
+    async def pause(self, error: Exception, probe: Probe | None) -> bool:
         """Stop taking deliveries until `probe` succeeds; without one, for a growing pause.
 
         Returns True when work may go on, False when a drain has begun.
@@ -155,7 +161,7 @@ class QueueConsumer:
             self._open.clear()
             self._paused.set()
             self._probing = asyncio.create_task(
-                self._probe(reason, probe), name=f"{self.queue}: probe"
+                self._probe(error, probe), name=f"{self.queue}: probe"
             )
         await wait_first(self._open.wait(), self._stopping.wait())
         return not self.stopping
@@ -164,11 +170,9 @@ class QueueConsumer:
         """A delivery was handled: the next pause is short again."""
         self._pause = FIRST_PAUSE
 
-    async def _probe(self, reason: str, probe: Probe | None) -> None:
-        log.warning(
-            "The consumer pauses.", action="consumer_paused", queue=self.queue, reason=reason
-        )
-        self.problem = reason
+    async def _probe(self, error: Exception, probe: Probe | None) -> None:
+        self._outage.started(error, self.queue)
+        self.problem = describe(error)
         answered = False
         try:
             while not answered:
@@ -184,7 +188,7 @@ class QueueConsumer:
             self._probing = None
             self._paused.clear()
             self._open.set()
-        log.info("The consumer goes on.", action="consumer_resumed", queue=self.queue)
+        self._outage.ended(self.queue)
 
     async def drain(self, seconds: float) -> int:
         """Take nothing more and wait for what is running; returns how many had to be cut."""

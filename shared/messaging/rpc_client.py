@@ -36,6 +36,7 @@ from shared.messaging.rpc_codec import (
     decode_reply,
 )
 from shared.messaging.topology import REPLY_TO, REQUESTS
+from shared.runtime.retrying import OutageLog
 from shared.runtime.telemetry import get_logger
 
 #: Seconds that a request waits for a connection that is coming back.
@@ -61,6 +62,7 @@ class RpcClient:
         self._clock = clock
         self._channel: AbstractChannel | None = None
         self._ready = asyncio.Event()
+        self._outage = OutageLog("requester_lost", "requester_back")
         self._channel_suspect = asyncio.Event()
         self._pending: dict[str, tuple[str, asyncio.Future[bytes]]] = {}
 
@@ -79,11 +81,8 @@ class RpcClient:
                 if cancellation_requested():
                     raise
             except Exception as error:
-                log.warning(
-                    "The reply channel was lost.",
-                    action="requester_lost",
-                    reason=describe(error),
-                )
+                if self._connection.is_up:  # else the connection has logged it
+                    self._outage.started(describe(error))
             finally:
                 self._ready.clear()
                 self._channel = None
@@ -98,6 +97,7 @@ class RpcClient:
         self._channel = channel
         self._channel_suspect.clear()
         self._ready.set()
+        self._outage.ended()
         await wait_first(closed, self._channel_suspect.wait())
         if not closed.done():
             closed.cancel()
@@ -153,6 +153,9 @@ class RpcClient:
             return await answer
         finally:
             del self._pending[message_id]
+            # Where the send failed too, nobody reads the error that the lost channel gave it.
+            if not answer.cancel() and not answer.cancelled():
+                answer.exception()
 
     async def _ready_channel(self) -> AbstractChannel:
         if not self._ready.is_set():

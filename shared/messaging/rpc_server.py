@@ -134,7 +134,7 @@ class RpcServer:
             # Nothing was written, so nothing is stored: sent again, it is evaluated again.
             return encode_refusal(refused.refusal)
         except DependencyDown as down:
-            log.warning(
+            log.debug(
                 "A request cannot be carried out now.",
                 action="request_unavailable",
                 type=request.TYPE,

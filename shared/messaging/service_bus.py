@@ -33,7 +33,7 @@ from shared.messaging.rpc_server import RpcServer
 from shared.messaging.topology import declare, requests_queue, service_topology
 from shared.outbox import inbox, oldest_age
 from shared.runtime.periodic import periodically
-from shared.runtime.retrying import retry_while_down
+from shared.runtime.retrying import OutageLog, retry_while_down
 from shared.runtime.telemetry import REGISTRY, get_logger
 
 #: Seconds after which a broker that does not answer declarations counts as unavailable.
@@ -76,8 +76,13 @@ class ServiceBus:
         self._topology = service_topology(
             name, [row.event for row in hears], [row.request for row in answers]
         )
-        self._publish = BrokerConnection(amqp_url, f"{name}.publish")
-        self._consume = BrokerConnection(amqp_url, f"{name}.consume") if hears or answers else None
+        outage = OutageLog("broker_lost", "broker_back")
+        self._publish = BrokerConnection(amqp_url, f"{name}.publish", outage=outage)
+        self._consume = (
+            BrokerConnection(amqp_url, f"{name}.consume", outage=outage)
+            if hears or answers
+            else None
+        )
         self._check(hears, answers, emits)
         publisher = Publisher(self._publish)
         self.relay = Relay(pool, publisher)

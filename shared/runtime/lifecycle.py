@@ -182,16 +182,9 @@ class ServiceRunner:
         while True:
             try:
                 await ping(pool)
-                answers = True
-            except DependencyDown as down:
-                answers = False
-                reason = down.reason
-            if answers != self._database_up:
-                self._database_up = answers
-                if answers:
-                    log.info("The database answers again.", action="database_back")
-                else:
-                    log.error("The database is unavailable.", action="database_away", reason=reason)
+                self._database_up = True
+            except DependencyDown:
+                self._database_up = False
             await asyncio.sleep(PING_SECONDS)
 
     async def _drain_bus(self, node: ServiceBus, deadline: float) -> bool:

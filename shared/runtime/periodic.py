@@ -5,10 +5,7 @@ from collections.abc import Awaitable, Callable
 from typing import NoReturn
 
 from shared.database import TRANSIENT_ERRORS
-from shared.messaging.connection import describe
-from shared.runtime.telemetry import get_logger
-
-log = get_logger("periodic")
+from shared.runtime.retrying import OutageLog
 
 
 async def periodically(
@@ -18,13 +15,12 @@ async def periodically(
 
     A database or broker error is logged under the action `NAME_waits`; other errors propagate.
     """
+    outage = OutageLog(f"{name}_waits", f"{name}_resumed")
     while True:
         try:
             await work()
         except TRANSIENT_ERRORS as error:
-            log.warning(
-                "Periodic work is waiting for a server.",
-                action=f"{name}_waits",
-                reason=describe(error),
-            )
+            outage.started(error)
+        else:
+            outage.ended()
         await asyncio.sleep(seconds)

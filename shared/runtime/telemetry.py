@@ -185,6 +185,7 @@ def configure_logging(level: str = "info", stream: TextIO | None = None) -> None
 #: `shared.database` log lost and restored connections themselves, in one line.
 LIBRARIES = {
     "aiormq": logging.ERROR,
+    "aiormq.connection": logging.CRITICAL,
     "aio_pika": logging.ERROR,
     "asyncio": logging.WARNING,
     "asyncpg": logging.ERROR,

@@ -65,7 +65,7 @@ def form_endpoint(page: Page, submit: FormView) -> View:
         except UNAVAILABLE_ERRORS as error:
             if page.on_unavailable is None:
                 raise
-            log.warning("A service is unavailable.", action="dependency_away", reason=str(error))
+            log.info("A service is unavailable.", action="dependency_away", reason=str(error))
             return await page.on_unavailable(request, fields)
 
     return receive

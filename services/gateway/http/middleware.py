@@ -103,7 +103,7 @@ async def _failed(request: web.Request, error: Exception) -> web.StreamResponse:
     if isinstance(error, HttpError):
         return error_page(request, error)
     if isinstance(error, (*UNAVAILABLE_ERRORS, TimeoutError)):
-        log.warning("A service is unavailable.", action="dependency_away", reason=str(error))
+        log.info("A service is unavailable.", action="dependency_away", reason=str(error))
         return error_page(request, HttpError(503, retry_after=UNAVAILABLE_RETRY_SECONDS))
     if isinstance(error, Refused) and error.refusal.retry_after:
         return error_page(request, HttpError(429, retry_after=error.refusal.retry_after))

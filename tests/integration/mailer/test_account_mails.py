@@ -121,6 +121,8 @@ async def test_an_uncertain_link_is_sent_again_once_with_the_same_text(
     smtp.drop_after_data = 1
     async with mailer.run(IMPEX_SMTP_URL=smtp.url):
         cause = await mailer.publish(reset())
+        await mailer.uncertain(cause, 1)
+        await mailer.make_due(cause)
         row = await mailer.state(cause, "accepted")
     first, second = smtp.messages
     assert first.message["Message-ID"] == second.message["Message-ID"]

@@ -28,10 +28,13 @@ async def test_gd_03_records_are_purged_after_thirty_days(
 async def test_b_04_the_code_of_a_held_mail_is_erased_when_it_has_run_out(
     mailer: MailerHarness, smtp: MailServer
 ) -> None:
-    smtp.drop_after_data = 3
+    smtp.drop_after_data = 4
     async with mailer.run(IMPEX_SMTP_URL=smtp.url):
         with_code = await mailer.publish(asked())
         without = await mailer.publish(created())
+        for number in (1, 2):
+            await mailer.uncertain(with_code, number)
+            await mailer.make_due(with_code)
         await mailer.state(with_code, "held")
         await mailer.state(without, "held")
     await store.purge(mailer.database, now() + timedelta(hours=23), DAYS_30)

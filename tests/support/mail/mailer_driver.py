@@ -68,6 +68,17 @@ class MailerDriver(ABC):
         rows = await self.database.fetch("SELECT template FROM deliveries ORDER BY written_at")
         return [row["template"] for row in rows]
 
+    async def uncertain(self, cause: str, number: int) -> Any:
+        """The record, once `number` attempts were uncertain and the next one waits."""
+
+        async def waiting() -> Any:
+            row = await self.row(cause)
+            assert row is not None, "no record yet"
+            assert (row["state"], row["doubts"]) == ("pending", number), dict(row)
+            return row
+
+        return await eventually(waiting, why=f"{number} uncertain attempts")
+
     async def attempts(self, cause: str) -> list[Any]:
         """The results of the attempts."""
         return list(
@@ -81,7 +92,9 @@ class MailerDriver(ABC):
     async def make_due(self, cause: str) -> None:
         """As if the wait were over."""
         status = await self.database.execute(
-            "UPDATE deliveries SET due_at = now() WHERE cause = $1 AND state = 'deferred'", cause
+            "UPDATE deliveries SET due_at = now() "
+            "WHERE cause = $1 AND state IN ('pending', 'deferred')",
+            cause,
         )
         assert status == "UPDATE 1"
 

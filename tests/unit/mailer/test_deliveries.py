@@ -18,7 +18,6 @@ from services.mailer.deliveries import (
     next_try,
 )
 from services.mailer.mail_templates import FINALISATION, VALIDATION
-from shared.contracts.base import Event
 from shared.contracts.mailer import MailAccepted, MailDeferred, MailRefused
 from tests.support.mail.sample_mails import data_of
 
@@ -125,23 +124,37 @@ def test_an_expired_code_is_dropped_and_reported() -> None:
     assert (step.state, step.event, step.reason) == (State.DROPPED, MailRefused, "expired")
 
 
+#: In seconds: how long the code is valid, how long ago the attempt was, and the wait before the
+#: next one; None where the mail is held.
 @pytest.mark.parametrize(
-    ("secret", "doubts", "state", "event"),
+    ("secret", "doubts", "life", "age", "wait"),
     [
-        (True, 0, State.PENDING, None),
-        (True, 1, State.HELD, MailRefused),
-        (False, 0, State.HELD, MailRefused),
+        (True, 0, 86_400, 0, 5),
+        (True, 1, 86_400, 0, 30),
+        (True, 2, 86_400, 0, None),
+        (True, 3, 86_400, 0, None),
+        (False, 0, 86_400, 0, None),
+        (True, 0, 6, 0, 5),
+        (True, 0, 5, 0, None),
+        (True, 1, 31, 0, 30),
+        (True, 1, 30, 0, None),
+        (True, 0, 86_400, 3, 2),
+        (True, 0, 86_400, 8, 0),
+        (True, 1, 86_400, 8, 22),
     ],
 )
-def test_an_uncertain_mail_is_sent_again_once_if_it_carries_a_secret(
-    secret: bool, doubts: int, state: State, event: type[Event] | None
+def test_r_04_an_uncertain_mail_with_a_secret_is_sent_again_after_a_wait(
+    secret: bool, doubts: int, life: int, age: int, wait: int | None
 ) -> None:
-    step = decide(
-        delivery(secret=secret, doubts=doubts), Outcome(kind=OutcomeKind.UNCERTAIN), NOW, SCHEDULE
+    before = delivery(secret=secret, doubts=doubts, life=timedelta(seconds=life))
+    outcome = Outcome(kind=OutcomeKind.UNCERTAIN, age=timedelta(seconds=age))
+    step = decide(before, outcome, NOW, SCHEDULE)
+    held = wait is None
+    assert (step.state, step.event, step.reason) == (
+        (State.HELD, MailRefused, "in_doubt") if held else (State.PENDING, None, "in_doubt")
     )
-    assert (step.state, step.event, step.reason) == (state, event, "in_doubt")
     assert step.uncertain_attempts == doubts + 1
-    assert step.due_at == (NOW if state is State.PENDING else None)
+    assert step.due_at == (None if wait is None else NOW + timedelta(seconds=wait))
     assert not step.final  # the code is still needed
 
 
@@ -161,5 +174,5 @@ def test_every_transition_obeys_the_table(
     assert (step.due_at is not None) == (step.state in {State.PENDING, State.DEFERRED})
     assert step.deferrals >= deferrals
     assert step.uncertain_attempts >= doubts
-    if step.due_at is not None and step.state is State.DEFERRED:
+    if step.due_at is not None:
         assert NOW < step.due_at < before.expires_at

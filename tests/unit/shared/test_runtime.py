@@ -27,4 +27,5 @@ async def test_a_periodic_task_continues_after_a_transient_error() -> None:
         task = asyncio.create_task(repeat())
         await asyncio.wait_for(third_run.wait(), 5)
         task.cancel()
-    assert (name, [line["action"] for line in lines]) == ("purge", ["purge_waits"])
+    actions = [line["action"] for line in lines]
+    assert (name, actions) == ("purge", ["purge_waits", "purge_resumed"])

@@ -46,7 +46,7 @@ async def show(request: web.Request) -> web.Response:
         view = await ask(request, query.list_request(found.account_id), DossiersView)
         query = query.with_page(view.page)
     except UNAVAILABLE_ERRORS as error:
-        log.warning("A service is unavailable.", action="dependency_away", reason=str(error))
+        log.info("A service is unavailable.", action="dependency_away", reason=str(error))
     shown = None
     if view is not None:
         names = app[RENDERER].brand.names(lang)

@@ -2,11 +2,13 @@
 
 import asyncio
 import sys
+from collections import Counter
 from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
+from structlog.testing import capture_logs
 
 from shared.contracts.registration.events import RequestCancelled
 from shared.contracts.registration.requests import DescribeTerms
@@ -44,7 +46,10 @@ def own_broker(dedicated_servers: DedicatedServers) -> Iterator[Broker]:
 async def test_mq_06_a_broker_that_is_killed_and_restarted_loses_no_event(
     database: Database, dedicated_servers: DedicatedServers, own_broker: Broker
 ) -> None:
-    """MQ-06: events emitted before, during and after the outage are each handled once."""
+    """MQ-06: events emitted before, during and after the outage are each handled once.
+
+    R-05: each service logs the outage in one line when it begins and in one when it ends.
+    """
     own_rabbit = dedicated_servers.rabbit
     bus = BusFixture(database, own_broker)
     handler = RecordingHandler()
@@ -60,18 +65,22 @@ async def test_mq_06_a_broker_that_is_killed_and_restarted_loses_no_event(
     ids = await bus.emit(registration, *map(_cancelled, range(150)))
     await eventually(lambda: len(handler) > 20)
 
-    own_rabbit.kill()
-    await eventually(lambda: not any(node.ready[0] for node in nodes))
-    with pytest.raises(ServiceUnavailable):
-        await gateway.rpc_client.ask(DescribeTerms(language="fr"))
-    ids += await bus.emit(registration, *map(_cancelled, range(150, 250)))
-    own_rabbit.start()
-    await eventually(lambda: all(node.ready[0] for node in nodes), 90, why="all are back")
-    ids += await bus.emit(registration, *map(_cancelled, range(250, 300)))
+    with capture_logs() as lines:
+        own_rabbit.kill()
+        await eventually(lambda: not any(node.ready[0] for node in nodes))
+        with pytest.raises(ServiceUnavailable):
+            await gateway.rpc_client.ask(DescribeTerms(language="fr"))
+        ids += await bus.emit(registration, *map(_cancelled, range(150, 250)))
+        own_rabbit.start()
+        await eventually(lambda: all(node.ready[0] for node in nodes), 90, why="all are back")
+        ids += await bus.emit(registration, *map(_cancelled, range(250, 300)))
 
-    await eventually(lambda: _inbox(bus, 300), 60)
+        await eventually(lambda: _inbox(bus, 300), 60)
     assert set(handler.ids) == set(ids)
     assert await gateway.rpc_client.ask(DescribeTerms(language="fr")) == _TERMS
+    told = Counter(one["action"] for one in lines if one["log_level"] not in ("debug", "info"))
+    back = Counter(one["action"] for one in lines if one["action"].endswith("_back"))
+    assert (told, back) == ({"broker_lost": 3}, {"broker_back": 3})  # once for each service
     for node in nodes:
         assert not any(task.done() for task in node.background_tasks())
     await bus.close()
