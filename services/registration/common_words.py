@@ -5,11 +5,12 @@ password is looked up in one table. Words of five letters or more count anywhere
 passwords also as a whole. zxcvbn's estimate comes last, on the server only. Pure.
 """
 
-from collections.abc import Callable, Iterable, Iterator, Mapping
-from typing import NamedTuple
+from collections.abc import Iterable, Iterator, Mapping
+from typing import NamedTuple, Protocol
 
 from zxcvbn import zxcvbn
 from zxcvbn.frequency_lists import FREQUENCY_LISTS
+from zxcvbn.matching import RANKED_DICTIONARIES
 
 #: Shorter words occur in too many good passwords.
 MIN_LETTERS = 5
@@ -25,7 +26,18 @@ MIN_SCORE = 2
 #: zxcvbn's time grows fast with length, and further characters make no password weaker.
 MAX_CHECKED_CHARACTERS = 32
 
-Fold = Callable[[str], str]
+
+class Forms(Protocol):
+    """Three forms of a text, all of one length: see `PasswordRules`."""
+
+    def fold(self, text: str) -> str:
+        """Without case, accents and look-alikes, for comparisons."""
+
+    def plain(self, text: str) -> str:
+        """With look-alikes as they are."""
+
+    def spell(self, text: str) -> str:
+        """With letters for the digits and signs that stand for them."""
 
 
 class ListedWord(NamedTuple):
@@ -39,14 +51,17 @@ class WordList:
     """Words searched inside passwords, and common passwords compared as a whole."""
 
     def __init__(
-        self, fold: Fold, words: Iterable[tuple[str, Iterable[str]]], passwords: Iterable[str] = ()
+        self,
+        forms: Forms,
+        words: Iterable[tuple[str, Iterable[str]]],
+        passwords: Iterable[str] = (),
     ) -> None:
-        self._fold = fold
+        self._forms = forms
         self._inside: dict[str, ListedWord] = {}
         for source, entries in words:
             for word in entries:
                 self._add(word, source)
-        self._whole = {_one(fold(each), each): each for each in passwords}
+        self._whole = {_one(forms.fold(each), each): each for each in passwords}
         self._lengths = sorted({len(word) for word in self._inside}, reverse=True)
 
     def __len__(self) -> int:
@@ -62,13 +77,19 @@ class WordList:
         yield from self._inside.items()
 
     def find(self, password: str) -> ListedWord | None:
-        """The longest listed word inside, else the common password that it equals, else None."""
-        folded = self._fold(password)
+        """The longest listed word inside, else the common password that it equals, else None.
+
+        A listed word that is part of a longer word, as russel is of brussels, is reported as that.
+        """
+        folded, plain = self._forms.fold(password), self._forms.plain(password)
         for length in self._lengths:
             for start in range(len(folded) - length + 1):
-                found = self._inside.get(folded[start : start + length])
-                if found is not None:
-                    return found
+                end = start + length
+                found = self._inside.get(folded[start:end])
+                # Digits alone are no word.
+                if found is not None and any(map(str.isalpha, plain[start:end])):
+                    longer = _longer_word(self._forms.spell(password), plain, start, end)
+                    return found if longer is None else found._replace(word=longer)
         whole = self._whole.get(folded)
         return None if whole is None else ListedWord(whole, "passwords")
 
@@ -77,7 +98,23 @@ class WordList:
             return
         entry = ListedWord(word, source)
         for form in (word, "".join(char for char in word if char.isalnum())):
-            self._inside.setdefault(_one(self._fold(form), word), entry)
+            self._inside.setdefault(_one(self._forms.fold(form), word), entry)
+
+
+def _longer_word(spelled: str, plain: str, start: int, end: int) -> str | None:
+    """The longest word of zxcvbn's whole lists around a part, what is added being letters."""
+    first, last = start, end
+    while first > 0 and plain[first - 1].isalpha():
+        first -= 1
+    while last < len(plain) and plain[last].isalpha():
+        last += 1
+    around = [(a, b) for a in range(first, start + 1) for b in range(end, last + 1)]
+    longer = [spelled[a:b] for a, b in around if b - a > end - start]
+    return max(filter(_is_known, longer), key=len, default=None)
+
+
+def _is_known(word: str) -> bool:
+    return word.isalpha() and any(word in ranked for ranked in RANKED_DICTIONARIES.values())
 
 
 def _one(folded: str, word: str) -> str:

@@ -28,7 +28,7 @@ def load_common_words(rules: PasswordRules, operator_dir: Path | None = None) ->
     own = [(name, read_list(_words_file(name))) for name in BUNDLED_LISTS]
     given = [("operator", read_list(text)) for text in _operator_texts(operator_dir)]
     lists: list[tuple[str, Iterable[str]]] = [*given, *own, *zxcvbn_lists()]
-    return WordList(rules.fold, lists, common_passwords())
+    return WordList(rules, lists, common_passwords())
 
 
 def _words_file(name: str) -> str:

@@ -105,14 +105,41 @@ def normalize(password: str) -> str:
     return _normal_form(password, "NFC")
 
 
+@dataclass(frozen=True)
+class _Row:
+    """A row of keys in one direction: as it is named, plain and folded, all of one length."""
+
+    keys: str
+    plain: str
+    folded: str
+
+    def common_part(self, at: int, plain: str, folded: str, start: int) -> str:
+        """The keys from `at` on that a typed text, in both forms, follows from `start` on."""
+        end, last = at, start + len(self.keys)
+        for sign, typed in zip(plain[start:last], folded[start:last], strict=True):
+            # Look-alikes stand only for letters: @zer is azer, but elo is not 310.
+            same = end < len(self.keys) and typed == self.folded[end]
+            if not same or (sign != self.plain[end] and not _is_letter(self.plain[end])):
+                break
+            end += 1
+        return self.keys[at:end]
+
+
 class PasswordRules:
     """The rules of one document, ready to check passwords."""
 
     def __init__(self, document: RulesDocument) -> None:
         self.document = document
-        self._runs: dict[str, list[str]] = {}
-        for piece in self._ngrams():
-            self._runs.setdefault(self.fold(piece), []).append(piece)
+        size = document.sequences.min_run
+        self._rows = [
+            _Row(keys, self.plain(keys), self.fold(keys))
+            for row in document.sequences.rows
+            for keys in (row, row[::-1])
+        ]
+        self._starts: dict[str, list[tuple[_Row, int]]] = {}
+        for row in self._rows:
+            for at in range(len(row.folded) - size + 1):
+                self._starts.setdefault(row.folded[at : at + size], []).append((row, at))
 
     @classmethod
     def parse(cls, text: str | bytes) -> "PasswordRules":
@@ -139,10 +166,17 @@ class PasswordRules:
     def fold(self, text: str) -> str:
         """The form for comparisons: without case, accents, invisible characters and look-alikes."""
         look_alikes = self.document.fold.look_alikes
-        return "".join(look_alikes.get(char, char) for char in self._plain(text))
+        return "".join(look_alikes.get(char, char) for char in self.plain(text))
 
-    def _plain(self, text: str) -> str:
-        """As `fold`, but look-alikes stay distinct; both forms have the same length."""
+    def spell(self, text: str) -> str:
+        """As `plain`, with a letter for each digit or sign that stands for one."""
+        look_alikes = self.document.fold.look_alikes
+        return "".join(
+            char if _is_letter(char) else look_alikes.get(char, char) for char in self.plain(text)
+        )
+
+    def plain(self, text: str) -> str:
+        """As `fold`, but look-alikes stay distinct; all three forms have the same length."""
         lowered = _normal_form(text, "NFKD").lower()
         letters = self.document.fold.letters
         kept = (
@@ -155,14 +189,14 @@ class PasswordRules:
     def check(self, candidate: Candidate) -> list[RuleResult]:
         """One result for each rule shown, in the order shown."""
         password = normalize(candidate.password)
-        folded = self.fold(password)
+        folded, plain = self.fold(password), self.plain(password)
         broken = {
             "mixed_case": _mixed_case(password),
             "min_length": self._min_length(password),
             "max_length": self._max_length(password),
             "forbidden_words": self._forbidden_words(folded),
-            "identity": self._identity(folded, candidate),
-            "common": self._common(password, folded),
+            "identity": self._identity(plain, folded, candidate),
+            "common": self._common(plain, folded),
         }
         return [RuleResult(rule, *(broken[rule] or ())) for rule in self.document.shown]
 
@@ -192,9 +226,9 @@ class PasswordRules:
                 return "forbidden_word", {"word": word}
         return None
 
-    def _identity(self, folded: str, candidate: Candidate) -> Broken | None:
+    def _identity(self, plain: str, folded: str, candidate: Candidate) -> Broken | None:
         for part, word in self._identity_words(candidate):
-            if self.fold(word) in folded:
+            if _is_disguised(self.fold(word), plain, folded):
                 return "identity", {"part": part, "word": word}
         return None
 
@@ -214,27 +248,23 @@ class PasswordRules:
                 if len(word) >= self.document.identity.min_part:
                     yield part, word
 
-    def _common(self, password: str, folded: str) -> Broken | None:
-        run = self._find_run(self._plain(password), folded)
-        if run is not None:
+    def _common(self, plain: str, folded: str) -> Broken | None:
+        run = self._longest_run(plain, folded)
+        if run:
             return "sequence", {"run": run}
-        count = _longest_repeat(folded)
-        return ("repeated", {"count": count}) if count >= self.document.sequences.min_run else None
+        start, end = _longest_repeat(folded)
+        if end - start < self.document.sequences.min_run:
+            return None
+        return "repeated", {"run": plain[start:end], "count": end - start}
 
-    def _ngrams(self) -> Iterator[str]:
-        size = self.document.sequences.min_run
-        for row in self.document.sequences.rows:
-            for keys in (row, row[::-1]):
-                for start in range(len(keys) - size + 1):
-                    yield keys[start : start + size]
-
-    def _find_run(self, plain: str, folded: str) -> str | None:
-        size = self.document.sequences.min_run
+    def _longest_run(self, plain: str, folded: str) -> str:
+        """The keys of the longest part that follows a row, or an empty text."""
+        size, longest = self.document.sequences.min_run, ""
         for start in range(len(folded) - size + 1):
-            for piece in self._runs.get(folded[start : start + size], ()):
-                if _look_alike(plain[start : start + size], self._plain(piece)):
-                    return piece
-        return None
+            for row, at in self._starts.get(folded[start : start + size], ()):
+                run = row.common_part(at, plain, folded, start)
+                longest = max(longest, run, key=len)
+        return longest if len(longest) >= size else ""
 
     def _bits(self, password: str) -> float:
         pools = self.document.strength.pools
@@ -270,22 +300,32 @@ def _words(text: str) -> Iterator[str]:
             word = ""
 
 
-def _look_alike(typed: str, keys: str) -> bool:
-    """Whether look-alikes stand only for letters: @zer is azer, but elo is not 310."""
-    return all(
-        sign == key or unicodedata.category(key)[0] == "L"
-        for sign, key in zip(typed, keys, strict=True)
-    )
+def _is_disguised(word: str, plain: str, folded: str) -> bool:
+    """Whether a folded word is in a text, at least one letter of it typed as such.
+
+    Digits alone are no word: 154 is nobody's Isa.
+    """
+    start = folded.find(word)
+    while start >= 0:
+        if any(_is_letter(char) for char in plain[start : start + len(word)]):
+            return True
+        start = folded.find(word, start + 1)
+    return False
 
 
-def _longest_repeat(folded: str) -> int:
-    longest = count = 0
-    before = ""
-    for char in folded:
-        count = count + 1 if char == before else 1
-        longest = max(longest, count)
-        before = char
-    return longest
+def _is_letter(char: str) -> bool:
+    return unicodedata.category(char)[0] == "L"
+
+
+def _longest_repeat(folded: str) -> tuple[int, int]:
+    """Start and end of the longest run of one character."""
+    start = first = end = 0
+    for at, char in enumerate(folded):
+        if char != folded[start]:
+            start = at
+        if at + 1 - start > end - first:
+            first, end = start, at + 1
+    return first, end
 
 
 def _kind(char: str) -> str:

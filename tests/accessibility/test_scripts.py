@@ -100,6 +100,45 @@ async def test_g_08_the_server_checks_the_word_lists(site: Site, page: Page) -> 
     assert site.asked == [(WORD, {"password": "Soleil9!qz"})]
 
 
+@pytest.mark.parametrize(
+    ("password", "named"),
+    [
+        ("Xk9!ttttB", "«\u00a0tttt\u00a0»\u00a0: une répétition"),
+        ("K9poiuytV", "«\u00a0poiuyt\u00a0»\u00a0: une suite de caractères"),
+        ("Kv97e57Qwz", "«\u00a0test\u00a0»\u00a0: un mot interdit"),
+    ],
+)
+async def test_t_11_t_12_what_is_refused_is_named(
+    site: Site, page: Page, password: str, named: str
+) -> None:
+    await _register(site, page)
+    await page.locator("#password").fill(password)
+    await expect(page.locator("#mot-refuse")).to_contain_text(named)
+
+
+@pytest.mark.parametrize(("password", "sent"), [(GOOD, True), ("azerty", False)])
+async def test_t_20_a_password_filled_in_without_an_event_is_checked_at_the_press(
+    site: Site, page: Page, password: str, sent: bool
+) -> None:
+    """As some password managers fill in fields."""
+    await _register(site, page)
+    await page.evaluate(
+        """password => {
+            document.getElementById("password").value = password;
+            document.addEventListener("submit", (event) => {
+                document.title = event.defaultPrevented ? "held" : "sent";
+                event.preventDefault();
+            });
+        }""",
+        password,
+    )
+    await page.get_by_role("button", name="Continuer").click(force=True)
+    await expect(page).to_have_title("sent" if sent else "held")
+    if not sent:
+        await expect(page.locator("#suite")).to_contain_text("à respecter.")
+        await expect(page.locator("[data-rule=min_length]")).to_contain_text("Pas encore")
+
+
 async def test_g_05_a_typo_gets_a_suggestion_that_corrects_it(site: Site, page: Page) -> None:
     """The suggestion fills the field only on request."""
     await _register(site, page)

@@ -235,7 +235,7 @@ async def test_ax_12_b_13_the_codes_are_downloaded_without_scripts(
 
 
 @pytest.mark.parametrize("name", ["reset", "account_password"])
-async def test_g_06_a_new_password_is_checked_while_typing(
+async def test_g_06_t_13_a_new_password_is_checked_while_typing(
     site: Site, page: Page, name: str
 ) -> None:
     """Where the page does not know the person, it leaves the rule of the name to the server."""

@@ -52,7 +52,7 @@ FIELDS: dict[tuple[str, str], str] = {
     ("password", "forbidden_word"): N_("Retirez le mot « {word} »."),
     ("password", "listed_word"): N_("Ce mot de passe contient « {word} », un mot courant."),
     ("password", "sequence"): N_("Ce mot de passe contient « {run} », une suite de caractères."),
-    ("password", "repeated"): N_("Ce mot de passe répète {count} fois de suite le même caractère."),
+    ("password", "repeated"): N_("Ce mot de passe contient « {run} », une répétition."),
     ("password", "too_simple"): N_("Mot de passe trop facile à deviner."),
     ("password", "unreadable"): N_("Ce mot de passe n'a pas pu être lu : saisissez-le de nouveau."),
     ("password", "wrong"): N_("Ce n'est pas le mot de passe choisi pour cette demande."),

@@ -21,9 +21,12 @@ def test_g_08_the_table_is_large_enough() -> None:
 
 
 @pytest.mark.parametrize("row", TABLE, ids=lambda row: row["password"] or "empty")
-def test_g_06_the_server_agrees_with_the_table(row: dict[str, Any]) -> None:
+def test_g_06_t_11_t_12_the_server_agrees_with_the_table(row: dict[str, Any]) -> None:
     broken = {v.code for v in RULES.check(candidate(row)) if not v.ok}
     assert broken == set(row["codes"]), row.get("note")
+    if "names" in row:
+        (wrong,) = [v for v in RULES.check(candidate(row)) if not v.ok]
+        assert wrong.params == row["names"]
     if "strength" in row:
         assert RULES.strength(candidate(row)) == row["strength"]
 

@@ -8,6 +8,7 @@ const PAUSE = 600;
 const ANNOUNCE = 1500;
 const KINDS = new Map([
   ["forbidden_word", "excluded"], ["listed_word", "common_word"], ["sequence", "row"],
+  ["repeated", "repetition"],
 ]);
 const byId = (id) => document.getElementById(id);
 const data = (id) => JSON.parse(byId(id).textContent);
@@ -136,6 +137,8 @@ export function watchPassword(form, person) {
   }
 
   form.addEventListener("submit", (event) => {
+    // Again: a password manager may have filled in a field without an event.
+    show();
     if (button.getAttribute("aria-disabled") !== "true") return;
     if (event.submitter?.name) return;
     event.preventDefault();

@@ -11,13 +11,14 @@
 export function evaluate(rules, candidate) {
   const password = candidate.password.normalize("NFC");
   const folded = fold(rules, password);
+  const typed = { plain: [...plain(rules, password)], folded: [...folded] };
   const verdicts = new Map([
     ["mixed_case", () => mixedCase(password)],
     ["min_length", () => minLength(rules, password)],
     ["max_length", () => maxLength(rules, password)],
     ["forbidden_words", () => forbiddenWords(rules, folded)],
-    ["identity", () => identity(rules, folded, candidate)],
-    ["common", () => common(rules, password, folded)],
+    ["identity", () => identity(rules, typed, candidate)],
+    ["common", () => common(rules, typed)],
   ]);
   return rules.shown.map((rule) => {
     const [code, params] = verdicts.get(rule)() ?? [null, {}];
@@ -72,7 +73,7 @@ function forbiddenWords(rules, folded) {
   return word === undefined ? null : ["forbidden_word", { word }];
 }
 
-function identity(rules, folded, candidate) {
+function identity(rules, typed, candidate) {
   const at = (candidate.address ?? "").lastIndexOf("@");
   const local = at < 0 ? "" : candidate.address.slice(0, at);
   const labels = (candidate.address ?? "").slice(at + 1).split(".");
@@ -85,7 +86,7 @@ function identity(rules, folded, candidate) {
   for (const [part, text] of texts) {
     for (const word of text.normalize("NFC").split(/[^\p{L}\p{M}]+/u)) {
       const letters = [...word].length;
-      if (letters >= rules.identity.min_part && folded.includes(fold(rules, word))) {
+      if (letters >= rules.identity.min_part && isDisguised([...fold(rules, word)], typed)) {
         return ["identity", { part, word }];
       }
     }
@@ -93,59 +94,81 @@ function identity(rules, folded, candidate) {
   return null;
 }
 
-function common(rules, password, folded) {
-  const run = findRun(rules, plain(rules, password), folded);
-  if (run !== null) return ["sequence", { run }];
-  const count = longestRepeat(folded);
-  return count < rules.sequences.min_run ? null : ["repeated", { count }];
-}
-
-const runsOf = new WeakMap();
-
-function findRun(rules, unfolded, folded) {
-  if (!runsOf.has(rules)) runsOf.set(rules, grams(rules));
-  const runs = runsOf.get(rules);
-  const size = rules.sequences.min_run;
-  const [typed, chars] = [[...unfolded], [...folded]];
-  for (let start = 0; start + size <= chars.length; start += 1) {
-    const pieces = runs.get(chars.slice(start, start + size).join("")) ?? [];
-    const signs = typed.slice(start, start + size);
-    const found = pieces.find((piece) => standsFor(signs, [...plain(rules, piece)]));
-    if (found !== undefined) return found;
+// Digits alone are no word: 154 is nobody's Isa.
+function isDisguised(word, { plain: signs, folded }) {
+  for (let start = 0; start + word.length <= folded.length; start += 1) {
+    if (word.every((char, place) => char === folded[start + place])) {
+      if (signs.slice(start, start + word.length).some(isLetter)) return true;
+    }
   }
-  return null;
+  return false;
 }
 
-// Look-alikes only stand for letters: @zer is azer, but elo is not 310.
-function standsFor(signs, keys) {
-  return signs.every((sign, place) => sign === keys[place] || /\p{L}/u.test(keys[place]));
+function isLetter(char) {
+  return /\p{L}/u.test(char);
 }
 
-function grams(rules) {
-  const runs = new Map();
+function common(rules, typed) {
+  const run = longestRun(rules, typed);
+  if (run !== "") return ["sequence", { run }];
+  const [start, end] = longestRepeat(typed.folded);
+  if (end - start < rules.sequences.min_run) return null;
+  return ["repeated", { run: typed.plain.slice(start, end).join(""), count: end - start }];
+}
+
+const rowsOf = new WeakMap();
+
+function longestRun(rules, typed) {
+  if (!rowsOf.has(rules)) rowsOf.set(rules, rowsAndStarts(rules));
+  const starts = rowsOf.get(rules);
   const size = rules.sequences.min_run;
-  for (const row of rules.sequences.rows) {
-    for (const keys of [[...row], [...row].reverse()]) {
-      for (let start = 0; start + size <= keys.length; start += 1) {
-        const piece = keys.slice(start, start + size).join("");
-        const same = fold(rules, piece);
-        runs.set(same, [...(runs.get(same) ?? []), piece]);
+  let longest = [];
+  for (let start = 0; start + size <= typed.folded.length; start += 1) {
+    for (const [row, at] of starts.get(typed.folded.slice(start, start + size).join("")) ?? []) {
+      const run = commonPart(row, at, typed, start);
+      if (run.length > longest.length) longest = run;
+    }
+  }
+  return longest.length >= size ? longest.join("") : "";
+}
+
+// The keys of a row from `at` on that what is typed follows from `start` on. Look-alikes only stand for
+// letters: @zer is azer, but elo is not 310.
+function commonPart(row, at, typed, start) {
+  let length = 0;
+  while (at + length < row.keys.length && start + length < typed.folded.length) {
+    const [key, place] = [row.plain[at + length], start + length];
+    if (typed.folded[place] !== row.folded[at + length]) break;
+    if (typed.plain[place] !== key && !isLetter(key)) break;
+    length += 1;
+  }
+  return row.keys.slice(at, at + length);
+}
+
+function rowsAndStarts(rules) {
+  const starts = new Map();
+  const size = rules.sequences.min_run;
+  for (const each of rules.sequences.rows) {
+    for (const keys of [[...each], [...each].reverse()]) {
+      const text = keys.join("");
+      const row = { keys, plain: [...plain(rules, text)], folded: [...fold(rules, text)] };
+      for (let at = 0; at + size <= keys.length; at += 1) {
+        const same = row.folded.slice(at, at + size).join("");
+        starts.set(same, [...(starts.get(same) ?? []), [row, at]]);
       }
     }
   }
-  return runs;
+  return starts;
 }
 
+/** Start and end of the longest run of one character. */
 function longestRepeat(folded) {
-  let longest = 0;
-  let count = 0;
-  let before = null;
-  for (const char of folded) {
-    count = char === before ? count + 1 : 1;
-    longest = Math.max(longest, count);
-    before = char;
+  let [start, first, end] = [0, 0, 0];
+  for (let at = 0; at < folded.length; at += 1) {
+    if (folded[at] !== folded[start]) start = at;
+    if (at + 1 - start > end - first) [first, end] = [start, at + 1];
   }
-  return longest;
+  return [first, end];
 }
 
 function estimateBits(rules, password) {

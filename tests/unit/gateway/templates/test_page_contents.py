@@ -4,7 +4,7 @@ import re
 
 import pytest
 
-from tests.support.pages.page_basis import State
+from tests.support.pages.page_basis import State, me
 from tests.support.pages.page_states import STATES
 from tests.support.pages.render_pages import Page, render
 from tests.unit.gateway.templates.parsed_pages import ALL, FRENCH, one
@@ -22,6 +22,7 @@ def test_ax_01_titles_are_distinct() -> None:
     assert list(shared.values()) == [{"terms.html", "terms_public.html"}]
 
 
+TYPED = "input:not([type=hidden], [type=checkbox], [aria-hidden])"
 AUTOCOMPLETE = {
     "sign_in": {"address": "username", "password": "current-password"},
     "register": {
@@ -50,9 +51,19 @@ AUTOCOMPLETE = {
 }
 
 
+@pytest.mark.parametrize("name", ["account_password", "account_password-code"])
+def test_t_20_a_new_password_comes_with_its_user_name(name: str) -> None:
+    """For the password manager that stores both: before the password, and never sent."""
+    inputs = read(in_state(name)).select("main form input:not([type=hidden])")
+    user_name = inputs[0]
+    assert (user_name["autocomplete"], user_name["value"]) == ("username", me().address)
+    assert not user_name.has_attr("name")
+    assert user_name.has_attr("readonly")
+
+
 @pytest.mark.parametrize("name", AUTOCOMPLETE)
 def test_ax_02_fields_have_an_autocomplete_value(name: str) -> None:
-    fields = read(in_state(name)).select("main input:not([type=hidden], [type=checkbox])")
+    fields = read(in_state(name)).select(f"main {TYPED}")
     assert {str(field["name"]): field["autocomplete"] for field in fields} == AUTOCOMPLETE[name]
     for field in fields:
         assert one(in_state(name), f"label[for={field['id']}]").get_text(strip=True)
