@@ -6,16 +6,16 @@ are refused although their key is right (SI-03).
 
 import re
 
+import msgspec
 import stdnum
 from stdnum import lei as stdnum_lei
-from stdnum.eu import vat as stdnum_eu_vat
 from stdnum.exceptions import ValidationError
 from stdnum.fr import siret as stdnum_siret
 
 from services.profile.text_rules import BLANKS, check_line
 from shared.contracts.base import FieldError
 from shared.contracts.profile.views import ProfileFields
-from shared.domain.countries import FRANCE, SIRET_COUNTRIES
+from shared.domain.countries import FRANCE, SIRET_COUNTRIES, postal_code_use, vat_prefix
 
 SIRET_LENGTH = 14
 #: The digits of the company in the SIRETs of its establishments.
@@ -27,11 +27,13 @@ _SIRET_PUNCTUATION = str.maketrans("", "", BLANKS + ".")
 #: Of foreign postal codes only the length is checked (SI-09).
 MAX_POSTAL_CODE_LENGTH = 12
 MAX_NUMBER_LENGTH = 40
+#: Northern Ireland remains in the Union's VAT area.
+_NORTHERN_IRELAND = "XI"
 #: No country's VAT number is longer; for countries that stdnum does not know.
 MAX_VAT_LENGTH = 20
 
 #: SI-09: 01 to 98, then three digits; CEDEX codes have the same shape.
-_FRENCH_POSTAL_CODE = re.compile(r"(?:0[1-9]|[1-8][0-9]|9[0-8])[0-9]{3}", re.ASCII)
+FRENCH_POSTAL_CODE = re.compile(r"(?:0[1-9]|[1-8][0-9]|9[0-8])[0-9]{3}", re.ASCII)
 #: Corsica's communes have such numbers, its postal codes do not.
 _CORSICAN_COMMUNE = re.compile(r"2[AB][0-9]{3}", re.ASCII | re.IGNORECASE)
 #: Prefixes of postal codes of the overseas territories.
@@ -45,16 +47,6 @@ _POSTAL_CODE_PREFIXES = {
     "PM": ("975",),
     "YT": ("976",),
 }
-#: Countries without postal codes, from the addressing pages of the Universal Postal Union.
-WITHOUT_POSTAL_CODES = frozenset(
-    (
-        "AE", "AG", "AO", "AW", "BF", "BI", "BJ", "BO", "BS", "BW", "BZ", "CD", "CF", "CG", "CI",
-        "CK", "CM", "CW", "DJ", "DM", "ER", "FJ", "GA", "GD", "GM", "GQ", "GY", "HK", "KI", "KM",
-        "KN", "KP", "LY", "ML", "MO", "MR", "MW", "NR", "NU", "QA", "RW", "SB", "SC", "SL", "SO",
-        "SR", "SS", "ST", "SX", "SY", "TD", "TF", "TG", "TK", "TL", "TO", "TV", "UG", "VU", "YE",
-        "ZW",
-    )
-)  # fmt: skip
 _EORI = re.compile(r"[A-Z]{2}[A-Z0-9]{1,15}", re.ASCII)
 _PUNCTUATION = str.maketrans("", "", BLANKS + ".-/")
 
@@ -88,17 +80,20 @@ def check_siret_of_country(value: str, country: str) -> CheckedValue:
 
 def check_postal_code(value: str, country: str) -> CheckedValue:
     """In France five digits of the right territory; elsewhere only the length is checked."""
-    required = country not in WITHOUT_POSTAL_CODES
-    line, error = check_line("postal_code", value, MAX_POSTAL_CODE_LENGTH, required=required)
-    if country not in SIRET_COUNTRIES or (error is not None and error.code == "missing"):
+    use = postal_code_use(country)
+    line, error = check_line("postal_code", value, MAX_POSTAL_CODE_LENGTH, required=use.required)
+    if error is not None and error.code == "missing":
+        return line, msgspec.structs.replace(error, params={"example": use.example})
+    if country not in SIRET_COUNTRIES:
         return line, error
     code = line.replace(" ", "")
     if _CORSICAN_COMMUNE.fullmatch(code):
         return line, FieldError(field="postal_code", code="corsican")
-    if not _FRENCH_POSTAL_CODE.fullmatch(code):
-        return line, FieldError(field="postal_code", code="wrong_format")
+    if not FRENCH_POSTAL_CODE.fullmatch(code):
+        params: dict[str, str | int] = {"example": use.example}
+        return line, FieldError(field="postal_code", code="wrong_format", params=params)
     if not code.startswith(_POSTAL_CODE_PREFIXES.get(country, ("",))):
-        params: dict[str, str | int] = {"beginning": _POSTAL_CODE_PREFIXES[country][-1]}
+        params = {"beginning": _POSTAL_CODE_PREFIXES[country][-1]}
         return line, FieldError(field="postal_code", code="other_territory", params=params)
     return code, None
 
@@ -111,11 +106,13 @@ def check_vat(value: str, country: str, siret: str) -> CheckedValue:
     number = _normalize_number(value)
     if not number:
         return "", None
-    if len(number) > MAX_NUMBER_LENGTH or not (number.isascii() and number.isalnum()):
-        return number, FieldError(field="vat", code="invalid")
-    vat = _normalize_vat(number, country)
+    vat = None
+    if len(number) <= MAX_NUMBER_LENGTH and number.isascii() and number.isalnum():
+        vat = _normalize_vat(number, country)
     if vat is None:
-        return number, FieldError(field="vat", code="invalid")
+        prefix = vat_prefix(country)
+        params: dict[str, str | int] = {"prefix": prefix} if prefix else {}
+        return number, FieldError(field="vat", code="invalid", params=params)
     siren = siret[:SIREN_LENGTH]
     if vat.startswith(FRANCE) and siren and vat[4:] != siren:
         return vat, FieldError(field="vat", code="wrong_siren", params={"siren": siren})
@@ -156,16 +153,22 @@ def _normalize_number(value: str) -> str:
 def _normalize_vat(number: str, country: str) -> str | None:
     """The number as stored, or None if it is wrong.
 
-    The country code at its beginning tells a number of the European Union. Other numbers follow the
-    rule of the chosen country, or only the maximum length if stdnum has none.
+    The chosen country decides, whatever letters the number begins with: a Mexican number may begin
+    with RO. Numbers of the European Union are stored with their prefix. Where stdnum knows no rule
+    of the country, only the maximum length is checked.
     """
-    try:
-        prefix = number[:2].lower().replace("el", "gr")
-        if prefix in stdnum_eu_vat.MEMBER_STATES:
-            return str(stdnum_eu_vat.validate(number))
-        module = stdnum.get_cc_module(country.lower(), "vat") if country else None
-        if module is not None:
-            return str(module.validate(number))
-    except ValidationError:
-        return None
-    return number if len(number) <= MAX_VAT_LENGTH else None
+    prefix = vat_prefix(country)
+    if country == "GB" and number.startswith(_NORTHERN_IRELAND):
+        prefix = _NORTHERN_IRELAND
+    home = FRANCE if prefix == FRANCE else country
+    module = stdnum.get_cc_module(home.lower(), "vat") if home else None
+    if module is None:
+        return number if len(number) <= MAX_VAT_LENGTH else None
+    prefixes = (prefix, country) if prefix else ("",)
+    bare = next((number.removeprefix(one) for one in prefixes if number.startswith(one)), number)
+    for one in (bare, number):
+        try:
+            return prefix + str(module.validate(one)).removeprefix(prefix)
+        except ValidationError:
+            continue
+    return None

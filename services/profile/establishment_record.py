@@ -3,7 +3,7 @@
 The contract is « Recherche d'entreprises » (`GET /search?q=<siret>`, SI-05, SI-06): the
 establishment is in `results[].matching_etablissements[]`, and also, with its address in parts, in
 `siege` if it is the head office. Texts of the directory are suggestions for the user to edit;
-those that cannot be parsed are left out.
+those that cannot be parsed are left out. What is suggested is accepted by the form.
 """
 
 import re
@@ -11,14 +11,30 @@ from datetime import date
 
 import msgspec
 
-from services.profile.text_rules import is_readable, normalize
+from services.profile.establishment import FRENCH_POSTAL_CODE
+from services.profile.text_rules import MAX_LINE_LENGTH, is_readable, normalize
 from shared.domain.typed_text import UnsafeText
 
-#: Longer texts are neither names nor addresses.
-MAX_HINT_LENGTH = 100
+#: An address in one line, of which parts become lines of the form.
 MAX_ADDRESS_LENGTH = 400
-#: Placeholder of companies that opted out of publication.
-_HIDDEN = "[NON-DIFFUSIBLE]"
+#: What stands for data that the directory does not publish: « [ND] », « [NON-DIFFUSIBLE] » and any
+#: other words in brackets, these also without them where they are all there is.
+_MASK = re.compile(
+    r"\[[^\]]*\]|^(?:n\.? ?d\.?|x{3,}|non[ -]?(?:diffus|communiqu|renseign)\w*)$", re.IGNORECASE
+)
+#: Where the street begins in an address in one line: a number, or a way without one.
+_WAY = (
+    r"(?:ALL(?:EE)?|AV(?:ENUE)?|BD|BOULEVARD|CHE(?:MIN)?|COURS|ESP(?:LANADE)?|IMP(?:ASSE)?"
+    r"|MONTEE|PASS(?:AGE)?|PL(?:ACE)?|QU?AI|ROUTE|RTE|RUE|SENTE|SENTIER|SQ(?:UARE)?|VOIE)"
+)
+_NUMBERED_STREET = re.compile(
+    rf"(?<!\S)(?<!BP )(?<!CS )[0-9]{{1,4}}(?: ?(?:BIS|TER|QUATER|[A-Z]))?,? {_WAY} \S",
+    re.IGNORECASE,
+)
+#: Not behind an article: « 5 RUE DE LA PLACE VERTE », « ZONE DE LA ROUTE DE LYON ».
+_STREET = re.compile(
+    rf"(?<!\S)(?<!DE )(?<!DU )(?<!DES )(?<!LA )(?<!L )(?<!LE ){_WAY} \S", re.IGNORECASE
+)
 _POSTAL_CODE = re.compile(r"(?<![0-9])[0-9]{5}(?![0-9])", re.ASCII)
 
 
@@ -99,6 +115,8 @@ def _record(company: _Company, establishment: _Establishment) -> EstablishmentRe
     if not shown:
         return EstablishmentRecord(state="closed", closed_on=closed_on)
     extra, street, postal_code, city = _address(establishment)
+    if not FRENCH_POSTAL_CODE.fullmatch(postal_code):
+        postal_code = ""
     return EstablishmentRecord(
         state="closed" if closed else "found",
         company_name=_clean_text(company.nom_raison_sociale) or _clean_text(company.nom_complet),
@@ -120,24 +138,40 @@ def _address(one: _Establishment) -> tuple[str, str, str, str]:
         postal_code, city = _clean_text(one.cedex), _clean_text(one.libelle_cedex) or city
     if street:
         return _clean_text(one.complement_adresse), street, postal_code, city
-    line = (one.adresse or "")[:MAX_ADDRESS_LENGTH]
-    codes = list(_POSTAL_CODE.finditer(line))
+    line = one.adresse or ""
+    codes = [] if len(line) > MAX_ADDRESS_LENGTH else list(_POSTAL_CODE.finditer(line))
     if not codes:
         return "", "", postal_code, city
     last = codes[-1]
     city = _clean_text(line[last.end() :]) or city
-    return "", _clean_text(line[: last.start()]), last.group(), city
+    extra, street = _split_line(_clean_text(line[: last.start()], MAX_ADDRESS_LENGTH))
+    return extra, street, last.group(), city
 
 
-def _clean_text(value: str | None) -> str:
-    """A text fit to be shown, or an empty one."""
+def _split_line(line: str) -> tuple[str, str]:
+    """(complement, street) of an address in one line, whose complement stands in front.
+
+    The last numbered street counts, else the first street. A line that is too long even so is left
+    out.
+    """
+    numbered = list(_NUMBERED_STREET.finditer(line))
+    street = numbered[-1] if numbered else _STREET.search(line)
+    begin = street.start() if street else 0
+    parts = line[:begin].rstrip(" ,-"), line[begin:]
+    return parts if max(map(len, parts)) <= MAX_LINE_LENGTH else ("", "")
+
+
+def _clean_text(value: str | None, max_length: int = MAX_LINE_LENGTH) -> str:
+    """A text fit to be shown, or an empty one: masked, too long, unreadable, or of signs only."""
     try:
         text = normalize((value or "")[: MAX_ADDRESS_LENGTH + 1])
     except UnsafeText:
         return ""
-    if len(text) > MAX_HINT_LENGTH or _HIDDEN in text or not all(map(is_readable, text)):
+    if len(text) > max_length or not all(map(is_readable, text)):
         return ""
-    return text
+    if _MASK.search(text) or not any(map(str.isalnum, text)):
+        return ""
+    return " ".join(text.split())
 
 
 def _parse_date(value: str | None) -> date | None:

@@ -12,17 +12,15 @@ import msgspec
 
 from services.profile import establishment, phones
 from services.profile.establishment_record import SiretCheck
-from services.profile.text_rules import MAX_TEXT_LENGTH, check_line
+from services.profile.text_rules import MAX_LINE_LENGTH, MAX_TEXT_LENGTH, check_line
 from shared.contracts.base import FieldError, Refusal
 from shared.contracts.profile.views import ESTABLISHMENT_TYPES, POSITIONS, ProfileFields
 from shared.domain.countries import country_codes
 from shared.domain.person_names import check_name
 from shared.domain.typed_text import has_long_run_of_marks
 
-#: SI-10: a line of an address (NF Z10-011).
-MAX_ADDRESS_LINE_LENGTH = 38
-#: Company names, and the text beside « Autres ».
-MAX_LINE_LENGTH = 100
+#: The text beside « Autres ».
+MAX_OTHER_LENGTH = 100
 OTHER = "other"
 
 _CHOICES = (
@@ -123,12 +121,10 @@ def _check_fields(
         "establishment_type_other", fields.establishment_type_other, fields.establishment_type
     )
     yield "postal_code", *establishment.check_postal_code(fields.postal_code, country)
-    yield "address", *check_line("address", fields.address, MAX_ADDRESS_LINE_LENGTH)
-    extra = check_line(
-        "address_extra", fields.address_extra, MAX_ADDRESS_LINE_LENGTH, required=False
-    )
+    yield "address", *check_line("address", fields.address, MAX_LINE_LENGTH)
+    extra = check_line("address_extra", fields.address_extra, MAX_LINE_LENGTH, required=False)
     yield "address_extra", *extra
-    yield "city", *check_line("city", fields.city, MAX_ADDRESS_LINE_LENGTH)
+    yield "city", *check_line("city", fields.city, MAX_LINE_LENGTH)
     yield "vat", *establishment.check_vat(fields.vat, country, siret)
     yield "lei", *establishment.check_lei(fields.lei)
     yield "eori", *establishment.check_eori(fields.eori)
@@ -146,7 +142,7 @@ def _other_text(
 ) -> Iterator[tuple[str, str, FieldError | None]]:
     """The text that « Autres » requires (SI-15); with any other choice it is dropped."""
     if choice == OTHER:
-        yield field, *check_line(field, value, MAX_LINE_LENGTH)
+        yield field, *check_line(field, value, MAX_OTHER_LENGTH)
 
 
 def _warnings(siret_check: SiretCheck | None) -> tuple[FieldError, ...]:

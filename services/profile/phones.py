@@ -2,22 +2,43 @@
 
 phonenumbers accepts more than is sensible (line breaks, digits of any script, `tel:`), so only
 plain digits and the usual signs are passed to it.
+
+France and its overseas departments share one plan of ten digits and have prefixes of their own:
+05 96 is dialled in Paris and is +596 5 96, never +33 5 96. libphonenumber takes most of these
+ranges for French ones too, so the territory is looked for first.
 """
 
 import phonenumbers
-from phonenumbers import NumberParseException, PhoneNumber, PhoneNumberFormat
+from phonenumbers import NumberParseException, PhoneNumber, PhoneNumberFormat, PhoneNumberType
 
 from services.profile.text_rules import BLANKS
 from shared.contracts.base import FieldError
-from shared.domain.countries import FRANCE
+from shared.domain.countries import FRANCE, phone_example
 
-#: Regions of the French numbering plans, which users often confuse.
-FRENCH_REGIONS = ("FR", "GP", "MQ", "GF", "RE", "YT", "PM")
+#: Territories of the French plan, Guiana last: its Internet numbers are written as all of 09 76,
+#: which the others have parts of.
+OVERSEAS_REGIONS = ("GP", "BL", "MF", "MQ", "RE", "YT", "PM", "GF")
+#: French communities and a neighbour with plans of their own.
+SEPARATE_REGIONS = ("NC", "PF", "WF", "MC")
+FRENCH_PREFIX = 33
+_PREFIXES = frozenset(
+    phonenumbers.country_code_for_region(region)
+    for region in (FRANCE, *OVERSEAS_REGIONS, *SEPARATE_REGIONS)
+)
 MAX_LENGTH = 40
 MAX_EXTENSION_LENGTH = 8
 
-#: For the few regions without an example in phonenumbers.
-_FRENCH_EXAMPLE = "+33123456789"
+#: Digits of the shortest number that tells its country without a prefix: six digits are numbers of
+#: several.
+_TELLING_LENGTH = 8
+#: The numbers of 08, free or at extra cost, are the same in all of the plan.
+_SHARED_RANGE = "8"
+_PERSONAL_TYPES = (
+    PhoneNumberType.FIXED_LINE,
+    PhoneNumberType.MOBILE,
+    PhoneNumberType.FIXED_LINE_OR_MOBILE,
+    PhoneNumberType.VOIP,
+)
 _ALLOWED = frozenset("0123456789+ ().-")
 _PLAIN_BLANKS = str.maketrans(dict.fromkeys(BLANKS, " "))
 
@@ -26,19 +47,22 @@ def check_phone(value: str, country: str) -> tuple[str, FieldError | None]:
     """The number as E.164, or as typed with its error. `country` may be empty."""
     text = value[: MAX_LENGTH + 1].translate(_PLAIN_BLANKS).strip(" ")
     if not text:
-        return text, FieldError(field="phone", code="missing")
+        params: dict[str, str | int] = {"example": phone_example(country or FRANCE)}
+        return text, FieldError(field="phone", code="missing", params=params)
     if not _ALLOWED.issuperset(text):
         return text, FieldError(field="phone", code="digits_only")
     region = country or FRANCE
     number = _parse(text, region) if len(text) <= MAX_LENGTH else None
+    there = None if number is None else _elsewhere(number, bare=text[0] not in "+0")
+    if number is not None and there is not None:
+        if there.country_code == number.country_code:
+            number = there  # the prefix was typed as if it were a part of the number
+        else:
+            return text, _other_territory(there)
     if number is not None and phonenumbers.is_valid_number(number):
         return phonenumbers.format_number(number, PhoneNumberFormat.E164), None
-    other = None if number is None else _other_territory(number, region)
-    if other is not None:
-        prefix = phonenumbers.country_code_for_region(other)
-        params: dict[str, str | int] = {"country": other, "prefix": f"+{prefix}"}
-        return text, FieldError(field="phone", code="other_territory", params=params)
-    return text, FieldError(field="phone", code="invalid", params={"example": example(region)})
+    params = {"example": phone_example(region)}
+    return text, FieldError(field="phone", code="invalid", params=params)
 
 
 def check_extension(value: str) -> tuple[str, FieldError | None]:
@@ -54,14 +78,6 @@ def check_extension(value: str) -> tuple[str, FieldError | None]:
     return text, None
 
 
-def example(region: str) -> str:
-    """An example of the region, in its national format."""
-    number, style = phonenumbers.example_number(region), PhoneNumberFormat.NATIONAL
-    if number is None:
-        number, style = phonenumbers.parse(_FRENCH_EXAMPLE), PhoneNumberFormat.INTERNATIONAL
-    return phonenumbers.format_number(number, style)
-
-
 def _parse(text: str, region: str) -> PhoneNumber | None:
     try:
         return phonenumbers.parse(text, region)
@@ -69,15 +85,45 @@ def _parse(text: str, region: str) -> PhoneNumber | None:
         return None
 
 
-def _other_territory(number: PhoneNumber, region: str) -> str | None:
-    """Another French territory in which these digits are a valid number, or None."""
-    codes = {phonenumbers.country_code_for_region(one) for one in FRENCH_REGIONS}
-    if number.country_code not in codes:
+def _elsewhere(number: PhoneNumber, *, bare: bool) -> PhoneNumber | None:
+    """These digits with the prefix that they belong to; None if that is theirs, or unknown.
+
+    `bare` digits have neither a prefix nor the zero that French numbers begin with.
+    """
+    if number.country_code not in _PREFIXES:
         return None
-    for one in FRENCH_REGIONS:
-        if one == region or phonenumbers.country_code_for_region(one) == number.country_code:
-            continue
-        there = _parse(f"0{number.national_number}", one)
-        if there is not None and phonenumbers.is_valid_number_for_region(there, one):
-            return one
+    if number.country_code != FRENCH_PREFIX and phonenumbers.is_valid_number(number):
+        return None
+    digits = str(number.national_number)
+    overseas = None
+    if not digits.startswith(_SHARED_RANGE):
+        overseas = _first_valid(digits, OVERSEAS_REGIONS)
+    if overseas is not None:
+        return overseas
+    french = PhoneNumber(country_code=FRENCH_PREFIX, national_number=int(digits))
+    if phonenumbers.is_valid_number(french):
+        return None if number.country_code == FRENCH_PREFIX else french
+    return _first_valid(digits, SEPARATE_REGIONS) if bare else None
+
+
+def _first_valid(digits: str, regions: tuple[str, ...]) -> PhoneNumber | None:
+    """A personal number of the first of the regions that has such digits."""
+    if len(digits) < _TELLING_LENGTH:
+        return None
+    for region in regions:
+        code = phonenumbers.country_code_for_region(region)
+        for national in (digits, digits.removeprefix(str(code))):
+            number = PhoneNumber(country_code=code, national_number=int(national or "0"))
+            if (
+                phonenumbers.is_valid_number_for_region(number, region)
+                and phonenumbers.number_type(number) in _PERSONAL_TYPES
+            ):
+                return number
     return None
+
+
+def _other_territory(number: PhoneNumber) -> FieldError:
+    """The error that names the territory of a number."""
+    region = phonenumbers.region_code_for_number(number) or FRANCE
+    params: dict[str, str | int] = {"country": region, "prefix": f"+{number.country_code}"}
+    return FieldError(field="phone", code="other_territory", params=params)

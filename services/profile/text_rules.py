@@ -11,6 +11,11 @@ from shared.domain.typed_text import UnsafeText, normal_form
 
 #: In code points, for any field: longer texts are not even stored in a draft.
 MAX_TEXT_LENGTH = 500
+#: Of a company name and of a line of an address. The longest names in the Sirene directory have 120
+#: characters, its streets 100 behind the number; lines of foreign addresses are longer than ours.
+#: The 38 characters of NF Z10-011 are for the printed envelope: the form says so and demands
+#: nothing.
+MAX_LINE_LENGTH = 200
 #: Blanks that keyboards and other programs produce.
 BLANKS = " \t\u00a0\u2007\u2009\u202f"
 #: Symbols (Unicode category So) that occur in addresses and company names.

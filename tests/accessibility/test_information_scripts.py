@@ -3,6 +3,7 @@
 import pytest
 from playwright.async_api import Page, expect
 
+from services.gateway.portal.country_hints import country_context
 from tests.support.pages.axe_rules import AXE_SOURCE, LEVELS, violations
 from tests.support.pages.page_site import Site
 
@@ -48,6 +49,26 @@ async def test_si_04_in_02_the_country_determines_the_fields(site: Site, page: P
     await expect(vat).to_be_disabled()
     await page.locator("#country").select_option("NC")
     await expect(siret).to_be_hidden()
+
+
+@pytest.mark.parametrize("language", ["fr", "en"])
+async def test_t_14_p_21_the_hints_follow_the_country(
+    site: Site, page: Page, language: str
+) -> None:
+    """As the server writes them for that country; the star too."""
+    await page.goto(f"{site.url}/information.{language}.html")
+    await page.locator("input[name=dialog][value='1']").wait_for(state="attached")
+    star = page.locator("[data-mandatory=postal_code]")
+    for country in ("BE", "GH", "IE", "KP", "RE", "XK", "FR"):
+        await page.locator("#country").select_option(country)
+        expected = country_context(country, language)
+        for name, hint in expected.hints.items():
+            await expect(page.locator(f"#{name}-indication")).to_have_text(hint)
+        await expect(star).to_be_visible(visible=expected.postal_code_required)
+        assert await page.locator("#postal_code").evaluate("(one) => one.required") == (
+            expected.postal_code_required
+        )
+    assert site.complaints == []
 
 
 async def test_si_15_other_requires_a_text(site: Site, page: Page) -> None:

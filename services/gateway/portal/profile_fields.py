@@ -24,6 +24,7 @@ ESTABLISHMENT_TYPES: dict[str, str] = {
 class ProfileField:
     """One field, in the order of the form.
 
+    A field without a `hint` may have one of its country (`country_hints`).
     `marked` shows an asterisk, `required` tells browsers and screen readers that it is mandatory
     whatever else is filled in. `choices` names the options of a select, `empty` its first line.
     `other_of` is the select whose « Autres » asks for this field. `group` is a block that the
@@ -76,10 +77,6 @@ FIELDS = (
         "phone",
         N_("Téléphone"),
         PERSON,
-        hint=N_(
-            "Ligne directe, ou standard et poste. Exemple : 01 23 45 67 89 ; hors de France, "
-            "avec l'indicatif : +32 2 555 12 34."
-        ),
         kind="tel",
         autocomplete="tel",
         inputmode="tel",
@@ -148,9 +145,7 @@ FIELDS = (
         required=False,
         group="closed",
     ),
-    foreign_identifier(
-        "vat", N_("N° de TVA"), hint=N_("Par exemple, pour l'Allemagne : DE136695976")
-    ),
+    foreign_identifier("vat", N_("N° de TVA")),
     foreign_identifier("lei", N_("LEI"), hint=N_("20 lettres et chiffres")),
     foreign_identifier(
         "eori", N_("EORI"), hint=N_("Les deux lettres du pays, puis 15 lettres ou chiffres au plus")
@@ -175,7 +170,6 @@ FIELDS = (
         "address",
         N_("Adresse"),
         ESTABLISHMENT,
-        hint=N_("Numéro et rue."),
         autocomplete="address-line1",
     ),
     ProfileField(
@@ -191,7 +185,6 @@ FIELDS = (
         "postal_code",
         N_("Code postal"),
         ESTABLISHMENT,
-        hint=N_("En France, 5 chiffres."),
         autocomplete="postal-code",
         width="impex-short",
     ),
@@ -199,7 +192,6 @@ FIELDS = (
         "city",
         N_("Ville"),
         ESTABLISHMENT,
-        hint=N_("Avec CEDEX s'il y a lieu."),
         autocomplete="address-level2",
     ),
     ProfileField("terms", N_("Conditions générales d'utilisation"), last=True),

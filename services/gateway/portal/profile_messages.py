@@ -10,12 +10,9 @@ from shared.i18n.catalogue import N_, translate
 from shared.i18n.dates import format_day
 
 DIGITS = N_("Saisissez seulement des chiffres.")
-LINE = N_("Saisissez au plus {max} caractères par ligne.")
-#: Characters of an address line (NF Z10-011).
-LINE_LENGTH = 38
 
 FIELDS: dict[tuple[str, str], str] = {
-    ("phone", "missing"): N_("Saisissez un numéro de téléphone, exemple : 01 23 45 67 89."),
+    ("phone", "missing"): N_("Saisissez un numéro de téléphone, exemple : {example}."),
     ("phone", "invalid"): N_("Ce numéro de téléphone n'est pas valable. Exemple : {example}."),
     ("phone", "digits_only"): DIGITS,
     ("phone", "other_territory"): N_(
@@ -48,7 +45,9 @@ FIELDS: dict[tuple[str, str], str] = {
     ),
     ("siret", "right"): N_("Numéro exact."),
     ("siret", "found"): N_("Numéro exact : {company}. Vérifiez le nom et l'adresse."),
-    ("siret", "found_unnamed"): N_("Numéro exact. Vérifiez le nom et l'adresse."),
+    ("siret", "found_unnamed"): N_(
+        "Numéro exact. Le répertoire Sirene ne publie pas la raison sociale : saisissez-la."
+    ),
     ("closed_reason", "missing"): N_(
         "Dites pourquoi vous déclarez un établissement fermé, par exemple : déménagement en cours."
     ),
@@ -57,9 +56,11 @@ FIELDS: dict[tuple[str, str], str] = {
     ("establishment_type_other", "missing"): N_(
         "Précisez le type d'établissement, par exemple : laboratoire de recherche."
     ),
-    ("address", "missing"): N_("Saisissez l'adresse, exemple : 12 rue des Lilas."),
-    ("postal_code", "missing"): N_("Saisissez le code postal, exemple : 75015."),
-    ("postal_code", "wrong_format"): N_("Saisissez un code postal à 5 chiffres, exemple : 75015."),
+    ("address", "missing"): N_("Saisissez l'adresse : le numéro et la rue."),
+    ("postal_code", "missing"): N_("Saisissez le code postal, exemple : {example}."),
+    ("postal_code", "wrong_format"): N_(
+        "Saisissez un code postal à 5 chiffres, exemple : {example}."
+    ),
     ("postal_code", "corsican"): N_(
         "Saisissez un code postal à 5 chiffres. En Corse, il commence par 20 : 2A et 2B sont des "
         "codes de communes."
@@ -67,9 +68,10 @@ FIELDS: dict[tuple[str, str], str] = {
     ("postal_code", "other_territory"): N_(
         "Pour ce pays, le code postal commence par {beginning}."
     ),
-    ("city", "missing"): N_("Saisissez la ville, exemple : Paris."),
-    ("vat", "invalid"): N_(
-        "Ce n° de TVA est inexact : vérifiez chaque signe. Exemple pour l'Allemagne : DE136695976."
+    ("city", "missing"): N_("Saisissez la ville."),
+    ("vat", "invalid"): N_("Ce n° de TVA est inexact pour ce pays : vérifiez chaque signe."),
+    ("vat", "invalid_prefixed"): N_(
+        "Ce n° de TVA est inexact : celui de ce pays commence par {prefix}. Vérifiez chaque signe."
     ),
     ("vat", "wrong_siren"): N_("Ce n° de TVA n'est pas celui de l'entreprise du Siret ({siren})."),
     ("lei", "invalid"): N_("LEI inexact : 20 lettres et chiffres, exemple : 213800KUD8LAJWSQ9D15."),
@@ -83,7 +85,6 @@ ANY: dict[str, str] = {
     "too_long": N_("Saisissez au plus {max} caractères."),
     "forbidden_characters": N_("Retirez les signes non acceptés (pictogrammes, par exemple)."),
 }
-LINES = ("address", "address_extra", "city")
 NAME_FIELDS = ("first_name", "last_name")
 
 
@@ -97,14 +98,12 @@ def information_text(error: FieldError, lang: str) -> str:
         values["date"] = format_day(str(values.get("date")), lang)
     if code == "found" and not values.get("company"):
         code = "found_unnamed"
+    if (error.field, code) == ("vat", "invalid") and values.get("prefix"):
+        code = "invalid_prefixed"
     if "country" in values:
         values["country"] = country_names(lang).get(str(values["country"]), values["country"])
     text = FIELDS.get((error.field, code)) or ANY.get(code, UNKNOWN)
-    shown = translate(text, lang, **values)
-    if error.field in LINES and code in ANY:
-        line = translate(LINE, lang, max=LINE_LENGTH)
-        return line if code == "too_long" else f"{shown} {line}"
-    return shown
+    return translate(text, lang, **values)
 
 
 def information_texts(errors: tuple[FieldError, ...], lang: str) -> dict[str, list[str]]:

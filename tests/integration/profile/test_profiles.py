@@ -93,7 +93,7 @@ async def test_g_34_errors_prevent_validating(
     harness: ProfileHarness,
 ) -> None:
     account = str(uuid4())
-    await harness.save(account, but(FRENCH, phone="", address="é" * 39, terms=False))
+    await harness.save(account, but(FRENCH, phone="", address="é" * 201, terms=False))
     refusal = await harness.refusal(ValidateProfile(account_id=account, version=1))
     assert refusal.slug == "not_ready"
     assert [(one.field, one.code) for one in refusal.errors] == [

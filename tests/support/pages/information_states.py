@@ -5,6 +5,7 @@ from types import SimpleNamespace
 from typing import Any
 
 from services.gateway.portal import profile_form
+from services.gateway.portal.country_hints import country_context
 from services.gateway.portal.profile_fields import FIELDS
 from services.gateway.portal.profile_messages import information_texts
 from services.gateway.portal.texts import alert_text
@@ -60,13 +61,13 @@ WRONG = (
     FieldError(field="country", code="missing"),
     FieldError(field="siret", code="wrong_key"),
     FieldError(field="closed_reason", code="missing"),
-    FieldError(field="vat", code="invalid"),
+    FieldError(field="vat", code="invalid", params={"prefix": "BE"}),
     FieldError(field="lei", code="invalid"),
     FieldError(field="eori", code="invalid"),
-    FieldError(field="company_name", code="too_long", params={"max": 100}),
+    FieldError(field="company_name", code="too_long", params={"max": 200}),
     FieldError(field="establishment_type", code="missing"),
     FieldError(field="establishment_type_other", code="missing"),
-    FieldError(field="address", code="too_long", params={"max": 38}),
+    FieldError(field="address", code="too_long", params={"max": 200}),
     FieldError(field="address_extra", code="forbidden_characters"),
     FieldError(field="postal_code", code="corsican"),
     FieldError(field="city", code="missing"),
@@ -102,6 +103,7 @@ def _form(
         return {
             "fields": FIELDS,
             "choices": profile_form.choices(lang),
+            "country": country_context(shown.values["country"], lang),
             "warnings": information_texts(warnings, lang),
             "listed": profile_form.summarize(FRENCH, ADDRESS, lang),
         }

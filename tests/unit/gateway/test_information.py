@@ -10,7 +10,7 @@ from shared.i18n.catalogue import translate
 from tests.support.pages.information_states import BELGIAN, FRENCH
 
 PARAMS: dict[str, str | int] = {
-    "max": 38,
+    "max": 200,
     "example": "01 23 45 67 89",
     "country": "GP",
     "prefix": "+590",
@@ -47,8 +47,15 @@ PARAMS: dict[str, str | int] = {
             "check_deferred",
             "Ce n° de Siret sera vérifié plus tard. Vous pouvez continuer.",
         ),
-        ("postal_code", "wrong_format", "Saisissez un code postal à 5 chiffres, exemple : 75015."),
-        ("address", "too_long", "Saisissez au plus 38 caractères par ligne."),
+        (
+            "vat",
+            "invalid",
+            (
+                "Ce n° de TVA est inexact : celui de ce pays commence par +590. Vérifiez chaque "
+                "signe."
+            ),
+        ),
+        ("address", "too_long", "Saisissez au plus 200 caractères."),
         ("terms", "missing", "Cochez la case pour continuer."),
     ],
 )

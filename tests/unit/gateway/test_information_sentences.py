@@ -11,8 +11,7 @@ from shared.contracts.base import FieldError
 from shared.contracts.profile.views import ProfileFields
 from tests.support.harness.profile_forms import BELGIAN, FRENCH, but, errors_of
 
-POSTAL_CODE = "Saisissez un code postal à 5 chiffres, exemple : 75015."
-LINE = "Saisissez au plus 38 caractères par ligne."
+POSTAL_CODE = "Saisissez un code postal à 5 chiffres, exemple : 33380."
 #: Field, input, error text at the field.
 SENTENCES = [
     *(
@@ -39,8 +38,8 @@ SENTENCES = [
     ("siret", "", "Saisissez les 14 chiffres du n° de Siret : il est obligatoire en France."),
     *(("postal_code", typed, POSTAL_CODE) for typed in ("7511", "00100", "ABCDE")),
     ("postal_code", "2A004", "Saisissez un code postal à 5 chiffres. En Corse, il commence par 20"),
-    ("address", "x" * 39, LINE),
-    ("address", "12 rue 🏥", LINE),
+    ("address", "x" * 201, "Saisissez au plus 200 caractères."),
+    ("address", "12 rue 🏥", "Retirez les signes non acceptés"),
 ]
 
 

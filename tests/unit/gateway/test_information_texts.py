@@ -8,7 +8,7 @@ from shared.contracts.base import FieldError
 from tests.unit.profile.test_codes import published
 
 PARAMS: dict[str, str | int] = {
-    "max": 38,
+    "max": 200,
     "example": "01 23 45 67 89",
     "country": "GP",
     "prefix": "+590",

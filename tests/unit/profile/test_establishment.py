@@ -49,11 +49,46 @@ def test_si_09_abroad_only_the_length_counts() -> None:
 
 
 @pytest.mark.parametrize(
+    "country", ["GH", "BQ", "JM", "PA", "HK", "AE", "QA", "UG", "ZW", "AO", "CI", "FJ", "TT", "YE"]
+)
+def test_t_14_a_country_without_postal_codes_asks_for_none(country: str) -> None:
+    abroad = but(BELGIAN, country=country, vat="", phone="+3225284000")
+    assert codes_of(but(abroad, postal_code="")) == {}
+    assert codes_of(but(abroad, postal_code="00233")) == {}
+
+
+@pytest.mark.parametrize("country", ["IE", "MC", "XK", "KP", "MA", "TH"])
+def test_t_14_a_code_that_addresses_may_lack_is_optional(country: str) -> None:
+    abroad = but(BELGIAN, country=country, vat="", phone="+3225284000")
+    assert codes_of(but(abroad, postal_code="")) == {}
+
+
+@pytest.mark.parametrize(
+    ("country", "example"), [("BE", "4000"), ("US", "95014"), ("DE", "26133"), ("NC", "98814")]
+)
+def test_t_14_the_example_is_of_the_chosen_country(country: str, example: str) -> None:
+    _, error = establishment.check_postal_code("", country)
+    assert error is not None
+    assert (error.code, error.params) == ("missing", {"example": example})
+
+
+def test_t_14_a_laboratory_in_kosovo_is_accepted() -> None:
+    here = but(BELGIAN, country="XK", postal_code="10000", phone="028 012 345", vat="")
+    assert codes_of(here) == {}
+
+
+@pytest.mark.parametrize(
     ("typed", "country", "normalized"),
     [
         ("DE136695976", "DE", "DE136695976"),
         ("be 0428.759.497", "BE", "BE0428759497"),
-        ("DE 136 695 976", "BE", "DE136695976"),
+        ("0428759497", "BE", "BE0428759497"),
+        ("136695976", "DE", "DE136695976"),
+        ("GR 094259216", "GR", "EL094259216"),
+        ("EL094259216", "GR", "EL094259216"),
+        ("FR 44 732 829 320", "RE", "FR44732829320"),
+        ("FR53000004605", "MC", "FR53000004605"),
+        ("XI110305878", "GB", "XI110305878"),
         ("CHE-107.787.577 IVA", "CH", "CHE107787577IVA"),
         ("GB 980 7806 84", "GB", "980780684"),
         ("12-3456789", "US", "123456789"),
@@ -62,6 +97,33 @@ def test_si_09_abroad_only_the_length_counts() -> None:
 )
 def test_si_12_vat_numbers(typed: str, country: str, normalized: str) -> None:
     assert establishment.check_vat(typed, country, "") == (normalized, None)
+
+
+@pytest.mark.parametrize(
+    ("typed", "country"),
+    [("ROC890101AB3", "MX"), ("SE12345", "GN"), ("LT1234", "KZ"), ("DE1", "XK"), ("ES/12", "PA"),
+     ("FR-TAX-1", "SZ"), ("BE0428759498", "LI"), ("ROC890101AB3", "CW")],
+)  # fmt: skip
+def test_t_15_letters_of_another_country_mean_nothing(typed: str, country: str) -> None:
+    """Nor are they taken for that country's: only the chosen country's rule judges."""
+    number, error = establishment.check_vat(typed, country, "")
+    if country == "GN":
+        assert error is not None, "Guinea has a rule of its own"
+        return
+    assert (number, error) == (typed.replace("-", "").replace("/", ""), None)
+
+
+@pytest.mark.parametrize(
+    ("typed", "country"),
+    [("DE136695976", "BE"), ("BE0428759497", "DE"), ("FR44732829320", "BE"), ("EU372000041", "IE"),
+     ("XI110305878", "IE"), ("MC53000004605", "FR")],
+)  # fmt: skip
+def test_t_15_a_number_of_another_member_is_not_that_of_the_country(
+    typed: str, country: str
+) -> None:
+    _, error = establishment.check_vat(typed, country, "")
+    assert error is not None
+    assert (error.code, error.params) == ("invalid", {"prefix": country})
 
 
 @pytest.mark.parametrize(

@@ -56,11 +56,34 @@ def test_si_15_other_requires_a_text(field: str) -> None:
 
 @pytest.mark.parametrize("field", ["address", "address_extra", "city"])
 def test_si_10_a_line_of_an_address(field: str) -> None:
-    assert codes_of(but(FRENCH, **{field: "é" * 38})) == {}
-    assert codes_of(but(FRENCH, **{field: "e\u0301" * 38})) == {}, "counted after NFC"
-    assert codes_of(but(FRENCH, **{field: "é" * 39})) == {field: "too_long"}
+    assert codes_of(but(FRENCH, **{field: "é" * 200})) == {}
+    assert codes_of(but(FRENCH, **{field: "e\u0301" * 200})) == {}, "counted after NFC"
+    assert codes_of(but(FRENCH, **{field: "é" * 201})) == {field: "too_long"}
     for picture in ("Rue 🏥", "Rue \u2764\ufe0f", "1\u20e3", "Rue\u200b", "Rue\u202e", "Rue\u2028"):
         assert codes_of(but(FRENCH, **{field: picture})) == {field: "forbidden_characters"}
+
+
+@pytest.mark.parametrize(
+    ("field", "form", "line"),
+    [
+        ("address", BELGIAN, "Unit 4, Block C, Industrial Development Authority Business Park"),
+        ("address", FRENCH, "29 AVENUE DU MARECHAL DE LATTRE DE TASSIGNY"),
+        ("city", FRENCH, "Saint-Remy-en-Bouzemont-Saint-Genest-et-Isson"),
+        ("city", BELGIAN, "Llanfairpwllgwyngyllgogerychwyrndrobwllllantysiliogogogoch"),
+        ("address_extra", FRENCH, "Centre commercial Les Trois Fontaines, bâtiment C, niveau 2"),
+        (
+            "address",
+            BELGIAN,
+            "99/9 Moo 4, Soi Sukhumvit 101/1, Sukhumvit Road, Bang Chak, Phra Khanong, Bangkok",
+        ),
+        ("company_name", FRENCH, "SOCIETE " + "D EXPLOITATION " * 9),
+    ],
+)
+def test_t_01_si_10_lines_are_as_long_as_reality(
+    field: str, form: ProfileFields, line: str
+) -> None:
+    assert len(line) > 38
+    assert codes_of(but(form, **{field: line})) == {}
 
 
 @pytest.mark.parametrize(

@@ -7,7 +7,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from services.profile.phones import check_extension, check_phone, example
+from services.profile.phones import check_extension, check_phone
+from shared.domain.countries import phone_example
 
 
 @pytest.mark.parametrize(
@@ -49,37 +50,112 @@ def test_si_14_only_digits_and_the_usual_signs(typed: str) -> None:
     assert error.code == "digits_only"
 
 
+#: Numbers as people of a territory write them: geographic, mobile, Internet.
+OVERSEAS = [
+    ("GP", "+590", ["0590 20 12 34", "0590 90 12 34", "0690 30 12 34", "0691 22 12 34",
+                    "0709 00 12 34", "0976 01 23 45", "0976 81 23 45"]),
+    ("BL", "+590", ["0590 27 12 34", "0590 51 12 34"]),
+    ("MF", "+590", ["0590 79 12 34", "0590 77 12 34"]),
+    ("MQ", "+596", ["05 96 60 12 34", "0596 30 12 34", "0696 20 12 34", "0697 12 34 56",
+                    "0709 10 12 34", "09 76 61 23 45"]),
+    ("GF", "+594", ["0594 10 12 34", "0594 29 12 34", "0694 20 12 34", "09 76 20 12 34"]),
+    ("RE", "+262", ["0262 12 34 56", "0263 12 34 56", "0692 12 34 56", "0693 30 12 34",
+                    "0709 20 12 34", "0976 30 12 34"]),
+    ("YT", "+262", ["02 69 61 12 34", "0269 60 12 34", "0639 01 23 45", "0939 80 12 34"]),
+    ("PM", "+508", ["0508 41 12 34", "0508 55 12 34", "0708 40 12 34"]),
+    ("MC", "+377", ["99 12 34 56", "92 05 12 34"]),
+    ("PF", "+689", ["40 41 23 45", "87 12 34 56"]),
+]  # fmt: skip
+#: Numbers of metropolitan France: each region, mobile, Internet.
+METROPOLITAN = ("01 55 87 40 90", "02 40 12 34 56", "03 20 12 34 56", "04 91 12 34 56",
+                "05 56 12 34 56", "07 81 12 34 56", "09 70 12 34 56")  # fmt: skip
+TERRITORIES = ("GP", "BL", "MF", "MQ", "GF", "RE", "YT", "PM", "NC", "PF", "WF", "MC")
+
+
 @pytest.mark.parametrize(
-    ("typed", "country", "there", "prefix"),
-    [
-        ("0590123456", "FR", "GP", "+590"),
-        ("0690301234", "FR", "GP", "+590"),
-        ("+33 590 12 34 56", "FR", "GP", "+590"),
-        ("0696123456", "FR", "MQ", "+596"),
-        ("0594123456", "FR", "GF", "+594"),
-        ("0262123456", "FR", "RE", "+262"),
-        ("0155874090", "GP", "FR", "+33"),
-        ("0155874090", "RE", "FR", "+33"),
-    ],
+    ("typed", "territory", "prefix"),
+    [(typed, region, prefix) for region, prefix, numbers in OVERSEAS for typed in numbers],
 )
-def test_a_number_of_another_french_territory_is_named(
-    typed: str, country: str, there: str, prefix: str
+@pytest.mark.parametrize("form", ["{0}", "+33 {0}", "0033{1}"])
+def test_t_06_si_14_an_overseas_number_is_named_in_france(
+    typed: str, territory: str, prefix: str, form: str
 ) -> None:
+    """With the prefix of France too: these digits are never a French number."""
+    if form != "{0}" and territory in ("MC", "PF"):
+        return  # eight digits behind a French prefix are a slip, of no country
+    _, error = check_phone(form.format(typed, typed.lstrip("0").replace(" ", "")), "FR")
+    assert error is not None
+    assert (error.code, error.params["prefix"]) == ("other_territory", prefix)
+    assert error.params["country"] in (
+        {"GP", "BL", "MF"} if territory in ("GP", "BL", "MF") else {territory}
+    )
+
+
+@pytest.mark.parametrize(
+    ("typed", "territory"),
+    [(typed, region) for region, _, numbers in OVERSEAS for typed in numbers],
+)
+def test_t_06_at_home_an_overseas_number_is_right(typed: str, territory: str) -> None:
+    normalized, error = check_phone(typed, territory)
+    assert error is None
+    assert phonenumbers.is_valid_number(phonenumbers.parse(normalized))
+    assert check_phone(normalized, "FR") == (normalized, None), (
+        "with its prefix it is right anywhere"
+    )
+
+
+@pytest.mark.parametrize("territory", TERRITORIES)
+@pytest.mark.parametrize("typed", METROPOLITAN)
+def test_t_06_a_metropolitan_number_is_named_overseas(typed: str, territory: str) -> None:
+    if territory == "MC" and typed.startswith(("06", "07")):
+        return  # mobile numbers of Monaco begin so too
+    _, error = check_phone(typed, territory)
+    assert error is not None
+    assert (error.code, error.params) == ("other_territory", {"country": "FR", "prefix": "+33"})
+    assert check_phone(typed, "FR")[1] is None
+
+
+@pytest.mark.parametrize(
+    ("typed", "country", "there"),
+    [("0596 60 12 34", "GP", "MQ"), ("0692 12 34 56", "MQ", "RE"), ("0590 20 12 34", "RE", "GP"),
+     ("0508 41 12 34", "GP", "PM"), ("0596 60 12 34", "NC", "MQ"), ("0594 10 12 34", "PM", "GF")],
+)  # fmt: skip
+def test_t_06_one_territory_is_named_in_another(typed: str, country: str, there: str) -> None:
     _, error = check_phone(typed, country)
     assert error is not None
-    assert (error.code, error.params) == ("other_territory", {"country": there, "prefix": prefix})
+    assert (error.code, error.params["country"]) == ("other_territory", there)
+
+
+@pytest.mark.parametrize(
+    ("typed", "country", "normalized"),
+    [("0800 01 23 45", "GP", "+590800012345"), ("0806 01 23 45", "FR", "+33806012345"),
+     ("0269 60 12 34", "RE", "+262269601234"), ("20 12 34", "NC", "+687201234"),
+     ("72 12 34", "WF", "+681721234"), ("+687 20 12 34", "FR", "+687201234"),
+     ("06 12 34 56 78", "MC", "+377612345678"), ("+377 99 12 34 56", "FR", "+37799123456")],
+)  # fmt: skip
+def test_t_06_numbers_that_are_right_where_they_were_typed(
+    typed: str, country: str, normalized: str
+) -> None:
+    assert check_phone(typed, country) == (normalized, None)
+
+
+def test_t_06_digits_of_several_countries_name_none() -> None:
+    for typed in ("20 12 34", "72 12 34", "01 55 87 40 9"):
+        _, error = check_phone(typed, "FR")
+        assert error is not None
+        assert error.code == "invalid"
 
 
 def test_an_empty_number_is_missing() -> None:
     for typed in ("", "  ", "\u00a0"):
         _, error = check_phone(typed, "FR")
         assert error is not None
-        assert error.code == "missing"
+        assert (error.code, error.params) == ("missing", {"example": "01 23 45 67 89"})
 
 
 def test_every_country_has_an_example() -> None:
-    assert example("BE") == "012 34 56 78"
-    assert example("AQ") == "+33 1 23 45 67 89"
+    assert phone_example("BE") == "012 34 56 78"
+    assert phone_example("AQ") == "+33 1 23 45 67 89"
 
 
 @pytest.mark.parametrize(

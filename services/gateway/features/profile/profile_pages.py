@@ -17,6 +17,7 @@ from services.gateway.http.rendering import page
 from services.gateway.http.routes import redirect, url
 from services.gateway.http.site import CLOCK
 from services.gateway.portal import profile_form
+from services.gateway.portal.country_hints import country_context
 from services.gateway.portal.credentials import code_is_fresh
 from services.gateway.portal.flash import redirect_with_flash
 from services.gateway.portal.form_errors import refused_form, unavailable_form
@@ -169,6 +170,7 @@ async def render(
         address=found.address if found else "",
         fields=FIELDS,
         choices=profile_form.choices(lang),
+        country=country_context(form.values.get("country", ""), lang),
         siret_countries=sorted(SIRET_COUNTRIES),
         warnings=warnings,
         closed_asked=closed_asked(known, form),

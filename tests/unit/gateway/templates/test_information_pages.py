@@ -132,7 +132,7 @@ def test_ax_04_every_error_is_at_its_field_and_in_the_summary() -> None:
         "Saisissez seulement des chiffres.",
         "Ce n° de Siret est inexact : vérifiez chaque chiffre.",
         "Saisissez un code postal à 5 chiffres. En Corse, il commence par 20",
-        "Saisissez au plus 38 caractères par ligne.",
+        "Saisissez au plus 200 caractères.",
     ):
         assert words in shown, words
     assert "Brouillon enregistré à 10:42 (heure de Paris). Vous devez valider" in text(page)

@@ -15,6 +15,21 @@ const input = (name) => form.elements.namedItem(name);
 const state = byId("siret-etat");
 const reason = byId("ferme");
 
+const countries = JSON.parse(byId("pays").textContent);
+
+/** The hints of the chosen country, from the table that the page was written with. */
+function showHints() {
+  const hints = countries.countries[input("country").value];
+  if (!hints) return;
+  for (const name of countries.fields) {
+    const [kind, example] = hints[name] ?? [name, ""];
+    byId(`${name}-indication`).textContent = countries.texts[kind].replace("{example}", example);
+  }
+  const required = countries.required.includes(hints.postal_code[0]);
+  input("postal_code").required = required;
+  form.querySelector("[data-mandatory='postal_code']").hidden = !required;
+}
+
 /** A hidden part is not sent: its values no longer apply. */
 function toggle(part, shown) {
   part.hidden = !shown;
@@ -97,6 +112,7 @@ input("siret").addEventListener("change", lookUp);
 for (const name of ["country", "position", "establishment_type"]) {
   input(name).addEventListener("change", showParts);
 }
+input("country").addEventListener("change", showHints);
 showParts();
 
 // Unsaved changes: a dialog warns before « Fermer » leaves the page.
