@@ -38,9 +38,9 @@ from operations.provision.provisioning import (
     migrate_all,
     provision_broker,
     provision_database,
+    ring_makers,
 )
 from operations.provision.secrets_dir import new_password
-from shared.security.sealing import new_key
 
 START_SECONDS = 60
 ANSWERED = re.compile(r"^impex_requests_total\{.*\} (\S+)$", re.M)
@@ -102,10 +102,9 @@ class Environment:
         self.health_ports = {name: free_port() for name in self.services}
         port = free_port()
         self.base_url = f"http://127.0.0.1:{port}"
-        rings = service_registry.key_ring_names()
         self.values = {
             **self.urls,
-            **{ring: new_key() for ring in rings},
+            **{ring: make() for ring, make in ring_makers().items()},
             **{f"IMPEX_{n.upper()}_HEALTH_PORT": str(p) for n, p in self.health_ports.items()},
             "IMPEX_BASE_URL": self.base_url,
             "IMPEX_GATEWAY_PORT": str(port),

@@ -136,12 +136,19 @@ def _installation(verbs: Verbs) -> None:
     migrate = _verb(verbs, "migrate", f"{module}.migrate", text)
     migrate.add_argument("--wait", type=float, default=30, help="seconds to wait for the server")
     text = "make the keys, passwords and addresses of an installation"
-    made = _verb(verbs, "secrets", f"{module}.make_secrets", text)
+    made = _verb(verbs, "secrets", "provision.secret_folders.make_secrets", text)
     made.add_argument("folder", metavar="FOLDER")
     made.add_argument("--database", default="127.0.0.1:5432/impex", metavar="HOST:PORT/NAME")
     made.add_argument("--broker", default="127.0.0.1:5672/impex", metavar="HOST:PORT/VHOST")
     made.add_argument("--management", default="127.0.0.1:15672", metavar="HOST:PORT")
     made.add_argument("--smtp", help="the value of IMPEX_SMTP_URL")
+    text = "only put a new key in front of this ring, a setting's name, in every folder"
+    made.add_argument("--rotate", metavar="RING", help=text)
+    for option in ("owner", "group"):
+        text = f"{option} of the folders and files, or of one reader's; repeatable"
+        made.add_argument(
+            f"--{option}", action="append", default=[], metavar="[READER=]NAME", help=text
+        )
 
 
 def main(argv: Sequence[str] | None = None) -> None:

@@ -13,6 +13,7 @@ from operations.install.paths import ROOT
 from operations.provision.permissions import Principal
 from shared.errors import ConfigurationError
 from shared.runtime.service import Service
+from shared.security.seal_keys import OpeningRing, SealingRing
 from shared.security.sealing import KeyRing
 from shared.settings import specs
 
@@ -59,9 +60,34 @@ def setting_names(one: Service, *, secret: bool | None = None) -> set[str]:
 
 
 def key_ring_names() -> list[str]:
-    """The settings of all services that hold key rings."""
-    fields = (pair for one in services() for pair in specs(one.settings))
-    return sorted({spec.name for field, spec in fields if field.type is KeyRing})
+    """The settings of all services that hold rings of secret keys, each used by one party alone."""
+    return sorted({name for one in services() for name in _settings_of(one, KeyRing)})
+
+
+def seal_ring_names() -> list[str]:
+    """The settings of all services that hold the keys of sealed fields."""
+    return sorted(
+        {name for one in services() for name in _settings_of(one, OpeningRing, SealingRing)}
+    )
+
+
+def sealing_names(one: Service) -> set[str]:
+    """The settings of a service that hold the public keys of another one."""
+    return _settings_of(one, SealingRing)
+
+
+def opening_names(one: Service) -> set[str]:
+    """The settings of a service that hold the private keys of what is sealed for it."""
+    return _settings_of(one, OpeningRing)
+
+
+def public_file(name: str) -> str:
+    """The file of the public halves of the ring in the setting `name`, for those who seal."""
+    return f"{name}.public"
+
+
+def _settings_of(one: Service, *kinds: type[object]) -> set[str]:
+    return {spec.name for field, spec in specs(one.settings) if field.type in kinds}
 
 
 def base_environment() -> dict[str, str]:
@@ -81,6 +107,8 @@ def environment(
     path of that file.
     """
     given = base_environment()
+    names = list(names)
+    opened = {key for name in names for key in opening_names(service(name))}
     for name in names:
         one = service(name)
         known = setting_names(one)
@@ -90,4 +118,7 @@ def environment(
         for key in setting_names(one, secret=True) & secret_files.keys():
             given.pop(key, None)  # other processes cannot read the file
             given[f"{key}_FILE"] = str(secret_files[key])
+        for key in sealing_names(one) - opened:
+            if (public := public_file(key)) in secret_files:
+                given[f"{key}_FILE"] = str(secret_files[public])
     return given

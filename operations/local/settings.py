@@ -13,7 +13,13 @@ from urllib.parse import urlsplit
 
 from operations import service_registry
 from operations.provision.install_commands import operator_settings
-from operations.provision.provisioning import DATABASE, VHOST, AdminUrls, write_secrets
+from operations.provision.provisioning import (
+    DATABASE,
+    VHOST,
+    AdminUrls,
+    write_public_rings,
+    write_secrets,
+)
 from operations.provision.secrets_dir import SecretsDir
 from shared.errors import ConfigurationError
 from shared.settings import CommonSettings, Problem, load, setting, unknown_names
@@ -92,6 +98,7 @@ def validate_settings(environ: Mapping[str, str]) -> StackSettings:
     with tempfile.TemporaryDirectory(prefix="impex-check-") as folder:
         secrets_dir = SecretsDir(Path(folder))
         write_secrets(secrets_dir, EXAMPLE, {SMTP: "smtp://127.0.0.1:25"})
+        write_public_rings(secrets_dir)
         files = secrets_dir.files()
         if environ.get(SMTP) or environ.get(f"{SMTP}_FILE"):
             del files[SMTP]

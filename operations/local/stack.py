@@ -29,6 +29,7 @@ from operations.provision.provisioning import (
     migrate_all,
     provision_broker,
     provision_database,
+    write_public_rings,
     write_secrets,
 )
 from operations.provision.secrets_dir import SecretsDir
@@ -153,6 +154,7 @@ class Stack:
         """Keys, and the addresses with passwords that each service is given as a file."""
         more = {"IMPEX_SMTP_URL": self.smtp_url}
         self.passwords = write_secrets(self.secrets_dir, self.admin_urls(), more)
+        write_public_rings(self.secrets_dir)
 
     def provision_database(self) -> list[str]:
         """Roles, schemas, migrations; returns the migrations applied now."""

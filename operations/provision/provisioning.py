@@ -4,7 +4,8 @@ Roles, schemas, migrations, users, rights, exchanges, queues. Everything may be 
 time and only adds or corrects; no queue, table or message is ever removed here.
 """
 
-from collections.abc import Iterable, Mapping, Sequence
+import itertools
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import closing
 from dataclasses import dataclass
 from typing import Any
@@ -23,6 +24,8 @@ from operations.provision.secrets_dir import SecretsDir
 from shared.database import migrate
 from shared.messaging import topology
 from shared.runtime.service import Service
+from shared.security.key_text import split_ring
+from shared.security.seal_keys import SealRing, new_seal_key
 from shared.security.sealing import new_key
 
 DATABASE = "impex"
@@ -85,20 +88,49 @@ def account_urls(
     }
 
 
+def ring_makers() -> dict[str, Callable[..., str]]:
+    """What makes a new key ring, by the setting that holds it."""
+    secret = dict.fromkeys(service_registry.key_ring_names(), new_key)
+    return {**secret, **dict.fromkeys(service_registry.seal_ring_names(), new_seal_key)}
+
+
+def new_key_for(name: str, *rings: str) -> str:
+    """A new key for the ring of the setting `name`, with an id that none of `rings` uses."""
+    used = {key_id for ring in rings for key_id, _ in split_ring(ring)}
+    key_id = next(one for number in itertools.count(1) if (one := f"k{number}") not in used)
+    return ring_makers()[name](key_id)
+
+
 def write_secrets(
-    store: SecretsDir, admin_urls: AdminUrls, more: Mapping[str, str]
+    store: SecretsDir, admin_urls: AdminUrls, more: Mapping[str, str], *, keep: bool = False
 ) -> dict[str, str]:
     """Write the keys and addresses that every service and operator is given, and `more`.
 
-    Passwords and keys that are there stay; returns the passwords by role and user.
+    Passwords and keys that are there stay, with `keep` addresses too; returns the passwords by role
+    and user.
     """
-    for name in service_registry.key_ring_names():
-        store.get(name, new_key)
+    for name, make in ring_makers().items():
+        store.get(name, make)
     principals = service_registry.principals()
     passwords = {name: store.get(f"password-{name}") for name in accounts(principals).values()}
     for name, url in {**account_urls(admin_urls, principals, passwords), **more}.items():
-        store.put(name, url)
+        if not keep or not store.path(name).exists():
+            store.put(name, url)
     return passwords
+
+
+def write_public_rings(store: SecretsDir) -> None:
+    """Files of public keys, for services that seal, beside the rings in `store`.
+
+    A former ring, whose key senders and reader share, gets a pair in front: for `make up`, which
+    starts all of them together.
+    """
+    for name in service_registry.seal_ring_names():
+        text = store.get(name)
+        if isinstance(SealRing.parse(text).current[1], bytes):
+            text = f"{new_key_for(name, text)},{text}"
+            store.put(name, text)
+        store.put(service_registry.public_file(name), SealRing.parse(text).for_senders())
 
 
 def provision_database(

@@ -5,7 +5,9 @@ The names are those of the settings. `make up` gives each service its secrets fr
 containers and services under users of their own (docs/runbook.md).
 """
 
+import os
 import secrets
+import stat
 from collections.abc import Callable
 from pathlib import Path
 
@@ -21,6 +23,18 @@ def put_secret(path: Path, value: str, mode: int) -> None:
     """Replace a secret unless it is `value` already; a reader sees the old value or the new one."""
     if not path.exists() or path.read_text().strip() != value:
         write_for("", path, value + "\n", mode)
+
+
+def replace_secret(path: Path, value: str) -> None:
+    """Replace a secret in a file whose owner, group and mode stay, in one step."""
+    before = path.stat()
+    draft = path.with_name(f".{path.name}.draft")
+    draft.unlink(missing_ok=True)
+    draft.touch(0o600, exist_ok=False)
+    draft.write_text(value + "\n")
+    os.chown(draft, before.st_uid, before.st_gid)
+    draft.chmod(stat.S_IMODE(before.st_mode))
+    draft.rename(path)
 
 
 class SecretsDir:

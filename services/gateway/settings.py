@@ -9,6 +9,7 @@ from services.gateway.features.dossiers.filing_links import validate_link, valid
 from services.gateway.features.legal.legal_texts import validate_folder
 from services.gateway.sessions.model import SessionLimits
 from shared.domain.brand import BrandSettings
+from shared.security.seal_keys import OpeningRing, SealingRing
 from shared.security.sealing import KeyRing
 from shared.settings import Problem, amqp_url_of, database_url_of, health_port_of, setting
 
@@ -42,26 +43,30 @@ class GatewaySettings(BrandSettings):
     session_keys: KeyRing = setting(
         "IMPEX_SESSION_KEYS", secret=True, doc="Keys of cookies, form tokens and idempotency keys."
     )
-    seal_keys: KeyRing = setting(
+    seal_keys: SealingRing = setting(
         "IMPEX_SEAL_KEYS_REGISTRATION",
         secret=True,
-        doc="Keys that seal passwords and codes for registration.",
+        doc="Public keys that seal passwords and codes for registration.",
     )
-    mfa_keys: KeyRing = setting(
-        "IMPEX_SEAL_KEYS_MFA", secret=True, doc="Keys that seal codes for mfa."
+    mfa_keys: SealingRing = setting(
+        "IMPEX_SEAL_KEYS_MFA",
+        secret=True,
+        doc="Public keys that seal codes for mfa.",
     )
-    profile_keys: KeyRing = setting(
+    profile_keys: SealingRing = setting(
         "IMPEX_SEAL_KEYS_PROFILE",
         secret=True,
-        doc="Keys that seal the complementary information for profile.",
+        doc="Public keys that seal the complementary information for profile.",
     )
-    support_keys: KeyRing = setting(
-        "IMPEX_SEAL_KEYS_SUPPORT", secret=True, doc="Keys that seal what people write to the desk."
+    support_keys: SealingRing = setting(
+        "IMPEX_SEAL_KEYS_SUPPORT",
+        secret=True,
+        doc="Public keys that seal what people write to the desk.",
     )
-    own_keys: KeyRing = setting(
+    own_keys: OpeningRing = setting(
         "IMPEX_SEAL_KEYS_GATEWAY",
         secret=True,
-        doc="Keys that open what other services sealed for the gateway's pages.",
+        doc="Private keys that open what other services sealed for the gateway's pages.",
     )
     session_idle: int = setting(
         "IMPEX_SESSION_IDLE",

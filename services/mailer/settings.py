@@ -9,6 +9,7 @@ from urllib.parse import unquote, urlsplit
 from services.mailer.messages import Messages
 from shared.domain.brand import BrandSettings
 from shared.security.connection_urls import is_loopback
+from shared.security.seal_keys import OpeningRing, SealingRing
 from shared.security.sealing import KeyRing
 from shared.settings import Problem, amqp_url_of, database_url_of, health_port_of, setting
 
@@ -69,12 +70,14 @@ class MailerSettings(BrandSettings):
     database_url: str = database_url_of("mailer")
     amqp_url: str = amqp_url_of("mailer")
     health_port: int = health_port_of("mailer")
-    seal_keys: KeyRing = setting(
-        "IMPEX_SEAL_KEYS_MAILER", doc="Keys that open what is sealed for the mailer.", secret=True
+    seal_keys: OpeningRing = setting(
+        "IMPEX_SEAL_KEYS_MAILER",
+        doc="Private keys that open what is sealed for the mailer.",
+        secret=True,
     )
-    gateway_keys: KeyRing = setting(
+    gateway_keys: SealingRing = setting(
         "IMPEX_SEAL_KEYS_GATEWAY",
-        doc="Keys that seal what is held about a person for the gateway.",
+        doc="Public keys that seal what is held about a person for the gateway.",
         secret=True,
     )
     not_me_keys: KeyRing = setting(

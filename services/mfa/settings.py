@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 from shared.domain.brand import DEFAULT_BRAND, validate_line
 from shared.domain.rate_limits import Throttle
+from shared.security.seal_keys import OpeningRing, SealingRing
 from shared.security.sealing import KeyRing
 from shared.settings import (
     Problem,
@@ -37,12 +38,12 @@ class MfaSettings(ServiceSettings):
     database_url: str = database_url_of("mfa")
     amqp_url: str = amqp_url_of("mfa")
     health_port: int = health_port_of("mfa")
-    seal_keys: KeyRing = setting(
-        "IMPEX_SEAL_KEYS_MFA", doc="Keys that open what is sealed for mfa.", secret=True
+    seal_keys: OpeningRing = setting(
+        "IMPEX_SEAL_KEYS_MFA", doc="Private keys that open what is sealed for mfa.", secret=True
     )
-    gateway_keys: KeyRing = setting(
+    gateway_keys: SealingRing = setting(
         "IMPEX_SEAL_KEYS_GATEWAY",
-        doc="Keys that seal authenticator keys and recovery codes for the gateway.",
+        doc="Public keys that seal authenticator keys and recovery codes for the gateway.",
         secret=True,
     )
     totp_keys: KeyRing = setting(

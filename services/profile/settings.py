@@ -5,7 +5,7 @@ from datetime import timedelta
 from urllib.parse import urlsplit
 
 from shared.security.connection_urls import is_loopback
-from shared.security.sealing import KeyRing
+from shared.security.seal_keys import OpeningRing, SealingRing
 from shared.settings import (
     ServiceSettings,
     amqp_url_of,
@@ -36,16 +36,20 @@ class ProfileSettings(ServiceSettings):
     database_url: str = database_url_of("profile")
     amqp_url: str = amqp_url_of("profile")
     health_port: int = health_port_of("profile")
-    seal_keys: KeyRing = setting(
+    seal_keys: OpeningRing = setting(
         "IMPEX_SEAL_KEYS_PROFILE",
-        doc="Keys that seal what people declare, on its way to profile.",
+        doc="Private keys that open what is sealed for profile.",
         secret=True,
     )
-    gateway_keys: KeyRing = setting(
-        "IMPEX_SEAL_KEYS_GATEWAY", doc="Keys that seal data for the gateway's pages.", secret=True
+    gateway_keys: SealingRing = setting(
+        "IMPEX_SEAL_KEYS_GATEWAY",
+        doc="Public keys that seal data for the gateway's pages.",
+        secret=True,
     )
-    registration_keys: KeyRing = setting(
-        "IMPEX_SEAL_KEYS_REGISTRATION", doc="Keys that seal data for registration.", secret=True
+    registration_keys: SealingRing = setting(
+        "IMPEX_SEAL_KEYS_REGISTRATION",
+        doc="Public keys that seal data for registration.",
+        secret=True,
     )
     draft_days: int = setting(
         "IMPEX_DRAFT_DAYS",

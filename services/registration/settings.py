@@ -10,6 +10,7 @@ from datetime import timedelta
 from pathlib import Path
 
 from services.registration.limit_settings import LimitSettings
+from shared.security.seal_keys import OpeningRing, SealingRing
 from shared.security.sealing import KeyRing
 from shared.settings import Problem, amqp_url_of, database_url_of, health_port_of, setting
 
@@ -24,13 +25,15 @@ class RegistrationSettings(LimitSettings):
     database_url: str = database_url_of("registration")
     amqp_url: str = amqp_url_of("registration")
     health_port: int = health_port_of("registration")
-    seal_keys: KeyRing = setting(
+    seal_keys: OpeningRing = setting(
         "IMPEX_SEAL_KEYS_REGISTRATION",
-        doc="Keys that open what is sealed for registration.",
+        doc="Private keys that open what is sealed for registration.",
         secret=True,
     )
-    mailer_keys: KeyRing = setting(
-        "IMPEX_SEAL_KEYS_MAILER", doc="Keys that seal codes and links for the mailer.", secret=True
+    mailer_keys: SealingRing = setting(
+        "IMPEX_SEAL_KEYS_MAILER",
+        doc="Public keys that seal codes and links for the mailer.",
+        secret=True,
     )
     token_keys: KeyRing = setting(
         "IMPEX_TOKEN_KEYS", doc="Keys that codes and links are hashed with.", secret=True
@@ -38,9 +41,9 @@ class RegistrationSettings(LimitSettings):
     pepper_keys: KeyRing = setting(
         "IMPEX_PEPPER_KEYS", doc="Keys that passwords are hashed with.", secret=True
     )
-    gateway_keys: KeyRing = setting(
+    gateway_keys: SealingRing = setting(
         "IMPEX_SEAL_KEYS_GATEWAY",
-        doc="Keys that seal what is held about a person for the gateway.",
+        doc="Public keys that seal what is held about a person for the gateway.",
         secret=True,
     )
     disavowal_keys: KeyRing = setting(

@@ -16,8 +16,8 @@ import msgspec
 class Sealed(msgspec.Struct, frozen=True, kw_only=True):
     """A secret that only one service can open (see `shared.security.sealing`).
 
-    `recipient` is that service's name, `key_id` names the key among its key ring, `box` is
-    base64url of nonce and ciphertext.
+    `recipient` is that service's name, `key_id` names the key among its key ring, which decides how
+    `box` was made; `box` is base64url.
     """
 
     recipient: str

@@ -1,9 +1,10 @@
 """Keys, sealed fields, keyed hashes and random tokens.
 
-Sealing is AES-256-GCM under the key ring of one receiving service, bound to that service, the key
-and the field it was made for. What is sealed under a former key still opens while that key is in
-the ring; new secrets always use the first key. Nothing here reads the environment or keeps a
-secret longer than the call.
+A field is sealed for one receiving service by HPKE under that service's public key (see
+`seal_keys`), and bound to the service, the key and the field it was made for. What a service keeps
+for itself is sealed by AES-256-GCM under a ring of its own. What was sealed under a former key
+still opens while that key is in the ring; new secrets always use the first key. Nothing here reads
+the environment or keeps a secret longer than the call.
 """
 
 import base64
@@ -11,23 +12,21 @@ import binascii
 import hashlib
 import hmac
 import os
-import re
 import secrets as random
 from dataclasses import dataclass, field
 
 from cryptography.exceptions import InvalidTag
+from cryptography.hazmat.primitives.asymmetric.x25519 import X25519PublicKey
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
 from shared.contracts.base import Event, Reply, Request, Sealed
 from shared.errors import DecryptionError
 from shared.runtime.telemetry import get_logger
+from shared.security.key_text import KEY_BYTES, decode_key, refuse_repeats, split_ring
+from shared.security.seal_keys import HPKE, SealKey, SealRing, public_half
 
-KEY_BYTES = 32
 NONCE_BYTES = 12
 TOKEN_BYTES = 32
-KEY_ID = re.compile(r"[A-Za-z0-9_-]{1,16}")
-#: A random 32-byte key has about 30 different bytes; fewer than this is a pattern, not a key.
-MIN_DISTINCT_BYTES = 16
 
 log = get_logger("secrets")
 
@@ -41,21 +40,9 @@ class KeyRing:
     @classmethod
     def parse(cls, text: str) -> "KeyRing":
         """Read `k2:base64,k1:base64`. ValueError names the problem without showing a key."""
-        keys: dict[str, bytes] = {}
-        for number, entry in enumerate(text.split(","), 1):
-            key_id, colon, encoded = entry.strip().partition(":")
-            if not colon or not KEY_ID.fullmatch(key_id):
-                raise ValueError(
-                    f"key number {number} must be written id:base64, "
-                    "the id of 1 to 16 letters, digits, - or _"
-                )
-            if key_id in keys:
-                raise ValueError(f"the key id {key_id} is used twice")
-            key = _decode_key(key_id, encoded.strip())
-            if any(hmac.compare_digest(key, other) for other in keys.values()):
-                raise ValueError(f"the key {key_id} repeats another key of the ring")
-            keys[key_id] = key
-        return cls(tuple(keys.items()))
+        keys = tuple((key_id, decode_key(key_id, encoded)) for key_id, encoded in split_ring(text))
+        refuse_repeats(keys)
+        return cls(keys)
 
     @property
     def current(self) -> tuple[str, bytes]:
@@ -68,18 +55,6 @@ class KeyRing:
 
     def __repr__(self) -> str:
         return f"<key ring {', '.join(key_id for key_id, _ in self.keys)}>"
-
-
-def _decode_key(key_id: str, encoded: str) -> bytes:
-    try:
-        key = base64.b64decode(encoded.translate(str.maketrans("-_", "+/")), validate=True)
-    except (binascii.Error, ValueError):
-        raise ValueError(f"the key {key_id} is not base64") from None
-    if len(key) != KEY_BYTES:
-        raise ValueError(f"the key {key_id} has {len(key)} bytes, {KEY_BYTES} are needed")
-    if len(set(key)) < MIN_DISTINCT_BYTES:
-        raise ValueError(f"the key {key_id} is not random: it repeats the same few bytes")
-    return key
 
 
 def new_key(key_id: str = "k1") -> str:
@@ -104,18 +79,23 @@ class Sealer:
     """Seals secrets that only `recipient` can open."""
 
     recipient: str
-    ring: KeyRing
+    ring: KeyRing | SealRing
 
     def seal(self, plain: str, context: str) -> Sealed:
         """Seal `plain` for one field (`context`, see `seal_context`)."""
         key_id, key = self.ring.current
-        nonce = os.urandom(NONCE_BYTES)
-        box = nonce + AESGCM(key).encrypt(
-            nonce, plain.encode(), _aad(self.recipient, key_id, context)
-        )
+        box = _seal(key, plain.encode(), _aad(self.recipient, key_id, context))
         return Sealed(
             recipient=self.recipient, key_id=key_id, box=base64.urlsafe_b64encode(box).decode()
         )
+
+
+def _seal(key: SealKey, plain: bytes, aad: bytes) -> bytes:
+    half = public_half(key)
+    if not isinstance(half, bytes):
+        return HPKE.encrypt(plain, half, info=aad)
+    nonce = os.urandom(NONCE_BYTES)
+    return nonce + AESGCM(half).encrypt(nonce, plain, aad)
 
 
 @dataclass(frozen=True)
@@ -123,7 +103,7 @@ class Opener:
     """Opens what was sealed for `recipient`, under any key of the ring."""
 
     recipient: str
-    ring: KeyRing
+    ring: KeyRing | SealRing
 
     def open(self, sealed: Sealed, context: str) -> str:
         """The secret, or `DecryptionError`; the failure is logged as `crypto_decrypt_fail`
@@ -147,11 +127,14 @@ class Opener:
         key = self.ring.get(sealed.key_id)
         if key is None:
             raise DecryptionError("its key is not in the ring")
+        if isinstance(key, X25519PublicKey):
+            raise DecryptionError("only its public key is here")
         try:
             box = base64.b64decode(sealed.box.encode(), altchars=b"-_", validate=True)
-            nonce, body = box[:NONCE_BYTES], box[NONCE_BYTES:]
             aad = _aad(self.recipient, sealed.key_id, context)
-            return AESGCM(key).decrypt(nonce, body, aad).decode()
+            if not isinstance(key, bytes):
+                return HPKE.decrypt(box, key, info=aad).decode()
+            return AESGCM(key).decrypt(box[:NONCE_BYTES], box[NONCE_BYTES:], aad).decode()
         except (InvalidTag, ValueError):
             raise DecryptionError("it was altered, or made for another field") from None
 

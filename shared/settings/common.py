@@ -1,11 +1,13 @@
 """The settings that every service shares, and the rules that combine them."""
 
 import socket
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 from urllib.parse import SplitResult, urlsplit
 
 from shared.security.connection_urls import is_loopback, validate_amqp_url, validate_database_url
+from shared.security.seal_keys import SealRing
 from shared.security.sealing import KeyRing
 from shared.settings.reading import Problem, setting, specs
 
@@ -99,7 +101,7 @@ class CommonSettings:
         owners: dict[bytes, str] = {}
         for field, spec in specs(type(self)):
             ring = getattr(self, field.name, None)
-            for key_id, key in ring.keys if isinstance(ring, KeyRing) else ():
+            for key_id, key in _keys(ring):
                 if key in owners:
                     sentence = f"has the key {key_id} in common with {owners[key]}"
                     problems.append((spec.name, sentence))
@@ -116,6 +118,12 @@ class ServiceSettings(CommonSettings):
     database_url: str
     amqp_url: str
     health_port: int
+
+
+def _keys(ring: Any) -> Sequence[tuple[str, bytes]]:
+    if isinstance(ring, SealRing):
+        return ring.fingerprints()
+    return ring.keys if isinstance(ring, KeyRing) else ()
 
 
 def database_url_of(service: str) -> Any:

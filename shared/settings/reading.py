@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any, TypeVar, get_type_hints
 
 from shared.errors import ConfigurationError
+from shared.security.seal_keys import OpeningRing, SealingRing
 from shared.security.sealing import KeyRing
 
 T = TypeVar("T")
@@ -183,6 +184,8 @@ READERS: dict[Any, Callable[[str], Any]] = {
     bool: _read_bool,
     Path: Path,
     KeyRing: KeyRing.parse,
+    OpeningRing: OpeningRing.parse,
+    SealingRing: SealingRing.parse,
 }
 
 

@@ -32,7 +32,8 @@ from shared.messaging.errors import RequestTimeout, ServiceUnavailable
 from shared.messaging.service_bus import ServiceBus
 from shared.outbox import emit
 from shared.runtime.service import utc_now
-from shared.security.sealing import KeyRing, Sealer, seal_context
+from shared.security.seal_keys import SealRing
+from shared.security.sealing import Sealer, seal_context
 from tests.support import eventually
 from tests.support.actors.retrying_registrant import PATIENCE, PAUSE
 from tests.support.harness.profile_forms import BELGIAN
@@ -96,7 +97,7 @@ async def gateway_of(rig: FaultRig) -> AsyncIterator[Gateway]:
     await node.start(None, timeout=60)
     try:
         await eventually(lambda: node.ready[0], why="the gateway's line is up")
-        yield Gateway(node, Sealer("profile", KeyRing.parse(keys)))
+        yield Gateway(node, Sealer("profile", SealRing.parse(keys)))
     finally:
         await node.drain(2)
         await pool.close()

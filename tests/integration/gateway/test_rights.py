@@ -13,12 +13,14 @@ from shared.contracts.base import Sealed
 from shared.contracts.gateway import CorrectionRequested, DepartureReported
 from shared.contracts.registration.events import AddressChangeRequested
 from shared.i18n.dates import format_day
-from shared.security.sealing import KeyRing, Opener, seal_context
+from shared.security.seal_keys import SealRing
+from shared.security.sealing import Opener, seal_context
 from tests.support import eventually
 from tests.support.actors.account_holder import AccountHolder, new_address
 from tests.support.actors.http_browser import HttpResponse
 from tests.support.mail.sent_mails import PublishedEvent
 from tests.support.servers.portal import Portal
+from tests.support.servers.system import keys
 
 pytestmark = pytest.mark.asyncio(loop_scope="package")
 
@@ -51,7 +53,7 @@ async def mailed(person: AccountHolder, number: int = 1) -> str:
 
 def for_desk(portal: Portal, kind: Any, field: str, data: dict[str, Any]) -> str:
     """What was sealed for support."""
-    ring = KeyRing.parse(portal.system.environment("gateway")["IMPEX_SEAL_KEYS_SUPPORT"])
+    ring = SealRing.parse(keys()["IMPEX_SEAL_KEYS_SUPPORT"])
     sealed = msgspec.convert(data[field], Sealed)
     return Opener("support", ring).open(sealed, seal_context(kind, field))
 

@@ -2,11 +2,17 @@
 
 from datetime import timedelta
 
+import msgspec
+
+from operations.local.processes import free_port
 from services.mailer import held_mails
 from shared.contracts.mailer import MailAccepted, MailDeferred, MailRefused
+from shared.contracts.registration.events import AccountRequested
+from shared.security.seal_keys import SealingRing, new_seal_key
+from shared.security.sealing import Sealer, new_key, seal_context
 from tests.support.harness.mailer import MailerHarness
 from tests.support.mail.mail_server import MailServer
-from tests.support.mail.sample_events import CODE, asked, created
+from tests.support.mail.sample_events import CODE, TOKEN, asked, created
 from tests.support.waiting import eventually
 
 REFUSALS = [
@@ -279,6 +285,28 @@ async def test_cr_01_a_mail_whose_key_is_missing_waits_for_the_key(
         cause = await mailer.publish(asked())
         await mailer.emitted(MailDeferred)
     async with mailer.run(IMPEX_SMTP_URL=smtp.url):
+        await mailer.make_due(cause)
+        await mailer.state(cause, "accepted")
+    assert CODE in smtp.messages[0].text()
+
+
+async def test_s_02_a_code_sealed_before_the_upgrade_is_mailed_after_it(
+    mailer: MailerHarness, smtp: MailServer
+) -> None:
+    """Stored under the key that registration shared; the ring was rotated while it waited."""
+    shared = new_key("k1")
+    sealer = Sealer("mailer", SealingRing.parse(shared))
+    code, token = (
+        sealer.seal(plain, seal_context(AccountRequested, field))
+        for plain, field in ((CODE, "code"), (TOKEN, "link_token"))
+    )
+    event = msgspec.structs.replace(asked(), code=code, link_token=token)
+    nobody = f"smtp://127.0.0.1:{free_port()}"
+    async with mailer.run(IMPEX_SMTP_URL=nobody, IMPEX_SEAL_KEYS_MAILER=shared):
+        cause = await mailer.publish(event)
+        await mailer.emitted(MailDeferred)
+    rotated = f"{new_seal_key('k2')},{shared}"
+    async with mailer.run(IMPEX_SMTP_URL=smtp.url, IMPEX_SEAL_KEYS_MAILER=rotated):
         await mailer.make_due(cause)
         await mailer.state(cause, "accepted")
     assert CODE in smtp.messages[0].text()

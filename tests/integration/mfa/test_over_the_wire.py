@@ -27,13 +27,14 @@ from shared.messaging.handlers import Refused
 from shared.messaging.service_bus import ServiceBus
 from shared.outbox import emit
 from shared.runtime.service import utc_now
-from shared.security.sealing import KeyRing, Opener, Sealer, seal_context
+from shared.security.seal_keys import SealRing
+from shared.security.sealing import Opener, Sealer, seal_context
 from tests.support import eventually
 from tests.support.harness.mfa import ADDRESS, Phone
 from tests.support.harness.service_harness import unseal
 from tests.support.servers.services import principals, services
 from tests.support.servers.shared_servers import TestServers
-from tests.support.servers.system import System
+from tests.support.servers.system import System, keys
 
 #: Starting a service takes long on a busy machine.
 pytestmark = pytest.mark.timeout(300)
@@ -126,15 +127,14 @@ async def client(test_servers: TestServers, tmp_path: Path) -> AsyncIterator[Gat
     gateway = await open_pool(database.url("gateway"), "gateway", "tests", 3)
     asks = tuple(each for each in REQUESTS.values() if MFA_OWNER == each.OWNER)
     bus = ServiceBus("gateway", broker.url("gateway"), gateway, clock=utc_now, asks=asks)
-    given = system.environment("mfa")
     await bus.start(None, timeout=60)
     try:
         await eventually(lambda: bus.ready[0], why="the gateway is connected")
         yield GatewayClient(
             bus,
             pool,
-            Sealer("mfa", KeyRing.parse(given["IMPEX_SEAL_KEYS_MFA"])),
-            Opener("gateway", KeyRing.parse(given["IMPEX_SEAL_KEYS_GATEWAY"])),
+            Sealer("mfa", SealRing.parse(keys()["IMPEX_SEAL_KEYS_MFA"])),
+            Opener("gateway", SealRing.parse(keys()["IMPEX_SEAL_KEYS_GATEWAY"])),
             system,
         )
     finally:

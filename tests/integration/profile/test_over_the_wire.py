@@ -16,7 +16,8 @@ from shared.messaging import topology
 from shared.messaging.errors import RequestTimeout
 from shared.messaging.service_bus import ServiceBus
 from shared.runtime.service import utc_now
-from shared.security.sealing import KeyRing, Sealer, seal_context
+from shared.security.seal_keys import SealRing
+from shared.security.sealing import Sealer, seal_context
 from tests.support import eventually
 from tests.support.harness.profile import warnings_of
 from tests.support.harness.profile_forms import FRENCH, but
@@ -50,7 +51,7 @@ async def test_si_07_a_lookup_is_repeated_through_the_retry_queues(
     pool = await open_pool(database.url("gateway"), "gateway", "tests", 2)
     asks = tuple(each for each in REQUESTS.values() if each.OWNER == OWNER)
     bus = ServiceBus("gateway", broker.url("gateway"), pool, clock=utc_now, asks=asks)
-    keys = KeyRing.parse(system.environment("profile")["IMPEX_SEAL_KEYS_PROFILE"])
+    keys = SealRing.parse(system.environment("profile")["IMPEX_SEAL_KEYS_PROFILE"])
     form = msgspec.json.encode(but(FRENCH, siret=CLOSED)).decode()
     account = str(uuid4())
     saving = SaveProfile(

@@ -20,6 +20,7 @@ from shared.database.rows import insert
 from shared.messaging.errors import RequestTimeout
 from shared.messaging.service_bus import ServiceBus
 from shared.runtime.service import utc_now
+from shared.security.seal_keys import SealRing
 from shared.security.sealing import KeyRing, Sealer, keyed_hash, new_token, seal_context
 from tests.support import eventually
 from tests.support.harness.registration import NETWORK, OTHER_PASSWORD, PASSWORD
@@ -127,7 +128,7 @@ async def connect_client(
     gateway = await open_pool(database.url("gateway"), "gateway", "tests", 3)
     asks = tuple(each for each in REQUESTS.values() if each.OWNER == OWNER)
     node = ServiceBus("gateway", broker.url("gateway"), gateway, clock=utc_now, asks=asks)
-    ring = KeyRing.parse(system.environment("registration")["IMPEX_SEAL_KEYS_REGISTRATION"])
+    ring = SealRing.parse(system.environment("registration")["IMPEX_SEAL_KEYS_REGISTRATION"])
     await node.start(None, timeout=60)
     try:
         yield RegistrationClient(system, node, pool, Sealer("registration", ring))

@@ -25,7 +25,8 @@ from shared.messaging.event_processor import EventProcessor
 from shared.messaging.publisher import Publisher
 from shared.messaging.topology import DEAD, EVENTS, retry_exchange
 from shared.runtime.service import Runtime
-from shared.security.sealing import KeyRing, Sealer
+from shared.security.seal_keys import SealRing
+from shared.security.sealing import Sealer
 from shared.settings import load
 from tests.support.harness.service_harness import ServiceHarness
 from tests.support.mail.mailer_driver import MailerDriver
@@ -185,7 +186,7 @@ async def open_harness(tables: Database) -> AsyncIterator[MailerHarness]:
         service=SERVICE,
         pool=pool,
         now=now(),
-        sealer=Sealer(NAME, KeyRing.parse(keys()["IMPEX_SEAL_KEYS_MAILER"])),
+        sealer=Sealer(NAME, SealRing.parse(keys()["IMPEX_SEAL_KEYS_MAILER"])),
         database=database,
         url=url,
     )

@@ -1,11 +1,12 @@
 """Settings of the mfa service with keys for tests."""
 
 from services.mfa.settings import MfaSettings
+from shared.security.seal_keys import new_seal_key
 from shared.security.sealing import new_key
 from shared.settings import load
 
 KEYS = {
-    name: new_key("t1")
+    name: (new_seal_key if "SEAL" in name else new_key)("t1")
     for name in (
         "IMPEX_SEAL_KEYS_MFA",
         "IMPEX_SEAL_KEYS_GATEWAY",

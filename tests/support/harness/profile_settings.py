@@ -1,11 +1,11 @@
 """Settings of the profile service with keys for tests."""
 
 from services.profile.settings import ProfileSettings
-from shared.security.sealing import new_key
+from shared.security.seal_keys import new_seal_key
 from shared.settings import load
 
 KEYS = {
-    name: new_key("t1")
+    name: new_seal_key("t1")
     for name in (
         "IMPEX_SEAL_KEYS_PROFILE",
         "IMPEX_SEAL_KEYS_GATEWAY",

@@ -34,7 +34,8 @@ from shared.contracts.registration.events import (
     ValidationResent,
 )
 from shared.messaging.envelope import new_id
-from shared.security.sealing import KeyRing, Sealer, seal_context
+from shared.security.seal_keys import SealRing
+from shared.security.sealing import Sealer, seal_context
 from tests.support.servers.system import keys
 
 CODE = "048213"
@@ -53,7 +54,7 @@ def now() -> datetime:
 
 def sealed(cls: type[Event], field: str, plain: str) -> Any:
     """A secret for the mailer, as registration seals it."""
-    ring = KeyRing.parse(keys()["IMPEX_SEAL_KEYS_MAILER"])
+    ring = SealRing.parse(keys()["IMPEX_SEAL_KEYS_MAILER"])
     return Sealer("mailer", ring).seal(plain, seal_context(cls, field))
 
 

@@ -16,7 +16,8 @@ from shared.contracts.registration.events import (
     PasswordResetRequested,
     ValidationResent,
 )
-from shared.security.sealing import KeyRing, Opener, seal_context
+from shared.security.seal_keys import SealRing
+from shared.security.sealing import Opener, seal_context
 from tests.support import eventually
 from tests.support.servers.system import System
 
@@ -106,7 +107,7 @@ class SentMails:
 @asynccontextmanager
 async def record_sent_mails(system: System) -> AsyncIterator[SentMails]:
     """Record every published event for as long as this lasts."""
-    ring = KeyRing.parse(system.environment("mailer")["IMPEX_SEAL_KEYS_MAILER"])
+    ring = SealRing.parse(system.environment("mailer")["IMPEX_SEAL_KEYS_MAILER"])
     found = SentMails(Opener("mailer", ring))
     connection = await aio_pika.connect(system.broker.admin_url)
     channel = await connection.channel()

@@ -24,6 +24,7 @@ from operations.local.processes import free_port
 from operations.provision.provisioning import AdminUrls, account_urls
 from shared.runtime.lifecycle import ServiceRunner, supervise
 from shared.runtime.service import Service, load_all, utc_now
+from shared.security.seal_keys import PRIVATE, SealRing
 from tests.support.servers import fork_server
 from tests.support.servers.fork_server import Forked
 from tests.support.servers.services import principals
@@ -33,11 +34,26 @@ from tests.support.waiting import eventually
 
 @cache
 def keys() -> Mapping[str, str]:
-    """Every key ring that a service reads; in tests the same in every process."""
-    names = service_registry.key_ring_names()
-    return {
-        n: "t1:" + base64.b64encode(hashlib.sha256(n.encode()).digest()).decode() for n in names
-    }
+    """Every key ring that a service reads; in tests the same in every process.
+
+    Rings of sealed fields are those of the service that opens.
+    """
+    secret = {name: f"t1:{_key(name)}" for name in service_registry.key_ring_names()}
+    pairs = {n: f"t1:{PRIVATE}:{_key(n)}" for n in service_registry.seal_ring_names()}
+    return secret | pairs
+
+
+def _key(name: str) -> str:
+    return base64.b64encode(hashlib.sha256(name.encode()).digest()).decode()
+
+
+def keys_of(*names: str) -> dict[str, str]:
+    """The key rings as these services are given them, together in one process."""
+    chosen = [service_registry.service(name) for name in names]
+    opened = set().union(*(service_registry.opening_names(one) for one in chosen))
+    public = set().union(*(service_registry.sealing_names(one) for one in chosen)) - opened
+    given = dict(keys())
+    return given | {name: SealRing.parse(given[name]).for_senders() for name in public}
 
 
 @dataclass
@@ -87,7 +103,7 @@ class System:
     def environment(self, *names: str, **more: str) -> dict[str, str]:
         """The variables of the services `names`; `more` and `self.settings` win."""
         values = {
-            **keys(),
+            **keys_of(*names),
             **account_urls(self.admin_urls(), principals(), self.database.passwords),
         }
         known = set().union(

@@ -1,0 +1,213 @@
+"""`impex secrets`: the keys, passwords and addresses of one installation, a folder for each reader.
+
+`all` has everything, for the administrator; the other folders have copies of what their reader is
+given. Nothing that exists is changed, so a ring that was rotated and an address that was completed
+by hand stay; `--rotate` alone changes a ring. Nobody but the owner (or group) of a folder reads it.
+"""
+
+import argparse
+import grp
+import os
+import pwd
+import stat
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import astuple
+from pathlib import Path
+
+from operations import service_registry
+from operations.install.paths import ADMIN
+from operations.printing import say
+from operations.provision.install_commands import ADMIN_URLS, operator_settings
+from operations.provision.permissions import PUBLISHERS
+from operations.provision.provisioning import (
+    AdminUrls,
+    amqp_setting,
+    new_key_for,
+    ring_makers,
+    write_secrets,
+)
+from operations.provision.secrets_dir import SecretsDir, replace_secret
+from shared.errors import ConfigurationError
+from shared.security.seal_keys import SealRing
+
+ALL = "all"
+EVERYBODY = stat.S_IRWXO
+
+
+def make_secrets(options: argparse.Namespace) -> int:
+    """Make what is missing, or rotate one ring; exit code 2 for an unknown ring, user or group."""
+    root = Path(options.folder)
+    owners, groups = (
+        _by_reader(f"--{option}", getattr(options, option)) for option in ("owner", "group")
+    )
+    if options.rotate:
+        return _rotate(root, options.rotate)
+    root.mkdir(mode=0o700, parents=True, exist_ok=True)
+    store = SecretsDir(root / ALL)
+    _make_all(store, options)
+    folders = _Folders(root, owners, groups)
+    different = [f"{reader}/{name}" for reader, name in _copy(store, folders)]
+    if options.smtp and store.get("IMPEX_SMTP_URL") != options.smtp:
+        different.append(f"{ALL}/IMPEX_SMTP_URL")
+    say(f"secrets are in {root}, one folder each for {', '.join(readers())}")
+    if different:
+        files = ", ".join(different)
+        say(f"left as they are, although {root / ALL} or the options differ: {files}")
+    for path in folders.open_to_everybody():
+        say(f"every user of this machine can read {path}: --owner or --group closes it")
+    for name in service_registry.seal_ring_names():
+        if isinstance(SealRing.parse(store.get(name)).current[1], bytes):
+            say(f"who seals with {name} can open too, until `--rotate {name}`: see the runbook")
+    return 0
+
+
+def _make_all(store: SecretsDir, options: argparse.Namespace) -> None:
+    """Everything that is missing in the administrator's folder."""
+    administrator = store.get("rabbitmq-administrator")
+    admin_urls = AdminUrls(
+        f"postgresql://{ADMIN}:{store.get('postgresql-administrator')}@{options.database}",
+        f"amqp://{ADMIN}:{administrator}@{options.broker}",
+        f"http://{ADMIN}:{administrator}@{options.management}",
+    )
+    more = dict(zip(ADMIN_URLS, astuple(admin_urls), strict=True))
+    more["administrator.conf"] = f"default_user = {ADMIN}\ndefault_pass = {administrator}"
+    if options.smtp:
+        more["IMPEX_SMTP_URL"] = options.smtp
+    write_secrets(store, admin_urls, more, keep=True)
+
+
+def _copy(store: SecretsDir, folders: "_Folders") -> Iterator[tuple[str, str]]:
+    """Give every reader what its folder lacks; yields (reader, name) of copies that differ."""
+    for reader, names in readers().items():
+        folders.make(reader)
+        for name in sorted(names):
+            if not store.path(name).exists():
+                continue
+            value = store.get(name)
+            if seals(reader, name):
+                value = SealRing.parse(value).for_senders()
+            if not folders.put(reader, name, value):
+                yield reader, name
+
+
+def readers() -> dict[str, set[str]]:
+    """The secrets of each folder, by the names of the settings or files."""
+    found = {
+        one.name: service_registry.setting_names(one, secret=True)
+        for one in service_registry.services()
+    }
+    found |= {name: {amqp_setting(name)} for name in PUBLISHERS}
+    found["operator"] = set(operator_settings())
+    found["postgresql"] = {"postgresql-administrator"}
+    found["rabbitmq"] = {"administrator.conf"}
+    return found
+
+
+def seals(reader: str, name: str) -> bool:
+    """Whether `reader` only seals with a ring, and so is given its public keys."""
+    if reader not in service_registry.service_names():
+        return False
+    return name in service_registry.sealing_names(service_registry.service(reader))
+
+
+def _rotate(root: Path, name: str) -> int:
+    """Put a new key in front of a ring, in every folder that has it; owners and modes stay.
+
+    Those who seal are given public keys only, so a key that they shared is taken from them.
+    """
+    paths = {path.parent.name: path for path in sorted(root.glob(f"*/{name}"))}
+    if name not in ring_makers() or ALL not in paths:
+        known = [one for one in sorted(ring_makers()) if (root / ALL / one).exists()]
+        rings = ", ".join(known) or "none is there"
+        sentence = f"must be a key ring in {root / ALL}: {rings}"
+        raise ConfigurationError([("--rotate", sentence)])
+    texts = {reader: path.read_text().strip() for reader, path in paths.items()}
+    new = new_key_for(name, *texts.values())
+    public = SealRing.parse(f"{new},{texts[ALL]}").for_senders() if is_seal_ring(name) else ""
+    for reader, path in paths.items():
+        replace_secret(path, public if seals(reader, name) else f"{new},{texts[reader]}")
+    others = [reader for reader in paths if reader != ALL]
+    last = [reader for reader in others if seals(reader, name)]
+    first = [reader for reader in others if reader not in last]
+    order = ", then ".join(" and ".join(group) for group in (first, last) if group)
+    say(f"{name} has a new key in front. Restart {order}.")
+    say("Remove the former keys when nothing needs them any more: see « Keys » in the runbook.")
+    return 0
+
+
+def is_seal_ring(name: str) -> bool:
+    """Whether a setting holds the keys of sealed fields."""
+    return name in service_registry.seal_ring_names()
+
+
+def _by_reader(option: str, given: Iterable[str]) -> Mapping[str, str]:
+    """`READER=NAME` and `NAME` (every other reader, under "") as a mapping."""
+    known = {"", *readers()}
+    found: dict[str, str] = {}
+    for text in given:
+        reader, _, name = text.rpartition("=")
+        if reader not in known or not name:
+            sentence = f"must be NAME or READER=NAME, READER one of {', '.join(sorted(known)[1:])}"
+            raise ConfigurationError([(option, sentence)])
+        found[reader] = name
+    return found
+
+
+class _Folders:
+    """The folders of the readers: 0700, or 0750 where a group was chosen; files 0600 or 0640."""
+
+    def __init__(self, root: Path, owners: Mapping[str, str], groups: Mapping[str, str]) -> None:
+        self._root = root
+        self._owners = owners
+        self._groups = groups
+
+    def make(self, reader: str) -> None:
+        """The folder of `reader`; one that exists changes only where an option says so."""
+        folder = self._root / reader
+        if not folder.exists():
+            folder.mkdir(mode=0o700)
+        self._give(reader, folder)
+
+    def put(self, reader: str, name: str, value: str) -> bool:
+        """A secret that is missing; False where there is another value already, which stays."""
+        path = self._root / reader / name
+        same = True
+        if path.exists():
+            same = path.read_text().strip() == value
+        else:
+            path.touch(0o600)
+            os.chown(path, path.parent.stat().st_uid, path.parent.stat().st_gid)
+            # As open as its folder, which a person may have changed.
+            path.chmod(stat.S_IMODE(path.parent.stat().st_mode) & 0o666)
+            replace_secret(path, value)
+        self._give(reader, path)
+        return same
+
+    def _give(self, reader: str, path: Path) -> None:
+        owner = self._owners.get(reader, self._owners.get(""))
+        group = self._groups.get(reader, self._groups.get(""))
+        if owner is None and group is None:
+            return
+        _chown(path, owner, group)
+        open_to = 0o750 if group else 0o700
+        path.chmod(open_to if path.is_dir() else open_to & 0o666)
+
+    def open_to_everybody(self) -> list[Path]:
+        """Folders that every user of the machine can enter, made so by hand or long ago."""
+        if not self._root.stat().st_mode & EVERYBODY:
+            return []
+        return [one for one in sorted(self._root.iterdir()) if one.stat().st_mode & EVERYBODY]
+
+
+def _chown(path: Path, owner: str | None, group: str | None) -> None:
+    """Give `path` to a user or group, by name or number; ConfigurationError for an unknown one."""
+    try:
+        user_id = -1 if owner is None else _id(owner, lambda name: pwd.getpwnam(name).pw_uid)
+        group_id = -1 if group is None else _id(group, lambda name: grp.getgrnam(name).gr_gid)
+        os.chown(path, user_id, group_id)
+    except LookupError as error:
+        raise ConfigurationError([("--owner, --group", str(error.args[0]))]) from error
+
+
+def _id(name: str, look_up: Callable[[str], int]) -> int:
+    return int(name) if name.isdigit() else look_up(name)

@@ -1,0 +1,272 @@
+"""`impex secrets`: what it makes, who may read it, and that it changes nothing that exists."""
+
+import base64
+import os
+import threading
+from pathlib import Path
+
+import pytest
+
+from operations import service_registry
+from operations.cli import parser
+from operations.provision.provisioning import ring_makers
+from operations.provision.secret_folders import ALL, readers, seals
+from operations.provision.secrets_dir import replace_secret
+from shared.errors import ConfigurationError
+from shared.security.seal_keys import OpeningRing, SealingRing, SealRing
+from shared.security.sealing import KeyRing, Opener, Sealer, new_key
+
+ROOT_ONLY = pytest.mark.skipif(os.getuid() != 0, reason="only root gives files to others")
+
+
+def secrets(folder: Path, *options: str) -> int:
+    """Run the command."""
+    chosen = parser().parse_args(["secrets", str(folder), *options])
+    return int(chosen.do(chosen))
+
+
+def contents(folder: Path) -> dict[str, str]:
+    """Every file below `folder`, by its path there."""
+    files = (path for path in folder.rglob("*") if path.is_file())
+    return {str(path.relative_to(folder)): path.read_text() for path in files}
+
+
+def modes(folder: Path) -> dict[str, tuple[int, int, int]]:
+    """Owner, group and mode of everything below `folder`, and of itself."""
+    return {
+        str(path.relative_to(folder)): (at.st_uid, at.st_gid, at.st_mode & 0o777)
+        for path in (folder, *folder.rglob("*"))
+        for at in [path.stat()]
+    }
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    """A folder of secrets as the first run makes it."""
+    made = tmp_path / "secrets"
+    assert secrets(made) == 0
+    return made
+
+
+def changed_by_hand(name: str, text: str) -> str:
+    """The content of a file after an operator's work: a rotated ring, a completed address."""
+    value = text.strip()
+    if name.rpartition("/")[2] in ring_makers():
+        key = new_key("k2") if ":x25519-" not in value else f"k2:x25519-{half(value)}"
+        return f"{key},{value}\n"
+    if "://" in value:
+        return f"{value}?sslmode=verify-full\n"
+    return f"{value}-changed\n"
+
+
+def half(value: str) -> str:
+    """A new key of the kind that `value` has."""
+    kind = "private" if "private" in value else "public"
+    return f"{kind}:{base64.b64encode(os.urandom(32)).decode()}"
+
+
+def test_o_02_a_second_run_changes_nothing_that_exists(folder: Path) -> None:
+    """Every ring rotated by hand and every address completed, in every folder."""
+    for name, text in contents(folder).items():
+        replace_secret(folder / name, changed_by_hand(name, text).strip())
+    before, rights = contents(folder), modes(folder)
+    assert sum("k2:" in text for text in before.values()) > 20
+    assert sum("verify-full" in text for text in before.values()) > 20
+    for options in ((), ("--database", "elsewhere:5432/other"), ("--broker", "elsewhere:5671/x")):
+        assert secrets(folder, *options) == 0
+        assert contents(folder) == before
+        assert modes(folder) == rights
+
+
+@pytest.mark.parametrize("where", [ALL, "readers"])
+def test_o_02_what_is_missing_is_made_from_what_is_there(folder: Path, where: str) -> None:
+    """A reader's copy comes from `all`, rotated rings included."""
+    before = contents(folder)
+    if where == ALL:
+        name = "IMPEX_PEPPER_KEYS"
+        replace_secret(folder / ALL / name, f"{new_key('k2')},{before[f'{ALL}/{name}'].strip()}")
+        (folder / "registration" / name).unlink()
+        assert secrets(folder) == 0
+        assert (folder / "registration" / name).read_text() == (folder / ALL / name).read_text()
+    else:
+        for path in (folder / "gateway").iterdir():
+            path.unlink()
+        assert secrets(folder) == 0
+        assert contents(folder) == before
+
+
+def test_o_02_what_differs_is_named(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    replace_secret(folder / "registration" / "IMPEX_PEPPER_KEYS", new_key("k9"))
+    capsys.readouterr()
+    assert secrets(folder, "--smtp", "smtp://127.0.0.1:25") == 0
+    assert secrets(folder, "--smtp", "smtp://mail.example:25") == 0
+    shown = capsys.readouterr().out
+    assert "registration/IMPEX_PEPPER_KEYS" in shown
+    assert "all/IMPEX_SMTP_URL" in shown
+    assert (folder / ALL / "IMPEX_SMTP_URL").read_text() == "smtp://127.0.0.1:25\n"
+
+
+def test_o_03_only_their_owner_reads_the_folders_and_files(folder: Path) -> None:
+    found = modes(folder)
+    for name, (uid, gid, mode) in found.items():
+        assert (uid, gid) == (os.getuid(), os.getgid()), name
+        assert mode == (0o700 if (folder / name).is_dir() else 0o600), name
+
+
+def test_o_03_the_umask_does_not_matter(tmp_path: Path) -> None:
+    before = os.umask(0)
+    try:
+        assert secrets(tmp_path / "secrets") == 0
+    finally:
+        os.umask(before)
+    assert {mode for _, _, mode in modes(tmp_path / "secrets").values()} == {0o700, 0o600}
+
+
+@ROOT_ONLY
+def test_o_03_an_option_gives_folders_and_files_to_an_owner_or_a_group(tmp_path: Path) -> None:
+    """By number and by name, for all and for one; `all` stays the administrator's."""
+    folder = tmp_path / "secrets"
+    chosen = ("--owner", "10001", "--owner", "postgresql=nobody", "--group", "mailer=10002")
+    assert secrets(folder, *chosen) == 0
+    uids = {name: uid for name, (uid, _, _) in modes(folder).items()}
+    found = modes(folder)
+    assert uids["registration"] == uids["registration/IMPEX_PEPPER_KEYS"] == 10001
+    assert uids["postgresql"] == uids["postgresql/postgresql-administrator"] == 65534
+    assert (uids["."], uids[ALL]) == (0, 0)
+    assert found["mailer"] == (10001, 10002, 0o750)
+    assert found["mailer/IMPEX_SEAL_KEYS_MAILER"] == (10001, 10002, 0o640)
+    assert found["mfa/IMPEX_TOTP_KEYS"][2] == 0o600
+
+    # Without options nothing changes; what is new in a folder belongs to the folder's owner.
+    (folder / "mailer" / "IMPEX_SEAL_KEYS_MAILER").unlink()
+    assert secrets(folder) == 0
+    assert modes(folder) == found
+    # And an option closes what an earlier version left open.
+    (folder / "profile").chmod(0o755)
+    (folder / "profile" / "IMPEX_SEAL_KEYS_PROFILE").chmod(0o444)
+    assert secrets(folder, *chosen) == 0
+    assert modes(folder) == found
+
+
+@pytest.mark.parametrize(
+    "options",
+    [
+        ("--owner", "nobody-of-that-name"),
+        ("--owner", "registrations=root"),
+        ("--owner", "registration="),
+        ("--group", "nobody-of-that-name"),
+        ("--group", "=root"),
+        ("--rotate", "IMPEX_SESSION_KEY"),
+        ("--rotate", "IMPEX_SMTP_URL"),
+    ],
+)
+def test_o_03_a_wrong_option_is_named(folder: Path, options: tuple[str, str]) -> None:
+    with pytest.raises(ConfigurationError, match=options[0]):
+        secrets(folder, *options)
+
+
+def test_an_open_folder_of_before_is_named(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    tmp_path.chmod(0o755)
+    (tmp_path / "operator").mkdir()
+    (tmp_path / "operator").chmod(0o755)
+    assert secrets(tmp_path) == 0
+    assert f"every user of this machine can read {tmp_path / 'operator'}" in capsys.readouterr().out
+
+
+def test_s_02_who_seals_is_given_public_keys_only(folder: Path) -> None:
+    """Every service, every ring: only the reader of a ring opens what is sealed with it."""
+    sealed = 0
+    for one in service_registry.services():
+        opened = service_registry.opening_names(one)
+        for name in service_registry.seal_ring_names():
+            path = folder / one.name / name
+            if not path.exists():
+                continue
+            text = path.read_text().strip()
+            assert ("private" in text) is (name in opened), path
+            assert SealingRing.parse(text)
+            if seals(one.name, name):
+                sealed += 1
+                with pytest.raises(ValueError, match="cannot open"):
+                    OpeningRing.parse(text)
+    assert sealed >= 9
+    assert "private" in (folder / ALL / "IMPEX_SEAL_KEYS_SUPPORT").read_text(), "for the desk"
+
+
+@pytest.mark.parametrize("name", sorted(ring_makers()))
+def test_s_02_a_ring_is_rotated_in_every_folder_that_has_it(folder: Path, name: str) -> None:
+    before, rights = contents(folder), modes(folder)
+    assert secrets(folder, "--rotate", name) == 0
+    after = contents(folder)
+    assert modes(folder) == rights
+    changed = {path for path in after if after[path] != before[path]}
+    assert changed == {path for path in after if path.endswith(f"/{name}")}
+    for path in changed:
+        reader = path.partition("/")[0]
+        kind = SealRing if name in service_registry.seal_ring_names() else KeyRing
+        ids = [key_id for key_id, _ in kind.parse(after[path]).keys]
+        assert ids == ["k2", "k1"], path
+        assert seals(reader, name) is ("public" in after[path])
+
+
+def test_s_02_a_shared_key_of_before_is_taken_from_those_who_seal(
+    folder: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Before the rotation everything works as it did; after it, what was stored still opens."""
+    name, shared = "IMPEX_SEAL_KEYS_REGISTRATION", new_key("k1")
+    having = list(folder.glob(f"*/{name}"))
+    assert len(having) == 4
+    for path in having:
+        replace_secret(path, shared)
+    stored = Sealer("registration", SealingRing.parse(shared)).seal("123456", "a field")
+    capsys.readouterr()
+    assert secrets(folder) == 0
+    assert {path.read_text().strip() for path in having} == {shared}
+    assert f"--rotate {name}" in capsys.readouterr().out
+
+    assert secrets(folder, "--rotate", name) == 0
+    assert capsys.readouterr().out.startswith(
+        f"{name} has a new key in front. Restart registration, then gateway and profile."
+    )
+    reader = Opener(
+        "registration", OpeningRing.parse((folder / "registration" / name).read_text().strip())
+    )
+    assert reader.open(stored, "a field") == "123456"
+    for sender in ("gateway", "profile"):
+        text = (folder / sender / name).read_text().strip()
+        assert shared not in text
+        sealed = Sealer("registration", SealingRing.parse(text)).seal("654321", "a field")
+        assert reader.open(sealed, "a field") == "654321"
+    assert secrets(folder) == 0
+    assert "can open too" not in capsys.readouterr().out
+
+
+def test_a_rotated_secret_is_never_missing(folder: Path) -> None:
+    """A service that starts meanwhile reads the former value or the new one."""
+    path = folder / "mfa" / "IMPEX_TOTP_KEYS"
+    seen: set[str] = set()
+    ended = threading.Event()
+
+    def read() -> None:
+        while not ended.is_set():
+            try:
+                seen.add(path.read_text())
+            except FileNotFoundError:
+                seen.add("missing")
+
+    known = {path.read_text()}
+    reader = threading.Thread(target=read)
+    reader.start()
+    for _ in range(20):
+        assert secrets(folder, "--rotate", "IMPEX_TOTP_KEYS") == 0
+        known.add(path.read_text())
+    ended.set()
+    reader.join()
+    assert seen <= known
+    assert path.stat().st_mode & 0o777 == 0o600
+
+
+def test_every_reader_has_a_folder_of_its_own(folder: Path) -> None:
+    assert {path.name for path in folder.iterdir()} == {ALL, *readers()}
