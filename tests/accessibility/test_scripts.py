@@ -164,24 +164,43 @@ async def test_pw_07_a_password_can_be_pasted_and_shown(site: Site, page: Page) 
     await expect(field).to_have_value(GOOD)
 
 
-async def test_b_01_the_delivery_status_is_updated_live(site: Site, page: Page) -> None:
-    """A refusal arrives over the stream with a link to correct the address."""
-    site.events[MAIL_LIVE] = [("mail", {"state": "refused", "text": "Adresse refusée."})]
-    site.answers[MAIL_STATE] = {"state": "refused", "text": "Adresse refusée.", "due": "validation"}
-    await page.goto(f"{site.url}/validation.fr.html")
-    await expect(page.locator("#message-etat")).to_have_text("Adresse refusée.")
-    await expect(page.locator("#message-corriger")).to_be_visible()
-    await expect(page.locator("#message")).to_have_class(
-        "fr-alert fr-alert--sm fr-mb-3w fr-alert--error"
+async def test_b_01_p_07_a_refusal_begins_the_page_again(site: Site, page: Page) -> None:
+    """Another action is due: the page of the new state replaces this one."""
+    refused = {"state": "refused", "action": "correct", "text": "Adresse refusée."}
+    site.events[MAIL_LIVE] = [("mail", refused)]
+    await page.route(
+        "**/inscription/validation",
+        lambda route: route.fulfill(body="<h1>Corriger</h1>", content_type="text/html"),
     )
+    await page.goto(f"{site.url}/validation.fr.html")
+    await expect(page.locator("h1")).to_have_text("Corriger")
 
 
 async def test_b_01_without_a_stream_the_page_polls(site: Site, page: Page) -> None:
     """A proxy that buffers the stream costs only a few seconds."""
-    site.answers[MAIL_STATE] = {"state": "accepted", "text": "Remis à 10:42.", "due": "validation"}
+    accepted = {"state": "accepted", "action": "code", "text": "Remis à 10:42."}
+    site.answers[MAIL_STATE] = {**accepted, "due": "validation"}
     await page.goto(f"{site.url}/validation.fr.html")
     await expect(page.locator("#message-etat")).to_have_text("Remis à 10:42.")
-    await expect(page.locator("#message-corriger")).to_be_hidden()
+    await expect(page.locator("#code")).to_be_visible()
+
+
+async def test_p_25_the_link_that_asks_again_is_for_who_has_no_scripts(
+    site: Site, page: Page
+) -> None:
+    """« Actualiser » leads to the same page; the script that follows the state removes it."""
+    again = page.locator("main").get_by_role("link", name="Actualiser")
+    site.answers[MAIL_STATE] = {"state": "waiting", "action": "code", "text": ""}
+    await page.goto(f"{site.url}/validation.fr.html")
+    await expect(again).to_be_hidden()
+    await page.route("**/validation.mjs", lambda route: route.abort())
+    for name, path in (
+        ("validation", "/inscription/validation"),
+        ("validation-bounced", "/inscription/validation"),
+        ("creation", "/inscription/creation"),
+    ):
+        await page.goto(f"{site.url}/{name}.fr.html")
+        await expect(again).to_have_attribute("href", path)
 
 
 async def test_ax_05_the_countdown_is_never_announced(site: Site, page: Page) -> None:

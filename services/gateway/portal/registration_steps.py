@@ -90,3 +90,14 @@ def _without_request(request: web.Request) -> str:
 def due_step(view: RequestView) -> str:
     """The page of the step that comes next."""
     return STEPS.get(view.due, "welcome")
+
+
+def main_action(view: RequestView) -> str:
+    """What proves the address next: the `code`, `resend` the message, or `correct` the address.
+
+    A message to an unknown mailbox needs another address; one that was refused otherwise, or whose
+    code was tried too often, is sent again (P-07).
+    """
+    if view.mail.state == "refused":
+        return "correct" if view.mail.reason == "unknown_mailbox" else "resend"
+    return "code" if view.tries_left else "resend"

@@ -4,7 +4,7 @@ from datetime import datetime
 
 from services.gateway.portal.alert_texts import ALERTS, ATTEMPTS_LEFT, COUNTED, MINUTES
 from services.gateway.portal.field_texts import UNKNOWN
-from shared.contracts.registration.views import MailView
+from shared.contracts.registration.views import MailView, RequestView
 from shared.i18n.catalogue import N_, translate, translate_plural
 from shared.i18n.dates import format_date, format_datetime, format_time
 
@@ -34,6 +34,7 @@ MAIL: dict[str, str] = {
     ),
 }
 UNKNOWN_MAILBOX = N_("Le serveur de messagerie a refusé le message : {reason}. Corrigez l'adresse.")
+CODE_VOID = N_("Trop d'essais : ce code n'est plus valable. Envoyez un autre message.")
 MAIL_REASONS: dict[str, str] = {
     "unknown_mailbox": N_("boîte inconnue"),
     "mailbox_full": N_("boîte pleine"),
@@ -87,6 +88,13 @@ def mail_text(mail: MailView, lang: str) -> str:
         next=_time(mail.next_try_at, lang),
         reason=translate(reason, lang),
     )
+
+
+def validation_text(view: RequestView, lang: str) -> str:
+    """What became of the latest message, or of its code where that was tried too often."""
+    if view.mail.state != "refused" and not view.tries_left:
+        return translate(CODE_VOID, lang)
+    return mail_text(view.mail, lang)
 
 
 def date_text(value: object, lang: str) -> str:

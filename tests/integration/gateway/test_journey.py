@@ -158,6 +158,24 @@ async def test_g_11_another_message_voids_the_former(
     assert "Vous pourrez en demander un autre dans" in soon.text
 
 
+async def test_p_07_a_code_tried_too_often_is_asked_for_no_more(
+    portal: Portal, browser: HttpBrowser, address: str
+) -> None:
+    """The next page, and each later look, has another message as its only main action."""
+    page = await portal.asked(browser, address)
+    right = (await portal.sent_mails.to(address)).code
+    wrong = f"{(int(right) + 1) % 1_000_000:06}"
+    for left in (4, 3, 2, 1, 0):
+        assert page.soup.select("#code"), left
+        page = await browser.post(page, "/inscription/validation", {"code": wrong})
+    for shown in (page, await browser.get("/inscription/validation")):
+        (main,) = shown.soup.select("main .fr-btn:not(.fr-btn--secondary)")
+        assert main.get_text(strip=True) == "Envoyer un autre message"
+        assert not shown.soup.select("#code")
+        assert "Trop d'essais : ce code n'est plus valable." in shown.text
+        assert "Un message est envoyé" not in shown.text
+
+
 async def test_a_corrected_address_gets_the_message(
     portal: Portal, browser: HttpBrowser, address: str
 ) -> None:

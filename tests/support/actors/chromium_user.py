@@ -36,6 +36,7 @@ WORDS = {
     "accept": ("J'accepte", "I accept"),
     "sign_in": ("Se connecter", "Sign in"),
     "cancel": ("Annuler", "Cancel"),
+    "abandon": ("Abandonner la création du compte", "Cancel the account creation"),
     "give_up": ("Oui, abandonner", "Yes, cancel it"),
     "again": ("Envoyer un autre message", "Send another email"),
     "correct": ("Corriger l'adresse", "Correct the address"),

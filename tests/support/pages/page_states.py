@@ -5,6 +5,7 @@ from typing import Any
 
 from services.gateway.features.help import help_screenshots
 from services.gateway.http.errors import error_text
+from services.gateway.portal import texts
 from services.gateway.portal.error_links import LINKS
 from services.gateway.portal.plain_text import as_html
 from shared.i18n.catalogue import translate
@@ -69,11 +70,14 @@ def _accounts() -> list[State]:
     ]
 
 
-def _validation(name: str, state: str, text: str, wait: int, shown: Any = None) -> State:
+def _validation(
+    name: str, state: str, text: str, wait: int, shown: Any = None, action: str = "code"
+) -> State:
     return State(
         name,
         "validation.html",
         {
+            "action": action,
             "view": view(state=state),
             "form": shown or form(),
             "mail_text": text,
@@ -100,7 +104,19 @@ def _addresses() -> list[State]:
             0,
         ),
         _validation("validation-deferred", "deferred", "Nouvel essai à 10:47. Rien à faire.", 0),
-        _validation("validation-bounced", "refused", "Adresse refusée : boîte inconnue.", 0),
+        _validation(
+            "validation-bounced", "refused", "Boîte inconnue. Corrigez.", 0, action="correct"
+        ),
+        _validation("validation-full", "refused", "Boîte pleine.", 42, action="resend"),
+        _validation("validation-void", "accepted", texts.CODE_VOID, 0, action="resend"),
+        _validation(
+            "validation-void-soon",
+            "accepted",
+            texts.CODE_VOID,
+            42,
+            form(alert="Un message vient de partir."),
+            "resend",
+        ),
         _validation("validation-format", "accepted", "Message remis à 10:42.", 0, wrong),
         _validation("validation-refused", "accepted", "Message remis à 10:42.", 0, refused),
         State(

@@ -9,9 +9,9 @@ import pytest
 from services.gateway.http import errors
 from services.gateway.portal import field_texts, flash, texts
 from services.gateway.portal.error_links import LINKS
-from services.gateway.portal.registration_steps import STEPS
+from services.gateway.portal.registration_steps import STEPS, main_action
 from shared.contracts.base import FieldError
-from shared.contracts.registration.views import MailView
+from shared.contracts.registration.views import MailView, RequestView
 from shared.i18n.catalogue import translate
 from tests.support.pages.dossier_states import ROUTES
 
@@ -90,6 +90,45 @@ def test_b_01_every_delivery_state_has_a_text(state: str) -> None:
         assert "10:42" in texts.mail_text(mail, "fr")
     if state == "refused":
         assert "boîte inconnue" in texts.mail_text(mail, "fr")
+
+
+@pytest.mark.parametrize(
+    ("state", "reason", "tries", "action"),
+    [
+        ("waiting", None, 5, "code"),
+        ("accepted", None, 1, "code"),
+        ("deferred", "mailbox_full", 5, "code"),
+        ("doubtful", None, 5, "code"),
+        ("refused", "unknown_mailbox", 5, "correct"),
+        ("refused", "unknown_mailbox", 0, "correct"),
+        ("refused", "mailbox_full", 5, "resend"),
+        ("refused", "refused", 5, "resend"),
+        ("refused", "unreachable", 5, "resend"),
+        ("refused", None, 5, "resend"),
+        ("accepted", None, 0, "resend"),
+        ("deferred", None, 0, "resend"),
+    ],
+)
+def test_p_07_each_state_of_a_request_has_one_action_and_one_text(
+    state: str, reason: str | None, tries: int, action: str
+) -> None:
+    at = datetime(2026, 11, 23, 9, 42, tzinfo=UTC)
+    view = RequestView(
+        request_id="r",
+        due="validation",
+        address="pierre@pharmacie.example",
+        language="fr",
+        code_sent_at=at,
+        expires_at=at,
+        resend_at=at,
+        resends_left=4,
+        tries_left=tries,
+        mail=MailView(state=state, at=at, next_try_at=at, reason=reason),
+    )
+    assert main_action(view) == action
+    text = texts.validation_text(view, "fr")
+    assert ("Trop d'essais" in text) == (tries == 0 and state != "refused")
+    assert ("Corrigez l'adresse" in text) == (action == "correct")
 
 
 @pytest.mark.parametrize(

@@ -14,9 +14,10 @@ from services.gateway.portal.registration_steps import (
     GONE,
     current_request,
     due_step,
+    main_action,
     require_registration_step,
 )
-from services.gateway.portal.texts import mail_text
+from services.gateway.portal.texts import mail_text, validation_text
 from services.gateway.sessions.request_state import (
     REQUEST_STATE,
     ensure_cookie,
@@ -46,6 +47,7 @@ async def submit(request: web.Request, fields: dict[str, str]) -> web.Response:
     except Refused as refused:
         _stop_if_over(refused)
         sent = format_time(view.code_sent_at, request[REQUEST_STATE].lang, zone=False)
+        view = await require_registration_step(request, "validation")  # one try less
         return _render(request, view, refused_form(request, fields, refused, time=sent))
     except (ServiceUnavailable, RequestTimeout):
         return _render(request, view, unavailable_form(request, fields))
@@ -79,6 +81,7 @@ async def state(request: web.Request) -> web.Response:
     return web.json_response(
         {
             "state": view.mail.state,
+            "action": main_action(view),
             "text": mail_text(view.mail, request[REQUEST_STATE].lang),
             "due": view.due,
             "next": _next(request, view),
@@ -95,7 +98,11 @@ async def follow(request: web.Request) -> web.StreamResponse:
         view = await current_request(request)
         if view is None:
             return [("due", {"due": GONE, "next": _own(request)}, True)]
-        mail = {"state": view.mail.state, "text": mail_text(view.mail, lang)}
+        mail = {
+            "state": view.mail.state,
+            "action": main_action(view),
+            "text": mail_text(view.mail, lang),
+        }
         if view.due == "validation":
             return [("mail", mail, False)]
         return [("due", {"due": view.due, "next": _next(request, view)}, True)]
@@ -105,12 +112,16 @@ async def follow(request: web.Request) -> web.StreamResponse:
 
 def _render(request: web.Request, view: RequestView, form: Form) -> web.Response:
     """The validation page with one form for the code and for another message."""
+    action, lang = main_action(view), request[REQUEST_STATE].lang
+    if action != "code" and form.alert_field == "code":
+        form.alert = form.alert_field = None  # the page says it as its state
     return page(
         request,
         "validation.html",
         view=view,
         form=form,
-        mail_text=mail_text(view.mail, request[REQUEST_STATE].lang),
+        action=action,
+        mail_text=validation_text(view, lang),
         resend_in=seconds_until(request, view.resend_at),
         switch_url=_own(request),
     )

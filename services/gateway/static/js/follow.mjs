@@ -51,6 +51,8 @@ export function follow({ stream, state, names }, tell) {
     }
   }
 
+  // From here on the page follows by itself.
+  for (const link of document.querySelectorAll("[data-follow-reload]")) link.hidden = true;
   window.addEventListener("pagehide", end, { once: true });
   if ("EventSource" in window) listen();
   else ask();

@@ -76,7 +76,8 @@ STEPS = {"register": 1, "validation": 2, "correct_address": 2, "link": 2, "verif
 def test_g_04_every_step_can_be_cancelled_and_shows_its_number(name: str, step: int) -> None:
     page = in_state(name)
     cancel = one(page, "main a[href='/inscription/annuler']")
-    assert cancel.get_text(strip=True) == "Annuler"
+    shown = "Annuler" if name == "register" else "Abandonner la création du compte"
+    assert cancel.get_text(strip=True) == shown
     stepper = one(page, ".fr-stepper__steps")
     assert (stepper["data-fr-current-step"], stepper["data-fr-steps"]) == (str(step), "5")
 
@@ -148,6 +149,40 @@ def test_p_09_the_button_follows_the_rules_and_the_notice_comes_after() -> None:
     main = str(one(in_state("register"), "main"))
     parts = ['id="password"', 'id="regles"', 'id="continuer"', 'id="mentions"']
     assert sorted(parts, key=main.index) == parts
+
+
+@pytest.mark.parametrize(
+    ("name", "button"),
+    [
+        ("validation", "Vérifier le code"),
+        ("validation-deferred", "Vérifier le code"),
+        ("validation-refused", "Vérifier le code"),
+        ("validation-bounced", "Corriger l'adresse"),
+        ("validation-full", "Envoyer un autre message"),
+        ("validation-void", "Envoyer un autre message"),
+        ("validation-void-soon", "Envoyer un autre message"),
+    ],
+)
+def test_p_07_each_state_of_the_validation_has_its_action(name: str, button: str) -> None:
+    main = one(in_state(name), "main")
+    (primary,) = main.select(".fr-btn:not(.fr-btn--secondary)")
+    assert primary.get_text(strip=True) == button
+    expects_code = button == "Vérifier le code"
+    assert bool(main.select("#code")) == expects_code
+    assert ("Un message est envoyé à" in main.get_text()) == expects_code
+
+
+def test_p_08_giving_up_is_apart_and_going_back_is_the_main_button() -> None:
+    main = one(in_state("cancel"), "main")
+    assert (
+        one(in_state("cancel"), "main .fr-btn:not(.fr-btn--secondary)")["href"]
+        == "/inscription/validation"
+    )
+    assert [one.name for one in main.select(".fr-btn")] == ["a", "button"]
+    for name in ("validation", "correct_address", "link", "verified", "terms"):
+        (link,) = one(in_state(name), "main").select("a[href='/inscription/annuler']")
+        assert link.find_parent("ul") is None
+        assert link.find_parent("form") is None
 
 
 def test_ax_11_the_statement_has_the_legal_contents() -> None:
