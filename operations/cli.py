@@ -12,6 +12,7 @@ from functools import partial
 from typing import TypeAlias
 
 from operations.printing import ignore_broken_pipe
+from shared.domain.typed_text import clean_edges
 from shared.errors import ConfigurationError, ImpexError
 
 Verb = Callable[[argparse.Namespace], int]
@@ -154,7 +155,8 @@ def _installation(verbs: Verbs) -> None:
 def main(argv: Sequence[str] | None = None) -> None:
     """Run one verb and exit with its code: 0 done, 1 failed, 2 wrong settings or command line."""
     ignore_broken_pipe()
-    options = parser().parse_args(argv)
+    words = sys.argv[1:] if argv is None else argv
+    options = parser().parse_args([clean_edges(word) for word in words])
     do: Verb = options.do
     try:
         code = do(options)

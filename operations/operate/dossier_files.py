@@ -14,6 +14,7 @@ from zoneinfo import ZoneInfo
 
 from services.dossiers.dossier_updates import from_event
 from shared.contracts import backoffice
+from shared.domain.typed_text import clean_edges
 from shared.errors import Reject
 
 PARIS = ZoneInfo("Europe/Paris")
@@ -81,7 +82,7 @@ def _records(text: str, mistakes: list[RowError]) -> Iterator[tuple[int, Mapping
     try:
         for row in reader:
             begun, line = line, reader.line_num + 1
-            cells = [cell.strip() for cell in row]
+            cells = [clean_edges(cell) for cell in row]
             if not any(cells):
                 continue
             if not header:

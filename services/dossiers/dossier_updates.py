@@ -24,7 +24,7 @@ from shared.contracts.backoffice import (
     DossierStatusChanged,
     DossierWithdrawn,
 )
-from shared.domain.typed_text import MAX_MARKS_IN_A_ROW, UnsafeText, normal_form
+from shared.domain.typed_text import MAX_MARKS_IN_A_ROW, UnsafeText, clean_line
 from shared.errors import Reject
 
 PARIS = ZoneInfo("Europe/Paris")
@@ -134,7 +134,7 @@ def _account_id(subject: str | None) -> UUID:
 def _line(event: DossierEvent, name: str) -> str:
     """A field of the event as stored."""
     try:
-        text = normal_form(getattr(event, name), MAX_LENGTHS[name]).strip()
+        text = clean_line(getattr(event, name), MAX_LENGTHS[name])
     except UnsafeText as unsafe:
         if unsafe.code == "too_many_marks":
             raise Reject(f"{name} holds more than {MAX_MARKS_IN_A_ROW} marks in a row") from None

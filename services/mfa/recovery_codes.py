@@ -5,7 +5,6 @@ bytes and key ring are passed in.
 """
 
 import base64
-import re
 
 from shared.security.sealing import KeyRing, keyed_hash, keyed_hashes
 
@@ -13,9 +12,6 @@ CODE_COUNT = 10
 CODE_BYTES = 10
 GROUP = 4
 
-CODE = re.compile(r"[A-Z2-7]{16}")
-#: Characters that people and programs put between groups.
-SEPARATORS = re.compile("[ \u00a0\u2009\u202f\t\u2010\u2011\u2013-]")
 PURPOSE = "mfa/recovery"
 
 
@@ -29,13 +25,6 @@ def make_code(random_bytes: bytes) -> str:
 def grouped(code: str) -> str:
     """A code as shown to the user: `ABCD-EFGH-2345-MNOP`."""
     return "-".join(code[at : at + GROUP] for at in range(0, len(code), GROUP))
-
-
-def normalize_code(text: str) -> str | None:
-    """The sixteen characters without separators, or None if this is not a recovery code."""
-    code = SEPARATORS.sub("", text)
-    # Some letters outside ASCII, such as the long s, have capitals within ASCII.
-    return code.upper() if code.isascii() and CODE.fullmatch(code.upper()) else None
 
 
 def hash_code(ring: KeyRing, account_id: str, code: str) -> tuple[str, bytes]:

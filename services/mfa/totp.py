@@ -7,7 +7,6 @@ in (OT-07). Pure: times and random bytes are passed in.
 
 import base64
 import hmac
-import re
 from datetime import datetime
 from urllib.parse import quote
 
@@ -17,12 +16,6 @@ STEP_SECONDS = 30
 DIGITS = 6
 #: 160 bits, as RFC 4226 advises (OT-01).
 KEY_BYTES = 20
-
-CODE = re.compile(rf"[0-9]{{{DIGITS}}}")
-#: Spaces that applications show and keyboards type: plain, no-break, thin, narrow no-break.
-SPACES = " \u00a0\u2009\u202f"
-#: The only accepted place of a hyphen.
-GROUPED = re.compile(r"([0-9]{3})-([0-9]{3})")
 
 
 def step_at(moment: datetime) -> int:
@@ -40,13 +33,6 @@ def code_at(key: str, step: int) -> str:
 def is_code_of(key: str, step: int, code: str) -> bool:
     """Whether `code` is the code of the step; compares in constant time."""
     return hmac.compare_digest(code_at(key, step), code)
-
-
-def normalize_code(text: str) -> str | None:
-    """The six digits without spaces and hyphen, or None if this is not a code (OT-08)."""
-    text = text.translate({ord(space): None for space in SPACES})
-    text = GROUPED.sub(r"\1\2", text)
-    return text if CODE.fullmatch(text) else None
 
 
 def make_key(random_bytes: bytes) -> str:

@@ -12,7 +12,13 @@ from email_validator import EmailNotValidError, ValidatedEmail, validate_email
 
 from services.registration.mixed_scripts import are_mixed
 from shared.contracts.base import FieldError
-from shared.domain.typed_text import MAX_PARTS, UnsafeText, has_long_run_of_marks, normal_form
+from shared.domain.typed_text import (
+    MAX_PARTS,
+    UnsafeText,
+    clean_email,
+    has_long_run_of_marks,
+    normal_form,
+)
 
 #: RFC 5321, 4.5.3.1, in octets (EM-01).
 MAX_LOCAL = 64
@@ -55,7 +61,7 @@ def parse_email_address(typed: str, *, smtputf8: bool) -> EmailAddress:
     `smtputf8`: the mail relay accepts letters outside ASCII before the @.
     """
     try:
-        text = normal_form(typed, MAX_ADDRESS).strip(" \u00a0\u202f").translate(_READ_AS)
+        text = clean_email(typed, MAX_ADDRESS).translate(_READ_AS)
     except UnsafeText as unsafe:
         raise _unsafe(unsafe) from None
     if not text:

@@ -1,21 +1,28 @@
 """First and last names: which characters are accepted, and the error for one that is not.
 
-Names are kept as typed, in NFC, without outer blanks. Nothing is guessed from a name's shape or
-length: Ng, O'Brien, d’Été-Müller and Łukasz pass. Pure.
+Names are kept as typed, in NFC, without outer blanks; what looks like an apostrophe or a hyphen is
+read as such. Nothing is guessed from a name's shape or length: Ng, O'Brien, d’Été-Müller and
+Łukasz pass. Pure.
 """
 
 import re
 import unicodedata
 
 from shared.contracts.base import FieldError
-from shared.domain.typed_text import UnsafeText, normal_form
+from shared.domain.typed_text import (
+    DATA,
+    NAME_SIGNS,
+    UnsafeText,
+    clean_name,
+    joiner_belongs,
+    visible_sign,
+)
 
 #: In code points, after NFC.
 MAX_NAME = 100
 #: More marks than this on one letter are no spelling of any language.
 MAX_MARKS = 3
 
-_ALLOWED_SIGNS = frozenset(" \u00a0\u202f'’-\u2010\u2011.·")
 _WEB_ADDRESS = re.compile(
     r"://|\bwww\.|\b[a-z0-9-]{2,63}\.(?:com|fr|net|org|info|biz|eu|io|ru|cn|top|xyz|shop)\b",
     re.IGNORECASE,
@@ -26,7 +33,7 @@ def check_name(field: str, typed: str) -> tuple[str, FieldError | None]:
     """The name to keep, and what is wrong with it or None. `field` names the form's field."""
     too_long = FieldError(field=field, code="too_long", params={"max": MAX_NAME})
     try:
-        name = normal_form(typed, MAX_NAME).strip(" \u00a0\u202f")
+        name = clean_name(typed, MAX_NAME)
     except UnsafeText as unsafe:
         refused = FieldError(field=field, code="forbidden_characters")
         return "", too_long if unsafe.code == "too_long" else refused
@@ -34,21 +41,26 @@ def check_name(field: str, typed: str) -> tuple[str, FieldError | None]:
         return name, FieldError(field=field, code="missing")
     if len(name) > MAX_NAME:
         return name, too_long
-    if any(unicodedata.category(char)[0] == "C" for char in name):
-        return name, FieldError(field=field, code="forbidden_characters")
     if _WEB_ADDRESS.search(name):
         return name, FieldError(field=field, code="web_address")
-    if not _spells_a_name(name):
-        return name, FieldError(field=field, code="forbidden_characters")
+    sign = _forbidden_sign(name)
+    if sign is not None:
+        params: dict[str, str | int] = {"sign": visible_sign(sign)}
+        return name, FieldError(field=field, code="forbidden_characters", params=params)
+    if not any(unicodedata.category(char)[0] == "L" for char in name):
+        return name, FieldError(field=field, code="no_letters")
     return name, None
 
 
-def _spells_a_name(name: str) -> bool:
-    letters = marks = 0
-    for char in name:
+def _forbidden_sign(name: str) -> str | None:
+    """The first sign that no name has, or None."""
+    marks = 0
+    for at, char in enumerate(name):
         kind = unicodedata.category(char)[0]
-        letters += kind == "L"
         marks = marks + 1 if kind == "M" else 0
-        if marks > MAX_MARKS or (kind not in "LM" and char not in _ALLOWED_SIGNS):
-            return False
-    return letters > 0
+        accepted = kind in "LM" or char in NAME_SIGNS
+        if not accepted and char in DATA.joiners:
+            accepted = joiner_belongs(name, at)
+        if not accepted or marks > MAX_MARKS:
+            return char
+    return None

@@ -19,7 +19,7 @@ from aiohttp import hdrs, web
 
 from services.gateway.http.errors import HttpError
 from services.gateway.http.sliding_window import count_oversized
-from shared.domain.typed_text import has_long_run_of_marks, max_typed_length
+from shared.domain.typed_text import DATA, clean_edges, has_long_run_of_marks, max_typed_length
 from shared.security.sealing import new_token
 
 #: How long a body may take to arrive (WF-11).
@@ -27,6 +27,8 @@ BODY_SECONDS = 10
 MAX_BODY_BYTES = 64 * 1024
 MAX_FIELDS = 30
 PASSWORDS = frozenset({"password", "current_password"})
+#: Fields that people type, passwords apart.
+TYPED_FIELDS = DATA.limits.keys() - PASSWORDS
 #: Fields that are never shown again.
 SECRET_FIELDS = frozenset(
     {"password", "current_password", "code", "recovery_code", "csrf", "key", "token"}
@@ -88,7 +90,7 @@ async def read_fields(request: web.Request, names: Sequence[str]) -> dict[str, s
             raise HttpError(400, event="input_validation_fail", reason=reason)
         # Browsers send line ends as CRLF whatever was typed; our fields are single lines, so a line
         # end is left in for the service to refuse.
-        fields[name] = value.replace("\r\n", "\n")
+        fields[name] = _as_typed(name, value.replace("\r\n", "\n"))
         if is_oversized:
             oversized.append(name)
     _refuse_oversized(request, oversized)
@@ -110,7 +112,7 @@ async def read_json(request: web.Request, name: str) -> str:
         raise HttpError(400, event="input_validation_fail", reason="not a text")
     kept, is_oversized = _cut(value, max_typed_length(name))
     _refuse_oversized(request, [name] if is_oversized else [])
-    return kept
+    return _as_typed(name, kept)
 
 
 async def read_report(request: web.Request) -> Any:
@@ -159,6 +161,12 @@ def _cut(value: str, max_length: int) -> tuple[str, bool]:
     """(the first code points of a value, whether it is longer or stacks marks upon marks)."""
     kept = value[:max_length]
     return kept, len(kept) < len(value) or has_long_run_of_marks(kept)
+
+
+def _as_typed(name: str, value: str) -> str:
+    """The value of a field that people type, without what came with a paste; a password is never
+    changed."""
+    return clean_edges(value) if name in TYPED_FIELDS else value
 
 
 def _refuse_oversized(request: web.Request, names: Sequence[str]) -> None:

@@ -13,6 +13,7 @@ from pathlib import Path, PurePosixPath
 from aiohttp import hdrs, web
 
 from services.gateway.http import design_system
+from shared.domain.typed_text import TYPED_TEXT
 from shared.errors import ConfigurationError
 
 PROJECT = Path(__file__).resolve().parents[3]
@@ -49,7 +50,7 @@ class Assets:
     """Every static file, by name (`css/impex.css`, `dsfr.css`)."""
 
     def __init__(self, folders: Sequence[Path], dsfr: Path) -> None:
-        raw = dict(_own(folders)) | dict(_design_system(dsfr))
+        raw = dict(_own(folders)) | data_modules() | dict(_design_system(dsfr))
         self.version = _digest(raw)
         addressed = design_system.bundle_css(dsfr, lambda name: self._address(f"dsfr/{name}"))
         raw["dsfr.css"] = addressed.encode()
@@ -87,6 +88,11 @@ class Assets:
 
 
 ASSETS = web.AppKey("assets", Assets)
+
+
+def data_modules() -> dict[str, bytes]:
+    """What page and server know alike, as a module that scripts import."""
+    return {"js/typed-text-data.mjs": b"export default " + TYPED_TEXT.strip() + b";\n"}
 
 
 def _own(folders: Sequence[Path]) -> Iterator[tuple[str, bytes]]:

@@ -62,6 +62,9 @@ FIELDS: dict[tuple[str, str], str] = {
     ("current_password", "wrong"): N_("Ce n'est pas votre mot de passe actuel."),
     ("code", "format"): N_("Saisissez les 6 chiffres du code."),
     ("recovery_code", "missing"): N_("Saisissez un de vos codes de secours."),
+    ("recovery_code", "format"): N_(
+        "Saisissez les 16 lettres et chiffres d'un code de secours. Cet essai n'est pas compté."
+    ),
     ("kept", "missing"): N_("Mettez vos codes en lieu sûr, puis cochez la case pour continuer."),
     ("accept", "missing"): N_("Cochez la case pour continuer."),
 }
@@ -69,9 +72,10 @@ FIELDS: dict[tuple[str, str], str] = {
 NAMES: dict[str, str] = {
     "too_long": N_("{name} ne doit pas dépasser {max} caractères."),
     "forbidden_characters": N_(
-        "{name} contient un signe non accepté : utilisez lettres, espaces, traits d'union et "
-        "apostrophes."
+        "{name} contient un signe non accepté, {sign} : utilisez lettres, espaces, traits d'union "
+        "et apostrophes."
     ),
+    "no_letters": N_("{name} doit contenir au moins une lettre."),
     "web_address": N_("{name} ne doit pas contenir d'adresse web."),
 }
 
@@ -96,6 +100,8 @@ REASONS: dict[str, str] = {
     "domain": N_("le domaine n'est pas valable"),
 }
 
+SIGN = N_("« {sign} »")
+STACKED_MARKS = N_("trop d'accents sur une lettre")
 UNKNOWN = N_("Cette valeur n'est pas acceptée : choisissez-en une autre.")
 
 
@@ -111,6 +117,7 @@ def field_text(error: FieldError, lang: str) -> str:
         text = NAMES.get(error.code)
         name = FIRST_NAME if error.field == "first_name" else LAST_NAME
         values["name"] = translate(name, lang)
+        values["sign"] = sign_text(error, lang)
     if error.code == "identity":
         text = IDENTITY_TEXT
         part = IDENTITY.get(str(values.get("part")), IDENTITY["address"])
@@ -122,6 +129,12 @@ def field_text(error: FieldError, lang: str) -> str:
     if error.code == "format" and reason:
         return f"{shown[:-1]} ({translate(reason, lang, **values)})."
     return shown
+
+
+def sign_text(error: FieldError, lang: str) -> str:
+    """The sign that a field does not accept; what stands for it where it is one of too many."""
+    sign = error.params.get("sign")
+    return translate(SIGN, lang, sign=sign) if sign else translate(STACKED_MARKS, lang)
 
 
 def field_texts(

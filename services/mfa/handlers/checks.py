@@ -5,10 +5,11 @@ from services.mfa.codes import CODE_USED, verify_code
 from services.mfa.deps import Deps
 from services.mfa.handlers import attempts
 from services.mfa.handlers.attempts import Attempt
-from services.mfa.totp import normalize_code, step_at
+from services.mfa.totp import step_at
 from shared.contracts.base import FieldError, Refusal, Reply
 from shared.contracts.mfa.requests import CheckCode, ConfirmEnrolment, StartReplacement
 from shared.contracts.mfa.views import CodeView
+from shared.domain.typed_text import read_code
 from shared.messaging.handlers import RefusalReply, Refused, RequestContext
 
 WRONG_FORMAT = Refusal(slug="invalid_fields", errors=(FieldError(field="code", code="format"),))
@@ -60,7 +61,7 @@ async def recovery_due(account_id: str, context: RequestContext[Deps]) -> bool:
 
 def parse_code(request: CheckCode | StartReplacement | ConfirmEnrolment, deps: Deps) -> str:
     """The six digits of the request. Raises `Refused` for anything else (OT-08)."""
-    code = normalize_code(deps.open(request, "code"))
+    code = read_code(deps.open(request, "code"))
     if code is None:
         raise Refused(WRONG_FORMAT)
     return code

@@ -10,9 +10,8 @@ from services.mfa.recovery_codes import (
     hash_code,
     hashes_of,
     make_code,
-    normalize_code,
 )
-from shared.contracts.base import Refusal, Reply
+from shared.contracts.base import FieldError, Refusal, Reply
 from shared.contracts.mfa.events import RecoveryCodesReplaced, RecoveryCodeUsed
 from shared.contracts.mfa.requests import (
     KeepRecoveryCodes,
@@ -21,9 +20,13 @@ from shared.contracts.mfa.requests import (
     UseRecoveryCode,
 )
 from shared.contracts.mfa.views import RecoveryCodesView
+from shared.domain.typed_text import read_recovery_code
 from shared.messaging.handlers import Refused, RequestContext
 from shared.runtime.telemetry import get_logger
 
+WRONG_FORMAT = Refusal(
+    slug="invalid_fields", errors=(FieldError(field="recovery_code", code="format"),)
+)
 RECOVERY_OFF = Refusal(slug="recovery_off")
 LIST_REPLACED = Refusal(slug="list_replaced")
 
@@ -31,13 +34,18 @@ log = get_logger("mfa")
 
 
 async def use_recovery_code(request: UseRecoveryCode, context: RequestContext[Deps]) -> Reply:
-    """Use up a right code and start a replacement; the old phone keeps working meanwhile."""
+    """Use up a right code and start a replacement; the old phone keeps working meanwhile.
+
+    What cannot be a code costs no try.
+    """
     account_id, deps = request.account_id, context.deps
     _check_enabled(deps)
-    code = normalize_code(deps.open(request, "recovery_code"))
+    code = read_recovery_code(deps.open(request, "recovery_code"))
+    if code is None:
+        raise Refused(WRONG_FORMAT)
     await attempts.lock_authenticator(context, account_id)
     attempt = await attempts.start(context, account_id, attempts.RECOVERY, request.device)
-    hashes = [] if code is None else hashes_of(deps.recovery_keys, account_id, code)
+    hashes = hashes_of(deps.recovery_keys, account_id, code)
     if not await recovery_code_store.consume(context.tx, account_id, hashes):
         return await attempt.fail(Refusal(slug="recovery_refused"))
     await attempt.succeed()

@@ -4,7 +4,6 @@ A code is stored as a keyed hash bound to its purpose and to one request or acco
 valid for another (RE-03).
 """
 
-import re
 from dataclasses import dataclass
 from typing import NamedTuple
 
@@ -15,11 +14,10 @@ from shared.contracts.base import FieldError, Refusal
 from shared.contracts.registration.holder import ConfirmAddressChange
 from shared.contracts.registration.requests import VerifyAddressCode, VerifyCode
 from shared.database.rows import update
+from shared.domain import typed_text
 from shared.messaging.handlers import Refused, RequestContext
 from shared.runtime.telemetry import get_logger
 from shared.security.sealing import keyed_hash, matches, new_code
-
-CODE_PATTERN = re.compile(rf"[0-9]{{{CODE_DIGITS}}}")
 
 StoredCode = AccountRequest | AddressCode | AddressChange
 
@@ -55,9 +53,9 @@ def create(deps: Deps, purpose: Purpose, owner_id: str) -> NewCode:
 
 
 def read_code(request: VerifyCode | VerifyAddressCode | ConfirmAddressChange, deps: Deps) -> str:
-    """The six digits typed, without spaces. Raises `Refused` for anything else."""
-    code = "".join((deps.open(request, "code") or "").split())
-    if not CODE_PATTERN.fullmatch(code):
+    """The six digits typed. Raises `Refused` for anything else."""
+    code = typed_text.read_code(deps.open(request, "code") or "")
+    if code is None:
         error = FieldError(field="code", code="format", params={"digits": CODE_DIGITS})
         raise Refused(Refusal(slug="invalid_fields", errors=(error,)))
     return code

@@ -2,6 +2,7 @@
 
 import pytest
 
+from shared.domain.typed_text import clean_edges
 from shared.i18n.catalogue import LANGUAGES
 from tests.support.actors.http_browser import HttpBrowser, HttpResponse
 from tests.support.servers.portal import PASSWORD, Portal
@@ -136,7 +137,7 @@ async def test_in_03_thirty_payloads_are_shown_as_text(browser: HttpBrowser, pay
     answer = await browser.post(page, "/inscription", {**values, "password": PASSWORD})
     assert answer.status == 422
     typed = answer.form("/inscription")
-    expected = payload.replace("\r\n", "\n")
+    expected = clean_edges(payload.replace("\r\n", "\n"))
     assert typed["first_name"] == typed["last_name"] == typed["address"] == expected
     for name, number in before.items():
         assert len(answer.soup.find_all(name)) == number, name
@@ -171,7 +172,7 @@ async def test_g_05_one_button_accepts_the_suggestion(
     assert meant in page.text
 
 
-@pytest.mark.parametrize("code", ["12345", "abcdef", "1234567", "１２３４５６", "", "-12345"])
+@pytest.mark.parametrize("code", ["12345", "abcdef", "1234567", "１２３４５", "", "-12345"])
 async def test_a_code_must_have_six_digits(
     portal: Portal, browser: HttpBrowser, address: str, code: str
 ) -> None:

@@ -52,13 +52,13 @@ async def test_g_33_a_draft_is_saved_as_typed_and_not_validated(
     portal: Portal, address: str
 ) -> None:
     person, page = await arrived(portal, address)
-    saved = await person.browser.post(page, HERE, {**SAVE, "phone": " 01 55 87 40 90", "city": "P"})
+    saved = await person.browser.post(page, HERE, {**SAVE, "phone": " 01-55 87 40 90", "city": "P"})
     assert saved.path == HERE
     assert saved.status == 200
     assert "Brouillon enregistré à" in saved.text
     assert "Vous devez valider les informations." in saved.text
     again = await person.browser.get(HERE)
-    assert (value(again, "phone"), value(again, "city")) == (" 01 55 87 40 90", "P")
+    assert (value(again, "phone"), value(again, "city")) == ("01-55 87 40 90", "P")
     closed = await person.browser.post(again, HERE, {"action": "close", "city": "Lyon"})
     assert closed.path == "/accueil"
     assert "Vous devez valider les informations." in closed.text

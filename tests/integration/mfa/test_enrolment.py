@@ -210,10 +210,10 @@ async def test_g_23_a_step_blocked_during_the_enrolment_stays_blocked(
 async def test_ot_08_a_wrong_format_is_an_error_of_the_field(harness: MfaHarness) -> None:
     account = str(uuid4())
     view = await harness.ask(harness.start(account))
-    for typed in ("12345", "１２３４５６", "", "12-3456"):
+    for typed in ("12345", "12345a", "", "12-34567"):
         refusal = await harness.refusal(harness.confirm(account, view.enrolment_id, typed))
         assert refusal.slug == "invalid_fields"
         assert [(error.field, error.code) for error in refusal.errors] == [("code", "format")]
     code = harness.phone(view).code(harness.now)
-    typed = f"{code[:3]}\u00a0{code[3:]}"
+    typed = f"Votre code : {code[:3]}\u00a0{code[3:]}\t"
     assert await harness.outcome(harness.confirm(account, view.enrolment_id, typed)) == "done"

@@ -16,6 +16,7 @@ from typing import Any
 
 from services.gateway.http import design_system
 from services.gateway.http.rendering import Renderer
+from services.gateway.http.static_files import data_modules
 from services.gateway.portal.resources import GATEWAY, STATIC, TEMPLATES
 from tests.support.pages.dossier_states import ROUTES
 from tests.support.pages.page_basis import BRAND, State
@@ -84,6 +85,8 @@ def site(folder: Path) -> list[str]:
     static = folder / "static"
     for source in STATIC:
         shutil.copytree(source, static, dirs_exist_ok=True)
+    for name, module in data_modules().items():
+        (static / name).write_bytes(module)
     (static / "dsfr.css").write_text(design_system.bundle_css(DSFR, "dsfr/{}".format), "utf-8")
     (static / "dsfr.mjs").write_text(design_system.bundle_js(DSFR), "utf-8")
     for name in design_system.dsfr_files(DSFR):

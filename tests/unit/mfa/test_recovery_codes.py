@@ -8,7 +8,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from services.mfa.recovery_codes import grouped, hash_code, hashes_of, make_code, normalize_code
+from services.mfa.recovery_codes import grouped, hash_code, hashes_of, make_code
+from shared.domain.typed_text import read_recovery_code
 from shared.security.sealing import KeyRing, new_key
 
 OLD, NEW = new_key("k1"), new_key("k2")
@@ -32,14 +33,14 @@ def test_ot_14_shown_in_four_groups_and_read_as_people_type(random_bytes: bytes)
     assert re.fullmatch(r"[A-Z2-7]{4}(-[A-Z2-7]{4}){3}", shown)
     spaced = shown.replace("-", " ")
     for typed in (code, shown, spaced, shown.lower(), spaced.replace(" ", "\u202f"), f" {shown} "):
-        assert normalize_code(typed) == code
+        assert read_recovery_code(typed) == code
 
 
 @pytest.mark.parametrize(
-    "typed", ["", "ABCD", "ABCD-EFGH-2345-MNO1", "ABCD-EFGH-2345-MNOPQ", "ABCDEFGH2345MNOſ"]
+    "typed", ["", "ABCD", "ABCD-EFGH-2345-MNO9", "ABCD-EFGH-2345-MNOPQ", "ABCDEFGH2345MNOſ"]
 )
 def test_no_code(typed: str) -> None:
-    assert normalize_code(typed) is None
+    assert read_recovery_code(typed) is None
 
 
 def test_ot_14_a_hash_is_bound_to_an_account_and_found_under_a_former_key() -> None:

@@ -1,17 +1,24 @@
 """Typed text: what is read of it, before any rule looks at it."""
 
+import re
+import sys
 import unicodedata
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from idna import idnadata
 
 from shared.domain.typed_text import (
+    DATA,
     MAX_MARKS_IN_A_ROW,
     MAX_PARTS,
     UnsafeText,
+    clean_edges,
     has_long_run_of_marks,
     normal_form,
+    read_code,
+    read_recovery_code,
 )
 
 ABOVE, BELOW = "\u0315", "\u0316"
@@ -58,3 +65,51 @@ def test_s_03_a_field_may_be_typed_in_decomposed_letters() -> None:
     letter = unicodedata.normalize("NFD", "ở") + "\u0316"
     assert len(letter) == MAX_PARTS
     assert normal_form(letter * 100, 100)
+
+
+def members(signs: str) -> set[str]:
+    """The signs of a class of a regular expression."""
+    pattern = re.compile(f"[{signs}]")
+    return {char for char in map(chr, range(sys.maxunicode + 1)) if pattern.match(char)}
+
+
+def test_t_08_the_document_has_the_properties_of_unicode() -> None:
+    """Viramas, letters of joining scripts and zeros are Unicode's, whose versions only add."""
+    signs = [chr(code) for code in range(sys.maxunicode + 1)]
+    assert {char for char in signs if unicodedata.combining(char) == 9} <= members(DATA.viramas)
+    joining = {
+        chr(code)
+        for kind in "DRL"
+        for packed in idnadata.joining_types[kind]
+        for code in range(packed >> 32, packed & 0xFFFFFFFF)
+    }
+    assert members(DATA.joining_letters) == joining
+    zeros = {char for char in signs if unicodedata.decimal(char, -1) == 0}
+    assert zeros <= set(DATA.digit_zeros)
+
+
+@pytest.mark.parametrize(
+    "code",
+    [
+        *(0x09, 0xA0, *range(0x2002, 0x200B), 0x202F, 0x3000, 0x200B, 0x200E, 0x200F, 0x2060),
+        *(0xFEFF, *range(0x202A, 0x202F), *range(0x2066, 0x206A), 0xAD, *range(0xFE00, 0xFE10)),
+    ],
+)
+def test_t_03_what_comes_with_a_paste_is_left_out(code: int) -> None:
+    sign = chr(code)
+    assert clean_edges(f"{sign}{sign} Marie {sign}Curie{sign} {sign}") == f"Marie {sign}Curie"
+    assert read_code(f"{sign}12{sign}3{sign}456{sign}") == "123456"
+    typed = f"{sign}ABCD{sign}EFGH{sign}2345{sign}MNOP{sign}"
+    assert read_recovery_code(typed) == "ABCDEFGH2345MNOP"
+
+
+@given(st.text())
+def test_t_09_ot_08_every_accepted_code_is_six_ascii_digits(typed: str) -> None:
+    code = read_code(typed)
+    assert code is None or (len(code) == 6 and code.isascii() and code.isdigit())
+
+
+@given(st.text())
+def test_t_10_every_recovery_code_is_sixteen_signs(typed: str) -> None:
+    code = read_recovery_code(typed)
+    assert code is None or re.fullmatch("[A-Z2-7]{16}", code)

@@ -12,7 +12,7 @@ from typing import Any
 from urllib.parse import parse_qsl, urlencode
 
 from shared.contracts.dossiers import TABS, ListDossiers, ReadDossiers
-from shared.domain.typed_text import has_long_run_of_marks, max_typed_length
+from shared.domain.typed_text import UnsafeText, clean_text, max_typed_length
 
 #: The names of tabs and columns in URLs.
 TAB_NAMES = {
@@ -157,8 +157,11 @@ def _number(given: Mapping[str, str], name: str, usual: int) -> int:
 
 
 def _line(text: str) -> str:
-    text = text[: max_typed_length("search")]
-    if has_long_run_of_marks(text):
+    """One line without signs that cannot be seen; a text that stacks marks upon marks finds
+    nothing."""
+    try:
+        text = clean_text(text[: max_typed_length("search")], max_typed_length("search"))
+    except UnsafeText:
         return ""
     return " ".join("".join(one if one.isprintable() else " " for one in text).split())
 

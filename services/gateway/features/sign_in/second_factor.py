@@ -61,7 +61,7 @@ async def show_recovery(request: web.Request) -> web.Response:
 async def submit_recovery(request: web.Request, fields: dict[str, str]) -> web.Response:
     """Use a recovery code up: a new phone may be enrolled, the old one stays until then."""
     found, state = guards.require_step(request, "code"), request[REQUEST_STATE]
-    if not fields["recovery_code"].strip():
+    if not fields["recovery_code"]:
         return await recovery_page(request, invalid_form(request, fields, "recovery_code"))
     message = UseRecoveryCode(
         account_id=found.account_id,

@@ -57,7 +57,7 @@ async def submit(request: web.Request, fields: dict[str, str]) -> web.Response:
     if state.session is not None and state.session.full:
         raise Redirect("home")
     # Empty fields are not an attempt, so nothing is counted.
-    typed = {"address": fields["address"].strip(), "password": fields["password"]}
+    typed = {"address": fields["address"], "password": fields["password"]}
     if missing := [name for name in typed if not typed[name]]:
         return await sign_in_page(request, invalid_form(request, fields, *missing))
     known = await app[SESSIONS].known_accounts(state.browser) if state.browser else ()

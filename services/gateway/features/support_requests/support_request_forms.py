@@ -7,7 +7,7 @@ import re
 import unicodedata
 from datetime import date, datetime, timedelta
 
-from shared.domain.typed_text import UnsafeText, normal_form
+from shared.domain.typed_text import UnsafeText, clean_text
 from shared.i18n.catalogue import N_, translate
 from shared.i18n.dates import PARIS, format_number
 
@@ -91,7 +91,7 @@ def _texts(fields: dict[str, str], *names: str) -> Errors:
     errors: Errors = {}
     for name in names:
         try:
-            text = normal_form(fields[name], limit(name)).strip()
+            text = clean_text(fields[name], limit(name))
         except UnsafeText as unsafe:
             errors[name] = "too_long" if unsafe.code == "too_long" else "characters"
             continue
