@@ -1,3 +1,15 @@
+// On a wide page the search is open, on a narrow one it is folded, unless one has searched.
+
+const fold = document.querySelector(".impex-filters-fold");
+const wide = window.matchMedia("(min-width: 62em)");
+
+function unfold() {
+  if (fold && wide.matches) fold.open = true;
+}
+
+unfold();
+wide.addEventListener("change", unfold);
+
 // Arrow keys, Home and End move among the tabs of the home page. They are links: Enter follows one,
 // and Tab still reaches each.
 
