@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from services.registration.common_words import WordList
+from services.registration.email_addresses import mailbox_key
 from services.registration.hashing import Hasher
 from services.registration.passwords import MAX_PASSWORD_BYTES, PasswordRules
 from services.registration.settings import RegistrationSettings
@@ -12,7 +13,7 @@ from services.registration.terms import Terms
 from shared.contracts.base import Event, Request, Sealed
 from shared.domain.typed_text import has_long_run_of_marks
 from shared.errors import DecryptionError
-from shared.security.sealing import KeyRing, Opener, Sealer, keyed_hash, keyed_hashes, seal_context
+from shared.security.sealing import KeyRing, Opener, Sealer, keyed_hashes, seal_context
 
 RATE_LIMIT_KEY = "registration/counter"
 
@@ -33,16 +34,17 @@ class Deps:
     terms: Mapping[str, Terms]
     disavowal_keys: KeyRing
 
-    def rate_limit_key(self, address_key: str) -> str:
-        """The key that an address is counted under.
+    def rate_limit_keys(self, address_key: str) -> tuple[str, ...]:
+        """The keys an address may be counted under, one per key of the ring, newest first.
 
-        A keyed hash: a counter shows neither an address nor a password typed in its place.
+        Keyed hashes: a counter shows neither an address nor a password typed in its place.
         """
-        return keyed_hash(self.token_keys, RATE_LIMIT_KEY, address_key)[1].hex()
+        hashes = keyed_hashes(self.token_keys, RATE_LIMIT_KEY, address_key)
+        return tuple(each.hex() for each in hashes)
 
-    def rate_limit_keys(self, address_key: str) -> list[str]:
-        """The keys an address may be counted under, one per key of the ring, newest first."""
-        return [each.hex() for each in keyed_hashes(self.token_keys, RATE_LIMIT_KEY, address_key)]
+    def quota_keys(self, address_key: str) -> tuple[str, ...]:
+        """The same for what limits mails: addresses of one mailbox count together."""
+        return self.rate_limit_keys(mailbox_key(address_key))
 
     def open(self, message: Request | Event, field: str) -> str | None:
         """The secret in a sealed field; None where it cannot be decrypted, is too long, or stacks

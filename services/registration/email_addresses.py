@@ -91,6 +91,18 @@ def address_key(typed: str) -> str:
         return plain.strip().casefold()[:MAX_ADDRESS]
 
 
+def mailbox_key(key: str) -> str:
+    """The key of the mailbox that an address probably belongs to: what follows + is left out.
+
+    For quotas only: two such addresses are two accounts (RE-08).
+
+    >>> mailbox_key("pierre+douane@labo.fr")
+    'pierre@labo.fr'
+    """
+    local, at, domain = key.rpartition("@")
+    return f"{local.partition('+')[0] or local}{at}{domain}"
+
+
 def mask_email_address(address: str) -> str:
     """`p***@exemple.fr`: the owner recognizes it, others do not."""
     local, _, domain = address.rpartition("@")

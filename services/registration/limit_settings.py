@@ -13,7 +13,19 @@ MAX_KNOWN_BROWSER_FAILURES_PER_DAY = 10
 #: Requests are counted per network of this prefix length, by IP version.
 PREFIX_LENGTHS = {4: 24, 6: 64}
 
+#: How many times the limit of one network the wider ones of IPv6 around it have.
+WIDER_NETWORKS = {56: 2, 48: 4}
+#: What one network may use up of the day's wrong passwords for an address, in percent.
+NETWORK_SHARE = 40
+#: What an address may be asked for from all networks: as often as from this many.
+ALL_NETWORKS = 2
+
 Network = ipaddress.IPv4Network | ipaddress.IPv6Network
+
+
+def all_networks(quota: Quota) -> Quota:
+    """The quota of an address for requests from all networks, by that for each."""
+    return replace(quota, limit=quota.limit * ALL_NETWORKS)
 
 
 def validate_network_quotas(entries: tuple[str, ...]) -> str | None:
@@ -50,7 +62,7 @@ class LimitSettings(ServiceSettings):
     requests_per_address: int = setting(
         "IMPEX_REQUESTS_PER_ADDRESS",
         default=5,
-        doc="Account requests per address and day.",
+        doc="Account requests per address, network and day; twice as many from all networks.",
         between=(1, 100),
     )
     resends_per_address: int = setting(
@@ -95,7 +107,7 @@ class LimitSettings(ServiceSettings):
     sign_in_per_day: int = setting(
         "IMPEX_SIGN_IN_PER_DAY",
         default=25,
-        doc="Wrong passwords per address and 24 hours.",
+        doc="Wrong passwords per address and 24 hours; 40 % of them from one network.",
         between=(5, 100),
     )
     sign_ins_per_network: int = setting(
@@ -108,7 +120,8 @@ class LimitSettings(ServiceSettings):
     resets_per_address: int = setting(
         "IMPEX_RESETS_PER_ADDRESS",
         default=5,
-        doc="Forgotten passwords, and separately lost phones, per address and day.",
+        doc="Forgotten passwords, and separately lost phones, per address, network and day; "
+        "twice as many from all networks.",
         between=(1, 100),
     )
 
@@ -126,7 +139,7 @@ class LimitSettings(ServiceSettings):
 
     @property
     def address_quota(self) -> Quota:
-        """Account requests per address."""
+        """Account requests per address and network."""
         return Quota(name="address", limit=self.requests_per_address, window=timedelta(days=1))
 
     @property
@@ -136,7 +149,7 @@ class LimitSettings(ServiceSettings):
 
     @property
     def resets_quota(self) -> Quota:
-        """Mailed links of one kind per address."""
+        """Mailed links of one kind per address and network."""
         return Quota(name="address", limit=self.resets_per_address, window=timedelta(days=1))
 
     @property
@@ -146,7 +159,7 @@ class LimitSettings(ServiceSettings):
             free=self.sign_in_free_tries,
             first_wait=self.sign_in_wait,
             cap=self.sign_in_wait_cap,
-            ceiling=self.sign_in_per_day,
+            ceiling=max(self.sign_in_free_tries, self.sign_in_per_day * NETWORK_SHARE // 100),
         )
 
     @property
@@ -163,14 +176,14 @@ class LimitSettings(ServiceSettings):
         """Wrong passwords from one network; None in the try-out."""
         if self.try_out:
             return None
-        most = max(self._raised_quota(network) or 0, self.sign_ins_per_network)
+        most = max(self._raised_quota(network) or 0, _of(network) * self.sign_ins_per_network)
         return Quota(name="network", limit=most, window=timedelta(minutes=10))
 
     def network_quota(self, network: str) -> Quota | None:
         """Requests from one network; None in the try-out, where all come from this machine."""
         if self.try_out:
             return None
-        most = self._raised_quota(network) or self.requests_per_network
+        most = self._raised_quota(network) or _of(network) * self.requests_per_network
         return Quota(name="network", limit=most, window=timedelta(hours=1))
 
     @cached_property
@@ -178,14 +191,23 @@ class LimitSettings(ServiceSettings):
         return parse_network_quotas(self.network_quotas)
 
     def _raised_quota(self, network: str) -> int | None:
-        """The quota of the narrowest configured network that contains this one, or None."""
-        address = ipaddress.ip_network(network).network_address
-        around = [named for named in self._quotas_by_network if address in named]
+        """The quota of the narrowest configured network that contains this one; of a /56 or /48
+        that contains configured ones at least theirs. None where nothing is configured."""
+        one = ipaddress.ip_network(network)
+        quotas = self._quotas_by_network
+        around = [named for named in quotas if one.network_address in named]
         narrowest = max(around, key=lambda named: named.prefixlen, default=None)
-        return None if narrowest is None else self._quotas_by_network[narrowest]
+        inside = [quotas[named] for named in quotas if named.network_address in one]
+        raised = [] if narrowest is None else [_of(network) * quotas[narrowest]]
+        return max((*raised, *inside), default=None)
 
     def check(self) -> list[Problem]:
         """Check that the first wait is within its cap."""
         if self.sign_in_wait > self.sign_in_wait_cap:
             return [("IMPEX_SIGN_IN_WAIT", "must not exceed IMPEX_SIGN_IN_WAIT_CAP")]
         return []
+
+
+def _of(network: str) -> int:
+    """How many times the limit of one network holds for this one."""
+    return WIDER_NETWORKS.get(ipaddress.ip_network(network).prefixlen, 1)

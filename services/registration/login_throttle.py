@@ -8,11 +8,16 @@ from shared.domain.rate_limits import Moments, Quota, Throttle, within
 
 @dataclass(frozen=True)
 class ThrottleScope:
-    """One counter (`kind`, `key`) of wrong passwords, and its limit."""
+    """One counter (`kind`, `keys`) of wrong passwords, and its limit."""
 
     kind: str
-    key: str
+    keys: tuple[str, ...]
     limit: Throttle | Quota
+
+    def reaches_ceiling(self, wrong: Moments, now: datetime) -> bool:
+        """Whether the latest wrong password is the last one of the day."""
+        most = self.limit.limit if isinstance(self.limit, Quota) else self.limit.ceiling
+        return len(within(wrong, self.limit.window, now)) == most
 
     def locks_until(self, wrong: Moments, now: datetime) -> datetime | None:
         """Until when the latest wrong password locks the scope, or None where it starts no lock.

@@ -3,15 +3,19 @@
 `lock` holds the counters until the transaction ends, so that parallel requests are all counted.
 Several are locked in one order (CR-12): an address with a network, an address, a network, an
 account.
+
+A counter has one key per key of the ring where its key is a keyed hash, newest first: it is counted
+under the first and found under all, so that a rotated ring forgets nothing.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from datetime import datetime, timedelta
+from typing import Any
 
 from shared.database import Connection
 
-#: Kind and key.
-Counter = tuple[str, str]
+#: Kind and keys, the newest first.
+Counter = tuple[str, tuple[str, ...]]
 #: No limit has a longer window.
 MAX_WINDOW = timedelta(days=1)
 
@@ -30,15 +34,20 @@ SET moments = array_append(
 FROM unnest($1::text[], $2::text[]) AS one (kind, key)
 WHERE counters.kind = one.kind AND counters.key = one.key
 """
-READ = "SELECT moments FROM counters WHERE kind = $1 AND key = $2"
+READ = "SELECT moments FROM counters WHERE kind = $1 AND key = ANY($2)"
+READ_FORMER = """
+SELECT counters.kind, one.newest, moments
+FROM unnest($1::text[], $2::text[], $3::text[]) AS one (kind, newest, key)
+    JOIN counters ON counters.kind = one.kind AND counters.key = one.key
+"""
 REMOVE = """
 UPDATE counters
 SET moments = moments[:array_position(moments, $3) - 1]
     || moments[array_position(moments, $3) + 1:]
-WHERE kind = $1 AND key = $2 AND array_position(moments, $3) IS NOT NULL
+WHERE kind = $1 AND key = ANY($2) AND array_position(moments, $3) IS NOT NULL
 """
-CLEAR = "DELETE FROM counters WHERE kind = $1 AND key = $2 RETURNING moments"
-CLEAR_BY_PREFIX = "DELETE FROM counters WHERE kind = $1 AND starts_with(key, $2)"
+CLEAR = "DELETE FROM counters WHERE kind = $1 AND key = ANY($2) RETURNING moments"
+CLEAR_BY_ADDRESS = "DELETE FROM counters WHERE kind = $1 AND split_part(key, ' ', 1) = ANY($2)"
 
 
 async def lock(tx: Connection, counters: Sequence[Counter], now: datetime) -> list[list[datetime]]:
@@ -46,7 +55,13 @@ async def lock(tx: Connection, counters: Sequence[Counter], now: datetime) -> li
     kinds, keys = _kinds_and_keys(counters)
     rows = await tx.fetch(LOCK, kinds, keys, now + MAX_WINDOW)
     moments = {(row["kind"], row["key"]): list(row["moments"]) for row in rows}
-    return [moments[one] for one in counters]
+    former = [(kind, keys[0], key) for kind, keys in counters for key in keys[1:]]
+    if former:
+        for row in await tx.fetch(
+            READ_FORMER, *(list(column) for column in zip(*former, strict=True))
+        ):
+            moments[row["kind"], row["newest"]] += row["moments"]
+    return [moments[kind, keys[0]] for kind, keys in counters]
 
 
 async def add(tx: Connection, counters: Sequence[Counter], now: datetime) -> None:
@@ -55,25 +70,34 @@ async def add(tx: Connection, counters: Sequence[Counter], now: datetime) -> Non
     await tx.execute(ADD, kinds, keys, now, now - MAX_WINDOW, now + MAX_WINDOW)
 
 
-async def read(tx: Connection, kind: str, key: str) -> list[datetime]:
+async def read(tx: Connection, kind: str, keys: Sequence[str]) -> list[datetime]:
     """The times of a counter."""
-    return list(await tx.fetchval(READ, kind, key) or ())
+    return _moments(await tx.fetch(READ, kind, list(keys)))
 
 
-async def remove(tx: Connection, kind: str, key: str, moment: datetime) -> None:
+async def remove(tx: Connection, kind: str, keys: Sequence[str], moment: datetime) -> None:
     """Remove one entry with that time; others with the same time stay."""
-    await tx.execute(REMOVE, kind, key, moment)
+    await tx.execute(REMOVE, kind, list(keys), moment)
 
 
-async def clear(tx: Connection, kind: str, key: str) -> list[datetime]:
+async def clear(tx: Connection, kind: str, keys: Sequence[str]) -> list[datetime]:
     """Delete the counter; returns its times."""
-    return list(await tx.fetchval(CLEAR, kind, key) or ())
+    return _moments(await tx.fetch(CLEAR, kind, list(keys)))
 
 
-async def clear_by_prefix(tx: Connection, kind: str, prefix: str) -> None:
-    """Delete the counters whose key has this prefix."""
-    await tx.execute(CLEAR_BY_PREFIX, kind, prefix)
+async def clear_by_address(tx: Connection, kind: str, keys: Sequence[str]) -> None:
+    """Delete the counters of an address, alone and with each network."""
+    await tx.execute(CLEAR_BY_ADDRESS, kind, list(keys))
+
+
+def with_network(keys: Sequence[str], network: str) -> tuple[str, ...]:
+    """The keys of an address counted together with a network."""
+    return tuple(f"{key} {network}" for key in keys)
+
+
+def _moments(rows: Iterable[Any]) -> list[datetime]:
+    return [moment for row in rows for moment in row["moments"]]
 
 
 def _kinds_and_keys(counters: Sequence[Counter]) -> tuple[list[str], list[str]]:
-    return [kind for kind, _ in counters], [key for _, key in counters]
+    return [kind for kind, _ in counters], [keys[0] for _, keys in counters]

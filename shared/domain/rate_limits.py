@@ -5,12 +5,15 @@ is AU-02's: some free tries, then a wait that doubles, and a ceiling per day. Pu
 passed in.
 """
 
+import ipaddress
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 Moments = Sequence[datetime]
+#: An IPv6 network counts with what may belong to one customer or one site around it.
+IPV6_PREFIXES = (56, 48)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -53,6 +56,18 @@ class Throttle:
             return 0
         wait = min(self.first_wait * 2 ** min(beyond, 16), self.cap)
         return _seconds(recent[-1] + timedelta(seconds=wait) - now)
+
+
+def networks_around(network: str) -> tuple[str, ...]:
+    """The networks that a client's /24 or /64 counts in, the narrowest first: whoever has a whole
+    /48 of IPv6 addresses is one client in it.
+
+    >>> networks_around("2001:db8:1:2::/64")
+    ('2001:db8:1:2::/64', '2001:db8:1::/56', '2001:db8:1::/48')
+    """
+    one = ipaddress.ip_network(network)
+    wider = IPV6_PREFIXES if one.version == 6 else ()
+    return network, *(str(one.supernet(new_prefix=length)) for length in wider)
 
 
 def within(moments: Moments, window: timedelta, now: datetime) -> list[datetime]:

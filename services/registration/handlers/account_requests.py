@@ -60,8 +60,7 @@ async def validate_form(request: RequestAccount, deps: Deps, pool: Pool) -> Acco
         raise Refused(invalid_fields(errors))
     check_typo(request, address)
     async with acquire(pool) as connection:
-        quota = deps.settings.address_quota
-        await quotas.check(connection, deps, quota, address.key, request.network)
+        await quotas.check_request(connection, deps, address.key, request.network)
     hashed, now = await deps.hasher.hash(password, address.key), deps.clock()
     return AccountRequest(
         id=str(uuid.uuid4()),
@@ -85,7 +84,7 @@ async def request_account(request: RequestAccount, context: RequestContext[Deps]
     form: AccountRequest = context.prepared
     key = form.address_key
     await account_request_store.lock_address(context.tx, key)
-    await quotas.count_request(context, context.deps.settings.address_quota, key, request.network)
+    await quotas.count_request(context, key, request.network)
     account = await account_store.find_by_address(context.tx, key)
     made = dataclasses.replace(form, requested_at=context.now())
     if account is not None and account.is_taken:
@@ -113,9 +112,7 @@ async def resend_validation(
     if found.state != "pending":
         raise Refused(ALREADY_VERIFIED)
     check_resend_pause(found.sent_at, context.deps.settings.resend_seconds, context.now())
-    await quotas.count_request(
-        context, context.deps.settings.sends_quota, found.address_key, request.network
-    )
+    await quotas.count_message(context, found.address_key, request.network)
     account = await account_store.find_by_address(context.tx, found.address_key)
     renewed = dataclasses.replace(found, language=supported_language(request.language))
     sent, link_hash = await validation_messages.send(context, renewed, ValidationResent, account)

@@ -156,7 +156,7 @@ async def _check_password(account_id: str, context: RequestContext[Deps]) -> Acc
     if account is None:
         login_attempts.log_failure(checked.attempt, checked.account)
         return context.refuse(invalid_fields([FieldError(field="password", code="wrong")]))
-    await rate_limit_store.clear(context.tx, login_attempts.KNOWN_BROWSER, account_id)
+    await rate_limit_store.clear(context.tx, login_attempts.KNOWN_BROWSER, (account_id,))
     if form.errors:
         return context.refuse(invalid_fields(form.errors))
     return account

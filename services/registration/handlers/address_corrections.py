@@ -55,7 +55,7 @@ async def validate_correction(
         raise Refused(invalid_fields(errors))
     check_typo(request, address)
     async with transaction(pool) as tx:
-        await quotas.check(tx, deps, deps.settings.sends_quota, address.key, request.network)
+        await quotas.check_message(tx, deps, address.key, request.network)
         scopes = login_attempts.anonymous_scopes(deps, found.address_key, request.network)
         attempt = await login_attempts.count_attempt(tx, scopes, deps.clock())
         in_use = await password_store.recipes_in_use(tx)
@@ -75,9 +75,7 @@ async def correct_address(request: CorrectAddress, context: RequestContext[Deps]
     correction: ValidatedCorrection = context.prepared
     address, password = correction.address, correction.password
     found = await _lock(context, request.request_id, address)
-    await quotas.count_request(
-        context, context.deps.settings.sends_quota, address.key, request.network
-    )
+    await quotas.count_message(context, address.key, request.network)
     await login_attempts.uncount(context.tx, correction.attempt)
     account = await account_store.find_by_address(context.tx, address.key)
     decoy = account is not None and account.is_taken

@@ -67,7 +67,8 @@ async def export_account(request: ExportAccount, context: RequestContext[Deps]) 
     document = {}
     for category, sql in CATEGORIES.items():
         document[category] = [dict(row) for row in await tx.fetch(sql, account.id)]
-    limit_keys = [account.id, *context.deps.rate_limit_keys(account.address_key)]
+    deps, key = context.deps, account.address_key
+    limit_keys = [account.id, *deps.rate_limit_keys(key), *deps.quota_keys(key)]
     document["limits"] = [dict(row) for row in await tx.fetch(LIMITS, limit_keys)]
     log.info("Personal data were read.", action="personal_data_read", account=account.id)
     return seal_export(context.deps.gateway_sealer, document)

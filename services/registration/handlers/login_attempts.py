@@ -5,8 +5,9 @@ scope is locked, no password is checked; an address without an account counts li
 AU-08).
 
 Anonymous sign-ins are throttled per e-mail address and network, per e-mail address, and per
-network. Where one of these scopes is locked, a browser that is known for the account has a few
-attempts of its own, which an attacker cannot use up (AU-04).
+network; an IPv6 network counts as its /64, /56 and /48. Where one of these scopes is locked, a
+browser that is known for the account has a few attempts of its own, which an attacker cannot use up
+(AU-04).
 """
 
 from collections.abc import Sequence
@@ -17,9 +18,10 @@ from services.registration import rate_limit_store
 from services.registration.accounts import Account
 from services.registration.deps import Deps
 from services.registration.login_throttle import ThrottleScope
+from services.registration.rate_limit_store import with_network
 from shared.contracts.base import Refusal
 from shared.database import Connection
-from shared.domain.rate_limits import within
+from shared.domain.rate_limits import networks_around, within
 from shared.runtime.telemetry import get_logger
 
 ADDRESS_FROM_NETWORK, ADDRESS = "sign_in", "sign_in_address"
@@ -32,13 +34,15 @@ log = get_logger("registration")
 class LoginAttempt:
     """One attempt: its password is checked unless there is a `wait` in seconds.
 
-    `locked_until` is set where this attempt, if it is wrong, locks a scope for the first time.
+    `locked_until` is set where this attempt, if it is wrong, locks a scope for the first time,
+    `at_ceiling` where it is the day's last one for the address, alone or with a network.
     """
 
     scopes: Sequence[ThrottleScope]
     at: datetime
     wait: int = 0
     locked_until: datetime | None = None
+    at_ceiling: bool = False
 
     def refusal(self) -> Refusal:
         """The refusal while a scope is locked."""
@@ -47,20 +51,23 @@ class LoginAttempt:
 
 def anonymous_scopes(deps: Deps, address_key: str, network: str) -> list[ThrottleScope]:
     """Where a password for an address counts, in the order in which the rows are locked."""
-    settings, address = deps.settings, deps.rate_limit_key(address_key)
-    of_network = settings.sign_ins_quota(network)
+    settings, address = deps.settings, deps.rate_limit_keys(address_key)
+    around = networks_around(network)
     scopes = [
-        ThrottleScope(ADDRESS_FROM_NETWORK, _pair(address, network), settings.throttle),
-        ThrottleScope(ADDRESS, address, settings.sign_in_quota),
+        ThrottleScope(ADDRESS_FROM_NETWORK, with_network(address, each), settings.throttle)
+        for each in around
     ]
-    if of_network is not None:
-        scopes.append(ThrottleScope(NETWORK, network, of_network))
+    scopes.append(ThrottleScope(ADDRESS, address, settings.sign_in_quota))
+    for each in around:
+        of_network = settings.sign_ins_quota(each)
+        if of_network is not None:
+            scopes.append(ThrottleScope(NETWORK, (each,), of_network))
     return scopes
 
 
 def known_browser_scope(deps: Deps, account_id: str) -> list[ThrottleScope]:
     """Where a password for an account counts, typed in a browser that is known for it."""
-    return [ThrottleScope(KNOWN_BROWSER, account_id, deps.settings.known_browser_throttle)]
+    return [ThrottleScope(KNOWN_BROWSER, (account_id,), deps.settings.known_browser_throttle)]
 
 
 async def count_attempt(
@@ -79,7 +86,7 @@ async def count_attempt(
 async def _count_in_scopes(
     tx: Connection, scopes: Sequence[ThrottleScope], now: datetime
 ) -> LoginAttempt:
-    counted = [(scope.kind, scope.key) for scope in scopes]
+    counted = [(scope.kind, scope.keys) for scope in scopes]
     seen = await rate_limit_store.lock(tx, counted, now)
     waits = [scope.limit.wait(moments, now) for scope, moments in zip(scopes, seen, strict=True)]
     if any(waits):
@@ -92,11 +99,16 @@ async def _count_in_scopes(
         return LoginAttempt(scopes=scopes, at=now, wait=max(waits))
     await rate_limit_store.add(tx, counted, now)
     locks: list[datetime] = []
+    at_ceiling = False
     for scope, moments in zip(scopes, seen, strict=True):
+        if scope.kind == NETWORK:  # A locked network concerns no single account.
+            continue
         until = scope.locks_until([*moments, now], now)
-        # A locked network concerns no single account.
-        locks += [until] if until is not None and scope.kind != NETWORK else []
-    return LoginAttempt(scopes=scopes, at=now, locked_until=max(locks, default=None))
+        locks += [until] if until is not None else []
+        anonymous = scope.kind != KNOWN_BROWSER
+        at_ceiling |= anonymous and scope.reaches_ceiling([*moments, now], now)
+    until = max(locks, default=None)
+    return LoginAttempt(scopes=scopes, at=now, locked_until=until, at_ceiling=at_ceiling)
 
 
 async def uncount(tx: Connection, attempt: LoginAttempt) -> None:
@@ -106,7 +118,7 @@ async def uncount(tx: Connection, attempt: LoginAttempt) -> None:
     failures counted for the account.
     """
     for scope in attempt.scopes:
-        await rate_limit_store.remove(tx, scope.kind, scope.key, attempt.at)
+        await rate_limit_store.remove(tx, scope.kind, scope.keys, attempt.at)
 
 
 async def clear_failures(
@@ -119,17 +131,20 @@ async def clear_failures(
 ) -> int:
     """The password was right for the account; returns how many were wrong since the last right one.
 
-    Failures from other networks keep counting: otherwise an attacker would have new attempts
-    whenever the holder signs in (AU-02).
+    Failures from other networks keep counting, also in the wider ones around this one: otherwise an
+    attacker would have new attempts whenever the holder signs in (AU-02).
     """
-    address = deps.rate_limit_key(address_key)
+    address = deps.rate_limit_keys(address_key)
     wrong = await rate_limit_store.read(tx, ADDRESS, address)
-    for failure in await rate_limit_store.clear(tx, ADDRESS_FROM_NETWORK, _pair(address, network)):
+    own, *wider = (with_network(address, each) for each in networks_around(network))
+    for failure in await rate_limit_store.clear(tx, ADDRESS_FROM_NETWORK, own):
         await rate_limit_store.remove(tx, ADDRESS, address, failure)
+        for around in wider:
+            await rate_limit_store.remove(tx, ADDRESS_FROM_NETWORK, around, failure)
     for scope in attempt.scopes:
         if scope.kind == NETWORK:
-            await rate_limit_store.remove(tx, scope.kind, scope.key, attempt.at)
-    wrong += await rate_limit_store.clear(tx, KNOWN_BROWSER, account.id)
+            await rate_limit_store.remove(tx, scope.kind, scope.keys, attempt.at)
+    wrong += await rate_limit_store.clear(tx, KNOWN_BROWSER, (account.id,))
     since = account.credentials.right_at if account.credentials else None
     recent = within(wrong, rate_limit_store.MAX_WINDOW, attempt.at)
     # This attempt was counted too.
@@ -138,10 +153,10 @@ async def clear_failures(
 
 async def reset(tx: Connection, deps: Deps, address_key: str, account_id: str) -> None:
     """The account has a new password: clear the failures from every network."""
-    address = deps.rate_limit_key(address_key)
-    await rate_limit_store.clear_by_prefix(tx, ADDRESS_FROM_NETWORK, address)
+    address = deps.rate_limit_keys(address_key)
+    await rate_limit_store.clear_by_address(tx, ADDRESS_FROM_NETWORK, address)
     await rate_limit_store.clear(tx, ADDRESS, address)
-    await rate_limit_store.clear(tx, KNOWN_BROWSER, account_id)
+    await rate_limit_store.clear(tx, KNOWN_BROWSER, (account_id,))
 
 
 def log_failure(attempt: LoginAttempt, account: Account | None = None) -> None:
@@ -156,7 +171,3 @@ def log_failure(attempt: LoginAttempt, account: Account | None = None) -> None:
         bound.warning("A password was wrong.", action="authn_login_fail")
     if attempt.locked_until is not None:
         bound.warning("Further login attempts are locked for a time.", action="authn_login_lock")
-
-
-def _pair(address: str, network: str) -> str:
-    return f"{address} {network}"

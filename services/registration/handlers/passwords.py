@@ -75,7 +75,7 @@ async def check_password(request: CheckPassword, context: RequestContext[Deps]) 
     if await lock_if_unchanged(context, checked) is None:
         login_attempts.log_failure(checked.attempt, checked.account)
         return context.refuse(Refusal(slug="wrong_password"))
-    await rate_limit_store.clear(context.tx, login_attempts.KNOWN_BROWSER, request.account_id)
+    await rate_limit_store.clear(context.tx, login_attempts.KNOWN_BROWSER, (request.account_id,))
     return Done()
 
 

@@ -9,9 +9,11 @@ from datetime import datetime
 
 from services.registration import rate_limit_store
 from services.registration.deps import Deps
+from services.registration.limit_settings import all_networks
+from services.registration.rate_limit_store import with_network
 from shared.contracts.base import Refusal
 from shared.database import Connection
-from shared.domain.rate_limits import Moments, Quota
+from shared.domain.rate_limits import Moments, Quota, networks_around
 from shared.messaging.handlers import Refused, RequestContext
 from shared.runtime.telemetry import get_logger
 
@@ -24,35 +26,60 @@ log = get_logger("registration")
 
 @dataclass(frozen=True)
 class CountedQuota:
-    """One counter (`kind`, `key`) and its quota."""
+    """One counter (`kind`, `keys`) and its quota."""
 
     quota: Quota
     kind: str
-    key: str
+    keys: tuple[str, ...]
 
 
-def _of_request(deps: Deps, quota: Quota, address_key: str, network: str) -> list[CountedQuota]:
-    counted = [CountedQuota(quota, quota.name, deps.rate_limit_key(address_key))]
-    return counted + _of_network(deps, "network", network)
+def _of_address(
+    deps: Deps, quota: Quota, kind: str, address_key: str, network: str
+) -> list[CountedQuota]:
+    """What somebody asks for an address: the quota holds for each network, the address has more,
+    so that one stranger does not use it up."""
+    address = deps.quota_keys(address_key)
+    apart = [
+        CountedQuota(quota, kind, with_network(address, each)) for each in networks_around(network)
+    ]
+    return [*apart, CountedQuota(all_networks(quota), kind, address)]
 
 
 def _of_network(deps: Deps, kind: str, network: str) -> list[CountedQuota]:
-    quota = deps.settings.network_quota(network)
-    return [] if quota is None else [CountedQuota(quota, kind, network)]
+    around = [(deps.settings.network_quota(each), each) for each in networks_around(network)]
+    return [CountedQuota(quota, kind, (each,)) for quota, each in around if quota is not None]
 
 
-async def check(tx: Connection, deps: Deps, quota: Quota, address_key: str, network: str) -> None:
-    """Raise `Refused` if it came now: read before the password is hashed."""
-    now = deps.clock()
-    for each in _of_request(deps, quota, address_key, network):
-        _require_left(each.quota, await rate_limit_store.read(tx, each.kind, each.key), now)
+def _of_request(deps: Deps, address_key: str, network: str) -> list[CountedQuota]:
+    quota = deps.settings.address_quota
+    of_address = _of_address(deps, quota, quota.name, address_key, network)
+    return of_address + _of_network(deps, "network", network)
 
 
-async def count_request(
-    context: RequestContext[Deps], quota: Quota, address_key: str, network: str
-) -> None:
-    """Count an account request or message, or raise `Refused` with `too_many_requests`."""
-    await _count(context, _of_request(context.deps, quota, address_key, network))
+def _of_message(deps: Deps, address_key: str, network: str) -> list[CountedQuota]:
+    quota = deps.settings.sends_quota
+    of_address = CountedQuota(quota, quota.name, deps.quota_keys(address_key))
+    return [of_address, *_of_network(deps, "network", network)]
+
+
+async def check_request(tx: Connection, deps: Deps, address_key: str, network: str) -> None:
+    """Raise `Refused` if an account were requested now: read before the password is hashed."""
+    await _check(tx, deps, _of_request(deps, address_key, network))
+
+
+async def check_message(tx: Connection, deps: Deps, address_key: str, network: str) -> None:
+    """The same for a further message."""
+    await _check(tx, deps, _of_message(deps, address_key, network))
+
+
+async def count_request(context: RequestContext[Deps], address_key: str, network: str) -> None:
+    """Count an account request, or raise `Refused` with `too_many_requests`."""
+    await _count(context, _of_request(context.deps, address_key, network))
+
+
+async def count_message(context: RequestContext[Deps], address_key: str, network: str) -> None:
+    """Count a further message of a request, or raise `Refused` with `too_many_requests`."""
+    await _count(context, _of_message(context.deps, address_key, network))
 
 
 async def count_link(
@@ -60,33 +87,39 @@ async def count_link(
 ) -> None:
     """Count a mailed link by kind and by network, apart from account requests."""
     deps = context.deps
-    of_address = CountedQuota(deps.settings.resets_quota, kind, deps.rate_limit_key(address_key))
-    await _count(context, [of_address, *_of_network(deps, "links_network", network)])
+    of_address = _of_address(deps, deps.settings.resets_quota, kind, address_key, network)
+    await _count(context, of_address + _of_network(deps, "links_network", network))
 
 
 async def count_for_account(
     context: RequestContext[Deps], quota: Quota, kind: str, account_id: str
 ) -> None:
     """Count a code or an address change of an account, by kind."""
-    await _count(context, [CountedQuota(quota, kind, account_id)])
+    await _count(context, [CountedQuota(quota, kind, (account_id,))])
 
 
 async def change_codes_left(tx: Connection, deps: Deps, account_id: str) -> int:
     """How many more codes may be sent to the new address today."""
-    moments = await rate_limit_store.read(tx, ADDRESS_CHANGE_CODES, account_id)
+    moments = await rate_limit_store.read(tx, ADDRESS_CHANGE_CODES, (account_id,))
     return deps.settings.sends_quota.left(moments, deps.clock())
 
 
 async def sends_left(tx: Connection, deps: Deps, address_key: str) -> int:
     """How many more messages may be sent to an address today."""
     quota = deps.settings.sends_quota
-    moments = await rate_limit_store.read(tx, quota.name, deps.rate_limit_key(address_key))
+    moments = await rate_limit_store.read(tx, quota.name, deps.quota_keys(address_key))
     return quota.left(moments, deps.clock())
+
+
+async def _check(tx: Connection, deps: Deps, counted: list[CountedQuota]) -> None:
+    now = deps.clock()
+    for each in counted:
+        _require_left(each.quota, await rate_limit_store.read(tx, each.kind, each.keys), now)
 
 
 async def _count(context: RequestContext[Deps], counted: list[CountedQuota]) -> None:
     now = context.now()
-    keys = [(each.kind, each.key) for each in counted]
+    keys = [(each.kind, each.keys) for each in counted]
     seen = await rate_limit_store.lock(context.tx, keys, now)
     for each, moments in zip(counted, seen, strict=True):
         _require_left(each.quota, moments, now)

@@ -171,7 +171,7 @@ async def test_a_network_has_its_own_quota(
         refusal = await harness.refusal(harness.form("p9@labo.fr"))
         assert (refusal.params, refusal.retry_after) == ({"limit": "network"}, 3600)
         # A refused request does not count for the address either.
-        assert len(await harness.fetch("SELECT 1 FROM counters WHERE kind = 'address'")) == 2
+        assert len(await harness.fetch("SELECT 1 FROM counters WHERE kind = 'address'")) == 4
         for number in range(3):
             await harness.request(f"q{number}@labo.fr", network="198.51.100.0/24")
         with pytest.raises(Refused):

@@ -165,7 +165,7 @@ def test_ot_13_a_used_or_old_code_is_replaced_and_a_void_one_is_shown() -> None:
 )
 def test_which_attempt_locks_a_scope(count: int, seconds: int | None) -> None:
     """One a second; those of the day before do not count."""
-    scope = ThrottleScope(kind="sign_in", key="x", limit=Throttle())
+    scope = ThrottleScope(kind="sign_in", keys=("x",), limit=Throttle())
     now = NOON + timedelta(seconds=count - 1)
     wrong = [NOON + timedelta(seconds=each) for each in range(count)]
     wrong += [NOON - 2 * DAY] * 9
@@ -175,7 +175,7 @@ def test_which_attempt_locks_a_scope(count: int, seconds: int | None) -> None:
 
 def test_a_ceiling_is_reached_once() -> None:
     scope = ThrottleScope(
-        kind="sign_in_address", key="x", limit=Quota(name="x", limit=3, window=DAY)
+        kind="sign_in_address", keys=("x",), limit=Quota(name="x", limit=3, window=DAY)
     )
     found = [scope.locks_until([NOON] * count, NOON) for count in (2, 3, 4)]
     assert found == [None, NOON + DAY, None]

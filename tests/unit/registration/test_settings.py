@@ -39,7 +39,7 @@ def test_the_default_values() -> None:
         default.known_browser_throttle.ceiling,
     ) == (5, 90, 10)
     throttle = default.throttle
-    assert (throttle.free, throttle.first_wait, throttle.cap, throttle.ceiling) == (5, 90, 3600, 25)
+    assert (throttle.free, throttle.first_wait, throttle.cap, throttle.ceiling) == (5, 90, 3600, 10)
 
 
 @pytest.mark.parametrize(
