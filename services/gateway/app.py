@@ -15,7 +15,6 @@ from services.gateway.features.language.routes import PAGES as LANGUAGE
 from services.gateway.features.legal.legal_texts import LEGAL, LegalTexts
 from services.gateway.features.legal.routes import PAGES as LEGAL_PAGES
 from services.gateway.features.profile.routes import PAGES as PROFILE
-from services.gateway.features.profile.saved_input import SAVED_INPUT, SavedInput
 from services.gateway.features.recovery.forgotten_password import LINK_MINUTES
 from services.gateway.features.recovery.routes import PAGES as RECOVERY
 from services.gateway.features.registration.routes import PAGES as REGISTRATION
@@ -28,8 +27,8 @@ from services.gateway.features.support_requests.support_requests import (
 from services.gateway.http import csp_reports
 from services.gateway.http.client_ip import parse_networks
 from services.gateway.http.errors import ERROR_LINKS
-from services.gateway.http.form_routes import add_routes
-from services.gateway.http.forms import MAX_BODY_BYTES
+from services.gateway.http.form_routes import ALERT_TEXT, add_routes
+from services.gateway.http.forms import MAX_READ_BYTES
 from services.gateway.http.middleware import add_headers, handle_request
 from services.gateway.http.rendering import FLASH_MESSAGE, RENDERER, PageBrand, Renderer
 from services.gateway.http.routes import ROUTES, Routes
@@ -48,8 +47,10 @@ from services.gateway.portal import session_pages
 from services.gateway.portal.error_links import LINKS
 from services.gateway.portal.flash import flash_message
 from services.gateway.portal.resources import STATIC, TEMPLATES
+from services.gateway.portal.texts import alert_text
 from services.gateway.sessions.guards import SESSION_PAGES
 from services.gateway.sessions.presession_store import PRESESSIONS, Presessions
+from services.gateway.sessions.saved_forms import MAX_PER_NETWORK, SAVED_FORMS, SavedForms
 from services.gateway.sessions.sealed_state import SEALED_STATE, SealedState
 from services.gateway.sessions.sessions import SESSIONS, Sessions
 from services.gateway.settings import GatewaySettings
@@ -75,7 +76,7 @@ PAGES = (
 def init_app(settings: GatewaySettings, runtime: Runtime) -> web.Application:
     """A fully wired application; templates are compiled and static files read (CPU, once)."""
     pool, clock, wake_relay = runtime.pool, runtime.clock, runtime.wake_relay
-    app = web.Application(middlewares=[handle_request], client_max_size=MAX_BODY_BYTES)
+    app = web.Application(middlewares=[handle_request], client_max_size=MAX_READ_BYTES)
     app[SITE] = SiteConfig(
         origin=str(URL(settings.base_url).origin()),
         secure=settings.secure,
@@ -91,7 +92,10 @@ def init_app(settings: GatewaySettings, runtime: Runtime) -> web.Application:
     app[SESSION_PAGES] = session_pages.PAGES
     app[ERROR_LINKS] = LINKS
     app[SEALED_STATE] = SealedState(settings.session_keys)
-    app[SAVED_INPUT] = SavedInput(pool, clock, app[SEALED_STATE])
+    app[SAVED_FORMS] = SavedForms(
+        pool, clock, app[SEALED_STATE], None if settings.try_out else MAX_PER_NETWORK
+    )
+    app[ALERT_TEXT] = alert_text
     app[SUPPORT_REQUESTS] = SupportRequests(
         pool,
         clock,

@@ -5,12 +5,12 @@ from contextlib import asynccontextmanager
 from pathlib import Path
 
 from services.gateway.app import init_app
-from services.gateway.features.profile.saved_input import SAVED_INPUT
 from services.gateway.features.support_requests.support_requests import SUPPORT_REQUESTS
 from services.gateway.handlers import account_validated, closes, ends, name_changed
 from services.gateway.http.server import HttpServer
 from services.gateway.http.sse import STREAMS
 from services.gateway.sessions.presession_store import PRESESSIONS
+from services.gateway.sessions.saved_forms import SAVED_FORMS
 from services.gateway.sessions.sessions import SESSIONS, Sessions
 from services.gateway.settings import GatewaySettings
 from shared.contracts import dossiers, mailer
@@ -54,7 +54,7 @@ async def build(runtime: Runtime, settings: GatewaySettings) -> AsyncIterator[Se
     runtime.background_task("portal", server.serve)
 
     async def purge() -> None:
-        await app[SAVED_INPUT].purge()
+        await app[SAVED_FORMS].purge()
         await app[SUPPORT_REQUESTS].purge()
         count = await app[PRESESSIONS].purge() + await app[SESSIONS].purge()
         if count:

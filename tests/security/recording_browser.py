@@ -15,7 +15,7 @@ from tests.support.actors.http_browser import HttpBrowser, HttpResponse
 from tests.support.mail.mail_fixture import MailFixture
 from tests.support.servers.portal import Portal
 
-COOKIES = ("impex-session", "impex-presession", "impex-browser")
+COOKIES = ("impex-session", "impex-presession", "impex-form", "impex-browser")
 #: What each page's field `code` is.
 CODES = {
     "/inscription/validation": "validation code",

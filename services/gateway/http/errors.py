@@ -71,8 +71,8 @@ TEXTS: dict[int, ErrorText] = {
     400: ErrorText(
         N_("Demande non valable"),
         N_(
-            "La demande n'a pas pu être lue. Rien n'est enregistré. Revenez au formulaire et "
-            "recommencez."
+            "La demande n'a pas pu être lue : cet envoi n'a pas été pris en compte. Revenez au "
+            "formulaire et recommencez."
         ),
     ),
     403: ErrorText(
@@ -95,15 +95,21 @@ TEXTS: dict[int, ErrorText] = {
     ),
     408: ErrorText(
         N_("Envoi trop lent"),
-        N_("L'envoi a pris trop de temps. Rien n'est enregistré : réessayez."),
+        N_("L'envoi a pris trop de temps : il n'a pas été pris en compte. Réessayez."),
     ),
     413: ErrorText(
         N_("Envoi trop volumineux"),
-        N_("Le formulaire dépasse 64 ko. Rien n'est enregistré : raccourcissez vos réponses."),
+        N_(
+            "Le formulaire dépasse 64 ko : cet envoi n'a pas été pris en compte. Raccourcissez vos "
+            "réponses."
+        ),
     ),
     415: ErrorText(
         N_("Format non accepté"),
-        N_("Cette adresse n'accepte que les formulaires de nos pages. Rien n'est enregistré."),
+        N_(
+            "Cette adresse n'accepte que les formulaires de nos pages : cet envoi n'a pas été pris "
+            "en compte."
+        ),
     ),
     429: ErrorText(
         N_("Trop de demandes"),

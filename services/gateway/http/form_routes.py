@@ -1,22 +1,57 @@
-"""From the declarations of pages to routes: the checks of every POST, in order.
+"""From the declarations of pages to routes: the checks of every POST, in order, and the forms that
+come back.
 
 Origin, body, guard, token and key are checked before a view runs. The view receives a dictionary
-with every field of the page (empty where the browser left it out) and the form's key.
+with every field of the page (empty where the browser left it out) and the form's key. It returns an
+answer, or the form to be shown again: refused, the form is saved and its page shows it; where a
+wait is due, a server is unavailable, or there is no room to save it, the answer carries it.
 """
+
+from collections.abc import Callable
+from dataclasses import replace
 
 from aiohttp import web
 
-from services.gateway.http.errors import UNAVAILABLE_ERRORS, HttpError, Redirect
-from services.gateway.http.forms import read_fields, read_json
-from services.gateway.http.routes import FormView, JsonQuestion, Page, Routes, View
+from services.gateway.http.errors import (
+    UNAVAILABLE_ERRORS,
+    UNAVAILABLE_RETRY_SECONDS,
+    HttpError,
+    Redirect,
+    error_text,
+)
+from services.gateway.http.forms import CARRIED, Form, read_fields, read_json
+from services.gateway.http.rendering import RENDERER, page
+from services.gateway.http.routes import (
+    ROUTES,
+    FormPageView,
+    FormView,
+    JsonQuestion,
+    Page,
+    Routes,
+    View,
+    see_other,
+    url,
+)
 from services.gateway.http.site import SITE
 from services.gateway.sessions import request_state
-from services.gateway.sessions.guards import resume_promoted
-from services.gateway.sessions.request_state import REQUEST_STATE
-from services.gateway.sessions.tokens import FORM_KEY, is_valid_form_token
+from services.gateway.sessions.guards import SESSION_PAGES, resume_promoted
+from services.gateway.sessions.request_state import REQUEST_STATE, flash, read_form_token
+from services.gateway.sessions.saved_forms import SAVED_FORMS, FormOwner
+from services.gateway.sessions.tokens import FORM_KEY, FormToken, press_hash
+from shared.i18n.catalogue import translate
+from shared.messaging.handlers import Refused
 from shared.runtime.telemetry import get_logger
 
 TOKEN_HEADER = "X-Impex-Csrf"  # noqa: S105 - the name of a header
+#: In the URL of a page: the id of a form that it shows again, and of what it tells after one.
+FORM_QUERY, RESULT_QUERY = "saisie", "resultat"
+#: In the URL of a form that takes the fields of another one: the other's path.
+OF_FORM_QUERY = "de"
+UNAVAILABLE = (*UNAVAILABLE_ERRORS, TimeoutError)
+
+#: The alert of a form, by its code and the language.
+AlertText = Callable[[str, str], str]
+ALERT_TEXT: web.AppKey[AlertText] = web.AppKey("alert_text")
 
 log = get_logger("gateway")
 
@@ -29,6 +64,8 @@ def add_routes(router: web.UrlDispatcher, routes: Routes) -> None:
             continue
         if one.show is not None:
             router.add_get(one.path, page_endpoint(one, one.show), allow_head=one.head)
+        if one.show_form is not None:
+            router.add_get(one.path, form_page_endpoint(one, one.show_form))
         if one.submit is not None:
             router.add_post(one.path, form_endpoint(one, one.submit))
 
@@ -44,29 +81,42 @@ def page_endpoint(page: Page, show: View) -> View:
     return receive
 
 
-def form_endpoint(page: Page, submit: FormView) -> View:
-    """The view behind the checks of a form.
+def form_page_endpoint(page: Page, show: FormPageView) -> View:
+    """The view of a page with a form: empty, or as it was left."""
 
-    The guard comes before the token: the token of a session that has ended is never valid.
-    """
+    async def receive(request: web.Request) -> web.StreamResponse:
+        if page.guard is not None:
+            page.guard(request)
+        return await show(request, await left_form(request, page) or Form())
+
+    return receive
+
+
+def form_endpoint(page: Page, submit: FormView) -> View:
+    """The view behind the checks of a form, and what becomes of a form that comes back."""
 
     async def receive(request: web.Request) -> web.StreamResponse:
         _require_same_origin(request)
-        fields, token = await _read_body(request, page)
-        answer = await _check_guard(request, page, fields)
-        if answer is not None:
-            return answer
+        fields, token, problem = await _read_body(request, page)
+        given = dict(fields)  # a view may put the choice of a button into its field
         try:
-            answer = await _check_token(request, page, fields, token)
-            if answer is not None:
-                return answer
-            _check_key(page, fields)
-            return await submit(request, dict(fields))
-        except UNAVAILABLE_ERRORS as error:
-            if page.on_unavailable is None:
-                raise
+            filled_in = filled_in_form(request, page)
+            stale = await _checked(request, filled_in, fields, token, problem)
+            if stale is not None and filled_in is page:
+                answer: web.StreamResponse | Form = stale
+            else:  # the language may change whatever has expired
+                _check_key(page, fields)
+                answer = await submit(request, given)
+                if not isinstance(answer, Form) or answer.result is not None:
+                    await _delete_left_form(request, page)
+        except UNAVAILABLE as error:
             log.info("A service is unavailable.", action="dependency_away", reason=str(error))
-            return await page.on_unavailable(request, fields)
+            answer = _unavailable(request, given)
+        except (HttpError, Refused) as error:
+            answer = _failed(request, given, error)
+        if not isinstance(answer, Form):
+            return answer
+        return await show_again(request, page, fields, answer)
 
     return receive
 
@@ -77,50 +127,247 @@ def json_endpoint(question: JsonQuestion) -> View:
     async def receive(request: web.Request) -> web.StreamResponse:
         _require_same_origin(request)
         value = await read_json(request, question.field)
-        await _require_form_token(request, request.headers.get(TOKEN_HEADER, ""), public=True)
+        owner = read_form_token(request, request.headers.get(TOKEN_HEADER, ""))
+        if owner is None or owner.expired:
+            raise _foreign(request, owner)
         return await question.answer(request, value)
 
     return receive
 
 
-async def _read_body(request: web.Request, page: Page) -> tuple[dict[str, str], str]:
-    names = ("csrf", *(("key",) if page.needs_key else ()), *page.fields.split())
-    given = await read_fields(request, names)
-    token = given.pop("csrf", "")
-    return {name: given.get(name, "") for name in names if name != "csrf"}, token
+async def show_again(
+    request: web.Request, posted_to: Page, fields: dict[str, str], form: Form
+) -> web.StreamResponse:
+    """Save a form and answer with its page, which shows it; else answer with the form itself."""
+    shown = request.app[ROUTES].shown_on(posted_to)
+    form = replace(form, request_fields=fields)
+    if shown.show_form is None:
+        return _retry_page(request, posted_to, form)
+    if form.status not in CARRIED and request[REQUEST_STATE].form_browser is not None:
+        try:
+            form_id = await request.app[SAVED_FORMS].save(form, shown.name, _owner(request, shown))
+        except UNAVAILABLE as error:
+            log.info("A form is not saved.", action="dependency_away", reason=str(error))
+            form_id = None
+        if form_id is not None:
+            query = shown.form_query(fields) if shown.form_query else {}
+            name = RESULT_QUERY if form.result is not None else FORM_QUERY
+            return see_other(url(request, shown.name, **query, **{name: form_id}))
+    views = [shown.show_form, shown.show_unavailable]
+    if form.status == 503:
+        views.reverse()  # what the page needs is unavailable: first without it
+    for view in views:
+        try:
+            if view is not None:
+                return await view(request, form)
+        except (*UNAVAILABLE, Refused):
+            continue
+    return _retry_page(request, posted_to, form)
+
+
+def filled_in_form(request: web.Request, page: Page) -> Page:
+    """The page whose form was filled in: another one where this page takes the fields of any."""
+    if not page.of_any_form:
+        return page
+    other = request.app[ROUTES].at(request.query.get(OF_FORM_QUERY, ""))
+    return page if other is None or other.submit is None else other
+
+
+async def left_form(request: web.Request, page: Page) -> Form | None:
+    """The form that this page shows again: by its id, or after a sign-in."""
+    saved, state = request.app[SAVED_FORMS], request[REQUEST_STATE]
+    form = None
+    ids = [request.query[name] for name in (FORM_QUERY, RESULT_QUERY) if name in request.query]
+    if ids and state.form_browser is not None:
+        form = await saved.find(ids[0], page.name, _owner(request, page))
+    elif not ids and page.login_target and state.session is not None and state.session.full:
+        form = await saved.find_for_account(page.name, state.session.account_id)
+        if form is not None:
+            flash(request, "typed_again")
+    if form is not None:
+        form.status = 200
+        form.translate(state.lang)
+    return form
+
+
+async def _delete_left_form(request: web.Request, page: Page) -> None:
+    """A form was accepted: what its account had left on its page is done with."""
+    session = request[REQUEST_STATE].session
+    if page.login_target and page.fields and session is not None:
+        try:
+            await request.app[SAVED_FORMS].delete_for_account(page.name, session.account_id)
+        except UNAVAILABLE as error:
+            log.info("A form is not deleted.", action="dependency_away", reason=str(error))
+
+
+def _owner(request: web.Request, page: Page) -> FormOwner:
+    state = request[REQUEST_STATE]
+    account_id = state.session.account_id if page.guard is not None and state.session else ""
+    return FormOwner(state.form_browser or "", state.network, account_id)
+
+
+def _retry_page(request: web.Request, posted_to: Page, form: Form) -> web.StreamResponse:
+    """The form where its page cannot be shown: everything that was typed, and its button."""
+    lang = request[REQUEST_STATE].lang
+    text = error_text(form.status if form.status in CARRIED else 403)
+    names = ("password", "current_password", "code", "recovery_code")
+    return page(
+        request,
+        "retry.html",
+        form=form,
+        heading=translate(text.heading, lang),
+        action=posted_to.path,
+        secrets=[name for name in names if name in posted_to.fields.split()],
+        hidden_fields={
+            name: value
+            for name, value in form.request_fields.items()
+            if name not in (*names, "key")
+        },
+        switch_url=request.app[ROUTES].shown_on(posted_to).path,
+    )
+
+
+def _unavailable(request: web.Request, fields: dict[str, str]) -> Form:
+    """The form with what was typed, secrets excepted: sent again it is the same request."""
+    form, text = Form.again(fields, same=True), request.app[ALERT_TEXT]
+    form.explain(request[REQUEST_STATE].lang, alert=lambda lang: text("unavailable", lang))
+    form.retry_after, form.status = UNAVAILABLE_RETRY_SECONDS, 503
+    return form
+
+
+def _failed(request: web.Request, fields: dict[str, str], error: HttpError | Refused) -> Form:
+    """The form with the text of the error's page. Raises what no form can come back from."""
+    if isinstance(error, Refused):
+        wait = error.refusal.retry_after
+        status = 429 if wait else 500
+        error = HttpError(status, retry_after=wait, reason=error.refusal.slug)
+    if error.status not in CARRIED:
+        raise error
+    if error.status == 500:
+        log.error("A request failed.", action="unexpected_error", reason=error.reason)
+    state, text = request[REQUEST_STATE], error_text(error.status).text
+    brand = request.app[RENDERER].brand
+    form = Form.again(fields, same=True)
+
+    def alert(lang: str) -> str:
+        phone = brand.phone_international if lang == "en" else brand.phone
+        return translate(text, lang, reference=state.reference, phone=phone)
+
+    form.explain(state.lang, alert=alert)
+    form.retry_after, form.status = error.retry_after, error.status
+    return form
+
+
+async def _read_body(
+    request: web.Request, page: Page
+) -> tuple[dict[str, str], str, HttpError | None]:
+    """The fields with the form's key, its token, and why it is only shown again."""
+    names = ["csrf", *(("key",) if page.needs_key else ()), *page.fields.split()]
+    filled_in = filled_in_form(request, page)
+    if filled_in is not page:
+        names = list(dict.fromkeys((*names, "key", *filled_in.fields.split())))
+    try:
+        read = await read_fields(request, names)
+    except HttpError as error:
+        if error.status not in CARRIED:
+            raise
+        return {name: "" for name in names if name != "csrf"}, "", error
+    token = read.fields.pop("csrf", "")
+    given = {name: read.fields.get(name, "") for name in names if name != "csrf"}
+    return given, token, read.problem
+
+
+async def _checked(
+    request: web.Request,
+    page: Page,
+    fields: dict[str, str],
+    token: str,
+    problem: HttpError | None,
+) -> Form | None:
+    """Whose form it is, and whether its page may be reached; None where both are right.
+
+    The form's token decides, whatever session or request the browser has by now: its forms stay
+    valid together. What needs a session needs one of the account that the page was made for.
+    Raises `problem`, why it could not be read, to whom the page may be shown.
+    """
+    state = request[REQUEST_STATE]
+    state.press = press_hash(token, fields)
+    owner = read_form_token(request, token)
+    session = None
+    if page.guard is not None:
+        if owner is not None and not owner.expired:
+            await resume_promoted(request, owner.account_id)
+        await _check_guard(request, page, fields, owner)
+        session = state.session
+    if problem is not None:
+        raise problem
+    if owner is None or owner.expired:
+        return _stale(request, fields, owner)
+    if session is not None and not owner.account_id:
+        return _stale(request, fields, None)
+    if session is not None and owner.account_id != session.account_id:
+        await _save_for_owner(request, page, fields, owner)
+        flash(request, "form_of_other_account")
+        raise Redirect(request.app[ROUTES].shown_on(page).name)
+    state.bound = f"{state.form_browser} {session.id}" if session else state.form_browser or ""
+    return None
 
 
 async def _check_guard(
-    request: web.Request, page: Page, fields: dict[str, str]
-) -> web.StreamResponse | None:
-    if page.guard is None:
-        return None
-    saves_input = page.on_session_expired is not None
-    if saves_input and page.on_unavailable and request[REQUEST_STATE].problem is not None:
-        return await page.on_unavailable(request, fields)
-    await resume_promoted(request, fields.get("key", ""))
+    request: web.Request, page: Page, fields: dict[str, str], owner: FormToken | None
+) -> None:
+    state = request[REQUEST_STATE]
+    assert page.guard is not None
     try:
         page.guard(request)
     except Redirect:
-        if page.on_session_expired is not None:
-            await page.on_session_expired(request, fields)
+        if state.session is not None and state.session.full:
+            # Another press of the same form has led on already.
+            there = await request.app[SESSION_PAGES].after_lost_answer(request, state.session)
+            raise Redirect(there) from None
+        saved = owner is not None and await _save_for_owner(request, page, fields, owner)
+        if saved and state.session is None:
+            flash(request, "session_closed_typed")
         raise
-    return None
 
 
-async def _check_token(
-    request: web.Request, page: Page, fields: dict[str, str], token: str
-) -> web.StreamResponse | None:
-    try:
-        await _require_form_token(request, token, public=page.guard is None)
-    except HttpError:
-        if page.on_session_expired is None:
-            raise
-        answer = await page.on_session_expired(request, fields)
-        if answer is None:
-            raise
-        return answer
-    return None
+async def _save_for_owner(
+    request: web.Request, page: Page, fields: dict[str, str], owner: FormToken
+) -> bool:
+    """Save the form of a session that has ended for the account that it was made for."""
+    form = Form.again(fields)
+    if not (page.login_target and owner.account_id and any(form.values.values())):
+        return False
+    saved = request.app[SAVED_FORMS]
+    return await saved.save_for_account(form, page.name, owner.account_id)
+
+
+def _stale(request: web.Request, fields: dict[str, str], owner: FormToken | None) -> Form:
+    """The form again, where it is from one of our pages; its token is too old or not ours.
+
+    Raises HttpError where nothing says that the form is from our pages (WF-05).
+    """
+    refused = _foreign(request, owner)
+    site = request.headers.get("Sec-Fetch-Site", "")
+    origin = request.headers.get("Origin", "")
+    ours = site == "same-origin" or (not site and origin == request.app[SITE].origin)
+    if not ours:
+        raise refused
+    log.warning("A form has expired.", action="form_expired", reason=refused.reason)
+    reason = "form_expired" if owner else "form_unknown"
+    if not request_state.cookie_value(request, request_state.FORM_COOKIE):
+        reason = "form_without_cookie"
+    form, text = Form.again(fields), request.app[ALERT_TEXT]
+    form.explain(request[REQUEST_STATE].lang, alert=lambda lang: text(reason, lang))
+    form.status = 403
+    return form
+
+
+def _foreign(request: web.Request, owner: FormToken | None) -> HttpError:
+    state = request[REQUEST_STATE]
+    reason = "the form's token does not fit" if state.form_browser else "no form cookie"
+    reason = "the form has expired" if owner else reason
+    return HttpError(403, event="malicious_csrf", reason=reason)
 
 
 def _check_key(page: Page, fields: dict[str, str]) -> None:
@@ -140,24 +387,3 @@ def _require_same_origin(request: web.Request) -> None:
     origin = request.headers.get("Origin")
     if origin is not None and origin != request.app[SITE].origin:
         raise HttpError(403, event="malicious_csrf", reason="another Origin")
-
-
-async def _require_form_token(request: web.Request, token: str, *, public: bool = False) -> None:
-    """Refuse a form that was not made for this browser's session or pre-session (WF-05).
-
-    A `public` page may have been opened without the session that its form is posted with: browsers
-    send no strict cookie with a link of another site, such as a mail read there. What such a page
-    is bound to is the pre-session.
-    """
-    state, ring = request[REQUEST_STATE], request.app[SITE].session_keys
-    cookie = None if state.session is None else state.token
-    if cookie is not None and is_valid_form_token(ring, cookie, token):
-        state.bound = cookie
-        return
-    if state.session is None or public:
-        await request_state.presession(request)
-        cookie = state.cookie.cookie if state.cookie else None
-    if cookie is None or not is_valid_form_token(ring, cookie, token):
-        reason = "no pre-session" if cookie is None else "the form's token does not fit"
-        raise HttpError(403, event="malicious_csrf", reason=reason)
-    state.bound = cookie

@@ -3,14 +3,14 @@
 `read_fields` reads a body into a dictionary or refuses it: wrong type, too large, too slow, not
 UTF-8, a repeated field, an unknown field. Each field is cut to its length before it is decoded, and
 what is oversized counts against a limit of the network. `Form` is what a template shows; passwords
-and codes are never shown again.
+and codes are neither shown again nor saved.
 """
 
 import asyncio
 import codecs
 import json
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 from urllib.parse import unquote_to_bytes
@@ -20,11 +20,14 @@ from aiohttp import hdrs, web
 from services.gateway.http.errors import HttpError
 from services.gateway.http.sliding_window import count_oversized
 from shared.domain.typed_text import DATA, clean_edges, has_long_run_of_marks, max_typed_length
+from shared.i18n.catalogue import LANGUAGES
 from shared.security.sealing import new_token
 
 #: How long a body may take to arrive (WF-11).
 BODY_SECONDS = 10
 MAX_BODY_BYTES = 64 * 1024
+#: A form that is too large comes back as it was typed up to this size, empty beyond.
+MAX_READ_BYTES = 4 * MAX_BODY_BYTES
 MAX_FIELDS = 30
 PASSWORDS = frozenset({"password", "current_password"})
 #: Fields that people type, passwords apart.
@@ -44,11 +47,27 @@ URLENCODED = "application/x-www-form-urlencoded"
 JSON = "application/json"
 
 
+#: Statuses of forms that are not saved: the answer shows the form itself.
+CARRIED = frozenset((408, 413, 429, 500, 503))
+
+
+@dataclass
+class FormTexts:
+    """Why a form is shown again, in one language: by field, and about all of it."""
+
+    errors: dict[str, list[str]] = field(default_factory=dict)
+    alert: str | None = None
+
+
 @dataclass
 class Form:
-    """One form on one page. `key` makes posting it twice one act; `status` is that of the page.
+    """One form on one page. `key` makes posting it twice one act.
 
-    `alert` is about all of it, or about the field `alert_field`, which then repeats it.
+    `alert` is about all of it, or about the field `alert_field`, which then repeats it; both alert
+    and errors are in `texts` in every language. `status` is that of a page that answers the form
+    directly: 422, or one of `CARRIED`. `typed`: somebody has filled it in. `result` is what the
+    page tells after the form was accepted, in place of the form. `request_fields` are all the
+    fields of the present request; they are never saved.
     """
 
     values: dict[str, str] = field(default_factory=dict)
@@ -59,21 +78,64 @@ class Form:
     suggestion: str | None = None
     retry_after: int | None = None
     status: int = 200
+    texts: dict[str, FormTexts] = field(default_factory=dict)
+    typed: bool = False
+    result: dict[str, Any] | None = None
+    request_fields: dict[str, str] = field(default_factory=dict)
 
     @classmethod
     def again(cls, fields: Mapping[str, str], *, same: bool = False) -> "Form":
         """The form with what was typed; `same` where posting it again means the same act."""
         shown = {name: value for name, value in fields.items() if name not in SECRET_FIELDS}
-        return cls(values=shown, key=fields["key"] if same else new_token())
+        key = fields["key"] if same and fields.get("key") else new_token()
+        return cls(values=shown, key=key, typed=True, status=422)
+
+    @classmethod
+    def accepted(cls, **result: Any) -> "Form":
+        """What the page tells after the form was accepted."""
+        return cls(result=result)
+
+    def explain(
+        self,
+        lang: str,
+        *,
+        errors: Callable[[str], dict[str, list[str]]] | None = None,
+        alert: Callable[[str], str] | None = None,
+    ) -> None:
+        """Say why it is shown again: in every language, since its page may be asked for in another
+        one; shown in `lang`.
+        """
+        for language in LANGUAGES:
+            texts = self.texts.setdefault(language, FormTexts())
+            if errors is not None:
+                texts.errors = errors(language)
+            if alert is not None:
+                texts.alert = alert(language)
+        self.translate(lang)
+
+    def translate(self, lang: str) -> None:
+        """Show the reasons in another language."""
+        texts = self.texts.get(lang)
+        if texts is not None:
+            self.errors, self.alert = texts.errors, texts.alert
 
 
-async def read_fields(request: web.Request, names: Sequence[str]) -> dict[str, str]:
+@dataclass(frozen=True)
+class ReadForm:
+    """The fields of a form; `problem`: it is too large, so it is only shown again."""
+
+    fields: dict[str, str]
+    problem: HttpError | None = None
+
+
+async def read_fields(request: web.Request, names: Sequence[str]) -> ReadForm:
     """The fields of a form; every one of `names` may be absent, none may be there twice.
 
-    Raises HttpError: 413, 415, 408, or 400 for what no browser sends (AZ-03).
+    Raises HttpError: 413 where it is too large even to be shown again, 415, 408, or 400 for what no
+    browser sends (AZ-03).
     """
     _require_type(request, URLENCODED)
-    body = await _read(request)
+    body = await _read(request, MAX_READ_BYTES)
     if not body.isascii() or _BARE_PERCENT.search(body) or body.count(b"&") >= MAX_FIELDS:
         raise HttpError(400, event="input_validation_fail", reason="not a form")
     fields: dict[str, str] = {}
@@ -93,14 +155,19 @@ async def read_fields(request: web.Request, names: Sequence[str]) -> dict[str, s
         fields[name] = _as_typed(name, value.replace("\r\n", "\n"))
         if is_oversized:
             oversized.append(name)
-    _refuse_oversized(request, oversized)
-    return fields
+    try:
+        _refuse_oversized(request, oversized)
+    except HttpError as error:
+        if error.status not in CARRIED:
+            raise
+        return ReadForm(fields, error)
+    return ReadForm(fields, HttpError(413) if len(body) > MAX_BODY_BYTES else None)
 
 
 async def read_json(request: web.Request, name: str) -> str:
     """The one field of a JSON request of our scripts."""
     _require_type(request, JSON)
-    body = await _read(request)
+    body = await _read(request, MAX_BODY_BYTES)
     try:
         document = json.loads(body.decode("utf-8"), object_pairs_hook=_no_duplicates)
     except (ValueError, RecursionError):
@@ -118,7 +185,7 @@ async def read_json(request: web.Request, name: str) -> str:
 async def read_report(request: web.Request) -> Any:
     """A browser's report, or None where it is not JSON."""
     try:
-        return json.loads(await _read(request))
+        return json.loads(await _read(request, MAX_BODY_BYTES))
     except (ValueError, RecursionError):
         return None
 
@@ -133,18 +200,21 @@ def _require_type(request: web.Request, wanted: str) -> None:
         raise HttpError(415)
 
 
-async def _read(request: web.Request) -> bytes:
-    if (request.content_length or 0) > MAX_BODY_BYTES:
+async def _read(request: web.Request, max_bytes: int) -> bytes:
+    if (request.content_length or 0) > max_bytes:
         raise HttpError(413)
     try:
         async with asyncio.timeout(BODY_SECONDS):
-            return await request.read()
+            body = await request.read()
     except web.HTTPRequestEntityTooLarge:
         raise HttpError(413) from None
     except TimeoutError:
         raise HttpError(408) from None
     except ConnectionError:
         raise HttpError(400) from None  # the browser has gone
+    if len(body) > max_bytes:
+        raise HttpError(413)
+    return body
 
 
 def _decode(encoded: bytes, max_length: int) -> tuple[str, bool]:

@@ -25,12 +25,12 @@ from services.gateway.http.errors import (
 )
 from services.gateway.http.rendering import RENDERER, page
 from services.gateway.http.routes import ROUTES, see_other, url
-from services.gateway.http.site import CLOCK, SITE
+from services.gateway.http.site import SITE
 from services.gateway.http.user_agents import device_of
 from services.gateway.i18n import language_choice
 from services.gateway.sessions import guards, request_state
 from services.gateway.sessions.request_state import REQUEST_STATE, RequestState
-from services.gateway.sessions.tokens import read_cookie
+from services.gateway.sessions.tokens import REFERENCE, read_cookie
 from shared.i18n.catalogue import translate
 from shared.messaging.envelope import new_traceparent, traceparent
 from shared.messaging.handlers import Refused
@@ -151,7 +151,8 @@ def error_page(request: web.Request, error: HttpError) -> web.Response:
 def _next_link(request: web.Request, status: int) -> tuple[str, str]:
     """The same page again where that may help, else where the front end leads on."""
     if status in (403, 503) and request.app[ROUTES].can_reload(request.path):
-        return request.path, RELOAD
+        # With the form that the page was to show again.
+        return request.path_qs if request.method == "GET" else request.path, RELOAD
     name, label = request.app[ERROR_LINKS].of(status)
     return url(request, name), label
 
@@ -171,10 +172,9 @@ def _load_request_state(request: web.Request) -> RequestState:
         request.remote, request.headers.getall("X-Forwarded-For", []), front.trusted
     )
     cookies = request.cookies
-    carried = request_state.cookie_value(request, request_state.PRESESSION_COOKIE)
-    known = None
-    if carried and len(carried) <= COOKIE_CHARACTERS:
-        known = read_cookie(front.session_keys, carried, request.app[CLOCK]())
+    form = _cookie(request, request_state.FORM_COOKIE)
+    presession = _cookie(request, request_state.PRESESSION_COOKIE)
+    form_browser = read_cookie(front.session_keys, form)
     state = RequestState(
         reference=secrets.token_hex(6),
         nonce=security_headers.new_nonce(),
@@ -183,23 +183,30 @@ def _load_request_state(request: web.Request) -> RequestState:
         ),
         client_ip=address,
         network=network_of(address),
-        cookie=known,
+        form_browser=form_browser,
+        presession_token=presession if REFERENCE.fullmatch(presession) else None,
         started=time.perf_counter(),
         device=device_of(request.headers.get("User-Agent", "")),
         flash=request_state.cookie_value(request, request_state.FLASH_COOKIE) or None,
     )
-    if carried and known is None:
+    if form and form_browser is None:
         log.warning(
-            "A browser sent a pre-session cookie with a wrong signature.",
+            "A browser sent a form cookie with a wrong signature.",
             action="session_unknown",
             network=state.network,
         )
     return state
 
 
+def _cookie(request: web.Request, name: str) -> str:
+    value = request_state.cookie_value(request, name)
+    return value if len(value) <= COOKIE_CHARACTERS else ""
+
+
 def _put_cookies(request: web.Request, response: web.StreamResponse) -> None:
     secure = request.app[SITE].secure
-    # Links in mails need the pre-session; what a session reaches is linked from our own pages only.
+    # Links in mails need the pre-session and the form cookie; what a session reaches is linked from
+    # our own pages only.
     strict = [
         request_state.cookie_name(request.app, name)
         for name in (request_state.SESSION_COOKIE, request_state.BROWSER_COOKIE)

@@ -1,5 +1,6 @@
 """Templates to pages: one environment per language, made once, every text escaped by default."""
 
+import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -15,7 +16,7 @@ from services.gateway.http.site import CLOCK
 from services.gateway.sessions.request_state import (
     FLASH_COOKIE,
     REQUEST_STATE,
-    FormToken,
+    PageToken,
     set_cookie,
 )
 from services.gateway.sessions.sessions import SESSIONS
@@ -26,6 +27,8 @@ from shared.i18n.templates import CompiledTemplates, add_texts
 
 #: What every renderer of this process has compiled.
 COMPILED = CompiledTemplates()
+#: The form of a page, which bears an id: its language switch sends what was typed there along.
+MAIN_FORM = re.compile(r'<form method="post" action="([^"?]+)"[^>]* id="([^"]+)"')
 VOWELS = frozenset("AEIOUYÀÂÉÈÊËÎÏÔÙÛÜ")
 
 
@@ -83,6 +86,7 @@ class Renderer:
         }
         for language, environment in self._environments.items():
             add_texts(environment, language)
+            environment.globals["main_form"] = _main_form
             environment.globals.update(brand=brand, **brand.names(language), static=static, url=url)
             for name in ("day", "date", "datetime", "time", "short", "number"):
                 show = getattr(dates, f"format_{name}")
@@ -99,6 +103,12 @@ class Renderer:
             for name in names:
                 environment.get_template(name)
         return names
+
+
+def _main_form(html: str) -> tuple[str, str] | None:
+    """The path that the main form of a page is sent to, and its id; None where it has none."""
+    found = MAIN_FORM.search(html)
+    return (found[1], found[2]) if found else None
 
 
 RENDERER = web.AppKey("renderer", Renderer)
@@ -118,11 +128,12 @@ def page(
     if status is None:
         status = form.status if form else 200
     given: dict[str, Any] = {
-        "csrf": FormToken(request),
+        "csrf": PageToken(request),
         "nonce": state.nonce,
         "status": status,
         "switch_url": request.path,
         "form": form,
+        "form_id": request.query.get("saisie", ""),
         "reference": None,
         "flash": _flash(request, variables),
         "me": _me(request),

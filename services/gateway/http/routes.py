@@ -10,12 +10,15 @@ from urllib.parse import urlencode
 
 from aiohttp import web
 
+from services.gateway.http.forms import Form
+
 View = Callable[[web.Request], Awaitable[web.StreamResponse]]
-FormView = Callable[[web.Request, dict[str, str]], Awaitable[web.StreamResponse]]
+#: Shows a page with a form.
+FormPageView = Callable[[web.Request, Form], Awaitable[web.StreamResponse]]
+#: Takes a form: the answer, or the form to be shown again.
+FormView = Callable[[web.Request, dict[str, str]], Awaitable[web.StreamResponse | Form]]
 #: Raises `Redirect` where the session does not reach the page.
 Guard = Callable[[web.Request], object]
-#: Saves what was typed where the session has ended; the page again, or None.
-SessionExpiredView = Callable[[web.Request, dict[str, str]], Awaitable[web.StreamResponse | None]]
 JsonView = Callable[[web.Request, str], Awaitable[web.StreamResponse]]
 
 
@@ -23,12 +26,17 @@ JsonView = Callable[[web.Request, str], Awaitable[web.StreamResponse]]
 class Page:
     """One path: what GET shows, what POST does.
 
-    `fields` names the fields of the form; without `needs_key` posting it twice does no harm.
-    `on_unavailable` shows the form again where a service does not answer. `replayed_flash` is the
-    message shown where the form was taken and its answer was lost. `login_target` is the name that
-    the sign-in page carries to lead back here. A page is a language target by its path alone, and
-    with what `keep_query` returns of its query; None: not without a valid query. `sitemap` is a
-    group and a label. A `background` path is asked by scripts: no activity of the person.
+    A page with a form has `show_form` in place of `show`: it gets an empty form, or one that is
+    shown again. `fields` names the fields of the form; without `needs_key` posting it twice does no
+    harm. A form that comes back is shown at `shown_on`, where that is another page, with what
+    `form_query` adds to its URL; `show_unavailable` shows it where a service that the page needs
+    does not answer. `replayed_flash` is the message shown where the form was taken and its answer
+    was lost. `of_any_form`: it takes the fields of the form whose path is in the query (`de`).
+
+    `login_target` is the name that the sign-in page carries to lead back here. A page is a language
+    target by its path alone, and with what `keep_query` returns of its query; None: not without a
+    valid query. `sitemap` is a group and a label. A `background` path is asked by scripts: no
+    activity of the person.
     """
 
     name: str
@@ -37,9 +45,12 @@ class Page:
     submit: FormView | None = None
     fields: str = ""
     _: KW_ONLY
+    show_form: FormPageView | None = None
+    show_unavailable: FormPageView | None = None
+    shown_on: str = ""
+    form_query: Callable[[dict[str, str]], dict[str, str]] | None = None
+    of_any_form: bool = False
     guard: Guard | None = None
-    on_unavailable: FormView | None = None
-    on_session_expired: SessionExpiredView | None = None
     needs_key: bool = True
     replayed_flash: str = ""
     login_target: str = ""
@@ -49,6 +60,11 @@ class Page:
     background: bool = False
     head: bool = True
     stream: bool = False
+
+    @property
+    def is_shown(self) -> bool:
+        """Whether a GET shows it."""
+        return self.show is not None or self.show_form is not None
 
 
 @dataclass(frozen=True)
@@ -70,6 +86,7 @@ class Routes:
         self._paths = {one.name: one.path for one in self.declared}
         self._by_path = {page.path: page for page in self.pages}
         assert len(self._paths) == len(self.declared), "a name is declared twice"
+        self._by_name = {page.name: page for page in self.pages}
         self.login_targets = {page.login_target: page for page in self.pages if page.login_target}
 
     def url(self, name: str, **query: object) -> str:
@@ -80,6 +97,10 @@ class Routes:
     def at(self, path: str) -> Page | None:
         """The page of a path."""
         return self._by_path.get(path)
+
+    def shown_on(self, page: Page) -> Page:
+        """The page that shows the form of `page`."""
+        return self._by_name[page.shown_on] if page.shown_on else page
 
     def login_target_above(self, path: str) -> str:
         """The login target that a path is, or that its form or file belongs to; else empty.
@@ -97,7 +118,7 @@ class Routes:
         """The page to go back to after the language was chosen: `target` if it is one, else `/`."""
         path, mark, query = target.partition("?")
         page = self._by_path.get(path)
-        if page is None or page.show is None or not page.language_target:
+        if page is None or not page.is_shown or not page.language_target:
             return "/"
         if page.keep_query is None:
             return "/" if mark else path

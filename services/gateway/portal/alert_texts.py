@@ -112,9 +112,18 @@ ALERTS: dict[str, str] = {
     ),
     "link_expired": N_("Ce lien a expiré : demandez-en un autre."),
     "link_gone": N_("Ce lien n'est plus valable : demandez-en un autre."),
-    "stale_page": N_(
-        "Cette page est restée ouverte longtemps. Votre saisie est gardée, mais pas encore "
-        "enregistrée : choisissez de nouveau « Enregistrer » ou « Valider »."
+    "form_expired": N_(
+        "Cette page est restée ouverte plus de 24 heures : cet envoi n'a pas été pris en compte. "
+        "Votre saisie est gardée, sauf le mot de passe. Vérifiez-la, puis envoyez-la de nouveau."
+    ),
+    "form_unknown": N_(
+        "Nous n'avons pas pu vérifier que cet envoi vient de ce navigateur : il n'a pas été pris "
+        "en compte. Votre saisie est gardée, sauf le mot de passe. Vérifiez-la, puis envoyez-la de "
+        "nouveau."
+    ),
+    "form_without_cookie": N_(
+        "Votre navigateur n'a pas envoyé le cookie de ce formulaire : cet envoi n'a pas été pris "
+        "en compte. Autorisez nos cookies, vérifiez votre saisie, puis envoyez-la de nouveau."
     ),
     "draft_not_saved": N_(
         "Le brouillon n'est pas enregistré : corrigez d'abord les champs signalés."

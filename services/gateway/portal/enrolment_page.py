@@ -9,18 +9,15 @@ from dataclasses import dataclass
 from aiohttp import web
 
 from services.gateway.clients.services import ask, open_sealed, seal
-from services.gateway.http.errors import UNAVAILABLE_RETRY_SECONDS, HttpError
 from services.gateway.http.forms import Form
 from services.gateway.http.rendering import RENDERER, page
 from services.gateway.http.routes import url
 from services.gateway.portal import qr
-from services.gateway.portal.form_errors import unavailable_form
 from services.gateway.sessions.model import Session
 from services.gateway.sessions.request_state import REQUEST_STATE, idempotency_key
 from services.gateway.sessions.sessions import SESSIONS
 from shared.contracts.mfa.requests import ConfirmEnrolment, DescribeEnrolment, RestartEnrolment
 from shared.contracts.mfa.views import EnrolledView, EnrolmentView
-from shared.messaging.handlers import Refused
 
 #: Characters of the key in one group.
 GROUP = 4
@@ -69,21 +66,6 @@ async def restart(request: web.Request, found: Session, fields: dict[str, str]) 
     made = await ask(request, message, EnrolmentView, idempotency_key(request, "restart", fields))
     token = request[REQUEST_STATE].token or ""
     await request.app[SESSIONS].set_due(token, found.due, made.enrolment_id)
-
-
-async def on_unavailable(
-    request: web.Request, found: Session, fields: dict[str, str], place: EnrolmentRoutes
-) -> web.Response:
-    """The same page, where it can be shown; the code has to be typed again.
-
-    Where it cannot, the code may have been accepted and its answer lost: the same form finds out.
-    """
-    try:
-        enrolment = await describe(request, found)
-    except Refused as refused:
-        reason = refused.refusal.slug
-        raise HttpError(503, reason=reason, retry_after=UNAVAILABLE_RETRY_SECONDS) from refused
-    return render(request, enrolment, place, unavailable_form(request, fields))
 
 
 def render(

@@ -94,7 +94,18 @@ WARNING: dict[str, str] = {
     ),
     "address_taken": N_("Un autre compte a désormais cette adresse : la vôtre reste la même."),
     "session_closed_typed": N_(
-        "Session fermée par sécurité. Connectez-vous pour revenir à cette page, brouillon compris."
+        "Session fermée par sécurité. Connectez-vous pour revenir à cette page, saisie comprise."
+    ),
+    "form_of_other_account": N_(
+        "Ce formulaire a été ouvert dans la session d'un autre compte : cet envoi n'a pas été pris "
+        "en compte."
+    ),
+    "information_changed": N_(
+        "Ces informations ont changé dans une autre fenêtre. Voici la version enregistrée ; elle "
+        "n'est pas encore validée."
+    ),
+    "already_validated": N_(
+        "Informations déjà validées. Ce que vous venez d'envoyer n'a rien changé."
     ),
 }
 FLASHES: dict[str, tuple[str, str]] = {

@@ -1,17 +1,16 @@
 """Refusals of other services as messages of the form."""
 
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Mapping
 from datetime import datetime, timedelta
 from math import ceil
-from typing import Protocol
 
 import msgspec
 from aiohttp import web
 
-from services.gateway.http.errors import UNAVAILABLE_RETRY_SECONDS, HttpError
+from services.gateway.http.errors import HttpError
 from services.gateway.http.forms import Form
 from services.gateway.http.rendering import RENDERER, page
-from services.gateway.http.routes import FormView
+from services.gateway.http.routes import FormPageView
 from services.gateway.http.site import CLOCK
 from services.gateway.portal import texts
 from services.gateway.portal.alert_texts import ALERTS
@@ -58,9 +57,9 @@ def refused_form(
 ) -> Form:
     """The form with what was typed and why another service refused it.
 
-    `prefix` chooses among the messages that one slug has on different pages.
+    `prefix` chooses among the messages that one slug has on different pages; `values` fill them in.
     """
-    refusal, form = refused.refusal, Form.again(fields)
+    refusal, form, lang = refused.refusal, Form.again(fields), request[REQUEST_STATE].lang
     if refusal.slug == "internal_error":
         raise HttpError(500, reason="the owner failed")
     if refusal.slug in LOCKING_CODES and refusal.retry_after is not None:
@@ -68,14 +67,14 @@ def refused_form(
         refusal = msgspec.structs.replace(refusal, slug="too_many_codes")
     form.status = 429 if refusal.slug in RATE_LIMIT_SLUGS else 422
     if refusal.slug == "invalid_fields":
-        form.errors = field_texts(refusal.errors, request[REQUEST_STATE].lang)
+        form.explain(lang, errors=lambda language: field_texts(refusal.errors, language))
         if any(error.code == "forbidden_characters" for error in refusal.errors):
             log.warning("A name holds characters not allowed.", action="input_validation_fail")
         return form
-    if refusal.retry_after is not None:
-        form.retry_after = refusal.retry_after
-        values |= retry_values(request, refusal.retry_after)
-    _put_alert(request, form, refusal, prefix, values)
+    form.retry_after = refusal.retry_after
+    slug = _message_key(refusal, prefix)
+    form.explain(lang, alert=lambda language: _alert(request, refusal, slug, values, language))
+    form.alert_field = ALERT_FIELDS.get(slug)
     if form.status == 429:
         log.warning(
             "A request is rate-limited.", action="excess_rate_limit_exceeded", limit=refusal.slug
@@ -83,17 +82,21 @@ def refused_form(
     return form
 
 
-def _put_alert(
-    request: web.Request, form: Form, refusal: Refusal, prefix: str, values: dict[str, object]
-) -> None:
-    lang = request[REQUEST_STATE].lang
+def _alert(
+    request: web.Request, refusal: Refusal, slug: str, given: Mapping[str, object], lang: str
+) -> str:
+    """The message of a refusal in one language; moments in `given` are shown as times of day."""
     known = {name: value for name, value in refusal.params.items() if name not in ("at", "date")}
     at = refusal.params.get("at") or refusal.params.get("date")
-    date = texts.date_text(at, lang) if at else ""
-    slug = _message_key(refusal, prefix)
+    values = {
+        name: format_time(value, lang, zone=False) if isinstance(value, datetime) else value
+        for name, value in given.items()
+    }
+    if refusal.retry_after is not None:
+        values |= retry_values(request, refusal.retry_after, lang)
     names = request.app[RENDERER].brand.names(lang)
-    form.alert = texts.alert_text(slug, lang, date=date, **{**names, **known, **values})
-    form.alert_field = ALERT_FIELDS.get(slug)
+    date = texts.date_text(at, lang) if at else ""
+    return texts.alert_text(slug, lang, date=date, **{**names, **known, **values})
 
 
 def refused_code(
@@ -112,19 +115,9 @@ def refused_code(
 
 def invalid_form(request: web.Request, fields: Mapping[str, str], *missing: str) -> Form:
     """The form with what was typed, where fields are missing."""
-    form, lang = Form.again(fields), request[REQUEST_STATE].lang
+    form = Form.again(fields)
     errors = tuple(FieldError(field=name, code="missing") for name in missing)
-    form.errors, form.status = field_texts(errors, lang), 422
-    return form
-
-
-def unavailable_form(request: web.Request, fields: Mapping[str, str]) -> Form:
-    """The form with what was typed, secrets excepted, where a service is unavailable: sent again it
-    is the same request.
-    """
-    form = Form.again(fields, same=True)
-    form.alert = texts.alert_text("unavailable", request[REQUEST_STATE].lang)
-    form.retry_after, form.status = UNAVAILABLE_RETRY_SECONDS, 503
+    form.explain(request[REQUEST_STATE].lang, errors=lambda language: field_texts(errors, language))
     return form
 
 
@@ -135,9 +128,8 @@ def _message_key(refusal: Refusal, prefix: str) -> str:
     return key if key in ALERTS else refusal.slug
 
 
-def retry_values(request: web.Request, seconds: int) -> dict[str, object]:
+def retry_values(request: web.Request, seconds: int, lang: str) -> dict[str, object]:
     """What a sentence about waiting is filled in with."""
-    lang = request[REQUEST_STATE].lang
     at = request.app[CLOCK]() + timedelta(seconds=seconds)
     return {"wait": texts.wait_text(seconds, lang), "time": format_time(at, lang)}
 
@@ -147,27 +139,10 @@ def seconds_until(request: web.Request, moment: datetime) -> int:
     return max(0, ceil((moment - request.app[CLOCK]()).total_seconds()))
 
 
-class FormPage(Protocol):
-    """A page with a form, an empty one where none is given."""
-
-    async def __call__(self, request: web.Request, form: Form | None = None) -> web.Response: ...
-
-
-def form_page(template: str) -> FormPage:
+def form_page(template: str) -> FormPageView:
     """A page that shows its form and nothing else."""
 
-    async def show(request: web.Request, form: Form | None = None) -> web.Response:
-        return page(request, template, form=form or Form())
+    async def show(request: web.Request, form: Form) -> web.Response:
+        return page(request, template, form=form)
 
     return show
-
-
-def when_unavailable(
-    show: Callable[[web.Request, Form], Awaitable[web.StreamResponse]],
-) -> FormView:
-    """What a page shows where a service is unavailable: the form again."""
-
-    async def show_again(request: web.Request, fields: dict[str, str]) -> web.StreamResponse:
-        return await show(request, unavailable_form(request, fields))
-
-    return show_again

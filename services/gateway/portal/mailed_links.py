@@ -10,6 +10,7 @@ from typing import Any, Protocol
 
 from aiohttp import web
 
+from services.gateway.http.errors import Redirect
 from services.gateway.http.forms import Form
 from services.gateway.http.rendering import page
 from services.gateway.http.routes import url
@@ -21,14 +22,8 @@ PARAMETER = "jeton"
 ANOTHER_LINK = re.compile(r"https?://", re.IGNORECASE)
 #: Runs of the characters that tokens consist of; other signs came along from the text around.
 RUN = re.compile(r"[A-Za-z0-9._-]+")
-#: The state of the link for each refusal.
-STATES = {
-    "link_malformed": "malformed",
-    "link_used": "used",
-    "link_replaced": "replaced",
-    "link_expired": "expired",
-    "link_gone": "gone",
-}
+#: Refusals that are about the link.
+STATES = frozenset(("link_malformed", "link_used", "link_replaced", "link_expired", "link_gone"))
 
 
 class LinkState(Protocol):
@@ -47,12 +42,13 @@ class MailedLink:
     template: str
     token: re.Pattern[str] = TOKEN
 
-    def token_of(self, request: web.Request) -> str:
-        """The one token in the page's URL; empty where there is none, or two different ones.
-
-        It is found where the link was pasted twice, or with signs of the text around it (P-24).
+    def token_of(self, request: web.Request, form: Form) -> str:
+        """The one token in the page's URL, or in its form; empty where there is none, or two
+        different ones. It is found where the link was pasted twice, or with signs of the text
+        around it (P-24).
         """
-        values = request.query.getall(PARAMETER, [])
+        sent = form.request_fields.get("token")
+        values = request.query.getall(PARAMETER, []) if sent is None else [sent]
         found = {token for value in values for token in self._tokens(value)}
         return found.pop() if len(found) == 1 else ""
 
@@ -77,6 +73,16 @@ class MailedLink:
         name, _, value = query.partition("=")
         return query if name == PARAMETER and self.token.fullmatch(value) else None
 
+    def form_query(self, fields: dict[str, str]) -> dict[str, str]:
+        """What the URL of the page needs to show its form again."""
+        return {"jeton": fields["token"]} if self.token.fullmatch(fields["token"]) else {}
+
+    def spent(self, refused: Refused, fields: dict[str, str]) -> Redirect | None:
+        """Where the link is why it was refused: back to its page, which describes the link."""
+        if refused.refusal.slug not in STATES:
+            return None
+        return Redirect(self.name, **self.form_query(fields))
+
     def render(
         self, request: web.Request, link: LinkState, token: str, form: Form, **variables: Any
     ) -> web.Response:
@@ -93,8 +99,3 @@ class MailedLink:
             switch_url=switch_url,
             **variables,
         )
-
-
-def spent_state(refused: Refused) -> str | None:
-    """The state of the link, where that is why it was refused."""
-    return STATES.get(refused.refusal.slug)

@@ -9,7 +9,7 @@ import re
 import uuid
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, replace
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from aiohttp import web
 
@@ -32,6 +32,8 @@ from shared.contracts.gateway import SessionOpened
 from shared.database import TRANSIENT_ERRORS
 from shared.runtime.telemetry import get_logger
 
+#: How long after its press a lost answer may still be had by the same press.
+RESUME_TIME = timedelta(seconds=60)
 TOKEN = re.compile(r"[A-Za-z0-9_-]{43}|[0-9a-f]{64}")
 
 
@@ -93,26 +95,30 @@ async def _find_session(request: web.Request, token: str) -> None:
     clear_session_cookie(request)
 
 
-async def resume_promoted(request: web.Request, form_key: str) -> None:
-    """Resume the session that a form opened whose answer was lost.
+async def resume_promoted(request: web.Request, account_id: str) -> None:
+    """Resume the session that this very press opened, whose answer was lost.
 
-    A second click, or a gateway that stopped before it answered. The former token alone is not
-    enough: the key of the form is needed too.
+    A second click, or a gateway that stopped before it answered. The former token is not enough:
+    the same form's token, of this browser and account, and the same fields are needed too, and
+    within `RESUME_TIME`.
     """
     state, app = request[REQUEST_STATE], request.app
     former = cookie_value(request, SESSION_COOKIE)
-    if not state.ended or not form_key:
+    if not state.ended:
         return
-    new = promoted_token(app[SITE].session_keys, former, form_key)
-    found = await app[SESSIONS].find(new, used=True)
-    if found is not None:
-        state.ended, state.token, state.session = False, new, found
-        set_cookie(request, SESSION_COOKIE, new)
-        page, pages = app[ROUTES].at(request.path), app[SESSION_PAGES]
-        if page is not None and page.replayed_flash:
-            flash(request, page.replayed_flash)
-            raise Redirect(pages.after_change)
-        raise Redirect(await pages.after_lost_answer(request, found))
+    new = promoted_token(app[SITE].session_keys, former, state.press)
+    found = await app[SESSIONS].find(new, used=False)
+    if found is None or found.account_id != account_id:
+        return
+    if app[CLOCK]() - max(found.opened_at, found.proved_at) >= RESUME_TIME:
+        return
+    state.ended, state.token, state.session = False, new, found
+    set_cookie(request, SESSION_COOKIE, new)
+    page, pages = app[ROUTES].at(request.path), app[SESSION_PAGES]
+    if page is not None and page.replayed_flash:
+        flash(request, page.replayed_flash)
+        raise Redirect(pages.after_change)
+    raise Redirect(await pages.after_lost_answer(request, found))
 
 
 def require_session(request: web.Request) -> Session:
@@ -199,7 +205,6 @@ async def start_partial(request: web.Request, sign_in: PasswordSignIn) -> Sessio
 async def promote(
     request: web.Request,
     found: Session,
-    form_key: str,
     *,
     code_at: datetime,
     failures: int,
@@ -216,10 +221,10 @@ async def promote(
     app, state = request.app, request[REQUEST_STATE]
     token, now, sessions = state.token or "", app[CLOCK](), app[SESSIONS]
     ring = app[SITE].session_keys
-    new = promoted_token(ring, token, form_key)
+    new = promoted_token(ring, token, state.press)
     known = await sessions.known_accounts(state.browser) if state.browser else ()
     # A token that we did not issue, or that has expired, is never adopted (SE-01).
-    browser = state.browser if state.browser and known else browser_token(ring, token, form_key)
+    browser = state.browser if state.browser and known else browser_token(ring, token, state.press)
     opened = SessionOpened(
         session_id=str(uuid.uuid4()),
         device=state.device,
@@ -249,11 +254,11 @@ async def promote(
 
 
 async def rotate_session(
-    request: web.Request, found: Session, form_key: str, changed_at: datetime, reason: str
+    request: web.Request, found: Session, changed_at: datetime, reason: str
 ) -> None:
     """A credential was changed: the session continues under a new token, others end."""
     app, state = request.app, request[REQUEST_STATE]
     token, browser = state.token or "", state.browser or ""
-    new = promoted_token(app[SITE].session_keys, token, form_key)
+    new = promoted_token(app[SITE].session_keys, token, state.press)
     await app[SESSIONS].renew(token, new, found, changed_at, reason, browser)
     set_cookie(request, SESSION_COOKIE, new)

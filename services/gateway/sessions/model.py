@@ -83,14 +83,15 @@ class Session:
         return self.code_at is not None and now - self.code_at < limits.fresh
 
 
-def promoted_token(ring: KeyRing, token: str, form_key: str) -> str:
-    """The token that replaces `token` when a form is accepted; the same for a second click.
+def promoted_token(ring: KeyRing, token: str, press: str) -> str:
+    """The token that replaces `token` when a form is accepted; the same for a second click, which
+    sends the same token and fields (`press`).
 
     256 bits under a key that no browser has, so nobody else can compute it.
     """
-    return keyed_hash(ring, PROMOTION_PURPOSE, f"{token}.{form_key}")[1].hex()
+    return keyed_hash(ring, PROMOTION_PURPOSE, f"{token}.{press}")[1].hex()
 
 
-def browser_token(ring: KeyRing, token: str, form_key: str) -> str:
+def browser_token(ring: KeyRing, token: str, press: str) -> str:
     """The token of a browser that signs in for the first time; the same for a second click."""
-    return keyed_hash(ring, BROWSER_PURPOSE, f"{token}.{form_key}")[1].hex()
+    return keyed_hash(ring, BROWSER_PURPOSE, f"{token}.{press}")[1].hex()

@@ -13,13 +13,15 @@ from services.gateway.http.site import CLOCK, SITE
 from services.gateway.sessions import tokens
 from services.gateway.sessions.model import Session
 from services.gateway.sessions.presession_store import PRESESSIONS, Presession
-from services.gateway.sessions.tokens import AnonymousCookie, PresessionCookie
+from services.gateway.sessions.sealed_state import SEALED_STATE
 from shared.runtime.telemetry import get_logger
 
 LANGUAGE_COOKIE = "impex-lang"
 LANGUAGE_SECONDS = 365 * 24 * 3600
-#: The cookies by their names without the prefix of https. The session's ends with the browser
+#: The cookies by their names without the prefix of https. Forms are bound to the form cookie, a
+#: browser that requested an account has a pre-session. The session's ends with the browser
 #: (SE-02), the browser's says that it signed in before (AU-16), a flash lasts over a redirect.
+FORM_COOKIE = "impex-form"
 PRESESSION_COOKIE = "impex-presession"
 SESSION_COOKIE = "impex-session"
 BROWSER_COOKIE = "impex-browser"
@@ -33,10 +35,11 @@ log = get_logger("gateway")
 class RequestState:
     """What is known of a request and its browser, and which cookies the response will set.
 
-    `cookie` is the pre-session cookie where it is valid; `presession` its row, once looked up.
+    `form_browser` is the random id in the cookie that the browser's forms are bound to, where it
+    is valid. `presession_token` is the pre-session cookie, `presession` its row, once looked up.
     `token` is the session cookie, `session` its row; `problem` says why the row could not be read,
-    `ended` that there is none any more. `browser` is the cookie of a browser that signed in before,
-    `bound` the cookie that a posted form was made for.
+    `ended` that there is none any more. `browser` is the cookie of a browser that signed in before.
+    Of a posted form, `bound` is what it belongs to, and `press` says which press of which page.
     """
 
     reference: str
@@ -44,15 +47,17 @@ class RequestState:
     lang: str
     client_ip: str
     network: str
-    cookie: AnonymousCookie | PresessionCookie | None
     started: float
+    form_browser: str | None = None
+    presession_token: str | None = None
     device: str = ""
     token: str | None = None
     browser: str | None = None
     session: Session | None = None
     problem: Exception | None = None
     ended: bool = False
-    bound: str | None = None
+    bound: str = ""
+    press: str = ""
     presession: Presession | None = None
     looked_up: bool = False
     gone: bool = False
@@ -78,7 +83,7 @@ def set_cookie(request: web.Request, name: str, value: str, seconds: int | None 
     request[REQUEST_STATE].cookies[cookie_name(request.app, name)] = (value, seconds)
 
 
-class FormToken:
+class PageToken:
     """The token of a page's forms, made when a template first prints it.
 
     Only then does a browser without a cookie get one, so that a page without a form sets none.
@@ -90,41 +95,42 @@ class FormToken:
 
     def __str__(self) -> str:
         if self._text is None:
-            cookie = form_cookie(self._request)
-            ring = self._request.app[SITE].session_keys
-            self._text = tokens.form_token(ring, cookie)
+            app, session = self._request.app, self._request[REQUEST_STATE].session
+            self._text = tokens.form_token(
+                app[SEALED_STATE],
+                ensure_form_cookie(self._request),
+                session.account_id if session else "",
+                app[CLOCK](),
+            )
         return self._text
 
     __html__ = __str__
 
 
-def ensure_cookie(request: web.Request) -> str:
-    """The browser's pre-session cookie, a new anonymous one if it has none."""
+def ensure_form_cookie(request: web.Request) -> str:
+    """The id that this browser's forms are bound to, a new one if it has none."""
     state = request[REQUEST_STATE]
-    if state.cookie is None:
-        value = tokens.new_anonymous(request.app[SITE].session_keys, request.app[CLOCK]())
-        state.cookie = AnonymousCookie(value)
-        set_cookie(request, PRESESSION_COOKIE, value)
-    return state.cookie.cookie
+    if state.form_browser is None:
+        state.form_browser, cookie = tokens.new_cookie(request.app[SITE].session_keys)
+        set_cookie(request, FORM_COOKIE, cookie)
+    return state.form_browser
 
 
-def form_cookie(request: web.Request) -> str:
-    """What this browser's forms are bound to: its session, else its pre-session."""
-    state = request[REQUEST_STATE]
-    if state.session is not None and state.token is not None:
-        return state.token
-    return ensure_cookie(request)
+def read_form_token(request: web.Request, token: str) -> tokens.FormToken | None:
+    """What a form's token says; None where it was not made for this browser."""
+    browser = request[REQUEST_STATE].form_browser
+    if browser is None:
+        return None
+    app = request.app
+    return tokens.read_form_token(app[SEALED_STATE], browser, token, app[CLOCK]())
 
 
 def idempotency_key(request: web.Request, form: str, fields: Mapping[str, str]) -> str:
-    """The key of one form as filled in, for this browser.
-
-    It depends on what the form is bound to, which may outlive the session that it was posted with.
-    """
+    """The key of one form as filled in, for this browser and what the form is bound to."""
     given = {name: value for name, value in fields.items() if name not in ("csrf", "key")}
-    ring = request.app[SITE].session_keys
-    cookie = request[REQUEST_STATE].bound or form_cookie(request)
-    return tokens.idempotency_key(ring, cookie, form, fields.get("key", ""), given)
+    ring, bound = request.app[SITE].session_keys, request[REQUEST_STATE].bound
+    assert bound, "an idempotency key belongs to a posted form"
+    return tokens.idempotency_key(ring, bound, form, fields.get("key", ""), given)
 
 
 async def presession(request: web.Request) -> Presession | None:
@@ -141,12 +147,11 @@ async def presession(request: web.Request) -> Presession | None:
 
 
 async def look_up(request: web.Request) -> None:
-    """Find the pre-session behind the cookie; the cookie of an expired one is cleared, so that no
-    form is bound to it."""
+    """Find the pre-session behind the cookie; the cookie of an expired one is cleared."""
     state = request[REQUEST_STATE]
-    if not isinstance(state.cookie, PresessionCookie) or state.looked_up:
+    if state.presession_token is None or state.looked_up:
         return
-    state.presession = await request.app[PRESESSIONS].find(state.cookie.cookie)
+    state.presession = await request.app[PRESESSIONS].find(state.presession_token)
     state.looked_up = True
     if state.presession is None:
         log.warning(
@@ -160,32 +165,32 @@ async def look_up(request: web.Request) -> None:
 def clear_presession_cookie(request: web.Request) -> None:
     """Clear the pre-session cookie."""
     state = request[REQUEST_STATE]
-    state.cookie, state.presession = None, None
+    state.presession_token, state.presession = None, None
     set_cookie(request, PRESESSION_COOKIE, "", 0)
 
 
 async def bind_to_request(request: web.Request, request_id: str, expires_at: datetime) -> None:
     """Bind this browser to a request, under a new token."""
     state = request[REQUEST_STATE]
-    former = state.cookie.cookie if isinstance(state.cookie, PresessionCookie) else None
+    former = state.presession_token
     token = await request.app[PRESESSIONS].bind(former, request_id, expires_at)
-    state.cookie = PresessionCookie(token)
+    state.presession_token = token
     set_cookie(request, PRESESSION_COOKIE, token)
     log.info("A browser is bound to a request.", action="session_created", request=request_id)
 
 
 async def extend_presession(request: web.Request, expires_at: datetime) -> None:
     """The request was renewed: its pre-session lives as long."""
-    cookie = request[REQUEST_STATE].cookie
-    if isinstance(cookie, PresessionCookie):
-        await request.app[PRESESSIONS].extend(cookie.cookie, expires_at)
+    token = request[REQUEST_STATE].presession_token
+    if token is not None:
+        await request.app[PRESESSIONS].extend(token, expires_at)
 
 
 async def end_presession(request: web.Request) -> None:
     """End this browser's pre-session."""
-    cookie = request[REQUEST_STATE].cookie
-    if isinstance(cookie, PresessionCookie):
-        await request.app[PRESESSIONS].delete(cookie.cookie)
+    token = request[REQUEST_STATE].presession_token
+    if token is not None:
+        await request.app[PRESESSIONS].delete(token)
     clear_presession_cookie(request)
 
 

@@ -1,8 +1,9 @@
-"""Tokens of a browser before sign-in: its cookie, form tokens, idempotency keys.
+"""The tokens of a browser's forms: its cookie, the tokens of its pages, idempotency keys.
 
-A browser without a request has a signed cookie and no row; one that requested an account has a
-random token that is looked up by its hash. Form tokens and idempotency keys are bound to that
-cookie. Pure: time and randomness are passed in or come from `shared.security.sealing`.
+Every browser that sees a form has a signed cookie, which stays the same as long as the browser is
+open, whatever is signed in or begun meanwhile: its forms stay valid together. The token of a page
+holds, sealed, the account that the page was made for. Pure: time and randomness are passed in or
+come from `shared.security.sealing`.
 """
 
 import hashlib
@@ -12,6 +13,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
+from services.gateway.sessions.sealed_state import SealedState
 from shared.security.sealing import (
     KeyRing,
     keyed_hash,
@@ -21,56 +23,44 @@ from shared.security.sealing import (
     signature_text,
 )
 
-#: Lifetime of a signed cookie, and so of an open form.
-ANONYMOUS_LIFETIME = timedelta(hours=24)
+#: How long a page may be open before its form has expired.
+FORM_LIFETIME = timedelta(hours=24)
 #: Clocks of two gateways may differ by this much.
 CLOCK_SKEW = timedelta(minutes=2)
 
 REFERENCE = re.compile(r"[A-Za-z0-9_-]{43}")
-ANONYMOUS = re.compile(r"a\.(\d{1,12})\.([A-Za-z0-9_-]{43})\.([A-Za-z0-9_-]{1,16})\.([\w-]{43})")
-CSRF = re.compile(r"([A-Za-z0-9_-]{43})\.([A-Za-z0-9_-]{1,16})\.([\w-]{43})", re.ASCII)
+COOKIE = re.compile(r"([A-Za-z0-9_-]{43})\.([A-Za-z0-9_-]{1,16})\.([\w-]{43})", re.ASCII)
 FORM_KEY = re.compile(r"[A-Za-z0-9_-]{43}")
 
-COOKIE_PURPOSE = "presession cookie"
-CSRF_PURPOSE = "form token"
+COOKIE_PURPOSE = "form cookie"
 IDEMPOTENCY_PURPOSE = "idempotency key"
 
 
 @dataclass(frozen=True)
-class AnonymousCookie:
-    """A browser without a request; we signed its cookie, which is not too old."""
+class FormToken:
+    """A token that we made for this browser: for the account of its page (empty where nobody was
+    signed in), and whether it is too old.
+    """
 
-    cookie: str
-
-
-@dataclass(frozen=True)
-class PresessionCookie:
-    """A browser that seems bound to a request; the token is still to be looked up."""
-
-    cookie: str
+    account_id: str
+    expired: bool
 
 
-def new_anonymous(ring: KeyRing, now: datetime) -> str:
-    """A signed cookie for a browser that is about to see a form."""
-    issued, random = str(int(now.timestamp())), new_token()
-    key_id, digest = keyed_hash(ring, COOKIE_PURPOSE, f"{issued}.{random}")
-    return f"a.{issued}.{random}.{key_id}.{signature_text(digest)}"
+def new_cookie(ring: KeyRing) -> tuple[str, str]:
+    """A browser that is about to see a form: its random id, and the cookie that carries it."""
+    browser = new_token()
+    key_id, digest = keyed_hash(ring, COOKIE_PURPOSE, browser)
+    return browser, f"{browser}.{key_id}.{signature_text(digest)}"
 
 
-def read_cookie(
-    ring: KeyRing, value: str, now: datetime
-) -> AnonymousCookie | PresessionCookie | None:
-    """What a cookie is, or None where it is not one of ours or too old (SE-01)."""
-    if REFERENCE.fullmatch(value):
-        return PresessionCookie(value)
-    found = ANONYMOUS.fullmatch(value) if value.isascii() else None
+def read_cookie(ring: KeyRing, value: str) -> str | None:
+    """The browser of a cookie, or None where the cookie is not one of ours (SE-01)."""
+    found = COOKIE.fullmatch(value)
     if found is None:
         return None
-    issued, random, key_id, signature = found.groups()
-    if not matches(ring, COOKIE_PURPOSE, f"{issued}.{random}", key_id, signature_bytes(signature)):
-        return None
-    age = now - datetime.fromtimestamp(int(issued), UTC)
-    return AnonymousCookie(value) if -CLOCK_SKEW <= age < ANONYMOUS_LIFETIME else None
+    browser, key_id, signature = found.groups()
+    known = matches(ring, COOKIE_PURPOSE, browser, key_id, signature_bytes(signature))
+    return browser if known else None
 
 
 def token_hash(token: str) -> bytes:
@@ -78,27 +68,33 @@ def token_hash(token: str) -> bytes:
     return hashlib.sha256(token.encode()).digest()
 
 
-def form_token(ring: KeyRing, cookie: str) -> str:
-    """A token for the forms of one page, bound to the cookie; never the same text twice, so that a
-    compressed page does not disclose it.
+def form_token(sealed: SealedState, browser: str, account_id: str, now: datetime) -> str:
+    """A token for the forms of one page; never the same text twice, so that a compressed page does
+    not disclose it.
     """
-    random = new_token()
-    key_id, digest = keyed_hash(ring, CSRF_PURPOSE, f"{random}.{cookie}")
-    return f"{random}.{key_id}.{signature_text(digest)}"
+    return sealed.seal(f"{int(now.timestamp())} {account_id}", f"form token of {browser}")
 
 
-def is_valid_form_token(ring: KeyRing, cookie: str, token: str) -> bool:
-    """Whether a form's token was made for this cookie, in constant time (WF-05)."""
-    found = CSRF.fullmatch(token)
-    if found is None:
-        return False
-    random, key_id, signature = found.groups()
-    return matches(ring, CSRF_PURPOSE, f"{random}.{cookie}", key_id, signature_bytes(signature))
+def read_form_token(
+    sealed: SealedState, browser: str, token: str, now: datetime
+) -> FormToken | None:
+    """What a form's token says; None where it was not made for this browser (WF-05)."""
+    text = sealed.open(token, f"form token of {browser}") if token else None
+    if text is None:
+        return None
+    issued, account_id = text.split(" ")
+    age = now - datetime.fromtimestamp(int(issued), UTC)
+    return FormToken(account_id, expired=not -CLOCK_SKEW <= age < FORM_LIFETIME)
+
+
+def press_hash(token: str, fields: Mapping[str, str]) -> str:
+    """One press of a button: the form's token and everything that it sent."""
+    return hashlib.sha256(json.dumps([token, sorted(fields.items())]).encode()).hexdigest()
 
 
 def idempotency_key(
-    ring: KeyRing, cookie: str, form: str, form_key: str, fields: Mapping[str, str]
+    ring: KeyRing, bound: str, form: str, form_key: str, fields: Mapping[str, str]
 ) -> str:
     """The same for the same form, filled in alike, posted again by the same browser."""
-    content = json.dumps([cookie, form, form_key, sorted(fields.items())])
+    content = json.dumps([bound, form, form_key, sorted(fields.items())])
     return keyed_hash(ring, IDEMPOTENCY_PURPOSE, content)[1].hex()

@@ -4,9 +4,11 @@ import asyncio
 
 import pytest
 
+from shared.contracts.mfa.requests import MakeRecoveryCodes
 from tests.support.actors.account_holder import AccountHolder, codes_on, key_on
 from tests.support.actors.http_browser import HttpResponse
 from tests.support.authenticator import Authenticator
+from tests.support.intercept import make_unavailable
 from tests.support.servers.portal import PASSWORD, Portal
 
 pytestmark = pytest.mark.asyncio(loop_scope="package")
@@ -40,7 +42,7 @@ async def test_pw_08_a_new_password_closes_every_other_session_before_it_answers
     await portal.sent_mails.event("SessionClosed", await person.account_id())
     assert (await person.browser.get("/accueil")).path == "/accueil"
     old = await person.give_password(PASSWORD, portal.browser())
-    assert old.status == 422
+    assert old.refused
     person.password = NEW
     assert (await person.sign_in(portal.browser())).path == "/accueil"
 
@@ -52,11 +54,11 @@ async def test_pw_08_the_current_password_is_required_and_the_rules_are_the_same
     await person.settle()
     page = await person.browser.get("/compte/mot-de-passe")
     wrong = await _change(person, page, current_password="Wr0ng-pass")
-    assert wrong.status == 422
+    assert wrong.refused
     assert wrong.soup.select_one("#current_password-messages .fr-message--error")
     for weak in ("Kvfz9rL", "Azerty123", "Durand2026x", PASSWORD, ""):
         page = await _change(person, wrong, password=weak)
-        assert page.status == 422, weak
+        assert page.refused, weak
         assert page.soup.select_one("#password-messages .fr-message--error"), weak
         assert not weak or f'value="{weak}"' not in page.html
     assert (await person.sign_in(portal.browser())).path == "/accueil"
@@ -72,11 +74,11 @@ async def test_se_09_an_old_session_also_needs_a_code_for_a_new_password(
     page = await person.browser.get("/compte/mot-de-passe")
     assert page.soup.find("input", {"name": "code"})
     refused = await _change(person, page, code=person.phone.wrong())
-    assert refused.status == 422
-    assert (await _change(person, refused)).status == 422
+    assert refused.refused
+    assert (await _change(person, refused)).refused
     # The code was right and the password was not: the code is not asked again.
     again = await _change(person, refused, code=person.phone.code(), password="Azerty123")
-    assert again.status == 422
+    assert again.refused
     assert again.soup.find("input", {"name": "code"}) is None
     assert (await _change(person, again)).path == "/compte"
 
@@ -115,11 +117,11 @@ async def test_g_25_the_old_phone_allows_to_enrol_the_new_one(portal: Portal, ad
     other = portal.browser()
     await person.sign_in(other)
     wrong = await _replace(person, password="Wr0ng-pass", code=old.code(1))
-    assert wrong.status == 422
+    assert wrong.refused
     assert "Ce n'est pas votre mot de passe" in wrong.text
     portal.clock.advance(seconds=60)
     bad = await _replace(person, password=person.password, code=old.wrong())
-    assert bad.status == 422
+    assert bad.refused
     # The password was wrong, then the code: neither consumed the right code.
     page = await _replace(person, password=person.password, code=old.code())
     assert page.path == "/compte/telephone/nouveau"
@@ -138,7 +140,7 @@ async def test_g_25_the_old_phone_allows_to_enrol_the_new_one(portal: Portal, ad
     page = await person.give_password(browser=other)
     portal.clock.advance(seconds=30)
     page = await person.give_code(page, old.code(), other)
-    assert page.status == 422
+    assert page.refused
     person.phone = new
     assert (await person.give_code(page, browser=other)).path == "/accueil"
 
@@ -173,7 +175,7 @@ async def test_b_13_a_new_list_of_recovery_codes_on_demand(portal: Portal, addre
     assert len(codes) == 10
     assert not set(codes) & set(former)
     unticked = await person.browser.post(shown, "/compte/codes-de-secours/gardes")
-    assert unticked.status == 422
+    assert unticked.refused
     assert codes_on(unticked) == codes
     confirmed = await person.browser.post(
         unticked, "/compte/codes-de-secours/gardes", {"kept": "1"}
@@ -184,25 +186,65 @@ async def test_b_13_a_new_list_of_recovery_codes_on_demand(portal: Portal, addre
     await person.give_password(browser=other)
     page = await other.get("/connexion/code-de-secours")
     refused = await other.post(page, page.path, {"recovery_code": former[0]})
-    assert refused.status == 422
+    assert refused.refused
     page = await other.post(refused, page.path, {"recovery_code": codes[0]})
     assert page.path == "/connexion/telephone"
 
 
-async def test_b_04_a_list_posted_by_another_session_is_not_opened(
+async def test_p_04_looking_at_the_list_changes_nothing_until_it_is_confirmed(
     portal: Portal, address: str
 ) -> None:
+    """Prefetched, reloaded, opened in another browser of the same person: the same codes."""
     person = AccountHolder(portal, address)
     await person.create()
     page = await person.enrol()
-    fields = page.form("/connexion/codes-de-secours")
+    path, codes = page.path, codes_on(page)
+    assert len(codes) == 10
+    for _ in range(2):
+        assert (await person.browser.send("HEAD", path)).status == 200
+        assert codes_on(await person.browser.get(path)) == codes
+    assert codes_on(await person.browser.get("/compte/codes-de-secours")) == codes
     other = portal.browser()
     portal.clock.advance(seconds=30)
-    mine = await person.sign_in(other)
-    assert mine.path == "/connexion/codes-de-secours"
-    stolen = mine.form("/connexion/codes-de-secours") | {"list": fields["list"]}
-    answer = await other.send_form("/connexion/codes-de-secours", stolen)
-    assert answer.status == 303
+    elsewhere = await person.sign_in(other)
+    assert (elsewhere.path, codes_on(elsewhere)) == (path, codes)
+    done = await other.post(elsewhere, path, {"kept": "1"})
+    assert done.path == "/informations"
+    assert (await person.browser.get(path)).path == "/informations"
+    listed = await person.browser.get("/compte/codes-de-secours")
+    assert codes_on(listed) == []
+    assert "Il vous reste 10 codes de secours." in listed.text
+
+
+async def test_p_04_a_list_is_made_by_a_press_where_none_is_saved(
+    portal: Portal, address: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """mfa was unavailable at the end of the enrolment: the page has a button."""
+    person = AccountHolder(portal, address)
+    await person.create()
+    with monkeypatch.context() as patch:
+        make_unavailable(patch, MakeRecoveryCodes)
+        page = await person.enrol()
+    assert page.path == "/connexion/codes-de-secours"
+    assert codes_on(page) == codes_on(await person.browser.get(page.path)) == []
+    made = await person.browser.post(page, page.path)
+    assert len(codes_on(made)) == 10
+    twice = await person.browser.post(page, page.path)
+    assert codes_on(twice) == codes_on(made), "the same press"
+    assert (await person.keep_codes(made))[1].path == "/informations"
+
+
+async def test_p_04_another_account_confirms_nothing_of_this_one(
+    portal: Portal, address: str
+) -> None:
+    mine, theirs = AccountHolder(portal, address), AccountHolder(portal, f"o{address}")
+    await mine.create()
+    page = await mine.enrol()
+    codes, listed = codes_on(page), page.form(page.path)["list"]
+    await theirs.create()
+    other = await theirs.enrol()
+    await theirs.browser.post(other, other.path, {"kept": "1", "list": listed})
+    assert codes_on(await mine.browser.get(page.path)) == codes
 
 
 async def test_se_09_a_list_is_created_only_after_a_recent_code(

@@ -48,12 +48,12 @@ async def test_wf_05_a_form_needs_the_token_of_its_own_browser(
         ({"Sec-Fetch-Site": "cross-site"}, 403),
         ({"Sec-Fetch-Site": "same-site"}, 403),
         ({"Sec-Fetch-Site": "cross-site", "Origin": "{base}"}, 403),
-        ({"Sec-Fetch-Site": "same-origin", "Origin": "https://evil.example"}, 422),
-        ({"Sec-Fetch-Site": "none"}, 422),
+        ({"Sec-Fetch-Site": "same-origin", "Origin": "https://evil.example"}, 200),
+        ({"Sec-Fetch-Site": "none"}, 200),
         ({"Origin": "https://evil.example"}, 403),
         ({"Origin": "null"}, 403),
-        ({"Origin": "{base}"}, 422),
-        ({}, 422),
+        ({"Origin": "{base}"}, 200),
+        ({}, 200),
     ],
 )
 async def test_wf_05_sec_fetch_site_decides_and_origin_where_it_is_absent(
@@ -67,28 +67,36 @@ async def test_wf_05_sec_fetch_site_decides_and_origin_where_it_is_absent(
 async def test_se_01_an_invented_cookie_is_never_adopted(portal: Portal) -> None:
     anonymous = (await portal.browser().get("/connexion")).headers["Set-Cookie"]
     signed = anonymous.partition("=")[2].partition(";")[0]
-    for value in ("a" * 43, "b" * 200, signed[:-1] + "_", "a.1.x.t1.y", "é"):
+    for value in (
+        "a" * 43,
+        "b" * 200,
+        signed[:-1] + "_",
+        "a.1.x.t1.y",
+        "a" * 43 + ".t1." + "b" * 43,
+        "é",
+    ):
         browser = portal.browser()
-        headers = {"Cookie": f"impex-presession={quote(value)}"}
+        headers = {"Cookie": f"impex-form={quote(value)}; impex-presession={quote(value)}"}
         page = await browser.send("GET", "/inscription", headers=headers)
-        cookie = page.headers["Set-Cookie"].partition(";")[0].partition("=")[2]
+        given = [one.partition(";")[0] for one in page.headers.getall("Set-Cookie")]
+        (cookie,) = (one for one in given if one.startswith("impex-form="))
         assert page.status == 200
-        assert cookie.startswith("a.")
-        assert cookie != value
+        assert len(cookie) > 90
+        assert cookie != f"impex-form={value}"
 
 
 async def test_se_11_a_fixed_cookie_stays_anonymous_and_is_replaced_when_bound(
     portal: Portal, browser: HttpBrowser, address: str
 ) -> None:
     await browser.get("/inscription")
-    fixed = browser.cookies["impex-presession"]
+    fixed = browser.cookies["impex-form"]
     await portal.asked(browser, address)
     bound = browser.cookies["impex-presession"]
     assert bound != fixed
     thief = portal.browser()
-    headers = {"Cookie": f"impex-presession={fixed}"}
+    headers = {"Cookie": f"impex-form={fixed}; impex-presession={fixed}"}
     page = await thief.send("GET", "/inscription/validation", headers=headers)
-    assert (page.status, page.location) == (303, "/inscription")
+    assert (page.status, page.location) == (303, "/connexion")
     page = await portal.browser().get("/connexion")
     again = portal.browser()
     signed_in = await again.post(
@@ -116,7 +124,7 @@ async def test_se_02_cookies_are_small_and_bound_to_the_session(
         assert "Domain" not in cookie
         assert len(cookie) < 4096
         assert address not in cookie
-        if cookie.startswith("impex-presession"):
+        if cookie.startswith(("impex-presession", "impex-form")):
             assert "Max-Age" not in cookie
 
 

@@ -47,6 +47,7 @@ async def test_lg_02_logs_contain_no_secret_and_name_the_event(
         f'"{mail.code}"',
         address,
         browser.cookies["impex-presession"],
+        browser.cookies["impex-form"],
         page.form("/inscription/validation")["csrf"],
     ):
         assert secret not in log
@@ -74,7 +75,7 @@ async def test_lg_01_lg_03_each_scenario_leaves_its_event(
         await portal.browser().get("/inscription/conditions")
 
     async def invented_cookie() -> None:
-        await portal.browser().send("GET", "/", headers={"Cookie": "impex-presession=x"})
+        await portal.browser().send("GET", "/", headers={"Cookie": "impex-form=x"})
 
     async def former_cookie() -> None:
         cookie = f"impex-presession={'x' * 43}"

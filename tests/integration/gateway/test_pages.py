@@ -155,7 +155,7 @@ async def test_wf_01_hsts_and_secure_cookies_over_https_only(
         answer = await secure.browser().get(path)
         assert answer.headers["Strict-Transport-Security"] == "max-age=31536000; includeSubDomains"
     cookie = (await secure.browser().get("/connexion")).headers["Set-Cookie"]
-    assert cookie.startswith("__Host-impex-presession=")
+    assert cookie.startswith("__Host-impex-form=")
     assert sorted(part.strip() for part in cookie.split(";")[1:]) == [
         "HttpOnly",
         "Path=/",

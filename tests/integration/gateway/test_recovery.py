@@ -47,9 +47,9 @@ async def test_g_44_a_new_password_by_a_mailed_link(portal: Portal, address: str
     elsewhere = portal.browser()
     page = await elsewhere.get(path)
     weak = await elsewhere.post(page, "/mot-de-passe", {"password": "Azerty123"})
-    assert weak.status == 422
+    assert weak.refused
     own = await elsewhere.post(weak, "/mot-de-passe", {"password": "Durand2026x"})
-    assert own.status == 422
+    assert own.refused
     done = await elsewhere.post(own, "/mot-de-passe", {"password": NEW})
     assert done.path == "/connexion"
     assert "Mot de passe changé" in done.text
@@ -60,7 +60,7 @@ async def test_g_44_a_new_password_by_a_mailed_link(portal: Portal, address: str
     again = await elsewhere.get(path)
     assert again.soup.find("form", action="/mot-de-passe") is None
     posted = await elsewhere.post(own, "/mot-de-passe", {"password": "Jq8rvLz!kd"})
-    assert posted.status == 422
+    assert posted.soup.find("form", action="/mot-de-passe") is None
     person.password = NEW
     assert (await person.sign_in(elsewhere)).path == "/accueil"
 
@@ -83,7 +83,7 @@ async def test_b_03_the_page_is_the_same_for_everybody(portal: Portal, address: 
 async def test_g_44_bad_addresses_and_too_many_requests(portal: Portal, address: str) -> None:
     for given, expected in (("", "Saisissez votre adresse"), ("pierre", "nom@exemple.fr")):
         page = await _request_reset(portal.browser(), given)
-        assert page.status == 422
+        assert page.refused
         assert expected in page.text
     for _ in range(5):
         assert (await _request_reset(portal.browser(), address)).status == 200
@@ -183,7 +183,7 @@ async def test_g_26_a_stolen_phone_freezes_the_account_at_once(
     frozen = await portal.sent_mails.event("AccountFrozen", await person.account_id())
     assert (frozen.data["by"], frozen.data["desk_only"]) == ("lost_phone", True)
     refused = await person.give_password(browser=portal.browser())
-    assert refused.status == 422
+    assert refused.refused
     assert "Adresse ou mot de passe incorrect" in refused.text
 
 
@@ -211,7 +211,7 @@ async def test_not_me_freezes_the_account_until_every_factor_is_given_again(
     assert (await person.browser.get("/accueil")).path == "/connexion"
     account = await person.account_id()
     await portal.sent_mails.event("AccountFrozen", account)
-    assert (await person.give_password(browser=holder)).status == 422
+    assert (await person.give_password(browser=holder)).refused
     portal.clock.advance(seconds=5)  # sign in later than the clock skew
     twice = await holder.get(path)
     assert twice.soup.find("form", action="/ce-n-est-pas-moi") is None
@@ -236,7 +236,7 @@ async def test_mailed_links_work_while_signed_in_and_from_a_webmail_site(
     page = await person.browser.from_elsewhere(f"/mot-de-passe?jeton={mail.token}")
     assert "Se déconnecter" not in page.text
     weak = await person.browser.post(page, "/mot-de-passe", {"password": "Azerty123"})
-    assert weak.status == 422, weak.text
+    assert weak.refused, weak.text
     page = await person.browser.from_elsewhere(await _disavowal(portal, person))
     done = await person.browser.post(page, "/ce-n-est-pas-moi")
     assert done.status == 200, done.text

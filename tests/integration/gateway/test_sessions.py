@@ -89,8 +89,8 @@ async def test_au_06_az_01_az_02_every_route_by_level_of_session(
         [page for page in PAGES if isinstance(page, Page) and page.guard is guard]
         for guard in (require_signed_in, require_password_step)
     )
-    assert {page.path for page in full if page.show} == set(FULL)
-    assert {page.path for page in half if page.show} == {*HALF, *ENROLLING}
+    assert {page.path for page in full if page.is_shown} == set(FULL)
+    assert {page.path for page in half if page.is_shown} == {*HALF, *ENROLLING}
     assert {page.path for page in full if page.submit} == set(POSTS["full"])
     assert {page.path for page in half if page.submit} == set(POSTS["password"])
     person = AccountHolder(portal, address)
@@ -163,7 +163,7 @@ async def test_au_14_each_step_has_a_token_of_its_own_and_former_ones_are_invali
     assert (await browser.get("/accueil")).path == "/accueil"
 
 
-async def test_b_08_a_form_whose_answer_was_lost_leads_to_the_same_page(
+async def test_s_10_b_08_a_form_whose_answer_was_lost_leads_to_the_same_page(
     portal: Portal, address: str
 ) -> None:
     """A second click after the first, or a gateway killed once it had opened the session."""
@@ -177,17 +177,32 @@ async def test_b_08_a_form_whose_answer_was_lost_leads_to_the_same_page(
     fields = {**page.form(page.path), "code": person.phone.code()}
     assert (await browser.send_form(page.path, fields)).location == "/accueil"
     full = browser.cookies[COOKIE]
-    stale.session.cookie_jar.update_cookies({COOKIE: half}, URL(portal.base))
+    same = {COOKIE: half, "impex-form": browser.cookies["impex-form"]}
+    stale.session.cookie_jar.update_cookies(same, URL(portal.base))
     again = await stale.send_form(page.path, fields, headers=mark)
     assert again.location == "/accueil"
     assert stale.cookies[COOKIE] == full
-    # Without that form's own key the former token is invalid.
-    given = {**mark, "Cookie": f"{COOKIE}={half}"}
-    for other in ({**fields, "key": secrets.token_urlsafe(32)}, {"code": "123456"}):
+    # Only the same press leads to the session: no other field, key or token, and no other browser.
+    given = {**mark, "Cookie": f"{COOKIE}={half}; impex-form={same['impex-form']}"}
+    other_token = (await browser.get("/compte")).form("/deconnexion")["csrf"]
+    for other in (
+        {**fields, "key": secrets.token_urlsafe(32)},
+        {**fields, "code": "123456"},
+        {**fields, "csrf": ""},
+        {**fields, "csrf": other_token},
+        {name: value for name, value in fields.items() if name != "csrf"},
+        {"code": "123456"},
+    ):
         thief = portal.browser()
         refused = await thief.send_form(page.path, other, headers=given)
         assert refused.location == "/connexion"
         assert COOKIE not in thief.cookies
+    elsewhere = {**mark, "Cookie": f"{COOKIE}={half}"}
+    assert (await portal.browser().send_form(page.path, fields, headers=elsewhere)).status == 303
+    portal.clock.advance(seconds=61)
+    late = portal.browser()
+    assert (await late.send_form(page.path, fields, headers=given)).location == "/connexion"
+    assert COOKIE not in late.cookies, "only for a minute"
     home = await browser.get("/accueil")
     await browser.post(home, "/deconnexion")
     late = await portal.browser().send_form(page.path, fields, headers=given)
@@ -278,10 +293,11 @@ async def test_se_11_a_fixed_presession_stays_anonymous(portal: Portal, address:
     await person.settle()
     browser = portal.browser()
     await browser.get("/connexion")
-    fixed = browser.cookies["impex-presession"]
+    fixed = browser.cookies["impex-form"]
     await person.sign_in(browser)
     thief = portal.browser()
-    answer = await thief.send("GET", "/accueil", headers={"Cookie": f"impex-presession={fixed}"})
+    cookies = f"impex-form={fixed}; impex-presession={fixed}; impex-session={fixed}"
+    answer = await thief.send("GET", "/accueil", headers={"Cookie": cookies})
     assert answer.location == "/connexion"
 
 

@@ -38,7 +38,7 @@ async def test_g_02_an_empty_field_is_reported_and_not_counted_as_a_try(
     ):
         for _ in range(6):
             page = await browser.post(page, "/connexion", given)
-            assert page.status == 422
+            assert page.refused
             assert expected in page.text
     assert (await person.give_password(browser=browser)).path == "/connexion/code"
 
@@ -150,7 +150,7 @@ async def test_pw_02_case_and_blanks_of_a_password_count_those_of_an_address_do_
     await person.settle()
     browser = portal.browser()
     for wrong in (person.password.swapcase(), f"{person.password} ", f" {person.password}"):
-        assert (await person.give_password(wrong, browser)).status == 422
+        assert (await person.give_password(wrong, browser)).refused
     page = await browser.get("/connexion")
     given = {"address": f"  {person.address.upper()} ", "password": person.password}
     assert (await browser.post(page, "/connexion", given)).path == "/connexion/code"

@@ -29,7 +29,7 @@ async def rows(portal: Portal) -> str:
     """All saved input, as in a dump of the table."""
     connection = await asyncpg.connect(portal.system.database.admin_url)
     try:
-        found = await connection.fetch("select * from gateway.saved_input")
+        found = await connection.fetch("select * from gateway.saved_forms")
         return json.dumps([dict(row) for row in found], default=str)
     finally:
         await connection.close()
@@ -41,7 +41,7 @@ async def test_se_04_input_survives_an_expired_session(portal: Portal) -> None:
     portal.clock.advance(minutes=31)
     closed = await person.browser.post(page, HERE, TYPED)
     assert closed.path == "/connexion"
-    assert "Connectez-vous pour revenir à cette page, brouillon compris." in closed.text
+    assert "Connectez-vous pour revenir à cette page, saisie comprise." in closed.text
     assert closed.form("/connexion")["next"] == "informations"
     stored = await rows(portal)
     assert "Glycines" not in stored, "sealed (B-04)"
@@ -72,7 +72,7 @@ async def test_wf_11_s_03_oversized_input_is_saved_cut(portal: Portal, filler: s
     assert typed["address"].startswith(shown)
     assert len(shown) == max_typed_length("address")
     saved = await person.browser.post(page, HERE, {**TYPED, "address": shown})
-    assert saved.status == 422
+    assert saved.refused
     assert saved.form(HERE)["company_name"] == TYPED["company_name"]
 
 
@@ -81,7 +81,7 @@ async def test_se_04_a_sign_out_in_another_tab_loses_nothing(portal: Portal) -> 
     await person.browser.post(await person.browser.get("/accueil"), "/deconnexion")
     closed = await person.browser.post(page, HERE, TYPED)
     assert closed.path == "/connexion"
-    assert "brouillon compris" in closed.text
+    assert "saisie comprise" in closed.text
     page = await person.sign_in()
     assert page.form(HERE)["company_name"] == "Pharmacie des Glycines"
 
@@ -96,7 +96,8 @@ async def test_se_04_saved_input_is_shown_to_its_holder_only(portal: Portal) -> 
     assert "Glycines" not in (await theirs.sign_in(browser)).html
     assert "Glycines" not in (await browser.get(HERE)).html
     sent = await browser.post(page, HERE, {**TYPED, "company_name": "Pharmacie des Mimosas"})
-    assert sent.status == 403
+    assert sent.path == HERE
+    assert "dans la session d'un autre compte" in sent.text
     assert "Mimosas" not in sent.html
     assert "Mimosas" not in (await browser.get(HERE)).html
     await browser.post(await browser.get("/accueil"), "/deconnexion")
@@ -104,19 +105,15 @@ async def test_se_04_saved_input_is_shown_to_its_holder_only(portal: Portal) -> 
     assert shown.form(HERE)["company_name"] == "Pharmacie des Mimosas", "the last, for its holder"
 
 
-async def test_se_04_a_form_from_before_another_sign_in_is_returned_as_typed(
+async def test_se_04_p_05_a_form_from_before_another_sign_in_is_still_valid(
     portal: Portal,
 ) -> None:
-    """The same person, another session: the form again, nothing stored yet."""
+    """The same person in the same browser, another session."""
     person, page = await arrived(portal)
     await person.browser.post(await person.browser.get("/accueil"), "/deconnexion")
     await person.sign_in()
-    stale = await person.browser.post(page, HERE, TYPED)
-    assert stale.status == 403
-    assert "Cette page est restée ouverte longtemps." in stale.text
-    assert stale.form(HERE)["company_name"] == "Pharmacie des Glycines"
-    saved = await person.browser.post(stale, HERE, TYPED)
-    assert saved.status == 422, "saved, the telephone being wrong"
+    saved = await person.browser.post(page, HERE, TYPED)
+    assert saved.refused, "saved, the telephone being wrong"
     assert (await person.browser.get(HERE)).form(HERE)["phone"] == "3615"
 
 

@@ -1,9 +1,9 @@
 """A browser without scripts: cookies, redirects, and forms as the page gives them."""
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import Any
-from urllib.parse import urlencode
+from urllib.parse import parse_qs, urlencode, urlsplit
 
 import aiohttp
 from bs4 import BeautifulSoup
@@ -13,6 +13,8 @@ from multidict import CIMultiDictProxy
 from yarl import URL
 
 NBSP = "\u00a0"
+#: In the URL of a page: a form that it shows again, and what it tells after one was accepted.
+FORM, RESULT = "saisie", "resultat"
 #: The texts of an element that a page shows.
 READ = XPath(".//text()[not(ancestor::script or ancestor::style or ancestor::template)]")
 
@@ -25,6 +27,13 @@ class HttpResponse:
     headers: CIMultiDictProxy[str]
     body: bytes
     path: str
+    query: str = ""
+    by_post: bool = False
+
+    @property
+    def refused(self) -> bool:
+        """Whether a form came back: by 303 to a page that shows it again."""
+        return self.by_post and self.status == 200 and FORM in parse_qs(self.query)
 
     @property
     def html(self) -> str:
@@ -98,8 +107,15 @@ class HttpBrowser:
         async with self.session.request(
             method, url, headers=given, allow_redirects=follow, **how
         ) as response:
-            body = await response.read()
-            return HttpResponse(response.status, response.headers, body, response.url.path)
+            body, at = await response.read(), response.url
+            answer = HttpResponse(
+                response.status, response.headers, body, at.path, at.query_string, method == "POST"
+            )
+        there = answer.headers.get("Location", "")
+        if method == "POST" and {FORM, RESULT} & parse_qs(urlsplit(there).query).keys():
+            # What becomes of this form is on that page, whatever comes later.
+            return replace(await self.send("GET", there, headers=headers), by_post=True)
+        return answer
 
     async def get(self, path: str, **how: Any) -> HttpResponse:
         """Open a page, following redirects as browsers do."""

@@ -121,16 +121,14 @@ def _summary(name: str, fields: ProfileFields, **more: Any) -> State:
         "form": None,
         "confirmation": _confirmation(),
         "notes": {},
-        "changed": False,
     }
     template = "information_validation.html"
     return State(name, template, {**given, **more}, SUMMARY, 5, me(), listed(fields))
 
 
 def _frozen(name: str, fields: ProfileFields, **more: Any) -> State:
-    given = {"again": False, **more}
     template = "information_frozen.html"
-    return State(name, template, given, PATH, None, me(validated=True), listed(fields))
+    return State(name, template, more, PATH, None, me(validated=True), listed(fields))
 
 
 def listed(fields: ProfileFields) -> Callable[[str], dict[str, Any]]:
@@ -141,7 +139,7 @@ def listed(fields: ProfileFields) -> Callable[[str], dict[str, Any]]:
 def information_states() -> list[State]:
     """From the empty form to the frozen list."""
     unavailable = _filled(FRENCH, alert=alert_text("unavailable", "fr"))
-    stale = _filled(FRENCH, alert=alert_text("stale_page", "fr"))
+    stale = _filled(FRENCH, alert=alert_text("form_expired", "fr"))
     wrong = _filled(NAMED, errors=information_texts(WRONG, "fr"))
     no_number = _filled(FRENCH, errors=information_texts(of_siret("not_for_country"), "fr"))
     open_summary = {"confirmation": _confirmation(), "saved_at": NOW}
@@ -172,7 +170,7 @@ def information_states() -> list[State]:
             FRENCH,
             notes=information_texts((CLOSED,), "fr"),
         ),
-        _summary("information_validation-changed", FRENCH, changed=True),
+        _summary("information_validation-changed", FRENCH, **flash("information_changed")),
         _summary("information_validation-unavailable", FRENCH, form=again, confirmation=again),
         *(
             State(name, "information_code.html", {"form": given}, f"{SUMMARY}/code", 5, me())
@@ -183,7 +181,7 @@ def information_states() -> list[State]:
         ),
         _frozen("information_frozen", FRENCH),
         _frozen("information_frozen-foreign", BELGIAN),
-        _frozen("information_frozen-again", FRENCH, again=True),
+        _frozen("information_frozen-again", FRENCH, **flash("already_validated")),
         State(
             "sign_in-session_closed_typed",
             "sign_in.html",

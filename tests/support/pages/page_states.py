@@ -8,6 +8,7 @@ from services.gateway.http.errors import error_text
 from services.gateway.portal import texts
 from services.gateway.portal.error_links import LINKS
 from services.gateway.portal.plain_text import as_html
+from services.gateway.portal.texts import alert_text
 from shared.i18n.catalogue import translate
 from tests.support.pages.account_states import inside
 from tests.support.pages.dossier_states import ROUTES, at_home
@@ -218,6 +219,22 @@ def _error(status: int, **more: Any) -> State:
     return State(f"error-{status}", "error.html", variables)
 
 
+def _retry() -> list[State]:
+    """Forms whose page cannot be shown."""
+    error, alert = error_text(503), alert_text("unavailable", "fr")
+    given = {"heading": translate(error.heading, "fr"), "form": form(alert=alert)}
+    code = {"action": "/inscription/validation", "secrets": ["code"], "hidden_fields": {}}
+    terms = {
+        "action": "/inscription/conditions",
+        "secrets": [],
+        "hidden_fields": {"accept": "1", "version": "2026-01"},
+    }
+    return [
+        State("retry-code", "retry.html", {**given, **code}, "/inscription/validation"),
+        State("retry-terms", "retry.html", {**given, **terms}, "/inscription/conditions"),
+    ]
+
+
 def _plain() -> list[State]:
     """Help, legal pages and errors."""
     document = SimpleNamespace(version="3", date="2026-02-01", text="", sha256="b" * 64)
@@ -254,6 +271,7 @@ STATES: tuple[State, ...] = (
     *_addresses(),
     *_endings(),
     *_plain(),
+    *_retry(),
     *signing_in(),
     *without_password_or_phone(),
     *at_home(),

@@ -60,6 +60,7 @@ def render(page: Page, environment: Renderer | None = None) -> str:
         "step": state.step,
         "flash": [],
         "form": None,
+        "form_id": "",
         "reference": None,
         "due_url": None,
         "me": state.me,

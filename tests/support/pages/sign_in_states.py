@@ -145,12 +145,13 @@ def _recovery_codes() -> list[State]:
         "made_at": NOW,
         "renewed": False,
         "action": "/connexion/codes-de-secours",
-        "form": form({"list": "1.sealed"}),
+        "form": form({"list": NOW.isoformat()}),
     }
     page = "recovery_codes.html"
     path = "/connexion/codes-de-secours"
     return [
         State("codes", page, {**given, **flash("enrolled")}, path, me=me()),
         State("codes-renewed", page, {**given, "renewed": True}, path, me=me()),
+        State("codes-due", "recovery_codes_due.html", {"form": form()}, path, me=me()),
         State("codes-unticked", page, {**given, "form": unticked}, path, me=me()),
     ]

@@ -7,6 +7,7 @@ from aiohttp.test_utils import make_mocked_request
 
 from services.gateway.features.recovery import forgotten_password, lost_phone, not_me
 from services.gateway.features.registration import validation_link
+from services.gateway.http.forms import Form
 from services.gateway.portal.mailed_links import MailedLink
 
 MAILED = "q3F_w-9Zk2JxV1bT0sYcR7uLhPmNdGeA5oKiW8tXy_-"
@@ -22,7 +23,7 @@ BASE = "https://portail.exemple.fr/inscription/lien?jeton="
 
 def token_of(link: MailedLink, query: str) -> str:
     """What the page finds in its URL."""
-    return link.token_of(make_mocked_request("GET", f"/lien?{query}"))
+    return link.token_of(make_mocked_request("GET", f"/lien?{query}"), Form())
 
 
 @pytest.mark.parametrize(("link", "token"), LINKS)

@@ -13,7 +13,6 @@ from services.gateway.http.routes import redirect, url
 from services.gateway.portal import profile_form
 from services.gateway.portal.credentials import code_is_fresh, describe_factor
 from services.gateway.portal.flash import redirect_with_flash
-from services.gateway.portal.form_errors import when_unavailable
 from services.gateway.portal.fresh_code import give_code
 from services.gateway.portal.profile_form import ProfileSummary
 from services.gateway.sessions import guards
@@ -78,22 +77,25 @@ async def end_others(request: web.Request, fields: dict[str, str]) -> web.Respon
     return await _end(request, "")
 
 
-async def show_code(request: web.Request) -> web.Response:
+async def show_code(request: web.Request, form: Form) -> web.Response:
     """The code that closing sessions needs, where the last one is old (SE-07)."""
     guards.require_signed_in(request)
-    return await _ask_code(request, Form(values={"session": request.query.get("session", "")}))
+    if not form.typed:
+        form.values = {"session": request.query.get("session", "")}
+    return await code_unavailable(request, form)
 
 
-async def submit_code(request: web.Request, fields: dict[str, str]) -> web.Response:
+async def submit_code(request: web.Request, fields: dict[str, str]) -> web.Response | Form:
     """Check the code, then close what was chosen."""
     found = guards.require_signed_in(request)
     refused = await give_code(request, found, fields, "sessions-totp")
     if refused is not None:
-        return await _ask_code(request, refused)
+        return refused
     return await _close(request, found, fields["session"])
 
 
-async def _ask_code(request: web.Request, form: Form) -> web.Response:
+async def code_unavailable(request: web.Request, form: Form) -> web.Response:
+    """The form for a code."""
     one = form.values.get("session", "")
     if one and not ID.fullmatch(one):
         raise HttpError(404)
@@ -101,7 +103,9 @@ async def _ask_code(request: web.Request, form: Form) -> web.Response:
     return page(request, "account_sessions_code.html", form=form, switch_url=switch_url)
 
 
-code_unavailable = when_unavailable(_ask_code)
+def code_query(fields: dict[str, str]) -> dict[str, str]:
+    """What the URL of the code's page needs to show its form again."""
+    return {"session": fields["session"]} if ID.fullmatch(fields["session"]) else {}
 
 
 def keep_session(query: str) -> str | None:

@@ -17,12 +17,7 @@ from services.gateway.portal import session_pages
 from services.gateway.portal.credentials import check_code
 from services.gateway.portal.email_suggestions import choose_address, typo_form
 from services.gateway.portal.flash import redirect_with_flash
-from services.gateway.portal.form_errors import (
-    refused_code,
-    refused_form,
-    seconds_until,
-    unavailable_form,
-)
+from services.gateway.portal.form_errors import refused_code, refused_form, seconds_until
 from services.gateway.sessions import guards
 from services.gateway.sessions.request_state import REQUEST_STATE, flash, idempotency_key
 from shared.contracts.registration.holder import (
@@ -34,6 +29,7 @@ from shared.contracts.registration.holder import (
     ResendAddressChange,
 )
 from shared.contracts.registration.views import AddressChangedView, AddressChangeView, Done
+from shared.messaging.errors import RequestTimeout
 from shared.messaging.handlers import Refused
 
 #: The refusal where no change is pending.
@@ -46,16 +42,21 @@ async def pending_change(request: web.Request) -> AddressChangeView:
     return await ask(request, message, AddressChangeView)
 
 
-async def show(request: web.Request) -> web.Response:
+async def show(request: web.Request, form: Form) -> web.Response:
     """The form; a pending change is pointed out."""
     try:
         pending = await pending_change(request)
     except Refused:
         pending = None
-    return _form(request, Form(), pending)
+    return page(request, "account_address.html", form=form, pending=pending)
 
 
-async def submit(request: web.Request, fields: dict[str, str]) -> web.Response:
+async def show_unavailable(request: web.Request, form: Form) -> web.Response:
+    """The form with the address as it was typed; sent again it is the same act."""
+    return page(request, "account_address.html", form=form, pending=None)
+
+
+async def submit(request: web.Request, fields: dict[str, str]) -> web.Response | Form:
     """Address and password first: a code is used up only where they were right."""
     found, state = guards.require_signed_in(request), request[REQUEST_STATE]
     fields = choose_address(fields)
@@ -79,23 +80,32 @@ async def submit(request: web.Request, fields: dict[str, str]) -> web.Response:
         await ask(request, change, AddressChangeView, key)
     except Refused as refused:
         if (form := typo_form(fields, refused)) is not None:
-            return _form(request, form)
+            return form
         await session_pages.end_if_account_closed(request, refused)
-        return _form(request, refused_code(request, fields, refused))
+        return refused_code(request, fields, refused)
     return redirect(request, "confirm_new_address")
 
 
-async def on_unavailable(request: web.Request, fields: dict[str, str]) -> web.Response:
-    """The form with the address as it was typed; sent again it is the same act."""
-    return _form(request, unavailable_form(request, choose_address(fields)))
-
-
-async def show_code(request: web.Request) -> web.Response:
+async def show_code(request: web.Request, form: Form) -> web.Response:
     """Where the code went, and the field for it."""
-    return _proof(request, await _described(request), Form())
+    try:
+        change = await pending_change(request)
+    except Refused as refused:
+        if form.status == 503:
+            raise  # it may have been accepted: the same form finds out
+        _leave(request, refused)
+        raise
+    return page(
+        request,
+        "account_address_code.html",
+        form=form,
+        change=change,
+        resend_in=seconds_until(request, change.resend_at),
+        switch_url=url(request, "confirm_new_address"),
+    )
 
 
-async def submit_code(request: web.Request, fields: dict[str, str]) -> web.Response:
+async def submit_code(request: web.Request, fields: dict[str, str]) -> web.Response | Form:
     """The right code: another user name, and every other session ends before this answers."""
     found = guards.require_signed_in(request)
     message = ConfirmAddressChange(
@@ -105,15 +115,15 @@ async def submit_code(request: web.Request, fields: dict[str, str]) -> web.Respo
     )
     key = idempotency_key(request, "new-address", fields)
     try:
-        view = await ask(request, message, AddressChangedView, key)
+        view = await _confirmed(request, message, key)
     except Refused as refused:
         return await _refused(request, fields, refused)
     moved = replace(found, address=view.address)
-    await guards.rotate_session(request, moved, fields["key"], view.changed_at, "address_changed")
+    await guards.rotate_session(request, moved, view.changed_at, "address_changed")
     return redirect_with_flash(request, "account", "address_changed")
 
 
-async def resend(request: web.Request, fields: dict[str, str]) -> web.Response:
+async def resend(request: web.Request, fields: dict[str, str]) -> web.Response | Form:
     """Send another code; the former one is no longer valid."""
     found, state = guards.require_signed_in(request), request[REQUEST_STATE]
     message = ResendAddressChange(
@@ -138,26 +148,27 @@ async def cancel(request: web.Request, fields: dict[str, str]) -> web.Response:
     return redirect_with_flash(request, "account", "address_kept")
 
 
-async def code_unavailable(request: web.Request, fields: dict[str, str]) -> web.Response:
-    """The page again, where it can be shown; the code has to be typed again.
-
-    Where the code was accepted and only the answer was lost, the same form is sent again.
+async def _confirmed(
+    request: web.Request, message: ConfirmAddressChange, key: str
+) -> AddressChangedView:
+    """The answer to a code. Where it was lost, and no change is pending any more, it is asked for
+    again: the code was accepted.
     """
     try:
-        change = await pending_change(request)
-    except Refused as refused:
-        if "code" in fields and refused.refusal.slug == NO_CHANGE:
-            return await submit_code(request, fields)
-        _leave(request, refused)
+        return await ask(request, message, AddressChangedView, key)
+    except RequestTimeout:
+        try:
+            await pending_change(request)
+        except Refused as refused:
+            if refused.refusal.slug == NO_CHANGE:
+                return await ask(request, message, AddressChangedView, key)
         raise
-    return _proof(request, change, unavailable_form(request, fields))
 
 
-async def _refused(request: web.Request, fields: dict[str, str], refused: Refused) -> web.Response:
+async def _refused(request: web.Request, fields: dict[str, str], refused: Refused) -> Form:
     await session_pages.end_if_account_closed(request, refused)
     _leave(request, refused)
-    form = refused_form(request, fields, refused, prefix="address")
-    return _proof(request, await _described(request), form)
+    return refused_form(request, fields, refused, prefix="address")
 
 
 def _leave(request: web.Request, refused: Refused) -> None:
@@ -166,28 +177,3 @@ def _leave(request: web.Request, refused: Refused) -> None:
     if refused.refusal.slug in codes:
         flash(request, codes[refused.refusal.slug])
         raise Redirect("change_address")
-
-
-async def _described(request: web.Request) -> AddressChangeView:
-    try:
-        return await pending_change(request)
-    except Refused as refused:
-        _leave(request, refused)
-        raise
-
-
-def _form(
-    request: web.Request, form: Form, pending: AddressChangeView | None = None
-) -> web.Response:
-    return page(request, "account_address.html", form=form, pending=pending)
-
-
-def _proof(request: web.Request, change: AddressChangeView, form: Form) -> web.Response:
-    return page(
-        request,
-        "account_address_code.html",
-        form=form,
-        change=change,
-        resend_in=seconds_until(request, change.resend_at),
-        switch_url=url(request, "confirm_new_address"),
-    )

@@ -9,7 +9,7 @@ from services.gateway.http.forms import Form
 from services.gateway.http.rendering import page
 from services.gateway.portal.credentials import check_code, code_is_fresh
 from services.gateway.portal.flash import redirect_with_flash
-from services.gateway.portal.form_errors import refused_code, when_unavailable
+from services.gateway.portal.form_errors import refused_code
 from services.gateway.portal.password_rules import password_rules
 from services.gateway.sessions import guards
 from services.gateway.sessions.request_state import REQUEST_STATE, idempotency_key
@@ -19,24 +19,19 @@ from shared.contracts.registration.views import PasswordChangedView
 from shared.messaging.handlers import Refused
 
 
-async def show(
-    request: web.Request, form: Form | None = None, *, code_given: bool = False
-) -> web.Response:
+async def show(request: web.Request, form: Form) -> web.Response:
     """The form, with the rules that change as one types."""
-    found, form = guards.require_signed_in(request), form or Form()
+    found = guards.require_signed_in(request)
     return page(
         request,
         "account_password.html",
         form=form,
-        needs_code=not code_given and not code_is_fresh(request, found),
+        needs_code=not code_is_fresh(request, found),
         **await password_rules(request, form),
     )
 
 
-on_unavailable = when_unavailable(show)
-
-
-async def submit(request: web.Request, fields: dict[str, str]) -> web.Response:
+async def submit(request: web.Request, fields: dict[str, str]) -> web.Response | Form:
     """Change it; every other session ends before the response."""
     found, state = guards.require_signed_in(request), request[REQUEST_STATE]
     message = ChangePassword(
@@ -47,16 +42,14 @@ async def submit(request: web.Request, fields: dict[str, str]) -> web.Response:
         password=seal(request, ChangePassword, "password", fields["password"]),
         device=state.device,
     )
-    code_given = False
     try:
         if not code_is_fresh(request, found):
             checked = await check_code(request, found, fields, "password-totp")
             await request.app[SESSIONS].record_code(state.token or "", checked.accepted_at)
-            found, code_given = replace(found, code_at=checked.accepted_at), True
+            found = replace(found, code_at=checked.accepted_at)
         key = idempotency_key(request, "password", fields)
         view = await ask(request, message, PasswordChangedView, key)
     except Refused as refused:
-        form = refused_code(request, fields, refused)
-        return await show(request, form, code_given=code_given)
-    await guards.rotate_session(request, found, fields["key"], view.changed_at, "password_changed")
+        return refused_code(request, fields, refused)
+    await guards.rotate_session(request, found, view.changed_at, "password_changed")
     return redirect_with_flash(request, "account", "password_changed")

@@ -13,7 +13,7 @@ from services.gateway.portal import enrolment_page
 from services.gateway.portal.credentials import check_password
 from services.gateway.portal.enrolment_page import IN_ACCOUNT
 from services.gateway.portal.flash import redirect_with_flash
-from services.gateway.portal.form_errors import form_page, refused_code, when_unavailable
+from services.gateway.portal.form_errors import form_page, refused_code
 from services.gateway.sessions import guards
 from services.gateway.sessions.model import Session
 from services.gateway.sessions.request_state import REQUEST_STATE, flash, idempotency_key
@@ -24,10 +24,9 @@ from shared.messaging.handlers import Refused
 
 #: What is needed, and the form for it.
 show = form_page("account_phone.html")
-on_unavailable = when_unavailable(show)
 
 
-async def submit(request: web.Request, fields: dict[str, str]) -> web.Response:
+async def submit(request: web.Request, fields: dict[str, str]) -> web.Response | Form:
     """The password first: a code is used up only where it was right."""
     found, state = guards.require_signed_in(request), request[REQUEST_STATE]
     message = StartReplacement(
@@ -40,33 +39,33 @@ async def submit(request: web.Request, fields: dict[str, str]) -> web.Response:
         await check_password(request, found, fields, "phone-password")
         made = await ask(request, message, EnrolmentView, idempotency_key(request, "phone", fields))
     except Refused as refused:
-        return await show(request, refused_code(request, fields, refused))
+        return refused_code(request, fields, refused)
     await request.app[SESSIONS].set_due(state.token or "", found.due, made.enrolment_id)
     return redirect(request, IN_ACCOUNT.page)
 
 
-async def show_new(request: web.Request) -> web.Response:
+async def show_new(request: web.Request, form: Form) -> web.Response:
     """The new phone's key."""
     found = _begun(request)
     try:
         made = await enrolment_page.describe(request, found)
     except Refused as refused:
         raise _over(request, refused) from refused
-    return enrolment_page.render(request, made, IN_ACCOUNT, Form())
+    return enrolment_page.render(request, made, IN_ACCOUNT, form)
 
 
-async def submit_new(request: web.Request, fields: dict[str, str]) -> web.Response:
+async def submit_new(request: web.Request, fields: dict[str, str]) -> web.Response | Form:
     """The first right code: the old phone is out, and so is every other session."""
-    found = _begun(request)
+    found = guards.require_signed_in(request)
+    if found.enrolment_id is None:
+        raise Redirect("account")  # pressed twice: the first one has enrolled it
     try:
         view = await enrolment_page.confirm(request, found, fields)
     except Refused as refused:
         if refused.refusal.slug == "enrolment_gone":
             raise _over(request, refused) from refused
-        form = refused_code(request, fields, refused, prefix="enrolment")
-        made = await enrolment_page.describe(request, found)
-        return enrolment_page.render(request, made, IN_ACCOUNT, form)
-    await guards.rotate_session(request, found, fields["key"], view.enrolled_at, "phone_replaced")
+        return refused_code(request, fields, refused, prefix="enrolment")
+    await guards.rotate_session(request, found, view.enrolled_at, "phone_replaced")
     return redirect_with_flash(request, "account", "phone_changed")
 
 
@@ -77,11 +76,6 @@ async def restart(request: web.Request, fields: dict[str, str]) -> web.Response:
     except Refused as refused:
         raise _over(request, refused) from refused
     return redirect(request, IN_ACCOUNT.page)
-
-
-async def new_unavailable(request: web.Request, fields: dict[str, str]) -> web.Response:
-    """The same page, where it can be shown."""
-    return await enrolment_page.on_unavailable(request, _begun(request), fields, IN_ACCOUNT)
 
 
 def _begun(request: web.Request) -> Session:

@@ -1,16 +1,15 @@
-"""Recovery codes, shown once (OT-14, B-13): after the enrolment, and on demand in the account.
+"""Recovery codes (OT-14, B-13): after the enrolment, and on demand in the account.
 
-The gateway does not store them. Where the box was not ticked, the page shows them again from a
-hidden field of its form, sealed for this session.
+Looking at them changes nothing: a press makes a list, and the page shows the same one until the
+person confirms that it is in a safe place.
 """
 
-from dataclasses import dataclass
 from datetime import datetime
 
 from aiohttp import web
 
-from services.gateway.clients.services import ask, open_sealed
-from services.gateway.http.errors import Redirect
+from services.gateway.clients.services import ask
+from services.gateway.http.errors import HttpError, Redirect
 from services.gateway.http.forms import Form
 from services.gateway.http.rendering import page
 from services.gateway.http.routes import redirect, url
@@ -21,15 +20,20 @@ from services.gateway.portal.credentials import (
     code_is_fresh,
     describe_factor,
 )
-from services.gateway.portal.form_errors import invalid_form, refused_code, unavailable_form
+from services.gateway.portal.form_errors import invalid_form, refused_code
+from services.gateway.portal.recovery_code_list import (
+    RecoveryCodes,
+    delete_list,
+    find_list,
+    make_list,
+)
 from services.gateway.sessions import guards
 from services.gateway.sessions.model import Session
 from services.gateway.sessions.request_state import REQUEST_STATE, flash, idempotency_key
-from services.gateway.sessions.sealed_state import SEALED_STATE
-from shared.contracts.mfa.requests import KeepRecoveryCodes, MakeRecoveryCodes, Noted
-from shared.contracts.mfa.views import RecoveryCodesView
+from services.gateway.sessions.sessions import SESSIONS
+from shared.contracts.mfa.requests import KeepRecoveryCodes, Noted
+from shared.contracts.mfa.views import FactorView
 from shared.messaging.handlers import Refused
-from shared.security.sealing import new_token
 
 #: Where the list is confirmed: after an enrolment, and in the account.
 SIGNING_IN = "first_recovery_codes"
@@ -39,20 +43,8 @@ ACCOUNT = "account"
 GROUP = 4
 
 
-@dataclass(frozen=True)
-class RecoveryCodes:
-    """A list of recovery codes in clear, for one page; `renewed`: one never confirmed ended."""
-
-    codes: list[str]
-    made_at: datetime
-    renewed: bool = False
-
-    def __repr__(self) -> str:
-        return f"<recovery codes of {self.made_at}>"
-
-
-async def show_first(request: web.Request) -> web.Response:
-    """The list after an enrolment, a new one each time until it is confirmed.
+async def show_first(request: web.Request, form: Form) -> web.Response:
+    """The list after an enrolment, or the button that makes one.
 
     Without another code only as long as the last one is fresh (SE-09).
     """
@@ -62,86 +54,93 @@ async def show_first(request: web.Request) -> web.Response:
         raise Redirect(await session_pages.after_login(request, found))
     if not code_is_fresh(request, found):
         raise Redirect(ON_DEMAND)
-    return _render(request, found, await _make(request, found, new_token()), SIGNING_IN, Form())
+    made = await _unconfirmed(request, found, factor)
+    if made is None:
+        return page(request, "recovery_codes_due.html", form=form)
+    return _render(request, made, SIGNING_IN, form)
 
 
-async def confirm_first(request: web.Request, fields: dict[str, str]) -> web.Response:
-    """The person has them: on to where they wanted to go."""
-    return await _confirm(request, fields, SIGNING_IN)
-
-
-async def show(request: web.Request) -> web.Response:
-    """How many are left, and a form for a new list."""
-    return await _show(request, Form())
-
-
-async def submit(request: web.Request, fields: dict[str, str]) -> web.Response:
-    """A new list, with the password and a code (SE-09)."""
+async def submit_first(request: web.Request, fields: dict[str, str]) -> web.Response | Form:
+    """The person has them: on to where they wanted to go. Without a list, make one."""
+    if fields["list"]:
+        return await _confirm(request, fields, SIGNING_IN)
     found = guards.require_signed_in(request)
-    try:
-        await check_password(request, found, fields, "codes-password")
-        await check_code(request, found, fields, "codes-totp")
-        made = await _make(request, found, idempotency_key(request, "codes", fields))
-    except Refused as refused:
-        return await _show(request, refused_code(request, fields, refused))
-    return _render(request, found, made, IN_ACCOUNT, Form())
+    if not code_is_fresh(request, found):
+        raise Redirect(ON_DEMAND)
+    await make_list(request, found.account_id, idempotency_key(request, "first-codes", fields))
+    return redirect(request, SIGNING_IN)
 
 
-async def confirm(request: web.Request, fields: dict[str, str]) -> web.Response:
-    """The person has them: back to the account."""
-    return await _confirm(request, fields, IN_ACCOUNT)
-
-
-async def on_unavailable(request: web.Request, fields: dict[str, str]) -> web.Response:
-    """The form again, without the number of codes that are left."""
-    form = unavailable_form(request, fields)
-    return page(request, "account_recovery.html", form=form, left=None)
-
-
-async def _show(request: web.Request, form: Form) -> web.Response:
+async def show(request: web.Request, form: Form) -> web.Response:
+    """The list to be confirmed; else how many codes are left, and a form for a new list."""
     found = guards.require_signed_in(request)
     factor = await describe_factor(request, found.account_id)
     if not factor.recovery_on:
         raise Redirect(ACCOUNT)
+    if not factor.recovery_kept and code_is_fresh(request, found):
+        made = await _unconfirmed(request, found, factor)
+        if made is not None:
+            return _render(request, made, IN_ACCOUNT, form)
     return page(request, "account_recovery.html", form=form, left=factor.recovery_left)
 
 
-async def _make(request: web.Request, found: Session, key: str) -> RecoveryCodes:
-    """A new list of recovery codes."""
-    message = MakeRecoveryCodes(account_id=found.account_id, device=request[REQUEST_STATE].device)
-    view = await ask(request, message, RecoveryCodesView, key)
-    codes = open_sealed(request, RecoveryCodesView, "codes", view.codes).split()
-    return RecoveryCodes(codes, view.made_at, view.renewed)
+async def show_unavailable(request: web.Request, form: Form) -> web.Response:
+    """The form, without the number of codes that are left."""
+    return page(request, "account_recovery.html", form=form, left=None)
 
 
-async def _confirm(request: web.Request, fields: dict[str, str], action: str) -> web.Response:
+async def submit(request: web.Request, fields: dict[str, str]) -> web.Response | Form:
+    """A new list, with the password and a code (SE-09)."""
     found = guards.require_signed_in(request)
-    again = SIGNING_IN if action == SIGNING_IN else ON_DEMAND
-    shown = request.app[SEALED_STATE].open(fields["list"], found.id)
-    if shown is None:
-        raise Redirect(again)
-    made_at, *codes = shown.split()
-    made = RecoveryCodes(codes, datetime.fromisoformat(made_at))
+    try:
+        await check_password(request, found, fields, "codes-password")
+        checked = await check_code(request, found, fields, "codes-totp")
+        await make_list(request, found.account_id, idempotency_key(request, "codes", fields))
+    except Refused as refused:
+        return refused_code(request, fields, refused)
+    token = request[REQUEST_STATE].token or ""
+    await request.app[SESSIONS].record_code(token, checked.accepted_at)
+    return redirect(request, ON_DEMAND)
+
+
+async def confirm(request: web.Request, fields: dict[str, str]) -> web.Response | Form:
+    """The person has them: back to the account."""
+    return await _confirm(request, fields, IN_ACCOUNT)
+
+
+async def _unconfirmed(
+    request: web.Request, found: Session, factor: FactorView
+) -> RecoveryCodes | None:
+    """The list to be confirmed, where its codes are still the account's."""
+    return await find_list(request, found.account_id) if factor.recovery_left else None
+
+
+async def _confirm(
+    request: web.Request, fields: dict[str, str], action: str
+) -> web.Response | Form:
+    found = guards.require_signed_in(request)
+    try:
+        made_at = datetime.fromisoformat(fields["list"])
+    except ValueError:
+        raise HttpError(400, event="input_validation_fail", reason="not a moment") from None
     if fields["kept"] != "1":
-        return _render(request, found, made, action, invalid_form(request, fields, "kept"))
-    message = KeepRecoveryCodes(account_id=found.account_id, made_at=made.made_at)
+        return invalid_form(request, fields, "kept")
+    message = KeepRecoveryCodes(account_id=found.account_id, made_at=made_at)
     try:
         await ask(request, message, Noted, idempotency_key(request, "kept", fields))
     except Refused as refused:
         if refused.refusal.slug != "list_replaced":
             raise
         flash(request, "codes_replaced")
-        raise Redirect(again) from refused
+        raise Redirect(SIGNING_IN if action == SIGNING_IN else ON_DEMAND) from refused
+    await delete_list(request, found.account_id)
     flash(request, "codes_kept")
     there = ACCOUNT if action == IN_ACCOUNT else await session_pages.after_login(request, found)
     return redirect(request, there)
 
 
-def _render(
-    request: web.Request, found: Session, made: RecoveryCodes, action: str, form: Form
-) -> web.Response:
-    content = " ".join((made.made_at.isoformat(), *made.codes))
-    form.values = {"list": request.app[SEALED_STATE].seal(content, found.id)}
+def _render(request: web.Request, made: RecoveryCodes, action: str, form: Form) -> web.Response:
+    form.values = {"list": made.made_at.isoformat()}
     return page(
         request,
         "recovery_codes.html",
@@ -150,7 +149,7 @@ def _render(
         renewed=made.renewed,
         made_at=made.made_at,
         action=url(request, action),
-        switch_url=url(request, action if action == SIGNING_IN else ACCOUNT),
+        switch_url=url(request, action if action == SIGNING_IN else ON_DEMAND),
     )
 
 

@@ -14,7 +14,6 @@ from services.gateway.http.rendering import RENDERER, page
 from services.gateway.http.routes import redirect, url
 from services.gateway.http.site import CLOCK
 from services.gateway.portal.credentials import code_is_fresh
-from services.gateway.portal.form_errors import when_unavailable
 from services.gateway.portal.fresh_code import give_code
 from services.gateway.sessions import guards
 from services.gateway.sessions.model import Session
@@ -24,11 +23,11 @@ from shared.runtime.telemetry import get_logger
 log = get_logger("gateway")
 
 
-async def show(request: web.Request) -> web.Response:
+async def show(request: web.Request, form: Form) -> web.Response:
     """Every category under its heading; before that a code, where the last one is old."""
     found = guards.require_signed_in(request)
     if not code_is_fresh(request, found):
-        return await _ask(request, Form())
+        return await show_unavailable(request, form)
     data = await collect(request, found.account_id)
     lang = request[REQUEST_STATE].lang
     _trace(found, data, "page")
@@ -41,10 +40,11 @@ async def show(request: web.Request) -> web.Response:
     )
 
 
-async def prove(request: web.Request, fields: dict[str, str]) -> web.Response:
+async def prove(request: web.Request, fields: dict[str, str]) -> web.Response | Form:
     """Check the code."""
-    refused = await give_code(request, guards.require_signed_in(request), fields, "data-totp")
-    return redirect(request, "my_data") if refused is None else await _ask(request, refused)
+    found = guards.require_signed_in(request)
+    refused = await give_code(request, found, fields, "data-totp")
+    return refused or redirect(request, "my_data")
 
 
 async def download(request: web.Request) -> web.Response:
@@ -69,11 +69,9 @@ async def download(request: web.Request) -> web.Response:
     return response
 
 
-async def _ask(request: web.Request, form: Form) -> web.Response:
+async def show_unavailable(request: web.Request, form: Form) -> web.Response:
+    """The form for a code."""
     return page(request, "personal_data_code.html", form=form, switch_url=url(request, "my_data"))
-
-
-on_unavailable = when_unavailable(_ask)
 
 
 def _trace(found: Session, data: PersonalData, form: str) -> None:

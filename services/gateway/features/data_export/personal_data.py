@@ -39,7 +39,7 @@ GATEWAY_CATEGORIES = {
         select before, partial_before from session_revocations where account_id = $1
     """,
     "validated": "select validated_at from validated_accounts where account_id = $1",
-    "saved_input": "select saved_at, expires_at from saved_input where account_id = $1",
+    "saved_input": "select saved_at, expires_at from saved_forms where account_id = $1",
     "support_requests": """
         select kind, number, submitted_at, expires_at from support_requests where account_id = $1
         order by submitted_at

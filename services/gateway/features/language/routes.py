@@ -1,8 +1,16 @@
-"""The language switch of every page: stored for a year, and back to the page (AU-15)."""
+"""The language switch of every page: stored for a year, and back to the page (AU-15).
+
+The switch of a page with a form sends the fields of the form along: they are on the page in the
+other language, passwords and codes excepted.
+"""
+
+from dataclasses import replace
 
 from aiohttp import web
 
 from services.gateway.http.errors import HttpError
+from services.gateway.http.form_routes import FORM_QUERY, filled_in_form, left_form, show_again
+from services.gateway.http.forms import Form
 from services.gateway.http.routes import ROUTES, Page, see_other
 from services.gateway.sessions.request_state import (
     LANGUAGE_COOKIE,
@@ -12,12 +20,32 @@ from services.gateway.sessions.request_state import (
 from shared.i18n.catalogue import LANGUAGES
 
 
-async def choose(request: web.Request, fields: dict[str, str]) -> web.Response:
+async def choose(request: web.Request, fields: dict[str, str]) -> web.StreamResponse:
     """Store the language and go back."""
-    if fields["lang"] not in LANGUAGES:
+    lang, routes = fields["lang"], request.app[ROUTES]
+    if lang not in LANGUAGES:
         raise HttpError(400, event="input_validation_fail", reason="unknown language")
-    request[REQUEST_STATE].cookies[LANGUAGE_COOKIE] = (fields["lang"], LANGUAGE_SECONDS)
-    return see_other(request.app[ROUTES].language_target(fields["next"]))
+    state = request[REQUEST_STATE]
+    state.cookies[LANGUAGE_COOKIE] = (lang, LANGUAGE_SECONDS)
+    filled_in = filled_in_form(request, LANGUAGE)
+    if filled_in is LANGUAGE:
+        return see_other(routes.language_target(fields["next"]))
+    state.lang = lang
+    form = Form.again(fields, same=True)
+    form.values.pop("lang", None)
+    form.status = 200
+    if FORM_QUERY in request.query:
+        shown = routes.shown_on(filled_in)
+        before = await left_form(request, shown)
+        if before is not None:
+            form = replace(
+                before, values=form.values, errors={}, alert=None, key=form.key, typed=True
+            )
+            form.translate(lang)
+    return await show_again(request, filled_in, fields, form)
 
 
-PAGES = (Page("language", "/langue", submit=choose, fields="lang next", needs_key=False),)
+LANGUAGE = Page(
+    "language", "/langue", submit=choose, fields="lang next", needs_key=False, of_any_form=True
+)
+PAGES = (LANGUAGE,)

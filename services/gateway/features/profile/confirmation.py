@@ -4,10 +4,12 @@ Confirmed twice, in two tabs or after a lost answer, it is confirmed once: the s
 Where another tab has saved meanwhile, the new summary is shown.
 """
 
+from typing import Any, NoReturn
+
 from aiohttp import web
 
 from services.gateway.clients.services import ask
-from services.gateway.features.profile.profile_pages import invalid, summary
+from services.gateway.features.profile.profile_pages import summary
 from services.gateway.http.errors import HttpError, Redirect
 from services.gateway.http.forms import Form
 from services.gateway.http.rendering import page
@@ -15,25 +17,25 @@ from services.gateway.http.routes import redirect, url
 from services.gateway.portal import profile_form
 from services.gateway.portal.credentials import code_is_fresh
 from services.gateway.portal.flash import redirect_with_flash
-from services.gateway.portal.form_errors import form_page, unavailable_form, when_unavailable
+from services.gateway.portal.form_errors import form_page
 from services.gateway.portal.fresh_code import give_code
 from services.gateway.sessions import guards
 from services.gateway.sessions.model import Session
-from services.gateway.sessions.request_state import REQUEST_STATE, idempotency_key
+from services.gateway.sessions.request_state import REQUEST_STATE, flash, idempotency_key
 from services.gateway.sessions.sealed_state import SEALED_STATE
 from services.gateway.sessions.sessions import SESSIONS
 from shared.contracts.profile.requests import ValidateProfile
 from shared.contracts.profile.views import ProfileView
+from shared.errors import DependencyDown
 from shared.messaging.handlers import Refused
 
 #: Digits of a draft's version number.
 MAX_VERSION_DIGITS = 9
 
-code_page = form_page("information_code.html")
-code_unavailable = when_unavailable(code_page)
+code_unavailable = form_page("information_code.html")
 
 
-async def show(request: web.Request) -> web.Response:
+async def show(request: web.Request, form: Form) -> web.Response:
     """The draft as it would be frozen; without a valid draft, redirect to the form."""
     found = guards.require_signed_in(request)
     known = await profile_form.describe_profile(request, found.account_id)
@@ -41,10 +43,10 @@ async def show(request: web.Request) -> web.Response:
         raise Redirect("confirm_information_code")
     if known.state == "validated" or known.fields is None or known.errors:
         raise Redirect("information")
-    return _render(request, found, known)
+    return _render(request, form, **summary(request, found, known))
 
 
-async def submit(request: web.Request, fields: dict[str, str]) -> web.Response:
+async def submit(request: web.Request, fields: dict[str, str]) -> web.Response | Form:
     """Freeze what was shown."""
     found, version = guards.require_signed_in(request), fields["version"]
     if not (version.isascii() and version.isdigit() and len(version) <= MAX_VERSION_DIGITS):
@@ -56,52 +58,44 @@ async def submit(request: web.Request, fields: dict[str, str]) -> web.Response:
     try:
         known = await ask(request, message, ProfileView, key)
     except Refused as refused:
-        return await _refused(request, found, refused)
+        await _refused(request, found, refused)
     if known.validated_at is not None:
         await request.app[SESSIONS].record_validated(found.account_id, known.validated_at)
     return redirect_with_flash(request, "information", "validated")
 
 
-async def on_unavailable(request: web.Request, fields: dict[str, str]) -> web.Response:
+async def show_unavailable(request: web.Request, form: Form) -> web.Response:
     """The same summary, from what its form brought along: confirmed again it is the same act."""
     found = guards.require_signed_in(request)
-    form = unavailable_form(request, fields)
-    shown = request.app[SEALED_STATE].open(fields["shown"], found.id)
+    shown = request.app[SEALED_STATE].open(form.request_fields["shown"], found.id)
     if shown is None:
-        raise HttpError(503, retry_after=form.retry_after)
+        raise DependencyDown("profile", "the summary cannot be shown")
     lang = request[REQUEST_STATE].lang
-    return page(
+    return _render(
         request,
-        "information_validation.html",
-        form=form,
+        form,
         confirmation=form,
         listed=profile_form.summarize(profile_form.decode(shown), found.address, lang),
         notes={},
-        changed=False,
-        switch_url=url(request, "confirm_information"),
     )
 
 
-async def show_code(request: web.Request) -> web.Response:
+async def show_code(request: web.Request, form: Form) -> web.StreamResponse:
     """The code that « Valider » needs, where the last one is old (SE-09)."""
     found = guards.require_signed_in(request)
     if code_is_fresh(request, found):
         raise Redirect("confirm_information")
-    return await code_page(request)
+    return await code_unavailable(request, form)
 
 
-async def submit_code(request: web.Request, fields: dict[str, str]) -> web.Response:
+async def submit_code(request: web.Request, fields: dict[str, str]) -> web.Response | Form:
     """Check the code, then show the summary."""
     found = guards.require_signed_in(request)
     refused = await give_code(request, found, fields, "validation-totp")
-    return (
-        redirect(request, "confirm_information")
-        if refused is None
-        else await code_page(request, refused)
-    )
+    return refused or redirect(request, "confirm_information")
 
 
-async def _refused(request: web.Request, found: Session, refused: Refused) -> web.Response:
+async def _refused(request: web.Request, found: Session, refused: Refused) -> NoReturn:
     slug = refused.refusal.slug
     if slug == "nothing_saved":
         raise Redirect("information")
@@ -112,18 +106,16 @@ async def _refused(request: web.Request, found: Session, refused: Refused) -> we
     if known.state == "validated" or draft is None:
         raise Redirect("information")
     if known.errors:
-        return await invalid(request, Form(values=profile_form.to_form(draft)), known, known.errors)
-    return _render(request, found, known, 409)
+        raise Redirect("information", verifier=1)
+    flash(request, "information_changed")
+    raise Redirect("confirm_information")
 
 
-def _render(
-    request: web.Request, found: Session, known: ProfileView, status: int = 200
-) -> web.Response:
+def _render(request: web.Request, form: Form, **variables: Any) -> web.Response:
     return page(
         request,
         "information_validation.html",
-        status=status,
-        **summary(request, found, known),
-        changed=status == 409,
+        form=form,
         switch_url=url(request, "confirm_information"),
+        **variables,
     )

@@ -10,8 +10,8 @@ from aiohttp import web
 
 from services.gateway.clients.registration_texts import current_terms
 from services.gateway.clients.services import ask, seal
-from services.gateway.features.profile.saved_input import SAVED_INPUT
-from services.gateway.http.errors import HttpError
+from services.gateway.features.profile.page_token import issue_token, read_token
+from services.gateway.http.errors import HttpError, Redirect
 from services.gateway.http.forms import Form
 from services.gateway.http.rendering import page
 from services.gateway.http.routes import redirect, url
@@ -20,13 +20,14 @@ from services.gateway.portal import profile_form
 from services.gateway.portal.country_hints import country_context
 from services.gateway.portal.credentials import code_is_fresh
 from services.gateway.portal.flash import redirect_with_flash
-from services.gateway.portal.form_errors import refused_form, unavailable_form
+from services.gateway.portal.form_errors import refused_form
 from services.gateway.portal.profile_fields import FIELDS
 from services.gateway.portal.profile_messages import information_texts
 from services.gateway.portal.texts import alert_text, date_text
 from services.gateway.sessions import guards
 from services.gateway.sessions.model import Session
 from services.gateway.sessions.request_state import REQUEST_STATE, flash, idempotency_key
+from services.gateway.sessions.saved_forms import SAVED_FORMS
 from services.gateway.sessions.sealed_state import SEALED_STATE
 from services.gateway.sessions.sessions import SESSIONS
 from shared.contracts.base import FieldError
@@ -38,35 +39,36 @@ from shared.messaging.handlers import Refused
 ACTIONS = ("save", "validate", "close")
 
 
-async def show(request: web.Request) -> web.Response:
-    """The form with the draft, or what is frozen."""
-    found, app = guards.require_signed_in(request), request.app
+async def show(request: web.Request, form: Form) -> web.Response:
+    """The form as it was typed, else with the draft, or what is frozen."""
+    found = guards.require_signed_in(request)
     known = await profile_form.describe_profile(request, found.account_id)
     if known.state == "validated":
         return await frozen(request, found, known)
-    saved = await app[SAVED_INPUT].find(found.account_id, known.saved_at)
-    if saved is not None:
-        flash(request, "typed_again")
-        token, form = app[SAVED_INPUT].read_token(saved.pop("mark", "")), Form(values=saved)
+    if form.typed:
+        token = read_token(request, form.values.get("mark", ""))
         await _clear_outdated_tick(request, found, form, token.terms_version if token else "")
-        return await render(request, form, known, unsaved=True)
+        unsaved = form.values.get("draft") != "saved"
+        return await render(request, form, known, unsaved=unsaved)
     draft = profile_form.open_fields(request, known)
     if draft is None:
         mine = ProfileFields(first_name=found.first_name, last_name=found.last_name)
         return await render(request, Form(values=profile_form.to_form(mine)), known)
     form = Form(values=profile_form.to_form(draft))
+    if "verifier" in request.query:
+        invalid(request, form, known.errors)
     await _clear_outdated_tick(request, found, form, known.terms_version)
     confirm = "valider" in request.query and not known.errors and form.alert is None
     return await render(request, form, known, confirm=confirm)
 
 
-async def submit(request: web.Request, fields: dict[str, str]) -> web.Response:
+async def submit(request: web.Request, fields: dict[str, str]) -> web.Response | Form:
     """Save the draft; « Valider » goes on to the summary where there is no error."""
-    found, app = guards.require_signed_in(request), request.app
+    found = guards.require_signed_in(request)
     action = fields["action"] or ACTIONS[0]
     if action not in ACTIONS:
         raise HttpError(400, event="input_validation_fail", reason="unknown action")
-    token = app[SAVED_INPUT].read_token(fields["mark"])
+    token = read_token(request, fields["mark"])
     if token is None or token.account_id != found.account_id:
         raise HttpError(400, event="input_validation_fail", reason="another page's mark")
     document = profile_form.encode(profile_form.from_form(fields))
@@ -79,13 +81,15 @@ async def submit(request: web.Request, fields: dict[str, str]) -> web.Response:
     try:
         saved = await ask(request, message, ProfileView, key)
     except Refused as refused:
-        return await _refused(request, found, fields, refused)
-    await app[SAVED_INPUT].delete(found.account_id)
+        return _refused(request, fields, refused)
     if action == "close":
         return redirect_with_flash(request, "home", "draft_closed")
     errors = [one for one in saved.errors if action == "validate" or one.code != "missing"]
     if errors:
-        return await invalid(request, Form.again(fields), saved, tuple(errors))
+        await request.app[SAVED_FORMS].delete_for_account("information", found.account_id)
+        form = Form.again(fields)
+        form.values["draft"] = "saved"
+        return invalid(request, form, tuple(errors))
     if action == "validate":
         # The summary opens in a dialog over the form, unless a code is asked for first.
         if fields["dialog"] == "1" and code_is_fresh(request, found):
@@ -94,44 +98,18 @@ async def submit(request: web.Request, fields: dict[str, str]) -> web.Response:
     return redirect_with_flash(request, "information", "draft_saved")
 
 
-async def on_unavailable(request: web.Request, fields: dict[str, str]) -> web.Response:
+async def show_unavailable(request: web.Request, form: Form) -> web.Response:
     """The form with what was typed: the same key makes sending it again the same act."""
-    return await render(request, unavailable_form(request, fields), None, unsaved=True)
+    return await render(request, form, None, unsaved=True)
 
 
-async def on_session_expired(request: web.Request, fields: dict[str, str]) -> web.Response | None:
-    """The session has ended, or is another one, since the page was opened.
-
-    The page's holder, signed in again, gets the form again; otherwise the input is saved for that
-    holder, and nobody else sees it.
-    """
-    app, state = request.app, request[REQUEST_STATE]
-    token = app[SAVED_INPUT].read_token(fields["mark"])
-    session = state.session
-    if token is None:
-        return None
-    if session is not None and session.full and session.account_id == token.account_id:
-        form = Form.again(fields)
-        form.alert, form.status = alert_text("stale_page", state.lang), 403
-        return await render(request, form, None, unsaved=True)
-    typed = profile_form.to_form(profile_form.from_form(fields))
-    saved = await app[SAVED_INPUT].save(token.account_id, {**typed, "mark": fields["mark"]})
-    if saved and session is None:
-        flash(request, "session_closed_typed")
-    return None
-
-
-async def invalid(
-    request: web.Request, form: Form, known: ProfileView, errors: tuple[FieldError, ...]
-) -> web.Response:
+def invalid(request: web.Request, form: Form, errors: tuple[FieldError, ...]) -> Form:
     """The form with its errors, each at its field; the draft is saved all the same."""
-    form.errors, form.status = information_texts(errors, request[REQUEST_STATE].lang), 422
-    return await render(request, form, known)
+    form.explain(request[REQUEST_STATE].lang, errors=lambda lang: information_texts(errors, lang))
+    return form
 
 
-async def frozen(
-    request: web.Request, found: Session, known: ProfileView, status: int = 200
-) -> web.Response:
+async def frozen(request: web.Request, found: Session, known: ProfileView) -> web.Response:
     """What is validated, to be read; the session knows it from now on."""
     if not found.validated:
         at = known.validated_at or request.app[CLOCK]()
@@ -141,9 +119,7 @@ async def frozen(
     return page(
         request,
         "information_frozen.html",
-        status=status,
         listed=profile_form.summarize(fields, found.address, lang),
-        again=status == 409,
         switch_url=url(request, "information"),
     )
 
@@ -208,21 +184,20 @@ async def _page_token(request: web.Request, found: Session, former: str) -> str:
     """The page's token: with the version of the terms that its form was shown with, else the one in
     force.
     """
-    app = request.app
-    known = app[SAVED_INPUT].read_token(former)
+    known = read_token(request, former)
     if known is not None and known.account_id == found.account_id:
         return former
     version = (await current_terms(request, request[REQUEST_STATE].lang)).version
-    return app[SAVED_INPUT].issue_token(found.account_id, version)
+    return issue_token(request, found.account_id, version)
 
 
 async def _clear_outdated_tick(
     request: web.Request, found: Session, form: Form, agreed_version: str
 ) -> None:
     """Clear a tick that was set for another version of the terms than the one in force (G-13)."""
-    app, lang = request.app, request[REQUEST_STATE].lang
+    lang = request[REQUEST_STATE].lang
     form.values["mark"] = await _page_token(request, found, "")
-    token = app[SAVED_INPUT].read_token(form.values["mark"])
+    token = read_token(request, form.values["mark"])
     if form.values[profile_form.TERMS_CHECKBOX] and (
         token is None or token.terms_version != agreed_version
     ):
@@ -231,17 +206,18 @@ async def _clear_outdated_tick(
         form.alert = alert_text("terms_changed", lang, date=date_text(terms.date, lang))
 
 
-async def _refused(
-    request: web.Request, found: Session, fields: dict[str, str], refused: Refused
-) -> web.Response:
+def _refused(request: web.Request, fields: dict[str, str], refused: Refused) -> Form:
     slug = refused.refusal.slug
     if slug == "already_validated":
-        known = await profile_form.describe_profile(request, found.account_id)
-        return await frozen(request, found, known, 409)
+        flash(request, "already_validated")
+        raise Redirect("information")
     if slug == "unknown_choice":
         reason = f"unknown choice of {refused.refusal.params.get('field')}"
         raise HttpError(400, event="input_validation_fail", reason=reason)
     form = refused_form(request, fields, refused)
-    form.errors = information_texts(refused.refusal.errors, request[REQUEST_STATE].lang)
-    form.alert = form.alert or alert_text("draft_not_saved", request[REQUEST_STATE].lang)
-    return await render(request, form, None, unsaved=True)
+    form.explain(
+        request[REQUEST_STATE].lang,
+        errors=lambda lang: information_texts(refused.refusal.errors, lang),
+        alert=None if form.alert else lambda lang: alert_text("draft_not_saved", lang),
+    )
+    return form

@@ -10,13 +10,8 @@ from services.gateway.clients.services import ask, seal
 from services.gateway.http.forms import Form
 from services.gateway.http.rendering import page
 from services.gateway.portal.flash import redirect_with_flash
-from services.gateway.portal.form_errors import (
-    form_page,
-    refused_form,
-    unavailable_form,
-    when_unavailable,
-)
-from services.gateway.portal.mailed_links import MailedLink, spent_state
+from services.gateway.portal.form_errors import refused_form
+from services.gateway.portal.mailed_links import MailedLink
 from services.gateway.portal.password_rules import password_rules
 from services.gateway.portal.session_pages import end_account_sessions
 from services.gateway.sessions.request_state import REQUEST_STATE, idempotency_key
@@ -35,12 +30,14 @@ MALFORMED, VALID = MailedLinkView(state="malformed"), MailedLinkView(state="vali
 NO_RULES: dict[str, object] = {"rules": "{}", "policy": []}
 
 
-#: The form for the address.
-show = form_page("forgotten.html")
-on_unavailable = when_unavailable(show)
+async def show(request: web.Request, form: Form) -> web.Response:
+    """The form for the address; then that a link was sent, if there is an account."""
+    if form.result is None:
+        return page(request, "forgotten.html", form=form)
+    return page(request, "forgotten_sent.html", minutes=request.app[LINK_MINUTES], **form.result)
 
 
-async def submit(request: web.Request, fields: dict[str, str]) -> web.Response:
+async def submit(request: web.Request, fields: dict[str, str]) -> Form:
     """Have a link sent, if there is an account."""
     state = request[REQUEST_STATE]
     message = RequestPasswordReset(
@@ -49,21 +46,25 @@ async def submit(request: web.Request, fields: dict[str, str]) -> web.Response:
     try:
         await ask(request, message, Done, idempotency_key(request, "forgotten", fields))
     except Refused as refused:
-        return await show(request, refused_form(request, fields, refused))
-    minutes = request.app[LINK_MINUTES]
-    return page(request, "forgotten_sent.html", address=fields["address"], minutes=minutes)
+        return refused_form(request, fields, refused)
+    return Form.accepted(address=fields["address"])
 
 
-async def show_reset(request: web.Request) -> web.Response:
+async def show_reset(request: web.Request, form: Form) -> web.Response:
     """The state of the link; opening it changes nothing."""
-    token, link = LINK.token_of(request), MALFORMED
+    token, link = LINK.token_of(request, form), MALFORMED
     if token:
         message = DescribeReset(link_token=seal(request, DescribeReset, "link_token", token))
         link = await ask(request, message, MailedLinkView)
-    return await _render_reset(request, link, token, Form())
+    return await _render_reset(request, link, token, form)
 
 
-async def submit_reset(request: web.Request, fields: dict[str, str]) -> web.Response:
+async def reset_unavailable(request: web.Request, form: Form) -> web.Response:
+    """The form again; sent again it is the same act."""
+    return await _render_reset(request, VALID, LINK.token_of(request, form), form)
+
+
+async def submit_reset(request: web.Request, fields: dict[str, str]) -> web.Response | Form:
     """Set the new password; every session of the account ends before the response."""
     token = fields["token"]
     if not LINK.token.fullmatch(token):
@@ -77,17 +78,11 @@ async def submit_reset(request: web.Request, fields: dict[str, str]) -> web.Resp
     try:
         view = await ask(request, message, PasswordChangedView, key)
     except Refused as refused:
-        if (state := spent_state(refused)) is not None:
-            link = MailedLinkView(state=state)
-            return await _render_reset(request, link, token, Form(status=422))
-        return await _render_reset(request, VALID, token, refused_form(request, fields, refused))
+        if (spent := LINK.spent(refused, fields)) is not None:
+            raise spent from refused
+        return refused_form(request, fields, refused)
     await end_account_sessions(request, view.account_id, view.changed_at, "password_changed")
     return redirect_with_flash(request, "sign_in", "password_reset")
-
-
-async def reset_unavailable(request: web.Request, fields: dict[str, str]) -> web.Response:
-    """The form again; sent again it is the same act."""
-    return await _render_reset(request, VALID, fields["token"], unavailable_form(request, fields))
 
 
 async def _render_reset(

@@ -9,13 +9,8 @@ from services.gateway.clients.services import ask, seal
 from services.gateway.http.forms import Form
 from services.gateway.http.rendering import page
 from services.gateway.http.routes import url
-from services.gateway.portal.form_errors import (
-    form_page,
-    refused_form,
-    unavailable_form,
-    when_unavailable,
-)
-from services.gateway.portal.mailed_links import MailedLink, spent_state
+from services.gateway.portal.form_errors import refused_form
+from services.gateway.portal.mailed_links import MailedLink
 from services.gateway.portal.session_pages import end_frozen
 from services.gateway.sessions.request_state import REQUEST_STATE, idempotency_key
 from shared.contracts.registration.requests import (
@@ -30,12 +25,16 @@ LINK = MailedLink("confirm_lost_phone", "lost_phone", "lost_phone_confirm.html")
 MALFORMED = MailedLinkView(state="malformed")
 
 
-#: What works without help: a recovery code, the old phone; then the form.
-show = form_page("lost_phone.html")
-on_unavailable = when_unavailable(show)
+async def show(request: web.Request, form: Form) -> web.Response:
+    """What works without help: a recovery code, the old phone; then the form. After it, that a
+    link was sent, if there is an account.
+    """
+    if form.result is None:
+        return page(request, "lost_phone.html", form=form)
+    return page(request, "lost_phone_sent.html", **form.result)
 
 
-async def submit(request: web.Request, fields: dict[str, str]) -> web.Response:
+async def submit(request: web.Request, fields: dict[str, str]) -> Form:
     """Have a confirming link sent, if there is an account."""
     state = request[REQUEST_STATE]
     message = ClaimLostPhone(
@@ -47,20 +46,33 @@ async def submit(request: web.Request, fields: dict[str, str]) -> web.Response:
     try:
         await ask(request, message, Done, idempotency_key(request, "lost-phone", fields))
     except Refused as refused:
-        return await show(request, refused_form(request, fields, refused))
-    return page(request, "lost_phone_sent.html", address=fields["address"])
+        return refused_form(request, fields, refused)
+    return Form.accepted(address=fields["address"])
 
 
-async def show_confirm(request: web.Request) -> web.Response:
-    """The state of the link; opening it changes nothing."""
-    token, link = LINK.token_of(request), MALFORMED
+async def show_confirm(request: web.Request, form: Form) -> web.Response:
+    """The state of the link; opening it changes nothing. Then what was done."""
+    if form.result is not None:
+        return page(
+            request,
+            "lost_phone_done.html",
+            frozen=form.result["frozen"],
+            switch_url=url(request, "lost_phone"),
+        )
+    token, link = LINK.token_of(request, form), MALFORMED
     if token:
         sealed = seal(request, DescribeLostPhone, "link_token", token)
         link = await ask(request, DescribeLostPhone(link_token=sealed), MailedLinkView)
-    return LINK.render(request, link, token, Form())
+    return LINK.render(request, link, token, form)
 
 
-async def confirm(request: web.Request, fields: dict[str, str]) -> web.Response:
+async def confirm_unavailable(request: web.Request, form: Form) -> web.Response:
+    """The button again, with what the page showed."""
+    link = MailedLinkView(state="valid", stolen=form.request_fields["stolen"] == "1")
+    return LINK.render(request, link, LINK.token_of(request, form), form)
+
+
+async def confirm(request: web.Request, fields: dict[str, str]) -> web.Response | Form:
     """Record the loss; a stolen phone freezes the account, whose sessions end first."""
     token = fields["token"]
     if not LINK.token.fullmatch(token):
@@ -70,18 +82,7 @@ async def confirm(request: web.Request, fields: dict[str, str]) -> web.Response:
     try:
         view = await ask(request, message, LostPhoneView, key)
     except Refused as refused:
-        state = spent_state(refused)
-        if state is None:
-            raise
-        return LINK.render(request, MailedLinkView(state=state), token, Form(status=422))
+        raise LINK.spent(refused, fields) or refused from refused
     if view.frozen:
         await end_frozen(request, view.account_id)
-    return page(
-        request, "lost_phone_done.html", frozen=view.frozen, switch_url=url(request, "lost_phone")
-    )
-
-
-async def confirm_unavailable(request: web.Request, fields: dict[str, str]) -> web.Response:
-    """The button again, with what the page showed."""
-    link = MailedLinkView(state="valid", stolen=fields["stolen"] == "1")
-    return LINK.render(request, link, fields["token"], unavailable_form(request, fields))
+    return Form.accepted(frozen=view.frozen)

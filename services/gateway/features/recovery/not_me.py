@@ -8,8 +8,7 @@ from services.gateway.clients.services import ask, seal
 from services.gateway.http.forms import Form
 from services.gateway.http.rendering import page
 from services.gateway.http.routes import url
-from services.gateway.portal.form_errors import unavailable_form
-from services.gateway.portal.mailed_links import MailedLink, spent_state
+from services.gateway.portal.mailed_links import MailedLink
 from services.gateway.portal.session_pages import end_frozen
 from services.gateway.sessions.request_state import idempotency_key
 from shared.contracts.registration.requests import DescribeDisavowal, Disavow
@@ -20,16 +19,29 @@ LINK = MailedLink("not_me", "welcome", "disavow.html", re.compile(r"[A-Za-z0-9._
 MALFORMED = DisavowalView(state="malformed")
 
 
-async def show(request: web.Request) -> web.Response:
-    """The state of the link; opening it changes nothing."""
-    token, link = LINK.token_of(request), MALFORMED
+async def show(request: web.Request, form: Form) -> web.Response:
+    """The state of the link; opening it changes nothing. Then that the account is frozen."""
+    if form.result is not None:
+        return page(
+            request,
+            "disavowed.html",
+            desk_only=form.result["desk_only"],
+            switch_url=url(request, "welcome"),
+        )
+    token, link = LINK.token_of(request, form), MALFORMED
     if token:
         sealed = seal(request, DescribeDisavowal, "link_token", token)
         link = await ask(request, DescribeDisavowal(link_token=sealed), DisavowalView)
-    return LINK.render(request, link, token, Form())
+    return LINK.render(request, link, token, form)
 
 
-async def submit(request: web.Request, fields: dict[str, str]) -> web.Response:
+async def show_unavailable(request: web.Request, form: Form) -> web.Response:
+    """The button again."""
+    token = LINK.token_of(request, form)
+    return LINK.render(request, DisavowalView(state="valid"), token, form)
+
+
+async def submit(request: web.Request, fields: dict[str, str]) -> web.Response | Form:
     """Freeze the account; its sessions end before the response."""
     token = fields["token"]
     if not LINK.token.fullmatch(token):
@@ -39,17 +51,6 @@ async def submit(request: web.Request, fields: dict[str, str]) -> web.Response:
     try:
         frozen = await ask(request, message, FrozenView, key)
     except Refused as refused:
-        state = spent_state(refused)
-        if state is None:
-            raise
-        return LINK.render(request, DisavowalView(state=state), token, Form(status=422))
+        raise LINK.spent(refused, fields) or refused from refused
     await end_frozen(request, frozen.account_id)
-    return page(
-        request, "disavowed.html", desk_only=frozen.desk_only, switch_url=url(request, "welcome")
-    )
-
-
-async def on_unavailable(request: web.Request, fields: dict[str, str]) -> web.Response:
-    """The button again."""
-    form = unavailable_form(request, fields)
-    return LINK.render(request, DisavowalView(state="valid"), fields["token"], form)
+    return Form.accepted(desk_only=frozen.desk_only)

@@ -8,7 +8,7 @@ from services.gateway.http.forms import Form
 from services.gateway.http.rendering import page
 from services.gateway.http.routes import redirect
 from services.gateway.portal.email_suggestions import choose_address, typo_form
-from services.gateway.portal.form_errors import refused_form, unavailable_form
+from services.gateway.portal.form_errors import refused_form
 from services.gateway.portal.registration_steps import due_step, require_registration_step
 from services.gateway.sessions.request_state import (
     REQUEST_STATE,
@@ -21,13 +21,20 @@ from shared.contracts.registration.views import RequestView
 from shared.messaging.handlers import Refused
 
 
-async def show(request: web.Request) -> web.Response:
+async def show(request: web.Request, form: Form) -> web.Response:
     """The form, with the address as it was given."""
     view = await require_registration_step(request, "validation")
-    return _render(request, Form(values={"address": view.address}))
+    if not form.typed:
+        form.values = {"address": view.address}
+    return await show_unavailable(request, form)
 
 
-async def submit(request: web.Request, fields: dict[str, str]) -> web.Response:
+async def show_unavailable(request: web.Request, form: Form) -> web.Response:
+    """The form with the address as it was typed."""
+    return page(request, "correct_address.html", form=form)
+
+
+async def submit(request: web.Request, fields: dict[str, str]) -> web.Response | Form:
     """Move the request to the corrected address."""
     view = await require_registration_step(request, "validation")
     fields, state = choose_address(fields), request[REQUEST_STATE]
@@ -45,18 +52,7 @@ async def submit(request: web.Request, fields: dict[str, str]) -> web.Response:
     except Refused as refused:
         if refused.refusal.slug in ("request_gone", "already_verified"):
             raise Redirect("validation") from refused
-        return _render(
-            request, typo_form(fields, refused) or refused_form(request, fields, refused)
-        )
+        return typo_form(fields, refused) or refused_form(request, fields, refused)
     await extend_presession(request, renewed.expires_at)
     flash(request, "corrected")
     return redirect(request, due_step(renewed))
-
-
-async def on_unavailable(request: web.Request, fields: dict[str, str]) -> web.Response:
-    """The form with the address as it was typed."""
-    return _render(request, unavailable_form(request, choose_address(fields)))
-
-
-def _render(request: web.Request, form: Form) -> web.Response:
-    return page(request, "correct_address.html", form=form)

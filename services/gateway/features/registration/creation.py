@@ -16,7 +16,7 @@ from services.gateway.portal.registration_steps import (
     require_registration_step,
 )
 from services.gateway.portal.texts import CREATION
-from services.gateway.sessions.request_state import REQUEST_STATE, ensure_cookie, presession
+from services.gateway.sessions.request_state import REQUEST_STATE, ensure_form_cookie, presession
 from shared.contracts.registration.views import RequestView
 from shared.i18n.catalogue import translate
 
@@ -49,7 +49,7 @@ async def follow(request: web.Request) -> web.StreamResponse:
         final = view is None or view.due == "created" or answer["state"] is None
         return [("due" if final else "mail", answer, final)]
 
-    return await request.app[STREAMS].follow(request, ensure_cookie(request), ask)
+    return await request.app[STREAMS].follow(request, ensure_form_cookie(request), ask)
 
 
 async def _state(request: web.Request, view: RequestView | None) -> dict[str, object]:

@@ -8,7 +8,7 @@ from services.gateway.http.forms import Form
 from services.gateway.http.rendering import page
 from services.gateway.http.routes import redirect
 from services.gateway.portal.email_suggestions import choose_address, typo_form
-from services.gateway.portal.form_errors import refused_form, unavailable_form
+from services.gateway.portal.form_errors import refused_form
 from services.gateway.portal.password_rules import password_rules
 from services.gateway.portal.registration_steps import current_request, due_step
 from services.gateway.sessions.request_state import REQUEST_STATE, bind_to_request, idempotency_key
@@ -17,15 +17,20 @@ from shared.contracts.registration.views import RequestView
 from shared.messaging.handlers import Refused
 
 
-async def show(request: web.Request) -> web.Response:
+async def show(request: web.Request, form: Form) -> web.Response:
     """The empty form; a browser with a pending request goes on with that."""
-    view = await current_request(request)
+    view = None if form.typed else await current_request(request)
     if view is not None and view.due != "created":
         raise Redirect(due_step(view))
-    return await _form(request, Form())
+    return await show_unavailable(request, form)
 
 
-async def submit(request: web.Request, fields: dict[str, str]) -> web.Response:
+async def show_unavailable(request: web.Request, form: Form) -> web.Response:
+    """The form, without looking for a pending request."""
+    return page(request, "register.html", form=form, **await password_rules(request, form))
+
+
+async def submit(request: web.Request, fields: dict[str, str]) -> web.Response | Form:
     """Request the account; a double click requests it once (RE-12)."""
     fields, state = choose_address(fields), request[REQUEST_STATE]
     message = RequestAccount(
@@ -41,16 +46,6 @@ async def submit(request: web.Request, fields: dict[str, str]) -> web.Response:
     try:
         view = await ask(request, message, RequestView, key)
     except Refused as refused:
-        form = typo_form(fields, refused) or refused_form(request, fields, refused)
-        return await _form(request, form)
+        return typo_form(fields, refused) or refused_form(request, fields, refused)
     await bind_to_request(request, view.request_id, view.expires_at)
     return redirect(request, due_step(view))
-
-
-async def on_unavailable(request: web.Request, fields: dict[str, str]) -> web.Response:
-    """The form with what was typed: the same key makes sending it again the same act."""
-    return await _form(request, unavailable_form(request, choose_address(fields)))
-
-
-async def _form(request: web.Request, form: Form) -> web.Response:
-    return page(request, "register.html", form=form, **await password_rules(request, form))

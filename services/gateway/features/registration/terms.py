@@ -8,14 +8,14 @@ from services.gateway.http.errors import Redirect
 from services.gateway.http.forms import Form
 from services.gateway.http.rendering import RENDERER, page
 from services.gateway.http.routes import redirect
-from services.gateway.portal.form_errors import invalid_form, refused_form, unavailable_form
+from services.gateway.portal.form_errors import invalid_form, refused_form
 from services.gateway.portal.plain_text import as_html
 from services.gateway.portal.registration_steps import require_registration_step
 from services.gateway.sessions.presession_store import PRESESSIONS
 from services.gateway.sessions.request_state import REQUEST_STATE, idempotency_key
 from shared.contracts.registration.requests import AcceptTerms
 from shared.contracts.registration.views import RequestView
-from shared.messaging.errors import RequestTimeout, ServiceUnavailable
+from shared.messaging.errors import RequestTimeout
 from shared.messaging.handlers import Refused
 
 
@@ -25,17 +25,26 @@ async def address_verified(request: web.Request) -> web.Response:
     return page(request, "verified.html", view=view)
 
 
-async def show(request: web.Request) -> web.Response:
+async def show(request: web.Request, form: Form) -> web.Response:
     """The whole text of the terms in force, and the tick box."""
-    return await _render(request, await require_registration_step(request, "terms"), Form())
+    view, lang = await require_registration_step(request, "terms"), request[REQUEST_STATE].lang
+    terms = await current_terms(request, lang)
+    return page(
+        request,
+        "terms.html",
+        view=view,
+        terms=terms,
+        terms_html=as_html(terms.text, request.app[RENDERER].brand.names(lang)),
+        form=form,
+    )
 
 
-async def submit(request: web.Request, fields: dict[str, str]) -> web.Response:
+async def submit(request: web.Request, fields: dict[str, str]) -> web.Response | Form:
     """Accept what was shown: version and hash come back from the form (RE-13)."""
     view = await require_registration_step(request, "terms")
     state = request[REQUEST_STATE]
     if fields["accept"] != "1":
-        return await _render(request, view, invalid_form(request, fields, "accept"))
+        return invalid_form(request, fields, "accept")
     message = AcceptTerms(
         request_id=view.request_id,
         terms_version=fields["version"],
@@ -49,24 +58,9 @@ async def submit(request: web.Request, fields: dict[str, str]) -> web.Response:
             raise Redirect("validation") from refused
         form = refused_form(request, fields, refused)
         form.values.pop("accept", None)  # the tick was for another version
-        return await _render(request, view, form)
+        return form
     except RequestTimeout:
         # It may have succeeded: the next page follows, and redirects back here otherwise.
-        if state.cookie is not None:
-            await request.app[PRESESSIONS].record_accepting(state.cookie.cookie)
-    except ServiceUnavailable:
-        return await _render(request, view, unavailable_form(request, fields))
+        if state.presession_token is not None:
+            await request.app[PRESESSIONS].record_accepting(state.presession_token)
     return redirect(request, "creation")
-
-
-async def _render(request: web.Request, view: RequestView, form: Form) -> web.Response:
-    lang = request[REQUEST_STATE].lang
-    terms = await current_terms(request, lang)
-    return page(
-        request,
-        "terms.html",
-        view=view,
-        terms=terms,
-        terms_html=as_html(terms.text, request.app[RENDERER].brand.names(lang)),
-        form=form,
-    )

@@ -9,7 +9,7 @@ from services.gateway.http.rendering import page
 from services.gateway.http.routes import redirect, url
 from services.gateway.http.sse import STREAMS, SseEvent
 from services.gateway.portal.flash import redirect_with_flash
-from services.gateway.portal.form_errors import refused_form, seconds_until, unavailable_form
+from services.gateway.portal.form_errors import refused_form, seconds_until
 from services.gateway.portal.registration_steps import (
     GONE,
     current_request,
@@ -20,23 +20,34 @@ from services.gateway.portal.registration_steps import (
 from services.gateway.portal.texts import mail_text, validation_text
 from services.gateway.sessions.request_state import (
     REQUEST_STATE,
-    ensure_cookie,
+    ensure_form_cookie,
     extend_presession,
     idempotency_key,
 )
 from shared.contracts.registration.requests import ResendValidation, VerifyCode
 from shared.contracts.registration.views import RequestView
-from shared.i18n.dates import format_time
-from shared.messaging.errors import RequestTimeout, ServiceUnavailable
 from shared.messaging.handlers import Refused
 
 
-async def show(request: web.Request) -> web.Response:
-    """The page that waits for the code."""
-    return _render(request, await require_registration_step(request, "validation"), Form())
+async def show(request: web.Request, form: Form) -> web.Response:
+    """The page that waits for the code, with one form for it and for another message."""
+    view, lang = await require_registration_step(request, "validation"), request[REQUEST_STATE].lang
+    action = main_action(view)
+    if action != "code" and form.alert_field == "code":
+        form.alert = form.alert_field = None  # the page says it as its state
+    return page(
+        request,
+        "validation.html",
+        view=view,
+        form=form,
+        action=action,
+        mail_text=validation_text(view, lang),
+        resend_in=seconds_until(request, view.resend_at),
+        switch_url=_own(request),
+    )
 
 
-async def submit(request: web.Request, fields: dict[str, str]) -> web.Response:
+async def submit(request: web.Request, fields: dict[str, str]) -> web.Response | Form:
     """Prove the address by the code."""
     view = await require_registration_step(request, "validation")
     message = VerifyCode(
@@ -46,15 +57,11 @@ async def submit(request: web.Request, fields: dict[str, str]) -> web.Response:
         await ask(request, message, RequestView, idempotency_key(request, "code", fields))
     except Refused as refused:
         _stop_if_over(refused)
-        sent = format_time(view.code_sent_at, request[REQUEST_STATE].lang, zone=False)
-        view = await require_registration_step(request, "validation")  # one try less
-        return _render(request, view, refused_form(request, fields, refused, time=sent))
-    except (ServiceUnavailable, RequestTimeout):
-        return _render(request, view, unavailable_form(request, fields))
+        return refused_form(request, fields, refused, time=view.code_sent_at)
     return redirect(request, "address_verified")
 
 
-async def resend(request: web.Request, fields: dict[str, str]) -> web.Response:
+async def resend(request: web.Request, fields: dict[str, str]) -> web.Response | Form:
     """Send another message; only its code counts from then on."""
     view = await require_registration_step(request, "validation")
     state = request[REQUEST_STATE]
@@ -66,9 +73,7 @@ async def resend(request: web.Request, fields: dict[str, str]) -> web.Response:
         renewed = await ask(request, message, RequestView, key)
     except Refused as refused:
         _stop_if_over(refused)
-        return _render(request, view, refused_form(request, fields, refused))
-    except (ServiceUnavailable, RequestTimeout):
-        return _render(request, view, unavailable_form(request, fields))
+        return refused_form(request, fields, refused)
     await extend_presession(request, renewed.expires_at)
     return redirect_with_flash(request, "validation", "resent")
 
@@ -107,24 +112,7 @@ async def follow(request: web.Request) -> web.StreamResponse:
             return [("mail", mail, False)]
         return [("due", {"due": view.due, "next": _next(request, view)}, True)]
 
-    return await request.app[STREAMS].follow(request, ensure_cookie(request), ask)
-
-
-def _render(request: web.Request, view: RequestView, form: Form) -> web.Response:
-    """The validation page with one form for the code and for another message."""
-    action, lang = main_action(view), request[REQUEST_STATE].lang
-    if action != "code" and form.alert_field == "code":
-        form.alert = form.alert_field = None  # the page says it as its state
-    return page(
-        request,
-        "validation.html",
-        view=view,
-        form=form,
-        action=action,
-        mail_text=validation_text(view, lang),
-        resend_in=seconds_until(request, view.resend_at),
-        switch_url=_own(request),
-    )
+    return await request.app[STREAMS].follow(request, ensure_form_cookie(request), ask)
 
 
 def _own(request: web.Request) -> str:

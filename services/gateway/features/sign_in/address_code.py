@@ -10,7 +10,7 @@ from services.gateway.http.routes import url
 from services.gateway.http.site import CLOCK
 from services.gateway.portal import session_pages
 from services.gateway.portal.flash import redirect_with_flash
-from services.gateway.portal.form_errors import refused_form, seconds_until, when_unavailable
+from services.gateway.portal.form_errors import refused_form, seconds_until
 from services.gateway.sessions import guards
 from services.gateway.sessions.model import Session
 from services.gateway.sessions.request_state import REQUEST_STATE, idempotency_key
@@ -21,7 +21,7 @@ from shared.messaging.handlers import Refused
 from shared.security.sealing import new_token
 
 
-async def show(request: web.Request, form: Form | None = None) -> web.Response:
+async def show(request: web.Request, form: Form) -> web.Response:
     """Where the code went; it is sent when the page is first opened."""
     try:
         view = await _send(request, new_token(), renew=False)
@@ -31,17 +31,14 @@ async def show(request: web.Request, form: Form | None = None) -> web.Response:
     return page(
         request,
         "address_code.html",
-        form=form or Form(),
+        form=form,
         view=view,
         resend_in=seconds_until(request, view.resend_at),
         switch_url=url(request, "sign_in_address"),
     )
 
 
-on_unavailable = when_unavailable(show)
-
-
-async def submit(request: web.Request, fields: dict[str, str]) -> web.Response:
+async def submit(request: web.Request, fields: dict[str, str]) -> web.Response | Form:
     """The right code leads to the enrolment."""
     message = VerifyAddressCode(
         account_id=_required(request).account_id,
@@ -52,20 +49,20 @@ async def submit(request: web.Request, fields: dict[str, str]) -> web.Response:
         view = await ask(request, message, AddressProofView, key)
     except Refused as refused:
         await session_pages.end_if_account_closed(request, refused)
-        return await show(request, refused_form(request, fields, refused, prefix="address"))
+        return refused_form(request, fields, refused, prefix="address")
     token = request[REQUEST_STATE].token or ""
     await request.app[SESSIONS].set_enrol_before(token, view.enrol_before)
     return redirect_with_flash(request, "sign_in_enrolment", "address_proved")
 
 
-async def resend(request: web.Request, fields: dict[str, str]) -> web.Response:
+async def resend(request: web.Request, fields: dict[str, str]) -> web.Response | Form:
     """Send another code; the former one is no longer valid."""
     key = idempotency_key(request, "address-again", fields)
     try:
         await _send(request, key, renew=True)
     except Refused as refused:
         await session_pages.end_if_account_closed(request, refused)
-        return await show(request, refused_form(request, fields, refused))
+        return refused_form(request, fields, refused)
     return redirect_with_flash(request, "sign_in_address", "resent_address")
 
 

@@ -11,7 +11,7 @@ from services.gateway.features.sign_in import (
     welcome,
 )
 from services.gateway.http.routes import JsonQuestion, Page
-from services.gateway.sessions.guards import require_password_step, require_session
+from services.gateway.sessions.guards import require_password_step
 from shared.i18n.catalogue import N_
 
 step_page = partial(Page, guard=require_password_step)
@@ -20,58 +20,60 @@ PAGES = (
     Page(
         "sign_in",
         "/connexion",
-        sign_in.show,
+        None,
         sign_in.submit,
         "address password next",
-        on_unavailable=sign_in.on_unavailable,
+        show_form=sign_in.show,
+        show_unavailable=sign_in.show_unavailable,
         sitemap=("account", N_("Se connecter")),
     ),
     step_page(
         "sign_in_code",
         "/connexion/code",
-        second_factor.show,
+        None,
         second_factor.submit,
         "code",
-        on_unavailable=second_factor.on_unavailable,
+        show_form=second_factor.show,
+        show_unavailable=second_factor.show_unavailable,
     ),
     step_page(
         "sign_in_recovery",
         "/connexion/code-de-secours",
-        second_factor.show_recovery,
+        None,
         second_factor.submit_recovery,
         "recovery_code",
-        on_unavailable=second_factor.recovery_unavailable,
+        show_form=second_factor.show_recovery,
+        show_unavailable=second_factor.recovery_unavailable,
     ),
     step_page(
         "sign_in_address",
         "/connexion/adresse",
-        address_code.show,
+        None,
         address_code.submit,
         "code",
-        on_unavailable=address_code.on_unavailable,
+        show_form=address_code.show,
     ),
     step_page(
         "resend_sign_in_address",
         "/connexion/adresse/renvoi",
         submit=address_code.resend,
-        on_unavailable=address_code.on_unavailable,
+        shown_on="sign_in_address",
     ),
     step_page(
         "sign_in_enrolment",
         "/connexion/telephone",
-        sign_in_enrolment.show,
+        None,
         sign_in_enrolment.submit,
         "code",
-        on_unavailable=sign_in_enrolment.on_unavailable,
+        show_form=sign_in_enrolment.show,
     ),
     step_page(
         "restart_sign_in_enrolment",
         "/connexion/telephone/recommencer",
         submit=sign_in_enrolment.restart,
+        shown_on="sign_in_enrolment",
     ),
-    Page(
-        "sign_out", "/deconnexion", submit=session.sign_out, guard=require_session, needs_key=False
-    ),
+    Page("sign_out", "/deconnexion", submit=session.sign_out, needs_key=False, shown_on="sign_in"),
     Page("session_state", "/session/etat", session.state, language_target=False, background=True),
     JsonQuestion("extend_session", "/session/prolonger", session.extend, "go"),
 )

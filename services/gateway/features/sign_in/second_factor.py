@@ -4,15 +4,11 @@ from aiohttp import web
 
 from services.gateway.clients.services import ask, seal
 from services.gateway.http.errors import Redirect
+from services.gateway.http.forms import Form
 from services.gateway.http.rendering import RENDERER
 from services.gateway.http.routes import redirect
 from services.gateway.portal.credentials import check_code
-from services.gateway.portal.form_errors import (
-    form_page,
-    invalid_form,
-    refused_code,
-    when_unavailable,
-)
+from services.gateway.portal.form_errors import form_page, invalid_form, refused_code
 from services.gateway.sessions import guards
 from services.gateway.sessions.request_state import REQUEST_STATE, flash, idempotency_key
 from services.gateway.sessions.sessions import SESSIONS
@@ -20,49 +16,46 @@ from shared.contracts.mfa.requests import UseRecoveryCode
 from shared.contracts.mfa.views import EnrolmentView
 from shared.messaging.handlers import Refused
 
-code_page = form_page("sign_in_code.html")
-recovery_page = form_page("sign_in_recovery.html")
-on_unavailable = when_unavailable(code_page)
-recovery_unavailable = when_unavailable(recovery_page)
+show_unavailable = form_page("sign_in_code.html")
+recovery_unavailable = form_page("sign_in_recovery.html")
 
 
-async def show(request: web.Request) -> web.Response:
+async def show(request: web.Request, form: Form) -> web.StreamResponse:
     """« Authentification par TOTP application IMPEX » (G-22)."""
     guards.require_step(request, "code")
-    return await code_page(request)
+    return await show_unavailable(request, form)
 
 
-async def submit(request: web.Request, fields: dict[str, str]) -> web.Response:
+async def submit(request: web.Request, fields: dict[str, str]) -> web.Response | Form:
     """Check the code; the right one opens the session."""
     found = guards.require_step(request, "code")
     try:
         view = await check_code(request, found, fields, "totp")
     except Refused as refused:
         await _leave_if_not_enrolled(request, refused)
-        return await code_page(request, refused_code(request, fields, refused))
+        return refused_code(request, fields, refused)
     return await guards.promote(
         request,
         found,
-        fields["key"],
         code_at=view.accepted_at,
         failures=found.failures + view.failures,
         recovery_due=view.recovery_due,
     )
 
 
-async def show_recovery(request: web.Request) -> web.Response:
+async def show_recovery(request: web.Request, form: Form) -> web.StreamResponse:
     """The field for a recovery code (B-13)."""
     guards.require_step(request, "code")
     if not request.app[RENDERER].brand.recovery_codes:
         raise Redirect("sign_in_code")
-    return await recovery_page(request)
+    return await recovery_unavailable(request, form)
 
 
-async def submit_recovery(request: web.Request, fields: dict[str, str]) -> web.Response:
+async def submit_recovery(request: web.Request, fields: dict[str, str]) -> web.Response | Form:
     """Use a recovery code up: a new phone may be enrolled, the old one stays until then."""
     found, state = guards.require_step(request, "code"), request[REQUEST_STATE]
     if not fields["recovery_code"]:
-        return await recovery_page(request, invalid_form(request, fields, "recovery_code"))
+        return invalid_form(request, fields, "recovery_code")
     message = UseRecoveryCode(
         account_id=found.account_id,
         label=seal(request, UseRecoveryCode, "label", found.address),
@@ -74,7 +67,7 @@ async def submit_recovery(request: web.Request, fields: dict[str, str]) -> web.R
         enrolment = await ask(request, message, EnrolmentView, key)
     except Refused as refused:
         await _leave_if_not_enrolled(request, refused)
-        return await recovery_page(request, refused_code(request, fields, refused, prefix=""))
+        return refused_code(request, fields, refused, prefix="")
     await request.app[SESSIONS].set_due(state.token or "", "enrolment", enrolment.enrolment_id)
     return redirect(request, "sign_in_enrolment")
 

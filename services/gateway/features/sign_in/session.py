@@ -8,6 +8,7 @@ from services.gateway.http.site import CLOCK
 from services.gateway.sessions import guards
 from services.gateway.sessions.model import Session
 from services.gateway.sessions.request_state import REQUEST_STATE, flash
+from services.gateway.sessions.saved_forms import SAVED_FORMS
 from services.gateway.sessions.sessions import SESSIONS
 
 
@@ -27,11 +28,14 @@ async def extend(request: web.Request, word: str) -> web.Response:
 
 
 async def sign_out(request: web.Request, fields: dict[str, str]) -> web.Response:
-    """End the session in the browser and on the server; clear the browser's cache (SE-05)."""
+    """End the session in the browser and on the server, delete what was typed in this browser,
+    clear its cache (SE-05). Pressed again, it says the same.
+    """
     token = request[REQUEST_STATE].token
     if token is not None:
         await request.app[SESSIONS].end(token, "signed_out")
     guards.clear_session_cookie(request)
+    await request.app[SAVED_FORMS].delete_of_browser(request[REQUEST_STATE].form_browser or "")
     flash(request, "signed_out")
     response = redirect(request, "sign_in")
     # Not "cookies": that would clear those of the agency's other sites too.

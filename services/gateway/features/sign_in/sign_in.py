@@ -15,12 +15,7 @@ from services.gateway.http.routes import ROUTES, redirect
 from services.gateway.http.site import CLOCK
 from services.gateway.portal import session_pages
 from services.gateway.portal.credentials import describe_factor
-from services.gateway.portal.form_errors import (
-    form_page,
-    invalid_form,
-    refused_form,
-    when_unavailable,
-)
+from services.gateway.portal.form_errors import form_page, invalid_form, refused_form
 from services.gateway.portal.registration_steps import due_step
 from services.gateway.sessions import guards
 from services.gateway.sessions.request_state import (
@@ -38,20 +33,20 @@ from shared.runtime.telemetry import get_logger
 #: How old a stored reply to a sign-in may be; a reply without `checked_at` counts as that old.
 MAX_REPLY_AGE = timedelta(seconds=SignIn.REPLY_SECONDS)
 
-sign_in_page = form_page("sign_in.html")
-on_unavailable = when_unavailable(sign_in_page)
+show_unavailable = form_page("sign_in.html")
 log = get_logger("gateway")
 
 
-async def show(request: web.Request) -> web.Response:
+async def show(request: web.Request, form: Form) -> web.StreamResponse:
     """The form (G-02); a session that has begun goes on with its due step."""
-    _resume(request)
-    name = request.query.get("suite", "")
-    known = name if name in request.app[ROUTES].login_targets else ""
-    return await sign_in_page(request, Form(values={"next": known}))
+    _resume(request, form)
+    if not form.typed:
+        name = request.query.get("suite", "")
+        form.values = {"next": name if name in request.app[ROUTES].login_targets else ""}
+    return await show_unavailable(request, form)
 
 
-async def submit(request: web.Request, fields: dict[str, str]) -> web.Response:
+async def submit(request: web.Request, fields: dict[str, str]) -> web.Response | Form:
     """Check the password; answers are alike for known and unknown addresses (AU-08, B-03)."""
     state, app = request[REQUEST_STATE], request.app
     if state.session is not None and state.session.full:
@@ -59,7 +54,7 @@ async def submit(request: web.Request, fields: dict[str, str]) -> web.Response:
     # Empty fields are not an attempt, so nothing is counted.
     typed = {"address": fields["address"], "password": fields["password"]}
     if missing := [name for name in typed if not typed[name]]:
-        return await sign_in_page(request, invalid_form(request, fields, *missing))
+        return invalid_form(request, fields, *missing)
     known = await app[SESSIONS].known_accounts(state.browser) if state.browser else ()
     message = SignIn(
         address=fields["address"],
@@ -82,7 +77,7 @@ async def submit(request: web.Request, fields: dict[str, str]) -> web.Response:
         form = refused_form(request, fields, refused)
         action = "authn_login_lock" if form.status == 429 else "authn_login_fail"
         log.warning("A sign-in was refused.", action=action, network=state.network)
-        return await sign_in_page(request, form)
+        return form
     account_id, now = signed.account_id or "", app[CLOCK]()
     sign_in = PasswordSignIn(
         account_id=account_id,
@@ -108,9 +103,9 @@ async def _due(request: web.Request, account_id: str, known: Collection[str]) ->
     return "code" if factor.enrolled_at else "enrolment"
 
 
-def _resume(request: web.Request) -> None:
+def _resume(request: web.Request, form: Form) -> None:
     found = request[REQUEST_STATE].session
     if found is not None and found.full:
         raise Redirect(session_pages.login_target(request, request.query.get("suite", "")))
-    if found is not None:
+    if found is not None and not form.typed:
         raise Redirect(session_pages.next_step(request, found))

@@ -10,9 +10,10 @@ from services.gateway.portal import enrolment_page
 from services.gateway.portal.credentials import describe_factor
 from services.gateway.portal.enrolment_page import SIGNING_IN
 from services.gateway.portal.form_errors import refused_code
+from services.gateway.portal.recovery_code_list import make_first_list
 from services.gateway.sessions import guards
 from services.gateway.sessions.model import Session
-from services.gateway.sessions.request_state import REQUEST_STATE, flash
+from services.gateway.sessions.request_state import REQUEST_STATE, flash, idempotency_key
 from services.gateway.sessions.sessions import SESSIONS
 from shared.contracts.mfa.requests import StartEnrolment
 from shared.contracts.mfa.views import EnrolmentView
@@ -20,26 +21,27 @@ from shared.messaging.handlers import Refused
 from shared.security.sealing import new_token
 
 
-async def show(request: web.Request) -> web.Response:
+async def show(request: web.Request, form: Form) -> web.Response:
     """The key of this session, made now where there is none."""
     found = guards.require_step(request, "enrolment")
-    return enrolment_page.render(request, await _current(request, found), SIGNING_IN, Form())
+    return enrolment_page.render(request, await _current(request, found), SIGNING_IN, form)
 
 
-async def submit(request: web.Request, fields: dict[str, str]) -> web.Response:
+async def submit(request: web.Request, fields: dict[str, str]) -> web.Response | Form:
     """The first right code protects the account and opens the session."""
     found = guards.require_step(request, "enrolment")
     try:
         view = await enrolment_page.confirm(request, found, fields)
     except Refused as refused:
         await _leave_if_over(request, found, refused)
-        form = refused_code(request, fields, refused, prefix="enrolment")
-        return enrolment_page.render(request, await _current(request, found), SIGNING_IN, form)
+        return refused_code(request, fields, refused, prefix="enrolment")
+    if view.recovery_due:
+        key = idempotency_key(request, "first-codes", fields)
+        await make_first_list(request, found.account_id, key)
     flash(request, "phone_changed" if view.replaced else "enrolled")
     return await guards.promote(
         request,
         found,
-        fields["key"],
         code_at=view.enrolled_at,
         failures=found.failures,
         recovery_due=view.recovery_due,
@@ -57,12 +59,6 @@ async def restart(request: web.Request, fields: dict[str, str]) -> web.Response:
         await _leave_if_over(request, found, refused)
         raise
     return redirect(request, SIGNING_IN.page)
-
-
-async def on_unavailable(request: web.Request, fields: dict[str, str]) -> web.Response:
-    """The same page, where it can be shown."""
-    found = guards.require_step(request, "enrolment")
-    return await enrolment_page.on_unavailable(request, found, fields, SIGNING_IN)
 
 
 async def _current(request: web.Request, found: Session) -> EnrolmentView:

@@ -84,7 +84,7 @@ WORDS = {
     ),
     "codes": (
         "Gardez ces codes de secours",
-        "Ils ne seront plus affichés.",
+        "Une fois la case cochée, ils ne seront plus affichés.",
         "Ne les gardez ni dans votre téléphone ni dans votre messagerie.",
         "Chacun permet d'enrôler un nouveau téléphone sans l'ancien.",
         "Mes codes sont en lieu sûr",
@@ -190,7 +190,8 @@ def test_an_account_that_only_support_reopens_is_offered_no_new_password() -> No
 def test_b_13_a_portal_without_recovery_codes_does_not_speak_of_them(language: str) -> None:
     """Except for their own pages, which it never shows."""
     brand = replace(BRAND, recovery_codes=False)
-    own = ("recovery_codes.html", "sign_in_recovery.html", "account_recovery.html")
+    codes = ("recovery_codes.html", "recovery_codes_due.html")
+    own = (*codes, "sign_in_recovery.html", "account_recovery.html")
     shown = ("secours", "recovery", "en avez pas")
     for state in STATES:
         if state.template in own or state.variables.get("flash") or state.name in WITH_CODES:
@@ -214,7 +215,7 @@ def test_b_13_the_codes_can_be_downloaded_without_scripts() -> None:
 def test_b_13_the_codes_are_confirmed_by_a_tick() -> None:
     field = one(in_state("codes"), "input[name=kept]")
     assert field["value"] == "1"
-    assert one(in_state("codes"), "main input[name=list]")["value"] == "1.sealed"
+    assert one(in_state("codes"), "main input[name=list]")["value"] == "2026-11-23T09:42:00+00:00"
     assert "required" in field.attrs
     assert "checked" not in field.attrs
     assert "En voici de nouveaux" in _text("codes-renewed")
@@ -288,4 +289,3 @@ def test_every_page_but_lists_has_one_primary_button() -> None:
 def test_the_sign_in_page_preserves_the_redirect_target() -> None:
     assert one(in_state("sign_in"), "main form input[name=next]")["value"] == ""
     assert "TOTP reste demandé" in _text("sign_in-password_reset")
-    assert render(in_state("sign_in")).count('name="next"') == 2, "the language's and the form's"
