@@ -12,17 +12,15 @@ from stdnum import lei as stdnum_lei
 from stdnum.exceptions import ValidationError
 from stdnum.fr import siret as stdnum_siret
 
-from services.profile.text_rules import BLANKS, check_line
+from services.profile.text_rules import check_line
 from shared.contracts.base import FieldError
 from shared.contracts.profile.views import ProfileFields
 from shared.domain.countries import FRANCE, SIRET_COUNTRIES, postal_code_use, vat_prefix
+from shared.domain.typed_text import clean_number, clean_postal_code
 
 SIRET_LENGTH = 14
 #: The digits of the company in the SIRETs of its establishments.
 SIREN_LENGTH = 9
-#: Longer input is no SIRET, however it is punctuated.
-_MAX_SIRET_INPUT_LENGTH = 60
-_SIRET_PUNCTUATION = str.maketrans("", "", BLANKS + ".")
 
 #: Of foreign postal codes only the length is checked (SI-09).
 MAX_POSTAL_CODE_LENGTH = 12
@@ -48,17 +46,17 @@ _POSTAL_CODE_PREFIXES = {
     "YT": ("976",),
 }
 _EORI = re.compile(r"[A-Z]{2}[A-Z0-9]{1,15}", re.ASCII)
-_PUNCTUATION = str.maketrans("", "", BLANKS + ".-/")
+#: France in front of its postal code, as on an international envelope.
+_FRANCE_IN_FRONT = re.compile(r"^FR?(?=[0-9]{5}$)", re.ASCII)
 
 CheckedValue = tuple[str, FieldError | None]
 
 
 def check_siret(value: str) -> CheckedValue:
     """The fourteen digits, and their error or None. `value` is not empty."""
-    typed = value[: _MAX_SIRET_INPUT_LENGTH + 1]
-    number = typed.translate(_SIRET_PUNCTUATION)
+    number = clean_number("siret", value)
     if not (number.isascii() and number.isdigit() and len(number) == SIRET_LENGTH):
-        digits = sum(char in "0123456789" for char in typed)
+        digits = sum(char in "0123456789" for char in number)
         if digits == SIRET_LENGTH:
             return number, FieldError(field="siret", code="digits_only")
         params: dict[str, str | int] = {"expected": SIRET_LENGTH, "typed": digits}
@@ -70,23 +68,24 @@ def check_siret(value: str) -> CheckedValue:
 
 def check_siret_of_country(value: str, country: str) -> CheckedValue:
     """The SIRET: required if the country has SIRET numbers, refused otherwise (SI-04)."""
-    typed, unsafe = check_line("siret", value, _MAX_SIRET_INPUT_LENGTH, required=False)
-    if not typed and unsafe is None:
+    number = clean_number("siret", value)
+    if not number:
         return "", FieldError(field="siret", code="missing") if country in SIRET_COUNTRIES else None
     if country and country not in SIRET_COUNTRIES:
-        return typed, FieldError(field="siret", code="not_for_country")
+        return number, FieldError(field="siret", code="not_for_country")
     return check_siret(value)
 
 
 def check_postal_code(value: str, country: str) -> CheckedValue:
     """In France five digits of the right territory; elsewhere only the length is checked."""
     use = postal_code_use(country)
-    line, error = check_line("postal_code", value, MAX_POSTAL_CODE_LENGTH, required=use.required)
+    typed = clean_postal_code(value)
+    line, error = check_line("postal_code", typed, MAX_POSTAL_CODE_LENGTH, required=use.required)
     if error is not None and error.code == "missing":
         return line, msgspec.structs.replace(error, params={"example": use.example})
     if country not in SIRET_COUNTRIES:
         return line, error
-    code = line.replace(" ", "")
+    code = _FRANCE_IN_FRONT.sub("", clean_number("postal_code", value))
     if _CORSICAN_COMMUNE.fullmatch(code):
         return line, FieldError(field="postal_code", code="corsican")
     if not FRENCH_POSTAL_CODE.fullmatch(code):
@@ -103,7 +102,7 @@ def check_vat(value: str, country: str, siret: str) -> CheckedValue:
 
     `siret` is empty unless it is valid.
     """
-    number = _normalize_number(value)
+    number = clean_number("vat", value)
     if not number:
         return "", None
     vat = None
@@ -121,7 +120,7 @@ def check_vat(value: str, country: str, siret: str) -> CheckedValue:
 
 def check_lei(value: str) -> CheckedValue:
     """An optional legal entity identifier."""
-    number = _normalize_number(value)
+    number = clean_number("lei", value)
     if number and (len(number) > MAX_NUMBER_LENGTH or not stdnum_lei.is_valid(number)):
         return number, FieldError(field="lei", code="invalid")
     return number, None
@@ -129,7 +128,7 @@ def check_lei(value: str) -> CheckedValue:
 
 def check_eori(value: str) -> CheckedValue:
     """An optional customs number of an importer or exporter."""
-    number = _normalize_number(value)
+    number = clean_number("eori", value)
     if number and not _EORI.fullmatch(number):
         return number, FieldError(field="eori", code="invalid")
     return number, None
@@ -143,11 +142,6 @@ def group_key(fields: ProfileFields) -> str:
         if number:
             return f"{fields.country}:{kind}:{number}"
     return ""
-
-
-def _normalize_number(value: str) -> str:
-    """The number in capitals, without blanks and punctuation; overlong input is cut."""
-    return value[: 2 * MAX_NUMBER_LENGTH].translate(_PUNCTUATION).strip("\r\n").upper()
 
 
 def _normalize_vat(number: str, country: str) -> str | None:

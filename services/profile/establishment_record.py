@@ -12,8 +12,8 @@ from datetime import date
 import msgspec
 
 from services.profile.establishment import FRENCH_POSTAL_CODE
-from services.profile.text_rules import MAX_LINE_LENGTH, is_readable, normalize
-from shared.domain.typed_text import UnsafeText
+from services.profile.text_rules import MAX_LINE_LENGTH, is_readable
+from shared.domain.typed_text import UnsafeText, clean_line
 
 #: An address in one line, of which parts become lines of the form.
 MAX_ADDRESS_LENGTH = 400
@@ -132,7 +132,7 @@ def _record(company: _Company, establishment: _Establishment) -> EstablishmentRe
 def _address(one: _Establishment) -> tuple[str, str, str, str]:
     """(complement, street, postal code, city), from the parts or from the address in one line."""
     parts = (one.numero_voie, one.indice_repetition, one.type_voie, one.libelle_voie)
-    street = " ".join(text for text in map(_clean_text, parts) if text)
+    street = _clean_text(" ".join(text for text in map(_clean_text, parts) if text))
     postal_code, city = _clean_text(one.code_postal), _clean_text(one.libelle_commune)
     if _clean_text(one.cedex):
         postal_code, city = _clean_text(one.cedex), _clean_text(one.libelle_cedex) or city
@@ -164,7 +164,7 @@ def _split_line(line: str) -> tuple[str, str]:
 def _clean_text(value: str | None, max_length: int = MAX_LINE_LENGTH) -> str:
     """A text fit to be shown, or an empty one: masked, too long, unreadable, or of signs only."""
     try:
-        text = normalize((value or "")[: MAX_ADDRESS_LENGTH + 1])
+        text = clean_line(value or "", MAX_ADDRESS_LENGTH)
     except UnsafeText:
         return ""
     if len(text) > max_length or not all(map(is_readable, text)):

@@ -1,7 +1,8 @@
 """Validation of the whole form, and the normalized values to store. Pure.
 
-A draft is stored as typed, valid or not; only unknown choices and texts that cannot be stored are
-refused. What the company directory knows about the SIRET is passed in.
+A draft is stored as typed, valid or not, without what came with a paste; only unknown choices and
+texts that cannot be stored are refused. What the company directory knows about the SIRET is passed
+in.
 """
 
 import unicodedata
@@ -17,7 +18,7 @@ from shared.contracts.base import FieldError, Refusal
 from shared.contracts.profile.views import ESTABLISHMENT_TYPES, POSITIONS, ProfileFields
 from shared.domain.countries import country_codes
 from shared.domain.person_names import check_name
-from shared.domain.typed_text import has_long_run_of_marks
+from shared.domain.typed_text import clean_draft, has_long_run_of_marks, visible_sign
 
 #: The text beside « Autres ».
 MAX_OTHER_LENGTH = 100
@@ -69,11 +70,19 @@ def check_storable(fields: ProfileFields) -> Refusal | None:
         line = _one_line(value) if field == "closed_reason" else value
         if len(value) > MAX_TEXT_LENGTH:
             errors.append(FieldError(field=field, code="too_long", params={"max": MAX_TEXT_LENGTH}))
-        elif has_long_run_of_marks(line) or any(
-            unicodedata.category(char) in ("Cc", "Cs") for char in line
-        ):
+        elif has_long_run_of_marks(line):
             errors.append(FieldError(field=field, code="forbidden_characters"))
+        elif sign := next(filter(_is_control, line), None):
+            params: dict[str, str | int] = {"sign": visible_sign(sign)}
+            errors.append(FieldError(field=field, code="forbidden_characters", params=params))
     return Refusal(slug="invalid_fields", errors=tuple(errors)) if errors else None
+
+
+def without_pasted_signs(fields: ProfileFields) -> ProfileFields:
+    """The form as a draft stores it."""
+    texts = msgspec.structs.asdict(fields)
+    cleaned = {name: clean_draft(text) for name, text in texts.items() if isinstance(text, str)}
+    return msgspec.structs.replace(fields, **cleaned)
 
 
 def siret_of(fields: ProfileFields) -> str:
@@ -131,6 +140,10 @@ def _check_fields(
     if siret_check is not None and siret_check.state == "closed":
         reason = _one_line(fields.closed_reason)
         yield "closed_reason", *check_line("closed_reason", reason, MAX_TEXT_LENGTH)
+
+
+def _is_control(char: str) -> bool:
+    return unicodedata.category(char) in ("Cc", "Cs")
 
 
 def _check_choice(field: str, value: str) -> tuple[str, FieldError | None]:

@@ -1,7 +1,7 @@
 """Telephone numbers: parsed for the chosen country, stored as E.164 (SI-13, SI-14). Pure.
 
-phonenumbers accepts more than is sensible (line breaks, digits of any script, `tel:`), so only
-plain digits and the usual signs are passed to it.
+phonenumbers accepts more than is sensible, such as letters and extensions, so only plain digits and
+the usual signs are passed to it.
 
 France and its overseas departments share one plan of ten digits and have prefixes of their own:
 05 96 is dialled in Paris and is +596 5 96, never +33 5 96. libphonenumber takes most of these
@@ -11,9 +11,9 @@ ranges for French ones too, so the territory is looked for first.
 import phonenumbers
 from phonenumbers import NumberParseException, PhoneNumber, PhoneNumberFormat, PhoneNumberType
 
-from services.profile.text_rules import BLANKS
 from shared.contracts.base import FieldError
 from shared.domain.countries import FRANCE, phone_example
+from shared.domain.typed_text import clean_number, clean_phone
 
 #: Territories of the French plan, Guiana last: its Internet numbers are written as all of 09 76,
 #: which the others have parts of.
@@ -40,12 +40,11 @@ _PERSONAL_TYPES = (
     PhoneNumberType.VOIP,
 )
 _ALLOWED = frozenset("0123456789+ ().-")
-_PLAIN_BLANKS = str.maketrans(dict.fromkeys(BLANKS, " "))
 
 
 def check_phone(value: str, country: str) -> tuple[str, FieldError | None]:
     """The number as E.164, or as typed with its error. `country` may be empty."""
-    text = value[: MAX_LENGTH + 1].translate(_PLAIN_BLANKS).strip(" ")
+    text = clean_phone(value)[: MAX_LENGTH + 1]
     if not text:
         params: dict[str, str | int] = {"example": phone_example(country or FRANCE)}
         return text, FieldError(field="phone", code="missing", params=params)
@@ -67,7 +66,7 @@ def check_phone(value: str, country: str) -> tuple[str, FieldError | None]:
 
 def check_extension(value: str) -> tuple[str, FieldError | None]:
     """An optional extension behind a switchboard."""
-    text = value[: MAX_LENGTH + 1].translate(_PLAIN_BLANKS).replace(" ", "")
+    text = clean_number("phone_extension", value)
     if not text:
         return text, None
     if not (text.isascii() and text.isdigit()):

@@ -7,7 +7,7 @@ invisible characters are not, because they cannot be printed on an envelope.
 import unicodedata
 
 from shared.contracts.base import FieldError
-from shared.domain.typed_text import UnsafeText, normal_form
+from shared.domain.typed_text import DATA, UnsafeText, clean_line, joiner_belongs, visible_sign
 
 #: In code points, for any field: longer texts are not even stored in a draft.
 MAX_TEXT_LENGTH = 500
@@ -16,17 +16,10 @@ MAX_TEXT_LENGTH = 500
 #: The 38 characters of NF Z10-011 are for the printed envelope: the form says so and demands
 #: nothing.
 MAX_LINE_LENGTH = 200
-#: Blanks that keyboards and other programs produce.
-BLANKS = " \t\u00a0\u2007\u2009\u202f"
 #: Symbols (Unicode category So) that occur in addresses and company names.
 _SIGNS = frozenset("°№©®™")
 _EMOJI = range(0x1F000, 0x20000)
 _EMOJI_PARTS = frozenset(chr(code) for code in (*range(0xFE00, 0xFE10), 0x20E3))
-
-
-def normalize(text: str, max_length: int = MAX_TEXT_LENGTH) -> str:
-    """The text as stored: NFC, no outer blanks. Raises `UnsafeText`."""
-    return normal_form(text, max_length).strip(BLANKS + "\r\n")
 
 
 def is_readable(char: str) -> bool:
@@ -37,13 +30,21 @@ def is_readable(char: str) -> bool:
     return kind != "So" or char in _SIGNS
 
 
+def forbidden_sign(line: str) -> str | None:
+    """The first character that is not permitted, or None; joiners are where a letter needs them."""
+    for at, char in enumerate(line):
+        if not is_readable(char) and not (char in DATA.joiners and joiner_belongs(line, at)):
+            return char
+    return None
+
+
 def check_line(
     field: str, value: str, max_length: int, *, required: bool = True
 ) -> tuple[str, FieldError | None]:
     """The normalized line, and its error or None. `max_length` is in code points after NFC."""
     too_long = FieldError(field=field, code="too_long", params={"max": max_length})
     try:
-        line = normalize(value, max_length)
+        line = clean_line(value, max_length)
     except UnsafeText as unsafe:
         refused = FieldError(field=field, code="forbidden_characters")
         return "", too_long if unsafe.code == "too_long" else refused
@@ -51,6 +52,8 @@ def check_line(
         return line, FieldError(field=field, code="missing") if required else None
     if len(line) > max_length:
         return line, too_long
-    if not all(is_readable(char) for char in line):
-        return line, FieldError(field=field, code="forbidden_characters")
+    sign = forbidden_sign(line)
+    if sign is not None:
+        params: dict[str, str | int] = {"sign": visible_sign(sign)}
+        return line, FieldError(field=field, code="forbidden_characters", params=params)
     return line, None

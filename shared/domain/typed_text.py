@@ -94,7 +94,7 @@ def _label_pattern(field: str) -> re.Pattern[str]:
     number = "n(?:°|º|o|um[eé]ro)"
     return re.compile(
         f"^(?:{number}[. ]*(?:de +|d['’] *)?)?(?:{words})(?: *(?:{number}|n[or]\\.|number|#))?"
-        "(?![^\\W\\d_])[ .:=#-]*",
+        "(?![^\\W\\d_])[ .:=#-]*(?=[^ .:=#-])",
         re.IGNORECASE,
     )
 
@@ -168,7 +168,15 @@ def clean_name(typed: str, max_length: int) -> str:
 
 def clean_line(typed: str, max_length: int) -> str:
     """One line in NFC without outer blanks and invisible signs. Raises `UnsafeText`."""
-    return _ODD_BLANK.sub(" ", clean_edges(normal_form(clean_edges(typed), max_length)))
+    return clean_draft(normal_form(clean_edges(typed), max_length))
+
+
+def clean_draft(typed: str) -> str:
+    """A text that is stored as typed, without what came with a paste. Does not normalize.
+
+    A blank that a program put in place of a plain one becomes one.
+    """
+    return _ODD_BLANK.sub(" ", clean_edges(typed))
 
 
 def clean_text(typed: str, max_length: int) -> str:

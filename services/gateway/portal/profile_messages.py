@@ -3,7 +3,7 @@
 The codes are those of profile's README, where a test reads them.
 """
 
-from services.gateway.portal.field_texts import NAMES, UNKNOWN, field_text, field_texts
+from services.gateway.portal.field_texts import NAMES, UNKNOWN, field_text, field_texts, sign_text
 from shared.contracts.base import FieldError
 from shared.domain.countries import country_names
 from shared.i18n.catalogue import N_, translate
@@ -83,7 +83,8 @@ FIELDS: dict[tuple[str, str], str] = {
 #: The messages of any other field.
 ANY: dict[str, str] = {
     "too_long": N_("Saisissez au plus {max} caractères."),
-    "forbidden_characters": N_("Retirez les signes non acceptés (pictogrammes, par exemple)."),
+    "forbidden_characters": N_("Retirez le signe {sign}, qui n'est pas accepté."),
+    "stacked_marks": N_("Retirez les accents en trop : plus de 30 se suivent."),
 }
 NAME_FIELDS = ("first_name", "last_name")
 
@@ -100,6 +101,9 @@ def information_text(error: FieldError, lang: str) -> str:
         code = "found_unnamed"
     if (error.field, code) == ("vat", "invalid") and values.get("prefix"):
         code = "invalid_prefixed"
+    if code == "forbidden_characters":
+        code = code if values.get("sign") else "stacked_marks"
+        values["sign"] = sign_text(error, lang)
     if "country" in values:
         values["country"] = country_names(lang).get(str(values["country"]), values["country"])
     text = FIELDS.get((error.field, code)) or ANY.get(code, UNKNOWN)

@@ -9,7 +9,7 @@ from services.profile import establishment, store
 from services.profile.deps import Deps
 from services.profile.establishment_lookup import DEFERRED, find
 from services.profile.establishment_record import SiretCheck
-from services.profile.fields import check_storable, siret_of, validate
+from services.profile.fields import check_storable, siret_of, validate, without_pasted_signs
 from services.profile.store import Names, Profile
 from shared.contracts.base import Refusal
 from shared.contracts.profile.events import (
@@ -50,7 +50,7 @@ async def read_form(request: SaveProfile, deps: Deps, pool: Pool) -> SubmittedFo
     """Read the form and look its SIRET up; a missing answer refuses nothing (SI-07)."""
     text = deps.opener.open(request.fields, seal_context(SaveProfile, "fields"))
     try:
-        fields = msgspec.json.decode(text, type=ProfileFields)
+        fields = without_pasted_signs(msgspec.json.decode(text, type=ProfileFields))
         refusal = check_storable(fields)
     except msgspec.MsgspecError:
         refusal = Refusal(slug="invalid_fields")

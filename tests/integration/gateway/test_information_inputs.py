@@ -51,7 +51,7 @@ async def test_in_09_input_that_cannot_be_stored_is_refused(portal: Portal, addr
     refused = await person.browser.post(page, HERE, {**SAVE, "city": "Ly\u0000on", "address": "a"})
     assert refused.refused
     assert "Le brouillon n'est pas enregistré" in refused.text
-    assert "non accepté" in refused.text
+    assert "qui n'est pas accepté" in refused.text
     assert value(refused, "address") == "a"
     assert value(await person.browser.get(HERE), "address") == ""
 

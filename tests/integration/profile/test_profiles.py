@@ -28,7 +28,7 @@ async def test_g_30_an_account_that_saved_nothing_has_no_profile(
 
 async def test_g_33_a_draft_is_stored_as_typed_valid_or_not(harness: ProfileHarness) -> None:
     account = str(uuid4())
-    form = but(FRENCH, phone=" 112 ", siret="732 829 320 0007O", city="", terms=False)
+    form = but(FRENCH, phone="1 12", siret="732 829 320 0007O", city="", terms=False)
     saved = await harness.save(account, form)
     shown = await harness.show(account)
     assert harness.form(saved) == harness.form(shown) == form
@@ -39,9 +39,16 @@ async def test_g_33_a_draft_is_stored_as_typed_valid_or_not(harness: ProfileHarn
     assert [subject for subject, _ in await harness.account_events(ProfileSaved)] == [account]
 
 
+async def test_t_03_what_comes_with_a_paste_loses_no_draft(harness: ProfileHarness) -> None:
+    account = str(uuid4())
+    pasted = but(FRENCH, company_name="\ufeffPharmacie\tdes\u3000Lilas\t", city="Paris\u200b\u202c")
+    view = await harness.save(account, pasted)
+    assert harness.form(view) == but(FRENCH, company_name="Pharmacie des Lilas", city="Paris")
+
+
 async def test_g_33_saved_again_without_a_change_it_stays_the_same(harness: ProfileHarness) -> None:
     account = str(uuid4())
-    form = but(FRENCH, phone=" 112 ")
+    form = but(FRENCH, phone="1 12")
     first = await harness.save(account, form)
     harness.advance(minutes=5)
     again = await harness.save(account, form)

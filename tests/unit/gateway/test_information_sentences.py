@@ -22,7 +22,7 @@ SENTENCES = [
             "112",
         )
     ),
-    ("phone", "٠١٢٣٤٥٦٧٨٩", "Saisissez seulement des chiffres."),
+    ("phone", "0155874090 poste 4", "Saisissez seulement des chiffres."),
     (
         "phone",
         "0590123456",
@@ -39,7 +39,7 @@ SENTENCES = [
     *(("postal_code", typed, POSTAL_CODE) for typed in ("7511", "00100", "ABCDE")),
     ("postal_code", "2A004", "Saisissez un code postal à 5 chiffres. En Corse, il commence par 20"),
     ("address", "x" * 201, "Saisissez au plus 200 caractères."),
-    ("address", "12 rue 🏥", "Retirez les signes non acceptés"),
+    ("address", "12 rue 🏥", "Retirez le signe « 🏥 », qui n'est pas accepté."),
 ]
 
 

@@ -17,6 +17,7 @@ PARAMS: dict[str, str | int] = {
     "date": "2024-05-31",
     "beginning": "974",
     "siren": "732829320",
+    "sign": "🏥",
 }
 
 

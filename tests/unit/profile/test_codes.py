@@ -11,7 +11,18 @@ from shared.contracts.profile.views import ProfileFields
 from tests.support.harness.profile_forms import BELGIAN, FRENCH, but
 
 README = Path(__file__).parents[3] / "services/profile/README.md"
-BAD = ("", "x" * 501, "😀", "www.exemple.fr", "1" * 9, "2A004", "00000", "0590123456", "0155874090")
+BAD = (
+    "",
+    "'",
+    "x" * 501,
+    "😀",
+    "www.exemple.fr",
+    "1" * 9,
+    "2A004",
+    "00000",
+    "0590123456",
+    "0155874090",
+)
 CLOSED, UNLISTED, DEFERRED = (SiretCheck(state=one) for one in ("closed", "unlisted", "deferred"))
 
 
@@ -37,7 +48,7 @@ def occurring() -> set[tuple[str, str]]:
     ]
     forms += [
         but(FRENCH, siret="73282932000079"),
-        but(FRENCH, siret="732-829-320-00074"),
+        but(FRENCH, siret="732 829 320 00074 bis"),
         but(FRENCH, vat="FR40303265045"),
         but(BELGIAN, siret="73282932000074"),
         but(FRENCH, country="", terms=False),

@@ -1,6 +1,7 @@
 """Postal codes, identifiers, and fields that must agree (IN-02, SI-09 to SI-12)."""
 
 import time
+from collections.abc import Callable
 
 import pytest
 
@@ -16,9 +17,34 @@ def test_si_09_french_postal_codes(typed: str) -> None:
 
 
 @pytest.mark.parametrize(
+    "typed",
+    ["75 015", "75\u00a0015", "75\u202f015", "75\u2009015\t", "7\u200b5015", "CP 75015", "F-75015",
+     "Code postal : 75015", "FR 75015", "75.015", "７５０１５"],
+)  # fmt: skip
+def test_t_16_blanks_and_labels_are_left_out_of_a_postal_code(typed: str) -> None:
+    assert establishment.check_postal_code(typed, "FR") == ("75015", None)
+
+
+@pytest.mark.parametrize(
+    ("check", "typed", "kept"),
+    [
+        (establishment.check_lei, "LEI : 213800KUD8LAJWSQ9D15", "213800KUD8LAJWSQ9D15"),
+        (establishment.check_eori, "EORI BE 0428.759.497", "BE0428759497"),
+        (establishment.check_siret, "SIRET : 732/829/320/00074", "73282932000074"),
+        (lambda typed: establishment.check_vat(typed, "BE", ""), "TVA BE 0428/759/497",
+         "BE0428759497"),
+    ],
+)  # fmt: skip
+def test_t_18_labels_and_slashes_are_left_out_of_a_number(
+    check: Callable[[str], tuple[str, object]], typed: str, kept: str
+) -> None:
+    assert check(typed) == (kept, None)
+
+
+@pytest.mark.parametrize(
     ("typed", "code"),
     [("7511", "wrong_format"), ("00100", "wrong_format"), ("99000", "wrong_format"),
-     ("ABCDE", "wrong_format"), ("750155", "wrong_format"), ("７５０１５", "wrong_format"),
+     ("ABCDE", "wrong_format"), ("750155", "wrong_format"), ("７５０１", "wrong_format"),
      ("2A004", "corsican"), ("2b033", "corsican"), ("", "missing")],
 )  # fmt: skip
 def test_wrong_french_postal_codes(typed: str, code: str) -> None:
@@ -148,7 +174,7 @@ def test_si_12_lei_and_eori() -> None:
     assert codes_of(good) == {}
     for wrong in ("213800KUD8LAJWSQ9D16", "LEI", "2" * 41, "２"):
         assert codes_of(but(BELGIAN, lei=wrong)) == {"lei": "invalid"}
-    for wrong in ("B1", "BE", "BE" + "1" * 16, "1E2345", "BE１"):
+    for wrong in ("B1", "BE", "BE" + "1" * 16, "1E2345", "BE²"):
         assert codes_of(but(BELGIAN, eori=wrong)) == {"eori": "invalid"}
 
 

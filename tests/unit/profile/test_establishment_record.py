@@ -77,11 +77,11 @@ def test_si_08_a_finess_number_identifies_a_hospital_pharmacy() -> None:
 def test_hidden_long_or_unreadable_texts_are_left_out() -> None:
     one = establishment(
         BRANCH,
-        adresse="é" * 380 + " 75015 PARIS\u202e",
+        adresse="é" * 380 + " 75015 PA\u202eRIS",
         code_postal="[NON-DIFFUSIBLE]",
-        libelle_commune="PARIS\u0000",
+        libelle_commune="PA\u202eRIS",
     )
-    found = read({"results": [company("N" * 201, one, nom_complet="<b>\u200b")]})
+    found = read({"results": [company("N" * 201, one, nom_complet="<\u200bb>")]})
     assert found == EstablishmentRecord(state="found", postal_code="75015")
 
 

@@ -23,7 +23,9 @@ ERRORS: dict[str, str] = {
     "about_missing": N_("Choisissez ce qui est à corriger."),
     "text_missing": N_("Écrivez ce qui est à corriger, et comment."),
     "too_long": N_("Saisissez au plus {max} caractères."),
-    "characters": N_("Retirez les signes non acceptés (pictogrammes, par exemple)."),
+    "characters": N_(
+        "Retirez les signes qui ne s'affichent pas : réécrivez ce passage au lieu de le coller."
+    ),
     "date_missing": N_("Choisissez une date."),
     "date": N_("Choisissez une date à moins d'un an d'aujourd'hui."),
     "confirm_missing": N_("Cochez la case pour continuer."),

@@ -41,7 +41,7 @@ function label(field) {
   const number = "n(?:°|º|o|um[eé]ro)";
   return new RegExp(
     `^(?:${number}[. ]*(?:de +|d['’] *)?)?(?:${words(field)})(?: *(?:${number}|n[or]\\.|number|#))?`
-      + "(?![\\p{L}\\p{Nl}\\p{No}])[ .:=#\\-]*",
+      + "(?![\\p{L}\\p{Nl}\\p{No}])[ .:=#\\-]*(?=[^ .:=#\\-])",
     "iu",
   );
 }

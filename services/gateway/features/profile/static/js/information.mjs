@@ -3,6 +3,7 @@
 // all of it without this script; nothing is stored in the browser, and the server validates again.
 
 import { ask } from "./ask.mjs";
+import { cleanNumber } from "./typed-text.mjs";
 
 const PAUSE = 400;
 const DIGITS = 14;
@@ -53,7 +54,7 @@ function showParts() {
 let waiting = 0;
 let asked = "";
 
-const typedSiret = () => input("siret").value.replace(/[\s.]/g, "");
+const typedSiret = () => cleanNumber("siret", input("siret").value);
 
 function say(text, look) {
   // Only a change is written, since screen readers announce the line.

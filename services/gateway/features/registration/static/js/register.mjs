@@ -3,23 +3,26 @@
 
 import { ask } from "./ask.mjs";
 import { watchPassword } from "./password-field.mjs";
+import { cleanEmail, cleanName, maxTypedLength } from "./typed-text.mjs";
 
 const form = document.getElementById("inscription");
 const texts = new Map(Object.entries(JSON.parse(document.getElementById("textes-adresse").textContent)));
 const input = (name) => form.elements.namedItem(name);
 const box = document.getElementById("suggestion");
 
+const typedAddress = () => cleanEmail(input("address").value, maxTypedLength("address")).text;
+
 const changed = watchPassword(form, () => ({
-  firstName: input("first_name").value,
-  lastName: input("last_name").value,
-  address: input("address").value,
+  firstName: cleanName(input("first_name").value, maxTypedLength("first_name")).text,
+  lastName: cleanName(input("last_name").value, maxTypedLength("last_name")).text,
+  address: typedAddress(),
 }));
 
 async function askSuggestion() {
-  const typed = input("address").value.trim();
+  const typed = typedAddress();
   if (!typed.includes("@")) return;
   const answer = await ask(form, "/inscription/adresse-proche", { address: typed });
-  if (input("address").value.trim() === typed) offer(answer?.suggestion ?? null);
+  if (typedAddress() === typed) offer(answer?.suggestion ?? null);
 }
 
 function offer(suggestion) {
