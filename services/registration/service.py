@@ -10,6 +10,7 @@ from services.registration.deps import Deps
 from services.registration.handlers import (
     account_creation,
     account_requests,
+    address_answers,
     address_changes,
     address_codes,
     address_corrections,
@@ -92,6 +93,7 @@ SERVICE = Service(
             account_requests.request_account,
             account_requests.validate_form,
         ),
+        answers(requests.AnswerAddressQuestion, address_answers.answer_question),
         answers(requests.DescribeRequest, account_requests.describe_request),
         answers(requests.ResendValidation, account_requests.resend_validation),
         answers(
@@ -139,6 +141,7 @@ SERVICE = Service(
             address_changes.request_address_change,
             address_changes.validate_and_hash,
         ),
+        answers(holder.AnswerAddressChange, address_answers.answer_change),
         answers(holder.DescribeAddressChange, address_changes.describe_address_change),
         answers(holder.ResendAddressChange, address_changes.resend_address_change),
         answers(holder.ConfirmAddressChange, address_changes.confirm_address_change),

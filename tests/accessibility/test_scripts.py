@@ -153,6 +153,20 @@ async def test_g_05_a_typo_gets_a_suggestion_that_corrects_it(site: Site, page: 
     await expect(field).to_be_focused()
 
 
+async def test_t_05_a_password_that_is_kept_need_not_be_typed_again(site: Site, page: Page) -> None:
+    """One that is typed all the same is judged."""
+    await page.goto(f"{site.url}/register-suggestion.fr.html")
+    button = page.locator("#continuer")
+    await expect(button).to_have_attribute("aria-disabled", "false")
+    await expect(page.locator("#suite")).to_be_hidden()
+    await expect(page.get_by_label("Mot de passe", exact=True)).to_have_accessible_description(
+        re.compile("Le mot de passe saisi est gardé")
+    )
+    await page.locator("#password").fill("azerty")
+    await expect(button).to_have_attribute("aria-disabled", "true")
+    await expect(page.locator("#suite")).to_contain_text("à respecter.")
+
+
 async def test_pw_07_a_password_can_be_pasted_and_shown(site: Site, page: Page) -> None:
     """No paste handler interferes; « Afficher » shows the input."""
     await _register(site, page)

@@ -70,10 +70,10 @@ async def test_g_05_a_typo_gets_a_live_suggestion_that_corrects_it(
     await expect(page.locator("main")).to_contain_text(f"{local_part}@gmail.com")
 
 
-async def test_g_05_a_typo_gets_a_suggestion_without_scripts_too(
+async def test_g_05_t_05_a_typo_gets_a_suggestion_without_scripts_too(
     portal: SpawnedPortal, new_user: NewUser, address: str
 ) -> None:
-    """The input can be confirmed as typed: the password is asked again, the rest is there."""
+    """The input can be confirmed as typed, and nothing is typed again."""
     user = await new_user(scripts=False)
     await user.open("/inscription")
     page, typo = user.page, f"{address.partition('@')[0]}@gmial.com"
@@ -82,7 +82,6 @@ async def test_g_05_a_typo_gets_a_suggestion_without_scripts_too(
     await expect(page.locator("#suggestion")).to_contain_text("gmail.com")
     assert await portal.requests(typo) == 0
     await expect(page.locator("#last_name")).to_have_value("Durand")
-    await page.locator("#password").fill(PASSWORD)
     await page.get_by_role("button", name="Garder mon adresse").click()
     await user.at("validation")
     assert await portal.requests(typo) == 1

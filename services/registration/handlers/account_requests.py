@@ -7,22 +7,23 @@ hash, the same rows, one event (B-03, AU-08, EM-15).
 import dataclasses
 import uuid
 from collections.abc import Iterable
+from dataclasses import dataclass
 from datetime import datetime
 
 from services.registration import account_request_store, account_store
 from services.registration.account_request_store import DeletedRequest
 from services.registration.account_requests import AccountRequest, resend_at
+from services.registration.address_questions import ValidatedAddress
 from services.registration.deps import Deps
-from services.registration.handlers import quotas, validation_messages
+from services.registration.handlers import address_questions, quotas, validation_messages
 from services.registration.handlers.form_validation import (
-    check_typo,
     invalid_fields,
     validate_address,
     validate_password,
 )
 from services.registration.terms import supported_language
 from services.registration.views import show_request
-from shared.contracts.base import Refusal
+from shared.contracts.base import Refusal, Reply
 from shared.contracts.registration.events import (
     AccountRequested,
     RequestCancelled,
@@ -46,7 +47,16 @@ GONE = Refusal(slug="request_gone")
 ALREADY_VERIFIED = Refusal(slug="already_verified")
 
 
-async def validate_form(request: RequestAccount, deps: Deps, pool: Pool) -> AccountRequest:
+@dataclass(frozen=True, kw_only=True)
+class ValidatedForm:
+    """A valid form, and the address that was probably meant instead."""
+
+    typed: ValidatedAddress
+    meant: ValidatedAddress | None
+    names: tuple[str, str]
+
+
+async def validate_form(request: RequestAccount, deps: Deps, pool: Pool) -> ValidatedForm:
     """Validate the form, and hash its password where nothing is wrong."""
     first_name, wrong_first = check_name("first_name", request.first_name)
     last_name, wrong_last = check_name("last_name", request.last_name)
@@ -58,20 +68,44 @@ async def validate_form(request: RequestAccount, deps: Deps, pool: Pool) -> Acco
     )
     if errors or address is None or password is None:
         raise Refused(invalid_fields(errors))
-    check_typo(request, address)
+    meant = address_questions.find_meant(address, deps) if request.point_out_slip else None
+    if meant and (errors := address_questions.identity_errors(password, meant.text, deps)):
+        raise Refused(invalid_fields(errors))
     async with acquire(pool) as connection:
         await quotas.check_request(connection, deps, address.key, request.network)
-    hashed, now = await deps.hasher.hash(password, address.key), deps.clock()
+    return ValidatedForm(
+        typed=await address_questions.hash_for(address, password, deps),
+        meant=None if meant is None else await address_questions.hash_for(meant, password, deps),
+        names=(first_name, last_name),
+    )
+
+
+async def request_account(request: RequestAccount, context: RequestContext[Deps]) -> Reply:
+    """Store the request, real or decoy, and send its message; or ask which address was meant."""
+    form: ValidatedForm = context.prepared
+    if form.meant is not None:
+        await quotas.count_network(context, request.network)
+        return await address_questions.ask(
+            context, form.typed, form.meant, names=form.names, language=request.language
+        )
+    made = new_request(form.typed, form.names, request.language, context.now())
+    return await store(context, made, request.network)
+
+
+def new_request(
+    valid: ValidatedAddress, names: tuple[str, str], language: str, now: datetime
+) -> AccountRequest:
+    """A request for an account, whose message is not sent yet."""
     return AccountRequest(
         id=str(uuid.uuid4()),
         account_id=str(uuid.uuid4()),
-        address=address.text,
-        address_key=address.key,
-        first_name=first_name,
-        last_name=last_name,
-        language=supported_language(request.language),
-        password_hash=hashed.text,
-        pepper_key_id=hashed.key_id,
+        address=valid.email.text,
+        address_key=valid.email.key,
+        first_name=names[0],
+        last_name=names[1],
+        language=supported_language(language),
+        password_hash=valid.password.text,
+        pepper_key_id=valid.password.key_id,
         requested_at=now,
         sent_at=now,
         expires_at=now,
@@ -79,14 +113,12 @@ async def validate_form(request: RequestAccount, deps: Deps, pool: Pool) -> Acco
     )
 
 
-async def request_account(request: RequestAccount, context: RequestContext[Deps]) -> RequestView:
-    """Store the request, real or decoy, and send its message."""
-    form: AccountRequest = context.prepared
-    key = form.address_key
+async def store(context: RequestContext[Deps], made: AccountRequest, network: str) -> RequestView:
+    """Store a new request, real or decoy, and send its message."""
+    key = made.address_key
     await account_request_store.lock_address(context.tx, key)
-    await quotas.count_request(context, key, request.network)
+    await quotas.count_request(context, key, network)
     account = await account_store.find_by_address(context.tx, key)
-    made = dataclasses.replace(form, requested_at=context.now())
     if account is not None and account.is_taken:
         made = dataclasses.replace(made, decoy=True)
     elif account is not None:

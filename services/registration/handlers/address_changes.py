@@ -22,19 +22,24 @@ from services.registration import (
     rate_limit_store,
 )
 from services.registration.accounts import ADDRESS_CHANGE_RETENTION, Account, AddressChange
+from services.registration.address_questions import ValidatedAddress
 from services.registration.deps import Deps
 from services.registration.email_addresses import EmailAddress
-from services.registration.handlers import login_attempts, mailed_codes, passwords, quotas
+from services.registration.handlers import (
+    address_questions,
+    login_attempts,
+    mailed_codes,
+    passwords,
+    quotas,
+)
 from services.registration.handlers.account_requests import check_resend_pause, emit_expired
 from services.registration.handlers.address_codes import CLOSED, lock_open_account
 from services.registration.handlers.form_validation import (
-    check_typo,
     invalid_fields,
     validate_address,
 )
 from services.registration.handlers.mailed_links import PASSWORD, PHONE
 from services.registration.handlers.passwords import CheckedPassword
-from services.registration.passwords import Candidate, PasswordHash
 from services.registration.terms import supported_language
 from services.registration.views import show_address_change
 from shared.contracts.base import FieldError, Refusal, Reply, Sealed
@@ -44,6 +49,7 @@ from shared.contracts.registration.events import (
     KnownAddressRequested,
 )
 from shared.contracts.registration.holder import (
+    AnswerAddressChange,
     CancelAddressChange,
     ConfirmAddressChange,
     DescribeAddressChange,
@@ -66,14 +72,15 @@ log = get_logger("registration")
 class AddressChangeForm:
     """A form whose address is valid and whose password was checked.
 
-    `errors` are reported only if the password is right. `hashed` is the right password, hashed for
-    the new address, for `RequestAddressChange`.
+    `errors` are reported only if the password is right. Where it is, and is needed for one of the
+    addresses, `typed` and `meant` have it hashed.
     """
 
     address: EmailAddress
     checked: CheckedPassword
     errors: list[FieldError]
-    hashed: PasswordHash | None = None
+    typed: ValidatedAddress | None = None
+    meant: ValidatedAddress | None = None
 
 
 async def validate_form(
@@ -92,10 +99,19 @@ async def validate_form(
         errors.append(FieldError(field="password", code="missing"))
     if errors or address is None:
         raise Refused(invalid_fields(errors))
-    check_typo(request, address)
     checked = await passwords.check_account_password(request.account_id, password, deps, pool)
-    errors = _identity_errors(password or "", request.address, deps)
-    return AddressChangeForm(address=address, checked=checked, errors=errors)
+    given, form = password or "", AddressChangeForm(address=address, checked=checked, errors=[])
+    errors = address_questions.identity_errors(given, request.address, deps)
+    meant = address_questions.find_meant(address, deps) if request.point_out_slip else None
+    if meant and not errors:
+        errors = address_questions.identity_errors(given, meant.text, deps)
+    if errors or meant is None or not checked.is_correct:
+        return dataclasses.replace(form, errors=errors)
+    return dataclasses.replace(
+        form,
+        typed=await address_questions.hash_for(address, given, deps),
+        meant=await address_questions.hash_for(meant, given, deps),
+    )
 
 
 async def validate_and_hash(
@@ -103,16 +119,17 @@ async def validate_and_hash(
 ) -> AddressChangeForm:
     """As `validate_form`, and hash the right password for the new address."""
     form = await validate_form(request, deps, pool)
-    if form.errors or not form.checked.is_correct:
+    if form.errors or form.typed is not None or not form.checked.is_correct:
         return form
     password = deps.open(request, "password") or ""
-    return dataclasses.replace(form, hashed=await deps.hasher.hash(password, form.address.key))
+    typed = await address_questions.hash_for(form.address, password, deps)
+    return dataclasses.replace(form, typed=typed)
 
 
 async def judge_address_change(request: JudgeAddressChange, context: RequestContext[Deps]) -> Reply:
-    """Whether the form is valid; nothing is stored."""
+    """Whether the form is valid; only the question which address was meant is stored."""
     found = await _check_password(request.account_id, context)
-    return found if isinstance(found, Reply) else Done()
+    return found if isinstance(found, Reply) else await _ask(context, found) or Done()
 
 
 async def request_address_change(
@@ -124,20 +141,48 @@ async def request_address_change(
     account = await _check_password(request.account_id, context)
     if isinstance(account, Reply):
         return account
-    if form.hashed is None or account.credentials is None:
+    if form.typed is None:
+        raise Refused(CLOSED)
+    return await _ask(context, account) or await request_change(
+        context, account, form.typed, request
+    )
+
+
+async def _ask(context: RequestContext[Deps], account: Account) -> Reply | None:
+    """The question which address was meant, if there is a doubt."""
+    form: AddressChangeForm = context.prepared
+    if form.typed is None or form.meant is None or account.credentials is None:
+        return None
+    return await address_questions.ask(
+        context,
+        form.typed,
+        form.meant,
+        account_id=account.id,
+        password_changes=account.credentials.changes,
+    )
+
+
+async def request_change(
+    context: RequestContext[Deps],
+    account: Account,
+    valid: ValidatedAddress,
+    request: RequestAddressChange | AnswerAddressChange,
+) -> AddressChangeView:
+    """Store the change for an account, locked by the caller, and send a code to the new address."""
+    if account.credentials is None:
         raise Refused(CLOSED)
     quota = context.deps.settings.changes_quota
     await quotas.count_for_account(context, quota, quotas.ADDRESS_CHANGES, account.id)
-    holder = await account_store.find_by_address(context.tx, form.address.key)
+    holder = await account_store.find_by_address(context.tx, valid.email.key)
     now = context.now()
     made = AddressChange(
         account_id=account.id,
         id=str(uuid.uuid4()),
-        address=form.address.text,
-        address_key=form.address.key,
+        address=valid.email.text,
+        address_key=valid.email.key,
         decoy=holder is not None and holder.id != account.id,
-        password_hash=form.hashed.text,
-        pepper_key_id=form.hashed.key_id,
+        password_hash=valid.password.text,
+        pepper_key_id=valid.password.key_id,
         password_changes=account.credentials.changes,
         requested_at=now,
         sent_at=now,
@@ -162,17 +207,8 @@ async def _check_password(account_id: str, context: RequestContext[Deps]) -> Acc
     return account
 
 
-def _identity_errors(password: str, address: str, deps: Deps) -> list[FieldError]:
-    """Parts of the new address in the password: the other rules held when it was chosen."""
-    return [
-        FieldError(field="password", code=result.code, params=dict(result.params))
-        for result in deps.rules.check(Candidate(password=password, address=address))
-        if result.code == "identity"
-    ]
-
-
 async def _send(
-    request: RequestAddressChange | ResendAddressChange,
+    request: RequestAddressChange | AnswerAddressChange | ResendAddressChange,
     context: RequestContext[Deps],
     account: Account,
     change: AddressChange,

@@ -9,20 +9,24 @@ from dataclasses import dataclass
 
 from services.registration import account_request_store, account_store, password_store
 from services.registration.account_requests import AccountRequest
+from services.registration.address_questions import ValidatedAddress
 from services.registration.deps import Deps
 from services.registration.email_addresses import EmailAddress
-from services.registration.handlers import login_attempts, quotas, validation_messages
+from services.registration.handlers import (
+    address_questions,
+    login_attempts,
+    quotas,
+    validation_messages,
+)
 from services.registration.handlers.account_requests import ALREADY_VERIFIED, GONE, show
 from services.registration.handlers.form_validation import (
-    check_typo,
     invalid_fields,
     validate_address,
     validate_password,
 )
 from services.registration.handlers.login_attempts import LoginAttempt
-from services.registration.passwords import PasswordHash
 from services.registration.terms import supported_language
-from shared.contracts.base import FieldError, Refusal
+from shared.contracts.base import FieldError, Refusal, Reply
 from shared.contracts.registration.events import ValidationResent
 from shared.contracts.registration.requests import CorrectAddress
 from shared.contracts.registration.views import RequestView
@@ -32,10 +36,10 @@ from shared.messaging.handlers import Refused, RequestContext
 
 @dataclass(frozen=True, kw_only=True)
 class ValidatedCorrection:
-    """A valid correction, with a hash of its password."""
+    """A valid correction, and the address that was probably meant instead."""
 
-    address: EmailAddress
-    password: PasswordHash
+    typed: ValidatedAddress
+    meant: ValidatedAddress | None
     attempt: LoginAttempt
 
 
@@ -53,7 +57,9 @@ async def validate_correction(
     address, errors = await _validate(request, found, password, deps)
     if errors or address is None or password is None:
         raise Refused(invalid_fields(errors))
-    check_typo(request, address)
+    meant = address_questions.find_meant(address, deps) if request.point_out_slip else None
+    if meant and (errors := address_questions.identity_errors(password, meant.text, deps)):
+        raise Refused(invalid_fields(errors))
     async with transaction(pool) as tx:
         await quotas.check_message(tx, deps, address.key, request.network)
         scopes = login_attempts.anonymous_scopes(deps, found.address_key, request.network)
@@ -66,17 +72,42 @@ async def validate_correction(
     if await deps.hasher.find(password, found.address_key, known, in_use) is None:
         login_attempts.log_failure(attempt)
         raise Refused(invalid_fields([FieldError(field="password", code="wrong")]))
-    hashed = await deps.hasher.hash(password, address.key)
-    return ValidatedCorrection(address=address, password=hashed, attempt=attempt)
+    return ValidatedCorrection(
+        typed=await address_questions.hash_for(address, password, deps),
+        meant=None if meant is None else await address_questions.hash_for(meant, password, deps),
+        attempt=attempt,
+    )
 
 
-async def correct_address(request: CorrectAddress, context: RequestContext[Deps]) -> RequestView:
-    """Move the request to the new address and send a message there."""
+async def correct_address(request: CorrectAddress, context: RequestContext[Deps]) -> Reply:
+    """Move the request to the new address, or ask which address was meant."""
     correction: ValidatedCorrection = context.prepared
-    address, password = correction.address, correction.password
-    found = await _lock(context, request.request_id, address)
-    await quotas.count_message(context, address.key, request.network)
     await login_attempts.uncount(context.tx, correction.attempt)
+    if correction.meant is not None:
+        await quotas.count_network(context, request.network)
+        return await address_questions.ask(
+            context,
+            correction.typed,
+            correction.meant,
+            request_id=request.request_id,
+            language=request.language,
+        )
+    return await move(
+        context, request.request_id, correction.typed, request.network, request.language
+    )
+
+
+async def move(
+    context: RequestContext[Deps],
+    request_id: str,
+    valid: ValidatedAddress,
+    network: str,
+    language: str,
+) -> RequestView:
+    """Move a request to another address and send a message there."""
+    address, password = valid.email, valid.password
+    found = await _lock(context, request_id, address)
+    await quotas.count_message(context, address.key, network)
     account = await account_store.find_by_address(context.tx, address.key)
     decoy = account is not None and account.is_taken
     moved = dataclasses.replace(
@@ -90,7 +121,7 @@ async def correct_address(request: CorrectAddress, context: RequestContext[Deps]
         decoy=decoy,
         password_hash=password.text,
         pepper_key_id=password.key_id,
-        language=supported_language(request.language),
+        language=supported_language(language),
     )
     sent, link_hash = await validation_messages.send(context, moved, ValidationResent, account)
     await account_request_store.save_with_message(context.tx, sent, link_hash)

@@ -13,12 +13,8 @@ from services.registration.email_addresses import (
     InvalidEmailAddress,
     parse_email_address,
 )
-from services.registration.email_typos import suggest_correction
 from services.registration.passwords import Candidate, PasswordRules, RuleResult
 from shared.contracts.base import FieldError, Refusal
-from shared.contracts.registration.holder import JudgeAddressChange, RequestAddressChange
-from shared.contracts.registration.requests import CorrectAddress, RequestAccount
-from shared.messaging.handlers import Refused
 from shared.runtime.telemetry import get_logger
 
 log = get_logger("registration")
@@ -30,16 +26,6 @@ def validate_address(typed: str, deps: Deps) -> tuple[EmailAddress | None, list[
         return parse_email_address(typed, smtputf8=deps.settings.smtp_utf8), []
     except InvalidEmailAddress as bad:
         return None, [bad.error]
-
-
-def check_typo(
-    request: RequestAccount | CorrectAddress | JudgeAddressChange | RequestAddressChange,
-    address: EmailAddress,
-) -> None:
-    """Raise `Refused` with a likely correction (G-05), for a form without other errors."""
-    meant = suggest_correction(address.text) if request.point_out_slip else None
-    if meant is not None:
-        raise Refused(Refusal(slug="likely_slip", params={"suggestion": meant}))
 
 
 async def validate_password(

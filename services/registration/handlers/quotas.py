@@ -82,6 +82,11 @@ async def count_message(context: RequestContext[Deps], address_key: str, network
     await _count(context, _of_message(context.deps, address_key, network))
 
 
+async def count_network(context: RequestContext[Deps], network: str) -> None:
+    """Count a form of a network, as `count_request` does, without an address."""
+    await _count(context, _of_network(context.deps, "network", network))
+
+
 async def count_link(
     context: RequestContext[Deps], kind: str, address_key: str, network: str
 ) -> None:

@@ -12,7 +12,8 @@ from shared.contracts.registration.views import AddressChangedView, AddressChang
 @request(OWNER, Done, changes=True, reply_seconds=300)
 class JudgeAddressChange(Request, frozen=True, kw_only=True):
     """Validate the address and password of `RequestAddressChange` before the authenticator's code,
-    which is valid once, is used up. Refused like that request."""
+    which is valid once, is used up. Refused like that request; `AnswerAddressChange` answers
+    `likely_slip` (params: suggestion, question)."""
 
     account_id: str
     address: str
@@ -28,8 +29,8 @@ class RequestAddressChange(Request, frozen=True, kw_only=True):
     Refused with `invalid_fields` (address: as at the creation, or `unchanged`; password: `wrong`,
     or as at the creation, since it must hold no part of the new address), `too_many_tries`
     (retry_after), `too_many_requests` (params: limit), `account_closed`, or, where
-    `point_out_slip` is true, `likely_slip` (params: suggestion). An address that has an account is
-    answered the same way.
+    `point_out_slip` is true, `likely_slip` (params: suggestion, question). An address that has an
+    account is answered the same way.
     """
 
     account_id: str
@@ -38,6 +39,22 @@ class RequestAddressChange(Request, frozen=True, kw_only=True):
     language: str
     device: str = ""
     point_out_slip: bool = False
+
+
+@request(OWNER, AddressChangeView, changes=True, reply_seconds=300)
+class AnswerAddressChange(Request, frozen=True, kw_only=True):
+    """Say which address was meant after `likely_slip`, without the password. The caller vouches for
+    the second factor.
+
+    Refused with `too_many_requests` (params: limit), `account_closed`, or `question_gone`:
+    answered, older than half an hour, another password since, or a third address.
+    """
+
+    account_id: str
+    question_id: str
+    address: str
+    language: str
+    device: str = ""
 
 
 @request(OWNER, AddressChangeView, changes=False)

@@ -10,8 +10,9 @@ class RequestAccount(Request, frozen=True, kw_only=True):
     """Request an account.
 
     Refused with `invalid_fields` (errors for first_name, last_name, address, password),
-    `too_many_requests`, or, where `point_out_slip` is true, `likely_slip` (params: suggestion). An
-    address that has an account is answered the same way. `network` is the applicant's network.
+    `too_many_requests`, or, where `point_out_slip` is true, `likely_slip` (params: suggestion,
+    question), which `AnswerAddressQuestion` answers. An address that has an account is answered the
+    same way. `network` is the applicant's network.
     """
 
     first_name: str
@@ -21,6 +22,23 @@ class RequestAccount(Request, frozen=True, kw_only=True):
     language: str
     network: str
     point_out_slip: bool = False
+
+
+@request(OWNER, views.RequestView, changes=True)
+class AnswerAddressQuestion(Request, frozen=True, kw_only=True):
+    """Say which address was meant after `likely_slip`, without the password: the form goes on.
+
+    `request_id` is that of a correction. Refused with `too_many_requests`, `request_gone`,
+    `already_verified`, or `question_gone`: answered, older than half an hour, about another form,
+    or other names or a third address than those of the form.
+    """
+
+    question_id: str
+    address: str
+    network: str
+    first_name: str = ""
+    last_name: str = ""
+    request_id: str | None = None
 
 
 @request(OWNER, views.RequestView, changes=False)
@@ -45,7 +63,8 @@ class CorrectAddress(Request, frozen=True, kw_only=True):
     """Move a request to another address; the password is validated and checked again.
 
     Refused with `invalid_fields` (address, password), `too_many_requests`, `request_gone`,
-    `already_verified`, or, where `point_out_slip` is true, `likely_slip` (params: suggestion).
+    `already_verified`, or, where `point_out_slip` is true, `likely_slip` (params: suggestion,
+    question), which `AnswerAddressQuestion` answers.
     """
 
     request_id: str

@@ -144,15 +144,18 @@ async def test_in_03_thirty_payloads_are_shown_as_text(browser: HttpBrowser, pay
     assert "49" not in answer.soup.find(id="first_name")["value"]  # type: ignore[index]
 
 
+@pytest.mark.parametrize("password", ["", PASSWORD])
 @pytest.mark.parametrize("confirmed_by", ["button", "again"])
-async def test_g_05_a_likely_typo_gets_an_optional_suggestion(
-    portal: Portal, browser: HttpBrowser, address: str, confirmed_by: str
+async def test_g_05_t_05_a_likely_typo_gets_an_optional_suggestion(
+    portal: Portal, browser: HttpBrowser, address: str, confirmed_by: str, password: str
 ) -> None:
+    """Nothing is typed again; a password typed again counts."""
     typo = address.partition("@")[0] + "@gmial.com"
     page = await portal.asked(browser, typo)
     assert (page.status, page.path) == (200, "/inscription")
     assert f"Vouliez-vous écrire {typo.replace('gmial', 'gmail')} ?" in page.text
-    values = {**NAMES, "address": typo, "password": PASSWORD}
+    assert "Le mot de passe saisi est gardé" in page.text
+    values = {**NAMES, "address": typo, "password": password}
     if confirmed_by == "button":
         values["address_choice"] = "keep"
     page = await browser.post(page, "/inscription", values)
@@ -160,13 +163,29 @@ async def test_g_05_a_likely_typo_gets_an_optional_suggestion(
     assert typo in page.text
 
 
-async def test_g_05_one_button_accepts_the_suggestion(
+async def test_t_05_an_edited_form_needs_its_password(
+    portal: Portal, browser: HttpBrowser, address: str
+) -> None:
+    """The stored password belongs to the names and the two addresses that it was checked for."""
+    typo = address.partition("@")[0] + "@gmial.com"
+    page = await portal.asked(browser, typo)
+    values = {**NAMES, "last_name": "Dupont", "address": typo, "password": ""}
+    page = await browser.post(page, "/inscription", values | {"address_choice": "keep"})
+    assert page.refused
+    assert "Saisissez un mot de passe." in page.text
+    assert "Le mot de passe saisi est gardé" not in page.text
+    values["password"] = PASSWORD
+    page = await browser.post(page, "/inscription", values | {"address_choice": "keep"})
+    assert page.path == "/inscription/validation"
+
+
+async def test_g_05_t_05_one_button_accepts_the_suggestion(
     portal: Portal, browser: HttpBrowser, address: str
 ) -> None:
     typo = address.partition("@")[0] + "@gmial.com"
     meant = typo.replace("gmial", "gmail")
     page = await portal.asked(browser, typo)
-    values = {**NAMES, "address": typo, "password": PASSWORD, "address_choice": meant}
+    values = {**NAMES, "address": typo, "password": "", "address_choice": meant}
     page = await browser.post(page, "/inscription", values)
     assert page.path == "/inscription/validation"
     assert meant in page.text

@@ -124,7 +124,7 @@ async def test_g_05_a_typo_gets_a_suggestion_once_all_else_is_right(
 ) -> None:
     form = msgspec.structs.replace(harness.form("p@gmial.com"), point_out_slip=True)
     refused = await harness.refusal(form)
-    assert (refused.slug, refused.params) == ("likely_slip", {"suggestion": "p@gmail.com"})
+    assert (refused.slug, refused.params["suggestion"]) == ("likely_slip", "p@gmail.com")
     assert await harness.count("requests") == await harness.count("counters") == 0
 
     wrong_too = msgspec.structs.replace(form, first_name="")
@@ -135,4 +135,4 @@ async def test_g_05_a_typo_gets_a_suggestion_once_all_else_is_right(
     correction = msgspec.structs.replace(
         harness.correct(accepted.request_id, "p@orange.ft"), point_out_slip=True
     )
-    assert (await harness.refusal(correction)).params == {"suggestion": "p@orange.fr"}
+    assert (await harness.refusal(correction)).params["suggestion"] == "p@orange.fr"

@@ -19,6 +19,7 @@ from tests.support.pages.rights_states import rights
 from tests.support.pages.sign_in_states import signing_in
 
 TYPED = {"first_name": "Pierre", "last_name": "Durand", "address": "pierre@gmial.com"}
+ASKED = {**TYPED, "address_question": "kQ2vX7mB1nP4sT8wZ3cF6hJ9lR5yD0gA-eU_iO2xV7q"}
 WRONG = {
     "first_name": ["Saisissez votre prénom."],
     "last_name": [
@@ -48,7 +49,7 @@ def _accounts() -> list[State]:
         State(
             "register-suggestion",
             "register.html",
-            {"form": form(TYPED, suggestion="pierre@gmail.com"), **rules()},
+            {"form": form(ASKED, suggestion="pierre@gmail.com"), **rules()},
             step=1,
         ),
         State(

@@ -18,7 +18,7 @@ DOCUMENTS: dict[str, Any] = {
     "registration": {
         "account": [
             {
-                "account_id": "0b0f8a52-3c1f-4b0e-9b0a-5b6f3f0f9d11",
+                "account_id": "kQ2vX7mB1nP4sT8wZ3cF6hJ9lR5yD0gA-eU_iO2xV7q",
                 "address": ADDRESS,
                 "first_name": "Pierre",
                 "last_name": "Durand-Lefebvre",
@@ -83,7 +83,11 @@ def _address() -> list[State]:
             "password": ["Ne doit pas contenir une partie de votre adresse."],
         },
     )
-    typo = form({"address": "pierre@gmial.com"}, suggestion="pierre@gmail.com")
+    asked = {
+        "address": "pierre@gmial.com",
+        "address_question": "kQ2vX7mB1nP4sT8wZ3cF6hJ9lR5yD0gA-eU_iO2xV7q",
+    }
+    typo = form(asked, suggestion="pierre@gmail.com")
     spent, unavailable = refused("address_code_void"), refused("unavailable", None)
     asked = {"change": PENDING_CHANGE, "resend_in": 0, "form": form()}
     return [

@@ -15,12 +15,19 @@ from services.gateway.http.rendering import page
 from services.gateway.http.routes import redirect, url
 from services.gateway.portal import session_pages
 from services.gateway.portal.credentials import check_code
-from services.gateway.portal.email_suggestions import choose_address, typo_form
+from services.gateway.portal.email_suggestions import (
+    answers_question,
+    choose_address,
+    typo_form,
+    unanswered_form,
+)
 from services.gateway.portal.flash import redirect_with_flash
 from services.gateway.portal.form_errors import refused_code, refused_form, seconds_until
 from services.gateway.sessions import guards
+from services.gateway.sessions.model import Session
 from services.gateway.sessions.request_state import REQUEST_STATE, flash, idempotency_key
 from shared.contracts.registration.holder import (
+    AnswerAddressChange,
     CancelAddressChange,
     ConfirmAddressChange,
     DescribeAddressChange,
@@ -58,8 +65,24 @@ async def show_unavailable(request: web.Request, form: Form) -> web.Response:
 
 async def submit(request: web.Request, fields: dict[str, str]) -> web.Response | Form:
     """Address and password first: a code is used up only where they were right."""
-    found, state = guards.require_signed_in(request), request[REQUEST_STATE]
-    fields = choose_address(fields)
+    found, fields = guards.require_signed_in(request), choose_address(fields)
+    try:
+        if answers_question(fields):
+            await check_code(request, found, fields, "address-totp")
+            await _answer(request, found, fields)
+        else:
+            await _ask_for_change(request, found, fields)
+    except Refused as refused:
+        form = typo_form(fields, refused) or unanswered_form(request, fields, refused)
+        if form is not None:
+            return form
+        await session_pages.end_if_account_closed(request, refused)
+        return refused_code(request, fields, refused)
+    return redirect(request, "confirm_new_address")
+
+
+async def _ask_for_change(request: web.Request, found: Session, fields: dict[str, str]) -> None:
+    state = request[REQUEST_STATE]
     check = JudgeAddressChange(
         account_id=found.account_id,
         address=fields["address"],
@@ -73,17 +96,23 @@ async def submit(request: web.Request, fields: dict[str, str]) -> web.Response |
         language=state.lang,
         device=state.device,
     )
-    try:
-        await ask(request, check, Done, idempotency_key(request, "address-judged", fields))
-        await check_code(request, found, fields, "address-totp")
-        key = idempotency_key(request, "address-wished", fields)
-        await ask(request, change, AddressChangeView, key)
-    except Refused as refused:
-        if (form := typo_form(fields, refused)) is not None:
-            return form
-        await session_pages.end_if_account_closed(request, refused)
-        return refused_code(request, fields, refused)
-    return redirect(request, "confirm_new_address")
+    await ask(request, check, Done, idempotency_key(request, "address-judged", fields))
+    await check_code(request, found, fields, "address-totp")
+    key = idempotency_key(request, "address-wished", fields)
+    await ask(request, change, AddressChangeView, key)
+
+
+async def _answer(request: web.Request, found: Session, fields: dict[str, str]) -> None:
+    state = request[REQUEST_STATE]
+    answer = AnswerAddressChange(
+        account_id=found.account_id,
+        question_id=fields["address_question"],
+        address=fields["address"],
+        language=state.lang,
+        device=state.device,
+    )
+    key = idempotency_key(request, "address-answered", fields)
+    await ask(request, answer, AddressChangeView, key)
 
 
 async def show_code(request: web.Request, form: Form) -> web.Response:

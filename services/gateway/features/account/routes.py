@@ -112,7 +112,7 @@ PAGES = (
         "/compte/adresse",
         None,
         address_change.submit,
-        "address password code address_choice address_kept",
+        "address password code address_choice address_kept address_question",
         show_form=address_change.show,
         show_unavailable=address_change.show_unavailable,
         login_target="adresse",

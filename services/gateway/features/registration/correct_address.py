@@ -7,7 +7,12 @@ from services.gateway.http.errors import Redirect
 from services.gateway.http.forms import Form
 from services.gateway.http.rendering import page
 from services.gateway.http.routes import redirect
-from services.gateway.portal.email_suggestions import choose_address, typo_form
+from services.gateway.portal.email_suggestions import (
+    answers_question,
+    choose_address,
+    typo_form,
+    unanswered_form,
+)
 from services.gateway.portal.form_errors import refused_form
 from services.gateway.portal.registration_steps import due_step, require_registration_step
 from services.gateway.sessions.request_state import (
@@ -16,7 +21,7 @@ from services.gateway.sessions.request_state import (
     flash,
     idempotency_key,
 )
-from shared.contracts.registration.requests import CorrectAddress
+from shared.contracts.registration.requests import AnswerAddressQuestion, CorrectAddress
 from shared.contracts.registration.views import RequestView
 from shared.messaging.handlers import Refused
 
@@ -38,21 +43,31 @@ async def submit(request: web.Request, fields: dict[str, str]) -> web.Response |
     """Move the request to the corrected address."""
     view = await require_registration_step(request, "validation")
     fields, state = choose_address(fields), request[REQUEST_STATE]
-    message = CorrectAddress(
-        request_id=view.request_id,
-        address=fields["address"],
-        password=seal(request, CorrectAddress, "password", fields["password"]),
-        language=state.lang,
-        network=state.network,
-        point_out_slip=not fields["kept"],
-    )
+    message: CorrectAddress | AnswerAddressQuestion
+    if answers_question(fields):
+        message = AnswerAddressQuestion(
+            question_id=fields["address_question"],
+            request_id=view.request_id,
+            address=fields["address"],
+            network=state.network,
+        )
+    else:
+        message = CorrectAddress(
+            request_id=view.request_id,
+            address=fields["address"],
+            password=seal(request, CorrectAddress, "password", fields["password"]),
+            language=state.lang,
+            network=state.network,
+            point_out_slip=not fields["kept"],
+        )
     key = idempotency_key(request, "correct", fields)
     try:
         renewed = await ask(request, message, RequestView, key)
     except Refused as refused:
         if refused.refusal.slug in ("request_gone", "already_verified"):
             raise Redirect("validation") from refused
-        return typo_form(fields, refused) or refused_form(request, fields, refused)
+        form = typo_form(fields, refused) or unanswered_form(request, fields, refused)
+        return form or refused_form(request, fields, refused)
     await extend_presession(request, renewed.expires_at)
     flash(request, "corrected")
     return redirect(request, due_step(renewed))

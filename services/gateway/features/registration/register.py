@@ -7,12 +7,17 @@ from services.gateway.http.errors import Redirect
 from services.gateway.http.forms import Form
 from services.gateway.http.rendering import page
 from services.gateway.http.routes import redirect
-from services.gateway.portal.email_suggestions import choose_address, typo_form
+from services.gateway.portal.email_suggestions import (
+    answers_question,
+    choose_address,
+    typo_form,
+    unanswered_form,
+)
 from services.gateway.portal.form_errors import refused_form
 from services.gateway.portal.password_rules import password_rules
 from services.gateway.portal.registration_steps import current_request, due_step
 from services.gateway.sessions.request_state import REQUEST_STATE, bind_to_request, idempotency_key
-from shared.contracts.registration.requests import RequestAccount
+from shared.contracts.registration.requests import AnswerAddressQuestion, RequestAccount
 from shared.contracts.registration.views import RequestView
 from shared.messaging.handlers import Refused
 
@@ -32,8 +37,21 @@ async def show_unavailable(request: web.Request, form: Form) -> web.Response:
 
 async def submit(request: web.Request, fields: dict[str, str]) -> web.Response | Form:
     """Request the account; a double click requests it once (RE-12)."""
-    fields, state = choose_address(fields), request[REQUEST_STATE]
-    message = RequestAccount(
+    fields = choose_address(fields)
+    message = _answer(request, fields) if answers_question(fields) else _form_of(request, fields)
+    key = idempotency_key(request, "register", fields)
+    try:
+        view = await ask(request, message, RequestView, key)
+    except Refused as refused:
+        form = typo_form(fields, refused) or unanswered_form(request, fields, refused)
+        return form or refused_form(request, fields, refused)
+    await bind_to_request(request, view.request_id, view.expires_at)
+    return redirect(request, due_step(view))
+
+
+def _form_of(request: web.Request, fields: dict[str, str]) -> RequestAccount:
+    state = request[REQUEST_STATE]
+    return RequestAccount(
         first_name=fields["first_name"],
         last_name=fields["last_name"],
         address=fields["address"],
@@ -42,10 +60,13 @@ async def submit(request: web.Request, fields: dict[str, str]) -> web.Response |
         network=state.network,
         point_out_slip=not fields["kept"],
     )
-    key = idempotency_key(request, "register", fields)
-    try:
-        view = await ask(request, message, RequestView, key)
-    except Refused as refused:
-        return typo_form(fields, refused) or refused_form(request, fields, refused)
-    await bind_to_request(request, view.request_id, view.expires_at)
-    return redirect(request, due_step(view))
+
+
+def _answer(request: web.Request, fields: dict[str, str]) -> AnswerAddressQuestion:
+    return AnswerAddressQuestion(
+        question_id=fields["address_question"],
+        address=fields["address"],
+        network=request[REQUEST_STATE].network,
+        first_name=fields["first_name"],
+        last_name=fields["last_name"],
+    )

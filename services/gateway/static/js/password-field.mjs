@@ -82,6 +82,9 @@ export function watchPassword(form, person) {
     item.querySelector("[data-state]").textContent = said ? say(verdict.ok ? "met" : "unmet") : "";
   }
 
+  // After a question about the address, the server has the password already.
+  const isKept = () => Boolean(form.elements.namedItem("address_question")?.value);
+
   function show() {
     const typed = field.value !== "";
     const found = verdicts();
@@ -91,8 +94,9 @@ export function watchPassword(form, person) {
     const force = left === 0 ? strength(rules, { password: field.value, ...person() }) : "weak";
     showText("force", typed ? say("strength", { strength: say(force) }) : "");
     showText("mot-refuse", typed ? refusedWord(found) : "");
-    const reason = typed ? whatIsLeft(found, left) : sayLeft(found.length);
-    button.setAttribute("aria-disabled", String(!(typed && left === 0)));
+    const isReady = typed ? left === 0 : isKept();
+    const reason = typed ? whatIsLeft(found, left) : isReady ? "" : sayLeft(found.length);
+    button.setAttribute("aria-disabled", String(!isReady));
     showText("suite", reason);
     announce(reason);
   }
