@@ -157,6 +157,7 @@ async def test_ot_17_copying_the_key_and_the_codes_is_announced(
     page = await context.new_page()
     copied = "navigator.clipboard.readText()"
     await page.goto(f"{site.url}/enrol.fr.html")
+    await page.get_by_text("Pas d'image ?", exact=True).click()
     await page.get_by_role("button", name="Copier la clé").click()
     await expect(page.get_by_role("status").filter(has_text="Clé copiée.")).to_be_visible()
     assert await page.evaluate(copied) == KEY
@@ -173,20 +174,23 @@ async def test_ot_17_where_copying_is_not_allowed_the_key_is_selected(
     """The page explains which keys to press."""
     await page.goto(f"{site.url}/enrol.fr.html")
     await page.evaluate("() => { navigator.clipboard.writeText = () => Promise.reject(); }")
+    await page.get_by_text("Pas d'image ?", exact=True).click()
     await page.get_by_role("button", name="Copier la clé").click()
     await expect(page.locator("#copie-annonce")).to_contain_text("La clé est sélectionnée")
     selected = await page.evaluate("window.getSelection().toString()")
     assert "".join(selected.split()) == KEY
 
 
-async def test_b_13_the_codes_are_printed_alone(site: Site, page: Page) -> None:
-    """The service, the date and the codes; neither the name nor the rest of the page."""
+async def test_b_13_p_26_the_codes_are_printed_alone(site: Site, page: Page) -> None:
+    """The service, the codes and what they need; nothing of the page around them."""
     await page.goto(f"{site.url}/codes.fr.html")
     await page.emulate_media(media="print")
     for hidden in ("header", "footer", "h1", "main form", "[download]", "#essai", "[data-print]"):
         await expect(page.locator(hidden).first).to_be_hidden()
     await expect(page.locator("#codes li")).to_have_count(10)
     await expect(page.locator("#codes")).to_be_visible()
+    for line in await page.locator(".impex-printed .impex-paper").all():
+        await expect(line).to_be_visible()
     await expect(page.locator("#codes-titre")).to_have_text(
         "Codes de secours IMPEXWEB, 23 novembre 2026"
     )
@@ -266,3 +270,51 @@ async def test_ax_05_the_wait_for_another_code_is_never_announced(site: Site, pa
     await page.clock.fast_forward(43_000)
     await expect(page.locator("#renvoi-attente")).to_be_hidden()
     assert await again.get_attribute("aria-disabled") is None
+
+
+async def test_p_10_on_a_phone_adding_the_key_comes_before_the_picture(
+    site: Site, browser: Browser
+) -> None:
+    """By the pointing device, without scripts too; a computer shows the picture at once."""
+    phone = {"viewport": {"width": 375, "height": 812}, "is_mobile": True, "has_touch": True}
+    for options, first in ((phone, True), ({}, False)):
+        context = await browser.new_context(java_script_enabled=False, **options)
+        page = await context.new_page()
+        await page.goto(f"{site.url}/enrol.fr.html")
+        add = page.get_by_role("link", name="Ajouter à mon application d'authentification")
+        await expect(add).to_have_count(1)
+        await expect(page.get_by_role("img", name="Code QR")).to_have_count(0 if first else 1)
+        assert ("fr-btn" in (await add.get_attribute("class") or "")) == first
+        if first:
+            await page.get_by_text("Enrôler un autre appareil").click()
+            await expect(page.get_by_role("img", name="Code QR")).to_be_visible()
+        await context.close()
+
+
+@pytest.mark.parametrize(
+    ("state", "main"),
+    [("creation-done", "Se connecter"), ("information-dialog", "Confirmer la validation")],
+)
+async def test_p_11_a_dialog_begins_at_its_main_button(
+    site: Site, page: Page, state: str, main: str
+) -> None:
+    """Not at « Fermer », the first of the dialog."""
+    await page.goto(f"{site.url}/{state}.fr.html")
+    dialog = page.get_by_role("dialog")
+    await expect(dialog).to_be_visible()
+    focused = dialog.get_by_role("link", name=main).or_(dialog.get_by_role("button", name=main))
+    await expect(focused).to_be_focused()
+
+
+async def test_p_11_the_only_field_has_the_focus_where_it_is_in_sight(
+    site: Site, page: Page
+) -> None:
+    """Nothing is scrolled for it, and after a refusal the alert comes first."""
+    await page.goto(f"{site.url}/code.fr.html")
+    await expect(page.locator("#code")).to_be_focused()
+    await page.goto(f"{site.url}/code-wrong.fr.html")
+    await expect(page.locator("#alerte")).to_be_focused()
+    await page.set_viewport_size({"width": 320, "height": 300})
+    await page.goto(f"{site.url}/code.fr.html")
+    await expect(page.locator("html[data-fr-js]")).to_be_attached()
+    assert await page.evaluate("[scrollY, document.activeElement.tagName]") == [0, "BODY"]

@@ -195,7 +195,8 @@ async def _phone(holder: ChromiumAccountHolder, camera: Camera) -> None:
     await user.at("enrolment")
     await holder.scan()
     for secret in (".impex-qr", "#cle"):
-        await page.locator(secret).evaluate("(one) => { one.style.filter = 'blur(6px)'; }")
+        blur = "(all) => all.forEach((one) => { one.style.filter = 'blur(6px)'; })"
+        await page.locator(secret).evaluate_all(blur)
     await camera.take("enrolment", until=page.locator("main form.impex-card"))
     await holder.give_code()
     await user.at("codes")

@@ -176,6 +176,26 @@ async def test_p_07_a_code_tried_too_often_is_asked_for_no_more(
         assert "Un message est envoyé" not in shown.text
 
 
+async def test_p_11_the_sign_in_after_the_creation_needs_the_password_only(
+    portal: Portal, address: str
+) -> None:
+    """The address is filled in where the account was created, also after a wrong password."""
+    browser = portal.browser()
+    await portal.proved(browser, address)
+    page = await browser.get("/inscription/conditions")
+    await browser.post(page, "/inscription/conditions", {"accept": "1"})
+    page = await browser.get("/connexion")
+    assert "Votre compte est créé." in page.text
+    assert page.form("/connexion")["address"] == address
+    page = await browser.post(page, "/connexion", {"password": "Wr0ng-pass"})
+    assert page.form("/connexion")["address"] == address
+    page = await browser.post(page, "/connexion", {"password": PASSWORD})
+    assert page.path == "/connexion/telephone"
+    other = await portal.browser().get("/connexion")
+    assert other.form("/connexion")["address"] == ""
+    assert "Votre compte est créé." not in other.text
+
+
 async def test_a_corrected_address_gets_the_message(
     portal: Portal, browser: HttpBrowser, address: str
 ) -> None:

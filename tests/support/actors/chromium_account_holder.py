@@ -145,4 +145,4 @@ class ChromiumAccountHolder:
 
 async def key_shown(user: ChromiumUser) -> str:
     """The key that an enrolment page shows as text."""
-    return "".join(await user.page.locator("#cle span").all_inner_texts())
+    return "".join(await user.page.locator("#cle span").all_text_contents())

@@ -185,7 +185,11 @@ def information_states() -> list[State]:
         State(
             "sign_in-session_closed_typed",
             "sign_in.html",
-            {"form": form({"next": "informations"}), **flash("session_closed_typed")},
+            {
+                "form": form({"next": "informations"}),
+                "created": False,
+                **flash("session_closed_typed"),
+            },
             "/connexion",
         ),
     ]

@@ -62,11 +62,11 @@ def _accounts() -> list[State]:
             },
             step=1,
         ),
-        State("sign_in", "sign_in.html", {"form": form()}, "/connexion"),
+        State("sign_in", "sign_in.html", {"form": form(), "created": False}, "/connexion"),
         State(
             "sign_in-refused",
             "sign_in.html",
-            {"form": form({"address": ADDRESS}, alert=refused)},
+            {"form": form({"address": ADDRESS}, alert=refused), "created": False},
             "/connexion",
         ),
     ]

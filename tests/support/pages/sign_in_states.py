@@ -37,9 +37,20 @@ def signing_in() -> list[State]:
 
 def _sign_in() -> list[State]:
     codes = ("password_reset", "session_closed", "signed_out", "too_late")
+    created = {"form": form({"address": ADDRESS}), "created": True}
+    wrong = {**created, "form": form({"address": ADDRESS}, alert="Adresse ou mot de passe.")}
     return [
-        State(f"sign_in-{code}", "sign_in.html", {"form": form(), **flash(code)}, "/connexion")
-        for code in codes
+        *(
+            State(
+                f"sign_in-{code}",
+                "sign_in.html",
+                {"form": form(), "created": False, **flash(code)},
+                "/connexion",
+            )
+            for code in codes
+        ),
+        State("sign_in-created", "sign_in.html", created, "/connexion", 4),
+        State("sign_in-created-refused", "sign_in.html", wrong, "/connexion", 4),
     ]
 
 
@@ -144,6 +155,7 @@ def _recovery_codes() -> list[State]:
         "codes": CODES,
         "made_at": NOW,
         "renewed": False,
+        "base": "https://portail.exemple.fr",
         "action": "/connexion/codes-de-secours",
         "form": form({"list": NOW.isoformat()}),
     }
@@ -151,6 +163,7 @@ def _recovery_codes() -> list[State]:
     path = "/connexion/codes-de-secours"
     return [
         State("codes", page, {**given, **flash("enrolled")}, path, me=me()),
+        State("codes-validated", page, given, path, me=me(validated=True)),
         State("codes-renewed", page, {**given, "renewed": True}, path, me=me()),
         State("codes-due", "recovery_codes_due.html", {"form": form()}, path, me=me()),
         State("codes-unticked", page, {**given, "form": unticked}, path, me=me()),

@@ -13,6 +13,7 @@ from services.gateway.http.errors import HttpError, Redirect
 from services.gateway.http.forms import Form
 from services.gateway.http.rendering import page
 from services.gateway.http.routes import redirect, url
+from services.gateway.http.site import SITE
 from services.gateway.portal import session_pages
 from services.gateway.portal.credentials import (
     check_code,
@@ -148,6 +149,7 @@ def _render(request: web.Request, made: RecoveryCodes, action: str, form: Form) 
         codes=[_grouped(code) for code in made.codes],
         renewed=made.renewed,
         made_at=made.made_at,
+        base=request.app[SITE].origin,
         action=url(request, action),
         switch_url=url(request, action if action == SIGNING_IN else ON_DEMAND),
     )

@@ -9,14 +9,15 @@ from datetime import timedelta
 from aiohttp import web
 
 from services.gateway.clients.services import ask, seal
-from services.gateway.http.errors import HttpError, Redirect
+from services.gateway.http.errors import UNAVAILABLE_ERRORS, HttpError, Redirect
 from services.gateway.http.forms import Form
+from services.gateway.http.rendering import page
 from services.gateway.http.routes import ROUTES, redirect
 from services.gateway.http.site import CLOCK
 from services.gateway.portal import session_pages
 from services.gateway.portal.credentials import describe_factor
-from services.gateway.portal.form_errors import form_page, invalid_form, refused_form
-from services.gateway.portal.registration_steps import due_step
+from services.gateway.portal.form_errors import invalid_form, refused_form
+from services.gateway.portal.registration_steps import due_step, known_request
 from services.gateway.sessions import guards
 from services.gateway.sessions.request_state import (
     REQUEST_STATE,
@@ -33,7 +34,6 @@ from shared.runtime.telemetry import get_logger
 #: How old a stored reply to a sign-in may be; a reply without `checked_at` counts as that old.
 MAX_REPLY_AGE = timedelta(seconds=SignIn.REPLY_SECONDS)
 
-show_unavailable = form_page("sign_in.html")
 log = get_logger("gateway")
 
 
@@ -43,7 +43,15 @@ async def show(request: web.Request, form: Form) -> web.StreamResponse:
     if not form.typed:
         name = request.query.get("suite", "")
         form.values = {"next": name if name in request.app[ROUTES].login_targets else ""}
-    return await show_unavailable(request, form)
+    created = await _created(request)
+    if created is not None:
+        form.values = {"address": created.address, **form.values}
+    return _render(request, form, created=created is not None)
+
+
+async def show_unavailable(request: web.Request, form: Form) -> web.Response:
+    """The form as it was typed."""
+    return _render(request, form, created=False)
 
 
 async def submit(request: web.Request, fields: dict[str, str]) -> web.Response | Form:
@@ -101,6 +109,20 @@ async def _due(request: web.Request, account_id: str, known: Collection[str]) ->
         return "code"
     factor = await describe_factor(request, account_id)
     return "code" if factor.enrolled_at else "enrolment"
+
+
+def _render(request: web.Request, form: Form, *, created: bool) -> web.Response:
+    """The page; `created`: this browser has just made an account, whose address is known (P-11)."""
+    return page(request, "sign_in.html", form=form, created=created)
+
+
+async def _created(request: web.Request) -> RequestView | None:
+    """This browser's request whose account exists; the page is useful without it."""
+    try:
+        view = await known_request(request)
+    except UNAVAILABLE_ERRORS:
+        return None
+    return view if view is not None and view.due == "created" else None
 
 
 def _resume(request: web.Request, form: Form) -> None:

@@ -1,8 +1,14 @@
-// For every form: the summary of errors gets the focus, and a second press of a button
-// before the response is ignored. Forms work without this script.
+// For every form: the summary of errors gets the focus, or the only field; a second press of a button
+// before the response is ignored; a dialog begins at its main button. Forms work without this script.
 
 const summary = document.querySelector("[data-impex-focus]");
 summary?.focus();
+
+// An attribute `autofocus` would scroll past what stands above the field, on a phone past the header.
+const only = document.querySelector("[data-impex-begin]");
+if (only && !summary && document.activeElement === document.body) {
+  if (only.getBoundingClientRect().bottom <= window.innerHeight) only.focus({ preventScroll: true });
+}
 
 // As long as a slow response may take: afterwards, or once it was stopped, a press counts again. The
 // form's key makes the same form sent twice one action.
@@ -20,4 +26,20 @@ document.addEventListener("submit", (event) => {
 // A page taken back from the browser's memory must be able to send again.
 window.addEventListener("pageshow", () => {
   for (const form of document.forms) sent.delete(form);
+});
+
+/**
+ * The design system gives the focus to « Fermer », the first of a dialog; it is ready a few frames
+ * after it was opened. A dialog without a main button, or where that is still hidden, stays so.
+ */
+function focusMain(button, tries = 60) {
+  button.focus({ preventScroll: true });
+  if (document.activeElement !== button && tries > 0) {
+    window.requestAnimationFrame(() => focusMain(button, tries - 1));
+  }
+}
+
+document.addEventListener("dsfr.disclose", (event) => {
+  const main = event.target.querySelector("[data-impex-main]");
+  if (main && !main.hidden) focusMain(main);
 });

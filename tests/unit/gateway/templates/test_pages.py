@@ -126,17 +126,6 @@ def test_ax_04_mandatory_fields_are_marked_before_sending(page: Page) -> None:
 
 
 @each_page
-def test_p_07_a_page_has_at_most_one_main_button(page: Page) -> None:
-    others = ("fr-btn--secondary", "fr-btn--tertiary", "fr-btn--close")
-    main = [
-        button.get_text(strip=True)
-        for button in read(page).select("main .fr-btn")
-        if not set(others) & set(button["class"]) and not button.find_parent(attrs={"hidden": True})
-    ]
-    assert len(main) <= 1, main
-
-
-@each_page
 def test_p_23_labels_are_short_and_hints_are_tied_to_their_field(page: Page) -> None:
     soup = read(page)
     for label in soup.select("main label"):

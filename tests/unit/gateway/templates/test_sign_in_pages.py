@@ -7,7 +7,7 @@ from urllib.parse import unquote
 import pytest
 from lxml.html import document_fromstring
 
-from tests.support.pages.page_basis import BRAND
+from tests.support.pages.page_basis import ADDRESS, BRAND
 from tests.support.pages.page_states import STATES
 from tests.support.pages.render_pages import Page, render
 from tests.support.pages.sign_in_states import CODES, KEY, URI
@@ -86,7 +86,6 @@ WORDS = {
         "Gardez ces codes de secours",
         "Une fois la case cochée, ils ne seront plus affichés.",
         "Ne les gardez ni dans votre téléphone ni dans votre messagerie.",
-        "Chacun permet d'enrôler un nouveau téléphone sans l'ancien.",
         "Mes codes sont en lieu sûr",
     ),
     "home": ("Aucun dossier pour l'instant.", "apparaîtront ici."),
@@ -121,14 +120,15 @@ def test_g_20_g_22_g_25_the_texts_are_on_the_page(name: str) -> None:
 def test_ot_17_the_key_is_there_without_the_picture() -> None:
     """Drawn in the page, named, with the same key in groups of four, spelt out, and as a link."""
     page = in_state("enrol")
-    picture = one(page, "[role=img]")
-    assert picture.select_one("svg")
-    assert "Pas d'image" in str(picture["aria-label"])
+    for device in (".impex-coarse", ".impex-fine"):
+        picture = one(page, f"{device} [role=img]")
+        assert picture.select_one("svg")
+        assert "Pas d'image" in str(picture["aria-label"])
+        assert one(page, f"{device} a[href^='otpauth:']")["href"] == URI
     assert one(page, "#cle").get_text().split() == [KEY[at : at + 4] for at in range(0, 32, 4)]
     spelt = one(page, "#cle").find_previous_sibling("p")
     assert spelt is not None
     assert spelt.get_text().startswith("J B S W, Y 3 D P, ")
-    assert one(page, "main a[href^='otpauth:']")["href"] == URI
     assert one(page, "[data-copy=cle]").find_parent(class_="impex-js")
     assert not read(page).select("main img")
 
@@ -209,7 +209,7 @@ def test_b_13_the_codes_can_be_downloaded_without_scripts() -> None:
     assert head == "data:text/plain;charset=utf-8"
     lines = unquote(body).split("\r\n")
     assert lines[0] == "Codes de secours IMPEXWEB, 23 novembre 2026"
-    assert lines[2:12] == CODES
+    assert lines[-11:-1] == CODES
 
 
 def test_b_13_the_codes_are_confirmed_by_a_tick() -> None:
@@ -273,8 +273,10 @@ def test_no_secret_is_shown_again() -> None:
             assert not field.get("value")
 
 
-def test_every_page_but_lists_has_one_primary_button() -> None:
-    """One primary action per page; others are secondary."""
+def test_p_07_every_page_but_lists_has_one_primary_button() -> None:
+    """One primary action per page; others are secondary. On a phone, the link that adds the key
+    comes a step before the code.
+    """
     for state in STATES:
         page = read(Page(state))
         primary = [
@@ -282,6 +284,7 @@ def test_every_page_but_lists_has_one_primary_button() -> None:
             for button in page.select("main .fr-btn")
             if not {"fr-btn--secondary", "fr-btn--tertiary"} & set(button["class"])
             and button.find_parent(hidden=True) is None
+            and button.find_parent(class_="impex-coarse") is None
         ]
         assert len(primary) <= 1, (state.name, primary)
 
@@ -289,3 +292,93 @@ def test_every_page_but_lists_has_one_primary_button() -> None:
 def test_the_sign_in_page_preserves_the_redirect_target() -> None:
     assert one(in_state("sign_in"), "main form input[name=next]")["value"] == ""
     assert "TOTP reste demandé" in _text("sign_in-password_reset")
+
+
+def test_p_10_the_enrolment_begins_with_the_application_to_install() -> None:
+    """With the shops' names; on a phone the link comes first and is the main button."""
+    for name in ("enrol", "enrol-recovered", "enrol-replaces"):
+        steps = [
+            step.get_text(" ", strip=True)
+            for step in read(in_state(name)).select("ol.impex-steps > li")
+        ]
+        assert len(steps) == 3
+        assert steps[0].startswith("Installez «\u00a0Google Authenticator\u00a0»")
+        for shop in ("Google Play", "App Store"):
+            assert shop in steps[0]
+        first, picture = read(in_state(name)).select(".impex-coarse :is(a, [role=img])")
+        assert first["class"] == ["fr-btn"]
+        assert picture.find_parent("details")
+
+
+def test_p_11_after_the_creation_only_the_password_is_left_to_type() -> None:
+    page = in_state("sign_in-created")
+    assert one(page, "#address")["value"] == ADDRESS
+    assert one(page, "[data-impex-begin]")["id"] == "password"
+    assert "Votre compte est créé." in _text("sign_in-created")
+    assert one(page, ".fr-stepper__steps")["data-fr-current-step"] == "4"
+    assert not read(in_state("sign_in")).select("[data-impex-begin], .fr-stepper")
+    assert "Votre compte est créé." not in _text("sign_in-created-refused")
+
+
+@pytest.mark.parametrize(
+    ("name", "field"),
+    [
+        ("validation", "code"),
+        ("link-elsewhere", "password"),
+        ("code", "code"),
+        ("recovery", "recovery_code"),
+        ("address", "code"),
+        ("forgotten", "address"),
+        ("reset", "password"),
+        ("enrol", ""),
+        ("register", ""),
+        ("validation-refused", ""),
+        ("code-wrong", ""),
+        ("code-format", ""),
+    ],
+)
+def test_p_11_a_page_of_one_field_begins_there(name: str, field: str) -> None:
+    """Unless a refusal is to be read first, or the way to the field, as at the enrolment."""
+    focused = [str(one["id"]) for one in read(in_state(name)).select("[data-impex-begin]")]
+    assert focused == ([field] if field else [])
+
+
+def test_the_stepper_goes_from_the_form_to_the_information() -> None:
+    steps = {
+        "register": "1",
+        "validation": "2",
+        "validation-bounced": "2",
+        "correct_address": "2",
+        "link": "2",
+        "verified": "2",
+        "terms": "3",
+        "creation": "3",
+        "sign_in-created": "4",
+        "address": "4",
+        "enrol": "4",
+        "codes": "4",
+        "information": "5",
+    }
+    for name, step in steps.items():
+        assert one(in_state(name), ".fr-stepper__steps")["data-fr-current-step"] == step, name
+    for name in ("sign_in", "code", "codes-validated", "enrol-replaces"):
+        assert not read(in_state(name)).select(".fr-stepper"), name
+
+
+def test_p_26_a_printed_list_and_the_file_explain_themselves() -> None:
+    """What it is, whose, where and how it is used, and when it was made."""
+    page = in_state("codes")
+    paper = " ".join(line.get_text() for line in read(page).select(".impex-printed .impex-paper"))
+    file = unquote(str(one(page, "a[download]")["href"])).partition(",")[2]
+    for text in (paper, file):
+        shown = text.replace("\u00a0", " ")
+        for expected in (
+            "Pierre Durand-Lefebvre",
+            ADDRESS,
+            "https://portail.exemple.fr/connexion",
+            "« Utiliser un code de secours »",
+            "Chaque code permet une fois d'enrôler un nouveau téléphone",
+            "23 novembre 2026 à 10:42 (heure de Paris)",
+        ):
+            assert expected in shown, expected
+    assert "Codes de secours IMPEXWEB" in file

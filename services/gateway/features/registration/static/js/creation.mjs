@@ -19,6 +19,8 @@ function created() {
   for (const element of document.querySelectorAll("[data-creation-wait]")) element.hidden = true;
   for (const element of document.querySelectorAll("[data-creation-done]")) element.hidden = false;
   page.dataset.due = "created";
+  const main = dialog.querySelector("[data-impex-main]");
+  if (dialog.contains(document.activeElement)) main.focus({ preventScroll: true });
 }
 
 /**
