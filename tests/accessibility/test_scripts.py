@@ -289,3 +289,41 @@ async def test_gd_04_no_request_goes_to_a_third_party(site: Site, page: Page) ->
     for name in ("welcome", "register", "validation", "creation", "legal"):
         await page.goto(f"{site.url}/{name}.fr.html")
     assert hosts == {site.url.split("/")[2]}
+
+
+async def test_p_13_a_refused_field_is_no_longer_wrong_once_it_is_changed(
+    site: Site, page: Page
+) -> None:
+    """Its message goes at the first input, its line of the summary when it is left."""
+    site.answers |= {WORD: {"word": None, "source": None}, NEAR: {"suggestion": None}}
+    await page.goto(f"{site.url}/register-errors.fr.html")
+    lines, first = page.locator("#erreurs li"), page.locator("#first_name")
+    await expect(lines).to_have_count(4)
+    await first.press_sequentially("Z")
+    await expect(first).not_to_have_attribute("aria-invalid", "true")
+    await expect(page.locator("#first_name-messages")).to_be_empty()
+    await expect(page.locator(".fr-input-group--error:has(#first_name)")).to_have_count(0)
+    await expect(lines).to_have_count(4)
+    await first.blur()
+    await expect(lines).to_have_count(3)
+    await expect(page.locator("#last_name")).to_have_attribute("aria-invalid", "true")
+    for name in ("last_name", "address", "password"):
+        await page.locator(f"#{name}").fill("Durand@exemple.fr")
+        await page.locator(f"#{name}").blur()
+    await expect(page.locator("#erreurs")).to_have_count(0)
+    assert site.complaints == []
+
+
+@pytest.mark.parametrize(("state", "shown"), [("code-wrong", "#alerte"), ("forgotten-errors", "")])
+async def test_p_13_a_single_error_is_shown_once_and_goes_when_it_is_corrected(
+    site: Site, page: Page, state: str, shown: str
+) -> None:
+    await page.goto(f"{site.url}/{state}.fr.html")
+    field = page.locator("main [aria-invalid=true]")
+    name = await field.get_attribute("id")
+    said = await page.locator(shown or f"#{name}-messages").inner_text()
+    assert (await page.locator("main").inner_text()).count(said.strip()) == 1
+    field = page.locator(f"#{name}")
+    await field.fill("123456")
+    await field.blur()
+    await expect(page.locator("#erreurs, #alerte, main .fr-message--error")).to_have_count(0)

@@ -186,13 +186,22 @@ async def test_b_11_the_data_export_as_a_page_and_as_a_file(portal: Portal, addr
     account_id = await person.account_id()
     assert document["services"]["registration"]["account"][0]["account_id"] == account_id
     assert document["services"]["dossiers"] == {"dossiers": []}
+    readable = await person.browser.send("GET", "/compte/mes-donnees.html")
+    assert re.fullmatch(
+        r'attachment; filename="impexweb-\d{4}-\d\d-\d\d-incomplet.html"',
+        readable.headers["Content-Disposition"],
+    )
+    assert "Cette partie manque" in readable.text
+    assert not readable.soup.select("link, script, img, [src], a[href^='/']"), "needs a network"
+    # What the page shows, in the same words.
+    assert {one.get_text() for one in readable.soup.select("dt")} >= labels
     for foreign in (
         other.address,
         await other.account_id(),
         person.browser.cookies["impex-session"],
     ):
-        assert foreign not in answer.html
-        assert foreign not in page.html
+        for shown in (answer, readable, page):
+            assert foreign not in shown.html
     english = portal.browser("en")
     await person.sign_in(english)
     labels = {one.get_text() for one in (await english.get(page.path)).soup.select("dt")}
@@ -206,6 +215,8 @@ async def test_se_09_the_data_export_needs_a_recent_code(portal: Portal, address
     page = await person.browser.get("/compte/mes-donnees")
     assert address not in page.soup.select_one("main").get_text()  # type: ignore[union-attr]
     answer = await person.browser.send("GET", "/compte/mes-donnees.json")
+    assert (answer.status, answer.location) == (303, "/compte/mes-donnees")
+    answer = await person.browser.send("GET", "/compte/mes-donnees.html")
     assert (answer.status, answer.location) == (303, "/compte/mes-donnees")
     wrong = await person.browser.post(page, page.path, {"code": person.phone.wrong()})
     assert wrong.refused

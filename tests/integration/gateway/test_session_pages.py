@@ -36,11 +36,18 @@ async def test_se_07_b_11_the_account_page_lists_and_closes_sessions(
         assert (await person.browser.send_form("/compte/sessions/fermer", fields)).status == 404
     fields = page.form("/compte/sessions/fermer-les-autres")
     one = page.form("/compte/sessions/fermer")
-    assert (await person.browser.send_form("/compte/sessions/fermer", one)).location == "/compte"
+    closed = await person.browser.send_form("/compte/sessions/fermer", one)
+    assert closed.location == "/compte#sessions"
+    page = await person.browser.get("/compte")
+    # P-14: beside the list, and which one: not « votre session est fermée ».
+    beside = page.soup.select_one("#sessions ~ [role=status]")
+    assert beside is not None
+    assert "La session choisie est fermée." in beside.get_text()
+    assert page.text.count("La session choisie est fermée.") == 1
     open_still = [await browser.get("/accueil") for browser in (other, third)]
     assert sorted(each.path for each in open_still) == ["/accueil", "/connexion"]
     after = await person.browser.send_form("/compte/sessions/fermer-les-autres", fields)
-    assert after.location == "/compte"
+    assert after.location == "/compte#sessions"
     for browser in (other, third):
         assert (await browser.get("/accueil")).path == "/connexion"
     assert (await person.browser.get("/accueil")).path == "/accueil"

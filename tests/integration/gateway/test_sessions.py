@@ -36,6 +36,7 @@ FULL = (
     "/compte/adresse",
     "/compte/adresse/validation",
     "/compte/mes-donnees",
+    "/compte/mes-donnees.html",
     "/compte/mes-donnees.json",
     "/compte/correction",
     "/compte/depart",

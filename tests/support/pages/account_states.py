@@ -45,6 +45,7 @@ def _account(
         "sessions": SESSIONS,
         "current": SESSIONS[0].id,
         "pending": None,
+        "about_sessions": name.endswith(("-session_ended", "-sessions_ended")),
         "information_state": "draft",
         "listed": None,
         "idle_minutes": 30,

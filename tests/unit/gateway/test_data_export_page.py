@@ -1,13 +1,16 @@
 """The data export, as the page shows it (B-11)."""
 
+import re
+from pathlib import Path
 from typing import Any
 
 import pytest
 
-from services.gateway.features.data_export.data_export_labels import FIELDS, MAILS, VALUES
-from services.gateway.features.data_export.data_export_page import build_sections
+from services.gateway.features.data_export.data_export_labels import FIELDS, MAILS, TITLES, VALUES
+from services.gateway.features.data_export.data_export_page import CHOSEN, build_sections
 from services.gateway.features.data_export.personal_data import PersonalData
 from services.gateway.features.support_requests.support_requests import PREFIXES
+from services.gateway.portal.dossier_texts import KINDS
 from services.mailer.mail_templates import TEMPLATES
 from tests.support.pages.page_basis import BRAND
 
@@ -89,3 +92,47 @@ def test_b_11_every_mail_and_every_field_has_a_label() -> None:
         if name in case
     }
     assert choices <= VALUES.keys(), "labels are missing in VALUES of data_export_labels.py"
+
+
+def test_p_15_every_value_that_the_services_choose_has_words() -> None:
+    """« Nature : address » says nothing: whatever a table's check allows is put in words."""
+    checks = re.compile(r"(\w+) IN \(([^()]*)\)", re.IGNORECASE)
+    allowed = {
+        value
+        for migration in Path("services").glob("*/migrations/*.sql")
+        for column, values in checks.findall(migration.read_text("utf-8"))
+        if column in CHOSEN
+        for value in re.findall(r"'([^']*)'", values)
+    }
+    assert len(allowed) > 20
+    assert allowed <= VALUES.keys() | set(KINDS), (
+        "labels are missing in VALUES of data_export_labels.py"
+    )
+
+
+@pytest.mark.parametrize(
+    ("service", "document", "gist"),
+    [
+        ("registration", {"account": [{"first_name": "Zoé", "address": "z@x.fr"}]}, "Zoé, z@x.fr"),
+        ("profile", {"information": [{"company_name": "Labo", "city": "Gap"}]}, "Labo, Gap"),
+        ("profile", {"information": [{}], "names": [{}]}, "Informations saisies : 1 ; Nom"),
+        ("gateway", {"sessions": [{}, {}], "known_browsers": []}, "Sessions ouvertes : 2"),
+        ("dossiers", {"dossiers": [{}] * 1204}, "1\u202f204"),
+        ("mfa", {}, ""),
+    ],
+)
+def test_p_15_each_part_has_a_line_about_its_content(
+    service: str, document: dict[str, Any], gist: str
+) -> None:
+    data = PersonalData(documents={service: document}, missing=())
+    parts = {part.title: part for part in build_sections(data, "fr", BRAND.names("fr"))}
+    assert parts[TITLES[service]].gist.replace("\u00a0", " ").startswith(gist)
+    assert bool(parts[TITLES[service]].gist) == bool(gist)
+
+
+def test_p_15_the_page_is_cut_and_the_document_is_whole() -> None:
+    data = PersonalData(documents={"dossiers": {"dossiers": [{"number": "1"}] * 23}}, missing=())
+    for rows, shown, more in ((20, 20, 3), (None, 23, 0)):
+        (part,) = (one for one in build_sections(data, "fr", {}, rows=rows) if one.categories)
+        assert part.categories is not None
+        assert (len(part.categories[0].rows), part.categories[0].more) == (shown, more)

@@ -9,7 +9,7 @@ from services.gateway.features.account.address_change import pending_change
 from services.gateway.http.errors import UNAVAILABLE_ERRORS, HttpError
 from services.gateway.http.forms import Form
 from services.gateway.http.rendering import page
-from services.gateway.http.routes import redirect, url
+from services.gateway.http.routes import redirect, see_other, url
 from services.gateway.portal import profile_form
 from services.gateway.portal.credentials import code_is_fresh, describe_factor
 from services.gateway.portal.flash import redirect_with_flash
@@ -17,11 +17,13 @@ from services.gateway.portal.fresh_code import give_code
 from services.gateway.portal.profile_form import ProfileSummary
 from services.gateway.sessions import guards
 from services.gateway.sessions.model import Session
-from services.gateway.sessions.request_state import REQUEST_STATE
+from services.gateway.sessions.request_state import REQUEST_STATE, flash
 from services.gateway.sessions.sessions import SESSIONS
 from shared.contracts.registration.views import AddressChangeView
 from shared.messaging.handlers import Refused
 
+#: Messages that stand beside the list of sessions.
+ABOUT_SESSIONS = ("session_ended", "sessions_ended")
 ID = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
 
 
@@ -38,6 +40,7 @@ async def show(request: web.Request) -> web.Response:
         sessions=await app[SESSIONS].of_account(found.account_id),
         current=found.id,
         pending=pending,
+        about_sessions=request[REQUEST_STATE].flash in ABOUT_SESSIONS,
         information_state=state,
         listed=listed,
         idle_minutes=int(limits.idle.total_seconds() // 60),
@@ -126,10 +129,15 @@ async def _close(request: web.Request, found: Session, one: str) -> web.Response
     sessions = request.app[SESSIONS]
     if not one:
         await sessions.end_others(found.account_id, request[REQUEST_STATE].token or "")
-        return redirect_with_flash(request, "account", "sessions_ended")
+        return _back_to_the_list(request, "sessions_ended")
     if not ID.fullmatch(one) or not await sessions.end_one(found.account_id, one):
         raise HttpError(404)
     if one == found.id:
         guards.clear_session_cookie(request)
         return redirect_with_flash(request, "sign_in", "signed_out")
-    return redirect_with_flash(request, "account", "session_ended")
+    return _back_to_the_list(request, "session_ended")
+
+
+def _back_to_the_list(request: web.Request, code: str) -> web.Response:
+    flash(request, code)
+    return see_other(f"{url(request, 'account')}#sessions")

@@ -169,6 +169,10 @@ VALUES: dict[str, str] = {
     "found": N_("trouvé"),
     "closed": N_("fermé"),
     "unlisted": N_("non répertorié"),
+    "address": N_("comptes demandés avec cette adresse"),
+    "network": N_("comptes demandés depuis ce réseau"),
+    "links_network": N_("liens demandés depuis ce réseau"),
+    "sign_in_network": N_("mots de passe refusés, tout le réseau"),
     "sends": N_("messages demandés"),
     "codes": N_("codes demandés"),
     "resets": N_("mots de passe oubliés"),
@@ -185,6 +189,13 @@ VALUES: dict[str, str] = {
     "reset": N_("lien de mot de passe oublié"),
     "desk": N_("secrétariat"),
     "lost_phone": N_("téléphone perdu"),
+    "unreachable": N_("serveur de messagerie injoignable"),
+    "unknown_mailbox": N_("boîte inconnue"),
+    "mailbox_full": N_("boîte pleine"),
+    "expired": N_("délai dépassé"),
+    "in_doubt": N_("remise non confirmée"),
+    "superseded": N_("remplacé par un message plus récent"),
+    "by hand": N_("abandonné par l'exploitant"),
 }
 
 #: Kinds of mail, in the words of their subjects.

@@ -22,9 +22,9 @@ from services.gateway.portal.dossier_texts import status_text
 from services.gateway.portal.profile_fields import LABELS
 from shared.domain.countries import country_names
 from shared.i18n.catalogue import N_, translate
-from shared.i18n.dates import format_datetime, format_day
+from shared.i18n.dates import format_datetime, format_day, format_number
 
-#: Rows of one category on the page; the file has all of them.
+#: Rows of one category on the page; the files have all of them.
 MAX_ROWS = 20
 MOMENT = re.compile(r"\d{4}-\d{2}-\d{2}T\d{2}:\d{2}.*")
 DAY = re.compile(r"\d{4}-\d{2}-\d{2}")
@@ -39,6 +39,8 @@ CHOSEN = frozenset(
         "about",
         "mail_state",
         "standing",
+        "reason",
+        "mail_reason",
         "position",
         "establishment_type",
         "language",
@@ -46,6 +48,11 @@ CHOSEN = frozenset(
 )
 #: The order of the form, for fields that are stored as one JSON value.
 ORDER = {name: place for place, name in enumerate(LABELS)}
+#: The fields of a category that say in one line what a service holds.
+GISTS: dict[str, tuple[str, tuple[tuple[str, ...], ...]]] = {
+    "registration": ("account", (("first_name", "last_name"), ("address",))),
+    "profile": ("information", (("company_name",), ("city",))),
+}
 YES_NO = (N_("non"), N_("oui"))
 
 
@@ -60,21 +67,28 @@ class Category:
 
 @dataclass(frozen=True, kw_only=True)
 class Section:
-    """What one service holds; `categories` is None where it did not answer."""
+    """What one service holds; `categories` is None where it did not answer.
+
+    `gist` says in one line what there is.
+    """
 
     title: str
+    gist: str
     categories: list[Category] | None
 
 
-def build_sections(data: PersonalData, lang: str, names: Mapping[str, str]) -> list[Section]:
+def build_sections(
+    data: PersonalData, lang: str, names: Mapping[str, str], *, rows: int | None = MAX_ROWS
+) -> list[Section]:
     """Every service under its heading, also where it has no data or is unavailable.
 
-    `names` are those of the service and its operator.
+    `names` are those of the service and its operator; of each category there are so many `rows`.
     """
-    words, documents = _Words(lang, names), data.documents
+    words, documents = _Words(lang, names, rows), data.documents
     return [
         Section(
             title=translate(title, lang),
+            gist=words.gist(service, documents.get(service, {})),
             categories=words.categories(documents[service]) if service in documents else None,
         )
         for service, title in TITLES.items()
@@ -87,6 +101,23 @@ class _Words:
 
     lang: str
     names: Mapping[str, str]
+    rows: int | None
+
+    def gist(self, service: str, document: Mapping[str, list[dict[str, Any]]]) -> str:
+        """Whose account, which establishment; else how much of what there is."""
+        category, groups = GISTS.get(service, ("", ()))
+        for row in document.get(category, [])[:1]:
+            told = (" ".join(str(row[name]) for name in group if row.get(name)) for group in groups)
+            if text := ", ".join(filter(None, told)):
+                return text
+        if list(document) == [service]:
+            return format_number(len(document[service]), self.lang)
+        space = "\u00a0" if self.lang == "fr" else ""
+        return f"{space}; ".join(
+            f"{self.label(CATEGORIES, name)}{space}: {format_number(len(kept), self.lang)}"
+            for name, kept in document.items()
+            if kept
+        )
 
     def categories(self, document: Mapping[str, list[dict[str, Any]]]) -> list[Category]:
         return [
@@ -94,9 +125,9 @@ class _Words:
                 title=self.label(CATEGORIES, name),
                 rows=[
                     self.row(_ordered(row) if name == "information" else row)
-                    for row in rows[:MAX_ROWS]
+                    for row in rows[: self.rows]
                 ],
-                more=max(0, len(rows) - MAX_ROWS),
+                more=0 if self.rows is None else max(0, len(rows) - self.rows),
             )
             for name, rows in document.items()
             if rows

@@ -1,6 +1,6 @@
-"""« Mes données »: the data stored about a person, as a page and as a file (B-11, GD-02).
+"""« Mes données »: the data stored about a person, as a page and as two files (B-11, GD-02).
 
-Needs a fresh code (SE-09). The page and the file name the services that did not answer.
+Needs a fresh code (SE-09). The page and the files name the services that did not answer.
 """
 
 import msgspec
@@ -55,16 +55,35 @@ async def download(request: web.Request) -> web.Response:
     data = await collect(request, found.account_id)
     _trace(found, data, "file")
     now = request.app[CLOCK]()
-    document = {
+    content = {
         "account_id": found.account_id,
         "made_at": now,
         "complete": not data.missing,
         "missing": data.missing,
         "services": data.documents,
     }
-    body = msgspec.json.format(msgspec.json.encode(document), indent=2)
-    name = f"impexweb-{now:%Y-%m-%d}{'-incomplet' if data.missing else ''}.json"
+    body = msgspec.json.format(msgspec.json.encode(content), indent=2)
     response = web.Response(body=body, content_type="application/json", charset="utf-8")
+    return _attached(response, data, f"{now:%Y-%m-%d}", "json")
+
+
+async def document(request: web.Request) -> web.Response:
+    """The data in words, as one HTML file that needs no network."""
+    found = guards.require_signed_in(request)
+    if not code_is_fresh(request, found):
+        raise Redirect("my_data")
+    data = await collect(request, found.account_id)
+    lang = request[REQUEST_STATE].lang
+    _trace(found, data, "document")
+    now = request.app[CLOCK]()
+    parts = build_sections(data, lang, request.app[RENDERER].brand.names(lang), rows=None)
+    response = page(request, "personal_data_file.html", parts=parts, made_at=now)
+    return _attached(response, data, f"{now:%Y-%m-%d}", "html")
+
+
+def _attached(response: web.Response, data: PersonalData, day: str, kind: str) -> web.Response:
+    """Named by its day, and by what is missing."""
+    name = f"impexweb-{day}{'-incomplet' if data.missing else ''}.{kind}"
     response.headers["Content-Disposition"] = f'attachment; filename="{name}"'
     return response
 

@@ -33,16 +33,19 @@ GATEWAY_CATEGORIES = {
         from sessions where account_id = $1 order by opened_at
     """,
     "known_browsers": """
-        select known_at, expires_at from known_browsers where account_id = $1 order by known_at
+        select known_at, expires_at as kept_until from known_browsers where account_id = $1
+        order by known_at
     """,
     "sessions_ended": """
         select before, partial_before from session_revocations where account_id = $1
     """,
     "validated": "select validated_at from validated_accounts where account_id = $1",
-    "saved_input": "select saved_at, expires_at from saved_forms where account_id = $1",
+    "saved_input": """
+        select saved_at, expires_at as kept_until from saved_forms where account_id = $1
+    """,
     "support_requests": """
-        select kind, number, submitted_at, expires_at from support_requests where account_id = $1
-        order by submitted_at
+        select kind, number, submitted_at, expires_at as kept_until from support_requests
+        where account_id = $1 order by submitted_at
     """,
 }
 GATEWAY_POOL: web.AppKey[Pool] = web.AppKey("gateway_pool")

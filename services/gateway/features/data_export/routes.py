@@ -1,4 +1,4 @@
-"""What is held about a person, as a page and as a file (B-11)."""
+"""What is held about a person, as a page and as files (B-11)."""
 
 from services.gateway.features.data_export import my_data
 from services.gateway.http.routes import Page
@@ -22,6 +22,13 @@ PAGES = (
         "my_data_file",
         "/compte/mes-donnees.json",
         my_data.download,
+        guard=require_signed_in,
+        language_target=False,
+    ),
+    Page(
+        "my_data_document",
+        "/compte/mes-donnees.html",
+        my_data.document,
         guard=require_signed_in,
         language_target=False,
     ),

@@ -1,5 +1,6 @@
-// For every form: the summary of errors gets the focus, or the only field; a second press of a button
-// before the response is ignored; a dialog begins at its main button. Forms work without this script.
+// For every form: the summary of errors gets the focus, or the only field; what the server refused is
+// no longer shown as wrong once it is changed; a second press of a button before the response is
+// ignored; a dialog begins at its main button. Forms work without this script.
 
 const summary = document.querySelector("[data-impex-focus]");
 summary?.focus();
@@ -9,6 +10,28 @@ const only = document.querySelector("[data-impex-begin]");
 if (only && !summary && document.activeElement === document.body) {
   if (only.getBoundingClientRect().bottom <= window.innerHeight) only.focus({ preventScroll: true });
 }
+
+const WRONG = ["fr-input-group--error", "fr-select-group--error", "fr-checkbox-group--error"];
+
+/** The server's message speaks of the value that was sent, not of the one that is typed now. */
+function accept(field) {
+  if (field.getAttribute("aria-invalid") !== "true") return;
+  field.removeAttribute("aria-invalid");
+  field.classList.remove("fr-input--error", "fr-select--error");
+  for (const name of WRONG) field.closest(`.${name}`)?.classList.remove(name);
+  document.getElementById(`${field.id}-messages`)?.replaceChildren();
+  field.addEventListener("change", () => forget(field), { once: true });
+}
+
+/** Out of the summary only when the field is left: what one types in must not move. */
+function forget(field) {
+  const link = `a[href="#${field.id}"]`;
+  document.querySelector(`#erreurs ${link}`)?.closest("li").remove();
+  if (!document.querySelector("#erreurs li")) document.getElementById("erreurs")?.remove();
+  if (document.querySelector(`#alerte ${link}`)) document.getElementById("alerte").remove();
+}
+
+document.addEventListener("input", (event) => accept(event.target));
 
 // As long as a slow response may take: afterwards, or once it was stopped, a press counts again. The
 // form's key makes the same form sent twice one action.
