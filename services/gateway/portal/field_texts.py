@@ -76,7 +76,9 @@ NAMES: dict[str, str] = {
         "et apostrophes."
     ),
     "no_letters": N_("{name} doit contenir au moins une lettre."),
-    "web_address": N_("{name} ne doit pas contenir d'adresse web."),
+    "web_address": N_(
+        "{name} contient « {host} », qui se lit comme une adresse web : retirez-la, ou son point."
+    ),
 }
 
 IDENTITY: dict[str, str] = {

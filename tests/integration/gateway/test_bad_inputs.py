@@ -28,7 +28,7 @@ BAD = [
     ("last_name", "x" * 101, "Le nom ne doit pas dépasser 100 caractères."),
     ("last_name", "Du\r\nBcc: x@y.fr", "Le nom contient un signe non accepté"),
     ("last_name", "<script>alert(1)</script>", "Le nom contient un signe non accepté"),
-    ("first_name", "Gagnez sur http://x.fr", "Le prénom ne doit pas contenir d'adresse web."),
+    ("first_name", "Gagnez sur http://x.fr", "Le prénom contient « http:// », qui se lit comme"),
     ("last_name", "a\u202eb", "Le nom contient un signe non accepté"),
     ("last_name", "a\x00b", "Le nom contient un signe non accepté"),
     ("address", "", "Saisissez votre adresse email."),

@@ -53,7 +53,7 @@ BELGIAN = ProfileFields(
 )
 WRONG = (
     FieldError(field="last_name", code="missing"),
-    FieldError(field="first_name", code="web_address"),
+    FieldError(field="first_name", code="web_address", params={"host": "bit.ly"}),
     FieldError(field="phone", code="other_territory", params={"country": "GP", "prefix": "+590"}),
     FieldError(field="phone_extension", code="digits_only"),
     FieldError(field="position", code="missing"),

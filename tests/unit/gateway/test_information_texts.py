@@ -18,6 +18,7 @@ PARAMS: dict[str, str | int] = {
     "beginning": "974",
     "siren": "732829320",
     "sign": "🏥",
+    "host": "bit.ly",
 }
 
 

@@ -28,6 +28,7 @@ PARAMS: dict[str, str | int] = {
     "reason": "no_at",
     "count": 4,
     "sign": "é",
+    "host": "bit.ly",
 }
 
 

@@ -50,6 +50,40 @@ def test_t_08_joiners_between_letters_that_need_them_stay(name: str) -> None:
 
 
 @pytest.mark.parametrize(
+    ("typed", "host"),
+    [
+        ("bit.ly", "bit.ly"),
+        ("Bit.Ly", "Bit.Ly"),
+        ("a.b.c.evil.site", "a.b.c.evil.site"),
+        ("Voir mon-site.page.", "mon-site.page"),
+        ("évasion.рф", "évasion.рф"),
+        ("пример.рф", "пример.рф"),
+        ("gagnez.中国", "gagnez.中国"),
+        ("labo.co.uk", "labo.co.uk"),
+        ("co.uk", "co.uk"),
+        ("casino.ck", "casino.ck"),
+        ("promo.github.io", "promo.github.io"),
+        ("Dr.No", "Dr.No"),
+        ("www.exemple", "www.exemple"),
+        ("http://x", "http://"),
+    ],
+)
+def test_s_15_a_web_address_is_found_by_its_suffix(typed: str, host: str) -> None:
+    error = check_name("last_name", typed)[1]
+    assert error is not None
+    assert (error.code, error.params) == ("web_address", {"host": host})
+
+
+@pytest.mark.parametrize(
+    "name",
+    ["J.Li", "J.M.Li", "M. de La Tour", "St. Gallen", "Jean.Martin", "J.-P.", "A.B", "P.Ng",
+     "Dupont.", "Müller-Lüdenscheidt", "O.de Vries"],
+)  # fmt: skip
+def test_s_15_initials_and_abbreviations_are_no_web_addresses(name: str) -> None:
+    assert check_name("last_name", name) == (name, None)
+
+
+@pytest.mark.parametrize(
     ("typed", "code"),
     [
         ("", "missing"),
@@ -61,6 +95,7 @@ def test_t_08_joiners_between_letters_that_need_them_stay(name: str) -> None:
         ("<script>alert(1)</script>", "forbidden_characters"),
         ("Gagnez sur http://x.fr", "web_address"),
         ("www.exemple", "web_address"),
+        ("Du pont.xyz", "web_address"),
         ("visitez promo.shop vite", "web_address"),
         ("a\0b", "forbidden_characters"),
         ("\0", "forbidden_characters"),
