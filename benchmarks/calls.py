@@ -22,8 +22,9 @@ from benchmarks.sample_service import OWNER, SERVICE, Echo
 from shared.database import Pool
 from shared.messaging.rpc_server import PREFETCH
 from shared.messaging.service_bus import ServiceBus
-from shared.messaging.topology import REPLY_TO
 
+#: Direct reply-to, the quickest way of a reply: what the baseline uses.
+REPLY_TO = "amq.rabbitmq.reply-to"
 CALLERS = (1, 32)
 DRAIN_SECONDS = 5
 Call = Callable[[], Awaitable[object]]

@@ -128,6 +128,7 @@ class Rabbit:
             f"default_user = {ADMIN}",
             f"default_pass = {self.password}",
             "log.console = false",
+            "max_message_size = 1048576",
             "disk_free_limit.absolute = 200MB",
             "vm_memory_high_watermark.absolute = 1GB",
         ]

@@ -39,7 +39,8 @@ def depths(where: BrokerEndpoint) -> list[Depth]:
             meaning=meaning(one["name"]),
         )
         for one in found
-        if not one["name"].startswith("amq.")
+        # Neither the broker's own nor those of one process, which end with it.
+        if not one["name"].startswith("amq.") and not one.get("exclusive")
     ]
     return sorted(rows, key=_place)
 

@@ -17,7 +17,7 @@ import asyncpg
 from operations.provision.permissions import Principal, database_sql
 from shared.database import Connection
 from shared.database.pool import connecting
-from shared.errors import ImpexError
+from shared.errors import DependencyDown, ImpexError
 
 T = TypeVar("T")
 
@@ -49,6 +49,11 @@ async def _session(url: str) -> AsyncIterator[Connection]:
             await connection.close()
     except (asyncpg.PostgresError, asyncpg.ClientConfigurationError) as error:
         raise ImpexError(f"the database refused: {error}") from error
+    except DependencyDown as down:
+        if isinstance(down.__cause__, asyncpg.InsufficientPrivilegeError):
+            reason = str(down.__cause__).splitlines()[0]
+            raise ImpexError(f"the database refused: {reason}") from down
+        raise
 
 
 async def _execute(url: str, statements: Sequence[str]) -> None:

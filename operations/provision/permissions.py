@@ -15,8 +15,21 @@ from shared.contracts.registration.events import LostPhoneReported
 from shared.messaging import topology
 
 OWNER = "impex_owner"
+#: Longer than any statement of a service.
+STATEMENT_SECONDS = 60
 #: Other applications, which publish events under their own user: no schema, no queue.
 PUBLISHERS = (backoffice.OWNER,)
+
+
+#: What services lock by, and what migrations do: numbers of two kinds that never meet.
+SERVICE_LOCK = "pg_advisory_xact_lock(bigint)"
+MIGRATION_LOCK = "pg_advisory_lock(integer, integer)"
+ADVISORY_LOCKS = tuple(
+    f"pg_{attempt}advisory_{kind}({numbers})"
+    for attempt in ("", "try_")
+    for kind in ("lock", "lock_shared", "xact_lock", "xact_lock_shared")
+    for numbers in ("bigint", "integer, integer")
+)
 
 
 @dataclass(frozen=True)
@@ -164,12 +177,26 @@ def roles_sql(principals: Sequence[Principal], passwords: Mapping[str, str]) -> 
         if name in passwords:
             quoted = passwords[name].replace("'", "''")
             statements.append(f"ALTER ROLE {name} LOGIN PASSWORD '{quoted}'")
+        if name != OWNER:
+            # Of sessions that set nothing themselves; migrations may take longer.
+            statements.append(f"ALTER ROLE {name} SET statement_timeout = '{STATEMENT_SECONDS}s'")
+    # What everybody may enter by default, and no role of ours has business in.
+    statements += [
+        _as_superuser(f"REVOKE CONNECT, TEMPORARY ON DATABASE {name} FROM PUBLIC")
+        for name in ("postgres", "template1")
+    ]
     # An administrator who is no superuser must be a member of the role it makes schemas for.
     statements.append(
         "DO $$ BEGIN IF NOT (SELECT rolsuper FROM pg_roles WHERE rolname = current_user) "
         "THEN GRANT impex_owner TO CURRENT_USER; END IF; END $$"
     )
     return statements
+
+
+def _as_superuser(*statements: str) -> str:
+    """Statements about what belongs to PostgreSQL itself; another administrator leaves them out."""
+    is_superuser = "(SELECT rolsuper FROM pg_roles WHERE rolname = current_user)"
+    return f"DO $$ BEGIN IF {is_superuser} THEN {'; '.join(statements)}; END IF; END $$"
 
 
 def database_sql(database: str, principals: Sequence[Principal]) -> list[str]:
@@ -179,6 +206,14 @@ def database_sql(database: str, principals: Sequence[Principal]) -> list[str]:
         f'REVOKE ALL ON DATABASE "{database}" FROM PUBLIC',
         f'GRANT CONNECT ON DATABASE "{database}" TO {roles}',
         "REVOKE ALL ON SCHEMA public FROM PUBLIC",
+        _as_superuser(
+            *(f"REVOKE ALL ON FUNCTION {one} FROM PUBLIC" for one in ADVISORY_LOCKS),
+            # Held locks show their numbers.
+            "REVOKE ALL ON FUNCTION pg_lock_status() FROM PUBLIC",
+            "REVOKE ALL ON pg_locks FROM PUBLIC",
+            f"GRANT EXECUTE ON FUNCTION {SERVICE_LOCK} TO {roles}",
+            f"GRANT EXECUTE ON FUNCTION {MIGRATION_LOCK} TO {OWNER}",
+        ),
     ]
     for principal in principals:
         statements.append(f"CREATE SCHEMA IF NOT EXISTS {principal.name} AUTHORIZATION {OWNER}")

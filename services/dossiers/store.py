@@ -16,7 +16,7 @@ from shared.messaging.handlers import SqlEffect
 
 #: The parts of a dossier: the column of its version, and its other columns.
 PARTS = {
-    "version": ("account_id", "kind", "status", "processed"),
+    "version": ("kind", "status", "processed"),
     "number_version": ("number", "number_folded"),
     "contents_version": (*CONTENTS, "contents_folded", "filed_on"),
     "decision_version": ("decided_on",),
@@ -33,13 +33,14 @@ UPSERT = "\n".join(
         "SELECT",
         ", ".join(f"${at}::{TYPES.get(name, 'text')}" for at, name in enumerate(COLUMNS, 3)),
         "FROM first",
-        "ON CONFLICT (dossier_id) DO UPDATE SET",
+        # Of another account the table refuses the event: a dossier stays where it was first.
+        "ON CONFLICT (dossier_id) DO UPDATE SET account_id = excluded.account_id,",
         ",\n".join(
             f"{name} = CASE WHEN {NEWER[version]} THEN excluded.{name} ELSE stored.{name} END"
             for version, columns in PARTS.items()
             for name in (version, *columns)
         ),
-        f"WHERE {' OR '.join(NEWER.values())}",
+        f"WHERE {' OR '.join(NEWER.values())} OR excluded.account_id <> stored.account_id",
     )
 )
 COUNT_BY_STATUS = """

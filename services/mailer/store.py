@@ -13,6 +13,7 @@ import msgspec
 from services.mailer.deliveries import Delivery
 from shared.contracts.registration.events import AccountCreated, AddressChanged, NameChanged
 from shared.database import Connection, row_count
+from shared.database.locks import lock_name
 from shared.database.rows import insert
 
 #: Longer than an event about a request can be delayed.
@@ -39,7 +40,7 @@ class Owner:
 
 async def lock(tx: Connection, owner_id: str) -> None:
     """Lock the mails of a request or account against other transactions until `tx` ends."""
-    await tx.execute("SELECT pg_advisory_xact_lock(hashtextextended($1, 0))", owner_id)
+    await lock_name(tx, owner_id)
 
 
 async def add(tx: Connection, new: Delivery) -> None:

@@ -14,9 +14,9 @@ from services.mfa.codes import CodeState, OffWindowCode
 from services.mfa.enrolments import AT_REST, Authenticator, Enrolment
 from shared.contracts.base import Sealed
 from shared.database import Connection, row_count, rows
+from shared.database.locks import lock_name
 from shared.outbox import replies
 
-LOCK_ACCOUNT = "SELECT pg_advisory_xact_lock(hashtextextended('mfa/' || $1::text, 0))"
 READ = """
 SELECT account_id::text, key_box, key_id, enrolled_at, begun_at, last_step, burned_steps,
     stray_step, stray_offset
@@ -55,7 +55,7 @@ WHERE id IN (
 
 async def lock_account(tx: Connection, account_id: str) -> None:
     """Lock the account until the transaction ends."""
-    await tx.execute(LOCK_ACCOUNT, account_id)
+    await lock_name(tx, f"account/{account_id}")
 
 
 async def read(tx: Connection, account_id: str) -> Authenticator | None:

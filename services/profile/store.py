@@ -14,9 +14,9 @@ import msgspec
 from services.profile.establishment_record import SiretCheck
 from shared.contracts.profile.views import ProfileFields
 from shared.database import Connection, row_count
+from shared.database.locks import lock_name
 from shared.database.rows import insert
 
-LOCK_ACCOUNT = "SELECT pg_advisory_xact_lock(hashtextextended('profile/' || $1::text, 0))"
 READ = """
 SELECT account_id::text, fields, version, coalesce(siret, '') AS siret, standing, closed_on,
     coalesce(terms_version, '') AS terms_version, terms_at, saved_at, validated_at
@@ -93,7 +93,7 @@ class Names:
 
 async def lock_account(tx: Connection, account_id: str) -> None:
     """Lock the account until the transaction ends."""
-    await tx.execute(LOCK_ACCOUNT, account_id)
+    await lock_name(tx, f"account/{account_id}")
 
 
 async def read(tx: Connection, account_id: str) -> Profile | None:

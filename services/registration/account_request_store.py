@@ -14,6 +14,7 @@ import asyncpg
 from services.registration.account_requests import AccountRequest, ValidationLink
 from shared.contracts.mailer import MailAccepted, MailDeferred, MailRefused
 from shared.database import Connection
+from shared.database.locks import lock_name
 from shared.database.rows import insert, update
 from shared.outbox import replies
 
@@ -23,7 +24,6 @@ password_hash, pepper_key_id, code_hash, code_key_id, tries, requested_at, sent_
 kept_until, verified_at, created_at, mail_event_id, mail_state, mail_at, mail_next_try_at,
 mail_reason
 """
-LOCK_ADDRESS = "SELECT pg_advisory_xact_lock(hashtextextended($1, 0))"
 READ = f"SELECT {COLUMNS} FROM requests WHERE id = $1"  # noqa: S608
 LOCK = READ + " FOR UPDATE"
 FIND_UNFINISHED = f"""
@@ -86,7 +86,7 @@ class DeletedRequest:
 async def lock_address(tx: Connection, *address_keys: str) -> None:
     """Lock requests and accounts of these addresses until the transaction ends."""
     for key in sorted(set(address_keys)):
-        await tx.execute(LOCK_ADDRESS, key)
+        await lock_name(tx, f"address/{key}")
 
 
 async def add(tx: Connection, request: AccountRequest, link_hash: bytes) -> None:

@@ -1,4 +1,4 @@
-"""Sends requests and awaits the replies, over direct reply-to.
+"""Sends requests and awaits the replies in a queue of this process's own.
 
 At most once on the wire: a reply may be lost with the connection. Therefore a request that changes
 something carries an idempotency key, and sending it again with the same key is safe. No reply is
@@ -7,6 +7,7 @@ awaited longer than the deadline, three seconds at most.
 
 import asyncio
 import contextlib
+import secrets
 from collections.abc import Callable, Iterable
 from datetime import datetime
 from typing import Any
@@ -35,7 +36,7 @@ from shared.messaging.rpc_codec import (
     UNAVAILABLE,
     decode_reply,
 )
-from shared.messaging.topology import REPLY_TO, REQUESTS
+from shared.messaging.topology import REPLIES, REQUESTS, reply_queue
 from shared.runtime.retrying import OutageLog
 from shared.runtime.telemetry import get_logger
 
@@ -61,6 +62,7 @@ class RpcClient:
         self._asks = {request.TYPE for request in asks}
         self._clock = clock
         self._channel: AbstractChannel | None = None
+        self._reply_to = ""
         self._ready = asyncio.Event()
         self._outage = OutageLog("requester_lost", "requester_back")
         self._channel_suspect = asyncio.Event()
@@ -92,8 +94,20 @@ class RpcClient:
     async def _listen(self) -> None:
         channel = await self._connection.channel(confirms=True)
         closed = channel.closing
-        # Replies come only to the channel that asked, without acknowledgement.
-        await channel.basic_consume(REPLY_TO, self._on_reply, no_ack=True, timeout=CONNECT_SECONDS)
+        # A new name each time: the queue of a lost connection may still be there for a while.
+        queue = reply_queue(self._service, secrets.token_hex(8))
+        await channel.queue_declare(
+            queue.name,
+            exclusive=True,
+            auto_delete=True,
+            arguments=dict(queue.arguments),
+            timeout=CONNECT_SECONDS,
+        )
+        await channel.queue_bind(queue.name, REPLIES, queue.name, timeout=CONNECT_SECONDS)
+        await channel.basic_consume(
+            queue.name, self._on_reply, no_ack=True, timeout=CONNECT_SECONDS
+        )
+        self._reply_to = queue.name
         self._channel = channel
         self._channel_suspect.clear()
         self._ready.set()
@@ -141,7 +155,7 @@ class RpcClient:
             message_id=message_id,
             correlation_id=message_id,
             message_type=request.TYPE,
-            reply_to=REPLY_TO,
+            reply_to=self._reply_to,
             expiration=str(int(timeout * 1_000)),
             user_id=self._connection.user,
             headers=headers,

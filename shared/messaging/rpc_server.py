@@ -39,7 +39,7 @@ from shared.messaging.rpc_codec import (
     encode_refusal,
     encode_reply,
 )
-from shared.messaging.topology import REQUESTS
+from shared.messaging.topology import REPLIES, REPLY_KEY, REQUESTS
 from shared.outbox import emit, replies
 from shared.runtime.telemetry import REGISTRY, get_logger, log_context, trace_id
 
@@ -224,7 +224,7 @@ class RpcServer:
     async def _reply(self, message: DeliveredMessage, body: bytes) -> None:
         """Send the answer. Lost with the connection, it is asked for again with the same key."""
         asked = message.header.properties
-        if not asked.reply_to:
+        if not REPLY_KEY.fullmatch(asked.reply_to or ""):
             return
         properties = Basic.Properties(
             content_type=CONTENT_TYPE,
@@ -234,10 +234,10 @@ class RpcServer:
             user_id=self._connection.user,
         )
         try:
-            # Not mandatory: the broker counts a reply-to name as not routed and would return it.
+            # Not mandatory: who does not wait any more has no queue, and asks again.
             channel = await self._reply_channel()
             await channel.basic_publish(
-                body, exchange="", routing_key=asked.reply_to, properties=properties
+                body, exchange=REPLIES, routing_key=asked.reply_to or "", properties=properties
             )
         except asyncio.CancelledError:
             if cancellation_requested():

@@ -21,8 +21,7 @@ EVENTS = "impex.events"
 UNROUTED = "impex.unrouted"
 REQUESTS = "impex.requests"
 DEAD = "impex.dead"
-#: Direct reply-to: a pseudo-queue of the broker's.
-REPLY_TO = "amq.rabbitmq.reply-to"
+REPLIES = "impex.replies"
 #: The broker user whose replayed messages every service accepts.
 OPERATOR = "operator"
 
@@ -37,6 +36,8 @@ DELIVERY_LIMIT = 20
 REQUEST_TTL = 3_000
 MAX_WAITING_REQUESTS = 1_000
 UNROUTED_RETENTION = 100_000
+#: The key of a reply: the name of the queue of the process that asked.
+REPLY_KEY = re.compile(r"^[a-z]+\.replies\.[0-9a-f]+$")
 #: The pattern that no key of ours matches.
 NO_KEY = "^$"
 
@@ -124,6 +125,7 @@ def shared_exchanges() -> Topology:
             Exchange(UNROUTED, "fanout"),
             Exchange(EVENTS, "topic", {"alternate-exchange": UNROUTED}),
             Exchange(REQUESTS, "topic"),
+            Exchange(REPLIES, "topic"),
             Exchange(DEAD, "topic"),
         ),
         queues=(Queue(UNROUTED, _quorum(max_length=UNROUTED_RETENTION)),),
@@ -149,6 +151,15 @@ def dead_queue(service: str) -> str:
 def requests_queue(service: str) -> str:
     """The queue where requests to `service` wait, three seconds at most."""
     return f"{service}.requests"
+
+
+def reply_queue(service: str, suffix: str) -> Queue:
+    """The queue of replies to one process of `service`, `suffix` being random hex digits.
+
+    It ends with its consumer. A reply that nobody awaits any more does not wait either.
+    """
+    name = f"{service}.replies.{suffix}"
+    return Queue(name, {"x-message-ttl": REQUEST_TTL, "x-max-length": MAX_WAITING_REQUESTS})
 
 
 def service_topology(
@@ -217,11 +228,11 @@ def permissions(
     write = [re.escape(EVENTS)] if _types(emits) else []
     write += [re.escape(REQUESTS)] if asked else []
     write += [re.escape(DEAD)] if heard else []
-    # Answers leave by the default exchange. Its write permission reaches every queue, which is
-    # why consumers check `user_id` and the exchange a message came by.
-    write += [r"amq\.default"] if answered else []
+    # Not the default exchange, whose write permission reaches every queue.
+    write += [re.escape(REPLIES)] if answered else []
     read = [re.escape(name) for name, used in ((EVENTS, heard), (DEAD, heard)) if used]
     read += [re.escape(REQUESTS)] if answered else []
+    read += [re.escape(REPLIES)] if asked else []
     own_letters = [service] if heard else []
     return Permissions(
         user=service,
@@ -235,6 +246,11 @@ def permissions(
                 read=_keys(heard),
             ),
             TopicPermission(REQUESTS, write=_keys(asked), read=_keys(answered)),
+            TopicPermission(
+                REPLIES,
+                write=REPLY_KEY.pattern if answered else NO_KEY,
+                read=rf"^{re.escape(service)}\.replies\.[0-9a-f]+$" if asked else NO_KEY,
+            ),
             TopicPermission(DEAD, write=_keys(own_letters), read=_keys(own_letters)),
         ),
     )
@@ -253,6 +269,7 @@ def publisher_permissions(user: str, emits: Iterable[type[Event]]) -> Permission
         topics=(
             TopicPermission(EVENTS, write=_keys(_types(emits)), read=NO_KEY),
             TopicPermission(REQUESTS, write=NO_KEY, read=NO_KEY),
+            TopicPermission(REPLIES, write=NO_KEY, read=NO_KEY),
             TopicPermission(DEAD, write=NO_KEY, read=NO_KEY),
         ),
     )

@@ -3,7 +3,10 @@
 A failed attempt rolls its row back, so its retry copy (same id) is not taken for a duplicate.
 """
 
+import asyncpg
+
 from shared.database import Connection, Pool, acquire, row_count
+from shared.errors import Reject
 from shared.messaging.handlers import SqlEffect
 
 #: Longer than retries and replays of dead letters last.
@@ -45,10 +48,14 @@ async def apply_once(
     """Apply the effect of a message unless `consumer` has done so before; returns whether it was
     now.
 
-    Waits for another session that is doing the same. Needs no transaction around it.
+    Waits for another session that is doing the same. Needs no transaction around it. Raises
+    `Reject` where a trigger of the schema refuses the effect, with its sentence.
     """
     sql = _APPLY_ONCE.replace("{effect}", effect.sql)
-    return bool(await connection.fetchval(sql, consumer, message_id, *effect.values))
+    try:
+        return bool(await connection.fetchval(sql, consumer, message_id, *effect.values))
+    except asyncpg.RaiseError as error:
+        raise Reject(str(error)) from error
 
 
 async def purge(pool: Pool, *, days: int = RETENTION_DAYS, batch: int = BATCH) -> int:

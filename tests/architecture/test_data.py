@@ -5,7 +5,7 @@ from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[2]
 #: Tables of every service for messages and migrations, and tables without personal data.
-OTHERS = {"inbox", "migrations", "outbox", "replies"}
+OTHERS = {"inbox", "lock_seed", "migrations", "outbox", "replies"}
 PUBLIC = {"profile.directory_answers"}
 COLUMN = re.compile(r"^table (\w+) column (\w+) ", re.M)
 ROW = re.compile(r"^\| `(\w+\.\w+)` \| ([^|]+) \| ([^|]+) \| ([^|]+) \|$", re.M)

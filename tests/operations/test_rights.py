@@ -12,9 +12,11 @@ from aiormq.abc import AbstractChannel
 from pamqp.commands import Basic
 
 from operations import service_registry
-from operations.provision.database_admin import run_blocking
+from operations.install.paths import ROOT
+from operations.provision.database_admin import run_blocking, with_url_parts
 from operations.provision.permissions import PLANNED_SERVICES, PUBLISHERS, Principal, definitions
 from shared.contracts.base import EVENTS, REQUESTS
+from shared.database.locks import LOCK, lock_name
 from shared.messaging import topology
 from shared.messaging.topology import declare, service_topology
 from tests.support.servers.shared_servers import ADMIN, Broker, Database, TestServers
@@ -195,6 +197,7 @@ WILD = ["#", "*", "*.*.*", "registration.#", "registration.*.*", "#.v1", "", "no
 KEYS = {
     topology.EVENTS: [*(one.TYPE for one in EMITTED), *NAMES, *WILD],
     topology.REQUESTS: [*(one.TYPE for one in ASKED), *NAMES, *WILD],
+    topology.REPLIES: [*(f"{name}.replies.{'0a' * 8}" for name in NAMES), *NAMES, *WILD],
     topology.DEAD: [*NAMES, *(f"{name}.dead" for name in NAMES), *WILD],
 }
 
@@ -206,6 +209,7 @@ def may_bind(user: Principal, exchange: str, key: str) -> bool:
     return key in {
         topology.EVENTS: heard,
         topology.REQUESTS: answered,
+        topology.REPLIES: {f"{user.name}.replies.{'0a' * 8}"} if user.asks else set(),
         topology.DEAD: own,
     }.get(exchange, set())
 
@@ -221,6 +225,7 @@ def may_publish(user: Principal, exchange: str, key: str) -> bool:
     return key in {
         topology.EVENTS: {one.TYPE for one in EMITTED if user.name == one.OWNER},
         topology.REQUESTS: {one.TYPE for one in user.asks},
+        topology.REPLIES: {k for k in KEYS[topology.REPLIES] if ".replies." in k and user.answers},
         topology.DEAD: own,
     }.get(exchange, set())
 
@@ -298,10 +303,32 @@ async def test_s_02_a_user_reads_its_own_queues_and_no_others(
         own = queue.partition(".")[0] == user.name
         assert await walker.allowed(take(queue)) is own, queue
         assert await walker.allowed(lambda c, q=queue: c.queue_purge(q)) is own, queue  # type: ignore[misc]
+        # S-13: nobody fills a queue by its name.
+        assert not await walker.allowed(publish("", queue, user.name)), queue
         if not own:
             assert not await walker.allowed(delete_queue(queue)), queue
             assert not await walker.allowed(bind(queue, "registration")), queue
     await connection.close()
+
+
+async def test_s_13_nobody_publishes_more_than_a_mebibyte(provisioned: Broker) -> None:
+    connection = await aiormq.connect(provisioned.url("registration"))
+    key = "registration.EmailVerified.v1"
+
+    async def send(size: int) -> None:
+        channel = await connection.channel(publisher_confirms=True)
+        await channel.basic_publish(bytes(size), exchange=topology.EVENTS, routing_key=key)
+
+    await send(1_048_576)
+    with pytest.raises(aiormq.exceptions.ChannelPreconditionFailed, match="larger than"):
+        await send(1_048_577)
+    await connection.close()
+
+
+def test_s_13_the_brokers_of_make_up_and_of_containers_have_the_same_limit() -> None:
+    limit = "max_message_size = 1048576"
+    assert limit in (ROOT / "deploy" / "rabbitmq.conf").read_text()
+    assert limit in (ROOT / "operations" / "local" / "rabbit.py").read_text()
 
 
 async def test_cr_06_a_service_may_do_its_own_work(ready: Broker) -> None:
@@ -371,8 +398,77 @@ FORBIDDEN = (
 )
 
 
+#: What would hold another's locks, or show their numbers.
+FORBIDDEN_LOCKS = (
+    "SELECT pg_advisory_lock(1)",
+    "SELECT pg_try_advisory_lock(1)",
+    "SELECT pg_advisory_lock_shared(1)",
+    "SELECT pg_advisory_lock(1, 1)",
+    "SELECT pg_try_advisory_lock(1, 1)",
+    "SELECT pg_advisory_xact_lock(1, 1)",
+    "SELECT pg_try_advisory_xact_lock(1)",
+    "SELECT pg_advisory_xact_lock_shared(1)",
+    "SELECT * FROM pg_locks",
+    "SELECT * FROM pg_lock_status()",
+    "UPDATE {own}.lock_seed SET seed = '\\x00'",
+    "DELETE FROM {own}.lock_seed",
+)
+
+
+async def test_s_13_a_lock_of_one_service_is_unknown_to_the_others(tables: Database) -> None:
+    """The same name is another number in each schema, and the seeds are each service's own."""
+    names = service_registry.service_names()
+    admin = await asyncpg.connect(tables.admin_url)
+    number = LOCK.replace("pg_advisory_xact_lock", "").replace("lock_seed", "{}.lock_seed")
+    numbers = {await admin.fetchval(number.format(name), "account/1") for name in names}
+    assert len(numbers) == len(names)
+    await admin.close()
+    connection = await asyncpg.connect(tables.url("mailer"))
+    for name in names:
+        if name != "mailer":
+            with pytest.raises(DENIED):
+                await connection.fetch(f"SELECT seed FROM {name}.lock_seed")
+    await connection.close()
+
+
+async def test_s_13_a_named_lock_is_held_until_its_transaction_ends(tables: Database) -> None:
+    settings = {"search_path": "mfa"}
+    first, second = [
+        await asyncpg.connect(tables.url("mfa"), server_settings=settings) for _ in range(2)
+    ]
+    async with second.transaction():
+        await second.execute("SET LOCAL lock_timeout = '50ms'")
+        async with first.transaction():
+            await lock_name(first, "account/1")
+            async with second.transaction():
+                await lock_name(second, "account/2")
+            with pytest.raises(asyncpg.LockNotAvailableError):
+                async with second.transaction():
+                    await lock_name(second, "account/1")
+        await lock_name(second, "account/1")
+    await first.close()
+    await second.close()
+
+
+async def test_s_13_a_role_enters_the_database_of_the_services_only(tables: Database) -> None:
+    for elsewhere in ("postgres", "template1"):
+        url = with_url_parts(tables.url("mailer"), database=elsewhere)
+        with pytest.raises(DENIED):
+            await asyncpg.connect(url)
+
+
+async def test_s_13_every_role_of_a_service_has_a_longest_statement(tables: Database) -> None:
+    for name in service_registry.service_names():
+        connection = await asyncpg.connect(tables.url(name))
+        assert await connection.fetchval("SHOW statement_timeout") == "1min"
+        await connection.close()
+    connection = await asyncpg.connect(tables.owner_url)
+    assert await connection.fetchval("SHOW statement_timeout") == "0", "migrations"
+    await connection.close()
+
+
 @pytest.mark.parametrize("role", SERVICES)
-@pytest.mark.parametrize("statement", FORBIDDEN)
+@pytest.mark.parametrize("statement", FORBIDDEN + FORBIDDEN_LOCKS)
 async def test_db_01_a_role_only_reads_and_writes_rows(
     tables: Database, role: str, statement: str
 ) -> None:

@@ -16,6 +16,7 @@ from services.gateway.sessions.model import PARTIAL_LIFETIME, TOUCH_INTERVAL, Se
 from services.gateway.sessions.tokens import token_hash
 from shared.contracts.gateway import OWNER, SessionClosed, SessionOpened
 from shared.database import Connection, Pool, acquire, row_count, transaction
+from shared.database.locks import lock_name
 from shared.outbox import emit
 from shared.runtime.telemetry import get_logger
 from shared.security.sealing import new_token
@@ -46,7 +47,6 @@ INSERT = f"""
 insert into sessions (token_hash, {COLUMNS}) values ($1, {PLACES})
 on conflict (token_hash) do nothing
 """  # noqa: S608
-LOCK_ACCOUNT = "select pg_advisory_xact_lock(hashtextextended('sessions/' || $1::text, 0))"
 REVOKE_BEFORE = """
 insert into session_revocations (account_id, before) values ($1, $2)
 on conflict (account_id) do update set before = greatest(session_revocations.before,
@@ -199,7 +199,7 @@ class Sessions:
             ends_at=now + self.limits.absolute,
         )
         async with transaction(self._pool) as tx:
-            await tx.execute(LOCK_ACCOUNT, full.account_id)
+            await lock_name(tx, f"sessions/{full.account_id}")
             if not await _take_over(tx, token, full.account_id, replaced_at):
                 return await tx.fetchrow(FIND, token_hash(new)) is not None
             if not await _insert(tx, new, full):
@@ -235,7 +235,7 @@ class Sessions:
         something else has. Only this browser stays known for the account.
         """
         async with transaction(self._pool) as tx:
-            await tx.execute(LOCK_ACCOUNT, session.account_id)
+            await lock_name(tx, f"sessions/{session.account_id}")
             if await _take_over(tx, token, session.account_id, changed_at):
                 await _insert(tx, new, replace(session, proved_at=changed_at, enrolment_id=None))
             await self.end_all_in(tx, session.account_id, changed_at, reason)
@@ -256,7 +256,7 @@ class Sessions:
         self, tx: Connection, account_id: str, moment: datetime, reason: str
     ) -> None:
         """The same within a transaction of the caller, without the browsers."""
-        await tx.execute(LOCK_ACCOUNT, account_id)
+        await lock_name(tx, f"sessions/{account_id}")
         await tx.execute(REVOKE_BEFORE, account_id, moment)
         await self._emit_closed(tx, await tx.fetch(DELETE_REVOKED, account_id, moment), reason)
 
@@ -270,7 +270,7 @@ class Sessions:
         """End one session of an account by its id, and sign-ins without their second factor; False
         where it has none of that id."""
         async with transaction(self._pool) as tx:
-            await tx.execute(LOCK_ACCOUNT, account_id)
+            await lock_name(tx, f"sessions/{account_id}")
             ended = await tx.fetch(DELETE_ONE, account_id, session_id)
             if ended:
                 await self._close(tx, account_id, ended)
@@ -280,7 +280,7 @@ class Sessions:
     async def end_others(self, account_id: str, token: str) -> None:
         """End every session of an account but the one of this cookie."""
         async with transaction(self._pool) as tx:
-            await tx.execute(LOCK_ACCOUNT, account_id)
+            await lock_name(tx, f"sessions/{account_id}")
             ended = await tx.fetch(DELETE_OTHERS, account_id, token_hash(token))
             await self._close(tx, account_id, ended)
         self._wake_relay()

@@ -1,10 +1,11 @@
 """Events about dossiers, in any order and repeated (G-43)."""
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime
 from itertools import combinations, permutations
+from typing import Any
 from uuid import uuid4
 
 import asyncpg
@@ -28,6 +29,7 @@ from tests.support.harness.dossier_events import (
     withdrawn,
 )
 from tests.support.harness.dossiers import DossiersHarness
+from tests.support.servers.shared_servers import Database
 
 #: A life cycle in its order; medicine and number change on the way.
 LIFE_CYCLE = (
@@ -143,16 +145,45 @@ async def test_a_withdrawal_keeps_the_decision(harness: DossiersHarness) -> None
     assert (row.status, str(row.decided_on)) == ("withdrawn", "2026-01-15")
 
 
-async def test_g_43_a_dossier_follows_the_account_of_its_highest_version(
-    harness: DossiersHarness,
+@pytest.mark.parametrize(
+    "later",
+    [
+        lambda: changed(version=4),
+        lambda: changed(version=2),
+        lambda: saved(version=1),
+        lambda: decided(version=9),
+        lambda: withdrawn(version=3),
+    ],
+    ids=["newer", "as new", "older, with contents", "decided", "withdrawn"],
+)
+async def test_s_13_a_dossier_stays_with_its_first_account(
+    harness: DossiersHarness, later: Callable[[], Any]
+) -> None:
+    """An event that names another account is refused and changes nothing, whatever its version."""
+    await harness.deliver(filed(version=2), ACCOUNT)
+    before = await harness.row(account=ACCOUNT)
+    with pytest.raises(Reject, match="belongs to another account"):
+        await harness.deliver(later(), OTHER_ACCOUNT)
+    assert await harness.row(account=ACCOUNT) == before
+    assert await harness.row(account=OTHER_ACCOUNT) is None
+    await harness.deliver(changed(version=3), ACCOUNT)
+    assert await harness.row(account=ACCOUNT) is not None
+
+
+async def test_s_13_only_the_desks_administrator_moves_a_dossier(
+    harness: DossiersHarness, tables: Database
 ) -> None:
     await harness.deliver(filed(version=2), ACCOUNT)
-    await harness.deliver(changed(version=4), OTHER_ACCOUNT)
-    await harness.deliver(changed(version=3), ACCOUNT)
-    assert await harness.row(account=ACCOUNT) is None
-    row = await harness.row(account=OTHER_ACCOUNT)
-    assert row is not None
-    assert row.medicine == "Paracétamol Exemple"
+    move = "UPDATE dossiers.dossiers SET account_id = $1"
+    with pytest.raises(asyncpg.RaiseError, match="another account"):
+        await harness.fetch(move, OTHER_ACCOUNT)
+    administrator = await asyncpg.connect(tables.admin_url)
+    await administrator.execute(move, OTHER_ACCOUNT)
+    await administrator.close()
+    await harness.deliver(changed(version=3), OTHER_ACCOUNT)
+    assert await harness.row(account=OTHER_ACCOUNT) is not None
+    with pytest.raises(Reject):
+        await harness.deliver(changed(version=4), ACCOUNT)
 
 
 async def test_g_43_only_the_account_of_the_event_sees_a_dossier(harness: DossiersHarness) -> None:

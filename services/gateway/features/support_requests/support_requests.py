@@ -15,6 +15,7 @@ from aiohttp import web
 
 from shared.contracts.gateway import OWNER, CorrectionRequested, DepartureReported
 from shared.database import Connection, Pool, transaction
+from shared.database.locks import lock_name
 from shared.domain.rate_limits import Quota
 from shared.outbox import emit
 from shared.runtime.telemetry import get_logger
@@ -28,7 +29,6 @@ NUMBER_CHARACTERS = 10
 RETENTION = timedelta(days=1)
 OF_ACCOUNT = Quota(name="desk", limit=5, window=timedelta(days=1))
 
-LOCK = "select pg_advisory_xact_lock(hashtextextended('desk/' || $1::text || '/' || $2::text, 0))"
 FIND = "select number from support_requests where form_hash = $1"
 MOMENTS = """
 select submitted_at from support_requests where kind = $1 and rate_limit_key = $2 and submitted_at >
@@ -135,7 +135,7 @@ class SupportRequests:
         event: CorrectionRequested | DepartureReported,
     ) -> str:
         async with transaction(self.pool) as tx:
-            await tx.execute(LOCK, support_request.kind, support_request.rate_limit_key)
+            await lock_name(tx, f"desk/{support_request.kind}/{support_request.rate_limit_key}")
             number: str | None = await tx.fetchval(FIND, support_request.form_hash)
             if number is not None:
                 return number

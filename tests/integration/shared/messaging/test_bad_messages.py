@@ -105,11 +105,11 @@ async def test_a_message_from_the_wrong_user_is_dead_lettered(bus: BusFixture) -
     assert not handler.events
 
 
-@pytest.mark.parametrize("user", ["registration", None], ids=["right user", "no user"])
+@pytest.mark.parametrize("user", [topology.OPERATOR, None], ids=["operator", "no user"])
 async def test_a_message_past_the_events_exchange_is_dead_lettered(
     bus: BusFixture, user: str | None
 ) -> None:
-    """Straight into the queue by the default exchange, or without a user: refused."""
+    """Straight into the queue, which only the operator's user may do, or without a user."""
     handler = RecordingHandler()
     await bus.node("mailer", hears=(hears(RequestCancelled, handler),))
     message_id, body = wrap(
@@ -117,7 +117,7 @@ async def test_a_message_past_the_events_exchange_is_dead_lettered(
     )
     exchange, key = (topology.EVENTS, TYPE) if user is None else ("", "mailer")
     await forge(
-        bus.broker.url("registration"),
+        bus.broker.url(user or "registration"),
         body,
         exchange=exchange,
         key=key,

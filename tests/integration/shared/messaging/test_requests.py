@@ -15,7 +15,7 @@ from shared.messaging import Refused, RequestContext, hears
 from shared.messaging.envelope import new_id, wrap
 from shared.messaging.errors import RequestTimeout, ServiceUnavailable
 from shared.messaging.rpc_codec import IDEMPOTENCY_KEY, decode_reply
-from shared.messaging.topology import REPLY_TO, REQUESTS
+from shared.messaging.topology import REPLIES, REQUESTS, reply_queue
 from tests.integration.shared.messaging.owners import TERMS, Owner, both
 from tests.support.servers.bus_fixture import BusFixture, RecordingHandler, channel, forge, now
 from tests.support.waiting import eventually
@@ -142,15 +142,18 @@ async def test_a_bad_request_is_refused_and_the_worker_continues(
         body = wrap("gateway", CancelRequest(request_id="r"), subject=None, now=now())[1]
     answer: asyncio.Future[bytes] = asyncio.get_running_loop().create_future()
     async with channel(bus.broker.url("gateway")) as raw:
+        replies = reply_queue("gateway", "0a" * 8).name
+        await raw.queue_declare(replies, exclusive=True)
+        await raw.queue_bind(replies, REPLIES, replies)
         await raw.basic_consume(
-            REPLY_TO, lambda message: answer.set_result(message.body), no_ack=True
+            replies, lambda message: answer.set_result(message.body), no_ack=True
         )
         await raw.basic_publish(
             body,
             exchange=REQUESTS,
             routing_key=CancelRequest.TYPE,
             properties=Basic.Properties(
-                message_id=new_id(), reply_to=REPLY_TO, correlation_id="c", headers=headers
+                message_id=new_id(), reply_to=replies, correlation_id="c", headers=headers
             ),
         )
         async with asyncio.timeout(60):
@@ -178,3 +181,42 @@ async def test_an_answer_of_another_user_is_ignored(bus: BusFixture) -> None:
             await gateway.rpc_client.ask(DescribeTerms(language="fr"), timeout=0.5)
     finally:
         DescribeTerms.OWNER = owner
+
+
+@pytest.mark.parametrize(
+    "reply_to", ["registration", "mailer", "mailer.dead", "gateway.replies.#", "#", "", None]
+)
+async def test_s_13_an_answer_goes_to_a_queue_of_replies_only(
+    bus: BusFixture, reply_to: str | None
+) -> None:
+    """Whatever the request names: nothing arrives elsewhere, and the next one is answered."""
+    await bus.node("mailer", hears=(hears(RequestCancelled, RecordingHandler()),))
+    owner = Owner()
+    gateway = await both(bus, CancelRequest, owner)
+    message_id, body = wrap("gateway", CancelRequest(request_id="r"), subject=None, now=now())
+    await forge(
+        bus.broker.url("gateway"),
+        body,
+        exchange=REQUESTS,
+        key=CancelRequest.TYPE,
+        message_id=message_id,
+        headers={IDEMPOTENCY_KEY: "k"},
+        reply_to=reply_to,
+    )
+    assert (
+        await gateway.rpc_client.ask(CancelRequest(request_id="r"), idempotency_key="n") == Done()
+    )
+    assert {request.request_id for request in owner.requests} == {"r"}
+    for queue in ("mailer", "mailer.dead", "registration.requests"):
+        assert await bus.depth(queue) == 0
+
+
+async def test_s_13_the_queue_of_replies_ends_with_its_process(bus: BusFixture) -> None:
+    def reply_queues() -> list[str]:
+        return [name for name in bus.broker.depths() if ".replies." in name]
+
+    gateway = await both(bus, CancelRequest, Owner())
+    assert len(reply_queues()) == 1
+    assert reply_queues()[0].startswith("gateway.replies.")
+    await gateway.drain(5)
+    await eventually(lambda: not reply_queues())

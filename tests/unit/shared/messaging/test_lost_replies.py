@@ -24,6 +24,12 @@ class Channel:
         self.sent = 0
         self.lost = asyncio.Event()
 
+    async def queue_declare(self, *_arguments: Any, **_options: Any) -> None:
+        """The queue of replies."""
+
+    async def queue_bind(self, *_arguments: Any, **_options: Any) -> None:
+        """Its binding."""
+
     async def basic_consume(self, *_arguments: Any, **_options: Any) -> None:
         """Replies would come here."""
 
