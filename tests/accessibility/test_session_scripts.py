@@ -318,3 +318,31 @@ async def test_p_11_the_only_field_has_the_focus_where_it_is_in_sight(
     await page.goto(f"{site.url}/code.fr.html")
     await expect(page.locator("html[data-fr-js]")).to_be_attached()
     assert await page.evaluate("[scrollY, document.activeElement.tagName]") == [0, "BODY"]
+
+
+async def test_p_09_p_10_on_a_phone_the_main_button_is_near(site: Site, browser: Browser) -> None:
+    """How far down each page of the way ends its main button, in windows of 812 px: what one reads
+    and fills in comes before, everything else after it.
+    """
+    phone = {"viewport": {"width": 375, "height": 812}, "is_mobile": True, "has_touch": True}
+    context = await browser.new_context(java_script_enabled=False, **phone)
+    page = await context.new_page()
+    far = {}
+    for name, windows in {
+        "welcome": 1,
+        "register": 2,
+        "validation": 1.25,
+        "validation-bounced": 1,
+        "verified": 1,
+        "sign_in-created": 1,
+        "enrol": 1.25,
+        "codes": 1.5,
+    }.items():
+        await page.goto(f"{site.url}/{name}.fr.html")
+        button = page.locator("main .fr-btn:not(.fr-btn--secondary, .fr-btn--tertiary)").last
+        box = await button.bounding_box()
+        assert box is not None
+        if box["y"] + box["height"] > windows * 812:
+            far[name] = box
+    assert far == {}
+    await context.close()
