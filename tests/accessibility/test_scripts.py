@@ -139,6 +139,16 @@ async def test_t_20_a_password_filled_in_without_an_event_is_checked_at_the_pres
         await expect(page.locator("[data-rule=min_length]")).to_contain_text("Pas encore")
 
 
+async def test_t_13_what_is_too_simple_is_not_called_ready(site: Site, page: Page) -> None:
+    """Only the server finds it, before the form is sent."""
+    await _register(site, page)
+    site.answers[WORD] = {"word": None, "source": None, "too_simple": True}
+    await page.locator("#password").fill(GOOD)
+    await expect(page.locator("#mot-refuse")).to_contain_text("trop facile à deviner")
+    await expect(page.locator("#suite")).to_have_text("Encore 1 règle à respecter.")
+    await expect(page.locator("#continuer")).to_have_attribute("aria-disabled", "true")
+
+
 async def test_g_05_a_typo_gets_a_suggestion_that_corrects_it(site: Site, page: Page) -> None:
     """The suggestion fills the field only on request."""
     await _register(site, page)

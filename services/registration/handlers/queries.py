@@ -1,5 +1,8 @@
 """Queries of forms while somebody types: password rules, common words, likely typos."""
 
+import asyncio
+
+from services.registration.common_words import is_too_simple
 from services.registration.deps import Deps
 from services.registration.email_typos import suggest_correction
 from shared.contracts.registration.requests import (
@@ -21,14 +24,15 @@ async def describe_password_rules(
 async def find_listed_word(
     request: FindListedWord, context: RequestContext[Deps]
 ) -> ListedWordView:
-    """The listed word in a password, which is neither returned, stored nor logged."""
+    """What only the server finds in a password, which is neither returned, stored nor logged."""
     deps = context.deps
     password = deps.open(request, "password")
-    if password is None or len(password) > deps.settings.password_max:
+    if not password or len(password) > deps.settings.password_max:
         return ListedWordView()
     found = deps.common_words.find(password)
     if found is None:
-        return ListedWordView()
+        # In a thread: zxcvbn takes milliseconds.
+        return ListedWordView(too_simple=await asyncio.to_thread(is_too_simple, password))
     return ListedWordView(word=found.word, source=found.source)
 
 

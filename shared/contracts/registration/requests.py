@@ -160,7 +160,8 @@ class DescribePasswordRules(Request, frozen=True, kw_only=True):
 
 @request(OWNER, views.ListedWordView, changes=False)
 class FindListedWord(Request, frozen=True, kw_only=True):
-    """Find a common word in a password; only the server has the word lists."""
+    """Find a common word in a password, or that it is too easy to guess: the rules that only the
+    server has."""
 
     password: Sealed
 

@@ -82,10 +82,12 @@ class PasswordRulesView(Reply, frozen=True, kw_only=True):
 
 
 class ListedWordView(Reply, frozen=True, kw_only=True):
-    """The listed word found in a password, and its list's name, or two nulls."""
+    """What only the server finds in a password: a listed word and its list's name, or two nulls;
+    without a word, whether it is too easy to guess."""
 
     word: str | None = None
     source: str | None = None
+    too_simple: bool = False
 
 
 class TermsView(Reply, frozen=True, kw_only=True):

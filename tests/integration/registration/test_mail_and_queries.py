@@ -110,7 +110,20 @@ async def test_g_08_a_listed_word_is_found_while_typing(harness: RegistrationHar
     assert await harness.ask(asked) == ListedWordView(word="soleil", source="french")
     for password in ("Kvfz9rLq", "", "soleil" * 200):
         asked = kind(password=harness.seal(kind, "password", password))
-        assert await harness.ask(asked) == ListedWordView()
+        assert (await harness.ask(asked)).word is None
+
+
+@pytest.mark.parametrize(
+    ("password", "too_simple"),
+    [("BobBobBob", True), ("Kvfz9rLq", False), ("Soleil2024", False)],
+)
+async def test_t_13_a_too_simple_password_is_found_while_typing(
+    harness: RegistrationHarness, password: str, too_simple: bool
+) -> None:
+    """As it is when the form is sent; a listed word is the better reason."""
+    kind = FindListedWord
+    view = await harness.ask(kind(password=harness.seal(kind, "password", password)))
+    assert view.too_simple is too_simple
 
 
 async def test_g_05_a_typo_gets_a_suggestion(harness: RegistrationHarness) -> None:

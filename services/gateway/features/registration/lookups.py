@@ -13,14 +13,16 @@ from shared.messaging.handlers import Refused
 
 
 async def listed_word(request: web.Request, password: str) -> web.Response:
-    """The listed word that a password holds, and its list (G-08)."""
+    """The listed word that a password holds, and its list; whether it is too simple (G-08)."""
     count_lookup(request)
     message = FindListedWord(password=seal(request, FindListedWord, "password", password))
     try:
         view = await ask(request, message, ListedWordView)
     except Refused:
-        return web.json_response({"word": None, "source": None})
-    return web.json_response({"word": view.word, "source": view.source})
+        view = ListedWordView()
+    return web.json_response(
+        {"word": view.word, "source": view.source, "too_simple": view.too_simple}
+    )
 
 
 async def near_address(request: web.Request, address: str) -> web.Response:

@@ -27,7 +27,7 @@ export function watchPassword(form, person) {
   const texts = new Map(Object.entries(data("textes")));
   const field = form.elements.namedItem("password");
   const button = byId("continuer");
-  let listed = { password: "", answered: false, word: null };
+  let listed = { password: "", answered: false, word: null, tooSimple: false };
   let lastReason = byId("suite").textContent;
   let wordTimer = 0;
   let announceTimer = 0;
@@ -56,15 +56,16 @@ export function watchPassword(form, person) {
     const common = found.find((verdict) => verdict.rule === "common");
     if (!common?.ok) return found;
     common.open = listed.password !== field.value || !listed.answered;
-    if (!common.open && listed.word) {
+    if (!common.open && (listed.word || listed.tooSimple)) {
       common.ok = false;
-      common.code = "listed_word";
-      common.params = { word: listed.word };
+      common.code = listed.word ? "listed_word" : "too_simple";
+      common.params = listed.word ? { word: listed.word } : {};
     }
     return found;
   }
 
   function refusedWord(found) {
+    if (found.some((verdict) => verdict.code === "too_simple")) return say("too_simple");
     const wrong = found.find((verdict) => !verdict.ok && (verdict.params?.word ?? verdict.params?.run));
     if (!wrong) return "";
     const part = wrong.params.part === "address" ? "address_part" : "name_part";
@@ -130,7 +131,12 @@ export function watchPassword(form, person) {
     const turn = asked;
     const answer = await ask(form, "/inscription/mot-courant", { password });
     if (turn !== asked) return;
-    listed = { password, answered: answer !== null, word: answer?.word ?? null };
+    listed = {
+      password,
+      answered: answer !== null,
+      word: answer?.word ?? null,
+      tooSimple: answer?.too_simple ?? false,
+    };
     show();
   }
 
