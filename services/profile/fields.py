@@ -15,7 +15,12 @@ from services.profile import establishment, phones
 from services.profile.establishment_record import SiretCheck
 from services.profile.text_rules import MAX_LINE_LENGTH, MAX_TEXT_LENGTH, check_line
 from shared.contracts.base import FieldError, Refusal
-from shared.contracts.profile.views import ESTABLISHMENT_TYPES, POSITIONS, ProfileFields
+from shared.contracts.profile.views import (
+    ESTABLISHMENT_TYPES,
+    POSITIONS,
+    ProfileFields,
+    SubmittedFields,
+)
 from shared.domain.countries import country_codes
 from shared.domain.person_names import check_name
 from shared.domain.typed_text import clean_draft, has_long_run_of_marks, visible_sign
@@ -76,6 +81,13 @@ def check_storable(fields: ProfileFields) -> Refusal | None:
             params: dict[str, str | int] = {"sign": visible_sign(sign)}
             errors.append(FieldError(field=field, code="forbidden_characters", params=params))
     return Refusal(slug="invalid_fields", errors=tuple(errors)) if errors else None
+
+
+def to_fields(submitted: SubmittedFields) -> ProfileFields:
+    """The fields without what only its page says."""
+    values = msgspec.structs.asdict(submitted)
+    del values["based_on"]
+    return ProfileFields(**values)
 
 
 def without_pasted_signs(fields: ProfileFields) -> ProfileFields:

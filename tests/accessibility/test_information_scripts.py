@@ -133,6 +133,106 @@ async def test_si_06_a_closed_establishment_requires_a_reason(site: Site, page: 
     assert site.complaints == []
 
 
+NEXT = {**FOUND, "text": "Numéro exact : AUTRE.", "company_name": "AUTRE", "address": "3 QUAI B",
+        "postal_code": "69009", "city": "LYON", "hospital_pharmacy": False}  # fmt: skip
+OTHER = "73282932000082"
+
+
+@pytest.mark.parametrize(
+    ("answer", "values", "words"),
+    [
+        (NEXT, ["AUTRE", "3 QUAI B", "69009", "LYON", ""], "a été remplacé"),
+        (_answer("unlisted", "Absent."), ["", "", "", "", ""], "a été vidé"),
+        (_answer("closed", "Fermé."), ["", "", "", "", ""], "a été vidé"),
+        (_answer("deferred", "Plus tard."), ["", "", "", "", ""], "a été vidé"),
+    ],
+)
+async def test_t_02_what_was_filled_in_follows_the_number(
+    site: Site, page: Page, answer: dict[str, object], values: list[str], words: str
+) -> None:
+    site.answers[ESTABLISHMENT] = FOUND
+    await _open(site, page)
+    siret, state = page.locator("#siret"), page.locator("#siret-etat")
+    await page.locator("#phone").fill("01 55 87 40 90")
+    await siret.fill(SIRET)
+    await expect(state).to_contain_text("PHARMACIE DES LILAS")
+    site.answers[ESTABLISHMENT] = answer
+    await siret.press("Backspace")
+    await expect(state).to_have_text("", timeout=1000)
+    await siret.fill(OTHER)
+    await expect(state).to_contain_text(words)
+    names = ("company_name", "address", "postal_code", "city", "establishment_type")
+    for name, value in zip(names, values, strict=True):
+        await expect(page.locator(f"#{name}")).to_have_value(value)
+    await expect(page.locator("#phone")).to_have_value("01 55 87 40 90")
+    marker = await page.locator("input[name=filled_in]").input_value()
+    assert marker.split()[:1] == ([OTHER] if any(values) else [])
+
+
+async def test_t_02_what_somebody_typed_stays_under_another_number(site: Site, page: Page) -> None:
+    site.answers[ESTABLISHMENT] = FOUND
+    await _open(site, page)
+    siret, state = page.locator("#siret"), page.locator("#siret-etat")
+    await siret.fill(SIRET)
+    await expect(state).to_contain_text("PHARMACIE DES LILAS")
+    await page.locator("#city").fill("Les Lilas")
+    await page.locator("#establishment_type").select_option("other")
+    site.answers[ESTABLISHMENT] = NEXT
+    await siret.fill(OTHER)
+    await expect(state).to_contain_text("AUTRE")
+    await expect(page.locator("#city")).to_have_value("Les Lilas")
+    await expect(page.locator("#establishment_type")).to_have_value("other")
+    await expect(page.locator("#company_name")).to_have_value("AUTRE")
+    await siret.fill("")
+    await siret.blur()
+    await expect(page.locator("#company_name")).to_have_value("")
+    await expect(state).to_contain_text("a été vidé")
+
+
+async def test_p_13_the_message_of_the_server_goes_with_the_first_change(
+    site: Site, page: Page
+) -> None:
+    """At the field and in the summary; the SIRET then has the page's message alone."""
+    site.answers[ESTABLISHMENT] = FOUND
+    await _open(site, page, "information-errors")
+    summary, city = page.locator("#erreurs"), page.locator("#city")
+    await city.press_sequentially("L")
+    assert await city.get_attribute("aria-invalid") is None
+    await expect(page.locator("#city-messages")).to_have_text("")
+    await city.blur()
+    await expect(summary.locator("a[href='#city']")).to_have_count(0)
+    await page.locator("#position").select_option("other")
+    await expect(page.locator("#position-messages")).to_have_text("")
+    await page.locator("#siret").fill(SIRET)
+    await expect(page.locator("#siret-messages")).to_have_text("")
+    await expect(page.locator("#siret-etat")).to_contain_text("Numéro exact")
+    await expect(page.locator("#company_name-messages")).to_have_text("")
+    await expect(page.locator("#last_name-messages")).not_to_have_text("")
+    await page.evaluate(AXE_SOURCE)
+    assert await violations(page, {"runOnly": LEVELS}) == []
+
+
+async def test_p_01_values_of_the_other_version_are_taken_over(site: Site, page: Page) -> None:
+    await _open(site, page, "information-two-versions")
+    notes = page.locator("[data-other-version]:visible")
+    await expect(page.locator("#alerte")).to_be_focused()
+    await page.evaluate(AXE_SOURCE)
+    assert await violations(page, {"runOnly": LEVELS}) == []
+    await page.get_by_role("button", name="Reprendre cette valeur : Ville").click()
+    await expect(page.locator("#city")).to_have_value("Les Lilas")
+    await expect(page.locator("#city")).to_be_focused()
+    await expect(page.locator("#phone")).to_have_value("01 55 87 40 90")
+    await page.get_by_role("button", name="Reprendre toute la version enregistrée").click()
+    await expect(notes).to_have_count(0)
+    for name, value in (("phone", "01 55 87 40 91"), ("country", "BE"), ("position", "other")):
+        await expect(page.locator(f"#{name}")).to_have_value(value)
+    await expect(page.locator("#siret")).to_be_hidden()
+    await expect(page.locator("#position_other")).to_be_visible()
+    async with page.expect_request("**/informations") as sent:
+        await page.locator("#last_name").press("Enter")
+    assert "take=" not in ((await sent.value).post_data or "")
+
+
 async def test_g_33_ax_09_changes_are_not_left_behind_unasked(site: Site, page: Page) -> None:
     """Three choices; the dialog traps the focus and returns it; no dialog without changes."""
     await _open(site, page, "information-draft")

@@ -125,6 +125,11 @@ ALERTS: dict[str, str] = {
         "Votre navigateur n'a pas envoyé le cookie de ce formulaire : cet envoi n'a pas été pris "
         "en compte. Autorisez nos cookies, vérifiez votre saisie, puis envoyez-la de nouveau."
     ),
+    "draft_changed": N_(
+        "Ce brouillon a été enregistré entre-temps, le {date}. Rien n'est perdu : votre saisie est "
+        "dans les champs, la valeur enregistrée est sous chaque champ différent. Choisissez, puis "
+        "enregistrez."
+    ),
     "draft_not_saved": N_(
         "Le brouillon n'est pas enregistré : corrigez d'abord les champs signalés."
     ),

@@ -72,6 +72,14 @@ INFO: dict[str, str] = {
         "Aucun changement d'adresse n'est en cours : il a expiré, a été abandonné, ou votre "
         "mot de passe a changé. Vous pouvez recommencer."
     ),
+    "draft_followed": N_(
+        "Brouillon enregistré à {saved}. Le n° de Siret a changé : ce que le répertoire Sirene "
+        "avait rempli pour l'ancien a été remplacé ou vidé. Vérifiez l'établissement."
+    ),
+    "siret_followed": N_(
+        "Le n° de Siret a changé : ce que le répertoire Sirene avait rempli pour l'ancien a été "
+        "remplacé ou vidé. Vérifiez l'établissement."
+    ),
     "typed_again": N_(
         "Voici ce que vous aviez saisi avant la fermeture de la session : ce n'est pas encore "
         "enregistré."

@@ -18,15 +18,19 @@ from services.gateway.portal.profile_fields import (
     POSITIONS,
 )
 from shared.contracts.profile.requests import DescribeProfile
-from shared.contracts.profile.views import ProfileFields, ProfileView
+from shared.contracts.profile.views import ProfileFields, ProfileView, SubmittedFields
 from shared.domain.countries import FRANCE, country_names
 from shared.domain.typed_text import normal_form
 from shared.i18n.catalogue import translate
 
 TERMS_CHECKBOX = "terms"
 TEXTS = tuple(name for name in ProfileFields.__struct_fields__ if name != TERMS_CHECKBOX)
+#: The texts that people type or choose.
+TYPED = tuple(name for name in TEXTS if name != "filled_in")
 #: The fields of the form, without those that every form has.
-NAMES = " ".join((*TEXTS, TERMS_CHECKBOX, "action", "dialog", "mark"))
+NAMES = " ".join((*TEXTS, TERMS_CHECKBOX, "action", "dialog", "mark", "take", "version"))
+#: Digits of a draft's version number.
+MAX_VERSION_DIGITS = 9
 Option = tuple[str, str]
 
 
@@ -58,6 +62,18 @@ def from_form(fields: Mapping[str, str]) -> ProfileFields:
     return ProfileFields(
         **{name: fields[name] for name in TEXTS}, terms=fields[TERMS_CHECKBOX] == "1"
     )
+
+
+def submitted(fields: Mapping[str, str]) -> SubmittedFields:
+    """The information from the form, with the version of the draft that its page showed."""
+    values = msgspec.structs.asdict(from_form(fields))
+    return SubmittedFields(**values, based_on=parse_version(fields["version"]))
+
+
+def parse_version(text: str) -> int | None:
+    """A draft's version number, or None if it is none."""
+    valid = text.isascii() and text.isdigit() and len(text) <= MAX_VERSION_DIGITS
+    return int(text) if valid else None
 
 
 def to_form(fields: ProfileFields) -> dict[str, str]:

@@ -8,8 +8,15 @@ import msgspec
 from services.profile import establishment, store
 from services.profile.deps import Deps
 from services.profile.establishment_lookup import DEFERRED, find
-from services.profile.establishment_record import SiretCheck
-from services.profile.fields import check_storable, siret_of, validate, without_pasted_signs
+from services.profile.establishment_record import EstablishmentRecord, SiretCheck
+from services.profile.fields import (
+    check_storable,
+    siret_of,
+    to_fields,
+    validate,
+    without_pasted_signs,
+)
+from services.profile.filled_in import follow_siret
 from services.profile.store import Names, Profile
 from shared.contracts.base import Refusal
 from shared.contracts.profile.events import (
@@ -18,7 +25,7 @@ from shared.contracts.profile.events import (
     ProfileSaved,
 )
 from shared.contracts.profile.requests import DescribeProfile, SaveProfile, ValidateProfile
-from shared.contracts.profile.views import ProfileFields, ProfileView
+from shared.contracts.profile.views import ProfileFields, ProfileView, SubmittedFields
 from shared.database import Pool
 from shared.domain.person_names import check_name
 from shared.messaging.handlers import Refused, RequestContext
@@ -34,11 +41,14 @@ log = get_logger("profile")
 
 @dataclass(frozen=True, kw_only=True)
 class SubmittedForm:
-    """A form as submitted, with its valid SIRET or an empty text and the lookup of that."""
+    """A form as submitted, with the version of the draft that it was made from, with its valid
+    SIRET or an empty text, and what the directory knows about that.
+    """
 
     fields: ProfileFields
+    based_on: int | None
     siret: str
-    siret_check: SiretCheck | None
+    record: EstablishmentRecord | None
 
 
 async def describe_profile(request: DescribeProfile, context: RequestContext[Deps]) -> ProfileView:
@@ -50,7 +60,8 @@ async def read_form(request: SaveProfile, deps: Deps, pool: Pool) -> SubmittedFo
     """Read the form and look its SIRET up; a missing answer refuses nothing (SI-07)."""
     text = deps.opener.open(request.fields, seal_context(SaveProfile, "fields"))
     try:
-        fields = without_pasted_signs(msgspec.json.decode(text, type=ProfileFields))
+        submitted = msgspec.json.decode(text, type=SubmittedFields)
+        fields = without_pasted_signs(to_fields(submitted))
         refusal = check_storable(fields)
     except msgspec.MsgspecError:
         refusal = Refusal(slug="invalid_fields")
@@ -64,8 +75,8 @@ async def read_form(request: SaveProfile, deps: Deps, pool: Pool) -> SubmittedFo
         )
         raise Refused(refusal)
     siret = siret_of(fields)
-    siret_check = await find(siret, deps, pool) if siret and deps.directory else None
-    return SubmittedForm(fields=fields, siret=siret, siret_check=siret_check)
+    record = await find(siret, deps, pool) if siret and deps.directory else None
+    return SubmittedForm(fields=fields, based_on=submitted.based_on, siret=siret, record=record)
 
 
 async def save_profile(request: SaveProfile, context: RequestContext[Deps]) -> ProfileView:
@@ -74,6 +85,10 @@ async def save_profile(request: SaveProfile, context: RequestContext[Deps]) -> P
     former = await store.read(context.tx, request.account_id)
     if former is not None and former.validated:
         raise Refused(ALREADY_VALIDATED)
+    form: SubmittedForm = context.prepared
+    version = 0 if former is None else former.version
+    if form.based_on is not None and form.based_on != version:
+        raise Refused(DRAFT_CHANGED)
     draft = _draft(request, former, context)
     await store.save(context.tx, draft)
     await _publish_saved(draft, context)
@@ -159,13 +174,14 @@ def _draft(request: SaveProfile, former: Profile | None, context: RequestContext
     version, terms_at = request.terms_version, now
     if former is not None and former.terms_at is not None and former.terms_version == version:
         terms_at = former.terms_at
-    known = form.siret_check
+    known: SiretCheck | None = form.record
     if former is not None and former.siret == form.siret and known is not None:
         known = former.siret_check if known.state == DEFERRED and former.siret_check else known
     accepted = form.fields.terms
+    before = None if former is None else former.fields
     return Profile(
         account_id=request.account_id,
-        fields=form.fields,
+        fields=follow_siret(form.fields, before, form.siret, form.record),
         version=1 if former is None else former.version + 1,
         siret=form.siret,
         siret_check=known,

@@ -15,10 +15,11 @@ class DescribeProfile(Request, frozen=True, kw_only=True):
 
 @request(OWNER, ProfileView, changes=True)
 class SaveProfile(Request, frozen=True, kw_only=True):
-    """Save a draft, valid or not, complete or not. `fields` is the JSON of `ProfileFields`.
+    """Save a draft, valid or not, complete or not. `fields` is the JSON of `SubmittedFields`.
 
     `terms_version` is the version of the terms that the page showed with the checkbox. Refused with
-    `already_validated`; with `unknown_choice` (params: field) for a value that is on no list; with
+    `already_validated`; with `changed` where another save came in between (both versions must be
+    shown); with `unknown_choice` (params: field) for a value that is on no list; with
     `invalid_fields` for what cannot be stored: control characters (line ends in `closed_reason`
     aside; `forbidden_characters`), more than 500 characters (`too_long`, params: max).
     """

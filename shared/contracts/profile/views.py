@@ -16,7 +16,9 @@ class ProfileFields(msgspec.Struct, frozen=True, kw_only=True):
 
     `position` is one of `POSITIONS`, `establishment_type` one of `ESTABLISHMENT_TYPES`, `country`
     an ISO 3166-1 alpha-2 code. `terms` is the tick of « J'ai lu et m'engage à respecter … ».
-    `closed_reason` is the reason for declaring a closed establishment.
+    `closed_reason` is the reason for declaring a closed establishment. `filled_in` is what the
+    directory filled in and nobody has changed since: the SIRET, then the names of the fields
+    (`73282932000074 company_name city`).
     """
 
     last_name: str = ""
@@ -38,7 +40,16 @@ class ProfileFields(msgspec.Struct, frozen=True, kw_only=True):
     lei: str = ""
     eori: str = ""
     closed_reason: str = ""
+    filled_in: str = ""
     terms: bool = False
+
+
+class SubmittedFields(ProfileFields, frozen=True, kw_only=True):
+    """The form as a page submits it. `based_on` is the version of the draft that the page showed, 0
+    where there was none; None from a page that does not say.
+    """
+
+    based_on: int | None = None
 
 
 class ProfileView(Reply, frozen=True, kw_only=True):

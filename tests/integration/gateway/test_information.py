@@ -65,6 +65,64 @@ async def test_g_33_a_draft_is_saved_as_typed_and_not_validated(
     assert value(await person.browser.get(HERE), "city") == "Lyon"
 
 
+async def test_p_01_a_second_tab_overwrites_nothing_and_shows_both_versions(
+    portal: Portal, address: str
+) -> None:
+    """Without scripts: tab B saves the town from a page that is older than what tab A saved."""
+    person, tab_b = await arrived(portal, address)
+    tab_a = await person.browser.get(HERE)
+    await person.browser.post(tab_a, HERE, {**SAVE, **PHARMACY})
+    told = await person.browser.post(tab_b, HERE, {**SAVE, "city": "Pantin"})
+    assert "Ce brouillon a été enregistré entre-temps" in told.text
+    assert "Brouillon enregistré à" not in told.text
+    assert value(told, "city") == "Pantin"
+    assert value(told, "company_name") == ""
+    assert PHARMACY["company_name"] in told.soup.select_one("#company_name-autre").text  # type: ignore[union-attr]
+    assert value(await person.browser.get(HERE), "city") == PHARMACY["city"], "not overwritten"
+
+    one = await person.browser.post(told, HERE, {"take": "company_name", "city": "Pantin"})
+    assert value(one, "company_name") == PHARMACY["company_name"]
+    assert value(one, "city") == "Pantin"
+    assert one.soup.select_one("#phone-autre") is not None, "the others are still shown"
+    everything = await person.browser.post(one, HERE, {"take": "all"})
+    assert value(everything, "city") == PHARMACY["city"]
+    assert everything.soup.select("[data-other-version]") == []
+
+    mine = await person.browser.post(told, HERE, {**SAVE, **PHARMACY, "city": "Pantin"})
+    assert "Brouillon enregistré à" in mine.text, "once both were seen, my choice counts"
+    assert value(await person.browser.get(HERE), "city") == "Pantin"
+
+
+async def test_p_01_only_fields_of_the_form_can_be_taken(portal: Portal, address: str) -> None:
+    person, page = await arrived(portal, address)
+    assert (await person.browser.post(page, HERE, {"take": "city"})).status == 400
+    await person.browser.post(page, HERE, {**SAVE, **PHARMACY})
+    page = await person.browser.get(HERE)
+    for unknown in ("terms", "csrf", "x" * 300):
+        assert (await person.browser.post(page, HERE, {"take": unknown})).status == 400
+
+
+async def test_p_01_validating_in_an_older_tab_shows_both(portal: Portal, address: str) -> None:
+    person, older = await arrived(portal, address)
+    page = await person.browser.get(HERE)
+    await person.browser.post(page, HERE, {**SAVE, **PHARMACY})
+    told = await person.browser.post(older, HERE, {**VALIDATE, **PHARMACY, "city": "Pantin"})
+    assert "Ce brouillon a été enregistré entre-temps" in told.text
+    assert value(told, "city") == "Pantin"
+
+
+async def test_t_02_the_page_explains_a_changed_number(portal: Portal, address: str) -> None:
+    person, page = await arrived(portal, address)
+    filled = {**PHARMACY, "filled_in": "73282932000074 company_name city"}
+    page = await person.browser.post(page, HERE, {**SAVE, **filled})
+    other = {**SAVE, "siret": "73282932000082"}
+    followed = await person.browser.post(await person.browser.get(HERE), HERE, other)
+    assert "ce que le répertoire Sirene avait rempli pour l'ancien" in followed.text
+    shown = await person.browser.get(HERE)
+    assert (value(shown, "company_name"), value(shown, "city")) == ("", "")
+    assert value(shown, "address") == PHARMACY["address"]
+
+
 async def test_g_34_invalid_values_are_saved_with_their_errors_and_missing_ones_are_accepted(
     portal: Portal, address: str
 ) -> None:

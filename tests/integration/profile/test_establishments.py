@@ -198,3 +198,29 @@ async def test_an_earlier_result_stays_while_there_is_no_answer(
     server.always = responds(404)
     assert warnings_of(await harness.save(account, form)) == [("siret", "closed")]
     assert await harness.deferred() == []
+
+
+@pytest.mark.parametrize(
+    ("siret", "name", "city"),
+    [(BRANCH, "LABORATOIRE D'ETE", "LYON CEDEX 09"), (HIDDEN, "", ""), (UNKNOWN, "", ""),
+     (CLOSED, "LA POSTE", "PARIS")],
+)  # fmt: skip
+async def test_t_02_what_was_filled_in_follows_the_number(
+    with_directory: tuple[ProfileHarness, CompanyDirectory], siret: str, name: str, city: str
+) -> None:
+    """Without scripts: the form is sent with the other number, all else as it was shown."""
+    harness, _ = with_directory
+    account = str(uuid4())
+    filled = but(
+        FRENCH,
+        siret=HEAD_OFFICE,
+        company_name="LABORATOIRE D'ETE",
+        city="PARIS",
+        filled_in=f"{HEAD_OFFICE} company_name city",
+    )
+    await harness.save(account, filled)
+    saved = harness.form(await harness.save(account, but(filled, siret=siret)))
+    assert (saved.company_name, saved.city) == (name, city)
+    assert saved.address == FRENCH.address, "typed by somebody"
+    again = harness.form(await harness.save(account, saved))
+    assert again == saved

@@ -85,6 +85,33 @@ async def test_g_34_g_35_validating_normalizes_and_freezes_the_profile(
     )
 
 
+async def test_p_01_a_save_from_an_older_page_overwrites_nothing(
+    harness: ProfileHarness,
+) -> None:
+    account = str(uuid4())
+    first = harness.save_request(account, FRENCH, based_on=0)
+    assert (await harness.ask(first)).version == 1
+    for shown in (0, 2, 7):
+        older = harness.save_request(account, BELGIAN, based_on=shown)
+        assert await harness.outcome(older) == "changed"
+    view = await harness.show(account)
+    assert (harness.form(view), view.version) == (FRENCH, 1)
+    assert len(await harness.account_events(ProfileSaved)) == 1
+    newer = harness.save_request(account, BELGIAN, based_on=1)
+    assert (await harness.ask(newer)).version == 2
+    unsaid = harness.save_request(account, FRENCH)
+    assert (await harness.ask(unsaid)).version == 3, "a page from before says no version"
+
+
+async def test_p_01_of_two_saves_at_once_one_is_refused(harness: ProfileHarness) -> None:
+    account = str(uuid4())
+    saves = [harness.save_request(account, form, based_on=0) for form in (FRENCH, BELGIAN)]
+    outcomes = await asyncio.gather(*(harness.ask(one) for one in saves), return_exceptions=True)
+    refused = [one for one in outcomes if isinstance(one, Refused)]
+    assert [one.refusal.slug for one in refused] == ["changed"]
+    assert (await harness.show(account)).version == 1
+
+
 async def test_a_save_after_validation_changes_nothing(
     harness: ProfileHarness,
 ) -> None:

@@ -13,7 +13,7 @@ from services.profile.service import SERVICE, build
 from shared.contracts.base import Event
 from shared.contracts.profile.events import EstablishmentCheckDeferred, ProfileSaved
 from shared.contracts.profile.requests import DescribeProfile, SaveProfile, ValidateProfile
-from shared.contracts.profile.views import ProfileFields, ProfileView
+from shared.contracts.profile.views import ProfileFields, ProfileView, SubmittedFields
 from shared.contracts.registration.events import AccountCreated, NameChanged
 from shared.database import Pool
 from shared.runtime.service import Runtime
@@ -53,10 +53,15 @@ class ProfileHarness(ServiceHarness):
         )
 
     def save_request(
-        self, account: str, form: ProfileFields = FRENCH, terms: str = TERMS
+        self,
+        account: str,
+        form: ProfileFields = FRENCH,
+        terms: str = TERMS,
+        based_on: int | None = None,
     ) -> SaveProfile:
-        """The request of « Enregistrer »."""
-        text = msgspec.json.encode(form).decode()
+        """The request of « Enregistrer »; without `based_on` as a page that does not say."""
+        submitted = SubmittedFields(**msgspec.structs.asdict(form), based_on=based_on)
+        text = msgspec.json.encode(submitted).decode()
         kind = SaveProfile
         sealed = self.seal(kind, "fields", text)
         return kind(account_id=account, fields=sealed, terms_version=terms)

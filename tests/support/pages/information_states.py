@@ -4,6 +4,7 @@ from collections.abc import Callable
 from types import SimpleNamespace
 from typing import Any
 
+from services.gateway.features.profile.draft_conflicts import OtherValue
 from services.gateway.portal import profile_form
 from services.gateway.portal.country_hints import country_context
 from services.gateway.portal.profile_fields import FIELDS
@@ -73,6 +74,15 @@ WRONG = (
     FieldError(field="city", code="missing"),
     FieldError(field="terms", code="missing"),
 )
+#: What another window has saved of the French form.
+OTHERS = {
+    "phone": OtherValue("01 55 87 40 91", "01 55 87 40 91"),
+    "position": OtherValue("other", "Autres"),
+    "country": OtherValue("BE", "Belgique"),
+    "siret": OtherValue("", ""),
+    "company_name": OtherValue("Laboratoires Peeters NV", "Laboratoires Peeters NV"),
+    "city": OtherValue("Les Lilas", "Les Lilas"),
+}
 CLOSED = FieldError(field="siret", code="closed", params={"date": "2024-05-31"})
 
 
@@ -86,7 +96,11 @@ def _confirmation() -> SimpleNamespace:
 
 
 def _form(
-    name: str, shown: SimpleNamespace, warnings: tuple[FieldError, ...] = (), **more: Any
+    name: str,
+    shown: SimpleNamespace,
+    warnings: tuple[FieldError, ...] = (),
+    others: dict[str, OtherValue] | None = None,
+    **more: Any,
 ) -> State:
     given = {
         "form": shown,
@@ -103,6 +117,7 @@ def _form(
         return {
             "fields": FIELDS,
             "choices": profile_form.choices(lang),
+            "others": others or {},
             "country": country_context(shown.values["country"], lang),
             "warnings": information_texts(warnings, lang),
             "listed": profile_form.summarize(FRENCH, ADDRESS, lang),
@@ -142,6 +157,8 @@ def information_states() -> list[State]:
     stale = _filled(FRENCH, alert=alert_text("form_expired", "fr"))
     wrong = _filled(NAMED, errors=information_texts(WRONG, "fr"))
     no_number = _filled(FRENCH, errors=information_texts(of_siret("not_for_country"), "fr"))
+    changed = alert_text("draft_changed", "fr", date="27 novembre 2026 à 10:42 (heure de Paris)")
+    two_versions = _filled(FRENCH, alert=changed)
     open_summary = {"confirmation": _confirmation(), "saved_at": NOW}
     again = form({"version": "3", "shown": "s" * 80}, alert=alert_text("unavailable", "fr"))
     return [
@@ -162,6 +179,7 @@ def information_states() -> list[State]:
         _form("information-unavailable", unavailable, unsaved=True),
         _form("information-stale", stale, unsaved=True),
         _form("information-typed-again", _filled(FRENCH), unsaved=True, **flash("typed_again")),
+        _form("information-two-versions", two_versions, unsaved=True, saved_at=NOW, others=OTHERS),
         _form("information-dialog", _filled(FRENCH), **open_summary),
         _summary("information_validation", FRENCH),
         _summary("information_validation-foreign", BELGIAN),

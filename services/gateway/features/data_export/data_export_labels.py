@@ -50,6 +50,7 @@ CATEGORIES: dict[str, str] = {
 FIELDS: dict[str, str] = {
     **COLUMNS,
     **LABELS,
+    "filled_in": N_("Champs remplis d'après le répertoire Sirene"),
     "account_id": N_("Identifiant interne"),
     "language": N_("Langue"),
     "state": N_("État"),

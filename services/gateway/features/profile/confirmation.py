@@ -29,9 +29,6 @@ from shared.contracts.profile.views import ProfileView
 from shared.errors import DependencyDown
 from shared.messaging.handlers import Refused
 
-#: Digits of a draft's version number.
-MAX_VERSION_DIGITS = 9
-
 code_unavailable = form_page("information_code.html")
 
 
@@ -48,12 +45,13 @@ async def show(request: web.Request, form: Form) -> web.Response:
 
 async def submit(request: web.Request, fields: dict[str, str]) -> web.Response | Form:
     """Freeze what was shown."""
-    found, version = guards.require_signed_in(request), fields["version"]
-    if not (version.isascii() and version.isdigit() and len(version) <= MAX_VERSION_DIGITS):
+    found = guards.require_signed_in(request)
+    version = profile_form.parse_version(fields["version"])
+    if version is None:
         raise HttpError(400, event="input_validation_fail", reason="not a version")
     if not code_is_fresh(request, found):
         raise Redirect("confirm_information_code")
-    message = ValidateProfile(account_id=found.account_id, version=int(version))
+    message = ValidateProfile(account_id=found.account_id, version=version)
     key = idempotency_key(request, "validation", fields)
     try:
         known = await ask(request, message, ProfileView, key)

@@ -10,6 +10,12 @@ from aiohttp import web
 
 from services.gateway.clients.registration_texts import current_terms
 from services.gateway.clients.services import ask, seal
+from services.gateway.features.profile.draft_conflicts import (
+    OtherValue,
+    is_outdated,
+    other_values,
+    take_over,
+)
 from services.gateway.features.profile.page_token import issue_token, read_token
 from services.gateway.http.errors import HttpError, Redirect
 from services.gateway.http.forms import Form
@@ -71,7 +77,9 @@ async def submit(request: web.Request, fields: dict[str, str]) -> web.Response |
     token = read_token(request, fields["mark"])
     if token is None or token.account_id != found.account_id:
         raise HttpError(400, event="input_validation_fail", reason="another page's mark")
-    document = profile_form.encode(profile_form.from_form(fields))
+    if fields["take"]:
+        return await _take_over(request, found, fields)
+    document = profile_form.encode(profile_form.submitted(fields))
     message = SaveProfile(
         account_id=found.account_id,
         fields=seal(request, SaveProfile, "fields", document),
@@ -82,20 +90,23 @@ async def submit(request: web.Request, fields: dict[str, str]) -> web.Response |
         saved = await ask(request, message, ProfileView, key)
     except Refused as refused:
         return _refused(request, fields, refused)
-    if action == "close":
+    followed = _followed(request, fields, saved)
+    if action == "close" and not followed:
         return redirect_with_flash(request, "home", "draft_closed")
     errors = [one for one in saved.errors if action == "validate" or one.code != "missing"]
     if errors:
         await request.app[SAVED_FORMS].delete_for_account("information", found.account_id)
-        form = Form.again(fields)
-        form.values["draft"] = "saved"
+        form = Form.again(fields | followed)
+        form.values |= {"draft": "saved", "version": str(saved.version)}
         return invalid(request, form, tuple(errors))
     if action == "validate":
         # The summary opens in a dialog over the form, unless a code is asked for first.
         if fields["dialog"] == "1" and code_is_fresh(request, found):
             return redirect(request, "information", valider=1)
         return redirect(request, "confirm_information")
-    return redirect_with_flash(request, "information", "draft_saved")
+    return redirect_with_flash(
+        request, "information", "draft_followed" if followed else "draft_saved"
+    )
 
 
 async def show_unavailable(request: web.Request, form: Form) -> web.Response:
@@ -136,6 +147,15 @@ async def render(
     over it.
     """
     found, lang = request[REQUEST_STATE].session, request[REQUEST_STATE].lang
+    others: dict[str, OtherValue] = {}
+    if known is not None:
+        draft = profile_form.open_fields(request, known)
+        if draft is not None and is_outdated(form.values, known.version):
+            others = other_values(form.values, draft, lang)
+        form.values["version"] = str(known.version)
+    if others:
+        saved_at = date_text(known.saved_at, lang) if known and known.saved_at else ""
+        form.alert = alert_text("draft_changed", lang, date=saved_at)
     if found is not None:
         form.values["mark"] = await _page_token(request, found, form.values.get("mark", ""))
     warnings = information_texts(known.warnings if known else (), lang)
@@ -149,7 +169,8 @@ async def render(
         country=country_context(form.values.get("country", ""), lang),
         siret_countries=sorted(SIRET_COUNTRIES),
         warnings=warnings,
-        closed_asked=closed_asked(known, form),
+        closed_asked=closed_asked(known, form) or "closed_reason" in others,
+        others=others,
         saved_at=known.saved_at if known else None,
         unsaved=unsaved,
         **summary(request, found, known if confirm else None),
@@ -206,11 +227,39 @@ async def _clear_outdated_tick(
         form.alert = alert_text("terms_changed", lang, date=date_text(terms.date, lang))
 
 
+def _followed(request: web.Request, fields: dict[str, str], saved: ProfileView) -> dict[str, str]:
+    """What the service changed in the form because the SIRET is another one (T-02)."""
+    draft = profile_form.open_fields(request, saved)
+    stored = profile_form.to_form(draft) if draft else {}
+    filled_in = [name for name in fields["filled_in"].split() if name in profile_form.TYPED]
+    if all(stored.get(name, "") == fields[name] for name in filled_in):
+        return {}
+    flash(request, "siret_followed")
+    return stored
+
+
+async def _take_over(request: web.Request, found: Session, fields: dict[str, str]) -> Form:
+    """The form with values of the other version; nothing is saved yet."""
+    known = await profile_form.describe_profile(request, found.account_id)
+    draft = profile_form.open_fields(request, known)
+    if known.state == "validated":
+        flash(request, "already_validated")
+        raise Redirect("information")
+    if draft is None:
+        raise HttpError(400, event="input_validation_fail", reason="there is no other version")
+    values = take_over(fields, draft, fields["take"])
+    if values is None:
+        raise HttpError(400, event="input_validation_fail", reason="an unknown field to take")
+    return Form.again(values)
+
+
 def _refused(request: web.Request, fields: dict[str, str], refused: Refused) -> Form:
     slug = refused.refusal.slug
     if slug == "already_validated":
         flash(request, "already_validated")
         raise Redirect("information")
+    if slug == "changed":
+        return Form.again(fields)  # its page compares both versions
     if slug == "unknown_choice":
         reason = f"unknown choice of {refused.refusal.params.get('field')}"
         raise HttpError(400, event="input_validation_fail", reason=reason)

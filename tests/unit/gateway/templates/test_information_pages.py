@@ -113,8 +113,22 @@ def test_ax_02_fields_allow_autocompletion() -> None:
 
 
 def test_the_form_sends_what_the_route_takes() -> None:
-    names = {str(one["name"]) for one in soup(state("information")).select(f"{FORM} [name]")}
+    page = soup(state("information-two-versions"))
+    names = {str(one["name"]) for one in page.select(f"{FORM} [name]")}
     assert names == {"csrf", "key", *NAMES.split()}
+
+
+def test_p_01_both_versions_are_shown() -> None:
+    """Mine in the fields, the saved one's below each that differs."""
+    page = state("information-two-versions")
+    assert one(page, "#phone")["value"] == "01 55 87 40 90"
+    assert text(page, "#phone-autre") == "Version enregistrée : 01 55 87 40 91"
+    assert text(page, "#country-autre") == "Version enregistrée : Belgique"
+    assert text(page, "#siret-autre") == "Version enregistrée : (vide)"
+    assert soup(page).select("#address-autre") == []
+    assert "Ce brouillon a été enregistré entre-temps" in text(page, "#alerte")
+    first = soup(page).select(f"{FORM} button, button[form=informations]")[0]
+    assert not first.has_attr("name"), "the Enter key presses it"
 
 
 def test_ax_04_every_error_is_at_its_field_and_in_the_summary() -> None:

@@ -7,7 +7,7 @@ import { cleanNumber } from "./typed-text.mjs";
 
 const PAUSE = 400;
 const DIGITS = 14;
-const FILLED = ["company_name", "address", "address_extra", "postal_code", "city"];
+const FILLED = ["company_name", "address", "address_extra", "postal_code", "city", "establishment_type"];
 
 const byId = (id) => document.getElementById(id);
 const form = byId("informations");
@@ -29,6 +29,12 @@ function showHints() {
   const required = countries.required.includes(hints.postal_code[0]);
   input("postal_code").required = required;
   form.querySelector("[data-mandatory='postal_code']").hidden = !required;
+}
+
+/** Changes a field as if somebody typed: what listens to changes learns of it. */
+function put(field, value) {
+  field.value = value;
+  for (const kind of ["input", "change"]) field.dispatchEvent(new Event(kind, { bubbles: true }));
 }
 
 /** A hidden part is not sent: its values no longer apply. */
@@ -71,15 +77,53 @@ const LOOKS = new Map([
   ["closed", "warning"],
 ]);
 
-/** Fills in empty fields; typed values stay. */
-function fillIn(answer) {
-  const empty = FILLED.filter((name) => answer[name] && !input(name).value.trim());
-  for (const name of empty) input(name).value = answer[name];
-  if (answer.hospital_pharmacy && !input("establishment_type").value) {
-    input("establishment_type").value = "hospital_pharmacy";
-    showParts();
+// What the directory filled in follows the number: `filled` is what nobody has changed since, by
+// field, for the number `filledFor`. The form sends both, for the server and for the next page.
+
+const marker = input("filled_in");
+let [filledFor = "", ...names] = marker.value.split(" ").filter(Boolean);
+const filled = new Map(names.map((name) => [name, input(name).value]));
+
+function writeMarker() {
+  marker.value = filled.size > 0 ? [filledFor, ...filled.keys()].join(" ") : "";
+}
+
+const suggested = (answer, name) =>
+  name === "establishment_type" ? (answer.hospital_pharmacy ? "hospital_pharmacy" : "") : answer[name] || "";
+
+/**
+ * Fills in empty fields and those that were filled in for another number; what was typed stays.
+ * @returns {string} what happened: `filled`, `replaced`, `emptied`, or nothing
+ */
+function fillIn(answer, siret) {
+  let [wrote, replaced, emptied] = [false, false, false];
+  for (const name of FILLED) {
+    const field = input(name);
+    const ours = filled.has(name) && field.value === filled.get(name) && siret !== filledFor;
+    const value = suggested(answer, name);
+    if (field.value.trim() && !ours) continue;
+    if (ours && value !== field.value) {
+      if (value) replaced = true;
+      else emptied = true;
+    } else if (value) wrote = true;
+    put(field, value);
+    if (value) filled.set(name, value);
+    else filled.delete(name);
   }
-  return empty.length > 0;
+  if (siret !== filledFor) {
+    for (const [name, value] of filled) if (input(name).value !== value) filled.delete(name);
+    filledFor = siret;
+  }
+  writeMarker();
+  showParts();
+  return replaced || (emptied && wrote) ? "replaced" : emptied ? "emptied" : wrote ? "filled" : "";
+}
+
+for (const name of FILLED) {
+  input(name).addEventListener("input", () => {
+    filled.delete(name);
+    writeMarker();
+  });
 }
 
 async function lookUp() {
@@ -88,7 +132,7 @@ async function lookUp() {
   if (siret === asked) return;
   asked = siret;
   if (!siret) {
-    say("", "");
+    say(texts.get(fillIn({}, "")) ?? "", "");
     return;
   }
   const answer = await ask(form, "/informations/etablissement", { siret });
@@ -99,13 +143,18 @@ async function lookUp() {
     say("", "");
     return;
   }
-  const filled = fillIn(answer);
-  say(filled ? `${answer.text} ${texts.get("filled")}` : answer.text, LOOKS.get(answer.state));
+  const done = answer.state === "invalid" ? "" : fillIn(answer, siret);
+  say(done ? `${answer.text} ${texts.get(done)}` : answer.text, LOOKS.get(answer.state));
   toggle(reason, answer.state === "closed");
 }
 
 input("siret").addEventListener("input", () => {
   window.clearTimeout(waiting);
+  // What was said is about another number.
+  if (typedSiret() !== asked) {
+    say("", "");
+    asked = null;
+  }
   if (typedSiret().length >= DIGITS) waiting = window.setTimeout(lookUp, PAUSE);
 });
 input("siret").addEventListener("change", lookUp);
@@ -116,9 +165,32 @@ for (const name of ["country", "position", "establishment_type"]) {
 input("country").addEventListener("change", showHints);
 showParts();
 
+// Another version of the draft: its values are taken over here, without asking the server.
+
+function takeOver(button) {
+  const field = input(button.value);
+  put(field, button.dataset.value);
+  button.closest("[data-other-version]").remove();
+  return field;
+}
+
+for (const button of form.querySelectorAll("[data-other-version] button")) {
+  button.addEventListener("click", (event) => {
+    event.preventDefault();
+    takeOver(button).focus();
+  });
+}
+byId("tout-reprendre")?.addEventListener("click", (event) => {
+  event.preventDefault();
+  for (const button of form.querySelectorAll("[data-other-version] button")) takeOver(button);
+  event.target.closest("p").remove();
+  byId("alerte")?.remove();
+  byId("enregistrer").focus();
+});
+
 // Unsaved changes: a dialog warns before « Fermer » leaves the page.
 
-const OURS = new Set(["csrf", "key", "mark", "dialog"]);
+const OURS = new Set(["csrf", "key", "mark", "dialog", "version"]);
 
 function content() {
   return JSON.stringify([...new FormData(form)].filter(([name]) => !OURS.has(name)));
