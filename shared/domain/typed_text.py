@@ -233,8 +233,10 @@ def read_recovery_code(typed: str) -> str | None:
 
 
 def visible_sign(char: str) -> str:
-    """A sign as a message names it: itself, or its code point where it cannot be seen."""
-    return char if char.isprintable() and not _is_transparent(char) else f"U+{ord(char):04X}"
+    """A sign as a message names it: itself, a mark on a circle, an invisible one by its code."""
+    if _INVISIBLE.match(char) or not char.isprintable():
+        return f"U+{ord(char):04X}"
+    return f"\u25cc{char}" if _is_transparent(char) else char
 
 
 def joiner_belongs(text: str, at: int) -> bool:

@@ -102,6 +102,16 @@ async def test_b_07_si_08_the_directory_fills_in_empty_fields(site: Site, page: 
     await expect(page.locator("#company_name")).to_have_value("Pharmacie")
 
 
+async def test_t_04_a_pasted_siret_is_looked_up_as_the_server_reads_it(
+    site: Site, page: Page
+) -> None:
+    site.answers[ESTABLISHMENT] = FOUND
+    await _open(site, page)
+    await page.locator("#siret").fill("SIRET : 732\u2002829/320\u200b\u201300074")
+    await expect(page.locator("#siret-etat")).to_contain_text("PHARMACIE DES LILAS")
+    assert site.asked == [(ESTABLISHMENT, {"siret": SIRET})]
+
+
 async def test_si_06_a_closed_establishment_requires_a_reason(site: Site, page: Page) -> None:
     """An unavailable directory blocks nothing; a wrong check digit is reported when the field is
     left.

@@ -103,6 +103,7 @@ REASONS: dict[str, str] = {
 }
 
 SIGN = N_("« {sign} »")
+INVISIBLE_SIGN = N_("invisible ({sign})")
 STACKED_MARKS = N_("trop d'accents sur une lettre")
 UNKNOWN = N_("Cette valeur n'est pas acceptée : choisissez-en une autre.")
 
@@ -136,7 +137,10 @@ def field_text(error: FieldError, lang: str) -> str:
 def sign_text(error: FieldError, lang: str) -> str:
     """The sign that a field does not accept; what stands for it where it is one of too many."""
     sign = error.params.get("sign")
-    return translate(SIGN, lang, sign=sign) if sign else translate(STACKED_MARKS, lang)
+    if not sign:
+        return translate(STACKED_MARKS, lang)
+    is_invisible = str(sign).startswith("U+")
+    return translate(INVISIBLE_SIGN if is_invisible else SIGN, lang, sign=sign)
 
 
 def field_texts(

@@ -44,6 +44,16 @@ async def test_verifying_twice_is_no_error_and_emits_one_event(
     assert len(await harness.events(EmailVerified)) == 1
 
 
+@pytest.mark.parametrize("form", ["Votre code : {}-{}\t", "\ufeff{}.{}", "{}\u2002{} (24 h)"])
+async def test_t_09_what_surrounds_or_parts_the_code_is_left_out(
+    harness: RegistrationHarness, form: str
+) -> None:
+    view = await harness.request()
+    ((code, _),) = await harness.mailed_secrets()
+    await harness.ask(harness.code(view.request_id, form.format(code[:3], code[3:])))
+    assert len(await harness.events(EmailVerified)) == 1
+
+
 @pytest.mark.parametrize(
     "typed", ["12345", "abcdef", "1234567", "", "１２３４５", "²⁸⁷⁰⁸²", "-12345"]
 )

@@ -22,6 +22,19 @@ PARAMS: dict[str, str | int] = {
 }
 
 
+def test_t_07_a_sign_that_is_not_accepted_is_named() -> None:
+    def text(field: str, **params: str | int) -> str:
+        error = FieldError(field=field, code="forbidden_characters", params=params)
+        return information_text(error, "fr").replace("\u00a0", " ")
+
+    assert text("city", sign="🏥") == "Retirez le signe « 🏥 », qui n'est pas accepté."
+    invisible = "Retirez le signe invisible (U+200B), qui n'est pas accepté."
+    assert text("city", sign="U+200B") == invisible
+    assert text("city") == "Retirez les accents en trop : plus de 30 se suivent."
+    assert "un signe non accepté, « @ » :" in text("last_name", sign="@")
+    assert "un signe non accepté, invisible (U+200B) :" in text("last_name", sign="U+200B")
+
+
 @pytest.mark.parametrize(("field", "code"), sorted(published()))
 def test_every_published_code_has_a_text(field: str, code: str) -> None:
     texts = set()
