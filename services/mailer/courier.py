@@ -39,6 +39,7 @@ from shared.outbox import emit
 from shared.runtime.retrying import OutageLog
 from shared.runtime.service import Runtime
 from shared.runtime.telemetry import REGISTRY, get_logger, log_context, trace_id
+from shared.security.link_codes import link_code
 from shared.security.sealing import Opener, seal_context
 
 #: Seconds between attempts to record an outcome while the database is unavailable.
@@ -145,6 +146,8 @@ class Courier:
                 delivery.mail_id,
                 delivery.written_at,
             )
+        if delivery.template.shows_link_code:
+            clear["code"] = link_code(self.settings.not_me_keys, clear["link_token"])
         return self.messages.build(replace(delivery, **clear))
 
     async def _mark_transmitting(self, delivery: Delivery) -> bool:

@@ -68,7 +68,7 @@ class SecretMailData(TemplateData, frozen=True, kw_only=True):
     requested_at: datetime
     expires_at: datetime
     thaws: bool = False
-    stolen: bool = False
+    about: str = ""
 
 
 class NoAccountData(TemplateData, frozen=True, kw_only=True):
@@ -96,6 +96,7 @@ class NoticeData(TemplateData, frozen=True, kw_only=True, omit_defaults=True):
     left: int = 0
     failures: int = 0
     desk_only: bool = False
+    undo_until: datetime | None = None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -103,6 +104,7 @@ class Template:
     """One kind of mail, written in `templates/<name>.j2`.
 
     `path` is the page of its link; with `has_not_me_link` it is the page « ce n'est pas moi ».
+    `shows_link_code`: the page of the link takes something away and asks for the mail's digits.
     `choices` are the values that its text depends on: the start tries each combination.
     `event` is set for a notice that this event always causes, `at` being the event's field with
     the moment.
@@ -113,6 +115,7 @@ class Template:
     carries_secret: bool = False
     path: str | None = None
     has_not_me_link: bool = False
+    shows_link_code: bool = False
     choices: Mapping[str, tuple[Any, ...]] = field(default_factory=dict)
     event: type[Event] | None = None
     at: str = ""
@@ -133,9 +136,13 @@ def _template(name: str, data_type: type[TemplateData], **more: Any) -> Template
     return template
 
 
+#: A notice without the link « ce n'est pas moi ».
+NO_DISAVOWAL = {"has_not_me_link": False, "shows_link_code": False}
+
+
 def _notice(name: str, **more: Any) -> Template:
     """A security notice with its « ce n'est pas moi » link."""
-    link = {"path": "/ce-n-est-pas-moi", "has_not_me_link": True}
+    link = {"path": "/ce-n-est-pas-moi", "has_not_me_link": True, "shows_link_code": True}
     return _template(name, NoticeData, **link | more)
 
 
@@ -160,7 +167,15 @@ LOST_PHONE = _template(
     SecretMailData,
     carries_secret=True,
     path="/telephone-perdu/confirmer",
-    choices={"stolen": (False, True)},
+    shows_link_code=True,
+)
+UNLOCK = _template(
+    "unlock",
+    SecretMailData,
+    carries_secret=True,
+    path="/debloquer",
+    shows_link_code=True,
+    choices={"about": ("sign_in", "requests")},
 )
 NO_ACCOUNT = _template(
     "no_account",
@@ -169,7 +184,8 @@ NO_ACCOUNT = _template(
     choices={"closed": (False, True), "about": ("password", "phone")},
 )
 
-SIGN_IN_LOCKED = _notice("sign_in_locked")
+#: Strangers provoke it: its link takes nothing away.
+SIGN_IN_LOCKED = _notice("sign_in_locked", path="/mot-de-passe-oublie", **NO_DISAVOWAL)
 CODE_REFUSED = _notice("code_refused", choices={"kind": ("totp", "recovery")})
 NEW_DEVICE = _notice("new_device", choices={"failures": (0, 1, 4)})
 OPENED_AFTER_FAILURES = _notice("opened_after_failures")
@@ -205,7 +221,7 @@ _notice("account_thawed", event=registration.AccountThawed, at="thawed_at")
 _notice(
     "account_frozen",
     path="/mot-de-passe-oublie",
-    has_not_me_link=False,
+    **NO_DISAVOWAL,
     event=registration.AccountFrozen,
     at="frozen_at",
     choices={"by": ("holder", "lost_phone", "desk"), "desk_only": (False, True)},
@@ -213,7 +229,7 @@ _notice(
 _notice(
     "account_deactivated",
     path=None,
-    has_not_me_link=False,
+    **NO_DISAVOWAL,
     event=registration.AccountDeactivated,
     at="deactivated_at",
 )
@@ -236,7 +252,7 @@ def examples(template: Template) -> Iterator[TemplateData]:
         "failures": 3,
     }
     moments = ("requested_at", "expires_at", "terms_accepted_at", "enrol_before", "validated_at")
-    values = known | dict.fromkeys((*moments, "at", "until"), then)
+    values = known | dict.fromkeys((*moments, "at", "until", "undo_until"), then)
     for variant in template.variants:
         given = {k: v for k, v in values.items() if k in template.data_type.__struct_fields__}
         yield msgspec.convert(given | dict(variant), template.data_type)

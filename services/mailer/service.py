@@ -87,6 +87,7 @@ SERVICE = Service(
         hears(events.RequestCancelled, requests.request_cancelled),
         hears(events.RequestExpired, requests.request_expired),
         hears(events.AddressChangeRequested, requests.address_change_requested),
+        hears(events.UnlockOffered, requests.unlock_offered),
         hears(events.UnknownAddressAsked, requests.unknown_address_asked),
         hears(events.AccountCreated, changes.account_created),
         hears(events.NameChanged, changes.name_changed),

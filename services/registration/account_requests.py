@@ -1,6 +1,7 @@
 """A request for an account: its states, the validity of its messages, codes and links. Pure."""
 
 import dataclasses
+import re
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Literal
@@ -11,6 +12,8 @@ AccountRequestState = Literal["pending", "verified", "created"]
 #: How long a request is stored once its account exists, so that its pages can show it.
 CREATED_RETENTION = timedelta(hours=24)
 CODE_DIGITS = 6
+#: The token of a mailed link.
+TOKEN_PATTERN = re.compile(r"[A-Za-z0-9_-]{43}")
 
 
 @dataclass(frozen=True, kw_only=True)

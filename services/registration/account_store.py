@@ -24,7 +24,8 @@ SET_RIGHT_AT = "UPDATE credentials SET right_at = $2 WHERE account_id = $1"
 SELECT = """
 SELECT account.id::text, account.address, account.address_key, account.first_name,
     account.last_name, account.language, account.state, account.verified_at, account.frozen_at,
-    account.desk_only, account.phone_replaced_at, account.address_changed_at,
+    account.desk_only, account.phone_replaced_at, account.address_changed_at, account.undo_until,
+    account.second_factor_at,
     credential.password_hash, credential.pepper_key_id, credential.changes, credential.right_at
 FROM accounts AS account LEFT JOIN credentials AS credential ON credential.account_id = account.id
 """
@@ -42,16 +43,25 @@ SET password_hash = $2, pepper_key_id = $3, set_at = $4, changes = changes + 1
 WHERE account_id = $1
 """
 SET_VERIFIED = "UPDATE accounts SET verified_at = $2 WHERE id = $1"
-FREEZE = "UPDATE accounts SET state = 'frozen', frozen_at = $2, desk_only = $3 WHERE id = $1"
+FREEZE = """
+UPDATE accounts SET state = 'frozen', frozen_at = $2, desk_only = $3, undo_until = $4 WHERE id = $1
+"""
 RESTRICT_TO_SUPPORT = "UPDATE accounts SET desk_only = true WHERE id = $1"
 BEGIN_UNFREEZE = "UPDATE accounts SET state = 'thawing' WHERE id = $1 AND state = 'frozen'"
-# A session older than the new password does not show the second factor since.
+# A session older than the new password, or than the freeze, does not show the second factor since.
+# The clocks of two machines may differ by some seconds.
 UNFREEZE = """
-UPDATE accounts SET state = 'active', frozen_at = NULL, desk_only = false
+UPDATE accounts SET state = 'active', frozen_at = NULL, desk_only = false, undo_until = NULL
 FROM credentials
-WHERE accounts.id = $1 AND accounts.state = 'thawing' AND credentials.account_id = accounts.id
-  AND credentials.set_at <= $2
+WHERE accounts.id = $1 AND credentials.account_id = accounts.id
+  AND (accounts.state = 'thawing' AND credentials.set_at <= $2
+    OR accounts.state = 'frozen' AND NOT accounts.desk_only
+      AND $2 BETWEEN accounts.frozen_at + interval '5 seconds' AND accounts.undo_until)
 """
+SET_SECOND_FACTOR = """
+UPDATE accounts SET second_factor_at = $2 WHERE id = $1 AND second_factor_at IS NULL
+"""
+CLEAR_SECOND_FACTOR = "UPDATE accounts SET second_factor_at = NULL WHERE id = $1"
 RECORD_PHONE_REPLACEMENT = """
 UPDATE accounts SET phone_replaced_at = greatest(phone_replaced_at, $2) WHERE id = $1
 """
@@ -154,9 +164,16 @@ async def set_verified(tx: Connection, account_id: str, now: datetime) -> None:
     await tx.execute(SET_VERIFIED, account_id, now)
 
 
-async def freeze(tx: Connection, account_id: str, now: datetime, *, desk_only: bool) -> None:
-    """Freeze an account."""
-    await tx.execute(FREEZE, account_id, now, desk_only)
+async def freeze(
+    tx: Connection,
+    account_id: str,
+    now: datetime,
+    *,
+    desk_only: bool,
+    undo_until: datetime | None = None,
+) -> None:
+    """Freeze an account; until `undo_until` both factors undo it."""
+    await tx.execute(FREEZE, account_id, now, desk_only, undo_until)
     await replies.delete_by_subject(tx, account_id)
 
 
@@ -178,6 +195,16 @@ async def unfreeze(tx: Connection, account_id: str, opened_at: datetime) -> bool
         return False
     await replies.delete_by_subject(tx, account_id)
     return True
+
+
+async def record_second_factor(tx: Connection, account_id: str, at: datetime) -> None:
+    """The account has a second factor, first given then."""
+    await tx.execute(SET_SECOND_FACTOR, account_id, at)
+
+
+async def clear_second_factor(tx: Connection, account_id: str) -> None:
+    """The account has no second factor any more."""
+    await tx.execute(CLEAR_SECOND_FACTOR, account_id)
 
 
 async def record_phone_replacement(tx: Connection, account_id: str, replaced_at: datetime) -> None:

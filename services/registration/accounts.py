@@ -2,7 +2,8 @@
 
 An account is `active`, `deactivated` or `frozen`. A new password makes a frozen account `thawing`:
 it can sign in, and the second factor then makes it active. Where the phone was stolen, or phone or
-address changed shortly before the freeze, only support can unfreeze it (`desk_only`).
+address changed shortly before the freeze, only support can unfreeze it (`desk_only`). Whoever reads
+the mailbox can freeze: for some hours a sign-in with both factors undoes that (`undo_until`).
 """
 
 from dataclasses import dataclass, field
@@ -15,6 +16,8 @@ AccountState = Literal["active", "deactivated", "frozen", "thawing"]
 #: A change of phone or address so shortly before a freeze may be a thief's: the link that freezes
 #: is valid for a week, and its mail may have been delayed for days.
 RECENT_CHANGE_PERIOD = timedelta(days=14)
+#: For how long both factors undo a freeze that the mailbox alone caused.
+UNDO_PERIOD = timedelta(hours=12)
 #: How long a change of address waits for its confirmation.
 ADDRESS_CHANGE_RETENTION = timedelta(hours=24)
 
@@ -47,6 +50,8 @@ class Account:
     desk_only: bool = False
     phone_replaced_at: datetime | None = None
     address_changed_at: datetime | None = None
+    undo_until: datetime | None = None
+    second_factor_at: datetime | None = None
     credentials: Credentials | None = None
 
     @property
@@ -75,9 +80,23 @@ class Account:
         """Whether a lost phone may be reported; for a frozen account too."""
         return self.credentials is not None and self.state != "deactivated"
 
+    def can_undo_freeze(self, now: datetime) -> bool:
+        """Whether a sign-in with both factors ends its freeze: it needs a phone."""
+        return (
+            self.state == "frozen"
+            and not self.desk_only
+            and self.second_factor_at is not None
+            and self.undo_until is not None
+            and now < self.undo_until
+        )
+
+    def accepts_password(self, now: datetime) -> bool:
+        """Whether the right password leads to the second factor."""
+        return self.can_sign_in or (self.credentials is not None and self.can_undo_freeze(now))
+
     def same_password(self, seen: "Account") -> bool:
-        """Whether it can sign in with the password that it had in `seen`, an earlier reading."""
-        if self.credentials is None or seen.credentials is None or not self.can_sign_in:
+        """Whether it has the password that it had in `seen`, an earlier reading."""
+        if self.credentials is None or seen.credentials is None:
             return False
         return self.credentials.changes == seen.credentials.changes
 
@@ -109,11 +128,12 @@ def freeze_consequence(account: Account, replaced_at: datetime) -> FreezeConsequ
 
 @dataclass(frozen=True, kw_only=True)
 class MailedLink:
-    """A link for a new password (`password`) or one that confirms a lost phone (`phone`)."""
+    """A link for a new password (`password`) or one that confirms a lost phone (`phone`), perhaps
+    `stolen`."""
 
     kind: str
     account_id: str | None
-    stolen: bool
+    stolen: bool = False
     requested_at: datetime
     expires_at: datetime
     replaced: bool = False

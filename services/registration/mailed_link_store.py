@@ -15,13 +15,25 @@ REPLACE = """
 UPDATE mailed_links SET replaced = true
 WHERE kind = $1 AND address_hash = ANY($2) AND NOT replaced AND used_at IS NULL
 """
-FIND = """
+SELECT = """
 SELECT kind, account_id::text, stolen, requested_at, expires_at, replaced, used_at
 FROM mailed_links
-WHERE kind = $1 AND link_hash = ANY($2)
+"""
+FIND = SELECT + "WHERE kind = $1 AND link_hash = ANY($2)"
+FIND_LIVING = (
+    SELECT
+    + """
+WHERE kind = $1 AND address_hash = ANY($2) AND NOT replaced AND used_at IS NULL AND expires_at > $3
+LIMIT 1
+"""
+)
+READ_COUNTED = """
+SELECT address_hash, quota_hash FROM mailed_links WHERE kind = $1 AND link_hash = ANY($2)
 """
 LOCK = FIND + " FOR UPDATE"
-SET_USED = "UPDATE mailed_links SET used_at = $3 WHERE kind = $1 AND link_hash = ANY($2)"
+SET_USED = """
+UPDATE mailed_links SET used_at = $3, stolen = $4 WHERE kind = $1 AND link_hash = ANY($2)
+"""
 RECORD_DISAVOWAL = """
 INSERT INTO disavowals (mail_id, account_id, used_at, expires_at) VALUES ($1, $2, $3, $4)
 ON CONFLICT (mail_id) DO NOTHING
@@ -31,14 +43,22 @@ DELETE_UNUSED = "DELETE FROM mailed_links WHERE kind = $1 AND account_id = $2 AN
 
 
 async def add(
-    tx: Connection, link: MailedLink, link_hash: bytes, address_hashes: Sequence[str]
+    tx: Connection,
+    link: MailedLink,
+    link_hash: bytes,
+    address_hashes: Sequence[str],
+    quota_hash: str | None = None,
 ) -> None:
     """Store a link; the former ones of its kind and address are void (RE-02).
 
     `address_hashes` are one per key of the ring; the first is stored.
     """
     await tx.execute(REPLACE, link.kind, list(address_hashes))
-    hashes = {"link_hash": link_hash, "address_hash": address_hashes[0]}
+    hashes = {
+        "link_hash": link_hash,
+        "address_hash": address_hashes[0],
+        "quota_hash": quota_hash,
+    }
     await insert(tx, "mailed_links", {**hashes, **vars(link)})
 
 
@@ -48,15 +68,31 @@ async def find(tx: Connection, kind: str, hashes: Sequence[bytes]) -> MailedLink
     return None if row is None else MailedLink(**row)
 
 
+async def find_living(
+    tx: Connection, kind: str, address_hashes: Sequence[str], now: datetime
+) -> MailedLink | None:
+    """The link of an address that can be used."""
+    row = await tx.fetchrow(FIND_LIVING, kind, list(address_hashes), now)
+    return None if row is None else MailedLink(**row)
+
+
+async def read_counted(tx: Connection, kind: str, hashes: Sequence[bytes]) -> tuple[str, str]:
+    """The keys that the address of a link, and its mailbox, are counted under."""
+    (row,) = await tx.fetch(READ_COUNTED, kind, list(hashes))
+    return row["address_hash"], row["quota_hash"]
+
+
 async def lock(tx: Connection, kind: str, hashes: Sequence[bytes]) -> MailedLink | None:
     """As `find`, locked until the transaction ends."""
     row = await tx.fetchrow(LOCK, kind, list(hashes))
     return None if row is None else MailedLink(**row)
 
 
-async def set_used(tx: Connection, kind: str, hashes: Sequence[bytes], now: datetime) -> None:
-    """Record that the link was used."""
-    await tx.execute(SET_USED, kind, list(hashes), now)
+async def set_used(
+    tx: Connection, kind: str, hashes: Sequence[bytes], now: datetime, *, stolen: bool = False
+) -> None:
+    """Record that the link was used, and for a stolen phone."""
+    await tx.execute(SET_USED, kind, list(hashes), now, stolen)
 
 
 async def delete_unused(tx: Connection, kind: str, account_id: str) -> None:

@@ -22,6 +22,7 @@ from services.registration.handlers import (
     passwords,
     queries,
     sign_in,
+    unlocking,
     validation_messages,
 )
 from services.registration.hashing import Cost, Hasher
@@ -29,7 +30,7 @@ from services.registration.purge import INTERVAL_SECONDS, purge
 from services.registration.settings import RegistrationSettings
 from shared.contracts.gateway import SessionOpened
 from shared.contracts.mailer import MailAccepted, MailDeferred, MailRefused
-from shared.contracts.mfa.events import AuthenticatorReplaced
+from shared.contracts.mfa.events import AuthenticatorRemoved, AuthenticatorReplaced
 from shared.contracts.profile.events import ProfileSaved
 from shared.contracts.registration import events, holder, requests
 from shared.messaging.handlers import answers, hears
@@ -85,6 +86,7 @@ SERVICE = Service(
         hears(MailRefused, validation_messages.mail_refused),
         hears(SessionOpened, freezing.session_opened),
         hears(AuthenticatorReplaced, freezing.authenticator_replaced),
+        hears(AuthenticatorRemoved, freezing.authenticator_removed),
         hears(ProfileSaved, name_changes.profile_saved),
     ),
     answers=(
@@ -128,7 +130,13 @@ SERVICE = Service(
         answers(requests.VerifyAddressCode, address_codes.verify_address_code),
         answers(requests.ClaimLostPhone, lost_phones.claim_lost_phone),
         answers(requests.DescribeLostPhone, lost_phones.describe_lost_phone),
-        answers(requests.ConfirmLostPhone, lost_phones.confirm_lost_phone),
+        answers(
+            requests.ConfirmLostPhone,
+            lost_phones.confirm_lost_phone,
+            lost_phones.check_password_of_theft,
+        ),
+        answers(requests.DescribeUnlock, unlocking.describe_unlock),
+        answers(requests.UnlockAddress, unlocking.unlock_address),
         answers(requests.DescribeDisavowal, freezing.describe_disavowal),
         answers(requests.Disavow, freezing.disavow),
         answers(
@@ -159,6 +167,7 @@ SERVICE = Service(
         events.PasswordAccepted,
         events.PasswordRefused,
         events.SignInLocked,
+        events.UnlockOffered,
         events.PasswordResetRequested,
         events.UnknownAddressAsked,
         events.PasswordChanged,

@@ -221,10 +221,11 @@ async def lost(portal: RecordingPortal) -> None:
     person = await settled(portal)
     browser = portal.browser()
     page = await browser.get("/telephone-perdu")
-    given = {"address": person.address, "stolen": "1"}
-    await browser.post(page, "/telephone-perdu", given)
-    page = await browser.get(await portal.mail(person.address, "/telephone-perdu/confirmer"))
-    await browser.post(page, "/telephone-perdu/confirmer")
+    await browser.post(page, "/telephone-perdu", {"address": person.address})
+    path = "/telephone-perdu/confirmer"
+    page = await browser.get(await portal.mail(person.address, path))
+    given = {"code": portal.code_of(person.address, path), "stolen": "1"}
+    await browser.post(page, path, given | {"password": person.password})
     await portal.sent_mails.event("AccountFrozen", await person.account_id())
 
 
@@ -254,8 +255,9 @@ async def disowned(portal: RecordingPortal) -> None:
     person = await settled(portal)
     await person.sign_in(portal.browser())
     browser = portal.browser()
-    page = await browser.get(await portal.mail(person.address, "/ce-n-est-pas-moi"))
-    await browser.post(page, "/ce-n-est-pas-moi")
+    path = "/ce-n-est-pas-moi"
+    page = await browser.get(await portal.mail(person.address, path))
+    await browser.post(page, path, {"code": portal.code_of(person.address, path)})
     await portal.sent_mails.event("AccountFrozen", await person.account_id())
 
 

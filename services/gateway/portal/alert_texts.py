@@ -12,6 +12,7 @@ COUNTED = frozenset(
         "totp_wrong_code",
         "recovery_refused",
         "address_wrong_code",
+        "link_wrong_code",
     )
 )
 MINUTES = Plural("{n} minute", "{n} minutes")
@@ -31,6 +32,10 @@ ALERTS: dict[str, str] = {
     "too_many_requests": N_(
         "Trop de demandes pour aujourd'hui. Réessayez dans {wait}, à {time}. Les messages déjà "
         "envoyés restent valables."
+    ),
+    "too_many_requests_address": N_(
+        "Trop de demandes pour cette adresse aujourd'hui. Réessayez dans {wait}, à {time}, ou "
+        "levez cette limite avec le message qui vient d'y être envoyé."
     ),
     "too_many_requests_network": N_(
         "Trop de demandes viennent de votre réseau. Réessayez dans {wait}, à {time}. Les messages "
@@ -102,6 +107,11 @@ ALERTS: dict[str, str] = {
         "Trop d'essais : ce code n'est plus valable. Choisissez « Envoyer un autre code »."
     ),
     "address_code_expired": N_("Ce code a expiré le {date}. Choisissez « Envoyer un autre code »."),
+    "link_wrong_code": N_("Ce n'est pas le code du message qui contient ce lien."),
+    "link_code_void": N_(
+        "Trop d'essais ({tries}) : le code de ce message n'est plus accepté aujourd'hui. "
+        "Appelez-nous."
+    ),
     "totp_wrong_password": N_("Ce n'est pas votre mot de passe."),
     "link_malformed": N_(
         "Ce lien est incomplet. Ouvrez-le de nouveau depuis le message, jusqu'à la fin."

@@ -57,6 +57,7 @@ FIELDS: dict[tuple[str, str], str] = {
     ("password", "too_simple"): N_("Mot de passe trop facile à deviner."),
     ("password", "unreadable"): N_("Ce mot de passe n'a pas pu être lu : saisissez-le de nouveau."),
     ("password", "wrong"): N_("Ce n'est pas le mot de passe choisi pour cette demande."),
+    ("password", "not_yours"): N_("Ce n'est pas votre mot de passe."),
     ("password", "unchanged"): N_("C'est déjà votre mot de passe : choisissez-en un autre."),
     ("current_password", "missing"): N_("Saisissez votre mot de passe actuel."),
     ("current_password", "wrong"): N_("Ce n'est pas votre mot de passe actuel."),

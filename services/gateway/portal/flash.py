@@ -47,6 +47,7 @@ SUCCESS: dict[str, str] = {
     ),
     "session_ended": N_("La session choisie est fermée."),
     "sessions_ended": N_("Vos autres sessions sont fermées : seule celle-ci reste ouverte."),
+    "unlocked": N_("La limite est levée : vous pouvez vous connecter, ou refaire votre demande."),
     "draft_saved": N_("Brouillon enregistré à {saved}. Vous devez valider les informations."),
     "draft_closed": N_("Brouillon enregistré. Vous devez valider les informations."),
     "validated": N_("Informations validées. Elles ne sont plus modifiables directement."),

@@ -40,6 +40,8 @@ ALERT_FIELDS = {
     "address_code_void": "code",
     "address_code_expired": "code",
     "totp_wrong_password": "password",
+    "link_wrong_code": "code",
+    "link_code_void": "code",
 }
 #: Refusals of a code, the last of which locks.
 LOCKING_CODES = ("wrong_code", "recovery_refused")
@@ -124,6 +126,8 @@ def invalid_form(request: web.Request, fields: Mapping[str, str], *missing: str)
 def _message_key(refusal: Refusal, prefix: str) -> str:
     if refusal.slug == "clock_off":
         return f"clock_off_{refusal.params.get('direction')}"
+    if refusal.slug == "too_many_requests" and refusal.params.get("limit") == "address":
+        return "too_many_requests_address"
     key = f"{prefix}_{refusal.slug}"
     return key if key in ALERTS else refusal.slug
 

@@ -34,8 +34,9 @@ MAX_DEVICE_LENGTH = 60
 
 
 async def sign_in_locked(event: SignInLocked, context: Context[Deps]) -> None:
-    """Too many wrong passwords; nobody is notified where the address has no account."""
-    if context.envelope.subject is not None:
+    """Too many wrong passwords; nobody is notified where the address has no account, or where the
+    mail that lifts the wait says so."""
+    if context.envelope.subject is not None and not event.unlock_offered:
         await send_notice(context, SIGN_IN_LOCKED, event, event.locked_at)
 
 

@@ -9,6 +9,7 @@ from services.mailer.mail_templates import (
     ADDRESS_CHANGE_ASKED,
     NEW_ADDRESS_CODE,
     NO_ACCOUNT,
+    UNLOCK,
     Template,
 )
 from shared.contracts.registration.events import (
@@ -16,6 +17,7 @@ from shared.contracts.registration.events import (
     RequestCancelled,
     RequestExpired,
     UnknownAddressAsked,
+    UnlockOffered,
 )
 from shared.messaging.handlers import Context
 
@@ -50,6 +52,14 @@ async def address_change_requested(event: AddressChangeRequested, context: Conte
         await enqueue_latest(context, NEW_ADDRESS_CODE, event, event.new_address)
     if not event.again:
         await send_notice(context, ADDRESS_CHANGE_ASKED, event, event.requested_at, event.address)
+
+
+async def unlock_offered(event: UnlockOffered, context: Context[Deps]) -> None:
+    """Enqueue the link that lifts a limit; for wrong passwords only where there is an account."""
+    if context.envelope.subject is not None or event.about != "sign_in":
+        await enqueue(
+            context, UNLOCK, event, event.requested_at, event, expires_at=event.expires_at
+        )
 
 
 async def unknown_address_asked(event: UnknownAddressAsked, context: Context[Deps]) -> None:

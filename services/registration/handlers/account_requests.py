@@ -15,7 +15,13 @@ from services.registration.account_request_store import DeletedRequest
 from services.registration.account_requests import AccountRequest, resend_at
 from services.registration.address_questions import ValidatedAddress
 from services.registration.deps import Deps
-from services.registration.handlers import address_questions, quotas, validation_messages
+from services.registration.email_addresses import EmailAddress
+from services.registration.handlers import (
+    address_questions,
+    quotas,
+    unlocking,
+    validation_messages,
+)
 from services.registration.handlers.form_validation import (
     invalid_fields,
     validate_address,
@@ -56,7 +62,17 @@ class ValidatedForm:
     names: tuple[str, str]
 
 
-async def validate_form(request: RequestAccount, deps: Deps, pool: Pool) -> ValidatedForm:
+@dataclass(frozen=True, kw_only=True)
+class LimitReached:
+    """A form whose address, or network, has no account request left."""
+
+    refused: Refused
+    address: EmailAddress
+
+
+async def validate_form(
+    request: RequestAccount, deps: Deps, pool: Pool
+) -> ValidatedForm | LimitReached:
     """Validate the form, and hash its password where nothing is wrong."""
     first_name, wrong_first = check_name("first_name", request.first_name)
     last_name, wrong_last = check_name("last_name", request.last_name)
@@ -72,7 +88,10 @@ async def validate_form(request: RequestAccount, deps: Deps, pool: Pool) -> Vali
     if meant and (errors := address_questions.identity_errors(password, meant.text, deps)):
         raise Refused(invalid_fields(errors))
     async with acquire(pool) as connection:
-        await quotas.check_request(connection, deps, address.key, request.network)
+        try:
+            await quotas.check_request(connection, deps, address.key, request.network)
+        except Refused as refused:
+            return LimitReached(refused=refused, address=address)
     return ValidatedForm(
         typed=await address_questions.hash_for(address, password, deps),
         meant=None if meant is None else await address_questions.hash_for(meant, password, deps),
@@ -82,7 +101,9 @@ async def validate_form(request: RequestAccount, deps: Deps, pool: Pool) -> Vali
 
 async def request_account(request: RequestAccount, context: RequestContext[Deps]) -> Reply:
     """Store the request, real or decoy, and send its message; or ask which address was meant."""
-    form: ValidatedForm = context.prepared
+    form: ValidatedForm | LimitReached = context.prepared
+    if isinstance(form, LimitReached):
+        return await unlocking.refuse(context, form.refused, form.address, request.language)
     if form.meant is not None:
         await quotas.count_network(context, request.network)
         return await address_questions.ask(

@@ -5,12 +5,12 @@ whole form is needed, with its password.
 """
 
 from services.registration import account_request_store, address_question_store
+from services.registration.account_requests import TOKEN_PATTERN
 from services.registration.address_questions import AddressQuestion, ValidatedAddress
 from services.registration.deps import Deps
 from services.registration.email_addresses import address_key
 from services.registration.handlers import account_requests, address_changes, address_corrections
 from services.registration.handlers.address_codes import lock_open_account
-from services.registration.handlers.email_verification import TOKEN_PATTERN
 from shared.contracts.base import Refusal, Reply
 from shared.contracts.registration.holder import AnswerAddressChange
 from shared.contracts.registration.requests import AnswerAddressQuestion

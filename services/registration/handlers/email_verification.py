@@ -6,12 +6,11 @@ no error.
 """
 
 import dataclasses
-import re
 from dataclasses import dataclass
 from datetime import datetime
 
 from services.registration import account_request_store, password_store
-from services.registration.account_requests import AccountRequest, ValidationLink
+from services.registration.account_requests import TOKEN_PATTERN, AccountRequest, ValidationLink
 from services.registration.deps import Deps
 from services.registration.handlers import mailed_codes
 from services.registration.handlers.account_requests import (
@@ -30,8 +29,6 @@ from shared.database import Pool, transaction
 from shared.messaging.handlers import Refused, RequestContext
 from shared.runtime.telemetry import get_logger
 from shared.security.sealing import keyed_hashes
-
-TOKEN_PATTERN = re.compile(r"[A-Za-z0-9_-]{43}")
 
 log = get_logger("registration")
 

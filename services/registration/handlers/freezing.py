@@ -3,6 +3,7 @@
 The link names the account and the mail, signed by the mailer; it is stored once it is used, and it
 freezes once. A new password, set through the mailbox, and then the second factor unfreeze the
 account. Only support can, where phone or address changed within fourteen days before the freeze.
+The mailbox alone is enough to freeze: for some hours a sign-in with both factors undoes it.
 """
 
 import re
@@ -11,13 +12,19 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from services.registration import account_store, mailed_link_store
-from services.registration.accounts import Account, freeze_consequence, recently_changed
+from services.registration.accounts import (
+    UNDO_PERIOD,
+    Account,
+    freeze_consequence,
+    recently_changed,
+)
 from services.registration.deps import Deps
 from services.registration.email_addresses import mask_email_address
+from services.registration.handlers import link_codes
 from services.registration.handlers.mailed_links import PASSWORD
-from shared.contracts.base import Refusal
+from shared.contracts.base import Refusal, Reply
 from shared.contracts.gateway import SessionOpened
-from shared.contracts.mfa.events import AuthenticatorReplaced
+from shared.contracts.mfa.events import AuthenticatorRemoved, AuthenticatorReplaced
 from shared.contracts.registration.events import AccountFrozen, AccountThawed
 from shared.contracts.registration.requests import DescribeDisavowal, Disavow
 from shared.contracts.registration.views import DisavowalView, FrozenView
@@ -57,7 +64,7 @@ async def describe_disavowal(
     )
 
 
-async def disavow(request: Disavow, context: RequestContext[Deps]) -> FrozenView:
+async def disavow(request: Disavow, context: RequestContext[Deps]) -> Reply:
     """Freeze the account; one that is closed already is no error, and emits no event."""
     link = _parse_token(request, context.deps)
     account = None if link is None else await account_store.lock(context.tx, link.account_id)
@@ -68,18 +75,34 @@ async def disavow(request: Disavow, context: RequestContext[Deps]) -> FrozenView
         raise Refused(Refusal(slug="link_expired", params={"at": link.expires_at.isoformat()}))
     if state == "used":
         raise Refused(Refusal(slug="link_used"))
+    wrong = await link_codes.check(request, context)
+    if wrong is not None:
+        return context.refuse(wrong)
     now = context.now()
     await mailed_link_store.record_disavowal(
         context.tx, link.mail_id, account.id, now, link.expires_at
     )
     desk_only = account.desk_only or recently_changed(account, now)
-    await freeze(context, account, by="holder", desk_only=desk_only)
+    undo_until = None if desk_only or account.second_factor_at is None else now + UNDO_PERIOD
+    await freeze(context, account, by="holder", desk_only=desk_only, undo_until=undo_until)
     # A deactivated account stays so, and a new password does not reactivate it.
     closed = account.state == "deactivated"
-    return FrozenView(account_id=account.id, desk_only=desk_only or closed)
+    fresh = undo_until if account.can_sign_in else account.undo_until
+    return FrozenView(
+        account_id=account.id,
+        desk_only=desk_only or closed,
+        undo_until=None if closed or desk_only else fresh,
+    )
 
 
-async def freeze(context: Context[Deps], account: Account, *, by: str, desk_only: bool) -> None:
+async def freeze(
+    context: Context[Deps],
+    account: Account,
+    *,
+    by: str,
+    desk_only: bool,
+    undo_until: datetime | None = None,
+) -> None:
     """Freeze an account that the caller locked, and void its password reset links.
 
     A frozen account emits no second event, but may be restricted to support; a deactivated one
@@ -92,9 +115,11 @@ async def freeze(context: Context[Deps], account: Account, *, by: str, desk_only
             await _restrict_to_support(context, account)
         return
     now = context.now()
-    await account_store.freeze(context.tx, account.id, now, desk_only=desk_only)
+    await account_store.freeze(
+        context.tx, account.id, now, desk_only=desk_only, undo_until=undo_until
+    )
     await mailed_link_store.delete_unused(context.tx, PASSWORD.name, account.id)
-    frozen = AccountFrozen(by=by, desk_only=desk_only, frozen_at=now)
+    frozen = AccountFrozen(by=by, desk_only=desk_only, frozen_at=now, undo_until=undo_until)
     await context.emit(frozen, subject=account.id)
     log.warning(
         "An account was frozen.",
@@ -106,12 +131,23 @@ async def freeze(context: Context[Deps], account: Account, *, by: str, desk_only
 
 
 async def session_opened(event: SessionOpened, context: Context[Deps]) -> None:
-    """Password and second factor were right: a `thawing` account is active again."""
+    """Password and second factor were right: a `thawing` account is active again, and one that the
+    mailbox alone froze a while ago."""
     account = await account_store.lock(context.tx, context.account_id)
-    if account is None or not await account_store.unfreeze(context.tx, account.id, event.opened_at):
+    if account is None:
+        return
+    await account_store.record_second_factor(context.tx, account.id, event.opened_at)
+    if not await account_store.unfreeze(context.tx, account.id, event.opened_at):
         return
     await context.emit(AccountThawed(thawed_at=context.now()), subject=account.id)
     log.info("An account was unfrozen.", action="account_thawed", account=account.id)
+
+
+async def authenticator_removed(_event: AuthenticatorRemoved, context: Context[Deps]) -> None:
+    """Without a phone the password alone leads to a session: it undoes no freeze."""
+    account = await account_store.lock(context.tx, context.account_id)
+    if account is not None:
+        await account_store.clear_second_factor(context.tx, account.id)
 
 
 async def authenticator_replaced(event: AuthenticatorReplaced, context: Context[Deps]) -> None:

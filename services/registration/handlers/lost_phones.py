@@ -1,12 +1,19 @@
-"""Lost phones: reported by anybody, confirmed with a mailed link, then handled by support.
+"""Lost phones: reported by anybody, confirmed with a mailed link and the code of its mail, then
+handled by support.
 
-A stolen phone freezes the account at the confirmation, and only support unfreezes it.
+A stolen phone freezes the account at the confirmation, and only support unfreezes it: that needs
+the password too, which neither a robot nor a reader of the mailbox has.
 """
 
+from services.registration import mailed_link_store, rate_limit_store
+from services.registration.accounts import Account
 from services.registration.deps import Deps
-from services.registration.handlers import mailed_links
+from services.registration.handlers import link_codes, login_attempts, mailed_links, unlocking
+from services.registration.handlers.form_validation import invalid_fields
 from services.registration.handlers.freezing import freeze
 from services.registration.handlers.mailed_links import MALFORMED, PHONE
+from services.registration.handlers.passwords import CheckedPassword, check_account_password
+from shared.contracts.base import FieldError, Reply
 from shared.contracts.registration.events import LostPhoneReported
 from shared.contracts.registration.requests import (
     ClaimLostPhone,
@@ -14,15 +21,19 @@ from shared.contracts.registration.requests import (
     DescribeLostPhone,
 )
 from shared.contracts.registration.views import Done, LostPhoneView, MailedLinkView
+from shared.database import Pool, acquire
 from shared.messaging.handlers import Refused, RequestContext
 from shared.runtime.telemetry import get_logger
 
 log = get_logger("registration")
 
 
-async def claim_lost_phone(request: ClaimLostPhone, context: RequestContext[Deps]) -> Done:
+async def claim_lost_phone(request: ClaimLostPhone, context: RequestContext[Deps]) -> Reply:
     """Send the link that confirms the loss; nothing else happens before it is used."""
-    account_id = await mailed_links.send(request, context, PHONE)
+    try:
+        account_id = await mailed_links.send(request, context, PHONE)
+    except Refused as refused:
+        return await unlocking.refuse_link(context, refused, request)
     log.info("A lost phone was reported.", action="lost_phone_claimed", account=account_id)
     return Done()
 
@@ -34,24 +45,60 @@ async def describe_lost_phone(
     return await mailed_links.describe(request, context, PHONE)
 
 
-async def confirm_lost_phone(
-    request: ConfirmLostPhone, context: RequestContext[Deps]
-) -> LostPhoneView:
+async def check_password_of_theft(
+    request: ConfirmLostPhone, deps: Deps, pool: Pool
+) -> CheckedPassword | None:
+    """Compare the password that a theft needs; None where the phone is lost only."""
+    if not request.stolen:
+        return None
+    hashes = mailed_links.token_hashes(request, deps, PHONE)
+    if not hashes:
+        raise Refused(MALFORMED)
+    async with acquire(pool) as connection:
+        link, account = await mailed_links.find(connection, hashes, PHONE)
+    refusal = mailed_links.link_refusal(link, account, PHONE, deps.clock())
+    if refusal is not None or account is None:
+        raise Refused(refusal or mailed_links.GONE)
+    typed = None if request.password is None else deps.open(request, "password")
+    if not typed:
+        raise Refused(invalid_fields([FieldError(field="password", code="missing")]))
+    return await check_account_password(account.id, typed, deps, pool, closed=True)
+
+
+async def confirm_lost_phone(request: ConfirmLostPhone, context: RequestContext[Deps]) -> Reply:
     """Record the loss, once per link, and freeze the account where the phone was stolen."""
     hashes = mailed_links.token_hashes(request, context.deps, PHONE)
     if not hashes:
         raise Refused(MALFORMED)
-    link, account = await mailed_links.use(context, hashes, PHONE)
-    now = context.now()
-    reported = LostPhoneReported(stolen=link.stolen, reported_at=now)
-    await context.emit(reported, subject=account.id)
+    _, account = await mailed_links.lock_valid(context, hashes, PHONE)
+    wrong = await link_codes.check(request, context)
+    if wrong is not None:
+        return context.refuse(wrong)
+    checked: CheckedPassword | None = context.prepared
+    if checked is not None and not _is_right(checked, account):
+        login_attempts.log_failure(checked.attempt, account)
+        error = FieldError(field="password", code="not_yours")
+        return context.refuse(invalid_fields([error]))
+    now, stolen = context.now(), request.stolen
+    await mailed_link_store.set_used(context.tx, PHONE.name, hashes, now, stolen=stolen)
+    await context.emit(LostPhoneReported(stolen=stolen, reported_at=now), subject=account.id)
     log.warning(
         "A lost phone was confirmed.",
         action="lost_phone_reported",
         account=account.id,
-        stolen=link.stolen,
+        stolen=stolen,
     )
-    if link.stolen:
+    if stolen:
+        keys = (account.id,)
+        await rate_limit_store.clear(context.tx, login_attempts.KNOWN_BROWSER, keys)
         await freeze(context, account, by="lost_phone", desk_only=True)
-    frozen = link.stolen or account.state == "frozen"
+    frozen = stolen or account.state == "frozen"
     return LostPhoneView(account_id=account.id, frozen=frozen, reported_at=now)
+
+
+def _is_right(checked: CheckedPassword, account: Account) -> bool:
+    return (
+        checked.is_correct
+        and checked.account is not None
+        and account.same_password(checked.account)
+    )

@@ -12,13 +12,28 @@ from services.registration.accounts import AddressChange, AddressCode
 from services.registration.deps import Deps
 from shared.contracts.base import FieldError, Refusal
 from shared.contracts.registration.holder import ConfirmAddressChange
-from shared.contracts.registration.requests import VerifyAddressCode, VerifyCode
+from shared.contracts.registration.requests import (
+    ConfirmLostPhone,
+    Disavow,
+    UnlockAddress,
+    VerifyAddressCode,
+    VerifyCode,
+)
 from shared.database.rows import update
 from shared.domain import typed_text
 from shared.messaging.handlers import Refused, RequestContext
 from shared.runtime.telemetry import get_logger
 from shared.security.sealing import keyed_hash, matches, new_code
 
+#: Requests with a typed code.
+TypedCode = (
+    VerifyCode
+    | VerifyAddressCode
+    | ConfirmAddressChange
+    | ConfirmLostPhone
+    | Disavow
+    | UnlockAddress
+)
 StoredCode = AccountRequest | AddressCode | AddressChange
 
 log = get_logger("registration")
@@ -52,9 +67,10 @@ def create(deps: Deps, purpose: Purpose, owner_id: str) -> NewCode:
     return NewCode(digits, *keyed_hash(deps.token_keys, _binding(purpose, owner_id), digits))
 
 
-def read_code(request: VerifyCode | VerifyAddressCode | ConfirmAddressChange, deps: Deps) -> str:
+def read_code(request: TypedCode, deps: Deps) -> str:
     """The six digits typed. Raises `Refused` for anything else."""
-    code = typed_text.read_code(deps.open(request, "code") or "")
+    typed = None if request.code is None else deps.open(request, "code")
+    code = typed_text.read_code(typed or "")
     if code is None:
         error = FieldError(field="code", code="format", params={"digits": CODE_DIGITS})
         raise Refused(Refusal(slug="invalid_fields", errors=(error,)))

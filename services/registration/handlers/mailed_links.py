@@ -11,10 +11,10 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from services.registration import account_request_store, account_store, mailed_link_store
+from services.registration.account_requests import TOKEN_PATTERN
 from services.registration.accounts import Account, MailedLink
 from services.registration.deps import Deps
 from services.registration.handlers import quotas
-from services.registration.handlers.email_verification import TOKEN_PATTERN
 from services.registration.handlers.form_validation import invalid_fields, validate_address
 from services.registration.terms import supported_language
 from shared.contracts.base import Event, Refusal
@@ -52,7 +52,7 @@ class LinkKind:
     counter: str
     event: type[PasswordResetRequested] | type[LostPhoneClaimed]
     accepts: Callable[[Account], bool]
-    details: Callable[[Account, MailedLink], dict[str, Any]]
+    details: Callable[[Account], dict[str, Any]]
 
     @property
     def purpose(self) -> str:
@@ -65,14 +65,14 @@ PASSWORD = LinkKind(
     counter="resets",
     event=PasswordResetRequested,
     accepts=lambda account: account.can_reset_password,
-    details=lambda account, _link: {"thaws": account.state == "frozen"},
+    details=lambda account: {"thaws": account.state == "frozen"},
 )
 PHONE = LinkKind(
     name="phone",
     counter="phones",
     event=LostPhoneClaimed,
     accepts=lambda account: account.can_report_lost_phone,
-    details=lambda _account, link: {"stolen": link.stolen},
+    details=lambda _account: {"stolen": False},
 )
 
 
@@ -81,22 +81,28 @@ async def send(
 ) -> str | None:
     """Send a link, or notify the mailbox that no account can use one.
 
-    Returns the id of the account, for the log only.
+    While a link lives, another request sends nothing new and counts nothing: strangers use up no
+    limit with it, and the mail that has arrived stays good. Returns the id of the account, for the
+    log only.
     """
     deps, now = context.deps, context.now()
     address, errors = validate_address(request.address, deps)
     if address is None:
         raise Refused(invalid_fields(errors))
     await account_request_store.lock_address(context.tx, address.key)
-    await quotas.count_link(context, kind.counter, address.key, request.network)
     account = await account_store.find_by_address(context.tx, address.key)
     holder = account if account is not None and kind.accepts(account) else None
+    holder_id = None if holder is None else holder.id
+    hashes = deps.rate_limit_keys(address.key)
+    living = await mailed_link_store.find_living(context.tx, kind.name, hashes, now)
+    if living is not None and living.account_id == holder_id:
+        return holder_id
+    await quotas.count_link(context, kind.counter, address.key, request.network)
     token = new_token()
     sealed = deps.mailer_sealer.seal(token, seal_context(kind.event, "link_token"))
     link = MailedLink(
         kind=kind.name,
-        account_id=None if holder is None else holder.id,
-        stolen=isinstance(request, ClaimLostPhone) and request.stolen,
+        account_id=holder_id,
         requested_at=now,
         expires_at=now + timedelta(minutes=deps.settings.reset_minutes),
     )
@@ -114,11 +120,11 @@ async def send(
             link_token=sealed,
             requested_at=now,
             expires_at=link.expires_at,
-            **kind.details(holder, link),
+            **kind.details(holder),
         )
     await context.emit(event, subject=link.account_id)
     link_hash = keyed_hash(deps.token_keys, kind.purpose, token)[1]
-    await mailed_link_store.add(context.tx, link, link_hash, deps.rate_limit_keys(address.key))
+    await mailed_link_store.add(context.tx, link, link_hash, hashes)
     return link.account_id
 
 
@@ -158,7 +164,16 @@ async def find(
 async def use(
     context: RequestContext[Deps], hashes: list[bytes], kind: LinkKind
 ) -> tuple[MailedLink, Account]:
-    """A valid link, used up, and its account, both locked, the account first; else `Refused`."""
+    """A valid link, used up, and its account, both locked; else `Refused`."""
+    link, account = await lock_valid(context, hashes, kind)
+    await mailed_link_store.set_used(context.tx, kind.name, hashes, context.now())
+    return link, account
+
+
+async def lock_valid(
+    context: RequestContext[Deps], hashes: list[bytes], kind: LinkKind
+) -> tuple[MailedLink, Account]:
+    """A valid link and its account, both locked, the account first; else `Refused`."""
     seen = await mailed_link_store.find(context.tx, kind.name, hashes)
     if seen is None or seen.account_id is None:
         raise Refused(GONE)
@@ -167,7 +182,6 @@ async def use(
     refusal = link_refusal(link, account, kind, context.now())
     if refusal is not None or link is None or account is None:
         raise Refused(refusal or GONE)
-    await mailed_link_store.set_used(context.tx, kind.name, hashes, context.now())
     return link, account
 
 

@@ -18,7 +18,7 @@ from services.registration import (
 )
 from services.registration.accounts import Account
 from services.registration.deps import Deps
-from services.registration.handlers import login_attempts, mailed_links
+from services.registration.handlers import login_attempts, mailed_links, unlocking
 from services.registration.handlers.form_validation import invalid_fields, validate_password
 from services.registration.handlers.login_attempts import LoginAttempt
 from services.registration.handlers.mailed_links import GONE, MALFORMED, PASSWORD
@@ -118,9 +118,11 @@ async def change_password(request: ChangePassword, context: RequestContext[Deps]
 
 
 async def check_account_password(
-    account_id: str, password: str | None, deps: Deps, pool: Pool
+    account_id: str, password: str | None, deps: Deps, pool: Pool, *, closed: bool = False
 ) -> CheckedPassword:
-    """Count an attempt, then compare. Raises `Refused` while the scope is locked."""
+    """Count an attempt, then compare, with `closed` for an account that cannot sign in too. Raises
+    `Refused` while the scope is locked.
+    """
     async with transaction(pool) as tx:
         account = await account_store.read(tx, account_id)
         scope = login_attempts.known_browser_scope(deps, account_id)
@@ -128,7 +130,8 @@ async def check_account_password(
         in_use = await password_store.recipes_in_use(tx)
     if attempt.wait:
         raise Refused(attempt.refusal())
-    own = account.credentials if account is not None and account.can_sign_in else None
+    opens = account is not None and (closed or account.can_sign_in)
+    own = account.credentials if account is not None and opens else None
     if password is None or account is None or own is None:
         return CheckedPassword(attempt=attempt)
     found = await deps.hasher.find(password, account.address_key, [own.password], in_use)
@@ -142,7 +145,9 @@ async def lock_if_unchanged(
     if not checked.is_correct or checked.account is None:
         return None
     account = await account_store.lock(context.tx, checked.account.id)
-    return account if account is not None and account.same_password(checked.account) else None
+    if account is None or not account.can_sign_in:
+        return None
+    return account if account.same_password(checked.account) else None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -155,9 +160,12 @@ class ValidatedPassword:
 
 async def request_password_reset(
     request: RequestPasswordReset, context: RequestContext[Deps]
-) -> Done:
+) -> Reply:
     """Send a link for a new password; the current one keeps working (RE-06)."""
-    account_id = await mailed_links.send(request, context, PASSWORD)
+    try:
+        account_id = await mailed_links.send(request, context, PASSWORD)
+    except Refused as refused:
+        return await unlocking.refuse_link(context, refused, request)
     log.info(
         "A password reset was requested.", action="password_reset_requested", account=account_id
     )

@@ -13,7 +13,7 @@ from services.registration.account_requests import AccountRequest
 from services.registration.accounts import Account
 from services.registration.deps import Deps
 from services.registration.email_addresses import address_key
-from services.registration.handlers import login_attempts
+from services.registration.handlers import login_attempts, unlocking
 from services.registration.handlers.login_attempts import LoginAttempt
 from services.registration.passwords import PasswordHash
 from shared.contracts.base import Refusal, Reply
@@ -61,7 +61,8 @@ async def check_credentials(request: SignIn, deps: Deps, pool: Pool) -> CheckedS
     password = deps.open(request, "password")
     if password is None:
         return wrong
-    own = account.credentials if account is not None and account.can_sign_in else None
+    opens = account is not None and account.accepts_password(attempt.at)
+    own = account.credentials if account is not None and opens else None
     candidates: list[tuple[AccountRequest | None, PasswordHash]] = []
     if own is not None:
         candidates.append((None, own.password))
@@ -88,7 +89,8 @@ async def sign_in(request: SignIn, context: RequestContext[Deps]) -> Reply:
     if checked.is_correct and checked.account is not None:
         account = await account_store.lock(context.tx, checked.account.id)
         # The account may have been frozen, or its password changed, during the hashing.
-        if account is not None and account.same_password(checked.account):
+        opens = account is not None and account.accepts_password(context.now())
+        if account is not None and opens and account.same_password(checked.account):
             return await _accept(request, context, checked, account)
     await _emit_refused(request, context, checked)
     return context.refuse(Refusal(slug="wrong_credentials"))
@@ -130,5 +132,10 @@ async def _emit_refused(
     await context.emit(PasswordRefused(network=network, refused_at=at), subject=subject)
     until = checked.attempt.locked_until
     if until is not None:
-        locked = SignInLocked(network=network, locked_at=at, locked_until=until)
+        offered = checked.attempt.at_ceiling and await unlocking.offer(
+            context, checked.address_key, "", "fr", about="sign_in"
+        )
+        locked = SignInLocked(
+            network=network, locked_at=at, locked_until=until, unlock_offered=offered
+        )
         await context.emit(locked, subject=subject)

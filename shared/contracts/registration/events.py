@@ -114,12 +114,31 @@ class SignInLocked(Event, frozen=True, kw_only=True):
     """Too many passwords were wrong: no password is checked until `locked_until`.
 
     Published at the first wait for one network, and when the day's ceiling is reached; not for
-    every wait that follows. Without a subject the address has no account.
+    every wait that follows. Without a subject the address has no account. `unlock_offered`:
+    `UnlockOffered` tells its holder.
     """
 
     network: str
     locked_at: datetime
     locked_until: datetime
+    unlock_offered: bool = False
+
+
+@event(OWNER)
+class UnlockOffered(Event, frozen=True, kw_only=True):
+    """The limit of an address is used up, by its holder or by strangers: a mailed link lifts it and
+    does nothing else.
+
+    `about` is `sign_in` (wrong passwords; without a subject nobody is told) or `requests`.
+    `link_token` (256 bits, base64url) is sealed for the mailer.
+    """
+
+    address: str
+    language: str
+    about: str
+    link_token: Sealed
+    requested_at: datetime
+    expires_at: datetime
 
 
 @event(OWNER)
@@ -191,8 +210,8 @@ class LostPhoneClaimed(Event, frozen=True, kw_only=True):
     """Somebody reported the phone of the subject's account as lost; only the mailbox can confirm
     it.
 
-    `link_token` (256 bits, base64url) is sealed for the mailer; the former link is void. `stolen`
-    asks for the account to be frozen at the confirmation.
+    `link_token` (256 bits, base64url) is sealed for the mailer. `stolen` is asked behind the link
+    and false here.
     """
 
     address: str
@@ -216,17 +235,20 @@ class AccountFrozen(Event, frozen=True, kw_only=True):
     """The account cannot sign in until it is unfrozen; its sessions must end.
 
     `by` is `holder` (« ce n'est pas moi »), `lost_phone` or `desk`. `desk_only`: a new password
-    does not unfreeze it, because the phone was stolen or replaced shortly before.
+    does not unfreeze it, because the phone was stolen or replaced shortly before. A freeze by the
+    mailbox alone is undone by signing in with both factors until `undo_until`.
     """
 
     by: str
     desk_only: bool
     frozen_at: datetime
+    undo_until: datetime | None = None
 
 
 @event(OWNER)
 class AccountThawed(Event, frozen=True, kw_only=True):
-    """A frozen account can sign in again: address verified, new password, second factor given."""
+    """A frozen account can sign in again: address verified, new password, second factor given; or
+    both factors given soon after a freeze by the mailbox alone."""
 
     thawed_at: datetime
 

@@ -261,7 +261,9 @@ class VerifyAddressCode(Request, frozen=True, kw_only=True):
 @request(OWNER, views.Done, changes=True)
 class ClaimLostPhone(Request, frozen=True, kw_only=True):
     """Send a link that confirms a lost phone, if the address has an account; the reply is the same
-    if it has none. Refused with `invalid_fields` (address) or `too_many_requests` (params: limit).
+    if it has none. `stolen` is asked behind the link and not read here any more.
+
+    Refused with `invalid_fields` (address) or `too_many_requests` (params: limit).
     """
 
     address: str
@@ -282,10 +284,37 @@ class ConfirmLostPhone(Request, frozen=True, kw_only=True):
     """Confirm a lost phone: it is recorded for the desk, and the account is frozen if the phone was
     stolen.
 
-    Refused with `link_malformed`, `link_used`, `link_replaced`, `link_expired`, `link_gone`.
+    `code` are the six digits of the mail, since robots follow links; a theft needs the `password`
+    too, since only the desk ends that freeze. Refused with `link_malformed`, `link_used`,
+    `link_replaced`, `link_expired`, `link_gone`, `wrong_code` (params: tries_left), `code_void`
+    (params: tries), `invalid_fields` (code, password) or `too_many_tries` (retry_after).
     """
 
     link_token: Sealed
+    code: Sealed | None = None
+    stolen: bool = False
+    password: Sealed | None = None
+
+
+@request(OWNER, views.MailedLinkView, changes=False)
+class DescribeUnlock(Request, frozen=True, kw_only=True):
+    """The state of a link that lifts the limits of an address. Changes nothing."""
+
+    link_token: Sealed
+
+
+@request(OWNER, views.Done, changes=True)
+class UnlockAddress(Request, frozen=True, kw_only=True):
+    """Lift the limits of an address, for this network and for all together.
+
+    `code` are the six digits of the mail. Refused with `link_malformed`, `link_used`,
+    `link_replaced`, `link_expired`, `link_gone`, `wrong_code` (params: tries_left), `code_void`
+    (params: tries) or `invalid_fields` (code).
+    """
+
+    link_token: Sealed
+    code: Sealed | None
+    network: str
 
 
 @request(OWNER, views.DisavowalView, changes=False)
@@ -299,7 +328,10 @@ class DescribeDisavowal(Request, frozen=True, kw_only=True):
 class Disavow(Request, frozen=True, kw_only=True):
     """« Ce n'est pas moi »: freeze the account that the mail was about.
 
-    Refused with `link_malformed`, `link_used`, `link_expired`; frozen already is no error.
+    `code` are the six digits of the mail, since robots follow links. Refused with `link_malformed`,
+    `link_used`, `link_expired`, `wrong_code` (params: tries_left), `code_void` (params: tries) or
+    `invalid_fields` (code); frozen already is no error.
     """
 
     link_token: Sealed
+    code: Sealed | None = None

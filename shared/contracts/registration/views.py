@@ -184,7 +184,9 @@ class DisavowalView(Reply, frozen=True, kw_only=True):
 
 
 class FrozenView(Reply, frozen=True, kw_only=True):
-    """The account is frozen. `desk_only`: a new password will not thaw it."""
+    """The account is frozen. `desk_only`: a new password will not thaw it. Signing in with both
+    factors until `undo_until` does."""
 
     account_id: str
     desk_only: bool
+    undo_until: datetime | None = None

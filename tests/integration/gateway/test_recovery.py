@@ -6,11 +6,13 @@ import re
 from datetime import timedelta
 from uuid import uuid4
 
+import asyncpg
 import pytest
 
 from shared.security.sealing import KeyRing
 from shared.security.signed_tokens import sign
-from tests.support.actors.account_holder import AccountHolder
+from tests.support import eventually
+from tests.support.actors.account_holder import AccountHolder, mailed_code
 from tests.support.actors.http_browser import HttpBrowser, HttpResponse
 from tests.support.servers.portal import Portal
 
@@ -69,7 +71,7 @@ async def test_b_03_the_page_is_the_same_for_everybody(portal: Portal, address: 
     person = AccountHolder(portal, address)
     await person.settle()
     unknown = f"u-{address}"
-    for path, extra in (("/mot-de-passe-oublie", {}), ("/telephone-perdu", {"stolen": "1"})):
+    for path, extra in (("/mot-de-passe-oublie", {}), ("/telephone-perdu", {})):
         pages = []
         for given in (address, unknown):
             browser = portal.browser()
@@ -87,6 +89,7 @@ async def test_g_44_bad_addresses_and_too_many_requests(portal: Portal, address:
         assert expected in page.text
     for _ in range(5):
         assert (await _request_reset(portal.browser(), address)).status == 200
+        portal.clock.advance(minutes=61)
     sixth = await _request_reset(portal.browser(), address)
     assert sixth.status == 429
     assert int(sixth.headers["Retry-After"]) > 3600
@@ -102,6 +105,7 @@ async def test_re_05_a_later_link_replaces_the_former_and_links_expire(
     browser = portal.browser()
     await _request_reset(browser, address)
     first = await portal.sent_mails.to(address, kind="PasswordReset")
+    portal.clock.advance(minutes=61)
     await _request_reset(browser, address)
     second = await portal.sent_mails.to(address, 2, kind="PasswordReset")
     page = await browser.get(f"/mot-de-passe?jeton={first.token}")
@@ -158,7 +162,11 @@ async def test_g_26_a_lost_phone_is_confirmed_from_the_mailbox(
         assert page.status == 200
     account = await person.account_id()
     assert not portal.sent_mails.of("LostPhoneReported", account)
-    done = await browser.post(await browser.get(path), "/telephone-perdu/confirmer")
+    robot = await browser.post(await browser.get(path), "/telephone-perdu/confirmer")
+    assert robot.refused, "its only button, pressed"
+    assert "Saisissez les 6 chiffres du code." in robot.text
+    given = {"code": mailed_code(portal, mail.token)}
+    done = await browser.post(robot, "/telephone-perdu/confirmer", given)
     assert done.status == 200
     reported = await portal.sent_mails.event("LostPhoneReported", account)
     assert reported.data["stolen"] is False
@@ -175,10 +183,15 @@ async def test_g_26_a_stolen_phone_freezes_the_account_at_once(
     await person.settle()
     browser = portal.browser()
     page = await browser.get("/telephone-perdu")
-    await browser.post(page, "/telephone-perdu", {"address": address, "stolen": "1"})
+    await browser.post(page, "/telephone-perdu", {"address": address})
     mail = await portal.sent_mails.to(address, kind="LostPhone")
     page = await browser.get(f"/telephone-perdu/confirmer?jeton={mail.token}")
-    await browser.post(page, "/telephone-perdu/confirmer")
+    given = {"code": mailed_code(portal, mail.token), "stolen": "1", "password": "Zzzz9999a"}
+    page = await browser.post(page, "/telephone-perdu/confirmer", given)
+    assert "Ce n'est pas votre mot de passe." in page.text
+    assert (await person.browser.get("/accueil")).path == "/accueil"
+    given |= {"password": person.password}
+    await browser.post(page, "/telephone-perdu/confirmer", given)
     assert (await person.browser.get("/accueil")).path == "/connexion"
     frozen = await portal.sent_mails.event("AccountFrozen", await person.account_id())
     assert (frozen.data["by"], frozen.data["desk_only"]) == ("lost_phone", True)
@@ -206,11 +219,16 @@ async def test_not_me_freezes_the_account_until_every_factor_is_given_again(
     assert (await person.browser.get("/accueil")).path == "/accueil"
     holder = portal.browser()
     page = await holder.get(path)
-    done = await holder.post(page, "/ce-n-est-pas-moi")
+    robot = await holder.post(page, "/ce-n-est-pas-moi")
+    assert robot.refused, "its only button, pressed"
+    assert (await person.browser.get("/accueil")).path == "/accueil"
+    given = {"code": mailed_code(portal, path.partition("=")[2])}
+    done = await holder.post(robot, "/ce-n-est-pas-moi", given)
     assert done.status == 200
     assert (await person.browser.get("/accueil")).path == "/connexion"
     account = await person.account_id()
     await portal.sent_mails.event("AccountFrozen", account)
+    portal.clock.advance(hours=12)
     assert (await person.give_password(browser=holder)).refused
     portal.clock.advance(seconds=5)  # sign in later than the clock skew
     twice = await holder.get(path)
@@ -225,6 +243,62 @@ async def test_not_me_freezes_the_account_until_every_factor_is_given_again(
     await portal.sent_mails.event("AccountThawed", account)
 
 
+async def test_s_04_both_factors_undo_a_freeze_that_the_mailbox_alone_caused(
+    portal: Portal, address: str
+) -> None:
+    person = AccountHolder(portal, address)
+    await person.settle()
+    await _has_signed_in(portal, person)
+    path = await _disavowal(portal, person)
+    browser = portal.browser()
+    given = {"code": mailed_code(portal, path.partition("=")[2])}
+    done = await browser.post(await browser.get(path), "/ce-n-est-pas-moi", given)
+    assert "Un blocage par erreur ?" in done.text
+    account = await person.account_id()
+    await portal.sent_mails.event("AccountFrozen", account)
+    portal.clock.advance(seconds=6)  # sign in later than the clock skew
+    assert (await person.sign_in(browser)).path == "/accueil"
+    await portal.sent_mails.event("AccountThawed", account)
+
+
+async def _has_signed_in(portal: Portal, person: AccountHolder) -> None:
+    """Until registration knows that the account has a second factor."""
+    connection = await asyncpg.connect(portal.system.database.url("registration"))
+    sql = "SELECT second_factor_at FROM registration.accounts WHERE id = $1"
+    account = await person.account_id()
+
+    async def known() -> bool:
+        return await connection.fetchval(sql, account) is not None
+
+    try:
+        await eventually(known, why="registration has processed the sign-in")
+    finally:
+        await connection.close()
+
+
+async def test_s_05_a_mailed_link_lifts_the_limit_of_an_address(
+    portal: Portal, address: str
+) -> None:
+    """Five forgotten passwords of a stranger, an hour apart; then the holder's own is refused."""
+    person = AccountHolder(portal, address)
+    await person.settle()
+    for _ in range(5):
+        await _request_reset(portal.browser(), address)
+        portal.clock.advance(minutes=61)
+    page = await _request_reset(portal.browser(), address)
+    assert page.status == 429
+    assert "levez cette limite avec le message" in page.text
+    mail = await portal.sent_mails.to(address, kind="UnlockOffered")
+    path, browser = "/debloquer", portal.browser()
+    page = await browser.get(f"{path}?jeton={mail.token}")
+    assert (await browser.post(page, path)).refused
+    given = {"code": mailed_code(portal, mail.token)}
+    page = await browser.post(page, path, given)
+    assert page.path == "/connexion"
+    assert "La limite est levée" in page.text
+    assert (await _request_reset(browser, address)).status == 200
+
+
 async def test_mailed_links_work_while_signed_in_and_from_a_webmail_site(
     portal: Portal, address: str
 ) -> None:
@@ -237,8 +311,10 @@ async def test_mailed_links_work_while_signed_in_and_from_a_webmail_site(
     assert "Se déconnecter" not in page.text
     weak = await person.browser.post(page, "/mot-de-passe", {"password": "Azerty123"})
     assert weak.refused, weak.text
-    page = await person.browser.from_elsewhere(await _disavowal(portal, person))
-    done = await person.browser.post(page, "/ce-n-est-pas-moi")
+    path = await _disavowal(portal, person)
+    page = await person.browser.from_elsewhere(path)
+    given = {"code": mailed_code(portal, path.partition("=")[2])}
+    done = await person.browser.post(page, "/ce-n-est-pas-moi", given)
     assert done.status == 200, done.text
     assert (await person.browser.get("/accueil")).path == "/connexion"
     # A page that needs a session accepts no other token.

@@ -22,7 +22,7 @@ from shared.security.sealing import KeyRing, seal_context
 from shared.security.signed_tokens import sign
 from tests.integration.gateway.ending_events import EVENTS, emit_event
 from tests.support import eventually
-from tests.support.actors.account_holder import AccountHolder, key_on, new_address
+from tests.support.actors.account_holder import AccountHolder, key_on, mailed_code, new_address
 from tests.support.actors.http_browser import HttpBrowser, HttpResponse
 from tests.support.authenticator import Authenticator
 from tests.support.servers.portal import Portal
@@ -192,15 +192,19 @@ async def _reset(person: AccountHolder) -> Posted:
     await browser.post(page, page.path, {"address": address})
     mail = await sent_mails.to(address, len(sent) + 1, kind="PasswordReset")
     page = await browser.get(f"/mot-de-passe?jeton={mail.token}")
-    return await posted(browser, page, page.path, password=f"{NEW}{len(sent)}")
+    made = await posted(browser, page, page.path, password=f"{NEW}{len(sent)}")
+    person.password = made.fields["password"]
+    return made
 
 
 async def _report_stolen_phone(person: AccountHolder) -> None:
     browser, path = person.portal.browser(), "/telephone-perdu/confirmer"
     page = await browser.get("/telephone-perdu")
-    await browser.post(page, page.path, {"address": person.address, "stolen": "1"})
+    await browser.post(page, page.path, {"address": person.address})
     mail = await person.portal.sent_mails.to(person.address, kind="LostPhone")
-    await posted(browser, await browser.get(f"{path}?jeton={mail.token}"), path)
+    given = {"stolen": "1", "password": person.password}
+    given |= {"code": mailed_code(person.portal, mail.token)}
+    await posted(browser, await browser.get(f"{path}?jeton={mail.token}"), path, **given)
 
 
 async def _disavow(person: AccountHolder) -> None:
@@ -210,14 +214,14 @@ async def _disavow(person: AccountHolder) -> None:
     until = portal.clock() + timedelta(days=7)
     token = sign(ring, "disavowal", (account, uuid4().hex), until)
     browser = portal.browser()
-    await posted(browser, await browser.get(f"{path}?jeton={token}"), path)
+    code = mailed_code(portal, token)
+    await posted(browser, await browser.get(f"{path}?jeton={token}"), path, code=code)
 
 
 async def _freeze_and_thaw(person: AccountHolder) -> None:
     """Frozen from a mail, then a new password and the second factor: signed in again."""
     await _disavow(person)
-    made = await _reset(person)
-    person.password = made.fields["password"]
+    await _reset(person)
     person.portal.clock.advance(seconds=6)
     person.browser = person.portal.browser()
     assert (await person.sign_in()).path in ("/accueil", "/informations", *FORMS.values())
@@ -228,14 +232,14 @@ async def _close_other_sessions(person: AccountHolder) -> None:
     page = await person.browser.get("/compte")
     path = "/compte/sessions/fermer-les-autres"
     done = await person.browser.send_form(path, page.form(path), headers=SAME_SITE)
-    assert done.location == "/compte", done.text
+    assert done.location == "/compte#sessions", done.text
 
 
 async def _close_one_session(person: AccountHolder) -> None:
     page = await person.browser.get("/compte")
     path = "/compte/sessions/fermer"
     done = await person.browser.send_form(path, page.form(path), headers=SAME_SITE)
-    assert done.location == "/compte", done.text
+    assert done.location == "/compte#sessions", done.text
 
 
 ACTS: dict[str, Callable[[AccountHolder], Awaitable[object]]] = {
@@ -251,9 +255,10 @@ ACTS: dict[str, Callable[[AccountHolder], Awaitable[object]]] = {
 }
 
 
-#: The password does not change: its form is checked again, like any other, and the code of the new
-#: phone is due. This may also happen before registration has processed the event.
-SAME_PASSWORD = ("phone replaced", "phone_replaced")
+#: The password does not change: its form is checked again, like any other, and a code is due; after
+#: a freeze by the mailbox alone it undoes that. This may also happen before registration has
+#: processed the event.
+SAME_PASSWORD = ("phone replaced", "phone_replaced", "disavowed")
 
 
 async def _open_nothing(portal: Portal, forms: list[Posted], end: str) -> None:

@@ -6,6 +6,7 @@ from datetime import timedelta
 import pytest
 
 from services.registration.purge import purge
+from shared.contracts.mfa.events import AuthenticatorRemoved
 from shared.contracts.registration.events import (
     AccountFrozen,
     AccountThawed,
@@ -15,6 +16,7 @@ from shared.contracts.registration.events import (
 from shared.contracts.registration.requests import DescribeDisavowal, Disavow
 from shared.contracts.registration.views import DisavowalView, FrozenView
 from shared.security import signed_tokens
+from shared.security.link_codes import link_code
 from shared.security.sealing import KeyRing, new_key
 from tests.support.actors.harness_account_holder import MAIL, HarnessAccountHolder, reset_request
 from tests.support.harness.registration import OTHER_PASSWORD, PASSWORD, RegistrationHarness
@@ -87,7 +89,7 @@ async def test_a_link_works_once(harness: RegistrationHarness) -> None:
     await holder.disavow(token)
     await harness.ask(holder.reset(await holder.reset_link()))
     assert await state(harness, holder, token) == "used"
-    refusal = await harness.refusal(holder.follow(Disavow, token))
+    refusal = await harness.refusal(holder.with_code(Disavow, token))
     assert refusal.slug == "link_used"
     assert await holder.can_sign_in_with(OTHER_PASSWORD)
     # The mail about that reset, where a thief made it, freezes the thawing account again.
@@ -104,7 +106,7 @@ async def test_a_link_is_valid_for_seven_days(harness: RegistrationHarness) -> N
     assert await state(harness, holder, token) == "valid"
     harness.advance(hours=1)
     assert await state(harness, holder, token) == "expired"
-    refusal = await harness.refusal(holder.follow(Disavow, token))
+    refusal = await harness.refusal(holder.with_code(Disavow, token))
     assert (refusal.slug, refusal.params) == ("link_expired", {"at": at.isoformat()})
     assert await holder.can_sign_in_with(PASSWORD)
 
@@ -128,7 +130,7 @@ async def test_a_link_not_signed_by_the_mailer_is_malformed(harness: Registratio
     ]
     for token in forged:
         assert await state(harness, holder, token) == "malformed", token
-        refusal = await harness.refusal(holder.follow(Disavow, token))
+        refusal = await harness.refusal(holder.with_code(Disavow, token))
         assert refusal.slug == "link_malformed", token
     assert await holder.can_sign_in_with(PASSWORD)
 
@@ -263,3 +265,88 @@ async def test_re_11_links_codes_and_records_of_use_are_deleted(
     harness.advance(hours=1)
     await purge(harness.pool, harness.now)
     assert [await harness.count(table) for table in tables] == [0, 0, 0]
+
+
+async def test_s_04_freezing_needs_the_code_of_the_mail(harness: RegistrationHarness) -> None:
+    """A robot that presses every button of every link types nothing."""
+    holder = await HarnessAccountHolder.of(harness)
+    token, other = holder.disavowal(), holder.disavowal(mail=OTHER_MAIL)
+    assert (await harness.refusal(holder.follow(Disavow, token))).slug == "invalid_fields"
+    code = link_code(harness.deps.settings.disavowal_keys, other)
+    refusal = await harness.refusal(holder.with_code(Disavow, token, code))
+    assert refusal.slug == "wrong_code", "the code of another mail"
+    assert await harness.events(AccountFrozen) == []
+    await holder.disavow(token)
+    assert len(await harness.events(AccountFrozen)) == 1
+
+
+async def frozen_by_mailbox(harness: RegistrationHarness) -> HarnessAccountHolder:
+    """An account with a phone, frozen a minute ago by its mailbox alone."""
+    holder = await HarnessAccountHolder.of(harness)
+    await holder.open_session()
+    harness.advance(minutes=1)
+    view = await holder.disavow(holder.disavowal())
+    assert view.undo_until == harness.now + timedelta(hours=12)
+    (event,) = await harness.events(AccountFrozen)
+    assert event.undo_until == view.undo_until
+    harness.advance(minutes=1)
+    return holder
+
+
+async def test_s_04_both_factors_undo_a_freeze_by_the_mailbox_alone(
+    harness: RegistrationHarness,
+) -> None:
+    holder = await frozen_by_mailbox(harness)
+    assert (await harness.refusal(harness.sign_in("pierre@labo.fr", "Zzzz9999a"))).slug == (
+        "wrong_credentials"
+    )
+    assert await holder.can_sign_in_with(PASSWORD)
+    assert (await holder.row())["state"] == "frozen", "the password alone undoes nothing"
+    await holder.open_session()
+    assert (await holder.row())["state"] == "active"
+    assert len(await harness.events(AccountThawed)) == 1
+
+
+async def test_s_04_not_after_some_hours(harness: RegistrationHarness) -> None:
+    holder = await frozen_by_mailbox(harness)
+    harness.advance(hours=12)
+    assert not await holder.can_sign_in_with(PASSWORD)
+    await holder.open_session()
+    assert (await holder.row())["state"] == "frozen"
+
+
+async def test_s_04_a_session_from_before_the_freeze_undoes_nothing(
+    harness: RegistrationHarness,
+) -> None:
+    holder = await frozen_by_mailbox(harness)
+    harness.advance(seconds=-60)
+    await holder.open_session()
+    harness.advance(seconds=60)
+    assert (await holder.row())["state"] == "frozen"
+
+
+async def test_s_04_without_a_phone_there_is_nothing_to_undo_it_with(
+    harness: RegistrationHarness,
+) -> None:
+    """Otherwise the password alone would enrol a phone and undo the freeze."""
+    holder = await HarnessAccountHolder.of(harness)
+    assert (await holder.disavow(holder.disavowal())).undo_until is None
+    harness.advance(minutes=1)
+    assert not await holder.can_sign_in_with(PASSWORD)
+
+
+async def test_s_04_nor_where_the_phone_was_removed_since(harness: RegistrationHarness) -> None:
+    holder = await frozen_by_mailbox(harness)
+    await harness.handle_event(AuthenticatorRemoved(removed_at=harness.now), holder.account_id)
+    assert not await holder.can_sign_in_with(PASSWORD)
+
+
+async def test_s_04_a_changed_phone_undoes_no_freeze(harness: RegistrationHarness) -> None:
+    """Whoever replaced it has both factors: only support ends that freeze."""
+    holder = await HarnessAccountHolder.of(harness)
+    await holder.open_session()
+    await holder.replace_phone(days_ago=1)
+    harness.advance(minutes=1)
+    view = await holder.disavow(holder.disavowal())
+    assert (view.desk_only, view.undo_until) == (True, None)
+    assert not await holder.can_sign_in_with(PASSWORD)

@@ -43,7 +43,7 @@ async def test_cr_12_concurrent_changes_of_one_account_lock_in_one_order(
                 harness.ask(harness.sign_in(ADDRESS, PASSWORD, known=(holder.account_id,))),
                 harness.ask(harness.form(password=OTHER_PASSWORD)),
                 harness.ask(reset_request()),
-                harness.ask(lost_phone_claim(stolen=True)),
+                harness.ask(lost_phone_claim()),
                 harness.ask(holder.send_code(renew=True)),
                 harness.ask(holder.code("123456")),
                 holder.disavow(holder.disavowal(mail=f"{number:032x}")),

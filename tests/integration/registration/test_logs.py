@@ -1,7 +1,6 @@
 """Operators find the events of one account in the log by its id; no line contains an address."""
 
 from shared.contracts.registration.events import AddressProofRequested, LostPhoneClaimed
-from shared.contracts.registration.requests import ConfirmLostPhone
 from tests.support.actors.harness_account_holder import (
     ADDRESS,
     UNKNOWN,
@@ -25,9 +24,9 @@ async def test_lg_01_log_lines_name_the_account(harness: RegistrationHarness) ->
         harness.advance(minutes=1)
         assert await holder.can_sign_in_with(OTHER_PASSWORD)
         await holder.open_session()
-        await harness.ask(lost_phone_claim(stolen=True))
+        await harness.ask(lost_phone_claim())
         token = await holder.secret(LostPhoneClaimed)
-        await harness.ask(holder.follow(ConfirmLostPhone, token))
+        await harness.ask(holder.confirm_loss(token, stolen=True, password=OTHER_PASSWORD))
     found = whose(log)
     for action in (
         "account_created",

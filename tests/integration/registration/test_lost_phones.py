@@ -18,6 +18,8 @@ from shared.contracts.registration.requests import (
 )
 from shared.contracts.registration.views import Done, LostPhoneView
 from shared.messaging.handlers import Refused
+from shared.security.link_codes import link_code
+from shared.security.sealing import KeyRing, new_key
 from tests.support.actors.harness_account_holder import (
     ADDRESS,
     UNKNOWN,
@@ -29,20 +31,18 @@ from tests.support.actors.harness_account_holder import (
 from tests.support.harness.registration import PASSWORD, RegistrationHarness
 
 
-async def link(
-    harness: RegistrationHarness, holder: HarnessAccountHolder, *, stolen: bool = False
-) -> str:
+async def link(harness: RegistrationHarness, holder: HarnessAccountHolder) -> str:
     """Report a lost phone; returns the link's token."""
-    await harness.ask(lost_phone_claim(stolen=stolen))
+    await harness.ask(lost_phone_claim())
     return await holder.secret(LostPhoneClaimed)
 
 
 async def test_a_claim_alone_changes_nothing(harness: RegistrationHarness) -> None:
     holder = await HarnessAccountHolder.of(harness)
     before = await holder.row()
-    assert await harness.ask(lost_phone_claim(stolen=True)) == Done()
+    assert await harness.ask(lost_phone_claim()) == Done()
     ((_, subject, event),) = await harness.published(LostPhoneClaimed)
-    assert (subject, event.address, event.stolen) == (holder.account_id, ADDRESS, True)
+    assert (subject, event.address, event.stolen) == (holder.account_id, ADDRESS, False)
     assert event.expires_at == harness.now + timedelta(minutes=60)
     assert await holder.row() == before
     assert await harness.events(LostPhoneReported, AccountFrozen) == []
@@ -57,14 +57,14 @@ async def test_a_confirmed_loss_is_reported_once_and_the_account_stays_open(
     for _ in range(5):
         view = await harness.ask(holder.follow(DescribeLostPhone, token))
         assert (view.state, view.stolen) == ("valid", False)
-    done = await harness.ask(holder.follow(ConfirmLostPhone, token))
+    done = await harness.ask(holder.confirm_loss(token))
     assert done == LostPhoneView(
         account_id=holder.account_id, frozen=False, reported_at=harness.now
     )
     ((_, subject, event),) = await harness.published(LostPhoneReported)
     assert subject == holder.account_id
     assert event == LostPhoneReported(stolen=False, reported_at=harness.now)
-    assert (await harness.refusal(holder.follow(ConfirmLostPhone, token))).slug == "link_used"
+    assert (await harness.refusal(holder.confirm_loss(token))).slug == "link_used"
     view = await harness.ask(holder.follow(DescribeLostPhone, token))
     assert (view.state, view.at) == ("used", harness.now)
     assert await holder.can_sign_in_with(PASSWORD)
@@ -75,10 +75,10 @@ async def test_a_stolen_phone_freezes_and_only_support_unfreezes(
 ) -> None:
     holder = await HarnessAccountHolder.of(harness)
     reset = await holder.reset_link()
-    token = await link(harness, holder, stolen=True)
+    token = await link(harness, holder)
+    done = await harness.ask(holder.confirm_loss(token, stolen=True))
     view = await harness.ask(holder.follow(DescribeLostPhone, token))
-    assert (view.state, view.stolen) == ("valid", True)
-    done = await harness.ask(holder.follow(ConfirmLostPhone, token))
+    assert (view.state, view.stolen) == ("used", True)
     assert done.frozen
     ((_, subject, event),) = await harness.published(AccountFrozen)
     assert subject == holder.account_id
@@ -97,8 +97,8 @@ async def test_a_frozen_account_may_report_its_phone_too(
     holder = await HarnessAccountHolder.of(harness)
     await holder.disavow(holder.disavowal())
     reset = await holder.reset_link()
-    token = await link(harness, holder, stolen=stolen)
-    assert (await harness.ask(holder.follow(ConfirmLostPhone, token))).frozen
+    token = await link(harness, holder)
+    assert (await harness.ask(holder.confirm_loss(token, stolen=stolen))).frozen
     assert len(await harness.events(AccountFrozen)) == 1
     assert (await holder.row())["desk_only"] == stolen
     state = (await harness.ask(holder.follow(DescribeReset, reset))).state
@@ -107,12 +107,12 @@ async def test_a_frozen_account_may_report_its_phone_too(
 
 async def test_two_confirmations_at_once_make_one_case(harness: RegistrationHarness) -> None:
     holder = await HarnessAccountHolder.of(harness)
-    confirm = holder.follow(ConfirmLostPhone, await link(harness, holder, stolen=True))
+    confirm = holder.confirm_loss(await link(harness, holder), stolen=True)
     answers = await asyncio.gather(
-        *(harness.ask(confirm) for _ in range(8)), return_exceptions=True
+        *(harness.ask(confirm) for _ in range(4)), return_exceptions=True
     )
     refused = [each for each in answers if isinstance(each, Refused)]
-    assert [each.refusal.slug for each in refused] == ["link_used"] * 7
+    assert [each.refusal.slug for each in refused] == ["link_used"] * 3
     assert len(await harness.events(LostPhoneReported)) == 1
     assert len(await harness.events(AccountFrozen)) == 1
 
@@ -136,23 +136,22 @@ async def test_a_link_of_an_account_closed_meanwhile_is_gone(harness: Registrati
     holder = await HarnessAccountHolder.of(harness)
     token = await link(harness, holder)
     await holder.close("deactivated")
-    assert (await harness.refusal(holder.follow(ConfirmLostPhone, token))).slug == "link_gone"
+    assert (await harness.refusal(holder.confirm_loss(token))).slug == "link_gone"
     assert (await harness.ask(holder.follow(DescribeLostPhone, token))).state == "gone"
 
 
 async def test_unusable_links_are_refused_with_a_reason(harness: RegistrationHarness) -> None:
     holder = await HarnessAccountHolder.of(harness)
-    old, new = await link(harness, holder), await link(harness, holder)
+    new = await link(harness, holder)
     reset = await holder.reset_link()
     harness.advance(minutes=60)
     for token, state in (
-        (old, "replaced"),
         (new, "expired"),
         (reset, "gone"),
         (new[:-1], "malformed"),
     ):
         assert (await harness.ask(holder.follow(DescribeLostPhone, token))).state == state
-        refusal = await harness.refusal(holder.follow(ConfirmLostPhone, token))
+        refusal = await harness.refusal(holder.confirm_loss(token))
         assert refusal.slug == f"link_{state}"
 
 
@@ -160,7 +159,82 @@ async def test_five_claims_per_address_and_day(harness: RegistrationHarness) -> 
     await HarnessAccountHolder.of(harness)
     for _ in range(5):
         await harness.ask(lost_phone_claim())
+        harness.advance(minutes=61)
     refusal = await harness.refusal(lost_phone_claim())
     assert (refusal.slug, refusal.params) == ("too_many_requests", {"limit": "address"})
     await harness.ask(reset_request())
     assert codes(await harness.refusal(lost_phone_claim("pierre@"))) == ["address:format"]
+
+
+async def test_s_04_a_loss_needs_the_code_of_the_mail(harness: RegistrationHarness) -> None:
+    """What a robot sends: nothing, no digits, or wrong ones."""
+    holder = await HarnessAccountHolder.of(harness)
+    token = await link(harness, holder)
+    for typed, code in (("", "missing"), ("12345", "format"), ("abcdef", "format")):
+        asked = (
+            holder.with_code(ConfirmLostPhone, token, typed)
+            if typed
+            else holder.follow(ConfirmLostPhone, token)
+        )
+        found = codes(await harness.refusal(asked))
+        assert found in (["code:format"], [f"code:{code}"])
+    wrong = "000000" if link_code(ring(harness), token) != "000000" else "000001"
+    for left in (4, 3, 2, 1):
+        refusal = await harness.refusal(holder.with_code(ConfirmLostPhone, token, wrong))
+        assert (refusal.slug, refusal.params) == ("wrong_code", {"tries_left": left})
+    for code in (wrong, ""):
+        refusal = await harness.refusal(holder.with_code(ConfirmLostPhone, token, code))
+        assert refusal.slug == "code_void"
+    assert await harness.events(LostPhoneReported) == []
+
+
+async def test_s_04_a_theft_needs_the_password_too(harness: RegistrationHarness) -> None:
+    """The mailbox alone does not cause a freeze that only support ends."""
+    holder = await HarnessAccountHolder.of(harness)
+    token = await link(harness, holder)
+    for given, code in (("", "missing"), ("Zzzz9999a", "not_yours")):
+        refusal = await harness.refusal(holder.confirm_loss(token, stolen=True, password=given))
+        assert codes(refusal) == [f"password:{code}"]
+    assert await harness.events(LostPhoneReported, AccountFrozen) == []
+    assert (await harness.ask(holder.confirm_loss(token, stolen=True))).frozen
+    assert (await holder.row())["desk_only"]
+
+
+async def test_s_04_the_password_of_a_theft_is_throttled(harness: RegistrationHarness) -> None:
+    holder = await HarnessAccountHolder.of(harness)
+    token = await link(harness, holder)
+    slugs = [
+        await harness.outcome(holder.confirm_loss(token, stolen=True, password="Zzzz9999a"))
+        for _ in range(6)
+    ]
+    assert slugs == ["invalid_fields"] * 5 + ["too_many_tries"]
+
+
+def ring(harness: RegistrationHarness) -> KeyRing:
+    """The keys that the digits of mails follow from."""
+    return harness.deps.settings.disavowal_keys
+
+
+async def test_s_04_the_digits_hold_under_a_rotated_ring(harness: RegistrationHarness) -> None:
+    holder = await HarnessAccountHolder.of(harness)
+    token = await link(harness, holder)
+    confirm = holder.confirm_loss(token)
+    rotated = KeyRing((*KeyRing.parse(new_key("d2")).keys, *ring(harness).keys))
+    object.__setattr__(harness.deps, "disavowal_keys", rotated)
+    assert not (await harness.ask(confirm)).frozen
+
+
+async def test_s_05_while_a_link_lives_nothing_new_is_sent_or_counted(
+    harness: RegistrationHarness,
+) -> None:
+    await HarnessAccountHolder.of(harness)
+    for address in (ADDRESS, UNKNOWN):
+        for ask in (lost_phone_claim, reset_request):
+            await harness.ask(ask(address))
+            before = [await harness.count(each) for each in ("outbox", "mailed_links", "counters")]
+            moments = await harness.fetch("SELECT sum(cardinality(moments)) FROM counters")
+            for _ in range(20):
+                assert await harness.ask(ask(address)) == Done()
+            after = [await harness.count(each) for each in ("outbox", "mailed_links", "counters")]
+            assert after == before
+            assert moments == await harness.fetch("SELECT sum(cardinality(moments)) FROM counters")

@@ -5,6 +5,8 @@ from dataclasses import dataclass, field
 
 from lxml.etree import XPath
 
+from shared.security.link_codes import link_code
+from shared.security.sealing import KeyRing
 from tests.support import eventually
 from tests.support.actors.http_browser import HttpBrowser, HttpResponse
 from tests.support.authenticator import Authenticator
@@ -145,6 +147,12 @@ def key_on(page: HttpResponse) -> str:
 def codes_on(page: HttpResponse) -> list[str]:
     """The recovery codes that a page shows."""
     return [" ".join(one.text_content().split()) for one in CODES(page.tree)]
+
+
+def mailed_code(portal: Portal, token: str) -> str:
+    """The digits that the mail with this link shows."""
+    keys = portal.system.environment("registration")["IMPEX_DISAVOWAL_KEYS"]
+    return link_code(KeyRing.parse(keys), token)
 
 
 def new_address() -> str:

@@ -52,7 +52,6 @@ WORDS = {
     "new_list": ("Faire une nouvelle liste", "Make a new list"),
     "change_phone": ("Changer de téléphone", "Change phone"),
     "confirm_loss": ("Confirmer la perte", "Confirm the loss"),
-    "confirm_theft": ("Confirmer et bloquer mon compte", "Confirm and freeze my account"),
     "save": ("Enregistrer", "Save"),
     "validate": ("Valider", "Submit"),
     "close": ("Fermer", "Close"),

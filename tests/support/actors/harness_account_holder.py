@@ -12,6 +12,7 @@ from shared.contracts.registration.requests import (
     ChangePassword,
     CheckPassword,
     ClaimLostPhone,
+    ConfirmLostPhone,
     Disavow,
     RequestPasswordReset,
     ResetPassword,
@@ -22,8 +23,14 @@ from shared.contracts.registration.views import FrozenView
 from shared.database import transaction
 from shared.messaging.handlers import Refused
 from shared.security import signed_tokens
+from shared.security.link_codes import link_code
 from shared.security.sealing import seal_context
-from tests.support.harness.registration import NETWORK, OTHER_PASSWORD, RegistrationHarness
+from tests.support.harness.registration import (
+    NETWORK,
+    OTHER_PASSWORD,
+    PASSWORD,
+    RegistrationHarness,
+)
 
 ADDRESS = "pierre@labo.fr"
 UNKNOWN = "nobody@labo.fr"
@@ -133,9 +140,20 @@ class HarnessAccountHolder:
         return signed_tokens.sign(ring, purpose, parts, self.harness.now + timedelta(days=days))
 
     async def disavow(self, token: str) -> FrozenView:
-        """« Ce n'est pas moi »."""
-        view: FrozenView = await self.harness.ask(self.follow(Disavow, token))
+        """« Ce n'est pas moi », with the code of the mail."""
+        view: FrozenView = await self.harness.ask(self.with_code(Disavow, token))
         return view
+
+    def with_code(self, kind: type[Request], token: str, code: str = "", **more: Any) -> Any:
+        """A request about a mailed link, with the code of its mail or another one."""
+        ring = self.harness.deps.settings.disavowal_keys
+        sealed = self.harness.seal(kind, "code", code or link_code(ring, token))
+        return self.follow(kind, token, code=sealed, **more)
+
+    def confirm_loss(self, token: str, *, stolen: bool = False, password: str = PASSWORD) -> Any:
+        """Confirm a lost or stolen phone."""
+        sealed = self.harness.seal(ConfirmLostPhone, "password", password)
+        return self.with_code(ConfirmLostPhone, token, stolen=stolen, password=sealed)
 
     # Events of other services about the account.
 
@@ -160,11 +178,9 @@ def reset_request(address: str = ADDRESS, network: str = NETWORK) -> RequestPass
     return RequestPasswordReset(address=address, language="fr", network=network)
 
 
-def lost_phone_claim(
-    address: str = ADDRESS, *, stolen: bool = False, network: str = NETWORK
-) -> ClaimLostPhone:
+def lost_phone_claim(address: str = ADDRESS, *, network: str = NETWORK) -> ClaimLostPhone:
     """« Téléphone perdu »."""
-    return ClaimLostPhone(address=address, stolen=stolen, language="fr", network=network)
+    return ClaimLostPhone(address=address, stolen=False, language="fr", network=network)
 
 
 def codes(refusal: Refusal) -> list[str]:

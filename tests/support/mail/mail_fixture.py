@@ -56,6 +56,13 @@ class MailFixture(MailServer):
         assert link, text
         return ValidationMail(code.group(1), link.group(1), str(received.message["Subject"]), text)
 
+    def code_of(self, address: str, link: str) -> str:
+        """The digits that the page of a link asks for, in the message that has the link."""
+        (mail,) = [one.text() for one in self.to(address) if link in one.text()]
+        found = re.search(r":\s(\d{6})\s*$", mail, re.M)
+        assert found is not None, mail
+        return found.group(1)
+
     async def link(self, address: str, path: str) -> str:
         """The link to a page of the portal, in the latest message that has one."""
         pattern = re.compile(rf"^(http\S+{re.escape(path)}\?jeton=\S+)\s*$", re.M)

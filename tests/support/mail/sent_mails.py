@@ -14,6 +14,7 @@ from shared.contracts.registration.events import (
     AddressProofRequested,
     LostPhoneClaimed,
     PasswordResetRequested,
+    UnlockOffered,
     ValidationResent,
 )
 from shared.security.seal_keys import SealRing
@@ -28,6 +29,7 @@ MAILED = (
     AddressProofRequested,
     PasswordResetRequested,
     LostPhoneClaimed,
+    UnlockOffered,
 )
 
 

@@ -9,12 +9,14 @@ from tests.support.pages.sign_in_states import refused
 TOKEN = "t" * 43
 ENDED = {"used": NOW, "replaced": None, "expired": NOW, "malformed": None, "gone": None}
 BAD_ADDRESS = {"address": ["Saisissez une adresse au format nom@exemple.fr (il manque @)."]}
+WRONG_CODE = refused("link_wrong_code", "code", tries_left=4)
+STOLEN = form({"stolen": "1"}, {"password": ["Ce n'est pas votre mot de passe."]})
 TOO_MANY = refused("too_many_requests", None, wait="3 h", time="13:40")
 
 
 def without_password_or_phone() -> list[State]:
     """Forgotten password, lost phone, « ce n'est pas moi »."""
-    return [*_passwords(), *_phones(), *_disavowals()]
+    return [*_passwords(), *_phones(), *_disavowals(), *_unlocks()]
 
 
 def _passwords() -> list[State]:
@@ -47,7 +49,7 @@ def _reset(name: str, state: str, **more: Any) -> State:
 
 def _phones() -> list[State]:
     page, path = "lost_phone.html", "/telephone-perdu"
-    bad = form({"address": "pierre", "stolen": "1"}, BAD_ADDRESS)
+    bad = form({"address": "pierre"}, BAD_ADDRESS)
     return [
         State("lost_phone", page, {"form": form()}, path),
         State("lost_phone-signing-in", page, {"form": form()}, path, me=me(full=False)),
@@ -55,7 +57,8 @@ def _phones() -> list[State]:
         State("lost_phone-often", page, {"form": TOO_MANY}, path),
         State("lost_phone_sent", "lost_phone_sent.html", {"address": ADDRESS}, path),
         _confirm("lost_phone_confirm", "valid"),
-        _confirm("lost_phone_confirm-stolen", "valid", stolen=True),
+        _confirm("lost_phone_confirm-errors", "valid", form=WRONG_CODE),
+        _confirm("lost_phone_confirm-stolen", "valid", form=STOLEN),
         *(_confirm(f"lost_phone_confirm-{state}", state) for state in ENDED),
         State("lost_phone_done", "lost_phone_done.html", {"frozen": False}),
         State("lost_phone_done-frozen", "lost_phone_done.html", {"frozen": True}),
@@ -63,7 +66,7 @@ def _phones() -> list[State]:
 
 
 def _confirm(name: str, state: str, **more: Any) -> State:
-    given = {"link": _link(state, **more), "token": TOKEN, "form": form()}
+    given = {"link": _link(state), "token": TOKEN, "form": form(), **more}
     return State(name, "lost_phone_confirm.html", given, "/telephone-perdu/confirmer")
 
 
@@ -94,6 +97,32 @@ def _disavowals() -> list[State]:
             )
             for name, (state, address, desk_only) in views.items()
         ),
-        State("disavowed", "disavowed.html", {"desk_only": False}),
-        State("disavowed-desk", "disavowed.html", {"desk_only": True}),
+        State(
+            "disavow-code",
+            "disavow.html",
+            {"link": _link("valid", masked_address=masked), "token": TOKEN, "form": WRONG_CODE},
+            "/ce-n-est-pas-moi",
+        ),
+        State("disavowed", "disavowed.html", {"desk_only": False, "undo_until": NOW}),
+        State("disavowed-late", "disavowed.html", {"desk_only": False, "undo_until": None}),
+        State("disavowed-desk", "disavowed.html", {"desk_only": True, "undo_until": None}),
+    ]
+
+
+def _unlocks() -> list[State]:
+    """The link that lifts a limit."""
+    states = {"valid": "unlock", **{state: f"unlock-{state}" for state in ENDED}}
+    given = {"token": TOKEN, "form": form()}
+    path = "/debloquer"
+    return [
+        *(
+            State(name, "unlock.html", {**given, "link": _link(state)}, path)
+            for state, name in states.items()
+        ),
+        State(
+            "unlock-errors",
+            "unlock.html",
+            {**given, "link": _link("valid"), "form": WRONG_CODE},
+            path,
+        ),
     ]

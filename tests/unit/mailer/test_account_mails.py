@@ -92,13 +92,6 @@ def test_the_mail_with_an_unfreezing_link_mentions_the_freeze(language: str) -> 
 
 
 @pytest.mark.parametrize("language", LANGUAGES)
-def test_the_mail_about_a_stolen_phone_announces_the_freeze(language: str) -> None:
-    freezes = {"fr": "Dès la confirmation, votre compte sera bloqué", "en": "will be frozen"}
-    assert freezes[language] not in text_of("lost_phone", language, 0)
-    assert freezes[language] in text_of("lost_phone", language, 1)
-
-
-@pytest.mark.parametrize("language", LANGUAGES)
 def test_b_03_an_address_without_account_is_notified_of_a_lost_phone_too(language: str) -> None:
     about = {"fr": "La perte d'un téléphone a été signalée", "en": "Someone reported a lost phone"}
     assert about[language] in text_of("no_account", language, 1)
@@ -123,7 +116,7 @@ def test_b_03_the_holder_of_a_frozen_or_deactivated_account_is_asked_to_call(
 
 
 @pytest.mark.parametrize("language", LANGUAGES)
-@pytest.mark.parametrize("template", ["password_reset", "lost_phone"])
+@pytest.mark.parametrize("template", ["password_reset"])
 def test_em_12_a_mail_with_a_link_carries_no_code_of_six_digits(
     template: str, language: str
 ) -> None:
@@ -140,4 +133,4 @@ def test_em_12_the_mail_with_a_code_carries_no_link(template: str, language: str
 def test_only_what_carries_a_secret_is_sent_again_after_an_uncertain_attempt() -> None:
     opening = {name for name, template in TEMPLATES.items() if template.carries_secret}
     codes = {"validation", "address_code", "new_address_code"}
-    assert opening == codes | {"password_reset", "lost_phone"}
+    assert opening == codes | {"password_reset", "lost_phone", "unlock"}

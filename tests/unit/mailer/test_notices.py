@@ -59,8 +59,8 @@ WORDS = {
         "the previous codes no longer work.",
     ),
     ("sign_in_locked", 0): (
-        "choisir « Mot de passe oublié ».",
-        "you can also choose “Forgotten password”.",
+        "vous pouvez aussi choisir un nouveau mot de passe :",
+        "you can also choose a new password:",
     ),
     ("codes_locked", 0): ("puis des codes TOTP incorrects", "then wrong TOTP codes"),
     ("codes_locked", 1): ("puis des codes de secours incorrects", "then wrong recovery codes"),
@@ -205,8 +205,12 @@ def test_ot_14_after_a_recovery_code_the_new_phone_is_to_be_enrolled() -> None:
     assert "until then, the old one still works" in text_of("recovery_code_used", "en")
 
 
-def test_every_notice_has_that_link_but_those_of_an_account_that_cannot_be_opened() -> None:
-    assert set(NOTICES) - set(DISAVOWING) == {"account_frozen", "account_deactivated"}
+def test_every_notice_has_that_link_but_those_where_it_does_not_help() -> None:
+    assert set(NOTICES) - set(DISAVOWING) == {
+        "account_frozen",
+        "account_deactivated",
+        "sign_in_locked",  # strangers provoke it (S-04)
+    }
     for language in LANGUAGES:
         assert f"\n{BASE_URL}/mot-de-passe-oublie\n" in text_of("account_frozen", language, 0)
         assert "ce-n-est-pas-moi" not in text_of("account_frozen", language, 0)

@@ -68,7 +68,7 @@ def test_which_address_gets_a_decoy(
     assert replace(ACCOUNT, state=state, credentials=credentials).is_taken is taken
 
 
-def test_a_password_is_the_same_until_it_is_changed_or_the_account_closed() -> None:
+def test_a_password_is_the_same_until_it_is_changed() -> None:
     rehashed = replace(
         ACCOUNT, credentials=Credentials(password=PasswordHash("$x", "k2"), changes=0)
     )
@@ -77,7 +77,6 @@ def test_a_password_is_the_same_until_it_is_changed_or_the_account_closed() -> N
     )
     assert rehashed.same_password(ACCOUNT)
     assert not changed.same_password(ACCOUNT)
-    assert not replace(ACCOUNT, state="frozen").same_password(ACCOUNT)
     assert not replace(ACCOUNT, credentials=None).same_password(ACCOUNT)
     assert not ACCOUNT.same_password(replace(ACCOUNT, credentials=None))
 

@@ -1,6 +1,6 @@
 """A lost phone: a neutral answer for any address, and a mailed link that confirms it (G-26).
 
-Opening the link changes nothing; its button does.
+Opening the link changes nothing; its form does, with the code of the mail.
 """
 
 from aiohttp import web
@@ -22,7 +22,7 @@ from shared.contracts.registration.views import Done, LostPhoneView, MailedLinkV
 from shared.messaging.handlers import Refused
 
 LINK = MailedLink("confirm_lost_phone", "lost_phone", "lost_phone_confirm.html")
-MALFORMED = MailedLinkView(state="malformed")
+MALFORMED, VALID = MailedLinkView(state="malformed"), MailedLinkView(state="valid")
 
 
 async def show(request: web.Request, form: Form) -> web.Response:
@@ -39,7 +39,7 @@ async def submit(request: web.Request, fields: dict[str, str]) -> Form:
     state = request[REQUEST_STATE]
     message = ClaimLostPhone(
         address=fields["address"],
-        stolen=fields["stolen"] == "1",
+        stolen=False,
         language=state.lang,
         network=state.network,
     )
@@ -67,9 +67,8 @@ async def show_confirm(request: web.Request, form: Form) -> web.Response:
 
 
 async def confirm_unavailable(request: web.Request, form: Form) -> web.Response:
-    """The button again, with what the page showed."""
-    link = MailedLinkView(state="valid", stolen=form.request_fields["stolen"] == "1")
-    return LINK.render(request, link, LINK.token_of(request, form), form)
+    """The form again."""
+    return LINK.render(request, VALID, LINK.token_of(request, form), form)
 
 
 async def confirm(request: web.Request, fields: dict[str, str]) -> web.Response | Form:
@@ -77,12 +76,19 @@ async def confirm(request: web.Request, fields: dict[str, str]) -> web.Response 
     token = fields["token"]
     if not LINK.token.fullmatch(token):
         return LINK.render(request, MALFORMED, "", Form())
-    message = ConfirmLostPhone(link_token=seal(request, ConfirmLostPhone, "link_token", token))
+    message = ConfirmLostPhone(
+        link_token=seal(request, ConfirmLostPhone, "link_token", token),
+        code=seal(request, ConfirmLostPhone, "code", fields["code"]),
+        stolen=fields["stolen"] == "1",
+        password=seal(request, ConfirmLostPhone, "password", fields["password"]),
+    )
     key = idempotency_key(request, "lost-phone-confirm", fields)
     try:
         view = await ask(request, message, LostPhoneView, key)
     except Refused as refused:
-        raise LINK.spent(refused, fields) or refused from refused
+        if (spent := LINK.spent(refused, fields)) is not None:
+            raise spent from refused
+        return refused_form(request, fields, refused, prefix="link")
     if view.frozen:
         await end_frozen(request, view.account_id)
     return Form.accepted(frozen=view.frozen)

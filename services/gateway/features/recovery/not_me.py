@@ -1,6 +1,7 @@
-"""« Ce n'est pas moi »: the button of a security mail's link freezes the account."""
+"""« Ce n'est pas moi »: the link of a security mail, with its code, freezes the account."""
 
 import re
+from datetime import datetime
 
 from aiohttp import web
 
@@ -8,6 +9,7 @@ from services.gateway.clients.services import ask, seal
 from services.gateway.http.forms import Form
 from services.gateway.http.rendering import page
 from services.gateway.http.routes import url
+from services.gateway.portal.form_errors import refused_form
 from services.gateway.portal.mailed_links import MailedLink
 from services.gateway.portal.session_pages import end_frozen
 from services.gateway.sessions.request_state import idempotency_key
@@ -22,10 +24,12 @@ MALFORMED = DisavowalView(state="malformed")
 async def show(request: web.Request, form: Form) -> web.Response:
     """The state of the link; opening it changes nothing. Then that the account is frozen."""
     if form.result is not None:
+        until = form.result["undo_until"]
         return page(
             request,
             "disavowed.html",
             desk_only=form.result["desk_only"],
+            undo_until=None if until is None else datetime.fromisoformat(until),
             switch_url=url(request, "welcome"),
         )
     token, link = LINK.token_of(request, form), MALFORMED
@@ -46,11 +50,19 @@ async def submit(request: web.Request, fields: dict[str, str]) -> web.Response |
     token = fields["token"]
     if not LINK.token.fullmatch(token):
         return LINK.render(request, MALFORMED, "", Form())
-    message = Disavow(link_token=seal(request, Disavow, "link_token", token))
+    message = Disavow(
+        link_token=seal(request, Disavow, "link_token", token),
+        code=seal(request, Disavow, "code", fields["code"]),
+    )
     key = idempotency_key(request, "disavow", fields)
     try:
         frozen = await ask(request, message, FrozenView, key)
     except Refused as refused:
-        raise LINK.spent(refused, fields) or refused from refused
+        if (spent := LINK.spent(refused, fields)) is not None:
+            raise spent from refused
+        return refused_form(request, fields, refused, prefix="link")
     await end_frozen(request, frozen.account_id)
-    return Form.accepted(desk_only=frozen.desk_only)
+    until = frozen.undo_until
+    return Form.accepted(
+        desk_only=frozen.desk_only, undo_until=None if until is None else until.isoformat()
+    )

@@ -94,7 +94,6 @@ WORDS = {
         "Vos informations et vos dossiers sont gardés.",
         "Changer de téléphone",
         "(vol, casse, perte)",
-        "Il a été volé",
     ),
     "lost_phone_sent": ("ouvrez-le pour confirmer",),
     "disavow": (
