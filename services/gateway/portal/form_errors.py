@@ -150,3 +150,9 @@ def form_page(template: str) -> FormPageView:
         return page(request, template, form=form)
 
     return show
+
+
+def leave_out_code_alert(form: Form) -> None:
+    """Leave out the alert about a code on a page that asks for none: its state says the same."""
+    if form.alert_field == "code":
+        form.alert = form.alert_field = None

@@ -88,7 +88,8 @@ def _address() -> list[State]:
         "address_question": "kQ2vX7mB1nP4sT8wZ3cF6hJ9lR5yD0gA-eU_iO2xV7q",
     }
     typo = form(asked, suggestion="pierre@gmail.com")
-    spent, unavailable = refused("address_code_void"), refused("unavailable", None)
+    void = {"change": SimpleNamespace(**{**vars(PENDING_CHANGE), "tries_left": 0})}
+    unavailable = refused("unavailable", None)
     asked = {"change": PENDING_CHANGE, "resend_in": 0, "form": form()}
     return [
         State("address_change", page, {"form": form(), "pending": None}, path, me=me()),
@@ -109,7 +110,7 @@ def _address() -> list[State]:
             me=me(),
         ),
         State("address_change_code", code, {**asked, "resend_in": 42}, proof, me=me()),
-        State("address_change_code-void", code, {**asked, "form": spent}, proof, me=me()),
+        State("address_change_code-void", code, {**asked, **void}, proof, me=me()),
         State(
             "address_change_code-unavailable", code, {**asked, "form": unavailable}, proof, me=me()
         ),

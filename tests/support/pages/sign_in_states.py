@@ -120,13 +120,15 @@ def _enrolments() -> list[State]:
     ]
 
 
-def _address(name: str, shown: SimpleNamespace, wait: int = 0, **more: Any) -> State:
+def _address(
+    name: str, shown: SimpleNamespace, wait: int = 0, tries_left: int = 5, **more: Any
+) -> State:
     view = SimpleNamespace(
         address=ADDRESS,
         code_sent_at=NOW,
         expires_at=NOW + timedelta(minutes=10),
         resend_at=NOW + timedelta(minutes=1),
-        tries_left=5,
+        tries_left=tries_left,
     )
     given = {"view": view, "form": shown, "resend_in": wait, **more}
     return State(name, "address_code.html", given, "/connexion/adresse", 4, HALF)
@@ -134,11 +136,12 @@ def _address(name: str, shown: SimpleNamespace, wait: int = 0, **more: Any) -> S
 
 def _addresses() -> list[State]:
     """The verification of the address before the first phone (OT-13)."""
-    at = "23 novembre 2026, 10:52"
+    at, wait = "23 novembre 2026, 10:52", {"wait": "42 s", "time": "10:43"}
     return [
         _address("address", form(), 42),
         _address("address-wrong", refused("address_wrong_code", tries_left=4)),
-        _address("address-void", refused("address_code_void")),
+        _address("address-void", form(), tries_left=0),
+        _address("address-void-soon", refused("too_soon", None, **wait), 42, 0),
         _address("address-expired", refused("address_code_expired", date=at)),
         _address("address-resent", form(), 60, **flash("resent_address")),
     ]

@@ -22,7 +22,12 @@ from services.gateway.portal.email_suggestions import (
     unanswered_form,
 )
 from services.gateway.portal.flash import redirect_with_flash
-from services.gateway.portal.form_errors import refused_code, refused_form, seconds_until
+from services.gateway.portal.form_errors import (
+    leave_out_code_alert,
+    refused_code,
+    refused_form,
+    seconds_until,
+)
 from services.gateway.sessions import guards
 from services.gateway.sessions.model import Session
 from services.gateway.sessions.request_state import REQUEST_STATE, flash, idempotency_key
@@ -124,6 +129,8 @@ async def show_code(request: web.Request, form: Form) -> web.Response:
             raise  # it may have been accepted: the same form finds out
         _leave(request, refused)
         raise
+    if not change.tries_left:
+        leave_out_code_alert(form)
     return page(
         request,
         "account_address_code.html",

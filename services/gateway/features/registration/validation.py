@@ -9,7 +9,11 @@ from services.gateway.http.rendering import page
 from services.gateway.http.routes import redirect, url
 from services.gateway.http.sse import STREAMS, SseEvent
 from services.gateway.portal.flash import redirect_with_flash
-from services.gateway.portal.form_errors import refused_form, seconds_until
+from services.gateway.portal.form_errors import (
+    leave_out_code_alert,
+    refused_form,
+    seconds_until,
+)
 from services.gateway.portal.registration_steps import (
     GONE,
     current_request,
@@ -33,8 +37,8 @@ async def show(request: web.Request, form: Form) -> web.Response:
     """The page that waits for the code, with one form for it and for another message."""
     view, lang = await require_registration_step(request, "validation"), request[REQUEST_STATE].lang
     action = main_action(view)
-    if action != "code" and form.alert_field == "code":
-        form.alert = form.alert_field = None  # the page says it as its state
+    if action != "code":
+        leave_out_code_alert(form)
     return page(
         request,
         "validation.html",

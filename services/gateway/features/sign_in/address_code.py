@@ -10,7 +10,7 @@ from services.gateway.http.routes import url
 from services.gateway.http.site import CLOCK
 from services.gateway.portal import session_pages
 from services.gateway.portal.flash import redirect_with_flash
-from services.gateway.portal.form_errors import refused_form, seconds_until
+from services.gateway.portal.form_errors import leave_out_code_alert, refused_form, seconds_until
 from services.gateway.sessions import guards
 from services.gateway.sessions.model import Session
 from services.gateway.sessions.request_state import REQUEST_STATE, idempotency_key
@@ -28,6 +28,8 @@ async def show(request: web.Request, form: Form) -> web.Response:
     except Refused as refused:
         await session_pages.end_if_account_closed(request, refused)
         raise
+    if not view.tries_left:
+        leave_out_code_alert(form)
     return page(
         request,
         "address_code.html",
