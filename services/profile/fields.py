@@ -23,7 +23,12 @@ from shared.contracts.profile.views import (
 )
 from shared.domain.countries import country_codes
 from shared.domain.person_names import check_name
-from shared.domain.typed_text import clean_draft, has_long_run_of_marks, visible_sign
+from shared.domain.typed_text import (
+    clean_draft,
+    has_long_run_of_marks,
+    max_typed_length,
+    visible_sign,
+)
 
 #: The text beside « Autres ».
 MAX_OTHER_LENGTH = 100
@@ -92,8 +97,11 @@ def to_fields(submitted: SubmittedFields) -> ProfileFields:
 
 def without_pasted_signs(fields: ProfileFields) -> ProfileFields:
     """The form as a draft stores it."""
-    texts = msgspec.structs.asdict(fields)
-    cleaned = {name: clean_draft(text) for name, text in texts.items() if isinstance(text, str)}
+    cleaned = {
+        name: clean_draft(text)
+        for name, text in msgspec.structs.asdict(fields).items()
+        if isinstance(text, str) and len(text) <= max_typed_length(name)
+    }
     return msgspec.structs.replace(fields, **cleaned)
 
 

@@ -168,7 +168,7 @@ def clean_name(typed: str, max_length: int) -> str:
 
 def clean_line(typed: str, max_length: int) -> str:
     """One line in NFC without outer blanks and invisible signs. Raises `UnsafeText`."""
-    return clean_draft(normal_form(clean_edges(typed), max_length))
+    return clean_draft(normal_form(typed, max_length))
 
 
 def clean_draft(typed: str) -> str:
@@ -181,7 +181,7 @@ def clean_draft(typed: str) -> str:
 
 def clean_text(typed: str, max_length: int) -> str:
     """Several lines in NFC, without invisible signs but joiners. Raises `UnsafeText`."""
-    return clean_edges(_INVISIBLE.sub("", normal_form(clean_edges(typed), max_length)))
+    return clean_edges(_INVISIBLE.sub("", normal_form(typed, max_length)))
 
 
 def clean_email(typed: str, max_length: int) -> str:

@@ -13,6 +13,7 @@ import asyncpg
 import pytest
 
 from operations import service_registry
+from operations.cli import main
 from operations.install.paths import ROOT
 from operations.operate.endpoints import BrokerEndpoint
 from operations.operate.queues import depths
@@ -275,3 +276,12 @@ def test_a_wrong_setting_is_named_in_one_line(
     assert len(lines) == 1
     assert sentence in lines[0]
     assert not (tmp_path / "home" / "data").exists(), "nothing was started"
+
+
+def test_t_03_what_comes_with_a_paste_is_left_out_of_a_command(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    with pytest.raises(SystemExit) as stopped:
+        main(["\ufeffdossiers\t", "\u00a0--help\u200b"])
+    assert stopped.value.code == 0
+    assert "usage: impex dossiers" in capsys.readouterr().out

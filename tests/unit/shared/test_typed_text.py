@@ -3,6 +3,8 @@
 import re
 import sys
 import unicodedata
+from collections.abc import Callable
+from typing import SupportsIndex
 
 import pytest
 from hypothesis import given
@@ -15,6 +17,10 @@ from shared.domain.typed_text import (
     MAX_PARTS,
     UnsafeText,
     clean_edges,
+    clean_email,
+    clean_line,
+    clean_name,
+    clean_text,
     has_long_run_of_marks,
     normal_form,
     read_code,
@@ -113,3 +119,32 @@ def test_t_09_ot_08_every_accepted_code_is_six_ascii_digits(typed: str) -> None:
 def test_t_10_every_recovery_code_is_sixteen_signs(typed: str) -> None:
     code = read_recovery_code(typed)
     assert code is None or re.fullmatch("[A-Z2-7]{16}", code)
+
+
+def test_t_09_a_whole_mail_has_one_code() -> None:
+    mail = (
+        "IMPEXWEB - Validez votre adresse email\n\nBonjour Marie Curie,\n\nVotre code : 123 456\n"
+        "Il est valable jusqu'au 29 novembre 2026 à 12:31 (heure de Paris).\n"
+    )
+    assert read_code(mail) == "123456"
+
+
+class Looked(str):
+    """A text that counts the signs that are read of it, one by one."""
+
+    __slots__ = ("count",)
+    count: int
+
+    def __getitem__(self, key: SupportsIndex | slice) -> str:
+        self.count = getattr(self, "count", 0) + 1
+        return super().__getitem__(key)
+
+
+@pytest.mark.parametrize("clean", [clean_name, clean_line, clean_text, clean_email])
+def test_s_03_a_text_that_is_too_long_is_not_looked_at(
+    clean: Callable[[str, int], str],
+) -> None:
+    text = Looked(" " * 65_536)
+    with pytest.raises(UnsafeText):
+        clean(text, 100)
+    assert getattr(text, "count", 0) == 0

@@ -86,13 +86,13 @@ export function cleanName(typed, maxLength) {
 
 /** One line without outer blanks and invisible signs. */
 export function cleanLine(typed, maxLength) {
-  const { text, error } = normalForm(cleanEdges(typed), maxLength);
+  const { text, error } = normalForm(typed, maxLength);
   return { text: cleanEdges(text).replace(ODD_BLANK, " "), error };
 }
 
 /** Several lines, without invisible signs but joiners. */
 export function cleanText(typed, maxLength) {
-  const { text, error } = normalForm(cleanEdges(typed), maxLength);
+  const { text, error } = normalForm(typed, maxLength);
   return { text: cleanEdges(text.replace(INVISIBLE, "")), error };
 }
 
