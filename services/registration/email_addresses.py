@@ -18,6 +18,7 @@ from shared.domain.typed_text import (
     clean_email,
     has_long_run_of_marks,
     normal_form,
+    visible_sign,
 )
 
 #: RFC 5321, 4.5.3.1, in octets (EM-01).
@@ -170,7 +171,7 @@ def _check_dots(local: str, domain: str) -> None:
 def _check_ascii(local: str) -> None:
     for char in local:
         if not char.isascii():
-            raise InvalidEmailAddress("accents", sign=char)
+            raise InvalidEmailAddress("accents", sign=visible_sign(char))
 
 
 def _check_deliverable(domain: str) -> None:

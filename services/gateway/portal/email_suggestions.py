@@ -23,7 +23,7 @@ def typo_form(fields: dict[str, str], refused: Refused) -> Form | None:
         return None
     form = Form.again(fields, same=True)
     form.suggestion = str(refused.refusal.params["suggestion"])
-    form.values["address_question"] = str(refused.refusal.params["question"])
+    form.values["address_question"] = str(refused.refusal.params.get("question", ""))
     return form
 
 

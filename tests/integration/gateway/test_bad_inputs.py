@@ -163,6 +163,22 @@ async def test_g_05_t_05_a_likely_typo_gets_an_optional_suggestion(
     assert typo in page.text
 
 
+@pytest.mark.parametrize("choice", ["keep", "corrected"])
+async def test_t_05_a_corrected_address_is_doubted_without_a_second_password(
+    portal: Portal, browser: HttpBrowser, address: str, choice: str
+) -> None:
+    await portal.asked(browser, address)
+    typo = f"new-{address.partition('@')[0]}@gmial.com"
+    meant = typo.replace("gmial", "gmail")
+    form, path = await browser.get("/inscription/adresse"), "/inscription/adresse"
+    page = await browser.post(form, path, {"address": typo, "password": PASSWORD})
+    assert f"Vouliez-vous écrire {meant} ?" in page.text
+    values = {"address": typo, "password": "", "address_choice": choice.replace("corrected", meant)}
+    page = await browser.post(page, path, values)
+    assert page.path == "/inscription/validation"
+    assert (meant if choice == "corrected" else typo) in page.text
+
+
 async def test_t_05_an_edited_form_needs_its_password(
     portal: Portal, browser: HttpBrowser, address: str
 ) -> None:

@@ -212,6 +212,7 @@ def test_t_19_scripts_are_mixed_only_as_unicode_permits(domain: str, mixed: bool
         ("été@labo.fr", "«\u00a0é\u00a0»"),
         ("иван@labo.fr", "«\u00a0и\u00a0»"),
         ("x…y@labo.fr", "«\u00a0…\u00a0»"),
+        ("x\u0316y@labo.fr", "«\u00a0◌\u0316\u00a0»"),
         ("p@аррӏе.com", "ressemblent à d'autres"),
         ("p@gmаil.com", "alphabets différents"),
     ],
