@@ -36,10 +36,9 @@ def format_short(day: date, language: str) -> str:
     return babel_date(day, SHORT[language], locale=language)
 
 
-def format_time(at: datetime, language: str, *, zone: bool = True) -> str:
-    """`10:42 (heure de Paris)`. `zone=False` if the zone is written next to it."""
-    time = f"{at.astimezone(PARIS):%H:%M}"
-    return f"{time} {ZONE[language]}" if zone else time
+def format_time(at: datetime, language: str) -> str:
+    """`10:42 (heure de Paris)`, in French too: it is another hour in La Réunion (P-19)."""
+    return f"{at.astimezone(PARIS):%H:%M} {ZONE[language]}"
 
 
 def format_datetime(at: datetime, language: str) -> str:

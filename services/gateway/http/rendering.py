@@ -51,6 +51,8 @@ class PageBrand(Brand):
         elided = lang == "fr" and operator[:1].upper() in VOWELS
         return {
             "service": self.service_name,
+            # What the guide calls the application behind the portal: IMPEX behind IMPEXWEB.
+            "application": self.service_name.removesuffix("WEB"),
             "operator": operator,
             "the_operator": f"l'{operator}" if elided else operator,
         }

@@ -44,7 +44,7 @@ ALERTS: dict[str, str] = {
     "too_soon": N_(
         "Un message vient de partir. Vous pourrez en demander un autre dans {wait}, à {time}."
     ),
-    "wrong_code": N_("Ce code n'est pas celui du dernier message ({time})."),
+    "wrong_code": N_("Ce code n'est pas celui du dernier message, envoyé à {time}."),
     "code_void": N_(
         "Trop d'essais ({tries}) : ce code n'est plus valable. Choisissez « Envoyer un autre "
         "message »."

@@ -91,7 +91,7 @@ def _alert(
     known = {name: value for name, value in refusal.params.items() if name not in ("at", "date")}
     at = refusal.params.get("at") or refusal.params.get("date")
     values = {
-        name: format_time(value, lang, zone=False) if isinstance(value, datetime) else value
+        name: format_time(value, lang) if isinstance(value, datetime) else value
         for name, value in given.items()
     }
     if refusal.retry_after is not None:

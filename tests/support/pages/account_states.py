@@ -103,7 +103,7 @@ def _changes() -> list[State]:
     asked = {"form": form(), "needs_code": False, **rules()}
     not_mine = refused("totp_wrong_password", "password")
     not_the_code = refused("totp_wrong_code", tries_left=3)
-    locked = refused("too_many_tries", None, wait="2 min", time="10:44")
+    locked = refused("too_many_tries", None, wait="2 min", time="10:44 (heure de Paris)")
     unavailable = refused("unavailable", None)
     sessions, code = "account_sessions_code.html", "/compte/sessions/code"
     one = form({"session": SESSIONS[1].id})

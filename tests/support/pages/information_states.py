@@ -215,4 +215,4 @@ def information_states() -> list[State]:
 
 def _saved_notice() -> dict[str, Any]:
     kind, text = flash("draft_saved")["flash"][0]
-    return {"flash": [(kind, text.replace("{saved}", "10:42"))]}
+    return {"flash": [(kind, text.replace("{saved}", "10:42 (heure de Paris)"))]}

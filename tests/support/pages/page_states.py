@@ -93,7 +93,10 @@ def _validation(
 def _addresses() -> list[State]:
     """The verification of the address, by code and by link."""
     wrong = form(errors={"code": ["Saisissez les 6 chiffres du code."]})
-    refusal = "Ce code n'est pas celui du dernier message (10:42). Encore 4 essais."
+    refusal = (
+        "Ce code n'est pas celui du dernier message, envoyé à 10:42 (heure de Paris). "
+        "Encore 4 essais."
+    )
     refused = form(alert=refusal, alert_field="code")
     correct = "correct_address.html"
     return [
@@ -101,11 +104,17 @@ def _addresses() -> list[State]:
         _validation(
             "validation-accepted",
             "accepted",
-            "Message remis au serveur de messagerie à 10:42. S'il ne paraît pas dans quelques "
-            "minutes, regardez les courriers indésirables et la quarantaine de votre anti-spam.",
+            "Message remis au serveur de messagerie à 10:42 (heure de Paris). S'il ne paraît pas "
+            "dans quelques minutes, regardez les courriers indésirables et la quarantaine de votre "
+            "anti-spam.",
             0,
         ),
-        _validation("validation-deferred", "deferred", "Nouvel essai à 10:47. Rien à faire.", 0),
+        _validation(
+            "validation-deferred",
+            "deferred",
+            "Nouvel essai à 10:47 (heure de Paris). Rien à faire.",
+            0,
+        ),
         _validation(
             "validation-bounced", "refused", "Boîte inconnue. Corrigez.", 0, action="correct"
         ),
@@ -119,8 +128,12 @@ def _addresses() -> list[State]:
             form(alert="Un message vient de partir."),
             "resend",
         ),
-        _validation("validation-format", "accepted", "Message remis à 10:42.", 0, wrong),
-        _validation("validation-refused", "accepted", "Message remis à 10:42.", 0, refused),
+        _validation(
+            "validation-format", "accepted", "Message remis à 10:42 (heure de Paris).", 0, wrong
+        ),
+        _validation(
+            "validation-refused", "accepted", "Message remis à 10:42 (heure de Paris).", 0, refused
+        ),
         State(
             "correct_address",
             correct,

@@ -11,7 +11,7 @@ ENDED = {"used": NOW, "replaced": None, "expired": NOW, "malformed": None, "gone
 BAD_ADDRESS = {"address": ["Saisissez une adresse au format nom@exemple.fr (il manque @)."]}
 WRONG_CODE = refused("link_wrong_code", "code", tries_left=4)
 STOLEN = form({"stolen": "1"}, {"password": ["Ce n'est pas votre mot de passe."]})
-TOO_MANY = refused("too_many_requests", None, wait="3 h", time="13:40")
+TOO_MANY = refused("too_many_requests", None, wait="3 h", time="13:40 (heure de Paris)")
 
 
 def without_password_or_phone() -> list[State]:

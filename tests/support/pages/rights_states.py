@@ -160,7 +160,7 @@ def _desk() -> list[State]:
     )
     unavailable = form(TYPED, alert=refused("unavailable", None).alert)
     known = form({"reporter_name": "Pierre Durand", "reporter_address": ADDRESS})
-    many = refused("too_many_requests_network", None, wait="42 min", time="10:44")
+    many = refused("too_many_requests_network", None, wait="42 min", time="10:44 (heure de Paris)")
     number = {"number": "COR-K7QMR-2RXCV"}
     left = {"number": "DEP-K7QMR-2RXCV", "date": "2026-12-31"}
     return [

@@ -61,7 +61,7 @@ def _code(name: str, shown: SimpleNamespace, **more: Any) -> State:
 
 def _codes() -> list[State]:
     """The code of the phone, and every refusal."""
-    wait = {"wait": "2 min", "time": "10:44"}
+    wait = {"wait": "2 min", "time": "10:44 (heure de Paris)"}
     recovery = "sign_in_recovery.html"
     unknown = form(errors={"recovery_code": ["Saisissez un de vos codes de secours."]})
     wrong = refused("recovery_refused", "recovery_code", tries_left=4)
@@ -136,7 +136,8 @@ def _address(
 
 def _addresses() -> list[State]:
     """The verification of the address before the first phone (OT-13)."""
-    at, wait = "23 novembre 2026, 10:52", {"wait": "42 s", "time": "10:43"}
+    at = "23 novembre 2026 à 10:52 (heure de Paris)"
+    wait = {"wait": "42 s", "time": "10:43 (heure de Paris)"}
     return [
         _address("address", form(), 42),
         _address("address-wrong", refused("address_wrong_code", tries_left=4)),

@@ -15,7 +15,6 @@ def test_times_are_shown_in_paris_time_with_its_name() -> None:
     assert dates.format_datetime(SUMMER, "en") == "1 August 2026 at 00:30 (Paris time)"
     assert dates.format_date(WINTER, "fr") == "1er janvier 2027"
     assert dates.format_time(SUMMER, "en") == "00:30 (Paris time)"
-    assert dates.format_time(SUMMER, "fr", zone=False) == "00:30"
 
 
 @pytest.mark.parametrize(

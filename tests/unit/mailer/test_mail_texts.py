@@ -233,3 +233,13 @@ def test_re_05_the_link_host_is_the_settings() -> None:
     writer = Messages(DEFAULT_BRAND, "http://127.0.0.1:8080/")
     text = part(parsed(writer.build(mail(written_at=ASKED)).content), "plain")
     assert "http://127.0.0.1:8080/inscription/lien?jeton=" in text
+
+
+@pytest.mark.parametrize(("template", "language", "case"), CASES)
+def test_p_19_every_hour_of_a_mail_has_its_zone(template: str, language: str, case: int) -> None:
+    zone = {"fr": "(heure de Paris)", "en": "(Paris time)"}[language]
+    html = soup_of(template, language, case).get_text(" ")
+    for text in (text_of(template, language, case), html):
+        flat = " ".join(text.replace(NBSP, " ").split())
+        for after in re.findall(r"\b\d\d[:h]\d\d\b(.{0,17})", flat):
+            assert after.startswith(f" {zone}"), after

@@ -15,7 +15,7 @@ from tests.support.pages.page_basis import BRAND
 from tests.support.pages.page_states import STATES
 from tests.support.pages.render_pages import Page, render
 
-NAMES = re.compile("IMPEXWEB|ANSM")
+NAMES = re.compile("IMPEX|ANSM")
 #: Marks the names of the service and its operator.
 OTHER = Renderer(
     replace(
@@ -34,7 +34,7 @@ OTHER = Renderer(
 )
 
 
-def test_no_text_names_the_service_or_its_operator() -> None:
+def test_p_18_no_text_names_the_service_or_its_operator() -> None:
     texts = [
         text for one in messages(up_to_date()) for text in (*forms(one.id), *forms(one.string))
     ]
@@ -43,7 +43,9 @@ def test_no_text_names_the_service_or_its_operator() -> None:
 
 
 @pytest.mark.parametrize("language", LANGUAGES)
-def test_every_page_names_the_service_and_its_operator_as_they_are_called(language: str) -> None:
+def test_p_18_every_page_names_the_service_and_its_operator_as_they_are_called(
+    language: str,
+) -> None:
     """Variables of a state (an issuer, a notice) have the test brand's names."""
     found, seen = [], 0
     for state in STATES:

@@ -94,7 +94,7 @@ WORDS = {
     ),
     "register": (
         "Enregistrement d'un nouvel utilisateur IMPEXWEB",
-        "L'adresse courriel saisie sera par la suite votre identifiant.",
+        "L'adresse email saisie sera par la suite votre identifiant.",
         "Le mot de passe est sensible à la casse.",
         "Doit comporter au moins 8 caractères.",
         "Ne doit pas comporter plus de 20 caractères.",

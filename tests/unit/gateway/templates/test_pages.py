@@ -1,9 +1,11 @@
 """What every page has, in every state and both languages, read from its HTML."""
 
+import copy
 import re
 from collections import Counter
 
 import pytest
+from bs4 import Tag
 
 from tests.support.pages.page_states import STATES
 from tests.support.pages.render_pages import LANGUAGES, THEMES, Page
@@ -100,6 +102,43 @@ def test_no_mark_up_is_shown_as_text(page: Page) -> None:
         return
     text = read(page).find("body").get_text()  # type: ignore[union-attr]
     assert not re.search(r"</?\w+[ >]|&#?\w+;|\{\w*\}", text)
+
+
+@each_page
+def test_p_22_the_contacts_are_on_a_screen_once(page: Page) -> None:
+    """G-45: in the footer; pages of several screens have them in their text too."""
+    long = page.state.name in ("help", "help_creation", "legal")
+    assert len(read(page).select(".impex-contacts")) == (2 if long else 1)
+
+
+@each_page
+def test_p_22_no_sentence_is_on_a_page_twice(page: Page) -> None:
+    """Long ones; what dialogs and hidden parts hold for later is not seen at the same time.
+
+    Not on pages of several screens or with people's own data, nor at the enrolment, of whose two
+    orders of steps a phone shows one and a computer the other.
+    """
+    if page.state.name.startswith(("help", "terms", "legal", "privacy", "home", "data", "enrol")):
+        return
+    main = copy.copy(read(page).find("main"))
+    assert isinstance(main, Tag)
+    for hidden in main.select("[hidden], .fr-sr-only, #erreurs, dialog, script"):
+        hidden.decompose()
+    shown = [" ".join(one.split()) for one in main.stripped_strings]
+    sentences = Counter(one for one in shown if len(one) > 60)
+    assert [one for one, times in sentences.items() if times > 1] == []
+
+
+#: `10:42`, `10h42`, `10.42 pm`, and what may follow it.
+HOUR = re.compile(r"\b\d{1,2}(?::|\s?h\s?)\d\d\b(?!:)(.{0,17})")
+
+
+@each_page
+def test_p_19_every_hour_has_its_zone(page: Page) -> None:
+    """« jusqu'à 12:31 » is past in La Réunion."""
+    text = " ".join(read(page).get_text(" ").replace("\u00a0", " ").split())
+    for after in HOUR.findall(text):
+        assert after.startswith((" (heure de Paris)", " (Paris time)")), after
 
 
 @each_page

@@ -69,7 +69,9 @@ WORDS = {
     ),
     "code-wrong": ("Ce n'est pas le bon code.", "Encore 4 essais."),
     "code-slow": ("Votre téléphone retarde de 4 minutes", "heure sur automatique"),
-    "code-locked": ("Réessayez dans 2 min, à 10:44. Un message vous le confirme.",),
+    "code-locked": (
+        "Réessayez dans 2 min, à 10:44 (heure de Paris). Un message vous le confirme.",
+    ),
     "enrol": (
         "Procédure d'enrôlement du téléphone",
         "Google Authenticator",
