@@ -23,8 +23,21 @@ function accept(field) {
   field.addEventListener("change", () => forget(field), { once: true });
 }
 
-/** Out of the summary only when the field is left: what one types in must not move. */
+let pressing = false;
+document.addEventListener("pointerdown", () => { pressing = true; }, true);
+for (const end of ["pointerup", "pointercancel"]) {
+  document.addEventListener(end, () => { pressing = false; }, true);
+}
+
+/**
+ * Out of the summary only when the field is left: what one types in must not move, nor the button
+ * by whose press one leaves it, which would miss.
+ */
 function forget(field) {
+  if (pressing) {
+    document.addEventListener("pointerup", () => window.setTimeout(() => forget(field)), { once: true });
+    return;
+  }
   const link = `a[href="#${field.id}"]`;
   document.querySelector(`#erreurs ${link}`)?.closest("li").remove();
   if (!document.querySelector("#erreurs li")) document.getElementById("erreurs")?.remove();
