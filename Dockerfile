@@ -8,9 +8,10 @@ RUN npm ci --ignore-scripts --omit=dev --no-audit --no-fund
 FROM node:20-bookworm-slim AS catcher
 WORKDIR /catcher
 COPY --from=front /front/node_modules node_modules
+COPY operations/local/same_origin.cjs ./
 USER node
 EXPOSE 1025 1080
-CMD ["node", "node_modules/maildev/dist/bin/maildev.js", "--ip", "0.0.0.0", "--max-emails", "1000"]
+CMD ["node", "--require", "./same_origin.cjs", "node_modules/maildev/dist/bin/maildev.js", "--ip", "0.0.0.0", "--max-emails", "1000"]
 
 FROM python:3.11-slim-bookworm AS packages
 WORKDIR /build

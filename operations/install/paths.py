@@ -63,6 +63,7 @@ class Paths:
         """Make the folders that everything else expects."""
         self.home.mkdir(parents=True, exist_ok=True)
         self.logs.mkdir(exist_ok=True)
+        self.logs.chmod(0o700)
 
 
 def paths() -> Paths:

@@ -66,6 +66,9 @@ class Postgres:
             "max_connections = 200",
             "shared_buffers = 64MB",
             "log_line_prefix = '%m [%p] %u@%d '",
+            # Neither the row of a violated constraint nor the statement: what people typed.
+            "log_error_verbosity = terse",
+            "log_min_error_statement = panic",
         ]
         if not self.durable:
             lines += ["fsync = off", "synchronous_commit = off", "full_page_writes = off"]
@@ -79,6 +82,7 @@ class Postgres:
         Made under another name first, so that a cluster is either complete or not there.
         """
         self.folder.mkdir(parents=True, exist_ok=True)
+        self.folder.chmod(0o700)
         chown_to(self.folder, self.user)
         for left in self.folder.glob("draft-*"):
             shutil.rmtree(left, ignore_errors=True)  # its initdb may still be deleting it

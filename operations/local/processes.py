@@ -126,7 +126,10 @@ class Child:
         if program is None:
             raise StartFailed(f"{self.name}: there is no program {self.command[0]}")
         self.log.parent.mkdir(parents=True, exist_ok=True)
-        with self.log.open("ab") as output:
+        # Ours alone, whatever the umask, and also where an earlier version left it open to others.
+        log = os.open(self.log, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600)
+        os.fchmod(log, 0o600)
+        with os.fdopen(log, "ab") as output:
             self._log_begins = output.tell()
             self.process = subprocess.Popen(
                 [*launch, program, *self.command[1:]],
@@ -136,6 +139,7 @@ class Child:
                 stdout=output,
                 stderr=output,
                 start_new_session=True,
+                umask=0o077,
             )
 
     def signal(self, number: signal.Signals) -> None:

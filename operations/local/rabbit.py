@@ -113,6 +113,7 @@ class Rabbit:
     def _write_files(self) -> None:
         for folder in (self.folder, *(self.folder / n for n in ("home", "mnesia", "log"))):
             folder.mkdir(parents=True, exist_ok=True)
+            folder.chmod(0o700)
             chown_to(folder, self.user)
         cookie = self.folder / "home" / ".erlang.cookie"
         if not cookie.exists():

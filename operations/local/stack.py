@@ -36,6 +36,7 @@ from operations.provision.secrets_dir import SecretsDir
 from shared.runtime.service import EXIT_MISCONFIGURED
 
 CATCHER = ROOT / "node_modules" / "maildev" / "dist" / "bin" / "maildev.js"
+SAME_ORIGIN = ROOT / "operations" / "local" / "same_origin.cjs"
 #: Children in the order in which they are stopped; the other services come after the first group.
 STOP_ORDER = (("gateway",), ("maildev", "postgresql", "rabbitmq"), ("epmd",))
 
@@ -134,7 +135,8 @@ class Stack:
         smtp = self._choose_port()
         mails.mkdir(mode=0o700, exist_ok=True)  # codes and links are in them
         mails.chmod(0o700)
-        command = ["node", str(CATCHER), "--ip", "127.0.0.1", "--smtp", str(smtp)]
+        command = ["node", "--require", str(SAME_ORIGIN), str(CATCHER)]
+        command += ["--ip", "127.0.0.1", "--smtp", str(smtp)]
         command += ["--web-ip", "127.0.0.1", "--web", str(web)]
         command += ["--mail-directory", str(mails), "--max-emails", "1000"]
         environment = {**service_registry.base_environment(), "NODE_ENV": "production"}

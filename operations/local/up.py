@@ -134,11 +134,11 @@ def print_table(stack: Stack, seconds: float) -> None:
     rows = [("portal", where["portal"], "")]
     if "mail_catcher" in where:
         rows.append(("mail catcher", where["mail_catcher"], "every mail that is sent lands here"))
-    login = f"{ADMIN} / {stack.rabbit.password}" if stack.rabbit else ""
+    login = _login(stack, "rabbitmq-administrator") if stack.rabbit else ""
     rows.append(("RabbitMQ management", where["broker_management"], login))
     if "broker_metrics" in where:
         rows.append(("RabbitMQ metrics", where["broker_metrics"], ""))
-    login = f"{ADMIN} / {stack.postgres.password}" if stack.postgres else ""
+    login = _login(stack, "postgresql-administrator") if stack.postgres else ""
     rows.append(("database", where["database"], login))
     rows += [(f"{name} metrics", where[f"{name}_metrics"], "") for name in stack.state.health]
     say(f"\nIMPEXWEB is ready after {seconds:.1f} s.\n")
@@ -147,6 +147,12 @@ def print_table(stack: Stack, seconds: float) -> None:
     say(f"\n  logs are in {logs}; `{command()} status` shows services and queues")
     say(f"\nNext: open {where['portal']}, create an account, and read the mail")
     say(f"in {where.get('mail_catcher', 'your mail box')}. Ctrl-C stops everything; data stays.\n")
+
+
+def _login(stack: Stack, name: str) -> str:
+    """An administrator's name, and the password only where a person reads it, not into a file."""
+    path = stack.secrets_dir.path(name)
+    return f"{ADMIN} / {path.read_text().strip() if sys.stdout.isatty() else short_path(path)}"
 
 
 def print_debug_commands(stack: Stack) -> None:

@@ -145,8 +145,8 @@ def _by_reader(option: str, given: Iterable[str]) -> Mapping[str, str]:
     known = {"", *readers()}
     found: dict[str, str] = {}
     for text in given:
-        reader, _, name = text.rpartition("=")
-        if reader not in known or not name:
+        reader, equals, name = text.rpartition("=")
+        if reader not in known or not name or (equals and not reader):
             sentence = f"must be NAME or READER=NAME, READER one of {', '.join(sorted(known)[1:])}"
             raise ConfigurationError([(option, sentence)])
         found[reader] = name

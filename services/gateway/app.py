@@ -110,6 +110,7 @@ def init_app(settings: GatewaySettings, runtime: Runtime) -> web.Application:
     app[LOOKUPS] = SlidingWindow(settings.lookups_per_minute, 60)
     app[OVERSIZED] = SlidingWindow(MAX_OVERSIZED, OVERSIZED_SECONDS)
     app[csp_reports.CSP_REPORTS] = SlidingWindow(csp_reports.MAX_PER_MINUTE, 60)
+    app[csp_reports.CSP_REPORTS_BY_NETWORK] = SlidingWindow(csp_reports.MAX_PER_NETWORK, 60)
     app[ASSETS] = assets = Assets(STATIC, find_dsfr(settings.dsfr_dir))
     app[ROUTES] = routes = Routes(PAGES)
     brand = PageBrand(

@@ -35,7 +35,7 @@ NEWEST = "SELECT id::text, address FROM accounts ORDER BY created_at DESC, id DE
 # Weaker than FOR UPDATE: a new row that refers to the account need not wait.
 LOCK = "SELECT 1 FROM accounts WHERE id = $1 FOR NO KEY UPDATE"
 ACCEPTED_AGAIN = """
-ON CONFLICT (account_id, sha256) DO UPDATE SET accepted_at = excluded.accepted_at
+ON CONFLICT DO NOTHING
 """
 CHANGE_CREDENTIALS = """
 UPDATE credentials

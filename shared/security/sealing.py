@@ -18,6 +18,8 @@ from dataclasses import dataclass, field
 from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.asymmetric.x25519 import X25519PublicKey
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
+from cryptography.hazmat.primitives.hashes import SHA256
+from cryptography.hazmat.primitives.kdf.hkdf import HKDF
 
 from shared.contracts.base import Event, Reply, Request, Sealed
 from shared.errors import DecryptionError
@@ -52,6 +54,18 @@ class KeyRing:
     def get(self, key_id: str) -> bytes | None:
         """The key of that id, or None."""
         return dict(self.keys).get(key_id)
+
+    def derived(self, purpose: str) -> "KeyRing":
+        """Keys for one purpose, by HKDF-SHA-256 (RFC 5869), before those that they come from.
+
+        A key that makes keyed hashes must not also encrypt. The keys themselves stay behind, for
+        what they encrypted before; their ids differ.
+        """
+        new = (
+            (f"{key_id}/{purpose}", HKDF(SHA256(), KEY_BYTES, None, purpose.encode()).derive(key))
+            for key_id, key in self.keys
+        )
+        return KeyRing((*new, *self.keys))
 
     def __repr__(self) -> str:
         return f"<key ring {', '.join(key_id for key_id, _ in self.keys)}>"

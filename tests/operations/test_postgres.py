@@ -11,6 +11,8 @@ import pytest
 
 from operations.install.paths import ROOT
 from operations.local.postgres import Postgres
+from operations.provision.database_admin import execute
+from shared.errors import ImpexError
 from tests.support import eventually_sync
 from tests.support.servers.shared_servers import reason_to_skip
 
@@ -58,3 +60,23 @@ def test_a_launcher_killed_during_initdb_leaves_no_partial_cluster(folder: Path)
     launcher.wait()
     assert not (place / "data").exists(), "it was made before the launcher could be killed"
     assert answers(place)
+
+
+def test_s_08_its_log_holds_no_row_and_no_statement(folder: Path) -> None:
+    server = Postgres(folder / "data", "secret", durable=False)
+    try:
+        server.start()
+        server.wait()
+        execute(server.url(), "CREATE TABLE people (name text PRIMARY KEY)")
+        insert = "INSERT INTO people VALUES ('pierre@labo.example')"
+        execute(server.url(), insert)
+        with pytest.raises(ImpexError, match="duplicate key"):
+            execute(server.url(), insert)
+    finally:
+        server.stop()
+    log = server.child.log.read_text()
+    assert "duplicate key" in log
+    assert "pierre" not in log
+    assert "INSERT" not in log
+    for path in (server.folder, server.data, server.child.log):
+        assert not path.stat().st_mode & 0o077, path

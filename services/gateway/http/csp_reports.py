@@ -1,4 +1,7 @@
-"""Browsers' reports about the content security policy: a few a minute are logged."""
+"""Browsers' reports about the content security policy: a few a minute are logged.
+
+Anybody can send one, so each network has its own limit: one that floods does not drown the others.
+"""
 
 import asyncio
 from collections.abc import Mapping
@@ -8,6 +11,7 @@ from aiohttp import web
 
 from services.gateway.http.forms import read_report
 from services.gateway.http.sliding_window import SlidingWindow
+from services.gateway.sessions.request_state import REQUEST_STATE
 from shared.runtime.telemetry import get_logger
 
 FIELD_NAMES = {
@@ -25,16 +29,22 @@ FIELD_NAMES = {
 }
 MAX_CHARACTERS = 200
 
-#: Reports that are logged in a minute.
-MAX_PER_MINUTE = 30
+#: Reports that are logged in a minute: of one network, and of all.
+MAX_PER_NETWORK = 10
+MAX_PER_MINUTE = 120
 CSP_REPORTS = web.AppKey("csp_reports", SlidingWindow)
+CSP_REPORTS_BY_NETWORK = web.AppKey("csp_reports_by_network", SlidingWindow)
 
 log = get_logger("gateway")
 
 
 async def receive(request: web.Request) -> web.Response:
     """Log a report; whatever it is, the answer is 204."""
-    if request.app[CSP_REPORTS].wait("all", asyncio.get_running_loop().time()):
+    now = asyncio.get_running_loop().time()
+    # The network's first: what it sends beyond its own limit takes nothing from the others.
+    if request.app[CSP_REPORTS_BY_NETWORK].wait(request[REQUEST_STATE].network, now):
+        return web.Response(status=204)
+    if request.app[CSP_REPORTS].wait("all", now):
         return web.Response(status=204)
     document = await read_report(request)
     reports = document if isinstance(document, list) else [document]

@@ -17,11 +17,15 @@ MAX_CHARACTERS = 48_000
 
 
 class SealedState:
-    """Seals texts for one session and opens them again."""
+    """Seals texts for one session and opens them again.
+
+    `ring` also makes keyed hashes, so the keys that seal are derived from it (CR-04).
+    """
 
     def __init__(self, ring: KeyRing) -> None:
-        self._sealer = Sealer(RECIPIENT, ring)
-        self._opener = Opener(RECIPIENT, ring)
+        sealing = ring.derived("page")
+        self._sealer = Sealer(RECIPIENT, sealing)
+        self._opener = Opener(RECIPIENT, sealing)
 
     def seal(self, text: str, session_id: str) -> str:
         """The text as a form's hidden field carries it."""

@@ -125,7 +125,6 @@ async def test_an_account_inserted_meanwhile_is_updated(harness: RegistrationHar
         "UPDATE accounts SET state = 'asleep'",
         "UPDATE accounts SET first_name = ''",
         "UPDATE credentials SET password_hash = 'Kvfz9rLq'",
-        "UPDATE terms_acceptances SET sha256 = 'x'",
         "UPDATE requests SET state = 'pending'",
         "UPDATE requests SET created_at = NULL",
         "UPDATE requests SET decoy = true",
@@ -142,3 +141,38 @@ async def test_db_01_the_schema_refuses_what_the_rules_refuse(
     with pytest.raises(asyncpg.IntegrityConstraintViolationError):
         async with transaction(harness.pool) as tx:
             await tx.execute(sql)
+
+
+@pytest.mark.parametrize(
+    "sql",
+    [
+        "UPDATE terms_acceptances SET accepted_at = now()",
+        "UPDATE terms_acceptances SET address = 'other@labo.fr'",
+        "DELETE FROM terms_acceptances",
+        "TRUNCATE terms_acceptances",
+    ],
+)
+async def test_s_14_an_acceptance_of_terms_is_never_changed(
+    harness: RegistrationHarness, sql: str
+) -> None:
+    """The service's own role may only add one; deleting the account does not delete it either."""
+    await harness.account()
+    before = await harness.fetch("SELECT * FROM terms_acceptances")
+    with pytest.raises(asyncpg.InsufficientPrivilegeError):
+        await harness.fetch(sql)
+    with pytest.raises(asyncpg.ForeignKeyViolationError):
+        await harness.fetch("DELETE FROM accounts")
+    assert await harness.fetch("SELECT * FROM terms_acceptances") == before
+
+
+async def test_s_14_accepting_the_same_terms_again_is_another_row(
+    harness: RegistrationHarness,
+) -> None:
+    """As by a person whose account got its credentials back: the first moment stays."""
+    await harness.account()
+    again = "INSERT INTO terms_acceptances SELECT account_id, version, language, sha256, address, "
+    await harness.fetch(f"{again} accepted_at + interval '1 day' FROM terms_acceptances")
+    rows = await harness.fetch("SELECT accepted_at FROM terms_acceptances ORDER BY accepted_at")
+    assert len(rows) == 2
+    with pytest.raises(asyncpg.UniqueViolationError):
+        await harness.fetch(f"{again} accepted_at FROM terms_acceptances")

@@ -14,6 +14,7 @@ from uuid import uuid4
 
 import msgspec
 
+from operations.provision.database_admin import execute
 from shared.contracts.base import EVENTS, Event, Refusal, Reply, Request, Sealed
 from shared.database import Pool, acquire, migrate, open_pool, transaction
 from shared.messaging.envelope import Envelope
@@ -23,6 +24,12 @@ from shared.runtime.service import Service
 from shared.security.sealing import Opener, Sealer, seal_context
 from tests.support.servers.shared_servers import Database, TestServers
 
+#: Empties a table with the owner's rights: the service's role cannot delete evidence.
+EMPTY = """
+CREATE FUNCTION empty_table(name regclass) RETURNS void LANGUAGE plpgsql SECURITY DEFINER AS $$
+BEGIN EXECUTE 'DELETE FROM ' || name::text; END $$
+"""
+
 
 @contextmanager
 def service_tables(test_servers: TestServers, service: Service) -> Iterator[Database]:
@@ -30,6 +37,7 @@ def service_tables(test_servers: TestServers, service: Service) -> Iterator[Data
     database = test_servers.database()
     role = f"impex_{service.name}"
     asyncio.run(migrate(database.owner_url, service.name, role, service.migration_dirs))
+    execute(database.owner_url, f"SET search_path = {service.name}; {EMPTY}")
     try:
         yield database
     finally:
@@ -157,7 +165,7 @@ class ServiceHarness:
         """Delete the rows of these tables and of the common ones."""
         async with transaction(self.pool) as tx:
             for table in (*tables, "outbox", "inbox", "replies"):
-                await tx.execute(f"DELETE FROM {table}")
+                await tx.execute("SELECT empty_table($1::text::regclass)", table)
 
     def _row(self, request: Request) -> Answer:
         (row,) = (each for each in self.service.answers if each.request is type(request))
