@@ -151,7 +151,7 @@ class GatewaySettings(BrandSettings):
         "IMPEX_FILING_URL",
         default="",
         doc="Page for filing dossiers, which « Déposer une demande » links to.",
-        default_doc="no such button",
+        default_doc="contacts instead of such a button",
         valid=validate_link,
     )
     dossier_url: str = setting(

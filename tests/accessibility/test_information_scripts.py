@@ -71,6 +71,29 @@ async def test_t_14_p_21_the_hints_follow_the_country(
     assert site.complaints == []
 
 
+PAIRS = (("last_name", "first_name"), ("phone", "phone_extension"), ("postal_code", "city"))
+
+
+@pytest.mark.parametrize(("width", "side_by_side"), [(768, True), (1280, True), (767, False)])
+async def test_p_12_short_fields_are_side_by_side_in_reading_order(
+    site: Site, page: Page, width: int, side_by_side: bool
+) -> None:
+    await page.set_viewport_size({"width": width, "height": 900})
+    for state in ("information", "information-foreign"):
+        await _open(site, page, state)
+        for first, second in PAIRS:
+            left = await page.locator(f"#{first}").bounding_box()
+            right = await page.locator(f"#{second}").bounding_box()
+            assert left is not None
+            assert right is not None
+            assert (abs(left["y"] - right["y"]) < 1) is side_by_side, (first, second)
+            assert (left["x"] + left["width"] < right["x"]) is side_by_side, (first, second)
+            following = f"document.querySelector('#{first}').compareDocumentPosition("
+            following += f"document.querySelector('#{second}')) & 4"
+            assert await page.evaluate(following), "the order of the keyboard is that of the eye"
+        assert await page.evaluate("document.documentElement.scrollWidth") <= width
+
+
 async def test_si_15_other_requires_a_text(site: Site, page: Page) -> None:
     await _open(site, page)
     for name in ("position", "establishment_type"):

@@ -113,3 +113,44 @@ async def test_si_12_ax_07_a_belgian_laboratory_in_english_on_a_phone(
     await dialog.get_by_role("button", name="Yes, submit", exact=True).click()
     await expect(page.locator("main")).to_contain_text("You can no longer change")
     assert await page.evaluate("document.documentElement.scrollWidth") == 375
+
+
+async def test_p_01_two_tabs_lose_nothing(
+    portal: SpawnedPortal, new_user: NewUser, address: str
+) -> None:
+    """Tab A saves all, tab B the town: B shows both versions, and what one chooses is saved."""
+    user = await new_user()
+    page, holder = user.page, ChromiumAccountHolder(portal, user, address)
+    await holder.join()
+    await user.at("information")
+    other = await user.context.new_page()
+    await other.goto(f"{portal.base}/informations")
+    for name, value in (
+        ("phone", "01 55 87 40 90"),
+        ("company_name", "Pharmacie"),
+        ("city", "Lyon"),
+    ):
+        await other.locator(f"#{name}").fill(value)
+    await other.locator("#enregistrer").click()
+    await expect(other.locator("main")).to_contain_text("Brouillon enregistré à")
+
+    await page.locator("#city").fill("Pantin")
+    await user.press("save")
+    await expect(page.locator("#alerte")).to_contain_text("a été enregistré entre-temps")
+    await expect(page.locator("#city")).to_have_value("Pantin")
+    await expect(page.locator("#city-autre")).to_contain_text("Lyon")
+    await expect(page.locator("#company_name")).to_have_value("")
+    await page.reload()
+    await expect(page.locator("#city")).to_have_value("Pantin")
+    for name in ("Téléphone", "Raison sociale"):
+        await page.get_by_role("button", name=f"Reprendre cette valeur : {name}").click()
+    await user.press("save")
+    await expect(page.locator("main")).to_contain_text("Brouillon enregistré à")
+    await other.close()
+    await user.open("/informations")
+    for name, value in (
+        ("phone", "01 55 87 40 90"),
+        ("company_name", "Pharmacie"),
+        ("city", "Pantin"),
+    ):
+        await expect(page.locator(f"#{name}")).to_have_value(value)

@@ -28,8 +28,9 @@ class ProfileField:
     `marked` shows an asterisk, `required` tells browsers and screen readers that it is mandatory
     whatever else is filled in. `choices` names the options of a select, `empty` its first line.
     `other_of` is the select whose « Autres » asks for this field. `group` is a block that the
-    form's script shows or hides. The summary lists a field unless it is part of another one's
-    value, those that are `last` behind the others.
+    form's script shows or hides. `columns` is its width in the grid of twelve from 768 px on:
+    fields that fill twelve together stand side by side. The summary lists a field unless it is part
+    of another one's value, those that are `last` behind the others.
     """
 
     name: str
@@ -41,6 +42,7 @@ class ProfileField:
     autocomplete: str = "off"
     inputmode: str = ""
     width: str = ""
+    columns: int = 12
     marked: bool = True
     required: bool = True
     choices: str = ""
@@ -51,6 +53,8 @@ class ProfileField:
 
 
 PERSON, ESTABLISHMENT = "person", "establishment"
+#: Columns of the design system's grid.
+GRID = 12
 #: Numbers that identify an establishment outside France.
 foreign_identifier = partial(
     ProfileField,
@@ -63,8 +67,8 @@ foreign_identifier = partial(
 )
 #: The labels are the guide's (4.5).
 FIELDS = (
-    ProfileField("last_name", N_("Nom"), PERSON, autocomplete="family-name"),
-    ProfileField("first_name", N_("Prénom"), PERSON, autocomplete="given-name"),
+    ProfileField("last_name", N_("Nom"), PERSON, autocomplete="family-name", columns=6),
+    ProfileField("first_name", N_("Prénom"), PERSON, autocomplete="given-name", columns=6),
     ProfileField(
         "email",
         N_("Email"),
@@ -81,6 +85,7 @@ FIELDS = (
         autocomplete="tel",
         inputmode="tel",
         width="impex-medium",
+        columns=8,
     ),
     ProfileField(
         "phone_extension",
@@ -90,6 +95,7 @@ FIELDS = (
         autocomplete="tel-extension",
         inputmode="numeric",
         width="impex-short",
+        columns=4,
         marked=False,
         required=False,
     ),
@@ -187,15 +193,31 @@ FIELDS = (
         ESTABLISHMENT,
         autocomplete="postal-code",
         width="impex-short",
+        columns=4,
     ),
     ProfileField(
         "city",
         N_("Ville"),
         ESTABLISHMENT,
         autocomplete="address-level2",
+        columns=8,
     ),
     ProfileField("terms", N_("Conditions générales d'utilisation"), last=True),
 )
 #: In the order of the summary: what is known of the address comes behind the name.
 LISTED = tuple(sorted(FIELDS, key=lambda field: field.last))
 LABELS = {field.name: field.label for field in LISTED}
+
+
+def rows_of(part: str) -> tuple[tuple[ProfileField, ...], ...]:
+    """The fields of a part in the order of the form, those that stand side by side together."""
+    rows: list[tuple[ProfileField, ...]] = []
+    for field in FIELDS:
+        if field.part != part:
+            continue
+        filled = sum(one.columns for one in rows[-1]) if rows else GRID
+        if filled + field.columns <= GRID:
+            rows[-1] = (*rows[-1], field)
+        else:
+            rows.append((field,))
+    return tuple(rows)

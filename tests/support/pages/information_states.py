@@ -7,7 +7,7 @@ from typing import Any
 from services.gateway.features.profile.draft_conflicts import OtherValue
 from services.gateway.portal import profile_form
 from services.gateway.portal.country_hints import country_context
-from services.gateway.portal.profile_fields import FIELDS
+from services.gateway.portal.profile_fields import ESTABLISHMENT, FIELDS, PERSON, rows_of
 from services.gateway.portal.profile_messages import information_texts
 from services.gateway.portal.texts import alert_text
 from shared.contracts.base import FieldError
@@ -116,6 +116,8 @@ def _form(
     def localized(lang: str) -> dict[str, Any]:
         return {
             "fields": FIELDS,
+            "person_rows": rows_of(PERSON),
+            "establishment_rows": rows_of(ESTABLISHMENT),
             "choices": profile_form.choices(lang),
             "others": others or {},
             "country": country_context(shown.values["country"], lang),

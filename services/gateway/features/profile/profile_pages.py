@@ -27,7 +27,7 @@ from services.gateway.portal.country_hints import country_context
 from services.gateway.portal.credentials import code_is_fresh
 from services.gateway.portal.flash import redirect_with_flash
 from services.gateway.portal.form_errors import refused_form
-from services.gateway.portal.profile_fields import FIELDS
+from services.gateway.portal.profile_fields import ESTABLISHMENT, FIELDS, PERSON, rows_of
 from services.gateway.portal.profile_messages import information_texts
 from services.gateway.portal.texts import alert_text, date_text
 from services.gateway.sessions import guards
@@ -165,6 +165,8 @@ async def render(
         form=form,
         address=found.address if found else "",
         fields=FIELDS,
+        person_rows=rows_of(PERSON),
+        establishment_rows=rows_of(ESTABLISHMENT),
         choices=profile_form.choices(lang),
         country=country_context(form.values.get("country", ""), lang),
         siret_countries=sorted(SIRET_COUNTRIES),

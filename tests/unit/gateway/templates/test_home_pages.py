@@ -165,6 +165,25 @@ def test_g_43_without_settings_no_link_leads_out() -> None:
         assert "target" not in file.attrs
 
 
+def test_p_16_filing_is_offered_once_the_information_is_validated() -> None:
+    due = one(state("home-to_validate"), "main")
+    assert "Il vous reste à valider vos informations." in text(due)
+    assert "Déposer une demande" not in text(due)
+    assert "déposer" not in text(due)
+    file = next(a for a in read(state("home-filing")).select("a") if "Déposer" in text(a))
+    assert "fr-btn--secondary" not in file["class"], "the page's main action"
+
+
+def test_p_16_without_a_filing_application_the_page_has_contacts() -> None:
+    main = one(state("home-no_links"), "main")
+    assert "Les demandes ne se déposent pas sur ce portail." in text(main)
+    contacts = [str(a["href"]) for a in main.select("a[href^='mailto:']")]
+    assert contacts == [
+        "mailto:importation-medicaments@ansm.sante.fr",
+        "mailto:exportation-medicaments@ansm.sante.fr",
+    ]
+
+
 @pytest.mark.parametrize(
     ("name", "words", "form"),
     [
