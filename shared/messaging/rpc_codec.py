@@ -58,10 +58,19 @@ def decode_reply(body: bytes) -> ReplyEnvelope:
     return answered
 
 
+#: Fields that say how a request came: a press is repeated over another network, or in another
+#: language, and is the same act.
+CIRCUMSTANCES = frozenset(("network", "device", "language", "known_accounts"))
+
+
 def content_hash(request: Request) -> bytes:
-    """SHA-256 of the request's fields but the sealed ones, whose boxes differ each time."""
+    """SHA-256 of the request's fields but its circumstances and the sealed ones, whose boxes differ
+    each time.
+    """
     fields: dict[str, Any] = {}
     for name in request.__struct_fields__:
+        if name in CIRCUMSTANCES:
+            continue
         value = getattr(request, name)
         fields[name] = "sealed" if isinstance(value, Sealed) else value
     return hashlib.sha256(msgspec.json.encode(fields, order="sorted")).digest()

@@ -99,7 +99,9 @@ async def test_si_12_ax_07_a_belgian_laboratory_in_english_on_a_phone(
     await other.close()
     await user.press("save")
     await user.at("sign_in")
-    await expect(page.locator("main")).to_contain_text("to come back to this page, draft")
+    await expect(page.locator("main")).to_contain_text(
+        "to return to this page, with what you had entered"
+    )
     await holder.give_password()
     await user.at("code")
     await holder.give_code()

@@ -153,7 +153,7 @@ async def show_again(
             query = shown.form_query(fields) if shown.form_query else {}
             name = RESULT_QUERY if form.result is not None else FORM_QUERY
             return see_other(url(request, shown.name, **query, **{name: form_id}))
-    views = [shown.show_form, shown.show_unavailable]
+    views = [shown.show_form, shown.show_unavailable if shown is posted_to else None]
     if form.status == 503:
         views.reverse()  # what the page needs is unavailable: first without it
     for view in views:

@@ -18,6 +18,8 @@ from services.gateway.sessions.request_state import REQUEST_STATE, idempotency_k
 from services.gateway.sessions.sessions import SESSIONS
 from shared.contracts.mfa.requests import ConfirmEnrolment, DescribeEnrolment, RestartEnrolment
 from shared.contracts.mfa.views import EnrolledView, EnrolmentView
+from shared.messaging.handlers import Refused
+from shared.messaging.rpc_codec import KEY_MISMATCH
 
 #: Characters of the key in one group.
 GROUP = 4
@@ -63,7 +65,13 @@ async def restart(request: web.Request, found: Session, fields: dict[str, str]) 
         enrolment_id=found.enrolment_id or "",
         label=seal(request, RestartEnrolment, "label", found.address),
     )
-    made = await ask(request, message, EnrolmentView, idempotency_key(request, "restart", fields))
+    key = idempotency_key(request, "restart", fields)
+    try:
+        made = await ask(request, message, EnrolmentView, key)
+    except Refused as refused:
+        if refused.refusal.slug == KEY_MISMATCH:
+            return  # pressed twice: the first press has made the key that the page shows
+        raise
     token = request[REQUEST_STATE].token or ""
     await request.app[SESSIONS].set_due(token, found.due, made.enrolment_id)
 

@@ -18,10 +18,13 @@ from services.gateway.portal.profile_form import ProfileSummary
 from services.gateway.sessions import guards
 from services.gateway.sessions.model import Session
 from services.gateway.sessions.request_state import REQUEST_STATE, flash
+from services.gateway.sessions.saved_forms import SAVED_FORMS
 from services.gateway.sessions.sessions import SESSIONS
 from shared.contracts.registration.views import AddressChangeView
 from shared.messaging.handlers import Refused
 
+#: What the last closed session is saved as: a second press says the same as the first.
+CLOSED = "closed session"
 #: Messages that stand beside the list of sessions.
 ABOUT_SESSIONS = ("session_ended", "sessions_ended")
 ID = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
@@ -130,8 +133,16 @@ async def _close(request: web.Request, found: Session, one: str) -> web.Response
     if not one:
         await sessions.end_others(found.account_id, request[REQUEST_STATE].token or "")
         return _back_to_the_list(request, "sessions_ended")
-    if not ID.fullmatch(one) or not await sessions.end_one(found.account_id, one):
+    if not ID.fullmatch(one):
         raise HttpError(404)
+    saved = request.app[SAVED_FORMS]
+    if one in {open_one.id for open_one in await sessions.of_account(found.account_id)}:
+        await saved.save_for_account(Form(values={"session": one}), CLOSED, found.account_id)
+        await sessions.end_one(found.account_id, one)
+    else:
+        closed = await saved.find_for_account(CLOSED, found.account_id)
+        if closed is None or closed.values["session"] != one:
+            raise HttpError(404)  # not pressed twice: never one of this account
     if one == found.id:
         guards.clear_session_cookie(request)
         return redirect_with_flash(request, "sign_in", "signed_out")

@@ -19,6 +19,11 @@ from services.gateway.sessions.request_state import (
 )
 from shared.i18n.catalogue import LANGUAGES
 
+#: Fields that a page fills in by itself: without others there is nothing to keep.
+UNSEEN = frozenset(
+    ("key", "mark", "dialog", "action", "list", "version", "sha256", "shown", "session")
+)
+
 
 async def choose(request: web.Request, fields: dict[str, str]) -> web.StreamResponse:
     """Store the language and go back."""
@@ -34,14 +39,14 @@ async def choose(request: web.Request, fields: dict[str, str]) -> web.StreamResp
     form = Form.again(fields, same=True)
     form.values.pop("lang", None)
     form.status = 200
-    if FORM_QUERY in request.query:
-        shown = routes.shown_on(filled_in)
-        before = await left_form(request, shown)
-        if before is not None:
-            form = replace(
-                before, values=form.values, errors={}, alert=None, key=form.key, typed=True
-            )
-            form.translate(lang)
+    shown = routes.shown_on(filled_in)
+    before = await left_form(request, shown) if request.query.get(FORM_QUERY) else None
+    if before is None and not any(form.values[name] for name in form.values.keys() - UNSEEN):
+        query = shown.form_query(fields) if shown.form_query else {}
+        return see_other(routes.url(shown.name, **query))
+    if before is not None:
+        form = replace(before, values=form.values, errors={}, alert=None, key=form.key, typed=True)
+        form.translate(lang)
     return await show_again(request, filled_in, fields, form)
 
 

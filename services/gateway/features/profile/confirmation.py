@@ -40,7 +40,10 @@ async def show(request: web.Request, form: Form) -> web.Response:
         raise Redirect("confirm_information_code")
     if known.state == "validated" or known.fields is None or known.errors:
         raise Redirect("information")
-    return _render(request, form, **summary(request, found, known))
+    shown = summary(request, found, known)
+    if form.typed:
+        shown["confirmation"].key = form.key
+    return _render(request, form, **shown)
 
 
 async def submit(request: web.Request, fields: dict[str, str]) -> web.Response | Form:

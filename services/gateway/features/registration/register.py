@@ -39,7 +39,8 @@ async def submit(request: web.Request, fields: dict[str, str]) -> web.Response |
     """Request the account; a double click requests it once (RE-12)."""
     fields = choose_address(fields)
     message = _answer(request, fields) if answers_question(fields) else _form_of(request, fields)
-    key = idempotency_key(request, "register", fields)
+    # Without the form's key: filled in alike in two tabs, it is requested once.
+    key = idempotency_key(request, "register", {**fields, "key": ""})
     try:
         view = await ask(request, message, RequestView, key)
     except Refused as refused:

@@ -6,7 +6,7 @@ from services.gateway.clients.services import ask, seal
 from services.gateway.http.errors import Redirect
 from services.gateway.http.forms import Form
 from services.gateway.http.rendering import page
-from services.gateway.http.routes import redirect, url
+from services.gateway.http.routes import redirect, see_other, url
 from services.gateway.http.sse import STREAMS, SseEvent
 from services.gateway.portal.flash import redirect_with_flash
 from services.gateway.portal.form_errors import (
@@ -52,8 +52,10 @@ async def show(request: web.Request, form: Form) -> web.Response:
 
 
 async def submit(request: web.Request, fields: dict[str, str]) -> web.Response | Form:
-    """Prove the address by the code."""
-    view = await require_registration_step(request, "validation")
+    """Prove the address by the code; pressed twice, both lead to the next step."""
+    view = await require_registration_step(request, "validation", "terms", "created")
+    if view.due != "validation":
+        return see_other(_next(request, view))
     message = VerifyCode(
         request_id=view.request_id, code=seal(request, VerifyCode, "code", fields["code"])
     )

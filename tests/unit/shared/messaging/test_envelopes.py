@@ -3,6 +3,7 @@
 import contextlib
 import json
 from datetime import UTC, datetime
+from typing import Any
 from uuid import UUID
 
 import pytest
@@ -11,7 +12,7 @@ from hypothesis import strategies as st
 
 from shared.contracts.base import EVENTS, FieldError, Refusal, Sealed
 from shared.contracts.registration.events import RequestCancelled
-from shared.contracts.registration.requests import CancelRequest, VerifyCode
+from shared.contracts.registration.requests import CancelRequest, SignIn, VerifyCode
 from shared.contracts.registration.views import Done
 from shared.messaging.envelope import MAX_BODY_BYTES, contract, decode, new_id, traceparent, wrap
 from shared.messaging.errors import Undecodable
@@ -118,3 +119,16 @@ def test_the_fingerprint_of_a_request_leaves_out_sealed_fields() -> None:
     assert content_hash(CancelRequest(request_id="r")) == content_hash(
         CancelRequest(request_id="r")
     )
+
+
+@pytest.mark.parametrize(
+    "circumstances", [{"network": "198.51.100.0/24"}, {"known_accounts": ("a",)}]
+)
+def test_r_01_the_same_press_over_another_network_is_the_same_request(
+    circumstances: dict[str, Any],
+) -> None:
+    code = Sealed(recipient="registration", key_id="k", box="b")
+    fields: dict[str, Any] = {"address": "p@x.fr", "password": code, "network": "192.0.2.0/24"}
+    before = content_hash(SignIn(**fields))
+    assert content_hash(SignIn(**{**fields, **circumstances})) == before
+    assert content_hash(SignIn(**{**fields, "address": "q@x.fr"})) != before

@@ -1,0 +1,370 @@
+"""Every form of the portal in front of somebody: its page, and values that are accepted.
+
+`SCENES` names the page of each form by the declaration that takes it; a form without a scene fails
+`test_returning_forms.py`.
+"""
+
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass, field
+from datetime import timedelta
+from uuid import uuid4
+
+import msgspec
+
+from services.gateway.app import PAGES
+from services.gateway.http.routes import Page
+from shared.contracts.base import Sealed
+from shared.contracts.registration.events import AddressChangeRequested
+from shared.security.sealing import KeyRing, seal_context
+from shared.security.signed_tokens import sign
+from tests.support.actors.account_holder import PHARMACY, AccountHolder, new_address
+from tests.support.actors.http_browser import HttpBrowser, HttpResponse
+from tests.support.servers.portal import PASSWORD, Portal
+
+NEW_PASSWORD = "Wmqt4xZh!7"
+#: Every declaration that takes a form.
+FORMS = {page.name: page for page in PAGES if isinstance(page, Page) and page.submit is not None}
+
+
+@dataclass
+class Filled:
+    """A page with a form, and values that are accepted; `typed` of them are shown again."""
+
+    browser: HttpBrowser
+    page: HttpResponse
+    values: dict[str, str] = field(default_factory=dict)
+    typed: dict[str, str] = field(default_factory=dict)
+
+    @property
+    def all(self) -> dict[str, str]:
+        return {**self.typed, **self.values}
+
+
+@dataclass
+class Person:
+    """Somebody with addresses of their own."""
+
+    portal: Portal
+    holder: AccountHolder = field(init=False)
+    codes: list[str] = field(init=False)
+
+    def browser(self) -> HttpBrowser:
+        return self.portal.browser()
+
+    def code(self, holder: AccountHolder) -> str:
+        """The next code of a phone."""
+        assert holder.phone is not None
+        self.portal.clock.advance(seconds=30)
+        return holder.phone.code()
+
+    async def asked(self) -> tuple[HttpBrowser, HttpResponse, str]:
+        browser, address = self.browser(), new_address()
+        page = await self.portal.asked(browser, address)
+        return browser, page, (await self.portal.sent_mails.to(address)).code
+
+    async def created(self) -> AccountHolder:
+        holder = AccountHolder(self.portal, new_address())
+        await holder.create()
+        return holder
+
+    async def enrolled(self) -> tuple[AccountHolder, HttpResponse]:
+        holder = await self.created()
+        return holder, await holder.enrol()
+
+    async def arrived(self) -> tuple[AccountHolder, HttpResponse]:
+        holder = AccountHolder(self.portal, new_address())
+        _, page = await holder.arrive()
+        return holder, page
+
+    async def settled(self) -> AccountHolder:
+        self.holder = AccountHolder(self.portal, new_address())
+        self.codes = await self.holder.settle()
+        return self.holder
+
+    async def stale(self) -> AccountHolder:
+        """Signed in, with a code that is old by now."""
+        holder = await self.settled()
+        self.portal.clock.advance(minutes=16)
+        return holder
+
+    async def mailed(self, kind: str, path: str, form: str, **values: str) -> Filled:
+        """The page of a mailed link."""
+        holder, browser = await self.settled(), self.browser()
+        page = await browser.get(form)
+        await browser.post(page, form, {"address": holder.address, **values})
+        mail = await self.portal.sent_mails.to(holder.address, kind=kind)
+        return Filled(browser, await browser.get(f"{path}?jeton={mail.token}"))
+
+
+Scene = Callable[[Person], Awaitable[Filled]]
+SCENES: dict[str, Scene] = {}
+
+
+def scene(*names: str) -> Callable[[Scene], Scene]:
+    """The scene of these forms."""
+
+    def add(made: Scene) -> Scene:
+        SCENES.update(dict.fromkeys(names, made))
+        return made
+
+    return add
+
+
+@scene("sign_in")
+async def sign_in(person: Person) -> Filled:
+    """In the browser that created the account (R-02)."""
+    holder = await person.created()
+    page = await holder.browser.get("/connexion?suite=compte")
+    typed = {"address": holder.address, "next": "compte"}
+    return Filled(holder.browser, page, {"password": PASSWORD}, typed)
+
+
+@scene("sign_in_code")
+async def sign_in_code(person: Person) -> Filled:
+    holder, browser = await person.settled(), person.browser()
+    page = await holder.give_password(browser=browser)
+    return Filled(browser, page, {"code": person.code(holder)})
+
+
+@scene("sign_in_recovery")
+async def sign_in_recovery(person: Person) -> Filled:
+    holder, browser = await person.settled(), person.browser()
+    await holder.give_password(browser=browser)
+    page = await browser.get("/connexion/code-de-secours")
+    return Filled(browser, page, {"recovery_code": person.codes[0]})
+
+
+@scene("sign_in_address", "resend_sign_in_address")
+async def sign_in_address(person: Person) -> Filled:
+    holder = await person.created()
+    person.portal.clock.advance(hours=25)
+    page = await holder.give_password()
+    mail = await person.portal.sent_mails.to(holder.address, kind="AddressProof")
+    person.portal.clock.advance(seconds=61)
+    return Filled(holder.browser, page, {"code": mail.code})
+
+
+@scene("sign_in_enrolment", "restart_sign_in_enrolment")
+async def sign_in_enrolment(person: Person) -> Filled:
+    holder = await person.created()
+    page = await holder.give_password()
+    return Filled(holder.browser, page, {"code": holder.scan(page).code()})
+
+
+@scene("sign_out", "end_session", "end_other_sessions")
+async def account(person: Person) -> Filled:
+    holder = await person.settled()
+    await holder.sign_in(person.browser())
+    page = await holder.browser.get("/compte")
+    sessions = page.tree.findall(".//form[@action='/compte/sessions/fermer']")
+    other = sessions[-1].find(".//*[@name='session']").get("value")
+    return Filled(holder.browser, page, {"session": other} if other else {})
+
+
+@scene("information")
+async def information(person: Person) -> Filled:
+    holder, page = await person.arrived()
+    typed = {name: value for name, value in PHARMACY.items() if name != "terms"}
+    return Filled(holder.browser, page, {"action": "save"}, typed)
+
+
+@scene("confirm_information")
+async def confirm_information(person: Person) -> Filled:
+    holder, page = await person.arrived()
+    given = {**PHARMACY, "action": "validate"}
+    return Filled(holder.browser, await holder.browser.post(page, page.path, given))
+
+
+@scene("confirm_information_code")
+async def confirm_information_code(person: Person) -> Filled:
+    holder, page = await person.arrived()
+    person.portal.clock.advance(minutes=16)
+    given = {**PHARMACY, "action": "validate"}
+    page = await holder.browser.post(page, page.path, given)
+    return Filled(holder.browser, page, {"code": person.code(holder)})
+
+
+@scene("close_sessions")
+async def close_sessions(person: Person) -> Filled:
+    holder = await person.stale()
+    page = await holder.browser.get("/compte/sessions/code")
+    return Filled(holder.browser, page, {"code": person.code(holder)})
+
+
+@scene("change_password")
+async def change_password(person: Person) -> Filled:
+    holder = await person.settled()
+    page = await holder.browser.get("/compte/mot-de-passe")
+    values = {"current_password": holder.password, "password": NEW_PASSWORD}
+    return Filled(holder.browser, page, values)
+
+
+@scene("change_phone")
+async def change_phone(person: Person) -> Filled:
+    holder = await person.settled()
+    page = await holder.browser.get("/compte/telephone")
+    values = {"password": holder.password, "code": person.code(holder)}
+    return Filled(holder.browser, page, values)
+
+
+@scene("new_phone", "restart_new_phone")
+async def new_phone(person: Person) -> Filled:
+    before = await change_phone(person)
+    page = await before.browser.post(before.page, before.page.path, before.all)
+    phone = AccountHolder(person.portal, "").scan(page)
+    return Filled(before.browser, page, {"code": phone.code()})
+
+
+@scene("first_recovery_codes")
+async def first_recovery_codes(person: Person) -> Filled:
+    holder, page = await person.enrolled()
+    return Filled(holder.browser, page, {"kept": "1"})
+
+
+@scene("recovery_codes")
+async def recovery_codes(person: Person) -> Filled:
+    holder = await person.settled()
+    page = await holder.browser.get("/compte/codes-de-secours")
+    values = {"password": holder.password, "code": person.code(holder)}
+    return Filled(holder.browser, page, values)
+
+
+@scene("confirm_recovery_codes")
+async def confirm_recovery_codes(person: Person) -> Filled:
+    before = await recovery_codes(person)
+    page = await before.browser.post(before.page, before.page.path, before.all)
+    return Filled(before.browser, page, {"kept": "1"})
+
+
+@scene("change_address")
+async def change_address(person: Person) -> Filled:
+    holder = await person.settled()
+    page = await holder.browser.get("/compte/adresse")
+    values = {"password": holder.password, "code": person.code(holder)}
+    return Filled(holder.browser, page, values, {"address": new_address()})
+
+
+@scene("confirm_new_address", "resend_new_address", "cancel_address_change")
+async def confirm_new_address(person: Person) -> Filled:
+    before, kind = await change_address(person), AddressChangeRequested
+    page = await before.browser.post(before.page, before.page.path, before.all)
+    mails = person.portal.sent_mails
+    published = await mails.event(kind.__name__, await person.holder.account_id())
+    sealed = msgspec.convert(published.data["code"], Sealed)
+    person.portal.clock.advance(seconds=61)
+    code = mails.opener.open(sealed, seal_context(kind, "code"))
+    return Filled(before.browser, page, {"code": code})
+
+
+@scene("my_data")
+async def my_data(person: Person) -> Filled:
+    holder = await person.stale()
+    page = await holder.browser.get("/compte/mes-donnees")
+    return Filled(holder.browser, page, {"code": person.code(holder)})
+
+
+@scene("correction")
+async def correction(person: Person) -> Filled:
+    holder = await person.settled()
+    page = await holder.browser.get("/compte/correction")
+    return Filled(holder.browser, page, {}, {"about": "other", "text": "Rue des <Mimosas> & Cie"})
+
+
+@scene("leaving")
+async def leaving(person: Person) -> Filled:
+    holder = await person.settled()
+    page = await holder.browser.get("/compte/depart")
+    typed = {"date": f"{person.portal.clock():%Y-%m-%d}", "remark": "Retraite"}
+    return Filled(holder.browser, page, {"confirm": "1"}, typed)
+
+
+@scene("departure_report")
+async def departure_report(person: Person) -> Filled:
+    browser = person.browser()
+    page = await browser.get("/signaler-un-depart")
+    typed = {
+        "address": new_address(),
+        "establishment": "Pharmacie des Lilas",
+        "reporter_name": "Anne Martin",
+        "reporter_address": new_address(),
+    }
+    return Filled(browser, page, {}, typed)
+
+
+@scene("register")
+async def register(person: Person) -> Filled:
+    browser = person.browser()
+    page = await browser.get("/inscription")
+    typed = {"first_name": "Pierre", "last_name": "O'Brien", "address": new_address()}
+    return Filled(browser, page, {"password": PASSWORD}, typed)
+
+
+@scene("validation", "resend_validation")
+async def validation(person: Person) -> Filled:
+    browser, page, code = await person.asked()
+    person.portal.clock.advance(seconds=61)
+    return Filled(browser, page, {"code": code})
+
+
+@scene("cancel_registration")
+async def cancel_registration(person: Person) -> Filled:
+    browser, _, _ = await person.asked()
+    return Filled(browser, await browser.get("/inscription/annuler"))
+
+
+@scene("correct_address")
+async def correct_address(person: Person) -> Filled:
+    browser, _, _ = await person.asked()
+    page = await browser.get("/inscription/adresse")
+    return Filled(browser, page, {"password": PASSWORD}, {"address": new_address()})
+
+
+@scene("validation_link")
+async def validation_link(person: Person) -> Filled:
+    browser, address = person.browser(), new_address()
+    await person.portal.asked(browser, address)
+    mail = await person.portal.sent_mails.to(address)
+    return Filled(browser, await browser.get(f"/inscription/lien?jeton={mail.token}"))
+
+
+@scene("accept_terms")
+async def accept_terms(person: Person) -> Filled:
+    browser, page, code = await person.asked()
+    await browser.post(page, page.path, {"code": code})
+    return Filled(browser, await browser.get("/inscription/conditions"), {"accept": "1"})
+
+
+@scene("forgotten_password")
+async def forgotten_password(person: Person) -> Filled:
+    browser = person.browser()
+    page = await browser.get("/mot-de-passe-oublie")
+    return Filled(browser, page, {}, {"address": new_address()})
+
+
+@scene("reset_password")
+async def reset_password(person: Person) -> Filled:
+    filled = await person.mailed("PasswordReset", "/mot-de-passe", "/mot-de-passe-oublie")
+    filled.values = {"password": NEW_PASSWORD}
+    return filled
+
+
+@scene("lost_phone")
+async def lost_phone(person: Person) -> Filled:
+    browser = person.browser()
+    page = await browser.get("/telephone-perdu")
+    return Filled(browser, page, {}, {"address": new_address()})
+
+
+@scene("confirm_lost_phone")
+async def confirm_lost_phone(person: Person) -> Filled:
+    return await person.mailed("LostPhone", "/telephone-perdu/confirmer", "/telephone-perdu")
+
+
+@scene("not_me")
+async def not_me(person: Person) -> Filled:
+    holder, browser = await person.settled(), person.browser()
+    ring = KeyRing.parse(person.portal.system.environment("registration")["IMPEX_DISAVOWAL_KEYS"])
+    account = (await holder.account_id()).replace("-", "")
+    until = person.portal.clock() + timedelta(days=7)
+    token = sign(ring, "disavowal", (account, uuid4().hex), until)
+    return Filled(browser, await browser.get(f"/ce-n-est-pas-moi?jeton={token}"))
