@@ -26,7 +26,13 @@ from operations.provision.provisioning import (
     ring_makers,
     write_secrets,
 )
-from operations.provision.secrets_dir import SecretsDir, replace_secret
+from operations.provision.secrets_dir import (
+    SecretsDir,
+    open_own,
+    read_secret,
+    replace_secret,
+    write_secret,
+)
 from shared.errors import ConfigurationError
 from shared.security.seal_keys import SealRing
 
@@ -121,7 +127,7 @@ def _rotate(root: Path, name: str) -> int:
         rings = ", ".join(known) or "none is there"
         sentence = f"must be a key ring in {root / ALL}: {rings}"
         raise ConfigurationError([("--rotate", sentence)])
-    texts = {reader: path.read_text().strip() for reader, path in paths.items()}
+    texts = {reader: read_secret(path) for reader, path in paths.items()}
     new = new_key_for(name, *texts.values())
     public = SealRing.parse(f"{new},{texts[ALL]}").for_senders() if is_seal_ring(name) else ""
     for reader, path in paths.items():
@@ -170,16 +176,14 @@ class _Folders:
 
     def put(self, reader: str, name: str, value: str) -> bool:
         """A secret that is missing; False where there is another value already, which stays."""
-        path = self._root / reader / name
+        path, folder = self._root / reader / name, (self._root / reader).stat()
         same = True
-        if path.exists():
-            same = path.read_text().strip() == value
+        if os.path.lexists(path):
+            same = read_secret(path) == value
         else:
-            path.touch(0o600)
-            os.chown(path, path.parent.stat().st_uid, path.parent.stat().st_gid)
             # As open as its folder, which a person may have changed.
-            path.chmod(stat.S_IMODE(path.parent.stat().st_mode) & 0o666)
-            replace_secret(path, value)
+            mode = stat.S_IMODE(folder.st_mode) & 0o666
+            write_secret(path, value, folder.st_uid, folder.st_gid, mode)
         self._give(reader, path)
         return same
 
@@ -188,9 +192,10 @@ class _Folders:
         group = self._groups.get(reader, self._groups.get(""))
         if owner is None and group is None:
             return
-        _chown(path, owner, group)
         open_to = 0o750 if group else 0o700
-        path.chmod(open_to if path.is_dir() else open_to & 0o666)
+        with open_own(path) as file:
+            _chown(file, owner, group)
+            os.fchmod(file, open_to if stat.S_ISDIR(os.fstat(file).st_mode) else open_to & 0o666)
 
     def open_to_everybody(self) -> list[Path]:
         """Folders that every user of the machine can enter, made so by hand or long ago."""
@@ -199,12 +204,13 @@ class _Folders:
         return [one for one in sorted(self._root.iterdir()) if one.stat().st_mode & EVERYBODY]
 
 
-def _chown(path: Path, owner: str | None, group: str | None) -> None:
-    """Give `path` to a user or group, by name or number; ConfigurationError for an unknown one."""
+def _chown(file: int, owner: str | None, group: str | None) -> None:
+    """Give an open file to a user or group, by name or number; ConfigurationError for an unknown
+    one."""
     try:
         user_id = -1 if owner is None else _id(owner, lambda name: pwd.getpwnam(name).pw_uid)
         group_id = -1 if group is None else _id(group, lambda name: grp.getgrnam(name).gr_gid)
-        os.chown(path, user_id, group_id)
+        os.fchown(file, user_id, group_id)
     except LookupError as error:
         raise ConfigurationError([("--owner, --group", str(error.args[0]))]) from error
 

@@ -180,6 +180,7 @@ async def freeze(
 async def restrict_to_support(tx: Connection, account_id: str) -> None:
     """From now on only support can unfreeze it."""
     await tx.execute(RESTRICT_TO_SUPPORT, account_id)
+    await replies.delete_by_subject(tx, account_id)
 
 
 async def begin_unfreeze(tx: Connection, account_id: str) -> None:

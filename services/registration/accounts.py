@@ -128,8 +128,8 @@ def freeze_consequence(account: Account, replaced_at: datetime) -> FreezeConsequ
 
 @dataclass(frozen=True, kw_only=True)
 class MailedLink:
-    """A link for a new password (`password`) or one that confirms a lost phone (`phone`), perhaps
-    `stolen`."""
+    """A link for a new password (`password`), one that confirms a lost phone (`phone`), perhaps
+    `stolen`, or one that lifts limits (`unlock`)."""
 
     kind: str
     account_id: str | None

@@ -1,6 +1,6 @@
-"""SQL on mailed links: for a new password, for a lost phone, « ce n'est pas moi ».
+"""SQL on mailed links: for a new password, for a lost phone, to lift limits, « ce n'est pas moi ».
 
-One of the first two is found by the hashes of its token, one per key of the ring, and by its kind:
+One of the first three is found by its kind and by the hashes of its token, one per key of the ring:
 a link for a lost phone sets no password. Of the last only the use is stored.
 """
 
@@ -27,6 +27,13 @@ WHERE kind = $1 AND address_hash = ANY($2) AND NOT replaced AND used_at IS NULL 
 LIMIT 1
 """
 )
+# Without `quota_hash` nobody was told of it.
+IS_OFFERED = """
+SELECT 1 FROM mailed_links
+WHERE kind = $1 AND address_hash = ANY($2) AND NOT replaced AND used_at IS NULL AND expires_at > $3
+    AND (quota_hash IS NOT NULL OR NOT $4)
+LIMIT 1
+"""
 READ_COUNTED = """
 SELECT address_hash, quota_hash FROM mailed_links WHERE kind = $1 AND link_hash = ANY($2)
 """
@@ -51,7 +58,8 @@ async def add(
 ) -> None:
     """Store a link; the former ones of its kind and address are void (RE-02).
 
-    `address_hashes` are one per key of the ring; the first is stored.
+    `address_hashes` are one per key of the ring; the first is stored. `quota_hash` is what the
+    mailbox of a link that lifts limits is counted under, None where nobody is told of the link.
     """
     await tx.execute(REPLACE, link.kind, list(address_hashes))
     hashes = {
@@ -74,6 +82,13 @@ async def find_living(
     """The link of an address that can be used."""
     row = await tx.fetchrow(FIND_LIVING, kind, list(address_hashes), now)
     return None if row is None else MailedLink(**row)
+
+
+async def is_offered(
+    tx: Connection, kind: str, address_hashes: Sequence[str], now: datetime, *, told: bool
+) -> bool:
+    """Whether an address has a link that can be used; with `told`, one that was mailed."""
+    return await tx.fetchval(IS_OFFERED, kind, list(address_hashes), now, told) is not None
 
 
 async def read_counted(tx: Connection, kind: str, hashes: Sequence[bytes]) -> tuple[str, str]:

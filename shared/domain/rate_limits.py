@@ -70,6 +70,16 @@ def networks_around(network: str) -> tuple[str, ...]:
     return network, *(str(one.supernet(new_prefix=length)) for length in wider)
 
 
+def site_of(network: str) -> str:
+    """The widest network that a client's /24 or /64 counts in: what limits count by that have one
+    counter only.
+
+    >>> site_of("2001:db8:1:2::/64"), site_of("192.0.2.0/24")
+    ('2001:db8:1::/48', '192.0.2.0/24')
+    """
+    return networks_around(network)[-1]
+
+
 def within(moments: Moments, window: timedelta, now: datetime) -> list[datetime]:
     """The moments that still count, oldest first."""
     return sorted(moment for moment in moments if moment > now - window)

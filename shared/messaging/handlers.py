@@ -33,9 +33,11 @@ class Refused(Exception):
 
 
 class RefusalReply(Reply, frozen=True, kw_only=True):
-    """What `RequestContext.refuse` returns: the writes are kept, and so is the refusal."""
+    """What `RequestContext.refuse` returns: the writes are kept, and so is the refusal where it is
+    `stored`."""
 
     refusal: Refusal
+    stored: bool = True
 
 
 class Emit(Protocol):
@@ -84,6 +86,10 @@ class RequestContext(Context[Deps]):
     def refuse(self, refusal: Refusal) -> RefusalReply:
         """Refuse and keep what was written: `return context.refuse(...)`."""
         return RefusalReply(refusal=refusal)
+
+    def refuse_for_now(self, refusal: Refusal) -> RefusalReply:
+        """As `refuse`, for what time or somebody else lifts: the same request is judged anew."""
+        return RefusalReply(refusal=refusal, stored=False)
 
 
 EventHandler = Callable[[Any, Context[Any]], Awaitable[None]]

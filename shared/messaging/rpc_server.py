@@ -214,7 +214,9 @@ class RpcServer:
             )
             reply = await row.handler(request, context)
             answer = _encoded(reply)
-            if key is not None:
+            if key is not None and isinstance(reply, RefusalReply) and not reply.stored:
+                await replies.release(tx, request.TYPE, key)
+            elif key is not None:
                 subject = replies.subject_of(request, reply)
                 await replies.save(tx, request.TYPE, key, answer, subject)
         if emitted:

@@ -18,6 +18,7 @@ ON CONFLICT (type, idempotency_key) DO UPDATE
     WHERE replies.expires_at < now()
 """
 _SAVE = "UPDATE replies SET answer = $3, subject = $4 WHERE type = $1 AND idempotency_key = $2"
+_RELEASE = "DELETE FROM replies WHERE type = $1 AND idempotency_key = $2"
 _FIND = """
 SELECT content_hash, answer FROM replies
 WHERE type = $1 AND idempotency_key = $2 AND expires_at >= now()
@@ -45,6 +46,11 @@ async def save(
 ) -> None:
     """Store the reply to the request that `tx` executes."""
     await tx.execute(_SAVE, request_type, key, answer.decode(), subject)
+
+
+async def release(tx: Connection, request_type: str, key: str) -> None:
+    """Give up a claim of `tx`: nothing is stored, and the same request is carried out again."""
+    await tx.execute(_RELEASE, request_type, key)
 
 
 async def find(tx: Connection, request_type: str, key: str) -> StoredReply | None:

@@ -3,6 +3,7 @@
 import base64
 import os
 import threading
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -146,6 +147,52 @@ def test_o_03_an_option_gives_folders_and_files_to_an_owner_or_a_group(tmp_path:
     (folder / "profile" / "IMPEX_SEAL_KEYS_PROFILE").chmod(0o444)
     assert secrets(folder, *chosen) == 0
     assert modes(folder) == found
+
+
+def symbolic(path: Path, target: Path) -> None:
+    path.symlink_to(target)
+
+
+def hard(path: Path, target: Path) -> None:
+    path.hardlink_to(target)
+
+
+@pytest.mark.parametrize("link", [symbolic, hard])
+@pytest.mark.parametrize("options", [("--owner", "10001"), (), ("--rotate", "IMPEX_TOTP_KEYS")])
+def test_s_08_a_reader_has_no_file_of_others_given_to_it(
+    folder: Path, link: Callable[[Path, Path], None], options: tuple[str, ...]
+) -> None:
+    """Its folder is its own: it puts links there, of either kind, in place of its secret."""
+    others = folder.parent / "shadow"
+    others.write_text("root's\n")
+    others.chmod(0o644)
+    before = others.stat()
+    secret = folder / "mfa" / "IMPEX_TOTP_KEYS"
+    secret.unlink()
+    link(secret, others)
+    with pytest.raises(ConfigurationError, match="IMPEX_TOTP_KEYS"):
+        secrets(folder, *options)
+    found = others.stat()
+    assert (found.st_uid, found.st_gid, found.st_mode) == (
+        before.st_uid,
+        before.st_gid,
+        before.st_mode,
+    )
+    assert others.read_text() == "root's\n"
+
+
+def test_s_08_a_link_to_nowhere_makes_no_file_there(folder: Path) -> None:
+    """Nor does one in place of the draft that a secret is written to first."""
+    nowhere = folder.parent / "made"
+    secret = folder / "mfa" / "IMPEX_TOTP_KEYS"
+    secret.with_name(f".{secret.name}.draft").symlink_to(nowhere)
+    assert secrets(folder, "--rotate", secret.name) == 0
+    assert "k2:" in secret.read_text()
+    secret.unlink()
+    secret.symlink_to(nowhere)
+    with pytest.raises(ConfigurationError, match="must not be a link"):
+        secrets(folder)
+    assert not nowhere.exists()
 
 
 @pytest.mark.parametrize(

@@ -49,7 +49,8 @@ async def refuse(
     if (refusal.slug, refusal.params.get("limit")) != ("too_many_requests", "address"):
         raise refused
     await offer(context, address.key, address.text, language, about="requests")
-    return context.refuse(refusal)
+    # Not stored: once the limit is lifted the same form is accepted.
+    return context.refuse_for_now(refusal)
 
 
 async def refuse_link(
@@ -69,12 +70,16 @@ async def offer(
 ) -> bool:
     """Send the link, unless one lives; an account gets it at its own address. Returns whether it
     was sent.
+
+    About wrong passwords nobody is told without an account: such a link takes the same steps and
+    keeps no other one back.
     """
     deps, tx, now = context.deps, context.tx, context.now()
     await account_request_store.lock_address(tx, key)
     account = await account_store.find_by_address(tx, key)
     hashes = deps.rate_limit_keys(key)
-    if await mailed_link_store.find_living(tx, KIND, hashes, now) is not None:
+    is_told = account is not None or about != "sign_in"
+    if await mailed_link_store.is_offered(tx, KIND, hashes, now, told=is_told):
         return False
     token = new_token()
     link = MailedLink(
@@ -93,7 +98,8 @@ async def offer(
     )
     await context.emit(offered, subject=link.account_id)
     link_hash = keyed_hash(deps.token_keys, PURPOSE, token)[1]
-    await mailed_link_store.add(tx, link, link_hash, hashes, deps.quota_keys(key)[0])
+    mailbox = deps.quota_keys(key)[0] if is_told else None
+    await mailed_link_store.add(tx, link, link_hash, hashes, mailbox)
     return True
 
 

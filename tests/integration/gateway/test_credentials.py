@@ -1,10 +1,13 @@
 """Password, phone and recovery codes changed from the account page (G-25, PW-08, SE-09, OT-12)."""
 
 import asyncio
+from typing import Any
 
 import pytest
 
+from services.gateway.sessions.saved_forms import SavedForms
 from shared.contracts.mfa.requests import MakeRecoveryCodes
+from shared.errors import DependencyDown
 from tests.support.actors.account_holder import AccountHolder, codes_on, key_on
 from tests.support.actors.http_browser import HttpResponse
 from tests.support.authenticator import Authenticator
@@ -232,6 +235,34 @@ async def test_p_04_a_list_is_made_by_a_press_where_none_is_saved(
     twice = await person.browser.post(page, page.path)
     assert codes_on(twice) == codes_on(made), "the same press"
     assert (await person.keep_codes(made))[1].path == "/informations"
+
+
+async def test_p_04_a_list_that_is_no_longer_valid_is_not_shown_for_ever(
+    portal: Portal, address: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A newer list was made and could not be saved: the older one is confirmed in vain, once."""
+
+    async def unavailable(*_: Any) -> bool:
+        raise DependencyDown("database", "stopped")
+
+    person = AccountHolder(portal, address)
+    await person.create()
+    codes = codes_on(await person.enrol())
+    assert person.phone is not None
+    portal.clock.advance(minutes=16)
+    page = await person.browser.get("/compte/codes-de-secours")
+    given = {"password": person.password, "code": person.phone.code()}
+    with monkeypatch.context() as patch:
+        patch.setattr(SavedForms, "save_for_account", unavailable)
+        lost = await person.browser.post(page, page.path, given)
+    assert lost.status == 503
+    portal.clock.advance(seconds=30)
+    other = portal.browser()
+    page = await person.sign_in(other)
+    assert codes_on(page) == codes
+    told = await other.post(page, page.path, {"kept": "1"})
+    assert (told.path, codes_on(told)) == (page.path, [])
+    assert len(codes_on(await other.post(told, told.path))) == 10
 
 
 async def test_p_04_another_account_confirms_nothing_of_this_one(

@@ -4,9 +4,10 @@ from collections.abc import Awaitable, Callable
 
 import pytest
 
+from shared.contracts.registration.events import LostPhoneClaimed
 from shared.contracts.registration.requests import Disavow
 from tests.support.actors.address_changer import AddressChanger
-from tests.support.actors.harness_account_holder import HarnessAccountHolder
+from tests.support.actors.harness_account_holder import HarnessAccountHolder, lost_phone_claim
 from tests.support.harness.registration import OTHER_PASSWORD, PASSWORD, RegistrationHarness
 
 pytestmark = pytest.mark.timeout(300)
@@ -44,9 +45,29 @@ async def _replace_phone(holder: HarnessAccountHolder) -> None:
     await holder.replace_phone()
 
 
+async def _steal_after_freeze(holder: HarnessAccountHolder) -> None:
+    """Only support may then open the account, whose sign-in was possible for some hours."""
+    await holder.open_session()
+    await holder.harness.ask(lost_phone_claim())
+    token = await holder.secret(LostPhoneClaimed)
+    await holder.disavow(holder.disavowal())
+    await holder.harness.store_answer(holder.account_id)
+    await holder.harness.ask(holder.confirm_loss(token, stolen=True))
+    assert (await holder.row())["desk_only"]
+
+
 @pytest.mark.parametrize(
     "change",
-    [_change_password, _reset, _freeze, _reset_after_freeze, _thaw, _move, _replace_phone],
+    [
+        _change_password,
+        _reset,
+        _freeze,
+        _reset_after_freeze,
+        _thaw,
+        _move,
+        _replace_phone,
+        _steal_after_freeze,
+    ],
     ids=lambda change: change.__name__,
 )
 async def test_stored_answers_of_the_account_are_deleted_and_others_stay(

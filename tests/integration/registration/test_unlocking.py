@@ -115,7 +115,31 @@ async def test_s_05_a_newcomer_and_a_holder_lift_what_strangers_used_up(
     mine = ASKED[asked](harness, address, OTHER_NETWORK)
     refusal = await harness.refusal(mine)
     assert refusal.params == {"limit": "address"}
+    assert not await harness.is_stored(mine), "the same form is judged again"
     assert len(await harness.events(UnlockOffered)) == 1, "one mail, however often it is asked"
+    await harness.ask(unlock(holder, await holder.secret(UnlockOffered)))
+    assert await harness.outcome(mine) == "done"
+
+
+@pytest.mark.parametrize("address", [ADDRESS, UNKNOWN])
+async def test_s_05_wrong_passwords_of_strangers_keep_no_unlock_mail_back(
+    harness: RegistrationHarness, address: str
+) -> None:
+    """Nobody is told of wrong passwords without an account: the mail about requests comes."""
+    holder = await HarnessAccountHolder.of(harness)
+    harness.advance(days=2)
+    await use_up_passwords(harness, address)
+    for number in range(10):
+        assert await harness.outcome(harness.form(address, network=network(number // 5))) == "done"
+    mine = harness.form(address, network=OTHER_NETWORK)
+    for _ in range(2):
+        assert (await harness.refusal(mine)).params == {"limit": "address"}
+    told = [
+        event
+        for _, subject, event in await harness.published(UnlockOffered)
+        if subject is not None or event.about != "sign_in"
+    ]
+    assert [event.address for event in told] == [address], "one mail"
     await harness.ask(unlock(holder, await holder.secret(UnlockOffered)))
     assert await harness.outcome(mine) == "done"
 

@@ -87,12 +87,20 @@ class ServiceHarness:
 
     async def execute(self, request: Request, prepared: Any) -> Any:
         """The rest, in the transaction: the reply, or `Refused`."""
-        async with transaction(self.pool) as tx:
-            context = RequestContext(**self._parts(tx, request.TYPE), prepared=prepared)
-            reply = await self._row(request).handler(request, context)
+        reply = await self._execute(request, prepared)
         if isinstance(reply, RefusalReply):
             raise Refused(reply.refusal)
         return reply
+
+    async def is_stored(self, request: Request) -> bool:
+        """Whether the reply, or the refusal, is stored for the same request."""
+        reply = await self._execute(request, await self.prepare(request))
+        return not isinstance(reply, RefusalReply) or reply.stored
+
+    async def _execute(self, request: Request, prepared: Any) -> Any:
+        async with transaction(self.pool) as tx:
+            context = RequestContext(**self._parts(tx, request.TYPE), prepared=prepared)
+            return await self._row(request).handler(request, context)
 
     async def refusal(self, request: Request) -> Refusal:
         """The refusal that a request must get."""

@@ -55,6 +55,11 @@ async def test_s_15_a_network_that_floods_does_not_drown_the_others(app: dict[An
     assert await logged(app, "2001:db8::/56", MAX_PER_NETWORK + 5) == MAX_PER_NETWORK
 
 
+async def test_s_05_a_site_of_ipv6_is_one_network(app: dict[Any, Any]) -> None:
+    found = [await logged(app, f"2001:db8:0:{number:x}::/64", 1) for number in range(20)]
+    assert sum(found) == MAX_PER_NETWORK
+
+
 async def test_s_15_all_networks_together_have_a_limit(app: dict[Any, Any]) -> None:
     found = [await logged(app, f"10.0.{number}.0/24", 1) for number in range(MAX_PER_MINUTE + 9)]
     assert sum(found) == MAX_PER_MINUTE

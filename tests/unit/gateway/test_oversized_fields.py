@@ -36,14 +36,21 @@ FILLERS = {
 }
 
 
-def request(body: bytes, content_type: str, limit: int = 1000) -> web.Request:
+def request(
+    body: bytes,
+    content_type: str,
+    limit: int = 1000,
+    *,
+    window: SlidingWindow | None = None,
+    network: str = "192.0.2.0/24",
+) -> web.Request:
     """As much of a request as reading its body needs."""
 
     async def read() -> bytes:
         return body
 
-    app = {OVERSIZED: SlidingWindow(limit, 60)}
-    state = {REQUEST_STATE: SimpleNamespace(network="192.0.2.0/24")}
+    app = {OVERSIZED: window or SlidingWindow(limit, 60)}
+    state = {REQUEST_STATE: SimpleNamespace(network=network)}
     made = SimpleNamespace(
         content_type=content_type,
         charset="utf-8",
@@ -122,6 +129,19 @@ async def test_s_03_oversized_fields_count_against_a_limit_of_the_network() -> N
     assert refused.problem is not None
     assert refused.problem.status == 429
     assert refused.problem.retry_after
+
+
+@pytest.mark.parametrize(
+    ("networks", "accepted"),
+    [("2001:db8:0:{}::/64", 2), ("2001:db8:{}::/64", 4), ("192.0.{}.0/24", 4)],
+)
+async def test_s_05_a_site_of_ipv6_is_one_network(networks: str, accepted: int) -> None:
+    window, found = SlidingWindow(2, 60), []
+    for number in range(4):
+        network = networks.format(number)
+        posted = request(form("last_name", "a"), forms.URLENCODED, window=window, network=network)
+        found.append((await read_fields(posted, FIELDS)).problem)
+    assert found.count(None) == accepted
 
 
 @pytest.mark.parametrize("body", [b"code=a%", b"code=%zz", b"code=%4", "code=é".encode()])

@@ -132,6 +132,8 @@ async def _confirm(
     except Refused as refused:
         if refused.refusal.slug != "list_replaced":
             raise
+        if (made := await find_list(request, found.account_id)) and made.made_at == made_at:
+            await delete_list(request, found.account_id)  # its codes are no longer the account's
         flash(request, "codes_replaced")
         raise Redirect(SIGNING_IN if action == SIGNING_IN else ON_DEMAND) from refused
     await delete_list(request, found.account_id)

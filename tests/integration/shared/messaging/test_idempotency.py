@@ -132,6 +132,28 @@ async def test_a_refusal_that_is_returned_commits_and_is_stored(bus: BusFixture)
     assert len(owner.requests) == 1
 
 
+async def test_a_refusal_for_now_commits_and_is_evaluated_again(bus: BusFixture) -> None:
+    """A limit that was lifted meanwhile refuses nothing, also where the same form is posted."""
+
+    async def limited(request: CancelRequest, context: RequestContext[Any]) -> Reply:
+        if len(owner.requests) == 2:
+            return Done()
+        await context.emit(RequestCancelled(request_id=request.request_id))
+        return context.refuse_for_now(Refusal(slug="too_many_requests", retry_after=7))
+
+    owner, handler = Owner(limited), RecordingHandler()
+    gateway = await both(bus, CancelRequest, owner)
+    await bus.node("mailer", hears=(hears(RequestCancelled, handler),))
+    order = CancelRequest(request_id="r")
+    with pytest.raises(Refused) as refused:
+        await gateway.rpc_client.ask(order, idempotency_key="k")
+    assert refused.value.refusal.slug == "too_many_requests"
+    await eventually(lambda: len(handler) == 1)
+    for _ in range(2):
+        assert await gateway.rpc_client.ask(order, idempotency_key="k") == Done()
+    assert len(owner.requests) == 2
+
+
 async def test_long_work_is_prepared_outside_the_transaction(bus: BusFixture) -> None:
     """`before` runs once per executed request, and not for a repeated one."""
     ran = 0
