@@ -81,12 +81,17 @@ def opening_names(one: Service) -> set[str]:
     return _settings_of(one, OpeningRing)
 
 
+def path_names(one: Service) -> set[str]:
+    """The settings of a service that name a file or a folder."""
+    return _settings_of(one, Path, Path | None)
+
+
 def public_file(name: str) -> str:
     """The file of the public halves of the ring in the setting `name`, for those who seal."""
     return f"{name}.public"
 
 
-def _settings_of(one: Service, *kinds: type[object]) -> set[str]:
+def _settings_of(one: Service, *kinds: object) -> set[str]:
     return {spec.name for field, spec in specs(one.settings) if field.type in kinds}
 
 

@@ -45,6 +45,10 @@ class Paths:
             return self.inside
         return self.outside
 
+    def service_files(self) -> Path:
+        """The folder with the secrets of each service that has a user of its own."""
+        return self.data() / "services"
+
     def _can_reach(self, name: str) -> bool:
         user = user_for(name)
         if not user:

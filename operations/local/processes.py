@@ -94,7 +94,8 @@ class Child:
     """One program that ends with the launcher: `start`, `stop` in order, or `kill`.
 
     `setpriv` changes the user, asks the kernel for `stop_signal` at the launcher's end and becomes
-    the command, which keeps the process id.
+    the command, which keeps the process id. A `user` of /etc/passwd is given by name; one of a
+    service is an id, of its group too, and gains no other privilege than `capability`.
     """
 
     name: str
@@ -102,7 +103,8 @@ class Child:
     log: Path
     environment: Mapping[str, str]
     folder: Path
-    user: str = ""
+    user: str | int = ""
+    capability: str = ""
     stop_signal: signal.Signals = signal.SIGTERM
     process: subprocess.Popen[bytes] | None = field(default=None, repr=False)
     _log_begins: int = field(default=0, repr=False)
@@ -119,8 +121,7 @@ class Child:
         """Start it; from the main thread, whose end is what the kernel watches for."""
         launch = ["setpriv", "--pdeathsig", self.stop_signal.name]
         if self.user and os.getuid() == 0:
-            group = str(pwd.getpwnam(self.user).pw_gid)
-            launch += ["--reuid", self.user, "--regid", group, "--clear-groups"]
+            launch += self._change_user()
         launch += ["sh", "-c", EXEC_IF_PARENT_LIVES, str(os.getpid())]
         program = shutil.which(self.command[0], path=self.environment.get("PATH"))
         if program is None:
@@ -141,6 +142,16 @@ class Child:
                 start_new_session=True,
                 umask=0o077,
             )
+
+    def _change_user(self) -> list[str]:
+        """The options of `setpriv`; without names it looks nobody up."""
+        if isinstance(self.user, str):
+            group = str(pwd.getpwnam(self.user).pw_gid)
+            return ["--reuid", self.user, "--regid", group, "--clear-groups"]
+        own = str(self.user)
+        kept = ["-all", *([f"+{self.capability}"] if self.capability else [])]
+        options = ["--reuid", own, "--regid", own, "--clear-groups", "--no-new-privs"]
+        return [*options, *(f"--{kind}-caps={','.join(kept)}" for kind in ("inh", "ambient"))]
 
     def signal(self, number: signal.Signals) -> None:
         """Send a signal to the process if it still runs."""

@@ -19,6 +19,7 @@ from operations.install.paths import ROOT, Paths, write_for
 from operations.local.postgres import Postgres
 from operations.local.processes import Child, Misconfigured, free_port, port_is_free
 from operations.local.rabbit import Rabbit
+from operations.local.service_users import give_files, prepare_users
 from operations.local.settings import StackSettings
 from operations.local.state import ProcessIdentity, State
 from operations.provision.provisioning import (
@@ -37,6 +38,8 @@ from shared.runtime.service import EXIT_MISCONFIGURED
 
 CATCHER = ROOT / "node_modules" / "maildev" / "dist" / "bin" / "maildev.js"
 SAME_ORIGIN = ROOT / "operations" / "local" / "same_origin.cjs"
+#: The ports below are root's, by the kernel's default.
+FIRST_OPEN_PORT = 1024
 #: Children in the order in which they are stopped; the other services come after the first group.
 STOP_ORDER = (("gateway",), ("maildev", "postgresql", "rabbitmq"), ("epmd",))
 
@@ -170,7 +173,14 @@ class Stack:
     # ---------------------------------------------------------------- services
 
     def start_services(self) -> None:
-        """Start every service in its own process, except those that a person starts."""
+        """Start every service in its own process, except those that a person starts.
+
+        Where root starts them, each has a user of its own if such a user can read what it needs.
+        """
+        own_files = self.paths.service_files()
+        users = prepare_users(service_registry.service_names(), own_files)
+        if users.remark:
+            self.remarks.append(users.remark)
         for name in service_registry.service_names():
             port = self._choose_port()
             values = {
@@ -186,7 +196,10 @@ class Stack:
                 write_for("", self.paths.environment_file(name), "".join(lines))
             else:
                 self.state.health[name] = f"http://127.0.0.1:{port}/health/ready"
-                self._start(name, service_command(name), environment)
+                user = users.ids.get(name, "")
+                if isinstance(user, int):
+                    environment = give_files(own_files / name, user, environment)
+                self._start(name, service_command(name), environment, user)
 
     def restart_services(self, names: Sequence[str]) -> None:
         """Stop services in order, the gateway first, and start them again."""
@@ -208,8 +221,12 @@ class Stack:
 
     # -------------------------------------------------------------- bookkeeping
 
-    def _start(self, name: str, command: list[str], environment: dict[str, str]) -> Child:
-        child = Child(name, command, self.paths.logs / f"{name}.log", environment, ROOT)
+    def _start(
+        self, name: str, command: list[str], environment: dict[str, str], user: str | int = ""
+    ) -> Child:
+        child = Child(name, command, self.paths.logs / f"{name}.log", environment, ROOT, user)
+        if name == "gateway" and self.portal_port < FIRST_OPEN_PORT:
+            child.capability = "net_bind_service"
         child.start()
         self._register(child)
         return child

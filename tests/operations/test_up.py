@@ -222,6 +222,21 @@ def test_a_service_gets_no_secret_of_another(installation: Installation) -> None
             assert "administrator" not in given
 
 
+def test_s_08_services_of_root_have_users_of_their_own_or_the_reason_is_printed(
+    installation: Installation,
+) -> None:
+    """The reason is there where others cannot read the checkout or the interpreter."""
+    if os.getuid() != 0:
+        pytest.skip("only root starts processes of other users")
+    pids = installation.processes()
+    users = [Path(f"/proc/{pids[name]}").stat().st_uid for name in service_registry.service_names()]
+    if "the services run as root: " in installation.text:
+        assert set(users) == {0}
+    else:
+        assert len(set(users)) == len(users)
+        assert min(users) > 60_000
+
+
 def test_a_second_start_in_the_same_folder_is_refused(installation: Installation) -> None:
     again = installation.run("up")
     assert again.returncode == 1
