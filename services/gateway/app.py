@@ -80,7 +80,7 @@ def init_app(settings: GatewaySettings, runtime: Runtime) -> web.Application:
     app[SITE] = SiteConfig(
         origin=str(URL(settings.base_url).origin()),
         secure=settings.secure,
-        trusted=parse_networks(settings.trusted_proxies),
+        trusted=parse_networks(settings.proxies),
         session_keys=settings.session_keys,
     )
     app[CLOCK] = clock

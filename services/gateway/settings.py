@@ -13,14 +13,19 @@ from shared.security.seal_keys import OpeningRing, SealingRing
 from shared.security.sealing import KeyRing
 from shared.settings import Problem, amqp_url_of, database_url_of, health_port_of, setting
 
+#: Said explicitly where no proxy stands before the gateway.
+NO_PROXIES = "none"
+
 
 def validate_networks(networks: tuple[str, ...]) -> str | None:
     """Why these are not networks, or None."""
+    if networks == (NO_PROXIES,):
+        return None
     for text in networks:
         try:
             ipaddress.ip_network(text)
         except ValueError:
-            return f"must be addresses or networks such as 10.0.0.0/8, which {text!r} is not"
+            return f"must be none or networks such as 10.0.0.0/8, which {text!r} is not"
     return None
 
 
@@ -120,7 +125,9 @@ class GatewaySettings(BrandSettings):
     trusted_proxies: tuple[str, ...] = setting(
         "IMPEX_TRUSTED_PROXIES",
         default=(),
-        doc="Networks of proxies whose X-Forwarded-For is trusted.",
+        default_doc="try-out: none; must be set elsewhere",
+        doc="Networks of proxies whose X-Forwarded-For is trusted; none where clients connect "
+        "directly.",
         valid=validate_networks,
     )
     ui_theme: str = setting(
@@ -194,6 +201,11 @@ class GatewaySettings(BrandSettings):
         )
 
     @property
+    def proxies(self) -> tuple[str, ...]:
+        """The networks of trusted proxies."""
+        return () if self.trusted_proxies == (NO_PROXIES,) else self.trusted_proxies
+
+    @property
     def theme(self) -> str:
         """The look in force."""
         return self.ui_theme or "dsfr"
@@ -210,6 +222,14 @@ class GatewaySettings(BrandSettings):
             problems.append(("IMPEX_SESSION_IDLE", "must not exceed IMPEX_SESSION_HOURS"))
         if not self.try_out and not self.ui_theme:
             problems.append(("IMPEX_UI_THEME", "must be chosen: dsfr or neutral"))
+        # Otherwise all clients would be the proxy's network, which a few wrong passwords lock.
+        if not self.try_out and not self.trusted_proxies:
+            problems.append(
+                (
+                    "IMPEX_TRUSTED_PROXIES",
+                    "must name the proxies, or be none where clients connect directly",
+                )
+            )
         if not self.try_out and self.legal_dir is None:
             problems.append(("IMPEX_LEGAL_DIR", "is required off the loopback address"))
         if self.legal_dir is not None:

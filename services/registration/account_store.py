@@ -37,6 +37,7 @@ LOCK = "SELECT 1 FROM accounts WHERE id = $1 FOR NO KEY UPDATE"
 ACCEPTED_AGAIN = """
 ON CONFLICT DO NOTHING
 """
+HAS_ACCEPTED = "SELECT 1 FROM terms_acceptances WHERE account_id = $1 AND version = $2 LIMIT 1"
 CHANGE_CREDENTIALS = """
 UPDATE credentials
 SET password_hash = $2, pepper_key_id = $3, set_at = $4, changes = changes + 1
@@ -101,15 +102,27 @@ async def create(tx: Connection, request: AccountRequest, terms: Terms, now: dat
         "set_at": now,
     }
     await insert(tx, "credentials", credentials)
+    await accept_terms(tx, request.account_id, request.address, terms, now)
+
+
+async def accept_terms(
+    tx: Connection, account_id: str, address: str, terms: Terms, now: datetime
+) -> None:
+    """Record that the terms were accepted; what is recorded never changes."""
     acceptance = {
-        "account_id": request.account_id,
+        "account_id": account_id,
         "version": terms.version,
         "language": terms.language,
         "sha256": terms.sha256,
-        "address": request.address,
+        "address": address,
         "accepted_at": now,
     }
     await insert(tx, "terms_acceptances", acceptance, ACCEPTED_AGAIN)
+
+
+async def has_accepted(tx: Connection, account_id: str, version: str) -> bool:
+    """Whether a version of the terms was accepted, in any language."""
+    return await tx.fetchval(HAS_ACCEPTED, account_id, version) is not None
 
 
 async def find_by_address(tx: Connection, address_key: str) -> Account | None:

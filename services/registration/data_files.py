@@ -57,7 +57,7 @@ def load_terms(operator_dir: Path | None) -> dict[str, Terms]:
     except (OSError, InvalidTerms) as error:
         raise ConfigurationError([("IMPEX_TERMS_DIR", str(error))]) from error
     if not same_version(terms.values()):
-        reason = "fr.md and en.md must have the same version and date"
+        reason = "fr.md and en.md must have the same version and dates"
         raise ConfigurationError([("IMPEX_TERMS_DIR", reason)])
     return terms
 

@@ -112,6 +112,7 @@ SERVICE = Service(
         ),
         answers(requests.DescribeTerms, account_creation.describe_terms),
         answers(requests.AcceptTerms, account_creation.accept_terms),
+        answers(holder.AcceptNewTerms, account_creation.accept_new_terms),
         answers(requests.CancelRequest, account_requests.cancel_request),
         answers(requests.SignIn, sign_in.sign_in, sign_in.check_credentials),
         answers(requests.DescribePasswordRules, queries.describe_password_rules),

@@ -1,15 +1,18 @@
 """The terms of use: a text with version and date, identified by the hash of its file. Pure.
 
-A file begins with `version:` and `date:` lines and an empty line; the rest is Markdown. A person
-accepts the file whose hash the page showed (RE-13).
+A file begins with `version:` and `date:` lines, perhaps a `binding:` line, and an empty line; the
+rest is Markdown. A person accepts the file whose hash the page showed (RE-13). `binding` is the
+date from which a new version binds those who have an account; without it, it binds at once.
 """
 
 import hashlib
 from collections.abc import Iterable
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, datetime, time
+from zoneinfo import ZoneInfo
 
 LANGUAGES = ("fr", "en")
+PARIS = ZoneInfo("Europe/Paris")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -19,6 +22,7 @@ class Terms:
     language: str
     version: str
     date: str
+    binding: str
     sha256: str
     text: str
     model: bool
@@ -36,18 +40,21 @@ def read_terms(language: str, raw: bytes, *, model: bool) -> Terms:
         raise InvalidTerms(f"{language}.md is not UTF-8 text") from None
     head, _, text = content.partition("\n\n")
     fields = dict(_field(language, line) for line in head.splitlines())
-    if set(fields) != {"version", "date"} or not fields["version"]:
+    named = fields.keys() - {"binding"}
+    if named != {"version", "date"} or not fields["version"]:
         raise InvalidTerms(f"{language}.md must begin with version: and date: and an empty line")
-    try:
-        date.fromisoformat(fields["date"])
-    except ValueError:
-        raise InvalidTerms(f"{language}.md must give its date as 2026-01-31") from None
+    for name in ("date", "binding"):
+        try:
+            date.fromisoformat(fields.get(name, fields["date"]))
+        except ValueError:
+            raise InvalidTerms(f"{language}.md must give its {name} as 2026-01-31") from None
     if not text.strip():
         raise InvalidTerms(f"{language}.md contains no text")
     return Terms(
         language=language,
         version=fields["version"],
         date=fields["date"],
+        binding=fields.get("binding", fields["date"]),
         sha256=hashlib.sha256(raw).hexdigest(),
         text=text.strip() + "\n",
         model=model,
@@ -55,8 +62,13 @@ def read_terms(language: str, raw: bytes, *, model: bool) -> Terms:
 
 
 def same_version(terms: Iterable[Terms]) -> bool:
-    """Whether all languages have the same version and date."""
-    return len({(each.version, each.date) for each in terms}) == 1
+    """Whether all languages have the same version and dates."""
+    return len({(each.version, each.date, each.binding) for each in terms}) == 1
+
+
+def binds_at(terms: Terms) -> datetime:
+    """The first moment, in Paris, of the day from which the terms bind."""
+    return datetime.combine(date.fromisoformat(terms.binding), time(), tzinfo=PARIS)
 
 
 def find_accepted(terms: Iterable[Terms], version: str, sha256: str) -> Terms | None:

@@ -36,7 +36,8 @@ class Page:
     `login_target` is the name that the sign-in page carries to lead back here. A page is a language
     target by its path alone, and with what `keep_query` returns of its query; None: not without a
     valid query. `sitemap` is a group and a label. A `background` path is asked by scripts: no
-    activity of the person.
+    activity of the person. `before_terms`: open to a holder who has not accepted the terms that
+    bind.
     """
 
     name: str
@@ -60,6 +61,7 @@ class Page:
     background: bool = False
     head: bool = True
     stream: bool = False
+    before_terms: bool = False
 
     @property
     def is_shown(self) -> bool:

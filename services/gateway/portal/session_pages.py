@@ -22,7 +22,7 @@ LOOKUP_TIMEOUT = 1.0
 def next_step(request: web.Request, session: Session) -> str:
     """The page of what a person must give next to be signed in."""
     if session.full:
-        return PAGES.home
+        return PAGES.new_terms if session.terms_are_due(request.app[CLOCK]()) else PAGES.home
     if session.due == "code":
         return "sign_in_code"
     if session.address_is_due(request.app[CLOCK]()):
@@ -37,6 +37,13 @@ def login_target(request: web.Request, name: str) -> str:
 
 
 async def after_login(request: web.Request, session: Session) -> str:
+    """New terms, where the holder has not accepted them; else `page_after_terms`."""
+    if session.terms_bind_at is not None:
+        return PAGES.new_terms
+    return await page_after_terms(request, session)
+
+
+async def page_after_terms(request: web.Request, session: Session) -> str:
     """The page that was asked for, else the complementary information as long as it is not
     validated (G-30), else the home page.
 
@@ -72,6 +79,7 @@ PAGES = SessionPages(
     home="home",
     after_change="account",
     recovery_codes="first_recovery_codes",
+    new_terms="new_terms",
     next_step=next_step,
     after_login=after_login,
     after_lost_answer=after_lost_answer,

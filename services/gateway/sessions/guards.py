@@ -46,6 +46,7 @@ class SessionPages:
     home: str
     after_change: str
     recovery_codes: str
+    new_terms: str
     next_step: Callable[[web.Request, Session], str]
     after_login: Callable[[web.Request, Session], Awaitable[str]]
     after_lost_answer: Callable[[web.Request, Session], Awaitable[str]]
@@ -136,10 +137,17 @@ def require_session(request: web.Request) -> Session:
 
 
 def require_signed_in(request: web.Request) -> Session:
-    """The session with both factors; otherwise redirects to the due step."""
+    """The session with both factors; otherwise redirects to the due step.
+
+    Terms that bind and are not accepted come first, on every page but those that `before_terms`
+    leaves open.
+    """
     found = require_session(request)
     if not found.full:
         raise out_of_order(request, found)
+    page = request.app[ROUTES].at(request.path)
+    if found.terms_are_due(request.app[CLOCK]()) and (page is None or not page.before_terms):
+        raise Redirect(request.app[SESSION_PAGES].new_terms)
     return found
 
 
@@ -229,7 +237,8 @@ async def promote(
         session_id=str(uuid.uuid4()),
         device=state.device,
         network=state.network,
-        new_device=not first and found.account_id not in known,
+        # Of a phone that this very sign-in enrolled its own mail tells.
+        new_device=not first and replaced_at is None and found.account_id not in known,
         failures=failures,
         opened_at=now,
     )

@@ -34,7 +34,10 @@ class SessionLimits:
 
 @dataclass(frozen=True, kw_only=True)
 class Session:
-    """A session; `validated`: whether its account's complementary information is."""
+    """A session; `validated`: whether its account's complementary information is.
+
+    `terms_bind_at`: from when a version of the terms binds that the account has not accepted yet.
+    """
 
     id: str
     account_id: str
@@ -54,6 +57,7 @@ class Session:
     code_at: datetime | None = None
     seen_at: datetime
     ends_at: datetime
+    terms_bind_at: datetime | None = None
     validated: bool = False
 
     @property
@@ -77,6 +81,10 @@ class Session:
     def address_is_due(self, now: datetime) -> bool:
         """Whether the address must be proved again before enrolling (OT-13)."""
         return self.due == "enrolment" and self.enrolment_id is None and now >= self.enrol_before
+
+    def terms_are_due(self, now: datetime) -> bool:
+        """Whether terms that bind have to be accepted before anything else (RE-13)."""
+        return self.terms_bind_at is not None and now >= self.terms_bind_at
 
     def code_is_fresh(self, limits: SessionLimits, now: datetime) -> bool:
         """Whether the second factor was given a short while ago (SE-09)."""

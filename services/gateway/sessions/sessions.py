@@ -117,6 +117,7 @@ class PasswordSignIn:
     due: str
     next: str
     proved_at: datetime
+    terms_bind_at: datetime | None = None
 
 
 class Sessions:
@@ -316,6 +317,12 @@ class Sessions:
             " where token_hash = $1 and level = 'full'"
         )
         await self._execute(sql, token_hash(token), at)
+
+    async def record_terms_accepted(self, account_id: str) -> None:
+        """Nothing is due in any session of the account."""
+        await self._execute(
+            "update sessions set terms_bind_at = null where account_id = $1", account_id
+        )
 
     async def record_validated(self, account_id: str, at: datetime) -> None:
         """Record that the account's complementary information is validated, for ever."""

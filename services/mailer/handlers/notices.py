@@ -28,6 +28,10 @@ FAILURES_PER_NOTICE = 3
 LIMITED_NOTICES = (CODE_REFUSED.name, OPENED_AFTER_FAILURES.name)
 MAX_NOTICES_PER_DAY = 3
 DAY = timedelta(days=1)
+#: After one of these a sign-in that follows at once, in a browser that is no longer known, is part
+#: of the same act.
+STRONGER_NOTICES = ("password_changed", "account_thawed")
+ONE_ACT = timedelta(minutes=5)
 #: A browser names itself and may lie: one short line of it is shown, without the signs that make
 #: an address.
 MAX_DEVICE_LENGTH = 60
@@ -50,7 +54,7 @@ async def code_refused(event: CodeRefused, context: Context[Deps]) -> None:
 
 async def session_opened(event: SessionOpened, context: Context[Deps]) -> None:
     """A sign-in from a browser that is new to the account, or after failures."""
-    if event.new_device:
+    if event.new_device and not await _told_already(context, event.opened_at):
         await send_notice(context, NEW_DEVICE, event, event.opened_at)
     elif event.failures >= FAILURES_PER_NOTICE and not await _daily_limit_reached(
         context, event.opened_at
@@ -96,6 +100,13 @@ async def send_notice(
         until=getattr(event, "locked_until", None),
         device=one_line(getattr(event, "device", "")),
     )
+
+
+async def _told_already(context: Context[Deps], at: datetime) -> bool:
+    """Whether a stronger notice about the same act was sent: one act, one mail."""
+    account_id = account_of(context)
+    await store.lock(context.tx, account_id)
+    return await store.count_within(context.tx, account_id, STRONGER_NOTICES, at, ONE_ACT) > 0
 
 
 async def _daily_limit_reached(context: Context[Deps], at: datetime) -> bool:

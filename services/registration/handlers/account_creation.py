@@ -1,4 +1,4 @@
-"""The terms of use, and the account that is created once they are accepted.
+"""The terms of use, the account that is created once they are accepted, and later versions.
 
 Account, credentials, acceptance and event are written in one transaction; however often the terms
 are accepted at once, one account is created (RE-12).
@@ -15,8 +15,9 @@ from services.registration.handlers.account_requests import GONE, emit_expired, 
 from services.registration.terms import Terms, find_accepted, supported_language
 from shared.contracts.base import Refusal
 from shared.contracts.registration.events import AccountCreated
+from shared.contracts.registration.holder import AcceptNewTerms
 from shared.contracts.registration.requests import AcceptTerms, DescribeTerms
-from shared.contracts.registration.views import RequestView, TermsView
+from shared.contracts.registration.views import Done, RequestView, TermsView
 from shared.messaging.handlers import Refused, RequestContext
 from shared.runtime.telemetry import get_logger
 
@@ -42,7 +43,18 @@ async def accept_terms(request: AcceptTerms, context: RequestContext[Deps]) -> R
     return await show(context, found.id)
 
 
-def _accepted(request: AcceptTerms, deps: Deps) -> Terms:
+async def accept_new_terms(request: AcceptNewTerms, context: RequestContext[Deps]) -> Done:
+    """Record that the holder accepts the version in force; what was accepted before stays."""
+    account = await account_store.lock(context.tx, request.account_id)
+    if account is None:
+        raise Refused(Refusal(slug="unknown_account"))
+    terms = _accepted(request, context.deps)
+    await account_store.accept_terms(context.tx, account.id, account.address, terms, context.now())
+    log.info("New terms were accepted.", action="terms_accepted", account=account.id)
+    return Done()
+
+
+def _accepted(request: AcceptTerms | AcceptNewTerms, deps: Deps) -> Terms:
     accepted = find_accepted(deps.terms.values(), request.terms_version, request.terms_sha256)
     if accepted is None:
         current = deps.terms[supported_language(request.language)]

@@ -16,6 +16,7 @@ from services.registration.email_addresses import address_key
 from services.registration.handlers import login_attempts, unlocking
 from services.registration.handlers.login_attempts import LoginAttempt
 from services.registration.passwords import PasswordHash
+from services.registration.terms import binds_at, supported_language
 from shared.contracts.base import Refusal, Reply
 from shared.contracts.registration.events import PasswordAccepted, PasswordRefused, SignInLocked
 from shared.contracts.registration.requests import SignIn
@@ -106,6 +107,8 @@ async def _accept(
     await account_store.record_correct_password(context.tx, account.id, now)
     if checked.new_hash is not None:
         await account_store.replace_hash(context.tx, account.id, checked.new_hash)
+    terms = deps.terms[supported_language(account.language)]
+    accepted_terms = await account_store.has_accepted(context.tx, account.id, terms.version)
     accepted = PasswordAccepted(network=request.network, accepted_at=now)
     await context.emit(accepted, subject=account.id)
     log.info("A password was right.", action="authn_login_success", account=account.id)
@@ -119,6 +122,7 @@ async def _accept(
         enrol_before=account.verified_at + deps.settings.enrol_period,
         failures=failures,
         checked_at=now,
+        terms_bind_at=None if accepted_terms else binds_at(terms),
     )
 
 

@@ -95,6 +95,20 @@ class CancelAddressChange(Request, frozen=True, kw_only=True):
     account_id: str
 
 
+@request(OWNER, Done, changes=True)
+class AcceptNewTerms(Request, frozen=True, kw_only=True):
+    """The signed-in holder accepts the terms that were shown (RE-13); again is no error.
+
+    Refused with `terms_changed` (they are no longer the ones in force; params: version, date) or
+    `unknown_account`.
+    """
+
+    account_id: str
+    terms_version: str
+    terms_sha256: str
+    language: str
+
+
 @request(OWNER, PersonalDataView, changes=False)
 class ExportAccount(Request, frozen=True, kw_only=True):
     """The data that registration holds about an account (B-11). Refused with `unknown_account`."""

@@ -61,6 +61,7 @@ class SignInView(Reply, frozen=True, kw_only=True):
     Of an account also who it is, until when a second factor may be enrolled without proving the
     address again, how many passwords were wrong since the last right one, and `checked_at`, when
     the password was found right: a session lives from then, however late the answer is read.
+    `terms_bind_at`: from when it binds a version of the terms that the account has not accepted.
     """
 
     due: str
@@ -73,6 +74,7 @@ class SignInView(Reply, frozen=True, kw_only=True):
     enrol_before: datetime | None = None
     failures: int = 0
     checked_at: datetime | None = None
+    terms_bind_at: datetime | None = None
 
 
 class PasswordRulesView(Reply, frozen=True, kw_only=True):
@@ -91,10 +93,13 @@ class ListedWordView(Reply, frozen=True, kw_only=True):
 
 
 class TermsView(Reply, frozen=True, kw_only=True):
-    """The terms in force, in one language. `sha256` is that of the file served."""
+    """The terms in force, in one language. `sha256` is that of the file served; they bind those who
+    have an account from the day `binding`.
+    """
 
     version: str
     date: str
+    binding: str = ""
     sha256: str
     text: str
     model: bool

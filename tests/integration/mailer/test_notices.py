@@ -2,15 +2,18 @@
 
 import asyncio
 import re
+from collections.abc import Callable
 from datetime import timedelta
 from uuid import UUID
 
 import pytest
 
 from services.mailer.messages import NOT_ME_PURPOSE
+from shared.contracts.base import Event
+from shared.contracts.gateway import SessionOpened
 from shared.contracts.mailer import MailAccepted, MailRefused
-from shared.contracts.mfa.events import RecoveryCodeUsed
-from shared.contracts.registration.events import PasswordChanged
+from shared.contracts.mfa.events import AuthenticatorReplaced, RecoveryCodeUsed
+from shared.contracts.registration.events import AccountThawed, PasswordChanged
 from shared.security.sealing import KeyRing
 from shared.security.signed_tokens import read
 from tests.support.harness.mailer import MailerHarness
@@ -60,7 +63,8 @@ async def test_g_50_au_07_each_security_event_brings_its_one_mail_however_often_
     assert all("Bonjour Élodie O'Brien," in one.text() for one in notices)
     assert len({one.message["Message-ID"] for one in notices}) == len(causes)
     tokens = [token for one in notices for token in LINK.findall(one.text())]
-    assert len(tokens) == len(causes) - 2
+    # An account that cannot be opened, and what strangers provoke (S-04).
+    assert len(tokens) == len(causes) - 3
     assert not any(token in stored or token.rpartition(".")[2] in stored for token in tokens)
 
 
@@ -173,13 +177,42 @@ async def test_notices_about_failures_are_three_a_day_for_an_account(
         assert await mailer.row(other)
 
 
+def later() -> SessionOpened:
+    """A new device an hour later: another act."""
+    return opened(new=True, at=now() + timedelta(hours=1))
+
+
+@pytest.mark.parametrize(
+    ("stronger", "told"),
+    [
+        (lambda: changed(), False),
+        (lambda: AuthenticatorReplaced(by="phone", replaced_at=now()), True),
+        (lambda: AccountThawed(thawed_at=now()), False),
+        (lambda: locked(), True),
+    ],
+    ids=["password", "phone", "thaw", "lock"],
+)
+async def test_p_17_a_sign_in_of_the_same_act_brings_no_mail_of_its_own(
+    mailer: MailerHarness, smtp: MailServer, stronger: Callable[[], Event], told: bool
+) -> None:
+    """After a lock, or on another device after a new phone, it is another act; so it is later."""
+    async with mailer.run(IMPEX_SMTP_URL=smtp.url):
+        await known(mailer)
+        await mailer.state(await mailer.publish(stronger()), "accepted")
+        await mailer.publish(opened(new=True))
+        await mailer.all_handled()
+        assert ("new_device" in await mailer.templates()) == told
+        await mailer.state(await mailer.publish(later()), "accepted")
+        assert "new_device" in await mailer.templates()
+
+
 async def test_changes_new_devices_locks_and_recovery_codes_always_bring_a_mail(
     mailer: MailerHarness, smtp: MailServer
 ) -> None:
     used = RecoveryCodeUsed(left=3, used_at=now())
     events = [
         *(refused(3) for _ in range(4)),
-        *(event for _ in range(4) for event in (changed(), opened(new=True), locked(), used)),
+        *(event for _ in range(4) for event in (changed(), later(), locked(), used)),
     ]
     async with mailer.run(IMPEX_SMTP_URL=smtp.url):
         await known(mailer)

@@ -143,7 +143,7 @@ def everything() -> list[tuple[Event, str]]:
         (locked(), "sign_in_locked"),
         (CodeCheckLocked(kind="totp", locked_at=at, locked_until=at + HOUR), "codes_locked"),
         (refused(), "code_refused"),
-        (opened(new=True), "new_device"),
+        (opened(new=True, at=now() + HOUR), "new_device"),
         (opened(failures=4), "opened_after_failures"),
         (AccountFrozen(by="holder", desk_only=False, frozen_at=at), "account_frozen"),
         (AccountThawed(thawed_at=at), "account_thawed"),

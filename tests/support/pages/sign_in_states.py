@@ -5,6 +5,8 @@ from datetime import timedelta
 from types import SimpleNamespace
 from typing import Any
 
+from markupsafe import Markup
+
 from services.gateway.portal import qr
 from services.gateway.portal.flash import FLASHES
 from services.gateway.portal.texts import alert_text
@@ -17,6 +19,23 @@ URI = f"otpauth://totp/IMPEXWEB:{ADDRESS.replace('@', '%40')}?secret={KEY}&issue
 CODES = [
     f"{a}{b}{a}{b} K7QM 2RXC {b}{a}VN" for a, b in zip("ABCDEFGHIJ", "MNOPQRSTUV", strict=True)
 ]
+
+
+def new_terms() -> list[State]:
+    """A new version of the terms, before and after the day from which it binds."""
+    terms = SimpleNamespace(
+        version="2", date="2026-11-02", binding="2026-12-24", sha256="a" * 64, model=False
+    )
+    given = {"terms": terms, "terms_html": Markup("<p>Texte</p>"), "form": form()}
+    open_still = {**given, "due": False, "later_url": "/accueil"}
+    due = {**given, "due": True, "later_url": ""}
+    wrong = {**due, "form": form(errors={"accept": ["Cochez la case pour continuer."]})}
+    path = "/connexion/conditions"
+    return [
+        State("new_terms", "new_terms.html", open_still, path, me=me()),
+        State("new_terms-due", "new_terms.html", due, path, me=me()),
+        State("new_terms-errors", "new_terms.html", wrong, path, me=me()),
+    ]
 
 
 def flash(code: str) -> dict[str, Any]:
@@ -32,7 +51,7 @@ def refused(slug: str, field: str | None = "code", **values: object) -> SimpleNa
 
 def signing_in() -> list[State]:
     """After the password: the code, a recovery code, enrolment, the address again, the codes."""
-    return [*_sign_in(), *_codes(), *_enrolments(), *_addresses(), *_recovery_codes()]
+    return [*new_terms(), *_sign_in(), *_codes(), *_enrolments(), *_addresses(), *_recovery_codes()]
 
 
 def _sign_in() -> list[State]:

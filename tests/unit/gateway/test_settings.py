@@ -47,9 +47,20 @@ def test_the_try_out_needs_keys_and_servers_only() -> None:
     assert settings.brand.phone == "01.55.87.40.90"
 
 
+def test_s_11_off_loopback_proxies_are_named_or_denied(tmp_path: Path) -> None:
+    """Without a word every client would count as the proxy's network."""
+    public = {"IMPEX_BASE_URL": "https://portal.agency.example"}
+    assert "none" in problems(**public)["IMPEX_TRUSTED_PROXIES"]
+    for given in ("none", "10.0.0.0/8", "10.0.0.0/8,2001:db8::/32"):
+        assert "IMPEX_TRUSTED_PROXIES" not in problems(**public, IMPEX_TRUSTED_PROXIES=given)
+    settings = load(GatewaySettings, {**TRY_OUT, "IMPEX_TRUSTED_PROXIES": "none"})
+    assert settings.proxies == load(GatewaySettings, TRY_OUT).proxies == ()
+
+
 def test_off_loopback_brand_and_legal_texts_are_required() -> None:
     found = problems(IMPEX_BASE_URL="https://portal.agency.example")
     assert found["IMPEX_UI_THEME"] == "must be chosen: dsfr or neutral"
+    assert "IMPEX_TRUSTED_PROXIES" in found, "S-11"
     assert found["IMPEX_LEGAL_DIR"] == "is required off the loopback address"
     assert "IMPEX_OPERATOR_NAME" in found
 
@@ -58,6 +69,7 @@ def test_off_loopback_brand_and_legal_texts_are_required() -> None:
     ("name", "value"),
     [
         ("IMPEX_TRUSTED_PROXIES", "10.0.0.0/8,proxy"),
+        ("IMPEX_TRUSTED_PROXIES", "none,10.0.0.0/8"),
         ("IMPEX_UI_THEME", "pink"),
         ("IMPEX_GATEWAY_PORT", "70000"),
         ("IMPEX_SESSION_KEYS", "k1:AAAA"),

@@ -89,6 +89,7 @@ PAGES = (
         recovery_codes.submit_first,
         "kept list",
         show_form=recovery_codes.show_first,
+        before_terms=True,
     ),
     account_page(
         "recovery_codes",

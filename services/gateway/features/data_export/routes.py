@@ -15,6 +15,7 @@ PAGES = (
         show_form=my_data.show,
         show_unavailable=my_data.show_unavailable,
         guard=require_signed_in,
+        before_terms=True,
         login_target="mes-donnees",
         sitemap=("account", N_("Mes données")),
     ),
@@ -23,6 +24,7 @@ PAGES = (
         "/compte/mes-donnees.json",
         my_data.download,
         guard=require_signed_in,
+        before_terms=True,
         language_target=False,
     ),
     Page(
@@ -30,6 +32,7 @@ PAGES = (
         "/compte/mes-donnees.html",
         my_data.document,
         guard=require_signed_in,
+        before_terms=True,
         language_target=False,
     ),
 )

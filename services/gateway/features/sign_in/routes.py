@@ -4,6 +4,7 @@ from functools import partial
 
 from services.gateway.features.sign_in import (
     address_code,
+    new_terms,
     second_factor,
     session,
     sign_in,
@@ -11,7 +12,10 @@ from services.gateway.features.sign_in import (
     welcome,
 )
 from services.gateway.http.routes import JsonQuestion, Page
-from services.gateway.sessions.guards import require_password_step
+from services.gateway.sessions.guards import (
+    require_password_step,
+    require_signed_in,
+)
 from shared.i18n.catalogue import N_
 
 step_page = partial(Page, guard=require_password_step)
@@ -58,6 +62,16 @@ PAGES = (
         "/connexion/adresse/renvoi",
         submit=address_code.resend,
         shown_on="sign_in_address",
+    ),
+    Page(
+        "new_terms",
+        "/connexion/conditions",
+        None,
+        new_terms.submit,
+        "accept version sha256",
+        show_form=new_terms.show,
+        guard=require_signed_in,
+        before_terms=True,
     ),
     step_page(
         "sign_in_enrolment",

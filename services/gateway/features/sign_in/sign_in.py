@@ -97,6 +97,7 @@ async def submit(request: web.Request, fields: dict[str, str]) -> web.Response |
         due=await _due(request, account_id, known),
         next=fields["next"],
         proved_at=signed.checked_at or now - MAX_REPLY_AGE,
+        terms_bind_at=signed.terms_bind_at,
     )
     found = await guards.start_partial(request, sign_in)
     return redirect(request, session_pages.next_step(request, found))

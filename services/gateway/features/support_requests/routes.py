@@ -25,6 +25,7 @@ PAGES = (
         "date remark confirm",
         show_form=pages.show_leaving,
         guard=require_signed_in,
+        before_terms=True,
         login_target="depart",
         sitemap=("account", N_("Je quitte l'établissement")),
     ),
