@@ -88,7 +88,7 @@ class RequestContext(Context[Deps]):
         return RefusalReply(refusal=refusal)
 
     def refuse_for_now(self, refusal: Refusal) -> RefusalReply:
-        """As `refuse`, for what time or somebody else lifts: the same request is judged anew."""
+        """As `refuse`, for what does not last: the same request is judged anew."""
         return RefusalReply(refusal=refusal, stored=False)
 
 

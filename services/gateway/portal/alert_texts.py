@@ -35,7 +35,7 @@ ALERTS: dict[str, str] = {
     ),
     "too_many_requests_address": N_(
         "Trop de demandes pour cette adresse aujourd'hui. Réessayez dans {wait}, à {time}, ou "
-        "levez cette limite avec le message qui vient d'y être envoyé."
+        "levez cette limite avec le message que nous y avons envoyé."
     ),
     "too_many_requests_network": N_(
         "Trop de demandes viennent de votre réseau. Réessayez dans {wait}, à {time}. Les messages "

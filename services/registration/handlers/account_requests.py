@@ -134,11 +134,15 @@ def new_request(
     )
 
 
-async def store(context: RequestContext[Deps], made: AccountRequest, network: str) -> RequestView:
+async def store(context: RequestContext[Deps], made: AccountRequest, network: str) -> Reply:
     """Store a new request, real or decoy, and send its message."""
     key = made.address_key
     await account_request_store.lock_address(context.tx, key)
-    await quotas.count_request(context, key, network)
+    try:
+        await quotas.count_request(context, key, network)
+    except Refused as refused:
+        address = EmailAddress(text=made.address, key=key)
+        return await unlocking.refuse(context, refused, address, made.language)
     account = await account_store.find_by_address(context.tx, key)
     if account is not None and account.is_taken:
         made = dataclasses.replace(made, decoy=True)

@@ -15,7 +15,7 @@ from shared.contracts.base import Refusal, Reply
 from shared.contracts.registration.holder import AnswerAddressChange
 from shared.contracts.registration.requests import AnswerAddressQuestion
 from shared.domain.person_names import check_name
-from shared.messaging.handlers import Refused, RequestContext
+from shared.messaging.handlers import RefusalReply, Refused, RequestContext
 
 QUESTION_GONE = Refusal(slug="question_gone")
 
@@ -36,7 +36,11 @@ async def answer_question(request: AnswerAddressQuestion, context: RequestContex
     if names != (question.first_name, question.last_name):
         raise Refused(QUESTION_GONE)
     made = account_requests.new_request(chosen, names, question.language, context.now())
-    return await account_requests.store(context, made, request.network)
+    reply = await account_requests.store(context, made, request.network)
+    if isinstance(reply, RefusalReply):
+        # Answered again once the limit is lifted.
+        await address_question_store.add(context.tx, question)
+    return reply
 
 
 async def answer_change(request: AnswerAddressChange, context: RequestContext[Deps]) -> Reply:

@@ -73,4 +73,5 @@ async def ask(
     )
     await address_question_store.add(context.tx, question)
     params: dict[str, str | int] = {"suggestion": meant.email.text, "question": question.id}
-    return context.refuse(Refusal(slug="likely_slip", params=params))
+    # Not stored: a question is answered once, and the same form later asks another one.
+    return context.refuse_for_now(Refusal(slug="likely_slip", params=params))

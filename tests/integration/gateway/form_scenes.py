@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from datetime import timedelta
 from uuid import uuid4
 
+import asyncpg
 import msgspec
 
 from services.gateway.app import PAGES
@@ -17,7 +18,12 @@ from shared.contracts.base import Sealed
 from shared.contracts.registration.events import AddressChangeRequested
 from shared.security.sealing import KeyRing, seal_context
 from shared.security.signed_tokens import sign
-from tests.support.actors.account_holder import PHARMACY, AccountHolder, new_address
+from tests.support.actors.account_holder import (
+    PHARMACY,
+    AccountHolder,
+    mailed_code,
+    new_address,
+)
 from tests.support.actors.http_browser import HttpBrowser, HttpResponse
 from tests.support.servers.portal import PASSWORD, Portal
 
@@ -92,8 +98,15 @@ class Person:
         holder, browser = await self.settled(), self.browser()
         page = await browser.get(form)
         await browser.post(page, form, {"address": holder.address, **values})
+        return await self.opened(browser, holder, kind, path)
+
+    async def opened(
+        self, browser: HttpBrowser, holder: AccountHolder, kind: str, path: str
+    ) -> Filled:
+        """The page of a link that was mailed, and the code of its mail."""
         mail = await self.portal.sent_mails.to(holder.address, kind=kind)
-        return Filled(browser, await browser.get(f"{path}?jeton={mail.token}"))
+        page = await browser.get(f"{path}?jeton={mail.token}")
+        return Filled(browser, page, {"code": mailed_code(self.portal, mail.token)})
 
 
 Scene = Callable[[Person], Awaitable[Filled]]
@@ -367,4 +380,31 @@ async def not_me(person: Person) -> Filled:
     account = (await holder.account_id()).replace("-", "")
     until = person.portal.clock() + timedelta(days=7)
     token = sign(ring, "disavowal", (account, uuid4().hex), until)
-    return Filled(browser, await browser.get(f"/ce-n-est-pas-moi?jeton={token}"))
+    page = await browser.get(f"/ce-n-est-pas-moi?jeton={token}")
+    return Filled(browser, page, {"code": mailed_code(person.portal, token)})
+
+
+@scene("unlock")
+async def unlock(person: Person) -> Filled:
+    """Strangers have used up the address's forgotten passwords."""
+    holder, browser = await person.settled(), person.browser()
+    for _ in range(6):
+        page = await browser.get("/mot-de-passe-oublie")
+        await browser.post(page, page.path, {"address": holder.address})
+        person.portal.clock.advance(minutes=61)
+    return await person.opened(browser, holder, "UnlockOffered", "/debloquer")
+
+
+@scene("new_terms")
+async def new_terms(person: Person) -> Filled:
+    """They bind in a month; asked at the next sign-in."""
+    holder = await person.settled()
+    connection = await asyncpg.connect(person.portal.system.database.url("gateway"))
+    try:
+        sql = "update gateway.sessions set terms_bind_at = $2 where account_id = $1"
+        later = person.portal.clock() + timedelta(days=30)
+        await connection.execute(sql, await holder.account_id(), later)
+    finally:
+        await connection.close()
+    page = await holder.browser.get("/connexion/conditions")
+    return Filled(holder.browser, page, {"accept": "1"})

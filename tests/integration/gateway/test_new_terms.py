@@ -7,7 +7,7 @@ import msgspec
 import pytest
 
 from shared.contracts.registration.requests import SignIn
-from tests.support.actors.account_holder import AccountHolder
+from tests.support.actors.account_holder import AccountHolder, codes_on
 from tests.support.actors.http_browser import HttpResponse
 from tests.support.intercept import Send, intercept
 from tests.support.servers.portal import Portal
@@ -27,18 +27,23 @@ def patch() -> Any:
         yield patched
 
 
-async def sign_in(
-    portal: Portal, patch: pytest.MonkeyPatch, address: str, *, days: float
-) -> tuple[AccountHolder, HttpResponse]:
-    """Sign in while terms are due that bind in so many days; the page that follows."""
-    person = AccountHolder(portal, address)
-    await person.settle()
+def make_due(portal: Portal, patch: pytest.MonkeyPatch, days: float) -> None:
+    """From the next sign-in on, terms are due that bind in so many days."""
     at = portal.clock() + timedelta(days=days)
 
     async def due(_request: SignIn, send: Send) -> Any:
         return msgspec.structs.replace(await send(), terms_bind_at=at)
 
     intercept(patch, SignIn, due)
+
+
+async def sign_in(
+    portal: Portal, patch: pytest.MonkeyPatch, address: str, *, days: float
+) -> tuple[AccountHolder, HttpResponse]:
+    """Sign in while terms are due that bind in so many days; the page that follows."""
+    person = AccountHolder(portal, address)
+    await person.settle()
+    make_due(portal, patch, days)
     person.browser = portal.browser()
     return person, await person.sign_in()
 
@@ -87,3 +92,16 @@ async def test_v_03_accepting_leads_on_and_holds_in_every_session(
     for browser in (first, person.browser):
         assert (await browser.get("/compte")).path == "/compte"
         assert (await browser.get(HERE)).path == "/accueil"
+
+
+async def test_v_03_recovery_codes_of_an_enrolment_are_shown_after_the_terms(
+    portal: Portal, patch: pytest.MonkeyPatch, address: str
+) -> None:
+    person = AccountHolder(portal, address)
+    await person.create()
+    make_due(portal, patch, -1)
+    page = await person.enrol()
+    assert page.path == HERE, page.text
+    done = await person.browser.post(page, HERE, {"accept": "1"})
+    assert done.path == "/connexion/codes-de-secours"
+    assert len(codes_on(done)) == 10

@@ -8,10 +8,16 @@ import pytest
 
 from services.registration.purge import purge
 from shared.contracts.base import Refusal
-from shared.contracts.registration.events import KnownAddressRequested
+from shared.contracts.registration.events import KnownAddressRequested, UnlockOffered
 from shared.contracts.registration.holder import AnswerAddressChange
-from shared.contracts.registration.requests import AnswerAddressQuestion, RequestAccount
+from shared.contracts.registration.requests import (
+    AnswerAddressQuestion,
+    RequestAccount,
+    UnlockAddress,
+)
 from shared.database import transaction
+from shared.security.link_codes import link_code
+from shared.security.sealing import seal_context
 from tests.support.actors.address_changer import AddressChanger
 from tests.support.harness.registration import (
     NETWORK,
@@ -52,6 +58,37 @@ async def test_t_05_the_answer_needs_no_password(harness: RegistrationHarness, c
     await harness.ask(harness.accept(view.request_id))
     assert (await harness.ask(harness.sign_in(address, PASSWORD))).due == "account"
     assert await harness.count("address_questions") == 0
+
+
+async def test_s_05_an_answer_beyond_the_limit_waits_for_the_unlock_mail(
+    harness: RegistrationHarness,
+) -> None:
+    """The page promises the mail; the question is still there afterwards."""
+    for number in range(10):
+        form = harness.form(MEANT, network=f"10.0.{number // 5}.0/24")
+        assert await harness.outcome(form) == "done"
+    mine = answer(await question(harness), MEANT)
+    assert (await harness.refusal(mine)).params == {"limit": "address"}
+    (offered,) = await harness.events(UnlockOffered)
+    assert offered.address == MEANT
+    token = harness.mailbox.open(offered.link_token, seal_context(UnlockOffered, "link_token"))
+    code = link_code(harness.deps.settings.disavowal_keys, token)
+    lift = UnlockAddress(
+        link_token=harness.seal(UnlockAddress, "link_token", token),
+        code=harness.seal(UnlockAddress, "code", code),
+        network=NETWORK,
+    )
+    await harness.ask(lift)
+    assert (await harness.ask(mine)).address == MEANT
+
+
+async def test_t_05_a_question_is_not_asked_twice_under_one_id(
+    harness: RegistrationHarness,
+) -> None:
+    """The same form, sent again a day later, asks another one: the first has expired."""
+    assert not await harness.is_stored(doubtful(harness))
+    first = await question(harness)
+    assert await question(harness) != first
 
 
 async def test_t_05_both_addresses_are_in_the_password_rule(harness: RegistrationHarness) -> None:

@@ -29,7 +29,14 @@ from tests.support.servers.shared_servers import Database
 PASSWORD = "Kvfz9rLq"
 OTHER_PASSWORD = "Wmqt4xZh"
 NETWORK = "192.0.2.0/24"
-TABLES = ("requests", "mailed_links", "terms_acceptances", "accounts", "counters")
+TABLES = (
+    "address_questions",
+    "requests",
+    "mailed_links",
+    "terms_acceptances",
+    "accounts",
+    "counters",
+)
 #: A day in the past, so that no test waits for it.
 START = datetime(2026, 1, 15, 12, tzinfo=UTC)
 

@@ -4,6 +4,8 @@ Until the day from which it binds it can be left for later. From then on only wh
 a right to without accepting stays open: their data, and leaving.
 """
 
+from dataclasses import replace
+
 from aiohttp import web
 
 from services.gateway.clients.registration_texts import current_terms
@@ -27,7 +29,7 @@ from shared.messaging.handlers import Refused
 
 async def show(request: web.Request, form: Form) -> web.Response:
     """The whole text of the terms in force, from when they bind, and the tick box."""
-    found, lang = _asked(request), request[REQUEST_STATE].lang
+    found, lang = await _asked(request), request[REQUEST_STATE].lang
     terms = await current_terms(request, lang)
     due = found.terms_are_due(request.app[CLOCK]())
     return page(
@@ -44,7 +46,7 @@ async def show(request: web.Request, form: Form) -> web.Response:
 
 async def submit(request: web.Request, fields: dict[str, str]) -> web.Response | Form:
     """Accept what was shown: version and hash come back from the form."""
-    found, state = _asked(request), request[REQUEST_STATE]
+    found, state = await _asked(request), request[REQUEST_STATE]
     if fields["accept"] != "1":
         return invalid_form(request, fields, "accept")
     message = AcceptNewTerms(
@@ -60,11 +62,16 @@ async def submit(request: web.Request, fields: dict[str, str]) -> web.Response |
         form.values.pop("accept", None)  # the tick was for another version
         return form
     await request.app[SESSIONS].record_terms_accepted(found.account_id)
-    return redirect(request, await session_pages.page_after_terms(request, found))
+    return redirect(request, await _next(request, found))
 
 
-def _asked(request: web.Request) -> Session:
+async def _asked(request: web.Request) -> Session:
     found = guards.require_signed_in(request)
     if found.terms_bind_at is None:
-        raise Redirect(session_pages.PAGES.home)
+        raise Redirect(await _next(request, found))
     return found
+
+
+async def _next(request: web.Request, found: Session) -> str:
+    """What the sign-in led to: recovery codes that the enrolment has made come first."""
+    return await session_pages.after_lost_answer(request, replace(found, terms_bind_at=None))
