@@ -51,7 +51,7 @@ EVENTS_HEAD = f"""\
 
 Events travel over the exchange `{topology.EVENTS}` with their type as routing key and
 reach every subscriber at least once; an event without subscribers is kept in
-`{topology.UNROUTED}`. Requests travel over `{topology.REQUESTS}` and are answered
+`{topology.UNROUTED_QUEUE}`. Requests travel over `{topology.REQUESTS}` and are answered
 within three seconds or not at all. Fields are in `asyncapi.json`.
 
 | Event | Subscribers | Meaning |

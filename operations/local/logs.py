@@ -17,6 +17,7 @@ from typing import Any
 
 from operations import service_registry
 from operations.install.paths import paths
+from operations.local.log_retention import former_parts
 from shared.errors import ConfigurationError
 
 LAUNCHER = "launcher"
@@ -59,7 +60,7 @@ class LogFile:
                 if not line.endswith(b"\n"):
                     return
                 self._offset += len(line)
-                entry = parse_line(line, self.path.stem, self._time)
+                entry = parse_line(line, self.path.name.partition(".")[0], self._time)
                 self._time = entry.time
                 yield entry
 
@@ -81,11 +82,12 @@ def main(options: argparse.Namespace) -> int:
 
 
 def log_paths(service: str | None) -> list[Path]:
-    """The files to read; ConfigurationError names a service that does not exist."""
+    """The files to read, former parts included; ConfigurationError names an unknown service."""
     known = [*service_registry.service_names(), LAUNCHER]
     if service is not None and service not in known:
         raise ConfigurationError([("SERVICE", f"must be one of {', '.join(known)}")])
-    return [paths().logs / f"{name}.log" for name in known if service in (None, name)]
+    logs = [paths().logs / f"{name}.log" for name in known if service in (None, name)]
+    return [path for log in logs for path in (*former_parts(log), log)]
 
 
 def parse_line(line: bytes, service: str, previous_time: str) -> LogEntry:

@@ -183,7 +183,9 @@ class Child:
         """The end of its log since its last start, for a person who asks why it failed."""
         try:
             with self.log.open("rb") as log:
-                log.seek(max(self._log_begins, log.seek(0, os.SEEK_END) - 16_384))
+                size = log.seek(0, os.SEEK_END)
+                begins = self._log_begins if self._log_begins <= size else 0  # it was cut meanwhile
+                log.seek(max(begins, size - 16_384))
                 lines = log.read().decode(errors="replace").splitlines()
         except OSError:
             return f"(no log at {self.log})"

@@ -128,7 +128,10 @@ class Rabbit:
             f"prometheus.tcp.port = {ports['prometheus']}",
             f"default_user = {ADMIN}",
             f"default_pass = {self.password}",
-            "log.console = false",
+            # To the child's log, which `log_retention` bounds.
+            "log.console = true",
+            "log.console.level = info",
+            "log.file = false",
             "max_message_size = 1048576",
             "disk_free_limit.absolute = 200MB",
             "vm_memory_high_watermark.absolute = 1GB",

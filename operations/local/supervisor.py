@@ -5,12 +5,13 @@ one service; `shared/**` belongs to all.
 """
 
 import os
-import shutil
 import time
 from collections.abc import Iterator
+from datetime import UTC, datetime
 from pathlib import Path
 
 from operations.install.paths import short_path
+from operations.local.log_retention import keep_logs
 from operations.local.processes import Child
 from operations.local.stack import Stack
 from operations.printing import say
@@ -19,25 +20,10 @@ SHARED = "shared"
 #: Seconds before a part that ended is started again; they begin anew after a minute of life.
 PAUSES = (1, 2, 5, 10, 30)
 BACKOFF_RESET_AFTER = 60
-#: Seconds between two looks at the size of the logs, and the size at which one begins anew.
+#: Seconds between two looks at the logs.
 LOG_INTERVAL = 60
-MAX_LOG_BYTES = 20_000_000
 #: Seconds between two looks at the files of `--watch`.
 SCAN_INTERVAL = 1
-
-
-def bound_logs(folder: Path) -> None:
-    """Begin every log of more than `MAX_LOG_BYTES` anew; one former part stays beside it.
-
-    Programs append to their log, so that an emptied one is written from its beginning. A line
-    written between copy and cut is lost: these are the logs of a try-out.
-    """
-    for log in folder.glob("*.log"):
-        if log.stat().st_size > MAX_LOG_BYTES:
-            former = log.with_name(f"{log.name}.1")
-            former.touch(0o600)
-            shutil.copyfile(log, former)
-            os.truncate(log, 0)
 
 
 class SourceWatch:
@@ -98,7 +84,7 @@ class Supervisor:
                 self._restart_changed(self.watch.changed_files())
             if time.monotonic() >= self.next_look_at_logs:
                 self.next_look_at_logs = time.monotonic() + LOG_INTERVAL
-                bound_logs(self.stack.paths.logs)
+                keep_logs(self.stack.paths.logs, datetime.now(UTC))
             time.sleep(0.2)
 
     def _restart_changed(self, files: list[str]) -> None:

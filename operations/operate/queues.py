@@ -5,14 +5,19 @@ those that no service hears.
 """
 
 import argparse
+from collections.abc import Mapping, Sequence
 from contextlib import closing
 from dataclasses import asdict, dataclass
+from typing import Any
 
 from operations.operate.endpoints import BrokerEndpoint, resolve_broker
 from operations.printing import print_json, print_rows
 from operations.provision.broker_admin import BrokerAdmin
 from operations.provision.permissions import PLANNED_SERVICES
 from shared.messaging import topology
+
+#: The share of its limit from which a queue is warned about.
+WARN_AT = 0.5
 
 
 @dataclass(frozen=True)
@@ -24,12 +29,19 @@ class Depth:
     ready: int
     taken: int
     meaning: str
+    #: The share of its limit in bytes that is used, at which the oldest are dropped; None without.
+    full: float | None = None
 
 
 def depths(where: BrokerEndpoint) -> list[Depth]:
     """Every queue of the virtual host, in the order of the services."""
     with closing(BrokerAdmin(where.management_url)) as admin:
         found = admin.queues(where.vhost)
+        full = {
+            one["name"]: share_used(admin.queue(where.vhost, one["name"]))
+            for one in found
+            if one["name"] == topology.UNROUTED_QUEUE
+        }
     rows = [
         Depth(
             queue=one["name"],
@@ -37,6 +49,7 @@ def depths(where: BrokerEndpoint) -> list[Depth]:
             ready=int(one.get("messages_ready", 0)),
             taken=int(one.get("messages_unacknowledged", 0)),
             meaning=meaning(one["name"]),
+            full=full.get(one["name"]),
         )
         for one in found
         # Neither the broker's own nor those of one process, which end with it.
@@ -56,8 +69,10 @@ def _place(row: Depth) -> tuple[bool, str, int, int]:
 def meaning(queue: str) -> str:
     """What messages in a queue mean to an operator."""
     service, _, rest = queue.partition(".")
-    if queue == topology.UNROUTED:
+    if queue == topology.UNROUTED_QUEUE:
         return "events that nobody hears yet"
+    if queue == topology.UNROUTED:
+        return "such events of an earlier version, kept for the desk"
     if queue in {one.name for one in PLANNED_SERVICES}:
         return "kept for a service of a later release"
     if rest == "dead":
@@ -67,6 +82,23 @@ def meaning(queue: str) -> str:
     if rest == "requests":
         return "questions waiting, 3 s at most"
     return "backlog"
+
+
+def share_used(queue: Mapping[str, Any]) -> float | None:
+    """How much of its limit a queue uses, 0 to 1; None without a limit or statistics yet."""
+    limit = (queue.get("effective_policy_definition") or {}).get("max-length-bytes")
+    used = queue.get("message_bytes_ready")
+    return round(used / limit, 3) if limit and used is not None else None
+
+
+def warnings(rows: Sequence[Depth]) -> list[str]:
+    """A sentence for each queue that will drop its oldest messages if nobody acts."""
+    return [
+        f"{row.queue} is {row.full:.0%} full; when it is full, its oldest events are lost: "
+        "see « Unrouted events » in the runbook"
+        for row in rows
+        if row.full is not None and row.full >= WARN_AT
+    ]
 
 
 def main(options: argparse.Namespace) -> int:
@@ -88,3 +120,5 @@ def show(rows: list[Depth]) -> None:
             for row in rows
         ],
     )
+    for sentence in warnings(rows):
+        print(f"\n  {sentence}")

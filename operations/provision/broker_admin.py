@@ -73,14 +73,37 @@ class BrokerAdmin:
 
     def exchange_kind(self, vhost: str, name: str) -> str | None:
         """The type of an exchange; None where there is none of that name."""
-        path = f"exchanges/{quote(vhost, safe='')}"
+        listed = self._listed(f"exchanges/{quote(vhost, safe='')}")
+        return next((str(one["type"]) for one in listed if one["name"] == name), None)
+
+    def _listed(self, path: str) -> list[dict[str, Any]]:
+        """A list of what a virtual host has; empty where there is no such host yet."""
         try:
-            listed = self.call("GET", path)
+            return list(self.call("GET", path))
         except BrokerRefused as error:
             if error.status != http.HTTPStatus.NOT_FOUND:
                 raise
-            return None  # there is no such virtual host yet
-        return next((str(one["type"]) for one in listed if one["name"] == name), None)
+            return []
+
+    def policies(self, vhost: str) -> set[str]:
+        """The names of the policies of a virtual host; none where there is no such host yet."""
+        listed = self._listed(f"policies/{quote(vhost, safe='')}")
+        return {str(one["name"]) for one in listed}
+
+    def queue(self, vhost: str, name: str) -> dict[str, Any]:
+        """One queue with its statistics and the policy that is in force."""
+        found: dict[str, Any] = self.call(
+            "GET", f"queues/{quote(vhost, safe='')}/{quote(name, safe='')}"
+        )
+        return found
+
+    def unbind_queue(self, vhost: str, exchange: str, queue: str) -> None:
+        """Delete every binding of `queue` to `exchange`, if there is one; its messages stay."""
+        path = f"bindings/{quote(vhost, safe='')}"
+        for one in self._listed(path):
+            if (one["source"], one["destination"]) == (exchange, queue):
+                ends = f"e/{quote(exchange, safe='')}/q/{quote(queue, safe='')}"
+                self.call("DELETE", f"{path}/{ends}/{quote(one['properties_key'], safe='')}")
 
     def delete_exchange(self, vhost: str, name: str) -> None:
         """Delete an exchange with its bindings; queues keep their messages."""

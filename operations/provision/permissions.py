@@ -4,6 +4,7 @@ All of it follows from the four tuples of each `service.py`; there is no second 
 `deploy/` and the tests install the documents made here.
 """
 
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -67,8 +68,8 @@ PLANNED_SERVICES = (
 
 
 def broker_topology(vhost: str, principals: Sequence[Principal] = ()) -> dict[str, Any]:
-    """The shared exchanges, the queue of unrouted events, and the queues of `principals` and of the
-    planned services.
+    """The shared exchanges, the queue of unrouted events with its limit, and the queues of
+    `principals` and of the planned services.
 
     Made before any service runs, so that a queue stores events from before its service's first
     start.
@@ -77,6 +78,16 @@ def broker_topology(vhost: str, principals: Sequence[Principal] = ()) -> dict[st
     parts = [topology.shared_exchanges(), *(principal.topology() for principal in queued)]
     durable = {"vhost": vhost, "durable": True, "auto_delete": False}
     return {
+        "policies": [
+            {
+                "vhost": vhost,
+                "name": topology.UNROUTED_QUEUE,
+                "pattern": f"^{re.escape(topology.UNROUTED_QUEUE)}$",
+                "apply-to": "queues",
+                "priority": 1,
+                "definition": {"max-length-bytes": topology.MAX_UNROUTED_BYTES},
+            }
+        ],
         "exchanges": [
             {
                 **durable,

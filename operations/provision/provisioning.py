@@ -152,7 +152,15 @@ def provision_broker(
     wanted = definitions(admin_urls.vhost, principals, known, administrator)
     with closing(BrokerAdmin(admin_urls.management_url)) as admin:
         replace_exchanges(admin, admin_urls.vhost, wanted)
+        # A limit that an operator changed stays.
+        known_policies = admin.policies(admin_urls.vhost)
+        wanted["policies"] = [
+            one for one in wanted["policies"] if one["name"] not in known_policies
+        ]
         admin.import_definitions(wanted)
+        # The queue of an earlier version, whose limit cannot be changed: what it holds stays, and
+        # new events are in the other one.
+        admin.unbind_queue(admin_urls.vhost, topology.UNROUTED, topology.UNROUTED)
 
 
 def replace_exchanges(admin: BrokerAdmin, vhost: str, wanted: Mapping[str, Any]) -> None:

@@ -19,6 +19,7 @@ from shared.errors import ConfigurationError
 
 EVENTS = "impex.events"
 UNROUTED = "impex.unrouted"
+UNROUTED_QUEUE = f"{UNROUTED}.events"
 REQUESTS = "impex.requests"
 DEAD = "impex.dead"
 REPLIES = "impex.replies"
@@ -35,7 +36,9 @@ DELIVERY_LIMIT = 20
 #: Milliseconds a request waits for its owner, and how many may wait.
 REQUEST_TTL = 3_000
 MAX_WAITING_REQUESTS = 1_000
-UNROUTED_RETENTION = 100_000
+#: Bytes of the unrouted events that are kept; set by a policy, which an operator may change. Some
+#: three million events; with their properties they take about twice as much on the disk.
+MAX_UNROUTED_BYTES = 1_000_000_000
 #: The key of a reply: the name of the queue of the process that asked.
 REPLY_KEY = re.compile(r"^[a-z]+\.replies\.[0-9a-f]+$")
 #: The pattern that no key of ours matches.
@@ -128,8 +131,8 @@ def shared_exchanges() -> Topology:
             Exchange(REPLIES, "topic"),
             Exchange(DEAD, "topic"),
         ),
-        queues=(Queue(UNROUTED, _quorum(max_length=UNROUTED_RETENTION)),),
-        bindings=(Binding(UNROUTED, UNROUTED, ""),),
+        queues=(Queue(UNROUTED_QUEUE, _quorum()),),
+        bindings=(Binding(UNROUTED, UNROUTED_QUEUE, ""),),
     )
 
 

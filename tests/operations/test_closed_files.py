@@ -9,7 +9,7 @@ from typing import Any, cast
 
 import pytest
 
-from operations.local import supervisor, up
+from operations.local import up
 from operations.local.processes import Child
 from operations.provision.secrets_dir import SecretsDir
 
@@ -52,22 +52,3 @@ def test_s_08_passwords_are_printed_on_a_terminal_only(
     shown = up._login(stack, "postgresql-administrator")
     assert (password in shown) is is_terminal
     assert is_terminal or str(tmp_path / "postgresql-administrator") in shown
-
-
-def test_s_14_a_log_is_bounded_and_its_former_part_stays(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(supervisor, "MAX_LOG_BYTES", 100)
-    large, small = tmp_path / "gateway.log", tmp_path / "mailer.log"
-    with large.open("ab") as writer:
-        writer.write(b"a" * 101)
-        writer.flush()
-        small.write_text("short")
-        supervisor.bound_logs(tmp_path)
-        writer.write(b"next")
-    assert large.read_text() == "next"
-    former = tmp_path / "gateway.log.1"
-    assert former.read_text() == "a" * 101
-    assert former.stat().st_mode & 0o077 == 0
-    assert small.read_text() == "short"
-    assert not (tmp_path / "mailer.log.1").exists()

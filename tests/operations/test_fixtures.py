@@ -33,7 +33,7 @@ async def test_each_user_reaches_its_own_virtual_host(broker: Broker) -> None:
     events = await channel.get_exchange("impex.events", ensure=False)
     message = aio_pika.Message(b"{}", user_id="registration")
     await events.publish(message, routing_key="registration.EmailVerified.v1")
-    await eventually(lambda: broker.depths().get("impex.unrouted") == 1)
+    await eventually(lambda: broker.depths().get("impex.unrouted.events") == 1)
     await connection.close()
 
 

@@ -78,7 +78,7 @@ async def test_b_08_messages_to_support_wait_in_its_own_queue(
     finally:
         await connection.close()
     await eventually(lambda: broker.depths().get("support") == len(events))
-    assert broker.depths()["impex.unrouted"] == 0
+    assert broker.depths()["impex.unrouted.events"] == 0
     queues = broker_topology("impex", service_registry.principals())["queues"]
     (arguments,) = (queue["arguments"] for queue in queues if queue["name"] == "support")
     assert not {"x-max-length", "x-max-length-bytes", "x-message-ttl"} & set(arguments)

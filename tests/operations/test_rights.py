@@ -105,7 +105,7 @@ REFUSED: list[tuple[str, str, Act]] = [
     ("mailer", "read registration's dead letters", take("registration.dead")),
     ("gateway", "read mails that failed", take("mailer.dead")),
     ("gateway", "read requests of others", take("registration.requests")),
-    ("registration", "read the unrouted", take("impex.unrouted")),
+    ("registration", "read the unrouted", take("impex.unrouted.events")),
     ("registration", "read the mailer's events", take("mailer")),
     ("mailer", "bind what it does not declare", bind("mailer", "registration.EmailVerified.v1")),
     ("mailer", "bind everything", bind("mailer", "#")),

@@ -161,7 +161,7 @@ def test_status_gives_programs_every_address(installation: Installation) -> None
         *("postgresql", "rabbitmq", "epmd", "maildev"),
         *service_registry.service_names(),
     }
-    assert {"mailer", "mailer.dead", "registration.requests", "impex.unrouted"} <= {
+    assert {"mailer", "mailer.dead", "registration.requests", "impex.unrouted.events"} <= {
         queue["queue"] for queue in status["queues"]
     }
     assert installation.run("status").returncode == 0
@@ -331,7 +331,7 @@ def test_a_launcher_that_is_killed_leaves_nothing_and_data_survives(
 def _unrouted(installation: Installation) -> int:
     """How many events are unrouted, in the broker's current statistics."""
     queues = installation.status()["queues"]
-    return int({queue["queue"]: queue["ready"] for queue in queues}["impex.unrouted"])
+    return int({queue["queue"]: queue["ready"] for queue in queues}["impex.unrouted.events"])
 
 
 def test_a_service_that_was_left_out_starts_by_the_printed_command(

@@ -15,7 +15,7 @@ from tests.support.servers.process_supervisor import ProcessSupervisor
 from tests.support.servers.services import services
 from tests.support.servers.system import System
 
-UNROUTED = "impex.unrouted"
+UNROUTED = "impex.unrouted.events"
 
 
 SERVICES = ("registration", "mfa", "profile", "dossiers", "mailer", "gateway")

@@ -108,7 +108,7 @@ async def test_a_refusal_that_is_raised_rolls_back_and_is_evaluated_again(bus: B
         await gateway.rpc_client.ask(order, idempotency_key="k")
     assert refused.value.refusal == Refusal(slug="account_exists", retry_after=7)
     assert await bus.count("registration", "replies") == 0
-    assert await bus.depth("impex.unrouted") == 0
+    assert await bus.depth("impex.unrouted.events") == 0
 
     assert await gateway.rpc_client.ask(order, idempotency_key="k") == Done()
     assert len(owner.requests) == 2

@@ -67,7 +67,7 @@ async def test_cr_06_a_service_cannot_publish_as_another(bus: BusFixture) -> Non
 
 
 @pytest.mark.parametrize(
-    "queue", ["registration", "registration.dead", "registration.requests", "impex.unrouted"]
+    "queue", ["registration", "registration.dead", "registration.requests", "impex.unrouted.events"]
 )
 async def test_cr_06_a_service_reads_only_its_own_queues(bus: BusFixture, queue: str) -> None:
     """CR-06: neither work, nor dead letters, nor requests of another."""

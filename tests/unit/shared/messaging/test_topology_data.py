@@ -70,6 +70,6 @@ def test_unrouted_messages_are_stored() -> None:
     assert Exchange("impex.events", "topic", {"alternate-exchange": "impex.unrouted"}) in (
         made.exchanges
     )
-    assert made.queues == (
-        Queue("impex.unrouted", {"x-queue-type": "quorum", "x-max-length": 100_000}),
-    )
+    # S-14: arguments of a queue cannot change; its limit is a policy's.
+    assert made.queues == (Queue("impex.unrouted.events", {"x-queue-type": "quorum"}),)
+    assert Binding("impex.unrouted", "impex.unrouted.events", "") in made.bindings

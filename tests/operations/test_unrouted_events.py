@@ -1,0 +1,114 @@
+"""S-14: events that nobody subscribes to are kept until the desk reads them.
+
+An installation of before had a queue with a limit of 100,000 events among its arguments, which
+cannot change: it keeps what it holds, and new events go to another one.
+"""
+
+import aiormq
+import pytest
+from pamqp.commands import Basic
+
+from operations import service_registry
+from operations.operate.endpoints import BrokerEndpoint
+from operations.operate.queues import Depth, depths, share_used, show, warnings
+from operations.provision.provisioning import AdminUrls, provision_broker
+from shared.messaging.topology import EVENTS, MAX_UNROUTED_BYTES, UNROUTED, UNROUTED_QUEUE
+from tests.support import eventually
+from tests.support.servers.shared_servers import Broker
+
+TYPE = "registration.EmailVerified.v1"
+
+
+async def publish(broker: Broker, *texts: str) -> None:
+    connection = await aiormq.connect(broker.admin_url)
+    channel = await connection.channel(publisher_confirms=True)
+    for text in texts:
+        await channel.basic_publish(
+            text.encode(),
+            exchange=EVENTS,
+            routing_key=TYPE,
+            properties=Basic.Properties(delivery_mode=2),
+        )
+    await connection.close()
+
+
+def provision(broker: Broker) -> None:
+    urls = AdminUrls("", broker.admin_url, broker.management_url)
+    provision_broker(urls, service_registry.principals(), {})
+
+
+def limit(broker: Broker) -> int:
+    """The limit in force; 0 before the broker's next statistics."""
+    found = broker.admin.queue(broker.vhost, UNROUTED_QUEUE)
+    return int((found.get("effective_policy_definition") or {}).get("max-length-bytes", 0))
+
+
+async def test_s_14_an_earlier_queue_keeps_its_events_and_gets_no_more(broker: Broker) -> None:
+    earlier = {"x-queue-type": "quorum", "x-max-length": 100_000}
+    connection = await aiormq.connect(broker.admin_url)
+    channel = await connection.channel()
+    await channel.queue_unbind(UNROUTED_QUEUE, UNROUTED)
+    await channel.queue_declare(UNROUTED, durable=True, arguments=dict(earlier))
+    await channel.queue_bind(UNROUTED, UNROUTED)
+    await connection.close()
+    await publish(broker, "one", "two")
+    await eventually(lambda: broker.depths().get(UNROUTED) == 2)
+
+    for number in (1, 2):  # and again: nothing else changes
+        provision(broker)
+        await publish(broker, "new")
+        await eventually(lambda number=number: broker.depths()[UNROUTED_QUEUE] == number)
+        assert broker.depths()[UNROUTED] == 2
+    rows = depths(BrokerEndpoint(broker.management_url, broker.admin_url, broker.vhost))
+    meanings = {row.queue: row.meaning for row in rows}
+    assert meanings[UNROUTED] == "such events of an earlier version, kept for the desk"
+
+
+async def test_s_14_the_limit_is_an_operators_to_change(broker: Broker) -> None:
+    await eventually(lambda: limit(broker) == MAX_UNROUTED_BYTES, 60)
+    policy = {
+        "pattern": f"^{UNROUTED_QUEUE}$",
+        "apply-to": "queues",
+        "priority": 1,
+        "definition": {"max-length-bytes": 1000},
+    }
+    broker.admin.call("PUT", f"policies/{broker.vhost}/{UNROUTED_QUEUE}", policy)
+    provision(broker)
+    await eventually(lambda: limit(broker) == 1000, 60)
+    await publish(broker, "a" * 300, "b" * 300)
+    where = BrokerEndpoint(broker.management_url, broker.admin_url, broker.vhost)
+
+    def warned() -> bool:
+        return any("is 60% full" in sentence for sentence in warnings(depths(where)))
+
+    await eventually(warned, 60, why="the queue is more than half full")
+
+
+@pytest.mark.parametrize(
+    ("queue", "share"),
+    [
+        ({}, None),
+        ({"effective_policy_definition": {"max-length-bytes": 1000}}, None),
+        ({"message_bytes_ready": 10}, None),
+        ({"message_bytes_ready": 10, "effective_policy_definition": []}, None),
+        ({"message_bytes_ready": 10, "effective_policy_definition": {"max-length": 5}}, None),
+        ({"message_bytes_ready": 0, "effective_policy_definition": {"max-length-bytes": 10}}, 0),
+        ({"message_bytes_ready": 7, "effective_policy_definition": {"max-length-bytes": 10}}, 0.7),
+    ],
+)
+def test_s_14_how_much_of_its_limit_a_queue_uses(
+    queue: dict[str, object], share: float | None
+) -> None:
+    assert share_used(queue) == share
+
+
+@pytest.mark.parametrize(
+    ("full", "text"), [(None, ""), (0.0, ""), (0.499, ""), (0.5, "50%"), (0.97, "97%"), (1, "100%")]
+)
+def test_s_14_half_a_limit_is_warned_about(
+    full: float | None, text: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    show([Depth(UNROUTED_QUEUE, "quorum", 5, 0, "events that nobody hears yet", full)])
+    printed = capsys.readouterr().out
+    assert ("Unrouted events" in printed) is bool(text)
+    assert f"is {text} full" in printed or not text
