@@ -70,11 +70,10 @@ def networks_around(network: str) -> tuple[str, ...]:
     return network, *(str(one.supernet(new_prefix=length)) for length in wider)
 
 
-def site_of(network: str) -> str:
-    """The widest network that a client's /24 or /64 counts in: what limits count by that have one
-    counter only.
+def widest_network(network: str) -> str:
+    """The widest network around a client's /24 or /64: for limits that have one counter only.
 
-    >>> site_of("2001:db8:1:2::/64"), site_of("192.0.2.0/24")
+    >>> widest_network("2001:db8:1:2::/64"), widest_network("192.0.2.0/24")
     ('2001:db8:1::/48', '192.0.2.0/24')
     """
     return networks_around(network)[-1]

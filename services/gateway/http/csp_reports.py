@@ -12,7 +12,7 @@ from aiohttp import web
 from services.gateway.http.forms import read_report
 from services.gateway.http.sliding_window import SlidingWindow
 from services.gateway.sessions.request_state import REQUEST_STATE
-from shared.domain.rate_limits import site_of
+from shared.domain.rate_limits import widest_network
 from shared.runtime.telemetry import get_logger
 
 FIELD_NAMES = {
@@ -43,7 +43,9 @@ async def receive(request: web.Request) -> web.Response:
     """Log a report; whatever it is, the answer is 204."""
     now = asyncio.get_running_loop().time()
     # The network's first: what it sends beyond its own limit takes nothing from the others.
-    if request.app[CSP_REPORTS_BY_NETWORK].wait(site_of(request[REQUEST_STATE].network), now):
+    if request.app[CSP_REPORTS_BY_NETWORK].wait(
+        widest_network(request[REQUEST_STATE].network), now
+    ):
         return web.Response(status=204)
     if request.app[CSP_REPORTS].wait("all", now):
         return web.Response(status=204)

@@ -1,7 +1,7 @@
 """The headers that every answer carries, whatever it is.
 
-The content policy is `standards.md`'s WF-02 with one nonce per answer; what browsers report against
-it comes back to `/csp-rapport`.
+The content policy has one nonce per answer (WF-02); what browsers report against it comes back to
+`/csp-rapport`.
 """
 
 import secrets

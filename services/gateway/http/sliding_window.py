@@ -11,7 +11,7 @@ from aiohttp import web
 
 from services.gateway.http.errors import HttpError
 from services.gateway.sessions.request_state import REQUEST_STATE
-from shared.domain.rate_limits import site_of
+from shared.domain.rate_limits import widest_network
 from shared.runtime.telemetry import get_logger
 
 #: Keys held at most; the one used longest ago is dropped first.
@@ -72,6 +72,6 @@ def count_oversized(request: web.Request, field: str) -> None:
 
 def _count(request: web.Request, counted: web.AppKey[SlidingWindow]) -> None:
     now = asyncio.get_running_loop().time()
-    wait = request.app[counted].wait(site_of(request[REQUEST_STATE].network), now)
+    wait = request.app[counted].wait(widest_network(request[REQUEST_STATE].network), now)
     if wait:
         raise HttpError(429, event="excess_rate_limit_exceeded", retry_after=int(wait) + 1)

@@ -21,7 +21,7 @@ from services.gateway.http.forms import Form
 from services.gateway.sessions.sealed_state import MAX_CHARACTERS, SealedState
 from services.gateway.sessions.tokens import REFERENCE, token_hash
 from shared.database import Pool, acquire, row_count, transaction
-from shared.domain.rate_limits import site_of
+from shared.domain.rate_limits import widest_network
 from shared.runtime.telemetry import get_logger
 from shared.security.sealing import new_token
 
@@ -81,19 +81,19 @@ class SavedForms:
         now, form_id, box = self.clock(), new_token(), self._seal(form, _context(page, owner))
         if box is None:
             return None
-        browser, site = token_hash(owner.browser), site_of(owner.network)
+        browser, network = token_hash(owner.browser), widest_network(owner.network)
         async with transaction(self.pool) as tx:
             if self.per_network is not None:
-                used = await tx.fetchval(COUNT_OF_NETWORK, site, now)
+                used = await tx.fetchval(COUNT_OF_NETWORK, network, now)
                 if used >= self.per_network:
                     log.warning(
                         "A network has too many saved forms.",
                         action="excess_rate_limit_exceeded",
                         limit="saved_forms",
-                        network=site,
+                        network=network,
                     )
                     return None
-            values = (page, box, now, now + BROWSER_LIFETIME, browser, site)
+            values = (page, box, now, now + BROWSER_LIFETIME, browser, network)
             await tx.execute(INSERT, token_hash(form_id), *values)
             await tx.execute(DELETE_SURPLUS, browser, MAX_PER_BROWSER)
         return form_id

@@ -127,9 +127,20 @@ async def validate_and_hash(
 
 
 async def judge_address_change(request: JudgeAddressChange, context: RequestContext[Deps]) -> Reply:
-    """Whether the form is valid; only the question which address was meant is stored."""
+    """Whether the form is valid and no limit is reached; only the question which address was meant
+    is stored.
+    """
     found = await _check_password(request.account_id, context)
-    return found if isinstance(found, Reply) else await _ask(context, found) or Done()
+    if isinstance(found, Reply):
+        return found
+    deps, kind = context.deps, quotas.ADDRESS_CHANGES
+    try:
+        await quotas.check_for_account(
+            context.tx, deps, deps.settings.changes_quota, kind, found.id
+        )
+    except Refused as refused:
+        return context.refuse_for_now(refused.refusal)
+    return await _ask(context, found) or Done()
 
 
 async def request_address_change(

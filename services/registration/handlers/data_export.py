@@ -17,7 +17,8 @@ CATEGORIES = {
     "account": """
         SELECT id::text AS account_id, address, first_name, last_name, language, state, created_at,
             verified_at AS address_proved_at, named_at AS name_changed_at, address_changed_at,
-            phone_replaced_at, frozen_at, desk_only AS only_the_desk_thaws
+            second_factor_at, phone_replaced_at, frozen_at, undo_until,
+            desk_only AS only_the_desk_thaws
         FROM accounts WHERE id = $1
     """,
     "password": "SELECT set_at, right_at AS last_right_at FROM credentials WHERE account_id = $1",

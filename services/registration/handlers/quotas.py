@@ -103,6 +103,13 @@ async def count_for_account(
     await _count(context, [CountedQuota(quota, kind, (account_id,))])
 
 
+async def check_for_account(
+    tx: Connection, deps: Deps, quota: Quota, kind: str, account_id: str
+) -> None:
+    """The same without counting: before something else is used up."""
+    await _check(tx, deps, [CountedQuota(quota, kind, (account_id,))])
+
+
 async def change_codes_left(tx: Connection, deps: Deps, account_id: str) -> int:
     """How many more codes may be sent to the new address today."""
     moments = await rate_limit_store.read(tx, ADDRESS_CHANGE_CODES, (account_id,))

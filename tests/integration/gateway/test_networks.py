@@ -42,7 +42,7 @@ async def pool(shared_system: System) -> AsyncIterator[Pool]:
 
 
 @pytest.mark.parametrize(("networks", "accepted"), NETWORKS)
-async def test_s_05_saved_forms_of_a_site_are_limited(
+async def test_s_05_saved_forms_of_a_network_are_limited(
     pool: Pool, networks: list[str], accepted: int
 ) -> None:
     await pool.execute("delete from saved_forms")
@@ -53,7 +53,7 @@ async def test_s_05_saved_forms_of_a_site_are_limited(
 
 
 @pytest.mark.parametrize(("networks", "accepted"), NETWORKS)
-async def test_s_05_reports_of_departures_of_a_site_are_limited(
+async def test_s_05_reports_of_departures_of_a_network_are_limited(
     pool: Pool, networks: list[str], accepted: int
 ) -> None:
     await pool.execute("delete from support_requests")

@@ -200,6 +200,22 @@ async def test_address_changes_are_rate_limited_per_account(harness_with: OpenHa
         await harness.ask(changer.request_change("c.neuve@labo.fr"))
 
 
+@pytest.mark.parametrize("slip", [False, True])
+async def test_o_21_beyond_the_limit_the_code_is_not_used_up(
+    harness_with: OpenHarness, slip: bool
+) -> None:
+    """The form is refused before the authenticator's code is checked, and again a day later."""
+    async with harness_with(IMPEX_ADDRESS_CHANGES="1") as harness:
+        changer = await AddressChanger.of(harness)
+        await harness.ask(changer.request_change("a.neuve@labo.fr"))
+        form = changer.check_form("b.neuve@gmial.com", point_out_slip=slip)
+        refusal = await harness.refusal(form)
+        assert (refusal.slug, refusal.params) == ("too_many_requests", {"limit": "changes"})
+        assert not await harness.is_stored(form)
+        harness.advance(days=1)
+        assert await harness.outcome(form) == ("likely_slip" if slip else "done")
+
+
 async def test_b_14_of_two_accounts_with_one_new_address_the_first_verification_wins(
     harness: RegistrationHarness,
 ) -> None:

@@ -140,6 +140,20 @@ async def test_b_11_every_table_with_personal_data_is_exported_or_named_here(
     }  # fmt: skip
 
 
+async def test_b_11_every_column_of_an_account_is_exported(holder: HarnessAccountHolder) -> None:
+    """But the spelling of the address that is compared."""
+    (account,) = (await export(holder.harness, holder.account_id))["account"]
+    renamed = {
+        "id": "account_id",
+        "verified_at": "address_proved_at",
+        "named_at": "name_changed_at",
+        "desk_only": "only_the_desk_thaws",
+    }
+    (row,) = await holder.harness.fetch("SELECT * FROM accounts")
+    stored = set(row.keys()) - {"address_key"}
+    assert account.keys() == {renamed.get(name, name) for name in stored}
+
+
 async def test_az_02_an_account_that_does_not_exist(harness: RegistrationHarness) -> None:
     for account_id in ("00000000-0000-4000-8000-000000000000", "x"):
         refusal = await harness.refusal(RegistrationExportAccount(account_id=account_id))

@@ -36,7 +36,7 @@ def in_home(number: int) -> str:
 
 
 @pytest.mark.parametrize("network", [in_site, in_home])
-async def test_s_05_a_site_of_ipv6_is_one_network_for_an_address(
+async def test_s_05_a_48_of_ipv6_is_one_network_for_an_address(
     harness: RegistrationHarness, network: Callable[[int], str]
 ) -> None:
     """Wrong passwords from as many /64 as one likes leave the holder elsewhere in peace."""
@@ -64,7 +64,7 @@ async def test_s_05_the_right_password_forgives_its_own_network_only(
     assert refusal.slug == "too_many_tries", "three of another /64 and two of this one"
 
 
-async def test_s_05_a_site_of_ipv6_has_a_quota_for_requests(
+async def test_s_05_a_widest_network_ipv6_has_a_quota_for_requests(
     harness_with: OpenHarness, public: dict[str, str]
 ) -> None:
     """The /64 has the quota, the /56 twice and the /48 four times as much."""

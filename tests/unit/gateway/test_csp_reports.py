@@ -55,7 +55,7 @@ async def test_s_15_a_network_that_floods_does_not_drown_the_others(app: dict[An
     assert await logged(app, "2001:db8::/56", MAX_PER_NETWORK + 5) == MAX_PER_NETWORK
 
 
-async def test_s_05_a_site_of_ipv6_is_one_network(app: dict[Any, Any]) -> None:
+async def test_s_05_a_48_of_ipv6_is_one_network(app: dict[Any, Any]) -> None:
     found = [await logged(app, f"2001:db8:0:{number:x}::/64", 1) for number in range(20)]
     assert sum(found) == MAX_PER_NETWORK
 

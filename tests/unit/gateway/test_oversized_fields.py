@@ -135,7 +135,7 @@ async def test_s_03_oversized_fields_count_against_a_limit_of_the_network() -> N
     ("networks", "accepted"),
     [("2001:db8:0:{}::/64", 2), ("2001:db8:{}::/64", 4), ("192.0.{}.0/24", 4)],
 )
-async def test_s_05_a_site_of_ipv6_is_one_network(networks: str, accepted: int) -> None:
+async def test_s_05_a_48_of_ipv6_is_one_network(networks: str, accepted: int) -> None:
     window, found = SlidingWindow(2, 60), []
     for number in range(4):
         network = networks.format(number)

@@ -4,8 +4,6 @@ Until the day from which it binds it can be left for later. From then on only wh
 a right to without accepting stays open: their data, and leaving.
 """
 
-from dataclasses import replace
-
 from aiohttp import web
 
 from services.gateway.clients.registration_texts import current_terms
@@ -62,16 +60,11 @@ async def submit(request: web.Request, fields: dict[str, str]) -> web.Response |
         form.values.pop("accept", None)  # the tick was for another version
         return form
     await request.app[SESSIONS].record_terms_accepted(found.account_id)
-    return redirect(request, await _next(request, found))
+    return redirect(request, await session_pages.page_after_terms(request, found))
 
 
 async def _asked(request: web.Request) -> Session:
     found = guards.require_signed_in(request)
     if found.terms_bind_at is None:
-        raise Redirect(await _next(request, found))
+        raise Redirect(await session_pages.page_after_terms(request, found))
     return found
-
-
-async def _next(request: web.Request, found: Session) -> str:
-    """What the sign-in led to: recovery codes that the enrolment has made come first."""
-    return await session_pages.after_lost_answer(request, replace(found, terms_bind_at=None))

@@ -16,7 +16,7 @@ from aiohttp import web
 from shared.contracts.gateway import OWNER, CorrectionRequested, DepartureReported
 from shared.database import Connection, Pool, transaction
 from shared.database.locks import lock_name
-from shared.domain.rate_limits import Quota, site_of
+from shared.domain.rate_limits import Quota, widest_network
 from shared.outbox import emit
 from shared.runtime.telemetry import get_logger
 from shared.security.sealing import Sealer, seal_context
@@ -96,7 +96,7 @@ class SupportRequests:
         that a colleague leaves, and none of it is verified.
         """
         kind, quota = DepartureReported, OF_ACCOUNT if account_id else self._of_network()
-        counted = account_id or site_of(network)
+        counted = account_id or widest_network(network)
         support_request = self._support_request(DEPARTURE, key, account_id, counted)
         document = json.dumps(dict(details), ensure_ascii=False)
         event = kind(
