@@ -133,6 +133,7 @@ class Rabbit:
             "log.console.level = info",
             "log.file = false",
             "max_message_size = 1048576",
+            "raft.wal_max_size_bytes = 67108864",
             "disk_free_limit.absolute = 200MB",
             "vm_memory_high_watermark.absolute = 1GB",
         ]

@@ -36,8 +36,8 @@ DELIVERY_LIMIT = 20
 #: Milliseconds a request waits for its owner, and how many may wait.
 REQUEST_TTL = 3_000
 MAX_WAITING_REQUESTS = 1_000
-#: Bytes of the unrouted events that are kept; set by a policy, which an operator may change. Some
-#: three million events; with their properties they take about twice as much on the disk.
+#: Bytes of the unrouted events that are kept; set by a policy, which an operator may change. Two
+#: and a half million events, which take twice as much on the disk with their properties.
 MAX_UNROUTED_BYTES = 1_000_000_000
 #: The key of a reply: the name of the queue of the process that asked.
 REPLY_KEY = re.compile(r"^[a-z]+\.replies\.[0-9a-f]+$")

@@ -14,7 +14,7 @@ from operations.operate.queues import Depth, depths, share_used, show, warnings
 from operations.provision.provisioning import AdminUrls, provision_broker
 from shared.messaging.topology import EVENTS, MAX_UNROUTED_BYTES, UNROUTED, UNROUTED_QUEUE
 from tests.support import eventually
-from tests.support.servers.shared_servers import Broker
+from tests.support.servers.shared_servers import ROOT, Broker, TestServers
 
 TYPE = "registration.EmailVerified.v1"
 
@@ -82,6 +82,16 @@ async def test_s_14_the_limit_is_an_operators_to_change(broker: Broker) -> None:
         return any("is 60% full" in sentence for sentence in warnings(depths(where)))
 
     await eventually(warned, 60, why="the queue is more than half full")
+
+
+def test_s_14_few_of_the_events_that_wait_are_in_memory(
+    test_servers: TestServers,
+) -> None:
+    """By default 512 MiB of them, with which memory would run out before the queue is full."""
+    setting = "raft.wal_max_size_bytes = 67108864"
+    assert setting in (ROOT / "deploy" / "rabbitmq.conf").read_text().splitlines()
+    (conf,) = test_servers.servers.folder.rglob("rabbitmq.conf")
+    assert setting in conf.read_text().splitlines()
 
 
 @pytest.mark.parametrize(
