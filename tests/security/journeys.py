@@ -164,7 +164,7 @@ async def recovered(portal: RecordingPortal) -> None:
     await person.browser.post(page, "/compte/codes-de-secours/gardes", {"kept": "1"})
     page = await person.give_password(browser=person_again(person))
     page = await person.browser.get("/connexion/code-de-secours")
-    for code in ("ABCD EFGH IJKL MNOP", codes[0]):
+    for code in ("Q7WM 3KXD PZ5H V2TN", codes[0]):
         page = await person.browser.post(
             page, "/connexion/code-de-secours", {"recovery_code": code}
         )
@@ -223,8 +223,9 @@ async def lost(portal: RecordingPortal) -> None:
     page = await browser.get("/telephone-perdu")
     await browser.post(page, "/telephone-perdu", {"address": person.address})
     path = "/telephone-perdu/confirmer"
-    page = await browser.get(await portal.mail(person.address, path))
-    given = {"code": portal.code_of(person.address, path), "stolen": "1"}
+    link = await portal.mail(person.address, path)
+    page = await browser.get(link)
+    given = {"code": portal.mails.code_of(person.address, link), "stolen": "1"}
     await browser.post(page, path, given | {"password": person.password})
     await portal.sent_mails.event("AccountFrozen", await person.account_id())
 
@@ -256,8 +257,9 @@ async def disowned(portal: RecordingPortal) -> None:
     await person.sign_in(portal.browser())
     browser = portal.browser()
     path = "/ce-n-est-pas-moi"
-    page = await browser.get(await portal.mail(person.address, path))
-    await browser.post(page, path, {"code": portal.code_of(person.address, path)})
+    link = await portal.mail(person.address, path)
+    page = await browser.get(link)
+    await browser.post(page, path, {"code": portal.mails.code_of(person.address, link)})
     await portal.sent_mails.event("AccountFrozen", await person.account_id())
 
 

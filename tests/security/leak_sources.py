@@ -2,7 +2,8 @@
 
 `collect` adds the current content and keeps what it collected before, so that short-lived content
 (an unconfirmed enrolment, a waiting event) is searched too. A piece is stored once per place,
-however often it occurs.
+however often it occurs. A reply waits in a queue that only the process that asked can read: a
+queue of the search gets a copy of each.
 """
 
 import base64
@@ -16,6 +17,7 @@ from urllib.parse import quote
 import aiohttp
 import asyncpg
 
+from shared.messaging.topology import REPLIES
 from tests.support.servers.system import System
 
 TABLES = """
@@ -24,12 +26,25 @@ WHERE schemaname NOT IN ('pg_catalog', 'information_schema') ORDER BY 1, 2
 """
 
 
+#: Gets a copy of every reply.
+REPLY_COPIES = "replies"
+PUT_BACK, TAKEN = "ack_requeue_true", "ack_requeue_false"
+
+
 @dataclass
 class LeakSources:
     """Pieces of text by the place they were found in."""
 
     system: System
     pieces: dict[str, set[str]] = field(default_factory=lambda: defaultdict(set))
+
+    def __post_init__(self) -> None:
+        """Copy every reply from now on."""
+        broker = self.system.broker
+        vhost = quote(broker.vhost, safe="")
+        broker.admin.call("PUT", f"queues/{vhost}/{REPLY_COPIES}", {"durable": True})
+        bindings = f"bindings/{vhost}/e/{REPLIES}/q/{REPLY_COPIES}"
+        broker.admin.call("POST", bindings, {"routing_key": "#"})
 
     async def collect(self) -> None:
         """Every row of every table, and every message of every queue, as they are now."""
@@ -66,15 +81,16 @@ class LeakSources:
             await connection.close()
 
     def _queues(self) -> None:
-        """Messages are looked at and put back in their order."""
+        """Messages are looked at and put back in their order; copies of replies are taken out."""
         broker = self.system.broker
         vhost = quote(broker.vhost, safe="")
-        order = {"count": 100_000, "ackmode": "ack_requeue_true", "encoding": "auto"}
-        names = [queue["name"] for queue in broker.admin.queues(broker.vhost)]
-        # The test's own queue is not searched.
-        for name in (name for name in names if not name.startswith("amq.gen-")):
+        # An exclusive queue can be read by its own connection only.
+        names = [one["name"] for one in broker.admin.queues(broker.vhost) if not one["exclusive"]]
+        for name in names:
             path = f"queues/{vhost}/{quote(name, safe='')}/get"
             found = self.pieces[f"queue {name}"]
+            order = {"ackmode": TAKEN if name == REPLY_COPIES else PUT_BACK}
+            order |= {"count": 100_000, "encoding": "auto"}
             for message in broker.admin.call("POST", path, order):
                 body = message.pop("payload")
                 if message["payload_encoding"] == "base64":

@@ -110,11 +110,6 @@ class RecordingPortal(Portal):
 
         return (await eventually(codes, 60, why=f"a mail to {address} with a code"))[-1]
 
-    def code_of(self, address: str, path: str) -> str:
-        """The digits in the latest mail with a link to `path`."""
-        mails = [one.text() for one in self.mails.to(address) if f"{path}?jeton=" in one.text()]
-        return MAILED_CODE.findall(mails[-1].rpartition("?jeton=")[2])[0]
-
     async def mail(self, address: str, path: str) -> str:
         """The latest link to `path` in a mail to an address."""
         found = re.compile(rf"^\S+({re.escape(path)}\?jeton=\S+)\s*$", re.M)

@@ -37,7 +37,7 @@ from tests.security.journeys import (
     somebody,
 )
 from tests.security.leak_control import plant, require_control
-from tests.security.leak_sources import LeakSources
+from tests.security.leak_sources import REPLY_COPIES, LeakSources
 from tests.security.recording_browser import RecordingPortal
 from tests.security.secrets_seen import ENOUGH, Secrets
 from tests.support import eventually
@@ -137,6 +137,7 @@ async def test_b_04_ot_18_lg_02_mq_04_a_dump_of_everything_holds_no_secret(
             await while_the_tables_refuse(portal, evidence)
             await while_the_mailer_is_stopped(portal, everybody, evidence)
             await dead_letters(portal, evidence)
+            assert evidence.pieces[f"queue {REPLY_COPIES}"]
             await evidence.pages(everybody.ports)
             portal.read_mails()
             require_enough(portal.seen)

@@ -13,7 +13,8 @@ from shared.security.sealing import KeyRing, keyed_hash
 #: Lifetime of a partial session: the time for the second factor, enrolment included.
 PARTIAL_LIFETIME = timedelta(hours=1)
 #: By how much the clocks of two machines may differ. An account that opens no more ends what seems
-#: to have been proved so much later too: nobody gets it opened again within these seconds.
+#: to have been proved so much later too: a sign-in that undoes a freeze within these seconds must
+#: be repeated.
 CLOCK_SKEW = timedelta(seconds=5)
 #: The use of a session is recorded at most this often.
 TOUCH_INTERVAL = timedelta(seconds=15)
