@@ -13,7 +13,7 @@ class SessionOpened(Event, frozen=True, kw_only=True):
 
     `device` is a readable name of browser and system, `network` the /24 or /64. `new_device`: this
     browser was not signed in to the account before. `failures` counts wrong passwords and codes
-    since the last session.
+    since the last session. `phone_replaced`: this sign-in enrolled a new phone by a recovery code.
     """
 
     session_id: str
@@ -22,6 +22,7 @@ class SessionOpened(Event, frozen=True, kw_only=True):
     new_device: bool
     failures: int
     opened_at: datetime
+    phone_replaced: bool = False
 
 
 @event(OWNER)

@@ -241,6 +241,7 @@ async def promote(
         new_device=not first and replaced_at is None and found.account_id not in known,
         failures=failures,
         opened_at=now,
+        phone_replaced=replaced_at is not None,
     )
     if not await sessions.promote(
         token, new, found, opened, browser, code_at=code_at, replaced_at=replaced_at

@@ -132,11 +132,13 @@ async def freeze(
 
 async def session_opened(event: SessionOpened, context: Context[Deps]) -> None:
     """Password and second factor were right: a `thawing` account is active again, and one that the
-    mailbox alone froze a while ago."""
+    mailbox alone froze a while ago, unless the sign-in replaced the phone: that is for support."""
     account = await account_store.lock(context.tx, context.account_id)
     if account is None:
         return
     await account_store.record_second_factor(context.tx, account.id, event.opened_at)
+    if account.state == "frozen" and event.phone_replaced:
+        return
     if not await account_store.unfreeze(context.tx, account.id, event.opened_at):
         return
     await context.emit(AccountThawed(thawed_at=context.now()), subject=account.id)

@@ -350,3 +350,18 @@ async def test_s_04_a_changed_phone_undoes_no_freeze(harness: RegistrationHarnes
     view = await holder.disavow(holder.disavowal())
     assert (view.desk_only, view.undo_until) == (True, None)
     assert not await holder.can_sign_in_with(PASSWORD)
+
+
+@pytest.mark.parametrize("session_first", [True, False])
+async def test_s_04_a_recovery_code_and_its_new_phone_undo_no_freeze(
+    harness: RegistrationHarness, session_first: bool
+) -> None:
+    """Events arrive in any order."""
+    holder = await frozen_by_mailbox(harness)
+    if not session_first:
+        await holder.replace_phone()
+    await holder.open_session(phone_replaced=True)
+    if session_first:
+        await holder.replace_phone()
+    row = await holder.row()
+    assert (row["state"], row["desk_only"]) == ("frozen", True)

@@ -157,11 +157,11 @@ class HarnessAccountHolder:
 
     # Events of other services about the account.
 
-    async def open_session(self) -> None:
+    async def open_session(self, *, phone_replaced: bool = False) -> None:
         """The second factor was right, now."""
         event = SessionOpened(
             session_id="s", device="", network=NETWORK, new_device=False, failures=0,
-            opened_at=self.harness.now,
+            opened_at=self.harness.now, phone_replaced=phone_replaced,
         )  # fmt: skip
         await self.harness.handle_event(event, self.account_id)
 
