@@ -54,8 +54,11 @@ def check_phone(value: str, country: str) -> tuple[str, FieldError | None]:
     number = _parse(text, region) if len(text) <= MAX_LENGTH else None
     there = None if number is None else _elsewhere(number, bare=text[0] not in "+0")
     if number is not None and there is not None:
-        if there.country_code == number.country_code:
-            number = there  # the prefix was typed as if it were a part of the number
+        chosen = phonenumbers.country_code_for_region(region) if country else 0
+        if there.country_code in (number.country_code, chosen):
+            # The prefix was typed as if it were a part of the number, or France's in front of a
+            # number of the chosen territory.
+            number = there
         else:
             return text, _other_territory(there)
     if number is not None and phonenumbers.is_valid_number(number):

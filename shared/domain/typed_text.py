@@ -73,6 +73,7 @@ _FOLDED_IN_NAMES = str.maketrans(
     dict.fromkeys(DATA.apostrophes, "'") | dict.fromkeys(DATA.dashes, "-")
 )
 _PARTING = f"{DATA.parting}{DATA.dashes} "
+_QUOTES = f"{DATA.quotes} "
 _LEFT_OUT_OF_NUMBERS = str.maketrans(dict.fromkeys(_PARTING))
 _LEFT_OUT_OF_RECOVERY_CODES = str.maketrans(dict.fromkeys(f"{_PARTING}{DATA.quotes}"))
 _DIGITS = re.compile(f"[0-9](?:[{re.escape(_PARTING)}]{{0,3}}[0-9])*")
@@ -274,7 +275,8 @@ def _ascii_line(field: str, typed: str) -> str:
 
 
 def _without_label(field: str, text: str) -> str:
-    return _LABELS[field].sub("", text)
+    """The text without its label, and without the quotation marks around all of it."""
+    return _LABELS[field].sub("", text.strip(_QUOTES)).lstrip(_QUOTES)
 
 
 def _recovery_candidates(text: str) -> Iterator[str]:

@@ -86,7 +86,12 @@ class MailedLink:
     def render(
         self, request: web.Request, link: LinkState, token: str, form: Form, **variables: Any
     ) -> web.Response:
-        """The state of the link, and its button where it is valid."""
+        """The state of the link, and its button where it is valid.
+
+        What was said about an earlier sending is not shown beside any other state (P-07).
+        """
+        if link.state != "valid":
+            form = Form()
         known = self.token.fullmatch(token)
         switch_url = url(request, self.name, jeton=token) if known else url(request, self.fallback)
         return page(

@@ -63,10 +63,11 @@ class ValidatedChange:
 
 
 async def check(request: CheckPassword, deps: Deps, pool: Pool) -> CheckedPassword:
-    """Count the attempt, then compare."""
-    return await check_account_password(
-        request.account_id, deps.open(request, "password"), deps, pool
-    )
+    """Count the attempt, then compare; nothing typed is no attempt."""
+    typed = deps.open(request, "password")
+    if typed == "":
+        raise Refused(invalid_fields([FieldError(field="password", code="missing")]))
+    return await check_account_password(request.account_id, typed, deps, pool)
 
 
 async def check_password(request: CheckPassword, context: RequestContext[Deps]) -> Reply:

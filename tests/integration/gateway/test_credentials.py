@@ -112,6 +112,26 @@ async def _replace(person: AccountHolder, **given: str) -> HttpResponse:
     return await person.browser.post(page, "/compte/telephone", given)
 
 
+@pytest.mark.parametrize("path", ["/compte/telephone", "/compte/codes-de-secours"])
+async def test_t_17_nothing_typed_is_not_called_a_wrong_password(
+    portal: Portal, address: str, path: str
+) -> None:
+    """And is no attempt: a form sent too early several times shuts nobody out."""
+    person = AccountHolder(portal, address)
+    await person.settle()
+    assert person.phone is not None
+    portal.clock.advance(seconds=60)
+    page = await person.browser.get(path)
+    for _ in range(7):
+        page = await person.browser.post(page, path, {"code": person.phone.code()})
+        assert "Saisissez un mot de passe." in page.text
+        assert "Ce n'est pas votre" not in page.text
+    done = await person.browser.post(
+        page, path, {"password": person.password, "code": person.phone.code()}
+    )
+    assert not done.refused, done.text
+
+
 async def test_g_25_the_old_phone_allows_to_enrol_the_new_one(portal: Portal, address: str) -> None:
     person = AccountHolder(portal, address)
     await person.settle()

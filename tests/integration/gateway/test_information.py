@@ -93,6 +93,26 @@ async def test_p_01_a_second_tab_overwrites_nothing_and_shows_both_versions(
     assert value(await person.browser.get(HERE), "city") == "Pantin"
 
 
+async def test_p_01_p_03_both_versions_stay_in_the_other_language(
+    portal: Portal, address: str
+) -> None:
+    """Else « Save » would overwrite what nobody was shown any more."""
+    person, tab_b = await arrived(portal, address)
+    tab_a = await person.browser.get(HERE)
+    await person.browser.post(tab_a, HERE, {**SAVE, **PHARMACY})
+    told = await person.browser.post(tab_b, HERE, {**SAVE, "city": "Pantin"})
+    for lang, says in (("en", "saved in the meantime"), ("fr", "enregistré entre-temps")):
+        (switch,) = told.soup.select("button[name=lang]")
+        told = await person.browser.send_form(
+            str(switch["formaction"]),
+            {**told.form(HERE), "lang": lang},
+            headers={"Sec-Fetch-Site": "same-origin"},
+        )
+        assert says in told.text
+        assert value(told, "city") == "Pantin"
+        assert told.soup.select_one("#company_name-autre") is not None
+
+
 async def test_p_01_only_fields_of_the_form_can_be_taken(portal: Portal, address: str) -> None:
     person, page = await arrived(portal, address)
     assert (await person.browser.post(page, HERE, {"take": "city"})).status == 400

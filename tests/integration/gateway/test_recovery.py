@@ -174,6 +174,9 @@ async def test_g_26_a_lost_phone_is_confirmed_from_the_mailbox(
     assert (await person.browser.get("/accueil")).path == "/accueil", "nothing else happened"
     again = await browser.get(path)
     assert again.soup.find("form", action="/telephone-perdu/confirmer") is None
+    back = await browser.get(f"{robot.path}?{robot.query}")
+    assert "Ce lien ne permet plus" in back.text
+    assert "Saisissez les 6 chiffres" not in back.text, "nothing is asked for any more (P-07)"
 
 
 async def test_g_26_a_stolen_phone_freezes_the_account_at_once(
@@ -233,6 +236,9 @@ async def test_not_me_freezes_the_account_until_every_factor_is_given_again(
     portal.clock.advance(seconds=5)  # sign in later than the clock skew
     twice = await holder.get(path)
     assert twice.soup.find("form", action="/ce-n-est-pas-moi") is None
+    back = await holder.get(f"{robot.path}?{robot.query}")
+    assert "Votre compte est déjà bloqué" in back.text
+    assert "Saisissez les 6 chiffres" not in back.text, "nothing is asked for any more (P-07)"
     await _request_reset(holder, address)
     mail = await portal.sent_mails.to(address, kind="PasswordReset")
     page = await holder.get(f"/mot-de-passe?jeton={mail.token}")

@@ -77,6 +77,22 @@ def test_b_11_a_mail_is_shown_with_labels_for_its_kind_and_data() -> None:
     assert _rows("mailer", "mails", mail, "en")[1][1].startswith("Last name: Durand; Date: ")
 
 
+@pytest.mark.parametrize(
+    ("lang", "gist"),
+    [("fr", "Enrôlements récents : 1 ; Codes de secours : 9"),
+     ("en", "Recent phone linking: 1; Recovery codes: 9")],
+)  # fmt: skip
+def test_p_15_the_summary_counts_recovery_codes_and_not_lists(lang: str, gist: str) -> None:
+    """An enrolment is kept for some minutes after the phone was linked: it need not be going on."""
+    document = {
+        "authenticators_on_their_way": [{"begun_at": "2026-11-25T09:42:00Z"}],
+        "recovery_codes": [{"made_at": "2026-11-25T09:42:00Z", "codes_left": 9}],
+    }
+    data = PersonalData(documents={"mfa": document}, missing=())
+    shown = [part.gist for part in build_sections(data, lang, BRAND.names(lang)) if part.gist]
+    assert [text.replace("\u00a0", " ") for text in shown] == [gist]
+
+
 def test_b_11_every_mail_and_every_field_has_a_label() -> None:
     """A new mail, or a new field of one, needs labels in both languages."""
     assert set(TEMPLATES) <= MAILS.keys() | VALUES.keys()

@@ -109,6 +109,19 @@ def test_t_06_at_home_an_overseas_number_is_right(typed: str, territory: str) ->
     )
 
 
+@pytest.mark.parametrize(
+    ("typed", "territory", "normalized"),
+    [("+33 6 92 12 34 56", "RE", "+262692123456"), ("0033 2 69 60 12 34", "YT", "+262269601234"),
+     ("+33 (0)5 96 60 12 34", "MQ", "+596596601234"), ("+33 5 90 27 12 34", "BL", "+590590271234"),
+     ("+33 5 08 41 12 34", "PM", "+508411234"), ("+262 1 55 87 40 90", "FR", "+33155874090")],
+)  # fmt: skip
+def test_t_06_at_home_a_prefix_of_the_same_plan_is_corrected(
+    typed: str, territory: str, normalized: str
+) -> None:
+    """« Another territory: choose this country » would name the one that is chosen."""
+    assert check_phone(typed, territory) == (normalized, None)
+
+
 @pytest.mark.parametrize("territory", TERRITORIES)
 @pytest.mark.parametrize("typed", METROPOLITAN)
 def test_t_06_a_metropolitan_number_is_named_overseas(typed: str, territory: str) -> None:

@@ -29,7 +29,7 @@ CATEGORIES: dict[str, str] = {
     "disavowals": N_("Liens « Ce n'est pas moi » utilisés"),
     "limits": N_("Compteurs de protection"),
     "authenticator": N_("Téléphone enrôlé"),
-    "authenticators_on_their_way": N_("Enrôlement en cours"),
+    "authenticators_on_their_way": N_("Enrôlements récents"),
     "recovery_codes": N_("Codes de secours"),
     "wrong_codes": N_("Codes refusés"),
     "information": N_("Informations saisies"),

@@ -5,7 +5,7 @@ is shown as it is, so that nothing is left out.
 """
 
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -53,6 +53,8 @@ GISTS: dict[str, tuple[str, tuple[tuple[str, ...], ...]]] = {
     "registration": ("account", (("first_name", "last_name"), ("address",))),
     "profile": ("information", (("company_name",), ("city",))),
 }
+#: Categories whose row stands for several things, and says how many.
+COUNTED = {"recovery_codes": "codes_left"}
 YES_NO = (N_("non"), N_("oui"))
 
 
@@ -114,7 +116,7 @@ class _Words:
             return format_number(len(document[service]), self.lang)
         space = "\u00a0" if self.lang == "fr" else ""
         return f"{space}; ".join(
-            f"{self.label(CATEGORIES, name)}{space}: {format_number(len(kept), self.lang)}"
+            f"{self.label(CATEGORIES, name)}{space}: {format_number(_count(name, kept), self.lang)}"
             for name, kept in document.items()
             if kept
         )
@@ -165,6 +167,12 @@ class _Words:
             return status_text(text, lang)
         words = {**VALUES, **MAILS} if name == "kind" else VALUES
         return translate(words[text], lang) if name in CHOSEN and text in words else text
+
+
+def _count(category: str, rows: Sequence[Mapping[str, Any]]) -> int:
+    """How many things the rows of a category are."""
+    counted = COUNTED.get(category)
+    return len(rows) if counted is None else sum(int(row.get(counted) or 0) for row in rows)
 
 
 def _ordered(fields: Mapping[str, Any]) -> Mapping[str, Any]:

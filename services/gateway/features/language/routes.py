@@ -45,6 +45,9 @@ async def choose(request: web.Request, fields: dict[str, str]) -> web.StreamResp
         query = shown.form_query(fields) if shown.form_query else {}
         return see_other(routes.url(shown.name, **query))
     if before is not None:
+        if "version" in before.values:
+            # A page of two versions carries the newer one, as if both had been compared already.
+            form.values["version"] = before.values["version"]
         form = replace(before, values=form.values, errors={}, alert=None, key=form.key, typed=True)
         form.translate(lang)
     return await show_again(request, filled_in, fields, form)

@@ -25,6 +25,8 @@ const LONG_RUN_OF_MARKS = new RegExp(`\\p{M}{${MAX_MARKS_IN_A_ROW + 1}}`, "u");
 const APOSTROPHES = any(data.apostrophes);
 const DASHES = any(data.dashes);
 const PHONE_DASHES = any(`${data.dashes}\u2010\u2011`);
+const QUOTES = any(`${data.quotes} `).source;
+const OUTER_QUOTES = new RegExp(`^${QUOTES}+|${QUOTES}+$`, "gu");
 const LEFT_OUT_OF_NUMBERS = any(PARTING);
 const LEFT_OUT_OF_RECOVERY_CODES = any(PARTING + data.quotes);
 const DIGITS = new RegExp(`[0-9](?:${any(PARTING).source}{0,3}[0-9])*`, "gu");
@@ -166,7 +168,8 @@ const upper = (text) => text.replace(/[a-z]/gu, (letter) => letter.toUpperCase()
 
 const plainSigns = (text) => text.replace(PHONE_DASHES, "-").replace(/[/\\]/gu, " ");
 
-const withoutLabel = (field, text) => text.replace(LABELS.get(field), "");
+const withoutLabel = (field, text) =>
+  text.replace(OUTER_QUOTES, "").replace(LABELS.get(field), "").replace(OUTER_QUOTES, "");
 
 function recoveryCandidates(text) {
   const numbered = text.replace(LINE_NUMBER, "");
