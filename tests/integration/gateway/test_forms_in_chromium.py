@@ -8,7 +8,7 @@ from urllib.parse import urlsplit
 
 import pytest
 import pytest_asyncio
-from playwright.async_api import Browser, Page, Request
+from playwright.async_api import BrowserContext, Page, Request
 
 from tests.integration.gateway.form_scenes import FORMS, SCENES, Filled, Person
 from tests.integration.gateway.test_returning_forms import FILLED_IN, fields_to_type
@@ -20,18 +20,25 @@ pytestmark = pytest.mark.asyncio(loop_scope="package")
 #: Scripts that take part in sending these forms.
 SCRIPTED = ("register", "information", "change_password", "reset_password")
 WAYS = [(name, number % 2 == 0 or name in SCRIPTED) for number, name in enumerate(FILLED_IN)]
+#: A browser with scripts (True) and one without.
+Contexts = dict[bool, BrowserContext]
 
 
 @pytest_asyncio.fixture(scope="module", loop_scope="package")
-async def chromium() -> AsyncIterator[Browser]:
-    """One Chromium for all forms."""
-    async with running() as started:
-        yield started
+async def contexts() -> AsyncIterator[Contexts]:
+    """For all forms: what their pages share is loaded once."""
+    async with running() as chromium:
+        yield {
+            scripts: await chromium.new_context(locale="fr-FR", java_script_enabled=scripts)
+            for scripts in (True, False)
+        }
 
 
-async def opened(chromium: Browser, portal: Portal, made: Filled, *, scripts: bool) -> Page:
-    """The page of the form, in Chromium with the same cookies."""
-    context = await chromium.new_context(locale="fr-FR", java_script_enabled=scripts)
+async def opened(context: BrowserContext, portal: Portal, made: Filled) -> Page:
+    """The page of the form, in Chromium with the same cookies and no others."""
+    for former in context.pages:
+        await former.close()
+    await context.clear_cookies()
     cookies = made.browser.cookies.items()
     await context.add_cookies(
         [{"name": name, "value": value, "url": portal.base} for name, value in cookies]
@@ -66,10 +73,10 @@ async def shows(page: Page, form: str, typed: dict[str, str]) -> None:
 
 @pytest.mark.parametrize(("name", "scripts"), WAYS)
 async def test_p_02_p_03_a_form_survives_what_people_do_with_a_page(
-    portal: Portal, chromium: Browser, name: str, scripts: bool
+    portal: Portal, contexts: Contexts, name: str, scripts: bool
 ) -> None:
     made, path = await SCENES[name](Person(portal)), FORMS[name].path
-    page = await opened(chromium, portal, made, scripts=scripts)
+    page = await opened(contexts[scripts], portal, made)
     form, typed = f"main form[action='{path}']", fields_to_type(name, made)
     await type_into(page, form, typed)
     # Sent with a token that has expired, which any form can be.
@@ -85,9 +92,10 @@ async def test_p_02_p_03_a_form_survives_what_people_do_with_a_page(
     await page.go_back()
     assert page.url == there
     await shows(page, form, typed)
-    tab = await page.context.new_page()
-    await tab.goto(there)
-    await shows(tab, form, typed)
+    if scripts:  # without, another tab is one more request for the same address
+        tab = await page.context.new_page()
+        await tab.goto(there)
+        await shows(tab, form, typed)
     async with page.expect_navigation():
         await page.locator("button[name=lang]").click()
     assert await page.locator("html").get_attribute("lang") == "en"
@@ -104,12 +112,11 @@ async def test_p_02_p_03_a_form_survives_what_people_do_with_a_page(
             await text.first.press("Enter")
         (post,) = (one for one in sent if one.method == "POST")
         assert urlsplit(post.url).path == path, "Enter sends the form, not the language"
-    await page.context.close()
 
 
-async def test_p_03_another_theme_keeps_what_was_typed(portal: Portal, chromium: Browser) -> None:
+async def test_p_03_another_theme_keeps_what_was_typed(portal: Portal, contexts: Contexts) -> None:
     made = await SCENES["register"](Person(portal))
-    page = await opened(chromium, portal, made, scripts=True)
+    page = await opened(contexts[True], portal, made)
     form, typed = "main form[action='/inscription']", fields_to_type("register", made)
     await type_into(page, form, typed)
     await page.locator(f"{form} [name=password]").fill("Kvfz9rLq#2")
@@ -119,4 +126,3 @@ async def test_p_03_another_theme_keeps_what_was_typed(portal: Portal, chromium:
     assert await page.locator("html").get_attribute("data-fr-theme") == "dark"
     for name, value in {**typed, "password": "Kvfz9rLq#2"}.items():
         assert await page.locator(f"{form} [name='{name}']").input_value() == value
-    await page.context.close()
