@@ -77,11 +77,10 @@ class MailedLink:
         """What the URL of the page needs to show its form again."""
         return {"jeton": fields["token"]} if self.token.fullmatch(fields["token"]) else {}
 
-    def spent(self, refused: Refused, fields: dict[str, str]) -> Redirect | None:
-        """Where the link is why it was refused: back to its page, which describes the link."""
-        if refused.refusal.slug not in STATES:
-            return None
-        return Redirect(self.name, **self.form_query(fields))
+    def raise_if_spent(self, refused: Refused, fields: dict[str, str]) -> None:
+        """Redirect to the page, which describes the link, where the link was refused."""
+        if refused.refusal.slug in STATES:
+            raise Redirect(self.name, **self.form_query(fields)) from refused
 
     def render(
         self, request: web.Request, link: LinkState, token: str, form: Form, **variables: Any

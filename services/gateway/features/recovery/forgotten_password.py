@@ -78,8 +78,7 @@ async def submit_reset(request: web.Request, fields: dict[str, str]) -> web.Resp
     try:
         view = await ask(request, message, PasswordChangedView, key)
     except Refused as refused:
-        if (spent := LINK.spent(refused, fields)) is not None:
-            raise spent from refused
+        LINK.raise_if_spent(refused, fields)
         return refused_form(request, fields, refused)
     await end_account_sessions(request, view.account_id, view.changed_at, "password_changed")
     return redirect_with_flash(request, "sign_in", "password_reset")

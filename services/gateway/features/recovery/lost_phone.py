@@ -86,8 +86,7 @@ async def confirm(request: web.Request, fields: dict[str, str]) -> web.Response 
     try:
         view = await ask(request, message, LostPhoneView, key)
     except Refused as refused:
-        if (spent := LINK.spent(refused, fields)) is not None:
-            raise spent from refused
+        LINK.raise_if_spent(refused, fields)
         return refused_form(request, fields, refused, prefix="link")
     if view.frozen:
         await end_frozen(request, view.account_id)

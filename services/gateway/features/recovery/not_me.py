@@ -58,8 +58,7 @@ async def submit(request: web.Request, fields: dict[str, str]) -> web.Response |
     try:
         frozen = await ask(request, message, FrozenView, key)
     except Refused as refused:
-        if (spent := LINK.spent(refused, fields)) is not None:
-            raise spent from refused
+        LINK.raise_if_spent(refused, fields)
         return refused_form(request, fields, refused, prefix="link")
     await end_frozen(request, frozen.account_id)
     until = frozen.undo_until

@@ -46,7 +46,6 @@ async def submit(request: web.Request, fields: dict[str, str]) -> web.Response |
     try:
         await ask(request, message, Done, idempotency_key(request, "unlock", fields))
     except Refused as refused:
-        if (spent := LINK.spent(refused, fields)) is not None:
-            raise spent from refused
+        LINK.raise_if_spent(refused, fields)
         return refused_form(request, fields, refused, prefix="link")
     return redirect_with_flash(request, "sign_in", "unlocked")

@@ -65,8 +65,7 @@ async def submit(request: web.Request, fields: dict[str, str]) -> web.Response |
     except Refused as refused:
         if refused.refusal.slug == "already_verified":
             raise Redirect(LINK.name, **LINK.form_query(fields)) from refused
-        if (spent := LINK.spent(refused, fields)) is not None:
-            raise spent from refused
+        LINK.raise_if_spent(refused, fields)
         if refused.refusal.slug == "wrong_password":
             log.warning("A link's password was wrong.", action="authn_login_fail")
         return refused_form(request, fields, refused)
