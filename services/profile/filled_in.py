@@ -20,7 +20,7 @@ FILLED_IN = (
     "city",
     "establishment_type",
 )
-#: The type that a FINESS number tells (SI-08).
+#: The type that a FINESS number implies (SI-08).
 HOSPITAL_PHARMACY = "hospital_pharmacy"
 
 

@@ -28,7 +28,7 @@ _PREFIXES = frozenset(
 MAX_LENGTH = 40
 MAX_EXTENSION_LENGTH = 8
 
-#: Digits of the shortest number that tells its country without a prefix: six digits are numbers of
+#: Digits of the shortest number that names its country without a prefix: six digits are numbers of
 #: several.
 _TELLING_LENGTH = 8
 #: The numbers of 08, free or at extra cost, are the same in all of the plan.

@@ -27,7 +27,7 @@ WHERE kind = $1 AND address_hash = ANY($2) AND NOT replaced AND used_at IS NULL 
 LIMIT 1
 """
 )
-# Without `quota_hash` nobody was told of it.
+# Without `quota_hash` it was never mailed.
 IS_OFFERED = """
 SELECT 1 FROM mailed_links
 WHERE kind = $1 AND address_hash = ANY($2) AND NOT replaced AND used_at IS NULL AND expires_at > $3
@@ -59,7 +59,7 @@ async def add(
     """Store a link; the former ones of its kind and address are void (RE-02).
 
     `address_hashes` are one per key of the ring; the first is stored. `quota_hash` is what the
-    mailbox of a link that lifts limits is counted under, None where nobody is told of the link.
+    mailbox of a link that lifts limits is counted under, None where the link is not mailed.
     """
     await tx.execute(REPLACE, link.kind, list(address_hashes))
     hashes = {
@@ -85,10 +85,10 @@ async def find_living(
 
 
 async def is_offered(
-    tx: Connection, kind: str, address_hashes: Sequence[str], now: datetime, *, told: bool
+    tx: Connection, kind: str, address_hashes: Sequence[str], now: datetime, *, mailed: bool
 ) -> bool:
-    """Whether an address has a link that can be used; with `told`, one that was mailed."""
-    return await tx.fetchval(IS_OFFERED, kind, list(address_hashes), now, told) is not None
+    """Whether an address has a link that can be used; with `mailed`, one that was mailed."""
+    return await tx.fetchval(IS_OFFERED, kind, list(address_hashes), now, mailed) is not None
 
 
 async def read_counted(tx: Connection, kind: str, hashes: Sequence[bytes]) -> tuple[str, str]:

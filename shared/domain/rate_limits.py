@@ -59,8 +59,8 @@ class Throttle:
 
 
 def networks_around(network: str) -> tuple[str, ...]:
-    """The networks that a client's /24 or /64 counts in, the narrowest first: whoever has a whole
-    /48 of IPv6 addresses is one client in it.
+    """The networks that a client's /24 or /64 counts in, the narrowest first: a client that
+    has a whole /48 of IPv6 addresses is one client in it.
 
     >>> networks_around("2001:db8:1:2::/64")
     ('2001:db8:1:2::/64', '2001:db8:1::/56', '2001:db8:1::/48')

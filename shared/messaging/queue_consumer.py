@@ -22,7 +22,7 @@ from shared.messaging.connection import (
 from shared.runtime.retrying import OutageLog
 from shared.runtime.telemetry import get_logger
 
-#: Seconds between two tries; even after a long outage work goes on within a few seconds.
+#: Seconds between two tries; even after a long outage work resumes within a few seconds.
 FIRST_PAUSE = 0.2
 MAX_PAUSE = 3.0
 

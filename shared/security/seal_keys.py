@@ -1,4 +1,4 @@
-"""Key rings of sealed fields: whoever seals for a service holds its public keys only.
+"""Key rings of sealed fields: a service that seals for another holds its public keys only.
 
 A seal is HPKE in base mode (RFC 9180: X25519, HKDF-SHA-256, AES-256-GCM). Earlier versions sealed
 with AES-256-GCM under a key that senders and reader shared; such a key stays in the reader's ring

@@ -43,7 +43,7 @@ from shared.messaging.handlers import Refused
 from shared.runtime.telemetry import get_logger
 
 TOKEN_HEADER = "X-Impex-Csrf"  # noqa: S105 - the name of a header
-#: In the URL of a page: the id of a form that it shows again, and of what it tells after one.
+#: In the URL of a page: the id of a form that it shows again, and of what it shows after one.
 FORM_QUERY, RESULT_QUERY = "saisie", "resultat"
 #: In the URL of a form that takes the fields of another one: the other's path.
 OF_FORM_QUERY = "de"

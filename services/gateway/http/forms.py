@@ -66,7 +66,7 @@ class Form:
     `alert` is about all of it, or about the field `alert_field`, which then repeats it; both alert
     and errors are in `texts` in every language. `status` is that of a page that answers the form
     directly: 422, or one of `CARRIED`. `typed`: somebody has filled it in. `result` is what the
-    page tells after the form was accepted, in place of the form. `request_fields` are all the
+    page shows after the form was accepted, in place of the form. `request_fields` are all the
     fields of the present request; they are never saved.
     """
 
@@ -92,7 +92,7 @@ class Form:
 
     @classmethod
     def accepted(cls, **result: Any) -> "Form":
-        """What the page tells after the form was accepted."""
+        """What the page shows after the form was accepted."""
         return cls(result=result)
 
     def explain(

@@ -237,7 +237,7 @@ async def promote(
         session_id=str(uuid.uuid4()),
         device=state.device,
         network=state.network,
-        # Of a phone that this very sign-in enrolled its own mail tells.
+        # A phone that this sign-in enrolled has a mail of its own.
         new_device=not first and replaced_at is None and found.account_id not in known,
         failures=failures,
         opened_at=now,

@@ -133,7 +133,7 @@ class SavedForms:
         await self._execute(sql, account_id, page)
 
     async def delete_of_browser(self, browser: str) -> None:
-        """Whoever used this browser has finished: nothing of it is shown any more."""
+        """The person at this browser has finished: nothing of it is shown any more."""
         await self._execute("delete from saved_forms where browser_hash = $1", token_hash(browser))
 
     async def purge(self) -> int:

@@ -54,7 +54,7 @@ async def code_refused(event: CodeRefused, context: Context[Deps]) -> None:
 
 async def session_opened(event: SessionOpened, context: Context[Deps]) -> None:
     """A sign-in from a browser that is new to the account, or after failures."""
-    if event.new_device and not await _told_already(context, event.opened_at):
+    if event.new_device and not await _stronger_notice_sent(context, event.opened_at):
         await send_notice(context, NEW_DEVICE, event, event.opened_at)
     elif event.failures >= FAILURES_PER_NOTICE and not await _daily_limit_reached(
         context, event.opened_at
@@ -102,7 +102,7 @@ async def send_notice(
     )
 
 
-async def _told_already(context: Context[Deps], at: datetime) -> bool:
+async def _stronger_notice_sent(context: Context[Deps], at: datetime) -> bool:
     """Whether a stronger notice about the same act was sent: one act, one mail."""
     account_id = account_of(context)
     await store.lock(context.tx, account_id)

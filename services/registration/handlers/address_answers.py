@@ -1,4 +1,4 @@
-"""Which of two addresses was meant: the form goes on as if it had been sent with that one.
+"""Which of two addresses was meant: the form continues as if it had been sent with that one.
 
 An answer that is about another form, or that changes more than the address, finds no question: the
 whole form is needed, with its password.

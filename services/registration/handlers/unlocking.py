@@ -71,15 +71,15 @@ async def offer(
     """Send the link, unless one lives; an account gets it at its own address. Returns whether it
     was sent.
 
-    About wrong passwords nobody is told without an account: such a link takes the same steps and
-    keeps no other one back.
+    Wrong passwords for an address without an account send no mail: such a link takes the same
+    steps and keeps no other one back.
     """
     deps, tx, now = context.deps, context.tx, context.now()
     await account_request_store.lock_address(tx, key)
     account = await account_store.find_by_address(tx, key)
     hashes = deps.rate_limit_keys(key)
-    is_told = account is not None or about != "sign_in"
-    if await mailed_link_store.is_offered(tx, KIND, hashes, now, told=is_told):
+    is_mailed = account is not None or about != "sign_in"
+    if await mailed_link_store.is_offered(tx, KIND, hashes, now, mailed=is_mailed):
         return False
     token = new_token()
     link = MailedLink(
@@ -98,7 +98,7 @@ async def offer(
     )
     await context.emit(offered, subject=link.account_id)
     link_hash = keyed_hash(deps.token_keys, PURPOSE, token)[1]
-    mailbox = deps.quota_keys(key)[0] if is_told else None
+    mailbox = deps.quota_keys(key)[0] if is_mailed else None
     await mailed_link_store.add(tx, link, link_hash, hashes, mailbox)
     return True
 

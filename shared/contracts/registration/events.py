@@ -115,7 +115,7 @@ class SignInLocked(Event, frozen=True, kw_only=True):
 
     Published at the first wait for one network, and when the day's ceiling is reached; not for
     every wait that follows. Without a subject the address has no account. `unlock_offered`:
-    `UnlockOffered` tells its holder.
+    the holder is notified by `UnlockOffered`.
     """
 
     network: str
@@ -129,7 +129,7 @@ class UnlockOffered(Event, frozen=True, kw_only=True):
     """The limit of an address is used up, by its holder or by strangers: a mailed link lifts it and
     does nothing else.
 
-    `about` is `sign_in` (wrong passwords; without a subject nobody is told) or `requests`.
+    `about` is `sign_in` (wrong passwords; without a subject no mail is sent) or `requests`.
     `link_token` (256 bits, base64url) is sealed for the mailer.
     """
 

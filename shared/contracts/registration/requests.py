@@ -26,7 +26,7 @@ class RequestAccount(Request, frozen=True, kw_only=True):
 
 @request(OWNER, views.RequestView, changes=True)
 class AnswerAddressQuestion(Request, frozen=True, kw_only=True):
-    """Say which address was meant after `likely_slip`, without the password: the form goes on.
+    """Say which address was meant after `likely_slip`, without the password: the form continues.
 
     `request_id` is that of a correction. Refused with `too_many_requests`, `request_gone`,
     `already_verified`, or `question_gone`: answered, older than half an hour, about another form,

@@ -280,9 +280,9 @@ async def test_p_04_a_list_that_is_no_longer_valid_is_not_shown_for_ever(
     other = portal.browser()
     page = await person.sign_in(other)
     assert codes_on(page) == codes
-    told = await other.post(page, page.path, {"kept": "1"})
-    assert (told.path, codes_on(told)) == (page.path, [])
-    assert len(codes_on(await other.post(told, told.path))) == 10
+    answer = await other.post(page, page.path, {"kept": "1"})
+    assert (answer.path, codes_on(answer)) == (page.path, [])
+    assert len(codes_on(await other.post(answer, answer.path))) == 10
 
 
 async def test_p_04_another_account_confirms_nothing_of_this_one(

@@ -72,15 +72,15 @@ async def test_p_01_a_second_tab_overwrites_nothing_and_shows_both_versions(
     person, tab_b = await arrived(portal, address)
     tab_a = await person.browser.get(HERE)
     await person.browser.post(tab_a, HERE, {**SAVE, **PHARMACY})
-    told = await person.browser.post(tab_b, HERE, {**SAVE, "city": "Pantin"})
-    assert "Ce brouillon a été enregistré entre-temps" in told.text
-    assert "Brouillon enregistré à" not in told.text
-    assert value(told, "city") == "Pantin"
-    assert value(told, "company_name") == ""
-    assert PHARMACY["company_name"] in told.soup.select_one("#company_name-autre").text  # type: ignore[union-attr]
+    shown = await person.browser.post(tab_b, HERE, {**SAVE, "city": "Pantin"})
+    assert "Ce brouillon a été enregistré entre-temps" in shown.text
+    assert "Brouillon enregistré à" not in shown.text
+    assert value(shown, "city") == "Pantin"
+    assert value(shown, "company_name") == ""
+    assert PHARMACY["company_name"] in shown.soup.select_one("#company_name-autre").text  # type: ignore[union-attr]
     assert value(await person.browser.get(HERE), "city") == PHARMACY["city"], "not overwritten"
 
-    one = await person.browser.post(told, HERE, {"take": "company_name", "city": "Pantin"})
+    one = await person.browser.post(shown, HERE, {"take": "company_name", "city": "Pantin"})
     assert value(one, "company_name") == PHARMACY["company_name"]
     assert value(one, "city") == "Pantin"
     assert one.soup.select_one("#phone-autre") is not None, "the others are still shown"
@@ -88,7 +88,7 @@ async def test_p_01_a_second_tab_overwrites_nothing_and_shows_both_versions(
     assert value(everything, "city") == PHARMACY["city"]
     assert everything.soup.select("[data-other-version]") == []
 
-    mine = await person.browser.post(told, HERE, {**SAVE, **PHARMACY, "city": "Pantin"})
+    mine = await person.browser.post(shown, HERE, {**SAVE, **PHARMACY, "city": "Pantin"})
     assert "Brouillon enregistré à" in mine.text, "once both were seen, my choice counts"
     assert value(await person.browser.get(HERE), "city") == "Pantin"
 
@@ -100,17 +100,17 @@ async def test_p_01_p_03_both_versions_stay_in_the_other_language(
     person, tab_b = await arrived(portal, address)
     tab_a = await person.browser.get(HERE)
     await person.browser.post(tab_a, HERE, {**SAVE, **PHARMACY})
-    told = await person.browser.post(tab_b, HERE, {**SAVE, "city": "Pantin"})
+    shown = await person.browser.post(tab_b, HERE, {**SAVE, "city": "Pantin"})
     for lang, says in (("en", "saved in the meantime"), ("fr", "enregistré entre-temps")):
-        (switch,) = told.soup.select("button[name=lang]")
-        told = await person.browser.send_form(
+        (switch,) = shown.soup.select("button[name=lang]")
+        shown = await person.browser.send_form(
             str(switch["formaction"]),
-            {**told.form(HERE), "lang": lang},
+            {**shown.form(HERE), "lang": lang},
             headers={"Sec-Fetch-Site": "same-origin"},
         )
-        assert says in told.text
-        assert value(told, "city") == "Pantin"
-        assert told.soup.select_one("#company_name-autre") is not None
+        assert says in shown.text
+        assert value(shown, "city") == "Pantin"
+        assert shown.soup.select_one("#company_name-autre") is not None
 
 
 async def test_p_01_only_fields_of_the_form_can_be_taken(portal: Portal, address: str) -> None:
@@ -126,9 +126,9 @@ async def test_p_01_validating_in_an_older_tab_shows_both(portal: Portal, addres
     person, older = await arrived(portal, address)
     page = await person.browser.get(HERE)
     await person.browser.post(page, HERE, {**SAVE, **PHARMACY})
-    told = await person.browser.post(older, HERE, {**VALIDATE, **PHARMACY, "city": "Pantin"})
-    assert "Ce brouillon a été enregistré entre-temps" in told.text
-    assert value(told, "city") == "Pantin"
+    shown = await person.browser.post(older, HERE, {**VALIDATE, **PHARMACY, "city": "Pantin"})
+    assert "Ce brouillon a été enregistré entre-temps" in shown.text
+    assert value(shown, "city") == "Pantin"
 
 
 async def test_t_02_the_page_explains_a_changed_number(portal: Portal, address: str) -> None:

@@ -1,4 +1,4 @@
-"""S-05: whoever has a whole /48 of IPv6 addresses is one client where the gateway limits tables.
+"""S-05: a client with a whole /48 of IPv6 addresses is one client where the gateway limits tables.
 
 With IPv4 each /24 is one.
 """

@@ -183,7 +183,7 @@ def later() -> SessionOpened:
 
 
 @pytest.mark.parametrize(
-    ("stronger", "told"),
+    ("stronger", "sent"),
     [
         (lambda: changed(), False),
         (lambda: AuthenticatorReplaced(by="phone", replaced_at=now()), True),
@@ -193,7 +193,7 @@ def later() -> SessionOpened:
     ids=["password", "phone", "thaw", "lock"],
 )
 async def test_p_17_a_sign_in_of_the_same_act_brings_no_mail_of_its_own(
-    mailer: MailerHarness, smtp: MailServer, stronger: Callable[[], Event], told: bool
+    mailer: MailerHarness, smtp: MailServer, stronger: Callable[[], Event], sent: bool
 ) -> None:
     """After a lock, or on another device after a new phone, it is another act; so it is later."""
     async with mailer.run(IMPEX_SMTP_URL=smtp.url):
@@ -201,7 +201,7 @@ async def test_p_17_a_sign_in_of_the_same_act_brings_no_mail_of_its_own(
         await mailer.state(await mailer.publish(stronger()), "accepted")
         await mailer.publish(opened(new=True))
         await mailer.all_handled()
-        assert ("new_device" in await mailer.templates()) == told
+        assert ("new_device" in await mailer.templates()) == sent
         await mailer.state(await mailer.publish(later()), "accepted")
         assert "new_device" in await mailer.templates()
 

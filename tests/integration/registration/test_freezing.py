@@ -342,7 +342,7 @@ async def test_s_04_nor_where_the_phone_was_removed_since(harness: RegistrationH
 
 
 async def test_s_04_a_changed_phone_undoes_no_freeze(harness: RegistrationHarness) -> None:
-    """Whoever replaced it has both factors: only support ends that freeze."""
+    """The person who replaced it has both factors: only support ends that freeze."""
     holder = await HarnessAccountHolder.of(harness)
     await holder.open_session()
     await holder.replace_phone(days_ago=1)

@@ -125,7 +125,7 @@ async def test_s_05_a_newcomer_and_a_holder_lift_what_strangers_used_up(
 async def test_s_05_wrong_passwords_of_strangers_keep_no_unlock_mail_back(
     harness: RegistrationHarness, address: str
 ) -> None:
-    """Nobody is told of wrong passwords without an account: the mail about requests comes."""
+    """Wrong passwords without an account send no mail; the mail about requests comes."""
     holder = await HarnessAccountHolder.of(harness)
     harness.advance(days=2)
     await use_up_passwords(harness, address)
@@ -134,12 +134,12 @@ async def test_s_05_wrong_passwords_of_strangers_keep_no_unlock_mail_back(
     mine = harness.form(address, network=OTHER_NETWORK)
     for _ in range(2):
         assert (await harness.refusal(mine)).params == {"limit": "address"}
-    told = [
+    sent = [
         event
         for _, subject, event in await harness.published(UnlockOffered)
         if subject is not None or event.about != "sign_in"
     ]
-    assert [event.address for event in told] == [address], "one mail"
+    assert [event.address for event in sent] == [address], "one mail"
     await harness.ask(unlock(holder, await holder.secret(UnlockOffered)))
     assert await harness.outcome(mine) == "done"
 

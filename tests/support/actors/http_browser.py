@@ -13,7 +13,7 @@ from multidict import CIMultiDictProxy
 from yarl import URL
 
 NBSP = "\u00a0"
-#: In the URL of a page: a form that it shows again, and what it tells after one was accepted.
+#: In the URL of a page: a form that it shows again, and what it shows after one was accepted.
 FORM, RESULT = "saisie", "resultat"
 #: The texts of an element that a page shows.
 READ = XPath(".//text()[not(ancestor::script or ancestor::style or ancestor::template)]")

@@ -150,7 +150,7 @@ def test_g_05_t_05_a_likely_typo_gets_a_suggestion(typed: str, meant: str | None
         "ars.sante.fr", "sante.gouv.nc", "aphm.fr", "chu-lyon.fr",
         "orange.ci", "orange.re", "wanadoo.nc", "outlook.be", "outlook.kr", "hotmail.ch",
         "hotmail.se", "protonmail.ch", "yahoo.be", "yahoo.gr", "live.de", "ansm.sante.re",
-        # A country's own ending, whoever has the domain.
+        # A country's own ending, no matter who owns the domain.
         "gmail.fr", "gmail.co", "gmail.cm", "laposte.ne", "icloud.fr", "labo.cm", "proton.ma",
         # Two slips, and short names that are one letter from many others.
         "gmaill.co", "hotmmial.fr", "fre.fr", "freee.fr", "ge.com", "aon.com", "mc.com",

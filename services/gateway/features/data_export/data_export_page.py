@@ -109,8 +109,10 @@ class _Words:
         """Whose account, which establishment; else how much of what there is."""
         category, groups = GISTS.get(service, ("", ()))
         for row in document.get(category, [])[:1]:
-            told = (" ".join(str(row[name]) for name in group if row.get(name)) for group in groups)
-            if text := ", ".join(filter(None, told)):
+            parts = (
+                " ".join(str(row[name]) for name in group if row.get(name)) for group in groups
+            )
+            if text := ", ".join(filter(None, parts)):
                 return text
         if list(document) == [service]:
             return format_number(len(document[service]), self.lang)

@@ -78,9 +78,9 @@ async def test_mq_06_a_broker_that_is_killed_and_restarted_loses_no_event(
         await eventually(lambda: _inbox(bus, 300), 60)
     assert set(handler.ids) == set(ids)
     assert await gateway.rpc_client.ask(DescribeTerms(language="fr")) == _TERMS
-    told = Counter(one["action"] for one in lines if one["log_level"] not in ("debug", "info"))
+    counted = Counter(one["action"] for one in lines if one["log_level"] not in ("debug", "info"))
     back = Counter(one["action"] for one in lines if one["action"].endswith("_back"))
-    assert (told, back) == ({"broker_lost": 3}, {"broker_back": 3})  # once for each service
+    assert (counted, back) == ({"broker_lost": 3}, {"broker_back": 3})  # once for each service
     for node in nodes:
         assert not any(task.done() for task in node.background_tasks())
     await bus.close()
