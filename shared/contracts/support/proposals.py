@@ -1,0 +1,201 @@
+"""Requests about acts: proposed, approved, refused, stopped, listed; their replies.
+
+`agent_id` is the agent whose session sends the request. `code_at` is when that session last gave a
+code of the second factor: an act that bears on access needs a fresh one.
+
+Any of them is refused with `not_found` (an object that one may not know), `forbidden` (one's role),
+`own_act`, `own_account`, `invited_by_you`, `too_new` (params: hours), `code_needed`, or `stale`
+(params: state, at; by, where an agent did it): it changed meanwhile.
+"""
+
+from datetime import datetime
+
+import msgspec
+
+from shared.contracts.base import Reply, Request, Sealed, request
+from shared.contracts.support.acts import OWNER
+
+#: What a proposal can be: waiting for a second person, for its date, or at its end.
+STATES = ("proposed", "approved", "done", "refused", "stopped", "expired", "failed")
+
+
+class ProposalView(Reply, frozen=True, kw_only=True):
+    """An act as the desk shows it.
+
+    `details` is sealed for the desk: a JSON object of the act's fields and `note`. `may` lists what
+    the agent that asked may do with it (`approve`, `refuse`, `stop`), `why_not` is the slug of why
+    they may not approve it. `failure` is the owner's reason in the state `failed`.
+    """
+
+    proposal_id: str
+    number: str
+    act: str
+    state: str
+    reason: str
+    proposed_by: str
+    proposed_by_name: str
+    proposed_at: datetime
+    expires_at: datetime | None = None
+    account_id: str = ""
+    subject_agent_id: str = ""
+    request_number: str = ""
+    approved_by: str = ""
+    approved_by_name: str = ""
+    approved_at: datetime | None = None
+    single: bool = False
+    due_at: datetime | None = None
+    done_at: datetime | None = None
+    ended_by: str = ""
+    ended_at: datetime | None = None
+    ended_why: str = ""
+    failure: str = ""
+    details: Sealed | None = None
+    may: tuple[str, ...] = ()
+    why_not: str = ""
+
+
+class ProposalRow(msgspec.Struct, frozen=True, kw_only=True):
+    """One line of a list of acts."""
+
+    proposal_id: str
+    number: str
+    act: str
+    state: str
+    reason: str
+    proposed_by_name: str
+    proposed_at: datetime
+    expires_at: datetime | None = None
+    due_at: datetime | None = None
+    account_id: str = ""
+    subject_agent_id: str = ""
+    may_approve: bool = False
+
+
+class ProposalsView(Reply, frozen=True, kw_only=True):
+    """A page of acts. `total` counts what matches, `to_approve` what the agent may approve now."""
+
+    rows: tuple[ProposalRow, ...]
+    page: int
+    pages: int
+    total: int
+    to_approve: int
+
+
+@request(OWNER, ProposalView, changes=True)
+class Propose(Request, frozen=True, kw_only=True):
+    """Propose an act, or do it where it needs nobody else.
+
+    `details` is sealed for support: a JSON object of the act's fields, by name. `note` is sealed
+    free text, at most 500 characters. Refused also with `unknown_choice` (params: field) or
+    `invalid_fields` (errors).
+    """
+
+    agent_id: str
+    act: str
+    reason: str
+    account_id: str = ""
+    subject_agent_id: str = ""
+    request_number: str = ""
+    details: Sealed | None = None
+    note: Sealed | None = None
+    code_at: datetime | None = None
+
+
+@request(OWNER, ProposalView, changes=True)
+class ApproveProposal(Request, frozen=True, kw_only=True):
+    """Approve an act that somebody else proposed. Its delay begins, or it is carried out."""
+
+    agent_id: str
+    proposal_id: str
+    code_at: datetime | None = None
+
+
+@request(OWNER, ProposalView, changes=True)
+class RefuseProposal(Request, frozen=True, kw_only=True):
+    """Refuse an act, with a reason of the closed list."""
+
+    agent_id: str
+    proposal_id: str
+    reason: str
+
+
+@request(OWNER, ProposalView, changes=True)
+class StopProposal(Request, frozen=True, kw_only=True):
+    """Stop an act that is proposed or waits for its date, with a reason of the closed list."""
+
+    agent_id: str
+    proposal_id: str
+    reason: str
+
+
+@request(OWNER, ProposalsView, changes=False)
+class ListProposals(Request, frozen=True, kw_only=True):
+    """Acts, those that expire or fall due first. `show` is `to_approve`, `open` or `all`;
+    `account_id` restricts them to one account."""
+
+    agent_id: str
+    show: str = "open"
+    account_id: str = ""
+    page: int = 1
+
+
+@request(OWNER, ProposalView, changes=False)
+class DescribeProposal(Request, frozen=True, kw_only=True):
+    """An act, with its details."""
+
+    agent_id: str
+    proposal_id: str
+
+
+class PlannedAct(msgspec.Struct, frozen=True, kw_only=True):
+    """An act that its holder is told of."""
+
+    proposal_id: str
+    number: str
+    act: str
+    reason: str
+    due_at: datetime
+
+
+class PlannedActsView(Reply, frozen=True, kw_only=True):
+    """What is planned for an account, the next first."""
+
+    acts: tuple[PlannedAct, ...]
+
+
+class PlannedActView(Reply, frozen=True, kw_only=True):
+    """What a mailed link to object is worth: `valid`, `stopped`, `done` or `gone`."""
+
+    state: str
+    act: str = ""
+    number: str = ""
+    due_at: datetime | None = None
+
+
+@request(OWNER, PlannedActsView, changes=False)
+class ListPlannedActs(Request, frozen=True, kw_only=True):
+    """What is planned for an account, for its holder's pages."""
+
+    account_id: str
+
+
+@request(OWNER, PlannedActView, changes=True)
+class StopPlannedAct(Request, frozen=True, kw_only=True):
+    """The signed-in holder objects to an act on their account. Refused with `not_found`."""
+
+    account_id: str
+    proposal_id: str
+
+
+@request(OWNER, PlannedActView, changes=False)
+class DescribeObjection(Request, frozen=True, kw_only=True):
+    """What a mailed link to object is worth. `link_token` is sealed for support."""
+
+    link_token: Sealed
+
+
+@request(OWNER, PlannedActView, changes=True)
+class ObjectToAct(Request, frozen=True, kw_only=True):
+    """The holder of a mailed link objects: the act is stopped. Done already is no error."""
+
+    link_token: Sealed
