@@ -66,18 +66,23 @@ class LogFile:
 
 
 def main(options: argparse.Namespace) -> int:
-    """Exit code 1 where there is no log; 2 for an unknown service."""
+    """Exit code 1 where there is no log, or no line of the trace; 2 for an unknown service."""
+    trace = None if options.trace is None else _trace_id(options.trace)
     files = [LogFile(path) for path in log_paths(options.service)]
     if not options.follow and not any(file.path.exists() for file in files):
         print(f"impex: there are no logs in {paths().logs}", file=sys.stderr)
         return 1
     try:
-        _print_new(files, options.trace)
+        printed = _print_new(files, trace)
         while options.follow and _has_reader():
             time.sleep(POLL_SECONDS)
-            _print_new(files, options.trace)
+            printed += _print_new(files, trace)
     except KeyboardInterrupt:
         print()
+        return 0
+    if trace is not None and not printed and not options.follow:
+        print(f"impex: no line has a trace id that begins with {escape(trace)}", file=sys.stderr)
+        return 1
     return 0
 
 
@@ -136,12 +141,21 @@ def _short(value: Any, length: int = MAX_VALUE_LENGTH) -> str:
     return escape(cut)
 
 
-def _print_new(files: Sequence[LogFile], trace: str | None) -> None:
+def _trace_id(given: str) -> str:
+    """A trace id as it was copied from a printed line."""
+    return given.strip().removeprefix("trace=").rstrip("….").lower()
+
+
+def _print_new(files: Sequence[LogFile], trace: str | None) -> int:
+    """Print the new lines, those of `trace` only where it is given; how many."""
+    printed = 0
     entries = heapq.merge(*(file.new_entries() for file in files), key=lambda entry: entry.time)
     for entry in entries:
         if trace is None or str(entry.fields.get("trace_id", "")).startswith(trace):
             print(render_entry(entry))
+            printed += 1
     sys.stdout.flush()
+    return printed
 
 
 def _has_reader() -> bool:

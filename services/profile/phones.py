@@ -8,12 +8,14 @@ France and its overseas departments share one plan of ten digits and have prefix
 ranges for French ones too, so the territory is looked for first.
 """
 
+import re
+
 import phonenumbers
 from phonenumbers import NumberParseException, PhoneNumber, PhoneNumberFormat, PhoneNumberType
 
 from shared.contracts.base import FieldError
 from shared.domain.countries import FRANCE, phone_example
-from shared.domain.typed_text import clean_number, clean_phone
+from shared.domain.typed_text import DATA, clean_number, clean_phone
 
 #: Territories of the French plan, Guiana last: its Internet numbers are written as all of 09 76,
 #: which the others have parts of.
@@ -40,6 +42,13 @@ _PERSONAL_TYPES = (
     PhoneNumberType.VOIP,
 )
 _ALLOWED = frozenset("0123456789+ ().-")
+#: A number with its extension behind it, as people write both: « poste 12 », « x12 », « ;ext=12 ».
+_EXTENSION_LABELS = "|".join(map(re.escape, DATA.labels["phone_extension"]))
+_WITH_EXTENSION = re.compile(
+    f"[0-9+][0-9 ().+-]*?[ ,;:(-]*(?:{_EXTENSION_LABELS}|x|#)"
+    f"[ .:=#]*([0-9]{{1,{MAX_EXTENSION_LENGTH}}})\\)?",
+    re.IGNORECASE,
+)
 
 
 def check_phone(value: str, country: str) -> tuple[str, FieldError | None]:
@@ -49,6 +58,9 @@ def check_phone(value: str, country: str) -> tuple[str, FieldError | None]:
         params: dict[str, str | int] = {"example": phone_example(country or FRANCE)}
         return text, FieldError(field="phone", code="missing", params=params)
     if not _ALLOWED.issuperset(text):
+        if found := _WITH_EXTENSION.fullmatch(text):
+            params = {"extension": found[1]}
+            return text, FieldError(field="phone", code="extension", params=params)
         return text, FieldError(field="phone", code="digits_only")
     region = country or FRANCE
     number = _parse(text, region) if len(text) <= MAX_LENGTH else None

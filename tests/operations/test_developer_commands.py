@@ -135,6 +135,7 @@ def impex_logs(home: Path, *options: str) -> subprocess.Popen[str]:
         (("--service", "gateway"), "25"),
         (("--trace", TRACE), "1346"),
         (("--trace", TRACE[:12], "--service", "mfa"), "14"),
+        (("--trace", f"trace={TRACE[:12]}…"), "1346"),
     ],
 )
 def test_logs_of_several_services_are_merged_by_time(
@@ -151,6 +152,14 @@ def test_without_logs_one_line_is_printed(tmp_path: Path) -> None:
     process = impex_logs(tmp_path)
     out, error = process.communicate(timeout=30)
     assert (process.returncode, out, error.count("\n")) == (1, "", 1)
+
+
+def test_a_trace_that_no_line_has_is_named(tmp_path: Path) -> None:
+    write_logs(tmp_path)
+    environment = {"PATH": os.environ["PATH"], "IMPEX_HOME": str(tmp_path)}
+    done = fork_server.run(["logs", "--trace", "0123"], environment)
+    assert (done.returncode, done.stdout) == (1, "")
+    assert done.stderr == "impex: no line has a trace id that begins with 0123\n"
 
 
 def test_follow_prints_new_lines_and_ends_with_its_reader(tmp_path: Path) -> None:

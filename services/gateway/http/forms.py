@@ -28,7 +28,8 @@ BODY_SECONDS = 10
 MAX_BODY_BYTES = 64 * 1024
 #: A form that is too large comes back as it was typed up to this size, empty beyond.
 MAX_READ_BYTES = 4 * MAX_BODY_BYTES
-MAX_FIELDS = 30
+#: About twice those of the longest form, which the language switch sends with two of its own.
+MAX_FIELDS = 60
 PASSWORDS = frozenset({"password", "current_password"})
 #: Fields that people type, passwords apart.
 TYPED_FIELDS = DATA.limits.keys() - PASSWORDS

@@ -22,6 +22,10 @@ PARAMETER = "jeton"
 ANOTHER_LINK = re.compile(r"https?://", re.IGNORECASE)
 #: Runs of the characters that tokens consist of; other signs came along from the text around.
 RUN = re.compile(r"[A-Za-z0-9._-]+")
+#: The end of a line in the source of a mail (quoted-printable, RFC 2045), where the text goes on.
+SOFT_LINE_BREAK = re.compile(r"=\s*(?=[A-Za-z0-9._-])")
+#: The same source writes the sign before the token as `=3D`.
+ENCODED_SIGN = "3D"
 #: Refusals that are about the link.
 STATES = frozenset(("link_malformed", "link_used", "link_replaced", "link_expired", "link_gone"))
 
@@ -44,8 +48,8 @@ class MailedLink:
 
     def token_of(self, request: web.Request, form: Form) -> str:
         """The one token in the page's URL, or in its form; empty where there is none, or two
-        different ones. It is found where the link was pasted twice, or with signs of the text
-        around it (P-24).
+        different ones. It is found where the link was pasted twice, with signs of the text around
+        it, or from the source of the mail (P-24).
         """
         sent = form.request_fields.get("token")
         values = request.query.getall(PARAMETER, []) if sent is None else [sent]
@@ -55,15 +59,19 @@ class MailedLink:
     def _tokens(self, value: str) -> Iterator[str]:
         first, *again = ANOTHER_LINK.split(value)
         for part in (first, *(link.partition(f"{PARAMETER}=")[2] for link in again)):
-            for run in RUN.findall(part):
-                yield from self._token_in(run)
+            for text in (SOFT_LINE_BREAK.sub("", part), part):
+                found = [token for run in RUN.findall(text) for token in self._token_in(run)]
+                if found:
+                    yield from found
+                    break
 
     def _token_in(self, run: str) -> Iterator[str]:
         run = run.strip(".")
         half = run[: len(run) // 2]
         twice = half if half * 2 == run else ""
         # A dot may be part of a token, or end the sentence in which the link stood.
-        for one in (twice, run, run.strip("_-"), *run.split(".")):
+        plain = run.removeprefix(ENCODED_SIGN)
+        for one in (twice, run, plain, run.strip("_-"), *run.split(".")):
             if self.token.fullmatch(one):
                 yield one
                 return

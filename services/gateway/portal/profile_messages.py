@@ -15,6 +15,9 @@ FIELDS: dict[tuple[str, str], str] = {
     ("phone", "missing"): N_("Saisissez un numéro de téléphone, exemple : {example}."),
     ("phone", "invalid"): N_("Ce numéro de téléphone n'est pas valable. Exemple : {example}."),
     ("phone", "digits_only"): DIGITS,
+    ("phone", "extension"): N_(
+        "Laissez ici le numéro seul, et saisissez {extension} dans le champ « Poste »."
+    ),
     ("phone", "other_territory"): N_(
         "Ce numéro est celui d'un autre territoire ({country}) : choisissez ce pays, ou corrigez "
         "le numéro ({prefix})."

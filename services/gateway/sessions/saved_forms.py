@@ -21,6 +21,7 @@ from services.gateway.http.forms import Form
 from services.gateway.sessions.sealed_state import MAX_CHARACTERS, SealedState
 from services.gateway.sessions.tokens import REFERENCE, token_hash
 from shared.database import Pool, acquire, row_count, transaction
+from shared.database.locks import lock_name
 from shared.domain.rate_limits import widest_network
 from shared.runtime.telemetry import get_logger
 from shared.security.sealing import new_token
@@ -32,11 +33,14 @@ MAX_PER_BROWSER = 10
 #: Forms of all browsers of one network. A hospital is one network.
 MAX_PER_NETWORK = 500
 
+#: The row, where the network has room for it: $8 rows, or any number where that is null. Only under
+#: the network's lock is the count exact.
 INSERT = """
 insert into saved_forms (id_hash, page, box, saved_at, expires_at, browser_hash, network)
-values ($1, $2, $3, $4, $5, $6, $7)
+select $1, $2, $3, $4, $5, $6, $7
+where $8::int is null
+    or (select count(*) from saved_forms where network = $7 and expires_at > $4) < $8
 """
-COUNT_OF_NETWORK = "select count(*) from saved_forms where network = $1 and expires_at > $2"
 DELETE_SURPLUS = """
 delete from saved_forms where id_hash in (
     select id_hash from saved_forms where browser_hash = $1 order by saved_at desc offset $2)
@@ -84,19 +88,19 @@ class SavedForms:
         browser, network = token_hash(owner.browser), widest_network(owner.network)
         async with transaction(self.pool) as tx:
             if self.per_network is not None:
-                used = await tx.fetchval(COUNT_OF_NETWORK, network, now)
-                if used >= self.per_network:
-                    log.warning(
-                        "A network has too many saved forms.",
-                        action="excess_rate_limit_exceeded",
-                        limit="saved_forms",
-                        network=network,
-                    )
-                    return None
-            values = (page, box, now, now + BROWSER_LIFETIME, browser, network)
-            await tx.execute(INSERT, token_hash(form_id), *values)
-            await tx.execute(DELETE_SURPLUS, browser, MAX_PER_BROWSER)
-        return form_id
+                await lock_name(tx, f"saved_forms/{network}")
+            values = (page, box, now, now + BROWSER_LIFETIME, browser, network, self.per_network)
+            is_saved = row_count(await tx.execute(INSERT, token_hash(form_id), *values)) == 1
+            if is_saved:
+                await tx.execute(DELETE_SURPLUS, browser, MAX_PER_BROWSER)
+        if not is_saved:
+            log.warning(
+                "A network has too many saved forms.",
+                action="excess_rate_limit_exceeded",
+                limit="saved_forms",
+                network=network,
+            )
+        return form_id if is_saved else None
 
     async def find(self, form_id: str, page: str, owner: FormOwner) -> Form | None:
         """The form of an id; None where it is unknown, has expired, or is somebody else's."""

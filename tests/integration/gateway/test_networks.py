@@ -3,6 +3,7 @@
 With IPv4 each /24 is one.
 """
 
+import asyncio
 from collections.abc import AsyncIterator
 
 import pytest
@@ -36,7 +37,7 @@ NETWORKS = [
 @pytest_asyncio.fixture(loop_scope="package")
 async def pool(shared_system: System) -> AsyncIterator[Pool]:
     """The gateway's tables."""
-    opened = await open_pool(shared_system.database.url("gateway"), "gateway", "networks", 2)
+    opened = await open_pool(shared_system.database.url("gateway"), "gateway", "networks", 6)
     yield opened
     await opened.close()
 
@@ -50,6 +51,15 @@ async def test_s_05_saved_forms_of_a_network_are_limited(
     owners = [FormOwner(new_token(), network) for network in networks]
     saved = [await forms.save(Form(), "register", owner) for owner in owners]
     assert len([form_id for form_id in saved if form_id]) == accepted
+
+
+async def test_s_05_forms_that_a_network_sends_at_once_have_one_limit(pool: Pool) -> None:
+    await pool.execute("delete from saved_forms")
+    forms = SavedForms(pool, Clock(), SealedState(RING), LIMIT)
+    owners = [FormOwner(new_token(), "203.0.113.0/24") for _ in range(4 * LIMIT)]
+    saved = await asyncio.gather(*(forms.save(Form(), "register", owner) for owner in owners))
+    assert len([form_id for form_id in saved if form_id]) == LIMIT
+    assert await pool.fetchval("select count(*) from saved_forms") == LIMIT
 
 
 @pytest.mark.parametrize(("networks", "accepted"), NETWORKS)

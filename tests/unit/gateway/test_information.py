@@ -14,6 +14,7 @@ PARAMS: dict[str, str | int] = {
     "example": "01 23 45 67 89",
     "country": "GP",
     "prefix": "+590",
+    "extension": "12",
     "expected": 14,
     "typed": 13,
     "beginning": "974",
@@ -27,6 +28,11 @@ PARAMS: dict[str, str | int] = {
     [
         ("phone", "invalid", "Ce numéro de téléphone n'est pas valable. Exemple : 01 23 45 67 89."),
         ("phone", "digits_only", "Saisissez seulement des chiffres."),
+        (
+            "phone",
+            "extension",
+            "Laissez ici le numéro seul, et saisissez 12 dans le champ « Poste ».",
+        ),
         (
             "phone",
             "other_territory",

@@ -22,7 +22,12 @@ SENTENCES = [
             "112",
         )
     ),
-    ("phone", "0155874090 poste 4", "Saisissez seulement des chiffres."),
+    ("phone", "0155874090 M. Roux", "Saisissez seulement des chiffres."),
+    (
+        "phone",
+        "0155874090 poste 4",
+        "Laissez ici le numéro seul, et saisissez 4 dans le champ « Poste ».",
+    ),
     (
         "phone",
         "0590123456",

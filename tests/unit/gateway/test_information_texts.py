@@ -12,6 +12,7 @@ PARAMS: dict[str, str | int] = {
     "example": "01 23 45 67 89",
     "country": "GP",
     "prefix": "+590",
+    "extension": "12",
     "expected": 14,
     "typed": 13,
     "date": "2024-05-31",

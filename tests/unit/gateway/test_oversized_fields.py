@@ -8,10 +8,12 @@ import pytest
 from aiohttp import web
 
 from services.gateway.app import PAGES
+from services.gateway.features.language.routes import LANGUAGE
 from services.gateway.http import forms
 from services.gateway.http.errors import HttpError
 from services.gateway.http.forms import (
     MAX_BODY_BYTES,
+    MAX_FIELDS,
     PASSWORDS,
     TYPED_FIELDS,
     read_fields,
@@ -142,6 +144,22 @@ async def test_s_05_a_48_of_ipv6_is_one_network(networks: str, accepted: int) ->
         posted = request(form("last_name", "a"), forms.URLENCODED, window=window, network=network)
         found.append((await read_fields(posted, FIELDS)).problem)
     assert found.count(None) == accepted
+
+
+@pytest.mark.parametrize("one", [one for one in FORMS if one.submit], ids=lambda one: one.name)
+async def test_p_03_every_form_may_be_sent_by_the_language_switch(one: Page) -> None:
+    names = list(dict.fromkeys(("csrf", "key", *one.fields.split(), *LANGUAGE.fields.split())))
+    assert len(names) < MAX_FIELDS, "raise MAX_FIELDS"
+    body = "&".join(f"{name}=a" for name in names).encode()
+    assert list((await read_fields(request(body, forms.URLENCODED), names)).fields) == names
+
+
+async def test_az_03_a_body_of_more_fields_than_any_form_has_is_refused() -> None:
+    names = [f"field{number}" for number in range(MAX_FIELDS + 1)]
+    body = "&".join(f"{name}=a" for name in names).encode()
+    with pytest.raises(HttpError) as refused:
+        await read_fields(request(body, forms.URLENCODED), names)
+    assert refused.value.status == 400
 
 
 @pytest.mark.parametrize("body", [b"code=a%", b"code=%zz", b"code=%4", "code=é".encode()])

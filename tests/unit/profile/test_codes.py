@@ -47,6 +47,7 @@ def occurring() -> set[tuple[str, str]]:
         for bad in BAD
     ]
     forms += [
+        but(FRENCH, phone="0155874090 poste 12"),
         but(FRENCH, siret="73282932000079"),
         but(FRENCH, siret="732 829 320 00074 bis"),
         but(FRENCH, vat="FR40303265045"),

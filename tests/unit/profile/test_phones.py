@@ -8,6 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from services.profile.phones import check_extension, check_phone
+from shared.contracts.base import FieldError
 from shared.domain.countries import phone_example
 
 
@@ -47,12 +48,36 @@ def test_a_wrong_number_has_an_example(typed: str) -> None:
 
 @pytest.mark.parametrize(
     "typed",
-    ["0155874090;ext=3", "0155874090 poste 4", "01=55=87=40=90", "0155874090\0"],
+    ["0155874090;isub=3", "0155874090 M. Roux", "01=55=87=40=90", "0155874090\0", "poste 4", "x"],
 )  # fmt: skip
 def test_si_14_only_digits_and_the_usual_signs(typed: str) -> None:
     _, error = check_phone(typed, "FR")
     assert error is not None
     assert error.code == "digits_only"
+
+
+@pytest.mark.parametrize(
+    ("typed", "extension"),
+    [
+        ("01 55 87 40 90 poste 12", "12"),
+        ("01.55.87.40.90 Poste: 4012", "4012"),
+        ("01 55 87 40 90, poste 12", "12"),
+        ("01 55 87 40 90 (poste 12)", "12"),
+        ("01 55 87 40 90 - poste 12", "12"),
+        ("Tél. : 01 55 87 40 90 / poste 12", "12"),
+        ("+33 1 55 87 40 90 ext. 7", "7"),
+        ("+33 1 55 87 40 90 extension 7", "7"),
+        ("tel:+33155874090;ext=3", "3"),
+        ("0155874090x12", "12"),
+        ("0155874090 #12", "12"),
+        ("01 55 87 40 90 ＰＯＳＴＥ １２", "12"),
+    ],
+)
+def test_si_14_a_number_with_its_extension_names_the_other_field(
+    typed: str, extension: str
+) -> None:
+    _, error = check_phone(typed, "FR")
+    assert error == FieldError(field="phone", code="extension", params={"extension": extension})
 
 
 #: Numbers as people of a territory write them: geographic, mobile, Internet.

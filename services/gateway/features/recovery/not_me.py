@@ -17,7 +17,9 @@ from shared.contracts.registration.requests import DescribeDisavowal, Disavow
 from shared.contracts.registration.views import DisavowalView, FrozenView
 from shared.messaging.handlers import Refused
 
-LINK = MailedLink("not_me", "welcome", "disavow.html", re.compile(r"[A-Za-z0-9._-]{20,300}"))
+#: As `shared.security.signed_tokens` writes it: an expiry in seconds, ids, a key's id, a signature.
+TOKEN = re.compile(r"\d{9,12}(?:\.[A-Za-z0-9_-]{1,64}){2,4}\.[A-Za-z0-9_-]{43}")
+LINK = MailedLink("not_me", "welcome", "disavow.html", TOKEN)
 MALFORMED = DisavowalView(state="malformed")
 
 

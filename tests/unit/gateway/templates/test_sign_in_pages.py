@@ -213,6 +213,11 @@ def test_b_13_the_codes_can_be_downloaded_without_scripts() -> None:
     assert lines[-11:-1] == CODES
 
 
+def test_p_21_the_file_of_the_codes_has_an_english_name() -> None:
+    link = one(replace(in_state("codes"), language="en"), "a[download]")
+    assert link["download"] == "impexweb-recovery-codes.txt"
+
+
 def test_b_13_the_codes_are_confirmed_by_a_tick() -> None:
     field = one(in_state("codes"), "input[name=kept]")
     assert field["value"] == "1"
