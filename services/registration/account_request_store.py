@@ -22,7 +22,7 @@ COLUMNS = """
 id::text, account_id::text, address, address_key, first_name, last_name, language, state, decoy,
 password_hash, pepper_key_id, code_hash, code_key_id, tries, requested_at, sent_at, expires_at,
 kept_until, verified_at, created_at, mail_event_id, mail_state, mail_at, mail_next_try_at,
-mail_reason
+mail_reason, accepted_version, accepted_language, accepted_sha256, accepted_at, held_at
 """
 READ = f"SELECT {COLUMNS} FROM requests WHERE id = $1"  # noqa: S608
 LOCK = READ + " FOR UPDATE"

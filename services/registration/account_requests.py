@@ -7,6 +7,7 @@ from datetime import datetime, timedelta
 from typing import Literal
 
 from services.registration.passwords import PasswordHash
+from services.registration.terms import TermsVersion
 
 AccountRequestState = Literal["pending", "verified", "created"]
 #: How long a request is stored once its account exists, so that its pages can show it.
@@ -21,6 +22,8 @@ class AccountRequest:
     """A request for an account, as it is stored: one field per column.
 
     `mail_*` are the delivery of the latest message, which the mailer sends for `mail_event_id`.
+    `accepted_*` are the terms that were accepted while the code of a resumption is due; `held_at`
+    is when that code was right and names differed.
     """
 
     id: str
@@ -48,6 +51,11 @@ class AccountRequest:
     mail_at: datetime | None = None
     mail_next_try_at: datetime | None = None
     mail_reason: str | None = None
+    accepted_version: str | None = None
+    accepted_language: str | None = None
+    accepted_sha256: str | None = None
+    accepted_at: datetime | None = None
+    held_at: datetime | None = None
 
     @property
     def password(self) -> PasswordHash | None:
@@ -55,6 +63,18 @@ class AccountRequest:
         if self.password_hash is None or self.pepper_key_id is None:
             return None
         return PasswordHash(self.password_hash, self.pepper_key_id)
+
+    @property
+    def accepted_terms(self) -> TermsVersion | None:
+        """The terms that were accepted before the account is joined again."""
+        version, language, sha256 = (
+            self.accepted_version,
+            self.accepted_language,
+            self.accepted_sha256,
+        )
+        if version is None or language is None or sha256 is None:
+            return None
+        return TermsVersion(version=version, language=language, sha256=sha256)
 
     def with_message(
         self, now: datetime, verify: timedelta, pending: timedelta

@@ -14,9 +14,9 @@ from services.registration import email_addresses
 from services.registration.account_requests import AccountRequest
 from services.registration.accounts import Account, AddressChange, Credentials
 from services.registration.passwords import PasswordHash
-from services.registration.terms import Terms
+from services.registration.terms import Terms, TermsVersion
 from shared.database import Connection
-from shared.database.rows import insert, upsert
+from shared.database.rows import insert
 from shared.outbox import replies
 
 REPLACE_HASH = "UPDATE credentials SET password_hash = $2, pepper_key_id = $3 WHERE account_id = $1"
@@ -93,8 +93,7 @@ async def create(tx: Connection, request: AccountRequest, terms: Terms, now: dat
         "created_at": now,
         "verified_at": request.verified_at,
     }
-    # An account that lost its credentials gets them back under the same id.
-    await upsert(tx, "accounts", account, "id", kept="created_at")
+    await insert(tx, "accounts", account)
     credentials = {
         "account_id": request.account_id,
         "password_hash": request.password_hash,
@@ -106,7 +105,7 @@ async def create(tx: Connection, request: AccountRequest, terms: Terms, now: dat
 
 
 async def accept_terms(
-    tx: Connection, account_id: str, address: str, terms: Terms, now: datetime
+    tx: Connection, account_id: str, address: str, terms: TermsVersion, now: datetime
 ) -> None:
     """Record that the terms were accepted; what is recorded never changes."""
     acceptance = {

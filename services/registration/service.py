@@ -21,6 +21,7 @@ from services.registration.handlers import (
     name_changes,
     passwords,
     queries,
+    resumption,
     sign_in,
     unlocking,
     validation_messages,
@@ -33,6 +34,14 @@ from shared.contracts.mailer import MailAccepted, MailDeferred, MailRefused
 from shared.contracts.mfa.events import AuthenticatorRemoved, AuthenticatorReplaced
 from shared.contracts.profile.events import ProfileSaved
 from shared.contracts.registration import events, holder, requests
+from shared.contracts.registration.resumption import (
+    AccountResumed,
+    ResumeAccount,
+    ResumptionCodeRefused,
+    ResumptionHeld,
+)
+from shared.contracts.support.acts import CredentialsRemovalOrdered
+from shared.contracts.support.lost_phones import OtherNamesAccepted, ResumptionCodeTold
 from shared.messaging.handlers import answers, hears
 from shared.runtime.service import Runtime, Service
 from shared.security.sealing import Opener, Sealer
@@ -88,6 +97,9 @@ SERVICE = Service(
         hears(AuthenticatorReplaced, freezing.authenticator_replaced),
         hears(AuthenticatorRemoved, freezing.authenticator_removed),
         hears(ProfileSaved, name_changes.profile_saved),
+        hears(CredentialsRemovalOrdered, resumption.remove_credentials),
+        hears(ResumptionCodeTold, resumption.store_code),
+        hears(OtherNamesAccepted, resumption.accept_other_names),
     ),
     answers=(
         answers(
@@ -112,6 +124,7 @@ SERVICE = Service(
         ),
         answers(requests.DescribeTerms, account_creation.describe_terms),
         answers(requests.AcceptTerms, account_creation.accept_terms),
+        answers(ResumeAccount, resumption.resume_account),
         answers(holder.AcceptNewTerms, account_creation.accept_new_terms),
         answers(requests.CancelRequest, account_requests.cancel_request),
         answers(requests.SignIn, sign_in.sign_in, sign_in.check_credentials),
@@ -181,9 +194,12 @@ SERVICE = Service(
         events.NameChanged,
         events.AddressChangeRequested,
         events.AddressChanged,
+        events.CredentialsRemoved,
+        AccountResumed,
+        ResumptionCodeRefused,
+        ResumptionHeld,
         # Reserved for actions of support; gateway and mfa subscribe to them already.
         events.AccountDeactivated,
         events.AccountReactivated,
-        events.CredentialsRemoved,
     ),
 )

@@ -16,14 +16,20 @@ PARIS = ZoneInfo("Europe/Paris")
 
 
 @dataclass(frozen=True, kw_only=True)
-class Terms:
-    """The terms in one language. `model` marks the bundled text, which operators replace."""
+class TermsVersion:
+    """What identifies the terms that somebody accepted."""
 
     language: str
     version: str
+    sha256: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class Terms(TermsVersion):
+    """The terms in one language. `model` marks the bundled text, which operators replace."""
+
     date: str
     binding: str
-    sha256: str
     text: str
     model: bool
 

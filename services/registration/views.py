@@ -21,6 +21,13 @@ from shared.contracts.registration.views import (
 NEXT_STEPS = {"pending": "validation", "verified": "terms", "created": "created"}
 
 
+def next_step(request: AccountRequest) -> str:
+    """The step that comes next; an account that is joined again needs a code told by the desk."""
+    if request.state == "verified" and request.accepted_at is not None:
+        return "resumption" if request.held_at is None else "resumption_check"
+    return NEXT_STEPS[request.state]
+
+
 def show_request(
     request: AccountRequest, settings: RegistrationSettings, sends_left: int
 ) -> RequestView:
@@ -28,7 +35,7 @@ def show_request(
     verified = request.state != "pending"
     return RequestView(
         request_id=request.id,
-        due=NEXT_STEPS[request.state],
+        due=next_step(request),
         address=request.address,
         language=request.language,
         code_sent_at=request.sent_at,
@@ -44,6 +51,7 @@ def show_request(
         ),
         verified_at=request.verified_at,
         created_at=request.created_at,
+        resumed=request.state == "created" and request.accepted_at is not None,
         first_name=request.first_name if verified else None,
         last_name=request.last_name if verified else None,
     )

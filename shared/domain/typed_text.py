@@ -100,6 +100,7 @@ def _label_pattern(field: str) -> re.Pattern[str]:
     )
 
 
+_LIGATURES = str.maketrans({"œ": "oe", "æ": "ae"})
 _LABELS = {field: _label_pattern(field) for field in DATA.labels if field != "email"}
 #: Before an address only with a colon, which no address contains.
 _EMAIL_LABEL = re.compile(
@@ -142,6 +143,18 @@ def normal_form(text: str, max_length: int, form: Form = "NFC") -> str:
     if has_long_run_of_marks(text):
         raise UnsafeText("too_many_marks")
     return unicodedata.normalize(form, text)
+
+
+def folded_letters(text: str, max_length: int) -> str:
+    """The letters of a text in lower case, without accents, blanks and signs, for comparisons.
+
+    Raises `UnsafeText` as `normal_form`.
+
+    >>> folded_letters(" Sœur É-lève ", 40)
+    'soeureleve'
+    """
+    plain = normal_form(text.casefold().translate(_LIGATURES), max_length, "NFKD")
+    return "".join(sign for sign in plain if sign.isalpha())
 
 
 def clean_edges(text: str) -> str:

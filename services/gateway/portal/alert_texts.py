@@ -13,6 +13,7 @@ COUNTED = frozenset(
         "recovery_refused",
         "address_wrong_code",
         "link_wrong_code",
+        "resumption_wrong_code",
     )
 )
 MINUTES = Plural("{n} minute", "{n} minutes")
@@ -111,6 +112,21 @@ ALERTS: dict[str, str] = {
     "link_code_void": N_(
         "Trop d'essais ({tries}) : le code de ce message n'est plus accepté aujourd'hui. "
         "Appelez-nous."
+    ),
+    "resumption_wrong_code": N_("Ce n'est pas le code de reprise qui vous a été dit."),
+    "resumption_code_void": N_(
+        "Trop d'essais ({tries}) : ce code de reprise n'est plus valable. Le secrétariat vous en "
+        "dira un autre par téléphone."
+    ),
+    "resumption_code_expired": N_(
+        "Ce code de reprise a expiré le {date}. Le secrétariat vous en dira un autre par téléphone."
+    ),
+    "resumption_not_told": N_(
+        "Aucun code de reprise n'est valable en ce moment : le secrétariat vous en dira un par "
+        "téléphone."
+    ),
+    "resumption_account_closed": N_(
+        "Ce compte est bloqué ou désactivé : aucun code de reprise ne l'ouvre. Appelez-nous."
     ),
     "totp_wrong_password": N_("Ce n'est pas votre mot de passe."),
     "link_malformed": N_(

@@ -62,6 +62,9 @@ FIELDS: dict[tuple[str, str], str] = {
     ("current_password", "missing"): N_("Saisissez votre mot de passe actuel."),
     ("current_password", "wrong"): N_("Ce n'est pas votre mot de passe actuel."),
     ("code", "format"): N_("Saisissez les 6 chiffres du code."),
+    ("code", "resumption_format"): N_(
+        "Saisissez les 12 chiffres du code de reprise, sans erreur : cet essai n'est pas compté."
+    ),
     ("recovery_code", "missing"): N_("Saisissez un de vos codes de secours."),
     ("recovery_code", "format"): N_(
         "Saisissez les 16 lettres et chiffres d'un code de secours. Cet essai n'est pas compté."

@@ -42,6 +42,10 @@ ALERT_FIELDS = {
     "totp_wrong_password": "password",
     "link_wrong_code": "code",
     "link_code_void": "code",
+    "resumption_wrong_code": "code",
+    "resumption_code_void": "code",
+    "resumption_code_expired": "code",
+    "resumption_not_told": "code",
 }
 #: Refusals of a code, the last of which locks.
 LOCKING_CODES = ("wrong_code", "recovery_refused")

@@ -19,7 +19,13 @@ from shared.runtime.telemetry import get_logger
 #: The state of a request that no longer exists.
 GONE = "gone"
 #: The page of each due step.
-STEPS = {"validation": "validation", "terms": "accept_terms", "created": "creation"}
+STEPS = {
+    "validation": "validation",
+    "terms": "accept_terms",
+    "resumption": "resumption",
+    "resumption_check": "resumption",
+    "created": "creation",
+}
 
 log = get_logger("gateway")
 

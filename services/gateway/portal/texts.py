@@ -11,6 +11,8 @@ from shared.i18n.dates import format_date, format_datetime, format_time
 STEPS: dict[str, str] = {
     "validation": N_("vérifier votre adresse"),
     "terms": N_("lire les conditions d'utilisation"),
+    "resumption": N_("retrouver votre compte"),
+    "resumption_check": N_("retrouver votre compte"),
     "created": N_("protéger votre compte"),
 }
 

@@ -1,7 +1,8 @@
 """The terms of use, the account that is created once they are accepted, and later versions.
 
 Account, credentials, acceptance and event are written in one transaction; however often the terms
-are accepted at once, one account is created (RE-12).
+are accepted at once, one account is created (RE-12). Where the address has an account without
+credentials, a code told by the desk is due first (`resumption`).
 """
 
 import dataclasses
@@ -38,8 +39,12 @@ async def accept_terms(request: AcceptTerms, context: RequestContext[Deps]) -> R
     if found.state == "pending":
         log.warning("A step was skipped.", action="sequence_fail", request_ref=found.id)
         raise Refused(Refusal(slug="not_verified"))
-    if found.state == "verified":
-        await _create(context, found, _accepted(request, context.deps))
+    if found.state == "verified" and found.accepted_at is None:
+        terms = _accepted(request, context.deps)
+        if await account_store.read(context.tx, found.account_id) is None:
+            await _create(context, found, terms)
+        else:
+            await _accept_before_code(context, found, terms)
     return await show(context, found.id)
 
 
@@ -61,6 +66,21 @@ def _accepted(request: AcceptTerms | AcceptNewTerms, deps: Deps) -> Terms:
         params: dict[str, str | int] = {"version": current.version, "date": current.date}
         raise Refused(Refusal(slug="terms_changed", params=params))
     return accepted
+
+
+async def _accept_before_code(
+    context: RequestContext[Deps], found: AccountRequest, terms: Terms
+) -> None:
+    """The address has an account whose credentials were removed: its code is due (G-26)."""
+    accepted = dataclasses.replace(
+        found,
+        accepted_version=terms.version,
+        accepted_language=terms.language,
+        accepted_sha256=terms.sha256,
+        accepted_at=context.now(),
+    )
+    await account_request_store.save(context.tx, accepted)
+    log.info("A resumption code is due.", action="resumption_due", request_ref=found.id)
 
 
 async def _create(context: RequestContext[Deps], found: AccountRequest, terms: Terms) -> None:

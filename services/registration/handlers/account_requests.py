@@ -45,7 +45,7 @@ from shared.contracts.registration.requests import (
 from shared.contracts.registration.views import Done, RequestView
 from shared.database import Pool, acquire
 from shared.domain.person_names import check_name
-from shared.messaging.handlers import Refused, RequestContext
+from shared.messaging.handlers import Context, Refused, RequestContext
 from shared.runtime.telemetry import get_logger
 
 log = get_logger("registration")
@@ -197,7 +197,7 @@ def check_resend_pause(sent_at: datetime, pause_seconds: int, now: datetime) -> 
         raise Refused(Refusal(slug="too_soon", retry_after=max(1, round(wait))))
 
 
-async def emit_expired(context: RequestContext[Deps], deleted: Iterable[DeletedRequest]) -> None:
+async def emit_expired(context: Context[Deps], deleted: Iterable[DeletedRequest]) -> None:
     """Emit `RequestExpired` for requests that another verification voided."""
     for each in deleted:
         await context.emit(RequestExpired(request_id=each.id), subject=each.account_id)

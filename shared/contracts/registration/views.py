@@ -20,9 +20,11 @@ class MailView(Reply, frozen=True, kw_only=True):
 class RequestView(Reply, frozen=True, kw_only=True):
     """A request as its owner sees it.
 
-    `due` is the step that comes next: `validation`, `terms`, `created`. A name is given only once
-    the address is proved. `resend_at` is the earliest time another message may be asked for;
-    `expires_at` ends the code and the link.
+    `due` is the step that comes next: `validation`, `terms`, `created`; for an account that is
+    created again after a lost phone also `resumption`, its code, and `resumption_check`, the desk
+    compares names; then it is `resumed`. A name is given only once the address is proved.
+    `resend_at` is the earliest time another message may be asked for; `expires_at` ends the code
+    and the link.
     """
 
     request_id: str
@@ -37,6 +39,7 @@ class RequestView(Reply, frozen=True, kw_only=True):
     mail: MailView
     verified_at: datetime | None = None
     created_at: datetime | None = None
+    resumed: bool = False
     first_name: str | None = None
     last_name: str | None = None
 

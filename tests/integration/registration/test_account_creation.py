@@ -13,11 +13,9 @@ from shared.contracts.registration.requests import AcceptTerms, DescribeTerms
 from shared.database import transaction
 from tests.support.harness.registration import (
     OTHER_PASSWORD,
-    PASSWORD,
     OpenHarness,
     RegistrationHarness,
 )
-from tests.support.waiting import eventually
 
 
 async def test_g_13_account_terms_and_event_are_one_transaction(
@@ -82,39 +80,6 @@ async def test_the_creation_voids_the_other_requests_of_the_address(
     late = await harness.request(password=OTHER_PASSWORD)
     await harness.ask(harness.accept(request_id))
     assert (await harness.events(RequestExpired))[0].request_id == late.request_id
-
-
-async def test_an_account_without_credentials_gets_new_ones(harness: RegistrationHarness) -> None:
-    account_id = await harness.account()
-    async with transaction(harness.pool) as tx:
-        await tx.execute("DELETE FROM credentials")
-    again = await harness.account(password=OTHER_PASSWORD, first_name="Pierrot")
-    assert again == account_id
-    assert await harness.count("accounts") == 1
-    signed = await harness.ask(harness.sign_in("pierre@labo.fr", OTHER_PASSWORD))
-    assert (signed.due, signed.account_id) == ("account", account_id)
-    assert (
-        await harness.refusal(harness.sign_in("pierre@labo.fr", PASSWORD))
-    ).slug == "wrong_credentials"
-
-
-async def test_an_account_inserted_meanwhile_is_updated(harness: RegistrationHarness) -> None:
-    """The creation does not rely on the lock of the address, which this other session ignores."""
-    request_id = await harness.verified()
-    waiting = "SELECT 1 FROM pg_stat_activity WHERE usename = user AND wait_event_type = 'Lock'"
-    async with transaction(harness.pool) as tx:
-        await tx.execute("""
-            INSERT INTO accounts (
-                id, address, address_key, first_name, last_name, language, created_at, verified_at)
-            SELECT account_id, address, address_key, 'Pierrot', last_name, language,
-                '2026-01-01', verified_at
-            FROM requests
-            """)
-        creation = asyncio.create_task(harness.ask(harness.accept(request_id)))
-        await eventually(lambda: harness.fetch(waiting), 20)
-    assert (await creation).due == "created"
-    (account,) = await harness.fetch("SELECT first_name, created_at::date::text FROM accounts")
-    assert tuple(account) == ("Pierre", "2026-01-01")
 
 
 @pytest.mark.parametrize(

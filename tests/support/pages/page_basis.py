@@ -91,6 +91,7 @@ def view(due: str = "validation", state: str = "accepted", **more: Any) -> Simpl
         "mail": mail,
         "verified_at": NOW if proved else None,
         "created_at": NOW if due == "created" else None,
+        "resumed": False,
         "first_name": "Pierre" if proved else None,
         "last_name": "Durand" if proved else None,
     }

@@ -201,16 +201,40 @@ TERMS_HTML = as_html(
 )
 
 
+FORMAT = "Saisissez les 12 chiffres du code de reprise, sans erreur : cet essai n'est pas compté."
+WRONG_CODE = "Ce n'est pas le code de reprise qui vous a été dit. Encore 4 essais."
+
+
 def _endings() -> list[State]:
-    """Terms, creation, cancelling."""
+    """Terms, creation, the account found again, cancelling."""
     ticked = form(errors={"accept": ["Cochez la case pour continuer."]})
     shown = {"terms": TERMS, "terms_html": TERMS_HTML, "view": view("terms")}
-    creation = "creation.html"
+    creation, resumption = "creation.html", "resumption.html"
     return [
         State("terms", "terms.html", {**shown, "form": form()}, step=3),
         State("terms-errors", "terms.html", {**shown, "form": ticked}, step=3),
         State("creation", creation, {"view": view("terms"), "state": "creating"}, step=3),
         State("creation-done", creation, {"view": view("created"), "state": "created"}, step=3),
+        State(
+            "creation-resumed",
+            creation,
+            {"view": view("created", resumed=True), "state": "created"},
+            step=3,
+        ),
+        State("resumption", resumption, {"form": form(), "held": False}, step=3),
+        State(
+            "resumption-format",
+            resumption,
+            {"form": form(errors={"code": [FORMAT]}), "held": False},
+            step=3,
+        ),
+        State(
+            "resumption-refused",
+            resumption,
+            {"form": form(alert=WRONG_CODE, alert_field="code"), "held": False},
+            step=3,
+        ),
+        State("resumption-held", resumption, {"form": form(), "held": True}, step=3),
         State("cancel", "cancel.html", {"view": view(), "form": form()}),
         State("cancel-nothing", "cancel.html", {"view": None, "form": form()}),
         State("cancelled", "cancelled.html", {}),

@@ -6,6 +6,7 @@ from services.gateway.features.registration import (
     creation,
     lookups,
     register,
+    resumption,
     terms,
     validation,
     validation_link,
@@ -84,6 +85,14 @@ PAGES = (
         terms.submit,
         "accept version sha256",
         show_form=terms.show,
+    ),
+    Page(
+        "resumption",
+        "/inscription/reprise",
+        None,
+        resumption.submit,
+        "code",
+        show_form=resumption.show,
     ),
     Page("creation", "/inscription/creation", creation.show),
     Page(

@@ -10,7 +10,7 @@ from services.gateway.http.rendering import RENDERER, page
 from services.gateway.http.routes import redirect
 from services.gateway.portal.form_errors import invalid_form, refused_form
 from services.gateway.portal.plain_text import as_html
-from services.gateway.portal.registration_steps import require_registration_step
+from services.gateway.portal.registration_steps import due_step, require_registration_step
 from services.gateway.sessions.presession_store import PRESESSIONS
 from services.gateway.sessions.request_state import REQUEST_STATE, idempotency_key
 from shared.contracts.registration.requests import AcceptTerms
@@ -52,7 +52,7 @@ async def submit(request: web.Request, fields: dict[str, str]) -> web.Response |
         language=state.lang,
     )
     try:
-        await ask(request, message, RequestView, idempotency_key(request, "terms", fields))
+        after = await ask(request, message, RequestView, idempotency_key(request, "terms", fields))
     except Refused as refused:
         if refused.refusal.slug in ("request_gone", "not_verified"):
             raise Redirect("validation") from refused
@@ -63,4 +63,5 @@ async def submit(request: web.Request, fields: dict[str, str]) -> web.Response |
         # It may have succeeded: the next page follows, and redirects back here otherwise.
         if state.presession_token is not None:
             await request.app[PRESESSIONS].record_accepting(state.presession_token)
-    return redirect(request, "creation")
+        return redirect(request, "creation")
+    return redirect(request, due_step(after))

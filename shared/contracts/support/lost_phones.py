@@ -1,0 +1,247 @@
+"""Lost phones at the desk: calls with two words, the « code de reprise », what the person sees.
+
+Removing the phone is an act (`remove_lost_phone`), proposed once the words of a call matched. A
+request is found by its number; the subject of an event is the account. Any request of an agent is
+refused with `forbidden` for what the role does not do, or `not_found`.
+"""
+
+from datetime import datetime
+
+import msgspec
+
+from shared.contracts.base import Event, Reply, Request, Sealed, event, request
+
+OWNER = "support"
+
+#: Where a lost phone stands.
+STATES = (
+    "asked",
+    "calling",
+    "matched",
+    "proposed",
+    "planned",
+    "stopped",
+    "expired",
+    "released",
+    "code_told",
+    "to_check",
+    "done",
+)
+#: How a call ends.
+OUTCOMES = ("matched", "told", "wrong_words", "no_answer", "not_requested", "doubt", "time_over")
+
+
+# Events.
+
+
+@event(OWNER)
+class CallStarted(Event, frozen=True, kw_only=True):
+    """An agent calls about a lost phone, on a number of the file or the published switchboard.
+
+    `line` is `file` or `switchboard`; `purpose` is `check` or `code`.
+    """
+
+    number: str
+    agent_id: str
+    line: str
+    purpose: str
+    started_at: datetime
+
+
+@event(OWNER)
+class CallEnded(Event, frozen=True, kw_only=True):
+    """A call ended. `failed`: nothing was verified, and its holder is told by mail."""
+
+    number: str
+    agent_id: str
+    purpose: str
+    outcome: str
+    failed: bool
+    ended_at: datetime
+
+
+@event(OWNER)
+class LostPhoneStopped(Event, frozen=True, kw_only=True):
+    """Nothing is removed. `by` is `calls` (two failed), `person`, `link`, `agent`, `sign_in` or
+    `freeze`."""
+
+    number: str
+    by: str
+    stopped_at: datetime
+
+
+@event(OWNER)
+class ResumptionCodeTold(Event, frozen=True, kw_only=True):
+    """A « code de reprise » was told in a call; the former one is void. Sealed for registration."""
+
+    number: str
+    agent_id: str
+    code: Sealed
+    told_at: datetime
+    expires_at: datetime
+
+
+@event(OWNER)
+class OtherNamesAccepted(Event, frozen=True, kw_only=True):
+    """Two agents agreed that the person who gave other names is the account's holder."""
+
+    proposal_id: str
+    reason: str
+    ordered_at: datetime
+
+
+# Of the desk.
+
+
+class CallLine(msgspec.Struct, frozen=True, kw_only=True):
+    """A telephone number of the file. `telephone` is sealed for the desk, as profile sent it.
+
+    `why_not` is empty where it may be called: `too_new` (less than 30 days on file) or `stolen`
+    (the mobile itself).
+    """
+
+    telephone: Sealed
+    since: datetime
+    mobile: bool
+    why_not: str = ""
+
+
+class CallView(Reply, frozen=True, kw_only=True):
+    """A lost phone as the agent who calls sees it.
+
+    `state` is one of `STATES`. Of a call that is going on: `call_id`, `word_fr` and `word_en`, the
+    agent's own, sealed for the desk, `until`, `tries_left`, `matched`. The person's word is in no
+    reply to the desk. `calls_left` counts today's calls, `failures_left` the failed ones before the
+    request ends. `may_call` is empty where a call may start now, else why not: `state`,
+    `calls_today`, `not_yours`.
+    """
+
+    number: str
+    state: str
+    version: int
+    purpose: str
+    lines: tuple[CallLine, ...]
+    calls_left: int
+    failures_left: int
+    may_call: str = ""
+    call_id: str = ""
+    word_fr: Sealed | None = None
+    word_en: Sealed | None = None
+    until: datetime | None = None
+    tries_left: int = 0
+    matched: bool = False
+    proposal_id: str = ""
+    codes_left: int = 0
+    due_at: datetime | None = None
+
+
+@request(OWNER, CallView, changes=False)
+class DescribeCall(Request, frozen=True, kw_only=True):
+    """The page of a call, for the agent who took the request."""
+
+    agent_id: str
+    number: str
+
+
+@request(OWNER, CallView, changes=True)
+class StartCall(Request, frozen=True, kw_only=True):
+    """Draw the two words: the agent has dialled `line`, `file` or `switchboard`.
+
+    `telephone` is the published number, sealed for support, and `found_at` where it is published.
+    Refused with `call_refused` (params: why, as `may_call`, or `too_new`, `stolen`) or
+    `invalid_fields` (line, telephone, found_at: `missing`, `format`, `too_long`; dialled:
+    `missing`).
+    """
+
+    agent_id: str
+    number: str
+    line: str
+    dialled: bool
+    telephone: Sealed | None = None
+    found_at: str = ""
+
+
+@request(OWNER, CallView, changes=True)
+class CheckCallWord(Request, frozen=True, kw_only=True):
+    """The word that the person said. Refused with `wrong_word` (params: tries_left), `call_over`
+    (params: outcome), or `invalid_fields` (word: `missing`)."""
+
+    agent_id: str
+    number: str
+    call_id: str
+    word: Sealed
+
+
+@request(OWNER, CallView, changes=True)
+class EndCall(Request, frozen=True, kw_only=True):
+    """End a call without a result: `no_answer`, `not_requested` or `doubt`; the last two stop the
+    request. Refused with `call_over`."""
+
+    agent_id: str
+    number: str
+    call_id: str
+    outcome: str
+
+
+class ResumptionCodeView(Reply, frozen=True, kw_only=True):
+    """The code, sealed for the desk: shown once, and in no other reply."""
+
+    number: str
+    code: Sealed
+    expires_at: datetime
+
+
+@request(OWNER, ResumptionCodeView, changes=True, reply_seconds=60)
+class TellResumptionCode(Request, frozen=True, kw_only=True):
+    """Make the « code de reprise » in the second call, once its words matched.
+
+    `code_at` is when the agent's session last gave a code of the second factor. Refused with
+    `code_needed`, `call_refused` (params: why: `state`, `words`, `codes`), `not_yours`.
+    """
+
+    agent_id: str
+    number: str
+    call_id: str
+    code_at: datetime | None = None
+
+
+# Of the portal: the person's side, found as by `DescribeMyRequest`.
+
+
+class LostPhoneFollowUp(Reply, frozen=True, kw_only=True):
+    """Where a lost phone stands, for the person.
+
+    During a call `words` is JSON of `agent` and `person`, each with `fr` and `en`, sealed for the
+    gateway. `due_at` is when the phone is unlinked, `code_until` how long a code that was told is
+    good.
+    """
+
+    number: str
+    state: str
+    words: Sealed | None = None
+    until: datetime | None = None
+    due_at: datetime | None = None
+    code_until: datetime | None = None
+
+
+@request(OWNER, LostPhoneFollowUp, changes=False)
+class DescribeLostPhoneCase(Request, frozen=True, kw_only=True):
+    """Where a lost phone stands: of the signed-in holder by its number, or by a mailed link.
+    Refused with `not_found`, or `link_malformed`, `link_expired`."""
+
+    number: str = ""
+    account_id: str = ""
+    link_token: Sealed | None = None
+
+
+@request(OWNER, LostPhoneFollowUp, changes=True)
+class StopLostPhone(Request, frozen=True, kw_only=True):
+    """The person stops everything; with `block` the account is blocked too.
+
+    Refused as `DescribeLostPhoneCase`, or with `too_late`: nothing waits any more.
+    """
+
+    number: str = ""
+    account_id: str = ""
+    link_token: Sealed | None = None
+    block: bool = False
