@@ -9,6 +9,7 @@ from babel.numbers import format_decimal
 PARIS = ZoneInfo("Europe/Paris")
 ZONE = {"fr": "(heure de Paris)", "en": "(Paris time)"}
 AT = {"fr": "à", "en": "at"}
+ON = {"fr": "le", "en": "on"}
 SHORT = {"fr": "dd/MM/y", "en": "d MMM y"}
 
 
@@ -39,6 +40,14 @@ def format_short(day: date, language: str) -> str:
 def format_time(at: datetime, language: str) -> str:
     """`10:42 (heure de Paris)`, in French too: it is another hour in La Réunion (P-19)."""
     return f"{at.astimezone(PARIS):%H:%M} {ZONE[language]}"
+
+
+def format_time_from(now: datetime, at: datetime, language: str) -> str:
+    """`10:42 (heure de Paris)`, with `le 24 novembre 2026` where it is not today in Paris."""
+    time = format_time(at, language)
+    if at.astimezone(PARIS).date() == now.astimezone(PARIS).date():
+        return time
+    return f"{time} {ON[language]} {format_date(at, language)}"
 
 
 def format_datetime(at: datetime, language: str) -> str:

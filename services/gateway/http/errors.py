@@ -21,7 +21,9 @@ UNAVAILABLE_RETRY_SECONDS = 30
 
 @dataclass(eq=False)
 class HttpError(Exception):
-    """Answer with the error page of `status`; `event` and `reason` go to the log only."""
+    """Answer with the error page of `status`; `event` and `reason` go to the log only. `field`: a
+    form that comes back is wrong in that field, as a whole too large without it.
+    """
 
     status: int
     _: KW_ONLY
@@ -30,6 +32,7 @@ class HttpError(Exception):
     retry_after: int | None = None
     text: str | None = None
     allow: str | None = None
+    field: str | None = None
 
     def __str__(self) -> str:
         return f"{self.status} {self.reason or ''}".strip()

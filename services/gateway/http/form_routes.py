@@ -248,8 +248,11 @@ def _failed(request: web.Request, fields: dict[str, str], error: HttpError | Ref
     state, text = request[REQUEST_STATE], error_text(error.status).text
     brand = request.app[RENDERER].brand
     form = Form.again(fields, same=True)
+    form.alert_field = error.field
 
     def alert(lang: str) -> str:
+        if error.field is not None:
+            return request.app[ALERT_TEXT]("password_oversized", lang)
         phone = brand.phone_international if lang == "en" else brand.phone
         return translate(text, lang, reference=state.reference, phone=phone)
 

@@ -241,7 +241,8 @@ def _as_typed(name: str, value: str) -> str:
 
 
 def _refuse_oversized(request: web.Request, names: Sequence[str]) -> None:
-    """Count a form with such fields, and refuse it where one is a password, which is never cut.
+    """Count a form with such fields, and refuse it with 413 where one is a password, which is never
+    cut.
 
     The rule of any other field refuses what is left of it, on the form with what was typed.
     """
@@ -250,7 +251,7 @@ def _refuse_oversized(request: web.Request, names: Sequence[str]) -> None:
     count_oversized(request, names[0])
     for name in names:
         if name in PASSWORDS:
-            raise HttpError(400, event="input_validation_fail", reason=f"{name} too long")
+            raise HttpError(413, reason=f"{name} too long", field=name)
 
 
 def _no_duplicates(pairs: list[tuple[str, Any]]) -> dict[str, Any]:

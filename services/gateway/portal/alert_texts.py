@@ -23,12 +23,18 @@ ALERTS: dict[str, str] = {
         "Ce service ne répond pas. Réessayez dans quelques minutes : votre saisie est encore sur "
         "cette page, sauf le mot de passe."
     ),
+    "password_oversized": N_("Ce mot de passe est trop long. Saisissez-le de nouveau."),
     "wrong_credentials": N_(
         "Adresse ou mot de passe incorrect. Vérifiez l'adresse et les majuscules, ou choisissez « "
         "Mot de passe oublié ». Pas encore de compte ? « Première connexion - Créer un compte »"
     ),
     "too_many_tries": N_(
         "Trop d'essais. Réessayez dans {wait}, à {time}, ou choisissez « Mot de passe oublié »."
+    ),
+    "too_many_tries_address": N_(
+        "Trop d'essais avec cette adresse aujourd'hui. Réessayez dans {wait}, à {time}, ou "
+        "choisissez « Mot de passe oublié ». Si elle a un compte, un message envoyé à cette "
+        "adresse permet aussi de lever la limite."
     ),
     "too_many_requests": N_(
         "Trop de demandes pour aujourd'hui. Réessayez dans {wait}, à {time}. Les messages déjà "

@@ -17,7 +17,7 @@ from services.gateway.portal.alert_texts import ALERTS
 from services.gateway.portal.field_texts import field_texts
 from services.gateway.sessions.request_state import REQUEST_STATE
 from shared.contracts.base import FieldError, Refusal
-from shared.i18n.dates import format_time
+from shared.i18n.dates import format_time, format_time_from
 from shared.messaging.handlers import Refused
 from shared.runtime.telemetry import get_logger
 
@@ -130,16 +130,18 @@ def invalid_form(request: web.Request, fields: Mapping[str, str], *missing: str)
 def _message_key(refusal: Refusal, prefix: str) -> str:
     if refusal.slug == "clock_off":
         return f"clock_off_{refusal.params.get('direction')}"
-    if refusal.slug == "too_many_requests" and refusal.params.get("limit") == "address":
-        return "too_many_requests_address"
+    of_limit = f"{refusal.slug}_{refusal.params.get('limit')}"
+    if of_limit in ALERTS:
+        return of_limit
     key = f"{prefix}_{refusal.slug}"
     return key if key in ALERTS else refusal.slug
 
 
 def retry_values(request: web.Request, seconds: int, lang: str) -> dict[str, object]:
     """What a sentence about waiting is filled in with."""
-    at = request.app[CLOCK]() + timedelta(seconds=seconds)
-    return {"wait": texts.wait_text(seconds, lang), "time": format_time(at, lang)}
+    now = request.app[CLOCK]()
+    time = format_time_from(now, now + timedelta(seconds=seconds), lang)
+    return {"wait": texts.wait_text(seconds, lang), "time": time}
 
 
 def seconds_until(request: web.Request, moment: datetime) -> int:

@@ -35,7 +35,8 @@ class LoginAttempt:
     """One attempt: its password is checked unless there is a `wait` in seconds.
 
     `locked_until` is set where this attempt, if it is wrong, locks a scope for the first time,
-    `at_ceiling` where it is the day's last one for the address, alone or with a network.
+    `at_ceiling` where it is the day's last one for the address, alone or with a network, or comes
+    after that one.
     """
 
     scopes: Sequence[ThrottleScope]
@@ -45,8 +46,9 @@ class LoginAttempt:
     at_ceiling: bool = False
 
     def refusal(self) -> Refusal:
-        """The refusal while a scope is locked."""
-        return Refusal(slug="too_many_tries", retry_after=self.wait)
+        """The refusal while a scope is locked; `limit` where its mailbox can lift it."""
+        params: dict[str, str | int] = {"limit": "address"} if self.at_ceiling else {}
+        return Refusal(slug="too_many_tries", params=params, retry_after=self.wait)
 
 
 def anonymous_scopes(deps: Deps, address_key: str, network: str) -> list[ThrottleScope]:
@@ -90,13 +92,17 @@ async def _count_in_scopes(
     seen = await rate_limit_store.lock(tx, counted, now)
     waits = [scope.limit.wait(moments, now) for scope, moments in zip(scopes, seen, strict=True)]
     if any(waits):
+        wait = max(waits)
+        longest, moments = list(zip(scopes, seen, strict=True))[waits.index(wait)]
         log.warning(
             "Login attempts are throttled.",
             action="excess_rate_limit_exceeded",
-            limit=scopes[waits.index(max(waits))].kind,
-            wait=max(waits),
+            limit=longest.kind,
+            wait=wait,
         )
-        return LoginAttempt(scopes=scopes, at=now, wait=max(waits))
+        of_address = longest.kind in (ADDRESS_FROM_NETWORK, ADDRESS)
+        full = of_address and longest.reaches_ceiling(moments, now)
+        return LoginAttempt(scopes=scopes, at=now, wait=wait, at_ceiling=full)
     await rate_limit_store.add(tx, counted, now)
     locks: list[datetime] = []
     at_ceiling = False

@@ -168,18 +168,22 @@ async def test_a_malformed_form_is_refused(
     assert answer.soup.find("a", href=True)
 
 
+@pytest.mark.parametrize(
+    ("path", "length"), [("/connexion", 1_025), ("/connexion", 60_000), ("/inscription", 5_000)]
+)
+async def test_p_02_a_form_whose_password_is_oversized_comes_back(
+    browser: HttpBrowser, address: str, path: str, length: int
+) -> None:
+    page = await browser.get(path)
+    page = await browser.post(page, path, {"address": address, "password": "x" * length})
+    assert page.status == 413
+    assert "Ce mot de passe est trop long." in page.text
+    assert page.soup.select_one("#address[value]")["value"] == address
+    assert page.soup.select_one("#alerte a")["href"] == "#password"
+    assert "xxxxx" not in page.text
+
+
 async def test_a_compressed_body_is_refused(browser: HttpBrowser) -> None:
     headers = {"Content-Type": URLENCODED, "Content-Encoding": "gzip"}
     answer = await browser.send("POST", "/connexion", data=b"\x1f\x8b", headers=headers)
     assert answer.status == 415
-
-
-@pytest.mark.parametrize("size", [1_025, 60_000])
-async def test_a_huge_password_is_refused_by_the_gateway_itself(
-    browser: HttpBrowser, size: int
-) -> None:
-    fields = await fresh(browser, "/connexion")
-    answer = await browser.send_form(
-        "/connexion", {**fields, "address": "p@x.fr", "password": "x" * size}
-    )
-    assert answer.status == 400

@@ -58,6 +58,8 @@ def _sign_in() -> list[State]:
     codes = ("password_reset", "session_closed", "signed_out", "too_late")
     created = {"form": form({"address": ADDRESS}), "created": True}
     wrong = {**created, "form": form({"address": ADDRESS}, alert="Adresse ou mot de passe.")}
+    limit = {"wait": "24 h", "time": "10:42 (heure de Paris) le 24 novembre 2026"}
+    locked = {"form": refused("too_many_tries_address", None, **limit), "created": False}
     return [
         *(
             State(
@@ -70,6 +72,7 @@ def _sign_in() -> list[State]:
         ),
         State("sign_in-created", "sign_in.html", created, "/connexion", 4),
         State("sign_in-created-refused", "sign_in.html", wrong, "/connexion", 4),
+        State("sign_in-address-locked", "sign_in.html", locked, "/connexion"),
     ]
 
 

@@ -1,6 +1,6 @@
 """Localized dates, times and numbers."""
 
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, timedelta
 
 import pytest
 
@@ -15,6 +15,15 @@ def test_times_are_shown_in_paris_time_with_its_name() -> None:
     assert dates.format_datetime(SUMMER, "en") == "1 August 2026 at 00:30 (Paris time)"
     assert dates.format_date(WINTER, "fr") == "1er janvier 2027"
     assert dates.format_time(SUMMER, "en") == "00:30 (Paris time)"
+
+
+def test_p_19_a_time_of_another_day_has_its_date() -> None:
+    """Midnight in Paris parts the days."""
+    later = SUMMER + timedelta(hours=23, minutes=29)
+    assert dates.format_time_from(SUMMER, later, "fr") == "23:59 (heure de Paris)"
+    later += timedelta(minutes=1)
+    assert dates.format_time_from(SUMMER, later, "fr") == "00:00 (heure de Paris) le 2 août 2026"
+    assert dates.format_time_from(SUMMER, later, "en") == "00:00 (Paris time) on 2 August 2026"
 
 
 @pytest.mark.parametrize(
