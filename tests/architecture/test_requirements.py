@@ -10,7 +10,7 @@ from collections import Counter
 from pathlib import Path
 from typing import NamedTuple
 
-import pytest
+from tests.support.each_row import each_row
 
 ROOT = Path(__file__).resolve().parents[2]
 PAGE = ROOT / "docs" / "requirements.md"
@@ -76,7 +76,7 @@ def test_no_id_is_listed_twice() -> None:
     assert [one for one, times in Counter(row.id for row in ROWS).items() if times > 1] == []
 
 
-@pytest.mark.parametrize("row", ROWS, ids=lambda row: row.id)
+@each_row("row", ROWS, ids=lambda row: row.id)
 def test_the_state_agrees_with_the_tests(row: Row) -> None:
     if row.state == "not yet":
         assert row.id not in BORNE, f"a test bears {row.id}: it is held, or partly and why"

@@ -6,10 +6,10 @@ The golden files are the record: a field renamed, removed or made mandatory brea
 import json
 
 import msgspec
-import pytest
 
 from shared.contracts.base import Event, Request
 from tests.contract.samples import GOLDEN, MESSAGES
+from tests.support.each_row import each_row
 
 FILES = sorted(GOLDEN.glob("*.json"))
 
@@ -18,7 +18,7 @@ def test_every_message_has_its_golden_file_and_every_golden_file_its_message() -
     assert {path.stem for path in FILES} == set(MESSAGES)
 
 
-@pytest.mark.parametrize("path", FILES, ids=lambda path: path.stem)
+@each_row("path", FILES, ids=lambda path: path.stem)
 def test_a_message_published_once_can_always_be_read(path) -> None:
     published = json.loads(path.read_text("utf-8"))
     message = msgspec.convert(published, MESSAGES[path.stem], strict=True, str_keys=True)
@@ -26,7 +26,7 @@ def test_a_message_published_once_can_always_be_read(path) -> None:
     assert {name: again[name] for name in published} == published
 
 
-@pytest.mark.parametrize("path", FILES, ids=lambda path: path.stem)
+@each_row("path", FILES, ids=lambda path: path.stem)
 def test_a_reader_ignores_a_field_it_does_not_know(path) -> None:
     published = json.loads(path.read_text("utf-8"))
     newer = {**published, "a_field_of_tomorrow": {"deep": [1]}}
@@ -35,7 +35,7 @@ def test_a_reader_ignores_a_field_it_does_not_know(path) -> None:
     )
 
 
-@pytest.mark.parametrize("name", sorted(MESSAGES))
+@each_row("name", sorted(MESSAGES))
 def test_every_message_has_a_docstring_and_its_wire_name(name: str) -> None:
     message: type[Event] | type[Request] = MESSAGES[name]
     assert message.__doc__
@@ -43,7 +43,7 @@ def test_every_message_has_a_docstring_and_its_wire_name(name: str) -> None:
     assert name == f"{message.OWNER}.{message.__name__}.v{name.rsplit('.v', 1)[1]}"
 
 
-@pytest.mark.parametrize("name", sorted(MESSAGES))
+@each_row("name", sorted(MESSAGES))
 def test_b_04_no_message_has_a_readable_secret(name: str) -> None:
     """B-04, MQ-04: a field named after a secret is sealed."""
     hints = MESSAGES[name].__annotations__

@@ -7,7 +7,7 @@ import subprocess
 from functools import cache
 from pathlib import Path
 
-import pytest
+from tests.support.each_row import each_row
 
 ROOT = Path(__file__).resolve().parents[2]
 OURS = ("shared", "services", "operations")
@@ -40,7 +40,7 @@ def imports(path: Path) -> set[str]:
     return found
 
 
-@pytest.mark.parametrize("path", FILES, ids=lambda path: str(path.relative_to(ROOT)))
+@each_row("path", FILES, ids=lambda path: str(path.relative_to(ROOT)))
 def test_in_05_nothing_is_evaluated_unpickled_or_given_to_a_shell(path: Path) -> None:
     assert not imports(path) & {"pickle", "marshal", "shelve", "aio_pika.patterns"}
     for name, call in calls(path):
@@ -53,7 +53,7 @@ def test_in_05_nothing_is_evaluated_unpickled_or_given_to_a_shell(path: Path) ->
         assert not name.endswith("from_string"), "a template made from data"
 
 
-@pytest.mark.parametrize("path", FILES, ids=lambda path: str(path.relative_to(ROOT)))
+@each_row("path", FILES, ids=lambda path: str(path.relative_to(ROOT)))
 def test_cr_02_no_weak_hash_and_no_identifier_as_a_secret(path: Path) -> None:
     """CR-02: SHA-1 only where TOTP will need it, MD5 never; tokens come from `secrets`."""
     for name, _ in calls(path):
@@ -62,7 +62,7 @@ def test_cr_02_no_weak_hash_and_no_identifier_as_a_secret(path: Path) -> None:
         assert "uuid" not in imports(path)
 
 
-@pytest.mark.parametrize("path", FILES, ids=lambda path: str(path.relative_to(ROOT)))
+@each_row("path", FILES, ids=lambda path: str(path.relative_to(ROOT)))
 def test_cr_03_secrets_are_compared_in_constant_time(path: Path) -> None:
     """CR-03: nothing named a hash, a digest of a secret, a token or a code is compared by ==."""
     secret = re.compile(r"(^|_|\.)(token|csrf|mac|code_hash|token_hash|password|password_hash)$")
@@ -75,7 +75,7 @@ def test_cr_03_secrets_are_compared_in_constant_time(path: Path) -> None:
                 assert not any(secret.search(name) for name in named), ast.unparse(node)
 
 
-@pytest.mark.parametrize("path", FILES, ids=lambda path: str(path.relative_to(ROOT)))
+@each_row("path", FILES, ids=lambda path: str(path.relative_to(ROOT)))
 def test_in_04_statements_take_parameters_only(path: Path) -> None:
     """IN-04: what is given to the database is never a formatted string with a value inside."""
     if path.parts[-2] == "database" or path.is_relative_to(ROOT / "operations"):
@@ -93,7 +93,7 @@ def test_in_04_statements_take_parameters_only(path: Path) -> None:
                 assert not isinstance(first.op, ast.Mod), ast.unparse(call)[:120]
 
 
-@pytest.mark.parametrize("path", FILES, ids=lambda path: str(path.relative_to(ROOT)))
+@each_row("path", FILES, ids=lambda path: str(path.relative_to(ROOT)))
 def test_in_11_log_messages_never_contain_input(path: Path) -> None:
     for name, call in calls(path):
         if re.fullmatch(r"log\.(debug|info|warning|error|critical)", name) and call.args:

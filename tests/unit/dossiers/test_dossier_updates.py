@@ -14,6 +14,7 @@ from services.dossiers.dossier_updates import (
 )
 from shared.contracts import backoffice
 from shared.errors import Reject
+from tests.support.each_row import each_row
 from tests.support.harness.dossier_events import (
     ACCOUNT,
     START,
@@ -94,8 +95,8 @@ def test_days_are_those_of_paris(moment: datetime, day: date) -> None:
     assert update_of(decided(decided_at=moment)).decided_on == day
 
 
-@pytest.mark.parametrize("make", ALL)
-@pytest.mark.parametrize(
+@each_row("make", ALL)
+@each_row(
     ("wrong", "expected"),
     [
         ({"kind": "AIP"}, "kind must be one of AI, DEI, DEC"),
@@ -116,9 +117,9 @@ def test_invalid_fields_of_every_event(make: Any, wrong: dict[str, Any], expecte
     assert expected in reason(make(**wrong))
 
 
-@pytest.mark.parametrize("make", [saved, filed])
-@pytest.mark.parametrize("name", ["establishment", "medicine", "dosage", "pharmaceutical_form"])
-@pytest.mark.parametrize("sign", ["\n", "\x00", "\x1b", "\u202e", "\u200b", "\u2028", "\ud800"])
+@each_row("make", [saved, filed])
+@each_row("name", ["establishment", "medicine", "dosage", "pharmaceutical_form"])
+@each_row("sign", ["\n", "\x00", "\x1b", "\u202e", "\u200b", "\u2028", "\ud800"])
 def test_control_and_invisible_characters_are_refused(make: Any, name: str, sign: str) -> None:
     assert reason(make(**{name: f"a{sign}b"})) == f"{name} holds a control or invisible character"
 
@@ -163,7 +164,7 @@ def test_absurd_times_are_refused(make: Any, name: str) -> None:
     update_of(make(**{name: datetime(1990, 1, 1, tzinfo=UTC)}))
 
 
-@pytest.mark.parametrize("make", ALL)
+@each_row("make", ALL)
 def test_the_subject_must_be_an_account_id(make: Any) -> None:
     assert "subject is missing" in reason(make(), None)
     for subject in ("", "pierre@example.fr", "73282932000074", "'; DROP TABLE dossiers; --"):

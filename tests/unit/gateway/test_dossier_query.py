@@ -14,6 +14,7 @@ from services.gateway.features.dossiers.dossier_query import (
 from services.gateway.portal.dossier_texts import COLUMNS, TAB_TITLES
 from shared.contracts.backoffice import KINDS
 from shared.contracts.dossiers import SORTS, TABS
+from tests.support.each_row import each_row
 from tests.support.pages.dossier_states import STATUSES
 
 FULL = DossierQuery(
@@ -39,9 +40,9 @@ def test_g_41_g_42_every_tab_and_column_of_the_contract_has_a_name_and_a_title()
         assert len(set(mapping.values())) == len(words)
 
 
-@pytest.mark.parametrize("status", STATUSES)
-@pytest.mark.parametrize("sort", SORTS)
-@pytest.mark.parametrize("descending", [True, False])
+@each_row("status", STATUSES)
+@each_row("sort", SORTS)
+@each_row("descending", [True, False])
 def test_g_42_an_address_holds_the_whole_query(status: str, sort: str, descending: bool) -> None:
     query = DossierQuery(
         tab=TABS[3], status=status, sort=sort, descending=descending, page=3, size=10

@@ -13,6 +13,7 @@ from services.gateway.http.forms import Form
 from services.gateway.portal.mailed_links import MailedLink
 from shared.security.sealing import KeyRing
 from shared.security.signed_tokens import sign
+from tests.support.each_row import each_row
 
 MAILED = "q3F_w-9Zk2JxV1bT0sYcR7uLhPmNdGeA5oKiW8tXy_-"
 SIGNED = sign(
@@ -22,10 +23,10 @@ SIGNED = sign(
     datetime(2027, 1, 2, tzinfo=UTC),
 )
 LINKS = [
-    pytest.param(validation_link.LINK, MAILED, id="validation"),
-    pytest.param(forgotten_password.LINK, MAILED, id="password"),
-    pytest.param(lost_phone.LINK, MAILED, id="lost phone"),
-    pytest.param(not_me.LINK, SIGNED, id="not me"),
+    (validation_link.LINK, MAILED),
+    (forgotten_password.LINK, MAILED),
+    (lost_phone.LINK, MAILED),
+    (not_me.LINK, SIGNED),
 ]
 BASE = "https://portail.exemple.fr/inscription/lien?jeton="
 
@@ -35,8 +36,8 @@ def token_of(link: MailedLink, query: str) -> str:
     return link.token_of(make_mocked_request("GET", f"/lien?{query}"), Form())
 
 
-@pytest.mark.parametrize(("link", "token"), LINKS)
-@pytest.mark.parametrize(
+@each_row(("link", "token"), LINKS, ids=lambda row: row[0].name)
+@each_row(
     "around",
     [
         "{}",
@@ -78,8 +79,8 @@ def test_p_24_signs_at_the_edges_of_a_link_are_left_out(
     assert token_of(link, f"jeton={quote(given)}") == token
 
 
-@pytest.mark.parametrize(("link", "token"), LINKS)
-@pytest.mark.parametrize(
+@each_row(("link", "token"), LINKS, ids=lambda row: row[0].name)
+@each_row(
     "query",
     [
         "jeton={0}&jeton={0}",
@@ -99,8 +100,8 @@ def test_p_24_the_same_token_twice_is_one(link: MailedLink, token: str, query: s
     assert token_of(link, query.format(token)) == token
 
 
-@pytest.mark.parametrize(("link", "token"), LINKS)
-@pytest.mark.parametrize(
+@each_row(("link", "token"), LINKS, ids=lambda row: row[0].name)
+@each_row(
     "query",
     ["", "jeton=", "jeton=.", "jeton=abc", "jeton={0:.15}", "jeton={0}&jeton={1}", "jeton={0} {1}"],
 )
@@ -118,8 +119,8 @@ def test_p_24_a_sign_that_a_token_may_hold_is_left_out_where_it_is_too_much() ->
     assert token_of(validation_link.LINK, f"jeton=_{plain}_") == plain
 
 
-@pytest.mark.parametrize(("link", "token"), LINKS)
-@pytest.mark.parametrize(
+@each_row(("link", "token"), LINKS, ids=lambda row: row[0].name)
+@each_row(
     "source",
     [
         "jeton=3D{0}",

@@ -9,6 +9,7 @@ from bs4 import BeautifulSoup
 
 from services.mailer.messages import Messages
 from shared.domain.brand import DEFAULT_BRAND
+from tests.support.each_row import each_row
 from tests.support.mail.sample_mails import (
     ASKED,
     BASE_URL,
@@ -96,14 +97,14 @@ SENTENCES = {
 }
 
 
-@pytest.mark.parametrize(("template", "language"), SENTENCES)
+@each_row(("template", "language"), SENTENCES)
 def test_g_50_g_51_each_mail_states_what_to_do(template: str, language: str) -> None:
     text = text_of(template, language)
     for sentence in SENTENCES[template, language]:
         assert sentence in text, sentence
 
 
-@pytest.mark.parametrize(("template", "language", "case"), CASES)
+@each_row(("template", "language", "case"), CASES)
 def test_g_51_each_mail_states_its_reason_and_what_to_do_if_nobody_asked(
     template: str, language: str, case: int
 ) -> None:
@@ -117,7 +118,7 @@ def test_g_51_each_mail_states_its_reason_and_what_to_do_if_nobody_asked(
     assert re.search(others[language], text)
 
 
-@pytest.mark.parametrize(("template", "language"), KINDS)
+@each_row(("template", "language"), KINDS)
 def test_em_12_the_footer_names_support_and_never_asks_for_secrets(
     template: str, language: str
 ) -> None:
@@ -129,7 +130,7 @@ def test_em_12_the_footer_names_support_and_never_asks_for_secrets(
     assert asks in text
 
 
-@pytest.mark.parametrize(("template", "language"), KINDS)
+@each_row(("template", "language"), KINDS)
 def test_replies_go_to_the_support_address_and_are_promised_to_be_read(
     template: str, language: str
 ) -> None:
@@ -157,14 +158,14 @@ def test_no_name_in_a_mail_to_an_unverified_address(template: str) -> None:
     assert text_of(template, "en").startswith("Hello,\n")
 
 
-@pytest.mark.parametrize(("template", "language", "case"), CASES)
+@each_row(("template", "language", "case"), CASES)
 def test_both_parts_have_the_same_sentences(template: str, language: str, case: int) -> None:
     """Every word of the text part is in the HTML part, except links."""
     text = re.sub(r"https://\S+", " ", text_of(template, language, case))
     assert words(text) - words(soup_of(template, language, case).get_text(" ")) == set()
 
 
-@pytest.mark.parametrize(("template", "language", "case"), CASES)
+@each_row(("template", "language", "case"), CASES)
 def test_em_07_one_link_of_the_portal_at_most_the_same_in_both_parts_and_nothing_remote(
     template: str, language: str, case: int
 ) -> None:
@@ -178,7 +179,7 @@ def test_em_07_one_link_of_the_portal_at_most_the_same_in_both_parts_and_nothing
     assert "url(" not in str(soup)
 
 
-@pytest.mark.parametrize(("template", "language"), KINDS)
+@each_row(("template", "language"), KINDS)
 def test_em_13_the_html_is_light_tagged_and_fit_for_dark_mode(template: str, language: str) -> None:
     soup = soup_of(template, language)
     assert soup.html is not None
@@ -194,7 +195,7 @@ def test_em_13_the_html_is_light_tagged_and_fit_for_dark_mode(template: str, lan
     assert len(messages().build(mail(template, language)).content) <= 100_000
 
 
-@pytest.mark.parametrize(
+@each_row(
     ("template", "case"), [(name, case) for name, language, case in CASES if language == "fr"]
 )
 def test_french_no_break_spaces_hold_the_signs(template: str, case: int) -> None:
@@ -235,7 +236,7 @@ def test_re_05_the_link_host_is_the_settings() -> None:
     assert "http://127.0.0.1:8080/inscription/lien?jeton=" in text
 
 
-@pytest.mark.parametrize(("template", "language", "case"), CASES)
+@each_row(("template", "language", "case"), CASES)
 def test_p_19_every_hour_of_a_mail_has_its_zone(template: str, language: str, case: int) -> None:
     zone = {"fr": "(heure de Paris)", "en": "(Paris time)"}[language]
     html = soup_of(template, language, case).get_text(" ")

@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 
 from services.mailer.mail_templates import FinalisationData
 from services.mailer.messages import InvalidMail, check_name, envelope_address
+from tests.support.each_row import each_row
 from tests.support.mail.sample_mails import (
     ASKED,
     BASE_URL,
@@ -27,7 +28,7 @@ from tests.support.mail.sample_mails import (
 ONCE = ["From", "To", "Subject", "Date", "Message-ID", "Reply-To", "MIME-Version", "Content-Type"]
 
 
-@pytest.mark.parametrize(("template", "language", "case"), CASES)
+@each_row(("template", "language", "case"), CASES)
 def test_em_02_lines_are_short_and_end_in_crlf(template: str, language: str, case: int) -> None:
     content = messages().build(mail(template, language, case)).content
     lines = content.split(b"\r\n")
@@ -37,7 +38,7 @@ def test_em_02_lines_are_short_and_end_in_crlf(template: str, language: str, cas
     assert content.isascii()
 
 
-@pytest.mark.parametrize(("template", "language"), KINDS)
+@each_row(("template", "language"), KINDS)
 def test_em_04_05_06_each_header_occurs_once(template: str, language: str) -> None:
     message = parsed(messages().build(mail(template, language)).content)
     for header in ONCE:
@@ -63,7 +64,7 @@ def test_em_04_a_message_id_is_the_mails_own_id_at_the_senders_domain() -> None:
             assert message["Message-ID"] == f"<{mail_id}@impexweb.example>"
 
 
-@pytest.mark.parametrize(("template", "language"), KINDS)
+@each_row(("template", "language"), KINDS)
 def test_em_03_accents_survive_in_subject_and_sender(template: str, language: str) -> None:
     operator = "Agence fédérale des médicaments et des produits de santé d'à côté"
     content = messages(operator_name=operator).build(mail(template, language)).content
@@ -96,7 +97,7 @@ def test_em_13_the_subject_has_the_exact_wording(template: str, language: str) -
     assert message["Subject"] == SUBJECTS[template, language]
 
 
-@pytest.mark.parametrize(("template", "language"), KINDS)
+@each_row(("template", "language"), KINDS)
 def test_em_07_text_comes_first_then_html_and_nothing_else(template: str, language: str) -> None:
     message = parsed(messages().build(mail(template, language)).content)
     assert message.get_content_type() == "multipart/alternative"

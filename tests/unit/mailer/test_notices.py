@@ -12,6 +12,7 @@ from services.mailer.mail_templates import TEMPLATES, NoticeData
 from services.mailer.messages import NOT_ME_PURPOSE, not_me_token
 from shared.security.sealing import KeyRing, new_key
 from shared.security.signed_tokens import read
+from tests.support.each_row import each_row
 from tests.support.mail.sample_mails import (
     ACCOUNT,
     ASKED,
@@ -97,8 +98,8 @@ def test_every_variant_of_every_notice_is_checked() -> None:
     assert set(WORDS) == cases
 
 
-@pytest.mark.parametrize("language", LANGUAGES)
-@pytest.mark.parametrize(("template", "case"), WORDS)
+@each_row("language", LANGUAGES)
+@each_row(("template", "case"), WORDS)
 def test_g_50_g_51_au_07_a_notice_states_event_holder_time_and_place(
     template: str, case: int, language: str
 ) -> None:
@@ -116,7 +117,7 @@ def test_g_50_g_51_au_07_a_notice_states_event_holder_time_and_place(
     assert "durand123456@labo654321.example" in text
 
 
-@pytest.mark.parametrize("template", NOTICES)
+@each_row("template", NOTICES)
 def test_au_07_a_device_or_network_that_the_event_does_not_know_leaves_no_empty_line(
     template: str,
 ) -> None:
@@ -142,8 +143,8 @@ def test_in_04_a_device_is_one_short_line_without_addresses(device: str, shown: 
     assert one_line(device) == shown
 
 
-@pytest.mark.parametrize("language", LANGUAGES)
-@pytest.mark.parametrize("template", NOTICES)
+@each_row("language", LANGUAGES)
+@each_row("template", NOTICES)
 def test_em_12_a_notice_carries_nothing_that_opens(template: str, language: str) -> None:
     text = re.sub(r"https://\S+", "", text_of(template, language, address="anne@labo.example"))
     assert re.findall(r"(?<!\d)\d{6}(?!\d)", text) == []
@@ -163,8 +164,8 @@ def test_au_07_codes_refused_after_the_right_password_are_a_warning(template: st
     assert "Someone knows your password." in text_of(template, "en")
 
 
-@pytest.mark.parametrize("language", LANGUAGES)
-@pytest.mark.parametrize("template", DISAVOWING)
+@each_row("language", LANGUAGES)
+@each_row("template", DISAVOWING)
 def test_the_link_is_signed_for_this_account_and_mail_and_good_for_seven_days(
     template: str, language: str
 ) -> None:
@@ -182,7 +183,7 @@ def test_the_link_is_signed_for_this_account_and_mail_and_good_for_seven_days(
     assert button[language] in html_of(template, language)
 
 
-@pytest.mark.parametrize("template", DISAVOWING)
+@each_row("template", DISAVOWING)
 def test_the_mail_explains_that_the_link_leads_to_a_button(template: str) -> None:
     assert "choisissez « Bloquer mon compte »" in plain(text_of(template, "fr"))
     assert "choose “Freeze my account”" in text_of(template, "en")

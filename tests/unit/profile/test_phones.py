@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 from services.profile.phones import check_extension, check_phone
 from shared.contracts.base import FieldError
 from shared.domain.countries import phone_example
+from tests.support.each_row import each_row
 
 
 @pytest.mark.parametrize(
@@ -102,11 +103,11 @@ METROPOLITAN = ("01 55 87 40 90", "02 40 12 34 56", "03 20 12 34 56", "04 91 12 
 TERRITORIES = ("GP", "BL", "MF", "MQ", "GF", "RE", "YT", "PM", "NC", "PF", "WF", "MC")
 
 
-@pytest.mark.parametrize(
+@each_row(
     ("typed", "territory", "prefix"),
     [(typed, region, prefix) for region, prefix, numbers in OVERSEAS for typed in numbers],
 )
-@pytest.mark.parametrize("form", ["{0}", "+33 {0}", "0033{1}"])
+@each_row("form", ["{0}", "+33 {0}", "0033{1}"])
 def test_t_06_si_14_an_overseas_number_is_named_in_france(
     typed: str, territory: str, prefix: str, form: str
 ) -> None:
@@ -121,7 +122,7 @@ def test_t_06_si_14_an_overseas_number_is_named_in_france(
     )
 
 
-@pytest.mark.parametrize(
+@each_row(
     ("typed", "territory"),
     [(typed, region) for region, _, numbers in OVERSEAS for typed in numbers],
 )
@@ -147,8 +148,8 @@ def test_t_06_at_home_a_prefix_of_the_same_plan_is_corrected(
     assert check_phone(typed, territory) == (normalized, None)
 
 
-@pytest.mark.parametrize("territory", TERRITORIES)
-@pytest.mark.parametrize("typed", METROPOLITAN)
+@each_row("territory", TERRITORIES)
+@each_row("typed", METROPOLITAN)
 def test_t_06_a_metropolitan_number_is_named_overseas(typed: str, territory: str) -> None:
     if territory == "MC" and typed.startswith(("06", "07")):
         return  # mobile numbers of Monaco begin so too

@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 
 from services.registration.data_files import load_rules
 from services.registration.passwords import Candidate, normalize
+from tests.support.each_row import each_row
 from tests.unit.registration.interpreters import TABLE, by_page, by_server, candidate, reclassified
 
 RULES = load_rules()
@@ -20,7 +21,7 @@ def test_g_08_the_table_is_large_enough() -> None:
     assert len({(row["password"], row["last_name"]) for row in TABLE}) == len(TABLE)
 
 
-@pytest.mark.parametrize("row", TABLE, ids=lambda row: row["password"] or "empty")
+@each_row("row", TABLE, ids=lambda row: row["password"] or "empty")
 def test_g_06_t_11_t_12_the_server_agrees_with_the_table(row: dict[str, Any]) -> None:
     broken = {v.code for v in RULES.check(candidate(row)) if not v.ok}
     assert broken == set(row["codes"]), row.get("note")

@@ -13,6 +13,7 @@ from shared.domain.countries import (
     postal_code_use,
     vat_prefix,
 )
+from tests.support.each_row import each_row
 
 #: Parts of countries that the sources list apart: Ascension and Tristan da Cunha belong to SH.
 PARTS = {"AC", "TA"}
@@ -30,7 +31,7 @@ def test_t_14_kosovo_is_a_country() -> None:
     assert postal_code_use("XK").example == "10000"
 
 
-@pytest.mark.parametrize("country", sorted(country_codes()))
+@each_row("country", sorted(country_codes()))
 def test_t_14_every_country_has_what_a_hint_needs(country: str) -> None:
     use = postal_code_use(country)
     assert use.exists or not (use.required or use.example)

@@ -4,9 +4,9 @@ import copy
 import re
 from collections import Counter
 
-import pytest
 from bs4 import Tag
 
+from tests.support.each_row import each_row
 from tests.support.pages.page_states import STATES
 from tests.support.pages.render_pages import LANGUAGES, THEMES, Page
 from tests.unit.gateway.templates.parsed_pages import ALL, FRENCH, one
@@ -30,9 +30,7 @@ WITHOUT_IDEMPOTENCY_KEY = (
     "/compte/sessions/fermer-les-autres",
 )
 
-each_page = pytest.mark.parametrize(
-    "page", [*FRENCH, *OTHERS], ids=[page.name for page in (*FRENCH, *OTHERS)]
-)
+each_page = each_row("page", [*FRENCH, *OTHERS], ids=lambda page: page.name)
 
 
 def test_there_is_a_state_for_every_page_and_brand() -> None:

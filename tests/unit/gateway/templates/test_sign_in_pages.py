@@ -7,6 +7,7 @@ from urllib.parse import unquote
 import pytest
 from lxml.html import document_fromstring
 
+from tests.support.each_row import each_row
 from tests.support.pages.page_basis import ADDRESS, BRAND
 from tests.support.pages.page_states import STATES
 from tests.support.pages.render_pages import Page, render
@@ -32,7 +33,7 @@ def _text(name: str, selector: str = "main") -> str:
     return re.sub(r"[ \n]+", " ", one(in_state(name), selector).get_text())
 
 
-@pytest.mark.parametrize("page", INSIDE, ids=lambda page: page.name)
+@each_row("page", INSIDE, ids=lambda page: page.name)
 def test_se_06_signing_out_is_one_press_away_on_every_page(page: Page) -> None:
     """One visible control in the header, no menu before it, for half-open sessions too."""
     button = one(page, "header form[action='/deconnexion'][method=post] button")
