@@ -4,10 +4,11 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
 
-from services.dossiers import handlers
+from services.dossiers import account_search, handlers
 from services.dossiers.settings import DossiersSettings
 from shared.contracts import backoffice
 from shared.contracts.dossiers import ListDossiers, ReadDossiers
+from shared.contracts.dossiers_desk import DescribeLatestDossiers, SearchAccounts
 from shared.messaging.handlers import answers, hears_sql
 from shared.runtime.service import Runtime, Service
 
@@ -33,5 +34,7 @@ SERVICE = Service(
     answers=(
         answers(ListDossiers, handlers.list_dossiers),
         answers(ReadDossiers, handlers.read_dossiers),
+        answers(SearchAccounts, account_search.search_accounts),
+        answers(DescribeLatestDossiers, account_search.describe_latest_dossiers),
     ),
 )

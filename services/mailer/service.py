@@ -6,7 +6,7 @@ from contextlib import asynccontextmanager
 from datetime import timedelta
 from pathlib import Path
 
-from services.mailer import data_export, store
+from services.mailer import account_mails, data_export, store
 from services.mailer.courier import Courier
 from services.mailer.delivery_worker import DeliveryWorker
 from services.mailer.handlers import changes, notices, requests
@@ -23,6 +23,7 @@ from services.mailer.settings import MailerSettings
 from services.mailer.smtp import SmtpPool
 from shared.contracts.gateway import SessionOpened
 from shared.contracts.mailer import ExportAccount, MailAccepted, MailDeferred, MailRefused
+from shared.contracts.mailer_desk import ListAccountMails
 from shared.contracts.mfa.events import CodeRefused
 from shared.contracts.profile.events import AccountValidated
 from shared.contracts.registration import events
@@ -60,6 +61,7 @@ async def build(runtime: Runtime, settings: MailerSettings) -> AsyncIterator[Dep
         give_up=timedelta(hours=settings.mail_give_up),
         wake=worker.wake,
         gateway_sealer=Sealer("gateway", settings.gateway_keys),
+        support_sealer=Sealer("support", settings.support_keys),
     )
 
 
@@ -98,7 +100,10 @@ SERVICE = Service(
         hears(SessionOpened, notices.session_opened),
         *notices.SUBSCRIPTIONS,
     ),
-    answers=(answers(ExportAccount, data_export.export_account),),
+    answers=(
+        answers(ExportAccount, data_export.export_account),
+        answers(ListAccountMails, account_mails.list_account_mails),
+    ),
     emits=(MailAccepted, MailDeferred, MailRefused),
     migrations=Path(__file__).parent / "migrations",
     build=build,

@@ -80,6 +80,11 @@ class MailerSettings(BrandSettings):
         doc="Public keys that seal what is held about a person for the gateway.",
         secret=True,
     )
+    support_keys: SealingRing = setting(
+        "IMPEX_SEAL_KEYS_SUPPORT",
+        doc="Public keys that seal what is held about a person for the desk.",
+        secret=True,
+    )
     not_me_keys: KeyRing = setting(
         "IMPEX_DISAVOWAL_KEYS", doc="Keys that sign « ce n'est pas moi » links.", secret=True
     )

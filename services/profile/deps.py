@@ -16,4 +16,5 @@ class Deps:
     opener: Opener
     gateway_sealer: Sealer
     registration_sealer: Sealer
+    support_sealer: Sealer
     directory: Directory | None = None

@@ -8,9 +8,9 @@ from pathlib import Path
 from services.profile import data_export, establishment_lookup, store
 from services.profile.deps import Deps
 from services.profile.directory import open_directory
-from services.profile.handlers import establishments, names, profiles
+from services.profile.handlers import account_search, establishments, names, profiles
 from services.profile.settings import ProfileSettings
-from shared.contracts.profile import events, requests
+from shared.contracts.profile import desk, events, requests
 from shared.contracts.registration.events import AccountCreated, NameChanged
 from shared.database import Pool, transaction
 from shared.messaging.handlers import answers, hears
@@ -43,6 +43,7 @@ async def build(runtime: Runtime, settings: ProfileSettings) -> AsyncIterator[De
             opener=Opener("profile", settings.seal_keys),
             gateway_sealer=Sealer("gateway", settings.gateway_keys),
             registration_sealer=Sealer("registration", settings.registration_keys),
+            support_sealer=Sealer("support", settings.support_keys),
             directory=directory,
         )
 
@@ -92,6 +93,8 @@ SERVICE = Service(
             prepare=establishments.look_up,
         ),
         answers(requests.ExportAccount, data_export.export_account),
+        answers(desk.SearchAccounts, account_search.search_accounts),
+        answers(desk.DescribeAccounts, account_search.describe_accounts),
     ),
     emits=(
         events.ProfileSaved,

@@ -51,6 +51,11 @@ class ProfileSettings(ServiceSettings):
         doc="Public keys that seal data for registration.",
         secret=True,
     )
+    support_keys: SealingRing = setting(
+        "IMPEX_SEAL_KEYS_SUPPORT",
+        doc="Public keys that seal what is held about a person for the desk.",
+        secret=True,
+    )
     draft_days: int = setting(
         "IMPEX_DRAFT_DAYS",
         default=365,

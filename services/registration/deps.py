@@ -30,6 +30,7 @@ class Deps:
     opener: Opener
     mailer_sealer: Sealer
     gateway_sealer: Sealer
+    support_sealer: Sealer
     token_keys: KeyRing
     terms: Mapping[str, Terms]
     disavowal_keys: KeyRing

@@ -10,6 +10,7 @@ from services.registration.deps import Deps
 from services.registration.handlers import (
     account_creation,
     account_requests,
+    account_search,
     address_answers,
     address_changes,
     address_codes,
@@ -33,7 +34,7 @@ from shared.contracts.gateway import SessionOpened
 from shared.contracts.mailer import MailAccepted, MailDeferred, MailRefused
 from shared.contracts.mfa.events import AuthenticatorRemoved, AuthenticatorReplaced
 from shared.contracts.profile.events import ProfileSaved
-from shared.contracts.registration import events, holder, requests
+from shared.contracts.registration import desk, events, holder, requests
 from shared.contracts.registration.resumption import (
     AccountResumed,
     ResumeAccount,
@@ -68,6 +69,7 @@ async def build(runtime: Runtime, settings: RegistrationSettings) -> AsyncIterat
         opener=Opener("registration", settings.seal_keys),
         mailer_sealer=Sealer("mailer", settings.mailer_keys),
         gateway_sealer=Sealer("gateway", settings.gateway_keys),
+        support_sealer=Sealer("support", settings.support_keys),
         token_keys=settings.token_keys,
         terms=load_terms(settings.terms_dir),
         disavowal_keys=settings.disavowal_keys,
@@ -169,6 +171,8 @@ SERVICE = Service(
         answers(holder.ConfirmAddressChange, address_changes.confirm_address_change),
         answers(holder.CancelAddressChange, address_changes.cancel_address_change),
         answers(holder.ExportAccount, data_export.export_account),
+        answers(desk.SearchAccounts, account_search.search_accounts),
+        answers(desk.DescribeAccounts, account_search.describe_accounts),
     ),
     emits=(
         events.AccountRequested,

@@ -46,6 +46,11 @@ class RegistrationSettings(LimitSettings):
         doc="Public keys that seal what is held about a person for the gateway.",
         secret=True,
     )
+    support_keys: SealingRing = setting(
+        "IMPEX_SEAL_KEYS_SUPPORT",
+        doc="Public keys that seal what is held about a person for the desk.",
+        secret=True,
+    )
     disavowal_keys: KeyRing = setting(
         "IMPEX_DISAVOWAL_KEYS",
         doc="Keys that sign the « ce n'est pas moi » links of mails.",

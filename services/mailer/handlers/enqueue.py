@@ -48,6 +48,7 @@ class Deps:
     give_up: timedelta
     wake: Callable[[], None]
     gateway_sealer: Sealer
+    support_sealer: Sealer
 
 
 class Addressee(Protocol):

@@ -16,6 +16,7 @@ TRY_OUT = {
     "IMPEX_MAILER_AMQP_URL": "amqp://mailer:x@127.0.0.1/impex",
     "IMPEX_SEAL_KEYS_MAILER": new_key(),
     "IMPEX_SEAL_KEYS_GATEWAY": new_key(),
+    "IMPEX_SEAL_KEYS_SUPPORT": new_key(),
     "IMPEX_DISAVOWAL_KEYS": new_key(),
 }
 PRODUCTION = TRY_OUT | {
