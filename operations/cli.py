@@ -119,7 +119,21 @@ def _operation(verbs: Verbs) -> None:
     text = "what the sender's domain must say in the DNS, and what is missing"
     records = _verb(mail, "records", "operate.mail_dns.main", text)
     records.add_argument("--selector", help="the DKIM selector of the relay")
-    for listing in (status, queues, letters, held):
+
+    agent = _group(verbs, "agent", "who works at the desk")
+    text = "invite an agent by a link that is mailed"
+    added = _verb(agent, "add", "operate.agents.main_add", text)
+    added.add_argument("address", metavar="ADDRESS")
+    roles = ("agent", "supervisor", "operator", "auditor")
+    added.add_argument("--role", required=True, choices=roles)
+    text = "of the mail; default: fr"
+    added.add_argument("--language", choices=("fr", "en"), default="fr", help=text)
+    text = "let an agent give password and second factor anew, by a link that is mailed"
+    reset = _verb(agent, "reset", "operate.agents.main_reset", text)
+    reset.add_argument("address", metavar="ADDRESS")
+    team = _verb(agent, "list", "operate.agents.main_list", "all agents")
+
+    for listing in (status, queues, letters, held, team):
         _switch(listing, "--json", "for programs")
 
     dossiers = _group(verbs, "dossiers", "events of dossiers")

@@ -22,7 +22,6 @@ from operations.local.settings import StackSettings
 from operations.printing import say
 from operations.provision import provisioning
 from operations.provision.permissions import (
-    PLANNED_SERVICES,
     broker_topology,
     database_sql,
     permissions,
@@ -211,9 +210,7 @@ def _hearing(event: type[Event]) -> list[str]:
 
 
 def _subscribers(event: type[Event]) -> str:
-    planned = [one.name for one in PLANNED_SERVICES if event in one.hears]
-    names = _hearing(event) + [f"{name} (planned; kept for it)" for name in planned]
-    return ", ".join(names) or "none yet"
+    return ", ".join(_hearing(event)) or "none yet"
 
 
 def _summary(message: type[Event] | type[Request]) -> str:

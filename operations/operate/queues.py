@@ -13,7 +13,6 @@ from typing import Any
 from operations.operate.endpoints import BrokerEndpoint, resolve_broker
 from operations.printing import print_json, print_rows
 from operations.provision.broker_admin import BrokerAdmin
-from operations.provision.permissions import PLANNED_SERVICES
 from shared.messaging import topology
 
 #: The share of its limit from which a queue is warned about.
@@ -73,8 +72,6 @@ def meaning(queue: str) -> str:
         return "events that nobody hears yet"
     if queue == topology.UNROUTED:
         return "such events of an earlier version, kept for the desk"
-    if queue in {one.name for one in PLANNED_SERVICES}:
-        return "kept for a service of a later release"
     if rest == "dead":
         return f"must be read: impex dead list {service}"
     if rest.startswith("retry."):

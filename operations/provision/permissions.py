@@ -10,9 +10,8 @@ from dataclasses import dataclass
 from typing import Any
 
 from operations.provision.broker_admin import password_hash
-from shared.contracts import backoffice, gateway
+from shared.contracts import backoffice
 from shared.contracts.base import EVENTS, Event, Request
-from shared.contracts.registration.events import LostPhoneReported
 from shared.messaging import topology
 
 OWNER = "impex_owner"
@@ -57,25 +56,14 @@ class Principal:
         return topology.service_topology(self.name, self.hears, self.answers)
 
 
-#: Services that come in a later release. Their queues already store what people ask of them: the
-#: queue of unrouted events drops the oldest, and every sign-in adds some.
-PLANNED_SERVICES = (
-    Principal(
-        "support",
-        hears=(gateway.CorrectionRequested, gateway.DepartureReported, LostPhoneReported),
-    ),
-)
-
-
 def broker_topology(vhost: str, principals: Sequence[Principal] = ()) -> dict[str, Any]:
     """The shared exchanges, the queue of unrouted events with its limit, and the queues of
-    `principals` and of the planned services.
+    `principals`.
 
     Made before any service runs, so that a queue stores events from before its service's first
     start.
     """
-    queued = (*principals, *PLANNED_SERVICES) if principals else ()
-    parts = [topology.shared_exchanges(), *(principal.topology() for principal in queued)]
+    parts = [topology.shared_exchanges(), *(principal.topology() for principal in principals)]
     durable = {"vhost": vhost, "durable": True, "auto_delete": False}
     return {
         "policies": [

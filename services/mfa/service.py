@@ -12,6 +12,7 @@ from services.mfa.purge import INTERVAL_SECONDS, purge
 from services.mfa.settings import MfaSettings
 from shared.contracts.mfa import events, requests
 from shared.contracts.registration.events import CredentialsRemoved
+from shared.contracts.support.agents import AgentCredentialsRemoved
 from shared.messaging.handlers import answers, hears
 from shared.runtime.service import Runtime, Service
 from shared.security.sealing import Opener, Sealer
@@ -42,7 +43,10 @@ SERVICE = Service(
     settings=MfaSettings,
     build=build,
     migrations=Path(__file__).parent / "migrations",
-    hears=(hears(CredentialsRemoved, factor.credentials_removed),),
+    hears=(
+        hears(CredentialsRemoved, factor.credentials_removed),
+        hears(AgentCredentialsRemoved, factor.credentials_removed),
+    ),
     answers=(
         answers(requests.DescribeFactor, factor.describe_factor),
         answers(requests.StartEnrolment, enrolments.start_enrolment),

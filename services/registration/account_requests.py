@@ -6,8 +6,8 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Literal
 
-from services.registration.passwords import PasswordHash
 from services.registration.terms import TermsVersion
+from shared.security.password_hashing import PasswordHash
 
 AccountRequestState = Literal["pending", "verified", "created"]
 #: How long a request is stored once its account exists, so that its pages can show it.

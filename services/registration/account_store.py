@@ -13,11 +13,11 @@ import asyncpg
 from services.registration import email_addresses
 from services.registration.account_requests import AccountRequest
 from services.registration.accounts import Account, AddressChange, Credentials
-from services.registration.passwords import PasswordHash
 from services.registration.terms import Terms, TermsVersion
 from shared.database import Connection
 from shared.database.rows import insert
 from shared.outbox import replies
+from shared.security.password_hashing import PasswordHash
 
 REPLACE_HASH = "UPDATE credentials SET password_hash = $2, pepper_key_id = $3 WHERE account_id = $1"
 SET_RIGHT_AT = "UPDATE credentials SET right_at = $2 WHERE account_id = $1"

@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Literal
 
-from services.registration.passwords import PasswordHash
+from shared.security.password_hashing import PasswordHash
 
 AccountState = Literal["active", "deactivated", "frozen", "thawing"]
 #: A change of phone or address so shortly before a freeze may be a thief's: the link that freezes

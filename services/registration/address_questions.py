@@ -4,7 +4,7 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
 from services.registration.email_addresses import EmailAddress
-from services.registration.passwords import PasswordHash
+from shared.security.password_hashing import PasswordHash
 
 #: As long as the gateway shows the form again.
 QUESTION_LIFETIME = timedelta(minutes=30)

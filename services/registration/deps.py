@@ -6,13 +6,13 @@ from datetime import datetime
 
 from services.registration.common_words import WordList
 from services.registration.email_addresses import mailbox_key
-from services.registration.hashing import Hasher
-from services.registration.passwords import MAX_PASSWORD_BYTES, PasswordRules
+from services.registration.passwords import PasswordRules
 from services.registration.settings import RegistrationSettings
 from services.registration.terms import Terms
 from shared.contracts.base import Event, Request, Sealed
 from shared.domain.typed_text import has_long_run_of_marks
 from shared.errors import DecryptionError
+from shared.security.password_hashing import MAX_PASSWORD_BYTES, Hasher
 from shared.security.sealing import KeyRing, Opener, Sealer, keyed_hashes, seal_context
 
 RATE_LIMIT_KEY = "registration/counter"

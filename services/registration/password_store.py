@@ -1,7 +1,7 @@
 """SQL on the recipes of stored password hashes, in the caller's transaction."""
 
-from services.registration.hashing import Recipe
 from shared.database import Connection
+from shared.security.password_hashing import Recipe
 
 RECIPE = "pepper_key_id || '$' || split_part(password_hash, '$', 4)"
 # Each step asks an index for the next recipe: as many steps as recipes, whatever the rows.

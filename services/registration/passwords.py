@@ -13,9 +13,7 @@ from dataclasses import dataclass, field
 import msgspec
 
 from shared.domain.typed_text import MAX_PARTS, Form, has_long_run_of_marks, normal_form
-
-#: A longer password, in UTF-8, is refused before any rule or hash (PW-13).
-MAX_PASSWORD_BYTES = 1024
+from shared.security.password_hashing import MAX_PASSWORD_BYTES, normalize
 
 #: Code and parameters of a rule that is not met.
 Broken = tuple[str, Mapping[str, str | int]]
@@ -87,22 +85,6 @@ class RuleResult:
     def ok(self) -> bool:
         """Whether the rule is met."""
         return self.code is None
-
-
-@dataclass(frozen=True)
-class PasswordHash:
-    """A stored password: argon2's encoded hash, and the id of the pepper key."""
-
-    text: str
-    key_id: str
-
-    def __repr__(self) -> str:
-        return "<password hash>"
-
-
-def normalize(password: str) -> str:
-    """The form that is measured, checked and hashed: NFC, otherwise unchanged (PW-02)."""
-    return _normal_form(password, "NFC")
 
 
 @dataclass(frozen=True)

@@ -27,7 +27,6 @@ from services.registration.handlers import (
     unlocking,
     validation_messages,
 )
-from services.registration.hashing import Cost, Hasher
 from services.registration.purge import INTERVAL_SECONDS, purge
 from services.registration.settings import RegistrationSettings
 from shared.contracts.gateway import SessionOpened
@@ -45,6 +44,7 @@ from shared.contracts.support.acts import CredentialsRemovalOrdered
 from shared.contracts.support.lost_phones import OtherNamesAccepted, ResumptionCodeTold
 from shared.messaging.handlers import answers, hears
 from shared.runtime.service import Runtime, Service
+from shared.security.password_hashing import Cost, Hasher
 from shared.security.sealing import Opener, Sealer
 
 
@@ -57,7 +57,7 @@ async def build(runtime: Runtime, settings: RegistrationSettings) -> AsyncIterat
         mixed_case=settings.password_mixed_case,
     )
     cost = Cost(settings.argon2_memory, settings.argon2_time, settings.argon2_parallelism)
-    hasher = Hasher(settings.pepper_keys, cost, settings.hash_threads)
+    hasher = Hasher("registration", settings.pepper_keys, cost, settings.hash_threads)
     # The first call builds zxcvbn's tables; later calls only read them, from several threads.
     is_too_simple("x")
     deps = Deps(

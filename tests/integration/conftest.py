@@ -10,11 +10,14 @@ import pytest
 import pytest_asyncio
 from argon2.low_level import hash_secret
 
-from services.registration import hashing
+from shared.security import password_hashing as hashing
 from tests.support.cheap_hashes import cheap_hashes
 
 #: Folders whose tests share database sessions, and therefore an event loop.
-ONE_LOOP = [Path(__file__).parent / name for name in ("registration", "mfa", "profile", "dossiers")]
+ONE_LOOP = [
+    Path(__file__).parent / name
+    for name in ("registration", "mfa", "profile", "dossiers", "support")
+]
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:

@@ -9,7 +9,7 @@ import aiormq
 from pamqp.commands import Basic
 
 from operations import service_registry
-from operations.provision.permissions import PLANNED_SERVICES, broker_topology, definitions
+from operations.provision.permissions import broker_topology, definitions
 from shared.contracts import gateway
 from shared.contracts.base import EVENTS
 from shared.contracts.registration.events import AccountRequested
@@ -46,7 +46,7 @@ async def test_an_event_published_before_the_subscribers_first_start_waits_for_i
 
 def test_what_is_sealed_in_an_event_has_a_service_that_opens_it() -> None:
     """Else it would wait in the queue of unrouted events, which drops the oldest."""
-    principals = (*service_registry.principals(), *PLANNED_SERVICES)
+    principals = service_registry.principals()
     subscribed = {event for principal in principals for event in principal.hears}
     sealed = {
         event
@@ -82,11 +82,6 @@ async def test_b_08_messages_to_support_wait_in_its_own_queue(
     queues = broker_topology("impex", service_registry.principals())["queues"]
     (arguments,) = (queue["arguments"] for queue in queues if queue["name"] == "support")
     assert not {"x-max-length", "x-max-length-bytes", "x-message-ttl"} & set(arguments)
-
-
-def test_expected_subscribers_are_no_services_yet() -> None:
-    """A real service declares its queues itself."""
-    assert not {one.name for one in PLANNED_SERVICES} & set(service_registry.service_names())
 
 
 async def test_each_service_declares_what_was_provisioned_without_a_difference(

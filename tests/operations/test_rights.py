@@ -14,7 +14,7 @@ from pamqp.commands import Basic
 from operations import service_registry
 from operations.install.paths import ROOT
 from operations.provision.database_admin import run_blocking, with_url_parts
-from operations.provision.permissions import PLANNED_SERVICES, PUBLISHERS, Principal, definitions
+from operations.provision.permissions import PUBLISHERS, Principal, definitions
 from shared.contracts.base import EVENTS, REQUESTS
 from shared.database.locks import LOCK, lock_name
 from shared.messaging import topology
@@ -191,7 +191,7 @@ async def test_cr_06_a_service_may_not(ready: Broker, user: str, deed: str, act:
 USERS = [*service_registry.principals(), *(Principal(name) for name in PUBLISHERS)]
 ASKED = tuple(REQUESTS.values())
 EMITTED = tuple(EVENTS.values())
-NAMES = [one.name for one in (*USERS, *PLANNED_SERVICES)]
+NAMES = [one.name for one in USERS]
 #: Patterns that would match keys of others, and keys that nobody has.
 WILD = ["#", "*", "*.*.*", "registration.#", "registration.*.*", "#.v1", "", "nobody"]
 KEYS = {

@@ -239,7 +239,9 @@ def test_s_02_who_seals_is_given_public_keys_only(folder: Path) -> None:
                 with pytest.raises(ValueError, match="cannot open"):
                     OpeningRing.parse(text)
     assert sealed >= 9
-    assert "private" in (folder / ALL / "IMPEX_SEAL_KEYS_SUPPORT").read_text(), "for the desk"
+    assert "private" in (folder / ALL / "IMPEX_SEAL_KEYS_SUPPORT").read_text(), (
+        "what waits is sealed for it"
+    )
 
 
 @pytest.mark.parametrize("name", sorted(ring_makers()))

@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 from argon2.low_level import hash_secret
 
-from services.registration import hashing
+from shared.security import password_hashing as hashing
 
 
 @contextmanager

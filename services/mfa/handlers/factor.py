@@ -6,6 +6,7 @@ from shared.contracts.mfa.events import AuthenticatorRemoved
 from shared.contracts.mfa.requests import DescribeFactor
 from shared.contracts.mfa.views import FactorView
 from shared.contracts.registration.events import CredentialsRemoved
+from shared.contracts.support.agents import AgentCredentialsRemoved
 from shared.messaging.handlers import Context, RequestContext
 from shared.runtime.telemetry import get_logger
 
@@ -27,10 +28,13 @@ async def describe_factor(request: DescribeFactor, context: RequestContext[Deps]
     )
 
 
-async def credentials_removed(event: CredentialsRemoved, context: Context[Deps]) -> None:
+async def credentials_removed(
+    event: CredentialsRemoved | AgentCredentialsRemoved, context: Context[Deps]
+) -> None:
     """Remove the authenticator, its recovery codes and pending enrolments.
 
-    Events may arrive late: what was enrolled after the removal, in an account opened again, stays.
+    The account is an applicant's or an agent's. Events may arrive late: what was enrolled after the
+    removal, in an account opened again, stays.
     """
     account_id = context.require_account_id()
     await store.lock_account(context.tx, account_id)

@@ -22,7 +22,6 @@ from services.registration.handlers import login_attempts, mailed_links, unlocki
 from services.registration.handlers.form_validation import invalid_fields, validate_password
 from services.registration.handlers.login_attempts import LoginAttempt
 from services.registration.handlers.mailed_links import GONE, MALFORMED, PASSWORD
-from services.registration.passwords import PasswordHash, normalize
 from shared.contracts.base import FieldError, Refusal, Reply
 from shared.contracts.registration.events import PasswordChanged
 from shared.contracts.registration.requests import (
@@ -36,6 +35,7 @@ from shared.contracts.registration.views import Done, MailedLinkView, PasswordCh
 from shared.database import Pool, acquire, transaction
 from shared.messaging.handlers import Refused, RequestContext
 from shared.runtime.telemetry import get_logger
+from shared.security.password_hashing import PasswordHash, normalize
 
 MISSING = FieldError(field="current_password", code="missing")
 WRONG = FieldError(field="current_password", code="wrong")

@@ -15,7 +15,6 @@ from services.registration.deps import Deps
 from services.registration.email_addresses import address_key
 from services.registration.handlers import login_attempts, unlocking
 from services.registration.handlers.login_attempts import LoginAttempt
-from services.registration.passwords import PasswordHash
 from services.registration.terms import binds_at, supported_language
 from shared.contracts.base import Refusal, Reply
 from shared.contracts.registration.events import PasswordAccepted, PasswordRefused, SignInLocked
@@ -24,6 +23,7 @@ from shared.contracts.registration.views import SignInView
 from shared.database import Pool, transaction
 from shared.messaging.handlers import Refused, RequestContext
 from shared.runtime.telemetry import get_logger
+from shared.security.password_hashing import PasswordHash
 
 log = get_logger("registration")
 

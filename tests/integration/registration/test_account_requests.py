@@ -5,12 +5,12 @@ from typing import Any
 
 import pytest
 
-from services.registration import hashing
 from shared.contracts.base import Sealed
 from shared.contracts.registration.events import AccountRequested
 from shared.contracts.registration.requests import DescribeRequest, RequestAccount
 from shared.contracts.registration.views import RequestView
 from shared.messaging.handlers import Refused
+from shared.security import password_hashing as hashing
 from tests.support.harness.registration import PASSWORD, OpenHarness, RegistrationHarness
 
 

@@ -8,7 +8,6 @@ from typing import Any
 import msgspec
 import pytest
 
-from services.registration import hashing
 from services.registration.purge import purge
 from shared.contracts.mailer import MailAccepted
 from shared.contracts.registration.events import (
@@ -19,6 +18,8 @@ from shared.contracts.registration.events import (
 from shared.contracts.registration.requests import CancelRequest, DescribeRequest
 from shared.contracts.registration.views import RequestView, SignInView
 from shared.database import transaction
+from shared.security import password_hashing as hashing
+from shared.security.password_hashing import Cost, Hasher
 from shared.security.sealing import KeyRing, new_key
 from tests.support.harness.registration import (
     OTHER_PASSWORD,
@@ -204,7 +205,7 @@ async def test_s_06_every_address_costs_the_same_after_the_settings_were_raised(
         )
     ring, seen = harness.deps.settings.pepper_keys, []
     newer = KeyRing((KeyRing.parse(new_key("t2")).current, *ring.keys))
-    raised = hashing.Hasher(newer, hashing.Cost(20_480, 3, 1), 1)
+    raised = Hasher("registration", newer, Cost(20_480, 3, 1), 1)
     object.__setattr__(harness.deps, "hasher", raised)
     await harness.ask(harness.sign_in("back@labo.fr", PASSWORD))
     await harness.account("new@labo.fr")
@@ -212,7 +213,9 @@ async def test_s_06_every_address_costs_the_same_after_the_settings_were_raised(
         await harness.request(address, password=OTHER_PASSWORD)
     original = hashing._argon2id
     monkeypatch.setattr(
-        hashing, "_argon2id", lambda each, *a: (seen.append(each.recipe), original(each, *a))[1]
+        hashing,
+        "_argon2id",
+        lambda each, *a: (seen.append(each.recipe), original(each, *a))[1],
     )
     costs = {}
     for address in [*addresses, "new@labo.fr", "asked@labo.fr"]:

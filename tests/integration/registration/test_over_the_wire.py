@@ -9,9 +9,9 @@ from typing import Any
 import pytest
 import pytest_asyncio
 
-from services.registration import hashing
 from shared.contracts.registration.requests import DescribePasswordRules
 from shared.messaging.handlers import Refused
+from shared.security import password_hashing as hashing
 from tests.support import eventually
 from tests.support.actors.registration_client import RegistrationClient, connect_client
 from tests.support.servers.shared_servers import TestServers

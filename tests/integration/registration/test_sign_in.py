@@ -4,8 +4,8 @@ import asyncio
 
 import pytest
 
-from services.registration.hashing import Cost, Hasher
 from shared.contracts.registration.events import OWNER
+from shared.security.password_hashing import Cost, Hasher
 from shared.security.sealing import KeyRing, new_key
 from tests.support.harness.registration import OTHER_PASSWORD, PASSWORD, RegistrationHarness
 from tests.support.logs import written_log
@@ -115,7 +115,7 @@ async def test_pw_11_and_12_an_outdated_hash_is_replaced(harness: RegistrationHa
     await harness.account()
     ring = harness.deps.settings.pepper_keys
     newer = KeyRing((KeyRing.parse(new_key("t2")).current, *ring.keys))
-    hasher = Hasher(newer, Cost(20_480, 2, 1), 1)
+    hasher = Hasher("registration", newer, Cost(20_480, 2, 1), 1)
     object.__setattr__(harness.deps, "hasher", hasher)
     for _ in range(2):
         assert (await harness.ask(harness.sign_in("pierre@labo.fr", PASSWORD))).due == "account"

@@ -4,11 +4,11 @@ from datetime import timedelta
 
 import pytest
 
-from services.registration import hashing
-from services.registration.passwords import PasswordHash
 from shared.contracts.registration.events import PasswordAccepted, PasswordRefused, SignInLocked
 from shared.contracts.registration.views import SignInView
 from shared.messaging.handlers import Refused
+from shared.security import password_hashing as hashing
+from shared.security.password_hashing import Cost, Hasher, PasswordHash
 from shared.security.sealing import KeyRing, new_key
 from tests.support.actors.harness_account_holder import (
     ADDRESS,
@@ -152,7 +152,7 @@ async def test_pw_11_a_rehash_does_not_bring_a_former_password_back(
     harness: RegistrationHarness,
 ) -> None:
     holder = await HarnessAccountHolder.of(harness)
-    hasher = hashing.Hasher(harness.deps.settings.pepper_keys, hashing.Cost(20_480, 2, 1), 1)
+    hasher = Hasher("registration", harness.deps.settings.pepper_keys, Cost(20_480, 2, 1), 1)
     object.__setattr__(harness.deps, "hasher", hasher)
     asked = harness.sign_in(ADDRESS, PASSWORD)
     prepared = await harness.prepare(asked)
@@ -171,6 +171,6 @@ async def test_pw_12_a_stolen_table_verifies_no_password(harness: RegistrationHa
     stored = PasswordHash(row["password_hash"], row["pepper_key_id"])
     assert await harness.deps.hasher.find(PASSWORD, ADDRESS, [stored], []) == 0
     key_id = harness.deps.settings.pepper_keys.current[0]
-    thief = hashing.Hasher(KeyRing.parse(new_key(key_id)), hashing.Cost(19_456, 2, 1), 1)
+    thief = Hasher("registration", KeyRing.parse(new_key(key_id)), Cost(19_456, 2, 1), 1)
     assert await thief.find(PASSWORD, ADDRESS, [stored], []) is None
     thief.close()

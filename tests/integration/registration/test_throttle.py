@@ -5,10 +5,10 @@ import asyncio
 
 import pytest
 
-from services.registration import hashing
 from shared.contracts.base import Refusal
 from shared.contracts.registration.events import PasswordResetRequested, SignInLocked
 from shared.contracts.registration.views import Done
+from shared.security import password_hashing as hashing
 from tests.support.actors.harness_account_holder import (
     ADDRESS,
     OTHER_NETWORK,

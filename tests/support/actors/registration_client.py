@@ -11,7 +11,6 @@ from uuid import uuid4
 from services.registration import mailed_link_store
 from services.registration.accounts import MailedLink
 from services.registration.handlers.mailed_links import PASSWORD as RESET
-from services.registration.hashing import Cost, Hasher
 from shared.contracts.base import REQUESTS, Request, Sealed
 from shared.contracts.registration.events import OWNER
 from shared.contracts.registration.requests import RequestAccount, SignIn
@@ -20,6 +19,7 @@ from shared.database.rows import insert
 from shared.messaging.errors import RequestTimeout
 from shared.messaging.service_bus import ServiceBus
 from shared.runtime.service import utc_now
+from shared.security.password_hashing import Cost, Hasher
 from shared.security.seal_keys import SealRing
 from shared.security.sealing import KeyRing, Sealer, keyed_hash, new_token, seal_context
 from tests.support import eventually
@@ -77,7 +77,7 @@ class RegistrationClient:
     async def account(self, address: str, password: str = PASSWORD) -> str:
         """An account, written as its creation writes it; returns its id."""
         ring = KeyRing.parse(self.system.environment("registration")["IMPEX_PEPPER_KEYS"])
-        hasher = Hasher(ring, Cost(19_456, 2, 1), 1)
+        hasher = Hasher("registration", ring, Cost(19_456, 2, 1), 1)
         hashed = await hasher.hash(password, address)
         hasher.close()
         account_id, now = str(uuid4()), utc_now()

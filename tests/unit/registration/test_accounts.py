@@ -15,9 +15,9 @@ from services.registration.accounts import (
     recently_changed,
 )
 from services.registration.login_throttle import ThrottleScope
-from services.registration.passwords import PasswordHash
 from services.registration.views import show_address_code
 from shared.domain.rate_limits import Quota, Throttle
+from shared.security.password_hashing import PasswordHash
 from tests.support.harness.registration_settings import settings
 
 NOON = datetime(2026, 1, 15, 12, tzinfo=UTC)

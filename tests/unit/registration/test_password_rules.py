@@ -9,7 +9,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from services.registration.data_files import load_rules
-from services.registration.passwords import Candidate, normalize
+from services.registration.passwords import Candidate
+from shared.security.password_hashing import normalize
 from tests.support.each_row import each_row
 from tests.unit.registration.interpreters import TABLE, by_page, by_server, candidate, reclassified
 

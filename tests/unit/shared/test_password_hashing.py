@@ -10,9 +10,8 @@ from typing import Any
 import argon2
 import pytest
 
-from services.registration import hashing
-from services.registration.hashing import Cost, Hasher, Recipe
-from services.registration.passwords import PasswordHash
+from shared.security import password_hashing as hashing
+from shared.security.password_hashing import Cost, Hasher, PasswordHash, Recipe
 from shared.security.sealing import KeyRing, new_key
 
 COST = Cost(19_456, 2, 1)
@@ -23,7 +22,7 @@ USUAL = Recipe("k1", COST)
 
 @pytest.fixture
 def hasher() -> Iterator[Hasher]:
-    made = Hasher(KeyRing.parse(OLD), COST, 2)
+    made = Hasher("registration", KeyRing.parse(OLD), COST, 2)
     yield made
     made.close()
 
@@ -69,14 +68,14 @@ async def test_pw_12_a_dump_alone_does_not_verify(hasher: Hasher) -> None:
     stored = await hasher.hash("Kvfz9rLq", KEY)
     with pytest.raises(argon2.exceptions.VerifyMismatchError):
         argon2.PasswordHasher().verify(stored.text, "Kvfz9rLq")
-    other = Hasher(KeyRing.parse(new_key("k1")), COST, 1)
+    other = Hasher("registration", KeyRing.parse(new_key("k1")), COST, 1)
     assert await other.find("Kvfz9rLq", KEY, [stored], [USUAL]) is None
     other.close()
 
 
 async def test_pw_12_a_former_pepper_still_verifies_and_shows_as_outdated(hasher: Hasher) -> None:
     stored = await hasher.hash("Kvfz9rLq", KEY)
-    rotated = Hasher(KeyRing.parse(f"{NEW},{OLD}"), COST, 1)
+    rotated = Hasher("registration", KeyRing.parse(f"{NEW},{OLD}"), COST, 1)
     assert await rotated.find("Kvfz9rLq", KEY, [stored], [USUAL]) == 0
     assert rotated.is_outdated(stored, KEY)
     fresh = await rotated.hash("Kvfz9rLq", KEY)
@@ -87,7 +86,7 @@ async def test_pw_12_a_former_pepper_still_verifies_and_shows_as_outdated(hasher
 
 async def test_pw_11_a_risen_cost_shows_as_outdated(hasher: Hasher) -> None:
     stored = await hasher.hash("Kvfz9rLq", KEY)
-    risen = Hasher(KeyRing.parse(OLD), Cost(20_480, 3, 1), 1)
+    risen = Hasher("registration", KeyRing.parse(OLD), Cost(20_480, 3, 1), 1)
     assert risen.is_outdated(stored, KEY)
     assert await risen.find("Kvfz9rLq", KEY, [stored], [USUAL]) == 0
     risen.close()
@@ -137,10 +136,10 @@ async def test_s_06_every_address_costs_all_recipes_in_use(
     monkeypatch.setattr(hashing, "_argon2id", compute)
     stored = {}
     for recipe in (USUAL, RAISED, ROTATED, BOTH, LOST):
-        made = Hasher(KeyRing.parse(new_key(recipe.key_id)), recipe.cost, 1)
+        made = Hasher("registration", KeyRing.parse(new_key(recipe.key_id)), recipe.cost, 1)
         stored[recipe] = await made.hash("Kvfz9rLq", KEY)
         made.close()
-    raised = Hasher(KeyRing.parse(f"{NEW},{OLD}"), BOTH.cost, 1)
+    raised = Hasher("registration", KeyRing.parse(f"{NEW},{OLD}"), BOTH.cost, 1)
     rows: list[list[PasswordHash]] = [[], [stored[BOTH]], *([stored[each]] for each in in_use)]
     rows += [[stored[each] for each in in_use]]
     for candidates in rows:

@@ -18,13 +18,29 @@ from dataclasses import dataclass
 
 from argon2.low_level import Type, hash_secret
 
-from services.registration.passwords import PasswordHash, normalize
+from shared.domain.typed_text import MAX_PARTS, normal_form
 from shared.security.sealing import KeyRing, keyed_hash
 
+#: A longer password, in UTF-8, is refused before any rule or hash (PW-13).
+MAX_PASSWORD_BYTES = 1024
 SALT_BYTES = 16
 HASH_BYTES = 32
-_SALT = "registration/salt"
-_PEPPER = "registration/password"
+
+
+@dataclass(frozen=True)
+class PasswordHash:
+    """A stored password: argon2's encoded hash, and the id of the pepper key."""
+
+    text: str
+    key_id: str
+
+    def __repr__(self) -> str:
+        return "<password hash>"
+
+
+def normalize(password: str) -> str:
+    """The form that is measured, checked and hashed: NFC, otherwise unchanged (PW-02)."""
+    return normal_form(password[: MAX_PARTS * MAX_PASSWORD_BYTES], MAX_PASSWORD_BYTES)
 
 
 @dataclass(frozen=True)
@@ -59,9 +75,13 @@ class _HashParameters:
 
 
 class Hasher:
-    """Hashes and compares passwords, `threads` at once; further ones wait in order."""
+    """Hashes and compares passwords, `threads` at once; further ones wait in order.
 
-    def __init__(self, ring: KeyRing, cost: Cost, threads: int) -> None:
+    `owner` is the service whose passwords they are; it separates its hashes from others'.
+    """
+
+    def __init__(self, owner: str, ring: KeyRing, cost: Cost, threads: int) -> None:
+        self._owner = owner
         self._ring = ring
         self._cost = cost
         self._slots = asyncio.Semaphore(threads)
@@ -106,7 +126,7 @@ class Hasher:
         return Recipe(self._ring.current[0], self._cost)
 
     def _parameters(self, address_key: str, recipe: Recipe) -> _HashParameters:
-        salt = self._keyed(recipe.key_id, _SALT, address_key)[:SALT_BYTES]
+        salt = self._keyed(recipe.key_id, f"{self._owner}/salt", address_key)[:SALT_BYTES]
         return _HashParameters(recipe, salt)
 
     def _needed(
@@ -129,7 +149,9 @@ class Hasher:
         return keyed_hash(KeyRing(((key_id, key),)), purpose, value)[1]
 
     async def _compute(self, parameters: _HashParameters, password: str) -> str:
-        peppered = self._keyed(parameters.recipe.key_id, _PEPPER, normalize(password))
+        peppered = self._keyed(
+            parameters.recipe.key_id, f"{self._owner}/password", normalize(password)
+        )
         async with self._slots:
             loop = asyncio.get_running_loop()
             return await loop.run_in_executor(self._pool, _argon2id, parameters, peppered)

@@ -1,0 +1,33 @@
+"""The dependencies of support's handlers, built once by the composition root."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime
+
+from services.support.settings import SupportSettings
+from shared.contracts.base import Event, Request, Sealed
+from shared.errors import DecryptionError
+from shared.security.password_hashing import MAX_PASSWORD_BYTES, Hasher
+from shared.security.sealing import KeyRing, Opener, Sealer, seal_context
+
+
+@dataclass(frozen=True, kw_only=True)
+class Deps:
+    """Settings, keys, the hasher of agents' passwords."""
+
+    settings: SupportSettings
+    clock: Callable[[], datetime]
+    hasher: Hasher
+    opener: Opener
+    mailer_sealer: Sealer
+    token_keys: KeyRing
+
+    def open(self, message: Request | Event, field: str) -> str:
+        """What is in a sealed field; empty where it cannot be opened or is longer than a password
+        may be."""
+        sealed: Sealed = getattr(message, field)
+        try:
+            plain = self.opener.open(sealed, seal_context(type(message), field))
+        except DecryptionError:
+            return ""
+        return plain if len(plain.encode()) <= MAX_PASSWORD_BYTES else ""

@@ -1,0 +1,1 @@
+"""What support does with each request and event."""

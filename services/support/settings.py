@@ -1,0 +1,76 @@
+"""Settings of support: connections, keys, who may be an agent, passwords of agents."""
+
+import os
+import re
+from dataclasses import dataclass
+
+from shared.security.seal_keys import OpeningRing, SealingRing
+from shared.security.sealing import KeyRing
+from shared.settings import (
+    Problem,
+    ServiceSettings,
+    amqp_url_of,
+    database_url_of,
+    health_port_of,
+    setting,
+)
+
+DOMAIN = re.compile(r"(?=.{4,253}$)([a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?\.)+[a-z]{2,63}")
+
+
+def validate_domains(domains: tuple[str, ...]) -> str | None:
+    """Why these are not domains of addresses, or None."""
+    for text in domains:
+        if not DOMAIN.fullmatch(text.lower()):
+            return f"must be domains such as ansm.sante.fr, which {text!r} is not"
+    return None
+
+
+@dataclass(frozen=True, kw_only=True)
+class SupportSettings(ServiceSettings):
+    """Settings of support."""
+
+    database_url: str = database_url_of("support")
+    amqp_url: str = amqp_url_of("support")
+    health_port: int = health_port_of("support")
+    seal_keys: OpeningRing = setting(
+        "IMPEX_SEAL_KEYS_SUPPORT",
+        doc="Private keys that open what is sealed for support.",
+        secret=True,
+    )
+    mailer_keys: SealingRing = setting(
+        "IMPEX_SEAL_KEYS_MAILER",
+        doc="Public keys that seal codes and links for the mailer.",
+        secret=True,
+    )
+    token_keys: KeyRing = setting(
+        "IMPEX_SUPPORT_TOKEN_KEYS",
+        doc="Keys that links for agents and limits are hashed with.",
+        secret=True,
+    )
+    pepper_keys: KeyRing = setting(
+        "IMPEX_SUPPORT_PEPPER_KEYS",
+        doc="Keys that agents' passwords are hashed with.",
+        secret=True,
+    )
+    agent_domains: tuple[str, ...] = setting(
+        "IMPEX_AGENT_DOMAINS",
+        default=(),
+        default_doc="try-out: any; must be set elsewhere",
+        doc="Domains of agents' e-mail addresses.",
+        valid=validate_domains,
+    )
+    agent_hash_threads: int = setting(
+        "IMPEX_SUPPORT_HASH_THREADS",
+        default=os.cpu_count() or 1,
+        default_doc="the machine's cores",
+        doc="Number of threads that hash agents' passwords.",
+        between=(1, 256),
+    )
+
+    def check(self) -> list[Problem]:
+        """Off the loopback address the operator says whose addresses agents have."""
+        problems = super().check()
+        if not self.try_out and not self.agent_domains:
+            problems.append(("IMPEX_AGENT_DOMAINS", "is required off the loopback address"))
+        return problems

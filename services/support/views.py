@@ -1,0 +1,21 @@
+"""Views of agents for replies. Pure."""
+
+from services.support.agents import Agent
+from shared.contracts.support.agents import AgentView
+
+
+def show_agent(agent: Agent, invited_by: str = "") -> AgentView:
+    """An agent as colleagues see one."""
+    return AgentView(
+        agent_id=agent.id,
+        address=agent.address,
+        first_name=agent.first_name,
+        last_name=agent.last_name,
+        language=agent.language,
+        role=agent.role,
+        state=agent.state,
+        since=agent.since,
+        newcomer_until=agent.newcomer_until,
+        invited_by=invited_by,
+        seen_at=agent.seen_at,
+    )
