@@ -4,12 +4,19 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
 
-from services.dossiers import account_search, handlers
+from services.dossiers import account_search, handlers, transfers
 from services.dossiers.settings import DossiersSettings
 from shared.contracts import backoffice
-from shared.contracts.dossiers import ListDossiers, ReadDossiers
+from shared.contracts.dossiers import (
+    ActNotCarriedOut,
+    DossiersTransferred,
+    DossierTransferUndone,
+    ListDossiers,
+    ReadDossiers,
+)
 from shared.contracts.dossiers_desk import DescribeLatestDossiers, SearchAccounts
-from shared.messaging.handlers import answers, hears_sql
+from shared.contracts.support.acts import DossierTransferOrdered, DossierTransferUndoOrdered
+from shared.messaging.handlers import answers, hears, hears_sql
 from shared.runtime.service import Runtime, Service
 
 
@@ -30,6 +37,8 @@ SERVICE = Service(
         hears_sql(backoffice.DossierStatusChanged, handlers.update_dossier),
         hears_sql(backoffice.DossierDecided, handlers.update_dossier),
         hears_sql(backoffice.DossierWithdrawn, handlers.update_dossier),
+        hears(DossierTransferOrdered, transfers.transfer),
+        hears(DossierTransferUndoOrdered, transfers.undo),
     ),
     answers=(
         answers(ListDossiers, handlers.list_dossiers),
@@ -37,4 +46,5 @@ SERVICE = Service(
         answers(SearchAccounts, account_search.search_accounts),
         answers(DescribeLatestDossiers, account_search.describe_latest_dossiers),
     ),
+    emits=(DossiersTransferred, DossierTransferUndone, ActNotCarriedOut),
 )

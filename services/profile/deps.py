@@ -16,5 +16,6 @@ class Deps:
     opener: Opener
     gateway_sealer: Sealer
     registration_sealer: Sealer
+    mailer_sealer: Sealer
     support_sealer: Sealer
     directory: Directory | None = None

@@ -8,10 +8,17 @@ from pathlib import Path
 from services.profile import data_export, establishment_lookup, store
 from services.profile.deps import Deps
 from services.profile.directory import open_directory
-from services.profile.handlers import account_search, establishments, names, profiles
+from services.profile.handlers import (
+    account_search,
+    desk_orders,
+    establishments,
+    names,
+    profiles,
+)
 from services.profile.settings import ProfileSettings
-from shared.contracts.profile import desk, events, requests
+from shared.contracts.profile import acts, desk, events, requests
 from shared.contracts.registration.events import AccountCreated, NameChanged
+from shared.contracts.support.acts import AnonymisationOrdered, InformationCorrectionOrdered
 from shared.database import Pool, transaction
 from shared.messaging.handlers import answers, hears
 from shared.outbox import emit
@@ -43,6 +50,7 @@ async def build(runtime: Runtime, settings: ProfileSettings) -> AsyncIterator[De
             opener=Opener("profile", settings.seal_keys),
             gateway_sealer=Sealer("gateway", settings.gateway_keys),
             registration_sealer=Sealer("registration", settings.registration_keys),
+            mailer_sealer=Sealer("mailer", settings.mailer_keys),
             support_sealer=Sealer("support", settings.support_keys),
             directory=directory,
         )
@@ -78,6 +86,12 @@ SERVICE = Service(
         hears(AccountCreated, names.save_names),
         hears(NameChanged, names.save_names),
         hears(
+            InformationCorrectionOrdered,
+            desk_orders.correct_information,
+            prepare=desk_orders.read_order,
+        ),
+        hears(AnonymisationOrdered, desk_orders.anonymise),
+        hears(
             events.EstablishmentCheckDeferred,
             establishments.complete_deferred_check,
             prepare=establishments.look_up_again,
@@ -93,12 +107,17 @@ SERVICE = Service(
             prepare=establishments.look_up,
         ),
         answers(requests.ExportAccount, data_export.export_account),
+        answers(
+            acts.CheckCorrection, desk_orders.check_correction, prepare=desk_orders.read_request
+        ),
         answers(desk.SearchAccounts, account_search.search_accounts),
         answers(desk.DescribeAccounts, account_search.describe_accounts),
     ),
     emits=(
         events.ProfileSaved,
         events.AccountValidated,
+        events.InformationCorrected,
+        events.ActNotCarriedOut,
         events.EstablishmentCheckDeferred,
         events.EstablishmentChecked,
         events.DraftExpired,

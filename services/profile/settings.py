@@ -51,6 +51,11 @@ class ProfileSettings(ServiceSettings):
         doc="Public keys that seal data for registration.",
         secret=True,
     )
+    mailer_keys: SealingRing = setting(
+        "IMPEX_SEAL_KEYS_MAILER",
+        doc="Public keys that seal corrections for their mail.",
+        secret=True,
+    )
     support_keys: SealingRing = setting(
         "IMPEX_SEAL_KEYS_SUPPORT",
         doc="Public keys that seal what is held about a person for the desk.",

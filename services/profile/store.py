@@ -29,6 +29,14 @@ SET state = 'validated', fields = $3, country = $4, siret = nullif($5, ''),
     group_key = nullif($6, ''), validated_at = $7
 WHERE account_id = $1 AND version = $2 AND state = 'draft'
 """
+CORRECT = """
+UPDATE profiles
+SET fields = $2, version = $3, country = $4, siret = nullif($5, ''), group_key = nullif($6, ''),
+    standing = $7, closed_on = $8
+WHERE account_id = $1 AND state = 'validated'
+"""
+DELETE_DRAFT = "DELETE FROM profiles WHERE account_id = $1 AND state = 'draft'"
+DELETE_NAMES = "DELETE FROM account_names WHERE account_id = $1"
 SAVE_SIRET_CHECK = "UPDATE profiles SET standing = $2, closed_on = $3 WHERE account_id = $1"
 DELETE_EXPIRED_DRAFTS = """
 DELETE FROM profiles
@@ -144,6 +152,28 @@ async def freeze(tx: Connection, profile: Profile, group: str) -> bool:
         profile.validated_at,
     )
     return row_count(done) > 0
+
+
+async def correct(tx: Connection, profile: Profile, group: str) -> None:
+    """Replace the fields of a validated profile, and what is known of its SIRET."""
+    siret_check = profile.siret_check
+    await tx.execute(
+        CORRECT,
+        profile.account_id,
+        _json(profile.fields),
+        profile.version,
+        profile.fields.country,
+        profile.siret,
+        group,
+        siret_check.state if siret_check else None,
+        siret_check.closed_on if siret_check else None,
+    )
+
+
+async def delete_personal_data(tx: Connection, account_id: str) -> None:
+    """Delete the draft and the names of an account."""
+    await tx.execute(DELETE_DRAFT, account_id)
+    await tx.execute(DELETE_NAMES, account_id)
 
 
 async def save_siret_check(tx: Connection, account_id: str, siret_check: SiretCheck) -> None:

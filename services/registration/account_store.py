@@ -25,8 +25,9 @@ SELECT = """
 SELECT account.id::text, account.address, account.address_key, account.first_name,
     account.last_name, account.language, account.state, account.verified_at, account.frozen_at,
     account.desk_only, account.phone_replaced_at, account.address_changed_at, account.undo_until,
-    account.second_factor_at,
-    credential.password_hash, credential.pepper_key_id, credential.changes, credential.right_at
+    account.second_factor_at, account.anonymised_at,
+    credential.password_hash, credential.pepper_key_id, credential.changes, credential.right_at,
+    credential.reset_required
 FROM accounts AS account LEFT JOIN credentials AS credential ON credential.account_id = account.id
 """
 FIND_BY_ADDRESS = SELECT + "WHERE account.address_key = $1"
@@ -40,7 +41,8 @@ ON CONFLICT DO NOTHING
 HAS_ACCEPTED = "SELECT 1 FROM terms_acceptances WHERE account_id = $1 AND version = $2 LIMIT 1"
 CHANGE_CREDENTIALS = """
 UPDATE credentials
-SET password_hash = $2, pepper_key_id = $3, set_at = $4, changes = changes + 1
+SET password_hash = $2, pepper_key_id = $3, set_at = $4, changes = changes + 1,
+    reset_required = false
 WHERE account_id = $1
 """
 SET_VERIFIED = "UPDATE accounts SET verified_at = $2 WHERE id = $1"
@@ -263,7 +265,7 @@ async def unused_id(tx: Connection, reserved: str) -> str:
 def _account(row: Any) -> Account:
     values = dict(row)
     text, key_id = values.pop("password_hash"), values.pop("pepper_key_id")
-    credentials = {name: values.pop(name) for name in ("changes", "right_at")}
+    credentials = {name: values.pop(name) for name in ("changes", "right_at", "reset_required")}
     return Account(
         **values,
         credentials=None

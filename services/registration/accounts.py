@@ -26,12 +26,14 @@ ADDRESS_CHANGE_RETENTION = timedelta(hours=24)
 class Credentials:
     """The password of an account.
 
-    `changes` counts its changes, `right_at` is when it was last given right.
+    `changes` counts its changes, `right_at` is when it was last given right. `reset_required`: it
+    opens nothing until it is replaced.
     """
 
     password: PasswordHash
     changes: int
     right_at: datetime | None = None
+    reset_required: bool = False
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -52,6 +54,7 @@ class Account:
     address_changed_at: datetime | None = None
     undo_until: datetime | None = None
     second_factor_at: datetime | None = None
+    anonymised_at: datetime | None = None
     credentials: Credentials | None = None
 
     @property
@@ -60,15 +63,26 @@ class Account:
         return self.credentials is not None or self.state != "active"
 
     @property
+    def is_anonymous(self) -> bool:
+        """Whether nothing says any more who it belonged to."""
+        return self.anonymised_at is not None
+
+    @property
+    def must_reset_password(self) -> bool:
+        """Whether its password, even right, opens nothing until it is replaced (PW-09)."""
+        return self.credentials is not None and self.credentials.reset_required
+
+    @property
     def can_sign_in(self) -> bool:
         """Whether its password signs in; where not, it is refused like a wrong one."""
-        return self.credentials is not None and self.state in ("active", "thawing")
+        opens = self.credentials is not None and not self.must_reset_password
+        return opens and self.state in ("active", "thawing")
 
     @property
     def can_reset_password(self) -> bool:
         """Whether a mailed link may set a new password."""
         thaws = self.state == "frozen" and not self.desk_only
-        return self.can_sign_in or (thaws and self.credentials is not None)
+        return self.credentials is not None and (thaws or self.state in ("active", "thawing"))
 
     @property
     def support_only(self) -> bool:
@@ -90,9 +104,14 @@ class Account:
             and now < self.undo_until
         )
 
+    def compares_password(self, now: datetime) -> bool:
+        """Whether a typed password is compared at sign-in."""
+        opens = self.state in ("active", "thawing") or self.can_undo_freeze(now)
+        return self.credentials is not None and opens
+
     def accepts_password(self, now: datetime) -> bool:
         """Whether the right password leads to the second factor."""
-        return self.can_sign_in or (self.credentials is not None and self.can_undo_freeze(now))
+        return self.compares_password(now) and not self.must_reset_password
 
     def same_password(self, seen: "Account") -> bool:
         """Whether it has the password that it had in `seen`, an earlier reading."""

@@ -16,6 +16,7 @@ from services.registration.handlers import (
     address_codes,
     address_corrections,
     data_export,
+    desk_orders,
     email_verification,
     freezing,
     lost_phones,
@@ -40,7 +41,7 @@ from shared.contracts.registration.resumption import (
     ResumptionCodeRefused,
     ResumptionHeld,
 )
-from shared.contracts.support.acts import CredentialsRemovalOrdered
+from shared.contracts.support import acts
 from shared.contracts.support.lost_phones import OtherNamesAccepted, ResumptionCodeTold
 from shared.messaging.handlers import answers, hears
 from shared.runtime.service import Runtime, Service
@@ -99,7 +100,16 @@ SERVICE = Service(
         hears(AuthenticatorReplaced, freezing.authenticator_replaced),
         hears(AuthenticatorRemoved, freezing.authenticator_removed),
         hears(ProfileSaved, name_changes.profile_saved),
-        hears(CredentialsRemovalOrdered, resumption.remove_credentials),
+        hears(acts.AccountDeactivationOrdered, desk_orders.deactivate),
+        hears(acts.AccountReactivationOrdered, desk_orders.reactivate),
+        hears(acts.AccountFreezeOrdered, desk_orders.freeze),
+        hears(acts.AccountUnfreezeOrdered, desk_orders.allow_unfreeze),
+        hears(acts.AddressReleaseOrdered, desk_orders.release_address),
+        hears(acts.AddressChangeOrdered, desk_orders.change_address),
+        hears(acts.NameChangeOrdered, desk_orders.change_name),
+        hears(acts.PasswordMarkedCompromised, desk_orders.require_reset),
+        hears(acts.AnonymisationOrdered, desk_orders.anonymise),
+        hears(acts.CredentialsRemovalOrdered, resumption.remove_credentials),
         hears(ResumptionCodeTold, resumption.store_code),
         hears(OtherNamesAccepted, resumption.accept_other_names),
     ),
@@ -198,12 +208,17 @@ SERVICE = Service(
         events.NameChanged,
         events.AddressChangeRequested,
         events.AddressChanged,
-        events.CredentialsRemoved,
-        AccountResumed,
-        ResumptionCodeRefused,
-        ResumptionHeld,
-        # Reserved for actions of support; gateway and mfa subscribe to them already.
+        # What the desk decided.
         events.AccountDeactivated,
         events.AccountReactivated,
+        events.AccountUnfreezeAllowed,
+        events.AddressReleased,
+        events.PasswordResetRequired,
+        events.CredentialsRemoved,
+        events.AccountAnonymised,
+        events.ActNotCarriedOut,
+        AccountResumed,
+        ResumptionHeld,
+        ResumptionCodeRefused,
     ),
 )

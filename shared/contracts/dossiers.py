@@ -1,10 +1,10 @@
-"""Messages of the list of dossiers that the home page shows."""
+"""Messages of the list of dossiers that the home page shows, and of their transfers."""
 
-from datetime import date
+from datetime import date, datetime
 
 import msgspec
 
-from shared.contracts.base import Reply, Request, request
+from shared.contracts.base import Event, Reply, Request, event, request
 
 OWNER = "dossiers"
 #: The tabs of the home page, in the order of the guide. « traitées »: decided or withdrawn.
@@ -100,3 +100,40 @@ class ReadDossiers(Request, frozen=True, kw_only=True):
     sort: str = "filed_on"
     descending: bool = True
     after: str = ""
+
+
+@event(OWNER)
+class DossiersTransferred(Event, frozen=True, kw_only=True):
+    """The desk gave the dossiers of one account, `count` of them, to another one.
+
+    Events of the application that files dossiers may go on naming the old account: they follow.
+    Until `undo_until` the transfer can be undone.
+    """
+
+    transfer_id: str
+    from_account_id: str
+    to_account_id: str
+    count: int
+    transferred_at: datetime
+    undo_until: datetime
+
+
+@event(OWNER)
+class DossierTransferUndone(Event, frozen=True, kw_only=True):
+    """The dossiers of a transfer, `count` of them, are back at `from_account_id`."""
+
+    transfer_id: str
+    from_account_id: str
+    to_account_id: str
+    count: int
+    undone_at: datetime
+
+
+@event(OWNER)
+class ActNotCarriedOut(Event, frozen=True, kw_only=True):
+    """A transfer could not be undone: it was undone, is too old, or its dossiers went on. `why` is
+    `cannot_be_undone`."""
+
+    proposal_id: str
+    why: str
+    refused_at: datetime

@@ -41,6 +41,7 @@ RULES = {
     "mfa": ("codes", "enrolments", "failed_codes", "recovery_codes", "totp"),
     "dossiers": ("dossier_updates", "list_query", "search_text"),
     "profile": (
+        "corrections",
         "establishment",
         "establishment_record",
         "fields",

@@ -62,8 +62,8 @@ async def check_credentials(request: SignIn, deps: Deps, pool: Pool) -> CheckedS
     password = deps.open(request, "password")
     if password is None:
         return wrong
-    opens = account is not None and account.accepts_password(attempt.at)
-    own = account.credentials if account is not None and opens else None
+    compared = account is not None and account.compares_password(attempt.at)
+    own = account.credentials if account is not None and compared else None
     candidates: list[tuple[AccountRequest | None, PasswordHash]] = []
     if own is not None:
         candidates.append((None, own.password))
@@ -90,9 +90,16 @@ async def sign_in(request: SignIn, context: RequestContext[Deps]) -> Reply:
     if checked.is_correct and checked.account is not None:
         account = await account_store.lock(context.tx, checked.account.id)
         # The account may have been frozen, or its password changed, during the hashing.
-        opens = account is not None and account.accepts_password(context.now())
-        if account is not None and opens and account.same_password(checked.account):
-            return await _accept(request, context, checked, account)
+        if account is not None and account.same_password(checked.account):
+            if account.accepts_password(context.now()):
+                return await _accept(request, context, checked, account)
+            if account.must_reset_password:
+                log.warning(
+                    "A password that must be replaced was given.",
+                    action="authn_login_fail",
+                    account=account.id,
+                )
+                return context.refuse(Refusal(slug="password_reset_required"))
     await _emit_refused(request, context, checked)
     return context.refuse(Refusal(slug="wrong_credentials"))
 

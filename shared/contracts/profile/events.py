@@ -48,6 +48,29 @@ class AccountValidated(Event, frozen=True, kw_only=True):
 
 
 @event(OWNER)
+class InformationCorrected(Event, frozen=True, kw_only=True):
+    """The desk corrected validated information; `fields` are the names of what changed.
+
+    `changes` is sealed for the mailer: a JSON list of [field, former value, new value].
+    """
+
+    fields: tuple[str, ...]
+    changes: Sealed
+    reason: str
+    corrected_at: datetime
+
+
+@event(OWNER)
+class ActNotCarriedOut(Event, frozen=True, kw_only=True):
+    """A correction of the desk could not be carried out. `why` is `not_validated`, `unchanged` or
+    `invalid`."""
+
+    proposal_id: str
+    why: str
+    refused_at: datetime
+
+
+@event(OWNER)
 class EstablishmentCheckDeferred(Event, frozen=True, kw_only=True):
     """The public directory did not answer about an account's SIRET: it will be queried again."""
 

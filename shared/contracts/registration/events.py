@@ -268,6 +268,47 @@ class AccountReactivated(Event, frozen=True, kw_only=True):
 
 
 @event(OWNER)
+class AccountUnfreezeAllowed(Event, frozen=True, kw_only=True):
+    """The desk lets the holder open the frozen account again, by a new password and the second
+    factor."""
+
+    allowed_at: datetime
+
+
+@event(OWNER)
+class AddressReleased(Event, frozen=True, kw_only=True):
+    """The desk took the address from the deactivated account: it may be used for another one. The
+    history stays with the account's id."""
+
+    released_at: datetime
+
+
+@event(OWNER)
+class PasswordResetRequired(Event, frozen=True, kw_only=True):
+    """The desk found that others may know the password: it opens nothing until it is replaced;
+    sessions must end."""
+
+    required_at: datetime
+
+
+@event(OWNER)
+class AccountAnonymised(Event, frozen=True, kw_only=True):
+    """Name, address and password of the account are deleted; its id stays with the history."""
+
+    anonymised_at: datetime
+
+
+@event(OWNER)
+class ActNotCarriedOut(Event, frozen=True, kw_only=True):
+    """An act of the desk could not be carried out. `why` is `unknown_account`, `unchanged`,
+    `wrong_state`, `address_taken` or `invalid`."""
+
+    proposal_id: str
+    why: str
+    refused_at: datetime
+
+
+@event(OWNER)
 class CredentialsRemoved(Event, frozen=True, kw_only=True):
     """Address and password were removed, and with them the second factor; sessions must end. The
     history is kept for an account that is created again with the same address."""

@@ -58,5 +58,5 @@ class DossiersHarness(ServiceHarness):
 async def empty_harness(pool: Pool, now: datetime = NOW) -> DossiersHarness:
     """The service on a database whose tables it empties first."""
     harness = DossiersHarness(service=SERVICE, pool=pool, now=now, sealer=Sealer("dossiers", KEYS))
-    await harness.clear_tables("dossiers")
+    await harness.clear_tables("transferred_dossiers", "transfers", "dossiers")
     return harness

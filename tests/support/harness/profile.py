@@ -35,6 +35,7 @@ class ProfileHarness(ServiceHarness):
 
     gateway: Opener | None = None
     registration: Opener | None = None
+    mailer: Opener | None = None
 
     def form(self, view: ProfileView) -> ProfileFields:
         """The fields of a view, as the gateway opens them."""
@@ -145,6 +146,7 @@ async def open_harness(
         sealer=Sealer("profile", chosen.seal_keys),
         gateway=Opener("gateway", chosen.gateway_keys),
         registration=Opener("registration", chosen.registration_keys),
+        mailer=Opener("mailer", chosen.mailer_keys),
     )
     runtime = Runtime(pool=pool, clock=harness.clock)
     if not keep_tables:

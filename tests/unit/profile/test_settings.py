@@ -7,6 +7,7 @@ import pytest
 from services.profile.service import SERVICE
 from shared.contracts.profile.events import EstablishmentCheckDeferred
 from shared.contracts.registration.events import AccountCreated, NameChanged
+from shared.contracts.support.acts import AnonymisationOrdered, InformationCorrectionOrdered
 from shared.errors import ConfigurationError
 from tests.support.harness.profile_settings import KEYS, settings
 
@@ -47,7 +48,13 @@ def test_in_08_the_directory_is_one_host_over_tls_or_local(url: str) -> None:
 def test_g_26_the_profile_outlives_the_accounts_credentials() -> None:
     """The service subscribes to no event that closes an account."""
     subscribed = {row.event for row in SERVICE.hears}
-    assert subscribed == {AccountCreated, NameChanged, EstablishmentCheckDeferred}
+    assert subscribed == {
+        AccountCreated,
+        NameChanged,
+        EstablishmentCheckDeferred,
+        InformationCorrectionOrdered,
+        AnonymisationOrdered,
+    }
 
 
 def test_no_key_is_used_twice() -> None:
